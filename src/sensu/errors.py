@@ -1,0 +1,35 @@
+"""The errors this package raises on purpose.
+
+SensuError
+├── InvalidResource      a resource, expression, template or setting breaks a rule; the text names field and rule
+├── StoreError           the store could not answer (the driver's error is its cause)
+├── TransportError       a peer on the agent protocol broke the protocol or went away
+├── ExecutionError       a command, asset or script could not be run at all
+└── ConfigurationError   a flag, variable or file of a program is unusable; programs print it in one line and exit
+
+Expected outcomes (not found, conflict, denied, retry) are values of the function that meets them, not exceptions.
+"""
+
+
+class SensuError(Exception):
+    """An error of this package; `str()` of it is fit for a user."""
+
+
+class InvalidResource(SensuError):
+    """A resource, expression, template or setting breaks a rule; the text names the field and the rule."""
+
+
+class StoreError(SensuError):
+    """The store could not answer; the driver's own error is the cause."""
+
+
+class TransportError(SensuError):
+    """A peer on the agent protocol broke the protocol or went away."""
+
+
+class ExecutionError(SensuError):
+    """A command, asset or script could not be run at all."""
+
+
+class ConfigurationError(SensuError):
+    """A flag, variable or file of a program is unusable."""

@@ -1,0 +1,179 @@
+"""Flags as the reference's programs take them, anywhere among the words: `--name value`, `--name=value`, `-nvalue`.
+
+A flag that is true or false takes a value only with `=`. Lists are comma-separated and may be repeated.
+Source: recorded scenarios bad-flags, configure, check-errors.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sensu.errors import ConfigurationError, InvalidResource
+from sensu.rules.go_duration import parse_s
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """One flag; `kind` is string, strings, int, bool, float, map, duration, seconds or ignored.
+
+    `seconds` takes a duration or a bare number, `ignored` a value only where one follows.
+    """
+
+    name: str
+    kind: str = "string"
+    default: Any = None
+    help: str = ""
+    short: str = ""
+    required: bool = False
+    hidden: bool = False
+
+    @property
+    def shown(self) -> str:
+        """`-i, --interval`, or `--interval` where there is no short form."""
+        return f"-{self.short}, --{self.name}" if self.short else f"--{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """What a command line holds: values of the flags that were given, and the other words in order."""
+
+    values: dict[str, Any] = field(default_factory=dict)
+    words: list[str] = field(default_factory=list)
+
+
+class HelpAsked(Exception):
+    """The command line asks for help."""
+
+
+def parse(flags: Sequence[Flag], arguments: Sequence[str]) -> Parsed:
+    """The flags and words of a command line; raises ConfigurationError with the reference's text, or HelpAsked."""
+    by_name = {flag.name: flag for flag in flags}
+    by_short = {flag.short: flag for flag in flags if flag.short}
+    found, waiting = Parsed(), list(arguments)
+    while waiting:
+        word = waiting.pop(0)
+        if word == "--":
+            found.words.extend(waiting)
+            break
+        if word.startswith("--"):
+            _take_long(word, by_name, waiting, found.values)
+        elif word.startswith("-") and word != "-":
+            _take_short(word, by_short, waiting, found.values)
+        else:
+            found.words.append(word)
+    return found
+
+
+def _take_long(word: str, by_name: dict[str, Flag], waiting: list[str], values: dict[str, Any]) -> None:
+    name, equals, text = word[2:].partition("=")
+    flag = by_name.get(name)
+    if flag is None:
+        if name == "help":
+            raise HelpAsked
+        raise ConfigurationError(f"unknown flag: --{name}")
+    if not equals:
+        text = _next_text(flag, waiting, f"flag needs an argument: --{name}")
+    _store(values, flag, text)
+
+
+def _take_short(word: str, by_short: dict[str, Flag], waiting: list[str], values: dict[str, Any]) -> None:
+    letters = word[1:]
+    while letters:
+        letter, letters = letters[0], letters[1:]
+        flag = by_short.get(letter)
+        if flag is None:
+            if letter == "h":
+                raise HelpAsked
+            raise ConfigurationError(f"unknown shorthand flag: '{letter}' in {word}")
+        if letters.startswith("="):
+            text, letters = letters[1:], ""
+        elif flag.kind == "bool":
+            text = "true"
+        elif letters:
+            text, letters = letters, ""
+        else:
+            text = _next_text(flag, waiting, f"flag needs an argument: '{letter}' in {word}")
+        _store(values, flag, text)
+
+
+def _next_text(flag: Flag, waiting: list[str], missing: str) -> str:
+    if flag.kind == "bool":
+        return "true"
+    if flag.kind == "ignored" and (not waiting or waiting[0].startswith("-")):
+        return ""
+    if not waiting:
+        raise ConfigurationError(missing)
+    return waiting.pop(0)
+
+
+def _store(values: dict[str, Any], flag: Flag, text: str) -> None:
+    """Lists and maps add up when they are repeated; of anything else the last value counts."""
+    value = convert(flag.kind, text, f'"{flag.shown}" flag')
+    before = values.get(flag.name)
+    if before is not None and flag.kind == "strings":
+        value = [*before, *value]
+    elif before is not None and flag.kind == "map":
+        value = {**before, **value}
+    values[flag.name] = value
+
+
+def convert(kind: str, text: str, where: str) -> Any:
+    """The value that a text stands for; raises ConfigurationError that names `where` and the rule."""
+    try:
+        return _CONVERTERS[kind](text)
+    except ValueError as err:
+        raise ConfigurationError(f'invalid argument "{text}" for {where}: {_REASONS[kind].format(text=text)}') from err
+    except InvalidResource as err:
+        raise ConfigurationError(f'invalid argument "{text}" for {where}: {err}') from err
+
+
+def _bool(text: str) -> bool:
+    if text in ("1", "t", "T", "true", "TRUE", "True"):
+        return True
+    if text in ("0", "f", "F", "false", "FALSE", "False"):
+        return False
+    raise ValueError(text)
+
+
+def _strings(text: str) -> list[str]:
+    return [item.strip() for item in text.split(",") if item.strip()]
+
+
+def _map(text: str) -> dict[str, str]:
+    """`k=v,k2=v2`, or a JSON object of texts."""
+    if text.lstrip().startswith("{"):
+        import json  # noqa: PLC0415 - rarely needed, and start-up time counts
+
+        content = json.loads(text)
+        if not all(isinstance(value, str) for value in content.values()):
+            raise ValueError(text)
+        return dict(content)
+    pairs = [item.partition("=") for item in _strings(text)]
+    if any(not equals for _, equals, _ in pairs):
+        raise ValueError(text)
+    return {key: value for key, _, value in pairs}
+
+
+def _seconds(text: str) -> float:
+    """Seconds from a duration like `1m30s`; a bare number counts seconds."""
+    return float(text) if text.replace(".", "", 1).isdecimal() else parse_s(text)
+
+
+_CONVERTERS: dict[str, Callable[[str], Any]] = {
+    "string": str,
+    "ignored": str,
+    "strings": _strings,
+    "int": lambda text: int(text, 10),
+    "float": float,
+    "bool": _bool,
+    "duration": parse_s,
+    "seconds": _seconds,
+    "map": _map,
+}
+_REASONS = {
+    "int": 'strconv.ParseInt: parsing "{text}": invalid syntax',
+    "float": 'strconv.ParseFloat: parsing "{text}": invalid syntax',
+    "bool": 'strconv.ParseBool: parsing "{text}": invalid syntax',
+    "seconds": "must be a duration",
+    "map": "{text} must be formatted as key=value",
+}

@@ -1,0 +1,12 @@
+"""API keys: persistent secrets that stand for a user."""
+
+from sensu.resources.metadata import ObjectMeta
+from sensu.resources.wire import Wire, always
+
+
+class APIKey(Wire, frozen=True):
+    """A key, named by its secret UUID, and the user whose rights it carries; `created_at` in Unix seconds."""
+
+    metadata: ObjectMeta = always(ObjectMeta)
+    username: str = ""
+    created_at: int = 0

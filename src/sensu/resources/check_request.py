@@ -1,0 +1,23 @@
+"""Check requests: what a backend sends to an agent to have a check run."""
+
+from sensu.resources.asset import Asset
+from sensu.resources.check import CheckConfig
+from sensu.resources.hook import HookConfig
+from sensu.resources.wire import Wire, always_int, always_null
+
+
+class AssetList(Wire, frozen=True):
+    """The assets that one hook needs."""
+
+    assets: tuple[Asset, ...] | None = always_null()
+
+
+class CheckRequest(Wire, frozen=True):
+    """A check to run now, with the assets and hooks that it names; `issued` in Unix seconds."""
+
+    config: CheckConfig | None = always_null()
+    assets: tuple[Asset, ...] | None = always_null()
+    hooks: tuple[HookConfig, ...] | None = always_null()
+    issued: int = always_int()
+    hook_assets: dict[str, AssetList] | None = always_null()
+    secrets: tuple[str, ...] = ()

@@ -1,0 +1,35 @@
+"""Hooks: commands an agent runs after a check, by the check's status."""
+
+from sensu.resources.metadata import ObjectMeta
+from sensu.resources.metrics import Number
+from sensu.resources.wire import Wire, always, always_bool, always_int, always_null
+from sensu.resources.wire_numbers import U32
+
+HookLists = tuple[dict[str, tuple[str, ...] | None], ...]
+"""`[{"critical": ["restart"]}, …]`: hook names by check status or severity."""
+
+
+class HookConfig(Wire, frozen=True):
+    """A command to run when a check ends in a certain status."""
+
+    metadata: ObjectMeta = always(ObjectMeta)
+    command: str = ""
+    timeout: U32 = always_int()
+    stdin: bool = always_bool()
+    runtime_assets: tuple[str, ...] | None = always_null()
+
+
+class Hook(Wire, frozen=True):
+    """What a hook did, as it stands in an event."""
+
+    metadata: ObjectMeta = always(ObjectMeta)
+    command: str = ""
+    timeout: U32 = always_int()
+    stdin: bool = always_bool()
+    runtime_assets: tuple[str, ...] | None = always_null()
+    config: HookConfig | None = None
+    duration: Number = 0
+    executed: int = always_int()
+    issued: int = always_int()
+    output: str = ""
+    status: int = always_int()

@@ -1,0 +1,18 @@
+"""Mutators: what an event is turned into before a handler gets it."""
+
+from sensu.resources.metadata import ObjectMeta, SecretReference
+from sensu.resources.wire import Wire, always, always_int, always_null
+from sensu.resources.wire_numbers import U32
+
+
+class Mutator(Wire, frozen=True):
+    """A command or a script that rewrites events."""
+
+    metadata: ObjectMeta = always(ObjectMeta)
+    command: str = ""
+    timeout: U32 = always_int()
+    env_vars: tuple[str, ...] | None = always_null()
+    runtime_assets: tuple[str, ...] | None = always_null()
+    secrets: tuple[SecretReference, ...] | None = always_null()
+    type: str = ""
+    eval: str = ""

@@ -1,0 +1,26 @@
+"""Roles: what may be done with which resources."""
+
+from sensu.resources.metadata import ObjectMeta
+from sensu.resources.wire import Wire, always, always_null
+
+
+class Rule(Wire, frozen=True):
+    """Verbs that are allowed on resources, on all of them or on named ones."""
+
+    verbs: tuple[str, ...] | None = always_null()
+    resources: tuple[str, ...] | None = always_null()
+    resource_names: tuple[str, ...] | None = always_null()
+
+
+class Role(Wire, frozen=True):
+    """Rules that hold within one namespace."""
+
+    rules: tuple[Rule, ...] | None = always_null()
+    metadata: ObjectMeta = always(ObjectMeta)
+
+
+class ClusterRole(Wire, frozen=True):
+    """Rules that hold in every namespace."""
+
+    rules: tuple[Rule, ...] | None = always_null()
+    metadata: ObjectMeta = always(ObjectMeta)

@@ -1,0 +1,225 @@
+"""How a resource stands in JSON: what is always written, what is left out when empty, what a client may send.
+
+A field made with one of the `always_*` functions is written even when it is empty; any other field is left out while it
+holds its default. `tuple[...] | None` fields made with `always_null` print `null` when empty, as the wire format asks.
+Source: recorded API answers (checks-lifecycle, entities-agent-class, patch-null).
+"""
+
+import json
+import types
+from collections.abc import Mapping
+from functools import cache
+from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+
+import msgspec
+
+from sensu.errors import InvalidResource
+
+NoneType = type(None)
+T = TypeVar("T")
+
+
+class Wire(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The base of everything that is read from or written to the wire or the store."""
+
+
+def always_int() -> Any:
+    """A number that is written even when it is 0."""
+    return msgspec.field(default_factory=int)
+
+
+def always_str() -> Any:
+    """A text that is written even when it is empty."""
+    return msgspec.field(default_factory=str)
+
+
+def always_bool() -> Any:
+    """A truth value that is written even when it is false."""
+    return msgspec.field(default_factory=bool)
+
+
+def always_list() -> Any:
+    """A list that is written as `[]` when it is empty."""
+    return msgspec.field(default_factory=_no_items)
+
+
+def _no_items() -> tuple[()]:
+    """A factory of its own, because msgspec leaves out empty values of the builtin ones."""
+    return ()
+
+
+def always_null() -> Any:
+    """A value that is written as `null` when there is none."""
+    return msgspec.field(default_factory=NoneType)
+
+
+def always(factory: Any) -> Any:
+    """A nested value that is always written; `factory` makes the empty one."""
+    return msgspec.field(default_factory=factory)
+
+
+_encoder = msgspec.json.Encoder()
+
+
+def encode(resource: Any) -> bytes:
+    """The canonical JSON of a resource, fields in the order of its definition."""
+    return _encoder.encode(resource)
+
+
+@cache
+def _decoder(shape: Any) -> msgspec.json.Decoder[Any]:
+    return msgspec.json.Decoder(shape)
+
+
+def decode(shape: type[T], data: bytes | str | memoryview) -> T:
+    """The resource in JSON that a member of this package wrote; raises InvalidResource for anything else."""
+    try:
+        return _decoder(shape).decode(data)  # type: ignore[no-any-return, arg-type]
+    except (msgspec.DecodeError, RecursionError) as err:
+        raise InvalidResource(explain(err)) from err
+
+
+def parse_json(data: bytes | str) -> Any:
+    """The first JSON value in `data`, what follows it ignored; raises InvalidResource.
+
+    Source: recorded scenario http-bodies (bytes after the first value do not count).
+    """
+    try:
+        return msgspec.json.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return _parse_first_value(data)
+
+
+def _parse_first_value(data: bytes | str) -> Any:
+    try:
+        text = (data if isinstance(data, str) else data.decode()).lstrip()
+        if not text:
+            raise InvalidResource("EOF")
+        value, _ = json.JSONDecoder(parse_constant=_refuse_constant).raw_decode(text)
+    except (ValueError, RecursionError) as err:
+        raise InvalidResource(f"the body is not valid JSON: {err}") from err
+    return value
+
+
+def _refuse_constant(text: str) -> Any:
+    raise ValueError(f"{text} is not a JSON number")
+
+
+def decode_client(shape: type[T], data: bytes | str) -> T:
+    """The resource that a client sent, read as leniently as clients expect; raises InvalidResource.
+
+    Keys match in any case, unknown keys are ignored, null means absent, the last of equal keys counts.
+    """
+    return convert_client(shape, parse_json(data))
+
+
+def convert_client(shape: type[T], value: Any) -> T:
+    """Like `decode_client`, for JSON that is parsed already."""
+    if not isinstance(value, Mapping):
+        raise InvalidResource(f"the body must be a JSON object, not {json_type(value)}")
+    try:
+        return msgspec.convert(_conform(value, shape), shape)
+    except (msgspec.ValidationError, RecursionError) as err:
+        raise InvalidResource(explain(err)) from err
+
+
+def json_type(value: Any) -> str:
+    """The JSON name of a value's type, for messages."""
+    names = {bool: "a boolean", int: "a number", float: "a number", str: "a text", list: "a list", dict: "an object"}
+    return names.get(type(value), "null")
+
+
+def explain(err: Exception) -> str:
+    """A decoding error in words that start with the field's path."""
+    text, _, where = str(err).replace("`", "").partition(" - at $")
+    text = text[:1].lower() + text[1:]
+    return f"{where.removeprefix('.')}: {text}" if where else text
+
+
+class _Shape:
+    """What `_conform` must know of a struct: its fields by lower-case name, and which are left out when empty."""
+
+    def __init__(self, struct: type[msgspec.Struct]) -> None:
+        hints = get_type_hints(struct, include_extras=False)
+        self.fields = {f.encode_name.lower(): (f.encode_name, hints[f.name]) for f in msgspec.structs.fields(struct)}
+
+
+@cache
+def _shape_of(struct: type[msgspec.Struct]) -> _Shape:
+    return _Shape(struct)
+
+
+def _conform(value: Any, hint: Any) -> Any:
+    """`value` with the keys, nulls and nested values that `hint` expects; what does not fit stays for the converter."""
+    if isinstance(hint, type) and issubclass(hint, msgspec.Struct):
+        return _conform_object(value, hint) if isinstance(value, Mapping) else value
+    origin, args = get_origin(hint), get_args(hint)
+    if origin in (Union, types.UnionType):
+        inner = [a for a in args if a is not NoneType]
+        return _conform(value, inner[0]) if len(inner) == 1 else value
+    if origin in (tuple, list) and isinstance(value, list):
+        return [_conform(item, args[0]) for item in value]
+    if origin is dict and isinstance(value, Mapping):
+        return {k: _conform(v, args[1]) for k, v in value.items() if v is not None}
+    return value
+
+
+def _conform_object(value: Mapping[str, Any], struct: type[msgspec.Struct]) -> dict[str, Any]:
+    fields, result = _shape_of(struct).fields, {}
+    for key, item in value.items():
+        known = fields.get(key.lower())
+        if known is not None and item is not None:
+            result[known[0]] = _conform(item, known[1])
+        elif known is not None:
+            result.pop(known[0], None)
+    return result
+
+
+def settled(resource: T) -> T:
+    """The resource as a store keeps it: empty lists that print `null` become `null`, empty optional values vanish.
+
+    Source: recorded scenario patch-null (an empty list in an answer is null when read again).
+    """
+    if not isinstance(resource, msgspec.Struct):
+        return resource
+    changes: dict[str, Any] = {}
+    for name, empty in _collections_of(type(resource)):
+        value = getattr(resource, name)
+        if not value and type(value) is type(empty):
+            continue
+        kept = _settled_value(value, empty)
+        if kept is not value:
+            changes[name] = kept
+    return msgspec.structs.replace(resource, **changes) if changes else resource
+
+
+def _settled_value(value: Any, empty: Any) -> Any:
+    if isinstance(value, msgspec.Struct):
+        return settled(value)
+    if isinstance(value, tuple):
+        if not value:
+            return empty
+        items = tuple(settled(item) for item in value)
+        return items if any(a is not b for a, b in zip(items, value, strict=True)) else value
+    return empty if isinstance(value, dict | float) and not value else value
+
+
+@cache
+def _collections_of(struct: type[msgspec.Struct]) -> tuple[tuple[str, Any], ...]:
+    """The fields of a struct that `settled` must look at, each with its empty value."""
+    found: list[tuple[str, Any]] = []
+    for field in msgspec.structs.fields(struct):
+        factory, default = field.default_factory, field.default
+        if factory is NoneType:
+            found.append((field.name, None))
+        elif factory is not msgspec.NODEFAULT and factory not in (int, str, bool):
+            found.append((field.name, factory()))
+        elif default is None or isinstance(default, tuple | float):
+            found.append((field.name, default))
+    return tuple(found)
+
+
+def explain_unknown_fields(shape: type[msgspec.Struct], value: Mapping[str, Any]) -> list[str]:
+    """The keys of a client's object that its kind does not know, in order."""
+    known = _shape_of(shape).fields
+    return [key for key in value if key.lower() not in known]
