@@ -1,0 +1,89 @@
+"""What expressions and mutators see of events and entities."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sensu.rules.filters import has_metrics, is_resolution
+from sensu.rules.flattened import (
+    flattened_check,
+    flattened_entity,
+    flattened_entity_config,
+    flattened_event,
+    id_bytes,
+)
+from sensu.rules.redaction import REDACTED, names_secret
+
+_FLAPPING = "flapping"
+
+
+def event_scope(event: Mapping[str, Any]) -> dict[str, Any]:
+    """`event` in filter expressions: flattened, its entity redacted, with Sensu's flags; `id` is a list of bytes.
+
+    Source: docs, filters, event attributes; recorded filter cases.
+    """
+    scope = flattened_event(event)
+    scope["entity"] = redacted_scope(scope["entity"])
+    check: Mapping[str, Any] = event.get("check") or {}
+    scope["has_check"] = event.get("check") is not None
+    scope["has_metrics"] = has_metrics(event)
+    scope["is_incident"] = bool(check.get("status"))
+    scope["is_resolution"] = is_resolution(event)
+    scope["is_silenced"] = bool(check.get("silenced"))
+    scope["is_flapping_start"] = check.get("state") == _FLAPPING
+    scope["is_flapping_end"] = False
+    return scope
+
+
+def entity_scope(entity: Mapping[str, Any]) -> dict[str, Any]:
+    """`entity` in asset filters: the whole entity, flattened. Source: docs, assets, filters."""
+    return flattened_entity(entity)
+
+
+def entity_config_scope(entity: Mapping[str, Any]) -> dict[str, Any]:
+    """`entity` in entity_attributes of proxy requests: its configuration, metadata both ways, no system or state.
+
+    Source: recorded entity_attributes cases.
+    """
+    return flattened_entity_config(entity)
+
+
+def redacted_scope(entity: Mapping[str, Any]) -> dict[str, Any]:
+    """The flattened entity with the values of its secret labels and annotations replaced."""
+    redact = tuple(entity.get("redact") or ())
+    hidden = {
+        group: {key: REDACTED if names_secret(key, redact) else value for key, value in entity[group].items()}
+        for group in ("labels", "annotations")
+    }
+    return {**entity, **hidden}
+
+
+def mutator_event(event: Mapping[str, Any]) -> tuple[dict[str, Any], list[int]]:
+    """The event a mutator works on, in the API's shape with every field there, and the bytes of its id."""
+    filled = _api_shape(event, flattened_event(event))
+    filled["id"] = event.get("id")
+    filled["entity"] = _api_shape(event.get("entity") or {}, flattened_entity(event.get("entity") or {}))
+    if event.get("check") is not None:
+        filled["check"] = _api_shape(event["check"], flattened_check(event["check"]))
+    return filled, id_bytes(event.get("id"))
+
+
+def _api_shape(holder: Mapping[str, Any], flattened: dict[str, Any]) -> dict[str, Any]:
+    """A flattened object with its metadata's fields moved back under `metadata`."""
+    names = ("name", "namespace", "labels", "annotations", "created_by")
+    metadata = {name: flattened.pop(name) for name in names}
+    return {**flattened, "metadata": {**(holder.get("metadata") or {}), **metadata}}
+
+
+def unfilled(original: Mapping[str, Any], mutated: Mapping[str, Any]) -> dict[str, Any]:
+    """A mutated event in the original's order, without the empty fields that only `mutator_event` put in."""
+    restored: dict[str, Any] = {}
+    for key in (*original, *(key for key in mutated if key not in original)):
+        before, value = original.get(key), mutated.get(key)
+        if isinstance(value, Mapping):
+            value = unfilled(before if isinstance(before, Mapping) else {}, value)
+        if before is None and not value:
+            if key in original:
+                restored[key] = None
+        elif key in mutated:
+            restored[key] = value
+    return restored

@@ -1,0 +1,164 @@
+"""What a keepalive, and the lack of one, leads to.
+
+Source: docs, agent reference (keepalive monitoring); recorded scenarios keepalive-first, keepalive-timeout,
+keepalive-deregister.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import msgspec
+
+from sensu.resources.check import KEEPALIVE, Check
+from sensu.resources.entity import MANAGED_BY_LABEL, Entity
+from sensu.resources.event import Event
+from sensu.resources.metadata import ObjectMeta
+
+WARNING_TIMEOUT_DEFAULT_S = 120
+WARNING, CRITICAL = 1, 2
+SCHEDULER = "etcd"
+"""What the wire shows as the scheduler of keepalives."""
+MANAGED_BY_AGENT = "sensu-agent"
+_ON_THE_BEAT_S = 1.5
+_EARLY_S = 0.01
+
+
+def warning_timeout_s(check: Check) -> int:
+    """After how many seconds without a keepalive the first alarm is due; without a warning stage the critical one."""
+    return check.timeout or (check.ttl if check.ttl > 0 else WARNING_TIMEOUT_DEFAULT_S)
+
+
+def keepalive_event(keepalive: Event, now: float, event_id: str) -> Event:
+    """The event that is stored and handled for an agent's keepalive."""
+    check, entity, second = keepalive.check, keepalive.entity, int(now)
+    assert check is not None
+    assert entity is not None
+    seen = msgspec.structs.replace(entity, last_seen=keepalive.timestamp)
+    metadata = ObjectMeta(
+        name=KEEPALIVE,
+        namespace=entity.metadata.namespace,
+        labels=check.metadata.labels,
+        annotations=check.metadata.annotations,
+    )
+    alive = Check(
+        handlers=entity.keepalive_handlers or (KEEPALIVE,),
+        interval=check.interval,
+        timeout=check.timeout,
+        ttl=check.ttl,
+        executed=second,
+        issued=second,
+        output=f"Keepalive last sent from {entity.metadata.name} at {_in_words(keepalive.timestamp)}",
+        metadata=metadata,
+        scheduler=SCHEDULER,
+    )
+    return msgspec.structs.replace(keepalive, check=alive, entity=seen, id=event_id, timestamp=second, metrics=None)
+
+
+def _in_words(timestamp: int) -> str:
+    try:
+        return f"{datetime.fromtimestamp(timestamp, UTC):%Y-%m-%d %H:%M:%S} +0000 UTC"
+    except (OverflowError, ValueError, OSError):
+        return f"{timestamp} seconds after 1970-01-01"
+
+
+def seen_entity(stored: Entity | None, keepalive: Event) -> Entity:
+    """The entity as it is to be stored: configuration as people set it, what was observed from the keepalive.
+
+    A new entity is what its agent says it is. One that its agent manages takes its configuration from the first
+    keepalive of a session, and from the first one after the agent gave it up.
+    """
+    entity = keepalive.entity
+    assert entity is not None
+    if stored is None or _takes_configuration(stored, entity, keepalive.sequence):
+        return msgspec.structs.replace(entity, last_seen=keepalive.timestamp)
+    return msgspec.structs.replace(
+        stored,
+        system=entity.system,
+        last_seen=keepalive.timestamp,
+        sensu_agent_version=entity.sensu_agent_version,
+    )
+
+
+def _takes_configuration(stored: Entity, entity: Entity, sequence: int) -> bool:
+    managed = entity.metadata.labels.get(MANAGED_BY_LABEL) == MANAGED_BY_AGENT
+    was_managed = stored.metadata.labels.get(MANAGED_BY_LABEL) == MANAGED_BY_AGENT
+    return sequence == 1 if managed else was_managed
+
+
+def registration_event(entity: Entity, now: float) -> Event:
+    """What the handler `registration` gets when an agent is seen for the first time; it is not stored."""
+    check = _notice("registration", entity, "registration")
+    return Event(
+        check=check, entity=entity, metadata=ObjectMeta(namespace=entity.metadata.namespace), timestamp=int(now)
+    )
+
+
+def deregistration_event(entity: Entity, now: float, event_id: str) -> Event | None:
+    """What an entity's deregistration handler gets at its end, None where it has none; it is not stored."""
+    handler = entity.deregistration.handler
+    if not handler:
+        return None
+    return Event(check=_notice("deregistration", entity, handler), entity=entity, id=event_id, timestamp=int(now))
+
+
+def _notice(name: str, entity: Entity, handler: str) -> Check:
+    metadata = ObjectMeta(name=name, namespace=entity.metadata.namespace)
+    return Check(metadata=metadata, handlers=(handler,), interval=1, status=WARNING)
+
+
+def resolved_by_deregistration(stored: Event) -> Event:
+    """The last event of a check whose entity is deregistered."""
+    check = stored.check
+    assert check is not None
+    resolved = msgspec.structs.replace(
+        check, status=0, state="passing", output="Resolving due to entity deregistering", history=()
+    )
+    return msgspec.structs.replace(stored, check=resolved)
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """A missing keepalive: the event to store, and when to look again."""
+
+    event: Event
+    due_after_s: float
+
+
+def came_meanwhile(stored: Event, now: float) -> bool:
+    """Whether the stored keepalive is so fresh that an alarm about the one before it comes too late."""
+    check = stored.check
+    assert check is not None
+    return check.status == 0 and 0 <= now - check.executed < warning_timeout_s(check) - _ON_THE_BEAT_S
+
+
+def alarm(stored: Event, entity: Entity, now: float, event_id: str) -> Alarm:
+    """The alarm for an agent whose last keepalive event is `stored` and whose deadline has passed."""
+    check = stored.check
+    assert check is not None
+    warning_s = warning_timeout_s(check)
+    silent_s = max(now - (check.last_ok or entity.last_seen), float(warning_s))
+    critical = check.ttl > 0 and silent_s + _EARLY_S >= check.ttl
+    limit_s = check.ttl if critical else warning_s
+    second = int(now)
+    failing = msgspec.structs.replace(
+        check,
+        status=CRITICAL if critical else WARNING,
+        output=f"No keepalive sent from {entity.metadata.name} for {int(silent_s + _EARLY_S)} seconds (>= {limit_s})",
+        executed=second,
+        issued=second,
+    )
+    event = msgspec.structs.replace(stored, check=failing, entity=entity, id=event_id, timestamp=second, metrics=None)
+    return Alarm(event, next_alarm_s(silent_s, warning_s, check.ttl) - silent_s)
+
+
+def next_alarm_s(silent_s: float, warning_s: int, critical_s: int) -> float:
+    """At how many seconds of silence the next alarm is due, after one at `silent_s`.
+
+    Alarms come at each multiple of the warning time-out, and at the critical one; after that one the next multiple that
+    is at least a warning time-out away.
+    """
+    beats, off_the_beat_s = divmod(silent_s, warning_s)
+    following = (beats + 1) * warning_s
+    if critical_s > 0 and silent_s + _EARLY_S < critical_s:
+        return min(following, critical_s)
+    return following if off_the_beat_s < _ON_THE_BEAT_S else following + warning_s

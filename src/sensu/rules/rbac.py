@@ -1,0 +1,209 @@
+"""Who may do what: roles and bindings against a request.
+
+A request is allowed when a rule of any role that is bound to the caller allows it; nothing ever denies. Cluster role
+bindings hold everywhere, role bindings in their namespace. A binding to a role that does not exist grants nothing.
+Source: docs, "Role-based access control"; recorded scenarios rbac-*, namespaces-visible.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from sensu.resources.role import ClusterRole, Role, Rule
+from sensu.resources.role_binding import ClusterRoleBinding, RoleBinding, Subject
+
+ANY = "*"
+CLUSTER_ROLE_TYPE = "ClusterRole"
+ROLE_TYPE = "Role"
+USER_TYPE = "User"
+GROUP_TYPE = "Group"
+
+COMMON_RESOURCES = frozenset(
+    ("assets", "checks", "entities", "events", "filters", "handlers", "hooks", "mutators", "silenced")
+)
+"""The kinds of which one, readable in all namespaces, is enough to see that the namespaces exist."""
+
+DECISIONS_REMEMBERED_MAX = 8192
+NAME_LENGTH_REMEMBERED_MAX = 256
+
+
+@dataclass(frozen=True, slots=True)
+class RequestAttributes:
+    """What a request wants.
+
+    `resource` is the path's word (`checks`; empty for tessen and cluster), `name` empty for lists, `namespace` empty
+    for cluster-wide requests, `groups` all groups of the caller.
+    """
+
+    verb: str
+    resource: str
+    name: str
+    namespace: str
+    username: str
+    groups: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Allow:
+    """The request may go on, because of this binding (`namespace/name`, or `name` of a cluster role binding)."""
+
+    binding: str
+
+
+@dataclass(frozen=True, slots=True)
+class Deny:
+    """No binding allows the request."""
+
+
+Decision = Allow | Deny
+_DENY = Deny()
+
+
+@dataclass(frozen=True, slots=True)
+class Grants:
+    """All roles and bindings of a cluster, bindings in the order of their names."""
+
+    cluster_roles: Iterable[ClusterRole] = ()
+    cluster_role_bindings: Iterable[ClusterRoleBinding] = ()
+    roles: Iterable[Role] = ()
+    role_bindings: Iterable[RoleBinding] = ()
+
+
+def authorize(request: RequestAttributes, grants: Grants) -> Decision:
+    """Whether `grants` allow the request; to ask more than once, keep a `CompiledAccess`."""
+    return CompiledAccess(grants).decide(request)
+
+
+def allows(rule: Rule, verb: str, resource: str, name: str) -> bool:
+    """Whether a rule allows a verb on a resource word; a rule for named resources allows those names and no lists."""
+    verbs, resources = rule.verbs or (), rule.resources or ()
+    return (
+        (verb in verbs or ANY in verbs)
+        and (resource in resources or ANY in resources)
+        and (not rule.resource_names or name in rule.resource_names)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Bound:
+    """The rules that a binding grants."""
+
+    binding: str
+    rules: tuple[Rule, ...]
+
+
+_Subjects = dict[tuple[str, str], list[int]]
+
+
+class _Bindings:
+    """The bindings of one namespace, or of the cluster, by their subjects."""
+
+    def __init__(self) -> None:
+        self._bound: list[_Bound] = []
+        self._by_subject: _Subjects = {}
+
+    def add(self, bound: _Bound, subjects: Sequence[Subject]) -> None:
+        index = len(self._bound)
+        self._bound.append(bound)
+        for subject in subjects:
+            self._by_subject.setdefault((subject.type, subject.name), []).append(index)
+
+    def of(self, username: str, groups: Sequence[str]) -> Iterator[_Bound]:
+        """What is bound to a user or one of its groups, in the order of the bindings."""
+        found = set(self._by_subject.get((USER_TYPE, username), ()))
+        for group in groups:
+            found.update(self._by_subject.get((GROUP_TYPE, group), ()))
+        return (self._bound[index] for index in sorted(found))
+
+
+class CompiledAccess:
+    """Roles and bindings prepared for many questions; build a new one when any of them changes."""
+
+    def __init__(self, grants: Grants) -> None:
+        cluster_roles = {role.metadata.name: tuple(role.rules or ()) for role in grants.cluster_roles}
+        roles = {(role.metadata.namespace, role.metadata.name): tuple(role.rules or ()) for role in grants.roles}
+        self._cluster = _cluster_bindings(grants.cluster_role_bindings, cluster_roles)
+        self._namespaces = _namespace_bindings(grants.role_bindings, cluster_roles, roles)
+        self._remembered: Callable[[RequestAttributes], Decision] = lru_cache(DECISIONS_REMEMBERED_MAX)(self._decide)
+
+    def decide(self, request: RequestAttributes) -> Decision:
+        """Whether the request may go on; answered from memory when it was asked before."""
+        ask = self._remembered if len(request.name) <= NAME_LENGTH_REMEMBERED_MAX else self._decide
+        return ask(request)
+
+    def _decide(self, request: RequestAttributes) -> Decision:
+        for bound in self._bound_to(request.username, request.groups, request.namespace):
+            if any(allows(rule, request.verb, request.resource, request.name) for rule in bound.rules):
+                return Allow(bound.binding)
+        return _DENY
+
+    def _bound_to(self, username: str, groups: Sequence[str], namespace: str) -> Iterator[_Bound]:
+        yield from self._cluster.of(username, groups)
+        within = self._namespaces.get(namespace) if namespace else None
+        if within is not None:
+            yield from within.of(username, groups)
+
+    def visible_namespaces(self, username: str, groups: Sequence[str], namespaces: Sequence[str]) -> Sequence[str]:
+        """Those of `namespaces`, in their order, that a user may know of.
+
+        All of them for who may read namespaces or one of the common kinds everywhere; the named ones for rules that
+        name namespaces; and those in which a binding lets the user get anything.
+        """
+        named: set[str] = set()
+        for bound in self._cluster.of(username, groups):
+            for rule in bound.rules:
+                if _opens_all_namespaces(rule):
+                    return namespaces
+                if _reads_namespaces(rule):
+                    named.update(rule.resource_names or ())
+        return [name for name in namespaces if name in named or self._may_get_within(username, groups, name)]
+
+    def _may_get_within(self, username: str, groups: Sequence[str], namespace: str) -> bool:
+        within = self._namespaces.get(namespace)
+        if within is None:
+            return False
+        return any(_has_verb(rule, "get") for bound in within.of(username, groups) for rule in bound.rules)
+
+
+_Rules = tuple[Rule, ...]
+
+
+def _cluster_bindings(bindings: Iterable[ClusterRoleBinding], cluster_roles: Mapping[str, _Rules]) -> _Bindings:
+    compiled = _Bindings()
+    for binding in sorted(bindings, key=lambda b: b.metadata.name):
+        rules = cluster_roles.get(binding.role_ref.name, ()) if binding.role_ref.type == CLUSTER_ROLE_TYPE else ()
+        compiled.add(_Bound(binding.metadata.name, rules), binding.subjects or ())
+    return compiled
+
+
+def _namespace_bindings(
+    bindings: Iterable[RoleBinding],
+    cluster_roles: Mapping[str, _Rules],
+    roles: Mapping[tuple[str, str], _Rules],
+) -> dict[str, _Bindings]:
+    compiled: dict[str, _Bindings] = {}
+    for binding in sorted(bindings, key=lambda b: b.metadata.name):
+        namespace, role = binding.metadata.namespace, binding.role_ref
+        rules: _Rules = ()
+        if role.type == CLUSTER_ROLE_TYPE:
+            rules = cluster_roles.get(role.name, ())
+        elif role.type == ROLE_TYPE:
+            rules = roles.get((namespace, role.name), ())
+        bound = _Bound(f"{namespace}/{binding.metadata.name}", rules)
+        compiled.setdefault(namespace, _Bindings()).add(bound, binding.subjects or ())
+    return compiled
+
+
+def _has_verb(rule: Rule, *verbs: str) -> bool:
+    return any(verb in (rule.verbs or ()) for verb in (ANY, *verbs))
+
+
+def _reads_namespaces(rule: Rule) -> bool:
+    resources = rule.resources or ()
+    return ("namespaces" in resources or ANY in resources) and _has_verb(rule, "get", "list")
+
+
+def _opens_all_namespaces(rule: Rule) -> bool:
+    if _reads_namespaces(rule) and not rule.resource_names:
+        return True
+    return _has_verb(rule, "get") and not COMMON_RESOURCES.isdisjoint(rule.resources or ())

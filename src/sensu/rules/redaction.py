@@ -1,0 +1,60 @@
+"""What of an entity is hidden from readers.
+
+Source: docs, "Redact sensitive information"; recorded pipeline scenario state-redact.
+"""
+
+import re
+from functools import lru_cache
+
+import msgspec
+
+from sensu.resources.entity import DEFAULT_REDACT, Entity
+
+REDACTED = "REDACTED"
+
+_WORD = re.compile(r"[a-z0-9]*")
+_NO_LETTER = re.compile(r"[^a-z]+")
+_KEY_LENGTH_REMEMBERED_MAX = 256
+
+
+def redacted(entity: Entity) -> Entity:
+    """The entity with the values of its secret labels and annotations replaced; the same object when there are none."""
+    metadata = entity.metadata
+    if not metadata.labels and not metadata.annotations:
+        return entity
+    secret = _secret_keys(entity.redact) if entity.redact else _DEFAULT_KEYS
+    labels = _redacted_values(metadata.labels, secret)
+    annotations = _redacted_values(metadata.annotations, secret)
+    if labels is metadata.labels and annotations is metadata.annotations:
+        return entity
+    return msgspec.structs.replace(
+        entity, metadata=msgspec.structs.replace(metadata, labels=labels, annotations=annotations)
+    )
+
+
+def _redacted_values(values: dict[str, str], secret: frozenset[str]) -> dict[str, str]:
+    hidden = [key for key in values if _compared(key) in secret]
+    return {**values, **dict.fromkeys(hidden, REDACTED)} if hidden else values
+
+
+def _secret_keys(redact: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(_compared(key) for key in redact)
+
+
+def _compared(key: str) -> str:
+    return _remembered_normal_form(key) if len(key) <= _KEY_LENGTH_REMEMBERED_MAX else normal_form(key)
+
+
+def normal_form(key: str) -> str:
+    """The form in which keys are compared: `API_Key` and `api-key` are `apikey`; digits count in plain words only."""
+    lower = key.lower()
+    return lower if _WORD.fullmatch(lower) else _NO_LETTER.sub("", lower)
+
+
+_remembered_normal_form = lru_cache(4096)(normal_form)
+_DEFAULT_KEYS = _secret_keys(DEFAULT_REDACT)
+
+
+def names_secret(key: str, redact: tuple[str, ...] = ()) -> bool:
+    """Whether a label of this name is hidden under a redact list (empty: the default one)."""
+    return _compared(key) in (_secret_keys(redact) if redact else _DEFAULT_KEYS)

@@ -1,0 +1,24 @@
+"""What can go wrong with a template, before the template has a name."""
+
+
+class SyntaxFault(Exception):
+    """The text is no template; `line` counts from 1."""
+
+    def __init__(self, line: int, message: str) -> None:
+        super().__init__(message)
+        self.line = line
+        self.message = message
+
+
+class ExecutionFault(Exception):
+    """A template could not be carried out; `position` is an index into its text, `context` the source at fault."""
+
+    def __init__(self, position: int, context: str, message: str) -> None:
+        super().__init__(message)
+        self.position = position
+        self.context = context
+        self.message = message
+
+
+class CallFault(Exception):
+    """A function refused its arguments."""

@@ -1,0 +1,17 @@
+"""Whether an API key is valid.
+
+Source: recorded scenario apikeys-invalid.
+"""
+
+from sensu.resources.api_key import APIKey
+from sensu.rules.validity.names import name_problem
+
+
+def problem(key: APIKey) -> str | None:
+    """The first rule that an API key breaks, or None; whether its user exists is not looked at."""
+    why = name_problem(key.metadata.name)
+    if why is not None:
+        return f"api key name {why}"
+    if key.metadata.namespace:
+        return "api key cannot have a namespace"
+    return None if key.username else "api key must have a username"

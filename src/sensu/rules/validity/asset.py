@@ -1,0 +1,38 @@
+"""Whether an asset is valid.
+
+Source: recorded scenario assets-invalid.
+"""
+
+from collections.abc import Sequence
+
+from sensu.resources.asset import Asset
+from sensu.rules.validity.names import asset_name_problem
+
+SHA512_LENGTH_MIN = 128
+
+
+def problem(asset: Asset) -> str | None:
+    """The first rule that an asset breaks, or None; with builds only these are looked at."""
+    why = asset_name_problem(asset.metadata.name)
+    if why is not None:
+        return why
+    if not asset.metadata.namespace:
+        return "namespace cannot be empty"
+    for build in asset.builds or (asset,):
+        why = _source_problem(build.url, build.sha512)
+        if why is not None:
+            return why
+    return None
+
+
+def _source_problem(url: str, sha512: str) -> str | None:
+    if not sha512:
+        return "SHA-512 checksum cannot be empty"
+    if len(sha512) < SHA512_LENGTH_MIN:
+        return f"SHA-512 checksum must be at least {SHA512_LENGTH_MIN} characters"
+    return None if url else "URL cannot be empty"
+
+
+def expressions(asset: Asset) -> Sequence[str]:
+    """The expressions that choose the hosts of an asset, of all builds one after the other."""
+    return [text for build in asset.builds or (asset,) for text in build.filters or ()]

@@ -1,0 +1,32 @@
+"""Whether an event filter is valid.
+
+Source: recorded scenario filters-invalid.
+"""
+
+from collections.abc import Sequence
+
+from sensu.resources.event_filter import EventFilter
+from sensu.rules.validity.check_parts import when_problem
+from sensu.rules.validity.names import name_problem, runtime_assets_problem
+
+
+def problem(event_filter: EventFilter) -> str | None:
+    """The first rule that a filter breaks, or None."""
+    why = name_problem(event_filter.metadata.name)
+    if why is not None:
+        return f"filter name {why}"
+    why = runtime_assets_problem(event_filter.runtime_assets)
+    if why is not None:
+        return why
+    if event_filter.action not in ("allow", "deny"):
+        return f"action '{event_filter.action}' is not valid"
+    if not event_filter.expressions:
+        return "filter must have one or more expressions"
+    if not event_filter.metadata.namespace:
+        return "namespace must be set"
+    return when_problem(event_filter.when)
+
+
+def expressions(event_filter: EventFilter) -> Sequence[str]:
+    """The expressions that decide about events."""
+    return event_filter.expressions or ()

@@ -1,0 +1,23 @@
+"""Whether a mutator is valid.
+
+Source: recorded scenario mutators-invalid.
+"""
+
+from sensu.resources.mutator import Mutator
+from sensu.rules.validity.names import env_vars_problem, name_problem
+
+
+def problem(mutator: Mutator) -> str | None:
+    """The first rule that a mutator breaks, or None."""
+    why = name_problem(mutator.metadata.name)
+    if why is not None:
+        return f"mutator name {why}"
+    if mutator.type not in ("", "pipe", "javascript"):
+        return f'invalid mutator type "{mutator.type}", valid types are "javascript, pipe"'
+    if not mutator.command and not mutator.eval:
+        return "mutator command or eval must be set"
+    if mutator.type == "javascript" and mutator.command:
+        return '"command" used with javascript mutator, should be "eval"'
+    if not mutator.metadata.namespace:
+        return "namespace must be set"
+    return env_vars_problem(mutator.env_vars)

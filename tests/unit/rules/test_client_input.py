@@ -1,0 +1,57 @@
+"""What the API completes and rewrites of what clients send, kind by kind."""
+
+import pytest
+
+from sensu.resources.check import CheckConfig
+from sensu.resources.kinds import KINDS, SILENCED
+from sensu.resources.metadata import ObjectMeta, PipelineReference
+from sensu.resources.role import ClusterRole, Role, Rule
+from sensu.resources.role_binding import ClusterRoleBinding, RoleBinding, RoleRef, Subject
+from sensu.resources.silenced import Silenced
+from sensu.rules.client_input import normalised
+
+NOW = 1_700_000_000.0
+
+
+@pytest.mark.parametrize("shape", [Role, ClusterRole])
+def test_comma_joined_verbs_and_resources_are_split(shape: type[Role] | type[ClusterRole]) -> None:
+    """`get,list` is two verbs; names of resources are never split."""
+    joined = Rule(verbs=("get,list", "update"), resources=("checks, events",), resource_names=("a,b",))
+    role = shape(rules=(joined, Rule(verbs=("get",), resources=None)))
+    assert normalised(role, username="u", now=NOW).rules == (
+        Rule(verbs=("get", "list", "update"), resources=("checks", "events"), resource_names=("a,b",)),
+        Rule(verbs=("get",), resources=None),
+    )
+
+
+@pytest.mark.parametrize("shape", [RoleBinding, ClusterRoleBinding])
+def test_types_in_bindings_start_in_upper_case(shape: type[RoleBinding] | type[ClusterRoleBinding]) -> None:
+    """`user`, `group` and `clusterRole` are taken for `User`, `Group` and `ClusterRole`."""
+    binding = shape(
+        subjects=(Subject(type="user", name="bob"), Subject(type="group", name="ops"), Subject(type="", name="x")),
+        role_ref=RoleRef(type="clusterRole", name="view"),
+    )
+    kept = normalised(binding, username="u", now=NOW)
+    assert [subject.type for subject in kept.subjects or ()] == ["User", "Group", ""]
+    assert [subject.name for subject in kept.subjects or ()] == ["bob", "ops", "x"]
+    assert kept.role_ref == RoleRef(type="ClusterRole", name="view")
+
+
+def test_the_pipelines_of_a_check_are_completed() -> None:
+    """A pipeline that a check names by name only is a core/v2 Pipeline, also where the client sends empty texts."""
+    whole = PipelineReference(name="a", type="Pipeline", api_version="core/v2")
+    check = CheckConfig(pipelines=(PipelineReference(name="a", type="", api_version=""), whole))
+    assert normalised(check, username="u", now=NOW).pipelines == (whole, whole)
+
+
+def test_a_silence_is_completed_with_caller_and_time() -> None:
+    """The caller is the creator of a silence that begins now."""
+    kept = normalised(Silenced(metadata=ObjectMeta(namespace="n"), check="cpu"), username="bob", now=NOW)
+    assert (kept.metadata.name, kept.creator, kept.begin) == ("*:cpu", "bob", 1_700_000_000)
+
+
+def test_what_needs_no_completion_comes_back_as_it_is() -> None:
+    """Resources of kinds without such rules, and those that are complete, are not copied."""
+    for kind in KINDS:
+        resource = kind.shape()
+        assert (normalised(resource, username="u", now=NOW) is resource) == (kind is not SILENCED)

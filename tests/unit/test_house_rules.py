@@ -1,0 +1,59 @@
+"""The rules of CONTRIBUTING.md that no linter knows."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+SOURCES = sorted((CHECKOUT / "src").rglob("*.py"))
+TESTS = sorted((CHECKOUT / "tests").rglob("*.py"))
+MODULE_LINES_MAX = 500
+FUNCTION_LINES_MAX = 70
+VAGUE_NAMES = re.compile(r"(^|_)(utils?|helpers?|manager|misc|common)(_|$)")
+CLOCK_READERS = re.compile(r"\btime\.(time|monotonic|perf_counter)\(|datetime\.(now|utcnow)\(")
+MAY_READ_TIME = {"clock.py", "session.py"}
+"""The clock itself, and sensuctl's session, which is no daemon and has no virtual time."""
+
+
+def functions(tree: ast.Module) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(CHECKOUT)))
+def test_a_module_is_short_and_its_functions_are_too(path: Path) -> None:
+    """Nobody has to scroll through a module of more than 500 lines or a function of more than 70."""
+    text = path.read_text()
+    assert text.count("\n") <= MODULE_LINES_MAX
+    for function in functions(ast.parse(text)):
+        assert function.end_lineno is not None
+        assert function.end_lineno - function.lineno < FUNCTION_LINES_MAX, function.name
+
+
+def test_packages_hold_no_code() -> None:
+    """Importing a package runs nothing, so that a program loads only what it uses."""
+    assert [path for path in SOURCES if path.name == "__init__.py" and path.read_text().strip()] == []
+
+
+def test_files_are_named_after_what_they_hold() -> None:
+    """No file has a name under which anything could be found."""
+    assert [path for path in SOURCES if VAGUE_NAMES.search(path.stem)] == []
+
+
+def test_only_the_clock_reads_time() -> None:
+    """Whatever depends on time can be tested without waiting."""
+    readers = [p for p in SOURCES if p.name not in MAY_READ_TIME and CLOCK_READERS.search(p.read_text())]
+    assert readers == []
+
+
+@pytest.mark.parametrize("path", TESTS, ids=lambda path: str(path.relative_to(CHECKOUT)))
+def test_every_test_says_what_it_promises(path: Path) -> None:
+    """Each test opens with the promise that it guards, and none replaces our own code by a mock."""
+    text = path.read_text()
+    tests = [function for function in functions(ast.parse(text)) if function.name.startswith("test_")]
+    assert [test.name for test in tests if not ast.get_docstring(test)] == []
+    assert not re.search(r"^\s*(from|import) unittest.mock", text, re.MULTILINE)
