@@ -1,0 +1,131 @@
+"""Finds syntax newer than ECMAScript 5 in an expression, so that what is accepted here runs on every Sensu backend."""
+
+import re
+from dataclasses import dataclass
+
+_BLANK = re.compile(r"(?:\s|//[^\n\r\u2028\u2029]*|/\*.*?\*/)+", re.DOTALL)
+_WORD = re.compile(r"[\w$\\]+")
+_TEXT = re.compile(r"""'(?:[^'\\\n\r]|\\.)*'|"(?:[^"\\\n\r]|\\.)*\"""", re.DOTALL)
+_NUMBER = re.compile(r"0[xX][0-9a-fA-F]+|(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
+_REGEX = re.compile(r"/(?![*/])(?:[^\\/\[\n\r]|\\[^\n\r]|\[(?:[^\]\\\n\r]|\\[^\n\r])*\])+/(\w*)")
+_SIGN = re.compile(r"=>|\.\.\.|\*\*|\?\?|\?\.(?!\d)|>>>=?|[=!]==?|[-+&|<>]{2}|[-+*/%&|^<>]=|[^\w\s]")
+_RESERVED = frozenset({"class", "const", "enum", "export", "extends", "import", "super"})
+_NEW_SIGNS = frozenset({"=>", "...", "**", "??", "?.", "`", "@", "#"})
+_BEFORE_REGEX = frozenset(
+    {"return", "typeof", "case", "in", "instanceof", "delete", "void", "throw", "new", "else", "do"}
+)
+_REGEX_FLAGS = frozenset("gim")
+
+
+@dataclass(frozen=True, slots=True)
+class _Word:
+    kind: str
+    text: str
+    position: int
+
+
+def newer_syntax(source: str) -> str | None:
+    """A message with the place of the first syntax that ES5 does not have; None when there is none.
+
+    Told apart without a full parse: object literals in short form and trailing commas of calls are not found.
+    """
+    words = _words(source)
+    for at, word in enumerate(words):
+        complaint = _complaint(words, at, word)
+        if complaint:
+            return _placed(source, word.position, complaint)
+    return None
+
+
+def _words(source: str) -> list[_Word]:
+    words: list[_Word] = []
+    at = 0
+    while at < len(source):
+        blank = _BLANK.match(source, at)
+        if blank:
+            at = blank.end()
+            continue
+        word = _word(source, at, words[-1] if words else None)
+        words.append(word)
+        at += len(word.text)
+    return words
+
+
+def _word(source: str, at: int, previous: _Word | None) -> _Word:
+    if source[at] == "/" and _may_start_regex(previous):
+        match = _REGEX.match(source, at)
+        if match:
+            return _Word("regex", match.group(), at)
+    for kind, pattern in (("number", _NUMBER), ("word", _WORD), ("text", _TEXT), ("sign", _SIGN)):
+        match = pattern.match(source, at)
+        if match:
+            return _Word(kind, match.group(), at)
+    return _Word("sign", source[at], at)
+
+
+def _may_start_regex(previous: _Word | None) -> bool:
+    if previous is None:
+        return True
+    if previous.kind == "word":
+        return previous.text in _BEFORE_REGEX
+    return previous.kind == "sign" and previous.text not in (")", "]", "}", "++", "--")
+
+
+def _complaint(words: list[_Word], at: int, word: _Word) -> str:
+    following = words[at + 1] if at + 1 < len(words) else _Word("end", "", 0)
+    if word.kind == "sign":
+        return f"Unexpected token {word.text}" if word.text in _NEW_SIGNS else ""
+    if word.kind == "number":
+        glued = following.kind == "word" and following.position == word.position + len(word.text)
+        return "Unexpected token ILLEGAL" if glued else ""
+    if word.kind == "regex":
+        flags = set(word.text.rpartition("/")[2])
+        return "Invalid regular expression" if flags - _REGEX_FLAGS else ""
+    if word.kind != "word" or _is_property_name(words, at, following):
+        return ""
+    return _word_complaint(words, at, word, following)
+
+
+def _is_property_name(words: list[_Word], at: int, following: _Word) -> bool:
+    previous = words[at - 1].text if at else ""
+    return previous == "." or (following.text == ":" and previous in ("{", ","))
+
+
+def _word_complaint(words: list[_Word], at: int, word: _Word, following: _Word) -> str:
+    if word.text in _RESERVED:
+        return "Unexpected reserved word"
+    if word.text == "let" and (following.kind == "word" and following.text not in ("in", "instanceof")):
+        return "Unexpected identifier"
+    if word.text in ("let", "var") and following.text in ("[", "{"):
+        return f"Unexpected token {following.text}"
+    if word.text == "async" and following.text == "function":
+        return "Unexpected token function"
+    if word.text == "of" and at and _ends_operand(words[at - 1]):
+        return "Unexpected identifier"
+    if word.text == "function":
+        return _parameters_complaint(words, at + 1)
+    return ""
+
+
+def _ends_operand(word: _Word) -> bool:
+    return word.text in ("]", "}") or (word.kind == "word" and word.text not in (*_BEFORE_REGEX, "var"))
+
+
+def _parameters_complaint(words: list[_Word], at: int) -> str:
+    """Parameters are names and commas; generators have a `*`."""
+    if at < len(words) and words[at].kind == "word":
+        at += 1
+    if at >= len(words) or words[at].text != "(":
+        return "Unexpected token *" if at < len(words) and words[at].text == "*" else ""
+    for word in words[at + 1 :]:
+        if word.text == ")":
+            return ""
+        if word.kind != "word" and word.text != ",":
+            return f"Unexpected token {word.text}"
+    return ""
+
+
+def _placed(source: str, position: int, complaint: str) -> str:
+    before = source[:position]
+    line, column = before.count("\n") + 1, position - (before.rfind("\n") + 1) + 1
+    return f"(anonymous): Line {line}:{column} {complaint}"

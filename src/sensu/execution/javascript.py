@@ -1,0 +1,240 @@
+"""The sandbox for users' JavaScript: filter and entity expressions, and mutators.
+
+Engine: QuickJS reduced to ES5's library and Sensu's functions. A sandbox belongs to the thread that uses it first. An
+evaluation that takes too long or too much memory ends alone, and none can alter what the next one sees.
+"""
+
+import json
+import re
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+import quickjs
+
+from sensu.execution.es5_syntax import newer_syntax
+from sensu.execution.javascript_prelude import PRELUDE
+from sensu.rules.expression_scope import mutator_event, unfilled
+from sensu.rules.filters import ExpressionError
+
+TIME_LIMIT_S = 1.0
+MEMORY_BYTES_MAX = 64 * 1024 * 1024
+COMPILED_MAX = 1_000
+SOURCE_CHARACTERS_MAX = 1_000_000
+
+Compiled = Callable[[str, float], bool | str]
+
+_COMMENTS = re.compile(r"(?:\s|//[^\n\r\u2028\u2029]*|/\*.*?\*/)*", re.DOTALL)
+_ALTERS = re.compile(
+    r"(?<![=!<>])=(?!=)|<<=|>>=|\+\+|--|\b(?:var|function|delete|this|eval|Function|constructor)\b|[;{]"
+)
+_PLACE = re.compile(r"<input>:(\d+):(\d+)")
+_PARSE_ONLY = "throw 0;"
+_ENGINE_FAULTS = ("InternalError", "null")
+
+
+@dataclass(frozen=True, slots=True)
+class MutatorOutput:
+    """What a JavaScript mutator made: the text it returned (None: nothing), and the event with its changes."""
+
+    text: str | None
+    event: dict[str, Any]
+
+
+def check_syntax(expression: str) -> str | None:
+    """What is wrong with the syntax of an expression, None when it is sound ES5. Empty and comment-only ones are."""
+    if "\0" in expression:
+        return "(anonymous): Unexpected token ILLEGAL"
+    newer = newer_syntax(expression)
+    if newer:
+        return newer
+    try:
+        quickjs.Context().eval(_PARSE_ONLY + expression)
+    except quickjs.StackOverflow:
+        return "(anonymous): nested too deeply"
+    except (quickjs.JSException, ValueError) as error:
+        return _syntax_message(str(error))
+    return None
+
+
+def _syntax_message(engine_text: str) -> str | None:
+    if not engine_text.startswith("SyntaxError"):
+        return None
+    message = engine_text.partition("\n")[0].removeprefix("SyntaxError: ")
+    place = _PLACE.search(engine_text)
+    if place is None:
+        return f"(anonymous): {message}"
+    line, column = int(place[1]), int(place[2])
+    if line == 1:
+        column = max(1, column - len(_PARSE_ONLY))
+    return f"(anonymous): Line {line}:{column} {message}"
+
+
+class _Realm:
+    """One engine, prepared for one way of use."""
+
+    def __init__(self, mode: str, time_limit_s: float, memory_bytes_max: int) -> None:
+        self._context = quickjs.Context()
+        self.part = cast(Callable[[str], Callable[..., Any]], self._context.eval(PRELUDE)(mode))
+        self._context.set_memory_limit(memory_bytes_max)
+        self.limit_time(time_limit_s)
+
+    def limit_time(self, time_limit_s: float) -> None:
+        """Ends evaluations from now on after so much of the processor's time."""
+        self._context.set_time_limit(time_limit_s)
+
+    def load(self, sources: Sequence[str]) -> str | None:
+        """Evaluates the scripts of assets; the first error, None when all went well."""
+        for source in sources:
+            complaint = self.part("load")(source)
+            if complaint:
+                return str(complaint)[1:]
+        return None
+
+
+class Sandbox:
+    """Evaluates expressions and mutators; compiled expressions are kept, the least recently used ones dropped."""
+
+    def __init__(
+        self,
+        *,
+        time_limit_s: float = TIME_LIMIT_S,
+        memory_bytes_max: int = MEMORY_BYTES_MAX,
+        compiled_max: int = COMPILED_MAX,
+    ) -> None:
+        self._time_limit_s = time_limit_s
+        self._memory_bytes_max = memory_bytes_max
+        self._compiled_max = compiled_max
+        self._realms: dict[str, _Realm] = {}
+        self._compiled: OrderedDict[tuple[str, str], tuple[str, Compiled | ExpressionError]] = OrderedDict()
+
+    def evaluate(
+        self,
+        expression: str,
+        scope_json: str,
+        *,
+        now: float,
+        variable: str = "event",
+        sources: Sequence[str] = (),
+    ) -> bool | ExpressionError:
+        """Whether the expression holds (JavaScript's truth) for the scope under the name `variable`.
+
+        `sources` are the scripts of assets, evaluated before in an engine of their own. `now` (Unix seconds) is what
+        `seconds_since` counts from. Source: docs, event filter reference, expressions; recorded filter cases.
+        """
+        if sources:
+            return self._evaluate_with_assets(expression, scope_json, now, variable, sources)
+        kept = self._compiled.get((variable, expression))
+        if kept is None:
+            kept = self._keep(expression, variable)
+        else:
+            self._compiled.move_to_end((variable, expression))
+        mode, compiled = kept
+        if isinstance(compiled, ExpressionError):
+            return compiled
+        answer = _answer(lambda: compiled(scope_json, now))
+        if isinstance(answer, bool):
+            return answer
+        return self._failed(mode, answer)
+
+    def _failed(self, mode: str, answer: str) -> ExpressionError:
+        """The error in an answer; an engine that ran out of something, or was altered, is not used again."""
+        if answer[0] == "S" or answer[1:].startswith(_ENGINE_FAULTS):
+            self._realms.pop(mode, None)
+            for key in [key for key, (kept_mode, _) in self._compiled.items() if kept_mode == mode]:
+                del self._compiled[key]
+        return ExpressionError(answer[1:])
+
+    def _keep(self, expression: str, variable: str) -> tuple[str, Compiled | ExpressionError]:
+        kept = self._compile(expression, variable)
+        self._compiled[variable, expression] = kept
+        while len(self._compiled) > self._compiled_max:
+            self._compiled.popitem(last=False)
+        return kept
+
+    def _compile(self, expression: str, variable: str) -> tuple[str, Compiled | ExpressionError]:
+        complaint = "too long" if len(expression) > SOURCE_CHARACTERS_MAX else check_syntax(expression)
+        if complaint:
+            return "", ExpressionError(complaint)
+        mode = "restored" if _ALTERS.search(expression) else "fixed"
+        compiled = self._part(mode, expression, variable)
+        if compiled is None:
+            mode = "restored"
+            compiled = self._part(mode, expression, variable)
+        return mode, compiled if compiled is not None else ExpressionError("the expression cannot be compiled")
+
+    def _realm(self, mode: str) -> _Realm:
+        if mode not in self._realms:
+            self._realms[mode] = _Realm(mode, self._time_limit_s, self._memory_bytes_max)
+        return self._realms[mode]
+
+    def _part(self, mode: str, expression: str, variable: str) -> Compiled | None:
+        realm = self._realm(mode)
+        if mode == "fixed" and _COMMENTS.fullmatch(expression):
+            return None
+        compile_one = realm.part("expression" if mode == "fixed" else "script")
+        return cast(Compiled | None, compile_one(expression, variable))
+
+    def _evaluate_with_assets(
+        self, expression: str, scope_json: str, now: float, variable: str, sources: Sequence[str]
+    ) -> bool | ExpressionError:
+        complaint = check_syntax(expression)
+        if complaint:
+            return ExpressionError(complaint)
+        realm = _Realm("single", self._time_limit_s, self._memory_bytes_max)
+        answer = _answer(
+            lambda: _error_text(realm.load(sources)) or realm.part("script")(expression, variable)(scope_json, now)
+        )
+        return answer if isinstance(answer, bool) else ExpressionError(answer[1:])
+
+    def mutate(
+        self,
+        body: str,
+        event: Mapping[str, Any],
+        *,
+        now: float,
+        env_vars: Mapping[str, str] | None = None,
+        sources: Sequence[str] = (),
+        time_limit_s: float | None = None,
+    ) -> MutatorOutput | ExpressionError:
+        """What a mutator's `eval` makes of an event (as the API shows it).
+
+        The body runs as a function; `event` has the JSON's names, metadata's fields hoisted and as `.metadata`, and the
+        names of Go's fields. `env_vars` are globals. Source: docs, mutator reference; recorded mutator-js scenarios.
+        """
+        limit_s = time_limit_s or self._time_limit_s
+        filled, id_bytes = mutator_event(event)
+        texts = json.dumps(filled), json.dumps(id_bytes), json.dumps(dict(env_vars or {}))
+        mode = "single-mutator" if sources else "mutator"
+        realm = self._realm(mode)
+        realm.limit_time(limit_s)
+        answer = _answer(lambda: _error_text(realm.load(sources)) or realm.part("mutator")(body, *texts, now))
+        if sources:
+            del self._realms[mode]
+        if isinstance(answer, bool) or answer[0] != "[":
+            return self._failed(mode, str(answer))
+        text, mutated = json.loads(answer)
+        if not isinstance(mutated, dict):
+            return ExpressionError("the mutator left no event")
+        return MutatorOutput(None if text is None else _whole_characters(text), unfilled(event, mutated))
+
+
+def _error_text(complaint: str | None) -> str:
+    return f"E{complaint}" if complaint else ""
+
+
+def _answer(run: Callable[[], Any]) -> bool | str:
+    """What an evaluation answers; errors that the engine raises become texts that begin with E."""
+    try:
+        return cast(bool | str, run())
+    except (quickjs.JSException, quickjs.StackOverflow, ValueError) as error:
+        message = str(error).partition("\n")[0]
+        if "interrupted" in message:
+            return "EInternalError: the time limit was reached"
+        return f"E{message or 'InternalError'}"
+
+
+def _whole_characters(text: str) -> str:
+    """The text without halves of characters, which no encoding can carry."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

@@ -1,0 +1,254 @@
+"""The JavaScript that makes a fresh engine a Sensu realm: ES5's library and Sensu's functions, nothing else.
+
+`PRELUDE` evaluates to a function `install(mode)`; the mode says who shares the realm:
+- `fixed`: expressions that alter nothing; the library and the global object are frozen.
+- `restored`, `mutator`: scripts that declare or assign; the library is frozen, the globals are put back after each.
+- `single`, `single-mutator`: one evaluation and then thrown away; scripts of assets may alter everything.
+`install` gives a function that hands out, by name: `expression` and `script` (source, variable) → a function of
+(scope's JSON, now) → true, false or text; `load` (source) → text; `mutator`
+(body, event's JSON, id's bytes, globals' JSON, now) → text.
+Texts begin with a letter: E an error, S the realm is spoilt, [ the mutator's JSON `[text or null, event]`.
+They are short or made by JSON.stringify: the binding cannot read the engine's ropes (long texts that were joined).
+"""
+
+PRELUDE = r"""
+(function (mode) {
+  'use strict';
+  var G = globalThis, ownKeys = Reflect.ownKeys, apply = Reflect.apply, define = Object.defineProperty,
+      describe = Object.getOwnPropertyDescriptor, prototypeOf = Object.getPrototypeOf, freeze = Object.freeze,
+      isExtensible = Object.isExtensible, remove = Reflect.deleteProperty, parse = JSON.parse,
+      stringify = JSON.stringify, text = String, compileFunction = Function, indirectEval = eval,
+      ObjectPrototype = Object.prototype, isArray = Array.isArray, Known = Set, Fault = RangeError,
+      WrongType = TypeError, LENGTH_MAX = 1000000, COMPLAINT_MAX = 400,
+      cut = String.prototype.slice, now = 0;
+
+  function words(line) { return line.split(' '); }
+
+  function keepOnly(holder, line) {
+    var kept = new Known(words(line));
+    ownKeys(holder).forEach(function (key) {
+      if (typeof key === 'string' && !kept.has(key)) remove(holder, key);
+    });
+  }
+
+  var syntaxOnly = [function* () {}, async function () {}, async function* () {}, [][Symbol.iterator](),
+                    ''[Symbol.iterator](), 'a'.matchAll(/a/g), new Map().keys(), Symbol.prototype, Promise.prototype];
+
+  keepOnly(Object, 'length name prototype create getPrototypeOf getOwnPropertyDescriptor getOwnPropertyNames ' +
+    'defineProperty defineProperties seal freeze preventExtensions isSealed isFrozen isExtensible keys');
+  keepOnly(ObjectPrototype, 'constructor toString toLocaleString valueOf hasOwnProperty isPrototypeOf ' +
+    'propertyIsEnumerable __proto__');
+  keepOnly(Function.prototype, 'constructor toString apply call bind length name');
+  keepOnly(Array, 'length name prototype isArray');
+  keepOnly(Array.prototype, 'length constructor toString toLocaleString concat join pop push reverse shift slice ' +
+    'sort splice unshift indexOf lastIndexOf every some forEach map filter reduce reduceRight');
+  keepOnly(String, 'length name prototype fromCharCode');
+  keepOnly(String.prototype, 'length constructor toString valueOf charAt charCodeAt concat indexOf lastIndexOf ' +
+    'localeCompare match replace search slice split substring substr toLowerCase toLocaleLowerCase toUpperCase ' +
+    'toLocaleUpperCase trim trimLeft trimRight');
+  keepOnly(Number, 'length name prototype MAX_VALUE MIN_VALUE NaN NEGATIVE_INFINITY POSITIVE_INFINITY');
+  keepOnly(Math, 'E LN10 LN2 LOG2E LOG10E PI SQRT1_2 SQRT2 abs acos asin atan atan2 ceil cos exp floor log max min ' +
+    'pow random round sin sqrt tan');
+  keepOnly(Error, 'length name prototype');
+  keepOnly(RegExp, 'length name prototype');
+  keepOnly(JSON, 'parse stringify');
+  keepOnly(G, 'Object Function Error EvalError RangeError ReferenceError SyntaxError TypeError URIError Array String ' +
+    'Boolean Number Math Date RegExp JSON parseInt parseFloat isNaN isFinite decodeURI decodeURIComponent encodeURI ' +
+    'encodeURIComponent escape unescape Infinity NaN undefined eval');
+
+  // The engine's own loops cannot be interrupted, so none of them gets a huge (sparse) array.
+  function checkLength(value) {
+    if (value !== null && typeof value === 'object' && value.length > LENGTH_MAX)
+      throw new Fault('array is longer than ' + LENGTH_MAX);
+  }
+  var loops = 'concat indexOf join lastIndexOf reverse shift slice sort splice unshift toLocaleString';
+  words(loops).forEach(function (name) {
+    var native = Array.prototype[name];
+    define(Array.prototype, name, { writable: true, configurable: true, value: function () {
+      checkLength(this);
+      for (var i = 0; i < arguments.length; i++) checkLength(arguments[i]);
+      return apply(native, this, arguments);
+    } });
+  });
+  JSON.stringify = function (value, replacer, space) {
+    return stringify(value, typeof replacer === 'function' ? replacer : function (key, part) {
+      checkLength(part);
+      return isArray(replacer) && key !== '' && !isArray(this) && !listed(replacer, key) ? undefined : part;
+    }, space);
+  };
+  function listed(names, key) {
+    for (var i = 0; i < names.length; i++) if (text(names[i]) === key) return true;
+    return false;
+  }
+
+  function seconds(value) { return typeof value === 'number' && value === value ? value : 0; }
+  function utc(value) { return new Clock(Math_floor(seconds(value)) * 1000); }
+  var Clock = Date, Math_floor = Math.floor;
+  var getters = Date.prototype, hours = getters.getUTCHours, minutes = getters.getUTCMinutes,
+      secondsOf = getters.getUTCSeconds, days = getters.getUTCDay;
+  var provided = {
+    hour: function hour(at) { return apply(hours, utc(at), []); },
+    minute: function minute(at) { return apply(minutes, utc(at), []); },
+    second: function second(at) { return apply(secondsOf, utc(at), []); },
+    weekday: function weekday(at) { return apply(days, utc(at), []); },
+    seconds_since: function seconds_since(at) { return now - seconds(at); },
+    console: { log: quiet, info: quiet, warn: quiet, error: quiet, debug: quiet }
+  };
+  function quiet() {}
+
+  function provide(names) {
+    for (var name in names)
+      define(G, name, { value: names[name], writable: true, enumerable: false, configurable: true });
+  }
+  function setGlobal(name, value) {
+    try { G[name] = value; } catch (fixed) { /* names like NaN cannot be given away */ }
+  }
+
+  // Objects may have properties of their own named like frozen ones of their prototype (`point.toString = …`).
+  function allowShadowing(prototype) {
+    ownKeys(prototype).forEach(function (key) {
+      var own = describe(prototype, key);
+      if (!('value' in own) || typeof key !== 'string' || !own.configurable) return;
+      define(prototype, key, {
+        configurable: true, enumerable: own.enumerable,
+        get: function () { return own.value; },
+        set: function (value) {
+          if (this !== prototype && this !== null && typeof this !== 'undefined')
+            define(this, key, { value: value, writable: true, enumerable: true, configurable: true });
+        }
+      });
+    });
+  }
+
+  function freezeAll(roots) {
+    var seen = new Known(), waiting = roots.slice();
+    while (waiting.length) {
+      var value = waiting.pop();
+      if (value === null || (typeof value !== 'object' && typeof value !== 'function') || value === G) continue;
+      if (seen.has(value)) continue;
+      seen.add(value);
+      waiting.push(prototypeOf(value));
+      ownKeys(value).forEach(function (key) {
+        var own = describe(value, key);
+        waiting.push(own.value, own.get, own.set);
+      });
+    }
+    seen.forEach(function (value) { freeze(value); });
+  }
+
+  var baseline = [], values = [];
+  function rememberGlobals() {
+    baseline = ownKeys(G);
+    baseline.forEach(function (key) {
+      var own = describe(G, key);
+      if (own.configurable) define(G, key, { configurable: false, writable: true });
+    });
+    values = baseline.map(function (key) { return G[key]; });
+  }
+
+  function same(one, other) { return one === other || (one !== one && other !== other); }
+
+  function restoreGlobals() {
+    var i;
+    for (i = 0; i < baseline.length; i++)
+      if (!same(G[baseline[i]], values[i])) {
+        try { G[baseline[i]] = values[i]; } catch (refused) { return false; }
+      }
+    var keys = ownKeys(G);
+    if (keys.length !== baseline.length)
+      for (i = 0; i < keys.length; i++)
+        if (!known.has(keys[i]) && !remove(G, keys[i])) return false;
+    return isExtensible(G) && prototypeOf(G) === ObjectPrototype;
+  }
+  var known = new Known();
+
+  function complaint(thrown) {
+    try { return 'E' + apply(cut, text(thrown), [0, COMPLAINT_MAX]); }
+    catch (unreadable) { return 'Ean error that has no text'; }
+  }
+
+  function compileExpression(source, name) {
+    var body;
+    try { body = compileFunction(name, 'return (' + source + '\n)'); } catch (unsound) { return null; }
+    freeze(body.prototype);
+    freeze(body);
+    return function (scope, at) {
+      now = at;
+      try { return !!body(parse(scope)); } catch (thrown) { return complaint(thrown); }
+    };
+  }
+
+  function compileScript(source, name) {
+    return function (scope, at) {
+      var answer;
+      now = at;
+      G[name] = parse(scope);
+      try { answer = !!indirectEval(source); } catch (thrown) { answer = complaint(thrown); }
+      return mode === 'restored' && !restoreGlobals() ? 'Sthe expression altered the sandbox' : answer;
+    };
+  }
+
+  function load(source) {
+    try { indirectEval(source); return ''; } catch (thrown) { return complaint(thrown); }
+  }
+
+  // Metadata's fields and the names of Go's fields, as further ways to the same values.
+  function alias(holder, name, owner, key) {
+    if (name in holder) return;
+    define(holder, name, { configurable: true, enumerable: false,
+      get: function () { return owner[key]; }, set: function (value) { owner[key] = value; } });
+  }
+  function goName(key) {
+    return key.split('_').map(function (word) {
+      return key === 'id' ? 'ID' : word.charAt(0).toUpperCase() + word.slice(1);
+    }).join('');
+  }
+  function addAliases(holder) {
+    var metadata = holder.metadata;
+    if (metadata) {
+      Object_keys(metadata).forEach(function (key) { alias(holder, key, metadata, key); });
+      addGoNames(metadata);
+    }
+    addGoNames(holder);
+    if (metadata) define(holder, 'ObjectMeta', { configurable: true, enumerable: false, value: metadata });
+  }
+  function addGoNames(holder) {
+    ownKeys(holder).forEach(function (key) { if (typeof key === 'string') alias(holder, goName(key), holder, key); });
+  }
+  var Object_keys = Object.keys;
+
+  function mutated(body, eventText, idBytes, variables) {
+    var event = parse(eventText), id = event.id, answer;
+    event.id = parse(idBytes);
+    define(event.id, 'toJSON', { value: function () { return id; } });
+    [event, event.check, event.entity].forEach(function (holder) { if (holder) addAliases(holder); });
+    if (event.entity) { addGoNames(event.entity.system); addGoNames(event.entity.deregistration); }
+    for (var name in variables) setGlobal(name, variables[name]);
+    G.event = event;
+    answer = compileFunction(body + '\n')();
+    if (answer !== undefined && answer !== null && typeof answer !== 'string')
+      throw new WrongType('the mutator returned neither text nor nothing');
+    return stringify([typeof answer === 'string' ? answer : null, event]);
+  }
+
+  function mutator(body, eventText, idBytes, variables, at) {
+    var answer;
+    now = at;
+    try { answer = mutated(body, eventText, idBytes, parse(variables)); }
+    catch (thrown) { answer = complaint(thrown); }
+    return mode === 'mutator' && !restoreGlobals() ? 'Sthe mutator altered the sandbox' : answer;
+  }
+
+  provide(provided);
+  provide({ event: undefined });
+  if (mode !== 'mutator' && mode !== 'single-mutator') provide({ sensu: {}, entity: undefined });
+  if (mode === 'fixed' || mode === 'restored' || mode === 'mutator') {
+    [ObjectPrototype, Error.prototype, TypeError.prototype, RangeError.prototype].forEach(allowShadowing);
+    freezeAll(ownKeys(G).map(function (key) { return G[key]; }).concat(syntaxOnly));
+    if (mode === 'fixed') freeze(G);
+    else { rememberGlobals(); baseline.forEach(function (key) { known.add(key); }); }
+  }
+  var parts = { expression: compileExpression, script: compileScript, load: load, mutator: mutator };
+  return function (name) { return parts[name]; };
+})
+"""
