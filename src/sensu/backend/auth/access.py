@@ -1,0 +1,44 @@
+"""The one place that says whether a caller may do what it asks for."""
+
+from collections.abc import Sequence
+
+from sensu.backend.auth.identity import Identity
+from sensu.backend.auth.records import Records
+from sensu.resources.kinds import CLUSTER_ROLE, CLUSTER_ROLE_BINDING, NAMESPACE, ROLE, ROLE_BINDING
+from sensu.rules.rbac import Allow, CompiledAccess, Grants, RequestAttributes
+
+
+class Access:
+    """Answers from the roles and bindings in memory; follows their changes."""
+
+    def __init__(self, records: Records) -> None:
+        self._records = records
+        self._compiled: CompiledAccess | None = None
+        for kind in (CLUSTER_ROLE, CLUSTER_ROLE_BINDING, ROLE, ROLE_BINDING):
+            records.subscribe(kind, self._forget)
+
+    def allows(self, who: Identity, verb: str, resource: str, *, name: str = "", namespace: str = "") -> bool:
+        """Whether `who` may do `verb` (get list create update delete) on a resource word, by name and namespace."""
+        request = RequestAttributes(verb, resource, name, namespace, who.username, who.groups)
+        return isinstance(self._access().decide(request), Allow)
+
+    def visible_namespaces(self, who: Identity) -> Sequence[str]:
+        """The names of the stored namespaces that `who` may know of, in order."""
+        names = [namespace.name for namespace in self._records.list(NAMESPACE, None)]
+        return self._access().visible_namespaces(who.username, who.groups, names)
+
+    def _access(self) -> CompiledAccess:
+        if self._compiled is None:
+            records = self._records
+            self._compiled = CompiledAccess(
+                Grants(
+                    cluster_roles=records.list(CLUSTER_ROLE, None),
+                    cluster_role_bindings=records.list(CLUSTER_ROLE_BINDING, None),
+                    roles=records.list(ROLE, None),
+                    role_bindings=records.list(ROLE_BINDING, None),
+                )
+            )
+        return self._compiled
+
+    def _forget(self, *_: object) -> None:
+        self._compiled = None

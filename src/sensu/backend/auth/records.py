@@ -1,0 +1,29 @@
+"""What authentication needs of the resource cache."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+from sensu.resources.kinds import USER, Kind
+from sensu.resources.user import User
+
+
+class Records(Protocol):
+    """Committed resources held in memory (the store's resource cache)."""
+
+    def get(self, kind: Kind, namespace: str, name: str) -> Any | None:
+        """The decoded resource, or None."""
+        ...
+
+    def list(self, kind: Kind, namespace: str | None) -> Sequence[Any]:
+        """The decoded resources of a kind in order of their names, of one namespace or all."""
+        ...
+
+    def subscribe(self, kind: Kind, callback: Callable[..., None]) -> Any:
+        """Have `callback` called with what changed when resources of the kind changed."""
+        ...
+
+
+def enabled_user(records: Records, username: str) -> User | None:
+    """The user record of a name, unless there is none or it is disabled."""
+    user: User | None = records.get(USER, "", username)
+    return None if user is None or user.disabled else user

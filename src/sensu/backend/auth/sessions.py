@@ -1,0 +1,153 @@
+"""Log-in sessions: what refresh tokens belong to, kept in the store and followed in memory.
+
+A session that nobody refreshes ends by itself. Their number is bounded, for each user and in all: the one that rested
+longest makes room for a new one.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Sequence
+
+import msgspec
+
+from sensu.errors import StoreError
+from sensu.resources.wire import Wire, decode, encode
+from sensu.rules.etag import etag
+from sensu.store.contract import Change, DeleteResource, Key, Must, PutResource, Store, Write
+
+SESSION_KIND = "internal/v1.Session"
+SESSIONS_MAX = 50_000
+SESSIONS_OF_A_USER_MAX = 5_000
+EXPIRED_SWEPT_AT_ONCE_MAX = 64
+READ_AT_ONCE = 1_000
+
+
+class Session(Wire, frozen=True):
+    """A log-in; times in Unix seconds.
+
+    `refresh_id` is the id of the refresh token in use, `replaced_id` of the one before it; `generation` grows with
+    each change.
+    """
+
+    id: str = ""
+    username: str = ""
+    refresh_id: str = ""
+    refreshed_at: float = 0.0
+    expires_at: float = 0.0
+    replaced_id: str = ""
+    generation: int = 0
+
+
+class Sessions:
+    """The sessions of a cluster, those that rested longest first."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._all: OrderedDict[str, Session] = OrderedDict()
+        self._of_user: dict[str, OrderedDict[str, None]] = {}
+        self._stop: Callable[[], None] = lambda: None
+
+    async def open(self) -> None:
+        """Read the sessions from the store and follow their changes."""
+        self._stop = self._store.listen(self._follow)
+        found: list[Session] = []
+        after: tuple[str, str] | None = None
+        while True:
+            page = await self._store.list(SESSION_KIND, None, after=after, limit=READ_AT_ONCE)
+            found += [decode(Session, item.body) for item in page.items]
+            if not page.more or not page.items:
+                break
+            after = (page.items[-1].key.namespace, page.items[-1].key.name)
+        for session in sorted(found, key=lambda s: s.refreshed_at):
+            self._keep(session)
+
+    def close(self) -> None:
+        """Stop following the store."""
+        self._stop()
+
+    def get(self, session_id: str) -> Session | None:
+        """A session that has not ended; the caller looks at `expires_at`."""
+        return self._all.get(session_id)
+
+    async def put(self, session: Session, now: float) -> None:
+        """Keep a new or changed session, and end those that are over or make room for it."""
+        before = self._all.get(session.id)
+        self._keep(session)
+        ended = [*self._expired(now), *self._too_many(session.username)]
+        for session_id in ended:
+            self._drop(session_id)
+        try:
+            await self._store.commit([_put(session), *map(_delete, ended)])
+        except StoreError:
+            self._restore(session, before)
+            raise
+
+    def _restore(self, session: Session, before: Session | None) -> None:
+        """Forget a change that was not stored, so that the refresh token which the caller still has stays good."""
+        if self._all.get(session.id) is session:
+            self._drop(session.id)
+            if before is not None:
+                self._keep(before)
+
+    async def end(self, *session_ids: str) -> None:
+        """End sessions at once."""
+        for session_id in session_ids:
+            self._drop(session_id)
+        await self._store.commit([_delete(session_id) for session_id in session_ids])
+
+    def ending_all_of(self, username: str) -> list[Write]:
+        """The writes that end all sessions of a user."""
+        return [_delete(session_id) for session_id in self._of_user.get(username, ())]
+
+    def _expired(self, now: float) -> Iterator[str]:
+        for index, (session_id, session) in enumerate(self._all.items()):
+            if index >= EXPIRED_SWEPT_AT_ONCE_MAX or now < session.expires_at:
+                return
+            yield session_id
+
+    def _too_many(self, username: str) -> Iterator[str]:
+        if len(self._of_user[username]) > SESSIONS_OF_A_USER_MAX:
+            yield next(iter(self._of_user[username]))
+        elif len(self._all) > SESSIONS_MAX:
+            yield next(iter(self._all))
+
+    def _keep(self, session: Session) -> None:
+        known = self._all.get(session.id)
+        if known is not None and known.generation >= session.generation:
+            return
+        self._all[session.id] = session
+        self._all.move_to_end(session.id)
+        of_user = self._of_user.setdefault(session.username, OrderedDict())
+        of_user[session.id] = None
+        of_user.move_to_end(session.id)
+
+    def _drop(self, session_id: str) -> None:
+        session = self._all.pop(session_id, None)
+        if session is None:
+            return
+        of_user = self._of_user[session.username]
+        of_user.pop(session_id, None)
+        if not of_user:
+            del self._of_user[session.username]
+
+    def _follow(self, changes: Sequence[Change]) -> None:
+        for change in changes:
+            if not isinstance(change.key, Key) or change.key.kind != SESSION_KIND:
+                continue
+            if change.body is None:
+                self._drop(change.key.name)
+            else:
+                self._keep(decode(Session, change.body))
+
+
+def _put(session: Session) -> PutResource:
+    body = encode(session)
+    return PutResource(Key(SESSION_KIND, "", session.id), body, etag(body))
+
+
+def _delete(session_id: str) -> DeleteResource:
+    return DeleteResource(Key(SESSION_KIND, "", session_id), Must.ANY)
+
+
+def changed(session: Session, **changes: object) -> Session:
+    """The session with fields replaced, one generation on."""
+    return msgspec.structs.replace(session, generation=session.generation + 1, **changes)

@@ -1,0 +1,241 @@
+"""Access and refresh tokens, and the sessions they belong to.
+
+An access token holds for some minutes, a session for as long as it is refreshed in time. The refresh token of a session
+is replaced as it is used; the one before stays good for a short grace, in which it gives the same new one, so that two
+programs that share a login do not end each other. A refresh token that comes back later was stolen or copied: its
+session ends. What an access token may do follows from the user record at each request, not from its claims.
+Source: docs, "API authentication"; recorded scenarios auth-*.
+"""
+
+import secrets
+from collections import OrderedDict
+from dataclasses import dataclass
+from hashlib import sha256
+from hmac import compare_digest
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey, EllipticCurvePublicKey
+
+from sensu.backend.auth.identity import WRONG_CREDENTIALS, Identity, Rejected, Via, identity_of
+from sensu.backend.auth.records import Records, enabled_user
+from sensu.backend.auth.sessions import Session, Sessions, changed
+from sensu.backend.auth.signing import Signer
+from sensu.clock import Clock
+from sensu.resources.wire import Wire, always_int, always_str
+from sensu.store.contract import PutState, Store, Write
+
+SECRET_NAME = "jwt_secret"  # noqa: S105  (the name of the secret)
+SECRET_BYTES = 32
+VERIFIED_REMEMBERED_MAX = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class TokenLifetimes:
+    """How long tokens hold, in seconds.
+
+    `rotate_after_s` is the age from which a used refresh token is replaced, `rotation_grace_s` how long the replaced
+    one is still good, `session_s` how long a session may rest.
+    """
+
+    access_s: float = 900.0
+    session_s: float = 43_200.0
+    rotate_after_s: float = 60.0
+    rotation_grace_s: float = 30.0
+
+
+class TokenTriple(Wire, frozen=True):
+    """What a login answers; `expires_at` (Unix seconds) is the access token's."""
+
+    access_token: str = always_str()
+    expires_at: int = always_int()
+    refresh_token: str = always_str()
+
+
+@dataclass(frozen=True, slots=True)
+class _AccessClaims:
+    """What counts of a verified access token."""
+
+    username: str
+    session_id: str
+    expires_at: float
+
+
+class Tokens:
+    """Issues tokens and judges them."""
+
+    def __init__(
+        self,
+        store: Store,
+        records: Records,
+        clock: Clock,
+        lifetimes: TokenLifetimes | None = None,
+        private_key: EllipticCurvePrivateKey | None = None,
+        public_key: EllipticCurvePublicKey | None = None,
+    ) -> None:
+        self._store = store
+        self._records = records
+        self._clock = clock
+        self._lifetimes = lifetimes or TokenLifetimes()
+        self._keys = (private_key, public_key)
+        self._sessions = Sessions(store)
+        self._signer = Signer(secrets.token_bytes(SECRET_BYTES), *self._keys)
+        self._verified: OrderedDict[bytes, _AccessClaims] = OrderedDict()
+
+    async def open(self) -> None:
+        """Read the secret and the sessions from the store, making the secret at the first start."""
+        secret = await self._store.get_state(SECRET_NAME)
+        if secret is None:
+            await self._store.commit([PutState(SECRET_NAME, secrets.token_bytes(SECRET_BYTES))])
+            secret = await self._store.get_state(SECRET_NAME)
+        self._signer = Signer(secret or b"", *self._keys)
+        await self._sessions.open()
+
+    def close(self) -> None:
+        """Stop following the store."""
+        self._sessions.close()
+
+    async def issue(self, who: Identity, issuer: str) -> TokenTriple:
+        """Tokens of a new session; `issuer` is scheme and host of the request."""
+        now = self._clock.now()
+        session = Session(
+            id=secrets.token_hex(16),
+            username=who.username,
+            refresh_id=secrets.token_hex(16),
+            refreshed_at=now,
+            expires_at=now + self._lifetimes.session_s,
+            generation=1,
+        )
+        await self._sessions.put(session, now)
+        return self._triple(session, who.groups, issuer, now)
+
+    async def refresh(self, access_token: str, refresh_token: str, issuer: str) -> TokenTriple | Rejected:
+        """New tokens for a refresh token and the access token (expired or not) of the same user."""
+        claims = self._refresh_claims(access_token, refresh_token)
+        if claims is None:
+            return WRONG_CREDENTIALS
+        now = self._clock.now()
+        session = self._sessions.get(claims["session_id"])
+        user = enabled_user(self._records, claims["sub"])
+        if session is None or user is None or session.username != user.username or now >= session.expires_at:
+            return WRONG_CREDENTIALS
+        session_now = await self._used(session, claims["jti"], now)
+        if session_now is None:
+            return WRONG_CREDENTIALS
+        return self._triple(session_now, identity_of(user, Via.BEARER).groups, issuer, now)
+
+    async def _used(self, session: Session, refresh_id: str, now: float) -> Session | None:
+        """The session after one of its refresh tokens was used; None where that ended it."""
+        age_s = now - session.refreshed_at
+        if compare_digest(refresh_id, session.refresh_id):
+            if age_s < self._lifetimes.rotate_after_s:
+                return session
+            session = changed(
+                session,
+                refresh_id=secrets.token_hex(16),
+                replaced_id=session.refresh_id,
+                refreshed_at=now,
+                expires_at=now + self._lifetimes.session_s,
+            )
+            await self._sessions.put(session, now)
+            return session
+        if compare_digest(refresh_id, session.replaced_id) and age_s < self._lifetimes.rotation_grace_s:
+            return session
+        await self._sessions.end(session.id)
+        return None
+
+    async def logout(self, access_token: str, refresh_token: str) -> Rejected | None:
+        """End the sessions of two tokens of the same user."""
+        claims = self._refresh_claims(access_token, refresh_token)
+        if claims is None:
+            return WRONG_CREDENTIALS
+        access = self._signer.claims_of(access_token) or {}
+        await self._sessions.end(*{claims["session_id"], str(access.get("session_id", ""))} - {""})
+        return None
+
+    async def logout_user(self, username: str, refresh_token: str) -> Rejected | None:
+        """End the session of a refresh token for a user who proved itself otherwise."""
+        claims = self._signer.claims_of(refresh_token)
+        if claims is None or not _is_refresh(claims) or claims["sub"] != username:
+            return WRONG_CREDENTIALS
+        await self._sessions.end(claims["session_id"])
+        return None
+
+    def verify(self, access_token: str) -> Identity | Rejected:
+        """Whose unexpired access token it is, with the user's groups of now."""
+        claims = self._access_claims(access_token)
+        now = self._clock.now()
+        if claims is None or now >= claims.expires_at:
+            return WRONG_CREDENTIALS
+        session = self._sessions.get(claims.session_id)
+        user = enabled_user(self._records, claims.username)
+        if session is None or user is None or session.username != user.username or now >= session.expires_at:
+            return WRONG_CREDENTIALS
+        return identity_of(user, Via.BEARER, session.id)
+
+    def ending_sessions_of(self, username: str) -> list[Write]:
+        """The writes that end all sessions of a user; commit them with what disables the user."""
+        return self._sessions.ending_all_of(username)
+
+    def _access_claims(self, token: str) -> _AccessClaims | None:
+        """What an access token says, its signature being right; answered from memory when it was asked before."""
+        digest = sha256(token.encode("utf-8", "surrogatepass")).digest()
+        known = self._verified.get(digest)
+        if known is not None:
+            return known
+        claims = self._signer.claims_of(token)
+        if claims is None or not _is_access(claims):
+            return None
+        found = _AccessClaims(claims["sub"], claims["session_id"], float(claims["exp"]))
+        self._verified[digest] = found
+        if len(self._verified) > VERIFIED_REMEMBERED_MAX:
+            self._verified.popitem(last=False)
+        return found
+
+    def _refresh_claims(self, access_token: str, refresh_token: str) -> dict[str, Any] | None:
+        """The claims of a refresh token, if the access token is the same user's."""
+        access = self._signer.claims_of(access_token)
+        refresh = self._signer.claims_of(refresh_token)
+        if access is None or refresh is None or not _is_access(access) or not _is_refresh(refresh):
+            return None
+        return refresh if access["sub"] == refresh["sub"] else None
+
+    def _triple(self, session: Session, groups: tuple[str, ...], issuer: str, now: float) -> TokenTriple:
+        expires_at = int(now + self._lifetimes.access_s)
+        access = {
+            "exp": expires_at,
+            "jti": secrets.token_hex(16),
+            "iss": issuer,
+            "sub": session.username,
+            "groups": list(groups),
+            "provider": {"provider_id": "basic", "provider_type": "", "user_id": session.username},
+            "api_key": False,
+            "session_id": session.id,
+        }
+        refresh = {
+            "exp": int(session.expires_at),
+            "iat": int(session.refreshed_at),
+            "jti": session.refresh_id,
+            "sub": session.username,
+            "session_id": session.id,
+        }
+        return TokenTriple(
+            access_token=self._signer.sign(access),
+            expires_at=expires_at,
+            refresh_token=self._signer.sign(refresh),
+        )
+
+
+def _is_access(claims: dict[str, Any]) -> bool:
+    return isinstance(claims.get("provider"), dict) and _names_session(claims)
+
+
+def _is_refresh(claims: dict[str, Any]) -> bool:
+    return "provider" not in claims and _names_session(claims) and isinstance(claims.get("jti"), str)
+
+
+def _names_session(claims: dict[str, Any]) -> bool:
+    return (
+        isinstance(claims.get("sub"), str)
+        and isinstance(claims.get("session_id"), str)
+        and isinstance(claims.get("exp"), int | float)
+    )
