@@ -1,0 +1,308 @@
+"""What a store keeps and how it is asked: the protocol that SQLite and PostgreSQL fulfil.
+
+A store keeps bytes under keys and applies writes; it decides nothing. All writes of one `commit` stand or fall
+together, and commits that wait at the same time share one transaction. When `commit` returns, its writes are durable
+as far as the durability setting promises, every later read sees them, and every listener has been told.
+
+Reads see only committed writes. Lists come in byte order of `namespace/name` (events: `namespace/entity/check`), so
+that namespace `a-b` comes before `a`. They are read a page at a time: a write between two pages may show in the later.
+"""
+
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from enum import Enum
+from typing import Protocol
+
+import msgspec
+
+
+class Value(msgspec.Struct, frozen=True):
+    """The base of what goes into and comes out of a store; compared by content, cheap to make and to hash."""
+
+
+class Key(Value, frozen=True, order=True):
+    """Where a resource lies: the kind's `qualified_name`, the namespace (empty for cluster-wide kinds), the name.
+
+    A namespace holds no `/`.
+    """
+
+    kind: str
+    namespace: str
+    name: str
+
+
+class Stored(Value, frozen=True):
+    """A resource as the store has it.
+
+    `body` is its canonical JSON; `shown` what readers get where that differs (redacted labels, no password hash).
+    """
+
+    key: Key
+    body: bytes
+    shown: bytes | None
+    etag: str
+    revision: int
+
+    @property
+    def public(self) -> bytes:
+        """What readers get."""
+        return self.body if self.shown is None else self.shown
+
+
+class Must(Enum):
+    """What a write asks of the state before it."""
+
+    ANY = "any"
+    BE_ABSENT = "be absent"
+    BE_PRESENT = "be present"
+
+
+class PutResource(Value, frozen=True):
+    """Create or replace a resource. With `etag_before` the stored resource must have that ETag.
+
+    With `namespace_must_exist` the namespace of the key must be stored (as a core/v2.Namespace) when the write applies.
+    Where several conditions fail, the refusal names the first of: namespace, `must`, ETag.
+    """
+
+    key: Key
+    body: bytes
+    etag: str
+    shown: bytes | None = None
+    must: Must = Must.ANY
+    etag_before: str | None = None
+    namespace_must_exist: bool = False
+
+
+class DeleteResource(Value, frozen=True):
+    """Remove a resource; with `Must.BE_PRESENT` it must be there.
+
+    For a namespace: no resource of the kinds `empty_of` may lie in it, as it was before this commit.
+    """
+
+    key: Key
+    must: Must = Must.BE_PRESENT
+    empty_of: Sequence[str] = ()
+
+
+class EventKey(Value, frozen=True, order=True):
+    """Where an event lies; namespace and entity hold no `/`."""
+
+    namespace: str
+    entity: str
+    check: str
+
+
+class PutEvent(Value, frozen=True):
+    """Create or replace an event.
+
+    `due_at` is when its silence becomes an alarm (keepalive or TTL, Unix seconds), None where nothing is awaited.
+    """
+
+    key: EventKey
+    body: bytes
+    due_at: float | None = None
+
+
+class DeleteEvent(Value, frozen=True):
+    """Remove an event; with `Must.BE_PRESENT` it must be there."""
+
+    key: EventKey
+    must: Must = Must.ANY
+
+
+class OweDelivery(Value, frozen=True):
+    """An event that pipelined must still handle; `id` is unique and growing (see `next_delivery_id`).
+
+    `event` is the whole event as handlers get it, `attempts` how often it was tried, `due_at` when to try (again).
+    `rest` holds what of it is still to do, as pipelined wrote it (empty: all of it). Owing an id again replaces it, and
+    takes it back from the dead letters.
+    """
+
+    id: int
+    namespace: str
+    event: bytes
+    due_at: float
+    attempts: int = 0
+    rest: bytes = b""
+
+
+class SettleDelivery(Value, frozen=True):
+    """A delivery is done and forgotten, wherever it was; or it is given up, when `dead` tells why.
+
+    An owed delivery that is given up rests among the dead letters, an unknown one stays unknown. The dead letters are
+    bounded; the oldest make room.
+    """
+
+    id: int
+    dead: str = ""
+
+
+class PutState(Value, frozen=True):
+    """Keep a small value of a daemon under a name: secrets of the store, watermarks, leases."""
+
+    name: str
+    value: bytes
+
+
+Write = PutResource | DeleteResource | PutEvent | DeleteEvent | OweDelivery | SettleDelivery | PutState
+
+
+class Committed(Value, frozen=True):
+    """The writes are stored; `revision` is the store's after them, greater than that of every commit before."""
+
+    revision: int
+
+
+class Conflict(Enum):
+    """Why no write of a commit was applied."""
+
+    EXISTS = "exists"
+    NOT_FOUND = "not found"
+    ETAG = "etag differs"
+    NAMESPACE_MISSING = "namespace missing"
+    NAMESPACE_NOT_EMPTY = "namespace not empty"
+
+
+class Refused(Value, frozen=True):
+    """No write was applied, because of the write at `index`."""
+
+    index: int
+    conflict: Conflict
+
+
+class StoredEvent(Value, frozen=True):
+    """An event as the store has it."""
+
+    key: EventKey
+    body: bytes
+    due_at: float | None
+
+
+class Change(Value, frozen=True):
+    """A resource or event was written (`body` is new) or removed (`body` is None); told in commit order.
+
+    Removing what was not there is no change.
+    """
+
+    revision: int
+    key: Key | EventKey
+    body: bytes | None
+
+
+class Page(Value, frozen=True):
+    """Some items of a list, in order, and whether there are more after the last."""
+
+    items: Sequence[Stored]
+    more: bool
+
+
+class EventPage(Value, frozen=True):
+    """Some events of a list, in order, and whether there are more after the last."""
+
+    items: Sequence[StoredEvent]
+    more: bool
+
+
+ChangeListener = Callable[[Sequence[Change]], None]
+
+
+class Store(Protocol):
+    """A place where resources, events and owed deliveries are kept.
+
+    Raises `StoreError` (from `sensu.errors`) when the medium fails; nothing of the commit is stored then.
+    """
+
+    async def open(self) -> None:
+        """Open the medium and bring its schema up to date; raises StoreError where it cannot be used."""
+        ...
+
+    async def close(self) -> None:
+        """Finish what waits, then release the medium."""
+        ...
+
+    async def commit(self, writes: Sequence[Write]) -> Committed | Refused:
+        """Apply all of `writes` in order, or none of them.
+
+        Waits while the store is behind. A caller that is cancelled meanwhile does not know whether they were applied.
+        """
+        ...
+
+    async def get(self, key: Key) -> Stored | None:
+        """The resource, or None."""
+        ...
+
+    async def list(
+        self, kind: str, namespace: str | None, *, after: tuple[str, str] | None = None, limit: int = 0
+    ) -> Page:
+        """Resources of a kind after (namespace, name) `after`, of one namespace or all, at most `limit` (0: all).
+
+        Where `namespace` is given, only the name in `after` counts. What `after` names need not exist any more.
+        """
+        ...
+
+    def bodies(self, kind: str, namespace: str | None) -> AsyncIterator[Sequence[bytes]]:
+        """What readers get of all resources of a kind, in order, some at a time, so that memory stays flat."""
+        ...
+
+    async def count(self, kind: str, namespace: str | None) -> int:
+        """How many resources of a kind there are."""
+        ...
+
+    async def counts(self, namespace: str | None) -> Mapping[str, int]:
+        """How many resources there are of each kind, by qualified name; kinds without any are left out, and events."""
+        ...
+
+    async def get_event(self, key: EventKey) -> StoredEvent | None:
+        """The event, or None."""
+        ...
+
+    async def get_events(self, keys: Sequence[EventKey]) -> dict[EventKey, StoredEvent]:
+        """Those of the events that exist, in one query."""
+        ...
+
+    async def list_events(
+        self, namespace: str | None, entity: str | None = None, *, after: EventKey | None = None, limit: int = 0
+    ) -> EventPage:
+        """Events in order of namespace, entity, check, after `after`, at most `limit` (0: all).
+
+        An `entity` needs a `namespace`. Of `after` only the parts count that the list does not fix.
+        """
+        ...
+
+    def event_bodies(self, namespace: str | None, entity: str | None = None) -> AsyncIterator[Sequence[bytes]]:
+        """The JSON of all events of a list, in order, some at a time, so that memory stays flat."""
+        ...
+
+    async def count_events(self, namespace: str | None, entity: str | None = None) -> int:
+        """How many events there are."""
+        ...
+
+    async def events_due(self) -> Sequence[tuple[EventKey, float]]:
+        """Every event whose silence is awaited, with when it is due; what daemons rebuild their deadlines from."""
+        ...
+
+    def next_delivery_id(self) -> int:
+        """A number for an `OweDelivery` that was never used before in this store."""
+        ...
+
+    async def deliveries_owed(self, limit: int, after: int = 0) -> Sequence[OweDelivery]:
+        """Owed deliveries with ids above `after`, in order of their ids, at most `limit`."""
+        ...
+
+    async def dead_letters(self, limit: int, after: int = 0) -> Sequence[tuple[OweDelivery, str]]:
+        """Deliveries that were given up, each with why, in order of their ids."""
+        ...
+
+    async def get_state(self, name: str) -> bytes | None:
+        """The value kept under `name` by `PutState`, or None."""
+        ...
+
+    def listen(self, listener: ChangeListener) -> Callable[[], None]:
+        """Have `listener` called on the loop with the changes of each commit, in order; returns how to stop it.
+
+        It must be quick and not raise: what it raises is logged, and other listeners are told all the same.
+        """
+        ...
+
+    async def healthy(self) -> str:
+        """Empty where the store answers, else what is wrong; bounded in time."""
+        ...

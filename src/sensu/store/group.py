@@ -1,0 +1,203 @@
+"""What a group of commits leaves behind: which are refused, and the last word on every key, free of any database.
+
+The commits of a group are judged one after the other, each against what those before it leave behind, and written
+together. A store tells a `Group` the state before it (`asked` says of which keys), and writes what it holds after.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from sensu.resources.kinds import NAMESPACE
+from sensu.store.contract import (
+    Change,
+    Committed,
+    Conflict,
+    DeleteEvent,
+    DeleteResource,
+    EventKey,
+    Key,
+    Must,
+    OweDelivery,
+    PutEvent,
+    PutResource,
+    PutState,
+    Refused,
+    SettleDelivery,
+    Write,
+)
+
+_NAMESPACE_KIND = NAMESPACE.qualified_name
+
+
+def namespace_key(namespace: str) -> Key:
+    """Where a namespace itself lies."""
+    return Key(_NAMESPACE_KIND, "", namespace)
+
+
+def asked(commits: Iterable[Sequence[Write]]) -> tuple[set[Key], set[EventKey]]:
+    """The resources and events whose state before the group decides about its commits or their changes."""
+    keys: set[Key] = set()
+    events: set[EventKey] = set()
+    for writes in commits:
+        for write in writes:
+            if isinstance(write, PutResource):
+                _ask_put(write, keys)
+            elif isinstance(write, DeleteResource):
+                keys.add(write.key)
+            elif isinstance(write, DeleteEvent):
+                events.add(write.key)
+    return keys, events
+
+
+def _ask_put(write: PutResource, keys: set[Key]) -> None:
+    if write.namespace_must_exist:
+        keys.add(namespace_key(write.key.namespace))
+    if write.must is not Must.ANY or write.etag_before is not None:
+        keys.add(write.key)
+
+
+def asks_emptiness(writes: Sequence[Write]) -> bool:
+    """Whether a commit must be the first of its group, because it depends on what lies in a namespace."""
+    return any(isinstance(write, DeleteResource) and write.empty_of for write in writes)
+
+
+class Group:
+    """The last word of some commits on every key they write.
+
+    `etags` and `events_present` hold the state before of the keys that `asked` names (None and False: not there) and
+    are updated; `in_use` says whether a namespace holds resources of some kinds, as it was before the group.
+    """
+
+    def __init__(
+        self,
+        etags: dict[Key, str | None],
+        events_present: dict[EventKey, bool],
+        in_use: Callable[[str, Sequence[str]], bool],
+        revision: int,
+    ) -> None:
+        self.revision = revision
+        self.delivery_id_max = 0
+        self.resources: dict[Key, tuple[PutResource, int] | None] = {}
+        self.events: dict[EventKey, PutEvent | None] = {}
+        self.owed: dict[int, OweDelivery] = {}
+        self.settled: dict[int, str] = {}
+        self.states: dict[str, bytes] = {}
+        self._etags = etags
+        self._events_present = events_present
+        self._in_use = in_use
+
+    def add(self, writes: Sequence[Write]) -> tuple[Committed | Refused, Sequence[Change]]:
+        """The fate of the next commit and the changes it makes; a refused one leaves nothing behind."""
+        refused = self._refusal(writes)
+        if refused is not None:
+            return refused, ()
+        if not writes:
+            return Committed(self.revision), ()
+        self.revision += 1
+        changes: list[Change] = []
+        for write in writes:
+            _APPLY[type(write)](self, write, changes)
+        return Committed(self.revision), changes
+
+    def _refusal(self, writes: Sequence[Write]) -> Refused | None:
+        """The first broken condition; `etags` and `events` overlay what earlier writes of the same commit leave."""
+        etags: dict[Key, str | None] = {}
+        events: dict[EventKey, bool] = {}
+        for index, write in enumerate(writes):
+            conflict: Conflict | None = None
+            if isinstance(write, PutEvent):
+                events[write.key] = True
+            elif isinstance(write, PutResource):
+                conflict = self._put_conflict(write, etags)
+                etags[write.key] = write.etag
+            elif isinstance(write, DeleteResource):
+                conflict = self._delete_conflict(write, etags)
+                etags[write.key] = None
+            elif isinstance(write, DeleteEvent):
+                conflict = self._delete_event_conflict(write, events)
+                events[write.key] = False
+            if conflict is not None:
+                return Refused(index, conflict)
+        return None
+
+    def _etag(self, key: Key, overlay: Mapping[Key, str | None]) -> str | None:
+        return overlay[key] if key in overlay else self._etags[key]
+
+    def _put_conflict(self, write: PutResource, overlay: Mapping[Key, str | None]) -> Conflict | None:
+        if write.namespace_must_exist and self._etag(namespace_key(write.key.namespace), overlay) is None:
+            return Conflict.NAMESPACE_MISSING
+        if write.must is Must.BE_PRESENT and self._etag(write.key, overlay) is None:
+            return Conflict.NOT_FOUND
+        if write.must is Must.BE_ABSENT and self._etag(write.key, overlay) is not None:
+            return Conflict.EXISTS
+        if write.etag_before is not None and self._etag(write.key, overlay) != write.etag_before:
+            return Conflict.ETAG
+        return None
+
+    def _delete_conflict(self, write: DeleteResource, overlay: Mapping[Key, str | None]) -> Conflict | None:
+        if write.must is Must.BE_PRESENT and self._etag(write.key, overlay) is None:
+            return Conflict.NOT_FOUND
+        if write.must is Must.BE_ABSENT and self._etag(write.key, overlay) is not None:
+            return Conflict.EXISTS
+        if write.empty_of and self._in_use(write.key.name, write.empty_of):
+            return Conflict.NAMESPACE_NOT_EMPTY
+        return None
+
+    def _delete_event_conflict(self, write: DeleteEvent, overlay: Mapping[EventKey, bool]) -> Conflict | None:
+        present = overlay[write.key] if write.key in overlay else self._events_present[write.key]
+        if write.must is Must.BE_PRESENT and not present:
+            return Conflict.NOT_FOUND
+        if write.must is Must.BE_ABSENT and present:
+            return Conflict.EXISTS
+        return None
+
+    def _put_resource(self, write: PutResource, changes: list[Change]) -> None:
+        self._etags[write.key] = write.etag
+        self.resources[write.key] = (write, self.revision)
+        changes.append(Change(self.revision, write.key, write.body))
+
+    def _delete_resource(self, write: DeleteResource, changes: list[Change]) -> None:
+        if self._etags[write.key] is None:
+            return
+        self._etags[write.key] = None
+        self.resources[write.key] = None
+        changes.append(Change(self.revision, write.key, None))
+
+    def _put_event(self, write: PutEvent, changes: list[Change]) -> None:
+        self._events_present[write.key] = True
+        self.events[write.key] = write
+        changes.append(Change(self.revision, write.key, write.body))
+
+    def _delete_event(self, write: DeleteEvent, changes: list[Change]) -> None:
+        if not self._events_present[write.key]:
+            return
+        self._events_present[write.key] = False
+        self.events[write.key] = None
+        changes.append(Change(self.revision, write.key, None))
+
+    def _owe(self, write: OweDelivery, changes: list[Change]) -> None:
+        self.settled.pop(write.id, None)
+        self.owed[write.id] = write
+        self.delivery_id_max = max(self.delivery_id_max, write.id)
+
+    def _settle(self, write: SettleDelivery, changes: list[Change]) -> None:
+        """Only what is still owed can be given up; it is written as owed first, since giving up copies what is owed."""
+        if write.dead and write.id in self.settled:
+            return
+        if not write.dead:
+            self.owed.pop(write.id, None)
+        self.settled[write.id] = write.dead
+
+    def _put_state(self, write: PutState, changes: list[Change]) -> None:
+        self.states[write.name] = write.value
+
+
+_APPLY: dict[type, Callable[[Group, Any, list[Change]], None]] = {
+    PutResource: Group._put_resource,
+    DeleteResource: Group._delete_resource,
+    PutEvent: Group._put_event,
+    DeleteEvent: Group._delete_event,
+    OweDelivery: Group._owe,
+    SettleDelivery: Group._settle,
+    PutState: Group._put_state,
+}

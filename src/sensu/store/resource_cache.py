@@ -1,0 +1,197 @@
+"""The resources of some kinds in memory, following the store's changes: reading them costs no query."""
+
+import logging
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from sensu.errors import InvalidResource
+from sensu.log import fields
+from sensu.resources import wire
+from sensu.resources.entity import EntityConfig
+from sensu.resources.kinds import ENTITY, Kind, Shape
+from sensu.store.contract import Change, Key, Store
+
+logger = logging.getLogger(__name__)
+
+PAGE_SIZE = 500
+
+CONFIG_SHAPES: Mapping[str, Shape] = {ENTITY.qualified_name: EntityConfig}
+"""Kinds of which only a part is of interest, by qualified name: entities change with every keepalive, their
+configuration rarely."""
+
+Subscriber = Callable[[Key, Any], None]
+
+
+class ResourceCache:
+    """What the store holds of the kinds that were loaded, decoded when first asked for.
+
+    A kind in `shapes` is decoded to that struct instead of its own. A body that cannot be decoded is logged and treated
+    as if it were not there. Memory is bounded by what the store holds.
+    """
+
+    def __init__(self, store: Store, shapes: Mapping[str, Shape] = CONFIG_SHAPES) -> None:
+        self._store = store
+        self._shapes = shapes
+        self._shelves: dict[str, _Shelf] = {}
+        self._stop_listening: Callable[[], None] | None = None
+
+    async def load(self, kinds: Iterable[Kind]) -> None:
+        """Read all resources of the kinds, and follow their changes from now on; raises StoreError."""
+        if self._stop_listening is None:
+            self._stop_listening = self._store.listen(self._follow)
+        for kind in kinds:
+            shelf = _Shelf(self._shapes.get(kind.qualified_name, kind.shape))
+            self._shelves[kind.qualified_name] = shelf
+            await self._fill(kind.qualified_name, shelf)
+
+    async def _fill(self, kind: str, shelf: "_Shelf") -> None:
+        """What changed while the pages were read is newer than they are."""
+        after, more = None, True
+        while more:
+            page = await self._store.list(kind, None, after=after, limit=PAGE_SIZE)
+            for stored in page.items:
+                shelf.load(stored.key, stored.body)
+            more = page.more
+            if more:
+                after = (page.items[-1].key.namespace, page.items[-1].key.name)
+        shelf.changed_in_load = None
+
+    def close(self) -> None:
+        """Follow changes no longer."""
+        if self._stop_listening is not None:
+            self._stop_listening()
+            self._stop_listening = None
+
+    def _follow(self, changes: Sequence[Change]) -> None:
+        for change in changes:
+            if isinstance(change.key, Key):
+                shelf = self._shelves.get(change.key.kind)
+                if shelf is not None:
+                    shelf.change(change.key, change.body)
+
+    def get(self, kind: Kind, namespace: str, name: str) -> Any:
+        """The resource, or None; raises KeyError for a kind that was not loaded."""
+        return self._shelves[kind.qualified_name].get(Key(kind.qualified_name, namespace, name))
+
+    def list(self, kind: Kind, namespace: str | None = None) -> Sequence[Any]:
+        """The resources of a namespace or of all, in the store's order; raises KeyError for a kind not loaded."""
+        return self._shelves[kind.qualified_name].list(kind.qualified_name, namespace)
+
+    def subscribe(self, kind: Kind, callback: Subscriber) -> Callable[[], None]:
+        """Have `callback` called with the key and the resource (None: removed) after each change; returns how to stop.
+
+        A write that leaves what the cache sees of a resource as it was is no change. Raises KeyError for a kind that
+        was not loaded.
+        """
+        subscribers = self._shelves[kind.qualified_name].subscribers
+        subscribers.append(callback)
+
+        def stop() -> None:
+            if callback in subscribers:
+                subscribers.remove(callback)
+
+        return stop
+
+
+class _Entry:
+    """A resource, as its body until it is first asked for."""
+
+    __slots__ = ("body", "resource")
+
+    def __init__(self, body: bytes) -> None:
+        self.body: bytes | None = body
+        self.resource: Any = None
+
+    def decoded(self, key: Key, shape: Shape) -> Any:
+        """The resource; None where its body is broken."""
+        if self.body is not None:
+            self.resource, self.body = _decode(key, shape, self.body), None
+        return self.resource
+
+
+def _decode(key: Key, shape: Shape, body: bytes) -> Any:
+    try:
+        return wire.decode(shape, body)
+    except InvalidResource as err:
+        place = fields(kind=key.kind, namespace=key.namespace, name=key.name, reason=str(err))
+        logger.error("a stored resource cannot be read and is ignored", extra=place)
+        return None
+
+
+class _Shelf:
+    """All resources of a kind."""
+
+    def __init__(self, shape: Shape) -> None:
+        self.subscribers: list[Subscriber] = []
+        self.changed_in_load: set[Key] | None = set()
+        self._shape = shape
+        self._entries: dict[str, dict[str, _Entry]] = {}
+        self._lists: dict[str | None, tuple[Any, ...]] = {}
+
+    def load(self, key: Key, body: bytes) -> None:
+        """Take what was read, unless a change overtook it."""
+        if self.changed_in_load is None or key not in self.changed_in_load:
+            self._entries.setdefault(key.namespace, {})[key.name] = _Entry(body)
+            self._drop_lists(key.namespace)
+
+    def get(self, key: Key) -> Any:
+        entry = self._entries.get(key.namespace, {}).get(key.name)
+        return None if entry is None else entry.decoded(key, self._shape)
+
+    def list(self, kind: str, namespace: str | None) -> tuple[Any, ...]:
+        known = self._lists.get(namespace)
+        if known is None:
+            known = self._lists[namespace] = tuple(self._sorted(kind, namespace))
+        return known
+
+    def _sorted(self, kind: str, namespace: str | None) -> Iterable[Any]:
+        if namespace is None:
+            for each in sorted(self._entries, key=lambda name: name + "/"):
+                yield from self.list(kind, each)
+            return
+        entries = self._entries.get(namespace, {})
+        for name in sorted(entries):
+            resource = entries[name].decoded(Key(kind, namespace, name), self._shape)
+            if resource is not None:
+                yield resource
+
+    def change(self, key: Key, body: bytes | None) -> None:
+        if self.changed_in_load is not None:
+            self.changed_in_load.add(key)
+        names = self._entries.setdefault(key.namespace, {})
+        before = names.get(key.name)
+        if body is None:
+            self._remove(key, names)
+            return
+        if not self.subscribers and (before is None or before.body is not None):
+            names[key.name] = _Entry(body)
+            self._drop_lists(key.namespace)
+            return
+        self._replace(key, names, before, body)
+
+    def _remove(self, key: Key, names: dict[str, _Entry]) -> None:
+        if names.pop(key.name, None) is not None:
+            self._tell(key, None)
+        if not names:
+            del self._entries[key.namespace]
+
+    def _replace(self, key: Key, names: dict[str, _Entry], before: _Entry | None, body: bytes) -> None:
+        old = None if before is None else before.decoded(key, self._shape)
+        resource = _decode(key, self._shape, body)
+        if resource == old:
+            return
+        entry = names[key.name] = _Entry(body)
+        entry.resource, entry.body = resource, None
+        self._tell(key, resource)
+
+    def _tell(self, key: Key, resource: Any) -> None:
+        self._drop_lists(key.namespace)
+        for subscriber in tuple(self.subscribers):
+            try:
+                subscriber(key, resource)
+            except Exception:
+                logger.exception("a subscriber to resources failed", extra=fields(kind=key.kind, name=key.name))
+
+    def _drop_lists(self, namespace: str) -> None:
+        self._lists.pop(namespace, None)
+        self._lists.pop(None, None)

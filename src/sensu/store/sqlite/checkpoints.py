@@ -1,0 +1,64 @@
+"""Copies the write-ahead log into the database beside the writer, so that commits need not wait for it.
+
+While commits never pause, a log that is copied is still not started anew, and would grow for ever: then, with little
+left to copy, the writer is asked to restart it.
+"""
+
+import logging
+import queue
+import sqlite3
+import threading
+from pathlib import Path
+
+from sensu.log import fields
+from sensu.store.sqlite.connection import Durability, explain, open_writer
+
+logger = logging.getLogger(__name__)
+
+CHECKPOINTS_PER_LOG = 4
+
+
+class Checkpoints:
+    """A thread that keeps the write-ahead log below about `wal_bytes_max`, together with the writer.
+
+    The writer calls `logged` after each group, and `restart` when `restart_wanted`.
+    """
+
+    def __init__(self, path: Path, durability: Durability, wal_bytes_max: int) -> None:
+        self.restart_wanted = False
+        self._path, self._wal_bytes_max = path, wal_bytes_max
+        self._connection = open_writer(path, durability, wal_bytes_max)
+        self._page_bytes: int = self._connection.execute("PRAGMA page_size").fetchone()[0]
+        self._logged_bytes = 0
+        self._busy = False
+        self._wakes: queue.SimpleQueue[bool] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name="store-checkpoints", daemon=True)
+        self._thread.start()
+
+    def logged(self, size: int) -> None:
+        """So many more bytes were written to the log, about."""
+        self._logged_bytes += size
+        if self._logged_bytes >= self._wal_bytes_max // CHECKPOINTS_PER_LOG and not self._busy:
+            self._logged_bytes = 0
+            self._busy = True
+            self._wakes.put(True)
+
+    def restart(self, writer: sqlite3.Connection) -> None:
+        """Let the log begin anew; called by the writer between two groups."""
+        self.restart_wanted = False
+        writer.execute("PRAGMA wal_checkpoint(RESTART)").fetchall()
+
+    def close(self) -> None:
+        """Let a checkpoint under way finish, and end."""
+        self._wakes.put(False)
+        self._thread.join()
+        self._connection.close()
+
+    def _run(self) -> None:
+        while self._wakes.get():
+            try:
+                _, pages, _ = self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+                self.restart_wanted = pages * self._page_bytes > self._wal_bytes_max // 2
+            except sqlite3.Error as err:
+                logger.warning("a checkpoint failed", extra=fields(reason=explain(self._path, err)))
+            self._busy = False

@@ -1,0 +1,86 @@
+"""Connections to the database file of a store, set up for their part, and the driver's errors in plain words."""
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import Enum
+from pathlib import Path
+
+from sensu.errors import StoreError
+
+BUSY_TIMEOUT_S = 5.0
+READ_CACHE_KIB = 16 * 1024
+WRITE_CACHE_KIB = 32 * 1024
+STATEMENTS_KEPT = 64
+
+
+class Durability(Enum):
+    """What a returned commit survives: a power loss, or the end of the process only (kill -9 included)."""
+
+    FULL = "full"
+    NORMAL = "normal"
+
+
+def open_writer(path: Path, durability: Durability, wal_bytes_max: int) -> sqlite3.Connection:
+    """A connection that writes; the file is made, for its owner's eyes only, where it is missing.
+
+    A write-ahead log that outgrew `wal_bytes_max` shrinks to it when it begins anew. Commits never make checkpoints.
+    """
+    with plain_errors(path):
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        connection = _connect(path)
+        try:
+            connection.execute("PRAGMA journal_mode = WAL").fetchone()
+            connection.execute(f"PRAGMA synchronous = {durability.name}")
+            connection.execute("PRAGMA wal_autocheckpoint = 0")
+            connection.execute(f"PRAGMA journal_size_limit = {wal_bytes_max}").fetchone()
+            connection.execute(f"PRAGMA cache_size = -{WRITE_CACHE_KIB}")
+        except BaseException:
+            connection.close()
+            raise
+    return connection
+
+
+def open_reader(path: Path) -> sqlite3.Connection:
+    """A connection that cannot write."""
+    with plain_errors(path):
+        connection = _connect(path)
+        connection.execute("PRAGMA query_only = ON")
+        connection.execute(f"PRAGMA cache_size = -{READ_CACHE_KIB}")
+    return connection
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(
+        path,
+        timeout=BUSY_TIMEOUT_S,
+        isolation_level=None,
+        check_same_thread=False,
+        cached_statements=STATEMENTS_KEPT,
+    )
+
+
+@contextmanager
+def plain_errors(path: Path) -> Iterator[None]:
+    """Turn errors of the driver and the file system into StoreError."""
+    try:
+        yield
+    except (sqlite3.Error, OSError) as err:
+        raise StoreError(explain(path, err)) from err
+
+
+def explain(path: Path, err: Exception) -> str:
+    """One sentence on what is wrong with the database."""
+    if isinstance(err, OSError):
+        return f"the database {path} cannot be opened: {err.strerror}"
+    name = getattr(err, "sqlite_errorname", "")
+    if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
+        return f"the database {path} is damaged: {err}"
+    if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+        return f"the database {path} is in use by another program"
+    if name.startswith("SQLITE_FULL"):
+        return f"the disk that holds the database {path} is full"
+    if name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")):
+        return f"the database {path} cannot be written: {err}"
+    return f"the database {path} failed: {err}"

@@ -1,0 +1,208 @@
+"""The queries of a store, on a connection of the loop's own; each statement reads one bounded page and is done."""
+
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from sensu.store.contract import EventKey, Key, OweDelivery, Stored, StoredEvent
+from sensu.store.sqlite.connection import open_reader, plain_errors
+from sensu.store.sqlite.statements import slashed
+
+PAGE_ROWS = 256
+PAGE_BYTES_MAX = 1024 * 1024
+"""A page ends after so many bytes of bodies even where it has few rows, so that no page holds the loop up for long."""
+
+KEYS_MAX = 200
+DEADLINE_ROWS = 5000
+
+_RESOURCE = "SELECT namespace, name, body, shown, etag, revision FROM resources WHERE kind = ?"
+_EVENT = "SELECT namespace, entity, check_name, body, due_at FROM events"
+
+Rows = list[tuple[Any, ...]]
+
+
+class Reader:
+    """Reads of committed state; every method blocks for one short statement."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._connection = open_reader(path)
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self._connection.close()
+
+    def _rows(self, sql: str, args: Sequence[Any]) -> Rows:
+        with plain_errors(self._path):
+            return self._connection.execute(sql, args).fetchall()
+
+    def _one(self, sql: str, args: Sequence[Any]) -> Any:
+        try:
+            return self._connection.execute(sql, args).fetchone()
+        except sqlite3.Error:
+            with plain_errors(self._path):
+                raise
+
+    def _page(self, sql: str, args: Sequence[Any], body: int, limit: int) -> tuple[Rows, bool]:
+        """The first rows of a query, and whether there are more; `body` is the column whose size bounds the page."""
+        rows: Rows = []
+        size = 0
+        with plain_errors(self._path):
+            cursor = self._connection.execute(sql + " LIMIT ?", (*args, limit + 1))
+            try:
+                for row in cursor:
+                    if len(rows) >= limit or size >= PAGE_BYTES_MAX:
+                        return rows, True
+                    rows.append(row)
+                    size += len(row[body])
+            finally:
+                cursor.close()
+        return rows, False
+
+    def get(self, key: Key) -> Stored | None:
+        """The resource, or None."""
+        row = self._one(_RESOURCE + " AND namespace = ? AND name = ?", (key.kind, slashed(key.namespace), key.name))
+        return None if row is None else Stored(key, row[2], row[3], row[4], row[5])
+
+    def resources(
+        self, kind: str, namespace: str | None, after: tuple[str, str] | None, limit: int
+    ) -> tuple[list[Stored], bool]:
+        """The next page of a list of at most `limit`."""
+        where, args = _resources_after(namespace, after)
+        sql = f"{_RESOURCE}{where} ORDER BY kind, namespace, name"
+        rows, more = self._page(sql, (kind, *args), 2, min(limit, PAGE_ROWS))
+        return [Stored(Key(kind, row[0][:-1], row[1]), *row[2:]) for row in rows], more
+
+    def bodies(
+        self, kind: str, namespace: str | None, after: tuple[str, str] | None
+    ) -> tuple[list[bytes], tuple[str, str] | None]:
+        """What readers get of the next page of a list, and after what the one behind it starts."""
+        where, args = _resources_after(namespace, after)
+        sql = (
+            "SELECT coalesce(shown, body), namespace, name FROM resources"  # noqa: S608 - constant parts only
+            f" WHERE kind = ?{where} ORDER BY kind, namespace, name"
+        )
+        rows, more = self._page(sql, (kind, *args), 0, PAGE_ROWS)
+        return [row[0] for row in rows], (rows[-1][1][:-1], rows[-1][2]) if more else None
+
+    def count(self, kind: str, namespace: str | None) -> int:
+        """How many resources of a kind there are."""
+        where, args = _resources_after(namespace, None)
+        count: int = self._one(f"SELECT count(*) FROM resources WHERE kind = ?{where}", (kind, *args))[0]  # noqa: S608
+        return count
+
+    def counts(self, namespace: str | None) -> Mapping[str, int]:
+        """How many resources there are of each kind that has any."""
+        if namespace is None:
+            return dict(self._rows("SELECT kind, count(*) FROM resources GROUP BY kind", ()))
+        sql = "SELECT kind, count(*) FROM resources WHERE namespace = ? GROUP BY kind"
+        return dict(self._rows(sql, (slashed(namespace),)))
+
+    def get_event(self, key: EventKey) -> StoredEvent | None:
+        """The event, or None."""
+        row = self._one(
+            "SELECT body, due_at FROM events WHERE namespace = ? AND entity = ? AND check_name = ?",
+            (slashed(key.namespace), slashed(key.entity), key.check),
+        )
+        return None if row is None else StoredEvent(key, row[0], row[1])
+
+    def get_events(self, keys: Sequence[EventKey]) -> dict[EventKey, StoredEvent]:
+        """Those of at most `KEYS_MAX` events that exist."""
+        places = ", ".join(["(?, ?, ?)"] * len(keys))
+        sql = (
+            f"SELECT e.namespace, e.entity, e.check_name, e.body, e.due_at FROM (VALUES {places}) AS k"  # noqa: S608
+            " CROSS JOIN events AS e ON e.namespace = k.column1 AND e.entity = k.column2 AND e.check_name = k.column3"
+        )
+        args = [part for key in keys for part in (slashed(key.namespace), slashed(key.entity), key.check)]
+        return {event.key: event for event in map(_event, self._rows(sql, args))}
+
+    def events(
+        self, namespace: str | None, entity: str | None, after: EventKey | None, limit: int
+    ) -> tuple[list[StoredEvent], bool]:
+        """The next page of a list of at most `limit`."""
+        where, args = _events_after(namespace, entity, after)
+        sql = f"{_EVENT}{where} ORDER BY namespace, entity, check_name"
+        rows, more = self._page(sql, args, 3, min(limit, PAGE_ROWS))
+        return [_event(row) for row in rows], more
+
+    def event_bodies(
+        self, namespace: str | None, entity: str | None, after: EventKey | None
+    ) -> tuple[list[bytes], EventKey | None]:
+        """The JSON of the next page of a list, and after what the one behind it starts."""
+        where, args = _events_after(namespace, entity, after)
+        sql = (
+            "SELECT body, namespace, entity, check_name FROM events"  # noqa: S608 - constant parts only
+            f"{where} ORDER BY namespace, entity, check_name"
+        )
+        rows, more = self._page(sql, args, 0, PAGE_ROWS)
+        last = EventKey(rows[-1][1][:-1], rows[-1][2][:-1], rows[-1][3]) if more else None
+        return [row[0] for row in rows], last
+
+    def count_events(self, namespace: str | None, entity: str | None) -> int:
+        """How many events there are."""
+        where, args = _events_after(namespace, entity, None)
+        count: int = self._one(f"SELECT count(*) FROM events{where}", args)[0]  # noqa: S608 - constant parts only
+        return count
+
+    def events_due(self) -> Iterator[list[tuple[EventKey, float]]]:
+        """Every event with a deadline, some at a time."""
+        last = self._one("SELECT coalesce(max(id), 0) FROM events", ())[0]
+        sql = "SELECT namespace, entity, check_name, due_at FROM events WHERE id > ? AND id <= ? AND due_at IS NOT NULL"
+        for start in range(0, last, DEADLINE_ROWS):
+            rows = self._rows(sql, (start, start + DEADLINE_ROWS))
+            yield [(EventKey(row[0][:-1], row[1][:-1], row[2]), row[3]) for row in rows]
+
+    def deliveries_owed(self, after: int, limit: int) -> list[OweDelivery]:
+        """Owed deliveries with ids above `after`."""
+        sql = (
+            "SELECT id, namespace, event, due_at, attempts, rest FROM deliveries_owed WHERE id > ? ORDER BY id LIMIT ?"
+        )
+        return [OweDelivery(*row) for row in self._rows(sql, (after, limit))]
+
+    def dead_letters(self, after: int, limit: int) -> list[tuple[OweDelivery, str]]:
+        """Deliveries that were given up, each with why."""
+        sql = (
+            "SELECT id, namespace, event, due_at, attempts, rest, why FROM deliveries_dead"
+            " WHERE id > ? ORDER BY id LIMIT ?"
+        )
+        return [(OweDelivery(*row[:6]), row[6]) for row in self._rows(sql, (after, limit))]
+
+    def get_state(self, name: str) -> bytes | None:
+        """The value kept under a name."""
+        row = self._one("SELECT value FROM states WHERE name = ?", (name,))
+        return None if row is None else row[0]
+
+
+def _event(row: tuple[Any, ...]) -> StoredEvent:
+    return StoredEvent(EventKey(row[0][:-1], row[1][:-1], row[2]), row[3], row[4])
+
+
+def _resources_after(namespace: str | None, after: tuple[str, str] | None) -> tuple[str, tuple[str, ...]]:
+    """The condition that follows `kind = ?`, and its arguments."""
+    if namespace is None:
+        if after is None:
+            return "", ()
+        return " AND (namespace, name) > (?, ?)", (slashed(after[0]), after[1])
+    if after is None:
+        return " AND namespace = ?", (slashed(namespace),)
+    return " AND namespace = ? AND name > ?", (slashed(namespace), after[1])
+
+
+def _events_after(namespace: str | None, entity: str | None, after: EventKey | None) -> tuple[str, tuple[str, ...]]:
+    if namespace is None:
+        if after is None:
+            return "", ()
+        return " WHERE (namespace, entity, check_name) > (?, ?, ?)", (
+            slashed(after.namespace),
+            slashed(after.entity),
+            after.check,
+        )
+    if entity is None:
+        if after is None:
+            return " WHERE namespace = ?", (slashed(namespace),)
+        where = " WHERE namespace = ? AND (entity, check_name) > (?, ?)"
+        return where, (slashed(namespace), slashed(after.entity), after.check)
+    if after is None:
+        return " WHERE namespace = ? AND entity = ?", (slashed(namespace), slashed(entity))
+    return " WHERE namespace = ? AND entity = ? AND check_name > ?", (slashed(namespace), slashed(entity), after.check)

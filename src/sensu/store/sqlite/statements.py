@@ -1,0 +1,166 @@
+"""What a group of commits writes, as rows of the `writes` view and as few statements as can be.
+
+Statements take a power of two of rows, so that few of them serve every size; what is left of the last one is padded
+with rows of nulls, which no trigger takes.
+"""
+
+import sqlite3
+from collections.abc import Callable, Iterable, Sequence
+from functools import cache
+from typing import Any
+
+import msgspec
+
+from sensu.store.contract import EventKey, Key
+from sensu.store.group import Group
+
+ROWS_MAX = 1024
+"""Rows of one statement; SQLite takes 32,766 parameters."""
+
+_UPDATE_EVENT, _OWE, _SETTLE, _INSERT_EVENT, _DELETE_EVENT = 1, 2, 3, 4, 5
+_PUT_RESOURCE, _DELETE_RESOURCE, _GIVE_UP, _PUT_STATE, _RAISE_CEILING = 6, 7, 8, 9, 10
+
+PROBE_BYTES = 64 * 1024
+_PROBE = "store probe"
+_WIDTH = 9
+_PAGE_BYTES = 4096
+
+Row = tuple[Any, ...]
+
+
+def slashed(namespace: str) -> str:
+    """A namespace, or an event's entity, as it stands in the tables."""
+    return namespace + "/"
+
+
+def event_rows(group: Group, ids: dict[EventKey, int], take_id: Callable[[], int]) -> list[Row]:
+    """The rows for the group's events; `ids` of stored events is brought up to date, new ones get theirs."""
+    rows: list[Row] = []
+    for key, put in group.events.items():
+        row_id = ids.get(key)
+        if put is None:
+            if row_id is not None:
+                rows.append((_DELETE_EVENT, ids.pop(key), None, None, None, None, None, None, None))
+        elif row_id is not None:
+            rows.append((_UPDATE_EVENT, row_id, put.due_at, put.body, None, None, None, None, None))
+        else:
+            ids[key] = row_id = take_id()
+            place = (slashed(key.namespace), slashed(key.entity), key.check)
+            rows.append((_INSERT_EVENT, row_id, put.due_at, put.body, *place, None, None))
+    return rows
+
+
+def other_rows(group: Group) -> list[Row]:
+    """The rows for all else that the group writes."""
+    rows: list[Row] = []
+    for key, put in group.resources.items():
+        place = (key.kind, slashed(key.namespace), key.name)
+        if put is None:
+            rows.append((_DELETE_RESOURCE, None, None, None, *place, None, None))
+        else:
+            write, revision = put
+            rows.append((_PUT_RESOURCE, revision, None, write.body, *place, write.etag, write.shown))
+    for owed in group.owed.values():
+        rows.append((_OWE, owed.id, owed.due_at, owed.event, owed.namespace, owed.attempts, owed.rest, None, None))
+    for delivery_id, dead in group.settled.items():
+        op = _GIVE_UP if dead else _SETTLE
+        rows.append((op, delivery_id, None, None, dead, None, None, None, None))
+    for name, value in group.states.items():
+        rows.append((_PUT_STATE, None, None, value, name, None, None, None, None))
+    return rows
+
+
+def ceiling_row(name: str, value: int) -> Row:
+    """The row that raises a ceiling of numbers given out."""
+    return (_RAISE_CEILING, value, None, None, name, None, None, None, None)
+
+
+def probe_row(number: int) -> Row:
+    """A row of some size that every group writes after one failed, even an empty one: so recovery shows."""
+    return (_PUT_STATE, None, None, number.to_bytes(8, "big") * (PROBE_BYTES // 8), _PROBE, None, None, None, None)
+
+
+def bytes_logged(rows: Sequence[Row]) -> int:
+    """About how much a write of `rows` adds to the write-ahead log: whole pages, and the bodies."""
+    return sum(_PAGE_BYTES + (len(row[3]) if row[3] is not None else 0) for row in rows)
+
+
+def write(connection: sqlite3.Connection, rows: Sequence[Row]) -> None:
+    """Write all rows or none of them."""
+    if len(rows) <= ROWS_MAX:
+        _insert(connection, rows)
+        return
+    connection.execute("BEGIN IMMEDIATE")
+    for start in range(0, len(rows), ROWS_MAX):
+        _insert(connection, rows[start : start + ROWS_MAX])
+    connection.execute("COMMIT")
+
+
+def _insert(connection: sqlite3.Connection, rows: Sequence[Row]) -> None:
+    size = _statement_size(len(rows))
+    connection.execute(_insert_sql(size), _padded(rows, size, _WIDTH))
+
+
+def _statement_size(count: int) -> int:
+    return 1 << (count - 1).bit_length()
+
+
+def _padded(rows: Iterable[Row], size: int, width: int) -> list[Any]:
+    values = [value for row in rows for value in row]
+    values.extend([None] * (size * width - len(values)))
+    return values
+
+
+def _places(size: int, width: int) -> str:
+    row = "(" + ", ".join("?" * width) + ")"
+    return ", ".join([row] * size)
+
+
+@cache
+def _insert_sql(size: int) -> str:
+    return f"INSERT INTO writes SELECT * FROM (VALUES {_places(size, _WIDTH)}) WHERE column1 IS NOT NULL"  # noqa: S608 - placeholders only
+
+
+def find_event_ids(connection: sqlite3.Connection, keys: Sequence[EventKey]) -> dict[EventKey, int]:
+    """The row ids of those events that are stored."""
+    rows = [(i, slashed(key.namespace), slashed(key.entity), key.check) for i, key in enumerate(keys)]
+    return {keys[i]: row_id for i, row_id in _found(connection, rows, _event_ids_sql)}
+
+
+def find_etags(connection: sqlite3.Connection, keys: Sequence[Key]) -> dict[Key, str]:
+    """The ETags of those resources that are stored."""
+    rows = [(i, key.kind, slashed(key.namespace), key.name) for i, key in enumerate(keys)]
+    return {keys[i]: etag for i, etag in _found(connection, rows, _etags_sql)}
+
+
+def _found(connection: sqlite3.Connection, rows: Sequence[Row], sql: Callable[[int], str]) -> list[tuple[int, Any]]:
+    """What a query finds for each of `rows`, gathered by SQLite into one JSON text, as each row would cost a wait."""
+    found: list[tuple[int, Any]] = []
+    for start in range(0, len(rows), ROWS_MAX):
+        chunk = rows[start : start + ROWS_MAX]
+        size = _statement_size(len(chunk))
+        (text,) = connection.execute(sql(size), _padded(chunk, size, 4)).fetchone()
+        found.extend(msgspec.json.decode(text))
+    return found
+
+
+@cache
+def _event_ids_sql(size: int) -> str:
+    return (
+        f"SELECT json_group_array(json_array(k.column1, e.id)) FROM (VALUES {_places(size, 4)}) AS k"  # noqa: S608 - placeholders only
+        " CROSS JOIN events AS e ON e.namespace = k.column2 AND e.entity = k.column3 AND e.check_name = k.column4"
+    )
+
+
+@cache
+def _etags_sql(size: int) -> str:
+    return (
+        f"SELECT json_group_array(json_array(k.column1, r.etag)) FROM (VALUES {_places(size, 4)}) AS k"  # noqa: S608 - placeholders only
+        " CROSS JOIN resources AS r ON r.kind = k.column2 AND r.namespace = k.column3 AND r.name = k.column4"
+    )
+
+
+def namespace_in_use(connection: sqlite3.Connection, namespace: str, kinds: Sequence[str]) -> bool:
+    """Whether resources of any of the kinds lie in a namespace."""
+    sql = "SELECT 1 FROM resources WHERE kind = ? AND namespace = ? LIMIT 1"
+    return any(connection.execute(sql, (kind, slashed(namespace))).fetchone() is not None for kind in kinds)

@@ -1,0 +1,275 @@
+"""The store that a backend carries in its own process: one SQLite database in its state folder."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from pathlib import Path
+
+from sensu.errors import StoreError
+from sensu.store.contract import (
+    ChangeListener,
+    Committed,
+    EventKey,
+    EventPage,
+    Key,
+    OweDelivery,
+    Page,
+    Refused,
+    Stored,
+    StoredEvent,
+    Write,
+)
+from sensu.store.sqlite.connection import Durability
+from sensu.store.sqlite.courtesy import Courtesy
+from sensu.store.sqlite.ownership import Ownership
+from sensu.store.sqlite.reader import KEYS_MAX, Reader
+from sensu.store.sqlite.writer import WAL_BYTES_MAX, Pending, Writer
+
+logger = logging.getLogger(__name__)
+
+DATABASE = "sensu.db"
+WAITING_WRITES_MAX = 10_000
+"""With so many writes under way, further commits wait for some to be done."""
+
+HEALTH_TIMEOUT_S = 2.0
+
+
+class SQLiteStore:
+    """A store in `folder`, which it owns alone from `open` to `close`.
+
+    `durability` says what a returned commit survives. All methods must be called on the loop that opened it.
+    """
+
+    def __init__(
+        self, folder: Path, durability: Durability = Durability.FULL, *, wal_bytes_max: int = WAL_BYTES_MAX
+    ) -> None:
+        self._path = folder / DATABASE
+        self._durability, self._wal_bytes_max = durability, wal_bytes_max
+        self._ownership = Ownership(folder)
+        self._open_writer: Writer | None = None
+        self._open_reader: Reader | None = None
+        self._listeners: list[ChangeListener] = []
+        self._gathered: list[Pending] = []
+        self._waiting_commits = self._waiting_writes = 0
+        self._courtesy = Courtesy()
+        self._room = asyncio.Event()
+        self._delivery_id = 0
+
+    async def open(self) -> None:
+        """Open the database and bring its schema up to date; raises StoreError where it cannot be used."""
+        self._ownership.take()
+        writer = Writer(self._path, self._durability, asyncio.get_running_loop(), self._tell, self._wal_bytes_max)
+        try:
+            await writer.start()
+        except BaseException:
+            self._ownership.release()
+            raise
+        try:
+            self._open_reader = Reader(self._path)
+        except BaseException:
+            await writer.stop()
+            self._ownership.release()
+            raise
+        self._delivery_id = writer.delivery_id_first - 1
+        self._room.set()
+        self._open_writer = writer
+
+    async def close(self) -> None:
+        """Finish what waits, then release the database."""
+        writer, self._open_writer = self._open_writer, None
+        if writer is None:
+            return
+        writer.submit(self._gathered)
+        self._gathered = []
+        await writer.stop()
+        self._room.set()
+        if self._open_reader is not None:
+            self._open_reader.close()
+            self._open_reader = None
+        self._ownership.release()
+
+    @property
+    def _writer(self) -> Writer:
+        if self._open_writer is None:
+            raise StoreError("the store is closed")
+        return self._open_writer
+
+    @property
+    def _reader(self) -> Reader:
+        if self._open_reader is None:
+            raise StoreError("the store is closed")
+        return self._open_reader
+
+    async def commit(self, writes: Sequence[Write]) -> Committed | Refused:
+        """Apply all of `writes` in order, or none of them; waits while too many writes are under way."""
+        while self._waiting_writes >= WAITING_WRITES_MAX:
+            self._room.clear()
+            await self._room.wait()
+        pending = Pending(tuple(writes), asyncio.get_running_loop().create_future())
+        writer = self._writer
+        self._waiting_writes += len(pending.writes)
+        self._waiting_commits += 1
+        if not self._gathered:
+            asyncio.get_running_loop().call_soon(self._hand_over, writer)
+        self._gathered.append(pending)
+        return await pending.done
+
+    def _hand_over(self, writer: Writer) -> None:
+        """Wake the writer once for all commits of this turn of the loop."""
+        if self._gathered:
+            writer.submit(self._gathered)
+            self._gathered = []
+            self._courtesy.begin()
+
+    def _tell(self, group: Sequence[Pending]) -> None:
+        for pending in group:
+            self._waiting_writes -= len(pending.writes)
+            if pending.changes:
+                self._tell_listeners(pending)
+            if pending.done.done():
+                continue
+            if isinstance(pending.result, StoreError):
+                pending.done.set_exception(pending.result)
+            elif pending.result is not None:
+                pending.done.set_result(pending.result)
+        if self._waiting_writes < WAITING_WRITES_MAX:
+            self._room.set()
+        self._waiting_commits -= len(group)
+        self._courtesy.progress()
+        if not self._waiting_commits:
+            self._courtesy.end()
+
+    def _tell_listeners(self, pending: Pending) -> None:
+        for listener in tuple(self._listeners):
+            try:
+                listener(pending.changes)
+            except Exception:
+                logger.exception("a listener to changes failed")
+
+    async def get(self, key: Key) -> Stored | None:
+        """The resource, or None."""
+        return self._reader.get(key)
+
+    async def list(
+        self, kind: str, namespace: str | None, *, after: tuple[str, str] | None = None, limit: int = 0
+    ) -> Page:
+        """Resources of a kind after (namespace, name) `after`, of one namespace or all, at most `limit` (0: all)."""
+        items: list[Stored] = []
+        more = True
+        while more and (limit <= 0 or len(items) < limit):
+            if items:
+                await asyncio.sleep(0)
+                after = (items[-1].key.namespace, items[-1].key.name)
+            page, more = self._reader.resources(kind, namespace, after, _left(limit, len(items)))
+            items.extend(page)
+        return Page(items, more)
+
+    async def bodies(self, kind: str, namespace: str | None) -> AsyncIterator[Sequence[bytes]]:
+        """What readers get of all resources of a kind, in order, some at a time."""
+        page, after = self._reader.bodies(kind, namespace, None)
+        while page:
+            yield page
+            if after is None:
+                return
+            await asyncio.sleep(0)
+            page, after = self._reader.bodies(kind, namespace, after)
+
+    async def count(self, kind: str, namespace: str | None) -> int:
+        """How many resources of a kind there are."""
+        return self._reader.count(kind, namespace)
+
+    async def counts(self, namespace: str | None) -> Mapping[str, int]:
+        """How many resources there are of each kind that has any."""
+        return self._reader.counts(namespace)
+
+    async def get_event(self, key: EventKey) -> StoredEvent | None:
+        """The event, or None."""
+        return self._reader.get_event(key)
+
+    async def get_events(self, keys: Sequence[EventKey]) -> dict[EventKey, StoredEvent]:
+        """Those of the events that exist."""
+        found: dict[EventKey, StoredEvent] = {}
+        for start in range(0, len(keys), KEYS_MAX):
+            if start:
+                await asyncio.sleep(0)
+            found.update(self._reader.get_events(keys[start : start + KEYS_MAX]))
+        return found
+
+    async def list_events(
+        self, namespace: str | None, entity: str | None = None, *, after: EventKey | None = None, limit: int = 0
+    ) -> EventPage:
+        """Events in order of namespace, entity, check, after `after`, at most `limit` (0: all)."""
+        items: list[StoredEvent] = []
+        more = True
+        while more and (limit <= 0 or len(items) < limit):
+            if items:
+                await asyncio.sleep(0)
+                after = items[-1].key
+            page, more = self._reader.events(namespace, entity, after, _left(limit, len(items)))
+            items.extend(page)
+        return EventPage(items, more)
+
+    async def event_bodies(self, namespace: str | None, entity: str | None = None) -> AsyncIterator[Sequence[bytes]]:
+        """The JSON of all events of a list, in order, some at a time."""
+        page, after = self._reader.event_bodies(namespace, entity, None)
+        while page:
+            yield page
+            if after is None:
+                return
+            await asyncio.sleep(0)
+            page, after = self._reader.event_bodies(namespace, entity, after)
+
+    async def count_events(self, namespace: str | None, entity: str | None = None) -> int:
+        """How many events there are."""
+        return self._reader.count_events(namespace, entity)
+
+    async def events_due(self) -> Sequence[tuple[EventKey, float]]:
+        """Every event whose silence is awaited, with when it is due."""
+        due: list[tuple[EventKey, float]] = []
+        for page in self._reader.events_due():
+            due.extend(page)
+            await asyncio.sleep(0)
+        return due
+
+    def next_delivery_id(self) -> int:
+        """A number for an `OweDelivery` that was never used before in this store."""
+        self._delivery_id += 1
+        return self._delivery_id
+
+    async def deliveries_owed(self, limit: int, after: int = 0) -> Sequence[OweDelivery]:
+        """Owed deliveries with ids above `after`, in order of their ids, at most `limit`."""
+        return self._reader.deliveries_owed(after, limit)
+
+    async def dead_letters(self, limit: int, after: int = 0) -> Sequence[tuple[OweDelivery, str]]:
+        """Deliveries that were given up, each with why, in order of their ids."""
+        return self._reader.dead_letters(after, limit)
+
+    async def get_state(self, name: str) -> bytes | None:
+        """The value kept under `name`, or None."""
+        return self._reader.get_state(name)
+
+    def listen(self, listener: ChangeListener) -> Callable[[], None]:
+        """Have `listener` called with the changes of each commit, in order; returns how to stop it."""
+        self._listeners.append(listener)
+
+        def stop() -> None:
+            if listener in self._listeners:
+                self._listeners.remove(listener)
+
+        return stop
+
+    async def healthy(self) -> str:
+        """Empty where the store reads and writes, else what is wrong."""
+        try:
+            self._reader.get_state("")
+            await asyncio.wait_for(self.commit(()), HEALTH_TIMEOUT_S)
+        except StoreError as err:
+            return str(err)
+        except TimeoutError:
+            return f"the database {self._path} does not answer within {HEALTH_TIMEOUT_S:g} s"
+        return ""
+
+
+def _left(limit: int, taken: int) -> int:
+    """How many more a list of at most `limit` takes; any page is smaller than the answer where there is no limit."""
+    return limit - taken if limit > 0 else KEYS_MAX * KEYS_MAX

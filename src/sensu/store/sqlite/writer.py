@@ -1,0 +1,307 @@
+"""The one thread that writes: it takes all commits that wait, judges them and writes them as one transaction.
+
+Several statements or system calls a group are avoided on purpose: after each, this thread must win Python's interpreter
+lock back from a busy loop.
+"""
+
+import asyncio
+import logging
+import queue
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from sensu.errors import StoreError
+from sensu.log import fields
+from sensu.store.contract import Change, Committed, EventKey, Key, PutEvent, Refused, Write
+from sensu.store.group import Group, asked, asks_emptiness
+from sensu.store.sqlite import statements
+from sensu.store.sqlite.checkpoints import Checkpoints
+from sensu.store.sqlite.connection import Durability, explain, open_writer
+from sensu.store.sqlite.schema import migrate, migrations
+
+logger = logging.getLogger(__name__)
+
+GROUP_WRITES_MAX = 1000
+"""So many writes are taken together; a commit is never split, so one big one may exceed it."""
+
+WAL_BYTES_MAX = 64 * 1024 * 1024
+EVENTS_KNOWN_MAX = 100_000
+ETAGS_KNOWN_MAX = 20_000
+DEAD_LETTERS_MAX = 10_000
+DEAD_LETTERS_SLACK = 64
+CEILING_STEP = 10_000
+"""Numbers are given out this far ahead of what is written down, so that most commits need not write it."""
+
+REVISION, DELIVERY = "revision", "delivery"
+
+
+class Pending:
+    """A commit on its way to the writer and back."""
+
+    __slots__ = ("changes", "done", "result", "writes")
+
+    def __init__(self, writes: Sequence[Write], done: "asyncio.Future[Committed | Refused]") -> None:
+        self.writes = writes
+        self.done = done
+        self.result: Committed | Refused | StoreError | None = None
+        self.changes: Sequence[Change] = ()
+
+
+class Writer:
+    """Writes what `submit` hands over; `tell` gets each finished group on the loop, in order."""
+
+    def __init__(
+        self,
+        path: Path,
+        durability: Durability,
+        loop: asyncio.AbstractEventLoop,
+        tell: Callable[[Sequence[Pending]], None],
+        wal_bytes_max: int = WAL_BYTES_MAX,
+    ) -> None:
+        self.delivery_id_first = 1
+        self._path, self._durability, self._wal_bytes_max = path, durability, wal_bytes_max
+        self._loop, self._tell = loop, tell
+        self._queue: queue.SimpleQueue[Sequence[Pending] | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name="store-writer", daemon=True)
+        self._opened: asyncio.Future[None] = loop.create_future()
+        self._closed: asyncio.Future[None] = loop.create_future()
+        self._event_ids: dict[EventKey, int] = {}
+        self._etags: dict[Key, str | None] = {}
+        self._ceilings: dict[str, int] = {}
+        self._revision = self._event_id = 0
+        self._dead_since_trim = 0
+        self._failing = self._stopping = False
+
+    async def start(self) -> None:
+        """Open the database; raises StoreError."""
+        self._thread.start()
+        await asyncio.shield(self._opened)
+
+    def submit(self, commits: Sequence[Pending]) -> None:
+        """Have commits written, in order; never waits."""
+        self._queue.put(commits)
+
+    async def stop(self) -> None:
+        """Write what was handed over, then end."""
+        self._queue.put(None)
+        await asyncio.shield(self._closed)
+        self._thread.join()
+
+    def _on_loop(self, function: Callable[..., Any], *args: Any) -> None:
+        try:
+            self._loop.call_soon_threadsafe(function, *args)
+        except RuntimeError:
+            logger.debug("the loop ended before the store was closed")
+
+    def _run(self) -> None:
+        try:
+            self._open()
+        except Exception as err:
+            wrapped = err if isinstance(err, StoreError) else _wrap(self._path, err)
+            self._on_loop(_fail, self._opened, wrapped)
+            return
+        self._on_loop(_finish, self._opened)
+        while not self._stopping:
+            for group in _groups(self._take()):
+                self._write_group(group)
+                self._on_loop(self._tell, group)
+        self._close()
+        self._on_loop(_finish, self._closed)
+
+    def _open(self) -> None:
+        self._connection = open_writer(self._path, self._durability, self._wal_bytes_max)
+        try:
+            migrate(self._connection, self._path, migrations())
+            self._read_numbers()
+            self._trim_dead_letters()
+            self._checkpoints = Checkpoints(self._path, self._durability, self._wal_bytes_max)
+        except BaseException:
+            self._connection.close()
+            raise
+
+    def _close(self) -> None:
+        self._checkpoints.close()
+        try:
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        except sqlite3.Error as err:
+            logger.warning("the last checkpoint failed", extra=fields(reason=explain(self._path, err)))
+        self._connection.close()
+
+    def _read_numbers(self) -> None:
+        self._ceilings = dict(self._connection.execute("SELECT name, value FROM ceilings").fetchall())
+        self._revision = self._ceilings.setdefault(REVISION, 0)
+        self.delivery_id_first = self._ceilings.setdefault(DELIVERY, 0) + 1
+        self._event_id = self._connection.execute("SELECT coalesce(max(id), 0) FROM events").fetchone()[0]
+
+    def _take(self) -> Sequence[Pending]:
+        """All commits that wait, at least one, or what came before the order to stop."""
+        taken: list[Pending] = []
+        writes = 0
+        batch = self._queue.get()
+        try:
+            while batch is not None:
+                taken.extend(batch)
+                writes += sum(len(pending.writes) for pending in batch)
+                if writes >= GROUP_WRITES_MAX:
+                    return taken
+                batch = self._queue.get_nowait()
+        except queue.Empty:
+            return taken
+        self._stopping = True
+        return taken
+
+    def _write_group(self, commits: Sequence[Pending]) -> None:
+        """Give every commit its result; where one spoils the statement, each is tried alone."""
+        try:
+            self._write_together(commits)
+        except Exception as err:
+            self._forget()
+            if len(commits) == 1 or _medium_failed(err):
+                self._fail_all(commits, err)
+                return
+            for pending in commits:
+                self._write_group([pending])
+
+    def _write_together(self, commits: Sequence[Pending]) -> None:
+        group = self._judge(commits)
+        rows = self._rows(group)
+        if rows:
+            statements.write(self._connection, rows)
+            self._note_recovery()
+            self._keep_bounds(rows, group)
+        self._revision = group.revision
+
+    def _note_recovery(self) -> None:
+        if self._failing:
+            self._failing = False
+            logger.info("commits succeed again")
+
+    def _judge(self, commits: Sequence[Pending]) -> Group:
+        keys, events = asked(pending.writes for pending in commits)
+        self._learn_etags(keys)
+        events_written = {write.key for p in commits for write in p.writes if type(write) is PutEvent}
+        self._learn_events(events | events_written)
+        present = {key: key in self._event_ids for key in events}
+        group = Group(self._etags, present, self._in_use, self._revision)
+        for pending in commits:
+            pending.result, pending.changes = group.add(pending.writes)
+        return group
+
+    def _learn_etags(self, keys: set[Key]) -> None:
+        unknown = [key for key in keys if key not in self._etags]
+        if unknown:
+            found = statements.find_etags(self._connection, unknown)
+            self._etags.update((key, found.get(key)) for key in unknown)
+
+    def _learn_events(self, keys: set[EventKey]) -> None:
+        unknown = [key for key in keys if key not in self._event_ids]
+        if unknown:
+            self._event_ids.update(statements.find_event_ids(self._connection, unknown))
+
+    def _in_use(self, namespace: str, kinds: Sequence[str]) -> bool:
+        return statements.namespace_in_use(self._connection, namespace, kinds)
+
+    def _take_event_id(self) -> int:
+        self._event_id += 1
+        return self._event_id
+
+    def _rows(self, group: Group) -> list[statements.Row]:
+        rows = statements.event_rows(group, self._event_ids, self._take_event_id)
+        rows.extend(statements.other_rows(group))
+        rows.extend(self._ceiling_rows(group))
+        if self._failing:
+            rows.append(statements.probe_row(group.revision))
+        return rows
+
+    def _ceiling_rows(self, group: Group) -> Iterator[statements.Row]:
+        for name, value in ((REVISION, group.revision), (DELIVERY, group.delivery_id_max)):
+            if value > self._ceilings[name]:
+                self._ceilings[name] = value + CEILING_STEP
+                yield statements.ceiling_row(name, self._ceilings[name])
+
+    def _forget(self) -> None:
+        """Undo what an unfinished group left behind, in the database and in memory."""
+        self._event_ids.clear()
+        self._etags.clear()
+        try:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            self._ceilings = {REVISION: 0, DELIVERY: 0} | dict(
+                self._connection.execute("SELECT name, value FROM ceilings").fetchall()
+            )
+        except sqlite3.Error as err:
+            logger.warning("rolling back failed", extra=fields(reason=explain(self._path, err)))
+
+    def _fail_all(self, commits: Sequence[Pending], err: Exception) -> None:
+        level = logging.DEBUG if self._failing else logging.ERROR
+        logger.log(level, "commits failed", extra=fields(reason=explain(self._path, err), commits=len(commits)))
+        self._failing = self._failing or _medium_failed(err)
+        for pending in commits:
+            pending.changes = ()
+            pending.result = _wrap(self._path, err)
+
+    def _keep_bounds(self, rows: Sequence[statements.Row], group: Group) -> None:
+        _halve(self._event_ids, EVENTS_KNOWN_MAX)
+        _halve(self._etags, ETAGS_KNOWN_MAX)
+        self._dead_since_trim += sum(1 for why in group.settled.values() if why)
+        self._checkpoints.logged(statements.bytes_logged(rows))
+        try:
+            if self._dead_since_trim >= DEAD_LETTERS_SLACK:
+                self._trim_dead_letters()
+            if self._checkpoints.restart_wanted:
+                self._checkpoints.restart(self._connection)
+        except sqlite3.Error as err:
+            logger.warning("keeping the database small failed", extra=fields(reason=explain(self._path, err)))
+
+    def _trim_dead_letters(self) -> None:
+        self._dead_since_trim = 0
+        self._connection.execute(
+            "DELETE FROM deliveries_dead WHERE id <="
+            " (SELECT id FROM deliveries_dead ORDER BY id DESC LIMIT 1 OFFSET ?)",
+            (DEAD_LETTERS_MAX,),
+        )
+
+
+def _groups(commits: Sequence[Pending]) -> Iterator[Sequence[Pending]]:
+    """The commits in groups that may be judged and written together."""
+    group: list[Pending] = []
+    writes = 0
+    for pending in commits:
+        if group and (writes >= GROUP_WRITES_MAX or asks_emptiness(pending.writes)):
+            yield group
+            group, writes = [], 0
+        group.append(pending)
+        writes += len(pending.writes)
+    if group:
+        yield group
+
+
+def _halve(known: dict[Any, Any], size_max: int) -> None:
+    if len(known) > size_max:
+        for key in list(islice(known, len(known) // 2)):
+            del known[key]
+
+
+def _medium_failed(err: Exception) -> bool:
+    """Whether the database itself failed, rather than one write that it cannot take."""
+    return type(err) in (sqlite3.OperationalError, sqlite3.DatabaseError, sqlite3.InternalError)
+
+
+def _wrap(path: Path, err: Exception) -> StoreError:
+    wrapped = StoreError(explain(path, err))
+    wrapped.__cause__ = err
+    return wrapped
+
+
+def _finish(future: "asyncio.Future[None]") -> None:
+    if not future.done():
+        future.set_result(None)
+
+
+def _fail(future: "asyncio.Future[None]", err: StoreError) -> None:
+    if not future.done():
+        future.set_exception(err)

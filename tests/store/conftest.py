@@ -1,0 +1,78 @@
+"""The stores that the conformance suite runs over, and short ways to make writes."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sensu.store.contract import Committed, EventKey, Key, PutEvent, PutResource, Refused, Store, Write
+from sensu.store.sqlite.store import SQLiteStore
+
+CHECK = "core/v2.CheckConfig"
+NAMESPACE = "core/v2.Namespace"
+
+
+@dataclass
+class Medium:
+    """Where a store keeps its things; every `store()` is a new client of the same things."""
+
+    store: Callable[[], Store]
+    source: str
+    """Python that makes such a store as `store`, for other processes."""
+
+    def play(self, story: Callable[[Any], Awaitable[Any]]) -> Any:
+        """What `story` returns, told to an open store, which is closed behind it."""
+        return asyncio.run(self._play(story))
+
+    async def _play(self, story: Callable[[Any], Awaitable[Any]]) -> Any:
+        store = self.store()
+        await store.open()
+        try:
+            return await story(store)
+        finally:
+            await store.close()
+
+
+def sqlite(folder: Path) -> Medium:
+    imports = "from pathlib import Path\nfrom sensu.store.sqlite.store import SQLiteStore\n"
+    source = f"{imports}store = SQLiteStore(Path({str(folder)!r}))\n"
+    return Medium(lambda: SQLiteStore(folder), source)
+
+
+@pytest.fixture(params=[pytest.param(sqlite, id="sqlite")])
+def medium(request: pytest.FixtureRequest, tmp_path: Path) -> Medium:
+    return request.param(tmp_path / "state")
+
+
+def check_key(name: str, namespace: str = "default") -> Key:
+    return Key(CHECK, namespace, name)
+
+
+def put(name: str, body: bytes = b"{}", namespace: str = "default", **more: Any) -> PutResource:
+    return PutResource(check_key(name, namespace), body, more.pop("etag", f"etag of {body!r}"), **more)
+
+
+def put_namespace(name: str) -> PutResource:
+    return PutResource(Key(NAMESPACE, "", name), b"{}", "etag")
+
+
+def event(
+    entity: str, check: str, body: bytes = b"{}", namespace: str = "default", due_at: float | None = None
+) -> PutEvent:
+    return PutEvent(EventKey(namespace, entity, check), body, due_at)
+
+
+async def commit(store: Store, *writes: Write) -> Committed | Refused:
+    return await store.commit(writes)
+
+
+async def gathered(pages: Any) -> list[bytes]:
+    return [body async for page in pages for body in page]
+
+
+async def names(store: Store, kind: str = CHECK, namespace: str | None = None) -> Sequence[str]:
+    page = await store.list(kind, namespace)
+    return [f"{item.key.namespace}/{item.key.name}" for item in page.items]

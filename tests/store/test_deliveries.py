@@ -1,0 +1,87 @@
+"""Owed deliveries and dead letters."""
+
+from typing import Any
+
+from sensu.store.contract import OweDelivery, SettleDelivery
+from tests.store.conftest import Medium, commit
+
+
+def owe(store: Any, event: bytes = b"event", **more: Any) -> OweDelivery:
+    return OweDelivery(store.next_delivery_id(), "default", event, 10.5, **more)
+
+
+def test_deliveries_are_owed_until_settled(medium: Medium) -> None:
+    """Deliveries come in order of their ids, a page at a time, until they are settled."""
+
+    async def story(store: Any) -> None:
+        owed = [owe(store, b"%d" % i) for i in range(5)]
+        await store.commit(list(reversed(owed)))
+        assert list(await store.deliveries_owed(3)) == owed[:3]
+        assert list(await store.deliveries_owed(3, owed[2].id)) == owed[3:]
+        await commit(store, SettleDelivery(owed[1].id), SettleDelivery(10**9))
+        assert list(await store.deliveries_owed(10)) == [owed[0], *owed[2:]]
+        assert not await store.dead_letters(10)
+
+    medium.play(story)
+
+
+def test_a_delivery_is_tried_again(medium: Medium) -> None:
+    """Owing an id again replaces attempts, time and rest."""
+
+    async def story(store: Any) -> None:
+        first = owe(store)
+        await commit(store, first)
+        again = OweDelivery(first.id, "default", b"event", 99.0, 3, b"slack")
+        await commit(store, again)
+        assert list(await store.deliveries_owed(10)) == [again]
+
+    medium.play(story)
+
+
+def test_dead_letters(medium: Medium) -> None:
+    """A delivery that is given up rests among the dead letters with why, until it is owed again or settled."""
+
+    async def story(store: Any) -> None:
+        one, two = owe(store, attempts=2, rest=b"r"), owe(store)
+        await commit(store, one, two)
+        await commit(store, SettleDelivery(one.id, "refused"), SettleDelivery(two.id, "timed out"))
+        assert not await store.deliveries_owed(10)
+        assert list(await store.dead_letters(10)) == [(one, "refused"), (two, "timed out")]
+        assert list(await store.dead_letters(10, one.id)) == [(two, "timed out")]
+        await commit(store, one, SettleDelivery(two.id))
+        assert list(await store.deliveries_owed(10)) == [one]
+        assert not await store.dead_letters(10)
+        await commit(store, SettleDelivery(two.id, "unknown by now"))
+        assert not await store.dead_letters(10)
+
+    medium.play(story)
+
+
+def test_delivery_ids_never_come_again(medium: Medium) -> None:
+    """Ids grow, also over restarts and where their deliveries are long settled."""
+
+    async def story(store: Any) -> list[int]:
+        owed = [owe(store) for _ in range(20)]
+        await store.commit(owed)
+        await store.commit([SettleDelivery(each.id) for each in owed])
+        return [each.id for each in owed]
+
+    ids = medium.play(story) + medium.play(story) + medium.play(story)
+    assert ids == sorted(set(ids))
+
+
+def test_dead_letters_are_bounded(medium: Medium) -> None:
+    """Of far more dead letters than the bound the latest rest."""
+
+    async def story(store: Any) -> None:
+        last = 0
+        for _ in range(11):
+            owed = [owe(store, b"x") for _ in range(1000)]
+            await store.commit(owed)
+            await store.commit([SettleDelivery(each.id, "why") for each in owed])
+            last = owed[-1].id
+        letters = await store.dead_letters(20_000)
+        assert 10_000 <= len(letters) < 10_100
+        assert letters[-1][0].id == last
+
+    medium.play(story)
