@@ -1,0 +1,322 @@
+"""Monitors this host: a backend, an agent, the checks of this folder, and a live table of what they find.
+
+    python examples/quickstart/run.py                   until Ctrl-C
+    python examples/quickstart/run.py --until-handled   until a failing event was handled, then exit 0
+
+Everything it keeps lies in the folder given with --state (default: .state/quickstart in the checkout).
+"""
+
+import argparse
+import contextlib
+import json
+import os
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).resolve().parent
+CHECKOUT = HERE.parent.parent
+ADMIN = "admin"
+READY_S = 20.0
+HANDLED_S = 90.0
+REFRESH_S = 1.0
+STATUS_NAMES = {0: "ok", 1: "warning", 2: "critical"}
+COLOURS = {"ok": "32", "warning": "33", "critical": "31"}
+
+
+class Failed(Exception):
+    """The quick start cannot go on; the text says why."""
+
+
+def main() -> int:
+    """Run until Ctrl-C, or until a failing event was handled."""
+    options = parse_arguments()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    try:
+        with contextlib.ExitStack() as stack:
+            return monitor(options, stack)
+    except Failed as err:
+        print(f"make run: {err}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nstopped")
+        return 0
+
+
+def parse_arguments() -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--until-handled", action="store_true", help="exit as soon as a failing event was handled")
+    parser.add_argument("--state", type=Path, default=CHECKOUT / ".state" / "quickstart", help="where the state lies")
+    parser.add_argument("--timeout", type=float, default=HANDLED_S, help="seconds that --until-handled waits")
+    return parser.parse_args()
+
+
+def monitor(options: argparse.Namespace, stack: contextlib.ExitStack) -> int:
+    """Start everything in order, then watch."""
+    state: Path = options.state
+    state.mkdir(parents=True, exist_ok=True)
+    incidents = state / "incidents.log"
+    incidents.unlink(missing_ok=True)
+    ports = choose_ports()
+    api_url = f"http://127.0.0.1:{ports['api']}"
+    password = initialise(state)
+    say("starting the backend")
+    backend = start_backend(stack, state, ports)
+    wait_for_health(api_url, backend, state / "backend.log")
+    say("loading examples/quickstart/*.yaml")
+    sensuctl(state, "configure", "-n", "--url", api_url, "--username", ADMIN, "--password", password)
+    sensuctl(state, "create", "-f", str(HERE / "handlers.yaml"), "-f", str(HERE / "checks.yaml"))
+    key = grant_api_key(state)
+    say("starting the agent")
+    agent = start_agent(stack, state, ports, api_url)
+    programs = {"sensu-backend": backend, "sensu-agent": agent}
+    if options.until_handled:
+        return wait_until_handled(api_url, key, incidents, programs, options.timeout)
+    return show_forever(api_url, key, password, incidents, programs)
+
+
+def say(text: str) -> None:
+    """Show progress."""
+    print(f"· {text}", flush=True)
+
+
+def choose_ports() -> dict[str, int]:
+    """The documented ports where they are free, else others."""
+    wanted = {"api": 8080, "agents": 8081, "agent-api": 3031, "socket": 3030, "statsd": 8125, "dashboard": 3000}
+    return {name: port if is_free(port) else free_port() for name, port in wanted.items()}
+
+
+def is_free(port: int) -> bool:
+    """Whether nobody on this host listens on a port."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def free_port() -> int:
+    """A port that is free now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def program(name: str) -> list[str]:
+    """The command line of one of the three programs, as installed beside this interpreter."""
+    path = Path(sys.executable).parent / name
+    if not path.exists():
+        raise Failed(f"{name} is not installed; `make run` installs it")
+    return [str(path)]
+
+
+def initialise(state: Path) -> str:
+    """The admin's password; the database is made, with a new password, where there is none."""
+    password_file = state / "admin-password"
+    if not password_file.exists():
+        with os.fdopen(os.open(password_file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+            file.write(secrets.token_urlsafe(12))
+    password = password_file.read_text().strip()
+    environment = {
+        **os.environ,
+        "SENSU_BACKEND_CLUSTER_ADMIN_USERNAME": ADMIN,
+        "SENSU_BACKEND_CLUSTER_ADMIN_PASSWORD": password,
+    }
+    command = [*program("sensu-backend"), "init", "--state-dir", str(state), "--ignore-already-initialized"]
+    run_to_end(command, environment, "sensu-backend init")
+    return password
+
+
+def run_to_end(command: Sequence[str], environment: dict[str, str], what: str) -> str:
+    """The output of a command; raises Failed with its last words where it fails."""
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)  # noqa: S603
+    if done.returncode != 0:
+        raise Failed(f"{what} failed: {(done.stderr or done.stdout).strip()[-500:]}")
+    return done.stdout
+
+
+def start_backend(stack: contextlib.ExitStack, state: Path, ports: dict[str, int]) -> subprocess.Popen[bytes]:
+    """The backend, listening on loopback only."""
+    arguments = ["--state-dir", str(state), "--cache-dir", str(state / "backend-cache"), "--agent-host", "127.0.0.1"]
+    arguments += ["--api-listen-address", f"127.0.0.1:{ports['api']}", "--agent-port", str(ports["agents"])]
+    arguments += ["--dashboard-host", "127.0.0.1", "--dashboard-port", str(ports["dashboard"])]
+    environment = {**os.environ, "QUICKSTART_DIR": str(state)}
+    return start(stack, [*program("sensu-backend"), "start", *arguments], environment, state / "backend.log")
+
+
+def start_agent(
+    stack: contextlib.ExitStack, state: Path, ports: dict[str, int], api_url: str
+) -> subprocess.Popen[bytes]:
+    """The agent of this host."""
+    arguments = ["--backend-url", f"ws://127.0.0.1:{ports['agents']}", "--subscriptions", "quickstart"]
+    arguments += ["--cache-dir", str(state / "agent-cache"), "--labels", f"api_url={api_url}"]
+    arguments += ["--api-port", str(ports["agent-api"]), "--socket-port", str(ports["socket"])]
+    arguments += ["--statsd-metrics-port", str(ports["statsd"])]
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
+    return start(
+        stack, [*program("sensu-agent"), "start", *arguments], {**os.environ, "PATH": path}, state / "agent.log"
+    )
+
+
+def start(
+    stack: contextlib.ExitStack, command: Sequence[str], environment: dict[str, str], log: Path
+) -> subprocess.Popen[bytes]:
+    """A program that is stopped when `stack` closes, its log in a file."""
+    with log.open("ab") as sink:
+        process = subprocess.Popen(command, env=environment, stdout=sink, stderr=sink, start_new_session=True)  # noqa: S603
+    stack.callback(stop, process)
+    return process
+
+
+def stop(process: subprocess.Popen[bytes]) -> None:
+    """End a program: asked first, killed if it does not listen."""
+    process.terminate()
+    try:
+        process.wait(10)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def wait_for_health(api_url: str, backend: subprocess.Popen[bytes], log: Path) -> None:
+    """Return when the backend answers."""
+    deadline = time.monotonic() + READY_S
+    while time.monotonic() < deadline:
+        if backend.poll() is not None:
+            raise Failed(f"the backend ended with status {backend.returncode}: {last_words(log)}")
+        with contextlib.suppress(OSError), urllib.request.urlopen(f"{api_url}/health", timeout=2):  # noqa: S310
+            return
+        time.sleep(0.05)
+    raise Failed(f"the backend did not answer within {READY_S:.0f} s: {last_words(log)}")
+
+
+def last_words(log: Path) -> str:
+    """The last line of a log."""
+    lines = log.read_text(errors="replace").splitlines()
+    return lines[-1] if lines else "it said nothing"
+
+
+def sensuctl(state: Path, *arguments: str) -> str:
+    """The output of a sensuctl command with a configuration of its own."""
+    command = [*program("sensuctl"), "--config-dir", str(state / "sensuctl"), *arguments]
+    return run_to_end(command, dict(os.environ), f"sensuctl {arguments[0]}")
+
+
+def grant_api_key(state: Path) -> str:
+    """A new API key of the admin; earlier ones of the quick start are revoked."""
+    for old in json.loads(sensuctl(state, "api-key", "list", "--format", "json")):
+        sensuctl(state, "api-key", "revoke", old["metadata"]["name"], "--skip-confirm")
+    return sensuctl(state, "api-key", "grant", ADMIN).strip().rpartition("/")[2]
+
+
+def events(api_url: str, key: str) -> list[dict[str, Any]]:
+    """All events, read with an API key."""
+    request = urllib.request.Request(f"{api_url}/api/core/v2/events", headers={"Authorization": f"Key {key}"})  # noqa: S310
+    try:
+        with urllib.request.urlopen(request, timeout=5) as answer:  # noqa: S310
+            return list(json.load(answer))
+    except (OSError, ValueError) as err:
+        raise Failed(f"the events cannot be read: {err}") from err
+
+
+def handled(incidents: Path) -> Iterator[dict[str, Any]]:
+    """The events that the handlers wrote down."""
+    if incidents.exists():
+        for line in incidents.read_text().splitlines():
+            with contextlib.suppress(ValueError):
+                yield json.loads(line)
+
+
+def wait_until_handled(
+    api_url: str, key: str, incidents: Path, programs: dict[str, subprocess.Popen[bytes]], timeout_s: float
+) -> int:
+    """0 as soon as a failing event of a check was handled and is listed; raises Failed after `timeout_s`."""
+    say("waiting for a check to fail and its event to be handled")
+    deadline = time.monotonic() + timeout_s
+    while time.monotonic() < deadline:
+        fail_if_ended(programs)
+        listed = {event_key(event) for event in events(api_url, key)}
+        for event in handled(incidents):
+            if event["check"]["status"] != 0 and event["check"].get("processed_by") and event_key(event) in listed:
+                entity, check = event_key(event)
+                say(f"handled: {check} on {entity}: {event['check']['output'].strip()}")
+                return 0
+        time.sleep(0.2)
+    seen = ", ".join(f"{e['check']['metadata']['name']}={e['check']['status']}" for e in events(api_url, key)) or "none"
+    raise Failed(f"no failing event was handled within {timeout_s:.0f} s; events so far: {seen}")
+
+
+def event_key(event: dict[str, Any]) -> tuple[str, str]:
+    """What an event is about."""
+    return event["entity"]["metadata"]["name"], event["check"]["metadata"]["name"]
+
+
+def fail_if_ended(programs: dict[str, subprocess.Popen[bytes]]) -> None:
+    """Raise Failed if one of the programs has ended."""
+    for name, process in programs.items():
+        if process.poll() is not None:
+            raise Failed(f"{name} ended with status {process.returncode}; see its log in the state folder")
+
+
+def show_forever(
+    api_url: str, key: str, password: str, incidents: Path, programs: dict[str, subprocess.Popen[bytes]]
+) -> int:
+    """The live table, until Ctrl-C."""
+    while True:
+        fail_if_ended(programs)
+        lines = [
+            "\033[1mSensu in Python\033[0m — this host, live (Ctrl-C stops everything)",
+            "",
+            *table(events(api_url, key)),
+            "",
+            f"API      {api_url}   log in as {ADMIN} / {password}",
+            f"try      sensuctl --config-dir {incidents.parent / 'sensuctl'} event list",
+            f"handled  {sum(1 for _ in handled(incidents))} incidents and recoveries, in {incidents}",
+        ]
+        width = shutil.get_terminal_size().columns
+        print("\033[H\033[2J" + "\n".join(cut(line, width) for line in lines), flush=True)
+        time.sleep(REFRESH_S)
+
+
+def table(found: Sequence[dict[str, Any]]) -> list[str]:
+    """Entity, check, state, occurrences, output and age of each event."""
+    header = ("ENTITY", "CHECK", "STATE", "OCCURRENCES", "OUTPUT", "AGE")
+    rows = [header] + [row(event) for event in found]
+    widths = [max(len(cells[i]) for cells in rows) for i in range(len(header))]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)) for cells in rows]
+    return [lines[0], *(paint(line, cells[2]) for line, cells in zip(lines[1:], rows[1:], strict=True))]
+
+
+def row(event: dict[str, Any]) -> tuple[str, ...]:
+    """The cells of one event."""
+    entity, check = event_key(event)
+    status = STATUS_NAMES.get(event["check"]["status"], "unknown")
+    output = " ".join(event["check"]["output"].split())[:60]
+    age = max(0, int(time.time() - event["timestamp"]))
+    return entity, check, status, str(event["check"]["occurrences"]), output, f"{age} s"
+
+
+def paint(line: str, status: str) -> str:
+    """A line in the colour of a status."""
+    return f"\033[{COLOURS.get(status, '35')}m{line}\033[0m"
+
+
+def cut(line: str, width: int) -> str:
+    """A line that fits the terminal; colour codes do not count, and are ended."""
+    visible = width + (9 if "\033[" in line else 0)
+    return line if len(line) <= visible else line[: visible - 5] + "…\033[0m"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,94 @@
+"""Filters at work: the built-in ones, and stored ones with their windows of time and expressions."""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from sensu.backend.pipelined.outcome import Dropped, Filtered, Outcome
+from sensu.backend.pipelined.runtime_assets import Records, RuntimeAssets
+from sensu.clock import Clock
+from sensu.errors import InvalidResource
+from sensu.execution.javascript import Sandbox
+from sensu.log import fields
+from sensu.resources.event_filter import EventFilter
+from sensu.resources.kinds import EVENT_FILTER
+from sensu.rules.expression_scope import event_scope
+from sensu.rules.filters import BUILT_IN, ExpressionError, decide, decided_by_window
+from sensu.rules.time_windows import within_when
+
+log = logging.getLogger("sensu.pipelined")
+
+
+EXPRESSION_TIME_LIMIT_S = 0.1
+"""Expressions run on the loop, so they may not hold it up for longer."""
+
+
+class Subject:
+    """One event as filters and mutators see it; each view is made once, when it is first needed."""
+
+    def __init__(self, event_json: bytes) -> None:
+        self.json = event_json
+        self._value: dict[str, Any] | None = None
+        self._scope: str | None = None
+
+    @property
+    def value(self) -> Mapping[str, Any]:
+        """The event as a JSON object."""
+        if self._value is None:
+            self._value = msgspec.json.decode(self.json)
+        return self._value
+
+    @property
+    def scope(self) -> str:
+        """What expressions see, as JSON."""
+        if self._scope is None:
+            self._scope = msgspec.json.encode(event_scope(self.value)).decode()
+        return self._scope
+
+
+class Filters:
+    """Decides whether events pass filters, by their names."""
+
+    def __init__(self, records: Records, assets: RuntimeAssets, clock: Clock) -> None:
+        self._records, self._assets, self._clock = records, assets, clock
+        self._sandbox = Sandbox(time_limit_s=EXPRESSION_TIME_LIMIT_S)
+
+    async def verdict(self, namespace: str, name: str, subject: Subject) -> Outcome | None:
+        """None where the event passes; else what keeps it from the handler."""
+        built_in = BUILT_IN.get(name)
+        if built_in is not None:
+            return None if built_in(subject.value) else Filtered(name)
+        stored: EventFilter | None = self._records.get(EVENT_FILTER, namespace, name)
+        if stored is None:
+            return Dropped(f"filter {name} does not exist")
+        in_when = self._in_when(stored)
+        if decided_by_window(stored.action, in_when):
+            return Filtered(name)
+        values = await self._values(namespace, stored, subject)
+        return None if decide(stored.action, values, in_when).passes else Filtered(name)
+
+    def _in_when(self, stored: EventFilter) -> bool | None:
+        """Whether now lies in the filter's windows; None without windows, and where they cannot be read."""
+        if stored.when is None:
+            return None
+        try:
+            return within_when(msgspec.to_builtins(stored.when), self._clock.now())
+        except InvalidResource as err:
+            log.error("a filter's window cannot be read", extra=fields(filter=stored.metadata.name, error=str(err)))
+            return None
+
+    async def _values(self, namespace: str, stored: EventFilter, subject: Subject) -> list[bool | ExpressionError]:
+        sources = await self._assets.scripts(namespace, stored.runtime_assets) if stored.runtime_assets else ()
+        values: list[bool | ExpressionError] = []
+        for expression in stored.expressions or ():
+            value = self._sandbox.evaluate(expression, subject.scope, now=self._clock.now(), sources=sources)
+            if isinstance(value, ExpressionError):
+                place = fields(filter=stored.metadata.name, namespace=namespace, expression=expression)
+                place["fields"]["error"] = value.message
+                log.error("a filter's expression failed", extra=place)
+            values.append(value)
+            await asyncio.sleep(0)
+        return values

@@ -1,0 +1,91 @@
+"""The assets that handlers, mutators and filters name: variables for commands, scripts for JavaScript."""
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+from sensu.errors import ExecutionError
+from sensu.log import fields
+from sensu.resources.asset import Asset
+from sensu.resources.entity import Entity
+from sensu.resources.kinds import ASSET, Kind
+
+log = logging.getLogger("sensu.pipelined")
+
+SCRIPT_BYTES_MAX = 4 * 1024 * 1024
+
+
+class Records(Protocol):
+    """Committed resources in memory."""
+
+    def get(self, kind: Kind, namespace: str, name: str) -> Any:
+        """The resource, or None."""
+        ...
+
+
+class Cache(Protocol):
+    """Fetches and keeps assets (`sensu.execution.assets`)."""
+
+    async def environment(self, assets: Sequence[Asset], entity: Entity) -> list[list[tuple[str, str]]]:
+        """The variables of each asset that is for this host."""
+        ...
+
+    async def paths(self, assets: Sequence[Asset], entity: Entity) -> list[tuple[str, Path]]:
+        """Name and folder of each asset that is for this host."""
+        ...
+
+
+class RuntimeAssets:
+    """Assets by the names that resources of a namespace give them; a missing or failing one is logged and left out.
+
+    Source: docs "Handler reference"; spec HA-02, FI-13.
+    """
+
+    def __init__(self, records: Records, cache: Cache, host: Entity) -> None:
+        self._records, self._cache, self._host = records, cache, host
+
+    async def variables(self, namespace: str, names: Sequence[str] | None) -> list[list[tuple[str, str]]]:
+        """The variables of each asset, for the environment of a command."""
+        found: list[list[tuple[str, str]]] = []
+        for asset in self._named(namespace, names):
+            try:
+                found.extend(await self._cache.environment([asset], self._host))
+            except ExecutionError as err:
+                _log_failure(namespace, asset, err)
+        return found
+
+    async def scripts(self, namespace: str, names: Sequence[str] | None) -> list[str]:
+        """The JavaScript below `lib` of each asset, in order of the files' names."""
+        found: list[str] = []
+        for asset in self._named(namespace, names):
+            try:
+                for _, path in await self._cache.paths([asset], self._host):
+                    found.extend(_read_scripts(path / "lib"))
+            except (ExecutionError, OSError, UnicodeDecodeError) as err:
+                _log_failure(namespace, asset, err)
+        return found
+
+    def _named(self, namespace: str, names: Sequence[str] | None) -> list[Asset]:
+        found = []
+        for name in names or ():
+            asset = self._records.get(ASSET, namespace, name)
+            if asset is None:
+                log.warning("asset does not exist", extra=fields(asset=name, namespace=namespace))
+            else:
+                found.append(asset)
+        return found
+
+
+def _read_scripts(folder: Path) -> list[str]:
+    scripts, left = [], SCRIPT_BYTES_MAX
+    for file in sorted(folder.rglob("*.js")):
+        left -= file.stat().st_size
+        if left < 0:
+            raise ExecutionError(f"the scripts of an asset are larger than {SCRIPT_BYTES_MAX} bytes")
+        scripts.append(file.read_text())
+    return scripts
+
+
+def _log_failure(namespace: str, asset: Asset, err: Exception) -> None:
+    log.error("asset cannot be used", extra=fields(asset=asset.metadata.name, namespace=namespace, error=str(err)))

@@ -1,0 +1,130 @@
+"""What the daemons offer each other; `main.py` joins them, so that none imports another."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from sensu.resources.check_request import CheckRequest
+from sensu.resources.event import Event
+from sensu.store.contract import EventKey, Write
+
+
+@dataclass(frozen=True, slots=True)
+class IncomingEvent:
+    """An event that is valid by itself (`rules/validity/event.py`), on its way to eventd.
+
+    `also` are writes that must be committed with it or not at all; a function is asked for them in the event's turn,
+    and once more when a write of another got in between. `due_after_s` overrides when its silence becomes an
+    alarm (keepalives: their warning time-out); None leaves it to the check's ttl. `merge` is false for events that
+    carry their final state already. `alarm` marks one that says that an event is overdue: it is dropped when another
+    event for the same check came meanwhile.
+    """
+
+    event: Event
+    also: Sequence[Write] | Callable[[], Sequence[Write]] = ()
+    due_after_s: float | None = None
+    merge: bool = True
+    alarm: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class EventStored:
+    """The event is committed, and whatever handlers are owed it."""
+
+
+@dataclass(frozen=True, slots=True)
+class EventRefused:
+    """The event will never be stored; `why` is fit for the sender."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class EventDeferred:
+    """The store could not take the event now; the sender may try again."""
+
+    why: str
+
+
+EventOutcome = EventStored | EventRefused | EventDeferred
+
+
+class Intake(Protocol):
+    """The one way in for events (eventd)."""
+
+    def offer(self, incoming: IncomingEvent, done: Callable[[EventOutcome], None] | None = None) -> bool:
+        """Queue an event without waiting; `done` is called on the loop once its fate is known.
+
+        False when the queue is full: nothing was queued, and the caller waits with `wait_for_room` before the next.
+        """
+        ...
+
+    async def wait_for_room(self) -> None:
+        """Return when an event can be offered again."""
+        ...
+
+    async def post(self, incoming: IncomingEvent) -> EventOutcome:
+        """Queue an event, waiting for room if need be, and return once its fate is known."""
+        ...
+
+    async def remove(self, key: EventKey) -> bool:
+        """Delete an event in its turn among the others, with its deadlines; false where there is none."""
+        ...
+
+
+class Keepalives(Protocol):
+    """Who hears agents' keepalives (keepalived)."""
+
+    def offer(self, keepalive: Event, done: Callable[[EventOutcome], None] | None = None) -> bool:
+        """Take a valid keepalive event from an agent; false when the intake is full."""
+        ...
+
+    async def alarm(self, key: EventKey) -> None:
+        """The keepalive at `key` is overdue."""
+        ...
+
+
+class Subscribers(Protocol):
+    """The agents that are connected to this process (agentd)."""
+
+    def publish(self, namespace: str, subscription: str, request: CheckRequest) -> int:
+        """Send a check request to every agent of a subscription; returns how many were sent it."""
+        ...
+
+    def agents(self, namespace: str, subscription: str) -> Sequence[str]:
+        """The names of the connected agents of a subscription, sorted."""
+        ...
+
+    def disconnect(self, namespace: str, agent: str) -> None:
+        """End the sessions of an agent, for example because its entity was deleted."""
+        ...
+
+
+class Deliveries(Protocol):
+    """Who handles committed events (pipelined)."""
+
+    def wake(self) -> None:
+        """New deliveries are owed in the store."""
+        ...
+
+
+class AdHoc(Protocol):
+    """Who runs a check on demand (schedulerd)."""
+
+    async def execute(self, namespace: str, check: str, subscriptions: Sequence[str]) -> int:
+        """Publish a request for a check now, to its own subscriptions where none are given; returns `issued`.
+
+        Raises KeyError where there is no such check.
+        """
+        ...
+
+
+@dataclass
+class Joints:
+    """The daemons of one backend as the API's services see them."""
+
+    intake: Intake
+    subscribers: Subscribers
+    ad_hoc: AdHoc
+    deliveries: Deliveries
+    ready: Callable[[], bool] = field(default=lambda: True)

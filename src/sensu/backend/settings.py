@@ -1,0 +1,169 @@
+"""The settings of `sensu-backend start` and `init`.
+
+Source: docs, "Backend reference"; flags, variables (`SENSU_BACKEND_…`) and keys are those of the reference. What speaks
+of etcd is accepted and has no effect, so that existing files and unit files go on working.
+"""
+
+import dataclasses
+import socket
+from dataclasses import dataclass
+
+from sensu.errors import ConfigurationError
+from sensu.log import LEVELS
+from sensu.settings import option
+
+ENVIRONMENT_PREFIX = "SENSU_BACKEND"
+DURABILITY = ("full", "normal")
+
+
+@dataclass(frozen=True)
+class BackendSettings:
+    """How a backend runs; times in seconds, sizes in bytes."""
+
+    config_file: str = option("path to the configuration file", "/etc/sensu/backend.yml", short="c")
+    state_dir: str = option("where the database lies", "/var/lib/sensu/sensu-backend", short="d")
+    cache_dir: str = option("where fetched assets lie", "/var/cache/sensu/sensu-backend")
+    log_level: str = option("panic, fatal, error, warn, info, debug or trace", "warn")
+    labels: dict[str, str] = option("labels of the backend's entity", {})
+    annotations: dict[str, str] = option("annotations of the backend's entity", {})
+    durability: str = option("full: a commit survives power loss; normal: it survives a crash of the program", "full")
+
+    agent_host: str = option("address that agents connect to", "[::]")
+    agent_port: int = option("port that agents connect to", 8081)
+    agent_serve_wait_time: float = option("wait before agents are let in", 0.0, kind="duration")
+    agent_write_timeout: float = option("longest write to an agent", 15.0, kind="duration")
+
+    api_listen_address: str = option("address and port of the HTTP API", "[::]:8080")
+    api_request_limit: int = option("largest request body", 512000)
+    api_serve_wait_time: float = option("wait before the API answers", 0.0, kind="duration")
+    api_write_timeout: float = option("longest time for an answer", 15.0, kind="duration")
+    api_url: str = option("URL of the API, as clients know it", "http://localhost:8080")
+
+    dashboard_host: str = option("address of the web UI", "[::]")
+    dashboard_port: int = option("port of the web UI", 3000)
+    dashboard_cert_file: str = option("certificate of the web UI", "")
+    dashboard_key_file: str = option("key of the web UI", "")
+    dashboard_write_timeout: float = option("longest time for an answer of the web UI", 15.0, kind="duration")
+
+    cert_file: str = option("TLS certificate in PEM format", "")
+    key_file: str = option("TLS key in PEM format", "")
+    trusted_ca_file: str = option("certificates of trusted authorities in PEM format", "")
+    insecure_skip_tls_verify: bool = option("do not verify the certificates of servers", False)
+    jwt_private_key_file: str = option("EC key that signs access tokens", "")
+    jwt_public_key_file: str = option("EC key that verifies access tokens", "")
+    access_token_expiry: float = option("how long an access token holds", 900.0, kind="duration")
+    refresh_token_expiry: float = option("how long a session may rest", 43200.0, kind="duration")
+
+    eventd_buffer_size: int = option("events that may wait to be processed", 1000)
+    pipelined_workers: int = option("handlers that may run at the same time", 100)
+    assets_rate_limit: float = option("asset downloads a second", 1.39)
+    assets_burst_limit: int = option("asset downloads at once", 100)
+    deregistration_handler: str = option("handler of deregistration events of agents that name none", "")
+    debug: bool = option("more detail on errors", False)
+
+    @property
+    def api_address(self) -> tuple[str, int]:
+        """Host and port of the API's listener."""
+        return split_address(self.api_listen_address, "--api-listen-address")
+
+    @property
+    def node_name(self) -> str:
+        """The name of this backend and of its entity."""
+        return socket.gethostname()
+
+
+@dataclass(frozen=True)
+class InitSettings(BackendSettings):
+    """What `sensu-backend init` needs beside the settings of the backend."""
+
+    cluster_admin_username: str = option("name of the first user", "")
+    cluster_admin_password: str = option("password of the first user", "")
+    cluster_admin_api_key: str = option("an API key for the first user", "")
+    interactive: bool = option("ask for what is missing", False)
+    wait: bool = option("try until the store can be reached", False)
+    timeout: float = option("longest wait for the store", 5.0, kind="duration")
+    ignore_already_initialized: bool = option("exit 0 where the store was initialised before", False)
+
+
+@dataclass(frozen=True)
+class UpgradeSettings(BackendSettings):
+    """What `sensu-backend upgrade` takes beside the settings of the backend."""
+
+    skip_confirm: bool = option("do not ask before it is done", False)
+    timeout: float = option("longest wait for the store", 5.0, kind="duration")
+
+
+RETIRED_FLAGS = frozenset(
+    (
+        "agent-burst-limit",
+        "agent-rate-limit",
+        "disable-platform-metrics",
+        "platform-metrics-log-file",
+        "platform-metrics-logging-interval",
+        "event-log-buffer-size",
+        "event-log-buffer-wait",
+        "event-log-file",
+        "event-log-parallel-encoders",
+        "eventd-workers",
+        "keepalived-buffer-size",
+        "keepalived-workers",
+        "pipelined-buffer-size",
+        "no-embed-etcd",
+        "etcd-advertise-client-urls",
+        "etcd-cert-file",
+        "etcd-cipher-suites",
+        "etcd-client-cert-auth",
+        "etcd-client-log-level",
+        "etcd-client-urls",
+        "etcd-discovery",
+        "etcd-discovery-srv",
+        "etcd-election-timeout",
+        "etcd-heartbeat-interval",
+        "etcd-initial-advertise-peer-urls",
+        "etcd-initial-cluster",
+        "etcd-initial-cluster-state",
+        "etcd-initial-cluster-token",
+        "etcd-key-file",
+        "etcd-listen-client-urls",
+        "etcd-listen-peer-urls",
+        "etcd-log-level",
+        "etcd-max-request-bytes",
+        "etcd-name",
+        "etcd-peer-cert-file",
+        "etcd-peer-client-cert-auth",
+        "etcd-peer-key-file",
+        "etcd-peer-trusted-ca-file",
+        "etcd-quota-backend-bytes",
+        "etcd-trusted-ca-file",
+        "etcd-unsafe-no-fsync",
+    )
+)
+"""Flags of the reference that are accepted and have no effect here."""
+
+
+def split_address(text: str, where: str) -> tuple[str, int]:
+    """Host and port of `[::]:8080`, `127.0.0.1:8080` or `:8080`; raises ConfigurationError that names `where`."""
+    host, colon, port = text.rpartition(":")
+    if not colon or not port.isdigit() or int(port) > 65535:
+        raise ConfigurationError(f'invalid value "{text}" for {where}: must be host:port')
+    return host.strip("[]") or "::", int(port)
+
+
+def check(settings: BackendSettings) -> BackendSettings:
+    """The settings themselves; raises ConfigurationError where they contradict each other or a rule."""
+    if settings.log_level not in LEVELS:
+        raise ConfigurationError(
+            f'invalid value "{settings.log_level}" for --log-level: must be one of {", ".join(LEVELS)}'
+        )
+    if settings.durability not in DURABILITY:
+        raise ConfigurationError(f'invalid value "{settings.durability}" for --durability: must be full or normal')
+    if bool(settings.cert_file) != bool(settings.key_file):
+        raise ConfigurationError("--cert-file and --key-file must be given together")
+    for name in ("agent_port", "dashboard_port"):
+        if not 0 <= getattr(settings, name) <= 65535:
+            raise ConfigurationError(f"invalid value for --{name.replace('_', '-')}: must be a port number")
+    for field in dataclasses.fields(settings):
+        if field.metadata["kind"] in ("int", "float", "seconds") and getattr(settings, field.name) < 0:
+            raise ConfigurationError(f"invalid value for --{field.name.replace('_', '-')}: must not be negative")
+    _ = settings.api_address
+    return settings

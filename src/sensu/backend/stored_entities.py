@@ -1,0 +1,90 @@
+"""Entities whole, as the store has them, for the daemons that must know them in the middle of a decision."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from sensu.errors import InvalidResource
+from sensu.resources.entity import Entity
+from sensu.resources.kinds import ENTITY
+from sensu.resources.wire import decode
+from sensu.rules.etag import etag
+from sensu.store.contract import Change, Key, Store
+
+ENTITIES_MAX = 20_000
+"""How many entities are remembered, at the size of their JSON; those not asked for longest are forgotten."""
+
+_KIND = ENTITY.qualified_name
+_UNREAD = b""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEntity:
+    """An entity and the tag it must still have when it is replaced."""
+
+    entity: Entity
+    etag: str
+
+
+def entity_key(namespace: str, name: str) -> Key:
+    """Where an entity lies."""
+    return Key(_KIND, namespace, name)
+
+
+class StoredEntities:
+    """A bounded memory of stored entities that follows the store's changes; None stands for one that does not exist."""
+
+    def __init__(self, store: Store, entities_max: int = ENTITIES_MAX) -> None:
+        self._store = store
+        self._max = entities_max
+        self._bodies: dict[Key, bytes | None] = {}
+        self._stop_listening: Callable[[], None] | None = None
+
+    def open(self) -> None:
+        """Follow the store's changes from now on."""
+        self._stop_listening = self._store.listen(self._follow)
+
+    def close(self) -> None:
+        """Follow changes no longer, and forget all."""
+        if self._stop_listening is not None:
+            self._stop_listening()
+            self._stop_listening = None
+        self._bodies.clear()
+
+    async def load(self, keys: Iterable[Key]) -> None:
+        """Have `get` know the entities, until many others were asked for; raises StoreError."""
+        for key in keys:
+            if key in self._bodies:
+                self._bodies[key] = self._bodies.pop(key)
+            else:
+                await self._read(key)
+                self._forget_oldest()
+
+    async def _read(self, key: Key) -> None:
+        """What changes while it is read is newer than what is read."""
+        self._bodies[key] = _UNREAD
+        try:
+            stored = await self._store.get(key)
+        except BaseException:
+            self._bodies.pop(key, None)
+            raise
+        if self._bodies.get(key) is _UNREAD:
+            self._bodies[key] = None if stored is None else stored.body
+
+    def _forget_oldest(self) -> None:
+        while len(self._bodies) > self._max:
+            del self._bodies[next(iter(self._bodies))]
+
+    def get(self, key: Key) -> StoredEntity | None:
+        """The entity, None where there is none; raises KeyError where it was not loaded."""
+        body = self._bodies[key]
+        if not body:
+            return None
+        try:
+            return StoredEntity(decode(Entity, body), etag(body))
+        except InvalidResource:
+            return None
+
+    def _follow(self, changes: Sequence[Change]) -> None:
+        for change in changes:
+            if isinstance(change.key, Key) and change.key in self._bodies:
+                self._bodies[change.key] = change.body
