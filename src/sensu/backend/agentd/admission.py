@@ -1,0 +1,145 @@
+"""Which handshakes are granted.
+
+Source: recorded scenario handshake; docs, "Health and ready" of the agents' port.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from sensu.backend.agentd.counts import Counts
+from sensu.backend.auth.identity import Identity
+from sensu.clock import Clock
+from sensu.log import fields
+from sensu.rules.validity.names import name_problem
+from sensu.transport import handshake
+from sensu.transport.backend_socket import Accepted, Session
+from sensu.transport.handshake import Agreement, Answer, Request
+
+log = logging.getLogger("sensu.agentd")
+
+JUDGED_AT_ONCE_MAX = 64
+WAITING_MAX = 5000
+RETRY_AFTER_S = 5
+
+NOT_READY = "agentd temporarily unavailable during startup"
+
+Login = Callable[[str, str], Awaitable[Identity | None]]
+"""Who has that user name and password, or None."""
+
+Authorize = Callable[[Identity, str, str], bool]
+"""Whether someone may create events in a namespace as the agent of that name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Doorkeepers:
+    """Whom admission asks. `health` gives the JSON of the API's health endpoint."""
+
+    login: Login
+    authorize: Authorize
+    namespace_exists: Callable[[str], bool]
+    ready: Callable[[], bool]
+    health: Callable[[], Awaitable[bytes]]
+
+
+class Admission:
+    """Judges the requests on the agents' port; few at once, some more waiting, the rest is asked to come again."""
+
+    def __init__(
+        self,
+        ask: Doorkeepers,
+        new_session: Callable[[str, str, Agreement], Session],
+        backend_id: str,
+        clock: Clock,
+        counts: Counts,
+    ) -> None:
+        """`new_session` makes the session for a namespace, an agent name and what was agreed on."""
+        self._ask = ask
+        self._new_session = new_session
+        self._backend_id = backend_id
+        self._clock = clock
+        self._counts = counts
+        self._turns = asyncio.Semaphore(JUDGED_AT_ONCE_MAX)
+        self._waiting = 0
+
+    async def judge(self, request: Request) -> Accepted | Answer:
+        """The verdict on a request; never raises."""
+        try:
+            if request.path == "/health":
+                return Answer(200, await self._ask.health(), until_close=True, plain=False)
+            if request.path == "/ready":
+                return Answer(200, b"ready\n", plain=False) if self._ask.ready() else _not_ready()
+            if request.path != "/":
+                return Answer(404, b"404 page not found\n")
+            verdict = await self._judge_handshake(request)
+        except Exception:
+            log.exception("handshake failed")
+            verdict = Answer(500, b"Internal Server Error\n")
+        if isinstance(verdict, Answer):
+            self._refused(request, verdict)
+        return verdict
+
+    async def _judge_handshake(self, request: Request) -> Accepted | Answer:
+        if not self._ask.ready():
+            return _not_ready()
+        if self._waiting >= WAITING_MAX:
+            return _unavailable("too many handshakes")
+        began = self._clock.monotonic()
+        self._waiting += 1
+        try:
+            async with self._turns:
+                verdict = await self._judge_credentials(request)
+        finally:
+            self._waiting -= 1
+        if verdict is not None:
+            return verdict
+        self._counts.upgraded(self._clock.monotonic() - began)
+        return self._accept(request)
+
+    async def _judge_credentials(self, request: Request) -> Answer | None:
+        credentials = handshake.basic_credentials(request)
+        if credentials is None:
+            return _text(401, "missing credentials")
+        who = await self._ask.login(*credentials)
+        if who is None:
+            return _text(401, "bad credentials")
+        namespace, agent = request.header("sensu-namespace"), request.header("sensu-agentname")
+        if not self._ask.authorize(who, namespace, agent):
+            return _text(403, "Forbidden")
+        if not namespace or not self._ask.namespace_exists(namespace):
+            return _text(404, f'namespace "{namespace}" not found')
+        why = handshake.upgrade_problem(request)
+        if why is not None:
+            return why
+        name_why = name_problem(agent)
+        return None if name_why is None else _text(400, f"agent name {name_why}")
+
+    def _accept(self, request: Request) -> Accepted:
+        agreement = handshake.backend_agreement(request)
+        session = self._new_session(request.header("sensu-namespace"), request.header("sensu-agentname"), agreement)
+        return Accepted(handshake.backend_headers(agreement, self._backend_id), session)
+
+    def _refused(self, request: Request, answer: Answer) -> None:
+        self._counts.handshake_refused(answer.status)
+        log.warning(
+            "handshake refused",
+            extra=fields(
+                agent=request.header("sensu-agentname")[:200],
+                namespace=request.header("sensu-namespace")[:200],
+                status=answer.status,
+                error=answer.body.decode("utf-8", "replace").strip(),
+            ),
+        )
+
+
+def _text(status: int, text: str) -> Answer:
+    return Answer(status, f"{text}\n".encode())
+
+
+def _not_ready() -> Answer:
+    return _unavailable(NOT_READY)
+
+
+def _unavailable(text: str) -> Answer:
+    return Answer(503, f"{text}\n".encode(), (("Retry-After", str(RETRY_AFTER_S)),))

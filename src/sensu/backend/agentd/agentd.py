@@ -1,0 +1,202 @@
+"""agentd: the agents' port, their sessions, and what is published to them."""
+
+import asyncio
+import logging
+import ssl
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+from prometheus_client import CollectorRegistry
+
+from sensu.backend.agentd.admission import Admission, Doorkeepers
+from sensu.backend.agentd.counts import Counts
+from sensu.backend.agentd.entity_config import config_for_agent, not_found, subscriptions_of
+from sensu.backend.agentd.session import AgentSession
+from sensu.backend.agentd.sessions import Sessions
+from sensu.backend.seams import Intake, Keepalives
+from sensu.clock import Clock
+from sensu.log import fields
+from sensu.resources.check_request import CheckRequest
+from sensu.resources.entity import Entity, EntityConfig
+from sensu.resources.kinds import ENTITY, NAMESPACE, Kind
+from sensu.store.contract import Key
+from sensu.transport import frames
+from sensu.transport.backend_socket import AgentListener, ListenerLimits
+from sensu.transport.codec import Codec
+from sensu.transport.handshake import Agreement
+
+log = logging.getLogger("sensu.agentd")
+
+REST_S = 0.01
+"""How long to wait where the intake says it has room and takes nothing."""
+
+
+class Records(Protocol):
+    """What agentd needs of the store's resource cache."""
+
+    def get(self, kind: Kind, namespace: str, name: str) -> Any | None:
+        """The committed resource, or None."""
+        ...
+
+    def subscribe(self, kind: Kind, callback: Callable[[Key, Any], None]) -> Callable[[], None]:
+        """Have `callback` called with the key and the resource (None: removed) after each change; returns the stop."""
+        ...
+
+
+class Agentd:
+    """Lets agents in, hands their events on, tells them of their entity and sends them check requests.
+
+    Fulfils `seams.Subscribers`.
+    """
+
+    def __init__(
+        self,
+        *,
+        records: Records,
+        intake: Intake,
+        keepalives: Keepalives,
+        doorkeepers: Doorkeepers,
+        clock: Clock,
+        registry: CollectorRegistry,
+        backend_id: str,
+        host: str = "",
+        port: int = 8081,
+        ssl_context: ssl.SSLContext | None = None,
+        limits: ListenerLimits | None = None,
+    ) -> None:
+        """`host` empty: all addresses; `port` 0: any that is free."""
+        self.intake = intake
+        self.keepalives = keepalives
+        self.counts = Counts(lambda: self._sessions.count_by_namespace())
+        self._records = records
+        self._clock = clock
+        self._address = (host, port)
+        self._ssl_context = ssl_context
+        self._sessions = Sessions()
+        self._held_back: dict[AgentSession, None] = {}
+        self._refilling: asyncio.Task[None] | None = None
+        admission = Admission(doorkeepers, self._new_session, backend_id, clock, self.counts)
+        self._listener = AgentListener(admission.judge, clock, limits)
+        self._unsubscribe: Callable[[], None] | None = None
+        registry.register(self.counts)
+
+    @property
+    def port(self) -> int:
+        """The port that agents connect to, once started."""
+        return self._listener.port
+
+    async def start(self) -> None:
+        """Let agents connect; raises OSError where the address cannot be had.
+
+        The records of entities and namespaces must be loaded.
+        """
+        self._unsubscribe = self._records.subscribe(ENTITY, self._entity_changed)
+        await self._listener.start(*self._address, self._ssl_context)
+
+    async def stop(self) -> None:
+        """End all sessions and stop listening."""
+        if self._refilling is not None:
+            self._refilling.cancel()
+        if self._unsubscribe is not None:
+            self._unsubscribe()
+        await self._listener.stop()
+
+    def publish(self, namespace: str, subscription: str, request: CheckRequest) -> int:
+        """Send a check request to every agent of a subscription; returns how many were sent it."""
+        messages: dict[Codec, bytes] = {}
+        sent = 0
+        for session in self._sessions.of_subscription(namespace, subscription):
+            if session.codec not in messages:
+                payload = session.codec.encode(frames.CHECK_REQUEST, request)
+                messages[session.codec] = frames.build(frames.CHECK_REQUEST, payload)
+            sent += session.send(messages[session.codec])
+        return sent
+
+    def agents(self, namespace: str, subscription: str) -> Sequence[str]:
+        """The names of the connected agents of a subscription, sorted."""
+        return sorted({session.agent for session in self._sessions.of_subscription(namespace, subscription)})
+
+    def disconnect(self, namespace: str, agent: str) -> None:
+        """End the sessions of an agent."""
+        for session in self._sessions.of_agent(namespace, agent):
+            self._forget(session)
+            session.close()
+
+    def session_began(self, session: AgentSession) -> None:
+        """Tell the agent of its entity; other sessions of the same agent are told again.
+
+        Source: recorded scenario request-same-agent-twice.
+        """
+        if self._sessions.of_agent(*session.agent_key):
+            log.warning(
+                "another session has the agent's name",
+                extra=fields(agent=session.agent, namespace=session.namespace),
+            )
+        self._sessions.add(session)
+        log.info("agent connected", extra=fields(agent=session.agent, namespace=session.namespace))
+        config = self._config_of(session.namespace, session.agent)
+        for same in self._sessions.of_agent(*session.agent_key):
+            self._tell(same, config)
+
+    def session_ended(self, session: AgentSession) -> None:
+        """Forget the session."""
+        self._forget(session)
+
+    def hold_back(self, session: AgentSession) -> None:
+        """Have the session take what it holds once the intake has room; the sessions come in turn."""
+        self._held_back[session] = None
+        if self._refilling is None or self._refilling.done():
+            self._refilling = asyncio.get_running_loop().create_task(self._refill())
+
+    async def _refill(self) -> None:
+        while self._held_back:
+            await self.intake.wait_for_room()
+            if not self._take_held_back():
+                await self._clock.sleep(REST_S)
+
+    def _take_held_back(self) -> bool:
+        """Have sessions take what they hold, in turn, until the intake is full again; whether any could."""
+        took_any = False
+        for session in list(self._held_back):
+            if session in self._held_back and not session.take_held():
+                break
+            self._held_back.pop(session, None)
+            took_any = True
+        return took_any
+
+    def _new_session(self, namespace: str, agent: str, agreement: Agreement) -> AgentSession:
+        return AgentSession(self, namespace, agent, agreement)
+
+    def _forget(self, session: AgentSession) -> None:
+        self._sessions.remove(session)
+        self._held_back.pop(session, None)
+
+    def _config_of(self, namespace: str, agent: str) -> EntityConfig | None:
+        entity: Entity | EntityConfig | None = self._records.get(ENTITY, namespace, agent)
+        return None if entity is None else config_for_agent(entity)
+
+    def _entity_changed(self, key: Key, entity: Entity | EntityConfig | None) -> None:
+        """Tell the agent's sessions what is new; an entity that is removed ends them.
+
+        Source: recorded scenarios session-entity-update, session-entity-delete.
+        """
+        sessions = self._sessions.of_agent(key.namespace, key.name)
+        if not sessions:
+            return
+        if entity is None:
+            self.disconnect(key.namespace, key.name)
+            return
+        config = config_for_agent(entity)
+        for session in sessions:
+            self._tell(session, config)
+
+    def _tell(self, session: AgentSession, config: EntityConfig | None) -> None:
+        """Subscribe the session as its entity says, and send the configuration."""
+        self._sessions.resubscribe(session, subscriptions_of(config))
+        shown = config or not_found(session.namespace)
+        payload = session.codec.encode(frames.ENTITY_CONFIG, shown)
+        session.send(frames.build(frames.ENTITY_CONFIG, payload))
+
+    def namespace_exists(self, namespace: str) -> bool:
+        """Whether a namespace is stored; fit for `Doorkeepers`."""
+        return self._records.get(NAMESPACE, "", namespace) is not None

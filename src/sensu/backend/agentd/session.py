@@ -1,0 +1,189 @@
+"""One agent's session: what its messages are taken for, and what is sent to it."""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable
+from functools import partial
+from typing import Protocol
+
+from sensu.backend.agentd.counts import Counts
+from sensu.backend.agentd.incoming import UNKNOWN_TYPE, Refusal, read_event, read_keepalive
+from sensu.backend.seams import EventDeferred, EventOutcome, EventStored, IncomingEvent, Intake, Keepalives
+from sensu.log import fields
+from sensu.resources.event import Event
+from sensu.transport import codec, frames
+from sensu.transport.acknowledgement import Settlements
+from sensu.transport.backend_socket import AgentConnection
+from sensu.transport.handshake import Agreement
+from sensu.transport.websocket import GOING_AWAY, Closed
+
+log = logging.getLogger("sensu.agentd")
+
+_EVENT = frames.build(frames.EVENT, b"")
+_KEEPALIVE = frames.build(frames.KEEPALIVE, b"")
+
+Done = Callable[[EventOutcome], None]
+
+
+class Host(Protocol):
+    """What a session needs of agentd."""
+
+    intake: Intake
+    keepalives: Keepalives
+    counts: Counts
+
+    def session_began(self, session: "AgentSession") -> None:
+        """The session can be sent messages."""
+        ...
+
+    def session_ended(self, session: "AgentSession") -> None:
+        """The session is over."""
+        ...
+
+    def hold_back(self, session: "AgentSession") -> None:
+        """The intake is full; call `take_held` once there is room."""
+        ...
+
+
+class AgentSession:
+    """A connected agent, under the name and namespace of its handshake."""
+
+    def __init__(self, host: Host, namespace: str, agent: str, agreement: Agreement) -> None:
+        self.namespace = namespace
+        self.agent = agent
+        self.codec = codec.for_content_type(agreement.content_type)
+        self.subscriptions: frozenset[str] = frozenset()
+        self._host = host
+        self._connection: AgentConnection | None = None
+        self._settlements = Settlements() if agreement.acknowledged else None
+        self._flushing = False
+        self._number = 0
+        self._held: deque[tuple[int, bytes]] = deque()
+        self._warned = False
+
+    @property
+    def agent_key(self) -> tuple[str, str]:
+        """Namespace and name."""
+        return (self.namespace, self.agent)
+
+    def connected(self, connection: AgentConnection) -> None:
+        """The agent may be sent messages."""
+        self._connection = connection
+        self._host.session_began(self)
+
+    def ended(self, closed: Closed) -> None:
+        """The connection is gone."""
+        self._connection = None
+        self._held.clear()
+        log.info(
+            "agent session ended",
+            extra=fields(agent=self.agent, namespace=self.namespace, code=closed.code, reason=closed.reason),
+        )
+        if closed.reason and not closed.by_peer:
+            self._host.counts.session_error(closed.reason)
+        self._host.session_ended(self)
+
+    def received(self, data: bytes) -> None:
+        """Take a message of the agent; while the intake is full, hold it and read no further."""
+        self._number += 1
+        if self._held:
+            self._held.append((self._number, data))
+        elif not self._take(self._number, data):
+            self._held.append((self._number, data))
+            if self._connection is not None:
+                self._connection.pause_reading()
+            self._host.hold_back(self)
+
+    def take_held(self) -> bool:
+        """Take what was held and read on; False where the intake is full again."""
+        while self._held:
+            if not self._take(*self._held[0]):
+                return False
+            if self._held:
+                self._held.popleft()
+        if self._connection is not None:
+            self._connection.resume_reading()
+        return True
+
+    def send(self, message: bytes) -> bool:
+        """Send a message; False where the agent is gone."""
+        return self._connection is not None and self._connection.send(message)
+
+    def close(self) -> None:
+        """End the session with 1001 `bye`."""
+        if self._connection is not None:
+            self._connection.close(GOING_AWAY, "bye")
+
+    def _take(self, number: int, data: bytes) -> bool:
+        """Whether the message is dealt with; one that is of no use is, too."""
+        try:
+            if data.startswith(_EVENT):
+                return self._take_event(number, data[len(_EVENT) :])
+            if data.startswith(_KEEPALIVE):
+                return self._take_keepalive(number, data[len(_KEEPALIVE) :])
+        except Exception:
+            log.exception("agent message failed", extra=fields(agent=self.agent, namespace=self.namespace))
+            self._refuse(number, Refusal("internal error", "the message could not be handled"))
+            return True
+        message = frames.parse(data)
+        if message is None:
+            self.close()
+        else:
+            self._refuse(number, Refusal(UNKNOWN_TYPE, f"unknown message type {message.type!r}"))
+        return True
+
+    def _take_event(self, number: int, payload: bytes) -> bool:
+        event = read_event(self.codec, payload, self.namespace)
+        if isinstance(event, Refusal):
+            self._refuse(number, event)
+            return True
+        if not self._host.intake.offer(IncomingEvent(event), self._done(number)):
+            return False
+        self._host.counts.event_bytes(event, len(payload))
+        return True
+
+    def _take_keepalive(self, number: int, payload: bytes) -> bool:
+        event: Event | Refusal = read_keepalive(self.codec, payload, self.namespace)
+        if isinstance(event, Refusal):
+            self._refuse(number, event)
+            return True
+        return self._host.keepalives.offer(event, self._done(number))
+
+    def _refuse(self, number: int, refusal: Refusal) -> None:
+        """Say no where the agent listens; the first time in a session warn, since agents may repeat themselves."""
+        self._host.counts.session_error(refusal.error)
+        log.log(
+            logging.DEBUG if self._warned else logging.WARNING,
+            "agent message refused",
+            extra=fields(agent=self.agent, namespace=self.namespace, error=refusal.why),
+        )
+        self._warned = True
+        if self._settlements is not None:
+            self._settlements.refused.append((number, refusal.why))
+            self._flush_soon()
+
+    def _done(self, number: int) -> Done | None:
+        return None if self._settlements is None else partial(self._settle, number)
+
+    def _settle(self, number: int, outcome: EventOutcome) -> None:
+        if self._settlements is None or self._connection is None:
+            return
+        if isinstance(outcome, EventStored):
+            self._settlements.stored.append(number)
+        elif isinstance(outcome, EventDeferred):
+            self._settlements.deferred.append((number, outcome.why))
+        else:
+            self._settlements.refused.append((number, outcome.why))
+        self._flush_soon()
+
+    def _flush_soon(self) -> None:
+        """Tell the agent at the end of this turn of the loop, so that what was committed together is told together."""
+        if not self._flushing:
+            self._flushing = True
+            asyncio.get_running_loop().call_soon(self._flush)
+
+    def _flush(self) -> None:
+        self._flushing = False
+        if self._settlements:
+            self.send(frames.build(frames.ACK, self._settlements.take()))

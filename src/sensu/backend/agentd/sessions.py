@@ -1,0 +1,58 @@
+"""Which agents are connected, by name and by subscription."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+from sensu.backend.agentd.session import AgentSession
+
+
+class Sessions:
+    """The live sessions of this process; two may have the same agent name, and both count."""
+
+    def __init__(self) -> None:
+        self._by_agent: dict[tuple[str, str], list[AgentSession]] = {}
+        self._by_subscription: dict[tuple[str, str], dict[AgentSession, None]] = {}
+
+    def add(self, session: AgentSession) -> None:
+        """Know a session, with no subscriptions yet."""
+        self._by_agent.setdefault(session.agent_key, []).append(session)
+
+    def remove(self, session: AgentSession) -> None:
+        """Forget a session and its subscriptions."""
+        self.resubscribe(session, frozenset())
+        same = self._by_agent.get(session.agent_key, [])
+        if session in same:
+            same.remove(session)
+        if not same:
+            self._by_agent.pop(session.agent_key, None)
+
+    def resubscribe(self, session: AgentSession, subscriptions: frozenset[str]) -> None:
+        """Make `subscriptions` those of the session."""
+        for gone in session.subscriptions - subscriptions:
+            key = (session.namespace, gone)
+            members = self._by_subscription.get(key, {})
+            members.pop(session, None)
+            if not members:
+                self._by_subscription.pop(key, None)
+        for new in subscriptions - session.subscriptions:
+            self._by_subscription.setdefault((session.namespace, new), {})[session] = None
+        session.subscriptions = subscriptions
+
+    def of_agent(self, namespace: str, agent: str) -> Sequence[AgentSession]:
+        """The sessions of an agent, oldest first."""
+        return tuple(self._by_agent.get((namespace, agent), ()))
+
+    def of_subscription(self, namespace: str, subscription: str) -> Sequence[AgentSession]:
+        """The sessions of a subscription, in the order in which they subscribed."""
+        return tuple(self._by_subscription.get((namespace, subscription), ()))
+
+    def all(self) -> Iterable[AgentSession]:
+        """Every session."""
+        return [session for same in self._by_agent.values() for session in same]
+
+    def count_by_namespace(self) -> dict[str, int]:
+        """How many sessions each namespace has."""
+        counts: dict[str, int] = defaultdict(int)
+        for (namespace, _), same in self._by_agent.items():
+            counts[namespace] += len(same)
+        return dict(counts)

@@ -1,0 +1,190 @@
+"""An agent for tests: speaks the protocol over a real socket, remembers what it hears and says what it is told to."""
+
+import asyncio
+import ssl
+import time
+import uuid
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+import msgspec
+
+from sensu.resources.check import KEEPALIVE, Check
+from sensu.resources.check_request import CheckRequest
+from sensu.resources.entity import AGENT_CLASS, Entity, EntityConfig
+from sensu.resources.event import Event
+from sensu.resources.metadata import ObjectMeta
+from sensu.transport import acknowledgement, codec, frames
+from sensu.transport.agent_socket import AgentSocket, HandshakeRefused, SocketLimits, Unreachable, connect
+from sensu.transport.handshake import JSON_TYPE, PROTOBUF_TYPE, agent_headers
+from sensu.transport.websocket import Closed
+
+PATIENCE_S = 10.0
+"""How long the waiting methods wait before they raise TimeoutError."""
+
+Answer = tuple[int, str]
+"""Status and output with which a check request is answered."""
+
+
+class NotConnected(Exception):
+    """The backend refused the fake agent or could not be reached; `outcome` says how."""
+
+    def __init__(self, outcome: HandshakeRefused | Unreachable) -> None:
+        super().__init__(str(outcome))
+        self.outcome = outcome
+
+
+class FakeAgent:
+    """A connected agent. Use `FakeAgent.session` to have it closed again.
+
+    Heard so far: `messages` (type and payload as a struct, in order), `configs`, `requests`, and of the acknowledgement
+    extension `stored`, `refused` and `deferred`, by the numbers that sending returned.
+    """
+
+    def __init__(self, socket: AgentSocket, name: str, namespace: str, subscriptions: Sequence[str]) -> None:
+        self.name = name
+        self.namespace = namespace
+        self.subscriptions = tuple(subscriptions)
+        self.socket = socket
+        self.codec = codec.for_content_type(socket.agreement.content_type)
+        self.messages: list[tuple[str, Any]] = []
+        self.configs: list[EntityConfig] = []
+        self.requests: list[CheckRequest] = []
+        self.stored: set[int] = set()
+        self.refused: dict[int, str] = {}
+        self.deferred: dict[int, str] = {}
+        self.answers: dict[str, Answer] = {}
+        self._sent = 0
+        self._heard = asyncio.Condition()
+        self._listening = asyncio.create_task(self._listen())
+
+    @classmethod
+    async def connect(
+        cls,
+        url: str,
+        name: str,
+        *,
+        namespace: str = "default",
+        subscriptions: Sequence[str] = (),
+        credentials: tuple[str, str] = ("agent", "P@ssw0rd!"),
+        protobuf: bool = False,
+        acknowledged: bool = False,
+        ssl_context: ssl.SSLContext | None = None,
+        limits: SocketLimits | None = None,
+    ) -> "FakeAgent":
+        """An agent that is connected to the backend at `url`; raises NotConnected."""
+        headers = agent_headers(
+            name,
+            namespace,
+            subscriptions,
+            credentials=credentials,
+            accept=PROTOBUF_TYPE if protobuf else JSON_TYPE,
+            acknowledged=acknowledged,
+        )
+        socket = await connect(url, headers, ssl_context=ssl_context, limits=limits)
+        if not isinstance(socket, AgentSocket):
+            raise NotConnected(socket)
+        return cls(socket, name, namespace, subscriptions)
+
+    @classmethod
+    @asynccontextmanager
+    async def session(cls, url: str, name: str, **options: Any) -> AsyncIterator["FakeAgent"]:
+        """Like `connect`, and closed in the end."""
+        agent = await cls.connect(url, name, **options)
+        try:
+            yield agent
+        finally:
+            await agent.close()
+
+    def entity(self) -> Entity:
+        """The agent's entity as it stands in what it sends."""
+        return Entity(
+            entity_class=AGENT_CLASS,
+            metadata=ObjectMeta(name=self.name, namespace=self.namespace),
+            subscriptions=(*self.subscriptions, f"entity:{self.name}"),
+            user="agent",
+        )
+
+    def keepalive(self, *, interval: int = 20, timeout: int = 120, ttl: int = 0, **changes: Any) -> int:
+        """Send a keepalive; `changes` are fields of the event. Returns the message's number."""
+        meta = ObjectMeta(name=KEEPALIVE, namespace=self.namespace)
+        check = Check(metadata=meta, interval=interval, timeout=timeout, ttl=ttl)
+        return self.send(frames.KEEPALIVE, self._event(check, changes))
+
+    def event(self, check: str, status: int = 0, output: str = "", *, interval: int = 60, **changes: Any) -> int:
+        """Send the result of a check; `changes` are fields of the event. Returns the message's number."""
+        now = int(time.time())
+        meta = ObjectMeta(name=check, namespace=self.namespace)
+        result = Check(metadata=meta, interval=interval, status=status, output=output, executed=now, issued=now)
+        return self.send(frames.EVENT, self._event(result, changes))
+
+    def _event(self, check: Check, changes: dict[str, Any]) -> Event:
+        event = Event(check=check, entity=self.entity(), id=str(uuid.uuid4()), timestamp=int(time.time()))
+        return msgspec.structs.replace(event, **changes) if changes else event
+
+    def send(self, message_type: str, event: Event) -> int:
+        """Send an event as a message of that type; returns the message's number."""
+        return self.send_raw(frames.build(message_type, self.codec.encode(message_type, event)))
+
+    def send_raw(self, message: bytes) -> int:
+        """Send any bytes as one message; returns its number."""
+        if not self.socket.send(message):
+            raise ConnectionError("the session is over or full")
+        self._sent += 1
+        return self._sent
+
+    async def until(self, what: Callable[["FakeAgent"], Any], patience_s: float = PATIENCE_S) -> Any:
+        """What `what` returns of this agent, once it is true; raises TimeoutError."""
+        async with asyncio.timeout(patience_s), self._heard:
+            return await self._heard.wait_for(lambda: what(self))
+
+    async def config(self, name: str | None = None) -> EntityConfig:
+        """The newest configuration that was heard, of that name if one is given; waits for it."""
+        await self.until(lambda agent: agent.configs and name in (None, agent.configs[-1].metadata.name))
+        return self.configs[-1]
+
+    async def closed(self, patience_s: float = PATIENCE_S) -> Closed:
+        """How the session ended; waits for it."""
+        async with asyncio.timeout(patience_s):
+            return await self.socket.wait_closed()
+
+    async def close(self) -> None:
+        """End the session, if it is not ended."""
+        self.socket.close()
+        await self.closed()
+        await self._listening
+
+    async def _listen(self) -> None:
+        async for message in self.socket:
+            self._hear(message)
+            async with self._heard:
+                self._heard.notify_all()
+
+    def _hear(self, message: frames.Message) -> None:
+        value: Any = message.payload
+        try:
+            if message.type == frames.ENTITY_CONFIG:
+                value = self.codec.decode_entity_config(message.payload)
+                self.configs.append(value)
+            elif message.type == frames.CHECK_REQUEST:
+                value = self.codec.decode_check_request(message.payload)
+                self.requests.append(value)
+                self._answer(value)
+            elif message.type == frames.ACK:
+                value = acknowledgement.decode(message.payload)
+                self._settle(value)
+        finally:
+            self.messages.append((message.type, value))
+
+    def _answer(self, request: CheckRequest) -> None:
+        config = request.config
+        answer = self.answers.get(config.metadata.name) if config is not None else None
+        if config is not None and answer is not None:
+            self.event(config.metadata.name, *answer, interval=config.interval)
+
+    def _settle(self, ack: acknowledgement.Ack) -> None:
+        for first, last in ack.stored:
+            self.stored.update(range(first, last + 1))
+        self.refused.update(ack.refused)
+        self.deferred.update(ack.deferred)

@@ -1,0 +1,397 @@
+"""The backend's side of the agents' port: answers HTTP, judges upgrades, and hands accepted connections to sessions.
+
+A connection starts under `_Doorway`, which reads HTTP requests and asks the judge about each; refusals leave it open
+for the next request, as HTTP/1.1 does. An accepted upgrade is handed over to picows, which parses frames in C; nothing
+of ours is left between it and the session then: no task, no queue.
+"""
+
+import asyncio
+import contextlib
+import socket
+import ssl
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from typing import Protocol, cast
+
+import picows
+from picows.picows import WSProtocol  # type: ignore[attr-defined]
+
+from sensu.clock import Clock
+from sensu.transport import frames, handshake
+from sensu.transport.handshake import Answer, Headers, Request
+from sensu.transport.websocket import PROTOCOL_ERROR, Closed, MessageListener, silent_logger
+
+BACKLOG = 1024
+"""How many connections the kernel holds that are not taken yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class ListenerLimits:
+    """Times and sizes that the port keeps to.
+
+    `write_timeout_s` is how long an agent may take nothing while more than a little waits for it, `backlog_bytes_max`
+    how much may wait for one agent; an agent beyond either is disconnected. `doorways_max` bounds connections that are
+    not upgraded (yet); more are closed at once.
+    """
+
+    handshake_timeout_s: float = 15.0
+    write_timeout_s: float = 15.0
+    backlog_bytes_max: int = 1024 * 1024
+    message_bytes_max: int = frames.FRAME_BYTES_MAX
+    doorways_max: int = 10_000
+    read_buffer_bytes: int = 4096
+
+
+class Session(Protocol):
+    """Who is told of one agent connection; none of these may raise."""
+
+    def connected(self, connection: "AgentConnection") -> None:
+        """The 101 answer is sent; messages may be sent from now on."""
+        ...
+
+    def received(self, data: bytes) -> None:
+        """A whole message arrived."""
+        ...
+
+    def ended(self, closed: Closed) -> None:
+        """The connection is gone; told once."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The upgrade is granted: headers of the answer beside the WebSocket's own, and who hears of the connection."""
+
+    headers: Headers
+    session: Session
+
+
+Judge = Callable[[Request], Awaitable[Accepted | Answer]]
+
+
+class AgentConnection(MessageListener):
+    """A connected agent."""
+
+    def __init__(self, session: Session, limits: ListenerLimits, gone: Callable[["AgentConnection"], object]) -> None:
+        super().__init__(limits.message_bytes_max)
+        self._session = session
+        self._limits = limits
+        self._gone = gone
+        self._stalled: asyncio.TimerHandle | None = None
+        # Messages go straight from the frame to the session, a call less each.
+        self.received = session.received  # type: ignore[method-assign]
+
+    def send(self, message: bytes) -> bool:
+        """Send a message made by `frames.build`; False where the connection is ended, or is cut for being too slow."""
+        transport = self._transport
+        if transport is None or self.closed is not None:
+            return False
+        if self.backlog_bytes > self._limits.backlog_bytes_max:
+            self.cut("the agent reads too slowly")
+            return False
+        transport.send(picows.WSMsgType.BINARY, message)
+        return True
+
+    def protocol_broken(self) -> None:
+        """The agent broke the WebSocket protocol and is told so; read no more of it while picows hangs up."""
+        if self.closed is None and self._transport is not None:
+            self.closed = Closed(PROTOCOL_ERROR, "the agent broke the WebSocket protocol", by_peer=False)
+            self._transport.underlying_transport.pause_reading()
+
+    def pause_reading(self) -> None:
+        """Take no more from the agent; messages that are read already still arrive."""
+        if self._transport is not None and self.closed is None:
+            self._transport.underlying_transport.pause_reading()
+
+    def resume_reading(self) -> None:
+        """Take messages again."""
+        if self._transport is not None:
+            self._transport.underlying_transport.resume_reading()
+
+    def on_ws_connected(self, transport: picows.WSTransport) -> None:
+        """Part of picows' interface."""
+        super().on_ws_connected(transport)
+        self._session.connected(self)
+
+    def ended(self, closed: Closed) -> None:
+        """The connection is gone."""
+        self.resume_writing()
+        self._gone(self)
+        self._session.ended(closed)
+
+    def pause_writing(self) -> None:
+        """Part of picows' interface."""
+        loop = asyncio.get_running_loop()
+        self._stalled = loop.call_later(self._limits.write_timeout_s, self.cut, "the agent does not read")
+
+    def resume_writing(self) -> None:
+        """Part of picows' interface."""
+        if self._stalled is not None:
+            self._stalled.cancel()
+            self._stalled = None
+
+
+class AgentListener:
+    """The listening port. `judge` decides about every request; at most one request a connection is with it."""
+
+    def __init__(self, judge: Judge, clock: Clock, limits: ListenerLimits | None = None) -> None:
+        self.judge = judge
+        self.clock = clock
+        self.limits = limits or ListenerLimits()
+        self.doorways: set[_Doorway] = set()
+        self.connections: set[AgentConnection] = set()
+        self._server: asyncio.Server | None = None
+        self._all_gone = asyncio.Event()
+
+    async def start(self, host: str, port: int, ssl_context: ssl.SSLContext | None = None) -> None:
+        """Listen; raises OSError where the address cannot be had.
+
+        Port 0 takes any; an empty host or `::` means all addresses, of both families.
+        """
+        loop = asyncio.get_running_loop()
+        handshake_s = self.limits.handshake_timeout_s if ssl_context is not None else None
+        self._server = await loop.create_server(
+            lambda: _Doorway(self),
+            sock=_listening_socket(host, port),
+            ssl=ssl_context,
+            backlog=BACKLOG,
+            ssl_handshake_timeout=handshake_s,
+        )
+
+    @property
+    def port(self) -> int:
+        """The port that is listened on, 0 before the start."""
+        if self._server is None or not self._server.sockets:
+            return 0
+        return int(self._server.sockets[0].getsockname()[1])
+
+    async def stop(self) -> None:
+        """Stop listening, cut every connection and return when their sessions have ended.
+
+        Agents see the connection end without a close frame. Source: recorded scenario close-by-backend.
+        """
+        if self._server is None:
+            return
+        self._server.close()
+        self._forget(None)
+        for doorway in list(self.doorways):
+            doorway.shut()
+        for connection in list(self.connections):
+            connection.cut("the backend stops")
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self.limits.write_timeout_s):
+                await self._server.wait_closed()
+                await self._all_gone.wait()
+        self._server = None
+
+    def admit(self, session: Session) -> AgentConnection:
+        """A connection for an accepted session, counted until it is gone."""
+        connection = AgentConnection(session, self.limits, self._forget)
+        self.connections.add(connection)
+        self._all_gone.clear()
+        return connection
+
+    def _forget(self, connection: AgentConnection | None) -> None:
+        if connection is not None:
+            self.connections.discard(connection)
+        if not self.connections:
+            self._all_gone.set()
+
+
+def _listening_socket(host: str, port: int) -> socket.socket:
+    """A socket that both families reach: asyncio's own sockets for `::` would turn IPv4 away."""
+    if host not in ("", "::"):
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        return socket.create_server((host, port), family=family, backlog=BACKLOG)
+    if socket.has_dualstack_ipv6():
+        with contextlib.suppress(OSError):
+            return socket.create_server(("::", port), family=socket.AF_INET6, backlog=BACKLOG, dualstack_ipv6=True)
+    return socket.create_server(("", port), backlog=BACKLOG)
+
+
+class _Doorway(asyncio.Protocol):
+    """A connection on which HTTP is spoken (yet)."""
+
+    def __init__(self, listener: AgentListener) -> None:
+        self._listener = listener
+        self._buffer = b""
+        self._transport: asyncio.Transport | None = None
+        self._judging: asyncio.Task[None] | None = None
+        self._timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Part of asyncio's interface."""
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's is none by inheritance
+        if len(self._listener.doorways) >= self._listener.limits.doorways_max:
+            self._transport.abort()
+            return
+        self._listener.doorways.add(self)
+        _keep_alive(self._transport)
+        self._restart_timer()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Part of asyncio's interface."""
+        self._leave()
+        if self._judging is not None:
+            self._judging.cancel()
+
+    def data_received(self, data: bytes) -> None:
+        """Part of asyncio's interface."""
+        self._buffer += data
+        if self._judging is None:
+            self._next_request()
+        elif len(self._buffer) > handshake.HEAD_BYTES_MAX and self._transport is not None:
+            self._transport.pause_reading()
+
+    def shut(self) -> None:
+        """End the connection at once."""
+        if self._transport is not None:
+            self._transport.abort()
+
+    def _next_request(self) -> None:
+        head, end, rest = self._buffer.partition(b"\r\n\r\n")
+        if len(head) > handshake.HEAD_BYTES_MAX:
+            self._answer(Answer(431, b"request header too large\n"), keep=False)
+        elif end:
+            self._buffer = rest
+            request = handshake.parse_request(head)
+            if request is None:
+                self._answer(Answer(400, b"malformed request\n"), keep=False)
+                return
+            self._stop_timer()
+            self._judging = asyncio.get_running_loop().create_task(self._judge(request))
+
+    async def _judge(self, request: Request) -> None:
+        verdict = await self._listener.judge(request)
+        transport = self._transport
+        self._judging = None
+        if transport is None or transport.is_closing():
+            return
+        if isinstance(verdict, Accepted):
+            self._leave()
+            _hand_over(self._listener, transport, request, verdict, self._buffer)
+            return
+        transport.resume_reading()
+        self._answer(verdict, keep=not request.has_body)
+        if not transport.is_closing():
+            self._next_request()
+
+    def _answer(self, answer: Answer, *, keep: bool) -> None:
+        if self._transport is None:
+            return
+        keep = keep and not answer.until_close
+        if not keep and not answer.until_close:
+            answer = replace(answer, headers=(*answer.headers, ("Connection", "close")))
+        self._transport.write(handshake.render_answer(answer, self._listener.clock.now()))
+        if keep:
+            self._restart_timer()
+        else:
+            self._transport.close()
+
+    def _leave(self) -> None:
+        self._listener.doorways.discard(self)
+        self._stop_timer()
+
+    def _restart_timer(self) -> None:
+        self._stop_timer()
+        loop = asyncio.get_running_loop()
+        self._timer = loop.call_later(self._listener.limits.handshake_timeout_s, self.shut)
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+
+def _keep_alive(transport: asyncio.Transport) -> None:
+    """Have the kernel notice agents whose machine is gone; the protocol has the agents ping, not the backend."""
+    sock = transport.get_extra_info("socket")
+    if sock is None:
+        return
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for option, seconds in (("TCP_KEEPIDLE", 60), ("TCP_KEEPINTVL", 15), ("TCP_KEEPCNT", 4)):
+        if hasattr(socket, option):
+            sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), seconds)
+
+
+_PLAIN_UPGRADE = (
+    b"GET / HTTP/1.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+    b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+)
+"""What picows is told instead of the agent's request, which is judged and answered here."""
+
+
+class _Rendered(picows.WSUpgradeResponse):
+    """A 101 answer whose bytes are ours."""
+
+    __slots__ = ("rendered",)
+    rendered: bytes
+
+    def to_bytes(self) -> bytearray:
+        """The bytes that picows sends."""
+        return bytearray(self.rendered)
+
+
+def _hand_over(
+    listener: AgentListener, transport: asyncio.Transport, request: Request, verdict: Accepted, early: bytes
+) -> None:
+    """Make a WebSocket of the connection; `early` are bytes that the agent sent after its request."""
+    connection = listener.admit(verdict.session)
+    answer = _Rendered()
+    fresh = picows.WSUpgradeResponse.create_101_response()
+    answer.version, answer.status, answer.headers, answer.body = fresh.version, fresh.status, fresh.headers, None
+    answer.rendered = handshake.render_upgrade(request.header("sec-websocket-key"), verdict.headers)
+    protocol = _websocket_protocol(listener.limits, picows.WSUpgradeResponseWithListener(answer, connection))
+    transport.pause_reading()
+    transport.set_protocol(protocol)
+    protocol.connection_made(transport)
+    _feed(protocol, _PLAIN_UPGRADE)
+    _feed(protocol, early)
+    transport.resume_reading()
+
+
+READ_BYTES_MAX = 16 * 1024
+"""How much is read at once; without a bound picows doubles its buffer while an agent sends as fast as it can."""
+
+
+class _WebSocketProtocol(WSProtocol):  # type: ignore[misc]
+    """picows' protocol with a read buffer that stays small."""
+
+    def get_buffer(self, size_hint: int) -> memoryview:
+        """Part of asyncio's interface."""
+        buffer: memoryview = super().get_buffer(size_hint)
+        if self.transport.is_close_frame_sent and self.listener.closed is None:
+            asyncio.get_running_loop().call_soon(self.listener.protocol_broken)
+        return buffer[:READ_BYTES_MAX]
+
+
+def _websocket_protocol(
+    limits: ListenerLimits, answer: picows.WSUpgradeResponseWithListener
+) -> asyncio.BufferedProtocol:
+    protocol: asyncio.BufferedProtocol = _WebSocketProtocol(
+        None,  # host and port: for clients
+        None,  # path: for clients
+        False,  # is_client_side
+        lambda _request: answer,
+        silent_logger,
+        True,  # disconnect_on_exception
+        None,  # handshake time-out: the doorway had one
+        False,  # enable_auto_ping: agents ping
+        1.0,
+        1.0,
+        picows.WSAutoPingStrategy.PING_WHEN_IDLE,
+        True,  # enable_auto_pong
+        limits.message_bytes_max,
+        None,  # extra headers: for clients
+        limits.read_buffer_bytes,
+    )
+    return protocol
+
+
+def _feed(protocol: asyncio.BufferedProtocol, data: bytes) -> None:
+    while data:
+        buffer = protocol.get_buffer(len(data))
+        taken = min(len(buffer), len(data))  # type: ignore[arg-type]
+        memoryview(buffer)[:taken] = data[:taken]
+        protocol.buffer_updated(taken)
+        data = data[taken:]

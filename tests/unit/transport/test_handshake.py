@@ -1,0 +1,134 @@
+import pytest
+
+from sensu.transport import handshake
+from sensu.transport.handshake import JSON_TYPE, PROTOBUF_TYPE, Agreement, Answer, Request
+
+UPGRADE = {
+    "host": "backend",
+    "upgrade": "websocket",
+    "connection": "Upgrade",
+    "sec-websocket-version": "13",
+    "sec-websocket-key": "dGhlIHNhbXBsZSBub25jZQ==",
+}
+
+
+def request(method: str = "GET", **changes: str | None) -> Request:
+    headers = {**UPGRADE, **{name.replace("_", "-"): value for name, value in changes.items()}}
+    return Request(method, "/?x=1", [(name, value) for name, value in headers.items() if value is not None])
+
+
+def test_a_request_is_parsed() -> None:
+    """Method, target and headers of a request are read; names in lower case, values trimmed, in order."""
+    parsed = handshake.parse_request(b"GET /a?b HTTP/1.1\r\nHost: x\r\nAccept:  one \r\nACCEPT: two")
+    assert parsed == Request("GET", "/a?b", [("host", "x"), ("accept", "one"), ("accept", "two")])
+    assert (parsed.path, parsed.header("accept"), parsed.tokens("accept")) == ("/a", "one", {"one", "two"})
+
+
+@pytest.mark.parametrize(
+    "head",
+    [b"", b"GET /", b"GET / SPDY/3", b"GET / HTTP/1.1\r\nbroken", b"GET / HTTP/1.1\r\n folded: x", b"\x16\x03\x01\x02"],
+)
+def test_what_is_no_request_is_none(head: bytes) -> None:
+    """Bytes that are no HTTP/1.1 request, like a TLS greeting, are told apart."""
+    assert handshake.parse_request(head) is None
+
+
+def test_too_many_headers_are_no_request() -> None:
+    """The number of headers is bounded."""
+    assert handshake.parse_request(b"GET / HTTP/1.1" + b"\r\na: b" * (handshake.HEADERS_MAX + 1)) is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "status", "words"),
+    [
+        ({"connection": None}, 400, "'upgrade' token not found in 'Connection'"),
+        ({"upgrade": "h2c"}, 400, "'websocket' token not found in 'Upgrade'"),
+        ({"method": "POST"}, 405, "request method is not GET"),
+        ({"sec_websocket_version": "8"}, 400, "13 not found"),
+        ({"origin": "http://evil.example"}, 403, "origin not allowed"),
+        ({"sec_websocket_key": ""}, 400, "missing or blank"),
+    ],
+)
+def test_what_is_no_upgrade_is_answered(changes: dict[str, str | None], status: int, words: str) -> None:
+    """A request that asks for no WebSocket is told what it lacks, and the version that is spoken."""
+    answer = handshake.upgrade_problem(request(**changes))  # type: ignore[arg-type]
+    assert answer is not None
+    assert (answer.status, answer.headers) == (status, (("Sec-WebSocket-Version", "13"),))
+    assert words in answer.body.decode()
+
+
+@pytest.mark.parametrize("changes", [{}, {"connection": "keep-alive, Upgrade"}, {"origin": "http://backend"}])
+def test_an_upgrade_has_no_problem(changes: dict[str, str]) -> None:
+    """Header lists and pages of the backend's own origin are no obstacle."""
+    assert handshake.upgrade_problem(request(**changes)) is None
+
+
+def test_the_accept_value_is_that_of_the_rfc() -> None:
+    """The example of RFC 6455 comes out."""
+    assert handshake.accept_value("dGhlIHNhbXBsZSBub25jZQ==") == "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("Basic YWdlbnQ6UEBzc3cwcmQh", ("agent", "P@ssw0rd!")),
+        ("basic YTpiOmM=", ("a", "b:c")),
+        ("Basic !!!", None),
+        ("Basic YWdlbnQ=", None),
+        ("Basic //8=", None),
+        ("Key 11111111-1111-4111-8111-111111111111", None),
+        ("", None),
+    ],
+)
+def test_basic_credentials(value: str, expected: tuple[str, str] | None) -> None:
+    """User name and password are read from a Basic header, from no other and from no broken one."""
+    assert handshake.basic_credentials(request(authorization=value)) == expected
+
+
+@pytest.mark.parametrize(
+    ("headers", "expected"),
+    [
+        ({"accept": PROTOBUF_TYPE}, Agreement(PROTOBUF_TYPE)),
+        ({"accept": JSON_TYPE}, Agreement(JSON_TYPE)),
+        ({"accept": f"{PROTOBUF_TYPE}, {JSON_TYPE}"}, Agreement(JSON_TYPE)),
+        ({"accept": "*/*"}, Agreement(JSON_TYPE)),
+        ({}, Agreement(JSON_TYPE)),
+        ({"accept": PROTOBUF_TYPE, "sensu_ack": "1"}, Agreement(JSON_TYPE, True)),
+        ({"accept": PROTOBUF_TYPE, "sensu_ack": "2"}, Agreement(PROTOBUF_TYPE)),
+    ],
+)
+def test_both_sides_agree(headers: dict[str, str], expected: Agreement) -> None:
+    """From the backend's answer the agent concludes what the backend chose, with and without acknowledgements."""
+    asked = request(**headers)
+    chosen = handshake.backend_agreement(asked)
+    assert chosen == expected
+    assert handshake.agent_agreement(asked.headers, handshake.backend_headers(chosen, "b1")) == expected
+
+
+def test_an_agent_of_the_reference_sees_no_trace_of_the_extension() -> None:
+    """Whoever does not ask for acknowledgements gets exactly the headers that the protocol has."""
+    names = [name for name, _ in handshake.backend_headers(Agreement(JSON_TYPE), "b1")]
+    assert names == ["Backend-Id", "Content-Type", "Accept", "Accept"]
+
+
+def test_agent_headers_hold_the_credentials_only_with_a_password() -> None:
+    """With a client certificate neither user nor password is sent."""
+    with_password = handshake.agent_headers("a1", "default", ["x", "y"], credentials=("u", "p"))
+    assert ("Authorization", "Basic dTpw") in with_password
+    assert ("Sensu-Subscriptions", "x,y") in with_password
+    names = {name for name, _ in handshake.agent_headers("a1", "default", [], credentials=None)}
+    assert not names & {"Authorization", "Sensu-User"}
+
+
+def test_an_answer_is_rendered() -> None:
+    """An answer has a length, a date and a content type that browsers may not guess at."""
+    rendered = handshake.render_answer(Answer(401, b"bad credentials\n"), 1700000000.0)
+    assert rendered.split(b"\r\n") == [
+        b"HTTP/1.1 401 Unauthorized",
+        b"Content-Type: text/plain; charset=utf-8",
+        b"X-Content-Type-Options: nosniff",
+        b"Date: Tue, 14 Nov 2023 22:13:20 GMT",
+        b"Content-Length: 16",
+        b"",
+        b"bad credentials\n",
+    ]
