@@ -302,7 +302,7 @@ def row(event: dict[str, Any]) -> tuple[str, ...]:
     """The cells of one event."""
     entity, check = event_key(event)
     status = STATUS_NAMES.get(event["check"]["status"], "unknown")
-    output = " ".join(event["check"]["output"].split())[:60]
+    output = "".join(c for c in " ".join(event["check"]["output"].split()) if c.isprintable())[:60]
     age = max(0, int(time.time() - event["timestamp"]))
     return entity, check, status, str(event["check"]["occurrences"]), output, f"{age} s"
 
