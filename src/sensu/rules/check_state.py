@@ -56,7 +56,10 @@ def is_alarm(check: Check) -> bool:
 
 
 def merge(previous: CheckState | None, check: Check) -> Check:
-    """The check with the state that follows from the one before; a first result's own state is not believed."""
+    """The check with the state that follows from the one before; a first result's own state is not believed.
+
+    A passing result counts as the last success unless changes are at or above the high flap threshold.
+    """
     status = check.status
     newest = CheckHistory(status=status, executed=check.executed)
     if previous is None:
@@ -70,8 +73,10 @@ def merge(previous: CheckState | None, check: Check) -> Check:
         change = total_state_change(history)
         flapped, last_ok = previous.state == FLAPPING, previous.last_ok
     state = PASSING if status == 0 else FAILING
-    if flaps(flapped, change, check.low_flap_threshold, check.high_flap_threshold):
+    if check.high_flap_threshold and flaps(flapped, change, check.low_flap_threshold, check.high_flap_threshold):
         state = FLAPPING
+    if status == 0 and (state == PASSING or change < check.high_flap_threshold):
+        last_ok = check.executed
     return msgspec.structs.replace(
         check,
         history=history,
@@ -79,7 +84,7 @@ def merge(previous: CheckState | None, check: Check) -> Check:
         occurrences_watermark=watermark,
         total_state_change=change,
         state=state,
-        last_ok=check.executed if state == PASSING else last_ok,
+        last_ok=last_ok,
     )
 
 
