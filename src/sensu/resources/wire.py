@@ -9,6 +9,7 @@ import json
 import types
 from collections.abc import Mapping
 from functools import cache
+from operator import is_not
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import msgspec
@@ -183,40 +184,47 @@ def settled(resource: T) -> T:
     if not isinstance(resource, msgspec.Struct):
         return resource
     changes: dict[str, Any] = {}
-    for name, empty in _collections_of(type(resource)):
+    for name, empty, nested in _unsettled_of(type(resource)):
         value = getattr(resource, name)
-        if not value and type(value) is type(empty):
-            continue
-        kept = _settled_value(value, empty)
-        if kept is not value:
-            changes[name] = kept
+        if not value:
+            if type(value) is not type(empty):
+                changes[name] = empty
+        elif nested:
+            kept = _settled_items(value) if isinstance(value, tuple) else settled(value)
+            if kept is not value:
+                changes[name] = kept
     return msgspec.structs.replace(resource, **changes) if changes else resource
 
 
-def _settled_value(value: Any, empty: Any) -> Any:
-    if isinstance(value, msgspec.Struct):
-        return settled(value)
-    if isinstance(value, tuple):
-        if not value:
-            return empty
-        items = tuple(settled(item) for item in value)
-        return items if any(a is not b for a, b in zip(items, value, strict=True)) else value
-    return empty if isinstance(value, dict | float) and not value else value
+def _settled_items(items: tuple[Any, ...]) -> tuple[Any, ...]:
+    kept = tuple([settled(item) for item in items])
+    return kept if any(map(is_not, kept, items)) else items
 
 
 @cache
-def _collections_of(struct: type[msgspec.Struct]) -> tuple[tuple[str, Any], ...]:
-    """The fields of a struct that `settled` must look at, each with its empty value."""
-    found: list[tuple[str, Any]] = []
+def _unsettled_of(struct: type[msgspec.Struct]) -> tuple[tuple[str, Any, bool], ...]:
+    """The fields that `settled` must look at: name, empty value, and whether what is in it must be settled too."""
+    hints = get_type_hints(struct)
+    found: list[tuple[str, Any, bool]] = []
     for field in msgspec.structs.fields(struct):
-        factory, default = field.default_factory, field.default
+        hint, factory, default = hints[field.name], field.default_factory, field.default
+        inner = _struct_within(hint)
+        nested = inner is not None and inner is not struct and bool(_unsettled_of(inner))
         if factory is NoneType:
-            found.append((field.name, None))
-        elif factory is not msgspec.NODEFAULT and factory not in (int, str, bool):
-            found.append((field.name, factory()))
-        elif default is None or isinstance(default, tuple | float):
-            found.append((field.name, default))
+            found.append((field.name, None, nested))
+        elif nested:
+            found.append((field.name, default if factory is msgspec.NODEFAULT else factory(), True))
+        elif float in get_args(hint) and default == 0:
+            found.append((field.name, default, False))  # 0.0 is not left out as 0 is
     return tuple(found)
+
+
+def _struct_within(hint: Any) -> type[msgspec.Struct] | None:
+    """The struct that a field holds, by itself, optionally, or in a list."""
+    if isinstance(hint, type) and issubclass(hint, msgspec.Struct):
+        return hint
+    inner = (_struct_within(argument) for argument in get_args(hint) if argument is not Ellipsis)
+    return next((struct for struct in inner if struct is not None), None)
 
 
 def explain_unknown_fields(shape: type[msgspec.Struct], value: Mapping[str, Any]) -> list[str]:

@@ -1,0 +1,81 @@
+"""The agent's local HTTP API.
+
+Source: docs, "Agent reference", agent API; recorded scenarios agent-local/api and offline.
+"""
+
+import json
+import logging
+from collections.abc import Callable
+
+from sensu.agent import local_event
+from sensu.agent.counters import Counters
+from sensu.agent.entity import OwnEntity
+from sensu.agent.http_server import PLAIN, Answer, error
+from sensu.clock import Clock
+from sensu.errors import InvalidResource
+from sensu.log import fields
+from sensu.resources import wire
+from sensu.resources.event import Event
+
+log = logging.getLogger("sensu.agent")
+
+METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+JSON_TYPE = "application/json"
+
+
+class LocalAPI:
+    """Answers requests from this host."""
+
+    def __init__(
+        self,
+        entity: OwnEntity,
+        offer: Callable[[Event], bool],
+        is_connected: Callable[[], bool],
+        counters: Counters,
+        version: str,
+        clock: Clock,
+    ) -> None:
+        """`offer` takes an event to send, or returns False where there is no room."""
+        self._entity, self._offer, self._is_connected = entity, offer, is_connected
+        self._counters, self._version, self._clock = counters, version, clock
+        self._routes: dict[str, tuple[str, Callable[[bytes], Answer]]] = {
+            "/events": ("POST", self._create_event),
+            "/healthz": ("GET", self._health),
+            "/version": ("GET", self._show_version),
+            "/metrics": ("GET", self._metrics),
+        }
+
+    def handle(self, method: str, path: str, body: bytes) -> Answer:
+        """The answer to a request."""
+        route = self._routes.get(path)
+        if route is None:
+            return error(404, "404 page not found")
+        if method != route[0]:
+            return Answer(405)
+        return route[1](body)
+
+    def _create_event(self, body: bytes) -> Answer:
+        now = self._clock.now()
+        try:
+            content = wire.parse_json(body)
+            if content is None:
+                raise InvalidResource(local_event.NO_EVENT)
+            event = local_event.completed(wire.convert_client(Event, content), self._entity.redacted_at(now), now)
+        except InvalidResource as why:
+            return error(400, str(why))
+        if not self._offer(event):
+            self._counters.dropped("event")
+            log.warning("event refused, too many wait to be sent", extra=fields(event_uuid=event.id))
+            return error(500, "too many events wait to be sent")
+        return Answer(202)
+
+    def _health(self, _: bytes) -> Answer:
+        if self._is_connected():
+            return Answer(200, b"ok", PLAIN)
+        return Answer(503, b"sensu backend unavailable", PLAIN)
+
+    def _show_version(self, _: bytes) -> Answer:
+        return Answer(200, json.dumps({"version": self._version}, separators=(",", ":")).encode(), JSON_TYPE)
+
+    def _metrics(self, _: bytes) -> Answer:
+        return Answer(200, self._counters.exposition().encode(), METRICS_TYPE)

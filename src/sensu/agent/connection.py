@@ -1,0 +1,320 @@
+"""The agent's connection to its backends: one session at a time, reconnected for ever with growing waits.
+
+Source: recorded scenarios agent-close-*, agent-reject-*, agent-no-entity-config, agent-two-backends, agent-sigterm.
+"""
+
+import asyncio
+import logging
+import random
+import ssl
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sensu.agent.counters import Counters
+from sensu.agent.entity import OwnEntity
+from sensu.agent.keepalive import keepalive
+from sensu.agent.outbox import Outbox
+from sensu.agent.settings import AgentSettings, without_secrets
+from sensu.clock import Clock
+from sensu.errors import InvalidResource, TransportError
+from sensu.log import fields
+from sensu.resources.check import KEEPALIVE
+from sensu.resources.check_request import CheckRequest
+from sensu.resources.event import Event
+from sensu.transport import acknowledgement, codec, frames
+from sensu.transport.agent_socket import AgentSocket, HandshakeRefused, SocketLimits, Unreachable, connect
+from sensu.transport.handshake import agent_headers
+from sensu.transport.session import (
+    Backoff,
+    Gate,
+    Retries,
+    Rotation,
+    Sequences,
+    heartbeat_timeout_s,
+    session_length_s,
+)
+
+log = logging.getLogger("sensu.agent")
+
+UNACKNOWLEDGED_MAX = 1000
+"""How many sent events may wait for their acknowledgement before no more are sent."""
+DEFERRED_REST_S = 1.0
+"""How long no events are sent after the backend could not store one."""
+
+SHORT_SESSION_S = 1.0
+"""After two sessions in a row that were shorter, the agent waits before it connects again."""
+
+OnRequest = Callable[[CheckRequest, Sequences], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What every session works with."""
+
+    settings: AgentSettings
+    entity: OwnEntity
+    outbox: Outbox
+    on_request: OnRequest
+    clock: Clock
+    counters: Counters
+    version: str
+
+
+class Connection:
+    """Keeps a session with one of the backends."""
+
+    def __init__(self, parts: Parts, ssl_context: ssl.SSLContext | None = None) -> None:
+        self._parts, self._ssl_context = parts, ssl_context
+        settings = parts.settings
+        order = random.sample(range(len(settings.backend_url)), len(settings.backend_url))
+        self._rotation = Rotation(settings.backend_url, order)
+        self._backoff = Backoff(Retries(settings.retry_min, settings.retry_max, settings.retry_multiplier))
+        self._content_type = ""
+        self._socket: AgentSocket | None = None
+
+    @property
+    def is_up(self) -> bool:
+        """Whether there is a session now."""
+        return self._socket is not None and self._socket.closed is None
+
+    async def run(self) -> None:
+        """Hold sessions until cancelled, then say good-bye to the backend."""
+        was_short = False
+        while True:
+            started = self._parts.clock.monotonic()
+            connected = await self._attempt(self._rotation.next_url())
+            is_short = self._parts.clock.monotonic() - started < SHORT_SESSION_S
+            if connected and not (is_short and was_short):
+                self._backoff.reset()
+            else:
+                await self._parts.clock.sleep(self._backoff.next_wait_s(random.random()))
+            was_short = connected and is_short
+
+    async def _attempt(self, url: str) -> bool:
+        """Hold one session, if one can be had; whether there was one."""
+        try:
+            socket = await self._try(url)
+            if socket is None:
+                return False
+            self._content_type = socket.agreement.content_type
+            await self._hold(url, socket)
+        except Exception:
+            log.exception("the attempt to connect broke", extra=fields(url=without_secrets(url)))
+            return False
+        return True
+
+    async def _hold(self, url: str, socket: AgentSocket) -> None:
+        told = {"url": without_secrets(url), "content_type": self._content_type}
+        self._parts.counters.connected()
+        log.info("successfully connected", extra=fields(**told))
+        self._socket = socket
+        try:
+            await Session(self._parts, socket).run()
+        except* Exception as errors:
+            log.exception("the session broke", extra=fields(**told, errors=[str(e) for e in errors.exceptions]))
+        finally:
+            self._socket = None
+            socket.close()
+            closed = await asyncio.shield(socket.wait_closed())
+            log.info("disconnected", extra=fields(**told, code=closed.code, reason=closed.reason))
+
+    async def _try(self, url: str) -> AgentSocket | None:
+        settings = self._parts.settings
+        headers = [("User-Agent", f"sensu-agent/{self._parts.version}")] + agent_headers(
+            settings.name,
+            settings.namespace,
+            settings.subscriptions,
+            credentials=None if settings.with_certificate else (settings.user, settings.password),
+            content_type=self._content_type,
+        )
+        limits = SocketLimits(
+            handshake_timeout_s=settings.backend_handshake_timeout,
+            heartbeat_interval_s=settings.backend_heartbeat_interval,
+            heartbeat_timeout_s=heartbeat_timeout_s(
+                settings.backend_heartbeat_interval, settings.backend_heartbeat_timeout
+            ),
+        )
+        log.info("connecting to backend", extra=fields(url=without_secrets(url)))
+        match await connect(url, headers, ssl_context=self._ssl_context, limits=limits):
+            case AgentSocket() as socket:
+                return socket
+            case HandshakeRefused(status, body):
+                if status == 429:
+                    self._backoff.slow_down()
+                self._failed(url, f"handshake failed with status {status}: {body}")
+            case Unreachable(why):
+                self._failed(url, why)
+        return None
+
+    def _failed(self, url: str, why: str) -> None:
+        self._parts.counters.connection_failed()
+        log.error("reconnection attempt failed", extra=fields(url=without_secrets(url), error=why))
+
+
+class Session:
+    """One session: reads what the backend says, and sends keepalives and events once the gate is open."""
+
+    def __init__(self, parts: Parts, socket: AgentSocket) -> None:
+        self._parts, self._socket = parts, socket
+        parts.entity.forget()
+        managed = parts.settings.agent_managed_entity
+        self._gate = Gate(parts.clock.monotonic(), agent_managed=managed)
+        self._configured = asyncio.Event()
+        if managed:
+            self._configured.set()
+        self._sequences = Sequences()
+        self._unsettled: acknowledgement.Unsettled[Event] = acknowledgement.Unsettled()
+        self._settled = asyncio.Event()
+        self._greeted = asyncio.Event()
+        self._rest_until = 0.0
+        self._codec = codec.for_content_type(socket.agreement.content_type)
+
+    async def run(self) -> None:
+        """Return when the connection is gone; what is not known to have arrived goes back into the outbox."""
+        try:
+            async with asyncio.TaskGroup() as group:
+                tasks = [
+                    group.create_task(work)
+                    for work in (self._send_keepalives(), self._send_events(), self._end_in_time())
+                ]
+                await self._read()
+                for task in tasks:
+                    task.cancel()
+        finally:
+            self._parts.outbox.put_back(self._unsettled.rest())
+
+    async def _read(self) -> None:
+        async for message in self._socket:
+            self._parts.counters.received(message.type)
+            try:
+                self._take(message)
+            except (InvalidResource, TransportError) as error:
+                log.error("error handling message", extra=fields(type=message.type, error=str(error)))
+
+    def _take(self, message: frames.Message) -> None:
+        match message.type:
+            case frames.ENTITY_CONFIG:
+                self._parts.entity.learn(self._codec.decode_entity_config(message.payload))
+                self._gate.entity_config_arrived()
+                self._configured.set()
+            case frames.CHECK_REQUEST:
+                if self._gate.is_open(self._parts.clock.monotonic()):
+                    self._parts.on_request(self._codec.decode_check_request(message.payload), self._sequences)
+            case frames.ACK:
+                self._settle(acknowledgement.decode(message.payload))
+            case _:
+                log.warning("message of unknown type ignored", extra=fields(type=message.type))
+
+    def _settle(self, ack: acknowledgement.Ack) -> None:
+        settled = self._unsettled.settle(ack)
+        for event, why in settled.refused:
+            self._parts.counters.dropped(frames.EVENT)
+            log.error("the backend refused an event", extra=fields(event_uuid=event.id, error=why))
+        if settled.deferred:
+            self._parts.outbox.put_back([event for event, _ in settled.deferred])
+            self._rest_until = self._parts.clock.monotonic() + DEFERRED_REST_S
+        self._settled.set()
+
+    async def _gate_open(self) -> None:
+        """Return once the entity's configuration is here, or is not to be waited for any longer."""
+        wait_s = self._gate.opens_at - self._parts.clock.monotonic()
+        try:
+            async with asyncio.timeout(max(wait_s, 0)):
+                await self._configured.wait()
+        except TimeoutError:
+            log.warning("no entity config from the backend, going on without")
+
+    async def _send_keepalives(self) -> None:
+        await self._gate_open()
+        settings, clock = self._parts.settings, self._parts.clock
+        due = clock.monotonic()
+        while True:
+            now = clock.now()
+            number = self._sequences.next(KEEPALIVE)
+            event = keepalive(settings, self._parts.entity.redacted_at(now), number, now)
+            message = self._message(frames.KEEPALIVE, event)
+            if message is not None and not await self._send(message):
+                return
+            self._unsettled.sent(None)
+            self._parts.counters.sent(frames.KEEPALIVE)
+            self._greeted.set()
+            due = max(due + settings.keepalive_interval, clock.monotonic())
+            await clock.sleep(due - clock.monotonic())
+
+    async def _send_events(self) -> None:
+        """Send what waits, in order, after the first keepalive."""
+        await self._greeted.wait()
+        outbox, arrived = self._parts.outbox, True
+        while arrived:
+            await outbox.first()
+            await self._may_send()
+            event, arrived = outbox.take(), False
+            try:
+                arrived = await self._send_event(event)
+            finally:
+                if not arrived:
+                    outbox.put_back([event])
+
+    async def _may_send(self) -> None:
+        """Return once the backend is not behind with acknowledging, and not resting after it could not store."""
+        while len(self._unsettled) >= UNACKNOWLEDGED_MAX:
+            self._settled.clear()
+            await self._settled.wait()
+        rest_s = self._rest_until - self._parts.clock.monotonic()
+        if rest_s > 0:
+            await self._parts.clock.sleep(rest_s)
+
+    async def _send_event(self, event: Event) -> bool:
+        """Whether an event is dealt with; one that can never be sent is dropped."""
+        message = self._message(frames.EVENT, event)
+        if message is None:
+            return True
+        if not await self._send(message):
+            return False
+        self._unsettled.sent(event if self._socket.agreement.acknowledged else None)
+        self._parts.counters.sent(frames.EVENT)
+        return True
+
+    def _message(self, message_type: str, event: Event) -> bytes | None:
+        """The bytes to send, or None for an event that cannot be written or is larger than a backend takes."""
+        try:
+            message = frames.build(message_type, self._codec.encode(message_type, event))
+            why = "larger than a message may be" if len(message) > frames.FRAME_BYTES_MAX else ""
+        except (InvalidResource, ValueError) as error:
+            message, why = b"", str(error)
+        if why:
+            self._parts.counters.dropped(message_type)
+            log.error("event dropped", extra=fields(**_told(event), error=why))
+            return None
+        if log.isEnabledFor(logging.INFO):
+            told = {"type": message_type, "payload_size": len(message), **_told(event)}
+            log.info("sending event to backend", extra=fields(**told))
+        return message
+
+    async def _send(self, message: bytes) -> bool:
+        """Whether a message was given to the connection; waits for room, and ends when the connection does."""
+        while not self._socket.send(message):
+            if self._socket.closed is not None:
+                return False
+            await self._socket.writable()
+            await asyncio.sleep(0)
+        return True
+
+    async def _end_in_time(self) -> None:
+        length_s = session_length_s(self._parts.settings.max_session_length, random.random())
+        if length_s is not None:
+            await self._parts.clock.sleep(length_s)
+            log.info("the session has lasted its time, reconnecting")
+            self._socket.close()
+
+
+def _told(event: Event) -> dict[str, object]:
+    """What the log says of an event."""
+    told: dict[str, object] = {"event_uuid": event.id}
+    if event.entity is not None:
+        told["entity"] = event.entity.metadata.name
+    if event.check is not None:
+        told["check"] = event.check.metadata.name
+    if event.metrics is not None:
+        told["metrics"] = True
+    return told

@@ -1,0 +1,74 @@
+"""What the agent counts, and how `/metrics` shows it.
+
+Source: docs, "Agent metrics"; recorded scenario agent-local/api, case metrics.
+"""
+
+import time
+from collections import Counter
+
+_HELP = {
+    "sensu_go_agent_messages_received": "The total number of messages received by type",
+    "sensu_go_agent_messages_sent": "The total number of messages sent by type",
+    "sensu_go_agent_messages_dropped": "The total number of messages dropped by type",
+    "sensu_go_agent_new_connections": "The total number of new connections",
+    "sensu_go_agent_websocket_errors": "The total number of errors on connections to backends",
+    "sensu_go_agent_check_requests_dropped": "The total number of check requests that were not run, by reason",
+}
+
+
+class Counters:
+    """Counters by name and label, one for each process."""
+
+    def __init__(self, version: str) -> None:
+        self._version = version
+        self._values: Counter[tuple[str, str, str]] = Counter()
+
+    def received(self, message_type: str) -> None:
+        """Count a message from the backend."""
+        self._values["sensu_go_agent_messages_received", "type", _known(message_type)] += 1
+
+    def sent(self, message_type: str) -> None:
+        """Count a message to the backend."""
+        self._values["sensu_go_agent_messages_sent", "type", message_type] += 1
+
+    def dropped(self, message_type: str) -> None:
+        """Count a message that was given up."""
+        self._values["sensu_go_agent_messages_dropped", "type", message_type] += 1
+
+    def connected(self) -> None:
+        """Count a new session."""
+        self._values["sensu_go_agent_new_connections", "", ""] += 1
+
+    def connection_failed(self) -> None:
+        """Count a failed attempt to connect."""
+        self._values["sensu_go_agent_websocket_errors", "", ""] += 1
+
+    def request_dropped(self, reason: str) -> None:
+        """Count a check request that was not run."""
+        self._values["sensu_go_agent_check_requests_dropped", "reason", reason] += 1
+
+    def value(self, name: str, label: str = "") -> int:
+        """How often something happened, for one value of its label."""
+        return sum(count for (known, _, value), count in self._values.items() if (known, value) == (name, label))
+
+    def exposition(self) -> str:
+        """Everything in Prometheus' text format."""
+        lines = []
+        for name, text in _HELP.items():
+            lines += [f"# HELP {name} {text}", f"# TYPE {name} counter"]
+            for (known, label, value), count in sorted(self._values.items()):
+                if known == name:
+                    labels = f'{{{label}="{value}"}}' if label else ""
+                    lines.append(f"{name}{labels} {count}")
+            if name in ("sensu_go_agent_new_connections", "sensu_go_agent_websocket_errors"):
+                lines += [] if self.value(name) else [f"{name} 0"]
+        lines += ["# HELP sensu_go_build_info Build info", "# TYPE sensu_go_build_info gauge"]
+        lines.append(f'sensu_go_build_info{{edition="community",version="{self._version}"}} 1')
+        lines += ["# HELP process_cpu_seconds_total Total user and system CPU time spent in seconds."]
+        lines += ["# TYPE process_cpu_seconds_total counter", f"process_cpu_seconds_total {time.process_time():.2f}"]
+        return "\n".join(lines) + "\n"
+
+
+def _known(message_type: str) -> str:
+    """Message types come from the backend: unknown ones share one label value, so that their number stays bounded."""
+    return message_type if message_type in ("entity_config", "check_request", "ack") else "unknown"

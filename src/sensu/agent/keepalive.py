@@ -1,0 +1,34 @@
+"""Keepalive events: how an agent says that it is there, and what it is."""
+
+import uuid
+
+from sensu.agent.settings import AgentSettings
+from sensu.resources.check import KEEPALIVE, Check
+from sensu.resources.entity import Entity
+from sensu.resources.event import Event
+from sensu.resources.metadata import ObjectMeta
+
+
+def keepalive(settings: AgentSettings, entity: Entity, sequence: int, now: float) -> Event:
+    """The keepalive to send at `now`; `sequence` counts from 1 in each session.
+
+    Source: recorded scenarios agent-first-frames and agent-first-frames-flags.
+    """
+    return Event(
+        check=Check(
+            metadata=ObjectMeta(name=KEEPALIVE, namespace=settings.namespace),
+            interval=settings.keepalive_interval,
+            timeout=settings.keepalive_warning_timeout,
+            ttl=settings.keepalive_critical_timeout,
+        ),
+        entity=entity,
+        id=str(uuid.uuid4()),
+        metadata=ObjectMeta(
+            namespace=settings.namespace,
+            labels=settings.keepalive_check_labels,
+            annotations=settings.keepalive_check_annotations,
+        ),
+        pipelines=settings.pipelines or None,
+        sequence=sequence,
+        timestamp=int(now),
+    )

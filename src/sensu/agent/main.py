@@ -1,0 +1,243 @@
+"""The program `sensu-agent`."""
+
+import asyncio
+import contextlib
+import itertools
+import logging
+import os
+import signal
+import sys
+from collections.abc import Callable, Coroutine, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from importlib.metadata import version as installed_version
+from typing import Any
+
+from sensu.agent import allow_list, settings, system_facts
+from sensu.agent.api import LocalAPI
+from sensu.agent.check_run import CheckRuns
+from sensu.agent.connection import Connection, Parts
+from sensu.agent.counters import Counters
+from sensu.agent.entity import OwnEntity
+from sensu.agent.http_server import HTTPServer
+from sensu.agent.outbox import Outbox
+from sensu.agent.paced_queue import PacedQueue
+from sensu.agent.settings import AgentSettings
+from sensu.agent.socket_listener import SocketListener
+from sensu.agent.statsd import Flush, StatsDServer
+from sensu.agent.tls import client_context
+from sensu.clock import Clock, SystemClock
+from sensu.errors import ConfigurationError, SensuError
+from sensu.execution.asset_filters import AssetFilters
+from sensu.execution.assets import AssetCache
+from sensu.log import LEVELS, configure, fields
+from sensu.settings import HelpText
+
+log = logging.getLogger("sensu.agent")
+
+FACTS_INTERVAL_S = 20
+
+Work = Callable[[], Coroutine[Any, Any, object]]
+_LEVEL_CYCLE = ("error", "warn", "info", "debug", "trace")
+
+USAGE = """The agent of Sensu in Python: runs the checks of this host.
+
+Usage:
+  sensu-agent start [flags]
+  sensu-agent version
+  sensu-agent help [command]
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the program and exit."""
+    sys.exit(run(sys.argv[1:] if arguments is None else arguments))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """The exit status of the program for a command line."""
+    words = list(arguments)
+    command = words.pop(0) if words and not words[0].startswith("-") else "help"
+    if command == "help" and words[:1] == ["start"]:
+        command, words = "start", ["--help"]
+    match command:
+        case "start":
+            return start(words)
+        case "version":
+            print(f"sensu-agent version {version()}")
+        case "help":
+            print(USAGE, end="")
+        case _:
+            configure("error")
+            return _fatal(ConfigurationError(f'unknown command "{command}" for "sensu-agent"'))
+    return 0
+
+
+def version() -> str:
+    """The version of this program."""
+    return installed_version("sensu")
+
+
+def start(arguments: Sequence[str]) -> int:
+    """Run an agent until a signal stops it; the exit status."""
+    try:
+        read = settings.read(arguments, os.environ)
+        configure(read.log_level)
+        agent_allow_list = allow_list.load(read.allow_list)
+        _run_loop(Agent(read, agent_allow_list, SystemClock()))
+    except HelpText as asked:
+        print(asked, end="")
+    except SensuError as error:
+        configure("error")
+        return _fatal(error)
+    return 0
+
+
+def _fatal(error: SensuError) -> int:
+    log.critical("error executing sensu-agent", extra=fields(error=str(error)))
+    return 1
+
+
+def _run_loop(agent: "Agent") -> None:
+    try:
+        import uvloop
+    except ImportError:
+        asyncio.run(agent.run())
+    else:
+        uvloop.run(agent.run())
+
+
+class Agent:
+    """All parts of an agent, put together."""
+
+    def __init__(self, read: AgentSettings, allowed: allow_list.AllowList, clock: Clock) -> None:
+        self._settings, self._clock, self._allowed = read, clock, allowed
+        self.counters = Counters(version())
+        self.entity = OwnEntity(read, version())
+        self._stopping = asyncio.Event()
+
+    def stop(self) -> None:
+        """Have `run` return soon."""
+        self._stopping.set()
+
+    async def run(self) -> None:
+        """Return after SIGINT or SIGTERM, with everything stopped; raises SensuError where it cannot start."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self.stop)
+        levels = itertools.cycle(_LEVEL_CYCLE)
+        loop.add_signal_handler(signal.SIGUSR1, lambda: _set_level(next(levels)))
+        with (
+            ThreadPoolExecutor(1, thread_name_prefix="facts") as facts,
+            ThreadPoolExecutor(2, thread_name_prefix="files") as files,
+        ):
+            async with contextlib.AsyncExitStack() as stack:
+                await self._serve(stack, facts, files)
+
+    async def _serve(
+        self, stack: contextlib.AsyncExitStack, facts: ThreadPoolExecutor, files: ThreadPoolExecutor
+    ) -> None:
+        read = self._settings
+        outbox = Outbox()
+        assets = AssetCache(
+            read.cache_dir,
+            files,
+            AssetFilters(),
+            rate_per_s=read.assets_rate_limit,
+            burst=read.assets_burst_limit,
+            trusted_ca_file=read.trusted_ca_file,
+            clock=self._clock,
+        )
+        stack.push_async_callback(assets.close)
+        runs = CheckRuns(read, self.entity, outbox, self._allowed, assets, files, self._clock, self.counters)
+        stack.push_async_callback(runs.stop)
+        parts = Parts(read, self.entity, outbox, runs.accept, self._clock, self.counters, version())
+        connection = Connection(parts, client_context(read))
+        await self._collect_facts(facts)
+        works: list[Work] = [connection.run, partial(self._refresh_facts, facts), self._stopping.wait]
+        works += await self._open_statsd(stack, outbox)
+        works += await self._open_api(stack, outbox, connection)
+        await self._open_sockets(stack, outbox)
+        log.info("starting", extra=fields(name=read.name, namespace=read.namespace, version=version()))
+        await _first_ends(works)
+
+    async def _open_api(self, stack: contextlib.AsyncExitStack, outbox: Outbox, connection: Connection) -> list[Work]:
+        """Open the local API; raises ConfigurationError where its address cannot be had."""
+        read = self._settings
+        if read.disable_api:
+            return []
+        queue = PacedQueue(outbox, read.events_rate_limit, read.events_burst_limit, self._clock)
+        api = LocalAPI(self.entity, queue.offer, lambda: connection.is_up, self.counters, version(), self._clock)
+        server = HTTPServer(api.handle, self._clock)
+        try:
+            await server.listen(read.api_host, read.api_port)
+        except OSError as error:
+            raise ConfigurationError(
+                f"local API on {read.api_host}:{read.api_port}: {os.strerror(error.errno or 0).lower()}"
+            ) from error
+        stack.push_async_callback(server.close)
+        return [queue.run]
+
+    async def _open_sockets(self, stack: contextlib.AsyncExitStack, outbox: Outbox) -> None:
+        """Open the TCP and UDP sockets; the agent runs without them where their address cannot be had."""
+        read = self._settings
+        if read.disable_sockets:
+            return
+        listener = SocketListener(self.entity, outbox.put, outbox.offer, self.counters, self._clock)
+        stack.push_async_callback(listener.close)
+        try:
+            await listener.listen(read.socket_host, read.socket_port)
+        except OSError as error:
+            log.error("no sockets", extra=fields(port=read.socket_port, error=str(error)))
+
+    async def _open_statsd(self, stack: contextlib.AsyncExitStack, outbox: Outbox) -> list[Work]:
+        """Open the StatsD server; the agent runs without it where its address cannot be had."""
+        read = self._settings
+        if read.statsd_disable:
+            return []
+        flush = Flush(read.statsd_flush_interval, read.statsd_event_handlers)
+        server = StatsDServer(self.entity, outbox.offer, flush, self.counters, self._clock)
+        stack.push_async_callback(server.close)
+        try:
+            await server.listen(read.statsd_metrics_host, read.statsd_metrics_port)
+        except OSError as error:
+            log.error("no StatsD server", extra=fields(port=read.statsd_metrics_port, error=str(error)))
+            return []
+        return [server.run]
+
+    async def _collect_facts(self, executor: ThreadPoolExecutor) -> None:
+        read = self._settings
+        self.entity.system = await asyncio.get_running_loop().run_in_executor(
+            executor,
+            lambda: system_facts.collect(networks=not read.strip_networks, cloud=read.detect_cloud_provider),
+        )
+
+    async def _refresh_facts(self, executor: ThreadPoolExecutor) -> None:
+        while True:
+            await self._clock.sleep(FACTS_INTERVAL_S)
+            try:
+                await self._collect_facts(executor)
+            except Exception:
+                log.exception("facts about the host could not be collected")
+
+
+async def _first_ends(works: Sequence[Work]) -> None:
+    """Run all until one of them ends, then end the others; an error of one is raised."""
+    tasks = [asyncio.create_task(work()) for work in works]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _set_level(name: str) -> None:
+    logging.getLogger("sensu").setLevel(LEVELS[name])
+    log.warning("log level changed", extra=fields(log_level=name))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,206 @@
+"""The settings of `sensu-agent start`.
+
+Source: docs, "Agent reference", configuration; recorded scenarios agent-first-frames-flags and agent-exit-*.
+"""
+
+import re
+import socket
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from urllib.parse import urlsplit
+
+from sensu.errors import ConfigurationError
+from sensu.log import LEVELS
+from sensu.resources.entity import DEFAULT_REDACT
+from sensu.resources.metadata import ResourceReference
+from sensu.settings import load, option
+
+ENVIRONMENT_PREFIX = "SENSU"
+USAGE = "sensu-agent start"
+DEFAULT_PORT = 8081
+KEEPALIVE_TIMEOUT_S_MIN = 5
+DEFAULT_ASSETS_RATE = 1.39
+DEFAULT_FLUSH_INTERVAL_S = 10
+
+RETIRED_FLAGS = frozenset({"discover-processes", "require-fips", "require-openssl", "log-millisecond-timestamps"})
+"""Flags of the reference's commercial builds that are accepted and have no effect here."""
+
+_NAME = re.compile(r"[\w.\-:]+", re.ASCII)
+
+
+@dataclass(frozen=True)
+class AgentSettings:
+    """How an agent runs; times in seconds."""
+
+    config_file: str = option("path to the configuration file", "/etc/sensu/agent.yml", short="c")
+    name: str = option("name of the agent and its entity (default: the host's name)", "", aliases=("id",))
+    namespace: str = option("namespace of the agent", "default")
+    subscriptions: tuple[str, ...] = option("subscriptions of the agent", ())
+    user: str = option("user to log in as", "agent")
+    password: str = option("password of the user", "P@ssw0rd!")
+    backend_url: tuple[str, ...] = option("ws or wss URL of a backend, repeatable", ("ws://127.0.0.1:8081",))
+    log_level: str = option("panic, fatal, error, warn, info, debug or trace", "info")
+    cache_dir: str = option("where fetched assets lie", "/var/cache/sensu/sensu-agent")
+
+    agent_managed_entity: bool = option("manage the entity from here rather than through the API", False)
+    labels: dict[str, str] = option("labels of the agent's entity", {})
+    annotations: dict[str, str] = option("annotations of the agent's entity", {})
+    redact: tuple[str, ...] = option("labels and annotations whose values are hidden", DEFAULT_REDACT)
+    deregister: bool = option("remove the entity when the agent stops sending keepalives", False)
+    deregistration_handler: str = option("handler of the deregistration event", "")
+    detect_cloud_provider: bool = option("look up the cloud provider", False)
+    strip_networks: bool = option("leave network interfaces out of the entity", False)
+
+    keepalive_interval: int = option("seconds between keepalives", 20)
+    keepalive_warning_timeout: int = option(
+        "seconds without a keepalive until a warning", 120, aliases=("keepalive-timeout",)
+    )
+    keepalive_critical_timeout: int = option("seconds without a keepalive until it is critical (0: never)", 0)
+    keepalive_handlers: tuple[str, ...] = option("handlers of keepalive events", ())
+    keepalive_pipelines: tuple[str, ...] = option("pipelines of keepalive events: core/v2.Pipeline.NAME", ())
+    keepalive_check_labels: dict[str, str] = option("labels of keepalive events", {})
+    keepalive_check_annotations: dict[str, str] = option("annotations of keepalive events", {})
+
+    allow_list: str = option("file of the commands that may be run", "")
+    disable_assets: bool = option("refuse checks that need assets", False)
+    assets_rate_limit: float = option("asset downloads a second", DEFAULT_ASSETS_RATE)
+    assets_burst_limit: int = option("asset downloads at once", 100)
+    assets_cleanup_interval: float = option("time between looks for unused assets (0: never)", 0.0, kind="duration")
+    assets_cleanup_max_age: float = option("how long an unused asset is kept", 172800.0, kind="duration")
+
+    api_host: str = option("address of the local HTTP API", "127.0.0.1")
+    api_port: int = option("port of the local HTTP API", 3031)
+    disable_api: bool = option("run no local HTTP API", False)
+    events_rate_limit: float = option("events a second from the local API to the backend (0: no limit)", 10.0)
+    events_burst_limit: int = option("events at once from the local API to the backend", 10)
+    socket_host: str = option("address of the TCP and UDP sockets", "127.0.0.1")
+    socket_port: int = option("port of the TCP and UDP sockets", 3030)
+    disable_sockets: bool = option("open no TCP and UDP socket", False)
+    statsd_metrics_host: str = option("address of the StatsD server", "127.0.0.1")
+    statsd_metrics_port: int = option("port of the StatsD server", 8125)
+    statsd_disable: bool = option("run no StatsD server", False)
+    statsd_flush_interval: int = option("seconds between StatsD events", DEFAULT_FLUSH_INTERVAL_S)
+    statsd_event_handlers: tuple[str, ...] = option("handlers of StatsD events", ())
+
+    backend_handshake_timeout: int = option("seconds for the handshake with a backend", 15)
+    backend_heartbeat_interval: int = option("seconds between pings", 30)
+    backend_heartbeat_timeout: int = option("seconds without an answer to a ping until a reconnect", 45)
+    retry_min: float = option("shortest wait before a reconnect", 1.0, kind="duration")
+    retry_max: float = option("longest wait before a reconnect", 120.0, kind="duration")
+    retry_multiplier: float = option("what the wait grows by", 2.0)
+    max_session_length: float = option("longest session before a reconnect (0: no limit)", 0.0, kind="duration")
+
+    cert_file: str = option("certificate to log in with, in PEM format", "")
+    key_file: str = option("key of the certificate, in PEM format", "")
+    trusted_ca_file: str = option("certificates of trusted authorities in PEM format", "")
+    insecure_skip_tls_verify: bool = option("do not verify the certificates of servers", False)
+
+    @property
+    def pipelines(self) -> tuple[ResourceReference, ...]:
+        """The pipelines of keepalive events."""
+        return tuple(_pipeline(text) for text in self.keepalive_pipelines)
+
+    @property
+    def with_certificate(self) -> bool:
+        """Whether the agent logs in with its certificate, and sends no password."""
+        return bool(self.cert_file and self.key_file)
+
+
+def read(arguments: Sequence[str], environment: Mapping[str, str]) -> AgentSettings:
+    """The settings from flags, variables and file, checked and complete; raises ConfigurationError and HelpText."""
+    loaded = load(AgentSettings, arguments, environment, prefix=ENVIRONMENT_PREFIX, usage=USAGE, retired=RETIRED_FLAGS)
+    return check(complete(loaded))
+
+
+def complete(settings: AgentSettings) -> AgentSettings:
+    """The settings with what they leave to the host or to a rule: name, ports, intervals of 0."""
+    return replace(
+        settings,
+        name=settings.name or socket.gethostname() or str(uuid.uuid4()),
+        backend_url=tuple(_with_port(url) for url in settings.backend_url),
+        subscriptions=tuple(dict.fromkeys(settings.subscriptions)),
+        assets_rate_limit=settings.assets_rate_limit or DEFAULT_ASSETS_RATE,
+        statsd_flush_interval=settings.statsd_flush_interval or DEFAULT_FLUSH_INTERVAL_S,
+    )
+
+
+def check(settings: AgentSettings) -> AgentSettings:
+    """The settings themselves; raises ConfigurationError where they break a rule."""
+    if not _NAME.fullmatch(settings.name):
+        raise ConfigurationError("invalid agent name: cannot contain spaces or special characters")
+    if not settings.namespace:
+        raise ConfigurationError("--namespace must not be empty")
+    if settings.log_level not in LEVELS:
+        levels = ", ".join(LEVELS)
+        raise ConfigurationError(f'invalid value "{settings.log_level}" for --log-level: must be one of {levels}')
+    if not settings.backend_url:
+        raise ConfigurationError("--backend-url must name at least one backend")
+    if bool(settings.cert_file) != bool(settings.key_file):
+        raise ConfigurationError("--cert-file and --key-file must be given together")
+    if settings.retry_multiplier < 1:
+        raise ConfigurationError("--retry-multiplier must not be below 1")
+    _check_numbers(settings)
+    _check_keepalive(settings)
+    _ = settings.pipelines
+    return settings
+
+
+def _check_numbers(settings: AgentSettings) -> None:
+    for field in fields(settings):
+        value = getattr(settings, field.name)
+        flag = f"--{field.name.replace('_', '-')}"
+        if field.name.endswith("_port") and not 0 <= value <= 65535:
+            raise ConfigurationError(f"invalid value for {flag}: must be a port number")
+        if field.metadata["kind"] in ("int", "float", "seconds") and value < 0:
+            raise ConfigurationError(f"invalid value for {flag}: must not be negative")
+    for name in ("keepalive_interval", "backend_handshake_timeout", "backend_heartbeat_interval", "retry_min"):
+        if getattr(settings, name) <= 0:
+            raise ConfigurationError(f"invalid value for --{name.replace('_', '-')}: must be greater than 0")
+
+
+def _check_keepalive(settings: AgentSettings) -> None:
+    interval, warning = settings.keepalive_interval, settings.keepalive_warning_timeout
+    critical = settings.keepalive_critical_timeout
+    if warning <= interval:
+        raise ConfigurationError("keepalive warning timeout must be greater than keepalive interval")
+    if warning < KEEPALIVE_TIMEOUT_S_MIN:
+        raise ConfigurationError(f"keepalive warning timeout must be at least {KEEPALIVE_TIMEOUT_S_MIN} seconds")
+    if critical and critical <= interval:
+        raise ConfigurationError("keepalive critical timeout must be greater than keepalive interval")
+    if critical and critical < max(KEEPALIVE_TIMEOUT_S_MIN, warning):
+        raise ConfigurationError("keepalive critical timeout must not be below the keepalive warning timeout")
+
+
+def _with_port(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as err:
+        raise ConfigurationError(f"backend URL ({url}): {err}") from err
+    if parts.scheme not in ("ws", "wss"):
+        raise ConfigurationError(f"backend URL ({url}) must have ws:// or wss:// scheme")
+    if not parts.hostname:
+        raise ConfigurationError(f"backend URL ({url}) must name a host")
+    if port is None:
+        parts = parts._replace(netloc=f"{parts.netloc.rstrip(':')}:{DEFAULT_PORT}")
+    return parts.geturl()
+
+
+def _pipeline(text: str) -> ResourceReference:
+    """`core/v2.Pipeline.incidents`; a name may hold dots itself."""
+    api_version, slash, rest = text.partition("/")
+    version, _, kind_and_name = rest.partition(".")
+    kind, _, name = kind_and_name.partition(".")
+    if not (api_version and slash and version and kind and name):
+        raise ConfigurationError(
+            f'invalid value "{text}" for --keepalive-pipelines: must look like core/v2.Pipeline.NAME'
+        )
+    return ResourceReference(name=name, type=kind, api_version=f"{api_version}/{version}")
+
+
+def without_secrets(url: str) -> str:
+    """The URL without user name and password, for the log."""
+    scheme, separator, rest = url.partition("://")
+    authority, slash, path = rest.partition("/")
+    return f"{scheme}{separator}{authority.rpartition('@')[2]}{slash}{path}"

@@ -1,0 +1,95 @@
+"""Unpacks asset archives: tar or gzipped tar, nothing that reaches outside of its folder. Everything here blocks."""
+
+import gzip
+import os
+import shutil
+import tarfile
+import zlib
+from pathlib import Path
+from typing import Literal
+
+from sensu.errors import ExecutionError
+
+MEMBERS_MAX = 50_000
+UNPACKED_BYTES_MAX = 2 * 1024**3
+_GZIP_MAGIC = b"\x1f\x8b"
+_TAR_MAGIC_AT, _TAR_MAGIC = 257, b"ustar"
+
+
+def unpack(archive: Path, folder: Path) -> None:
+    """Fill `folder`, which must not exist, with what the archive holds; raises ExecutionError, and leaves nothing then.
+
+    Owners, devices and special modes are not taken over. A member that would be written outside of the folder makes
+    the archive unusable.
+    """
+    folder.mkdir(mode=0o755)
+    try:
+        with tarfile.open(archive, mode=_mode(archive)) as tar:
+            _extract(tar, folder)
+    except (tarfile.TarError, gzip.BadGzipFile, zlib.error, EOFError, OSError, ValueError) as error:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise ExecutionError(f"the archive cannot be unpacked: {error}") from error
+    except ExecutionError:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+
+
+def _mode(archive: Path) -> Literal["r|gz", "r|"]:
+    with archive.open("rb") as file:
+        head = file.read(_TAR_MAGIC_AT + len(_TAR_MAGIC))
+    if head.startswith(_GZIP_MAGIC):
+        return "r|gz"
+    if head[_TAR_MAGIC_AT:] == _TAR_MAGIC:
+        return "r|"
+    raise ExecutionError("the archive is neither tar nor tar.gz")
+
+
+def _extract(tar: tarfile.TarFile, folder: Path) -> None:
+    root = folder.resolve()
+    unpacked_bytes = 0
+    for number, member in enumerate(tar, 1):
+        unpacked_bytes += member.size
+        if number > MEMBERS_MAX or unpacked_bytes > UNPACKED_BYTES_MAX:
+            raise ExecutionError("the archive holds too much")
+        target = _inside(root, member.name)
+        if target != root:
+            _extract_one(tar, member, target, root)
+
+
+def _extract_one(tar: tarfile.TarFile, member: tarfile.TarInfo, target: Path, root: Path) -> None:
+    if member.isdir():
+        target.mkdir(mode=0o755, parents=True, exist_ok=True)
+    elif member.isfile():
+        _write(tar, member, target)
+    elif member.issym():
+        _inside(root, os.path.join(os.path.relpath(target.parent, root), member.linkname))  # noqa: PTH118 - a text
+        target.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+        target.unlink(missing_ok=True)
+        target.symlink_to(member.linkname)
+    elif member.islnk():
+        source = _inside(root, member.linkname)
+        target.unlink(missing_ok=True)
+        os.link(source, target, follow_symlinks=False)
+    else:
+        raise ExecutionError(f"the archive holds a device or pipe: {member.name}")
+
+
+def _inside(root: Path, name: str) -> Path:
+    """Where a member goes, with the links that are there already followed up to its folder; it must be inside."""
+    target = root / name
+    where = Path(os.path.realpath(target.parent)) / target.name if target.name not in ("", "..") else target.resolve()
+    if name.startswith("/") or "\0" in name or (where != root and root not in where.parents):
+        raise ExecutionError(f"the archive reaches outside of its folder: {name}")
+    return where
+
+
+def _write(tar: tarfile.TarFile, member: tarfile.TarInfo, target: Path) -> None:
+    target.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+    target.unlink(missing_ok=True)
+    content = tar.extractfile(member)
+    assert content is not None
+    mode = (member.mode & 0o755) | 0o600
+    descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode)
+    with os.fdopen(descriptor, "wb") as file:
+        shutil.copyfileobj(content, file, 1 << 20)
+    target.chmod(mode)

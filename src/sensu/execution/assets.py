@@ -1,0 +1,193 @@
+"""Assets: which build is for this host, fetched once, kept by digest, and the variables that commands get for it.
+
+The cache holds one folder for each archive, named by its SHA-512; what is there is complete, because a folder appears
+under its name only when it is.
+Source: docs, "Assets reference"; recorded scenario agent-exec, cases asset*.
+"""
+
+import asyncio
+import logging
+import os
+import re
+import secrets
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from sensu.clock import Clock, SystemClock
+from sensu.errors import ExecutionError, InvalidResource
+from sensu.execution.asset_archive import unpack
+from sensu.execution.asset_download import Downloader
+from sensu.log import fields
+from sensu.resources.asset import Asset, AssetBuild
+from sensu.resources.entity import Entity
+
+log = logging.getLogger("sensu.assets")
+
+DEFAULT_RATE_PER_S = 1.39
+DEFAULT_BURST = 100
+FETCHES_MAX = 4
+"""How many assets are fetched side by side."""
+
+_DIGEST = re.compile(r"[0-9a-fA-F]{128}")
+_TEMPORARY = ".unfinished-"
+
+Variables = list[tuple[str, str]]
+Holds = Callable[[str, Mapping[str, Any]], bool]
+"""Whether a filter expression is true of an entity in the shape of JSON; raises ExecutionError or InvalidResource."""
+
+
+class AssetCache:
+    """Finds, fetches and keeps assets."""
+
+    def __init__(
+        self,
+        folder: str | Path,
+        files: Executor,
+        holds: Holds,
+        *,
+        rate_per_s: float = DEFAULT_RATE_PER_S,
+        burst: int = DEFAULT_BURST,
+        trusted_ca_file: str = "",
+        clock: Clock | None = None,
+    ) -> None:
+        """`files` runs what blocks; more than `burst` fetches at once, or `rate_per_s` for long, are refused."""
+        self._folder, self._files, self._holds = Path(folder).absolute(), files, holds
+        self._downloader = Downloader(files, trusted_ca_file)
+        self._allowance = _Allowance(rate_per_s, burst, clock or SystemClock())
+        self._fetching: dict[str, asyncio.Task[Path]] = {}
+        self._slots = asyncio.Semaphore(FETCHES_MAX)
+        self._swept = False
+
+    async def close(self) -> None:
+        """End all fetches."""
+        tasks = list(self._fetching.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._downloader.close()
+
+    async def environment(self, assets: Sequence[Asset], entity: Entity) -> list[Variables]:
+        """The variables of each asset that is for this host, in order; raises ExecutionError for one that fails."""
+        return [variables(name, path) for name, path in await self.paths(assets, entity)]
+
+    async def paths(self, assets: Sequence[Asset], entity: Entity) -> list[tuple[str, Path]]:
+        """Name and folder of each asset that is for this host, fetched if need be; raises ExecutionError."""
+        found = []
+        for asset in assets:
+            build = self.build_for(asset, entity)
+            if build is None:
+                log.debug("asset is not for this host", extra=fields(asset=asset.metadata.name))
+                continue
+            found.append((asset.metadata.name, await self._path(build)))
+        return found
+
+    def build_for(self, asset: Asset, entity: Entity) -> AssetBuild | None:
+        """The first build whose filters are all true of the entity; raises ExecutionError where a filter is broken."""
+        own = AssetBuild(url=asset.url, sha512=asset.sha512, filters=asset.filters, headers=asset.headers)
+        shape: dict[str, Any] | None = None
+        for build in asset.builds or (own,):
+            if build.filters and shape is None:
+                shape = msgspec.to_builtins(entity)
+            try:
+                if all(self._holds(expression, shape or {}) for expression in build.filters or ()):
+                    return build
+            except InvalidResource as error:
+                raise ExecutionError(f"asset {asset.metadata.name}: {error}") from error
+        return None
+
+    async def _path(self, build: AssetBuild) -> Path:
+        if not _DIGEST.fullmatch(build.sha512):
+            raise ExecutionError("error fetching asset: its sha512 is not 128 hexadecimal digits")
+        digest = build.sha512.lower()
+        path = self._folder / digest
+        if path.is_dir():
+            return path
+        task = self._fetching.get(digest)
+        if task is None:
+            if not self._allowance.take():
+                raise ExecutionError("error fetching asset: rate limit exceeded")
+            task = asyncio.create_task(self._fetch(build, path), name=f"asset {digest[:12]}")
+            self._fetching[digest] = task
+            task.add_done_callback(lambda done: self._fetched(digest, done))
+        return await asyncio.shield(task)
+
+    def _fetched(self, digest: str, task: asyncio.Task[Path]) -> None:
+        self._fetching.pop(digest, None)
+        if not task.cancelled():
+            task.exception()  # heard, also where every waiter has gone
+
+    async def _fetch(self, build: AssetBuild, path: Path) -> Path:
+        loop = asyncio.get_running_loop()
+        name = f"{_TEMPORARY}{secrets.token_hex(8)}"
+        archive, unpacked = self._folder / f"{name}.archive", self._folder / name
+        async with self._slots:
+            await loop.run_in_executor(self._files, self._prepare)
+            try:
+                log.info("fetching asset", extra=fields(sha512=path.name, url=_shown(build.url)))
+                await self._downloader.fetch(build.url, build.headers or {}, build.sha512, archive)
+                await loop.run_in_executor(self._files, unpack, archive, unpacked)
+                await loop.run_in_executor(self._files, _settle, unpacked, path)
+            finally:
+                archive.unlink(missing_ok=True)
+        return path
+
+    def _prepare(self) -> None:
+        """Make the cache's folder, and clear it of what an earlier process did not finish."""
+        try:
+            self._folder.mkdir(mode=0o755, parents=True, exist_ok=True)
+            if not self._swept:
+                self._swept = True
+                for left in self._folder.glob(f"{_TEMPORARY}*"):
+                    shutil.rmtree(left, ignore_errors=True) if left.is_dir() else left.unlink(missing_ok=True)
+        except OSError as error:
+            raise ExecutionError(f"asset cache {self._folder}: {error.strerror or error}") from error
+
+
+def _settle(unpacked: Path, path: Path) -> None:
+    try:
+        unpacked.rename(path)
+    except OSError as error:
+        shutil.rmtree(unpacked, ignore_errors=True)
+        if not path.is_dir():
+            raise ExecutionError(f"asset cache: {error.strerror or error}") from error
+
+
+def _shown(url: str) -> str:
+    """A URL without what may be secret in it."""
+    scheme, separator, rest = url.partition("?")[0].partition("://")
+    authority, slash, path = rest.partition("/")
+    return f"{scheme}{separator}{authority.rpartition('@')[2]}{slash}{path}"
+
+
+def variables(name: str, path: Path) -> Variables:
+    """What a command's environment gets for an asset, to be merged with `PATH` and its like prepended.
+
+    Source: recorded scenario agent-exec, case asset.
+    """
+    own = re.sub(r"[^A-Z0-9]", "_", name.upper())
+    found = [(f"{own}_PATH", str(path))]
+    for variable, folder in (("PATH", "bin"), ("LD_LIBRARY_PATH", "lib"), ("CPATH", "include")):
+        found.append((variable, f"{path}/{folder}:{os.environ.get(variable, '')}"))
+    return found
+
+
+class _Allowance:
+    """A token bucket."""
+
+    def __init__(self, rate_per_s: float, burst: int, clock: Clock) -> None:
+        self._rate_per_s, self._burst, self._clock = rate_per_s, max(burst, 1), clock
+        self._tokens, self._at = float(self._burst), clock.monotonic()
+
+    def take(self) -> bool:
+        now = self._clock.monotonic()
+        self._tokens = min(self._tokens + (now - self._at) * self._rate_per_s, self._burst)
+        self._at = now
+        if self._tokens < 1:
+            return False
+        self._tokens -= 1
+        return True

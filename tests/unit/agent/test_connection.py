@@ -1,0 +1,173 @@
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable, Coroutine
+from typing import Any, cast
+
+from sensu.agent.connection import DEFERRED_REST_S, Parts, Session
+from sensu.agent.counters import Counters
+from sensu.agent.entity import OwnEntity
+from sensu.agent.outbox import Outbox
+from sensu.agent.settings import AgentSettings
+from sensu.resources.check import Check
+from sensu.resources.event import Event
+from sensu.resources.metadata import ObjectMeta
+from sensu.testing.virtual_clock import VirtualClock
+from sensu.transport.agent_socket import AgentSocket
+from sensu.transport.frames import FRAME_BYTES_MAX, Message
+from sensu.transport.handshake import JSON_TYPE, Agreement
+from sensu.transport.websocket import Closed
+
+
+class Socket:
+    """A connection whose backend is the test."""
+
+    def __init__(self, acknowledged: bool) -> None:
+        self.agreement = Agreement(JSON_TYPE, acknowledged)
+        self.closed: Closed | None = None
+        self.full = False
+        self.sent: list[str] = []
+        self._gone = asyncio.Event()
+        self._incoming: asyncio.Queue[Message | None] = asyncio.Queue()
+
+    def send(self, data: bytes) -> bool:
+        if self.full or self.closed is not None:
+            return False
+        kind, _, payload = data.partition(b"\n")
+        check = json.loads(payload)["check"]
+        self.sent.append(check["metadata"]["name"] if kind == b"event" else "keepalive")
+        return True
+
+    async def writable(self) -> None:
+        await self._gone.wait()
+
+    def say(self, kind: str, payload: str) -> None:
+        self._incoming.put_nowait(Message(kind, payload.encode()))
+
+    def cut(self) -> None:
+        self.closed = Closed(1006, "", by_peer=True)
+        self._gone.set()
+        self._incoming.put_nowait(None)
+
+    async def __aiter__(self) -> AsyncIterator[Message]:
+        while (message := await self._incoming.get()) is not None:
+            yield message
+
+
+class World:
+    def __init__(self, acknowledged: bool = False) -> None:
+        self.clock, self.outbox, self.counters = VirtualClock(), Outbox(), Counters("1")
+        settings = AgentSettings(name="ag1", keepalive_interval=20)
+        entity = OwnEntity(settings, "1")
+        parts = Parts(settings, entity, self.outbox, lambda _request, _numbers: None, self.clock, self.counters, "1")
+        self.socket = Socket(acknowledged)
+        self.session = Session(parts, cast(AgentSocket, self.socket))
+
+    def queue(self, *names: str, output: str = "") -> None:
+        for name in names:
+            assert self.outbox.offer(Event(check=Check(metadata=ObjectMeta(name=name), output=output)))
+
+    def waiting(self) -> list[str]:
+        events = [self.outbox.take() for _ in range(len(self.outbox))]
+        return [event.check.metadata.name for event in events if event.check is not None]
+
+
+def played(story: Callable[[World], Coroutine[Any, Any, None]], *, acknowledged: bool = False) -> World:
+    """A session from its entity config to its cut, with the story between."""
+
+    async def main() -> World:
+        world = World(acknowledged)
+        running = asyncio.create_task(world.session.run())
+        world.socket.say("entity_config", '{"metadata": {"name": "not found"}}')
+        await story(world)
+        await world.clock.advance(0)
+        world.socket.cut()
+        await asyncio.wait_for(running, 5)
+        return world
+
+    return asyncio.run(main())
+
+
+def test_events_follow_the_first_keepalive() -> None:
+    """What waits is sent in order, after the keepalive that introduces the agent."""
+
+    async def story(world: World) -> None:
+        world.queue("a", "b")
+
+    assert played(story).socket.sent == ["keepalive", "a", "b"]
+
+
+def test_keepalives_come_at_their_interval() -> None:
+    """A keepalive is sent every interval."""
+
+    async def story(world: World) -> None:
+        await world.clock.advance(0)
+        await world.clock.advance(45)
+
+    assert played(story).socket.sent == ["keepalive"] * 3
+
+
+def test_what_was_not_acknowledged_is_sent_again() -> None:
+    """Events whose fate is unknown when the connection ends wait again, before all others, in their order."""
+
+    async def story(world: World) -> None:
+        world.queue("a", "b", "c")
+        await world.clock.advance(0)
+        world.socket.say("ack", '{"stored": [[1, 2]]}')
+
+    world = played(story, acknowledged=True)
+    world.queue("later")
+    assert world.waiting() == ["b", "c", "later"]
+
+
+def test_what_was_refused_is_not_sent_again() -> None:
+    """An event that the backend will never store is dropped and counted."""
+
+    async def story(world: World) -> None:
+        world.queue("a")
+        await world.clock.advance(0)
+        world.socket.say("ack", '{"refused": [[2, "no"]]}')
+
+    world = played(story, acknowledged=True)
+    assert world.waiting() == []
+    assert world.counters.value("sensu_go_agent_messages_dropped", "event") == 1
+
+
+def test_what_could_not_be_stored_is_sent_again_later() -> None:
+    """After the backend could not store an event, sending rests, and then begins with that event."""
+
+    async def story(world: World) -> None:
+        world.queue("a")
+        await world.clock.advance(0)
+        world.socket.say("ack", '{"deferred": [[2, "full"]]}')
+        await world.clock.advance(0)
+        world.queue("b")
+        await world.clock.advance(DEFERRED_REST_S / 2)
+        assert world.socket.sent == ["keepalive", "a"]
+        await world.clock.advance(DEFERRED_REST_S)
+
+    assert played(story, acknowledged=True).socket.sent == ["keepalive", "a", "a", "b"]
+
+
+def test_a_full_connection_loses_nothing() -> None:
+    """An event that finds the connection full is sent when there is room, or kept when the connection goes."""
+
+    async def story(world: World) -> None:
+        await world.clock.advance(0)
+        world.socket.full = True
+        world.queue("a", "b")
+        await world.clock.advance(0)
+        assert world.socket.sent == ["keepalive"]
+
+    assert played(story).waiting() == ["a", "b"]
+
+
+def test_an_event_that_no_backend_takes_is_dropped() -> None:
+    """An event larger than a message may be does not stop the ones behind it."""
+
+    async def story(world: World) -> None:
+        world.queue("huge", output="\0" * (FRAME_BYTES_MAX // 6 + 1))
+        world.queue("small")
+
+    world = played(story)
+    assert world.socket.sent == ["keepalive", "small"]
+    assert world.counters.value("sensu_go_agent_messages_dropped", "event") == 1

@@ -1,0 +1,52 @@
+import json
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+
+def agent(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """The program run to its end."""
+    return subprocess.run(
+        [sys.executable, "-m", "sensu.agent.main", *arguments], capture_output=True, text=True, timeout=30, check=False
+    )
+
+
+def only_line(result: subprocess.CompletedProcess[str]) -> str:
+    """The error in the one line that the program printed when it could not start."""
+    assert result.returncode == 1
+    [line] = result.stderr.splitlines()
+    told = json.loads(line)
+    assert (told["level"], told["msg"]) == ("fatal", "error executing sensu-agent")
+    return str(told["error"])
+
+
+def test_help_and_version() -> None:
+    """The program tells its version and its commands, and each flag of `start`."""
+    assert agent("version").stdout.startswith("sensu-agent version ")
+    assert "sensu-agent start" in agent().stdout
+    assert "--backend-url" in agent("start", "--help").stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error"),
+    [
+        (["start", "--nosuch"], "unknown flag: --nosuch"),
+        (["nosuch"], 'unknown command "nosuch" for "sensu-agent"'),
+        (["start", "--trusted-ca-file", "/nonexistent", "--backend-url", "wss://a"], "no such file or directory"),
+    ],
+)
+def test_it_says_in_one_line_why_it_does_not_start(arguments: list[str], error: str) -> None:
+    """A command line that cannot be used ends the program with one line."""
+    assert error in only_line(agent(*arguments))
+
+
+def test_an_api_port_in_use(tmp_path: Path) -> None:
+    """An agent whose local API has no port to listen on does not start, and says so in its last line."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        words = ["--api-port", port, "--disable-sockets", "--statsd-disable", "--log-level", "fatal"]
+        result = agent("start", "--cache-dir", str(tmp_path), "--backend-url", "ws://127.0.0.1:1", *words)
+    assert f"127.0.0.1:{port}: address already in use" in only_line(result)

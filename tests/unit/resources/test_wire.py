@@ -1,0 +1,123 @@
+"""How resources stand in JSON."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sensu.errors import InvalidResource
+from sensu.resources.check import Check, CheckConfig
+from sensu.resources.entity import Entity
+from sensu.resources.event import Event
+from sensu.resources.kinds import KINDS
+from sensu.resources.wire import convert_client, decode, decode_client, encode, explain_unknown_fields, settled
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-5, 2**40) | st.floats(allow_nan=False) | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=12), inner, max_size=3),
+    max_leaves=12,
+)
+
+
+def as_json(value: object) -> dict[str, object]:
+    found: dict[str, object] = json.loads(encode(value))
+    return found
+
+
+def test_an_empty_check_shows_what_is_always_shown_and_nothing_else() -> None:
+    """Fields that clients rely on are there even when empty; optional ones are not."""
+    shown = as_json(CheckConfig())
+    assert shown["handlers"] == []
+    assert shown["runtime_assets"] is None
+    assert (shown["interval"], shown["publish"], shown["proxy_entity_name"]) == (0, False, "")
+    assert not {"command", "cron", "subdues", "max_output_size", "discard_output", "proxy_requests"} & shown.keys()
+
+
+def test_an_empty_entity_shows_its_nested_empties() -> None:
+    """An entity without facts still has its system and network."""
+    assert as_json(Entity())["system"] == {
+        "network": {"interfaces": None},
+        "libc_type": "",
+        "vm_system": "",
+        "vm_role": "",
+        "cloud_provider": "",
+        "processes": None,
+    }
+
+
+def test_clients_may_write_keys_in_any_case_and_nulls_and_unknown_keys() -> None:
+    """What a client sends is read as leniently as the reference reads it: the last of equal keys counts."""
+    body = (
+        b'{"Interval": 5, "interval": 6, "HANDLERS": null, "nosuch": 1, "metadata": {"Name": "c", "labels": null}} tail'
+    )
+    check = decode_client(CheckConfig, body)
+    assert (check.interval, check.handlers, check.metadata.name, check.metadata.labels) == (6, (), "c", {})
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        (b'{"interval": "x"}', "interval: expected int, got str"),
+        (b'{"interval": -1}', "interval: expected int >= 0"),
+        (b'{"interval": 1.5}', "interval: expected int, got float"),
+        (b'{"interval": 4294967296}', "interval: expected int <= 4294967295"),
+        (b'{"metadata": {"labels": {"a": 1}}}', "metadata.labels[...]: expected str, got int"),
+        (b"[]", "the body must be a JSON object, not a list"),
+        (b"null", "the body must be a JSON object, not null"),
+        (b"", "EOF"),
+        (b"{", "the body is not valid JSON"),
+        (b'{"a": NaN}', "the body is not valid JSON"),
+        (b"[" * 100_000, "the body is not valid JSON"),
+        (b"\xff", "the body is not valid JSON"),
+    ],
+)
+def test_a_bad_body_is_refused_with_the_field_and_the_rule(body: bytes, message: str) -> None:
+    """Whoever sends nonsense reads which field is wrong and why."""
+    with pytest.raises(InvalidResource) as raised:
+        decode_client(CheckConfig, body)
+    assert str(raised.value).startswith(message)
+
+
+@given(JSON, st.sampled_from([kind.shape for kind in KINDS]))
+def test_no_body_crashes_the_reader(value: object, shape: type) -> None:
+    """Any JSON is read as a resource that survives being stored and read again, or refused with a reason."""
+    try:
+        resource = convert_client(shape, value)
+    except InvalidResource as err:
+        assert str(err)
+        return
+    kept = settled(resource)
+    assert settled(kept) == kept
+    assert decode(shape, encode(kept)) == kept
+
+
+def test_a_pipeline_named_in_a_check_is_completed() -> None:
+    """A check may name a pipeline by its name alone."""
+    check = decode_client(CheckConfig, b'{"pipelines": [{"name": "p"}]}')
+    assert as_json(check)["pipelines"] == [{"name": "p", "type": "Pipeline", "api_version": "core/v2"}]
+
+
+def test_a_store_keeps_null_for_an_empty_list_that_may_be_null() -> None:
+    """An empty list that a client sends is null when it is read again, at every depth; other lists stay lists."""
+    body = b'{"env_vars": [], "handlers": [], "proxy_requests": {"entity_attributes": []}, "check_hooks": []}'
+    kept = as_json(settled(decode_client(CheckConfig, body)))
+    assert (kept["env_vars"], kept["handlers"], kept["check_hooks"]) == (None, [], None)
+    assert kept["proxy_requests"] == {"entity_attributes": None, "splay": False, "splay_coverage": 0}
+
+
+def test_a_duration_of_nought_is_left_out_however_it_is_written() -> None:
+    """0 and 0.0 seconds are both no duration."""
+    for body in (b'{"duration": 0}', b'{"duration": 0.0}'):
+        assert "duration" not in as_json(settled(decode_client(Check, body)))
+
+
+def test_settling_what_is_settled_makes_no_copy() -> None:
+    """An event that has nothing to settle is the same object afterwards."""
+    event = decode(Event, b'{"check": {"handlers": ["h"]}, "entity": {"subscriptions": ["a"]}}')
+    assert settled(event) is event
+
+
+def test_unknown_fields_are_named() -> None:
+    """Whoever mistypes a field is told which one is unknown."""
+    assert explain_unknown_fields(CheckConfig, {"Command": "x", "intervall": 5}) == ["intervall"]
