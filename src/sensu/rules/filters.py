@@ -36,6 +36,8 @@ def decide(action: str, values: Sequence[bool | ExpressionError], in_when: bool 
         if in_when is False:
             return Verdict(False, "outside of the filter's time window")
         return Verdict(False, "an expression is false") if any(value is False for value in values) else _PASSED
+    if action != DENY:
+        return _PASSED
     if in_when:
         return Verdict(False, "inside of the filter's time window")
     return Verdict(False, "an expression is true") if any(value is True for value in values) else _PASSED

@@ -1,7 +1,8 @@
 """Which workflows an event goes through: those of its pipelines, and one for each handler it names itself."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sensu.resources.event import Event
 from sensu.resources.handler import Handler
@@ -52,14 +53,27 @@ def wants_handling(event: Event) -> bool:
 def plan(event: Event, find_pipeline: FindPipeline, find_handler: FindHandler) -> Plan:
     """The workflows of an event: its pipelines in order, then the handlers it names in order of their names.
 
+    No two of them have the same name; a pipeline that is named twice counts once.
+
     Source: docs "Pipeline reference"; recorded scenarios pipeline-and-handlers, pipeline-missing, handler-set.
     """
     problems: list[str] = []
     workflows: list[Workflow] = []
-    for reference in event.pipelines or ():
+    for reference in dict.fromkeys(event.pipelines or ()):
         workflows.extend(_of_pipeline(reference, find_pipeline, problems))
     workflows.extend(_of_handlers(event, find_handler, problems))
-    return Plan(workflows, problems)
+    return Plan(_told_apart(workflows), problems)
+
+
+def _told_apart(workflows: Sequence[Workflow]) -> Sequence[Workflow]:
+    """The workflows with a number behind the name of each that has the name of an earlier one."""
+    seen: Counter[str] = Counter()
+    named = []
+    for workflow in workflows:
+        name = str(workflow)
+        seen[name] += 1
+        named.append(workflow if seen[name] == 1 else replace(workflow, name=f"{workflow.name}#{seen[name]}"))
+    return named
 
 
 def _of_pipeline(reference: ResourceReference, find: FindPipeline, problems: list[str]) -> Iterable[Workflow]:

@@ -1,0 +1,96 @@
+"""When checks run: what is due follows from the check and the clock alone.
+
+Source: docs, check reference (scheduling, subdue); recorded scenarios request-interval, request-cron,
+request-round-robin, request-subdued, request-unpublished.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from functools import lru_cache
+
+import msgspec
+
+from sensu.errors import InvalidResource
+from sensu.resources.check import CheckConfig
+from sensu.rules import cron
+from sensu.rules.time_windows import any_subdued
+
+ROUND_ROBIN_LEAST_S = 1.5
+"""Round robin does not go on faster than this. Source: recorded scenario request-round-robin."""
+
+_NS = 1_000_000_000
+_SAME_NS = 1_000_000
+"""Times this close are the same: a float holds Unix time to some hundred nanoseconds."""
+_HASHES_KEPT_MAX = 100_000
+_CRONS_KEPT_MAX = 10_000
+_SLOTS_COUNTED_MAX = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """How often a check runs: every `interval_s` or by a cron line; a check with another timing starts anew."""
+
+    interval_s: float = 0.0
+    cron: str = ""
+
+    @property
+    def kind(self) -> str:
+        """`cron` or `interval`."""
+        return "cron" if self.cron else "interval"
+
+
+def timing(check: CheckConfig) -> Timing | None:
+    """When a check runs by itself; None where it runs only on demand."""
+    if not check.publish:
+        return None
+    if check.cron:
+        return Timing(cron=check.cron)
+    if not check.interval:
+        return None
+    return Timing(interval_s=max(check.interval, ROUND_ROBIN_LEAST_S) if check.round_robin else check.interval)
+
+
+def next_at(name: str, when: Timing, after: float) -> float | None:
+    """The first time a check is due after `after` (Unix seconds); None where it never is.
+
+    Checks of one interval are spread over it by their names, in the same way in every process and after every restart.
+    """
+    if when.cron:
+        schedule = _schedule(when.cron)
+        return None if schedule is None else schedule.next_after(after)
+    interval_ns = round(when.interval_s * _NS)
+    after_ns = round(after * _NS)
+    wait_ns = (_phase(name) - after_ns) % 2**64 % interval_ns
+    if wait_ns < _SAME_NS:
+        wait_ns += interval_ns
+    return (after_ns + wait_ns) / _NS
+
+
+@lru_cache(_HASHES_KEPT_MAX)
+def _phase(name: str) -> int:
+    digest = hashlib.md5(name.encode(), usedforsecurity=False).digest()
+    return int.from_bytes(digest[:8], "little")
+
+
+@lru_cache(_CRONS_KEPT_MAX)
+def _schedule(line: str) -> cron.Schedule | None:
+    try:
+        return cron.parse(line)
+    except InvalidResource:
+        return None
+
+
+def slots_missed(name: str, when: Timing, due_at: float, now: float) -> int:
+    """How many times a check was due after `due_at` and until `now`; counting stops at a bound."""
+    if not when.cron:
+        return max(0, int((now - due_at) / when.interval_s))
+    missed, at = 0, next_at(name, when, due_at)
+    while at is not None and at <= now and missed < _SLOTS_COUNTED_MAX:
+        missed += 1
+        at = next_at(name, when, at)
+    return missed
+
+
+def subdued(check: CheckConfig, now: float) -> bool:
+    """Whether one of the check's windows keeps it from running now; its legacy `subdue` never does."""
+    return bool(check.subdues) and any_subdued(msgspec.to_builtins(check.subdues), now)

@@ -1,0 +1,25 @@
+"""Whether a value, as the flat text that selectors see, fulfils a requirement."""
+
+from sensu.rules.selectors.parser import Comparison, Requirement
+
+LIST_SEPARATOR = ","
+
+
+def fulfilled(requirement: Requirement, value: str | None) -> bool:
+    """Whether the value of the requirement's key (None: there is no such key) is as it must be.
+
+    A missing key fails what is required and passes what is excluded.
+    """
+    return (value is not None and _holds(requirement, value)) is not requirement.negated
+
+
+def _holds(requirement: Requirement, value: str) -> bool:
+    match requirement.comparison:
+        case Comparison.EQUALS:
+            return value == requirement.values[0]
+        case Comparison.CONTAINS:
+            return requirement.values[0] in value
+        case Comparison.HAS_ELEMENT:
+            return bool(value) and requirement.values[0] in value.split(LIST_SEPARATOR)
+        case Comparison.IS_ONE_OF:
+            return value in requirement.values

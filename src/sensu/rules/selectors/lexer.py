@@ -1,0 +1,103 @@
+"""The words of a label or field selector.
+
+Source: docs, "API overview", response filtering; spec of the selector grammar.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+
+from sensu.rules.selectors.faults import SelectorFault
+
+
+class Word(Enum):
+    """What a token is; the value is what messages call it."""
+
+    IDENTIFIER = "a name"
+    STRING = "a quoted text"
+    BOOLEAN = "true or false"
+    EQUAL = "=="
+    NOT_EQUAL = "!="
+    IN = "in"
+    NOT_IN = "notin"
+    MATCHES = "matches"
+    AND = "&&"
+    OPEN = "["
+    CLOSE = "]"
+    COMMA = ","
+    END = "the end"
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A word, its text without quotes, and the position of its first character (from 1)."""
+
+    word: Word
+    text: str
+    position: int
+
+
+_SIGNS = {"==": Word.EQUAL, "!=": Word.NOT_EQUAL, "&&": Word.AND}
+_SINGLE_SIGNS = {"[": Word.OPEN, "]": Word.CLOSE, ",": Word.COMMA}
+_OPERATOR_WORDS = {"in": Word.IN, "notin": Word.NOT_IN, "matches": Word.MATCHES}
+_BOOLEANS = ("true", "false")
+_QUOTES = "'\""
+_RUN = re.compile(r"[^\s\[\]!&,\"']+")
+"""What may be a name: everything up to a character that ends one."""
+_SEGMENT = r"[A-Za-z_][A-Za-z0-9_/]*"
+_IDENTIFIER = re.compile(rf"{_SEGMENT}(?:\.{_SEGMENT})*")
+
+
+def tokens(text: str) -> Iterator[Token]:
+    """The tokens of a selector, the last one the end; raises SelectorFault where no token begins."""
+    at = 0
+    while at < len(text):
+        if text[at].isspace():
+            at += 1
+            continue
+        token, at = _next(text, at)
+        yield token
+    yield Token(Word.END, "", len(text) + 1)
+
+
+def _next(text: str, at: int) -> tuple[Token, int]:
+    character, pair = text[at], text[at : at + 2]
+    if pair in _SIGNS:
+        return Token(_SIGNS[pair], pair, at + 1), at + 2
+    if character in _SINGLE_SIGNS:
+        return Token(_SINGLE_SIGNS[character], character, at + 1), at + 1
+    if character in _QUOTES:
+        return _quoted(text, at)
+    run = _RUN.match(text, at)
+    if run is None:
+        raise SelectorFault(at + 1, f"unexpected {character}")
+    return _named(run.group(), at), run.end()
+
+
+def _quoted(text: str, at: int) -> tuple[Token, int]:
+    """A text in quotes; either quote closes it, nothing is escaped."""
+    for end in range(at + 1, len(text)):
+        if text[end] in _QUOTES:
+            return Token(Word.STRING, text[at + 1 : end], at + 1), end + 1
+    raise SelectorFault(at + 1, "the quoted text does not end")
+
+
+def _named(run: str, at: int) -> Token:
+    word = _OPERATOR_WORDS.get(run.lower())
+    if word is not None:
+        return Token(word, run, at + 1)
+    if run in _BOOLEANS:
+        return Token(Word.BOOLEAN, run, at + 1)
+    name = _IDENTIFIER.match(run)
+    if name is None or name.end() != len(run):
+        raise _bad_name(run, at, name.end() if name else 0)
+    return Token(Word.IDENTIFIER, run, at + 1)
+
+
+def _bad_name(run: str, at: int, parsed: int) -> SelectorFault:
+    if run[parsed:].startswith("=="):
+        return SelectorFault(at + parsed + 1, "a space is needed before ==")
+    if run[parsed] == "=":
+        return SelectorFault(at + parsed + 1, "unexpected =: two texts are compared by == or !=")
+    return SelectorFault(at + parsed + 1, f"unexpected {run[parsed]} in {run}: put the text in quotes")

@@ -1,0 +1,127 @@
+"""The selectors of one request, compiled for the kind that is listed.
+
+Compiling once makes a list cheap: of each resource only what the selectors ask for is decoded.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+
+from sensu.errors import InvalidResource
+from sensu.rules.selectors.evaluate import fulfilled
+from sensu.rules.selectors.fields import Field, Path, Selectable
+from sensu.rules.selectors.parser import Comparison, Requirement, parsed
+
+COMPILED_REMEMBERED_MAX = 256
+
+_Tree = dict[str, "_Tree | None"]
+_Value = Callable[[Any], str | None]
+
+
+class Selection:
+    """Which resources of a kind are asked for.
+
+    `equal` holds what fields must be equal to, by their names without the kind's prefix: what a store may look up.
+    """
+
+    def __init__(self, selectable: Selectable, labels: Sequence[Requirement], fields: Sequence[Requirement]) -> None:
+        tree: _Tree = {}
+        self._terms = [(one, _label(selectable, one.key, tree)) for one in labels]
+        self._terms += [(one, _value_of(selectable, one.key, tree)) for one in fields]
+        self._decode = msgspec.json.Decoder(_shape("View", tree)).decode
+        self.equal: Mapping[str, str] = {
+            one.key.removeprefix(f"{selectable.prefix}."): one.values[0]
+            for one in fields
+            if one.comparison is Comparison.EQUALS and not one.negated and one.key.startswith(f"{selectable.prefix}.")
+        }
+
+    def holds(self, body: bytes) -> bool:
+        """Whether a resource, as readers get it in JSON, is asked for; what is no such JSON is not."""
+        try:
+            view = self._decode(body)
+        except msgspec.DecodeError:
+            return False
+        return all(fulfilled(one, value(view)) for one, value in self._terms)
+
+
+@lru_cache(COMPILED_REMEMBERED_MAX)
+def compiled(
+    selectable: Selectable, label_selectors: tuple[str, ...], field_selectors: tuple[str, ...]
+) -> Selection | str:
+    """All the selectors of a request as one, or why one of them cannot be parsed."""
+    requirements: dict[str, list[Requirement]] = {}
+    for word, texts in (("labelSelector", label_selectors), ("fieldSelector", field_selectors)):
+        try:
+            requirements[word] = [one for text in texts for one in parsed(text)]
+        except InvalidResource as err:
+            return f"failed to parse {word}: {err}"
+    return Selection(selectable, requirements["labelSelector"], requirements["fieldSelector"])
+
+
+def _value_of(selectable: Selectable, key: str, tree: _Tree) -> _Value:
+    """How to find what a field selector names; a key that the kind does not have is missing in every resource."""
+    name = key.removeprefix(f"{selectable.prefix}.")
+    if name == key:
+        return _missing
+    field = selectable.fields.get(name)
+    if field is not None:
+        return _field(field, tree)
+    label = name.removeprefix("labels.")
+    return _missing if label == name else _label(selectable, label, tree)
+
+
+def _missing(_: Any) -> None:
+    return None
+
+
+def _field(field: Field, tree: _Tree) -> _Value:
+    path, written = field.path, field.written
+    _want(tree, path)
+
+    def value(view: Any) -> str | None:
+        for step in path[:-1]:
+            view = getattr(view, step)
+            if view is None:
+                return None
+        return written(getattr(view, path[-1]))
+
+    return value
+
+
+def _label(selectable: Selectable, label: str, tree: _Tree) -> _Value:
+    places = selectable.labels
+    for path in places:
+        _want(tree, path)
+
+    def value(view: Any) -> str | None:
+        for path in places:
+            found = view
+            for step in path:
+                found = getattr(found, step)
+                if found is None:
+                    break
+            if isinstance(found, dict) and label in found:
+                return str(found[label])
+        return None
+
+    return value
+
+
+def _want(tree: _Tree, path: Path) -> None:
+    """Have the leaf at `path` decoded."""
+    for step in path[:-1]:
+        below = tree.setdefault(step, {})
+        assert below is not None
+        tree = below
+    tree.setdefault(path[-1], None)
+
+
+def _shape(name: str, tree: _Tree) -> type[msgspec.Struct]:
+    """A struct that holds the wanted parts of a resource and skips all others."""
+    parts: list[tuple[str, Any, Any]] = []
+    for step, below in sorted(tree.items()):
+        kind = Any if below is None else _shape(f"{name}_{step}", below) | None
+        parts.append((step, kind, None))
+    return msgspec.defstruct(name, parts, frozen=True, gc=False)
