@@ -3,7 +3,7 @@ PYTHON ?= $(shell command -v python3.13 || command -v python3.12 || command -v p
 VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
-CONTRACT ?= ../shared/contract
+CONTRACT ?=
 KIND ?=
 
 .PHONY: help run test check format contract bench clean
@@ -28,7 +28,7 @@ format: $(VENV)/dev.stamp ## format the code
 	$(BIN)/ruff format src tests bench examples
 
 contract: $(VENV)/dev.stamp ## play recordings: CONTRACT=DIR KIND=api|sensuctl|pipeline|transport|agent-local|units
-	$(BIN)/python -m tests.contract.runner --contract $(CONTRACT) $(if $(KIND),--kind $(KIND)) $(ARGS)
+	$(BIN)/python -m tests.contract.runner $(if $(CONTRACT),--contract $(CONTRACT)) $(if $(KIND),--kind $(KIND)) $(ARGS)
 
 bench: $(VENV)/run.stamp ## figures of this machine
 	$(BIN)/python -m bench $(ARGS)

@@ -1,0 +1,27 @@
+"""The recorded scenarios that are due pass against our programs, one test for each kind."""
+
+import subprocess
+import sys
+
+import pytest
+
+from tests.contract.due import due_scenarios
+from tests.contract.processes import REPO
+from tests.contract.runner import DEFAULT_CONTRACT
+from tests.contract.scenario import KINDS
+
+RUN_TIMEOUT_S = 900
+CLEAN_UP_S = 60
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(RUN_TIMEOUT_S + 30)
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind in {due for due, _ in due_scenarios()}])
+def test_due_recordings_pass(kind: str) -> None:
+    """Our programs behave as recorded in every scenario that the list of due ones names."""
+    if not DEFAULT_CONTRACT.is_dir():
+        pytest.skip(f"the recordings are not beside this checkout ({DEFAULT_CONTRACT} is missing)")
+    argv = [sys.executable, "-m", "tests.contract.runner", "--kind", kind, "--due-only", "--quiet"]
+    argv += ["--time-limit", str(RUN_TIMEOUT_S - CLEAN_UP_S)]
+    run = subprocess.run(argv, cwd=REPO, capture_output=True, text=True, timeout=RUN_TIMEOUT_S, check=False)
+    assert run.returncode == 0, f"{run.stdout[-20_000:]}\n{run.stderr[-2_000:]}"
