@@ -4,12 +4,16 @@ A flag that is true or false takes a value only with `=`. Lists are comma-separa
 Source: recorded scenarios bad-flags, configure, check-errors.
 """
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from sensu.errors import ConfigurationError, InvalidResource
 from sensu.rules.go_duration import parse_s
+
+UINT_MAX = 2**32 - 1
+_INTEGER = re.compile(r"[-+]?[0-9]{1,18}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,12 +131,44 @@ def convert(kind: str, text: str, where: str) -> Any:
         raise ConfigurationError(f'invalid argument "{text}" for {where}: {err}') from err
 
 
+def convert_bool(text: str) -> bool:
+    """The truth value that a text stands for; raises ConfigurationError."""
+    return bool(_plainly("bool", text))
+
+
+def convert_int(text: str) -> int:
+    """The whole number that a text stands for; raises ConfigurationError."""
+    return int(_plainly("int", text))
+
+
+def convert_uint(text: str) -> int:
+    """The whole number of 32 bits, not below zero, that a text stands for; raises ConfigurationError."""
+    if not (text.isascii() and text.isdecimal()):
+        raise ConfigurationError(f'strconv.ParseUint: parsing "{text}": invalid syntax')
+    if int(text) > UINT_MAX:
+        raise ConfigurationError(f'strconv.ParseUint: parsing "{text}": value out of range')
+    return int(text)
+
+
+def _plainly(kind: str, text: str) -> Any:
+    try:
+        return _CONVERTERS[kind](text)
+    except ValueError as err:
+        raise ConfigurationError(_REASONS[kind].format(text=text)) from err
+
+
 def _bool(text: str) -> bool:
     if text in ("1", "t", "T", "true", "TRUE", "True"):
         return True
     if text in ("0", "f", "F", "false", "FALSE", "False"):
         return False
     raise ValueError(text)
+
+
+def _int(text: str) -> int:
+    if not _INTEGER.fullmatch(text):
+        raise ValueError(text)
+    return int(text)
 
 
 def _strings(text: str) -> list[str]:
@@ -163,7 +199,7 @@ _CONVERTERS: dict[str, Callable[[str], Any]] = {
     "string": str,
     "ignored": str,
     "strings": _strings,
-    "int": lambda text: int(text, 10),
+    "int": _int,
     "float": float,
     "bool": _bool,
     "duration": parse_s,

@@ -81,6 +81,7 @@ class BoundedIntake:
         self.events: list[Event] = []
         self.waiting: deque[Done] = deque()
         self._arrived = asyncio.Condition()
+        self.turned_away = asyncio.Event()
         self._has_room = asyncio.Event()
         self._has_room.set()
 
@@ -90,6 +91,7 @@ class BoundedIntake:
     def take(self, event: Event, done: Done | None) -> bool:
         if self.room == 0:
             self._has_room.clear()
+            self.turned_away.set()
             return False
         self.room -= 1
         self.events.append(event)

@@ -4,8 +4,10 @@ import pytest
 
 from sensu.resources.check import CheckConfig
 from sensu.resources.check_request import CheckRequest
-from sensu.resources.kinds import ENTITY
+from sensu.resources.entity import EntityConfig
+from sensu.resources.kinds import ENTITY, USER
 from sensu.resources.metadata import ObjectMeta
+from sensu.resources.user import User
 from sensu.testing.fake_agent import FakeAgent, NotConnected
 from sensu.transport.agent_socket import HandshakeRefused
 from sensu.transport.websocket import Closed
@@ -91,6 +93,54 @@ def test_a_deleted_entity_ends_the_session() -> None:
                 world.records.delete_entity("a1")
                 assert world.agentd.agents("default", "linux") == []
                 assert await agent.closed() == Closed(1001, "bye", by_peer=True)
+
+    in_loop(test)
+
+
+@pytest.mark.parametrize("record", [User(username="agent", disabled=True), None])
+def test_a_disabled_user_ends_its_sessions(record: User | None) -> None:
+    """Disabling or removing a user disconnects the agents that came with its password, in all namespaces, no others."""
+
+    async def test() -> None:
+        async with running() as world:
+            world.records.put(USER, "", "agent", User(username="agent"))
+            lim = world.agent(namespace="ns2", credentials=("lim", "Limited-1"))
+            async with world.agent() as one, world.agent(namespace="ns2") as two, lim as other:
+                for agent in (one, two, other):
+                    await agent.config()
+                world.records.put(USER, "", "agent", User(username="agent", groups=("g",)))
+                assert world.metric("sensu_go_agent_sessions", namespace="ns2") == 2
+                world.records.put(USER, "", "agent", record)
+                assert await one.closed() == await two.closed() == Closed(1001, "bye", by_peer=True)
+                assert world.metric("sensu_go_agent_sessions", namespace="ns2") == 1
+                world.records.put_entity("a1", "linux", namespace="ns2")
+                await other.config("a1")
+
+    in_loop(test)
+
+
+def test_a_user_that_is_disabled_during_the_handshake_gets_no_session() -> None:
+    """Whoever is disabled while the password is checked is disconnected as soon as it is connected."""
+
+    async def test() -> None:
+        async with running() as world:
+            world.records.put(USER, "", "agent", User(username="agent", disabled=True))
+            async with world.agent() as agent:
+                assert (await agent.closed()).code == 1001
+                assert world.metric("sensu_go_agent_sessions", namespace="default") is None
+
+    in_loop(test)
+
+
+def test_an_agent_is_told_that_it_is_one() -> None:
+    """Whatever class is stored, an agent hears of itself as an agent."""
+
+    async def test() -> None:
+        async with running() as world:
+            config = EntityConfig(metadata=ObjectMeta(name="a1", namespace="default"), entity_class="proxy")
+            world.records.put(ENTITY, "default", "a1", config)
+            async with world.agent() as agent:
+                assert (await agent.config("a1")).entity_class == "agent"
 
     in_loop(test)
 

@@ -22,6 +22,18 @@ def test_changes_are_told_before_commit_returns(medium: Medium) -> None:
     medium.play(story)
 
 
+def test_a_change_tells_what_readers_get(medium: Medium) -> None:
+    """Where readers get something else than what is stored, listeners hear both."""
+
+    async def story(store: Any) -> None:
+        heard: list[Change] = []
+        store.listen(heard.extend)
+        await commit(store, put("a", b"secret", shown=b"no secret"))
+        assert [(change.body, change.shown) for change in heard] == [(b"secret", b"no secret")]
+
+    medium.play(story)
+
+
 def test_changes_come_in_commit_order(medium: Medium) -> None:
     """Each listener is called once a commit, in order of revisions, and the last change is what the store holds."""
 

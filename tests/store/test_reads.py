@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from sensu.store.contract import DeleteResource, EventKey, Key, PutResource, PutState
+from sensu.store.contract import DeleteEvent, DeleteResource, EventKey, Key, Must, PutResource, PutState
 from tests.store.conftest import CHECK, Medium, check_key, commit, event, gathered, names, put, put_namespace
 
 NAMES = ["default/10", "default/9", "default/A", "default/a", "default/a-b", "default/a.b", "default/aa", "default/é"]
@@ -159,6 +159,27 @@ def test_counts(medium: Medium) -> None:
     medium.play(story)
 
 
+def test_counts_follow_what_happens(medium: Medium) -> None:
+    """Replacing counts nothing twice, a refused commit nothing at all, and what is removed counts no more."""
+
+    async def change(store: Any) -> None:
+        await commit(store, put("a"), put("b"), event("w", "c"), event("w", "d"))
+        await commit(store, put("a", b"other"), event("w", "c", b"other"), put("c"))
+        await commit(store, put("d"), put("a", must=Must.BE_ABSENT))
+        await commit(store, DeleteResource(check_key("b")), DeleteEvent(EventKey("default", "w", "d")))
+        await commit(store, put("b"), DeleteResource(check_key("b")))
+
+    medium.play(change)
+
+    async def story(store: Any) -> None:
+        assert await store.count(CHECK, "default") == len((await store.list(CHECK, "default")).items) == 2
+        assert await store.count_events("default") == await store.count_events("default", "w") == 1
+        await commit(store, *(DeleteResource(check_key(name)) for name in "ac"))
+        assert dict(await store.counts("default")) == dict(await store.counts(None)) == {}
+
+    medium.play(story)
+
+
 EVENTS = [("a-b", "x", "c"), ("a", "w-1", "z"), ("a", "w", "b"), ("a", "w", "c"), ("a", "w.1", "a"), ("b", "W", "c")]
 
 
@@ -195,6 +216,23 @@ def test_event_pages_join_to_the_whole_list(
             more, after = page.more, page.items[-1].key
         assert seen == whole
         assert len(seen) == len(set(seen)) >= 300
+
+    medium.play(story)
+
+
+@pytest.mark.parametrize(("namespace", "entity"), [(None, None), ("a", None), ("a", "w")])
+def test_events_of_one_check(medium: Medium, namespace: str | None, entity: str | None) -> None:
+    """A list may be of one check only, in the same order, and is continued like the whole list."""
+
+    async def story(store: Any) -> None:
+        await store.commit([event(e, c, namespace=n) for n, e, c in EVENTS])
+        whole = [item.key for item in (await store.list_events(namespace, entity)).items]
+        expected = [key for key in whole if key.check == "c"]
+        assert [i.key for i in (await store.list_events(namespace, entity, check="c")).items] == expected
+        first = await store.list_events(namespace, entity, check="c", limit=1)
+        assert first.more is (len(expected) > 1)
+        rest = await store.list_events(namespace, entity, check="c", after=first.items[0].key)
+        assert [item.key for item in rest.items] == expected[1:]
 
     medium.play(story)
 

@@ -127,6 +127,23 @@ def test_the_schema_version_is_recorded(tmp_path: Path) -> None:
         assert connection.execute("PRAGMA user_version").fetchone() == (numbers[-1],)
 
 
+def test_what_was_stored_before_is_counted(tmp_path: Path) -> None:
+    """A database from before the counts is counted once, when it is brought up to date."""
+    folder = tmp_path / "state"
+    folder.mkdir()
+    connection = sqlite3.connect(folder / "sensu.db")
+    migrate(connection, folder, {1: migrations()[1]})
+    connection.execute("INSERT INTO resources VALUES (1, 'core/v2.CheckConfig', 'default/', 'a', 'e', 1, '{}', NULL)")
+    connection.execute("INSERT INTO events VALUES (1, 'default/', 'w/', 'c', NULL, '{}')")
+    connection.commit()
+    connection.close()
+
+    async def story(store: Any) -> None:
+        assert await store.count(CHECK, "default") == await store.count_events(None) == 1
+
+    sqlite(folder).play(story)
+
+
 def test_migrations_apply_whole_or_not_at_all(tmp_path: Path) -> None:
     """A migration that fails in its middle leaves nothing; those before it stay, and it can be tried again."""
     connection = sqlite3.connect(tmp_path / "x.db", isolation_level=None)

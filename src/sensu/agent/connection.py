@@ -22,6 +22,7 @@ from sensu.resources.check import KEEPALIVE
 from sensu.resources.check_request import CheckRequest
 from sensu.resources.event import Event
 from sensu.transport import acknowledgement, codec, frames
+from sensu.transport.acknowledgement import Extensions
 from sensu.transport.agent_socket import AgentSocket, HandshakeRefused, SocketLimits, Unreachable, connect
 from sensu.transport.handshake import agent_headers
 from sensu.transport.session import (
@@ -57,7 +58,6 @@ class Parts:
     on_request: OnRequest
     clock: Clock
     counters: Counters
-    version: str
 
 
 class Connection:
@@ -120,7 +120,7 @@ class Connection:
 
     async def _try(self, url: str) -> AgentSocket | None:
         settings = self._parts.settings
-        headers = [("User-Agent", f"sensu-agent/{self._parts.version}")] + agent_headers(
+        headers = agent_headers(
             settings.name,
             settings.namespace,
             settings.subscriptions,
@@ -135,7 +135,7 @@ class Connection:
             ),
         )
         log.info("connecting to backend", extra=fields(url=without_secrets(url)))
-        match await connect(url, headers, ssl_context=self._ssl_context, limits=limits):
+        match await connect(url, headers, ssl_context=self._ssl_context, limits=limits, wanted=Extensions()):
             case AgentSocket() as socket:
                 return socket
             case HandshakeRefused(status, body):
@@ -167,7 +167,6 @@ class Session:
         self._settled = asyncio.Event()
         self._greeted = asyncio.Event()
         self._rest_until = 0.0
-        self._codec = codec.for_content_type(socket.agreement.content_type)
 
     async def run(self) -> None:
         """Return when the connection is gone; what is not known to have arrived goes back into the outbox."""
@@ -192,14 +191,17 @@ class Session:
                 log.error("error handling message", extra=fields(type=message.type, error=str(error)))
 
     def _take(self, message: frames.Message) -> None:
+        heard = codec.for_content_type(self._socket.hears.content_type)
         match message.type:
             case frames.ENTITY_CONFIG:
-                self._parts.entity.learn(self._codec.decode_entity_config(message.payload))
+                self._parts.entity.learn(heard.decode_entity_config(message.payload))
                 self._gate.entity_config_arrived()
                 self._configured.set()
             case frames.CHECK_REQUEST:
                 if self._gate.is_open(self._parts.clock.monotonic()):
-                    self._parts.on_request(self._codec.decode_check_request(message.payload), self._sequences)
+                    self._parts.on_request(heard.decode_check_request(message.payload), self._sequences)
+            case frames.EXTENSIONS if self._socket.hears.acknowledged:
+                log.info("the backend acknowledges events")
             case frames.ACK:
                 self._settle(acknowledgement.decode(message.payload))
             case _:
@@ -232,11 +234,8 @@ class Session:
             now = clock.now()
             number = self._sequences.next(KEEPALIVE)
             event = keepalive(settings, self._parts.entity.redacted_at(now), number, now)
-            message = self._message(frames.KEEPALIVE, event)
-            if message is not None and not await self._send(message):
+            if not await self._send(frames.KEEPALIVE, event):
                 return
-            self._unsettled.sent(None)
-            self._parts.counters.sent(frames.KEEPALIVE)
             self._greeted.set()
             due = max(due + settings.keepalive_interval, clock.monotonic())
             await clock.sleep(due - clock.monotonic())
@@ -250,7 +249,7 @@ class Session:
             await self._may_send()
             event, arrived = outbox.take(), False
             try:
-                arrived = await self._send_event(event)
+                arrived = await self._send(frames.EVENT, event)
             finally:
                 if not arrived:
                     outbox.put_back([event])
@@ -264,21 +263,11 @@ class Session:
         if rest_s > 0:
             await self._parts.clock.sleep(rest_s)
 
-    async def _send_event(self, event: Event) -> bool:
-        """Whether an event is dealt with; one that can never be sent is dropped."""
-        message = self._message(frames.EVENT, event)
-        if message is None:
-            return True
-        if not await self._send(message):
-            return False
-        self._unsettled.sent(event if self._socket.agreement.acknowledged else None)
-        self._parts.counters.sent(frames.EVENT)
-        return True
-
     def _message(self, message_type: str, event: Event) -> bytes | None:
         """The bytes to send, or None for an event that cannot be written or is larger than a backend takes."""
+        spoken = codec.for_content_type(self._socket.speaks.content_type)
         try:
-            message = frames.build(message_type, self._codec.encode(message_type, event))
+            message = frames.build(message_type, spoken.encode(message_type, event))
             why = "larger than a message may be" if len(message) > frames.FRAME_BYTES_MAX else ""
         except (InvalidResource, ValueError) as error:
             message, why = b"", str(error)
@@ -291,13 +280,26 @@ class Session:
             log.info("sending event to backend", extra=fields(**told))
         return message
 
-    async def _send(self, message: bytes) -> bool:
-        """Whether a message was given to the connection; waits for room, and ends when the connection does."""
-        while not self._socket.send(message):
+    async def _send(self, message_type: str, event: Event) -> bool:
+        """Whether an event is dealt with: given to the connection, or dropped because it can never be sent.
+
+        Waits for room, and ends when the connection does. Where the codec changes meanwhile, the event is written anew.
+        """
+        spoken, message = None, None
+        while True:
+            if spoken != self._socket.speaks:
+                spoken, message = self._socket.speaks, self._message(message_type, event)
+            if message is None:
+                return True
+            if self._socket.send(message):
+                break
             if self._socket.closed is not None:
                 return False
             await self._socket.writable()
             await asyncio.sleep(0)
+        if spoken is not None and spoken.acknowledged:
+            self._unsettled.sent(event if message_type == frames.EVENT else None)
+        self._parts.counters.sent(message_type)
         return True
 
     async def _end_in_time(self) -> None:

@@ -151,7 +151,7 @@ class Agent:
         stack.push_async_callback(assets.close)
         runs = CheckRuns(read, self.entity, outbox, self._allowed, assets, files, self._clock, self.counters)
         stack.push_async_callback(runs.stop)
-        parts = Parts(read, self.entity, outbox, runs.accept, self._clock, self.counters, version())
+        parts = Parts(read, self.entity, outbox, runs.accept, self._clock, self.counters)
         connection = Connection(parts, client_context(read))
         await self._collect_facts(facts)
         works: list[Work] = [connection.run, partial(self._refresh_facts, facts), self._stopping.wait]

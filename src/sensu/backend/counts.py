@@ -5,6 +5,7 @@ from functools import partial
 
 from sensu.backend.metrics import BackendMetrics
 from sensu.backend.pipelined.outcome import Delivered, Filtered, Outcome
+from sensu.backend.pipelined.workflows import FILTER, HANDLING, MUTATOR
 from sensu.rules.workflow import Workflow
 
 
@@ -35,14 +36,37 @@ class DeliveryCounts:
 
     def __init__(self, metrics: BackendMetrics) -> None:
         self._requests, self._total = metrics.handler_requests, metrics.handler_requests_total
+        self._pipeline, self._event, self._message = metrics.pipeline, metrics.event_handler, metrics.pipelined_message
+        self._busy = metrics.handlers_busy
+        self._stages = {
+            FILTER: metrics.pipeline_filter,
+            MUTATOR: metrics.pipeline_mutator,
+            HANDLING: metrics.pipeline_handler,
+        }
 
-    def handled(self, workflow: Workflow, outcome: Outcome) -> None:
-        """One workflow has ended for one event; events that were filtered never got to a handler."""
-        if isinstance(outcome, Filtered):
-            return
-        status = "0" if isinstance(outcome, Delivered) else "1"
-        self._requests.add(1, (status, "core/v2.Handler"))
-        self._total.add(1)
+    def handled(self, workflow: Workflow, outcome: Outcome, seconds: float) -> None:
+        """One attempt at a workflow has ended; events that were filtered never got to a handler."""
+        well = isinstance(outcome, Delivered | Filtered)
+        self._pipeline.observe(seconds, (workflow.pipeline, _STATUS[well]))
+        if not isinstance(outcome, Filtered):
+            self._requests.add(1, ("0" if well else "1", "core/v2.Handler"))
+            self._total.add(1)
+
+    def stage(self, stage: str, ref: str, well: bool, seconds: float) -> None:
+        """One stage of an attempt has ended."""
+        self._stages[stage].observe(seconds, (ref, _STATUS[well]))
+
+    def concluded(self, event_type: str, workflows: int, well: bool, seconds: float) -> None:
+        """All workflows of an event have ended."""
+        self._event.observe(seconds, (event_type, _STATUS[well]))
+        self._message.observe(seconds, ("true" if workflows else "false", _STATUS[well]))
+
+    def busy(self, change: int) -> None:
+        """So many more (or fewer) mutators and handlers are at work."""
+        self._busy.add(change)
+
+
+_STATUS = {True: "success", False: "error"}
 
 
 class ScheduleCounts:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import logging
 import os
 import signal
@@ -43,6 +44,7 @@ from sensu.backend.pipelined.runtime_assets import RuntimeAssets
 from sensu.backend.pipelined.workflows import Workflows
 from sensu.backend.schedulerd.daemon import Schedulerd
 from sensu.backend.seams import Joints
+from sensu.backend.services.audit import AuditLog
 from sensu.backend.settings import (
     ENVIRONMENT_PREFIX,
     RETIRED_FLAGS,
@@ -74,6 +76,10 @@ log = logging.getLogger("sensu.backend")
 
 EXIT_ALREADY_INITIALISED = 3
 CLUSTER_ID = "cluster_id"
+DRAIN_S = 3.0
+"""How long events that were taken in may still be processed when the backend stops; agents send the others again."""
+GC_THRESHOLDS = (100_000, 50, 100)
+"""Nearly all objects of the hot path die by their reference counts; collecting often would only cost time."""
 USAGE = """The backend of Sensu in Python: API, agents' port, scheduling, event processing.
 
 Usage:
@@ -110,9 +116,21 @@ def run(arguments: Sequence[str]) -> int:
     except HelpText as asked:
         print(asked, end="")
     except SensuError as err:
-        print(f"sensu-backend: {err}", file=sys.stderr)
-        return 1
+        return _failed(err)
+    except ExceptionGroup as group:
+        expected = group.subgroup(SensuError)
+        if expected is None:
+            raise
+        return _failed(expected)
     return 0
+
+
+def _failed(err: Exception) -> int:
+    """Say why in one line; a group of errors stands for its first."""
+    while isinstance(err, ExceptionGroup):
+        err = err.exceptions[0]
+    print(f"sensu-backend: {err}", file=sys.stderr)
+    return 1
 
 
 S = TypeVar("S", bound=BackendSettings)
@@ -265,8 +283,10 @@ class Backend:
         schedule = Schedulerd(cache, agents, counts, self._clock)
         counts.follow(schedule.schedulers)
         joints = Joints(events, agents, schedule, deliveries, self._serves_api)
-        api = self._api(store, auth, joints, member, metrics)
-        return _Daemons(events, deliveries, schedule, agents, api)
+        retention_s, entries_max = self._settings.audit_retention, self._settings.audit_entries_max
+        audit = AuditLog(store, auth.access, self._clock, retention_s, entries_max)
+        api = self._api(store, auth, joints, member, metrics, audit)
+        return _Daemons(events, deliveries, schedule, agents, api, audit)
 
     async def _auth(self, store: Store, cache: ResourceCache, stack: contextlib.AsyncExitStack) -> "_Auth":
         settings = self._settings
@@ -342,7 +362,15 @@ class Backend:
             limits=ListenerLimits(write_timeout_s=settings.agent_write_timeout),
         )
 
-    def _api(self, store: Store, auth: "_Auth", joints: Joints, member: Member, metrics: BackendMetrics) -> ApiServer:
+    def _api(
+        self,
+        store: Store,
+        auth: "_Auth",
+        joints: Joints,
+        member: Member,
+        metrics: BackendMetrics,
+        audit: AuditLog,
+    ) -> ApiServer:
         context = ApiContext(
             store=store,
             access=auth.access,
@@ -354,6 +382,7 @@ class Backend:
             check_syntax=check_syntax,
             metrics=metrics,
             member=member,
+            audit=audit,
             version=COMPATIBLE_VERSION,
             body_bytes_max=self._settings.api_request_limit,
         )
@@ -379,16 +408,22 @@ class Backend:
             running = [
                 group.create_task(daemons.events.run(), name="eventd"),
                 group.create_task(daemons.deliveries.run(), name="pipelined"),
+                group.create_task(daemons.audit.run(), name="audit log"),
             ]
             try:
                 await daemons.api.start()
                 await self._start_agents(daemons.agents)
                 running.append(group.create_task(daemons.schedule.run(), name="schedulerd"))
+                gc.freeze()
+                gc.set_threshold(*GC_THRESHOLDS)
                 log.warning("backend is running and ready to accept events", extra=fields(version=VERSION))
                 await self._stopping.wait()
             finally:
                 await daemons.agents.stop()
                 await daemons.api.stop()
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(DRAIN_S):
+                        await daemons.events.drained()
                 for task in running:
                     task.cancel()
 
@@ -419,6 +454,7 @@ class _Daemons:
     schedule: Schedulerd
     agents: Agentd
     api: ApiServer
+    audit: AuditLog
 
 
 async def _cluster_id(store: Store) -> str:

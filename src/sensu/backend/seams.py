@@ -67,8 +67,11 @@ class Intake(Protocol):
         """Queue an event, waiting for room if need be, and return once its fate is known."""
         ...
 
-    async def remove(self, key: EventKey) -> bool:
-        """Delete an event in its turn among the others, with its deadlines; false where there is none."""
+    async def remove(self, key: EventKey, also: Sequence[Write] = ()) -> bool:
+        """Delete an event in its turn among the others, with its deadlines; false where there is none.
+
+        `also` are writes that are committed with the removal, where the event was there.
+        """
         ...
 
 

@@ -59,6 +59,8 @@ class BackendSettings:
     assets_rate_limit: float = option("asset downloads a second", 1.39)
     assets_burst_limit: int = option("asset downloads at once", 100)
     deregistration_handler: str = option("handler of deregistration events of agents that name none", "")
+    audit_retention: float = option("how long entries of the audit log are kept", 7_776_000.0, kind="duration")
+    audit_entries_max: int = option("entries that the audit log keeps at most", 100_000)
     debug: bool = option("more detail on errors", False)
 
     @property

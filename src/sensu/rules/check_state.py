@@ -133,21 +133,31 @@ def with_late_result(stored: Check, late: Check) -> Check:
     return msgspec.structs.replace(stored, history=kept, total_state_change=total_state_change(kept))
 
 
-def truncated(event: Event) -> Event:
-    """The event with its output cut to `max_output_size` bytes, and a label that tells how many went.
+def with_truncation_label(event: Event) -> Event:
+    """The event, labelled with how many bytes its stored form lacks where its output is longer than allowed.
 
-    Source: recorded scenario state-output (handlers get the whole output and no label).
+    Source: recorded scenario state-output (handlers get the whole output, and the label).
     """
     check = event.check
     if check is None or check.max_output_size <= 0 or len(check.output) * 4 <= check.max_output_size:
         return event
-    output = check.output.encode()
-    if len(output) <= check.max_output_size:
+    size = len(check.output.encode())
+    if size <= check.max_output_size:
         return event
-    kept = output[: check.max_output_size].decode(errors="ignore")
-    labels = {**event.metadata.labels, TRUNCATED_LABEL: str(len(output) - len(kept.encode()))}
-    return msgspec.structs.replace(
-        event,
-        check=msgspec.structs.replace(check, output=kept),
-        metadata=msgspec.structs.replace(event.metadata, labels=labels),
-    )
+    labels = {**event.metadata.labels, TRUNCATED_LABEL: str(size - len(_cut(check).encode()))}
+    return msgspec.structs.replace(event, metadata=msgspec.structs.replace(event.metadata, labels=labels))
+
+
+def truncated(event: Event) -> Event:
+    """The event with no more output than `max_output_size` bytes, whole characters only."""
+    check = event.check
+    if check is None or check.max_output_size <= 0 or len(check.output) * 4 <= check.max_output_size:
+        return event
+    kept = _cut(check)
+    if len(kept) == len(check.output):
+        return event
+    return msgspec.structs.replace(event, check=msgspec.structs.replace(check, output=kept))
+
+
+def _cut(check: Check) -> str:
+    return check.output.encode()[: check.max_output_size].decode(errors="ignore")

@@ -143,7 +143,31 @@ class PutState(Value, frozen=True):
     value: bytes
 
 
-Write = PutResource | DeleteResource | PutEvent | DeleteEvent | OweDelivery | SettleDelivery | PutState
+class AppendAudit(Value, frozen=True):
+    """Add an entry (JSON) to the audit log; `at` in Unix seconds. Entries are never changed."""
+
+    at: float
+    body: bytes
+
+
+class TrimAudit(Value, frozen=True):
+    """Drop audit entries from before `at_before` (Unix seconds), and all but the newest `entries_max`."""
+
+    at_before: float
+    entries_max: int
+
+
+Write = (
+    PutResource
+    | DeleteResource
+    | PutEvent
+    | DeleteEvent
+    | OweDelivery
+    | SettleDelivery
+    | PutState
+    | AppendAudit
+    | TrimAudit
+)
 
 
 class Committed(Value, frozen=True):
@@ -180,12 +204,21 @@ class StoredEvent(Value, frozen=True):
 class Change(Value, frozen=True):
     """A resource or event was written (`body` is new) or removed (`body` is None); told in commit order.
 
-    Removing what was not there is no change.
+    Removing what was not there is no change. `shown` is what readers get where that differs from the body.
     """
 
     revision: int
     key: Key | EventKey
     body: bytes | None
+    shown: bytes | None = None
+
+
+class AuditEntry(Value, frozen=True):
+    """An entry of the audit log; ids grow."""
+
+    id: int
+    at: float
+    body: bytes
 
 
 class Page(Value, frozen=True):
@@ -260,11 +293,18 @@ class Store(Protocol):
         ...
 
     async def list_events(
-        self, namespace: str | None, entity: str | None = None, *, after: EventKey | None = None, limit: int = 0
+        self,
+        namespace: str | None,
+        entity: str | None = None,
+        *,
+        check: str | None = None,
+        after: EventKey | None = None,
+        limit: int = 0,
     ) -> EventPage:
         """Events in order of namespace, entity, check, after `after`, at most `limit` (0: all).
 
-        An `entity` needs a `namespace`. Of `after` only the parts count that the list does not fix.
+        An `entity` needs a `namespace`; `check` leaves those of other checks out. Of `after` only the parts count that
+        `namespace` and `entity` do not fix.
         """
         ...
 
@@ -294,6 +334,14 @@ class Store(Protocol):
 
     async def get_state(self, name: str) -> bytes | None:
         """The value kept under `name` by `PutState`, or None."""
+        ...
+
+    async def audit(self, limit: int, before: int = 0) -> Sequence[AuditEntry]:
+        """Entries of the audit log with ids below `before` (0: all), newest first, at most `limit`."""
+        ...
+
+    async def count_audit(self) -> int:
+        """How many entries the audit log has."""
         ...
 
     def listen(self, listener: ChangeListener) -> Callable[[], None]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from sensu.resources.kinds import NAMESPACE
 from sensu.store.contract import (
+    AppendAudit,
     Change,
     Committed,
     Conflict,
@@ -23,6 +24,7 @@ from sensu.store.contract import (
     PutState,
     Refused,
     SettleDelivery,
+    TrimAudit,
     Write,
 )
 
@@ -82,6 +84,8 @@ class Group:
         self.owed: dict[int, OweDelivery] = {}
         self.settled: dict[int, str] = {}
         self.states: dict[str, bytes] = {}
+        self.audited: list[AppendAudit] = []
+        self.audit_trimmed: TrimAudit | None = None
         self._etags = etags
         self._events_present = events_present
         self._in_use = in_use
@@ -154,7 +158,7 @@ class Group:
     def _put_resource(self, write: PutResource, changes: list[Change]) -> None:
         self._etags[write.key] = write.etag
         self.resources[write.key] = (write, self.revision)
-        changes.append(Change(self.revision, write.key, write.body))
+        changes.append(Change(self.revision, write.key, write.body, write.shown))
 
     def _delete_resource(self, write: DeleteResource, changes: list[Change]) -> None:
         if self._etags[write.key] is None:
@@ -191,6 +195,12 @@ class Group:
     def _put_state(self, write: PutState, changes: list[Change]) -> None:
         self.states[write.name] = write.value
 
+    def _append_audit(self, write: AppendAudit, changes: list[Change]) -> None:
+        self.audited.append(write)
+
+    def _trim_audit(self, write: TrimAudit, changes: list[Change]) -> None:
+        self.audit_trimmed = write
+
 
 _APPLY: dict[type, Callable[[Group, Any, list[Change]], None]] = {
     PutResource: Group._put_resource,
@@ -200,4 +210,6 @@ _APPLY: dict[type, Callable[[Group, Any, list[Change]], None]] = {
     OweDelivery: Group._owe,
     SettleDelivery: Group._settle,
     PutState: Group._put_state,
+    AppendAudit: Group._append_audit,
+    TrimAudit: Group._trim_audit,
 }

@@ -2,7 +2,6 @@
 
 import asyncio
 import ssl
-import time
 import uuid
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -10,12 +9,14 @@ from typing import Any
 
 import msgspec
 
+from sensu.clock import SystemClock
 from sensu.resources.check import KEEPALIVE, Check
 from sensu.resources.check_request import CheckRequest
 from sensu.resources.entity import AGENT_CLASS, Entity, EntityConfig
 from sensu.resources.event import Event
 from sensu.resources.metadata import ObjectMeta
 from sensu.transport import acknowledgement, codec, frames
+from sensu.transport.acknowledgement import Extensions
 from sensu.transport.agent_socket import AgentSocket, HandshakeRefused, SocketLimits, Unreachable, connect
 from sensu.transport.handshake import JSON_TYPE, PROTOBUF_TYPE, agent_headers
 from sensu.transport.websocket import Closed
@@ -39,7 +40,7 @@ class FakeAgent:
     """A connected agent. Use `FakeAgent.session` to have it closed again.
 
     Heard so far: `messages` (type and payload as a struct, in order), `configs`, `requests`, and of the acknowledgement
-    extension `stored`, `refused` and `deferred`, by the numbers that sending returned.
+    extension `stored`, `refused` and `deferred`, by the numbers that sending returned (0 before there are any).
     """
 
     def __init__(self, socket: AgentSocket, name: str, namespace: str, subscriptions: Sequence[str]) -> None:
@@ -47,7 +48,6 @@ class FakeAgent:
         self.namespace = namespace
         self.subscriptions = tuple(subscriptions)
         self.socket = socket
-        self.codec = codec.for_content_type(socket.agreement.content_type)
         self.messages: list[tuple[str, Any]] = []
         self.configs: list[EntityConfig] = []
         self.requests: list[CheckRequest] = []
@@ -55,6 +55,7 @@ class FakeAgent:
         self.refused: dict[int, str] = {}
         self.deferred: dict[int, str] = {}
         self.answers: dict[str, Answer] = {}
+        self._clock = SystemClock()
         self._sent = 0
         self._heard = asyncio.Condition()
         self._listening = asyncio.create_task(self._listen())
@@ -73,19 +74,30 @@ class FakeAgent:
         ssl_context: ssl.SSLContext | None = None,
         limits: SocketLimits | None = None,
     ) -> "FakeAgent":
-        """An agent that is connected to the backend at `url`; raises NotConnected."""
+        """An agent that is connected to the backend at `url`; raises NotConnected.
+
+        It speaks JSON, or protobuf where that is asked for. With `acknowledged` it shakes hands as our agents do, in
+        protobuf, asks for acknowledgements when they are offered, and is returned once they are granted; TimeoutError
+        where they are not.
+        """
         headers = agent_headers(
             name,
             namespace,
             subscriptions,
             credentials=credentials,
-            accept=PROTOBUF_TYPE if protobuf else JSON_TYPE,
-            acknowledged=acknowledged,
+            accept=PROTOBUF_TYPE if protobuf or acknowledged else JSON_TYPE,
         )
-        socket = await connect(url, headers, ssl_context=ssl_context, limits=limits)
+        wanted = Extensions(codec=PROTOBUF_TYPE if protobuf else JSON_TYPE) if acknowledged else None
+        socket = await connect(url, headers, ssl_context=ssl_context, limits=limits, wanted=wanted)
         if not isinstance(socket, AgentSocket):
             raise NotConnected(socket)
-        return cls(socket, name, namespace, subscriptions)
+        agent = cls(socket, name, namespace, subscriptions)
+        try:
+            await agent.until(lambda heard: heard.socket.hears.acknowledged or not acknowledged)
+        except TimeoutError:
+            await agent.close()
+            raise
+        return agent
 
     @classmethod
     @asynccontextmanager
@@ -114,24 +126,26 @@ class FakeAgent:
 
     def event(self, check: str, status: int = 0, output: str = "", *, interval: int = 60, **changes: Any) -> int:
         """Send the result of a check; `changes` are fields of the event. Returns the message's number."""
-        now = int(time.time())
+        now = int(self._clock.now())
         meta = ObjectMeta(name=check, namespace=self.namespace)
         result = Check(metadata=meta, interval=interval, status=status, output=output, executed=now, issued=now)
         return self.send(frames.EVENT, self._event(result, changes))
 
     def _event(self, check: Check, changes: dict[str, Any]) -> Event:
-        event = Event(check=check, entity=self.entity(), id=str(uuid.uuid4()), timestamp=int(time.time()))
+        event = Event(check=check, entity=self.entity(), id=str(uuid.uuid4()), timestamp=int(self._clock.now()))
         return msgspec.structs.replace(event, **changes) if changes else event
 
     def send(self, message_type: str, event: Event) -> int:
         """Send an event as a message of that type; returns the message's number."""
-        return self.send_raw(frames.build(message_type, self.codec.encode(message_type, event)))
+        spoken = codec.for_content_type(self.socket.speaks.content_type)
+        return self.send_raw(frames.build(message_type, spoken.encode(message_type, event)))
 
     def send_raw(self, message: bytes) -> int:
         """Send any bytes as one message; returns its number."""
         if not self.socket.send(message):
             raise ConnectionError("the session is over or full")
-        self._sent += 1
+        if self.socket.speaks.acknowledged:
+            self._sent += 1
         return self._sent
 
     async def until(self, what: Callable[["FakeAgent"], Any], patience_s: float = PATIENCE_S) -> Any:
@@ -163,12 +177,13 @@ class FakeAgent:
 
     def _hear(self, message: frames.Message) -> None:
         value: Any = message.payload
+        heard = codec.for_content_type(self.socket.hears.content_type)
         try:
             if message.type == frames.ENTITY_CONFIG:
-                value = self.codec.decode_entity_config(message.payload)
+                value = heard.decode_entity_config(message.payload)
                 self.configs.append(value)
             elif message.type == frames.CHECK_REQUEST:
-                value = self.codec.decode_check_request(message.payload)
+                value = heard.decode_check_request(message.payload)
                 self.requests.append(value)
                 self._answer(value)
             elif message.type == frames.ACK:

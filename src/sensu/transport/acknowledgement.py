@@ -1,10 +1,21 @@
 """The acknowledgement extension: how an agent learns which of its events are stored.
 
-An agent that wants it sends `Sensu-Ack: 1` with its handshake; a backend that knows it answers with the same header.
-Agents and backends that do not know the extension send or answer no such header and never see a trace of it.
+Invisible to whoever does not know it; the handshake has no trace of it. It begins in three steps:
 
-Both sides number the messages that the agent sends on the connection, of whatever type, from 1 on; the number is not
-on the wire. The backend sends messages of type `ack` whose payload is JSON in either codec:
+1. Right after the upgrade a backend sends agents that speak protobuf a pong with the payload `sensu-extensions:1`
+   (`OFFER`). Nobody asked for that pong, which RFC 6455 (5.5.3) allows and agents of the reference take for a sign of
+   life. Agents that asked for JSON get none, but may go on with the second step all the same.
+2. The agent sends one message `extensions` whose payload is JSON in either codec:
+   `{"ack": 1, "codec": "application/json"}` (or `application/octet-stream`).
+3. The backend answers with such a message of its own, which names what it grants, as the next one that it sends.
+
+The switch: in each direction, what comes before the `extensions` message is in the codec of the handshake and
+unnumbered, what comes after it is in the codec that the message names. `following` is that rule. An `extensions`
+message that asks for anything else, or comes a second time, is one of unknown type: it is not answered, and changes
+nothing. What an agent sent before the switch is never acknowledged, as on any other backend.
+
+From then on the messages that the agent sends, of whatever type, are numbered: the one after `extensions` is 1; the
+number is not on the wire. The backend sends messages of type `ack` whose payload is JSON in either codec:
 
     {"stored": [[first, last], …], "refused": [[number, why], …], "deferred": [[number, why], …]}
 
@@ -20,15 +31,46 @@ from typing import Generic, TypeVar
 
 import msgspec
 
+from sensu.errors import InvalidResource
 from sensu.resources import wire
+from sensu.transport import frames
+from sensu.transport.frames import Message
+from sensu.transport.handshake import JSON_TYPE, PROTOBUF_TYPE, Agreement
 
-HEADER = "Sensu-Ack"
-VERSION = "1"
+OFFER = b"sensu-extensions:1"
+"""The payload of the pong that tells an agent that it may ask."""
+
+VERSION = 1
 
 UNSETTLED_MAX = 10_000
 """How many sent messages an agent remembers; it should stop sending where so many are unsettled."""
 
 T = TypeVar("T")
+
+
+class Extensions(msgspec.Struct, frozen=True):
+    """The payload of an `extensions` message: the version of acknowledgements, and the media type of what follows."""
+
+    ack: int = VERSION
+    codec: str = JSON_TYPE
+
+
+def request(wanted: Extensions) -> Message:
+    """The message with which an agent asks, and a backend grants."""
+    return Message(frames.EXTENSIONS, wire.encode(wanted))
+
+
+def following(agreement: Agreement, message: Message) -> Agreement:
+    """What holds after `message` in the direction in which it was sent, where `agreement` held until then."""
+    if message.type != frames.EXTENSIONS or agreement.acknowledged:
+        return agreement
+    try:
+        asked = wire.decode(Extensions, message.payload)
+    except InvalidResource:
+        return agreement
+    if asked.ack != VERSION or asked.codec not in (JSON_TYPE, PROTOBUF_TYPE):
+        return agreement
+    return Agreement(asked.codec, acknowledged=True)
 
 
 class Ack(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -82,7 +124,7 @@ class Settled(Generic[T]):
 
 
 class Unsettled(Generic[T]):
-    """The messages that an agent sent on one connection and knows no fate of, each under a token of the agent's."""
+    """The messages that an agent sent after the switch and knows no fate of, each under a token of the agent's."""
 
     def __init__(self) -> None:
         self._sent = 0

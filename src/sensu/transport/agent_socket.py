@@ -23,7 +23,8 @@ from urllib.parse import urlsplit
 
 import picows
 
-from sensu.transport import frames
+from sensu.transport import acknowledgement, frames
+from sensu.transport.acknowledgement import Extensions
 from sensu.transport.handshake import Agreement, agent_agreement
 from sensu.transport.websocket import ABNORMAL, GOING_AWAY, Closed, MessageListener, silent_logger
 
@@ -58,11 +59,17 @@ class Unreachable:
 
 
 class AgentSocket(MessageListener):
-    """An established connection. Made by `connect`; iterate over it once for the messages of the backend."""
+    """An established connection. Made by `connect`; iterate over it once for the messages of the backend.
 
-    def __init__(self, limits: SocketLimits, agreement: Agreement) -> None:
+    `agreement` is that of the handshake, `speaks` holds for the next message that is sent, and `hears` for the message
+    that the iteration yielded last.
+    """
+
+    def __init__(self, limits: SocketLimits, agreement: Agreement, wanted: Extensions | None = None) -> None:
+        """`wanted` is what to ask of a backend that offers extensions."""
         super().__init__(limits.message_bytes_max)
-        self.agreement = agreement
+        self.agreement = self.speaks = self.hears = agreement
+        self._wanted = wanted
         self._limits = limits
         self._messages: deque[frames.Message] = deque()
         self._arrival: asyncio.Future[None] | None = None
@@ -82,6 +89,16 @@ class AgentSocket(MessageListener):
             return False
         self._transport.send(picows.WSMsgType.BINARY, message)
         return True
+
+    def ask(self, wanted: Extensions) -> None:
+        """Ask the backend for extensions, once; the new `speaks` holds for everything that is sent from now on.
+
+        The message goes out even where the connection is full: it is small, and comes once.
+        """
+        if self._transport is not None and self.closed is None and not self.speaks.acknowledged:
+            message = acknowledgement.request(wanted)
+            self._transport.send(picows.WSMsgType.BINARY, frames.build(*message))
+            self.speaks = acknowledgement.following(self.speaks, message)
 
     async def writable(self) -> None:
         """Return once there is room to send, or the connection is gone."""
@@ -110,6 +127,8 @@ class AgentSocket(MessageListener):
             finally:
                 self._arrival = None
         message = self._messages.popleft()
+        if self.speaks.acknowledged:
+            self.hears = acknowledgement.following(self.hears, message)
         if self._reading_paused and len(self._messages) <= self._limits.messages_waiting_max // 2:
             self._pause_reading(False)
         return message
@@ -118,7 +137,7 @@ class AgentSocket(MessageListener):
         """Part of picows' interface."""
         super().on_ws_connected(transport)
         self._schedule_beat()
-        self.ponged()
+        self._restart_deadline()
 
     def received(self, data: bytes) -> None:
         """A message of the backend; one without a newline ends the session.
@@ -144,8 +163,14 @@ class AgentSocket(MessageListener):
         self._writable.set()
         self._wake()
 
-    def ponged(self) -> None:
+    def ponged(self, payload: bytes) -> None:
         """The backend lives; only pongs count. Source: recorded scenario agent-pings-unanswered."""
+        self._restart_deadline()
+        if payload == acknowledgement.OFFER and self._wanted is not None:
+            self.ask(self._wanted)
+            self._wanted = None
+
+    def _restart_deadline(self) -> None:
         if self._deadline is not None:
             self._deadline.cancel()
         loop = asyncio.get_running_loop()
@@ -189,18 +214,20 @@ async def connect(
     *,
     ssl_context: ssl.SSLContext | None = None,
     limits: SocketLimits | None = None,
+    wanted: Extensions | None = None,
 ) -> AgentSocket | HandshakeRefused | Unreachable:
     """A connection to the backend at `url` (ws or wss, port 8081 where it names none), or why there is none.
 
-    `headers` are those of `handshake.agent_headers` and any more. Proxies are taken from HTTP_PROXY, HTTPS_PROXY and
-    NO_PROXY. `ssl_context` is for wss URLs; the system's trust holds without one.
+    `headers` are those of `handshake.agent_headers`; `wanted` is asked of a backend that offers extensions.
+    Proxies are taken from HTTP_PROXY, HTTPS_PROXY and NO_PROXY. `ssl_context` is for wss URLs; the system's trust holds
+    without one.
     """
     limits = limits or SocketLimits()
     target = with_port(url)
     try:
         async with asyncio.timeout(limits.handshake_timeout_s):
             _, listener = await picows.ws_connect(
-                partial(_listener, limits, headers),
+                partial(_listener, limits, headers, wanted),
                 target,
                 ssl_context=ssl_context,
                 websocket_handshake_timeout=limits.handshake_timeout_s,
@@ -223,10 +250,11 @@ async def connect(
 def _listener(
     limits: SocketLimits,
     asked: Sequence[tuple[str, str]],
+    wanted: Extensions | None,
     _request: picows.WSUpgradeRequest,
     response: picows.WSUpgradeResponse,
 ) -> AgentSocket:
-    return AgentSocket(limits, agent_agreement(asked, list(response.headers.items())))
+    return AgentSocket(limits, agent_agreement(asked, list(response.headers.items())), wanted)
 
 
 def _refusal(err: picows.WSHandshakeError) -> HandshakeRefused | Unreachable:

@@ -92,6 +92,11 @@ class AgentConnection(MessageListener):
         transport.send(picows.WSMsgType.BINARY, message)
         return True
 
+    def pong(self, payload: bytes) -> None:
+        """Send a pong that nobody asked for."""
+        if self._transport is not None and self.closed is None:
+            self._transport.send_pong(payload)
+
     def protocol_broken(self) -> None:
         """The agent broke the WebSocket protocol and is told so; read no more of it while picows hangs up."""
         if self.closed is None and self._transport is not None:

@@ -1,7 +1,8 @@
 """The messages of the agent protocol: `<type>\\n<payload>`, one to a WebSocket message.
 
 Agents send `event` and `keepalive` (an Event), backends `entity_config` (an EntityConfig) and `check_request` (a
-CheckRequest). `ack` is ours and is sent only where both sides asked for it (see `sensu.transport.acknowledgement`).
+CheckRequest). `extensions` and `ack` are ours, and only sent to those who know them (see
+`sensu.transport.acknowledgement`).
 Source: recorded scenarios frames-events, frames-bad.
 """
 
@@ -11,6 +12,7 @@ EVENT = "event"
 KEEPALIVE = "keepalive"
 ENTITY_CONFIG = "entity_config"
 CHECK_REQUEST = "check_request"
+EXTENSIONS = "extensions"
 ACK = "ack"
 
 FRAME_BYTES_MAX = 8 * 1024 * 1024

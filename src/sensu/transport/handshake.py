@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from email.utils import formatdate
 from http import HTTPStatus
 
-from sensu.transport import acknowledgement
-
 JSON_TYPE = "application/json"
 PROTOBUF_TYPE = "application/octet-stream"
+
+USER_AGENT = "Go-http-client/1.1"
+"""What agents call themselves in a handshake. Source: recorded scenario agent-first-frames."""
 
 HEAD_BYTES_MAX = 16 * 1024
 HEADERS_MAX = 100
@@ -157,41 +158,40 @@ def basic_credentials(request: Request) -> tuple[str, str] | None:
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """What both sides of a connection keep to: the payloads' media type, and whether events are acknowledged."""
+    """What holds in one direction of a connection: the payloads' media type, and whether events are acknowledged.
+
+    A handshake agrees on the media type, for both directions; see `sensu.transport.acknowledgement` for the rest.
+    """
 
     content_type: str = JSON_TYPE
     acknowledged: bool = False
 
 
 def backend_agreement(request: Request) -> Agreement:
-    """What a backend chooses: protobuf for exactly that Accept, but JSON for agents that ask for acknowledgements.
+    """What a backend chooses: protobuf for exactly that Accept, else JSON.
 
-    Those are agents of this package, which read JSON faster.
+    Source: recorded scenario handshake (protobuf, json, accept-both, accept-any).
     """
-    if request.header(acknowledgement.HEADER.lower()) == acknowledgement.VERSION:
-        return Agreement(JSON_TYPE, True)
-    accept = request.header("accept")
-    return Agreement(PROTOBUF_TYPE if accept == PROTOBUF_TYPE else JSON_TYPE)
+    wants_protobuf = request.header("accept") == PROTOBUF_TYPE
+    return Agreement(PROTOBUF_TYPE if wants_protobuf else JSON_TYPE)
 
 
 def backend_headers(agreement: Agreement, backend_id: str) -> Headers:
     """The headers of the 101 answer beside the WebSocket's own."""
-    headers = [("Backend-Id", backend_id), ("Content-Type", agreement.content_type)]
-    if agreement.acknowledged:
-        return [*headers, ("Accept", JSON_TYPE), (acknowledgement.HEADER, acknowledgement.VERSION)]
-    return [*headers, ("Accept", PROTOBUF_TYPE), ("Accept", JSON_TYPE)]
+    chosen = [("Backend-Id", backend_id), ("Content-Type", agreement.content_type)]
+    return [*chosen, ("Accept", PROTOBUF_TYPE), ("Accept", JSON_TYPE)]
 
 
 def agent_agreement(asked: Headers, answered: Headers) -> Agreement:
     """What an agent keeps to that sent the headers `asked` and got a 101 with the headers `answered` (any case).
 
     Protobuf where both name it in Accept, else JSON, which every backend reads from an agent that asked for it.
+    Source: recorded scenarios agent-first-frames (a backend of JSON alone), handshake (one of both).
     """
     answer = [(name.lower(), value) for name, value in answered]
-    acknowledged = (acknowledgement.HEADER.lower(), acknowledgement.VERSION) in answer
     wanted = any(name.lower() == "accept" and value == PROTOBUF_TYPE for name, value in asked)
     protobuf = wanted and ("accept", PROTOBUF_TYPE) in answer
-    return Agreement(PROTOBUF_TYPE if protobuf else JSON_TYPE, acknowledged)
+    return Agreement(PROTOBUF_TYPE if protobuf else JSON_TYPE)
 
 
 def agent_headers(
@@ -202,21 +202,20 @@ def agent_headers(
     credentials: tuple[str, str] | None,
     content_type: str = "",
     accept: str = PROTOBUF_TYPE,
-    acknowledged: bool = True,
 ) -> list[tuple[str, str]]:
     """The headers of an agent's handshake beside the WebSocket's own.
 
     `subscriptions` as configured, without `entity:<name>`. `credentials` are None where a client certificate stands for
-    the agent. `content_type` is what an earlier session of this process agreed on.
+    the agent. `content_type` is what the last handshake of this process agreed on. These are all that an agent of the
+    reference sends, and nothing else may be among them.
+    Source: recorded scenarios agent-first-frames, agent-first-frames-flags, agent-close-1000 (Content-Type).
     """
-    headers = [("Accept", accept)]
+    headers = [("User-Agent", USER_AGENT), ("Accept", accept)]
     if credentials is not None:
         encoded = base64.b64encode(":".join(credentials).encode()).decode()
         headers += [("Authorization", f"Basic {encoded}"), ("Sensu-User", credentials[0])]
     if content_type:
         headers.append(("Content-Type", content_type))
-    headers += [("Sensu-AgentName", name), ("Sensu-Namespace", namespace)]
+    headers += [("Sensu-Agentname", name), ("Sensu-Namespace", namespace)]
     headers.append(("Sensu-Subscriptions", ",".join(subscriptions)))
-    if acknowledged:
-        headers.append((acknowledgement.HEADER, acknowledgement.VERSION))
     return headers

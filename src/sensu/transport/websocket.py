@@ -49,8 +49,8 @@ class MessageListener(WSListener):
     def ended(self, closed: Closed) -> None:
         """The connection is gone; must not raise."""
 
-    def ponged(self) -> None:
-        """A pong arrived."""
+    def ponged(self, payload: bytes) -> None:
+        """A pong arrived, be it asked for or not; must not raise."""
 
     def on_ws_connected(self, transport: WSTransport) -> None:
         """Part of picows' interface."""
@@ -62,7 +62,7 @@ class MessageListener(WSListener):
         if kind == _CLOSE:
             self._close_arrived(transport, frame)
         elif kind == _PONG:
-            self.ponged()
+            self.ponged(frame.get_payload_as_bytes())
         elif transport.is_close_frame_sent:
             return
         elif kind == _BINARY and frame.fin and self._parts is None and not frame.rsv1:

@@ -14,7 +14,7 @@ from sensu.resources.metadata import ObjectMeta
 from sensu.testing.virtual_clock import VirtualClock
 from sensu.transport.agent_socket import AgentSocket
 from sensu.transport.frames import FRAME_BYTES_MAX, Message
-from sensu.transport.handshake import JSON_TYPE, Agreement
+from sensu.transport.handshake import JSON_TYPE, PROTOBUF_TYPE, Agreement
 from sensu.transport.websocket import Closed
 
 
@@ -22,30 +22,35 @@ class Socket:
     """A connection whose backend is the test."""
 
     def __init__(self, acknowledged: bool) -> None:
-        self.agreement = Agreement(JSON_TYPE, acknowledged)
+        self.agreement = Agreement(JSON_TYPE)
+        self.speaks = self.hears = Agreement(JSON_TYPE, acknowledged)
         self.closed: Closed | None = None
         self.full = False
         self.sent: list[str] = []
-        self._gone = asyncio.Event()
+        self.gone = asyncio.Event()
+        self.codecs: list[str] = []
         self._incoming: asyncio.Queue[Message | None] = asyncio.Queue()
 
     def send(self, data: bytes) -> bool:
         if self.full or self.closed is not None:
             return False
         kind, _, payload = data.partition(b"\n")
+        self.codecs.append("json" if payload.startswith(b"{") else "protobuf")
+        if self.codecs[-1] == "protobuf":
+            return True
         check = json.loads(payload)["check"]
         self.sent.append(check["metadata"]["name"] if kind == b"event" else "keepalive")
         return True
 
     async def writable(self) -> None:
-        await self._gone.wait()
+        await self.gone.wait()
 
     def say(self, kind: str, payload: str) -> None:
         self._incoming.put_nowait(Message(kind, payload.encode()))
 
     def cut(self) -> None:
         self.closed = Closed(1006, "", by_peer=True)
-        self._gone.set()
+        self.gone.set()
         self._incoming.put_nowait(None)
 
     async def __aiter__(self) -> AsyncIterator[Message]:
@@ -58,7 +63,7 @@ class World:
         self.clock, self.outbox, self.counters = VirtualClock(), Outbox(), Counters("1")
         settings = AgentSettings(name="ag1", keepalive_interval=20)
         entity = OwnEntity(settings, "1")
-        parts = Parts(settings, entity, self.outbox, lambda _request, _numbers: None, self.clock, self.counters, "1")
+        parts = Parts(settings, entity, self.outbox, lambda _request, _numbers: None, self.clock, self.counters)
         self.socket = Socket(acknowledged)
         self.session = Session(parts, cast(AgentSocket, self.socket))
 
@@ -171,3 +176,22 @@ def test_an_event_that_no_backend_takes_is_dropped() -> None:
     world = played(story)
     assert world.socket.sent == ["keepalive", "small"]
     assert world.counters.value("sensu_go_agent_messages_dropped", "event") == 1
+
+
+def test_what_waits_for_room_during_the_switch_is_written_anew() -> None:
+    """An event that was written before the codec changed, and not sent, goes out in the new one and is counted."""
+
+    async def story(world: World) -> None:
+        world.socket.speaks = Agreement(PROTOBUF_TYPE)
+        await world.clock.advance(0)
+        world.socket.full = True
+        world.queue("a")
+        await world.clock.advance(0)
+        world.socket.speaks = Agreement(JSON_TYPE, acknowledged=True)
+        world.socket.full = False
+        world.socket.gone.set()
+        await world.clock.advance(0)
+        assert world.socket.codecs == ["protobuf", "json"]
+        world.socket.say("ack", '{"stored": [[1, 1]]}')
+
+    assert played(story).waiting() == []

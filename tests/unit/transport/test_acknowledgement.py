@@ -4,7 +4,52 @@ from hypothesis import strategies as st
 
 from sensu.errors import InvalidResource
 from sensu.transport import acknowledgement
-from sensu.transport.acknowledgement import Ack, Settlements, Unsettled
+from sensu.transport.acknowledgement import Ack, Extensions, Settlements, Unsettled, following
+from sensu.transport.frames import Message
+from sensu.transport.handshake import JSON_TYPE, PROTOBUF_TYPE, Agreement
+
+BEFORE = Agreement(PROTOBUF_TYPE)
+
+
+@pytest.mark.parametrize("codec", [JSON_TYPE, PROTOBUF_TYPE])
+@pytest.mark.parametrize("before", [Agreement(JSON_TYPE), BEFORE])
+def test_the_request_is_the_switch(before: Agreement, codec: str) -> None:
+    """After the message that asks, its codec holds and messages are acknowledged, whatever held before."""
+    assert following(before, acknowledgement.request(Extensions(codec=codec))) == Agreement(codec, acknowledged=True)
+
+
+def test_the_request_is_as_documented() -> None:
+    """What stands on the wire is what other implementations were told to expect."""
+    assert acknowledgement.request(Extensions()) == ("extensions", b'{"ack":1,"codec":"application/json"}')
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        Message("event", b'{"ack": 1, "codec": "application/json"}'),
+        Message("extension", b'{"ack": 1, "codec": "application/json"}'),
+        Message("extensions", b'{"ack": 2, "codec": "application/json"}'),
+        Message("extensions", b'{"ack": 1, "codec": "text/yaml"}'),
+        Message("extensions", b'{"ack": "1"}'),
+        Message("extensions", b"ack"),
+        Message("extensions", b""),
+    ],
+)
+def test_no_other_message_switches(message: Message) -> None:
+    """Other messages, and requests for what is not known, leave everything as it was."""
+    assert following(BEFORE, message) is BEFORE
+
+
+def test_the_switch_comes_once() -> None:
+    """A second request changes nothing, so that both sides go on counting alike."""
+    after = following(BEFORE, acknowledgement.request(Extensions()))
+    assert following(after, acknowledgement.request(Extensions(codec=PROTOBUF_TYPE))) is after
+
+
+def test_what_names_more_is_understood() -> None:
+    """A request may say more than this version knows, so that later versions can ask for more."""
+    message = Message("extensions", b'{"ack": 1, "codec": "application/json", "compressed": true}')
+    assert following(BEFORE, message).acknowledged
 
 
 @given(st.sets(st.integers(1, 60)))

@@ -93,20 +93,45 @@ def test_basic_credentials(value: str, expected: tuple[str, str] | None) -> None
         ({"accept": f"{PROTOBUF_TYPE}, {JSON_TYPE}"}, Agreement(JSON_TYPE)),
         ({"accept": "*/*"}, Agreement(JSON_TYPE)),
         ({}, Agreement(JSON_TYPE)),
-        ({"accept": PROTOBUF_TYPE, "sensu_ack": "1"}, Agreement(JSON_TYPE, True)),
-        ({"accept": PROTOBUF_TYPE, "sensu_ack": "2"}, Agreement(PROTOBUF_TYPE)),
     ],
 )
 def test_both_sides_agree(headers: dict[str, str], expected: Agreement) -> None:
-    """From the backend's answer the agent concludes what the backend chose, with and without acknowledgements."""
+    """From the backend's answer the agent concludes what the backend chose."""
     asked = request(**headers)
     chosen = handshake.backend_agreement(asked)
     assert chosen == expected
     assert handshake.agent_agreement(asked.headers, handshake.backend_headers(chosen, "b1")) == expected
 
 
-def test_an_agent_of_the_reference_sees_no_trace_of_the_extension() -> None:
-    """Whoever does not ask for acknowledgements gets exactly the headers that the protocol has."""
+def test_a_backend_of_json_alone_is_spoken_json_to() -> None:
+    """An agent that would speak protobuf speaks JSON to a backend that offers nothing else."""
+    asked = handshake.agent_headers("a1", "default", [], credentials=None)
+    answered = [("Content-Type", JSON_TYPE), ("Accept", JSON_TYPE)]
+    assert handshake.agent_agreement(asked, answered) == Agreement(JSON_TYPE)
+    assert handshake.agent_agreement(asked, [*answered, ("ACCEPT", PROTOBUF_TYPE)]) == Agreement(PROTOBUF_TYPE)
+
+
+def test_an_agent_shakes_hands_as_recorded() -> None:
+    """An agent's headers are those of the protocol and no more, so that no backend can tell it from the reference's."""
+    headers = handshake.agent_headers("ag1", "default", ["x", "y"], credentials=("agent", "P@ssw0rd!"))
+    recorded = {
+        "Accept": "application/octet-stream",
+        "Authorization": "Basic YWdlbnQ6UEBzc3cwcmQh",
+        "Sensu-Agentname": "ag1",
+        "Sensu-Namespace": "default",
+        "Sensu-Subscriptions": "x,y",
+        "Sensu-User": "agent",
+        "User-Agent": "Go-http-client/1.1",
+    }
+    assert sorted(headers) == sorted(recorded.items())
+    again = handshake.agent_headers(
+        "ag1", "default", ["x", "y"], credentials=("agent", "P@ssw0rd!"), content_type=JSON_TYPE
+    )
+    assert set(again) - set(headers) == {("Content-Type", "application/json")}
+
+
+def test_a_backend_answers_as_recorded() -> None:
+    """A backend's headers are those of the protocol and no more."""
     names = [name for name, _ in handshake.backend_headers(Agreement(JSON_TYPE), "b1")]
     assert names == ["Backend-Id", "Content-Type", "Accept", "Accept"]
 

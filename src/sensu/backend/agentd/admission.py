@@ -49,12 +49,12 @@ class Admission:
     def __init__(
         self,
         ask: Doorkeepers,
-        new_session: Callable[[str, str, Agreement], Session],
+        new_session: Callable[[str, str, str, Agreement], Session],
         backend_id: str,
         clock: Clock,
         counts: Counts,
     ) -> None:
-        """`new_session` makes the session for a namespace, an agent name and what was agreed on."""
+        """`new_session` makes the session for a user, a namespace, an agent name and what was agreed on."""
         self._ask = ask
         self._new_session = new_session
         self._backend_id = backend_id
@@ -92,12 +92,12 @@ class Admission:
                 verdict = await self._judge_credentials(request)
         finally:
             self._waiting -= 1
-        if verdict is not None:
+        if isinstance(verdict, Answer):
             return verdict
         self._counts.upgraded(self._clock.monotonic() - began)
-        return self._accept(request)
+        return self._accept(request, verdict)
 
-    async def _judge_credentials(self, request: Request) -> Answer | None:
+    async def _judge_credentials(self, request: Request) -> Identity | Answer:
         credentials = handshake.basic_credentials(request)
         if credentials is None:
             return _text(401, "missing credentials")
@@ -113,11 +113,12 @@ class Admission:
         if why is not None:
             return why
         name_why = name_problem(agent)
-        return None if name_why is None else _text(400, f"agent name {name_why}")
+        return who if name_why is None else _text(400, f"agent name {name_why}")
 
-    def _accept(self, request: Request) -> Accepted:
+    def _accept(self, request: Request, who: Identity) -> Accepted:
         agreement = handshake.backend_agreement(request)
-        session = self._new_session(request.header("sensu-namespace"), request.header("sensu-agentname"), agreement)
+        namespace, agent = request.header("sensu-namespace"), request.header("sensu-agentname")
+        session = self._new_session(who.username, namespace, agent, agreement)
         return Accepted(handshake.backend_headers(agreement, self._backend_id), session)
 
     def _refused(self, request: Request, answer: Answer) -> None:

@@ -18,7 +18,8 @@ from sensu.clock import Clock
 from sensu.log import fields
 from sensu.resources.check_request import CheckRequest
 from sensu.resources.entity import Entity, EntityConfig
-from sensu.resources.kinds import ENTITY, NAMESPACE, Kind
+from sensu.resources.kinds import ENTITY, NAMESPACE, USER, Kind
+from sensu.resources.user import User
 from sensu.store.contract import Key
 from sensu.transport import frames
 from sensu.transport.backend_socket import AgentListener, ListenerLimits
@@ -77,7 +78,7 @@ class Agentd:
         self._refilling: asyncio.Task[None] | None = None
         admission = Admission(doorkeepers, self._new_session, backend_id, clock, self.counts)
         self._listener = AgentListener(admission.judge, clock, limits)
-        self._unsubscribe: Callable[[], None] | None = None
+        self._unsubscribe: Sequence[Callable[[], None]] = ()
         registry.register(self.counts)
 
     @property
@@ -88,17 +89,20 @@ class Agentd:
     async def start(self) -> None:
         """Let agents connect; raises OSError where the address cannot be had.
 
-        The records of entities and namespaces must be loaded.
+        The records of entities, namespaces and users must be loaded.
         """
-        self._unsubscribe = self._records.subscribe(ENTITY, self._entity_changed)
+        self._unsubscribe = (
+            self._records.subscribe(ENTITY, self._entity_changed),
+            self._records.subscribe(USER, self._user_changed),
+        )
         await self._listener.start(*self._address, self._ssl_context)
 
     async def stop(self) -> None:
         """End all sessions and stop listening."""
         if self._refilling is not None:
             self._refilling.cancel()
-        if self._unsubscribe is not None:
-            self._unsubscribe()
+        for unsubscribe in self._unsubscribe:
+            unsubscribe()
         await self._listener.stop()
 
     def publish(self, namespace: str, subscription: str, request: CheckRequest) -> int:
@@ -118,7 +122,10 @@ class Agentd:
 
     def disconnect(self, namespace: str, agent: str) -> None:
         """End the sessions of an agent."""
-        for session in self._sessions.of_agent(namespace, agent):
+        self._end(self._sessions.of_agent(namespace, agent))
+
+    def _end(self, sessions: Sequence[AgentSession]) -> None:
+        for session in sessions:
             self._forget(session)
             session.close()
 
@@ -137,6 +144,9 @@ class Agentd:
         config = self._config_of(session.namespace, session.agent)
         for same in self._sessions.of_agent(*session.agent_key):
             self._tell(same, config)
+        user: User | None = self._records.get(USER, "", session.user)
+        if user is not None and user.disabled:  # since the password was found right
+            self._end([session])
 
     def session_ended(self, session: AgentSession) -> None:
         """Forget the session."""
@@ -164,8 +174,8 @@ class Agentd:
             took_any = True
         return took_any
 
-    def _new_session(self, namespace: str, agent: str, agreement: Agreement) -> AgentSession:
-        return AgentSession(self, namespace, agent, agreement)
+    def _new_session(self, user: str, namespace: str, agent: str, agreement: Agreement) -> AgentSession:
+        return AgentSession(self, user, namespace, agent, agreement)
 
     def _forget(self, session: AgentSession) -> None:
         self._sessions.remove(session)
@@ -189,6 +199,14 @@ class Agentd:
         config = config_for_agent(entity)
         for session in sessions:
             self._tell(session, config)
+
+    def _user_changed(self, key: Key, user: User | None) -> None:
+        """A user that is disabled or removed has no sessions any longer."""
+        if user is None or user.disabled:
+            sessions = self._sessions.of_user(key.name)
+            if sessions:
+                log.warning("the user of agents is disabled", extra=fields(user=key.name, sessions=len(sessions)))
+            self._end(sessions)
 
     def _tell(self, session: AgentSession, config: EntityConfig | None) -> None:
         """Subscribe the session as its entity says, and send the configuration."""

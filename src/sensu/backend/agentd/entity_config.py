@@ -18,11 +18,13 @@ def not_found(namespace: str) -> EntityConfig:
 
 
 def config_for_agent(entity: Entity | EntityConfig) -> EntityConfig:
-    """The configuration of an entity, without the mark that its agent manages it.
+    """The configuration of an entity, of class agent, without the mark that its agent manages it.
 
     An agent that stops managing its entity would keep the mark for ever otherwise.
     """
     config = entity if isinstance(entity, EntityConfig) else _config_of(entity)
+    if config.entity_class != AGENT_CLASS:
+        config = msgspec.structs.replace(config, entity_class=AGENT_CLASS)
     labels = config.metadata.labels
     if labels.get(MANAGED_BY_LABEL) != MANAGED_BY_AGENT:
         return config

@@ -12,7 +12,7 @@ from sensu.backend.agentd.incoming import UNKNOWN_TYPE, Refusal, read_event, rea
 from sensu.backend.seams import EventDeferred, EventOutcome, EventStored, IncomingEvent, Intake, Keepalives
 from sensu.log import fields
 from sensu.resources.event import Event
-from sensu.transport import codec, frames
+from sensu.transport import acknowledgement, codec, frames
 from sensu.transport.acknowledgement import Settlements
 from sensu.transport.backend_socket import AgentConnection
 from sensu.transport.handshake import Agreement
@@ -47,19 +47,21 @@ class Host(Protocol):
 
 
 class AgentSession:
-    """A connected agent, under the name and namespace of its handshake."""
+    """A connected agent, under the name and namespace of its handshake; `user` is whose password it had."""
 
-    def __init__(self, host: Host, namespace: str, agent: str, agreement: Agreement) -> None:
+    def __init__(self, host: Host, user: str, namespace: str, agent: str, agreement: Agreement) -> None:
+        self.user = user
         self.namespace = namespace
         self.agent = agent
+        self._agreement = agreement
         self.codec = codec.for_content_type(agreement.content_type)
         self.subscriptions: frozenset[str] = frozenset()
         self._host = host
         self._connection: AgentConnection | None = None
-        self._settlements = Settlements() if agreement.acknowledged else None
+        self._settlements: Settlements | None = None
         self._flushing = False
         self._number = 0
-        self._held: deque[tuple[int, bytes]] = deque()
+        self._held: deque[bytes] = deque()
         self._warned = False
 
     @property
@@ -70,6 +72,8 @@ class AgentSession:
     def connected(self, connection: AgentConnection) -> None:
         """The agent may be sent messages."""
         self._connection = connection
+        if self.codec is codec.PROTOBUF:
+            connection.pong(acknowledgement.OFFER)
         self._host.session_began(self)
 
     def ended(self, closed: Closed) -> None:
@@ -86,11 +90,10 @@ class AgentSession:
 
     def received(self, data: bytes) -> None:
         """Take a message of the agent; while the intake is full, hold it and read no further."""
-        self._number += 1
         if self._held:
-            self._held.append((self._number, data))
-        elif not self._take(self._number, data):
-            self._held.append((self._number, data))
+            self._held.append(data)
+        elif not self._take(data):
+            self._held.append(data)
             if self._connection is not None:
                 self._connection.pause_reading()
             self._host.hold_back(self)
@@ -98,7 +101,7 @@ class AgentSession:
     def take_held(self) -> bool:
         """Take what was held and read on; False where the intake is full again."""
         while self._held:
-            if not self._take(*self._held[0]):
+            if not self._take(self._held[0]):
                 return False
             if self._held:
                 self._held.popleft()
@@ -115,23 +118,39 @@ class AgentSession:
         if self._connection is not None:
             self._connection.close(GOING_AWAY, "bye")
 
-    def _take(self, number: int, data: bytes) -> bool:
-        """Whether the message is dealt with; one that is of no use is, too."""
+    def _take(self, data: bytes) -> bool:
+        """Whether the message is dealt with, and so has its number; one that is of no use is dealt with, too."""
+        self._number += 1
+        number = self._number
         try:
             if data.startswith(_EVENT):
-                return self._take_event(number, data[len(_EVENT) :])
-            if data.startswith(_KEEPALIVE):
-                return self._take_keepalive(number, data[len(_KEEPALIVE) :])
+                taken = self._take_event(number, data[len(_EVENT) :])
+            elif data.startswith(_KEEPALIVE):
+                taken = self._take_keepalive(number, data[len(_KEEPALIVE) :])
+            else:
+                self._take_other(number, data)
+                return True
         except Exception:
             log.exception("agent message failed", extra=fields(agent=self.agent, namespace=self.namespace))
             self._refuse(number, Refusal("internal error", "the message could not be handled"))
             return True
+        if not taken:
+            self._number -= 1
+        return taken
+
+    def _take_other(self, number: int, data: bytes) -> None:
         message = frames.parse(data)
         if message is None:
             self.close()
-        else:
+            return
+        agreement = acknowledgement.following(self._agreement, message)
+        if agreement is self._agreement:
             self._refuse(number, Refusal(UNKNOWN_TYPE, f"unknown message type {message.type!r}"))
-        return True
+            return
+        granted = acknowledgement.Extensions(codec=agreement.content_type)
+        self.send(frames.build(*acknowledgement.request(granted)))
+        self._agreement, self.codec = agreement, codec.for_content_type(agreement.content_type)
+        self._settlements, self._number = Settlements(), 0
 
     def _take_event(self, number: int, payload: bytes) -> bool:
         event = read_event(self.codec, payload, self.namespace)

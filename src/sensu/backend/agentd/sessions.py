@@ -1,4 +1,4 @@
-"""Which agents are connected, by name and by subscription."""
+"""Which agents are connected, by name, by user and by subscription."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -11,11 +11,13 @@ class Sessions:
 
     def __init__(self) -> None:
         self._by_agent: dict[tuple[str, str], list[AgentSession]] = {}
+        self._by_user: dict[str, dict[AgentSession, None]] = {}
         self._by_subscription: dict[tuple[str, str], dict[AgentSession, None]] = {}
 
     def add(self, session: AgentSession) -> None:
         """Know a session, with no subscriptions yet."""
         self._by_agent.setdefault(session.agent_key, []).append(session)
+        self._by_user.setdefault(session.user, {})[session] = None
 
     def remove(self, session: AgentSession) -> None:
         """Forget a session and its subscriptions."""
@@ -25,6 +27,10 @@ class Sessions:
             same.remove(session)
         if not same:
             self._by_agent.pop(session.agent_key, None)
+        of_user = self._by_user.get(session.user, {})
+        of_user.pop(session, None)
+        if not of_user:
+            self._by_user.pop(session.user, None)
 
     def resubscribe(self, session: AgentSession, subscriptions: frozenset[str]) -> None:
         """Make `subscriptions` those of the session."""
@@ -41,6 +47,10 @@ class Sessions:
     def of_agent(self, namespace: str, agent: str) -> Sequence[AgentSession]:
         """The sessions of an agent, oldest first."""
         return tuple(self._by_agent.get((namespace, agent), ()))
+
+    def of_user(self, user: str) -> Sequence[AgentSession]:
+        """The sessions that a user's password opened, oldest first."""
+        return tuple(self._by_user.get(user, ()))
 
     def of_subscription(self, namespace: str, subscription: str) -> Sequence[AgentSession]:
         """The sessions of a subscription, in the order in which they subscribed."""

@@ -21,13 +21,15 @@ class Via(Enum):
 class Identity:
     """A caller; `groups` are those of its user record now, and `system:users`.
 
-    `session_id` names the session of an access token, and is empty for other proofs.
+    `session_id` names the session of an access token, and is empty for other proofs. `address` is where it asks from,
+    as far as that is known.
     """
 
     username: str
     groups: tuple[str, ...]
     via: Via = Via.BEARER
     session_id: str = ""
+    address: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,15 +68,15 @@ class Sessions:
         """A session that has not ended; the caller looks at `expires_at`."""
         return self._all.get(session_id)
 
-    async def put(self, session: Session, now: float) -> None:
-        """Keep a new or changed session, and end those that are over or make room for it."""
+    async def put(self, session: Session, now: float, also: Sequence[Write] = ()) -> None:
+        """Keep a new or changed session, and end those that are over or make room for it; `also` is stored with it."""
         before = self._all.get(session.id)
         self._keep(session)
         ended = [*self._expired(now), *self._too_many(session.username)]
         for session_id in ended:
             self._drop(session_id)
         try:
-            await self._store.commit([_put(session), *map(_delete, ended)])
+            await self._store.commit([_put(session), *map(_delete, ended), *also])
         except StoreError:
             self._restore(session, before)
             raise
@@ -88,11 +88,11 @@ class Sessions:
             if before is not None:
                 self._keep(before)
 
-    async def end(self, *session_ids: str) -> None:
-        """End sessions at once."""
+    async def end(self, *session_ids: str, also: Sequence[Write] = ()) -> None:
+        """End sessions at once; `also` is stored with that."""
         for session_id in session_ids:
             self._drop(session_id)
-        await self._store.commit([_delete(session_id) for session_id in session_ids])
+        await self._store.commit([*map(_delete, session_ids), *also])
 
     def ending_all_of(self, username: str) -> list[Write]:
         """The writes that end all sessions of a user."""

@@ -9,6 +9,7 @@ Source: docs, "API authentication"; recorded scenarios auth-*.
 
 import secrets
 from collections import OrderedDict
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from hmac import compare_digest
@@ -94,8 +95,8 @@ class Tokens:
         """Stop following the store."""
         self._sessions.close()
 
-    async def issue(self, who: Identity, issuer: str) -> TokenTriple:
-        """Tokens of a new session; `issuer` is scheme and host of the request."""
+    async def issue(self, who: Identity, issuer: str, also: Sequence[Write] = ()) -> TokenTriple:
+        """Tokens of a new session; `issuer` is scheme and host of the request, `also` is stored with the session."""
         now = self._clock.now()
         session = Session(
             id=secrets.token_hex(16),
@@ -105,7 +106,7 @@ class Tokens:
             expires_at=now + self._lifetimes.session_s,
             generation=1,
         )
-        await self._sessions.put(session, now)
+        await self._sessions.put(session, now, also)
         return self._triple(session, who.groups, issuer, now)
 
     async def refresh(self, access_token: str, refresh_token: str, issuer: str) -> TokenTriple | Rejected:
@@ -143,21 +144,24 @@ class Tokens:
         await self._sessions.end(session.id)
         return None
 
-    async def logout(self, access_token: str, refresh_token: str) -> Rejected | None:
-        """End the sessions of two tokens of the same user."""
+    async def logout(
+        self, access_token: str, refresh_token: str, also: Callable[[str], Sequence[Write]] = lambda _: ()
+    ) -> Rejected | None:
+        """End the sessions of two tokens of the same user; what `also` tells of the user's name is stored with that."""
         claims = self._refresh_claims(access_token, refresh_token)
         if claims is None:
             return WRONG_CREDENTIALS
         access = self._signer.claims_of(access_token) or {}
-        await self._sessions.end(*{claims["session_id"], str(access.get("session_id", ""))} - {""})
+        ended = {claims["session_id"], str(access.get("session_id", ""))} - {""}
+        await self._sessions.end(*ended, also=also(claims["sub"]))
         return None
 
-    async def logout_user(self, username: str, refresh_token: str) -> Rejected | None:
-        """End the session of a refresh token for a user who proved itself otherwise."""
+    async def logout_user(self, username: str, refresh_token: str, also: Sequence[Write] = ()) -> Rejected | None:
+        """End the session of a refresh token for a user who proved itself otherwise; `also` is stored with that."""
         claims = self._signer.claims_of(refresh_token)
         if claims is None or not _is_refresh(claims) or claims["sub"] != username:
             return WRONG_CREDENTIALS
-        await self._sessions.end(claims["session_id"])
+        await self._sessions.end(claims["session_id"], also=also)
         return None
 
     def verify(self, access_token: str) -> Identity | Rejected:

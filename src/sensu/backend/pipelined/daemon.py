@@ -1,217 +1,321 @@
 """pipelined: takes committed events through their workflows, at least once, in order for each entity and check.
 
-What is owed lies in the store until it is settled. A bounded number of deliveries is in memory; the rest stays in the
-store until there is room. Deliveries of the same entity and check wait for each other, all others run side by side. A
-step that failed is tried again later, then the delivery rests among the dead letters.
+What is owed lies in the store until it is settled. The workflows of a delivery for one handler are a step; the steps
+for the same handler, entity and check wait for each other, all others run side by side, as far as their handlers have
+room. A workflow that failed is tried again after a pause, then the delivery rests among the dead letters with why. A
+delivery is settled when no step is left; what was not settled when the process ended is owed still.
 """
 
 import asyncio
-import heapq
 import logging
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from typing import Protocol
 
+from sensu.backend.pipelined.backlog import Backlog
+from sensu.backend.pipelined.bounds import Bounds
 from sensu.backend.pipelined.filters import Subject
+from sensu.backend.pipelined.held import Held, Key, event_type_of, key_of, rest_of
+from sensu.backend.pipelined.lanes import Lane, Lanes
 from sensu.backend.pipelined.outcome import Delivered, Dropped, Filtered, Outcome, Retry
-from sensu.backend.pipelined.workflows import Workflows
+from sensu.backend.pipelined.settlement import Settlement
+from sensu.backend.pipelined.workflows import Attempt, Workflows
 from sensu.clock import Clock
-from sensu.errors import InvalidResource, StoreError
+from sensu.errors import InvalidResource
 from sensu.log import fields
 from sensu.resources.event import Event
-from sensu.resources.wire import decode, encode
+from sensu.resources.wire import decode
 from sensu.rules.workflow import Workflow
-from sensu.store.contract import OweDelivery, SettleDelivery, Store, Write
+from sensu.store.contract import OweDelivery, SettleDelivery, Store
 
 log = logging.getLogger("sensu.pipelined")
 
-IN_MEMORY_MAX = 2000
-"""Deliveries that are held in memory; further ones wait in the store."""
-PAGE = 200
-RETRY_DELAYS_S = (5.0,)
-"""How long to wait before each further attempt; after the last the delivery is a dead letter."""
-STORE_PAUSE_S = 1.0
-"""How long to wait when the store does not answer."""
+SWEEP_S = 30.0
+"""How often to look for deliveries that are owed and were missed."""
+DRAIN_S = 1.0
+"""How long what runs may take to end when the backend stops; then it is broken off, and owed still."""
 
 
 class Counters(Protocol):
     """What pipelined counts."""
 
-    def handled(self, workflow: Workflow, outcome: Outcome) -> None:
-        """One workflow has ended for one event."""
+    def handled(self, workflow: Workflow, outcome: Outcome, seconds: float) -> None:
+        """One attempt to take an event through a workflow has ended."""
         ...
+
+    def stage(self, stage: str, ref: str, well: bool, seconds: float) -> None:
+        """One stage (`filter`, `mutator`, `handler`) of an attempt has ended."""
+        ...
+
+    def concluded(self, event_type: str, workflows: int, well: bool, seconds: float) -> None:
+        """All workflows of an event have ended; `seconds` since it was read from the store."""
+        ...
+
+    def busy(self, change: int) -> None:
+        """So many more (or fewer) mutators and handlers are at work."""
+        ...
+
+
+@dataclass(slots=True)
+class _Chain:
+    """The deliveries for one handler, entity and check, in order; `hurry` is set when many wait."""
+
+    lane: Lane
+    steps: deque[Held] = field(default_factory=deque)
+    hurry: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 class Pipelined:
     """Handles what is owed in `store`; `wake` tells it that there is more."""
 
-    def __init__(self, store: Store, workflows: Workflows, counters: Counters, clock: Clock) -> None:
-        self._store = store
+    def __init__(
+        self, store: Store, workflows: Workflows, counters: Counters, clock: Clock, bounds: Bounds | None = None
+    ) -> None:
         self._workflows = workflows
         self._counters = counters
         self._clock = clock
-        self._woken = asyncio.Event()
-        self._last_id = 0
-        self._chains: dict[tuple[str, str, str], deque[tuple[OweDelivery, Event]]] = {}
-        self._in_memory = 0
-        self._retries: list[tuple[float, int]] = []
-        self._settled: list[Write] = []
-        self._settle = asyncio.Event()
+        self._bounds = bounds or Bounds()
+        self._backlog = Backlog(store, self, clock)
+        self._settlement = Settlement(store, clock)
+        self._lanes = Lanes(self._bounds.lane_max, self._bounds.running_max)
+        self._held: dict[int, Held] = {}
+        self._event_bytes = 0
+        self._chains: dict[tuple[Key, str], _Chain] = {}
+        self._group: asyncio.TaskGroup | None = None
+        self._running = 0
+        self._stopping = False
+        self._idle = asyncio.Event()
 
     def wake(self) -> None:
         """New deliveries are owed in the store."""
-        self._woken.set()
+        self._backlog.wake()
 
     async def run(self) -> None:
         """Handle what is owed until cancelled; what is not settled by then is owed still."""
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self._settle_forever())
-            group.create_task(self._retry_forever())
-            self._woken.set()
-            while True:
-                await self._woken.wait()
-                self._woken.clear()
-                await self._admit_waiting(group)
-
-    async def _admit_waiting(self, group: asyncio.TaskGroup) -> None:
-        """Take what is owed from the store, as much as there is room for."""
-        while self._in_memory < IN_MEMORY_MAX:
-            page = await self._owed(PAGE, self._last_id)
-            for delivery in page:
-                self._last_id = delivery.id
-                if delivery.due_at > self._clock.now():
-                    self._retry_at(delivery.due_at, delivery.id)
-                else:
-                    self._admit(delivery, group)
-            if len(page) < PAGE:
-                return
-
-    async def _owed(self, limit: int, after: int) -> Sequence[OweDelivery]:
-        while True:
-            try:
-                return await self._store.deliveries_owed(limit, after)
-            except StoreError as err:
-                log.error("owed deliveries cannot be read", extra=fields(error=str(err)))
-                await self._clock.sleep(STORE_PAUSE_S)
-
-    def _admit(self, delivery: OweDelivery, group: asyncio.TaskGroup) -> None:
-        """Put a delivery behind those of its entity and check."""
+        self._stopping = False
         try:
-            event = decode(Event, delivery.event)
-        except InvalidResource as err:
-            self._finish(SettleDelivery(delivery.id, dead=f"the event cannot be read: {err}"))
-            return
-        self._in_memory += 1
-        key = _key(delivery.namespace, event)
-        chain = self._chains.get(key)
-        if chain is not None:
-            chain.append((delivery, event))
-            return
-        self._chains[key] = deque([(delivery, event)])
-        group.create_task(self._run_chain(key))
-
-    async def _run_chain(self, key: tuple[str, str, str]) -> None:
-        """Handle the deliveries of one entity and check, one after the other."""
-        chain = self._chains[key]
-        while chain:
-            delivery, event = chain[0]
-            try:
-                await self._handle(delivery, event)
-            except Exception as err:  # one delivery must not stop the others
-                log.exception("a delivery failed", extra=fields(delivery=delivery.id))
-                self._retry_or_bury(delivery, (), f"{type(err).__name__}: {err}")
-            chain.popleft()
-            self._in_memory -= 1
-            if self._in_memory == IN_MEMORY_MAX - PAGE:
-                self._woken.set()
-        del self._chains[key]
-
-    async def _handle(self, delivery: OweDelivery, event: Event) -> None:
-        """Run the workflows that are still to do, one after the other; one that fails does not stop the others."""
-        subject = Subject(delivery.event)
-        failed: list[str] = []
-        whys: list[str] = []
-        for workflow in self._workflows.of(delivery.namespace, event, _rest_of(delivery)):
-            outcome = await self._workflows.run(delivery.namespace, workflow, subject, str(delivery.id))
-            self._counters.handled(workflow, outcome)
-            _log_outcome(delivery, event, workflow, outcome)
-            if isinstance(outcome, Retry):
-                failed.append(str(workflow))
-                whys.append(f"{workflow}: {outcome.why}")
-        if failed:
-            self._retry_or_bury(delivery, failed, "; ".join(whys))
-        else:
-            self._finish(SettleDelivery(delivery.id))
-
-    def _retry_or_bury(self, delivery: OweDelivery, failed: Sequence[str], why: str) -> None:
-        if delivery.attempts >= len(RETRY_DELAYS_S):
-            self._finish(SettleDelivery(delivery.id, dead=why))
-            log.error("a delivery is given up", extra=fields(delivery=delivery.id, error=why))
-            return
-        due_at = self._clock.now() + RETRY_DELAYS_S[delivery.attempts]
-        rest = encode(list(failed)) if failed else delivery.rest
-        self._finish(OweDelivery(delivery.id, delivery.namespace, delivery.event, due_at, delivery.attempts + 1, rest))
-        self._retry_at(due_at, delivery.id)
-
-    def _finish(self, write: Write) -> None:
-        self._settled.append(write)
-        self._settle.set()
-
-    async def _settle_forever(self) -> None:
-        """Tell the store what is done, many at a time."""
-        while True:
-            await self._settle.wait()
-            self._settle.clear()
-            writes, self._settled = self._settled, []
-            while True:
+            async with asyncio.TaskGroup() as self._group:
+                self._group.create_task(self._settlement.run())
+                self._group.create_task(self._sweep_forever())
                 try:
-                    await self._store.commit(writes)
-                    break
-                except StoreError as err:
-                    log.error("deliveries cannot be settled", extra=fields(error=str(err)))
-                    await self._clock.sleep(STORE_PAUSE_S)
+                    await self._backlog.run()
+                finally:
+                    await self._drain()
+        finally:
+            for held in self._held.values():
+                if 0 < len(held.tries) < len(held.workflows) and held.event is not None:
+                    self._settlement.add((held.progress(),))
+            await self._settlement.finish()
 
-    def _retry_at(self, due_at: float, delivery_id: int) -> None:
-        heapq.heappush(self._retries, (due_at, delivery_id))
+    async def _drain(self) -> None:
+        """Let what runs end, and nothing begin."""
+        self._stopping = True
+        if self._running:
+            self._idle.clear()
+            try:
+                async with asyncio.timeout(DRAIN_S):
+                    await self._idle.wait()
+            except TimeoutError:
+                log.warning("handlers are broken off", extra=fields(running=self._running))
 
-    def _take_due(self) -> list[tuple[float, int]]:
-        now, due = self._clock.now(), []
-        while self._retries and self._retries[0][0] <= now:
-            due.append(heapq.heappop(self._retries))
-        return due
+    async def _sweep_forever(self) -> None:
+        while True:
+            await self._clock.sleep(SWEEP_S)
+            self._backlog.look_at_all()
 
-    async def _retry_forever(self) -> None:
-        """Read deliveries again when their next attempt is due."""
-        async with asyncio.TaskGroup() as group:
-            while True:
-                await self._clock.sleep(0.5)
-                if self._in_memory >= IN_MEMORY_MAX:
-                    continue
-                for _, delivery_id in self._take_due():
-                    for delivery in await self._owed(1, delivery_id - 1):
-                        if delivery.id == delivery_id:
-                            self._admit(delivery, group)
+    def full(self) -> bool:
+        """Whether no delivery at all may be taken in."""
+        return len(self._held) >= self._bounds.held_max
+
+    def holds(self, delivery_id: int) -> bool:
+        """Whether a delivery is in memory already."""
+        return delivery_id in self._held
+
+    def has_room(self, held: Held) -> bool:
+        """Whether all handlers of a delivery have room for it."""
+        return self._lanes.have_room(held.places)
+
+    def prepared(self, delivery: OweDelivery) -> Held | None:
+        """The delivery as it would be held; one that cannot be read, or has nothing to do, is settled."""
+        try:
+            event, rest = decode(Event, delivery.event), rest_of(delivery)
+        except InvalidResource as err:
+            log.error("a delivery cannot be read", extra=fields(delivery=delivery.id, error=str(err)))
+            self._settlement.add((SettleDelivery(delivery.id, dead=f"the event cannot be read: {err}"),))
+            return None
+        workflows = self._workflows.of(delivery.namespace, event, rest)
+        if not workflows:
+            self._settlement.add((SettleDelivery(delivery.id),))
+            return None
+        tries = {str(workflow): (rest or {}).get(str(workflow), 0) for workflow in workflows}
+        key, event_type, now = key_of(delivery.namespace, event), event_type_of(event), self._clock.monotonic()
+        due_at, attempts = delivery.due_at, delivery.attempts
+        return Held(delivery.id, key, delivery.event, event_type, workflows, due_at, attempts, now, tries)
+
+    def admit(self, held: Held) -> None:
+        """Take a delivery in: each of its workflows stands behind those of its handler, entity and check."""
+        self._held[held.id] = held
+        assert held.event is not None
+        self._event_bytes += len(held.event)
+        waits = all((held.key, workflow.handler) in self._chains for workflow in held.workflows)
+        if waits and self._event_bytes > self._bounds.event_bytes_max:
+            self._put_down(held)
+        for handler in dict.fromkeys(workflow.handler for workflow in held.workflows):
+            self._enqueue(held, handler)
+
+    def _enqueue(self, held: Held, handler: str) -> None:
+        assert self._group is not None
+        lane = self._lanes.enter((held.namespace, handler))
+        place = (held.key, handler)
+        chain = self._chains.get(place)
+        if chain is None:
+            chain = self._chains[place] = _Chain(lane)
+            self._group.create_task(self._run_chain(place, chain))
+        chain.steps.append(held)
+        if len(chain.steps) > self._bounds.patient_up_to:
+            chain.hurry.set()
+
+    async def _run_chain(self, place: tuple[Key, str], chain: _Chain) -> None:
+        """Take the steps of a chain, one after the other."""
+        _, handler = place
+        while chain.steps:
+            held = chain.steps[0]
+            await self._take_step(chain, held, [each for each in held.workflows if each.handler == handler])
+            if self._stopping:
+                return
+            chain.steps.popleft()
+            if len(chain.steps) <= self._bounds.patient_up_to:
+                chain.hurry.clear()
+            if self._lanes.leave((held.namespace, handler)):
+                self._backlog.look_again()
+        del self._chains[place]
+
+    async def _take_step(self, chain: _Chain, held: Held, workflows: Sequence[Workflow]) -> None:
+        """Try the workflows of a step in order, those that failed again, as often as they may be tried."""
+        while workflows:
+            if any(held.tries[str(workflow)] for workflow in workflows):
+                await self._pause(chain, held.due_at - self._clock.now())
+            failed = []
+            for workflow in workflows:
+                if self._stopping:
+                    return
+                outcome = await self._attempt(chain.lane, held, workflow)
+                if isinstance(outcome, Retry) and self._may_try_again(held, workflow, outcome):
+                    failed.append(workflow)
+                else:
+                    del held.tries[str(workflow)]
+            workflows = failed
+            if failed and held.event is not None:
+                self._settlement.add((held.progress(),))
+        if not held.tries:
+            self._conclude(held)
+
+    def _may_try_again(self, held: Held, workflow: Workflow, outcome: Retry) -> bool:
+        name, delays_s = str(workflow), self._bounds.retry_delays_s
+        held.attempts = max(held.attempts, held.tries[name] + 1)
+        if held.tries[name] >= len(delays_s):
+            held.failed[name] = outcome.why
+            return False
+        held.due_at = self._clock.now() + delays_s[held.tries[name]]
+        held.tries[name] += 1
+        return True
+
+    async def _attempt(self, lane: Lane, held: Held, workflow: Workflow) -> Outcome:
+        """How one attempt went; whatever goes wrong harms this step only."""
+        started = self._clock.monotonic()
+        try:
+            outcome = await self._run(lane, held, workflow)
+        except Exception as err:
+            log.exception("a workflow failed", extra=fields(delivery=held.id, workflow=str(workflow)))
+            outcome = Retry(f"{type(err).__name__}: {err}")
+        self._counters.handled(workflow, outcome, self._clock.monotonic() - started)
+        _log_outcome(held, workflow, outcome)
+        return outcome
+
+    async def _run(self, lane: Lane, held: Held, workflow: Workflow) -> Outcome:
+        subject = await self._subject(held)
+        if subject is None:
+            return Dropped("the delivery is owed no longer")
+        attempt = Attempt(held.namespace, workflow, subject, f"{held.id}:{workflow}", self._turn(lane))
+        return await self._workflows.run(attempt, self._clock.monotonic, self._counters.stage)
+
+    @asynccontextmanager
+    async def _turn(self, lane: Lane) -> AsyncIterator[None]:
+        """A turn of a handler; nobody gets one any more when pipelined is about to stop."""
+        async with lane.turns:
+            if self._stopping:
+                await asyncio.get_running_loop().create_future()
+            self._running += 1
+            self._counters.busy(1)
+            try:
+                yield
+            finally:
+                self._counters.busy(-1)
+                self._running -= 1
+                if not self._running:
+                    self._idle.set()
+
+    async def _subject(self, held: Held) -> Subject | None:
+        """The event, read again if it was put down; None where it is owed no longer."""
+        if held.event is None:
+            delivery = await self._backlog.read(held.id)
+            if delivery is None:
+                return None
+            if held.event is None:
+                held.event = delivery.event
+                self._event_bytes += len(held.event)
+        if held.subject is None:
+            held.subject = Subject(held.event)
+        return held.subject
+
+    def _put_down(self, held: Held) -> None:
+        """Forget the event of a delivery; the store has it."""
+        if held.event is not None:
+            self._event_bytes -= len(held.event)
+        held.event = held.subject = None
+
+    async def _pause(self, chain: _Chain, seconds: float) -> None:
+        """Wait so long, or until too many wait behind."""
+        chain.steps[0].subject = None
+        if seconds <= 0 or chain.hurry.is_set():
+            return
+        waits = {asyncio.ensure_future(self._clock.sleep(seconds)), asyncio.ensure_future(chain.hurry.wait())}
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
+
+    def _conclude(self, held: Held) -> None:
+        """No step is left: tell the store, and make room once it knows."""
+        seconds = self._clock.monotonic() - held.since
+        self._counters.concluded(held.event_type, len(held.workflows), not held.failed, seconds)
+        if held.failed and held.event is not None:
+            log.error("a delivery is given up", extra=fields(delivery=held.id, error="; ".join(held.failed.values())))
+            writes = held.conclusion()
+        else:
+            writes = (SettleDelivery(held.id),)
+        self._put_down(held)
+        self._settlement.add(writes, lambda: self._forget(held.id))
+
+    def _forget(self, delivery_id: int) -> None:
+        was_full = self.full()
+        del self._held[delivery_id]
+        if was_full:
+            self._backlog.look_again()
 
 
-def _key(namespace: str, event: Event) -> tuple[str, str, str]:
-    entity = event.entity.metadata.name if event.entity is not None else ""
-    check = event.check.metadata.name if event.check is not None else ""
-    return namespace, entity, check
-
-
-def _rest_of(delivery: OweDelivery) -> frozenset[str] | None:
-    """The workflows that are still to do, None for all of them."""
-    return frozenset(decode(list[str], delivery.rest)) if delivery.rest else None
-
-
-def _log_outcome(delivery: OweDelivery, event: Event, workflow: Workflow, outcome: Outcome) -> None:
+def _log_outcome(held: Held, workflow: Workflow, outcome: Outcome) -> None:
     if isinstance(outcome, Delivered):
         return
-    _, entity, check = _key(delivery.namespace, event)
-    context = {"entity": entity, "check": check, "namespace": delivery.namespace, "workflow": str(workflow)}
+    namespace, entity, check = held.key
+    context = {"entity": entity, "check": check, "namespace": namespace, "workflow": str(workflow)}
     if isinstance(outcome, Filtered):
         log.debug("event filtered", extra=fields(filter=outcome.by, **context))
     elif isinstance(outcome, Dropped):
         log.error("event not handled", extra=fields(error=outcome.why, **context))
     else:
-        log.warning("event not handled yet", extra=fields(error=outcome.why, attempt=delivery.attempts + 1, **context))
+        attempt = held.tries[str(workflow)] + 1
+        log.warning("event not handled yet", extra=fields(error=outcome.why, attempt=attempt, **context))

@@ -8,6 +8,7 @@ from functools import partial
 import msgspec
 
 from sensu.backend.pipelined.filters import Subject
+from sensu.backend.pipelined.handlers import HUNG_AFTER_S
 from sensu.backend.pipelined.outcome import Dropped, Retry
 from sensu.backend.pipelined.runtime_assets import Records, RuntimeAssets
 from sensu.clock import Clock
@@ -50,18 +51,19 @@ class Mutators:
     async def _pipe(self, namespace: str, mutator: Mutator, subject: Subject) -> bytes | Retry:
         variables = await self._assets.variables(namespace, mutator.runtime_assets)
         env = merged(os.environ, *variables, pairs(mutator.env_vars))
-        command = Command(mutator.command, stdin=subject.json, env=env, timeout_s=mutator.timeout)
+        timeout_s = mutator.timeout or HUNG_AFTER_S
+        command = Command(mutator.command, stdin=subject.json, env=env, timeout_s=timeout_s)
         try:
             result = await run(command, self._clock)
         except ExecutionError as err:
             return Retry(f"mutator {mutator.metadata.name}: {err}")
         if result.timed_out:
-            return Retry(f"mutator {mutator.metadata.name}: timed out after {mutator.timeout} s")
+            return Retry(f"mutator {mutator.metadata.name}: timed out after {timeout_s} s")
         if result.status != 0:
             return Retry(f"mutator {mutator.metadata.name}: exit status {result.status}")
         return result.output
 
-    async def _javascript(self, namespace: str, mutator: Mutator, subject: Subject) -> bytes | Dropped:
+    async def _javascript(self, namespace: str, mutator: Mutator, subject: Subject) -> bytes | Retry:
         sources = await self._assets.scripts(namespace, mutator.runtime_assets) if mutator.runtime_assets else ()
         mutate = partial(
             self._sandbox.mutate,
@@ -74,7 +76,7 @@ class Mutators:
         )
         made = await asyncio.get_running_loop().run_in_executor(self._scripts, mutate)
         if isinstance(made, ExpressionError):
-            return Dropped(f"mutator {mutator.metadata.name}: {made.message}")
+            return Retry(f"mutator {mutator.metadata.name}: {made.message}")
         return made.text.encode() if made.text is not None else msgspec.json.encode(made.event)
 
 

@@ -1,12 +1,15 @@
 """Workflows at work: filters in order, then the mutator, then the handler."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Any
 
 from sensu.backend.pipelined.filters import Filters, Subject
 from sensu.backend.pipelined.handlers import Handlers
 from sensu.backend.pipelined.mutators import Mutators
-from sensu.backend.pipelined.outcome import Dropped, Outcome
+from sensu.backend.pipelined.outcome import Delivered, Dropped, Filtered, Outcome
 from sensu.backend.pipelined.runtime_assets import Records
 from sensu.log import fields
 from sensu.resources.event import Event
@@ -16,6 +19,26 @@ from sensu.rules.workflow import Workflow, plan
 
 log = logging.getLogger("sensu.pipelined")
 
+FILTER, MUTATOR, HANDLING = "filter", "mutator", "handler"
+"""The stages of a workflow."""
+
+Observe = Callable[[str, str, bool, float], None]
+"""Hears of each stage that ended: which, of what resource, whether it went well, in how many seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One attempt to take an event through a workflow.
+
+    `turn` is waited for once the filters have let the event pass: at most so many mutators and handlers run at once.
+    """
+
+    namespace: str
+    workflow: Workflow
+    subject: Subject
+    delivery: str
+    turn: AbstractAsyncContextManager[Any]
+
 
 class Workflows:
     """Finds the workflows of events and runs them."""
@@ -23,29 +46,57 @@ class Workflows:
     def __init__(self, records: Records, filters: Filters, mutators: Mutators, handlers: Handlers) -> None:
         self._records, self._filters, self._mutators, self._handlers = records, filters, mutators, handlers
 
-    def of(self, namespace: str, event: Event, rest: frozenset[str] | None) -> Sequence[Workflow]:
+    def of(self, namespace: str, event: Event, rest: Mapping[str, int] | None) -> Sequence[Workflow]:
         """The workflows of an event, of which only those of `rest` are still to do where it is given."""
         found = plan(
             event,
             lambda name: self._records.get(PIPELINE, namespace, name),
             lambda name: self._records.get(HANDLER, namespace, name),
         )
-        if rest is not None:
-            return [workflow for workflow in found.workflows if str(workflow) in rest]
-        for problem in found.problems:
+        if rest is None:
+            problems, workflows = found.problems, found.workflows
+        else:
+            workflows = [workflow for workflow in found.workflows if str(workflow) in rest]
+            problems = [f"workflow {name} does not exist any more" for name in rest.keys() - map(str, workflows)]
+        for problem in problems:
             log.error("event not handled", extra=fields(namespace=namespace, error=problem))
-        return found.workflows
+        return workflows
 
-    async def run(self, namespace: str, workflow: Workflow, subject: Subject, delivery_id: str) -> Outcome:
-        """How it went to take an event through one workflow."""
-        for name in workflow.filters:
-            kept = await self._filters.verdict(namespace, name, subject)
+    async def run(self, attempt: Attempt, clock: Callable[[], float], observe: Observe) -> Outcome:
+        """How it went; what filters kept back or has no handler does not take a turn."""
+        kept = await self._kept_back(attempt, clock, observe)
+        if kept is not None:
+            return kept
+        workflow = attempt.workflow
+        if self._handler(attempt) is None:
+            return Dropped(f"handler {workflow.handler} does not exist")
+        async with attempt.turn:
+            return await self._deliver(attempt, clock, observe)
+
+    async def _kept_back(self, attempt: Attempt, clock: Callable[[], float], observe: Observe) -> Outcome | None:
+        for name in attempt.workflow.filters:
+            started = clock()
+            kept = await self._filters.verdict(attempt.namespace, name, attempt.subject)
+            well = kept is None or isinstance(kept, Filtered)
+            observe(FILTER, f"core/v2.EventFilter(Name={name})", well, clock() - started)
             if kept is not None:
                 return kept
-        handler: Handler | None = self._records.get(HANDLER, namespace, workflow.handler)
-        if handler is None:
-            return Dropped(f"handler {workflow.handler} does not exist")
-        payload = await self._mutators.payload(namespace, workflow.mutator, subject)
+        return None
+
+    async def _deliver(self, attempt: Attempt, clock: Callable[[], float], observe: Observe) -> Outcome:
+        mutator, started = attempt.workflow.mutator or "json", clock()
+        payload = await self._mutators.payload(attempt.namespace, mutator, attempt.subject)
+        observe(MUTATOR, f"core/v2.Mutator(Name={mutator})", isinstance(payload, bytes), clock() - started)
         if not isinstance(payload, bytes):
             return payload
-        return await self._handlers.deliver(handler, payload, delivery_id)
+        handler, started = self._handler(attempt), clock()
+        if handler is None:
+            return Dropped(f"handler {attempt.workflow.handler} does not exist")
+        outcome = await self._handlers.deliver(handler, payload, attempt.delivery)
+        ref = f"core/v2.Handler(Name={handler.metadata.name})"
+        observe(HANDLING, ref, isinstance(outcome, Delivered), clock() - started)
+        return outcome
+
+    def _handler(self, attempt: Attempt) -> Handler | None:
+        found: Handler | None = self._records.get(HANDLER, attempt.namespace, attempt.workflow.handler)
+        return found

@@ -155,6 +155,9 @@ _BY_SEGMENT: dict[str, Selectable] = {
     API_KEY.segment: Selectable("api_key", {**_NAME, **_own(as_text, "username")}),
 }
 
+AUDIT = Selectable("audit", _own(as_text, "username", "address", "via", "action", "type", "namespace", "name"), ())
+"""What can be asked of entries of the audit log."""
+
 
 def selectable_of(kind: Kind) -> Selectable:
     """What can be asked of a kind; nothing but labels where it is none of the table."""

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from sensu.store.contract import EventKey, Key, OweDelivery, Stored, StoredEvent
+from sensu.store.contract import AuditEntry, EventKey, Key, OweDelivery, Stored, StoredEvent
 from sensu.store.sqlite.connection import open_reader, plain_errors
 from sensu.store.sqlite.statements import slashed
 
@@ -15,8 +15,11 @@ PAGE_BYTES_MAX = 1024 * 1024
 
 KEYS_MAX = 200
 DEADLINE_ROWS = 5000
+_ID_MAX = (1 << 63) - 1
 
 _RESOURCE = "SELECT namespace, name, body, shown, etag, revision FROM resources WHERE kind = ?"
+_EVENTS = ""
+"""What the counts call events."""
 _EVENT = "SELECT namespace, entity, check_name, body, due_at FROM events"
 
 Rows = list[tuple[Any, ...]]
@@ -88,15 +91,21 @@ class Reader:
 
     def count(self, kind: str, namespace: str | None) -> int:
         """How many resources of a kind there are."""
-        where, args = _resources_after(namespace, None)
-        count: int = self._one(f"SELECT count(*) FROM resources WHERE kind = ?{where}", (kind, *args))[0]  # noqa: S608
+        return self._counted(kind, namespace)
+
+    def _counted(self, kind: str, namespace: str | None) -> int:
+        sql = "SELECT coalesce(sum(number), 0) FROM counts WHERE kind = ?"
+        if namespace is None:
+            count: int = self._one(sql, (kind,))[0]
+        else:
+            count = self._one(sql + " AND namespace = ?", (kind, slashed(namespace)))[0]
         return count
 
     def counts(self, namespace: str | None) -> Mapping[str, int]:
         """How many resources there are of each kind that has any."""
         if namespace is None:
-            return dict(self._rows("SELECT kind, count(*) FROM resources GROUP BY kind", ()))
-        sql = "SELECT kind, count(*) FROM resources WHERE namespace = ? GROUP BY kind"
+            return dict(self._rows("SELECT kind, sum(number) FROM counts WHERE kind != '' GROUP BY kind", ()))
+        sql = "SELECT kind, number FROM counts WHERE kind != '' AND namespace = ?"
         return dict(self._rows(sql, (slashed(namespace),)))
 
     def get_event(self, key: EventKey) -> StoredEvent | None:
@@ -118,10 +127,12 @@ class Reader:
         return {event.key: event for event in map(_event, self._rows(sql, args))}
 
     def events(
-        self, namespace: str | None, entity: str | None, after: EventKey | None, limit: int
+        self, namespace: str | None, entity: str | None, check: str | None, after: EventKey | None, limit: int
     ) -> tuple[list[StoredEvent], bool]:
         """The next page of a list of at most `limit`."""
         where, args = _events_after(namespace, entity, after)
+        if check is not None:
+            where, args = f"{where or ' WHERE TRUE'} AND check_name = ?", (*args, check)
         sql = f"{_EVENT}{where} ORDER BY namespace, entity, check_name"
         rows, more = self._page(sql, args, 3, min(limit, PAGE_ROWS))
         return [_event(row) for row in rows], more
@@ -141,6 +152,8 @@ class Reader:
 
     def count_events(self, namespace: str | None, entity: str | None) -> int:
         """How many events there are."""
+        if entity is None:
+            return self._counted(_EVENTS, namespace)
         where, args = _events_after(namespace, entity, None)
         count: int = self._one(f"SELECT count(*) FROM events{where}", args)[0]  # noqa: S608 - constant parts only
         return count
@@ -172,6 +185,17 @@ class Reader:
         """The value kept under a name."""
         row = self._one("SELECT value FROM states WHERE name = ?", (name,))
         return None if row is None else row[0]
+
+    def audit(self, before: int, limit: int) -> list[AuditEntry]:
+        """The newest entries of the audit log with ids below `before`."""
+        sql = "SELECT id, at, body FROM audit WHERE id < ? ORDER BY id DESC"
+        rows, _ = self._page(sql, (before or _ID_MAX,), 2, min(limit, PAGE_ROWS))
+        return [AuditEntry(*row) for row in rows]
+
+    def count_audit(self) -> int:
+        """How many entries the audit log has."""
+        count: int = self._one("SELECT count(*) FROM audit", ())[0]
+        return count
 
 
 def _event(row: tuple[Any, ...]) -> StoredEvent:

@@ -19,6 +19,7 @@ ROWS_MAX = 1024
 
 _UPDATE_EVENT, _OWE, _SETTLE, _INSERT_EVENT, _DELETE_EVENT = 1, 2, 3, 4, 5
 _PUT_RESOURCE, _DELETE_RESOURCE, _GIVE_UP, _PUT_STATE, _RAISE_CEILING = 6, 7, 8, 9, 10
+_APPEND_AUDIT, _TRIM_AUDIT = 11, 12
 
 PROBE_BYTES = 64 * 1024
 _PROBE = "store probe"
@@ -67,6 +68,10 @@ def other_rows(group: Group) -> list[Row]:
         rows.append((op, delivery_id, None, None, dead, None, None, None, None))
     for name, value in group.states.items():
         rows.append((_PUT_STATE, None, None, value, name, None, None, None, None))
+    rows.extend((_APPEND_AUDIT, None, one.at, one.body, None, None, None, None, None) for one in group.audited)
+    trim = group.audit_trimmed
+    if trim is not None:
+        rows.append((_TRIM_AUDIT, trim.entries_max, trim.at_before, None, None, None, None, None, None))
     return rows
 
 

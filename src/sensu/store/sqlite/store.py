@@ -7,6 +7,7 @@ from pathlib import Path
 
 from sensu.errors import StoreError
 from sensu.store.contract import (
+    AuditEntry,
     ChangeListener,
     Committed,
     EventKey,
@@ -196,7 +197,13 @@ class SQLiteStore:
         return found
 
     async def list_events(
-        self, namespace: str | None, entity: str | None = None, *, after: EventKey | None = None, limit: int = 0
+        self,
+        namespace: str | None,
+        entity: str | None = None,
+        *,
+        check: str | None = None,
+        after: EventKey | None = None,
+        limit: int = 0,
     ) -> EventPage:
         """Events in order of namespace, entity, check, after `after`, at most `limit` (0: all)."""
         items: list[StoredEvent] = []
@@ -205,7 +212,7 @@ class SQLiteStore:
             if items:
                 await asyncio.sleep(0)
                 after = items[-1].key
-            page, more = self._reader.events(namespace, entity, after, _left(limit, len(items)))
+            page, more = self._reader.events(namespace, entity, check, after, _left(limit, len(items)))
             items.extend(page)
         return EventPage(items, more)
 
@@ -247,6 +254,21 @@ class SQLiteStore:
     async def get_state(self, name: str) -> bytes | None:
         """The value kept under `name`, or None."""
         return self._reader.get_state(name)
+
+    async def audit(self, limit: int, before: int = 0) -> Sequence[AuditEntry]:
+        """Entries of the audit log with ids below `before` (0: all), newest first, at most `limit`."""
+        entries: list[AuditEntry] = []
+        while len(entries) < limit:
+            page = self._reader.audit(entries[-1].id if entries else before, limit - len(entries))
+            if not page:
+                break
+            entries.extend(page)
+            await asyncio.sleep(0)
+        return entries
+
+    async def count_audit(self) -> int:
+        """How many entries the audit log has."""
+        return self._reader.count_audit()
 
     def listen(self, listener: ChangeListener) -> Callable[[], None]:
         """Have `listener` called with the changes of each commit, in order; returns how to stop it."""

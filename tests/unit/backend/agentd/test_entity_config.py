@@ -32,7 +32,9 @@ def test_an_entity_gives_its_configuration() -> None:
 def test_the_mark_of_agent_management_is_left_out() -> None:
     """Only the mark goes; other labels stay, and so does an entity that is not marked."""
     marked = EntityConfig(metadata=ObjectMeta(name="a1", labels={"sensu.io/managed_by": "sensu-agent", "x": "1"}))
-    plain = EntityConfig(metadata=ObjectMeta(name="a1", labels={"sensu.io/managed_by": "sensuctl"}))
+    plain = EntityConfig(
+        metadata=ObjectMeta(name="a1", labels={"sensu.io/managed_by": "sensuctl"}), entity_class="agent"
+    )
     assert config_for_agent(marked).metadata.labels == {"x": "1"}
     assert config_for_agent(plain) is plain
 

@@ -1,0 +1,22 @@
+"""The endpoint of the audit log."""
+
+from collections.abc import Iterator
+
+from sensu.backend.api.errors import listed
+from sensu.backend.api.request import Request
+from sensu.backend.api.responses import Response
+from sensu.backend.api.router import Route
+from sensu.backend.services.audit import AuditLog
+
+OWN = "/api/sensu/v1"
+"""The group of what the reference does not have."""
+
+
+def routes(audit: AuditLog) -> Iterator[Route]:
+    """The entries; nobody can change them."""
+
+    async def listing(request: Request) -> Response:
+        """Who changed what and who logged in, newest first."""
+        return listed(await audit.listing(request.caller, request.page))
+
+    yield Route("GET", f"{OWN}/audit", listing)

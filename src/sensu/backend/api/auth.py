@@ -1,0 +1,126 @@
+"""The endpoints of log-in: they answer with texts where they refuse.
+
+Source: docs, "API authentication"; recorded scenarios auth-login, auth-test, auth-token-refresh, auth-logout.
+"""
+
+import base64
+import binascii
+import dataclasses
+from collections.abc import Iterator, Sequence
+
+from sensu.backend.api.request import Request
+from sensu.backend.api.responses import OK_EMPTY, Response, json, text
+from sensu.backend.api.router import Route
+from sensu.backend.auth.authenticator import BEARER, Authenticator
+from sensu.backend.auth.identity import Identity, Rejected
+from sensu.backend.auth.tokens import Tokens, TokenTriple
+from sensu.backend.services.audit import AuditLog
+from sensu.backend.services.outcomes import Invalid
+from sensu.backend.services.payload import decoded
+from sensu.resources.wire import Wire, encode
+from sensu.store.contract import Write
+
+BASIC = "Basic "
+_UNKNOWN = text("Unauthorized\n", status=401)
+_UNAUTHORIZED = text("Request unauthorized\n", status=401)
+_NOT_A_LOGIN = text("a user name and password are needed, not an access token\n", status=400)
+_NOT_A_TOKEN = text("invalid access token\n", status=400)
+
+
+class _RefreshToken(Wire, frozen=True):
+    """What refreshing and logging out are asked with."""
+
+    refresh_token: str = ""
+
+
+def routes(authenticator: Authenticator, tokens: Tokens, audit: AuditLog) -> Iterator[Route]:
+    """Log-in, its test, refreshing and logging out."""
+    endpoint = AuthEndpoint(authenticator, tokens, audit)
+    yield Route("GET", "/auth", endpoint.login, open=True)
+    yield Route("GET", "/auth/test", endpoint.test, open=True)
+    yield Route("POST", "/auth/token", endpoint.refresh, open=True)
+    yield Route("POST", "/auth/logout", endpoint.logout, open=True)
+
+
+class AuthEndpoint:
+    """The requests that trade passwords and tokens."""
+
+    def __init__(self, authenticator: Authenticator, tokens: Tokens, audit: AuditLog) -> None:
+        self._audit = audit
+        self._authenticator = authenticator
+        self._tokens = tokens
+
+    async def login(self, request: Request) -> Response:
+        """Tokens for a user name and password."""
+        who = await self._proved(request)
+        if isinstance(who, Identity):
+            return _tokens(await self._tokens.issue(who, request.issuer, self._audit.of_login(who)))
+        return _UNKNOWN if who is None else who
+
+    async def test(self, request: Request) -> Response:
+        """Whether user name and password are right."""
+        who = await self._proved(request)
+        return OK_EMPTY if isinstance(who, Identity) else _UNAUTHORIZED if who is None else who
+
+    async def refresh(self, request: Request) -> Response:
+        """New tokens for a refresh token and the access token it came with."""
+        authorization = request.header(b"authorization") or ""
+        if authorization.startswith(BASIC):
+            return _NOT_A_TOKEN
+        sent = await decoded(_RefreshToken, request.body)
+        if isinstance(sent, Invalid):
+            return text(f"{sent.why}\n", status=400)
+        access_token = authorization.removeprefix(BEARER) if authorization.startswith(BEARER) else ""
+        triple = await self._tokens.refresh(access_token, sent.refresh_token, request.issuer)
+        return _UNAUTHORIZED if isinstance(triple, Rejected) else _tokens(triple)
+
+    async def logout(self, request: Request) -> Response:
+        """The session of the tokens ended."""
+        sent = await decoded(_RefreshToken, request.body)
+        if isinstance(sent, Invalid):
+            return text(f"{sent.why}\n", status=400)
+        authorization = request.header(b"authorization") or ""
+        if authorization.startswith(BASIC):
+            who = await self._proved(request)
+            if not isinstance(who, Identity):
+                return _UNAUTHORIZED
+            also = self._audit.of_logout(who)
+            rejected = await self._tokens.logout_user(who.username, sent.refresh_token, also)
+        else:
+            access_token = authorization.removeprefix(BEARER) if authorization.startswith(BEARER) else ""
+
+            def entry(username: str) -> Sequence[Write]:
+                return self._audit.of_logout(Identity(username, (), address=request.address))
+
+            rejected = await self._tokens.logout(access_token, sent.refresh_token, entry)
+        return OK_EMPTY if rejected is None else _UNAUTHORIZED
+
+    async def _proved(self, request: Request) -> Identity | Response | None:
+        """Who a user name and password prove; None where they are wrong, a response where there are none."""
+        authorization = request.header(b"authorization") or ""
+        if authorization.startswith(BASIC):
+            username, password = credentials_of(authorization)
+            who = await self._authenticator.login(username, password)
+            if isinstance(who, Identity):
+                return dataclasses.replace(who, address=request.address)
+            await self._audit.login_refused(username, request.address)
+            return None
+        if authorization.startswith(BEARER) and isinstance(self._authenticator.authenticate(authorization), Identity):
+            return _NOT_A_LOGIN
+        return _UNAUTHORIZED
+
+
+def _tokens(triple: TokenTriple) -> Response:
+    response = json(encode(triple))
+    response.headers.append((b"cache-control", b"no-store"))
+    return response
+
+
+def credentials_of(authorization: str) -> tuple[str, str]:
+    """User name and password of a Basic header, both empty where there are none in it."""
+    try:
+        decoded_text = base64.b64decode(authorization[len(BASIC) :], validate=True).decode()
+    except (binascii.Error, ValueError):
+        return "", ""
+    username, colon, password = decoded_text.partition(":")
+    return (username, password) if colon else ("", "")

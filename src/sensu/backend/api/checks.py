@@ -1,0 +1,42 @@
+"""The endpoints of checks beside those of all resources."""
+
+from collections.abc import Iterator
+
+from sensu.backend.api.errors import created, deleted, refused
+from sensu.backend.api.request import Request
+from sensu.backend.api.responses import Response, text
+from sensu.backend.api.router import IN_NAMESPACE, Route
+from sensu.backend.services.checks import Checks
+from sensu.backend.services.outcomes import Written
+
+
+def routes(checks: Checks) -> Iterator[Route]:
+    """Execution and hooks."""
+    endpoint = CheckEndpoint(checks)
+    one = f"{IN_NAMESPACE}/checks/{{name}}"
+    yield Route("POST", f"{one}/execute", endpoint.execute)
+    yield Route("PUT", f"{one}/hooks/{{status}}", endpoint.add_hooks)
+    yield Route("DELETE", f"{one}/hooks/{{status}}/hook/{{hook}}", endpoint.remove_hook)
+
+
+class CheckEndpoint:
+    """The requests on a check that is configured."""
+
+    def __init__(self, checks: Checks) -> None:
+        self._checks = checks
+
+    async def execute(self, request: Request) -> Response:
+        """The check run now."""
+        namespace, name = request.params
+        outcome = await self._checks.execute(request.caller, namespace, name, request.json_body)
+        return text(outcome.body, status=202) if isinstance(outcome, Written) else refused(outcome)
+
+    async def add_hooks(self, request: Request) -> Response:
+        """Hooks added; the body, not the path, says for which status."""
+        namespace, name, _ = request.params
+        return created(await self._checks.add_hooks(request.caller, namespace, name, request.json_body))
+
+    async def remove_hook(self, request: Request) -> Response:
+        """A hook removed."""
+        namespace, name, status, hook = request.params
+        return deleted(await self._checks.remove_hook(request.caller, namespace, name, status, hook))

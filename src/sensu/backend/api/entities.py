@@ -1,0 +1,54 @@
+"""The endpoints of entities."""
+
+from collections.abc import Iterator
+
+from sensu.backend.api.errors import deleted, shown
+from sensu.backend.api.request import Request
+from sensu.backend.api.resources import ResourceEndpoint, collection_path
+from sensu.backend.api.responses import Response
+from sensu.backend.api.router import CORE, Route
+from sensu.backend.services.entities import Entities
+from sensu.backend.services.resources import Resources
+from sensu.resources.kinds import ENTITY
+
+
+def routes(resources: Resources, entities: Entities) -> Iterator[Route]:
+    """Lists and one entity."""
+    endpoint = EntityEndpoint(entities)
+    reading = ResourceEndpoint(resources, ENTITY)
+    collection = collection_path(ENTITY)
+    one = f"{collection}/{{name}}"
+    yield Route("GET", collection, reading.listing)
+    yield Route("POST", collection, endpoint.create)
+    yield Route("GET", one, reading.get)
+    yield Route("PUT", one, endpoint.replace)
+    yield Route("PATCH", one, endpoint.patch)
+    yield Route("DELETE", one, endpoint.delete)
+    yield Route("GET", f"{CORE}/{ENTITY.segment}", reading.listing_of_all)
+
+
+class EntityEndpoint:
+    """The requests that write entities; they answer with the entity."""
+
+    def __init__(self, entities: Entities) -> None:
+        self._entities = entities
+
+    async def create(self, request: Request) -> Response:
+        """A new entity."""
+        return shown(await self._entities.create(request.caller, request.params[0], request.json_body))
+
+    async def replace(self, request: Request) -> Response:
+        """An entity as it is sent."""
+        namespace, name = request.params
+        return shown(await self._entities.replace(request.caller, namespace, name, request.json_body))
+
+    async def patch(self, request: Request) -> Response:
+        """An entity's configuration with a merge patch applied."""
+        namespace, name = request.params
+        payload, conditions = request.merge_patch_body, request.conditions
+        return shown(await self._entities.patch(request.caller, namespace, name, payload, conditions))
+
+    async def delete(self, request: Request) -> Response:
+        """An entity removed, with its events."""
+        namespace, name = request.params
+        return deleted(await self._entities.delete(request.caller, namespace, name))

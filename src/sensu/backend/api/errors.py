@@ -1,0 +1,152 @@
+"""The only place that says what an outcome is over HTTP.
+
+Handlers answer `{"message", "code"}`; what is refused before a handler is asked (who is it, may it) is answered
+`{"Code", "Message"}`. Source: docs, "API errors"; recorded scenarios rbac-401-403-404, auth-headers, http-methods.
+"""
+
+from collections.abc import Iterable
+
+import msgspec
+
+from sensu.backend.api.responses import (
+    CREATED,
+    NO_CONTENT,
+    NOSNIFF,
+    Response,
+    json,
+    listing,
+    text,
+)
+from sensu.backend.services.outcomes import (
+    Deleted,
+    Denied,
+    Exists,
+    Found,
+    Invalid,
+    Listing,
+    NotFound,
+    PreconditionFailed,
+    Refusal,
+    Unavailable,
+    Written,
+)
+
+INTERNAL, INVALID_ARGUMENT, NOT_FOUND, ALREADY_EXISTS, PERMISSION_DENIED, UNAUTHENTICATED = range(6)
+PRECONDITION_FAILED = 7
+
+
+class _Problem(msgspec.Struct):
+    message: str
+    code: int
+
+
+class _Refused(msgspec.Struct):
+    Code: int
+    Message: str
+
+
+def problem(status: int, code: int, message: str) -> Response:
+    """A handler's refusal."""
+    return json(msgspec.json.encode(_Problem(message, code)), status=status)
+
+
+def refused_before(status: int, code: int, message: str) -> Response:
+    """The refusal of a request that no handler saw."""
+    return json(msgspec.json.encode(_Refused(code, message)), status=status)
+
+
+UNKNOWN_PATH = json(b'{"code":2,"message":"not found"}', status=404)
+DENIED = refused_before(403, PERMISSION_DENIED, "unauthorized to perform action")
+BAD_REQUEST = text("400 Bad Request", status=400)
+INTERNAL_ERROR = problem(500, INTERNAL, "internal error occurred")
+
+
+def unauthenticated(message: str) -> Response:
+    """Nobody we know asks."""
+    return refused_before(401, UNAUTHENTICATED, message)
+
+
+def too_large(message: str) -> Response:
+    """The body is larger than the limit; the connection ends, so that the rest of it need not be read."""
+    response = problem(413, INVALID_ARGUMENT, message)
+    response.headers.append((b"connection", b"close"))
+    return response
+
+
+def method_not_allowed(allowed: Iterable[str]) -> Response:
+    """The path is known, the method is not one of its own."""
+    return Response(405, [(b"allow", ", ".join(allowed).encode("ascii")), (b"content-length", b"0"), NOSNIFF])
+
+
+def allowed_methods(allowed: Iterable[str]) -> Response:
+    """What a path can be asked."""
+    return Response(204, [(b"allow", ", ".join(allowed).encode("ascii")), NOSNIFF])
+
+
+def unavailable(message: str, retry_after_s: int = 1) -> Response:
+    """Not now; trying again makes sense."""
+    response = problem(503, INTERNAL, message)
+    response.headers.append((b"retry-after", b"%d" % retry_after_s))
+    return response
+
+
+def starting(retry_after_s: int = 1) -> Response:
+    """The backend is not ready to serve.
+
+    Source: docs, `api-serve-wait-time`.
+    """
+    message = "API unavailable during startup.\nSee api-serve-wait-time settings.\n\n"
+    response = text(message, status=503)
+    response.headers.append((b"retry-after", b"%d" % retry_after_s))
+    return response
+
+
+def refused(outcome: Refusal) -> Response:
+    """The answer to a request that was refused."""
+    match outcome:
+        case NotFound(why):
+            return problem(404, NOT_FOUND, why)
+        case Denied():
+            return DENIED
+        case Invalid(why):
+            return problem(400, INVALID_ARGUMENT, why)
+        case Exists(why):
+            return problem(409, ALREADY_EXISTS, why)
+        case PreconditionFailed(why):
+            return problem(412, PRECONDITION_FAILED, why)
+        case Unavailable(why, retry_after_s):
+            return unavailable(why, retry_after_s)
+
+
+def refused_as_text(outcome: Refusal) -> Response:
+    """The same, where the wire has a text instead of JSON.
+
+    Source: recorded scenario apikeys-invalid.
+    """
+    response = refused(outcome)
+    return response if isinstance(outcome, Denied) else text(f"{getattr(outcome, 'why', '')}\n", status=response.status)
+
+
+def found(outcome: Found | Refusal) -> Response:
+    """The answer to a request for one resource."""
+    return json(outcome.body, etag=outcome.etag) if isinstance(outcome, Found) else refused(outcome)
+
+
+def listed(outcome: Listing | Refusal) -> Response:
+    """The answer to a request for a list."""
+    return listing(outcome) if isinstance(outcome, Listing) else refused(outcome)
+
+
+def created(outcome: Written | Refusal) -> Response:
+    """The answer to a write that tells nothing back."""
+    return CREATED if isinstance(outcome, Written) else refused(outcome)
+
+
+def shown(outcome: Written | Refusal) -> Response:
+    """The answer to a write that tells back what came of it."""
+    return json(outcome.body, etag=outcome.etag) if isinstance(outcome, Written) else refused(outcome)
+
+
+def deleted(outcome: Deleted | Refusal) -> Response:
+    """The answer to a removal."""
+    return NO_CONTENT if isinstance(outcome, Deleted) else refused(outcome)

@@ -1,0 +1,67 @@
+"""The endpoints of events."""
+
+from collections.abc import Iterator
+
+from sensu.backend.api.errors import created, deleted, found, listed
+from sensu.backend.api.request import Request
+from sensu.backend.api.responses import Response
+from sensu.backend.api.router import CORE, IN_NAMESPACE, Route
+from sensu.backend.services.events import Events
+from sensu.store.contract import EventKey
+
+
+def routes(events: Events) -> Iterator[Route]:
+    """Lists and one event."""
+    endpoint = EventEndpoint(events)
+    collection = f"{IN_NAMESPACE}/events"
+    one = f"{collection}/{{entity}}/{{check}}"
+    yield Route("GET", collection, endpoint.listing)
+    yield Route("POST", collection, endpoint.create)
+    yield Route("GET", f"{collection}/{{entity}}", endpoint.listing_of_entity)
+    yield Route("GET", one, endpoint.get)
+    yield Route("PUT", one, endpoint.replace)
+    yield Route("POST", one, endpoint.create_one)
+    yield Route("DELETE", one, endpoint.delete)
+    yield Route("GET", f"{CORE}/events", endpoint.listing_of_all)
+
+
+class EventEndpoint:
+    """The requests on events."""
+
+    def __init__(self, events: Events) -> None:
+        self._events = events
+
+    async def listing(self, request: Request) -> Response:
+        """The events of a namespace."""
+        return listed(await self._events.listing(request.caller, request.params[0], None, request.page))
+
+    async def listing_of_entity(self, request: Request) -> Response:
+        """The events of an entity, none where there is no such entity."""
+        namespace, entity = request.params
+        return listed(await self._events.listing(request.caller, namespace, entity, request.page))
+
+    async def listing_of_all(self, request: Request) -> Response:
+        """The events of all namespaces."""
+        return listed(await self._events.listing(request.caller, None, None, request.page))
+
+    async def get(self, request: Request) -> Response:
+        """One event."""
+        return found(await self._events.get(request.caller, EventKey(*request.params)))
+
+    async def create(self, request: Request) -> Response:
+        """A new event."""
+        return created(await self._events.create(request.caller, request.params[0], request.json_body))
+
+    async def create_one(self, request: Request) -> Response:
+        """A new event of the entity and check in the path."""
+        key = EventKey(*request.params)
+        return created(await self._events.put(request.caller, "create", key, request.json_body))
+
+    async def replace(self, request: Request) -> Response:
+        """A new event of the entity and check in the path, for who may update events."""
+        key = EventKey(*request.params)
+        return created(await self._events.put(request.caller, "update", key, request.json_body))
+
+    async def delete(self, request: Request) -> Response:
+        """An event removed."""
+        return deleted(await self._events.delete(request.caller, EventKey(*request.params)))

@@ -1,0 +1,54 @@
+"""The endpoints of namespaces."""
+
+from collections.abc import Iterator
+
+from sensu.backend.api.errors import created, deleted, found, listed, shown
+from sensu.backend.api.request import Request
+from sensu.backend.api.responses import Response
+from sensu.backend.api.router import CORE, Route
+from sensu.backend.services.namespaces import Namespaces
+
+
+def routes(namespaces: Namespaces) -> Iterator[Route]:
+    """The list and one namespace."""
+    endpoint = NamespaceEndpoint(namespaces)
+    collection = f"{CORE}/namespaces"
+    one = f"{collection}/{{namespace}}"
+    yield Route("GET", collection, endpoint.listing)
+    yield Route("POST", collection, endpoint.create)
+    yield Route("GET", one, endpoint.get)
+    yield Route("PUT", one, endpoint.replace)
+    yield Route("PATCH", one, endpoint.patch)
+    yield Route("DELETE", one, endpoint.delete)
+
+
+class NamespaceEndpoint:
+    """The requests on namespaces."""
+
+    def __init__(self, namespaces: Namespaces) -> None:
+        self._namespaces = namespaces
+
+    async def listing(self, request: Request) -> Response:
+        """The namespaces that the caller may know of."""
+        return listed(await self._namespaces.listing(request.caller, request.page))
+
+    async def create(self, request: Request) -> Response:
+        """A new namespace."""
+        return created(await self._namespaces.create(request.caller, request.json_body))
+
+    async def get(self, request: Request) -> Response:
+        """One namespace."""
+        return found(await self._namespaces.get(request.caller, request.params[0]))
+
+    async def replace(self, request: Request) -> Response:
+        """A namespace that is there afterwards."""
+        return created(await self._namespaces.replace(request.caller, request.params[0], request.json_body))
+
+    async def patch(self, request: Request) -> Response:
+        """A namespace as it is."""
+        name, payload = request.params[0], request.merge_patch_body
+        return shown(await self._namespaces.patch(request.caller, name, payload, request.conditions))
+
+    async def delete(self, request: Request) -> Response:
+        """An empty namespace removed."""
+        return deleted(await self._namespaces.delete(request.caller, request.params[0]))

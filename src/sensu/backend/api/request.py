@@ -1,0 +1,160 @@
+"""One HTTP request as endpoints see it."""
+
+import re
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
+from urllib.parse import parse_qs
+
+from sensu.backend.auth.identity import Identity
+from sensu.backend.services.pages import PageRequest
+from sensu.backend.services.payload import Conditions
+from sensu.errors import InvalidResource, SensuError
+
+JSON = b"application/json"
+FORM = "application/x-www-form-urlencoded"
+MERGE_PATCH = "application/merge-patch+json"
+_MEDIA_TYPE = re.compile(r"[!#$%&'*+.^_`|~\w-]+(/[!#$%&'*+.^_`|~\w-]+)?", re.ASCII)
+NOBODY = Identity("", ())
+
+Receive = Callable[[], Awaitable[Mapping[str, Any]]]
+
+
+class BodyTooLarge(SensuError):
+    """The body of a request is larger than the server takes."""
+
+
+class ClientGone(SensuError):
+    """The client went away before its request was read; there is nobody to answer."""
+
+
+class Request:
+    """A request: `params` are the decoded variable parts of its path, in order; `caller` is who it comes from."""
+
+    __slots__ = ("_body_bytes_max", "_receive", "caller", "params", "scope")
+
+    def __init__(
+        self, scope: Mapping[str, Any], receive: Receive, params: Sequence[str], caller: Identity, body_bytes_max: int
+    ) -> None:
+        self.scope = scope
+        self.params = params
+        self.caller = caller
+        self._receive = receive
+        self._body_bytes_max = body_bytes_max
+
+    def header(self, name: bytes) -> str | None:
+        """The value of the first header with that name (in lower case), None where it was not sent."""
+        return header(self.scope, name)
+
+    @property
+    def query(self) -> dict[str, list[str]]:
+        """The parameters behind the question mark, by name."""
+        return parse_qs(self.scope["query_string"].decode("latin-1"), keep_blank_values=True)
+
+    def parameter(self, name: str) -> str | None:
+        """The first query parameter with that name, None where it was not sent."""
+        values = self.query.get(name)
+        return values[0] if values else None
+
+    @property
+    def page(self) -> PageRequest:
+        """What part of a list the request asks for.
+
+        Source: recorded scenario checks-pagination (a limit that is no number is none).
+        """
+        counted = self.scope["method"] == "HEAD"
+        if not self.scope["query_string"]:
+            return COUNTED if counted else WHOLE
+        query = self.query
+        return PageRequest(
+            limit=_limit(query.get("limit", [""])[0]),
+            after=query.get("continue", [""])[0],
+            label_selectors=tuple(query.get("labelSelector", ())),
+            field_selectors=tuple(query.get("fieldSelector", ())),
+            counted=counted,
+        )
+
+    @property
+    def conditions(self) -> Conditions:
+        """What the request says of the state it is about."""
+        return Conditions(self.header(b"if-match"), self.header(b"if-none-match"))
+
+    @property
+    def address(self) -> str:
+        """The network address that the request came from."""
+        return address_of(self.scope)
+
+    @property
+    def issuer(self) -> str:
+        """Scheme and host that the client used, as tokens name them."""
+        return f"{self.scope['scheme']}://{self.header(b'host') or ''}"
+
+    async def body(self) -> bytes:
+        """The whole body, whatever its type; raises BodyTooLarge, ClientGone."""
+        declared = self.header(b"content-length")
+        if declared is not None and int(declared) > self._body_bytes_max:
+            raise BodyTooLarge("http: request body too large")
+        parts: list[bytes] = []
+        size = 0
+        while True:
+            message = await self._receive()
+            if message["type"] == "http.disconnect":
+                raise ClientGone("the client went away")
+            parts.append(message.get("body", b""))
+            size += len(parts[-1])
+            if size > self._body_bytes_max:
+                raise BodyTooLarge("http: request body too large")
+            if not message.get("more_body", False):
+                return parts[0] if len(parts) == 1 else b"".join(parts)
+
+    async def json_body(self) -> bytes:
+        """The body of a request that must send JSON, under any media type but a form's.
+
+        Raises InvalidResource, BodyTooLarge. Source: recorded scenario http-bodies (no type, or a form's: no body).
+        """
+        for name, value in self.scope["headers"]:
+            if name == b"content-type":
+                if value != JSON:
+                    _check_media_type(value.decode("latin-1"))
+                return await self.body()
+        raise InvalidResource("there is no JSON body: the Content-Type header is missing")
+
+    async def merge_patch_body(self) -> bytes:
+        """The body of a request that must send a merge patch; raises InvalidResource, BodyTooLarge."""
+        media_type = self.header(b"content-type") or FORM
+        if media_type == "application/json-patch+json":
+            raise InvalidResource(f"JSON Patch is not supported yet. Allowed values: {MERGE_PATCH}")
+        if media_type != MERGE_PATCH:
+            raise InvalidResource(f"invalid Content-Type header: {media_type}.  Allowed values: {MERGE_PATCH}")
+        return await self.body()
+
+
+WHOLE = PageRequest()
+COUNTED = PageRequest(counted=True)
+LIMIT_DIGITS_MAX = 12
+"""A limit with more digits is larger than any list, and as good as none."""
+
+
+def _limit(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= LIMIT_DIGITS_MAX else 0
+
+
+def header(scope: Mapping[str, Any], name: bytes) -> str | None:
+    """The value of the first header with that name (in lower case), None where it was not sent."""
+    for key, value in scope["headers"]:
+        if key == name:
+            return value.decode("latin-1")  # type: ignore[no-any-return]
+    return None
+
+
+def address_of(scope: Mapping[str, Any]) -> str:
+    """The network address that a request came from, empty where it is not known."""
+    client = scope.get("client")
+    return client[0] if client else ""
+
+
+def _check_media_type(value: str) -> None:
+    media_type = value.partition(";")[0].strip().lower()
+    if not _MEDIA_TYPE.fullmatch(media_type):
+        raise InvalidResource(f"invalid Content-Type header: {value}")
+    if media_type == FORM:
+        raise InvalidResource(f"there is no JSON body: the Content-Type header says {FORM}")

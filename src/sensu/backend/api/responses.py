@@ -1,0 +1,99 @@
+"""HTTP answers, and how they are sent: small ones at once, long lists as they are read."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sensu.backend.services.outcomes import Listing
+
+Header = tuple[bytes, bytes]
+Send = Callable[[Mapping[str, Any]], Awaitable[None]]
+
+NOSNIFF: Header = (b"x-content-type-options", b"nosniff")
+JSON_TYPE: Header = (b"content-type", b"application/json")
+TEXT_TYPE: Header = (b"content-type", b"text/plain; charset=utf-8")
+_EMPTY: Header = (b"content-length", b"0")
+
+CHUNK_BYTES = 256 * 1024
+"""Parts of a list are joined up to about this size before they are sent."""
+
+
+@dataclass(slots=True)
+class Response:
+    """A status, headers and a body; with `chunks` the body is a JSON list of what they hold."""
+
+    status: int
+    headers: list[Header]
+    body: bytes = b""
+    chunks: AsyncIterator[Sequence[bytes]] | None = field(default=None)
+
+    async def send(self, send: Send) -> None:
+        """Send all of it."""
+        if self.chunks is not None:
+            await _send_list(self, self.chunks, send)
+            return
+        await send({"type": "http.response.start", "status": self.status, "headers": self.headers})
+        await send({"type": "http.response.body", "body": self.body})
+
+    async def send_head(self, send: Send) -> None:
+        """Send what comes before the body; a list is not even read."""
+        await send({"type": "http.response.start", "status": self.status, "headers": self.headers})
+        await send({"type": "http.response.body", "body": b""})
+
+
+CREATED = Response(201, [JSON_TYPE, _EMPTY, NOSNIFF])
+NO_CONTENT = Response(204, [JSON_TYPE, NOSNIFF])
+OK_EMPTY = Response(200, [_EMPTY, NOSNIFF])
+
+
+def json(body: bytes, *, etag: str = "", status: int = 200) -> Response:
+    """A JSON document."""
+    headers = [JSON_TYPE, (b"content-length", b"%d" % len(body)), NOSNIFF]
+    if etag:
+        headers.append((b"etag", etag.encode("ascii")))
+    return Response(status, headers, body)
+
+
+def text(body: str | bytes, *, status: int = 200, content_type: bytes = b"text/plain; charset=utf-8") -> Response:
+    """A text, or JSON that the wire calls a text."""
+    raw = body if isinstance(body, bytes) else body.encode()
+    return Response(status, [(b"content-type", content_type), (b"content-length", b"%d" % len(raw)), NOSNIFF], raw)
+
+
+def located(path: str, *, status: int) -> Response:
+    """An empty answer that names a path."""
+    return Response(status, [(b"location", path.encode("ascii", "replace")), _EMPTY, NOSNIFF])
+
+
+def listing(found: Listing) -> Response:
+    """A list, with the token of its next page and its total in the headers."""
+    headers = [JSON_TYPE, NOSNIFF]
+    if found.after:
+        headers.append((b"sensu-continue", found.after.encode("ascii")))
+    if found.total is not None:
+        headers.append((b"sensu-total-count", b"%d" % found.total))
+    return Response(200, headers, chunks=found.chunks)
+
+
+async def _send_list(response: Response, chunks: AsyncIterator[Sequence[bytes]], send: Send) -> None:
+    """Send a list whole where it is small, else part by part; the parts are spliced as they are."""
+    pending: list[bytes] = []
+    size = 0
+    started = False
+    async for items in chunks:
+        pending += items
+        size += sum(map(len, items))
+        if size > CHUNK_BYTES:
+            if not started:
+                await send({"type": "http.response.start", "status": response.status, "headers": response.headers})
+            part = (b"," if started else b"[") + b",".join(pending)
+            await send({"type": "http.response.body", "body": part, "more_body": True})
+            started, pending, size = True, [], 0
+    if started:
+        tail = (b"," + b",".join(pending) if pending else b"") + b"]"
+        await send({"type": "http.response.body", "body": tail})
+        return
+    body = b"[" + b",".join(pending) + b"]"
+    headers = [*response.headers, (b"content-length", b"%d" % len(body))]
+    await send({"type": "http.response.start", "status": response.status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

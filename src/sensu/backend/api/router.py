@@ -1,0 +1,112 @@
+"""Which endpoint a path belongs to: segments are compared percent-encoded, then variable ones are decoded.
+
+Source: recorded scenario http-paths (an encoded slash is part of a name, encoded words are unknown paths).
+"""
+
+import posixpath
+import re
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass
+from urllib.parse import unquote
+
+from sensu.backend.api.request import Request
+from sensu.backend.api.responses import Response
+
+Handler = Callable[[Request], Awaitable[Response]]
+CORE = "/api/core/v2"
+IN_NAMESPACE = f"{CORE}/namespaces/{{namespace}}"
+
+_BROKEN_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """An endpoint: a method, a path with `{variable}` segments, and who answers.
+
+    `open` ones are for everybody; `early` ones answer before the backend is ready.
+    """
+
+    method: str
+    path: str
+    handler: Handler
+    open: bool = False
+    early: bool = False
+
+
+Match = tuple[Mapping[str, Route], tuple[str, ...]]
+
+KNOWN_PATHS_MAX = 4096
+"""So many paths that were found are remembered; then all are forgotten."""
+
+
+class _Node:
+    __slots__ = ("literals", "routes", "variable")
+
+    def __init__(self) -> None:
+        self.literals: dict[str, _Node] = {}
+        self.variable: _Node | None = None
+        self.routes: dict[str, Route] = {}
+
+
+class Router:
+    """Finds routes by path."""
+
+    def __init__(self, routes: Iterable[Route]) -> None:
+        self._root = _Node()
+        self._known: dict[str, Match] = {}
+        for route in routes:
+            self._add(route)
+
+    def _add(self, route: Route) -> None:
+        node = self._root
+        for segment in route.path.split("/")[1:]:
+            if segment.startswith("{"):
+                node.variable = node.variable or _Node()
+                node = node.variable
+            else:
+                node = node.literals.setdefault(segment, _Node())
+        if route.method in node.routes:
+            raise ValueError(f"{route.method} {route.path} is routed twice")
+        node.routes[route.method] = route
+
+    def match(self, path: str) -> Match | None:
+        """The routes of an encoded path by method, and its decoded variable segments; None for unknown paths."""
+        known = self._known.get(path)
+        if known is not None:
+            return known
+        found = _walk(self._root, path.split("/"), 1, ())
+        if found is None:
+            return None
+        routes, params = found
+        match = (routes, tuple(unquote(param) for param in params))
+        if len(self._known) >= KNOWN_PATHS_MAX:
+            self._known.clear()
+        self._known[path] = match
+        return match
+
+
+def _walk(node: _Node, segments: list[str], position: int, params: tuple[str, ...]) -> Match | None:
+    if position == len(segments):
+        return (node.routes, params) if node.routes else None
+    segment = segments[position]
+    literal = node.literals.get(segment)
+    if literal is not None:
+        found = _walk(literal, segments, position + 1, params)
+        if found is not None:
+            return found
+    if node.variable is None or not segment:
+        return None
+    return _walk(node.variable, segments, position + 1, (*params, segment))
+
+
+def cleaned(path: str) -> str:
+    """The path without empty, `.` and `..` segments; the same text where there are none."""
+    if "//" not in path and "/." not in path:
+        return path
+    clean = posixpath.normpath("/" + path.lstrip("/"))
+    return clean + "/" if path.endswith("/") and clean != "/" else clean
+
+
+def is_broken(path: str) -> bool:
+    """Whether a path has a percent sign that encodes nothing."""
+    return "%" in path and _BROKEN_ESCAPE.search(path) is not None

@@ -1,0 +1,207 @@
+"""The listener of the HTTP API: uvicorn's HTTP protocol on the loop of the backend, with time-outs of our own."""
+
+import asyncio
+import contextlib
+import logging
+import re
+import socket
+import ssl
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import httptools
+from uvicorn.config import Config
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.server import ServerState
+
+from sensu.errors import ConfigurationError
+
+logger = logging.getLogger(__name__)
+
+BACKLOG = 2048
+SWEEP_S = 1.0
+_REQUEST_LINE = re.compile(rb"[A-Z]+ /")
+_METHOD_NOT_ALLOWED = b"HTTP/1.1 405 Method Not Allowed\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+
+
+@dataclass(frozen=True, slots=True)
+class ListenerSettings:
+    """Where to listen and for how long to wait; TLS where a certificate is given. Times in seconds.
+
+    `read_timeout_s` is for a whole request, `write_timeout_s` for a client that does not read its answer,
+    `idle_timeout_s` for the next request of a connection, `stop_timeout_s` for requests that run when it stops.
+    """
+
+    host: str = "::"
+    port: int = 8080
+    cert_file: str = ""
+    key_file: str = ""
+    read_timeout_s: float = 15.0
+    write_timeout_s: float = 15.0
+    idle_timeout_s: float = 75.0
+    stop_timeout_s: float = 5.0
+
+
+class ApiServer:
+    """Serves an ASGI application."""
+
+    def __init__(self, app: Any, settings: ListenerSettings, name: str = "API") -> None:
+        self._settings = settings
+        self._name = name
+        self._config = Config(
+            app,
+            http=_Protocol,
+            ws="none",
+            lifespan="off",
+            loop="none",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            date_header=False,
+            proxy_headers=False,
+            timeout_keep_alive=max(1, round(settings.idle_timeout_s)),
+        )
+        self._state = ServerState()
+        self._server: asyncio.Server | None = None
+        self._sweeper: asyncio.Task[None] | None = None
+        self.port = settings.port
+
+    async def start(self) -> None:
+        """Accept connections; `port` is the one that was found where 0 was asked for.
+
+        Raises ConfigurationError where the address, the certificate or its key cannot be used.
+        """
+        tls = tls_context(self._settings)
+        self._config.load()
+        listener = bound_socket(self._settings, self._name)
+        self.port = listener.getsockname()[1]
+        loop = asyncio.get_running_loop()
+
+        def connected() -> _Protocol:
+            return _Protocol(config=self._config, server_state=self._state, app_state={}, _loop=loop)
+
+        self._server = await loop.create_server(connected, sock=listener, ssl=tls, backlog=BACKLOG)
+        self._sweeper = loop.create_task(self._sweep(), name=f"{self._name} time-outs")
+        logger.info("the %s listens on port %d", self._name, self.port)
+
+    async def stop(self) -> None:
+        """Accept no more, let running requests end for a while, then close what is left."""
+        if self._server is None:
+            return
+        self._server.close()
+        if self._sweeper is not None:
+            self._sweeper.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._sweeper
+        for connection in list(self._state.connections):
+            connection.shutdown()
+        if self._state.tasks:
+            await asyncio.wait(self._state.tasks, timeout=self._settings.stop_timeout_s)
+        for task in list(self._state.tasks):
+            task.cancel()
+        for connection in list(self._state.connections):
+            connection.transport.abort()
+        await self._server.wait_closed()
+        self._server = None
+
+    async def _sweep(self) -> None:
+        """End connections whose request does not come or whose answer is not read."""
+        loop = asyncio.get_running_loop()
+        while True:
+            await asyncio.sleep(SWEEP_S)
+            now = loop.time()
+            for connection in list(self._state.connections):
+                if isinstance(connection, _Protocol) and connection.is_late(now, self._settings):
+                    connection.transport.abort()
+
+
+class _Protocol(HttpToolsProtocol):
+    """uvicorn's protocol, which knows since when it waits, and 405 for methods that nobody knows."""
+
+    latest = b""
+    reading_since: float | None = None
+    blocked_since: float | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self.reading_since = self.loop.time()
+
+    def data_received(self, data: bytes) -> None:
+        self.latest = data
+        super().data_received(data)
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self.reading_since = self.loop.time()
+
+    def on_message_complete(self) -> None:
+        super().on_message_complete()
+        self.reading_since = None
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self.blocked_since = self.loop.time()
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self.blocked_since = None
+
+    def is_late(self, now: float, settings: ListenerSettings) -> bool:
+        """Whether the client took too long to send its request or to read its answer."""
+        reading = self.reading_since is not None and now - self.reading_since > settings.read_timeout_s
+        blocked = self.blocked_since is not None and now - self.blocked_since > settings.write_timeout_s
+        return reading or blocked
+
+    def send_400_response(self, msg: str) -> None:
+        """Answer what is no HTTP, or has a method that the parser does not know."""
+        if isinstance(sys.exception(), httptools.HttpParserInvalidMethodError) and _REQUEST_LINE.match(self.latest):
+            self.transport.write(_METHOD_NOT_ALLOWED)
+            self.transport.close()
+            return
+        super().send_400_response(msg)
+
+
+def tls_context(settings: ListenerSettings) -> ssl.SSLContext | None:
+    """TLS 1.2 or newer with the settings' certificate, None without one; raises ConfigurationError."""
+    if not settings.cert_file:
+        return None
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    try:
+        context.load_cert_chain(settings.cert_file, settings.key_file or None)
+    except (OSError, ssl.SSLError) as err:
+        raise ConfigurationError(f"the TLS certificate {settings.cert_file} cannot be used: {err}") from err
+    return context
+
+
+def bound_socket(settings: ListenerSettings, name: str) -> socket.socket:
+    """A socket bound to the settings' address (`::` also takes IPv4); raises ConfigurationError."""
+    host = settings.host or "::"
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    attempts: list[Callable[[], socket.socket]] = [lambda: _bound(family, host, settings.port)]
+    if host == "::":
+        attempts.append(lambda: _bound(socket.AF_INET, "0.0.0.0", settings.port))  # noqa: S104 (all, as asked)
+    failure: OSError | None = None
+    for attempt in attempts:
+        try:
+            return attempt()
+        except OSError as err:
+            failure = failure or err
+    raise ConfigurationError(f"the {name} cannot listen on {host}:{settings.port}: {failure}") from failure
+
+
+def _bound(family: socket.AddressFamily, host: str, port: int) -> socket.socket:
+    opened = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family is socket.AF_INET6:
+            opened.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+        address = socket.getaddrinfo(host, port, family, socket.SOCK_STREAM)[0][4]
+        opened.bind(address)
+    except BaseException:
+        opened.close()
+        raise
+    opened.setblocking(False)
+    return opened

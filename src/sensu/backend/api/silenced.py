@@ -1,0 +1,72 @@
+"""The endpoints of silences."""
+
+from collections.abc import Iterator
+
+from sensu.backend.api.errors import created, deleted, found, listed
+from sensu.backend.api.request import Request
+from sensu.backend.api.responses import Response
+from sensu.backend.api.router import CORE, IN_NAMESPACE, Route
+from sensu.backend.services.silences import Silences
+
+
+def routes(silences: Silences) -> Iterator[Route]:
+    """Lists, lists by subscription and check, and one silence."""
+    endpoint = SilencedEndpoint(silences)
+    collection = f"{IN_NAMESPACE}/silenced"
+    yield Route("GET", collection, endpoint.listing)
+    yield Route("POST", collection, endpoint.create)
+    yield Route("GET", f"{collection}/subscriptions/{{subscription}}", endpoint.of_subscription)
+    yield Route("GET", f"{collection}/checks/{{check}}", endpoint.of_check)
+    yield Route("GET", f"{collection}/{{name}}", endpoint.get)
+    yield Route("PUT", f"{collection}/{{name}}", endpoint.replace)
+    yield Route("DELETE", f"{collection}/{{name}}", endpoint.delete)
+    yield Route("GET", f"{CORE}/silenced", endpoint.listing_of_all)
+    yield Route("GET", f"{CORE}/silenced/checks/{{check}}", endpoint.of_check_in_all)
+
+
+class SilencedEndpoint:
+    """The requests on silences."""
+
+    def __init__(self, silences: Silences) -> None:
+        self._silences = silences
+
+    async def listing(self, request: Request) -> Response:
+        """The silences of a namespace."""
+        return listed(await self._silences.listing(request.caller, request.params[0], request.page))
+
+    async def listing_of_all(self, request: Request) -> Response:
+        """The silences of all namespaces."""
+        return listed(await self._silences.listing(request.caller, None, request.page))
+
+    async def of_subscription(self, request: Request) -> Response:
+        """The silences of a subscription."""
+        namespace, subscription = request.params
+        return listed(await self._silences.of_subscription(request.caller, namespace, subscription))
+
+    async def of_check(self, request: Request) -> Response:
+        """The silences of a check in a namespace."""
+        namespace, check = request.params
+        return listed(await self._silences.of_check(request.caller, namespace, check))
+
+    async def of_check_in_all(self, request: Request) -> Response:
+        """The silences of a check name in all namespaces."""
+        return listed(await self._silences.of_check(request.caller, None, request.params[0]))
+
+    async def get(self, request: Request) -> Response:
+        """One silence."""
+        namespace, name = request.params
+        return found(await self._silences.get(request.caller, namespace, name))
+
+    async def create(self, request: Request) -> Response:
+        """A new silence."""
+        return created(await self._silences.create(request.caller, request.params[0], request.json_body))
+
+    async def replace(self, request: Request) -> Response:
+        """A silence as it is sent."""
+        namespace, name = request.params
+        return created(await self._silences.replace(request.caller, namespace, name, request.json_body))
+
+    async def delete(self, request: Request) -> Response:
+        """A silence removed."""
+        namespace, name = request.params
+        return deleted(await self._silences.delete(request.caller, namespace, name))

@@ -1,0 +1,85 @@
+"""The endpoints that say how the backend is; they are open to everybody.
+
+Source: docs, "Health API", "Version API", "Metrics API";
+recorded scenarios server-health, server-version, server-ready.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterator
+
+from sensu.backend.api.cluster import Member, bad_timeout, timeout_of
+from sensu.backend.api.errors import starting
+from sensu.backend.api.request import Request
+from sensu.backend.api.responses import Response, text
+from sensu.backend.api.router import Route
+from sensu.backend.metrics import BackendMetrics
+from sensu.resources.wire import encode
+from sensu.store.contract import Store
+
+EXPOSITION_TYPE = b"text/plain; version=0.0.4; charset=utf-8"
+_API_GROUPS = {"core/v2": "v2.16.0", "core/v3": "v3.8.0"}
+_ETCD_VERSIONS = {"etcdserver": "3.5.5", "etcdcluster": "3.5.0"}
+"""There is no etcd here; these are the versions whose behaviour clients can count on."""
+HEALTH_TIMEOUT_S = 3.0
+"""How long the store has to answer where nobody says otherwise. Source: docs, "Health API"."""
+
+
+def routes(
+    store: Store, member: Member, metrics: BackendMetrics, ready: Callable[[], bool], version: str
+) -> Iterator[Route]:
+    """Health, readiness, version and metrics."""
+    endpoint = StatusEndpoint(store, member, metrics, ready, version)
+    yield Route("GET", "/health", endpoint.health, open=True, early=True)
+    yield Route("GET", "/ready", endpoint.readiness, open=True, early=True)
+    yield Route("GET", "/version", endpoint.versions, open=True, early=True)
+    for method in ("GET", "POST", "PUT", "PATCH", "DELETE"):
+        yield Route(method, "/metrics", endpoint.exposition, open=True, early=True)
+
+
+class StatusEndpoint:
+    """The requests that watch a backend."""
+
+    def __init__(
+        self, store: Store, member: Member, metrics: BackendMetrics, ready: Callable[[], bool], version: str
+    ) -> None:
+        self._store = store
+        self._member = member
+        self._metrics = metrics
+        self._ready = ready
+        self._versions = encode({"etcd": _ETCD_VERSIONS, "sensu_backend": version, "api_groups": _API_GROUPS})
+
+    async def health(self, request: Request) -> Response:
+        """The health of each backend; the status is 200 even where one is ill."""
+        timeout_s = timeout_of(request)
+        if timeout_s is None:
+            return bad_timeout(request)
+        return text(await health_json(self._store, self._member, timeout_s))
+
+    async def readiness(self, request: Request) -> Response:
+        """Whether the backend serves."""
+        return text("ready\n") if self._ready() else starting()
+
+    async def versions(self, request: Request) -> Response:
+        """The versions of the backend and of what it speaks."""
+        return text(self._versions)
+
+    async def exposition(self, request: Request) -> Response:
+        """The metrics in Prometheus' text format."""
+        return text(self._metrics.exposition(), content_type=EXPOSITION_TYPE)
+
+
+async def health_json(store: Store, member: Member, timeout_s: float = HEALTH_TIMEOUT_S) -> bytes:
+    """How this member of the cluster is; the store has `timeout_s` to answer (0: any time)."""
+    try:
+        async with asyncio.timeout(timeout_s if timeout_s > 0 else None):
+            problem = await store.healthy()
+    except TimeoutError:
+        problem = f"the store did not answer within {timeout_s} s"
+    own = {
+        "MemberID": member.id,
+        "MemberIDHex": f"{member.id:x}",
+        "Name": member.name,
+        "Err": problem,
+        "Healthy": not problem,
+    }
+    return encode({"Alarms": None, "ClusterHealth": [own], "Header": member.header})

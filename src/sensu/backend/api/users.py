@@ -1,0 +1,80 @@
+"""The endpoints of users."""
+
+from collections.abc import Iterator
+
+from sensu.backend.api.errors import created, deleted, found
+from sensu.backend.api.request import Request
+from sensu.backend.api.resources import ResourceEndpoint
+from sensu.backend.api.responses import Response
+from sensu.backend.api.router import CORE, Route
+from sensu.backend.services.resources import Resources
+from sensu.backend.services.users import Users
+from sensu.resources.kinds import USER
+
+
+def routes(resources: Resources, users: Users) -> Iterator[Route]:
+    """The list, one user, its groups and its password."""
+    endpoint = UserEndpoint(users)
+    collection = f"{CORE}/users"
+    one = f"{collection}/{{name}}"
+    yield Route("GET", collection, ResourceEndpoint(resources, USER).listing)
+    yield Route("POST", collection, endpoint.create)
+    yield Route("GET", one, endpoint.get)
+    yield Route("PUT", one, endpoint.replace)
+    yield Route("DELETE", one, endpoint.disable)
+    yield Route("PUT", f"{one}/reinstate", endpoint.reinstate)
+    yield Route("DELETE", f"{one}/groups", endpoint.leave_all)
+    yield Route("PUT", f"{one}/groups/{{group}}", endpoint.join)
+    yield Route("DELETE", f"{one}/groups/{{group}}", endpoint.leave)
+    yield Route("PUT", f"{one}/password", endpoint.change_password)
+    yield Route("PUT", f"{one}/change_password", endpoint.change_password)
+    yield Route("PUT", f"{one}/reset_password", endpoint.reset_password)
+
+
+class UserEndpoint:
+    """The requests on users."""
+
+    def __init__(self, users: Users) -> None:
+        self._users = users
+
+    async def get(self, request: Request) -> Response:
+        """One user."""
+        return found(await self._users.get(request.caller, request.params[0]))
+
+    async def create(self, request: Request) -> Response:
+        """A new user."""
+        return created(await self._users.create(request.caller, request.json_body))
+
+    async def replace(self, request: Request) -> Response:
+        """A user as it is sent."""
+        return created(await self._users.replace(request.caller, request.params[0], request.json_body))
+
+    async def disable(self, request: Request) -> Response:
+        """A user that can no longer log in."""
+        return deleted(await self._users.disable(request.caller, request.params[0]))
+
+    async def reinstate(self, request: Request) -> Response:
+        """A user that can log in again."""
+        return created(await self._users.reinstate(request.caller, request.params[0]))
+
+    async def join(self, request: Request) -> Response:
+        """A user in a group."""
+        name, group = request.params
+        return created(await self._users.join(request.caller, name, group))
+
+    async def leave(self, request: Request) -> Response:
+        """A user out of a group."""
+        name, group = request.params
+        return deleted(await self._users.leave(request.caller, name, group))
+
+    async def leave_all(self, request: Request) -> Response:
+        """A user in no group."""
+        return deleted(await self._users.leave(request.caller, request.params[0], None))
+
+    async def change_password(self, request: Request) -> Response:
+        """A new password in exchange for the current one."""
+        return created(await self._users.change_password(request.caller, request.params[0], request.json_body))
+
+    async def reset_password(self, request: Request) -> Response:
+        """A new password."""
+        return created(await self._users.reset_password(request.caller, request.params[0], request.json_body))

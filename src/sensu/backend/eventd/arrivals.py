@@ -1,0 +1,72 @@
+"""What waits in eventd's queue, and what becomes of it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from sensu.backend.seams import EventOutcome, IncomingEvent
+from sensu.rules.check_state import CheckState
+from sensu.rules.proxy_entity import looked_up
+from sensu.store.contract import EventKey, Write
+
+Done = Callable[[EventOutcome], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """An event that was offered; `key` is None where it has metrics only and is not stored."""
+
+    incoming: IncomingEvent
+    namespace: str
+    key: EventKey | None
+    done: Done | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """An event that is to be deleted; `done` hears whether it was there, or that the store did not answer (None).
+
+    `also` are writes that are committed with it, where it was there.
+    """
+
+    key: EventKey
+    done: Callable[[bool | None], None]
+    also: Sequence[Write] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Overdue:
+    """An event whose check has not reported within its time to live."""
+
+    key: EventKey
+
+
+Waiting = Arrival | Removal | Overdue
+
+
+def arrival(incoming: IncomingEvent, done: Done | None) -> Arrival:
+    """The event with the place where it will be stored."""
+    event = incoming.event
+    entity, check = event.entity, event.check
+    assert entity is not None
+    metadata = entity.metadata
+    if check is None:
+        return Arrival(incoming, metadata.namespace, None, done)
+    name = looked_up(event) or metadata.name
+    return Arrival(incoming, metadata.namespace, EventKey(metadata.namespace, name, check.metadata.name), done)
+
+
+@dataclass(slots=True)
+class Decision:
+    """What one arrival leads to.
+
+    `key` is the event whose state becomes `state` (None: it exists no longer) and is due after `due_after_s` (None:
+    awaited no longer); no key where no event changes. `refused` says why nothing is written.
+    """
+
+    writes: list[Write] = field(default_factory=list)
+    key: EventKey | None = None
+    state: CheckState | None = None
+    due_after_s: float | None = None
+    existed: bool = False
+    owed: bool = False
+    refused: str = ""

@@ -1,0 +1,368 @@
+"""eventd: the one way in for events.
+
+Takes what waits as a group, decides each event in turn from the state before it, and commits the group at once: events,
+deliveries owed to handlers, proxy entities, ended silences. One loop decides, so events of one check never overtake
+each other. The store's answer is the sender's answer.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import Protocol, TypeVar
+
+from sensu.backend.eventd import grace
+from sensu.backend.eventd.arrivals import Arrival, Decision, Done, Overdue, Removal, Waiting, arrival
+from sensu.backend.eventd.deadlines import Deadlines
+from sensu.backend.eventd.decisions import Group, Surroundings
+from sensu.backend.eventd.queue import Queue
+from sensu.backend.eventd.silences import Silences
+from sensu.backend.eventd.states import States
+from sensu.backend.seams import EventDeferred, EventOutcome, EventRefused, EventStored, IncomingEvent
+from sensu.backend.stored_entities import StoredEntities, entity_key
+from sensu.clock import Clock
+from sensu.errors import StoreError
+from sensu.log import fields
+from sensu.resources.check import KEEPALIVE
+from sensu.resources.event import Event
+from sensu.resources.wire import decode
+from sensu.rules.check_state import outdated, state_of
+from sensu.rules.proxy_entity import looked_up
+from sensu.store.contract import Change, Committed, Conflict, EventKey, Key, Refused, Store, Write
+from sensu.store.resource_cache import ResourceCache
+
+log = logging.getLogger("sensu.eventd")
+
+RETRY_PAUSES_S = (0.05, 0.2, 1.0, 3.0)
+"""How long to wait between attempts to reach the store before events are deferred."""
+CONFLICTS_MAX = 3
+"""How often an event is decided anew because another write got in between."""
+ALARMS_AT_ONCE_MAX = 64
+TICK_S = 1.0
+OVERSLEPT_S = 2.0
+"""A tick that comes later than this means that the process did not run, and that nothing could arrive."""
+TRY_ALARM_AGAIN_S = 5.0
+
+_STORED = EventStored()
+_T = TypeVar("_T")
+
+
+class Counters(Protocol):
+    """What eventd counts."""
+
+    def processed(self, kind: str, status: str, events: int) -> None:
+        """So many events of a kind (`check`, `metrics`) ended with a status (`success`, `error`)."""
+        ...
+
+
+class Eventd:
+    """The intake of events of one process; `run` does the work, after `prepare`."""
+
+    def __init__(
+        self,
+        store: Store,
+        cache: ResourceCache,
+        entities: StoredEntities,
+        counters: Counters,
+        clock: Clock,
+        wake_deliveries: Callable[[], None],
+    ) -> None:
+        self._store = store
+        self._entities = entities
+        self._counters = counters
+        self._clock = clock
+        self._wake_deliveries = wake_deliveries
+        self._overdue_keepalive: Callable[[EventKey], Awaitable[None]] | None = None
+        self._queue = Queue()
+        self._states = States()
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._deadlines = Deadlines(clock)
+        self._surroundings = Surroundings(cache, entities, Silences(cache), store.next_delivery_id, self._deadlines)
+        self._keepalives_due: asyncio.Queue[EventKey] = asyncio.Queue()
+
+    def tell_overdue_keepalives(self, listener: Callable[[EventKey], Awaitable[None]]) -> None:
+        """Have `listener` (keepalived) judge keepalive events that are overdue."""
+        self._overdue_keepalive = listener
+
+    def offer(self, incoming: IncomingEvent, done: Done | None = None) -> bool:
+        """Queue an event without waiting; false when the queue is full."""
+        offered = self._queue.offer(arrival(incoming, done))
+        if offered:
+            self._idle.clear()
+        return offered
+
+    async def wait_for_room(self) -> None:
+        """Return when an event can be offered again."""
+        await self._queue.wait_for_room()
+
+    async def post(self, incoming: IncomingEvent) -> EventOutcome:
+        """Queue an event, waiting for room if need be, and return once its fate is known."""
+        fate: asyncio.Future[EventOutcome] = asyncio.get_running_loop().create_future()
+        await self._enqueue(arrival(incoming, lambda outcome: _settle(fate, outcome)))
+        return await fate
+
+    async def remove(self, key: EventKey, also: Sequence[Write] = ()) -> bool:
+        """Delete an event in its turn among the others, `also` committed with that; false where there is none.
+
+        Raises StoreError.
+        """
+        fate: asyncio.Future[bool | None] = asyncio.get_running_loop().create_future()
+        await self._enqueue(Removal(key, lambda existed: _settle(fate, existed), also))
+        existed = await fate
+        if existed is None:
+            raise StoreError("the event could not be deleted")
+        return existed
+
+    async def _enqueue(self, item: Waiting) -> None:
+        while not self._queue.offer(item):
+            await self._queue.wait_for_room()
+        self._idle.clear()
+
+    async def prepare(self) -> None:
+        """Read what is awaited from the store, allowing for the time that the backend was down."""
+        now = self._clock.now()
+        alive_at = await grace.last_beat(self._store, now)
+        for key, due_at in await self._store.events_due():
+            self._deadlines.arm(key, grace.remaining_s(due_at, alive_at, now))
+
+    async def run(self) -> None:
+        """Process events and deadlines until cancelled."""
+        stop_listening = self._store.listen(self._hear_changes)
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._process_forever())
+                group.create_task(self._watch_deadlines_forever())
+                group.create_task(self._beat_forever())
+                for _ in range(ALARMS_AT_ONCE_MAX):
+                    group.create_task(self._judge_keepalives_forever())
+        finally:
+            stop_listening()
+
+    def _hear_changes(self, changes: Sequence[Change]) -> None:
+        """An event that was removed, by whomever, is awaited no longer and has no state."""
+        for change in changes:
+            if change.body is None and isinstance(change.key, EventKey):
+                self._states.forget(change.key)
+                self._deadlines.disarm(change.key)
+
+    async def drained(self) -> None:
+        """Return when nothing waits and all that was taken is committed; for a stop that loses nothing."""
+        await self._idle.wait()
+
+    async def _process_forever(self) -> None:
+        while True:
+            if not len(self._queue):
+                self._idle.set()
+            items = await self._queue.take()
+            self._idle.clear()
+            await self._process(items)
+
+    async def _process(self, items: Sequence[Waiting]) -> None:
+        """Decide and commit a group; where that fails for one event, each by itself, so that none harms another."""
+        if not await self._process_together(items):
+            for item in items:
+                await self._process_singly(item)
+
+    async def _process_together(self, items: Sequence[Waiting]) -> bool:
+        """Whether the fate of the items is settled."""
+        try:
+            return not isinstance(await self._attempt(items), Refused)
+        except StoreError as err:
+            log.error("events could not be stored", extra=fields(events=len(items), error=str(err)))
+            self._defer(items)
+            return True
+        except Exception:
+            log.exception("events could not be processed together", extra=fields(events=len(items)))
+            return False
+
+    async def _process_singly(self, item: Waiting) -> None:
+        try:
+            await self._process_alone(item)
+        except StoreError as err:
+            log.error("an event could not be stored", extra=fields(error=str(err)))
+            self._defer([item])
+        except Exception:
+            log.exception("an event could not be processed")
+            self._refuse_all([item], "internal error")
+
+    async def _process_alone(self, item: Waiting) -> None:
+        result: Committed | Refused | None = None
+        for _ in range(CONFLICTS_MAX):
+            result = await self._attempt([item])
+            if not isinstance(result, Refused) or result.conflict is Conflict.NAMESPACE_MISSING:
+                break
+        if isinstance(result, Refused):
+            why = "namespace not found" if result.conflict is Conflict.NAMESPACE_MISSING else "conflicting writes"
+            self._refuse_all([item], why)
+
+    async def _attempt(self, items: Sequence[Waiting]) -> Committed | Refused | None:
+        """Decide the items and commit what they lead to; asks a failing store several times, then StoreError."""
+        for pause_s in (*RETRY_PAUSES_S, None):
+            started = self._clock.monotonic()
+            try:
+                return await self._decide_and_commit(items)
+            except StoreError as err:
+                if pause_s is None:
+                    raise
+                log.warning("the store does not answer", extra=fields(error=str(err), again_in_s=pause_s))
+            await self._clock.sleep(pause_s)
+            self._deadlines.pause(self._clock.monotonic() - started)
+        return None
+
+    async def _decide_and_commit(self, items: Sequence[Waiting]) -> Committed | Refused | None:
+        group = await self._group(items)
+        decisions: list[Decision] = []
+        writes: list[Write] = []
+        for item in items:
+            decision = group.decide(item)
+            decisions.append(decision)
+            writes += decision.writes
+        result = await self._store.commit(writes) if writes else None
+        if not isinstance(result, Refused):
+            self._apply(items, decisions)
+        return result
+
+    async def _group(self, items: Sequence[Waiting]) -> Group:
+        """A group with what its decisions need: the states before, and whole events where those must be changed."""
+        now = self._clock.now()
+        unknown: dict[EventKey, None] = {}
+        whole: dict[EventKey, None] = {}
+        for item in items:
+            self._note_needs(item, now, unknown, whole)
+        await self._entities.load(_entities_needed(items))
+        loaded: dict[EventKey, Event] = {}
+        if unknown or whole:
+            found = await self._store.get_events(list({**unknown, **whole}))
+            loaded = {key: decode(Event, stored.body) for key, stored in found.items()}
+            for key in {**unknown, **whole}:
+                self._states.put(key, state_of(loaded[key]) if key in loaded else None)
+        return Group(self._states, loaded, self._surroundings, now)
+
+    def _note_needs(
+        self, item: Waiting, now: float, unknown: dict[EventKey, None], whole: dict[EventKey, None]
+    ) -> None:
+        key = item.key
+        if key is None:
+            return
+        if key not in self._states:
+            unknown[key] = None
+        if isinstance(item, Arrival):
+            state = self._states.get(key)
+            if state is not None and outdated(state, item.incoming.event, now):
+                whole[key] = None
+        elif isinstance(item, Overdue):
+            whole[key] = None
+            keepalive = EventKey(key.namespace, key.entity, KEEPALIVE)
+            if keepalive not in self._states:
+                unknown[keepalive] = None
+
+    def _apply(self, items: Sequence[Waiting], decisions: Sequence[Decision]) -> None:
+        """Make the committed decisions true in memory and tell those who wait."""
+        owed, checks, metrics, refused = False, 0, 0, 0
+        for item, decision in zip(items, decisions, strict=True):
+            key = decision.key
+            if key is not None:
+                self._states.put(key, decision.state)
+                if decision.due_after_s is not None:
+                    self._deadlines.arm(key, decision.due_after_s)
+                else:
+                    self._deadlines.disarm(key)
+            owed = owed or decision.owed
+            if decision.refused:
+                refused += 1
+            elif isinstance(item, Arrival) and item.key is None:
+                metrics += 1
+            elif not isinstance(item, Removal):
+                checks += 1
+            _tell(item, decision)
+        if owed:
+            self._wake_deliveries()
+        for kind, status, events in (
+            ("check", "success", checks),
+            ("metrics", "success", metrics),
+            ("check", "error", refused),
+        ):
+            if events:
+                self._counters.processed(kind, status, events)
+
+    def _defer(self, items: Sequence[Waiting]) -> None:
+        self._counters.processed("check", "error", len(items))
+        for item in items:
+            if isinstance(item, Overdue):
+                self._deadlines.arm(item.key, TRY_ALARM_AGAIN_S)
+            elif isinstance(item, Removal):
+                item.done(None)
+            elif item.done is not None:
+                item.done(EventDeferred("the store does not answer"))
+
+    def _refuse_all(self, items: Sequence[Waiting], why: str) -> None:
+        self._counters.processed("check", "error", len(items))
+        for item in items:
+            if isinstance(item, Overdue):
+                self._deadlines.arm(item.key, TRY_ALARM_AGAIN_S)
+            else:
+                _tell(item, Decision(refused=why))
+
+    async def _watch_deadlines_forever(self) -> None:
+        while True:
+            wait_s = self._deadlines.wait_s(TICK_S)
+            started = self._clock.monotonic()
+            await self._clock.sleep(wait_s)
+            overslept_s = self._clock.monotonic() - started - wait_s
+            if overslept_s > OVERSLEPT_S:
+                self._deadlines.pause(overslept_s)
+            for key in self._deadlines.take_due():
+                if key.check == KEEPALIVE:
+                    self._keepalives_due.put_nowait(key)
+                else:
+                    await self._enqueue(Overdue(key))
+
+    async def _judge_keepalives_forever(self) -> None:
+        while True:
+            key = await self._keepalives_due.get()
+            if self._overdue_keepalive is None:
+                continue
+            try:
+                await self._overdue_keepalive(key)
+            except Exception:
+                log.exception("overdue keepalive", extra=fields(namespace=key.namespace, entity=key.entity))
+                if key not in self._deadlines:
+                    self._deadlines.arm(key, TRY_ALARM_AGAIN_S)
+
+    async def _beat_forever(self) -> None:
+        while True:
+            if len(self._deadlines):
+                try:
+                    await self._store.commit([grace.beat(self._clock.now())])
+                except StoreError as err:
+                    log.warning("the store does not answer", extra=fields(error=str(err)))
+            await self._clock.sleep(grace.BEAT_S)
+
+
+def _settle(fate: "asyncio.Future[_T]", value: _T) -> None:
+    if not fate.done():
+        fate.set_result(value)
+
+
+def _entities_needed(items: Iterable[Waiting]) -> Iterable[Key]:
+    """The stored entities that the decisions about these items ask for."""
+    for item in items:
+        if isinstance(item, Overdue):
+            yield entity_key(item.key.namespace, item.key.entity)
+        elif isinstance(item, Arrival):
+            event = item.incoming.event
+            name = looked_up(event)
+            if name is None and callable(item.incoming.also):
+                assert event.entity is not None
+                name = event.entity.metadata.name
+            if name is not None:
+                yield entity_key(item.namespace, name)
+
+
+def _tell(item: Waiting, decision: Decision) -> None:
+    if isinstance(item, Removal):
+        item.done(None if decision.refused else decision.existed)
+    elif isinstance(item, Arrival) and item.done is not None:
+        item.done(EventRefused(decision.refused) if decision.refused else _STORED)
+    elif decision.refused and isinstance(item, Arrival):
+        log.warning("event refused", extra=fields(namespace=item.namespace, why=decision.refused))

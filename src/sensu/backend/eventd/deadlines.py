@@ -1,0 +1,73 @@
+"""When the silence of each event becomes an alarm.
+
+Deadlines are counted on a clock of their own that stands still while nothing could arrive, so that neither a step of
+the wall clock nor a pause of this process or of the store raises false alarms.
+"""
+
+import heapq
+
+from sensu.clock import Clock
+from sensu.store.contract import EventKey
+
+
+class Deadlines:
+    """The deadline of each event that is awaited; the store holds them too, this is what the loop asks."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._paused_s = 0.0
+        self._due: dict[EventKey, float] = {}
+        self._heap: list[tuple[float, EventKey]] = []
+        self._queued: dict[EventKey, float] = {}
+
+    def __len__(self) -> int:
+        return len(self._due)
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._due
+
+    def arm(self, key: EventKey, after_s: float) -> None:
+        """Have an event be due in so many seconds, whenever it was due before."""
+        due = self._now() + after_s
+        self._due[key] = due
+        queued = self._queued.get(key)
+        if queued is None or due < queued:
+            self._queue(key, due)
+
+    def disarm(self, key: EventKey) -> None:
+        """Await an event no longer."""
+        self._due.pop(key, None)
+
+    def pause(self, seconds: float) -> None:
+        """Put off all deadlines by time in which nothing could arrive."""
+        self._paused_s += seconds
+
+    def wait_s(self, at_most: float) -> float:
+        """How long until a deadline may have passed."""
+        return min(at_most, max(0.0, self._heap[0][0] - self._now())) if self._heap else at_most
+
+    def take_due(self) -> list[EventKey]:
+        """The events that are due, which are awaited no longer."""
+        now, due = self._now(), []
+        while self._heap and self._heap[0][0] <= now:
+            queued, key = heapq.heappop(self._heap)
+            if self._queued.get(key) != queued:
+                continue
+            del self._queued[key]
+            at = self._due.get(key)
+            if at is None:
+                continue
+            if at > now:
+                self._queue(key, at)
+            else:
+                del self._due[key]
+                due.append(key)
+        return due
+
+    def _queue(self, key: EventKey, due: float) -> None:
+        """One entry a key: a later deadline waits for the earlier entry to come up, an earlier one replaces it."""
+        self._queued[key] = due
+        heapq.heappush(self._heap, (due, key))
+
+    def _now(self) -> float:
+        return self._clock.monotonic() - self._paused_s

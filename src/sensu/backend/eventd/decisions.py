@@ -1,0 +1,236 @@
+"""What each event of a group leads to: decided one after the other, each seeing what those before it led to."""
+
+from collections.abc import Callable, Container, Mapping
+from dataclasses import dataclass
+
+import msgspec
+
+from sensu.backend import stored_form
+from sensu.backend.eventd.arrivals import Arrival, Decision, Overdue, Removal, arrival
+from sensu.backend.eventd.silences import Silences
+from sensu.backend.eventd.states import States
+from sensu.backend.eventd.stored_form import bodies
+from sensu.backend.seams import IncomingEvent
+from sensu.backend.stored_entities import StoredEntities, entity_key
+from sensu.resources.check import KEEPALIVE, Check
+from sensu.resources.entity import AGENT_CLASS, Entity
+from sensu.resources.event import Event
+from sensu.resources.kinds import ENTITY, NAMESPACE, SILENCED
+from sensu.resources.wire import encode
+from sensu.rules import check_state, ttl
+from sensu.rules.check_state import CheckState
+from sensu.rules.keepalive import warning_timeout_s
+from sensu.rules.proxy_entity import looked_up, made_for
+from sensu.rules.redaction import redacted
+from sensu.rules.silencing import ended_by_resolution
+from sensu.rules.workflow import wants_handling
+from sensu.store.contract import DeleteEvent, EventKey, Must, OweDelivery, PutEvent, Write
+from sensu.store.resource_cache import ResourceCache
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What decisions ask of the rest of the backend, all of it in memory."""
+
+    cache: ResourceCache
+    entities: StoredEntities
+    silences: Silences
+    next_delivery_id: Callable[[], int]
+    awaited: Container[object]
+
+
+class Group:
+    """The decisions of one group; nothing of it outlives the group until the group is committed."""
+
+    def __init__(
+        self, states: States, loaded: Mapping[EventKey, Event], surroundings: Surroundings, now: float
+    ) -> None:
+        self._states = states
+        self._loaded = loaded
+        self._at = surroundings
+        self._now = now
+        self._decided: dict[EventKey, CheckState | None] = {}
+        self._events: dict[EventKey, Event] = {}
+        self._made: dict[tuple[str, str], Entity] = {}
+        self._ended: set[tuple[str, str]] = set()
+
+    def decide(self, item: Arrival | Removal | Overdue) -> Decision:
+        """What an arrival leads to."""
+        if isinstance(item, Arrival):
+            return self._decide_arrival(item)
+        if isinstance(item, Removal):
+            return self._decide_removal(item)
+        return self._decide_overdue(item.key)
+
+    def _decide_arrival(self, item: Arrival) -> Decision:
+        if not self._namespace_exists(item.namespace):
+            return Decision(refused=f'namespace "{item.namespace}" not found')
+        incoming, key = item.incoming, item.key
+        if key is None:
+            return self._decide_metrics(incoming, item.namespace)
+        event = incoming.event
+        previous = self._state(key)
+        if incoming.alarm and (key in self._at.awaited or key in self._decided):
+            return Decision()
+        if incoming.merge and previous is not None:
+            if check_state.repeated(previous, event):
+                return Decision()
+            if check_state.outdated(previous, event, self._now):
+                return self._decide_late(key, incoming)
+        return self._decide_result(key, previous, incoming)
+
+    def _decide_result(self, key: EventKey, previous: CheckState | None, incoming: IncomingEvent) -> Decision:
+        writes: list[Write] = []
+        event = self._completed(incoming.event, key, writes)
+        check = event.check
+        assert check is not None
+        if incoming.merge:
+            check = check_state.merge(previous, check)
+        check = self._silenced(key.namespace, event, check, previous, writes)
+        event = check_state.with_truncation_label(msgspec.structs.replace(event, check=check))
+        due_after_s = incoming.due_after_s if incoming.due_after_s is not None else _due_after_s(event)
+        whole, kept = bodies(event)
+        self._store(key, event, kept, due_after_s, writes)
+        owed = self._owe(key.namespace, event, whole, writes)
+        also = incoming.also
+        writes.extend(also() if callable(also) else also)
+        state = check_state.state_of(event)
+        self._decided[key] = state
+        return Decision(writes, key, state, due_after_s, previous is not None, owed)
+
+    def _completed(self, event: Event, key: EventKey, writes: list[Write]) -> Event:
+        """The event with the entity it is about, its secrets hidden, and a time."""
+        entity = event.entity
+        name = looked_up(event)
+        if name is not None:
+            entity = self._stored_entity(event, key.namespace, name, writes)
+        assert entity is not None
+        entity = redacted(entity)
+        if entity is event.entity and event.timestamp:
+            return event
+        return msgspec.structs.replace(event, entity=entity, timestamp=event.timestamp or int(self._now))
+
+    def _stored_entity(self, event: Event, namespace: str, name: str, writes: list[Write]) -> Entity:
+        entity = self._entity(namespace, name) or self._made.get((namespace, name))
+        if entity is None:
+            entity = self._made[namespace, name] = made_for(event, name)
+            writes.append(stored_form.put(ENTITY, entity, must=Must.BE_ABSENT))
+        return entity
+
+    def _silenced(
+        self, namespace: str, event: Event, check: Check, previous: CheckState | None, writes: list[Write]
+    ) -> Check:
+        """The check with the names of its silences; those that end because it is resolved are deleted.
+
+        Source: recorded scenario silence-resolve (`is_silenced` stays on the event that ends them).
+        """
+        index = self._at.silences.of(namespace)
+        if not index:
+            return _unsilenced(check)
+        matching = [
+            entry for entry in index.matching(event, self._now) if (namespace, entry.metadata.name) not in self._ended
+        ]
+        if not matching:
+            return _unsilenced(check)
+        ended = ended_by_resolution(matching, previous.status if previous else 0, check.status)
+        for entry in ended:
+            self._ended.add((namespace, entry.metadata.name))
+            writes.append(stored_form.delete(SILENCED, namespace, entry.metadata.name, Must.ANY))
+        names = tuple(entry.metadata.name for entry in matching if entry not in ended)
+        return msgspec.structs.replace(check, silenced=names, is_silenced=True)
+
+    def _store(self, key: EventKey, event: Event, body: bytes, due_after_s: float | None, writes: list[Write]) -> None:
+        writes.append(PutEvent(key, body, None if due_after_s is None else self._now + due_after_s))
+        self._events[key] = event
+
+    def _owe(self, namespace: str, event: Event, whole: bytes, writes: list[Write]) -> bool:
+        """Owe the event to its handlers, if it names any."""
+        owed = wants_handling(event)
+        if owed:
+            writes.append(OweDelivery(self._at.next_delivery_id(), namespace, whole, self._now))
+        return owed
+
+    def _decide_metrics(self, incoming: IncomingEvent, namespace: str) -> Decision:
+        """Points without a check are handled and not stored."""
+        event, writes = incoming.event, list[Write]()
+        assert event.entity is not None
+        event = msgspec.structs.replace(
+            event, entity=redacted(event.entity), timestamp=event.timestamp or int(self._now)
+        )
+        owed = self._owe(namespace, event, encode(event), writes)
+        also = incoming.also
+        writes.extend(also() if callable(also) else also)
+        return Decision(writes, owed=owed)
+
+    def _decide_late(self, key: EventKey, incoming: IncomingEvent) -> Decision:
+        """An older result enters the history; only its metrics are handled, because its news is old."""
+        writes: list[Write] = []
+        stored, late = self._event(key), self._completed(incoming.event, key, writes)
+        assert stored.check is not None
+        assert late.check is not None
+        kept = msgspec.structs.replace(stored, check=check_state.with_late_result(stored.check, late.check))
+        due_after_s = incoming.due_after_s if incoming.due_after_s is not None else _due_after_s(kept)
+        self._store(key, kept, bodies(kept)[1], due_after_s, writes)
+        owed = self._owe_metrics(key.namespace, late, writes)
+        state = self._decided[key] = check_state.state_of(kept)
+        return Decision(writes, key, state, due_after_s, True, owed)
+
+    def _owe_metrics(self, namespace: str, late: Event, writes: list[Write]) -> bool:
+        if late.metrics is None or late.check is None:
+            return False
+        quiet = msgspec.structs.replace(late.check, handlers=(), pipelines=())
+        points = msgspec.structs.replace(late, check=quiet, pipelines=None)
+        return self._owe(namespace, points, encode(points), writes)
+
+    def _decide_removal(self, item: Removal) -> Decision:
+        existed = self._state(item.key) is not None
+        self._decided[item.key] = None
+        self._events.pop(item.key, None)
+        writes = [DeleteEvent(item.key), *(item.also if existed else ())]
+        return Decision(writes, item.key, None, None, existed)
+
+    def _decide_overdue(self, key: EventKey) -> Decision:
+        if self._state(key) is None:
+            return Decision()
+        entity = self._entity(key.namespace, key.entity)
+        stored = self._event(key)
+        if entity is None or stored.check is None or stored.check.ttl <= 0:
+            return Decision()
+        keepalive = self._state(EventKey(key.namespace, key.entity, KEEPALIVE))
+        wait_s = ttl.patience_s(stored.check.ttl, keepalive.history if keepalive else (), self._now)
+        if wait_s > 0:
+            return Decision(key=key, state=self._state(key), due_after_s=wait_s)
+        event = ttl.alarm(stored, entity, self._now)
+        return self._decide_arrival(arrival(IncomingEvent(event), None))
+
+    def _namespace_exists(self, namespace: str) -> bool:
+        return self._at.cache.get(NAMESPACE, "", namespace) is not None
+
+    def _entity(self, namespace: str, name: str) -> Entity | None:
+        stored = self._at.entities.get(entity_key(namespace, name))
+        return None if stored is None else stored.entity
+
+    def _state(self, key: EventKey) -> CheckState | None:
+        return self._decided[key] if key in self._decided else self._states.get(key)
+
+    def _event(self, key: EventKey) -> Event:
+        """The event whole, as this group left it, or as the store has it (the daemon loaded what may be asked for)."""
+        return self._events.get(key) or self._loaded[key]
+
+
+def _unsilenced(check: Check) -> Check:
+    """The check without silences that its sender names; its own `is_silenced` stays.
+
+    Source: recorded scenario filter-not-silenced.
+    """
+    return msgspec.structs.replace(check, silenced=()) if check.silenced else check
+
+
+def _due_after_s(event: Event) -> float | None:
+    """When the silence of a check becomes an alarm; an agent's keepalive that was written by hand is awaited too."""
+    check, entity = event.check, event.entity
+    assert check is not None
+    assert entity is not None
+    if check.metadata.name == KEEPALIVE:
+        return warning_timeout_s(check) if entity.entity_class == AGENT_CLASS else None
+    return ttl.awaited_for_s(check)

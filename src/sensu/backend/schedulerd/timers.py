@@ -1,0 +1,86 @@
+"""When each check is due next."""
+
+import heapq
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sensu.resources.check import CheckConfig
+from sensu.rules.schedule import Timing, next_at, slots_missed, timing
+from sensu.store.contract import Key
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A check whose time has come, and how many times before it was missed."""
+
+    key: Key
+    timing: Timing
+    missed: int
+
+
+@dataclass(slots=True)
+class _Timer:
+    timing: Timing
+    round_robin: bool
+    due_at: float
+
+
+class Timers:
+    """The timers of all checks that run by themselves."""
+
+    def __init__(self) -> None:
+        self._timers: dict[Key, _Timer] = {}
+        self._heap: list[tuple[float, Key]] = []
+
+    def set(self, key: Key, check: CheckConfig | None, now: float) -> None:
+        """Have a check run by its timing, or no longer (None); an unchanged timing keeps its turn."""
+        when = None if check is None else timing(check)
+        if check is None or when is None:
+            self._timers.pop(key, None)
+            return
+        timer = self._timers.get(key)
+        if timer is not None and timer.timing == when:
+            timer.round_robin = check.round_robin
+            return
+        self._start(key, when, check.round_robin, now)
+
+    def _start(self, key: Key, when: Timing, round_robin: bool, now: float) -> None:
+        due_at = next_at(key.name, when, now)
+        if due_at is None:
+            self._timers.pop(key, None)
+            return
+        self._timers[key] = _Timer(when, round_robin, due_at)
+        heapq.heappush(self._heap, (due_at, key))
+
+    def wait_s(self, now: float, at_most: float) -> float:
+        """How long until a check may be due."""
+        return min(at_most, max(0.0, self._heap[0][0] - now)) if self._heap else at_most
+
+    def take_due(self, now: float) -> list[Due]:
+        """The checks that are due, each once however often it was missed; their timers go on."""
+        due = []
+        while self._heap and self._heap[0][0] <= now:
+            due_at, key = heapq.heappop(self._heap)
+            timer = self._timers.get(key)
+            if timer is None or timer.due_at != due_at:
+                continue
+            missed = slots_missed(key.name, timer.timing, due_at, now)
+            due.append(Due(key, timer.timing, missed))
+            self._start(key, timer.timing, timer.round_robin, now if missed else due_at)
+        return due
+
+    def restart(self, now: float) -> None:
+        """Count anew from `now`, after the clock was set back."""
+        timers, self._timers, self._heap = self._timers, {}, []
+        for key, timer in timers.items():
+            self._start(key, timer.timing, timer.round_robin, now)
+
+    def counts(self) -> Counter[tuple[str, str]]:
+        """How many checks run by themselves, by kind (`interval`, `round_robin_cron`, …) and namespace."""
+        return Counter(_kinds(self._timers.items()))
+
+
+def _kinds(timers: Iterable[tuple[Key, _Timer]]) -> Iterable[tuple[str, str]]:
+    for key, timer in timers:
+        yield ("round_robin_" if timer.round_robin else "") + timer.timing.kind, key.namespace

@@ -1,0 +1,200 @@
+"""The audit log: who changed what and who logged in, stored with the change itself.
+
+Events that are reported are observations and not in it; deleting one is a change. Log-ins of agents are not in it.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Sequence
+
+import msgspec
+
+from sensu.backend.auth.access import Access
+from sensu.backend.auth.identity import Identity
+from sensu.backend.services.lists import Items, Pages, Walk, chosen_by
+from sensu.backend.services.outcomes import Denied, Invalid, Listing, Refusal
+from sensu.backend.services.pages import PageRequest, text_of, token_of
+from sensu.clock import Clock
+from sensu.errors import StoreError
+from sensu.log import fields
+from sensu.resources.kinds import EVENT, KINDS, Kind
+from sensu.resources.wire import encode
+from sensu.rules.audit import AuditRecord, cut, document, shown_name
+from sensu.rules.selectors.fields import AUDIT
+from sensu.store.contract import (
+    AppendAudit,
+    AuditEntry,
+    DeleteResource,
+    EventKey,
+    PutResource,
+    Store,
+    Stored,
+    TrimAudit,
+    Write,
+)
+
+logger = logging.getLogger(__name__)
+
+RESOURCE = "audit"
+"""The word of the audit log in roles; of the built-in ones only `cluster-admin` has it, through `*`."""
+
+RETENTION_S = 90 * 86_400.0
+ENTRIES_MAX = 100_000
+TRIM_EVERY_ENTRIES = 100
+TRIM_EVERY_S = 3600.0
+REFUSED_LOGINS_A_MINUTE_MAX = 60
+"""Further refused log-ins are only counted, so that guessing passwords does not push everything else out of the log."""
+
+_READ_AT_ONCE = 256
+AUDITED_KINDS = {kind.qualified_name: kind for kind in KINDS}
+
+
+class AuditLog:
+    """Writes and reads the audit log; entries older than `retention_s` and all but the newest `entries_max` go."""
+
+    def __init__(
+        self,
+        store: Store,
+        access: Access,
+        clock: Clock,
+        retention_s: float = RETENTION_S,
+        entries_max: int = ENTRIES_MAX,
+    ) -> None:
+        self._store = store
+        self._access = access
+        self._clock = clock
+        self._retention_s = retention_s
+        self._entries_max = entries_max
+        self._until_trim = TRIM_EVERY_ENTRIES
+        self._refused = _Minute(clock)
+
+    async def run(self) -> None:
+        """Drop what is too old, now and then, until cancelled."""
+        while True:
+            try:
+                await self._store.commit([self._trim()])
+            except StoreError as err:
+                logger.warning("old audit entries could not be dropped", extra=fields(error=str(err)))
+            await self._clock.sleep(TRIM_EVERY_S)
+
+    def of_change(self, caller: Identity, write: PutResource | DeleteResource, before: Stored | None) -> list[Write]:
+        """What to store beside a write, `before` being what it replaces; nothing where it changes nothing."""
+        kind = AUDITED_KINDS.get(write.key.kind)
+        after = write if isinstance(write, PutResource) else None
+        if kind is None or (before is None and after is None):
+            return []
+        if before is not None and after is not None and before.body == after.body:
+            return []
+        shown_after = None if after is None else after.body if after.shown is None else after.shown
+        shown_before = None if before is None else before.public
+        record = AuditRecord(
+            action="delete" if after is None else "update" if before is not None else "create",
+            namespace=write.key.namespace,
+            name=shown_name(kind, write.key.name),
+            before=document(kind, shown_before),
+            after=document(kind, shown_after),
+            secrets_changed=shown_before is not None and shown_before == shown_after,
+        )
+        return self._entries(caller, kind, record)
+
+    def of_removed_event(self, caller: Identity, key: EventKey, body: bytes) -> list[Write]:
+        """What to store beside the removal of an event."""
+        name = f"{key.entity}/{key.check}"
+        record = AuditRecord(action="delete", namespace=key.namespace, name=name, before=document(EVENT, body))
+        return self._entries(caller, EVENT, record)
+
+    def of_login(self, who: Identity) -> list[Write]:
+        """What to store beside a new session."""
+        return self._entries(who, None, AuditRecord(action="login"))
+
+    def of_logout(self, who: Identity) -> list[Write]:
+        """What to store beside the end of a session."""
+        return self._entries(who, None, AuditRecord(action="logout"))
+
+    async def login_refused(self, username: str, address: str) -> None:
+        """Keep that somebody could not log in; raises StoreError."""
+        suppressed = self._refused.admit()
+        if suppressed is None:
+            return
+        nobody = Identity(cut(username), (), address=address)
+        record = AuditRecord(action="login refused", suppressed=suppressed)
+        await self._store.commit(self._entries(nobody, None, record))
+
+    def _entries(self, who: Identity, kind: Kind | None, record: AuditRecord) -> list[Write]:
+        now = self._clock.now()
+        complete = msgspec.structs.replace(
+            record,
+            at=now,
+            username=who.username,
+            address=who.address,
+            via=who.via.value if kind is not None else "",
+            type=kind.type if kind is not None else "",
+            api_version=kind.api_version if kind is not None else "",
+        )
+        writes: list[Write] = [AppendAudit(now, encode(complete))]
+        self._until_trim -= 1
+        if self._until_trim <= 0:
+            self._until_trim = TRIM_EVERY_ENTRIES
+            writes.append(self._trim())
+        return writes
+
+    def _trim(self) -> TrimAudit:
+        return TrimAudit(self._clock.now() - self._retention_s, self._entries_max)
+
+    async def listing(self, caller: Identity, page: PageRequest) -> Listing | Refusal:
+        """The entries, newest first, each with its `id`."""
+        if not self._access.allows(caller, "list", RESOURCE):
+            return Denied()
+        selection = chosen_by(AUDIT, page)
+        if isinstance(selection, Invalid):
+            return selection
+        total = await self._store.count_audit() if selection is None else None
+        pages = Pages(audit_walk(self._store), lambda entry_id: (-entry_id,), selection)
+        after = text_of(page.after)
+        position = int(after) if after.isascii() and after.isdigit() and len(after) <= _ID_DIGITS_MAX else None
+        return await pages.listing(page, position, lambda entry_id: token_of(str(entry_id)), total)
+
+
+_ID_DIGITS_MAX = 18
+
+
+class _Minute:
+    """Lets so many through in a minute, and counts the others."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._ends_at = 0.0
+        self._admitted = self._suppressed = 0
+
+    def admit(self) -> int | None:
+        """How many were not let through since the last one that was; None where this one is not."""
+        now = self._clock.monotonic()
+        if now >= self._ends_at:
+            self._ends_at, self._admitted = now + 60.0, 0
+        if self._admitted >= REFUSED_LOGINS_A_MINUTE_MAX:
+            self._suppressed += 1
+            return None
+        self._admitted += 1
+        suppressed, self._suppressed = self._suppressed, 0
+        return suppressed
+
+
+def audit_walk(store: Store) -> Walk[int]:
+    """How to walk the audit log, newest first."""
+
+    async def walk(after: int | None) -> AsyncIterator[Items[int]]:
+        before = after or 0
+        while True:
+            entries = await store.audit(_READ_AT_ONCE, before)
+            if not entries:
+                return
+            yield _shown(entries)
+            before = entries[-1].id
+            await asyncio.sleep(0)
+
+    return walk
+
+
+def _shown(entries: Sequence[AuditEntry]) -> list[tuple[int, bytes]]:
+    """The entries as readers get them: with their ids in front."""
+    return [(entry.id, b'{"id":%d,' % entry.id + entry.body[1:]) for entry in entries]

@@ -1,0 +1,119 @@
+"""What can be done with a check beside keeping it: running it now, and naming the hooks it has.
+
+Source: docs, "Checks API"; recorded scenarios checks-execute, checks-hooks.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+
+from sensu.backend.auth.identity import Identity
+from sensu.backend.seams import AdHoc
+from sensu.backend.services.outcomes import Deleted, Denied, Invalid, NotFound, Refusal, Written
+from sensu.backend.services.payload import Payload, decoded, parsed_object
+from sensu.backend.services.resources import Resources
+from sensu.errors import InvalidResource
+from sensu.resources.check import CheckConfig
+from sensu.resources.hook import HookLists
+from sensu.resources.kinds import CHECK
+from sensu.resources.wire import Wire, convert_client, decode, encode
+from sensu.store.contract import Stored
+
+
+class _Execution(Wire, frozen=True):
+    """Where a check is to run instead of where its subscriptions say."""
+
+    subscriptions: tuple[str, ...] = ()
+
+
+class _Issued(Wire, frozen=True):
+    """When the request was published, in Unix seconds."""
+
+    issued: int
+
+
+class _HookList(Wire, frozen=True):
+    """Names of hooks by check status or severity."""
+
+    hooks: dict[str, tuple[str, ...]]
+
+
+class Checks:
+    """Runs checks on demand and changes their hooks."""
+
+    def __init__(self, resources: Resources, ad_hoc: AdHoc) -> None:
+        self._resources = resources
+        self._ad_hoc = ad_hoc
+
+    async def execute(self, caller: Identity, namespace: str, name: str, payload: Payload) -> Written | Refusal:
+        """A request to run the check is published; the body tells when."""
+        if not self._resources.access.allows(caller, "create", CHECK.segment, name=name, namespace=namespace):
+            return Denied()
+        wish = await decoded(_Execution, payload)
+        if isinstance(wish, Invalid):
+            return wish
+        try:
+            issued = await self._ad_hoc.execute(namespace, name, wish.subscriptions)
+        except KeyError:
+            return NotFound()
+        return Written(encode(_Issued(issued=issued)))
+
+    async def add_hooks(self, caller: Identity, namespace: str, name: str, payload: Payload) -> Written | Refusal:
+        """The hooks that are sent are added to those of the check, each once; the body says for which status."""
+        if not self._resources.access.allows(caller, "update", CHECK.segment, name=name, namespace=namespace):
+            return Denied()
+        sent = await parsed_object(payload)
+        if isinstance(sent, Invalid):
+            return sent
+        try:
+            added = convert_client(_HookList, {"hooks": sent}).hooks
+        except InvalidResource as err:
+            return Invalid(str(err))
+
+        def with_added(stored: Stored) -> Any:
+            check = decode(CheckConfig, stored.body)
+            lists = check.check_hooks or ()
+            for status, hooks in added.items():
+                lists = with_hooks(lists, status, hooks)
+            return msgspec.structs.replace(check, check_hooks=lists)
+
+        return await self._resources.amend(caller, CHECK, namespace, name, with_added)
+
+    async def remove_hook(
+        self, caller: Identity, namespace: str, name: str, status: str, hook: str
+    ) -> Deleted | Refusal:
+        """The hook is no longer one of the check's for that status."""
+        if not self._resources.access.allows(caller, "delete", CHECK.segment, name=name, namespace=namespace):
+            return Denied()
+        missing = Invalid("not one of the check's hooks")
+
+        def without(stored: Stored) -> Any:
+            check = decode(CheckConfig, stored.body)
+            lists = without_hook(check.check_hooks or (), status, hook)
+            return missing if lists is None else msgspec.structs.replace(check, check_hooks=lists)
+
+        outcome = await self._resources.amend(caller, CHECK, namespace, name, without)
+        if outcome is missing:
+            return NotFound()
+        return Deleted() if isinstance(outcome, Written) else outcome
+
+
+def with_hooks(lists: HookLists, status: str, hooks: Iterable[str]) -> HookLists:
+    """Hook lists with hooks added for a status, each once, behind those that are there."""
+    for position, one in enumerate(lists):
+        if status in one:
+            names = tuple(dict.fromkeys((*(one[status] or ()), *hooks)))
+            return (*lists[:position], {**one, status: names}, *lists[position + 1 :])
+    return (*lists, {status: tuple(dict.fromkeys(hooks))})
+
+
+def without_hook(lists: HookLists, status: str, hook: str) -> HookLists | None:
+    """Hook lists without a hook of a status; None where it is not there. A status without hooks goes."""
+    for position, one in enumerate(lists):
+        names = one.get(status) or ()
+        if hook in names:
+            rest = tuple(name for name in names if name != hook)
+            kept: HookLists = ({**one, status: rest},) if rest else ()
+            return (*lists[:position], *kept, *lists[position + 1 :])
+    return None

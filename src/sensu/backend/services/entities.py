@@ -1,0 +1,159 @@
+"""Entities: written whole, but the observed half of an agent's entity is its agent's.
+
+Source: docs, "Entities API"; recorded scenarios entities-agent-class, entities-proxy-lifecycle, entities-invalid.
+"""
+
+from typing import Any
+
+import msgspec
+
+from sensu.backend.auth.identity import Identity
+from sensu.backend.seams import Intake, Subscribers
+from sensu.backend.services import merging
+from sensu.backend.services.outcomes import Deleted, Denied, Exists, Invalid, NotFound, Refusal, Written
+from sensu.backend.services.payload import Conditions, Payload, decoded, parsed_object
+from sensu.backend.services.resources import Resources, mismatch
+from sensu.backend.stored_form import delete, key_of, put
+from sensu.resources.entity import AGENT_CLASS, MANAGED_BY_LABEL, PROXY_CLASS, Entity, EntityConfig
+from sensu.resources.kinds import ENTITY
+from sensu.resources.wire import decode, encode
+from sensu.store.contract import Must, Stored
+
+AGENT_MANAGED = Exists("entity is managed by its agent")
+_CONFIGURED = frozenset(field.name for field in msgspec.structs.fields(EntityConfig))
+
+
+class Entities:
+    """Creates, replaces, patches and deletes entities; they are read like any resource."""
+
+    def __init__(self, resources: Resources, intake: Intake, subscribers: Subscribers) -> None:
+        self._resources = resources
+        self._intake = intake
+        self._subscribers = subscribers
+
+    async def create(self, caller: Identity, namespace: str, payload: Payload) -> Written | Refusal:
+        """A new entity; what was sent is told back."""
+        if not self._resources.access.allows(caller, "create", ENTITY.segment, namespace=namespace):
+            return Denied()
+        entity = await self._incoming(caller, namespace, None, payload)
+        if isinstance(entity, Invalid):
+            return entity
+        return echoed(await self._resources.write(caller, put(ENTITY, entity, must=Must.BE_ABSENT)), entity)
+
+    async def replace(self, caller: Identity, namespace: str, name: str, payload: Payload) -> Written | Refusal:
+        """An entity as it is sent; of one that is there and no proxy, only the configuration."""
+        if not self._resources.access.allows(caller, "update", ENTITY.segment, name=name, namespace=namespace):
+            return Denied()
+        entity = await self._incoming(caller, namespace, name, payload)
+        if isinstance(entity, Invalid):
+            return entity
+        if is_agent_managed(entity):
+            return AGENT_MANAGED
+        if entity.entity_class == PROXY_CLASS:
+            return echoed(await self._resources.write(caller, put(ENTITY, self._of_its_class(entity))), entity)
+        return await self._reconfigure(caller, entity)
+
+    async def _reconfigure(self, caller: Identity, entity: Entity) -> Written | Refusal:
+        meta = entity.metadata
+        stored = await self._resources.store.get(key_of(ENTITY, meta.namespace, meta.name))
+        if stored is None:
+            return echoed(await self._resources.write(caller, put(ENTITY, entity, must=Must.BE_ABSENT)), entity)
+        if is_agent_managed(decode(Entity, stored.body)):
+            return AGENT_MANAGED
+
+        def reconfigured(before: Stored) -> Entity:
+            return with_own_subscription(with_state_of(decode(Entity, before.body), entity))
+
+        return echoed(await self._resources.amend(caller, ENTITY, meta.namespace, meta.name, reconfigured), entity)
+
+    async def patch(
+        self, caller: Identity, namespace: str, name: str, payload: Payload, conditions: Conditions
+    ) -> Written | Refusal:
+        """The entity's configuration with a merge patch applied; what is observed cannot be patched."""
+        if not self._resources.access.allows(caller, "update", ENTITY.segment, name=name, namespace=namespace):
+            return Denied()
+        patch = await parsed_object(payload)
+        if isinstance(patch, Invalid):
+            return patch
+        problem = merging.problem_of_identity(patch, namespace, name)
+        if problem:
+            return Invalid(problem)
+        configuration = {key: value for key, value in patch.items() if key in _CONFIGURED}
+        told = b""
+
+        def merge(stored: Stored) -> Entity | Invalid:
+            nonlocal told
+            merged = merging.merged(Entity, msgspec.json.decode(stored.body), configuration, namespace, name)
+            if isinstance(merged, Invalid):
+                return merged
+            entity = self._resources.judged(caller, ENTITY, with_own_subscription(merged))
+            if not isinstance(entity, Invalid):
+                told = encode(configuration_of(entity))
+                entity = self._of_its_class(entity)
+            return entity
+
+        where = f"/sensu.io/entity_configs/{namespace}/{name}"
+        outcome = await self._resources.amend(
+            caller, ENTITY, namespace, name, merge, conditions=conditions, where=where
+        )
+        return Written(told, outcome.etag) if isinstance(outcome, Written) else outcome
+
+    async def delete(self, caller: Identity, namespace: str, name: str) -> Deleted | Refusal:
+        """The entity's events and the entity are removed, and its agent is disconnected."""
+        if not self._resources.access.allows(caller, "delete", ENTITY.segment, name=name, namespace=namespace):
+            return Denied()
+        store = self._resources.store
+        if await store.get(key_of(ENTITY, namespace, name)) is None:
+            return NotFound()
+        for event in (await store.list_events(namespace, name)).items:
+            await self._intake.remove(event.key)
+        outcome = await self._resources.write(caller, delete(ENTITY, namespace, name))
+        self._subscribers.disconnect(namespace, name)
+        return Deleted() if isinstance(outcome, Written) else outcome
+
+    def _of_its_class(self, entity: Entity) -> Entity:
+        """The entity, of class agent whatever was sent while its agent is connected.
+
+        Source: recorded scenario session-entity-update.
+        """
+        meta = entity.metadata
+        if meta.name not in self._subscribers.agents(meta.namespace, f"entity:{meta.name}"):
+            return entity
+        return msgspec.structs.replace(entity, entity_class=AGENT_CLASS)
+
+    async def _incoming(self, caller: Identity, namespace: str, name: str | None, payload: Payload) -> Entity | Invalid:
+        sent = await decoded(Entity, payload)
+        entity: Any = sent if isinstance(sent, Invalid) else self._resources.judged(caller, ENTITY, sent)
+        if isinstance(entity, Invalid):
+            return entity
+        problem = mismatch(ENTITY, entity, namespace, name)
+        return Invalid(problem) if problem else entity
+
+
+def echoed(outcome: Written | Refusal, entity: Entity) -> Written | Refusal:
+    """The outcome, telling back what was sent instead of what is shown later."""
+    return Written(encode(entity)) if isinstance(outcome, Written) else outcome
+
+
+def is_agent_managed(entity: Entity) -> bool:
+    """Whether the entity's agent owns its configuration."""
+    return entity.metadata.labels.get(MANAGED_BY_LABEL) == "sensu-agent"
+
+
+def with_state_of(before: Entity, entity: Entity) -> Entity:
+    """The entity with what was observed of it before."""
+    return msgspec.structs.replace(
+        entity, system=before.system, last_seen=before.last_seen, sensu_agent_version=before.sensu_agent_version
+    )
+
+
+def with_own_subscription(entity: Entity) -> Entity:
+    """The entity, subscribed to `entity:NAME`."""
+    own = f"entity:{entity.metadata.name}"
+    subscriptions = entity.subscriptions or ()
+    return entity if own in subscriptions else msgspec.structs.replace(entity, subscriptions=(*subscriptions, own))
+
+
+def configuration_of(entity: Entity) -> EntityConfig:
+    """The part of an entity that people configure."""
+    return EntityConfig(**{name: getattr(entity, name) for name in _CONFIGURED})

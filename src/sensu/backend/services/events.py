@@ -1,0 +1,146 @@
+"""Events: given to eventd, which is the one that stores them.
+
+Source: docs, "Events API"; recorded scenarios events-lifecycle, events-invalid, events-fields.
+"""
+
+import uuid
+from typing import TypeVar
+
+import msgspec
+
+from sensu.backend.auth.access import Access
+from sensu.backend.auth.identity import Identity
+from sensu.backend.seams import EventDeferred, EventRefused, IncomingEvent, Intake
+from sensu.backend.services.audit import AuditLog
+from sensu.backend.services.lists import Pages, event_order, event_walk, selection_of
+from sensu.backend.services.outcomes import (
+    Deleted,
+    Denied,
+    Found,
+    Invalid,
+    Listing,
+    NotFound,
+    Refusal,
+    Unavailable,
+    Written,
+)
+from sensu.backend.services.pages import PageRequest, event_position, event_token
+from sensu.backend.services.payload import Payload, decoded
+from sensu.clock import Clock
+from sensu.resources.check import Check
+from sensu.resources.entity import PROXY_CLASS, Entity
+from sensu.resources.event import Event
+from sensu.resources.kinds import EVENT
+from sensu.resources.metadata import ObjectMeta
+from sensu.rules.etag import etag
+from sensu.rules.validity.event import problem
+from sensu.store.contract import EventKey, Store
+
+Part = TypeVar("Part", Entity, Check)
+
+
+class Events:
+    """Reads events, and takes new ones."""
+
+    def __init__(self, store: Store, access: Access, clock: Clock, intake: Intake, audit: AuditLog) -> None:
+        self._audit = audit
+        self._store = store
+        self._access = access
+        self._clock = clock
+        self._intake = intake
+
+    async def get(self, caller: Identity, key: EventKey) -> Found | Refusal:
+        """One event."""
+        if not self._allows(caller, "get", key):
+            return Denied()
+        stored = await self._store.get_event(key)
+        return NotFound() if stored is None else Found(stored.body, etag(stored.body))
+
+    async def listing(
+        self, caller: Identity, namespace: str | None, entity: str | None, page: PageRequest
+    ) -> Listing | Refusal:
+        """The events of an entity, of a namespace, or (None) of all namespaces."""
+        if not self._access.allows(caller, "list", EVENT.segment, namespace=namespace or ""):
+            return Denied()
+        selection = selection_of(EVENT, page)
+        if isinstance(selection, Invalid):
+            return selection
+        total = await self._store.count_events(namespace, entity) if selection is None else None
+        if page.is_whole:
+            return Listing(self._store.event_bodies(namespace, entity), total=total)
+        pages = Pages(event_walk(self._store, namespace, entity, selection), event_order, selection)
+        after = event_position(namespace, entity, page.after)
+        return await pages.listing(page, after, lambda key: event_token(namespace, entity, key), total)
+
+    async def create(self, caller: Identity, namespace: str, payload: Payload) -> Written | Refusal:
+        """A new event that says itself which entity and check it is about."""
+        if not self._access.allows(caller, "create", EVENT.segment, namespace=namespace):
+            return Denied()
+        return await self._take(caller, EventKey(namespace, "", ""), payload)
+
+    async def put(self, caller: Identity, verb: str, key: EventKey, payload: Payload) -> Written | Refusal:
+        """A new event of an entity and a check; `verb` is `create` or `update`."""
+        if not self._allows(caller, verb, key):
+            return Denied()
+        return await self._take(caller, key, payload)
+
+    async def delete(self, caller: Identity, key: EventKey) -> Deleted | Refusal:
+        """The event is removed, and nothing is awaited of it any more."""
+        if not self._allows(caller, "delete", key):
+            return Denied()
+        stored = await self._store.get_event(key)
+        also = self._audit.of_removed_event(caller, key, stored.body) if stored else ()
+        return Deleted() if await self._intake.remove(key, also) else NotFound()
+
+    def _allows(self, caller: Identity, verb: str, key: EventKey) -> bool:
+        name = f"{key.entity}/{key.check}"
+        return self._access.allows(caller, verb, EVENT.segment, name=name, namespace=key.namespace)
+
+    async def _take(self, caller: Identity, key: EventKey, payload: Payload) -> Written | Refusal:
+        sent = await decoded(Event, payload)
+        event = sent if isinstance(sent, Invalid) else completed(sent, key, caller.username, int(self._clock.now()))
+        if isinstance(event, Invalid):
+            return event
+        outcome = await self._intake.post(IncomingEvent(event))
+        if isinstance(outcome, EventRefused):
+            return Invalid(outcome.why)
+        return Unavailable(outcome.why) if isinstance(outcome, EventDeferred) else Written()
+
+
+def completed(event: Event, key: EventKey, username: str, now: int) -> Event | Invalid:
+    """A valid event with names, namespaces, class, author, id and time filled in; `now` in Unix seconds.
+
+    Names that `key` leaves empty are the event's own.
+    """
+    if event.entity is None:
+        return Invalid("event must contain an entity")
+    if event.check is None and event.metrics is None:
+        return Invalid("event must contain a check or metrics")
+    entity = _placed(event.entity, key.namespace, key.entity, username)
+    if isinstance(entity, Invalid):
+        return entity
+    check = event.check and _placed(event.check, key.namespace, key.check, username)
+    if isinstance(check, Invalid):
+        return check
+    if not entity.entity_class:
+        entity = msgspec.structs.replace(entity, entity_class=PROXY_CLASS)
+    complete = msgspec.structs.replace(
+        event,
+        entity=entity,
+        check=check,
+        id=event.id or str(uuid.uuid4()),
+        timestamp=event.timestamp or now,
+        metadata=msgspec.structs.replace(event.metadata, created_by=username),
+    )
+    why = problem(complete)
+    return complete if why is None else Invalid(why)
+
+
+def _placed(part: Part, namespace: str, name: str, username: str) -> Part | Invalid:
+    """An event's entity or check, in the namespace and with the name of the URL."""
+    meta: ObjectMeta = part.metadata
+    for word, given, wanted in (("namespace", meta.namespace, namespace), ("name", meta.name, name)):
+        if given and wanted and given != wanted:
+            return Invalid(f"the {word} of the resource ({given}) does not match the {word} of the URI ({wanted})")
+    placed = msgspec.structs.replace(meta, namespace=namespace, name=meta.name or name, created_by=username)
+    return msgspec.structs.replace(part, metadata=placed)

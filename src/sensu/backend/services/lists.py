@@ -1,0 +1,215 @@
+"""Lists that are read as far as they are asked for: walked in pages of the store, chosen from, and passed on.
+
+Memory stays flat: a list without a limit is passed on as it is read; a page is held while it is small, and a large one
+is walked twice, first to find where it ends. Where selectors name a namespace, a name, an entity or a check, only that
+part of the store is walked.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import aclosing
+from typing import Any, Generic, TypeVar
+
+from sensu.backend.services.outcomes import Invalid, Listing
+from sensu.backend.services.pages import PageRequest
+from sensu.backend.stored_form import key_of
+from sensu.resources.kinds import USER, Kind
+from sensu.rules.selectors.fields import Selectable, selectable_of
+from sensu.rules.selectors.selection import Selection, compiled
+from sensu.store.contract import EventKey, Store
+
+WALKED_AT_ONCE = 256
+HELD_MAX = 1000
+"""Pages of up to so many resources are held in memory until all of them are found."""
+
+Position = TypeVar("Position")
+Items = Sequence[tuple[Position, bytes]]
+Walk = Callable[[Position | None], AsyncIterator[Items[Position]]]
+"""Where resources lie and what readers get of them, from after a position on, some at a time."""
+
+Place = tuple[str, str]
+Order = Callable[[Position], tuple[Any, ...]]
+"""What sorts positions as lists are sorted."""
+
+
+def selection_of(kind: Kind, page: PageRequest) -> Selection | Invalid | None:
+    """What the selectors of a request choose of a kind; None where there are none."""
+    return chosen_by(selectable_of(kind), page)
+
+
+def chosen_by(selectable: Selectable, page: PageRequest) -> Selection | Invalid | None:
+    """What the selectors of a request choose; None where there are none."""
+    if not page.label_selectors and not page.field_selectors:
+        return None
+    found = compiled(selectable, page.label_selectors, page.field_selectors)
+    return Invalid(found) if isinstance(found, str) else found
+
+
+class Pages(Generic[Position]):
+    """A list, walked and chosen from."""
+
+    def __init__(self, walk: Walk[Position], order: Order[Position], selection: Selection | None) -> None:
+        self._walk = walk
+        self._order = order
+        self._selection = selection
+
+    async def _chosen(self, after: Position | None) -> AsyncIterator[Items[Position]]:
+        selection = self._selection
+        async for items in self._walk(after):
+            if selection is None:
+                yield items
+            elif found := [item for item in items if selection.holds(item[1])]:
+                yield found
+
+    async def counted(self) -> int:
+        """How many resources there are, which takes as long as the list."""
+        number = 0
+        async for items in self._chosen(None):
+            number += len(items)
+        return number
+
+    async def listing(
+        self, page: PageRequest, after: Position | None, token: Callable[[Position], str], total: int | None
+    ) -> Listing:
+        """The page; `total` where it is known already, else it is told where it costs nothing more or is asked for."""
+        if page.counted and total is None:
+            total = await self.counted()
+        if not page.limit:
+            return Listing(self._bodies(after, None), total=total)
+        if page.limit > HELD_MAX:
+            last, more = await self._end(after, page.limit)
+            return Listing(self._bodies(after, last), token(last) if more and last is not None else "", total)
+        held, more = await self._held(after, page.limit)
+        if total is None and after is None and not more:
+            total = len(held)
+        return Listing(_at_once([body for _, body in held]), token(held[-1][0]) if more else "", total)
+
+    async def _held(self, after: Position | None, limit: int) -> tuple[list[tuple[Position, bytes]], bool]:
+        """The resources of a page, and whether there are more behind it."""
+        held: list[tuple[Position, bytes]] = []
+        async with aclosing(self._chosen(after)) as found:  # type: ignore[type-var]
+            async for items in found:
+                held.extend(items)
+                if len(held) > limit:
+                    break
+        return held[:limit], len(held) > limit
+
+    async def _end(self, after: Position | None, limit: int) -> tuple[Position | None, bool]:
+        """Where a page ends, and whether there are more behind it."""
+        last: Position | None = None
+        left = limit
+        async with aclosing(self._chosen(after)) as found:  # type: ignore[type-var]
+            async for items in found:
+                if not left:
+                    return last, True
+                last = items[min(left, len(items)) - 1][0]
+                if len(items) > left:
+                    return last, True
+                left -= len(items)
+        return last, False
+
+    async def _bodies(self, after: Position | None, last: Position | None) -> AsyncIterator[Sequence[bytes]]:
+        """What readers get, up to and with what lies at `last`."""
+        end = None if last is None else self._order(last)
+        async for items in self._chosen(after):
+            if end is not None and self._order(items[-1][0]) > end:
+                yield [body for position, body in items if self._order(position) <= end]
+                return
+            yield [body for _, body in items]
+
+
+async def _at_once(bodies: Sequence[bytes]) -> AsyncIterator[Sequence[bytes]]:
+    yield bodies
+
+
+def resource_walk(store: Store, kind: Kind, namespace: str | None, selection: Selection | None) -> Walk[Place]:
+    """How to walk the resources of a kind in a namespace, or (None) in all of them."""
+    equal = selection.equal if selection else {}
+    asked = equal.get("namespace") if kind.namespaced else None
+    within = asked if namespace is None else namespace
+    name = equal.get("username" if kind is USER else "name")
+
+    async def walk(after: Place | None) -> AsyncIterator[Items[Place]]:
+        if asked is not None and asked != within:
+            return
+        if name is not None and (within is not None or not kind.namespaced):
+            stored = await store.get(key_of(kind, within or "", name))
+            if stored is not None and (after is None or place_order((stored.key.namespace, name)) > place_order(after)):
+                yield [((stored.key.namespace, name), stored.public)]
+            return
+        if after is not None and within is not None and after[0] != within:
+            if after[0] + "/" > within + "/":
+                return
+            after = None
+        async for items in _resources(store, kind.qualified_name, within, after):
+            yield items
+
+    return walk
+
+
+async def _resources(
+    store: Store, kind: str, namespace: str | None, after: Place | None
+) -> AsyncIterator[Items[Place]]:
+    more = True
+    while more:
+        page = await store.list(kind, namespace, after=after, limit=WALKED_AT_ONCE)
+        if not page.items:
+            return
+        yield [((item.key.namespace, item.key.name), item.public) for item in page.items]
+        last = page.items[-1].key
+        after, more = (last.namespace, last.name), page.more
+        await asyncio.sleep(0)
+
+
+def event_walk(store: Store, namespace: str | None, entity: str | None, selection: Selection | None) -> Walk[EventKey]:
+    """How to walk the events of an entity, of a namespace, or (None) of all of them."""
+    equal = selection.equal if selection else {}
+    asked = (equal.get("namespace"), equal.get("entity.name"))
+    check = equal.get("check.name")
+    within = (asked[0] if namespace is None else namespace, asked[1] if entity is None else entity)
+
+    async def walk(after: EventKey | None) -> AsyncIterator[Items[EventKey]]:
+        if any(one not in (None, fixed) for one, fixed in zip(asked, within, strict=True)):
+            return
+        if within[0] is not None and within[1] is not None and check is not None:
+            stored = await store.get_event(EventKey(within[0], within[1], check))
+            if stored is not None and (after is None or event_order(stored.key) > event_order(after)):
+                yield [(stored.key, stored.body)]
+            return
+        for fixed, reached in zip(within, (after.namespace, after.entity) if after else (), strict=False):
+            if fixed is not None and reached != fixed:
+                if reached + "/" > fixed + "/":
+                    return
+                after = None
+                break
+            if fixed is None:
+                break
+        async for items in _events(store, within, check, after):
+            yield items
+
+    return walk
+
+
+async def _events(
+    store: Store, within: tuple[str | None, str | None], check: str | None, after: EventKey | None
+) -> AsyncIterator[Items[EventKey]]:
+    """The events of what `within` fixes; an entity in all namespaces is left to whoever chooses."""
+    entity = within[1] if within[0] is not None else None
+    more = True
+    while more:
+        page = await store.list_events(within[0], entity, check=check, after=after, limit=WALKED_AT_ONCE)
+        if not page.items:
+            return
+        yield [(item.key, item.body) for item in page.items]
+        after, more = page.items[-1].key, page.more
+        await asyncio.sleep(0)
+
+
+def place_order(place: Place) -> tuple[str, ...]:
+    """What sorts resources as their lists are sorted."""
+    return (place[0] + "/", place[1])
+
+
+def event_order(key: EventKey) -> tuple[str, ...]:
+    """What sorts events as their lists are sorted."""
+    return (key.namespace + "/", key.entity + "/", key.check)

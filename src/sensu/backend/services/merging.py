@@ -1,0 +1,51 @@
+"""Merge patches on resources: what may not be patched, and the resource that comes of it.
+
+Source: docs, "Update … with PATCH"; RFC 7396; recorded scenario checks-patch-headers.
+"""
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from sensu.backend.services.outcomes import Invalid
+from sensu.backend.services.payload import Conditions
+from sensu.errors import InvalidResource
+from sensu.resources.wire import convert_client, json_type
+from sensu.rules.etag import if_match, if_none_match
+from sensu.rules.merge_patch import merge_patch
+
+T = TypeVar("T")
+
+
+def problem_of_identity(patch: Mapping[str, Any], namespace: str, name: str) -> str | None:
+    """How a patch would give a resource another name or namespace, None where it would not."""
+    metadata = patch.get("metadata")
+    if metadata is None:
+        return None
+    if not isinstance(metadata, Mapping):
+        return f"metadata: expected an object, got {json_type(metadata)}"
+    for word, own in (("name", name), ("namespace", namespace)):
+        given = metadata.get(word)
+        if given and given != own:
+            return f"the {word} of the resource ({given}) does not match the {word} in the URI ({own})"
+    return None
+
+
+def merged(
+    shape: type[T], document: dict[str, Any], patch: Mapping[str, Any], namespace: str, name: str
+) -> T | Invalid:
+    """The resource that `document` becomes; what identifies it stays, even where the patch removes it."""
+    result = merge_patch(document, patch)
+    if "metadata" in document:
+        identity = {"name": name, "namespace": namespace} if namespace else {"name": name}
+        result["metadata"] = {**(result.get("metadata") or {}), **identity}
+    elif "name" in document:
+        result["name"] = name
+    try:
+        return convert_client(shape, result)
+    except InvalidResource as err:
+        return Invalid(str(err))
+
+
+def holds(conditions: Conditions, etag: str) -> bool:
+    """Whether a stored resource with that entity tag is the one that a request is about."""
+    return if_match(conditions.if_match, etag) and if_none_match(conditions.if_none_match, etag)

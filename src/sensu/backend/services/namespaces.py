@@ -1,0 +1,95 @@
+"""Namespaces: who sees which, and what comes and goes with them.
+
+Source: docs, "Namespaces API"; recorded scenarios namespaces-lifecycle, namespaces-visible, namespaces-delete-nonempty.
+"""
+
+from sensu.backend.auth.identity import Identity
+from sensu.backend.auth.seeds import namespace_writes
+from sensu.backend.services.lists import selection_of
+from sensu.backend.services.outcomes import Deleted, Denied, Found, Invalid, Listing, NotFound, Refusal, Written
+from sensu.backend.services.pages import PageRequest, one_chunk, text_of, token_of
+from sensu.backend.services.payload import Conditions, Payload
+from sensu.backend.services.resources import Resources
+from sensu.backend.stored_form import key_of, put
+from sensu.resources.kinds import (
+    ASSET,
+    CHECK,
+    ENTITY,
+    EVENT_FILTER,
+    HANDLER,
+    HOOK,
+    MUTATOR,
+    NAMESPACE,
+    ROLE,
+    ROLE_BINDING,
+    SILENCED,
+)
+from sensu.resources.namespace import Namespace
+from sensu.resources.wire import encode
+from sensu.store.contract import DeleteResource, Must
+
+_KEEPING = tuple(kind.qualified_name for kind in (CHECK, ENTITY, ASSET, HANDLER, MUTATOR, EVENT_FILTER, HOOK, SILENCED))
+"""Kinds whose resources keep a namespace from being deleted."""
+
+
+class Namespaces:
+    """Creates, reads and deletes namespaces."""
+
+    def __init__(self, resources: Resources) -> None:
+        self._resources = resources
+
+    async def listing(self, caller: Identity, page: PageRequest) -> Listing | Refusal:
+        """The namespaces that the caller may know of."""
+        selection = selection_of(NAMESPACE, page)
+        if isinstance(selection, Invalid):
+            return selection
+        names = self._resources.access.visible_namespaces(caller)
+        bodies = [(name, encode(Namespace(name=name))) for name in names]
+        chosen = [one for one in bodies if selection is None or selection.holds(one[1])]
+        first = text_of(page.after)
+        rest = [one for one in chosen if one[0] > first]
+        page_of = rest[: page.limit] if page.limit else rest
+        after = token_of(page_of[-1][0]) if len(page_of) < len(rest) else ""
+        return Listing(one_chunk([body for _, body in page_of]), after, len(chosen))
+
+    async def get(self, caller: Identity, name: str) -> Found | Refusal:
+        """A namespace that the caller may know of."""
+        if name not in self._resources.access.visible_namespaces(caller):
+            return NotFound()
+        stored = await self._resources.store.get(key_of(NAMESPACE, "", name))
+        return NotFound() if stored is None else Found(stored.public, stored.etag)
+
+    async def create(self, caller: Identity, payload: Payload) -> Written | Refusal:
+        """A new namespace, with the role and binding that its pipelines need."""
+        if not self._resources.access.allows(caller, "create", NAMESPACE.segment):
+            return Denied()
+        return await self._put(caller, None, payload, Must.BE_ABSENT)
+
+    async def replace(self, caller: Identity, name: str, payload: Payload) -> Written | Refusal:
+        """A namespace, whether there was one or not, with its role and binding renewed."""
+        if not self._resources.access.allows(caller, "update", NAMESPACE.segment, name=name):
+            return Denied()
+        return await self._put(caller, name, payload, Must.ANY)
+
+    async def patch(self, caller: Identity, name: str, payload: Payload, conditions: Conditions) -> Written | Refusal:
+        """The namespace, which has nothing that a patch could change."""
+        return await self._resources.patch(caller, NAMESPACE, "", name, payload, conditions)
+
+    async def delete(self, caller: Identity, name: str) -> Deleted | Refusal:
+        """An empty namespace is removed, with the role and binding of its pipelines."""
+        if not self._resources.access.allows(caller, "delete", NAMESPACE.segment, name=name):
+            return Denied()
+        removal = DeleteResource(key_of(NAMESPACE, "", name), empty_of=_KEEPING)
+        beside = (DeleteResource(write.key, Must.ANY) for write in namespace_writes(name))
+        outcome = await self._resources.write(caller, removal, *beside)
+        return Deleted() if isinstance(outcome, Written) else outcome
+
+    async def _put(self, caller: Identity, name: str | None, payload: Payload, must: Must) -> Written | Refusal:
+        namespace = await self._resources.incoming(caller, NAMESPACE, "", name, payload)
+        if isinstance(namespace, Invalid):
+            return namespace
+        for kind in (ROLE, ROLE_BINDING):
+            if not self._resources.access.allows(caller, "update", kind.segment, namespace=namespace.name):
+                return Denied()
+        beside = namespace_writes(namespace.name, caller.username)
+        return await self._resources.write(caller, put(NAMESPACE, namespace, must=must), *beside)

@@ -1,0 +1,79 @@
+"""What callers send: read only once it is known that they may, then decoded leniently."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from sensu.backend.services.outcomes import Invalid
+from sensu.errors import InvalidResource
+from sensu.resources.wire import convert_client, decode, json_type, parse_json
+
+T = TypeVar("T")
+
+Payload = Callable[[], Awaitable[bytes]]
+"""Reads the body of a request; raises InvalidResource where the request as such is wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """What a request says of the state it is about: its If-Match and If-None-Match headers."""
+
+    if_match: str | None = None
+    if_none_match: str | None = None
+
+
+ANY_STATE = Conditions()
+
+
+async def decoded(shape: type[T], payload: Payload) -> T | Invalid:
+    """The payload as a resource; `null` is an empty one.
+
+    Source: recorded scenarios checks-invalid, events-invalid (`null` is refused for what it lacks).
+    """
+    try:
+        return resource_of(shape, await payload())
+    except InvalidResource as err:
+        return Invalid(str(err))
+
+
+def resource_of(shape: type[T], body: bytes) -> T:
+    """The resource in a client's JSON; raises InvalidResource.
+
+    What a strict decoder takes is decoded by it, more than ten times as fast, unless a key might be a field's name in
+    another case.
+    """
+    if not has_unusual_keys(body):
+        try:
+            return decode(shape, body)
+        except InvalidResource:
+            pass
+    value = parse_json(body)
+    return convert_client(shape, {} if value is None else value)
+
+
+def has_unusual_keys(body: bytes) -> bool:
+    """Whether JSON may have a key with a capital, a character beyond ASCII, or an escape in it.
+
+    Some texts look like such keys; what matters is that no such key is missed. When all ordinary characters are taken
+    out, what is left of such a key ends in `U":`.
+    """
+    return b"\\u" in body or b'U":' in body.translate(_CAPITALS, _ORDINARY)
+
+
+def _is_ordinary(byte: int) -> bool:
+    return byte < 128 and chr(byte) not in '":ABCDEFGHIJKLMNOPQRSTUVWXYZ'
+
+
+_ORDINARY = bytes(byte for byte in range(256) if _is_ordinary(byte))
+_CAPITALS = bytes(byte if chr(byte) in '":' or _is_ordinary(byte) else ord("U") for byte in range(256))
+
+
+async def parsed_object(payload: Payload) -> Mapping[str, Any] | Invalid:
+    """The payload as a JSON object with nothing decoded."""
+    try:
+        value = parse_json(await payload())
+    except InvalidResource as err:
+        return Invalid(str(err))
+    if not isinstance(value, Mapping):
+        return Invalid(f"the body must be a JSON object, not {json_type(value)}")
+    return value

@@ -1,0 +1,240 @@
+"""The use cases that all kinds of resources share: list, get, create, replace, patch, delete."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import msgspec
+
+from sensu.backend.auth.access import Access
+from sensu.backend.auth.identity import Identity
+from sensu.backend.services import merging
+from sensu.backend.services.audit import AUDITED_KINDS, AuditLog
+from sensu.backend.services.lists import Pages, place_order, resource_walk, selection_of
+from sensu.backend.services.outcomes import (
+    Deleted,
+    Denied,
+    Exists,
+    Found,
+    Invalid,
+    Listing,
+    NotFound,
+    PreconditionFailed,
+    Refusal,
+    Written,
+    namespace_missing,
+)
+from sensu.backend.services.pages import PageRequest, resource_position, resource_token
+from sensu.backend.services.payload import ANY_STATE, Conditions, Payload, decoded, parsed_object
+from sensu.backend.services.turns import Turns
+from sensu.backend.stored_form import delete, key_of, put
+from sensu.clock import Clock
+from sensu.resources.kinds import ENTITY, EVENT, NAMESPACE, SILENCED, USER, Kind, name_of, namespace_of
+from sensu.rules.client_input import normalised
+from sensu.rules.validity.kinds import expressions_of, problem_of
+from sensu.store.contract import Committed, Conflict, DeleteResource, Must, PutResource, Refused, Store, Stored, Write
+
+PATCH_ATTEMPTS = 5
+_BARE_WORDING = frozenset({ENTITY.segment, EVENT.segment, NAMESPACE.segment, SILENCED.segment, USER.segment})
+"""Kinds whose invalid resources are refused without `resource is invalid: ` in front."""
+
+SyntaxCheck = Callable[[str], str | None]
+"""What is wrong with a JavaScript expression, None where it can be parsed."""
+
+
+class Resources:
+    """Keeps resources of every kind on behalf of callers; each use case begins with whether the caller may."""
+
+    def __init__(self, store: Store, access: Access, clock: Clock, check_syntax: SyntaxCheck, audit: AuditLog) -> None:
+        self.store = store
+        self._audit = audit
+        self._turns = Turns()
+        self.access = access
+        self.clock = clock
+        self._check_syntax = check_syntax
+
+    async def get(self, caller: Identity, kind: Kind, namespace: str, name: str) -> Found | Refusal:
+        """One resource."""
+        if not self.access.allows(caller, "get", kind.segment, name=name, namespace=namespace):
+            return Denied()
+        stored = await self.store.get(key_of(kind, namespace, name))
+        return NotFound() if stored is None else Found(stored.public, stored.etag)
+
+    async def listing(
+        self, caller: Identity, kind: Kind, namespace: str | None, page: PageRequest
+    ) -> Listing | Refusal:
+        """The resources of a namespace, or (None) of all namespaces or of the cluster."""
+        if not self.access.allows(caller, "list", kind.segment, namespace=namespace or ""):
+            return Denied()
+        return await self.page_of(kind, namespace, page)
+
+    async def page_of(self, kind: Kind, namespace: str | None, page: PageRequest) -> Listing | Invalid:
+        """A page of a kind for a caller who may see all of them."""
+        word = kind.qualified_name
+        selection = selection_of(kind, page)
+        if isinstance(selection, Invalid):
+            return selection
+        total = await self.store.count(word, namespace) if selection is None else None
+        if page.is_whole:
+            return Listing(self.store.bodies(word, namespace), total=total)
+        pages = Pages(resource_walk(self.store, kind, namespace, selection), place_order, selection)
+        after = resource_position(namespace, page.after)
+        return await pages.listing(page, after, lambda place: resource_token(namespace, *place), total)
+
+    async def create(self, caller: Identity, kind: Kind, namespace: str, payload: Payload) -> Written | Refusal:
+        """A new resource of the caller's."""
+        if not self.access.allows(caller, "create", kind.segment, namespace=namespace):
+            return Denied()
+        resource = await self.incoming(caller, kind, namespace, None, payload)
+        if isinstance(resource, Invalid):
+            return resource
+        return await self.write(caller, put(kind, resource, must=Must.BE_ABSENT))
+
+    async def replace(
+        self, caller: Identity, kind: Kind, namespace: str, name: str, payload: Payload
+    ) -> Written | Refusal:
+        """The resource of that name as the caller sends it, whether there was one or not."""
+        if not self.access.allows(caller, "update", kind.segment, name=name, namespace=namespace):
+            return Denied()
+        resource = await self.incoming(caller, kind, namespace, name, payload)
+        if isinstance(resource, Invalid):
+            return resource
+        return await self.write(caller, put(kind, resource))
+
+    async def patch(
+        self, caller: Identity, kind: Kind, namespace: str, name: str, payload: Payload, conditions: Conditions
+    ) -> Written | Refusal:
+        """The resource with a merge patch (RFC 7396) applied; its name and namespace stay."""
+        if not self.access.allows(caller, "update", kind.segment, name=name, namespace=namespace):
+            return Denied()
+        patch = await parsed_object(payload)
+        if isinstance(patch, Invalid):
+            return patch
+        where = f"/sensu.io/{kind.store_prefix}/{namespace + '/' if kind.namespaced else ''}{name}"
+
+        def merge(stored: Stored) -> Any | Invalid:
+            merged = merging.merged(kind.shape, msgspec.json.decode(stored.body), patch, namespace, name)
+            return merged if isinstance(merged, Invalid) else self.judged(caller, kind, merged, bare=True)
+
+        problem = merging.problem_of_identity(patch, namespace, name)
+        if problem:
+            return Invalid(problem)
+        return await self.amend(caller, kind, namespace, name, merge, conditions=conditions, where=where)
+
+    async def delete(self, caller: Identity, kind: Kind, namespace: str, name: str) -> Deleted | Refusal:
+        """The resource is removed."""
+        if not self.access.allows(caller, "delete", kind.segment, name=name, namespace=namespace):
+            return Denied()
+        outcome = await self.write(caller, delete(kind, namespace, name))
+        return Deleted() if isinstance(outcome, Written) else outcome
+
+    async def incoming(
+        self, caller: Identity, kind: Kind, namespace: str, name: str | None, payload: Payload
+    ) -> Any | Invalid:
+        """What a caller sends for a URL, completed and found valid; without `name` any name will do."""
+        resource = await decoded(kind.shape, payload)
+        if isinstance(resource, Invalid):
+            return resource
+        problem = mismatch(kind, resource, namespace, name)
+        return Invalid(problem) if problem else self.judged(caller, kind, stamped(resource, caller))
+
+    def judged(self, caller: Identity, kind: Kind, resource: Any, *, bare: bool = False) -> Any | Invalid:
+        """The resource completed, or why it is not valid; `bare` in the words of a patch."""
+        complete = normalised(resource, username=caller.username, now=self.clock.now())
+        problem = problem_of(complete) or self._syntax_problem(complete)
+        if problem is None:
+            return complete
+        return Invalid(problem if bare or kind.segment in _BARE_WORDING else f"resource is invalid: {problem}")
+
+    def _syntax_problem(self, resource: Any) -> str | None:
+        for number, expression in enumerate(expressions_of(resource)):
+            problem = self._check_syntax(expression)
+            if problem is not None:
+                return f"syntax error in expression {number}: {problem}"
+        return None
+
+    async def amend(
+        self,
+        caller: Identity,
+        kind: Kind,
+        namespace: str,
+        name: str,
+        change: Callable[[Stored], Any | Invalid],
+        *,
+        conditions: Conditions = ANY_STATE,
+        where: str = "",
+        beside: Sequence[Write] = (),
+    ) -> Written | Refusal:
+        """The stored resource replaced by what `change` makes of it, tried again when somebody else was faster.
+
+        `where` names it in messages; `beside` are writes that are stored with it or not at all.
+        """
+        for _ in range(PATCH_ATTEMPTS):
+            stored = await self.store.get(key_of(kind, namespace, name))
+            if stored is None:
+                return NotFound(f"key {where} not found") if where else NotFound()
+            if not merging.holds(conditions, stored.etag):
+                break
+            resource = change(stored)
+            if isinstance(resource, Invalid):
+                return resource
+            write = put(kind, resource, must=Must.BE_PRESENT, etag_before=stored.etag)
+            outcome = await self.write(caller, write, *beside)
+            if not isinstance(outcome, PreconditionFailed | NotFound):
+                return outcome
+        return PreconditionFailed(f"at least one condition failed for the key {where}")
+
+    async def write(self, caller: Identity, first: PutResource | DeleteResource, *others: Write) -> Written | Refusal:
+        """The writes committed together, with what the audit log keeps of them; the outcome speaks of the first."""
+        outcome = await self._commit(caller, (first, *others))
+        if isinstance(outcome, Refused):
+            return refusal_of(outcome.conflict, first.key.namespace if isinstance(first, PutResource) else "")
+        if isinstance(first, PutResource):
+            return Written(first.body if first.shown is None else first.shown, first.etag)
+        return Written()
+
+    async def _commit(self, caller: Identity, writes: Sequence[Write]) -> Committed | Refused:
+        """The writes, and what they replace in the audit log."""
+        known = [w for w in writes if isinstance(w, PutResource | DeleteResource) and w.key.kind in AUDITED_KINDS]
+        async with self._turns.of(write.key for write in known):
+            audited: list[Write] = []
+            for write in known:
+                audited += self._audit.of_change(caller, write, await self.store.get(write.key))
+            return await self.store.commit((*writes, *audited))
+
+
+def mismatch(kind: Kind, resource: Any, namespace: str, name: str | None) -> str | None:
+    """How a resource contradicts the URL it was sent to.
+
+    Source: recorded scenarios checks-invalid, assets-invalid.
+    """
+    own_namespace, own_name = namespace_of(resource), name_of(resource)
+    if kind.namespaced and own_namespace != namespace:
+        return f"the namespace of the resource ({own_namespace}) does not match the namespace of the URI ({namespace})"
+    if name is not None and own_name != name:
+        return f"the name of the resource ({own_name}) does not match the name of the URI ({name})"
+    return None
+
+
+def stamped(resource: Any, caller: Identity) -> Any:
+    """The resource with the caller as its author, where its kind remembers one.
+
+    Source: recorded scenario http-bodies (created_by in the body is overwritten).
+    """
+    metadata = getattr(resource, "metadata", None)
+    if metadata is None or metadata.created_by == caller.username:
+        return resource
+    author = msgspec.structs.replace(metadata, created_by=caller.username)
+    return msgspec.structs.replace(resource, metadata=author)
+
+
+def refusal_of(conflict: Conflict, namespace: str) -> Refusal:
+    """What a refused commit is to the caller."""
+    if conflict is Conflict.EXISTS:
+        return Exists()
+    if conflict is Conflict.NOT_FOUND:
+        return NotFound()
+    if conflict is Conflict.ETAG:
+        return PreconditionFailed("the resource was changed by another request")
+    if conflict is Conflict.NAMESPACE_NOT_EMPTY:
+        return Exists("resource is invalid: namespace is not empty")
+    return namespace_missing(namespace)

@@ -1,0 +1,35 @@
+"""Lets writes of the same resources happen one after the other, so that each knows exactly what it replaces."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from sensu.store.contract import Key
+
+
+class Turns:
+    """A lock for every key that somebody writes right now; there are no more than requests under way."""
+
+    def __init__(self) -> None:
+        self._locks: dict[Key, asyncio.Lock] = {}
+        self._users: dict[Key, int] = {}
+
+    @asynccontextmanager
+    async def of(self, keys: Iterable[Key]) -> AsyncIterator[None]:
+        """A turn for all of the keys; they are waited for in order, so that nobody waits for each other."""
+        async with AsyncExitStack() as stack:
+            for key in sorted(set(keys)):
+                await stack.enter_async_context(self._turn(key))
+            yield
+
+    @asynccontextmanager
+    async def _turn(self, key: Key) -> AsyncIterator[None]:
+        lock = self._locks.setdefault(key, asyncio.Lock())
+        self._users[key] = self._users.get(key, 0) + 1
+        try:
+            async with lock:
+                yield
+        finally:
+            self._users[key] -= 1
+            if not self._users[key]:
+                del self._users[key], self._locks[key]

@@ -1,0 +1,176 @@
+"""Users: their passwords and groups, and that they are never deleted but disabled.
+
+Source: docs, "Users API"; recorded scenarios users-lifecycle, users-invalid, users-passwords, users-self.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from sensu.backend.auth.identity import Identity
+from sensu.backend.auth.passwords import Passwords
+from sensu.backend.auth.tokens import Tokens
+from sensu.backend.services.outcomes import Deleted, Denied, Found, Invalid, NotFound, Refusal, Written
+from sensu.backend.services.payload import Payload, decoded
+from sensu.backend.services.resources import Resources
+from sensu.backend.stored_form import key_of, put
+from sensu.resources.kinds import USER
+from sensu.resources.user import User
+from sensu.resources.wire import Wire, decode
+from sensu.rules.validity.user import HASH_MISMATCH, password_problem
+from sensu.store.contract import Must, Stored
+
+SELF = "localselfuser"
+"""What a user's own record is called in roles."""
+_NO_PASSWORD = Invalid("a password or its hash is required")
+
+
+class _PasswordChange(Wire, frozen=True):
+    """The current password, and the new one or its hash."""
+
+    password: str = ""
+    password_hash: str = ""
+    password_new: str = ""
+
+
+class Users:
+    """Reads and changes users."""
+
+    def __init__(self, resources: Resources, passwords: Passwords, tokens: Tokens) -> None:
+        self._resources = resources
+        self._passwords = passwords
+        self._tokens = tokens
+
+    async def get(self, caller: Identity, username: str) -> Found | Refusal:
+        """One user, without password and hash; everyone may read itself."""
+        if not self._may(caller, "get", username, with_self=True):
+            return Denied()
+        stored = await self._resources.store.get(key_of(USER, "", username))
+        return NotFound() if stored is None else Found(stored.public, stored.etag)
+
+    async def create(self, caller: Identity, payload: Payload) -> Written | Refusal:
+        """A new user."""
+        if not self._resources.access.allows(caller, "create", USER.segment):
+            return Denied()
+        return await self._put(caller, None, payload, Must.BE_ABSENT)
+
+    async def replace(self, caller: Identity, username: str, payload: Payload) -> Written | Refusal:
+        """A user as it is sent, whether there was one or not."""
+        if not self._may(caller, "update", username):
+            return Denied()
+        return await self._put(caller, username, payload, Must.ANY)
+
+    async def _put(self, caller: Identity, username: str | None, payload: Payload, must: Must) -> Written | Refusal:
+        user = await decoded(User, payload)
+        if isinstance(user, Invalid):
+            return user
+        if username is not None and user.username != username:
+            return Invalid(f"the username ({user.username}) does not match the username on the request ({username})")
+        judged = self._resources.judged(caller, USER, user)
+        kept = judged if isinstance(judged, Invalid) else await self._with_hash(judged)
+        if isinstance(kept, Invalid):
+            return kept
+        ending = self._tokens.ending_sessions_of(kept.username) if kept.disabled else []
+        return await self._resources.write(caller, put(USER, kept, must=must), *ending)
+
+    async def _with_hash(self, user: User) -> User | Invalid:
+        """The user with the hash of its password in the place of it."""
+        if not user.password:
+            return user
+        if not user.password_hash:
+            hashed = await self._passwords.hash(user.password)
+        elif await self._passwords.verify(user.username, user.password, user.password_hash):
+            hashed = user.password_hash
+        else:
+            return Invalid(HASH_MISMATCH)
+        return msgspec.structs.replace(user, password="", password_hash=hashed)
+
+    async def disable(self, caller: Identity, username: str) -> Deleted | Refusal:
+        """The user can no longer log in, and its sessions end; groups stay."""
+        if not self._may(caller, "delete", username):
+            return Denied()
+        outcome = await self._change(
+            caller, username, lambda user: msgspec.structs.replace(user, disabled=True), ending=True
+        )
+        return Deleted() if isinstance(outcome, Written) else outcome
+
+    async def reinstate(self, caller: Identity, username: str) -> Written | Refusal:
+        """The user can log in again."""
+        if not self._may(caller, "update", username):
+            return Denied()
+        return await self._change(caller, username, lambda user: msgspec.structs.replace(user, disabled=False))
+
+    async def join(self, caller: Identity, username: str, group: str) -> Written | Refusal:
+        """The user is in the group."""
+        if not self._may(caller, "update", username):
+            return Denied()
+
+        def joined(user: User) -> User:
+            groups = user.groups if group in user.groups else (*user.groups, group)
+            return msgspec.structs.replace(user, groups=groups)
+
+        return await self._change(caller, username, joined)
+
+    async def leave(self, caller: Identity, username: str, group: str | None) -> Deleted | Refusal:
+        """The user is not in the group, or (None) in no group at all."""
+        if not self._may(caller, "delete", username):
+            return Denied()
+
+        def left(user: User) -> User:
+            groups = () if group is None else tuple(one for one in user.groups if one != group)
+            return msgspec.structs.replace(user, groups=groups)
+
+        outcome = await self._change(caller, username, left)
+        return Deleted() if isinstance(outcome, Written) else outcome
+
+    async def change_password(self, caller: Identity, username: str, payload: Payload) -> Written | Refusal:
+        """A new password, given as hash or in clear, for who knows the current one; everyone may change its own."""
+        if not self._may(caller, "update", username, with_self=True):
+            return Denied()
+        change = await decoded(_PasswordChange, payload)
+        if isinstance(change, Invalid):
+            return change
+        stored = await self._resources.store.get(key_of(USER, "", username))
+        if stored is None:
+            return NotFound(f"key {username} not found")
+        problem = await self._problem_of_change(decode(User, stored.body), change)
+        return problem or await self._set_password(caller, username, change)
+
+    async def _problem_of_change(self, user: User, change: _PasswordChange) -> Invalid | None:
+        if user.disabled:
+            return Invalid(f"resource is invalid: user {user.username} is disabled")
+        if not await self._passwords.verify(user.username, change.password, user.password_hash):
+            return Invalid(f"resource is invalid: wrong password for user {user.username}")
+        if change.password_new:
+            problem = password_problem(change.password_new)
+            return Invalid(problem) if problem else None
+        return None if change.password_hash else _NO_PASSWORD
+
+    async def reset_password(self, caller: Identity, username: str, payload: Payload) -> Written | Refusal:
+        """A new password, given as hash, for another user."""
+        if not self._may(caller, "update", username):
+            return Denied()
+        change = await decoded(_PasswordChange, payload)
+        if isinstance(change, Invalid):
+            return change
+        return await self._set_password(caller, username, change) if change.password_hash else _NO_PASSWORD
+
+    async def _set_password(self, caller: Identity, username: str, change: _PasswordChange) -> Written | Refusal:
+        hashed = await self._passwords.hash(change.password_new) if change.password_new else change.password_hash
+        return await self._change(caller, username, lambda user: msgspec.structs.replace(user, password_hash=hashed))
+
+    def _may(self, caller: Identity, verb: str, username: str, *, with_self: bool = False) -> bool:
+        allows = self._resources.access.allows
+        if allows(caller, verb, USER.segment, name=username):
+            return True
+        return with_self and caller.username == username and allows(caller, verb, SELF, name=username)
+
+    async def _change(
+        self, caller: Identity, username: str, change: Callable[[User], User], *, ending: bool = False
+    ) -> Written | Refusal:
+        def changed(stored: Stored) -> Any:
+            return change(decode(User, stored.body))
+
+        beside = self._tokens.ending_sessions_of(username) if ending else []
+        return await self._resources.amend(caller, USER, "", username, changed, beside=beside)

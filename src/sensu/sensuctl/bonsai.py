@@ -1,0 +1,90 @@
+"""Bonsai, the index of assets on the web.
+
+Source: docs "Use assets to install plugins", `sensuctl asset add`.
+"""
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from sensu.client.http_api import HTTPAPI, APIUnreachable
+from sensu.sensuctl.command import CommandFailed, Context
+
+DEFAULT_URL = "https://bonsai.sensu.io"
+URL_VARIABLE = "SENSU_BONSAI_URL"
+_NAME = re.compile(r"([^/:]+)/([^/:]+)(?::(.+))?")
+_NUMBERS = re.compile(r"\d+")
+
+
+@dataclass(frozen=True, slots=True)
+class BonsaiName:
+    """`namespace/name:version`; the version may be empty."""
+
+    namespace: str
+    name: str
+    version: str = ""
+
+    @property
+    def full(self) -> str:
+        """`namespace/name`."""
+        return f"{self.namespace}/{self.name}"
+
+
+def parse_name(text: str) -> BonsaiName:
+    """The name that a word of the command line gives; raises CommandFailed."""
+    match = _NAME.fullmatch(text)
+    if match is None:
+        raise CommandFailed(f'the name of a Bonsai asset is NAMESPACE/NAME[:VERSION], not "{text}"')
+    return BonsaiName(match.group(1), match.group(2), (match.group(3) or "").removeprefix("v"))
+
+
+class Bonsai:
+    """Requests to Bonsai, or to a mirror that SENSU_BONSAI_URL names."""
+
+    def __init__(self, context: Context, url: str = "") -> None:
+        self._url = (url or context.environment.get(URL_VARIABLE, DEFAULT_URL)).rstrip("/")
+        self._api = HTTPAPI(self._url, timeout_s=context.configuration.timeout_s, agent="sensuctl")
+
+    def versions(self, asset: BonsaiName) -> list[str]:
+        """The versions of an asset, the newest first; raises CommandFailed."""
+        content = self._get(f"{_path(asset)}")
+        found = content.get("versions") if isinstance(content, dict) else None
+        names = [str(one.get("version", "")) for one in found or () if isinstance(one, dict)]
+        return sorted((name for name in names if name), key=version_order, reverse=True)
+
+    def release(self, asset: BonsaiName) -> dict[str, Any]:
+        """The asset as a resource; raises CommandFailed."""
+        content = self._get(f"{_path(asset)}/{quote(asset.version, safe='')}/release_asset_builder")
+        if not isinstance(content, dict) or not isinstance(content.get("spec"), dict):
+            raise CommandFailed(f"{self._url} did not answer with an asset")
+        return content
+
+    def _get(self, path: str) -> Any:
+        try:
+            answer = self._api.request("GET", path)
+        except APIUnreachable as err:
+            raise CommandFailed(str(err)) from err
+        if answer.status >= 400:
+            text = answer.body.decode(errors="replace").strip()[:500]
+            raise CommandFailed(f"{self._url}{path} answered {answer.status}: {text}")
+        try:
+            return json.loads(answer.body)
+        except ValueError as err:
+            raise CommandFailed(f"{self._url}{path} did not answer with JSON") from err
+
+
+def _path(asset: BonsaiName) -> str:
+    return f"/api/v1/assets/{quote(asset.namespace, safe='')}/{quote(asset.name, safe='')}"
+
+
+def version_order(version: str) -> tuple[list[int], bool, str]:
+    """What to sort versions by: their numbers, a release after its candidates."""
+    release, dash, candidate = version.removeprefix("v").partition("-")
+    return [int(number) for number in _NUMBERS.findall(release)], not dash, candidate
+
+
+def newest(versions: list[str]) -> str:
+    """The newest released version, or the newest of all where none is released; empty where there is none."""
+    return next((version for version in versions if "-" not in version), versions[0] if versions else "")

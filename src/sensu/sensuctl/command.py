@@ -1,0 +1,135 @@
+"""What a command of sensuctl is, and what it gets to work with."""
+
+import importlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TextIO
+
+from sensu.errors import SensuError
+from sensu.flags import Flag
+
+if TYPE_CHECKING:
+    from sensu.sensuctl.configuration import Configuration
+    from sensu.sensuctl.session import Session
+
+INVALID_ARGUMENTS = "invalid argument(s) received"
+ANY_NUMBER = 1 << 16
+"""More words than any command line has."""
+
+
+class CommandFailed(SensuError):
+    """A command cannot do what was asked; printed as `Error: …`, exit status 1."""
+
+
+class BadArguments(CommandFailed):
+    """The words of the command line are not what the command takes; its usage is printed too."""
+
+    def __init__(self, message: str = INVALID_ARGUMENTS) -> None:
+        super().__init__(message)
+
+
+class Exited(Exception):
+    """A program that the command ran ended with another status than 0."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(status)
+        self.status = status
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A command: `run` names its function as `module:function` below `sensu.sensuctl`, imported when it is needed.
+
+    `words` are the fewest and most words it takes, `missing` is what is said to any other number. `configured` is
+    whether it needs an API and credentials.
+    """
+
+    name: str
+    usage: str
+    summary: str
+    run: str
+    flags: tuple[Flag, ...] = ()
+    words: tuple[int, int] = (0, 0)
+    configured: bool = True
+    example: str = ""
+    missing: str = INVALID_ARGUMENTS
+
+    def function(self) -> Callable[["Context"], None]:
+        """The function that does it."""
+        module, _, name = self.run.partition(":")
+        found: Callable[[Context], None] = getattr(importlib.import_module(f"sensu.sensuctl.{module}"), name)
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Commands under one noun."""
+
+    name: str
+    summary: str
+    commands: tuple[Command, ...] = ()
+
+
+@dataclass
+class Context:
+    """One run of a command: its words and flags, the configuration, and where to read and write.
+
+    `values` holds the flags that were given, `arguments` the whole command line after the program's name.
+    """
+
+    command: Command
+    words: Sequence[str]
+    values: Mapping[str, Any]
+    environment: Mapping[str, str]
+    configuration: "Configuration"
+    stdin: TextIO
+    stdout: TextIO
+    stderr: TextIO
+    argv0: str = "sensuctl"
+    arguments: Sequence[str] = ()
+    _session: "Session | None" = field(default=None, repr=False)
+
+    def flag(self, name: str) -> Any:
+        """The value of a flag of the command: given, else its default."""
+        if name in self.values:
+            return self.values[name]
+        return next((flag.default for flag in self.command.flags if flag.name == name), None)
+
+    def text(self, name: str) -> str:
+        """The value of a flag that is a text; empty where it was not given."""
+        return str(self.flag(name) or "")
+
+    def given(self, name: str) -> bool:
+        """Whether a flag was given at all."""
+        return name in self.values
+
+    @property
+    def format(self) -> str:
+        """The output format: the flag, else the variable or profile."""
+        return str(self.values.get("format") or self.configuration.format)
+
+    @property
+    def namespace(self) -> str:
+        """The namespace the command works in."""
+        return self.configuration.namespace
+
+    @property
+    def session(self) -> "Session":
+        """The logged-in connection to the API, made when it is first needed."""
+        if self._session is None:
+            from sensu.sensuctl.session import Session  # noqa: PLC0415 - only commands that talk to an API need it
+
+            self._session = Session(self.configuration, warn=self.warn)
+        return self._session
+
+    def print(self, text: str = "") -> None:
+        """Write a line to standard output."""
+        self.stdout.write(text + "\n")
+
+    def warn(self, text: str) -> None:
+        """Write a warning to standard error."""
+        import time  # noqa: PLC0415 - warnings are rare
+
+        moment = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+        quoted = text.replace("\\", "\\\\").replace('"', '\\"')
+        self.stderr.write(f'time="{moment}" level=warning msg="{quoted}" component=cli-client\n')

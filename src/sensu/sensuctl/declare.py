@@ -1,0 +1,82 @@
+"""How the commands of a noun are declared: what lists, details and deletions have in common."""
+
+from sensu.flags import Flag
+from sensu.sensuctl.command import INVALID_ARGUMENTS, Command
+
+FORMAT = Flag("format", default="tabular", help='format of the output: "tabular", "yaml", "json" or "wrapped-json"')
+SKIP_CONFIRM = Flag("skip-confirm", "bool", default=False, help="do not ask before it is done")
+INTERACTIVE = Flag("interactive", "bool", default=False, help="ask for each value")
+ALL_NAMESPACES = Flag("all-namespaces", "bool", default=False, help="of all namespaces")
+LIST_FLAGS = (
+    Flag("chunk-size", "int", default=0, help="how many resources to fetch at a time (0: all at once)"),
+    Flag("field-selector", help="only resources whose fields match, for example check.publish == true"),
+    FORMAT,
+    Flag("label-selector", help="only resources whose labels match, for example region == us"),
+)
+ONE = (1, 1)
+ONE_AT_MOST = (0, 1)
+
+
+def listing(
+    noun: str,
+    run: str,
+    *,
+    namespaced: bool = True,
+    more: tuple[Flag, ...] = (),
+    words_max: int = 0,
+    name: str = "list",
+    summary: str = "list what there is",
+) -> Command:
+    """`sensuctl NOUN list`."""
+    flags = tuple(sorted((*((ALL_NAMESPACES,) if namespaced else ()), *LIST_FLAGS, *more), key=lambda flag: flag.name))
+    example = f"sensuctl {noun} {name} --format json"
+    return Command(name, f"{noun} {name} [flags]", summary, run, flags, (0, words_max), example=example)
+
+
+def info(
+    noun: str,
+    run: str,
+    words: str = "[NAME]",
+    count: tuple[int, int] = ONE,
+    missing: str = INVALID_ARGUMENTS,
+) -> Command:
+    """`sensuctl NOUN info NAME`."""
+    example = f"sensuctl {noun} info {_example_words(words)} --format yaml"
+    usage = f"{noun} info {words} [flags]"
+    return Command("info", usage, "show one in detail", run, (FORMAT,), count, example=example, missing=missing)
+
+
+def deletion(
+    noun: str,
+    run: str,
+    words: str = "[NAME]",
+    count: tuple[int, int] = ONE,
+    *,
+    verb: str = "delete",
+    missing: str = INVALID_ARGUMENTS,
+) -> Command:
+    """`sensuctl NOUN delete NAME`."""
+    example = f"sensuctl {noun} {verb} {_example_words(words)} --skip-confirm"
+    usage = f"{noun} {verb} {words} [flags]"
+    return Command(verb, usage, f"{verb} one", run, (SKIP_CONFIRM,), count, example=example, missing=missing)
+
+
+def change(
+    noun: str, verb: str, run: str, words: str, count: tuple[int, int], summary: str, example: str, *flags: Flag
+) -> Command:
+    """`sensuctl NOUN VERB WORDS`; the example is what stands in place of the words."""
+    usage = f"{noun} {verb} {words} [flags]".replace("  ", " ")
+    shown = f"sensuctl {noun} {verb} {example}".rstrip()
+    return Command(verb, usage, summary, run, flags, count, example=shown)
+
+
+def update(noun: str, run: str, words: str = "[NAME]") -> Command:
+    """`sensuctl NOUN update NAME`, which asks for each value."""
+    usage = f"{noun} update {words} [flags]"
+    return Command(
+        "update", usage, "change one, asked value by value", run, (), ONE, example=f"sensuctl {noun} update NAME"
+    )
+
+
+def _example_words(words: str) -> str:
+    return " ".join(word.strip("[]").upper() for word in words.split())

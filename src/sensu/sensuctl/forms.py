@@ -1,0 +1,100 @@
+"""The fields of a resource that a command sets: from its flags, or by asking a person for each."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sensu.sensuctl.command import Context
+from sensu.sensuctl.prompt import YES, ask, choose
+
+NUMBER_MAX = 2**32 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A field: its place in the resource (`socket.host`), the question, and the flag, which is named like it if empty.
+
+    `kind` is text, number, list, bool or choice.
+    """
+
+    place: str
+    question: str
+    kind: str = "text"
+    flag: str = ""
+    default: Any = ""
+    choices: Sequence[str] = ()
+
+    @property
+    def flag_name(self) -> str:
+        """The name of the flag that sets it."""
+        return self.flag or self.place.rpartition(".")[2].replace("_", "-")
+
+
+def from_flags(context: Context, fields: Sequence[Field]) -> dict[str, Any]:
+    """The resource that the flags describe."""
+    resource: dict[str, Any] = {}
+    for field in fields:
+        put(resource, field.place, _value(field, context.flag(field.flag_name)))
+    return resource
+
+
+def from_answers(context: Context, fields: Sequence[Field], current: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """The resource that a person describes; what there is now is suggested."""
+    resource: dict[str, Any] = {}
+    for field in fields:
+        now = get(current or {}, field.place)
+        put(resource, field.place, _answer(context, field, field.default if now is None else now))
+    return resource
+
+
+def _answer(context: Context, field: Field, suggestion: Any) -> Any:
+    if field.kind == "choice":
+        return choose(context, field.question, field.choices, str(suggestion))
+    return _value(field, ask(context, field.question, _shown(suggestion)))
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, list | tuple):
+        return ",".join(str(item) for item in value)
+    return "" if value is None else str(value)
+
+
+def _value(field: Field, given: Any) -> Any:
+    if field.kind == "number":
+        return lenient_number(given)
+    if field.kind == "list":
+        return [item.strip() for item in str(given or "").split(",") if item.strip()]
+    if field.kind == "bool":
+        return given if isinstance(given, bool) else str(given or "").strip().lower() in (*YES, "1", "t")
+    return str(given or "")
+
+
+def lenient_number(given: Any) -> int:
+    """The whole number that a text holds, 0 for anything else.
+
+    Source: recorded sensuctl sessions (check-errors, hook: `--timeout abc` counts as 0).
+    """
+    text = str(given or "")
+    number = int(text) if text.isascii() and text.isdecimal() else 0
+    return number if number <= NUMBER_MAX else 0
+
+
+def get(resource: Mapping[str, Any], place: str) -> Any:
+    """The value at a place, None where there is none."""
+    found: Any = resource
+    for key in place.split("."):
+        found = found.get(key) if isinstance(found, Mapping) else None
+    return found
+
+
+def put(resource: dict[str, Any], place: str, value: Any) -> None:
+    """Set the value at a place, the objects on the way made where they are missing."""
+    *way, last = place.split(".")
+    target = resource
+    for key in way:
+        if not isinstance(target.get(key), dict):
+            target[key] = {}
+        target = target[key]
+    target[last] = value

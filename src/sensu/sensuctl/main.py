@@ -1,0 +1,235 @@
+"""sensuctl: finds the command, reads its flags, runs it, and says what went wrong in one line."""
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from typing import TextIO
+
+from sensu.errors import ConfigurationError, SensuError
+from sensu.flags import HelpAsked, parse
+from sensu.sensuctl.command import BadArguments, Command, CommandFailed, Context, Exited, Group
+from sensu.sensuctl.configuration import GLOBAL_FLAGS, Configuration, load
+from sensu.sensuctl.tree import TREE
+
+EXIT_NO_COMMAND = 64
+SUGGESTION_EDITS_MAX = 2
+NO_API = (
+    'No API URL is defined. You can either configure an API URL by running "{argv0} configure" '
+    "or by using the --api-url command line option"
+)
+NO_CREDENTIALS = (
+    'Unable to locate credentials. You can either configure credentials by running "{argv0} configure" '
+    "or by using the --api-key command line option"
+)
+
+
+def main() -> None:
+    """The program."""
+    try:
+        status = run(sys.argv[1:], os.environ, sys.stdin, sys.stdout, sys.stderr, argv0=sys.argv[0])
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        status = 141
+    except KeyboardInterrupt:
+        status = 130
+    sys.exit(status)
+
+
+def run(
+    arguments: Sequence[str],
+    environment: Mapping[str, str],
+    stdin: TextIO,
+    stdout: TextIO,
+    stderr: TextIO,
+    *,
+    argv0: str = "sensuctl",
+) -> int:
+    """The exit status of a command line."""
+    found, rest = _find(arguments)
+    try:
+        if isinstance(found, Command):
+            program = _Program(environment, stdin, stdout, stderr, argv0, arguments)
+            return program.run_command(found, rest)
+        return _run_group(found, rest, environment, stdout, stderr, argv0)
+    except SensuError as err:
+        stderr.write(f"Error: {err}\n")
+        return 1
+
+
+def _find(arguments: Sequence[str]) -> tuple[Command | Group | None, list[str]]:
+    """The command or group that the first words name, and all else on the line; flags may stand before them."""
+    rest, place = list(arguments), _first_word(arguments)
+    if place is None or arguments[place] not in TREE:
+        return None, rest
+    found = TREE[rest.pop(place)]
+    if isinstance(found, Group):
+        place = _first_word(rest)
+        for command in found.commands:
+            if place is not None and command.name == rest[place]:
+                rest.pop(place)
+                return command, rest
+    return found, rest
+
+
+def _first_word(arguments: Sequence[str]) -> int | None:
+    """The index of the first argument that is neither a flag nor the value of a global flag."""
+    takes_value = {f"--{flag.name}" for flag in GLOBAL_FLAGS if flag.kind != "bool"}
+    skip = False
+    for index, argument in enumerate(arguments):
+        if skip:
+            skip = False
+        elif argument == "--":
+            return None
+        elif argument.startswith("-"):
+            skip = argument in takes_value
+        else:
+            return index
+    return None
+
+
+def _run_group(
+    group: Group | None,
+    rest: Sequence[str],
+    environment: Mapping[str, str],
+    stdout: TextIO,
+    stderr: TextIO,
+    argv0: str,
+) -> int:
+    """Show what there is under a noun, or say that there is no such command."""
+    from sensu.sensuctl.usage import group_help  # noqa: PLC0415 - only for who asks
+
+    try:
+        parsed = parse(GLOBAL_FLAGS, rest)
+    except HelpAsked:
+        stdout.write(group_help(group))
+        return 0
+    words = parsed.words
+    asks_help = group is None and words[:1] in ([], ["help"])
+    if group is None and not asks_help:
+        similar = _similar(words[0], [*TREE])
+        raise CommandFailed(f'unknown command "{words[0]}" for "sensuctl"{similar}\nRun \'sensuctl --help\' for usage.')
+    _require_configuration(load(parsed.values, environment), argv0)
+    if group is None:
+        stdout.write(group_help(_group_named(words[1:])))
+        return 0
+    if not words:
+        stderr.write(group_help(group))
+        return EXIT_NO_COMMAND
+    similar = _similar(words[0], [command.name for command in group.commands])
+    stderr.write(
+        f'Error: unknown command "{" ".join(words)}" for "sensuctl {group.name}"{similar}\n'
+        f"Run 'sensuctl {group.name} --help' for usage.\n"
+    )
+    return EXIT_NO_COMMAND
+
+
+def _group_named(words: Sequence[str]) -> Command | Group | None:
+    """What `sensuctl help …` is about."""
+    found = TREE.get(words[0]) if words else None
+    if isinstance(found, Group) and len(words) > 1:
+        return next((command for command in found.commands if command.name == words[1]), found)
+    return found
+
+
+def _similar(word: str, known: Sequence[str]) -> str:
+    """The names that were perhaps meant: few letters apart, or beginning with the word."""
+    close = [name for name in known if name.startswith(word) or _edits(word, name) <= SUGGESTION_EDITS_MAX]
+    return "\n\nDid you mean this?\n" + "".join(f"\t{name}\n" for name in close) if close else ""
+
+
+def _edits(one: str, other: str) -> int:
+    """How many letters must be changed, added or left out to make one word of the other."""
+    row = list(range(len(other) + 1))
+    for letter in one:
+        previous, row = row, [row[0] + 1]
+        for at, its in enumerate(other):
+            row.append(min(previous[at + 1] + 1, row[at] + 1, previous[at] + (letter != its)))
+    return row[-1]
+
+
+class _Program:
+    """The surroundings of a command: environment, streams and command line."""
+
+    def __init__(
+        self,
+        environment: Mapping[str, str],
+        stdin: TextIO,
+        stdout: TextIO,
+        stderr: TextIO,
+        argv0: str,
+        arguments: Sequence[str],
+    ) -> None:
+        self._environment = environment
+        self._stdin, self._stdout, self._stderr = stdin, stdout, stderr
+        self._argv0, self._arguments = argv0, arguments
+
+    def run_command(self, command: Command, rest: Sequence[str]) -> int:
+        """The exit status of a command; raises SensuError with what went wrong."""
+        context = self._context(command, rest)
+        if context is None:
+            return 0
+        try:
+            if command.configured:
+                _require_configuration(context.configuration, self._argv0)
+            _require_flags(command, context)
+            least, most = command.words
+            if not least <= len(context.words) <= most:
+                raise BadArguments(command.missing)
+            command.function()(context)
+        except BadArguments:
+            self._show_help(command)
+            raise
+        except Exited as ended:
+            return ended.status
+        return 0
+
+    def _context(self, command: Command, rest: Sequence[str]) -> Context | None:
+        """What the command works with, or None where the line asks for help and has got it."""
+        own = {flag.name for flag in command.flags}
+        shared = [flag for flag in GLOBAL_FLAGS if flag.name not in own]
+        try:
+            parsed = parse([*command.flags, *shared], rest)
+        except HelpAsked:
+            self._show_help(command)
+            return None
+        for flag in command.flags:
+            if flag.hidden and flag.help and flag.name in parsed.values:
+                self._stderr.write(f"Flag --{flag.name} has been deprecated, {flag.help}\n")
+        settings = {name: value for name, value in parsed.values.items() if name not in own}
+        configuration = load(settings, self._environment)
+        return Context(
+            command,
+            parsed.words,
+            parsed.values,
+            self._environment,
+            configuration,
+            self._stdin,
+            self._stdout,
+            self._stderr,
+            self._argv0,
+            self._arguments,
+        )
+
+    def _show_help(self, command: Command) -> None:
+        from sensu.sensuctl.usage import command_help  # noqa: PLC0415 - only for who asks
+
+        self._stdout.write(command_help(command))
+
+
+def _require_configuration(configuration: Configuration, argv0: str) -> None:
+    if not configuration.api_url:
+        raise ConfigurationError(NO_API.format(argv0=argv0))
+    if not configuration.api_key and not configuration.cluster.access_token:
+        raise ConfigurationError(NO_CREDENTIALS.format(argv0=argv0))
+
+
+def _require_flags(command: Command, context: Context) -> None:
+    missing = sorted(flag.name for flag in command.flags if flag.required and not context.given(flag.name))
+    if missing and not context.flag("interactive"):
+        names = ", ".join(f'"{name}"' for name in missing)
+        raise CommandFailed(f"required flag(s) {names} not set")
+
+
+if __name__ == "__main__":
+    main()

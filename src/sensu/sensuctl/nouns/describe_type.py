@@ -1,0 +1,34 @@
+"""`sensuctl describe-type`: what types of resources there are."""
+
+from typing import Any
+
+from sensu.resources.kinds import Kind
+from sensu.sensuctl.command import Context
+from sensu.sensuctl.output import show_table, show_value
+from sensu.sensuctl.table import Column
+from sensu.sensuctl.type_names import kinds_named, short_name_of
+
+COLUMNS = (
+    Column("Fully Qualified Name", lambda row: row["name"], key=True),
+    Column("Short Name", lambda row: row["short_name"]),
+    Column("API Version", lambda row: row["api_version"]),
+    Column("Type", lambda row: row["type"]),
+    Column("Namespaced", lambda row: row["namespaced"]),
+)
+
+
+def describe(context: Context) -> None:
+    """`sensuctl describe-type TYPES`."""
+    rows = [_row(kind) for kind in kinds_named(context.words[0])]
+    if not show_value(context, rows):
+        show_table(context, COLUMNS, rows)
+
+
+def _row(kind: Kind) -> dict[str, Any]:
+    return {
+        "name": kind.qualified_name,
+        "short_name": short_name_of(kind),
+        "api_version": kind.api_version,
+        "type": kind.type,
+        "namespaced": kind.namespaced,
+    }

@@ -1,0 +1,94 @@
+"""`sensuctl dump`: resources of many types in a form that `create` takes.
+
+Source: docs "Back up and recover resources with sensuctl"; recorded sensuctl sessions dump, rbac-limited.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, TextIO
+
+from sensu.resources.kinds import KINDS, TESSEN, Kind
+from sensu.resources.wire import convert_client
+from sensu.sensuctl.command import BadArguments, CommandFailed, Context
+from sensu.sensuctl.output import in_order, show_value, to_json, to_yaml_documents, wrap
+from sensu.sensuctl.session import APIError, resource_path
+from sensu.sensuctl.sources import reason
+from sensu.sensuctl.type_names import CHECK_AS_RUN, kinds_named
+
+PAGE_SIZE = 100
+NOT_FOR_US = (402, 403, 404)
+"""Answers for types that this user or this backend does not have; they are left out."""
+
+
+def dump(context: Context) -> None:
+    """`sensuctl dump TYPES`."""
+    if context.flag("types"):
+        _show_types(context)
+        return
+    if len(context.words) != 1:
+        raise BadArguments
+    kinds = kinds_named(context.words[0])
+    omitted = _omitted(context)
+    kinds = [kind for kind in kinds if kind not in omitted]
+    name = context.text("file")
+    if not name:
+        _write(context, kinds, context.stdout)
+        return
+    try:
+        with Path(name).open("w", encoding="utf-8") as file:
+            _write(context, kinds, file)
+    except OSError as err:
+        raise CommandFailed(f"open {name}: {reason(err)}") from err
+
+
+def _show_types(context: Context) -> None:
+    names = [kind.qualified_name for kind in KINDS]
+    if not (context.given("format") and show_value(context, names)):
+        context.print("\n".join(names))
+
+
+def _omitted(context: Context) -> list[Kind]:
+    if not context.flag("omit"):
+        return []
+    try:
+        return kinds_named(context.text("omit"))
+    except CommandFailed as err:
+        raise CommandFailed(f"error parsing --omit: {err}") from err
+
+
+def _write(context: Context, kinds: list[Kind], out: TextIO) -> None:
+    """A separator stands before every type but the first asked for, also where that has no resources."""
+    as_json = context.text("format") == "wrapped-json"
+    for number, kind in enumerate(kinds):
+        started = False
+        for resources in _pages(context, kind):
+            wrapped = [wrap(kind, resource) for resource in resources]
+            if as_json:
+                out.writelines(to_json(one) + "\n" for one in wrapped)
+            elif wrapped:
+                out.write("---\n" if number or started else "")
+                out.write(to_yaml_documents(wrapped))
+                started = True
+
+
+def _pages(context: Context, kind: Kind) -> Iterator[list[Any]]:
+    namespace = "" if context.flag("all-namespaces") else context.namespace
+    path = resource_path(kind, namespace)
+    try:
+        if kind is TESSEN:
+            yield [context.session.get(path)]
+            return
+        for page in context.session.pages(path, {"types": kind.type}, PAGE_SIZE):
+            yield [as_kind(kind, resource) for resource in page.items]
+    except APIError as err:
+        if err.status not in NOT_FOR_US:
+            raise
+
+
+def as_kind(kind: Kind, resource: Any) -> Any:
+    """The resource as the API tells it, with the fields that another type of the same resource has besides."""
+    if kind is not CHECK_AS_RUN:
+        return resource
+    import msgspec  # noqa: PLC0415 - only for this type
+
+    return in_order(msgspec.to_builtins(convert_client(kind.shape, resource)))

@@ -1,0 +1,98 @@
+"""`sensuctl mutator …`."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sensu.resources.kinds import MUTATOR
+from sensu.sensuctl.command import INVALID_ARGUMENTS, CommandFailed, Context
+from sensu.sensuctl.forms import Field, from_answers, from_flags
+from sensu.sensuctl.resource_commands import (
+    checked,
+    create_resource,
+    delete_resource,
+    first_word,
+    get_resource,
+    joined,
+    list_resources,
+    metadata_of,
+    name_of,
+    namespace_of,
+    replace_resource,
+    show_resource,
+)
+from sensu.sensuctl.table import Column
+
+_COMMON = (
+    Field("env_vars", "Environment variables:", "list"),
+    Field("timeout", "Timeout:", "number"),
+    Field("runtime_assets", "Runtime Assets:", "list"),
+    Field("type", "Type:", "choice", choices=("pipe", "javascript"), default="pipe"),
+)
+_COMMAND = Field("command", "Command:")
+_EVAL = Field("eval", "JavaScript:")
+COLUMNS = (
+    Column("Name", name_of, key=True),
+    Column("Command", lambda mutator: mutator.get("command", "")),
+    Column("Environment Variables", lambda mutator: joined(mutator.get("env_vars")), key=True),
+    Column("Timeout", lambda mutator: str(mutator.get("timeout", 0))),
+    Column("Assets", lambda mutator: joined(mutator.get("runtime_assets"))),
+)
+
+
+def details(mutator: Any) -> Sequence[tuple[str, Any]]:
+    """The rows of `mutator info`."""
+    return (
+        ("Name", name_of(mutator)),
+        ("Command", mutator.get("command", "")),
+        ("Timeout", str(mutator.get("timeout", 0))),
+        ("Namespace", namespace_of(mutator)),
+        ("Runtime Assets", joined(mutator.get("runtime_assets"), ", ")),
+    )
+
+
+def list_mutators(context: Context) -> None:
+    """`sensuctl mutator list`."""
+    list_resources(context, MUTATOR, COLUMNS)
+
+
+def show_mutator(context: Context) -> None:
+    """`sensuctl mutator info NAME`."""
+    show_resource(context, MUTATOR, name_of, details)
+
+
+def delete_mutator(context: Context) -> None:
+    """`sensuctl mutator delete NAME`."""
+    delete_resource(context, MUTATOR)
+
+
+def create_mutator(context: Context) -> None:
+    """`sensuctl mutator create NAME`.
+
+    Source: recorded sensuctl session mutator.
+    """
+    name = first_word(context)
+    if context.flag("interactive"):
+        from sensu.sensuctl.prompt import ask  # noqa: PLC0415 - only for people
+
+        name = ask(context, "Mutator Name:", name)
+        create_resource(context, MUTATOR, {**_answers(context, None), "metadata": metadata_of(context, name)})
+        return
+    mutator = {**from_flags(context, (*_COMMON, _COMMAND, _EVAL)), "metadata": metadata_of(context, name)}
+    try:
+        checked(MUTATOR, mutator)
+    except CommandFailed as err:
+        raise CommandFailed(INVALID_ARGUMENTS) from err
+    create_resource(context, MUTATOR, mutator)
+
+
+def _answers(context: Context, current: Any) -> dict[str, Any]:
+    common = from_answers(context, _COMMON, current)
+    source, other = (_EVAL, _COMMAND) if common["type"] == "javascript" else (_COMMAND, _EVAL)
+    return {**common, **from_answers(context, (source,), current), other.place: ""}
+
+
+def update_mutator(context: Context) -> None:
+    """`sensuctl mutator update NAME`."""
+    mutator = get_resource(context, MUTATOR)
+    replace_resource(context, MUTATOR, {**mutator, **_answers(context, mutator)})
+    context.print("Updated")

@@ -1,0 +1,56 @@
+"""`sensuctl pipeline …`."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from sensu.resources.kinds import PIPELINE
+from sensu.sensuctl.command import Context
+from sensu.sensuctl.resource_commands import delete_resource, joined, list_resources, name_of, show_resource
+from sensu.sensuctl.table import Column
+
+
+def _names(pipeline: Any) -> str:
+    return joined([workflow.get("name", "") for workflow in pipeline.get("workflows") or ()])
+
+
+COLUMNS = (Column("Name", name_of, key=True), Column("Workflows", _names))
+
+
+def details(pipeline: Any) -> Sequence[tuple[str, Any]]:
+    """The rows of `pipeline info`: the workflows below each other, with what they refer to."""
+    workflows = pipeline.get("workflows") or ()
+    return (
+        ("Name", name_of(pipeline)),
+        ("Workflows", ""),
+        *(row for workflow in workflows for row in _workflow(workflow)),
+    )
+
+
+def _workflow(workflow: Any) -> Iterator[tuple[str, Any]]:
+    name = str(workflow.get("name", ""))
+    yield f"  {name[:1].upper()}{name[1:]}", ""
+    for reference in workflow.get("filters") or ():
+        yield "    Filter", _reference(reference)
+    yield "    Mutator", _reference(workflow.get("mutator"))
+    yield "    Handler", _reference(workflow.get("handler"))
+
+
+def _reference(reference: Any) -> str:
+    if not reference:
+        return ""
+    return f"{reference.get('api_version')}.{reference.get('type')}(Name={reference.get('name')})"
+
+
+def list_pipelines(context: Context) -> None:
+    """`sensuctl pipeline list`."""
+    list_resources(context, PIPELINE, COLUMNS)
+
+
+def show_pipeline(context: Context) -> None:
+    """`sensuctl pipeline info NAME`."""
+    show_resource(context, PIPELINE, name_of, details)
+
+
+def delete_pipeline(context: Context) -> None:
+    """`sensuctl pipeline delete NAME`."""
+    delete_resource(context, PIPELINE)

@@ -1,0 +1,167 @@
+"""`sensuctl silenced …`.
+
+Source: docs "Silencing reference"; recorded sensuctl session silenced.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sensu.clock import SystemClock
+from sensu.flags import convert_int
+from sensu.resources.kinds import SILENCED
+from sensu.rules.silenced_entry import name_of_entry
+from sensu.sensuctl.command import BadArguments, CommandFailed, Context
+from sensu.sensuctl.dates import rfc3339, unix_seconds
+from sensu.sensuctl.output import show_list, show_one
+from sensu.sensuctl.prompt import confirm
+from sensu.sensuctl.resource_commands import (
+    create_resource,
+    first_word,
+    list_resources,
+    name_of,
+    namespace_of,
+    replace_resource,
+)
+from sensu.sensuctl.session import APIError, resource_path
+from sensu.sensuctl.table import Column
+
+ANY = "*"
+NOT_FOUND = 404
+
+
+def _expiration(entry: Any) -> str:
+    return rfc3339(entry["expire_at"]) if entry.get("expire_at") else "no expiration"
+
+
+COLUMNS = (
+    Column("Name", name_of, key=True),
+    Column("Subscription", lambda entry: entry.get("subscription", "")),
+    Column("Check", lambda entry: entry.get("check", "")),
+    Column("Begin", lambda entry: rfc3339(entry.get("begin", 0))),
+    Column("Expiration", _expiration),
+    Column("ExpireOnResolve", lambda entry: bool(entry.get("expire_on_resolve"))),
+    Column("Creator", lambda entry: entry.get("creator", "")),
+    Column("Reason", lambda entry: entry.get("reason", "")),
+    Column("Namespace", namespace_of, key=True),
+)
+
+
+def details(entry: Any) -> Sequence[tuple[str, Any]]:
+    """The rows of `silenced info`; the begin of one that has begun is not shown."""
+    begin = entry.get("begin", 0)
+    coming = [("Begin", rfc3339(begin))] if begin > SystemClock().now() else []
+    return (
+        *coming,
+        ("Expiration", _expiration(entry)),
+        ("ExpireOnResolve", "true" if entry.get("expire_on_resolve") else "false"),
+        ("Creator", entry.get("creator", "")),
+        ("Check", entry.get("check", "")),
+        ("Reason", entry.get("reason", "")),
+        ("Subscription", entry.get("subscription", "")),
+        ("Namespace", namespace_of(entry)),
+    )
+
+
+def list_silences(context: Context) -> None:
+    """`sensuctl silenced list`, all or those of a subscription and a check."""
+    subscription, check = context.text("subscription"), context.text("check")
+    everywhere = context.flag("all-namespaces")
+    if subscription and everywhere:
+        raise CommandFailed("the subscription and all-namespaces flags are mutually exclusive")
+    if not subscription and not check:
+        list_resources(context, SILENCED, COLUMNS)
+        return
+    path = resource_path(SILENCED, "" if everywhere else context.namespace)
+    by = ("subscriptions", subscription) if subscription else ("checks", check)
+    found = context.session.listing(resource_path_below(path, *by))
+    entries = [entry for entry in found.items if not check or entry.get("check", "") == check]
+    show_list(context, SILENCED, entries, COLUMNS, found.warning)
+
+
+def resource_path_below(path: str, *words: str) -> str:
+    """A path with more words below it, each percent-encoded."""
+    from urllib.parse import quote  # noqa: PLC0415
+
+    return "/".join([path, *(quote(word, safe="") for word in words)])
+
+
+def _name(context: Context, *, ask_for_it: bool) -> str:
+    """The name that was given, or that of the subscription and check that were; a person is asked for it."""
+    if context.words:
+        return first_word(context)
+    subscription, check = (context.text(name).replace(ANY, "") for name in ("subscription", "check"))
+    if not subscription and not check and ask_for_it and context.stdin.isatty():
+        from sensu.sensuctl.prompt import ask  # noqa: PLC0415 - only for people
+
+        subscription = ask(context, "Subscription:")
+        check = ask(context, "Check:")
+    return name_of_entry(subscription, check)
+
+
+def _entry(context: Context, name: str) -> Any:
+    try:
+        return context.session.get(resource_path(SILENCED, context.namespace, name))
+    except APIError as err:
+        if err.status != NOT_FOUND:
+            raise
+        raise CommandFailed("silenced entry not found") from err
+
+
+def show_silence(context: Context) -> None:
+    """`sensuctl silenced info [NAME]`."""
+    entry = _entry(context, _name(context, ask_for_it=True))
+    show_one(context, SILENCED, entry, name_of(entry), details(entry))
+
+
+def delete_silence(context: Context) -> None:
+    """`sensuctl silenced delete [NAME]`."""
+    name = _name(context, ask_for_it=True)
+    if confirm(context, f"delete silenced resource '{name}'"):
+        context.session.call("DELETE", resource_path(SILENCED, context.namespace, name))
+        context.print("Deleted")
+
+
+def create_silence(context: Context) -> None:
+    """`sensuctl silenced create`."""
+    if context.flag("interactive"):
+        entry = _answers(context, {})
+    else:
+        entry = {
+            "subscription": context.text("subscription"),
+            "check": context.text("check"),
+            "reason": context.text("reason"),
+            "expire_on_resolve": bool(context.flag("expire-on-resolve")),
+            "expire": convert_int(str(context.flag("expire"))),
+            "begin": unix_seconds(context.text("begin")),
+        }
+    if not entry["check"] and not entry["subscription"]:
+        raise CommandFailed("must specify --check or --subscription")
+    name = name_of_entry(entry["subscription"], entry["check"])
+    create_resource(context, SILENCED, {**entry, "metadata": {"name": name, "namespace": context.namespace}})
+
+
+def update_silence(context: Context) -> None:
+    """`sensuctl silenced update [NAME]`."""
+    if len(context.words) > 1:
+        raise BadArguments
+    entry = _entry(context, _name(context, ask_for_it=True))
+    replace_resource(context, SILENCED, {**entry, **_answers(context, entry), "expire_at": 0})
+    context.print("Updated")
+
+
+def _answers(context: Context, current: Any) -> dict[str, Any]:
+    from sensu.sensuctl.prompt import YES, ask  # noqa: PLC0415 - only for people
+
+    begin = rfc3339(current["begin"]) if current.get("begin") else "now"
+    subscription, check = current.get("subscription", ""), current.get("check", "")
+    if not current:
+        subscription = ask(context, "Subscription:", context.text("subscription"))
+        check = ask(context, "Check:", context.text("check"))
+    return {
+        "subscription": subscription,
+        "check": check,
+        "begin": unix_seconds(ask(context, "Begin time:", begin)),
+        "expire": convert_int(ask(context, "Expiry in seconds:", str(current.get("expire", -1)))),
+        "expire_on_resolve": ask(context, "Expire on resolve?", "No").lower() in YES,
+        "reason": ask(context, "Reason:", current.get("reason", "")),
+    }

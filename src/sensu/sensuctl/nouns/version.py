@@ -1,0 +1,11 @@
+"""`sensuctl version`."""
+
+import platform
+
+from sensu.sensuctl.command import Context
+from sensu.version import VERSION
+
+
+def show_version(context: Context) -> None:
+    """`sensuctl version`."""
+    context.print(f"sensuctl version {VERSION}, Sensu in Python, running on Python {platform.python_version()}")

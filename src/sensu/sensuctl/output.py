@@ -1,0 +1,139 @@
+"""The four output formats: a table or titled list, JSON, wrapped JSON, YAML.
+
+Source: docs "sensuctl", formats; recorded sensuctl sessions.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from sensu.resources.kinds import Kind
+from sensu.sensuctl.command import Context
+from sensu.sensuctl.table import Column, render_details, render_table, render_title
+
+FORMATS = ("tabular", "yaml", "wrapped-json", "json")
+Resource = Mapping[str, Any]
+Rows = Sequence[tuple[str, Any]]
+_MAPS = frozenset({"labels", "annotations", "headers"})
+"""Fields whose keys are the user's; they are shown in order."""
+
+
+def wants_colour(context: Context) -> bool:
+    """Whether to colour: as --color says, else on a terminal unless NO_COLOR or a dumb TERM says no.
+
+    CLICOLOR_FORCE colours everywhere, CLICOLOR=0 nowhere.
+    """
+    choice = str(context.configuration.over.get("color", "auto"))
+    environment = context.environment
+    if choice in ("always", "never"):
+        return choice == "always"
+    if environment.get("NO_COLOR"):
+        return False
+    if environment.get("CLICOLOR_FORCE", "0") not in ("", "0"):
+        return True
+    if environment.get("CLICOLOR") == "0" or environment.get("TERM") == "dumb":
+        return False
+    return context.stdout.isatty()
+
+
+def show_list(
+    context: Context, kind: Kind, resources: Sequence[Resource], columns: Sequence[Column], warning: str = ""
+) -> None:
+    """Write a list of resources in the format asked for; a warning of the API stands above a table only."""
+    if context.format == "json":
+        context.print(to_json(list(resources)) + "\n")
+    elif context.format == "wrapped-json":
+        for resource in resources:
+            context.print(to_json(wrap(kind, resource)))
+    elif context.format == "yaml":
+        context.stdout.write(to_yaml_documents(wrap(kind, resource) for resource in resources))
+    else:
+        if warning:
+            show_title(context, warning)
+        show_table(context, columns, resources)
+
+
+def show_one(context: Context, kind: Kind, resource: Resource, title: str, rows: Rows) -> None:
+    """Write one resource in the format asked for."""
+    if not show_document(context, kind, resource):
+        show_details(context, title, rows)
+
+
+def show_document(context: Context, kind: Kind, resource: Resource) -> bool:
+    """Write one resource as JSON or YAML; False, and nothing written, where the format is for people."""
+    if context.format == "json":
+        context.print(to_json(resource) + "\n")
+    elif context.format == "wrapped-json":
+        context.print(to_json(wrap(kind, resource)))
+    elif context.format == "yaml":
+        context.stdout.write(to_yaml_documents([wrap(kind, resource)]))
+    else:
+        return False
+    return True
+
+
+def show_value(context: Context, value: Any) -> bool:
+    """Write what is no resource as JSON or YAML; False, and nothing written, where the format is for people."""
+    if context.format in ("json", "wrapped-json"):
+        context.print(to_json(value) + "\n")
+    elif context.format == "yaml":
+        from sensu.sensuctl.yaml_text import to_yaml  # noqa: PLC0415 - only this format needs the YAML library
+
+        context.stdout.write(to_yaml(value))
+    else:
+        return False
+    return True
+
+
+def show_table(context: Context, columns: Sequence[Column], rows: Sequence[Any]) -> None:
+    """Write a table."""
+    context.stdout.write(render_table(columns, rows, colour=wants_colour(context)))
+
+
+def show_title(context: Context, title: str) -> None:
+    """Write a title line."""
+    context.stdout.write(render_title(title, colour=wants_colour(context)))
+
+
+def show_details(context: Context, title: str, rows: Rows) -> None:
+    """Write a titled list."""
+    context.stdout.write(render_details(title, rows, colour=wants_colour(context)))
+
+
+def to_json(value: Any) -> str:
+    """Indented JSON, `<`, `>` and `&` as they are."""
+    return json.dumps(_with_maps_in_order(value), indent=2, ensure_ascii=False)
+
+
+def _with_maps_in_order(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: in_order(item) if key in _MAPS else _with_maps_in_order(item) for key, item in value.items()}
+    return [_with_maps_in_order(item) for item in value] if isinstance(value, list) else value
+
+
+def wrap(kind: Kind, resource: Resource) -> dict[str, Any]:
+    """A resource as `{type, api_version, metadata, spec}`, the keys of the spec in order of their names.
+
+    Kinds without metadata (namespaces, users) get what names them.
+    """
+    spec = {key: value for key, value in resource.items() if key != "metadata"}
+    metadata = resource.get("metadata")
+    if metadata is None:
+        name = resource.get("name") or resource.get("username")
+        metadata = {"name": name} if name else {}
+    return {"type": kind.type, "api_version": kind.api_version, "metadata": metadata, "spec": in_order(spec)}
+
+
+def in_order(value: Any) -> Any:
+    """A JSON value with the keys of every object in order."""
+    if isinstance(value, dict):
+        return {key: in_order(value[key]) for key in sorted(value)}
+    return [in_order(item) for item in value] if isinstance(value, list) else value
+
+
+def to_yaml_documents(wrapped: Iterable[Mapping[str, Any]]) -> str:
+    """YAML documents with `---` between them."""
+    from sensu.sensuctl.yaml_text import to_yaml  # noqa: PLC0415 - only this format needs the YAML library
+
+    ordered = ({**one, "metadata": in_order(one["metadata"])} for one in wrapped)
+    return "---\n".join(to_yaml(one) for one in ordered)

@@ -1,0 +1,209 @@
+"""A logged-in connection to the API: the right credentials on each request, tokens renewed before they are too old."""
+
+import base64
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from sensu.client.http_api import HTTPAPI, STATUS_TEXTS, Answer, APIUnreachable, TLSOptions
+from sensu.resources.kinds import Kind
+from sensu.sensuctl.command import CommandFailed
+from sensu.sensuctl.configuration import Cluster, Configuration
+from sensu.version import VERSION
+
+LICENSE_TEXT = (
+    "This functionality requires a valid Sensu Go license with a sufficient entity limit. "
+    "To get a valid license file, arrange a trial, or increase your entity limit, contact Sales."
+)
+
+
+class APIError(CommandFailed):
+    """The API refused a request; `status` is the HTTP status."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+@dataclass
+class Listing:
+    """A whole list, and the warning that came with it."""
+
+    items: list[Any] = field(default_factory=list)
+    warning: str = ""
+
+
+class Session:
+    """Requests to the configured API; `warn` hears what is odd but does not stop them."""
+
+    def __init__(
+        self, configuration: Configuration, *, warn: Callable[[str], None] = lambda _: None, url: str = ""
+    ) -> None:
+        self.configuration = configuration
+        ca_file = _readable_ca_file(configuration.trusted_ca_file, warn)
+        tls = TLSOptions(ca_file, configuration.insecure_skip_tls_verify)
+        self._api = HTTPAPI(
+            url or configuration.api_url, timeout_s=configuration.timeout_s, tls=tls, agent=f"sensuctl/{VERSION}"
+        )
+
+    def log_in(self, username: str, password: str) -> dict[str, Any]:
+        """The tokens for a user name and password; raises CommandFailed with the API's reason."""
+        try:
+            answer = self._api.request("GET", "/auth", headers={"Authorization": _basic(username, password)})
+        except APIUnreachable as err:
+            raise CommandFailed(str(err)) from err
+        if answer.status != 200:
+            raise CommandFailed(_message(answer))
+        tokens: dict[str, Any] = answer.json()
+        return tokens
+
+    def test_credentials(self, username: str, password: str) -> None:
+        """Return if a user name and password are right; raises CommandFailed with the API's reason."""
+        answer = self._send("GET", "/auth/test", {"Authorization": _basic(username, password)}, None)
+        _expect(answer)
+
+    def get(self, path: str, query: Mapping[str, str] | None = None) -> Any:
+        """The JSON at a path."""
+        return self.call("GET", path, query=query).json()
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        content: Any = None,
+        *,
+        query: Mapping[str, str] | None = None,
+        media_type: str = "application/json",
+    ) -> Answer:
+        """The answer to a request with the session's credentials; raises APIError where the API refuses it.
+
+        `content` is sent as JSON, bytes as they are.
+        """
+        if query:
+            path = f"{path}?{urlencode(query)}"
+        return self.call_as(self.authorization(), method, path, content, media_type=media_type)
+
+    def call_as(
+        self, authorization: str, method: str, path: str, content: Any = None, *, media_type: str = "application/json"
+    ) -> Answer:
+        """Like `call`, with credentials of one's own."""
+        body = content if content is None or isinstance(content, bytes) else _json_bytes(content)
+        headers = {"Authorization": authorization, "Content-Type": media_type}
+        return _expect(self._send(method, path, headers, body))
+
+    def pages(self, path: str, query: Mapping[str, str], chunk_size: int) -> Iterator[Listing]:
+        """A list in pages of `chunk_size`, or whole where that is 0."""
+        asked = {**query, "limit": str(chunk_size)} if chunk_size else dict(query)
+        while True:
+            answer = self.call("GET", path, query=asked)
+            yield Listing(answer.json() or [], answer.headers.get("sensu-entity-warning", ""))
+            more = answer.headers.get("sensu-continue", "")
+            if not more:
+                return
+            asked["continue"] = more
+
+    def listing(self, path: str, query: Mapping[str, str] | None = None, chunk_size: int = 0) -> Listing:
+        """A list, fetched `chunk_size` elements at a time where it is not 0."""
+        whole = Listing()
+        for page in self.pages(path, query or {}, chunk_size):
+            whole.items.extend(page.items)
+            whole.warning = whole.warning or page.warning
+        return whole
+
+    def authorization(self) -> str:
+        """The credentials to send: the API key, else an access token that still holds."""
+        key = self.configuration.api_key
+        return f"Key {key}" if key else f"Bearer {self.access_token()}"
+
+    def access_token(self) -> str:
+        """The access token, renewed where it is too old; raises CommandFailed where that fails."""
+        if self.configuration.cluster.expires_at < time.time():
+            self.renew()
+        return self.configuration.cluster.access_token
+
+    def renew(self) -> None:
+        """Exchange the refresh token for new tokens and remember them."""
+        cluster = self.configuration.cluster
+        if not cluster.refresh_token:
+            raise CommandFailed("configured access token has expired")
+        body = json.dumps({"refresh_token": cluster.refresh_token}).encode()
+        headers = {"Authorization": f"Bearer {cluster.access_token}", "Content-Type": "application/json"}
+        answer = self._send("POST", "/auth/token", headers, body)
+        if answer.status != 200:
+            text = f"The server returned the error: {answer.status} {_message(answer).strip()}"
+            raise CommandFailed(f"failed to request new refresh token; client returned '{text}'")
+        remember_tokens(cluster, answer.json())
+        self.configuration.save_cluster()
+
+    def _send(self, method: str, path: str, headers: Mapping[str, str], body: bytes | None) -> Answer:
+        try:
+            return self._api.request(method, path, headers=headers, body=body)
+        except APIUnreachable as err:
+            raise CommandFailed(str(err)) from err
+
+
+def remember_tokens(cluster: Cluster, tokens: Mapping[str, Any]) -> None:
+    """Put the tokens that the API answered into the configuration."""
+    cluster.access_token = str(tokens.get("access_token", ""))
+    cluster.expires_at = int(tokens.get("expires_at", 0))
+    cluster.refresh_token = str(tokens.get("refresh_token", ""))
+    cluster.logged_in_once = True
+
+
+def resource_path(kind: Kind, namespace: str, *names: str) -> str:
+    """The URL path of a resource or, without names, of the list; every part percent-encoded."""
+    base = kind.path(quote(namespace, safe=""))
+    return "/".join([base, *(quote(name, safe="") for name in names)])
+
+
+def _json_bytes(content: Any) -> bytes:
+    return json.dumps(content, ensure_ascii=False).encode()
+
+
+def _readable_ca_file(path: str, warn: Callable[[str], None]) -> str:
+    """The file of authorities to trust, or none where it cannot be read.
+
+    Source: recorded scenario env.
+    """
+    if not path:
+        return ""
+    try:
+        with open(path, "rb"):  # noqa: PTH123 - pathlib would be imported for this alone
+            return path
+    except OSError as err:
+        warn(f"Error reading CA file: open {path}: {(err.strerror or str(err)).lower()}")
+        warn("Trying to use the system's default CA certificates")
+        return ""
+
+
+def _basic(username: str, password: str) -> str:
+    return "Basic " + base64.b64encode(f"{username}:{password}".encode()).decode()
+
+
+def _expect(answer: Answer) -> Answer:
+    if answer.status >= 400:
+        raise APIError(answer.status, _message(answer))
+    return answer
+
+
+def _message(answer: Answer) -> str:
+    """The API's reason: the message of a JSON error, else the text as it is, else the status.
+
+    Source: recorded sensuctl sessions (api-key-forms, create-errors, user).
+    """
+    if answer.status == 402:
+        return LICENSE_TEXT
+    text = answer.body.decode(errors="replace")
+    try:
+        content = json.loads(text)
+    except ValueError:
+        content = None
+    if isinstance(content, dict):
+        found = content.get("message") or content.get("Message")
+        if found:
+            return str(found)
+    status = f"{answer.status} {STATUS_TEXTS.get(answer.status, '')}".rstrip()
+    return text if text.strip() else f"the API returned: {status}"

@@ -1,0 +1,119 @@
+"""What `create` reads: files, folders, URLs, standard input."""
+
+import os
+import re
+import urllib.parse
+from collections.abc import Iterator
+from pathlib import Path
+
+from sensu.client.http_api import HTTPAPI, APIUnreachable
+from sensu.sensuctl.command import CommandFailed, Context
+
+SOURCE_BYTES_MAX = 64 * 1024 * 1024
+_SCHEME = re.compile(r"(?i)(https?|file)://")
+_LINK = re.compile(r"""(?i)<a\s[^>]*?href=["']([^"'#?]+)["']""")
+LISTED_MAX = 10_000
+"""Files of one listing of a web server."""
+
+
+def read_source(context: Context, source: str, *, recursive: bool) -> Iterator[tuple[str, str]]:
+    """The texts that a source holds, each with the name to call it by; raises CommandFailed.
+
+    Source: recorded sensuctl session create-files.
+    """
+    match = _SCHEME.match(source)
+    if match is not None and match.group(1).lower() != "file":
+        yield from _read_url(context, source, recursive=recursive)
+        return
+    path = Path(urllib.parse.unquote(urllib.parse.urlsplit(source).path) if match is not None else source)
+    try:
+        if not path.is_dir():
+            path.lstat()
+            yield source, read_file(path, source)
+        elif match is not None and not recursive:
+            raise CommandFailed("use -r to enable directory recursion")
+        else:
+            for file in _files(path, recursive=recursive):
+                yield str(file), read_file(file, str(file))
+    except OSError as err:
+        raise CommandFailed(f"lstat {path}: {reason(err)}") from err
+
+
+def _files(folder: Path, *, recursive: bool) -> Iterator[Path]:
+    """The files of a folder in order of their names; folders are entered once, also where links lead to them."""
+    seen: set[str] = set()
+    waiting = [folder]
+    while waiting:
+        path = waiting.pop()
+        if not path.is_dir():
+            yield path
+            continue
+        real = os.path.realpath(path)
+        if real not in seen and (recursive or path == folder):
+            seen.add(real)
+            waiting.extend(sorted(path.iterdir(), reverse=True))
+
+
+def read_file(path: Path, shown: str) -> str:
+    """The text of a file; raises CommandFailed."""
+    try:
+        with path.open("rb") as file:
+            content = file.read(SOURCE_BYTES_MAX + 1)
+    except OSError as err:
+        raise CommandFailed(f"open {shown}: {reason(err)}") from err
+    return _text(content, shown)
+
+
+def read_stdin(context: Context, shown: str) -> str:
+    """The text of standard input; raises CommandFailed."""
+    text = context.stdin.read(SOURCE_BYTES_MAX + 1)
+    return _bounded(text, shown)
+
+
+def reason(err: OSError) -> str:
+    """The system's reason in the words of the reference: `no such file or directory`."""
+    return (err.strerror or str(err)).lower()
+
+
+def _read_url(context: Context, url: str, *, recursive: bool) -> Iterator[tuple[str, str]]:
+    """The text at a URL or, where that is a listing, the texts of its files."""
+    api = HTTPAPI(url, timeout_s=context.configuration.timeout_s, agent="sensuctl")
+    waiting, seen = [url], {url}
+    while waiting:
+        one = waiting.pop(0)
+        media_type, text = _fetch(api, one)
+        if not media_type.startswith("text/html"):
+            yield one, text
+            continue
+        if not recursive:
+            raise CommandFailed("use -r to enable directory recursion")
+        base = one if one.endswith("/") else one + "/"
+        for link in _LINK.findall(text):
+            target = urllib.parse.urljoin(base, link)
+            if target.startswith(base) and target not in seen and len(seen) < LISTED_MAX:
+                seen.add(target)
+                waiting.append(target)
+
+
+def _fetch(api: HTTPAPI, url: str) -> tuple[str, str]:
+    try:
+        answer = api.request("GET", url)
+    except APIUnreachable as err:
+        raise CommandFailed(str(err)) from err
+    text = _text(answer.body, url)
+    if answer.status >= 400:
+        raise CommandFailed(text.strip() or f"{url}: status {answer.status}")
+    return answer.headers.get("content-type", ""), text
+
+
+def _text(content: bytes, shown: str) -> str:
+    try:
+        return _bounded(content.decode("utf-8-sig"), shown)
+    except UnicodeDecodeError as err:
+        raise CommandFailed(f"in {shown}: not UTF-8 text") from err
+
+
+def _bounded(text: str, shown: str) -> str:
+    if len(text) > SOURCE_BYTES_MAX:
+        raise CommandFailed(f"in {shown}: larger than {SOURCE_BYTES_MAX} bytes")
+    return text

@@ -1,0 +1,125 @@
+"""Tables and titled lists for a terminal, in the layout that scripts have learnt to cut.
+
+Source: recorded sensuctl sessions (check, event, entity-details, colour).
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+HEADER = "\x1b[1;99m"
+KEY = "\x1b[1;34m"
+TRUE = "\x1b[34m"
+FALSE = "\x1b[31m"
+RESET = "\x1b[0m"
+_CONTROL = {code: f"\\x{code:02x}" for code in range(32) if code not in (9, 10)} | {
+    code: f"\\x{code:02x}" for code in range(127, 160)
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column: its title, what a row shows in it, and whether it names the row."""
+
+    title: str
+    cell: Callable[[Any], Any]
+    key: bool = False
+
+
+def clean(text: str) -> str:
+    """Text that cannot command the terminal: control characters are spelt out."""
+    return text if text.isprintable() else text.translate(_CONTROL)
+
+
+def display_width(text: str) -> int:
+    """How many columns of a terminal a text takes: wide characters two, tabs and combining ones none."""
+    if text.isascii() and "\t" not in text:
+        return len(text)
+    import unicodedata  # noqa: PLC0415 - most texts are plain
+
+    width = 0
+    for character in text:
+        if character != "\t" and not unicodedata.combining(character):
+            width += 2 if unicodedata.east_asian_width(character) in "WF" else 1
+    return width
+
+
+def render_table(columns: Sequence[Column], rows: Sequence[Any], *, colour: bool) -> str:
+    """Centred titles over a rule, then the rows; numbers stand to the right, a cell may have several lines."""
+    cells = [[_lines(column.cell(row)) for column in columns] for row in rows]
+    widths = [
+        max([len(column.title), *(display_width(line) for row in cells for line in row[i].lines)])
+        for i, column in enumerate(columns)
+    ]
+    titles = [_centre(c.title, w, HEADER if colour else "") for c, w in zip(columns, widths, strict=True)]
+    lines = [_join(titles), _rule(widths)]
+    for row in cells:
+        lines.extend(_row_lines(columns, row, widths, colour))
+    return "\n".join(lines) + "\n"
+
+
+@dataclass(frozen=True, slots=True)
+class _Cell:
+    lines: list[str]
+    right: bool
+    colour: str
+
+
+def _lines(value: Any) -> _Cell:
+    if isinstance(value, bool):
+        return _Cell(["true" if value else "false"], False, TRUE if value else FALSE)
+    if isinstance(value, int | float):
+        return _Cell([str(value)], True, "")
+    return _Cell(clean(str(value)).split("\n"), False, "")
+
+
+def _row_lines(columns: Sequence[Column], row: list[_Cell], widths: list[int], colour: bool) -> list[str]:
+    height = max(len(cell.lines) for cell in row)
+    result = []
+    for number in range(height):
+        texts = []
+        for column, cell, width in zip(columns, row, widths, strict=True):
+            text = cell.lines[number] if number < len(cell.lines) else ""
+            padding = " " * (width - display_width(text))
+            painted = _painted(text, (KEY if column.key else cell.colour) if colour else "")
+            texts.append(padding + painted if cell.right else painted + padding)
+        result.append(_join(texts))
+    return result
+
+
+def _join(cells: Sequence[str]) -> str:
+    return " " + " ".join(f" {cell} " for cell in cells) + " "
+
+
+def _rule(widths: Sequence[int]) -> str:
+    lengths = [width + 2 for width in widths]
+    lengths[0] += 1
+    lengths[-1] += 1
+    return " ".join("─" * length for length in lengths)
+
+
+def _centre(text: str, width: int, code: str) -> str:
+    left = (width - len(text)) // 2
+    return " " * left + _painted(text, code) + " " * (width - len(text) - left)
+
+
+def _painted(text: str, code: str) -> str:
+    """The text in a colour; no text and no code need none."""
+    return f"{code}{text}{RESET}" if code and text else text
+
+
+def render_title(title: str, *, colour: bool) -> str:
+    """The line `=== title`."""
+    return f"=== {_painted(clean(title), HEADER if colour else '')}\n"
+
+
+def render_details(title: str, rows: Sequence[tuple[str, Any]], *, colour: bool) -> str:
+    """`=== title`, then `Label: value` lines with the values under each other."""
+    labels = [f"{clean(label)}:" for label, _ in rows]
+    width = max((display_width(label) for label in labels), default=0)
+    lines = []
+    for label, (_, value) in zip(labels, rows, strict=True):
+        cell = _lines(value)
+        text = _painted("\n".join(cell.lines), cell.colour if colour else "")
+        lines.append(f"{label}{' ' * (width - display_width(label))} {text}\n")
+    return render_title(title, colour=colour) + "".join(lines)

@@ -1,0 +1,226 @@
+"""The commands about who may do what: users, keys, roles, bindings, namespaces."""
+
+from sensu.flags import Flag
+from sensu.sensuctl.command import ANY_NUMBER, Command, Group
+from sensu.sensuctl.declare import INTERACTIVE, ONE, ONE_AT_MOST, change, deletion, info, listing
+
+_GROUPS = Flag("group", "strings", short="g", help="groups the role is for")
+_USERS = Flag("user", "strings", short="u", help="users the role is for")
+_AT_LEAST_ONE = (1, ANY_NUMBER)
+
+API_KEY = Group(
+    "api-key",
+    "Manage API keys",
+    (
+        change("api-key", "grant", "nouns.api_key:grant", "[USERNAME]", ONE, "grant a new key to a user", "admin"),
+        info("api-key", "nouns.api_key:show_key"),
+        listing("api-key", "nouns.api_key:list_keys"),
+        deletion("api-key", "nouns.api_key:revoke", verb="revoke"),
+    ),
+)
+NAMESPACE = Group(
+    "namespace",
+    "Manage namespaces",
+    (
+        change(
+            "namespace",
+            "create",
+            "nouns.namespace:create_namespace",
+            "[NAME]",
+            ONE_AT_MOST,
+            "create one",
+            "production",
+            INTERACTIVE,
+        ),
+        deletion("namespace", "nouns.namespace:delete_namespace", "[NAMESPACE]"),
+        listing("namespace", "nouns.namespace:list_namespaces", namespaced=False),
+    ),
+)
+
+
+def _roles(noun: str, name: str, *, namespaced: bool) -> Group:
+    rights = "--verb=VERBS --resource=RESOURCES [--resource-name=RESOURCE_NAMES]"
+    missing = "a role name is required"
+    kind = noun.replace("-", "_")
+    return Group(
+        noun,
+        f"Manage {name}",
+        (
+            Command(
+                "create",
+                f"{noun} create [NAME] {rights} [flags]",
+                "create one with one rule",
+                f"nouns.role:create_{kind}",
+                (
+                    Flag("resource", "strings", short="r", help="kinds of resources the rule is about"),
+                    Flag("resource-name", "strings", short="n", help="names of resources the rule is about"),
+                    Flag("verb", "strings", short="v", help="get, list, create, update, delete or *"),
+                ),
+                _AT_LEAST_ONE,
+                example=f"sensuctl {noun} create reader --verb get,list --resource checks,handlers",
+                missing="a name is required",
+            ),
+            deletion(
+                noun,
+                f"nouns.role:delete_{kind}",
+                count=_AT_LEAST_ONE,
+                missing=missing if namespaced else "a cluster role name is required",
+            ),
+            info(noun, f"nouns.role:show_{kind}", count=_AT_LEAST_ONE, missing=missing),
+            listing(noun, f"nouns.role:list_{kind}s", namespaced=namespaced, words_max=ANY_NUMBER),
+        ),
+    )
+
+
+def _bindings(noun: str, name: str, reference: str, flags: tuple[Flag, ...], *, namespaced: bool) -> Group:
+    missing = f"a {name} name is required"
+    kind = noun.replace("-", "_")
+    return Group(
+        noun,
+        f"Manage {name}s",
+        (
+            Command(
+                "create",
+                f"{noun} create [NAME] {reference} [--user=username] [--group=groupname] [flags]",
+                "create one",
+                f"nouns.role_binding:create_{kind}",
+                flags,
+                _AT_LEAST_ONE,
+                example=f"sensuctl {noun} create viewers --cluster-role view --group ops",
+                missing="a name is required",
+            ),
+            deletion(noun, f"nouns.role_binding:delete_{kind}", count=_AT_LEAST_ONE, missing=missing),
+            info(noun, f"nouns.role_binding:show_{kind}", count=_AT_LEAST_ONE, missing=missing),
+            listing(noun, f"nouns.role_binding:list_{kind}s", namespaced=namespaced, words_max=ANY_NUMBER),
+        ),
+    )
+
+
+CLUSTER_ROLE = _roles("cluster-role", "roles for all namespaces", namespaced=False)
+ROLE = _roles("role", "roles", namespaced=True)
+_CLUSTER_ROLE_FLAG = Flag("cluster-role", short="c", help="cluster role that is granted")
+CLUSTER_ROLE_BINDING = _bindings(
+    "cluster-role-binding",
+    "cluster role binding",
+    "--cluster-role=NAME",
+    (_CLUSTER_ROLE_FLAG, _GROUPS, _USERS),
+    namespaced=False,
+)
+ROLE_BINDING = _bindings(
+    "role-binding",
+    "role binding",
+    "--cluster-role=NAME|--role=NAME",
+    (_CLUSTER_ROLE_FLAG, _GROUPS, Flag("role", short="r", help="role that is granted"), _USERS),
+    namespaced=True,
+)
+USER = Group(
+    "user",
+    "Manage users",
+    (
+        change(
+            "user",
+            "add-group",
+            "nouns.user:add_group",
+            "[USERNAME] [GROUP]",
+            (2, 2),
+            "add a user to a group",
+            "alice ops",
+        ),
+        change(
+            "user",
+            "change-password",
+            "nouns.user_password:change_password",
+            "[USERNAME]",
+            ONE_AT_MOST,
+            "change a password that is known",
+            "--interactive",
+            Flag("current-password", short="c", help="current password"),
+            INTERACTIVE,
+            Flag("new-password", short="p", help="new password"),
+        ),
+        change(
+            "user",
+            "create",
+            "nouns.user:create_user",
+            "[NAME]",
+            ONE_AT_MOST,
+            "create one",
+            "alice --password 'correct horse' --groups ops",
+            Flag("groups", short="g", help="comma-separated groups"),
+            INTERACTIVE,
+            Flag("password", short="p", required=True, help="password of at least 8 characters"),
+        ),
+        deletion("user", "nouns.user:disable_user", "[USERNAME]", verb="disable"),
+        Command(
+            "hash-password",
+            "user hash-password [PASSWORD] [flags]",
+            "write the hash of a password",
+            "nouns.user_password:hash_password",
+            words=ONE,
+            configured=False,
+            example="sensuctl user hash-password 'correct horse'",
+            missing="a password is required",
+        ),
+        listing("user", "nouns.user:list_users", namespaced=False),
+        change("user", "reinstate", "nouns.user:reinstate_user", "[USERNAME]", ONE, "let one in again", "alice"),
+        change(
+            "user",
+            "remove-group",
+            "nouns.user:remove_group",
+            "[USERNAME] [group]",
+            (2, 2),
+            "take a user out of a group",
+            "alice ops",
+        ),
+        change(
+            "user",
+            "remove-groups",
+            "nouns.user:remove_groups",
+            "USERNAME",
+            ONE,
+            "take a user out of all groups",
+            "alice",
+        ),
+        change(
+            "user",
+            "reset-password",
+            "nouns.user_password:reset_password",
+            "[USERNAME]",
+            ONE,
+            "give a user another password",
+            "alice --interactive",
+            INTERACTIVE,
+            Flag("password", short="p", help="new password"),
+        ),
+        change(
+            "user",
+            "set-groups",
+            "nouns.user:set_groups",
+            "USERNAME GROUP1[,GROUP2, ...[,GROUPN]]",
+            (2, 2),
+            "put a user into these groups and no others",
+            "alice ops,dev",
+        ),
+        change(
+            "user",
+            "test-creds",
+            "nouns.user_password:test_credentials",
+            "[NAME]",
+            ONE_AT_MOST,
+            "try a user name and password",
+            "alice --password 'correct horse'",
+            INTERACTIVE,
+            Flag("password", short="p", required=True, help="password to try"),
+        ),
+    ),
+)
+
+ACCESS: tuple[Command | Group, ...] = (
+    API_KEY,
+    CLUSTER_ROLE,
+    CLUSTER_ROLE_BINDING,
+    NAMESPACE,
+    ROLE,
+    ROLE_BINDING,
+    USER,
+)

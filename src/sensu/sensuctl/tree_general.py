@@ -1,0 +1,279 @@
+"""The commands about sensuctl itself, about many kinds at once, and about the cluster."""
+
+from sensu.flags import Flag
+from sensu.sensuctl.command import ANY_NUMBER, Command, Group
+from sensu.sensuctl.declare import (
+    ALL_NAMESPACES,
+    FORMAT,
+    ONE,
+    ONE_AT_MOST,
+    SKIP_CONFIRM,
+    change,
+    deletion,
+)
+
+CONFIGURE = Command(
+    "configure",
+    "configure [flags]",
+    "log in, and remember where and how",
+    "nouns.configure:configure",
+    (
+        Flag("format", default="tabular", help="preferred output format"),
+        Flag("non-interactive", "bool", default=False, short="n", help="ask nothing"),
+        Flag("password", help="password to log in with"),
+        Flag("url", help="URL of the API"),
+        Flag("username", help="user to log in as"),
+    ),
+    configured=False,
+    example="sensuctl configure -n --url http://127.0.0.1:8080 --username admin --password 'P@ssw0rd!'",
+)
+COMPLETION = Command(
+    "completion",
+    "completion [bash|zsh|fish]",
+    "write the script that completes command lines of a shell",
+    "nouns.completion:write_script",
+    words=(0, ANY_NUMBER),
+    configured=False,
+    example="source <(sensuctl completion bash)",
+)
+CREATE = Command(
+    "create",
+    "create [-r] [[-f URL] ... ] [flags]",
+    "create or replace the resources of files, folders, URLs or standard input",
+    "nouns.create:create",
+    (
+        Flag("file", "strings", short="f", help="file, folder or URL; repeatable"),
+        Flag("recursive", "bool", default=False, short="r", help="read folders within folders"),
+    ),
+    ONE_AT_MOST,
+    example="sensuctl create -r -f monitoring/",
+)
+DELETE = Command(
+    "delete",
+    "delete [-f FILE] [flags]",
+    "delete the resources of a file or of standard input",
+    "nouns.delete:delete",
+    (Flag("file", short="f", help="file with the resources to delete"),),
+    ONE_AT_MOST,
+    example="sensuctl delete -f monitoring.yml",
+)
+DESCRIBE_TYPE = Command(
+    "describe-type",
+    "describe-type [RESOURCE TYPE],[RESOURCE TYPE]... [flags]",
+    "tell what types of resources there are",
+    "nouns.describe_type:describe",
+    (FORMAT,),
+    ONE,
+    example="sensuctl describe-type all",
+    missing="invalid argument(s) received, expected a single one or a comma-separated list",
+)
+DUMP = Command(
+    "dump",
+    "dump [RESOURCE TYPE],[RESOURCE TYPE]... [-f FILE] [flags]",
+    "write resources in a form that create takes",
+    "nouns.dump:dump",
+    (
+        ALL_NAMESPACES,
+        Flag("file", short="f", help="file to write to"),
+        Flag("format", default="yaml", help='format of the output: "yaml" or "wrapped-json"'),
+        Flag("omit", short="o", help="comma-separated types to leave out"),
+        Flag(
+            "types",
+            "bool",
+            default=False,
+            short="t",
+            hidden=True,
+            help='please use "sensuctl describe-type all" instead',
+        ),
+    ),
+    ONE_AT_MOST,
+    example="sensuctl dump all --omit events,entities --file backup.yml",
+)
+EDIT = Command(
+    "edit",
+    "edit [RESOURCE TYPE] [KEY]... [flags]",
+    "change a resource in an editor ($EDITOR)",
+    "nouns.edit:edit",
+    (Flag("blank", "bool", default=False, short="b", help="begin with an empty resource"), FORMAT),
+    (0, ANY_NUMBER),
+    example="sensuctl edit check disk\nsensuctl edit event ENTITY CHECK\nsensuctl edit handler --blank",
+)
+ENV = Command(
+    "env",
+    "env [flags]",
+    "write the settings as variables of a shell",
+    "nouns.env:show_environment",
+    (Flag("shell", help='"bash", "cmd" or "powershell" (default: the shell of $SHELL)'),),
+    example="eval $(sensuctl env)",
+)
+LOGOUT = Command("logout", "logout [flags]", "end the session", "nouns.logout:log_out", example="sensuctl logout")
+VERSION = Command(
+    "version",
+    "version [flags]",
+    "show the version",
+    "nouns.version:show_version",
+    words=(0, ANY_NUMBER),
+    configured=False,
+    example="sensuctl version",
+)
+_VIEW = Command(
+    "view",
+    "config view [flags]",
+    "show what is configured",
+    "nouns.config:view",
+    (FORMAT,),
+    (0, ANY_NUMBER),
+    configured=False,
+    example="sensuctl config view --format json",
+)
+
+
+def _setting(name: str, word: str, run: str, example: str) -> Command:
+    usage = f"config {name} [{word}] [flags]"
+    summary = f"remember another {word.lower()}"
+    return Command(name, usage, summary, run, words=ONE, configured=False, example=f"sensuctl config {name} {example}")
+
+
+CONFIG = Group(
+    "config",
+    "Change what sensuctl remembers",
+    (
+        _setting("set-format", "FORMAT", "nouns.config:set_format", "json"),
+        _setting("set-namespace", "NAMESPACE", "nouns.config:set_namespace", "production"),
+        _setting("set-timeout", "TIMEOUT", "nouns.config:set_timeout", "30s"),
+        _VIEW,
+    ),
+)
+CLUSTER = Group(
+    "cluster",
+    "Look after the cluster of backends",
+    (
+        Command(
+            "health",
+            "cluster health [flags]",
+            "show how the backends are",
+            "nouns.cluster:show_health",
+            (FORMAT,),
+            (0, ANY_NUMBER),
+            example="sensuctl cluster health",
+        ),
+        Command(
+            "id",
+            "cluster id [flags]",
+            "show the identifier of the cluster",
+            "nouns.cluster:show_id",
+            example="sensuctl cluster id",
+        ),
+        change(
+            "cluster",
+            "member-add",
+            "nouns.cluster:add_member",
+            "[NAME] [PEER-ADDRS]",
+            (2, 2),
+            "add a member",
+            "backend-2 https://10.0.0.2:2380",
+        ),
+        Command(
+            "member-list",
+            "cluster member-list [flags]",
+            "list the members",
+            "nouns.cluster:list_members",
+            (FORMAT,),
+            (0, ANY_NUMBER),
+            example="sensuctl cluster member-list",
+        ),
+        change(
+            "cluster",
+            "member-remove",
+            "nouns.cluster:remove_member",
+            "[ID]",
+            ONE,
+            "remove a member",
+            "2f7ae42c315f8c2d",
+        ),
+        change(
+            "cluster",
+            "member-update",
+            "nouns.cluster:update_member",
+            "[ID] [PEER_ADDRS]",
+            (2, 2),
+            "change the addresses of a member",
+            "2f7ae42c315f8c2d https://10.0.0.4:2380",
+        ),
+    ),
+)
+COMMAND = Group(
+    "command",
+    "Manage commands that are added to sensuctl",
+    (
+        deletion("command", "nouns.command_plugin:delete_command", "[ALIAS]"),
+        change(
+            "command",
+            "exec",
+            "nouns.command_plugin:execute",
+            "[ALIAS] [args]",
+            (1, ANY_NUMBER),
+            "run one",
+            "ALIAS WORDS -- --flags",
+        ),
+        change(
+            "command",
+            "install",
+            "nouns.command_plugin:install",
+            "[ALIAS] ([NAME]:[VERSION] | --url [ARCHIVE_URL] --checksum [ARCHIVE_CHECKSUM])",
+            (1, 2),
+            "install one from Bonsai or an archive",
+            "ALIAS NAMESPACE/NAME:1.0.0",
+            Flag("checksum", help="SHA-512 checksum of the archive"),
+            Flag("url", help="URL of an archive"),
+        ),
+        Command(
+            "list",
+            "command list [flags]",
+            "list what is installed",
+            "nouns.command_plugin:list_commands",
+            (FORMAT,),
+            example="sensuctl command list",
+        ),
+    ),
+)
+TESSEN = Group(
+    "tessen",
+    "Manage what is reported about the use of Sensu",
+    (
+        Command(
+            "info",
+            "tessen info [flags]",
+            "show the configuration",
+            "nouns.tessen:show_tessen",
+            (FORMAT,),
+            example="sensuctl tessen info",
+        ),
+        Command("opt-in", "tessen opt-in [flags]", "report", "nouns.tessen:opt_in", example="sensuctl tessen opt-in"),
+        Command(
+            "opt-out",
+            "tessen opt-out [flags]",
+            "do not report",
+            "nouns.tessen:opt_out",
+            (SKIP_CONFIRM,),
+            example="sensuctl tessen opt-out --skip-confirm",
+        ),
+    ),
+)
+
+GENERAL: tuple[Command | Group, ...] = (
+    CLUSTER,
+    COMMAND,
+    COMPLETION,
+    CONFIG,
+    CONFIGURE,
+    CREATE,
+    DELETE,
+    DESCRIBE_TYPE,
+    DUMP,
+    EDIT,
+    ENV,
+    LOGOUT,
+    TESSEN,
+    VERSION,
+)

@@ -1,0 +1,243 @@
+"""The commands about what is watched and what is seen: checks, entities, events, silences."""
+
+from sensu.flags import Flag
+from sensu.sensuctl.command import Command, Group
+from sensu.sensuctl.declare import (
+    INTERACTIVE,
+    ONE,
+    ONE_AT_MOST,
+    change,
+    deletion,
+    info,
+    listing,
+    update,
+)
+
+_SETTINGS = {
+    "command": "df -h /",
+    "cron": "'0 * * * *'",
+    "handlers": "slack,pager",
+    "high-flap-threshold": "60",
+    "interval": "30",
+    "low-flap-threshold": "20",
+    "output-metric-format": "nagios_perfdata",
+    "output-metric-handlers": "influxdb",
+    "proxy-entity-name": "switch-1",
+    "publish": "false",
+    "round-robin": "true",
+    "runtime-assets": "check-plugins",
+    "stdin": "true",
+    "subscriptions": "linux,web",
+    "timeout": "10",
+    "ttl": "90",
+}
+_REMOVABLE = (
+    "handlers",
+    "high-flap-threshold",
+    "low-flap-threshold",
+    "output-metric-format",
+    "output-metric-handlers",
+    "proxy-entity-name",
+    "proxy-requests",
+    "runtime-assets",
+    "timeout",
+    "ttl",
+)
+_SETTERS = tuple(
+    change(
+        "check", f"set-{name}", "nouns.check_set:set_field", "[NAME] [VALUE]", (2, 2), f"set {name}", f"disk {value}"
+    )
+    for name, value in _SETTINGS.items()
+)
+_REMOVERS = tuple(
+    change("check", f"remove-{name}", "nouns.check_set:remove_field", "[NAME]", ONE, f"remove {name}", "disk")
+    for name in _REMOVABLE
+)
+CHECK_CREATE = change(
+    "check",
+    "create",
+    "nouns.check:create_check",
+    "[NAME]",
+    ONE_AT_MOST,
+    "create one",
+    "disk --command 'check-disk -w 80' --interval 30 --subscriptions linux --handlers slack",
+    Flag("command", short="c", required=True, help="command to run"),
+    Flag("cron", help="cron line that says when to run"),
+    Flag("handlers", help="comma-separated handlers of its events"),
+    Flag("high-flap-threshold", help="state change in percent from which it flaps"),
+    INTERACTIVE,
+    Flag("interval", short="i", help="seconds between two runs"),
+    Flag("low-flap-threshold", help="state change in percent below which it flaps no more"),
+    Flag("output-metric-format", help="format of the metrics in its output"),
+    Flag("output-metric-handlers", help="comma-separated handlers of its metrics"),
+    Flag("proxy-entity-name", help="entity that its events are about"),
+    Flag("publish", "bool", default=True, short="p", help="send requests to agents"),
+    Flag("round-robin", "bool", default=False, help="one agent after the other instead of all"),
+    Flag("runtime-assets", short="r", help="comma-separated assets that it needs"),
+    Flag("stdin", "bool", default=False, help="accepted for compatibility, see set-stdin"),
+    Flag("subscriptions", short="s", required=True, help="comma-separated subscriptions it is for"),
+    Flag("timeout", short="t", help="seconds after which a run is ended"),
+    Flag("ttl", help="seconds without an event after which an alarm is raised"),
+)
+CHECK = Group(
+    "check",
+    "Manage checks",
+    tuple(
+        sorted(
+            (
+                CHECK_CREATE,
+                deletion("check", "nouns.check:delete_check"),
+                change(
+                    "check",
+                    "execute",
+                    "nouns.check:execute_check",
+                    "[NAME]",
+                    ONE_AT_MOST,
+                    "run one now",
+                    "disk --reason 'after the repair'",
+                    INTERACTIVE,
+                    Flag("reason", short="r", help="why it is run"),
+                    Flag("subscriptions", short="s", help="comma-separated subscriptions to run it on"),
+                ),
+                info("check", "nouns.check:show_check", "[ID]"),
+                listing("check", "nouns.check:list_checks"),
+                change(
+                    "check",
+                    "remove-hook",
+                    "nouns.check_set:remove_hook",
+                    "[CHECKNAME] [TYPE] [HOOKNAME]",
+                    (3, 3),
+                    "remove a hook",
+                    "disk critical process_tree",
+                ),
+                change(
+                    "check",
+                    "set-hooks",
+                    "nouns.check_set:set_hooks",
+                    "[CHECKNAME]",
+                    ONE,
+                    "add hooks for a status",
+                    "disk --type critical --hooks process_tree",
+                    Flag("hooks", short="k", required=True, help="comma-separated hooks"),
+                    INTERACTIVE,
+                    Flag("type", short="t", required=True, help="0 to 255, ok, warning, critical, unknown or non-zero"),
+                ),
+                change(
+                    "check",
+                    "set-proxy-requests",
+                    "nouns.check_set:set_proxy_requests",
+                    "[NAME]",
+                    ONE,
+                    "set the proxy requests, from a file or standard input",
+                    "disk --file proxy-requests.json",
+                    Flag("file", short="f", help="JSON file with the proxy requests"),
+                ),
+                update("check", "nouns.check:update_check"),
+                *_SETTERS,
+                *_REMOVERS,
+            ),
+            key=lambda command: command.name,
+        )
+    ),
+)
+ENTITY = Group(
+    "entity",
+    "Manage entities",
+    (
+        change(
+            "entity",
+            "create",
+            "nouns.entity:create_entity",
+            "[NAME]",
+            ONE_AT_MOST,
+            "create one",
+            "switch-1 --entity-class proxy",
+            Flag("entity-class", short="c", required=True, help="agent, proxy or another class"),
+            INTERACTIVE,
+            Flag("subscriptions", short="s", help="comma-separated subscriptions"),
+        ),
+        deletion("entity", "nouns.entity:delete_entity"),
+        info("entity", "nouns.entity:show_entity", "[ID]"),
+        listing("entity", "nouns.entity:list_entities"),
+        update("entity", "nouns.entity:update_entity", "[ID]"),
+    ),
+)
+EVENT = Group(
+    "event",
+    "Manage events",
+    (
+        deletion("event", "nouns.event:delete_event", "[ENTITY] [CHECK]", (2, 2)),
+        info("event", "nouns.event:show_event", "[ENTITY] [CHECK]", (2, 2)),
+        listing("event", "nouns.event:list_events"),
+        change(
+            "event",
+            "resolve",
+            "nouns.event:resolve_event",
+            "[ENTITY] [CHECK]",
+            (2, 2),
+            "resolve one by hand",
+            "server-1 disk",
+        ),
+    ),
+)
+_SILENCED_CHECK = Flag("check", short="c", help="check that is silenced")
+_SILENCED_SUBSCRIPTION = Flag("subscription", short="s", help="subscription that is silenced")
+SILENCED = Group(
+    "silenced",
+    "Manage silences",
+    (
+        change(
+            "silenced",
+            "create",
+            "nouns.silenced:create_silence",
+            "",
+            (0, 0),
+            "create one",
+            "--subscription web --reason 'planned work' --expire 3600",
+            Flag("begin", short="b", default="0", help='when it begins, "now" or a time like 2030-01-02T15:04:05Z'),
+            _SILENCED_CHECK,
+            Flag("expire", short="e", default="-1", help="seconds until it ends, -1 for never"),
+            Flag("expire-on-resolve", "bool", default=False, short="x", help="end it when the event is resolved"),
+            INTERACTIVE,
+            Flag("reason", short="r", required=True, help="why"),
+            _SILENCED_SUBSCRIPTION,
+        ),
+        Command(
+            "delete",
+            "silenced delete [NAME] [flags]",
+            "delete one",
+            "nouns.silenced:delete_silence",
+            (
+                _SILENCED_CHECK,
+                Flag("skip-confirm", "bool", default=False, help="do not ask before it is done"),
+                _SILENCED_SUBSCRIPTION,
+            ),
+            ONE_AT_MOST,
+            example="sensuctl silenced delete --subscription web --skip-confirm",
+        ),
+        Command(
+            "info",
+            "silenced info [Name] [flags]",
+            "show one in detail",
+            "nouns.silenced:show_silence",
+            (
+                Flag("check", short="c", default="*", help="check that is silenced"),
+                *info("silenced", "").flags,
+                Flag("subscription", short="s", default="*", help="subscription that is silenced"),
+            ),
+            ONE_AT_MOST,
+            example="sensuctl silenced info web:*",
+        ),
+        listing("silenced", "nouns.silenced:list_silences", more=(_SILENCED_CHECK, _SILENCED_SUBSCRIPTION)),
+        Command(
+            "update",
+            "silenced update [NAME] [flags]",
+            "change one, asked value by value",
+            "nouns.silenced:update_silence",
+            words=ONE_AT_MOST,
+            example="sensuctl silenced update web:*",
+        ),
+    ),
+)
+
+MONITORING: tuple[Command | Group, ...] = (CHECK, ENTITY, EVENT, SILENCED)

@@ -1,0 +1,62 @@
+"""The names by which people call types of resources: `checks`, `CheckConfig`, `check_config`, `core/v2.CheckConfig`.
+
+Source: recorded sensuctl sessions (describe-type, dump, edit, create-errors).
+"""
+
+import re
+
+from sensu.resources.check import Check
+from sensu.resources.entity import EntityConfig, EntityState
+from sensu.resources.kinds import KINDS, Kind
+from sensu.sensuctl.command import CommandFailed
+
+ALL = "all"
+CHECK_AS_RUN = Kind("Check", Check, "checks", True, "checks")
+"""A check with the fields of a result, which is what `Check` alone names; kept as the check it configures."""
+ENTITY_CONFIG = Kind("EntityConfig", EntityConfig, "entity-configs", True, "entity_configs", "core/v3")
+ENTITY_STATE = Kind("EntityState", EntityState, "entity-states", True, "entity_states", "core/v3")
+OTHERS = (CHECK_AS_RUN, ENTITY_CONFIG, ENTITY_STATE)
+"""Types that are known by their full names but are none of `all`."""
+
+_WORD_START = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+
+
+def api_versions() -> frozenset[str]:
+    """The groups and versions there are types of."""
+    return frozenset(kind.api_version for kind in (*KINDS, *OTHERS))
+
+
+def kind_of_type(type_name: str, api_version: str = "") -> Kind | None:
+    """The kind of a type's name, as it is or in snake case."""
+    for kind in (*KINDS, *OTHERS):
+        if type_name in (kind.type, _snake_case(kind.type)) and api_version in ("", kind.api_version):
+            return kind
+    return None
+
+
+def kind_named(word: str) -> Kind:
+    """The kind that a word on the command line names; raises CommandFailed."""
+    for kind in KINDS:
+        if word == kind.segment:
+            return kind
+    api_version, _, type_name = word.rpartition(".")
+    found = kind_of_type(type_name, api_version)
+    if found is None:
+        raise CommandFailed(f"invalid resource type: {word}")
+    return found
+
+
+def kinds_named(words: str) -> list[Kind]:
+    """The kinds of a comma-separated list, each once; `all` are those of KINDS."""
+    if words == ALL:
+        return list(KINDS)
+    return list(dict.fromkeys(kind_named(word.strip()) for word in words.split(",")))
+
+
+def short_name_of(kind: Kind) -> str:
+    """The short word for a kind, empty where it has none."""
+    return kind.segment if kind in KINDS else ""
+
+
+def _snake_case(name: str) -> str:
+    return _WORD_START.sub("_", name).lower()

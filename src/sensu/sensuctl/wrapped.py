@@ -1,0 +1,209 @@
+"""Resources in files: YAML or JSON, many documents in one, each `{type, api_version, metadata, spec}`.
+
+Source: docs "Create and manage resources with sensuctl"; recorded sensuctl sessions create-files, create-errors.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sensu.errors import InvalidResource
+from sensu.resources.kinds import Kind
+from sensu.resources.wire import convert_client, explain_unknown_fields
+from sensu.sensuctl.command import CommandFailed, Context
+from sensu.sensuctl.session import resource_path
+from sensu.sensuctl.type_names import api_versions, kind_of_type
+
+_SEPARATOR = re.compile(r"^---.*$", re.MULTILINE)
+MANAGED_BY_LABEL = "sensu.io/managed_by"
+PROBLEMS_SHOWN_MAX = 10
+CORE = "core/v2"
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One resource of a file: its kind, where it belongs, and its body as core/v2 takes it."""
+
+    kind: Kind
+    name: str
+    namespace: str
+    body: dict[str, Any]
+    line: int
+
+    def path(self, default_namespace: str) -> str:
+        """The URL path that it is put to."""
+        namespace = self.namespace_in(default_namespace)
+        return resource_path(self.kind, namespace, *(name for name in self._names() if name))
+
+    def namespace_in(self, default: str) -> str:
+        """The namespace it belongs to, empty for what belongs to the cluster."""
+        return (self.namespace or default) if self.kind.namespaced else ""
+
+    def _names(self) -> tuple[str, ...]:
+        if self.kind.type == "Event":
+            parts = (self.body.get("entity") or {}, self.body.get("check") or {})
+            return tuple(str((part.get("metadata") or {}).get("name", "")) for part in parts)
+        return () if self.kind.type == "TessenConfig" else (self.name,)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong with one resource of a file; only a warning does not stop the run."""
+
+    index: int
+    line: int
+    text: str
+    warning: bool = False
+
+
+def read_documents(text: str) -> Iterator[Document | Problem]:
+    """The resources of a file in order, and what is wrong with them; raises InvalidResource for what is no document."""
+    for index, (line, value) in enumerate(_values(text)):
+        try:
+            yield from _document(index, line, value)
+        except InvalidResource as err:
+            yield Problem(index, line, str(err))
+
+
+def parse_documents(context: Context, text: str, source: str = "") -> list[Document]:
+    """The resources of a file, what is odd told on standard error; raises CommandFailed where a resource is wrong."""
+    where = f"in {source}: " if source else ""
+    found: list[Document] = []
+    problems: list[Problem] = []
+    try:
+        for item in read_documents(text):
+            if isinstance(item, Document):
+                found.append(item)
+            else:
+                problems.append(item)
+    except InvalidResource as err:
+        raise CommandFailed(f"{where}{err}") from err
+    for problem in problems[:PROBLEMS_SHOWN_MAX]:
+        context.stderr.write(f"resource {problem.index}: {problem.text}\n")
+    if any(not problem.warning for problem in problems):
+        raise CommandFailed(f"{where}some resources couldn't be parsed")
+    return found
+
+
+def body_to_put(document: Document, default_namespace: str, *, managed: bool) -> dict[str, Any]:
+    """What is sent: the body with its namespace and, if `managed`, the label that says sensuctl manages it.
+
+    Groups other than core/v2 are sent as they stand in files.
+    """
+    metadata = document.body.get("metadata")
+    body = document.body
+    if metadata is not None:
+        placed = dict(metadata)
+        if managed:
+            placed["labels"] = _managed(metadata.get("labels"))
+        namespace = document.namespace_in(default_namespace)
+        if namespace:
+            placed["namespace"] = namespace
+        body = {**body, "metadata": placed}
+    kind = document.kind
+    if kind.api_version == CORE:
+        return body
+    spec = {key: value for key, value in body.items() if key != "metadata"}
+    return {"type": kind.type, "api_version": kind.api_version, "metadata": body.get("metadata"), "spec": spec}
+
+
+def _managed(labels: Mapping[str, str] | None) -> dict[str, str]:
+    labelled = dict(labels or {})
+    if labelled.get(MANAGED_BY_LABEL) != "sensu-agent":
+        labelled[MANAGED_BY_LABEL] = "sensuctl"
+    return labelled
+
+
+def _values(text: str) -> Iterator[tuple[int, Any]]:
+    """Every document as a value, with the line on which it starts."""
+    start = 0
+    for match in [*_SEPARATOR.finditer(text), None]:
+        end = match.start() if match is not None else len(text)
+        chunk, line = text[start:end], text.count("\n", 0, start) + 1
+        if chunk.strip("\r\n"):
+            yield from (
+                _json_values(chunk, line) if chunk.lstrip()[:1] in ("{", "[") else [(line, _yaml_value(chunk, line))]
+            )
+        start = match.end() if match is not None else end
+
+
+def _json_values(chunk: str, line: int) -> Iterator[tuple[int, Any]]:
+    decoder, at = json.JSONDecoder(), 0
+    while at < len(chunk):
+        if chunk[at].isspace():
+            at += 1
+            continue
+        first_line = line + chunk.count("\n", 0, at)
+        try:
+            value, at = decoder.raw_decode(chunk, at)
+        except json.JSONDecodeError as err:
+            wrong_line = line + chunk.count("\n", 0, err.pos)
+            raise InvalidResource(f"error parsing resources: line {wrong_line}: not valid JSON: {err.msg}") from err
+        yield first_line, value
+
+
+def _yaml_value(chunk: str, line: int) -> Any:
+    import yaml  # noqa: PLC0415 - JSON files do not need it
+
+    from sensu.sensuctl.yaml_text import Loader  # noqa: PLC0415
+
+    try:
+        return _json_keys(yaml.load(chunk, Loader=Loader))  # noqa: S506 - a safe loader
+    except yaml.YAMLError as err:
+        mark = getattr(err, "problem_mark", None)
+        at = line + (mark.line if mark is not None else 0)
+        raise InvalidResource(f"error parsing resources: yaml: line {at}: {getattr(err, 'problem', err)}") from err
+
+
+def _json_keys(value: Any) -> Any:
+    """A YAML value with the keys of its objects as texts, as JSON needs them."""
+    if isinstance(value, dict):
+        return {_json_key(key): _json_keys(item) for key, item in value.items()}
+    return [_json_keys(item) for item in value] if isinstance(value, list) else value
+
+
+def _json_key(key: Any) -> str:
+    if isinstance(key, bool):
+        return "true" if key else "false"
+    return "null" if key is None else str(key)
+
+
+def _document(index: int, line: int, value: Any) -> Iterator[Document | Problem]:
+    value = {} if value is None else value
+    if not isinstance(value, dict):
+        raise InvalidResource("error parsing data as wrapped-json: a resource must be an object")
+    kind = _kind_of(value)
+    spec = value.get("spec")
+    if not isinstance(spec, dict):
+        raise InvalidResource("no spec provided")
+    metadata = value.get("metadata") or {}
+    if not isinstance(metadata, dict):
+        raise InvalidResource("metadata must be an object")
+    for name in explain_unknown_fields(kind.shape, spec):
+        yield Problem(index, line, f'warning: json: unknown field "{name}"', warning=True)
+    body = _body(kind, spec, metadata)
+    convert_client(kind.shape, body)
+    found = body.get("metadata") or metadata
+    name = str(found.get("name") or spec.get("name") or spec.get("username") or "")
+    yield Document(kind, name, str(found.get("namespace") or ""), body, line)
+
+
+def _kind_of(value: Mapping[str, Any]) -> Kind:
+    type_name, api_version = str(value.get("type") or ""), str(value.get("api_version") or CORE)
+    if api_version not in api_versions():
+        raise InvalidResource("error parsing spec: api not found")
+    kind = kind_of_type(type_name, api_version)
+    if kind is None:
+        raise InvalidResource(f'error parsing spec: type could not be found: "{type_name}"')
+    return kind
+
+
+def _body(kind: Kind, spec: Mapping[str, Any], metadata: Mapping[str, Any]) -> dict[str, Any]:
+    """The resource as core/v2 takes it: the spec with the metadata in it, where the kind has metadata."""
+    body = dict(spec)
+    if "metadata" in kind.shape.__struct_fields__:
+        inner = spec.get("metadata")
+        body["metadata"] = {**(inner if isinstance(inner, dict) else {}), **metadata}
+    return body

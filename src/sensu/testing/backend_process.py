@@ -1,0 +1,117 @@
+"""A backend as a process of its own, for tests that end it, start it again and look at what it leaves."""
+
+import asyncio
+import contextlib
+import signal
+import socket
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import aiohttp
+
+from sensu.clock import SystemClock
+
+USER, PASSWORD = "admin", "P@ssw0rd!"  # noqa: S105 - of test backends only
+READY_S = 30.0
+STOP_S = 10.0
+POLL_S = 0.02
+
+
+class NotReady(Exception):
+    """The backend ended or did not answer in time; the text holds its last words."""
+
+
+def free_port() -> int:
+    """A port of the loopback interface that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class BackendProcess:
+    """`sensu-backend start` on loopback ports, with its state and log in `folder`; the ports outlive restarts."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.log = folder / "backend.log"
+        self.api_port, self.agent_port = free_port(), free_port()
+        self._process: asyncio.subprocess.Process | None = None
+
+    @property
+    def api_url(self) -> str:
+        """Where the API is."""
+        return f"http://127.0.0.1:{self.api_port}"
+
+    @property
+    def agent_url(self) -> str:
+        """Where agents connect to."""
+        return f"ws://127.0.0.1:{self.agent_port}"
+
+    @property
+    def state(self) -> list[str]:
+        """The flags that name the state folder."""
+        return ["--state-dir", str(self.folder / "state")]
+
+    @property
+    def places(self) -> list[str]:
+        """The flags of `start` that keep everything in the folder and on loopback."""
+        api = ["--api-listen-address", f"127.0.0.1:{self.api_port}", "--api-url", self.api_url]
+        agents = ["--agent-host", "127.0.0.1", "--agent-port", str(self.agent_port)]
+        dashboard = ["--dashboard-host", "127.0.0.1", "--dashboard-port", "0"]
+        return [*self.state, "--cache-dir", str(self.folder / "cache"), *api, *agents, *dashboard]
+
+    async def initialise(self) -> None:
+        """Make the database with the user `USER`; raises NotReady."""
+        admin = ["--cluster-admin-username", USER, "--cluster-admin-password", PASSWORD]
+        process = await self._spawn(["init", *admin, *self.state])
+        async with asyncio.timeout(READY_S):
+            if await process.wait() != 0:
+                raise NotReady(self.last_words())
+
+    async def start(self, flags: Sequence[str] = ()) -> None:
+        """Return when it answers; raises NotReady."""
+        self._process = await self._spawn(["start", *self.places, *flags])
+        clock = SystemClock()
+        deadline = clock.monotonic() + READY_S
+        async with aiohttp.ClientSession() as session:
+            while clock.monotonic() < deadline and self._process.returncode is None:
+                with contextlib.suppress(aiohttp.ClientError):
+                    async with session.get(f"{self.api_url}/health") as answer:
+                        if answer.status == 200:
+                            return
+                await asyncio.sleep(POLL_S)
+        raise NotReady(self.last_words())
+
+    async def kill(self) -> None:
+        """End it as `kill -9` does."""
+        await self._end(signal.SIGKILL)
+
+    async def stop(self) -> int:
+        """Ask it to end; its exit status, negative where it had to be killed."""
+        return await self._end(signal.SIGTERM)
+
+    async def _end(self, number: signal.Signals) -> int:
+        process, self._process = self._process, None
+        if process is None:
+            return 0
+        with contextlib.suppress(ProcessLookupError):
+            process.send_signal(number)
+        try:
+            async with asyncio.timeout(STOP_S):
+                return await process.wait()
+        except TimeoutError:
+            process.kill()
+            return await process.wait()
+
+    def last_words(self) -> str:
+        """The end of its log."""
+        lines = self.log.read_text(errors="replace").splitlines() if self.log.exists() else []
+        return " | ".join(lines[-5:]) or "it said nothing"
+
+    async def _spawn(self, arguments: Sequence[str]) -> asyncio.subprocess.Process:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with self.log.open("ab") as sink:
+            return await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "sensu.backend.main", *arguments, stdout=sink, stderr=sink, start_new_session=True
+            )

@@ -1,0 +1,168 @@
+"""The HTTP API in this process: a real store, real authentication and eventd behind a real listener on a free port."""
+
+import asyncio
+import base64
+import contextlib
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import aiohttp
+from prometheus_client import CollectorRegistry
+
+from sensu.backend.api.application import ApiContext, build_application
+from sensu.backend.api.cluster import Member
+from sensu.backend.api.server import ApiServer, ListenerSettings
+from sensu.backend.auth.access import Access
+from sensu.backend.auth.api_keys import APIKeys
+from sensu.backend.auth.authenticator import Authenticator
+from sensu.backend.auth.passwords import Passwords, hash_password
+from sensu.backend.auth.seeds import seed_writes
+from sensu.backend.auth.tokens import Tokens
+from sensu.backend.counts import EventCounts
+from sensu.backend.eventd.daemon import Eventd
+from sensu.backend.metrics import BackendMetrics
+from sensu.backend.seams import Joints
+from sensu.backend.services.audit import AuditLog
+from sensu.backend.stored_entities import StoredEntities
+from sensu.backend.stored_form import key_of, put
+from sensu.clock import Clock, SystemClock
+from sensu.execution.javascript import check_syntax
+from sensu.resources.check_request import CheckRequest
+from sensu.resources.entity import BACKEND_CLASS, Entity, System
+from sensu.resources.kinds import CHECK, ENTITY, EVENT, KINDS
+from sensu.resources.metadata import ObjectMeta
+from sensu.store.contract import Store
+from sensu.store.resource_cache import ResourceCache
+from sensu.store.sqlite.connection import Durability
+from sensu.store.sqlite.store import SQLiteStore
+
+ADMIN, PASSWORD = "admin", "P@ssw0rd!"
+CLUSTER_ID = "0e4a8a0e-8b4f-4c57-9d3a-8d6b0f0e7f11"
+
+
+@dataclass
+class NoAgents:
+    """Subscribers of a backend that no agent is connected to; remembers whose sessions were to end."""
+
+    disconnected: list[tuple[str, str]] = field(default_factory=list)
+
+    def publish(self, namespace: str, subscription: str, request: CheckRequest) -> int:
+        return 0
+
+    def agents(self, namespace: str, subscription: str) -> Sequence[str]:
+        return ()
+
+    def disconnect(self, namespace: str, agent: str) -> None:
+        self.disconnected.append((namespace, agent))
+
+
+@dataclass
+class NoSchedule:
+    """Runs nothing; knows which checks exist, and remembers what was asked of it."""
+
+    store: Store
+    clock: Clock
+    asked: list[tuple[str, str, tuple[str, ...]]] = field(default_factory=list)
+
+    async def execute(self, namespace: str, check: str, subscriptions: Sequence[str]) -> int:
+        if await self.store.get(key_of(CHECK, namespace, check)) is None:
+            raise KeyError(check)
+        self.asked.append((namespace, check, tuple(subscriptions)))
+        return int(self.clock.now())
+
+
+class NoDeliveries:
+    """Handles nothing."""
+
+    def wake(self) -> None: ...
+
+
+@dataclass
+class RunningApi:
+    """An API that listens, and what stands behind it."""
+
+    url: str
+    store: Store
+    joints: Joints
+    agents: NoAgents
+    schedule: NoSchedule
+    metrics: BackendMetrics
+    http: aiohttp.ClientSession
+
+    async def call(self, method: str, path: str, body: object = None, **headers: str) -> "Answer":
+        """One request as it stands, with JSON where a body is given; `content_type` replaces its type."""
+        sent = {key.replace("_", "-"): value for key, value in headers.items()}
+        async with self.http.request(method, self.url + path, json=body, headers=sent, allow_redirects=False) as answer:
+            return Answer(answer.status, answer.headers, await answer.read())
+
+    async def token(self, username: str = ADMIN, password: str = PASSWORD) -> str:
+        """An Authorization header for a user."""
+        auth = "Basic " + base64.b64encode(f"{username}:{password}".encode()).decode()
+        async with self.http.get(f"{self.url}/auth", headers={"Authorization": auth}) as answer:
+            return f"Bearer {(await answer.json())['access_token']}"
+
+
+@dataclass
+class Answer:
+    """A status, headers (found in any case) and a body."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@contextlib.asynccontextmanager
+async def running_api(
+    folder: Path, *, port: int = 0, clock: Clock | None = None, ready: bool = True
+) -> AsyncIterator[RunningApi]:
+    """A fresh backend with the user admin, ended on leaving."""
+    clock = clock or SystemClock()
+    store = SQLiteStore(folder, Durability.NORMAL)
+    await store.open()
+    hashed = hash_password(PASSWORD)
+    await store.commit(seed_writes(ADMIN, hashed, hashed, None, clock.now()))
+    await store.commit([put(ENTITY, _own_entity())])
+    cache = ResourceCache(store)
+    await cache.load(kind for kind in KINDS if kind is not EVENT)
+    entities = StoredEntities(store)
+    entities.open()
+    passwords = Passwords(clock)
+    tokens = Tokens(store, cache, clock)
+    await tokens.open()
+    metrics = BackendMetrics(CollectorRegistry(), "test")
+    eventd = Eventd(store, cache, entities, EventCounts(metrics), clock, NoDeliveries().wake)
+    await eventd.prepare()
+    agents, schedule = NoAgents(), NoSchedule(store, clock)
+    joints = Joints(eventd, agents, schedule, NoDeliveries(), lambda: ready)
+    authenticator = Authenticator(cache, passwords, tokens, APIKeys(cache))
+    member = Member("default", CLUSTER_ID)
+    access = Access(cache)
+    audit = AuditLog(store, access, clock)
+    context = ApiContext(
+        store, access, authenticator, passwords, tokens, joints, clock, check_syntax, metrics, member, audit, "test"
+    )
+    server = ApiServer(build_application(context), ListenerSettings("127.0.0.1", port, stop_timeout_s=1))
+    await server.start()
+    working = asyncio.create_task(eventd.run())
+    try:
+        async with aiohttp.ClientSession() as http:
+            url = f"http://127.0.0.1:{server.port}"
+            yield RunningApi(url, store, joints, agents, schedule, metrics, http)
+    finally:
+        await server.stop()
+        working.cancel()
+        await asyncio.wait([working])
+        tokens.close()
+        passwords.close()
+        entities.close()
+        cache.close()
+        await store.close()
+
+
+def _own_entity() -> Entity:
+    return Entity(
+        metadata=ObjectMeta(name="backend-1", namespace="sensu-system"),
+        entity_class=BACKEND_CLASS,
+        system=System(hostname="backend-1"),
+    )

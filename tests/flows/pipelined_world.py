@@ -1,0 +1,233 @@
+"""pipelined for flow tests: a real store, real commands and sockets as handlers, virtual time between attempts."""
+
+import asyncio
+import json
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from sensu.backend.pipelined.bounds import Bounds
+from sensu.backend.pipelined.daemon import Pipelined
+from sensu.backend.pipelined.filters import Filters
+from sensu.backend.pipelined.handlers import Handlers
+from sensu.backend.pipelined.mutators import Mutators
+from sensu.backend.pipelined.outcome import Outcome
+from sensu.backend.pipelined.runtime_assets import RuntimeAssets
+from sensu.backend.pipelined.workflows import Workflows
+from sensu.backend.stored_form import put
+from sensu.resources.asset import Asset
+from sensu.resources.entity import Entity
+from sensu.resources.event import Event
+from sensu.resources.event_filter import EventFilter
+from sensu.resources.handler import Handler, HandlerSocket
+from sensu.resources.kinds import ASSET, EVENT_FILTER, HANDLER, MUTATOR, NAMESPACE, PIPELINE, Kind
+from sensu.resources.metadata import ObjectMeta, ResourceReference
+from sensu.resources.mutator import Mutator
+from sensu.resources.namespace import Namespace
+from sensu.resources.pipeline import Pipeline, PipelineWorkflow
+from sensu.resources.wire import encode
+from sensu.rules.workflow import Workflow
+from sensu.store.contract import Committed, OweDelivery
+from sensu.store.resource_cache import ResourceCache
+from sensu.store.sqlite.store import SQLiteStore
+from sensu.testing.factories import make_check, make_entity, make_event, make_metadata
+from sensu.testing.virtual_clock import VirtualClock, let_others_run
+
+START = 1_700_000_000
+PATIENCE_S = 20.0
+"""How long real commands may take before a test gives up."""
+
+
+class FakeCounters:
+    """Remembers what was counted."""
+
+    def __init__(self) -> None:
+        self.outcomes: list[tuple[str, Outcome]] = []
+        self.stages: Counter[tuple[str, str, bool]] = Counter()
+        self.concluded_events: list[tuple[str, int, bool]] = []
+        self.at_work = 0
+        self.at_work_most = 0
+
+    def handled(self, workflow: Workflow, outcome: Outcome, seconds: float) -> None:
+        self.outcomes.append((workflow.handler, outcome))
+
+    def stage(self, stage: str, ref: str, well: bool, seconds: float) -> None:
+        self.stages[stage, ref, well] += 1
+
+    def concluded(self, event_type: str, workflows: int, well: bool, seconds: float) -> None:
+        self.concluded_events.append((event_type, workflows, well))
+
+    def busy(self, change: int) -> None:
+        self.at_work += change
+        self.at_work_most = max(self.at_work_most, self.at_work)
+
+
+class FakeAssets:
+    """Assets that are there already: a folder for each name."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    async def environment(self, assets: Sequence[Asset], entity: Entity) -> list[list[tuple[str, str]]]:
+        return [[("PATH", f"{self.folder / asset.metadata.name / 'bin'}:${{PATH}}")] for asset in assets]
+
+    async def paths(self, assets: Sequence[Asset], entity: Entity) -> list[tuple[str, Path]]:
+        return [(asset.metadata.name, self.folder / asset.metadata.name) for asset in assets]
+
+
+class PipelinedWorld:
+    """What a story about deliveries says and sees; made by `play`."""
+
+    def __init__(self, store: SQLiteStore, clock: VirtualClock, folder: Path, bounds: Bounds | None) -> None:
+        self.store = store
+        self.clock = clock
+        self.folder = folder
+        self.counters = FakeCounters()
+        self._bounds = bounds
+        self._cache = ResourceCache(store)
+        self._scripts = ThreadPoolExecutor(1)
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        await self._cache.load([HANDLER, MUTATOR, EVENT_FILTER, PIPELINE, ASSET])
+        assets = RuntimeAssets(self._cache, FakeAssets(self.folder / "assets"), make_entity("backend"))
+        workflows = Workflows(
+            self._cache,
+            Filters(self._cache, assets, self.clock),
+            Mutators(self._cache, self._scripts, assets, self.clock),
+            Handlers(assets, self.clock),
+        )
+        self.pipelined = Pipelined(self.store, workflows, self.counters, self.clock, self._bounds)
+        self._task = asyncio.create_task(self.pipelined.run())
+
+    async def stop(self) -> None:
+        """The backend stops in an orderly way."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+            self._task = None
+        self._cache.close()
+        self._scripts.shutdown()
+
+    async def configure(self, kind: Kind, *resources: Any) -> None:
+        assert isinstance(await self.store.commit([put(kind, resource) for resource in resources]), Committed)
+
+    async def handlers(self, *handlers: Handler) -> None:
+        await self.configure(HANDLER, *handlers)
+
+    def append_command(self, name: str, then: str = "") -> str:
+        """A command that adds its standard input and a newline to a file of that name, in one write."""
+        return f'input=$(cat); printf "%s\\n" "$input" >> {self.folder / name}; {then}'
+
+    def lines(self, name: str) -> list[str]:
+        path = self.folder / name
+        return path.read_text().splitlines() if path.exists() else []
+
+    def got(self, name: str) -> list[dict[str, Any]]:
+        """The events that a handler with an `append_command` got."""
+        return [json.loads(line) for line in self.lines(name)]
+
+    def outputs(self, name: str, entity: str = "") -> list[str]:
+        """The outputs of the events that a handler got, of one entity if it is named."""
+        events = [event for event in self.got(name) if entity in ("", event["entity"]["metadata"]["name"])]
+        return [event["check"]["output"] for event in events]
+
+    async def owe(self, *events: Event, wake: bool = True) -> None:
+        """Events are committed, with what handlers are owed."""
+        namespace, now = "default", self.clock.now()
+        owed = [OweDelivery(self.store.next_delivery_id(), namespace, encode(event), now) for event in events]
+        await self.store.commit(owed)
+        if wake:
+            self.pipelined.wake()
+
+    async def until(self, what: Callable[[], Any]) -> Any:
+        """What `what` returns once it is true: real commands and sockets take real time."""
+        deadline = time.monotonic() + PATIENCE_S
+        while not (found := what()):
+            assert time.monotonic() < deadline, f"waited for too long; outcomes so far: {self.counters.outcomes[-5:]}"
+            assert self._task is not None
+            assert not self._task.done(), self._task
+            await asyncio.sleep(0.005)
+        await let_others_run()
+        return found
+
+    async def ended(self, attempts: int) -> None:
+        """Return when so many attempts at workflows have ended."""
+        await self.until(lambda: len(self.counters.outcomes) >= attempts)
+
+    async def settled(self) -> None:
+        """Return when nothing is owed any more."""
+        deadline = time.monotonic() + PATIENCE_S
+        while await self.store.deliveries_owed(1):
+            assert time.monotonic() < deadline, f"still owed; outcomes so far: {self.counters.outcomes[-5:]}"
+            await asyncio.sleep(0.005)
+
+    async def dead_letters(self) -> list[str]:
+        return [why for _, why in await self.store.dead_letters(100)]
+
+
+def pipe(name: str, command: str, **fields: Any) -> Handler:
+    return Handler(metadata=make_metadata(name), **{"type": "pipe", "command": command, "timeout": 15, **fields})
+
+
+def network(name: str, kind: str, port: int, **fields: Any) -> Handler:
+    return Handler(metadata=make_metadata(name), type=kind, socket=HandlerSocket(host="127.0.0.1", port=port), **fields)
+
+
+def event_filter(name: str, *expressions: str, action: str = "allow", **fields: Any) -> EventFilter:
+    return EventFilter(metadata=make_metadata(name), action=action, expressions=expressions, **fields)
+
+
+def mutator(name: str, **fields: Any) -> Mutator:
+    return Mutator(metadata=make_metadata(name), **fields)
+
+
+def workflow(name: str, handler: str, *filters: str, mutator: str = "") -> PipelineWorkflow:
+    return PipelineWorkflow(
+        name=name,
+        filters=tuple(ResourceReference(api_version="core/v2", type="EventFilter", name=each) for each in filters),
+        mutator=ResourceReference(api_version="core/v2", type="Mutator", name=mutator) if mutator else None,
+        handler=ResourceReference(api_version="core/v2", type="Handler", name=handler),
+    )
+
+
+def pipeline(name: str, *workflows: PipelineWorkflow) -> Pipeline:
+    return Pipeline(metadata=make_metadata(name), workflows=workflows)
+
+
+def result(
+    output: str = "", status: int = 2, *, entity: str = "web1", handlers: Sequence[str] = (), **fields: Any
+) -> Event:
+    """A result of the check `http`, to be handled."""
+    names = fields.pop("pipelines", ())
+    pipelines = tuple(ResourceReference(api_version="core/v2", type="Pipeline", name=name) for name in names)
+    check = make_check(status=status, output=output, handlers=tuple(handlers), executed=START, **fields)
+    metadata = ObjectMeta(namespace="default")
+    return make_event(make_entity(entity), check, metadata=metadata, pipelines=pipelines or None)
+
+
+Story = Callable[[PipelinedWorld], Awaitable[None]]
+
+
+def play(folder: Path, *stories: Story, bounds: Bounds | None = None) -> None:
+    """Play the stories one after the other on one store; between two, the backend stops and starts."""
+    asyncio.run(_play(folder, stories, bounds))
+
+
+async def _play(folder: Path, stories: Sequence[Story], bounds: Bounds | None) -> None:
+    now = float(START)
+    for story in stories:
+        store = SQLiteStore(folder / "state")
+        await store.open()
+        await store.commit([put(NAMESPACE, Namespace(name="default"))])
+        world = PipelinedWorld(store, VirtualClock(now), folder, bounds)
+        await world.start()
+        try:
+            await story(world)
+        finally:
+            await world.stop()
+            await store.close()
+        now = world.clock.now()

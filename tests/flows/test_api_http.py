@@ -1,0 +1,142 @@
+"""The API as HTTP: what is answered before an endpoint is asked, and what clients may do wrong."""
+
+import asyncio
+import socket
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+
+from sensu.backend.api.server import ApiServer, ListenerSettings
+from sensu.errors import ConfigurationError
+from tests.flows.api_harness import RunningApi, running_api
+
+Story = Callable[[RunningApi], Awaitable[None]]
+CHECKS = "/api/core/v2/namespaces/default/checks"
+
+
+def play(folder: Path, story: Story, *, ready: bool = True) -> None:
+    async def run() -> None:
+        async with asyncio.timeout(30), running_api(folder, ready=ready) as api:
+            await story(api)
+
+    asyncio.run(run())
+
+
+async def raw(api: RunningApi, request: bytes) -> bytes:
+    """The answer to bytes that no HTTP client would send."""
+    host, port = api.url.removeprefix("http://").split(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    writer.write(request)
+    answer = await reader.read(4096)
+    writer.close()
+    return answer
+
+
+def test_paths_and_methods_are_judged_before_the_caller(tmp_path: Path) -> None:
+    """Nobody has to log in to learn that a path is unknown or a method is not allowed."""
+
+    async def story(api: RunningApi) -> None:
+        assert (await api.call("GET", "/nothing")).status == 404
+        refused = await api.call("DELETE", CHECKS)
+        assert (refused.status, refused.body) == (405, b"")
+        assert refused.headers["Allow"] == "GET, POST, HEAD, OPTIONS"
+        assert (await api.call("OPTIONS", CHECKS)).status == 204
+        assert (await api.call("GET", CHECKS)).status == 401
+        moved = await api.call("GET", "/api//core/v2/namespaces/./default/checks?limit=1")
+        assert (moved.status, moved.headers["Location"]) == (301, f"{CHECKS}?limit=1")
+
+    play(tmp_path, story)
+
+
+def test_head_answers_like_get_without_a_body(tmp_path: Path) -> None:
+    """A HEAD request has the status and headers of the GET request, and needs the same rights."""
+
+    async def story(api: RunningApi) -> None:
+        token = await api.token()
+        head = await api.call("HEAD", CHECKS, Authorization=token)
+        assert (head.status, head.body, head.headers["Sensu-Total-Count"]) == (200, b"", "0")
+        assert (await api.call("HEAD", CHECKS)).status == 401
+
+    play(tmp_path, story)
+
+
+def test_what_is_no_http_gets_an_answer_too(tmp_path: Path) -> None:
+    """A method that nobody knows is not allowed, a broken escape or request is bad, and the server goes on."""
+
+    async def story(api: RunningApi) -> None:
+        assert b" 405 " in await raw(api, b"BREW /health HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert b" 400 " in await raw(api, b"GET /api/core/v2/users/a%2 HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert b" 400 " in await raw(api, b"\x00\x01\x02\r\n\r\n")
+        assert (await api.call("GET", "/version")).status == 200
+
+    play(tmp_path, story)
+
+
+def test_a_body_above_the_limit_is_not_read(tmp_path: Path) -> None:
+    """A body of more than 512,000 bytes is refused as too large, after the caller's rights are judged."""
+
+    async def story(api: RunningApi) -> None:
+        token = await api.token()
+        body = {"metadata": {"name": "c", "namespace": "default"}, "interval": 5, "command": "x" * 512_000}
+        assert (await api.call("POST", CHECKS, body, Authorization=token)).status == 413
+        assert (await api.call("POST", CHECKS, body)).status == 401
+        body["command"] = "x" * 511_000
+        assert (await api.call("POST", CHECKS, body, Authorization=token)).status == 201
+
+    play(tmp_path, story)
+
+
+def test_nothing_but_its_state_is_served_before_a_backend_is_ready(tmp_path: Path) -> None:
+    """Until then clients are told to come back, and probes see that the process lives."""
+
+    async def story(api: RunningApi) -> None:
+        for path in ("/auth", "/ready", CHECKS):
+            answer = await api.call("GET", path)
+            assert (answer.status, answer.headers["Retry-After"]) == (503, "1")
+        for path in ("/health", "/version", "/metrics"):
+            assert (await api.call("GET", path)).status == 200
+
+    play(tmp_path, story, ready=False)
+
+
+def test_a_client_that_sends_half_a_request_is_let_go(tmp_path: Path) -> None:
+    """Connections whose request does not come do not stay open."""
+
+    async def application(scope: object, receive: object, send: object) -> None:
+        raise AssertionError("there is no request to answer")
+
+    async def run() -> None:
+        server = ApiServer(application, ListenerSettings("127.0.0.1", 0, read_timeout_s=0.05))
+        await server.start()
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+        writer.write(b"GET / HTTP/1.1\r\nHost: x\r\nX-Slow: ")
+        async with asyncio.timeout(10):
+            assert await reader.read() == b""
+        writer.close()
+        await server.stop()
+
+    asyncio.run(run())
+
+
+def test_a_port_in_use_is_one_clear_line(tmp_path: Path) -> None:
+    """A backend that cannot listen says where, and nothing is left open."""
+
+    async def run(port: int) -> None:
+        await ApiServer(None, ListenerSettings("127.0.0.1", port)).start()
+
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(ConfigurationError, match=f"cannot listen on 127.0.0.1:{port}"):
+            asyncio.run(run(port))
+
+
+def test_a_certificate_that_cannot_be_used_is_one_clear_line(tmp_path: Path) -> None:
+    """A missing or broken certificate is a matter of configuration."""
+    broken = tmp_path / "cert.pem"
+    broken.write_text("no certificate")
+    settings = ListenerSettings("127.0.0.1", 0, cert_file=str(broken), key_file=str(broken))
+    with pytest.raises(ConfigurationError, match="TLS certificate"):
+        asyncio.run(ApiServer(None, settings).start())

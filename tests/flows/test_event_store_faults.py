@@ -1,0 +1,154 @@
+"""What becomes of events while the store fails or refuses."""
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from sensu.backend.seams import EventDeferred, EventOutcome, EventRefused, EventStored, IncomingEvent
+from sensu.backend.stored_form import put
+from sensu.errors import StoreError
+from sensu.resources.kinds import ENTITY
+from sensu.store.contract import Committed, DeleteEvent, EventKey, Must, Refused, Write
+from sensu.testing.factories import make_check, make_entity, make_event, make_proxy
+from tests.flows.world import START, World, play
+
+
+class FailingCommits:
+    """Lets the next commits of a store fail, as a full disk would."""
+
+    def __init__(self, world: World, failures: int) -> None:
+        self._commit = world.store.commit
+        self.failures = failures
+        world.store.commit = self  # type: ignore[method-assign]
+
+    async def __call__(self, writes: Sequence[Write]) -> Committed | Refused:
+        if self.failures and any(type(write).__name__ == "PutEvent" for write in writes):
+            self.failures -= 1
+            raise StoreError("disk full")
+        return await self._commit(writes)
+
+
+def event(name: str = "web1", at: int = 0, **fields: object):
+    return make_event(make_entity(name), make_check(status=2, executed=START + at, issued=START + at, **fields))
+
+
+def test_a_store_that_fails_for_a_moment_costs_nothing(tmp_path: Path) -> None:
+    """An event that the store could not take at first is stored once the store answers again."""
+
+    async def story(world: World) -> None:
+        commits = FailingCommits(world, 3)
+        outcomes: list[EventOutcome] = []
+        world.eventd.offer(IncomingEvent(event()), outcomes.append)
+        await world.clock.advance(5)
+        assert outcomes == [EventStored()]
+        assert commits.failures == 0
+        stored = await world.event("web1", "http")
+        assert stored and stored.check and stored.check.occurrences == 1
+
+    play(tmp_path, story)
+
+
+def test_a_store_that_stays_away_defers_events(tmp_path: Path) -> None:
+    """After some attempts the sender hears that it may try again, and its next try counts as the first."""
+
+    async def story(world: World) -> None:
+        commits = FailingCommits(world, 100)
+        outcomes: list[EventOutcome] = []
+        world.eventd.offer(IncomingEvent(event()), outcomes.append)
+        await world.clock.advance(10)
+        assert outcomes == [EventDeferred("the store does not answer")]
+        commits.failures = 0
+        await world.report(event())
+        stored = await world.event("web1", "http")
+        assert stored and stored.check and stored.check.occurrences == 1
+        assert world.counters.processed_events == {("check", "error"): 1, ("check", "success"): 1}
+
+    play(tmp_path, story)
+
+
+def test_time_in_which_the_store_was_away_raises_no_alarm(tmp_path: Path) -> None:
+    """A check's time to live does not run while results cannot be stored."""
+
+    async def story(world: World) -> None:
+        await world.report(make_event(make_proxy("r1"), make_check(ttl=90, executed=START, issued=START)))
+        FailingCommits(world, 4)
+        world.eventd.offer(IncomingEvent(event()))
+        await world.clock.advance(90)
+        stored = await world.event("r1", "http")
+        assert stored and stored.check and stored.check.status == 0
+        await world.clock.advance(5)
+        stored = await world.event("r1", "http")
+        assert stored and stored.check and stored.check.status == 1
+
+    play(tmp_path, story)
+
+
+def test_one_refused_event_harms_no_other(tmp_path: Path) -> None:
+    """Of events that wait together, only the one with an impossible write is refused."""
+
+    async def story(world: World) -> None:
+        await world.configure(ENTITY, make_entity("taken"))
+        impossible = put(ENTITY, make_entity("taken"), must=Must.BE_ABSENT)
+        outcomes: dict[str, EventOutcome] = {}
+        for name in ("web1", "web2", "web3"):
+            also = (impossible,) if name == "web2" else ()
+            incoming = IncomingEvent(event(name), also=also)
+            world.eventd.offer(incoming, lambda outcome, name=name: outcomes.update({name: outcome}))
+        await world.settled()
+        await world.settled()
+        assert outcomes == {"web1": EventStored(), "web2": EventRefused("conflicting writes"), "web3": EventStored()}
+        assert await world.event("web2", "http") is None
+
+    play(tmp_path, story)
+
+
+def test_a_full_intake_says_so_and_opens_again(tmp_path: Path) -> None:
+    """Beyond its bound the queue takes nothing, and tells those who wait when there is room."""
+
+    async def story(world: World) -> None:
+        taken = 0
+        while world.eventd.offer(IncomingEvent(event(f"web{taken}"))):
+            taken += 1
+        assert taken == 1000
+        waiting = asyncio.ensure_future(world.eventd.wait_for_room())
+        await world.settled()
+        assert waiting.done()
+        await world.eventd.drained()
+        assert await world.store.count_events(None) == 1000
+
+    play(tmp_path, story)
+
+
+def test_late_results_in_one_group_are_all_kept(tmp_path: Path) -> None:
+    """Results that come late and together enter the history in the order of their times."""
+
+    async def story(world: World) -> None:
+        await world.clock.advance(1000)
+        await world.report(event(at=900))
+        for at in (300, 100, 200, 950, 400):
+            world.eventd.offer(IncomingEvent(event(at=at)))
+        await world.eventd.drained()
+        stored = await world.event("web1", "http")
+        assert stored and stored.check
+        assert [entry.executed - START for entry in stored.check.history or ()] == [100, 200, 300, 400, 900, 950]
+        assert stored.check.executed == START + 950
+
+    play(tmp_path, story)
+
+
+@pytest.mark.parametrize("at", [100, 950])
+def test_an_event_deleted_behind_its_back_is_new(tmp_path: Path, at: int) -> None:
+    """When an event is removed together with its entity, the next result has no history, even a late one."""
+
+    async def story(world: World) -> None:
+        await world.clock.advance(1000)
+        await world.report(event(at=800), event(at=900))
+        await world.store.commit([DeleteEvent(EventKey("default", "web1", "http"))])
+        await world.report(event(at=at))
+        stored = await world.event("web1", "http")
+        assert stored and stored.check
+        assert (stored.check.executed, stored.check.occurrences) == (START + at, 1)
+
+    play(tmp_path, story)

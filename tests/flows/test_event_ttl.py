@@ -1,0 +1,149 @@
+"""A check that does not report within its time to live raises an alarm."""
+
+from pathlib import Path
+
+from sensu.resources.event import Event
+from sensu.resources.kinds import ENTITY, SILENCED
+from sensu.store.contract import EventKey
+from sensu.testing.factories import make_check, make_entity, make_event, make_keepalive, make_proxy, make_silence
+from tests.flows.world import START, World, play
+
+
+def result(at: int, ttl: int = 90, **fields: object) -> Event:
+    check = make_check(executed=START + at, issued=START + at, ttl=ttl, handlers=("slack",), **fields)
+    return make_event(make_proxy("web1"), check)
+
+
+async def statuses(world: World) -> list[int]:
+    event = await world.event("web1", "http")
+    assert event and event.check
+    return [entry.status for entry in event.check.history or ()]
+
+
+def test_silence_of_a_check_is_an_alarm_again_and_again(tmp_path: Path) -> None:
+    """Every time to live without a result stores and hands on a warning, until a result comes."""
+
+    async def story(world: World) -> None:
+        await world.report(result(0))
+        await world.clock.advance(89)
+        assert await statuses(world) == [0]
+        await world.clock.advance(1)
+        assert await statuses(world) == [0, 1]
+        event = await world.event("web1", "http")
+        assert event and event.check
+        assert event.check.output == "Last check execution was 90 seconds ago"
+        assert (event.timestamp, event.check.executed, event.check.last_ok) == (START + 90, START + 90, START)
+        await world.clock.advance(90)
+        assert await statuses(world) == [0, 1, 1]
+        await world.report(result(181))
+        await world.clock.advance(89)
+        assert await statuses(world) == [0, 1, 1, 0]
+        assert await world.owed_statuses() == [("http", 0), ("http", 1), ("http", 1), ("http", 0)]
+
+    play(tmp_path, story)
+
+
+def test_results_in_time_keep_the_alarm_away(tmp_path: Path) -> None:
+    """Each result gives the check its whole time to live again; one without a time to live ends the wait."""
+
+    async def story(world: World) -> None:
+        for at in (0, 60, 120, 180):
+            await world.report(result(at))
+            await world.clock.advance(60)
+        await world.report(result(240, ttl=0))
+        await world.clock.advance(1000)
+        assert await statuses(world) == [0, 0, 0, 0, 0]
+
+    play(tmp_path, story)
+
+
+def test_a_result_with_a_slow_clock_ends_the_alarm(tmp_path: Path) -> None:
+    """An agent whose clock is behind is heard though the alarm has a later time."""
+
+    async def story(world: World) -> None:
+        await world.report(result(0))
+        await world.clock.advance(91)
+        assert await statuses(world) == [0, 1]
+        await world.report(result(60))
+        assert await statuses(world) == [0, 1, 0]
+
+    play(tmp_path, story)
+
+
+def test_alarms_respect_silences(tmp_path: Path) -> None:
+    """An alarm about a silenced check is silenced."""
+
+    async def story(world: World) -> None:
+        await world.report(result(0))
+        await world.configure(SILENCED, make_silence(check="http"))
+        await world.clock.advance(91)
+        event = await world.event("web1", "http")
+        assert event and event.check
+        assert (event.check.status, event.check.silenced) == (1, ("*:http",))
+
+    play(tmp_path, story)
+
+
+def test_no_alarm_about_what_was_deleted(tmp_path: Path) -> None:
+    """Deleting the event or its entity ends the wait."""
+
+    async def story(world: World) -> None:
+        other = make_event(make_proxy("web2"), make_check(ttl=90))
+        await world.report(result(0), other)
+        assert await world.eventd.remove(EventKey("default", "web1", "http"))
+        await world.drop(ENTITY, "web2")
+        await world.clock.advance(200)
+        assert await world.event("web1", "http") is None
+        assert [status for _, status in await world.owed_statuses()] == [0]
+
+    play(tmp_path, story)
+
+
+def test_a_silent_agent_is_one_alarm_and_not_one_for_each_check(tmp_path: Path) -> None:
+    """While the agent's keepalive fails its checks raise no alarm; after its return they get their whole time."""
+
+    async def story(world: World) -> None:
+        agent = make_entity("web1")
+        await world.keepalive(make_keepalive(agent, timestamp=START, timeout=60))
+        await world.report(make_event(agent, make_check(ttl=90, executed=START, issued=START)))
+        await world.clock.advance(280)
+        assert await statuses(world) == [0]
+        await world.keepalive(make_keepalive(agent, timestamp=START + 280, timeout=600))
+        await world.clock.advance(80)
+        assert await statuses(world) == [0]
+        await world.clock.advance(11)
+        assert await statuses(world) == [0, 1]
+
+    play(tmp_path, story)
+
+
+def test_time_in_which_the_backend_was_down_does_not_count(tmp_path: Path) -> None:
+    """After an outage longer than the time to live there is no false alarm, and a missing result is still found."""
+
+    async def before(world: World) -> None:
+        await world.report(result(0))
+        await world.clock.advance(50)
+
+    async def after(world: World) -> None:
+        await world.clock.advance(239)
+        assert await statuses(world) == [0]
+        await world.clock.advance(5)
+        assert await statuses(world) == [0, 1]
+
+    play(tmp_path, before, after, pauses_s=[3600])
+
+
+def test_a_restart_keeps_the_rest_of_the_time(tmp_path: Path) -> None:
+    """A short restart neither shortens nor restarts the time to live."""
+
+    async def before(world: World) -> None:
+        await world.report(result(0))
+        await world.clock.advance(50)
+
+    async def after(world: World) -> None:
+        await world.clock.advance(39)
+        assert await statuses(world) == [0]
+        await world.clock.advance(7)
+        assert await statuses(world) == [0, 1]
+
+    play(tmp_path, before, after, pauses_s=[2])

@@ -1,0 +1,183 @@
+"""A backend's heart in one process for flow tests: the real store and daemons, virtual time, fakes at the seams."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from sensu.backend.eventd.daemon import Eventd
+from sensu.backend.keepalived.daemon import Keepalived
+from sensu.backend.schedulerd.daemon import Schedulerd
+from sensu.backend.seams import EventOutcome, IncomingEvent
+from sensu.backend.stored_entities import StoredEntities, entity_key
+from sensu.backend.stored_form import delete, put
+from sensu.resources.check_request import CheckRequest
+from sensu.resources.entity import Entity
+from sensu.resources.event import Event
+from sensu.resources.kinds import ASSET, CHECK, ENTITY, HOOK, NAMESPACE, SILENCED, Kind
+from sensu.resources.namespace import Namespace
+from sensu.resources.wire import decode
+from sensu.store.contract import Committed, EventKey, PutState, Store
+from sensu.store.resource_cache import ResourceCache
+from sensu.store.sqlite.connection import Durability
+from sensu.store.sqlite.store import SQLiteStore
+from sensu.testing.virtual_clock import VirtualClock, let_others_run
+
+START = 1_700_000_000
+
+
+class FakeCounters:
+    """Remembers what was counted."""
+
+    def __init__(self) -> None:
+        self.processed_events: Counter[tuple[str, str]] = Counter()
+        self.keepalives: Counter[str] = Counter()
+        self.published: Counter[str] = Counter()
+        self.slots_missed = 0
+
+    def processed(self, kind: str, status: str, events: int) -> None:
+        self.processed_events[kind, status] += events
+
+    def keepalive(self, status: str) -> None:
+        self.keepalives[status] += 1
+
+    def requests(self, kind: str, sent: int) -> None:
+        self.published[kind] += 1
+
+    def missed(self, slots: int) -> None:
+        self.slots_missed += slots
+
+
+class FakeSubscribers:
+    """Agents that are connected; remembers what each was asked, in order."""
+
+    def __init__(self, clock: VirtualClock) -> None:
+        self._clock = clock
+        self._agents: dict[tuple[str, str], set[str]] = {}
+        self.requests: list[tuple[float, str, CheckRequest]] = []
+
+    def connect(self, agent: str, *subscriptions: str, namespace: str = "default") -> None:
+        for subscription in (*subscriptions, f"entity:{agent}"):
+            self._agents.setdefault((namespace, subscription), set()).add(agent)
+
+    def leave(self, agent: str) -> None:
+        for agents in self._agents.values():
+            agents.discard(agent)
+
+    def publish(self, namespace: str, subscription: str, request: CheckRequest) -> int:
+        agents = self.agents(namespace, subscription)
+        self.requests.extend((self._clock.now() - START, agent, request) for agent in agents)
+        return len(agents)
+
+    def agents(self, namespace: str, subscription: str) -> Sequence[str]:
+        return sorted(self._agents.get((namespace, subscription), ()))
+
+    def disconnect(self, namespace: str, agent: str) -> None:
+        self.leave(agent)
+
+    def asked(self, agent: str) -> list[str]:
+        """What an agent was asked to run: the check, and on behalf of whom."""
+        return [what(request) for _, name, request in self.requests if name == agent]
+
+
+def what(request: CheckRequest) -> str:
+    assert request.config
+    entity = request.config.proxy_entity_name
+    return request.config.metadata.name + (f" for {entity}" if entity else "")
+
+
+class World:
+    """What a flow test says and sees; made by `play`."""
+
+    def __init__(self, store: Store, clock: VirtualClock, counters: FakeCounters) -> None:
+        self.store = store
+        self.clock = clock
+        self.counters = counters
+        self.wakes = 0
+        self.cache = ResourceCache(store)
+        self.entities = StoredEntities(store)
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def start(self) -> None:
+        await self.cache.load([NAMESPACE, SILENCED, ENTITY, CHECK, HOOK, ASSET])
+        self.entities.open()
+        self.eventd = Eventd(self.store, self.cache, self.entities, self.counters, self.clock, self._wake)
+        self.keepalived = Keepalived(self.store, self.entities, self.eventd, self.counters, self.clock, self._wake)
+        self.agents = FakeSubscribers(self.clock)
+        self.schedulerd = Schedulerd(self.cache, self.agents, self.counters, self.clock)
+        self.eventd.tell_overdue_keepalives(self.keepalived.alarm)
+        await self.eventd.prepare()
+        self._tasks = [asyncio.create_task(self.eventd.run()), asyncio.create_task(self.schedulerd.run())]
+
+    async def stop(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self.entities.close()
+        self.cache.close()
+
+    async def settled(self) -> None:
+        """Return when all that is under way is committed and told."""
+        for _ in range(3):
+            await let_others_run()
+            await self.store.commit([PutState("test.barrier", b"")])
+
+    def _wake(self) -> None:
+        self.wakes += 1
+
+    async def configure(self, kind: Kind, *resources: Any) -> None:
+        result = await self.store.commit([put(kind, resource) for resource in resources])
+        assert isinstance(result, Committed)
+
+    async def drop(self, kind: Kind, name: str, namespace: str = "default") -> None:
+        assert isinstance(await self.store.commit([delete(kind, namespace, name)]), Committed)
+
+    async def report(self, *events: Event) -> list[EventOutcome]:
+        """Events come in one after the other."""
+        return [await self.eventd.post(IncomingEvent(event)) for event in events]
+
+    async def keepalive(self, event: Event) -> None:
+        assert self.keepalived.offer(event)
+        await self.settled()
+
+    async def event(self, entity: str, check: str, namespace: str = "default") -> Event | None:
+        stored = await self.store.get_event(EventKey(namespace, entity, check))
+        return None if stored is None else decode(Event, stored.body)
+
+    async def entity(self, name: str, namespace: str = "default") -> Entity | None:
+        stored = await self.store.get(entity_key(namespace, name))
+        return None if stored is None else decode(Entity, stored.body)
+
+    async def owed(self) -> list[Event]:
+        """What handlers are owed, in order."""
+        return [decode(Event, delivery.event) for delivery in await self.store.deliveries_owed(10_000)]
+
+    async def owed_statuses(self) -> list[tuple[str, int]]:
+        return [(event.check.metadata.name, event.check.status) for event in await self.owed() if event.check]
+
+
+Story = Callable[[World], Awaitable[None]]
+
+
+def play(folder: Path, *stories: Story, pauses_s: Sequence[float] = ()) -> None:
+    """Play the stories one after the other on one store; between two, the backend is down for its pause."""
+    asyncio.run(_play(folder, stories, pauses_s))
+
+
+async def _play(folder: Path, stories: Sequence[Story], pauses_s: Sequence[float]) -> None:
+    now = float(START)
+    for at, story in enumerate(stories):
+        store = SQLiteStore(folder, Durability.NORMAL)
+        await store.open()
+        await store.commit([put(NAMESPACE, Namespace(name="default"))])
+        clock = VirtualClock(now)
+        world = World(store, clock, FakeCounters())
+        clock.settle_with(world.settled)
+        await world.start()
+        try:
+            await story(world)
+        finally:
+            await world.stop()
+            await store.close()
+        now = clock.now() + (pauses_s[at] if at < len(pauses_s) else 0)

@@ -1,0 +1,63 @@
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+
+from sensu.backend.stored_entities import StoredEntities, entity_key
+from sensu.backend.stored_form import delete, put
+from sensu.resources.kinds import ENTITY, NAMESPACE
+from sensu.resources.namespace import Namespace
+from sensu.store.sqlite.connection import Durability
+from sensu.store.sqlite.store import SQLiteStore
+from sensu.testing.factories import make_entity
+
+A, B = entity_key("default", "a"), entity_key("default", "b")
+
+
+def with_store(folder: Path, story: Callable[[SQLiteStore, StoredEntities], Awaitable[None]]) -> None:
+    async def play() -> None:
+        store = SQLiteStore(folder, Durability.NORMAL)
+        await store.open()
+        entities = StoredEntities(store, entities_max=2)
+        entities.open()
+        try:
+            await store.commit([put(NAMESPACE, Namespace(name="default")), put(ENTITY, make_entity("a"))])
+            await story(store, entities)
+        finally:
+            entities.close()
+            await store.close()
+
+    asyncio.run(play())
+
+
+def test_an_entity_is_known_whole_and_followed(tmp_path: Path) -> None:
+    """What was loaded is what the store has, through changes and removal, with the tag that a change must name."""
+
+    async def story(store: SQLiteStore, entities: StoredEntities) -> None:
+        await entities.load([A, B])
+        found, stored = entities.get(A), await store.get(A)
+        assert found and stored
+        assert (found.entity.metadata.name, found.etag) == ("a", stored.etag)
+        assert entities.get(B) is None
+        await store.commit([put(ENTITY, make_entity("a", labels={"x": "1"})), put(ENTITY, make_entity("b"))])
+        changed = entities.get(A)
+        assert changed and changed.entity.metadata.labels == {"x": "1"}
+        assert entities.get(B)
+        await store.commit([delete(ENTITY, "default", "a")])
+        assert entities.get(A) is None
+
+    with_store(tmp_path, story)
+
+
+def test_only_so_many_entities_are_remembered(tmp_path: Path) -> None:
+    """The entities that were asked for longest ago are forgotten, and must be loaded again."""
+
+    async def story(store: SQLiteStore, entities: StoredEntities) -> None:
+        await entities.load([A, B])
+        await entities.load([A, entity_key("default", "c")])
+        assert entities.get(A)
+        with pytest.raises(KeyError):
+            entities.get(B)
+
+    with_store(tmp_path, story)
