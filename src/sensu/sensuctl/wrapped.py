@@ -155,6 +155,8 @@ def _yaml_value(chunk: str, line: int) -> Any:
         mark = getattr(err, "problem_mark", None)
         at = line + (mark.line if mark is not None else 0)
         raise InvalidResource(f"error parsing resources: yaml: line {at}: {getattr(err, 'problem', err)}") from err
+    except (ValueError, RecursionError) as err:
+        raise InvalidResource(f"error parsing resources: yaml: document of line {line}: {err}") from err
 
 
 def _json_keys(value: Any) -> Any:

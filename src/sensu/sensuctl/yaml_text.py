@@ -39,7 +39,7 @@ class Loader(_Loader):  # type: ignore[misc]
     bool_values = {**_Loader.bool_values, "y": True, "n": False}  # noqa: RUF012
 
 
-Loader.add_implicit_resolver(_BOOL, re.compile("[yYnN]"), ["y", "Y", "n", "N"])
+Loader.add_implicit_resolver(_BOOL, re.compile("[yYnN]$"), ["y", "Y", "n", "N"])
 
 
 class _Style(_Dumper):  # type: ignore[misc]

@@ -139,7 +139,7 @@ async def _fetched(context: Context, asset: Asset) -> Path | None:
 
 
 def _this_host() -> Entity:
-    """This host, as far as the filters of builds look at it."""
+    """The host we are on, as far as the filters of builds look at it."""
     machine = platform.machine()
     system = System(
         hostname=platform.node(),
