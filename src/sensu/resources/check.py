@@ -26,8 +26,8 @@ class CheckHistory(Wire, frozen=True, gc=False):
     executed: I64 = always_int()
 
 
-class CheckConfig(Wire, frozen=True):
-    """A check as it is configured."""
+class CheckTerms(Wire, frozen=True):
+    """What a check and its results have in common, in the order in which both begin."""
 
     command: str = ""
     handlers: tuple[str, ...] = always_list()
@@ -46,6 +46,11 @@ class CheckConfig(Wire, frozen=True):
     timeout: U32 = always_int()
     proxy_requests: ProxyRequests | None = None
     round_robin: bool = always_bool()
+
+
+class CheckConfig(CheckTerms, frozen=True):
+    """A check as it is configured."""
+
     output_metric_format: str = always_str()
     output_metric_handlers: tuple[str, ...] | None = always_null()
     env_vars: tuple[str, ...] | None = always_null()
@@ -59,26 +64,9 @@ class CheckConfig(Wire, frozen=True):
     subdues: tuple[TimeWindowRepeated, ...] = ()
 
 
-class Check(Wire, frozen=True):
+class Check(CheckTerms, frozen=True):
     """A check inside an event: its configuration at the time, and the result."""
 
-    command: str = ""
-    handlers: tuple[str, ...] = always_list()
-    high_flap_threshold: U32 = always_int()
-    interval: U32 = always_int()
-    low_flap_threshold: U32 = always_int()
-    publish: bool = always_bool()
-    runtime_assets: tuple[str, ...] | None = always_null()
-    subscriptions: tuple[str, ...] = always_list()
-    proxy_entity_name: str = always_str()
-    check_hooks: HookLists | None = always_null()
-    stdin: bool = always_bool()
-    subdue: TimeWindowWhen | None = always_null()
-    cron: str = ""
-    ttl: I64 = always_int()
-    timeout: U32 = always_int()
-    proxy_requests: ProxyRequests | None = None
-    round_robin: bool = always_bool()
     duration: Number = 0
     executed: I64 = always_int()
     history: tuple[CheckHistory, ...] | None = always_null()
