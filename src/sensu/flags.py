@@ -6,8 +6,7 @@ Source: recorded scenarios bad-flags, configure, check-errors.
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from sensu.errors import ConfigurationError, InvalidResource
 from sensu.rules.go_duration import parse_s
@@ -16,8 +15,7 @@ UINT_MAX = 2**32 - 1
 _INTEGER = re.compile(r"[-+]?[0-9]{1,18}", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class Flag:
+class Flag(NamedTuple):
     """One flag; `kind` is string, strings, int, bool, float, map, duration, seconds or ignored.
 
     `seconds` takes a duration or a bare number, `ignored` a value only where one follows.
@@ -37,12 +35,11 @@ class Flag:
         return f"-{self.short}, --{self.name}" if self.short else f"--{self.name}"
 
 
-@dataclass(frozen=True, slots=True)
-class Parsed:
+class Parsed(NamedTuple):
     """What a command line holds: values of the flags that were given, and the other words in order."""
 
-    values: dict[str, Any] = field(default_factory=dict)
-    words: list[str] = field(default_factory=list)
+    values: dict[str, Any]
+    words: list[str]
 
 
 class HelpAsked(Exception):
@@ -53,7 +50,7 @@ def parse(flags: Sequence[Flag], arguments: Sequence[str]) -> Parsed:
     """The flags and words of a command line; raises ConfigurationError with the reference's text, or HelpAsked."""
     by_name = {flag.name: flag for flag in flags}
     by_short = {flag.short: flag for flag in flags if flag.short}
-    found, waiting = Parsed(), list(arguments)
+    found, waiting = Parsed({}, []), list(arguments)
     while waiting:
         word = waiting.pop(0)
         if word == "--":

@@ -157,6 +157,11 @@ class Api:
             found: dict[str, Any] = await answer.json(content_type=None)
             return found
 
+    async def events(self) -> list[dict[str, Any]]:
+        async with self._session.get(f"{self._root}/events", headers=self._headers) as answer:
+            found: list[dict[str, Any]] = await answer.json(content_type=None)
+            return found
+
 
 @asynccontextmanager
 async def running_backend(folder: Path) -> AsyncIterator[tuple[BackendProcess, Api]]:

@@ -10,8 +10,9 @@ from pathlib import Path
 import aiohttp
 from prometheus_client import CollectorRegistry
 
-from sensu.backend.api.application import ApiContext, build_application
+from sensu.backend.api.application import ApiContext, build_application, routes_of
 from sensu.backend.api.cluster import Member
+from sensu.backend.api.router import Route
 from sensu.backend.api.server import ApiServer, ListenerSettings
 from sensu.backend.auth.access import Access
 from sensu.backend.auth.api_keys import APIKeys
@@ -24,6 +25,7 @@ from sensu.backend.eventd.daemon import Eventd
 from sensu.backend.metrics import BackendMetrics
 from sensu.backend.seams import Joints
 from sensu.backend.services.audit import AuditLog
+from sensu.backend.services.feed import ChangeFeed
 from sensu.backend.stored_entities import StoredEntities
 from sensu.backend.stored_form import key_of, put
 from sensu.clock import Clock, SystemClock
@@ -38,6 +40,7 @@ from sensu.store.sqlite.connection import Durability
 from sensu.store.sqlite.store import SQLiteStore
 
 ADMIN, PASSWORD = "admin", "P@ssw0rd!"
+REMEMBERED_CHANGES = 50
 CLUSTER_ID = "0e4a8a0e-8b4f-4c57-9d3a-8d6b0f0e7f11"
 
 
@@ -89,6 +92,7 @@ class RunningApi:
     schedule: NoSchedule
     metrics: BackendMetrics
     http: aiohttp.ClientSession
+    routes: Sequence[Route] = ()
 
     async def call(self, method: str, path: str, body: object = None, **headers: str) -> "Answer":
         """One request as it stands, with JSON where a body is given; `content_type` replaces its type."""
@@ -114,7 +118,7 @@ class Answer:
 
 @contextlib.asynccontextmanager
 async def running_api(
-    folder: Path, *, port: int = 0, clock: Clock | None = None, ready: bool = True
+    folder: Path, *, port: int = 0, clock: Clock | None = None, ready: bool = True, heartbeat_s: float = 15.0
 ) -> AsyncIterator[RunningApi]:
     """A fresh backend with the user admin, ended on leaving."""
     clock = clock or SystemClock()
@@ -139,16 +143,32 @@ async def running_api(
     member = Member("default", CLUSTER_ID)
     access = Access(cache)
     audit = AuditLog(store, access, clock)
+    feed = ChangeFeed(store, heartbeat_s=heartbeat_s, remembered_changes_max=REMEMBERED_CHANGES)
+    await feed.open()
     context = ApiContext(
-        store, access, authenticator, passwords, tokens, joints, clock, check_syntax, metrics, member, audit, "test"
+        store,
+        access,
+        authenticator,
+        passwords,
+        tokens,
+        joints,
+        clock,
+        check_syntax,
+        metrics,
+        member,
+        audit,
+        feed,
+        "test",
     )
-    server = ApiServer(build_application(context), ListenerSettings("127.0.0.1", port, stop_timeout_s=1))
+    server = ApiServer(
+        build_application(context), ListenerSettings("127.0.0.1", port, stop_timeout_s=1), stopping=feed.close
+    )
     await server.start()
     working = asyncio.create_task(eventd.run())
     try:
         async with aiohttp.ClientSession() as http:
             url = f"http://127.0.0.1:{server.port}"
-            yield RunningApi(url, store, joints, agents, schedule, metrics, http)
+            yield RunningApi(url, store, joints, agents, schedule, metrics, http, routes_of(context))
     finally:
         await server.stop()
         working.cancel()

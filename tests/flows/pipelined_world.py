@@ -9,6 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import uvloop
+
 from sensu.backend.pipelined.bounds import Bounds
 from sensu.backend.pipelined.daemon import Pipelined
 from sensu.backend.pipelined.filters import Filters
@@ -213,8 +215,11 @@ Story = Callable[[PipelinedWorld], Awaitable[None]]
 
 
 def play(folder: Path, *stories: Story, bounds: Bounds | None = None) -> None:
-    """Play the stories one after the other on one store; between two, the backend stops and starts."""
-    asyncio.run(_play(folder, stories, bounds))
+    """Play the stories one after the other on one store; between two, the backend stops and starts.
+
+    They play on the loop that backends run on.
+    """
+    uvloop.run(_play(folder, stories, bounds))
 
 
 async def _play(folder: Path, stories: Sequence[Story], bounds: Bounds | None) -> None:

@@ -5,9 +5,10 @@ from pathlib import Path
 
 from sensu.backend.pipelined.bounds import Bounds
 from sensu.backend.pipelined.outcome import Delivered, Retry
+from sensu.resources.kinds import MUTATOR, PIPELINE
 from sensu.resources.wire import decode, encode
 from sensu.store.contract import OweDelivery
-from tests.flows.pipelined_world import PipelinedWorld, network, pipe, play, result
+from tests.flows.pipelined_world import PipelinedWorld, mutator, network, pipe, pipeline, play, result, workflow
 
 
 def test_a_failed_handler_is_tried_again_then_the_delivery_is_a_dead_letter(tmp_path: Path) -> None:
@@ -167,6 +168,26 @@ def test_order_is_kept_while_an_event_waits_for_its_next_attempt(tmp_path: Path)
         await world.clock.advance(5)
         await world.settled()
         assert world.outputs("log") == ["3", "1", "2"]
+
+    play(tmp_path, story)
+
+
+def test_a_failed_workflow_holds_up_only_itself(tmp_path: Path) -> None:
+    """While one workflow of a handler waits for its next attempt, its other workflows hand on later events."""
+
+    async def story(world: PipelinedWorld) -> None:
+        await world.configure(MUTATOR, mutator("broken", type="pipe", command="exit 3"))
+        await world.handlers(pipe("h", world.append_command("log")))
+        workflows = workflow("bad", "h", mutator="broken"), workflow("good", "h")
+        await world.configure(PIPELINE, pipeline("p", *workflows))
+        await world.owe(result("1", pipelines=["p"]), result("2", pipelines=["p"]))
+        await world.until(lambda: world.outputs("log") == ["1", "2"])
+        await world.until(lambda: len(world.counters.outcomes) == 3)
+        await world.clock.advance(5)
+        await world.ended(5)
+        await world.clock.advance(5)
+        await world.settled()
+        assert len(await world.dead_letters()) == 2
 
     play(tmp_path, story)
 

@@ -89,7 +89,7 @@ def test_damage_found_while_reading(tmp_path: Path) -> None:
     sqlite(tmp_path).play(fill)
     database = tmp_path / "sensu.db"
     content = bytearray(database.read_bytes())
-    kept = 4096 * 16
+    kept = 4096 * 32
     content[kept:] = b"\xa5" * (len(content) - kept)
     database.write_bytes(content)
     sqlite(tmp_path).play(story)

@@ -4,7 +4,6 @@ Source: docs, "Agent reference", agent API; recorded scenarios agent-local/api a
 """
 
 import json
-import logging
 from collections.abc import Callable
 
 from sensu.agent import local_event
@@ -13,11 +12,8 @@ from sensu.agent.entity import OwnEntity
 from sensu.agent.http_server import PLAIN, Answer, error
 from sensu.clock import Clock
 from sensu.errors import InvalidResource
-from sensu.log import fields
 from sensu.resources import wire
 from sensu.resources.event import Event
-
-log = logging.getLogger("sensu.agent")
 
 METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 JSON_TYPE = "application/json"
@@ -35,7 +31,7 @@ class LocalAPI:
         version: str,
         clock: Clock,
     ) -> None:
-        """`offer` takes an event to send, or returns False where there is no room."""
+        """`offer` takes an event to send and keeps it safe, or returns False for one that cannot be sent."""
         self._entity, self._offer, self._is_connected = entity, offer, is_connected
         self._counters, self._version, self._clock = counters, version, clock
         self._routes: dict[str, tuple[str, Callable[[bytes], Answer]]] = {
@@ -64,9 +60,7 @@ class LocalAPI:
         except InvalidResource as why:
             return error(400, str(why))
         if not self._offer(event):
-            self._counters.dropped("event")
-            log.warning("event refused, too many wait to be sent", extra=fields(event_uuid=event.id))
-            return error(500, "too many events wait to be sent")
+            return error(400, "the event cannot be written as JSON")
         return Answer(202)
 
     def _health(self, _: bytes) -> Answer:

@@ -21,12 +21,12 @@ from sensu.agent import check_event, hooks
 from sensu.agent.allow_list import AllowList, AllowListEntry, digest_matches
 from sensu.agent.counters import Counters
 from sensu.agent.entity import OwnEntity
-from sensu.execution.environment import merged, pairs
 from sensu.agent.outbox import Outbox
 from sensu.agent.settings import AgentSettings
 from sensu.clock import Clock
 from sensu.errors import ExecutionError, InvalidResource
 from sensu.execution.command import OUTPUT_BYTES_MAX, Command, CommandResult, run
+from sensu.execution.environment import merged, pairs
 from sensu.log import fields
 from sensu.resources import wire
 from sensu.resources.asset import Asset
@@ -141,7 +141,7 @@ class CheckRuns:
                 event = check_event.refused(
                     check_event.check_of(config, config.command), self._own(), why, self._clock.now()
                 )
-        await self._outbox.put(event)
+        self._outbox.offer(event)
 
     async def _event_of(self, request: CheckRequest, config: CheckConfig, sequences: Sequences) -> Event:
         why = self._refusal(request, config)

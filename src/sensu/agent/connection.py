@@ -13,14 +13,13 @@ from dataclasses import dataclass
 from sensu.agent.counters import Counters
 from sensu.agent.entity import OwnEntity
 from sensu.agent.keepalive import keepalive
-from sensu.agent.outbox import Outbox
+from sensu.agent.outbox import Entry, Outbox
 from sensu.agent.settings import AgentSettings, without_secrets
 from sensu.clock import Clock
 from sensu.errors import InvalidResource, TransportError
 from sensu.log import fields
 from sensu.resources.check import KEEPALIVE
 from sensu.resources.check_request import CheckRequest
-from sensu.resources.event import Event
 from sensu.transport import acknowledgement, codec, frames
 from sensu.transport.acknowledgement import Extensions
 from sensu.transport.agent_socket import AgentSocket, HandshakeRefused, SocketLimits, Unreachable, connect
@@ -38,7 +37,10 @@ from sensu.transport.session import (
 log = logging.getLogger("sensu.agent")
 
 UNACKNOWLEDGED_MAX = 1000
-"""How many sent events may wait for their acknowledgement before no more are sent."""
+UNACKNOWLEDGED_BYTES_MAX = 8 * 1024 * 1024
+"""How much of what was sent may wait for its acknowledgement before no more is sent."""
+WRITTEN_POLL_S = 0.05
+"""How often to look whether the kernel has taken what was sent to a backend that does not acknowledge."""
 DEFERRED_REST_S = 1.0
 """How long no events are sent after the backend could not store one."""
 
@@ -163,24 +165,34 @@ class Session:
         if managed:
             self._configured.set()
         self._sequences = Sequences()
-        self._unsettled: acknowledgement.Unsettled[Event] = acknowledgement.Unsettled()
-        self._settled = asyncio.Event()
+        self._unsettled: acknowledgement.Unsettled[Entry] = acknowledgement.Unsettled()
+        self._unsettled_bytes = 0
+        self._unwritten: list[Entry] = []
+        self._settled, self._sent = asyncio.Event(), asyncio.Event()
         self._greeted = asyncio.Event()
         self._rest_until = 0.0
 
     async def run(self) -> None:
-        """Return when the connection is gone; what is not known to have arrived goes back into the outbox."""
+        """Return when the connection is gone; what is not known to have arrived goes back into the outbox.
+
+        Known is what the backend acknowledged, or, where it does not, what the kernel took.
+        """
         try:
             async with asyncio.TaskGroup() as group:
                 tasks = [
                     group.create_task(work)
-                    for work in (self._send_keepalives(), self._send_events(), self._end_in_time())
+                    for work in (
+                        self._send_keepalives(),
+                        self._send_events(),
+                        self._settle_written(),
+                        self._end_in_time(),
+                    )
                 ]
                 await self._read()
                 for task in tasks:
                     task.cancel()
         finally:
-            self._parts.outbox.put_back(self._unsettled.rest())
+            self._parts.outbox.put_back([*self._unwritten, *self._unsettled.rest()])
 
     async def _read(self) -> None:
         async for message in self._socket:
@@ -209,12 +221,15 @@ class Session:
 
     def _settle(self, ack: acknowledgement.Ack) -> None:
         settled = self._unsettled.settle(ack)
-        for event, why in settled.refused:
+        refused, deferred = [entry for entry, _ in settled.refused], [entry for entry, _ in settled.deferred]
+        for entry, why in settled.refused:
             self._parts.counters.dropped(frames.EVENT)
-            log.error("the backend refused an event", extra=fields(event_uuid=event.id, error=why))
-        if settled.deferred:
-            self._parts.outbox.put_back([event for event, _ in settled.deferred])
+            log.error("the backend refused an event", extra=fields(**_told(entry), error=why))
+        self._parts.outbox.settle([*settled.stored, *refused])
+        if deferred:
+            self._parts.outbox.put_back(deferred)
             self._rest_until = self._parts.clock.monotonic() + DEFERRED_REST_S
+        self._unsettled_bytes -= sum(len(entry.payload) for entry in (*settled.stored, *refused, *deferred))
         self._settled.set()
 
     async def _gate_open(self) -> None:
@@ -234,7 +249,7 @@ class Session:
             now = clock.now()
             number = self._sequences.next(KEEPALIVE)
             event = keepalive(settings, self._parts.entity.redacted_at(now), number, now)
-            if not await self._send(frames.KEEPALIVE, event):
+            if not await self._send(frames.KEEPALIVE, Entry(0, now, b"", event)):
                 return
             self._greeted.set()
             due = max(due + settings.keepalive_interval, clock.monotonic())
@@ -247,40 +262,44 @@ class Session:
         while arrived:
             await outbox.first()
             await self._may_send()
-            event, arrived = outbox.take(), False
+            entry = outbox.take()
+            if entry is None:
+                continue
+            arrived = False
             try:
-                arrived = await self._send(frames.EVENT, event)
+                arrived = await self._send(frames.EVENT, entry)
             finally:
                 if not arrived:
-                    outbox.put_back([event])
+                    outbox.put_back([entry])
 
     async def _may_send(self) -> None:
         """Return once the backend is not behind with acknowledging, and not resting after it could not store."""
-        while len(self._unsettled) >= UNACKNOWLEDGED_MAX:
+        while len(self._unsettled) >= UNACKNOWLEDGED_MAX or self._unsettled_bytes >= UNACKNOWLEDGED_BYTES_MAX:
             self._settled.clear()
             await self._settled.wait()
         rest_s = self._rest_until - self._parts.clock.monotonic()
         if rest_s > 0:
             await self._parts.clock.sleep(rest_s)
 
-    def _message(self, message_type: str, event: Event) -> bytes | None:
+    def _message(self, message_type: str, entry: Entry) -> bytes | None:
         """The bytes to send, or None for an event that cannot be written or is larger than a backend takes."""
         spoken = codec.for_content_type(self._socket.speaks.content_type)
         try:
-            message = frames.build(message_type, spoken.encode(message_type, event))
+            as_it_is = entry.payload if spoken is codec.JSON else b""
+            message = frames.build(message_type, as_it_is or spoken.encode(message_type, entry.decoded()))
             why = "larger than a message may be" if len(message) > frames.FRAME_BYTES_MAX else ""
         except (InvalidResource, ValueError) as error:
             message, why = b"", str(error)
         if why:
             self._parts.counters.dropped(message_type)
-            log.error("event dropped", extra=fields(**_told(event), error=why))
+            log.error("event dropped", extra=fields(**_told(entry), error=why))
             return None
         if log.isEnabledFor(logging.INFO):
-            told = {"type": message_type, "payload_size": len(message), **_told(event)}
+            told = {"type": message_type, "payload_size": len(message), **_told(entry)}
             log.info("sending event to backend", extra=fields(**told))
         return message
 
-    async def _send(self, message_type: str, event: Event) -> bool:
+    async def _send(self, message_type: str, entry: Entry) -> bool:
         """Whether an event is dealt with: given to the connection, or dropped because it can never be sent.
 
         Waits for room, and ends when the connection does. Where the codec changes meanwhile, the event is written anew.
@@ -288,8 +307,9 @@ class Session:
         spoken, message = None, None
         while True:
             if spoken != self._socket.speaks:
-                spoken, message = self._socket.speaks, self._message(message_type, event)
+                spoken, message = self._socket.speaks, self._message(message_type, entry)
             if message is None:
+                self._parts.outbox.settle([entry])
                 return True
             if self._socket.send(message):
                 break
@@ -297,10 +317,37 @@ class Session:
                 return False
             await self._socket.writable()
             await asyncio.sleep(0)
-        if spoken is not None and spoken.acknowledged:
-            self._unsettled.sent(event if message_type == frames.EVENT else None)
-        self._parts.counters.sent(message_type)
+        self._note_sent(message_type, entry, acknowledged=spoken is not None and spoken.acknowledged)
         return True
+
+    def _note_sent(self, message_type: str, entry: Entry, *, acknowledged: bool) -> None:
+        self._parts.counters.sent(message_type)
+        is_event = message_type == frames.EVENT
+        if acknowledged:
+            self._unsettled.sent(entry if is_event else None)
+        if not is_event:
+            return
+        entry.event = None
+        if acknowledged:
+            self._unsettled_bytes += len(entry.payload)
+        else:
+            self._unwritten.append(entry)
+            self._note_written()
+
+    def _note_written(self) -> None:
+        """What was sent without acknowledgement is done with when the kernel has taken it."""
+        if self._socket.closed is None and self._socket.backlog_bytes == 0:
+            self._parts.outbox.settle(self._unwritten)
+            self._unwritten = []
+        else:
+            self._sent.set()
+
+    async def _settle_written(self) -> None:
+        while True:
+            await self._sent.wait()
+            self._sent.clear()
+            await self._parts.clock.sleep(WRITTEN_POLL_S)
+            self._note_written()
 
     async def _end_in_time(self) -> None:
         length_s = session_length_s(self._parts.settings.max_session_length, random.random())
@@ -310,8 +357,12 @@ class Session:
             self._socket.close()
 
 
-def _told(event: Event) -> dict[str, object]:
+def _told(entry: Entry) -> dict[str, object]:
     """What the log says of an event."""
+    try:
+        event = entry.decoded()
+    except InvalidResource:
+        return {}
     told: dict[str, object] = {"event_uuid": event.id}
     if event.entity is not None:
         told["entity"] = event.entity.metadata.name

@@ -5,6 +5,7 @@ Source: docs, "Agent metrics"; recorded scenario agent-local/api, case metrics.
 
 import time
 from collections import Counter
+from collections.abc import Callable
 
 _HELP = {
     "sensu_go_agent_messages_received": "The total number of messages received by type",
@@ -13,6 +14,7 @@ _HELP = {
     "sensu_go_agent_new_connections": "The total number of new connections",
     "sensu_go_agent_websocket_errors": "The total number of errors on connections to backends",
     "sensu_go_agent_check_requests_dropped": "The total number of check requests that were not run, by reason",
+    "sensu_agent_events_lost": "The total number of events that were given up before they were sent, by reason",
 }
 
 
@@ -22,6 +24,7 @@ class Counters:
     def __init__(self, version: str) -> None:
         self._version = version
         self._values: Counter[tuple[str, str, str]] = Counter()
+        self._gauges: dict[str, tuple[str, Callable[[], float]]] = {}
 
     def received(self, message_type: str) -> None:
         """Count a message from the backend."""
@@ -34,6 +37,15 @@ class Counters:
     def dropped(self, message_type: str) -> None:
         """Count a message that was given up."""
         self._values["sensu_go_agent_messages_dropped", "type", message_type] += 1
+
+    def lost(self, reason: str, events: int) -> None:
+        """Count events that were accepted and are given up, because of `size`, `age`, `memory` or `damage`."""
+        self._values["sensu_agent_events_lost", "reason", reason] += events
+        self._values["sensu_go_agent_messages_dropped", "type", "event"] += events
+
+    def observe(self, name: str, text: str, value: Callable[[], float]) -> None:
+        """Show a value that goes up and down."""
+        self._gauges[name] = (text, value)
 
     def connected(self) -> None:
         """Count a new session."""
@@ -62,6 +74,8 @@ class Counters:
                     lines.append(f"{name}{labels} {count}")
             if name in ("sensu_go_agent_new_connections", "sensu_go_agent_websocket_errors"):
                 lines += [] if self.value(name) else [f"{name} 0"]
+        for name, (help_text, current) in self._gauges.items():
+            lines += [f"# HELP {name} {help_text}", f"# TYPE {name} gauge", f"{name} {current()}"]
         lines += ["# HELP sensu_go_build_info Build info", "# TYPE sensu_go_build_info gauge"]
         lines.append(f'sensu_go_build_info{{edition="community",version="{self._version}"}} 1')
         lines += ["# HELP process_cpu_seconds_total Total user and system CPU time spent in seconds."]

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import itertools
 import logging
+import math
 import os
 import signal
 import sys
@@ -20,6 +21,7 @@ from sensu.agent.connection import Connection, Parts
 from sensu.agent.counters import Counters
 from sensu.agent.entity import OwnEntity
 from sensu.agent.http_server import HTTPServer
+from sensu.agent.journal import open_journal
 from sensu.agent.outbox import Outbox
 from sensu.agent.paced_queue import PacedQueue
 from sensu.agent.settings import AgentSettings
@@ -138,7 +140,7 @@ class Agent:
         self, stack: contextlib.AsyncExitStack, facts: ThreadPoolExecutor, files: ThreadPoolExecutor
     ) -> None:
         read = self._settings
-        outbox = Outbox()
+        outbox = self._open_outbox(stack, "events")
         assets = AssetCache(
             read.cache_dir,
             files,
@@ -161,12 +163,26 @@ class Agent:
         log.info("starting", extra=fields(name=read.name, namespace=read.namespace, version=version()))
         await _first_ends(works)
 
+    def _open_outbox(self, stack: contextlib.AsyncExitStack, name: str) -> Outbox:
+        """A queue of events that is on disk where the settings want that."""
+        read, counters = self._settings, self.counters
+        age_max_s = read.journal_max_age or math.inf
+        folder, journal = read.journal_folder, None
+        if folder is not None:
+            journal = open_journal(folder / name, read.journal_max_bytes, age_max_s, counters.lost)
+        if journal is not None:
+            stack.callback(journal.close)
+        outbox = Outbox(self._clock, counters, journal, age_max_s=age_max_s)
+        counters.observe(f"sensu_agent_{name}_waiting", f"Events that wait to be sent, queue {name}", outbox.__len__)
+        return outbox
+
     async def _open_api(self, stack: contextlib.AsyncExitStack, outbox: Outbox, connection: Connection) -> list[Work]:
         """Open the local API; raises ConfigurationError where its address cannot be had."""
         read = self._settings
         if read.disable_api:
             return []
-        queue = PacedQueue(outbox, read.events_rate_limit, read.events_burst_limit, self._clock)
+        waiting = self._open_outbox(stack, "api")
+        queue = PacedQueue(outbox, waiting, read.events_rate_limit, read.events_burst_limit, self._clock)
         api = LocalAPI(self.entity, queue.offer, lambda: connection.is_up, self.counters, version(), self._clock)
         server = HTTPServer(api.handle, self._clock)
         try:
@@ -183,7 +199,7 @@ class Agent:
         read = self._settings
         if read.disable_sockets:
             return
-        listener = SocketListener(self.entity, outbox.put, outbox.offer, self.counters, self._clock)
+        listener = SocketListener(self.entity, outbox.offer, self._clock)
         stack.push_async_callback(listener.close)
         try:
             await listener.listen(read.socket_host, read.socket_port)

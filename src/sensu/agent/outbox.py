@@ -1,77 +1,163 @@
-"""What waits to be sent to a backend: bounded, in order, kept until it is sent or, where acknowledged, stored.
+"""What waits to be sent to a backend: in order, kept until it is stored or, with a backend that does not tell, sent.
 
-When it is full, check runs and the TCP socket wait for room, and callers that cannot wait are told no.
+With a journal everything is on disk, and memory holds the next few. Without one, or while the disk takes nothing,
+memory holds `MEMORY_EVENTS_MAX` events or `MEMORY_BYTES_MAX`. Nobody waits for room: the oldest goes, and is counted.
 """
 
 import asyncio
+import logging
+import math
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
+from sensu.agent.counters import Counters
+from sensu.agent.journal import Journal
+from sensu.clock import Clock
+from sensu.log import fields
+from sensu.resources import wire
 from sensu.resources.event import Event
 
-EVENTS_MAX = 1000
-BYTES_MAX = 16 * 1024 * 1024
-_EVENT_BYTES = 2000
-_POINT_BYTES = 150
+log = logging.getLogger("sensu.agent")
+
+MEMORY_EVENTS_MAX = 1000
+MEMORY_BYTES_MAX = 16 * 1024 * 1024
+AHEAD_EVENTS_MAX = 256
+AHEAD_BYTES_MAX = 1024 * 1024
+"""How much of what is in the journal is in memory as well."""
+
+
+class Entry:
+    """An event that waits: the JSON in `payload`, when it was accepted, and its number in the journal (0: none)."""
+
+    __slots__ = ("at", "event", "number", "payload")
+
+    def __init__(self, number: int, at: float, payload: bytes, event: Event | None = None) -> None:
+        self.number, self.at, self.payload, self.event = number, at, payload, event
+
+    def decoded(self) -> Event:
+        """The event; raises InvalidResource where an older program wrote what this one cannot read."""
+        return self.event if self.event is not None else wire.decode(Event, self.payload)
 
 
 class Outbox:
-    """A queue of events with one taker, the session."""
+    """A queue of events with one taker: `first`, `take`, then `settle` or `put_back`."""
 
-    def __init__(self, events_max: int = EVENTS_MAX, bytes_max: int = BYTES_MAX) -> None:
-        self._events_max, self._bytes_max = events_max, bytes_max
-        self._waiting: deque[Event] = deque()
+    def __init__(
+        self,
+        clock: Clock,
+        counters: Counters,
+        journal: Journal | None = None,
+        *,
+        age_max_s: float = math.inf,
+        memory_events_max: int = MEMORY_EVENTS_MAX,
+        memory_bytes_max: int = MEMORY_BYTES_MAX,
+    ) -> None:
+        self._clock, self._counters, self._journal, self._age_max_s = clock, counters, journal, age_max_s
+        self._memory_events_max, self._memory_bytes_max = memory_events_max, memory_bytes_max
+        self._ready: deque[Entry] = deque()
+        self._behind: deque[Entry] = deque()  # in memory alone, newer than what is unread in the journal
         self._bytes = 0
         self._filled = asyncio.Event()
-        self._room = asyncio.Event()
-        self._room.set()
 
     def __len__(self) -> int:
-        return len(self._waiting)
+        return len(self._ready) + len(self._behind) + self._unread
+
+    @property
+    def _unread(self) -> int:
+        return self._journal.unread if self._journal is not None else 0
 
     def offer(self, event: Event) -> bool:
-        """Queue an event, or return False where there is no room."""
-        if not self._room.is_set():
+        """Queue an event; False where it cannot be written as JSON, which is counted."""
+        try:
+            payload = wire.encode(event)
+        except (ValueError, TypeError, OverflowError, RecursionError) as error:
+            self._counters.dropped("event")
+            log.error("event dropped", extra=fields(event_uuid=event.id, error=str(error)))
             return False
-        self._waiting.append(event)
-        self._changed(weight(event))
+        self.add(payload, self._clock.now(), event)
         return True
 
-    async def put(self, event: Event) -> None:
-        """Queue an event, waiting for room."""
-        while not self.offer(event):
-            await self._room.wait()
+    def add(self, payload: bytes, at: float, event: Event | None = None) -> None:
+        """Queue the JSON of an event that was accepted at that time."""
+        entry = Entry(0, at, payload, event)
+        if self._behind:
+            self._write_behind()
+        if not self._write(entry, read_ahead=True):
+            self._keep(entry)
+        self._filled.set()
 
-    def put_back(self, events: Sequence[Event]) -> None:
-        """Return events that were taken but did not arrive, to be sent before all others; they always fit."""
-        self._waiting.extendleft(reversed(events))
-        self._changed(sum(map(weight, events)))
+    def put_back(self, entries: Sequence[Entry]) -> None:
+        """Return what was taken but did not arrive, to be sent before all others; it always fits."""
+        self._ready.extendleft(reversed(entries))
+        self._bytes += sum(len(entry.payload) for entry in entries)
+        if entries:
+            self._filled.set()
 
-    async def first(self) -> Event:
-        """The event that is next, once there is one; it stays until it is taken."""
-        while not self._waiting:
+    def settle(self, entries: Iterable[Entry]) -> None:
+        """Forget what was taken: it is stored, refused for good or given up."""
+        numbers = [entry.number for entry in entries if entry.number]
+        if numbers and self._journal is not None:
+            self._journal.settle(numbers, self._clock.now())
+
+    async def first(self) -> None:
+        """Return once something waits."""
+        while not len(self):
             self._filled.clear()
             await self._filled.wait()
-        return self._waiting[0]
 
-    def take(self) -> Event:
-        """Remove and return the event that is next."""
-        event = self._waiting.popleft()
-        self._changed(-weight(event))
-        return event
+    def take(self) -> Entry | None:
+        """Remove and return the next event, or None where nothing waits; those that are too old are given up."""
+        while True:
+            if not self._ready:
+                self._refill()
+            if not self._ready:
+                return None
+            entry = self._ready.popleft()
+            self._bytes -= len(entry.payload)
+            if self._clock.now() - entry.at <= self._age_max_s:
+                return entry
+            self._counters.lost("age", 1)
+            self.settle([entry])
 
-    def _changed(self, added_bytes: int) -> None:
-        self._bytes += added_bytes
-        if self._waiting:
-            self._filled.set()
-        if len(self._waiting) < self._events_max and self._bytes < self._bytes_max:
-            self._room.set()
-        else:
-            self._room.clear()
+    def _write(self, entry: Entry, *, read_ahead: bool) -> bool:
+        """Whether the entry is in the journal; it is in memory too where it follows what is there and fits."""
+        if self._journal is None or self._behind:
+            return False
+        number = self._journal.append(entry.payload, entry.at, self._clock.now())
+        if number is None:
+            return False
+        entry.number = number
+        fits = len(self._ready) < AHEAD_EVENTS_MAX and self._bytes < AHEAD_BYTES_MAX
+        if read_ahead and fits and self._journal.unread == 1:
+            self._journal.pass_over()
+            self._ready.append(entry)
+            self._bytes += len(entry.payload)
+        return True
 
+    def _write_behind(self) -> None:
+        """Move to the journal what it could not take before."""
+        waiting, self._behind = self._behind, deque()
+        while waiting and self._write(waiting[0], read_ahead=False):
+            self._bytes -= len(waiting.popleft().payload)
+        self._behind = waiting
 
-def weight(event: Event) -> int:
-    """Roughly what an event occupies, in bytes."""
-    output = len(event.check.output) if event.check is not None else 0
-    points = len(event.metrics.points or ()) if event.metrics is not None else 0
-    return _EVENT_BYTES + output + points * _POINT_BYTES
+    def _keep(self, entry: Entry) -> None:
+        (self._behind if self._unread or self._behind else self._ready).append(entry)
+        self._bytes += len(entry.payload)
+        while self._is_overfull():
+            oldest = (self._ready or self._behind).popleft()
+            self._bytes -= len(oldest.payload)
+            self._counters.lost("memory", 1)
+            self.settle([oldest])
+
+    def _is_overfull(self) -> bool:
+        events = len(self._ready) + len(self._behind)
+        return events > 1 and (events > self._memory_events_max or self._bytes > self._memory_bytes_max)
+
+    def _refill(self) -> None:
+        if self._journal is not None and self._journal.unread:
+            for number, at, payload in self._journal.read():
+                self._ready.append(Entry(number, at, payload))
+                self._bytes += len(payload)
+        if not self._ready and not self._unread:
+            self._ready, self._behind = self._behind, self._ready

@@ -3,11 +3,13 @@
 Source: docs, "Agent reference", configuration; recorded scenarios agent-first-frames-flags and agent-exit-*.
 """
 
+import os
 import re
 import socket
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from sensu.errors import ConfigurationError
@@ -20,6 +22,7 @@ ENVIRONMENT_PREFIX = "SENSU"
 USAGE = "sensu-agent start"
 DEFAULT_PORT = 8081
 KEEPALIVE_TIMEOUT_S_MIN = 5
+JOURNAL_BYTES_MIN = 1024 * 1024
 DEFAULT_ASSETS_RATE = 1.39
 DEFAULT_FLUSH_INTERVAL_S = 10
 
@@ -91,6 +94,11 @@ class AgentSettings:
     retry_multiplier: float = option("what the wait grows by", 2.0)
     max_session_length: float = option("longest session before a reconnect (0: no limit)", 0.0, kind="duration")
 
+    journal_max_bytes: int = option(
+        "disk space for events that wait for the backend (0: memory only)", 128 * 1024 * 1024
+    )
+    journal_max_age: float = option("how long an event waits for the backend (0: no limit)", 86400.0, kind="duration")
+
     cert_file: str = option("certificate to log in with, in PEM format", "")
     key_file: str = option("key of the certificate, in PEM format", "")
     trusted_ca_file: str = option("certificates of trusted authorities in PEM format", "")
@@ -100,6 +108,12 @@ class AgentSettings:
     def pipelines(self) -> tuple[ResourceReference, ...]:
         """The pipelines of keepalive events."""
         return tuple(_pipeline(text) for text in self.keepalive_pipelines)
+
+    @property
+    def journal_folder(self) -> Path | None:
+        """Where events wait for the backend, or None where they wait in memory alone."""
+        is_wanted = self.journal_max_bytes > 0 and self.cache_dir not in ("", os.devnull)
+        return Path(self.cache_dir).absolute() / "journal" if is_wanted else None
 
     @property
     def with_certificate(self) -> bool:
@@ -138,6 +152,8 @@ def check(settings: AgentSettings) -> AgentSettings:
         raise ConfigurationError("--backend-url must name at least one backend")
     if bool(settings.cert_file) != bool(settings.key_file):
         raise ConfigurationError("--cert-file and --key-file must be given together")
+    if 0 < settings.journal_max_bytes < JOURNAL_BYTES_MIN:
+        raise ConfigurationError(f"--journal-max-bytes must be 0 or at least {JOURNAL_BYTES_MIN}")
     if settings.retry_multiplier < 1:
         raise ConfigurationError("--retry-multiplier must not be below 1")
     _check_numbers(settings)

@@ -7,11 +7,10 @@ Source: docs, "Agent reference", create events with the socket; recorded scenari
 import asyncio
 import logging
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 
 import msgspec
 
-from sensu.agent.counters import Counters
 from sensu.agent.entity import OwnEntity
 from sensu.agent.local_event import Incomplete, from_check_result
 from sensu.clock import Clock
@@ -33,14 +32,12 @@ class SocketListener:
     def __init__(
         self,
         entity: OwnEntity,
-        put: Callable[[Event], Awaitable[None]],
         offer: Callable[[Event], bool],
-        counters: Counters,
         clock: Clock,
     ) -> None:
-        """`put` waits for room and serves TCP, `offer` does not and serves UDP."""
-        self._entity, self._put, self._offer = entity, put, offer
-        self._counters, self._clock = counters, clock
+        """`offer` takes an event to send, or returns False for one that cannot be sent."""
+        self._entity, self._offer = entity, offer
+        self._clock = clock
         self._server: asyncio.Server | None = None
         self._datagrams: asyncio.DatagramTransport | None = None
         self._connections: set[asyncio.Task[None]] = set()
@@ -74,7 +71,7 @@ class SocketListener:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            answer = await self._answer(await self._read(reader))
+            answer = self._answer(await self._read(reader))
             if answer:
                 writer.write(answer)
                 async with asyncio.timeout(READ_TIMEOUT_S):
@@ -98,7 +95,7 @@ class SocketListener:
             log.debug("a client of the socket sent no complete document in time")
         return bytes(data)
 
-    async def _answer(self, data: bytes) -> bytes:
+    def _answer(self, data: bytes) -> bytes:
         """What a client is told: a result that can be read but not used gets no answer at all."""
         now = self._clock.now()
         try:
@@ -111,8 +108,7 @@ class SocketListener:
                 return b"pong"
             log.warning("check result refused", extra=fields(error=str(error)))
             return b"invalid"
-        await self._put(event)
-        return b"ok"
+        return b"ok" if self._offer(event) else b"invalid"
 
     def _take_datagram(self, data: bytes) -> None:
         now = self._clock.now()
@@ -121,8 +117,7 @@ class SocketListener:
         except InvalidResource as error:
             log.debug("datagram refused", extra=fields(error=str(error)))
             return
-        if not self._offer(event):
-            self._counters.dropped("event")
+        self._offer(event)
 
 
 def _is_complete(data: bytearray) -> bool:

@@ -41,7 +41,7 @@ class StatsDServer:
         counters: Counters,
         clock: Clock,
     ) -> None:
-        """`offer` takes an event to send, or returns False where there is no room."""
+        """`offer` takes an event to send, or returns False for one that cannot be sent."""
         self._entity, self._offer, self._flush = entity, offer, flush
         self._counters, self._clock = counters, clock
         self._aggregates = Aggregates()
@@ -91,8 +91,7 @@ class StatsDServer:
             metrics = Metrics(
                 handlers=self._flush.handlers or None, points=tuple(points[at : at + POINTS_PER_EVENT_MAX])
             )
-            if not self._offer(Event(entity=entity, metrics=metrics, timestamp=int(now))):
-                self._counters.dropped("event")
+            self._offer(Event(entity=entity, metrics=metrics, timestamp=int(now)))
 
 
 def _tags(tags: tuple[tuple[str, str], ...]) -> tuple[MetricTag, ...]:

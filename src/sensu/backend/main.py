@@ -45,6 +45,7 @@ from sensu.backend.pipelined.workflows import Workflows
 from sensu.backend.schedulerd.daemon import Schedulerd
 from sensu.backend.seams import Joints
 from sensu.backend.services.audit import AuditLog
+from sensu.backend.services.feed import ChangeFeed
 from sensu.backend.settings import (
     ENVIRONMENT_PREFIX,
     RETIRED_FLAGS,
@@ -285,7 +286,9 @@ class Backend:
         joints = Joints(events, agents, schedule, deliveries, self._serves_api)
         retention_s, entries_max = self._settings.audit_retention, self._settings.audit_entries_max
         audit = AuditLog(store, auth.access, self._clock, retention_s, entries_max)
-        api = self._api(store, auth, joints, member, metrics, audit)
+        feed = ChangeFeed(store)
+        await feed.open()
+        api = self._api(store, auth, joints, member, metrics, audit, feed)
         return _Daemons(events, deliveries, schedule, agents, api, audit)
 
     async def _auth(self, store: Store, cache: ResourceCache, stack: contextlib.AsyncExitStack) -> "_Auth":
@@ -370,6 +373,7 @@ class Backend:
         member: Member,
         metrics: BackendMetrics,
         audit: AuditLog,
+        feed: ChangeFeed,
     ) -> ApiServer:
         context = ApiContext(
             store=store,
@@ -383,10 +387,11 @@ class Backend:
             metrics=metrics,
             member=member,
             audit=audit,
+            feed=feed,
             version=COMPATIBLE_VERSION,
             body_bytes_max=self._settings.api_request_limit,
         )
-        return ApiServer(build_application(context), self._listener())
+        return ApiServer(build_application(context), self._listener(), stopping=feed.close)
 
     def _serves_api(self) -> bool:
         return self._clock.monotonic() >= self._serves_api_from

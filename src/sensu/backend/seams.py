@@ -4,13 +4,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+import msgspec
+
 from sensu.resources.check_request import CheckRequest
 from sensu.resources.event import Event
 from sensu.store.contract import EventKey, Write
 
 
-@dataclass(frozen=True, slots=True)
-class IncomingEvent:
+class IncomingEvent(msgspec.Struct, frozen=True):
     """An event that is valid by itself (`rules/validity/event.py`), on its way to eventd.
 
     `also` are writes that must be committed with it or not at all; a function is asked for them in the event's turn,

@@ -1,32 +1,88 @@
-"""Downloads asset archives over HTTP and verifies their digest."""
+"""Downloads asset archives over HTTP and verifies their digest.
+
+A download that breaks off is taken up where it ended, where the server can do that, after a wait that grows and differs
+from host to host. A server that answers with an error of the request, or with another archive, is not asked again.
+"""
 
 import asyncio
 import hashlib
 import hmac
+import logging
+import random
 import ssl
 from collections.abc import Mapping
 from concurrent.futures import Executor
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from sensu.clock import Clock, SystemClock
 from sensu.errors import ExecutionError
+from sensu.log import fields
 
 if TYPE_CHECKING:
     import aiohttp
 
+log = logging.getLogger("sensu.assets")
+
 ARCHIVE_BYTES_MAX = 512 * 1024 * 1024
 CHUNK_BYTES = 1 << 20
-CONNECT_TIMEOUT_S = 15
-READ_TIMEOUT_S = 30
-TOTAL_TIMEOUT_S = 600
 REDIRECTS_MAX = 10
+_TRY_AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
+
+
+@dataclass(frozen=True, slots=True)
+class DownloadLimits:
+    """Times and tries of one download: `read_s` is how long a server may stall, `wait_s` the first wait, doubled."""
+
+    connect_s: float = 15
+    read_s: float = 30
+    total_s: float = 600
+    attempts_max: int = 4
+    wait_s: float = 1.0
+
+
+class _BrokenOff(Exception):
+    """An attempt that may succeed later; its text says why it did not."""
+
+
+@dataclass(slots=True)
+class _Part:
+    """What has come of an archive so far."""
+
+    target: Path
+    digest: Any = field(default_factory=hashlib.sha512)
+    fetched_bytes: int = 0
+    version: str = ""
+    """The server's name for the content, if it has a reliable one."""
+
+    def restart(self) -> None:
+        self.digest, self.fetched_bytes = hashlib.sha512(), 0
+        self.target.write_bytes(b"")
+
+    def keep(self, chunk: bytes) -> None:
+        """Blocks."""
+        try:
+            with self.target.open("ab") as file:
+                file.write(chunk)
+        except OSError as error:
+            raise ExecutionError(f"error fetching asset: {(error.strerror or str(error)).lower()}") from error
+        self.digest.update(chunk)
+        self.fetched_bytes += len(chunk)
 
 
 class Downloader:
     """Fetches archives; the HTTP client is loaded with the first of them."""
 
-    def __init__(self, files: Executor, trusted_ca_file: str = "") -> None:
+    def __init__(
+        self,
+        files: Executor,
+        trusted_ca_file: str = "",
+        limits: DownloadLimits | None = None,
+        clock: Clock | None = None,
+    ) -> None:
         self._files, self._trusted_ca_file = files, trusted_ca_file
+        self._limits, self._clock = limits or DownloadLimits(), clock or SystemClock()
         self._session: aiohttp.ClientSession | None = None
 
     async def close(self) -> None:
@@ -36,35 +92,73 @@ class Downloader:
 
     async def fetch(self, url: str, headers: Mapping[str, str], sha512: str, target: Path) -> None:
         """Write the archive at `url` to `target`; raises ExecutionError where it cannot be had or is another one."""
+        part = _Part(target)
+        try:
+            async with asyncio.timeout(self._limits.total_s):
+                await self._fetch_whole(url, headers, sha512, part)
+        except (TimeoutError, ValueError) as error:
+            why = str(error) or f"not done after {self._limits.total_s:g} seconds"
+            raise ExecutionError(f"error fetching asset: {why}") from error
+
+    async def _fetch_whole(self, url: str, headers: Mapping[str, str], sha512: str, part: _Part) -> None:
+        attempt = 0
+        while True:
+            resumed = part.fetched_bytes > 0
+            try:
+                await self._attempt(url, headers, part)
+                digest = part.digest.hexdigest()
+                if hmac.compare_digest(digest, sha512.lower()):
+                    return
+                why = f"sha512 of downloaded asset ({digest}) does not match specified sha512 ({sha512})"
+                if not resumed:
+                    raise ExecutionError(why)
+                part.restart()  # the pieces may be of two archives
+            except _BrokenOff as error:
+                why = f"error fetching asset: {error}"
+            attempt += 1
+            if attempt >= self._limits.attempts_max:
+                raise ExecutionError(why)
+            wait_s = self._limits.wait_s * 2 ** (attempt - 1) * (0.5 + random.random())
+            log.warning("asset download is tried again", extra=fields(error=why, wait_s=round(wait_s, 1)))
+            await self._clock.sleep(wait_s)
+
+    async def _attempt(self, url: str, headers: Mapping[str, str], part: _Part) -> None:
+        """Fetch what is missing; raises _BrokenOff, and ExecutionError where another attempt is of no use."""
         import aiohttp
 
-        try:
-            digest = await self._fetch(url, headers, target)
-        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
-            why = str(error) or ("timed out" if isinstance(error, TimeoutError) else type(error).__name__)
-            raise ExecutionError(f"error fetching asset: {why}") from error
-        if not hmac.compare_digest(digest, sha512.lower()):
-            raise ExecutionError(f"sha512 of downloaded asset ({digest}) does not match specified sha512 ({sha512})")
-
-    async def _fetch(self, url: str, headers: Mapping[str, str], target: Path) -> str:
-        loop, digest = asyncio.get_running_loop(), hashlib.sha512()
         session = self._session or self._open_session()
-        async with session.get(url, headers=_repeated(headers), max_redirects=REDIRECTS_MAX) as answer:
-            if answer.status != 200:
-                raise ExecutionError(f"error fetching asset: Response Code {answer.status}")
-            fetched_bytes = 0
-            with target.open("wb") as file:
+        asked = [*_repeated(headers), *_resume(part)]
+        try:
+            async with session.get(url, headers=asked, max_redirects=REDIRECTS_MAX) as answer:
+                self._judge(answer, part)
+                await self._take(answer, part)
+        except (aiohttp.InvalidURL, aiohttp.TooManyRedirects) as error:
+            raise ExecutionError(f"error fetching asset: {error or type(error).__name__}") from error
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            why = str(error) or ("timed out" if isinstance(error, TimeoutError) else type(error).__name__)
+            raise _BrokenOff(why) from error
 
-                def keep(chunk: bytes) -> None:
-                    digest.update(chunk)
-                    file.write(chunk)
+    def _judge(self, answer: "aiohttp.ClientResponse", part: _Part) -> None:
+        """Where the content goes on; raises for an answer without the archive."""
+        if answer.status == 206 and answer.headers.get("Content-Range", "").startswith(f"bytes {part.fetched_bytes}-"):
+            return
+        if answer.status in (206, 416) and part.fetched_bytes:
+            part.restart()
+            raise _BrokenOff(f"Response Code {answer.status}")
+        if answer.status in _TRY_AGAIN:
+            raise _BrokenOff(f"Response Code {answer.status}")
+        if answer.status != 200:
+            raise ExecutionError(f"error fetching asset: Response Code {answer.status}")
+        part.restart()
+        tag = answer.headers.get("ETag", "")
+        part.version = tag if tag.startswith('"') else ""
 
-                async for chunk in answer.content.iter_chunked(CHUNK_BYTES):
-                    fetched_bytes += len(chunk)
-                    if fetched_bytes > ARCHIVE_BYTES_MAX:
-                        raise ExecutionError(f"error fetching asset: larger than {ARCHIVE_BYTES_MAX} bytes")
-                    await loop.run_in_executor(self._files, keep, chunk)
-        return digest.hexdigest()
+    async def _take(self, answer: "aiohttp.ClientResponse", part: _Part) -> None:
+        loop = asyncio.get_running_loop()
+        async for chunk in answer.content.iter_chunked(CHUNK_BYTES):
+            if part.fetched_bytes + len(chunk) > ARCHIVE_BYTES_MAX:
+                raise ExecutionError(f"error fetching asset: larger than {ARCHIVE_BYTES_MAX} bytes")
+            await loop.run_in_executor(self._files, part.keep, chunk)
 
     def _open_session(self) -> "aiohttp.ClientSession":
         import aiohttp
@@ -72,7 +166,7 @@ class Downloader:
         context = ssl.create_default_context()
         if self._trusted_ca_file:
             context.load_verify_locations(self._trusted_ca_file)
-        timeout = aiohttp.ClientTimeout(total=TOTAL_TIMEOUT_S, connect=CONNECT_TIMEOUT_S, sock_read=READ_TIMEOUT_S)
+        timeout = aiohttp.ClientTimeout(total=None, connect=self._limits.connect_s, sock_read=self._limits.read_s)
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=4, ssl=context),
             timeout=timeout,
@@ -81,6 +175,14 @@ class Downloader:
             cookie_jar=aiohttp.DummyCookieJar(),
         )
         return self._session
+
+
+def _resume(part: _Part) -> list[tuple[str, str]]:
+    """The headers that ask for the rest; the digest tells in the end whether the pieces belong together."""
+    if not part.fetched_bytes:
+        return []
+    asked = [("Range", f"bytes={part.fetched_bytes}-")]
+    return [*asked, ("If-Range", part.version)] if part.version else asked
 
 
 def _repeated(headers: Mapping[str, str]) -> list[tuple[str, str]]:

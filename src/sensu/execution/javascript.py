@@ -19,6 +19,8 @@ from sensu.rules.expression_scope import mutator_event, unfilled
 from sensu.rules.filters import ExpressionError
 
 TIME_LIMIT_S = 1.0
+TIME_LIMIT_REACHED = "the time limit was reached"
+"""Stands in the error of an evaluation that took too long."""
 MEMORY_BYTES_MAX = 64 * 1024 * 1024
 COMPILED_MAX = 1_000
 SOURCE_CHARACTERS_MAX = 1_000_000
@@ -231,7 +233,7 @@ def _answer(run: Callable[[], Any]) -> bool | str:
     except (quickjs.JSException, quickjs.StackOverflow, ValueError) as error:
         message = str(error).partition("\n")[0]
         if "interrupted" in message:
-            return "EInternalError: the time limit was reached"
+            return f"EInternalError: {TIME_LIMIT_REACHED}"
         return f"E{message or 'InternalError'}"
 
 

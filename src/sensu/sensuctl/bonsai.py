@@ -45,7 +45,9 @@ class Bonsai:
 
     def __init__(self, context: Context, url: str = "") -> None:
         self._url = (url or context.environment.get(URL_VARIABLE, DEFAULT_URL)).rstrip("/")
-        self._api = HTTPAPI(self._url, timeout_s=context.configuration.timeout_s, agent="sensuctl")
+        self._api = HTTPAPI(
+            self._url, timeout_s=context.configuration.timeout_s, agent="sensuctl", environment=context.environment
+        )
 
     def versions(self, asset: BonsaiName) -> list[str]:
         """The versions of an asset, the newest first; raises CommandFailed."""

@@ -2,8 +2,7 @@
 
 import importlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
 
 from sensu.errors import SensuError
 from sensu.flags import Flag
@@ -36,8 +35,7 @@ class Exited(Exception):
         self.status = status
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(NamedTuple):
     """A command: `run` names its function as `module:function` below `sensu.sensuctl`, imported when it is needed.
 
     `words` are the fewest and most words it takes, `missing` is what is said to any other number. `configured` is
@@ -61,8 +59,15 @@ class Command:
         return found
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Streams(NamedTuple):
+    """Where a command reads and writes."""
+
+    stdin: TextIO
+    stdout: TextIO
+    stderr: TextIO
+
+
+class Group(NamedTuple):
     """Commands under one noun."""
 
     name: str
@@ -70,24 +75,33 @@ class Group:
     commands: tuple[Command, ...] = ()
 
 
-@dataclass
 class Context:
     """One run of a command: its words and flags, the configuration, and where to read and write.
 
     `values` holds the flags that were given, `arguments` the whole command line after the program's name.
     """
 
-    command: Command
-    words: Sequence[str]
-    values: Mapping[str, Any]
-    environment: Mapping[str, str]
-    configuration: "Configuration"
-    stdin: TextIO
-    stdout: TextIO
-    stderr: TextIO
-    argv0: str = "sensuctl"
-    arguments: Sequence[str] = ()
-    _session: "Session | None" = field(default=None, repr=False)
+    def __init__(
+        self,
+        command: Command,
+        words: Sequence[str],
+        values: Mapping[str, Any],
+        configuration: "Configuration",
+        streams: "Streams",
+        *,
+        argv0: str = "sensuctl",
+        arguments: Sequence[str] = (),
+    ) -> None:
+        self.command, self.words, self.values = command, words, values
+        self.configuration = configuration
+        self.stdin, self.stdout, self.stderr = streams
+        self.argv0, self.arguments = argv0, arguments
+        self._session: Session | None = None
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """The variables of the environment."""
+        return self.configuration.environment
 
     def flag(self, name: str) -> Any:
         """The value of a flag of the command: given, else its default."""
@@ -130,6 +144,8 @@ class Context:
         """Write a warning to standard error."""
         import time  # noqa: PLC0415 - warnings are rare
 
-        moment = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+        from sensu.clock import SystemClock  # noqa: PLC0415
+
+        moment = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(SystemClock().now()))
         quoted = text.replace("\\", "\\\\").replace('"', '\\"')
         self.stderr.write(f'time="{moment}" level=warning msg="{quoted}" component=cli-client\n')

@@ -3,12 +3,12 @@
 Source: spec of the configuration files (CTL-01…06); recorded scenarios configure, env, no-config.
 """
 
-import dataclasses
+# ruff: noqa: PTH103, PTH105, PTH111, PTH120, PTH123
+# pathlib takes longer to load than the files to read.
+
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from sensu.errors import ConfigurationError
@@ -29,19 +29,19 @@ DEFAULT_TIMEOUT_S = 15.0
 NANOSECONDS = 1_000_000_000
 
 
-@dataclass
 class Cluster:
     """The `cluster` file: where the API is and the tokens of the session; the timeout in nanoseconds."""
 
-    api_url: str = ""
-    trusted_ca_file: str = ""
-    insecure_skip_tls_verify: bool = False
-    access_token: str = ""
-    expires_at: int = 0
-    refresh_token: str = ""
-    api_key: str = ""
-    timeout_ns: int = 0
-    logged_in_once: bool = False
+    def __init__(self) -> None:
+        self.api_url = ""
+        self.trusted_ca_file = ""
+        self.insecure_skip_tls_verify = False
+        self.access_token = ""
+        self.expires_at = 0
+        self.refresh_token = ""
+        self.api_key = ""
+        self.timeout_ns = 0
+        self.logged_in_once = False
 
     def forget_tokens(self) -> None:
         """End the session as far as this file knows."""
@@ -77,36 +77,42 @@ class Cluster:
             value = content.get(key)
             return value if isinstance(value, int) else 0
 
-        return cls(
-            api_url=text("api-url"),
-            trusted_ca_file=text("trusted-ca-file"),
-            insecure_skip_tls_verify=content.get("insecure-skip-tls-verify") is True,
-            access_token=text("access_token"),
-            expires_at=number("expires_at"),
-            refresh_token=text("refresh_token"),
-            api_key=text("APIKey"),
-            timeout_ns=number("timeout"),
-            logged_in_once="access_token" in content,
-        )
+        cluster = cls()
+        cluster.api_url = text("api-url")
+        cluster.trusted_ca_file = text("trusted-ca-file")
+        cluster.insecure_skip_tls_verify = content.get("insecure-skip-tls-verify") is True
+        cluster.access_token = text("access_token")
+        cluster.expires_at = number("expires_at")
+        cluster.refresh_token = text("refresh_token")
+        cluster.api_key = text("APIKey")
+        cluster.timeout_ns = number("timeout")
+        cluster.logged_in_once = "access_token" in content
+        return cluster
 
 
-@dataclass
 class Profile:
     """The `profile` file: how the user likes it; empty where nothing was said."""
 
-    format: str = ""
-    namespace: str = ""
+    def __init__(self, format: str = "", namespace: str = "") -> None:  # noqa: A002 - its name in the file
+        self.format, self.namespace = format, namespace
 
 
-@dataclass
 class Configuration:
     """The files, and what flags and variables say over them for this run; only the files are ever written back."""
 
-    config_dir: Path
-    cache_dir: Path
-    cluster: Cluster = field(default_factory=Cluster)
-    profile: Profile = field(default_factory=Profile)
-    over: Mapping[str, Any] = field(default_factory=dict)
+    def __init__(
+        self,
+        config_dir: str,
+        cache_dir: str,
+        *,
+        cluster: Cluster | None = None,
+        profile: Profile | None = None,
+        over: Mapping[str, Any] | None = None,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
+        self.config_dir, self.cache_dir = config_dir, cache_dir
+        self.cluster, self.profile = cluster or Cluster(), profile or Profile()
+        self.over, self.environment = over or {}, environment or {}
 
     @property
     def api_url(self) -> str:
@@ -150,23 +156,24 @@ class Configuration:
 
     def save_cluster(self) -> None:
         """Write the `cluster` file; readable by its owner alone, for it holds tokens."""
-        _write(self.config_dir / "cluster", self.cluster.to_json())
+        _write(f"{self.config_dir}/cluster", self.cluster.to_json())
 
     def save_profile(self) -> None:
         """Write the `profile` file."""
-        _write(self.config_dir / "profile", dataclasses.asdict(self.profile))
+        _write(f"{self.config_dir}/profile", {"format": self.profile.format, "namespace": self.profile.namespace})
 
 
 def load(values: Mapping[str, Any], environment: Mapping[str, str]) -> Configuration:
     """The configuration for one run, from flags, variables and files in that order."""
     over = {**_from_environment(environment), **values}
-    home = Path(environment.get("HOME") or Path("~").expanduser())
-    config_dir = Path(over.get("config-dir") or home / ".config" / "sensu" / "sensuctl")
-    cache_dir = Path(over.get("cache-dir") or home / ".cache" / "sensu" / "sensuctl")
-    profile = _read(config_dir / "profile")
+    home = environment.get("HOME") or os.path.expanduser("~")
+    config_dir = str(over.get("config-dir") or f"{home}/.config/sensu/sensuctl").rstrip("/")
+    cache_dir = str(over.get("cache-dir") or f"{home}/.cache/sensu/sensuctl").rstrip("/")
+    profile = _read(f"{config_dir}/profile")
     known = {key: profile[key] for key in ("format", "namespace") if isinstance(profile.get(key), str)}
+    cluster = Cluster.from_json(_read(f"{config_dir}/cluster"))
     return Configuration(
-        config_dir, cache_dir, Cluster.from_json(_read(config_dir / "cluster")), Profile(**known), over
+        config_dir, cache_dir, cluster=cluster, profile=Profile(**known), over=over, environment=environment
     )
 
 
@@ -192,9 +199,10 @@ def _claims(token: str) -> dict[str, Any]:
     return claims if isinstance(claims, dict) else {}
 
 
-def _read(path: Path) -> dict[str, Any]:
+def _read(path: str) -> dict[str, Any]:
     try:
-        content = json.loads(path.read_text())
+        with open(path, encoding="utf-8") as file:
+            content = json.load(file)
     except FileNotFoundError:
         return {}
     except (OSError, ValueError) as err:
@@ -205,13 +213,13 @@ def _read(path: Path) -> dict[str, Any]:
     return content
 
 
-def _write(path: Path, content: Mapping[str, Any]) -> None:
-    """Replace a file at once, so that a crash leaves the old one or the new one."""
+def _write(path: str, content: Mapping[str, Any]) -> None:
+    """Replace a file at once, so that a crash leaves the old one or the new one; its owner alone may read it."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        new = path.with_name(path.name + ".new")
-        with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+        new = f"{path}.new"
+        with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
             json.dump(content, file, indent=2, ensure_ascii=False)
-        new.replace(path)
+        os.replace(new, path)
     except OSError as err:
         raise ConfigurationError(f"configuration file {path}: {err.strerror}") from err

@@ -1,8 +1,7 @@
 """The fields of a resource that a command sets: from its flags, or by asking a person for each."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from sensu.sensuctl.command import Context
 from sensu.sensuctl.prompt import YES, ask, choose
@@ -10,8 +9,7 @@ from sensu.sensuctl.prompt import YES, ask, choose
 NUMBER_MAX = 2**32 - 1
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(NamedTuple):
     """A field: its place in the resource (`socket.host`), the question, and the flag, which is named like it if empty.
 
     `kind` is text, number, list, bool or choice.

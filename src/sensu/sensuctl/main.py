@@ -7,7 +7,7 @@ from typing import TextIO
 
 from sensu.errors import ConfigurationError, SensuError
 from sensu.flags import HelpAsked, parse
-from sensu.sensuctl.command import BadArguments, Command, CommandFailed, Context, Exited, Group
+from sensu.sensuctl.command import BadArguments, Command, CommandFailed, Context, Exited, Group, Streams
 from sensu.sensuctl.configuration import GLOBAL_FLAGS, Configuration, load
 from sensu.sensuctl.tree import TREE
 
@@ -49,7 +49,7 @@ def run(
     found, rest = _find(arguments)
     try:
         if isinstance(found, Command):
-            program = _Program(environment, stdin, stdout, stderr, argv0, arguments)
+            program = _Program(environment, Streams(stdin, stdout, stderr), argv0, arguments)
             return program.run_command(found, rest)
         return _run_group(found, rest, environment, stdout, stderr, argv0)
     except SensuError as err:
@@ -151,17 +151,8 @@ def _edits(one: str, other: str) -> int:
 class _Program:
     """The surroundings of a command: environment, streams and command line."""
 
-    def __init__(
-        self,
-        environment: Mapping[str, str],
-        stdin: TextIO,
-        stdout: TextIO,
-        stderr: TextIO,
-        argv0: str,
-        arguments: Sequence[str],
-    ) -> None:
-        self._environment = environment
-        self._stdin, self._stdout, self._stderr = stdin, stdout, stderr
+    def __init__(self, environment: Mapping[str, str], streams: Streams, argv0: str, arguments: Sequence[str]) -> None:
+        self._environment, self._streams = environment, streams
         self._argv0, self._arguments = argv0, arguments
 
     def run_command(self, command: Command, rest: Sequence[str]) -> int:
@@ -195,26 +186,23 @@ class _Program:
             return None
         for flag in command.flags:
             if flag.hidden and flag.help and flag.name in parsed.values:
-                self._stderr.write(f"Flag --{flag.name} has been deprecated, {flag.help}\n")
+                self._streams.stderr.write(f"Flag --{flag.name} has been deprecated, {flag.help}\n")
         settings = {name: value for name, value in parsed.values.items() if name not in own}
         configuration = load(settings, self._environment)
         return Context(
             command,
             parsed.words,
             parsed.values,
-            self._environment,
             configuration,
-            self._stdin,
-            self._stdout,
-            self._stderr,
-            self._argv0,
-            self._arguments,
+            self._streams,
+            argv0=self._argv0,
+            arguments=self._arguments,
         )
 
     def _show_help(self, command: Command) -> None:
         from sensu.sensuctl.usage import command_help  # noqa: PLC0415 - only for who asks
 
-        self._stdout.write(command_help(command))
+        self._streams.stdout.write(command_help(command))
 
 
 def _require_configuration(configuration: Configuration, argv0: str) -> None:

@@ -7,8 +7,8 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sensu.resources.kinds import Kind
 from sensu.sensuctl.command import Context
+from sensu.sensuctl.kind import Kind
 from sensu.sensuctl.table import Column, render_details, render_table, render_title
 
 FORMATS = ("tabular", "yaml", "wrapped-json", "json")

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from sensu.resources.kinds import Kind
 from sensu.sensuctl.command import CommandFailed, Context
+from sensu.sensuctl.kind import Kind
 from sensu.sensuctl.output import show_list, show_one
 from sensu.sensuctl.prompt import confirm
 from sensu.sensuctl.session import resource_path

@@ -1,19 +1,17 @@
 """A logged-in connection to the API: the right credentials on each request, tokens renewed before they are too old."""
 
-import base64
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any
-from urllib.parse import quote, urlencode
+from typing import Any, NamedTuple
 
 from sensu.client.http_api import HTTPAPI, STATUS_TEXTS, Answer, APIUnreachable, TLSOptions
-from sensu.resources.kinds import Kind
 from sensu.sensuctl.command import CommandFailed
 from sensu.sensuctl.configuration import Cluster, Configuration
+from sensu.sensuctl.kind import Kind
 from sensu.version import VERSION
 
+_UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 LICENSE_TEXT = (
     "This functionality requires a valid Sensu Go license with a sufficient entity limit. "
     "To get a valid license file, arrange a trial, or increase your entity limit, contact Sales."
@@ -28,11 +26,10 @@ class APIError(CommandFailed):
         self.status = status
 
 
-@dataclass
-class Listing:
-    """A whole list, and the warning that came with it."""
+class Listing(NamedTuple):
+    """A list or a page of it, and the warning that came with it."""
 
-    items: list[Any] = field(default_factory=list)
+    items: list[Any]
     warning: str = ""
 
 
@@ -46,7 +43,11 @@ class Session:
         ca_file = _readable_ca_file(configuration.trusted_ca_file, warn)
         tls = TLSOptions(ca_file, configuration.insecure_skip_tls_verify)
         self._api = HTTPAPI(
-            url or configuration.api_url, timeout_s=configuration.timeout_s, tls=tls, agent=f"sensuctl/{VERSION}"
+            url or configuration.api_url,
+            timeout_s=configuration.timeout_s,
+            tls=tls,
+            agent=f"sensuctl/{VERSION}",
+            environment=configuration.environment,
         )
 
     def log_in(self, username: str, password: str) -> dict[str, Any]:
@@ -57,7 +58,9 @@ class Session:
             raise CommandFailed(str(err)) from err
         if answer.status != 200:
             raise CommandFailed(_message(answer))
-        tokens: dict[str, Any] = answer.json()
+        tokens = _content(answer)
+        if not isinstance(tokens, dict):
+            raise CommandFailed("the API answered without tokens: is this the URL of a Sensu backend?")
         return tokens
 
     def test_credentials(self, username: str, password: str) -> None:
@@ -67,7 +70,7 @@ class Session:
 
     def get(self, path: str, query: Mapping[str, str] | None = None) -> Any:
         """The JSON at a path."""
-        return self.call("GET", path, query=query).json()
+        return _content(self.call("GET", path, query=query))
 
     def call(
         self,
@@ -83,7 +86,7 @@ class Session:
         `content` is sent as JSON, bytes as they are.
         """
         if query:
-            path = f"{path}?{urlencode(query)}"
+            path = f"{path}?{url_query(query)}"
         return self.call_as(self.authorization(), method, path, content, media_type=media_type)
 
     def call_as(
@@ -99,7 +102,10 @@ class Session:
         asked = {**query, "limit": str(chunk_size)} if chunk_size else dict(query)
         while True:
             answer = self.call("GET", path, query=asked)
-            yield Listing(answer.json() or [], answer.headers.get("sensu-entity-warning", ""))
+            items = _content(answer) or []
+            if not isinstance(items, list):
+                raise CommandFailed(f"the API answered GET {path} with something else than a list")
+            yield Listing(items, answer.headers.get("sensu-entity-warning", ""))
             more = answer.headers.get("sensu-continue", "")
             if not more:
                 return
@@ -107,11 +113,12 @@ class Session:
 
     def listing(self, path: str, query: Mapping[str, str] | None = None, chunk_size: int = 0) -> Listing:
         """A list, fetched `chunk_size` elements at a time where it is not 0."""
-        whole = Listing()
+        items: list[Any] = []
+        warning = ""
         for page in self.pages(path, query or {}, chunk_size):
-            whole.items.extend(page.items)
-            whole.warning = whole.warning or page.warning
-        return whole
+            items.extend(page.items)
+            warning = warning or page.warning
+        return Listing(items, warning)
 
     def authorization(self) -> str:
         """The credentials to send: the API key, else an access token that still holds."""
@@ -135,7 +142,7 @@ class Session:
         if answer.status != 200:
             text = f"The server returned the error: {answer.status} {_message(answer).strip()}"
             raise CommandFailed(f"failed to request new refresh token; client returned '{text}'")
-        remember_tokens(cluster, answer.json())
+        remember_tokens(cluster, _content(answer))
         self.configuration.save_cluster()
 
     def _send(self, method: str, path: str, headers: Mapping[str, str], body: bytes | None) -> Answer:
@@ -155,8 +162,20 @@ def remember_tokens(cluster: Cluster, tokens: Mapping[str, Any]) -> None:
 
 def resource_path(kind: Kind, namespace: str, *names: str) -> str:
     """The URL path of a resource or, without names, of the list; every part percent-encoded."""
-    base = kind.path(quote(namespace, safe=""))
-    return "/".join([base, *(quote(name, safe="") for name in names)])
+    base = kind.path(quoted(namespace))
+    return "/".join([base, *(quoted(name) for name in names)])
+
+
+def quoted(text: str) -> str:
+    """A text as one part of a URL's path or query, percent-encoded."""
+    if text.isascii() and text.replace("-", "").replace("_", "").replace(".", "").isalnum():
+        return text
+    return "".join(chr(byte) if byte in _UNRESERVED else f"%{byte:02X}" for byte in text.encode())
+
+
+def url_query(values: Mapping[str, str]) -> str:
+    """The query of a URL."""
+    return "&".join(f"{quoted(key)}={quoted(value)}" for key, value in values.items())
 
 
 def _json_bytes(content: Any) -> bytes:
@@ -180,7 +199,18 @@ def _readable_ca_file(path: str, warn: Callable[[str], None]) -> str:
 
 
 def _basic(username: str, password: str) -> str:
+    import base64  # noqa: PLC0415 - only who logs in needs it
+
     return "Basic " + base64.b64encode(f"{username}:{password}".encode()).decode()
+
+
+def _content(answer: Answer) -> Any:
+    """The JSON of an answer; raises CommandFailed where it is none, as behind a wrong URL."""
+    try:
+        return answer.json()
+    except ValueError as err:
+        start = answer.body[:60].decode(errors="replace").strip()
+        raise CommandFailed(f"the API did not answer with JSON but with {start!r}: is the URL right?") from err
 
 
 def _expect(answer: Answer) -> Answer:

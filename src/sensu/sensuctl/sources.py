@@ -77,7 +77,7 @@ def reason(err: OSError) -> str:
 
 def _read_url(context: Context, url: str, *, recursive: bool) -> Iterator[tuple[str, str]]:
     """The text at a URL or, where that is a listing, the texts of its files."""
-    api = HTTPAPI(url, timeout_s=context.configuration.timeout_s, agent="sensuctl")
+    api = HTTPAPI(url, timeout_s=context.configuration.timeout_s, agent="sensuctl", environment=context.environment)
     waiting, seen = [url], {url}
     while waiting:
         one = waiting.pop(0)

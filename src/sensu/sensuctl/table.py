@@ -4,8 +4,7 @@ Source: recorded sensuctl sessions (check, event, entity-details, colour).
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 HEADER = "\x1b[1;99m"
 KEY = "\x1b[1;34m"
@@ -17,8 +16,7 @@ _CONTROL = {code: f"\\x{code:02x}" for code in range(32) if code not in (9, 10)}
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(NamedTuple):
     """A column: its title, what a row shows in it, and whether it names the row."""
 
     title: str
@@ -58,8 +56,7 @@ def render_table(columns: Sequence[Column], rows: Sequence[Any], *, colour: bool
     return "\n".join(lines) + "\n"
 
 
-@dataclass(frozen=True, slots=True)
-class _Cell:
+class _Cell(NamedTuple):
     lines: list[str]
     right: bool
     colour: str

@@ -5,18 +5,10 @@ Source: recorded sensuctl sessions (describe-type, dump, edit, create-errors).
 
 import re
 
-from sensu.resources.check import Check
-from sensu.resources.entity import EntityConfig, EntityState
-from sensu.resources.kinds import KINDS, Kind
 from sensu.sensuctl.command import CommandFailed
+from sensu.sensuctl.kind import KINDS, OTHERS, Kind
 
 ALL = "all"
-CHECK_AS_RUN = Kind("Check", Check, "checks", True, "checks")
-"""A check with the fields of a result, which is what `Check` alone names; kept as the check it configures."""
-ENTITY_CONFIG = Kind("EntityConfig", EntityConfig, "entity-configs", True, "entity_configs", "core/v3")
-ENTITY_STATE = Kind("EntityState", EntityState, "entity-states", True, "entity_states", "core/v3")
-OTHERS = (CHECK_AS_RUN, ENTITY_CONFIG, ENTITY_STATE)
-"""Types that are known by their full names but are none of `all`."""
 
 _WORD_START = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 

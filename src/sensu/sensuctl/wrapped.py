@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from sensu.errors import InvalidResource
-from sensu.resources.kinds import Kind
 from sensu.resources.wire import convert_client, explain_unknown_fields
 from sensu.sensuctl.command import CommandFailed, Context
+from sensu.sensuctl.kind import Kind
 from sensu.sensuctl.session import resource_path
 from sensu.sensuctl.type_names import api_versions, kind_of_type
 
@@ -123,9 +123,11 @@ def _values(text: str) -> Iterator[tuple[int, Any]]:
         end = match.start() if match is not None else len(text)
         chunk, line = text[start:end], text.count("\n", 0, start) + 1
         if chunk.strip("\r\n"):
-            yield from (
-                _json_values(chunk, line) if chunk.lstrip()[:1] in ("{", "[") else [(line, _yaml_value(chunk, line))]
-            )
+            if chunk.lstrip()[:1] in ("{", "["):
+                yield from _json_values(chunk, line)
+            else:
+                first_line = line + chunk[: len(chunk) - len(chunk.lstrip())].count("\n")
+                yield first_line, _yaml_value(chunk, line)
         start = match.end() if match is not None else end
 
 

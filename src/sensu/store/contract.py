@@ -91,15 +91,28 @@ class EventKey(Value, frozen=True, order=True):
     check: str
 
 
+class Result(Value, frozen=True):
+    """An entry for the history of an event (JSON); `at` in Unix seconds is when it was taken in.
+
+    Those with `changed` are state changes, which are kept in a log of their own.
+    """
+
+    at: int
+    body: bytes
+    changed: bool = False
+
+
 class PutEvent(Value, frozen=True):
     """Create or replace an event.
 
     `due_at` is when its silence becomes an alarm (keepalive or TTL, Unix seconds), None where nothing is awaited.
+    `result` is added to the event's history, behind what is there; the history of an event that is deleted is gone.
     """
 
     key: EventKey
     body: bytes
     due_at: float | None = None
+    result: Result | None = None
 
 
 class DeleteEvent(Value, frozen=True):
@@ -157,6 +170,19 @@ class TrimAudit(Value, frozen=True):
     entries_max: int
 
 
+class TrimHistory(Value, frozen=True):
+    """Drop results (with `changes`: state changes) from before `at_before`, and all but the newest `bytes_max` bytes.
+
+    The oldest `entries_max` are looked at, so that a long history is trimmed a part at a time; the newest entry of all
+    always stays.
+    """
+
+    changes: bool
+    at_before: float
+    bytes_max: int
+    entries_max: int
+
+
 Write = (
     PutResource
     | DeleteResource
@@ -167,6 +193,7 @@ Write = (
     | PutState
     | AppendAudit
     | TrimAudit
+    | TrimHistory
 )
 
 
@@ -219,6 +246,27 @@ class AuditEntry(Value, frozen=True):
     id: int
     at: float
     body: bytes
+
+
+class HistoryPosition(Value, frozen=True):
+    """Where the older part of a history begins: its newest result and its newest state change, None where none is."""
+
+    result: int | None
+    change: int | None
+
+
+class HistoryPage(Value, frozen=True):
+    """Some entries of an event's history, those taken in last first; `older` is None where there are no more."""
+
+    items: Sequence[Result]
+    older: HistoryPosition | None
+
+
+class HistorySize(Value, frozen=True):
+    """About how many bytes a history log holds, and when its oldest entry was taken in (None where it is empty)."""
+
+    bytes: int
+    oldest_at: int | None
 
 
 class Page(Value, frozen=True):
@@ -342,6 +390,17 @@ class Store(Protocol):
 
     async def count_audit(self) -> int:
         """How many entries the audit log has."""
+        ...
+
+    async def history(self, key: EventKey, limit: int, position: HistoryPosition | None = None) -> HistoryPage | None:
+        """At most `limit` entries of an event's history from `position` (None: its newest) on; None for no event.
+
+        State changes outlive other results, so that the older part of a history holds them alone.
+        """
+        ...
+
+    async def history_size(self, changes: bool) -> HistorySize:
+        """What the log of all results holds, or that of all state changes."""
         ...
 
     def listen(self, listener: ChangeListener) -> Callable[[], None]:

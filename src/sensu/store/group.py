@@ -23,8 +23,10 @@ from sensu.store.contract import (
     PutResource,
     PutState,
     Refused,
+    Result,
     SettleDelivery,
     TrimAudit,
+    TrimHistory,
     Write,
 )
 
@@ -86,6 +88,9 @@ class Group:
         self.states: dict[str, bytes] = {}
         self.audited: list[AppendAudit] = []
         self.audit_trimmed: TrimAudit | None = None
+        self.earlier_results: dict[EventKey, list[Result]] = {}
+        self.events_begun_anew: set[EventKey] = set()
+        self.history_trimmed: list[TrimHistory] = []
         self._etags = etags
         self._events_present = events_present
         self._in_use = in_use
@@ -169,6 +174,9 @@ class Group:
 
     def _put_event(self, write: PutEvent, changes: list[Change]) -> None:
         self._events_present[write.key] = True
+        before = self.events.get(write.key)
+        if before is not None and before.result is not None:
+            self.earlier_results.setdefault(write.key, []).append(before.result)
         self.events[write.key] = write
         changes.append(Change(self.revision, write.key, write.body))
 
@@ -177,6 +185,8 @@ class Group:
             return
         self._events_present[write.key] = False
         self.events[write.key] = None
+        self.earlier_results.pop(write.key, None)
+        self.events_begun_anew.add(write.key)
         changes.append(Change(self.revision, write.key, None))
 
     def _owe(self, write: OweDelivery, changes: list[Change]) -> None:
@@ -201,6 +211,9 @@ class Group:
     def _trim_audit(self, write: TrimAudit, changes: list[Change]) -> None:
         self.audit_trimmed = write
 
+    def _trim_history(self, write: TrimHistory, changes: list[Change]) -> None:
+        self.history_trimmed.append(write)
+
 
 _APPLY: dict[type, Callable[[Group, Any, list[Change]], None]] = {
     PutResource: Group._put_resource,
@@ -212,4 +225,5 @@ _APPLY: dict[type, Callable[[Group, Any, list[Change]], None]] = {
     PutState: Group._put_state,
     AppendAudit: Group._append_audit,
     TrimAudit: Group._trim_audit,
+    TrimHistory: Group._trim_history,
 }

@@ -26,6 +26,7 @@ class Socket:
         self.speaks = self.hears = Agreement(JSON_TYPE, acknowledged)
         self.closed: Closed | None = None
         self.full = False
+        self.backlog_bytes = 0
         self.sent: list[str] = []
         self.gone = asyncio.Event()
         self.codecs: list[str] = []
@@ -60,7 +61,8 @@ class Socket:
 
 class World:
     def __init__(self, acknowledged: bool = False) -> None:
-        self.clock, self.outbox, self.counters = VirtualClock(), Outbox(), Counters("1")
+        self.clock, self.counters = VirtualClock(), Counters("1")
+        self.outbox = Outbox(self.clock, self.counters)
         settings = AgentSettings(name="ag1", keepalive_interval=20)
         entity = OwnEntity(settings, "1")
         parts = Parts(settings, entity, self.outbox, lambda _request, _numbers: None, self.clock, self.counters)
@@ -72,7 +74,8 @@ class World:
             assert self.outbox.offer(Event(check=Check(metadata=ObjectMeta(name=name), output=output)))
 
     def waiting(self) -> list[str]:
-        events = [self.outbox.take() for _ in range(len(self.outbox))]
+        entries = [self.outbox.take() for _ in range(len(self.outbox))]
+        events = [entry.decoded() for entry in entries if entry is not None]
         return [event.check.metadata.name for event in events if event.check is not None]
 
 
@@ -164,6 +167,23 @@ def test_a_full_connection_loses_nothing() -> None:
         assert world.socket.sent == ["keepalive"]
 
     assert played(story).waiting() == ["a", "b"]
+
+
+def test_what_the_kernel_did_not_take_is_sent_again() -> None:
+    """With a backend that does not acknowledge, events that still wait in the connection when it goes wait again."""
+
+    async def story(world: World) -> None:
+        world.queue("a", "b")
+        await world.clock.advance(0)
+        world.socket.backlog_bytes = 100
+        world.queue("c")
+        await world.clock.advance(0)
+        world.socket.backlog_bytes = 0
+        await world.clock.advance(1)
+        world.socket.backlog_bytes = 100
+        world.queue("d", "e")
+
+    assert played(story).waiting() == ["d", "e"]
 
 
 def test_an_event_that_no_backend_takes_is_dropped() -> None:

@@ -86,3 +86,12 @@ def test_only_what_an_event_names_itself_makes_it_wanted() -> None:
     assert wants_handling(make_event(check=make_check(handlers=("h",))))
     assert wants_handling(make_metrics_event(handlers=("influx",)))
     assert not wants_handling(make_metrics_event(handlers=()))
+
+
+def test_no_two_workflows_have_the_same_name() -> None:
+    """Workflows of one name in a pipeline are numbered; a pipeline that is named twice counts once."""
+    step = PipelineWorkflow(name="w", handler=ResourceReference(api_version="core/v2", type="Handler", name="slack"))
+    pipeline = Pipeline(metadata=ObjectMeta(name="p", namespace="default"), workflows=(step, step))
+    reference = ResourceReference(api_version="core/v2", type="Pipeline", name="p")
+    found = planned(make_event(pipelines=(reference, reference)), pipelines=(pipeline,))
+    assert [workflow.name for workflow in found.workflows] == ["w", "w#2"]

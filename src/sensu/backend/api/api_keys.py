@@ -10,6 +10,7 @@ from sensu.backend.api.router import Route
 from sensu.backend.services.api_keys import APIKeyGrants
 from sensu.backend.services.outcomes import Written
 from sensu.backend.services.resources import Resources
+from sensu.resources.api_key import APIKey
 from sensu.resources.kinds import API_KEY
 
 
@@ -25,8 +26,8 @@ def routes(resources: Resources, grants: APIKeyGrants) -> Iterator[Route]:
             return located(f"{collection}/{outcome.name}", status=201)
         return refused_as_text(outcome)
 
-    yield Route("GET", collection, ordinary.listing)
-    yield Route("POST", collection, grant)
-    yield Route("GET", f"{collection}/{{name}}", ordinary.get)
-    yield Route("PATCH", f"{collection}/{{name}}", ordinary.patch)
-    yield Route("DELETE", f"{collection}/{{name}}", ordinary.delete)
+    yield Route("GET", collection, ordinary.listing, lists=API_KEY)
+    yield Route("POST", collection, grant, takes=APIKey, status=201)
+    yield Route("GET", f"{collection}/{{name}}", ordinary.get, gives=APIKey)
+    yield Route("PATCH", f"{collection}/{{name}}", ordinary.patch, takes=APIKey, gives=APIKey)
+    yield Route("DELETE", f"{collection}/{{name}}", ordinary.delete, status=204)

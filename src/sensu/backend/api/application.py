@@ -5,7 +5,7 @@ Source: recorded scenario rbac-401-403-404 (unknown paths and methods are answer
 
 import dataclasses
 import logging
-from collections.abc import Awaitable, Callable, Iterator, MutableMapping
+from collections.abc import Awaitable, Callable, Iterator, MutableMapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +18,7 @@ from sensu.backend.api import (
     entities,
     events,
     namespaces,
+    reference,
     resources,
     silenced,
     status,
@@ -38,6 +39,7 @@ from sensu.backend.api.errors import (
 from sensu.backend.api.request import NOBODY, BodyTooLarge, ClientGone, Receive, Request, address_of, header
 from sensu.backend.api.responses import Response, Send, located
 from sensu.backend.api.router import Route, Router, cleaned, is_broken
+from sensu.backend.api.watch import Watchable
 from sensu.backend.auth.access import Access
 from sensu.backend.auth.authenticator import Authenticator
 from sensu.backend.auth.identity import Rejected
@@ -50,11 +52,13 @@ from sensu.backend.services.audit import AuditLog
 from sensu.backend.services.checks import Checks
 from sensu.backend.services.entities import Entities
 from sensu.backend.services.events import Events
+from sensu.backend.services.feed import ChangeFeed
 from sensu.backend.services.namespaces import Namespaces
 from sensu.backend.services.resources import Resources, SyntaxCheck
 from sensu.backend.services.silences import Silences
 from sensu.backend.services.tessen import Tessen
 from sensu.backend.services.users import Users
+from sensu.backend.services.watches import Watches
 from sensu.clock import Clock
 from sensu.errors import StoreError
 from sensu.log import fields
@@ -81,17 +85,25 @@ class ApiContext:
     metrics: BackendMetrics
     member: cluster.Member
     audit: AuditLog
+    feed: ChangeFeed
     version: str = ""
     body_bytes_max: int = BODY_BYTES_MAX
 
 
 def build_application(context: ApiContext) -> Application:
     """The API of a backend."""
-    return HttpApi(Router(routes_of(context)), context.authenticator, context.joints.ready, context.body_bytes_max)
+    watchable = Watchable(Watches(context.access, context.feed), context.authenticator)
+    routes = [watchable.added(route) for route in routes_of(context)]
+    return HttpApi(Router(routes), context.authenticator, context.joints.ready, context.body_bytes_max)
 
 
-def routes_of(context: ApiContext) -> Iterator[Route]:
-    """Every endpoint."""
+def routes_of(context: ApiContext) -> Sequence[Route]:
+    """Every endpoint, with those that describe them."""
+    described = list(_described_routes(context))
+    return [*described, *reference.routes(described, context.version)]
+
+
+def _described_routes(context: ApiContext) -> Iterator[Route]:
     joints = context.joints
     log = context.audit
     kept = Resources(context.store, context.access, context.clock, context.check_syntax, log)

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from sensu.backend.api.request import Request
 from sensu.backend.api.responses import OK_EMPTY, Response, json, text
-from sensu.backend.api.router import Route
+from sensu.backend.api.router import TEXT, Route
 from sensu.backend.auth.authenticator import BEARER, Authenticator
 from sensu.backend.auth.identity import Identity, Rejected
 from sensu.backend.auth.tokens import Tokens, TokenTriple
@@ -27,7 +27,7 @@ _NOT_A_LOGIN = text("a user name and password are needed, not an access token\n"
 _NOT_A_TOKEN = text("invalid access token\n", status=400)
 
 
-class _RefreshToken(Wire, frozen=True):
+class RefreshToken(Wire, frozen=True):
     """What refreshing and logging out are asked with."""
 
     refresh_token: str = ""
@@ -36,10 +36,10 @@ class _RefreshToken(Wire, frozen=True):
 def routes(authenticator: Authenticator, tokens: Tokens, audit: AuditLog) -> Iterator[Route]:
     """Log-in, its test, refreshing and logging out."""
     endpoint = AuthEndpoint(authenticator, tokens, audit)
-    yield Route("GET", "/auth", endpoint.login, open=True)
-    yield Route("GET", "/auth/test", endpoint.test, open=True)
-    yield Route("POST", "/auth/token", endpoint.refresh, open=True)
-    yield Route("POST", "/auth/logout", endpoint.logout, open=True)
+    yield Route("GET", "/auth", endpoint.login, open=True, gives=TokenTriple)
+    yield Route("GET", "/auth/test", endpoint.test, open=True, media_type=TEXT)
+    yield Route("POST", "/auth/token", endpoint.refresh, open=True, takes=RefreshToken, gives=TokenTriple)
+    yield Route("POST", "/auth/logout", endpoint.logout, open=True, takes=RefreshToken, media_type=TEXT)
 
 
 class AuthEndpoint:
@@ -67,7 +67,7 @@ class AuthEndpoint:
         authorization = request.header(b"authorization") or ""
         if authorization.startswith(BASIC):
             return _NOT_A_TOKEN
-        sent = await decoded(_RefreshToken, request.body)
+        sent = await decoded(RefreshToken, request.body)
         if isinstance(sent, Invalid):
             return text(f"{sent.why}\n", status=400)
         access_token = authorization.removeprefix(BEARER) if authorization.startswith(BEARER) else ""
@@ -76,7 +76,7 @@ class AuthEndpoint:
 
     async def logout(self, request: Request) -> Response:
         """The session of the tokens ended."""
-        sent = await decoded(_RefreshToken, request.body)
+        sent = await decoded(RefreshToken, request.body)
         if isinstance(sent, Invalid):
             return text(f"{sent.why}\n", status=400)
         authorization = request.header(b"authorization") or ""

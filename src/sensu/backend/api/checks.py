@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from sensu.backend.api.errors import created, deleted, refused
 from sensu.backend.api.request import Request
 from sensu.backend.api.responses import Response, text
-from sensu.backend.api.router import IN_NAMESPACE, Route
-from sensu.backend.services.checks import Checks
+from sensu.backend.api.router import IN_NAMESPACE, TEXT, Route
+from sensu.backend.services.checks import Checks, Execution
 from sensu.backend.services.outcomes import Written
 
 
@@ -14,9 +14,9 @@ def routes(checks: Checks) -> Iterator[Route]:
     """Execution and hooks."""
     endpoint = CheckEndpoint(checks)
     one = f"{IN_NAMESPACE}/checks/{{name}}"
-    yield Route("POST", f"{one}/execute", endpoint.execute)
-    yield Route("PUT", f"{one}/hooks/{{status}}", endpoint.add_hooks)
-    yield Route("DELETE", f"{one}/hooks/{{status}}/hook/{{hook}}", endpoint.remove_hook)
+    yield Route("POST", f"{one}/execute", endpoint.execute, takes=Execution, status=202, media_type=TEXT)
+    yield Route("PUT", f"{one}/hooks/{{status}}", endpoint.add_hooks, takes=dict[str, list[str]], status=201)
+    yield Route("DELETE", f"{one}/hooks/{{status}}/hook/{{hook}}", endpoint.remove_hook, status=204)
 
 
 class CheckEndpoint:

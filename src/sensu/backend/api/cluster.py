@@ -11,7 +11,7 @@ from typing import Any
 from sensu.backend.api.errors import DENIED
 from sensu.backend.api.request import Request
 from sensu.backend.api.responses import Response, text
-from sensu.backend.api.router import CORE, Route
+from sensu.backend.api.router import CORE, TEXT, Route
 from sensu.backend.auth.access import Access
 from sensu.resources.wire import encode
 
@@ -42,11 +42,11 @@ class Member:
 def routes(member: Member, access: Access) -> Iterator[Route]:
     """The identifier and the members."""
     endpoint = ClusterEndpoint(member, access)
-    yield Route("GET", f"{CORE}/cluster/id", endpoint.identifier)
-    yield Route("GET", f"{CORE}/cluster/members", endpoint.members)
-    yield Route("POST", f"{CORE}/cluster/members", endpoint.add)
-    yield Route("PUT", f"{CORE}/cluster/members/{{id}}", endpoint.update)
-    yield Route("DELETE", f"{CORE}/cluster/members/{{id}}", endpoint.remove)
+    yield Route("GET", f"{CORE}/cluster/id", endpoint.identifier, media_type=TEXT)
+    yield Route("GET", f"{CORE}/cluster/members", endpoint.members, media_type=TEXT)
+    yield Route("POST", f"{CORE}/cluster/members", endpoint.add, media_type=TEXT)
+    yield Route("PUT", f"{CORE}/cluster/members/{{id}}", endpoint.update, media_type=TEXT)
+    yield Route("DELETE", f"{CORE}/cluster/members/{{id}}", endpoint.remove, media_type=TEXT)
 
 
 class ClusterEndpoint:

@@ -9,6 +9,7 @@ from sensu.backend.api.responses import Response
 from sensu.backend.api.router import CORE, Route
 from sensu.backend.services.entities import Entities
 from sensu.backend.services.resources import Resources
+from sensu.resources.entity import Entity, EntityConfig
 from sensu.resources.kinds import ENTITY
 
 
@@ -18,13 +19,13 @@ def routes(resources: Resources, entities: Entities) -> Iterator[Route]:
     reading = ResourceEndpoint(resources, ENTITY)
     collection = collection_path(ENTITY)
     one = f"{collection}/{{name}}"
-    yield Route("GET", collection, reading.listing)
-    yield Route("POST", collection, endpoint.create)
-    yield Route("GET", one, reading.get)
-    yield Route("PUT", one, endpoint.replace)
-    yield Route("PATCH", one, endpoint.patch)
-    yield Route("DELETE", one, endpoint.delete)
-    yield Route("GET", f"{CORE}/{ENTITY.segment}", reading.listing_of_all)
+    yield Route("GET", collection, reading.listing, lists=ENTITY)
+    yield Route("POST", collection, endpoint.create, takes=Entity, gives=Entity)
+    yield Route("GET", one, reading.get, gives=Entity)
+    yield Route("PUT", one, endpoint.replace, takes=Entity, gives=Entity)
+    yield Route("PATCH", one, endpoint.patch, takes=EntityConfig, gives=EntityConfig)
+    yield Route("DELETE", one, endpoint.delete, status=204)
+    yield Route("GET", f"{CORE}/{ENTITY.segment}", reading.listing_of_all, lists=ENTITY)
 
 
 class EntityEndpoint:

@@ -7,6 +7,8 @@ from sensu.backend.api.request import Request
 from sensu.backend.api.responses import Response
 from sensu.backend.api.router import CORE, IN_NAMESPACE, Route
 from sensu.backend.services.events import Events
+from sensu.resources.event import Event
+from sensu.resources.kinds import EVENT
 from sensu.store.contract import EventKey
 
 
@@ -15,14 +17,14 @@ def routes(events: Events) -> Iterator[Route]:
     endpoint = EventEndpoint(events)
     collection = f"{IN_NAMESPACE}/events"
     one = f"{collection}/{{entity}}/{{check}}"
-    yield Route("GET", collection, endpoint.listing)
-    yield Route("POST", collection, endpoint.create)
-    yield Route("GET", f"{collection}/{{entity}}", endpoint.listing_of_entity)
-    yield Route("GET", one, endpoint.get)
-    yield Route("PUT", one, endpoint.replace)
-    yield Route("POST", one, endpoint.create_one)
-    yield Route("DELETE", one, endpoint.delete)
-    yield Route("GET", f"{CORE}/events", endpoint.listing_of_all)
+    yield Route("GET", collection, endpoint.listing, lists=EVENT)
+    yield Route("POST", collection, endpoint.create, takes=Event, status=201)
+    yield Route("GET", f"{collection}/{{entity}}", endpoint.listing_of_entity, lists=EVENT)
+    yield Route("GET", one, endpoint.get, gives=Event)
+    yield Route("PUT", one, endpoint.replace, takes=Event, status=201)
+    yield Route("POST", one, endpoint.create_one, takes=Event, status=201)
+    yield Route("DELETE", one, endpoint.delete, status=204)
+    yield Route("GET", f"{CORE}/events", endpoint.listing_of_all, lists=EVENT)
 
 
 class EventEndpoint:

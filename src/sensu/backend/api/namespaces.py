@@ -7,6 +7,8 @@ from sensu.backend.api.request import Request
 from sensu.backend.api.responses import Response
 from sensu.backend.api.router import CORE, Route
 from sensu.backend.services.namespaces import Namespaces
+from sensu.resources.kinds import NAMESPACE
+from sensu.resources.namespace import Namespace
 
 
 def routes(namespaces: Namespaces) -> Iterator[Route]:
@@ -14,12 +16,12 @@ def routes(namespaces: Namespaces) -> Iterator[Route]:
     endpoint = NamespaceEndpoint(namespaces)
     collection = f"{CORE}/namespaces"
     one = f"{collection}/{{namespace}}"
-    yield Route("GET", collection, endpoint.listing)
-    yield Route("POST", collection, endpoint.create)
-    yield Route("GET", one, endpoint.get)
-    yield Route("PUT", one, endpoint.replace)
-    yield Route("PATCH", one, endpoint.patch)
-    yield Route("DELETE", one, endpoint.delete)
+    yield Route("GET", collection, endpoint.listing, lists=NAMESPACE)
+    yield Route("POST", collection, endpoint.create, takes=Namespace, status=201)
+    yield Route("GET", one, endpoint.get, gives=Namespace)
+    yield Route("PUT", one, endpoint.replace, takes=Namespace, status=201)
+    yield Route("PATCH", one, endpoint.patch, takes=Namespace, gives=Namespace)
+    yield Route("DELETE", one, endpoint.delete, status=204)
 
 
 class NamespaceEndpoint:

@@ -61,7 +61,7 @@ class Request:
 
         Source: recorded scenario checks-pagination (a limit that is no number is none).
         """
-        counted = self.scope["method"] == "HEAD"
+        counted = self.is_head
         if not self.scope["query_string"]:
             return COUNTED if counted else WHOLE
         query = self.query
@@ -77,6 +77,16 @@ class Request:
     def conditions(self) -> Conditions:
         """What the request says of the state it is about."""
         return Conditions(self.header(b"if-match"), self.header(b"if-none-match"))
+
+    @property
+    def is_head(self) -> bool:
+        """Whether only what comes before the body is asked for."""
+        return bool(self.scope["method"] == "HEAD")
+
+    async def gone(self) -> None:
+        """Return when the client has gone away."""
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
 
     @property
     def address(self) -> str:

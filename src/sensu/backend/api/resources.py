@@ -42,14 +42,14 @@ def routes(resources: Resources) -> Iterator[Route]:
     for kind in ORDINARY:
         endpoint = ResourceEndpoint(resources, kind)
         collection = collection_path(kind)
-        yield Route("GET", collection, endpoint.listing)
-        yield Route("POST", collection, endpoint.create)
-        yield Route("GET", f"{collection}/{{name}}", endpoint.get)
-        yield Route("PUT", f"{collection}/{{name}}", endpoint.replace)
-        yield Route("PATCH", f"{collection}/{{name}}", endpoint.patch)
-        yield Route("DELETE", f"{collection}/{{name}}", endpoint.delete)
+        yield Route("GET", collection, endpoint.listing, lists=kind)
+        yield Route("POST", collection, endpoint.create, takes=kind.shape, status=201)
+        yield Route("GET", f"{collection}/{{name}}", endpoint.get, gives=kind.shape)
+        yield Route("PUT", f"{collection}/{{name}}", endpoint.replace, takes=kind.shape, status=201)
+        yield Route("PATCH", f"{collection}/{{name}}", endpoint.patch, takes=kind.shape, gives=kind.shape)
+        yield Route("DELETE", f"{collection}/{{name}}", endpoint.delete, status=204)
         if kind.namespaced:
-            yield Route("GET", f"{CORE}/{kind.segment}", endpoint.listing_of_all)
+            yield Route("GET", f"{CORE}/{kind.segment}", endpoint.listing_of_all, lists=kind)
 
 
 def collection_path(kind: Kind) -> str:

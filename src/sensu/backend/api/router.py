@@ -7,13 +7,16 @@ import posixpath
 import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import unquote
 
 from sensu.backend.api.request import Request
 from sensu.backend.api.responses import Response
+from sensu.resources.kinds import Kind
 
 Handler = Callable[[Request], Awaitable[Response]]
 CORE = "/api/core/v2"
+TEXT = "text/plain; charset=utf-8"
 IN_NAMESPACE = f"{CORE}/namespaces/{{namespace}}"
 
 _BROKEN_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
@@ -23,7 +26,11 @@ _BROKEN_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 class Route:
     """An endpoint: a method, a path with `{variable}` segments, and who answers.
 
-    `open` ones are for everybody; `early` ones answer before the backend is ready.
+    `open` ones are for everybody; `early` ones answer before the backend is ready. `lists` is the kind whose resources
+    it answers with; `watchable` lists can be followed.
+
+    What the documentation says of it: it `takes` a body and `gives` one of these shapes, with this `status`;
+    `media_type` is that of the answer.
     """
 
     method: str
@@ -31,6 +38,12 @@ class Route:
     handler: Handler
     open: bool = False
     early: bool = False
+    lists: Kind | None = None
+    watchable: bool = True
+    takes: Any = None
+    gives: Any = None
+    status: int = 200
+    media_type: str = "application/json"
 
 
 Match = tuple[Mapping[str, Route], tuple[str, ...]]

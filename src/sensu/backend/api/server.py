@@ -45,9 +45,16 @@ class ListenerSettings:
 
 
 class ApiServer:
-    """Serves an ASGI application."""
+    """Serves an ASGI application; `stopping` is called when it stops, to end answers that would go on for ever."""
 
-    def __init__(self, app: Any, settings: ListenerSettings, name: str = "API") -> None:
+    def __init__(
+        self,
+        app: Any,
+        settings: ListenerSettings,
+        name: str = "API",
+        stopping: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._stopping = stopping
         self._settings = settings
         self._name = name
         self._config = Config(
@@ -91,6 +98,7 @@ class ApiServer:
         if self._server is None:
             return
         self._server.close()
+        self._stopping()
         if self._sweeper is not None:
             self._sweeper.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -193,7 +201,8 @@ def bound_socket(settings: ListenerSettings, name: str) -> socket.socket:
 
 
 def _bound(family: socket.AddressFamily, host: str, port: int) -> socket.socket:
-    opened = socket.socket(family, socket.SOCK_STREAM)
+    """A bound socket; only where its protocol is named does the loop send answers without delay."""
+    opened = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if family is socket.AF_INET6:

@@ -7,21 +7,25 @@ from sensu.backend.api.request import Request
 from sensu.backend.api.responses import Response
 from sensu.backend.api.router import CORE, IN_NAMESPACE, Route
 from sensu.backend.services.silences import Silences
+from sensu.resources.kinds import SILENCED
+from sensu.resources.silenced import Silenced
 
 
 def routes(silences: Silences) -> Iterator[Route]:
     """Lists, lists by subscription and check, and one silence."""
     endpoint = SilencedEndpoint(silences)
     collection = f"{IN_NAMESPACE}/silenced"
-    yield Route("GET", collection, endpoint.listing)
-    yield Route("POST", collection, endpoint.create)
-    yield Route("GET", f"{collection}/subscriptions/{{subscription}}", endpoint.of_subscription)
-    yield Route("GET", f"{collection}/checks/{{check}}", endpoint.of_check)
-    yield Route("GET", f"{collection}/{{name}}", endpoint.get)
-    yield Route("PUT", f"{collection}/{{name}}", endpoint.replace)
-    yield Route("DELETE", f"{collection}/{{name}}", endpoint.delete)
-    yield Route("GET", f"{CORE}/silenced", endpoint.listing_of_all)
-    yield Route("GET", f"{CORE}/silenced/checks/{{check}}", endpoint.of_check_in_all)
+    yield Route("GET", collection, endpoint.listing, lists=SILENCED)
+    yield Route("POST", collection, endpoint.create, takes=Silenced, status=201)
+    yield Route(
+        "GET", f"{collection}/subscriptions/{{subscription}}", endpoint.of_subscription, lists=SILENCED, watchable=False
+    )
+    yield Route("GET", f"{collection}/checks/{{check}}", endpoint.of_check, lists=SILENCED, watchable=False)
+    yield Route("GET", f"{collection}/{{name}}", endpoint.get, gives=Silenced)
+    yield Route("PUT", f"{collection}/{{name}}", endpoint.replace, takes=Silenced, status=201)
+    yield Route("DELETE", f"{collection}/{{name}}", endpoint.delete, status=204)
+    yield Route("GET", f"{CORE}/silenced", endpoint.listing_of_all, lists=SILENCED)
+    yield Route("GET", f"{CORE}/silenced/checks/{{check}}", endpoint.of_check_in_all, lists=SILENCED, watchable=False)
 
 
 class SilencedEndpoint:

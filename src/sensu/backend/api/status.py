@@ -11,7 +11,7 @@ from sensu.backend.api.cluster import Member, bad_timeout, timeout_of
 from sensu.backend.api.errors import starting
 from sensu.backend.api.request import Request
 from sensu.backend.api.responses import Response, text
-from sensu.backend.api.router import Route
+from sensu.backend.api.router import TEXT, Route
 from sensu.backend.metrics import BackendMetrics
 from sensu.resources.wire import encode
 from sensu.store.contract import Store
@@ -29,11 +29,11 @@ def routes(
 ) -> Iterator[Route]:
     """Health, readiness, version and metrics."""
     endpoint = StatusEndpoint(store, member, metrics, ready, version)
-    yield Route("GET", "/health", endpoint.health, open=True, early=True)
-    yield Route("GET", "/ready", endpoint.readiness, open=True, early=True)
-    yield Route("GET", "/version", endpoint.versions, open=True, early=True)
+    yield Route("GET", "/health", endpoint.health, open=True, early=True, media_type=TEXT)
+    yield Route("GET", "/ready", endpoint.readiness, open=True, early=True, media_type=TEXT)
+    yield Route("GET", "/version", endpoint.versions, open=True, early=True, media_type=TEXT)
     for method in ("GET", "POST", "PUT", "PATCH", "DELETE"):
-        yield Route(method, "/metrics", endpoint.exposition, open=True, early=True)
+        yield Route(method, "/metrics", endpoint.exposition, open=True, early=True, media_type=EXPOSITION_TYPE.decode())
 
 
 class StatusEndpoint:

@@ -8,6 +8,8 @@ from sensu.backend.api.responses import Response, json
 from sensu.backend.api.router import CORE, Route
 from sensu.backend.services.tessen import Tessen
 from sensu.errors import InvalidResource
+from sensu.resources.metrics import MetricPoint
+from sensu.resources.tessen import TessenConfig
 from sensu.resources.wire import encode, parse_json
 
 
@@ -32,6 +34,6 @@ def routes(tessen: Tessen) -> Iterator[Route]:
         except InvalidResource as err:
             return problem(400, 1, str(err))
 
-    yield Route("GET", f"{CORE}/tessen", get)
-    yield Route("PUT", f"{CORE}/tessen", replace)
-    yield Route("POST", f"{CORE}/tessen/metrics", report, open=True)
+    yield Route("GET", f"{CORE}/tessen", get, gives=TessenConfig)
+    yield Route("PUT", f"{CORE}/tessen", replace, takes=TessenConfig, gives=TessenConfig)
+    yield Route("POST", f"{CORE}/tessen/metrics", report, open=True, takes=list[MetricPoint], gives=list[MetricPoint])

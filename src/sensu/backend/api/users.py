@@ -8,8 +8,9 @@ from sensu.backend.api.resources import ResourceEndpoint
 from sensu.backend.api.responses import Response
 from sensu.backend.api.router import CORE, Route
 from sensu.backend.services.resources import Resources
-from sensu.backend.services.users import Users
+from sensu.backend.services.users import PasswordChange, Users
 from sensu.resources.kinds import USER
+from sensu.resources.user import User
 
 
 def routes(resources: Resources, users: Users) -> Iterator[Route]:
@@ -17,18 +18,18 @@ def routes(resources: Resources, users: Users) -> Iterator[Route]:
     endpoint = UserEndpoint(users)
     collection = f"{CORE}/users"
     one = f"{collection}/{{name}}"
-    yield Route("GET", collection, ResourceEndpoint(resources, USER).listing)
-    yield Route("POST", collection, endpoint.create)
-    yield Route("GET", one, endpoint.get)
-    yield Route("PUT", one, endpoint.replace)
-    yield Route("DELETE", one, endpoint.disable)
-    yield Route("PUT", f"{one}/reinstate", endpoint.reinstate)
-    yield Route("DELETE", f"{one}/groups", endpoint.leave_all)
-    yield Route("PUT", f"{one}/groups/{{group}}", endpoint.join)
-    yield Route("DELETE", f"{one}/groups/{{group}}", endpoint.leave)
-    yield Route("PUT", f"{one}/password", endpoint.change_password)
-    yield Route("PUT", f"{one}/change_password", endpoint.change_password)
-    yield Route("PUT", f"{one}/reset_password", endpoint.reset_password)
+    yield Route("GET", collection, ResourceEndpoint(resources, USER).listing, lists=USER)
+    yield Route("POST", collection, endpoint.create, takes=User, status=201)
+    yield Route("GET", one, endpoint.get, gives=User)
+    yield Route("PUT", one, endpoint.replace, takes=User, status=201)
+    yield Route("DELETE", one, endpoint.disable, status=204)
+    yield Route("PUT", f"{one}/reinstate", endpoint.reinstate, status=201)
+    yield Route("DELETE", f"{one}/groups", endpoint.leave_all, status=204)
+    yield Route("PUT", f"{one}/groups/{{group}}", endpoint.join, status=201)
+    yield Route("DELETE", f"{one}/groups/{{group}}", endpoint.leave, status=204)
+    yield Route("PUT", f"{one}/password", endpoint.change_password, takes=PasswordChange, status=201)
+    yield Route("PUT", f"{one}/change_password", endpoint.change_password, takes=PasswordChange, status=201)
+    yield Route("PUT", f"{one}/reset_password", endpoint.reset_password, takes=PasswordChange, status=201)
 
 
 class UserEndpoint:

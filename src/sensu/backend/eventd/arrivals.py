@@ -1,7 +1,9 @@
 """What waits in eventd's queue, and what becomes of it."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+
+import msgspec
 
 from sensu.backend.seams import EventOutcome, IncomingEvent
 from sensu.rules.check_state import CheckState
@@ -11,8 +13,7 @@ from sensu.store.contract import EventKey, Write
 Done = Callable[[EventOutcome], None]
 
 
-@dataclass(frozen=True, slots=True)
-class Arrival:
+class Arrival(msgspec.Struct, frozen=True):
     """An event that was offered; `key` is None where it has metrics only and is not stored."""
 
     incoming: IncomingEvent
@@ -55,15 +56,14 @@ def arrival(incoming: IncomingEvent, done: Done | None) -> Arrival:
     return Arrival(incoming, metadata.namespace, EventKey(metadata.namespace, name, check.metadata.name), done)
 
 
-@dataclass(slots=True)
-class Decision:
+class Decision(msgspec.Struct, frozen=True):
     """What one arrival leads to.
 
     `key` is the event whose state becomes `state` (None: it exists no longer) and is due after `due_after_s` (None:
     awaited no longer); no key where no event changes. `refused` says why nothing is written.
     """
 
-    writes: list[Write] = field(default_factory=list)
+    writes: Sequence[Write] = ()
     key: EventKey | None = None
     state: CheckState | None = None
     due_after_s: float | None = None

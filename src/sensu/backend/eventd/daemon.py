@@ -65,7 +65,10 @@ class Eventd:
         counters: Counters,
         clock: Clock,
         wake_deliveries: Callable[[], None],
+        *,
+        keeps_results: bool = True,
     ) -> None:
+        """With `keeps_results` the history of events holds each result, else state changes only."""
         self._store = store
         self._entities = entities
         self._counters = counters
@@ -77,7 +80,9 @@ class Eventd:
         self._idle = asyncio.Event()
         self._idle.set()
         self._deadlines = Deadlines(clock)
-        self._surroundings = Surroundings(cache, entities, Silences(cache), store.next_delivery_id, self._deadlines)
+        self._surroundings = Surroundings(
+            cache, entities, Silences(cache), store.next_delivery_id, self._deadlines, keeps_results
+        )
         self._keepalives_due: asyncio.Queue[EventKey] = asyncio.Queue()
 
     def tell_overdue_keepalives(self, listener: Callable[[EventKey], Awaitable[None]]) -> None:

@@ -9,7 +9,7 @@ from sensu.backend import stored_form
 from sensu.backend.eventd.arrivals import Arrival, Decision, Overdue, Removal, arrival
 from sensu.backend.eventd.silences import Silences
 from sensu.backend.eventd.states import States
-from sensu.backend.eventd.stored_form import bodies
+from sensu.backend.eventd.stored_form import kept_of
 from sensu.backend.seams import IncomingEvent
 from sensu.backend.stored_entities import StoredEntities, entity_key
 from sensu.resources.check import KEEPALIVE, Check
@@ -17,26 +17,30 @@ from sensu.resources.entity import AGENT_CLASS, Entity
 from sensu.resources.event import Event
 from sensu.resources.kinds import ENTITY, NAMESPACE, SILENCED
 from sensu.resources.wire import encode
-from sensu.rules import check_state, ttl
+from sensu.rules import check_state, history, ttl
 from sensu.rules.check_state import CheckState
 from sensu.rules.keepalive import warning_timeout_s
 from sensu.rules.proxy_entity import looked_up, made_for
 from sensu.rules.redaction import redacted
 from sensu.rules.silencing import ended_by_resolution
 from sensu.rules.workflow import wants_handling
-from sensu.store.contract import DeleteEvent, EventKey, Must, OweDelivery, PutEvent, Write
+from sensu.store.contract import DeleteEvent, EventKey, Must, OweDelivery, PutEvent, Result, Write
 from sensu.store.resource_cache import ResourceCache
 
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What decisions ask of the rest of the backend, all of it in memory."""
+    """What decisions ask of the rest of the backend, all of it in memory.
+
+    `keeps_results` says whether the history holds more than state changes.
+    """
 
     cache: ResourceCache
     entities: StoredEntities
     silences: Silences
     next_delivery_id: Callable[[], int]
     awaited: Container[object]
+    keeps_results: bool = True
 
 
 class Group:
@@ -89,9 +93,8 @@ class Group:
         check = self._silenced(key.namespace, event, check, previous, writes)
         event = check_state.with_truncation_label(msgspec.structs.replace(event, check=check))
         due_after_s = incoming.due_after_s if incoming.due_after_s is not None else _due_after_s(event)
-        whole, kept = bodies(event)
-        self._store(key, event, kept, due_after_s, writes)
-        owed = self._owe(key.namespace, event, whole, writes)
+        self._store(key, event, due_after_s, self._result(check, history.changes_state(previous, check)), writes)
+        owed = self._owe(key.namespace, event, writes)
         also = incoming.also
         writes.extend(also() if callable(also) else also)
         state = check_state.state_of(event)
@@ -139,15 +142,24 @@ class Group:
         names = tuple(entry.metadata.name for entry in matching if entry not in ended)
         return msgspec.structs.replace(check, silenced=names, is_silenced=True)
 
-    def _store(self, key: EventKey, event: Event, body: bytes, due_after_s: float | None, writes: list[Write]) -> None:
-        writes.append(PutEvent(key, body, None if due_after_s is None else self._now + due_after_s))
+    def _store(
+        self, key: EventKey, event: Event, due_after_s: float | None, result: Result | None, writes: list[Write]
+    ) -> None:
+        due_at = None if due_after_s is None else self._now + due_after_s
+        writes.append(PutEvent(key, encode(kept_of(event)), due_at, result))
         self._events[key] = event
 
-    def _owe(self, namespace: str, event: Event, whole: bytes, writes: list[Write]) -> bool:
-        """Owe the event to its handlers, if it names any."""
+    def _result(self, check: Check, changed: bool) -> Result | None:
+        """What the event's history gets, if anything."""
+        if not changed and not (self._at.keeps_results and history.is_worth_keeping(check)):
+            return None
+        return Result(int(self._now), encode(history.entry_of(check, changed)), changed)
+
+    def _owe(self, namespace: str, event: Event, writes: list[Write]) -> bool:
+        """Owe the event, whole, to its handlers, if it names any."""
         owed = wants_handling(event)
         if owed:
-            writes.append(OweDelivery(self._at.next_delivery_id(), namespace, whole, self._now))
+            writes.append(OweDelivery(self._at.next_delivery_id(), namespace, encode(event), self._now))
         return owed
 
     def _decide_metrics(self, incoming: IncomingEvent, namespace: str) -> Decision:
@@ -157,7 +169,7 @@ class Group:
         event = msgspec.structs.replace(
             event, entity=redacted(event.entity), timestamp=event.timestamp or int(self._now)
         )
-        owed = self._owe(namespace, event, encode(event), writes)
+        owed = self._owe(namespace, event, writes)
         also = incoming.also
         writes.extend(also() if callable(also) else also)
         return Decision(writes, owed=owed)
@@ -170,7 +182,7 @@ class Group:
         assert late.check is not None
         kept = msgspec.structs.replace(stored, check=check_state.with_late_result(stored.check, late.check))
         due_after_s = incoming.due_after_s if incoming.due_after_s is not None else _due_after_s(kept)
-        self._store(key, kept, bodies(kept)[1], due_after_s, writes)
+        self._store(key, kept, due_after_s, self._result(late.check, changed=False), writes)
         owed = self._owe_metrics(key.namespace, late, writes)
         state = self._decided[key] = check_state.state_of(kept)
         return Decision(writes, key, state, due_after_s, True, owed)
@@ -180,7 +192,7 @@ class Group:
             return False
         quiet = msgspec.structs.replace(late.check, handlers=(), pipelines=())
         points = msgspec.structs.replace(late, check=quiet, pipelines=None)
-        return self._owe(namespace, points, encode(points), writes)
+        return self._owe(namespace, points, writes)
 
     def _decide_removal(self, item: Removal) -> Decision:
         existed = self._state(item.key) is not None

@@ -1,4 +1,4 @@
-"""The two forms of a decided event: as handlers get it, and as the store keeps it."""
+"""What the store keeps of a decided event."""
 
 from operator import attrgetter
 
@@ -7,7 +7,7 @@ import msgspec
 from sensu.resources.check import Check
 from sensu.resources.entity import Entity
 from sensu.resources.event import Event
-from sensu.resources.wire import encode, settled
+from sensu.resources.wire import settled
 from sensu.rules.check_state import truncated
 
 _nullable_of_check = attrgetter(
@@ -17,15 +17,12 @@ _nested_of_check = attrgetter("hooks", "output_metric_thresholds", "subdues", "p
 _EMPTY = ()
 
 
-def bodies(event: Event) -> tuple[bytes, bytes]:
-    """The JSON that handlers get and the JSON that is stored, the same object where they do not differ."""
-    whole = encode(event)
+def kept_of(event: Event) -> Event:
+    """The event as it is stored: without metrics and what is too long, settled; the same object where that is all."""
     kept = truncated(event)
-    if event.metrics is not None:
-        kept = msgspec.structs.replace(kept, metrics=None)
-    if kept is event and _is_settled(event):
-        return whole, whole
-    return whole, encode(settled(kept))
+    if kept.metrics is not None or kept.pipelines == _EMPTY:
+        kept = msgspec.structs.replace(kept, metrics=None, pipelines=kept.pipelines or None)
+    return kept if _is_settled(kept) else settled(kept)
 
 
 def _is_settled(event: Event) -> bool:
@@ -33,7 +30,7 @@ def _is_settled(event: Event) -> bool:
     check, entity = event.check, event.entity
     assert check is not None
     assert entity is not None
-    return event.pipelines != _EMPTY and _check_is_settled(check) and _entity_is_settled(entity)
+    return _check_is_settled(check) and _entity_is_settled(entity)
 
 
 def _check_is_settled(check: Check) -> bool:

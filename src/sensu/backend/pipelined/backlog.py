@@ -17,7 +17,7 @@ log = logging.getLogger("sensu.pipelined")
 PAGE = 200
 STORE_PAUSE_S = 1.0
 """How long to wait when the store does not answer."""
-IDLE_PAGES_MAX = 25
+IDLE_PAGES_MAX = 5
 """After so many pages without a delivery that found room, the rest waits for the next look."""
 
 

@@ -10,7 +10,7 @@ class Bounds:
     running_max: int = 50
     """Mutators and handlers that run at the same time for one handler."""
     lane_max: int = 1000
-    """Workflows for one handler that are in memory, waiting or running."""
+    """Deliveries in memory for one handler, waiting or running."""
     held_max: int = 20_000
     """Deliveries in memory, those included that are done and the store was not told of."""
     event_bytes_max: int = 64 * 1024 * 1024

@@ -1,23 +1,22 @@
 """pipelined: takes committed events through their workflows, at least once, in order for each entity and check.
 
-What is owed lies in the store until it is settled. The workflows of a delivery for one handler are a step; the steps
-for the same handler, entity and check wait for each other, all others run side by side, as far as their handlers have
-room. A workflow that failed is tried again after a pause, then the delivery rests among the dead letters with why. A
-delivery is settled when no step is left; what was not settled when the process ended is owed still.
+What is owed lies in the store until it is settled. Workflows for the same handler, entity and check wait for each
+other, all others run side by side, as far as their handlers have room. A workflow that failed is tried again after a
+pause, then the delivery rests among the dead letters with why. A delivery is settled when no workflow is left; what was
+not settled when the process ended is owed still.
 """
 
 import asyncio
 import logging
-from collections import deque
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from typing import Protocol
 
 from sensu.backend.pipelined.backlog import Backlog
 from sensu.backend.pipelined.bounds import Bounds
+from sensu.backend.pipelined.chains import Chains
 from sensu.backend.pipelined.filters import Subject
-from sensu.backend.pipelined.held import Held, Key, event_type_of, key_of, rest_of
+from sensu.backend.pipelined.held import Held, event_type_of, key_of, rest_of
 from sensu.backend.pipelined.lanes import Lane, Lanes
 from sensu.backend.pipelined.outcome import Delivered, Dropped, Filtered, Outcome, Retry
 from sensu.backend.pipelined.settlement import Settlement
@@ -58,15 +57,6 @@ class Counters(Protocol):
         ...
 
 
-@dataclass(slots=True)
-class _Chain:
-    """The deliveries for one handler, entity and check, in order; `hurry` is set when many wait."""
-
-    lane: Lane
-    steps: deque[Held] = field(default_factory=deque)
-    hurry: asyncio.Event = field(default_factory=asyncio.Event)
-
-
 class Pipelined:
     """Handles what is owed in `store`; `wake` tells it that there is more."""
 
@@ -82,10 +72,10 @@ class Pipelined:
         self._lanes = Lanes(self._bounds.lane_max, self._bounds.running_max)
         self._held: dict[int, Held] = {}
         self._event_bytes = 0
-        self._chains: dict[tuple[Key, str], _Chain] = {}
+        self._chains = Chains(self, clock, self._bounds.patient_up_to)
         self._group: asyncio.TaskGroup | None = None
         self._running = 0
-        self._stopping = False
+        self.stopping = False
         self._idle = asyncio.Event()
 
     def wake(self) -> None:
@@ -94,7 +84,7 @@ class Pipelined:
 
     async def run(self) -> None:
         """Handle what is owed until cancelled; what is not settled by then is owed still."""
-        self._stopping = False
+        self.stopping = False
         try:
             async with asyncio.TaskGroup() as self._group:
                 self._group.create_task(self._settlement.run())
@@ -111,7 +101,7 @@ class Pipelined:
 
     async def _drain(self) -> None:
         """Let what runs end, and nothing begin."""
-        self._stopping = True
+        self.stopping = True
         if self._running:
             self._idle.clear()
             try:
@@ -145,74 +135,44 @@ class Pipelined:
             log.error("a delivery cannot be read", extra=fields(delivery=delivery.id, error=str(err)))
             self._settlement.add((SettleDelivery(delivery.id, dead=f"the event cannot be read: {err}"),))
             return None
-        workflows = self._workflows.of(delivery.namespace, event, rest)
-        if not workflows:
-            self._settlement.add((SettleDelivery(delivery.id),))
-            return None
-        tries = {str(workflow): (rest or {}).get(str(workflow), 0) for workflow in workflows}
-        key, event_type, now = key_of(delivery.namespace, event), event_type_of(event), self._clock.monotonic()
-        due_at, attempts = delivery.due_at, delivery.attempts
-        return Held(delivery.id, key, delivery.event, event_type, workflows, due_at, attempts, now, tries)
+        found = self._workflows.of(delivery.namespace, event, rest)
+        held = Held(
+            id=delivery.id,
+            key=key_of(delivery.namespace, event),
+            event=delivery.event,
+            event_type=event_type_of(event),
+            workflows=found.workflows,
+            due_at=delivery.due_at,
+            attempts=delivery.attempts,
+            since=self._clock.monotonic(),
+            tries={str(workflow): (rest or {}).get(str(workflow), 0) for workflow in found.workflows},
+            problems=found.problems,
+        )
+        if held.workflows:
+            return held
+        _log_problems(held)
+        self._settlement.add((SettleDelivery(delivery.id),))
+        return None
 
     def admit(self, held: Held) -> None:
-        """Take a delivery in: each of its workflows stands behind those of its handler, entity and check."""
+        """Take a delivery in: for each of its handlers it stands behind those of its entity and check."""
+        _log_problems(held)
         self._held[held.id] = held
         assert held.event is not None
         self._event_bytes += len(held.event)
-        waits = all((held.key, workflow.handler) in self._chains for workflow in held.workflows)
+        waits = all(self._chains.busy(held.key, workflow.handler) for workflow in held.workflows)
         if waits and self._event_bytes > self._bounds.event_bytes_max:
             self._put_down(held)
-        for handler in dict.fromkeys(workflow.handler for workflow in held.workflows):
-            self._enqueue(held, handler)
-
-    def _enqueue(self, held: Held, handler: str) -> None:
         assert self._group is not None
-        lane = self._lanes.enter((held.namespace, handler))
-        place = (held.key, handler)
-        chain = self._chains.get(place)
-        if chain is None:
-            chain = self._chains[place] = _Chain(lane)
-            self._group.create_task(self._run_chain(place, chain))
-        chain.steps.append(held)
-        if len(chain.steps) > self._bounds.patient_up_to:
-            chain.hurry.set()
+        for handler in dict.fromkeys(workflow.handler for workflow in held.workflows):
+            self._lanes.enter((held.namespace, handler))
+            self._chains.enqueue(self._group, held, handler)
 
-    async def _run_chain(self, place: tuple[Key, str], chain: _Chain) -> None:
-        """Take the steps of a chain, one after the other."""
-        _, handler = place
-        while chain.steps:
-            held = chain.steps[0]
-            await self._take_step(chain, held, [each for each in held.workflows if each.handler == handler])
-            if self._stopping:
-                return
-            chain.steps.popleft()
-            if len(chain.steps) <= self._bounds.patient_up_to:
-                chain.hurry.clear()
-            if self._lanes.leave((held.namespace, handler)):
-                self._backlog.look_again()
-        del self._chains[place]
-
-    async def _take_step(self, chain: _Chain, held: Held, workflows: Sequence[Workflow]) -> None:
-        """Try the workflows of a step in order, those that failed again, as often as they may be tried."""
-        while workflows:
-            if any(held.tries[str(workflow)] for workflow in workflows):
-                await self._pause(chain, held.due_at - self._clock.now())
-            failed = []
-            for workflow in workflows:
-                if self._stopping:
-                    return
-                outcome = await self._attempt(chain.lane, held, workflow)
-                if isinstance(outcome, Retry) and self._may_try_again(held, workflow, outcome):
-                    failed.append(workflow)
-                else:
-                    del held.tries[str(workflow)]
-            workflows = failed
-            if failed and held.event is not None:
-                self._settlement.add((held.progress(),))
-        if not held.tries:
-            self._conclude(held)
-
-    def _may_try_again(self, held: Held, workflow: Workflow, outcome: Retry) -> bool:
+    async def attempt(self, held: Held, workflow: Workflow) -> bool:
+        """Try a workflow; whether it is to be tried again when the delivery is due."""
+        outcome = await self._attempt(held, workflow)
+        if not isinstance(outcome, Retry):
+            return False
         name, delays_s = str(workflow), self._bounds.retry_delays_s
         held.attempts = max(held.attempts, held.tries[name] + 1)
         if held.tries[name] >= len(delays_s):
@@ -220,13 +180,26 @@ class Pipelined:
             return False
         held.due_at = self._clock.now() + delays_s[held.tries[name]]
         held.tries[name] += 1
+        held.subject = None
+        if held.event is not None:
+            self._settlement.add((held.progress(),))
         return True
 
-    async def _attempt(self, lane: Lane, held: Held, workflow: Workflow) -> Outcome:
+    def done(self, held: Held, workflow: Workflow) -> None:
+        """A workflow is done, well or not."""
+        handler = workflow.handler
+        del held.tries[str(workflow)]
+        left = any(each.handler == handler and str(each) in held.tries for each in held.workflows)
+        if not left and self._lanes.leave((held.namespace, handler)):
+            self._backlog.look_again()
+        if not held.tries:
+            self._conclude(held)
+
+    async def _attempt(self, held: Held, workflow: Workflow) -> Outcome:
         """How one attempt went; whatever goes wrong harms this step only."""
         started = self._clock.monotonic()
         try:
-            outcome = await self._run(lane, held, workflow)
+            outcome = await self._run(held, workflow)
         except Exception as err:
             log.exception("a workflow failed", extra=fields(delivery=held.id, workflow=str(workflow)))
             outcome = Retry(f"{type(err).__name__}: {err}")
@@ -234,18 +207,19 @@ class Pipelined:
         _log_outcome(held, workflow, outcome)
         return outcome
 
-    async def _run(self, lane: Lane, held: Held, workflow: Workflow) -> Outcome:
+    async def _run(self, held: Held, workflow: Workflow) -> Outcome:
         subject = await self._subject(held)
         if subject is None:
             return Dropped("the delivery is owed no longer")
-        attempt = Attempt(held.namespace, workflow, subject, f"{held.id}:{workflow}", self._turn(lane))
+        turn = self._turn(self._lanes.of((held.namespace, workflow.handler)))
+        attempt = Attempt(held.namespace, workflow, subject, f"{held.id}:{workflow}", turn)
         return await self._workflows.run(attempt, self._clock.monotonic, self._counters.stage)
 
     @asynccontextmanager
     async def _turn(self, lane: Lane) -> AsyncIterator[None]:
         """A turn of a handler; nobody gets one any more when pipelined is about to stop."""
         async with lane.turns:
-            if self._stopping:
+            if self.stopping:
                 await asyncio.get_running_loop().create_future()
             self._running += 1
             self._counters.busy(1)
@@ -276,20 +250,8 @@ class Pipelined:
             self._event_bytes -= len(held.event)
         held.event = held.subject = None
 
-    async def _pause(self, chain: _Chain, seconds: float) -> None:
-        """Wait so long, or until too many wait behind."""
-        chain.steps[0].subject = None
-        if seconds <= 0 or chain.hurry.is_set():
-            return
-        waits = {asyncio.ensure_future(self._clock.sleep(seconds)), asyncio.ensure_future(chain.hurry.wait())}
-        try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for wait in waits:
-                wait.cancel()
-
     def _conclude(self, held: Held) -> None:
-        """No step is left: tell the store, and make room once it knows."""
+        """No workflow is left: tell the store, and make room once it knows."""
         seconds = self._clock.monotonic() - held.since
         self._counters.concluded(held.event_type, len(held.workflows), not held.failed, seconds)
         if held.failed and held.event is not None:
@@ -305,6 +267,12 @@ class Pipelined:
         del self._held[delivery_id]
         if was_full:
             self._backlog.look_again()
+
+
+def _log_problems(held: Held) -> None:
+    namespace, entity, check = held.key
+    for problem in held.problems:
+        log.error("event not handled", extra=fields(namespace=namespace, entity=entity, check=check, error=problem))
 
 
 def _log_outcome(held: Held, workflow: Workflow, outcome: Outcome) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -11,7 +11,7 @@ from sensu.backend.pipelined.outcome import Dropped, Filtered, Outcome
 from sensu.backend.pipelined.runtime_assets import Records, RuntimeAssets
 from sensu.clock import Clock
 from sensu.errors import InvalidResource
-from sensu.execution.javascript import Sandbox
+from sensu.execution.javascript import TIME_LIMIT_REACHED, Sandbox
 from sensu.log import fields
 from sensu.resources.event_filter import EventFilter
 from sensu.resources.kinds import EVENT_FILTER
@@ -24,6 +24,9 @@ log = logging.getLogger("sensu.pipelined")
 
 EXPRESSION_TIME_LIMIT_S = 0.1
 """Expressions run on the loop, so they may not hold it up for longer."""
+REST_S = 10.0
+"""How long an expression that took too long is not evaluated, and counts as failed."""
+RESTING_MAX = 1000
 
 
 class Subject:
@@ -55,6 +58,7 @@ class Filters:
     def __init__(self, records: Records, assets: RuntimeAssets, clock: Clock) -> None:
         self._records, self._assets, self._clock = records, assets, clock
         self._sandbox = Sandbox(time_limit_s=EXPRESSION_TIME_LIMIT_S)
+        self._resting: dict[str, float] = {}
 
     async def verdict(self, namespace: str, name: str, subject: Subject) -> Outcome | None:
         """None where the event passes; else what keeps it from the handler."""
@@ -84,7 +88,7 @@ class Filters:
         sources = await self._assets.scripts(namespace, stored.runtime_assets) if stored.runtime_assets else ()
         values: list[bool | ExpressionError] = []
         for expression in stored.expressions or ():
-            value = self._sandbox.evaluate(expression, subject.scope, now=self._clock.now(), sources=sources)
+            value = self._value(expression, subject, sources)
             if isinstance(value, ExpressionError):
                 place = fields(filter=stored.metadata.name, namespace=namespace, expression=expression)
                 place["fields"]["error"] = value.message
@@ -92,3 +96,15 @@ class Filters:
             values.append(value)
             await asyncio.sleep(0)
         return values
+
+    def _value(self, expression: str, subject: Subject, sources: Sequence[str]) -> bool | ExpressionError:
+        """What an expression gives; one that holds up the loop is left alone for a while."""
+        started = self._clock.monotonic()
+        if self._resting.get(expression, started) > started:
+            return ExpressionError("the expression took too long a short time ago")
+        value = self._sandbox.evaluate(expression, subject.scope, now=self._clock.now(), sources=sources)
+        if isinstance(value, ExpressionError) and TIME_LIMIT_REACHED in value.message:
+            if len(self._resting) >= RESTING_MAX:
+                self._resting.clear()
+            self._resting[expression] = started + REST_S
+        return value

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import os
 import socket
-from typing import Any
+from typing import Any, cast
 
 from sensu.backend.pipelined.outcome import Delivered, Dropped, Outcome, Retry
 from sensu.backend.pipelined.runtime_assets import RuntimeAssets
@@ -79,16 +79,37 @@ class Handlers:
 
 
 async def _write(place: HandlerSocket, payload: bytes) -> None:
-    """Return when the other side's host has all of the payload, and the connection is closed."""
-    _, writer = await asyncio.open_connection(place.host, place.port)
+    """Return when all of the payload has left this process and the connection is closed."""
+    loop = asyncio.get_running_loop()
+    ended: asyncio.Future[None] = loop.create_future()
+    transport, _ = await loop.create_connection(lambda: _Payload(payload, ended), place.host, place.port)
     try:
-        writer.write(payload)
-        await writer.drain()
-        writer.close()
-        await writer.wait_closed()
-    except BaseException:
-        writer.transport.abort()
+        await ended
+    except asyncio.CancelledError:
+        transport.abort()
         raise
+
+
+class _Payload(asyncio.Protocol):
+    """Writes a payload to a new connection and closes it; `ended` tells how that went."""
+
+    def __init__(self, payload: bytes, ended: "asyncio.Future[None]") -> None:
+        self._payload, self._ended = payload, ended
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Hand over everything; closing waits for what is on its way."""
+        writer = cast(asyncio.WriteTransport, transport)
+        writer.write(self._payload)
+        writer.close()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """All is written, or the other side has gone away before that."""
+        if self._ended.done():
+            return
+        if exc is None:
+            self._ended.set_result(None)
+        else:
+            self._ended.set_exception(exc)
 
 
 async def _send_datagram(place: HandlerSocket, payload: bytes) -> None:

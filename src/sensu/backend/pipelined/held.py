@@ -35,7 +35,7 @@ class Held:
 
     `event` is None while it need not be in memory. `tries` says for each workflow that is not done how often it
     failed, `due_at` when those that failed may be tried again, `failed` why workflows were given up. `since` is when it
-    was read, on the clock that never goes back.
+    was read, on the clock that never goes back. `problems` are what its event names and is not there.
     """
 
     id: int
@@ -49,6 +49,7 @@ class Held:
     tries: dict[str, int]
     failed: dict[str, str] = field(default_factory=dict)
     subject: Subject | None = None
+    problems: Sequence[str] = ()
 
     @property
     def namespace(self) -> str:

@@ -1,7 +1,6 @@
 """Workflows at work: filters in order, then the mutator, then the handler."""
 
-import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Any
@@ -11,13 +10,10 @@ from sensu.backend.pipelined.handlers import Handlers
 from sensu.backend.pipelined.mutators import Mutators
 from sensu.backend.pipelined.outcome import Delivered, Dropped, Filtered, Outcome
 from sensu.backend.pipelined.runtime_assets import Records
-from sensu.log import fields
 from sensu.resources.event import Event
 from sensu.resources.handler import Handler
 from sensu.resources.kinds import HANDLER, PIPELINE
-from sensu.rules.workflow import Workflow, plan
-
-log = logging.getLogger("sensu.pipelined")
+from sensu.rules.workflow import Plan, Workflow, plan
 
 FILTER, MUTATOR, HANDLING = "filter", "mutator", "handler"
 """The stages of a workflow."""
@@ -46,7 +42,7 @@ class Workflows:
     def __init__(self, records: Records, filters: Filters, mutators: Mutators, handlers: Handlers) -> None:
         self._records, self._filters, self._mutators, self._handlers = records, filters, mutators, handlers
 
-    def of(self, namespace: str, event: Event, rest: Mapping[str, int] | None) -> Sequence[Workflow]:
+    def of(self, namespace: str, event: Event, rest: Mapping[str, int] | None) -> Plan:
         """The workflows of an event, of which only those of `rest` are still to do where it is given."""
         found = plan(
             event,
@@ -54,13 +50,10 @@ class Workflows:
             lambda name: self._records.get(HANDLER, namespace, name),
         )
         if rest is None:
-            problems, workflows = found.problems, found.workflows
-        else:
-            workflows = [workflow for workflow in found.workflows if str(workflow) in rest]
-            problems = [f"workflow {name} does not exist any more" for name in rest.keys() - map(str, workflows)]
-        for problem in problems:
-            log.error("event not handled", extra=fields(namespace=namespace, error=problem))
-        return workflows
+            return found
+        left = [workflow for workflow in found.workflows if str(workflow) in rest]
+        gone = rest.keys() - {str(workflow) for workflow in left}
+        return Plan(left, [f"workflow {name} does not exist any more" for name in sorted(gone)])
 
     async def run(self, attempt: Attempt, clock: Callable[[], float], observe: Observe) -> Outcome:
         """How it went; what filters kept back or has no handler does not take a turn."""

@@ -21,7 +21,7 @@ from sensu.resources.wire import Wire, convert_client, decode, encode
 from sensu.store.contract import Stored
 
 
-class _Execution(Wire, frozen=True):
+class Execution(Wire, frozen=True):
     """Where a check is to run instead of where its subscriptions say."""
 
     subscriptions: tuple[str, ...] = ()
@@ -50,7 +50,7 @@ class Checks:
         """A request to run the check is published; the body tells when."""
         if not self._resources.access.allows(caller, "create", CHECK.segment, name=name, namespace=namespace):
             return Denied()
-        wish = await decoded(_Execution, payload)
+        wish = await decoded(Execution, payload)
         if isinstance(wish, Invalid):
             return wish
         try:

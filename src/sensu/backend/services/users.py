@@ -26,7 +26,7 @@ SELF = "localselfuser"
 _NO_PASSWORD = Invalid("a password or its hash is required")
 
 
-class _PasswordChange(Wire, frozen=True):
+class PasswordChange(Wire, frozen=True):
     """The current password, and the new one or its hash."""
 
     password: str = ""
@@ -128,7 +128,7 @@ class Users:
         """A new password, given as hash or in clear, for who knows the current one; everyone may change its own."""
         if not self._may(caller, "update", username, with_self=True):
             return Denied()
-        change = await decoded(_PasswordChange, payload)
+        change = await decoded(PasswordChange, payload)
         if isinstance(change, Invalid):
             return change
         stored = await self._resources.store.get(key_of(USER, "", username))
@@ -137,7 +137,7 @@ class Users:
         problem = await self._problem_of_change(decode(User, stored.body), change)
         return problem or await self._set_password(caller, username, change)
 
-    async def _problem_of_change(self, user: User, change: _PasswordChange) -> Invalid | None:
+    async def _problem_of_change(self, user: User, change: PasswordChange) -> Invalid | None:
         if user.disabled:
             return Invalid(f"resource is invalid: user {user.username} is disabled")
         if not await self._passwords.verify(user.username, change.password, user.password_hash):
@@ -151,12 +151,12 @@ class Users:
         """A new password, given as hash, for another user."""
         if not self._may(caller, "update", username):
             return Denied()
-        change = await decoded(_PasswordChange, payload)
+        change = await decoded(PasswordChange, payload)
         if isinstance(change, Invalid):
             return change
         return await self._set_password(caller, username, change) if change.password_hash else _NO_PASSWORD
 
-    async def _set_password(self, caller: Identity, username: str, change: _PasswordChange) -> Written | Refusal:
+    async def _set_password(self, caller: Identity, username: str, change: PasswordChange) -> Written | Refusal:
         hashed = await self._passwords.hash(change.password_new) if change.password_new else change.password_hash
         return await self._change(caller, username, lambda user: msgspec.structs.replace(user, password_hash=hashed))
 

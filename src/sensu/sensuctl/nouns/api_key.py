@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sensu.resources.kinds import API_KEY
 from sensu.sensuctl.command import Context
+from sensu.sensuctl.kind import API_KEY
 from sensu.sensuctl.resource_commands import delete_resource, go_time, list_resources, name_of, show_resource
 from sensu.sensuctl.session import resource_path
 from sensu.sensuctl.table import Column

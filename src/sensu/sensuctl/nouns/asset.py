@@ -4,9 +4,9 @@ import urllib.parse
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sensu.resources.kinds import ASSET
 from sensu.sensuctl.command import CommandFailed, Context
 from sensu.sensuctl.forms import Field, from_answers, from_flags
+from sensu.sensuctl.kind import ASSET
 from sensu.sensuctl.output import FORMATS, show_list
 from sensu.sensuctl.resource_commands import (
     create_resource,

@@ -9,8 +9,8 @@ from typing import Any
 
 from sensu.errors import ConfigurationError
 from sensu.flags import convert_bool, convert_int, convert_uint
-from sensu.resources.kinds import CHECK
 from sensu.sensuctl.command import CommandFailed, Context
+from sensu.sensuctl.kind import CHECK
 from sensu.sensuctl.resource_commands import get_resource, listed, replace_resource
 from sensu.sensuctl.session import resource_path
 
@@ -21,20 +21,15 @@ STATUS_MAX = 255
 _LISTS = ("handlers", "output_metric_handlers", "runtime_assets", "subscriptions")
 _NUMBERS = ("high_flap_threshold", "interval", "low_flap_threshold", "timeout")
 _TRUTHS = ("publish", "round_robin", "stdin")
-_CONVERTERS: dict[str, Callable[[str], Any]] = {
-    **dict.fromkeys(_LISTS, listed),
-    **dict.fromkeys(_NUMBERS, convert_uint),
-    **dict.fromkeys(_TRUTHS, convert_bool),
-    "ttl": convert_int,
-}
-_INSTEAD = {"cron": {"interval": 0}, "interval": {"cron": ""}}
+_CONVERTERS: dict[str, Callable[[str], Any]] = {"ttl": convert_int}
+_CONVERTERS.update(dict.fromkeys(_LISTS, listed))
+_CONVERTERS.update(dict.fromkeys(_NUMBERS, convert_uint))
+_CONVERTERS.update(dict.fromkeys(_TRUTHS, convert_bool))
+_INSTEAD: dict[str, dict[str, Any]] = {"cron": {"interval": 0}, "interval": {"cron": ""}}
 """What a field takes the place of."""
-_EMPTY: dict[str, Any] = {
-    **dict.fromkeys((*_LISTS, "proxy_requests")),
-    **dict.fromkeys((*_NUMBERS, "ttl"), 0),
-    "output_metric_format": "",
-    "proxy_entity_name": "",
-}
+_EMPTY: dict[str, Any] = {"output_metric_format": "", "proxy_entity_name": "", "proxy_requests": None}
+_EMPTY.update(dict.fromkeys(_LISTS))
+_EMPTY.update(dict.fromkeys((*_NUMBERS, "ttl"), 0))
 
 
 def set_field(context: Context) -> None:

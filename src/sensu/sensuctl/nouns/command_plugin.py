@@ -39,7 +39,7 @@ def _first_build(asset: Any) -> Any:
 
 
 def _store(context: Context) -> PluginStore:
-    return PluginStore(context.configuration.cache_dir)
+    return PluginStore(Path(context.configuration.cache_dir))
 
 
 def list_commands(context: Context) -> None:

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from sensu.resources.kinds import Kind
 from sensu.sensuctl.command import Context
+from sensu.sensuctl.kind import Kind
 from sensu.sensuctl.output import show_table, show_value
 from sensu.sensuctl.table import Column
 from sensu.sensuctl.type_names import kinds_named, short_name_of

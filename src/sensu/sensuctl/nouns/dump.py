@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TextIO
 
-from sensu.resources.kinds import KINDS, TESSEN, Kind
 from sensu.resources.wire import convert_client
 from sensu.sensuctl.command import BadArguments, CommandFailed, Context
+from sensu.sensuctl.kind import CHECK_AS_RUN, KINDS, TESSEN, Kind
 from sensu.sensuctl.output import in_order, show_value, to_json, to_yaml_documents, wrap
 from sensu.sensuctl.session import APIError, resource_path
 from sensu.sensuctl.sources import reason
-from sensu.sensuctl.type_names import CHECK_AS_RUN, kinds_named
+from sensu.sensuctl.type_names import kinds_named
 
 PAGE_SIZE = 100
 NOT_FOR_US = (402, 403, 404)

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sensu.resources.kinds import ENTITY
 from sensu.sensuctl.command import BadArguments, CommandFailed, Context
 from sensu.sensuctl.forms import Field, from_answers, from_flags
+from sensu.sensuctl.kind import ENTITY
 from sensu.sensuctl.resource_commands import (
     checked,
     create_resource,

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from sensu.clock import SystemClock
-from sensu.resources.kinds import EVENT
 from sensu.sensuctl.command import CommandFailed, Context
 from sensu.sensuctl.forms import get
+from sensu.sensuctl.kind import EVENT
 from sensu.sensuctl.resource_commands import (
     delete_resource,
     get_resource,

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sensu.resources.kinds import EVENT_FILTER
 from sensu.sensuctl.command import Context
 from sensu.sensuctl.forms import Field, from_answers, from_flags
+from sensu.sensuctl.kind import EVENT_FILTER
 from sensu.sensuctl.resource_commands import (
     create_resource,
     delete_resource,

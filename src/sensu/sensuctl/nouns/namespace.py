@@ -1,7 +1,7 @@
 """`sensuctl namespace …`."""
 
-from sensu.resources.kinds import NAMESPACE
 from sensu.sensuctl.command import Context
+from sensu.sensuctl.kind import NAMESPACE
 from sensu.sensuctl.resource_commands import create_resource, delete_resource, first_word, list_resources
 from sensu.sensuctl.table import Column
 

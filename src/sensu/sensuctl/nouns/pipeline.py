@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sensu.resources.kinds import PIPELINE
 from sensu.sensuctl.command import Context
+from sensu.sensuctl.kind import PIPELINE
 from sensu.sensuctl.resource_commands import delete_resource, joined, list_resources, name_of, show_resource
 from sensu.sensuctl.table import Column
 

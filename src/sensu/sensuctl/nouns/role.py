@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from sensu.resources.kinds import CLUSTER_ROLE, ROLE, Kind
 from sensu.sensuctl.command import CommandFailed, Context
+from sensu.sensuctl.kind import CLUSTER_ROLE, ROLE, Kind
 from sensu.sensuctl.output import show_document, show_table
 from sensu.sensuctl.resource_commands import (
     create_resource,

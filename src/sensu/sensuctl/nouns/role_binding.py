@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sensu.resources.kinds import CLUSTER_ROLE_BINDING, ROLE_BINDING, Kind
 from sensu.sensuctl.command import CommandFailed, Context
 from sensu.sensuctl.forms import get
+from sensu.sensuctl.kind import CLUSTER_ROLE_BINDING, ROLE_BINDING, Kind
 from sensu.sensuctl.output import show_one
 from sensu.sensuctl.resource_commands import (
     create_resource,

@@ -8,10 +8,10 @@ from typing import Any
 
 from sensu.clock import SystemClock
 from sensu.flags import convert_int
-from sensu.resources.kinds import SILENCED
 from sensu.rules.silenced_entry import name_of_entry
 from sensu.sensuctl.command import BadArguments, CommandFailed, Context
 from sensu.sensuctl.dates import rfc3339, unix_seconds
+from sensu.sensuctl.kind import SILENCED
 from sensu.sensuctl.output import show_list, show_one
 from sensu.sensuctl.prompt import confirm
 from sensu.sensuctl.resource_commands import (
@@ -22,7 +22,7 @@ from sensu.sensuctl.resource_commands import (
     namespace_of,
     replace_resource,
 )
-from sensu.sensuctl.session import APIError, resource_path
+from sensu.sensuctl.session import APIError, quoted, resource_path
 from sensu.sensuctl.table import Column
 
 ANY = "*"
@@ -73,16 +73,9 @@ def list_silences(context: Context) -> None:
         return
     path = resource_path(SILENCED, "" if everywhere else context.namespace)
     by = ("subscriptions", subscription) if subscription else ("checks", check)
-    found = context.session.listing(resource_path_below(path, *by))
+    found = context.session.listing("/".join([path, *(quoted(word) for word in by)]))
     entries = [entry for entry in found.items if not check or entry.get("check", "") == check]
     show_list(context, SILENCED, entries, COLUMNS, found.warning)
-
-
-def resource_path_below(path: str, *words: str) -> str:
-    """A path with more words below it, each percent-encoded."""
-    from urllib.parse import quote  # noqa: PLC0415
-
-    return "/".join([path, *(quote(word, safe="") for word in words)])
 
 
 def _name(context: Context, *, ask_for_it: bool) -> str:

@@ -1,7 +1,7 @@
 """`sensuctl user …`, but for passwords."""
 
-from sensu.resources.kinds import USER
 from sensu.sensuctl.command import Context
+from sensu.sensuctl.kind import USER
 from sensu.sensuctl.prompt import confirm
 from sensu.sensuctl.resource_commands import first_word, joined, list_resources, listed
 from sensu.sensuctl.session import resource_path

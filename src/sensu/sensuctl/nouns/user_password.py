@@ -3,8 +3,8 @@
 Source: recorded sensuctl sessions user, rbac-limited.
 """
 
-from sensu.resources.kinds import USER
 from sensu.sensuctl.command import BadArguments, CommandFailed, Context
+from sensu.sensuctl.kind import USER
 from sensu.sensuctl.resource_commands import first_word
 from sensu.sensuctl.session import resource_path
 

@@ -5,7 +5,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from sensu.store.contract import AuditEntry, EventKey, Key, OweDelivery, Stored, StoredEvent
+from sensu.store.contract import (
+    AuditEntry,
+    EventKey,
+    HistoryPage,
+    HistoryPosition,
+    HistorySize,
+    Key,
+    OweDelivery,
+    Stored,
+    StoredEvent,
+)
+from sensu.store.sqlite import history
 from sensu.store.sqlite.connection import open_reader, plain_errors
 from sensu.store.sqlite.statements import slashed
 
@@ -196,6 +207,24 @@ class Reader:
         """How many entries the audit log has."""
         count: int = self._one("SELECT count(*) FROM audit", ())[0]
         return count
+
+    def history_position(self, key: EventKey) -> HistoryPosition | None:
+        """Where the history of an event begins, None where there is no such event."""
+        row = self._one(
+            "SELECT last_result, last_change FROM events WHERE namespace = ? AND entity = ? AND check_name = ?",
+            (slashed(key.namespace), slashed(key.entity), key.check),
+        )
+        return None if row is None else HistoryPosition(*row)
+
+    def history(self, position: HistoryPosition, limit: int) -> HistoryPage:
+        """The newest entries of a history from `position` on."""
+        with plain_errors(self._path):
+            return history.read(self._connection, position, min(limit, PAGE_ROWS))
+
+    def history_size(self, changes: bool) -> HistorySize:
+        """What a history log holds."""
+        with plain_errors(self._path):
+            return history.size(self._connection, changes)
 
 
 def _event(row: tuple[Any, ...]) -> StoredEvent:

@@ -13,6 +13,7 @@ import msgspec
 
 from sensu.store.contract import EventKey, Key
 from sensu.store.group import Group
+from sensu.store.sqlite.history import Ends, trim_row
 
 ROWS_MAX = 1024
 """Rows of one statement; SQLite takes 32,766 parameters."""
@@ -34,20 +35,30 @@ def slashed(namespace: str) -> str:
     return namespace + "/"
 
 
-def event_rows(group: Group, ids: dict[EventKey, int], take_id: Callable[[], int]) -> list[Row]:
+def event_rows(group: Group, ids: dict[EventKey, int], take_id: Callable[[], int], ends: Ends) -> list[Row]:
     """The rows for the group's events; `ids` of stored events is brought up to date, new ones get theirs."""
     rows: list[Row] = []
+    begun_anew = group.events_begun_anew
     for key, put in group.events.items():
         row_id = ids.get(key)
+        if row_id is not None and (put is None or key in begun_anew):
+            rows.append((_DELETE_EVENT, ids.pop(key), None, None, None, None, None, None, None))
+            row_id = None
         if put is None:
-            if row_id is not None:
-                rows.append((_DELETE_EVENT, ids.pop(key), None, None, None, None, None, None, None))
-        elif row_id is not None:
-            rows.append((_UPDATE_EVENT, row_id, put.due_at, put.body, None, None, None, None, None))
-        else:
+            continue
+        last = put.result
+        if row_id is None:
             ids[key] = row_id = take_id()
             place = (slashed(key.namespace), slashed(key.entity), key.check)
             rows.append((_INSERT_EVENT, row_id, put.due_at, put.body, *place, None, None))
+        elif last is None or last.changed or key in group.earlier_results:
+            rows.append((_UPDATE_EVENT, row_id, put.due_at, put.body, None, None, None, None, None))
+        else:
+            rows.append(ends.update_row(row_id, put.due_at, put.body, last))
+            continue
+        rows.extend(ends.append_row(row_id, result) for result in group.earlier_results.get(key, ()))
+        if last is not None:
+            rows.append(ends.append_row(row_id, last))
     return rows
 
 
@@ -72,6 +83,7 @@ def other_rows(group: Group) -> list[Row]:
     trim = group.audit_trimmed
     if trim is not None:
         rows.append((_TRIM_AUDIT, trim.entries_max, trim.at_before, None, None, None, None, None, None))
+    rows.extend(trim_row(one.changes, one.at_before, one.bytes_max, one.entries_max) for one in group.history_trimmed)
     return rows
 
 

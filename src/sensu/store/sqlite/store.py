@@ -12,10 +12,14 @@ from sensu.store.contract import (
     Committed,
     EventKey,
     EventPage,
+    HistoryPage,
+    HistoryPosition,
+    HistorySize,
     Key,
     OweDelivery,
     Page,
     Refused,
+    Result,
     Stored,
     StoredEvent,
     Write,
@@ -269,6 +273,24 @@ class SQLiteStore:
     async def count_audit(self) -> int:
         """How many entries the audit log has."""
         return self._reader.count_audit()
+
+    async def history(self, key: EventKey, limit: int, position: HistoryPosition | None = None) -> HistoryPage | None:
+        """At most `limit` entries of an event's history from `position` (None: its newest) on; None for no event."""
+        newest = self._reader.history_position(key)
+        if newest is None:
+            return None
+        items: list[Result] = []
+        older: HistoryPosition | None = newest if position is None else position
+        while older is not None and len(items) < limit:
+            page = self._reader.history(older, limit - len(items))
+            items.extend(page.items)
+            older = page.older
+            await asyncio.sleep(0)
+        return HistoryPage(items, older)
+
+    async def history_size(self, changes: bool) -> HistorySize:
+        """What the log of all results holds, or that of all state changes."""
+        return self._reader.history_size(changes)
 
     def listen(self, listener: ChangeListener) -> Callable[[], None]:
         """Have `listener` called with the changes of each commit, in order; returns how to stop it."""

@@ -21,6 +21,7 @@ from sensu.store.group import Group, asked, asks_emptiness
 from sensu.store.sqlite import statements
 from sensu.store.sqlite.checkpoints import Checkpoints
 from sensu.store.sqlite.connection import Durability, explain, open_writer
+from sensu.store.sqlite.history import Ends
 from sensu.store.sqlite.schema import migrate, migrations
 
 logger = logging.getLogger(__name__)
@@ -136,6 +137,7 @@ class Writer:
         self._revision = self._ceilings.setdefault(REVISION, 0)
         self.delivery_id_first = self._ceilings.setdefault(DELIVERY, 0) + 1
         self._event_id = self._connection.execute("SELECT coalesce(max(id), 0) FROM events").fetchone()[0]
+        self._history_ends = Ends(self._connection)
 
     def _take(self) -> Sequence[Pending]:
         """All commits that wait, at least one, or what came before the order to stop."""
@@ -210,7 +212,7 @@ class Writer:
         return self._event_id
 
     def _rows(self, group: Group) -> list[statements.Row]:
-        rows = statements.event_rows(group, self._event_ids, self._take_event_id)
+        rows = statements.event_rows(group, self._event_ids, self._take_event_id, self._history_ends)
         rows.extend(statements.other_rows(group))
         rows.extend(self._ceiling_rows(group))
         if self._failing:

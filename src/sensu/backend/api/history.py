@@ -1,0 +1,61 @@
+"""The endpoint of the history of an event."""
+
+from collections.abc import Iterator
+
+from sensu.backend.api.audit import OWN
+from sensu.backend.api.errors import listed, refused
+from sensu.backend.api.request import Request
+from sensu.backend.api.responses import Response
+from sensu.backend.api.router import Route
+from sensu.backend.services.history import History, Period
+from sensu.backend.services.outcomes import Invalid
+from sensu.errors import InvalidResource
+from sensu.resources.wire import always_int
+from sensu.rules.go_time import parse_rfc3339
+from sensu.rules.history import HistoryEntry
+from sensu.store.contract import EventKey
+
+_DIGITS_MAX = 15
+
+
+class HistoryItem(HistoryEntry, frozen=True):
+    """A result of an event, taken in `at` (Unix seconds); `changed` where it is a state change."""
+
+    at: int = always_int()
+    changed: bool = False
+
+
+def routes(history: History) -> Iterator[Route]:
+    """The results of an event, newest first."""
+
+    async def listing(request: Request) -> Response:
+        """Results and state changes of an event, those that came last first.
+
+        `from` and `to` bound when they were executed, in Unix seconds or RFC 3339.
+        """
+        period = _period(request)
+        if isinstance(period, Invalid):
+            return refused(period)
+        page = request.page
+        return listed(await history.listing(request.caller, EventKey(*request.params), period, page.limit, page.after))
+
+    path = f"{OWN}/namespaces/{{namespace}}/events/{{entity}}/{{check}}/history"
+    yield Route("GET", path, listing, gives=list[HistoryItem])
+
+
+def _period(request: Request) -> Period | Invalid:
+    try:
+        start, end = _time(request.parameter("from")), _time(request.parameter("to"))
+    except InvalidResource as err:
+        return Invalid(str(err))
+    anytime = Period()
+    return Period(anytime.start if start is None else start, anytime.end if end is None else end)
+
+
+def _time(text: str | None) -> float | None:
+    """Unix seconds; None where nothing was sent, InvalidResource for what is no time."""
+    if not text:
+        return None
+    if text.isascii() and text.isdigit() and len(text) <= _DIGITS_MAX:
+        return float(text)
+    return parse_rfc3339(text).timestamp()

@@ -1,0 +1,125 @@
+"""Lists that are followed live, as server-sent events.
+
+Source: the HTML standard, "Server-sent events".
+"""
+
+import asyncio
+import contextlib
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field, replace
+
+from sensu.backend.api.errors import INVALID_ARGUMENT, problem, refused
+from sensu.backend.api.request import Request
+from sensu.backend.api.responses import NOSNIFF, Response, Send
+from sensu.backend.api.router import Handler, Route
+from sensu.backend.auth.authenticator import Authenticator
+from sensu.backend.auth.identity import Identity
+from sensu.backend.services.feed import Scope
+from sensu.backend.services.watches import Message, Watches
+
+CONTENT_TYPE = b"text/event-stream"
+RETRY_MS = 1000
+"""How long a client waits before it comes back."""
+
+_ID_DIGITS_MAX = 18
+_VARIABLE = re.compile(r"\{(\w+)\}")
+
+
+class Watchable:
+    """Adds `watch=true` to lists."""
+
+    def __init__(self, watches: Watches, authenticator: Authenticator) -> None:
+        self._watches = watches
+        self._authenticator = authenticator
+
+    def added(self, route: Route) -> Route:
+        """The route, which can be followed where it lists a kind."""
+        if route.lists is None or route.method != "GET" or not route.watchable:
+            return route
+        return replace(route, handler=self._handler(route))
+
+    def _handler(self, route: Route) -> Handler:
+        kind = route.lists
+        assert kind is not None
+        variables = _VARIABLE.findall(route.path)
+
+        async def follow_or_list(request: Request) -> Response:
+            wanted = request.parameter("watch") if request.scope["query_string"] else None
+            if wanted is None or wanted == "false" or request.is_head:
+                return await route.handler(request)
+            if wanted != "true":
+                return problem(400, INVALID_ARGUMENT, f'invalid watch "{wanted}": it must be true or false')
+            places = dict(zip(variables, request.params, strict=True))
+            return self._follow(
+                request, route, Scope(kind.qualified_name, places.get("namespace"), places.get("entity"))
+            )
+
+        follow_or_list.__doc__ = route.handler.__doc__
+        return follow_or_list
+
+    def _follow(self, request: Request, route: Route, scope: Scope) -> Response:
+        last = request.header(b"last-event-id") or ""
+        if last and not (last.isascii() and last.isdigit() and len(last) <= _ID_DIGITS_MAX):
+            return problem(400, INVALID_ARGUMENT, "invalid Last-Event-ID header: it must be an id of this stream")
+        assert route.lists is not None
+        page, after = request.page, int(last) if last else None
+        messages = self._watches.watch(lambda: self._caller(request), route.lists, scope, page, after)
+        if not isinstance(messages, AsyncIterator):
+            return refused(messages)
+        headers = [(b"content-type", CONTENT_TYPE), (b"cache-control", b"no-store"), NOSNIFF]
+        return EventStream(200, headers, messages=messages, gone=request.gone)
+
+    def _caller(self, request: Request) -> Identity | None:
+        """Who the request's header proves now."""
+        proved = self._authenticator.authenticate(request.header(b"authorization"))
+        return proved if isinstance(proved, Identity) else None
+
+
+async def _never() -> None:
+    await asyncio.Event().wait()
+
+
+async def _no_messages() -> AsyncIterator[Message]:
+    return
+    yield
+
+
+@dataclass(slots=True)
+class EventStream(Response):
+    """An answer that goes on until the messages end or the client is gone."""
+
+    messages: AsyncIterator[Message] = field(default_factory=_no_messages)
+    gone: Callable[[], Awaitable[None]] = _never
+
+    async def send(self, send: Send) -> None:
+        """Pass the messages on as they come."""
+        await send({"type": "http.response.start", "status": self.status, "headers": self.headers})
+        passing = asyncio.ensure_future(self._pass_on(send))
+        leaving = asyncio.ensure_future(self.gone())
+        try:
+            await asyncio.wait((passing, leaving), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in (passing, leaving):
+                task.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await task
+            closing = getattr(self.messages, "aclose", None)
+            if closing is not None:
+                await closing()
+
+    async def _pass_on(self, send: Send) -> None:
+        await send({"type": "http.response.body", "body": b"retry: %d\n" % RETRY_MS, "more_body": True})
+        async for message in self.messages:
+            await send({"type": "http.response.body", "body": block(message), "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
+
+
+def block(message: Message) -> bytes:
+    """A message in the form of the wire; without data it only tells the id."""
+    lines = [] if message.revision is None else [b"id: %d" % message.revision]
+    if message.event:
+        lines += [b"event: " + message.event.encode(), b"data: " + message.data]
+    else:
+        lines.append(b": alive")
+    return b"\n".join(lines) + b"\n\n"

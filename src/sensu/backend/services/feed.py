@@ -1,0 +1,199 @@
+"""The changes of the store for those who follow them live, and for a while for those who come back.
+
+The newest changes are remembered, up to a bound, from when somebody first follows: who comes back with the revision it
+saw last misses nothing. Who is too slow for its bounded queue is dropped, and may come back in the same way.
+"""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from sensu.log import fields
+from sensu.resources.kinds import EVENT, KINDS
+from sensu.store.contract import Change, Committed, EventKey, Store
+
+logger = logging.getLogger(__name__)
+
+REMEMBERED_CHANGES_MAX = 20_000
+REMEMBERED_BYTES_MAX = 16 * 1024 * 1024
+FOLLOWERS_MAX = 500
+WAITING_CHANGES_MAX = 1000
+HEARTBEAT_S = 15.0
+
+_KNOWN = frozenset(kind.qualified_name for kind in KINDS)
+_EVENTS = EVENT.qualified_name
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """The changes of one commit."""
+
+    revision: int
+    changes: Sequence[Change]
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What a follower hears of: a kind by its qualified name, of a namespace and an entity, or (None) of all."""
+
+    kind: str
+    namespace: str | None = None
+    entity: str | None = None
+
+    def takes(self, change: Change) -> bool:
+        """Whether a change of the kind lies in this scope."""
+        key = change.key
+        if self.namespace is not None and key.namespace != self.namespace:
+            return False
+        return self.entity is None or (isinstance(key, EventKey) and key.entity == self.entity)
+
+
+class Follower:
+    """One who follows; `started_at` is the revision that it starts behind, `missed` whether it missed some before."""
+
+    def __init__(self, scope: Scope, started_at: int, missed: bool, backlog: Iterable[Commit]) -> None:
+        self.scope = scope
+        self.started_at = started_at
+        self.missed = missed
+        self.overflown = self.ended = False
+        self._backlog = deque(backlog)
+        self._live: deque[Commit] = deque()
+        self._waiting = 0
+        self._wake = asyncio.Event()
+
+    def offer(self, commit: Commit) -> None:
+        """Have the commit heard later; drops the follower that is too slow."""
+        if self.ended:
+            return
+        self._waiting += len(commit.changes)
+        if self._waiting > WAITING_CHANGES_MAX:
+            self.overflown = True
+            self._backlog.clear()
+            self._live.clear()
+            self.end()
+            return
+        self._live.append(commit)
+        self._wake.set()
+
+    def end(self) -> None:
+        """Have the follower stop after what it has got."""
+        self.ended = True
+        self._wake.set()
+
+    async def next(self, wait_s: float) -> Commit | None:
+        """The next commit, None where none came in time or `ended`."""
+        try:
+            async with asyncio.timeout(wait_s):
+                while not (self._backlog or self._live or self.ended):
+                    self._wake.clear()
+                    await self._wake.wait()
+        except TimeoutError:
+            return None
+        if self._backlog:
+            return self._backlog.popleft()
+        if not self._live:
+            return None
+        commit = self._live.popleft()
+        self._waiting -= len(commit.changes)
+        return commit
+
+
+class ChangeFeed:
+    """Tells followers of the store's changes; `heartbeat_s` is how long a follower hears nothing at most."""
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        heartbeat_s: float = HEARTBEAT_S,
+        remembered_changes_max: int = REMEMBERED_CHANGES_MAX,
+        remembered_bytes_max: int = REMEMBERED_BYTES_MAX,
+    ) -> None:
+        self.heartbeat_s = heartbeat_s
+        self._store = store
+        self._changes_max, self._bytes_max = remembered_changes_max, remembered_bytes_max
+        self._remembered: deque[Commit] = deque()
+        self._changes = self._bytes = 0
+        self._revision = self._forgotten = 0
+        self._used = self._closed = False
+        self._followers: dict[str, list[Follower]] = {}
+        self._stop_listening: Callable[[], None] = lambda: None
+
+    async def open(self) -> None:
+        """Follow the store from now on; raises StoreError."""
+        self._stop_listening = self._store.listen(self._hear)
+        outcome = await self._store.commit(())
+        if isinstance(outcome, Committed):
+            self._revision = max(self._revision, outcome.revision)
+
+    def close(self) -> None:
+        """End all followers, and take no more."""
+        self._closed = True
+        self._stop_listening()
+        for followers in self._followers.values():
+            for follower in followers:
+                follower.end()
+
+    def follow(self, scope: Scope, after: int | None) -> Follower | None:
+        """A follower of what changes from now on, or since the revision `after`; None where there are too many.
+
+        It must be given back with `leave`.
+        """
+        if self._closed or sum(map(len, self._followers.values())) >= FOLLOWERS_MAX:
+            return None
+        if not self._used:
+            self._used, self._forgotten = True, self._revision
+        missed = after is not None and not self._forgotten <= after <= self._revision
+        started_at = self._revision if after is None or missed else after
+        backlog = (_within(scope, commit) for commit in self._remembered if commit.revision > started_at)
+        follower = Follower(scope, started_at, missed, filter(None, backlog))
+        self._followers.setdefault(scope.kind, []).append(follower)
+        return follower
+
+    def leave(self, follower: Follower) -> None:
+        """Forget a follower."""
+        self._followers[follower.scope.kind].remove(follower)
+
+    def _hear(self, changes: Sequence[Change]) -> None:
+        self._revision = changes[-1].revision
+        if not self._used:
+            return
+        known = [change for change in changes if _kind_of(change) in _KNOWN]
+        if not known:
+            return
+        commit = Commit(self._revision, known, sum(len(change.body or b"") for change in known))
+        self._remember(commit)
+        for kind in {_kind_of(change) for change in known}:
+            for follower in self._followers.get(kind, ()):
+                wanted = _within(follower.scope, commit)
+                if wanted is not None:
+                    self._offer(follower, wanted)
+
+    def _offer(self, follower: Follower, commit: Commit) -> None:
+        ended = follower.ended
+        follower.offer(commit)
+        if follower.overflown and not ended:
+            logger.warning("a client is too slow for the changes it follows", extra=fields(kind=follower.scope.kind))
+
+    def _remember(self, commit: Commit) -> None:
+        self._remembered.append(commit)
+        self._changes += len(commit.changes)
+        self._bytes += commit.size
+        while self._changes > self._changes_max or self._bytes > self._bytes_max:
+            oldest = self._remembered.popleft()
+            self._forgotten = oldest.revision
+            self._changes -= len(oldest.changes)
+            self._bytes -= oldest.size
+
+
+def _kind_of(change: Change) -> str:
+    return _EVENTS if isinstance(change.key, EventKey) else change.key.kind
+
+
+def _within(scope: Scope, commit: Commit) -> Commit | None:
+    """What of a commit lies in a scope, None where nothing does."""
+    changes = [change for change in commit.changes if _kind_of(change) == scope.kind and scope.takes(change)]
+    return Commit(commit.revision, changes, commit.size) if changes else None

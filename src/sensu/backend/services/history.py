@@ -1,0 +1,146 @@
+"""The history of events beside what stands in them: read in pages, and trimmed so that it stays bounded."""
+
+import logging
+from dataclasses import dataclass
+
+from sensu.backend.auth.access import Access
+from sensu.backend.auth.identity import Identity
+from sensu.backend.services.outcomes import Denied, Listing, NotFound, Refusal
+from sensu.backend.services.pages import one_chunk, text_of, token_of
+from sensu.clock import Clock
+from sensu.errors import StoreError
+from sensu.log import fields
+from sensu.resources.kinds import EVENT
+from sensu.resources.wire import decode
+from sensu.rules.history import HistoryEntry
+from sensu.store.contract import EventKey, HistoryPage, HistoryPosition, Result, Store, TrimHistory
+
+logger = logging.getLogger(__name__)
+
+PAGE_DEFAULT, PAGE_MAX = 100, 1000
+READ_AT_ONCE = 256
+AHEAD_S = 300
+"""How far an agent's clock may be ahead for its results to be found by their times."""
+
+TRIM_EVERY_S = 60.0
+TRIMMED_AT_ONCE = 2000
+PAUSE_S = 0.05
+"""Between two parts of a long trim events go first."""
+_POSITION_DIGITS_MAX = 18
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """How old entries of a log get, and how much all of them take."""
+
+    age_s: float
+    bytes_max: int
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """Results that were executed from `start` to `end`, both included, in Unix seconds."""
+
+    start: float = float("-inf")
+    end: float = float("inf")
+
+
+class History:
+    """Reads and trims the history of events."""
+
+    def __init__(self, store: Store, access: Access, clock: Clock, results: Bound, changes: Bound) -> None:
+        self._store = store
+        self._access = access
+        self._clock = clock
+        self._bounds = ((False, results), (True, changes))
+
+    async def run(self) -> None:
+        """Drop what is too old or too much, now and then, until cancelled."""
+        while True:
+            try:
+                await self.trim()
+            except StoreError as err:
+                logger.warning("old history could not be dropped", extra=fields(error=str(err)))
+            await self._clock.sleep(TRIM_EVERY_S)
+
+    async def trim(self) -> None:
+        """Drop what is too old or too much, a part at a time; raises StoreError."""
+        for changes, bound in self._bounds:
+            before = self._clock.now() - bound.age_s
+            size = await self._store.history_size(changes)
+            while size.bytes > bound.bytes_max or (size.oldest_at is not None and size.oldest_at < before):
+                await self._store.commit([TrimHistory(changes, before, bound.bytes_max, TRIMMED_AT_ONCE)])
+                left = await self._store.history_size(changes)
+                if left == size:
+                    break
+                size = left
+                await self._clock.sleep(PAUSE_S)
+
+    async def listing(
+        self, caller: Identity, key: EventKey, period: Period, limit: int, after: str
+    ) -> Listing | Refusal:
+        """Results of an event within a period, those that came last first; `after` continues a list."""
+        name = f"{key.entity}/{key.check}"
+        if not self._access.allows(caller, "get", EVENT.segment, name=name, namespace=key.namespace):
+            return Denied()
+        wanted = min(limit or PAGE_DEFAULT, PAGE_MAX)
+        found: list[Result] = []
+        older: HistoryPosition | None = _position(after)
+        while len(found) < wanted:
+            page = await self._part(key, older, period, wanted - len(found))
+            if page is None:
+                return NotFound()
+            found += [item for item in page.items if _within(item, period)]
+            older = page.older
+            if older is None or _is_before(page, period):
+                older = None
+                break
+        return Listing(one_chunk([_shown(item) for item in found]), "" if older is None else _token(older))
+
+    async def _part(
+        self, key: EventKey, position: HistoryPosition | None, period: Period, wanted: int
+    ) -> HistoryPage | None:
+        """The next entries, up to and with the last one that is wanted."""
+        page = await self._store.history(key, READ_AT_ONCE, position)
+        if page is None:
+            return None
+        places = [place for place, item in enumerate(page.items) if _within(item, period)]
+        if len(places) < wanted:
+            return page
+        return await self._store.history(key, places[wanted - 1] + 1, position)
+
+
+def _within(item: Result, period: Period) -> bool:
+    if period == _ALWAYS:
+        return True
+    return period.start <= decode(HistoryEntry, item.body).executed <= period.end
+
+
+_ALWAYS = Period()
+
+
+def _is_before(page: HistoryPage, period: Period) -> bool:
+    """Whether all that is older was taken in before the period began, and so was executed before it."""
+    return bool(page.items) and page.items[-1].at < period.start - AHEAD_S
+
+
+def _shown(item: Result) -> bytes:
+    """An entry as readers get it: with when it came and whether it changed the state in front."""
+    changed = b'"changed":true,' if item.changed else b""
+    return b'{"at":%d,%s' % (item.at, changed) + item.body[1:]
+
+
+def _token(position: HistoryPosition) -> str:
+    return token_of(f"{position.result or 0}/{position.change or 0}")
+
+
+def _position(token: str) -> HistoryPosition | None:
+    """The position of a token; None for what is no token, so that such a list starts at its beginning."""
+    result, slash, change = text_of(token).partition("/")
+    if not slash or not all(_is_position(part) for part in (result, change)):
+        return None
+    return HistoryPosition(int(result) or None, int(change) or None)
+
+
+def _is_position(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= _POSITION_DIGITS_MAX

@@ -1,0 +1,163 @@
+"""What becomes of each slot, a time at which a check is due: was it asked for, was it run, and if not, why.
+
+Pure functions from a slot to the next one; `backend/run_ledger.py` keeps them.
+"""
+
+from bisect import bisect_left
+from collections.abc import Sequence
+from enum import Enum
+
+import msgspec
+
+from sensu.resources.check import CheckConfig
+from sensu.resources.wire import Wire, always
+from sensu.rules.schedule import Timing, next_at, slots_missed, subdued
+
+ON_TIME_LEAST_S = 5.0
+ON_TIME_MOST_S = 3600.0
+"""Results are on time until the next slot or the check's time-out, within these bounds."""
+LATE_LEAST_S = 30.0
+LATE_MOST_S = 300.0
+"""After that they are late for as long again, within these bounds; then the slot is closed."""
+
+
+class Outcome(Enum):
+    """What became of a slot."""
+
+    REQUESTED = "requested"
+    EXECUTED = "executed"
+    LATE = "late"
+    PARTLY = "partly"
+    MISSED = "missed"
+    SUBDUED = "subdued"
+
+
+class Why(Enum):
+    """Why not every agent ran the check."""
+
+    NOTHING = ""
+    NO_SUBSCRIBER = "no subscriber"
+    NO_ENTITY = "no entity"
+    AGENT_AWAY = "agent away"
+    NO_ANSWER = "no answer"
+    BACKEND_DOWN = "backend down"
+    BACKEND_STALLED = "backend stalled"
+    ROUND_UNDER_WAY = "round under way"
+    NOT_PUBLISHED = "not published"
+    SUBDUED = "subdued"
+
+
+class Slot(Wire, frozen=True, gc=False):
+    """One slot: due `at`, with so many requests sent and results received; times in Unix seconds.
+
+    `asking` while requests are still being sent; results after `on_time_until` are late, after `closes_at` too late.
+    """
+
+    at: float
+    outcome: Outcome = always(lambda: Outcome.REQUESTED)
+    why: Why = always(lambda: Why.NOTHING)
+    asked: int = 0
+    answered: int = 0
+    late: int = 0
+    asking: bool = False
+    on_time_until: float = 0.0
+    closes_at: float = 0.0
+
+
+def begun(check: CheckConfig, when: Timing, at: float, now: float) -> Slot:
+    """A slot whose requests are about to be sent."""
+    following = next_at(check.metadata.name, when, at)
+    due_in_s = ON_TIME_MOST_S if following is None else following - at
+    on_time_s = min(max(due_in_s, check.timeout, ON_TIME_LEAST_S), ON_TIME_MOST_S)
+    return _awaited_until(Slot(at=at, asking=True), now + on_time_s, on_time_s)
+
+
+def _awaited_until(slot: Slot, on_time_until: float, on_time_s: float) -> Slot:
+    late_s = min(max(on_time_s, LATE_LEAST_S), LATE_MOST_S)
+    return msgspec.structs.replace(slot, on_time_until=on_time_until, closes_at=on_time_until + late_s)
+
+
+def asked(slot: Slot, requests: int, now: float) -> Slot:
+    """The slot after so many more requests were sent; results may take as long as those of the first."""
+    allowed_s = slot.on_time_until - slot.at
+    later = _awaited_until(slot, max(slot.on_time_until, now + allowed_s), allowed_s)
+    return msgspec.structs.replace(later, asked=slot.asked + requests)
+
+
+def asked_all(slot: Slot, nobody: Why = Why.NO_SUBSCRIBER) -> Slot:
+    """The slot once all its requests are sent; `nobody` is why there may have been none."""
+    if not slot.asked:
+        return msgspec.structs.replace(slot, asking=False, outcome=Outcome.MISSED, why=nobody)
+    return _run_by_all(msgspec.structs.replace(slot, asking=False))
+
+
+def answered(slot: Slot, now: float) -> Slot:
+    """The slot after one more result; those beyond what was asked, and those after its end, do not count."""
+    if slot.outcome is not Outcome.REQUESTED or slot.answered >= slot.asked:
+        return slot
+    late = slot.late + (now > slot.on_time_until)
+    return _run_by_all(msgspec.structs.replace(slot, answered=slot.answered + 1, late=late))
+
+
+def _run_by_all(slot: Slot) -> Slot:
+    if slot.asking or slot.answered < slot.asked:
+        return slot
+    return msgspec.structs.replace(slot, outcome=Outcome.LATE if slot.late else Outcome.EXECUTED)
+
+
+def closed(slot: Slot, why: Why) -> Slot:
+    """The slot once nothing is awaited any more; `why` says what kept results away, where any are missing."""
+    if slot.outcome is not Outcome.REQUESTED:
+        return slot
+    outcome = Outcome.PARTLY if slot.answered else Outcome.MISSED
+    return msgspec.structs.replace(slot, asking=False, outcome=outcome, why=why)
+
+
+def not_requested(check: CheckConfig, at: float, why: Why) -> Slot:
+    """A slot for which no request was sent: because the check was subdued, else because of `why`."""
+    if subdued(check, at):
+        return Slot(at=at, outcome=Outcome.SUBDUED, why=Why.SUBDUED)
+    return Slot(at=at, outcome=Outcome.MISSED, why=why)
+
+
+def slots_between(name: str, when: Timing, after: float, until: float, most: int) -> tuple[Sequence[float], int]:
+    """The last `most` times that a check is due after `after` and until `until`, and how many more came before them."""
+    first = next_at(name, when, after)
+    if first is None or first > until:
+        return (), 0
+    more = slots_missed(name, when, first, until) + 1 - most
+    if more > 0 and not when.cron:
+        first += more * when.interval_s
+    times = list(_times(name, when, first, until, most if not when.cron else most + max(more, 0)))
+    return times[-most:], max(more, 0)
+
+
+def _times(name: str, when: Timing, first: float, until: float, most: int) -> Sequence[float]:
+    times: list[float] = []
+    at: float | None = first
+    while at is not None and at <= until and len(times) < most:
+        times.append(at)
+        at = next_at(name, when, at)
+    return times
+
+
+def next_runs(check: CheckConfig, when: Timing, now: float, count: int) -> list[tuple[float, bool]]:
+    """The next times that a check is due, and whether it is subdued then."""
+    runs: list[tuple[float, bool]] = []
+    at = next_at(check.metadata.name, when, now)
+    while at is not None and len(runs) < count:
+        runs.append((at, subdued(check, at)))
+        at = next_at(check.metadata.name, when, at)
+    return runs
+
+
+def in_order(slots: Sequence[Slot]) -> list[Slot]:
+    """Slots by the time they were due, each time once: what is known of it first counts."""
+    ordered: list[Slot] = []
+    times: list[float] = []
+    for slot in slots:
+        place = bisect_left(times, slot.at)
+        if place == len(times) or times[place] != slot.at:
+            times.insert(place, slot.at)
+            ordered.insert(place, slot)
+    return ordered

@@ -1,0 +1,95 @@
+"""The kinds of resources as sensuctl calls them, without their structs, which take longer to load than a list to show.
+
+They are those of `sensu.resources.kinds`; a test holds them together.
+"""
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from sensu.resources.kinds import Shape
+
+CORE = "core/v2"
+
+
+class Kind(NamedTuple):
+    """A kind: its type in files, its word in URLs, and whether it belongs to a namespace."""
+
+    type: str
+    segment: str
+    namespaced: bool = True
+    api_version: str = CORE
+
+    @property
+    def qualified_name(self) -> str:
+        """`core/v2.CheckConfig`."""
+        return f"{self.api_version}.{self.type}"
+
+    @property
+    def shape(self) -> "Shape":
+        """The struct of the kind."""
+        from sensu.resources.kinds import by_type  # noqa: PLC0415 - see above
+
+        found = by_type(self.type, self.api_version)
+        if found is not None:
+            return found.shape
+        from sensu.resources import check, entity  # noqa: PLC0415
+
+        others: dict[str, Shape] = {
+            "Check": check.Check,
+            "EntityConfig": entity.EntityConfig,
+            "EntityState": entity.EntityState,
+        }
+        return others[self.type]
+
+    def path(self, namespace: str) -> str:
+        """The URL path of the list; the namespace is percent-encoded already."""
+        scope = f"namespaces/{namespace}/" if self.namespaced and namespace else ""
+        return f"/api/{self.api_version}/{scope}{self.segment}"
+
+
+NAMESPACE = Kind("Namespace", "namespaces", namespaced=False)
+CLUSTER_ROLE = Kind("ClusterRole", "clusterroles", namespaced=False)
+CLUSTER_ROLE_BINDING = Kind("ClusterRoleBinding", "clusterrolebindings", namespaced=False)
+USER = Kind("User", "users", namespaced=False)
+API_KEY = Kind("APIKey", "apikeys", namespaced=False)
+TESSEN = Kind("TessenConfig", "tessen", namespaced=False)
+ASSET = Kind("Asset", "assets")
+CHECK = Kind("CheckConfig", "checks")
+ENTITY = Kind("Entity", "entities")
+EVENT = Kind("Event", "events")
+EVENT_FILTER = Kind("EventFilter", "filters")
+HANDLER = Kind("Handler", "handlers")
+HOOK = Kind("HookConfig", "hooks")
+MUTATOR = Kind("Mutator", "mutators")
+PIPELINE = Kind("Pipeline", "pipelines")
+ROLE = Kind("Role", "roles")
+ROLE_BINDING = Kind("RoleBinding", "rolebindings")
+SILENCED = Kind("Silenced", "silenced")
+
+KINDS = (
+    NAMESPACE,
+    CLUSTER_ROLE,
+    CLUSTER_ROLE_BINDING,
+    USER,
+    API_KEY,
+    TESSEN,
+    ASSET,
+    CHECK,
+    ENTITY,
+    EVENT,
+    EVENT_FILTER,
+    HANDLER,
+    HOOK,
+    MUTATOR,
+    PIPELINE,
+    ROLE,
+    ROLE_BINDING,
+    SILENCED,
+)
+"""Every kind, in the order in which `dump all` writes them, so that what others need comes first."""
+CHECK_AS_RUN = Kind("Check", "checks")
+"""A check with the fields of a result, which is what `Check` alone names; kept as the check it configures."""
+ENTITY_CONFIG = Kind("EntityConfig", "entity-configs", api_version="core/v3")
+ENTITY_STATE = Kind("EntityState", "entity-states", api_version="core/v3")
+OTHERS = (CHECK_AS_RUN, ENTITY_CONFIG, ENTITY_STATE)
+"""Types that are known by their full names but are none of `all`."""

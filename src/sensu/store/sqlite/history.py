@@ -1,0 +1,87 @@
+"""The two history logs of a database: where entries are appended, and how an event's entries are found again."""
+
+import sqlite3
+from typing import Any
+
+from sensu.store.contract import HistoryPage, HistoryPosition, HistorySize, Result
+
+ENTRY_BYTES = 24
+"""What an entry takes beside its body, about."""
+
+UPDATE_EVENT_WITH_RESULT, APPEND_RESULT, APPEND_CHANGE = 0, 13, 14
+TRIM_RESULTS, TRIM_CHANGES = 15, 16
+
+Row = tuple[Any, ...]
+
+_CHAIN = """
+WITH RECURSIVE chain (id, previous, at, body, behind) AS (
+    SELECT id, previous, at, body, {behind} FROM {log} WHERE id = ?
+    UNION ALL
+    SELECT e.id, e.previous, e.at, e.body, {older_behind} FROM chain AS c JOIN {log} AS e ON e.id = c.previous
+    LIMIT ?
+)
+SELECT id, previous, at, body, behind FROM chain
+"""
+_RESULTS = _CHAIN.format(log="results", behind="0", older_behind="0")
+_CHANGES = _CHAIN.format(log="changes", behind="behind", older_behind="e.behind")
+
+
+class Ends:
+    """The positions of the newest entries of both logs, which the writer moves on."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._result = _newest(connection, "results")
+        self._change = _newest(connection, "changes")
+
+    def update_row(self, event_id: int, due_at: float | None, body: bytes, result: Result) -> Row:
+        """The row that replaces an event and appends a result that is no state change."""
+        self._result += len(result.body) + ENTRY_BYTES
+        return (UPDATE_EVENT_WITH_RESULT, event_id, due_at, body, self._result, result.at, result.body, None, None)
+
+    def append_row(self, event_id: int, result: Result) -> Row:
+        """The row that appends to the history of an event."""
+        size = len(result.body) + ENTRY_BYTES
+        if result.changed:
+            self._change += size
+            row: Row = (APPEND_CHANGE, event_id, None, None, self._change, result.at, result.body, self._result, None)
+        else:
+            self._result += size
+            row = (APPEND_RESULT, event_id, None, None, self._result, result.at, result.body, None, None)
+        return row
+
+
+def _newest(connection: sqlite3.Connection, log: str) -> int:
+    newest: int = connection.execute(f"SELECT coalesce(max(id), 0) FROM {log}").fetchone()[0]  # noqa: S608 - constants only
+    return newest
+
+
+def read(connection: sqlite3.Connection, position: HistoryPosition, limit: int) -> HistoryPage:
+    """The newest `limit` entries from `position` on, of both logs as one."""
+    results = _chain(connection, _RESULTS, position.result, limit)
+    changes = _chain(connection, _CHANGES, position.change, limit)
+    items: list[Result] = []
+    older = [position.result, position.change]
+    while len(items) < limit and (results or changes):
+        is_change = not results or bool(changes and changes[0][4] >= results[0][0])
+        _, previous, at, body, _ = (changes if is_change else results).pop(0)
+        older[is_change] = previous
+        items.append(Result(at, body, is_change))
+    more = any(results) or any(changes) or len(items) == limit
+    return HistoryPage(items, HistoryPosition(*older) if more and any(older) else None)
+
+
+def _chain(connection: sqlite3.Connection, sql: str, position: int | None, limit: int) -> list[Row]:
+    return [] if position is None else connection.execute(sql, (position, limit)).fetchall()
+
+
+def size(connection: sqlite3.Connection, changes: bool) -> HistorySize:
+    """What a log holds."""
+    log = "changes" if changes else "results"
+    oldest = connection.execute(f"SELECT id, at FROM {log} ORDER BY id LIMIT 1").fetchone()  # noqa: S608 - constants only
+    return HistorySize(0, None) if oldest is None else HistorySize(_newest(connection, log) - oldest[0], oldest[1])
+
+
+def trim_row(changes: bool, at_before: float, bytes_max: int, entries_max: int) -> Row:
+    """The row that trims a log."""
+    op = TRIM_CHANGES if changes else TRIM_RESULTS
+    return (op, bytes_max, at_before, None, entries_max, None, None, None, None)

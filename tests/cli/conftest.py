@@ -1,0 +1,89 @@
+"""A real backend and a home folder for command lines."""
+
+import contextlib
+import http.client
+import io
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+import pytest
+
+from sensu.sensuctl.main import run
+
+USER, PASSWORD = "admin", "P@ssw0rd!"
+READY_TIMEOUT_S = 30.0
+
+
+class Ended(NamedTuple):
+    """How a command line ended."""
+
+    status: int
+    out: str
+    err: str
+
+
+Sensuctl = Callable[..., Ended]
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports that nobody listens on."""
+    with contextlib.ExitStack() as stack:
+        listeners = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
+        return [listener.getsockname()[1] for listener in listeners]
+
+
+def wait_until_ready(process: "subprocess.Popen[bytes]", port: int) -> None:
+    """Return when /health answers; fail when the process ends or time is up."""
+    deadline = time.monotonic() + READY_TIMEOUT_S
+    while time.monotonic() < deadline:
+        assert process.poll() is None, "sensu-backend ended"
+        with contextlib.suppress(OSError, http.client.HTTPException):
+            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=1)
+            connection.request("GET", "/health")
+            if connection.getresponse().status == 200:
+                return
+        time.sleep(0.05)
+    pytest.fail("sensu-backend was not ready in time")
+
+
+@pytest.fixture(scope="module")
+def api_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A fresh backend with the user admin."""
+    home = tmp_path_factory.mktemp("backend")
+    api, agents = free_ports(2)
+    backend = [sys.executable, "-m", "sensu.backend.main"]
+    places = ["--state-dir", str(home / "state")]
+    credentials = ["--cluster-admin-username", USER, "--cluster-admin-password", PASSWORD]
+    subprocess.run([*backend, "init", *places, *credentials], check=True, capture_output=True, timeout=60)
+    url = f"http://127.0.0.1:{api}"
+    listening = ["--api-listen-address", f"127.0.0.1:{api}", "--api-url", url, "--dashboard-port", "0"]
+    agent_side = ["--agent-host", "127.0.0.1", "--agent-port", str(agents), "--cache-dir", str(home / "cache")]
+    with (home / "log").open("wb") as log:
+        process = subprocess.Popen([*backend, "start", *places, *listening, *agent_side], stdout=log, stderr=log)
+    try:
+        wait_until_ready(process, api)
+        yield url
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+@pytest.fixture(scope="module")
+def sensuctl(api_url: str, tmp_path_factory: pytest.TempPathFactory) -> Sensuctl:
+    """Runs a command line as admin, in a home folder of its own; the words are not split."""
+    home = tmp_path_factory.mktemp("home")
+
+    def play(*words: str, stdin: str = "", **environment: str) -> Ended:
+        out, err = io.StringIO(), io.StringIO()
+        variables = {"HOME": str(home), "PATH": os.environ["PATH"], **environment}
+        status = run(words, variables, io.StringIO(stdin), out, err)
+        return Ended(status, out.getvalue(), err.getvalue())
+
+    logged_in = play("configure", "-n", "--url", api_url, "--username", USER, "--password", PASSWORD)
+    assert logged_in == (0, "", ""), logged_in
+    return play

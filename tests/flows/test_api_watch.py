@@ -1,0 +1,395 @@
+"""Lists that are followed live over HTTP."""
+
+import asyncio
+import contextlib
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+
+from sensu.backend.services.feed import FOLLOWERS_MAX, WAITING_CHANGES_MAX, ChangeFeed, Scope
+from sensu.backend.stored_form import delete, put
+from sensu.resources.kinds import CHECK, ENTITY, NAMESPACE
+from sensu.resources.metadata import ObjectMeta
+from sensu.resources.namespace import Namespace
+from sensu.store.contract import Change, Committed, DeleteEvent, EventKey, Write
+from sensu.testing.factories import make_check_config, make_entity
+from tests.flows.api_harness import PASSWORD, REMEMBERED_CHANGES, RunningApi, running_api
+from tests.flows.test_api_lists import check, event
+
+TIMEOUT_S = 20
+CHECKS = "/api/core/v2/namespaces/dev/checks"
+EVENTS = "/api/core/v2/namespaces/dev/events"
+
+
+@dataclass
+class Heard:
+    """One block of a stream; `event` is empty for a sign of life."""
+
+    event: str
+    data: Any
+    id: int | None
+
+
+class Stream:
+    """A followed list."""
+
+    def __init__(self, response: aiohttp.ClientResponse) -> None:
+        self.response = response
+
+    async def next(self) -> Heard:
+        """The next block."""
+        fields: dict[str, str] = {}
+        async with asyncio.timeout(TIMEOUT_S):
+            while line := (await self.response.content.readline()).decode().rstrip("\n"):
+                name, _, value = line.partition(": ")
+                fields[name] = value
+        return Heard(
+            fields.get("event", ""),
+            json.loads(fields.get("data", "null")),
+            int(fields["id"]) if "id" in fields else None,
+        )
+
+    async def told(self) -> Heard:
+        """The next block that is no sign of life."""
+        while not (heard := await self.next()).event:
+            pass
+        return heard
+
+    async def ends(self) -> bool:
+        async with asyncio.timeout(TIMEOUT_S):
+            return await self.response.content.read() == b""
+
+
+class Client:
+    """Follows lists of an API."""
+
+    def __init__(self, api: RunningApi, authorization: str) -> None:
+        self.api = api
+        self.authorization = authorization
+
+    async def commit(self, *writes: Write) -> int:
+        """The revision of the store after some writes."""
+        outcome = await self.api.store.commit(writes)
+        assert isinstance(outcome, Committed)
+        return outcome.revision
+
+    @contextlib.asynccontextmanager
+    async def following(
+        self, path: str, after: int | str | None = None, authorization: str = "", **query: str
+    ) -> AsyncIterator[Stream]:
+        headers = {"Authorization": authorization or self.authorization}
+        if after is not None:
+            headers["Last-Event-ID"] = str(after)
+        async with self.api.http.get(
+            self.api.url + path, params={"watch": "true", **query}, headers=headers
+        ) as response:
+            yield Stream(response)
+
+
+def play(folder: Path, story: Callable[[Client], Awaitable[None]], heartbeat_s: float = 15.0) -> None:
+    async def work() -> None:
+        async with running_api(folder, heartbeat_s=heartbeat_s) as api:
+            await api.store.commit([put(NAMESPACE, Namespace(name=name)) for name in ("dev", "prod")])
+            await story(Client(api, await api.token()))
+
+    asyncio.run(work())
+
+
+def test_changes_are_told_as_they_happen(tmp_path: Path) -> None:
+    """A stream starts with where it is, and then tells each change of its list with the store's revision."""
+
+    async def story(client: Client) -> None:
+        async with client.following(CHECKS) as stream:
+            assert stream.response.headers["Content-Type"] == "text/event-stream"
+            started = await stream.next()
+            assert (started.event, started.id is not None) == ("", True)
+            put_at = await client.commit(check("a"))
+            told = await stream.told()
+            assert (told.event, told.data["metadata"]["name"], told.id) == ("updated", "a", put_at)
+            await client.commit(check("a", "prod"), event("w", "a"))
+            gone_at = await client.commit(delete(CHECK, "dev", "a"))
+            told = await stream.told()
+            assert (told.event, told.data, told.id) == ("deleted", {"name": "a", "namespace": "dev"}, gone_at)
+
+    play(tmp_path, story)
+
+
+def test_events_are_followed_by_namespace_entity_and_everywhere(tmp_path: Path) -> None:
+    """Each list of events tells the changes that lie in it, and deleted events by their place."""
+
+    async def story(client: Client) -> None:
+        async with (
+            client.following("/api/core/v2/events") as everywhere,
+            client.following(EVENTS) as of_namespace,
+            client.following(f"{EVENTS}/w") as of_entity,
+        ):
+            await client.commit(event("w", "c", "prod"))
+            await client.commit(event("x", "c"))
+            await client.commit(event("w", "c"))
+            await client.commit(DeleteEvent(EventKey("dev", "w", "c")))
+            for stream, number in ((everywhere, 3), (of_namespace, 2), (of_entity, 1)):
+                heard = [await stream.told() for _ in range(number)]
+                assert {one.event for one in heard} == {"updated"}
+                assert heard[-1].data["entity"]["metadata"]["name"] == "w"
+                place = {"namespace": "dev", "entity": "w", "check": "c"}
+                assert ((await stream.told()).data) == place
+
+    play(tmp_path, story)
+
+
+def test_a_client_that_comes_back_misses_nothing(tmp_path: Path) -> None:
+    """With the last id it saw a client hears exactly what happened since, and then goes on live."""
+
+    async def story(client: Client) -> None:
+        async with client.following(CHECKS) as stream:
+            await client.commit(check("a"))
+            seen = await stream.told()
+        for name in "bcd":
+            await client.commit(check(name), check(name, "prod"))
+        async with client.following(CHECKS, after=seen.id) as stream:
+            names = [(await stream.told()).data["metadata"]["name"] for _ in range(3)]
+            assert names == ["b", "c", "d"]
+            await client.commit(check("e"))
+            assert (await stream.told()).data["metadata"]["name"] == "e"
+
+    play(tmp_path, story)
+
+
+def test_one_commit_is_gone_on_behind_as_a_whole(tmp_path: Path) -> None:
+    """Of several changes of one commit only the last has the id, so that nobody comes back in the middle of it."""
+
+    async def story(client: Client) -> None:
+        async with client.following(CHECKS) as stream:
+            revision = await client.commit(check("a"), check("b"), check("c"))
+            assert [(await stream.told()).id for _ in range(3)] == [None, None, revision]
+
+    play(tmp_path, story)
+
+
+@pytest.mark.parametrize("after", [0, 10**15])
+def test_an_id_that_is_not_remembered_says_so(tmp_path: Path, after: int) -> None:
+    """Who comes back with an id from too long ago, or from elsewhere, is told to read the list, and goes on live."""
+
+    async def story(client: Client) -> None:
+        async with client.following(CHECKS) as stream:
+            await stream.next()
+            for number in range(REMEMBERED_CHANGES + 5):
+                await client.commit(check(f"c{number}"))
+        async with client.following(CHECKS, after=after) as stream:
+            expired = await stream.told()
+            assert expired.event == "expired"
+            assert "list again" in expired.data["message"]
+            revision = await client.commit(check("a"))
+            assert (await stream.told()).id == revision
+        async with client.following(CHECKS, after=expired.id) as stream:
+            assert (await stream.told()).event == "updated"
+
+    play(tmp_path, story)
+
+
+def test_selectors_choose_what_is_told(tmp_path: Path) -> None:
+    """A change that selectors choose is told whole, any other only by its place: it may have been chosen before."""
+
+    async def story(client: Client) -> None:
+        async with client.following(CHECKS, labelSelector="tier == web") as stream:
+            await client.commit(check("a", tier="web"), check("b", tier="db"))
+            assert [(told.event, told.data.get("name")) for told in (await stream.told(), await stream.told())] == [
+                ("updated", None),
+                ("unmatched", "b"),
+            ]
+        async with client.following(CHECKS, labelSelector="tier = web") as stream:
+            assert stream.response.status == 400
+
+    play(tmp_path, story)
+
+
+def test_followers_see_what_readers_see(tmp_path: Path) -> None:
+    """Redacted labels stay redacted in a stream."""
+
+    async def story(client: Client) -> None:
+        async with client.following("/api/core/v2/namespaces/dev/entities") as stream:
+            meta = ObjectMeta(name="w", namespace="dev", labels={"password": "hunter2"})
+            entity = make_entity("w")
+            await client.commit(put(ENTITY, type(entity)(metadata=meta, entity_class="proxy")))
+            assert (await stream.told()).data["metadata"]["labels"] == {"password": "REDACTED"}
+
+    play(tmp_path, story)
+
+
+BINDING = {
+    "metadata": {"name": "ann", "namespace": "dev"},
+    "role_ref": {"type": "ClusterRole", "name": "view"},
+    "subjects": [{"type": "User", "name": "ann"}],
+}
+
+
+def test_rights_are_asked_for_each_change(tmp_path: Path) -> None:
+    """Who may not list may not follow, and who loses the right hears nothing more."""
+
+    async def story(client: Client) -> None:
+        bindings = "/api/core/v2/namespaces/dev/rolebindings"
+        user = {"username": "ann", "password": PASSWORD}
+        for path, body in (("/api/core/v2/users", user), (bindings, BINDING)):
+            assert (await client.api.call("POST", path, body, Authorization=client.authorization)).status == 201
+        ann = await client.api.token("ann", PASSWORD)
+        for path in ("/api/core/v2/checks", "/api/core/v2/namespaces/prod/checks"):
+            async with client.following(path, authorization=ann) as stream:
+                assert stream.response.status == 403
+        async with client.following(CHECKS, authorization=ann) as stream:
+            await client.commit(check("a"))
+            assert (await stream.told()).data["metadata"]["name"] == "a"
+            unbound = await client.api.call("DELETE", f"{bindings}/ann", Authorization=client.authorization)
+            assert unbound.status == 204
+            await client.commit(check("b"))
+            assert (await client.api.call("POST", bindings, BINDING, Authorization=client.authorization)).status == 201
+            await client.commit(check("c"))
+            assert (await stream.told()).data["metadata"]["name"] == "c"
+
+    play(tmp_path, story)
+
+
+def test_a_stream_ends_with_its_credentials(tmp_path: Path) -> None:
+    """A user who is disabled is told that the stream ends, at the next sign of life at the latest."""
+
+    async def story(client: Client) -> None:
+        user = {"username": "ann", "password": PASSWORD, "groups": ["cluster-admins"]}
+        assert (
+            await client.api.call("POST", "/api/core/v2/users", user, Authorization=client.authorization)
+        ).status == 201
+        async with client.following(CHECKS, authorization=await client.api.token("ann", PASSWORD)) as stream:
+            await stream.next()
+            await client.api.call("DELETE", "/api/core/v2/users/ann", Authorization=client.authorization)
+            assert (await stream.told()).event == "ended"
+            assert await stream.ends()
+
+    play(tmp_path, story, heartbeat_s=0.05)
+
+
+def test_a_silent_stream_gives_signs_of_life(tmp_path: Path) -> None:
+    """While nothing happens in its list a stream tells that it lives, and how far it has come."""
+
+    async def story(client: Client) -> None:
+        async with client.following(CHECKS) as stream:
+            assert [(await stream.next()).event for _ in range(3)] == ["", "", ""]
+
+    play(tmp_path, story, heartbeat_s=0.05)
+
+
+def test_streams_end_when_the_backend_stops(tmp_path: Path) -> None:
+    """Followed lists do not hold up a stop: they are told that they end."""
+
+    async def work() -> None:
+        async with aiohttp.ClientSession() as outlasting, contextlib.AsyncExitStack() as stack:
+            api = await stack.enter_async_context(running_api(tmp_path))
+            client = Client(api, await api.token())
+            api.http = outlasting
+            async with client.following(CHECKS) as followed:
+                await followed.next()
+                stopping = asyncio.create_task(stack.aclose())
+                assert (await followed.told()).event == "ended"
+                assert await followed.ends()
+                await stopping
+
+    asyncio.run(work())
+
+
+@pytest.mark.parametrize(
+    ("query", "headers"),
+    [({"watch": "yes"}, {}), ({"watch": "true"}, {"Last-Event-ID": "x"}), ({"watch": "true"}, {"Last-Event-ID": "-1"})],
+)
+def test_what_cannot_be_followed_is_refused(tmp_path: Path, query: dict[str, str], headers: dict[str, str]) -> None:
+    """A wrong `watch` or id is an error, not a list."""
+
+    async def story(client: Client) -> None:
+        sent = {"Authorization": client.authorization, **headers}
+        async with client.api.http.get(client.api.url + CHECKS, params=query, headers=sent) as answer:
+            assert answer.status == 400
+            assert "message" in await answer.json()
+
+    play(tmp_path, story)
+
+
+def test_every_list_of_a_kind_can_be_followed(tmp_path: Path) -> None:
+    """Lists of all kinds, of a namespace and of the cluster, answer as streams."""
+
+    async def story(client: Client) -> None:
+        namespaced = ("assets", "checks", "entities", "events", "filters", "handlers", "hooks", "mutators", "pipelines")
+        paths = [f"{scope}{word}" for scope in ("", "namespaces/dev/") for word in (*namespaced, "silenced", "roles")]
+        for path in (*paths, "namespaces", "users", "apikeys", "clusterroles", "clusterrolebindings", "rolebindings"):
+            async with client.following(f"/api/core/v2/{path}") as stream:
+                assert stream.response.headers["Content-Type"] == "text/event-stream", path
+                assert (await stream.next()).id is not None
+
+    play(tmp_path, story)
+
+
+class _Store:
+    """Tells what a test says has changed."""
+
+    def __init__(self) -> None:
+        self.listener: Callable[[Any], None] = lambda _: None
+
+    def listen(self, listener: Callable[[Any], None]) -> Callable[[], None]:
+        self.listener = listener
+        return lambda: None
+
+    async def commit(self, _: Any) -> Committed:
+        return Committed(0)
+
+
+async def opened_feed() -> tuple[ChangeFeed, Callable[[int], None]]:
+    """A feed, and how to have a check changed so many times."""
+    store = _Store()
+    feed = ChangeFeed(store)  # type: ignore[arg-type]
+    await feed.open()
+    write = put(CHECK, make_check_config("a"))
+    revisions = iter(range(1, 10**6))
+
+    def change(times: int) -> None:
+        for _ in range(times):
+            store.listener([Change(next(revisions), write.key, write.body)])
+
+    return feed, change
+
+
+def test_a_slow_follower_is_dropped_and_can_come_back() -> None:
+    """Who lets too much wait is ended with nothing more held for it, and hears all of it when it comes back."""
+
+    async def story() -> None:
+        feed, change = await opened_feed()
+        slow = feed.follow(Scope(CHECK.qualified_name), None)
+        assert slow is not None
+        change(WAITING_CHANGES_MAX)
+        assert not slow.overflown
+        change(1)
+        assert slow.overflown
+        assert await slow.next(0) is None
+        feed.leave(slow)
+        again = feed.follow(Scope(CHECK.qualified_name), slow.started_at)
+        assert again is not None
+        assert not again.missed
+        heard = [await again.next(0) for _ in range(WAITING_CHANGES_MAX + 1)]
+        assert [commit.revision for commit in heard if commit] == list(range(1, WAITING_CHANGES_MAX + 2))
+        assert await again.next(0) is None
+
+    asyncio.run(story())
+
+
+def test_the_number_of_followers_is_bounded() -> None:
+    """One more than the bound is turned away, until another one leaves."""
+
+    async def story() -> None:
+        feed, _ = await opened_feed()
+        scope = Scope(CHECK.qualified_name)
+        followers = [feed.follow(scope, None) for _ in range(FOLLOWERS_MAX)]
+        assert feed.follow(scope, None) is None
+        assert followers[0] is not None
+        feed.leave(followers[0])
+        assert feed.follow(scope, None) is not None
+
+    asyncio.run(story())

@@ -1,0 +1,154 @@
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from sensu.backend.pipelined.backlog import PAGE, Backlog
+from sensu.backend.pipelined.held import Held
+from sensu.rules.workflow import Workflow
+from sensu.store.contract import OweDelivery
+from sensu.testing.virtual_clock import VirtualClock, let_others_run
+from tests.unit.backend.pipelined.fakes import FakeDeliveries
+
+
+class FakeMemory:
+    """Room for some deliveries of each handler; an event here is `<check> <handler>`."""
+
+    def __init__(self, room: int = 10, held_max: int = 10_000) -> None:
+        self.room, self.held_max = room, held_max
+        self.admitted: list[int] = []
+        self.held: dict[int, Held] = {}
+
+    def full(self) -> bool:
+        return len(self.held) >= self.held_max
+
+    def holds(self, delivery_id: int) -> bool:
+        return delivery_id in self.held
+
+    def prepared(self, delivery: OweDelivery) -> Held | None:
+        check, handler = delivery.event.decode().split()
+        workflow = Workflow("p", "w", (), "", handler)
+        key = ("default", "web1", check)
+        return Held(delivery.id, key, delivery.event, "check", [workflow], 0.0, 0, 0.0, {"p/w": 0})
+
+    def has_room(self, held: Held) -> bool:
+        return sum(each.places == held.places for each in self.held.values()) < self.room
+
+    def admit(self, held: Held) -> None:
+        self.admitted.append(held.id)
+        self.held[held.id] = held
+
+
+def owe(number: int, event: str) -> OweDelivery:
+    return OweDelivery(number, "default", event.encode(), 0.0)
+
+
+Story = Callable[[Backlog, FakeMemory, FakeDeliveries, VirtualClock], Awaitable[None]]
+
+
+def follow(memory: FakeMemory, story: Story, *owed: OweDelivery, failures: int = 0) -> None:
+    async def play() -> None:
+        store, clock = FakeDeliveries(*owed), VirtualClock()
+        store.failures = failures
+        backlog = Backlog(store, memory, clock)  # type: ignore[arg-type]
+        task = asyncio.create_task(backlog.run())
+        await let_others_run()
+        try:
+            await story(backlog, memory, store, clock)
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    asyncio.run(play())
+
+
+def finish(memory: FakeMemory, store: FakeDeliveries, count: int) -> None:
+    for delivery_id in sorted(memory.held)[:count]:
+        del memory.held[delivery_id], store.owed[delivery_id]
+
+
+def test_what_is_owed_comes_in_order_and_once() -> None:
+    """Deliveries of many pages, and later ones, are taken in by their numbers; a wake for nothing takes nothing."""
+
+    async def story(backlog: Backlog, memory: FakeMemory, store: FakeDeliveries, clock: VirtualClock) -> None:
+        assert memory.admitted == list(range(1, 3 * PAGE))
+        backlog.wake()
+        await let_others_run()
+        store.owed[3 * PAGE] = owe(3 * PAGE, "c fast")
+        backlog.wake()
+        await let_others_run()
+        assert memory.admitted == list(range(1, 3 * PAGE + 1))
+
+    follow(FakeMemory(room=10_000), story, *(owe(n, "c fast") for n in range(1, 3 * PAGE)))
+
+
+def test_others_pass_those_that_wait_for_a_full_handler() -> None:
+    """Deliveries for a handler without room rest in the store; those for another are taken in."""
+
+    async def story(backlog: Backlog, memory: FakeMemory, store: FakeDeliveries, clock: VirtualClock) -> None:
+        assert memory.admitted == [1, 2, 3, 9]
+        finish(memory, store, 2)
+        backlog.look_again()
+        await let_others_run()
+        assert memory.admitted == [1, 2, 3, 9, 4, 5]
+
+    slow = [owe(n, f"c{n} slow") for n in range(1, 9)]
+    follow(FakeMemory(room=3), story, *slow, owe(9, "x fast"))
+
+
+def test_a_check_is_not_overtaken_by_itself() -> None:
+    """While a delivery rests in the store, later ones of its entity and check rest too, whoever their handler is."""
+
+    async def story(backlog: Backlog, memory: FakeMemory, store: FakeDeliveries, clock: VirtualClock) -> None:
+        assert memory.admitted == [1]
+        finish(memory, store, 1)
+        backlog.look_again()
+        await let_others_run()
+        assert memory.admitted == [1, 2, 3]
+        finish(memory, store, 2)
+        store.owed[4] = owe(4, "b fast")
+        backlog.wake()
+        await let_others_run()
+        assert memory.admitted == [1, 2, 3, 4]
+
+    follow(FakeMemory(room=1), story, owe(1, "a slow"), owe(2, "b slow"), owe(3, "b fast"))
+
+
+def test_full_memory_takes_nothing_until_there_is_room() -> None:
+    """The bound over all handlers holds, and after it everything comes in."""
+
+    async def story(backlog: Backlog, memory: FakeMemory, store: FakeDeliveries, clock: VirtualClock) -> None:
+        for _ in range(10):
+            assert len(memory.held) <= PAGE + 5
+            finish(memory, store, 100)
+            backlog.look_again()
+            await let_others_run()
+        assert memory.admitted == list(range(1, 501))
+
+    follow(FakeMemory(room=10_000, held_max=5), story, *(owe(n, "c fast") for n in range(1, 501)))
+
+
+def test_what_was_missed_is_found() -> None:
+    """A look at all finds a delivery with a number below those that were seen."""
+
+    async def story(backlog: Backlog, memory: FakeMemory, store: FakeDeliveries, clock: VirtualClock) -> None:
+        store.owed[1] = owe(1, "b fast")
+        backlog.wake()
+        await let_others_run()
+        assert memory.admitted == [2]
+        backlog.look_at_all()
+        await let_others_run()
+        assert memory.admitted == [2, 1]
+
+    follow(FakeMemory(), story, owe(2, "c fast"))
+
+
+def test_a_store_that_does_not_answer_is_asked_again() -> None:
+    """Reading goes on where it was when the store is well again."""
+
+    async def story(backlog: Backlog, memory: FakeMemory, store: FakeDeliveries, clock: VirtualClock) -> None:
+        assert memory.admitted == []
+        await clock.advance(2)
+        assert memory.admitted == [1]
+        assert await backlog.read(1) == owe(1, "c fast")
+        assert await backlog.read(7) is None
+
+    follow(FakeMemory(), story, owe(1, "c fast"), failures=2)

@@ -1,0 +1,82 @@
+"""The table of commands: every one can be run and explained."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from sensu.resources import kinds
+from sensu.sensuctl.command import Command, Group
+from sensu.sensuctl.configuration import GLOBAL_FLAGS
+from sensu.sensuctl.kind import KINDS, OTHERS
+from sensu.sensuctl.tree import TREE
+from sensu.sensuctl.usage import command_help, group_help
+
+
+def commands() -> Iterator[tuple[str, Command]]:
+    for name, found in TREE.items():
+        if isinstance(found, Group):
+            yield from ((f"{name} {command.name}", command) for command in found.commands)
+        else:
+            yield name, found
+
+
+ALL = dict(commands())
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_every_command_has_a_function_and_a_help_with_an_example(name: str) -> None:
+    """Nothing that help shows is missing, and help shows how each command is used."""
+    command = ALL[name]
+    assert callable(command.function())
+    text = command_help(command)
+    assert f"Usage:\tsensuctl {command.usage}" in text
+    assert command.usage.startswith(name)
+    assert f"  sensuctl {name}" in text or "eval $(sensuctl" in text or "source <(sensuctl" in text
+    assert command.summary in text
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_flags_of_a_command_are_unambiguous(name: str) -> None:
+    """No two flags of a command share a name or a letter."""
+    flags = ALL[name].flags
+    letters = [flag.short for flag in flags if flag.short]
+    assert len({flag.name for flag in flags}) == len(flags)
+    assert len(set(letters)) == len(letters)
+    assert all(flag.help for flag in (*flags, *GLOBAL_FLAGS))
+
+
+def test_help_lists_every_noun_and_verb() -> None:
+    """Whoever asks what there is sees all of it."""
+    assert all(f"  {name} " in group_help(None) for name in TREE)
+    check = TREE["check"]
+    assert isinstance(check, Group)
+    assert all(f"  {command.name} " in group_help(check) for command in check.commands)
+
+
+def test_sensuctl_and_the_api_know_the_same_kinds() -> None:
+    """The light table of kinds says what the table of structs says, in the same order."""
+    theirs = [(kind.type, kind.segment, kind.namespaced, kind.api_version) for kind in kinds.KINDS]
+    assert [tuple(kind) for kind in KINDS] == theirs
+    assert [kind.shape for kind in KINDS] == [kind.shape for kind in kinds.KINDS]
+    assert [kind.path("default") for kind in KINDS] == [kind.path("default") for kind in kinds.KINDS]
+    assert all(kind.shape.__name__ == kind.type for kind in OTHERS)
+
+
+def modules_after(code: str) -> set[str]:
+    listing = subprocess.run(
+        [sys.executable, "-c", f"{code}\nimport json, sys\nprint(json.dumps(sorted(sys.modules)))"],
+        capture_output=True,
+        check=True,
+        text=True,
+    ).stdout
+    return set(json.loads(listing))
+
+
+def test_nothing_is_loaded_that_a_list_does_not_need() -> None:
+    """A list starts quickly, because libraries for other commands stay on the disk."""
+    loaded = modules_after("import sensu.sensuctl.main, sensu.sensuctl.nouns.check, sensu.sensuctl.session")
+    heavy = {"msgspec", "yaml", "http.client", "ssl", "asyncio", "dataclasses", "pathlib", "subprocess", "aiohttp"}
+    assert loaded & heavy == set()

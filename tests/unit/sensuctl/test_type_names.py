@@ -1,0 +1,38 @@
+"""How people call types of resources."""
+
+import pytest
+
+from sensu.sensuctl.command import CommandFailed
+from sensu.sensuctl.kind import CHECK, CHECK_AS_RUN, ENTITY_CONFIG, HANDLER, KINDS
+from sensu.sensuctl.type_names import kind_named, kind_of_type, kinds_named, short_name_of
+
+
+@pytest.mark.parametrize("word", ["checks", "CheckConfig", "check_config", "core/v2.CheckConfig"])
+def test_a_type_has_a_short_a_full_and_a_written_name(word: str) -> None:
+    """Each of the names in the documents is understood."""
+    assert kind_named(word) == CHECK
+
+
+def test_check_alone_is_the_check_of_a_result() -> None:
+    """`Check` is another type than `CheckConfig`, as in the reference."""
+    assert kind_named("check") == kind_named("core/v2.Check") == CHECK_AS_RUN
+
+
+def test_lists_keep_their_order_and_hold_nothing_twice() -> None:
+    """The types are given as asked for; all means every kind but those that only have full names."""
+    assert kinds_named("handlers,core/v2.CheckConfig,checks") == [HANDLER, CHECK]
+    assert kinds_named("all") == list(KINDS)
+    assert short_name_of(ENTITY_CONFIG) == ""
+
+
+@pytest.mark.parametrize("word", ["nonsense", "", "cluster-role", "core/v3.CheckConfig"])
+def test_an_unknown_type_is_named(word: str) -> None:
+    """A wrong word is told as it was written."""
+    with pytest.raises(CommandFailed, match=f"^invalid resource type: {word}$"):
+        kind_named(word)
+
+
+def test_a_type_belongs_to_its_group() -> None:
+    """A type is only found in the version that has it."""
+    assert kind_of_type("EntityConfig", "core/v3") == ENTITY_CONFIG
+    assert kind_of_type("EntityConfig", "core/v2") is None

@@ -1,0 +1,67 @@
+"""YAML as the reference writes and reads it."""
+
+import pytest
+import yaml
+
+from sensu.sensuctl.yaml_text import Loader, to_yaml
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("", '""'),
+        ("plain text", "plain text"),
+        ("y", '"y"'),
+        ("No", '"No"'),
+        ("true", '"true"'),
+        ("null", '"null"'),
+        ("12", '"12"'),
+        ("1.5", '"1.5"'),
+        ("1e3", '"1e3"'),
+        ("0x1f", '"0x1f"'),
+        ("6.9.2", "6.9.2"),
+        ("00:11:22:33:44:55", '"00:11:22:33:44:55"'),
+        ("::1/128", "::1/128"),
+        ("2020-01-01", '"2020-01-01"'),
+        ("x: y", "'x: y'"),
+        ("*/5 * * * *", "'*/5 * * * *'"),
+        ("-x", "-x"),
+        ("a\tb", '"a\\tb"'),
+        ("Q='x'", "Q='x'"),
+        ("ünï", "ünï"),
+    ],
+)
+def test_texts_are_quoted_only_where_they_would_be_misread(text: str, written: str) -> None:
+    """A file that was written reads well and is read back as it was."""
+    assert to_yaml({"k": text}) == f"k: {written}\n"
+    assert yaml.load(to_yaml({"k": text}), Loader=Loader) == {"k": text}
+
+
+def test_several_lines_are_a_block() -> None:
+    """Scripts in checks stay readable."""
+    assert to_yaml({"k": "a\nb\n"}) == "k: |\n  a\n  b\n"
+
+
+def test_lists_are_not_indented_and_empty_values_stand_on_the_line() -> None:
+    """The layout is the one that people have in their repositories."""
+    value = {"list": ["a"], "none": None, "empty": [], "map": {}, "nested": {"k": [{"x": 1, "y": True}]}}
+    assert to_yaml(value) == 'list:\n- a\nnone: null\nempty: []\nmap: {}\nnested:\n  k:\n  - x: 1\n    "y": true\n'
+
+
+def test_long_texts_stay_on_one_line_and_nothing_is_an_alias() -> None:
+    """A command of any length can be found with grep; every resource stands alone."""
+    same = ["x" * 5]
+    text = to_yaml({"command": "word " * 50 + "end", "a": same, "b": same})
+    assert len(text.splitlines()[0]) > 250
+    assert "&" not in text
+
+
+@pytest.mark.parametrize(("text", "value"), [("y", True), ("N", False), ("yes", True), ("off", False), ("yy", "yy")])
+def test_single_letters_are_truth_values(text: str, value: object) -> None:
+    """What the reference takes for true or false is not taken for a text here."""
+    assert yaml.load(f"k: {text}", Loader=Loader) == {"k": value}
+
+
+def test_times_are_texts() -> None:
+    """JSON has no times, so YAML of resources has none either."""
+    assert yaml.load("k: 2020-01-01T10:00:00Z", Loader=Loader) == {"k": "2020-01-01T10:00:00Z"}
