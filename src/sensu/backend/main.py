@@ -77,6 +77,8 @@ log = logging.getLogger("sensu.backend")
 
 EXIT_ALREADY_INITIALISED = 3
 CLUSTER_ID = "cluster_id"
+MEMBER_NAME = "default"
+"""What the only member of a cluster is called. Source: recorded scenario cluster."""
 DRAIN_S = 3.0
 """How long events that were taken in may still be processed when the backend stops; agents send the others again."""
 GC_THRESHOLDS = (100_000, 50, 100)
@@ -278,7 +280,7 @@ class Backend:
         keepalives = Keepalived(store, entities, events, KeepaliveCounts(metrics), self._clock, deliveries.wake)
         events.tell_overdue_keepalives(keepalives.alarm)
         auth = await self._auth(store, cache, stack)
-        member = Member(self._settings.node_name, await _cluster_id(store), (self._settings.api_url,))
+        member = Member(MEMBER_NAME, await _cluster_id(store), (self._settings.api_url,))
         agents = self._agents(store, cache, events, keepalives, auth, member, metrics)
         counts = ScheduleCounts(metrics)
         schedule = Schedulerd(cache, agents, counts, self._clock)
@@ -358,7 +360,7 @@ class Backend:
             doorkeepers=doorkeepers,
             clock=self._clock,
             registry=metrics.registry,
-            backend_id=member.name,
+            backend_id=settings.node_name,
             host=settings.agent_host.strip("[]"),
             port=settings.agent_port,
             ssl_context=self._tls(),
@@ -421,9 +423,11 @@ class Backend:
                 running.append(group.create_task(daemons.schedule.run(), name="schedulerd"))
                 gc.freeze()
                 gc.set_threshold(*GC_THRESHOLDS)
+                systemd.notify(systemd.READY)
                 log.warning("backend is running and ready to accept events", extra=fields(version=VERSION))
                 await self._stopping.wait()
             finally:
+                systemd.notify(systemd.STOPPING)
                 await daemons.agents.stop()
                 await daemons.api.stop()
                 with contextlib.suppress(TimeoutError):

@@ -64,6 +64,8 @@ def _syntax_message(engine_text: str) -> str | None:
     if not engine_text.startswith("SyntaxError"):
         return None
     message = engine_text.partition("\n")[0].removeprefix("SyntaxError: ")
+    if message.endswith(": ''"):
+        message = "Unexpected end of input"
     place = _PLACE.search(engine_text)
     if place is None:
         return f"(anonymous): {message}"

@@ -17,7 +17,9 @@ from sensu.resources.wire import encode
 
 _NO_WORD = ""
 """Roles have no word for these resources: only those for all resources open them."""
-_TERM = 1
+_TERM = 2
+_SIXTEEN_DIGITS = 1 << 60
+"""Makes every number of 64 bits one of 16 hexadecimal digits, which tables of clients are laid out for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +33,13 @@ class Member:
     @property
     def id(self) -> int:
         """A number of its own, the same at every start."""
-        return uuid.uuid5(uuid.UUID(self.cluster_id), self.name).int >> 64
+        return uuid.uuid5(uuid.UUID(self.cluster_id), self.name).int >> 64 | _SIXTEEN_DIGITS
 
     @property
     def header(self) -> dict[str, int]:
         """What answers about the cluster begin with."""
-        return {"cluster_id": uuid.UUID(self.cluster_id).int >> 64, "member_id": self.id, "raft_term": _TERM}
+        cluster = uuid.UUID(self.cluster_id).int >> 64 | _SIXTEEN_DIGITS
+        return {"cluster_id": cluster, "member_id": self.id, "raft_term": _TERM}
 
 
 def routes(member: Member, access: Access) -> Iterator[Route]:
@@ -96,7 +99,7 @@ class ClusterEndpoint:
             return text(f"bad id ({request.params[0]}): it must be a hexadecimal number\n", status=400)
         if number == self._member.id:
             return text("a backend leaves by itself when it is stopped\n", status=400)
-        return text("member not found\n", status=404)
+        return text("etcdserver: member not found\n", status=404)
 
     def _denied(self, request: Request, verb: str, name: str = "") -> Response | None:
         return None if self._access.allows(request.caller, verb, _NO_WORD, name=name) else DENIED
