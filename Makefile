@@ -8,7 +8,7 @@ ARGS ?=
 CONTRACT ?=
 KIND ?=
 
-.PHONY: help run test check format contract bench clean
+.PHONY: help run test check format contract fuzz bench clean
 help: ## what there is to make
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
@@ -31,6 +31,9 @@ format: $(VENV)/dev.stamp ## format the code
 
 contract: $(VENV)/dev.stamp ## play recordings: CONTRACT=DIR KIND=api|sensuctl|pipeline|transport|agent-local|units
 	$(BIN)/python -m tests.contract.runner $(if $(CONTRACT),--contract $(CONTRACT)) $(if $(KIND),--kind $(KIND)) $(ARGS)
+
+fuzz: $(VENV)/dev.stamp ## requests that nobody would send on purpose: EXAMPLES=5000
+	FUZZ_EXAMPLES=$(or $(EXAMPLES),5000) $(BIN)/python -m pytest tests/flows/test_api_fuzz.py --timeout 3600 $(ARGS)
 
 bench: $(VENV)/run.stamp ## figures of this machine
 	$(BIN)/python -m bench $(ARGS)

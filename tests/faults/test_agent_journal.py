@@ -1,6 +1,7 @@
 """What befalls an agent while its backend is away: nothing that it accepted is lost, and nothing is told twice."""
 
 import asyncio
+import socket
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -182,3 +183,26 @@ def test_a_cache_that_cannot_be_written(tmp_path: Path) -> None:
             await until(lambda: len(backend.events()) >= 1)
 
     asyncio.run(story())
+
+
+def test_the_service_manager_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The manager hears that the agent is ready when its API answers, and that it stops when it is asked to."""
+
+    async def story(manager: socket.socket) -> None:
+        async with FakeBackend(NOT_FOUND) as backend, running_agent(tmp_path, backend.url) as agent:
+            assert await until(lambda: heard(manager)) == b"READY=1"
+            assert await agent.stop() == 0
+            assert heard(manager) == b"STOPPING=1"
+
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(tmp_path / "notify"))
+        manager.setblocking(False)
+        monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
+        asyncio.run(story(manager))
+
+
+def heard(manager: socket.socket) -> bytes:
+    try:
+        return manager.recv(100)
+    except BlockingIOError:
+        return b""

@@ -16,7 +16,7 @@ from tests.faults.test_kill_backend import Api, running_backend
 
 AGENTS = int(os.environ.get("SENSU_STORM_AGENTS", "200"))
 RETURN_S = 30.0
-CPU_S_PER_AGENT = 0.02
+START_CPU_S, CPU_S_PER_AGENT = 4.0, 0.01
 KEEPALIVE_S, WARNING_S = 5, 15
 CONNECTING_MAX = 100
 """How many log in at once in the beginning, before the storm."""
@@ -91,15 +91,15 @@ def test_all_agents_return_after_a_restart(tmp_path: Path) -> None:
                     await all_are_up(some, 60)
                 await backend.stop()
                 await backend.start(["--log-level", "error"])
-                began, cpu_before_s = time.monotonic(), backend_cpu_s()
+                began = time.monotonic()
                 await all_are_up(agents, RETURN_S)
-                took_s, cpu_s = time.monotonic() - began, backend_cpu_s() - cpu_before_s
-                print(f"{AGENTS} agents are back after {took_s:.1f} s, {cpu_s / AGENTS * 1000:.1f} CPU-ms each")
+                took_s, cpu_s = time.monotonic() - began, backend_cpu_s()
+                print(f"{AGENTS} agents are back after {took_s:.1f} s, {cpu_s:.1f} s of CPU since the start")
                 await api.log_in(backend.api_url)
                 await asyncio.sleep(WARNING_S)
                 assert await alarms(api) == []
                 assert [agent.name for agent in agents if agent.sessions != 2] == []
-                assert cpu_s < AGENTS * CPU_S_PER_AGENT
+                assert cpu_s < START_CPU_S + AGENTS * CPU_S_PER_AGENT
                 for task in tasks:
                     task.cancel()
 

@@ -4,6 +4,7 @@ import asyncio
 import base64
 import contextlib
 from collections.abc import AsyncIterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,16 +21,20 @@ from sensu.backend.auth.authenticator import Authenticator
 from sensu.backend.auth.passwords import Passwords, hash_password
 from sensu.backend.auth.seeds import seed_writes
 from sensu.backend.auth.tokens import Tokens
-from sensu.backend.counts import EventCounts
+from sensu.backend.counts import DeliveryCounts, EventCounts, ScheduleCounts
 from sensu.backend.eventd.daemon import Eventd
 from sensu.backend.metrics import BackendMetrics
+from sensu.backend.pipelined.assembly import assembled
+from sensu.backend.run_ledger import RunLedger
 from sensu.backend.seams import Joints
 from sensu.backend.services.audit import AuditLog
 from sensu.backend.services.feed import ChangeFeed
+from sensu.backend.services.history import Bound, History
 from sensu.backend.stored_entities import StoredEntities
 from sensu.backend.stored_form import key_of, put
 from sensu.clock import Clock, SystemClock
 from sensu.execution.javascript import check_syntax
+from sensu.resources.asset import Asset
 from sensu.resources.check_request import CheckRequest
 from sensu.resources.entity import BACKEND_CLASS, Entity, System
 from sensu.resources.kinds import CHECK, ENTITY, EVENT, KINDS
@@ -41,6 +46,7 @@ from sensu.store.sqlite.store import SQLiteStore
 
 ADMIN, PASSWORD = "admin", "P@ssw0rd!"
 REMEMBERED_CHANGES = 50
+HISTORY = Bound(age_s=86_400.0, bytes_max=1 << 30)
 CLUSTER_ID = "0e4a8a0e-8b4f-4c57-9d3a-8d6b0f0e7f11"
 
 
@@ -75,10 +81,14 @@ class NoSchedule:
         return int(self.clock.now())
 
 
-class NoDeliveries:
-    """Handles nothing."""
+class NoAssets:
+    """Has fetched nothing."""
 
-    def wake(self) -> None: ...
+    async def environment(self, assets: Sequence[Asset], entity: Entity) -> list[list[tuple[str, str]]]:
+        return []
+
+    async def paths(self, assets: Sequence[Asset], entity: Entity) -> list[tuple[str, Path]]:
+        return []
 
 
 @dataclass
@@ -135,10 +145,13 @@ async def running_api(
     tokens = Tokens(store, cache, clock)
     await tokens.open()
     metrics = BackendMetrics(CollectorRegistry(), "test")
-    eventd = Eventd(store, cache, entities, EventCounts(metrics), clock, NoDeliveries().wake)
+    scripts, counts = ThreadPoolExecutor(1), DeliveryCounts(metrics, store.deliveries_size)
+    deliveries, desk = assembled(store, cache, NoAssets(), scripts, _own_entity(), counts, clock)
+    eventd = Eventd(store, cache, entities, EventCounts(metrics), clock, deliveries.wake)
     await eventd.prepare()
     agents, schedule = NoAgents(), NoSchedule(store, clock)
-    joints = Joints(eventd, agents, schedule, NoDeliveries(), lambda: ready)
+    ledger = RunLedger(store, ScheduleCounts(metrics), clock)
+    joints = Joints(eventd, agents, schedule, desk, ledger, lambda: ready)
     authenticator = Authenticator(cache, passwords, tokens, APIKeys(cache))
     member = Member("default", CLUSTER_ID)
     access = Access(cache)
@@ -158,6 +171,7 @@ async def running_api(
         member,
         audit,
         feed,
+        History(store, access, clock, HISTORY, HISTORY),
         "test",
     )
     server = ApiServer(
@@ -175,6 +189,7 @@ async def running_api(
         await asyncio.wait([working])
         tokens.close()
         passwords.close()
+        scripts.shutdown()
         entities.close()
         cache.close()
         await store.close()

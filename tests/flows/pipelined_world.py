@@ -7,25 +7,33 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import uvloop
 
+from sensu.backend.auth.access import Access
+from sensu.backend.auth.identity import Identity
 from sensu.backend.pipelined.bounds import Bounds
 from sensu.backend.pipelined.daemon import Pipelined
+from sensu.backend.pipelined.desk import Desk
+from sensu.backend.pipelined.dry_run import DryRuns
 from sensu.backend.pipelined.filters import Filters
 from sensu.backend.pipelined.handlers import Handlers
 from sensu.backend.pipelined.mutators import Mutators
 from sensu.backend.pipelined.outcome import Outcome
 from sensu.backend.pipelined.runtime_assets import RuntimeAssets
 from sensu.backend.pipelined.workflows import Workflows
+from sensu.backend.services.deliveries import Deliveries
+from sensu.backend.services.explain import Explain
+from sensu.backend.services.outcomes import Listing
+from sensu.backend.services.pages import PageRequest
 from sensu.backend.stored_form import put
 from sensu.resources.asset import Asset
 from sensu.resources.entity import Entity
 from sensu.resources.event import Event
 from sensu.resources.event_filter import EventFilter
 from sensu.resources.handler import Handler, HandlerSocket
-from sensu.resources.kinds import ASSET, EVENT_FILTER, HANDLER, MUTATOR, NAMESPACE, PIPELINE, Kind
+from sensu.resources.kinds import ASSET, EVENT_FILTER, HANDLER, MUTATOR, NAMESPACE, PIPELINE, SILENCED, Kind
 from sensu.resources.metadata import ObjectMeta, ResourceReference
 from sensu.resources.mutator import Mutator
 from sensu.resources.namespace import Namespace
@@ -67,6 +75,16 @@ class FakeCounters:
         self.at_work_most = max(self.at_work_most, self.at_work)
 
 
+class Everything:
+    """Access for who may do everything."""
+
+    def allows(self, who: Identity, verb: str, resource: str, *, name: str = "", namespace: str = "") -> bool:
+        return True
+
+
+ANYBODY = Identity("admin", ())
+
+
 class FakeAssets:
     """Assets that are there already: a folder for each name."""
 
@@ -94,7 +112,7 @@ class PipelinedWorld:
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        await self._cache.load([HANDLER, MUTATOR, EVENT_FILTER, PIPELINE, ASSET])
+        await self._cache.load([HANDLER, MUTATOR, EVENT_FILTER, PIPELINE, ASSET, SILENCED])
         assets = RuntimeAssets(self._cache, FakeAssets(self.folder / "assets"), make_entity("backend"))
         workflows = Workflows(
             self._cache,
@@ -102,7 +120,11 @@ class PipelinedWorld:
             Mutators(self._cache, self._scripts, assets, self.clock),
             Handlers(assets, self.clock),
         )
-        self.pipelined = Pipelined(self.store, workflows, self.counters, self.clock, self._bounds)
+        self.pipelined = Pipelined(self.store, workflows, self.counters, self.clock, self._bounds, lambda: 0.0)
+        self.desk = Desk(self.pipelined, workflows, DryRuns(self._cache, assets, self.clock))
+        access = cast(Access, Everything())
+        self.deliveries = Deliveries(self.store, access, self.desk)
+        self.explain = Explain(self.store, access, self.clock, self.desk)
         self._task = asyncio.create_task(self.pipelined.run())
 
     async def stop(self) -> None:
@@ -166,6 +188,12 @@ class PipelinedWorld:
         while await self.store.deliveries_owed(1):
             assert time.monotonic() < deadline, f"still owed; outcomes so far: {self.counters.outcomes[-5:]}"
             await asyncio.sleep(0.005)
+
+    async def listed(self, state: str = "", **page: Any) -> list[dict[str, Any]]:
+        """What the API shows of deliveries."""
+        found = await self.deliveries.listing(ANYBODY, "default", state, PageRequest(**page))
+        assert isinstance(found, Listing)
+        return [json.loads(body) async for bodies in found.chunks for body in bodies]
 
     async def dead_letters(self) -> list[str]:
         return [why for _, why in await self.store.dead_letters(100)]

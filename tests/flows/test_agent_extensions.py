@@ -69,14 +69,14 @@ class ProtobufBackend:
 
 
 @contextlib.asynccontextmanager
-async def agent_of(url: str, folder: Path, *more: str) -> AsyncIterator[None]:
+async def agent_of(url: str, folder: Path, *more: str) -> AsyncIterator[Agent]:
     """An agent named a1 that connects to a backend, without local ports."""
     words = ["--name", "a1", "--subscriptions", "linux", "--backend-url", url, "--cache-dir", str(folder)]
     words += ["--disable-api", "--disable-sockets", "--statsd-disable", "--retry-min", "50ms", *more]
     agent = Agent(settings.read(words, {}), AllowList(), SystemClock())
     task = asyncio.create_task(agent.run())
     try:
-        yield
+        yield agent
     finally:
         agent.stop()
         await task

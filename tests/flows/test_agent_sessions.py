@@ -120,3 +120,20 @@ def test_the_backend_is_told_good_bye(tmp_path: Path) -> None:
         assert connection.close_frame == (1001, "bye")
 
     asyncio.run(story())
+
+
+def test_a_clean_stop_finishes_what_runs(tmp_path: Path) -> None:
+    """A check that is about to end when the agent is stopped is finished and sent, and no other is begun."""
+
+    async def story() -> None:
+        async with agent_world(tmp_path) as world:
+            began = tmp_path / "began"
+            await world.request("ends", f"touch {began}; sleep 0.4; echo done")
+            await world.until(began.exists)
+            world.agent.stop()
+            await world.request("late", "echo late")
+            events = await world.events(1)
+        assert [event["check"]["output"] for event in events] == ["done\n"]
+        assert len(world.backend.events()) == 1
+
+    asyncio.run(story())

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sensu.backend.api.server import ApiServer, ListenerSettings
+from sensu.backend.api.server import HEAD_BYTES_MAX, ApiServer, ListenerSettings
 from sensu.errors import ConfigurationError
 from tests.flows.api_harness import RunningApi, running_api
 
@@ -83,6 +83,22 @@ def test_a_body_above_the_limit_is_not_read(tmp_path: Path) -> None:
         assert (await api.call("POST", CHECKS, body)).status == 401
         body["command"] = "x" * 511_000
         assert (await api.call("POST", CHECKS, body, Authorization=token)).status == 201
+
+    play(tmp_path, story)
+
+
+@pytest.mark.parametrize("start", [b"GET /", b"GET / HTTP/1.1\r\nX-Long: "])
+def test_a_request_line_or_header_without_end_is_not_read(tmp_path: Path, start: bytes) -> None:
+    """A head that grows and grows costs no memory: it is refused, the connection ends, and others are served."""
+
+    async def story(api: RunningApi) -> None:
+        host, port = api.url.removeprefix("http://").split(":")
+        reader, writer = await asyncio.open_connection(host, int(port))
+        writer.write(start + b"x" * HEAD_BYTES_MAX)
+        answer = await reader.read(4096)
+        writer.close()
+        assert answer.startswith(b"HTTP/1.1 431 ")
+        assert (await api.call("GET", "/ready")).status == 200
 
     play(tmp_path, story)
 

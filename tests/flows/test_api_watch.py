@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -299,15 +300,20 @@ def test_streams_end_when_the_backend_stops(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("query", "headers"),
-    [({"watch": "yes"}, {}), ({"watch": "true"}, {"Last-Event-ID": "x"}), ({"watch": "true"}, {"Last-Event-ID": "-1"})],
+    ("path", "watch", "headers"),
+    [
+        (CHECKS, "yes", {}),
+        (CHECKS, "true", {"Last-Event-ID": "x"}),
+        (CHECKS, "true", {"Last-Event-ID": "-1"}),
+        ("/api/core/v2/namespaces/dev/silenced/checks/http", "true", {}),
+    ],
 )
-def test_what_cannot_be_followed_is_refused(tmp_path: Path, query: dict[str, str], headers: dict[str, str]) -> None:
-    """A wrong `watch` or id is an error, not a list."""
+def test_what_cannot_be_followed_is_refused(tmp_path: Path, path: str, watch: str, headers: dict[str, str]) -> None:
+    """A wrong `watch` or id, or a list that has no stream, is an error, not a list."""
 
     async def story(client: Client) -> None:
         sent = {"Authorization": client.authorization, **headers}
-        async with client.api.http.get(client.api.url + CHECKS, params=query, headers=sent) as answer:
+        async with client.api.http.get(client.api.url + path, params={"watch": watch}, headers=sent) as answer:
             assert answer.status == 400
             assert "message" in await answer.json()
 
@@ -324,6 +330,35 @@ def test_every_list_of_a_kind_can_be_followed(tmp_path: Path) -> None:
             async with client.following(f"/api/core/v2/{path}") as stream:
                 assert stream.response.headers["Content-Type"] == "text/event-stream", path
                 assert (await stream.next()).id is not None
+
+    play(tmp_path, story)
+
+
+def test_a_client_that_does_not_read_is_dropped(tmp_path: Path) -> None:
+    """What nobody reads is not held for ever: the stream of such a client ends, and others hear everything."""
+
+    async def story(client: Client) -> None:
+        host, port = client.api.url.removeprefix("http://").split(":")
+        stuck = socket.socket()
+        stuck.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        stuck.connect((host, int(port)))
+        request = f"GET {CHECKS}?watch=true HTTP/1.1\r\nHost: x\r\nAuthorization: {client.authorization}\r\n\r\n"
+        stuck.sendall(request.encode())
+        reader, writer = await asyncio.open_connection(sock=stuck, limit=1024)
+        assert (await reader.readuntil(b"alive")).startswith(b"HTTP/1.1 200")
+        writer.transport.pause_reading()
+        async with client.following(CHECKS) as attentive:
+            for number in range(2 * WAITING_CHANGES_MAX):
+                await client.commit(check("a", number=str(number), ballast="x" * 5000))
+                assert (await attentive.told()).data["metadata"]["labels"]["number"] == str(number)
+        writer.transport.resume_reading()
+        heard = b""
+        async with asyncio.timeout(TIMEOUT_S):
+            while not heard.endswith(b"\r\n0\r\n\r\n"):
+                heard += await reader.read(65536)
+        writer.close()
+        assert b"the client is too slow" in heard[-300:]
+        assert heard.count(b"event: updated") < 2 * WAITING_CHANGES_MAX
 
     play(tmp_path, story)
 
@@ -376,6 +411,24 @@ def test_a_slow_follower_is_dropped_and_can_come_back() -> None:
         heard = [await again.next(0) for _ in range(WAITING_CHANGES_MAX + 1)]
         assert [commit.revision for commit in heard if commit] == list(range(1, WAITING_CHANGES_MAX + 2))
         assert await again.next(0) is None
+
+    asyncio.run(story())
+
+
+def test_one_large_commit_drops_nobody() -> None:
+    """A follower that has nothing waiting takes a commit of any size."""
+
+    async def story() -> None:
+        store = _Store()
+        feed = ChangeFeed(store)  # type: ignore[arg-type]
+        await feed.open()
+        follower = feed.follow(Scope(CHECK.qualified_name), None)
+        assert follower is not None
+        write = put(CHECK, make_check_config("a"))
+        store.listener([Change(1, write.key, write.body)] * (WAITING_CHANGES_MAX + 1))
+        commit = await follower.next(0)
+        assert commit is not None
+        assert len(commit.changes) == WAITING_CHANGES_MAX + 1
 
     asyncio.run(story())
 

@@ -6,7 +6,8 @@ from pathlib import Path
 from sensu.backend.pipelined.bounds import Bounds
 from sensu.backend.pipelined.outcome import Delivered, Retry
 from sensu.resources.kinds import MUTATOR, PIPELINE
-from sensu.resources.wire import decode, encode
+from sensu.resources.wire import encode
+from sensu.rules.owed import steps_of
 from sensu.store.contract import OweDelivery
 from tests.flows.pipelined_world import PipelinedWorld, mutator, network, pipe, pipeline, play, result, workflow
 
@@ -321,7 +322,7 @@ def test_sockets_that_refuse_or_hang_are_tried_again(tmp_path: Path) -> None:
         await world.ended(6)
         await world.settled()
         ((letter, why),) = await world.store.dead_letters(10)
-        assert len(decode(dict[str, int], letter.rest)) == 3
+        assert len(steps_of(letter.rest, 0.0) or ()) == 3
         assert "timed out" in why
         hang.set()
         server.close()

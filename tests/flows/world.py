@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from sensu.backend.eventd.daemon import Eventd
+from sensu.backend.eventd.gate import Gate
 from sensu.backend.keepalived.daemon import Keepalived
+from sensu.backend.run_ledger import RunLedger
 from sensu.backend.schedulerd.daemon import Schedulerd
 from sensu.backend.seams import EventOutcome, IncomingEvent
 from sensu.backend.stored_entities import StoredEntities, entity_key
@@ -18,6 +20,7 @@ from sensu.resources.event import Event
 from sensu.resources.kinds import ASSET, CHECK, ENTITY, HOOK, NAMESPACE, SILENCED, Kind
 from sensu.resources.namespace import Namespace
 from sensu.resources.wire import decode
+from sensu.rules.run_ledger import Outcome, Why
 from sensu.store.contract import Committed, EventKey, PutState, Store
 from sensu.store.resource_cache import ResourceCache
 from sensu.store.sqlite.connection import Durability
@@ -35,9 +38,14 @@ class FakeCounters:
         self.keepalives: Counter[str] = Counter()
         self.published: Counter[str] = Counter()
         self.slots_missed = 0
+        self.events_held_back = 0
+        self.slots_ended: Counter[tuple[str, str]] = Counter()
 
     def processed(self, kind: str, status: str, events: int) -> None:
         self.processed_events[kind, status] += events
+
+    def held_back(self) -> None:
+        self.events_held_back += 1
 
     def keepalive(self, status: str) -> None:
         self.keepalives[status] += 1
@@ -47,6 +55,9 @@ class FakeCounters:
 
     def missed(self, slots: int) -> None:
         self.slots_missed += slots
+
+    def slots(self, outcome: Outcome, why: Why, number: int) -> None:
+        self.slots_ended[outcome.value, why.value] += number
 
 
 class FakeSubscribers:
@@ -90,6 +101,8 @@ def what(request: CheckRequest) -> str:
 class World:
     """What a flow test says and sees; made by `play`."""
 
+    owed_max = 1_000_000
+
     def __init__(self, store: Store, clock: VirtualClock, counters: FakeCounters) -> None:
         self.store = store
         self.clock = clock
@@ -102,10 +115,20 @@ class World:
     async def start(self) -> None:
         await self.cache.load([NAMESPACE, SILENCED, ENTITY, CHECK, HOOK, ASSET])
         self.entities.open()
-        self.eventd = Eventd(self.store, self.cache, self.entities, self.counters, self.clock, self._wake)
+        self.ledger = RunLedger(self.store, self.counters, self.clock)
+        self.eventd = Eventd(
+            self.store,
+            self.cache,
+            self.entities,
+            self.counters,
+            self.clock,
+            self._wake,
+            answered=self.ledger.answered,
+            gate=Gate(self.store.deliveries_size, self.owed_max, 1_000_000_000),
+        )
         self.keepalived = Keepalived(self.store, self.entities, self.eventd, self.counters, self.clock, self._wake)
         self.agents = FakeSubscribers(self.clock)
-        self.schedulerd = Schedulerd(self.cache, self.agents, self.counters, self.clock)
+        self.schedulerd = Schedulerd(self.cache, self.agents, self.counters, self.clock, self.ledger)
         self.eventd.tell_overdue_keepalives(self.keepalived.alarm)
         await self.eventd.prepare()
         self._tasks = [asyncio.create_task(self.eventd.run()), asyncio.create_task(self.schedulerd.run())]
@@ -160,12 +183,12 @@ class World:
 Story = Callable[[World], Awaitable[None]]
 
 
-def play(folder: Path, *stories: Story, pauses_s: Sequence[float] = ()) -> None:
+def play(folder: Path, *stories: Story, pauses_s: Sequence[float] = (), owed_max: int = World.owed_max) -> None:
     """Play the stories one after the other on one store; between two, the backend is down for its pause."""
-    asyncio.run(_play(folder, stories, pauses_s))
+    asyncio.run(_play(folder, stories, pauses_s, owed_max))
 
 
-async def _play(folder: Path, stories: Sequence[Story], pauses_s: Sequence[float]) -> None:
+async def _play(folder: Path, stories: Sequence[Story], pauses_s: Sequence[float], owed_max: int) -> None:
     now = float(START)
     for at, story in enumerate(stories):
         store = SQLiteStore(folder, Durability.NORMAL)
@@ -173,6 +196,7 @@ async def _play(folder: Path, stories: Sequence[Story], pauses_s: Sequence[float
         await store.commit([put(NAMESPACE, Namespace(name="default"))])
         clock = VirtualClock(now)
         world = World(store, clock, FakeCounters())
+        world.owed_max = owed_max
         clock.settle_with(world.settled)
         await world.start()
         try:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sensu.store.contract import OweDelivery, SettleDelivery
+from sensu.store.contract import DeliveriesSize, OweDelivery, SettleDelivery
 from tests.store.conftest import Medium, commit
 
 
@@ -55,6 +55,26 @@ def test_dead_letters(medium: Medium) -> None:
         assert not await store.dead_letters(10)
 
     medium.play(story)
+
+
+def test_how_much_is_owed_is_known(medium: Medium) -> None:
+    """Count and bytes follow what is owed, again owed, settled and given up, and are known after a restart."""
+
+    async def story(store: Any) -> None:
+        one, two, three = owe(store, b"x" * 10), owe(store, b"x" * 200), owe(store, b"x" * 3000)
+        await commit(store, one, two, three)
+        assert store.deliveries_size() == DeliveriesSize(3, 3210)
+        await commit(store, OweDelivery(two.id, "default", b"x" * 300, 1.0, 1), SettleDelivery(one.id, "why"))
+        assert store.deliveries_size() == DeliveriesSize(2, 3300)
+        await commit(store, OweDelivery(one.id, "default", b"x" * 10, 1.0), SettleDelivery(three.id))
+        await commit(store, SettleDelivery(10**9), SettleDelivery(three.id))
+        assert store.deliveries_size() == DeliveriesSize(2, 310)
+
+    async def later(store: Any) -> None:
+        assert store.deliveries_size() == DeliveriesSize(2, 310)
+
+    medium.play(story)
+    medium.play(later)
 
 
 def test_delivery_ids_never_come_again(medium: Medium) -> None:

@@ -83,6 +83,7 @@ class CheckRuns:
         self._slots = asyncio.Semaphore(RUNS_MAX)
         self._running: dict[str, asyncio.Task[None]] = {}
         self._last_issued: OrderedDict[str, int] = OrderedDict()
+        self._is_closed = False
 
     def accept(self, request: CheckRequest, sequences: Sequences) -> None:
         """Start a check run, unless the request is a repetition or the check runs already."""
@@ -102,6 +103,12 @@ class CheckRuns:
         self._running[key] = task
         task.add_done_callback(functools.partial(self._ended, key))
 
+    async def finish(self, bound_s: float) -> None:
+        """Take no more requests, and return when nothing runs any more, at the latest after a time."""
+        self._is_closed = True
+        if self._running:
+            await asyncio.wait(list(self._running.values()), timeout=bound_s)
+
     async def stop(self) -> None:
         """End all runs; their commands are killed."""
         tasks = list(self._running.values())
@@ -111,6 +118,8 @@ class CheckRuns:
 
     def _reason_to_drop(self, key: str, issued: int) -> str | None:
         """Why a request is not run; the time of one that is, or would be, is remembered."""
+        if self._is_closed:
+            return "the agent is stopping"
         last = self._last_issued.get(key)
         if last is not None and issued <= last:
             return "already received" if issued == last else "older than the last one"

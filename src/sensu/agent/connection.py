@@ -43,6 +43,7 @@ WRITTEN_POLL_S = 0.05
 """How often to look whether the kernel has taken what was sent to a backend that does not acknowledge."""
 DEFERRED_REST_S = 1.0
 """How long no events are sent after the backend could not store one."""
+IDLE_POLL_S = 0.02
 
 SHORT_SESSION_S = 1.0
 """After two sessions in a row that were shorter, the agent waits before it connects again."""
@@ -73,11 +74,19 @@ class Connection:
         self._backoff = Backoff(Retries(settings.retry_min, settings.retry_max, settings.retry_multiplier))
         self._content_type = ""
         self._socket: AgentSocket | None = None
+        self._session: Session | None = None
 
     @property
     def is_up(self) -> bool:
         """Whether there is a session now."""
         return self._socket is not None and self._socket.closed is None
+
+    async def sent_all(self, bound_s: float) -> None:
+        """Return when nothing waits to be sent or acknowledged, or nothing can be, at the latest after a time."""
+        clock = self._parts.clock
+        deadline = clock.monotonic() + bound_s
+        while self.is_up and self._session is not None and not self._session.is_idle and clock.monotonic() < deadline:
+            await clock.sleep(IDLE_POLL_S)
 
     async def run(self) -> None:
         """Hold sessions until cancelled, then say good-bye to the backend."""
@@ -111,11 +120,12 @@ class Connection:
         log.info("successfully connected", extra=fields(**told))
         self._socket = socket
         try:
-            await Session(self._parts, socket).run()
+            self._session = Session(self._parts, socket)
+            await self._session.run()
         except* Exception as errors:
             log.exception("the session broke", extra=fields(**told, errors=[str(e) for e in errors.exceptions]))
         finally:
-            self._socket = None
+            self._socket = self._session = None
             socket.close()
             closed = await asyncio.shield(socket.wait_closed())
             log.info("disconnected", extra=fields(**told, code=closed.code, reason=closed.reason))
@@ -193,6 +203,11 @@ class Session:
                     task.cancel()
         finally:
             self._parts.outbox.put_back([*self._unwritten, *self._unsettled.rest()])
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing waits to be sent, to be written or to be acknowledged."""
+        return not (len(self._parts.outbox) or len(self._unsettled) or self._unwritten)
 
     async def _read(self) -> None:
         async for message in self._socket:

@@ -14,6 +14,7 @@ from functools import partial
 from importlib.metadata import version as installed_version
 from typing import Any
 
+from sensu import systemd
 from sensu.agent import allow_list, settings, system_facts
 from sensu.agent.api import LocalAPI
 from sensu.agent.check_run import CheckRuns
@@ -30,6 +31,7 @@ from sensu.agent.statsd import Flush, StatsDServer
 from sensu.agent.tls import client_context
 from sensu.clock import Clock, SystemClock
 from sensu.errors import ConfigurationError, SensuError
+from sensu.execution.asset_cleanup import CacheBounds
 from sensu.execution.asset_filters import AssetFilters
 from sensu.execution.assets import AssetCache
 from sensu.log import LEVELS, configure, fields
@@ -38,6 +40,10 @@ from sensu.settings import HelpText
 log = logging.getLogger("sensu.agent")
 
 FACTS_INTERVAL_S = 20
+FINISH_S = 1.0
+"""How long running checks may go on when the agent is to end, before they are killed."""
+SEND_REST_S = 1.0
+"""How long the backend may take then for what was not sent or acknowledged; the rest stays in the journal."""
 
 Work = Callable[[], Coroutine[Any, Any, object]]
 _LEVEL_CYCLE = ("error", "warn", "info", "debug", "trace")
@@ -148,6 +154,7 @@ class Agent:
             rate_per_s=read.assets_rate_limit,
             burst=read.assets_burst_limit,
             trusted_ca_file=read.trusted_ca_file,
+            bounds=CacheBounds(read.assets_cleanup_max_age, read.assets_max_bytes),
             clock=self._clock,
         )
         stack.push_async_callback(assets.close)
@@ -156,12 +163,24 @@ class Agent:
         parts = Parts(read, self.entity, outbox, runs.accept, self._clock, self.counters)
         connection = Connection(parts, client_context(read))
         await self._collect_facts(facts)
-        works: list[Work] = [connection.run, partial(self._refresh_facts, facts), self._stopping.wait]
+        works: list[Work] = [connection.run, partial(self._refresh_facts, facts)]
+        works.append(partial(self._until_stopped, runs, connection))
+        if read.assets_cleanup_interval > 0:
+            works.append(partial(assets.clean_at_intervals, read.assets_cleanup_interval))
         works += await self._open_statsd(stack, outbox)
         works += await self._open_api(stack, outbox, connection)
         await self._open_sockets(stack, outbox)
         log.info("starting", extra=fields(name=read.name, namespace=read.namespace, version=version()))
+        systemd.notify(systemd.READY)
         await _first_ends(works)
+
+    async def _until_stopped(self, runs: CheckRuns, connection: Connection) -> None:
+        """Return when the agent is to end: what ran is finished, or has to be killed, and told as far as possible."""
+        await self._stopping.wait()
+        systemd.notify(systemd.STOPPING)
+        log.info("stopping")
+        await runs.finish(FINISH_S)
+        await connection.sent_all(SEND_REST_S)
 
     def _open_outbox(self, stack: contextlib.AsyncExitStack, name: str) -> Outbox:
         """A queue of events that is on disk where the settings want that."""

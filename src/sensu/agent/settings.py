@@ -72,6 +72,8 @@ class AgentSettings:
     assets_cleanup_interval: float = option("time between looks for unused assets (0: never)", 0.0, kind="duration")
     assets_cleanup_max_age: float = option("how long an unused asset is kept", 172800.0, kind="duration")
 
+    assets_max_bytes: int = option("size of all kept assets, beyond which the longest unused go (0: any)", 4 * 1024**3)
+
     api_host: str = option("address of the local HTTP API", "127.0.0.1")
     api_port: int = option("port of the local HTTP API", 3031)
     disable_api: bool = option("run no local HTTP API", False)

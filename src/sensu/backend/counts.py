@@ -6,7 +6,9 @@ from functools import partial
 from sensu.backend.metrics import BackendMetrics
 from sensu.backend.pipelined.outcome import Delivered, Filtered, Outcome
 from sensu.backend.pipelined.workflows import FILTER, HANDLING, MUTATOR
+from sensu.rules import run_ledger
 from sensu.rules.workflow import Workflow
+from sensu.store.contract import DeliveriesSize
 
 
 class EventCounts:
@@ -14,10 +16,15 @@ class EventCounts:
 
     def __init__(self, metrics: BackendMetrics) -> None:
         self._processed = metrics.events_processed
+        self._held_back = metrics.events_held_back
 
     def processed(self, kind: str, status: str, events: int) -> None:
         """So many events of a kind ended with a status."""
         self._processed.add(events, (status, kind))
+
+    def held_back(self) -> None:
+        """An event was not taken because too many deliveries are owed."""
+        self._held_back.add()
 
 
 class KeepaliveCounts:
@@ -34,7 +41,10 @@ class KeepaliveCounts:
 class DeliveryCounts:
     """What pipelined counts."""
 
-    def __init__(self, metrics: BackendMetrics) -> None:
+    def __init__(self, metrics: BackendMetrics, owed: Callable[[], DeliveriesSize]) -> None:
+        """`owed` is asked whenever the numbers are collected."""
+        metrics.deliveries_owed.follow(lambda: {(): float(owed().count)})
+        metrics.deliveries_owed_bytes.follow(lambda: {(): float(owed().bytes)})
         self._requests, self._total = metrics.handler_requests, metrics.handler_requests_total
         self._pipeline, self._event, self._message = metrics.pipeline, metrics.event_handler, metrics.pipelined_message
         self._busy = metrics.handlers_busy
@@ -74,6 +84,7 @@ class ScheduleCounts:
 
     def __init__(self, metrics: BackendMetrics) -> None:
         self._messages, self._missed = metrics.bus_messages, metrics.missed_slots
+        self._slots = metrics.check_slots
         self._gauges = {
             "interval": metrics.interval_schedulers,
             "cron": metrics.cron_schedulers,
@@ -88,6 +99,10 @@ class ScheduleCounts:
     def missed(self, slots: int) -> None:
         """A check was not run so many times."""
         self._missed.add(slots)
+
+    def slots(self, outcome: run_ledger.Outcome, why: run_ledger.Why, number: int) -> None:
+        """So many slots have ended."""
+        self._slots.add(number, (outcome.value, why.value))
 
     def follow(self, schedulers: Callable[[], Mapping[tuple[str, str], int]]) -> None:
         """Have the numbers of scheduled checks, by kind and namespace, read whenever they are collected."""

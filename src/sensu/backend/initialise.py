@@ -4,6 +4,7 @@ Source: docs, "Backend reference", initialization; spec BE-02, BE-03.
 """
 
 import getpass
+import uuid
 from pathlib import Path
 
 from sensu.backend.auth.passwords import hash_password
@@ -12,11 +13,12 @@ from sensu.backend.settings import InitSettings
 from sensu.clock import Clock
 from sensu.errors import ConfigurationError
 from sensu.resources.kinds import NAMESPACE
-from sensu.store.contract import Key, Store
+from sensu.store.contract import Key, PutState, Store
 
 AGENT_PASSWORD = "P@ssw0rd!"  # noqa: S105 - the documented default of agents
 PASSWORD_CHARACTERS_MIN = 8
 ALREADY = "already initialized"
+CLUSTER_ID = "cluster_id"
 
 
 def completed(settings: InitSettings) -> tuple[str, str, str]:
@@ -66,3 +68,13 @@ def make_folder(path: Path, flag: str) -> Path:
     except OSError as err:
         raise ConfigurationError(f"{flag} {path}: {(err.strerror or str(err)).lower()}") from err
     return path
+
+
+async def cluster_id(store: Store) -> str:
+    """The UUID of this cluster, made at the first start."""
+    kept = await store.get_state(CLUSTER_ID)
+    if kept is not None:
+        return kept.decode()
+    made = str(uuid.uuid4())
+    await store.commit([PutState(CLUSTER_ID, made.encode())])
+    return made

@@ -8,7 +8,6 @@ import os
 import signal
 import ssl
 import sys
-import uuid
 from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from typing import TypeVar
 
 from prometheus_client import CollectorRegistry
 
+from sensu import systemd
 from sensu.backend.agentd.admission import Doorkeepers
 from sensu.backend.agentd.agentd import Agentd
 from sensu.backend.api.application import ApiContext, build_application
@@ -33,19 +33,18 @@ from sensu.backend.auth.signing import read_private_key, read_public_key
 from sensu.backend.auth.tokens import TokenLifetimes, Tokens
 from sensu.backend.counts import DeliveryCounts, EventCounts, KeepaliveCounts, ScheduleCounts
 from sensu.backend.eventd.daemon import Eventd
-from sensu.backend.initialise import ALREADY, initialise, is_initialised, make_folder
+from sensu.backend.eventd.gate import Gate
+from sensu.backend.initialise import ALREADY, cluster_id, initialise, is_initialised, make_folder
 from sensu.backend.keepalived.daemon import Keepalived
 from sensu.backend.metrics import BackendMetrics
+from sensu.backend.pipelined.assembly import assembled
 from sensu.backend.pipelined.daemon import Pipelined
-from sensu.backend.pipelined.filters import Filters
-from sensu.backend.pipelined.handlers import Handlers
-from sensu.backend.pipelined.mutators import Mutators
-from sensu.backend.pipelined.runtime_assets import RuntimeAssets
-from sensu.backend.pipelined.workflows import Workflows
+from sensu.backend.run_ledger import RunLedger
 from sensu.backend.schedulerd.daemon import Schedulerd
 from sensu.backend.seams import Joints
 from sensu.backend.services.audit import AuditLog
 from sensu.backend.services.feed import ChangeFeed
+from sensu.backend.services.history import Bound, History
 from sensu.backend.settings import (
     ENVIRONMENT_PREFIX,
     RETIRED_FLAGS,
@@ -66,7 +65,7 @@ from sensu.resources.entity import BACKEND_CLASS, Entity
 from sensu.resources.kinds import ENTITY, EVENT, KINDS, NAMESPACE
 from sensu.resources.metadata import ObjectMeta
 from sensu.settings import HelpText, load
-from sensu.store.contract import PutState, Store
+from sensu.store.contract import Store
 from sensu.store.resource_cache import ResourceCache
 from sensu.store.sqlite.connection import Durability
 from sensu.store.sqlite.store import SQLiteStore
@@ -76,7 +75,6 @@ from sensu.version import COMPATIBLE_VERSION, VERSION
 log = logging.getLogger("sensu.backend")
 
 EXIT_ALREADY_INITIALISED = 3
-CLUSTER_ID = "cluster_id"
 MEMBER_NAME = "default"
 """What the only member of a cluster is called. Source: recorded scenario cluster."""
 DRAIN_S = 3.0
@@ -275,23 +273,42 @@ class Backend:
         entities = StoredEntities(store)
         entities.open()
         stack.callback(entities.close)
-        deliveries = Pipelined(store, self._workflows(cache, executors, stack), DeliveryCounts(metrics), self._clock)
-        events = Eventd(store, cache, entities, EventCounts(metrics), self._clock, deliveries.wake)
+        fetched, own = self._assets(executors, stack), self._own_entity()
+        counts = DeliveryCounts(metrics, store.deliveries_size)
+        deliveries, desk = assembled(store, cache, fetched, executors.scripts, own, counts, self._clock)
+        schedule_counts = ScheduleCounts(metrics)
+        ledger = RunLedger(store, schedule_counts, self._clock)
+        events = Eventd(
+            store,
+            cache,
+            entities,
+            EventCounts(metrics),
+            self._clock,
+            deliveries.wake,
+            keeps_results=self._settings.history_retention > 0,
+            answered=ledger.answered,
+            gate=Gate(store.deliveries_size, self._settings.deliveries_owed_max, self._settings.deliveries_bytes_max),
+        )
         keepalives = Keepalived(store, entities, events, KeepaliveCounts(metrics), self._clock, deliveries.wake)
         events.tell_overdue_keepalives(keepalives.alarm)
         auth = await self._auth(store, cache, stack)
-        member = Member(MEMBER_NAME, await _cluster_id(store), (self._settings.api_url,))
-        agents = self._agents(store, cache, events, keepalives, auth, member, metrics)
-        counts = ScheduleCounts(metrics)
-        schedule = Schedulerd(cache, agents, counts, self._clock)
-        counts.follow(schedule.schedulers)
-        joints = Joints(events, agents, schedule, deliveries, self._serves_api)
-        retention_s, entries_max = self._settings.audit_retention, self._settings.audit_entries_max
-        audit = AuditLog(store, auth.access, self._clock, retention_s, entries_max)
-        feed = ChangeFeed(store)
-        await feed.open()
-        api = self._api(store, auth, joints, member, metrics, audit, feed)
-        return _Daemons(events, deliveries, schedule, agents, api, audit)
+        member = Member(MEMBER_NAME, await cluster_id(store), (self._settings.api_url,))
+        agents = self._agents(store, cache, events, keepalives, auth, member, metrics, ledger)
+        schedule = Schedulerd(cache, agents, schedule_counts, self._clock, ledger)
+        schedule_counts.follow(schedule.schedulers)
+        joints = Joints(events, agents, schedule, desk, ledger, self._serves_api)
+        audit = AuditLog(
+            store, auth.access, self._clock, self._settings.audit_retention, self._settings.audit_entries_max
+        )
+        history = self._history(store, auth.access)
+        api = await self._api(store, auth, joints, member, metrics, audit, history)
+        return _Daemons(events, deliveries, schedule, agents, api, audit, history)
+
+    def _history(self, store: Store, access: Access) -> History:
+        settings = self._settings
+        results = Bound(settings.history_retention, settings.history_bytes_max)
+        changes = Bound(settings.state_change_retention, settings.state_change_bytes_max)
+        return History(store, access, self._clock, results, changes)
 
     async def _auth(self, store: Store, cache: ResourceCache, stack: contextlib.AsyncExitStack) -> "_Auth":
         settings = self._settings
@@ -309,7 +326,7 @@ class Backend:
         await tokens.open()
         return _Auth(passwords, tokens, Authenticator(cache, passwords, tokens, APIKeys(cache)), Access(cache))
 
-    def _workflows(self, cache: ResourceCache, executors: _Executors, stack: contextlib.AsyncExitStack) -> Workflows:
+    def _assets(self, executors: _Executors, stack: contextlib.AsyncExitStack) -> AssetCache:
         settings = self._settings
         fetched = AssetCache(
             settings.cache_dir,
@@ -321,9 +338,7 @@ class Backend:
             clock=self._clock,
         )
         stack.push_async_callback(fetched.close)
-        assets = RuntimeAssets(cache, fetched, self._own_entity())
-        mutators = Mutators(cache, executors.scripts, assets, self._clock)
-        return Workflows(cache, Filters(cache, assets, self._clock), mutators, Handlers(assets, self._clock))
+        return fetched
 
     def _agents(
         self,
@@ -334,6 +349,7 @@ class Backend:
         auth: "_Auth",
         member: Member,
         metrics: BackendMetrics,
+        ledger: RunLedger,
     ) -> Agentd:
         settings = self._settings
 
@@ -365,9 +381,10 @@ class Backend:
             port=settings.agent_port,
             ssl_context=self._tls(),
             limits=ListenerLimits(write_timeout_s=settings.agent_write_timeout),
+            departed=ledger.departed,
         )
 
-    def _api(
+    async def _api(
         self,
         store: Store,
         auth: "_Auth",
@@ -375,8 +392,10 @@ class Backend:
         member: Member,
         metrics: BackendMetrics,
         audit: AuditLog,
-        feed: ChangeFeed,
+        history: History,
     ) -> ApiServer:
+        feed = ChangeFeed(store)
+        await feed.open()
         context = ApiContext(
             store=store,
             access=auth.access,
@@ -390,6 +409,7 @@ class Backend:
             member=member,
             audit=audit,
             feed=feed,
+            history=history,
             version=COMPATIBLE_VERSION,
             body_bytes_max=self._settings.api_request_limit,
         )
@@ -416,6 +436,7 @@ class Backend:
                 group.create_task(daemons.events.run(), name="eventd"),
                 group.create_task(daemons.deliveries.run(), name="pipelined"),
                 group.create_task(daemons.audit.run(), name="audit log"),
+                group.create_task(daemons.history.run(), name="history"),
             ]
             try:
                 await daemons.api.start()
@@ -464,16 +485,7 @@ class _Daemons:
     agents: Agentd
     api: ApiServer
     audit: AuditLog
-
-
-async def _cluster_id(store: Store) -> str:
-    """The UUID of this cluster, made at the first start."""
-    kept = await store.get_state(CLUSTER_ID)
-    if kept is not None:
-        return kept.decode()
-    made = str(uuid.uuid4())
-    await store.commit([PutState(CLUSTER_ID, made.encode())])
-    return made
+    history: History
 
 
 if __name__ == "__main__":

@@ -123,7 +123,15 @@ class BackendMetrics:
             "round_robin_interval_schedulers", "Round robin checks by interval", namespace
         )
         self.missed_slots = self._counter("check_slots_missed", "Times that a check was due and not run")
+        self.check_slots = self._added(
+            Counter("sensu_check_slots", "Times that checks were due, by what became of them", ("outcome", "why"))
+        )
         self.events_processed = self._counter("events_processed", "Events that were processed", (*status, "type"))
+        self.events_held_back = self._counter(
+            "events_held_back", "Times that an event was not taken because too many deliveries were owed"
+        )
+        self.deliveries_owed = self._gauge("deliveries_owed", "Events that handlers are owed")
+        self.deliveries_owed_bytes = self._gauge("deliveries_owed_bytes", "Bytes of events that handlers are owed")
         self.event_bytes = self._summary("store_event_bytes", "Sizes of events that were stored", ("type",))
         self.event_points = self._counter("event_metric_points_processed", "Metric points that were processed")
         self.eventd_publish = self._summary(
@@ -197,7 +205,7 @@ def _number(value: float) -> str:
 
 def _heading(metric: Metric) -> tuple[str, str]:
     """Name and type of a family: the library's own leave out what the text format wants."""
-    ours = metric.name.startswith("sensu_go_")
+    ours = metric.name.startswith(("sensu_go_", "sensu_check_"))
     if metric.type == COUNTER and not ours:
         return f"{metric.name}_total", COUNTER
     if metric.type == "info":

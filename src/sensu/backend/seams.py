@@ -1,6 +1,6 @@
 """What the daemons offer each other; `main.py` joins them, so that none imports another."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -8,6 +8,11 @@ import msgspec
 
 from sensu.resources.check_request import CheckRequest
 from sensu.resources.event import Event
+from sensu.resources.event_filter import EventFilter
+from sensu.resources.handler import Handler
+from sensu.resources.pipeline import Pipeline
+from sensu.rules.explain import Explanation
+from sensu.rules.run_ledger import Outcome, Slot
 from sensu.store.contract import EventKey, Write
 
 
@@ -104,11 +109,44 @@ class Subscribers(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What would become of `event`, if these candidates stood in the place of stored resources of their names?
+
+    With a pipeline or a handler, only that one is asked about, whatever the event names.
+    """
+
+    event: Event
+    filter: EventFilter | None = None
+    handler: Handler | None = None
+    pipeline: Pipeline | None = None
+
+
 class Deliveries(Protocol):
     """Who handles committed events (pipelined)."""
 
     def wake(self) -> None:
         """New deliveries are owed in the store."""
+        ...
+
+    async def retry(self, namespace: str, delivery_id: int) -> bool:
+        """Whether there is such a delivery, owed or a dead letter, which is tried at once; raises StoreError."""
+        ...
+
+    async def discard(self, namespace: str, delivery_id: int) -> bool:
+        """Whether there was such a delivery, which is forgotten; raises StoreError."""
+        ...
+
+    def workflows_of(self, namespace: str, event: Event) -> Sequence[str]:
+        """The names of the workflows of an event."""
+        ...
+
+    def trace(self, key: EventKey) -> Explanation | None:
+        """What became of the last event there that anything happened to, where that is known still."""
+        ...
+
+    async def dry_run(self, namespace: str, question: Question) -> Explanation:
+        """What would happen now; nothing is executed but expressions."""
         ...
 
 
@@ -123,6 +161,23 @@ class AdHoc(Protocol):
         ...
 
 
+class SlotLedger(Protocol):
+    """Who knows what became of the times at which checks were due."""
+
+    @property
+    def since(self) -> float:
+        """When the totals began, in Unix seconds."""
+        ...
+
+    def slots(self, namespace: str, check: str) -> Sequence[Slot]:
+        """The last slots of a check, the newest first."""
+        ...
+
+    def totals(self, namespace: str, check: str) -> Mapping[Outcome, int]:
+        """How many slots of a check have ended how."""
+        ...
+
+
 @dataclass
 class Joints:
     """The daemons of one backend as the API's services see them."""
@@ -131,4 +186,5 @@ class Joints:
     subscribers: Subscribers
     ad_hoc: AdHoc
     deliveries: Deliveries
+    ledger: SlotLedger
     ready: Callable[[], bool] = field(default=lambda: True)

@@ -61,6 +61,12 @@ class BackendSettings:
     deregistration_handler: str = option("handler of deregistration events of agents that name none", "")
     audit_retention: float = option("how long entries of the audit log are kept", 7_776_000.0, kind="duration")
     audit_entries_max: int = option("entries that the audit log keeps at most", 100_000)
+    history_retention: float = option("how long results are kept (0: state changes only)", 604_800.0, kind="duration")
+    history_bytes_max: int = option("what all results that are kept take at most", 1_073_741_824)
+    state_change_retention: float = option("how long state changes are kept", 31_536_000.0, kind="duration")
+    state_change_bytes_max: int = option("what all state changes that are kept take at most", 268_435_456)
+    deliveries_owed_max: int = option("with so many deliveries owed, events that would add to them wait", 100_000)
+    deliveries_bytes_max: int = option("with so many bytes of events owed, events that would add wait", 1 << 30)
     debug: bool = option("more detail on errors", False)
 
     @property

@@ -58,7 +58,10 @@ class _Part:
 
     def restart(self) -> None:
         self.digest, self.fetched_bytes = hashlib.sha512(), 0
-        self.target.write_bytes(b"")
+        try:
+            self.target.write_bytes(b"")
+        except OSError as error:
+            raise _unwritable(error) from error
 
     def keep(self, chunk: bytes) -> None:
         """Blocks."""
@@ -66,9 +69,13 @@ class _Part:
             with self.target.open("ab") as file:
                 file.write(chunk)
         except OSError as error:
-            raise ExecutionError(f"error fetching asset: {(error.strerror or str(error)).lower()}") from error
+            raise _unwritable(error) from error
         self.digest.update(chunk)
         self.fetched_bytes += len(chunk)
+
+
+def _unwritable(error: OSError) -> ExecutionError:
+    return ExecutionError(f"error fetching asset: {(error.strerror or str(error)).lower()}")
 
 
 class Downloader:

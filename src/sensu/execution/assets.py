@@ -6,6 +6,8 @@ Source: docs, "Assets reference"; recorded scenario agent-exec, cases asset*.
 """
 
 import asyncio
+import contextlib
+import functools
 import logging
 import os
 import re
@@ -21,7 +23,8 @@ import msgspec
 from sensu.clock import Clock, SystemClock
 from sensu.errors import ExecutionError, InvalidResource
 from sensu.execution.asset_archive import unpack
-from sensu.execution.asset_download import Downloader
+from sensu.execution.asset_cleanup import IN_USE_S, CacheBounds, cached_assets, to_remove
+from sensu.execution.asset_download import Downloader, DownloadLimits
 from sensu.log import fields
 from sensu.resources.asset import Asset, AssetBuild
 from sensu.resources.entity import Entity
@@ -32,6 +35,9 @@ DEFAULT_RATE_PER_S = 1.39
 DEFAULT_BURST = 100
 FETCHES_MAX = 4
 """How many assets are fetched side by side."""
+USE_NOTED_S = 60.0
+"""How often at most the use of an asset is noted on disk."""
+USES_REMEMBERED_MAX = 10_000
 
 _DIGEST = re.compile(r"[0-9a-fA-F]{128}")
 _TEMPORARY = ".unfinished-"
@@ -53,12 +59,17 @@ class AssetCache:
         rate_per_s: float = DEFAULT_RATE_PER_S,
         burst: int = DEFAULT_BURST,
         trusted_ca_file: str = "",
+        bounds: CacheBounds | None = None,
+        limits: DownloadLimits | None = None,
         clock: Clock | None = None,
     ) -> None:
         """`files` runs what blocks; more than `burst` fetches at once, or `rate_per_s` for long, are refused."""
+        self._clock = clock or SystemClock()
+        self._bounds = bounds or CacheBounds()
+        self._used_at: dict[str, float] = {}
         self._folder, self._files, self._holds = Path(folder).absolute(), files, holds
-        self._downloader = Downloader(files, trusted_ca_file)
-        self._allowance = _Allowance(rate_per_s, burst, clock or SystemClock())
+        self._downloader = Downloader(files, trusted_ca_file, limits, self._clock)
+        self._allowance = _Allowance(rate_per_s, burst, self._clock)
         self._fetching: dict[str, asyncio.Task[Path]] = {}
         self._slots = asyncio.Semaphore(FETCHES_MAX)
         self._swept = False
@@ -106,6 +117,7 @@ class AssetCache:
         digest = build.sha512.lower()
         path = self._folder / digest
         if path.is_dir():
+            self._note_use(path)
             return path
         task = self._fetching.get(digest)
         if task is None:
@@ -114,7 +126,42 @@ class AssetCache:
             task = asyncio.create_task(self._fetch(build, path), name=f"asset {digest[:12]}")
             self._fetching[digest] = task
             task.add_done_callback(lambda done: self._fetched(digest, done))
-        return await asyncio.shield(task)
+        path = await asyncio.shield(task)
+        self._note_use(path)
+        return path
+
+    def _note_use(self, path: Path) -> None:
+        now = self._clock.now()
+        if now - self._used_at.get(path.name, 0) < USE_NOTED_S:
+            return
+        if len(self._used_at) >= USES_REMEMBERED_MAX:
+            self._used_at.clear()
+        self._used_at[path.name] = now
+        with contextlib.suppress(OSError):
+            os.utime(path, (now, now))
+
+    async def clean_at_intervals(self, interval_s: float) -> None:
+        """Hold the bounds on age and size until cancelled."""
+        while True:
+            await self._clock.sleep(interval_s)
+            await self.clean()
+
+    async def clean(self) -> None:
+        """Remove what is beyond the cache's bounds; nothing that was used lately."""
+        loop = asyncio.get_running_loop()
+        held = await loop.run_in_executor(self._files, cached_assets, self._folder)
+        for asset in to_remove(held, self._bounds, self._clock.now()):
+            if self._clock.now() - self._used_at.get(asset.path.name, 0) < IN_USE_S:
+                continue
+            gone = self._folder / f"{_TEMPORARY}{secrets.token_hex(8)}"
+            try:
+                asset.path.rename(gone)
+            except OSError as error:
+                log.warning("an asset cannot be removed", extra=fields(sha512=asset.path.name, error=str(error)))
+                continue
+            self._used_at.pop(asset.path.name, None)
+            log.info("unused asset removed", extra=fields(sha512=asset.path.name, size_bytes=asset.size_bytes))
+            await loop.run_in_executor(self._files, functools.partial(shutil.rmtree, gone, ignore_errors=True))
 
     def _fetched(self, digest: str, task: asyncio.Task[Path]) -> None:
         self._fetching.pop(digest, None)
@@ -132,8 +179,11 @@ class AssetCache:
                 await self._downloader.fetch(build.url, build.headers or {}, build.sha512, archive)
                 await loop.run_in_executor(self._files, unpack, archive, unpacked)
                 await loop.run_in_executor(self._files, _settle, unpacked, path)
+                self._note_use(path)
             finally:
                 archive.unlink(missing_ok=True)
+        if self._bounds.bytes_max:
+            await self.clean()
         return path
 
     def _prepare(self) -> None:

@@ -14,6 +14,7 @@ import os
 import signal
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from sensu.clock import Clock, SystemClock
 from sensu.errors import ExecutionError
@@ -27,6 +28,7 @@ LINGER_S = 0.5
 """How long output is still awaited after the command itself ended: a child that it left behind may hold the pipe."""
 KILL_WAIT_S = 2.0
 """How long a killed command may take to be gone before it is given up."""
+DESCENDANTS_MAX = 10_000
 READ_BYTES = 65536
 KILLED_STATUS = 4294967295
 """The status of a command that a signal ended. Source: docs and recorded behaviour of the agent (CX-11)."""
@@ -196,6 +198,14 @@ class _Process:
             self.done.set_result(None)
 
     def _kill(self) -> None:
+        """Kill the process group, and the descendants that left it, as far as they are not daemons."""
+        strays = descendants(self._pid)
+        self._kill_group()
+        for stray in strays:
+            with contextlib.suppress(OSError):
+                os.kill(stray, signal.SIGKILL)
+
+    def _kill_group(self) -> None:
         try:
             os.killpg(self._pid, signal.SIGKILL)
         except ProcessLookupError:
@@ -248,6 +258,18 @@ def _reap(pid: int) -> int:
         return KILLED_STATUS
     code = os.waitstatus_to_exitcode(wait_status)
     return code if code >= 0 else KILLED_STATUS
+
+
+def descendants(pid: int) -> list[int]:
+    """The children of a process, their children and so on, bounded; none where the kernel does not tell."""
+    found = [pid]
+    for one in found:
+        with contextlib.suppress(OSError, ValueError):
+            for children in Path(f"/proc/{one}/task").glob("*/children"):
+                found += [int(word) for word in children.read_bytes().split()]
+        if len(found) > DESCENDANTS_MAX:
+            break
+    return found[1:]
 
 
 def _spawn(command: Command) -> tuple[int, int | None, int]:

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from sensu.resources.kinds import API_KEY, Kind
-from sensu.resources.wire import Wire, always_str
+from sensu.resources.wire import Wire, always_int, always_str
 from sensu.rules.redaction import REDACTED, names_secret
 
 DOCUMENT_BYTES_MAX = 64 * 1024
@@ -43,6 +43,12 @@ class AuditRecord(Wire, frozen=True):
     after: Any = None
     secrets_changed: bool = False
     suppressed: int = 0
+
+
+class ListedRecord(AuditRecord, frozen=True):
+    """A record as it is listed: with the id that orders it among the others."""
+
+    id: int = always_int()
 
 
 def shown_name(kind: Kind, name: str) -> str:
@@ -84,7 +90,7 @@ def _member(key: str, value: Any) -> Any:
 
 def _hidden_variables(value: Any) -> Any:
     """`NAME=value` without the values."""
-    return [f"{str(one).partition('=')[0]}={REDACTED}" for one in value or ()]
+    return [f"{str(one).partition('=')[0]}={REDACTED}" for one in value] if isinstance(value, list) else value
 
 
 def _hidden_values(value: Any) -> Any:

@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+import msgspec
+
 from sensu.resources.role import ClusterRole, Role, Rule
 from sensu.resources.role_binding import ClusterRoleBinding, RoleBinding, Subject
 
@@ -27,8 +29,7 @@ DECISIONS_REMEMBERED_MAX = 8192
 NAME_LENGTH_REMEMBERED_MAX = 256
 
 
-@dataclass(frozen=True, slots=True)
-class RequestAttributes:
+class RequestAttributes(msgspec.Struct, frozen=True):
     """What a request wants.
 
     `resource` is the path's word (`checks`; empty for tessen and cluster), `name` empty for lists, `namespace` empty

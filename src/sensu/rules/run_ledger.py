@@ -20,6 +20,9 @@ LATE_LEAST_S = 30.0
 LATE_MOST_S = 300.0
 """After that they are late for as long again, within these bounds; then the slot is closed."""
 
+SAME_S = 0.01
+"""Times this close are the same slot."""
+
 
 class Outcome(Enum):
     """What became of a slot."""
@@ -79,6 +82,8 @@ def _awaited_until(slot: Slot, on_time_until: float, on_time_s: float) -> Slot:
 
 def asked(slot: Slot, requests: int, now: float) -> Slot:
     """The slot after so many more requests were sent; results may take as long as those of the first."""
+    if slot.outcome is not Outcome.REQUESTED:
+        return slot
     allowed_s = slot.on_time_until - slot.at
     later = _awaited_until(slot, max(slot.on_time_until, now + allowed_s), allowed_s)
     return msgspec.structs.replace(later, asked=slot.asked + requests)
@@ -86,6 +91,8 @@ def asked(slot: Slot, requests: int, now: float) -> Slot:
 
 def asked_all(slot: Slot, nobody: Why = Why.NO_SUBSCRIBER) -> Slot:
     """The slot once all its requests are sent; `nobody` is why there may have been none."""
+    if slot.outcome is not Outcome.REQUESTED:
+        return slot
     if not slot.asked:
         return msgspec.structs.replace(slot, asking=False, outcome=Outcome.MISSED, why=nobody)
     return _run_by_all(msgspec.structs.replace(slot, asking=False))
@@ -115,7 +122,7 @@ def closed(slot: Slot, why: Why) -> Slot:
 
 def not_requested(check: CheckConfig, at: float, why: Why) -> Slot:
     """A slot for which no request was sent: because the check was subdued, else because of `why`."""
-    if subdued(check, at):
+    if why is Why.SUBDUED or subdued(check, at):
         return Slot(at=at, outcome=Outcome.SUBDUED, why=Why.SUBDUED)
     return Slot(at=at, outcome=Outcome.MISSED, why=why)
 
@@ -156,8 +163,8 @@ def in_order(slots: Sequence[Slot]) -> list[Slot]:
     ordered: list[Slot] = []
     times: list[float] = []
     for slot in slots:
-        place = bisect_left(times, slot.at)
-        if place == len(times) or times[place] != slot.at:
+        place = bisect_left(times, slot.at - SAME_S)
+        if place == len(times) or times[place] > slot.at + SAME_S:
             times.insert(place, slot.at)
             ordered.insert(place, slot)
     return ordered

@@ -13,6 +13,7 @@ LEGACY_PIPELINE = "core/v2.LegacyPipeline(Name=legacy-pipeline)"
 """What the way of an event through the handlers it names itself is called in logs and metrics."""
 
 HANDLER_SET_LEVELS_MAX = 3
+_FALLBACK = "fallback(Name="
 
 FindHandler = Callable[[str], Handler | None]
 FindPipeline = Callable[[str], Pipeline | None]
@@ -122,3 +123,21 @@ def _expand(
             _expand(handler.handlers or (), find, found, problems, level=level + 1)
         else:
             found[name] = handler
+
+
+def fallback_of(name: str, handler: Handler) -> Workflow:
+    """The way of an event to the fallback handler of a workflow (by its name) that was given up."""
+    return Workflow(f"{_FALLBACK}{handler.metadata.name})", name, (), handler.mutator, handler.metadata.name)
+
+
+def is_fallback(workflow: Workflow) -> bool:
+    """Whether a workflow is the way to a fallback handler, which has none of its own."""
+    return workflow.pipeline.startswith(_FALLBACK)
+
+
+def fallback_named(name: str) -> tuple[str, str] | None:
+    """The fallback handler and the workflow that was given up, in the name of the way to a fallback handler."""
+    if not name.startswith(_FALLBACK):
+        return None
+    handler, _, workflow = name.removeprefix(_FALLBACK).partition(")/")
+    return handler, workflow

@@ -102,7 +102,9 @@ class Session:
         asked = {**query, "limit": str(chunk_size)} if chunk_size else dict(query)
         while True:
             answer = self.call("GET", path, query=asked)
-            items = _content(answer) or []
+            items = _content(answer)
+            if items is None:
+                items = []
             if not isinstance(items, list):
                 raise CommandFailed(f"the API answered GET {path} with something else than a list")
             yield Listing(items, answer.headers.get("sensu-entity-warning", ""))

@@ -19,7 +19,7 @@ class Value(msgspec.Struct, frozen=True):
     """The base of what goes into and comes out of a store; compared by content, cheap to make and to hash."""
 
 
-class Key(Value, frozen=True, order=True):
+class Key(Value, frozen=True, order=True, cache_hash=True):
     """Where a resource lies: the kind's `qualified_name`, the namespace (empty for cluster-wide kinds), the name.
 
     A namespace holds no `/`.
@@ -83,7 +83,7 @@ class DeleteResource(Value, frozen=True):
     empty_of: Sequence[str] = ()
 
 
-class EventKey(Value, frozen=True, order=True):
+class EventKey(Value, frozen=True, order=True, cache_hash=True):
     """Where an event lies; namespace and entity hold no `/`."""
 
     namespace: str
@@ -92,7 +92,7 @@ class EventKey(Value, frozen=True, order=True):
 
 
 class Result(Value, frozen=True):
-    """An entry for the history of an event (JSON); `at` in Unix seconds is when it was taken in.
+    """An entry for the history of an event, as its writer packed it; `at` in Unix seconds is when it was taken in.
 
     Those with `changed` are state changes, which are kept in a log of their own.
     """
@@ -269,6 +269,13 @@ class HistorySize(Value, frozen=True):
     oldest_at: int | None
 
 
+class DeliveriesSize(Value, frozen=True):
+    """How many deliveries are owed, and the bytes of their events."""
+
+    count: int
+    bytes: int
+
+
 class Page(Value, frozen=True):
     """Some items of a list, in order, and whether there are more after the last."""
 
@@ -378,6 +385,10 @@ class Store(Protocol):
 
     async def dead_letters(self, limit: int, after: int = 0) -> Sequence[tuple[OweDelivery, str]]:
         """Deliveries that were given up, each with why, in order of their ids."""
+        ...
+
+    def deliveries_size(self) -> DeliveriesSize:
+        """What is owed, dead letters left out; answered from memory."""
         ...
 
     async def get_state(self, name: str) -> bytes | None:

@@ -1,7 +1,11 @@
 import asyncio
+import contextlib
 import hashlib
 import io
+import os
+import re
 import tarfile
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -11,6 +15,8 @@ from typing import Any
 import pytest
 
 from sensu.errors import ExecutionError
+from sensu.execution.asset_cleanup import CacheBounds
+from sensu.execution.asset_download import DownloadLimits
 from sensu.execution.asset_filters import AssetFilters
 from sensu.execution.assets import AssetCache, variables
 from sensu.resources.asset import Asset, AssetBuild
@@ -18,6 +24,7 @@ from sensu.resources.entity import Entity, System
 from sensu.resources.metadata import ObjectMeta
 from sensu.testing.virtual_clock import VirtualClock
 
+QUICK = DownloadLimits(read_s=0.3, attempts_max=3, wait_s=0.01)
 LINUX = Entity(system=System(os="linux", arch="amd64"))
 
 
@@ -41,12 +48,31 @@ class AssetServer:
         self.content, self.status = content, status
         self.requests: list[str] = []
         self.url = ""
+        self.behaviours: list[str] = []
+        self.asked, self.stalled = asyncio.Event(), asyncio.Event()
+        self.resumes = True
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.requests.append((await reader.readuntil(b"\r\n\r\n")).decode())
-        head = f"HTTP/1.1 {self.status} X\r\nContent-Length: {len(self.content)}\r\nConnection: close\r\n\r\n"
-        writer.write(head.encode() + self.content)
-        await writer.drain()
+        """As the next of `behaviours` says: half, stall, none or 503; as asked where none is left."""
+        request = (await reader.readuntil(b"\r\n\r\n")).decode()
+        self.requests.append(request)
+        behaviour = self.behaviours.pop(0) if self.behaviours else ""
+        start = re.search(r"Range: bytes=(\d+)-", request) if self.resumes else None
+        status, content, more = self.status, self.content, 'ETag: "one"\r\n'
+        if start is not None:
+            at = int(start[1])
+            status, content = 206, self.content[at:]
+            more += f"Content-Range: bytes {at}-{len(self.content) - 1}/{len(self.content)}\r\n"
+        status = 503 if behaviour == "503" else status
+        head = f"HTTP/1.1 {status} X\r\n{more}Content-Length: {len(content)}\r\nConnection: close\r\n\r\n"
+        if behaviour != "none":
+            part = content[: len(content) // 2] if behaviour in ("half", "stall") else content
+            writer.write(head.encode() + part)
+            await writer.drain()
+        self.asked.set()
+        if behaviour == "stall":
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self.stalled.wait(), 5)
         writer.close()
 
 
@@ -66,7 +92,7 @@ def asset(url: str, content: bytes = HELLO, **fields: Any) -> Asset:
 def with_cache(folder: Path, use: Callable[[AssetCache], Awaitable[None]], **options: Any) -> None:
     async def main() -> None:
         with ThreadPoolExecutor(2) as files:
-            cache = AssetCache(folder, files, AssetFilters(), **options)
+            cache = AssetCache(folder, files, AssetFilters(), **{"limits": QUICK, **options})
             await use(cache)
             await cache.close()
 
@@ -214,3 +240,99 @@ def test_variables_of_an_asset(monkeypatch: pytest.MonkeyPatch) -> None:
     found = dict(variables("sensu/hello-1", Path("/c/x")))
     assert found["SENSU_HELLO_1_PATH"] == "/c/x"
     assert (found["PATH"], found["CPATH"]) == ("/c/x/bin:/bin", "/c/x/include:")
+
+
+@pytest.mark.parametrize(
+    ("behaviours", "resumes", "ranges"),
+    [
+        (["half"], True, [0, len(HELLO) // 2]),
+        (["half", "half"], True, [0, len(HELLO) // 2, len(HELLO) - (len(HELLO) - len(HELLO) // 2 + 1) // 2]),
+        (["half"], False, [0, len(HELLO) // 2]),
+        (["stall"], True, [0, len(HELLO) // 2]),
+        (["none", "503"], True, [0, 0, 0]),
+    ],
+)
+def test_a_download_that_breaks_off_goes_on(
+    tmp_path: Path, behaviours: list[str], resumes: bool, ranges: list[int]
+) -> None:
+    """After half an archive, a stall or a server's trouble, the rest is fetched, or all where it cannot be resumed."""
+
+    async def use(cache: AssetCache) -> None:
+        async with serving(HELLO) as server:
+            server.behaviours, server.resumes = list(behaviours), resumes
+            [(_, path)] = await cache.paths([asset(server.url)], LINUX)
+            server.stalled.set()
+        assert (path / "bin/hello").exists()
+        asked = [re.search(r"Range: bytes=(\d+)-", request) for request in server.requests]
+        assert [int(found[1]) if found else 0 for found in asked] == ranges
+        assert all("If-Range" in request for request in server.requests if "\nRange:" in request)
+
+    with_cache(tmp_path, use)
+
+
+def test_a_server_that_never_sends_all(tmp_path: Path) -> None:
+    """A server that goes on breaking off is given up, and nothing of what it sent stays."""
+
+    async def use(cache: AssetCache) -> None:
+        async with serving(HELLO) as server:
+            server.behaviours = ["half"] * 9
+            with pytest.raises(ExecutionError, match="error fetching asset"):
+                await cache.paths([asset(server.url)], LINUX)
+            assert len(server.requests) == QUICK.attempts_max
+
+    with_cache(tmp_path, use)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_pieces_of_two_archives(tmp_path: Path) -> None:
+    """Where the archive changed between two pieces, it is fetched anew as a whole."""
+    other = archive({"bin/hello": os.urandom(500)})
+
+    async def use(cache: AssetCache) -> None:
+        async with serving(other) as server:
+            server.behaviours = ["half"]
+            wanted = asyncio.create_task(cache.paths([asset(server.url, HELLO + b" ")], LINUX))
+            await server.asked.wait()
+            server.content = HELLO + b" "
+            [(_, path)] = await wanted
+            assert (path / "bin/hello").read_bytes() == b"#!/bin/sh\necho hello\n"
+
+    with_cache(tmp_path, use)
+
+
+def cached(folder: Path, name: str, size_bytes: int, unused_s: float) -> Path:
+    path = folder / (name * 128)
+    (path / "bin").mkdir(parents=True)
+    (path / "bin" / "x").write_bytes(bytes(size_bytes))
+    at = time.time() - unused_s
+    os.utime(path, (at, at))
+    return path
+
+
+def test_unused_assets_go(tmp_path: Path) -> None:
+    """Assets unused for longer than allowed are removed, and of the rest the longest unused until all fit."""
+    day = 86400.0
+    cached(tmp_path, "a", 1000, 3 * day)
+    cached(tmp_path, "b", 10, day)
+    cached(tmp_path, "c", 10_000, 0.9 * day)
+    kept = [cached(tmp_path, "d", 10, 0.5 * day), cached(tmp_path, "e", 9000, 60)]
+    other = tmp_path / "journal"
+    other.mkdir()
+
+    async def use(cache: AssetCache) -> None:
+        await cache.clean()
+
+    with_cache(tmp_path, use, bounds=CacheBounds(age_max_s=2 * day, bytes_max=9500))
+    assert sorted(tmp_path.iterdir()) == sorted([*kept, other])
+
+
+def test_an_asset_in_use_stays(tmp_path: Path) -> None:
+    """A command that asks for an asset keeps it, however long it was unused before."""
+    path = cached(tmp_path, "a", 1000, 3e6)
+
+    async def use(cache: AssetCache) -> None:
+        await cache.paths([Asset(url="http://127.0.0.1:1/", sha512="a" * 128)], LINUX)
+        await cache.clean()
+        assert path.is_dir()
+
+    with_cache(tmp_path, use, bounds=CacheBounds(age_max_s=60, bytes_max=1))

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import ssl
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Protocol
 
 from prometheus_client import CollectorRegistry
@@ -64,13 +64,18 @@ class Agentd:
         port: int = 8081,
         ssl_context: ssl.SSLContext | None = None,
         limits: ListenerLimits | None = None,
+        departed: Callable[[str, Iterable[str]], None] | None = None,
     ) -> None:
-        """`host` empty: all addresses; `port` 0: any that is free."""
+        """`host` empty: all addresses; `port` 0: any that is free.
+
+        `departed` is called with namespace and subscriptions of each session that ends.
+        """
         self.intake = intake
         self.keepalives = keepalives
         self.counts = Counts(lambda: self._sessions.count_by_namespace())
         self._records = records
         self._clock = clock
+        self._departed = departed
         self._address = (host, port)
         self._ssl_context = ssl_context
         self._sessions = Sessions()
@@ -150,6 +155,8 @@ class Agentd:
 
     def session_ended(self, session: AgentSession) -> None:
         """Forget the session."""
+        if self._departed is not None:
+            self._departed(session.namespace, session.subscriptions)
         self._forget(session)
 
     def hold_back(self, session: AgentSession) -> None:

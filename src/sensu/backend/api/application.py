@@ -3,20 +3,25 @@
 Source: recorded scenario rbac-401-403-404 (unknown paths and methods are answered before anybody is authenticated).
 """
 
-import dataclasses
 import logging
 from collections.abc import Awaitable, Callable, Iterator, MutableMapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
+
 from sensu.backend.api import (
     api_keys,
     audit,
     auth,
+    check_explanations,
     checks,
     cluster,
+    deliveries,
     entities,
     events,
+    explain,
+    history,
     namespaces,
     reference,
     resources,
@@ -49,10 +54,14 @@ from sensu.backend.metrics import BackendMetrics
 from sensu.backend.seams import Joints
 from sensu.backend.services.api_keys import APIKeyGrants
 from sensu.backend.services.audit import AuditLog
+from sensu.backend.services.check_explanations import CheckExplanations
 from sensu.backend.services.checks import Checks
+from sensu.backend.services.deliveries import Deliveries
 from sensu.backend.services.entities import Entities
 from sensu.backend.services.events import Events
+from sensu.backend.services.explain import Explain
 from sensu.backend.services.feed import ChangeFeed
+from sensu.backend.services.history import History
 from sensu.backend.services.namespaces import Namespaces
 from sensu.backend.services.resources import Resources, SyntaxCheck
 from sensu.backend.services.silences import Silences
@@ -86,6 +95,7 @@ class ApiContext:
     member: cluster.Member
     audit: AuditLog
     feed: ChangeFeed
+    history: History
     version: str = ""
     body_bytes_max: int = BODY_BYTES_MAX
 
@@ -112,8 +122,13 @@ def _described_routes(context: ApiContext) -> Iterator[Route]:
     yield from status.routes(context.store, context.member, context.metrics, joints.ready, context.version)
     yield from resources.routes(kept)
     yield from checks.routes(Checks(kept, joints.ad_hoc))
+    explanations = CheckExplanations(kept, joints.subscribers, joints.ledger, context.clock)
+    yield from check_explanations.routes(explanations)
     yield from entities.routes(kept, Entities(kept, joints.intake, joints.subscribers))
     yield from events.routes(Events(context.store, context.access, context.clock, joints.intake, log))
+    yield from history.routes(context.history)
+    yield from deliveries.routes(Deliveries(context.store, context.access, joints.deliveries))
+    yield from explain.routes(Explain(context.store, context.access, context.clock, joints.deliveries))
     yield from silenced.routes(Silences(kept))
     yield from namespaces.routes(Namespaces(kept))
     yield from users.routes(kept, Users(kept, context.passwords, context.tokens))
@@ -158,7 +173,7 @@ class HttpApi:
             proved = self._authenticate(header(scope, b"authorization"))
             if isinstance(proved, Rejected):
                 return unauthenticated(proved.message)
-            caller = dataclasses.replace(proved, address=address_of(scope))
+            caller = msgspec.structs.replace(proved, address=address_of(scope))
         request = Request(scope, receive, params, caller, self._body_bytes_max)
         try:
             return await route.handler(request)

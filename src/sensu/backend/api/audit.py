@@ -7,7 +7,7 @@ from sensu.backend.api.request import Request
 from sensu.backend.api.responses import Response
 from sensu.backend.api.router import Route
 from sensu.backend.services.audit import AuditLog
-from sensu.rules.audit import AuditRecord
+from sensu.rules.audit import ListedRecord
 
 OWN = "/api/sensu/v1"
 """The group of what the reference does not have."""
@@ -20,4 +20,4 @@ def routes(audit: AuditLog) -> Iterator[Route]:
         """Who changed what and who logged in, newest first."""
         return listed(await audit.listing(request.caller, request.page))
 
-    yield Route("GET", f"{OWN}/audit", listing, gives=list[AuditRecord])
+    yield Route("GET", f"{OWN}/audit", listing, gives=list[ListedRecord])

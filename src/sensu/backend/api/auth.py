@@ -5,8 +5,9 @@ Source: docs, "API authentication"; recorded scenarios auth-login, auth-test, au
 
 import base64
 import binascii
-import dataclasses
 from collections.abc import Iterator, Sequence
+
+import msgspec
 
 from sensu.backend.api.request import Request
 from sensu.backend.api.responses import OK_EMPTY, Response, json, text
@@ -102,7 +103,7 @@ class AuthEndpoint:
             username, password = credentials_of(authorization)
             who = await self._authenticator.login(username, password)
             if isinstance(who, Identity):
-                return dataclasses.replace(who, address=request.address)
+                return msgspec.structs.replace(who, address=request.address)
             await self._audit.login_refused(username, request.address)
             return None
         if authorization.startswith(BEARER) and isinstance(self._authenticator.authenticate(authorization), Identity):

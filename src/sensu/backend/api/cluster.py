@@ -20,6 +20,8 @@ _NO_WORD = ""
 _TERM = 2
 _SIXTEEN_DIGITS = 1 << 60
 """Makes every number of 64 bits one of 16 hexadecimal digits, which tables of clients are laid out for."""
+TIMEOUT = {"timeout": "How many seconds the store has to answer, 3 if it is not said."}
+_PEERS = {"peer-addrs": "The addresses of the member."}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +48,9 @@ def routes(member: Member, access: Access) -> Iterator[Route]:
     """The identifier and the members."""
     endpoint = ClusterEndpoint(member, access)
     yield Route("GET", f"{CORE}/cluster/id", endpoint.identifier, media_type=TEXT)
-    yield Route("GET", f"{CORE}/cluster/members", endpoint.members, media_type=TEXT)
-    yield Route("POST", f"{CORE}/cluster/members", endpoint.add, media_type=TEXT)
-    yield Route("PUT", f"{CORE}/cluster/members/{{id}}", endpoint.update, media_type=TEXT)
+    yield Route("GET", f"{CORE}/cluster/members", endpoint.members, media_type=TEXT, queries=TIMEOUT)
+    yield Route("POST", f"{CORE}/cluster/members", endpoint.add, media_type=TEXT, queries=_PEERS)
+    yield Route("PUT", f"{CORE}/cluster/members/{{id}}", endpoint.update, media_type=TEXT, queries=_PEERS)
     yield Route("DELETE", f"{CORE}/cluster/members/{{id}}", endpoint.remove, media_type=TEXT)
 
 

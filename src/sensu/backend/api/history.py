@@ -7,22 +7,19 @@ from sensu.backend.api.errors import listed, refused
 from sensu.backend.api.request import Request
 from sensu.backend.api.responses import Response
 from sensu.backend.api.router import Route
-from sensu.backend.services.history import History, Period
+from sensu.backend.services.history import History, HistoryItem, Period
 from sensu.backend.services.outcomes import Invalid
 from sensu.errors import InvalidResource
-from sensu.resources.wire import always_int
 from sensu.rules.go_time import parse_rfc3339
-from sensu.rules.history import HistoryEntry
 from sensu.store.contract import EventKey
 
 _DIGITS_MAX = 15
-
-
-class HistoryItem(HistoryEntry, frozen=True):
-    """A result of an event, taken in `at` (Unix seconds); `changed` where it is a state change."""
-
-    at: int = always_int()
-    changed: bool = False
+_QUERIES = {
+    "limit": "The largest number of results of a page.",
+    "continue": "The token of the page before.",
+    "from": "Only what was executed at or after this time, in Unix seconds or RFC 3339.",
+    "to": "Only what was executed at or before this time, in Unix seconds or RFC 3339.",
+}
 
 
 def routes(history: History) -> Iterator[Route]:
@@ -40,7 +37,7 @@ def routes(history: History) -> Iterator[Route]:
         return listed(await history.listing(request.caller, EventKey(*request.params), period, page.limit, page.after))
 
     path = f"{OWN}/namespaces/{{namespace}}/events/{{entity}}/{{check}}/history"
-    yield Route("GET", path, listing, gives=list[HistoryItem])
+    yield Route("GET", path, listing, gives=list[HistoryItem], queries=_QUERIES)
 
 
 def _period(request: Request) -> Period | Invalid:

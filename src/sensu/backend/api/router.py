@@ -6,7 +6,7 @@ Source: recorded scenario http-paths (an encoded slash is part of a name, encode
 import posixpath
 import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote
 
@@ -30,7 +30,7 @@ class Route:
     it answers with; `watchable` lists can be followed.
 
     What the documentation says of it: it `takes` a body and `gives` one of these shapes, with this `status`;
-    `media_type` is that of the answer.
+    `media_type` is that of the answer, `queries` tells of its query parameters by their names.
     """
 
     method: str
@@ -44,6 +44,7 @@ class Route:
     gives: Any = None
     status: int = 200
     media_type: str = "application/json"
+    queries: Mapping[str, str] = field(default_factory=dict)
 
 
 Match = tuple[Mapping[str, Route], tuple[str, ...]]

@@ -22,7 +22,10 @@ logger = logging.getLogger(__name__)
 
 BACKLOG = 2048
 SWEEP_S = 1.0
+HEAD_BYTES_MAX = 64 * 1024
+"""Of a request whose line and headers are longer the connection ends, unless they come in one piece."""
 _REQUEST_LINE = re.compile(rb"[A-Z]+ /")
+_HEAD_TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 _METHOD_NOT_ALLOWED = b"HTTP/1.1 405 Method Not Allowed\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 
 
@@ -131,6 +134,7 @@ class _Protocol(HttpToolsProtocol):
     latest = b""
     reading_since: float | None = None
     blocked_since: float | None = None
+    head_bytes: int | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -139,10 +143,20 @@ class _Protocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         self.latest = data
         super().data_received(data)
+        if self.head_bytes is not None:
+            self.head_bytes += len(data)
+            if self.head_bytes > HEAD_BYTES_MAX and not self.transport.is_closing():
+                self.transport.write(_HEAD_TOO_LARGE)
+                self.transport.close()
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self.reading_since = self.loop.time()
+        self.head_bytes = 0
+
+    def on_headers_complete(self) -> None:
+        self.head_bytes = None
+        super().on_headers_complete()
 
     def on_message_complete(self) -> None:
         super().on_message_complete()

@@ -7,7 +7,7 @@ recorded scenarios server-health, server-version, server-ready.
 import asyncio
 from collections.abc import Callable, Iterator
 
-from sensu.backend.api.cluster import Member, bad_timeout, timeout_of
+from sensu.backend.api.cluster import TIMEOUT, Member, bad_timeout, timeout_of
 from sensu.backend.api.errors import starting
 from sensu.backend.api.request import Request
 from sensu.backend.api.responses import Response, text
@@ -29,7 +29,7 @@ def routes(
 ) -> Iterator[Route]:
     """Health, readiness, version and metrics."""
     endpoint = StatusEndpoint(store, member, metrics, ready, version)
-    yield Route("GET", "/health", endpoint.health, open=True, early=True, media_type=TEXT)
+    yield Route("GET", "/health", endpoint.health, open=True, early=True, media_type=TEXT, queries=TIMEOUT)
     yield Route("GET", "/ready", endpoint.readiness, open=True, early=True, media_type=TEXT)
     yield Route("GET", "/version", endpoint.versions, open=True, early=True, media_type=TEXT)
     for method in ("GET", "POST", "PUT", "PATCH", "DELETE"):

@@ -6,7 +6,7 @@ Source: the HTML standard, "Server-sent events".
 import asyncio
 import contextlib
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from sensu.backend.api.errors import INVALID_ARGUMENT, problem, refused
@@ -35,7 +35,7 @@ class Watchable:
 
     def added(self, route: Route) -> Route:
         """The route, which can be followed where it lists a kind."""
-        if route.lists is None or route.method != "GET" or not route.watchable:
+        if route.lists is None or route.method != "GET":
             return route
         return replace(route, handler=self._handler(route))
 
@@ -50,6 +50,8 @@ class Watchable:
                 return await route.handler(request)
             if wanted != "true":
                 return problem(400, INVALID_ARGUMENT, f'invalid watch "{wanted}": it must be true or false')
+            if not route.watchable:
+                return problem(400, INVALID_ARGUMENT, "this list cannot be followed")
             places = dict(zip(variables, request.params, strict=True))
             return self._follow(
                 request, route, Scope(kind.qualified_name, places.get("namespace"), places.get("entity"))
@@ -80,7 +82,7 @@ async def _never() -> None:
     await asyncio.Event().wait()
 
 
-async def _no_messages() -> AsyncIterator[Message]:
+async def _no_messages() -> AsyncIterator[Sequence[Message]]:
     return
     yield
 
@@ -89,7 +91,7 @@ async def _no_messages() -> AsyncIterator[Message]:
 class EventStream(Response):
     """An answer that goes on until the messages end or the client is gone."""
 
-    messages: AsyncIterator[Message] = field(default_factory=_no_messages)
+    messages: AsyncIterator[Sequence[Message]] = field(default_factory=_no_messages)
     gone: Callable[[], Awaitable[None]] = _never
 
     async def send(self, send: Send) -> None:
@@ -110,8 +112,8 @@ class EventStream(Response):
 
     async def _pass_on(self, send: Send) -> None:
         await send({"type": "http.response.body", "body": b"retry: %d\n" % RETRY_MS, "more_body": True})
-        async for message in self.messages:
-            await send({"type": "http.response.body", "body": block(message), "more_body": True})
+        async for messages in self.messages:
+            await send({"type": "http.response.body", "body": b"".join(map(block, messages)), "more_body": True})
         await send({"type": "http.response.body", "body": b""})
 
 

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import Enum
 
+import msgspec
+
 from sensu.resources.user import User
 
 ALL_USERS_GROUP = "system:users"
@@ -17,8 +19,7 @@ class Via(Enum):
     API_KEY = "api key"
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(msgspec.Struct, frozen=True):
     """A caller; `groups` are those of its user record now, and `system:users`.
 
     `session_id` names the session of an access token, and is empty for other proofs. `address` is where it asks from,

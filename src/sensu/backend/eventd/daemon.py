@@ -14,6 +14,7 @@ from sensu.backend.eventd import grace
 from sensu.backend.eventd.arrivals import Arrival, Decision, Done, Overdue, Removal, Waiting, arrival
 from sensu.backend.eventd.deadlines import Deadlines
 from sensu.backend.eventd.decisions import Group, Surroundings
+from sensu.backend.eventd.gate import TOO_MANY, Gate
 from sensu.backend.eventd.queue import Queue
 from sensu.backend.eventd.silences import Silences
 from sensu.backend.eventd.states import States
@@ -41,6 +42,8 @@ TICK_S = 1.0
 OVERSLEPT_S = 2.0
 """A tick that comes later than this means that the process did not run, and that nothing could arrive."""
 TRY_ALARM_AGAIN_S = 5.0
+GATE_TICK_S = 0.25
+"""How often to look whether senders that were paused because too much was owed may go on."""
 
 _STORED = EventStored()
 _T = TypeVar("_T")
@@ -51,6 +54,10 @@ class Counters(Protocol):
 
     def processed(self, kind: str, status: str, events: int) -> None:
         """So many events of a kind (`check`, `metrics`) ended with a status (`success`, `error`)."""
+        ...
+
+    def held_back(self) -> None:
+        """An event was not taken because too many deliveries are owed; it counts each time it is offered."""
         ...
 
 
@@ -67,13 +74,21 @@ class Eventd:
         wake_deliveries: Callable[[], None],
         *,
         keeps_results: bool = True,
+        answered: Callable[[str, str, int], None] | None = None,
+        gate: Gate | None = None,
     ) -> None:
-        """With `keeps_results` the history of events holds each result, else state changes only."""
+        """With `keeps_results` the history of events holds each result, else state changes only.
+
+        `answered` is called for each new result of a request, with namespace and name of the check and `issued`.
+        `gate` says which events are held back while too much is owed.
+        """
         self._store = store
         self._entities = entities
         self._counters = counters
         self._clock = clock
         self._wake_deliveries = wake_deliveries
+        self._answered = answered
+        self._gate = gate
         self._overdue_keepalive: Callable[[EventKey], Awaitable[None]] | None = None
         self._queue = Queue()
         self._states = States()
@@ -90,7 +105,17 @@ class Eventd:
         self._overdue_keepalive = listener
 
     def offer(self, incoming: IncomingEvent, done: Done | None = None) -> bool:
-        """Queue an event without waiting; false when the queue is full."""
+        """Queue an event without waiting; false when the queue is full.
+
+        While too much is owed, who listens for the fate of an event hears that it is deferred; others are to wait.
+        """
+        if self._gate is not None and not self._gate.admits(incoming):
+            self._counters.held_back()
+            if done is not None:
+                done(EventDeferred(TOO_MANY))
+                return True
+            self._gate.pause_senders()
+            return False
         offered = self._queue.offer(arrival(incoming, done))
         if offered:
             self._idle.clear()
@@ -99,9 +124,14 @@ class Eventd:
     async def wait_for_room(self) -> None:
         """Return when an event can be offered again."""
         await self._queue.wait_for_room()
+        while self._gate is not None and self._gate.pauses_senders():
+            await self._clock.sleep(GATE_TICK_S)
 
     async def post(self, incoming: IncomingEvent) -> EventOutcome:
         """Queue an event, waiting for room if need be, and return once its fate is known."""
+        if self._gate is not None and not self._gate.admits(incoming):
+            self._counters.held_back()
+            return EventDeferred(TOO_MANY)
         fate: asyncio.Future[EventOutcome] = asyncio.get_running_loop().create_future()
         await self._enqueue(arrival(incoming, lambda outcome: _settle(fate, outcome)))
         return await fate
@@ -279,6 +309,8 @@ class Eventd:
                 metrics += 1
             elif not isinstance(item, Removal):
                 checks += 1
+                if key is not None:
+                    self._tell_answered(item)
             _tell(item, decision)
         if owed:
             self._wake_deliveries()
@@ -289,6 +321,12 @@ class Eventd:
         ):
             if events:
                 self._counters.processed(kind, status, events)
+
+    def _tell_answered(self, item: Waiting) -> None:
+        if self._answered is not None and isinstance(item, Arrival):
+            check = item.incoming.event.check
+            if check is not None and check.issued:
+                self._answered(item.namespace, check.metadata.name, check.issued)
 
     def _defer(self, items: Sequence[Waiting]) -> None:
         self._counters.processed("check", "error", len(items))
@@ -313,8 +351,11 @@ class Eventd:
             wait_s = self._deadlines.wait_s(TICK_S)
             started = self._clock.monotonic()
             await self._clock.sleep(wait_s)
-            overslept_s = self._clock.monotonic() - started - wait_s
-            if overslept_s > OVERSLEPT_S:
+            slept_s = self._clock.monotonic() - started
+            overslept_s = slept_s - wait_s
+            if self._gate is not None and self._gate.pauses_senders():
+                self._deadlines.pause(slept_s)
+            elif overslept_s > OVERSLEPT_S:
                 self._deadlines.pause(overslept_s)
             for key in self._deadlines.take_due():
                 if key.check == KEEPALIVE:

@@ -153,7 +153,7 @@ class Group:
         """What the event's history gets, if anything."""
         if not changed and not (self._at.keeps_results and history.is_worth_keeping(check)):
             return None
-        return Result(int(self._now), encode(history.entry_of(check, changed)), changed)
+        return Result(int(self._now), history.packed(check, changed), changed)
 
     def _owe(self, namespace: str, event: Event, writes: list[Write]) -> bool:
         """Owe the event, whole, to its handlers, if it names any."""

@@ -70,6 +70,19 @@ class Backlog:
             self._look_again_from = min(self._first_parked, self._look_again_from or self._first_parked)
         self._woken.set()
 
+    def take(self, delivery: OweDelivery) -> None:
+        """Take in a delivery that is owed again, before others where it finds room."""
+        if delivery.id > self._followed:
+            self.wake()
+            return
+        held = None if self._memory.holds(delivery.id) else self._memory.prepared(delivery)
+        if held is None:
+            return
+        if held.key in self._parked or self._memory.full() or not self._memory.has_room(held):
+            self._park(held)
+        else:
+            self._memory.admit(held)
+
     def look_at_all(self) -> None:
         """Look for deliveries that are owed and not held, wherever they came from."""
         self._look_again_from = 1
@@ -110,8 +123,7 @@ class Backlog:
 
     def _park(self, held: Held) -> None:
         self._parked[held.key] += 1
-        if self._first_parked is None:
-            self._first_parked = held.id
+        self._first_parked = min(held.id, self._first_parked or held.id)
 
     async def _take_parked(self, first: int) -> None:
         """Take what rests in the store and has room now, from the delivery `first` on."""

@@ -1,4 +1,4 @@
-"""How much pipelined takes on at a time, and how long it keeps trying."""
+"""How much pipelined takes on at a time."""
 
 from dataclasses import dataclass
 
@@ -15,7 +15,5 @@ class Bounds:
     """Deliveries in memory, those included that are done and the store was not told of."""
     event_bytes_max: int = 64 * 1024 * 1024
     """Bytes of events in memory; above, deliveries that wait for others are read again in their turn."""
-    retry_delays_s: tuple[float, ...] = (5.0,)
-    """How long to wait before each further attempt; after the last the delivery is a dead letter."""
     patient_up_to: int = 20
     """Where more than this wait behind one that failed, it is tried again at once, so that news does not grow old."""

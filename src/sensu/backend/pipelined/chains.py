@@ -8,6 +8,8 @@ import asyncio
 from collections import deque
 from typing import Protocol
 
+import msgspec
+
 from sensu.backend.pipelined.held import Held, Key
 from sensu.clock import Clock
 from sensu.rules.workflow import Workflow
@@ -28,15 +30,24 @@ class Runner(Protocol):
         ...
 
 
+class _Line:
+    """A delivery that waits for its next attempt, and those that wait behind it; `woken` ends its pause early."""
+
+    __slots__ = ("waiting", "woken")
+
+    def __init__(self, held: Held, workflow: Workflow) -> None:
+        self.waiting = deque([(held, workflow)])
+        self.woken = asyncio.Event()
+
+
 class _Chain:
     """The deliveries that wait for their first attempt, and by workflow those that wait behind a failed one."""
 
-    __slots__ = ("first", "hurry", "late", "running")
+    __slots__ = ("first", "late", "running")
 
     def __init__(self) -> None:
         self.first: deque[Held] = deque()
-        self.late: dict[str, deque[tuple[Held, Workflow]]] = {}
-        self.hurry: dict[str, asyncio.Event] = {}
+        self.late: dict[str, _Line] = {}
         self.running = False
 
 
@@ -82,48 +93,60 @@ class Chains:
     ) -> None:
         """Try a workflow for the first time; one that was tried before a restart is late already."""
         name = str(workflow)
-        late = chain.late.get(name)
-        if late is not None:
-            late.append((held, workflow))
-            if len(late) > self._patient_up_to:
-                chain.hurry[name].set()
-        elif held.tries[name] or await self._runner.attempt(held, workflow):
-            chain.late[name], chain.hurry[name] = deque([(held, workflow)]), asyncio.Event()
-            group.create_task(self._run_late(place, chain, name))
+        line = chain.late.get(name)
+        if line is not None:
+            line.waiting.append((held, workflow))
+            if self._is_hurried(line):
+                line.woken.set()
+        elif held.steps[name].tries or await self._runner.attempt(held, workflow):
+            line = chain.late[name] = _Line(held, workflow)
+            group.create_task(self._run_late(place, chain, name, line))
         else:
             self._runner.done(held, workflow)
 
-    async def _run_late(self, place: tuple[Key, str], chain: _Chain, name: str) -> None:
+    async def _run_late(self, place: tuple[Key, str], chain: _Chain, name: str, line: _Line) -> None:
         """Try again what failed, then what waits behind it."""
-        late, hurry = chain.late[name], chain.hurry[name]
-        while late:
-            held, workflow = late[0]
+        while line.waiting:
+            held, workflow = line.waiting[0]
             while True:
-                if held.tries[name]:
-                    await self._pause(hurry, held)
+                if held.steps[name].tries:
+                    await self._pause(line, held, name)
                 if self._runner.stopping:
                     return
                 if not await self._runner.attempt(held, workflow):
                     break
-            late.popleft()
-            if len(late) <= self._patient_up_to:
-                hurry.clear()
+            line.waiting.popleft()
             self._runner.done(held, workflow)
-        del chain.late[name], chain.hurry[name]
+        del chain.late[name]
         self._tidy(place, chain)
+
+    def hurry(self, held: Held) -> None:
+        """Have what a delivery waits for tried again at once: itself, or the one that it waits behind."""
+        for workflow in held.workflows:
+            name, chain = str(workflow), self._chains.get((held.key, workflow.handler))
+            line = chain.late.get(name) if chain is not None else None
+            if line is not None:
+                first = line.waiting[0][0]
+                first.steps[name] = msgspec.structs.replace(first.steps[name], due_at=0.0)
+                line.woken.set()
 
     def _tidy(self, place: tuple[Key, str], chain: _Chain) -> None:
         if not (chain.running or chain.late):
             del self._chains[place]
 
-    async def _pause(self, hurry: asyncio.Event, held: Held) -> None:
-        """Wait until the delivery is due, or until too many wait behind it."""
-        seconds = held.due_at - self._clock.now()
-        if seconds <= 0 or hurry.is_set():
-            return
-        waits = {asyncio.ensure_future(self._clock.sleep(seconds)), asyncio.ensure_future(hurry.wait())}
-        try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for wait in waits:
-                wait.cancel()
+    def _is_hurried(self, line: _Line) -> bool:
+        return len(line.waiting) > self._patient_up_to
+
+    async def _pause(self, line: _Line, held: Held, name: str) -> None:
+        """Wait until the delivery is due or discarded, or until too many wait behind it."""
+        while not (held.discarded or self._is_hurried(line)):
+            seconds = held.steps[name].due_at - self._clock.now()
+            if seconds <= 0:
+                return
+            line.woken.clear()
+            waits = {asyncio.ensure_future(self._clock.sleep(seconds)), asyncio.ensure_future(line.woken.wait())}
+            try:
+                await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                for wait in waits:
+                    wait.cancel()

@@ -8,24 +8,32 @@ not settled when the process ended is owed still.
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+import random
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Protocol
 
+import msgspec
+
 from sensu.backend.pipelined.backlog import Backlog
 from sensu.backend.pipelined.bounds import Bounds
+from sensu.backend.pipelined.by_hand import ByHand
 from sensu.backend.pipelined.chains import Chains
 from sensu.backend.pipelined.filters import Subject
-from sensu.backend.pipelined.held import Held, event_type_of, key_of, rest_of
+from sensu.backend.pipelined.held import Held, event_type_of, key_of
 from sensu.backend.pipelined.lanes import Lane, Lanes
 from sensu.backend.pipelined.outcome import Delivered, Dropped, Filtered, Outcome, Retry
 from sensu.backend.pipelined.settlement import Settlement
-from sensu.backend.pipelined.workflows import Attempt, Workflows
+from sensu.backend.pipelined.traces import Traces
+from sensu.backend.pipelined.workflows import Attempt, Recorder, Workflows, attempt_trace
 from sensu.clock import Clock
 from sensu.errors import InvalidResource
 from sensu.log import fields
 from sensu.resources.event import Event
 from sensu.resources.wire import decode
+from sensu.rules.explain import DISCARDED, FAILED, FELL_BACK, GIVEN_UP, WorkflowTrace, facts_of
+from sensu.rules.owed import WHY_CHARACTERS_MAX, Step, rest_of, steps_of
+from sensu.rules.retrying import pause_s
 from sensu.rules.workflow import Workflow
 from sensu.store.contract import OweDelivery, SettleDelivery, Store
 
@@ -35,6 +43,7 @@ SWEEP_S = 30.0
 """How often to look for deliveries that are owed and were missed."""
 DRAIN_S = 1.0
 """How long what runs may take to end when the backend stops; then it is broken off, and owed still."""
+UNTRIED = Step()
 
 
 class Counters(Protocol):
@@ -61,8 +70,17 @@ class Pipelined:
     """Handles what is owed in `store`; `wake` tells it that there is more."""
 
     def __init__(
-        self, store: Store, workflows: Workflows, counters: Counters, clock: Clock, bounds: Bounds | None = None
+        self,
+        store: Store,
+        workflows: Workflows,
+        counters: Counters,
+        clock: Clock,
+        bounds: Bounds | None = None,
+        roll: Callable[[], float] = random.random,
     ) -> None:
+        """`roll` gives numbers from 0 to 1, which tell pauses apart."""
+        self._store = store
+        self._roll = roll
         self._workflows = workflows
         self._counters = counters
         self._clock = clock
@@ -73,6 +91,8 @@ class Pipelined:
         self._held: dict[int, Held] = {}
         self._event_bytes = 0
         self._chains = Chains(self, clock, self._bounds.patient_up_to)
+        self.by_hand = ByHand(store, self._settlement, self._backlog, self._held, self._chains.hurry, clock)
+        self.traces = Traces()
         self._group: asyncio.TaskGroup | None = None
         self._running = 0
         self.stopping = False
@@ -95,7 +115,7 @@ class Pipelined:
                     await self._drain()
         finally:
             for held in self._held.values():
-                if 0 < len(held.tries) < len(held.workflows) and held.event is not None:
+                if 0 < len(held.steps) < len(held.workflows) and held.event is not None and not held.discarded:
                     self._settlement.add((held.progress(),))
             await self._settlement.finish()
 
@@ -130,7 +150,7 @@ class Pipelined:
     def prepared(self, delivery: OweDelivery) -> Held | None:
         """The delivery as it would be held; one that cannot be read, or has nothing to do, is settled."""
         try:
-            event, rest = decode(Event, delivery.event), rest_of(delivery)
+            event, rest = decode(Event, delivery.event), steps_of(delivery.rest, delivery.due_at)
         except InvalidResource as err:
             log.error("a delivery cannot be read", extra=fields(delivery=delivery.id, error=str(err)))
             self._settlement.add((SettleDelivery(delivery.id, dead=f"the event cannot be read: {err}"),))
@@ -142,15 +162,16 @@ class Pipelined:
             event=delivery.event,
             event_type=event_type_of(event),
             workflows=found.workflows,
-            due_at=delivery.due_at,
             attempts=delivery.attempts,
             since=self._clock.monotonic(),
-            tries={str(workflow): (rest or {}).get(str(workflow), 0) for workflow in found.workflows},
+            steps={str(workflow): (rest or {}).get(str(workflow), UNTRIED) for workflow in found.workflows},
+            facts=facts_of(event),
             problems=found.problems,
         )
         if held.workflows:
             return held
         _log_problems(held)
+        self.traces.note(held)
         self._settlement.add((SettleDelivery(delivery.id),))
         return None
 
@@ -170,49 +191,85 @@ class Pipelined:
 
     async def attempt(self, held: Held, workflow: Workflow) -> bool:
         """Try a workflow; whether it is to be tried again when the delivery is due."""
-        outcome = await self._attempt(held, workflow)
-        if not isinstance(outcome, Retry):
+        if held.discarded:
             return False
-        name, delays_s = str(workflow), self._bounds.retry_delays_s
-        held.attempts = max(held.attempts, held.tries[name] + 1)
-        if held.tries[name] >= len(delays_s):
-            held.failed[name] = outcome.why
-            return False
-        held.due_at = self._clock.now() + delays_s[held.tries[name]]
-        held.tries[name] += 1
+        outcome, trace = await self._attempt(held, workflow)
+        again = isinstance(outcome, Retry) and not held.discarded and self._failed(held, workflow, outcome.why)
+        self.traces.note(held, self._traced(held, workflow, outcome, trace))
+        return again
+
+    def _failed(self, held: Held, workflow: Workflow, why: str) -> bool:
+        """Whether a workflow that failed is to be tried again; else its fallback handler gets the event, or nobody."""
+        name, policy = str(workflow), self._workflows.policy_of(held.namespace, workflow)
+        tries = held.steps[name].tries + 1
+        held.attempts = max(held.attempts, tries)
         held.subject = None
+        if tries > policy.attempts:
+            self._give_up(held, workflow, why)
+            return False
+        due_at = self._clock.now() + pause_s(policy, tries, self._roll())
+        held.steps[name] = Step(tries, due_at, why[:WHY_CHARACTERS_MAX])
         if held.event is not None:
             self._settlement.add((held.progress(),))
         return True
 
+    def _give_up(self, held: Held, workflow: Workflow, why: str) -> None:
+        """Owe the event to the fallback handler, together with the news that this workflow is done; or fail."""
+        name, fallback = str(workflow), self._workflows.fallback_for(held.namespace, workflow)
+        if isinstance(fallback, str) or held.event is None:
+            held.failed[name] = f"{why}; {fallback}" if fallback else why
+            return
+        log.error("event goes to the fallback handler", extra=fields(delivery=held.id, workflow=name, error=why))
+        held.fell_back.add(name)
+        rest = rest_of({str(fallback): Step(why=f"{name}: {why}"[:WHY_CHARACTERS_MAX])})
+        owed = OweDelivery(self._store.next_delivery_id(), held.namespace, held.event, self._clock.now(), 0, rest)
+        self._settlement.add((owed, *held.without_fallen_back()), self._backlog.wake)
+
+    def _traced(self, held: Held, workflow: Workflow, outcome: Outcome, trace: WorkflowTrace) -> WorkflowTrace:
+        """The trace of an attempt with what follows from it."""
+        name, step = str(workflow), held.steps[str(workflow)]
+        if not isinstance(outcome, Retry):
+            return msgspec.structs.replace(trace, attempts=step.tries + 1)
+        if name in held.fell_back:
+            word = FELL_BACK
+        elif held.discarded:
+            word = DISCARDED
+        else:
+            word = GIVEN_UP if name in held.failed else FAILED
+        retried = word == FAILED
+        attempts = step.tries if retried else step.tries + 1
+        due_at = step.due_at if retried else 0.0
+        return msgspec.structs.replace(trace, outcome=word, attempts=attempts, due_at=due_at)
+
     def done(self, held: Held, workflow: Workflow) -> None:
         """A workflow is done, well or not."""
         handler = workflow.handler
-        del held.tries[str(workflow)]
-        left = any(each.handler == handler and str(each) in held.tries for each in held.workflows)
+        del held.steps[str(workflow)]
+        left = any(each.handler == handler and str(each) in held.steps for each in held.workflows)
         if not left and self._lanes.leave((held.namespace, handler)):
             self._backlog.look_again()
-        if not held.tries:
+        if not held.steps:
             self._conclude(held)
 
-    async def _attempt(self, held: Held, workflow: Workflow) -> Outcome:
+    async def _attempt(self, held: Held, workflow: Workflow) -> tuple[Outcome, WorkflowTrace]:
         """How one attempt went; whatever goes wrong harms this step only."""
-        started = self._clock.monotonic()
+        started, recorder = self._clock.monotonic(), Recorder()
         try:
-            outcome = await self._run(held, workflow)
+            outcome = await self._run(held, workflow, recorder)
         except Exception as err:
             log.exception("a workflow failed", extra=fields(delivery=held.id, workflow=str(workflow)))
             outcome = Retry(f"{type(err).__name__}: {err}")
-        self._counters.handled(workflow, outcome, self._clock.monotonic() - started)
+        seconds = self._clock.monotonic() - started
+        self._counters.handled(workflow, outcome, seconds)
         _log_outcome(held, workflow, outcome)
-        return outcome
+        return outcome, attempt_trace(workflow, outcome, recorder, self._clock.now(), seconds)
 
-    async def _run(self, held: Held, workflow: Workflow) -> Outcome:
+    async def _run(self, held: Held, workflow: Workflow, recorder: Recorder) -> Outcome:
         subject = await self._subject(held)
         if subject is None:
             return Dropped("the delivery is owed no longer")
         turn = self._turn(self._lanes.of((held.namespace, workflow.handler)))
-        attempt = Attempt(held.namespace, workflow, subject, f"{held.id}:{workflow}", turn)
+        attempt = Attempt(held.namespace, workflow, subject, f"{held.id}:{workflow}", turn, recorder)
         return await self._workflows.run(attempt, self._clock.monotonic, self._counters.stage)
 
     @asynccontextmanager
@@ -254,7 +311,7 @@ class Pipelined:
         """No workflow is left: tell the store, and make room once it knows."""
         seconds = self._clock.monotonic() - held.since
         self._counters.concluded(held.event_type, len(held.workflows), not held.failed, seconds)
-        if held.failed and held.event is not None:
+        if held.failed and held.event is not None and not held.discarded:
             log.error("a delivery is given up", extra=fields(delivery=held.id, error="; ".join(held.failed.values())))
             writes = held.conclusion()
         else:
@@ -285,5 +342,5 @@ def _log_outcome(held: Held, workflow: Workflow, outcome: Outcome) -> None:
     elif isinstance(outcome, Dropped):
         log.error("event not handled", extra=fields(error=outcome.why, **context))
     else:
-        attempt = held.tries[str(workflow)] + 1
+        attempt = held.steps[str(workflow)].tries + 1
         log.warning("event not handled yet", extra=fields(error=outcome.why, attempt=attempt, **context))

@@ -7,7 +7,6 @@ from typing import Any
 
 import msgspec
 
-from sensu.backend.pipelined.outcome import Dropped, Filtered, Outcome
 from sensu.backend.pipelined.runtime_assets import Records, RuntimeAssets
 from sensu.clock import Clock
 from sensu.errors import InvalidResource
@@ -15,8 +14,9 @@ from sensu.execution.javascript import TIME_LIMIT_REACHED, Sandbox
 from sensu.log import fields
 from sensu.resources.event_filter import EventFilter
 from sensu.resources.kinds import EVENT_FILTER
+from sensu.rules.explain import FilterTrace, built_in_trace, filter_trace, missing_trace, window_trace
 from sensu.rules.expression_scope import event_scope
-from sensu.rules.filters import BUILT_IN, ExpressionError, decide, decided_by_window
+from sensu.rules.filters import BUILT_IN, ExpressionError
 from sensu.rules.time_windows import within_when
 
 log = logging.getLogger("sensu.pipelined")
@@ -55,24 +55,27 @@ class Subject:
 class Filters:
     """Decides whether events pass filters, by their names."""
 
-    def __init__(self, records: Records, assets: RuntimeAssets, clock: Clock) -> None:
+    def __init__(self, records: Records, assets: RuntimeAssets, clock: Clock, sandbox: Sandbox | None = None) -> None:
         self._records, self._assets, self._clock = records, assets, clock
-        self._sandbox = Sandbox(time_limit_s=EXPRESSION_TIME_LIMIT_S)
+        self._sandbox = sandbox or Sandbox(time_limit_s=EXPRESSION_TIME_LIMIT_S)
         self._resting: dict[str, float] = {}
 
-    async def verdict(self, namespace: str, name: str, subject: Subject) -> Outcome | None:
-        """None where the event passes; else what keeps it from the handler."""
+    async def verdict(self, namespace: str, name: str, subject: Subject) -> FilterTrace:
+        """Whether the event passes, with what led to that."""
         built_in = BUILT_IN.get(name)
         if built_in is not None:
-            return None if built_in(subject.value) else Filtered(name)
+            return built_in_trace(name, passes=built_in(subject.value))
         stored: EventFilter | None = self._records.get(EVENT_FILTER, namespace, name)
-        if stored is None:
-            return Dropped(f"filter {name} does not exist")
+        return missing_trace(name) if stored is None else await self.judge(namespace, stored, subject)
+
+    async def judge(self, namespace: str, stored: EventFilter, subject: Subject) -> FilterTrace:
+        """The same of a filter that is at hand."""
         in_when = self._in_when(stored)
-        if decided_by_window(stored.action, in_when):
-            return Filtered(name)
+        decided = window_trace(stored.metadata.name, stored.action, in_when)
+        if decided is not None:
+            return decided
         values = await self._values(namespace, stored, subject)
-        return None if decide(stored.action, values, in_when).passes else Filtered(name)
+        return filter_trace(stored.metadata.name, stored.action, in_when, stored.expressions or (), values)
 
     def _in_when(self, stored: EventFilter) -> bool | None:
         """Whether now lies in the filter's windows; None without windows, and where they cannot be read."""

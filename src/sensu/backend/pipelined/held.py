@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from sensu.backend.pipelined.filters import Subject
 from sensu.backend.pipelined.lanes import Place
 from sensu.resources.event import Event
-from sensu.resources.wire import decode, encode
+from sensu.rules.explain import EventFacts
+from sensu.rules.owed import WHY_CHARACTERS_MAX, Step, rest_of
 from sensu.rules.workflow import Workflow
 from sensu.store.contract import OweDelivery, SettleDelivery, Write
 
@@ -21,21 +22,14 @@ def key_of(namespace: str, event: Event) -> Key:
     return namespace, entity, check
 
 
-def rest_of(delivery: OweDelivery) -> dict[str, int] | None:
-    """The workflows that are still to do, each with how often it was tried; None for all of them, untried.
-
-    Raises InvalidResource.
-    """
-    return decode(dict[str, int], delivery.rest) if delivery.rest else None
-
-
 @dataclass(slots=True)
 class Held:
     """A delivery whose workflows wait or run.
 
-    `event` is None while it need not be in memory. `tries` says for each workflow that is not done how often it
-    failed, `due_at` when those that failed may be tried again, `failed` why workflows were given up. `since` is when it
-    was read, on the clock that never goes back. `problems` are what its event names and is not there.
+    `event` is None while it need not be in memory. `steps` says for each workflow that is not done how often it failed
+    and when it may be tried again, `failed` why workflows were given up. `since` is when it was read, on the clock that
+    never goes back. `problems` are what its event names and is not there. One that is `discarded` is not begun again.
+    The workflows that `fell_back` are given up, and owed to their fallback handlers under other ids.
     """
 
     id: int
@@ -43,13 +37,15 @@ class Held:
     event: bytes | None
     event_type: str
     workflows: Sequence[Workflow]
-    due_at: float
     attempts: int
     since: float
-    tries: dict[str, int]
+    steps: dict[str, Step]
+    facts: EventFacts
     failed: dict[str, str] = field(default_factory=dict)
     subject: Subject | None = None
     problems: Sequence[str] = ()
+    discarded: bool = False
+    fell_back: set[str] = field(default_factory=set)
 
     @property
     def namespace(self) -> str:
@@ -61,11 +57,20 @@ class Held:
         """The handlers that the event is for."""
         return {(self.key[0], workflow.handler) for workflow in self.workflows}
 
+    def _rest(self) -> dict[str, Step]:
+        steps = {**{name: Step(why=why[:WHY_CHARACTERS_MAX]) for name, why in self.failed.items()}, **self.steps}
+        return {name: step for name, step in steps.items() if name not in self.fell_back}
+
     def progress(self) -> OweDelivery:
-        """What is still owed, for the store."""
+        """What is still owed, for the store; what was given up counts as untried."""
         assert self.event is not None
-        rest = {**dict.fromkeys(self.failed, 0), **self.tries}
-        return OweDelivery(self.id, self.namespace, self.event, self.due_at, self.attempts, encode(rest))
+        steps = self._rest()
+        due_at = min((step.due_at for step in steps.values()), default=0.0)
+        return OweDelivery(self.id, self.namespace, self.event, due_at, self.attempts, rest_of(steps))
+
+    def without_fallen_back(self) -> Sequence[Write]:
+        """What is still owed, or that nothing is, for the store."""
+        return (self.progress(),) if self._rest() else (SettleDelivery(self.id),)
 
     def conclusion(self) -> Sequence[Write]:
         """The last word on the delivery, once no workflow is left to try."""

@@ -21,6 +21,7 @@ from sensu.resources.mutator import Mutator
 from sensu.rules.filters import ExpressionError
 
 JAVASCRIPT = "javascript"
+BUILT_IN_MUTATORS = ("", "json", "only_check_output")
 
 
 class Mutators:

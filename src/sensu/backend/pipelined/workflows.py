@@ -1,25 +1,36 @@
 """Workflows at work: filters in order, then the mutator, then the handler."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sensu.backend.pipelined.filters import Filters, Subject
 from sensu.backend.pipelined.handlers import Handlers
 from sensu.backend.pipelined.mutators import Mutators
-from sensu.backend.pipelined.outcome import Delivered, Dropped, Filtered, Outcome
+from sensu.backend.pipelined.outcome import Delivered, Dropped, Filtered, Outcome, Retry
 from sensu.backend.pipelined.runtime_assets import Records
 from sensu.resources.event import Event
 from sensu.resources.handler import Handler
 from sensu.resources.kinds import HANDLER, PIPELINE
-from sensu.rules.workflow import Plan, Workflow, plan
+from sensu.rules.explain import DELIVERED, DROPPED, FAILED, FILTERED, FilterTrace, StageTrace, WorkflowTrace, cut
+from sensu.rules.retrying import RetryPolicy, policy_of
+from sensu.rules.workflow import Plan, Workflow, fallback_named, fallback_of, is_fallback, plan
 
 FILTER, MUTATOR, HANDLING = "filter", "mutator", "handler"
 """The stages of a workflow."""
 
 Observe = Callable[[str, str, bool, float], None]
 """Hears of each stage that ended: which, of what resource, whether it went well, in how many seconds."""
+
+
+@dataclass(slots=True)
+class Recorder:
+    """What is known of an attempt, as far as it got."""
+
+    filters: list[FilterTrace] = field(default_factory=list)
+    mutator: StageTrace | None = None
+    handling: StageTrace | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +45,7 @@ class Attempt:
     subject: Subject
     delivery: str
     turn: AbstractAsyncContextManager[Any]
+    recorder: Recorder = field(default_factory=Recorder)
 
 
 class Workflows:
@@ -42,7 +54,7 @@ class Workflows:
     def __init__(self, records: Records, filters: Filters, mutators: Mutators, handlers: Handlers) -> None:
         self._records, self._filters, self._mutators, self._handlers = records, filters, mutators, handlers
 
-    def of(self, namespace: str, event: Event, rest: Mapping[str, int] | None) -> Plan:
+    def of(self, namespace: str, event: Event, rest: Collection[str] | None) -> Plan:
         """The workflows of an event, of which only those of `rest` are still to do where it is given."""
         found = plan(
             event,
@@ -52,8 +64,30 @@ class Workflows:
         if rest is None:
             return found
         left = [workflow for workflow in found.workflows if str(workflow) in rest]
-        gone = rest.keys() - {str(workflow) for workflow in left}
-        return Plan(left, [f"workflow {name} does not exist any more" for name in sorted(gone)])
+        left += [fallback for name in rest if (fallback := self._fallback_named(namespace, name)) is not None]
+        known = {str(workflow) for workflow in left}
+        return Plan(left, [f"workflow {name} does not exist any more" for name in sorted(rest) if name not in known])
+
+    def policy_of(self, namespace: str, workflow: Workflow) -> RetryPolicy:
+        """When to try a workflow again."""
+        return policy_of(self._records.get(HANDLER, namespace, workflow.handler))
+
+    def fallback_for(self, namespace: str, workflow: Workflow) -> Workflow | str:
+        """The way to the fallback handler of a workflow that is given up; why there is none, empty for no reason."""
+        handler: Handler | None = self._records.get(HANDLER, namespace, workflow.handler)
+        if is_fallback(workflow) or handler is None or not handler.fallback_handler:
+            return ""
+        fallback: Handler | None = self._records.get(HANDLER, namespace, handler.fallback_handler)
+        if fallback is None:
+            return f"fallback handler {handler.fallback_handler} does not exist"
+        if fallback.type == "set":
+            return f"fallback handler {handler.fallback_handler} is a handler set"
+        return fallback_of(str(workflow), fallback)
+
+    def _fallback_named(self, namespace: str, name: str) -> Workflow | None:
+        named = fallback_named(name)
+        handler: Handler | None = named and self._records.get(HANDLER, namespace, named[0])
+        return None if named is None or handler is None else fallback_of(named[1], handler)
 
     async def run(self, attempt: Attempt, clock: Callable[[], float], observe: Observe) -> Outcome:
         """How it went; what filters kept back or has no handler does not take a turn."""
@@ -69,27 +103,58 @@ class Workflows:
     async def _kept_back(self, attempt: Attempt, clock: Callable[[], float], observe: Observe) -> Outcome | None:
         for name in attempt.workflow.filters:
             started = clock()
-            kept = await self._filters.verdict(attempt.namespace, name, attempt.subject)
-            well = kept is None or isinstance(kept, Filtered)
-            observe(FILTER, f"core/v2.EventFilter(Name={name})", well, clock() - started)
-            if kept is not None:
-                return kept
+            trace = await self._filters.verdict(attempt.namespace, name, attempt.subject)
+            attempt.recorder.filters.append(trace)
+            observe(FILTER, f"core/v2.EventFilter(Name={name})", not trace.missing, clock() - started)
+            if not trace.passes:
+                return Dropped(trace.reason) if trace.missing else Filtered(name)
         return None
 
     async def _deliver(self, attempt: Attempt, clock: Callable[[], float], observe: Observe) -> Outcome:
         mutator, started = attempt.workflow.mutator or "json", clock()
         payload = await self._mutators.payload(attempt.namespace, mutator, attempt.subject)
-        observe(MUTATOR, f"core/v2.Mutator(Name={mutator})", isinstance(payload, bytes), clock() - started)
+        well, seconds = isinstance(payload, bytes), clock() - started
+        observe(MUTATOR, f"core/v2.Mutator(Name={mutator})", well, seconds)
+        attempt.recorder.mutator = _stage(mutator, payload, seconds)
         if not isinstance(payload, bytes):
             return payload
         handler, started = self._handler(attempt), clock()
         if handler is None:
             return Dropped(f"handler {attempt.workflow.handler} does not exist")
         outcome = await self._handlers.deliver(handler, payload, attempt.delivery)
-        ref = f"core/v2.Handler(Name={handler.metadata.name})"
-        observe(HANDLING, ref, isinstance(outcome, Delivered), clock() - started)
+        ref, seconds = f"core/v2.Handler(Name={handler.metadata.name})", clock() - started
+        observe(HANDLING, ref, isinstance(outcome, Delivered), seconds)
+        attempt.recorder.handling = _stage(handler.metadata.name, outcome, seconds)
         return outcome
 
     def _handler(self, attempt: Attempt) -> Handler | None:
         found: Handler | None = self._records.get(HANDLER, attempt.namespace, attempt.workflow.handler)
         return found
+
+
+def _stage(name: str, outcome: Outcome | bytes, seconds: float) -> StageTrace:
+    why = cut(outcome.why) if isinstance(outcome, Dropped | Retry) else ""
+    return StageTrace(name=name, well=not why, why=why, seconds=seconds)
+
+
+def attempt_trace(
+    workflow: Workflow, outcome: Outcome, recorder: Recorder, now: float, seconds: float
+) -> WorkflowTrace:
+    """The trace of an attempt that ended now."""
+    if isinstance(outcome, Filtered):
+        word, why = FILTERED, f"filter {outcome.by} kept it back"
+    elif isinstance(outcome, Delivered):
+        word, why = DELIVERED, ""
+    else:
+        word, why = DROPPED if isinstance(outcome, Dropped) else FAILED, cut(outcome.why)
+    return WorkflowTrace(
+        workflow=str(workflow),
+        handler=workflow.handler,
+        outcome=word,
+        why=why,
+        at=now,
+        seconds=seconds,
+        filters=tuple(recorder.filters),
+        mutator=recorder.mutator,
+        handling=recorder.handling,
+    )

@@ -5,24 +5,27 @@ are counted as missed.
 """
 
 import asyncio
+import contextlib
 import logging
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any, Protocol
 
+from sensu.backend.run_ledger import Entry, RunLedger
 from sensu.backend.schedulerd.entity_matching import EntityMatching
 from sensu.backend.schedulerd.requests import for_subscriptions, request_for
 from sensu.backend.schedulerd.timers import Due, Timers
 from sensu.backend.seams import Subscribers
 from sensu.clock import Clock
-from sensu.errors import InvalidResource
+from sensu.errors import InvalidResource, StoreError
 from sensu.log import fields
 from sensu.resources.check import CheckConfig
 from sensu.resources.entity import EntityConfig
 from sensu.resources.kinds import CHECK, ENTITY
 from sensu.rules.proxy_requests import on_behalf_of, splay_pause_s
 from sensu.rules.round_robin import has_ring, next_agents
-from sensu.rules.schedule import Timing, subdued
+from sensu.rules.run_ledger import Why, slots_between
+from sensu.rules.schedule import Timing, subdued, timing
 from sensu.store.contract import Key
 from sensu.store.resource_cache import ResourceCache
 
@@ -31,6 +34,9 @@ log = logging.getLogger("sensu.schedulerd")
 TICK_S = 1.0
 SET_BACK_S = 1.0
 """A clock that goes back by more has the timers count anew."""
+_EARLIER_S = 0.01
+MISSED_SHOWN_MAX = 20
+"""How many times that were slept through are entered in the ledger one by one."""
 AT_A_TIME_MAX = 100
 """How many checks are published before others on the loop get their turn."""
 PROXY_ROUNDS_MAX = 2
@@ -52,11 +58,14 @@ class Counters(Protocol):
 class Schedulerd:
     """Publishes the checks of `cache` to `subscribers`; also the backend's `AdHoc`."""
 
-    def __init__(self, cache: ResourceCache, subscribers: Subscribers, counters: Counters, clock: Clock) -> None:
+    def __init__(
+        self, cache: ResourceCache, subscribers: Subscribers, counters: Counters, clock: Clock, ledger: RunLedger
+    ) -> None:
         self._cache = cache
         self._subscribers = subscribers
         self._counters = counters
         self._clock = clock
+        self._ledger = ledger
         self._matching = EntityMatching(clock)
         self._timers = Timers()
         self._changed = asyncio.Event()
@@ -86,20 +95,34 @@ class Schedulerd:
 
     async def run(self) -> None:
         """Publish checks when they are due, until cancelled."""
+        await self._recover()
         stop = self._cache.subscribe(CHECK, self._hear_change)
         now = self._clock.now()
         for check in self._cache.list(CHECK):
             self._timers.set(_key(check), check, now)
+            when = timing(check)
+            if when is not None:
+                self._ledger.was_down(check, when)
         try:
             async with asyncio.TaskGroup() as group:
+                group.create_task(self._ledger.keep_forever(lambda: bool(self._timers)))
                 await self._publish_forever(group)
         finally:
             stop()
             self._matching.close()
+            with contextlib.suppress(StoreError):
+                await self._ledger.keep()
+
+    async def _recover(self) -> None:
+        try:
+            await self._ledger.recover()
+        except StoreError as err:
+            log.warning("what was open before the start is not known", extra=fields(error=str(err)))
 
     def _hear_change(self, key: Key, check: Any) -> None:
         self._timers.set(key, check, self._clock.now())
         if check is None:
+            self._ledger.forget((key.namespace, key.name))
             for turn in [turn for turn in self._turns if turn[0] == key]:
                 del self._turns[turn]
         self._changed.set()
@@ -133,34 +156,52 @@ class Schedulerd:
             self._counters.missed(due.missed)
             log.warning("check was due more than once", extra=fields(check=due.key.name, missed=due.missed))
         check: CheckConfig | None = self._cache.get(CHECK, due.key.namespace, due.key.name)
-        if check is None or subdued(check, now):
+        if check is None:
             return
-        if check.proxy_requests is not None:
-            self._start_round(due, check, group)
-            return
+        at = self._slot_of(due, check, now)
+        if subdued(check, now):
+            self._ledger.missed(check, [at], Why.SUBDUED)
+        elif check.proxy_requests is not None:
+            self._start_round(due, check, at, group)
+        else:
+            self._ask(due, check, at, int(now))
+
+    def _slot_of(self, due: Due, check: CheckConfig, now: float) -> float:
+        """The slot of this turn; those before it that were slept through are entered as missed."""
+        if not due.missed:
+            return due.due_at
+        earlier = due.due_at - _EARLIER_S
+        times, more = slots_between(due.key.name, due.timing, earlier, now, MISSED_SHOWN_MAX)
+        self._ledger.missed(check, times[:-1], Why.BACKEND_STALLED, more)
+        return times[-1]
+
+    def _ask(self, due: Due, check: CheckConfig, at: float, issued: int) -> None:
+        slot = self._ledger.begin(check, due.timing, at)
         try:
-            sent = self._publish_in_turn(due.key, check, int(now))
+            targets = self._in_turn(due.key, check)
+            sent = self._send(check, targets, issued)
         except Exception:
             log.exception("check could not be published", extra=_place(check))
+            self._ledger.asked_all(slot, Why.NOT_PUBLISHED)
             return
         self._counters.requests(due.timing.kind, sent)
+        self._ledger.asked(slot, targets, issued, sent)
+        self._ledger.asked_all(slot)
 
     def _publish(self, check: CheckConfig, issued: int) -> int:
         """Send a request to all agents of the check's subscriptions; returns to how many."""
-        request = request_for(check, self._cache, issued)
-        publish, namespace = self._subscribers.publish, check.metadata.namespace
-        return sum(publish(namespace, subscription, request) for subscription in dict.fromkeys(check.subscriptions))
+        return self._send(check, list(dict.fromkeys(check.subscriptions)), issued)
 
-    def _publish_in_turn(self, key: Key, check: CheckConfig, issued: int) -> int:
-        """Like `_publish`; with round robin each subscription's next agent alone is asked."""
-        if not check.round_robin:
-            return self._publish(check, issued)
+    def _send(self, check: CheckConfig, targets: Sequence[str], issued: int) -> int:
         request = request_for(check, self._cache, issued)
-        sent = 0
-        for subscription in dict.fromkeys(check.subscriptions):
-            for target in self._targets(key, subscription, 1):
-                sent += self._subscribers.publish(key.namespace, target, request)
-        return sent
+        return sum(self._subscribers.publish(check.metadata.namespace, target, request) for target in targets)
+
+    def _in_turn(self, key: Key, check: CheckConfig) -> list[str]:
+        """The check's subscriptions; with round robin each one's next agent alone."""
+        subscriptions = list(dict.fromkeys(check.subscriptions))
+        if not check.round_robin:
+            return subscriptions
+        return [target for subscription in subscriptions for target in self._targets(key, subscription, 1)]
 
     def _targets(self, key: Key, subscription: str, count: int) -> list[str]:
         """The subscriptions that `count` requests go to, one after the other; none where no agent is there."""
@@ -172,25 +213,30 @@ class Schedulerd:
             self._turns[key, subscription] = chosen[-1]
         return [f"entity:{agent}" for agent in chosen]
 
-    def _start_round(self, due: Due, check: CheckConfig, group: asyncio.TaskGroup) -> None:
+    def _start_round(self, due: Due, check: CheckConfig, at: float, group: asyncio.TaskGroup) -> None:
         if self._rounds[due.key] >= PROXY_ROUNDS_MAX:
             self._counters.missed(1)
+            self._ledger.missed(check, [at], Why.ROUND_UNDER_WAY)
             return
         self._rounds[due.key] += 1
-        group.create_task(self._round(due, check))
+        group.create_task(self._round(due, check, self._ledger.begin(check, due.timing, at)))
 
-    async def _round(self, due: Due, check: CheckConfig) -> None:
+    async def _round(self, due: Due, check: CheckConfig, slot: Entry) -> None:
         """Publish a check on behalf of each entity that it is about, spread over its interval."""
         try:
-            await self._publish_for_entities(due.key, due.timing, check)
+            entities = await self._publish_for_entities(due.key, due.timing, check, slot)
         except Exception:
             log.exception("proxy requests could not be published", extra=_place(check))
+            self._ledger.asked_all(slot, Why.NOT_PUBLISHED)
+        else:
+            self._ledger.asked_all(slot, Why.NO_SUBSCRIBER if entities else Why.NO_ENTITY)
         finally:
             self._rounds[due.key] -= 1
             if not self._rounds[due.key]:
                 del self._rounds[due.key]
 
-    async def _publish_for_entities(self, key: Key, when: Timing, check: CheckConfig) -> None:
+    async def _publish_for_entities(self, key: Key, when: Timing, check: CheckConfig, slot: Entry) -> int:
+        """How many entities the check is about."""
         assert check.proxy_requests is not None
         entities = await self._matching.matching(
             check.proxy_requests.entity_attributes, self._cache.list(ENTITY, key.namespace)
@@ -201,9 +247,12 @@ class Schedulerd:
             if pause_s:
                 await self._clock.sleep(pause_s)
                 if self._cache.get(CHECK, key.namespace, key.name) is None:
-                    return
-            sent = self._publish_for_entity(check, entity, [ring[at] for ring in targets])
+                    break
+            issued, asked = int(self._clock.now()), [ring[at] for ring in targets]
+            sent = self._publish_for_entity(check, entity, asked, issued)
             self._counters.requests(when.kind, sent)
+            self._ledger.asked(slot, asked, issued, sent)
+        return len(entities)
 
     def _rings(self, key: Key, check: CheckConfig, entities: int) -> list[list[str]]:
         """For each subscription, who is asked about the first entity, the second, and so on."""
@@ -213,7 +262,7 @@ class Schedulerd:
         rings = [self._targets(key, subscription, entities) for subscription in subscriptions]
         return [ring for ring in rings if ring]
 
-    def _publish_for_entity(self, check: CheckConfig, entity: EntityConfig, targets: Sequence[str]) -> int:
+    def _publish_for_entity(self, check: CheckConfig, entity: EntityConfig, targets: Sequence[str], issued: int) -> int:
         try:
             config = on_behalf_of(check, entity)
         except InvalidResource as err:
@@ -221,8 +270,7 @@ class Schedulerd:
                 "tokens of a check failed", extra=_place(check) | fields(entity=entity.metadata.name, why=str(err))
             )
             return 0
-        request = request_for(config, self._cache, int(self._clock.now()))
-        return sum(self._subscribers.publish(check.metadata.namespace, target, request) for target in targets)
+        return self._send(config, targets, issued)
 
 
 def _key(check: CheckConfig) -> Key:

@@ -12,11 +12,12 @@ from sensu.store.contract import Key
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A check whose time has come, and how many times before it was missed."""
+    """A check whose time has come at `due_at`, and how many times it has come since, which make one turn together."""
 
     key: Key
     timing: Timing
     missed: int
+    due_at: float
 
 
 @dataclass(slots=True)
@@ -32,6 +33,9 @@ class Timers:
     def __init__(self) -> None:
         self._timers: dict[Key, _Timer] = {}
         self._heap: list[tuple[float, Key]] = []
+
+    def __len__(self) -> int:
+        return len(self._timers)
 
     def set(self, key: Key, check: CheckConfig | None, now: float) -> None:
         """Have a check run by its timing, or no longer (None); an unchanged timing keeps its turn."""
@@ -66,7 +70,7 @@ class Timers:
             if timer is None or timer.due_at != due_at:
                 continue
             missed = slots_missed(key.name, timer.timing, due_at, now)
-            due.append(Due(key, timer.timing, missed))
+            due.append(Due(key, timer.timing, missed, due_at))
             self._start(key, timer.timing, timer.round_robin, now if missed else due_at)
         return due
 

@@ -124,7 +124,7 @@ class AuditLog:
         now = self._clock.now()
         complete = msgspec.structs.replace(
             record,
-            at=now,
+            at=round(now, 3),
             username=who.username,
             address=who.address,
             via=who.via.value if kind is not None else "",

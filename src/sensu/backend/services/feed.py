@@ -65,16 +65,16 @@ class Follower:
         self._wake = asyncio.Event()
 
     def offer(self, commit: Commit) -> None:
-        """Have the commit heard later; drops the follower that is too slow."""
+        """Have the commit heard later, however large it is; drops the follower that let too many changes wait."""
         if self.ended:
             return
-        self._waiting += len(commit.changes)
-        if self._waiting > WAITING_CHANGES_MAX:
+        if self._waiting >= WAITING_CHANGES_MAX:
             self.overflown = True
             self._backlog.clear()
             self._live.clear()
             self.end()
             return
+        self._waiting += len(commit.changes)
         self._live.append(commit)
         self._wake.set()
 
@@ -164,7 +164,7 @@ class ChangeFeed:
         known = [change for change in changes if _kind_of(change) in _KNOWN]
         if not known:
             return
-        commit = Commit(self._revision, known, sum(len(change.body or b"") for change in known))
+        commit = Commit(self._revision, known, sum(map(_size, known)))
         self._remember(commit)
         for kind in {_kind_of(change) for change in known}:
             for follower in self._followers.get(kind, ()):
@@ -187,6 +187,10 @@ class ChangeFeed:
             self._forgotten = oldest.revision
             self._changes -= len(oldest.changes)
             self._bytes -= oldest.size
+
+
+def _size(change: Change) -> int:
+    return len(change.body or b"") + len(change.shown or b"")
 
 
 def _kind_of(change: Change) -> str:

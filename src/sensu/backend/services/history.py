@@ -11,8 +11,9 @@ from sensu.clock import Clock
 from sensu.errors import StoreError
 from sensu.log import fields
 from sensu.resources.kinds import EVENT
-from sensu.resources.wire import decode
-from sensu.rules.history import HistoryEntry
+from sensu.resources.metrics import Number
+from sensu.resources.wire import Wire, always_int, always_str, encode
+from sensu.rules.history import unpacked
 from sensu.store.contract import EventKey, HistoryPage, HistoryPosition, Result, Store, TrimHistory
 
 logger = logging.getLogger(__name__)
@@ -43,6 +44,22 @@ class Period:
 
     start: float = float("-inf")
     end: float = float("inf")
+
+
+class HistoryItem(Wire, frozen=True):
+    """A result of an event as readers get it: taken in `at`, `executed` on its agent, in Unix seconds.
+
+    `changed` where it changed the state of the event, `truncated` where the output was longer; `duration` in seconds.
+    """
+
+    at: int = always_int()
+    executed: int = always_int()
+    status: int = always_int()
+    duration: Number = always_int()
+    output: str = always_str()
+    truncated: bool = False
+    flapping: bool = False
+    changed: bool = False
 
 
 class History:
@@ -113,7 +130,7 @@ class History:
 def _within(item: Result, period: Period) -> bool:
     if period == _ALWAYS:
         return True
-    return period.start <= decode(HistoryEntry, item.body).executed <= period.end
+    return period.start <= unpacked(item.body).executed <= period.end
 
 
 _ALWAYS = Period()
@@ -125,9 +142,19 @@ def _is_before(page: HistoryPage, period: Period) -> bool:
 
 
 def _shown(item: Result) -> bytes:
-    """An entry as readers get it: with when it came and whether it changed the state in front."""
-    changed = b'"changed":true,' if item.changed else b""
-    return b'{"at":%d,%s' % (item.at, changed) + item.body[1:]
+    kept = unpacked(item.body)
+    return encode(
+        HistoryItem(
+            at=item.at,
+            executed=kept.executed,
+            status=kept.status,
+            duration=kept.duration,
+            output=kept.output,
+            truncated=kept.truncated,
+            flapping=kept.flapping,
+            changed=item.changed,
+        )
+    )
 
 
 def _token(position: HistoryPosition) -> str:

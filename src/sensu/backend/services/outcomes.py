@@ -3,9 +3,10 @@
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 
+import msgspec
 
-@dataclass(frozen=True, slots=True)
-class Found:
+
+class Found(msgspec.Struct, frozen=True):
     """A resource as readers get it."""
 
     body: bytes
@@ -24,8 +25,7 @@ class Listing:
     total: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
+class Written(msgspec.Struct, frozen=True):
     """The write is stored; `body` is what the caller is told, `name` the name that was given to something new."""
 
     body: bytes = b""

@@ -14,6 +14,11 @@ class Turns:
         self._locks: dict[Key, asyncio.Lock] = {}
         self._users: dict[Key, int] = {}
 
+    @property
+    def idle(self) -> bool:
+        """Whether nobody has or awaits a turn."""
+        return not self._locks
+
     @asynccontextmanager
     async def of(self, keys: Iterable[Key]) -> AsyncIterator[None]:
         """A turn for all of the keys; they are waited for in order, so that nobody waits for each other."""

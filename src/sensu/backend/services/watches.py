@@ -1,6 +1,6 @@
 """Following a list live: its changes, as far as the caller may see them at that moment and its selectors choose."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -56,8 +56,11 @@ class Watches:
 
     def watch(
         self, identify: Identify, kind: Kind, scope: Scope, page: PageRequest, after: int | None
-    ) -> AsyncIterator[Message] | Refusal:
-        """The changes of a list, behind the revision `after` or (None) from now on; whoever may list it may follow."""
+    ) -> AsyncIterator[Sequence[Message]] | Refusal:
+        """The changes of a list, commit by commit, behind the revision `after` or (None) from now on.
+
+        Whoever may list it may follow.
+        """
         caller = identify()
         if caller is None or not self._may_list(caller, kind, scope.namespace):
             return Denied()
@@ -92,31 +95,32 @@ class _Watch:
         self._selection = selection
         self._follower = follower
 
-    async def messages(self) -> AsyncIterator[Message]:
+    async def messages(self) -> AsyncIterator[Sequence[Message]]:
         """What the client is told, until it goes away, is too slow, or may no longer."""
         follower = self._follower
         try:
-            yield Message("", b"", follower.started_at)
+            yield (Message("", b"", follower.started_at),)
             if follower.missed:
-                told = _told("changes since that id are not remembered any more: read the list again")
-                yield Message(EXPIRED, told, follower.started_at)
+                why = "changes since that id are not remembered any more: read the list again"
+                yield (Message(EXPIRED, _told(why), follower.started_at),)
             passed = follower.started_at
             while True:
                 commit = await follower.next(self._feed.heartbeat_s)
                 if commit is None and follower.ended:
                     why = "the client is too slow" if follower.overflown else "the backend stops"
-                    yield Message(ENDED, _told(f"{why}: go on behind the last id"))
+                    yield (Message(ENDED, _told(f"{why}: go on behind the last id")),)
                     return
                 caller = self._identify()
                 if caller is None:
-                    yield Message(ENDED, _told("the credentials hold no longer"))
+                    yield (Message(ENDED, _told("the credentials hold no longer")),)
                     return
                 if commit is None:
-                    yield Message("", b"", passed)
+                    yield (Message("", b"", passed),)
                     continue
                 passed = commit.revision
-                for message in self._of_commit(caller, commit):
-                    yield message
+                told = self._of_commit(caller, commit)
+                if told:
+                    yield told
         finally:
             self._feed.leave(follower)
 

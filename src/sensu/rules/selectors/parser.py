@@ -12,9 +12,6 @@ from enum import Enum
 from sensu.rules.selectors.faults import SelectorFault
 from sensu.rules.selectors.lexer import Token, Word, tokens
 
-CHARACTERS_MAX = 8192
-"""Longer selectors are refused."""
-
 
 class Comparison(Enum):
     """How a requirement looks at the value of its key."""
@@ -42,8 +39,6 @@ _OPERATORS = (Word.EQUAL, Word.NOT_EQUAL, Word.IN, Word.NOT_IN, Word.MATCHES)
 
 def parsed(text: str) -> tuple[Requirement, ...]:
     """The requirements of a selector, none for an empty one; raises SelectorFault where it stops parsing."""
-    if len(text) > CHARACTERS_MAX:
-        raise SelectorFault(CHARACTERS_MAX + 1, f"a selector has at most {CHARACTERS_MAX} characters")
     return tuple(_Parser(list(tokens(text))).requirements())
 
 

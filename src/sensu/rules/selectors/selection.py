@@ -15,6 +15,8 @@ from sensu.rules.selectors.fields import Field, Path, Selectable
 from sensu.rules.selectors.parser import Comparison, Requirement, parsed
 
 COMPILED_REMEMBERED_MAX = 256
+CHARACTERS_MAX = 8192
+"""The selectors of a request that have more characters in all are refused."""
 
 _Tree = dict[str, "_Tree | None"]
 _Value = Callable[[Any], str | None]
@@ -46,11 +48,19 @@ class Selection:
         return all(fulfilled(one, value(view)) for one, value in self._terms)
 
 
-@lru_cache(COMPILED_REMEMBERED_MAX)
 def compiled(
     selectable: Selectable, label_selectors: tuple[str, ...], field_selectors: tuple[str, ...]
 ) -> Selection | str:
     """All the selectors of a request as one, or why one of them cannot be parsed."""
+    if sum(map(len, (*label_selectors, *field_selectors))) > CHARACTERS_MAX:
+        return f"the selectors of a request have at most {CHARACTERS_MAX} characters in all"
+    return _compiled(selectable, label_selectors, field_selectors)
+
+
+@lru_cache(COMPILED_REMEMBERED_MAX)
+def _compiled(
+    selectable: Selectable, label_selectors: tuple[str, ...], field_selectors: tuple[str, ...]
+) -> Selection | str:
     requirements: dict[str, list[Requirement]] = {}
     for word, texts in (("labelSelector", label_selectors), ("fieldSelector", field_selectors)):
         try:

@@ -4,7 +4,11 @@ Source: recorded scenario handlers-invalid.
 """
 
 from sensu.resources.handler import Handler, HandlerSocket
+from sensu.rules.retrying import policy_of
 from sensu.rules.validity.names import name_problem
+
+RETRY_ATTEMPTS_MAX = 100
+RETRY_DELAY_MAX_S = 86_400
 
 
 def problem(handler: Handler) -> str | None:
@@ -13,6 +17,7 @@ def problem(handler: Handler) -> str | None:
     if why is not None:
         return f"handler name {why}"
     why = _type_problem(handler)
+    why = why or _retry_problem(handler)
     if why is not None:
         return why
     return None if handler.metadata.namespace else "namespace must be set"
@@ -38,3 +43,23 @@ def _socket_problem(socket: HandlerSocket | None) -> str | None:
     if not socket.host:
         return "socket host undefined"
     return None if socket.port else "socket port undefined"
+
+
+def _retry_problem(handler: Handler) -> str | None:
+    """The rules of the fields of ours."""
+    if (handler.retry_attempts or 0) > RETRY_ATTEMPTS_MAX:
+        return f"retry_attempts must not be greater than {RETRY_ATTEMPTS_MAX}"
+    for name in ("retry_delay", "retry_delay_max"):
+        if getattr(handler, name) > RETRY_DELAY_MAX_S:
+            return f"{name} must not be greater than {RETRY_DELAY_MAX_S} seconds"
+    policy = policy_of(handler)
+    if policy.delay_max_s < policy.delay_s:
+        return "retry_delay_max must not be less than retry_delay"
+    if not handler.fallback_handler:
+        return None
+    if handler.type == "set":
+        return "a handler set has no fallback_handler; its handlers may have one each"
+    if handler.fallback_handler == handler.metadata.name:
+        return "fallback_handler must be another handler"
+    why = name_problem(handler.fallback_handler)
+    return None if why is None else f"fallback_handler {why}"

@@ -11,6 +11,10 @@ ENTRY_BYTES = 24
 UPDATE_EVENT_WITH_RESULT, APPEND_RESULT, APPEND_CHANGE = 0, 13, 14
 TRIM_RESULTS, TRIM_CHANGES = 15, 16
 
+NOT_USED = -1
+"""Stands in columns that a frequent operation does not use, and for no deadline: the driver takes longer to bind a null
+than a row to be written, as it looks for an adapter first."""
+
 Row = tuple[Any, ...]
 
 _CHAIN = """
@@ -36,7 +40,9 @@ class Ends:
     def update_row(self, event_id: int, due_at: float | None, body: bytes, result: Result) -> Row:
         """The row that replaces an event and appends a result that is no state change."""
         self._result += len(result.body) + ENTRY_BYTES
-        return (UPDATE_EVENT_WITH_RESULT, event_id, due_at, body, self._result, result.at, result.body, None, None)
+        due = NOT_USED if due_at is None else due_at
+        place = (self._result, result.at, result.body)
+        return (UPDATE_EVENT_WITH_RESULT, event_id, due, body, *place, NOT_USED, NOT_USED)
 
     def append_row(self, event_id: int, result: Result) -> Row:
         """The row that appends to the history of an event."""

@@ -184,6 +184,10 @@ class Reader:
         )
         return [OweDelivery(*row) for row in self._rows(sql, (after, limit))]
 
+    def delivery_sizes(self) -> dict[int, int]:
+        """The bytes of the event of each owed delivery, by its id."""
+        return dict(self._rows("SELECT id, length(event) FROM deliveries_owed", ()))
+
     def dead_letters(self, after: int, limit: int) -> list[tuple[OweDelivery, str]]:
         """Deliveries that were given up, each with why."""
         sql = (

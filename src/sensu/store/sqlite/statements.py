@@ -1,19 +1,20 @@
 """What a group of commits writes, as rows of the `writes` view and as few statements as can be.
 
 Statements take a power of two of rows, so that few of them serve every size; what is left of the last one is padded
-with rows of nulls, which no trigger takes.
+with rows that no trigger takes.
 """
 
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache
+from itertools import chain
 from typing import Any
 
 import msgspec
 
 from sensu.store.contract import EventKey, Key
 from sensu.store.group import Group
-from sensu.store.sqlite.history import Ends, trim_row
+from sensu.store.sqlite.history import NOT_USED, Ends, trim_row
 
 ROWS_MAX = 1024
 """Rows of one statement; SQLite takes 32,766 parameters."""
@@ -26,6 +27,9 @@ PROBE_BYTES = 64 * 1024
 _PROBE = "store probe"
 _WIDTH = 9
 _PAGE_BYTES = 4096
+
+_PARTS_NOT_USED = (NOT_USED,) * 5
+_BODY_AND_PARTS = "column4, column5, column6, column7, column8, column9"
 
 Row = tuple[Any, ...]
 
@@ -52,7 +56,8 @@ def event_rows(group: Group, ids: dict[EventKey, int], take_id: Callable[[], int
             place = (slashed(key.namespace), slashed(key.entity), key.check)
             rows.append((_INSERT_EVENT, row_id, put.due_at, put.body, *place, None, None))
         elif last is None or last.changed or key in group.earlier_results:
-            rows.append((_UPDATE_EVENT, row_id, put.due_at, put.body, None, None, None, None, None))
+            due = NOT_USED if put.due_at is None else put.due_at
+            rows.append((_UPDATE_EVENT, row_id, due, put.body, *_PARTS_NOT_USED))
         else:
             rows.append(ends.update_row(row_id, put.due_at, put.body, last))
             continue
@@ -73,10 +78,11 @@ def other_rows(group: Group) -> list[Row]:
             write, revision = put
             rows.append((_PUT_RESOURCE, revision, None, write.body, *place, write.etag, write.shown))
     for owed in group.owed.values():
-        rows.append((_OWE, owed.id, owed.due_at, owed.event, owed.namespace, owed.attempts, owed.rest, None, None))
+        what = (owed.id, owed.due_at, owed.event, owed.namespace, owed.attempts, owed.rest)
+        rows.append((_OWE, *what, NOT_USED, NOT_USED))
     for delivery_id, dead in group.settled.items():
         op = _GIVE_UP if dead else _SETTLE
-        rows.append((op, delivery_id, None, None, dead, None, None, None, None))
+        rows.append((op, delivery_id, NOT_USED, b"", dead, *_PARTS_NOT_USED[1:]))
     for name, value in group.states.items():
         rows.append((_PUT_STATE, None, None, value, name, None, None, None, None))
     rows.extend((_APPEND_AUDIT, None, one.at, one.body, None, None, None, None, None) for one in group.audited)
@@ -115,16 +121,16 @@ def write(connection: sqlite3.Connection, rows: Sequence[Row]) -> None:
 
 def _insert(connection: sqlite3.Connection, rows: Sequence[Row]) -> None:
     size = _statement_size(len(rows))
-    connection.execute(_insert_sql(size), _padded(rows, size, _WIDTH))
+    connection.execute(_insert_sql(size), _padded(rows, size, _WIDTH, NOT_USED))
 
 
 def _statement_size(count: int) -> int:
     return 1 << (count - 1).bit_length()
 
 
-def _padded(rows: Iterable[Row], size: int, width: int) -> list[Any]:
-    values = [value for row in rows for value in row]
-    values.extend([None] * (size * width - len(values)))
+def _padded(rows: Iterable[Row], size: int, width: int, padding: int | None = None) -> list[Any]:
+    values = list(chain.from_iterable(rows))
+    values.extend([padding] * (size * width - len(values)))
     return values
 
 
@@ -135,7 +141,10 @@ def _places(size: int, width: int) -> str:
 
 @cache
 def _insert_sql(size: int) -> str:
-    return f"INSERT INTO writes SELECT * FROM (VALUES {_places(size, _WIDTH)}) WHERE column1 IS NOT NULL"  # noqa: S608 - placeholders only
+    return (
+        f"INSERT INTO writes SELECT column1, column2, nullif(column3, {NOT_USED}), {_BODY_AND_PARTS}"  # noqa: S608 - placeholders only
+        f" FROM (VALUES {_places(size, _WIDTH)}) WHERE column1 >= 0"
+    )
 
 
 def find_event_ids(connection: sqlite3.Connection, keys: Sequence[EventKey]) -> dict[EventKey, int]:

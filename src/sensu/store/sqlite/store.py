@@ -10,6 +10,7 @@ from sensu.store.contract import (
     AuditEntry,
     ChangeListener,
     Committed,
+    DeliveriesSize,
     EventKey,
     EventPage,
     HistoryPage,
@@ -26,6 +27,7 @@ from sensu.store.contract import (
 )
 from sensu.store.sqlite.connection import Durability
 from sensu.store.sqlite.courtesy import Courtesy
+from sensu.store.sqlite.owed_sizes import OwedSizes
 from sensu.store.sqlite.ownership import Ownership
 from sensu.store.sqlite.reader import KEYS_MAX, Reader
 from sensu.store.sqlite.writer import WAL_BYTES_MAX, Pending, Writer
@@ -59,6 +61,7 @@ class SQLiteStore:
         self._courtesy = Courtesy()
         self._room = asyncio.Event()
         self._delivery_id = 0
+        self._owed = OwedSizes({})
 
     async def open(self) -> None:
         """Open the database and bring its schema up to date; raises StoreError where it cannot be used."""
@@ -71,6 +74,7 @@ class SQLiteStore:
             raise
         try:
             self._open_reader = Reader(self._path)
+            self._owed = OwedSizes(self._open_reader.delivery_sizes())
         except BaseException:
             await writer.stop()
             self._ownership.release()
@@ -129,6 +133,8 @@ class SQLiteStore:
     def _tell(self, group: Sequence[Pending]) -> None:
         for pending in group:
             self._waiting_writes -= len(pending.writes)
+            if isinstance(pending.result, Committed):
+                self._owed.follow(pending.writes)
             if pending.changes:
                 self._tell_listeners(pending)
             if pending.done.done():
@@ -254,6 +260,10 @@ class SQLiteStore:
     async def dead_letters(self, limit: int, after: int = 0) -> Sequence[tuple[OweDelivery, str]]:
         """Deliveries that were given up, each with why, in order of their ids."""
         return self._reader.dead_letters(after, limit)
+
+    def deliveries_size(self) -> DeliveriesSize:
+        """What is owed, dead letters left out; answered from memory."""
+        return self._owed.size
 
     async def get_state(self, name: str) -> bytes | None:
         """The value kept under `name`, or None."""

@@ -3,6 +3,8 @@ from collections.abc import Awaitable, Callable
 
 from sensu.backend.pipelined.backlog import PAGE, Backlog
 from sensu.backend.pipelined.held import Held
+from sensu.rules.explain import EventFacts
+from sensu.rules.owed import Step
 from sensu.rules.workflow import Workflow
 from sensu.store.contract import OweDelivery
 from sensu.testing.virtual_clock import VirtualClock, let_others_run
@@ -27,7 +29,7 @@ class FakeMemory:
         check, handler = delivery.event.decode().split()
         workflow = Workflow("p", "w", (), "", handler)
         key = ("default", "web1", check)
-        return Held(delivery.id, key, delivery.event, "check", [workflow], 0.0, 0, 0.0, {"p/w": 0})
+        return Held(delivery.id, key, delivery.event, "check", [workflow], 0, 0.0, {"p/w": Step()}, EventFacts())
 
     def has_room(self, held: Held) -> bool:
         return sum(each.places == held.places for each in self.held.values()) < self.room

@@ -24,7 +24,7 @@ from sensu.resources.namespace import Namespace
 from sensu.resources.user import User
 from sensu.resources.wire import encode
 from sensu.rules.selectors.fields import selectable_of
-from sensu.rules.selectors.selection import Selection, compiled
+from sensu.rules.selectors.selection import CHARACTERS_MAX, Selection, compiled
 from sensu.testing.factories import make_check, make_check_config, make_entity, make_event, make_silence
 
 
@@ -153,6 +153,14 @@ def test_a_wrong_selector_is_named() -> None:
     assert compiled(selectable_of(CHECK), ("a == b",), ("a ==",)) == (
         "failed to parse fieldSelector: position 5: expected a value, found the end"
     )
+
+
+def test_selectors_are_bounded() -> None:
+    """Selectors longer than any sensible ones are refused before they cost anything, however they are cut up."""
+    long = tuple("region == eu" for _ in range(CHARACTERS_MAX // 12))
+    assert isinstance(compiled(selectable_of(CHECK), long, ()), Selection)
+    refused = compiled(selectable_of(CHECK), long, ("check.name == a",))
+    assert refused == f"the selectors of a request have at most {CHARACTERS_MAX} characters in all"
 
 
 def test_what_a_store_can_look_up_is_told() -> None:

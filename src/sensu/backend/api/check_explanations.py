@@ -1,0 +1,21 @@
+"""The endpoint that explains a check."""
+
+from collections.abc import Iterator
+
+from sensu.backend.api.audit import OWN
+from sensu.backend.api.errors import found
+from sensu.backend.api.request import Request
+from sensu.backend.api.responses import Response
+from sensu.backend.api.router import Route
+from sensu.backend.services.check_explanations import CheckExplanations, Explanation
+
+
+def routes(explanations: CheckExplanations) -> Iterator[Route]:
+    """What there is to know of the schedule of a check."""
+
+    async def explain(request: Request) -> Response:
+        """The next runs of a check, the agents it is asked of, and what became of its last slots."""
+        namespace, name = request.params
+        return found(await explanations.explain(request.caller, namespace, name))
+
+    yield Route("GET", f"{OWN}/namespaces/{{namespace}}/checks/{{name}}/explain", explain, gives=Explanation)

@@ -1,0 +1,55 @@
+"""The endpoints of deliveries."""
+
+from collections.abc import Iterator
+
+from sensu.backend.api.audit import OWN
+from sensu.backend.api.errors import deleted, found, listed, refused
+from sensu.backend.api.request import Request
+from sensu.backend.api.responses import Response, json
+from sensu.backend.api.router import Route
+from sensu.backend.services.deliveries import Deliveries
+from sensu.backend.services.outcomes import Written
+from sensu.rules.owed import DeliveryView
+
+
+def routes(deliveries: Deliveries) -> Iterator[Route]:
+    """What handlers are owed, and the dead letters."""
+    endpoint = DeliveryEndpoint(deliveries)
+    collection = f"{OWN}/namespaces/{{namespace}}/deliveries"
+    one = f"{collection}/{{id}}"
+    yield Route("GET", collection, endpoint.listing, gives=list[DeliveryView], queries=_QUERIES)
+    yield Route("GET", one, endpoint.get, gives=DeliveryView)
+    yield Route("DELETE", one, endpoint.discard, status=204)
+    yield Route("POST", f"{one}/retry", endpoint.retry, status=202)
+
+
+_QUERIES = {
+    "state": "Only deliveries in this state: `owed` or `dead`.",
+    "limit": "The largest number of deliveries of a page.",
+    "continue": "The token of the page before.",
+}
+
+
+class DeliveryEndpoint:
+    """The requests on deliveries."""
+
+    def __init__(self, deliveries: Deliveries) -> None:
+        self._deliveries = deliveries
+
+    async def listing(self, request: Request) -> Response:
+        """The deliveries of a namespace, in order of their ids."""
+        state = request.parameter("state") or ""
+        return listed(await self._deliveries.listing(request.caller, request.params[0], state, request.page))
+
+    async def get(self, request: Request) -> Response:
+        """One delivery, with its event."""
+        return found(await self._deliveries.get(request.caller, *request.params))
+
+    async def retry(self, request: Request) -> Response:
+        """The delivery tried at once."""
+        outcome = await self._deliveries.retry(request.caller, *request.params)
+        return json(outcome.body, status=202) if isinstance(outcome, Written) else refused(outcome)
+
+    async def discard(self, request: Request) -> Response:
+        """The delivery forgotten."""
+        return deleted(await self._deliveries.discard(request.caller, *request.params))

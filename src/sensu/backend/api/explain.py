@@ -1,0 +1,26 @@
+"""The endpoints that tell why events were handled or not."""
+
+from collections.abc import Iterator
+
+from sensu.backend.api.errors import found
+from sensu.backend.api.request import Request
+from sensu.backend.api.responses import Response
+from sensu.backend.api.router import IN_NAMESPACE, Route
+from sensu.backend.services.explain import Asked, Explain
+from sensu.rules.explain import Explanation
+from sensu.store.contract import EventKey
+
+
+def routes(explain: Explain) -> Iterator[Route]:
+    """What became of an event, and what would."""
+
+    async def stored(request: Request) -> Response:
+        """Why each workflow handled an event or not: filters, expressions, mutator, handler, attempts and times."""
+        return found(await explain.stored(request.caller, EventKey(*request.params)))
+
+    async def dry_run(request: Request) -> Response:
+        """What would become of an event, with candidates for filters, handlers and pipelines; expressions only run."""
+        return found(await explain.dry_run(request.caller, request.params[0], request.json_body))
+
+    yield Route("GET", f"{IN_NAMESPACE}/events/{{entity}}/{{check}}/explain", stored, gives=Explanation)
+    yield Route("POST", f"{IN_NAMESPACE}/explain", dry_run, takes=Asked, gives=Explanation)

@@ -1,0 +1,41 @@
+"""Puts the parts of pipelined together."""
+
+from concurrent.futures import Executor
+from typing import NamedTuple
+
+from sensu.backend.pipelined.daemon import Counters, Pipelined
+from sensu.backend.pipelined.desk import Desk
+from sensu.backend.pipelined.dry_run import DryRuns
+from sensu.backend.pipelined.filters import Filters
+from sensu.backend.pipelined.handlers import Handlers
+from sensu.backend.pipelined.mutators import Mutators
+from sensu.backend.pipelined.runtime_assets import Cache, RuntimeAssets
+from sensu.backend.pipelined.workflows import Workflows
+from sensu.clock import Clock
+from sensu.resources.entity import Entity
+from sensu.store.contract import Store
+from sensu.store.resource_cache import ResourceCache
+
+
+class Assembled(NamedTuple):
+    """The daemon, and what the API asks it through."""
+
+    daemon: Pipelined
+    desk: Desk
+
+
+def assembled(
+    store: Store,
+    records: ResourceCache,
+    fetched: Cache,
+    scripts: Executor,
+    host: Entity,
+    counters: Counters,
+    clock: Clock,
+) -> Assembled:
+    """The daemon over a store; `fetched` keeps the assets for `host`, `scripts` runs JavaScript mutators."""
+    assets = RuntimeAssets(records, fetched, host)
+    mutators = Mutators(records, scripts, assets, clock)
+    workflows = Workflows(records, Filters(records, assets, clock), mutators, Handlers(assets, clock))
+    daemon = Pipelined(store, workflows, counters, clock)
+    return Assembled(daemon, Desk(daemon, workflows, DryRuns(records, assets, clock)))

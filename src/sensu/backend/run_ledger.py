@@ -1,0 +1,285 @@
+"""The run ledger: what became of the last slots of each check.
+
+schedulerd says what it asked for and what it could not, eventd which results came, agentd which agents left; from that
+follows each slot's end. Open slots outlive a restart of the backend, and the slots of its downtime are accounted for.
+"""
+
+import heapq
+import logging
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Sequence
+from itertools import count
+from typing import Protocol
+
+from sensu.clock import Clock
+from sensu.errors import InvalidResource, StoreError
+from sensu.log import fields
+from sensu.resources.check import CheckConfig
+from sensu.resources.wire import Wire, always_str, decode, encode
+from sensu.rules import run_ledger as rules
+from sensu.rules.run_ledger import Outcome, Slot, Why
+from sensu.rules.schedule import Timing
+from sensu.store.contract import PutState, Store
+
+log = logging.getLogger("sensu.run_ledger")
+
+STATE = "run_ledger"
+KEEP_EVERY_S = 5.0
+SLOTS_MAX = 20
+"""How many slots are remembered of each check."""
+OPEN_KEPT_MAX = 2000
+"""How many open slots outlive a restart."""
+DEPARTURES_MAX = 50_000
+"""Of how many subscriptions it is known when an agent left last; those that nobody left longest are forgotten."""
+
+Place = tuple[str, str]
+"""Namespace and name of a check."""
+
+
+class Counters(Protocol):
+    """What the ledger counts."""
+
+    def slots(self, outcome: Outcome, why: Why, number: int) -> None:
+        """So many slots have ended."""
+        ...
+
+
+class _Open(Wire, frozen=True):
+    """An open slot as it outlives a restart."""
+
+    namespace: str = always_str()
+    name: str = always_str()
+    slot: Slot = Slot(at=0.0)
+    issued: tuple[int, ...] = ()
+
+
+class _Kept(Wire, frozen=True):
+    """The ledger at `alive_at`, in Unix seconds."""
+
+    alive_at: float
+    open: tuple[_Open, ...] = ()
+
+
+class Entry:
+    """One slot in the ledger; `slot` is what is known of it now, `targets` the subscriptions that were asked."""
+
+    __slots__ = ("issued", "place", "restored", "slot", "targets")
+
+    def __init__(self, place: Place, slot: Slot, restored: bool = False) -> None:
+        self.place = place
+        self.slot = slot
+        self.restored = restored
+        self.issued: tuple[int, ...] = ()
+        self.targets: frozenset[str] = frozenset()
+
+
+class _Account:
+    """What is remembered of one check."""
+
+    __slots__ = ("entries", "totals")
+
+    def __init__(self) -> None:
+        self.entries: deque[Entry] = deque()
+        self.totals: Counter[Outcome] = Counter()
+
+
+class RunLedger:
+    """The slots of all checks, bounded; each is counted once, when it has ended."""
+
+    def __init__(self, store: Store, counters: Counters, clock: Clock, slots_max: int = SLOTS_MAX) -> None:
+        self._store = store
+        self._counters = counters
+        self._clock = clock
+        self._slots_max = slots_max
+        self._accounts: dict[Place, _Account] = {}
+        self._awaited: dict[tuple[str, str, int], list[Entry]] = {}
+        self._closing: list[tuple[float, int, Entry]] = []
+        self._order = count()
+        self._left_at: dict[Place, float] = {}
+        self.alive_at: float | None = None
+        self.since = clock.now()
+
+    async def recover(self) -> None:
+        """Read what was open when the backend was last alive (`alive_at`, None where that is not known)."""
+        value = await self._store.get_state(STATE)
+        if value is None:
+            return
+        try:
+            kept = decode(_Kept, value)
+        except InvalidResource as err:
+            log.warning("the run ledger cannot be read", extra=fields(error=str(err)))
+            return
+        now = self._clock.now()
+        self.alive_at = min(now, kept.alive_at)
+        for one in kept.open:
+            entry = Entry((one.namespace, one.name), one.slot, restored=True)
+            self._add(entry)
+            for issued in one.issued:
+                self._await(entry, issued)
+            self._close_later(entry)
+
+    async def keep(self) -> None:
+        """Write down what is open, and that this backend lives; raises StoreError."""
+        await self._store.commit([PutState(STATE, encode(_Kept(alive_at=self._clock.now(), open=self._open())))])
+
+    def _open(self) -> tuple[_Open, ...]:
+        found: dict[int, _Open] = {}
+        for _, _, entry in self._closing:
+            if entry.slot.outcome is Outcome.REQUESTED and len(found) < OPEN_KEPT_MAX:
+                namespace, name = entry.place
+                found[id(entry)] = _Open(namespace=namespace, name=name, slot=entry.slot, issued=entry.issued)
+        return tuple(found.values())
+
+    async def keep_forever(self, active: Callable[[], bool]) -> None:
+        """Keep what is open while checks are scheduled, and end what is awaited no longer, until cancelled."""
+        while True:
+            self.close_due()
+            if active():
+                try:
+                    await self.keep()
+                except StoreError as err:
+                    log.warning("the run ledger could not be kept", extra=fields(error=str(err)))
+            await self._clock.sleep(KEEP_EVERY_S)
+
+    def begin(self, check: CheckConfig, when: Timing, at: float) -> Entry:
+        """A slot whose requests are about to be sent; `asked` and then `asked_all` must follow."""
+        entry = Entry(_place(check), rules.begun(check, when, at, self._clock.now()))
+        self._add(entry)
+        self._close_later(entry)
+        return entry
+
+    def asked(self, entry: Entry, targets: Iterable[str], issued: int, sent: int) -> None:
+        """So many agents of the subscriptions `targets` were sent a request of the slot."""
+        entry.slot = rules.asked(entry.slot, sent, self._clock.now())
+        if not sent:
+            return
+        entry.targets = entry.targets.union(targets)
+        if issued not in entry.issued:
+            self._await(entry, issued)
+
+    def asked_all(self, entry: Entry, nobody: Why = Why.NO_SUBSCRIBER) -> None:
+        """All requests of the slot are sent; `nobody` is why there may have been none."""
+        if entry.slot.outcome is not Outcome.REQUESTED:
+            return
+        entry.slot = rules.asked_all(entry.slot, nobody)
+        if entry.slot.outcome is not Outcome.REQUESTED:
+            self._ended(entry)
+
+    def missed(self, check: CheckConfig, times: Sequence[float], why: Why, more: int = 0) -> None:
+        """No request was sent at these times, nor at so many before them, because of `why`."""
+        for at in times:
+            entry = Entry(_place(check), rules.not_requested(check, at, why))
+            self._add(entry)
+            self._ended(entry)
+        if more:
+            self._count(_place(check), Outcome.MISSED, why, more)
+
+    def was_down(self, check: CheckConfig, when: Timing) -> None:
+        """Account for the slots of a check between `alive_at` and now."""
+        if self.alive_at is None:
+            return
+        known = [slot.at for slot in self.slots(*_place(check))]
+        times, more = rules.slots_between(
+            check.metadata.name, when, self.alive_at, self._clock.now(), max(1, self._slots_max - len(known))
+        )
+        unknown = [at for at in times if not any(abs(at - one) < rules.SAME_S for one in known)]
+        self.missed(check, unknown, Why.BACKEND_DOWN, more)
+
+    def forget(self, place: Place) -> None:
+        """The check does not run by itself any more."""
+        account = self._accounts.pop(place, None)
+        for entry in account.entries if account else ():
+            self._await_no_longer(entry)
+
+    def answered(self, namespace: str, check: str, issued: int) -> None:
+        """The result of a request came in and is stored."""
+        entries = self._awaited.get((namespace, check, issued))
+        if entries is None:
+            return
+        entry = next((one for one in entries if one.slot.answered < one.slot.asked), entries[0])
+        entry.slot = rules.answered(entry.slot, self._clock.now())
+        if entry.slot.outcome is not Outcome.REQUESTED:
+            self._ended(entry)
+
+    def departed(self, namespace: str, subscriptions: Iterable[str]) -> None:
+        """A session of an agent with these subscriptions has ended."""
+        now = self._clock.now()
+        for subscription in subscriptions:
+            self._left_at.pop((namespace, subscription), None)
+            self._left_at[namespace, subscription] = now
+        while len(self._left_at) > DEPARTURES_MAX:
+            del self._left_at[next(iter(self._left_at))]
+
+    def close_due(self) -> None:
+        """End the slots whose results are awaited no longer."""
+        now = self._clock.now()
+        while self._closing and self._closing[0][0] <= now:
+            _, _, entry = heapq.heappop(self._closing)
+            if entry.slot.outcome is not Outcome.REQUESTED:
+                continue
+            if entry.slot.closes_at > now:
+                self._close_later(entry)
+            else:
+                self._close(entry)
+
+    def slots(self, namespace: str, check: str) -> list[Slot]:
+        """What is known of the last slots of a check, the newest first."""
+        account = self._accounts.get((namespace, check))
+        return rules.in_order([entry.slot for entry in account.entries])[::-1] if account else []
+
+    def totals(self, namespace: str, check: str) -> dict[Outcome, int]:
+        """How many slots of a check have ended how, since the backend started."""
+        account = self._accounts.get((namespace, check))
+        return dict(account.totals) if account else {}
+
+    def _add(self, entry: Entry) -> None:
+        account = self._accounts.get(entry.place)
+        if account is None:
+            account = self._accounts[entry.place] = _Account()
+        account.entries.append(entry)
+        if len(account.entries) > self._slots_max:
+            oldest = account.entries.popleft()
+            if oldest.slot.outcome is Outcome.REQUESTED:
+                self._close(oldest)
+
+    def _await(self, entry: Entry, issued: int) -> None:
+        entry.issued += (issued,)
+        self._awaited.setdefault((*entry.place, issued), []).append(entry)
+
+    def _await_no_longer(self, entry: Entry) -> None:
+        for issued in entry.issued:
+            key = (*entry.place, issued)
+            entries = self._awaited.get(key, [])
+            if entry in entries:
+                entries.remove(entry)
+            if not entries:
+                self._awaited.pop(key, None)
+
+    def _close_later(self, entry: Entry) -> None:
+        heapq.heappush(self._closing, (entry.slot.closes_at, next(self._order), entry))
+
+    def _close(self, entry: Entry) -> None:
+        entry.slot = rules.closed(entry.slot, self._why_unanswered(entry))
+        self._ended(entry)
+
+    def _why_unanswered(self, entry: Entry) -> Why:
+        if entry.restored:
+            return Why.BACKEND_DOWN
+        namespace, at = entry.place[0], entry.slot.at
+        if any(self._left_at.get((namespace, target), 0.0) >= at for target in entry.targets):
+            return Why.AGENT_AWAY
+        return Why.NO_ANSWER
+
+    def _ended(self, entry: Entry) -> None:
+        self._await_no_longer(entry)
+        self._count(entry.place, entry.slot.outcome, entry.slot.why, 1)
+
+    def _count(self, place: Place, outcome: Outcome, why: Why, number: int) -> None:
+        account = self._accounts.get(place)
+        if account is not None:
+            account.totals[outcome] += number
+        self._counters.slots(outcome, why, number)
+
+
+def _place(check: CheckConfig) -> Place:
+    return (check.metadata.namespace, check.metadata.name)

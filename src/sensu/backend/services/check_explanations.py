@@ -1,0 +1,162 @@
+"""Why a check runs or does not: its next runs, the agents that it is asked of, and what became of its last slots."""
+
+from collections.abc import Iterable, Sequence
+
+from sensu.backend.auth.identity import Identity
+from sensu.backend.seams import SlotLedger, Subscribers
+from sensu.backend.services.outcomes import Found, Refusal
+from sensu.backend.services.resources import Resources
+from sensu.clock import Clock
+from sensu.resources.check import CheckConfig
+from sensu.resources.event import Event
+from sensu.resources.kinds import CHECK
+from sensu.resources.wire import Wire, always_bool, always_int, always_list, always_str, decode, encode
+from sensu.rules.run_ledger import Slot, next_runs
+from sensu.rules.schedule import subdued, timing
+from sensu.store.contract import EventKey
+
+NEXT_RUNS = 5
+AGENTS_MAX = 100
+"""How many agents are named; `agents_total` counts all of them."""
+
+
+class NextRun(Wire, frozen=True):
+    """A time at which the check is due, in Unix seconds; it is not asked for where it is `subdued` then."""
+
+    at: float = always_int()
+    subdued: bool = always_bool()
+
+
+class AskedAgent(Wire, frozen=True):
+    """A connected agent that the check is asked of, and its last result: when it was executed (0: none is stored)."""
+
+    name: str = always_str()
+    executed: int = always_int()
+    status: int = always_int()
+
+
+class ShownSlot(Wire, frozen=True):
+    """A time at which the check was due, what became of it, and why not every agent ran it, where that is so.
+
+    So many requests were sent; so many results came, of these so many late.
+    """
+
+    at: float = always_int()
+    outcome: str = always_str()
+    why: str = ""
+    asked: int = always_int()
+    answered: int = always_int()
+    late: int = always_int()
+
+
+class Explanation(Wire, frozen=True):
+    """What there is to know of the schedule of a check.
+
+    `idle` says why it never runs by itself, empty where it does. Totals count slots by outcome since `since`, the start
+    of the backend, in Unix seconds.
+    """
+
+    namespace: str = always_str()
+    check: str = always_str()
+    schedule: str = always_str()
+    idle: str = ""
+    subdued: bool = always_bool()
+    round_robin: bool = always_bool()
+    next_runs: tuple[NextRun, ...] = always_list()
+    subscriptions: tuple[str, ...] = always_list()
+    agents: tuple[AskedAgent, ...] = always_list()
+    agents_total: int = always_int()
+    slots: tuple[ShownSlot, ...] = always_list()
+    totals: dict[str, int] = {}
+    since: float = always_int()
+
+
+class CheckExplanations:
+    """Explains checks to those who may read them."""
+
+    def __init__(self, resources: Resources, subscribers: Subscribers, ledger: SlotLedger, clock: Clock) -> None:
+        self._resources = resources
+        self._subscribers = subscribers
+        self._ledger = ledger
+        self._clock = clock
+
+    async def explain(self, caller: Identity, namespace: str, name: str) -> Found | Refusal:
+        """An `Explanation` of the check."""
+        found = await self._resources.get(caller, CHECK, namespace, name)
+        if not isinstance(found, Found):
+            return found
+        check = decode(CheckConfig, found.body)
+        names = self._agents_of(check)
+        totals = {outcome.value: number for outcome, number in self._ledger.totals(namespace, name).items()}
+        explanation = Explanation(
+            namespace=namespace,
+            check=name,
+            schedule=_schedule(check),
+            idle=idle_because(check, self._clock.now()),
+            subdued=subdued(check, self._clock.now()),
+            round_robin=check.round_robin,
+            next_runs=tuple(self._next_runs(check)),
+            subscriptions=tuple(check.subscriptions),
+            agents=tuple(await self._asked(namespace, name, names[:AGENTS_MAX])),
+            agents_total=len(names),
+            slots=tuple(_shown(slot) for slot in self._ledger.slots(namespace, name)),
+            totals=totals,
+            since=self._ledger.since,
+        )
+        return Found(encode(explanation))
+
+    def _agents_of(self, check: CheckConfig) -> list[str]:
+        agents: set[str] = set()
+        for subscription in check.subscriptions:
+            agents.update(self._subscribers.agents(check.metadata.namespace, subscription))
+        return sorted(agents)
+
+    def _next_runs(self, check: CheckConfig) -> Iterable[NextRun]:
+        when = timing(check)
+        if when is not None:
+            for at, quiet in next_runs(check, when, self._clock.now(), NEXT_RUNS):
+                yield NextRun(at=at, subdued=quiet)
+
+    async def _asked(self, namespace: str, name: str, agents: Sequence[str]) -> list[AskedAgent]:
+        """The agents with their last results; of a check on behalf of other entities there are none of their own."""
+        stored = await self._resources.store.get_events([EventKey(namespace, agent, name) for agent in agents])
+        results = {key.entity: decode(Event, one.body).check for key, one in stored.items()}
+        asked = []
+        for agent in agents:
+            result = results.get(agent)
+            asked.append(
+                AskedAgent(name=agent)
+                if result is None
+                else AskedAgent(name=agent, executed=result.executed, status=result.status)
+            )
+        return asked
+
+
+def _schedule(check: CheckConfig) -> str:
+    """`every 60 s`, or the cron line."""
+    if check.cron:
+        return check.cron
+    when = timing(check)
+    interval_s = check.interval if when is None else when.interval_s
+    return f"every {interval_s:g} s" if interval_s else ""
+
+
+def idle_because(check: CheckConfig, now: float) -> str:
+    """Why a check never runs by itself; empty where it does."""
+    if not check.publish:
+        return "not published"
+    when = timing(check)
+    if when is None:
+        return "no interval and no cron line"
+    return "" if next_runs(check, when, now, 1) else "the cron line is never due"
+
+
+def _shown(slot: Slot) -> ShownSlot:
+    return ShownSlot(
+        at=slot.at,
+        outcome=slot.outcome.value,
+        why=slot.why.value,
+        asked=slot.asked,
+        answered=slot.answered,
+        late=slot.late,
+    )

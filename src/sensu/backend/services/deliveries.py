@@ -1,0 +1,151 @@
+"""Deliveries: what handlers are owed and the dead letters, to see, to try again, and to discard."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from heapq import merge
+from itertools import islice
+
+from sensu.backend.auth.access import Access
+from sensu.backend.auth.identity import Identity
+from sensu.backend.seams import Deliveries as Joint
+from sensu.backend.services.lists import Items, Pages, Walk, chosen_by
+from sensu.backend.services.outcomes import Deleted, Denied, Found, Invalid, Listing, NotFound, Refusal, Written
+from sensu.backend.services.pages import PageRequest, text_of, token_of
+from sensu.errors import InvalidResource
+from sensu.resources.event import Event
+from sensu.resources.wire import decode, encode
+from sensu.rules.owed import DEAD, OWED, DeliveryView, Step, owed_workflows, steps_of, why_of
+from sensu.rules.selectors.fields import Field, Selectable, as_text
+from sensu.store.contract import OweDelivery, Store
+
+RESOURCE = "deliveries"
+"""The word of deliveries in roles; of the built-in ones only `cluster-admin` has it, through `*`."""
+STATES = (OWED, DEAD)
+UNKNOWN = NotFound("delivery not found")
+
+_READ_AT_ONCE = 100
+_ID_DIGITS_MAX = 18
+_NAMES = ("id", "namespace", "state", "entity", "check", "event_id", "why")
+_SELECTABLE = Selectable("delivery", {name: Field((name,), as_text) for name in _NAMES}, ())
+
+Entry = tuple[int, OweDelivery, str, str]
+"""A delivery with its state and why it was given up, behind its id, by which they are in order."""
+
+
+class Deliveries:
+    """Reads deliveries, and has them tried again or forgotten."""
+
+    def __init__(self, store: Store, access: Access, joint: Joint) -> None:
+        self._store, self._access, self._joint = store, access, joint
+
+    async def listing(self, caller: Identity, namespace: str, state: str, page: PageRequest) -> Listing | Refusal:
+        """The deliveries of a namespace in order of their ids; `state` is one of `STATES`, or empty for both."""
+        if not self._access.allows(caller, "list", RESOURCE, namespace=namespace):
+            return Denied()
+        if state not in ("", *STATES):
+            return Invalid(f"state must be {OWED} or {DEAD}")
+        selection = chosen_by(_SELECTABLE, page)
+        if isinstance(selection, Invalid):
+            return selection
+        pages = Pages(self._walk(namespace, state), lambda delivery_id: (delivery_id,), selection)
+        after = _number(text_of(page.after))
+        return await pages.listing(page, after, lambda delivery_id: token_of(str(delivery_id)), None)
+
+    async def get(self, caller: Identity, namespace: str, name: str) -> Found | Refusal:
+        """One delivery, with its event."""
+        if not self._access.allows(caller, "get", RESOURCE, name=name, namespace=namespace):
+            return Denied()
+        delivery_id = _number(name)
+        found = None if delivery_id is None else await self._one(namespace, delivery_id)
+        if found is None:
+            return UNKNOWN
+        event = _event_of(found[1])
+        shown = encode(self._view(*found[1:]))
+        return Found(shown if event is None else shown[:-1] + b',"event":' + found[1].event + b"}")
+
+    async def retry(self, caller: Identity, namespace: str, name: str) -> Written | Refusal:
+        """The delivery is tried at once; a dead letter is owed again, with all its attempts before it."""
+        if not self._access.allows(caller, "update", RESOURCE, name=name, namespace=namespace):
+            return Denied()
+        delivery_id = _number(name)
+        if delivery_id is None or not await self._joint.retry(namespace, delivery_id):
+            return UNKNOWN
+        return Written(b'{"id":%d}' % delivery_id)
+
+    async def discard(self, caller: Identity, namespace: str, name: str) -> Deleted | Refusal:
+        """The delivery is owed no longer; what of it runs may end."""
+        if not self._access.allows(caller, "delete", RESOURCE, name=name, namespace=namespace):
+            return Denied()
+        delivery_id = _number(name)
+        if delivery_id is None or not await self._joint.discard(namespace, delivery_id):
+            return UNKNOWN
+        return Deleted()
+
+    async def _one(self, namespace: str, delivery_id: int) -> Entry | None:
+        for entry in await self._entries("", delivery_id - 1, 1):
+            if (entry[0], entry[1].namespace) == (delivery_id, namespace):
+                return entry
+        return None
+
+    def _walk(self, namespace: str, state: str) -> Walk[int]:
+        async def walk(after: int | None) -> AsyncIterator[Items[int]]:
+            last = after or 0
+            while entries := await self._entries(state, last, _READ_AT_ONCE):
+                last = entries[-1][0]
+                found = [
+                    (entry[0], encode(self._view(*entry[1:]))) for entry in entries if entry[1].namespace == namespace
+                ]
+                if found:
+                    yield found
+                await asyncio.sleep(0)
+
+        return walk
+
+    async def _entries(self, state: str, after: int, limit: int) -> Sequence[Entry]:
+        """The deliveries that come next, whatever their namespaces."""
+        owed = () if state == DEAD else await self._store.deliveries_owed(limit, after)
+        dead = () if state == OWED else await self._store.dead_letters(limit, after)
+        entries = merge(
+            ((each.id, each, OWED, "") for each in owed),
+            ((each.id, each, DEAD, why) for each, why in dead),
+            key=lambda entry: entry[0],
+        )
+        return list(islice(entries, limit))
+
+    def _view(self, delivery: OweDelivery, state: str, why: str) -> DeliveryView:
+        event = _event_of(delivery)
+        entity, check = (None, None) if event is None else (event.entity, event.check)
+        workflows = owed_workflows(self._steps(delivery, event))
+        return DeliveryView(
+            id=delivery.id,
+            namespace=delivery.namespace,
+            state=state,
+            entity="" if entity is None else entity.metadata.name,
+            check="" if check is None else check.metadata.name,
+            event_id="" if event is None else event.id or "",
+            attempts=delivery.attempts,
+            due_at=delivery.due_at if state == OWED else 0.0,
+            why=why or why_of(workflows),
+            workflows=workflows,
+        )
+
+    def _steps(self, delivery: OweDelivery, event: Event | None) -> dict[str, Step]:
+        try:
+            steps = steps_of(delivery.rest, delivery.due_at)
+        except InvalidResource:
+            return {}
+        if steps is None and event is not None:
+            steps = dict.fromkeys(self._joint.workflows_of(delivery.namespace, event), Step())
+        return steps or {}
+
+
+def _event_of(delivery: OweDelivery) -> Event | None:
+    """The event, None where it cannot be read."""
+    try:
+        return decode(Event, delivery.event)
+    except InvalidResource:
+        return None
+
+
+def _number(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= _ID_DIGITS_MAX else None

@@ -1,0 +1,110 @@
+"""Why workflows handled an event or did not, and what they would do with another."""
+
+import msgspec
+
+from sensu.backend.auth.access import Access
+from sensu.backend.auth.identity import Identity
+from sensu.backend.seams import Deliveries, Question
+from sensu.backend.services.events import completed
+from sensu.backend.services.outcomes import Denied, Found, Invalid, NotFound, Refusal
+from sensu.backend.services.payload import Payload, decoded
+from sensu.clock import Clock
+from sensu.resources.event import Event
+from sensu.resources.event_filter import EventFilter
+from sensu.resources.handler import Handler
+from sensu.resources.kinds import EVENT
+from sensu.resources.metadata import ObjectMeta
+from sensu.resources.pipeline import Pipeline
+from sensu.resources.wire import Wire, decode, encode
+from sensu.rules.validity.kinds import problem_of
+from sensu.store.contract import EventKey, Store
+
+EXPRESSIONS_MAX = 100
+"""More expressions of a candidate filter would hold up the backend for too long."""
+
+Candidate = EventFilter | Handler | Pipeline
+
+
+class Asked(Wire, frozen=True):
+    """A dry run: an event, or the stored one of `entity` and `check`; and candidates for what is stored.
+
+    A candidate stands in the place of the stored resource of its name; with a pipeline or a handler the event goes
+    through that one alone.
+    """
+
+    event: Event | None = None
+    entity: str = ""
+    check: str = ""
+    filter: EventFilter | None = None
+    handler: Handler | None = None
+    pipeline: Pipeline | None = None
+
+
+class Explain:
+    """Answers why."""
+
+    def __init__(self, store: Store, access: Access, clock: Clock, deliveries: Deliveries) -> None:
+        self._store, self._access, self._clock, self._deliveries = store, access, clock, deliveries
+
+    async def stored(self, caller: Identity, key: EventKey) -> Found | Refusal:
+        """What became of a stored event; where that is not known, what would become of it now."""
+        if not self._allows(caller, key):
+            return Denied()
+        trace, stored = self._deliveries.trace(key), await self._store.get_event(key)
+        if stored is None:
+            return NotFound() if trace is None else Found(encode(trace))
+        event = decode(Event, stored.body)
+        if trace is not None and (trace.event.id, trace.event.timestamp) == (event.id or "", event.timestamp):
+            return Found(encode(trace))
+        would = await self._deliveries.dry_run(key.namespace, Question(event))
+        return Found(encode(msgspec.structs.replace(would, earlier=trace)))
+
+    async def dry_run(self, caller: Identity, namespace: str, payload: Payload) -> Found | Refusal:
+        """What would become of an event that is sent, or of a stored one, with candidates for what is stored."""
+        if not self._allows(caller, EventKey(namespace, "", "")):
+            return Denied()
+        asked = await decoded(Asked, payload)
+        if isinstance(asked, Invalid):
+            return asked
+        event = await self._event(caller, namespace, asked)
+        if not isinstance(event, Event):
+            return event
+        candidates = [_placed(each, namespace) for each in (asked.filter, asked.handler, asked.pipeline)]
+        for candidate in candidates:
+            why = _problem(candidate)
+            if why is not None:
+                return Invalid(why)
+        question = Question(event, *candidates)  # type: ignore[arg-type]
+        return Found(encode(await self._deliveries.dry_run(namespace, question)))
+
+    async def _event(self, caller: Identity, namespace: str, asked: Asked) -> Event | Refusal:
+        if asked.event is not None:
+            return completed(asked.event, EventKey(namespace, "", ""), caller.username, int(self._clock.now()))
+        if not asked.entity or not asked.check:
+            return Invalid("an event, or the names of an entity and a check, must be given")
+        key = EventKey(namespace, asked.entity, asked.check)
+        if not self._allows(caller, key):
+            return Denied()
+        stored = await self._store.get_event(key)
+        return NotFound() if stored is None else decode(Event, stored.body)
+
+    def _allows(self, caller: Identity, key: EventKey) -> bool:
+        name = f"{key.entity}/{key.check}" if key.entity else ""
+        return self._access.allows(caller, "get", EVENT.segment, name=name, namespace=key.namespace)
+
+
+def _placed(candidate: Candidate | None, namespace: str) -> Candidate | None:
+    """A candidate in the namespace, with a name."""
+    if candidate is None:
+        return None
+    metadata: ObjectMeta = candidate.metadata
+    placed = msgspec.structs.replace(metadata, namespace=namespace, name=metadata.name or "candidate")
+    return msgspec.structs.replace(candidate, metadata=placed)
+
+
+def _problem(candidate: Candidate | None) -> str | None:
+    if candidate is None:
+        return None
+    if isinstance(candidate, EventFilter) and len(candidate.expressions or ()) > EXPRESSIONS_MAX:
+        return f"a filter that is tried has at most {EXPRESSIONS_MAX} expressions"
+    return problem_of(candidate)

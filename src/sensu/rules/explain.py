@@ -1,0 +1,207 @@
+"""Why workflows handled an event or did not: what is kept of each attempt, and how it is told."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from sensu.resources.event import Event
+from sensu.resources.wire import Wire, always, always_bool, always_list, always_null, always_str
+from sensu.rules.filters import ExpressionError, Verdict, decide, decided_by_window
+from sensu.rules.workflow import Workflow
+
+BUILT_IN_ACTION = "built-in"
+WAITING, DELIVERED, FILTERED, DROPPED, FAILED, GIVEN_UP, FELL_BACK, DISCARDED, PASSES = (
+    "waiting",
+    "delivered",
+    "filtered",
+    "dropped",
+    "failed",
+    "given up",
+    "given to the fallback handler",
+    "discarded",
+    "would be delivered",
+)
+"""How a workflow stands; one that failed is tried again. The last is the word of dry runs."""
+TEXT_CHARACTERS_MAX = 1000
+"""Of longer errors the beginning is kept."""
+
+
+class ExpressionTrace(Wire, frozen=True):
+    """What an expression gave: a truth value, or an error (then `value` is null)."""
+
+    expression: str = always_str()
+    value: bool | None = always_null()
+    error: str = ""
+
+
+class FilterTrace(Wire, frozen=True):
+    """Whether an event passed a filter, and why not.
+
+    `action` is `built-in` for built-in filters and empty where there is no such filter; `window` is `inside` or
+    `outside` of the filter's times, empty where it has none. What a window decides alone has no expressions.
+    """
+
+    name: str = always_str()
+    passes: bool = always_bool()
+    action: str = ""
+    window: str = ""
+    reason: str = ""
+    expressions: tuple[ExpressionTrace, ...] = ()
+
+    @property
+    def missing(self) -> bool:
+        """Whether there is no such filter."""
+        return not self.action
+
+
+class StageTrace(Wire, frozen=True):
+    """How a mutator or handler did."""
+
+    name: str = always_str()
+    well: bool = always_bool()
+    why: str = ""
+    seconds: float = 0.0
+
+
+class WorkflowTrace(Wire, frozen=True):
+    """How a workflow stands after its last attempt, which ended at `at` (Unix seconds).
+
+    `due_at` is when it is tried again, where it failed and will be.
+    """
+
+    workflow: str = always_str()
+    handler: str = always_str()
+    outcome: str = always_str()
+    why: str = ""
+    attempts: int = 0
+    at: float = 0.0
+    due_at: float = 0.0
+    seconds: float = 0.0
+    filters: tuple[FilterTrace, ...] = always_list()
+    mutator: StageTrace | None = None
+    handling: StageTrace | None = None
+
+
+class EventFacts(Wire, frozen=True):
+    """What of an event the explanation is about."""
+
+    id: str = always_str()
+    timestamp: int = 0
+    status: int | None = None
+    state: str = ""
+    occurrences: int = 0
+    silenced: tuple[str, ...] = always_list()
+
+
+class Explanation(Wire, frozen=True):
+    """Why each workflow handled an event or not.
+
+    With `recorded` it is what happened, else what would happen now. `earlier` is what happened to the event before,
+    where nothing is recorded of this one. `filter` is the verdict of a filter that was asked about by itself.
+    """
+
+    namespace: str = always_str()
+    entity: str = always_str()
+    check: str = always_str()
+    recorded: bool = always_bool()
+    event: EventFacts = always(EventFacts)
+    verdict: str = always_str()
+    delivery: int = 0
+    problems: tuple[str, ...] = ()
+    workflows: tuple[WorkflowTrace, ...] = always_list()
+    filter: FilterTrace | None = None
+    earlier: "Explanation | None" = None
+
+
+def facts_of(event: Event) -> EventFacts:
+    """The facts of an event."""
+    check = event.check
+    if check is None:
+        return EventFacts(id=event.id or "", timestamp=event.timestamp)
+    return EventFacts(
+        id=event.id or "",
+        timestamp=event.timestamp,
+        status=check.status,
+        state=check.state,
+        occurrences=check.occurrences,
+        silenced=tuple(check.silenced or ()),
+    )
+
+
+def cut(text: str) -> str:
+    """The text, or the beginning of a long one."""
+    return text if len(text) <= TEXT_CHARACTERS_MAX else f"{text[:TEXT_CHARACTERS_MAX]}…"
+
+
+_WHY_NOT: Mapping[str, str] = {
+    "is_incident": "the event is neither an incident nor the resolution of one",
+    "not_silenced": "the event is silenced",
+    "has_metrics": "the event has no metrics",
+}
+
+
+def built_in_trace(name: str, *, passes: bool) -> FilterTrace:
+    """The trace of a built-in filter."""
+    return FilterTrace(
+        name=name, passes=passes, action=BUILT_IN_ACTION, reason="" if passes else _WHY_NOT.get(name, "")
+    )
+
+
+def missing_trace(name: str) -> FilterTrace:
+    """The trace of a filter that is not there."""
+    return FilterTrace(name=name, reason=f"filter {name} does not exist")
+
+
+def window_trace(name: str, action: str, in_when: bool | None) -> FilterTrace | None:
+    """The trace of a filter whose window decides alone; None where expressions must be asked."""
+    return (
+        _traced(name, action, in_when, (), decide(action, (), in_when)) if decided_by_window(action, in_when) else None
+    )
+
+
+def filter_trace(
+    name: str,
+    action: str,
+    in_when: bool | None,
+    expressions: Sequence[str],
+    values: Sequence[bool | ExpressionError],
+) -> FilterTrace:
+    """The trace of a filter whose expressions gave these values."""
+    traces = tuple(_expression(text, value) for text, value in zip(expressions, values, strict=True))
+    return _traced(name, action, in_when, traces, decide(action, values, in_when))
+
+
+def _traced(
+    name: str, action: str, in_when: bool | None, expressions: tuple[ExpressionTrace, ...], verdict: Verdict
+) -> FilterTrace:
+    window = "" if in_when is None else ("inside" if in_when else "outside")
+    action = action or "none"
+    return FilterTrace(
+        name=name,
+        passes=verdict.passes,
+        action=action,
+        window=window,
+        reason=verdict.reason,
+        expressions=expressions,
+    )
+
+
+def _expression(text: str, value: bool | ExpressionError) -> ExpressionTrace:
+    if isinstance(value, ExpressionError):
+        return ExpressionTrace(expression=text, error=cut(value.message))
+    return ExpressionTrace(expression=text, value=value)
+
+
+def waiting(workflow: Workflow) -> WorkflowTrace:
+    """The trace of a workflow that was not tried yet."""
+    return WorkflowTrace(workflow=str(workflow), handler=workflow.handler, outcome=WAITING)
+
+
+def verdict_of(workflows: Iterable[WorkflowTrace], problems: Sequence[str], *, wanted: bool) -> str:
+    """One sentence: how many workflows did what; `wanted` is whether the event names any pipeline or handler."""
+    counts: dict[str, int] = {}
+    for trace in workflows:
+        counts[trace.outcome] = counts.get(trace.outcome, 0) + 1
+    if counts:
+        return ", ".join(f"{number} {outcome}" for outcome, number in counts.items())
+    if not wanted:
+        return "not handled: the event names no pipeline and no handler"
+    return f"not handled: {'; '.join(problems) or 'nothing that it names is there'}"

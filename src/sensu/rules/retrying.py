@@ -1,0 +1,40 @@
+"""When a failed workflow is tried again: a few times, each pause twice as long as the one before, up to a bound."""
+
+from dataclasses import dataclass
+
+from sensu.resources.handler import Handler
+
+ATTEMPTS = 1
+DELAY_S = 5.0
+DELAY_MAX_S = 300.0
+JITTER = 0.25
+"""Each pause is up to this part shorter, so that what failed together is not tried again together."""
+DOUBLINGS_MAX = 32
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """How often to try again, and when."""
+
+    attempts: int = ATTEMPTS
+    delay_s: float = DELAY_S
+    delay_max_s: float = DELAY_MAX_S
+
+
+_DEFAULT = RetryPolicy()
+
+
+def policy_of(handler: Handler | None) -> RetryPolicy:
+    """What a handler asks for; the default where it says nothing. A longer first pause raises the default bound."""
+    if handler is None or (handler.retry_attempts is None and not handler.retry_delay and not handler.retry_delay_max):
+        return _DEFAULT
+    attempts = ATTEMPTS if handler.retry_attempts is None else handler.retry_attempts
+    delay_max_s = float(handler.retry_delay_max)
+    delay_s = float(handler.retry_delay) or min(DELAY_S, delay_max_s or DELAY_S)
+    return RetryPolicy(attempts, delay_s, delay_max_s or max(DELAY_MAX_S, delay_s))
+
+
+def pause_s(policy: RetryPolicy, failures: int, roll: float) -> float:
+    """How long to wait after so many failures (at least one); `roll` is a random number from 0 to 1."""
+    longest = policy.delay_s * 2.0 ** min(failures - 1, DOUBLINGS_MAX)
+    return min(longest, policy.delay_max_s) * (1.0 - JITTER * roll)

@@ -1,0 +1,27 @@
+"""How much is owed, followed from commit to commit so that asking costs nothing."""
+
+from collections.abc import Sequence
+
+from sensu.store.contract import DeliveriesSize, OweDelivery, SettleDelivery, Write
+
+
+class OwedSizes:
+    """The bytes of each owed event by the id of its delivery, and their sum."""
+
+    def __init__(self, sizes: dict[int, int]) -> None:
+        self._sizes = sizes
+        self._bytes = sum(sizes.values())
+
+    @property
+    def size(self) -> DeliveriesSize:
+        """How many are owed, and their bytes."""
+        return DeliveriesSize(len(self._sizes), self._bytes)
+
+    def follow(self, writes: Sequence[Write]) -> None:
+        """These writes are committed."""
+        for write in writes:
+            if isinstance(write, OweDelivery):
+                self._bytes += len(write.event) - self._sizes.get(write.id, 0)
+                self._sizes[write.id] = len(write.event)
+            elif isinstance(write, SettleDelivery):
+                self._bytes -= self._sizes.pop(write.id, 0)

@@ -1,0 +1,151 @@
+"""Checks that misbehave: the agent lives on, with bounded memory, and tells what it saw."""
+
+import asyncio
+import hashlib
+import json
+import os
+import time
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.contract.fake_backend import FakeBackend
+from tests.faults.agent_process import AgentProcess, running_agent, until
+from tests.flows.agent_world import NOT_FOUND
+from tests.unit.execution.test_assets import HELLO, AssetServer
+
+GROWTH_KIB_MAX = 40 * 1024
+
+
+class World:
+    """A real agent and a backend that asks it to run checks."""
+
+    def __init__(self, backend: FakeBackend, agent: AgentProcess) -> None:
+        self.backend, self.agent = backend, agent
+        self._issued = 0
+
+    async def request(self, command: str, *, assets: Any = None, **config: Any) -> None:
+        self._issued += 1
+        metadata = {"name": f"check{self._issued}", "namespace": "default"}
+        check = {"command": command, "interval": 60, "metadata": metadata, **config}
+        request = {"config": check, "issued": self._issued, "assets": assets}
+        assert self.backend.open is not None
+        await self.backend.open.send("check_request\n" + json.dumps(request))
+
+    async def result_of(self, command: str, **config: Any) -> dict[str, Any]:
+        seen = len(self.backend.events())
+        await self.request(command, **config)
+        await until(lambda: len(self.backend.events()) > seen, 60)
+        check: dict[str, Any] = self.backend.events()[seen]["check"]
+        return check
+
+    def peak_kib(self) -> int:
+        """The most memory that the agent has had."""
+        assert self.agent.process is not None
+        status = Path(f"/proc/{self.agent.process.pid}/status").read_text()
+        return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM:"))
+
+
+def with_world(folder: Path, story: Any) -> None:
+    async def main() -> None:
+        async with FakeBackend(NOT_FOUND) as backend, running_agent(folder, backend.url) as agent:
+            await until(lambda: backend.open is not None and bool(backend.open.frames))
+            await story(World(backend, agent))
+
+    play: Coroutine[Any, Any, None] = main()
+    asyncio.run(play)
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().split()[2] != "Z"
+    except OSError:
+        return False
+
+
+def pid_in(file: Path) -> int:
+    try:
+        return int(file.read_text())
+    except (OSError, ValueError):
+        return 0
+
+
+def test_a_check_that_prints_a_gigabyte(tmp_path: Path) -> None:
+    """The output is taken to its end and kept up to its bound; the agent's memory hardly grows."""
+
+    async def story(world: World) -> None:
+        before_kib = world.peak_kib()
+        check = await world.result_of("yes | head -c 1000000000; exit 1", timeout=50)
+        assert check["status"] == 1
+        assert check["output"] == "y\n" * (512 * 1024)
+        assert world.peak_kib() - before_kib < GROWTH_KIB_MAX
+
+    with_world(tmp_path, story)
+
+
+def test_a_check_that_leaves_a_child_behind(tmp_path: Path) -> None:
+    """A check whose child holds its output open ends soon after its shell did."""
+
+    async def story(world: World) -> None:
+        began = time.monotonic()
+        check = await world.result_of(f"sleep 60 & echo $! > {tmp_path}/pid; echo early")
+        assert (check["status"], check["output"]) == (0, "early\n")
+        assert time.monotonic() - began < 10
+        os.kill(pid_in(tmp_path / "pid"), 9)
+
+    with_world(tmp_path, story)
+
+
+@pytest.mark.parametrize("way", ["", "setsid "])
+def test_a_check_that_forks_and_ignores_signals(tmp_path: Path, way: str) -> None:
+    """At its time-out a check is killed with all it started, also what left its session and heeds no signal."""
+
+    async def story(world: World) -> None:
+        inner = f'trap "" TERM INT HUP; echo $$ > {tmp_path}/inner; while :; do sleep 1; done'
+        outer = f"trap \"\" TERM INT HUP; {way}sh -c '{inner}' & echo $$ > {tmp_path}/outer; echo on; wait; sleep 99"
+        check = await world.result_of(outer, timeout=1)
+        assert (check["status"], check["output"]) == (2, "Execution timed out\non\n")
+        for file in ("inner", "outer"):
+            pid = pid_in(tmp_path / file)
+            assert pid
+            await until(lambda pid=pid: not is_alive(pid), 5)
+
+    with_world(tmp_path, story)
+
+
+def test_an_agent_that_stops_leaves_no_check_behind(tmp_path: Path) -> None:
+    """What does not end in time when the agent stops is killed, whatever signals it ignores."""
+
+    async def story(world: World) -> None:
+        await world.request(f"trap '' TERM INT HUP; echo $$ > {tmp_path}/pid; while :; do sleep 1; done")
+        pid = await until(lambda: pid_in(tmp_path / "pid"))
+        assert await world.agent.stop() == 0
+        await until(lambda: not is_alive(pid), 5)
+
+    with_world(tmp_path, story)
+
+
+@pytest.mark.parametrize(
+    ("behaviours", "content", "output"),
+    [
+        (["half", "503"], HELLO, "hello\n"),
+        ([], HELLO + b"lie", "error getting assets for check: sha512 of downloaded asset"),
+    ],
+)
+def test_asset_servers_that_misbehave(tmp_path: Path, behaviours: list[str], content: bytes, output: str) -> None:
+    """A check waits for an asset that comes in pieces, and says so where the server sends another one."""
+
+    async def story(world: World) -> None:
+        server = AssetServer(content)
+        server.behaviours = behaviours
+        async with await asyncio.start_server(server.serve, "127.0.0.1", 0) as listening:
+            url = f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}/a.tgz"
+            metadata = {"name": "hello", "namespace": "default"}
+            asset = {"url": url, "sha512": hashlib.sha512(HELLO).hexdigest(), "metadata": metadata}
+            check = await world.result_of("hello", assets=[asset])
+        assert check["output"].startswith(output)
+        assert check["status"] == (0 if output == "hello\n" else 3)
+
+    with_world(tmp_path, story)

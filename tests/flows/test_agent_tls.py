@@ -1,0 +1,185 @@
+"""An agent and backends behind TLS."""
+
+import asyncio
+import contextlib
+import datetime
+import ipaddress
+import ssl
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from sensu.agent.main import Agent
+from sensu.transport import frames
+from sensu.transport.codec import PROTOBUF
+from tests.faults.agent_process import until
+from tests.flows.agentd_world import in_loop
+from tests.flows.test_agent_extensions import ProtobufBackend, agent_of
+
+DAY = datetime.timedelta(days=1)
+
+
+def name(text: str) -> x509.Name:
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
+
+
+@dataclass
+class Pair:
+    """A certificate and its key, as files and as objects."""
+
+    cert: x509.Certificate
+    key: ec.EllipticCurvePrivateKey
+    cert_file: Path
+    key_file: Path
+
+
+class Authority:
+    """A certificate authority of a test, which keeps everything in a folder."""
+
+    def __init__(self, folder: Path, title: str = "ca") -> None:
+        self._folder, self._title = folder, title
+        self._root = self._make(title, None)
+        self.file = str(self._root.cert_file)
+
+    def issue(self, common_name: str) -> Pair:
+        """A certificate for a host or an agent."""
+        return self._make(common_name, self._root)
+
+    def _make(self, common_name: str, issuer: Pair | None) -> Pair:
+        key = ec.generate_private_key(ec.SECP256R1())
+        now = datetime.datetime.now(datetime.UTC)
+        builder = (
+            x509.CertificateBuilder()
+            .subject_name(name(common_name))
+            .issuer_name(issuer.cert.subject if issuer else name(common_name))
+            .public_key(key.public_key())
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(now - DAY)
+            .not_valid_after(now + DAY)
+            .add_extension(x509.BasicConstraints(ca=issuer is None, path_length=None), critical=True)
+            .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), False)
+        )
+        cert = builder.sign(issuer.key if issuer else key, hashes.SHA256())
+        stem = self._folder / f"{self._title}-{common_name}"
+        pair = Pair(cert, key, stem.with_suffix(".crt"), stem.with_suffix(".key"))
+        pair.cert_file.write_bytes(cert.public_bytes(serialization.Encoding.PEM))
+        pair.key_file.write_bytes(
+            key.private_bytes(
+                serialization.Encoding.PEM,
+                serialization.PrivateFormat.PKCS8,
+                serialization.NoEncryption(),
+            )
+        )
+        return pair
+
+
+@contextlib.asynccontextmanager
+async def tls_backend(
+    authority: Authority, *, asks_for_certificate: bool = False
+) -> AsyncIterator[tuple[ProtobufBackend, str]]:
+    """A backend with a certificate of the authority, which may demand one from agents."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    own = authority.issue("backend")
+    context.load_cert_chain(own.cert_file, own.key_file)
+    if asks_for_certificate:
+        context.verify_mode = ssl.CERT_REQUIRED
+        context.load_verify_locations(authority.file)
+    backend = ProtobufBackend()
+    await backend.listener.start("127.0.0.1", 0, context)
+    try:
+        yield backend, f"wss://127.0.0.1:{backend.listener.port}"
+    finally:
+        await backend.listener.stop()
+
+
+def header_names(backend: ProtobufBackend) -> set[str]:
+    return {key for key, _ in backend.requests[0].headers}
+
+
+async def refused_twice(agent: Agent) -> None:
+    """Two attempts of the agent to connect have failed."""
+    await until(lambda: agent.counters.value("sensu_go_agent_websocket_errors") >= 2)
+
+
+def test_an_own_authority(tmp_path: Path) -> None:
+    """With the backend's authority trusted the agent connects, and logs in with its user and password."""
+
+    async def test() -> None:
+        authority = Authority(tmp_path)
+        async with (
+            tls_backend(authority) as (backend, url),
+            agent_of(url, tmp_path, "--trusted-ca-file", authority.file),
+        ):
+            first = await asyncio.wait_for(backend.heard(PROTOBUF, frames.KEEPALIVE), 10)
+            assert first.entity is not None
+            assert first.entity.metadata.name == "a1"
+            assert {"authorization", "sensu-user"} <= header_names(backend)
+
+    in_loop(test)
+
+
+@pytest.mark.parametrize("trusts_another", [True, False])
+def test_a_backend_that_is_not_trusted(tmp_path: Path, trusts_another: bool) -> None:
+    """Without trust in the backend's certificate nothing is sent, the password least of all; unless told so."""
+
+    async def test() -> None:
+        authority = Authority(tmp_path)
+        flags = ["--trusted-ca-file", Authority(tmp_path, "another").file] if trusts_another else []
+        async with tls_backend(authority) as (backend, url):
+            async with agent_of(url, tmp_path, *flags) as agent:
+                await refused_twice(agent)
+                assert backend.requests == []
+            async with agent_of(url, tmp_path, *flags, "--insecure-skip-tls-verify"):
+                await asyncio.wait_for(backend.heard(PROTOBUF, frames.KEEPALIVE), 10)
+
+    in_loop(test)
+
+
+def test_a_certificate_instead_of_a_password(tmp_path: Path) -> None:
+    """An agent with a certificate logs in with that, and sends neither user nor password."""
+
+    async def test() -> None:
+        authority = Authority(tmp_path)
+        own = authority.issue("a1")
+        flags = ["--trusted-ca-file", authority.file, "--cert-file", str(own.cert_file)]
+        flags += ["--key-file", str(own.key_file), "--password", "hunter2", "--user", "someone"]
+        async with tls_backend(authority, asks_for_certificate=True) as (backend, url):
+            async with agent_of(url, tmp_path, *flags):
+                await asyncio.wait_for(backend.heard(PROTOBUF, frames.KEEPALIVE), 10)
+                assert not {"authorization", "sensu-user"} & header_names(backend)
+                assert "sensu-agentname" in header_names(backend)
+
+    in_loop(test)
+
+
+def test_no_certificate_where_one_is_asked_for(tmp_path: Path) -> None:
+    """A backend that demands a certificate never sees an agent without one."""
+
+    async def test() -> None:
+        authority = Authority(tmp_path)
+        async with tls_backend(authority, asks_for_certificate=True) as (backend, url):
+            async with agent_of(url, tmp_path, "--trusted-ca-file", authority.file) as agent:
+                await refused_twice(agent)
+                assert backend.requests == []
+
+    in_loop(test)
+
+
+def test_a_session_ends_in_time(tmp_path: Path) -> None:
+    """With a longest session length the agent closes in time and connects again, and so a new certificate counts."""
+
+    async def test() -> None:
+        authority = Authority(tmp_path)
+        flags = ["--trusted-ca-file", authority.file, "--max-session-length", "2s"]
+        async with tls_backend(authority) as (backend, url), agent_of(url, tmp_path, *flags):
+            for _ in range(2):
+                assert (await asyncio.wait_for(backend.heard(PROTOBUF, frames.KEEPALIVE), 10)).sequence == 1
+            assert len(backend.requests) == 2
+
+    in_loop(test)

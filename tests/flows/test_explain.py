@@ -1,0 +1,289 @@
+"""Why workflows handled an event or not, and what they would do with another."""
+
+import json
+import uuid
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from sensu.backend.services.outcomes import Found, Invalid, NotFound
+from sensu.resources.event import Event
+from sensu.resources.kinds import EVENT_FILTER, MUTATOR, PIPELINE, SILENCED
+from sensu.resources.time_window import ClockWindow, TimeWindowWhen, WindowDays
+from sensu.resources.wire import encode
+from sensu.rules.explain import TEXT_CHARACTERS_MAX
+from sensu.store.contract import EventKey, PutEvent
+from sensu.testing.factories import make_silence
+from tests.flows.pipelined_world import (
+    ANYBODY,
+    START,
+    PipelinedWorld,
+    event_filter,
+    mutator,
+    pipe,
+    pipeline,
+    play,
+    result,
+    workflow,
+)
+
+KEY = EventKey("default", "web1", "http")
+NEVER = TimeWindowWhen(days=WindowDays(all=(ClockWindow(begin="12:00AM", end="12:01AM"),)))
+
+
+def id_of(number: int) -> str:
+    return str(uuid.UUID(int=number))
+
+
+def numbered(number: int, **fields: Any) -> Event:
+    return msgspec.structs.replace(result(str(number), **fields), id=id_of(number), timestamp=START + number)
+
+
+async def store(world: PipelinedWorld, event: Event) -> None:
+    await world.store.commit([PutEvent(KEY, encode(event))])
+
+
+async def explained(world: PipelinedWorld) -> dict[str, Any]:
+    found = await world.explain.stored(ANYBODY, KEY)
+    assert isinstance(found, Found)
+    told: dict[str, Any] = json.loads(found.body)
+    return told
+
+
+async def asked(world: PipelinedWorld, **question: Any) -> dict[str, Any]:
+    async def payload() -> bytes:
+        return msgspec.json.encode(question)
+
+    found = await world.explain.dry_run(ANYBODY, "default", payload)
+    assert isinstance(found, Found), found
+    told: dict[str, Any] = json.loads(found.body)
+    return told
+
+
+async def refused(world: PipelinedWorld, **question: Any) -> Any:
+    async def payload() -> bytes:
+        return msgspec.json.encode(question)
+
+    return await world.explain.dry_run(ANYBODY, "default", payload)
+
+
+async def configure(world: PipelinedWorld) -> None:
+    await world.configure(
+        EVENT_FILTER,
+        event_filter("severe", "event.check.status > 1", "event.check.occurrences >= 3"),
+        event_filter("broken", "nothing.at.all > 1"),
+        event_filter("at_night", "true", when=NEVER),
+    )
+    await world.configure(MUTATOR, mutator("bad", type="pipe", command="exit 7"))
+    await world.handlers(pipe("h", world.append_command("log")), pipe("fails", "exit 3"))
+    workflows = (
+        workflow("all", "h", "is_incident", "broken"),
+        workflow("few", "h", "severe"),
+        workflow("night", "h", "at_night"),
+        workflow("lost", "h", "no_such_filter"),
+        workflow("mutated", "h", mutator="bad"),
+        workflow("failing", "fails"),
+    )
+    await world.configure(PIPELINE, pipeline("p", *workflows))
+
+
+def test_what_became_of_an_event_is_told_step_by_step(tmp_path: Path) -> None:
+    """Each workflow tells how it ended and why: filters, expressions with values or errors, mutator, handler, times."""
+
+    async def story(world: PipelinedWorld) -> None:
+        await configure(world)
+        event = numbered(1, pipelines=["p"], silenced=("entity:web1",))
+        await store(world, event)
+        await world.owe(event)
+        await world.ended(6)
+        told = await explained(world)
+        assert told["recorded"] is True
+        assert told["event"]["id"] == id_of(1)
+        assert told["event"]["silenced"] == ["entity:web1"]
+        ways = {each["workflow"].rpartition("/")[2]: each for each in told["workflows"]}
+        assert {name: way["outcome"] for name, way in ways.items()} == {
+            "all": "delivered",
+            "few": "filtered",
+            "night": "filtered",
+            "lost": "dropped",
+            "mutated": "failed",
+            "failing": "failed",
+        }
+        assert [each["name"] for each in ways["all"]["filters"]] == ["is_incident", "broken"]
+        (broken,) = ways["all"]["filters"][1]["expressions"]
+        assert broken["value"] is None
+        assert "nothing" in broken["error"]
+        assert ways["all"]["mutator"]["well"] is True
+        assert ways["all"]["handling"]["well"] is True
+        assert [each["value"] for each in ways["few"]["filters"][0]["expressions"]] == [True, False]
+        assert ways["few"]["why"] == "filter severe kept it back"
+        assert ways["night"]["filters"][0]["window"] == "outside"
+        assert "expressions" not in ways["night"]["filters"][0]
+        assert ways["lost"]["why"] == "filter no_such_filter does not exist"
+        assert ways["mutated"]["mutator"]["why"] == "mutator bad: exit status 7"
+        assert (ways["failing"]["why"], ways["failing"]["attempts"]) == ("exit status 3", 1)
+        assert ways["failing"]["due_at"] == START + 5
+        assert all(way["at"] == START for way in ways.values())
+        await world.clock.advance(6)
+        await world.settled()
+        ways = {each["workflow"].rpartition("/")[2]: each for each in (await explained(world))["workflows"]}
+        assert (ways["failing"]["outcome"], ways["failing"]["attempts"]) == ("given up", 2)
+        assert ways["all"]["outcome"] == "delivered"
+
+    play(tmp_path, story)
+
+
+def test_the_trace_is_that_of_the_stored_event(tmp_path: Path) -> None:
+    """Where a newer event is stored that nothing was recorded of, what would happen is told, and what happened."""
+
+    async def before(world: PipelinedWorld) -> None:
+        await world.handlers(pipe("h", world.append_command("log")))
+        await store(world, numbered(1, handlers=["h"]))
+        await world.owe(numbered(1, handlers=["h"]))
+        await world.settled()
+        await store(world, numbered(2))
+        told = await explained(world)
+        assert told["recorded"] is False
+        assert told["verdict"] == "not handled: the event names no pipeline and no handler"
+        assert told["earlier"]["event"]["id"] == id_of(1)
+        assert told["earlier"]["verdict"] == "1 delivered"
+
+    async def after(world: PipelinedWorld) -> None:
+        await store(world, numbered(1, handlers=["h", "gone"]))
+        told = await explained(world)
+        assert (told["recorded"], told["verdict"]) == (False, "1 would be delivered")
+        assert told["problems"] == ["handler gone does not exist"]
+        assert "earlier" not in told
+        assert len(world.lines("log")) == 1
+        assert isinstance(await world.explain.stored(ANYBODY, EventKey("default", "web1", "none")), NotFound)
+
+    play(tmp_path, before, after)
+
+
+def test_an_event_that_names_nothing_that_exists_is_explained(tmp_path: Path) -> None:
+    """Missing handlers and pipelines are told, not swallowed."""
+
+    async def story(world: PipelinedWorld) -> None:
+        event = numbered(1, handlers=["gone"], pipelines=["lost"])
+        await store(world, event)
+        await world.owe(event)
+        await world.settled()
+        told = await explained(world)
+        assert told["recorded"] is True
+        assert told["workflows"] == []
+        assert "handler gone does not exist" in told["verdict"]
+        assert "pipeline core/v2.Pipeline(Name=lost) does not exist" in told["verdict"]
+
+    play(tmp_path, story)
+
+
+def test_traces_are_bounded(tmp_path: Path) -> None:
+    """An error of any length is kept in part only."""
+
+    async def story(world: PipelinedWorld) -> None:
+        text = "x" * 20_000
+        await world.configure(EVENT_FILTER, event_filter("long", f"(function(){{throw '{text}'}})()"))
+        await world.handlers(pipe("h", "true", filters=("long",)))
+        event = numbered(1, handlers=["h"])
+        await store(world, event)
+        await world.owe(event)
+        await world.settled()
+        (way,) = (await explained(world))["workflows"]
+        assert len(way["filters"][0]["expressions"][0]["error"]) <= TEXT_CHARACTERS_MAX + 1
+
+    play(tmp_path, story)
+
+
+def test_a_dry_run_executes_nothing_and_owes_nothing(tmp_path: Path) -> None:
+    """A candidate event goes through the filters only; neither mutators nor handlers run."""
+
+    async def story(world: PipelinedWorld) -> None:
+        await configure(world)
+        event = json.loads(encode(numbered(1, pipelines=["p"])))
+        told = await asked(world, event=event)
+        outcomes = {each["workflow"].rpartition("/")[2]: each["outcome"] for each in told["workflows"]}
+        assert outcomes == {
+            "all": "would be delivered",
+            "few": "filtered",
+            "night": "filtered",
+            "lost": "dropped",
+            "mutated": "would be delivered",
+            "failing": "would be delivered",
+        }
+        assert told["recorded"] is False
+        assert await world.listed() == []
+        assert world.lines("log") == []
+        assert world.counters.outcomes == []
+
+    play(tmp_path, story)
+
+
+def test_a_candidate_filter_is_tried_on_a_stored_event(tmp_path: Path) -> None:
+    """The verdict of the filter alone, and of the workflows as if it were stored under its name; it is not stored."""
+
+    async def story(world: PipelinedWorld) -> None:
+        await configure(world)
+        await store(world, numbered(1, pipelines=["p"]))
+        candidate = {"metadata": {"name": "severe"}, "action": "allow", "expressions": ["event.check.status == 2"]}
+        told = await asked(world, entity="web1", check="http", filter=candidate)
+        assert told["filter"]["passes"] is True
+        assert told["filter"]["expressions"] == [{"expression": "event.check.status == 2", "value": True}]
+        ways = {each["workflow"].rpartition("/")[2]: each["outcome"] for each in told["workflows"]}
+        assert ways["few"] == "would be delivered"
+        told = await asked(world, entity="web1", check="http")
+        ways = {each["workflow"].rpartition("/")[2]: each["outcome"] for each in told["workflows"]}
+        assert ways["few"] == "filtered"
+
+    play(tmp_path, story)
+
+
+def test_candidate_handlers_and_pipelines_are_asked_about_alone(tmp_path: Path) -> None:
+    """Whatever the event names, only the candidate's workflows are told."""
+
+    async def story(world: PipelinedWorld) -> None:
+        await configure(world)
+        await store(world, numbered(1, pipelines=["p"], handlers=["h"]))
+        new = {"metadata": {"name": "new"}, "type": "pipe", "command": "true", "filters": ["severe"]}
+        told = await asked(world, entity="web1", check="http", handler=new)
+        assert [(each["handler"], each["outcome"]) for each in told["workflows"]] == [("new", "filtered")]
+        steps = [{"name": "w", "handler": {"name": "new", "type": "Handler", "api_version": "core/v2"}}]
+        way = {"metadata": {"name": "q"}, "workflows": steps}
+        told = await asked(world, entity="web1", check="http", pipeline=way)
+        assert [(each["workflow"], each["outcome"]) for each in told["workflows"]] == [
+            ("core/v2.Pipeline(Name=q)/w", "dropped")
+        ]
+        told = await asked(world, entity="web1", check="http", pipeline=way, handler={**new, "filters": []})
+        assert [each["outcome"] for each in told["workflows"]] == ["would be delivered"]
+
+    play(tmp_path, story)
+
+
+def test_silences_hold_in_a_dry_run(tmp_path: Path) -> None:
+    """A candidate event is silenced by what would silence it if it came now."""
+
+    async def story(world: PipelinedWorld) -> None:
+        await world.handlers(pipe("h", "true", filters=("not_silenced",)))
+        await world.configure(SILENCED, make_silence(check="http"))
+        told = await asked(world, event=json.loads(encode(numbered(1, handlers=["h"]))))
+        assert told["event"]["silenced"] == ["*:http"]
+        (way,) = told["workflows"]
+        assert (way["outcome"], way["filters"][0]["reason"]) == ("filtered", "the event is silenced")
+
+    play(tmp_path, story)
+
+
+def test_questions_that_cannot_be_answered_are_refused(tmp_path: Path) -> None:
+    """Broken candidates, missing events and filters with too many expressions say what is wrong."""
+
+    async def story(world: PipelinedWorld) -> None:
+        await store(world, numbered(1))
+        assert isinstance(await refused(world), Invalid)
+        assert isinstance(await refused(world, entity="web1", check="none"), NotFound)
+        of_web1 = {"entity": "web1", "check": "http"}
+        many = {"metadata": {"name": "f"}, "action": "allow", "expressions": ["true"] * 101}
+        assert isinstance(await refused(world, **of_web1, filter=many), Invalid)
+        assert await refused(world, **of_web1, handler={"metadata": {"name": "x"}}) == Invalid("empty handler type")
+        assert isinstance(await refused(world, event={"entity": None}), Invalid)
+
+    play(tmp_path, story)
