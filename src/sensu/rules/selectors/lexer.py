@@ -43,8 +43,8 @@ _SINGLE_SIGNS = {"[": Word.OPEN, "]": Word.CLOSE, ",": Word.COMMA}
 _OPERATOR_WORDS = {"in": Word.IN, "notin": Word.NOT_IN, "matches": Word.MATCHES}
 _BOOLEANS = ("true", "false")
 _QUOTES = "'\""
-_RUN = re.compile(r"[^\s\[\]!&,\"']+")
-"""What may be a name: everything up to a character that ends one."""
+_RUN = re.compile(r"[^\s\[\]!&,=\"']+")
+"""What may be a name: everything up to a character that ends one, `=` among them, so that `a==b` needs no blanks."""
 _SEGMENT = r"[A-Za-z_][A-Za-z0-9_/]*"
 _IDENTIFIER = re.compile(rf"{_SEGMENT}(?:\.{_SEGMENT})*")
 
@@ -71,7 +71,8 @@ def _next(text: str, at: int) -> tuple[Token, int]:
         return _quoted(text, at)
     run = _RUN.match(text, at)
     if run is None:
-        raise SelectorFault(at + 1, f"unexpected {character}")
+        hint = ": two texts are compared by == or !=" if character == "=" else ""
+        raise SelectorFault(at + 1, f"unexpected {character}{hint}")
     return _named(run.group(), at), run.end()
 
 
@@ -96,8 +97,4 @@ def _named(run: str, at: int) -> Token:
 
 
 def _bad_name(run: str, at: int, parsed: int) -> SelectorFault:
-    if run[parsed:].startswith("=="):
-        return SelectorFault(at + parsed + 1, "a space is needed before ==")
-    if run[parsed] == "=":
-        return SelectorFault(at + parsed + 1, "unexpected =: two texts are compared by == or !=")
     return SelectorFault(at + parsed + 1, f"unexpected {run[parsed]} in {run}: put the text in quotes")

@@ -43,7 +43,7 @@ def test_a_selector_is_a_row_of_requirements(text: str, expected: tuple[Requirem
 @pytest.mark.parametrize(
     ("text", "position"),
     [
-        ("a=='b'", 2),
+        ("a='b'", 2),
         ("a = b", 3),
         ("a ==", 5),
         ("a", 2),
@@ -91,3 +91,8 @@ def test_any_text_is_parsed_or_refused(text: str) -> None:
         parsed(text)
     except SelectorFault as fault:
         assert 1 <= fault.position <= len(text) + 1
+
+
+def test_blanks_around_operators_are_a_matter_of_taste() -> None:
+    """`region==us` and `region == us` ask for the same, although the reference refuses the first."""
+    assert parsed("a=='b'&&c!=d") == parsed("a == 'b' && c != d")
