@@ -18,7 +18,7 @@ from tests.flows.agent_world import AgentWorld, agent_world
 from tests.flows.agentd_world import in_loop
 from tests.flows.test_agent_extensions import CONFIG, ProtobufBackend, agent_of, output, protobuf_backend, request
 
-EXAMPLES = settings(max_examples=1000, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+EXAMPLES = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck), database=None)
 
 scalars = (
     st.none()
@@ -101,6 +101,12 @@ async def attacked(play: Callable[..., Coroutine[Any, Any, None]], strategy: st.
     await asyncio.to_thread(attack)
 
 
+def check_names(world: AgentWorld) -> set[str]:
+    """Of what checks there are events, however odd some of them are."""
+    checks = [event.get("check") or {} for event in world.backend.events()]
+    return {check.get("metadata", {}).get("name", "") for check in checks}
+
+
 async def still_works(world: AgentWorld, number: int) -> None:
     """The agent runs a check for the backend, in this session or the next."""
     name = f"alive{number}"
@@ -112,7 +118,7 @@ async def still_works(world: AgentWorld, number: int) -> None:
         if one is not None and one.frames and one is not asked:
             asked = one
             await world.request(name, "echo fine")
-        return any(e["check"] and e["check"]["metadata"]["name"] == name for e in world.backend.events())
+        return name in check_names(world)
 
     await until(answered)
 
@@ -221,12 +227,7 @@ def test_a_hostile_local_process(tmp_path: Path) -> None:
                     good = json.dumps({"name": f"alive{count}", "output": "o"}).encode()
                     sender.sendto(good, ("127.0.0.1", world.socket_port))
                 assert await world.http("GET", "/healthz") == (200, "ok")
-
-                def arrived() -> bool:
-                    checks = [event.get("check") or {} for event in world.backend.events()]
-                    return any(check.get("metadata", {}).get("name") == f"alive{count}" for check in checks)
-
-                await until(arrived)
+                await until(lambda: f"alive{count}" in check_names(world))
                 for one in world.backend.connections:
                     del one.frames[:-2]
 

@@ -15,7 +15,7 @@ from importlib.metadata import version as installed_version
 from typing import Any
 
 from sensu import systemd
-from sensu.agent import allow_list, settings, system_facts
+from sensu.agent import allow_list, settings
 from sensu.agent.api import LocalAPI
 from sensu.agent.check_run import CheckRuns
 from sensu.agent.connection import Connection, Parts
@@ -32,6 +32,7 @@ from sensu.agent.tls import client_context
 from sensu.clock import Clock, SystemClock
 from sensu.errors import ConfigurationError, SensuError
 from sensu.execution.asset_cleanup import CacheBounds
+from sensu.execution import system_facts
 from sensu.execution.asset_filters import AssetFilters
 from sensu.execution.assets import AssetCache
 from sensu.log import LEVELS, configure, fields

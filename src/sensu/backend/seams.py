@@ -1,4 +1,4 @@
-"""What the daemons offer each other; `main.py` joins them, so that none imports another."""
+"""What the daemons offer each other; `composition.py` joins them, so that none imports another."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field

@@ -12,6 +12,7 @@ from sensu.sensuctl.declare import (
     listing,
     update,
 )
+from sensu.sensuctl.tree_deliveries import EXPLAIN_EVENT
 
 _SETTINGS = {
     "command": "df -h /",
@@ -167,6 +168,7 @@ EVENT = Group(
     "Manage events",
     (
         deletion("event", "nouns.event:delete_event", "[ENTITY] [CHECK]", (2, 2)),
+        EXPLAIN_EVENT,
         info("event", "nouns.event:show_event", "[ENTITY] [CHECK]", (2, 2)),
         listing("event", "nouns.event:list_events"),
         change(

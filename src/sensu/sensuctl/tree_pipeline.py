@@ -12,6 +12,7 @@ from sensu.sensuctl.declare import (
     listing,
     update,
 )
+from sensu.sensuctl.tree_deliveries import TEST_FILTER
 
 _ENV_VARS = Flag("env-vars", help="comma-separated variables, NAME=VALUE")
 _RUNTIME_ASSETS = Flag("runtime-assets", short="r", help="comma-separated assets that it needs")
@@ -74,6 +75,7 @@ FILTER = Group(
         deletion("filter", "nouns.filter:delete_filter"),
         info("filter", "nouns.filter:show_filter"),
         listing("filter", "nouns.filter:list_filters"),
+        TEST_FILTER,
         update("filter", "nouns.filter:update_filter"),
     ),
 )

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from sensu.agent import system_facts
+from sensu.execution import system_facts
 
 
 def files(root: Path, contents: dict[str, str]) -> Path:

@@ -1,0 +1,373 @@
+"""A backend put together: the one place that knows every class and joins the daemons."""
+
+import asyncio
+import contextlib
+import gc
+import logging
+import signal
+import ssl
+from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from prometheus_client import CollectorRegistry
+
+from sensu import systemd
+from sensu.backend.agentd.admission import Doorkeepers
+from sensu.backend.agentd.agentd import Agentd
+from sensu.backend.api.application import ApiContext, build_application
+from sensu.backend.api.cluster import Member
+from sensu.backend.api.server import ApiServer, ListenerSettings, tls_context
+from sensu.backend.api.status import health_json
+from sensu.backend.auth.access import Access
+from sensu.backend.auth.api_keys import APIKeys
+from sensu.backend.auth.authenticator import Authenticator
+from sensu.backend.auth.identity import Identity
+from sensu.backend.auth.passwords import Passwords
+from sensu.backend.auth.seeds import SYSTEM_NAMESPACE, system_namespace_writes
+from sensu.backend.auth.signing import read_private_key, read_public_key
+from sensu.backend.auth.tokens import TokenLifetimes, Tokens
+from sensu.backend.counts import DeliveryCounts, EventCounts, KeepaliveCounts, ScheduleCounts
+from sensu.backend.eventd.daemon import Eventd
+from sensu.backend.eventd.gate import Gate
+from sensu.backend.initialise import cluster_id, is_initialised, make_folder
+from sensu.backend.keepalived.daemon import Keepalived
+from sensu.backend.metrics import BackendMetrics
+from sensu.backend.pipelined.assembly import assembled
+from sensu.backend.pipelined.daemon import Pipelined
+from sensu.backend.run_ledger import RunLedger
+from sensu.backend.schedulerd.daemon import Schedulerd
+from sensu.backend.seams import Joints
+from sensu.backend.services.audit import AuditLog
+from sensu.backend.services.feed import ChangeFeed
+from sensu.backend.services.history import Bound, History
+from sensu.backend.settings import (
+    BackendSettings,
+)
+from sensu.backend.stored_entities import StoredEntities
+from sensu.backend.stored_form import put
+from sensu.clock import Clock
+from sensu.errors import ConfigurationError
+from sensu.execution import system_facts
+from sensu.execution.asset_filters import AssetFilters
+from sensu.execution.assets import AssetCache
+from sensu.execution.javascript import check_syntax
+from sensu.log import fields
+from sensu.resources.entity import BACKEND_CLASS, Entity
+from sensu.resources.kinds import ENTITY, EVENT, KINDS, NAMESPACE
+from sensu.resources.metadata import ObjectMeta
+from sensu.store.contract import Store
+from sensu.store.resource_cache import ResourceCache
+from sensu.store.sqlite.connection import Durability
+from sensu.store.sqlite.store import SQLiteStore
+from sensu.transport.backend_socket import ListenerLimits
+from sensu.version import COMPATIBLE_VERSION, VERSION
+
+log = logging.getLogger("sensu.backend")
+
+MEMBER_NAME = "default"
+"""What the only member of a cluster is called. Source: recorded scenario cluster."""
+DRAIN_S = 3.0
+"""How long events that were taken in may still be processed when the backend stops; agents send the others again."""
+GC_THRESHOLDS = (100_000, 50, 100)
+"""Nearly all objects of the hot path die by their reference counts; collecting often would only cost time."""
+
+
+@contextlib.asynccontextmanager
+async def opened_store(settings: BackendSettings) -> AsyncIterator[SQLiteStore]:
+    """The store in the state folder, closed on leaving."""
+    folder = make_folder(Path(settings.state_dir), "--state-dir")
+    store = SQLiteStore(folder, Durability(settings.durability))
+    await store.open()
+    try:
+        yield store
+    finally:
+        await store.close()
+
+
+@dataclass(frozen=True)
+class _Executors:
+    """The named threads of a backend: reading and writing asset files, running JavaScript mutators."""
+
+    files: ThreadPoolExecutor
+    scripts: ThreadPoolExecutor
+
+
+class Backend:
+    """All parts of a backend, put together."""
+
+    def __init__(self, settings: BackendSettings, clock: Clock) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._stopping = asyncio.Event()
+        self._serves_api_from = 0.0
+        self._serves_agents_from = 0.0
+
+    async def run_until_signal(self) -> None:
+        """Run until SIGINT or SIGTERM; raises SensuError where it cannot start or go on."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self._stopping.set)
+        async with opened_store(self._settings) as store:
+            if not await is_initialised(store):
+                log.warning("the database is not initialised: run sensu-backend init with the same --state-dir")
+            with (
+                ThreadPoolExecutor(2, thread_name_prefix="files") as files,
+                ThreadPoolExecutor(1, thread_name_prefix="scripts") as scripts,
+            ):
+                await self._run(store, _Executors(files, scripts))
+
+    def stop(self) -> None:
+        """Have `run_until_signal` return, with everything stopped."""
+        self._stopping.set()
+
+    async def _run(self, store: Store, executors: _Executors) -> None:
+        now = self._clock.monotonic()
+        self._serves_api_from = now + self._settings.api_serve_wait_time
+        self._serves_agents_from = now + self._settings.agent_serve_wait_time
+        own = await self._own_entity(executors)
+        await store.commit([*system_namespace_writes(), put(ENTITY, own)])
+        cache = ResourceCache(store)
+        await cache.load(kind for kind in KINDS if kind is not EVENT)
+        metrics = BackendMetrics(CollectorRegistry(), VERSION)
+        async with contextlib.AsyncExitStack() as stack:
+            daemons = await self._daemons(store, cache, own, metrics, executors, stack)
+            await self._serve(daemons, stack)
+
+    async def _own_entity(self, executors: _Executors) -> Entity:
+        """The entity of this backend, with the facts about its host; it is written anew at every start."""
+        system = await asyncio.get_running_loop().run_in_executor(executors.files, system_facts.collect)
+        metadata = ObjectMeta(
+            name=self._settings.node_name,
+            namespace=SYSTEM_NAMESPACE,
+            labels=self._settings.labels,
+            annotations=self._settings.annotations,
+        )
+        return Entity(entity_class=BACKEND_CLASS, metadata=metadata, system=system)
+
+    async def _daemons(
+        self,
+        store: Store,
+        cache: ResourceCache,
+        own: Entity,
+        metrics: BackendMetrics,
+        executors: _Executors,
+        stack: contextlib.AsyncExitStack,
+    ) -> "_Daemons":
+        entities = StoredEntities(store)
+        entities.open()
+        stack.callback(entities.close)
+        fetched = self._assets(executors, stack)
+        counts = DeliveryCounts(metrics, store.deliveries_size)
+        deliveries, desk = assembled(store, cache, fetched, executors.scripts, own, counts, self._clock)
+        schedule_counts = ScheduleCounts(metrics)
+        ledger = RunLedger(store, schedule_counts, self._clock)
+        events = Eventd(
+            store,
+            cache,
+            entities,
+            EventCounts(metrics),
+            self._clock,
+            deliveries.wake,
+            keeps_results=self._settings.history_retention > 0,
+            answered=ledger.answered,
+            gate=Gate(store.deliveries_size, self._settings.deliveries_owed_max, self._settings.deliveries_bytes_max),
+        )
+        keepalives = Keepalived(store, entities, events, KeepaliveCounts(metrics), self._clock, deliveries.wake)
+        events.tell_overdue_keepalives(keepalives.alarm)
+        auth = await self._auth(store, cache, stack)
+        member = Member(MEMBER_NAME, await cluster_id(store), (self._settings.api_url,))
+        agents = self._agents(store, cache, events, keepalives, auth, member, metrics, ledger)
+        schedule = Schedulerd(cache, agents, schedule_counts, self._clock, ledger)
+        schedule_counts.follow(schedule.schedulers)
+        joints = Joints(events, agents, schedule, desk, ledger, self._serves_api)
+        audit = AuditLog(
+            store, auth.access, self._clock, self._settings.audit_retention, self._settings.audit_entries_max
+        )
+        history = self._history(store, auth.access)
+        api = await self._api(store, auth, joints, member, metrics, audit, history)
+        return _Daemons(events, deliveries, schedule, agents, api, audit, history)
+
+    def _history(self, store: Store, access: Access) -> History:
+        settings = self._settings
+        results = Bound(settings.history_retention, settings.history_bytes_max)
+        changes = Bound(settings.state_change_retention, settings.state_change_bytes_max)
+        return History(store, access, self._clock, results, changes)
+
+    async def _auth(self, store: Store, cache: ResourceCache, stack: contextlib.AsyncExitStack) -> "_Auth":
+        settings = self._settings
+        private, public = settings.jwt_private_key_file, settings.jwt_public_key_file
+        passwords = Passwords(self._clock)
+        stack.callback(passwords.close)
+        tokens = Tokens(
+            store,
+            cache,
+            self._clock,
+            TokenLifetimes(access_s=settings.access_token_expiry, session_s=settings.refresh_token_expiry),
+            read_private_key(private) if private else None,
+            read_public_key(public) if public else None,
+        )
+        await tokens.open()
+        return _Auth(passwords, tokens, Authenticator(cache, passwords, tokens, APIKeys(cache)), Access(cache))
+
+    def _assets(self, executors: _Executors, stack: contextlib.AsyncExitStack) -> AssetCache:
+        settings = self._settings
+        fetched = AssetCache(
+            settings.cache_dir,
+            executors.files,
+            AssetFilters(self._clock),
+            rate_per_s=settings.assets_rate_limit,
+            burst=settings.assets_burst_limit,
+            trusted_ca_file=settings.trusted_ca_file,
+            clock=self._clock,
+        )
+        stack.push_async_callback(fetched.close)
+        return fetched
+
+    def _agents(
+        self,
+        store: Store,
+        cache: ResourceCache,
+        events: Eventd,
+        keepalives: Keepalived,
+        auth: "_Auth",
+        member: Member,
+        metrics: BackendMetrics,
+        ledger: RunLedger,
+    ) -> Agentd:
+        settings = self._settings
+
+        async def login(username: str, password: str) -> Identity | None:
+            found = await auth.authenticator.login(username, password)
+            return found if isinstance(found, Identity) else None
+
+        async def health() -> bytes:
+            return await health_json(store, member)
+
+        doorkeepers = Doorkeepers(
+            login=login,
+            authorize=lambda who, namespace, agent: auth.access.allows(
+                who, "create", "events", name=agent, namespace=namespace
+            ),
+            namespace_exists=lambda name: cache.get(NAMESPACE, "", name) is not None,
+            ready=lambda: self._clock.monotonic() >= self._serves_agents_from,
+            health=health,
+        )
+        return Agentd(
+            records=cache,
+            intake=events,
+            keepalives=keepalives,
+            doorkeepers=doorkeepers,
+            clock=self._clock,
+            registry=metrics.registry,
+            backend_id=settings.node_name,
+            host=settings.agent_host.strip("[]"),
+            port=settings.agent_port,
+            ssl_context=self._tls(),
+            limits=ListenerLimits(write_timeout_s=settings.agent_write_timeout),
+            departed=ledger.departed,
+        )
+
+    async def _api(
+        self,
+        store: Store,
+        auth: "_Auth",
+        joints: Joints,
+        member: Member,
+        metrics: BackendMetrics,
+        audit: AuditLog,
+        history: History,
+    ) -> ApiServer:
+        feed = ChangeFeed(store)
+        await feed.open()
+        context = ApiContext(
+            store=store,
+            access=auth.access,
+            authenticator=auth.authenticator,
+            passwords=auth.passwords,
+            tokens=auth.tokens,
+            joints=joints,
+            clock=self._clock,
+            check_syntax=check_syntax,
+            metrics=metrics,
+            member=member,
+            audit=audit,
+            feed=feed,
+            history=history,
+            version=COMPATIBLE_VERSION,
+            body_bytes_max=self._settings.api_request_limit,
+        )
+        return ApiServer(build_application(context), self._listener(), stopping=feed.close)
+
+    def _serves_api(self) -> bool:
+        return self._clock.monotonic() >= self._serves_api_from
+
+    def _listener(self) -> ListenerSettings:
+        settings = self._settings
+        host, port = settings.api_address
+        return ListenerSettings(
+            host, port, settings.cert_file, settings.key_file, write_timeout_s=settings.api_write_timeout
+        )
+
+    def _tls(self) -> ssl.SSLContext | None:
+        return tls_context(self._listener())
+
+    async def _serve(self, daemons: "_Daemons", stack: contextlib.AsyncExitStack) -> None:
+        """Run the daemons, then let clients and agents in; stop in the opposite order."""
+        await daemons.events.prepare()
+        async with asyncio.TaskGroup() as group:
+            running = [
+                group.create_task(daemons.events.run(), name="eventd"),
+                group.create_task(daemons.deliveries.run(), name="pipelined"),
+                group.create_task(daemons.audit.run(), name="audit log"),
+                group.create_task(daemons.history.run(), name="history"),
+            ]
+            try:
+                await daemons.api.start()
+                await self._start_agents(daemons.agents)
+                running.append(group.create_task(daemons.schedule.run(), name="schedulerd"))
+                gc.freeze()
+                gc.set_threshold(*GC_THRESHOLDS)
+                systemd.notify(systemd.READY)
+                log.warning("backend is running and ready to accept events", extra=fields(version=VERSION))
+                await self._stopping.wait()
+            finally:
+                systemd.notify(systemd.STOPPING)
+                await daemons.agents.stop()
+                await daemons.api.stop()
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(DRAIN_S):
+                        await daemons.events.drained()
+                for task in running:
+                    task.cancel()
+
+    async def _start_agents(self, agents: Agentd) -> None:
+        try:
+            await agents.start()
+        except OSError as err:
+            address = f"{self._settings.agent_host}:{self._settings.agent_port}"
+            raise ConfigurationError(f"the agents' port cannot listen on {address}: {err.strerror or err}") from err
+
+
+@dataclass(frozen=True)
+class _Auth:
+    """Who may do what."""
+
+    passwords: Passwords
+    tokens: Tokens
+    authenticator: Authenticator
+    access: Access
+
+
+@dataclass(frozen=True)
+class _Daemons:
+    """What runs in a backend."""
+
+    events: Eventd
+    deliveries: Pipelined
+    schedule: Schedulerd
+    agents: Agentd
+    api: ApiServer
+    audit: AuditLog
+    history: History

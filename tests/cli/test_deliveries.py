@@ -1,0 +1,105 @@
+"""Deliveries and explanations with sensuctl, against a real backend."""
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.conftest import Sensuctl
+
+PATIENCE_S = 20.0
+
+
+@pytest.fixture(scope="module")
+def incident(sensuctl: Sensuctl, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An event whose handler gave up, and that another handler's filter kept back; the handler works with the file."""
+    flag = tmp_path_factory.mktemp("handlers") / "up"
+    resources = [
+        resource("EventFilter", "severe", action="allow", expressions=["event.check.status > 2", "true"]),
+        resource("Handler", "page", type="pipe", command=f"test -e {flag}", retry_attempts=0),
+        resource("Handler", "mail", type="pipe", command="true", filters=["severe"]),
+    ]
+    text = "".join(json.dumps(each) for each in resources)
+    assert sensuctl("create", stdin=text).status == 0
+    check = {"metadata": {"name": "http"}, "status": 2, "interval": 60, "handlers": ["page", "mail"], "output": "down"}
+    spec = {"entity": {"metadata": {"name": "web1"}, "entity_class": "proxy"}, "check": check, "timestamp": 1}
+    event = {"type": "Event", "api_version": "core/v2", "metadata": {"namespace": "default"}, "spec": spec}
+    (flag.parent / "event.json").write_text(json.dumps(event))
+    assert sensuctl("create", stdin=json.dumps(event)).status == 0
+    return flag
+
+
+def resource(kind: str, name: str, **spec: Any) -> dict[str, Any]:
+    return {"type": kind, "api_version": "core/v2", "metadata": {"name": name, "namespace": "default"}, "spec": spec}
+
+
+def listed(sensuctl: Sensuctl, state: str, count: int) -> list[dict[str, Any]]:
+    """The deliveries in a state, once there are so many."""
+    deadline = time.monotonic() + PATIENCE_S
+    while True:
+        found: list[dict[str, Any]] = json.loads(sensuctl("delivery", "list", "--state", state, "--format", "json").out)
+        if len(found) == count:
+            return found
+        assert time.monotonic() < deadline, found
+        time.sleep(0.05)
+
+
+def test_an_event_is_explained(sensuctl: Sensuctl, incident: Path) -> None:
+    """Each workflow tells how it ended, each filter its expressions with their values."""
+    listed(sensuctl, "dead", 1)
+    ended = sensuctl("event", "explain", "web1", "http")
+    assert ended.status == 0, ended
+    lines = ended.out.splitlines()
+    assert lines[:2] == ["=== web1 - http", "What happened: 1 filtered, 1 given up"]
+    assert any(line.endswith("workflow-page: given up: exit status 1") for line in lines)
+    assert "  filter severe (allow): does not pass: an expression is false" in lines
+    assert "    false  event.check.status > 2" in lines
+    assert "    true   true" in lines
+    assert "  handler page: failed: exit status 1" in lines
+    told = json.loads(sensuctl("event", "explain", "web1", "http", "--format", "json").out)
+    assert told["recorded"] is True
+    assert sensuctl("event", "explain", "web1", "nothing").status == 1
+
+
+def test_a_filter_is_tested(sensuctl: Sensuctl, incident: Path, tmp_path: Path) -> None:
+    """A stored or new filter is tried on a stored event or on one in a file."""
+    on_stored = sensuctl("filter", "test", "severe", "--entity", "web1", "--check", "http")
+    assert on_stored.out.splitlines()[0] == "filter severe (allow): does not pass: an expression is false"
+    candidate = tmp_path / "filter.json"
+    candidate.write_text(
+        json.dumps(resource("EventFilter", "mild", action="allow", expressions=["event.check.status"]))
+    )
+    event = str(incident.parent / "event.json")
+    on_file = sensuctl("filter", "test", "--file", str(candidate), "--event", event)
+    assert on_file.out.splitlines() == ["filter mild (allow): passes", "  true   event.check.status"], on_file
+    assert (
+        sensuctl("filter", "test", "severe").err == "Error: an event is needed: --event FILE, or --entity and --check\n"
+    )
+    assert "not found" in sensuctl("filter", "test", "nothing", "--event", event).err
+
+
+def test_dead_letters_are_tried_again_and_discarded(sensuctl: Sensuctl, incident: Path) -> None:
+    """A dead letter shows why; tried again it is delivered once its handler works; a discarded one is gone."""
+    (dead,) = listed(sensuctl, "dead", 1)
+    table = sensuctl("delivery", "list", "--state", "dead").out
+    assert "exit status 1" in table
+    assert "web1" in table
+    number = str(dead["id"])
+    assert "exit status 1" in sensuctl("delivery", "info", number).out
+    incident.touch()
+    assert sensuctl("delivery", "retry", number) == (0, "Retried\n", "")
+    assert listed(sensuctl, "dead", 0) == []
+    assert listed(sensuctl, "owed", 0) == []
+    incident.unlink()
+    again = sensuctl("create", "-f", str(incident.parent / "event.json"))
+    assert again.status == 0, again
+    spec = json.loads((incident.parent / "event.json").read_text())
+    spec["spec"]["timestamp"] = int(time.time())
+    assert sensuctl("create", stdin=json.dumps(spec)).status == 0
+    found = listed(sensuctl, "dead", 2)
+    ids = [str(each["id"]) for each in found]
+    assert sensuctl("delivery", "discard", *ids, "--skip-confirm").out == "Discarded\n" * 2
+    assert listed(sensuctl, "dead", 0) == []
+    assert sensuctl("delivery", "retry", number).status == 1
