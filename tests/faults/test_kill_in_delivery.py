@@ -92,6 +92,7 @@ async def post_events(backend: BackendProcess, api: Api) -> None:
         check = {"metadata": {"name": "http"}, "status": 2, "interval": 60, "handlers": ["page", "broken"]}
         event = {
             "id": str(uuid.UUID(int=number)),
+            "timestamp": 1000 + number,
             "entity": entity,
             "check": {**check, "output": f"number-{number}", "executed": 1000 + number},
         }

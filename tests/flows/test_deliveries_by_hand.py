@@ -3,12 +3,14 @@
 import asyncio
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
+from sensu.backend.auth.access import Access
+from sensu.backend.auth.identity import Identity
 from sensu.backend.pipelined.bounds import Bounds
 from sensu.backend.pipelined.outcome import Retry
-from sensu.backend.services.deliveries import UNKNOWN
-from sensu.backend.services.outcomes import Deleted, Found, Invalid, Listing, Written
+from sensu.backend.services.deliveries import UNKNOWN, Deliveries
+from sensu.backend.services.outcomes import Deleted, Denied, Found, Invalid, Listing, Written
 from sensu.backend.services.pages import PageRequest
 from sensu.rules.owed import steps_of
 from sensu.store.contract import OweDelivery
@@ -247,6 +249,25 @@ def test_a_retry_without_room_waits_in_the_store(tmp_path: Path) -> None:
     play(tmp_path, story, bounds=Bounds(running_max=1, lane_max=2))
 
 
+def test_asking_for_what_waits_for_room_changes_nothing(tmp_path: Path) -> None:
+    """A delivery that rests in the store for want of room keeps its place, however often it is asked for."""
+
+    async def story(world: PipelinedWorld) -> None:
+        flag = world.folder / "go"
+        await world.handlers(pipe("h", f"while ! test -e {flag}; do sleep 0.02; done; {world.append_command('log')}"))
+        await world.owe(*(result(str(i), handlers=["h"]) for i in range(6)))
+        await world.until(lambda: world.counters.at_work == 1)
+        last = (await world.listed())[-1]["id"]
+        assert not world.pipelined.holds(last)
+        for _ in range(5):
+            assert isinstance(await retry(world, last), Written)
+        flag.touch()
+        await world.settled()
+        assert world.outputs("log") == [str(i) for i in range(6)]
+
+    play(tmp_path, story, bounds=Bounds(lane_max=2))
+
+
 def test_why_and_when_outlive_a_restart(tmp_path: Path) -> None:
     """Each workflow of a delivery keeps its own attempts, next time and reason in the store."""
 
@@ -267,3 +288,28 @@ def test_why_and_when_outlive_a_restart(tmp_path: Path) -> None:
         assert [name for name, _ in world.counters.outcomes] == ["soon"]
 
     play(tmp_path, before, after)
+
+
+class Reader:
+    """Access for who may list deliveries of the namespace `default`, and nothing else."""
+
+    def allows(self, who: Identity, verb: str, resource: str, *, name: str = "", namespace: str = "") -> bool:
+        return (verb, resource, namespace) == ("list", "deliveries", "default")
+
+
+def test_who_may_see_deliveries_may_not_change_them(tmp_path: Path) -> None:
+    """Each request needs its verb on `deliveries` in the namespace."""
+
+    async def story(world: PipelinedWorld) -> None:
+        await world.owe(result("x", handlers=["nobody"]), wake=False)
+        (owed,) = await world.store.deliveries_owed(1)
+        number = str(owed.id)
+        reader = Deliveries(world.store, cast(Access, Reader()), world.desk)
+        assert isinstance(await reader.listing(ANYBODY, "default", "", PageRequest()), Listing)
+        assert await reader.listing(ANYBODY, "other", "", PageRequest()) == Denied()
+        assert await reader.get(ANYBODY, "default", number) == Denied()
+        assert await reader.retry(ANYBODY, "default", number) == Denied()
+        assert await reader.discard(ANYBODY, "default", number) == Denied()
+        assert len(await world.store.deliveries_owed(10)) == 1
+
+    play(tmp_path, story)

@@ -281,7 +281,7 @@ def test_questions_that_cannot_be_answered_are_refused(tmp_path: Path) -> None:
         assert isinstance(await refused(world), Invalid)
         assert isinstance(await refused(world, entity="web1", check="none"), NotFound)
         of_web1 = {"entity": "web1", "check": "http"}
-        many = {"metadata": {"name": "f"}, "action": "allow", "expressions": ["true"] * 101}
+        many = {"metadata": {"name": "f"}, "action": "allow", "expressions": ["true"] * 21}
         assert isinstance(await refused(world, **of_web1, filter=many), Invalid)
         assert await refused(world, **of_web1, handler={"metadata": {"name": "x"}}) == Invalid("empty handler type")
         assert isinstance(await refused(world, event={"entity": None}), Invalid)

@@ -46,10 +46,10 @@ class ByHand:
                 return True
         finally:
             self._busy.discard(delivery_id)
-        owed = await self._owed(namespace, delivery_id)
-        if owed is not None:
-            self._backlog.take(owed)
-        return owed is not None
+        owed = await self._owed(namespace, delivery_id) is not None
+        if owed:
+            self._backlog.look_at_all()
+        return owed
 
     async def discard(self, namespace: str, delivery_id: int) -> bool:
         """Whether there was such a delivery; what of it runs may end, nothing of it begins any more."""

@@ -19,7 +19,7 @@ from sensu.resources.wire import Wire, decode, encode
 from sensu.rules.validity.kinds import problem_of
 from sensu.store.contract import EventKey, Store
 
-EXPRESSIONS_MAX = 100
+EXPRESSIONS_MAX = 20
 """More expressions of a candidate filter would hold up the backend for too long."""
 
 Candidate = EventFilter | Handler | Pipeline
