@@ -206,7 +206,7 @@ class Journal:
 
     def _write(self, blob: bytes, now: float) -> bool:
         """Whether a record is written whole."""
-        if self._is_failing and now < self._retry_at:
+        if self._is_failing and self._retry_at - RETRY_S <= now < self._retry_at:
             return False
         try:
             if self._fd < 0 or self._segments[-1].size_bytes >= self._segment_bytes:

@@ -31,8 +31,8 @@ from sensu.agent.statsd import Flush, StatsDServer
 from sensu.agent.tls import client_context
 from sensu.clock import Clock, SystemClock
 from sensu.errors import ConfigurationError, SensuError
-from sensu.execution.asset_cleanup import CacheBounds
 from sensu.execution import system_facts
+from sensu.execution.asset_cleanup import CacheBounds
 from sensu.execution.asset_filters import AssetFilters
 from sensu.execution.assets import AssetCache
 from sensu.log import LEVELS, configure, fields
