@@ -7,7 +7,7 @@ Source: recorded API answers (checks-lifecycle, entities-agent-class, patch-null
 
 import json
 import types
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from operator import is_not
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
@@ -228,6 +228,30 @@ def _struct_within(hint: Any) -> type[msgspec.Struct] | None:
 
 
 def explain_unknown_fields(shape: type[msgspec.Struct], value: Mapping[str, Any]) -> list[str]:
-    """The keys of a client's object that its kind does not know, in order."""
-    known = _shape_of(shape).fields
-    return [key for key in value if key.lower() not in known]
+    """The keys of a client's object that its kind does not know, in order; those of objects in it with their path."""
+    return list(_unknown(value, shape, ""))
+
+
+def _unknown(value: Any, hint: Any, path: str) -> Iterator[str]:
+    if isinstance(hint, type) and issubclass(hint, msgspec.Struct):
+        if isinstance(value, Mapping):
+            yield from _unknown_keys(value, _shape_of(hint).fields, path)
+        return
+    origin, args = get_origin(hint), get_args(hint)
+    if origin in (Union, types.UnionType):
+        inner = [a for a in args if a is not NoneType]
+        if len(inner) == 1:
+            yield from _unknown(value, inner[0], path)
+    elif origin in (tuple, list) and isinstance(value, list):
+        for number, item in enumerate(value):
+            yield from _unknown(item, args[0], f"{path}[{number}]")
+
+
+def _unknown_keys(value: Mapping[str, Any], fields: Mapping[str, tuple[str, Any]], path: str) -> Iterator[str]:
+    for key, item in value.items():
+        place = f"{path}.{key}" if path else key
+        known = fields.get(key.lower())
+        if known is None:
+            yield place
+        else:
+            yield from _unknown(item, known[1], place)

@@ -9,6 +9,8 @@ from pathlib import Path
 from sensu.client.http_api import HTTPAPI, APIUnreachable
 from sensu.sensuctl.command import CommandFailed, Context
 
+STDIN = "-"
+"""The source that stands for standard input."""
 SOURCE_BYTES_MAX = 64 * 1024 * 1024
 _SCHEME = re.compile(r"(?i)(https?|file)://")
 _LINK = re.compile(r"""(?i)<a\s[^>]*?href=["']([^"'#?]+)["']""")

@@ -6,19 +6,21 @@ Source: docs "Create and manage resources with sensuctl"; recorded sensuctl sess
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sensu.errors import InvalidResource
 from sensu.resources.wire import convert_client, explain_unknown_fields
 from sensu.sensuctl.command import CommandFailed, Context
-from sensu.sensuctl.kind import Kind
+from sensu.sensuctl.kind import EVENT, Kind
 from sensu.sensuctl.session import resource_path
 from sensu.sensuctl.type_names import api_versions, kind_of_type
 
 _SEPARATOR = re.compile(r"^---.*$", re.MULTILINE)
 MANAGED_BY_LABEL = "sensu.io/managed_by"
 PROBLEMS_SHOWN_MAX = 10
+COUNTED_MAX = 10
+"""In a longer file nobody finds a resource by its number."""
 CORE = "core/v2"
 
 
@@ -31,17 +33,24 @@ class Document:
     namespace: str
     body: dict[str, Any]
     line: int
+    source: str = ""
+
+    @property
+    def place(self) -> str:
+        """Where it stands, for messages: `checks.yml, line 12`."""
+        return f"{self.source}, line {self.line}"
 
     def path(self, default_namespace: str) -> str:
         """The URL path that it is put to."""
         namespace = self.namespace_in(default_namespace)
-        return resource_path(self.kind, namespace, *(name for name in self._names() if name))
+        return resource_path(self.kind, namespace, *(name for name in self.names() if name))
 
     def namespace_in(self, default: str) -> str:
         """The namespace it belongs to, empty for what belongs to the cluster."""
         return (self.namespace or default) if self.kind.namespaced else ""
 
-    def _names(self) -> tuple[str, ...]:
+    def names(self) -> tuple[str, ...]:
+        """What the path ends with: its name, the entity and check of an event, nothing where there is but one."""
         if self.kind.type == "Event":
             parts = (self.body.get("entity") or {}, self.body.get("check") or {})
             return tuple(str((part.get("metadata") or {}).get("name", "")) for part in parts)
@@ -67,21 +76,26 @@ def read_documents(text: str) -> Iterator[Document | Problem]:
             yield Problem(index, line, str(err))
 
 
-def parse_documents(context: Context, text: str, source: str = "") -> list[Document]:
-    """The resources of a file, what is odd told on standard error; raises CommandFailed where a resource is wrong."""
+def parse_documents(context: Context, text: str, source: str = "", *, located: bool = False) -> list[Document]:
+    """The resources of a file, what is odd told on standard error; raises CommandFailed where a resource is wrong.
+
+    Messages count the resources of the file; `located` ones and those about long files name file and line too.
+    """
     where = f"in {source}: " if source else ""
     found: list[Document] = []
     problems: list[Problem] = []
     try:
         for item in read_documents(text):
             if isinstance(item, Document):
-                found.append(item)
+                found.append(replace(item, source=source))
             else:
                 problems.append(item)
     except InvalidResource as err:
         raise CommandFailed(f"{where}{err}") from err
+    located = located or len(found) + len(problems) > COUNTED_MAX
     for problem in problems[:PROBLEMS_SHOWN_MAX]:
-        context.stderr.write(f"resource {problem.index}: {problem.text}\n")
+        place = f" ({source}, line {problem.line})" if located else ""
+        context.stderr.write(f"resource {problem.index}{place}: {problem.text}\n")
     if any(not problem.warning for problem in problems):
         raise CommandFailed(f"{where}some resources couldn't be parsed")
     return found
@@ -99,7 +113,7 @@ def body_to_put(document: Document, default_namespace: str, *, managed: bool) ->
         if managed:
             placed["labels"] = _managed(metadata.get("labels"))
         namespace = document.namespace_in(default_namespace)
-        if namespace:
+        if namespace and document.kind is not EVENT:  # where an event belongs, its entity and check say
             placed["namespace"] = namespace
         body = {**body, "metadata": placed}
     kind = document.kind
@@ -118,32 +132,33 @@ def _managed(labels: Mapping[str, str] | None) -> dict[str, str]:
 
 def _values(text: str) -> Iterator[tuple[int, Any]]:
     """Every document as a value, with the line on which it starts."""
-    start = 0
+    start, line = 0, 1
     for match in [*_SEPARATOR.finditer(text), None]:
         end = match.start() if match is not None else len(text)
-        chunk, line = text[start:end], text.count("\n", 0, start) + 1
+        chunk = text[start:end]
         if chunk.strip("\r\n"):
             if chunk.lstrip()[:1] in ("{", "["):
                 yield from _json_values(chunk, line)
             else:
                 first_line = line + chunk[: len(chunk) - len(chunk.lstrip())].count("\n")
                 yield first_line, _yaml_value(chunk, line)
+        line += chunk.count("\n")
         start = match.end() if match is not None else end
 
 
 def _json_values(chunk: str, line: int) -> Iterator[tuple[int, Any]]:
-    decoder, at = json.JSONDecoder(), 0
+    decoder, at, counted = json.JSONDecoder(), 0, 0
     while at < len(chunk):
         if chunk[at].isspace():
             at += 1
             continue
-        first_line = line + chunk.count("\n", 0, at)
+        line, counted = line + chunk.count("\n", counted, at), at
         try:
             value, at = decoder.raw_decode(chunk, at)
         except json.JSONDecodeError as err:
-            wrong_line = line + chunk.count("\n", 0, err.pos)
+            wrong_line = line + chunk.count("\n", counted, err.pos)
             raise InvalidResource(f"error parsing resources: line {wrong_line}: not valid JSON: {err.msg}") from err
-        yield first_line, value
+        yield line, value
 
 
 def _yaml_value(chunk: str, line: int) -> Any:

@@ -121,3 +121,15 @@ def test_settling_what_is_settled_makes_no_copy() -> None:
 def test_unknown_fields_are_named() -> None:
     """Whoever mistypes a field is told which one is unknown."""
     assert explain_unknown_fields(CheckConfig, {"Command": "x", "intervall": 5}) == ["intervall"]
+
+
+def test_unknown_fields_within_objects_and_lists_are_named_with_their_path() -> None:
+    """A mistake deep in a resource is found as well as one on its first level."""
+    sent = {
+        "proxy_requests": {"splay": True, "splay_cover": 9},
+        "pipelines": [{"name": "a"}, {"nmae": "b"}],
+        "metadata": {"labels": {"any": "thing"}, "owner": "x"},
+        "check_hooks": [{"critical": ["h"]}],
+    }
+    found = explain_unknown_fields(CheckConfig, sent)
+    assert found == ["proxy_requests.splay_cover", "pipelines[1].nmae", "metadata.owner"]

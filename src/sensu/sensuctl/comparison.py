@@ -1,0 +1,106 @@
+"""Whether what a file says and what the API has are the same."""
+
+from typing import Any, NamedTuple
+
+import msgspec
+
+from sensu.clock import SystemClock
+from sensu.resources.wire import convert_client, encode, settled
+from sensu.rules.client_input import normalised
+from sensu.sensuctl.command import Context
+from sensu.sensuctl.kind import CORE, ENTITY, EVENT, SILENCED, USER, Kind
+from sensu.sensuctl.session import APIError
+from sensu.sensuctl.wrapped import Document, body_to_put
+
+NOT_FOUND = 404
+CREATE, UPDATE, KEEP = "create", "update", "keep"
+OBSERVED = ("last_seen", "system", "sensu_agent_version", "user")
+"""Fields of an entity that its agent tells; a file that does not mention them does not ask for others."""
+SECRETS = ("password", "password_hash")
+"""Fields of a user that the API never shows, so that nobody can tell whether they differ."""
+
+
+class Change(NamedTuple):
+    """What would become of a document: `action` is create, update or keep; both sides in canonical form."""
+
+    action: str
+    before: dict[str, Any]
+    after: dict[str, Any]
+
+    @property
+    def fields(self) -> list[str]:
+        """The paths of the fields that an update changes."""
+        return differing_fields(self.before, self.after) if self.action == UPDATE else []
+
+
+def change_of(context: Context, document: Document, *, managed: bool) -> Change:
+    """What putting a document would change."""
+    after = wanted_of(document, context.namespace, managed=managed)
+    current = current_of(context, document)
+    if current is None:
+        return Change(CREATE, {}, after)
+    before = canonical(document.kind, current)
+    after = {**after, **_left_to_the_api(document, before)}
+    same = before == after and not _cannot_be_compared(document)
+    return Change(KEEP if same else UPDATE, before, after)
+
+
+def _left_to_the_api(document: Document, before: dict[str, Any]) -> dict[str, Any]:
+    """The fields that the document leaves to the API, as they are there."""
+    fields: tuple[str, ...] = ()
+    if document.kind is ENTITY:
+        fields = OBSERVED
+    elif document.kind is SILENCED:
+        fields = ("begin",) if document.body.get("expire", 0) <= 0 else ("begin", "expire_at")
+        before = {**before, "creator": before.get("creator", "")}
+    found = {name: before[name] for name in fields if name in before and not document.body.get(name)}
+    return {**found, "creator": before["creator"]} if document.kind is SILENCED else found
+
+
+def _cannot_be_compared(document: Document) -> bool:
+    """Events are observations, put each time; whether a password is the same only its owner can try."""
+    return document.kind is EVENT or (document.kind is USER and any(document.body.get(name) for name in SECRETS))
+
+
+def current_of(context: Context, document: Document) -> Any:
+    """The resource that the API has in a document's place as core/v2 shows it, None for none."""
+    try:
+        return context.session.get(document.path(context.namespace))
+    except APIError as err:
+        if err.status != NOT_FOUND:
+            raise
+        return None
+
+
+def canonical(kind: Kind, body: Any) -> dict[str, Any]:
+    """A resource as the API would keep and show it: every field that is always shown, input completed.
+
+    Its author is left out, for the API alone decides that.
+    """
+    resource = convert_client(kind.shape, body)
+    kept = settled(normalised(resource, username="", now=SystemClock().now()))
+    found: dict[str, Any] = msgspec.json.decode(encode(kept))
+    metadata = found.get("metadata")
+    if isinstance(metadata, dict):
+        metadata.pop("created_by", None)
+    return found
+
+
+def wanted_of(document: Document, namespace: str, *, managed: bool) -> dict[str, Any]:
+    """What a document asks for, in the canonical form."""
+    body = body_to_put(document, namespace, managed=managed)
+    if document.kind.api_version != CORE:
+        body = {**body["spec"], "metadata": body["metadata"]}
+    return canonical(document.kind, body)
+
+
+def differing_fields(before: Any, after: Any, path: str = "") -> list[str]:
+    """The paths of the fields that differ; lists are compared as one."""
+    if not (isinstance(before, dict) and isinstance(after, dict)):
+        return [] if before == after else [path]
+    keys = [*before, *(key for key in after if key not in before)]
+    return [
+        field
+        for key in keys
+        for field in differing_fields(before.get(key), after.get(key), f"{path}.{key}" if path else str(key))
+    ]

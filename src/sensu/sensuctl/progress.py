@@ -1,0 +1,58 @@
+"""A bar that shows how far long work has come, to people at a terminal only."""
+
+from types import TracebackType
+
+from sensu.sensuctl.command import Context
+
+WIDTH = 30
+STEP = 50
+"""Where nobody knows how much there is, every so many things the number is shown."""
+
+
+class Progress:
+    """A bar on standard error while the `with` statement lasts; nothing at all where that is no terminal.
+
+    `deed` is what is done (`create`), `total` how many things there are, 0 where that is not known.
+    """
+
+    def __init__(self, context: Context, deed: str, total: int = 0) -> None:
+        self._stream = context.stderr
+        self._shown = self._stream.isatty() and context.environment.get("TERM") != "dumb" and total != 1
+        self._deed, self._total = deed, total
+        self._done, self._drawn = 0, ""
+
+    def advance(self, count: int = 1) -> None:
+        """So many things more are done."""
+        self._done += count
+        if self._shown:
+            self._draw()
+
+    def clear(self) -> None:
+        """Take the bar away, so that something else can be written; the next step draws it again."""
+        if self._drawn:
+            self._stream.write(f"\r{' ' * len(self._drawn)}\r")
+            self._drawn = ""
+
+    def _draw(self) -> None:
+        text = self._text()
+        if text != self._drawn:
+            self._stream.write("\r" + text.ljust(len(self._drawn)))
+            self._stream.flush()
+            self._drawn = text
+
+    def _text(self) -> str:
+        if not self._total:
+            return f"{self._deed} {self._done - self._done % STEP}"
+        percent = self._done * 100 // self._total
+        filled = self._done * WIDTH // self._total
+        return f"{self._deed} [{'#' * filled}{'.' * (WIDTH - filled)}] {percent:3d}% of {self._total}"
+
+    def __enter__(self) -> "Progress":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.clear()
+        if self._shown:
+            self._stream.flush()
