@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import NamedTuple
 
 import pytest
@@ -51,10 +52,9 @@ def wait_until_ready(process: "subprocess.Popen[bytes]", port: int) -> None:
     pytest.fail("sensu-backend was not ready in time")
 
 
-@pytest.fixture(scope="module")
-def api_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A fresh backend with the user admin."""
-    home = tmp_path_factory.mktemp("backend")
+@contextlib.contextmanager
+def running_backend(home: Path) -> Iterator[str]:
+    """The URL of the API of a fresh backend with the user admin, whose files are in a folder."""
     api, agents = free_ports(2)
     backend = [sys.executable, "-m", "sensu.backend.main"]
     places = ["--state-dir", str(home / "state")]
@@ -73,17 +73,36 @@ def api_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         process.wait(20)
 
 
-@pytest.fixture(scope="module")
-def sensuctl(api_url: str, tmp_path_factory: pytest.TempPathFactory) -> Sensuctl:
+class Terminal(io.StringIO):
+    """A stream that says it is a terminal."""
+
+    def isatty(self) -> bool:
+        """Yes."""
+        return True
+
+
+def logged_in(url: str, home: Path, *, terminal: bool = False) -> Sensuctl:
     """Runs a command line as admin, in a home folder of its own; the words are not split."""
-    home = tmp_path_factory.mktemp("home")
 
     def play(*words: str, stdin: str = "", **environment: str) -> Ended:
-        out, err = io.StringIO(), io.StringIO()
+        out, err = io.StringIO(), Terminal() if terminal else io.StringIO()
         variables = {"HOME": str(home), "PATH": os.environ["PATH"], **environment}
         status = run(words, variables, io.StringIO(stdin), out, err)
         return Ended(status, out.getvalue(), err.getvalue())
 
-    logged_in = play("configure", "-n", "--url", api_url, "--username", USER, "--password", PASSWORD)
-    assert logged_in == (0, "", ""), logged_in
+    done = play("configure", "-n", "--url", url, "--username", USER, "--password", PASSWORD)
+    assert done == (0, "", ""), done
     return play
+
+
+@pytest.fixture(scope="module")
+def api_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A fresh backend with the user admin."""
+    with running_backend(tmp_path_factory.mktemp("backend")) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def sensuctl(api_url: str, tmp_path_factory: pytest.TempPathFactory) -> Sensuctl:
+    """Runs command lines as admin."""
+    return logged_in(api_url, tmp_path_factory.mktemp("home"))

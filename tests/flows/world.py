@@ -9,9 +9,9 @@ from typing import Any
 from sensu.backend.eventd.daemon import Eventd
 from sensu.backend.eventd.gate import Gate
 from sensu.backend.keepalived.daemon import Keepalived
-from sensu.backend.run_ledger import RunLedger
+from sensu.backend.run_ledger import SLOTS_MAX, RunLedger
 from sensu.backend.schedulerd.daemon import Schedulerd
-from sensu.backend.seams import EventOutcome, IncomingEvent
+from sensu.backend.seams import EventOutcome, IncomingEvent, Subscribers
 from sensu.backend.stored_entities import StoredEntities, entity_key
 from sensu.backend.stored_form import delete, put
 from sensu.resources.check_request import CheckRequest
@@ -102,6 +102,7 @@ class World:
     """What a flow test says and sees; made by `play`."""
 
     owed_max = 1_000_000
+    slots_max = SLOTS_MAX
 
     def __init__(self, store: Store, clock: VirtualClock, counters: FakeCounters) -> None:
         self.store = store
@@ -115,7 +116,7 @@ class World:
     async def start(self) -> None:
         await self.cache.load([NAMESPACE, SILENCED, ENTITY, CHECK, HOOK, ASSET])
         self.entities.open()
-        self.ledger = RunLedger(self.store, self.counters, self.clock)
+        self.ledger = RunLedger(self.store, self.counters, self.clock, self.slots_max)
         self.eventd = Eventd(
             self.store,
             self.cache,
@@ -128,7 +129,7 @@ class World:
         )
         self.keepalived = Keepalived(self.store, self.entities, self.eventd, self.counters, self.clock, self._wake)
         self.agents = FakeSubscribers(self.clock)
-        self.schedulerd = Schedulerd(self.cache, self.agents, self.counters, self.clock, self.ledger)
+        self.schedulerd = Schedulerd(self.cache, self.subscribers(), self.counters, self.clock, self.ledger)
         self.eventd.tell_overdue_keepalives(self.keepalived.alarm)
         await self.eventd.prepare()
         self._tasks = [asyncio.create_task(self.eventd.run()), asyncio.create_task(self.schedulerd.run())]
@@ -145,6 +146,10 @@ class World:
         for _ in range(3):
             await let_others_run()
             await self.store.commit([PutState("test.barrier", b"")])
+
+    def subscribers(self) -> Subscribers:
+        """Who is asked to run checks."""
+        return self.agents
 
     def _wake(self) -> None:
         self.wakes += 1

@@ -7,7 +7,7 @@ import msgspec
 from sensu.clock import SystemClock
 from sensu.resources.wire import convert_client, encode, settled
 from sensu.rules.client_input import normalised
-from sensu.sensuctl.command import Context
+from sensu.sensuctl.command import CommandFailed, Context
 from sensu.sensuctl.kind import CORE, ENTITY, EVENT, SILENCED, USER, Kind
 from sensu.sensuctl.session import APIError
 from sensu.sensuctl.wrapped import Document, body_to_put
@@ -18,6 +18,7 @@ OBSERVED = ("last_seen", "system", "sensu_agent_version", "user")
 """Fields of an entity that its agent tells; a file that does not mention them does not ask for others."""
 SECRETS = ("password", "password_hash")
 """Fields of a user that the API never shows, so that nobody can tell whether they differ."""
+_NOT_COMPARED = {SILENCED: ("creator",), USER: SECRETS}
 
 
 class Change(NamedTuple):
@@ -35,6 +36,8 @@ class Change(NamedTuple):
 
 def change_of(context: Context, document: Document, *, managed: bool) -> Change:
     """What putting a document would change."""
+    if not all(document.names()):
+        raise CommandFailed("the resource has no name")
     after = wanted_of(document, context.namespace, managed=managed)
     current = current_of(context, document)
     if current is None:
@@ -51,10 +54,8 @@ def _left_to_the_api(document: Document, before: dict[str, Any]) -> dict[str, An
     if document.kind is ENTITY:
         fields = OBSERVED
     elif document.kind is SILENCED:
-        fields = ("begin",) if document.body.get("expire", 0) <= 0 else ("begin", "expire_at")
-        before = {**before, "creator": before.get("creator", "")}
-    found = {name: before[name] for name in fields if name in before and not document.body.get(name)}
-    return {**found, "creator": before["creator"]} if document.kind is SILENCED else found
+        fields = ("begin", "expire_at")
+    return {name: before[name] for name in fields if name in before and not document.body.get(name)}
 
 
 def _cannot_be_compared(document: Document) -> bool:
@@ -75,11 +76,13 @@ def current_of(context: Context, document: Document) -> Any:
 def canonical(kind: Kind, body: Any) -> dict[str, Any]:
     """A resource as the API would keep and show it: every field that is always shown, input completed.
 
-    Its author is left out, for the API alone decides that.
+    Its author is left out, for the API alone decides that, and so are secrets, which are not to be shown.
     """
     resource = convert_client(kind.shape, body)
     kept = settled(normalised(resource, username="", now=SystemClock().now()))
     found: dict[str, Any] = msgspec.json.decode(encode(kept))
+    for name in _NOT_COMPARED.get(kind, ()):
+        found.pop(name, None)
     metadata = found.get("metadata")
     if isinstance(metadata, dict):
         metadata.pop("created_by", None)

@@ -42,7 +42,7 @@ CREATE = Command(
     "create or replace the resources of files, folders, URLs or standard input",
     "nouns.create:create",
     (
-        Flag("file", "strings", short="f", help="file, folder or URL; repeatable"),
+        Flag("file", "strings", short="f", help="file, folder or URL, - for standard input; repeatable"),
         Flag("recursive", "bool", default=False, short="r", help="read folders within folders"),
     ),
     ONE_AT_MOST,
@@ -237,6 +237,61 @@ COMMAND = Group(
         ),
     ),
 )
+_SOURCES = Flag("file", "strings", short="f", help="file, folder or URL, - for standard input; repeatable")
+_RECURSIVE = Flag("recursive", "bool", default=False, short="r", help="read folders within folders")
+_DRY_RUN = Flag("dry-run", "bool", default=False, short="d", help="change nothing, only show what would be")
+APPLY = Command(
+    "apply",
+    "apply [-r] [[-f URL] ... ] [flags]",
+    "create or update the resources of files that differ from what there is",
+    "nouns.apply:apply",
+    (_DRY_RUN, _SOURCES, FORMAT, _RECURSIVE),
+    example="sensuctl apply -r -f monitoring/ --dry-run\nsensuctl apply -r -f monitoring/",
+)
+DIFF = Command(
+    "diff",
+    "diff [-r] [[-f URL] ... ] [flags]",
+    "show how files differ from what there is; exit status 1 where they do",
+    "nouns.apply:diff",
+    (_SOURCES, _RECURSIVE),
+    example="sensuctl diff -r -f monitoring/",
+)
+PRUNE = Command(
+    "prune",
+    "prune [RESOURCE TYPE],[RESOURCE TYPE]... [-r] [[-f URL] ... ] [flags]",
+    "delete what sensuctl created and the files do not hold",
+    "nouns.prune:prune",
+    (
+        Flag("all-users", "bool", default=False, short="a", help="whoever created it"),
+        Flag("cluster-wide", "bool", default=False, short="c", help="also what belongs to no namespace"),
+        _DRY_RUN,
+        _SOURCES,
+        FORMAT,
+        Flag("label-selector", help="only resources whose labels match, for example region == us"),
+        Flag("omit", short="o", help="comma-separated types to leave out"),
+        _RECURSIVE,
+        Flag("users", "strings", short="u", help="created by these users (default: by yourself)"),
+    ),
+    ONE_AT_MOST,
+    example="sensuctl prune checks,handlers -r -f monitoring/ --dry-run",
+)
+BACKUP = Command(
+    "backup",
+    "backup FILE|DIR/ [flags]",
+    "keep the resources of all namespaces in a file or a folder",
+    "nouns.backup:backup",
+    (Flag("events", "bool", default=False, help="also events; restored, they are handled anew"),),
+    ONE,
+    example="sensuctl backup sensu.yml\nsensuctl backup sensu/",
+)
+RESTORE = Command(
+    "restore",
+    "restore FILE|DIR [flags]",
+    "bring back what backup kept",
+    "nouns.backup:restore",
+    words=ONE,
+    example="sensuctl restore sensu.yml",
+)
 TESSEN = Group(
     "tessen",
     "Manage what is reported about the use of Sensu",
@@ -262,6 +317,8 @@ TESSEN = Group(
 )
 
 GENERAL: tuple[Command | Group, ...] = (
+    APPLY,
+    BACKUP,
     CLUSTER,
     COMMAND,
     COMPLETION,
@@ -270,10 +327,13 @@ GENERAL: tuple[Command | Group, ...] = (
     CREATE,
     DELETE,
     DESCRIBE_TYPE,
+    DIFF,
     DUMP,
     EDIT,
     ENV,
     LOGOUT,
+    PRUNE,
+    RESTORE,
     TESSEN,
     VERSION,
 )

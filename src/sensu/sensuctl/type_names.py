@@ -45,6 +45,14 @@ def kinds_named(words: str) -> list[Kind]:
     return list(dict.fromkeys(kind_named(word.strip()) for word in words.split(",")))
 
 
+def omitted_kinds(words: str) -> list[Kind]:
+    """The kinds that `--omit` names; raises CommandFailed."""
+    try:
+        return kinds_named(words) if words else []
+    except CommandFailed as err:
+        raise CommandFailed(f"error parsing --omit: {err}") from err
+
+
 def short_name_of(kind: Kind) -> str:
     """The short word for a kind, empty where it has none."""
     return kind.segment if kind in KINDS else ""

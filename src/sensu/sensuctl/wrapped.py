@@ -11,8 +11,9 @@ from typing import Any
 
 from sensu.errors import InvalidResource
 from sensu.resources.wire import convert_client, explain_unknown_fields
+from sensu.rules.silenced_entry import name_of_entry
 from sensu.sensuctl.command import CommandFailed, Context
-from sensu.sensuctl.kind import EVENT, Kind
+from sensu.sensuctl.kind import EVENT, SILENCED, Kind
 from sensu.sensuctl.session import resource_path
 from sensu.sensuctl.type_names import api_versions, kind_of_type
 
@@ -204,6 +205,9 @@ def _document(index: int, line: int, value: Any) -> Iterator[Document | Problem]
         yield Problem(index, line, f'warning: json: unknown field "{name}"', warning=True)
     body = _body(kind, spec, metadata)
     convert_client(kind.shape, body)
+    if kind is SILENCED and not metadata.get("name"):
+        name = name_of_entry(str(spec.get("subscription") or ""), str(spec.get("check") or ""))
+        body["metadata"] = {**(body.get("metadata") or {}), "name": name}
     found = body.get("metadata") or metadata
     name = str(found.get("name") or spec.get("name") or spec.get("username") or "")
     yield Document(kind, name, str(found.get("namespace") or ""), body, line)

@@ -11,9 +11,10 @@ from sensu.resources.wire import convert_client
 from sensu.sensuctl.command import BadArguments, CommandFailed, Context
 from sensu.sensuctl.kind import CHECK_AS_RUN, KINDS, TESSEN, Kind
 from sensu.sensuctl.output import in_order, show_value, to_json, to_yaml_documents, wrap
+from sensu.sensuctl.progress import Progress
 from sensu.sensuctl.session import APIError, resource_path
 from sensu.sensuctl.sources import reason
-from sensu.sensuctl.type_names import kinds_named
+from sensu.sensuctl.type_names import kinds_named, omitted_kinds
 
 PAGE_SIZE = 100
 NOT_FOR_US = (402, 403, 404)
@@ -28,11 +29,11 @@ def dump(context: Context) -> None:
     if len(context.words) != 1:
         raise BadArguments
     kinds = kinds_named(context.words[0])
-    omitted = _omitted(context)
+    omitted = omitted_kinds(context.text("omit"))
     kinds = [kind for kind in kinds if kind not in omitted]
     name = context.text("file")
     if not name:
-        _write(context, kinds, context.stdout)
+        _write(context, kinds, context.stdout, shown=not context.stdout.isatty())
         return
     try:
         with Path(name).open("w", encoding="utf-8") as file:
@@ -47,32 +48,29 @@ def _show_types(context: Context) -> None:
         context.print("\n".join(names))
 
 
-def _omitted(context: Context) -> list[Kind]:
-    if not context.flag("omit"):
-        return []
-    try:
-        return kinds_named(context.text("omit"))
-    except CommandFailed as err:
-        raise CommandFailed(f"error parsing --omit: {err}") from err
-
-
-def _write(context: Context, kinds: list[Kind], out: TextIO) -> None:
+def _write(context: Context, kinds: list[Kind], out: TextIO, *, shown: bool = True) -> None:
     """A separator stands before every type but the first asked for, also where that has no resources."""
     as_json = context.text("format") == "wrapped-json"
-    for number, kind in enumerate(kinds):
-        started = False
-        for resources in _pages(context, kind):
-            wrapped = [wrap(kind, resource) for resource in resources]
-            if as_json:
-                out.writelines(to_json(one) + "\n" for one in wrapped)
-            elif wrapped:
-                out.write("---\n" if number or started else "")
-                out.write(to_yaml_documents(wrapped))
-                started = True
+    with Progress(context, "dump", 0 if shown else 1) as progress:
+        for number, kind in enumerate(kinds):
+            started = False
+            for resources in _pages(context, kind):
+                wrapped = [wrap(kind, resource) for resource in resources]
+                progress.advance(len(wrapped))
+                if as_json:
+                    out.writelines(to_json(one) + "\n" for one in wrapped)
+                elif wrapped:
+                    out.write("---\n" if number or started else "")
+                    out.write(to_yaml_documents(wrapped))
+                    started = True
 
 
 def _pages(context: Context, kind: Kind) -> Iterator[list[Any]]:
-    namespace = "" if context.flag("all-namespaces") else context.namespace
+    yield from resources_of(context, kind, "" if context.flag("all-namespaces") else context.namespace)
+
+
+def resources_of(context: Context, kind: Kind, namespace: str) -> Iterator[list[Any]]:
+    """The resources of a kind in pages, of all namespaces where none is named; none that this user may not see."""
     path = resource_path(kind, namespace)
     try:
         if kind is TESSEN:

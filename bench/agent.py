@@ -1,0 +1,106 @@
+"""One real agent: the backend here only asks for checks and counts the results."""
+
+import asyncio
+import json
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from bench.figures import MORE, Figure
+from bench.programs import PASSWORD, Process, free_port, program, running
+from sensu.clock import SystemClock
+from sensu.transport import frames
+from sensu.transport.backend_socket import Accepted, AgentConnection, AgentListener
+from sensu.transport.handshake import Answer, Request, backend_agreement, backend_headers
+from sensu.transport.websocket import Closed
+
+BURST = 300
+COMMAND = "echo hello"
+IDLE_S = 5.0
+PATIENCE_S = 60.0
+_NOT_FOUND = {"metadata": {"name": "not found", "namespace": "default"}}
+
+
+class _Backend:
+    """The one session of the agent."""
+
+    def __init__(self) -> None:
+        self._connection: AgentConnection | None = None
+        self.began, self.all_came = asyncio.Event(), asyncio.Event()
+        self._awaited = 0
+
+    def connected(self, connection: AgentConnection) -> None:
+        """Tell the agent that it is new."""
+        self._connection = connection
+        connection.send(frames.build(frames.ENTITY_CONFIG, json.dumps(_NOT_FOUND).encode()))
+
+    def received(self, data: bytes) -> None:
+        """Count results; the first keepalive says that the agent is there."""
+        if data.startswith(b"event\n"):
+            self._awaited -= 1
+            if not self._awaited:
+                self.all_came.set()
+        else:
+            self.began.set()
+
+    def ended(self, closed: Closed) -> None:
+        """The agent is gone."""
+
+    async def run_checks(self, count: int) -> float:
+        """Ask for checks at once; the seconds until all results are there."""
+        assert self._connection is not None
+        self._awaited = count
+        self.all_came.clear()
+        started = time.perf_counter()
+        for number in range(count):
+            metadata = {"name": f"burst-{number}", "namespace": "default"}
+            config = {"command": COMMAND, "interval": 60, "publish": True, "metadata": metadata}
+            request = {"config": config, "issued": int(time.time()) + number}
+            self._connection.send(frames.build(frames.CHECK_REQUEST, json.dumps(request).encode()))
+        await asyncio.wait_for(self.all_came.wait(), PATIENCE_S)
+        return time.perf_counter() - started
+
+
+def measure() -> Iterator[Figure]:
+    """All figures about an agent."""
+    with tempfile.TemporaryDirectory(prefix="sensu-agent-bench-") as folder:
+        yield from asyncio.run(_measure(Path(folder)))
+
+
+async def _measure(folder: Path) -> list[Figure]:
+    session = _Backend()
+
+    async def judge(request: Request) -> Accepted | Answer:
+        return Accepted(backend_headers(backend_agreement(request), "bench"), session)
+
+    listener = AgentListener(judge, SystemClock())
+    await listener.start("127.0.0.1", 0)
+    command = [program("sensu-agent"), "start", "--backend-url", f"ws://127.0.0.1:{listener.port}", "--disable-sockets"]
+    command += ["--name", "bench", "--cache-dir", str(folder / "cache"), "--api-port", str(free_port())]
+    command += ["--statsd-disable", "--user", "agent", "--password", PASSWORD]
+    started = time.perf_counter()
+    with running(command, folder / "agent.log") as process:
+        await asyncio.wait_for(session.began.wait(), PATIENCE_S)
+        figures = [Figure("agent: start to first keepalive", "s", time.perf_counter() - started)]
+        figures += await _figures(session, Process(process.pid))
+    await listener.stop()
+    return figures
+
+
+async def _figures(session: _Backend, agent: Process) -> list[Figure]:
+    await asyncio.sleep(1)
+    memory, cpu_at = agent.memory_mib(), agent.cpu_s()
+    await asyncio.sleep(IDLE_S)
+    idle_cpu = (agent.cpu_s() - cpu_at) / IDLE_S * 100
+    await session.run_checks(BURST)
+    cpu_at = agent.cpu_s()
+    spent_s = await session.run_checks(BURST)
+    cpu_ms = (agent.cpu_s() - cpu_at) / BURST * 1000
+    return [
+        Figure("agent: idle memory", "MiB", memory),
+        Figure("agent: idle CPU", "% of a core", idle_cpu),
+        Figure(f"agent: burst of {BURST} checks", "checks/s", BURST / spent_s, MORE),
+        Figure("agent: CPU for a check with its command", "CPU ms", cpu_ms),
+        Figure("agent: memory after bursts", "MiB", agent.memory_mib()),
+    ]

@@ -1,0 +1,146 @@
+"""Agents: how many events the server takes from them, how soon those can be read, what connections cost."""
+
+import time
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from bench.figures import MORE, Figure, quantile
+from bench.generators import Player, player
+from bench.payloads import EventTemplate
+from bench.programs import Server, folder_mib
+from bench.wire import Api, connected_agent, events_processed
+
+PUSHING_AGENTS, CHECKS = 100, 5
+EVENTS_SHORT, EVENTS_LONG = 20_000, 100_000
+PROBES_SHORT, PROBES_LONG = 150, 1000
+BEAT_S = 10.0
+IDLE_S = 10.0
+SETTLE_S = 1.0
+PATIENCE_S = 300.0
+POLL_S = 0.02
+
+
+@dataclass(frozen=True)
+class Pushed:
+    """What it took until the server had processed events: seconds, and CPU seconds of the server."""
+
+    events: int
+    seconds: float
+    cpu_s: float
+
+    @property
+    def rate_per_s(self) -> float:
+        """Events a second."""
+        return self.events / self.seconds
+
+
+def measure(server: Server, long: bool) -> Iterator[Figure]:
+    """All figures about agents."""
+    for codec in ("json", "protobuf"):
+        yield from _throughput(server, codec, EVENTS_LONG if long else EVENTS_SHORT)
+    yield from latency(server, PROBES_LONG if long else PROBES_SHORT)
+    yield from _idle(server, 1000)
+    if long:
+        yield from _idle(server, 10_000)
+        yield from _growth(server)
+
+
+def _throughput(server: Server, codec: str, events: int) -> Iterator[Figure]:
+    with player() as agents:
+        agents.ask("connect", url=server.agents_url, codec=codec, first=0, count=PUSHING_AGENTS, keepalives=False)
+        push(server, agents, codec, PUSHING_AGENTS * CHECKS)
+        done = push(server, agents, codec, events)
+    yield Figure(f"durable events from agents, {codec}", "events/s", done.rate_per_s, MORE)
+    yield Figure(f"CPU for 1,000 events, {codec}", "CPU ms", done.cpu_s / done.events * 1e6)
+
+
+def push(server: Server, agents: Player, codec: str, events: int) -> Pushed:
+    """Have connected agents send events as fast as the server takes them, until all are processed."""
+    before, cpu_before = events_processed(server.api_url), server.cpu_s()
+    started = time.perf_counter()
+    agents.begin("push", codec=codec, checks=CHECKS, events=events)
+    while events_processed(server.api_url) < before + events:
+        if time.perf_counter() - started > PATIENCE_S:
+            raise RuntimeError(f"{events} events were not processed within {PATIENCE_S:g} s")
+        time.sleep(POLL_S)
+    done = Pushed(events, time.perf_counter() - started, server.cpu_s() - cpu_before)
+    agents.finish()
+    return done
+
+
+def latency(server: Server, probes: int, rate_per_s: int = 1000) -> Iterator[Figure]:
+    """From a frame to its event being readable, while others send events at a rate."""
+    with player() as agents:
+        agents.ask("connect", url=server.agents_url, codec="json", first=0, count=PUSHING_AGENTS, keepalives=False)
+        seconds = probes / 50 + 1
+        agents.begin("push", codec="json", checks=CHECKS, events=int(rate_per_s * seconds), rate_per_s=rate_per_s)
+        times = [one * 1000 for one in probed_s(server, probes)]
+        agents.finish()
+    for of_100 in (50, 99):
+        name = f"frame to readable at {rate_per_s:,} events/s, p{of_100}"
+        yield Figure(name, "ms", quantile(times, of_100))
+
+
+def probed_s(server: Server, probes: int, pause_s: float = 0.02) -> list[float]:
+    """How long each of some events took from the frame to the API."""
+    api, agent = Api(server.api_url), connected_agent(server.agents_url, "json", "bench-probe")
+    template, path = (
+        EventTemplate("json", "bench-probe", "probe"),
+        "/api/core/v2/namespaces/default/events/bench-probe/probe",
+    )
+    first, times = int(time.time()) % 500_000_000, []
+    for number in range(probes):
+        event_id = str(uuid.uuid4())
+        frame = template.frame(int(time.time()), first + number, event_id)
+        started = time.perf_counter()
+        agent.sendall(frame)
+        while not _shows(api, path, event_id, started):
+            pass
+        times.append(time.perf_counter() - started)
+        time.sleep(pause_s)
+    agent.close()
+    return times[1:]
+
+
+def _shows(api: Api, path: str, event_id: str, started: float) -> bool:
+    if time.perf_counter() - started > PATIENCE_S:
+        raise RuntimeError("an event did not become readable")
+    try:
+        return event_id.encode() in api.get(path)
+    except RuntimeError:  # not there yet
+        return False
+
+
+def _idle(server: Server, count: int) -> Iterator[Figure]:
+    """What it costs to connect agents, and to have them."""
+    at, cpu_at = server.memory_mib(), server.cpu_s()
+    with player() as agents:
+        spent_s = agents.ask(
+            "connect", url=server.agents_url, codec="json", first=20_000, count=count, keepalives=True
+        )["seconds"]
+        time.sleep(SETTLE_S)
+        cpu_s, memory = server.cpu_s() - cpu_at, server.memory_mib() - at
+        yield Figure(f"connect {count:,} agents", "s", spent_s)
+        yield Figure(f"CPU to connect and register one of {count:,} agents", "CPU ms", cpu_s / count * 1000)
+        yield Figure(f"memory of one of {count:,} idle agents", "KiB", memory / count * 1024)
+        beat_s = BEAT_S * max(1, count // 1000) ** 0.5
+        agents.ask("beat", codec="json", interval_s=beat_s)
+        cpu_at = server.cpu_s()
+        time.sleep(IDLE_S)
+        keepalives = count * IDLE_S / beat_s
+        yield Figure(
+            f"CPU for a keepalive of {count:,} agents", "CPU ms", (server.cpu_s() - cpu_at) / keepalives * 1000
+        )
+    time.sleep(SETTLE_S)
+
+
+def _growth(server: Server) -> Iterator[Figure]:
+    """How much the database grows with events that replace others, and the memory after all of it."""
+    if server.state_dir is None:
+        return
+    before = folder_mib(server.state_dir)
+    with player() as agents:
+        agents.ask("connect", url=server.agents_url, codec="json", first=0, count=PUSHING_AGENTS, keepalives=False)
+        push(server, agents, "json", EVENTS_LONG)
+    yield Figure("database growth with 100,000 events", "MiB", folder_mib(server.state_dir) - before)

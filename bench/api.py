@@ -1,0 +1,66 @@
+"""The HTTP API: requests a second, lists, and memory afterwards."""
+
+import statistics
+import time
+from collections.abc import Iterator
+
+from bench.figures import MORE, Figure
+from bench.generators import Player, player
+from bench.programs import Server
+from bench.wire import Api
+
+CONNECTIONS = 16
+POOL = 1000
+RUN_SHORT_S, RUN_LONG_S = 2.0, 10.0
+LISTS = 10
+KINDS = ("PUT event", "POST event", "GET event", "PUT check", "GET check")
+
+
+def measure(server: Server, long: bool) -> Iterator[Figure]:
+    """All figures about the API."""
+    api = Api(server.api_url)
+    with player() as clients:
+        for kind in KINDS:
+            yield from _requests(server, clients, api.token, kind, RUN_LONG_S if long else RUN_SHORT_S)
+        for count in (1000, 10_000, 100_000) if long else (1000, 10_000):
+            yield from _lists(server, clients, api, count)
+    yield Figure("memory after all of it", "MiB", server.memory_mib())
+
+
+def _requests(server: Server, clients: Player, token: str, kind: str, seconds: float) -> Iterator[Figure]:
+    words = {"url": server.api_url, "token": token, "kind": kind, "namespace": "default", "pool": POOL}
+    if kind.startswith("GET"):
+        clients.ask("requests", **{**words, "kind": kind.replace("GET", "PUT")}, connections=CONNECTIONS, requests=POOL)
+    cpu_at = server.cpu_s()
+    done = clients.ask("requests", **words, connections=CONNECTIONS, seconds=seconds)
+    cpu_ms = (server.cpu_s() - cpu_at) / done["requests"] * 1e6
+    if done["refused"]:
+        raise RuntimeError(f"{done['refused']} of {done['requests']} requests were refused: {kind}")
+    yield Figure(f"{kind}, {CONNECTIONS} connections", "requests/s", done["requests"] / done["seconds"], MORE)
+    yield Figure(f"{kind}, p99", "ms", done["p99_ms"])
+    yield Figure(f"{kind}, CPU for 1,000", "CPU ms", cpu_ms)
+
+
+def _lists(server: Server, clients: Player, api: Api, count: int) -> Iterator[Figure]:
+    namespace = f"bench-{count}"
+    api.put(f"/api/core/v2/namespaces/{namespace}", {"name": namespace})
+    words = {"url": server.api_url, "token": api.token, "namespace": namespace, "pool": count}
+    clients.ask("requests", **words, kind="PUT event", connections=CONNECTIONS, requests=count)
+    clients.ask("requests", **words, kind="PUT check", connections=CONNECTIONS, requests=min(count, POOL))
+    base = f"/api/core/v2/namespaces/{namespace}"
+    yield _list(api, f"list {count:,} events", f"{base}/events")
+    yield _list(api, f"page of 100 of {count:,} events", f"{base}/events?limit=100")
+    chosen = "fieldSelector=event.check.status%20%21%3D%200"
+    yield _list(api, f"none of {count:,} events, by a field selector", f"{base}/events?{chosen}")
+    if count == POOL:
+        yield _list(api, f"list {count:,} checks", f"{base}/checks")
+
+
+def _list(api: Api, name: str, path: str) -> Figure:
+    """The median time until the last byte."""
+    times = []
+    for _ in range(LISTS):
+        started = time.perf_counter()
+        api.get(path)
+        times.append(time.perf_counter() - started)
+    return Figure(name, "ms", statistics.median(times) * 1000)

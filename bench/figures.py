@@ -1,0 +1,57 @@
+"""What was measured, as a table beside what another server did, and as JSON."""
+
+import json
+import statistics
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+LESS, MORE = "less is better", "more is better"
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One figure; `best` says which way is better."""
+
+    name: str
+    unit: str
+    value: float
+    best: str = LESS
+
+
+def table(ours: Sequence[Figure], theirs: Mapping[str, Figure]) -> str:
+    """One line a figure; `times` is how many times better ours is than theirs."""
+    wide = max(len(figure.name) for figure in ours)
+    lines = [f"{'':{wide}}  {'':>10} {'unit':<14}" + (f"{'theirs':>10} {'times':>7}" if theirs else "")]
+    for figure in ours:
+        line = f"{figure.name:{wide}}  {written(figure.value):>10} {figure.unit:<14}"
+        other = theirs.get(figure.name)
+        if other is not None:
+            line += f"{written(other.value):>10} {times_better(figure, other):>7}"
+        lines.append(line.rstrip())
+    return "\n".join(lines)
+
+
+def as_json(ours: Iterable[Figure], theirs: Mapping[str, Figure]) -> str:
+    """The same for programs: by name, value, unit, and the other server's value where it was measured."""
+    found = {}
+    for figure in ours:
+        other = theirs.get(figure.name)
+        more = {} if other is None else {"theirs": other.value, "times": times_better(figure, other)}
+        found[figure.name] = {"value": figure.value, "unit": figure.unit, "best": figure.best, **more}
+    return json.dumps(found, indent=2)
+
+
+def times_better(ours: Figure, theirs: Figure) -> str:
+    """How many times better ours is, empty where that cannot be said."""
+    better, worse = (ours.value, theirs.value) if ours.best == MORE else (theirs.value, ours.value)
+    return f"{better / worse:.1f}" if worse > 0 else ""
+
+
+def written(value: float) -> str:
+    """A number with three digits that count."""
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+
+
+def quantile(values: Sequence[float], of_100: int) -> float:
+    """The value below which so many of a hundred lie."""
+    return statistics.quantiles(values, n=100, method="inclusive")[of_100 - 1] if len(values) > 1 else values[0]

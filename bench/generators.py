@@ -1,0 +1,55 @@
+"""Generator processes, as those who measure use them: a job is handed over and answered in turn."""
+
+import contextlib
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+
+class Player:
+    """A generator process; `ask` returns when the job is done, `begin` and `finish` are its halves."""
+
+    def __init__(self) -> None:
+        command = [sys.executable, "-m", "bench.generator"]
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def ask(self, job: str, **words: Any) -> dict[str, Any]:
+        """What a job returns."""
+        self.begin(job, **words)
+        return self.finish()
+
+    def begin(self, job: str, **words: Any) -> None:
+        """Have a job done."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(json.dumps({"job": job, **words}) + "\n")
+        self._process.stdin.flush()
+
+    def finish(self) -> dict[str, Any]:
+        """What the job returned that was begun last."""
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        if not line:
+            raise RuntimeError("the generator failed")
+        answer: dict[str, Any] = json.loads(line)
+        return answer
+
+    def close(self) -> None:
+        """End the process, and with it its connections."""
+        self._process.kill()
+        self._process.wait()
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                with contextlib.suppress(BrokenPipeError):
+                    pipe.close()
+
+
+@contextlib.contextmanager
+def player() -> Iterator[Player]:
+    """A generator process, ended on leaving."""
+    one = Player()
+    try:
+        yield one
+    finally:
+        one.close()

@@ -1,0 +1,132 @@
+"""Handlers: events a second through a filter and a handler, and how soon the handler gets them."""
+
+import contextlib
+import json
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from bench.agents import PATIENCE_S, PUSHING_AGENTS
+from bench.figures import MORE, Figure, quantile
+from bench.generators import player
+from bench.programs import Server
+from bench.wire import Api
+
+EVENTS = {"tcp": (6000, 40_000), "udp": (6000, 40_000), "pipe": (500, 4000)}
+RATE_PER_S, RATED_EVENTS = 200, 600
+FILTER = "event.check.status == 0 && event.entity.entity_class == 'agent'"
+
+
+class Sink:
+    """Counts what handlers deliver to a TCP or UDP port; keeps when each TCP delivery ended."""
+
+    def __init__(self, kind: str) -> None:
+        self.count = 0
+        self.bodies: list[tuple[float, bytes]] = []
+        self.keeps = False
+        family = socket.SOCK_DGRAM if kind == "udp" else socket.SOCK_STREAM
+        self._socket = socket.socket(socket.AF_INET, family)
+        if kind == "udp":
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 64 * 1024 * 1024)
+        self._socket.bind(("127.0.0.1", 0))
+        self.port = int(self._socket.getsockname()[1])
+        if kind != "udp":
+            self._socket.listen(1024)
+        threading.Thread(target=self._count_datagrams if kind == "udp" else self._accept, daemon=True).start()
+
+    def close(self) -> None:
+        """Count no longer."""
+        self._socket.close()
+
+    def _count_datagrams(self) -> None:
+        with contextlib.suppress(OSError):
+            while self._socket.recv(65536):
+                self.count += 1
+
+    def _accept(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                connection, _ = self._socket.accept()
+                with connection:
+                    self._take(connection)
+
+    def _take(self, connection: socket.socket) -> None:
+        parts = []
+        while data := connection.recv(65536):
+            parts.append(data)
+        self.count += 1
+        if self.keeps:
+            self.bodies.append((time.time(), b"".join(parts)))
+
+
+def measure(server: Server, long: bool) -> Iterator[Figure]:
+    """All figures about handlers."""
+    api = Api(server.api_url)
+    base = "/api/core/v2/namespaces/default"
+    metadata = {"name": "bench-filter", "namespace": "default"}
+    api.put(f"{base}/filters/bench-filter", {"metadata": metadata, "action": "allow", "expressions": [FILTER]})
+    for kind in ("tcp", "udp"):
+        sink = Sink(kind)
+        name = f"bench-{kind}"
+        where = {"host": "127.0.0.1", "port": sink.port}
+        _put_handler(api, base, name, {"type": kind, "socket": where, "timeout": 10})
+        done = _pushed(server, name, EVENTS[kind][long], lambda sink=sink: sink.count)  # type: ignore[misc]
+        yield Figure(f"events through a filter to a {kind} handler", "events/s", done, MORE)
+        if kind == "tcp":
+            yield from _latency(server, sink, name)
+        sink.close()
+    yield from _pipe(server, api, base, EVENTS["pipe"][long])
+
+
+def _put_handler(api: Api, base: str, name: str, more: dict[str, Any]) -> None:
+    metadata = {"name": name, "namespace": "default"}
+    api.put(f"{base}/handlers/{name}", {"metadata": metadata, "filters": ["bench-filter"], **more})
+
+
+def _pipe(server: Server, api: Api, base: str, events: int) -> Iterator[Figure]:
+    """The handler's command is the cheapest there is: what is measured is the starting of processes."""
+    sink = Sink("udp")
+    command = f"exec 3<>/dev/udp/127.0.0.1/{sink.port}; echo x >&3"
+    _put_handler(api, base, "bench-pipe", {"type": "pipe", "command": f"exec bash -c '{command}'", "timeout": 10})
+    done = _pushed(server, "bench-pipe", events, lambda: sink.count)
+    yield Figure("events through a filter to a pipe handler", "events/s", done, MORE)
+    sink.close()
+
+
+def _pushed(server: Server, handler: str, events: int, count: Callable[[], int]) -> float:
+    """Events a second until the handler has had nearly all of them (datagrams may be lost)."""
+    with player() as agents:
+        agents.ask("connect", url=server.agents_url, codec="json", first=0, count=PUSHING_AGENTS, keepalives=False)
+        started = time.perf_counter()
+        agents.begin("push", codec="json", checks=5, events=events, handlers=[handler])
+        while count() < events * 0.99:
+            if time.perf_counter() - started > PATIENCE_S:
+                raise RuntimeError(f"{handler} got {count()} of {events} events within {PATIENCE_S:g} s")
+            time.sleep(0.005)
+        rate = count() / (time.perf_counter() - started)
+        agents.finish()
+    return rate
+
+
+def _latency(server: Server, sink: Sink, handler: str) -> Iterator[Figure]:
+    """From a frame to its handler, the handler's connection included; each event tells when it was sent."""
+    time.sleep(0.5)
+    sink.keeps = True
+    before = sink.count
+    with player() as agents:
+        agents.ask("connect", url=server.agents_url, codec="json", first=0, count=PUSHING_AGENTS, keepalives=False)
+        words = {"codec": "json", "checks": 5, "handlers": [handler], "timed": True}
+        agents.ask("push", events=RATED_EVENTS, rate_per_s=RATE_PER_S, **words)
+        deadline = time.perf_counter() + 10
+        while sink.count < before + RATED_EVENTS and time.perf_counter() < deadline:
+            time.sleep(0.01)
+    times = [(came - _sent_at(body)) * 1000 for came, body in sink.bodies]
+    for of_100 in (50, 99):
+        yield Figure(f"frame to tcp handler at {RATE_PER_S} events/s, p{of_100}", "ms", quantile(times, of_100))
+
+
+def _sent_at(body: bytes) -> float:
+    """What the generator wrote into the end of the id: microseconds since 1970, as 13 digits."""
+    return int(json.loads(body)["id"].replace("-", "")[-14:], 16) / 1e6

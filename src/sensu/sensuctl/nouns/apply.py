@@ -1,0 +1,117 @@
+"""`sensuctl apply` and `sensuctl diff`: put what differs, or show it."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+from sensu.sensuctl.command import CommandFailed, Context, Exited
+from sensu.sensuctl.comparison import CREATE, KEEP, UPDATE, Change, change_of
+from sensu.sensuctl.dumped import cannot_be_put, is_as_shown, is_dump
+from sensu.sensuctl.nouns.create import are_located, put_document, read_documents
+from sensu.sensuctl.output import show_value, to_yaml_documents, wants_colour, wrap
+from sensu.sensuctl.progress import Progress
+from sensu.sensuctl.table import FALSE, HEADER, RESET, TRUE, clean
+from sensu.sensuctl.wrapped import Document
+
+DONE = {CREATE: "created", UPDATE: "updated", KEEP: "unchanged"}
+PLANNED = {CREATE: "would create", UPDATE: "would update", KEEP: "unchanged"}
+EXIT_DIFFERENT = 1
+
+
+class Step(NamedTuple):
+    """A document and what becomes of it; `managed` is whether it gets the label that says so."""
+
+    document: Document
+    change: Change
+    managed: bool
+
+
+def apply(context: Context) -> None:
+    """`sensuctl apply -f SOURCE`: what is the same already is not sent; --dry-run sends nothing."""
+    documents = read_documents(context)
+    dry_run = bool(context.flag("dry-run"))
+    steps: list[Step] = []
+    with Progress(context, "apply", len(documents)) as progress:
+        for index, step in enumerate(_steps(context, documents)):
+            if not dry_run and step.change.action != KEEP:
+                _put(context, index, step, located=are_located(context, documents))
+            steps.append(step)
+            progress.advance()
+    if not show_value(context, [_row(context, step) for step in steps]):
+        _show_steps(context, steps, PLANNED if dry_run else DONE)
+
+
+def _steps(context: Context, documents: Sequence[Document]) -> Iterator[Step]:
+    """What becomes of each document; what a dump cannot carry stays as it is."""
+    whole = is_dump(documents)
+    for document in documents:
+        managed = not whole and not is_as_shown(document)
+        try:
+            if cannot_be_put(document):
+                yield Step(document, Change(KEEP, {}, {}), managed)
+            else:
+                yield Step(document, change_of(context, document, managed=managed), managed)
+        except CommandFailed as err:
+            raise CommandFailed(f"in {document.place}: {_title(context, document)}: {err}") from err
+
+
+def _put(context: Context, index: int, step: Step, *, located: bool) -> None:
+    try:
+        put_document(context, index, step.document, managed=step.managed)
+    except CommandFailed as err:
+        if not located:
+            raise
+        raise CommandFailed(f"in {step.document.place}: {err}") from err
+
+
+def _title(context: Context, document: Document) -> str:
+    """`CheckConfig default/disk`, `Namespace production`, `Event default/server/disk`."""
+    names = "/".join(document.names())
+    namespace = document.namespace_in(context.namespace)
+    return clean(f"{document.kind.type} {namespace}/{names}" if namespace else f"{document.kind.type} {names}").rstrip()
+
+
+def _row(context: Context, step: Step) -> dict[str, Any]:
+    return {
+        "action": step.change.action,
+        "type": step.document.kind.type,
+        "api_version": step.document.kind.api_version,
+        "namespace": step.document.namespace_in(context.namespace),
+        "name": "/".join(step.document.names()),
+        "fields": step.change.fields,
+    }
+
+
+def _show_steps(context: Context, steps: Sequence[Step], words: dict[str, str]) -> None:
+    for step in steps:
+        if step.change.action != KEEP:
+            fields = f" ({', '.join(step.change.fields)})" if step.change.fields else ""
+            context.print(f"{words[step.change.action]} {_title(context, step.document)}{clean(fields)}")
+    actions = [step.change.action for step in steps]
+    context.print(", ".join(f"{actions.count(action)} {word}" for action, word in words.items()))
+
+
+def diff(context: Context) -> None:
+    """`sensuctl diff -f SOURCE`: a unified diff from what the API has to what the files say; status 1 for any."""
+    import difflib  # noqa: PLC0415 - only this command
+
+    colour = wants_colour(context)
+    different = False
+    for document, change, _ in _steps(context, read_documents(context)):
+        if change.action == KEEP:
+            continue
+        title = _title(context, document)
+        before, after = (_lines(document, body) for body in (change.before, change.after))
+        lines = list(difflib.unified_diff(before, after, f"server: {title}", f"{document.place}: {title}", lineterm=""))
+        different = different or bool(lines)
+        context.stdout.writelines(_painted(line, colour=colour) + "\n" for line in lines)
+    if different:
+        raise Exited(EXIT_DIFFERENT)
+
+
+def _lines(document: Document, body: dict[str, Any]) -> list[str]:
+    return to_yaml_documents([wrap(document.kind, body)]).splitlines() if body else []
+
+
+def _painted(line: str, *, colour: bool) -> str:
+    code = {"-": FALSE, "+": TRUE, "@": HEADER}.get(line[:1], "") if colour else ""
+    return f"{code}{clean(line)}{RESET}" if code else clean(line)

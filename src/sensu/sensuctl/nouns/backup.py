@@ -1,0 +1,77 @@
+"""`sensuctl backup` and `sensuctl restore`: everything that dump and create can carry, of all namespaces.
+
+What cannot be carried: passwords and the secrets of API keys (the API shows them to nobody), what the metrics, history
+and counters of events were, and who created what (the author is who restores).
+"""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from sensu.sensuctl.command import CommandFailed, Context
+from sensu.sensuctl.kind import API_KEY, EVENT, KINDS, Kind
+from sensu.sensuctl.nouns.create import put_documents, read_documents_of
+from sensu.sensuctl.nouns.dump import resources_of
+from sensu.sensuctl.output import to_yaml_documents, wrap
+from sensu.sensuctl.progress import Progress
+from sensu.sensuctl.sources import reason
+from sensu.sensuctl.wrapped import Document
+
+CLUSTER_WIDE = "cluster-wide"
+"""The folder of what belongs to no namespace; the names of namespaces have no such form of their own kind there."""
+
+
+def backup(context: Context) -> None:
+    """`sensuctl backup FILE|DIR`: one file, or below a folder one file for each namespace and type."""
+    name = context.words[0]
+    path = Path(name)
+    whole = not (name.endswith("/") or path.is_dir())
+    try:
+        with Progress(context, "backup") as progress:
+            parts: dict[str, list[str]] = {}
+            for kind in _kinds(context):
+                for place, document in _documents(context, kind, progress):
+                    parts.setdefault(name if whole else f"{path}/{place}.yml", []).append(document)
+        for target, documents in parts.items():
+            _write(Path(target), "---\n".join(documents))
+    except OSError as err:
+        raise CommandFailed(f"open {name}: {reason(err)}") from err
+    count = sum(len(documents) for documents in parts.values())
+    context.print(f"{count} resources in {len(parts)} {'file' if len(parts) == 1 else 'files'}")
+
+
+def _kinds(context: Context) -> list[Kind]:
+    left_out = [API_KEY] if context.flag("events") else [API_KEY, EVENT]
+    return [kind for kind in KINDS if kind not in left_out]
+
+
+def _documents(context: Context, kind: Kind, progress: Progress) -> Iterator[tuple[str, str]]:
+    """Each resource of a kind as a YAML document, with the file it belongs to in a folder."""
+    for page in resources_of(context, kind, ""):
+        for resource in page:
+            metadata = resource.get("metadata") or (resource.get("entity") or {}).get("metadata") or {}
+            if kind is EVENT:
+                metadata = (resource.get("entity") or {}).get("metadata") or {}
+            folder = str(metadata.get("namespace") or "") if kind.namespaced else ""
+            place = f"namespaces/{folder}" if folder else CLUSTER_WIDE
+            yield f"{place}/{kind.segment}", to_yaml_documents([wrap(kind, resource)])
+            progress.advance()
+
+
+def _write(path: Path, text: str) -> None:
+    """Replace a file at once; only its owner may read it, for commands and annotations may hold secrets."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    new = path.with_name(path.name + ".new")
+    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+        file.write(text)
+    new.replace(path)
+
+
+def restore(context: Context) -> None:
+    """`sensuctl restore FILE|DIR`: everything is put as it was; what others need comes first."""
+    documents = sorted(read_documents_of(context, [context.words[0]], recursive=True), key=_order)
+    put_documents(context, documents, "restore", whole=True)
+
+
+def _order(document: Document) -> int:
+    return KINDS.index(document.kind) if document.kind in KINDS else len(KINDS)

@@ -1,0 +1,114 @@
+"""`sensuctl prune`: delete what sensuctl once created and the given files no longer hold.
+
+Source: docs "Create and manage resources with sensuctl", prune.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from sensu.sensuctl.command import BadArguments, CommandFailed, Context
+from sensu.sensuctl.kind import API_KEY, EVENT, NAMESPACE, TESSEN, USER, Kind
+from sensu.sensuctl.nouns.create import read_documents
+from sensu.sensuctl.output import show_table, show_value
+from sensu.sensuctl.progress import Progress
+from sensu.sensuctl.session import APIError, resource_path
+from sensu.sensuctl.table import Column
+from sensu.sensuctl.type_names import kinds_named, omitted_kinds
+from sensu.sensuctl.wrapped import MANAGED_BY_LABEL
+
+PAGE_SIZE = 100
+UNLABELLED = (API_KEY, NAMESPACE, TESSEN, USER)
+"""Kinds without labels, so that nobody can tell who manages them."""
+NOT_FOR_US = (402, 403, 404)
+COLUMNS = (
+    Column("Type", lambda row: row["type"]),
+    Column("Namespace", lambda row: row["namespace"]),
+    Column("Name", lambda row: row["name"], key=True),
+    Column("Created By", lambda row: row["created_by"]),
+)
+
+
+def prune(context: Context) -> None:
+    """`sensuctl prune TYPES`: deletes one after the other, up to the first that fails; --dry-run only lists."""
+    if len(context.words) != 1:
+        raise BadArguments
+    kinds = _kinds(context)
+    authors = _authors(context)
+    kept = _kept(context)
+    rows = [row for kind in kinds for row in _candidates(context, kind, authors) if row["path"] not in kept]
+    if not context.flag("dry-run"):
+        _delete(context, rows)
+    shown = [{key: value for key, value in row.items() if key != "path"} for row in rows]
+    if not show_value(context, shown):
+        show_table(context, COLUMNS, rows)
+
+
+def _kinds(context: Context) -> list[Kind]:
+    """The kinds to look at, those that refer to others first; cluster-wide ones only with --cluster-wide."""
+    omitted = omitted_kinds(context.text("omit"))
+    everywhere = bool(context.flag("cluster-wide"))
+    kinds = [kind for kind in kinds_named(context.words[0]) if kind not in (*omitted, *UNLABELLED)]
+    return [kind for kind in reversed(kinds) if kind.namespaced or everywhere]
+
+
+def _authors(context: Context) -> set[str] | None:
+    """Whose resources are looked at: those of --users, else one's own; None for everybody's."""
+    users = context.flag("users") or []
+    if context.flag("all-users"):
+        if users:
+            raise CommandFailed("the all-users and users flags are mutually exclusive")
+        return None
+    own = context.configuration.username
+    if not users and (context.configuration.api_key or not own):
+        raise CommandFailed("an API key does not tell whose it is: say --users or --all-users")
+    return set(users) or {own}
+
+
+def _kept(context: Context) -> set[str]:
+    """The paths of the resources that the files hold; nothing is kept where no file is named."""
+    if not context.flag("file"):
+        return set()
+    return {document.path(context.namespace) for document in read_documents(context)}
+
+
+def _candidates(context: Context, kind: Kind, authors: set[str] | None) -> Iterator[dict[str, Any]]:
+    selector = context.text("label-selector")
+    query = {"labelSelector": selector} if selector else {}
+    try:
+        for page in context.session.pages(resource_path(kind, context.namespace), query, PAGE_SIZE):
+            for resource in page.items:
+                metadata = resource.get("metadata") or {}
+                labels = metadata.get("labels") or {}
+                author = str(metadata.get("created_by") or "")
+                if labels.get(MANAGED_BY_LABEL) == "sensuctl" and (authors is None or author in authors):
+                    yield _row(kind, resource, labels, author)
+    except APIError as err:
+        if err.status not in NOT_FOR_US:
+            raise
+
+
+def _row(kind: Kind, resource: Any, labels: Any, author: str) -> dict[str, Any]:
+    metadata = resource["metadata"]
+    parts = (resource.get("entity"), resource.get("check")) if kind is EVENT else (resource,)
+    names = [str(((part or {}).get("metadata") or {}).get("name", "")) for part in parts]
+    inner = (resource.get("entity") or {}).get("metadata") or {} if kind is EVENT else metadata
+    namespace = str(inner.get("namespace") or "")
+    return {
+        "type": kind.type,
+        "api_version": kind.api_version,
+        "name": "/".join(names),
+        "namespace": namespace,
+        "labels": labels,
+        "created_by": author,
+        "path": resource_path(kind, namespace, *names),
+    }
+
+
+def _delete(context: Context, rows: Sequence[dict[str, Any]]) -> None:
+    with Progress(context, "prune", len(rows)) as progress:
+        for row in rows:
+            try:
+                context.session.call("DELETE", row["path"])
+            except APIError as err:
+                raise CommandFailed(f"error deleting {row['type']} {row['name']} ({row['path']}): {err}") from err
+            progress.advance()
