@@ -6,6 +6,8 @@ Source: recorded API answers (checks-lifecycle, entities-agent-class, patch-null
 """
 
 import json
+import math
+import re
 import types
 from collections.abc import Iterator, Mapping
 from functools import cache
@@ -80,25 +82,47 @@ def decode(shape: type[T], data: bytes | str | memoryview) -> T:
         raise InvalidResource(explain(err)) from err
 
 
-def parse_json(data: bytes | str) -> Any:
-    """The first JSON value in `data`, what follows it ignored; raises InvalidResource.
+def parse_json(data: bytes | str, *, whole: bool = False) -> Any:
+    """The first JSON value in `data`, what follows it ignored or, where `whole`, refused; raises InvalidResource.
 
+    Bytes that are no UTF-8, and halves of surrogate pairs, become U+FFFD: the output of a check may hold them.
     Source: recorded scenario http-bodies (bytes after the first value do not count).
     """
     try:
         return msgspec.json.decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return _parse_first_value(data)
+        return _parse_first_value(data, whole)
 
 
-def _parse_first_value(data: bytes | str) -> Any:
+def _parse_first_value(data: bytes | str, whole: bool) -> Any:
     try:
-        text = (data if isinstance(data, str) else data.decode()).lstrip()
+        text = (data if isinstance(data, str) else data.decode(errors="replace")).lstrip()
         if not text:
             raise InvalidResource("EOF")
-        value, _ = json.JSONDecoder(parse_constant=_refuse_constant).raw_decode(text)
+        value, end = json.JSONDecoder(parse_constant=_refuse_constant, parse_float=_finite).raw_decode(text)
+        if whole and text[end:].strip():
+            raise InvalidResource("something follows the JSON value")
+        return _without_halves(value) if _SURROGATE.search(text) else value
     except (ValueError, RecursionError) as err:
         raise InvalidResource(f"the body is not valid JSON: {err}") from err
+
+
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+_HALF = re.compile("[\ud800-\udfff]")
+
+
+def _without_halves(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {_without_halves(key): _without_halves(part) for key, part in value.items()}
+    if isinstance(value, list):
+        return [_without_halves(part) for part in value]
+    return _HALF.sub("\ufffd", value) if isinstance(value, str) else value
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if math.isinf(value):
+        raise ValueError(f"{text} is not a number that fits")
     return value
 
 
