@@ -31,7 +31,7 @@ def shown_form(resource: Any) -> Any:
         return redacted(resource)
     if isinstance(resource, User):
         return msgspec.structs.replace(resource, password="", password_hash="")
-    if isinstance(resource, Silenced) and not resource.expire_at and not resource.expire:
+    if isinstance(resource, Silenced) and resource.expire_at <= 0:
         return msgspec.structs.replace(resource, expire=NEVER)
     return resource
 

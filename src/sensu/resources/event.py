@@ -5,6 +5,7 @@ from sensu.resources.entity import Entity
 from sensu.resources.metadata import ObjectMeta, ResourceReference
 from sensu.resources.metrics import Metrics
 from sensu.resources.wire import Wire, always, always_int, always_null
+from sensu.resources.wire_numbers import I64
 
 
 class Event(Wire, frozen=True):
@@ -16,5 +17,5 @@ class Event(Wire, frozen=True):
     metadata: ObjectMeta = always(ObjectMeta)
     metrics: Metrics | None = None
     pipelines: tuple[ResourceReference, ...] | None = always_null()
-    sequence: int = always_int()
-    timestamp: int = 0
+    sequence: I64 = always_int()
+    timestamp: I64 = 0

@@ -11,9 +11,9 @@ from sensu.resources.metadata import ResourceReference
 from sensu.rules.validity import check as check_rules
 from sensu.rules.validity import entity as entity_rules
 
-_HEX = "[0-9a-fA-F]"
+_HEX = "[0-9a-f]"
 _PLAIN_UUID = f"{_HEX}{{8}}-{_HEX}{{4}}-{_HEX}{{4}}-{_HEX}{{4}}-{_HEX}{{12}}"
-_UUID = re.compile(rf"{_PLAIN_UUID}|urn:uuid:{_PLAIN_UUID}|\{{{_PLAIN_UUID}\}}|{_HEX}{{32}}")
+_UUID = re.compile(rf"{_PLAIN_UUID}|urn:uuid:{_PLAIN_UUID}|\{{{_PLAIN_UUID}\}}|{_HEX}{{32}}", re.IGNORECASE)
 
 
 def problem(event: Event) -> str | None:
