@@ -5,7 +5,7 @@ import logging
 from collections import deque
 from collections.abc import Callable
 from functools import partial
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from sensu.backend.agentd.counts import Counts
 from sensu.backend.agentd.incoming import UNKNOWN_TYPE, Refusal, read_event, read_keepalive
@@ -46,13 +46,23 @@ class Host(Protocol):
         ...
 
 
-class AgentSession:
-    """A connected agent, under the name and namespace of its handshake; `user` is whose password it had."""
+class Peer(NamedTuple):
+    """Who connects: the name and namespace of the handshake, whose rights it has, and the certificate that proved it.
 
-    def __init__(self, host: Host, user: str, namespace: str, agent: str, agreement: Agreement) -> None:
-        self.user = user
-        self.namespace = namespace
-        self.agent = agent
+    `certificate` is in DER form, and empty where a password was the proof.
+    """
+
+    user: str
+    namespace: str
+    agent: str
+    certificate: bytes = b""
+
+
+class AgentSession:
+    """A connected agent."""
+
+    def __init__(self, host: Host, peer: Peer, agreement: Agreement) -> None:
+        self.user, self.namespace, self.agent, self.certificate = peer
         self._agreement = agreement
         self.codec = codec.for_content_type(agreement.content_type)
         self.subscriptions: frozenset[str] = frozenset()
