@@ -56,6 +56,7 @@ class Group:
         self._events: dict[EventKey, Event] = {}
         self._made: dict[tuple[str, str], Entity] = {}
         self._ended: set[tuple[str, str]] = set()
+        self._namespaces: dict[str, bool] = {}
 
     def decide(self, item: Arrival | Removal | Overdue) -> Decision:
         """What an arrival leads to."""
@@ -223,7 +224,10 @@ class Group:
         return self._decide_arrival(arrival(IncomingEvent(event), None))
 
     def _namespace_exists(self, namespace: str) -> bool:
-        return self._at.cache.get(NAMESPACE, "", namespace) is not None
+        exists = self._namespaces.get(namespace)
+        if exists is None:
+            exists = self._namespaces[namespace] = self._at.cache.get(NAMESPACE, "", namespace) is not None
+        return exists
 
     def _entity(self, namespace: str, name: str) -> Entity | None:
         stored = self._at.entities.get(entity_key(namespace, name))
