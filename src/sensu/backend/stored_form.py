@@ -52,6 +52,20 @@ def put(kind: Kind, resource: Any, *, must: Must = Must.ANY, etag_before: str | 
     )
 
 
+def entity_in_event(entity: Entity) -> msgspec.Raw:
+    """The JSON of an entity as it is stored inside an event."""
+    return msgspec.Raw(encode(entity if _is_settled(entity) else settled(entity)))
+
+
+def _is_settled(entity: Entity) -> bool:
+    """Whether `settled` surely changes nothing; it is asked for nearly every event and `settled` looks at all of it."""
+    system, empty = entity.system, ()
+    interfaces = system.network.interfaces
+    if interfaces == empty or system.processes == empty or entity.subscriptions == empty:
+        return False
+    return not interfaces or all(interface.addresses != empty for interface in interfaces)
+
+
 def delete(kind: Kind, namespace: str, name: str, must: Must = Must.BE_PRESENT) -> DeleteResource:
     """The write that removes a resource."""
     return DeleteResource(key_of(kind, namespace, name), must)

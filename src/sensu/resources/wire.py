@@ -73,7 +73,7 @@ def _decoder(shape: Any) -> msgspec.json.Decoder[Any]:
     return msgspec.json.Decoder(shape)
 
 
-def decode(shape: type[T], data: bytes | str | memoryview) -> T:
+def decode(shape: type[T], data: bytes | str | memoryview | msgspec.Raw) -> T:
     """The resource in JSON that a member of this package wrote; raises InvalidResource for anything else."""
     try:
         return _decoder(shape).decode(data)  # type: ignore[no-any-return, arg-type]

@@ -18,12 +18,20 @@ _UUID = re.compile(rf"{_PLAIN_UUID}|urn:uuid:{_PLAIN_UUID}|\{{{_PLAIN_UUID}\}}|{
 
 def problem(event: Event) -> str | None:
     """The first rule that an event breaks, or None; quick enough for every event of every agent."""
-    entity, check = event.entity, event.check
-    if entity is None:
+    return entity_problem(event) or problem_beside_entity(event)
+
+
+def entity_problem(event: Event) -> str | None:
+    """The first rule that the event's entity breaks, or None."""
+    if event.entity is None:
         return "event must contain an entity"
-    why = entity_rules.problem(entity)
-    if why is not None:
-        return f"entity is invalid: {why}"
+    why = entity_rules.problem(event.entity)
+    return None if why is None else f"entity is invalid: {why}"
+
+
+def problem_beside_entity(event: Event) -> str | None:
+    """The first rule that all but the event's entity breaks, or None."""
+    check = event.check
     if check is None:
         if event.metrics is None:
             return "event must contain a check or metrics"
