@@ -21,6 +21,8 @@ KEEPALIVE_TIMEOUT_S = 1800
 RECONNECT_S = 60
 ANSWERS_WITHIN_S = 20
 TRY_AGAIN_S = 1
+STEP_S = 10
+"""What agents do happens at multiples of this."""
 FAILS = 0.01
 HANDLER = "pager"
 
@@ -37,10 +39,10 @@ class Agent:
         self.entity = make_entity(self.name, subscriptions=self.subscriptions[:2])
         self.connected = False
         self.lost = False
-        self.lost_at = 0.0
         self.epoch = 0
         self.unsent: list[Event] = []
         self.absences: list[tuple[float, float]] = []
+        self.beats: list[float] = []
 
 
 class Fleet:
@@ -57,16 +59,17 @@ class Fleet:
         self._connected: dict[str, set[str]] = {}
 
     def at(self, seconds: float, action: Callable[[], None]) -> None:
-        """Do something in so many seconds, at the next full one."""
-        due = int(self.clock.now() + seconds) + 1.0
-        heapq.heappush(self._agenda, (due, next(self._order), action))
+        """Do something in so many seconds, at the next step."""
+        step = int((self.clock.now() + seconds) // STEP_S) + 1
+        heapq.heappush(self._agenda, (step, next(self._order), action))
 
     async def live(self) -> None:
         """Do what is due, for ever."""
         while True:
-            while self._agenda and self._agenda[0][0] <= self.clock.now():
+            step = round(self.clock.now() / STEP_S)
+            while self._agenda and self._agenda[0][0] <= step:
                 heapq.heappop(self._agenda)[2]()
-            await self.clock.sleep(int(self.clock.now()) + 1 - self.clock.now())
+            await self.clock.sleep((step + 1) * STEP_S - self.clock.now())
 
     def backend_up(self, world: World) -> None:
         self.world = world
@@ -84,7 +87,7 @@ class Fleet:
         if agent.lost:
             return
         agent.lost = True
-        agent.lost_at = left_at = self.clock.now()
+        left_at = self.clock.now()
         if agent.connected and self.world is not None:
             self.world.ledger.departed("default", agent.subscriptions)
         self._disconnect(agent)
@@ -120,6 +123,8 @@ class Fleet:
             return
         beat = make_keepalive(agent.entity, timestamp=int(self.clock.now()), timeout=KEEPALIVE_TIMEOUT_S)
         taken = self.world.keepalived.offer(beat)
+        if taken:
+            agent.beats.append(self.clock.now())
         self.at(KEEPALIVE_EVERY_S if taken else TRY_AGAIN_S, partial(self._beat, agent, epoch))
 
     def publish(self, namespace: str, subscription: str, request: CheckRequest) -> int:

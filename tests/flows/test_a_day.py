@@ -1,6 +1,7 @@
 """A day of many agents, with restarts of the backend and losses of agents: no false alarm, no slot without a reason."""
 
 import asyncio
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Sequence
 from functools import partial
@@ -14,23 +15,22 @@ from sensu.resources.event import Event
 from sensu.resources.kinds import CHECK, NAMESPACE
 from sensu.resources.namespace import Namespace
 from sensu.resources.time_window import TimeWindowRepeated
-from sensu.resources.wire import decode
 from sensu.rules.run_ledger import Outcome, Slot, Why, slots_between
 from sensu.rules.schedule import timing
-from sensu.store.contract import Committed, Refused, SettleDelivery, Write
-from sensu.store.sqlite.connection import Durability
-from sensu.store.sqlite.store import SQLiteStore
 from sensu.testing.factories import make_check_config
 from sensu.testing.virtual_clock import VirtualClock
 from tests.flows.day_fleet import HANDLER, KEEPALIVE_EVERY_S, KEEPALIVE_TIMEOUT_S, RECONNECT_S, Fleet, Result
-from tests.flows.world import START, FakeCounters, World
+from tests.flows.day_world import DayStore, DayWorld, QuietSelector
+from tests.flows.world import START
 
 HOUR = 3600.0
 SHORT_LOSSES_S = (5, KEEPALIVE_TIMEOUT_S - KEEPALIVE_EVERY_S - RECONNECT_S)
 LONG_LOSSES_S = (3 * HOUR, 4 * HOUR)
+EARLY_S = 1
+RETURNS_WITHIN_S = 300
+"""How much longer than usual a keepalive may be missing after a restart of the backend."""
 DOWN_S = (10, 3000)
 """Longer than a keepalive may be missing."""
-YIELDS = 4
 WINDOW = TimeWindowRepeated(begin="2023-11-14T00:00:00Z", end="2023-11-14T06:00:00Z", repeat=("daily",))
 CHECKS = (
     make_check_config("disk", interval=3600, subscriptions=("all",)),
@@ -41,85 +41,32 @@ CHECKS = (
 )
 
 
-class RestingStore(SQLiteStore):
-    """A store that tells when nothing is under way."""
-
-    under_way = 0
-
-    def __init__(self, folder: Path) -> None:
-        super().__init__(folder, Durability.NORMAL)
-        self._rests = asyncio.Event()
-
-    async def commit(self, writes: Sequence[Write]) -> Committed | Refused:
-        self.under_way += 1
-        self._rests.clear()
-        try:
-            return await super().commit(writes)
-        finally:
-            self.under_way -= 1
-            if not self.under_way:
-                self._rests.set()
-
-    async def at_rest(self) -> None:
-        if self.under_way:
-            await self._rests.wait()
-
-
-class DayWorld(World):
-    """A backend whose handlers take what they are owed at once, and note it."""
-
-    slots_max = 100_000
-
-    def __init__(self, store: RestingStore, clock: VirtualClock, fleet: Fleet, day: "Day") -> None:
-        super().__init__(store, clock, FakeCounters())
-        self.resting, self.fleet, self.day = store, fleet, day
-        self._handling: asyncio.Task[None] | None = None
-
-    def subscribers(self) -> Fleet:
-        return self.fleet
-
-    async def settled(self) -> None:
-        while True:
-            for _ in range(YIELDS):
-                await asyncio.sleep(0)
-            if not self.resting.under_way:
-                return
-            await self.resting.at_rest()
-
-    def _wake(self) -> None:
-        if self._handling is None or self._handling.done():
-            self._handling = asyncio.get_running_loop().create_task(self._handle())
-
-    async def _handle(self) -> None:
-        while owed := await self.store.deliveries_owed(1000):
-            for delivery in owed:
-                self.day.handled(decode(Event, delivery.event), self.clock.now())
-            await self.store.commit([SettleDelivery(delivery.id) for delivery in owed])
-
-
 class Day:
     """What a day is made of, and what was seen of it."""
 
-    def __init__(self, folder: Path, agents: int, hours: float, seed: int) -> None:
-        self.folder, self.hours = folder, hours
+    def __init__(self, folder: Path, agents: int, hours: float, seed: int, quiet: QuietSelector) -> None:
+        self.folder, self.hours, self.quiet = folder, hours, quiet
         self.clock = VirtualClock(float(START))
         self.fleet = Fleet(self.clock, agents, seed)
         self.slots: dict[tuple[str, int], Slot] = {}
         self.downs: list[tuple[float, float]] = []
-        self.alarms: list[tuple[str, float, bool]] = []
+        self.alarms: list[tuple[str, int]] = []
         self.paged: Counter[Result] = Counter()
         self.statuses: dict[str, int] = {}
 
-    def handled(self, event: Event, now: float) -> None:
+    def handled(self, event: Event) -> None:
         assert event.check and event.entity
         check, entity = event.check, event.entity.metadata.name
         if check.metadata.name == KEEPALIVE:
             if check.status:
-                agent = self.fleet.agents_by_name[entity]
-                self.alarms.append((entity, now, agent.lost and now - agent.lost_at >= SHORT_LOSSES_S[1]))
+                self.alarms.append((entity, event.timestamp))
             self.statuses[entity] = check.status
         elif HANDLER in check.handlers and check.status:
             self.paged[entity, check.metadata.name, check.executed] += 1
+
+    def up_s(self, after: float, until: float) -> float:
+        """How long the backend was up between two times."""
+        return until - after - sum(max(0.0, min(until, up) - max(after, down)) for down, up in self.downs)
 
     async def play(self) -> None:
         fleet, draw = self.fleet, self.fleet.random
@@ -129,23 +76,23 @@ class Day:
             for losses in (SHORT_LOSSES_S, LONG_LOSSES_S):
                 at, for_s = draw.uniform(2 * RECONNECT_S, (self.hours - 5) * HOUR), draw.uniform(*losses)
                 fleet.at(at, partial(fleet.lose, agent, for_s, crash=draw.random() < 0.5))
+        self.clock.settle_with(self.quiet.settled)
         living = asyncio.create_task(fleet.live())
         for until in [*ups, end]:
             if until > self.clock.now():
                 await self._life(until)
             if until != end:
                 down_at, for_s = self.clock.now(), draw.uniform(*DOWN_S)
-                self.clock.settle_with(_yields)
                 await self.clock.advance(for_s)
                 self.downs.append((down_at, self.clock.now()))
         living.cancel()
 
     async def _life(self, until: float) -> None:
-        store = RestingStore(self.folder)
+        store = DayStore(self.folder)
+        self.quiet.is_busy = store.is_busy
         await store.open()
         await store.commit([put(NAMESPACE, Namespace(name="default")), *(put(CHECK, check) for check in CHECKS)])
-        world = DayWorld(store, self.clock, self.fleet, self)
-        self.clock.settle_with(world.settled)
+        world = DayWorld(store, self.clock, self.fleet, self.handled)
         await world.start()
         self.fleet.backend_up(world)
         try:
@@ -158,7 +105,7 @@ class Day:
             await world.stop()
             await store.close()
 
-    def _note_slots(self, check: CheckConfig, world: World) -> None:
+    def _note_slots(self, check: CheckConfig, world: DayWorld) -> None:
         """A later life knows better of a slot that was open."""
         name = check.metadata.name
         for slot in world.ledger.slots("default", name):
@@ -177,22 +124,27 @@ class Day:
         return at < START + RECONNECT_S or any(down - 1 <= at <= up + RECONNECT_S + 2 for down, up in self.downs)
 
 
-async def _yields() -> None:
-    for _ in range(YIELDS):
-        await asyncio.sleep(0)
-
-
 def _check_alarms(day: Day) -> None:
-    false = [(name, at - START) for name, at, is_true in day.alarms if not is_true]
-    assert false == []
-    warned = Counter(name for name, _, _ in day.alarms)
-    long_away = [
-        a.name for a in day.fleet.agents_by_name.values() if max(b - e for e, b in a.absences) >= LONG_LOSSES_S[0]
-    ]
-    assert len(long_away) > len(day.fleet.agents_by_name) * 0.8
-    assert [name for name in long_away if not warned[name]] == []
-    assert {name: status for name, status in day.statuses.items() if status} == {}
+    assert [alarm for alarm in day.alarms if not _is_true(day, *alarm)] == []
+    alarms = set(day.alarms)
+    times: dict[str, list[int]] = {}
+    for name, at in sorted(alarms):
+        times.setdefault(name, []).append(at)
+    for agent in day.fleet.agents_by_name.values():
+        for left, back in agent.absences:
+            if day.up_s(left, back) > KEEPALIVE_TIMEOUT_S + RETURNS_WITHIN_S:
+                assert any(left <= at <= back for at in times.get(agent.name, ())), (agent.name, left, back)
+    assert len(times) > len(day.fleet.agents_by_name) * 0.8
+    assert set(day.statuses.values()) == {0}
     assert len(day.statuses) == len(day.fleet.agents_by_name)
+
+
+def _is_true(day: Day, name: str, at: int) -> bool:
+    """An alarm is true where the agent is away, and its keepalive was missing for long enough at a living backend."""
+    agent = day.fleet.agents_by_name[name]
+    last_beat = agent.beats[bisect_right(agent.beats, at) - 1]
+    is_away = any(left <= at <= back for left, back in agent.absences)
+    return is_away and day.up_s(last_beat, at) > KEEPALIVE_TIMEOUT_S - EARLY_S
 
 
 def _check_slots(day: Day) -> None:
@@ -225,8 +177,10 @@ def _check_reason(day: Day, check: CheckConfig, slot: Slot) -> None:
 
 
 def _play(folder: Path, agents: int, hours: float, seed: int) -> Day:
-    day = Day(folder, agents, hours, seed)
-    asyncio.run(day.play())
+    quiet = QuietSelector()
+    day = Day(folder, agents, hours, seed, quiet)
+    with asyncio.Runner(loop_factory=lambda: asyncio.SelectorEventLoop(quiet)) as runner:
+        runner.run(day.play())
     return day
 
 
