@@ -69,12 +69,24 @@ def test_a_check_that_runs_too_long(tmp_path: Path) -> None:
 
 
 def test_output_is_bounded_while_it_is_taken(tmp_path: Path) -> None:
-    """A check's max_output_size bounds what is kept of it."""
+    """A check's max_output_size bounds what is kept of it, and the event says how much is missing."""
 
     async def story() -> None:
         async with agent_world(tmp_path) as world:
             event = await world.result_of("yes | head -c 50000000", max_output_size=10)
         assert event["check"]["output"] == "y\n" * 5
+        assert event["metadata"]["labels"] == {"sensu.io/output_truncated_bytes": str(50_000_000 - 10)}
+
+    asyncio.run(story())
+
+
+def test_a_check_for_load_tests(tmp_path: Path) -> None:
+    """The command that load tests ask for is answered without running anything."""
+
+    async def story() -> None:
+        async with agent_world(tmp_path) as world:
+            event = await world.result_of("!sensu_test_check!")
+        assert (event["check"]["status"], "duration" in event["check"]) == (0, False)
 
     asyncio.run(story())
 
