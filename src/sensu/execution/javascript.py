@@ -15,7 +15,7 @@ import quickjs
 
 from sensu.execution.es5_syntax import newer_syntax
 from sensu.execution.javascript_prelude import PRELUDE
-from sensu.rules.expression_scope import mutator_event, unfilled
+from sensu.rules.expression_scope import mutator_event
 from sensu.rules.filters import ExpressionError
 
 TIME_LIMIT_S = 1.0
@@ -205,11 +205,11 @@ class Sandbox:
         """What a mutator's `eval` makes of an event (as the API shows it).
 
         The body runs as a function; `event` has the JSON's names, metadata's fields hoisted and as `.metadata`, and the
-        names of Go's fields. `env_vars` are globals. Source: docs, mutator reference; recorded mutator-js scenarios.
+        names of Go's fields; `JSON.stringify(event)` is what the API shows. `env_vars` are globals. Source: docs, mutator reference; recorded mutator-js scenarios.
         """
         limit_s = time_limit_s or self._time_limit_s
         filled, id_bytes = mutator_event(event)
-        texts = json.dumps(filled), json.dumps(id_bytes), json.dumps(dict(env_vars or {}))
+        texts = json.dumps(filled), json.dumps(event), json.dumps(id_bytes), json.dumps(dict(env_vars or {}))
         mode = "single-mutator" if sources else "mutator"
         realm = self._realm(mode)
         realm.limit_time(limit_s)
@@ -221,7 +221,7 @@ class Sandbox:
         text, mutated = json.loads(answer)
         if not isinstance(mutated, dict):
             return ExpressionError("the mutator left no event")
-        return MutatorOutput(None if text is None else _whole_characters(text), unfilled(event, mutated))
+        return MutatorOutput(None if text is None else _whole_characters(text), mutated)
 
 
 def _error_text(complaint: str | None) -> str:

@@ -276,6 +276,16 @@ def test_mutators_change_the_event(sandbox: Sandbox) -> None:
     assert output.event["id"] == EVENT["id"] and output.event["check"]["handlers"] is None
 
 
+def test_an_event_as_text_is_what_the_api_shows(sandbox: Sandbox) -> None:
+    """JSON.stringify gives the event, its check and its entity without the fields that are only there to be read."""
+    assert json.loads(mutated(sandbox, "return JSON.stringify(event)").text or "") == EVENT
+    for part in ("check", "entity"):
+        assert json.loads(mutated(sandbox, f"return JSON.stringify(event.{part}, null, 2)").text or "") == EVENT[part]
+    changed = mutated(sandbox, "event.check.output += '!'; event.labels = {a: 'b'}; return JSON.stringify(event)")
+    assert json.loads(changed.text or "")["check"]["output"] == "bad!"
+    assert json.loads(changed.text or "")["metadata"]["labels"] == {"a": "b"}
+
+
 @pytest.mark.parametrize(
     "body", ["return 42", "nosuch()", "var =", "while (true) {}", "event = null; return {}", "event.self = event"]
 )

@@ -12,12 +12,14 @@ from sensu.backend.pipelined.handlers import HUNG_AFTER_S
 from sensu.backend.pipelined.outcome import Dropped, Retry
 from sensu.backend.pipelined.runtime_assets import Records, RuntimeAssets
 from sensu.clock import Clock
-from sensu.errors import ExecutionError
+from sensu.errors import ExecutionError, InvalidResource
 from sensu.execution.command import Command, run
 from sensu.execution.environment import merged, pairs
 from sensu.execution.javascript import Sandbox
+from sensu.resources.event import Event
 from sensu.resources.kinds import MUTATOR
 from sensu.resources.mutator import Mutator
+from sensu.resources.wire import decode, encode
 from sensu.rules.filters import ExpressionError
 
 JAVASCRIPT = "javascript"
@@ -78,7 +80,12 @@ class Mutators:
         made = await asyncio.get_running_loop().run_in_executor(self._scripts, mutate)
         if isinstance(made, ExpressionError):
             return Retry(f"mutator {mutator.metadata.name}: {made.message}")
-        return made.text.encode() if made.text is not None else msgspec.json.encode(made.event)
+        if made.text is not None:
+            return made.text.encode()
+        try:
+            return encode(decode(Event, msgspec.json.encode(made.event)))
+        except InvalidResource as err:
+            return Retry(f"mutator {mutator.metadata.name}: the event that it leaves is not valid: {err}")
 
 
 def _globals(mutator: Mutator) -> dict[str, str]:

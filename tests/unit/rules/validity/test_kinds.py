@@ -106,7 +106,6 @@ BROKEN: list[tuple[Wire, dict[str, Any], str]] = [
         '"command" used with javascript mutator, should be "eval"',
     ),
     (MUTATOR, {"type": "lua"}, 'invalid mutator type "lua", valid types are "javascript, pipe"'),
-    (MUTATOR, {"env_vars": ("A",)}, "environment variables must be of the form FOO=BAR"),
     (MUTATOR, {"metadata": CLUSTER_META}, "namespace must be set"),
     (PIPELINE, {"metadata": NAMELESS}, "name must not be empty"),
     (PIPELINE, {"metadata": CLUSTER_META}, "namespace must be set"),
