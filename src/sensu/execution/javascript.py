@@ -13,7 +13,7 @@ from typing import Any, cast
 
 import quickjs
 
-from sensu.execution.es5_syntax import newer_syntax
+from sensu.execution.es5_syntax import newer_syntax, unexpected
 from sensu.execution.javascript_prelude import PRELUDE
 from sensu.rules.expression_scope import mutator_event
 from sensu.rules.filters import ExpressionError
@@ -33,6 +33,11 @@ _ALTERS = re.compile(
 )
 _PLACE = re.compile(r"<input>:(\d+):(\d+)")
 _PARSE_ONLY = "throw 0;"
+_GRAMMAR_COMPLAINT = re.compile(r"unexpected token in expression|expecting|(?:variable|function) name expected")
+_SAID_OTHERWISE = {
+    "unexpected end of string": "Unexpected token ILLEGAL",
+    "return not in a function": "Illegal return statement",
+}
 _ENGINE_FAULTS = ("InternalError", "null")
 
 
@@ -56,14 +61,15 @@ def check_syntax(expression: str) -> str | None:
     except quickjs.StackOverflow:
         return "(anonymous): nested too deeply"
     except (quickjs.JSException, ValueError) as error:
-        return _syntax_message(str(error))
+        return _syntax_message(expression, str(error))
     return None
 
 
-def _syntax_message(engine_text: str) -> str | None:
+def _syntax_message(expression: str, engine_text: str) -> str | None:
     if not engine_text.startswith("SyntaxError"):
         return None
     message = engine_text.partition("\n")[0].removeprefix("SyntaxError: ")
+    message = _SAID_OTHERWISE.get(message, message)
     if message.endswith(": ''"):
         message = "Unexpected end of input"
     place = _PLACE.search(engine_text)
@@ -72,6 +78,8 @@ def _syntax_message(engine_text: str) -> str | None:
     line, column = int(place[1]), int(place[2])
     if line == 1:
         column = max(1, column - len(_PARSE_ONLY))
+    if _GRAMMAR_COMPLAINT.match(message):
+        message = unexpected(expression, line, column) or message
     return f"(anonymous): Line {line}:{column} {message}"
 
 

@@ -232,6 +232,25 @@ def test_messages_tell_the_place() -> None:
     assert str(check_syntax("true &&\n  ]")).startswith("(anonymous): Line 2:3 ")
 
 
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("event.check.status = = 1", "Line 1:22 Unexpected token ="),
+        ("event..check", "Line 1:7 Unexpected token ."),
+        ("event.check.", "Line 1:13 Unexpected end of input"),
+        ("event.check.status is 1", "Line 1:20 Unexpected identifier"),
+        ("1 2", "Line 1:3 Unexpected number"),
+        ("'a' 'b'", "Line 1:5 Unexpected string"),
+        ("var a = 1 var b", "Line 1:11 Unexpected token var"),
+        ("event.check.name == 'x", "Line 1:21 Unexpected token ILLEGAL"),
+        ("return true", "Line 1:1 Illegal return statement"),
+    ],
+)
+def test_messages_name_what_is_unexpected(source: str, message: str) -> None:
+    """A refused expression is told in the reference's words what stands where something else must."""
+    assert check_syntax(source) == f"(anonymous): {message}"
+
+
 @settings(deadline=None, max_examples=100)
 @given(st.one_of(st.text(max_size=30), st.text("abe.()[]{}'\"/\\=+-*!;\n0123", max_size=20)))
 def test_any_text_is_sound_or_refused(source: str) -> None:
