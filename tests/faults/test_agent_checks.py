@@ -131,7 +131,7 @@ def test_an_agent_that_stops_leaves_no_check_behind(tmp_path: Path) -> None:
     ("behaviours", "content", "output"),
     [
         (["half", "503"], HELLO, "hello\n"),
-        ([], HELLO + b"lie", "error getting assets for check: sha512 of downloaded asset"),
+        ([], HELLO + b"lie", "error getting assets for check: could not validate downloaded asset"),
     ],
 )
 def test_asset_servers_that_misbehave(tmp_path: Path, behaviours: list[str], content: bytes, output: str) -> None:

@@ -144,6 +144,11 @@ class Api:
         async with self._session.put(f"{self._root}/{path}", json=body, headers=self._headers) as answer:
             assert answer.status == 201, await answer.text()
 
+    async def disable_user(self, name: str) -> None:
+        url = f"{self._root.partition('/namespaces/')[0]}/users/{name}"
+        async with self._session.delete(url, headers=self._headers) as answer:
+            assert answer.status == 204, await answer.text()
+
     async def post_event(self, event: Event) -> int:
         """The status of the answer, 0 where there is none."""
         try:

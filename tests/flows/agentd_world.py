@@ -159,6 +159,7 @@ class World:
             keepalives=self.keepalives,
             doorkeepers=Doorkeepers(
                 login=self._login,
+                certified=self.certified,
                 authorize=lambda who, namespace, agent: who.username == "agent" or namespace == "ns2",
                 namespace_exists=lambda name: self.records.get(NAMESPACE, "", name) is not None,
                 ready=lambda: self.ready,
@@ -170,6 +171,10 @@ class World:
             host="127.0.0.1",
             port=0,
         )
+
+    def certified(self, certificate: bytes, agent: str) -> Identity | str:
+        """Nobody has a certificate here."""
+        return "no certificates"
 
     async def _login(self, user: str, password: str) -> Identity | None:
         return Identity(user, ()) if PASSWORDS.get(user) == password else None

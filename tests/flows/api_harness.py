@@ -84,9 +84,6 @@ class NoSchedule:
 class NoAssets:
     """Has fetched nothing."""
 
-    async def environment(self, assets: Sequence[Asset], entity: Entity) -> list[list[tuple[str, str]]]:
-        return []
-
     async def paths(self, assets: Sequence[Asset], entity: Entity) -> list[tuple[str, Path]]:
         return []
 

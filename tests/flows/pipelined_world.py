@@ -91,9 +91,6 @@ class FakeAssets:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    async def environment(self, assets: Sequence[Asset], entity: Entity) -> list[list[tuple[str, str]]]:
-        return [[("PATH", f"{self.folder / asset.metadata.name / 'bin'}:${{PATH}}")] for asset in assets]
-
     async def paths(self, assets: Sequence[Asset], entity: Entity) -> list[tuple[str, Path]]:
         return [(asset.metadata.name, self.folder / asset.metadata.name) for asset in assets]
 

@@ -19,6 +19,7 @@ from sensu.rules.metrics.extract import extract
 from sensu.rules.metrics.thresholds import evaluate
 
 FAILURE_STATUS = 3
+STATUS_MAX = 2**32 - 1
 FAILURE_STATUS_ANNOTATION = "allow_list_on_deny_status"
 WHOLE_MAX = 1e21
 """Larger whole numbers are written with an exponent."""
@@ -72,7 +73,8 @@ def failed(event: Event, why: str, now: float) -> Event:
 
 def _failure_status(annotations: dict[str, str]) -> int:
     text = annotations.get(FAILURE_STATUS_ANNOTATION, "").strip()
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= 3 else FAILURE_STATUS
+    status = int(text) if text.isascii() and text.isdigit() and len(text) <= 10 else FAILURE_STATUS
+    return status if status <= STATUS_MAX else FAILURE_STATUS
 
 
 def finished(event: Event, result: CommandResult, *, processed_by: str, now: float) -> Event:

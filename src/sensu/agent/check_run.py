@@ -54,8 +54,8 @@ T = TypeVar("T", bound=wire.Wire)
 class Assets(Protocol):
     """Who fetches assets (`execution.assets`)."""
 
-    async def environment(self, assets: Sequence[Asset], entity: Entity) -> list[list[tuple[str, str]]]:
-        """The variables of each asset that is for this host, fetched if need be; raises ExecutionError."""
+    async def environment(self, assets: Sequence[Asset], entity: Entity) -> list[tuple[str, str]]:
+        """The variables of the assets that are for this host, fetched if need be; raises ExecutionError."""
         ...
 
 
@@ -120,8 +120,8 @@ class CheckRuns:
         """Why a request is not run; the time of one that is, or would be, is remembered."""
         if self._is_closed:
             return "the agent is stopping"
-        last = self._last_issued.get(key)
-        if last is not None and issued <= last:
+        last = self._last_issued.get(key, 0)
+        if issued <= last:
             return "already received" if issued == last else "older than the last one"
         self._last_issued[key] = issued
         self._last_issued.move_to_end(key)
@@ -195,7 +195,7 @@ class CheckRuns:
         except ExecutionError as error:
             raise _Failure(f"error getting assets for check: {error}") from error
         env_vars = () if entry is not None and not entry.enable_env else config.env_vars
-        environment = merged(os.environ, *assets, pairs(request.secrets), pairs(env_vars))
+        environment = merged(os.environ, assets, pairs(request.secrets), pairs(env_vars))
         if entry is not None and not await self._digest_matches(entry, config.command, environment):
             raise _Failure(DENIED)
         command = Command(
@@ -207,10 +207,18 @@ class CheckRuns:
         )
         return await self._run_command(command)
 
-    async def _assets_for(self, assets: Sequence[Asset] | None) -> list[list[tuple[str, str]]]:
-        if not assets:
-            return []
-        return await self._assets.environment(assets, self._entity.as_configured_here(self._clock.now()))
+    async def _assets_for(self, assets: Sequence[Asset] | None) -> list[tuple[str, str]]:
+        """The variables of the assets; their tokens and filters see the entity as it is configured here."""
+        entity = self._entity.as_configured_here(self._clock.now())
+        context = functools.cache(lambda: tokens.entity_context(msgspec.to_builtins(entity)))
+        substituted = []
+        for asset in assets or ():
+            try:
+                substituted.append(substitute(asset, context))
+            except InvalidResource as error:
+                name = asset.metadata.name
+                raise ExecutionError(f'error while substituting asset "{name}" tokens: {error}') from error
+        return await self._assets.environment(substituted, entity)
 
     async def _run_command(self, command: Command) -> CommandResult:
         try:
@@ -231,10 +239,13 @@ class CheckRuns:
             executed = int(self._clock.now())
             if config is None:
                 config, text = hooks.missing(name, event.check.metadata.namespace)
-                result = _said(text, hooks.SYNTHETIC_STATUS)
+                result: CommandResult | str = text
             else:
                 result = await self._hook_result(config, event, request, context)
-            done.append(hooks.result_of(config, result, executed))
+            if isinstance(result, str):
+                done.append(hooks.stand_in(config, result, executed))
+            else:
+                done.append(hooks.result_of(config, result, executed))
         if not done:
             return event
         return msgspec.structs.replace(event, check=msgspec.structs.replace(event.check, hooks=tuple(done)))
@@ -245,15 +256,16 @@ class CheckRuns:
         event: Event,
         request: CheckRequest,
         context: Callable[[], dict[str, Any]],
-    ) -> CommandResult:
+    ) -> CommandResult | str:
+        """How a hook ended, or what is to be said of one that cannot be run."""
         text = hooks.problem_text(config)
         if text is not None:
-            return _said(text, hooks.SYNTHETIC_STATUS)
+            return text
         try:
             substituted = substitute(config, context)
         except InvalidResource as error:
-            return _said(hooks.token_text(config.metadata.name, error), hooks.SYNTHETIC_STATUS)
-        denied = _said(hooks.DENIED_TEXT, hooks.DENIED_STATUS)
+            return hooks.token_text(config.metadata.name, error)
+        denied = CommandResult(hooks.DENIED_STATUS, hooks.DENIED_TEXT.encode(), hooks.NOT_RUN_S)
         entry = self._allow_list.entry_for(substituted.command)
         if self._allow_list and entry is None:
             return denied
@@ -263,7 +275,7 @@ class CheckRuns:
         except ExecutionError as error:
             log.warning("no assets for hook", extra=fields(hook=config.metadata.name, error=str(error)))
             return denied
-        environment = merged(os.environ, *assets)
+        environment = merged(os.environ, assets)
         if entry is not None and not await self._digest_matches(entry, substituted.command, environment):
             return denied
         stdin = wire.encode(event) if config.stdin else b""
@@ -285,8 +297,3 @@ def substitute(resource: T, context: Callable[[], dict[str, Any]]) -> T:
         return resource
     changed = tokens.substitute(msgspec.json.decode(data), context())
     return wire.convert_client(type(resource), changed)
-
-
-def _said(text: str, status: int) -> CommandResult:
-    """What stands in an event for a command that was not run."""
-    return CommandResult(status, text.encode(), 1e-9)

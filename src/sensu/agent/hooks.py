@@ -5,6 +5,8 @@ Source: docs, "Hooks reference"; recorded scenario agent-exec, cases hooks-* and
 
 from collections.abc import Mapping, Sequence
 
+import msgspec
+
 from sensu.execution.command import CommandResult
 from sensu.resources.hook import Hook, HookConfig, HookLists
 from sensu.resources.metadata import ObjectMeta
@@ -12,6 +14,8 @@ from sensu.rules.validity import hook as hook_rules
 
 SYNTHETIC_TIMEOUT_S = 5
 SYNTHETIC_STATUS = 2
+NOT_RUN_S = 1e-9
+"""How long it took not to run a hook: the field would be left out of the event with nothing in it."""
 DENIED_STATUS = 3
 DENIED_TEXT = "check hook command denied by the agent allow list"
 
@@ -30,7 +34,7 @@ def names_for(check_hooks: HookLists | None, status: int) -> list[str]:
 def chosen(names: Sequence[str], sent: Sequence[HookConfig] | None) -> list[tuple[str, HookConfig | None]]:
     """The hooks to run with their configurations, None for those that were not sent; nothing where none was sent."""
     known: Mapping[str, HookConfig] = {hook.metadata.name: hook for hook in sent or ()}
-    return [(name, known.get(name)) for name in names] if any(name in known for name in names) else []
+    return [(name, known.get(name)) for name in names] if known else []
 
 
 def missing(name: str, namespace: str) -> tuple[HookConfig, str]:
@@ -50,12 +54,18 @@ def problem_text(hook: HookConfig) -> str | None:
     """What a hook says that is not valid, or None."""
     why = hook_rules.problem(hook)
     name = hook.metadata.name
-    return None if why is None else f'hook {name}: hook "{name}": {why}\n'
+    return None if why is None else f'hook {name}: hook "{name}" is invalid: {why}\n'
 
 
 def token_text(name: str, why: object) -> str:
     """What a hook says whose tokens cannot be replaced."""
     return f'hook {name}: hook "{name}": error doing token substitution: {why}\n'
+
+
+def stand_in(config: HookConfig, text: str, executed: int) -> Hook:
+    """What stands in the event for a hook that cannot be run: it says why."""
+    said = CommandResult(SYNTHETIC_STATUS, text.encode(), NOT_RUN_S)
+    return result_of(msgspec.structs.replace(config, timeout=SYNTHETIC_TIMEOUT_S), said, executed)
 
 
 def result_of(config: HookConfig, result: CommandResult, executed: int) -> Hook:

@@ -8,7 +8,7 @@ import signal
 import ssl
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from prometheus_client import CollectorRegistry
@@ -16,6 +16,8 @@ from prometheus_client import CollectorRegistry
 from sensu import systemd
 from sensu.backend.agentd.admission import Doorkeepers
 from sensu.backend.agentd.agentd import Agentd
+from sensu.backend.agentd.certificates import ask_for_certificates, certified
+from sensu.backend.agentd.revocation import RevocationLists, read_authorities
 from sensu.backend.api.application import ApiContext, build_application
 from sensu.backend.api.cluster import Member
 from sensu.backend.api.server import ApiServer, ListenerSettings, tls_context
@@ -55,7 +57,7 @@ from sensu.execution.assets import AssetCache
 from sensu.execution.javascript import check_syntax
 from sensu.log import fields
 from sensu.resources.entity import BACKEND_CLASS, Entity
-from sensu.resources.kinds import ENTITY, EVENT, KINDS, NAMESPACE
+from sensu.resources.kinds import ENTITY, EVENT, KINDS, NAMESPACE, USER
 from sensu.resources.metadata import ObjectMeta
 from sensu.store.contract import Store
 from sensu.store.resource_cache import ResourceCache
@@ -178,7 +180,8 @@ class Backend:
         events.tell_overdue_keepalives(keepalives.alarm)
         auth = await self._auth(store, cache, stack)
         member = Member(MEMBER_NAME, await cluster_id(store), (self._settings.api_url,))
-        agents = self._agents(store, cache, events, keepalives, auth, member, metrics, ledger)
+        revoked = await self._revocation(executors)
+        agents = self._agents(store, cache, events, keepalives, auth, member, metrics, ledger, revoked)
         schedule = Schedulerd(cache, agents, schedule_counts, self._clock, ledger)
         schedule_counts.follow(schedule.schedulers)
         joints = Joints(events, agents, schedule, desk, ledger, self._serves_api)
@@ -187,7 +190,7 @@ class Backend:
         )
         history = self._history(store, auth.access)
         api = await self._api(store, auth, joints, member, metrics, audit, history)
-        return _Daemons(events, deliveries, schedule, agents, api, audit, history)
+        return _Daemons(events, deliveries, schedule, agents, api, audit, history, revoked)
 
     def _history(self, store: Store, access: Access) -> History:
         settings = self._settings
@@ -225,6 +228,15 @@ class Backend:
         stack.push_async_callback(fetched.close)
         return fetched
 
+    async def _revocation(self, executors: _Executors) -> RevocationLists:
+        """The lists of revoked certificates of agents, fetched once; none where none are to be looked at."""
+        settings = self._settings
+        urls = settings.agent_auth_crl_urls if settings.enable_cert_revocation_check else ()
+        authorities = read_authorities(settings.agent_auth_trusted_ca_file) if urls else ()
+        lists = RevocationLists(urls, authorities, executors.files, self._clock)
+        await lists.refresh()
+        return lists
+
     def _agents(
         self,
         store: Store,
@@ -235,6 +247,7 @@ class Backend:
         member: Member,
         metrics: BackendMetrics,
         ledger: RunLedger,
+        revoked: RevocationLists,
     ) -> Agentd:
         settings = self._settings
 
@@ -247,6 +260,9 @@ class Backend:
 
         doorkeepers = Doorkeepers(
             login=login,
+            certified=lambda certificate, agent: (
+                revoked.problem(certificate) or certified(certificate, agent, lambda user: cache.get(USER, "", user))
+            ),
             authorize=lambda who, namespace, agent: auth.access.allows(
                 who, "create", "events", name=agent, namespace=namespace
             ),
@@ -264,7 +280,7 @@ class Backend:
             backend_id=settings.node_name,
             host=settings.agent_host.strip("[]"),
             port=settings.agent_port,
-            ssl_context=self._tls(),
+            ssl_context=self._agents_tls(),
             limits=ListenerLimits(write_timeout_s=settings.agent_write_timeout),
             departed=ledger.departed,
         )
@@ -310,8 +326,14 @@ class Backend:
             host, port, settings.cert_file, settings.key_file, write_timeout_s=settings.api_write_timeout
         )
 
-    def _tls(self) -> ssl.SSLContext | None:
-        return tls_context(self._listener())
+    def _agents_tls(self) -> ssl.SSLContext | None:
+        settings, listener = self._settings, self._listener()
+        if settings.agent_auth_cert_file:
+            listener = replace(listener, cert_file=settings.agent_auth_cert_file, key_file=settings.agent_auth_key_file)
+        context = tls_context(listener)
+        if context is None or not settings.agent_auth_trusted_ca_file:
+            return context
+        return ask_for_certificates(context, settings.agent_auth_trusted_ca_file)
 
     async def _serve(self, daemons: "_Daemons", stack: contextlib.AsyncExitStack) -> None:
         """Run the daemons, then let clients and agents in; stop in the opposite order."""
@@ -322,6 +344,10 @@ class Backend:
                 group.create_task(daemons.deliveries.run(), name="pipelined"),
                 group.create_task(daemons.audit.run(), name="audit log"),
                 group.create_task(daemons.history.run(), name="history"),
+                group.create_task(
+                    daemons.revoked.run(lambda: daemons.agents.certificates_changed(daemons.revoked.problem)),
+                    name="revocation lists",
+                ),
             ]
             try:
                 await daemons.api.start()
@@ -371,3 +397,4 @@ class _Daemons:
     api: ApiServer
     audit: AuditLog
     history: History
+    revoked: RevocationLists

@@ -23,7 +23,8 @@ class IncomingEvent(msgspec.Struct, frozen=True):
     and once more when a write of another got in between. `due_after_s` overrides when its silence becomes an
     alarm (keepalives: their warning time-out); None leaves it to the check's ttl. `merge` is false for events that
     carry their final state already. `alarm` marks one that says that an event is overdue: it is dropped when another
-    event for the same check came meanwhile.
+    event for the same check came meanwhile. `entity_json` is what is stored of the event's entity, where that is known;
+    the entity has its secrets hidden then.
     """
 
     event: Event
@@ -31,6 +32,7 @@ class IncomingEvent(msgspec.Struct, frozen=True):
     due_after_s: float | None = None
     merge: bool = True
     alarm: bool = False
+    entity_json: msgspec.Raw | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,11 @@ class BackendSettings:
     agent_port: int = option("port that agents connect to", 8081)
     agent_serve_wait_time: float = option("wait before agents are let in", 0.0, kind="duration")
     agent_write_timeout: float = option("longest write to an agent", 15.0, kind="duration")
+    agent_auth_cert_file: str = option("TLS certificate of the agents' port (default: cert-file), in PEM format", "")
+    agent_auth_key_file: str = option("key of that certificate, in PEM format", "")
+    agent_auth_trusted_ca_file: str = option("authorities whose certificates agents may log in with", "")
+    agent_auth_crl_urls: tuple[str, ...] = option("URLs of the authorities' revocation lists", ())
+    enable_cert_revocation_check: bool = option("refuse agents by the revocation lists", True)
 
     api_listen_address: str = option("address and port of the HTTP API", "[::]:8080")
     api_request_limit: int = option("largest request body", 512000)
@@ -167,6 +172,7 @@ def check(settings: BackendSettings) -> BackendSettings:
         raise ConfigurationError(f'invalid value "{settings.durability}" for --durability: must be full or normal')
     if bool(settings.cert_file) != bool(settings.key_file):
         raise ConfigurationError("--cert-file and --key-file must be given together")
+    _check_agent_auth(settings)
     for name in ("agent_port", "dashboard_port"):
         if not 0 <= getattr(settings, name) <= 65535:
             raise ConfigurationError(f"invalid value for --{name.replace('_', '-')}: must be a port number")
@@ -175,3 +181,15 @@ def check(settings: BackendSettings) -> BackendSettings:
             raise ConfigurationError(f"invalid value for --{field.name.replace('_', '-')}: must not be negative")
     _ = settings.api_address
     return settings
+
+
+def _check_agent_auth(settings: BackendSettings) -> None:
+    if bool(settings.agent_auth_cert_file) != bool(settings.agent_auth_key_file):
+        raise ConfigurationError("--agent-auth-cert-file and --agent-auth-key-file must be given together")
+    if settings.agent_auth_trusted_ca_file and not (settings.agent_auth_cert_file or settings.cert_file):
+        raise ConfigurationError("--agent-auth-trusted-ca-file needs --agent-auth-cert-file, or --cert-file")
+    if settings.agent_auth_crl_urls and not settings.agent_auth_trusted_ca_file:
+        raise ConfigurationError("--agent-auth-crl-urls needs --agent-auth-trusted-ca-file")
+    for url in settings.agent_auth_crl_urls:
+        if not url.startswith(("http://", "https://")):
+            raise ConfigurationError(f'invalid value "{url}" for --agent-auth-crl-urls: must be an http or https URL')

@@ -86,5 +86,5 @@ class StoredEntities:
 
     def _follow(self, changes: Sequence[Change]) -> None:
         for change in changes:
-            if isinstance(change.key, Key) and change.key in self._bodies:
+            if type(change.key) is Key and change.key in self._bodies:
                 self._bodies[change.key] = change.body

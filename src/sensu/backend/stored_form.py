@@ -31,7 +31,7 @@ def shown_form(resource: Any) -> Any:
         return redacted(resource)
     if isinstance(resource, User):
         return msgspec.structs.replace(resource, password="", password_hash="")
-    if isinstance(resource, Silenced) and not resource.expire_at and not resource.expire:
+    if isinstance(resource, Silenced) and resource.expire_at <= 0:
         return msgspec.structs.replace(resource, expire=NEVER)
     return resource
 
@@ -50,6 +50,20 @@ def put(kind: Kind, resource: Any, *, must: Must = Must.ANY, etag_before: str | 
         etag_before=etag_before,
         namespace_must_exist=kind.namespaced,
     )
+
+
+def entity_in_event(entity: Entity) -> msgspec.Raw:
+    """The JSON of an entity as it is stored inside an event."""
+    return msgspec.Raw(encode(entity if _is_settled(entity) else settled(entity)))
+
+
+def _is_settled(entity: Entity) -> bool:
+    """Whether `settled` surely changes nothing; it is asked for nearly every event and `settled` looks at all of it."""
+    system, empty = entity.system, ()
+    interfaces = system.network.interfaces
+    if interfaces == empty or system.processes == empty or entity.subscriptions == empty:
+        return False
+    return not interfaces or all(interface.addresses != empty for interface in interfaces)
 
 
 def delete(kind: Kind, namespace: str, name: str, must: Must = Must.BE_PRESENT) -> DeleteResource:

@@ -14,6 +14,13 @@ MEMBERS_MAX = 50_000
 UNPACKED_BYTES_MAX = 2 * 1024**3
 _GZIP_MAGIC = b"\x1f\x8b"
 _TAR_MAGIC_AT, _TAR_MAGIC = 257, b"ustar"
+_OTHER_TYPES = {
+    b"PK\x03\x04": "application/zip",
+    b"BZh": "application/x-bzip2",
+    b"\xfd7zXZ\x00": "application/x-xz",
+    b"7z\xbc\xaf\x27\x1c": "application/x-7z-compressed",
+    b"\x7fELF": "application/x-executable",
+}
 
 
 def unpack(archive: Path, folder: Path) -> None:
@@ -28,20 +35,30 @@ def unpack(archive: Path, folder: Path) -> None:
             _extract(tar, folder)
     except (tarfile.TarError, gzip.BadGzipFile, zlib.error, EOFError, OSError, ValueError) as error:
         shutil.rmtree(folder, ignore_errors=True)
-        raise ExecutionError(f"the archive cannot be unpacked: {error}") from error
+        raise ExecutionError(f"error extracting asset: {_why(error)}") from error
     except ExecutionError:
         shutil.rmtree(folder, ignore_errors=True)
         raise
 
 
+def _why(error: Exception) -> str:
+    if isinstance(error, EOFError | tarfile.ReadError):
+        return "reading file in tar archive: unexpected EOF"
+    return str(error)
+
+
 def _mode(archive: Path) -> Literal["r|gz", "r|"]:
+    """How to read an archive, by what it begins with; raises ExecutionError with the reference's words."""
     with archive.open("rb") as file:
         head = file.read(_TAR_MAGIC_AT + len(_TAR_MAGIC))
+    if not head:
+        raise ExecutionError("unable to read asset header: EOF")
     if head.startswith(_GZIP_MAGIC):
         return "r|gz"
     if head[_TAR_MAGIC_AT:] == _TAR_MAGIC:
         return "r|"
-    raise ExecutionError("the archive is neither tar nor tar.gz")
+    media_type = next((name for magic, name in _OTHER_TYPES.items() if head.startswith(magic)), "")
+    raise ExecutionError(f"given file of format '{media_type}' does not appear valid")
 
 
 def _extract(tar: tarfile.TarFile, folder: Path) -> None:
@@ -68,6 +85,7 @@ def _extract_one(tar: tarfile.TarFile, member: tarfile.TarInfo, target: Path, ro
         target.symlink_to(member.linkname)
     elif member.islnk():
         source = _inside(root, member.linkname)
+        target.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
         target.unlink(missing_ok=True)
         os.link(source, target, follow_symlinks=False)
     else:

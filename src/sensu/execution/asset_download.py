@@ -8,6 +8,7 @@ import asyncio
 import hashlib
 import hmac
 import logging
+import os
 import random
 import ssl
 from collections.abc import Mapping
@@ -15,10 +16,12 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from sensu.clock import Clock, SystemClock
 from sensu.errors import ExecutionError
 from sensu.log import fields
+from sensu.resources.asset import AssetBuild
 
 if TYPE_CHECKING:
     import aiohttp
@@ -97,26 +100,38 @@ class Downloader:
         if self._session is not None:
             await self._session.close()
 
-    async def fetch(self, url: str, headers: Mapping[str, str], sha512: str, target: Path) -> None:
-        """Write the archive at `url` to `target`; raises ExecutionError where it cannot be had or is another one."""
+    async def fetch(self, name: str, build: AssetBuild, target: Path) -> None:
+        """Write the archive of a build of an asset to `target`.
+
+        Raises ExecutionError where it cannot be had or is another one.
+        """
         part = _Part(target)
         try:
             async with asyncio.timeout(self._limits.total_s):
-                await self._fetch_whole(url, headers, sha512, part)
+                await self._fetch_whole(name, build, part)
         except (TimeoutError, ValueError) as error:
             why = str(error) or f"not done after {self._limits.total_s:g} seconds"
             raise ExecutionError(f"error fetching asset: {why}") from error
 
-    async def _fetch_whole(self, url: str, headers: Mapping[str, str], sha512: str, part: _Part) -> None:
+    async def _fetch_whole(self, name: str, build: AssetBuild, part: _Part) -> None:
+        if not build.url.startswith(("http://", "https://")):
+            scheme = urlsplit(build.url).scheme
+            raise ExecutionError(
+                f'error fetching asset: Get "{shown(build.url)}": unsupported protocol scheme "{scheme}"'
+            )
         attempt = 0
         while True:
             resumed = part.fetched_bytes > 0
             try:
-                await self._attempt(url, headers, part)
+                await self._attempt(build.url, build.headers or {}, part)
                 digest = part.digest.hexdigest()
-                if hmac.compare_digest(digest, sha512.lower()):
+                if hmac.compare_digest(digest, build.sha512.lower()):
                     return
-                why = f"sha512 of downloaded asset ({digest}) does not match specified sha512 ({sha512})"
+                why = (
+                    f'could not validate downloaded asset "{name}" ({size_text(part.fetched_bytes)}): '
+                    f"sha512 of downloaded asset ({digest}) "
+                    f"does not match specified sha512 in asset definition ({build.sha512})"
+                )
                 if not resumed:
                     raise ExecutionError(why)
                 part.restart()  # the pieces may be of two archives
@@ -141,6 +156,10 @@ class Downloader:
                 await self._take(answer, part)
         except (aiohttp.InvalidURL, aiohttp.TooManyRedirects) as error:
             raise ExecutionError(f"error fetching asset: {error or type(error).__name__}") from error
+        except aiohttp.ClientConnectorError as error:
+            why = (error.strerror or str(error)).partition("[")[0].strip().lower() or "failed"
+            why = os.strerror(error.errno).lower() if error.errno else why
+            raise _BrokenOff(f'Get "{shown(url)}": dial tcp {error.host}:{error.port}: connect: {why}') from error
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             why = str(error) or ("timed out" if isinstance(error, TimeoutError) else type(error).__name__)
             raise _BrokenOff(why) from error
@@ -182,6 +201,23 @@ class Downloader:
             cookie_jar=aiohttp.DummyCookieJar(),
         )
         return self._session
+
+
+def shown(url: str) -> str:
+    """A URL without what may be secret in it."""
+    scheme, separator, rest = url.partition("?")[0].partition("://")
+    authority, slash, path = rest.partition("/")
+    return f"{scheme}{separator}{authority.rpartition('@')[2]}{slash}{path}"
+
+
+def size_text(size_bytes: int) -> str:
+    """A size as people read it: `149 B`, `1.2 kB`, `45 MB`."""
+    value, unit = float(size_bytes), "B"
+    for unit in ("B", "kB", "MB", "GB"):
+        if value < 1000 or unit == "GB":
+            break
+        value /= 1000
+    return f"{value:.1f} {unit}" if unit != "B" and value < 10 else f"{value:.0f} {unit}"
 
 
 def _resume(part: _Part) -> list[tuple[str, str]]:

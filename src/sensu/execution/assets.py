@@ -24,7 +24,7 @@ from sensu.clock import Clock, SystemClock
 from sensu.errors import ExecutionError, InvalidResource
 from sensu.execution.asset_archive import unpack
 from sensu.execution.asset_cleanup import IN_USE_S, CacheBounds, cached_assets, to_remove
-from sensu.execution.asset_download import Downloader, DownloadLimits
+from sensu.execution.asset_download import Downloader, DownloadLimits, shown
 from sensu.log import fields
 from sensu.resources.asset import Asset, AssetBuild
 from sensu.resources.entity import Entity
@@ -82,9 +82,9 @@ class AssetCache:
         await asyncio.gather(*tasks, return_exceptions=True)
         await self._downloader.close()
 
-    async def environment(self, assets: Sequence[Asset], entity: Entity) -> list[Variables]:
-        """The variables of each asset that is for this host, in order; raises ExecutionError for one that fails."""
-        return [variables(name, path) for name, path in await self.paths(assets, entity)]
+    async def environment(self, assets: Sequence[Asset], entity: Entity) -> Variables:
+        """The variables of the assets that are for this host; raises ExecutionError where one fails."""
+        return variables(await self.paths(assets, entity))
 
     async def paths(self, assets: Sequence[Asset], entity: Entity) -> list[tuple[str, Path]]:
         """Name and folder of each asset that is for this host, fetched if need be; raises ExecutionError."""
@@ -94,7 +94,7 @@ class AssetCache:
             if build is None:
                 log.debug("asset is not for this host", extra=fields(asset=asset.metadata.name))
                 continue
-            found.append((asset.metadata.name, await self._path(build)))
+            found.append((asset.metadata.name, await self._path(asset.metadata.name, build)))
         return found
 
     def build_for(self, asset: Asset, entity: Entity) -> AssetBuild | None:
@@ -111,7 +111,7 @@ class AssetCache:
                 raise ExecutionError(f"asset {asset.metadata.name}: {error}") from error
         return None
 
-    async def _path(self, build: AssetBuild) -> Path:
+    async def _path(self, name: str, build: AssetBuild) -> Path:
         if not _DIGEST.fullmatch(build.sha512):
             raise ExecutionError("error fetching asset: its sha512 is not 128 hexadecimal digits")
         digest = build.sha512.lower()
@@ -123,7 +123,7 @@ class AssetCache:
         if task is None:
             if not self._allowance.take():
                 raise ExecutionError("error fetching asset: rate limit exceeded")
-            task = asyncio.create_task(self._fetch(build, path), name=f"asset {digest[:12]}")
+            task = asyncio.create_task(self._fetch(name, build, path), name=f"asset {digest[:12]}")
             self._fetching[digest] = task
             task.add_done_callback(lambda done: self._fetched(digest, done))
         path = await asyncio.shield(task)
@@ -168,15 +168,15 @@ class AssetCache:
         if not task.cancelled():
             task.exception()  # heard, also where every waiter has gone
 
-    async def _fetch(self, build: AssetBuild, path: Path) -> Path:
+    async def _fetch(self, asset: str, build: AssetBuild, path: Path) -> Path:
         loop = asyncio.get_running_loop()
         name = f"{_TEMPORARY}{secrets.token_hex(8)}"
         archive, unpacked = self._folder / f"{name}.archive", self._folder / name
         async with self._slots:
             await loop.run_in_executor(self._files, self._prepare)
             try:
-                log.info("fetching asset", extra=fields(sha512=path.name, url=_shown(build.url)))
-                await self._downloader.fetch(build.url, build.headers or {}, build.sha512, archive)
+                log.info("fetching asset", extra=fields(sha512=path.name, url=shown(build.url)))
+                await self._downloader.fetch(asset, build, archive)
                 await loop.run_in_executor(self._files, unpack, archive, unpacked)
                 await loop.run_in_executor(self._files, _settle, unpacked, path)
                 self._note_use(path)
@@ -207,22 +207,17 @@ def _settle(unpacked: Path, path: Path) -> None:
             raise ExecutionError(f"asset cache: {error.strerror or error}") from error
 
 
-def _shown(url: str) -> str:
-    """A URL without what may be secret in it."""
-    scheme, separator, rest = url.partition("?")[0].partition("://")
-    authority, slash, path = rest.partition("/")
-    return f"{scheme}{separator}{authority.rpartition('@')[2]}{slash}{path}"
+def variables(assets: Sequence[tuple[str, Path]]) -> Variables:
+    """What a command's environment gets for assets, to be merged with `PATH` and its like prepended.
 
-
-def variables(name: str, path: Path) -> Variables:
-    """What a command's environment gets for an asset, to be merged with `PATH` and its like prepended.
-
+    Those end with what the program itself has, which so stands there twice; without assets nothing else stands there.
     Source: recorded scenario agent-exec, case asset.
     """
-    own = re.sub(r"[^A-Z0-9]", "_", name.upper())
-    found = [(f"{own}_PATH", str(path))]
+    found = [(f"{re.sub(r'[^A-Z0-9]+', '_', name.upper())}_PATH", str(path)) for name, path in assets]
     for variable, folder in (("PATH", "bin"), ("LD_LIBRARY_PATH", "lib"), ("CPATH", "include")):
-        found.append((variable, f"{path}/{folder}:{os.environ.get(variable, '')}"))
+        own = os.environ.get(variable, "")
+        if assets or own:
+            found.append((variable, ":".join([*(f"{path}/{folder}" for _, path in assets), own])))
     return found
 
 

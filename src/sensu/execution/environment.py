@@ -12,10 +12,13 @@ Variables = Iterable[tuple[str, str]]
 
 
 def merged(base: Mapping[str, str], *sources: Variables) -> dict[str, str]:
-    """The base with the variables of each source over it; later sources win, or go in front."""
+    """The base with the variables of each source over it; later sources win, or go in front.
+
+    Of a name that a source holds twice the last counts.
+    """
     result = dict(base)
     for source in sources:
-        for name, value in source:
+        for name, value in dict(source).items():
             result[name] = f"{value}:{result.get(name, '')}" if name in PREPENDED else value
     return result
 

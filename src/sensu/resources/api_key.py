@@ -2,6 +2,7 @@
 
 from sensu.resources.metadata import ObjectMeta
 from sensu.resources.wire import Wire, always
+from sensu.resources.wire_numbers import I64
 
 
 class APIKey(Wire, frozen=True):
@@ -9,4 +10,4 @@ class APIKey(Wire, frozen=True):
 
     metadata: ObjectMeta = always(ObjectMeta)
     username: str = ""
-    created_at: int = 0
+    created_at: I64 = 0

@@ -4,6 +4,7 @@ from sensu.resources.asset import Asset
 from sensu.resources.check import CheckConfig
 from sensu.resources.hook import HookConfig
 from sensu.resources.wire import Wire, always_int, always_null
+from sensu.resources.wire_numbers import I64
 
 
 class AssetList(Wire, frozen=True):
@@ -18,6 +19,6 @@ class CheckRequest(Wire, frozen=True):
     config: CheckConfig | None = always_null()
     assets: tuple[Asset, ...] | None = always_null()
     hooks: tuple[HookConfig, ...] | None = always_null()
-    issued: int = always_int()
+    issued: I64 = always_int()
     hook_assets: dict[str, AssetList] | None = always_null()
     secrets: tuple[str, ...] = ()

@@ -2,6 +2,7 @@
 
 from sensu.resources.metadata import ObjectMeta
 from sensu.resources.wire import Wire, always, always_bool, always_int, always_null, always_str
+from sensu.resources.wire_numbers import I32, I64
 
 AGENT_CLASS = "agent"
 PROXY_CLASS = "proxy"
@@ -51,7 +52,7 @@ class System(Wire, frozen=True):
     platform_version: str = ""
     network: Network = always(Network)
     arch: str = ""
-    arm_version: int = 0
+    arm_version: I32 = 0
     libc_type: str = always_str()
     vm_system: str = always_str()
     vm_role: str = always_str()
@@ -72,7 +73,7 @@ class Entity(Wire, frozen=True):
     entity_class: str = always_str()
     system: System = always(System)
     subscriptions: tuple[str, ...] | None = always_null()
-    last_seen: int = always_int()
+    last_seen: I64 = always_int()
     deregister: bool = always_bool()
     deregistration: Deregistration = always(Deregistration)
     user: str = ""
@@ -100,5 +101,5 @@ class EntityState(Wire, frozen=True):
 
     metadata: ObjectMeta = always(ObjectMeta)
     system: System = always(System)
-    last_seen: int = always_int()
+    last_seen: I64 = always_int()
     sensu_agent_version: str = always_str()

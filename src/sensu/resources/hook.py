@@ -3,7 +3,7 @@
 from sensu.resources.metadata import ObjectMeta
 from sensu.resources.metrics import Number
 from sensu.resources.wire import Wire, always, always_bool, always_int, always_null
-from sensu.resources.wire_numbers import U32
+from sensu.resources.wire_numbers import I32, I64, U32
 
 HookLists = tuple[dict[str, tuple[str, ...] | None], ...]
 """`[{"critical": ["restart"]}, …]`: hook names by check status or severity."""
@@ -29,7 +29,7 @@ class Hook(Wire, frozen=True):
     runtime_assets: tuple[str, ...] | None = always_null()
     config: HookConfig | None = None
     duration: Number = 0
-    executed: int = always_int()
-    issued: int = always_int()
+    executed: I64 = always_int()
+    issued: I64 = always_int()
     output: str = ""
-    status: int = always_int()
+    status: I32 = always_int()

@@ -1,6 +1,7 @@
 """Metric points of an event, and the thresholds that judge them."""
 
 from sensu.resources.wire import Wire, always_int, always_null, always_str
+from sensu.resources.wire_numbers import I64, U32
 
 Number = int | float
 
@@ -17,7 +18,7 @@ class MetricPoint(Wire, frozen=True):
 
     name: str = ""
     value: Number = always_int()
-    timestamp: int = always_int()
+    timestamp: I64 = always_int()
     tags: tuple[MetricTag, ...] | None = always_null()
 
 
@@ -40,7 +41,7 @@ class MetricThresholdRule(Wire, frozen=True):
 
     min: str = always_str()
     max: str = always_str()
-    status: int = always_int()
+    status: U32 = always_int()
 
 
 class MetricThreshold(Wire, frozen=True):
@@ -49,4 +50,4 @@ class MetricThreshold(Wire, frozen=True):
     name: str = always_str()
     tags: tuple[MetricThresholdTag, ...] | None = always_null()
     thresholds: tuple[MetricThresholdRule, ...] | None = always_null()
-    null_status: int = always_int()
+    null_status: U32 = always_int()

@@ -1,6 +1,6 @@
 """Windows of time: by weekday (filters, the legacy subdue) and repeated (subdues)."""
 
-from sensu.resources.wire import Wire, always_null, always_str
+from sensu.resources.wire import Wire, always, always_null, always_str
 
 
 class ClockWindow(Wire, frozen=True):
@@ -26,7 +26,7 @@ class WindowDays(Wire, frozen=True):
 class TimeWindowWhen(Wire, frozen=True):
     """Windows by weekday."""
 
-    days: WindowDays = WindowDays()
+    days: WindowDays = always(WindowDays)
 
 
 class TimeWindowRepeated(Wire, frozen=True):

@@ -6,11 +6,12 @@ Source: recorded API answers (checks-lifecycle, entities-agent-class, patch-null
 """
 
 import json
+import re
 import types
 from collections.abc import Iterator, Mapping
 from functools import cache
 from operator import is_not
-from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 
@@ -72,7 +73,7 @@ def _decoder(shape: Any) -> msgspec.json.Decoder[Any]:
     return msgspec.json.Decoder(shape)
 
 
-def decode(shape: type[T], data: bytes | str | memoryview) -> T:
+def decode(shape: type[T], data: bytes | str | memoryview | msgspec.Raw) -> T:
     """The resource in JSON that a member of this package wrote; raises InvalidResource for anything else."""
     try:
         return _decoder(shape).decode(data)  # type: ignore[no-any-return, arg-type]
@@ -88,18 +89,44 @@ def parse_json(data: bytes | str) -> Any:
     try:
         return msgspec.json.decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return _parse_first_value(data)
+        return _parse_first_value(data)[0]
 
 
-def _parse_first_value(data: bytes | str) -> Any:
+def parse_whole_json(data: bytes | str) -> Any:
+    """The JSON value that `data` is, with nothing behind it; raises InvalidResource."""
     try:
-        text = (data if isinstance(data, str) else data.decode()).lstrip()
-        if not text:
-            raise InvalidResource("EOF")
-        value, _ = json.JSONDecoder(parse_constant=_refuse_constant).raw_decode(text)
+        return msgspec.json.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        value, rest = _parse_first_value(data)
+    if rest.strip():
+        raise InvalidResource("the body is not valid JSON: there is more behind its first value")
+    return value
+
+
+def _parse_first_value(data: bytes | str) -> tuple[Any, str]:
+    """The first value of JSON that is not quite as it should be, and the rest; what is no character becomes U+FFFD."""
+    text = (data if isinstance(data, str) else data.decode(errors="replace")).lstrip()
+    if not text:
+        raise InvalidResource("EOF")
+    try:
+        text = _ESCAPE.sub(_character, text)
+        value, end = json.JSONDecoder(parse_constant=_refuse_constant).raw_decode(text)
     except (ValueError, RecursionError) as err:
         raise InvalidResource(f"the body is not valid JSON: {err}") from err
-    return value
+    return value, text[end:]
+
+
+_ESCAPE = re.compile(
+    r"""
+    \\(?: u[dD][89abAB][0-9a-fA-F]{2} \\u[dD][c-fC-F][0-9a-fA-F]{2} | (?P<half> u[dD][89a-fA-F][0-9a-fA-F]{2} ) | . )
+    """,
+    re.DOTALL | re.VERBOSE,
+)
+"""One escape in a JSON text, or the two that make one character; `half` of such a pair is none by itself."""
+
+
+def _character(escape: re.Match[str]) -> str:
+    return r"\ufffd" if escape["half"] else escape[0]
 
 
 def _refuse_constant(text: str) -> Any:
@@ -159,10 +186,24 @@ def _conform(value: Any, hint: Any) -> Any:
         inner = [a for a in args if a is not NoneType]
         return _conform(value, inner[0]) if len(inner) == 1 else value
     if origin in (tuple, list) and isinstance(value, list):
-        return [_conform(item, args[0]) for item in value]
+        return [_conform_item(item, args[0]) for item in value]
     if origin is dict and isinstance(value, Mapping):
-        return {k: _conform(v, args[1]) for k, v in value.items() if v is not None}
+        return {k: _conform_item(v, args[1]) for k, v in value.items()}
     return value
+
+
+def _conform_item(value: Any, hint: Any) -> Any:
+    """An item of a list or a map; null stands for an empty one."""
+    return _conform(_nothing_of(hint) if value is None else value, hint)
+
+
+@cache
+def _nothing_of(hint: Any) -> Any:
+    if get_origin(hint) is Annotated:
+        hint = get_args(hint)[0]
+    if hint in (str, int, bool):
+        return hint()
+    return {} if get_origin(hint) is dict or (isinstance(hint, type) and issubclass(hint, msgspec.Struct)) else None
 
 
 def _conform_object(value: Mapping[str, Any], struct: type[msgspec.Struct]) -> dict[str, Any]:
@@ -174,6 +215,18 @@ def _conform_object(value: Mapping[str, Any], struct: type[msgspec.Struct]) -> d
         elif known is not None:
             result.pop(known[0], None)
     return result
+
+
+def spelled(value: Any, hint: Any) -> Any:
+    """A client's JSON with the keys that `hint` knows, spelled as it spells them; nulls and values stay as they are."""
+    struct = next(
+        (one for one in (hint, *get_args(hint)) if isinstance(one, type) and issubclass(one, msgspec.Struct)), None
+    )
+    if struct is None or not isinstance(value, Mapping):
+        return value
+    fields = _shape_of(struct).fields
+    known = ((fields.get(key.lower()), item) for key, item in value.items())
+    return {field[0]: spelled(item, field[1]) for field, item in known if field is not None}
 
 
 def settled(resource: T) -> T:

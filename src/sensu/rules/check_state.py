@@ -148,15 +148,12 @@ def with_truncation_label(event: Event) -> Event:
     return msgspec.structs.replace(event, metadata=msgspec.structs.replace(event.metadata, labels=labels))
 
 
-def truncated(event: Event) -> Event:
-    """The event with no more output than `max_output_size` bytes, whole characters only."""
-    check = event.check
-    if check is None or check.max_output_size <= 0 or len(check.output) * 4 <= check.max_output_size:
-        return event
+def truncated(check: Check) -> Check:
+    """The check with no more output than `max_output_size` bytes, whole characters only."""
+    if check.max_output_size <= 0 or len(check.output) * 4 <= check.max_output_size:
+        return check
     kept = _cut(check)
-    if len(kept) == len(check.output):
-        return event
-    return msgspec.structs.replace(event, check=msgspec.structs.replace(check, output=kept))
+    return check if len(kept) == len(check.output) else msgspec.structs.replace(check, output=kept)
 
 
 def _cut(check: Check) -> str:

@@ -19,8 +19,8 @@ AnyResource = TypeVar("AnyResource", bound=Wire)
 def normalised(resource: AnyResource, *, username: str, now: float) -> AnyResource:
     """The resource of any kind with what the API completes or rewrites on input.
 
-    Roles and bindings, silences (`username` is the creator, `now` in Unix seconds) and the pipelines of checks
-    change; others come back as the same object.
+    Roles and bindings, silences (`username` is the creator, `now` in Unix seconds) and the pipelines and hooks of
+    checks change; others come back as the same object.
     """
     return cast(AnyResource, _normalised(resource, username, now))
 
@@ -38,7 +38,7 @@ def _normalised(resource: Wire, username: str, now: float) -> Wire:
         case ClusterRoleBinding():
             return capitalised_types(resource)
         case CheckConfig():
-            return with_whole_pipelines(resource)
+            return with_single_hooks(with_whole_pipelines(resource))
         case _:
             return resource
 
@@ -60,3 +60,16 @@ def with_whole_pipelines(check: CheckConfig) -> CheckConfig:
         for reference in check.pipelines
     )
     return msgspec.structs.replace(check, pipelines=pipelines)
+
+
+def with_single_hooks(check: CheckConfig) -> CheckConfig:
+    """The check with an object of its own for each status that has hooks, as agents read them.
+
+    The reference keeps one key of an object with several; an empty object is an entry without a name.
+    """
+    if not check.check_hooks or all(len(one) == 1 and all(one.values()) for one in check.check_hooks):
+        return check
+    single = tuple(
+        {status: hooks or None} for one in check.check_hooks for status, hooks in (one or {"": None}).items()
+    )
+    return msgspec.structs.replace(check, check_hooks=single)

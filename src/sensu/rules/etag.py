@@ -16,11 +16,11 @@ def etag(body: bytes) -> str:
 
 
 def if_match(header: str | None, current: str | None) -> bool:
-    """Whether an If-Match header (None: not sent) lets a request go on; `current` is None where nothing is stored.
+    """Whether an If-Match header (None or empty: unsent) is fulfilled; `current` is None where nothing is stored.
 
     Tags compare strongly: a weak one matches nothing.
     """
-    if header is None:
+    if not header:
         return True
     if current is None:
         return False
@@ -28,9 +28,9 @@ def if_match(header: str | None, current: str | None) -> bool:
 
 
 def if_none_match(header: str | None, current: str | None) -> bool:
-    """Whether an If-None-Match header (None: not sent) lets a request go on; tags compare weakly."""
-    if header is None or current is None:
+    """Whether an If-None-Match header (None or empty: unsent) is fulfilled; tags compare weakly."""
+    if not header or current is None:
         return True
-    if header.strip() == _ANY:
+    if _ANY in (part.strip() for part in header.split(",")):
         return False
     return current.removeprefix("W/") not in (tag.removeprefix("W/") for tag in _TAG.findall(header))

@@ -33,7 +33,7 @@ def _split_rule(rule: Rule) -> Rule:
 def _split(words: Sequence[str] | None) -> tuple[str, ...] | None:
     if words is None:
         return None
-    return tuple(part.strip() for word in words for part in word.split(","))
+    return tuple(part for word in words for part in word.split(","))
 
 
 def capitalised_types(binding: AnyBinding) -> AnyBinding:

@@ -13,7 +13,7 @@ ANY = "*"
 
 def in_force(entry: Silenced, now: float) -> bool:
     """Whether a silence has begun and not expired at `now` (Unix seconds)."""
-    return entry.begin <= now and (not entry.expire_at or now < entry.expire_at)
+    return entry.begin <= now and (entry.expire_at <= 0 or now < entry.expire_at)
 
 
 def silences(entry: Silenced, event: Event) -> bool:

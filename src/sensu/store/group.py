@@ -44,11 +44,11 @@ def asked(commits: Iterable[Sequence[Write]]) -> tuple[set[Key], set[EventKey]]:
     events: set[EventKey] = set()
     for writes in commits:
         for write in writes:
-            if isinstance(write, PutResource):
+            if type(write) is PutResource:
                 _ask_put(write, keys)
-            elif isinstance(write, DeleteResource):
+            elif type(write) is DeleteResource:
                 keys.add(write.key)
-            elif isinstance(write, DeleteEvent):
+            elif type(write) is DeleteEvent:
                 events.add(write.key)
     return keys, events
 

@@ -64,7 +64,7 @@ class ResourceCache:
 
     def _follow(self, changes: Sequence[Change]) -> None:
         for change in changes:
-            if isinstance(change.key, Key):
+            if type(change.key) is Key:
                 shelf = self._shelves.get(change.key.kind)
                 if shelf is not None:
                     shelf.change(change.key, change.body)

@@ -264,6 +264,7 @@ class _Doorway(asyncio.Protocol):
                 self._answer(Answer(400, b"malformed request\n"), keep=False)
                 return
             self._stop_timer()
+            request = replace(request, certificate=_verified_certificate(self._transport))
             self._judging = asyncio.get_running_loop().create_task(self._judge(request))
 
     async def _judge(self, request: Request) -> None:
@@ -306,6 +307,12 @@ class _Doorway(asyncio.Protocol):
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+
+
+def _verified_certificate(transport: asyncio.Transport | None) -> bytes:
+    """The client's certificate in DER form, empty without one; one that is not trusted has ended the TLS handshake."""
+    tls = transport.get_extra_info("ssl_object") if transport is not None else None
+    return (tls.getpeercert(binary_form=True) or b"") if tls is not None else b""
 
 
 def _keep_alive(transport: asyncio.Transport) -> None:

@@ -12,11 +12,14 @@ from sensu.errors import InvalidResource
 from sensu.resources import wire
 from sensu.resources.check_request import CheckRequest
 from sensu.resources.entity import EntityConfig
-from sensu.resources.event import Event
+from sensu.resources.event import Event, EventAroundEntity
 from sensu.transport import frames
 from sensu.transport.handshake import JSON_TYPE, PROTOBUF_TYPE
 
 T = TypeVar("T")
+
+_DIGITS_MAX = 18
+_ZERO = ord("0")
 
 SHAPES: dict[str, type[Event] | type[CheckRequest] | type[EntityConfig]] = {
     frames.EVENT: Event,
@@ -34,6 +37,18 @@ class Codec(Protocol):
 
     def decode_event(self, payload: bytes) -> Event:
         """The event in an `event` or `keepalive` message; raises InvalidResource."""
+        ...
+
+    def decode_event_around_entity(self, payload: bytes) -> EventAroundEntity:
+        """The event with its entity left as bytes; raises InvalidResource, also where only `decode_event` can tell."""
+        ...
+
+    def last_seen(self, value: int) -> tuple[bytes, bytes]:
+        """How `last_seen` stands in an entity's bytes: its key and its value."""
+        ...
+
+    def read_last_seen(self, value: bytes) -> int | None:
+        """The value of `last_seen` from its bytes, None where they are no such value."""
         ...
 
     def decode_check_request(self, payload: bytes) -> CheckRequest:
@@ -56,6 +71,16 @@ class _JSONCodec:
 
     def decode_event(self, payload: bytes) -> Event:
         return _from_json(Event, payload)
+
+    def decode_event_around_entity(self, payload: bytes) -> EventAroundEntity:
+        return wire.decode(EventAroundEntity, payload)
+
+    def last_seen(self, value: int) -> tuple[bytes, bytes]:
+        return b'"last_seen":', b"%d" % value
+
+    def read_last_seen(self, value: bytes) -> int | None:
+        plain = value.isdigit() and len(value) <= _DIGITS_MAX and (value[0] != _ZERO or len(value) == 1)
+        return int(value) if plain else None
 
     def decode_check_request(self, payload: bytes) -> CheckRequest:
         return _from_json(CheckRequest, payload)
@@ -80,13 +105,24 @@ class _ProtobufCodec:
     content_type = PROTOBUF_TYPE
 
     def decode_event(self, payload: bytes) -> Event:
-        return _from_protobuf(Event, frames.EVENT, payload)
+        return _from_protobuf(Event, "Event", payload)
+
+    def decode_event_around_entity(self, payload: bytes) -> EventAroundEntity:
+        return _from_protobuf(EventAroundEntity, "EventAroundEntity", payload)
+
+    def last_seen(self, value: int) -> tuple[bytes, bytes]:
+        found: tuple[bytes, bytes] = _protobuf().number("Entity", "last_seen", value)
+        return found
+
+    def read_last_seen(self, value: bytes) -> int | None:
+        found: int | None = _protobuf().read_number(value)
+        return found
 
     def decode_check_request(self, payload: bytes) -> CheckRequest:
-        return _from_protobuf(CheckRequest, frames.CHECK_REQUEST, payload)
+        return _from_protobuf(CheckRequest, "CheckRequest", payload)
 
     def decode_entity_config(self, payload: bytes) -> EntityConfig:
-        return _from_protobuf(EntityConfig, frames.ENTITY_CONFIG, payload)
+        return _from_protobuf(EntityConfig, "EntityConfig", payload)
 
     def encode(self, message_type: str, value: Event | CheckRequest | EntityConfig) -> bytes:
         encoded: bytes = _protobuf().encode(message_type, msgspec.to_builtins(value))
@@ -97,9 +133,9 @@ def _protobuf() -> Any:
     return import_module("sensu.transport.protobuf")
 
 
-def _from_protobuf(shape: type[T], message_type: str, payload: bytes) -> T:
+def _from_protobuf(shape: type[T], message: str, data: bytes | msgspec.Raw) -> T:
     try:
-        return msgspec.convert(_protobuf().decode(message_type, payload), shape)
+        return msgspec.convert(_protobuf().decode_message(message, data), shape)
     except msgspec.ValidationError as err:
         raise InvalidResource(wire.explain(err)) from err
 

@@ -25,11 +25,15 @@ Headers = Sequence[tuple[str, str]]
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """An HTTP request without a body; header names in lower case."""
+    """An HTTP request without a body; header names in lower case.
+
+    `certificate` is the client's in DER form, where it showed one and TLS verified it.
+    """
 
     method: str
     target: str
     headers: Headers
+    certificate: bytes = b""
 
     @property
     def path(self) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 
+import msgspec
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from google.protobuf.message import DecodeError, EncodeError, Message
 
@@ -25,13 +26,21 @@ _SCALARS = {
     "u32": _F.TYPE_UINT32,
     "bool": _F.TYPE_BOOL,
     "double": _F.TYPE_DOUBLE,
-    "bytes": _F.TYPE_BYTES,
+    "uuid": _F.TYPE_BYTES,
+    "unread": _F.TYPE_BYTES,
 }
+
+_U64_MAX = 2**64 - 1
+_NUMBER_BYTES_MAX = 8
 
 
 def decode(message_type: str, payload: bytes) -> dict[str, Any]:
     """The payload of a message of that type in the shape of JSON, empty values left out; raises InvalidResource."""
-    name = ROOTS[message_type]
+    return decode_message(ROOTS[message_type], payload)
+
+
+def decode_message(name: str, payload: bytes | msgspec.Raw) -> dict[str, Any]:
+    """The same for a message of the schema by its name."""
     message = _message_class(name)()
     try:
         message.ParseFromString(payload)
@@ -39,6 +48,33 @@ def decode(message_type: str, payload: bytes) -> dict[str, Any]:
         raise InvalidResource(f"the payload is no protobuf {name}") from err
     result: dict[str, Any] = _reader(name)(message)
     return result
+
+
+def number(name: str, field_name: str, value: int) -> tuple[bytes, bytes]:
+    """How a number stands in a message's bytes: its key and its value."""
+    field = next(field for field in _fields(name) if field.name == field_name)
+    return _varint(field.number << 3), _varint(value & _U64_MAX)
+
+
+def _varint(value: int) -> bytes:
+    parts = bytearray()
+    while value > 0x7F:
+        parts.append(value & 0x7F | 0x80)
+        value >>= 7
+    parts.append(value)
+    return bytes(parts)
+
+
+def read_number(data: bytes) -> int | None:
+    """The number, not below 0, whose value in a message is these bytes; None where they are no such value."""
+    if not data or len(data) > _NUMBER_BYTES_MAX or data[-1] > 0x7F:
+        return None
+    value = 0
+    for place, part in enumerate(data):
+        if part < 0x80 and place < len(data) - 1:
+            return None
+        value |= (part & 0x7F) << 7 * place
+    return value
 
 
 def encode(message_type: str, value: Mapping[str, Any]) -> bytes:
@@ -143,7 +179,7 @@ def _value_reader(field: _Field) -> _Reader | None:
         return _text_map
     if field.is_list:
         return _texts
-    return _uuid if field.kind == "bytes" else None
+    return _BYTES_READERS.get(field.kind)
 
 
 def _text(value: str | bytes) -> str:
@@ -162,6 +198,9 @@ def _text_map(items: Any) -> dict[str, str]:
 
 def _uuid(value: bytes) -> str | None:
     return str(uuid.UUID(bytes=value)) if len(value) == 16 else None
+
+
+_BYTES_READERS: dict[str, _Reader] = {"uuid": _uuid, "unread": msgspec.Raw}
 
 
 def _read_hook_list(value: dict[str, Any]) -> dict[str, Any]:
@@ -189,7 +228,7 @@ def _write(name: str, message: Any, value: Mapping[str, Any]) -> None:
             child.SetInParent()
             _write(field.kind, child, item)
         elif item:
-            setattr(message, field.name, uuid.UUID(item).bytes if field.kind == "bytes" else item)
+            setattr(message, field.name, uuid.UUID(item).bytes if field.kind == "uuid" else item)
 
 
 def _write_many(field: _Field, target: Any, items: Any) -> None:

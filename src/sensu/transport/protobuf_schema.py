@@ -1,7 +1,8 @@
 """The protobuf form of what travels between agents and backends: field numbers and types, under their JSON names.
 
 A row is `field=number[:type][*]`, a text where no type is named, `*` for a list. Types: `i64 i32 u32 bool double
-bytes`, `map` (text to text), `map/Message` (text to message), or a message. Fields missing here are skipped when read.
+uuid`, `map` (text to text), `map/Message` (text to message), a message, or `unread` for the bytes of one. Fields
+missing here are skipped when read.
 Source: field numbers of the wire format, recorded scenario protobuf.
 """
 
@@ -16,6 +17,9 @@ ROOTS = {
 _CHECK_HEAD = """command=1 handlers=3* high_flap_threshold=4:u32 interval=5:u32 low_flap_threshold=6:u32 publish=9:bool
 runtime_assets=10* subscriptions=11* proxy_entity_name=13 check_hooks=14:HookList* stdin=15:bool
 subdue=16:TimeWindowWhen cron=17 ttl=18:i64 timeout=19:u32 proxy_requests=20:ProxyRequests round_robin=21:bool"""
+
+_EVENT_AROUND_ENTITY = """timestamp=1:i64 check=3:Check metrics=4:Metrics metadata=5:ObjectMeta id=6:uuid sequence=7:i64
+pipelines=8:ResourceReference*"""
 
 MESSAGES = {
     "ObjectMeta": "name=1 namespace=2 labels=3:map annotations=4:map created_by=5",
@@ -62,6 +66,6 @@ MESSAGES = {
     "AssetList": "assets=1:Asset*",
     "CheckRequest": """config=1:CheckConfig assets=2:Asset* hooks=3:HookConfig* issued=4:i64
         hook_assets=5:map/AssetList secrets=6*""",
-    "Event": """timestamp=1:i64 entity=2:Entity check=3:Check metrics=4:Metrics metadata=5:ObjectMeta id=6:bytes
-        sequence=7:i64 pipelines=8:ResourceReference*""",
+    "Event": f"entity=2:Entity {_EVENT_AROUND_ENTITY}",
+    "EventAroundEntity": f"entity=2:unread {_EVENT_AROUND_ENTITY}",
 }

@@ -59,15 +59,14 @@ class MessageListener(WSListener):
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
         """Part of picows' interface."""
         kind = frame.msg_type
-        if kind == _CLOSE:
+        if kind == _BINARY and frame.fin and self._parts is None and not frame.rsv1:
+            if not transport.is_close_frame_sent:
+                self.received(frame.get_payload_as_bytes())
+        elif kind == _CLOSE:
             self._close_arrived(transport, frame)
         elif kind == _PONG:
             self.ponged(frame.get_payload_as_bytes())
-        elif transport.is_close_frame_sent:
-            return
-        elif kind == _BINARY and frame.fin and self._parts is None and not frame.rsv1:
-            self.received(frame.get_payload_as_bytes())
-        else:
+        elif not transport.is_close_frame_sent:
             self._fragment_arrived(frame)
 
     def _fragment_arrived(self, frame: WSFrame) -> None:

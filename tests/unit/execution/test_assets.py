@@ -153,21 +153,44 @@ def test_a_server_without_the_asset(tmp_path: Path) -> None:
 
 def test_an_archive_with_another_digest(tmp_path: Path) -> None:
     """An archive that is not the promised one is thrown away."""
-    assert "does not match specified sha512" in refused(tmp_path, HELLO, promised=b"other")
+    why = refused(tmp_path, HELLO, promised=b"other")
+    assert why.startswith(f'could not validate downloaded asset "sensu/hello-1" ({len(HELLO)} B): sha512 of downloaded')
+    assert "does not match specified sha512 in asset definition" in why
 
 
-def test_what_is_no_archive(tmp_path: Path) -> None:
-    """Only tar and tar.gz are assets."""
-    assert "neither tar nor tar.gz" in refused(tmp_path, b"PK\x03\x04 something else")
-    assert "cannot be unpacked" in refused(tmp_path, HELLO[:-40])
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (b"PK\x03\x04 something", "given file of format 'application/zip' does not appear valid"),
+        (b"BZh91AY", "given file of format 'application/x-bzip2' does not appear valid"),
+        (b"hello", "given file of format '' does not appear valid"),
+        (b"", "unable to read asset header: EOF"),
+        (HELLO[:-40], "error extracting asset: reading file in tar archive: unexpected EOF"),
+    ],
+)
+def test_what_is_no_archive(tmp_path: Path, content: bytes, why: str) -> None:
+    """Only tar and tar.gz are assets; of other content the type is told."""
+    assert refused(tmp_path, content) == why
+
+
+@pytest.mark.parametrize("url", ["ftp://127.0.0.1/a", "file:///etc/passwd", "a.tgz", ""])
+def test_only_http(tmp_path: Path, url: str) -> None:
+    """Assets come over HTTP; nothing else is opened."""
+
+    async def use(cache: AssetCache) -> None:
+        with pytest.raises(ExecutionError, match="unsupported protocol scheme"):
+            await cache.paths([asset(url)], LINUX)
+
+    with_cache(tmp_path, use)
 
 
 def test_an_unreachable_server(tmp_path: Path) -> None:
     """A server that does not answer is an error that says so."""
 
     async def use(cache: AssetCache) -> None:
-        with pytest.raises(ExecutionError, match="error fetching asset: "):
-            await cache.paths([asset("http://127.0.0.1:1/a")], LINUX)
+        with pytest.raises(ExecutionError, match="127.0.0.1:1: connect: connection refused") as caught:
+            await cache.paths([asset("http://user:hunter2@127.0.0.1:1/a?token=hunter2")], LINUX)
+        assert "hunter2" not in str(caught.value)
 
     with_cache(tmp_path, use)
 
@@ -195,7 +218,7 @@ def test_the_first_build_for_this_host_is_taken(tmp_path: Path) -> None:
         assert chosen is not None
         assert chosen.url == "linux"
         assert cache.build_for(Asset(builds=builds[:1]), LINUX) is None
-        assert await cache.environment([Asset(builds=builds[:1])], LINUX) == []
+        assert await cache.paths([Asset(builds=builds[:1])], LINUX) == []
         with pytest.raises(ExecutionError):
             cache.build_for(Asset(filters=("nosuch.x",)), LINUX)
 
@@ -237,9 +260,9 @@ def test_variables_of_an_asset(monkeypatch: pytest.MonkeyPatch) -> None:
     """A command finds an asset's programs, libraries and headers, and its folder under the asset's name."""
     monkeypatch.setenv("PATH", "/bin")
     monkeypatch.delenv("CPATH", raising=False)
-    found = dict(variables("sensu/hello-1", Path("/c/x")))
-    assert found["SENSU_HELLO_1_PATH"] == "/c/x"
-    assert (found["PATH"], found["CPATH"]) == ("/c/x/bin:/bin", "/c/x/include:")
+    found = dict(variables([("sensu/hello--1", Path("/c/x")), ("b.c", Path("/c/y"))]))
+    assert (found["SENSU_HELLO_1_PATH"], found["B_C_PATH"]) == ("/c/x", "/c/y")
+    assert (found["PATH"], found["CPATH"]) == ("/c/x/bin:/c/y/bin:/bin", "/c/x/include:/c/y/include:")
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,9 @@ from sensu.errors import InvalidResource
 from sensu.resources.check import Check, CheckConfig
 from sensu.resources.entity import Entity
 from sensu.resources.event import Event
+from sensu.resources.event_filter import EventFilter
 from sensu.resources.kinds import KINDS
+from sensu.resources.metadata import PipelineReference
 from sensu.resources.wire import convert_client, decode, decode_client, encode, explain_unknown_fields, settled
 
 JSON = st.recursive(
@@ -53,6 +55,29 @@ def test_clients_may_write_keys_in_any_case_and_nulls_and_unknown_keys() -> None
     )
     check = decode_client(CheckConfig, body)
     assert (check.interval, check.handlers, check.metadata.name, check.metadata.labels) == (6, (), "c", {})
+
+
+def test_null_in_a_list_or_a_map_stands_for_an_empty_item() -> None:
+    """Clients that send null for an empty text or object within a list or map are understood."""
+    body = b'{"handlers": [null, "h"], "pipelines": [null], "metadata": {"labels": {"a": null}}}'
+    check = decode_client(CheckConfig, body)
+    assert (check.handlers, check.pipelines, check.metadata.labels) == (("", "h"), (PipelineReference(),), {"a": ""})
+
+
+@pytest.mark.parametrize(
+    ("body", "command"),
+    [
+        (rb'{"command": "a\ud800b"}', "a\ufffdb"),
+        (rb'{"command": "\udc00\ud83d\ude00"}', "\ufffd\U0001f600"),
+        (rb'{"command": "\\ud800"}', "\\ud800"),
+        (b'{"command": "caf\xe9"}', "caf\ufffd"),
+    ],
+)
+def test_what_is_no_character_becomes_the_replacement_character(body: bytes, command: str) -> None:
+    """Half a surrogate pair or a byte that is no UTF-8 spoils one character, not the request or the store."""
+    check = decode_client(CheckConfig, body)
+    assert check.command == command
+    assert decode(CheckConfig, encode(check)) == check
 
 
 @pytest.mark.parametrize(
@@ -104,6 +129,11 @@ def test_a_store_keeps_null_for_an_empty_list_that_may_be_null() -> None:
     kept = as_json(settled(decode_client(CheckConfig, body)))
     assert (kept["env_vars"], kept["handlers"], kept["check_hooks"]) == (None, [], None)
     assert kept["proxy_requests"] == {"entity_attributes": None, "splay": False, "splay_coverage": 0}
+
+
+def test_a_window_of_time_without_days_shows_its_empty_days() -> None:
+    """A filter's window always says which days it has, even none."""
+    assert as_json(decode_client(EventFilter, b'{"when": {}}'))["when"] == {"days": {}}
 
 
 def test_a_duration_of_nought_is_left_out_however_it_is_written() -> None:

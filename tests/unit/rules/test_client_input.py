@@ -3,6 +3,7 @@
 import pytest
 
 from sensu.resources.check import CheckConfig
+from sensu.resources.hook import HookLists
 from sensu.resources.kinds import KINDS, SILENCED
 from sensu.resources.metadata import ObjectMeta, PipelineReference
 from sensu.resources.role import ClusterRole, Role, Rule
@@ -15,8 +16,8 @@ NOW = 1_700_000_000.0
 
 @pytest.mark.parametrize("shape", [Role, ClusterRole])
 def test_comma_joined_verbs_and_resources_are_split(shape: type[Role] | type[ClusterRole]) -> None:
-    """`get,list` is two verbs; names of resources are never split."""
-    joined = Rule(verbs=("get,list", "update"), resources=("checks, events",), resource_names=("a,b",))
+    """`get,list` is two verbs; names of resources are never split, and blanks belong to the words."""
+    joined = Rule(verbs=("get,list", "update"), resources=("checks,events",), resource_names=("a,b",))
     role = shape(rules=(joined, Rule(verbs=("get",), resources=None)))
     assert normalised(role, username="u", now=NOW).rules == (
         Rule(verbs=("get", "list", "update"), resources=("checks", "events"), resource_names=("a,b",)),
@@ -55,3 +56,11 @@ def test_what_needs_no_completion_comes_back_as_it_is() -> None:
     for kind in KINDS:
         resource = kind.shape()
         assert (normalised(resource, username="u", now=NOW) is resource) == (kind is not SILENCED)
+
+
+def test_each_status_with_hooks_gets_an_object_of_its_own() -> None:
+    """Agents read one status from each object, so one with several becomes several; what is empty reads `null`."""
+    sent: HookLists = ({"1": ("a",), "critical": ("b", "c")}, {"ok": ()}, {})
+    kept = normalised(CheckConfig(check_hooks=sent), username="u", now=NOW)
+    assert kept.check_hooks == ({"1": ("a",)}, {"critical": ("b", "c")}, {"ok": None}, {"": None})
+    assert normalised(kept, username="u", now=NOW) == kept

@@ -33,7 +33,7 @@ def test_equal_content_has_an_equal_tag_and_other_content_another(one: bytes, ot
         ("0123456789abcdef", CURRENT, False),
         ("abc", CURRENT, False),
         (f"W/{CURRENT}", CURRENT, False),
-        ("", CURRENT, False),
+        ("", CURRENT, True),
     ],
 )
 def test_if_match_asks_for_one_of_its_strong_tags(header: str | None, current: str | None, goes_on: bool) -> None:
@@ -48,6 +48,8 @@ def test_if_match_asks_for_one_of_its_strong_tags(header: str | None, current: s
         (CURRENT, None, True),
         ("*", None, True),
         ("*", CURRENT, False),
+        ('"00ff", *', CURRENT, False),
+        ("", CURRENT, True),
         (CURRENT, CURRENT, False),
         (f"W/{CURRENT}", CURRENT, False),
         (f'"00ff",{CURRENT}', CURRENT, False),

@@ -9,7 +9,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from sensu.backend.agentd.counts import Counts
-from sensu.backend.auth.identity import Identity
+from sensu.backend.agentd.session import Peer
+from sensu.backend.auth.identity import Identity, Via
 from sensu.clock import Clock
 from sensu.log import fields
 from sensu.rules.validity.names import name_problem
@@ -28,6 +29,9 @@ NOT_READY = "agentd temporarily unavailable during startup"
 Login = Callable[[str, str], Awaitable[Identity | None]]
 """Who has that user name and password, or None."""
 
+Certified = Callable[[bytes, str], Identity | str]
+"""Who a verified certificate (in DER form) stands for that an agent of some name shows, or why it stands for nobody."""
+
 Authorize = Callable[[Identity, str, str], bool]
 """Whether someone may create events in a namespace as the agent of that name."""
 
@@ -37,6 +41,7 @@ class Doorkeepers:
     """Whom admission asks. `health` gives the JSON of the API's health endpoint."""
 
     login: Login
+    certified: Certified
     authorize: Authorize
     namespace_exists: Callable[[str], bool]
     ready: Callable[[], bool]
@@ -49,12 +54,12 @@ class Admission:
     def __init__(
         self,
         ask: Doorkeepers,
-        new_session: Callable[[str, str, str, Agreement], Session],
+        new_session: Callable[[Peer, Agreement], Session],
         backend_id: str,
         clock: Clock,
         counts: Counts,
     ) -> None:
-        """`new_session` makes the session for a user, a namespace, an agent name and what was agreed on."""
+        """`new_session` makes the session for who connects and what was agreed on."""
         self._ask = ask
         self._new_session = new_session
         self._backend_id = backend_id
@@ -98,13 +103,10 @@ class Admission:
         return self._accept(request, verdict)
 
     async def _judge_credentials(self, request: Request) -> Identity | Answer:
-        credentials = handshake.basic_credentials(request)
-        if credentials is None:
-            return _text(401, "missing credentials")
-        who = await self._ask.login(*credentials)
-        if who is None:
-            return _text(401, "bad credentials")
         namespace, agent = request.header("sensu-namespace"), request.header("sensu-agentname")
+        who = await self._who(request, agent)
+        if isinstance(who, Answer):
+            return who
         if not self._ask.authorize(who, namespace, agent):
             return _text(403, "Forbidden")
         if not namespace or not self._ask.namespace_exists(namespace):
@@ -115,10 +117,21 @@ class Admission:
         name_why = name_problem(agent)
         return who if name_why is None else _text(400, f"agent name {name_why}")
 
+    async def _who(self, request: Request, agent: str) -> Identity | Answer:
+        """Whoever sends a password is asked for the right one, also with a certificate."""
+        credentials = handshake.basic_credentials(request)
+        if credentials is not None:
+            return await self._ask.login(*credentials) or _text(401, "bad credentials")
+        if not request.certificate:
+            return _text(401, "missing credentials")
+        found = self._ask.certified(request.certificate, agent)
+        return _text(401, found) if isinstance(found, str) else found
+
     def _accept(self, request: Request, who: Identity) -> Accepted:
         agreement = handshake.backend_agreement(request)
         namespace, agent = request.header("sensu-namespace"), request.header("sensu-agentname")
-        session = self._new_session(who.username, namespace, agent, agreement)
+        certificate = request.certificate if who.via is Via.CERTIFICATE else b""
+        session = self._new_session(Peer(who.username, namespace, agent, certificate), agreement)
         return Accepted(handshake.backend_headers(agreement, self._backend_id), session)
 
     def _refused(self, request: Request, answer: Answer) -> None:

@@ -11,7 +11,7 @@ from prometheus_client import CollectorRegistry
 from sensu.backend.agentd.admission import Admission, Doorkeepers
 from sensu.backend.agentd.counts import Counts
 from sensu.backend.agentd.entity_config import config_for_agent, not_found, subscriptions_of
-from sensu.backend.agentd.session import AgentSession
+from sensu.backend.agentd.session import AgentSession, Peer
 from sensu.backend.agentd.sessions import Sessions
 from sensu.backend.seams import Intake, Keepalives
 from sensu.clock import Clock
@@ -129,6 +129,14 @@ class Agentd:
         """End the sessions of an agent."""
         self._end(self._sessions.of_agent(namespace, agent))
 
+    def certificates_changed(self, problem: Callable[[bytes], str | None]) -> None:
+        """End the sessions whose certificate no longer counts."""
+        proved = [session for session in self._sessions.all() if session.certificate]
+        ended = [session for session in proved if problem(session.certificate) is not None]
+        if ended:
+            log.warning("the certificates of agents are revoked", extra=fields(agents=[s.agent for s in ended[:20]]))
+        self._end(ended)
+
     def _end(self, sessions: Sequence[AgentSession]) -> None:
         for session in sessions:
             self._forget(session)
@@ -181,8 +189,8 @@ class Agentd:
             took_any = True
         return took_any
 
-    def _new_session(self, user: str, namespace: str, agent: str, agreement: Agreement) -> AgentSession:
-        return AgentSession(self, user, namespace, agent, agreement)
+    def _new_session(self, peer: Peer, agreement: Agreement) -> AgentSession:
+        return AgentSession(self, peer, agreement)
 
     def _forget(self, session: AgentSession) -> None:
         self._sessions.remove(session)

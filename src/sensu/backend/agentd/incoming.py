@@ -7,8 +7,10 @@ from typing import NamedTuple
 
 import msgspec
 
+from sensu.backend.agentd.known_entity import KnownEntity
+from sensu.backend.seams import IncomingEvent
 from sensu.errors import InvalidResource
-from sensu.resources.event import Event
+from sensu.resources.event import Event, completed
 from sensu.rules.validity import event as event_rules
 from sensu.transport.codec import Codec
 
@@ -25,8 +27,26 @@ class Refusal(NamedTuple):
     why: str
 
 
-def read_event(codec: Codec, payload: bytes, namespace: str) -> Event | Refusal:
-    """The event of an `event` message of an agent in `namespace`, subscribed to `entity:<name>`.
+def read_event(codec: Codec, payload: bytes, namespace: str, known: KnownEntity) -> IncomingEvent | Refusal:
+    """The event of an `event` message of an agent in `namespace`; `known` is what its session knows of its entity."""
+    try:
+        parts = codec.decode_event_around_entity(payload)
+    except InvalidResource:
+        parts = None
+    if parts is not None and known.recognises(parts.entity):
+        event = completed(parts, known.entity)
+        refusal = _refusal_beside_entity(event, namespace)
+        return refusal or IncomingEvent(event, entity_json=known.json)
+    read = _read_whole(codec, payload, namespace)
+    if isinstance(read, Refusal):
+        return read
+    if parts is not None and read.entity is not None:
+        known.learn(parts.entity, read.entity)
+    return IncomingEvent(read)
+
+
+def _read_whole(codec: Codec, payload: bytes, namespace: str) -> Event | Refusal:
+    """The event in a payload, subscribed to `entity:<name>`.
 
     An agent speaks for any entity of its own namespace and of no other.
     """
@@ -34,13 +54,16 @@ def read_event(codec: Codec, payload: bytes, namespace: str) -> Event | Refusal:
         event = codec.decode_event(payload)
     except InvalidResource as err:
         return Refusal(UNREADABLE, str(err))
-    why = event_rules.problem(event)
+    why = event_rules.entity_problem(event)
     if why is not None:
         return Refusal(INVALID, why)
-    entity, check = event.entity, event.check
+    refusal = _refusal_beside_entity(event, namespace)
+    if refusal is not None:
+        return refusal
+    entity = event.entity
     assert entity is not None
-    if entity.metadata.namespace != namespace or (check and check.metadata.namespace not in (namespace, "")):
-        return Refusal(FOREIGN_NAMESPACE, f"the session is in namespace {namespace!r}")
+    if entity.metadata.namespace != namespace:
+        return _foreign(namespace)
     own = f"entity:{entity.metadata.name}"
     if own not in (entity.subscriptions or ()):
         entity = msgspec.structs.replace(entity, subscriptions=(*(entity.subscriptions or ()), own))
@@ -48,9 +71,21 @@ def read_event(codec: Codec, payload: bytes, namespace: str) -> Event | Refusal:
     return event
 
 
+def _refusal_beside_entity(event: Event, namespace: str) -> Refusal | None:
+    why = event_rules.problem_beside_entity(event)
+    if why is not None:
+        return Refusal(INVALID, why)
+    check = event.check
+    return _foreign(namespace) if check and check.metadata.namespace not in (namespace, "") else None
+
+
+def _foreign(namespace: str) -> Refusal:
+    return Refusal(FOREIGN_NAMESPACE, f"the session is in namespace {namespace!r}")
+
+
 def read_keepalive(codec: Codec, payload: bytes, namespace: str) -> Event | Refusal:
     """The event of a `keepalive` message, which has a check and a timestamp."""
-    event = read_event(codec, payload, namespace)
+    event = _read_whole(codec, payload, namespace)
     if isinstance(event, Refusal):
         return event
     if event.check is None:

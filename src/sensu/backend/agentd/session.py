@@ -5,11 +5,12 @@ import logging
 from collections import deque
 from collections.abc import Callable
 from functools import partial
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from sensu.backend.agentd.counts import Counts
 from sensu.backend.agentd.incoming import UNKNOWN_TYPE, Refusal, read_event, read_keepalive
-from sensu.backend.seams import EventDeferred, EventOutcome, EventStored, IncomingEvent, Intake, Keepalives
+from sensu.backend.agentd.known_entity import KnownEntity
+from sensu.backend.seams import EventDeferred, EventOutcome, EventStored, Intake, Keepalives
 from sensu.log import fields
 from sensu.resources.event import Event
 from sensu.transport import acknowledgement, codec, frames
@@ -46,15 +47,26 @@ class Host(Protocol):
         ...
 
 
-class AgentSession:
-    """A connected agent, under the name and namespace of its handshake; `user` is whose password it had."""
+class Peer(NamedTuple):
+    """Who connects: the name and namespace of the handshake, whose rights it has, and the certificate that proved it.
 
-    def __init__(self, host: Host, user: str, namespace: str, agent: str, agreement: Agreement) -> None:
-        self.user = user
-        self.namespace = namespace
-        self.agent = agent
+    `certificate` is in DER form, and empty where a password was the proof.
+    """
+
+    user: str
+    namespace: str
+    agent: str
+    certificate: bytes = b""
+
+
+class AgentSession:
+    """A connected agent."""
+
+    def __init__(self, host: Host, peer: Peer, agreement: Agreement) -> None:
+        self.user, self.namespace, self.agent, self.certificate = peer
         self._agreement = agreement
         self.codec = codec.for_content_type(agreement.content_type)
+        self._known = KnownEntity(self.codec)
         self.subscriptions: frozenset[str] = frozenset()
         self._host = host
         self._connection: AgentConnection | None = None
@@ -150,16 +162,17 @@ class AgentSession:
         granted = acknowledgement.Extensions(codec=agreement.content_type)
         self.send(frames.build(*acknowledgement.request(granted)))
         self._agreement, self.codec = agreement, codec.for_content_type(agreement.content_type)
+        self._known = KnownEntity(self.codec)
         self._settlements, self._number = Settlements(), 0
 
     def _take_event(self, number: int, payload: bytes) -> bool:
-        event = read_event(self.codec, payload, self.namespace)
-        if isinstance(event, Refusal):
-            self._refuse(number, event)
+        incoming = read_event(self.codec, payload, self.namespace, self._known)
+        if isinstance(incoming, Refusal):
+            self._refuse(number, incoming)
             return True
-        if not self._host.intake.offer(IncomingEvent(event), self._done(number)):
+        if not self._host.intake.offer(incoming, self._done(number)):
             return False
-        self._host.counts.event_bytes(event, len(payload))
+        self._host.counts.event_bytes(incoming.event, len(payload))
         return True
 
     def _take_keepalive(self, number: int, payload: bytes) -> bool:

@@ -49,7 +49,7 @@ class Sessions:
         return tuple(self._by_agent.get((namespace, agent), ()))
 
     def of_user(self, user: str) -> Sequence[AgentSession]:
-        """The sessions that a user's password opened, oldest first."""
+        """The sessions that have a user's rights, oldest first."""
         return tuple(self._by_user.get(user, ()))
 
     def of_subscription(self, namespace: str, subscription: str) -> Sequence[AgentSession]:

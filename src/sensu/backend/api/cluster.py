@@ -3,6 +3,7 @@
 Source: docs, "Cluster API"; recorded scenarios cluster, server-health.
 """
 
+import re
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ _NO_WORD = ""
 _TERM = 2
 _SIXTEEN_DIGITS = 1 << 60
 """Makes every number of 64 bits one of 16 hexadecimal digits, which tables of clients are laid out for."""
+_MEMBER_ID = re.compile(r"0*[0-9a-fA-F]{1,16}")
 TIMEOUT = {"timeout": "How many seconds the store has to answer, 3 if it is not said."}
 _PEERS = {"peer-addrs": "The addresses of the member."}
 
@@ -95,11 +97,10 @@ class ClusterEndpoint:
         return self._denied(request, "delete", request.params[0]) or self._refused(request)
 
     def _refused(self, request: Request) -> Response:
-        try:
-            number = int(request.params[0], 16)
-        except ValueError:
-            return text(f"bad id ({request.params[0]}): it must be a hexadecimal number\n", status=400)
-        if number == self._member.id:
+        given = request.params[0]
+        if _MEMBER_ID.fullmatch(given) is None:
+            return text(f"bad id ({given}): it must be a hexadecimal number of 64 bits\n", status=400)
+        if int(given, 16) == self._member.id:
             return text("a backend leaves by itself when it is stopped\n", status=400)
         return text("etcdserver: member not found\n", status=404)
 

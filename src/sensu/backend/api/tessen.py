@@ -10,7 +10,13 @@ from sensu.backend.services.tessen import Tessen
 from sensu.errors import InvalidResource
 from sensu.resources.metrics import MetricPoint
 from sensu.resources.tessen import TessenConfig
-from sensu.resources.wire import encode, parse_json
+from sensu.resources.wire import Wire, convert_client, encode, parse_json
+
+
+class _Report(Wire, frozen=True):
+    """Points as they come in."""
+
+    points: tuple[MetricPoint, ...] | None = None
 
 
 def routes(tessen: Tessen) -> Iterator[Route]:
@@ -30,7 +36,8 @@ def routes(tessen: Tessen) -> Iterator[Route]:
         Source: docs, "Tessen API".
         """
         try:
-            return json(encode(parse_json(await request.json_body())))
+            points = convert_client(_Report, {"points": parse_json(await request.json_body())}).points
+            return json(encode(points))
         except InvalidResource as err:
             return problem(400, 1, str(err))
 

@@ -17,6 +17,7 @@ class Via(Enum):
     BASIC = "user name and password"
     BEARER = "access token"
     API_KEY = "api key"
+    CERTIFICATE = "client certificate"
 
 
 class Identity(msgspec.Struct, frozen=True):

@@ -131,7 +131,7 @@ class Sessions:
 
     def _follow(self, changes: Sequence[Change]) -> None:
         for change in changes:
-            if not isinstance(change.key, Key) or change.key.kind != SESSION_KIND:
+            if type(change.key) is not Key or change.key.kind != SESSION_KIND:
                 continue
             if change.body is None:
                 self._drop(change.key.name)

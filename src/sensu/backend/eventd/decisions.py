@@ -9,14 +9,13 @@ from sensu.backend import stored_form
 from sensu.backend.eventd.arrivals import Arrival, Decision, Overdue, Removal, arrival
 from sensu.backend.eventd.silences import Silences
 from sensu.backend.eventd.states import States
-from sensu.backend.eventd.stored_form import kept_of
+from sensu.backend.eventd.stored_form import kept_json, owed_json
 from sensu.backend.seams import IncomingEvent
 from sensu.backend.stored_entities import StoredEntities, entity_key
 from sensu.resources.check import KEEPALIVE, Check
 from sensu.resources.entity import AGENT_CLASS, Entity
 from sensu.resources.event import Event
 from sensu.resources.kinds import ENTITY, NAMESPACE, SILENCED
-from sensu.resources.wire import encode
 from sensu.rules import check_state, history, ttl
 from sensu.rules.check_state import CheckState
 from sensu.rules.keepalive import warning_timeout_s
@@ -57,6 +56,7 @@ class Group:
         self._events: dict[EventKey, Event] = {}
         self._made: dict[tuple[str, str], Entity] = {}
         self._ended: set[tuple[str, str]] = set()
+        self._namespaces: dict[str, bool] = {}
 
     def decide(self, item: Arrival | Removal | Overdue) -> Decision:
         """What an arrival leads to."""
@@ -85,30 +85,32 @@ class Group:
 
     def _decide_result(self, key: EventKey, previous: CheckState | None, incoming: IncomingEvent) -> Decision:
         writes: list[Write] = []
-        event = self._completed(incoming.event, key, writes)
-        check = event.check
+        event = self._completed(incoming, key, writes)
+        check, entity_json = event.check, _json_of(event.entity, incoming)
         assert check is not None
         if incoming.merge:
             check = check_state.merge(previous, check)
         check = self._silenced(key.namespace, event, check, previous, writes)
         event = check_state.with_truncation_label(msgspec.structs.replace(event, check=check))
         due_after_s = incoming.due_after_s if incoming.due_after_s is not None else _due_after_s(event)
-        self._store(key, event, due_after_s, self._result(check, history.changes_state(previous, check)), writes)
-        owed = self._owe(key.namespace, event, writes)
+        result = self._result(check, history.changes_state(previous, check))
+        self._store(key, event, entity_json, due_after_s, result, writes)
+        owed = self._owe(key.namespace, event, writes, entity_json)
         also = incoming.also
         writes.extend(also() if callable(also) else also)
         state = check_state.state_of(event)
         self._decided[key] = state
         return Decision(writes, key, state, due_after_s, previous is not None, owed)
 
-    def _completed(self, event: Event, key: EventKey, writes: list[Write]) -> Event:
+    def _completed(self, incoming: IncomingEvent, key: EventKey, writes: list[Write]) -> Event:
         """The event with the entity it is about, its secrets hidden, and a time."""
+        event = incoming.event
         entity = event.entity
         name = looked_up(event)
         if name is not None:
-            entity = self._stored_entity(event, key.namespace, name, writes)
-        assert entity is not None
-        entity = redacted(entity)
+            entity = redacted(self._stored_entity(event, key.namespace, name, writes))
+        elif entity is not None and incoming.entity_json is None:
+            entity = redacted(entity)
         if entity is event.entity and event.timestamp:
             return event
         return msgspec.structs.replace(event, entity=entity, timestamp=event.timestamp or int(self._now))
@@ -143,10 +145,16 @@ class Group:
         return msgspec.structs.replace(check, silenced=names, is_silenced=True)
 
     def _store(
-        self, key: EventKey, event: Event, due_after_s: float | None, result: Result | None, writes: list[Write]
+        self,
+        key: EventKey,
+        event: Event,
+        entity_json: msgspec.Raw | None,
+        due_after_s: float | None,
+        result: Result | None,
+        writes: list[Write],
     ) -> None:
         due_at = None if due_after_s is None else self._now + due_after_s
-        writes.append(PutEvent(key, encode(kept_of(event)), due_at, result))
+        writes.append(PutEvent(key, kept_json(event, entity_json), due_at, result))
         self._events[key] = event
 
     def _result(self, check: Check, changed: bool) -> Result | None:
@@ -155,11 +163,11 @@ class Group:
             return None
         return Result(int(self._now), history.packed(check, changed), changed)
 
-    def _owe(self, namespace: str, event: Event, writes: list[Write]) -> bool:
+    def _owe(self, namespace: str, event: Event, writes: list[Write], entity_json: msgspec.Raw | None = None) -> bool:
         """Owe the event, whole, to its handlers, if it names any."""
         owed = wants_handling(event)
         if owed:
-            writes.append(OweDelivery(self._at.next_delivery_id(), namespace, encode(event), self._now))
+            writes.append(OweDelivery(self._at.next_delivery_id(), namespace, owed_json(event, entity_json), self._now))
         return owed
 
     def _decide_metrics(self, incoming: IncomingEvent, namespace: str) -> Decision:
@@ -177,12 +185,12 @@ class Group:
     def _decide_late(self, key: EventKey, incoming: IncomingEvent) -> Decision:
         """An older result enters the history; only its metrics are handled, because its news is old."""
         writes: list[Write] = []
-        stored, late = self._event(key), self._completed(incoming.event, key, writes)
+        stored, late = self._event(key), self._completed(incoming, key, writes)
         assert stored.check is not None
         assert late.check is not None
         kept = msgspec.structs.replace(stored, check=check_state.with_late_result(stored.check, late.check))
         due_after_s = incoming.due_after_s if incoming.due_after_s is not None else _due_after_s(kept)
-        self._store(key, kept, due_after_s, self._result(late.check, changed=False), writes)
+        self._store(key, kept, None, due_after_s, self._result(late.check, changed=False), writes)
         owed = self._owe_metrics(key.namespace, late, writes)
         state = self._decided[key] = check_state.state_of(kept)
         return Decision(writes, key, state, due_after_s, True, owed)
@@ -216,7 +224,10 @@ class Group:
         return self._decide_arrival(arrival(IncomingEvent(event), None))
 
     def _namespace_exists(self, namespace: str) -> bool:
-        return self._at.cache.get(NAMESPACE, "", namespace) is not None
+        exists = self._namespaces.get(namespace)
+        if exists is None:
+            exists = self._namespaces[namespace] = self._at.cache.get(NAMESPACE, "", namespace) is not None
+        return exists
 
     def _entity(self, namespace: str, name: str) -> Entity | None:
         stored = self._at.entities.get(entity_key(namespace, name))
@@ -228,6 +239,11 @@ class Group:
     def _event(self, key: EventKey) -> Event:
         """The event whole, as this group left it, or as the store has it (the daemon loaded what may be asked for)."""
         return self._events.get(key) or self._loaded[key]
+
+
+def _json_of(entity: Entity | None, incoming: IncomingEvent) -> msgspec.Raw | None:
+    """The JSON of an event's entity where it is the one that came in, and its JSON is known."""
+    return incoming.entity_json if entity is incoming.event.entity else None
 
 
 def _unsilenced(check: Check) -> Check:

@@ -1,47 +1,48 @@
-"""What the store keeps of a decided event."""
+"""What the store keeps of a decided event, and what handlers are owed of it."""
 
 from operator import attrgetter
 
 import msgspec
 
+from sensu.backend.stored_form import entity_in_event
 from sensu.resources.check import Check
-from sensu.resources.entity import Entity
-from sensu.resources.event import Event
-from sensu.resources.wire import settled
+from sensu.resources.event import Event, EventAroundEntity, around
+from sensu.resources.wire import encode, settled
 from sensu.rules.check_state import truncated
 
-_nullable_of_check = attrgetter(
+_nullable = attrgetter(
     "runtime_assets", "check_hooks", "output_metric_handlers", "env_vars", "secrets", "proxy_requests", "history"
 )
-_nested_of_check = attrgetter("hooks", "output_metric_thresholds", "subdues", "proxy_requests")
+_nested = attrgetter("hooks", "output_metric_thresholds", "subdues", "proxy_requests")
 _EMPTY = ()
 
 
-def kept_of(event: Event) -> Event:
-    """The event as it is stored: without metrics and what is too long, settled; the same object where that is all."""
-    kept = truncated(event)
-    if kept.metrics is not None or kept.pipelines == _EMPTY:
-        kept = msgspec.structs.replace(kept, metrics=None, pipelines=kept.pipelines or None)
-    return kept if _is_settled(kept) else settled(kept)
-
-
-def _is_settled(event: Event) -> bool:
-    """Whether `settled` surely changes nothing; it is asked for every event and `settled` looks at all of it."""
+def kept_json(event: Event, entity_json: msgspec.Raw | None = None) -> bytes:
+    """The event as it is stored: without metrics and what is too long, settled; `entity_json` where it is known."""
     check, entity = event.check, event.entity
     assert check is not None
     assert entity is not None
-    return _check_is_settled(check) and _entity_is_settled(entity)
+    check = truncated(check)
+    return encode(
+        EventAroundEntity(
+            check=check if _is_settled(check) else settled(check),
+            entity=entity_in_event(entity) if entity_json is None else entity_json,
+            id=event.id or None,
+            metadata=event.metadata,
+            pipelines=event.pipelines or None,
+            sequence=event.sequence,
+            timestamp=event.timestamp,
+        )
+    )
 
 
-def _check_is_settled(check: Check) -> bool:
+def owed_json(event: Event, entity_json: msgspec.Raw | None = None) -> bytes:
+    """The event as handlers get it, whole; `entity_json` where it is known."""
+    return encode(event if entity_json is None else around(event, entity_json))
+
+
+def _is_settled(check: Check) -> bool:
+    """Whether `settled` surely changes nothing; it is asked for every event and `settled` looks at all of a check."""
     if check.duration == 0 and type(check.duration) is float:
         return False
-    return _EMPTY not in _nullable_of_check(check) and not any(_nested_of_check(check))
-
-
-def _entity_is_settled(entity: Entity) -> bool:
-    system = entity.system
-    interfaces = system.network.interfaces
-    if interfaces == _EMPTY or system.processes == _EMPTY or entity.subscriptions == _EMPTY:
-        return False
-    return not interfaces or all(interface.addresses != _EMPTY for interface in interfaces)
+    return _EMPTY not in _nullable(check) and not any(_nested(check))

@@ -45,7 +45,7 @@ class Handlers:
     async def _pipe(self, handler: Handler, payload: bytes, delivery_id: str) -> Outcome:
         variables = await self._assets.variables(handler.metadata.namespace, handler.runtime_assets)
         own = [(DELIVERY_ID_VARIABLE, delivery_id)]
-        env = merged(os.environ, own, *variables, pairs(handler.env_vars))
+        env = merged(os.environ, own, variables, pairs(handler.env_vars))
         timeout_s = handler.timeout or HUNG_AFTER_S
         command = Command(handler.command, stdin=payload, env=env, timeout_s=timeout_s)
         try:

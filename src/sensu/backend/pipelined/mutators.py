@@ -53,7 +53,7 @@ class Mutators:
 
     async def _pipe(self, namespace: str, mutator: Mutator, subject: Subject) -> bytes | Retry:
         variables = await self._assets.variables(namespace, mutator.runtime_assets)
-        env = merged(os.environ, *variables, pairs(mutator.env_vars))
+        env = merged(os.environ, variables, pairs(mutator.env_vars))
         timeout_s = mutator.timeout or HUNG_AFTER_S
         command = Command(mutator.command, stdin=subject.json, env=env, timeout_s=timeout_s)
         try:

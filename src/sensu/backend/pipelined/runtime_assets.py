@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from sensu.errors import ExecutionError
+from sensu.execution.assets import Variables, variables
 from sensu.log import fields
 from sensu.resources.asset import Asset
 from sensu.resources.entity import Entity
@@ -27,10 +28,6 @@ class Records(Protocol):
 class Cache(Protocol):
     """Fetches and keeps assets (`sensu.execution.assets`)."""
 
-    async def environment(self, assets: Sequence[Asset], entity: Entity) -> list[list[tuple[str, str]]]:
-        """The variables of each asset that is for this host."""
-        ...
-
     async def paths(self, assets: Sequence[Asset], entity: Entity) -> list[tuple[str, Path]]:
         """Name and folder of each asset that is for this host."""
         ...
@@ -45,15 +42,15 @@ class RuntimeAssets:
     def __init__(self, records: Records, cache: Cache, host: Entity) -> None:
         self._records, self._cache, self._host = records, cache, host
 
-    async def variables(self, namespace: str, names: Sequence[str] | None) -> list[list[tuple[str, str]]]:
-        """The variables of each asset, for the environment of a command."""
-        found: list[list[tuple[str, str]]] = []
+    async def variables(self, namespace: str, names: Sequence[str] | None) -> Variables:
+        """The variables of the assets, for the environment of a command."""
+        found: list[tuple[str, Path]] = []
         for asset in self._named(namespace, names):
             try:
-                found.extend(await self._cache.environment([asset], self._host))
+                found += await self._cache.paths([asset], self._host)
             except ExecutionError as err:
                 _log_failure(namespace, asset, err)
-        return found
+        return variables(found) if found else []
 
     async def scripts(self, namespace: str, names: Sequence[str] | None) -> list[str]:
         """The JavaScript below `lib` of each asset, in order of the files' names."""

@@ -11,13 +11,13 @@ import msgspec
 from sensu.backend.auth.identity import Identity
 from sensu.backend.seams import AdHoc
 from sensu.backend.services.outcomes import Deleted, Denied, Invalid, NotFound, Refusal, Written
-from sensu.backend.services.payload import Payload, decoded, parsed_object
+from sensu.backend.services.payload import Payload, decoded
 from sensu.backend.services.resources import Resources
 from sensu.errors import InvalidResource
 from sensu.resources.check import CheckConfig
 from sensu.resources.hook import HookLists
 from sensu.resources.kinds import CHECK
-from sensu.resources.wire import Wire, convert_client, decode, encode
+from sensu.resources.wire import Wire, convert_client, decode, encode, parse_json
 from sensu.store.contract import Stored
 
 
@@ -36,7 +36,7 @@ class _Issued(Wire, frozen=True):
 class _HookList(Wire, frozen=True):
     """Names of hooks by check status or severity."""
 
-    hooks: dict[str, tuple[str, ...]]
+    hooks: dict[str, tuple[str, ...] | None] = msgspec.field(default_factory=dict)
 
 
 class Checks:
@@ -63,11 +63,8 @@ class Checks:
         """The hooks that are sent are added to those of the check, each once; the body says for which status."""
         if not self._resources.access.allows(caller, "update", CHECK.segment, name=name, namespace=namespace):
             return Denied()
-        sent = await parsed_object(payload)
-        if isinstance(sent, Invalid):
-            return sent
         try:
-            added = convert_client(_HookList, {"hooks": sent}).hooks
+            added = convert_client(_HookList, {"hooks": parse_json(await payload())}).hooks or {"": None}
         except InvalidResource as err:
             return Invalid(str(err))
 
@@ -75,7 +72,7 @@ class Checks:
             check = decode(CheckConfig, stored.body)
             lists = check.check_hooks or ()
             for status, hooks in added.items():
-                lists = with_hooks(lists, status, hooks)
+                lists = with_hooks(lists, status, hooks or ())
             return msgspec.structs.replace(check, check_hooks=lists)
 
         return await self._resources.amend(caller, CHECK, namespace, name, with_added)
@@ -105,7 +102,7 @@ def with_hooks(lists: HookLists, status: str, hooks: Iterable[str]) -> HookLists
         if status in one:
             names = tuple(dict.fromkeys((*(one[status] or ()), *hooks)))
             return (*lists[:position], {**one, status: names}, *lists[position + 1 :])
-    return (*lists, {status: tuple(dict.fromkeys(hooks))})
+    return (*lists, {status: tuple(dict.fromkeys(hooks)) or None})
 
 
 def without_hook(lists: HookLists, status: str, hook: str) -> HookLists | None:

@@ -11,7 +11,7 @@ from sensu.backend.auth.identity import Identity
 from sensu.backend.seams import Intake, Subscribers
 from sensu.backend.services import merging
 from sensu.backend.services.outcomes import Deleted, Denied, Exists, Invalid, NotFound, Refusal, Written
-from sensu.backend.services.payload import Conditions, Payload, decoded, parsed_object
+from sensu.backend.services.payload import Conditions, Payload, decoded, merge_patch_of
 from sensu.backend.services.resources import Resources, mismatch
 from sensu.backend.stored_form import delete, key_of, put
 from sensu.resources.entity import AGENT_CLASS, MANAGED_BY_LABEL, PROXY_CLASS, Entity, EntityConfig
@@ -72,7 +72,7 @@ class Entities:
         """The entity's configuration with a merge patch applied; what is observed cannot be patched."""
         if not self._resources.access.allows(caller, "update", ENTITY.segment, name=name, namespace=namespace):
             return Denied()
-        patch = await parsed_object(payload)
+        patch = await merge_patch_of(Entity, payload)
         if isinstance(patch, Invalid):
             return patch
         problem = merging.problem_of_identity(patch, namespace, name)

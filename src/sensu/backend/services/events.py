@@ -110,7 +110,7 @@ class Events:
 def completed(event: Event, key: EventKey, username: str, now: int) -> Event | Invalid:
     """A valid event with names, namespaces, class, author, id and time filled in; `now` in Unix seconds.
 
-    Names that `key` leaves empty are the event's own.
+    Names that `key` leaves empty are the event's own. An id is written as UUIDs usually are.
     """
     if event.entity is None:
         return Invalid("event must contain an entity")
@@ -124,16 +124,19 @@ def completed(event: Event, key: EventKey, username: str, now: int) -> Event | I
         return check
     if not entity.entity_class:
         entity = msgspec.structs.replace(entity, entity_class=PROXY_CLASS)
+    identifier = event.id or str(uuid.uuid4())
     complete = msgspec.structs.replace(
         event,
         entity=entity,
         check=check,
-        id=event.id or str(uuid.uuid4()),
+        id=identifier,
         timestamp=event.timestamp or now,
         metadata=msgspec.structs.replace(event.metadata, created_by=username),
     )
     why = problem(complete)
-    return complete if why is None else Invalid(why)
+    if why is not None:
+        return Invalid(why)
+    return msgspec.structs.replace(complete, id=str(uuid.UUID(identifier.lower())))
 
 
 def _placed(part: Part, namespace: str, name: str, username: str) -> Part | Invalid:

@@ -18,13 +18,13 @@ T = TypeVar("T")
 
 def problem_of_identity(patch: Mapping[str, Any], namespace: str, name: str) -> str | None:
     """How a patch would give a resource another name or namespace, None where it would not."""
-    metadata = patch.get("metadata")
-    if metadata is None:
-        return None
+    metadata = patch.get("metadata") or {}
     if not isinstance(metadata, Mapping):
         return f"metadata: expected an object, got {json_type(metadata)}"
-    for word, own in (("name", name), ("namespace", namespace)):
-        given = metadata.get(word)
+    for word, own, given in (
+        ("name", name, patch.get("name") or metadata.get("name")),
+        ("namespace", namespace, metadata.get("namespace")),
+    ):
         if given and given != own:
             return f"the {word} of the resource ({given}) does not match the {word} in the URI ({own})"
     return None

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from sensu.backend.services.outcomes import Invalid
 from sensu.errors import InvalidResource
-from sensu.resources.wire import convert_client, decode, json_type, parse_json
+from sensu.resources.wire import convert_client, decode, json_type, parse_json, parse_whole_json, spelled
 
 T = TypeVar("T")
 
@@ -68,12 +68,12 @@ _ORDINARY = bytes(byte for byte in range(256) if _is_ordinary(byte))
 _CAPITALS = bytes(byte if chr(byte) in '":' or _is_ordinary(byte) else ord("U") for byte in range(256))
 
 
-async def parsed_object(payload: Payload) -> Mapping[str, Any] | Invalid:
-    """The payload as a JSON object with nothing decoded."""
+async def merge_patch_of(shape: type[Any], payload: Payload) -> Mapping[str, Any] | Invalid:
+    """The payload as a merge patch of a kind: an object with nothing behind it, its keys spelled as the kind does."""
     try:
-        value = parse_json(await payload())
+        value = parse_whole_json(await payload())
     except InvalidResource as err:
         return Invalid(str(err))
     if not isinstance(value, Mapping):
         return Invalid(f"the body must be a JSON object, not {json_type(value)}")
-    return value
+    return spelled(value, shape)  # type: ignore[no-any-return]

@@ -16,6 +16,7 @@ from sensu.backend.services.resources import Resources
 from sensu.backend.stored_form import delete, key_of, put
 from sensu.resources.kinds import SILENCED
 from sensu.resources.silenced import Silenced
+from sensu.rules.silencing import ANY
 from sensu.store.contract import Must
 
 UNKNOWN = NotFound("silenced entry not found")
@@ -66,13 +67,13 @@ class Silences:
         return Listing(self._lasting(chunks(), keep), total=total)
 
     async def of_subscription(self, caller: Identity, namespace: str, subscription: str) -> Listing | Refusal:
-        """The silences of a subscription."""
+        """The silences of a subscription; `*` asks for those of every one."""
         name = f"subscriptions/{subscription}"
         if not self._resources.access.allows(caller, "get", SILENCED.segment, name=name, namespace=namespace):
             return Denied()
         bodies = self._resources.store.bodies
         return await self._listing(
-            lambda: bodies(_KIND, namespace), lambda body: _end_of(body).subscription == subscription
+            lambda: bodies(_KIND, namespace), lambda body: (_end_of(body).subscription or ANY) == subscription
         )
 
     async def of_check(self, caller: Identity, namespace: str | None, check: str) -> Listing | Refusal:

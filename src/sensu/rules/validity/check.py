@@ -52,18 +52,18 @@ def _threshold_problem(threshold: MetricThreshold) -> str | None:
     why = name_problem(threshold.name)
     if why is not None:
         return f"metric threshold name {why}"
-    for tag in threshold.tags or ():
-        why = name_problem(tag.name)
-        if why is not None:
-            return f"tag name {why}"
-        if not tag.value:
-            return "tag value must not be empty"
     if not threshold.thresholds:
         return "there must be at least one threshold rule"
     for index, rule in enumerate(threshold.thresholds):
         why = _bounds_problem(rule.min.strip(), rule.max.strip())
         if why is not None:
             return f"rule {index}: {why}"
+    for index, tag in enumerate(threshold.tags or ()):
+        why = name_problem(tag.name)
+        if why is not None:
+            return f"tag {index}: metric threshold tag name {why}"
+        if not tag.value:
+            return f"tag {index}: metric threshold tag value must not be empty"
     return None
 
 

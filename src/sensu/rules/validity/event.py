@@ -11,19 +11,27 @@ from sensu.resources.metadata import ResourceReference
 from sensu.rules.validity import check as check_rules
 from sensu.rules.validity import entity as entity_rules
 
-_HEX = "[0-9a-fA-F]"
+_HEX = "[0-9a-f]"
 _PLAIN_UUID = f"{_HEX}{{8}}-{_HEX}{{4}}-{_HEX}{{4}}-{_HEX}{{4}}-{_HEX}{{12}}"
-_UUID = re.compile(rf"{_PLAIN_UUID}|urn:uuid:{_PLAIN_UUID}|\{{{_PLAIN_UUID}\}}|{_HEX}{{32}}")
+_UUID = re.compile(rf"{_PLAIN_UUID}|urn:uuid:{_PLAIN_UUID}|\{{{_PLAIN_UUID}\}}|{_HEX}{{32}}", re.IGNORECASE)
 
 
 def problem(event: Event) -> str | None:
     """The first rule that an event breaks, or None; quick enough for every event of every agent."""
-    entity, check = event.entity, event.check
-    if entity is None:
+    return entity_problem(event) or problem_beside_entity(event)
+
+
+def entity_problem(event: Event) -> str | None:
+    """The first rule that the event's entity breaks, or None."""
+    if event.entity is None:
         return "event must contain an entity"
-    why = entity_rules.problem(entity)
-    if why is not None:
-        return f"entity is invalid: {why}"
+    why = entity_rules.problem(event.entity)
+    return None if why is None else f"entity is invalid: {why}"
+
+
+def problem_beside_entity(event: Event) -> str | None:
+    """The first rule that all but the event's entity breaks, or None."""
+    check = event.check
     if check is None:
         if event.metrics is None:
             return "event must contain a check or metrics"

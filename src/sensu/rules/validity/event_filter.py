@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from sensu.resources.event_filter import EventFilter
 from sensu.rules.validity.check_parts import when_problem
-from sensu.rules.validity.names import name_problem, runtime_assets_problem
+from sensu.rules.validity.names import name_problem
 
 
 def problem(event_filter: EventFilter) -> str | None:
@@ -15,9 +15,6 @@ def problem(event_filter: EventFilter) -> str | None:
     why = name_problem(event_filter.metadata.name)
     if why is not None:
         return f"filter name {why}"
-    why = runtime_assets_problem(event_filter.runtime_assets)
-    if why is not None:
-        return why
     if event_filter.action not in ("allow", "deny"):
         return f"action '{event_filter.action}' is not valid"
     if not event_filter.expressions:

@@ -13,13 +13,7 @@ Capable = frozenset[tuple[str, str]]
 
 FILTERING: Capable = frozenset([("core/v2", "EventFilter")])
 MUTATING: Capable = frozenset([("core/v2", "Mutator")])
-HANDLING: Capable = frozenset(
-    [
-        ("core/v2", "Handler"),
-        ("pipeline/v1", "TCPStreamHandler"),
-        ("pipeline/v1", "SumoLogicMetricsHandler"),
-    ]
-)
+HANDLING: Capable = frozenset([("core/v2", "Handler")])
 _CAPABLE: Mapping[str, tuple[str, Capable]] = {
     "filter": ("filtering", FILTERING),
     "mutator": ("mutating", MUTATING),

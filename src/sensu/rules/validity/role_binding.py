@@ -14,7 +14,7 @@ def problem(binding: RoleBinding) -> str | None:
         return f"the RoleBinding name {why}"
     if not binding.metadata.namespace:
         return "the RoleBinding namespace must be set"
-    return _grant_problem("RoleBinding", binding)
+    return _grant_problem(binding)
 
 
 def cluster_problem(binding: ClusterRoleBinding) -> str | None:
@@ -24,12 +24,12 @@ def cluster_problem(binding: ClusterRoleBinding) -> str | None:
         return f"the ClusterRoleBinding name {why}"
     if binding.metadata.namespace:
         return "ClusterRoleBinding cannot have a namespace"
-    return _grant_problem("ClusterRoleBinding", binding)
+    return _grant_problem(binding)
 
 
-def _grant_problem(kind: str, binding: RoleBinding | ClusterRoleBinding) -> str | None:
+def _grant_problem(binding: RoleBinding | ClusterRoleBinding) -> str | None:
     if not binding.subjects:
-        return f"a {kind} must have at least one subject"
+        return "a RoleBinding must have at least one subject"
     for subject in binding.subjects:
         why = _subject_problem(subject)
         if why is not None:

@@ -11,12 +11,11 @@ ANY = "*"
 
 def problem(entry: Silenced) -> str | None:
     """The first rule that a silence breaks, or None; its name is not looked at, because it is computed."""
-    subscription = "" if entry.subscription == ANY else entry.subscription
-    check = "" if entry.check == ANY else entry.check
-    if not subscription and not check:
+    subscription, check = entry.subscription, entry.check
+    if not subscription and not check or subscription == check == ANY:
         return "must provide check or subscription"
-    if subscription and (why := subscription_problem(subscription)) is not None:
+    if subscription not in ("", ANY) and (why := subscription_problem(subscription)) is not None:
         return f"Subscription {why}"
-    if check and (why := name_problem(check)) is not None:
+    if check not in ("", ANY) and (why := name_problem(check)) is not None:
         return f"Check {why}"
     return None if entry.metadata.namespace else "namespace must be set"

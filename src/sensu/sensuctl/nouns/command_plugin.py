@@ -159,7 +159,7 @@ def _run(context: Context, folder: Path, words: list[str]) -> None:
     if not context.configuration.api_key:
         context.session.access_token()
     own = list(variables(context.configuration).items())
-    environment = merged(context.environment, own, asset_variables(context.words[0], folder))
+    environment = merged(context.environment, own, asset_variables([(context.words[0], folder)]))
     context.stdout.flush()
     try:
         status = subprocess.run(  # noqa: S603 - the user's own command

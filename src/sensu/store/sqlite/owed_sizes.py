@@ -20,8 +20,8 @@ class OwedSizes:
     def follow(self, writes: Sequence[Write]) -> None:
         """These writes are committed."""
         for write in writes:
-            if isinstance(write, OweDelivery):
+            if type(write) is OweDelivery:
                 self._bytes += len(write.event) - self._sizes.get(write.id, 0)
                 self._sizes[write.id] = len(write.event)
-            elif isinstance(write, SettleDelivery):
+            elif type(write) is SettleDelivery:
                 self._bytes -= self._sizes.pop(write.id, 0)

@@ -3,7 +3,7 @@ import json
 import msgspec
 import pytest
 
-from sensu.backend.eventd.stored_form import kept_of
+from sensu.backend.eventd.stored_form import kept_json, owed_json
 from sensu.resources.entity import Network, NetworkInterface, System
 from sensu.resources.event import Event
 from sensu.resources.wire import encode, settled
@@ -29,17 +29,23 @@ PLAIN = make_event()
 )
 def test_the_stored_form_is_the_settled_one(event: Event) -> None:
     """Whatever empty lists an event has, what is stored reads like any stored resource and has no points."""
-    kept = encode(kept_of(event))
+    kept = kept_json(event)
     again = msgspec.json.decode(kept, type=Event)
     assert encode(settled(again)) == kept
     assert "metrics" not in json.loads(kept)
 
 
-def test_an_event_without_empty_lists_is_stored_as_it_is() -> None:
-    """Nothing is copied without need, and what must differ does not change what handlers get."""
-    assert kept_of(PLAIN) is PLAIN
-    event = make_event(check=make_check(env_vars=()), metrics=make_metrics_event().metrics)
-    kept = kept_of(event)
-    assert event.check is not None
-    assert kept.check is not None
-    assert (event.check.env_vars, kept.check.env_vars) == ((), None)
+def test_what_is_stored_does_not_change_what_handlers_get() -> None:
+    """Handlers get an event whole and as it was sent."""
+    event = make_event(check=make_check(env_vars=(), output="long", max_output_size=1), pipelines=())
+    kept_json(event)
+    assert owed_json(event) == encode(event)
+
+
+def test_the_known_json_of_an_entity_is_used_as_it_is() -> None:
+    """An entity whose JSON is known is not written anew, neither for the store nor for handlers."""
+    assert PLAIN.entity is not None
+    known = msgspec.Raw(encode(PLAIN.entity))
+    assert kept_json(PLAIN, known) == kept_json(PLAIN)
+    assert owed_json(PLAIN, known) == owed_json(PLAIN)
+    assert b'"entity":{"known":1}' in kept_json(PLAIN, msgspec.Raw(b'{"known":1}'))

@@ -141,11 +141,11 @@ def test_a_bad_cron_line_of_a_published_check_is_told() -> None:
         (threshold(MetricThresholdRule(min="1"), name=""), "metric threshold name must not be empty"),
         (
             threshold(MetricThresholdRule(min="1"), tags=(MetricThresholdTag(name="", value="x"),)),
-            "tag name must not be empty",
+            "tag 0: metric threshold tag name must not be empty",
         ),
         (
             threshold(MetricThresholdRule(min="1"), tags=(MetricThresholdTag(name="x"),)),
-            "tag value must not be empty",
+            "tag 0: metric threshold tag value must not be empty",
         ),
     ],
 )

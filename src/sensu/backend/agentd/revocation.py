@@ -1,0 +1,129 @@
+"""Which certificates of agents are revoked, by the lists that their authorities publish.
+
+A list counts if one of the trusted authorities signed it. While one of the lists could never be had, or is older than
+it says it may be, no certificate counts: whoever asks for the check does not want to be without it. Passwords go on
+working.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+
+from sensu.clock import Clock
+from sensu.errors import ConfigurationError
+from sensu.log import fields
+
+if TYPE_CHECKING:
+    import aiohttp
+
+log = logging.getLogger("sensu.agentd")
+
+REFRESH_S = 300.0
+FETCH_S = 30.0
+LIST_BYTES_MAX = 32 * 1024 * 1024
+REDIRECTS_MAX = 5
+_PEM = b"-----BEGIN"
+
+
+@dataclass(frozen=True, slots=True)
+class RevocationList:
+    """The serial numbers that an authority has revoked, and until when it says so (None: no end)."""
+
+    issuer: x509.Name
+    serials: frozenset[int]
+    valid_until: float | None
+
+
+def read_authorities(path: str) -> list[x509.Certificate]:
+    """The certificates in a PEM file; raises ConfigurationError."""
+    try:
+        return x509.load_pem_x509_certificates(Path(path).read_bytes())
+    except (OSError, ValueError) as error:
+        raise ConfigurationError(f"--agent-auth-trusted-ca-file {path}: {error}") from error
+
+
+def read_list(data: bytes, authorities: Sequence[x509.Certificate]) -> RevocationList:
+    """The list in DER or PEM form; raises ValueError where it is none, or none of the authorities signed it."""
+    found = x509.load_pem_x509_crl(data) if data.lstrip().startswith(_PEM) else x509.load_der_x509_crl(data)
+    if not any(_signed(found, one) for one in authorities if one.subject == found.issuer):
+        raise ValueError("none of the trusted authorities signed it")
+    until = found.next_update_utc
+    serials = frozenset(one.serial_number for one in found)
+    return RevocationList(found.issuer, serials, until.timestamp() if until is not None else None)
+
+
+def _signed(found: x509.CertificateRevocationList, authority: x509.Certificate) -> bool:
+    try:
+        return found.is_signature_valid(authority.public_key())  # type: ignore[arg-type]
+    except (InvalidSignature, UnsupportedAlgorithm, TypeError):
+        return False
+
+
+class RevocationLists:
+    """The lists at some URLs, fetched again every `REFRESH_S`."""
+
+    def __init__(
+        self, urls: Sequence[str], authorities: Sequence[x509.Certificate], executor: Executor, clock: Clock
+    ) -> None:
+        """`executor` is where lists are read, which may take a while."""
+        self._urls, self._authorities = urls, authorities
+        self._executor, self._clock = executor, clock
+        self._lists: dict[str, RevocationList] = {}
+
+    def problem(self, certificate: bytes) -> str | None:
+        """Why a certificate in DER form does not count, or None."""
+        if not self._urls:
+            return None
+        now = self._clock.now()
+        for url in self._urls:
+            known = self._lists.get(url)
+            if known is None or (known.valid_until is not None and known.valid_until < now):
+                return "the revocation list of certificates is not available"
+        try:
+            shown = x509.load_der_x509_certificate(certificate)
+        except ValueError:
+            return "the certificate cannot be read"
+        revoked = any(shown.issuer == one.issuer and shown.serial_number in one.serials for one in self._lists.values())
+        return "the certificate is revoked" if revoked else None
+
+    async def refresh(self) -> None:
+        """Fetch all lists; what cannot be had is logged, and stays as it was."""
+        if not self._urls:
+            return
+        import aiohttp
+
+        timeout = aiohttp.ClientTimeout(total=FETCH_S)
+        async with aiohttp.ClientSession(timeout=timeout, trust_env=True) as session:
+            for url in self._urls:
+                try:
+                    data = await _fetch(session, url)
+                    loop = asyncio.get_running_loop()
+                    self._lists[url] = await loop.run_in_executor(self._executor, read_list, data, self._authorities)
+                except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+                    why = str(error) or type(error).__name__
+                    log.error("a revocation list cannot be had", extra=fields(url=url, error=why))
+
+    async def run(self, changed: Callable[[], None]) -> None:
+        """Keep the lists fresh until cancelled; `changed` is called after each time."""
+        while self._urls:
+            await self._clock.sleep(REFRESH_S)
+            await self.refresh()
+            changed()
+
+
+async def _fetch(session: "aiohttp.ClientSession", url: str) -> bytes:
+    async with session.get(url, max_redirects=REDIRECTS_MAX) as answer:
+        answer.raise_for_status()
+        data = b""
+        async for chunk in answer.content.iter_chunked(1 << 20):
+            data += chunk
+            if len(data) > LIST_BYTES_MAX:
+                raise ValueError(f"larger than {LIST_BYTES_MAX} bytes")
+    return data

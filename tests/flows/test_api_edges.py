@@ -1,0 +1,267 @@
+"""What clients send at the edge of the rules, and what is made of it, as the reference answers the same requests."""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.flows.api_harness import Answer, RunningApi, running_api
+
+CORE = "/api/core/v2"
+DEFAULT = f"{CORE}/namespaces/default"
+PATCH = "application/merge-patch+json"
+META = {"name": "it", "namespace": "default"}
+Story = Callable[[RunningApi, str], Awaitable[None]]
+
+
+def play(folder: Path, story: Story) -> None:
+    """The story with the Authorization header of a cluster admin."""
+
+    async def run() -> None:
+        async with asyncio.timeout(60), running_api(folder) as api:
+            await story(api, await api.token())
+
+    asyncio.run(run())
+
+
+def check(**fields: Any) -> dict[str, Any]:
+    return {"metadata": META, "interval": 60, "command": "true", **fields}
+
+
+async def sent(api: RunningApi, admin: str, method: str, path: str, body: bytes, media_type: str) -> Answer:
+    headers = {"Authorization": admin, "Content-Type": media_type}
+    async with api.http.request(method, api.url + path, data=body, headers=headers) as answer:
+        return Answer(answer.status, answer.headers, await answer.read())
+
+
+SHOWN: list[tuple[str, dict[str, Any], str, Any]] = [
+    ("checks", check(handlers=[None, "h"]), "handlers", ["", "h"]),
+    ("checks", check(check_hooks=[{"1": ["a"], "ok": []}]), "check_hooks", [{"1": ["a"]}, {"ok": None}]),
+    ("checks", check(check_hooks=[{}]), "check_hooks", [{"": None}]),
+    ("filters", {"metadata": META, "action": "allow", "expressions": ["1"], "when": {}}, "when", {"days": {}}),
+    (
+        "filters",
+        {"metadata": META, "action": "deny", "expressions": ["1"], "runtime_assets": ["no name"]},
+        "runtime_assets",
+        ["no name"],
+    ),
+    ("mutators", {"metadata": META, "command": "m", "env_vars": ["no pair"]}, "env_vars", ["no pair"]),
+    ("assets", {"metadata": META, "url": "u", "sha512": "a" * 128, "headers": {"A": None}}, "headers", {"A": ""}),
+    (
+        "roles",
+        {"metadata": META, "rules": [{"verbs": ["get,list"], "resources": ["a, b"]}]},
+        "rules",
+        [{"verbs": ["get", "list"], "resources": ["a", " b"], "resource_names": None}],
+    ),
+]
+
+
+@pytest.mark.parametrize(("words", "body", "field", "shown"), SHOWN)
+def test_what_is_taken_at_the_edge_of_the_rules(
+    tmp_path: Path, words: str, body: dict[str, Any], field: str, shown: Any
+) -> None:
+    """A resource that the reference takes is taken, and shows what the reference makes of it."""
+
+    async def story(api: RunningApi, admin: str) -> None:
+        assert (await api.call("PUT", f"{DEFAULT}/{words}/it", body, Authorization=admin)).status == 201
+        answer = await api.call("GET", f"{DEFAULT}/{words}/it", Authorization=admin)
+        assert json.loads(answer.body)[field] == shown
+
+    play(tmp_path, story)
+
+
+REFUSED: list[tuple[str, dict[str, Any], str]] = [
+    (
+        "checks",
+        check(output_metric_thresholds=[{"name": "m", "thresholds": [{"min": "1", "status": -1}]}]),
+        "output_metric_thresholds[0].thresholds[0].status: expected int >= 0",
+    ),
+    ("entities", {"metadata": META, "entity_class": "proxy", "last_seen": 1 << 63}, "last_seen: expected int <= "),
+    ("silenced", {"metadata": META, "check": "c", "expire": 1 << 63}, "expire: expected int <= "),
+    ("silenced", {"metadata": META, "check": "*", "subscription": "*"}, "must provide check or subscription"),
+    (
+        "pipelines",
+        {
+            "metadata": META,
+            "workflows": [
+                {"name": "w", "handler": {"name": "h", "type": "TCPStreamHandler", "api_version": "pipeline/v1"}}
+            ],
+        },
+        "resource is invalid: workflow handler resource type not capable of handling events: "
+        "pipeline/v1.TCPStreamHandler",
+    ),
+    (
+        "roles",
+        {"metadata": META, "rules": [{"verbs": ["get, list"], "resources": ["checks"]}]},
+        'resource is invalid: the verb " list" is not valid',
+    ),
+]
+
+
+def test_what_is_refused_at_the_edge_of_the_rules(tmp_path: Path) -> None:
+    """A resource that breaks a rule is refused with status 400 and the rule, numbers beyond their bounds included."""
+
+    async def story(api: RunningApi, admin: str) -> None:
+        for words, body, message in REFUSED:
+            answer = await api.call("POST", f"{DEFAULT}/{words}", body, Authorization=admin)
+            assert answer.status == 400, words
+            assert json.loads(answer.body)["message"].startswith(message)
+
+    play(tmp_path, story)
+
+
+def test_half_a_character_spoils_no_request(tmp_path: Path) -> None:
+    """Half a surrogate pair is stored as U+FFFD, as are bytes that are no UTF-8."""
+
+    async def story(api: RunningApi, admin: str) -> None:
+        body = json.dumps(check(command="X")).encode().replace(b"X", rb"\ud800" + b"\xe9")
+        assert (await sent(api, admin, "PUT", f"{DEFAULT}/checks/it", body, "application/json")).status == 201
+        answer = await api.call("GET", f"{DEFAULT}/checks/it", Authorization=admin)
+        assert json.loads(answer.body)["command"] == "\ufffd\ufffd"
+
+    play(tmp_path, story)
+
+
+def test_a_patch_is_one_object_whose_keys_match_in_any_case(tmp_path: Path) -> None:
+    """What follows a patch makes it invalid; a field is patched and removed by any spelling of its name."""
+
+    async def story(api: RunningApi, admin: str) -> None:
+        path = f"{DEFAULT}/checks/it"
+        await api.call("PUT", path, check(ttl=90), Authorization=admin)
+        assert (await sent(api, admin, "PATCH", path, b'{"ttl": 91} {"ttl": 92}', PATCH)).status == 400
+        patched = await sent(api, admin, "PATCH", path, b'{"TTL": null, "Handlers": []}', PATCH)
+        shown = json.loads(patched.body)
+        assert (shown["ttl"], shown["handlers"]) == (0, [])
+        renamed = await sent(api, admin, "PATCH", path, b'{"Metadata": {"NAME": "other"}}', PATCH)
+        assert (renamed.status, json.loads(renamed.body)["message"]) == (
+            400,
+            "the name of the resource (other) does not match the name in the URI (it)",
+        )
+
+    play(tmp_path, story)
+
+
+def test_a_patch_tells_an_empty_list_back(tmp_path: Path) -> None:
+    """An empty list is `[]` in the answer to its patch, and `null` when it is read again, under the same tag."""
+
+    async def story(api: RunningApi, admin: str) -> None:
+        path = f"{DEFAULT}/checks/it"
+        await api.call("PUT", path, check(env_vars=["A=b"]), Authorization=admin)
+        patched = await sent(api, admin, "PATCH", path, b'{"env_vars": []}', PATCH)
+        read = await api.call("GET", path, Authorization=admin)
+        assert (json.loads(patched.body)["env_vars"], json.loads(read.body)["env_vars"]) == ([], None)
+        assert patched.headers["Etag"] == read.headers["Etag"]
+
+    play(tmp_path, story)
+
+
+def test_a_namespace_cannot_be_renamed(tmp_path: Path) -> None:
+    """A patch that names another namespace is refused instead of renaming the record."""
+
+    async def story(api: RunningApi, admin: str) -> None:
+        path = f"{CORE}/namespaces/default"
+        for body in (b'{"name": "other"}', b'{"Name": "other"}'):
+            assert (await sent(api, admin, "PATCH", path, body, PATCH)).status == 400
+        assert json.loads((await api.call("GET", path, Authorization=admin)).body) == {"name": "default"}
+
+    play(tmp_path, story)
+
+
+def test_everything_can_be_silenced_by_one_star(tmp_path: Path) -> None:
+    """A silence of every check of every subscription names one of both; it is found under the subscription `*`."""
+
+    async def story(api: RunningApi, admin: str) -> None:
+        body = {"metadata": META, "subscription": "*", "expire": -5}
+        assert (await api.call("POST", f"{DEFAULT}/silenced", body, Authorization=admin)).status == 201
+        await api.call("POST", f"{DEFAULT}/silenced", {"metadata": META, "check": "c"}, Authorization=admin)
+        answer = await api.call("GET", f"{DEFAULT}/silenced/subscriptions/*", Authorization=admin)
+        found = [(one["metadata"]["name"], one["expire"]) for one in json.loads(answer.body)]
+        assert found == [("*:*", -1), ("*:c", -1)]
+
+    play(tmp_path, story)
+
+
+def test_hooks_are_added_under_the_status_that_the_body_names(tmp_path: Path) -> None:
+    """A status without hooks reads `null`, and an empty body adds an entry without a name."""
+
+    async def story(api: RunningApi, admin: str) -> None:
+        await api.call("PUT", f"{DEFAULT}/checks/it", check(), Authorization=admin)
+        for body in ({"critical": ["a"]}, {"ok": None}, {}):
+            added = await api.call("PUT", f"{DEFAULT}/checks/it/hooks/any", body, Authorization=admin)
+            assert added.status == 201
+        answer = await api.call("GET", f"{DEFAULT}/checks/it", Authorization=admin)
+        assert json.loads(answer.body)["check_hooks"] == [{"critical": ["a"]}, {"ok": None}, {"": None}]
+
+    play(tmp_path, story)
+
+
+@pytest.mark.parametrize(
+    "identifier",
+    [
+        "5B9A8F2E-0000-4000-8000-000000000001",
+        "{5b9a8f2e-0000-4000-8000-000000000001}",
+        "URN:UUID:5b9a8f2e-0000-4000-8000-000000000001",
+        "5b9a8f2e000040008000000000000001",
+    ],
+)
+def test_the_id_of_an_event_is_written_as_ids_usually_are(tmp_path: Path, identifier: str) -> None:
+    """However a client writes a UUID, handlers and readers see it in one form."""
+
+    async def story(api: RunningApi, admin: str) -> None:
+        event = {"id": identifier, "entity": {"metadata": {"name": "e"}}, "check": {"metadata": {"name": "c"}}}
+        assert (await api.call("POST", f"{DEFAULT}/events", event, Authorization=admin)).status == 201
+        answer = await api.call("GET", f"{DEFAULT}/events/e/c", Authorization=admin)
+        assert json.loads(answer.body)["id"] == "5b9a8f2e-0000-4000-8000-000000000001"
+
+    play(tmp_path, story)
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "told"),
+    [
+        ([{"name": "a", "value": 1}], 200, [{"name": "a", "value": 1, "timestamp": 0, "tags": None}]),
+        ([None], 200, [{"value": 0, "timestamp": 0, "tags": None}]),
+        ([{"value": "x"}], 400, None),
+        ({}, 400, None),
+    ],
+)
+def test_reported_points_are_points(tmp_path: Path, body: Any, status: int, told: Any) -> None:
+    """What reports metrics gets them back as they were understood, or a reason."""
+
+    async def story(api: RunningApi, admin: str) -> None:
+        answer = await api.call("POST", f"{CORE}/tessen/metrics", body)
+        assert answer.status == status
+        assert told is None or json.loads(answer.body) == told
+
+    play(tmp_path, story)
+
+
+def test_a_number_of_a_member_has_at_most_64_bits(tmp_path: Path) -> None:
+    """What cannot be a member's number is a bad request, what could is not found."""
+
+    async def story(api: RunningApi, admin: str) -> None:
+        for number, status in (("f" * 17, 400), ("xyz", 400), ("123", 404), ("0x1", 400)):
+            answer = await api.call("DELETE", f"{CORE}/cluster/members/{number}", Authorization=admin)
+            assert answer.status == status, number
+
+    play(tmp_path, story)
+
+
+def test_conditions_are_read_as_the_reference_reads_them(tmp_path: Path) -> None:
+    """An empty condition is none, and a star in a list counts."""
+
+    async def story(api: RunningApi, admin: str) -> None:
+        path = f"{DEFAULT}/checks/it"
+        await api.call("PUT", path, check(), Authorization=admin)
+        for condition, value, status in (
+            ("If_Match", "", 200),
+            ("If_None_Match", "", 200),
+            ("If_None_Match", '"x", *', 412),
+        ):
+            headers = {"Authorization": admin, "Content_Type": PATCH, condition: value}
+            assert (await api.call("PATCH", path, {}, **headers)).status == status
+
+    play(tmp_path, story)
