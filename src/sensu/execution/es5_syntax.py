@@ -11,8 +11,11 @@ _REGEX = re.compile(r"/(?![*/])(?:[^\\/\[\n\r]|\\[^\n\r]|\[(?:[^\]\\\n\r]|\\[^\n
 _SIGN = re.compile(r"=>|\.\.\.|\*\*|\?\?|\?\.(?!\d)|>>>=?|[=!]==?|[-+&|<>]{2}|[-+*/%&|^<>]=|[^\w\s]")
 _RESERVED = frozenset({"class", "const", "enum", "export", "extends", "import", "super"})
 _KEYWORDS = frozenset(
-    "break case catch continue debugger default delete do else false finally for function if in instanceof new null "
-    "return switch this throw true try typeof var void while with".split()
+    {
+        *("break", "case", "catch", "continue", "debugger", "default", "delete", "do", "else", "false", "finally"),
+        *("for", "function", "if", "in", "instanceof", "new", "null", "return", "switch", "this", "throw", "true"),
+        *("try", "typeof", "var", "void", "while", "with"),
+    }
 )
 _NEW_SIGNS = frozenset({"=>", "...", "**", "??", "?.", "`", "@", "#"})
 _BEFORE_REGEX = frozenset(

@@ -213,7 +213,8 @@ class Sandbox:
         """What a mutator's `eval` makes of an event (as the API shows it).
 
         The body runs as a function; `event` has the JSON's names, metadata's fields hoisted and as `.metadata`, and the
-        names of Go's fields; `JSON.stringify(event)` is what the API shows. `env_vars` are globals. Source: docs, mutator reference; recorded mutator-js scenarios.
+        names of Go's fields; `JSON.stringify(event)` is what the API shows. `env_vars` are globals. Source: docs,
+        mutator reference; recorded mutator-js scenarios.
         """
         limit_s = time_limit_s or self._time_limit_s
         filled, id_bytes = mutator_event(event)
