@@ -8,7 +8,7 @@ import msgspec
 
 from sensu.backend.api.request import MERGE_PATCH
 from sensu.backend.api.router import Route
-from sensu.resources.kinds import KINDS
+from sensu.resources.kinds import ALL_KINDS
 
 JSON = "application/json"
 _REFERENCE = "#/components/schemas/{name}"
@@ -100,7 +100,7 @@ def _tag(route: Route) -> str:
     return known[-1] if known else words[3] if words[0] == "api" and len(words) > 3 else words[0]
 
 
-_SEGMENTS = frozenset(kind.segment for kind in KINDS)
+_SEGMENTS = frozenset(kind.segment for kind in ALL_KINDS)
 
 
 def _operation_id(route: Route) -> str:

@@ -18,7 +18,7 @@ from sensu.backend.services.pages import PageRequest, text_of, token_of
 from sensu.clock import Clock
 from sensu.errors import StoreError
 from sensu.log import fields
-from sensu.resources.kinds import CHECK, EVENT, KINDS, Kind
+from sensu.resources.kinds import ALL_KINDS, CHECK, EVENT, Kind
 from sensu.resources.wire import encode
 from sensu.rules.audit import AuditRecord, cut, document, shown_name
 from sensu.rules.owed import DeliveryView
@@ -48,7 +48,7 @@ REFUSED_LOGINS_A_MINUTE_MAX = 60
 """Further refused log-ins are only counted, so that guessing passwords does not push everything else out of the log."""
 
 _READ_AT_ONCE = 256
-AUDITED_KINDS = {kind.qualified_name: kind for kind in KINDS}
+AUDITED_KINDS = {kind.qualified_name: kind for kind in ALL_KINDS}
 
 
 class Named(NamedTuple):
