@@ -5,6 +5,7 @@ Source: docs, "Events reference"; recorded scenarios agent-exec*.
 
 import math
 import uuid
+from decimal import Decimal
 from typing import Any
 
 import msgspec
@@ -23,6 +24,8 @@ STATUS_MAX = 2**32 - 1
 FAILURE_STATUS_ANNOTATION = "allow_list_on_deny_status"
 WHOLE_MAX = 1e21
 """Larger whole numbers are written with an exponent."""
+EXACT_MAX = 2.0**53
+"""Larger whole numbers have more digits than a float knows of."""
 
 _NOT_COPIED = frozenset({"secrets", "subdues", "metadata"})
 _COPIED = tuple(
@@ -112,8 +115,10 @@ def _point(point: dict[str, Any]) -> MetricPoint:
 
 
 def plain(value: float) -> int | float:
-    """The number as the wire shows it: whole ones without a fraction."""
-    return int(value) if value == int(value) and abs(value) < WHOLE_MAX else value
+    """The number as the wire shows it: whole ones without a fraction, in as few digits as tell it apart."""
+    if value != int(value) or abs(value) >= WHOLE_MAX:
+        return value
+    return int(value) if abs(value) < EXACT_MAX else int(Decimal(repr(float(value))))
 
 
 def with_output_discarded(event: Event) -> Event:

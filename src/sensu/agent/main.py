@@ -30,7 +30,7 @@ from sensu.agent.socket_listener import SocketListener
 from sensu.agent.statsd import Flush, StatsDServer
 from sensu.agent.tls import client_context
 from sensu.clock import Clock, SystemClock
-from sensu.errors import ConfigurationError, SensuError
+from sensu.errors import ConfigurationError, ConfigurationFileError, SensuError
 from sensu.execution import system_facts
 from sensu.execution.asset_cleanup import CacheBounds
 from sensu.execution.asset_filters import AssetFilters
@@ -103,7 +103,8 @@ def start(arguments: Sequence[str]) -> int:
 
 
 def _fatal(error: SensuError) -> int:
-    log.critical("error executing sensu-agent", extra=fields(error=str(error)))
+    doing = "handling agent config" if isinstance(error, ConfigurationFileError) else "executing sensu-agent"
+    log.critical(f"error {doing}", extra=fields(error=str(error)))
     return 1
 
 

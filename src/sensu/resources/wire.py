@@ -6,6 +6,7 @@ Source: recorded API answers (checks-lifecycle, entities-agent-class, patch-null
 """
 
 import json
+import math
 import re
 import types
 from collections.abc import Iterator, Mapping
@@ -110,7 +111,7 @@ def _parse_first_value(data: bytes | str) -> tuple[Any, str]:
         raise InvalidResource("EOF")
     try:
         text = _ESCAPE.sub(_character, text)
-        value, end = json.JSONDecoder(parse_constant=_refuse_constant).raw_decode(text)
+        value, end = json.JSONDecoder(parse_constant=_refuse_constant, parse_float=_finite).raw_decode(text)
     except (ValueError, RecursionError) as err:
         raise InvalidResource(f"the body is not valid JSON: {err}") from err
     return value, text[end:]
@@ -127,6 +128,13 @@ _ESCAPE = re.compile(
 
 def _character(escape: re.Match[str]) -> str:
     return r"\ufffd" if escape["half"] else escape[0]
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if math.isinf(value):
+        raise ValueError(f"{text} is not a number that fits")
+    return value
 
 
 def _refuse_constant(text: str) -> Any:
