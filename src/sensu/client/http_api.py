@@ -113,6 +113,8 @@ def split_url(url: str) -> Target | None:
 class HTTPAPI:
     """Requests to one API over a connection that is kept; not for several threads at once.
 
+    A timeout not above 0 means none, as people know it from the reference's client.
+
     `environment` may name proxies: http_proxy, https_proxy, no_proxy, in either case.
     """
 
@@ -126,7 +128,7 @@ class HTTPAPI:
         environment: Mapping[str, str] | None = None,
     ) -> None:
         self.url = url.rstrip("/")
-        self._timeout_s = timeout_s
+        self._timeout_s = timeout_s if timeout_s > 0 else None
         self._tls = tls or TLSOptions()
         self._agent = agent
         self._environment = environment or {}
@@ -200,7 +202,7 @@ class HTTPAPI:
 class _Connection:
     """One connection to a host or through a proxy, opened with its first request."""
 
-    def __init__(self, target: Target, proxy: Target | None, timeout_s: float, tls: TLSOptions) -> None:
+    def __init__(self, target: Target, proxy: Target | None, timeout_s: float | None, tls: TLSOptions) -> None:
         self._target, self._proxy = target, proxy
         self._timeout_s, self._tls = timeout_s, tls
         self._socket: socket.socket | None = None

@@ -32,12 +32,13 @@ class Kind(NamedTuple):
         found = by_type(self.type, self.api_version)
         if found is not None:
             return found.shape
-        from sensu.resources import check, entity  # noqa: PLC0415
+        from sensu.resources import check, entity, hook  # noqa: PLC0415
 
         others: dict[str, Shape] = {
             "Check": check.Check,
             "EntityConfig": entity.EntityConfig,
             "EntityState": entity.EntityState,
+            "Hook": hook.Hook,
         }
         return others[self.type]
 
@@ -89,7 +90,11 @@ KINDS = (
 """Every kind, in the order in which `dump all` writes them, so that what others need comes first."""
 CHECK_AS_RUN = Kind("Check", "checks")
 """A check with the fields of a result, which is what `Check` alone names; kept as the check it configures."""
+HOOK_AS_RUN = Kind("Hook", "hooks")
+"""Likewise a hook with what came out of it."""
 ENTITY_CONFIG = Kind("EntityConfig", "entity-configs", api_version="core/v3")
 ENTITY_STATE = Kind("EntityState", "entity-states", api_version="core/v3")
-OTHERS = (CHECK_AS_RUN, ENTITY_CONFIG, ENTITY_STATE)
-"""Types that are known by their full names but are none of `all`."""
+AS_RUN = (CHECK_AS_RUN, HOOK_AS_RUN)
+NAMED_IN_FULL = (ENTITY_CONFIG, ENTITY_STATE)
+OTHERS = (*AS_RUN, *NAMED_IN_FULL)
+"""Types that are known by their names but are none of `all`."""

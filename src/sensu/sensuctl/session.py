@@ -98,8 +98,8 @@ class Session:
         return _expect(self._send(method, path, headers, body))
 
     def pages(self, path: str, query: Mapping[str, str], chunk_size: int) -> Iterator[Listing]:
-        """A list in pages of `chunk_size`, or whole where that is 0."""
-        asked = {**query, "limit": str(chunk_size)} if chunk_size else dict(query)
+        """A list in pages of `chunk_size`, or whole where that is not above 0."""
+        asked = {**query, "limit": str(chunk_size)} if chunk_size > 0 else dict(query)
         while True:
             answer = self.call("GET", path, query=asked)
             items = _content(answer)

@@ -6,7 +6,7 @@ from sensu.sensuctl.declare import INTERACTIVE, ONE, ONE_AT_MOST, change, deleti
 
 _GROUPS = Flag("group", "strings", short="g", help="groups the role is for")
 _USERS = Flag("user", "strings", short="u", help="users the role is for")
-_AT_LEAST_ONE = (1, ANY_NUMBER)
+_TOO_MANY = "too many arguments supplied: {words}"
 
 API_KEY = Group(
     "api-key",
@@ -56,17 +56,17 @@ def _roles(noun: str, name: str, *, namespaced: bool) -> Group:
                     Flag("resource-name", "strings", short="n", help="names of resources the rule is about"),
                     Flag("verb", "strings", short="v", help="get, list, create, update, delete or *"),
                 ),
-                _AT_LEAST_ONE,
+                ONE,
                 example=f"sensuctl {noun} create reader --verb get,list --resource checks,handlers",
                 missing="a name is required",
+                surplus=_TOO_MANY,
             ),
             deletion(
                 noun,
                 f"nouns.role:delete_{kind}",
-                count=_AT_LEAST_ONE,
                 missing=missing if namespaced else "a cluster role name is required",
             ),
-            info(noun, f"nouns.role:show_{kind}", count=_AT_LEAST_ONE, missing=missing),
+            info(noun, f"nouns.role:show_{kind}", missing=missing),
             listing(noun, f"nouns.role:list_{kind}s", namespaced=namespaced, words_max=ANY_NUMBER),
         ),
     )
@@ -85,12 +85,13 @@ def _bindings(noun: str, name: str, reference: str, flags: tuple[Flag, ...], *, 
                 "create one",
                 f"nouns.role_binding:create_{kind}",
                 flags,
-                _AT_LEAST_ONE,
+                ONE,
                 example=f"sensuctl {noun} create viewers --cluster-role view --group ops",
                 missing="a name is required",
+                surplus=_TOO_MANY,
             ),
-            deletion(noun, f"nouns.role_binding:delete_{kind}", count=_AT_LEAST_ONE, missing=missing),
-            info(noun, f"nouns.role_binding:show_{kind}", count=_AT_LEAST_ONE, missing=missing),
+            deletion(noun, f"nouns.role_binding:delete_{kind}", missing=missing),
+            info(noun, f"nouns.role_binding:show_{kind}", missing=missing),
             listing(noun, f"nouns.role_binding:list_{kind}s", namespaced=namespaced, words_max=ANY_NUMBER),
         ),
     )
@@ -136,7 +137,7 @@ USER = Group(
             "--interactive",
             Flag("current-password", short="c", help="current password"),
             INTERACTIVE,
-            Flag("new-password", short="p", help="new password"),
+            Flag("new-password", short="p", required=True, help="new password"),
         ),
         change(
             "user",
@@ -191,7 +192,7 @@ USER = Group(
             "alice --interactive",
             INTERACTIVE,
             Flag("password", short="p", help="new password"),
-        ),
+        )._replace(missing="a username is required"),
         change(
             "user",
             "set-groups",

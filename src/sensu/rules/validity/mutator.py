@@ -8,7 +8,7 @@ from sensu.rules.validity.names import name_problem
 
 
 def problem(mutator: Mutator) -> str | None:
-    """The first rule that a mutator breaks, or None."""
+    """The first rule that a mutator breaks, or None; its variables may be anything, like those of handlers."""
     why = name_problem(mutator.metadata.name)
     if why is not None:
         return f"mutator name {why}"

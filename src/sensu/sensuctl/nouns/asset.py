@@ -1,5 +1,6 @@
 """`sensuctl asset …`, but for what needs Bonsai."""
 
+import re
 import urllib.parse
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -29,11 +30,10 @@ FIELDS = (Field("url", "URL:"), Field("sha512", "SHA-512 Checksum:"), Field("fil
 
 
 def short_url(url: str) -> str:
-    """`//host/.../file`; what has no host is shown whole."""
+    """`//host/.../file`."""
     parts = urllib.parse.urlsplit(url)
-    if not parts.netloc:
-        return url
-    return f"//{parts.netloc}/.../{parts.path.rpartition('/')[2]}"
+    host = re.sub(r":\d*$", "", parts.netloc.rpartition("@")[2])
+    return f"//{host}/.../{parts.path.rpartition('/')[2]}"
 
 
 def short_digest(digest: str) -> str:

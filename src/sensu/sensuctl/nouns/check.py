@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from sensu.sensuctl.command import CommandFailed, Context
-from sensu.sensuctl.forms import Field, from_answers, from_flags
+from sensu.sensuctl.forms import Field, from_answers, from_flags, listed
 from sensu.sensuctl.kind import CHECK
 from sensu.sensuctl.resource_commands import (
     create_resource,
@@ -13,7 +13,6 @@ from sensu.sensuctl.resource_commands import (
     get_resource,
     joined,
     list_resources,
-    listed,
     metadata_of,
     name_of,
     namespace_of,
@@ -135,7 +134,7 @@ def create_check(context: Context) -> None:
 
 
 def _require_one_schedule(context: Context) -> None:
-    interval, cron = context.given("interval"), context.given("cron")
+    interval, cron = context.text("interval"), context.text("cron")
     if not interval and not cron:
         raise CommandFailed("must specify --interval or --cron")
     if interval and cron:

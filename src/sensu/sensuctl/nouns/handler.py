@@ -113,10 +113,16 @@ def create_handler(context: Context) -> None:
         namespace = ask(context, "Namespace:", context.namespace)
         handler = {**_answers(context, None), "metadata": {"name": name, "namespace": namespace}}
     else:
-        handler = from_flags(context, (*_COMMON, *_OF_TYPE.get(context.text("type"), ())))
-        handler["metadata"] = metadata_of(context, name)
+        handler = {**_from_flags(context), "metadata": metadata_of(context, name)}
         _require_valid(handler)
     create_resource(context, HANDLER, handler)
+
+
+def _from_flags(context: Context) -> dict[str, Any]:
+    """The handler that the flags describe; what only other types need is kept if it was given."""
+    socket = _OF_TYPE["tcp"] if context.text("socket-host") or context.text("socket-port") else ()
+    handler = from_flags(context, (*_COMMON, *_OF_TYPE["pipe"], *_OF_TYPE["set"], *socket))
+    return {**handler, "type": handler["type"].lower()}
 
 
 def _require_valid(handler: Any) -> None:

@@ -71,19 +71,22 @@ def list_silences(context: Context) -> None:
     if not subscription and not check:
         list_resources(context, SILENCED, COLUMNS)
         return
+    if subscription and check:
+        show_list(context, SILENCED, [_entry(context, name_of_entry(subscription, check))], COLUMNS)
+        return
     path = resource_path(SILENCED, "" if everywhere else context.namespace)
     by = ("subscriptions", subscription) if subscription else ("checks", check)
     found = context.session.listing("/".join([path, *(quoted(word) for word in by)]))
-    entries = [entry for entry in found.items if not check or entry.get("check", "") == check]
-    show_list(context, SILENCED, entries, COLUMNS, found.warning)
+    show_list(context, SILENCED, found.items, COLUMNS, found.warning)
 
 
-def _name(context: Context, *, ask_for_it: bool) -> str:
-    """The name that was given, or that of the subscription and check that were; a person is asked for it."""
+def _name(context: Context) -> str:
+    """The name that was given, or that of the subscription and check that were; else they are asked for."""
     if context.words:
         return first_word(context)
-    subscription, check = (context.text(name).replace(ANY, "") for name in ("subscription", "check"))
-    if not subscription and not check and ask_for_it and context.stdin.isatty():
+    given = [context.text(name) for name in ("subscription", "check")]
+    subscription, check = (text.replace(ANY, "") for text in given)
+    if not any(given):
         from sensu.sensuctl.prompt import ask  # noqa: PLC0415 - only for people
 
         subscription = ask(context, "Subscription:")
@@ -102,14 +105,14 @@ def _entry(context: Context, name: str) -> Any:
 
 def show_silence(context: Context) -> None:
     """`sensuctl silenced info [NAME]`."""
-    entry = _entry(context, _name(context, ask_for_it=True))
+    entry = _entry(context, _name(context))
     show_one(context, SILENCED, entry, name_of(entry), details(entry))
 
 
 def delete_silence(context: Context) -> None:
     """`sensuctl silenced delete [NAME]`."""
-    name = _name(context, ask_for_it=True)
-    if confirm(context, f"delete silenced resource '{name}'"):
+    name = _name(context)
+    if confirm(context, f"delete silence resource '{name}'"):
         context.session.call("DELETE", resource_path(SILENCED, context.namespace, name))
         context.print("Deleted")
 
@@ -137,7 +140,7 @@ def update_silence(context: Context) -> None:
     """`sensuctl silenced update [NAME]`."""
     if len(context.words) > 1:
         raise BadArguments
-    entry = _entry(context, _name(context, ask_for_it=True))
+    entry = _entry(context, _name(context))
     replace_resource(context, SILENCED, {**entry, **_answers(context, entry), "expire_at": 0})
     context.print("Updated")
 
