@@ -7,6 +7,8 @@ from sensu.sensuctl.command import Context
 from sensu.sensuctl.prompt import YES, ask, choose
 
 NUMBER_MAX = 2**32 - 1
+TRUTHS = dict.fromkeys((*YES, "1", "t"), True) | dict.fromkeys(("n", "no", "false", "0", "f"), False)
+"""What people answer to a question of yes or no."""
 
 
 class Field(NamedTuple):
@@ -45,10 +47,19 @@ def from_answers(context: Context, fields: Sequence[Field], current: Mapping[str
     return resource
 
 
+def asked_metadata(context: Context, question: str, name: str) -> dict[str, Any]:
+    """The name and namespace of a new resource that a person tells; what the command line says is suggested."""
+    return {"name": ask(context, question, name), "namespace": ask(context, "Namespace:", context.namespace)}
+
+
 def _answer(context: Context, field: Field, suggestion: Any) -> Any:
     if field.kind == "choice":
         return choose(context, field.question, field.choices, str(suggestion))
-    return _value(field, ask(context, field.question, _shown(suggestion)))
+    answer = ask(context, field.question, _shown(suggestion))
+    while field.kind == "bool" and answer.lower() not in TRUTHS:
+        context.print("  either true or false, please")
+        answer = ask(context, field.question, _shown(suggestion))
+    return _value(field, answer)
 
 
 def _shown(value: Any) -> str:
@@ -65,7 +76,7 @@ def _value(field: Field, given: Any) -> Any:
     if field.kind == "list":
         return listed(str(given or ""))
     if field.kind == "bool":
-        return given if isinstance(given, bool) else str(given or "").strip().lower() in (*YES, "1", "t")
+        return given if isinstance(given, bool) else TRUTHS.get(str(given or "").strip().lower(), False)
     return str(given or "")
 
 

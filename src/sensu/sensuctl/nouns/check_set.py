@@ -57,18 +57,19 @@ def remove_field(context: Context) -> None:
 
 def set_hooks(context: Context) -> None:
     """`sensuctl check set-hooks NAME`: the hooks are added to those that are there for the status."""
-    status, hooks = context.text("type"), context.text("hooks")
+    name, status, hooks = context.words[0], context.text("type"), context.text("hooks")
     if context.flag("interactive"):
         from sensu.sensuctl.prompt import ask  # noqa: PLC0415 - only for people
 
-        status = ask(context, "Type:", status)
+        name = ask(context, "Check Name:", name)
+        status = ask(context, "Hook Type:", status)
         hooks = ask(context, "Hooks:", hooks)
     if not hooks.strip():
         raise CommandFailed("hooks cannot be empty")
     if status not in HOOK_TYPES:
         words = ", ".join(f'"{word}"' for word in HOOK_WORDS[:-1])
         raise CommandFailed(f'valid check hook types are "0"-"{STATUS_MAX}", {words}, and "{HOOK_WORDS[-1]}"')
-    path = f"{resource_path(CHECK, context.namespace, context.words[0])}/hooks/{status}"
+    path = f"{resource_path(CHECK, context.namespace, name)}/hooks/{status}"
     context.session.call("PUT", path, {status: listed(hooks)})
     context.print("Added")
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from sensu.sensuctl.command import BadArguments, CommandFailed, Context
-from sensu.sensuctl.forms import Field, from_answers, from_flags
+from sensu.sensuctl.forms import Field, asked_metadata, from_answers, from_flags
 from sensu.sensuctl.kind import HANDLER
 from sensu.sensuctl.resource_commands import (
     checked,
@@ -107,11 +107,8 @@ def create_handler(context: Context) -> None:
     """
     name = first_word(context)
     if context.flag("interactive"):
-        from sensu.sensuctl.prompt import ask  # noqa: PLC0415 - only for people
-
-        name = ask(context, "Handler Name:", name)
-        namespace = ask(context, "Namespace:", context.namespace)
-        handler = {**_answers(context, None), "metadata": {"name": name, "namespace": namespace}}
+        metadata = asked_metadata(context, "Handler Name:", name)
+        handler = {**_answers(context, None), "metadata": metadata}
     else:
         handler = {**_from_flags(context), "metadata": metadata_of(context, name)}
         _require_valid(handler)

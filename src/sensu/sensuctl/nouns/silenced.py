@@ -9,7 +9,7 @@ from typing import Any
 from sensu.clock import SystemClock
 from sensu.flags import convert_int
 from sensu.rules.silenced_entry import name_of_entry
-from sensu.sensuctl.command import BadArguments, CommandFailed, Context
+from sensu.sensuctl.command import CommandFailed, Context
 from sensu.sensuctl.dates import rfc3339, unix_seconds
 from sensu.sensuctl.kind import SILENCED
 from sensu.sensuctl.output import show_list, show_one
@@ -119,7 +119,11 @@ def delete_silence(context: Context) -> None:
 
 def create_silence(context: Context) -> None:
     """`sensuctl silenced create`."""
+    namespace = context.namespace
     if context.flag("interactive"):
+        from sensu.sensuctl.prompt import ask  # noqa: PLC0415 - only for people
+
+        namespace = ask(context, "Namespace:", namespace)
         entry = _answers(context, {})
     else:
         entry = {
@@ -133,13 +137,11 @@ def create_silence(context: Context) -> None:
     if not entry["check"] and not entry["subscription"]:
         raise CommandFailed("must specify --check or --subscription")
     name = name_of_entry(entry["subscription"], entry["check"])
-    create_resource(context, SILENCED, {**entry, "metadata": {"name": name, "namespace": context.namespace}})
+    create_resource(context, SILENCED, {**entry, "metadata": {"name": name, "namespace": namespace}})
 
 
 def update_silence(context: Context) -> None:
     """`sensuctl silenced update [NAME]`."""
-    if len(context.words) > 1:
-        raise BadArguments
     entry = _entry(context, _name(context))
     replace_resource(context, SILENCED, {**entry, **_answers(context, entry), "expire_at": 0})
     context.print("Updated")
@@ -148,6 +150,7 @@ def update_silence(context: Context) -> None:
 def _answers(context: Context, current: Any) -> dict[str, Any]:
     from sensu.sensuctl.prompt import YES, ask  # noqa: PLC0415 - only for people
 
+    now_expires_on_resolve = "Yes" if current.get("expire_on_resolve") else "No"
     begin = rfc3339(current["begin"]) if current.get("begin") else "now"
     subscription, check = current.get("subscription", ""), current.get("check", "")
     if not current:
@@ -157,7 +160,7 @@ def _answers(context: Context, current: Any) -> dict[str, Any]:
         "subscription": subscription,
         "check": check,
         "begin": unix_seconds(ask(context, "Begin time:", begin)),
-        "expire": convert_int(ask(context, "Expiry in seconds:", str(current.get("expire", -1)))),
-        "expire_on_resolve": ask(context, "Expire on resolve?", "No").lower() in YES,
+        "expire": convert_int(ask(context, "Expiry in Seconds:", str(current.get("expire", -1)))),
+        "expire_on_resolve": ask(context, "Expire on Resolve:", now_expires_on_resolve).lower() in YES,
         "reason": ask(context, "Reason:", current.get("reason", "")),
     }
