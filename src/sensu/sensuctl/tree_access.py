@@ -2,7 +2,7 @@
 
 from sensu.flags import Flag
 from sensu.sensuctl.command import ANY_NUMBER, Command, Group
-from sensu.sensuctl.declare import INTERACTIVE, ONE, ONE_AT_MOST, change, deletion, info, listing
+from sensu.sensuctl.declare import INTERACTIVE, LIST_FLAGS, ONE, ONE_AT_MOST, change, deletion, info, listing
 
 _GROUPS = Flag("group", "strings", short="g", help="groups the role is for")
 _USERS = Flag("user", "strings", short="u", help="users the role is for")
@@ -16,6 +16,23 @@ API_KEY = Group(
         info("api-key", "nouns.api_key:show_key"),
         listing("api-key", "nouns.api_key:list_keys"),
         deletion("api-key", "nouns.api_key:revoke", verb="revoke"),
+    ),
+)
+AUDIT = Group(
+    "audit",
+    "Look at who did what",
+    (
+        Command(
+            "list",
+            "audit list [flags]",
+            "list who changed what and who logged in, newest first",
+            "nouns.audit:list_audit",
+            (
+                *(flag for flag in LIST_FLAGS if flag.name in ("field-selector", "format")),
+                Flag("last", "int", default=100, help="how many entries to list (0: all)"),
+            ),
+            example="sensuctl audit list --last 20 --field-selector 'audit.username == alice'",
+        ),
     ),
 )
 NAMESPACE = Group(
@@ -218,6 +235,7 @@ USER = Group(
 
 ACCESS: tuple[Command | Group, ...] = (
     API_KEY,
+    AUDIT,
     CLUSTER_ROLE,
     CLUSTER_ROLE_BINDING,
     NAMESPACE,
