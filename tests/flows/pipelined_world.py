@@ -23,8 +23,8 @@ from sensu.backend.pipelined.mutators import Mutators
 from sensu.backend.pipelined.outcome import Outcome
 from sensu.backend.pipelined.runtime_assets import RuntimeAssets
 from sensu.backend.pipelined.workflows import Workflows
-from sensu.backend.services.audit import AuditLog
 from sensu.backend.secrets import Secrets
+from sensu.backend.services.audit import AuditLog
 from sensu.backend.services.deliveries import Deliveries
 from sensu.backend.services.explain import Explain
 from sensu.backend.services.outcomes import Listing
