@@ -32,7 +32,7 @@ spec:
   interval: 5
   check_hooks: [{critical: [h]}]
   pipelines: [{name: p}]
-  proxy_requests: {entity_attributes: [a], splay: true}
+  proxy_requests: {entity_attributes: [a], splay: true, splay_coverage: 50}
   subdue: {days: {all: [{begin: "5:00PM", end: "6:00PM"}]}}
 ---
 type: Handler

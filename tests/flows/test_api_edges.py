@@ -265,3 +265,15 @@ def test_conditions_are_read_as_the_reference_reads_them(tmp_path: Path) -> None
             assert (await api.call("PATCH", path, {}, **headers)).status == status
 
     play(tmp_path, story)
+
+
+@pytest.mark.parametrize("path", ["/auth/token", "/auth/logout"])
+def test_whoever_shows_no_token_is_told_so_before_the_body_is_read(tmp_path: Path, path: str) -> None:
+    """Without an access token a refresh and a log-out are refused as such, whatever their body."""
+
+    async def story(api: RunningApi, admin: str) -> None:
+        for authorization, status in (("", 401), (admin, 400)):
+            answer = await sent(api, authorization, "POST", path, b"{", "application/json")
+            assert answer.status == status
+
+    play(tmp_path, story)

@@ -57,7 +57,7 @@ from sensu.execution.assets import AssetCache
 from sensu.execution.javascript import check_syntax
 from sensu.log import fields
 from sensu.resources.entity import BACKEND_CLASS, Entity
-from sensu.resources.kinds import ENTITY, EVENT, KINDS, NAMESPACE, USER
+from sensu.resources.kinds import ALL_KINDS, ENTITY, EVENT, NAMESPACE, USER
 from sensu.resources.metadata import ObjectMeta
 from sensu.store.contract import Store
 from sensu.store.resource_cache import ResourceCache
@@ -131,7 +131,7 @@ class Backend:
         own = await self._own_entity(executors)
         await store.commit([*system_namespace_writes(), put(ENTITY, own)])
         cache = ResourceCache(store)
-        await cache.load(kind for kind in KINDS if kind is not EVENT)
+        await cache.load(kind for kind in ALL_KINDS if kind is not EVENT)
         metrics = BackendMetrics(CollectorRegistry(), VERSION)
         async with contextlib.AsyncExitStack() as stack:
             daemons = await self._daemons(store, cache, own, metrics, executors, stack)

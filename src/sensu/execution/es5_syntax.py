@@ -10,6 +10,13 @@ _NUMBER = re.compile(r"0[xX][0-9a-fA-F]+|(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
 _REGEX = re.compile(r"/(?![*/])(?:[^\\/\[\n\r]|\\[^\n\r]|\[(?:[^\]\\\n\r]|\\[^\n\r])*\])+/(\w*)")
 _SIGN = re.compile(r"=>|\.\.\.|\*\*|\?\?|\?\.(?!\d)|>>>=?|[=!]==?|[-+&|<>]{2}|[-+*/%&|^<>]=|[^\w\s]")
 _RESERVED = frozenset({"class", "const", "enum", "export", "extends", "import", "super"})
+_KEYWORDS = frozenset(
+    {
+        *("break", "case", "catch", "continue", "debugger", "default", "delete", "do", "else", "false", "finally"),
+        *("for", "function", "if", "in", "instanceof", "new", "null", "return", "switch", "this", "throw", "true"),
+        *("try", "typeof", "var", "void", "while", "with"),
+    }
+)
 _NEW_SIGNS = frozenset({"=>", "...", "**", "??", "?.", "`", "@", "#"})
 _BEFORE_REGEX = frozenset(
     {"return", "typeof", "case", "in", "instanceof", "delete", "void", "throw", "new", "else", "do"}
@@ -35,6 +42,18 @@ def newer_syntax(source: str) -> str | None:
         if complaint:
             return _placed(source, word.position, complaint)
     return None
+
+
+def unexpected(source: str, line: int, column: int) -> str | None:
+    """How to name what stands at a place, counted from 1, where the grammar wants something else."""
+    position = sum(len(text) for text in source.splitlines(keepends=True)[: line - 1]) + column - 1
+    word = next((word for word in _words(source) if word.position == position), None)
+    if word is None:
+        return "Unexpected end of input" if position >= len(source.rstrip()) else None
+    if word.kind in ("number", "text"):
+        return "Unexpected number" if word.kind == "number" else "Unexpected string"
+    is_name = word.kind == "word" and word.text not in _KEYWORDS
+    return "Unexpected identifier" if is_name else f"Unexpected token {word.text}"
 
 
 def _words(source: str) -> list[_Word]:

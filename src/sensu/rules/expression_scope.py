@@ -72,18 +72,3 @@ def _api_shape(holder: Mapping[str, Any], flattened: dict[str, Any]) -> dict[str
     names = ("name", "namespace", "labels", "annotations", "created_by")
     metadata = {name: flattened.pop(name) for name in names}
     return {**flattened, "metadata": {**(holder.get("metadata") or {}), **metadata}}
-
-
-def unfilled(original: Mapping[str, Any], mutated: Mapping[str, Any]) -> dict[str, Any]:
-    """A mutated event in the original's order, without the empty fields that only `mutator_event` put in."""
-    restored: dict[str, Any] = {}
-    for key in (*original, *(key for key in mutated if key not in original)):
-        before, value = original.get(key), mutated.get(key)
-        if isinstance(value, Mapping):
-            value = unfilled(before if isinstance(before, Mapping) else {}, value)
-        if before is None and not value:
-            if key in original:
-                restored[key] = None
-        elif key in mutated:
-            restored[key] = value
-    return restored

@@ -14,7 +14,7 @@ from sensu.sensuctl.command import CommandFailed, Context
 
 DEFAULT_URL = "https://bonsai.sensu.io"
 URL_VARIABLE = "SENSU_BONSAI_URL"
-_NAME = re.compile(r"([^/:]+)/([^/:]+)(?::(.+))?")
+_NAME = re.compile(r"([^/:]+)/([^/:]+)(?::(.*))?")
 _NUMBERS = re.compile(r"\d+")
 
 
@@ -36,7 +36,7 @@ def parse_name(text: str) -> BonsaiName:
     """The name that a word of the command line gives; raises CommandFailed."""
     match = _NAME.fullmatch(text)
     if match is None:
-        raise CommandFailed(f'the name of a Bonsai asset is NAMESPACE/NAME[:VERSION], not "{text}"')
+        raise CommandFailed('asset name must be specified in the format "namespace/asset" (e.g. mynamespace/cpu-check)')
     return BonsaiName(match.group(1), match.group(2), (match.group(3) or "").removeprefix("v"))
 
 

@@ -164,9 +164,7 @@ class _Program:
             if command.configured:
                 _require_configuration(context.configuration, self._argv0)
             _require_flags(command, context)
-            least, most = command.words
-            if not least <= len(context.words) <= most:
-                raise BadArguments(command.missing)
+            _require_words(command, context.words)
             command.function()(context)
         except BadArguments:
             self._show_help(command)
@@ -217,6 +215,14 @@ def _require_flags(command: Command, context: Context) -> None:
     if missing and not context.flag("interactive"):
         names = ", ".join(f'"{name}"' for name in missing)
         raise CommandFailed(f"required flag(s) {names} not set")
+
+
+def _require_words(command: Command, words: Sequence[str]) -> None:
+    least, most = command.words
+    if len(words) > most and command.surplus:
+        raise BadArguments(command.surplus.format(words=", ".join(words)))
+    if not least <= len(words) <= most:
+        raise BadArguments(command.missing)
 
 
 if __name__ == "__main__":

@@ -114,8 +114,10 @@ def _with_maps_in_order(value: Any) -> Any:
 def wrap(kind: Kind, resource: Resource) -> dict[str, Any]:
     """A resource as `{type, api_version, metadata, spec}`, the keys of the spec in order of their names.
 
-    Kinds without metadata (namespaces, users) get what names them.
+    Kinds without metadata (namespaces, users) get what names them; some come wrapped from the API.
     """
+    if "api_version" in resource and "spec" in resource:
+        return dict(resource)
     spec = {key: value for key, value in resource.items() if key != "metadata"}
     metadata = resource.get("metadata")
     if metadata is None:

@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sensu.client.http_api import HTTPAPI, STATUS_TEXTS, Answer, APIUnreachable, TLSOptions
 from sensu.sensuctl.command import CommandFailed
@@ -11,11 +11,18 @@ from sensu.sensuctl.configuration import Cluster, Configuration
 from sensu.sensuctl.kind import Kind
 from sensu.version import VERSION
 
+if TYPE_CHECKING:
+    from sensu.client.event_stream import ServerSentEvent
+
 _UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 LICENSE_TEXT = (
     "This functionality requires a valid Sensu Go license with a sufficient entity limit. "
     "To get a valid license file, arrange a trial, or increase your entity limit, contact Sales."
 )
+
+
+SILENCE_S = 40.0
+"""How long a stream may be silent, which tells of itself every 15 s, before it counts as lost."""
 
 
 class APIError(CommandFailed):
@@ -98,8 +105,8 @@ class Session:
         return _expect(self._send(method, path, headers, body))
 
     def pages(self, path: str, query: Mapping[str, str], chunk_size: int) -> Iterator[Listing]:
-        """A list in pages of `chunk_size`, or whole where that is 0."""
-        asked = {**query, "limit": str(chunk_size)} if chunk_size else dict(query)
+        """A list in pages of `chunk_size`, or whole where that is not above 0."""
+        asked = {**query, "limit": str(chunk_size)} if chunk_size > 0 else dict(query)
         while True:
             answer = self.call("GET", path, query=asked)
             items = _content(answer)
@@ -121,6 +128,25 @@ class Session:
             items.extend(page.items)
             warning = warning or page.warning
         return Listing(items, warning)
+
+    def follow(self, path: str, query: Mapping[str, str], last_id: str) -> "Iterator[ServerSentEvent]":
+        """What happens to a list from after `last_id` on, for as long as the connection lasts.
+
+        Raises CommandFailed where there is no connection or it breaks, APIError where the API refuses.
+        """
+        from sensu.client.event_stream import server_sent_events  # noqa: PLC0415 - only for who follows
+
+        headers = {"Authorization": self.authorization(), "Accept": "text/event-stream"}
+        if last_id:
+            headers["Last-Event-ID"] = last_id
+        try:
+            found = self._api.stream(f"{path}?{url_query({**query, 'watch': 'true'})}", headers, SILENCE_S)
+            if isinstance(found, Answer):
+                _expect(found)
+                raise CommandFailed("this API cannot be followed: it did not answer with a stream")
+            yield from server_sent_events(found)
+        except (APIUnreachable, ValueError) as err:
+            raise CommandFailed(str(err)) from err
 
     def authorization(self) -> str:
         """The credentials to send: the API key, else an access token that still holds."""

@@ -65,3 +65,37 @@ def test_single_letters_are_truth_values(text: str, value: object) -> None:
 def test_times_are_texts() -> None:
     """JSON has no times, so YAML of resources has none either."""
     assert yaml.load("k: 2020-01-01T10:00:00Z", Loader=Loader) == {"k": "2020-01-01T10:00:00Z"}
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("5", 5),
+        ("5.0", 5),
+        ("1e3", 1000),
+        ("1_000", 1000),
+        ("0x1F", 31),
+        ("017", 15),
+        ("0o17", 15),
+        ("08", 8),
+        (".5", 0.5),
+        ("-.inf", float("-inf")),
+        ("1e400", "1e400"),
+        ("1:30", "1:30"),
+        ("190:20:30.15", "190:20:30.15"),
+        ("_1", "_1"),
+        ("6.9.2", "6.9.2"),
+        ("=", "="),
+        ("<<", "<<"),
+    ],
+)
+def test_plain_texts_are_the_numbers_that_the_reference_takes_them_for(text: str, value: object) -> None:
+    """A file means the same whichever sensuctl reads it: times of day are texts, 5.0 is the whole number 5."""
+    found = yaml.load(f"k: {text}", Loader=Loader)["k"]
+    assert (found, type(found)) == (value, type(value))
+
+
+def test_maps_can_be_merged() -> None:
+    """What several resources share is written once."""
+    text = "a: &a {one: 1, two: 2}\nb: {<<: *a, two: 3}\n"
+    assert yaml.load(text, Loader=Loader)["b"] == {"one": 1, "two": 3}

@@ -25,6 +25,7 @@ from sensu.backend.api import (
     namespaces,
     reference,
     resources,
+    secrets,
     silenced,
     status,
     tessen,
@@ -64,6 +65,7 @@ from sensu.backend.services.feed import ChangeFeed
 from sensu.backend.services.history import History
 from sensu.backend.services.namespaces import Namespaces
 from sensu.backend.services.resources import Resources, SyntaxCheck
+from sensu.backend.services.secret_providers import SecretProviders
 from sensu.backend.services.silences import Silences
 from sensu.backend.services.tessen import Tessen
 from sensu.backend.services.users import Users
@@ -121,15 +123,16 @@ def _described_routes(context: ApiContext) -> Iterator[Route]:
     yield from audit.routes(log)
     yield from status.routes(context.store, context.member, context.metrics, joints.ready, context.version)
     yield from resources.routes(kept)
-    yield from checks.routes(Checks(kept, joints.ad_hoc))
+    yield from checks.routes(Checks(kept, joints.ad_hoc, log))
     explanations = CheckExplanations(kept, joints.subscribers, joints.ledger, context.clock)
     yield from check_explanations.routes(explanations)
     yield from entities.routes(kept, Entities(kept, joints.intake, joints.subscribers))
     yield from events.routes(Events(context.store, context.access, context.clock, joints.intake, log))
     yield from history.routes(context.history)
-    yield from deliveries.routes(Deliveries(context.store, context.access, joints.deliveries))
+    yield from deliveries.routes(Deliveries(context.store, context.access, joints.deliveries, log))
     yield from explain.routes(Explain(context.store, context.access, context.clock, joints.deliveries))
     yield from silenced.routes(Silences(kept))
+    yield from secrets.routes(kept, SecretProviders(context.access))
     yield from namespaces.routes(Namespaces(kept))
     yield from users.routes(kept, Users(kept, context.passwords, context.tokens))
     yield from api_keys.routes(kept, APIKeyGrants(kept))

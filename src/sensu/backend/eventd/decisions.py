@@ -15,7 +15,7 @@ from sensu.backend.stored_entities import StoredEntities, entity_key
 from sensu.resources.check import KEEPALIVE, Check
 from sensu.resources.entity import AGENT_CLASS, Entity
 from sensu.resources.event import Event
-from sensu.resources.kinds import ENTITY, NAMESPACE, SILENCED
+from sensu.resources.kinds import ENTITY, HANDLER, NAMESPACE, SILENCED
 from sensu.rules import check_state, history, ttl
 from sensu.rules.check_state import CheckState
 from sensu.rules.keepalive import warning_timeout_s
@@ -95,7 +95,9 @@ class Group:
         due_after_s = incoming.due_after_s if incoming.due_after_s is not None else _due_after_s(event)
         result = self._result(check, history.changes_state(previous, check))
         self._store(key, event, entity_json, due_after_s, result, writes)
-        owed = self._owe(key.namespace, event, writes, entity_json)
+        owed = not self._is_for_nobody(key.namespace, event, previous) and self._owe(
+            key.namespace, event, writes, entity_json
+        )
         also = incoming.also
         writes.extend(also() if callable(also) else also)
         state = check_state.state_of(event)
@@ -169,6 +171,17 @@ class Group:
         if owed:
             writes.append(OweDelivery(self._at.next_delivery_id(), namespace, owed_json(event, entity_json), self._now))
         return owed
+
+    def _is_for_nobody(self, namespace: str, event: Event, previous: CheckState | None) -> bool:
+        """Whether an event says that an agent is still well, to handlers of which none exists.
+
+        Keepalives name a handler that few installations have; saying so each time would double what they cost.
+        """
+        check = event.check
+        assert check is not None
+        if check.metadata.name != KEEPALIVE or check.status != 0 or previous is None or previous.status != 0:
+            return False
+        return not event.pipelines and not any(self._at.cache.get(HANDLER, namespace, name) for name in check.handlers)
 
     def _decide_metrics(self, incoming: IncomingEvent, namespace: str) -> Decision:
         """Points without a check are handled and not stored."""

@@ -24,6 +24,7 @@ from sensu.resources.kinds import (
     PIPELINE,
     ROLE,
     ROLE_BINDING,
+    SECRET,
     SILENCED,
     USER,
     Kind,
@@ -150,6 +151,9 @@ _BY_SEGMENT: dict[str, Selectable] = {
     PIPELINE.segment: Selectable("pipeline", _PLACE),
     ROLE.segment: Selectable("role", _PLACE),
     ROLE_BINDING.segment: Selectable("rolebinding", {**_PLACE, **_ROLE_REF}),
+    SECRET.segment: Selectable(
+        "secret", {**_PLACE, "id": Field(("spec", "id")), "provider": Field(("spec", "provider"))}
+    ),
     SILENCED.segment: Selectable("silenced", _SILENCED_FIELDS),
     USER.segment: Selectable("user", _USER_FIELDS, ()),
     API_KEY.segment: Selectable("api_key", {**_NAME, **_own(as_text, "username")}),
