@@ -232,3 +232,19 @@ def test_frames_that_cannot_be_used(tmp_path: Path) -> None:
             assert len(world.backend.connections) == 1
 
     asyncio.run(story())
+
+
+def test_commands_do_not_see_the_password(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Checks and hooks get the agent's environment, without the password that it logs in with."""
+    monkeypatch.setenv("SENSU_PASSWORD", "hunter2")
+    monkeypatch.setenv("SENSU_OTHER", "seen")
+    hook = {"metadata": {"name": "h", "namespace": "default"}, "command": "env", "timeout": 5}
+
+    async def story() -> None:
+        async with agent_world(tmp_path) as world:
+            event = await world.result_of("env; exit 1", check_hooks=[{"warning": ["h"]}], more={"hooks": [hook]})
+        for output in (event["check"]["output"], event["check"]["hooks"][0]["output"]):
+            assert "SENSU_OTHER=seen" in output
+            assert "hunter2" not in output
+
+    asyncio.run(story())

@@ -51,6 +51,8 @@ TEST_OUTPUT = b"the agent answers without running a command\n"
 ASSETS_DISABLED = "check requested assets, but they are disabled on this agent"
 DENIED = "check command denied by the agent allow list"
 
+PASSWORD_VARIABLE = "SENSU_PASSWORD"  # noqa: S105 - a name
+
 T = TypeVar("T", bound=wire.Wire)
 
 
@@ -200,7 +202,7 @@ class CheckRuns:
         except ExecutionError as error:
             raise _Failure(f"error getting assets for check: {error}") from error
         env_vars = () if entry is not None and not entry.enable_env else config.env_vars
-        environment = merged(os.environ, assets, pairs(request.secrets), pairs(env_vars))
+        environment = merged(_inherited(), assets, pairs(request.secrets), pairs(env_vars))
         if entry is not None and not await self._digest_matches(entry, config.command, environment):
             raise _Failure(DENIED)
         command = Command(
@@ -280,7 +282,7 @@ class CheckRuns:
         except ExecutionError as error:
             log.warning("no assets for hook", extra=fields(hook=config.metadata.name, error=str(error)))
             return denied
-        environment = merged(os.environ, assets)
+        environment = merged(_inherited(), assets)
         if entry is not None and not await self._digest_matches(entry, substituted.command, environment):
             return denied
         stdin = wire.encode(event) if config.stdin else b""
@@ -290,6 +292,11 @@ class CheckRuns:
 
     def _own(self) -> Entity:
         return self._entity.redacted_at(self._clock.now())
+
+
+def _inherited() -> dict[str, str]:
+    """The environment of the agent, without the password that it logs in with."""
+    return {name: value for name, value in os.environ.items() if name != PASSWORD_VARIABLE}
 
 
 def substitute(resource: T, context: Callable[[], dict[str, Any]]) -> T:
