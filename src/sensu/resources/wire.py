@@ -218,15 +218,15 @@ def _conform_object(value: Mapping[str, Any], struct: type[msgspec.Struct]) -> d
 
 
 def spelled(value: Any, hint: Any) -> Any:
-    """A client's JSON with the keys that `hint` knows, spelled as it spells them; nulls and values stay as they are."""
+    """A client's JSON with the keys that `hint` knows spelled as it spells them; all else stays as it is."""
     struct = next(
         (one for one in (hint, *get_args(hint)) if isinstance(one, type) and issubclass(one, msgspec.Struct)), None
     )
     if struct is None or not isinstance(value, Mapping):
         return value
     fields = _shape_of(struct).fields
-    known = ((fields.get(key.lower()), item) for key, item in value.items())
-    return {field[0]: spelled(item, field[1]) for field, item in known if field is not None}
+    known = ((fields.get(key.lower(), (key, Any)), item) for key, item in value.items())
+    return {name: spelled(item, inner) for (name, inner), item in known}
 
 
 def settled(resource: T) -> T:
