@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+import json
+import signal
 import socket
 from collections.abc import Sequence
 from pathlib import Path
@@ -290,6 +292,24 @@ def test_the_service_manager_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyP
         manager.setblocking(False)
         monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
         asyncio.run(story(manager))
+
+
+def test_a_signal_changes_what_is_logged(tmp_path: Path) -> None:
+    """Each SIGUSR1 makes the agent log more than before, and after the most only errors again."""
+
+    async def story() -> None:
+        async with FakeBackend(NOT_FOUND) as backend, running_agent(tmp_path, backend.url) as agent:
+            assert agent.process is not None
+            for level in ("debug", "trace", "error", "warn", "info"):
+                agent.process.send_signal(signal.SIGUSR1)
+                await asyncio.sleep(0.05)
+                await post_all(agent, level, [1])
+                await until(lambda wanted=level: wanted in [e["check"]["metadata"]["name"] for e in backend.events()])
+        lines = [json.loads(line) for line in agent.log.read_text().splitlines()]
+        logged = [line["check"] for line in lines if line["msg"] == "sending event to backend" and "check" in line]
+        assert [check for check in logged if check != "keepalive"] == ["debug", "trace", "info"]
+
+    asyncio.run(story())
 
 
 def heard(manager: socket.socket) -> bytes:

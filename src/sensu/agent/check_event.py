@@ -16,6 +16,7 @@ from sensu.resources.entity import Entity
 from sensu.resources.event import Event
 from sensu.resources.metadata import ObjectMeta, ResourceReference
 from sensu.resources.metrics import MetricPoint, Metrics, MetricTag
+from sensu.rules.check_state import TRUNCATED_LABEL
 from sensu.rules.metrics.extract import extract
 from sensu.rules.metrics.thresholds import evaluate
 
@@ -87,6 +88,9 @@ def finished(event: Event, result: CommandResult, *, processed_by: str, now: flo
         event.check, status=result.status, output=result.text, duration=result.duration_s, processed_by=processed_by
     )
     event = msgspec.structs.replace(event, check=check, id=str(uuid.uuid4()), timestamp=int(now))
+    if result.dropped_bytes:
+        labels = {**event.metadata.labels, TRUNCATED_LABEL: str(result.dropped_bytes)}
+        event = msgspec.structs.replace(event, metadata=msgspec.structs.replace(event.metadata, labels=labels))
     if not check.output_metric_format and not check.output_metric_handlers:
         return event
     return _with_metrics(event, check, now)
