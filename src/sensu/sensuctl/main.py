@@ -113,6 +113,9 @@ def _run_group(
     if group is None:
         stdout.write(group_help(_group_named(words[1:])))
         return 0
+    if words[:1] == ["help"]:
+        stdout.write(group_help(group))
+        return 0
     if not words:
         stderr.write(group_help(group))
         return EXIT_NO_COMMAND
