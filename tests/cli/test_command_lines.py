@@ -142,6 +142,17 @@ def test_an_installed_command_is_shown_as_an_asset(sensuctl: Sensuctl) -> None:
     )
 
 
+def test_a_noun_explains_itself(sensuctl: Sensuctl) -> None:
+    """`check help` is `check --help`."""
+    assert sensuctl("check", "help") == sensuctl("check", "--help")
+
+
+def test_odd_line_ends_are_spelt_out_in_json(sensuctl: Sensuctl) -> None:
+    """What some programs take for the end of a line does not end one."""
+    assert sensuctl("hook", "create", "odd", "-c", "a\u2028b").status == 0
+    assert '"a\\u2028b"' in sensuctl("hook", "info", "odd", "--format", "json").out
+
+
 def test_no_timeout_is_no_timeout(sensuctl: Sensuctl) -> None:
     """0 waits as long as it takes."""
     assert sensuctl("namespace", "list", "--timeout", "0").status == 0

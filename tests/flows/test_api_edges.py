@@ -163,7 +163,7 @@ def test_a_namespace_cannot_be_renamed(tmp_path: Path) -> None:
 
     async def story(api: RunningApi, admin: str) -> None:
         path = f"{CORE}/namespaces/default"
-        for body in (b'{"name": "other"}', b'{"Name": "other"}'):
+        for body in (b'{"name": "other"}', b'{"Name": "other"}', b'{"metadata": {"name": "other"}}'):
             assert (await sent(api, admin, "PATCH", path, body, PATCH)).status == 400
         assert json.loads((await api.call("GET", path, Authorization=admin)).body) == {"name": "default"}
 

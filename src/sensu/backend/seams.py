@@ -63,12 +63,21 @@ class Intake(Protocol):
     def offer(self, incoming: IncomingEvent, done: Callable[[EventOutcome], None] | None = None) -> bool:
         """Queue an event without waiting; `done` is called on the loop once its fate is known.
 
-        False when the queue is full: nothing was queued, and the caller waits with `wait_for_room` before the next.
+        False when nothing was queued: the queue is full, and the caller waits with `wait_for_room` before the next; or
+        it has room, and handlers are owed too much for this event, which waits with `wait_until_admitting`.
         """
         ...
 
+    def has_room(self) -> bool:
+        """Whether the queue takes another event."""
+        ...
+
     async def wait_for_room(self) -> None:
-        """Return when an event can be offered again."""
+        """Return when the queue has room."""
+        ...
+
+    async def wait_until_admitting(self) -> None:
+        """Return when events that would be owed to handlers are taken again."""
         ...
 
     async def post(self, incoming: IncomingEvent) -> EventOutcome:

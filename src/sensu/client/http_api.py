@@ -3,12 +3,14 @@
 It speaks HTTP/1.1 over a socket, because the standard library's client takes longer to load than a request takes.
 """
 
+import io
 import json
 import re
 import socket
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, cast
 
+from sensu.client.socket_reader import SocketReader
 from sensu.errors import SensuError
 
 if TYPE_CHECKING:
@@ -167,7 +169,7 @@ class HTTPAPI:
         target = split_url(url)
         if target is None:
             raise APIUnreachable(f'Get "{url}": invalid URL')
-        connection = _Connection(target, proxy_for(target, self._environment), silence_s, self._tls)
+        connection = _Connection(target, proxy_for(target, self._environment), silence_s, self._tls, whole=False)
         try:
             found = connection.begin(target, {"User-Agent": self._agent, **headers})
         except (OSError, EOFError, ValueError) as err:
@@ -219,11 +221,15 @@ class HTTPAPI:
 class _Connection:
     """One connection to a host or through a proxy, opened with its first request."""
 
-    def __init__(self, target: Target, proxy: Target | None, timeout_s: float | None, tls: TLSOptions) -> None:
+    def __init__(
+        self, target: Target, proxy: Target | None, timeout_s: float | None, tls: TLSOptions, *, whole: bool = True
+    ) -> None:
         self._target, self._proxy = target, proxy
         self._timeout_s, self._tls = timeout_s, tls
+        self._whole = whole
         self._socket: socket.socket | None = None
-        self._reader: BinaryIO | None = None
+        self._source: SocketReader | None = None
+        self._reader: io.BufferedReader | None = None
         self.used = False
 
     def exchange(
@@ -248,9 +254,12 @@ class _Connection:
 
     def _ask(self, method: str, target: Target, headers: Mapping[str, str], body: bytes | None) -> BinaryIO:
         """Send a request; what to read its answer from."""
-        if self._socket is None or self._reader is None:
+        if self._socket is None or self._source is None or self._reader is None:
             self._socket = self._open()
-            self._reader = self._socket.makefile("rb")
+            self._source = SocketReader(self._socket, self._timeout_s, whole=self._whole)
+            self._reader = io.BufferedReader(self._source)
+        self._socket.settimeout(self._timeout_s)
+        self._source.begin()
         whole_url = self._proxy is not None and target.scheme == "http"
         path = f"http://{target.authority}{target.path}" if whole_url else target.path
         lines = [f"{method} {_safe(path)} HTTP/1.1", f"Host: {target.authority}"]
@@ -295,7 +304,7 @@ class _Connection:
         for one in (self._reader, self._socket):
             if one is not None:
                 one.close()
-        self._reader = self._socket = None
+        self._reader = self._source = self._socket = None
 
 
 def read_answer(reader: BinaryIO, method: str) -> tuple[Answer, bool]:
@@ -428,4 +437,11 @@ def _reason(err: Exception, target: Target) -> str:
         return "the API did not answer in time"
     if isinstance(err, socket.gaierror):
         return f"dial tcp: lookup {target.host}: no such host"
+    unverified = getattr(err, "verify_message", "")
+    if unverified:
+        return f"tls: failed to verify certificate: {unverified}"
+    if getattr(err, "reason", "") == "WRONG_VERSION_NUMBER":
+        return "http: server gave HTTP response to HTTPS client"
+    if isinstance(err, ConnectionError) and err.strerror:
+        return err.strerror.lower()
     return str(err) or type(err).__name__

@@ -233,7 +233,7 @@ def spelled(value: Any, hint: Any) -> Any:
     if struct is None or not isinstance(value, Mapping):
         return value
     fields = _shape_of(struct).fields
-    known = ((fields.get(key.lower(), (key, None)), item) for key, item in value.items())
+    known = ((fields.get(key.lower(), (key, Any)), item) for key, item in value.items())
     return {name: spelled(item, inner) for (name, inner), item in known}
 
 

@@ -1,6 +1,6 @@
 """What expressions and mutators see of events and entities."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from sensu.rules.filters import has_metrics, is_resolution
@@ -12,6 +12,9 @@ from sensu.rules.flattened import (
     id_bytes,
 )
 from sensu.rules.redaction import REDACTED, names_secret
+
+FieldPath = tuple[str, ...]
+"""A field by its name, or one of a part of the scope by both."""
 
 _FLAPPING = "flapping"
 
@@ -72,3 +75,19 @@ def _api_shape(holder: Mapping[str, Any], flattened: dict[str, Any]) -> dict[str
     names = ("name", "namespace", "labels", "annotations", "created_by")
     metadata = {name: flattened.pop(name) for name in names}
     return {**flattened, "metadata": {**(holder.get("metadata") or {}), **metadata}}
+
+
+def fields_at(scope: Mapping[str, Any], paths: Collection[FieldPath]) -> dict[str, Any]:
+    """What of a scope stands at these paths; what is not there is not there."""
+    found: dict[str, Any] = {}
+    for name, *inner in sorted(paths, reverse=True):
+        if name not in scope:
+            continue
+        part = scope[name]
+        if not inner or not isinstance(part, Mapping):
+            found[name] = part
+            continue
+        some = found.setdefault(name, {})
+        if inner[0] in part:
+            some[inner[0]] = part[inner[0]]
+    return found

@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from sensu.resources.kinds import Shape
 
 CORE = "core/v2"
+COMMERCIAL = ("secrets/v1",)
+"""Groups of the reference's commercial edition; their API takes and gives resources as they stand in files."""
 
 
 class Kind(NamedTuple):
@@ -44,7 +46,7 @@ class Kind(NamedTuple):
     def path(self, namespace: str) -> str:
         """The URL path of the list; the namespace is percent-encoded already."""
         scope = f"namespaces/{namespace}/" if self.namespaced and namespace else ""
-        group = self.api_version if self.api_version.startswith("core/") else f"enterprise/{self.api_version}"
+        group = f"enterprise/{self.api_version}" if self.api_version in COMMERCIAL else self.api_version
         return f"/api/{group}/{scope}{self.segment}"
 
 
@@ -100,3 +102,5 @@ AS_RUN = (CHECK_AS_RUN, HOOK_AS_RUN)
 NAMED_IN_FULL = (ENTITY_CONFIG, ENTITY_STATE, SECRET, SECRET_PROVIDER)
 OTHERS = (*AS_RUN, *NAMED_IN_FULL)
 """Types that are known by their names but are none of `all`."""
+NAMED = (*KINDS, SECRET, SECRET_PROVIDER)
+"""Kinds that their word in URLs names."""

@@ -25,15 +25,34 @@ NO_CREDENTIALS = (
 
 def main() -> None:
     """The program."""
+    stdin, stdout, stderr = _streams()
     try:
-        status = run(sys.argv[1:], os.environ, sys.stdin, sys.stdout, sys.stderr, argv0=sys.argv[0])
-        sys.stdout.flush()
+        status = run(sys.argv[1:], os.environ, stdin, stdout, stderr, argv0=sys.argv[0])
+        stdout.flush()
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _silence(stdout)
         status = 141
     except KeyboardInterrupt:
         status = 130
+    except OSError as err:  # a full disk behind standard output, say
+        _silence(stdout)
+        stderr.write(f"Error: {(err.strerror or str(err)).lower()}\n")
+        status = 1
     sys.exit(status)
+
+
+def _streams() -> Streams:
+    """The standard streams, nothing in the place of one that is closed."""
+    found = Streams(sys.stdin, sys.stdout, sys.stderr)
+    if None in found:
+        nothing = open(os.devnull, "r+", encoding="utf-8")  # noqa: PTH123, SIM115 - pathlib would be loaded for it
+        found = Streams(*(one or nothing for one in found))
+    return found
+
+
+def _silence(stream: TextIO) -> None:
+    """Let what still waits to be written go nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def run(
@@ -112,6 +131,9 @@ def _run_group(
     _require_configuration(load(parsed.values, environment), argv0)
     if group is None:
         stdout.write(group_help(_group_named(words[1:])))
+        return 0
+    if words[:1] == ["help"]:
+        stdout.write(group_help(group))
         return 0
     if not words:
         stderr.write(group_help(group))

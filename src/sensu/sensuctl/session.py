@@ -21,6 +21,8 @@ LICENSE_TEXT = (
 )
 
 
+CERTIFICATE_BEGIN = b"-----BEGIN CERTIFICATE-----"
+CA_BYTES_MAX = 16 * 1024 * 1024
 SILENCE_S = 40.0
 """How long a stream may be silent, which tells of itself every 15 s, before it counts as lost."""
 
@@ -47,7 +49,7 @@ class Session:
         self, configuration: Configuration, *, warn: Callable[[str], None] = lambda _: None, url: str = ""
     ) -> None:
         self.configuration = configuration
-        ca_file = _readable_ca_file(configuration.trusted_ca_file, warn)
+        ca_file = usable_ca_file(configuration.trusted_ca_file, warn)
         tls = TLSOptions(ca_file, configuration.insecure_skip_tls_verify)
         self._api = HTTPAPI(
             url or configuration.api_url,
@@ -156,8 +158,19 @@ class Session:
     def access_token(self) -> str:
         """The access token, renewed where it is too old; raises CommandFailed where that fails."""
         if self.configuration.cluster.expires_at < time.time():
-            self.renew()
+            with self.configuration.alone():
+                if not self._taken_over():
+                    self.renew()
         return self.configuration.cluster.access_token
+
+    def _taken_over(self) -> bool:
+        """Whether another sensuctl has renewed the tokens meanwhile, which are ours then."""
+        found, cluster = self.configuration.cluster_of_others(), self.configuration.cluster
+        if found.api_url != cluster.api_url or found.expires_at < time.time():
+            return False
+        cluster.access_token, cluster.refresh_token = found.access_token, found.refresh_token
+        cluster.expires_at = found.expires_at
+        return True
 
     def renew(self) -> None:
         """Exchange the refresh token for new tokens and remember them."""
@@ -210,20 +223,22 @@ def _json_bytes(content: Any) -> bytes:
     return json.dumps(content, ensure_ascii=False).encode()
 
 
-def _readable_ca_file(path: str, warn: Callable[[str], None]) -> str:
-    """The file of authorities to trust, or none where it cannot be read.
+def usable_ca_file(path: str, warn: Callable[[str], None]) -> str:
+    """The file of authorities to trust, or none where there are none in it.
 
     Source: recorded scenario env.
     """
     if not path:
         return ""
     try:
-        with open(path, "rb"):  # noqa: PTH123 - pathlib would be imported for this alone
-            return path
+        with open(path, "rb") as file:  # noqa: PTH123 - pathlib would be imported for this alone
+            if CERTIFICATE_BEGIN in file.read(CA_BYTES_MAX):
+                return path
+        warn(f"No certificates could be parsed out of {path}")
     except OSError as err:
         warn(f"Error reading CA file: open {path}: {(err.strerror or str(err)).lower()}")
-        warn("Trying to use the system's default CA certificates")
-        return ""
+    warn("Trying to use the system's default CA certificates")
+    return ""
 
 
 def _basic(username: str, password: str) -> str:

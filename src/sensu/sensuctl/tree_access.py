@@ -131,6 +131,15 @@ ROLE_BINDING = _bindings(
     (_CLUSTER_ROLE_FLAG, _GROUPS, Flag("role", short="r", help="role that is granted"), _USERS),
     namespaced=True,
 )
+SECRET = Group(
+    "secret",
+    "Manage references to secrets",
+    (
+        deletion("secret", "nouns.secret:delete_secret"),
+        info("secret", "nouns.secret:show_secret"),
+        listing("secret", "nouns.secret:list_secrets"),
+    ),
+)
 USER = Group(
     "user",
     "Manage users",
@@ -241,5 +250,6 @@ ACCESS: tuple[Command | Group, ...] = (
     NAMESPACE,
     ROLE,
     ROLE_BINDING,
+    SECRET,
     USER,
 )

@@ -104,7 +104,5 @@ _Style.add_representer(str, _represent_text)
 
 def to_yaml(value: Any) -> str:
     """One YAML document, keys in the order given."""
-    text: str = yaml.dump(
-        value, Dumper=_Style, sort_keys=False, allow_unicode=True, width=1 << 20, default_flow_style=False
-    )
-    return text
+    text: str = yaml.dump(value, Dumper=_Style, sort_keys=False, allow_unicode=True, default_flow_style=False)
+    return text.removesuffix("...\n") if text.endswith("\n...\n") else text

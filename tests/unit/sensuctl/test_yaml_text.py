@@ -48,12 +48,20 @@ def test_lists_are_not_indented_and_empty_values_stand_on_the_line() -> None:
     assert to_yaml(value) == 'list:\n- a\nnone: null\nempty: []\nmap: {}\nnested:\n  k:\n  - x: 1\n    "y": true\n'
 
 
-def test_long_texts_stay_on_one_line_and_nothing_is_an_alias() -> None:
-    """A command of any length can be found with grep; every resource stands alone."""
+def test_long_texts_are_folded_where_the_reference_folds_them() -> None:
+    """Files that are kept under version control do not change because another sensuctl wrote them."""
+    words = " ".join(["ab"] * 60)
+    text = to_yaml({"command": words})
+    assert [line.count("ab") for line in text.splitlines()] == [25, 27, 8]
+    assert yaml.load(text, Loader=Loader) == {"command": words}
+
+
+def test_nothing_is_an_alias_and_no_mark_stands_at_the_end() -> None:
+    """Every resource stands alone, also one that ends with empty lines."""
     same = ["x" * 5]
-    text = to_yaml({"command": "word " * 50 + "end", "a": same, "b": same})
-    assert len(text.splitlines()[0]) > 250
-    assert "&" not in text
+    assert "&" not in to_yaml({"a": same, "b": same})
+    assert to_yaml({"k": "a\n\n"}) == "k: |+\n  a\n\n"
+    assert yaml.load(to_yaml({"k": "a\n\n"}), Loader=Loader) == {"k": "a\n\n"}
 
 
 @pytest.mark.parametrize(("text", "value"), [("y", True), ("N", False), ("yes", True), ("off", False), ("yy", "yy")])

@@ -90,7 +90,7 @@ def _given(route: Route) -> tuple[Any, ...]:
 
 
 def _is_paged(route: Route) -> bool:
-    return route.method == "GET" and (route.lists is not None or route.path.endswith("/audit"))
+    return route.method == "GET" and (route.lists is not None or route.paged)
 
 
 def _tag(route: Route) -> str:

@@ -130,9 +130,16 @@ class Eventd:
             self._idle.clear()
         return offered
 
+    def has_room(self) -> bool:
+        """Whether the queue takes another event."""
+        return self._queue.has_room()
+
     async def wait_for_room(self) -> None:
-        """Return when an event can be offered again."""
+        """Return when the queue has room."""
         await self._queue.wait_for_room()
+
+    async def wait_until_admitting(self) -> None:
+        """Return when events that would be owed to handlers are taken again."""
         while self._gate is not None and self._gate.pauses_senders():
             await self._clock.sleep(GATE_TICK_S)
 

@@ -8,7 +8,6 @@ from typing import Any
 
 from sensu.clock import SystemClock
 from sensu.flags import convert_int
-from sensu.rules.silenced_entry import name_of_entry
 from sensu.sensuctl.command import CommandFailed, Context
 from sensu.sensuctl.dates import rfc3339, unix_seconds
 from sensu.sensuctl.kind import SILENCED
@@ -72,7 +71,7 @@ def list_silences(context: Context) -> None:
         list_resources(context, SILENCED, COLUMNS)
         return
     if subscription and check:
-        show_list(context, SILENCED, [_entry(context, name_of_entry(subscription, check))], COLUMNS)
+        show_list(context, SILENCED, [_entry(context, _name_by(subscription, check))], COLUMNS)
         return
     path = resource_path(SILENCED, "" if everywhere else context.namespace)
     by = ("subscriptions", subscription) if subscription else ("checks", check)
@@ -91,6 +90,12 @@ def _name(context: Context) -> str:
 
         subscription = ask(context, "Subscription:")
         check = ask(context, "Check:")
+    return _name_by(subscription, check)
+
+
+def _name_by(subscription: str, check: str) -> str:
+    from sensu.rules.silenced_entry import name_of_entry  # noqa: PLC0415 - a plain list needs no rules
+
     return name_of_entry(subscription, check)
 
 
@@ -136,7 +141,7 @@ def create_silence(context: Context) -> None:
         }
     if not entry["check"] and not entry["subscription"]:
         raise CommandFailed("must specify --check or --subscription")
-    name = name_of_entry(entry["subscription"], entry["check"])
+    name = _name_by(entry["subscription"], entry["check"])
     create_resource(context, SILENCED, {**entry, "metadata": {"name": name, "namespace": namespace}})
 
 
