@@ -306,6 +306,8 @@ def test_streams_end_when_the_backend_stops(tmp_path: Path) -> None:
         (CHECKS, "true", {"Last-Event-ID": "x"}),
         (CHECKS, "true", {"Last-Event-ID": "-1"}),
         ("/api/core/v2/namespaces/dev/silenced/checks/http", "true", {}),
+        ("/api/core/v3/entity-states", "true", {}),
+        ("/api/sensu/v1/audit", "true", {}),
     ],
 )
 def test_what_cannot_be_followed_is_refused(tmp_path: Path, path: str, watch: str, headers: dict[str, str]) -> None:

@@ -135,7 +135,7 @@ def _described_routes(context: ApiContext) -> Iterator[Route]:
     yield from check_explanations.routes(explanations)
     whole_entities = Entities(kept, joints.intake, joints.subscribers)
     yield from entities.routes(kept, whole_entities)
-    yield from entity_parts.routes(EntityParts(kept, whole_entities), whole_entities)
+    yield from entity_parts.routes(EntityParts(kept), whole_entities)
     yield from events.routes(Events(context.store, context.access, context.clock, joints.intake, log))
     yield from history.routes(context.history)
     yield from deliveries.routes(Deliveries(context.store, context.access, joints.deliveries, log))
