@@ -173,7 +173,8 @@ class Agent:
         runs = CheckRuns(read, self.entity, outbox, self._allowed, assets, files, self._clock, self.counters)
         stack.push_async_callback(runs.stop)
         parts = Parts(read, self.entity, outbox, runs.accept, self._clock, self.counters)
-        connection = Connection(parts, client_context(read))
+        client_context(read)
+        connection = Connection(parts, partial(client_context, read))
         await self._collect_facts(facts)
         works: list[Work] = [connection.run, partial(self._refresh_facts, facts)]
         works.append(partial(self._until_stopped, runs, connection))
