@@ -11,13 +11,18 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from bench import agent, agents, api, handlers, sensuctl, start
+from bench import agent, agents, api, handlers, lists, sensuctl, start
 from bench.figures import Figure, as_json, table
 from bench.programs import Server, backend
 
 Measurement = Callable[[Server, bool], Iterator[Figure]]
 
-BOTH: dict[str, Measurement] = {"agents": agents.measure, "api": api.measure, "handlers": handlers.measure}
+BOTH: dict[str, Measurement] = {
+    "agents": agents.measure,
+    "api": api.measure,
+    "lists": lists.measure,
+    "handlers": handlers.measure,
+}
 """What any server can be measured by."""
 
 

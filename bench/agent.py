@@ -12,7 +12,7 @@ from bench.programs import PASSWORD, Process, free_port, program, running
 from sensu.clock import SystemClock
 from sensu.transport import frames
 from sensu.transport.backend_socket import Accepted, AgentConnection, AgentListener
-from sensu.transport.handshake import Answer, Request, backend_agreement, backend_headers
+from sensu.transport.handshake import Agreement, Answer, Request, backend_headers
 from sensu.transport.websocket import Closed
 
 BURST = 300
@@ -72,7 +72,7 @@ async def _measure(folder: Path) -> list[Figure]:
     session = _Backend()
 
     async def judge(request: Request) -> Accepted | Answer:
-        return Accepted(backend_headers(backend_agreement(request), "bench"), session)
+        return Accepted(backend_headers(Agreement(), "bench"), session)
 
     listener = AgentListener(judge, SystemClock())
     await listener.start("127.0.0.1", 0)

@@ -178,10 +178,10 @@ class Api:
 
 
 @asynccontextmanager
-async def running_backend(folder: Path) -> AsyncIterator[tuple[BackendProcess, Api]]:
+async def running_backend(folder: Path, *flags: str) -> AsyncIterator[tuple[BackendProcess, Api]]:
     backend = BackendProcess(folder)
     await backend.initialise()
-    await backend.start(["--log-level", "error"])
+    await backend.start(["--log-level", "error", *flags])
     try:
         async with aiohttp.ClientSession() as session:
             api = Api(session, backend.api_url)

@@ -82,6 +82,8 @@ class BoundedIntake:
         self.waiting: deque[Done] = deque()
         self._arrived = asyncio.Condition()
         self.turned_away = asyncio.Event()
+        self.admitting = asyncio.Event()
+        self.admitting.set()
         self._has_room = asyncio.Event()
         self._has_room.set()
 
@@ -89,6 +91,9 @@ class BoundedIntake:
         return self.take(incoming.event, done)
 
     def take(self, event: Event, done: Done | None) -> bool:
+        if event.pipelines and not self.admitting.is_set():
+            self.turned_away.set()
+            return False
         if self.room == 0:
             self._has_room.clear()
             self.turned_away.set()
@@ -118,8 +123,14 @@ class BoundedIntake:
         for outcome in outcomes:
             self.waiting.popleft()(outcome)
 
+    def has_room(self) -> bool:
+        return self.room > 0
+
     async def wait_for_room(self) -> None:
         await self._has_room.wait()
+
+    async def wait_until_admitting(self) -> None:
+        await self.admitting.wait()
 
     async def post(self, incoming: IncomingEvent) -> EventOutcome:
         self.take(incoming.event, None)

@@ -24,6 +24,7 @@ from sensu.backend.pipelined.outcome import Outcome
 from sensu.backend.pipelined.runtime_assets import RuntimeAssets
 from sensu.backend.pipelined.workflows import Workflows
 from sensu.backend.secrets import Secrets
+from sensu.backend.services.audit import AuditLog
 from sensu.backend.services.deliveries import Deliveries
 from sensu.backend.services.explain import Explain
 from sensu.backend.services.outcomes import Listing
@@ -123,7 +124,7 @@ class PipelinedWorld:
         self.pipelined = Pipelined(self.store, workflows, self.counters, self.clock, self._bounds, lambda: 0.0)
         self.desk = Desk(self.pipelined, workflows, DryRuns(self._cache, assets, self.clock))
         access = cast(Access, Everything())
-        self.deliveries = Deliveries(self.store, access, self.desk)
+        self.deliveries = Deliveries(self.store, access, self.desk, AuditLog(self.store, access, self.clock))
         self.explain = Explain(self.store, access, self.clock, self.desk)
         self._task = asyncio.create_task(self.pipelined.run())
 

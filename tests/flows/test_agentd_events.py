@@ -6,7 +6,7 @@ import pytest
 
 from sensu.backend.seams import EventDeferred, EventRefused, EventStored
 from sensu.resources.entity import Entity
-from sensu.resources.metadata import ObjectMeta
+from sensu.resources.metadata import ObjectMeta, ResourceReference
 from sensu.transport.websocket import Closed
 from tests.flows.agentd_world import in_loop, running
 
@@ -136,6 +136,28 @@ def test_a_full_intake_slows_the_agents_down_and_loses_nothing() -> None:
                     if event.check and event.entity and event.entity.metadata.name == name
                 ]
                 assert of_agent == list(range(40))
+
+    in_loop(test)
+
+
+def test_agents_that_wait_for_a_slow_handler_hold_up_no_others() -> None:
+    """While a handler is owed too much, its agents wait; others that once had to wait for room are read on."""
+
+    async def test() -> None:
+        async with running() as world, world.agent("a1") as owing, world.agent("a2") as other:
+            world.intake.admitting.clear()
+            owing.event("cpu", pipelines=(ResourceReference(name="slow", type="Pipeline", api_version="core/v2"),))
+            await world.intake.turned_away.wait()
+            world.intake.turned_away.clear()
+            world.intake.room = 0
+            for status in range(20):
+                other.event("disk", status)
+            await world.intake.turned_away.wait()
+            world.intake.make_room(100)
+            events = await world.intake.until(20)
+            assert {event.check.metadata.name for event in events if event.check} == {"disk"}
+            world.intake.admitting.set()
+            assert await world.intake.until(21)
 
     in_loop(test)
 

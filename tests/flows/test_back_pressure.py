@@ -90,7 +90,7 @@ def test_other_agents_are_not_read_and_raise_no_alarm(tmp_path: Path) -> None:
         for n in range(1, 10):
             await world.report(handled(n))
         assert not world.eventd.offer(IncomingEvent(handled(10)))
-        waiting = asyncio.create_task(world.eventd.wait_for_room())
+        waiting = asyncio.create_task(world.eventd.wait_until_admitting())
         await world.clock.advance(600)
         assert not waiting.done()
         event = await world.event("web1", "c0")

@@ -3,9 +3,10 @@
 from pathlib import Path
 
 from sensu.resources.entity import Deregistration, System
-from sensu.resources.kinds import ENTITY
+from sensu.resources.handler import Handler
+from sensu.resources.kinds import ENTITY, HANDLER
 from sensu.store.contract import EventKey
-from sensu.testing.factories import make_check, make_entity, make_event, make_keepalive
+from sensu.testing.factories import make_check, make_entity, make_event, make_keepalive, make_metadata
 from tests.flows.world import START, World, play
 
 
@@ -30,8 +31,26 @@ def test_the_first_keepalive_registers_the_agent(tmp_path: Path) -> None:
         assert (event.check.handlers, event.check.scheduler) == (("keepalive",), "etcd")
         assert (event.check.issued, event.check.executed, event.check.occurrences) == (START + 20, START + 20, 2)
         assert event.entity.last_seen == START + 20
-        assert await world.owed_statuses() == [("keepalive", 0), ("registration", 1), ("keepalive", 0)]
+        assert await world.owed_statuses() == [("keepalive", 0), ("registration", 1)]
         assert await world.store.count_events(None) == 1
+
+    play(tmp_path, story)
+
+
+def test_a_keepalive_that_is_no_news_is_owed_to_handlers_that_exist(tmp_path: Path) -> None:
+    """An agent that goes on being well concerns whoever handles keepalives; where nobody does, nothing is owed."""
+
+    async def story(world: World) -> None:
+        async def owed_for(*seconds: int) -> int:
+            before = len(await world.owed_statuses())
+            for at in seconds:
+                await world.keepalive(make_keepalive(make_entity(), timestamp=START + at))
+            return len(await world.owed_statuses()) - before
+
+        assert await owed_for(0) == 2
+        assert await owed_for(20, 40) == 0
+        await world.configure(HANDLER, Handler(type="udp", metadata=make_metadata("keepalive")))
+        assert await owed_for(60, 80) == 2
 
     play(tmp_path, story)
 

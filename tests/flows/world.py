@@ -17,7 +17,7 @@ from sensu.backend.stored_form import delete, put
 from sensu.resources.check_request import CheckRequest
 from sensu.resources.entity import Entity
 from sensu.resources.event import Event
-from sensu.resources.kinds import ASSET, CHECK, ENTITY, HOOK, NAMESPACE, SILENCED, Kind
+from sensu.resources.kinds import ASSET, CHECK, ENTITY, HANDLER, HOOK, NAMESPACE, SILENCED, Kind
 from sensu.resources.namespace import Namespace
 from sensu.resources.wire import decode
 from sensu.rules.run_ledger import Outcome, Why
@@ -114,7 +114,7 @@ class World:
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
-        await self.cache.load([NAMESPACE, SILENCED, ENTITY, CHECK, HOOK, ASSET])
+        await self.cache.load([NAMESPACE, SILENCED, ENTITY, CHECK, HOOK, HANDLER, ASSET])
         self.entities.open()
         self.ledger = RunLedger(self.store, self.counters, self.clock, self.slots_max)
         self.eventd = Eventd(

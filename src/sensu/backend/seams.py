@@ -63,12 +63,21 @@ class Intake(Protocol):
     def offer(self, incoming: IncomingEvent, done: Callable[[EventOutcome], None] | None = None) -> bool:
         """Queue an event without waiting; `done` is called on the loop once its fate is known.
 
-        False when the queue is full: nothing was queued, and the caller waits with `wait_for_room` before the next.
+        False when nothing was queued: the queue is full, and the caller waits with `wait_for_room` before the next; or
+        it has room, and handlers are owed too much for this event, which waits with `wait_until_admitting`.
         """
         ...
 
+    def has_room(self) -> bool:
+        """Whether the queue takes another event."""
+        ...
+
     async def wait_for_room(self) -> None:
-        """Return when an event can be offered again."""
+        """Return when the queue has room."""
+        ...
+
+    async def wait_until_admitting(self) -> None:
+        """Return when events that would be owed to handlers are taken again."""
         ...
 
     async def post(self, incoming: IncomingEvent) -> EventOutcome:
@@ -131,12 +140,15 @@ class Deliveries(Protocol):
         """New deliveries are owed in the store."""
         ...
 
-    async def retry(self, namespace: str, delivery_id: int) -> bool:
-        """Whether there is such a delivery, owed or a dead letter, which is tried at once; raises StoreError."""
+    async def retry(self, namespace: str, delivery_id: int, also: Sequence[Write] = ()) -> bool:
+        """Whether there is such a delivery, owed or a dead letter, which is tried at once; raises StoreError.
+
+        `also` is stored with it.
+        """
         ...
 
-    async def discard(self, namespace: str, delivery_id: int) -> bool:
-        """Whether there was such a delivery, which is forgotten; raises StoreError."""
+    async def discard(self, namespace: str, delivery_id: int, also: Sequence[Write] = ()) -> bool:
+        """Whether there was such a delivery, which is forgotten; raises StoreError. `also` is stored with it."""
         ...
 
     def workflows_of(self, namespace: str, event: Event) -> Sequence[str]:

@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from sensu.resources.kinds import Shape
 
 CORE = "core/v2"
+COMMERCIAL = ("secrets/v1",)
+"""Groups of the reference's commercial edition; their API takes and gives resources as they stand in files."""
 
 
 class Kind(NamedTuple):
@@ -27,13 +29,14 @@ class Kind(NamedTuple):
     @property
     def shape(self) -> "Shape":
         """The struct of the kind."""
-        from sensu.resources import check, entity, secret  # noqa: PLC0415 - see above
+        from sensu.resources import check, entity, hook, secret  # noqa: PLC0415 - see above
         from sensu.resources.kinds import by_type  # noqa: PLC0415
 
         others: dict[str, Shape] = {
             "Check": check.Check,
             "EntityConfig": entity.EntityConfig,
             "EntityState": entity.EntityState,
+            "Hook": hook.Hook,
             "Secret": secret.SecretConfig,
             "Env": secret.EnvConfig,
         }
@@ -43,7 +46,7 @@ class Kind(NamedTuple):
     def path(self, namespace: str) -> str:
         """The URL path of the list; the namespace is percent-encoded already."""
         scope = f"namespaces/{namespace}/" if self.namespaced and namespace else ""
-        group = self.api_version if self.api_version.startswith("core/") else f"enterprise/{self.api_version}"
+        group = f"enterprise/{self.api_version}" if self.api_version in COMMERCIAL else self.api_version
         return f"/api/{group}/{scope}{self.segment}"
 
 
@@ -89,9 +92,15 @@ KINDS = (
 """Every kind, in the order in which `dump all` writes them, so that what others need comes first."""
 CHECK_AS_RUN = Kind("Check", "checks")
 """A check with the fields of a result, which is what `Check` alone names; kept as the check it configures."""
+HOOK_AS_RUN = Kind("Hook", "hooks")
+"""Likewise a hook with what came out of it."""
 ENTITY_CONFIG = Kind("EntityConfig", "entity-configs", api_version="core/v3")
 ENTITY_STATE = Kind("EntityState", "entity-states", api_version="core/v3")
 SECRET = Kind("Secret", "secrets", api_version="secrets/v1")
 SECRET_PROVIDER = Kind("Env", "providers", namespaced=False, api_version="secrets/v1")
-OTHERS = (CHECK_AS_RUN, ENTITY_CONFIG, ENTITY_STATE, SECRET, SECRET_PROVIDER)
-"""Types that are known by their full names but are none of `all`."""
+AS_RUN = (CHECK_AS_RUN, HOOK_AS_RUN)
+NAMED_IN_FULL = (ENTITY_CONFIG, ENTITY_STATE, SECRET, SECRET_PROVIDER)
+OTHERS = (*AS_RUN, *NAMED_IN_FULL)
+"""Types that are known by their names but are none of `all`."""
+NAMED = (*KINDS, SECRET, SECRET_PROVIDER)
+"""Kinds that their word in URLs names."""

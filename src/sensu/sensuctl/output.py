@@ -101,8 +101,9 @@ def show_details(context: Context, title: str, rows: Rows) -> None:
 
 
 def to_json(value: Any) -> str:
-    """Indented JSON, `<`, `>` and `&` as they are."""
-    return json.dumps(_with_maps_in_order(value), indent=2, ensure_ascii=False)
+    """Indented JSON, `<`, `>` and `&` as they are; what JavaScript takes for the end of a line is spelt out."""
+    text = json.dumps(_with_maps_in_order(value), indent=2, ensure_ascii=False)
+    return text if text.isascii() else text.replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
 
 
 def _with_maps_in_order(value: Any) -> Any:

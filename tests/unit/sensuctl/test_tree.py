@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +12,7 @@ from sensu.resources import kinds
 from sensu.sensuctl.command import Command, Group
 from sensu.sensuctl.configuration import GLOBAL_FLAGS
 from sensu.sensuctl.kind import KINDS, OTHERS
+from sensu.sensuctl.reference import reference
 from sensu.sensuctl.tree import TREE
 from sensu.sensuctl.usage import command_help, group_help
 
@@ -46,6 +48,12 @@ def test_flags_of_a_command_are_unambiguous(name: str) -> None:
     assert len({flag.name for flag in flags}) == len(flags)
     assert len(set(letters)) == len(letters)
     assert all(flag.help for flag in (*flags, *GLOBAL_FLAGS))
+
+
+def test_the_reference_in_the_documentation_is_up_to_date() -> None:
+    """What docs/ says is what help says; `make docs` writes it anew."""
+    page = Path(__file__).resolve().parents[3] / "docs/sensuctl/reference.md"
+    assert page.read_text() == reference()
 
 
 def test_help_lists_every_noun_and_verb() -> None:

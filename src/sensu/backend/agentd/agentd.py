@@ -1,6 +1,5 @@
 """agentd: the agents' port, their sessions, and what is published to them."""
 
-import asyncio
 import logging
 import ssl
 from collections.abc import Callable, Iterable, Sequence
@@ -12,6 +11,7 @@ from prometheus_client import CollectorRegistry
 from sensu.backend.agentd.admission import Admission, Doorkeepers
 from sensu.backend.agentd.counts import Counts
 from sensu.backend.agentd.entity_config import config_for_agent, not_found, subscriptions_of
+from sensu.backend.agentd.held_back import HeldBack
 from sensu.backend.agentd.session import AgentSession, Peer
 from sensu.backend.agentd.sessions import Sessions
 from sensu.backend.seams import Intake, Keepalives
@@ -28,9 +28,6 @@ from sensu.transport.codec import Codec
 from sensu.transport.handshake import Agreement
 
 log = logging.getLogger("sensu.agentd")
-
-REST_S = 0.01
-"""How long to wait where the intake says it has room and takes nothing."""
 
 
 class Records(Protocol):
@@ -75,13 +72,11 @@ class Agentd:
         self.keepalives = keepalives
         self.counts = Counts(lambda: self._sessions.count_by_namespace())
         self._records = records
-        self._clock = clock
         self._departed = departed
         self._address = (host, port)
         self._ssl_context = ssl_context
         self._sessions = Sessions()
-        self._held_back: dict[AgentSession, None] = {}
-        self._refilling: asyncio.Task[None] | None = None
+        self._held_back = HeldBack(intake, clock)
         admission = Admission(doorkeepers, self._new_session, backend_id, clock, self.counts)
         self._listener = AgentListener(admission.judge, clock, limits)
         self._unsubscribe: Sequence[Callable[[], None]] = ()
@@ -105,8 +100,7 @@ class Agentd:
 
     async def stop(self) -> None:
         """End all sessions and stop listening."""
-        if self._refilling is not None:
-            self._refilling.cancel()
+        self._held_back.close()
         for unsubscribe in self._unsubscribe:
             unsubscribe()
         await self._listener.stop()
@@ -176,33 +170,15 @@ class Agentd:
         self._forget(session)
 
     def hold_back(self, session: AgentSession) -> None:
-        """Have the session take what it holds once the intake has room; the sessions come in turn."""
-        self._held_back[session] = None
-        if self._refilling is None or self._refilling.done():
-            self._refilling = asyncio.get_running_loop().create_task(self._refill())
-
-    async def _refill(self) -> None:
-        while self._held_back:
-            await self.intake.wait_for_room()
-            if not self._take_held_back():
-                await self._clock.sleep(REST_S)
-
-    def _take_held_back(self) -> bool:
-        """Have sessions take what they hold, in turn, until the intake is full again; whether any could."""
-        took_any = False
-        for session in list(self._held_back):
-            if session in self._held_back and not session.take_held():
-                break
-            self._held_back.pop(session, None)
-            took_any = True
-        return took_any
+        """Have the session take what it holds once the intake takes it; the sessions come in turn."""
+        self._held_back.add(session)
 
     def _new_session(self, peer: Peer, agreement: Agreement) -> AgentSession:
         return AgentSession(self, peer, agreement)
 
     def _forget(self, session: AgentSession) -> None:
         self._sessions.remove(session)
-        self._held_back.pop(session, None)
+        self._held_back.discard(session)
 
     def _config_of(self, namespace: str, agent: str) -> EntityConfig | None:
         entity: Entity | EntityConfig | None = self._records.get(ENTITY, namespace, agent)

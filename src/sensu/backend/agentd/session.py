@@ -43,7 +43,7 @@ class Host(Protocol):
         ...
 
     def hold_back(self, session: "AgentSession") -> None:
-        """The intake is full; call `take_held` once there is room."""
+        """The intake does not take the next event; call `take_held` once it may."""
         ...
 
 
@@ -101,7 +101,7 @@ class AgentSession:
         self._host.session_ended(self)
 
     def received(self, data: bytes) -> None:
-        """Take a message of the agent; while the intake is full, hold it and read no further."""
+        """Take a message of the agent; while the intake does not, hold it and read no further."""
         if self._held:
             self._held.append(data)
         elif not self._take(data):
@@ -111,7 +111,7 @@ class AgentSession:
             self._host.hold_back(self)
 
     def take_held(self) -> bool:
-        """Take what was held and read on; False where the intake is full again."""
+        """Take what was held and read on; False where the intake does not take it."""
         while self._held:
             if not self._take(self._held[0]):
                 return False

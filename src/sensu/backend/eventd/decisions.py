@@ -15,7 +15,7 @@ from sensu.backend.stored_entities import StoredEntities, entity_key
 from sensu.resources.check import KEEPALIVE, Check
 from sensu.resources.entity import AGENT_CLASS, Entity
 from sensu.resources.event import Event
-from sensu.resources.kinds import ENTITY, NAMESPACE, SILENCED
+from sensu.resources.kinds import ENTITY, HANDLER, NAMESPACE, SILENCED
 from sensu.rules import check_state, history, ttl
 from sensu.rules.check_state import CheckState
 from sensu.rules.keepalive import warning_timeout_s
@@ -31,7 +31,7 @@ from sensu.store.resource_cache import ResourceCache
 class Surroundings:
     """What decisions ask of the rest of the backend, all of it in memory.
 
-    `keeps_results` says whether the history holds more than state changes.
+    `keeps_results` says whether the history holds more than state changes, `logs_events` whether there is an event log.
     """
 
     cache: ResourceCache
@@ -40,6 +40,7 @@ class Surroundings:
     next_delivery_id: Callable[[], int]
     awaited: Container[object]
     keeps_results: bool = True
+    logs_events: bool = False
 
 
 class Group:
@@ -95,12 +96,15 @@ class Group:
         due_after_s = incoming.due_after_s if incoming.due_after_s is not None else _due_after_s(event)
         result = self._result(check, history.changes_state(previous, check))
         self._store(key, event, entity_json, due_after_s, result, writes)
-        owed = self._owe(key.namespace, event, writes, entity_json)
+        owed = not self._is_for_nobody(key.namespace, event, previous) and self._owe(
+            key.namespace, event, writes, entity_json
+        )
         also = incoming.also
         writes.extend(also() if callable(also) else also)
         state = check_state.state_of(event)
         self._decided[key] = state
-        return Decision(writes, key, state, due_after_s, previous is not None, owed)
+        live = owed_json(event, entity_json) if self._at.logs_events else b""
+        return Decision(writes, key, state, due_after_s, previous is not None, owed, live=live)
 
     def _completed(self, incoming: IncomingEvent, key: EventKey, writes: list[Write]) -> Event:
         """The event with the entity it is about, its secrets hidden, and a time."""
@@ -170,6 +174,17 @@ class Group:
             writes.append(OweDelivery(self._at.next_delivery_id(), namespace, owed_json(event, entity_json), self._now))
         return owed
 
+    def _is_for_nobody(self, namespace: str, event: Event, previous: CheckState | None) -> bool:
+        """Whether an event says that an agent is still well, to handlers of which none exists.
+
+        Keepalives name a handler that few installations have; saying so each time would double what they cost.
+        """
+        check = event.check
+        assert check is not None
+        if check.metadata.name != KEEPALIVE or check.status != 0 or previous is None or previous.status != 0:
+            return False
+        return not event.pipelines and not any(self._at.cache.get(HANDLER, namespace, name) for name in check.handlers)
+
     def _decide_metrics(self, incoming: IncomingEvent, namespace: str) -> Decision:
         """Points without a check are handled and not stored."""
         event, writes = incoming.event, list[Write]()
@@ -180,7 +195,7 @@ class Group:
         owed = self._owe(namespace, event, writes)
         also = incoming.also
         writes.extend(also() if callable(also) else also)
-        return Decision(writes, owed=owed)
+        return Decision(writes, owed=owed, live=owed_json(event) if self._at.logs_events else b"")
 
     def _decide_late(self, key: EventKey, incoming: IncomingEvent) -> Decision:
         """An older result enters the history; only its metrics are handled, because its news is old."""
@@ -193,7 +208,8 @@ class Group:
         self._store(key, kept, None, due_after_s, self._result(late.check, changed=False), writes)
         owed = self._owe_metrics(key.namespace, late, writes)
         state = self._decided[key] = check_state.state_of(kept)
-        return Decision(writes, key, state, due_after_s, True, owed)
+        live = owed_json(late) if self._at.logs_events else b""
+        return Decision(writes, key, state, due_after_s, True, owed, live=live)
 
     def _owe_metrics(self, namespace: str, late: Event, writes: list[Write]) -> bool:
         if late.metrics is None or late.check is None:

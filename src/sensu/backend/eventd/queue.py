@@ -36,6 +36,10 @@ class Queue:
             self._arrived.set()
         return True
 
+    def has_room(self) -> bool:
+        """Whether an item can be offered."""
+        return len(self._waiting) < self._queue_max
+
     async def wait_for_room(self) -> None:
         """Return when an item can be offered again."""
         while len(self._waiting) >= self._queue_max:

@@ -159,6 +159,8 @@ _BY_SEGMENT: dict[str, Selectable] = {
     API_KEY.segment: Selectable("api_key", {**_NAME, **_own(as_text, "username")}),
 }
 
+ENTITY_CONFIG = Selectable("entity_config", _ENTITY_FIELDS)
+ENTITY_STATE = Selectable("entity_state", _PLACE)
 AUDIT = Selectable("audit", _own(as_text, "username", "address", "via", "action", "type", "namespace", "name"), ())
 """What can be asked of entries of the audit log."""
 
