@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TextIO
 
 from sensu.sensuctl.command import CommandFailed, Context
+from sensu.sensuctl.progress import Progress
 from sensu.sensuctl.session import APIError
 from sensu.sensuctl.sources import read_file, read_stdin
 from sensu.sensuctl.wrapped import parse_documents
@@ -16,12 +17,15 @@ def delete(context: Context) -> None:
 
     Source: recorded sensuctl session delete-files.
     """
-    for index, document in enumerate(parse_documents(context, _text(context))):
-        path = document.path(context.namespace)
-        try:
-            context.session.call("DELETE", path)
-        except APIError as err:
-            raise CommandFailed(f"error deleting resource {index} ({path}): {err}") from err
+    documents = parse_documents(context, _text(context))
+    with Progress(context, "delete", len(documents)) as progress:
+        for index, document in enumerate(documents):
+            path = document.path(context.namespace)
+            try:
+                context.session.call("DELETE", path)
+            except APIError as err:
+                raise CommandFailed(f"error deleting resource {index} ({path}): {err}") from err
+            progress.advance()
 
 
 def _text(context: Context) -> str:
