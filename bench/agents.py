@@ -44,6 +44,7 @@ def measure(server: Server, long: bool) -> Iterator[Figure]:
     if long:
         yield from _with_many_sessions(server, 5000)
         yield from _with_many_stored(server, 100_000)
+        yield from _with_many_checks(server, 5000)
         yield from _idle(server, 10_000)
 
 
@@ -72,6 +73,20 @@ def _with_many_stored(server: Server, count: int) -> Iterator[Figure]:
         yield from _as_pushed(few, f"json, {count:,} events stored")
         of_all = push(server, agents, "json", EVENTS_LONG, checks=count // PUSHING_AGENTS)
         yield from _as_pushed(of_all, f"json, {count:,} events stored, all in turn")
+
+
+def _with_many_checks(server: Server, count: int) -> Iterator[Figure]:
+    """The same rate with many published checks, and what those cost by themselves."""
+    with player() as agents:
+        words = {"url": server.api_url, "token": Api(server.api_url).token, "namespace": "default", "pool": count}
+        agents.ask("requests", **words, kind="PUT published check", connections=16, requests=count)
+        time.sleep(SETTLE_S)
+        cpu_at = server.cpu_s()
+        time.sleep(IDLE_S)
+        idle = (server.cpu_s() - cpu_at) / IDLE_S * 100
+        yield Figure(f"CPU to schedule {count:,} checks once a minute", "% of a core", idle)
+        agents.ask("connect", url=server.agents_url, codec="json", first=0, count=PUSHING_AGENTS, keepalives=False)
+        yield from _as_pushed(push(server, agents, "json", EVENTS_LONG), f"json, {count:,} checks published")
 
 
 def _as_pushed(done: Pushed, how: str) -> Iterator[Figure]:
