@@ -8,7 +8,7 @@ ARGS ?=
 CONTRACT ?=
 KIND ?=
 
-.PHONY: help run test check format contract fuzz bench soak clean
+.PHONY: help run test check format contract fuzz docs bench soak clean
 help: ## what there is to make
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
@@ -32,8 +32,12 @@ format: $(VENV)/dev.stamp ## format the code
 contract: $(VENV)/dev.stamp ## play recordings: CONTRACT=DIR KIND=api|sensuctl|pipeline|transport|agent-local|units
 	$(BIN)/python -m tests.contract.runner $(if $(CONTRACT),--contract $(CONTRACT)) $(if $(KIND),--kind $(KIND)) $(ARGS)
 
-fuzz: $(VENV)/dev.stamp ## requests that nobody would send on purpose: EXAMPLES=5000
+fuzz: $(VENV)/dev.stamp ## requests that nobody would send on purpose: EXAMPLES=5000 (hypothesis), SCHEMA_S=300 (schemathesis)
 	FUZZ_EXAMPLES=$(or $(EXAMPLES),5000) $(BIN)/python -m pytest tests/flows/test_api_fuzz.py --timeout 3600 $(ARGS)
+	FUZZ_SCHEMA_S=$(or $(SCHEMA_S),300) $(BIN)/python -m pytest tests/e2e/test_schemathesis.py $(ARGS)
+
+docs: $(VENV)/run.stamp ## the parts of docs/ that follow from the code
+	$(BIN)/python -m sensu.sensuctl.reference > docs/sensuctl/reference.md
 
 bench: $(VENV)/run.stamp ## figures of this machine
 	$(BIN)/python -m bench $(ARGS)

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from bench import agent, agents, api, back_pressure, growth, handlers, sensuctl, start
+from bench import agent, agents, api, back_pressure, growth, handlers, lists, sensuctl, start
 from bench.figures import Figure, as_json, markdown, table
 from bench.programs import Server, backend
 
@@ -22,7 +22,12 @@ Measurement = Callable[[Server, bool], Iterator[Figure]]
 
 OURS: dict[str, Measurement] = {"start": start.measure, "sensuctl": sensuctl.measure, "agent": agent.measure}
 """What is measured of our programs alone, before anything is stored."""
-BOTH: dict[str, Measurement] = {"agents": agents.measure, "api": api.measure, "handlers": handlers.measure}
+BOTH: dict[str, Measurement] = {
+    "agents": agents.measure,
+    "api": api.measure,
+    "lists": lists.measure,
+    "handlers": handlers.measure,
+}
 """What any server can be measured by."""
 APART: dict[str, Callable[[bool], Iterator[Figure]]] = {
     "growth": growth.measure,

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from bench.figures import quantile
-from bench.payloads import agent_name, event_body
+from bench.payloads import agent_name, entity_body, event_body
 from bench.wire import host_and_port
 
 _CHECK = '{"metadata":{"name":"%s","namespace":"%s"},"command":"true","interval":60,"publish":false,"timeout":%d}'
@@ -96,7 +96,7 @@ def _until(messages: Iterator[bytes], seconds: float, requests: int) -> Iterator
 def _messages(kind: str, host: str, token: str, namespace: str, pool: int) -> Iterator[bytes]:
     """Requests without end; bodies differ each time, since stores skip writes that change nothing."""
     makers = {"PUT event": _put_event, "GET event": _get_event, "PUT check": _put_check, "GET check": _get_check}
-    makers |= {"POST event": _post_event, "PUT published check": _put_published_check}
+    makers |= {"POST event": _post_event, "PUT entity": _put_entity, "PUT published check": _put_published_check}
     method, base = kind.partition(" ")[0], f"/api/core/v2/namespaces/{namespace}"
     head = f" HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {token}\r\nContent-Type: application/json\r\n"
     number = 0
@@ -124,6 +124,10 @@ def _event(one: int, namespace: str) -> bytes:
 
 def _put_event(one: int, namespace: str, number: int) -> tuple[str, bytes]:
     return f"/events/{agent_name(one)}/http", _event(one, namespace)
+
+
+def _put_entity(one: int, namespace: str, number: int) -> tuple[str, bytes]:
+    return f"/entities/{agent_name(one)}", entity_body(agent_name(one), namespace)
 
 
 def _post_event(one: int, namespace: str, number: int) -> tuple[str, bytes]:

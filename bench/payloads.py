@@ -6,6 +6,8 @@ A template holds a whole message with places for what changes; filling it costs 
 import struct
 import uuid
 
+from msgspec.structs import replace
+
 from sensu.resources import wire
 from sensu.resources.check import KEEPALIVE, Check
 from sensu.resources.entity import DEFAULT_REDACT, Entity, Network, NetworkInterface, System
@@ -123,3 +125,10 @@ def event_body(agent: str, check: str) -> bytes:
     """The JSON of an event for the API, without an id."""
     event = make_event(agent, check)
     return wire.encode(Event(event.check, event.entity, None, event.metadata)).replace(b"%d" % _AT, b"%(at)d")
+
+
+def entity_body(agent: str, namespace: str) -> bytes:
+    """The JSON of an agent's entity for the API."""
+    entity = make_event(agent, "http").entity
+    assert entity is not None
+    return wire.encode(replace(entity, metadata=ObjectMeta(name=agent, namespace=namespace)))

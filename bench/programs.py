@@ -32,7 +32,17 @@ class Process:
 
     def memory_mib(self) -> float:
         """Resident memory of it and its children."""
-        return sum(_memory_kib(pid) for pid in self._family()) / 1024
+        return sum(_memory_kib(pid, "VmRSS:") for pid in self._family()) / 1024
+
+    def peak_mib(self) -> float:
+        """The most resident memory of it and its children since `forget_peak`."""
+        return sum(_memory_kib(pid, "VmHWM:") for pid in self._family()) / 1024
+
+    def forget_peak(self) -> None:
+        """Begin anew to remember the most memory."""
+        for pid in self._family():
+            with contextlib.suppress(OSError):
+                Path(f"/proc/{pid}/clear_refs").write_text("5")
 
     def _family(self) -> list[int]:
         family = [self.pid]
@@ -58,10 +68,10 @@ def _ended_children_cpu_s(pid: int) -> float:
     return 0.0
 
 
-def _memory_kib(pid: int) -> int:
+def _memory_kib(pid: int, word: str) -> int:
     with contextlib.suppress(OSError):
         for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-            if line.startswith("VmRSS:"):
+            if line.startswith(word):
                 return int(line.split()[1])
     return 0
 

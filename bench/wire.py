@@ -75,6 +75,7 @@ class Api:
     """One kept connection to an API, logged in."""
 
     def __init__(self, url: str) -> None:
+        self.url = url
         self.token = token(url)
         self._connection = opened(url)
         self._head = f"Host: {urlsplit(url).netloc}\r\nAuthorization: Bearer {self.token}\r\n"

@@ -1,6 +1,5 @@
 """The only reader of time: programs get a `SystemClock`, tests a `VirtualClock` from `sensu.testing`."""
 
-import asyncio
 import time
 from typing import Protocol
 
@@ -34,4 +33,6 @@ class SystemClock:
 
     async def sleep(self, seconds: float) -> None:
         """Return after so many real seconds."""
+        import asyncio  # noqa: PLC0415 - sensuctl reads the time and has no loop
+
         await asyncio.sleep(seconds)

@@ -6,6 +6,7 @@ SensuError
 ├── TransportError       a peer on the agent protocol broke the protocol or went away
 ├── ExecutionError       a command, asset or script could not be run at all
 └── ConfigurationError   a flag, variable or file of a program is unusable; programs print it in one line and exit
+    └── ConfigurationFileError   the file that a program reads its settings from cannot be read
 
 Expected outcomes (not found, conflict, denied, retry) are values of the function that meets them, not exceptions.
 """
@@ -33,3 +34,7 @@ class ExecutionError(SensuError):
 
 class ConfigurationError(SensuError):
     """A flag, variable or file of a program is unusable."""
+
+
+class ConfigurationFileError(ConfigurationError):
+    """The file that a program reads its settings from cannot be read."""

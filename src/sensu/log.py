@@ -21,7 +21,11 @@ LEVELS = {
 }
 """The level names that flags take."""
 
-_NAMES = {level: name for name, level in reversed(LEVELS.items())} | {logging.CRITICAL: "fatal"}
+_NAMES = {level: name for name, level in reversed(LEVELS.items())} | {
+    logging.CRITICAL: "fatal",
+    logging.WARNING: "warning",
+}
+"""The level names in lines; one differs from the flag's, as in the reference."""
 
 
 def fields(**values: Any) -> dict[str, Any]:

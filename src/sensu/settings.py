@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 import yaml
 
-from sensu.errors import ConfigurationError
+from sensu.errors import ConfigurationError, ConfigurationFileError
 from sensu.flags import Flag, HelpAsked, convert, parse
 
 T = TypeVar("T")
@@ -103,19 +103,21 @@ def _read_environment(shape: type[Any], environment: Mapping[str, str], prefix: 
 def _read_file(shape: type[Any], path: Path, *, explicit: bool) -> dict[str, Any]:
     try:
         if path.stat().st_size > FILE_BYTES_MAX:
-            raise ConfigurationError(f"config file {path}: larger than {FILE_BYTES_MAX} bytes")
+            raise ConfigurationFileError(f"config file {path}: larger than {FILE_BYTES_MAX} bytes")
         loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
         content = yaml.load(path.read_text(), Loader=loader)  # noqa: S506 - both are safe loaders
     except FileNotFoundError as err:
         if explicit:
-            raise ConfigurationError(f"config file {path}: no such file") from err
+            raise ConfigurationFileError(f"open {path}: no such file or directory") from err
         return {}
     except (OSError, UnicodeDecodeError) as err:
-        raise ConfigurationError(f"config file {path}: {getattr(err, 'strerror', None) or err}") from err
+        raise ConfigurationFileError(f"config file {path}: {getattr(err, 'strerror', None) or err}") from err
     except yaml.YAMLError as err:
         mark = getattr(err, "problem_mark", None)
         where = f" line {mark.line + 1}" if mark is not None else ""
-        raise ConfigurationError(f"config file {path}{where}: not valid YAML: {getattr(err, 'problem', err)}") from err
+        raise ConfigurationFileError(
+            f"config file {path}{where}: not valid YAML: {getattr(err, 'problem', err)}"
+        ) from err
     return _read_mapping(shape, content, f"config file {path}")
 
 

@@ -72,7 +72,7 @@ def test_an_old_asset_is_told(sensuctl: Sensuctl, index: str) -> None:
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("plugins", 'the name of a Bonsai asset is NAMESPACE/NAME[:VERSION], not "plugins"'),
+        ("plugins", 'asset name must be specified in the format "namespace/asset"'),
         ("sensu/plugins:7", 'version "7" of asset sensu/plugins does not exist; there are: 1.0.0, 0.10.0, 0.9.0'),
         ("sensu/nosuch", "answered 404"),
     ],

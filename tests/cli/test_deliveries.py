@@ -103,3 +103,27 @@ def test_dead_letters_are_tried_again_and_discarded(sensuctl: Sensuctl, incident
     assert sensuctl("delivery", "discard", *ids, "--skip-confirm").out == "Discarded\n" * 2
     assert listed(sensuctl, "dead", 0) == []
     assert sensuctl("delivery", "retry", number).status == 1
+
+
+def test_a_check_is_explained(sensuctl: Sensuctl) -> None:
+    """When it runs next, and on which agents."""
+    assert sensuctl("check", "create", "plain", "-c", "x", "-i", "60", "-s", "linux").status == 0
+    lines = sensuctl("check", "explain", "plain").out.splitlines()
+    assert lines[:2] == ["=== default/plain", "Schedule: every 60 s"]
+    assert sum(line.startswith("Next run: ") for line in lines) == 5
+    assert "Subscriptions: linux; 0 connected agents" in lines
+    assert json.loads(sensuctl("check", "explain", "plain", "--format", "json").out)["check"] == "plain"
+    assert sensuctl("check", "set-publish", "plain", "false").status == 0
+    assert "It does not run by itself: " in sensuctl("check", "explain", "plain").out
+    assert sensuctl("check", "explain", "nosuch") == (1, "", "Error: not found\n")
+
+
+def test_the_audit_log_tells_who_did_what(sensuctl: Sensuctl) -> None:
+    """The newest first, with the fields that changed, as many as are asked for."""
+    assert sensuctl("hook", "create", "looked-at", "-c", "x").status == 0
+    rows = sensuctl("audit", "list", "--last", "1").out.splitlines()[2:]
+    assert [row.split()[-4:] for row in rows] == [["token", "create", "HookConfig", "default/looked-at"]]
+    changes = ("audit", "list", "--field-selector", "audit.action == update", "--format", "json")
+    assert {each["action"] for each in json.loads(sensuctl(*changes).out)} <= {"update"}
+    assert len(json.loads(sensuctl("audit", "list", "--last", "2", "--format", "json").out)) == 2
+    assert sensuctl("audit", "list", "--last", "-1").status == 1

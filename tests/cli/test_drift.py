@@ -32,7 +32,7 @@ spec:
   interval: 5
   check_hooks: [{critical: [h]}]
   pipelines: [{name: p}]
-  proxy_requests: {entity_attributes: [a], splay: true}
+  proxy_requests: {entity_attributes: [a], splay: true, splay_coverage: 50}
   subdue: {days: {all: [{begin: "5:00PM", end: "6:00PM"}]}}
 ---
 type: Handler
@@ -176,3 +176,19 @@ def test_prune_looks_at_the_chosen_authors_labels_and_kinds_only(sensuctl: Sensu
 def test_prune_refuses_what_is_unclear(sensuctl: Sensuctl, words: tuple[str, ...], message: str) -> None:
     """Nothing is deleted on a guess."""
     assert sensuctl("prune", *words) == (1, "", f"Error: {message}\n")
+
+
+def test_a_secret_is_a_resource_like_others(sensuctl: Sensuctl, tmp_path: Path) -> None:
+    """It is created, compared, listed, dumped and deleted, by reference: its value is nowhere."""
+    path = tmp_path / "secret.yml"
+    text = "type: Secret\napi_version: secrets/v1\nmetadata: {name: pw}\nspec: {provider: env, id: SENSU_PW}\n"
+    path.write_text(text)
+    assert sensuctl("apply", "-f", str(path)).out.startswith("created Secret default/pw\n")
+    assert sensuctl("diff", "-f", str(path)) == (0, "", "")
+    assert sensuctl("secret", "list").out.splitlines()[2].split() == ["pw", "env", "SENSU_PW"]
+    assert "Provider:  env\n" in sensuctl("secret", "info", "pw").out
+    assert "id: SENSU_PW\n" in sensuctl("dump", "secrets").out
+    path.write_text(text.replace("SENSU_PW", "OTHER"))
+    assert "would update Secret default/pw (id)\n" in sensuctl("apply", "-f", str(path), "--dry-run").out
+    assert [row["name"] for row in json.loads(sensuctl("prune", "secrets", "--format", "json").out)] == ["pw"]
+    assert sensuctl("secret", "info", "pw").status == 1

@@ -21,11 +21,23 @@ POLL_S = 0.02
 
 
 class AgentProcess:
-    """`sensu-agent start` named ag1, its cache and log in `folder`; ports and cache outlive restarts."""
+    """`sensu-agent start` named ag1, its cache and log in `folder`; ports and cache outlive restarts.
 
-    def __init__(self, folder: Path, backend_url: str, flags: Sequence[str] = ()) -> None:
+    `within` is a command that starts another one in its surroundings, where the local API has the address `host`.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        backend_url: str,
+        flags: Sequence[str] = (),
+        *,
+        within: Sequence[str] = (),
+        host: str = "127.0.0.1",
+    ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder, self.backend_url, self.flags = folder, backend_url, flags
+        self._within, self._host = within, host
         self.log = folder / "agent.log"
         self.cache = folder / "cache"
         self.api_port, self.socket_port, self.statsd_port = free_ports(3)
@@ -36,12 +48,12 @@ class AgentProcess:
         """Return when the local API answers; `file_bytes_max` bounds the size of every file it writes."""
         words = ["--name", "ag1", "--subscriptions", "linux", "--backend-url", self.backend_url]
         words += ["--cache-dir", str(self.cache), "--retry-min", "50ms", "--retry-max", "500ms"]
-        words += ["--api-port", str(self.api_port), "--socket-port", str(self.socket_port)]
+        words += ["--api-host", self._host, "--api-port", str(self.api_port), "--socket-port", str(self.socket_port)]
         words += ["--statsd-metrics-port", str(self.statsd_port), "--events-rate-limit", "0", *self.flags]
         limits = (file_bytes_max, file_bytes_max)
         with self.log.open("ab") as sink:
             self.process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "sensu.agent.main", "start", *words),
+                *(*self._within, sys.executable, "-m", "sensu.agent.main", "start", *words),
                 stdout=sink,
                 stderr=asyncio.subprocess.PIPE if file_bytes_max else sink,
                 preexec_fn=(lambda: resource.setrlimit(resource.RLIMIT_FSIZE, limits)) if file_bytes_max else None,
@@ -68,7 +80,7 @@ class AgentProcess:
     async def get(self, path: str) -> str | None:
         """What the local API answers, None where nothing does."""
         try:
-            async with self._client().get(f"http://127.0.0.1:{self.api_port}{path}") as answer:
+            async with self._client().get(f"http://{self._host}:{self.api_port}{path}") as answer:
                 return await answer.text()
         except aiohttp.ClientError:
             return None
@@ -77,7 +89,7 @@ class AgentProcess:
         """The status that the local API answers to the result `number` of a check; its time is the number."""
         result = {"metadata": {"name": check}, "executed": number, "output": str(number), "status": number % 2, **more}
         body = json.dumps({"check": result, "timestamp": number}).encode()
-        async with self._client().post(f"http://127.0.0.1:{self.api_port}/events", data=body) as answer:
+        async with self._client().post(f"http://{self._host}:{self.api_port}/events", data=body) as answer:
             return answer.status
 
     async def value(self, name: str) -> float:
@@ -116,9 +128,11 @@ class AgentProcess:
 
 
 @contextlib.asynccontextmanager
-async def running_agent(folder: Path, backend_url: str, *flags: str, **options: Any) -> AsyncIterator[AgentProcess]:
+async def running_agent(
+    folder: Path, backend_url: str, *flags: str, surroundings: dict[str, Any] | None = None, **options: Any
+) -> AsyncIterator[AgentProcess]:
     """An agent process that is ended with the block."""
-    agent = AgentProcess(folder, backend_url, flags)
+    agent = AgentProcess(folder, backend_url, flags, **(surroundings or {}))
     try:
         await agent.start(**options)
         yield agent

@@ -9,6 +9,7 @@ from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from tests.contract.fake_backend import FakeBackend
@@ -17,6 +18,7 @@ from tests.flows.agent_world import NOT_FOUND
 from tests.unit.execution.test_assets import HELLO, AssetServer
 
 GROWTH_KIB_MAX = 40 * 1024
+CHECKS_A_ROUND, ROUNDS = 400, 8
 
 
 class World:
@@ -26,9 +28,9 @@ class World:
         self.backend, self.agent = backend, agent
         self._issued = 0
 
-    async def request(self, command: str, *, assets: Any = None, **config: Any) -> None:
+    async def request(self, command: str, *, name: str = "", assets: Any = None, **config: Any) -> None:
         self._issued += 1
-        metadata = {"name": f"check{self._issued}", "namespace": "default"}
+        metadata = {"name": name or f"check{self._issued}", "namespace": "default"}
         check = {"command": command, "interval": 60, "metadata": metadata, **config}
         request = {"config": check, "issued": self._issued, "assets": assets}
         assert self.backend.open is not None
@@ -40,6 +42,17 @@ class World:
         await until(lambda: len(self.backend.events()) > seen, 60)
         check: dict[str, Any] = self.backend.events()[seen]["check"]
         return check
+
+    def results(self) -> int:
+        """How many have come."""
+        assert self.backend.open is not None
+        return sum(frame.type == "event" for frame in self.backend.open.frames)
+
+    def usage(self) -> tuple[int, int, int]:
+        """The agent's open files, its children, and its memory in KiB."""
+        assert self.agent.process is not None
+        process = psutil.Process(self.agent.process.pid)
+        return process.num_fds(), len(process.children()), process.memory_info().rss // 1024
 
     def peak_kib(self) -> int:
         """The most memory that the agent has had."""
@@ -81,6 +94,29 @@ def test_a_check_that_prints_a_gigabyte(tmp_path: Path) -> None:
         assert check["status"] == 1
         assert check["output"] == "y\n" * (512 * 1024)
         assert world.peak_kib() - before_kib < GROWTH_KIB_MAX
+
+    with_world(tmp_path, story)
+
+
+@pytest.mark.slow
+def test_many_checks_leave_nothing_behind(tmp_path: Path) -> None:
+    """Thousands of checks that end in every way leave no zombies, no open files and hardly any memory."""
+    commands = ("echo hi", "exit 2", "kill -9 $$", "(sleep 0.2 &); echo bg", "cat", "nosuchcommand")
+
+    async def story(world: World) -> None:
+        async def run_all(rounds: int) -> tuple[int, int, int]:
+            for _ in range(rounds):
+                awaited = world.results() + CHECKS_A_ROUND
+                for number in range(CHECKS_A_ROUND):
+                    await world.request(commands[number % len(commands)], name=f"c{number}", stdin=number % 3 == 0)
+                await until(lambda awaited=awaited: world.results() >= awaited, 60)
+            await until(lambda: world.usage()[1] == 0)
+            return world.usage()
+
+        files_before, _, kib_before = await run_all(1)
+        files_after, _, kib_after = await run_all(ROUNDS)
+        assert files_after <= files_before
+        assert kib_after - kib_before < GROWTH_KIB_MAX // 4
 
     with_world(tmp_path, story)
 

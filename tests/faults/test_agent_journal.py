@@ -1,6 +1,9 @@
 """What befalls an agent while its backend is away: nothing that it accepted is lost, and nothing is told twice."""
 
 import asyncio
+import contextlib
+import json
+import signal
 import socket
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,13 +12,17 @@ from typing import Any
 import aiohttp
 import pytest
 
+from sensu.agent.journal import RETRY_S
 from tests.contract.fake_backend import FakeBackend
 from tests.faults.agent_process import AgentProcess, running_agent, until
 from tests.faults.cable import cable_to
+from tests.faults.disk import NoDisk, fill, small_disk
+from tests.faults.network import FarHost, NoNamespaces, far_host
 from tests.faults.test_kill_backend import Api, running_backend
 from tests.flows.agent_world import NOT_FOUND
 
 HISTORY_MAX = 21
+DISK_KIB = 512
 QUICK = ("--backend-heartbeat-interval", "1", "--backend-heartbeat-timeout", "2", "--keepalive-interval", "1")
 
 
@@ -126,6 +133,56 @@ def test_a_cable_that_is_pulled_for_long_and_often(tmp_path: Path) -> None:
     asyncio.run(cable_story(tmp_path, away_s=15, rounds=3))
 
 
+TEN_MINUTES = 600 / 20
+"""Ten minutes, twenty times as fast; the settings of the agent are compressed likewise."""
+COMPRESSED = (
+    *("--keepalive-interval", "1", "--keepalive-warning-timeout", "6"),
+    *("--backend-heartbeat-interval", "1", "--backend-heartbeat-timeout", "2", "--retry-max", "6s"),
+)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(240)
+def test_ten_minutes_without_a_network(tmp_path: Path) -> None:
+    """An agent on a host of its own, whose cable is pulled for ten minutes while events flow: all, in order, once."""
+    checks = [f"check{number}" for number in range(30)]
+
+    async def flow(agent: AgentProcess) -> None:
+        for number in range(1, HISTORY_MAX + 1):
+            for check in checks:
+                await post_all(agent, check, [number], interval=60)
+            await asyncio.sleep(TEN_MINUTES * 1.4 / HISTORY_MAX)
+
+    async def story(far: FarHost) -> None:
+        async with running_backend(tmp_path / "backend", "--agent-host", far.address) as (backend, api):
+            url = backend.agent_url.replace("127.0.0.1", far.address)
+            surroundings = {"within": far.within, "host": far.console}
+            async with running_agent(tmp_path / "agent", url, *COMPRESSED, surroundings=surroundings) as agent:
+                await until(lambda: agent.value("sensu_go_agent_new_connections"))
+                flowing = asyncio.create_task(flow(agent))
+                await asyncio.sleep(TEN_MINUTES * 0.2)
+                far.pull()
+                await asyncio.sleep(TEN_MINUTES)
+                assert await agent.get("/healthz") == "sensu backend unavailable"
+                assert await agent.value("sensu_agent_events_waiting") > len(checks) * HISTORY_MAX / 2
+                far.plug_in()
+                await flowing
+                wanted = {check: list(range(1, HISTORY_MAX + 1)) for check in checks}
+                await until(lambda: _are(api, wanted), 30)
+                assert await agent.value("sensu_agent_events_lost") == 0
+
+    with contextlib.ExitStack() as stack:
+        try:
+            far = stack.enter_context(far_host())
+        except NoNamespaces as why:
+            pytest.skip(f"a network namespace cannot be made here (it needs root and iproute2): {why}")
+        asyncio.run(story(far))
+
+
+async def _are(api: Api, wanted: dict[str, list[int]]) -> bool:
+    return await histories(api, list(wanted)) == wanted
+
+
 def test_a_killed_backend_and_a_killed_agent(tmp_path: Path) -> None:
     """With kill -9 of both at any moment nothing that was accepted is missing from the history, or in it twice."""
 
@@ -173,6 +230,42 @@ def test_a_full_disk(tmp_path: Path) -> None:
     asyncio.run(story())
 
 
+def test_a_full_file_system(tmp_path: Path) -> None:
+    """On a disk that others have filled the agent goes on in memory, and moves to the disk once there is room."""
+
+    async def story(disk: Path) -> None:
+        async with FakeBackend(NOT_FOUND) as backend:
+            await backend.go_away()
+            async with running_agent(disk / "agent", backend.url) as agent:
+                await post_all(agent, "posted", range(1, 51))
+                fill(disk / "others")
+                await post_all(agent, "posted", range(51, 201))
+                await until(lambda: "journal cannot be written" in agent.log.read_text())
+                (disk / "others").unlink()
+                await until(lambda: _writes_again(agent), RETRY_S * 2)
+                await agent.kill()
+                await backend.listen()
+                await agent.start()
+                await until(lambda: len(backend.events()) >= 201)
+        assert outputs(backend)[:200] == [str(number) for number in range(1, 201)]
+
+    with contextlib.ExitStack() as stack:
+        try:
+            disk = stack.enter_context(small_disk(tmp_path / "disk", DISK_KIB))
+        except NoDisk as why:
+            pytest.skip(f"a file system cannot be mounted here (it needs root): {why}")
+        (disk / "agent").mkdir()
+        (disk / "agent" / "agent.log").symlink_to(tmp_path / "agent.log")
+        asyncio.run(story(disk))
+
+
+async def _writes_again(agent: AgentProcess) -> bool:
+    """Whether the journal takes what comes, which it tries every `RETRY_S`."""
+    assert await agent.post("posted", 201) == 202
+    await asyncio.sleep(0.5)
+    return "journal can be written again" in agent.log.read_text()
+
+
 def test_a_cache_that_cannot_be_written(tmp_path: Path) -> None:
     """Without a place for a journal the agent still delivers."""
 
@@ -199,6 +292,24 @@ def test_the_service_manager_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyP
         manager.setblocking(False)
         monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
         asyncio.run(story(manager))
+
+
+def test_a_signal_changes_what_is_logged(tmp_path: Path) -> None:
+    """Each SIGUSR1 makes the agent log more than before, and after the most only errors again."""
+
+    async def story() -> None:
+        async with FakeBackend(NOT_FOUND) as backend, running_agent(tmp_path, backend.url) as agent:
+            assert agent.process is not None
+            for level in ("debug", "trace", "error", "warn", "info"):
+                agent.process.send_signal(signal.SIGUSR1)
+                await asyncio.sleep(0.05)
+                await post_all(agent, level, [1])
+                await until(lambda wanted=level: wanted in [e["check"]["metadata"]["name"] for e in backend.events()])
+        lines = [json.loads(line) for line in agent.log.read_text().splitlines()]
+        logged = [line["check"] for line in lines if line["msg"] == "sending event to backend" and "check" in line]
+        assert [check for check in logged if check != "keepalive"] == ["debug", "trace", "info"]
+
+    asyncio.run(story())
 
 
 def heard(manager: socket.socket) -> bytes:

@@ -131,6 +131,7 @@ class Api:
 
     def __init__(self, session: aiohttp.ClientSession, url: str) -> None:
         self._session = session
+        self.url = url
         self._root = f"{url}/api/core/v2/namespaces/default"
         self._headers = {"Content-Type": "application/json"}
 
@@ -141,7 +142,9 @@ class Api:
         self._headers["Authorization"] = f"Bearer {token}"
 
     async def put(self, path: str, body: dict[str, Any]) -> None:
-        async with self._session.put(f"{self._root}/{path}", json=body, headers=self._headers) as answer:
+        """Put a resource of the namespace, or one at a whole URL."""
+        url = path if path.startswith(self.url) else f"{self._root}/{path}"
+        async with self._session.put(url, json=body, headers=self._headers) as answer:
             assert answer.status == 201, await answer.text()
 
     async def disable_user(self, name: str) -> None:
@@ -163,16 +166,22 @@ class Api:
             return found
 
     async def events(self) -> list[dict[str, Any]]:
-        async with self._session.get(f"{self._root}/events", headers=self._headers) as answer:
+        return await self._list("events")
+
+    async def checks(self) -> list[dict[str, Any]]:
+        return await self._list("checks")
+
+    async def _list(self, segment: str) -> list[dict[str, Any]]:
+        async with self._session.get(f"{self._root}/{segment}", headers=self._headers) as answer:
             found: list[dict[str, Any]] = await answer.json(content_type=None)
             return found
 
 
 @asynccontextmanager
-async def running_backend(folder: Path) -> AsyncIterator[tuple[BackendProcess, Api]]:
+async def running_backend(folder: Path, *flags: str) -> AsyncIterator[tuple[BackendProcess, Api]]:
     backend = BackendProcess(folder)
     await backend.initialise()
-    await backend.start(["--log-level", "error"])
+    await backend.start(["--log-level", "error", *flags])
     try:
         async with aiohttp.ClientSession() as session:
             api = Api(session, backend.api_url)

@@ -23,6 +23,8 @@ from sensu.backend.pipelined.mutators import Mutators
 from sensu.backend.pipelined.outcome import Outcome
 from sensu.backend.pipelined.runtime_assets import RuntimeAssets
 from sensu.backend.pipelined.workflows import Workflows
+from sensu.backend.secrets import Secrets
+from sensu.backend.services.audit import AuditLog
 from sensu.backend.services.deliveries import Deliveries
 from sensu.backend.services.explain import Explain
 from sensu.backend.services.outcomes import Listing
@@ -33,7 +35,7 @@ from sensu.resources.entity import Entity
 from sensu.resources.event import Event
 from sensu.resources.event_filter import EventFilter
 from sensu.resources.handler import Handler, HandlerSocket
-from sensu.resources.kinds import ASSET, EVENT_FILTER, HANDLER, MUTATOR, NAMESPACE, PIPELINE, SILENCED, Kind
+from sensu.resources.kinds import ASSET, EVENT_FILTER, HANDLER, MUTATOR, NAMESPACE, PIPELINE, SECRET, SILENCED, Kind
 from sensu.resources.metadata import ObjectMeta, ResourceReference
 from sensu.resources.mutator import Mutator
 from sensu.resources.namespace import Namespace
@@ -103,24 +105,26 @@ class PipelinedWorld:
         self.clock = clock
         self.folder = folder
         self.counters = FakeCounters()
+        self.environment: dict[str, str] = {}
         self._bounds = bounds
         self._cache = ResourceCache(store)
         self._scripts = ThreadPoolExecutor(1)
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        await self._cache.load([HANDLER, MUTATOR, EVENT_FILTER, PIPELINE, ASSET, SILENCED])
+        await self._cache.load([HANDLER, MUTATOR, EVENT_FILTER, PIPELINE, ASSET, SECRET, SILENCED])
         assets = RuntimeAssets(self._cache, FakeAssets(self.folder / "assets"), make_entity("backend"))
+        secrets = Secrets(self._cache, self.environment)
         workflows = Workflows(
             self._cache,
             Filters(self._cache, assets, self.clock),
-            Mutators(self._cache, self._scripts, assets, self.clock),
-            Handlers(assets, self.clock),
+            Mutators(self._cache, self._scripts, assets, secrets, self.clock),
+            Handlers(assets, secrets, self.clock),
         )
         self.pipelined = Pipelined(self.store, workflows, self.counters, self.clock, self._bounds, lambda: 0.0)
         self.desk = Desk(self.pipelined, workflows, DryRuns(self._cache, assets, self.clock))
         access = cast(Access, Everything())
-        self.deliveries = Deliveries(self.store, access, self.desk)
+        self.deliveries = Deliveries(self.store, access, self.desk, AuditLog(self.store, access, self.clock))
         self.explain = Explain(self.store, access, self.clock, self.desk)
         self._task = asyncio.create_task(self.pipelined.run())
 

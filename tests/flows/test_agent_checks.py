@@ -69,12 +69,24 @@ def test_a_check_that_runs_too_long(tmp_path: Path) -> None:
 
 
 def test_output_is_bounded_while_it_is_taken(tmp_path: Path) -> None:
-    """A check's max_output_size bounds what is kept of it."""
+    """A check's max_output_size bounds what is kept of it, and the event says how much is missing."""
 
     async def story() -> None:
         async with agent_world(tmp_path) as world:
             event = await world.result_of("yes | head -c 50000000", max_output_size=10)
         assert event["check"]["output"] == "y\n" * 5
+        assert event["metadata"]["labels"] == {"sensu.io/output_truncated_bytes": str(50_000_000 - 10)}
+
+    asyncio.run(story())
+
+
+def test_a_check_for_load_tests(tmp_path: Path) -> None:
+    """The command that load tests ask for is answered without running anything."""
+
+    async def story() -> None:
+        async with agent_world(tmp_path) as world:
+            event = await world.result_of("!sensu_test_check!")
+        assert (event["check"]["status"], "duration" in event["check"]) == (0, False)
 
     asyncio.run(story())
 
@@ -218,5 +230,21 @@ def test_frames_that_cannot_be_used(tmp_path: Path) -> None:
             event = (await world.events(seen + 1))[-1]
             assert event["check"]["output"] == "fine\n"
             assert len(world.backend.connections) == 1
+
+    asyncio.run(story())
+
+
+def test_commands_do_not_see_the_password(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Checks and hooks get the agent's environment, without the password that it logs in with."""
+    monkeypatch.setenv("SENSU_PASSWORD", "hunter2")
+    monkeypatch.setenv("SENSU_OTHER", "seen")
+    hook = {"metadata": {"name": "h", "namespace": "default"}, "command": "env", "timeout": 5}
+
+    async def story() -> None:
+        async with agent_world(tmp_path) as world:
+            event = await world.result_of("env; exit 1", check_hooks=[{"warning": ["h"]}], more={"hooks": [hook]})
+        for output in (event["check"]["output"], event["check"]["hooks"][0]["output"]):
+            assert "SENSU_OTHER=seen" in output
+            assert "hunter2" not in output
 
     asyncio.run(story())

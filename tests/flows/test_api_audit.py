@@ -93,6 +93,23 @@ def test_what_changes_nothing_leaves_no_entry(tmp_path: Path) -> None:
     play(tmp_path, story)
 
 
+def test_running_a_check_on_demand_is_kept(tmp_path: Path) -> None:
+    """Who had a check run, and where, is in the log; a check that does not exist was not run."""
+
+    async def story(admin: Admin) -> None:
+        await admin.call("POST", CHECKS, CHECK)
+        assert await admin.call("POST", f"{CHECKS}/http/execute", {"subscriptions": ["linux"]}) == 202
+        assert await admin.call("POST", f"{CHECKS}/none/execute", {}) == 404
+        executed, created = (await admin.log())[:2]
+        assert [executed[key] for key in ("action", "username", "type", "namespace", "name", "after")] == [
+            *("execute", ADMIN, "CheckConfig", "default", "http"),
+            {"subscriptions": ["linux"]},
+        ]
+        assert created["action"] == "create"
+
+    play(tmp_path, story)
+
+
 def test_simultaneous_changes_form_a_chain(tmp_path: Path) -> None:
     """However requests overlap, what each replaced is what another one wrote."""
 

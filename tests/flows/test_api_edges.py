@@ -163,7 +163,7 @@ def test_a_namespace_cannot_be_renamed(tmp_path: Path) -> None:
 
     async def story(api: RunningApi, admin: str) -> None:
         path = f"{CORE}/namespaces/default"
-        for body in (b'{"name": "other"}', b'{"Name": "other"}'):
+        for body in (b'{"name": "other"}', b'{"Name": "other"}', b'{"metadata": {"name": "other"}}'):
             assert (await sent(api, admin, "PATCH", path, body, PATCH)).status == 400
         assert json.loads((await api.call("GET", path, Authorization=admin)).body) == {"name": "default"}
 
@@ -263,5 +263,17 @@ def test_conditions_are_read_as_the_reference_reads_them(tmp_path: Path) -> None
         ):
             headers = {"Authorization": admin, "Content_Type": PATCH, condition: value}
             assert (await api.call("PATCH", path, {}, **headers)).status == status
+
+    play(tmp_path, story)
+
+
+@pytest.mark.parametrize("path", ["/auth/token", "/auth/logout"])
+def test_whoever_shows_no_token_is_told_so_before_the_body_is_read(tmp_path: Path, path: str) -> None:
+    """Without an access token a refresh and a log-out are refused as such, whatever their body."""
+
+    async def story(api: RunningApi, admin: str) -> None:
+        for authorization, status in (("", 401), (admin, 400)):
+            answer = await sent(api, authorization, "POST", path, b"{", "application/json")
+            assert answer.status == status
 
     play(tmp_path, story)

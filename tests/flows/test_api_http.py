@@ -4,6 +4,7 @@ import asyncio
 import socket
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -71,6 +72,52 @@ def test_what_is_no_http_gets_an_answer_too(tmp_path: Path) -> None:
         assert (await api.call("GET", "/version")).status == 200
 
     play(tmp_path, story)
+
+
+@pytest.mark.parametrize(
+    ("head", "status"),
+    [
+        (b"GET /ready HTTP/1.1\r\nHost: a\r\n", b"200"),
+        (b"GET /ready HTTP/1.0\r\n", b"200"),
+        (b"GET /ready HTTP/1.1\r\n", b"400"),
+        (b"GET /ready HTTP/1.1\r\nHost: a\r\nhOST: b\r\n", b"400"),
+    ],
+)
+def test_a_request_names_its_host_once(tmp_path: Path, head: bytes, status: bytes) -> None:
+    """A proxy and the API never disagree about which host a request is for: none or several are refused."""
+
+    async def story(api: RunningApi) -> None:
+        assert (await raw(api, head + b"\r\n")).split(b" ")[1] == status
+
+    play(tmp_path, story)
+
+
+def test_connections_beyond_the_bound_are_turned_away_and_room_is_used_again(tmp_path: Path) -> None:
+    """Whoever opens connection after connection does not take the files that the backend needs."""
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 204, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+    async def story() -> None:
+        server = ApiServer(app, ListenerSettings("127.0.0.1", 0, connections_max=2))
+        await server.start()
+        held = [await asyncio.open_connection("127.0.0.1", server.port) for _ in range(2)]
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+        assert (await reader.read()).startswith(b"HTTP/1.1 503 ")
+        writer.close()
+        held[0][1].close()
+        await held[0][1].wait_closed()
+        held[1][1].write(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        assert (await held[1][0].readline()).startswith(b"HTTP/1.1 204 ")
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+        writer.write(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        assert (await reader.readline()).startswith(b"HTTP/1.1 204 ")
+        for _, each in (*held[1:], (reader, writer)):
+            each.close()
+        await server.stop()
+
+    asyncio.run(asyncio.wait_for(story(), 30))
 
 
 def test_a_body_above_the_limit_is_not_read(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from sensu.backend.auth.access import Access
 from sensu.backend.auth.identity import Identity
 from sensu.backend.pipelined.bounds import Bounds
 from sensu.backend.pipelined.outcome import Retry
+from sensu.backend.services.audit import AuditLog
 from sensu.backend.services.deliveries import UNKNOWN, Deliveries
 from sensu.backend.services.outcomes import Deleted, Denied, Found, Invalid, Listing, Written
 from sensu.backend.services.pages import PageRequest
@@ -149,6 +150,43 @@ def test_a_delivery_that_waits_for_its_next_attempt_is_tried_at_once(tmp_path: P
         await world.settled()
         assert world.outputs("log") == ["1", "2"]
         assert world.clock.now() == START
+
+    play(tmp_path, story)
+
+
+def test_who_tried_a_delivery_again_or_discarded_it_is_in_the_audit_log(tmp_path: Path) -> None:
+    """Each of these leaves an entry that tells who and which event; asking for what is not there leaves none."""
+
+    async def story(world: PipelinedWorld) -> None:
+        await world.handlers(
+            pipe("h", "exit 1", retry_delay=3600, retry_attempts=5), pipe("dead", "exit 1", retry_attempts=0)
+        )
+        await world.owe(result("1", handlers=["dead"]))
+        await world.ended(1)
+        await world.settled()
+        (dead,) = await world.listed("dead")
+        assert isinstance(await retry(world, dead["id"]), Written)
+        await world.ended(2)
+        await world.settled()
+        assert isinstance(await discard(world, dead["id"]), Deleted)
+        await world.owe(result("2", handlers=["h"]))
+        await world.ended(3)
+        (owed,) = await world.listed("owed")
+        assert isinstance(await retry(world, owed["id"]), Written)
+        await world.ended(4)
+        assert isinstance(await discard(world, owed["id"]), Deleted)
+        assert await retry(world, 99) is UNKNOWN
+        assert await discard(world, owed["id"]) is UNKNOWN
+        log = [json.loads(entry.body) for entry in reversed(await world.store.audit(10))]
+        assert [(entry["action"], entry["type"], entry["name"], entry["before"]["state"]) for entry in log] == [
+            ("retry", "Delivery", str(dead["id"]), "dead"),
+            ("discard", "Delivery", str(dead["id"]), "dead"),
+            ("retry", "Delivery", str(owed["id"]), "owed"),
+            ("discard", "Delivery", str(owed["id"]), "owed"),
+        ]
+        assert {(entry["username"], entry["namespace"], entry["before"]["check"]) for entry in log} == {
+            (ANYBODY.username, "default", "http")
+        }
 
     play(tmp_path, story)
 
@@ -304,7 +342,8 @@ def test_who_may_see_deliveries_may_not_change_them(tmp_path: Path) -> None:
         await world.owe(result("x", handlers=["nobody"]), wake=False)
         (owed,) = await world.store.deliveries_owed(1)
         number = str(owed.id)
-        reader = Deliveries(world.store, cast(Access, Reader()), world.desk)
+        access = cast(Access, Reader())
+        reader = Deliveries(world.store, access, world.desk, AuditLog(world.store, access, world.clock))
         assert isinstance(await reader.listing(ANYBODY, "default", "", PageRequest()), Listing)
         assert await reader.listing(ANYBODY, "other", "", PageRequest()) == Denied()
         assert await reader.get(ANYBODY, "default", number) == Denied()

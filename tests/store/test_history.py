@@ -3,7 +3,7 @@
 import asyncio
 from typing import Any
 
-from sensu.store.contract import DeleteEvent, EventKey, HistoryPosition, Must, PutEvent, Result, TrimHistory
+from sensu.store.contract import CutHistory, DeleteEvent, EventKey, HistoryPosition, Must, PutEvent, Result, TrimHistory
 from tests.store.conftest import Medium, commit, event, put
 
 KEY = EventKey("default", "web1", "http")
@@ -190,3 +190,22 @@ def test_a_position_outlives_what_was_trimmed(medium: Medium) -> None:
 
     medium.play(story)
     medium.play(restarted)
+
+
+def test_the_history_of_one_event_is_cut(medium: Medium) -> None:
+    """Results of one event go by their age, its state changes and other events' results stay, and more may follow."""
+
+    async def story(store: Any) -> None:
+        for number in range(20):
+            await commit(store, taken(number, changed=number % 10 == 0), taken(number, PING))
+        await commit(store, CutHistory(KEY, 15), CutHistory(EventKey("default", "web1", "none"), 99))
+        assert await read(store) == [19, 18, 17, 16, 15, 10, 0]
+        assert await read(store, PING) == list(reversed(range(20)))
+        await commit(store, CutHistory(KEY, 99), CutHistory(PING, 99))
+        assert await read(store) == [10, 0]
+        assert await read(store, PING) == [19]
+        await commit(store, taken(20), taken(20, PING))
+        assert await read(store) == [20, 10, 0]
+        assert await read(store, PING) == [20, 19]
+
+    medium.play(story)

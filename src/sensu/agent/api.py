@@ -17,6 +17,7 @@ from sensu.resources.event import Event
 
 METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 JSON_TYPE = "application/json"
+_ANY = ""
 
 
 class LocalAPI:
@@ -38,7 +39,7 @@ class LocalAPI:
             "/events": ("POST", self._create_event),
             "/healthz": ("GET", self._health),
             "/version": ("GET", self._show_version),
-            "/metrics": ("GET", self._metrics),
+            "/metrics": (_ANY, self._metrics),
         }
 
     def handle(self, method: str, path: str, body: bytes) -> Answer:
@@ -46,7 +47,7 @@ class LocalAPI:
         route = self._routes.get(path)
         if route is None:
             return error(404, "404 page not found")
-        if method != route[0]:
+        if route[0] not in (method, _ANY):
             return Answer(405)
         return route[1](body)
 

@@ -5,6 +5,7 @@ Source: docs, "Events reference"; recorded scenarios agent-exec*.
 
 import math
 import uuid
+from decimal import Decimal
 from typing import Any
 
 import msgspec
@@ -15,6 +16,7 @@ from sensu.resources.entity import Entity
 from sensu.resources.event import Event
 from sensu.resources.metadata import ObjectMeta, ResourceReference
 from sensu.resources.metrics import MetricPoint, Metrics, MetricTag
+from sensu.rules.check_state import TRUNCATED_LABEL
 from sensu.rules.metrics.extract import extract
 from sensu.rules.metrics.thresholds import evaluate
 
@@ -23,6 +25,8 @@ STATUS_MAX = 2**32 - 1
 FAILURE_STATUS_ANNOTATION = "allow_list_on_deny_status"
 WHOLE_MAX = 1e21
 """Larger whole numbers are written with an exponent."""
+EXACT_MAX = 2.0**53
+"""Larger whole numbers have more digits than a float knows of."""
 
 _NOT_COPIED = frozenset({"secrets", "subdues", "metadata"})
 _COPIED = tuple(
@@ -84,6 +88,9 @@ def finished(event: Event, result: CommandResult, *, processed_by: str, now: flo
         event.check, status=result.status, output=result.text, duration=result.duration_s, processed_by=processed_by
     )
     event = msgspec.structs.replace(event, check=check, id=str(uuid.uuid4()), timestamp=int(now))
+    if result.dropped_bytes:
+        labels = {**event.metadata.labels, TRUNCATED_LABEL: str(result.dropped_bytes)}
+        event = msgspec.structs.replace(event, metadata=msgspec.structs.replace(event.metadata, labels=labels))
     if not check.output_metric_format and not check.output_metric_handlers:
         return event
     return _with_metrics(event, check, now)
@@ -112,8 +119,10 @@ def _point(point: dict[str, Any]) -> MetricPoint:
 
 
 def plain(value: float) -> int | float:
-    """The number as the wire shows it: whole ones without a fraction."""
-    return int(value) if value == int(value) and abs(value) < WHOLE_MAX else value
+    """The number as the wire shows it: whole ones without a fraction, in as few digits as tell it apart."""
+    if value != int(value) or abs(value) >= WHOLE_MAX:
+        return value
+    return int(value) if abs(value) < EXACT_MAX else int(Decimal(repr(float(value))))
 
 
 def with_output_discarded(event: Event) -> Event:

@@ -45,8 +45,13 @@ RUNS_MAX = 64
 WAITING_MAX = 1000
 CHECKS_REMEMBERED_MAX = 10_000
 
+TEST_COMMAND = "!sensu_test_check!"
+TEST_OUTPUT = b"the agent answers without running a command\n"
+"""What load tests ask for, and get at once."""
 ASSETS_DISABLED = "check requested assets, but they are disabled on this agent"
 DENIED = "check command denied by the agent allow list"
+
+PASSWORD_VARIABLE = "SENSU_PASSWORD"  # noqa: S105 - a name
 
 T = TypeVar("T", bound=wire.Wire)
 
@@ -187,6 +192,8 @@ class CheckRuns:
         return None if why is None else f"given check is invalid: {why}"
 
     async def _execute(self, request: CheckRequest, config: CheckConfig, event: Event) -> CommandResult:
+        if config.command == TEST_COMMAND:
+            return CommandResult(0, TEST_OUTPUT, 0)
         entry = self._allow_list.entry_for(config.command)
         if self._allow_list and entry is None:
             raise _Failure(DENIED)
@@ -195,7 +202,7 @@ class CheckRuns:
         except ExecutionError as error:
             raise _Failure(f"error getting assets for check: {error}") from error
         env_vars = () if entry is not None and not entry.enable_env else config.env_vars
-        environment = merged(os.environ, assets, pairs(request.secrets), pairs(env_vars))
+        environment = merged(_inherited(), assets, pairs(request.secrets), pairs(env_vars))
         if entry is not None and not await self._digest_matches(entry, config.command, environment):
             raise _Failure(DENIED)
         command = Command(
@@ -275,7 +282,7 @@ class CheckRuns:
         except ExecutionError as error:
             log.warning("no assets for hook", extra=fields(hook=config.metadata.name, error=str(error)))
             return denied
-        environment = merged(os.environ, assets)
+        environment = merged(_inherited(), assets)
         if entry is not None and not await self._digest_matches(entry, substituted.command, environment):
             return denied
         stdin = wire.encode(event) if config.stdin else b""
@@ -285,6 +292,11 @@ class CheckRuns:
 
     def _own(self) -> Entity:
         return self._entity.redacted_at(self._clock.now())
+
+
+def _inherited() -> dict[str, str]:
+    """The environment of the agent, without the password that it logs in with."""
+    return {name: value for name, value in os.environ.items() if name != PASSWORD_VARIABLE}
 
 
 def substitute(resource: T, context: Callable[[], dict[str, Any]]) -> T:

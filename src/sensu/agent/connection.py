@@ -146,7 +146,7 @@ class Connection:
                 settings.backend_heartbeat_interval, settings.backend_heartbeat_timeout
             ),
         )
-        log.info("connecting to backend", extra=fields(url=without_secrets(url)))
+        log.info(f'connecting to backend URL "{without_secrets(url)}"')
         match await connect(url, headers, ssl_context=self._ssl_context, limits=limits, wanted=Extensions()):
             case AgentSocket() as socket:
                 return socket

@@ -16,7 +16,7 @@ def keepalive(settings: AgentSettings, entity: Entity, sequence: int, now: float
     """
     return Event(
         check=Check(
-            metadata=ObjectMeta(name=KEEPALIVE, namespace=settings.namespace),
+            metadata=ObjectMeta(name=KEEPALIVE, namespace=entity.metadata.namespace),
             interval=settings.keepalive_interval,
             timeout=settings.keepalive_warning_timeout,
             ttl=settings.keepalive_critical_timeout,
@@ -24,7 +24,7 @@ def keepalive(settings: AgentSettings, entity: Entity, sequence: int, now: float
         entity=entity,
         id=str(uuid.uuid4()),
         metadata=ObjectMeta(
-            namespace=settings.namespace,
+            namespace=entity.metadata.namespace,
             labels=settings.keepalive_check_labels,
             annotations=settings.keepalive_check_annotations,
         ),

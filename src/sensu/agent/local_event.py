@@ -12,7 +12,8 @@ from sensu.resources.check import Check
 from sensu.resources.entity import PROXY_CLASS, Entity
 from sensu.resources.event import Event
 from sensu.resources.metadata import ObjectMeta
-from sensu.resources.wire import Wire, decode_client
+from sensu.resources.wire import Wire, convert_client, decode_client, parse_whole_json
+from sensu.resources.wire_numbers import U32
 from sensu.rules.validity import check as check_rules
 from sensu.rules.validity import event as event_rules
 
@@ -64,10 +65,10 @@ class CheckResult(Wire, frozen=True):
 
     name: str = ""
     output: str = ""
-    status: int = 0
+    status: U32 = 0
     command: str = ""
     subscribers: tuple[str, ...] = ()
-    interval: int = 0
+    interval: U32 = 0
     issued: int = 0
     executed: int = 0
     duration: int | float = 0
@@ -83,7 +84,8 @@ class Incomplete(InvalidResource):
 
 def from_check_result(data: bytes, entity: Entity, now: float) -> Event:
     """The event of a check result in JSON; raises InvalidResource, and Incomplete where it could be read at least."""
-    result = decode_client(CheckResult, data)
+    content = parse_whole_json(data)
+    result = convert_client(CheckResult, {} if content is None else content)
     if not result.name or not result.output:
         raise Incomplete("name and output must not be empty")
     source = result.source or result.client

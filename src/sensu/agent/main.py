@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import itertools
 import logging
 import math
 import os
@@ -30,7 +29,7 @@ from sensu.agent.socket_listener import SocketListener
 from sensu.agent.statsd import Flush, StatsDServer
 from sensu.agent.tls import client_context
 from sensu.clock import Clock, SystemClock
-from sensu.errors import ConfigurationError, SensuError
+from sensu.errors import ConfigurationError, ConfigurationFileError, SensuError
 from sensu.execution import system_facts
 from sensu.execution.asset_cleanup import CacheBounds
 from sensu.execution.asset_filters import AssetFilters
@@ -103,7 +102,8 @@ def start(arguments: Sequence[str]) -> int:
 
 
 def _fatal(error: SensuError) -> int:
-    log.critical("error executing sensu-agent", extra=fields(error=str(error)))
+    doing = "handling agent config" if isinstance(error, ConfigurationFileError) else "executing sensu-agent"
+    log.critical(f"error {doing}", extra=fields(error=str(error)))
     return 1
 
 
@@ -123,6 +123,7 @@ class Agent:
         self._settings, self._clock, self._allowed = read, clock, allowed
         self.counters = Counters(version())
         self.entity = OwnEntity(read, version())
+        self._level = read.log_level
         self._stopping = asyncio.Event()
 
     def stop(self) -> None:
@@ -134,14 +135,20 @@ class Agent:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self.stop)
-        levels = itertools.cycle(_LEVEL_CYCLE)
-        loop.add_signal_handler(signal.SIGUSR1, lambda: _set_level(next(levels)))
+        loop.add_signal_handler(signal.SIGUSR1, self._next_level)
         with (
             ThreadPoolExecutor(1, thread_name_prefix="facts") as facts,
             ThreadPoolExecutor(2, thread_name_prefix="files") as files,
         ):
             async with contextlib.AsyncExitStack() as stack:
                 await self._serve(stack, facts, files)
+
+    def _next_level(self) -> None:
+        """Log more; after the most, only errors again."""
+        at = _LEVEL_CYCLE.index(self._level) + 1 if self._level in _LEVEL_CYCLE else 0
+        self._level = _LEVEL_CYCLE[at % len(_LEVEL_CYCLE)]
+        log.warning(f"set log level to {self._level}")
+        logging.getLogger("sensu").setLevel(LEVELS[self._level])
 
     async def _serve(
         self, stack: contextlib.AsyncExitStack, facts: ThreadPoolExecutor, files: ThreadPoolExecutor
@@ -268,11 +275,6 @@ async def _first_ends(works: Sequence[Work]) -> None:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-
-
-def _set_level(name: str) -> None:
-    logging.getLogger("sensu").setLevel(LEVELS[name])
-    log.warning("log level changed", extra=fields(log_level=name))
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ import logging
 import math
 from collections import deque
 from collections.abc import Iterable, Sequence
+from itertools import takewhile
 
 from sensu.agent.counters import Counters
 from sensu.agent.journal import Journal
@@ -82,6 +83,8 @@ class Outbox:
         entry = Entry(0, at, payload, event)
         if self._behind:
             self._write_behind()
+        elif self._ready and not self._ready[-1].number:
+            self._write_ready()
         if not self._write(entry, read_ahead=True):
             self._keep(entry)
         self._filled.set()
@@ -140,6 +143,17 @@ class Outbox:
         while waiting and self._write(waiting[0], read_ahead=False):
             self._bytes -= len(waiting.popleft().payload)
         self._behind = waiting
+
+    def _write_ready(self) -> None:
+        """Write to the journal as well what it could not take before and nothing in it follows."""
+        if self._journal is None or self._unread:
+            return
+        newest = list(takewhile(lambda entry: not entry.number, reversed(self._ready)))
+        for entry in reversed(newest):
+            entry.number = self._journal.append(entry.payload, entry.at, self._clock.now()) or 0
+            if not entry.number:
+                break
+        self._journal.pass_over()
 
     def _keep(self, entry: Entry) -> None:
         (self._behind if self._unread or self._behind else self._ready).append(entry)

@@ -21,6 +21,7 @@ from sensu.settings import load, option
 ENVIRONMENT_PREFIX = "SENSU"
 USAGE = "sensu-agent start"
 DEFAULT_PORT = 8081
+HOST_NAME = socket.gethostname() or str(uuid.uuid4())
 KEEPALIVE_TIMEOUT_S_MIN = 5
 JOURNAL_BYTES_MIN = 1024 * 1024
 DEFAULT_ASSETS_RATE = 1.39
@@ -37,7 +38,7 @@ class AgentSettings:
     """How an agent runs; times in seconds."""
 
     config_file: str = option("path to the configuration file", "/etc/sensu/agent.yml", short="c")
-    name: str = option("name of the agent and its entity (default: the host's name)", "", aliases=("id",))
+    name: str = option("name of the agent and its entity (default: the host's name)", HOST_NAME, aliases=("id",))
     namespace: str = option("namespace of the agent", "default")
     subscriptions: tuple[str, ...] = option("subscriptions of the agent", ())
     user: str = option("user to log in as", "agent")
@@ -130,10 +131,9 @@ def read(arguments: Sequence[str], environment: Mapping[str, str]) -> AgentSetti
 
 
 def complete(settings: AgentSettings) -> AgentSettings:
-    """The settings with what they leave to the host or to a rule: name, ports, intervals of 0."""
+    """The settings with what they leave to a rule: ports, intervals of 0, no subscription twice."""
     return replace(
         settings,
-        name=settings.name or socket.gethostname() or str(uuid.uuid4()),
         backend_url=tuple(_with_port(url) for url in settings.backend_url),
         subscriptions=tuple(dict.fromkeys(settings.subscriptions)),
         assets_rate_limit=settings.assets_rate_limit or DEFAULT_ASSETS_RATE,
@@ -143,6 +143,8 @@ def complete(settings: AgentSettings) -> AgentSettings:
 
 def check(settings: AgentSettings) -> AgentSettings:
     """The settings themselves; raises ConfigurationError where they break a rule."""
+    if not settings.name:
+        raise ConfigurationError("invalid agent name: must not be empty")
     if not _NAME.fullmatch(settings.name):
         raise ConfigurationError("invalid agent name: cannot contain spaces or special characters")
     if not settings.namespace:
@@ -151,7 +153,7 @@ def check(settings: AgentSettings) -> AgentSettings:
         levels = ", ".join(LEVELS)
         raise ConfigurationError(f'invalid value "{settings.log_level}" for --log-level: must be one of {levels}')
     if not settings.backend_url:
-        raise ConfigurationError("--backend-url must name at least one backend")
+        raise ConfigurationError("no backend URLs defined")
     if bool(settings.cert_file) != bool(settings.key_file):
         raise ConfigurationError("--cert-file and --key-file must be given together")
     if 0 < settings.journal_max_bytes < JOURNAL_BYTES_MIN:
@@ -183,11 +185,13 @@ def _check_keepalive(settings: AgentSettings) -> None:
     if warning <= interval:
         raise ConfigurationError("keepalive warning timeout must be greater than keepalive interval")
     if warning < KEEPALIVE_TIMEOUT_S_MIN:
-        raise ConfigurationError(f"keepalive warning timeout must be at least {KEEPALIVE_TIMEOUT_S_MIN} seconds")
-    if critical and critical <= interval:
-        raise ConfigurationError("keepalive critical timeout must be greater than keepalive interval")
-    if critical and critical < max(KEEPALIVE_TIMEOUT_S_MIN, warning):
-        raise ConfigurationError("keepalive critical timeout must not be below the keepalive warning timeout")
+        raise ConfigurationError(
+            f"bad keepalive timeout: {warning} (minimum value is {KEEPALIVE_TIMEOUT_S_MIN} seconds)"
+        )
+    if critical and critical < warning:
+        raise ConfigurationError(
+            "if set, --keepalive-critical-timeout must be greater than --keepalive-warning-timeout"
+        )
 
 
 def _with_port(url: str) -> str:
@@ -196,12 +200,12 @@ def _with_port(url: str) -> str:
         port = parts.port
     except ValueError as err:
         raise ConfigurationError(f"backend URL ({url}): {err}") from err
+    if port is None and parts.hostname:
+        parts = parts._replace(netloc=f"{parts.netloc.rstrip(':')}:{DEFAULT_PORT}")
     if parts.scheme not in ("ws", "wss"):
-        raise ConfigurationError(f"backend URL ({url}) must have ws:// or wss:// scheme")
+        raise ConfigurationError(f"backend URL ({without_secrets(parts.geturl())}) must have ws:// or wss:// scheme")
     if not parts.hostname:
         raise ConfigurationError(f"backend URL ({url}) must name a host")
-    if port is None:
-        parts = parts._replace(netloc=f"{parts.netloc.rstrip(':')}:{DEFAULT_PORT}")
     return parts.geturl()
 
 

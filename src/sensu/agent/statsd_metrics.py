@@ -20,6 +20,8 @@ Tags = tuple[tuple[str, str], ...]
 Point = tuple[str, float, Tags]
 
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9._\-]")
+_BLANK = re.compile(r"\s")
+_NOT_IN_NUMBERS = re.compile(r"[\s_]|[^\x00-\x7f]")
 _KINDS = frozenset({"c", "g", "ms", "h", "s"})
 
 
@@ -36,15 +38,15 @@ class Sample:
 
 
 def parse(line: bytes, source: str) -> Sample | None:
-    """The sample in a line like `name:1.5|ms|@0.1|#tag:value`, or None; `source` becomes the tag `s`."""
-    text = line.decode("utf-8", "replace").strip()
+    """The sample in a line like `name:1.5|ms|@0.1|#tag:value`, or None; `source` becomes the tag `s`, the last one."""
+    text = line.decode("utf-8", "replace").rstrip()
     name, colon, rest = text.partition(":")
     value, *parts = rest.split("|")
     if not colon or not parts or parts[0] not in _KINDS or len(text) > LINE_CHARACTERS_MAX:
         return None
-    name = _NOT_IN_NAMES.sub("", name.replace("/", "-").replace(" ", "_"))
+    name = _NOT_IN_NAMES.sub("", _BLANK.sub("_", name.replace("/", "-")))
     number = 0.0 if parts[0] == "s" else _number(value)
-    rate, tags = 1.0, [("s", source)]
+    rate, tags = 1.0, list[tuple[str, str]]()
     for part in parts[1:]:
         if part.startswith("@"):
             rate = _number(part[1:])
@@ -52,12 +54,12 @@ def parse(line: bytes, source: str) -> Sample | None:
             tags += [(key, tag) for key, _, tag in (pair.partition(":") for pair in part[1:].split(",")) if key]
     if not name or not math.isfinite(number) or not 0 < rate <= 1:
         return None
-    return Sample(name, "ms" if parts[0] == "h" else parts[0], value, number, rate, tuple(sorted(tags)))
+    return Sample(name, "ms" if parts[0] == "h" else parts[0], value, number, rate, (*sorted(tags), ("s", source)))
 
 
 def _number(text: str) -> float:
     try:
-        return float(text) if text.isascii() and "_" not in text else math.nan
+        return math.nan if _NOT_IN_NUMBERS.search(text) else float(text)
     except ValueError:
         return math.nan
 
@@ -117,22 +119,23 @@ class _Set:
 @dataclass(slots=True)
 class _Timer:
     timings: list[float] = field(default_factory=list)
-    count: float = 0.0
+    count: int = 0
 
     def add(self, sample: Sample) -> None:
-        self.count += 1 / sample.rate
+        """A sample counts once, whatever its rate is, as in the reference."""
+        self.count += 1
         if len(self.timings) < TIMINGS_MAX:
             self.timings.append(sample.number)
 
     def points(self, elapsed_s: float) -> Iterator[tuple[str, float]]:
-        yield "count", float(round(self.count))
+        yield "count", float(self.count)
         yield "per_second", self.count / elapsed_s
         if self.timings:
             yield from _statistics(sorted(self.timings))
 
     def reset(self) -> None:
         self.timings.clear()
-        self.count = 0.0
+        self.count = 0
 
 
 def _statistics(values: list[float]) -> Iterator[tuple[str, float]]:

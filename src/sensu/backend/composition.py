@@ -31,6 +31,7 @@ from sensu.backend.auth.seeds import SYSTEM_NAMESPACE, system_namespace_writes
 from sensu.backend.auth.signing import read_private_key, read_public_key
 from sensu.backend.auth.tokens import TokenLifetimes, Tokens
 from sensu.backend.counts import DeliveryCounts, EventCounts, KeepaliveCounts, ScheduleCounts
+from sensu.backend.event_log import EventLog
 from sensu.backend.eventd.daemon import Eventd
 from sensu.backend.eventd.gate import Gate
 from sensu.backend.initialise import cluster_id, is_initialised, make_folder
@@ -57,7 +58,7 @@ from sensu.execution.assets import AssetCache
 from sensu.execution.javascript import check_syntax
 from sensu.log import fields
 from sensu.resources.entity import BACKEND_CLASS, Entity
-from sensu.resources.kinds import ENTITY, EVENT, KINDS, NAMESPACE, USER
+from sensu.resources.kinds import ALL_KINDS, ENTITY, EVENT, NAMESPACE, USER
 from sensu.resources.metadata import ObjectMeta
 from sensu.store.contract import Store
 from sensu.store.resource_cache import ResourceCache
@@ -90,10 +91,11 @@ async def opened_store(settings: BackendSettings) -> AsyncIterator[SQLiteStore]:
 
 @dataclass(frozen=True)
 class _Executors:
-    """The named threads of a backend: reading and writing asset files, running JavaScript mutators."""
+    """The named threads of a backend: files of assets, JavaScript mutators, the event log."""
 
     files: ThreadPoolExecutor
     scripts: ThreadPoolExecutor
+    logs: ThreadPoolExecutor
 
 
 class Backend:
@@ -103,6 +105,7 @@ class Backend:
         self._settings = settings
         self._clock = clock
         self._stopping = asyncio.Event()
+        self._event_log: EventLog | None = None
         self._serves_api_from = 0.0
         self._serves_agents_from = 0.0
 
@@ -111,18 +114,24 @@ class Backend:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self._stopping.set)
+        loop.add_signal_handler(signal.SIGHUP, self._reopen_event_log)
         async with opened_store(self._settings) as store:
             if not await is_initialised(store):
                 log.warning("the database is not initialised: run sensu-backend init with the same --state-dir")
             with (
                 ThreadPoolExecutor(2, thread_name_prefix="files") as files,
                 ThreadPoolExecutor(1, thread_name_prefix="scripts") as scripts,
+                ThreadPoolExecutor(1, thread_name_prefix="event log") as logs,
             ):
-                await self._run(store, _Executors(files, scripts))
+                await self._run(store, _Executors(files, scripts, logs))
 
     def stop(self) -> None:
         """Have `run_until_signal` return, with everything stopped."""
         self._stopping.set()
+
+    def _reopen_event_log(self) -> None:
+        if self._event_log is not None:
+            self._event_log.reopen()
 
     async def _run(self, store: Store, executors: _Executors) -> None:
         now = self._clock.monotonic()
@@ -131,7 +140,7 @@ class Backend:
         own = await self._own_entity(executors)
         await store.commit([*system_namespace_writes(), put(ENTITY, own)])
         cache = ResourceCache(store)
-        await cache.load(kind for kind in KINDS if kind is not EVENT)
+        await cache.load(kind for kind in ALL_KINDS if kind is not EVENT)
         metrics = BackendMetrics(CollectorRegistry(), VERSION)
         async with contextlib.AsyncExitStack() as stack:
             daemons = await self._daemons(store, cache, own, metrics, executors, stack)
@@ -165,6 +174,7 @@ class Backend:
         deliveries, desk = assembled(store, cache, fetched, executors.scripts, own, counts, self._clock)
         schedule_counts = ScheduleCounts(metrics)
         ledger = RunLedger(store, schedule_counts, self._clock)
+        self._event_log = self._open_event_log(executors, metrics, stack)
         events = Eventd(
             store,
             cache,
@@ -175,6 +185,7 @@ class Backend:
             keeps_results=self._settings.history_retention > 0,
             answered=ledger.answered,
             gate=Gate(store.deliveries_size, self._settings.deliveries_owed_max, self._settings.deliveries_bytes_max),
+            log_event=self._event_log.add if self._event_log is not None else None,
         )
         keepalives = Keepalived(store, entities, events, KeepaliveCounts(metrics), self._clock, deliveries.wake)
         events.tell_overdue_keepalives(keepalives.alarm)
@@ -191,6 +202,19 @@ class Backend:
         history = self._history(store, auth.access)
         api = await self._api(store, auth, joints, member, metrics, audit, history)
         return _Daemons(events, deliveries, schedule, agents, api, audit, history, revoked)
+
+    def _open_event_log(
+        self, executors: _Executors, metrics: BackendMetrics, stack: contextlib.AsyncExitStack
+    ) -> EventLog | None:
+        settings = self._settings
+        if not settings.event_log_file:
+            return None
+        dropped = metrics.event_log_dropped
+        opened = EventLog(
+            settings.event_log_file, settings.event_log_buffer_size, executors.logs, self._clock, dropped.add
+        )
+        stack.push_async_callback(opened.close)
+        return opened
 
     def _history(self, store: Store, access: Access) -> History:
         settings = self._settings
@@ -349,6 +373,8 @@ class Backend:
                     name="revocation lists",
                 ),
             ]
+            if self._event_log is not None:
+                running.append(group.create_task(self._event_log.run(), name="event log"))
             try:
                 await daemons.api.start()
                 await self._start_agents(daemons.agents)

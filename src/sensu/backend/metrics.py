@@ -130,6 +130,7 @@ class BackendMetrics:
         self.events_held_back = self._counter(
             "events_held_back", "Times that an event was not taken because too many deliveries were owed"
         )
+        self.event_log_dropped = self._counter("eventlog_dropped", "Events that did not get into the event log")
         self.deliveries_owed = self._gauge("deliveries_owed", "Events that handlers are owed")
         self.deliveries_owed_bytes = self._gauge("deliveries_owed_bytes", "Bytes of events that handlers are owed")
         self.event_bytes = self._summary("store_event_bytes", "Sizes of events that were stored", ("type",))

@@ -140,12 +140,15 @@ class Deliveries(Protocol):
         """New deliveries are owed in the store."""
         ...
 
-    async def retry(self, namespace: str, delivery_id: int) -> bool:
-        """Whether there is such a delivery, owed or a dead letter, which is tried at once; raises StoreError."""
+    async def retry(self, namespace: str, delivery_id: int, also: Sequence[Write] = ()) -> bool:
+        """Whether there is such a delivery, owed or a dead letter, which is tried at once; raises StoreError.
+
+        `also` is stored with it.
+        """
         ...
 
-    async def discard(self, namespace: str, delivery_id: int) -> bool:
-        """Whether there was such a delivery, which is forgotten; raises StoreError."""
+    async def discard(self, namespace: str, delivery_id: int, also: Sequence[Write] = ()) -> bool:
+        """Whether there was such a delivery, which is forgotten; raises StoreError. `also` is stored with it."""
         ...
 
     def workflows_of(self, namespace: str, event: Event) -> Sequence[str]:

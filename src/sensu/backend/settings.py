@@ -70,6 +70,8 @@ class BackendSettings:
     history_bytes_max: int = option("what all results that are kept take at most", 1_073_741_824)
     state_change_retention: float = option("how long state changes are kept", 31_536_000.0, kind="duration")
     state_change_bytes_max: int = option("what all state changes that are kept take at most", 268_435_456)
+    event_log_file: str = option("file that gets a line for each event (default: none)", "")
+    event_log_buffer_size: int = option("events that may wait to be written to that file", 100_000)
     deliveries_owed_max: int = option("with so many deliveries owed, events that would add to them wait", 100_000)
     deliveries_bytes_max: int = option("with so many bytes of events owed, events that would add wait", 1 << 30)
     debug: bool = option("more detail on errors", False)
@@ -113,9 +115,7 @@ RETIRED_FLAGS = frozenset(
         "disable-platform-metrics",
         "platform-metrics-log-file",
         "platform-metrics-logging-interval",
-        "event-log-buffer-size",
         "event-log-buffer-wait",
-        "event-log-file",
         "event-log-parallel-encoders",
         "eventd-workers",
         "keepalived-buffer-size",

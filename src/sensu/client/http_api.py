@@ -3,12 +3,14 @@
 It speaks HTTP/1.1 over a socket, because the standard library's client takes longer to load than a request takes.
 """
 
+import io
 import json
 import re
 import socket
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, cast
 
+from sensu.client.socket_reader import SocketReader
 from sensu.errors import SensuError
 
 if TYPE_CHECKING:
@@ -113,6 +115,8 @@ def split_url(url: str) -> Target | None:
 class HTTPAPI:
     """Requests to one API over a connection that is kept; not for several threads at once.
 
+    A timeout not above 0 means none, as people know it from the reference's client.
+
     `environment` may name proxies: http_proxy, https_proxy, no_proxy, in either case.
     """
 
@@ -126,7 +130,7 @@ class HTTPAPI:
         environment: Mapping[str, str] | None = None,
     ) -> None:
         self.url = url.rstrip("/")
-        self._timeout_s = timeout_s
+        self._timeout_s = timeout_s if timeout_s > 0 else None
         self._tls = tls or TLSOptions()
         self._agent = agent
         self._environment = environment or {}
@@ -155,6 +159,23 @@ class HTTPAPI:
             if answer.status == 303 or (answer.status in (301, 302) and method == "POST"):
                 method, body = "GET", None
         raise APIUnreachable(f'{_verb(method)} "{url}": stopped after {REDIRECTS_MAX} redirects')
+
+    def stream(self, path: str, headers: Mapping[str, str], silence_s: float) -> "Answer | Iterator[bytes]":
+        """The lines of a stream of events, or the answer where it is something else; raises APIUnreachable.
+
+        It has a connection of its own, which closes when the iterator ends; one that is silent for longer is lost.
+        """
+        url = self.url + path
+        target = split_url(url)
+        if target is None:
+            raise APIUnreachable(f'Get "{url}": invalid URL')
+        connection = _Connection(target, proxy_for(target, self._environment), silence_s, self._tls, whole=False)
+        try:
+            found = connection.begin(target, {"User-Agent": self._agent, **headers})
+        except (OSError, EOFError, ValueError) as err:
+            connection.close()
+            raise APIUnreachable(f'Get "{url}": {_reason(err, target)}') from err
+        return found if isinstance(found, Answer) else _lines_until_the_end(found, connection, target)
 
     def _once(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> Answer:
         target = split_url(url)
@@ -200,20 +221,45 @@ class HTTPAPI:
 class _Connection:
     """One connection to a host or through a proxy, opened with its first request."""
 
-    def __init__(self, target: Target, proxy: Target | None, timeout_s: float, tls: TLSOptions) -> None:
+    def __init__(
+        self, target: Target, proxy: Target | None, timeout_s: float | None, tls: TLSOptions, *, whole: bool = True
+    ) -> None:
         self._target, self._proxy = target, proxy
         self._timeout_s, self._tls = timeout_s, tls
+        self._whole = whole
         self._socket: socket.socket | None = None
-        self._reader: BinaryIO | None = None
+        self._source: SocketReader | None = None
+        self._reader: io.BufferedReader | None = None
         self.used = False
 
     def exchange(
         self, method: str, target: Target, headers: Mapping[str, str], body: bytes | None
     ) -> tuple[Answer, bool]:
         """The answer to a request, and whether the connection can be used again."""
-        if self._socket is None or self._reader is None:
+        answer, keep = read_answer(self._ask(method, target, headers, body), method)
+        self.used = True
+        return answer, keep
+
+    def begin(self, target: Target, headers: Mapping[str, str]) -> "Answer | BinaryIO":
+        """What to read the chunks of a stream of events from; the answer to the GET where it is something else."""
+        reader = self._ask("GET", target, headers, None)
+        status, received = _head(reader)
+        is_stream = received.get("content-type", "").startswith("text/event-stream")
+        if status == 200 and is_stream and received.get("transfer-encoding", "").lower() == "chunked":
+            return reader
+        length = received.get("content-length", "")
+        body = _exactly(reader, int(length)) if length.isdecimal() else b""
+        self.close()
+        return Answer(status, received, body)
+
+    def _ask(self, method: str, target: Target, headers: Mapping[str, str], body: bytes | None) -> BinaryIO:
+        """Send a request; what to read its answer from."""
+        if self._socket is None or self._source is None or self._reader is None:
             self._socket = self._open()
-            self._reader = self._socket.makefile("rb")
+            self._source = SocketReader(self._socket, self._timeout_s, whole=self._whole)
+            self._reader = io.BufferedReader(self._source)
+        self._socket.settimeout(self._timeout_s)
+        self._source.begin()
         whole_url = self._proxy is not None and target.scheme == "http"
         path = f"http://{target.authority}{target.path}" if whole_url else target.path
         lines = [f"{method} {_safe(path)} HTTP/1.1", f"Host: {target.authority}"]
@@ -223,9 +269,7 @@ class _Connection:
         if body is not None or method in ("POST", "PUT", "PATCH"):
             lines.append(f"Content-Length: {len(body or b'')}")
         self._socket.sendall("\r\n".join([*lines, "", ""]).encode("utf-8") + (body or b""))
-        answer, keep = read_answer(self._reader, method)
-        self.used = True
-        return answer, keep
+        return self._reader
 
     def _open(self) -> socket.socket:
         first = self._proxy or self._target
@@ -260,7 +304,7 @@ class _Connection:
         for one in (self._reader, self._socket):
             if one is not None:
                 one.close()
-        self._reader = self._socket = None
+        self._reader = self._source = self._socket = None
 
 
 def read_answer(reader: BinaryIO, method: str) -> tuple[Answer, bool]:
@@ -320,6 +364,22 @@ def _chunks(reader: BinaryIO) -> bytes:
         _line(reader)
 
 
+def _lines_until_the_end(reader: BinaryIO, connection: _Connection, target: Target) -> Iterator[bytes]:
+    """The lines of an answer in chunks, each when it is there; raises APIUnreachable where it breaks off."""
+    rest = b""
+    try:
+        while size := int(_line(reader).partition(";")[0], 16):
+            *lines, rest = (rest + _exactly(reader, size)).split(b"\n")
+            _line(reader)
+            yield from lines
+    except (OSError, EOFError, ValueError) as err:
+        raise APIUnreachable(
+            f'Get "{target.scheme}://{target.authority}{target.path}": {_reason(err, target)}'
+        ) from err
+    finally:
+        connection.close()
+
+
 def _exactly(reader: BinaryIO, size: int) -> bytes:
     if not 0 <= size <= ANSWER_BYTES_MAX:
         raise ValueError("the answer is too large")
@@ -377,4 +437,11 @@ def _reason(err: Exception, target: Target) -> str:
         return "the API did not answer in time"
     if isinstance(err, socket.gaierror):
         return f"dial tcp: lookup {target.host}: no such host"
+    unverified = getattr(err, "verify_message", "")
+    if unverified:
+        return f"tls: failed to verify certificate: {unverified}"
+    if getattr(err, "reason", "") == "WRONG_VERSION_NUMBER":
+        return "http: server gave HTTP response to HTTPS client"
+    if isinstance(err, ConnectionError) and err.strerror:
+        return err.strerror.lower()
     return str(err) or type(err).__name__

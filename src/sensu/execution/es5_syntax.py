@@ -10,6 +10,13 @@ _NUMBER = re.compile(r"0[xX][0-9a-fA-F]+|(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
 _REGEX = re.compile(r"/(?![*/])(?:[^\\/\[\n\r]|\\[^\n\r]|\[(?:[^\]\\\n\r]|\\[^\n\r])*\])+/(\w*)")
 _SIGN = re.compile(r"=>|\.\.\.|\*\*|\?\?|\?\.(?!\d)|>>>=?|[=!]==?|[-+&|<>]{2}|[-+*/%&|^<>]=|[^\w\s]")
 _RESERVED = frozenset({"class", "const", "enum", "export", "extends", "import", "super"})
+_KEYWORDS = frozenset(
+    {
+        *("break", "case", "catch", "continue", "debugger", "default", "delete", "do", "else", "false", "finally"),
+        *("for", "function", "if", "in", "instanceof", "new", "null", "return", "switch", "this", "throw", "true"),
+        *("try", "typeof", "var", "void", "while", "with"),
+    }
+)
 _NEW_SIGNS = frozenset({"=>", "...", "**", "??", "?.", "`", "@", "#"})
 _BEFORE_REGEX = frozenset(
     {"return", "typeof", "case", "in", "instanceof", "delete", "void", "throw", "new", "else", "do"}
@@ -18,7 +25,9 @@ _REGEX_FLAGS = frozenset("gim")
 
 
 @dataclass(frozen=True, slots=True)
-class _Word:
+class Word:
+    """A word, number, text, regular expression or sign of a script (`kind`), and where it begins."""
+
     kind: str
     text: str
     position: int
@@ -29,7 +38,7 @@ def newer_syntax(source: str) -> str | None:
 
     Told apart without a full parse: object literals in short form and trailing commas of calls are not found.
     """
-    words = _words(source)
+    words = words_of(source)
     for at, word in enumerate(words):
         complaint = _complaint(words, at, word)
         if complaint:
@@ -37,8 +46,21 @@ def newer_syntax(source: str) -> str | None:
     return None
 
 
-def _words(source: str) -> list[_Word]:
-    words: list[_Word] = []
+def unexpected(source: str, line: int, column: int) -> str | None:
+    """How to name what stands at a place, counted from 1, where the grammar wants something else."""
+    position = sum(len(text) for text in source.splitlines(keepends=True)[: line - 1]) + column - 1
+    word = next((word for word in words_of(source) if word.position == position), None)
+    if word is None:
+        return "Unexpected end of input" if position >= len(source.rstrip()) else None
+    if word.kind in ("number", "text"):
+        return "Unexpected number" if word.kind == "number" else "Unexpected string"
+    is_name = word.kind == "word" and word.text not in _KEYWORDS
+    return "Unexpected identifier" if is_name else f"Unexpected token {word.text}"
+
+
+def words_of(source: str) -> list[Word]:
+    """A script in words, its blanks and comments left out."""
+    words: list[Word] = []
     at = 0
     while at < len(source):
         blank = _BLANK.match(source, at)
@@ -51,19 +73,19 @@ def _words(source: str) -> list[_Word]:
     return words
 
 
-def _word(source: str, at: int, previous: _Word | None) -> _Word:
+def _word(source: str, at: int, previous: Word | None) -> Word:
     if source[at] == "/" and _may_start_regex(previous):
         match = _REGEX.match(source, at)
         if match:
-            return _Word("regex", match.group(), at)
+            return Word("regex", match.group(), at)
     for kind, pattern in (("number", _NUMBER), ("word", _WORD), ("text", _TEXT), ("sign", _SIGN)):
         match = pattern.match(source, at)
         if match:
-            return _Word(kind, match.group(), at)
-    return _Word("sign", source[at], at)
+            return Word(kind, match.group(), at)
+    return Word("sign", source[at], at)
 
 
-def _may_start_regex(previous: _Word | None) -> bool:
+def _may_start_regex(previous: Word | None) -> bool:
     if previous is None:
         return True
     if previous.kind == "word":
@@ -71,8 +93,8 @@ def _may_start_regex(previous: _Word | None) -> bool:
     return previous.kind == "sign" and previous.text not in (")", "]", "}", "++", "--")
 
 
-def _complaint(words: list[_Word], at: int, word: _Word) -> str:
-    following = words[at + 1] if at + 1 < len(words) else _Word("end", "", 0)
+def _complaint(words: list[Word], at: int, word: Word) -> str:
+    following = words[at + 1] if at + 1 < len(words) else Word("end", "", 0)
     if word.kind == "sign":
         return f"Unexpected token {word.text}" if word.text in _NEW_SIGNS else ""
     if word.kind == "number":
@@ -86,12 +108,12 @@ def _complaint(words: list[_Word], at: int, word: _Word) -> str:
     return _word_complaint(words, at, word, following)
 
 
-def _is_property_name(words: list[_Word], at: int, following: _Word) -> bool:
+def _is_property_name(words: list[Word], at: int, following: Word) -> bool:
     previous = words[at - 1].text if at else ""
     return previous == "." or (following.text == ":" and previous in ("{", ","))
 
 
-def _word_complaint(words: list[_Word], at: int, word: _Word, following: _Word) -> str:
+def _word_complaint(words: list[Word], at: int, word: Word, following: Word) -> str:
     if word.text in _RESERVED:
         return "Unexpected reserved word"
     if word.text == "let" and (following.kind == "word" and following.text not in ("in", "instanceof")):
@@ -107,11 +129,11 @@ def _word_complaint(words: list[_Word], at: int, word: _Word, following: _Word) 
     return ""
 
 
-def _ends_operand(word: _Word) -> bool:
+def _ends_operand(word: Word) -> bool:
     return word.text in ("]", "}") or (word.kind == "word" and word.text not in (*_BEFORE_REGEX, "var"))
 
 
-def _parameters_complaint(words: list[_Word], at: int) -> str:
+def _parameters_complaint(words: list[Word], at: int) -> str:
     """Parameters are names and commas; generators have a `*`."""
     if at < len(words) and words[at].kind == "word":
         at += 1

@@ -13,9 +13,9 @@ from typing import Any, cast
 
 import quickjs
 
-from sensu.execution.es5_syntax import newer_syntax
+from sensu.execution.es5_syntax import newer_syntax, unexpected
 from sensu.execution.javascript_prelude import PRELUDE
-from sensu.rules.expression_scope import mutator_event, unfilled
+from sensu.rules.expression_scope import mutator_event
 from sensu.rules.filters import ExpressionError
 
 TIME_LIMIT_S = 1.0
@@ -33,6 +33,11 @@ _ALTERS = re.compile(
 )
 _PLACE = re.compile(r"<input>:(\d+):(\d+)")
 _PARSE_ONLY = "throw 0;"
+_GRAMMAR_COMPLAINT = re.compile(r"unexpected token in expression|expecting|(?:variable|function) name expected")
+_SAID_OTHERWISE = {
+    "unexpected end of string": "Unexpected token ILLEGAL",
+    "return not in a function": "Illegal return statement",
+}
 _ENGINE_FAULTS = ("InternalError", "null")
 
 
@@ -56,14 +61,15 @@ def check_syntax(expression: str) -> str | None:
     except quickjs.StackOverflow:
         return "(anonymous): nested too deeply"
     except (quickjs.JSException, ValueError) as error:
-        return _syntax_message(str(error))
+        return _syntax_message(expression, str(error))
     return None
 
 
-def _syntax_message(engine_text: str) -> str | None:
+def _syntax_message(expression: str, engine_text: str) -> str | None:
     if not engine_text.startswith("SyntaxError"):
         return None
     message = engine_text.partition("\n")[0].removeprefix("SyntaxError: ")
+    message = _SAID_OTHERWISE.get(message, message)
     if message.endswith(": ''"):
         message = "Unexpected end of input"
     place = _PLACE.search(engine_text)
@@ -72,6 +78,8 @@ def _syntax_message(engine_text: str) -> str | None:
     line, column = int(place[1]), int(place[2])
     if line == 1:
         column = max(1, column - len(_PARSE_ONLY))
+    if _GRAMMAR_COMPLAINT.match(message):
+        message = unexpected(expression, line, column) or message
     return f"(anonymous): Line {line}:{column} {message}"
 
 
@@ -205,11 +213,12 @@ class Sandbox:
         """What a mutator's `eval` makes of an event (as the API shows it).
 
         The body runs as a function; `event` has the JSON's names, metadata's fields hoisted and as `.metadata`, and the
-        names of Go's fields. `env_vars` are globals. Source: docs, mutator reference; recorded mutator-js scenarios.
+        names of Go's fields; `JSON.stringify(event)` is what the API shows. `env_vars` are globals. Source: docs,
+        mutator reference; recorded mutator-js scenarios.
         """
         limit_s = time_limit_s or self._time_limit_s
         filled, id_bytes = mutator_event(event)
-        texts = json.dumps(filled), json.dumps(id_bytes), json.dumps(dict(env_vars or {}))
+        texts = json.dumps(filled), json.dumps(event), json.dumps(id_bytes), json.dumps(dict(env_vars or {}))
         mode = "single-mutator" if sources else "mutator"
         realm = self._realm(mode)
         realm.limit_time(limit_s)
@@ -221,7 +230,7 @@ class Sandbox:
         text, mutated = json.loads(answer)
         if not isinstance(mutated, dict):
             return ExpressionError("the mutator left no event")
-        return MutatorOutput(None if text is None else _whole_characters(text), unfilled(event, mutated))
+        return MutatorOutput(None if text is None else _whole_characters(text), mutated)
 
 
 def _error_text(complaint: str | None) -> str:

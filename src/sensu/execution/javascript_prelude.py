@@ -6,7 +6,7 @@
 - `single`, `single-mutator`: one evaluation and then thrown away; scripts of assets may alter everything.
 `install` gives a function that hands out, by name: `expression` and `script` (source, variable) → a function of
 (scope's JSON, now) → true, false or text; `load` (source) → text; `mutator`
-(body, event's JSON, id's bytes, globals' JSON, now) → text.
+(body, filled event's JSON, event's JSON, id's bytes, globals' JSON, now) → text.
 Texts begin with a letter: E an error, S the realm is spoilt, [ the mutator's JSON `[text or null, event]`.
 They are short or made by JSON.stringify: the binding cannot read the engine's ropes (long texts that were joined).
 """
@@ -217,11 +217,36 @@ PRELUDE = r"""
   }
   var Object_keys = Object.keys;
 
-  function mutated(body, eventText, idBytes, variables) {
-    var event = parse(eventText), id = event.id, answer;
+  // What stands in JSON: fields in the original's order, without the empty ones that were only filled in.
+  function unfilled(original, value) {
+    var made = {}, keys = Object_keys(original).concat(Object_keys(value).filter(function (key) {
+      return !(key in original);
+    }));
+    keys.forEach(function (key) {
+      var before = original[key], part = value[key];
+      if (isObject(part)) part = unfilled(isObject(before) ? before : {}, part);
+      if ((before === null || before === undefined) && isEmpty(part)) { if (key in original) made[key] = null; }
+      else if (key in value) made[key] = part;
+    });
+    return made;
+  }
+  function isObject(value) { return typeof value === 'object' && value !== null && !isArray(value); }
+  function isEmpty(value) {
+    return !value || (typeof value === 'object' && !(isArray(value) ? value : Object_keys(value)).length);
+  }
+  function showAsStored(holder, original) {
+    if (isObject(holder))
+      define(holder, 'toJSON', { configurable: true, value: function () { return unfilled(original || {}, holder); } });
+  }
+
+  function mutated(body, eventText, originalText, idBytes, variables) {
+    var event = parse(eventText), original = parse(originalText), id = event.id, answer;
     event.id = parse(idBytes);
     define(event.id, 'toJSON', { value: function () { return id; } });
     [event, event.check, event.entity].forEach(function (holder) { if (holder) addAliases(holder); });
+    showAsStored(event, original);
+    showAsStored(event.check, original.check);
+    showAsStored(event.entity, original.entity);
     if (event.entity) { addGoNames(event.entity.system); addGoNames(event.entity.deregistration); }
     for (var name in variables) setGlobal(name, variables[name]);
     G.event = event;
@@ -231,10 +256,10 @@ PRELUDE = r"""
     return stringify([typeof answer === 'string' ? answer : null, event]);
   }
 
-  function mutator(body, eventText, idBytes, variables, at) {
+  function mutator(body, eventText, originalText, idBytes, variables, at) {
     var answer;
     now = at;
-    try { answer = mutated(body, eventText, idBytes, parse(variables)); }
+    try { answer = mutated(body, eventText, originalText, idBytes, parse(variables)); }
     catch (thrown) { answer = complaint(thrown); }
     return mode === 'mutator' && !restoreGlobals() ? 'Sthe mutator altered the sandbox' : answer;
   }

@@ -128,13 +128,20 @@ def interfaces() -> tuple[NetworkInterface, ...]:
     """The network interfaces in the kernel's order, their addresses in CIDR form."""
     found = []
     with contextlib.suppress(OSError):
-        for name, addresses in psutil.net_if_addrs().items():
+        for name, addresses in sorted(psutil.net_if_addrs().items(), key=lambda found: _index(found[0])):
             mac = next((a.address for a in addresses if a.family == psutil.AF_LINK), "")
             cidrs = tuple(
                 cidr for a in addresses if (cidr := _cidr(int(a.family), a.address, a.netmask or "")) is not None
             )
-            found.append(NetworkInterface(name=name, mac="" if mac == _NO_MAC else mac, addresses=cidrs))
+            found.append(NetworkInterface(name=name, mac="" if mac == _NO_MAC else mac, addresses=cidrs or None))
     return tuple(found)
+
+
+def _index(interface: str) -> int:
+    try:
+        return socket.if_nametoindex(interface)
+    except OSError:
+        return sys.maxsize
 
 
 def _cidr(family: int, address: str, netmask: str) -> str | None:

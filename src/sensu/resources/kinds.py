@@ -21,6 +21,7 @@ from sensu.resources.namespace import Namespace
 from sensu.resources.pipeline import Pipeline
 from sensu.resources.role import ClusterRole, Role
 from sensu.resources.role_binding import ClusterRoleBinding, RoleBinding
+from sensu.resources.secret import SECRETS_V1, Secret
 from sensu.resources.silenced import Silenced
 from sensu.resources.tessen import TessenConfig
 from sensu.resources.user import User
@@ -58,7 +59,12 @@ class Kind:
         """The URL path of one resource, or of the list where no name is given; neither part is percent-encoded."""
         scope = f"namespaces/{namespace}/" if self.namespaced and namespace else ""
         tail = f"/{name}" if name else ""
-        return f"/api/{self.api_version}/{scope}{self.segment}{tail}"
+        return f"{root_of(self.api_version)}/{scope}{self.segment}{tail}"
+
+
+def root_of(api_version: str) -> str:
+    """What URLs of an API group begin with; all but `core` are the reference's commercial ones."""
+    return f"/api/{api_version}" if api_version.startswith("core/") else f"/api/enterprise/{api_version}"
 
 
 def _kind(shape: type[Wire], segment: str, *, namespaced: bool = True, store_prefix: str = "") -> Kind:
@@ -85,6 +91,7 @@ PIPELINE = _kind(Pipeline, "pipelines")
 ROLE = _kind(Role, "roles", store_prefix="rbac/roles")
 ROLE_BINDING = _kind(RoleBinding, "rolebindings", store_prefix="rbac/rolebindings")
 SILENCED = _kind(Silenced, "silenced")
+SECRET = Kind("Secret", Secret, "secrets", True, "secrets", SECRETS_V1)
 
 KINDS: tuple[Kind, ...] = (
     NAMESPACE,
@@ -106,7 +113,9 @@ KINDS: tuple[Kind, ...] = (
     ROLE_BINDING,
     SILENCED,
 )
-"""Every kind, in the order in which `sensuctl dump all` writes them, so that what others need comes first."""
+"""The kinds that `sensuctl dump all` writes, in its order, so that what others need comes first."""
+ALL_KINDS: tuple[Kind, ...] = (*KINDS, SECRET)
+"""Every kind that is kept."""
 
 
 def by_segment(segment: str) -> Kind | None:
@@ -123,8 +132,8 @@ def _index(kinds: Iterable[Kind]) -> dict[tuple[str, str], Kind]:
     return {(kind.api_version, kind.type): kind for kind in kinds}
 
 
-_BY_SEGMENT = {kind.segment: kind for kind in KINDS}
-_BY_TYPE = _index(KINDS)
+_BY_SEGMENT = {kind.segment: kind for kind in ALL_KINDS}
+_BY_TYPE = _index(ALL_KINDS)
 
 
 def name_of(resource: Any) -> str:

@@ -6,6 +6,7 @@ Source: recorded API answers (checks-lifecycle, entities-agent-class, patch-null
 """
 
 import json
+import math
 import re
 import types
 from collections.abc import Iterator, Mapping
@@ -110,7 +111,7 @@ def _parse_first_value(data: bytes | str) -> tuple[Any, str]:
         raise InvalidResource("EOF")
     try:
         text = _ESCAPE.sub(_character, text)
-        value, end = json.JSONDecoder(parse_constant=_refuse_constant).raw_decode(text)
+        value, end = json.JSONDecoder(parse_constant=_refuse_constant, parse_float=_finite).raw_decode(text)
     except (ValueError, RecursionError) as err:
         raise InvalidResource(f"the body is not valid JSON: {err}") from err
     return value, text[end:]
@@ -127,6 +128,13 @@ _ESCAPE = re.compile(
 
 def _character(escape: re.Match[str]) -> str:
     return r"\ufffd" if escape["half"] else escape[0]
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if math.isinf(value):
+        raise ValueError(f"{text} is not a number that fits")
+    return value
 
 
 def _refuse_constant(text: str) -> Any:
@@ -218,15 +226,15 @@ def _conform_object(value: Mapping[str, Any], struct: type[msgspec.Struct]) -> d
 
 
 def spelled(value: Any, hint: Any) -> Any:
-    """A client's JSON with the keys that `hint` knows, spelled as it spells them; nulls and values stay as they are."""
+    """A client's JSON with the keys that `hint` knows spelled as it spells them; all else stays as it is."""
     struct = next(
         (one for one in (hint, *get_args(hint)) if isinstance(one, type) and issubclass(one, msgspec.Struct)), None
     )
     if struct is None or not isinstance(value, Mapping):
         return value
     fields = _shape_of(struct).fields
-    known = ((fields.get(key.lower()), item) for key, item in value.items())
-    return {field[0]: spelled(item, field[1]) for field, item in known if field is not None}
+    known = ((fields.get(key.lower(), (key, Any)), item) for key, item in value.items())
+    return {name: spelled(item, inner) for (name, inner), item in known}
 
 
 def settled(resource: T) -> T:

@@ -26,7 +26,8 @@ _CREDENTIALS_IN_URL = re.compile(r"(?<=://)[^/@\s]+(?=@)")
 class AuditRecord(Wire, frozen=True):
     """Who did what, from where; `at` in Unix seconds.
 
-    `action` is create, update, delete, login, logout or login refused. `before` and `after` are the resource without
+    `action` is create, update, delete, execute (a check), retry or discard (a delivery), login, logout or login
+    refused. `before` and `after` are the resource without
     its secrets; `secrets_changed` says that they differ in what is not shown.
     """
 

@@ -1,6 +1,6 @@
 """What expressions and mutators see of events and entities."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from sensu.rules.filters import has_metrics, is_resolution
@@ -12,6 +12,9 @@ from sensu.rules.flattened import (
     id_bytes,
 )
 from sensu.rules.redaction import REDACTED, names_secret
+
+FieldPath = tuple[str, ...]
+"""A field by its name, or one of a part of the scope by both."""
 
 _FLAPPING = "flapping"
 
@@ -74,16 +77,17 @@ def _api_shape(holder: Mapping[str, Any], flattened: dict[str, Any]) -> dict[str
     return {**flattened, "metadata": {**(holder.get("metadata") or {}), **metadata}}
 
 
-def unfilled(original: Mapping[str, Any], mutated: Mapping[str, Any]) -> dict[str, Any]:
-    """A mutated event in the original's order, without the empty fields that only `mutator_event` put in."""
-    restored: dict[str, Any] = {}
-    for key in (*original, *(key for key in mutated if key not in original)):
-        before, value = original.get(key), mutated.get(key)
-        if isinstance(value, Mapping):
-            value = unfilled(before if isinstance(before, Mapping) else {}, value)
-        if before is None and not value:
-            if key in original:
-                restored[key] = None
-        elif key in mutated:
-            restored[key] = value
-    return restored
+def fields_at(scope: Mapping[str, Any], paths: Collection[FieldPath]) -> dict[str, Any]:
+    """What of a scope stands at these paths; what is not there is not there."""
+    found: dict[str, Any] = {}
+    for name, *inner in sorted(paths, reverse=True):
+        if name not in scope:
+            continue
+        part = scope[name]
+        if not inner or not isinstance(part, Mapping):
+            found[name] = part
+            continue
+        some = found.setdefault(name, {})
+        if inner[0] in part:
+            some[inner[0]] = part[inner[0]]
+    return found

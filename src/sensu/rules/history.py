@@ -1,5 +1,7 @@
 """What the history of an event keeps of a result, and which results change an event's state."""
 
+from collections.abc import Mapping
+
 import msgspec
 
 from sensu.errors import InvalidResource
@@ -69,3 +71,13 @@ def changes_state(previous: CheckState | None, check: Check) -> bool:
 def is_worth_keeping(check: Check) -> bool:
     """Whether a result that changes nothing is kept: all but the keepalives of an agent that is well."""
     return check.status != 0 or check.metadata.name != KEEPALIVE
+
+
+def fits_from(bytes_by_time: Mapping[int, int], bytes_max: int) -> float:
+    """The earliest time from which on everything fits; minus infinity where all of it does."""
+    held = 0
+    for time in sorted(bytes_by_time, reverse=True):
+        held += bytes_by_time[time]
+        if held > bytes_max:
+            return time + 1
+    return float("-inf")

@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from sensu.client.http_api import HTTPAPI, APIUnreachable
+from sensu.client.http_api import HTTPAPI, APIUnreachable, TLSOptions
 from sensu.sensuctl.command import CommandFailed, Context
+from sensu.sensuctl.session import usable_ca_file
 
 DEFAULT_URL = "https://bonsai.sensu.io"
 URL_VARIABLE = "SENSU_BONSAI_URL"
-_NAME = re.compile(r"([^/:]+)/([^/:]+)(?::(.+))?")
+_NAME = re.compile(r"([^/:]+)/([^/:]+)(?::(.*))?")
 _NUMBERS = re.compile(r"\d+")
 
 
@@ -36,7 +37,7 @@ def parse_name(text: str) -> BonsaiName:
     """The name that a word of the command line gives; raises CommandFailed."""
     match = _NAME.fullmatch(text)
     if match is None:
-        raise CommandFailed(f'the name of a Bonsai asset is NAMESPACE/NAME[:VERSION], not "{text}"')
+        raise CommandFailed('asset name must be specified in the format "namespace/asset" (e.g. mynamespace/cpu-check)')
     return BonsaiName(match.group(1), match.group(2), (match.group(3) or "").removeprefix("v"))
 
 
@@ -45,9 +46,9 @@ class Bonsai:
 
     def __init__(self, context: Context, url: str = "") -> None:
         self._url = (url or context.environment.get(URL_VARIABLE, DEFAULT_URL)).rstrip("/")
-        self._api = HTTPAPI(
-            self._url, timeout_s=context.configuration.timeout_s, agent="sensuctl", environment=context.environment
-        )
+        tls = TLSOptions(usable_ca_file(context.configuration.trusted_ca_file, context.warn))
+        timeout_s, environment = context.configuration.timeout_s, context.environment
+        self._api = HTTPAPI(self._url, timeout_s=timeout_s, tls=tls, agent="sensuctl", environment=environment)
 
     def versions(self, asset: BonsaiName) -> list[str]:
         """The versions of an asset, the newest first; raises CommandFailed."""

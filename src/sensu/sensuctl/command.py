@@ -38,8 +38,8 @@ class Exited(Exception):
 class Command(NamedTuple):
     """A command: `run` names its function as `module:function` below `sensu.sensuctl`, imported when it is needed.
 
-    `words` are the fewest and most words it takes, `missing` is what is said to any other number. `configured` is
-    whether it needs an API and credentials.
+    `words` are the fewest and most words it takes, `missing` is what is said to any other number; `surplus`, if there
+    is one, to more words, which stand for `{words}` in it. `configured` is whether it needs an API and credentials.
     """
 
     name: str
@@ -51,6 +51,12 @@ class Command(NamedTuple):
     configured: bool = True
     example: str = ""
     missing: str = INVALID_ARGUMENTS
+    surplus: str = ""
+
+    @property
+    def noun(self) -> str:
+        """What it is about: `check` of `check delete [NAME]`."""
+        return self.usage.partition(" ")[0]
 
     def function(self) -> Callable[["Context"], None]:
         """The function that does it."""

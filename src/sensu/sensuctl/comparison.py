@@ -78,6 +78,8 @@ def canonical(kind: Kind, body: Any) -> dict[str, Any]:
 
     Its author is left out, for the API alone decides that, and so are secrets, which are not to be shown.
     """
+    if kind.api_version != CORE and "spec" in body:
+        body = {**body["spec"], "metadata": body.get("metadata")}
     resource = convert_client(kind.shape, body)
     kept = settled(normalised(resource, username="", now=SystemClock().now()))
     found: dict[str, Any] = msgspec.json.decode(encode(kept))
@@ -91,10 +93,7 @@ def canonical(kind: Kind, body: Any) -> dict[str, Any]:
 
 def wanted_of(document: Document, namespace: str, *, managed: bool) -> dict[str, Any]:
     """What a document asks for, in the canonical form."""
-    body = body_to_put(document, namespace, managed=managed)
-    if document.kind.api_version != CORE:
-        body = {**body["spec"], "metadata": body["metadata"]}
-    return canonical(document.kind, body)
+    return canonical(document.kind, body_to_put(document, namespace, managed=managed))
 
 
 def differing_fields(before: Any, after: Any, path: str = "") -> list[str]:

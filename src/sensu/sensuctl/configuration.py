@@ -3,12 +3,13 @@
 Source: spec of the configuration files (CTL-01…06); recorded scenarios configure, env, no-config.
 """
 
-# ruff: noqa: PTH103, PTH105, PTH111, PTH120, PTH123
+# ruff: noqa: PTH103, PTH105, PTH108, PTH111, PTH120, PTH123
 # pathlib takes longer to load than the files to read.
 
+import contextlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from sensu.errors import ConfigurationError
@@ -158,6 +159,26 @@ class Configuration:
         """Write the `cluster` file; readable by its owner alone, for it holds tokens."""
         _write(f"{self.config_dir}/cluster", self.cluster.to_json())
 
+    def cluster_of_others(self) -> Cluster:
+        """The `cluster` file as it is now, which another sensuctl may have written meanwhile."""
+        return Cluster.from_json(_read(f"{self.config_dir}/cluster"))
+
+    @contextlib.contextmanager
+    def alone(self) -> Iterator[None]:
+        """Wait for others that change the same files, and keep them waiting for as long as the `with` lasts."""
+        import fcntl  # noqa: PLC0415 - few commands change a file that others may change, too
+
+        try:
+            folder = os.open(self.config_dir, os.O_RDONLY)
+        except OSError:  # there is nothing yet that could be shared
+            yield
+            return
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(folder)
+
     def save_profile(self) -> None:
         """Write the `profile` file."""
         _write(f"{self.config_dir}/profile", {"format": self.profile.format, "namespace": self.profile.namespace})
@@ -215,11 +236,15 @@ def _read(path: str) -> dict[str, Any]:
 
 def _write(path: str, content: Mapping[str, Any]) -> None:
     """Replace a file at once, so that a crash leaves the old one or the new one; its owner alone may read it."""
+    new = f"{path}.{os.getpid()}.new"
     try:
         os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
-        new = f"{path}.new"
-        with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-            json.dump(content, file, indent=2, ensure_ascii=False)
-        os.replace(new, path)
+        try:
+            with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+                json.dump(content, file, indent=2, ensure_ascii=False)
+            os.replace(new, path)
+        except BaseException:
+            os.unlink(new)
+            raise
     except OSError as err:
         raise ConfigurationError(f"configuration file {path}: {err.strerror}") from err

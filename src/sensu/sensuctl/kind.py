@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from sensu.resources.kinds import Shape
 
 CORE = "core/v2"
+COMMERCIAL = ("secrets/v1",)
+"""Groups of the reference's commercial edition; their API takes and gives resources as they stand in files."""
 
 
 class Kind(NamedTuple):
@@ -27,24 +29,25 @@ class Kind(NamedTuple):
     @property
     def shape(self) -> "Shape":
         """The struct of the kind."""
-        from sensu.resources.kinds import by_type  # noqa: PLC0415 - see above
-
-        found = by_type(self.type, self.api_version)
-        if found is not None:
-            return found.shape
-        from sensu.resources import check, entity  # noqa: PLC0415
+        from sensu.resources import check, entity, hook, secret  # noqa: PLC0415 - see above
+        from sensu.resources.kinds import by_type  # noqa: PLC0415
 
         others: dict[str, Shape] = {
             "Check": check.Check,
             "EntityConfig": entity.EntityConfig,
             "EntityState": entity.EntityState,
+            "Hook": hook.Hook,
+            "Secret": secret.SecretConfig,
+            "Env": secret.EnvConfig,
         }
-        return others[self.type]
+        found = None if self.type in others else by_type(self.type, self.api_version)
+        return others[self.type] if found is None else found.shape
 
     def path(self, namespace: str) -> str:
         """The URL path of the list; the namespace is percent-encoded already."""
         scope = f"namespaces/{namespace}/" if self.namespaced and namespace else ""
-        return f"/api/{self.api_version}/{scope}{self.segment}"
+        group = f"enterprise/{self.api_version}" if self.api_version in COMMERCIAL else self.api_version
+        return f"/api/{group}/{scope}{self.segment}"
 
 
 NAMESPACE = Kind("Namespace", "namespaces", namespaced=False)
@@ -89,7 +92,15 @@ KINDS = (
 """Every kind, in the order in which `dump all` writes them, so that what others need comes first."""
 CHECK_AS_RUN = Kind("Check", "checks")
 """A check with the fields of a result, which is what `Check` alone names; kept as the check it configures."""
+HOOK_AS_RUN = Kind("Hook", "hooks")
+"""Likewise a hook with what came out of it."""
 ENTITY_CONFIG = Kind("EntityConfig", "entity-configs", api_version="core/v3")
 ENTITY_STATE = Kind("EntityState", "entity-states", api_version="core/v3")
-OTHERS = (CHECK_AS_RUN, ENTITY_CONFIG, ENTITY_STATE)
-"""Types that are known by their full names but are none of `all`."""
+SECRET = Kind("Secret", "secrets", api_version="secrets/v1")
+SECRET_PROVIDER = Kind("Env", "providers", namespaced=False, api_version="secrets/v1")
+AS_RUN = (CHECK_AS_RUN, HOOK_AS_RUN)
+NAMED_IN_FULL = (ENTITY_CONFIG, ENTITY_STATE, SECRET, SECRET_PROVIDER)
+OTHERS = (*AS_RUN, *NAMED_IN_FULL)
+"""Types that are known by their names but are none of `all`."""
+NAMED = (*KINDS, SECRET, SECRET_PROVIDER)
+"""Kinds that their word in URLs names."""

@@ -25,15 +25,34 @@ NO_CREDENTIALS = (
 
 def main() -> None:
     """The program."""
+    stdin, stdout, stderr = _streams()
     try:
-        status = run(sys.argv[1:], os.environ, sys.stdin, sys.stdout, sys.stderr, argv0=sys.argv[0])
-        sys.stdout.flush()
+        status = run(sys.argv[1:], os.environ, stdin, stdout, stderr, argv0=sys.argv[0])
+        stdout.flush()
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _silence(stdout)
         status = 141
     except KeyboardInterrupt:
         status = 130
+    except OSError as err:  # a full disk behind standard output, say
+        _silence(stdout)
+        stderr.write(f"Error: {(err.strerror or str(err)).lower()}\n")
+        status = 1
     sys.exit(status)
+
+
+def _streams() -> Streams:
+    """The standard streams, nothing in the place of one that is closed."""
+    found = Streams(sys.stdin, sys.stdout, sys.stderr)
+    if None in found:
+        nothing = open(os.devnull, "r+", encoding="utf-8")  # noqa: PTH123, SIM115 - pathlib would be loaded for it
+        found = Streams(*(one or nothing for one in found))
+    return found
+
+
+def _silence(stream: TextIO) -> None:
+    """Let what still waits to be written go nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def run(
@@ -113,6 +132,9 @@ def _run_group(
     if group is None:
         stdout.write(group_help(_group_named(words[1:])))
         return 0
+    if words[:1] == ["help"]:
+        stdout.write(group_help(group))
+        return 0
     if not words:
         stderr.write(group_help(group))
         return EXIT_NO_COMMAND
@@ -164,9 +186,7 @@ class _Program:
             if command.configured:
                 _require_configuration(context.configuration, self._argv0)
             _require_flags(command, context)
-            least, most = command.words
-            if not least <= len(context.words) <= most:
-                raise BadArguments(command.missing)
+            _require_words(command, context.words)
             command.function()(context)
         except BadArguments:
             self._show_help(command)
@@ -217,6 +237,14 @@ def _require_flags(command: Command, context: Context) -> None:
     if missing and not context.flag("interactive"):
         names = ", ".join(f'"{name}"' for name in missing)
         raise CommandFailed(f"required flag(s) {names} not set")
+
+
+def _require_words(command: Command, words: Sequence[str]) -> None:
+    least, most = command.words
+    if len(words) > most and command.surplus:
+        raise BadArguments(command.surplus.format(words=", ".join(words)))
+    if not least <= len(words) <= most:
+        raise BadArguments(command.missing)
 
 
 if __name__ == "__main__":

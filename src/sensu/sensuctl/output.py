@@ -101,8 +101,9 @@ def show_details(context: Context, title: str, rows: Rows) -> None:
 
 
 def to_json(value: Any) -> str:
-    """Indented JSON, `<`, `>` and `&` as they are."""
-    return json.dumps(_with_maps_in_order(value), indent=2, ensure_ascii=False)
+    """Indented JSON, `<`, `>` and `&` as they are; what JavaScript takes for the end of a line is spelt out."""
+    text = json.dumps(_with_maps_in_order(value), indent=2, ensure_ascii=False)
+    return text if text.isascii() else text.replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
 
 
 def _with_maps_in_order(value: Any) -> Any:
@@ -114,8 +115,10 @@ def _with_maps_in_order(value: Any) -> Any:
 def wrap(kind: Kind, resource: Resource) -> dict[str, Any]:
     """A resource as `{type, api_version, metadata, spec}`, the keys of the spec in order of their names.
 
-    Kinds without metadata (namespaces, users) get what names them.
+    Kinds without metadata (namespaces, users) get what names them; some come wrapped from the API.
     """
+    if "api_version" in resource and "spec" in resource:
+        return dict(resource)
     spec = {key: value for key, value in resource.items() if key != "metadata"}
     metadata = resource.get("metadata")
     if metadata is None:

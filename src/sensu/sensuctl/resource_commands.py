@@ -40,7 +40,7 @@ def get_resource(context: Context, kind: Kind, *names: str) -> Any:
 
 def delete_resource(context: Context, kind: Kind) -> None:
     """Delete the resource that the words name, after asking."""
-    if confirm(context, f"delete {_noun(kind)} resource '{'/'.join(context.words)}'"):
+    if confirm(context, f"delete {context.command.noun} resource '{'/'.join(context.words)}'"):
         context.session.call("DELETE", resource_path(kind, context.namespace, *context.words))
         context.print("Deleted")
 
@@ -106,10 +106,6 @@ def _namespace_in(content: Any) -> str:
     return str((content.get("metadata") or {}).get("namespace") or "")
 
 
-def _noun(kind: Kind) -> str:
-    return {"entities": "entity", "silenced": "silenced"}.get(kind.segment) or kind.segment.removesuffix("s")
-
-
 def name_of(resource: Any) -> str:
     """The name in a resource's metadata."""
     return str((resource.get("metadata") or {}).get("name", ""))
@@ -123,11 +119,6 @@ def namespace_of(resource: Any) -> str:
 def joined(items: Sequence[Any] | None, separator: str = ",") -> str:
     """The items of a list that may be null, in one line."""
     return separator.join(str(item) for item in items or ())
-
-
-def listed(text: str) -> list[str]:
-    """The items of a comma-separated list, without the blanks around them."""
-    return [item.strip() for item in text.split(",") if item.strip()]
 
 
 def go_time(unix_s: int | None) -> str:

@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sensu.client.http_api import HTTPAPI, STATUS_TEXTS, Answer, APIUnreachable, TLSOptions
 from sensu.sensuctl.command import CommandFailed
@@ -11,11 +11,20 @@ from sensu.sensuctl.configuration import Cluster, Configuration
 from sensu.sensuctl.kind import Kind
 from sensu.version import VERSION
 
+if TYPE_CHECKING:
+    from sensu.client.event_stream import ServerSentEvent
+
 _UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 LICENSE_TEXT = (
     "This functionality requires a valid Sensu Go license with a sufficient entity limit. "
     "To get a valid license file, arrange a trial, or increase your entity limit, contact Sales."
 )
+
+
+CERTIFICATE_BEGIN = b"-----BEGIN CERTIFICATE-----"
+CA_BYTES_MAX = 16 * 1024 * 1024
+SILENCE_S = 40.0
+"""How long a stream may be silent, which tells of itself every 15 s, before it counts as lost."""
 
 
 class APIError(CommandFailed):
@@ -40,7 +49,7 @@ class Session:
         self, configuration: Configuration, *, warn: Callable[[str], None] = lambda _: None, url: str = ""
     ) -> None:
         self.configuration = configuration
-        ca_file = _readable_ca_file(configuration.trusted_ca_file, warn)
+        ca_file = usable_ca_file(configuration.trusted_ca_file, warn)
         tls = TLSOptions(ca_file, configuration.insecure_skip_tls_verify)
         self._api = HTTPAPI(
             url or configuration.api_url,
@@ -98,8 +107,8 @@ class Session:
         return _expect(self._send(method, path, headers, body))
 
     def pages(self, path: str, query: Mapping[str, str], chunk_size: int) -> Iterator[Listing]:
-        """A list in pages of `chunk_size`, or whole where that is 0."""
-        asked = {**query, "limit": str(chunk_size)} if chunk_size else dict(query)
+        """A list in pages of `chunk_size`, or whole where that is not above 0."""
+        asked = {**query, "limit": str(chunk_size)} if chunk_size > 0 else dict(query)
         while True:
             answer = self.call("GET", path, query=asked)
             items = _content(answer)
@@ -122,6 +131,25 @@ class Session:
             warning = warning or page.warning
         return Listing(items, warning)
 
+    def follow(self, path: str, query: Mapping[str, str], last_id: str) -> "Iterator[ServerSentEvent]":
+        """What happens to a list from after `last_id` on, for as long as the connection lasts.
+
+        Raises CommandFailed where there is no connection or it breaks, APIError where the API refuses.
+        """
+        from sensu.client.event_stream import server_sent_events  # noqa: PLC0415 - only for who follows
+
+        headers = {"Authorization": self.authorization(), "Accept": "text/event-stream"}
+        if last_id:
+            headers["Last-Event-ID"] = last_id
+        try:
+            found = self._api.stream(f"{path}?{url_query({**query, 'watch': 'true'})}", headers, SILENCE_S)
+            if isinstance(found, Answer):
+                _expect(found)
+                raise CommandFailed("this API cannot be followed: it did not answer with a stream")
+            yield from server_sent_events(found)
+        except (APIUnreachable, ValueError) as err:
+            raise CommandFailed(str(err)) from err
+
     def authorization(self) -> str:
         """The credentials to send: the API key, else an access token that still holds."""
         key = self.configuration.api_key
@@ -130,8 +158,19 @@ class Session:
     def access_token(self) -> str:
         """The access token, renewed where it is too old; raises CommandFailed where that fails."""
         if self.configuration.cluster.expires_at < time.time():
-            self.renew()
+            with self.configuration.alone():
+                if not self._taken_over():
+                    self.renew()
         return self.configuration.cluster.access_token
+
+    def _taken_over(self) -> bool:
+        """Whether another sensuctl has renewed the tokens meanwhile, which are ours then."""
+        found, cluster = self.configuration.cluster_of_others(), self.configuration.cluster
+        if found.api_url != cluster.api_url or found.expires_at < time.time():
+            return False
+        cluster.access_token, cluster.refresh_token = found.access_token, found.refresh_token
+        cluster.expires_at = found.expires_at
+        return True
 
     def renew(self) -> None:
         """Exchange the refresh token for new tokens and remember them."""
@@ -184,20 +223,22 @@ def _json_bytes(content: Any) -> bytes:
     return json.dumps(content, ensure_ascii=False).encode()
 
 
-def _readable_ca_file(path: str, warn: Callable[[str], None]) -> str:
-    """The file of authorities to trust, or none where it cannot be read.
+def usable_ca_file(path: str, warn: Callable[[str], None]) -> str:
+    """The file of authorities to trust, or none where there are none in it.
 
     Source: recorded scenario env.
     """
     if not path:
         return ""
     try:
-        with open(path, "rb"):  # noqa: PTH123 - pathlib would be imported for this alone
-            return path
+        with open(path, "rb") as file:  # noqa: PTH123 - pathlib would be imported for this alone
+            if CERTIFICATE_BEGIN in file.read(CA_BYTES_MAX):
+                return path
+        warn(f"No certificates could be parsed out of {path}")
     except OSError as err:
         warn(f"Error reading CA file: open {path}: {(err.strerror or str(err)).lower()}")
-        warn("Trying to use the system's default CA certificates")
-        return ""
+    warn("Trying to use the system's default CA certificates")
+    return ""
 
 
 def _basic(username: str, password: str) -> str:

@@ -6,8 +6,9 @@ import urllib.parse
 from collections.abc import Iterator
 from pathlib import Path
 
-from sensu.client.http_api import HTTPAPI, APIUnreachable
+from sensu.client.http_api import HTTPAPI, APIUnreachable, TLSOptions
 from sensu.sensuctl.command import CommandFailed, Context
+from sensu.sensuctl.session import usable_ca_file
 
 STDIN = "-"
 """The source that stands for standard input."""
@@ -79,7 +80,10 @@ def reason(err: OSError) -> str:
 
 def _read_url(context: Context, url: str, *, recursive: bool) -> Iterator[tuple[str, str]]:
     """The text at a URL or, where that is a listing, the texts of its files."""
-    api = HTTPAPI(url, timeout_s=context.configuration.timeout_s, agent="sensuctl", environment=context.environment)
+    configuration = context.configuration
+    tls = TLSOptions(usable_ca_file(configuration.trusted_ca_file, context.warn))
+    timeout_s, environment = configuration.timeout_s, context.environment
+    api = HTTPAPI(url, timeout_s=timeout_s, tls=tls, agent="sensuctl", environment=environment)
     waiting, seen = [url], {url}
     while waiting:
         one = waiting.pop(0)

@@ -2,11 +2,11 @@
 
 from sensu.flags import Flag
 from sensu.sensuctl.command import ANY_NUMBER, Command, Group
-from sensu.sensuctl.declare import INTERACTIVE, ONE, ONE_AT_MOST, change, deletion, info, listing
+from sensu.sensuctl.declare import INTERACTIVE, LIST_FLAGS, ONE, ONE_AT_MOST, change, deletion, info, listing
 
 _GROUPS = Flag("group", "strings", short="g", help="groups the role is for")
 _USERS = Flag("user", "strings", short="u", help="users the role is for")
-_AT_LEAST_ONE = (1, ANY_NUMBER)
+_TOO_MANY = "too many arguments supplied: {words}"
 
 API_KEY = Group(
     "api-key",
@@ -16,6 +16,23 @@ API_KEY = Group(
         info("api-key", "nouns.api_key:show_key"),
         listing("api-key", "nouns.api_key:list_keys"),
         deletion("api-key", "nouns.api_key:revoke", verb="revoke"),
+    ),
+)
+AUDIT = Group(
+    "audit",
+    "Look at who did what",
+    (
+        Command(
+            "list",
+            "audit list [flags]",
+            "list who changed what and who logged in, newest first",
+            "nouns.audit:list_audit",
+            (
+                *(flag for flag in LIST_FLAGS if flag.name in ("field-selector", "format")),
+                Flag("last", "int", default=100, help="how many entries to list (0: all)"),
+            ),
+            example="sensuctl audit list --last 20 --field-selector 'audit.username == alice'",
+        ),
     ),
 )
 NAMESPACE = Group(
@@ -56,17 +73,17 @@ def _roles(noun: str, name: str, *, namespaced: bool) -> Group:
                     Flag("resource-name", "strings", short="n", help="names of resources the rule is about"),
                     Flag("verb", "strings", short="v", help="get, list, create, update, delete or *"),
                 ),
-                _AT_LEAST_ONE,
+                ONE,
                 example=f"sensuctl {noun} create reader --verb get,list --resource checks,handlers",
                 missing="a name is required",
+                surplus=_TOO_MANY,
             ),
             deletion(
                 noun,
                 f"nouns.role:delete_{kind}",
-                count=_AT_LEAST_ONE,
                 missing=missing if namespaced else "a cluster role name is required",
             ),
-            info(noun, f"nouns.role:show_{kind}", count=_AT_LEAST_ONE, missing=missing),
+            info(noun, f"nouns.role:show_{kind}", missing=missing),
             listing(noun, f"nouns.role:list_{kind}s", namespaced=namespaced, words_max=ANY_NUMBER),
         ),
     )
@@ -85,12 +102,13 @@ def _bindings(noun: str, name: str, reference: str, flags: tuple[Flag, ...], *, 
                 "create one",
                 f"nouns.role_binding:create_{kind}",
                 flags,
-                _AT_LEAST_ONE,
+                ONE,
                 example=f"sensuctl {noun} create viewers --cluster-role view --group ops",
                 missing="a name is required",
+                surplus=_TOO_MANY,
             ),
-            deletion(noun, f"nouns.role_binding:delete_{kind}", count=_AT_LEAST_ONE, missing=missing),
-            info(noun, f"nouns.role_binding:show_{kind}", count=_AT_LEAST_ONE, missing=missing),
+            deletion(noun, f"nouns.role_binding:delete_{kind}", missing=missing),
+            info(noun, f"nouns.role_binding:show_{kind}", missing=missing),
             listing(noun, f"nouns.role_binding:list_{kind}s", namespaced=namespaced, words_max=ANY_NUMBER),
         ),
     )
@@ -112,6 +130,15 @@ ROLE_BINDING = _bindings(
     "--cluster-role=NAME|--role=NAME",
     (_CLUSTER_ROLE_FLAG, _GROUPS, Flag("role", short="r", help="role that is granted"), _USERS),
     namespaced=True,
+)
+SECRET = Group(
+    "secret",
+    "Manage references to secrets",
+    (
+        deletion("secret", "nouns.secret:delete_secret"),
+        info("secret", "nouns.secret:show_secret"),
+        listing("secret", "nouns.secret:list_secrets"),
+    ),
 )
 USER = Group(
     "user",
@@ -136,7 +163,7 @@ USER = Group(
             "--interactive",
             Flag("current-password", short="c", help="current password"),
             INTERACTIVE,
-            Flag("new-password", short="p", help="new password"),
+            Flag("new-password", short="p", required=True, help="new password"),
         ),
         change(
             "user",
@@ -191,7 +218,7 @@ USER = Group(
             "alice --interactive",
             INTERACTIVE,
             Flag("password", short="p", help="new password"),
-        ),
+        )._replace(missing="a username is required"),
         change(
             "user",
             "set-groups",
@@ -217,10 +244,12 @@ USER = Group(
 
 ACCESS: tuple[Command | Group, ...] = (
     API_KEY,
+    AUDIT,
     CLUSTER_ROLE,
     CLUSTER_ROLE_BINDING,
     NAMESPACE,
     ROLE,
     ROLE_BINDING,
+    SECRET,
     USER,
 )

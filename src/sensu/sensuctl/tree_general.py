@@ -104,6 +104,7 @@ ENV = Command(
     "write the settings as variables of a shell",
     "nouns.env:show_environment",
     (Flag("shell", help='"bash", "cmd" or "powershell" (default: the shell of $SHELL)'),),
+    (0, ANY_NUMBER),
     example="eval $(sensuctl env)",
 )
 LOGOUT = Command("logout", "logout [flags]", "end the session", "nouns.logout:log_out", example="sensuctl logout")

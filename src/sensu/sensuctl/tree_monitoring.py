@@ -3,6 +3,7 @@
 from sensu.flags import Flag
 from sensu.sensuctl.command import Command, Group
 from sensu.sensuctl.declare import (
+    FORMAT,
     INTERACTIVE,
     ONE,
     ONE_AT_MOST,
@@ -100,6 +101,16 @@ CHECK = Group(
                     Flag("reason", short="r", help="why it is run"),
                     Flag("subscriptions", short="s", help="comma-separated subscriptions to run it on"),
                 ),
+                change(
+                    "check",
+                    "explain",
+                    "nouns.check_explain:explain_check",
+                    "[NAME]",
+                    ONE,
+                    "tell when and where one runs, and what became of its last runs",
+                    "disk",
+                    FORMAT,
+                ),
                 info("check", "nouns.check:show_check", "[ID]"),
                 listing("check", "nouns.check:list_checks"),
                 change(
@@ -163,6 +174,7 @@ ENTITY = Group(
         update("entity", "nouns.entity:update_entity", "[ID]"),
     ),
 )
+_WATCH = Flag("watch", "bool", default=False, short="w", help="follow what happens, until interrupted")
 EVENT = Group(
     "event",
     "Manage events",
@@ -170,7 +182,9 @@ EVENT = Group(
         deletion("event", "nouns.event:delete_event", "[ENTITY] [CHECK]", (2, 2)),
         EXPLAIN_EVENT,
         info("event", "nouns.event:show_event", "[ENTITY] [CHECK]", (2, 2)),
-        listing("event", "nouns.event:list_events"),
+        listing("event", "nouns.event:list_events", more=(_WATCH,))._replace(
+            example="sensuctl event list --format json\nsensuctl event list --watch"
+        ),
         change(
             "event",
             "resolve",

@@ -6,7 +6,7 @@ Source: recorded sensuctl sessions (describe-type, dump, edit, create-errors).
 import re
 
 from sensu.sensuctl.command import CommandFailed
-from sensu.sensuctl.kind import KINDS, OTHERS, Kind
+from sensu.sensuctl.kind import AS_RUN, KINDS, NAMED, NAMED_IN_FULL, OTHERS, Kind
 
 ALL = "all"
 
@@ -28,12 +28,12 @@ def kind_of_type(type_name: str, api_version: str = "") -> Kind | None:
 
 def kind_named(word: str) -> Kind:
     """The kind that a word on the command line names; raises CommandFailed."""
-    for kind in KINDS:
+    for kind in NAMED:
         if word == kind.segment:
             return kind
     api_version, _, type_name = word.rpartition(".")
     found = kind_of_type(type_name, api_version)
-    if found is None:
+    if found is None or (found in NAMED_IN_FULL and not api_version):
         raise CommandFailed(f"invalid resource type: {word}")
     return found
 
@@ -55,7 +55,7 @@ def omitted_kinds(words: str) -> list[Kind]:
 
 def short_name_of(kind: Kind) -> str:
     """The short word for a kind, empty where it has none."""
-    return kind.segment if kind in KINDS else ""
+    return kind.segment if kind in (*NAMED, *AS_RUN) else ""
 
 
 def _snake_case(name: str) -> str:

@@ -40,18 +40,20 @@ def command_help(command: Command) -> str:
 
 
 def _flag_lines(title: str, flags: Sequence[Flag]) -> list[str]:
-    visible = [(f"{flag.shown} {_value(flag)}".rstrip(), flag) for flag in flags if not flag.hidden]
+    visible = [(f"{flag.shown} {value_of(flag)}".rstrip(), flag) for flag in flags if not flag.hidden]
     if not visible:
         return []
     width = max(len(left) for left, _ in visible)
-    return [f"{title}:", *(f"  {left.ljust(width)}  {flag.help}{_default(flag)}" for left, flag in visible)]
+    return [f"{title}:", *(f"  {left.ljust(width)}  {flag.help}{default_of(flag)}" for left, flag in visible)]
 
 
-def _value(flag: Flag) -> str:
+def value_of(flag: Flag) -> str:
+    """The kind of value that a flag takes, empty for one that is true or false."""
     return "" if flag.kind == "bool" else flag.kind
 
 
-def _default(flag: Flag) -> str:
+def default_of(flag: Flag) -> str:
+    """` (default …)`, empty where the default is nothing worth telling."""
     if flag.default in (None, "", False, 0, ()):
         return ""
     if flag.kind == "duration":

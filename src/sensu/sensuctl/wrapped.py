@@ -114,7 +114,7 @@ def body_to_put(document: Document, default_namespace: str, *, managed: bool) ->
         if managed:
             placed["labels"] = _managed(metadata.get("labels"))
         namespace = document.namespace_in(default_namespace)
-        if namespace and document.kind is not EVENT:  # where an event belongs, its entity and check say
+        if namespace and (managed or document.kind is not EVENT):  # a dump shows events without one
             placed["namespace"] = namespace
         body = {**body, "metadata": placed}
     kind = document.kind
@@ -198,7 +198,8 @@ def _document(index: int, line: int, value: Any) -> Iterator[Document | Problem]
     spec = value.get("spec")
     if not isinstance(spec, dict):
         raise InvalidResource("no spec provided")
-    metadata = value.get("metadata") or {}
+    metadata = value.get("metadata")
+    metadata = {} if metadata is None else metadata
     if not isinstance(metadata, dict):
         raise InvalidResource("metadata must be an object")
     for name in explain_unknown_fields(kind.shape, spec):
@@ -210,7 +211,15 @@ def _document(index: int, line: int, value: Any) -> Iterator[Document | Problem]
         body["metadata"] = {**(body.get("metadata") or {}), "name": name}
     found = body.get("metadata") or metadata
     name = str(found.get("name") or spec.get("name") or spec.get("username") or "")
-    yield Document(kind, name, str(found.get("namespace") or ""), body, line)
+    yield Document(kind, name, _namespace_of(kind, found, spec), body, line)
+
+
+def _namespace_of(kind: Kind, metadata: Mapping[str, Any], spec: Mapping[str, Any]) -> str:
+    """The namespace a resource names, empty for none; an event is where its entity is."""
+    entity = spec.get("entity") if kind is EVENT else None
+    inner = entity.get("metadata") if isinstance(entity, dict) else None
+    found = inner.get("namespace") if isinstance(inner, dict) else None
+    return str(found or metadata.get("namespace") or "")
 
 
 def _kind_of(value: Mapping[str, Any]) -> Kind:

@@ -3,6 +3,7 @@
 Source: recorded sensuctl sessions (colour, entity-details, check-set).
 """
 
+import math
 import re
 from typing import Any
 
@@ -26,20 +27,59 @@ _LOOK_ALIKE = re.compile(
 
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_BOOL, _TIMESTAMP = "tag:yaml.org,2002:bool", "tag:yaml.org,2002:timestamp"
+_TAG = "tag:yaml.org,2002:"
+_NUMBER = re.compile(
+    r"""
+    [-+]? (?: 0b[01]+ | 0o?[0-7]+ | 0x[0-9a-fA-F]+ | (?: \.[0-9]+ | [0-9]+ (?:\.[0-9]*)? ) (?:[eE][-+]?[0-9]+)? )
+    | [-+]? \.(?:inf|Inf|INF) | \.(?:nan|NaN|NAN)
+    """,
+    re.VERBOSE,
+)
+_NO_TEXT_IN_JSON = ("int", "float", "timestamp", "value")
 
 
 class Loader(_Loader):  # type: ignore[misc]
-    """A safe loader by YAML 1.1: a plain y is true and a plain n false; times are texts, as JSON has none."""
+    """A safe loader as the reference reads YAML: y and n are truth values, numbers are those of Go, times are texts.
+
+    So 1:30 is a text, 1e3 and 1000.0 are the whole number 1000, 08 is 8 and 010 is 8.
+    """
 
     yaml_implicit_resolvers = {  # noqa: RUF012 - the library's way
-        first: [(tag, pattern) for tag, pattern in found if tag != _TIMESTAMP]
+        first: [(tag, pattern) for tag, pattern in found if tag.removeprefix(_TAG) not in _NO_TEXT_IN_JSON]
         for first, found in _Loader.yaml_implicit_resolvers.items()
     }
     bool_values = {**_Loader.bool_values, "y": True, "n": False}  # noqa: RUF012
 
 
-Loader.add_implicit_resolver(_BOOL, re.compile("[yYnN]$"), ["y", "Y", "n", "N"])
+class _Number:
+    """What a plain text must look like to be a number; underscores in it count for nothing."""
+
+    @staticmethod
+    def match(text: str) -> bool:
+        """Whether it is one."""
+        return _NUMBER.fullmatch(text.replace("_", "")) is not None
+
+
+def _number(loader: Any, node: Any) -> int | float | str:
+    """The number that a text stands for, whole where it has no fraction; the text itself where it is too large."""
+    shown = loader.construct_scalar(node)
+    text = shown.replace("_", "")
+    if re.fullmatch("[-+]?0[0-7]+", text):
+        return int(text, 8)
+    try:
+        return int(text, 0)
+    except ValueError:
+        value = float(text.replace(".", "", 1) if text[-1:].isalpha() else text)
+    if value in (math.inf, -math.inf) and not text[-1:].isalpha():
+        return str(shown)
+    return int(value) if value.is_integer() else value
+
+
+Loader.add_implicit_resolver(_TAG + "bool", re.compile("[yYnN]$"), ["y", "Y", "n", "N"])
+Loader.add_implicit_resolver(_TAG + "float", _Number, list("-+.0123456789"))
+Loader.add_constructor(_TAG + "float", _number)
+Loader.add_constructor(_TAG + "int", _number)
+Loader.add_constructor(_TAG + "merge", _Loader.construct_scalar)
 
 
 class _Style(_Dumper):  # type: ignore[misc]
@@ -64,7 +104,5 @@ _Style.add_representer(str, _represent_text)
 
 def to_yaml(value: Any) -> str:
     """One YAML document, keys in the order given."""
-    text: str = yaml.dump(
-        value, Dumper=_Style, sort_keys=False, allow_unicode=True, width=1 << 20, default_flow_style=False
-    )
-    return text
+    text: str = yaml.dump(value, Dumper=_Style, sort_keys=False, allow_unicode=True, default_flow_style=False)
+    return text.removesuffix("...\n") if text.endswith("\n...\n") else text

@@ -183,6 +183,13 @@ class TrimHistory(Value, frozen=True):
     entries_max: int
 
 
+class CutHistory(Value, frozen=True):
+    """Drop the results of an event from before `at_before` (Unix seconds), but never the newest of all events."""
+
+    key: EventKey
+    at_before: float
+
+
 Write = (
     PutResource
     | DeleteResource
@@ -194,6 +201,7 @@ Write = (
     | AppendAudit
     | TrimAudit
     | TrimHistory
+    | CutHistory
 )
 
 

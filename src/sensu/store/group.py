@@ -13,6 +13,7 @@ from sensu.store.contract import (
     Change,
     Committed,
     Conflict,
+    CutHistory,
     DeleteEvent,
     DeleteResource,
     EventKey,
@@ -91,6 +92,7 @@ class Group:
         self.earlier_results: dict[EventKey, list[Result]] = {}
         self.events_begun_anew: set[EventKey] = set()
         self.history_trimmed: list[TrimHistory] = []
+        self.history_cut: list[CutHistory] = []
         self._etags = etags
         self._events_present = events_present
         self._in_use = in_use
@@ -214,6 +216,9 @@ class Group:
     def _trim_history(self, write: TrimHistory, changes: list[Change]) -> None:
         self.history_trimmed.append(write)
 
+    def _cut_history(self, write: CutHistory, changes: list[Change]) -> None:
+        self.history_cut.append(write)
+
 
 _APPLY: dict[type, Callable[[Group, Any, list[Change]], None]] = {
     PutResource: Group._put_resource,
@@ -226,4 +231,5 @@ _APPLY: dict[type, Callable[[Group, Any, list[Change]], None]] = {
     AppendAudit: Group._append_audit,
     TrimAudit: Group._trim_audit,
     TrimHistory: Group._trim_history,
+    CutHistory: Group._cut_history,
 }

@@ -91,6 +91,11 @@ class BackendProcess:
         """Ask it to end; its exit status, negative where it had to be killed."""
         return await self._end(signal.SIGTERM)
 
+    def send_signal(self, number: signal.Signals) -> None:
+        """Send the running backend a signal that does not end it."""
+        assert self._process is not None
+        self._process.send_signal(number)
+
     async def _end(self, number: signal.Signals) -> int:
         process, self._process = self._process, None
         if process is None:

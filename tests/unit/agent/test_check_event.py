@@ -100,3 +100,11 @@ def test_discarded_output() -> None:
     """A check that discards its output sends none."""
     event = check_event.finished(begun(discard_output=True), CommandResult(0, b"x", 1), processed_by="a", now=1)
     assert check_in(check_event.with_output_discarded(event)).output == ""
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"), [(1.0, 1), (1.5, 1.5), (-2.0, -2), (12345678901234567890.0, 12345678901234567000), (1e21, 1e21)]
+)
+def test_numbers_as_the_wire_shows_them(value: float, shown: float) -> None:
+    """Whole numbers have no fraction, and no digits that a float does not know of."""
+    assert repr(check_event.plain(value)) == repr(shown)

@@ -79,11 +79,20 @@ def test_check_results_of_old_clients() -> None:
     assert (done.check.proxy_entity_name, done.check.executed) == ("r", 9)
 
 
-@pytest.mark.parametrize("text", [b'{"output":"o"}', b'{"name":"a"}', b'{"name":"a b","output":"o"}'])
+@pytest.mark.parametrize("text", [b'{"output":"o"}', b'{"name":"a"}', b'{"name":"a b","output":"o"}', b"null"])
 def test_results_that_lack_something(text: bytes) -> None:
     """A result without name or output, or with a bad name, is told apart from what is no result."""
     with pytest.raises(Incomplete):
         from_check_result(text, OWN, 0)
+
+
+@pytest.mark.parametrize("more", [',"status":-1}', ',"interval":4294967296}', "} {}", "", ',"handler":[]}'])
+def test_what_is_no_result(more: str) -> None:
+    """What cannot be read as one result, with numbers that a check may hold, is none."""
+    for text in ('{"name":"a","output":"o"' + more, "[]"):
+        with pytest.raises(InvalidResource) as caught:
+            from_check_result(text.encode(), OWN, 0)
+        assert not isinstance(caught.value, Incomplete)
 
 
 @given(st.binary(max_size=200) | st.text(max_size=100).map(str.encode))

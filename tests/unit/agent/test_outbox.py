@@ -112,6 +112,19 @@ def test_while_the_disk_takes_nothing(tmp_path: Path) -> None:
     assert statuses(world.outbox) == [*range(AHEAD_EVENTS_MAX + 5), *range(1000, 1200), 2000]
 
 
+def test_little_that_the_disk_did_not_take(tmp_path: Path) -> None:
+    """Events that all fit into memory go to disk when it works again, too, and survive the end of the process."""
+    folder = tmp_path / "j"
+    world = World(folder)
+    folder.rename(tmp_path / "away")
+    world.offer(*range(10))
+    (tmp_path / "away").rename(folder)
+    in_loop(world.clock.advance(RETRY_S + 1))
+    world.offer(10)
+    world.restarted()
+    assert statuses(world.outbox) == list(range(11))
+
+
 def test_memory_is_bounded_while_the_disk_takes_nothing(tmp_path: Path) -> None:
     """On a full disk the agent goes on with so much memory and no more."""
     folder = tmp_path / "j"

@@ -73,9 +73,16 @@ def test_keepalive_pipelines_are_references() -> None:
             "keepalive warning timeout must be greater than keepalive interval",
         ),
         (
-            ["--keepalive-critical-timeout", "10"],
-            "keepalive critical timeout must be greater than keepalive interval",
+            ["--keepalive-critical-timeout", "119"],
+            "if set, --keepalive-critical-timeout must be greater than --keepalive-warning-timeout",
         ),
+        (
+            ["--keepalive-interval", "1", "--keepalive-warning-timeout", "3"],
+            "bad keepalive timeout: 3 (minimum value is 5 seconds)",
+        ),
+        (["--name", ""], "invalid agent name: must not be empty"),
+        (["--backend-url", ""], "no backend URLs defined"),
+        (["--backend-url", "http://a"], "backend URL (http://a:8081) must have ws:// or wss:// scheme"),
         (["--nosuch"], "unknown flag: --nosuch"),
     ],
 )
@@ -106,7 +113,7 @@ def test_unusable_settings_name_the_flag(arguments: list[str]) -> None:
 
 def test_an_explicit_file_must_be_there(tmp_path: Path) -> None:
     """A configuration file that is named must exist and be YAML."""
-    assert "no such file" in complaint("-c", str(tmp_path / "none.yml"))
+    assert complaint("-c", str(tmp_path / "none.yml")) == f"open {tmp_path}/none.yml: no such file or directory"
     (tmp_path / "bad.yml").write_text("a: [")
     assert "not valid YAML" in complaint("-c", str(tmp_path / "bad.yml"))
 

@@ -55,6 +55,12 @@ def test_timers() -> None:
     }
 
 
+def test_a_sampled_timing_counts_once() -> None:
+    """The rate of a timing does not change how many there were."""
+    found = flushed("t:10|ms|@0.1", "t:20|ms")
+    assert (found["t.count"], found["t.sum"]) == (2, 30)
+
+
 def test_upper_tenth_is_left_out_of_percentiles() -> None:
     """The 90th percentile of ten timings leaves out the slowest."""
     found = flushed(*(f"t:{n}|ms" for n in range(1, 11)))
@@ -63,14 +69,15 @@ def test_upper_tenth_is_left_out_of_percentiles() -> None:
 
 def test_names_and_tags() -> None:
     """Names are cleaned, and tags stand beside the sender's address."""
-    sample = parse(b"a b/c\xc3\xa4:1|c|#k:v,flag", "10.0.0.1")
+    sample = parse(b" a\tb/c\xc3\xa4:1|c|#z:v,flag", "10.0.0.1")
     assert sample is not None
-    assert sample.name == "a_b-c"
-    assert sample.tags == (("flag", ""), ("k", "v"), ("s", "10.0.0.1"))
+    assert sample.name == "_a_b-c"
+    assert sample.tags == (("flag", ""), ("z", "v"), ("s", "10.0.0.1"))
 
 
 @pytest.mark.parametrize(
-    "line", ["nonsense", "x:1|q", "x:|c", "x:nan|g", "x:1|c|@0", "x:1|c|@7", ":1|c", "x:1_0|c", "_e{1,2}:ab|cd", ""]
+    "line",
+    ["nonsense", "x:1|q", "x:|c", "x:nan|g", "x:1|c|@0", "x:1|c|@7", ":1|c", "x:1_0|c", "x: 1|c", "_e{1,2}:ab|cd", ""],
 )
 def test_lines_that_are_no_metric(line: str) -> None:
     """A line that is no metric is ignored."""

@@ -1,5 +1,6 @@
 """The HTTP client that starts quickly."""
 
+import contextlib
 import io
 import socket
 import threading
@@ -91,7 +92,10 @@ class Server:
 
     def _serve(self) -> None:
         for answers in self._connections:
-            connection, _ = self._listener.accept()
+            try:
+                connection, _ = self._listener.accept()
+            except OSError:
+                return  # closed: nobody asked for this one
             with connection, connection.makefile("rb") as reader:
                 for answer in answers:
                     self.requests.append(self._request(reader))
@@ -106,6 +110,8 @@ class Server:
         return b"".join(lines) + reader.read(length)
 
     def close(self) -> None:
+        with contextlib.suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
         self._thread.join(5)
 

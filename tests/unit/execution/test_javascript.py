@@ -232,6 +232,25 @@ def test_messages_tell_the_place() -> None:
     assert str(check_syntax("true &&\n  ]")).startswith("(anonymous): Line 2:3 ")
 
 
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("event.check.status = = 1", "Line 1:22 Unexpected token ="),
+        ("event..check", "Line 1:7 Unexpected token ."),
+        ("event.check.", "Line 1:13 Unexpected end of input"),
+        ("event.check.status is 1", "Line 1:20 Unexpected identifier"),
+        ("1 2", "Line 1:3 Unexpected number"),
+        ("'a' 'b'", "Line 1:5 Unexpected string"),
+        ("var a = 1 var b", "Line 1:11 Unexpected token var"),
+        ("event.check.name == 'x", "Line 1:21 Unexpected token ILLEGAL"),
+        ("return true", "Line 1:1 Illegal return statement"),
+    ],
+)
+def test_messages_name_what_is_unexpected(source: str, message: str) -> None:
+    """A refused expression is told in the reference's words what stands where something else must."""
+    assert check_syntax(source) == f"(anonymous): {message}"
+
+
 @settings(deadline=None, max_examples=100)
 @given(st.one_of(st.text(max_size=30), st.text("abe.()[]{}'\"/\\=+-*!;\n0123", max_size=20)))
 def test_any_text_is_sound_or_refused(source: str) -> None:
@@ -274,6 +293,16 @@ def test_mutators_change_the_event(sandbox: Sandbox) -> None:
     assert output.event["check"]["metadata"] == {"name": "cpu", "namespace": "default", "labels": {"a": "b"}}
     assert (output.event["check"]["output"], output.event["entity"]["metadata"]["name"]) == ("new", "renamed")
     assert output.event["id"] == EVENT["id"] and output.event["check"]["handlers"] is None
+
+
+def test_an_event_as_text_is_what_the_api_shows(sandbox: Sandbox) -> None:
+    """JSON.stringify gives the event, its check and its entity without the fields that are only there to be read."""
+    assert json.loads(mutated(sandbox, "return JSON.stringify(event)").text or "") == EVENT
+    for part in ("check", "entity"):
+        assert json.loads(mutated(sandbox, f"return JSON.stringify(event.{part}, null, 2)").text or "") == EVENT[part]
+    changed = mutated(sandbox, "event.check.output += '!'; event.labels = {a: 'b'}; return JSON.stringify(event)")
+    assert json.loads(changed.text or "")["check"]["output"] == "bad!"
+    assert json.loads(changed.text or "")["metadata"]["labels"] == {"a": "b"}
 
 
 @pytest.mark.parametrize(

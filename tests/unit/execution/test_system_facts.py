@@ -1,3 +1,4 @@
+import socket
 from pathlib import Path
 
 import pytest
@@ -91,7 +92,10 @@ def test_facts_of_this_host() -> None:
     facts = system_facts.collect()
     assert facts.hostname
     assert facts.arch
-    addresses = [address for interface in facts.network.interfaces or () for address in interface.addresses or ()]
+    interfaces = facts.network.interfaces or ()
+    assert [interface.name for interface in interfaces] == [name for _, name in sorted(socket.if_nameindex())]
+    assert () not in [interface.addresses for interface in interfaces]
+    addresses = [address for interface in interfaces for address in interface.addresses or ()]
     assert "127.0.0.1/8" in addresses
 
 

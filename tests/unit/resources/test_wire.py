@@ -13,7 +13,16 @@ from sensu.resources.event import Event
 from sensu.resources.event_filter import EventFilter
 from sensu.resources.kinds import KINDS
 from sensu.resources.metadata import PipelineReference
-from sensu.resources.wire import convert_client, decode, decode_client, encode, explain_unknown_fields, settled
+from sensu.resources.wire import (
+    convert_client,
+    decode,
+    decode_client,
+    encode,
+    explain_unknown_fields,
+    parse_json,
+    parse_whole_json,
+    settled,
+)
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-5, 2**40) | st.floats(allow_nan=False) | st.text(max_size=5),
@@ -163,3 +172,31 @@ def test_unknown_fields_within_objects_and_lists_are_named_with_their_path() -> 
     }
     found = explain_unknown_fields(CheckConfig, sent)
     assert found == ["proxy_requests.splay_cover", "pipelines[1].nmae", "metadata.owner"]
+
+
+@pytest.mark.parametrize(
+    ("data", "value"),
+    [
+        (b'"a\xff\xfeb"', "a\ufffd\ufffdb"),
+        (b'{"\\ud800": ["\\udc00x", "\\ud83d\\ude00"]}', {"\ufffd": ["\ufffdx", "\U0001f600"]}),
+        (b'"a" "b"', "a"),
+    ],
+)
+def test_json_that_is_not_quite_right(data: bytes, value: object) -> None:
+    """Text that is no Unicode is read as far as it is; what follows the first value does not count."""
+    assert parse_json(data) == value
+    encode(parse_json(data))
+
+
+@pytest.mark.parametrize("data", [b"1e400", b"NaN", b"", b"{", b"[" * 100_000])
+def test_json_that_is_none(data: bytes) -> None:
+    """A number that no field can hold, and what is cut off, is refused."""
+    with pytest.raises(InvalidResource):
+        parse_json(data)
+
+
+def test_a_value_and_nothing_else() -> None:
+    """Where a document is to be one value, anything behind it is refused."""
+    assert parse_whole_json(b" {} \n") == {}
+    with pytest.raises(InvalidResource):
+        parse_whole_json(b"{} {}")

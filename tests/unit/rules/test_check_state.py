@@ -1,4 +1,4 @@
-from itertools import groupby
+from itertools import groupby, pairwise
 
 import pytest
 from hypothesis import given
@@ -59,6 +59,26 @@ def test_state_follows_from_the_results_alone(statuses: list[int]) -> None:
     assert all(check.state == ("passing" if check.status == 0 else "failing") for check in checks)
     passed = [60 * at for at, status in enumerate(statuses) if status == 0]
     assert last.last_ok == (passed[-1] if passed else 0)
+
+
+@given(st.lists(st.integers(0, 3), min_size=1, max_size=60))
+def test_the_watermark_is_the_most_of_the_incident(statuses: list[int]) -> None:
+    """It begins at one with an incident, never falls within it, outlives its end, and grows with what exceeds it."""
+    checks = run(statuses)
+    for before, after in pairwise(checks):
+        if before.status == 0 and after.status != 0:
+            assert after.occurrences_watermark == 1
+        else:
+            assert after.occurrences_watermark == max(before.occurrences_watermark, after.occurrences)
+
+
+@given(st.lists(st.integers(0, 1), min_size=22, max_size=80), st.integers(1, 50), st.integers(1, 49))
+def test_flapping_begins_high_and_ends_low(statuses: list[int], low: int, more: int) -> None:
+    """From result to result a check begins to flap at the high threshold only, and ends below the low one only."""
+    high = low + more
+    for before, after in pairwise(run(statuses, low_flap_threshold=low, high_flap_threshold=high)):
+        flaps, flapped = (check.state == "flapping" for check in (after, before))
+        assert flaps == (after.total_state_change >= (low if flapped else high))
 
 
 def _last_run(statuses: list[int]) -> list[int]:

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from itertools import pairwise
+from zoneinfo import ZoneInfo
 
 import pytest
 from cronsim import CronSim
@@ -109,6 +110,38 @@ def test_agrees_with_another_implementation(minute: str, hour: str, day: str, mo
         due = schedule.next_after(at)
         assert due == next(expected).timestamp()
         at = due
+
+
+CHANGES = {
+    "America/New_York": (datetime(2026, 3, 8, 7, tzinfo=UTC), datetime(2026, 11, 1, 6, tzinfo=UTC)),
+    "Europe/Berlin": (datetime(2026, 3, 29, 1, tzinfo=UTC), datetime(2026, 10, 25, 1, tzinfo=UTC)),
+    "Australia/Lord_Howe": (datetime(2026, 10, 3, 15, 30, tzinfo=UTC), datetime(2026, 4, 4, 15, tzinfo=UTC)),
+}
+"""When clocks go forward and back."""
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.sampled_from(sorted(CHANGES)), st.booleans(), field(0, 59), field(0, 23))
+def test_each_minute_that_matches_is_due_once(zone: str, forward: bool, minute: str, hour: str) -> None:
+    """Around a change of the clocks a check runs at each minute whose local time its line names, and at no other."""
+    change = CHANGES[zone][0 if forward else 1].timestamp()
+    schedule = cron.parse(f"TZ={zone} {minute} {hour} * * *")
+    minutes = [change + 60 * step for step in range(-240, 240)]
+    local = ((at, datetime.fromtimestamp(at, ZoneInfo(zone))) for at in minutes)
+    expected = [at for at, clock in local if names(minute, clock.minute) and names(hour, clock.hour)]
+    found, at = [], schedule.next_after(minutes[0] - 1)
+    while at is not None and at <= minutes[-1]:
+        found.append(at)
+        at = schedule.next_after(at)
+    assert found == expected
+
+
+def names(field: str, number: int) -> bool:
+    """Whether a field of the simple kinds names a number."""
+    if field == "*":
+        return True
+    low, dash, high = field.partition("-")
+    return int(low) <= number <= int(high) if dash else number in map(int, field.split(","))
 
 
 @settings(deadline=None)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sensu.rules.expression_scope import entity_config_scope, entity_scope, event_scope, mutator_event, unfilled
+from sensu.rules.expression_scope import entity_config_scope, entity_scope, event_scope
 
 ENTITY: dict[str, Any] = {
     "entity_class": "agent",
@@ -54,18 +54,3 @@ def test_entity_scopes() -> None:
     assert entity_scope(ENTITY)["system"]["os"] == "linux"
     configuration = entity_config_scope(ENTITY)
     assert "system" not in configuration and configuration["metadata"]["name"] == configuration["name"] == "web1"
-
-
-def test_an_unchanged_mutator_event_is_the_original() -> None:
-    """Filling an event for a mutator and taking the filling out again changes nothing."""
-    filled, _ = mutator_event(EVENT)
-    assert unfilled(EVENT, filled) == EVENT
-
-
-def test_changes_of_a_mutator_stay() -> None:
-    """What a mutator set remains, also where the event had nothing before."""
-    filled, _ = mutator_event(EVENT)
-    filled["check"]["output"] = "changed"
-    filled["check"]["metadata"]["labels"] = {"a": "b"}
-    result = unfilled(EVENT, filled)
-    assert result["check"]["output"] == "changed" and result["check"]["metadata"]["labels"] == {"a": "b"}

@@ -37,3 +37,17 @@ def test_an_entity_has_no_ring() -> None:
     """A subscription to one entity is asked directly."""
     assert has_ring("linux")
     assert not has_ring("entity:web1")
+
+
+@given(st.lists(_agents, min_size=1, max_size=30))
+def test_who_stays_is_not_passed_over(rings: list[list[str]]) -> None:
+    """Whoever comes and goes, an agent that stays waits for no more turns than there are names."""
+    names = len(set().union(*rings))
+    last, waited = None, dict[str, int]()
+    for agents in rings:
+        turn = next_agents(agents, last, 1)
+        assert set(turn) <= set(agents)
+        assert bool(turn) == bool(agents)
+        last = turn[0] if turn else last
+        waited = {agent: 0 if agent in turn else waited.get(agent, 0) + 1 for agent in agents}
+        assert all(turns <= names for turns in waited.values())

@@ -1,10 +1,12 @@
 """Windows of time of checks and filters."""
 
-from datetime import datetime
+import time
+from collections.abc import Iterator
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sensu.errors import InvalidResource
@@ -81,6 +83,39 @@ def test_unsound_clock_times_are_refused() -> None:
     """A 24-hour clock time in a filter's window is refused."""
     with pytest.raises(InvalidResource, match='parsing time "15:00": hour out of range'):
         validate_when({"days": {"all": [{"begin": "15:00", "end": "16:00"}]}})
+
+
+@pytest.fixture(params=["UTC", "America/New_York", "Australia/Lord_Howe"])
+def zone(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The zone that the backend lives in."""
+    monkeypatch.setenv("TZ", request.param)
+    time.tzset()
+    yield request.param
+    monkeypatch.undo()
+    time.tzset()
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    day=st.integers(0, 365),
+    begin_s=st.integers(0, 86_399),
+    share=st.floats(0, 1),
+    offset_h=st.integers(-12, 14),
+    edge_s=st.sampled_from([-1, 0, 1]),
+    at_end=st.booleans(),
+)
+def test_a_daily_window_has_its_edges_every_day(
+    zone: str, day: int, begin_s: int, share: float, offset_h: int, edge_s: int, at_end: bool
+) -> None:
+    """It holds from its begin to its last second by the offset it was written with, also where clocks are changed."""
+    length_s = int(max(0, 86_397 - begin_s) * share)
+    own = timezone(timedelta(hours=offset_h))
+    first = datetime(2022, 1, 1, tzinfo=own) + timedelta(seconds=begin_s)
+    daily = window(first.isoformat(), (first + timedelta(seconds=length_s)).isoformat(), "daily")
+    begin = (first + timedelta(days=day)).timestamp()
+    moment = (begin + length_s if at_end else begin) + edge_s
+    expected = begin <= moment <= begin + length_s and moment >= first.timestamp()
+    assert subdued(daily, moment) is expected
 
 
 MOMENTS = st.datetimes(min_value=datetime(1, 1, 1), max_value=datetime(9999, 12, 31)).map(

@@ -3,7 +3,7 @@
 import pytest
 
 from sensu.sensuctl.command import CommandFailed
-from sensu.sensuctl.kind import CHECK, CHECK_AS_RUN, ENTITY_CONFIG, HANDLER, KINDS
+from sensu.sensuctl.kind import CHECK, CHECK_AS_RUN, ENTITY_CONFIG, HANDLER, HOOK_AS_RUN, KINDS
 from sensu.sensuctl.type_names import kind_named, kind_of_type, kinds_named, short_name_of
 
 
@@ -14,8 +14,17 @@ def test_a_type_has_a_short_a_full_and_a_written_name(word: str) -> None:
 
 
 def test_check_alone_is_the_check_of_a_result() -> None:
-    """`Check` is another type than `CheckConfig`, as in the reference."""
+    """`Check` is another type than `CheckConfig`, as in the reference; so is `Hook`."""
     assert kind_named("check") == kind_named("core/v2.Check") == CHECK_AS_RUN
+    assert kind_named("hook") == HOOK_AS_RUN
+    assert short_name_of(CHECK_AS_RUN) == "checks"
+
+
+def test_what_agents_tell_is_named_in_full() -> None:
+    """The types of core/v3 are none of core/v2, which a bare name means."""
+    assert kind_named("core/v3.EntityConfig") == ENTITY_CONFIG
+    with pytest.raises(CommandFailed):
+        kind_named("EntityConfig")
 
 
 def test_lists_keep_their_order_and_hold_nothing_twice() -> None:

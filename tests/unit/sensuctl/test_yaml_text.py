@@ -48,12 +48,20 @@ def test_lists_are_not_indented_and_empty_values_stand_on_the_line() -> None:
     assert to_yaml(value) == 'list:\n- a\nnone: null\nempty: []\nmap: {}\nnested:\n  k:\n  - x: 1\n    "y": true\n'
 
 
-def test_long_texts_stay_on_one_line_and_nothing_is_an_alias() -> None:
-    """A command of any length can be found with grep; every resource stands alone."""
+def test_long_texts_are_folded_where_the_reference_folds_them() -> None:
+    """Files that are kept under version control do not change because another sensuctl wrote them."""
+    words = " ".join(["ab"] * 60)
+    text = to_yaml({"command": words})
+    assert [line.count("ab") for line in text.splitlines()] == [25, 27, 8]
+    assert yaml.load(text, Loader=Loader) == {"command": words}
+
+
+def test_nothing_is_an_alias_and_no_mark_stands_at_the_end() -> None:
+    """Every resource stands alone, also one that ends with empty lines."""
     same = ["x" * 5]
-    text = to_yaml({"command": "word " * 50 + "end", "a": same, "b": same})
-    assert len(text.splitlines()[0]) > 250
-    assert "&" not in text
+    assert "&" not in to_yaml({"a": same, "b": same})
+    assert to_yaml({"k": "a\n\n"}) == "k: |+\n  a\n\n"
+    assert yaml.load(to_yaml({"k": "a\n\n"}), Loader=Loader) == {"k": "a\n\n"}
 
 
 @pytest.mark.parametrize(("text", "value"), [("y", True), ("N", False), ("yes", True), ("off", False), ("yy", "yy")])
@@ -65,3 +73,37 @@ def test_single_letters_are_truth_values(text: str, value: object) -> None:
 def test_times_are_texts() -> None:
     """JSON has no times, so YAML of resources has none either."""
     assert yaml.load("k: 2020-01-01T10:00:00Z", Loader=Loader) == {"k": "2020-01-01T10:00:00Z"}
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("5", 5),
+        ("5.0", 5),
+        ("1e3", 1000),
+        ("1_000", 1000),
+        ("0x1F", 31),
+        ("017", 15),
+        ("0o17", 15),
+        ("08", 8),
+        (".5", 0.5),
+        ("-.inf", float("-inf")),
+        ("1e400", "1e400"),
+        ("1:30", "1:30"),
+        ("190:20:30.15", "190:20:30.15"),
+        ("_1", "_1"),
+        ("6.9.2", "6.9.2"),
+        ("=", "="),
+        ("<<", "<<"),
+    ],
+)
+def test_plain_texts_are_the_numbers_that_the_reference_takes_them_for(text: str, value: object) -> None:
+    """A file means the same whichever sensuctl reads it: times of day are texts, 5.0 is the whole number 5."""
+    found = yaml.load(f"k: {text}", Loader=Loader)["k"]
+    assert (found, type(found)) == (value, type(value))
+
+
+def test_maps_can_be_merged() -> None:
+    """What several resources share is written once."""
+    text = "a: &a {one: 1, two: 2}\nb: {<<: *a, two: 3}\n"
+    assert yaml.load(text, Loader=Loader)["b"] == {"one": 1, "two": 3}

@@ -5,6 +5,7 @@ import ssl
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Protocol
 
+import msgspec
 from prometheus_client import CollectorRegistry
 
 from sensu.backend.agentd.admission import Admission, Doorkeepers
@@ -105,14 +106,21 @@ class Agentd:
         await self._listener.stop()
 
     def publish(self, namespace: str, subscription: str, request: CheckRequest) -> int:
-        """Send a check request to every agent of a subscription; returns how many were sent it."""
-        messages: dict[Codec, bytes] = {}
+        """Send a check request to every agent of a subscription; returns how many were sent it.
+
+        Its secrets go to agents that showed a certificate alone. Source: docs, "Secrets reference".
+        """
+        messages: dict[tuple[Codec, bool], bytes] = {}
         sent = 0
         for session in self._sessions.of_subscription(namespace, subscription):
-            if session.codec not in messages:
-                payload = session.codec.encode(frames.CHECK_REQUEST, request)
-                messages[session.codec] = frames.build(frames.CHECK_REQUEST, payload)
-            sent += session.send(messages[session.codec])
+            kept_back = bool(request.secrets) and not session.certificate
+            variant = (session.codec, kept_back)
+            if variant not in messages:
+                payload = session.codec.encode(
+                    frames.CHECK_REQUEST, _without_secrets(request) if kept_back else request
+                )
+                messages[variant] = frames.build(frames.CHECK_REQUEST, payload)
+            sent += session.send(messages[variant])
         return sent
 
     def agents(self, namespace: str, subscription: str) -> Sequence[str]:
@@ -209,3 +217,9 @@ class Agentd:
     def namespace_exists(self, namespace: str) -> bool:
         """Whether a namespace is stored; fit for `Doorkeepers`."""
         return self._records.get(NAMESPACE, "", namespace) is not None
+
+
+def _without_secrets(request: CheckRequest) -> CheckRequest:
+    check = request.config.metadata.name if request.config is not None else ""
+    log.warning("secrets are kept from agents without a certificate", extra=fields(check=check))
+    return msgspec.structs.replace(request, secrets=())

@@ -19,12 +19,14 @@ from sensu.backend.api import (
     cluster,
     deliveries,
     entities,
+    entity_parts,
     events,
     explain,
     history,
     namespaces,
     reference,
     resources,
+    secrets,
     silenced,
     status,
     tessen,
@@ -58,12 +60,14 @@ from sensu.backend.services.check_explanations import CheckExplanations
 from sensu.backend.services.checks import Checks
 from sensu.backend.services.deliveries import Deliveries
 from sensu.backend.services.entities import Entities
+from sensu.backend.services.entity_parts import EntityParts
 from sensu.backend.services.events import Events
 from sensu.backend.services.explain import Explain
 from sensu.backend.services.feed import ChangeFeed
 from sensu.backend.services.history import History
 from sensu.backend.services.namespaces import Namespaces
 from sensu.backend.services.resources import Resources, SyntaxCheck
+from sensu.backend.services.secret_providers import SecretProviders
 from sensu.backend.services.silences import Silences
 from sensu.backend.services.tessen import Tessen
 from sensu.backend.services.users import Users
@@ -121,15 +125,18 @@ def _described_routes(context: ApiContext) -> Iterator[Route]:
     yield from audit.routes(log)
     yield from status.routes(context.store, context.member, context.metrics, joints.ready, context.version)
     yield from resources.routes(kept)
-    yield from checks.routes(Checks(kept, joints.ad_hoc))
+    yield from checks.routes(Checks(kept, joints.ad_hoc, log))
     explanations = CheckExplanations(kept, joints.subscribers, joints.ledger, context.clock)
     yield from check_explanations.routes(explanations)
-    yield from entities.routes(kept, Entities(kept, joints.intake, joints.subscribers))
+    whole_entities = Entities(kept, joints.intake, joints.subscribers)
+    yield from entities.routes(kept, whole_entities)
+    yield from entity_parts.routes(EntityParts(kept, whole_entities), whole_entities)
     yield from events.routes(Events(context.store, context.access, context.clock, joints.intake, log))
     yield from history.routes(context.history)
-    yield from deliveries.routes(Deliveries(context.store, context.access, joints.deliveries))
+    yield from deliveries.routes(Deliveries(context.store, context.access, joints.deliveries, log))
     yield from explain.routes(Explain(context.store, context.access, context.clock, joints.deliveries))
     yield from silenced.routes(Silences(kept))
+    yield from secrets.routes(kept, SecretProviders(context.access))
     yield from namespaces.routes(Namespaces(kept))
     yield from users.routes(kept, Users(kept, context.passwords, context.tokens))
     yield from api_keys.routes(kept, APIKeyGrants(kept))

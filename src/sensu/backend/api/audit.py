@@ -20,4 +20,4 @@ def routes(audit: AuditLog) -> Iterator[Route]:
         """Who changed what and who logged in, newest first."""
         return listed(await audit.listing(request.caller, request.page))
 
-    yield Route("GET", f"{OWN}/audit", listing, gives=list[ListedRecord])
+    yield Route("GET", f"{OWN}/audit", listing, gives=list[ListedRecord], paged=True)

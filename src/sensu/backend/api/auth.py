@@ -68,6 +68,8 @@ class AuthEndpoint:
         authorization = request.header(b"authorization") or ""
         if authorization.startswith(BASIC):
             return _NOT_A_TOKEN
+        if not authorization:
+            return _UNAUTHORIZED
         sent = await decoded(RefreshToken, request.body)
         if isinstance(sent, Invalid):
             return text(f"{sent.why}\n", status=400)
@@ -77,10 +79,12 @@ class AuthEndpoint:
 
     async def logout(self, request: Request) -> Response:
         """The session of the tokens ended."""
+        authorization = request.header(b"authorization") or ""
+        if not authorization:
+            return _UNAUTHORIZED
         sent = await decoded(RefreshToken, request.body)
         if isinstance(sent, Invalid):
             return text(f"{sent.why}\n", status=400)
-        authorization = request.header(b"authorization") or ""
         if authorization.startswith(BASIC):
             who = await self._proved(request)
             if not isinstance(who, Identity):

@@ -8,7 +8,7 @@ import msgspec
 
 from sensu.backend.api.request import MERGE_PATCH
 from sensu.backend.api.router import Route
-from sensu.resources.kinds import KINDS
+from sensu.resources.kinds import ALL_KINDS
 
 JSON = "application/json"
 _REFERENCE = "#/components/schemas/{name}"
@@ -90,7 +90,7 @@ def _given(route: Route) -> tuple[Any, ...]:
 
 
 def _is_paged(route: Route) -> bool:
-    return route.method == "GET" and (route.lists is not None or route.path.endswith("/audit"))
+    return route.method == "GET" and (route.lists is not None or route.paged)
 
 
 def _tag(route: Route) -> str:
@@ -100,7 +100,7 @@ def _tag(route: Route) -> str:
     return known[-1] if known else words[3] if words[0] == "api" and len(words) > 3 else words[0]
 
 
-_SEGMENTS = frozenset(kind.segment for kind in KINDS)
+_SEGMENTS = frozenset(kind.segment for kind in ALL_KINDS)
 
 
 def _operation_id(route: Route) -> str:
@@ -223,10 +223,16 @@ def _responses(route: Route, schemas: Mapping[str, Any]) -> Document:
     if _is_paged(route):
         success["headers"] = _page_headers()
         if route.lists is not None and route.watchable:
-            success["content"] |= _content("text/event-stream", {"type": "string"})
+            success["content"] |= _content("text/event-stream", _CHANGE)
     elif shape is not None and route.method in ("GET", "PATCH") and not route.open:
         success["headers"] = {"Etag": {"$ref": "#/components/headers/Etag"}}
     return {str(route.status): success, **_FAILURES}
 
+
+_CHANGE: Document = {
+    "type": "object",
+    "description": "One change of the stream: what happened, and as JSON in `data` to what.",
+    "properties": {name: {"type": "string"} for name in ("id", "event", "data", "retry")},
+}
 
 _DESCRIPTIONS = {200: "OK", 201: "Stored", 202: "Taken", 204: "Removed"}

@@ -61,8 +61,9 @@ _STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; color: #222 }
 code, pre { font-family: ui-monospace, monospace; font-size: .9em }
 details { border: 1px solid #ccc; border-radius: 4px; margin: .3rem 0; padding: .3rem .7rem }
-summary { cursor: pointer } summary b { display: inline-block; width: 4.5rem } pre { overflow: auto }
-nav a { margin-right: .8rem } table { border-collapse: collapse }
+summary { cursor: pointer } summary b { display: inline-block; width: 5rem } pre { overflow: auto }
+nav { display: flex; flex-wrap: wrap; gap: 0 .8rem } summary code { overflow-wrap: anywhere }
+table { border-collapse: collapse }
 td { padding: .1rem .8rem .1rem 0; vertical-align: top }
 @media (prefers-color-scheme: dark) { body { background: #1b1b1b; color: #ddd } a { color: #8ab4f8 } }
 """

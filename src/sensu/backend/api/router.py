@@ -27,7 +27,7 @@ class Route:
     """An endpoint: a method, a path with `{variable}` segments, and who answers.
 
     `open` ones are for everybody; `early` ones answer before the backend is ready. `lists` is the kind whose resources
-    it answers with; `watchable` lists can be followed.
+    it answers with; `watchable` lists can be followed; other lists in pages are `paged`.
 
     What the documentation says of it: it `takes` a body and `gives` one of these shapes, with this `status`;
     `media_type` is that of the answer, `queries` tells of its query parameters by their names.
@@ -40,6 +40,7 @@ class Route:
     early: bool = False
     lists: Kind | None = None
     watchable: bool = True
+    paged: bool = False
     takes: Any = None
     gives: Any = None
     status: int = 200

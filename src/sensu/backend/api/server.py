@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 import re
+import resource
 import socket
 import ssl
 import sys
@@ -27,6 +28,10 @@ HEAD_BYTES_MAX = 64 * 1024
 _REQUEST_LINE = re.compile(rb"[A-Z]+ /")
 _HEAD_TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 _METHOD_NOT_ALLOWED = b"HTTP/1.1 405 Method Not Allowed\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+_HOST_PROBLEM = b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+_FULL = b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+CONNECTIONS_MAX = 10_000
+"""So many connections at most, and not more than half of the files that the process may open; further ones get 503."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +40,7 @@ class ListenerSettings:
 
     `read_timeout_s` is for a whole request, `write_timeout_s` for a client that does not read its answer,
     `idle_timeout_s` for the next request of a connection, `stop_timeout_s` for requests that run when it stops.
+    More than `connections_max` connections at a time are not taken.
     """
 
     host: str = "::"
@@ -45,6 +51,7 @@ class ListenerSettings:
     write_timeout_s: float = 15.0
     idle_timeout_s: float = 75.0
     stop_timeout_s: float = 5.0
+    connections_max: int = CONNECTIONS_MAX
 
 
 class ApiServer:
@@ -89,10 +96,17 @@ class ApiServer:
         self.port = listener.getsockname()[1]
         loop = asyncio.get_running_loop()
 
-        def connected() -> _Protocol:
-            return _Protocol(config=self._config, server_state=self._state, app_state={}, _loop=loop)
+        connections_max = min(self._settings.connections_max, resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 2)
 
-        self._server = await loop.create_server(connected, sock=listener, ssl=tls, backlog=BACKLOG)
+        def connected() -> _Protocol:
+            protocol = _Protocol(config=self._config, server_state=self._state, app_state={}, _loop=loop)
+            protocol.connections_max = connections_max
+            return protocol
+
+        patience_s = self._settings.read_timeout_s if tls else None
+        self._server = await loop.create_server(
+            connected, sock=listener, ssl=tls, backlog=BACKLOG, ssl_handshake_timeout=patience_s
+        )
         self._sweeper = loop.create_task(self._sweep(), name=f"{self._name} time-outs")
         logger.info("the %s listens on port %d", self._name, self.port)
 
@@ -129,8 +143,9 @@ class ApiServer:
 
 
 class _Protocol(HttpToolsProtocol):
-    """uvicorn's protocol, which knows since when it waits, and 405 for methods that nobody knows."""
+    """uvicorn's protocol, which knows since when it waits, what is too much, and 405 for methods that nobody knows."""
 
+    connections_max = CONNECTIONS_MAX
     latest = b""
     reading_since: float | None = None
     blocked_since: float | None = None
@@ -139,6 +154,9 @@ class _Protocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self.reading_since = self.loop.time()
+        if len(self.connections) > self.connections_max:
+            transport.write(_FULL)
+            transport.close()
 
     def data_received(self, data: bytes) -> None:
         self.latest = data
@@ -156,6 +174,11 @@ class _Protocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self.head_bytes = None
+        hosts = sum(name == b"host" for name, _ in self.headers)
+        if hosts > 1 or (not hosts and self.parser.get_http_version() == "1.1"):  # RFC 9112, 3.2
+            self.transport.write(_HOST_PROBLEM)
+            self.transport.close()
+            return
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:

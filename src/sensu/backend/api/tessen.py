@@ -43,4 +43,6 @@ def routes(tessen: Tessen) -> Iterator[Route]:
 
     yield Route("GET", f"{CORE}/tessen", get, gives=TessenConfig)
     yield Route("PUT", f"{CORE}/tessen", replace, takes=TessenConfig, gives=TessenConfig)
-    yield Route("POST", f"{CORE}/tessen/metrics", report, open=True, takes=list[MetricPoint], gives=list[MetricPoint])
+    yield Route(
+        "POST", f"{CORE}/tessen/metrics", report, open=True, takes=list[MetricPoint], gives=list[MetricPoint] | None
+    )

@@ -60,7 +60,8 @@ class Decision(msgspec.Struct, frozen=True):
     """What one arrival leads to.
 
     `key` is the event whose state becomes `state` (None: it exists no longer) and is due after `due_after_s` (None:
-    awaited no longer); no key where no event changes. `refused` says why nothing is written.
+    awaited no longer); no key where no event changes. `refused` says why nothing is written. `live` is the event as it
+    came, for the event log.
     """
 
     writes: Sequence[Write] = ()
@@ -70,3 +71,4 @@ class Decision(msgspec.Struct, frozen=True):
     existed: bool = False
     owed: bool = False
     refused: str = ""
+    live: bytes = b""

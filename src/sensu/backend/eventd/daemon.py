@@ -76,11 +76,13 @@ class Eventd:
         keeps_results: bool = True,
         answered: Callable[[str, str, int], None] | None = None,
         gate: Gate | None = None,
+        log_event: Callable[[bytes], None] | None = None,
     ) -> None:
         """With `keeps_results` the history of events holds each result, else state changes only.
 
         `answered` is called for each new result of a request, with namespace and name of the check and `issued`.
-        `gate` says which events are held back while too much is owed.
+        `gate` says which events are held back while too much is owed. `log_event` is called with the JSON of each
+        event that is committed.
         """
         self._store = store
         self._entities = entities
@@ -89,6 +91,7 @@ class Eventd:
         self._wake_deliveries = wake_deliveries
         self._answered = answered
         self._gate = gate
+        self._log_event = log_event
         self._overdue_keepalive: Callable[[EventKey], Awaitable[None]] | None = None
         self._queue = Queue()
         self._states = States()
@@ -96,7 +99,13 @@ class Eventd:
         self._idle.set()
         self._deadlines = Deadlines(clock)
         self._surroundings = Surroundings(
-            cache, entities, Silences(cache), store.next_delivery_id, self._deadlines, keeps_results
+            cache,
+            entities,
+            Silences(cache),
+            store.next_delivery_id,
+            self._deadlines,
+            keeps_results,
+            logs_events=log_event is not None,
         )
         self._keepalives_due: asyncio.Queue[EventKey] = asyncio.Queue()
 
@@ -319,6 +328,8 @@ class Eventd:
                 if key is not None:
                     self._tell_answered(item)
             _tell(item, decision)
+            if decision.live and self._log_event is not None:
+                self._log_event(decision.live)
         if owed:
             self._wake_deliveries()
         for kind, status, events in (

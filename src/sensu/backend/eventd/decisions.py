@@ -31,7 +31,7 @@ from sensu.store.resource_cache import ResourceCache
 class Surroundings:
     """What decisions ask of the rest of the backend, all of it in memory.
 
-    `keeps_results` says whether the history holds more than state changes.
+    `keeps_results` says whether the history holds more than state changes, `logs_events` whether there is an event log.
     """
 
     cache: ResourceCache
@@ -40,6 +40,7 @@ class Surroundings:
     next_delivery_id: Callable[[], int]
     awaited: Container[object]
     keeps_results: bool = True
+    logs_events: bool = False
 
 
 class Group:
@@ -102,7 +103,8 @@ class Group:
         writes.extend(also() if callable(also) else also)
         state = check_state.state_of(event)
         self._decided[key] = state
-        return Decision(writes, key, state, due_after_s, previous is not None, owed)
+        live = owed_json(event, entity_json) if self._at.logs_events else b""
+        return Decision(writes, key, state, due_after_s, previous is not None, owed, live=live)
 
     def _completed(self, incoming: IncomingEvent, key: EventKey, writes: list[Write]) -> Event:
         """The event with the entity it is about, its secrets hidden, and a time."""
@@ -193,7 +195,7 @@ class Group:
         owed = self._owe(namespace, event, writes)
         also = incoming.also
         writes.extend(also() if callable(also) else also)
-        return Decision(writes, owed=owed)
+        return Decision(writes, owed=owed, live=owed_json(event) if self._at.logs_events else b"")
 
     def _decide_late(self, key: EventKey, incoming: IncomingEvent) -> Decision:
         """An older result enters the history; only its metrics are handled, because its news is old."""
@@ -206,7 +208,8 @@ class Group:
         self._store(key, kept, None, due_after_s, self._result(late.check, changed=False), writes)
         owed = self._owe_metrics(key.namespace, late, writes)
         state = self._decided[key] = check_state.state_of(kept)
-        return Decision(writes, key, state, due_after_s, True, owed)
+        live = owed_json(late) if self._at.logs_events else b""
+        return Decision(writes, key, state, due_after_s, True, owed, live=live)
 
     def _owe_metrics(self, namespace: str, late: Event, writes: list[Write]) -> bool:
         if late.metrics is None or late.check is None:

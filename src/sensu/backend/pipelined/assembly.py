@@ -11,6 +11,7 @@ from sensu.backend.pipelined.handlers import Handlers
 from sensu.backend.pipelined.mutators import Mutators
 from sensu.backend.pipelined.runtime_assets import Cache, RuntimeAssets
 from sensu.backend.pipelined.workflows import Workflows
+from sensu.backend.secrets import Secrets
 from sensu.clock import Clock
 from sensu.resources.entity import Entity
 from sensu.store.contract import Store
@@ -35,7 +36,8 @@ def assembled(
 ) -> Assembled:
     """The daemon over a store; `fetched` keeps the assets for `host`, `scripts` runs JavaScript mutators."""
     assets = RuntimeAssets(records, fetched, host)
-    mutators = Mutators(records, scripts, assets, clock)
-    workflows = Workflows(records, Filters(records, assets, clock), mutators, Handlers(assets, clock))
+    secrets = Secrets(records)
+    mutators = Mutators(records, scripts, assets, secrets, clock)
+    workflows = Workflows(records, Filters(records, assets, clock), mutators, Handlers(assets, secrets, clock))
     daemon = Pipelined(store, workflows, counters, clock)
     return Assembled(daemon, Desk(daemon, workflows, DryRuns(records, assets, clock)))

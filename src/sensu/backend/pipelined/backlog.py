@@ -3,10 +3,12 @@
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Callable, Sequence
-from typing import Protocol
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 from sensu.backend.pipelined.held import Held, Key
+from sensu.backend.pipelined.lanes import Place
 from sensu.clock import Clock
 from sensu.errors import StoreError
 from sensu.log import fields
@@ -36,13 +38,21 @@ class Memory(Protocol):
         """The delivery as it would be held, None where there is nothing to do for it."""
         ...
 
-    def has_room(self, held: Held) -> bool:
-        """Whether all handlers of a delivery have room for it."""
+    def has_room(self, places: Iterable[Place]) -> bool:
+        """Whether all these handlers have room for a delivery more."""
         ...
 
     def admit(self, held: Held) -> None:
         """Take a delivery in."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Parked:
+    """What is remembered of a delivery that rests in the store: what it is about, and its handlers."""
+
+    key: Key
+    places: frozenset[Place]
 
 
 class Backlog:
@@ -56,9 +66,12 @@ class Backlog:
         self._store, self._memory, self._clock = store, memory, clock
         self._woken = asyncio.Event()
         self._followed = 0
-        self._parked: Counter[Key] = Counter()
+        self._parked: dict[int, _Parked] = {}
+        self._parked_keys: Counter[Key] = Counter()
+        self._parked_places: Counter[frozenset[Place]] = Counter()
         self._first_parked: int | None = None
         self._look_again_from: int | None = None
+        self._looks_at_all = False
 
     def wake(self) -> None:
         """There is more in the store."""
@@ -78,14 +91,15 @@ class Backlog:
         held = None if self._memory.holds(delivery.id) else self._memory.prepared(delivery)
         if held is None:
             return
-        if held.key in self._parked or self._memory.full() or not self._memory.has_room(held):
-            self._park(held)
+        if held.key in self._parked_keys or self._memory.full() or not self._memory.has_room(held.places):
+            self._park(held.id, _Parked(held.key, held.places))
         else:
             self._memory.admit(held)
 
     def look_at_all(self) -> None:
         """Look for deliveries that are owed and not held, wherever they came from."""
         self._look_again_from = 1
+        self._looks_at_all = True
         self._woken.set()
 
     async def run(self) -> None:
@@ -116,59 +130,96 @@ class Backlog:
             page = await self._page(self._followed)
             for delivery in page:
                 self._followed = delivery.id
-                self._try_admission(delivery, self._parked, self._park)
+                self._try_admission(delivery, self._parked_keys, self._park)
             if len(page) < PAGE:
                 return
             await asyncio.sleep(0)
 
-    def _park(self, held: Held) -> None:
-        self._parked[held.key] += 1
-        self._first_parked = min(held.id, self._first_parked or held.id)
+    def _park(self, delivery_id: int, parked: _Parked) -> None:
+        if delivery_id not in self._parked:
+            self._parked[delivery_id] = parked
+            self._parked_keys[parked.key] += 1
+            self._parked_places[parked.places] += 1
+        self._first_parked = min(delivery_id, self._first_parked or delivery_id)
+
+    def _unpark(self, delivery_id: int) -> None:
+        parked = self._parked.pop(delivery_id, None)
+        if parked is not None:
+            _count_down(self._parked_keys, parked.key)
+            _count_down(self._parked_places, parked.places)
+
+    def _is_worth_a_look(self) -> bool:
+        """Whether any handler has room that deliveries rest for."""
+        return self._looks_at_all or any(self._memory.has_room(places) for places in self._parked_places)
 
     async def _take_parked(self, first: int) -> None:
         """Take what rests in the store and has room now, from the delivery `first` on."""
         self._look_again_from = None
         refused: dict[Key, int] = {}
+
+        def refuse(delivery_id: int, parked: _Parked) -> None:
+            refused.setdefault(parked.key, delivery_id)
+            self._park(delivery_id, parked)
+
         after, idle_pages, seen_all = first - 1, 0, False
-        while not seen_all and idle_pages < IDLE_PAGES_MAX and not self._memory.full():
+        while not seen_all and idle_pages < IDLE_PAGES_MAX and not self._memory.full() and self._is_worth_a_look():
             page = await self._page(after)
             older = [delivery for delivery in page if delivery.id <= self._followed]
             admitted = 0
             for delivery in older:
                 after = delivery.id
-                if self._try_admission(delivery, refused, lambda held: refused.setdefault(held.key, held.id)):
+                if self._try_admission(delivery, refused, refuse):
                     admitted += 1
             idle_pages = 0 if admitted else idle_pages + 1
             seen_all = len(older) < PAGE
             await asyncio.sleep(0)
+        self._looks_at_all = False
         if refused:
             self._first_parked = min(refused.values())
         elif seen_all:
             self._first_parked = None
-            self._parked.clear()
+            self._forget_parked()
+        elif not self._is_worth_a_look():
+            self._first_parked = after + 1
         else:
             self._first_parked = self._look_again_from = after + 1
             self._woken.set()
 
+    def _forget_parked(self) -> None:
+        for known in (self._parked, self._parked_keys, self._parked_places):
+            known.clear()
+
     def _try_admission(
-        self, delivery: OweDelivery, waiting: Counter[Key] | dict[Key, int], refuse: Callable[[Held], object]
+        self,
+        delivery: OweDelivery,
+        waiting: Counter[Key] | dict[Key, int],
+        refuse: Callable[[int, _Parked], object],
     ) -> bool:
         """Whether a delivery was taken in; one that comes after a waiting one of its key waits too."""
         if self._memory.holds(delivery.id):
             return False
+        known = self._parked.get(delivery.id)
+        if known is not None and not self._may_come(known, waiting):
+            refuse(delivery.id, known)
+            return False
         held = self._memory.prepared(delivery)
         if held is None:
+            self._unpark(delivery.id)
             return False
-        room = self._memory.has_room(held)
-        if held.key in waiting or not room:
-            refuse(held)
+        now = _Parked(held.key, held.places)
+        if not self._may_come(now, waiting):
+            refuse(delivery.id, now)
             return False
         self._memory.admit(held)
-        self._unpark(held.key)
+        self._unpark(delivery.id)
         return True
 
-    def _unpark(self, key: Key) -> None:
-        if key in self._parked:
-            self._parked[key] -= 1
-            if self._parked[key] <= 0:
-                del self._parked[key]
+    def _may_come(self, parked: _Parked, waiting: Counter[Key] | dict[Key, int]) -> bool:
+        room = self._memory.has_room(parked.places)
+        return room and parked.key not in waiting
+
+
+def _count_down(counts: "Counter[Any]", what: object) -> None:
+    counts[what] -= 1
+    if counts[what] <= 0:
+        del counts[what]

@@ -15,7 +15,10 @@ TOLD_WITHIN_S = 5.0
 
 
 class ByHand:
-    """Acts on deliveries by their ids; `hurry` has what a delivery waits for tried again at once."""
+    """Acts on deliveries by their ids; `hurry` has what a delivery waits for tried again at once.
+
+    `also` is stored with what was asked, and not where there is no such delivery.
+    """
 
     def __init__(
         self,
@@ -30,28 +33,22 @@ class ByHand:
         self._held, self._hurry = held, hurry
         self._busy: set[int] = set()
 
-    async def retry(self, namespace: str, delivery_id: int) -> bool:
+    async def retry(self, namespace: str, delivery_id: int, also: Sequence[Write] = ()) -> bool:
         """Whether there is such a delivery; one that is owed is due now, a dead letter is owed anew, untried."""
         held = self._held.get(delivery_id)
         if held is not None and held.namespace == namespace and not held.discarded:
             self._hurry(held)
+        elif delivery_id not in self._busy and await self._revived(namespace, delivery_id, also):
             return True
-        if delivery_id in self._busy:
-            return True
-        self._busy.add(delivery_id)
-        try:
-            letter = await self._dead(namespace, delivery_id)
-            if letter is not None:
-                await self._owe_again(letter)
-                return True
-        finally:
-            self._busy.discard(delivery_id)
-        owed = await self._owed(namespace, delivery_id) is not None
-        if owed:
+        elif delivery_id not in self._busy and await self._owed(namespace, delivery_id) is None:
+            return False
+        else:
             self._backlog.look_at_all()
-        return owed
+        if also:
+            await self._told(also)
+        return True
 
-    async def discard(self, namespace: str, delivery_id: int) -> bool:
+    async def discard(self, namespace: str, delivery_id: int, also: Sequence[Write] = ()) -> bool:
         """Whether there was such a delivery; what of it runs may end, nothing of it begins any more."""
         held = self._held.get(delivery_id)
         if held is not None and held.namespace != namespace:
@@ -64,14 +61,23 @@ class ByHand:
                 return False
             held.discarded = True
             self._hurry(held)
-        await self._told((SettleDelivery(delivery_id),))
+        await self._told((SettleDelivery(delivery_id), *also))
         self._backlog.look_again()
         return True
 
-    async def _owe_again(self, letter: OweDelivery) -> None:
-        now = self._clock.now()
-        owed = OweDelivery(letter.id, letter.namespace, letter.event, now, letter.attempts, letter.rest)
-        await self._told((owed,), lambda: self._backlog.take(owed))
+    async def _revived(self, namespace: str, delivery_id: int, also: Sequence[Write]) -> bool:
+        """Whether there was such a dead letter, which is owed again."""
+        self._busy.add(delivery_id)
+        try:
+            letter = await self._dead(namespace, delivery_id)
+            if letter is None:
+                return False
+            now = self._clock.now()
+            owed = OweDelivery(letter.id, letter.namespace, letter.event, now, letter.attempts, letter.rest)
+            await self._told((owed, *also), lambda: self._backlog.take(owed))
+            return True
+        finally:
+            self._busy.discard(delivery_id)
 
     async def _told(self, writes: Sequence[Write], then: Callable[[], None] = lambda: None) -> None:
         """Return when the store has the writes, which come after all that were settled before; raises StoreError."""

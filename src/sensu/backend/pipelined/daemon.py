@@ -9,7 +9,7 @@ not settled when the process ended is owed still.
 import asyncio
 import logging
 import random
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from typing import Protocol
 
@@ -21,7 +21,7 @@ from sensu.backend.pipelined.by_hand import ByHand
 from sensu.backend.pipelined.chains import Chains
 from sensu.backend.pipelined.filters import Subject
 from sensu.backend.pipelined.held import Held, event_type_of, key_of
-from sensu.backend.pipelined.lanes import Lane, Lanes
+from sensu.backend.pipelined.lanes import Lane, Lanes, Place
 from sensu.backend.pipelined.outcome import Delivered, Dropped, Filtered, Outcome, Retry
 from sensu.backend.pipelined.settlement import Settlement
 from sensu.backend.pipelined.traces import Traces
@@ -143,9 +143,9 @@ class Pipelined:
         """Whether a delivery is in memory already."""
         return delivery_id in self._held
 
-    def has_room(self, held: Held) -> bool:
-        """Whether all handlers of a delivery have room for it."""
-        return self._lanes.have_room(held.places)
+    def has_room(self, places: Iterable[Place]) -> bool:
+        """Whether all these handlers have room for a delivery more."""
+        return self._lanes.have_room(places)
 
     def prepared(self, delivery: OweDelivery) -> Held | None:
         """The delivery as it would be held; one that cannot be read, or has nothing to do, is settled."""

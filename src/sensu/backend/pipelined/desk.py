@@ -8,7 +8,7 @@ from sensu.backend.pipelined.workflows import Workflows
 from sensu.backend.seams import Question
 from sensu.resources.event import Event
 from sensu.rules.explain import Explanation
-from sensu.store.contract import EventKey
+from sensu.store.contract import EventKey, Write
 
 
 class Desk:
@@ -21,13 +21,13 @@ class Desk:
         """New deliveries are owed in the store."""
         self._pipelined.wake()
 
-    async def retry(self, namespace: str, delivery_id: int) -> bool:
+    async def retry(self, namespace: str, delivery_id: int, also: Sequence[Write] = ()) -> bool:
         """Whether there is such a delivery, which is tried at once."""
-        return await self._pipelined.by_hand.retry(namespace, delivery_id)
+        return await self._pipelined.by_hand.retry(namespace, delivery_id, also)
 
-    async def discard(self, namespace: str, delivery_id: int) -> bool:
+    async def discard(self, namespace: str, delivery_id: int, also: Sequence[Write] = ()) -> bool:
         """Whether there was such a delivery, which is forgotten."""
-        return await self._pipelined.by_hand.discard(namespace, delivery_id)
+        return await self._pipelined.by_hand.discard(namespace, delivery_id, also)
 
     def workflows_of(self, namespace: str, event: Event) -> Sequence[str]:
         """The names of the workflows of an event."""

@@ -11,11 +11,12 @@ from sensu.backend.pipelined.runtime_assets import Records, RuntimeAssets
 from sensu.clock import Clock
 from sensu.errors import InvalidResource
 from sensu.execution.javascript import TIME_LIMIT_REACHED, Sandbox
+from sensu.execution.javascript_fields import fields_of
 from sensu.log import fields
 from sensu.resources.event_filter import EventFilter
 from sensu.resources.kinds import EVENT_FILTER
 from sensu.rules.explain import FilterTrace, built_in_trace, filter_trace, missing_trace, window_trace
-from sensu.rules.expression_scope import event_scope
+from sensu.rules.expression_scope import FieldPath, event_scope, fields_at
 from sensu.rules.filters import BUILT_IN, ExpressionError
 from sensu.rules.time_windows import within_when
 
@@ -35,7 +36,8 @@ class Subject:
     def __init__(self, event_json: bytes) -> None:
         self.json = event_json
         self._value: dict[str, Any] | None = None
-        self._scope: str | None = None
+        self._scope: dict[str, Any] | None = None
+        self._scopes: dict[frozenset[FieldPath] | None, str] = {}
 
     @property
     def value(self) -> Mapping[str, Any]:
@@ -44,12 +46,14 @@ class Subject:
             self._value = msgspec.json.decode(self.json)
         return self._value
 
-    @property
-    def scope(self) -> str:
-        """What expressions see, as JSON."""
-        if self._scope is None:
-            self._scope = msgspec.json.encode(event_scope(self.value)).decode()
-        return self._scope
+    def scope(self, paths: frozenset[FieldPath] | None) -> str:
+        """What an expression sees, as JSON: all of it, or the fields that it names."""
+        if paths not in self._scopes:
+            if self._scope is None:
+                self._scope = event_scope(self.value)
+            seen = self._scope if paths is None else fields_at(self._scope, paths)
+            self._scopes[paths] = msgspec.json.encode(seen).decode()
+        return self._scopes[paths]
 
 
 class Filters:
@@ -105,7 +109,8 @@ class Filters:
         started = self._clock.monotonic()
         if self._resting.get(expression, started) > started:
             return ExpressionError("the expression took too long a short time ago")
-        value = self._sandbox.evaluate(expression, subject.scope, now=self._clock.now(), sources=sources)
+        scope = subject.scope(None if sources else fields_of(expression, "event"))
+        value = self._sandbox.evaluate(expression, scope, now=self._clock.now(), sources=sources)
         if isinstance(value, ExpressionError) and TIME_LIMIT_REACHED in value.message:
             if len(self._resting) >= RESTING_MAX:
                 self._resting.clear()

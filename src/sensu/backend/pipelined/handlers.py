@@ -4,16 +4,19 @@ import asyncio
 import logging
 import os
 import socket
+from collections.abc import Sequence
 from typing import Any, cast
 
 from sensu.backend.pipelined.outcome import Delivered, Dropped, Outcome, Retry
 from sensu.backend.pipelined.runtime_assets import RuntimeAssets
+from sensu.backend.secrets import NoSecret, Secrets
 from sensu.clock import Clock
 from sensu.errors import ExecutionError
 from sensu.execution.command import Command, CommandResult, run
 from sensu.execution.environment import merged, pairs
 from sensu.log import fields
 from sensu.resources.handler import Handler, HandlerSocket
+from sensu.rules.redaction import REDACTED
 
 log = logging.getLogger("sensu.pipelined")
 
@@ -29,8 +32,8 @@ DELIVERY_ID_VARIABLE = "SENSU_DELIVERY_ID"
 class Handlers:
     """Gives payloads to handlers."""
 
-    def __init__(self, assets: RuntimeAssets, clock: Clock) -> None:
-        self._assets, self._clock = assets, clock
+    def __init__(self, assets: RuntimeAssets, secrets: Secrets, clock: Clock) -> None:
+        self._assets, self._secrets, self._clock = assets, secrets, clock
 
     async def deliver(self, handler: Handler, payload: bytes, delivery_id: str) -> Outcome:
         """How it went to give `payload` to the handler."""
@@ -43,16 +46,20 @@ class Handlers:
         return Dropped(f"unknown handler type: {handler.type}")
 
     async def _pipe(self, handler: Handler, payload: bytes, delivery_id: str) -> Outcome:
-        variables = await self._assets.variables(handler.metadata.namespace, handler.runtime_assets)
+        namespace = handler.metadata.namespace
+        secrets = self._secrets.variables(namespace, handler.secrets)
+        if isinstance(secrets, NoSecret):
+            return Retry(secrets.why)
+        variables = await self._assets.variables(namespace, handler.runtime_assets)
         own = [(DELIVERY_ID_VARIABLE, delivery_id)]
-        env = merged(os.environ, own, variables, pairs(handler.env_vars))
+        env = merged(os.environ, own, variables, pairs(handler.env_vars), secrets)
         timeout_s = handler.timeout or HUNG_AFTER_S
         command = Command(handler.command, stdin=payload, env=env, timeout_s=timeout_s)
         try:
             result = await run(command, self._clock)
         except ExecutionError as err:
             return Retry(str(err))
-        _log_result(handler, result)
+        _log_result(handler, result, [value for _, value in secrets])
         if result.timed_out:
             return Retry(f"timed out after {timeout_s} s")
         return Delivered() if result.status == 0 else Retry(f"exit status {result.status}")
@@ -129,8 +136,11 @@ async def _addresses(place: HandlerSocket) -> list[Any]:
         return await loop.getaddrinfo(place.host, place.port, type=socket.SOCK_DGRAM)
 
 
-def _log_result(handler: Handler, result: CommandResult) -> None:
-    """A handler's output is the handler's own; it is logged, bounded, as the reference does."""
+def _log_result(handler: Handler, result: CommandResult, secrets: Sequence[str]) -> None:
+    """A handler's output is the handler's own; it is logged as the reference does, but bounded and without secrets."""
+    output = result.text
+    for value in filter(None, secrets):
+        output = output.replace(value, REDACTED)
     failed = result.status != 0 or result.timed_out
     log.log(
         logging.ERROR if failed else logging.INFO,
@@ -139,6 +149,6 @@ def _log_result(handler: Handler, result: CommandResult) -> None:
             handler=handler.metadata.name,
             namespace=handler.metadata.namespace,
             status=result.status,
-            output=result.text[:LOGGED_OUTPUT_BYTES],
+            output=output[:LOGGED_OUTPUT_BYTES],
         ),
     )

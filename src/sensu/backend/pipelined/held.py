@@ -53,9 +53,9 @@ class Held:
         return self.key[0]
 
     @property
-    def places(self) -> set[Place]:
+    def places(self) -> frozenset[Place]:
         """The handlers that the event is for."""
-        return {(self.key[0], workflow.handler) for workflow in self.workflows}
+        return frozenset((self.key[0], workflow.handler) for workflow in self.workflows)
 
     def _rest(self) -> dict[str, Step]:
         steps = {**{name: Step(why=why[:WHY_CHARACTERS_MAX]) for name, why in self.failed.items()}, **self.steps}

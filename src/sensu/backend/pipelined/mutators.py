@@ -11,13 +11,16 @@ from sensu.backend.pipelined.filters import Subject
 from sensu.backend.pipelined.handlers import HUNG_AFTER_S
 from sensu.backend.pipelined.outcome import Dropped, Retry
 from sensu.backend.pipelined.runtime_assets import Records, RuntimeAssets
+from sensu.backend.secrets import NoSecret, Secrets
 from sensu.clock import Clock
-from sensu.errors import ExecutionError
+from sensu.errors import ExecutionError, InvalidResource
 from sensu.execution.command import Command, run
 from sensu.execution.environment import merged, pairs
 from sensu.execution.javascript import Sandbox
+from sensu.resources.event import Event
 from sensu.resources.kinds import MUTATOR
 from sensu.resources.mutator import Mutator
+from sensu.resources.wire import decode, encode
 from sensu.rules.filters import ExpressionError
 
 JAVASCRIPT = "javascript"
@@ -27,9 +30,12 @@ BUILT_IN_MUTATORS = ("", "json", "only_check_output")
 class Mutators:
     """Turns events into payloads."""
 
-    def __init__(self, records: Records, scripts: Executor, assets: RuntimeAssets, clock: Clock) -> None:
+    def __init__(
+        self, records: Records, scripts: Executor, assets: RuntimeAssets, secrets: Secrets, clock: Clock
+    ) -> None:
         """`scripts` runs JavaScript: one thread of its own, so that a script that never ends stalls only scripts."""
-        self._records, self._scripts, self._assets, self._clock = records, scripts, assets, clock
+        self._records, self._scripts, self._clock = records, scripts, clock
+        self._assets, self._secrets = assets, secrets
         self._sandbox = Sandbox()
 
     async def payload(self, namespace: str, name: str, subject: Subject) -> bytes | Dropped | Retry:
@@ -50,8 +56,11 @@ class Mutators:
         return await self._pipe(namespace, mutator, subject)
 
     async def _pipe(self, namespace: str, mutator: Mutator, subject: Subject) -> bytes | Retry:
+        secrets = self._secrets.variables(namespace, mutator.secrets)
+        if isinstance(secrets, NoSecret):
+            return Retry(f"mutator {mutator.metadata.name}: {secrets.why}")
         variables = await self._assets.variables(namespace, mutator.runtime_assets)
-        env = merged(os.environ, variables, pairs(mutator.env_vars))
+        env = merged(os.environ, variables, secrets, pairs(mutator.env_vars))
         timeout_s = mutator.timeout or HUNG_AFTER_S
         command = Command(mutator.command, stdin=subject.json, env=env, timeout_s=timeout_s)
         try:
@@ -78,7 +87,12 @@ class Mutators:
         made = await asyncio.get_running_loop().run_in_executor(self._scripts, mutate)
         if isinstance(made, ExpressionError):
             return Retry(f"mutator {mutator.metadata.name}: {made.message}")
-        return made.text.encode() if made.text is not None else msgspec.json.encode(made.event)
+        if made.text is not None:
+            return made.text.encode()
+        try:
+            return encode(decode(Event, msgspec.json.encode(made.event)))
+        except InvalidResource as err:
+            return Retry(f"mutator {mutator.metadata.name}: the event that it leaves is not valid: {err}")
 
 
 def _globals(mutator: Mutator) -> dict[str, str]:

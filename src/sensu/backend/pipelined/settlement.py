@@ -56,7 +56,7 @@ class Settlement:
             log.warning("deliveries are owed still", extra=fields(error=str(err), deliveries=len(self._untold)))
 
     async def _commit(self) -> None:
-        """Commit some; what was interrupted is committed again, which changes nothing."""
+        """Commit some; what was interrupted is committed again, which at most repeats an audit entry."""
         some = [self._untold[i] for i in range(min(len(self._untold), DELIVERIES_AT_ONCE_MAX))]
         await self._store.commit([write for writes, _ in some for write in writes])
         for _, told in some:

@@ -16,6 +16,7 @@ from sensu.backend.schedulerd.entity_matching import EntityMatching
 from sensu.backend.schedulerd.requests import for_subscriptions, request_for
 from sensu.backend.schedulerd.timers import Due, Timers
 from sensu.backend.seams import Subscribers
+from sensu.backend.secrets import Secrets
 from sensu.clock import Clock
 from sensu.errors import InvalidResource, StoreError
 from sensu.log import fields
@@ -62,6 +63,7 @@ class Schedulerd:
         self, cache: ResourceCache, subscribers: Subscribers, counters: Counters, clock: Clock, ledger: RunLedger
     ) -> None:
         self._cache = cache
+        self._secrets = Secrets(cache)
         self._subscribers = subscribers
         self._counters = counters
         self._clock = clock
@@ -193,7 +195,7 @@ class Schedulerd:
         return self._send(check, list(dict.fromkeys(check.subscriptions)), issued)
 
     def _send(self, check: CheckConfig, targets: Sequence[str], issued: int) -> int:
-        request = request_for(check, self._cache, issued)
+        request = request_for(check, self._cache, self._secrets, issued)
         return sum(self._subscribers.publish(check.metadata.namespace, target, request) for target in targets)
 
     def _in_turn(self, key: Key, check: CheckConfig) -> list[str]:

@@ -1,12 +1,16 @@
 """Check requests: a check with the assets and hooks that it names.
 
-Source: recorded scenario request-full (names match exactly, what is missing is left out, secrets are not sent).
+Source: recorded scenario request-full (names match exactly, what is missing is left out). Secrets are in the request;
+agentd hands them on to agents that have proved who they are by a certificate.
 """
 
+import logging
 from collections.abc import Iterable
 
 import msgspec
 
+from sensu.backend.secrets import NoSecret, Secrets
+from sensu.log import fields
 from sensu.resources.asset import Asset
 from sensu.resources.check import CheckConfig
 from sensu.resources.check_request import AssetList, CheckRequest
@@ -14,9 +18,11 @@ from sensu.resources.hook import HookConfig
 from sensu.resources.kinds import ASSET, HOOK
 from sensu.store.resource_cache import ResourceCache
 
+log = logging.getLogger("sensu.schedulerd")
 
-def request_for(check: CheckConfig, cache: ResourceCache, issued: int) -> CheckRequest:
-    """The request to run a check now."""
+
+def request_for(check: CheckConfig, cache: ResourceCache, secrets: Secrets, issued: int) -> CheckRequest:
+    """The request to run a check now; without its secrets where one of them has no value."""
     namespace = check.metadata.namespace
     hooks = _hooks(check, cache)
     return CheckRequest(
@@ -24,12 +30,22 @@ def request_for(check: CheckConfig, cache: ResourceCache, issued: int) -> CheckR
         assets=_assets(check.runtime_assets, namespace, cache) or None,
         hooks=hooks or None,
         issued=issued,
+        secrets=_secrets(check, secrets),
         hook_assets={
             hook.metadata.name: AssetList(assets=_assets(hook.runtime_assets, namespace, cache) or None)
             for hook in hooks
             if hook.runtime_assets
         },
     )
+
+
+def _secrets(check: CheckConfig, secrets: Secrets) -> tuple[str, ...]:
+    found = secrets.variables(check.metadata.namespace, check.secrets)
+    if isinstance(found, NoSecret):
+        place = fields(namespace=check.metadata.namespace, check=check.metadata.name, error=found.why)
+        log.error("a check goes without its secrets", extra=place)
+        return ()
+    return tuple(f"{name}={value}" for name, value in found)
 
 
 def _hooks(check: CheckConfig, cache: ResourceCache) -> tuple[HookConfig, ...]:

@@ -6,6 +6,7 @@ Events that are reported are observations and not in it; deleting one is a chang
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Sequence
+from typing import NamedTuple
 
 import msgspec
 
@@ -17,9 +18,10 @@ from sensu.backend.services.pages import PageRequest, text_of, token_of
 from sensu.clock import Clock
 from sensu.errors import StoreError
 from sensu.log import fields
-from sensu.resources.kinds import EVENT, KINDS, Kind
+from sensu.resources.kinds import ALL_KINDS, CHECK, EVENT, Kind
 from sensu.resources.wire import encode
 from sensu.rules.audit import AuditRecord, cut, document, shown_name
+from sensu.rules.owed import DeliveryView
 from sensu.rules.selectors.fields import AUDIT
 from sensu.store.contract import (
     AppendAudit,
@@ -46,7 +48,17 @@ REFUSED_LOGINS_A_MINUTE_MAX = 60
 """Further refused log-ins are only counted, so that guessing passwords does not push everything else out of the log."""
 
 _READ_AT_ONCE = 256
-AUDITED_KINDS = {kind.qualified_name: kind for kind in KINDS}
+AUDITED_KINDS = {kind.qualified_name: kind for kind in ALL_KINDS}
+
+
+class Named(NamedTuple):
+    """What is in the log without being a kind of resource."""
+
+    type: str
+    api_version: str
+
+
+DELIVERY = Named("Delivery", "sensu/v1")
 
 
 class AuditLog:
@@ -103,6 +115,18 @@ class AuditLog:
         record = AuditRecord(action="delete", namespace=key.namespace, name=name, before=document(EVENT, body))
         return self._entries(caller, EVENT, record)
 
+    def of_delivery(self, caller: Identity, action: str, namespace: str, view: DeliveryView) -> list[Write]:
+        """What to store beside a delivery that is tried again or discarded, as `action` says."""
+        before = {"state": view.state, "entity": view.entity, "check": view.check, "event_id": view.event_id}
+        record = AuditRecord(action=action, namespace=namespace, name=str(view.id), before=before)
+        return self._entries(caller, DELIVERY, record)
+
+    def of_execution(self, caller: Identity, namespace: str, check: str, subscriptions: Sequence[str]) -> list[Write]:
+        """What to store of a check that is run on demand, on `subscriptions` instead of its own."""
+        after = {"subscriptions": subscriptions} if subscriptions else None
+        record = AuditRecord(action="execute", namespace=namespace, name=check, after=after)
+        return self._entries(caller, CHECK, record)
+
     def of_login(self, who: Identity) -> list[Write]:
         """What to store beside a new session."""
         return self._entries(who, None, AuditRecord(action="login"))
@@ -120,7 +144,7 @@ class AuditLog:
         record = AuditRecord(action="login refused", suppressed=suppressed)
         await self._store.commit(self._entries(nobody, None, record))
 
-    def _entries(self, who: Identity, kind: Kind | None, record: AuditRecord) -> list[Write]:
+    def _entries(self, who: Identity, kind: Kind | Named | None, record: AuditRecord) -> list[Write]:
         now = self._clock.now()
         complete = msgspec.structs.replace(
             record,

@@ -10,6 +10,7 @@ import msgspec
 
 from sensu.backend.auth.identity import Identity
 from sensu.backend.seams import AdHoc
+from sensu.backend.services.audit import AuditLog
 from sensu.backend.services.outcomes import Deleted, Denied, Invalid, NotFound, Refusal, Written
 from sensu.backend.services.payload import Payload, decoded
 from sensu.backend.services.resources import Resources
@@ -42,9 +43,10 @@ class _HookList(Wire, frozen=True):
 class Checks:
     """Runs checks on demand and changes their hooks."""
 
-    def __init__(self, resources: Resources, ad_hoc: AdHoc) -> None:
+    def __init__(self, resources: Resources, ad_hoc: AdHoc, audit: AuditLog) -> None:
         self._resources = resources
         self._ad_hoc = ad_hoc
+        self._audit = audit
 
     async def execute(self, caller: Identity, namespace: str, name: str, payload: Payload) -> Written | Refusal:
         """A request to run the check is published; the body tells when."""
@@ -57,6 +59,7 @@ class Checks:
             issued = await self._ad_hoc.execute(namespace, name, wish.subscriptions)
         except KeyError:
             return NotFound()
+        await self._resources.store.commit(self._audit.of_execution(caller, namespace, name, wish.subscriptions))
         return Written(encode(_Issued(issued=issued)))
 
     async def add_hooks(self, caller: Identity, namespace: str, name: str, payload: Payload) -> Written | Refusal:

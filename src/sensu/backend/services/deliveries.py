@@ -8,6 +8,7 @@ from itertools import islice
 from sensu.backend.auth.access import Access
 from sensu.backend.auth.identity import Identity
 from sensu.backend.seams import Deliveries as Joint
+from sensu.backend.services.audit import AuditLog
 from sensu.backend.services.lists import Items, Pages, Walk, chosen_by
 from sensu.backend.services.outcomes import Deleted, Denied, Found, Invalid, Listing, NotFound, Refusal, Written
 from sensu.backend.services.pages import PageRequest, text_of, token_of
@@ -35,8 +36,8 @@ Entry = tuple[int, OweDelivery, str, str]
 class Deliveries:
     """Reads deliveries, and has them tried again or forgotten."""
 
-    def __init__(self, store: Store, access: Access, joint: Joint) -> None:
-        self._store, self._access, self._joint = store, access, joint
+    def __init__(self, store: Store, access: Access, joint: Joint, audit: AuditLog) -> None:
+        self._store, self._access, self._joint, self._audit = store, access, joint, audit
 
     async def listing(self, caller: Identity, namespace: str, state: str, page: PageRequest) -> Listing | Refusal:
         """The deliveries of a namespace in order of their ids; `state` is one of `STATES`, or empty for both."""
@@ -68,7 +69,10 @@ class Deliveries:
         if not self._access.allows(caller, "update", RESOURCE, name=name, namespace=namespace):
             return Denied()
         delivery_id = _number(name)
-        if delivery_id is None or not await self._joint.retry(namespace, delivery_id):
+        if delivery_id is None or (entry := await self._one(namespace, delivery_id)) is None:
+            return UNKNOWN
+        also = self._audit.of_delivery(caller, "retry", namespace, self._view(*entry[1:]))
+        if not await self._joint.retry(namespace, delivery_id, also):
             return UNKNOWN
         return Written(b'{"id":%d}' % delivery_id)
 
@@ -77,7 +81,10 @@ class Deliveries:
         if not self._access.allows(caller, "delete", RESOURCE, name=name, namespace=namespace):
             return Denied()
         delivery_id = _number(name)
-        if delivery_id is None or not await self._joint.discard(namespace, delivery_id):
+        if delivery_id is None or (entry := await self._one(namespace, delivery_id)) is None:
+            return UNKNOWN
+        also = self._audit.of_delivery(caller, "discard", namespace, self._view(*entry[1:]))
+        if not await self._joint.discard(namespace, delivery_id, also):
             return UNKNOWN
         return Deleted()
 

@@ -50,7 +50,7 @@ class Entities:
         if is_agent_managed(entity):
             return AGENT_MANAGED
         if entity.entity_class == PROXY_CLASS:
-            return echoed(await self._resources.write(caller, put(ENTITY, self._of_its_class(entity))), entity)
+            return echoed(await self._resources.write(caller, put(ENTITY, self.of_its_class(entity))), entity)
         return await self._reconfigure(caller, entity)
 
     async def _reconfigure(self, caller: Identity, entity: Entity) -> Written | Refusal:
@@ -89,7 +89,7 @@ class Entities:
             entity = self._resources.judged(caller, ENTITY, with_own_subscription(merged))
             if not isinstance(entity, Invalid):
                 told = encode(configuration_of(entity))
-                entity = self._of_its_class(entity)
+                entity = self.of_its_class(entity)
             return entity
 
         where = f"/sensu.io/entity_configs/{namespace}/{name}"
@@ -111,7 +111,7 @@ class Entities:
         self._subscribers.disconnect(namespace, name)
         return Deleted() if isinstance(outcome, Written) else outcome
 
-    def _of_its_class(self, entity: Entity) -> Entity:
+    def of_its_class(self, entity: Entity) -> Entity:
         """The entity, of class agent whatever was sent while its agent is connected.
 
         Source: recorded scenario session-entity-update.

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from sensu.log import fields
-from sensu.resources.kinds import EVENT, KINDS
+from sensu.resources.kinds import ALL_KINDS, EVENT
 from sensu.store.contract import Change, Committed, EventKey, Store
 
 logger = logging.getLogger(__name__)
@@ -22,7 +22,7 @@ FOLLOWERS_MAX = 500
 WAITING_CHANGES_MAX = 1000
 HEARTBEAT_S = 15.0
 
-_KNOWN = frozenset(kind.qualified_name for kind in KINDS)
+_KNOWN = frozenset(kind.qualified_name for kind in ALL_KINDS)
 _EVENTS = EVENT.qualified_name
 
 

@@ -1,10 +1,13 @@
 """The history of events beside what stands in them: read in pages, and trimmed so that it stays bounded."""
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import count
 
 from sensu.backend.auth.access import Access
 from sensu.backend.auth.identity import Identity
+from sensu.backend.services.history_bounds import HistoryBounds
 from sensu.backend.services.outcomes import Denied, Listing, NotFound, Refusal
 from sensu.backend.services.pages import one_chunk, text_of, token_of
 from sensu.clock import Clock
@@ -24,6 +27,8 @@ AHEAD_S = 300
 """How far an agent's clock may be ahead for its results to be found by their times."""
 
 TRIM_EVERY_S = 60.0
+TRIMS_A_CUT = 10
+"""How often the backend's bounds are seen to for once that those of namespaces are."""
 TRIMMED_AT_ONCE = 2000
 PAUSE_S = 0.05
 """Between two parts of a long trim events go first."""
@@ -70,12 +75,15 @@ class History:
         self._access = access
         self._clock = clock
         self._bounds = ((False, results), (True, changes))
+        self._own_bounds = HistoryBounds(store, clock)
 
     async def run(self) -> None:
         """Drop what is too old or too much, now and then, until cancelled."""
-        while True:
+        for turn in count():
             try:
                 await self.trim()
+                if turn % TRIMS_A_CUT == 0:
+                    await self._own_bounds.cut()
             except StoreError as err:
                 logger.warning("old history could not be dropped", extra=fields(error=str(err)))
             await self._clock.sleep(TRIM_EVERY_S)
@@ -101,13 +109,18 @@ class History:
         if not self._access.allows(caller, "get", EVENT.segment, name=name, namespace=key.namespace):
             return Denied()
         wanted = min(limit or PAGE_DEFAULT, PAGE_MAX)
+        oldest_at = await self._own_bounds.oldest_at(key.namespace)
+
+        def shown(item: Result) -> bool:
+            return (item.changed or item.at >= oldest_at) and _within(item, period)
+
         found: list[Result] = []
         older: HistoryPosition | None = _position(after)
         while len(found) < wanted:
-            page = await self._part(key, older, period, wanted - len(found))
+            page = await self._part(key, older, shown, wanted - len(found))
             if page is None:
                 return NotFound()
-            found += [item for item in page.items if _within(item, period)]
+            found += [item for item in page.items if shown(item)]
             older = page.older
             if older is None or _is_before(page, period):
                 older = None
@@ -115,13 +128,13 @@ class History:
         return Listing(one_chunk([_shown(item) for item in found]), "" if older is None else _token(older))
 
     async def _part(
-        self, key: EventKey, position: HistoryPosition | None, period: Period, wanted: int
+        self, key: EventKey, position: HistoryPosition | None, shown: Callable[[Result], bool], wanted: int
     ) -> HistoryPage | None:
         """The next entries, up to and with the last one that is wanted."""
         page = await self._store.history(key, READ_AT_ONCE, position)
         if page is None:
             return None
-        places = [place for place, item in enumerate(page.items) if _within(item, period)]
+        places = [place for place, item in enumerate(page.items) if shown(item)]
         if len(places) < wanted:
             return page
         return await self._store.history(key, places[wanted - 1] + 1, position)

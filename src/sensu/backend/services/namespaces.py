@@ -44,7 +44,9 @@ class Namespaces:
         if isinstance(selection, Invalid):
             return selection
         names = self._resources.access.visible_namespaces(caller)
-        bodies = [(name, encode(Namespace(name=name))) for name in names]
+        stored = await self._resources.store.list(NAMESPACE.qualified_name, None)
+        shown = {one.key.name: one.public for one in stored.items}
+        bodies = [(name, shown.get(name) or encode(Namespace(name=name))) for name in names]
         chosen = [one for one in bodies if selection is None or selection.holds(one[1])]
         first = text_of(page.after)
         rest = [one for one in chosen if one[0] > first]
@@ -72,7 +74,7 @@ class Namespaces:
         return await self._put(caller, name, payload, Must.ANY)
 
     async def patch(self, caller: Identity, name: str, payload: Payload, conditions: Conditions) -> Written | Refusal:
-        """The namespace, which has nothing that a patch could change."""
+        """The namespace with a merge patch applied; its name stays."""
         return await self._resources.patch(caller, NAMESPACE, "", name, payload, conditions)
 
     async def delete(self, caller: Identity, name: str) -> Deleted | Refusal:

@@ -24,6 +24,7 @@ from sensu.resources.kinds import (
     PIPELINE,
     ROLE,
     ROLE_BINDING,
+    SECRET,
     SILENCED,
     USER,
     Kind,
@@ -150,11 +151,16 @@ _BY_SEGMENT: dict[str, Selectable] = {
     PIPELINE.segment: Selectable("pipeline", _PLACE),
     ROLE.segment: Selectable("role", _PLACE),
     ROLE_BINDING.segment: Selectable("rolebinding", {**_PLACE, **_ROLE_REF}),
+    SECRET.segment: Selectable(
+        "secret", {**_PLACE, "id": Field(("spec", "id")), "provider": Field(("spec", "provider"))}
+    ),
     SILENCED.segment: Selectable("silenced", _SILENCED_FIELDS),
     USER.segment: Selectable("user", _USER_FIELDS, ()),
     API_KEY.segment: Selectable("api_key", {**_NAME, **_own(as_text, "username")}),
 }
 
+ENTITY_CONFIG = Selectable("entity_config", _ENTITY_FIELDS)
+ENTITY_STATE = Selectable("entity_state", _PLACE)
 AUDIT = Selectable("audit", _own(as_text, "username", "address", "via", "action", "type", "namespace", "name"), ())
 """What can be asked of entries of the audit log."""
 

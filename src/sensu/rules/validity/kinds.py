@@ -16,6 +16,7 @@ from sensu.resources.namespace import Namespace
 from sensu.resources.pipeline import Pipeline
 from sensu.resources.role import ClusterRole, Role
 from sensu.resources.role_binding import ClusterRoleBinding, RoleBinding
+from sensu.resources.secret import Secret
 from sensu.resources.silenced import Silenced
 from sensu.resources.tessen import TessenConfig
 from sensu.resources.user import User
@@ -34,6 +35,7 @@ from sensu.rules.validity import (
     pipeline,
     role,
     role_binding,
+    secret,
     silenced,
     user,
 )
@@ -59,6 +61,7 @@ _PROBLEMS: Mapping[type[Wire], Callable[[Any], str | None]] = {
     Pipeline: pipeline.problem,
     Role: role.problem,
     RoleBinding: role_binding.problem,
+    Secret: secret.problem,
     Silenced: silenced.problem,
     TessenConfig: _always_valid,
     User: user.problem,

@@ -8,7 +8,10 @@ from sensu.rules.validity.names import name_problem
 
 
 def problem(mutator: Mutator) -> str | None:
-    """The first rule that a mutator breaks, or None."""
+    """The first rule that a mutator breaks, or None.
+
+    Its variables may be names alone: JavaScript then gets the backend's own. Source: spec MU-03.
+    """
     why = name_problem(mutator.metadata.name)
     if why is not None:
         return f"mutator name {why}"

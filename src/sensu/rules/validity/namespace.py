@@ -10,4 +10,9 @@ from sensu.rules.validity.names import name_problem
 def problem(namespace: Namespace) -> str | None:
     """The first rule that a namespace breaks, or None."""
     why = name_problem(namespace.name)
-    return None if why is None else f"namespace name {why}"
+    if why is not None:
+        return f"namespace name {why}"
+    for field in ("history_retention", "history_bytes_max"):
+        if getattr(namespace, field) < 0:
+            return f"{field} must not be negative"
+    return None

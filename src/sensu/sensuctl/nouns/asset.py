@@ -1,11 +1,12 @@
 """`sensuctl asset …`, but for what needs Bonsai."""
 
+import re
 import urllib.parse
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from sensu.sensuctl.command import CommandFailed, Context
-from sensu.sensuctl.forms import Field, from_answers, from_flags
+from sensu.sensuctl.forms import Field, asked_metadata, from_answers, from_flags
 from sensu.sensuctl.kind import ASSET
 from sensu.sensuctl.output import FORMATS, show_list
 from sensu.sensuctl.resource_commands import (
@@ -29,11 +30,10 @@ FIELDS = (Field("url", "URL:"), Field("sha512", "SHA-512 Checksum:"), Field("fil
 
 
 def short_url(url: str) -> str:
-    """`//host/.../file`; what has no host is shown whole."""
+    """`//host/.../file`."""
     parts = urllib.parse.urlsplit(url)
-    if not parts.netloc:
-        return url
-    return f"//{parts.netloc}/.../{parts.path.rpartition('/')[2]}"
+    host = re.sub(r":\d*$", "", parts.netloc.rpartition("@")[2])
+    return f"//{host}/.../{parts.path.rpartition('/')[2]}"
 
 
 def short_digest(digest: str) -> str:
@@ -99,16 +99,14 @@ def create_asset(context: Context) -> None:
     """`sensuctl asset create NAME`."""
     name = first_word(context)
     if context.flag("interactive"):
-        from sensu.sensuctl.prompt import ask  # noqa: PLC0415 - only for people
-
-        name = ask(context, "Asset Name:", name)
+        metadata = asked_metadata(context, "Name:", name)
         asset = from_answers(context, FIELDS)
     else:
-        asset = from_flags(context, FIELDS[:2])
-        asset["filters"] = context.flag("filter")
-    if not name:
+        metadata = metadata_of(context, name)
+        asset = {**from_flags(context, FIELDS[:2]), "filters": context.flag("filter")}
+    if not metadata["name"]:
         raise CommandFailed("Bad inputs: please provide a name.")
-    create_resource(context, ASSET, {**asset, "metadata": metadata_of(context, name)})
+    create_resource(context, ASSET, {**asset, "metadata": metadata})
 
 
 def update_asset(context: Context) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from sensu.sensuctl.command import CommandFailed, Context
-from sensu.sensuctl.kind import API_KEY, EVENT, KINDS, Kind
+from sensu.sensuctl.kind import API_KEY, EVENT, KINDS, SECRET, Kind
 from sensu.sensuctl.nouns.create import put_documents, read_documents_of
 from sensu.sensuctl.nouns.dump import resources_of
 from sensu.sensuctl.output import to_yaml_documents, wrap
@@ -42,7 +42,7 @@ def backup(context: Context) -> None:
 
 def _kinds(context: Context) -> list[Kind]:
     left_out = [API_KEY] if context.flag("events") else [API_KEY, EVENT]
-    return [kind for kind in KINDS if kind not in left_out]
+    return [kind for kind in (*KINDS, SECRET) if kind not in left_out]
 
 
 def _documents(context: Context, kind: Kind, progress: Progress) -> Iterator[tuple[str, str]]:

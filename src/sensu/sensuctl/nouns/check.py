@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from sensu.sensuctl.command import CommandFailed, Context
-from sensu.sensuctl.forms import Field, from_answers, from_flags
+from sensu.sensuctl.forms import Field, asked_metadata, from_answers, from_flags, listed
 from sensu.sensuctl.kind import CHECK
 from sensu.sensuctl.resource_commands import (
     create_resource,
@@ -13,7 +13,6 @@ from sensu.sensuctl.resource_commands import (
     get_resource,
     joined,
     list_resources,
-    listed,
     metadata_of,
     name_of,
     namespace_of,
@@ -122,11 +121,8 @@ def delete_check(context: Context) -> None:
 def create_check(context: Context) -> None:
     """`sensuctl check create NAME`."""
     if context.flag("interactive"):
-        from sensu.sensuctl.prompt import ask  # noqa: PLC0415 - only for people
-
-        name = ask(context, "Check Name:", first_word(context))
-        namespace = ask(context, "Namespace:", context.namespace)
-        check = {**_answers(context, None), "metadata": {"name": name, "namespace": namespace}}
+        metadata = asked_metadata(context, "Check Name:", first_word(context))
+        check = {**_answers(context, None), "metadata": metadata}
     else:
         _require_one_schedule(context)
         fields = [field for field in FIELDS if field.place not in NOT_FROM_FLAGS]
@@ -135,7 +131,7 @@ def create_check(context: Context) -> None:
 
 
 def _require_one_schedule(context: Context) -> None:
-    interval, cron = context.given("interval"), context.given("cron")
+    interval, cron = context.text("interval"), context.text("cron")
     if not interval and not cron:
         raise CommandFailed("must specify --interval or --cron")
     if interval and cron:
@@ -164,8 +160,8 @@ def execute_check(context: Context) -> None:
         from sensu.sensuctl.prompt import ask  # noqa: PLC0415 - only for people
 
         name = ask(context, "Check Name:", name)
-        subscriptions = ask(context, "Subscriptions:", subscriptions)
         reason = ask(context, "Reason:", reason)
+        subscriptions = ask(context, "Subscriptions:", subscriptions)
     if not name:
         raise CommandFailed("must provide name of a check")
     wish = {

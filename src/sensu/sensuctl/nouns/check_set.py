@@ -10,13 +10,15 @@ from typing import Any
 from sensu.errors import ConfigurationError
 from sensu.flags import convert_bool, convert_int, convert_uint
 from sensu.sensuctl.command import CommandFailed, Context
+from sensu.sensuctl.forms import listed
 from sensu.sensuctl.kind import CHECK
-from sensu.sensuctl.resource_commands import get_resource, listed, replace_resource
+from sensu.sensuctl.resource_commands import get_resource, replace_resource
 from sensu.sensuctl.session import resource_path
 
 SPLAY_COVERAGE_DEFAULT = 90
 HOOK_WORDS = ("ok", "warning", "critical", "unknown", "non-zero")
 STATUS_MAX = 255
+HOOK_TYPES = frozenset({*HOOK_WORDS, *(str(status) for status in range(STATUS_MAX + 1))})
 
 _LISTS = ("handlers", "output_metric_handlers", "runtime_assets", "subscriptions")
 _NUMBERS = ("high_flap_threshold", "interval", "low_flap_threshold", "timeout")
@@ -55,16 +57,19 @@ def remove_field(context: Context) -> None:
 
 def set_hooks(context: Context) -> None:
     """`sensuctl check set-hooks NAME`: the hooks are added to those that are there for the status."""
-    status, hooks = context.text("type"), context.text("hooks")
+    name, status, hooks = context.words[0], context.text("type"), context.text("hooks")
     if context.flag("interactive"):
         from sensu.sensuctl.prompt import ask  # noqa: PLC0415 - only for people
 
-        status = ask(context, "Type:", status)
+        name = ask(context, "Check Name:", name)
+        status = ask(context, "Hook Type:", status)
         hooks = ask(context, "Hooks:", hooks)
-    if status not in HOOK_WORDS and not (status.isdecimal() and status.isascii() and int(status) <= STATUS_MAX):
+    if not hooks.strip():
+        raise CommandFailed("hooks cannot be empty")
+    if status not in HOOK_TYPES:
         words = ", ".join(f'"{word}"' for word in HOOK_WORDS[:-1])
         raise CommandFailed(f'valid check hook types are "0"-"{STATUS_MAX}", {words}, and "{HOOK_WORDS[-1]}"')
-    path = f"{resource_path(CHECK, context.namespace, context.words[0])}/hooks/{status}"
+    path = f"{resource_path(CHECK, context.namespace, name)}/hooks/{status}"
     context.session.call("PUT", path, {status: listed(hooks)})
     context.print("Added")
 

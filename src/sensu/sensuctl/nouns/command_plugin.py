@@ -4,6 +4,7 @@ Source: docs "Extend sensuctl with commands"; recorded sensuctl session command.
 """
 
 import asyncio
+import logging
 import os
 import platform
 import subprocess
@@ -15,17 +16,20 @@ from sensu.errors import SensuError
 from sensu.resources.asset import Asset
 from sensu.resources.entity import Entity, System
 from sensu.resources.wire import convert_client
+from sensu.rules.validity.names import asset_name_problem
 from sensu.sensuctl.bonsai import Bonsai, parse_name
 from sensu.sensuctl.command import BadArguments, CommandFailed, Context, Exited
 from sensu.sensuctl.nouns.asset import short_digest, short_url
 from sensu.sensuctl.nouns.asset_bonsai import ANNOTATIONS, chosen_version
-from sensu.sensuctl.output import show_table, to_json, to_yaml_documents
+from sensu.sensuctl.output import in_order, show_table, to_json, to_yaml_documents
 from sensu.sensuctl.plugin_store import PluginStore
 from sensu.sensuctl.prompt import confirm
 from sensu.sensuctl.table import Column
 
 RUN_TIME_LIMIT_S = 30
 DIGEST_LENGTH = 128
+API_VERSION = "cli/cmdmanager"
+BUILD_FIELDS = ("url", "sha512", "filters", "headers")
 COLUMNS = (
     Column("Alias", lambda row: row[0], key=True),
     Column("URL", lambda row: short_url(_first_build(row[1]).get("url", ""))),
@@ -57,14 +61,19 @@ def list_commands(context: Context) -> None:
 
 
 def _wrapped(alias: str, asset: Any) -> dict[str, Any]:
-    spec = {"alias": alias, "asset": asset}
-    return {"type": "CommandPlugin", "api_version": "core/v2", "metadata": {"name": alias}, "spec": spec}
+    shown = asset if asset.get("builds") else {**asset, "builds": [{key: asset.get(key) for key in BUILD_FIELDS}]}
+    spec = {"alias": alias, "asset": {key: value for key, value in shown.items() if key not in ("url", "sha512")}}
+    return {"type": "CommandPlugin", "api_version": API_VERSION, "metadata": {"name": alias}, "spec": in_order(spec)}
 
 
 def delete_command(context: Context) -> None:
     """`sensuctl command delete ALIAS`."""
-    if confirm(context, f"delete command '{context.words[0]}'"):
-        _store(context).remove(context.words[0])
+    if confirm(context, f"delete command resource '{context.words[0]}'"):
+        store = _store(context)
+        installed = store.all()
+        if installed and context.words[0] not in installed:
+            raise CommandFailed("a command by that name does not exist")
+        store.remove(context.words[0])
         context.print("Deleted")
 
 
@@ -82,7 +91,11 @@ def install(context: Context) -> None:
             raise CommandFailed("must specify checksum (SHA512) with --checksum when using --url")
         if len(checksum) < DIGEST_LENGTH:
             raise CommandFailed(f"SHA-512 checksum must be at least {DIGEST_LENGTH} characters")
-        asset = {"url": url, "sha512": checksum, "metadata": {"name": alias}}
+        metadata = {"name": alias, "namespace": "sensuctl"}
+        asset = dict.fromkeys(BUILD_FIELDS) | {"url": url, "sha512": checksum, "builds": None, "metadata": metadata}
+    problem = asset_name_problem(alias)
+    if problem is not None:
+        raise CommandFailed(problem)
     store = _store(context)
     if alias in store.all():
         raise CommandFailed("the alias specified already exists")
@@ -108,6 +121,7 @@ def _from_bonsai(context: Context, name: str) -> dict[str, Any]:
 
 def execute(context: Context) -> None:
     """`sensuctl command exec ALIAS …`: the program `bin/entrypoint` of its archive, with the session's variables."""
+    logging.getLogger("sensu").addHandler(logging.NullHandler())  # the error says what must be known
     alias, *words = context.words
     asset = _store(context).all().get(alias)
     if asset is None:

@@ -11,8 +11,13 @@ HINT = "Run 'sensuctl completion --help' for usage."
 
 def write_script(context: Context) -> None:
     """`sensuctl completion SHELL`."""
+    if not context.words:
+        from sensu.sensuctl.usage import command_help  # noqa: PLC0415 - only for who asks
+
+        context.stdout.write(command_help(context.command))
+        return
     makers = {"bash": _bash, "zsh": _zsh, "fish": _fish}
-    shell = context.words[0] if context.words else ""
+    shell = context.words[0]
     maker = makers.get(shell)
     if maker is None:
         raise CommandFailed(f'unknown shell: "{shell}"\n{HINT}')

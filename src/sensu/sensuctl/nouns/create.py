@@ -83,7 +83,7 @@ def put_document(context: Context, index: int, document: Document, *, managed: b
     try:
         context.session.call("PUT", path, body_to_put(document, context.namespace, managed=managed))
     except CommandFailed as err:
-        namespace = document.namespace_in(context.namespace)
+        namespace = document.namespace or document.namespace_in(context.namespace)
         where = f'with name "{document.name}" and namespace "{namespace}" ({path})'
         raise CommandFailed(f"error putting resource #{index} {where}: {err}") from err
     return path

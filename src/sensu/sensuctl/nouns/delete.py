@@ -1,6 +1,9 @@
 """`sensuctl delete`: delete the resources of a file or of standard input."""
 
+import os
+import stat
 from pathlib import Path
+from typing import TextIO
 
 from sensu.sensuctl.command import CommandFailed, Context
 from sensu.sensuctl.session import APIError
@@ -24,11 +27,18 @@ def delete(context: Context) -> None:
 def _text(context: Context) -> str:
     name = context.text("file")
     if not name:
-        text = read_stdin(context, "stdin")
-        if not text:
+        if _is_device(context.stdin):
             raise CommandFailed("empty stdin")
-        return text
+        return read_stdin(context, "stdin")
     path = Path(name)
     if path.is_dir():
         raise CommandFailed("directories not supported yet")
     return read_file(path, name)
+
+
+def _is_device(stream: TextIO) -> bool:
+    """Whether a stream is a terminal or /dev/null, from which nothing is to be expected."""
+    try:
+        return stat.S_ISCHR(os.fstat(stream.fileno()).st_mode)
+    except OSError:
+        return False

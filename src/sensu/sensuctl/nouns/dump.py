@@ -9,7 +9,7 @@ from typing import Any, TextIO
 
 from sensu.resources.wire import convert_client
 from sensu.sensuctl.command import BadArguments, CommandFailed, Context
-from sensu.sensuctl.kind import CHECK_AS_RUN, KINDS, TESSEN, Kind
+from sensu.sensuctl.kind import AS_RUN, KINDS, TESSEN, Kind
 from sensu.sensuctl.output import in_order, show_value, to_json, to_yaml_documents, wrap
 from sensu.sensuctl.progress import Progress
 from sensu.sensuctl.session import APIError, resource_path
@@ -24,6 +24,8 @@ NOT_FOR_US = (402, 403, 404)
 def dump(context: Context) -> None:
     """`sensuctl dump TYPES`."""
     if context.flag("types"):
+        if context.words:
+            raise CommandFailed("--types is mutually exclusive with positional args")
         _show_types(context)
         return
     if len(context.words) != 1:
@@ -85,8 +87,8 @@ def resources_of(context: Context, kind: Kind, namespace: str) -> Iterator[list[
 
 def as_kind(kind: Kind, resource: Any) -> Any:
     """The resource as the API tells it, with the fields that another type of the same resource has besides."""
-    if kind is not CHECK_AS_RUN:
+    if kind not in AS_RUN:
         return resource
-    import msgspec  # noqa: PLC0415 - only for this type
+    import msgspec  # noqa: PLC0415 - only for these types
 
     return in_order(msgspec.to_builtins(convert_client(kind.shape, resource)))

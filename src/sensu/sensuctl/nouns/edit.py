@@ -4,6 +4,7 @@ Source: docs "Create and manage resources with sensuctl"; recorded sensuctl sess
 """
 
 import os
+import signal
 import subprocess
 import tempfile
 from pathlib import Path
@@ -36,7 +37,7 @@ def edit(context: Context) -> None:
         resource = _blank(kind, context.namespace)
     else:
         resource = _current(context, kind, context.words[1:])
-    as_json = context.configuration.format in ("json", "wrapped-json")
+    as_json = context.configuration.profile.format in ("json", "wrapped-json")
     before = to_json(wrap(kind, resource)) + "\n" if as_json else to_yaml_documents([wrap(kind, resource)])
     after = _edited(context, before, ".json" if as_json else ".yaml")
     if after == before:
@@ -97,4 +98,4 @@ def _run_editor(context: Context, name: str) -> None:
     except OSError as err:
         raise CommandFailed(f"fork/exec {editor[0]}: {reason(err)}") from err
     if status:
-        raise CommandFailed(f"exit status {status}" if status > 0 else f"signal {-status}")
+        raise CommandFailed(f"exit status {status}" if status > 0 else f"signal: {signal.strsignal(-status)}".lower())

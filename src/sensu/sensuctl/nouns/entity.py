@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from sensu.sensuctl.command import BadArguments, CommandFailed, Context
-from sensu.sensuctl.forms import Field, from_answers, from_flags
+from sensu.sensuctl.forms import Field, asked_metadata, from_answers, from_flags
 from sensu.sensuctl.kind import ENTITY
 from sensu.sensuctl.resource_commands import (
     checked,
@@ -73,14 +73,13 @@ def create_entity(context: Context) -> None:
     """`sensuctl entity create NAME`."""
     name = first_word(context)
     if context.flag("interactive"):
-        from sensu.sensuctl.prompt import ask  # noqa: PLC0415 - only for people
-
-        name = ask(context, "Entity Name:", name)
+        metadata = asked_metadata(context, "Entity Name:", name)
         entity = from_answers(context, FIELDS)
     else:
+        metadata = metadata_of(context, name)
         entity = from_flags(context, FIELDS)
     entity["subscriptions"] = entity["subscriptions"] or None
-    entity["metadata"] = metadata_of(context, name)
+    entity["metadata"] = metadata
     try:
         checked(ENTITY, entity)
     except CommandFailed as err:

@@ -58,7 +58,12 @@ def details(event: Any) -> Sequence[tuple[str, Any]]:
 
 
 def list_events(context: Context) -> None:
-    """`sensuctl event list`."""
+    """`sensuctl event list`, once or for as long as somebody watches."""
+    if context.flag("watch"):
+        from sensu.sensuctl.nouns.event_watch import watch_events  # noqa: PLC0415 - a plain list needs none of it
+
+        watch_events(context)
+        return
     list_resources(context, EVENT, COLUMNS)
 
 

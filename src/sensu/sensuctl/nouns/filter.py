@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from sensu.sensuctl.command import Context
-from sensu.sensuctl.forms import Field, from_answers, from_flags
+from sensu.sensuctl.forms import Field, asked_metadata, from_answers, from_flags
 from sensu.sensuctl.kind import EVENT_FILTER
 from sensu.sensuctl.resource_commands import (
     create_resource,
@@ -24,8 +24,9 @@ from sensu.sensuctl.table import Column
 ALLOW = "allow"
 FIELDS = (
     Field("action", "Action:", "choice", choices=(ALLOW, "deny"), default=ALLOW),
-    Field("expressions", "Expressions:", "list"),
+    Field("expressions", "Expressions (comma separated list):", "list"),
 )
+ASSETS = Field("runtime_assets", "Runtime Assets:", "list")
 
 
 def _expressions(event_filter: Any) -> str:
@@ -71,17 +72,16 @@ def create_filter(context: Context) -> None:
     """`sensuctl filter create NAME`."""
     name = first_word(context)
     if context.flag("interactive"):
-        from sensu.sensuctl.prompt import ask  # noqa: PLC0415 - only for people
-
-        name = ask(context, "Filter Name:", name)
-        event_filter = from_answers(context, FIELDS)
+        metadata = asked_metadata(context, "Filter Name:", name)
+        event_filter = from_answers(context, (*FIELDS, ASSETS))
     else:
+        metadata = metadata_of(context, name)
         event_filter = from_flags(context, FIELDS)
-    create_resource(context, EVENT_FILTER, {**event_filter, "metadata": metadata_of(context, name)})
+    create_resource(context, EVENT_FILTER, {**event_filter, "metadata": metadata})
 
 
 def update_filter(context: Context) -> None:
     """`sensuctl filter update NAME`."""
     event_filter = get_resource(context, EVENT_FILTER)
-    replace_resource(context, EVENT_FILTER, {**event_filter, **from_answers(context, FIELDS, event_filter)})
+    replace_resource(context, EVENT_FILTER, {**event_filter, **from_answers(context, (*FIELDS, ASSETS), event_filter)})
     context.print("Updated")

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from sensu.sensuctl.command import BadArguments, CommandFailed, Context
-from sensu.sensuctl.forms import Field, from_answers, from_flags
+from sensu.sensuctl.forms import Field, asked_metadata, from_answers, from_flags
 from sensu.sensuctl.kind import HANDLER
 from sensu.sensuctl.resource_commands import (
     checked,
@@ -107,16 +107,19 @@ def create_handler(context: Context) -> None:
     """
     name = first_word(context)
     if context.flag("interactive"):
-        from sensu.sensuctl.prompt import ask  # noqa: PLC0415 - only for people
-
-        name = ask(context, "Handler Name:", name)
-        namespace = ask(context, "Namespace:", context.namespace)
-        handler = {**_answers(context, None), "metadata": {"name": name, "namespace": namespace}}
+        metadata = asked_metadata(context, "Handler Name:", name)
+        handler = {**_answers(context, None), "metadata": metadata}
     else:
-        handler = from_flags(context, (*_COMMON, *_OF_TYPE.get(context.text("type"), ())))
-        handler["metadata"] = metadata_of(context, name)
+        handler = {**_from_flags(context), "metadata": metadata_of(context, name)}
         _require_valid(handler)
     create_resource(context, HANDLER, handler)
+
+
+def _from_flags(context: Context) -> dict[str, Any]:
+    """The handler that the flags describe; what only other types need is kept if it was given."""
+    socket = _OF_TYPE["tcp"] if context.text("socket-host") or context.text("socket-port") else ()
+    handler = from_flags(context, (*_COMMON, *_OF_TYPE["pipe"], *_OF_TYPE["set"], *socket))
+    return {**handler, "type": handler["type"].lower()}
 
 
 def _require_valid(handler: Any) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from sensu.sensuctl.command import Context
-from sensu.sensuctl.forms import Field, from_answers, from_flags
+from sensu.sensuctl.forms import Field, asked_metadata, from_answers, from_flags
 from sensu.sensuctl.kind import HOOK
 from sensu.sensuctl.resource_commands import (
     create_resource,
@@ -63,13 +63,12 @@ def create_hook(context: Context) -> None:
     """`sensuctl hook create NAME`."""
     name = first_word(context)
     if context.flag("interactive"):
-        from sensu.sensuctl.prompt import ask  # noqa: PLC0415 - only for people
-
-        name = ask(context, "Hook Name:", name)
+        metadata = asked_metadata(context, "Hook Name:", name)
         hook = from_answers(context, FIELDS)
     else:
+        metadata = metadata_of(context, name)
         hook = from_flags(context, FIELDS)
-    create_resource(context, HOOK, {**hook, "metadata": metadata_of(context, name)})
+    create_resource(context, HOOK, {**hook, "metadata": metadata})
 
 
 def update_hook(context: Context) -> None:

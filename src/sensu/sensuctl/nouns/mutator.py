@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from sensu.sensuctl.command import INVALID_ARGUMENTS, CommandFailed, Context
-from sensu.sensuctl.forms import Field, from_answers, from_flags
+from sensu.sensuctl.forms import Field, asked_metadata, from_answers, from_flags
 from sensu.sensuctl.kind import MUTATOR
 from sensu.sensuctl.resource_commands import (
     checked,
@@ -22,14 +22,14 @@ from sensu.sensuctl.resource_commands import (
 )
 from sensu.sensuctl.table import Column
 
-_COMMON = (
-    Field("env_vars", "Environment variables:", "list"),
-    Field("timeout", "Timeout:", "number"),
-    Field("runtime_assets", "Runtime Assets:", "list"),
+FIELDS = (
     Field("type", "Type:", "choice", choices=("pipe", "javascript"), default="pipe"),
+    Field("command", "Command:"),
+    Field("eval", "Eval:"),
+    Field("timeout", "Timeout:", "number"),
+    Field("env_vars", "Environment variables:", "list"),
+    Field("runtime_assets", "Runtime Assets:", "list"),
 )
-_COMMAND = Field("command", "Command:")
-_EVAL = Field("eval", "JavaScript:")
 COLUMNS = (
     Column("Name", name_of, key=True),
     Column("Command", lambda mutator: mutator.get("command", "")),
@@ -72,12 +72,10 @@ def create_mutator(context: Context) -> None:
     """
     name = first_word(context)
     if context.flag("interactive"):
-        from sensu.sensuctl.prompt import ask  # noqa: PLC0415 - only for people
-
-        name = ask(context, "Mutator Name:", name)
-        create_resource(context, MUTATOR, {**_answers(context, None), "metadata": metadata_of(context, name)})
+        metadata = asked_metadata(context, "Mutator Name:", name)
+        create_resource(context, MUTATOR, {**from_answers(context, FIELDS), "metadata": metadata})
         return
-    mutator = {**from_flags(context, (*_COMMON, _COMMAND, _EVAL)), "metadata": metadata_of(context, name)}
+    mutator = {**from_flags(context, FIELDS), "metadata": metadata_of(context, name)}
     try:
         checked(MUTATOR, mutator)
     except CommandFailed as err:
@@ -85,14 +83,8 @@ def create_mutator(context: Context) -> None:
     create_resource(context, MUTATOR, mutator)
 
 
-def _answers(context: Context, current: Any) -> dict[str, Any]:
-    common = from_answers(context, _COMMON, current)
-    source, other = (_EVAL, _COMMAND) if common["type"] == "javascript" else (_COMMAND, _EVAL)
-    return {**common, **from_answers(context, (source,), current), other.place: ""}
-
-
 def update_mutator(context: Context) -> None:
     """`sensuctl mutator update NAME`."""
     mutator = get_resource(context, MUTATOR)
-    replace_resource(context, MUTATOR, {**mutator, **_answers(context, mutator)})
+    replace_resource(context, MUTATOR, {**mutator, **from_answers(context, FIELDS, mutator)})
     context.print("Updated")

@@ -14,7 +14,7 @@ def create_namespace(context: Context) -> None:
     if context.flag("interactive"):
         from sensu.sensuctl.prompt import ask  # noqa: PLC0415 - only for people
 
-        name = ask(context, "Namespace Name:", name)
+        name = ask(context, "Name:", name)
     create_resource(context, NAMESPACE, {"name": name})
 
 

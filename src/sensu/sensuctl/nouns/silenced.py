@@ -8,8 +8,7 @@ from typing import Any
 
 from sensu.clock import SystemClock
 from sensu.flags import convert_int
-from sensu.rules.silenced_entry import name_of_entry
-from sensu.sensuctl.command import BadArguments, CommandFailed, Context
+from sensu.sensuctl.command import CommandFailed, Context
 from sensu.sensuctl.dates import rfc3339, unix_seconds
 from sensu.sensuctl.kind import SILENCED
 from sensu.sensuctl.output import show_list, show_one
@@ -71,23 +70,32 @@ def list_silences(context: Context) -> None:
     if not subscription and not check:
         list_resources(context, SILENCED, COLUMNS)
         return
+    if subscription and check:
+        show_list(context, SILENCED, [_entry(context, _name_by(subscription, check))], COLUMNS)
+        return
     path = resource_path(SILENCED, "" if everywhere else context.namespace)
     by = ("subscriptions", subscription) if subscription else ("checks", check)
     found = context.session.listing("/".join([path, *(quoted(word) for word in by)]))
-    entries = [entry for entry in found.items if not check or entry.get("check", "") == check]
-    show_list(context, SILENCED, entries, COLUMNS, found.warning)
+    show_list(context, SILENCED, found.items, COLUMNS, found.warning)
 
 
-def _name(context: Context, *, ask_for_it: bool) -> str:
-    """The name that was given, or that of the subscription and check that were; a person is asked for it."""
+def _name(context: Context) -> str:
+    """The name that was given, or that of the subscription and check that were; else they are asked for."""
     if context.words:
         return first_word(context)
-    subscription, check = (context.text(name).replace(ANY, "") for name in ("subscription", "check"))
-    if not subscription and not check and ask_for_it and context.stdin.isatty():
+    given = [context.text(name) for name in ("subscription", "check")]
+    subscription, check = (text.replace(ANY, "") for text in given)
+    if not any(given):
         from sensu.sensuctl.prompt import ask  # noqa: PLC0415 - only for people
 
         subscription = ask(context, "Subscription:")
         check = ask(context, "Check:")
+    return _name_by(subscription, check)
+
+
+def _name_by(subscription: str, check: str) -> str:
+    from sensu.rules.silenced_entry import name_of_entry  # noqa: PLC0415 - a plain list needs no rules
+
     return name_of_entry(subscription, check)
 
 
@@ -102,21 +110,25 @@ def _entry(context: Context, name: str) -> Any:
 
 def show_silence(context: Context) -> None:
     """`sensuctl silenced info [NAME]`."""
-    entry = _entry(context, _name(context, ask_for_it=True))
+    entry = _entry(context, _name(context))
     show_one(context, SILENCED, entry, name_of(entry), details(entry))
 
 
 def delete_silence(context: Context) -> None:
     """`sensuctl silenced delete [NAME]`."""
-    name = _name(context, ask_for_it=True)
-    if confirm(context, f"delete silenced resource '{name}'"):
+    name = _name(context)
+    if confirm(context, f"delete silence resource '{name}'"):
         context.session.call("DELETE", resource_path(SILENCED, context.namespace, name))
         context.print("Deleted")
 
 
 def create_silence(context: Context) -> None:
     """`sensuctl silenced create`."""
+    namespace = context.namespace
     if context.flag("interactive"):
+        from sensu.sensuctl.prompt import ask  # noqa: PLC0415 - only for people
+
+        namespace = ask(context, "Namespace:", namespace)
         entry = _answers(context, {})
     else:
         entry = {
@@ -129,15 +141,13 @@ def create_silence(context: Context) -> None:
         }
     if not entry["check"] and not entry["subscription"]:
         raise CommandFailed("must specify --check or --subscription")
-    name = name_of_entry(entry["subscription"], entry["check"])
-    create_resource(context, SILENCED, {**entry, "metadata": {"name": name, "namespace": context.namespace}})
+    name = _name_by(entry["subscription"], entry["check"])
+    create_resource(context, SILENCED, {**entry, "metadata": {"name": name, "namespace": namespace}})
 
 
 def update_silence(context: Context) -> None:
     """`sensuctl silenced update [NAME]`."""
-    if len(context.words) > 1:
-        raise BadArguments
-    entry = _entry(context, _name(context, ask_for_it=True))
+    entry = _entry(context, _name(context))
     replace_resource(context, SILENCED, {**entry, **_answers(context, entry), "expire_at": 0})
     context.print("Updated")
 
@@ -145,6 +155,7 @@ def update_silence(context: Context) -> None:
 def _answers(context: Context, current: Any) -> dict[str, Any]:
     from sensu.sensuctl.prompt import YES, ask  # noqa: PLC0415 - only for people
 
+    now_expires_on_resolve = "Yes" if current.get("expire_on_resolve") else "No"
     begin = rfc3339(current["begin"]) if current.get("begin") else "now"
     subscription, check = current.get("subscription", ""), current.get("check", "")
     if not current:
@@ -154,7 +165,7 @@ def _answers(context: Context, current: Any) -> dict[str, Any]:
         "subscription": subscription,
         "check": check,
         "begin": unix_seconds(ask(context, "Begin time:", begin)),
-        "expire": convert_int(ask(context, "Expiry in seconds:", str(current.get("expire", -1)))),
-        "expire_on_resolve": ask(context, "Expire on resolve?", "No").lower() in YES,
+        "expire": convert_int(ask(context, "Expiry in Seconds:", str(current.get("expire", -1)))),
+        "expire_on_resolve": ask(context, "Expire on Resolve:", now_expires_on_resolve).lower() in YES,
         "reason": ask(context, "Reason:", current.get("reason", "")),
     }

@@ -1,9 +1,10 @@
 """`sensuctl user …`, but for passwords."""
 
 from sensu.sensuctl.command import Context
+from sensu.sensuctl.forms import listed
 from sensu.sensuctl.kind import USER
 from sensu.sensuctl.prompt import confirm
-from sensu.sensuctl.resource_commands import first_word, joined, list_resources, listed
+from sensu.sensuctl.resource_commands import first_word, joined, list_resources
 from sensu.sensuctl.session import resource_path
 from sensu.sensuctl.table import Column
 

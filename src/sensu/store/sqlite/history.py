@@ -9,7 +9,7 @@ ENTRY_BYTES = 24
 """What an entry takes beside its body, about."""
 
 UPDATE_EVENT_WITH_RESULT, APPEND_RESULT, APPEND_CHANGE = 0, 13, 14
-TRIM_RESULTS, TRIM_CHANGES = 15, 16
+TRIM_RESULTS, TRIM_CHANGES, CUT_RESULTS = 15, 16, 19
 
 NOT_USED = -1
 """Stands in columns that a frequent operation does not use, and for no deadline: the driver takes longer to bind a null

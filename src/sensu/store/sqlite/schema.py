@@ -10,8 +10,13 @@ from sensu.errors import StoreError
 def migrations() -> dict[int, str]:
     """The SQL of every migration by its number."""
     folder = files("sensu.store.sqlite") / "migrations"
-    scripts = (entry for entry in folder.iterdir() if entry.name.endswith(".sql"))
-    return {int(script.name.partition("_")[0]): script.read_text() for script in scripts}
+    found: dict[int, str] = {}
+    for script in (entry for entry in folder.iterdir() if entry.name.endswith(".sql")):
+        number = int(script.name.partition("_")[0])
+        if number in found:
+            raise StoreError(f"two migrations have the number {number}")
+        found[number] = script.read_text()
+    return found
 
 
 def migrate(connection: sqlite3.Connection, path: Path, known: dict[int, str]) -> None:

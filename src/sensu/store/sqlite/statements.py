@@ -14,7 +14,7 @@ import msgspec
 
 from sensu.store.contract import EventKey, Key
 from sensu.store.group import Group
-from sensu.store.sqlite.history import NOT_USED, Ends, trim_row
+from sensu.store.sqlite.history import CUT_RESULTS, NOT_USED, Ends, trim_row
 
 ROWS_MAX = 1024
 """Rows of one statement; SQLite takes 32,766 parameters."""
@@ -90,6 +90,9 @@ def other_rows(group: Group) -> list[Row]:
     if trim is not None:
         rows.append((_TRIM_AUDIT, trim.entries_max, trim.at_before, None, None, None, None, None, None))
     rows.extend(trim_row(one.changes, one.at_before, one.bytes_max, one.entries_max) for one in group.history_trimmed)
+    for cut in group.history_cut:
+        place = (slashed(cut.key.namespace), slashed(cut.key.entity), cut.key.check)
+        rows.append((CUT_RESULTS, None, cut.at_before, None, *place, None, None))
     return rows
 
 

@@ -1,8 +1,9 @@
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 
 from sensu.backend.pipelined.backlog import PAGE, Backlog
 from sensu.backend.pipelined.held import Held
+from sensu.backend.pipelined.lanes import Place
 from sensu.rules.explain import EventFacts
 from sensu.rules.owed import Step
 from sensu.rules.workflow import Workflow
@@ -17,6 +18,7 @@ class FakeMemory:
     def __init__(self, room: int = 10, held_max: int = 10_000) -> None:
         self.room, self.held_max = room, held_max
         self.admitted: list[int] = []
+        self.read = 0
         self.held: dict[int, Held] = {}
 
     def full(self) -> bool:
@@ -26,13 +28,14 @@ class FakeMemory:
         return delivery_id in self.held
 
     def prepared(self, delivery: OweDelivery) -> Held | None:
+        self.read += 1
         check, handler = delivery.event.decode().split()
         workflow = Workflow("p", "w", (), "", handler)
         key = ("default", "web1", check)
         return Held(delivery.id, key, delivery.event, "check", [workflow], 0, 0.0, {"p/w": Step()}, EventFacts())
 
-    def has_room(self, held: Held) -> bool:
-        return sum(each.places == held.places for each in self.held.values()) < self.room
+    def has_room(self, places: Iterable[Place]) -> bool:
+        return sum(each.places == places for each in self.held.values()) < self.room
 
     def admit(self, held: Held) -> None:
         self.admitted.append(held.id)
@@ -126,6 +129,21 @@ def test_full_memory_takes_nothing_until_there_is_room() -> None:
         assert memory.admitted == list(range(1, 501))
 
     follow(FakeMemory(room=10_000, held_max=5), story, *(owe(n, "c fast") for n in range(1, 501)))
+
+
+def test_what_rests_is_read_twice() -> None:
+    """A delivery that finds no room is read when it comes and when it is taken in, however many wait before it."""
+
+    async def story(backlog: Backlog, memory: FakeMemory, store: FakeDeliveries, clock: VirtualClock) -> None:
+        while store.owed:
+            finish(memory, store, 10)
+            backlog.look_again()
+            await let_others_run()
+        assert memory.admitted == list(range(1, 5 * PAGE))
+        assert memory.read < 2 * 5 * PAGE
+        assert store.pages_read < 5 * PAGE // 10 * 3
+
+    follow(FakeMemory(room=20), story, *(owe(n, f"c{n} slow") for n in range(1, 5 * PAGE)))
 
 
 def test_what_was_missed_is_found() -> None:

@@ -1,0 +1,58 @@
+"""The endpoints of core/v3: configurations and states of entities."""
+
+from collections.abc import Iterator
+
+from sensu.backend.api.entities import EntityEndpoint
+from sensu.backend.api.errors import created, found, listed
+from sensu.backend.api.request import Request
+from sensu.backend.api.responses import Response
+from sensu.backend.api.router import Route
+from sensu.backend.services.entities import Entities
+from sensu.backend.services.entity_parts import EntityParts, Part
+from sensu.resources.entity import EntityConfig, EntityState
+
+CORE_V3 = "/api/core/v3"
+
+
+def routes(parts: EntityParts, entities: Entities) -> Iterator[Route]:
+    """Lists and one of each part; configurations can be written, states are observed."""
+    whole = EntityEndpoint(entities)
+    for words, part in (("entity-configs", EntityConfig), ("entity-states", EntityState)):
+        endpoint = EntityPartEndpoint(parts, part)
+        collection = f"{CORE_V3}/namespaces/{{namespace}}/{words}"
+        yield Route("GET", f"{CORE_V3}/{words}", endpoint.listing_of_all, gives=list[part], paged=True)  # type: ignore[valid-type]
+        yield Route("GET", collection, endpoint.listing, gives=list[part], paged=True)  # type: ignore[valid-type]
+        yield Route("GET", f"{collection}/{{name}}", endpoint.get, gives=part)
+        if part is EntityConfig:
+            yield Route("POST", collection, endpoint.create, takes=part, status=201)
+            yield Route("PUT", f"{collection}/{{name}}", endpoint.replace, takes=part, status=201)
+            yield Route("PATCH", f"{collection}/{{name}}", whole.patch, takes=part, gives=part)
+            yield Route("DELETE", f"{collection}/{{name}}", whole.delete, status=204)
+
+
+class EntityPartEndpoint:
+    """The requests on one part of entities."""
+
+    def __init__(self, parts: EntityParts, part: Part) -> None:
+        self._parts, self._part = parts, part
+
+    async def listing(self, request: Request) -> Response:
+        """That part of the entities of a namespace."""
+        return listed(await self._parts.listing(request.caller, self._part, request.params[0], request.page))
+
+    async def listing_of_all(self, request: Request) -> Response:
+        """That part of the entities of all namespaces."""
+        return listed(await self._parts.listing(request.caller, self._part, None, request.page))
+
+    async def get(self, request: Request) -> Response:
+        """That part of one entity."""
+        return found(await self._parts.get(request.caller, self._part, *request.params))
+
+    async def create(self, request: Request) -> Response:
+        """A new entity, configured and not observed yet."""
+        return created(await self._parts.create(request.caller, request.params[0], request.json_body))
+
+    async def replace(self, request: Request) -> Response:
+        """The configuration of an entity as it is sent."""
+        namespace, name = request.params
+        return created(await self._parts.replace(request.caller, namespace, name, request.json_body))

@@ -1,0 +1,53 @@
+"""Which fields of its variable an expression can see, so that it need not be given the others."""
+
+from functools import lru_cache
+
+from sensu.execution.es5_syntax import Word, words_of
+from sensu.rules.expression_scope import FieldPath
+
+PARTS = frozenset({"check", "entity"})
+"""Fields whose own fields are told apart."""
+_REMEMBERED_MAX = 10_000
+_SEES_ALL = frozenset({"this", "eval", "Function", "with", "constructor", "__proto__", "prototype"})
+"""Words by which a script may reach its variable under another name."""
+_OF_EVERY_OBJECT = frozenset(
+    {"hasOwnProperty", "isPrototypeOf", "propertyIsEnumerable", "toLocaleString", "toString", "valueOf"}
+)
+
+
+@lru_cache(_REMEMBERED_MAX)
+def fields_of(expression: str, variable: str) -> frozenset[FieldPath] | None:
+    """The fields that stand in an expression, those of `PARTS` with one more name; None where it may see any."""
+    words = words_of(expression)
+    if any(word.text in _SEES_ALL or "\\" in word.text for word in words if word.kind == "word"):
+        return None
+    paths: set[FieldPath] = set()
+    for at, word in enumerate(words):
+        if word.text != variable or word.kind != "word" or _text(words, at - 1) == ".":
+            continue
+        path = _path(words, at)
+        if path is None:
+            return None
+        paths.add(path)
+    return frozenset(paths)
+
+
+def _path(words: list[Word], at: int) -> FieldPath | None:
+    """The field behind the variable that stands at `at`; None where it stands alone."""
+    name = _name_behind(words, at)
+    if name is None:
+        return None
+    inner = _name_behind(words, at + 2) if name in PARTS else None
+    return (name,) if inner is None else (name, inner)
+
+
+def _name_behind(words: list[Word], at: int) -> str | None:
+    """The `name` of `.name` behind a word."""
+    if _text(words, at + 1) != "." or at + 2 >= len(words) or words[at + 2].kind != "word":
+        return None
+    name = words[at + 2].text
+    return None if name in _OF_EVERY_OBJECT else name
+
+
+def _text(words: list[Word], at: int) -> str:
+    return words[at].text if 0 <= at < len(words) else ""

@@ -1,0 +1,59 @@
+"""`sensuctl audit list`: who changed what and who logged in.
+
+Source: docs/api.md, "Audit log".
+"""
+
+from typing import Any
+
+from sensu.sensuctl.command import CommandFailed, Context
+from sensu.sensuctl.kind import Kind
+from sensu.sensuctl.output import show_table, show_value
+from sensu.sensuctl.resource_commands import SELECTORS, go_time
+from sensu.sensuctl.session import resource_path
+from sensu.sensuctl.table import Column
+
+AUDIT = Kind("AuditRecord", "audit", namespaced=False, api_version="sensu/v1")
+PAGE_SIZE = 500
+
+
+def _what(record: Any) -> str:
+    """`CheckConfig default/http`, or the user of a log-in."""
+    place = "/".join(str(record[part]) for part in ("namespace", "name") if record.get(part))
+    return f"{record.get('type') or ''} {place}".strip()
+
+
+def _fields(record: Any) -> str:
+    """The fields that an update changed."""
+    from sensu.sensuctl.comparison import differing_fields  # noqa: PLC0415 - only for updates
+
+    if record.get("action") != "update":
+        return ""
+    fields = differing_fields(record.get("before") or {}, record.get("after") or {})
+    return ", ".join(fields or ["secrets"] if record.get("secrets_changed") else fields)
+
+
+COLUMNS = (
+    Column("At", lambda record: go_time(int(record.get("at") or 0))),
+    Column("Username", lambda record: record.get("username", ""), key=True),
+    Column("Address", lambda record: record.get("address", "")),
+    Column("Via", lambda record: record.get("via", "")),
+    Column("Action", lambda record: record.get("action", "")),
+    Column("Resource", _what),
+    Column("Fields", _fields),
+)
+
+
+def list_audit(context: Context) -> None:
+    """`sensuctl audit list`: the newest entries first, as many as --last says."""
+    query = {wire: context.text(name) for name, wire in SELECTORS.items() if context.flag(name)}
+    last = int(context.flag("last"))
+    if last < 0:
+        raise CommandFailed("--last must not be below 0")
+    records: list[Any] = []
+    for page in context.session.pages(resource_path(AUDIT, ""), query, min(last, PAGE_SIZE) or PAGE_SIZE):
+        records += page.items
+        if last and len(records) >= last:
+            break
+    records = records[: last or None]
+    if not show_value(context, records):
+        show_table(context, COLUMNS, records)

@@ -1,0 +1,178 @@
+"""`sensuctl event list --watch`: a live view at a terminal, a line for each change elsewhere.
+
+Source: docs/api.md, "Following a list".
+"""
+
+import contextlib
+import json
+import queue
+import shutil
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from sensu.clock import SystemClock
+from sensu.sensuctl.command import CommandFailed, Context
+from sensu.sensuctl.event_board import EventBoard, Size, first_line, key_of, screen, state_of
+from sensu.sensuctl.kind import EVENT
+from sensu.sensuctl.output import FORMATS, wants_colour
+from sensu.sensuctl.resource_commands import SELECTORS
+from sensu.sensuctl.session import APIError, resource_path
+from sensu.sensuctl.table import clean
+
+LISTED, UPDATED, GONE, LOST, FAILED = "listed", "updated", "gone", "lost", "failed"
+_GONE_WORDS = ("deleted", "unmatched")
+PLACE = ("namespace", "entity", "check")
+UNAUTHORIZED = 401
+WAITING_MAX = 1000
+"""News that wait for the screen; when there are more, the API has to wait, and drops who makes it wait too long."""
+RETRY_S, RETRY_S_MAX = 1.0, 10.0
+REDRAW_S = 0.25
+CHUNK_SIZE = 500
+ENTER, LEAVE = "\x1b[?1049h\x1b[?25l", "\x1b[?25h\x1b[?1049l"
+
+
+class News(NamedTuple):
+    """What became of the events; `content` is a list, an event, a place, or the reason of a loss."""
+
+    what: str
+    content: Any = None
+
+
+class Follower:
+    """The news of a list, from its first state on, also across losses of the backend."""
+
+    def __init__(self, context: Context, path: str, query: Mapping[str, str]) -> None:
+        self._context, self._path, self._query = context, path, query
+        self._last_id = ""
+        self._listed = False
+
+    def news(self) -> Iterator[News]:
+        """All that happens; raises CommandFailed where the API refuses or was never there."""
+        wait_s = RETRY_S
+        while True:
+            try:
+                for one in self._once():
+                    wait_s = RETRY_S
+                    yield one
+            except APIError as err:
+                if err.status < 500 and not self._renewed(err):
+                    raise
+            except CommandFailed as err:
+                if not self._listed:
+                    raise
+                yield News(LOST, str(err))
+            time.sleep(wait_s)
+            wait_s = min(wait_s * 2, RETRY_S_MAX)
+
+    def _renewed(self, err: APIError) -> bool:
+        """Whether a new token may help against a refusal."""
+        if err.status != UNAUTHORIZED or self._context.configuration.api_key:
+            return False
+        self._context.session.renew()
+        return True
+
+    def _once(self) -> Iterator[News]:
+        session = self._context.session
+        for message in session.follow(self._path, self._query, self._last_id):
+            if not self._listed or message.type == "expired":
+                yield News(LISTED, session.listing(self._path, self._query, CHUNK_SIZE).items)
+                self._listed = True
+            if message.type == UPDATED:
+                yield News(UPDATED, json.loads(message.data))
+            elif message.type in _GONE_WORDS:
+                yield News(GONE, json.loads(message.data))
+            self._last_id = message.id or self._last_id
+
+
+def watch_events(context: Context) -> None:
+    """Follow the events until the person interrupts."""
+    namespace = "" if context.flag("all-namespaces") else context.namespace
+    query = {wire: context.text(name) for name, wire in SELECTORS.items() if context.flag(name)}
+    follower = Follower(context, resource_path(EVENT, namespace), query)
+    if context.stdout.isatty() and context.format not in FORMATS[1:]:
+        _show_live(context, follower, f"namespace {namespace}" if namespace else "all namespaces")
+        return
+    board = EventBoard()
+    for one in follower.news():
+        if one.what == LOST:
+            context.stderr.write(f"{clean(one.content)}; trying again\n")
+        for change in _changes(board, one):
+            context.print(_line(context, change))
+        context.stdout.flush()
+
+
+def _changes(board: EventBoard, one: News) -> Iterator[News]:
+    """Some news as changes of single events against what the board holds, which holds them then."""
+    if one.what == LISTED:
+        gone, changed = board.replace(one.content)
+        yield from (News(GONE, dict(zip(PLACE, key, strict=True))) for key in gone)
+        yield from (News(UPDATED, event) for event in changed)
+    elif one.what in (UPDATED, GONE) and _apply(board, one):
+        yield one
+
+
+def _line(context: Context, change: News) -> str:
+    """How a change is written where nobody draws: as JSON where a format for programs was asked for."""
+    content = change.content
+    if context.format in FORMATS[1:]:
+        return json.dumps({"change": change.what, "event": content}, ensure_ascii=False)
+    if change.what == GONE:
+        words = [_at(SystemClock().now()), *(content.get(part, "") for part in PLACE), GONE]
+    else:
+        words = [_at(content.get("timestamp") or 0), *key_of(content), state_of(content), first_line(content)]
+    return clean(" ".join(words)).rstrip()
+
+
+def _at(unix_s: float) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%S%z", time.localtime(unix_s))
+
+
+def _show_live(context: Context, follower: Follower, about: str) -> None:
+    """Draw the events when they change, and every second for their age."""
+    waiting: queue.Queue[News] = queue.Queue(WAITING_MAX)
+    threading.Thread(target=_collect, args=(follower, waiting), daemon=True).start()
+    board, note, colour = EventBoard(), "connecting …", wants_colour(context)
+    context.stdout.write(ENTER)
+    try:
+        while True:
+            for one in _waiting_now(waiting):
+                if one.what == FAILED:
+                    raise CommandFailed(str(one.content)) from one.content
+                note = f"trying again: {clean(one.content)}" if one.what == LOST else ""
+                _apply(board, one)
+            now, size = SystemClock().now(), Size(*shutil.get_terminal_size())
+            head = "   ".join(part for part in (time.strftime("%H:%M:%S", time.localtime(now)), about, note) if part)
+            lines = screen(board, head, now, size, colour=colour)
+            context.stdout.write("\x1b[H" + "".join(f"{line}\x1b[K\r\n" for line in lines) + "\x1b[J")
+            context.stdout.flush()
+    finally:
+        context.stdout.write(LEAVE)
+        context.stdout.flush()
+
+
+def _collect(follower: Follower, waiting: "queue.Queue[News]") -> None:
+    try:
+        for one in follower.news():
+            waiting.put(one)
+    except CommandFailed as err:
+        waiting.put(News(FAILED, err))
+
+
+def _waiting_now(waiting: "queue.Queue[News]") -> Iterator[News]:
+    """The news that wait, or come within a second; a moment is left for more of them."""
+    with contextlib.suppress(queue.Empty):
+        yield waiting.get(timeout=1.0)
+        time.sleep(REDRAW_S)
+        for _ in range(WAITING_MAX):
+            yield waiting.get_nowait()
+
+
+def _apply(board: EventBoard, one: News) -> bool:
+    """Whether the board shows something else after some news."""
+    if one.what == LISTED:
+        return any(board.replace(one.content))
+    if one.what == UPDATED:
+        return board.update(one.content)
+    return one.what == GONE and board.remove(one.content)
