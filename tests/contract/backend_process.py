@@ -32,9 +32,13 @@ class Backend:
 
 
 class BackendFactory:
-    """Starts fresh backends. `init` runs once; every backend gets a copy of the state it left."""
+    """Starts fresh backends, each of so many workers.
 
-    def __init__(self, work: Path) -> None:
+    `init` runs once; every backend gets a copy of the state it left.
+    """
+
+    def __init__(self, work: Path, workers: int = 1) -> None:
+        self._workers = ["--workers", str(workers)]
         self._template = work / "initialised"
         self._once = asyncio.Lock()
         self._failure: ScenarioFailed | None = None
@@ -87,7 +91,18 @@ class BackendFactory:
         api = ["--api-listen-address", f"127.0.0.1:{api_port}", "--api-url", f"http://127.0.0.1:{api_port}"]
         agents = ["--agent-host", "127.0.0.1", "--agent-port", str(agent_port)]
         dashboard = ["--dashboard-host", "127.0.0.1", "--dashboard-port", "0"]
-        argv = ["-m", "sensu.backend.main", "start", *places, *api, *agents, *dashboard, "--log-level", "warn"]
+        argv = [
+            "-m",
+            "sensu.backend.main",
+            "start",
+            *places,
+            *api,
+            *agents,
+            *dashboard,
+            *self._workers,
+            "--log-level",
+            "warn",
+        ]
         return await Program.start("sensu-backend", argv, home), api_port, agent_port
 
 

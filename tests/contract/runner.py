@@ -1,6 +1,6 @@
 """Runs every recording of a folder against our programs and counts what passes.
 
-`python -m tests.contract.runner [--contract DIR] [--kind KIND ...] [--only TEXT] [--due-only]`
+`python -m tests.contract.runner [--contract DIR] [--kind KIND ...] [--only TEXT] [--due-only] [--workers N]`
 
 The last line is `N passed, N failed` alone; the exit status is 1 if anything failed. What is counted: the steps of
 `api`, the cases of files that hold several, otherwise whole scenarios.
@@ -48,6 +48,7 @@ def _options(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--only", default="", help="only scenarios whose name contains this text")
     parser.add_argument("--due-only", action="store_true", help="only the scenarios named in due.txt")
     parser.add_argument("--strict", action="store_true", help="accept the recordings only, no departures")
+    parser.add_argument("--workers", type=int, default=1, help="how many workers each backend has")
     parser.add_argument("--slow", action="store_true", help="also the scenarios that take more than five minutes")
     parser.add_argument("--jobs", type=int, default=DEFAULT_JOBS, help="how many scenarios play at once")
     parser.add_argument(
@@ -91,7 +92,7 @@ async def _all_played(chosen: list[Scenario], options: argparse.Namespace) -> li
 async def _selected(options: argparse.Namespace, folder: Path) -> AsyncIterator[list[Scenario]]:
     contract = options.contract
     departures = Departures([]) if options.strict else Departures.from_file()
-    backends = BackendFactory(folder)
+    backends = BackendFactory(folder, options.workers)
     async with api_kind.SharedBackends(backends, folder) as shared:
         makers = {
             "units": lambda: units_kind.scenarios(contract, departures),

@@ -19,9 +19,22 @@ CLEAN_UP_S = 60
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind in {due for due, _ in due_scenarios()}])
 def test_due_recordings_pass(kind: str) -> None:
     """Our programs behave as recorded in every scenario that the list of due ones names."""
+    play("--kind", kind, "--due-only")
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(RUN_TIMEOUT_S + 30)
+@pytest.mark.parametrize(("kind", "part"), [("api", "auth-"), ("api", "entities-"), ("transport", "session-")])
+def test_recordings_pass_against_several_workers(kind: str, part: str) -> None:
+    """A backend of two workers behaves as recorded, too: parts in which its workers depend on each other."""
+    play("--kind", kind, "--only", part, "--workers", "2")
+
+
+def play(*options: str) -> None:
+    """Have the runner play recordings, all of which must pass."""
     if not DEFAULT_CONTRACT.is_dir():
         pytest.skip(f"the recordings are not beside this checkout ({DEFAULT_CONTRACT} is missing)")
-    argv = [sys.executable, "-m", "tests.contract.runner", "--kind", kind, "--due-only", "--quiet"]
+    argv = [sys.executable, "-m", "tests.contract.runner", *options, "--quiet"]
     argv += ["--time-limit", str(RUN_TIMEOUT_S - CLEAN_UP_S)]
     run = subprocess.run(argv, cwd=REPO, capture_output=True, text=True, timeout=RUN_TIMEOUT_S, check=False)
     assert run.returncode == 0, f"{run.stdout[-20_000:]}\n{run.stderr[-2_000:]}"

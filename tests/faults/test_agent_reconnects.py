@@ -14,7 +14,7 @@ from sensu.testing.fake_agent import FakeAgent, NotConnected
 from sensu.transport.session import Backoff, Retries
 from tests.faults.test_kill_backend import Api, running_backend
 
-AGENTS = int(os.environ.get("SENSU_STORM_AGENTS", "200"))
+AGENTS = int(os.environ.get("SENSU_STORM_AGENTS", "1000"))
 RETURN_S = 30.0
 START_CPU_S, CPU_S_PER_AGENT = 4.0, 0.01
 KEEPALIVE_S, WARNING_S = 5, 15

@@ -14,6 +14,7 @@ from sensu.errors import StoreError
 from sensu.resources.handler import Handler
 from sensu.resources.kinds import NAMESPACE, PIPELINE
 from sensu.resources.namespace import Namespace
+from sensu.rules.share import WHOLE, Share
 from sensu.store.contract import OweDelivery, Write
 from sensu.store.sqlite.store import SQLiteStore
 from sensu.testing.virtual_clock import VirtualClock
@@ -44,8 +45,8 @@ class DyingStore:
     async def commit(self, writes: Sequence[Write]) -> Any:
         return await self._step(lambda: self._store.commit(writes))
 
-    async def deliveries_owed(self, limit: int, after: int = 0) -> Sequence[OweDelivery]:
-        found: Sequence[OweDelivery] = await self._step(lambda: self._store.deliveries_owed(limit, after))
+    async def deliveries_owed(self, limit: int, after: int = 0, share: Share = WHOLE) -> Sequence[OweDelivery]:
+        found: Sequence[OweDelivery] = await self._step(lambda: self._store.deliveries_owed(limit, after, share))
         return found
 
     async def _step(self, work: Any) -> Any:

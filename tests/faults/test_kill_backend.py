@@ -107,8 +107,8 @@ class Sender:
 class Client:
     """A client of the API that posts results of a proxy entity, one after the other, until each is confirmed."""
 
-    def __init__(self, api: "Api") -> None:
-        self.name = "proxy"
+    def __init__(self, api: "Api", name: str = "proxy") -> None:
+        self.name = name
         self.sent = {"api": 0}
         self._api = api
         self._over = False

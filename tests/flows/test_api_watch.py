@@ -306,6 +306,8 @@ def test_streams_end_when_the_backend_stops(tmp_path: Path) -> None:
         (CHECKS, "true", {"Last-Event-ID": "x"}),
         (CHECKS, "true", {"Last-Event-ID": "-1"}),
         ("/api/core/v2/namespaces/dev/silenced/checks/http", "true", {}),
+        ("/api/core/v3/entity-states", "true", {}),
+        ("/api/sensu/v1/audit", "true", {}),
     ],
 )
 def test_what_cannot_be_followed_is_refused(tmp_path: Path, path: str, watch: str, headers: dict[str, str]) -> None:
@@ -368,6 +370,8 @@ class _Store:
 
     def __init__(self) -> None:
         self.listener: Callable[[Any], None] = lambda _: None
+        self.told_revision = 0
+        self.events_shared = False
 
     def listen(self, listener: Callable[[Any], None]) -> Callable[[], None]:
         self.listener = listener
@@ -375,6 +379,16 @@ class _Store:
 
     async def commit(self, _: Any) -> Committed:
         return Committed(0)
+
+    def share_events(self) -> None:
+        """There is nobody else."""
+
+    def refresh(self) -> None:
+        """There is nobody else."""
+
+    def tell(self, change: Change) -> None:
+        self.told_revision = change.revision
+        self.listener([change])
 
 
 async def opened_feed() -> tuple[ChangeFeed, Callable[[int], None]]:
@@ -387,7 +401,7 @@ async def opened_feed() -> tuple[ChangeFeed, Callable[[int], None]]:
 
     def change(times: int) -> None:
         for _ in range(times):
-            store.listener([Change(next(revisions), write.key, write.body)])
+            store.tell(Change(next(revisions), write.key, write.body))
 
     return feed, change
 

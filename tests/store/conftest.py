@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
+from sensu.rules.share import Share
 from sensu.store.contract import Committed, EventKey, Key, PutEvent, PutResource, Refused, Store, Write
-from sensu.store.sqlite.store import SQLiteStore
+from sensu.store.sqlite.connection import Durability
+from sensu.store.sqlite.store import SQLiteStore, shared_database
 
 CHECK = "core/v2.CheckConfig"
 NAMESPACE = "core/v2.Namespace"
@@ -20,6 +22,8 @@ class Medium:
     """Where a store keeps its things; every `store()` is a new client of the same things."""
 
     store: Callable[[], Store]
+    shared: Callable[[int], Sequence[Store]]
+    """So many stores that share their things, as if each were in a process of its own."""
     source: str
     """Python that makes such a store as `store`, for other processes."""
 
@@ -39,7 +43,22 @@ class Medium:
 def sqlite(folder: Path) -> Medium:
     imports = "from pathlib import Path\nfrom sensu.store.sqlite.store import SQLiteStore\n"
     source = f"{imports}store = SQLiteStore(Path({str(folder)!r}))\n"
-    return Medium(lambda: SQLiteStore(folder), source)
+
+    def shared(members: int) -> Sequence[Store]:
+        folder.mkdir(parents=True, exist_ok=True)
+        database = shared_database(folder, Durability.NORMAL)
+        shares = (Share(member, members) for member in range(members))
+        stores = [SQLiteStore(folder, Durability.NORMAL, sharing=database.sharing(share)) for share in shares]
+        owner = stores[-1].close
+
+        async def close_last() -> None:
+            await owner()
+            database.close()
+
+        stores[-1].close = close_last  # type: ignore[method-assign]
+        return stores
+
+    return Medium(lambda: SQLiteStore(folder), shared, source)
 
 
 @pytest.fixture(params=[pytest.param(sqlite, id="sqlite")])

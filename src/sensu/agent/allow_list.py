@@ -48,7 +48,7 @@ def fits(entry: AllowListEntry, command: str) -> bool:
 
     Departs from the reference, which looks for the texts anywhere in the command, as the docs describe it.
     """
-    text = command.strip(_BLANKS)
+    text = command.strip()
     reached = {len(entry.exec)} if _word_at(text, 0, entry.exec) else set()
     seen = set(reached)
     while reached:

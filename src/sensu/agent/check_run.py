@@ -272,7 +272,7 @@ class CheckRuns:
             substituted = substitute(config, context)
         except InvalidResource as error:
             return hooks.token_text(config.metadata.name, error)
-        denied = CommandResult(hooks.DENIED_STATUS, hooks.DENIED_TEXT.encode(), hooks.NOT_RUN_S)
+        denied = CommandResult(hooks.DENIED_STATUS, hooks.DENIED_TEXT.encode(), 0)
         entry = self._allow_list.entry_for(substituted.command)
         if self._allow_list and entry is None:
             return denied

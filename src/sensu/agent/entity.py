@@ -55,7 +55,7 @@ class OwnEntity:
         return Entity(
             entity_class=AGENT_CLASS,
             system=self.system,
-            subscriptions=config.subscriptions or (),
+            subscriptions=config.subscriptions,
             last_seen=int(now),
             deregister=config.deregister,
             deregistration=config.deregistration,
@@ -72,17 +72,15 @@ class OwnEntity:
 
 
 def _from_settings(settings: AgentSettings) -> EntityConfig:
-    labels, created_by = dict(settings.labels), ""
+    labels = dict(settings.labels)
     if settings.agent_managed_entity:
         labels[MANAGED_BY_LABEL] = AGENT_MANAGER
-        created_by = settings.user
     return EntityConfig(
         metadata=ObjectMeta(
             name=settings.name,
             namespace=settings.namespace,
             labels=labels,
             annotations=dict(settings.annotations),
-            created_by=created_by,
         ),
         entity_class=AGENT_CLASS,
         user=settings.user,

@@ -2,6 +2,8 @@
 
 import uuid
 
+import msgspec
+
 from sensu.agent.settings import AgentSettings
 from sensu.resources.check import KEEPALIVE, Check
 from sensu.resources.entity import Entity
@@ -12,8 +14,12 @@ from sensu.resources.metadata import ObjectMeta
 def keepalive(settings: AgentSettings, entity: Entity, sequence: int, now: float) -> Event:
     """The keepalive to send at `now`; `sequence` counts from 1 in each session.
 
-    Source: recorded scenarios agent-first-frames and agent-first-frames-flags.
+    Of an agent that manages its entity it says who made that, which no other event does.
+    Source: recorded scenarios agent-first-frames, agent-first-frames-flags and agent-managed.
     """
+    if settings.agent_managed_entity:
+        metadata = msgspec.structs.replace(entity.metadata, created_by=settings.user)
+        entity = msgspec.structs.replace(entity, metadata=metadata)
     return Event(
         check=Check(
             metadata=ObjectMeta(name=KEEPALIVE, namespace=entity.metadata.namespace),

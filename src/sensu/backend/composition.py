@@ -6,7 +6,7 @@ import gc
 import logging
 import signal
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -36,12 +36,15 @@ from sensu.backend.eventd.daemon import Eventd
 from sensu.backend.eventd.gate import Gate
 from sensu.backend.initialise import cluster_id, is_initialised, make_folder
 from sensu.backend.keepalived.daemon import Keepalived
+from sensu.backend.members.forwarding import ForwardedKeepalives
+from sensu.backend.members.membership import Membership, Seat
+from sensu.backend.members.others import Others
 from sensu.backend.metrics import BackendMetrics
 from sensu.backend.pipelined.assembly import assembled
 from sensu.backend.pipelined.daemon import Pipelined
 from sensu.backend.run_ledger import RunLedger
 from sensu.backend.schedulerd.daemon import Schedulerd
-from sensu.backend.seams import Joints
+from sensu.backend.seams import Intake, Joints, Keepalives, Subscribers
 from sensu.backend.services.audit import AuditLog
 from sensu.backend.services.feed import ChangeFeed
 from sensu.backend.services.history import Bound, History
@@ -60,6 +63,7 @@ from sensu.log import fields
 from sensu.resources.entity import BACKEND_CLASS, Entity
 from sensu.resources.kinds import ALL_KINDS, ENTITY, EVENT, NAMESPACE, USER
 from sensu.resources.metadata import ObjectMeta
+from sensu.rules.share import WHOLE
 from sensu.store.contract import Store
 from sensu.store.resource_cache import ResourceCache
 from sensu.store.sqlite.connection import Durability
@@ -78,10 +82,11 @@ GC_THRESHOLDS = (100_000, 50, 100)
 
 
 @contextlib.asynccontextmanager
-async def opened_store(settings: BackendSettings) -> AsyncIterator[SQLiteStore]:
-    """The store in the state folder, closed on leaving."""
+async def opened_store(settings: BackendSettings, seat: Seat | None = None) -> AsyncIterator[SQLiteStore]:
+    """The store in the state folder, closed on leaving; with a `seat` it is shared with other workers."""
     folder = make_folder(Path(settings.state_dir), "--state-dir")
-    store = SQLiteStore(folder, Durability(settings.durability))
+    sharing = None if seat is None else seat.database.sharing(seat.share)
+    store = SQLiteStore(folder, Durability(settings.durability), sharing=sharing)
     await store.open()
     try:
         yield store
@@ -99,9 +104,12 @@ class _Executors:
 
 
 class Backend:
-    """All parts of a backend, put together."""
+    """All parts of a backend, put together; with a `seat` those of one of its workers."""
 
-    def __init__(self, settings: BackendSettings, clock: Clock) -> None:
+    def __init__(self, settings: BackendSettings, clock: Clock, seat: Seat | None = None) -> None:
+        self._seat = seat
+        self._share = WHOLE if seat is None else seat.share
+        self._members: Membership | None = None
         self._settings = settings
         self._clock = clock
         self._stopping = asyncio.Event()
@@ -115,8 +123,11 @@ class Backend:
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self._stopping.set)
         loop.add_signal_handler(signal.SIGHUP, self._reopen_event_log)
-        async with opened_store(self._settings) as store:
-            if not await is_initialised(store):
+        async with opened_store(self._settings, self._seat) as store:
+            if self._seat is not None:
+                self._members = Membership(self._seat, store, self._clock)
+                store.announce = self._members.announce
+            if self._share.member == 0 and not await is_initialised(store):
                 log.warning("the database is not initialised: run sensu-backend init with the same --state-dir")
             with (
                 ThreadPoolExecutor(2, thread_name_prefix="files") as files,
@@ -138,7 +149,8 @@ class Backend:
         self._serves_api_from = now + self._settings.api_serve_wait_time
         self._serves_agents_from = now + self._settings.agent_serve_wait_time
         own = await self._own_entity(executors)
-        await store.commit([*system_namespace_writes(), put(ENTITY, own)])
+        if self._share.member == 0:
+            await store.commit([*system_namespace_writes(), put(ENTITY, own)])
         cache = ResourceCache(store)
         await cache.load(kind for kind in ALL_KINDS if kind is not EVENT)
         metrics = BackendMetrics(CollectorRegistry(), VERSION)
@@ -171,10 +183,12 @@ class Backend:
         stack.callback(entities.close)
         fetched = self._assets(executors, stack)
         counts = DeliveryCounts(metrics, store.deliveries_size)
-        deliveries, desk = assembled(store, cache, fetched, executors.scripts, own, counts, self._clock)
+        deliveries, desk = assembled(store, cache, fetched, executors.scripts, own, counts, self._clock, self._share)
         schedule_counts = ScheduleCounts(metrics)
         ledger = RunLedger(store, schedule_counts, self._clock)
         self._event_log = self._open_event_log(executors, metrics, stack)
+        members = self._members
+        kept = ledger if members is None else members.keeps(ledger)
         events = Eventd(
             store,
             cache,
@@ -183,24 +197,33 @@ class Backend:
             self._clock,
             deliveries.wake,
             keeps_results=self._settings.history_retention > 0,
-            answered=ledger.answered,
-            gate=Gate(store.deliveries_size, self._settings.deliveries_owed_max, self._settings.deliveries_bytes_max),
+            answered=kept.answered,
+            gate=self._gate(store),
             log_event=self._event_log.add if self._event_log is not None else None,
+            share=self._share,
+            held_up=(lambda: False) if members is None else members.held_up,
         )
         keepalives = Keepalived(store, entities, events, KeepaliveCounts(metrics), self._clock, deliveries.wake)
         events.tell_overdue_keepalives(keepalives.alarm)
         auth = await self._auth(store, cache, stack)
         member = Member(MEMBER_NAME, await cluster_id(store), (self._settings.api_url,))
+        intake: Intake = events
+        heard: Keepalives = keepalives
+        if members is not None:
+            intake = members.forwards(events, keepalives)
+            heard = ForwardedKeepalives(intake, keepalives)
         revoked = await self._revocation(executors)
-        agents = self._agents(store, cache, events, keepalives, auth, member, metrics, ledger, revoked)
-        schedule = Schedulerd(cache, agents, schedule_counts, self._clock, ledger)
+        others = None if members is None else Others(members.bus, metrics.numbers, store.healthy)
+        agents = self._agents(store, cache, intake, heard, auth, member, metrics, kept.departed, revoked, others)
+        subscribers: Subscribers = agents if members is None else members.unites(agents)
+        schedule = Schedulerd(cache, subscribers, schedule_counts, self._clock, ledger)
         schedule_counts.follow(schedule.schedulers)
-        joints = Joints(events, agents, schedule, desk, ledger, self._serves_api)
+        joints = Joints(intake, subscribers, schedule, desk, ledger, self._serves_api)
         audit = AuditLog(
             store, auth.access, self._clock, self._settings.audit_retention, self._settings.audit_entries_max
         )
         history = self._history(store, auth.access)
-        api = await self._api(store, auth, joints, member, metrics, audit, history)
+        api = await self._api(store, auth, joints, member, metrics, audit, history, others)
         return _Daemons(events, deliveries, schedule, agents, api, audit, history, revoked)
 
     def _open_event_log(
@@ -215,6 +238,10 @@ class Backend:
         )
         stack.push_async_callback(opened.close)
         return opened
+
+    def _gate(self, store: Store) -> Gate:
+        settings, elsewhere = self._settings, self._members is not None
+        return Gate(store.deliveries_size, settings.deliveries_owed_max, settings.deliveries_bytes_max, elsewhere)
 
     def _history(self, store: Store, access: Access) -> History:
         settings = self._settings
@@ -265,22 +292,24 @@ class Backend:
         self,
         store: Store,
         cache: ResourceCache,
-        events: Eventd,
-        keepalives: Keepalived,
+        intake: Intake,
+        keepalives: Keepalives,
         auth: "_Auth",
         member: Member,
         metrics: BackendMetrics,
-        ledger: RunLedger,
+        departed: Callable[[str, Iterable[str]], None],
         revoked: RevocationLists,
+        others: Others | None,
     ) -> Agentd:
-        settings = self._settings
+        settings, members = self._settings, self._members
 
         async def login(username: str, password: str) -> Identity | None:
+            store.refresh()
             found = await auth.authenticator.login(username, password)
             return found if isinstance(found, Identity) else None
 
         async def health() -> bytes:
-            return await health_json(store, member)
+            return await health_json(store, member, others=others)
 
         doorkeepers = Doorkeepers(
             login=login,
@@ -296,7 +325,7 @@ class Backend:
         )
         return Agentd(
             records=cache,
-            intake=events,
+            intake=intake,
             keepalives=keepalives,
             doorkeepers=doorkeepers,
             clock=self._clock,
@@ -306,7 +335,9 @@ class Backend:
             port=settings.agent_port,
             ssl_context=self._agents_tls(),
             limits=ListenerLimits(write_timeout_s=settings.agent_write_timeout),
-            departed=ledger.departed,
+            departed=departed,
+            subscribed=None if members is None else members.subscribed,
+            shares_port=members is not None,
         )
 
     async def _api(
@@ -318,6 +349,7 @@ class Backend:
         metrics: BackendMetrics,
         audit: AuditLog,
         history: History,
+        others: Others | None,
     ) -> ApiServer:
         feed = ChangeFeed(store)
         await feed.open()
@@ -337,8 +369,13 @@ class Backend:
             history=history,
             version=COMPATIBLE_VERSION,
             body_bytes_max=self._settings.api_request_limit,
+            share=self._share,
+            others=others,
         )
-        return ApiServer(build_application(context), self._listener(), stopping=feed.close)
+        application = build_application(context)
+        if others is not None:
+            others.serve(application)
+        return ApiServer(application, self._listener(), stopping=feed.close)
 
     def _serves_api(self) -> bool:
         return self._clock.monotonic() >= self._serves_api_from
@@ -347,7 +384,12 @@ class Backend:
         settings = self._settings
         host, port = settings.api_address
         return ListenerSettings(
-            host, port, settings.cert_file, settings.key_file, write_timeout_s=settings.api_write_timeout
+            host,
+            port,
+            settings.cert_file,
+            settings.key_file,
+            write_timeout_s=settings.api_write_timeout,
+            shares_port=self._seat is not None,
         )
 
     def _agents_tls(self) -> ssl.SSLContext | None:
@@ -362,12 +404,11 @@ class Backend:
     async def _serve(self, daemons: "_Daemons", stack: contextlib.AsyncExitStack) -> None:
         """Run the daemons, then let clients and agents in; stop in the opposite order."""
         await daemons.events.prepare()
+        members = self._members
         async with asyncio.TaskGroup() as group:
             running = [
                 group.create_task(daemons.events.run(), name="eventd"),
                 group.create_task(daemons.deliveries.run(), name="pipelined"),
-                group.create_task(daemons.audit.run(), name="audit log"),
-                group.create_task(daemons.history.run(), name="history"),
                 group.create_task(
                     daemons.revoked.run(lambda: daemons.agents.certificates_changed(daemons.revoked.problem)),
                     name="revocation lists",
@@ -376,23 +417,37 @@ class Backend:
             if self._event_log is not None:
                 running.append(group.create_task(self._event_log.run(), name="event log"))
             try:
+                if members is not None:
+                    await members.open(self._stopping.set)
+                    running.append(group.create_task(members.run(), name="members"))
                 await daemons.api.start()
                 await self._start_agents(daemons.agents)
-                running.append(group.create_task(daemons.schedule.run(), name="schedulerd"))
+                if self._share.member == 0:
+                    running.append(group.create_task(daemons.audit.run(), name="audit log"))
+                    running.append(group.create_task(daemons.history.run(), name="history"))
+                    running.append(group.create_task(daemons.schedule.run(), name="schedulerd"))
                 gc.freeze()
                 gc.set_threshold(*GC_THRESHOLDS)
-                systemd.notify(systemd.READY)
-                log.warning("backend is running and ready to accept events", extra=fields(version=VERSION))
+                self._tell_ready()
                 await self._stopping.wait()
             finally:
                 systemd.notify(systemd.STOPPING)
                 await daemons.agents.stop()
                 await daemons.api.stop()
+                if members is not None:
+                    await members.drained(DRAIN_S)
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(DRAIN_S):
                         await daemons.events.drained()
                 for task in running:
                     task.cancel()
+
+    def _tell_ready(self) -> None:
+        if self._members is not None:
+            self._members.control.ready()
+            return
+        systemd.notify(systemd.READY)
+        log.warning("backend is running and ready to accept events", extra=fields(version=VERSION))
 
     async def _start_agents(self, agents: Agentd) -> None:
         try:

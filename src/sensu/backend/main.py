@@ -8,6 +8,8 @@ from typing import TypeVar
 
 from sensu.backend.composition import Backend, opened_store
 from sensu.backend.initialise import ALREADY, initialise
+from sensu.backend.members.membership import Seat
+from sensu.backend.members.supervisor import Supervisor
 from sensu.backend.settings import (
     ENVIRONMENT_PREFIX,
     RETIRED_FLAGS,
@@ -124,7 +126,25 @@ def start(words: Sequence[str]) -> int:
     """Run a backend until a signal stops it."""
     settings = _settings(BackendSettings, words, "start")
     configure(settings.log_level)
-    backend = Backend(settings, SystemClock())
+    if settings.workers > 1:
+        return Supervisor(settings, _work, SystemClock()).run()
+    return _serve(Backend(settings, SystemClock()))
+
+
+def _work(settings: BackendSettings, seat: Seat) -> int:
+    """Be one of several workers; returns the exit status."""
+    try:
+        return _serve(Backend(settings, SystemClock(), seat))
+    except SensuError as err:
+        return _failed(err)
+    except ExceptionGroup as group:
+        expected = group.subgroup(SensuError)
+        if expected is None:
+            raise
+        return _failed(expected)
+
+
+def _serve(backend: Backend) -> int:
     try:
         import uvloop  # noqa: PLC0415 - missing on some platforms
     except ImportError:

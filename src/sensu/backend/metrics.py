@@ -7,15 +7,30 @@ Source: docs, "Metrics API"; recorded scenario server-metrics.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain
 from typing import TypeVar
 
+import msgspec
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
 from prometheus_client.metrics_core import Metric
+from prometheus_client.samples import Sample
 from prometheus_client.utils import floatToGoString
 
 Labels = tuple[str, ...]
 
 COUNTER, GAUGE, SUMMARY = "counter", "gauge", "summary"
+
+_SAME_EVERYWHERE = ("sensu_go_build_info", "sensu_go_deliveries_owed", "sensu_go_deliveries_owed_bytes")
+_OF_PROCESSES = ("process_resident_memory_bytes", "process_virtual_memory_bytes", "process_open_fds")
+
+
+class Numbered(msgspec.Struct, frozen=True, array_like=True):
+    """One number of a family of metrics, fit to be added to that of another worker."""
+
+    family: str
+    name: str
+    labels: dict[str, str]
+    value: float
 
 
 class Family:
@@ -171,9 +186,19 @@ class BackendMetrics:
         """Nothing beforehand: names are checked when they are collected."""
         return ()
 
-    def exposition(self) -> bytes:
-        """Everything in the registry, in Prometheus' text format 0.0.4."""
-        return "".join(_lines(self.registry.collect())).encode()
+    def exposition(self, others: Sequence[Sequence[Numbered]] = ()) -> bytes:
+        """Everything in the registry, in Prometheus' text format 0.0.4, the numbers of `others` added."""
+        metrics = self.registry.collect()
+        return "".join(_lines(_added_up(metrics, others) if others else metrics)).encode()
+
+    def numbers(self) -> list[Numbered]:
+        """What can be added to the numbers of other workers."""
+        return [
+            Numbered(metric.name, sample.name, sample.labels, sample.value)
+            for metric in self.registry.collect()
+            if _adds_up(metric)
+            for sample in metric.samples
+        ]
 
     def _counter(self, name: str, about: str, labels: Sequence[str] = ()) -> Counter:
         return self._added(Counter(f"sensu_go_{name}", about, labels))
@@ -187,6 +212,29 @@ class BackendMetrics:
     def _added(self, family: AnyFamily) -> AnyFamily:
         self._families.append(family)
         return family
+
+
+def _adds_up(metric: Metric) -> bool:
+    """Whether the sum over all workers means something."""
+    if metric.type != GAUGE:
+        return metric.type in (COUNTER, SUMMARY)
+    return (metric.name.startswith("sensu_go_") and metric.name not in _SAME_EVERYWHERE) or metric.name in _OF_PROCESSES
+
+
+def _added_up(metrics: Iterable[Metric], others: Sequence[Sequence[Numbered]]) -> Iterator[Metric]:
+    """The families with the sums over all workers."""
+    sums: dict[str, dict[tuple[str, frozenset[tuple[str, str]]], float]] = {}
+    for one in chain.from_iterable(others):
+        family, place = sums.setdefault(one.family, {}), (one.name, frozenset(one.labels.items()))
+        family[place] = family.get(place, 0.0) + one.value
+    for metric in metrics:
+        of_others = sums.get(metric.name, {})
+        metric.samples = [
+            sample._replace(value=sample.value + of_others.pop((sample.name, frozenset(sample.labels.items())), 0.0))
+            for sample in metric.samples
+        ]
+        metric.samples += [Sample(name, dict(labels), value) for (name, labels), value in of_others.items()]
+        yield metric
 
 
 def _lines(metrics: Iterable[Metric]) -> Iterator[str]:

@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
 
+from sensu.backend.metrics import Numbered
 from sensu.resources.check_request import CheckRequest
 from sensu.resources.event import Event
 from sensu.resources.event_filter import EventFilter
@@ -189,6 +190,31 @@ class SlotLedger(Protocol):
 
     def totals(self, namespace: str, check: str) -> Mapping[Outcome, int]:
         """How many slots of a check have ended how."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What another worker answers to a request of the API."""
+
+    status: int
+    headers: Sequence[tuple[bytes, bytes]]
+    body: bytes
+
+
+class Others(Protocol):
+    """The other workers of this backend."""
+
+    async def numbers(self) -> Sequence[Sequence[Numbered]]:
+        """The metrics of each of them that answers."""
+        ...
+
+    async def problem(self) -> str:
+        """What is wrong with them, empty where nothing is."""
+        ...
+
+    async def ask(self, member: int, scope: Mapping[str, Any], body: bytes) -> Answered | None:
+        """The answer of one of them to a request; None where there is none."""
         ...
 
 

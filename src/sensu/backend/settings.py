@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from sensu.errors import ConfigurationError
 from sensu.log import LEVELS
+from sensu.rules.share import SLOTS
 from sensu.settings import option
 
 ENVIRONMENT_PREFIX = "SENSU_BACKEND"
@@ -74,6 +75,7 @@ class BackendSettings:
     event_log_buffer_size: int = option("events that may wait to be written to that file", 100_000)
     deliveries_owed_max: int = option("with so many deliveries owed, events that would add to them wait", 100_000)
     deliveries_bytes_max: int = option("with so many bytes of events owed, events that would add wait", 1 << 30)
+    workers: int = option("processes that share the ports and the database", 1)
     debug: bool = option("more detail on errors", False)
 
     @property
@@ -176,6 +178,8 @@ def check(settings: BackendSettings) -> BackendSettings:
     for name in ("agent_port", "dashboard_port"):
         if not 0 <= getattr(settings, name) <= 65535:
             raise ConfigurationError(f"invalid value for --{name.replace('_', '-')}: must be a port number")
+    if not 1 <= settings.workers <= SLOTS:
+        raise ConfigurationError(f"invalid value for --workers: must be from 1 to {SLOTS}")
     for field in dataclasses.fields(settings):
         if field.metadata["kind"] in ("int", "float", "seconds") and getattr(settings, field.name) < 0:
             raise ConfigurationError(f"invalid value for --{field.name.replace('_', '-')}: must not be negative")

@@ -210,7 +210,8 @@ def _document(index: int, line: int, value: Any) -> Iterator[Document | Problem]
         name = name_of_entry(str(spec.get("subscription") or ""), str(spec.get("check") or ""))
         body["metadata"] = {**(body.get("metadata") or {}), "name": name}
     found = body.get("metadata") or metadata
-    name = str(found.get("name") or spec.get("name") or spec.get("username") or "")
+    own_name = "" if "metadata" in body else spec.get("name") or spec.get("username")
+    name = str(own_name or found.get("name") or spec.get("name") or spec.get("username") or "")
     yield Document(kind, name, _namespace_of(kind, found, spec), body, line)
 
 

@@ -4,6 +4,11 @@ A store keeps bytes under keys and applies writes; it decides nothing. All write
 together, and commits that wait at the same time share one transaction. When `commit` returns, its writes are durable
 as far as the durability setting promises, every later read sees them, and every listener has been told.
 
+Several processes may share a store. Each resource may be written by any of them, as what a commit asks of the state
+before holds for all; an event, and the deliveries of its entity, only by the one in whose `Share` the entity is.
+What others wrote is heard at the next `refresh`, in commit order; what was written several times by then is told once,
+as it is by then.
+
 Reads see only committed writes. Lists come in byte order of `namespace/name` (events: `namespace/entity/check`), so
 that namespace `a-b` comes before `a`. They are read a page at a time: a write between two pages may show in the later.
 """
@@ -13,6 +18,8 @@ from enum import Enum
 from typing import Protocol
 
 import msgspec
+
+from sensu.rules.share import WHOLE, Share
 
 
 class Value(msgspec.Struct, frozen=True):
@@ -83,6 +90,13 @@ class DeleteResource(Value, frozen=True):
     empty_of: Sequence[str] = ()
 
 
+class Expect(Value, frozen=True):
+    """Write nothing; but the commit applies only if the resource has that ETag still (None: is not there still)."""
+
+    key: Key
+    etag: str | None
+
+
 class EventKey(Value, frozen=True, order=True, cache_hash=True):
     """Where an event lies; namespace and entity hold no `/`."""
 
@@ -123,7 +137,7 @@ class DeleteEvent(Value, frozen=True):
 
 
 class OweDelivery(Value, frozen=True):
-    """An event that pipelined must still handle; `id` is unique and growing (see `next_delivery_id`).
+    """An event that pipelined must still handle; `id` is unique, growing for each entity (see `next_delivery_id`).
 
     `event` is the whole event as handlers get it, `attempts` how often it was tried, `due_at` when to try (again).
     `rest` holds what of it is still to do, as pipelined wrote it (empty: all of it). Owing an id again replaces it, and
@@ -193,6 +207,7 @@ class CutHistory(Value, frozen=True):
 Write = (
     PutResource
     | DeleteResource
+    | Expect
     | PutEvent
     | DeleteEvent
     | OweDelivery
@@ -217,6 +232,7 @@ class Conflict(Enum):
     EXISTS = "exists"
     NOT_FOUND = "not found"
     ETAG = "etag differs"
+    CHANGED = "changed meanwhile"
     NAMESPACE_MISSING = "namespace missing"
     NAMESPACE_NOT_EMPTY = "namespace not empty"
 
@@ -383,12 +399,12 @@ class Store(Protocol):
         """Every event whose silence is awaited, with when it is due; what daemons rebuild their deadlines from."""
         ...
 
-    def next_delivery_id(self) -> int:
-        """A number for an `OweDelivery` that was never used before in this store."""
+    def next_delivery_id(self, slot: int = 0) -> int:
+        """A number for an `OweDelivery` that was never used before in this store; it carries the entity's slot."""
         ...
 
-    async def deliveries_owed(self, limit: int, after: int = 0) -> Sequence[OweDelivery]:
-        """Owed deliveries with ids above `after`, in order of their ids, at most `limit`."""
+    async def deliveries_owed(self, limit: int, after: int = 0, share: Share = WHOLE) -> Sequence[OweDelivery]:
+        """Owed deliveries of a share with ids above `after`, in order of their ids, at most `limit`."""
         ...
 
     async def dead_letters(self, limit: int, after: int = 0) -> Sequence[tuple[OweDelivery, str]]:
@@ -427,6 +443,27 @@ class Store(Protocol):
 
         It must be quick and not raise: what it raises is logged, and other listeners are told all the same.
         """
+        ...
+
+    def refresh(self) -> None:
+        """Have listeners told of all that was committed before now, by whomever; costs next to nothing if nothing was.
+
+        Raises StoreError where this process fell so far behind that it must start anew.
+        """
+        ...
+
+    def share_events(self) -> None:
+        """Have events that others write told, too; from the next commit on, so commit something and `refresh`."""
+        ...
+
+    @property
+    def events_shared(self) -> bool:
+        """Whether events that others write are told, because some process asked for it."""
+        ...
+
+    @property
+    def told_revision(self) -> int:
+        """The revision up to which listeners know everything that is told."""
         ...
 
     async def healthy(self) -> str:

@@ -17,6 +17,7 @@ from sensu.store.contract import (
     DeleteEvent,
     DeleteResource,
     EventKey,
+    Expect,
     Key,
     Must,
     OweDelivery,
@@ -47,7 +48,7 @@ def asked(commits: Iterable[Sequence[Write]]) -> tuple[set[Key], set[EventKey]]:
         for write in writes:
             if type(write) is PutResource:
                 _ask_put(write, keys)
-            elif type(write) is DeleteResource:
+            elif type(write) is DeleteResource or type(write) is Expect:
                 keys.add(write.key)
             elif type(write) is DeleteEvent:
                 events.add(write.key)
@@ -127,6 +128,8 @@ class Group:
             elif isinstance(write, DeleteEvent):
                 conflict = self._delete_event_conflict(write, events)
                 events[write.key] = False
+            elif isinstance(write, Expect) and self._etag(write.key, etags) != write.etag:
+                conflict = Conflict.CHANGED
             if conflict is not None:
                 return Refused(index, conflict)
         return None
@@ -204,6 +207,9 @@ class Group:
             self.owed.pop(write.id, None)
         self.settled[write.id] = write.dead
 
+    def _expect(self, write: Expect, changes: list[Change]) -> None:
+        """Nothing is written."""
+
     def _put_state(self, write: PutState, changes: list[Change]) -> None:
         self.states[write.name] = write.value
 
@@ -223,6 +229,7 @@ class Group:
 _APPLY: dict[type, Callable[[Group, Any, list[Change]], None]] = {
     PutResource: Group._put_resource,
     DeleteResource: Group._delete_resource,
+    Expect: Group._expect,
     PutEvent: Group._put_event,
     DeleteEvent: Group._delete_event,
     OweDelivery: Group._owe,

@@ -44,6 +44,11 @@ class BackendProcess:
         return f"http://127.0.0.1:{self.api_port}"
 
     @property
+    def pid(self) -> int:
+        """The process that was started, 0 while none runs."""
+        return 0 if self._process is None else self._process.pid
+
+    @property
     def agent_url(self) -> str:
         """Where agents connect to."""
         return f"ws://127.0.0.1:{self.agent_port}"

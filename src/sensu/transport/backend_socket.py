@@ -11,6 +11,7 @@ import socket
 import ssl
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Protocol, cast
 
 import picows
@@ -148,8 +149,10 @@ class AgentListener:
         self._server: asyncio.Server | None = None
         self._all_gone = asyncio.Event()
 
-    async def start(self, host: str, port: int, ssl_context: ssl.SSLContext | None = None) -> None:
-        """Listen; raises OSError where the address cannot be had.
+    async def start(
+        self, host: str, port: int, ssl_context: ssl.SSLContext | None = None, *, shares_port: bool = False
+    ) -> None:
+        """Listen, with `shares_port` beside other processes; raises OSError where the address cannot be had.
 
         Port 0 takes any; an empty host or `::` means all addresses, of both families.
         """
@@ -157,7 +160,7 @@ class AgentListener:
         handshake_s = self.limits.handshake_timeout_s if ssl_context is not None else None
         self._server = await loop.create_server(
             lambda: _Doorway(self),
-            sock=_listening_socket(host, port),
+            sock=listening_socket(host, port, shares_port=shares_port),
             ssl=ssl_context,
             backlog=BACKLOG,
             ssl_handshake_timeout=handshake_s,
@@ -203,15 +206,18 @@ class AgentListener:
             self._all_gone.set()
 
 
-def _listening_socket(host: str, port: int) -> socket.socket:
-    """A socket that both families reach: asyncio's own sockets for `::` would turn IPv4 away."""
+def listening_socket(host: str, port: int, *, shares_port: bool = False) -> socket.socket:
+    """A socket that both families reach: asyncio's own sockets for `::` would turn IPv4 away.
+
+    With `shares_port` others that ask for the same may listen there, too; connections are dealt out among them.
+    """
+    create = partial(socket.create_server, backlog=BACKLOG, reuse_port=shares_port)
     if host not in ("", "::"):
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        return socket.create_server((host, port), family=family, backlog=BACKLOG)
+        return create((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
     if socket.has_dualstack_ipv6():
         with contextlib.suppress(OSError):
-            return socket.create_server(("::", port), family=socket.AF_INET6, backlog=BACKLOG, dualstack_ipv6=True)
-    return socket.create_server(("", port), backlog=BACKLOG)
+            return create(("::", port), family=socket.AF_INET6, dualstack_ipv6=True)
+    return create(("", port))
 
 
 class _Doorway(asyncio.Protocol):

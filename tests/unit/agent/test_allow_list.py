@@ -15,6 +15,7 @@ ECHO = AllowListEntry(exec="/bin/echo", args=("allowed", "two words"))
         ("/bin/echo allowed", True),
         ("  /bin/echo   allowed  ", True),
         ("/bin/echo", True),
+        ("/bin/echo allowed\n", True),
         ("/bin/echo two words allowed two words", True),
         ("/bin/echo other", False),
         ("/bin/echo allowed other", False),

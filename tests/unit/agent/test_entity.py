@@ -1,6 +1,7 @@
 from typing import Any
 
 from sensu.agent.entity import OwnEntity
+from sensu.agent.keepalive import keepalive
 from sensu.agent.settings import AgentSettings
 from sensu.resources.entity import EntityConfig
 from sensu.resources.metadata import ObjectMeta
@@ -45,7 +46,10 @@ def test_an_agent_that_manages_its_entity() -> None:
     entity.learn(config())
     metadata = entity.at(0).metadata
     assert metadata.labels == {"sensu.io/managed_by": "sensu-agent"}
-    assert metadata.created_by == "agent"
+    assert metadata.created_by == ""
+    told = keepalive(AgentSettings(agent_managed_entity=True), entity.at(0), 1, 0).entity
+    assert told is not None
+    assert told.metadata.created_by == "agent"
 
 
 def test_secrets_do_not_leave_the_host() -> None:

@@ -46,3 +46,24 @@ def test_prometheus_can_read_all_of_it() -> None:
     metrics.events_processed.add(1, ('a"b\\c\nd', "check"))
     families = {family.name for family in text_string_to_metric_families(exposed(metrics))}
     assert {"sensu_go_events_processed", "process_cpu_seconds", "python_info"} <= families
+
+
+def test_the_numbers_of_workers_are_added_up() -> None:
+    """Counters, summaries and gauges of parts are sums over all workers; what each knows of the whole is not added."""
+    one, two = BackendMetrics(CollectorRegistry(), "1.0"), BackendMetrics(CollectorRegistry(), "1.0")
+    for metrics, alive in ((one, 2), (two, 3)):
+        metrics.keepalives.add(alive, ("alive",))
+        metrics.eventd_update.observe(alive, ("0",))
+        metrics.handlers_busy.set(alive)
+        metrics.deliveries_owed.set(7)
+    two.keepalives.add(1, ("dead",))
+    text = one.exposition([two.numbers()]).decode()
+    assert 'sensu_go_keepalives{status="alive"} 5.0\n' in text
+    assert 'sensu_go_keepalives{status="dead"} 1.0\n' in text
+    assert 'sensu_go_eventd_update_event_duration_sum{status="0"} 5.0\n' in text
+    assert 'sensu_go_eventd_update_event_duration_count{status="0"} 2.0\n' in text
+    assert "sensu_go_event_handlers_busy 5.0\n" in text
+    assert "sensu_go_deliveries_owed 7.0\n" in text
+    assert 'sensu_go_build_info{buildsha="",goversion="",version="1.0"} 1.0\n' in text
+    alone, summed = (text_string_to_metric_families(shown) for shown in (exposed(one), text))
+    assert [family.name for family in summed] == [family.name for family in alone]

@@ -63,11 +63,16 @@ class Agentd:
         ssl_context: ssl.SSLContext | None = None,
         limits: ListenerLimits | None = None,
         departed: Callable[[str, Iterable[str]], None] | None = None,
+        subscribed: Callable[[int, str, str, frozenset[str]], None] | None = None,
+        shares_port: bool = False,
     ) -> None:
-        """`host` empty: all addresses; `port` 0: any that is free.
+        """`host` empty: all addresses; `port` 0: any that is free; with `shares_port` other workers listen there, too.
 
-        `departed` is called with namespace and subscriptions of each session that ends.
+        `departed` is called with namespace and subscriptions of each session that ends; `subscribed` with a number of a
+        session, its namespace and agent, when its subscriptions are others (none: it ended).
         """
+        self._subscribed = subscribed
+        self._shares_port = shares_port
         self.intake = intake
         self.keepalives = keepalives
         self.counts = Counts(lambda: self._sessions.count_by_namespace())
@@ -75,7 +80,7 @@ class Agentd:
         self._departed = departed
         self._address = (host, port)
         self._ssl_context = ssl_context
-        self._sessions = Sessions()
+        self._sessions = Sessions(None if subscribed is None else self._tell_subscribed)
         self._held_back = HeldBack(intake, clock)
         admission = Admission(doorkeepers, self._new_session, backend_id, clock, self.counts)
         self._listener = AgentListener(admission.judge, clock, limits)
@@ -96,7 +101,7 @@ class Agentd:
             self._records.subscribe(ENTITY, self._entity_changed),
             self._records.subscribe(USER, self._user_changed),
         )
-        await self._listener.start(*self._address, self._ssl_context)
+        await self._listener.start(*self._address, self._ssl_context, shares_port=self._shares_port)
 
     async def stop(self) -> None:
         """End all sessions and stop listening."""
@@ -179,6 +184,10 @@ class Agentd:
     def _forget(self, session: AgentSession) -> None:
         self._sessions.remove(session)
         self._held_back.discard(session)
+
+    def _tell_subscribed(self, session: AgentSession) -> None:
+        assert self._subscribed is not None
+        self._subscribed(id(session), session.namespace, session.agent, session.subscriptions)
 
     def _config_of(self, namespace: str, agent: str) -> EntityConfig | None:
         entity: Entity | EntityConfig | None = self._records.get(ENTITY, namespace, agent)

@@ -10,7 +10,7 @@ from typing import NamedTuple, Protocol
 from sensu.backend.agentd.counts import Counts
 from sensu.backend.agentd.incoming import UNKNOWN_TYPE, Refusal, read_event, read_keepalive
 from sensu.backend.agentd.known_entity import KnownEntity
-from sensu.backend.seams import EventDeferred, EventOutcome, EventStored, Intake, Keepalives
+from sensu.backend.seams import EventDeferred, EventOutcome, EventStored, IncomingEvent, Intake, Keepalives
 from sensu.log import fields
 from sensu.resources.event import Event
 from sensu.transport import acknowledgement, codec, frames
@@ -74,6 +74,8 @@ class AgentSession:
         self._flushing = False
         self._number = 0
         self._held: deque[bytes] = deque()
+        self._first_held: IncomingEvent | None = None
+        """The first of what is held, where it is an event: it was read already."""
         self._warned = False
 
     @property
@@ -92,6 +94,7 @@ class AgentSession:
         """The connection is gone."""
         self._connection = None
         self._held.clear()
+        self._first_held = None
         log.info(
             "agent session ended",
             extra=fields(agent=self.agent, namespace=self.namespace, code=closed.code, reason=closed.reason),
@@ -104,7 +107,7 @@ class AgentSession:
         """Take a message of the agent; while the intake does not, hold it and read no further."""
         if self._held:
             self._held.append(data)
-        elif not self._take(data):
+        elif not self._host.intake.has_room() or not self._take(data):
             self._held.append(data)
             if self._connection is not None:
                 self._connection.pause_reading()
@@ -166,12 +169,14 @@ class AgentSession:
         self._settlements, self._number = Settlements(), 0
 
     def _take_event(self, number: int, payload: bytes) -> bool:
-        incoming = read_event(self.codec, payload, self.namespace, self._known)
+        incoming = self._first_held or read_event(self.codec, payload, self.namespace, self._known)
         if isinstance(incoming, Refusal):
             self._refuse(number, incoming)
             return True
         if not self._host.intake.offer(incoming, self._done(number)):
+            self._first_held = incoming
             return False
+        self._first_held = None
         self._host.counts.event_bytes(incoming.event, len(payload))
         return True
 

@@ -1,7 +1,7 @@
 """Which agents are connected, by name, by user and by subscription."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from sensu.backend.agentd.session import AgentSession
 
@@ -9,7 +9,9 @@ from sensu.backend.agentd.session import AgentSession
 class Sessions:
     """The live sessions of this process; two may have the same agent name, and both count."""
 
-    def __init__(self) -> None:
+    def __init__(self, changed: Callable[[AgentSession], None] | None = None) -> None:
+        """`changed` is called with each session whose subscriptions are others now."""
+        self._changed = changed
         self._by_agent: dict[tuple[str, str], list[AgentSession]] = {}
         self._by_user: dict[str, dict[AgentSession, None]] = {}
         self._by_subscription: dict[tuple[str, str], dict[AgentSession, None]] = {}
@@ -42,7 +44,10 @@ class Sessions:
                 self._by_subscription.pop(key, None)
         for new in subscriptions - session.subscriptions:
             self._by_subscription.setdefault((session.namespace, new), {})[session] = None
+        changed = session.subscriptions != subscriptions
         session.subscriptions = subscriptions
+        if changed and self._changed is not None:
+            self._changed(session)
 
     def of_agent(self, namespace: str, agent: str) -> Sequence[AgentSession]:
         """The sessions of an agent, oldest first."""

@@ -53,7 +53,7 @@ from sensu.backend.auth.identity import Rejected
 from sensu.backend.auth.passwords import Passwords
 from sensu.backend.auth.tokens import Tokens
 from sensu.backend.metrics import BackendMetrics
-from sensu.backend.seams import Joints
+from sensu.backend.seams import Joints, Others
 from sensu.backend.services.api_keys import APIKeyGrants
 from sensu.backend.services.audit import AuditLog
 from sensu.backend.services.check_explanations import CheckExplanations
@@ -75,6 +75,7 @@ from sensu.backend.services.watches import Watches
 from sensu.clock import Clock
 from sensu.errors import StoreError
 from sensu.log import fields
+from sensu.rules.share import WHOLE, Share
 from sensu.store.contract import Store
 
 logger = logging.getLogger(__name__)
@@ -102,13 +103,15 @@ class ApiContext:
     history: History
     version: str = ""
     body_bytes_max: int = BODY_BYTES_MAX
+    share: Share = WHOLE
+    others: Others | None = None
 
 
 def build_application(context: ApiContext) -> Application:
     """The API of a backend."""
     watchable = Watchable(Watches(context.access, context.feed), context.authenticator)
     routes = [watchable.added(route) for route in routes_of(context)]
-    return HttpApi(Router(routes), context.authenticator, context.joints.ready, context.body_bytes_max)
+    return HttpApi(Router(routes), context)
 
 
 def routes_of(context: ApiContext) -> Sequence[Route]:
@@ -120,17 +123,19 @@ def routes_of(context: ApiContext) -> Sequence[Route]:
 def _described_routes(context: ApiContext) -> Iterator[Route]:
     joints = context.joints
     log = context.audit
-    kept = Resources(context.store, context.access, context.clock, context.check_syntax, log)
+    kept = Resources(context.store, context.access, context.clock, context.check_syntax, log, context.others is None)
     yield from auth.routes(context.authenticator, context.tokens, log)
     yield from audit.routes(log)
-    yield from status.routes(context.store, context.member, context.metrics, joints.ready, context.version)
+    yield from status.routes(
+        context.store, context.member, context.metrics, joints.ready, context.version, context.others
+    )
     yield from resources.routes(kept)
     yield from checks.routes(Checks(kept, joints.ad_hoc, log))
     explanations = CheckExplanations(kept, joints.subscribers, joints.ledger, context.clock)
     yield from check_explanations.routes(explanations)
     whole_entities = Entities(kept, joints.intake, joints.subscribers)
     yield from entities.routes(kept, whole_entities)
-    yield from entity_parts.routes(EntityParts(kept, whole_entities), whole_entities)
+    yield from entity_parts.routes(EntityParts(kept), whole_entities)
     yield from events.routes(Events(context.store, context.access, context.clock, joints.intake, log))
     yield from history.routes(context.history)
     yield from deliveries.routes(Deliveries(context.store, context.access, joints.deliveries, log))
@@ -147,13 +152,13 @@ def _described_routes(context: ApiContext) -> Iterator[Route]:
 class HttpApi:
     """Answers requests."""
 
-    def __init__(
-        self, router: Router, authenticator: Authenticator, ready: Callable[[], bool], body_bytes_max: int
-    ) -> None:
+    def __init__(self, router: Router, context: ApiContext) -> None:
         self._router = router
-        self._authenticate = authenticator.authenticate
-        self._ready = ready
-        self._body_bytes_max = body_bytes_max
+        self._authenticate = context.authenticator.authenticate
+        self._ready = context.joints.ready
+        self._refresh = context.store.refresh
+        self._body_bytes_max = context.body_bytes_max
+        self._share, self._others = context.share, context.others
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         """Answer one request of the ASGI server."""
@@ -176,6 +181,11 @@ class HttpApi:
         if not route.early and not self._ready():
             return starting()
         caller = NOBODY
+        try:
+            self._refresh()
+        except StoreError as err:
+            logger.warning("a request met a store that failed", extra=_about(scope, err))
+            return unavailable("the store does not answer, try again")
         if not route.open:
             proved = self._authenticate(header(scope, b"authorization"))
             if isinstance(proved, Rejected):
@@ -183,7 +193,7 @@ class HttpApi:
             caller = msgspec.structs.replace(proved, address=address_of(scope))
         request = Request(scope, receive, params, caller, self._body_bytes_max)
         try:
-            return await route.handler(request)
+            return await self._handled(route, request)
         except BodyTooLarge as err:
             return too_large(str(err))
         except ClientGone:
@@ -194,6 +204,16 @@ class HttpApi:
         except Exception as err:
             logger.exception("a request failed", extra=_about(scope, err))
             return INTERNAL_ERROR
+
+    async def _handled(self, route: Route, request: Request) -> Response:
+        """The answer of the endpoint, here or at the worker that knows it."""
+        member = route.known_to.member(request.params, self._share) if self._others is not None else self._share.member
+        if self._others is None or member == self._share.member:
+            return await route.handler(request)
+        answer = await self._others.ask(member, request.scope, await request.body())
+        if answer is None:
+            return unavailable("the worker that knows does not answer, try again")
+        return Response(answer.status, list(answer.headers), answer.body)
 
     def _route(self, scope: MutableMapping[str, Any]) -> tuple[Route, tuple[str, ...]] | Response:
         """The endpoint of a request, or the answer where there is none."""

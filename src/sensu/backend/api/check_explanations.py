@@ -6,7 +6,7 @@ from sensu.backend.api.audit import OWN
 from sensu.backend.api.errors import found
 from sensu.backend.api.request import Request
 from sensu.backend.api.responses import Response
-from sensu.backend.api.router import Route
+from sensu.backend.api.router import KnownTo, Route
 from sensu.backend.services.check_explanations import CheckExplanations, Explanation
 
 
@@ -18,4 +18,5 @@ def routes(explanations: CheckExplanations) -> Iterator[Route]:
         namespace, name = request.params
         return found(await explanations.explain(request.caller, namespace, name))
 
-    yield Route("GET", f"{OWN}/namespaces/{{namespace}}/checks/{{name}}/explain", explain, gives=Explanation)
+    one = f"{OWN}/namespaces/{{namespace}}/checks/{{name}}/explain"
+    yield Route("GET", one, explain, gives=Explanation, known_to=KnownTo.SCHEDULER)

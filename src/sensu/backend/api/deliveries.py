@@ -6,7 +6,7 @@ from sensu.backend.api.audit import OWN
 from sensu.backend.api.errors import deleted, found, listed, refused
 from sensu.backend.api.request import Request
 from sensu.backend.api.responses import Response, json
-from sensu.backend.api.router import Route
+from sensu.backend.api.router import KnownTo, Route
 from sensu.backend.services.deliveries import Deliveries
 from sensu.backend.services.outcomes import Written
 from sensu.rules.owed import DeliveryView
@@ -19,8 +19,8 @@ def routes(deliveries: Deliveries) -> Iterator[Route]:
     one = f"{collection}/{{id}}"
     yield Route("GET", collection, endpoint.listing, gives=list[DeliveryView], queries=_QUERIES)
     yield Route("GET", one, endpoint.get, gives=DeliveryView)
-    yield Route("DELETE", one, endpoint.discard, status=204)
-    yield Route("POST", f"{one}/retry", endpoint.retry, status=202)
+    yield Route("DELETE", one, endpoint.discard, status=204, known_to=KnownTo.DELIVERY)
+    yield Route("POST", f"{one}/retry", endpoint.retry, status=202, known_to=KnownTo.DELIVERY)
 
 
 _QUERIES = {

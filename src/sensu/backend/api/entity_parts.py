@@ -17,6 +17,7 @@ CORE_V3 = "/api/core/v3"
 def routes(parts: EntityParts, entities: Entities) -> Iterator[Route]:
     """Lists and one of each part; configurations can be written, states are observed."""
     whole = EntityEndpoint(entities)
+    configured = EntityConfigEndpoint(entities)
     for words, part in (("entity-configs", EntityConfig), ("entity-states", EntityState)):
         endpoint = EntityPartEndpoint(parts, part)
         collection = f"{CORE_V3}/namespaces/{{namespace}}/{words}"
@@ -24,14 +25,14 @@ def routes(parts: EntityParts, entities: Entities) -> Iterator[Route]:
         yield Route("GET", collection, endpoint.listing, gives=list[part], paged=True)  # type: ignore[valid-type]
         yield Route("GET", f"{collection}/{{name}}", endpoint.get, gives=part)
         if part is EntityConfig:
-            yield Route("POST", collection, endpoint.create, takes=part, status=201)
-            yield Route("PUT", f"{collection}/{{name}}", endpoint.replace, takes=part, status=201)
+            yield Route("POST", collection, configured.create, takes=part, status=201)
+            yield Route("PUT", f"{collection}/{{name}}", configured.replace, takes=part, status=201)
             yield Route("PATCH", f"{collection}/{{name}}", whole.patch, takes=part, gives=part)
             yield Route("DELETE", f"{collection}/{{name}}", whole.delete, status=204)
 
 
 class EntityPartEndpoint:
-    """The requests on one part of entities."""
+    """The requests that read one part of entities."""
 
     def __init__(self, parts: EntityParts, part: Part) -> None:
         self._parts, self._part = parts, part
@@ -48,11 +49,19 @@ class EntityPartEndpoint:
         """That part of one entity."""
         return found(await self._parts.get(request.caller, self._part, *request.params))
 
+
+class EntityConfigEndpoint:
+    """The requests that write the configuration of entities."""
+
+    def __init__(self, entities: Entities) -> None:
+        self._entities = entities
+
     async def create(self, request: Request) -> Response:
         """A new entity, configured and not observed yet."""
-        return created(await self._parts.create(request.caller, request.params[0], request.json_body))
+        namespace = request.params[0]
+        return created(await self._entities.create(request.caller, namespace, request.json_body, EntityConfig))
 
     async def replace(self, request: Request) -> Response:
         """The configuration of an entity as it is sent."""
         namespace, name = request.params
-        return created(await self._parts.replace(request.caller, namespace, name, request.json_body))
+        return created(await self._entities.configure(request.caller, namespace, name, request.json_body))

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from sensu.backend.api.errors import found
 from sensu.backend.api.request import Request
 from sensu.backend.api.responses import Response
-from sensu.backend.api.router import IN_NAMESPACE, Route
+from sensu.backend.api.router import IN_NAMESPACE, KnownTo, Route
 from sensu.backend.services.explain import Asked, Explain
 from sensu.rules.explain import Explanation
 from sensu.store.contract import EventKey
@@ -22,5 +22,6 @@ def routes(explain: Explain) -> Iterator[Route]:
         """What would become of an event, with candidates for filters, handlers and pipelines; expressions only run."""
         return found(await explain.dry_run(request.caller, request.params[0], request.json_body))
 
-    yield Route("GET", f"{IN_NAMESPACE}/events/{{entity}}/{{check}}/explain", stored, gives=Explanation)
+    one = f"{IN_NAMESPACE}/events/{{entity}}/{{check}}/explain"
+    yield Route("GET", one, stored, gives=Explanation, known_to=KnownTo.ENTITY)
     yield Route("POST", f"{IN_NAMESPACE}/explain", dry_run, takes=Asked, gives=Explanation)

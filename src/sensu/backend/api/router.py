@@ -5,14 +5,16 @@ Source: recorded scenario http-paths (an encoded slash is part of a name, encode
 
 import posixpath
 import re
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import Any
 from urllib.parse import unquote
 
 from sensu.backend.api.request import Request
 from sensu.backend.api.responses import Response
 from sensu.resources.kinds import Kind
+from sensu.rules.share import Share, slot_of, slot_of_delivery
 
 Handler = Callable[[Request], Awaitable[Response]]
 CORE = "/api/core/v2"
@@ -22,12 +24,35 @@ IN_NAMESPACE = f"{CORE}/namespaces/{{namespace}}"
 _BROKEN_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 
+class KnownTo(Enum):
+    """Which worker of a backend can answer: any, or only one of them."""
+
+    ALL = "all"
+    SCHEDULER = "the one that schedules"
+    ENTITY = "the one that has the entity, after the namespace in the path"
+    DELIVERY = "the one that has the delivery, after the namespace in the path"
+
+    def member(self, params: Sequence[str], share: Share) -> int:
+        """Which one for the variable segments of a path."""
+        if self is KnownTo.SCHEDULER:
+            return 0
+        if self is KnownTo.ENTITY:
+            return share.owner_of(slot_of(params[0], params[1]))
+        if self is KnownTo.DELIVERY and params[1].isdigit() and params[1].isascii():
+            return share.owner_of(slot_of_delivery(int(params[1][-DIGITS_READ_MAX:])))
+        return share.member
+
+
+DIGITS_READ_MAX = 18
+
+
 @dataclass(frozen=True, slots=True)
 class Route:
     """An endpoint: a method, a path with `{variable}` segments, and who answers.
 
     `open` ones are for everybody; `early` ones answer before the backend is ready. `lists` is the kind whose resources
-    it answers with; `watchable` lists can be followed; other lists in pages are `paged`.
+    it answers with; `watchable` lists can be followed; other lists in pages are `paged`. Of several workers those
+    that it is `known_to` answer.
 
     What the documentation says of it: it `takes` a body and `gives` one of these shapes, with this `status`;
     `media_type` is that of the answer, `queries` tells of its query parameters by their names.
@@ -41,6 +66,7 @@ class Route:
     lists: Kind | None = None
     watchable: bool = True
     paged: bool = False
+    known_to: KnownTo = KnownTo.ALL
     takes: Any = None
     gives: Any = None
     status: int = 200

@@ -41,6 +41,7 @@ class ListenerSettings:
     `read_timeout_s` is for a whole request, `write_timeout_s` for a client that does not read its answer,
     `idle_timeout_s` for the next request of a connection, `stop_timeout_s` for requests that run when it stops.
     More than `connections_max` connections at a time are not taken.
+    With `shares_port` other processes that ask for the same may listen there, too.
     """
 
     host: str = "::"
@@ -52,6 +53,7 @@ class ListenerSettings:
     idle_timeout_s: float = 75.0
     stop_timeout_s: float = 5.0
     connections_max: int = CONNECTIONS_MAX
+    shares_port: bool = False
 
 
 class ApiServer:
@@ -225,9 +227,10 @@ def bound_socket(settings: ListenerSettings, name: str) -> socket.socket:
     """A socket bound to the settings' address (`::` also takes IPv4); raises ConfigurationError."""
     host = settings.host or "::"
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    attempts: list[Callable[[], socket.socket]] = [lambda: _bound(family, host, settings.port)]
+    shares = settings.shares_port
+    attempts: list[Callable[[], socket.socket]] = [lambda: _bound(family, host, settings.port, shares)]
     if host == "::":
-        attempts.append(lambda: _bound(socket.AF_INET, "0.0.0.0", settings.port))  # noqa: S104 (all, as asked)
+        attempts.append(lambda: _bound(socket.AF_INET, "0.0.0.0", settings.port, shares))  # noqa: S104 (all, as asked)
     failure: OSError | None = None
     for attempt in attempts:
         try:
@@ -237,11 +240,13 @@ def bound_socket(settings: ListenerSettings, name: str) -> socket.socket:
     raise ConfigurationError(f"the {name} cannot listen on {host}:{settings.port}: {failure}") from failure
 
 
-def _bound(family: socket.AddressFamily, host: str, port: int) -> socket.socket:
+def _bound(family: socket.AddressFamily, host: str, port: int, shares_port: bool) -> socket.socket:
     """A bound socket; only where its protocol is named does the loop send answers without delay."""
     opened = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if shares_port:
+            opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         if family is socket.AF_INET6:
             opened.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
         address = socket.getaddrinfo(host, port, family, socket.SOCK_STREAM)[0][4]

@@ -13,6 +13,7 @@ from sensu.backend.api.request import Request
 from sensu.backend.api.responses import Response, text
 from sensu.backend.api.router import TEXT, Route
 from sensu.backend.metrics import BackendMetrics
+from sensu.backend.seams import Others
 from sensu.resources.wire import encode
 from sensu.store.contract import Store
 
@@ -25,10 +26,15 @@ HEALTH_TIMEOUT_S = 3.0
 
 
 def routes(
-    store: Store, member: Member, metrics: BackendMetrics, ready: Callable[[], bool], version: str
+    store: Store,
+    member: Member,
+    metrics: BackendMetrics,
+    ready: Callable[[], bool],
+    version: str,
+    others: Others | None = None,
 ) -> Iterator[Route]:
     """Health, readiness, version and metrics."""
-    endpoint = StatusEndpoint(store, member, metrics, ready, version)
+    endpoint = StatusEndpoint(store, member, metrics, ready, version, others)
     yield Route("GET", "/health", endpoint.health, open=True, early=True, media_type=TEXT, queries=TIMEOUT)
     yield Route("GET", "/ready", endpoint.readiness, open=True, early=True, media_type=TEXT)
     yield Route("GET", "/version", endpoint.versions, open=True, early=True, media_type=TEXT)
@@ -40,8 +46,15 @@ class StatusEndpoint:
     """The requests that watch a backend."""
 
     def __init__(
-        self, store: Store, member: Member, metrics: BackendMetrics, ready: Callable[[], bool], version: str
+        self,
+        store: Store,
+        member: Member,
+        metrics: BackendMetrics,
+        ready: Callable[[], bool],
+        version: str,
+        others: Others | None,
     ) -> None:
+        self._others = others
         self._store = store
         self._member = member
         self._metrics = metrics
@@ -53,7 +66,7 @@ class StatusEndpoint:
         timeout_s = timeout_of(request)
         if timeout_s is None:
             return bad_timeout(request)
-        return text(await health_json(self._store, self._member, timeout_s))
+        return text(await health_json(self._store, self._member, timeout_s, self._others))
 
     async def readiness(self, request: Request) -> Response:
         """Whether the backend serves."""
@@ -65,14 +78,19 @@ class StatusEndpoint:
 
     async def exposition(self, request: Request) -> Response:
         """The metrics in Prometheus' text format."""
-        return text(self._metrics.exposition(), content_type=EXPOSITION_TYPE)
+        others = () if self._others is None else await self._others.numbers()
+        return text(self._metrics.exposition(others), content_type=EXPOSITION_TYPE)
 
 
-async def health_json(store: Store, member: Member, timeout_s: float = HEALTH_TIMEOUT_S) -> bytes:
-    """How this member of the cluster is; the store has `timeout_s` to answer (0: any time)."""
+async def health_json(
+    store: Store, member: Member, timeout_s: float = HEALTH_TIMEOUT_S, others: Others | None = None
+) -> bytes:
+    """How this member of the cluster is, all its workers; the store has `timeout_s` to answer (0: any time)."""
     try:
         async with asyncio.timeout(timeout_s if timeout_s > 0 else None):
             problem = await store.healthy()
+            if others is not None and not problem:
+                problem = await others.problem()
     except TimeoutError:
         problem = f"the store did not answer within {timeout_s} s"
     own = {

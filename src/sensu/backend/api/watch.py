@@ -17,6 +17,7 @@ from sensu.backend.auth.authenticator import Authenticator
 from sensu.backend.auth.identity import Identity
 from sensu.backend.services.feed import Scope
 from sensu.backend.services.watches import Message, Watches
+from sensu.resources.kinds import Kind
 
 CONTENT_TYPE = b"text/event-stream"
 RETRY_MS = 1000
@@ -34,14 +35,12 @@ class Watchable:
         self._authenticator = authenticator
 
     def added(self, route: Route) -> Route:
-        """The route, which can be followed where it lists a kind."""
-        if route.lists is None or route.method != "GET":
+        """The route, which can be followed where it lists a kind, and says so where it lists something else."""
+        if route.method != "GET" or (route.lists is None and not route.paged):
             return route
         return replace(route, handler=self._handler(route))
 
     def _handler(self, route: Route) -> Handler:
-        kind = route.lists
-        assert kind is not None
         variables = _VARIABLE.findall(route.path)
 
         async def follow_or_list(request: Request) -> Response:
@@ -50,23 +49,21 @@ class Watchable:
                 return await route.handler(request)
             if wanted != "true":
                 return problem(400, INVALID_ARGUMENT, f'invalid watch "{wanted}": it must be true or false')
-            if not route.watchable:
+            if route.lists is None or not route.watchable:
                 return problem(400, INVALID_ARGUMENT, "this list cannot be followed")
             places = dict(zip(variables, request.params, strict=True))
-            return self._follow(
-                request, route, Scope(kind.qualified_name, places.get("namespace"), places.get("entity"))
-            )
+            scope = Scope(route.lists.qualified_name, places.get("namespace"), places.get("entity"))
+            return self._follow(request, route.lists, scope)
 
         follow_or_list.__doc__ = route.handler.__doc__
         return follow_or_list
 
-    def _follow(self, request: Request, route: Route, scope: Scope) -> Response:
+    def _follow(self, request: Request, kind: Kind, scope: Scope) -> Response:
         last = request.header(b"last-event-id") or ""
         if last and not (last.isascii() and last.isdigit() and len(last) <= _ID_DIGITS_MAX):
             return problem(400, INVALID_ARGUMENT, "invalid Last-Event-ID header: it must be an id of this stream")
-        assert route.lists is not None
         page, after = request.page, int(last) if last else None
-        messages = self._watches.watch(lambda: self._caller(request), route.lists, scope, page, after)
+        messages = self._watches.watch(lambda: self._caller(request), kind, scope, page, after)
         if not isinstance(messages, AsyncIterator):
             return refused(messages)
         headers = [(b"content-type", CONTENT_TYPE), (b"cache-control", b"no-store"), NOSNIFF]

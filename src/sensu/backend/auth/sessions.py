@@ -12,7 +12,7 @@ import msgspec
 from sensu.errors import StoreError
 from sensu.resources.wire import Wire, decode, encode
 from sensu.rules.etag import etag
-from sensu.store.contract import Change, DeleteResource, Key, Must, PutResource, Store, Write
+from sensu.store.contract import Change, DeleteResource, Key, Must, PutResource, Refused, Store, Write
 
 SESSION_KIND = "internal/v1.Session"
 SESSIONS_MAX = 50_000
@@ -68,18 +68,30 @@ class Sessions:
         """A session that has not ended; the caller looks at `expires_at`."""
         return self._all.get(session_id)
 
-    async def put(self, session: Session, now: float, also: Sequence[Write] = ()) -> None:
-        """Keep a new or changed session, and end those that are over or make room for it; `also` is stored with it."""
+    async def put(self, session: Session, now: float, also: Sequence[Write] = ()) -> bool:
+        """Keep a new or changed session, and end those that are over or make room for it; `also` is stored with it.
+
+        False where another process changed or ended it meanwhile; then nothing is stored, and `get` knows.
+        """
         before = self._all.get(session.id)
         self._keep(session)
         ended = [*self._expired(now), *self._too_many(session.username)]
         for session_id in ended:
             self._drop(session_id)
         try:
-            await self._store.commit([_put(session), *map(_delete, ended), *also])
+            outcome = await self._store.commit([_put(session, before), *map(_delete, ended), *also])
         except StoreError:
             self._restore(session, before)
             raise
+        if isinstance(outcome, Refused):
+            self._restore(session, None)
+            await self._reread(session.id)
+        return not isinstance(outcome, Refused)
+
+    async def _reread(self, session_id: str) -> None:
+        stored = await self._store.get(Key(SESSION_KIND, "", session_id))
+        if stored is not None:
+            self._keep(decode(Session, stored.body))
 
     def _restore(self, session: Session, before: Session | None) -> None:
         """Forget a change that was not stored, so that the refresh token which the caller still has stays good."""
@@ -139,9 +151,10 @@ class Sessions:
                 self._keep(decode(Session, change.body))
 
 
-def _put(session: Session) -> PutResource:
+def _put(session: Session, before: Session | None) -> PutResource:
     body = encode(session)
-    return PutResource(Key(SESSION_KIND, "", session.id), body, etag(body))
+    etag_before = None if before is None else etag(encode(before))
+    return PutResource(Key(SESSION_KIND, "", session.id), body, etag(body), etag_before=etag_before)
 
 
 def _delete(session_id: str) -> DeleteResource:

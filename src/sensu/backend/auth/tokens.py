@@ -130,15 +130,17 @@ class Tokens:
         if compare_digest(refresh_id, session.refresh_id):
             if age_s < self._lifetimes.rotate_after_s:
                 return session
-            session = changed(
+            renewed = changed(
                 session,
                 refresh_id=secrets.token_hex(16),
                 replaced_id=session.refresh_id,
                 refreshed_at=now,
                 expires_at=now + self._lifetimes.session_s,
             )
-            await self._sessions.put(session, now)
-            return session
+            if await self._sessions.put(renewed, now):
+                return renewed
+            latest = self._sessions.get(session.id)
+            return None if latest is None else await self._used(latest, refresh_id, now)
         if compare_digest(refresh_id, session.replaced_id) and age_s < self._lifetimes.rotation_grace_s:
             return session
         await self._sessions.end(session.id)

@@ -28,6 +28,7 @@ from sensu.resources.event import Event
 from sensu.resources.wire import decode
 from sensu.rules.check_state import outdated, state_of
 from sensu.rules.proxy_entity import looked_up
+from sensu.rules.share import WHOLE, Share
 from sensu.store.contract import Change, Committed, Conflict, EventKey, Key, Refused, Store, Write
 from sensu.store.resource_cache import ResourceCache
 
@@ -77,12 +78,15 @@ class Eventd:
         answered: Callable[[str, str, int], None] | None = None,
         gate: Gate | None = None,
         log_event: Callable[[bytes], None] | None = None,
+        share: Share = WHOLE,
+        held_up: Callable[[], bool] = lambda: False,
     ) -> None:
         """With `keeps_results` the history of events holds each result, else state changes only.
 
         `answered` is called for each new result of a request, with namespace and name of the check and `issued`.
         `gate` says which events are held back while too much is owed. `log_event` is called with the JSON of each
-        event that is committed.
+        event that is committed. Only silences of the `share` become alarms, and while `held_up` says that events may
+        not get here, their time stands still.
         """
         self._store = store
         self._entities = entities
@@ -92,6 +96,8 @@ class Eventd:
         self._answered = answered
         self._gate = gate
         self._log_event = log_event
+        self._share = share
+        self._held_up = held_up
         self._overdue_keepalive: Callable[[EventKey], Awaitable[None]] | None = None
         self._queue = Queue()
         self._states = States()
@@ -118,13 +124,22 @@ class Eventd:
 
         While too much is owed, who listens for the fate of an event hears that it is deferred; others are to wait.
         """
-        if self._gate is not None and not self._gate.admits(incoming):
-            self._counters.held_back()
-            if done is not None:
-                done(EventDeferred(TOO_MANY))
-                return True
-            self._gate.pause_senders()
-            return False
+        held_back = self.hold_back(incoming, done)
+        return self.take(incoming, done) if held_back is None else held_back
+
+    def hold_back(self, incoming: IncomingEvent, done: Done | None) -> bool | None:
+        """None for an event that may come in; else as `offer` answers, because too much is owed."""
+        if self._gate is None or self._gate.admits(incoming):
+            return None
+        self._counters.held_back()
+        if done is not None:
+            done(EventDeferred(TOO_MANY))
+            return True
+        self._gate.pause_senders()
+        return False
+
+    def take(self, incoming: IncomingEvent, done: Done | None = None) -> bool:
+        """Queue an event that may come in, without waiting; false when the queue is full."""
         offered = self._queue.offer(arrival(incoming, done))
         if offered:
             self._idle.clear()
@@ -172,9 +187,10 @@ class Eventd:
     async def prepare(self) -> None:
         """Read what is awaited from the store, allowing for the time that the backend was down."""
         now = self._clock.now()
-        alive_at = await grace.last_beat(self._store, now)
+        alive_at = await grace.last_beat(self._store, now, self._share.member)
         for key, due_at in await self._store.events_due():
-            self._deadlines.arm(key, grace.remaining_s(due_at, alive_at, now))
+            if self._share.owns(key.namespace, key.entity):
+                self._deadlines.arm(key, grace.remaining_s(due_at, alive_at, now))
 
     async def run(self) -> None:
         """Process events and deadlines until cancelled."""
@@ -275,6 +291,7 @@ class Eventd:
 
     async def _group(self, items: Sequence[Waiting]) -> Group:
         """A group with what its decisions need: the states before, and whole events where those must be changed."""
+        self._store.refresh()
         now = self._clock.now()
         unknown: dict[EventKey, None] = {}
         whole: dict[EventKey, None] = {}
@@ -371,7 +388,7 @@ class Eventd:
             await self._clock.sleep(wait_s)
             slept_s = self._clock.monotonic() - started
             overslept_s = slept_s - wait_s
-            if self._gate is not None and self._gate.pauses_senders():
+            if (self._gate is not None and self._gate.pauses_senders()) or self._held_up():
                 self._deadlines.pause(slept_s)
             elif overslept_s > OVERSLEPT_S:
                 self._deadlines.pause(overslept_s)
@@ -397,7 +414,7 @@ class Eventd:
         while True:
             if len(self._deadlines):
                 try:
-                    await self._store.commit([grace.beat(self._clock.now())])
+                    await self._store.commit([grace.beat(self._clock.now(), self._share.member)])
                 except StoreError as err:
                     log.warning("the store does not answer", extra=fields(error=str(err)))
             await self._clock.sleep(grace.BEAT_S)

@@ -21,6 +21,7 @@ from sensu.rules.check_state import CheckState
 from sensu.rules.keepalive import warning_timeout_s
 from sensu.rules.proxy_entity import looked_up, made_for
 from sensu.rules.redaction import redacted
+from sensu.rules.share import slot_of
 from sensu.rules.silencing import ended_by_resolution
 from sensu.rules.workflow import wants_handling
 from sensu.store.contract import DeleteEvent, EventKey, Must, OweDelivery, PutEvent, Result, Write
@@ -37,7 +38,7 @@ class Surroundings:
     cache: ResourceCache
     entities: StoredEntities
     silences: Silences
-    next_delivery_id: Callable[[], int]
+    next_delivery_id: Callable[[int], int]
     awaited: Container[object]
     keeps_results: bool = True
     logs_events: bool = False
@@ -171,7 +172,9 @@ class Group:
         """Owe the event, whole, to its handlers, if it names any."""
         owed = wants_handling(event)
         if owed:
-            writes.append(OweDelivery(self._at.next_delivery_id(), namespace, owed_json(event, entity_json), self._now))
+            assert event.entity is not None
+            delivery_id = self._at.next_delivery_id(slot_of(namespace, event.entity.metadata.name))
+            writes.append(OweDelivery(delivery_id, namespace, owed_json(event, entity_json), self._now))
         return owed
 
     def _is_for_nobody(self, namespace: str, event: Event, previous: CheckState | None) -> bool:

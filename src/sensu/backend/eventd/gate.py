@@ -21,7 +21,11 @@ class Gate:
     Events that name no pipeline and no handler always pass.
     """
 
-    def __init__(self, owed: Callable[[], DeliveriesSize], count_max: int, bytes_max: int) -> None:
+    def __init__(
+        self, owed: Callable[[], DeliveriesSize], count_max: int, bytes_max: int, senders_elsewhere: bool = False
+    ) -> None:
+        """With `senders_elsewhere` it is not known here whether a sender is not read; then it is taken for granted."""
+        self._senders_elsewhere = senders_elsewhere
         self._owed, self._count_max, self._bytes_max = owed, count_max, bytes_max
         self._closed = False
         self._pauses_senders = False
@@ -46,7 +50,7 @@ class Gate:
 
     def pauses_senders(self) -> bool:
         """Whether a sender is not read, so that the silence of its checks means nothing."""
-        return self._pauses_senders and self.is_closed()
+        return (self._pauses_senders or self._senders_elsewhere) and self.is_closed()
 
     def _exceeds(self, part: float) -> bool:
         owed = self._owed()

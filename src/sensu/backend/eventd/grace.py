@@ -24,14 +24,22 @@ def remaining_s(due_at: float, alive_at: float, now: float) -> float:
     return max(due_at - alive_at, grace_s(down_s))
 
 
-def beat(now: float) -> PutState:
-    """The write that keeps when this backend was alive."""
-    return PutState(STATE, repr(now).encode())
+def _state_of(member: int) -> str:
+    """Each worker has its own: the others are alive while it is not."""
+    return f"{STATE}.{member}" if member else STATE
 
 
-async def last_beat(store: Store, now: float) -> float:
-    """When a backend was last alive with this store; `now` where that is not known."""
-    value = await store.get_state(STATE)
+def beat(now: float, member: int = 0) -> PutState:
+    """The write that keeps when this backend, or this worker of it, was alive."""
+    return PutState(_state_of(member), repr(now).encode())
+
+
+async def last_beat(store: Store, now: float, member: int = 0) -> float:
+    """When a backend was last alive with this store; `now` where that is not known.
+
+    A worker that was not there at the last start asks when the first one was alive.
+    """
+    value = await store.get_state(_state_of(member)) or await store.get_state(STATE)
     if value is None:
         return now
     try:

@@ -22,12 +22,21 @@ from sensu.resources.kinds import ENTITY
 from sensu.resources.wire import decode, encode
 from sensu.rules import keepalive as rules
 from sensu.rules.redaction import redacted
+from sensu.rules.share import slot_of
 from sensu.store.contract import DeleteEvent, EventKey, Must, OweDelivery, Refused, Store, StoredEvent, Write
 
 log = logging.getLogger("sensu.keepalived")
 
 EVENTS_PAGE = 500
 """How many events of a deregistered entity are removed in one commit."""
+
+
+class KeepaliveIntake(Intake, Protocol):
+    """The intake of this process."""
+
+    def take(self, incoming: IncomingEvent, done: Callable[[EventOutcome], None] | None = None) -> bool:
+        """Queue an event of which it is known that it may come in; false when the queue is full."""
+        ...
 
 
 class Counters(Protocol):
@@ -45,7 +54,7 @@ class Keepalived:
         self,
         store: Store,
         entities: StoredEntities,
-        intake: Intake,
+        intake: KeepaliveIntake,
         counters: Counters,
         clock: Clock,
         wake_deliveries: Callable[[], None],
@@ -59,15 +68,23 @@ class Keepalived:
 
     def offer(self, keepalive: Event, done: Callable[[EventOutcome], None] | None = None) -> bool:
         """Take a valid keepalive event from an agent; false when the intake is full."""
-        event = rules.keepalive_event(keepalive, self._clock.now(), str(uuid4()))
+        incoming = self._incoming(keepalive, self._clock.now(), str(uuid4()))
+        return self._counted(self._intake.offer(incoming, done))
+
+    def take(self, keepalive: Event, at: float, event_id: str, done: Callable[[EventOutcome], None] | None) -> bool:
+        """Take a keepalive that came in `at` to another worker, which found that it may come in."""
+        return self._counted(self._intake.take(self._incoming(keepalive, at, event_id), done))
+
+    def _incoming(self, keepalive: Event, at: float, event_id: str) -> IncomingEvent:
+        event = rules.keepalive_event(keepalive, at, event_id)
         assert event.check is not None
-        incoming = IncomingEvent(
-            event, also=partial(self._seen, keepalive), due_after_s=rules.warning_timeout_s(event.check)
-        )
-        if not self._intake.offer(incoming, done):
-            return False
-        self._counters.keepalive("alive")
-        return True
+        due_after_s = rules.warning_timeout_s(event.check)
+        return IncomingEvent(event, also=partial(self._seen, keepalive), due_after_s=due_after_s)
+
+    def _counted(self, taken: bool) -> bool:
+        if taken:
+            self._counters.keepalive("alive")
+        return taken
 
     def _seen(self, keepalive: Event) -> Sequence[Write]:
         """The entity as it was seen, and what its registration handlers get if it is new."""
@@ -84,8 +101,9 @@ class Keepalived:
 
     def _owe(self, event: Event) -> OweDelivery:
         assert event.entity is not None
-        namespace = event.entity.metadata.namespace
-        return OweDelivery(self._store.next_delivery_id(), namespace, encode(event), self._clock.now())
+        metadata = event.entity.metadata
+        delivery_id = self._store.next_delivery_id(slot_of(metadata.namespace, metadata.name))
+        return OweDelivery(delivery_id, metadata.namespace, encode(event), self._clock.now())
 
     async def alarm(self, key: EventKey) -> None:
         """The keepalive at `key` is overdue: say so, or end the entity where it asks for that; raises StoreError."""

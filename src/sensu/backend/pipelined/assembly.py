@@ -14,6 +14,7 @@ from sensu.backend.pipelined.workflows import Workflows
 from sensu.backend.secrets import Secrets
 from sensu.clock import Clock
 from sensu.resources.entity import Entity
+from sensu.rules.share import WHOLE, Share
 from sensu.store.contract import Store
 from sensu.store.resource_cache import ResourceCache
 
@@ -33,11 +34,12 @@ def assembled(
     host: Entity,
     counters: Counters,
     clock: Clock,
+    share: Share = WHOLE,
 ) -> Assembled:
-    """The daemon over a store; `fetched` keeps the assets for `host`, `scripts` runs JavaScript mutators."""
+    """The daemon over a share of a store; `fetched` keeps the assets for `host`, `scripts` runs JavaScript mutators."""
     assets = RuntimeAssets(records, fetched, host)
     secrets = Secrets(records)
     mutators = Mutators(records, scripts, assets, secrets, clock)
     workflows = Workflows(records, Filters(records, assets, clock), mutators, Handlers(assets, secrets, clock))
-    daemon = Pipelined(store, workflows, counters, clock)
+    daemon = Pipelined(store, workflows, counters, clock, share=share)
     return Assembled(daemon, Desk(daemon, workflows, DryRuns(records, assets, clock)))

@@ -33,6 +33,7 @@ from sensu.resources.wire import decode
 from sensu.rules.explain import DISCARDED, FAILED, FELL_BACK, GIVEN_UP, WorkflowTrace, facts_of
 from sensu.rules.owed import WHY_CHARACTERS_MAX, Step, rest_of, steps_of
 from sensu.rules.retrying import pause_s
+from sensu.rules.share import WHOLE, Share, slot_of_delivery
 from sensu.rules.workflow import Workflow
 from sensu.store.contract import OweDelivery, SettleDelivery, Store
 
@@ -76,15 +77,16 @@ class Pipelined:
         clock: Clock,
         bounds: Bounds | None = None,
         roll: Callable[[], float] = random.random,
+        share: Share = WHOLE,
     ) -> None:
-        """`roll` gives numbers from 0 to 1, which tell pauses apart."""
+        """`roll` gives numbers from 0 to 1, which tell pauses apart; only deliveries of the `share` are handled."""
         self._store = store
         self._roll = roll
         self._workflows = workflows
         self._counters = counters
         self._clock = clock
         self._bounds = bounds or Bounds()
-        self._backlog = Backlog(store, self, clock)
+        self._backlog = Backlog(store, self, clock, share)
         self._settlement = Settlement(store, clock)
         self._lanes = Lanes(self._bounds.lane_max, self._bounds.running_max)
         self._held: dict[int, Held] = {}
@@ -221,7 +223,8 @@ class Pipelined:
         log.error("event goes to the fallback handler", extra=fields(delivery=held.id, workflow=name, error=why))
         held.fell_back.add(name)
         rest = rest_of({str(fallback): Step(why=f"{name}: {why}"[:WHY_CHARACTERS_MAX])})
-        owed = OweDelivery(self._store.next_delivery_id(), held.namespace, held.event, self._clock.now(), 0, rest)
+        delivery_id = self._store.next_delivery_id(slot_of_delivery(held.id))
+        owed = OweDelivery(delivery_id, held.namespace, held.event, self._clock.now(), 0, rest)
         self._settlement.add((owed, *held.without_fallen_back()), self._backlog.wake)
 
     def _traced(self, held: Held, workflow: Workflow, outcome: Outcome, trace: WorkflowTrace) -> WorkflowTrace:

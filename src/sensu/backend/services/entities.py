@@ -21,6 +21,7 @@ from sensu.rules.redaction import shows_redacted, with_secrets_of
 from sensu.store.contract import Must, Stored
 
 AGENT_MANAGED = Exists("entity is managed by its agent")
+Shape = type[Entity] | type[EntityConfig]
 _CONFIGURED = frozenset(field.name for field in msgspec.structs.fields(EntityConfig))
 
 
@@ -32,11 +33,13 @@ class Entities:
         self._intake = intake
         self._subscribers = subscribers
 
-    async def create(self, caller: Identity, namespace: str, payload: Payload) -> Written | Refusal:
-        """A new entity; what was sent is told back."""
+    async def create(
+        self, caller: Identity, namespace: str, payload: Payload, shape: Shape = Entity
+    ) -> Written | Refusal:
+        """A new entity, or one that nothing is known of but its configuration; what was sent is told back."""
         if not self._resources.access.allows(caller, "create", ENTITY.segment, namespace=namespace):
             return Denied()
-        entity = await self._incoming(caller, namespace, None, payload)
+        entity = await self._incoming(caller, namespace, None, payload, shape)
         if isinstance(entity, Invalid):
             return entity
         return echoed(await self._resources.write(caller, put(ENTITY, entity, must=Must.BE_ABSENT)), entity)
@@ -52,8 +55,19 @@ class Entities:
             return AGENT_MANAGED
         if entity.entity_class == PROXY_CLASS:
             whole = await self._with_secrets_kept(entity)
-            return echoed(await self._resources.write(caller, put(ENTITY, self.of_its_class(whole))), entity)
+            return echoed(await self._resources.write(caller, put(ENTITY, self._of_its_class(whole))), entity)
         return await self._reconfigure(caller, entity)
+
+    async def configure(self, caller: Identity, namespace: str, name: str, payload: Payload) -> Written | Refusal:
+        """The configuration as it is sent; what was observed stays."""
+        if not self._resources.access.allows(caller, "update", ENTITY.segment, name=name, namespace=namespace):
+            return Denied()
+        entity = await self._incoming(caller, namespace, name, payload, EntityConfig)
+        if isinstance(entity, Invalid):
+            return entity
+        return (
+            AGENT_MANAGED if is_agent_managed(entity) else await self._reconfigure(caller, self._of_its_class(entity))
+        )
 
     async def _reconfigure(self, caller: Identity, entity: Entity) -> Written | Refusal:
         meta = entity.metadata
@@ -99,7 +113,7 @@ class Entities:
             entity = self._resources.judged(caller, ENTITY, with_own_subscription(merged))
             if not isinstance(entity, Invalid):
                 told = encode(configuration_of(entity))
-                entity = self.of_its_class(with_secrets_of(decode(Entity, stored.body), entity))
+                entity = self._of_its_class(with_secrets_of(decode(Entity, stored.body), entity))
             return entity
 
         where = f"/sensu.io/entity_configs/{namespace}/{name}"
@@ -121,7 +135,7 @@ class Entities:
         self._subscribers.disconnect(namespace, name)
         return Deleted() if isinstance(outcome, Written) else outcome
 
-    def of_its_class(self, entity: Entity) -> Entity:
+    def _of_its_class(self, entity: Entity) -> Entity:
         """The entity, of class agent whatever was sent while its agent is connected.
 
         Source: recorded scenario session-entity-update.
@@ -131,9 +145,12 @@ class Entities:
             return entity
         return msgspec.structs.replace(entity, entity_class=AGENT_CLASS)
 
-    async def _incoming(self, caller: Identity, namespace: str, name: str | None, payload: Payload) -> Entity | Invalid:
-        sent = await decoded(Entity, payload)
-        entity: Any = sent if isinstance(sent, Invalid) else self._resources.judged(caller, ENTITY, sent)
+    async def _incoming(
+        self, caller: Identity, namespace: str, name: str | None, payload: Payload, shape: Shape = Entity
+    ) -> Entity | Invalid:
+        sent = await decoded(shape, payload)
+        whole = Entity(**_configured(sent)) if isinstance(sent, EntityConfig) else sent
+        entity: Any = whole if isinstance(whole, Invalid) else self._resources.judged(caller, ENTITY, whole)
         if isinstance(entity, Invalid):
             return entity
         problem = mismatch(ENTITY, entity, namespace, name)
@@ -166,4 +183,8 @@ def with_own_subscription(entity: Entity) -> Entity:
 
 def configuration_of(entity: Entity) -> EntityConfig:
     """The part of an entity that people configure."""
-    return EntityConfig(**{name: getattr(entity, name) for name in _CONFIGURED})
+    return EntityConfig(**_configured(entity))
+
+
+def _configured(part: Entity | EntityConfig) -> dict[str, Any]:
+    return {name: getattr(part, name) for name in _CONFIGURED}

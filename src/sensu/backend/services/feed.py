@@ -1,7 +1,8 @@
 """The changes of the store for those who follow them live, and for a while for those who come back.
 
 The newest changes are remembered, up to a bound, from when somebody first follows: who comes back with the revision it
-saw last misses nothing. Who is too slow for its bounded queue is dropped, and may come back in the same way.
+saw last misses nothing, whichever worker it comes to. Who is too slow for its bounded queue is dropped, and may come
+back in the same way.
 """
 
 import asyncio
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 
 from sensu.log import fields
 from sensu.resources.kinds import ALL_KINDS, EVENT
-from sensu.store.contract import Change, Committed, EventKey, Store
+from sensu.store.contract import Change, EventKey, Store
 
 logger = logging.getLogger(__name__)
 
@@ -125,9 +126,7 @@ class ChangeFeed:
     async def open(self) -> None:
         """Follow the store from now on; raises StoreError."""
         self._stop_listening = self._store.listen(self._hear)
-        outcome = await self._store.commit(())
-        if isinstance(outcome, Committed):
-            self._revision = max(self._revision, outcome.revision)
+        self._revision = self._store.told_revision
 
     def close(self) -> None:
         """End all followers, and take no more."""
@@ -145,7 +144,9 @@ class ChangeFeed:
         if self._closed or sum(map(len, self._followers.values())) >= FOLLOWERS_MAX:
             return None
         if not self._used:
-            self._used, self._forgotten = True, self._revision
+            self._store.share_events()
+            self._use()
+        self._store.refresh()
         missed = after is not None and not self._forgotten <= after <= self._revision
         started_at = self._revision if after is None or missed else after
         backlog = (_within(scope, commit) for commit in self._remembered if commit.revision > started_at)
@@ -153,12 +154,21 @@ class ChangeFeed:
         self._followers.setdefault(scope.kind, []).append(follower)
         return follower
 
+    def _use(self) -> None:
+        self._used, self._forgotten = True, self._revision
+
+    async def begin(self) -> None:
+        """Return when every change that is told of is also told to new followers; raises StoreError."""
+        await self._store.commit(())
+
     def leave(self, follower: Follower) -> None:
         """Forget a follower."""
         self._followers[follower.scope.kind].remove(follower)
 
     def _hear(self, changes: Sequence[Change]) -> None:
-        self._revision = changes[-1].revision
+        if not self._used and self._store.events_shared:
+            self._use()
+        self._revision = self._store.told_revision
         if not self._used:
             return
         known = [change for change in changes if _kind_of(change) in _KNOWN]

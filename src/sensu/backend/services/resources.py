@@ -32,7 +32,18 @@ from sensu.resources.kinds import ENTITY, EVENT, NAMESPACE, SILENCED, USER, Kind
 from sensu.resources.wire import encode
 from sensu.rules.client_input import normalised
 from sensu.rules.validity.kinds import expressions_of, problem_of
-from sensu.store.contract import Committed, Conflict, DeleteResource, Must, PutResource, Refused, Store, Stored, Write
+from sensu.store.contract import (
+    Committed,
+    Conflict,
+    DeleteResource,
+    Expect,
+    Must,
+    PutResource,
+    Refused,
+    Store,
+    Stored,
+    Write,
+)
 
 PATCH_ATTEMPTS = 5
 _BARE_WORDING = frozenset({ENTITY.segment, EVENT.segment, NAMESPACE.segment, SILENCED.segment, USER.segment})
@@ -45,10 +56,14 @@ SyntaxCheck = Callable[[str], str | None]
 class Resources:
     """Keeps resources of every kind on behalf of callers; each use case begins with whether the caller may."""
 
-    def __init__(self, store: Store, access: Access, clock: Clock, check_syntax: SyntaxCheck, audit: AuditLog) -> None:
+    def __init__(
+        self, store: Store, access: Access, clock: Clock, check_syntax: SyntaxCheck, audit: AuditLog, alone: bool = True
+    ) -> None:
+        """`alone` unless other processes write to the store, too."""
         self.store = store
         self._audit = audit
         self._turns = Turns()
+        self._alone = alone
         self.access = access
         self.clock = clock
         self._check_syntax = check_syntax
@@ -207,10 +222,17 @@ class Resources:
         """The writes, and what they replace in the audit log."""
         known = [w for w in writes if isinstance(w, PutResource | DeleteResource) and w.key.kind in AUDITED_KINDS]
         async with self._turns.of(write.key for write in known):
-            audited: list[Write] = []
-            for write in known:
-                audited += self._audit.of_change(caller, write, await self.store.get(write.key))
-            return await self.store.commit((*writes, *audited))
+            while True:
+                expected, audited = list[Write](), list[Write]()
+                for write in known:
+                    before = await self.store.get(write.key)
+                    expected.append(Expect(write.key, None if before is None else before.etag))
+                    audited += self._audit.of_change(caller, write, before)
+                if self._alone:
+                    return await self.store.commit((*writes, *audited))
+                outcome = await self.store.commit((*expected, *writes, *audited))
+                if not isinstance(outcome, Refused) or outcome.conflict is not Conflict.CHANGED:
+                    return outcome
 
 
 def mismatch(kind: Kind, resource: Any, namespace: str, name: str | None) -> str | None:

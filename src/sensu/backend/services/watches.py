@@ -11,6 +11,7 @@ from sensu.backend.services.feed import ChangeFeed, Commit, Follower, Scope
 from sensu.backend.services.lists import selection_of
 from sensu.backend.services.outcomes import Denied, Invalid, Refusal, Unavailable
 from sensu.backend.services.pages import PageRequest
+from sensu.errors import StoreError
 from sensu.resources.kinds import NAMESPACE, Kind
 from sensu.rules.selectors.selection import Selection
 from sensu.store.contract import Change, EventKey
@@ -99,6 +100,11 @@ class _Watch:
         """What the client is told, until it goes away, is too slow, or may no longer."""
         follower = self._follower
         try:
+            try:
+                await self._feed.begin()
+            except StoreError:
+                yield (Message(ENDED, _told("the store does not answer: come back later")),)
+                return
             yield (Message("", b"", follower.started_at),)
             if follower.missed:
                 why = "changes since that id are not remembered any more: read the list again"

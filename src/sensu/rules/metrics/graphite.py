@@ -9,7 +9,7 @@ from sensu.rules.metrics.points import Point, Tag, own_tags, point
 def points(output: str, tags: list[Tag]) -> Iterator[Point]:
     """The point of each sound line; other lines are skipped. Source: recorded graphite cases."""
     for line in output.strip().split("\n"):
-        parts = line.strip().split(" ")
+        parts = line.rstrip("\r").split(" ")
         if len(parts) != 3:
             continue
         path, *pairs = parts[0].split(";")

@@ -14,7 +14,7 @@ def points(output: str, now: float, tags: list[Tag]) -> Iterator[Point]:
     Source: recorded influx cases: the timestamp is cut to ten digits, and is `now` where the line has none.
     """
     for line in output.strip().split("\n"):
-        parts = line.strip().split(" ")
+        parts = line.rstrip("\r").split(" ")
         if len(parts) not in (2, 3):
             continue
         measurement, *pairs = parts[0].split(",")

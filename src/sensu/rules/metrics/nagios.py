@@ -17,7 +17,7 @@ def points(output: str, executed: int, tags: list[Tag]) -> Iterator[Point]:
     parts = output.split("|")
     if len(parts) != 2:
         return
-    for token in parts[1].split():
+    for token in parts[1].strip().split(" "):
         label_and_value = token.split(";", 1)[0].split("=")
         if len(label_and_value) != 2:
             continue

@@ -14,7 +14,7 @@ def points(output: str, tags: list[Tag]) -> Iterator[Point]:
     Source: recorded opentsdb cases.
     """
     for line in output.strip().split("\n"):
-        parts = line.strip().split(" ")
+        parts = line.rstrip("\r").split(" ")
         if len(parts) < 4:
             continue
         timestamp, value, own = parse_int64(parts[1]), parse_float(parts[2]), own_tags(parts[3:])

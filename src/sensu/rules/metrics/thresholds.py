@@ -59,7 +59,7 @@ def _matches(threshold: Mapping[str, Any], point: Mapping[str, Any]) -> bool:
 
 
 def _judge(verdict: Verdict, threshold: Mapping[str, Any], rule: Mapping[str, Any], point: Mapping[str, Any]) -> None:
-    low, high = (rule.get("min") or "").strip(), (rule.get("max") or "").strip()
+    low, high = rule.get("min") or "", rule.get("max") or ""
     low_value, high_value = parse_float(low), parse_float(high)
     if (low and low_value is None) or (high and high_value is None):
         return

@@ -24,9 +24,11 @@ class Checkpoints:
     The writer calls `logged` after each group, and `restart` when `restart_wanted`.
     """
 
-    def __init__(self, path: Path, durability: Durability, wal_bytes_max: int) -> None:
+    def __init__(self, path: Path, durability: Durability, wal_bytes_max: int, writers: int = 1) -> None:
+        """So many `writers`, of which each sees only what it writes itself, share the log."""
         self.restart_wanted = False
         self._path, self._wal_bytes_max = path, wal_bytes_max
+        self._copied_every_bytes = wal_bytes_max // CHECKPOINTS_PER_LOG // writers
         self._connection = open_writer(path, durability, wal_bytes_max)
         self._page_bytes: int = self._connection.execute("PRAGMA page_size").fetchone()[0]
         self._logged_bytes = 0
@@ -38,7 +40,7 @@ class Checkpoints:
     def logged(self, size: int) -> None:
         """So many more bytes were written to the log, about."""
         self._logged_bytes += size
-        if self._logged_bytes >= self._wal_bytes_max // CHECKPOINTS_PER_LOG and not self._busy:
+        if self._logged_bytes >= self._copied_every_bytes and not self._busy:
             self._logged_bytes = 0
             self._busy = True
             self._wakes.put(True)

@@ -37,6 +37,15 @@ class Ends:
         self._result = _newest(connection, "results")
         self._change = _newest(connection, "changes")
 
+    @property
+    def positions(self) -> tuple[int, int]:
+        """The newest positions, of results and of changes."""
+        return self._result, self._change
+
+    @positions.setter
+    def positions(self, newest: tuple[int, int]) -> None:
+        self._result, self._change = newest
+
     def update_row(self, event_id: int, due_at: float | None, body: bytes, result: Result) -> Row:
         """The row that replaces an event and appends a result that is no state change."""
         self._result += len(result.body) + ENTRY_BYTES

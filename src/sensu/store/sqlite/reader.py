@@ -5,8 +5,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from sensu.rules.share import SLOTS, Share
 from sensu.store.contract import (
     AuditEntry,
+    Change,
     EventKey,
     HistoryPage,
     HistoryPosition,
@@ -32,6 +34,14 @@ _RESOURCE = "SELECT namespace, name, body, shown, etag, revision FROM resources 
 _EVENTS = ""
 """What the counts call events."""
 _EVENT = "SELECT namespace, entity, check_name, body, due_at FROM events"
+
+_CHANGES_LOGGED = """
+SELECT l.id, l.revision, l.kind, l.namespace, l.name, l.check_name, coalesce(r.body, e.body), r.shown
+FROM (SELECT * FROM change_log WHERE id > ? ORDER BY id LIMIT ?) AS l
+LEFT JOIN resources AS r ON r.kind = l.kind AND r.namespace = l.namespace AND r.name = l.name
+LEFT JOIN events AS e ON l.kind = '' AND e.namespace = l.namespace AND e.entity = l.name AND e.check_name = l.check_name
+ORDER BY l.id
+"""
 
 Rows = list[tuple[Any, ...]]
 
@@ -177,16 +187,19 @@ class Reader:
             rows = self._rows(sql, (start, start + DEADLINE_ROWS))
             yield [(EventKey(row[0][:-1], row[1][:-1], row[2]), row[3]) for row in rows]
 
-    def deliveries_owed(self, after: int, limit: int) -> list[OweDelivery]:
-        """Owed deliveries with ids above `after`."""
+    def deliveries_owed(self, after: int, limit: int, share: Share) -> list[OweDelivery]:
+        """Owed deliveries of a share with ids above `after`."""
+        where, args = _of_share(share)
         sql = (
-            "SELECT id, namespace, event, due_at, attempts, rest FROM deliveries_owed WHERE id > ? ORDER BY id LIMIT ?"
+            "SELECT id, namespace, event, due_at, attempts, rest FROM deliveries_owed"  # noqa: S608 - constant parts only
+            f" WHERE id > ?{where} ORDER BY id LIMIT ?"
         )
-        return [OweDelivery(*row) for row in self._rows(sql, (after, limit))]
+        return [OweDelivery(*row) for row in self._rows(sql, (after, *args, limit))]
 
-    def delivery_sizes(self) -> dict[int, int]:
-        """The bytes of the event of each owed delivery, by its id."""
-        return dict(self._rows("SELECT id, length(event) FROM deliveries_owed", ()))
+    def delivery_sizes(self, share: Share) -> dict[int, int]:
+        """The bytes of the event of each owed delivery of a share, by its id."""
+        where, args = _of_share(share)
+        return dict(self._rows(f"SELECT id, length(event) FROM deliveries_owed WHERE id > 0{where}", args))  # noqa: S608
 
     def dead_letters(self, after: int, limit: int) -> list[tuple[OweDelivery, str]]:
         """Deliveries that were given up, each with why."""
@@ -212,6 +225,21 @@ class Reader:
         count: int = self._one("SELECT count(*) FROM audit", ())[0]
         return count
 
+    def changes_logged(self, after: int) -> tuple[list[Change], int]:
+        """Some of the change log behind an entry, each key once, as it is now; and the last entry that this covers."""
+        rows = self._rows(_CHANGES_LOGGED, (after, PAGE_ROWS))
+        newest: dict[Key | EventKey, Change] = {}
+        for _, revision, kind, namespace, name, check, body, shown in rows:
+            key = Key(kind, namespace[:-1], name) if kind else EventKey(namespace[:-1], name[:-1], check)
+            newest.pop(key, None)
+            newest[key] = Change(revision, key, body, shown)
+        return list(newest.values()), rows[-1][0] if rows else after
+
+    def revision_logged(self, number: int) -> int | None:
+        """The revision of an entry of the change log."""
+        row = self._one("SELECT revision FROM change_log WHERE id <= ? ORDER BY id DESC LIMIT 1", (number,))
+        return None if row is None else row[0]
+
     def history_position(self, key: EventKey) -> HistoryPosition | None:
         """Where the history of an event begins, None where there is no such event."""
         row = self._one(
@@ -229,6 +257,11 @@ class Reader:
         """What a history log holds."""
         with plain_errors(self._path):
             return history.size(self._connection, changes)
+
+
+def _of_share(share: Share) -> tuple[str, tuple[int, ...]]:
+    """The condition behind others, and its arguments."""
+    return ("", ()) if share.members == 1 else (f" AND id % {SLOTS} % ? = ?", (share.members, share.member))
 
 
 def _event(row: tuple[Any, ...]) -> StoredEvent:

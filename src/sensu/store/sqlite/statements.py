@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from sensu.store.contract import EventKey, Key
+from sensu.store.contract import Change, EventKey, Key
 from sensu.store.group import Group
 from sensu.store.sqlite.history import CUT_RESULTS, NOT_USED, Ends, trim_row
 
@@ -22,6 +22,7 @@ ROWS_MAX = 1024
 _UPDATE_EVENT, _OWE, _SETTLE, _INSERT_EVENT, _DELETE_EVENT = 1, 2, 3, 4, 5
 _PUT_RESOURCE, _DELETE_RESOURCE, _GIVE_UP, _PUT_STATE, _RAISE_CEILING = 6, 7, 8, 9, 10
 _APPEND_AUDIT, _TRIM_AUDIT = 11, 12
+_LOG_CHANGE, _TRIM_CHANGE_LOG = 17, 18
 
 PROBE_BYTES = 64 * 1024
 _PROBE = "store probe"
@@ -99,6 +100,21 @@ def other_rows(group: Group) -> list[Row]:
 def ceiling_row(name: str, value: int) -> Row:
     """The row that raises a ceiling of numbers given out."""
     return (_RAISE_CEILING, value, None, None, name, None, None, None, None)
+
+
+def log_row(number: int, change: Change) -> Row:
+    """The row that tells other processes of a change."""
+    key = change.key
+    if isinstance(key, EventKey):
+        place = ("", slashed(key.namespace), slashed(key.entity), key.check)
+    else:
+        place = (key.kind, slashed(key.namespace), key.name, "")
+    return (_LOG_CHANGE, number, None, None, change.revision, *place)
+
+
+def trim_log_row(number: int) -> Row:
+    """The row that drops what other processes were told, up to a number."""
+    return (_TRIM_CHANGE_LOG, number, None, None, None, None, None, None, None)
 
 
 def probe_row(number: int) -> Row:

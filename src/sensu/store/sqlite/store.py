@@ -3,11 +3,16 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
 
 from sensu.errors import StoreError
+from sensu.log import fields
+from sensu.rules.share import SLOTS, WHOLE, Share
 from sensu.store.contract import (
     AuditEntry,
+    Change,
     ChangeListener,
     Committed,
     DeliveriesSize,
@@ -30,7 +35,8 @@ from sensu.store.sqlite.courtesy import Courtesy
 from sensu.store.sqlite.owed_sizes import OwedSizes
 from sensu.store.sqlite.ownership import Ownership
 from sensu.store.sqlite.reader import KEYS_MAX, Reader
-from sensu.store.sqlite.writer import WAL_BYTES_MAX, Pending, Writer
+from sensu.store.sqlite.sharing import SharedDatabase, Sharing
+from sensu.store.sqlite.writer import CHANGE_LOG_MAX, WAL_BYTES_MAX, Pending, Writer
 
 logger = logging.getLogger(__name__)
 
@@ -39,18 +45,37 @@ WAITING_WRITES_MAX = 10_000
 """With so many writes under way, further commits wait for some to be done."""
 
 HEALTH_TIMEOUT_S = 2.0
+UNHEARD_MAX = CHANGE_LOG_MAX // 2
+"""With more changes unheard some might be dropped from the log before they are."""
+
+
+def shared_database(folder: Path, durability: Durability) -> SharedDatabase:
+    """The database in `folder`, opened for processes that are forked afterwards; raises StoreError."""
+    shared = SharedDatabase(folder, durability, WAL_BYTES_MAX)
+    shared.open(folder / DATABASE)
+    return shared
 
 
 class SQLiteStore:
-    """A store in `folder`, which it owns alone from `open` to `close`.
+    """A store in `folder`, which it owns alone from `open` to `close`; with `sharing` it is one of several.
 
     `durability` says what a returned commit survives. All methods must be called on the loop that opened it.
     """
 
     def __init__(
-        self, folder: Path, durability: Durability = Durability.FULL, *, wal_bytes_max: int = WAL_BYTES_MAX
+        self,
+        folder: Path,
+        durability: Durability = Durability.FULL,
+        *,
+        wal_bytes_max: int = WAL_BYTES_MAX,
+        sharing: Sharing | None = None,
     ) -> None:
         self._path = folder / DATABASE
+        self._sharing = sharing
+        self._share = WHOLE if sharing is None else sharing.share
+        self._log_told = self._told_revision = 0
+        self.announce: Callable[[], None] = lambda: None
+        """Called when the other processes have something to hear."""
         self._durability, self._wal_bytes_max = durability, wal_bytes_max
         self._ownership = Ownership(folder)
         self._open_writer: Writer | None = None
@@ -65,23 +90,46 @@ class SQLiteStore:
 
     async def open(self) -> None:
         """Open the database and bring its schema up to date; raises StoreError where it cannot be used."""
-        self._ownership.take()
-        writer = Writer(self._path, self._durability, asyncio.get_running_loop(), self._tell, self._wal_bytes_max)
+        self._take_folder()
+        loop = asyncio.get_running_loop()
+        writer = Writer(self._path, self._durability, loop, self._tell, self._wal_bytes_max, self._sharing)
         try:
             await writer.start()
         except BaseException:
-            self._ownership.release()
+            self._release_folder()
             raise
         try:
             self._open_reader = Reader(self._path)
-            self._owed = OwedSizes(self._open_reader.delivery_sizes())
+            self._owed = OwedSizes(self._open_reader.delivery_sizes(self._share))
+            self._told_revision = writer.revision_first
+            self._begin_sharing()
         except BaseException:
             await writer.stop()
-            self._ownership.release()
+            self._release_folder()
             raise
-        self._delivery_id = writer.delivery_id_first - 1
+        self._delivery_id = writer.delivery_id_first // SLOTS
         self._room.set()
         self._open_writer = writer
+
+    def _take_folder(self) -> None:
+        """Of a folder that is shared the lock was taken before this process began."""
+        if self._sharing is None:
+            self._ownership.take()
+        else:
+            self._sharing.open()
+
+    def _release_folder(self) -> None:
+        self._ownership.release()
+        if self._sharing is not None:
+            self._sharing.close()
+
+    def _begin_sharing(self) -> None:
+        """What is read from now on is as new as the change log up to here, or newer."""
+        if self._sharing is not None:
+            board = self._sharing.board
+            self._log_told = board.log_stored
+            self._told_revision = self._reader.revision_logged(self._log_told) or board.first_revision
+            board.owe(self._share.member, self._owed.size)
 
     async def close(self) -> None:
         """Finish what waits, then release the database."""
@@ -95,7 +143,7 @@ class SQLiteStore:
         if self._open_reader is not None:
             self._open_reader.close()
             self._open_reader = None
-        self._ownership.release()
+        self._release_folder()
 
     @property
     def _writer(self) -> Writer:
@@ -136,7 +184,20 @@ class SQLiteStore:
             if isinstance(pending.result, Committed):
                 self._owed.follow(pending.writes)
             if pending.changes:
-                self._tell_listeners(pending)
+                if self._sharing is None:
+                    self._told_revision = pending.changes[-1].revision
+                self._tell_listeners(pending.changes)
+        if self._sharing is not None:
+            self._sharing.board.owe(self._share.member, self._owed.size)
+            unheard = self._sharing.board.log_stored != self._log_told
+            self._refresh_or_log()
+            if unheard:
+                self.announce()
+        self._answer(group)
+
+    def _answer(self, group: Sequence[Pending]) -> None:
+        """Have those who wait for the commits go on."""
+        for pending in group:
             if pending.done.done():
                 continue
             if isinstance(pending.result, StoreError):
@@ -150,12 +211,47 @@ class SQLiteStore:
         if not self._waiting_commits:
             self._courtesy.end()
 
-    def _tell_listeners(self, pending: Pending) -> None:
+    def _tell_listeners(self, changes: Sequence[Change]) -> None:
         for listener in tuple(self._listeners):
             try:
-                listener(pending.changes)
+                listener(changes)
             except Exception:
                 logger.exception("a listener to changes failed")
+
+    def refresh(self) -> None:
+        """Have listeners told of all that was committed before now; raises StoreError where too much was."""
+        if self._sharing is None or self._sharing.board.log_stored == self._log_told:
+            return
+        stored = self._sharing.board.log_stored
+        if stored - self._log_told > UNHEARD_MAX:
+            raise StoreError(f"{stored - self._log_told} changes of other workers were not heard in time")
+        while self._log_told < stored:
+            changes, covered = self._reader.changes_logged(self._log_told)
+            self._log_told = max(covered, stored if not changes else 0)
+            for revision, commit in groupby(changes, attrgetter("revision")):
+                self._told_revision = revision
+                self._tell_listeners(list(commit))
+
+    def _refresh_or_log(self) -> None:
+        try:
+            self.refresh()
+        except StoreError as err:
+            logger.error("changes cannot be heard", extra=fields(error=str(err)))
+
+    def share_events(self) -> None:
+        """Have events that others write told, too."""
+        if self._sharing is not None:
+            self._sharing.board.share_events()
+
+    @property
+    def events_shared(self) -> bool:
+        """Whether events that others write are told."""
+        return self._sharing is not None and self._sharing.board.events_shared
+
+    @property
+    def told_revision(self) -> int:
+        """The revision up to which listeners know everything that is told."""
+        return self._told_revision
 
     async def get(self, key: Key) -> Stored | None:
         """The resource, or None."""
@@ -248,14 +344,14 @@ class SQLiteStore:
             await asyncio.sleep(0)
         return due
 
-    def next_delivery_id(self) -> int:
-        """A number for an `OweDelivery` that was never used before in this store."""
+    def next_delivery_id(self, slot: int = 0) -> int:
+        """A number for an `OweDelivery` that was never used before: only this process gives out those of the slot."""
         self._delivery_id += 1
-        return self._delivery_id
+        return self._delivery_id * SLOTS + slot
 
-    async def deliveries_owed(self, limit: int, after: int = 0) -> Sequence[OweDelivery]:
-        """Owed deliveries with ids above `after`, in order of their ids, at most `limit`."""
-        return self._reader.deliveries_owed(after, limit)
+    async def deliveries_owed(self, limit: int, after: int = 0, share: Share = WHOLE) -> Sequence[OweDelivery]:
+        """Owed deliveries of a share with ids above `after`, in order of their ids, at most `limit`."""
+        return self._reader.deliveries_owed(after, limit, share)
 
     async def dead_letters(self, limit: int, after: int = 0) -> Sequence[tuple[OweDelivery, str]]:
         """Deliveries that were given up, each with why, in order of their ids."""
@@ -263,7 +359,7 @@ class SQLiteStore:
 
     def deliveries_size(self) -> DeliveriesSize:
         """What is owed, dead letters left out; answered from memory."""
-        return self._owed.size
+        return self._owed.size if self._sharing is None else self._sharing.board.owed(self._share.members)
 
     async def get_state(self, name: str) -> bytes | None:
         """The value kept under `name`, or None."""

@@ -5,6 +5,7 @@ lock back from a busy loop.
 """
 
 import asyncio
+import contextlib
 import logging
 import queue
 import sqlite3
@@ -16,13 +17,15 @@ from typing import Any
 
 from sensu.errors import StoreError
 from sensu.log import fields
-from sensu.store.contract import Change, Committed, EventKey, Key, PutEvent, Refused, Write
+from sensu.rules.share import SLOTS
+from sensu.store.contract import Change, Committed, DeleteEvent, EventKey, Key, PutEvent, Refused, Write
 from sensu.store.group import Group, asked, asks_emptiness
 from sensu.store.sqlite import statements
 from sensu.store.sqlite.checkpoints import Checkpoints
 from sensu.store.sqlite.connection import Durability, explain, open_writer
 from sensu.store.sqlite.history import Ends
 from sensu.store.sqlite.schema import migrate, migrations
+from sensu.store.sqlite.sharing import Sharing
 
 logger = logging.getLogger(__name__)
 
@@ -30,18 +33,20 @@ GROUP_WRITES_MAX = 1000
 """So many writes are taken together; a commit is never split, so one big one may exceed it."""
 
 WAL_BYTES_MAX = 64 * 1024 * 1024
-EVENTS_KNOWN_MAX = 100_000
+EVENTS_KNOWN_MAX = 200_000
 ETAGS_KNOWN_MAX = 20_000
 DEAD_LETTERS_MAX = 10_000
 DEAD_LETTERS_SLACK = 64
-CEILING_STEP = 10_000
-"""Numbers are given out this far ahead of what is written down, so that most commits need not write it."""
-
 REVISION, DELIVERY = "revision", "delivery"
+CEILING_STEPS = {REVISION: 10_000, DELIVERY: 10_000 * SLOTS}
+"""Numbers are given out this far ahead of what is written down, so that most commits need not write it."""
+CHANGE_LOG_MAX = 100_000
+"""So many changes are kept for the processes that have not heard them yet."""
+CHANGE_LOG_SLACK = 1_000
 
 
 class Pending:
-    """A commit on its way to the writer and back."""
+    """A commit on its way to the writer and back; `changes` are those that are not in the change log."""
 
     __slots__ = ("changes", "done", "result", "writes")
 
@@ -62,8 +67,12 @@ class Writer:
         loop: asyncio.AbstractEventLoop,
         tell: Callable[[Sequence[Pending]], None],
         wal_bytes_max: int = WAL_BYTES_MAX,
+        sharing: Sharing | None = None,
     ) -> None:
-        self.delivery_id_first = 1
+        """With `sharing` other processes write, too, each in its turn."""
+        self.delivery_id_first, self.revision_first = 1, 0
+        self._sharing = sharing
+        self._log_known = self._log_trimmed = 0
         self._path, self._durability, self._wal_bytes_max = path, durability, wal_bytes_max
         self._loop, self._tell = loop, tell
         self._queue: queue.SimpleQueue[Sequence[Pending] | None] = queue.SimpleQueue()
@@ -113,13 +122,21 @@ class Writer:
         self._close()
         self._on_loop(_finish, self._closed)
 
+    def _turn(self) -> contextlib.AbstractContextManager[None]:
+        """The turn to write, which needs no waiting for where nobody else writes."""
+        return contextlib.nullcontext() if self._sharing is None else self._sharing.turn()
+
     def _open(self) -> None:
         self._connection = open_writer(self._path, self._durability, self._wal_bytes_max)
+        members = 1 if self._sharing is None else self._sharing.share.members
         try:
-            migrate(self._connection, self._path, migrations())
-            self._read_numbers()
-            self._trim_dead_letters()
-            self._checkpoints = Checkpoints(self._path, self._durability, self._wal_bytes_max)
+            with self._turn():
+                migrate(self._connection, self._path, migrations())
+                self._read_numbers()
+                self._trim_dead_letters()
+                if self._sharing is not None:
+                    self._sharing.board.catch_up()
+            self._checkpoints = Checkpoints(self._path, self._durability, self._wal_bytes_max, members)
         except BaseException:
             self._connection.close()
             raise
@@ -127,14 +144,15 @@ class Writer:
     def _close(self) -> None:
         self._checkpoints.close()
         try:
-            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            with self._turn():
+                self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
         except sqlite3.Error as err:
             logger.warning("the last checkpoint failed", extra=fields(reason=explain(self._path, err)))
         self._connection.close()
 
     def _read_numbers(self) -> None:
         self._ceilings = dict(self._connection.execute("SELECT name, value FROM ceilings").fetchall())
-        self._revision = self._ceilings.setdefault(REVISION, 0)
+        self._revision = self.revision_first = self._ceilings.setdefault(REVISION, 0)
         self.delivery_id_first = self._ceilings.setdefault(DELIVERY, 0) + 1
         self._event_id = self._connection.execute("SELECT coalesce(max(id), 0) FROM events").fetchone()[0]
         self._history_ends = Ends(self._connection)
@@ -159,7 +177,8 @@ class Writer:
     def _write_group(self, commits: Sequence[Pending]) -> None:
         """Give every commit its result; where one spoils the statement, each is tried alone."""
         try:
-            self._write_together(commits)
+            with self._turn():
+                self._write_together(commits)
         except Exception as err:
             self._forget()
             if len(commits) == 1 or _medium_failed(err):
@@ -169,13 +188,52 @@ class Writer:
                 self._write_group([pending])
 
     def _write_together(self, commits: Sequence[Pending]) -> None:
+        if self._sharing is not None:
+            self._take_over(self._sharing, commits)
         group = self._judge(commits)
         rows = self._rows(group)
+        if self._sharing is not None:
+            rows.extend(self._log_rows(self._sharing, commits, group.revision))
         if rows:
             statements.write(self._connection, rows)
             self._note_recovery()
             self._keep_bounds(rows, group)
         self._revision = group.revision
+        if self._sharing is not None:
+            self._sharing.board.stored(self._log_known)
+
+    def _take_over(self, sharing: Sharing, commits: Sequence[Pending]) -> None:
+        """Go on where the process that had the turn before has ended."""
+        board = sharing.board
+        self._revision, self._event_id, self._history_ends.positions = board.revision, board.event_id, board.ends
+        if board.log_given != self._log_known:
+            self._etags.clear()
+            self._log_known = board.log_given
+        for pending in commits:
+            for write in pending.writes:
+                if isinstance(write, PutEvent | DeleteEvent) and not sharing.share.owns(
+                    write.key.namespace, write.key.entity
+                ):
+                    raise ValueError(f"the event {write.key} is written by another process")
+
+    def _log_rows(self, sharing: Sharing, commits: Sequence[Pending], revision: int) -> list[statements.Row]:
+        """The rows for what other processes must hear, all numbers that the group uses being given out with them."""
+        board, log, rows = sharing.board, self._log_known, list[statements.Row]()
+        events_too = board.events_shared
+        for pending in commits:
+            if not pending.changes:
+                continue
+            for change in pending.changes:
+                if events_too or isinstance(change.key, Key):
+                    log += 1
+                    rows.append(statements.log_row(log, change))
+            pending.changes = [] if events_too else [c for c in pending.changes if isinstance(c.key, EventKey)]
+        if log - self._log_trimmed >= CHANGE_LOG_MAX + CHANGE_LOG_SLACK:
+            self._log_trimmed = log - CHANGE_LOG_MAX
+            rows.append(statements.trim_log_row(self._log_trimmed))
+        board.give_out(revision, self._event_id, self._history_ends.positions, log)
+        self._log_known = log
+        return rows
 
     def _note_recovery(self) -> None:
         if self._failing:
@@ -222,7 +280,7 @@ class Writer:
     def _ceiling_rows(self, group: Group) -> Iterator[statements.Row]:
         for name, value in ((REVISION, group.revision), (DELIVERY, group.delivery_id_max)):
             if value > self._ceilings[name]:
-                self._ceilings[name] = value + CEILING_STEP
+                self._ceilings[name] = value + CEILING_STEPS[name]
                 yield statements.ceiling_row(name, self._ceilings[name])
 
     def _forget(self) -> None:

@@ -38,6 +38,8 @@ HOST = ("host", "web1")
                 ("b", 2.0, 99, [("prom_type", "untyped"), HOST]),
             ],
         ),
+        ("graphite_plaintext", " a 1 7 \n b 1 7\nc 1 7\r\nd 1 7 \ne 1 7", [(n, 1.0, 7, [HOST]) for n in "ce"]),
+        ("nagios_perfdata", "OK | a=1;2\nb=3 c=4\nd=5 e=6", [("a", 1.0, 42, [HOST]), ("e", 6.0, 42, [HOST])]),
         ("bogus", "a 1 2", []),
     ],
 )

@@ -53,6 +53,7 @@ def test_a_missing_metric_has_its_own_status() -> None:
 def test_a_rule_that_is_no_number_is_passed_over() -> None:
     """A threshold that cannot be read raises no alarm."""
     assert evaluate([point("cpu", 95)], [threshold(("abc", "90", 2))]).status == 0
+    assert evaluate([point("cpu", 95)], [threshold(("", " 90", 2))]).status == 0
 
 
 @pytest.mark.parametrize(

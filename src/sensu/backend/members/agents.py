@@ -1,0 +1,115 @@
+"""The agents of all workers: who is connected where, and check requests for them.
+
+Each worker tells the others of its sessions as they begin, change and end, and all of them to a worker that is new;
+what a worker told is forgotten when it goes.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from sensu.backend.members.bus import Answer, Bus, Peer
+from sensu.backend.members.messages import Agent, Agents, Disconnect, Publish
+from sensu.backend.seams import Subscribers
+from sensu.resources.check_request import CheckRequest
+
+AGENTS_TOLD_AT_ONCE = 500
+
+
+class _Roster:
+    """The sessions of one other worker."""
+
+    def __init__(self) -> None:
+        self._sessions: dict[int, Agent] = {}
+        self._of_subscription: dict[tuple[str, str], Counter[str]] = {}
+
+    def note(self, agent: Agent) -> None:
+        before = self._sessions.pop(agent.session, None)
+        if before is not None:
+            self._count(before, -1)
+        if agent.subscriptions:
+            self._sessions[agent.session] = agent
+            self._count(agent, 1)
+
+    def _count(self, agent: Agent, change: int) -> None:
+        for subscription in agent.subscriptions:
+            key = (agent.namespace, subscription)
+            names = self._of_subscription.setdefault(key, Counter())
+            names[agent.name] += change
+            if not names[agent.name]:
+                del names[agent.name]
+            if not names:
+                del self._of_subscription[key]
+
+    def of_subscription(self, namespace: str, subscription: str) -> Counter[str]:
+        """How many sessions each agent of a subscription has."""
+        return self._of_subscription.get((namespace, subscription), _NOBODY)
+
+
+_NOBODY: Counter[str] = Counter()
+
+
+class AgentsOfAll:
+    """`seams.Subscribers` over all workers; `local` are the agents of this one, told with `changed`."""
+
+    def __init__(self, bus: Bus, local: Subscribers) -> None:
+        self._bus, self._local = bus, local
+        self._own: dict[int, Agent] = {}
+        self._rosters: dict[int, _Roster] = {}
+        bus.on(Agents, self._told)
+        bus.on(Publish, self._publish_here)
+        bus.on(Disconnect, self._disconnect_here)
+        bus.on_leaving(self._forget)
+        for peer in bus.peers.values():
+            peer.tell_presence(lambda present, peer=peer: self._introduce(peer) if present else None)  # type: ignore[misc]
+
+    def changed(self, session: int, namespace: str, agent: str, subscriptions: frozenset[str]) -> None:
+        """A session of this worker has these subscriptions now; none where it has ended."""
+        told = Agent(session, namespace, agent, tuple(subscriptions))
+        if subscriptions:
+            self._own[session] = told
+        elif self._own.pop(session, None) is None:
+            return
+        self._bus.tell_all(Agents((told,)))
+
+    def _introduce(self, peer: Peer) -> None:
+        own = list(self._own.values())
+        peer.tell(Agents(own[:AGENTS_TOLD_AT_ONCE], all=True))
+        for start in range(AGENTS_TOLD_AT_ONCE, len(own), AGENTS_TOLD_AT_ONCE):
+            peer.tell(Agents(own[start : start + AGENTS_TOLD_AT_ONCE]))
+
+    def _forget(self, member: int) -> None:
+        self._rosters.pop(member, None)
+
+    def _told(self, member: int, message: Agents, answer: Answer) -> None:
+        if message.all or member not in self._rosters:
+            self._rosters[member] = _Roster()
+        for agent in message.agents:
+            self._rosters[member].note(agent)
+
+    def publish(self, namespace: str, subscription: str, request: CheckRequest) -> int:
+        """Send a check request to every agent of a subscription; returns how many are sent it."""
+        sent = self._local.publish(namespace, subscription, request)
+        for member, roster in self._rosters.items():
+            sessions = roster.of_subscription(namespace, subscription).total()
+            if sessions:
+                self._bus.peers[member].tell(Publish(namespace, subscription, request))
+                sent += sessions
+        return sent
+
+    def _publish_here(self, member: int, message: Publish, answer: Answer) -> None:
+        self._local.publish(message.namespace, message.subscription, message.request)
+
+    def agents(self, namespace: str, subscription: str) -> Sequence[str]:
+        """The names of the connected agents of a subscription, sorted."""
+        names = set(self._local.agents(namespace, subscription))
+        for roster in self._rosters.values():
+            names.update(roster.of_subscription(namespace, subscription))
+        return sorted(names)
+
+    def disconnect(self, namespace: str, agent: str) -> None:
+        """End the sessions of an agent."""
+        self._local.disconnect(namespace, agent)
+        self._bus.tell_all(Disconnect(namespace, agent))
+
+    def _disconnect_here(self, member: int, message: Disconnect, answer: Answer) -> None:
+        self._local.disconnect(message.namespace, message.agent)

@@ -1,0 +1,346 @@
+"""The bus between the workers of a backend: a Unix socket for each, which only the owner of the state folder reaches.
+
+Each worker connects to every other one and asks and tells on that connection; on it come the answers. A worker that
+takes a message later is not read from meanwhile. Who lets too much wait is disconnected, and told anew what it must
+know when it is back.
+"""
+
+import asyncio
+import contextlib
+import logging
+import os
+import socket
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any, cast
+
+import msgspec
+
+from sensu.backend.members import messages
+from sensu.backend.members.messages import Hello, Message, Stored, Told, Welcome, packed
+from sensu.clock import Clock
+from sensu.log import fields
+from sensu.rules.share import Share
+
+log = logging.getLogger("sensu.members")
+
+BACKLOG_BYTES_MAX = 64 * 1024 * 1024
+"""With so much waiting for a worker it is disconnected."""
+ASKS_MAX = 10_000
+ANSWER_WITHIN_S = 5.0
+CONNECT_PAUSE_S = 0.05
+ADDRESS_BYTES_MAX = 100
+"""Addresses of Unix sockets are short; a longer path is reached through a descriptor of its folder."""
+
+Answer = Callable[[Message], None]
+Handler = Callable[[int, Any, Answer], "bool | None"]
+"""Takes a message of a member and how to answer it; false where it must be offered again when there is room."""
+
+
+class PeerGone(Exception):
+    """A worker did not answer."""
+
+
+class Addresses:
+    """Where the workers listen; made before they are forked."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+
+    def of(self, member: int) -> str:
+        """The address of a member."""
+        name = f"sensu.worker.{member}"
+        path = str(self._folder / name)
+        return path if len(path.encode()) <= ADDRESS_BYTES_MAX else f"/proc/self/fd/{self._descriptor}/{name}"
+
+    def listener(self, member: int) -> socket.socket:
+        """A socket that listens there, for its owner alone; raises OSError."""
+        address = self.of(member)
+        with contextlib.suppress(FileNotFoundError):
+            Path(address).unlink()
+        listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        before = os.umask(0o177)
+        try:
+            listener.bind(address)
+        finally:
+            os.umask(before)
+        listener.listen(socket.SOMAXCONN)
+        listener.setblocking(False)
+        return listener
+
+    def close(self, members: int) -> None:
+        """Leave nothing behind."""
+        for member in range(members):
+            with contextlib.suppress(OSError):
+                Path(self.of(member)).unlink()
+        os.close(self._descriptor)
+
+
+class Stream(asyncio.Protocol):
+    """One connection: messages in and out, many at a time where there are many."""
+
+    def __init__(self, take: Callable[["Stream", Message], bool], room: Callable[[], Awaitable[None]]) -> None:
+        """`take` is false for a message that must be offered again when `room` returns."""
+        self._take, self._room = take, room
+        self._transport: asyncio.Transport | None = None
+        self._out: list[bytes] = []
+        self._in = bytearray()
+        self._waiting: asyncio.Task[None] | None = None
+        self.member = -1
+        self.closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Part of asyncio's interface."""
+        self._transport = cast(asyncio.Transport, transport)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Part of asyncio's interface."""
+        self._transport = None
+        if self._waiting is not None:
+            self._waiting.cancel()
+        if not self.closed.done():
+            self.closed.set_result(None)
+
+    def send(self, message: Message) -> None:
+        """Send a message behind those before, at the end of this turn of the loop."""
+        if not self._out:
+            asyncio.get_running_loop().call_soon(self._flush)
+        self._out.append(packed(message))
+
+    def _flush(self) -> None:
+        out, self._out = self._out, []
+        if self._transport is None or self._transport.is_closing():
+            return
+        if self._transport.get_write_buffer_size() > BACKLOG_BYTES_MAX:
+            log.error("a worker does not listen and is disconnected", extra=fields(worker=self.member))
+            self._transport.abort()
+            return
+        self._transport.write(b"".join(out))
+
+    def data_received(self, data: bytes) -> None:
+        """Part of asyncio's interface."""
+        self._in += data
+        if self._waiting is None:
+            self._read_on()
+
+    def _read_on(self) -> None:
+        """Take what is whole, up to a message that must wait."""
+        data, at = self._in, 0
+        view = memoryview(data)
+        try:
+            while len(data) - at >= messages.LENGTH_BYTES:
+                start = at + messages.LENGTH_BYTES
+                end = start + int.from_bytes(view[at:start], "big")
+                if len(data) < end:
+                    break
+                if not self._take_one(view[start:end]):
+                    self._wait()
+                    break
+                at = end
+        finally:
+            view.release()
+        del data[:at]
+
+    def _take_one(self, body: memoryview) -> bool:
+        try:
+            return self._take(self, messages.unpacked(body))
+        except (msgspec.DecodeError, ValueError):
+            log.exception("a message of a worker cannot be read", extra=fields(worker=self.member))
+        except Exception:
+            log.exception("a message of a worker failed", extra=fields(worker=self.member))
+        return True
+
+    def _wait(self) -> None:
+        assert self._transport is not None
+        self._transport.pause_reading()
+        self._waiting = asyncio.get_running_loop().create_task(self._go_on())
+
+    async def _go_on(self) -> None:
+        await self._room()
+        self._waiting = None
+        if self._transport is not None:
+            self._transport.resume_reading()
+            self._read_on()
+
+    def close(self) -> None:
+        """End the connection behind what was sent."""
+        self._flush()
+        if self._transport is not None:
+            self._transport.close()
+
+
+class Peer:
+    """Another worker, as it is asked and told."""
+
+    def __init__(self, member: int, own: int, address: str, clock: Clock) -> None:
+        self.member = member
+        self._own, self._address, self._clock = own, address, clock
+        self._stream: Stream | None = None
+        self._asked: dict[int, asyncio.Future[Told]] = {}
+        self._number = 0
+        self._listeners: list[Callable[[bool], None]] = []
+        self._hears: Callable[[Told | Stored], None] = lambda _: None
+        self.lost_at: float | None = clock.monotonic()
+        """Since when it is not there; None while it is."""
+        self.ending = False
+        """Whether all workers end, so that its end is no news."""
+
+    def tell_presence(self, listener: Callable[[bool], None]) -> None:
+        """Have `listener` called when the worker is there (true) and when it is gone."""
+        self._listeners.append(listener)
+
+    def hear(self, listener: Callable[[Told | Stored], None]) -> None:
+        """Have `listener` called with what is told in answer to what was not asked with `ask`."""
+        self._hears = listener
+
+    @property
+    def present(self) -> bool:
+        """Whether the worker is there."""
+        return self.lost_at is None
+
+    def tell(self, message: Message) -> None:
+        """Tell the worker, if it is there."""
+        if self._stream is not None and self.present:
+            self._stream.send(message)
+
+    async def ask(self, ask: Callable[[int], messages.Ask], within_s: float = ANSWER_WITHIN_S) -> Told:
+        """The answer to what `ask` makes with a number; raises PeerGone."""
+        if not self.present or len(self._asked) >= ASKS_MAX:
+            raise PeerGone(f"worker {self.member} does not answer")
+        number = self.next_number()
+        answer: asyncio.Future[Told] = asyncio.get_running_loop().create_future()
+        self._asked[number] = answer
+        self.tell(ask(number))
+        try:
+            async with asyncio.timeout(within_s):
+                return await answer
+        except TimeoutError as err:
+            raise PeerGone(f"worker {self.member} does not answer") from err
+        finally:
+            self._asked.pop(number, None)
+
+    def next_number(self) -> int:
+        """A number for a message."""
+        self._number += 1
+        return self._number
+
+    async def run(self) -> None:
+        """Be connected, again and again, until cancelled."""
+        loop = asyncio.get_running_loop()
+        while True:
+            stream: Stream | None = None
+            try:
+                _, stream = await loop.create_unix_connection(lambda: Stream(self._take, _no_wait), self._address)
+                stream.member, self._stream = self.member, stream
+                stream.send(Hello(self._own))
+                await stream.closed
+            except OSError as err:
+                log.debug("a worker cannot be reached", extra=fields(worker=self.member, error=str(err)))
+            finally:
+                self._gone()
+                if stream is not None:
+                    stream.close()
+            await self._clock.sleep(CONNECT_PAUSE_S)
+
+    def _take(self, stream: Stream, message: Message) -> bool:
+        if isinstance(message, Welcome):
+            self.lost_at = None
+            for listener in self._listeners:
+                listener(True)
+            return True
+        if type(message) is Stored:
+            self._hears(message)
+            return True
+        answer = self._asked.get(message.id)  # type: ignore[attr-defined]
+        if answer is None:
+            self._hears(cast(Told, message))
+        elif not answer.done():
+            answer.set_result(cast(Told, message))
+        return True
+
+    def _gone(self) -> None:
+        self._stream = None
+        if not self.present:
+            return
+        self.lost_at = self._clock.monotonic()
+        if not self.ending:
+            log.warning("a worker is gone", extra=fields(worker=self.member))
+        for answer in self._asked.values():
+            if not answer.done():
+                answer.set_exception(PeerGone(f"worker {self.member} ended"))
+        for listener in self._listeners:
+            listener(False)
+
+
+async def _no_wait() -> None:
+    return
+
+
+class Bus:
+    """All other workers, and what they ask of this one."""
+
+    def __init__(self, share: Share, addresses: Addresses, listener: socket.socket, clock: Clock) -> None:
+        self._listener = listener
+        own, members = share.member, share.members
+        self.peers = {m: Peer(m, own, addresses.of(m), clock) for m in range(members) if m != own}
+        self._handlers: dict[type[Message], Handler] = {}
+        self._left: list[Callable[[int], None]] = []
+        self._streams: dict[int, Stream] = {}
+        self._room: Callable[[], Awaitable[None]] = _no_wait
+        self._server: asyncio.Server | None = None
+
+    def on(self, kind: type[Message], handler: Handler) -> None:
+        """Have messages of a kind taken by `handler`."""
+        self._handlers[kind] = handler
+
+    def on_leaving(self, listener: Callable[[int], None]) -> None:
+        """Have `listener` called with a member whose connection to this one has ended."""
+        self._left.append(listener)
+
+    def when_room(self, room: Callable[[], Awaitable[None]]) -> None:
+        """Have `room` awaited before a message that was not taken is offered again."""
+        self._room = room
+
+    def tell_all(self, message: Message) -> None:
+        """Tell every other worker that is there."""
+        for peer in self.peers.values():
+            peer.tell(message)
+
+    async def open(self) -> None:
+        """Let the others in."""
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_unix_server(
+            lambda: Stream(self._take, lambda: self._room()), sock=self._listener
+        )
+
+    async def run(self) -> None:
+        """Be connected to the others until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            for peer in self.peers.values():
+                group.create_task(peer.run())
+
+    def close(self) -> None:
+        """Let nobody in any more, and end what is there."""
+        if self._server is not None:
+            self._server.close()
+        for stream in list(self._streams.values()):
+            stream.close()
+
+    def _take(self, stream: Stream, message: Message) -> bool:
+        if isinstance(message, Hello):
+            self._welcome(stream, message.member)
+            return True
+        return self._handlers[type(message)](stream.member, message, stream.send) is not False
+
+    def _welcome(self, stream: Stream, member: int) -> None:
+        stream.member = member
+        self._streams[member] = stream
+        stream.closed.add_done_callback(lambda _: self._leave(stream))
+        stream.send(Welcome())
+
+    def _leave(self, stream: Stream) -> None:
+        if self._streams.get(stream.member) is stream:
+            del self._streams[stream.member]
+            for listener in self._left:
+                listener(stream.member)

@@ -1,0 +1,70 @@
+"""The entities of events between two workers: each goes over the bus once, while it stays the same.
+
+The sender numbers entities; the receiver remembers the last one under each number. Agents' sessions give the same
+entity, as an object, to all events between two keepalives.
+"""
+
+import msgspec
+
+from sensu.backend.members.messages import OfferEvent
+from sensu.backend.seams import IncomingEvent
+from sensu.resources.entity import Entity
+
+NUMBERS_MAX = 5000
+"""How many entities are remembered for each worker; the oldest make room."""
+
+
+class EntitiesSent:
+    """What the other side of a connection remembers."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[tuple[str, str], int] = {}
+        self._places: list[tuple[str, str]] = []
+        self._entities: list[Entity] = []
+        self._next = 0
+
+    def offer(self, number: int, incoming: IncomingEvent) -> OfferEvent:
+        """The message for an event, with the entity only if it is another than before."""
+        event = incoming.event
+        entity, json = event.entity, incoming.entity_json
+        assert entity is not None
+        place = (entity.metadata.namespace, entity.metadata.name)
+        known = self._numbers.get(place)
+        if known is not None and self._entities[known] is entity and json is not None:
+            return OfferEvent(number, msgspec.structs.replace(event, entity=None), known, None)
+        if json is None:
+            return OfferEvent(number, event, -1, None)
+        return OfferEvent(number, event, self._remember(place, known, entity), bytes(json))
+
+    def _remember(self, place: tuple[str, str], known: int | None, entity: Entity) -> int:
+        if known is None:
+            known = self._next
+            self._next = (known + 1) % NUMBERS_MAX
+            if known < len(self._places):
+                del self._numbers[self._places[known]]
+                self._places[known] = place
+            else:
+                self._places.append(place)
+                self._entities.append(entity)
+            self._numbers[place] = known
+        self._entities[known] = entity
+        return known
+
+
+class EntitiesHeard:
+    """What is remembered for one connection."""
+
+    def __init__(self) -> None:
+        self._known: dict[int, tuple[Entity, msgspec.Raw]] = {}
+
+    def incoming(self, message: OfferEvent) -> IncomingEvent:
+        """The event of a message, with its entity; a message may be asked about again."""
+        event, json = message.event, message.entity_json
+        if event.entity is None:
+            entity, raw = self._known[message.entity]
+            return IncomingEvent(msgspec.structs.replace(event, entity=entity), entity_json=raw)
+        if json is None:
+            return IncomingEvent(event)
+        raw = msgspec.Raw(json)
+        self._known[message.entity] = (event.entity, raw)
+        return IncomingEvent(event, entity_json=raw)

@@ -1,0 +1,353 @@
+"""The way in for events where several workers share it: each event goes to the worker whose share its entity is in.
+
+There it is decided with all others of its entity, in order. What was handed over is kept until its fate is known, and
+handed over again when the other worker was restarted meanwhile: an event that it had stored already is recognised by
+its id and times.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, Protocol
+from uuid import uuid4
+
+from sensu.backend.members import messages
+from sensu.backend.members.bus import Answer, Bus, Peer
+from sensu.backend.members.entities import EntitiesHeard, EntitiesSent
+from sensu.backend.members.messages import Fate, OfferEvent, OfferKeepalive, Removed, RemoveEvent, Stored, Told
+from sensu.backend.seams import (
+    EventDeferred,
+    EventOutcome,
+    EventRefused,
+    EventStored,
+    IncomingEvent,
+    Intake,
+    Keepalives,
+)
+from sensu.clock import Clock
+from sensu.errors import StoreError
+from sensu.log import fields
+from sensu.resources.event import Event
+from sensu.rules.keepalive import keepalive_event
+from sensu.rules.proxy_entity import looked_up
+from sensu.rules.share import Share, slot_of
+from sensu.store.contract import AppendAudit, EventKey, TrimAudit, Write
+
+log = logging.getLogger("sensu.members")
+
+UNDER_WAY_MAX = 1000
+"""How many events may be under way to another worker; then agents are not read and API calls wait."""
+ROOM_AT = UNDER_WAY_MAX // 2
+FATE_WITHIN_S = 15.0
+"""How long a client waits for a worker that is away before it is told to try again."""
+
+Done = Callable[[EventOutcome], None]
+
+
+class LocalIntake(Intake, Protocol):
+    """The intake of this worker."""
+
+    def hold_back(self, incoming: IncomingEvent, done: Done | None) -> bool | None:
+        """None for an event that may come in; else as `offer` answers, because too much is owed."""
+        ...
+
+    def take(self, incoming: IncomingEvent, done: Done | None = None) -> bool:
+        """Queue an event that may come in; false when the queue is full."""
+        ...
+
+
+class LocalKeepalives(Keepalives, Protocol):
+    """Who hears keepalives in this worker."""
+
+    def take(self, keepalive: Event, at: float, event_id: str, done: Done | None) -> bool:
+        """Take a keepalive that came in `at` and may come in; false when the queue is full."""
+        ...
+
+
+class _Removal(NamedTuple):
+    """An event that is to be deleted, with what the audit log keeps of it."""
+
+    key: EventKey
+    audit: Sequence[AppendAudit]
+    trim: TrimAudit | None
+
+
+class _Keepalive(NamedTuple):
+    """A keepalive that came in `at`, and the id of its event."""
+
+    keepalive: Event
+    at: float
+    event_id: str
+
+
+_Handed = IncomingEvent | _Keepalive | _Removal
+
+
+class _Way:
+    """What is under way to one other worker, in order."""
+
+    def __init__(self, peer: Peer) -> None:
+        self.peer = peer
+        self._under_way: dict[int, tuple[_Handed, Callable[[Told], None] | None]] = {}
+        self._entities = EntitiesSent()
+        self._room = asyncio.Event()
+        self._arrived = asyncio.Event()
+        peer.hear(self._hear)
+        peer.tell_presence(self._again)
+
+    @property
+    def full(self) -> bool:
+        return len(self._under_way) >= UNDER_WAY_MAX
+
+    def hand_over(self, handed: _Handed, done: Callable[[Told], None] | None) -> int:
+        """The number under which it can be taken back."""
+        number = self.peer.next_number()
+        self._under_way[number] = (handed, done)
+        if self.peer.present:
+            self._send(number, handed)
+        return number
+
+    def take_back(self, number: int) -> None:
+        """Do not hand it over again, should the other worker have been restarted meanwhile."""
+        self._under_way.pop(number, None)
+
+    def _send(self, number: int, handed: _Handed) -> None:
+        if isinstance(handed, IncomingEvent):
+            self.peer.tell(self._entities.offer(number, handed))
+        elif isinstance(handed, _Keepalive):
+            self.peer.tell(OfferKeepalive(number, *handed))
+        else:
+            key, audit, trim = handed
+            self.peer.tell(RemoveEvent(number, key.namespace, key.entity, key.check, audit, trim))
+
+    async def wait_for_room(self) -> None:
+        """Return when there is room for some more, so that those who wait need not try for each."""
+        if self.full:
+            self._room.clear()
+            await self._room.wait()
+
+    async def arrived(self) -> None:
+        """Return when the fate of all is known."""
+        while self._under_way:
+            self._arrived.clear()
+            await self._arrived.wait()
+
+    def _hear(self, told: Told | Stored) -> None:
+        if isinstance(told, Stored):
+            for number in told.ids:
+                self._settle(number, None)
+        else:
+            self._settle(told.id, told)
+        if len(self._under_way) <= ROOM_AT:
+            self._room.set()
+        if not self._under_way:
+            self._arrived.set()
+
+    def _settle(self, number: int, told: Told | None) -> None:
+        handed, done = self._under_way.pop(number, (None, None))
+        if handed is None:
+            return
+        if done is not None:
+            done(told or Fate(number, True, False, ""))
+        elif isinstance(told, Fate):
+            log.warning("event not stored", extra=fields(worker=self.peer.member, why=told.why))
+
+    def _again(self, present: bool) -> None:
+        if present:
+            self._entities = EntitiesSent()
+            for number, (handed, _) in self._under_way.items():
+                self._send(number, handed)
+
+
+class Fates:
+    """Tells other workers what became of their events: the stored ones of a turn of the loop together."""
+
+    def __init__(self) -> None:
+        self._stored: dict[Answer, list[int]] = {}
+
+    def telling(self, number: int, answer: Answer) -> Done:
+        """What is to be called with the fate of an event."""
+        return lambda outcome: self._tell(number, answer, outcome)
+
+    def _tell(self, number: int, answer: Answer, outcome: EventOutcome) -> None:
+        if not isinstance(outcome, EventStored):
+            answer(messages.fate(number, outcome))
+            return
+        if not self._stored:
+            asyncio.get_running_loop().call_soon(self._flush)
+        self._stored.setdefault(answer, []).append(number)
+
+    def _flush(self) -> None:
+        stored, self._stored = self._stored, {}
+        for answer, numbers in stored.items():
+            answer(Stored(numbers))
+
+
+class Forwarding:
+    """The intake and the keepalives (`seams`) of all workers, as this one offers them to its agents and clients."""
+
+    def __init__(self, share: Share, bus: Bus, local: LocalIntake, keepalives: LocalKeepalives, clock: Clock) -> None:
+        self._share, self._local, self._keepalives, self._clock = share, local, keepalives, clock
+        self._ways = {member: _Way(peer) for member, peer in bus.peers.items()}
+        bus.on(OfferEvent, self._event_offered)
+        bus.on(OfferKeepalive, self._keepalive_offered)
+        bus.on(RemoveEvent, self._removal_asked)
+        bus.when_room(local.wait_for_room)
+        self._fates = Fates()
+        self._entities: dict[int, EntitiesHeard] = {}
+        bus.on_leaving(self._forget)
+        self._removals: set[asyncio.Task[None]] = set()
+
+    def _way(self, namespace: str, entity: str) -> _Way | None:
+        """The way to the worker of an entity; None where it is this one."""
+        return self._ways.get(self._share.owner_of(slot_of(namespace, entity)))
+
+    def _way_of(self, event: Event) -> _Way | None:
+        assert event.entity is not None
+        metadata = event.entity.metadata
+        return self._way(metadata.namespace, looked_up(event) or metadata.name)
+
+    def offer(self, incoming: IncomingEvent, done: Done | None = None) -> bool:
+        """Hand over an event without waiting; false where its worker has no room."""
+        way = self._way_of(incoming.event)
+        if way is None:
+            return self._local.offer(incoming, done)
+        held_back = self._local.hold_back(incoming, done)
+        if held_back is not None:
+            return held_back
+        if way.full:
+            return False
+        way.hand_over(incoming, _told_fate(done))
+        return True
+
+    def has_room(self) -> bool:
+        """Whether any event is taken, whichever worker it is for."""
+        return self._local.has_room() and not any(way.full for way in self._ways.values())
+
+    async def wait_for_room(self) -> None:
+        """Return when an event can be offered again, whichever worker it is for."""
+        await self._local.wait_for_room()
+        for way in self._ways.values():
+            await way.wait_for_room()
+
+    async def wait_until_admitting(self) -> None:
+        """Return when events that would be owed to handlers are taken again."""
+        await self._local.wait_until_admitting()
+
+    async def post(self, incoming: IncomingEvent) -> EventOutcome:
+        """Hand over an event, waiting for room if need be, and return once its fate is known."""
+        way = self._way_of(incoming.event)
+        if way is None:
+            return await self._local.post(incoming)
+        held_back: list[EventOutcome] = []
+        if self._local.hold_back(incoming, held_back.append) is not None:
+            return held_back[0]
+        told = await self._fate(way, incoming)
+        return messages.outcome_of(told) if isinstance(told, Fate) else EventDeferred("another worker does not answer")
+
+    async def remove(self, key: EventKey, also: Sequence[Write] = ()) -> bool:
+        """Delete an event in its turn among the others; raises StoreError."""
+        way = self._way(key.namespace, key.entity)
+        if way is None:
+            return await self._local.remove(key, also)
+        audit = [write for write in also if isinstance(write, AppendAudit)]
+        assert all(isinstance(write, AppendAudit | TrimAudit) for write in also)
+        trim = next((write for write in also if isinstance(write, TrimAudit)), None)
+        told = await self._fate(way, _Removal(key, audit, trim))
+        if not isinstance(told, Removed) or told.existed is None:
+            raise StoreError("the event could not be deleted")
+        return told.existed
+
+    async def _fate(self, way: _Way, handed: _Handed) -> Told | None:
+        """What is told of it, None where nothing is in time."""
+        fate: asyncio.Future[Told] = asyncio.get_running_loop().create_future()
+        number = 0
+        try:
+            async with asyncio.timeout(FATE_WITHIN_S):
+                await way.wait_for_room()
+                number = way.hand_over(handed, lambda told: None if fate.done() else fate.set_result(told))
+                return await fate
+        except TimeoutError:
+            way.take_back(number)
+            return None
+
+    async def arrived(self) -> None:
+        """Return when the fate of everything that was handed over is known."""
+        for way in self._ways.values():
+            await way.arrived()
+
+    def keepalive(self, keepalive: Event, done: Done | None = None) -> bool:
+        """Take a valid keepalive event from an agent; false where its worker has no room."""
+        way = self._way_of(keepalive)
+        if way is None:
+            return self._keepalives.offer(keepalive, done)
+        at, event_id = self._clock.now(), str(uuid4())
+        held_back = self._local.hold_back(IncomingEvent(keepalive_event(keepalive, at, event_id)), done)
+        if held_back is not None:
+            return held_back
+        if way.full:
+            return False
+        way.hand_over(_Keepalive(keepalive, at, event_id), _told_fate(done))
+        return True
+
+    def _forget(self, member: int) -> None:
+        self._entities.pop(member, None)
+
+    def _event_offered(self, member: int, message: OfferEvent, answer: Answer) -> bool:
+        done = self._fates.telling(message.id, answer)
+        try:
+            incoming = self._entities.setdefault(member, EntitiesHeard()).incoming(message)
+            return self._local.take(incoming, done)
+        except Exception:
+            log.exception("an event of another worker failed", extra=fields(worker=member))
+            done(EventRefused("internal error"))
+            return True
+
+    def _keepalive_offered(self, member: int, message: OfferKeepalive, answer: Answer) -> bool:
+        done = self._fates.telling(message.id, answer)
+        try:
+            return self._keepalives.take(message.keepalive, message.at, message.event_id, done)
+        except Exception:
+            log.exception("a keepalive of another worker failed", extra=fields(worker=member))
+            done(EventRefused("internal error"))
+            return True
+
+    def _removal_asked(self, member: int, message: RemoveEvent, answer: Answer) -> None:
+        task = asyncio.get_running_loop().create_task(self._remove(message, answer))
+        self._removals.add(task)
+        task.add_done_callback(self._removals.discard)
+
+    async def _remove(self, message: RemoveEvent, answer: Answer) -> None:
+        also: list[Write] = [*message.audit, *(() if message.trim is None else (message.trim,))]
+        existed: bool | None = None
+        try:
+            existed = await self._local.remove(EventKey(message.namespace, message.entity, message.check), also)
+        except StoreError as err:
+            log.warning("an event could not be deleted for another worker", extra=fields(error=str(err)))
+        answer(Removed(message.id, existed))
+
+
+class ForwardedKeepalives:
+    """`seams.Keepalives` for agents of this worker."""
+
+    def __init__(self, forwarding: Forwarding, local: LocalKeepalives) -> None:
+        self._forwarding, self._local = forwarding, local
+
+    def offer(self, keepalive: Event, done: Done | None = None) -> bool:
+        """Take a valid keepalive event from an agent; false where its worker has no room."""
+        return self._forwarding.keepalive(keepalive, done)
+
+    async def alarm(self, key: EventKey) -> None:
+        """The keepalive at `key` is overdue: only its own worker finds that."""
+        await self._local.alarm(key)
+
+
+def _told_fate(done: Done | None) -> Callable[[Told], None] | None:
+    if done is None:
+        return None
+
+    def told(fate: Told) -> None:
+        assert isinstance(fate, Fate)
+        done(messages.outcome_of(fate))
+
+    return told

@@ -1,0 +1,128 @@
+"""What the API of one worker needs of the others: numbers, health, and answers that only one of them knows."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
+from typing import Any
+
+from sensu.backend.members.bus import Answer, Bus, Peer, PeerGone
+from sensu.backend.members.messages import AskHealth, AskNumbers, Health, Numbers, Question, Reply
+from sensu.backend.metrics import Numbered
+from sensu.backend.seams import Answered
+from sensu.log import fields
+
+log = logging.getLogger("sensu.members")
+
+HEALTH_WITHIN_S = 2.0
+QUESTION_WITHIN_S = 15.0
+
+Application = Callable[
+    [MutableMapping[str, Any], Callable[[], Awaitable[Any]], Callable[[Any], Awaitable[None]]], Awaitable[None]
+]
+
+
+class Others:
+    """The other workers as the API sees them (`seams.Others`)."""
+
+    def __init__(
+        self, bus: Bus, numbers: Callable[[], Sequence[Numbered]], health: Callable[[], Awaitable[str]]
+    ) -> None:
+        self._peers = bus.peers
+        self._numbers, self._health = numbers, health
+        self._application: Application | None = None
+        self._running: set[asyncio.Task[None]] = set()
+        bus.on(AskNumbers, self._numbers_asked)
+        bus.on(AskHealth, lambda member, message, answer: self._start(self._tell_health(message, answer)))
+        bus.on(Question, lambda member, message, answer: self._start(self._answer(message, answer)))
+
+    def serve(self, application: Application) -> None:
+        """Have questions of others answered by the API of this worker."""
+        self._application = application
+
+    async def numbers(self) -> Sequence[Sequence[Numbered]]:
+        """The metrics of each other worker that answers."""
+        told = await asyncio.gather(*(_asked(peer, AskNumbers) for peer in self._peers.values()))
+        return [numbers.samples for numbers in told if isinstance(numbers, Numbers)]
+
+    async def problem(self) -> str:
+        """What is wrong with the others, empty where nothing is."""
+        problems = await asyncio.gather(*(self._problem_of(peer) for peer in self._peers.values()))
+        return "; ".join(filter(None, problems))
+
+    async def _problem_of(self, peer: Peer) -> str:
+        told = await _asked(peer, AskHealth, HEALTH_WITHIN_S)
+        if not isinstance(told, Health):
+            return f"worker {peer.member} does not answer"
+        return f"worker {peer.member}: {told.problem}" if told.problem else ""
+
+    async def ask(self, member: int, scope: Mapping[str, Any], body: bytes) -> Answered | None:
+        """The answer of another worker to a request of the API; None where there is none."""
+        client = scope.get("client")
+        try:
+            told = await self._peers[member].ask(
+                lambda number: Question(
+                    number,
+                    scope["method"],
+                    scope["raw_path"],
+                    scope["query_string"],
+                    [(bytes(name), bytes(value)) for name, value in scope["headers"]],
+                    (client[0], client[1]) if client else None,
+                    body,
+                ),
+                QUESTION_WITHIN_S,
+            )
+        except PeerGone:
+            return None
+        assert isinstance(told, Reply)
+        return Answered(told.status, told.headers, told.body)
+
+    def _numbers_asked(self, member: int, message: AskNumbers, answer: Answer) -> None:
+        answer(Numbers(message.id, self._numbers()))
+
+    def _start(self, work: Any) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+
+    async def _tell_health(self, message: AskHealth, answer: Answer) -> None:
+        answer(Health(message.id, await self._health()))
+
+    async def _answer(self, message: Question, answer: Answer) -> None:
+        """Have this worker's API answer as if it had been asked itself."""
+        assert self._application is not None
+        heard: list[Any] = []
+
+        async def receive() -> Mapping[str, Any]:
+            return {"type": "http.request", "body": message.body, "more_body": False}
+
+        async def send(part: Any) -> None:
+            heard.append(part)
+
+        try:
+            await self._application(_scope(message), receive, send)
+        except Exception:
+            log.exception("a request of another worker failed", extra=fields(path=message.path.decode("latin-1")))
+            return
+        body = b"".join(part.get("body", b"") for part in heard[1:])
+        answer(Reply(message.id, heard[0]["status"], heard[0]["headers"], body))
+
+
+def _scope(message: Question) -> dict[str, Any]:
+    path = message.path.decode("latin-1")
+    return {
+        "type": "http",
+        "method": message.method,
+        "path": path,
+        "raw_path": message.path,
+        "query_string": message.query,
+        "headers": list(message.headers),
+        "client": message.client,
+        "scheme": "http",
+    }
+
+
+async def _asked(peer: Peer, question: Callable[[int], AskNumbers | AskHealth], within_s: float = 5.0) -> object:
+    try:
+        return await peer.ask(question, within_s)
+    except PeerGone:
+        return None

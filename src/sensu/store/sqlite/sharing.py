@@ -1,0 +1,185 @@
+"""What the processes that share a database have beside it: a turn to write, and numbers in memory that all of them see.
+
+The memory is mapped before the processes are forked and lost with the last of them; nothing in it outlives a restart.
+Numbers that are given out (revisions, row ids) are put there before the commit that uses them, so that a process that
+dies in between leaves a gap and no number twice. The last id of the change log is put there behind the commit: who
+reads a greater one than it knows has something to read. Only who has the turn writes, its own part excepted.
+"""
+
+import contextlib
+import mmap
+import os
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+from sensu.errors import StoreError
+from sensu.rules.share import SLOTS, Share
+from sensu.store.contract import DeliveriesSize
+from sensu.store.sqlite.connection import Durability, open_writer, plain_errors
+from sensu.store.sqlite.history import Ends
+from sensu.store.sqlite.ownership import Ownership
+from sensu.store.sqlite.schema import migrate, migrations
+
+try:
+    import fcntl
+except ImportError:  # pragma: no cover - backends run on Unix; elsewhere a backend is one process
+    fcntl = None  # type: ignore[assignment]
+
+TURNS = "sensu.turns"
+"""The file whose lock is the turn to write; the lock of a process that dies is free."""
+
+_REVISION, _EVENT_ID, _RESULT, _CHANGE, _LOG_GIVEN, _LOG_STORED, _FIRST_REVISION, _EVENTS_SHARED, _OWED = range(9)
+_BYTES = 8 * (_OWED + 2 * SLOTS)
+
+
+class Board:
+    """The numbers that all see."""
+
+    def __init__(self) -> None:
+        self._memory = mmap.mmap(-1, _BYTES)
+        self._words = memoryview(self._memory).cast("q")
+
+    def begin(self, revision: int, event_id: int, ends: Ends) -> None:
+        """Start from what the database holds."""
+        words = self._words
+        words[_REVISION] = words[_FIRST_REVISION] = revision
+        words[_EVENT_ID] = event_id
+        words[_RESULT], words[_CHANGE] = ends.positions
+
+    @property
+    def revision(self) -> int:
+        """The greatest revision that was given out."""
+        return self._words[_REVISION]
+
+    @property
+    def event_id(self) -> int:
+        """The greatest row id of an event that was given out."""
+        return self._words[_EVENT_ID]
+
+    @property
+    def ends(self) -> tuple[int, int]:
+        """The newest positions of both history logs that were given out."""
+        return self._words[_RESULT], self._words[_CHANGE]
+
+    @property
+    def log_given(self) -> int:
+        """The greatest id of the change log that was given out."""
+        return self._words[_LOG_GIVEN]
+
+    @property
+    def log_stored(self) -> int:
+        """The greatest id of the change log that is committed."""
+        return self._words[_LOG_STORED]
+
+    @property
+    def first_revision(self) -> int:
+        """The revision before the first entry of the change log."""
+        return self._words[_FIRST_REVISION]
+
+    @property
+    def events_shared(self) -> bool:
+        """Whether events stand in the change log, too."""
+        return self._words[_EVENTS_SHARED] == 1
+
+    def share_events(self) -> None:
+        """Have events stand in the change log from the next turn on."""
+        self._words[_EVENTS_SHARED] = 1
+
+    def give_out(self, revision: int, event_id: int, ends: tuple[int, int], log: int) -> None:
+        """These are given out; to be called before the commit that uses them."""
+        words = self._words
+        words[_REVISION], words[_EVENT_ID] = revision, event_id
+        words[_RESULT], words[_CHANGE] = ends
+        words[_LOG_GIVEN] = log
+
+    def stored(self, log: int) -> None:
+        """The change log is committed up to this id."""
+        self._words[_LOG_STORED] = log
+
+    def catch_up(self) -> None:
+        """Have the others look, in case a process died before it could say what it had committed."""
+        self._words[_LOG_STORED] = self._words[_LOG_GIVEN]
+
+    def owe(self, member: int, size: DeliveriesSize) -> None:
+        """So much is owed of a member's share."""
+        self._words[_OWED + 2 * member] = size.count
+        self._words[_OWED + 2 * member + 1] = size.bytes
+
+    def owed(self, members: int) -> DeliveriesSize:
+        """How much is owed of all shares."""
+        numbers = self._words[_OWED : _OWED + 2 * members].tolist()
+        return DeliveriesSize(sum(numbers[0::2]), sum(numbers[1::2]))
+
+
+class Sharing:
+    """One member's side of a database that is shared; each process needs a descriptor of its own for the turn."""
+
+    def __init__(self, folder: Path, board: Board, share: Share) -> None:
+        self.board, self.share = board, share
+        self._path = folder / TURNS
+        self._descriptor = -1
+
+    def open(self) -> None:
+        """Get ready to take turns; raises StoreError."""
+        with plain_errors(self._path):
+            self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+
+    def close(self) -> None:
+        """Take no more turns."""
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+    @contextlib.contextmanager
+    def turn(self) -> Iterator[None]:
+        """Be the only one who writes; waits for the others."""
+        fcntl.flock(self._descriptor, fcntl.LOCK_EX)
+        try:
+            yield
+        finally:
+            fcntl.flock(self._descriptor, fcntl.LOCK_UN)
+
+
+class SharedDatabase:
+    """A database that several processes are about to share: its folder is owned, its schema up to date, its board set.
+
+    What is made here is for processes that are forked afterwards.
+    """
+
+    def __init__(self, folder: Path, durability: Durability, wal_bytes_max: int) -> None:
+        self._folder, self._durability, self._wal_bytes_max = folder, durability, wal_bytes_max
+        self._ownership = Ownership(folder)
+        self._board = Board()
+
+    def open(self, path: Path) -> None:
+        """Own the folder, until the last process that inherits this ends; raises StoreError."""
+        if fcntl is None:
+            raise StoreError("several workers need a system with file locks")
+        self._ownership.take()
+        try:
+            with plain_errors(path):
+                connection = open_writer(path, self._durability, self._wal_bytes_max)
+                try:
+                    migrate(connection, path, migrations())
+                    self._begin(connection)
+                finally:
+                    connection.close()
+        except BaseException:
+            self._ownership.release()
+            raise
+
+    def _begin(self, connection: sqlite3.Connection) -> None:
+        """What stood in the change log is known to everybody who reads the tables now."""
+        connection.execute("DELETE FROM change_log")
+        found = connection.execute("SELECT value FROM ceilings WHERE name = 'revision'").fetchone()
+        event_id = connection.execute("SELECT coalesce(max(id), 0) FROM events").fetchone()[0]
+        self._board.begin(0 if found is None else found[0], event_id, Ends(connection))
+
+    def close(self) -> None:
+        """Let another backend have the folder."""
+        self._ownership.release()
+
+    def sharing(self, share: Share) -> Sharing:
+        """A member's side of it."""
+        return Sharing(self._folder, self._board, share)
