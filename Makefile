@@ -8,7 +8,7 @@ ARGS ?=
 CONTRACT ?=
 KIND ?=
 
-.PHONY: help run test check format contract fuzz docs bench clean
+.PHONY: help run test check format contract fuzz docs bench soak clean
 help: ## what there is to make
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
@@ -41,6 +41,9 @@ docs: $(VENV)/run.stamp ## the parts of docs/ that follow from the code
 
 bench: $(VENV)/run.stamp ## figures of this machine
 	$(BIN)/python -m bench $(ARGS)
+
+soak: $(VENV)/run.stamp ## half an hour of steady load: is everything flat? SECONDS=1800
+	$(BIN)/python -m bench.soak --seconds $(or $(SECONDS),1800) $(ARGS)
 
 clean: ## remove what the other targets made
 	rm -rf $(VENV) .state .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build src/*.egg-info

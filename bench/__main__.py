@@ -1,22 +1,29 @@
-"""Figures of this machine: `make bench`, or `python -m bench [--long] [--only WORD] [--json]`.
+"""Figures of this machine: `make bench`, or `python -m bench [--long] [--only WORD] [--format WORD]`.
+
+`--format targets` judges the figures by the project's targets, `--format markdown` is for docs/performance.md.
 
 Rates depend on the machine and on what else runs there: compare them only with figures of the same run, best with
-those of another server beside it: `--against http://127.0.0.1:8080,ws://127.0.0.1:8081,PID`. CPU figures are less
-sensitive. A server that is measured against must have the users admin and agent, both with the password `P@ssw0rd!`.
+those of another server beside it: `--against http://127.0.0.1:8080,ws://127.0.0.1:8081/,PID`. CPU figures are less
+sensitive. A server that is measured against must have the users admin and agent, both with the password `P@ssw0rd!`,
+and is left with what was written to it.
 """
 
 import argparse
+import os
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from bench import agent, agents, api, handlers, lists, sensuctl, start
-from bench.figures import Figure, as_json, table
+from bench import agent, agents, api, back_pressure, growth, handlers, lists, sensuctl, start, targets
+from bench.figures import Figure, as_json, loaded, markdown, table
 from bench.programs import Server, backend
 
 Measurement = Callable[[Server, bool], Iterator[Figure]]
 
+OURS: dict[str, Measurement] = {"start": start.measure, "sensuctl": sensuctl.measure, "agent": agent.measure}
+"""What is measured of our programs alone, before anything is stored."""
 BOTH: dict[str, Measurement] = {
     "agents": agents.measure,
     "api": api.measure,
@@ -24,53 +31,91 @@ BOTH: dict[str, Measurement] = {
     "handlers": handlers.measure,
 }
 """What any server can be measured by."""
+APART: dict[str, Callable[[bool], Iterator[Figure]]] = {
+    "growth": growth.measure,
+    "back-pressure": back_pressure.measure,
+}
+"""What needs a backend of its own, set up for it."""
+WORDS = [*OURS, *BOTH, *APART]
+
+FORMATS = {"table": table, "markdown": markdown, "json": as_json, "targets": targets.judged}
 
 
-def main() -> None:
-    """Measure and print."""
+class Run:
+    """What was measured so far, and which parts failed."""
+
+    def __init__(self) -> None:
+        self.failed: list[str] = []
+
+    def figures(self, word: str, whose: str, measured: Iterator[Figure]) -> list[Figure]:
+        """What a part yields; where it fails, what it yielded until then."""
+        print(f"measuring {word}{whose} …", file=sys.stderr, flush=True)
+        found: list[Figure] = []
+        try:
+            found.extend(measured)
+        except (RuntimeError, OSError) as err:
+            self.failed.append(word)
+            print(f"{word}{whose} failed: {err or type(err).__name__}", file=sys.stderr)
+        return found
+
+
+def main() -> int:
+    """Measure and print; 1 where a part failed."""
     options = _options()
-    wanted = options.only or ["start", "sensuctl", "agent", *BOTH]
+    if options.load is not None:
+        print(FORMATS[options.format](*loaded(options.load.read_text())))
+        return 0
+    wanted = options.only or WORDS
+    run, began = Run(), time.monotonic()
+    ours, theirs = _beside(run, options, wanted)
+    for word in wanted:
+        if word in APART:
+            ours += run.figures(word, "", APART[word](options.long))
+    spent = time.monotonic() - began
+    print(f"{_machine()}; {spent:.0f} s; load {os.getloadavg()[0]:.1f} in the end", file=sys.stderr)
+    print(FORMATS[options.format](ours, theirs))
+    if options.save is not None:
+        options.save.write_text(as_json(ours, theirs) + "\n")
+    return 1 if run.failed else 0
+
+
+def _beside(run: Run, options: argparse.Namespace, wanted: list[str]) -> tuple[list[Figure], dict[str, Figure]]:
+    """What one fresh backend shows, and the server beside it: part by part in turn."""
+    ours: list[Figure] = []
     theirs: dict[str, Figure] = {}
-    with tempfile.TemporaryDirectory(prefix="sensu-bench-") as folder, backend(Path(folder)) as ours:
-        figures = list(_of_ours(ours, wanted))
-        for word, measure in BOTH.items():
-            if word in wanted:
-                _say(word)
-                figures += measure(ours, options.long)
-                if options.against is not None:
-                    theirs |= {figure.name: figure for figure in measure(options.against, options.long)}
-    print(as_json(figures, theirs) if options.json else table(figures, theirs))
+    with tempfile.TemporaryDirectory(prefix="sensu-bench-") as folder, backend(Path(folder)) as server:
+        for word, measure in {**OURS, **BOTH}.items():
+            if word not in wanted:
+                continue
+            ours += run.figures(word, "", measure(server, options.long))
+            if word in BOTH and options.against is not None:
+                found = run.figures(word, " of the other server", measure(options.against, options.long))
+                theirs |= {figure.name: figure for figure in found}
+    return ours, theirs
 
 
-def _of_ours(server: Server, wanted: list[str]) -> Iterator[Figure]:
-    if "start" in wanted:
-        _say("start")
-        yield from start.measure(server)
-    if "sensuctl" in wanted:
-        _say("sensuctl")
-        yield from sensuctl.measure(server)
-    if "agent" in wanted:
-        _say("agent")
-        yield from agent.measure()
+def _machine() -> str:
+    return f"{os.cpu_count()} cores, Python {sys.version.split()[0]}"
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="bench", description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
-    parser.add_argument("--long", action="store_true", help="more events, 10,000 agents, 100,000 resources")
-    parser.add_argument("--only", action="append", choices=["start", "sensuctl", "agent", *BOTH], help="repeatable")
+    parser.add_argument("--format", choices=FORMATS, default="table", help="of what is printed (default: table)")
+    parser.add_argument("--save", type=Path, metavar="FILE", help="write the figures as JSON, too")
+    parser.add_argument("--load", type=Path, metavar="FILE", help="print saved figures in a format, measure nothing")
+    parser.add_argument("--long", action="store_true", help="more events, 5,000 and 10,000 agents, 100,000 resources")
+    parser.add_argument("--only", action="append", choices=WORDS, help="repeatable")
     parser.add_argument("--against", type=_server, metavar="API_URL,WS_URL,PID", help="do the same with this server")
     return parser.parse_args()
 
 
 def _server(text: str) -> Server:
-    api_url, agents_url, pid = text.split(",")
-    return Server(int(pid), api_url.rstrip("/"), agents_url)
-
-
-def _say(what: str) -> None:
-    print(f"measuring {what} …", file=sys.stderr, flush=True)
+    try:
+        api_url, agents_url, pid = text.split(",")
+        return Server(int(pid), api_url.rstrip("/"), agents_url)
+    except ValueError:
+        raise argparse.ArgumentTypeError("three words with commas between: API_URL,WS_URL,PID") from None
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -1,31 +1,34 @@
 """One real agent: the backend here only asks for checks and counts the results."""
 
 import asyncio
-import json
 import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 from bench.figures import MORE, Figure
-from bench.programs import PASSWORD, Process, free_port, program, running
+from bench.programs import PASSWORD, Process, Server, free_port, program, running
 from sensu.clock import SystemClock
-from sensu.transport import frames
+from sensu.resources.check import CheckConfig
+from sensu.resources.check_request import CheckRequest
+from sensu.resources.entity import EntityConfig
+from sensu.resources.metadata import ObjectMeta
+from sensu.transport import codec, frames
 from sensu.transport.backend_socket import Accepted, AgentConnection, AgentListener
-from sensu.transport.handshake import Agreement, Answer, Request, backend_headers
+from sensu.transport.handshake import Answer, Request, backend_agreement, backend_headers
 from sensu.transport.websocket import Closed
 
 BURST = 300
 COMMAND = "echo hello"
 IDLE_S = 5.0
 PATIENCE_S = 60.0
-_NOT_FOUND = {"metadata": {"name": "not found", "namespace": "default"}}
 
 
 class _Backend:
     """The one session of the agent."""
 
     def __init__(self) -> None:
+        self.codec = codec.JSON
         self._connection: AgentConnection | None = None
         self.began, self.all_came = asyncio.Event(), asyncio.Event()
         self._awaited = 0
@@ -33,7 +36,8 @@ class _Backend:
     def connected(self, connection: AgentConnection) -> None:
         """Tell the agent that it is new."""
         self._connection = connection
-        connection.send(frames.build(frames.ENTITY_CONFIG, json.dumps(_NOT_FOUND).encode()))
+        unknown = EntityConfig(metadata=ObjectMeta(name="not found", namespace="default"))
+        connection.send(frames.build(frames.ENTITY_CONFIG, self.codec.encode(frames.ENTITY_CONFIG, unknown)))
 
     def received(self, data: bytes) -> None:
         """Count results; the first keepalive says that the agent is there."""
@@ -54,16 +58,17 @@ class _Backend:
         self.all_came.clear()
         started = time.perf_counter()
         for number in range(count):
-            metadata = {"name": f"burst-{number}", "namespace": "default"}
-            config = {"command": COMMAND, "interval": 60, "publish": True, "metadata": metadata}
-            request = {"config": config, "issued": int(time.time()) + number}
-            self._connection.send(frames.build(frames.CHECK_REQUEST, json.dumps(request).encode()))
+            metadata = ObjectMeta(name=f"burst-{number}", namespace="default")
+            check = CheckConfig(command=COMMAND, interval=60, publish=True, metadata=metadata)
+            request = CheckRequest(config=check, issued=int(time.time()) + number)
+            message = frames.build(frames.CHECK_REQUEST, self.codec.encode(frames.CHECK_REQUEST, request))
+            self._connection.send(message)
         await asyncio.wait_for(self.all_came.wait(), PATIENCE_S)
         return time.perf_counter() - started
 
 
-def measure() -> Iterator[Figure]:
-    """All figures about an agent."""
+def measure(server: Server, long: bool) -> Iterator[Figure]:
+    """All figures about an agent, which `server` does not hear of."""
     with tempfile.TemporaryDirectory(prefix="sensu-agent-bench-") as folder:
         yield from asyncio.run(_measure(Path(folder)))
 
@@ -72,7 +77,9 @@ async def _measure(folder: Path) -> list[Figure]:
     session = _Backend()
 
     async def judge(request: Request) -> Accepted | Answer:
-        return Accepted(backend_headers(Agreement(), "bench"), session)
+        agreement = backend_agreement(request)
+        session.codec = codec.for_content_type(agreement.content_type)
+        return Accepted(backend_headers(agreement, "bench"), session)
 
     listener = AgentListener(judge, SystemClock())
     await listener.start("127.0.0.1", 0)
@@ -94,13 +101,15 @@ async def _figures(session: _Backend, agent: Process) -> list[Figure]:
     await asyncio.sleep(IDLE_S)
     idle_cpu = (agent.cpu_s() - cpu_at) / IDLE_S * 100
     await session.run_checks(BURST)
-    cpu_at = agent.cpu_s()
+    cpu_at, own_at = agent.cpu_s(), agent.own_cpu_s()
     spent_s = await session.run_checks(BURST)
     cpu_ms = (agent.cpu_s() - cpu_at) / BURST * 1000
+    own_ms = (agent.own_cpu_s() - own_at) / BURST * 1000
     return [
         Figure("agent: idle memory", "MiB", memory),
         Figure("agent: idle CPU", "% of a core", idle_cpu),
         Figure(f"agent: burst of {BURST} checks", "checks/s", BURST / spent_s, MORE),
+        Figure("agent: own CPU for a check", "CPU ms", own_ms),
         Figure("agent: CPU for a check with its command", "CPU ms", cpu_ms),
         Figure("agent: memory after bursts", "MiB", agent.memory_mib()),
     ]

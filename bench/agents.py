@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from bench.figures import MORE, Figure, quantile
 from bench.generators import Player, player
 from bench.payloads import EventTemplate
-from bench.programs import Server, folder_mib
+from bench.programs import Server
 from bench.wire import Api, connected_agent, events_processed
 
 PUSHING_AGENTS, CHECKS = 100, 5
@@ -17,7 +17,7 @@ PROBES_SHORT, PROBES_LONG = 150, 1000
 BEAT_S = 10.0
 IDLE_S = 10.0
 SETTLE_S = 1.0
-PATIENCE_S = 300.0
+PATIENCE_S = 120.0
 POLL_S = 0.02
 
 
@@ -43,7 +43,9 @@ def measure(server: Server, long: bool) -> Iterator[Figure]:
     yield from _idle(server, 1000)
     if long:
         yield from _idle(server, 10_000)
-        yield from _growth(server)
+        yield from _with_many_sessions(server, 5000)
+        yield from _with_many_stored(server, 100_000)
+        yield from _with_many_checks(server, 5000)
 
 
 def _throughput(server: Server, codec: str, events: int) -> Iterator[Figure]:
@@ -51,15 +53,52 @@ def _throughput(server: Server, codec: str, events: int) -> Iterator[Figure]:
         agents.ask("connect", url=server.agents_url, codec=codec, first=0, count=PUSHING_AGENTS, keepalives=False)
         push(server, agents, codec, PUSHING_AGENTS * CHECKS)
         done = push(server, agents, codec, events)
-    yield Figure(f"durable events from agents, {codec}", "events/s", done.rate_per_s, MORE)
-    yield Figure(f"CPU for 1,000 events, {codec}", "CPU ms", done.cpu_s / done.events * 1e6)
+    yield from _as_pushed(done, codec)
 
 
-def push(server: Server, agents: Player, codec: str, events: int) -> Pushed:
+def _with_many_sessions(server: Server, count: int) -> Iterator[Figure]:
+    """The same rate from many agents."""
+    with player() as agents:
+        agents.ask("connect", url=server.agents_url, codec="json", first=0, count=count, keepalives=False)
+        push(server, agents, "json", count)
+        yield from _as_pushed(push(server, agents, "json", EVENTS_LONG, checks=1), f"json, {count:,} agents")
+
+
+def _with_many_stored(server: Server, count: int) -> Iterator[Figure]:
+    """The same rate with many events stored, first of a few of them and then of all in turn."""
+    with player() as agents:
+        agents.ask("connect", url=server.agents_url, codec="json", first=0, count=PUSHING_AGENTS, keepalives=False)
+        push(server, agents, "json", count, checks=count // PUSHING_AGENTS)
+        few = push(server, agents, "json", EVENTS_LONG)
+        yield from _as_pushed(few, f"json, {count:,} events stored")
+        of_all = push(server, agents, "json", EVENTS_LONG, checks=count // PUSHING_AGENTS)
+        yield from _as_pushed(of_all, f"json, {count:,} events stored, all in turn")
+
+
+def _with_many_checks(server: Server, count: int) -> Iterator[Figure]:
+    """The same rate with many published checks, and what those cost by themselves."""
+    with player() as agents:
+        words = {"url": server.api_url, "token": Api(server.api_url).token, "namespace": "default", "pool": count}
+        agents.ask("requests", **words, kind="PUT published check", connections=16, requests=count)
+        time.sleep(SETTLE_S)
+        cpu_at = server.cpu_s()
+        time.sleep(IDLE_S)
+        idle = (server.cpu_s() - cpu_at) / IDLE_S * 100
+        yield Figure(f"CPU to schedule {count:,} checks once a minute", "% of a core", idle)
+        agents.ask("connect", url=server.agents_url, codec="json", first=0, count=PUSHING_AGENTS, keepalives=False)
+        yield from _as_pushed(push(server, agents, "json", EVENTS_LONG), f"json, {count:,} checks published")
+
+
+def _as_pushed(done: Pushed, how: str) -> Iterator[Figure]:
+    yield Figure(f"durable events from agents, {how}", "events/s", done.rate_per_s, MORE)
+    yield Figure(f"CPU for 1,000 events, {how}", "CPU ms", done.cpu_s / done.events * 1e6)
+
+
+def push(server: Server, agents: Player, codec: str, events: int, checks: int = CHECKS) -> Pushed:
     """Have connected agents send events as fast as the server takes them, until all are processed."""
     before, cpu_before = events_processed(server.api_url), server.cpu_s()
     started = time.perf_counter()
-    agents.begin("push", codec=codec, checks=CHECKS, events=events)
+    agents.begin("push", codec=codec, checks=checks, events=events)
     while events_processed(server.api_url) < before + events:
         if time.perf_counter() - started > PATIENCE_S:
             raise RuntimeError(f"{events} events were not processed within {PATIENCE_S:g} s")
@@ -124,6 +163,7 @@ def _idle(server: Server, count: int) -> Iterator[Figure]:
         yield Figure(f"connect {count:,} agents", "s", spent_s)
         yield Figure(f"CPU to connect and register one of {count:,} agents", "CPU ms", cpu_s / count * 1000)
         yield Figure(f"memory of one of {count:,} idle agents", "KiB", memory / count * 1024)
+        yield Figure(f"memory with {count:,} idle agents", "MiB", at + memory)
         beat_s = BEAT_S * max(1, count // 1000) ** 0.5
         agents.ask("beat", codec="json", interval_s=beat_s)
         cpu_at = server.cpu_s()
@@ -133,14 +173,3 @@ def _idle(server: Server, count: int) -> Iterator[Figure]:
             f"CPU for a keepalive of {count:,} agents", "CPU ms", (server.cpu_s() - cpu_at) / keepalives * 1000
         )
     time.sleep(SETTLE_S)
-
-
-def _growth(server: Server) -> Iterator[Figure]:
-    """How much the database grows with events that replace others, and the memory after all of it."""
-    if server.state_dir is None:
-        return
-    before = folder_mib(server.state_dir)
-    with player() as agents:
-        agents.ask("connect", url=server.agents_url, codec="json", first=0, count=PUSHING_AGENTS, keepalives=False)
-        push(server, agents, "json", EVENTS_LONG)
-    yield Figure("database growth with 100,000 events", "MiB", folder_mib(server.state_dir) - before)

@@ -20,7 +20,7 @@ class Figure:
 
 def table(ours: Sequence[Figure], theirs: Mapping[str, Figure]) -> str:
     """One line a figure; `times` is how many times better ours is than theirs."""
-    wide = max(len(figure.name) for figure in ours)
+    wide = max((len(figure.name) for figure in ours), default=0)
     lines = [f"{'':{wide}}  {'':>10} {'unit':<14}" + (f"{'theirs':>10} {'times':>7}" if theirs else "")]
     for figure in ours:
         line = f"{figure.name:{wide}}  {written(figure.value):>10} {figure.unit:<14}"
@@ -28,6 +28,21 @@ def table(ours: Sequence[Figure], theirs: Mapping[str, Figure]) -> str:
         if other is not None:
             line += f"{written(other.value):>10} {times_better(figure, other):>7}"
         lines.append(line.rstrip())
+    return "\n".join(lines)
+
+
+def markdown(ours: Sequence[Figure], theirs: Mapping[str, Figure]) -> str:
+    """The same for a page of documentation."""
+    lines = ["| work | figure | unit |" + (" theirs | times better |" if theirs else "")]
+    lines.append("| --- | --- | --- |" + (" --- | --- |" if theirs else ""))
+    for figure in ours:
+        line = f"| {figure.name} | {written(figure.value)} | {figure.unit} |"
+        other = theirs.get(figure.name)
+        if other is not None:
+            line += f" {written(other.value)} | {times_better(figure, other)} |"
+        elif theirs:
+            line += " | |"
+        lines.append(line)
     return "\n".join(lines)
 
 
@@ -39,6 +54,14 @@ def as_json(ours: Iterable[Figure], theirs: Mapping[str, Figure]) -> str:
         more = {} if other is None else {"theirs": other.value, "times": times_better(figure, other)}
         found[figure.name] = {"value": figure.value, "unit": figure.unit, "best": figure.best, **more}
     return json.dumps(found, indent=2)
+
+
+def loaded(text: str) -> tuple[list[Figure], dict[str, Figure]]:
+    """What `as_json` wrote: our figures, and by name those of another server."""
+    found = json.loads(text).items()
+    ours = [Figure(name, one["unit"], one["value"], one["best"]) for name, one in found]
+    theirs = {name: Figure(name, one["unit"], one["theirs"], one["best"]) for name, one in found if "theirs" in one}
+    return ours, theirs
 
 
 def times_better(ours: Figure, theirs: Figure) -> str:

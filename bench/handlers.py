@@ -16,16 +16,22 @@ from bench.wire import Api
 
 EVENTS = {"tcp": (6000, 40_000), "udp": (6000, 40_000), "pipe": (500, 4000)}
 RATE_PER_S, RATED_EVENTS = 200, 600
+COMMITS = 100
+BASE = "/api/core/v2/namespaces/default"
 FILTER = "event.check.status == 0 && event.entity.entity_class == 'agent'"
 
 
 class Sink:
-    """Counts what handlers deliver to a TCP or UDP port; keeps when each TCP delivery ended."""
+    """Counts what handlers deliver to a TCP or UDP port; keeps when each TCP delivery ended.
 
-    def __init__(self, kind: str) -> None:
+    One that `stands_still` takes no TCP connection until `go_on`, beside the one or two that the kernel takes for it.
+    """
+
+    def __init__(self, kind: str, *, stands_still: bool = False) -> None:
         self.count = 0
         self.bodies: list[tuple[float, bytes]] = []
         self.keeps = False
+        self._goes_on = threading.Event()
         family = socket.SOCK_DGRAM if kind == "udp" else socket.SOCK_STREAM
         self._socket = socket.socket(socket.AF_INET, family)
         if kind == "udp":
@@ -33,8 +39,16 @@ class Sink:
         self._socket.bind(("127.0.0.1", 0))
         self.port = int(self._socket.getsockname()[1])
         if kind != "udp":
-            self._socket.listen(1024)
+            self._socket.listen(1)
+        if not stands_still:
+            self.go_on()
         threading.Thread(target=self._count_datagrams if kind == "udp" else self._accept, daemon=True).start()
+
+    def go_on(self) -> None:
+        """Take connections from now on."""
+        if self._socket.type == socket.SOCK_STREAM:
+            self._socket.listen(1024)
+        self._goes_on.set()
 
     def close(self) -> None:
         """Count no longer."""
@@ -47,7 +61,7 @@ class Sink:
 
     def _accept(self) -> None:
         with contextlib.suppress(OSError):
-            while True:
+            while self._goes_on.wait():
                 connection, _ = self._socket.accept()
                 with connection:
                     self._take(connection)
@@ -56,40 +70,50 @@ class Sink:
         parts = []
         while data := connection.recv(65536):
             parts.append(data)
-        self.count += 1
         if self.keeps:
             self.bodies.append((time.time(), b"".join(parts)))
+        self.count += 1
 
 
 def measure(server: Server, long: bool) -> Iterator[Figure]:
     """All figures about handlers."""
     api = Api(server.api_url)
-    base = "/api/core/v2/namespaces/default"
-    metadata = {"name": "bench-filter", "namespace": "default"}
-    api.put(f"{base}/filters/bench-filter", {"metadata": metadata, "action": "allow", "expressions": [FILTER]})
+    put_filter(api)
     for kind in ("tcp", "udp"):
         sink = Sink(kind)
         name = f"bench-{kind}"
-        where = {"host": "127.0.0.1", "port": sink.port}
-        _put_handler(api, base, name, {"type": kind, "socket": where, "timeout": 10})
+        put_socket_handler(api, name, kind, sink)
         done = _pushed(server, name, EVENTS[kind][long], lambda sink=sink: sink.count)  # type: ignore[misc]
         yield Figure(f"events through a filter to a {kind} handler", "events/s", done, MORE)
         if kind == "tcp":
             yield from _latency(server, sink, name)
+            yield from _latency_from_commit(api, sink, name)
         sink.close()
-    yield from _pipe(server, api, base, EVENTS["pipe"][long])
+    yield from _pipe(server, api, EVENTS["pipe"][long])
 
 
-def _put_handler(api: Api, base: str, name: str, more: dict[str, Any]) -> None:
+def put_filter(api: Api) -> None:
+    """The JavaScript filter of all handlers here."""
+    metadata = {"name": "bench-filter", "namespace": "default"}
+    api.put(f"{BASE}/filters/bench-filter", {"metadata": metadata, "action": "allow", "expressions": [FILTER]})
+
+
+def put_socket_handler(api: Api, name: str, kind: str, sink: Sink, **more: int) -> None:
+    """A handler that sends to a sink what passes the filter."""
+    where = {"host": "127.0.0.1", "port": sink.port}
+    _put_handler(api, name, {"type": kind, "socket": where, "timeout": 10, **more})
+
+
+def _put_handler(api: Api, name: str, more: dict[str, Any]) -> None:
     metadata = {"name": name, "namespace": "default"}
-    api.put(f"{base}/handlers/{name}", {"metadata": metadata, "filters": ["bench-filter"], **more})
+    api.put(f"{BASE}/handlers/{name}", {"metadata": metadata, "filters": ["bench-filter"], **more})
 
 
-def _pipe(server: Server, api: Api, base: str, events: int) -> Iterator[Figure]:
+def _pipe(server: Server, api: Api, events: int) -> Iterator[Figure]:
     """The handler's command is the cheapest there is: what is measured is the starting of processes."""
     sink = Sink("udp")
     command = f"exec 3<>/dev/udp/127.0.0.1/{sink.port}; echo x >&3"
-    _put_handler(api, base, "bench-pipe", {"type": "pipe", "command": f"exec bash -c '{command}'", "timeout": 10})
+    _put_handler(api, "bench-pipe", {"type": "pipe", "command": f"exec bash -c '{command}'", "timeout": 10})
     done = _pushed(server, "bench-pipe", events, lambda: sink.count)
     yield Figure("events through a filter to a pipe handler", "events/s", done, MORE)
     sink.close()
@@ -125,6 +149,23 @@ def _latency(server: Server, sink: Sink, handler: str) -> Iterator[Figure]:
     times = [(came - _sent_at(body)) * 1000 for came, body in sink.bodies]
     for of_100 in (50, 99):
         yield Figure(f"frame to tcp handler at {RATE_PER_S} events/s, p{of_100}", "ms", quantile(times, of_100))
+
+
+def _latency_from_commit(api: Api, sink: Sink, handler: str) -> Iterator[Figure]:
+    """From the answer to a PUT of an event, which comes after its commit, to its handler."""
+    times = []
+    for number in range(COMMITS):
+        before = sink.count
+        check = {"metadata": {"name": "handled"}, "interval": 60, "status": 0, "handlers": [handler]}
+        entity = {"entity_class": "agent", "metadata": {"name": "bench-handled"}}
+        api.put(f"{BASE}/events/bench-handled/handled", {"check": {**check, "issued": number}, "entity": entity})
+        committed = time.time()
+        deadline = time.perf_counter() + PATIENCE_S
+        while sink.count == before and time.perf_counter() < deadline:
+            time.sleep(0.0002)
+        times.append((sink.bodies[-1][0] - committed) * 1000)
+    for of_100 in (50, 99):
+        yield Figure(f"commit to tcp handler, p{of_100}", "ms", max(0.0, quantile(times, of_100)))
 
 
 def _sent_at(body: bytes) -> float:

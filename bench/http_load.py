@@ -96,7 +96,7 @@ def _until(messages: Iterator[bytes], seconds: float, requests: int) -> Iterator
 def _messages(kind: str, host: str, token: str, namespace: str, pool: int) -> Iterator[bytes]:
     """Requests without end; bodies differ each time, since stores skip writes that change nothing."""
     makers = {"PUT event": _put_event, "GET event": _get_event, "PUT check": _put_check, "GET check": _get_check}
-    makers |= {"POST event": _post_event, "PUT entity": _put_entity}
+    makers |= {"POST event": _post_event, "PUT entity": _put_entity, "PUT published check": _put_published_check}
     method, base = kind.partition(" ")[0], f"/api/core/v2/namespaces/{namespace}"
     head = f" HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {token}\r\nContent-Type: application/json\r\n"
     number = 0
@@ -141,6 +141,13 @@ def _get_event(one: int, namespace: str, number: int) -> tuple[str, bytes]:
 def _put_check(one: int, namespace: str, number: int) -> tuple[str, bytes]:
     name = f"check-{one:05}"
     return f"/checks/{name}", (_CHECK % (name, namespace, 1 + number % 50)).encode()
+
+
+def _put_published_check(one: int, namespace: str, number: int) -> tuple[str, bytes]:
+    """A check that is due once a minute, for agents that are not there."""
+    name = f"published-{one:05}"
+    body = _CHECK % (name, namespace, 1 + number % 50)
+    return f"/checks/{name}", body.replace('"publish":false', '"publish":true,"subscriptions":["nobody"]').encode()
 
 
 def _get_check(one: int, namespace: str, number: int) -> tuple[str, bytes]:

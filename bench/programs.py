@@ -24,7 +24,11 @@ class Process:
 
     def cpu_s(self) -> float:
         """CPU seconds that it and its children, ended ones too, have used so far."""
-        return sum(_cpu_s(pid) for pid in self._family())
+        return sum(_threads_cpu_s(pid) + _ended_children_cpu_s(pid) for pid in self._family())
+
+    def own_cpu_s(self) -> float:
+        """CPU seconds that it used itself."""
+        return _threads_cpu_s(self.pid)
 
     def memory_mib(self) -> float:
         """Resident memory of it and its children."""
@@ -49,17 +53,18 @@ class Process:
         return family
 
 
-def _cpu_s(pid: int) -> float:
-    """What its threads used, to the nanosecond, and what its ended children did, in ticks.
+def _threads_cpu_s(pid: int) -> float:
+    """What its threads used, to the nanosecond; ticks would charge work that comes with a timer whole ticks or none."""
+    with contextlib.suppress(OSError):
+        threads = Path(f"/proc/{pid}/task").iterdir()
+        return sum(int((thread / "schedstat").read_text().split()[0]) for thread in threads) / 1e9
+    return 0.0
 
-    Ticks alone would charge work that comes with a timer for whole ticks, or for nothing.
-    """
+
+def _ended_children_cpu_s(pid: int) -> float:
     with contextlib.suppress(OSError):
         words = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-        threads = sum(
-            int((thread / "schedstat").read_text().split()[0]) for thread in Path(f"/proc/{pid}/task").iterdir()
-        )
-        return threads / 1e9 + sum(map(int, words[13:15])) / TICKS_PER_S
+        return sum(map(int, words[13:15])) / TICKS_PER_S
     return 0.0
 
 

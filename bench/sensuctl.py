@@ -13,7 +13,7 @@ from bench.programs import ADMIN, PASSWORD, Server, program
 RUNS = 9
 
 
-def measure(server: Server) -> Iterator[Figure]:
+def measure(server: Server, long: bool) -> Iterator[Figure]:
     """The median wall time of a few commands."""
     with tempfile.TemporaryDirectory(prefix="sensuctl-bench-") as home:
         environment = {**os.environ, "HOME": home}

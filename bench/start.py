@@ -10,7 +10,7 @@ SETTLE_S = 1.0
 IDLE_S = 6.0
 
 
-def measure(server: Server) -> Iterator[Figure]:
+def measure(server: Server, long: bool) -> Iterator[Figure]:
     """Start, idle memory and CPU; for a server that was just started here."""
     yield Figure("start to /health 200", "s", server.ready_s)
     time.sleep(SETTLE_S)

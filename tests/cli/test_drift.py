@@ -90,6 +90,34 @@ def test_a_dry_run_sends_nothing(sensuctl: Sensuctl) -> None:
     assert sensuctl("check", "info", "a").err == "Error: not found\n"
 
 
+def test_a_dry_run_tells_what_the_api_would_refuse(sensuctl: Sensuctl) -> None:
+    """Every mistake at once, each with its place, so that a pipeline need not find them one by one."""
+    wrong = "type: EventFilter\nmetadata: {name: f}\nspec: {action: allow, expressions: ['((']}\n"
+    ended = sensuctl(
+        "apply", "--dry-run", stdin=CHECK.format("a", 0) + "---\n" + wrong + "---\n" + CHECK.format("b", 9)
+    )
+    assert ended.status == 1
+    assert ended.out.endswith("3 would create, 0 would update, 0 unchanged\n")
+    first, second = ended.err.splitlines()
+    assert first.startswith("Error: in stdin, line 1: CheckConfig default/a: check interval must be greater than 0")
+    assert second.startswith("in stdin, line 5: EventFilter default/f: syntax error in expression 0: ")
+
+
+def test_what_was_done_before_a_refusal_is_told(sensuctl: Sensuctl) -> None:
+    """Nobody has to guess how far it came."""
+    ended = sensuctl("apply", stdin=CHECK.format("a", 60) + "---\n" + CHECK.format("b", 0))
+    assert (ended.status, ended.out) == (1, "created CheckConfig default/a\n1 created, 0 updated, 0 unchanged\n")
+    assert "check interval must be greater than 0" in ended.err
+
+
+def test_prune_keeps_what_standard_input_holds(sensuctl: Sensuctl) -> None:
+    """A pipe is a file, as it is for create."""
+    files = CHECK.format("a", 60) + "---\n" + CHECK.format("b", 60)
+    assert sensuctl("create", stdin=files).status == 0
+    pruned = sensuctl("prune", "checks", "--dry-run", "--format", "json", stdin=CHECK.format("a", 60))
+    assert [row["name"] for row in json.loads(pruned.out)] == ["b"]
+
+
 def test_what_was_applied_differs_no_more(sensuctl: Sensuctl) -> None:
     """The API completes what it is sent; that is no difference, whatever the kind."""
     assert sensuctl("apply", stdin=OF_EVERY_KIND).status == 0

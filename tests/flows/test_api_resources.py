@@ -231,3 +231,26 @@ def test_a_namespace_comes_with_the_role_of_its_pipelines_and_stays_while_it_is_
         assert json.loads((await api.call("GET", f"{namespaces}/ops/roles", Authorization=admin)).body) == []
 
     play(tmp_path, story)
+
+
+def test_what_was_read_redacted_is_written_whole(tmp_path: Path) -> None:
+    """An entity that is sent as it was read keeps the values that readers do not see, and new ones replace them."""
+
+    async def story(api: RunningApi, admin: str) -> None:
+        for name, kind in (("db1", "proxy"), ("web1", "agent")):
+            path = f"{DEFAULT}/entities/{name}"
+            metadata = {"name": name, "namespace": "default", "labels": {"password": "s3cret", "team": "a"}}
+            await api.call("PUT", path, {"metadata": metadata, "entity_class": kind}, Authorization=admin)
+            read = json.loads((await api.call("GET", path, Authorization=admin)).body)
+            assert read["metadata"]["labels"] == {"password": "REDACTED", "team": "a"}
+            answer = await api.call("PUT", path, read, Authorization=admin)
+            assert b"s3cret" not in answer.body
+            patch = {"metadata": {"labels": {"password": "REDACTED", "team": "b"}}}
+            patched = await api.call("PATCH", path, patch, Authorization=admin, content_type=PATCH)
+            assert patched.status == 200
+            assert b"s3cret" not in patched.body
+            stored = await api.store.get(key_of(ENTITY, "default", name))
+            assert stored is not None
+            assert decode(Entity, stored.body).metadata.labels == {"password": "s3cret", "team": "b"}
+
+    play(tmp_path, story)

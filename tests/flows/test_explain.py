@@ -287,3 +287,28 @@ def test_questions_that_cannot_be_answered_are_refused(tmp_path: Path) -> None:
         assert isinstance(await refused(world, event={"entity": None}), Invalid)
 
     play(tmp_path, story)
+
+
+def test_the_way_to_a_fallback_handler_is_told_beside_the_others(tmp_path: Path) -> None:
+    """What the fallback handler did stands beside what each handler of the event did, not in its stead."""
+
+    async def story(world: PipelinedWorld) -> None:
+        await world.handlers(
+            pipe("page", "exit 1", retry_attempts=0, fallback_handler="mail"),
+            pipe("log", "true"),
+            pipe("mail", "true"),
+        )
+        event = numbered(1, handlers=["page", "log"])
+        await store(world, event)
+        await world.owe(event)
+        await world.settled()
+        told = await explained(world)
+        outcomes = {trace["handler"]: trace["outcome"] for trace in told["workflows"]}
+        assert outcomes == {"page": "given to the fallback handler", "log": "delivered", "mail": "delivered"}
+        second = numbered(2, handlers=["log"])
+        await store(world, second)
+        await world.owe(second)
+        await world.settled()
+        assert [trace["handler"] for trace in (await explained(world))["workflows"]] == ["log"]
+
+    play(tmp_path, story)

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from sensu.errors import StoreError
+from sensu.store.contract import EventKey, OweDelivery, PutEvent, Result, SettleDelivery, TrimHistory
 from sensu.store.sqlite.connection import Durability
 from sensu.store.sqlite.courtesy import REST_EVERY_S_MAX, REST_S, Courtesy
 from sensu.store.sqlite.schema import migrate, migrations
@@ -191,6 +192,35 @@ def test_the_write_ahead_log_is_bounded(tmp_path: Path) -> None:
     assert asyncio.run(story()) < 12_000_000
     wal = tmp_path / "sensu.db-wal"
     assert not wal.exists() or wal.stat().st_size == 0
+
+
+def test_the_database_stops_growing_under_steady_load(tmp_path: Path) -> None:
+    """Events that replace others, deliveries that are settled and a history that is trimmed leave a file as it was."""
+
+    async def round_of(store: SQLiteStore, number: int) -> int:
+        for step in range(40):
+            at = number * 40 + step
+            result = Result(at, os.urandom(100))
+            puts = [PutEvent(EventKey("default", f"e{n}", "c"), os.urandom(2000), None, result) for n in range(20)]
+            owed = [OweDelivery(at * 20 + n + 1, "default", os.urandom(2000), 0.0) for n in range(20)]
+            await commit(store, *puts, *owed)
+            await commit(store, *(SettleDelivery(one.id) for one in owed))
+        await commit(store, TrimHistory(False, (number - 1) * 40, 50_000, 10_000))
+        await commit(store, TrimHistory(False, (number - 1) * 40, 50_000, 10_000))
+        connection = sqlite3.connect(tmp_path / "sensu.db")
+        pages: int = connection.execute("PRAGMA page_count").fetchone()[0]
+        connection.close()
+        return pages
+
+    async def story() -> list[int]:
+        store = SQLiteStore(tmp_path, Durability.NORMAL)
+        await store.open()
+        sizes = [await round_of(store, number) for number in range(8)]
+        await store.close()
+        return sizes
+
+    sizes = asyncio.run(story())
+    assert max(sizes[3:]) <= sizes[2] + 4
 
 
 def test_the_loop_rests_while_commits_are_under_way() -> None:

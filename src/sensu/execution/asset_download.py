@@ -11,7 +11,7 @@ import logging
 import os
 import random
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -82,7 +82,7 @@ def _unwritable(error: OSError) -> ExecutionError:
 
 
 class Downloader:
-    """Fetches archives; the HTTP client is loaded with the first of them."""
+    """Fetches archives; the HTTP client is loaded with the first of them. `received` hears of each piece's bytes."""
 
     def __init__(
         self,
@@ -90,7 +90,9 @@ class Downloader:
         trusted_ca_file: str = "",
         limits: DownloadLimits | None = None,
         clock: Clock | None = None,
+        received: Callable[[int], None] = lambda _: None,
     ) -> None:
+        self._received = received
         self._files, self._trusted_ca_file = files, trusted_ca_file
         self._limits, self._clock = limits or DownloadLimits(), clock or SystemClock()
         self._session: aiohttp.ClientSession | None = None
@@ -185,6 +187,7 @@ class Downloader:
             if part.fetched_bytes + len(chunk) > ARCHIVE_BYTES_MAX:
                 raise ExecutionError(f"error fetching asset: larger than {ARCHIVE_BYTES_MAX} bytes")
             await loop.run_in_executor(self._files, part.keep, chunk)
+            self._received(len(chunk))
 
     def _open_session(self) -> "aiohttp.ClientSession":
         import aiohttp

@@ -62,13 +62,14 @@ class AssetCache:
         bounds: CacheBounds | None = None,
         limits: DownloadLimits | None = None,
         clock: Clock | None = None,
+        received: Callable[[int], None] = lambda _: None,
     ) -> None:
         """`files` runs what blocks; more than `burst` fetches at once, or `rate_per_s` for long, are refused."""
         self._clock = clock or SystemClock()
         self._bounds = bounds or CacheBounds()
         self._used_at: dict[str, float] = {}
         self._folder, self._files, self._holds = Path(folder).absolute(), files, holds
-        self._downloader = Downloader(files, trusted_ca_file, limits, self._clock)
+        self._downloader = Downloader(files, trusted_ca_file, limits, self._clock, received)
         self._allowance = _Allowance(rate_per_s, burst, self._clock)
         self._fetching: dict[str, asyncio.Task[Path]] = {}
         self._slots = asyncio.Semaphore(FETCHES_MAX)

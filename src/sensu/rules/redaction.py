@@ -37,6 +37,26 @@ def _redacted_values(values: dict[str, str], secret: frozenset[str]) -> dict[str
     return {**values, **dict.fromkeys(hidden, REDACTED)} if hidden else values
 
 
+def shows_redacted(entity: Entity) -> bool:
+    """Whether any label or annotation has the value that stands for a hidden one."""
+    metadata = entity.metadata
+    return REDACTED in metadata.labels.values() or REDACTED in metadata.annotations.values()
+
+
+def with_secrets_of(before: Entity, entity: Entity) -> Entity:
+    """The entity with the values from before wherever it was sent as readers see it."""
+    metadata, known = entity.metadata, before.metadata
+    labels = _unredacted(metadata.labels, known.labels)
+    annotations = _unredacted(metadata.annotations, known.annotations)
+    return msgspec.structs.replace(
+        entity, metadata=msgspec.structs.replace(metadata, labels=labels, annotations=annotations)
+    )
+
+
+def _unredacted(values: dict[str, str], known: dict[str, str]) -> dict[str, str]:
+    return {key: known.get(key, value) if value == REDACTED else value for key, value in values.items()}
+
+
 def _secret_keys(redact: tuple[str, ...]) -> frozenset[str]:
     return frozenset(_compared(key) for key in redact)
 

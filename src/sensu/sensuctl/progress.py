@@ -12,10 +12,12 @@ STEP = 50
 class Progress:
     """A bar on standard error while the `with` statement lasts; nothing at all where that is no terminal.
 
-    `deed` is what is done (`create`), `total` how many things there are, 0 where that is not known.
+    `deed` is what is done (`create`), `total` how many things there are, 0 where that is not known; `unit` what is
+    counted.
     """
 
-    def __init__(self, context: Context, deed: str, total: int = 0) -> None:
+    def __init__(self, context: Context, deed: str, total: int = 0, *, unit: str = "") -> None:
+        self._unit = f" {unit}" if unit else ""
         self._stream = context.stderr
         self._shown = self._stream.isatty() and context.environment.get("TERM") != "dumb" and total != 1
         self._deed, self._total = deed, total
@@ -42,7 +44,7 @@ class Progress:
 
     def _text(self) -> str:
         if not self._total:
-            return f"{self._deed} {self._done - self._done % STEP}"
+            return f"{self._deed} {self._done - self._done % STEP}{self._unit}"
         percent = self._done * 100 // self._total
         filled = self._done * WIDTH // self._total
         return f"{self._deed} [{'#' * filled}{'.' * (WIDTH - filled)}] {percent:3d}% of {self._total}"

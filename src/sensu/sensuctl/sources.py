@@ -2,9 +2,11 @@
 
 import os
 import re
+import stat
 import urllib.parse
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TextIO
 
 from sensu.client.http_api import HTTPAPI, APIUnreachable, TLSOptions
 from sensu.sensuctl.command import CommandFailed, Context
@@ -71,6 +73,14 @@ def read_stdin(context: Context, shown: str) -> str:
     """The text of standard input; raises CommandFailed."""
     text = context.stdin.read(SOURCE_BYTES_MAX + 1)
     return _bounded(text, shown)
+
+
+def is_device(stream: TextIO) -> bool:
+    """Whether a stream is a terminal or /dev/null, from which no file is to be expected."""
+    try:
+        return stat.S_ISCHR(os.fstat(stream.fileno()).st_mode)
+    except OSError:
+        return False
 
 
 def reason(err: OSError) -> str:

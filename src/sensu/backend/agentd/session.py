@@ -107,7 +107,7 @@ class AgentSession:
         """Take a message of the agent; while the intake does not, hold it and read no further."""
         if self._held:
             self._held.append(data)
-        elif not self._take(data):
+        elif not self._host.intake.has_room() or not self._take(data):
             self._held.append(data)
             if self._connection is not None:
                 self._connection.pause_reading()

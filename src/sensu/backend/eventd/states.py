@@ -3,7 +3,7 @@
 from sensu.rules.check_state import CheckState
 from sensu.store.contract import EventKey
 
-STATES_MAX = 50_000
+STATES_MAX = 120_000
 """How many states are kept, at about 2 KiB each; those not seen longest are forgotten and read again when needed."""
 
 

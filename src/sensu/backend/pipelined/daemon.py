@@ -9,8 +9,7 @@ not settled when the process ended is owed still.
 import asyncio
 import logging
 import random
-from collections.abc import AsyncIterator, Callable, Iterable
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Iterable
 from typing import Protocol
 
 import msgspec
@@ -271,25 +270,21 @@ class Pipelined:
         subject = await self._subject(held)
         if subject is None:
             return Dropped("the delivery is owed no longer")
-        turn = self._turn(self._lanes.of((held.namespace, workflow.handler)))
+        turn = _Turn(self, self._lanes.of((held.namespace, workflow.handler)))
         attempt = Attempt(held.namespace, workflow, subject, f"{held.id}:{workflow}", turn, recorder)
         return await self._workflows.run(attempt, self._clock.monotonic, self._counters.stage)
 
-    @asynccontextmanager
-    async def _turn(self, lane: Lane) -> AsyncIterator[None]:
-        """A turn of a handler; nobody gets one any more when pipelined is about to stop."""
-        async with lane.turns:
-            if self.stopping:
-                await asyncio.get_running_loop().create_future()
-            self._running += 1
-            self._counters.busy(1)
-            try:
-                yield
-            finally:
-                self._counters.busy(-1)
-                self._running -= 1
-                if not self._running:
-                    self._idle.set()
+    def turn_begins(self) -> None:
+        """A mutator or handler is at work."""
+        self._running += 1
+        self._counters.busy(1)
+
+    def turn_ends(self) -> None:
+        """It is done."""
+        self._counters.busy(-1)
+        self._running -= 1
+        if not self._running:
+            self._idle.set()
 
     async def _subject(self, held: Held) -> Subject | None:
         """The event, read again if it was put down; None where it is owed no longer."""
@@ -327,6 +322,28 @@ class Pipelined:
         del self._held[delivery_id]
         if was_full:
             self._backlog.look_again()
+
+
+class _Turn:
+    """A turn of a handler; nobody gets one any more when pipelined is about to stop."""
+
+    __slots__ = ("_lane", "_pipelined")
+
+    def __init__(self, pipelined: Pipelined, lane: Lane) -> None:
+        self._pipelined, self._lane = pipelined, lane
+
+    async def __aenter__(self) -> None:
+        await self._lane.turns.acquire()
+        if self._pipelined.stopping:
+            try:
+                await asyncio.get_running_loop().create_future()
+            finally:
+                self._lane.turns.release()
+        self._pipelined.turn_begins()
+
+    async def __aexit__(self, *_: object) -> None:
+        self._pipelined.turn_ends()
+        self._lane.turns.release()
 
 
 def _log_problems(held: Held) -> None:

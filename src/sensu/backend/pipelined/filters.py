@@ -18,6 +18,7 @@ from sensu.resources.kinds import EVENT_FILTER
 from sensu.rules.explain import FilterTrace, built_in_trace, filter_trace, missing_trace, window_trace
 from sensu.rules.expression_scope import FieldPath, event_scope, fields_at
 from sensu.rules.filters import BUILT_IN, ExpressionError
+from sensu.rules.scope_excerpt import excerpt
 from sensu.rules.time_windows import within_when
 
 log = logging.getLogger("sensu.pipelined")
@@ -49,11 +50,14 @@ class Subject:
     def scope(self, paths: frozenset[FieldPath] | None) -> str:
         """What an expression sees, as JSON: all of it, or the fields that it names."""
         if paths not in self._scopes:
-            if self._scope is None:
-                self._scope = event_scope(self.value)
-            seen = self._scope if paths is None else fields_at(self._scope, paths)
-            self._scopes[paths] = msgspec.json.encode(seen).decode()
+            found = excerpt(self.json, paths) if paths is not None and self._scope is None else None
+            self._scopes[paths] = (self._cut(paths) if found is None else found).decode()
         return self._scopes[paths]
+
+    def _cut(self, paths: frozenset[FieldPath] | None) -> bytes:
+        if self._scope is None:
+            self._scope = event_scope(self.value)
+        return msgspec.json.encode(self._scope if paths is None else fields_at(self._scope, paths))
 
 
 class Filters:

@@ -1,11 +1,13 @@
 """Handlers at work: a command that gets the event on its standard input, or a socket that it is written to."""
 
 import asyncio
+import errno
 import logging
 import os
 import socket
 from collections.abc import Sequence
-from typing import Any, cast
+from functools import lru_cache
+from typing import Any
 
 from sensu.backend.pipelined.outcome import Delivered, Dropped, Outcome, Retry
 from sensu.backend.pipelined.runtime_assets import RuntimeAssets
@@ -25,6 +27,7 @@ SOCKET_TIMEOUT_S = 60
 HUNG_AFTER_S = 3600
 """How long the command of a pipe handler or mutator without a time-out may take: it holds one of few turns."""
 LOGGED_OUTPUT_BYTES = 4096
+ADDRESSES_REMEMBERED_MAX = 1000
 DELIVERY_ID_VARIABLE = "SENSU_DELIVERY_ID"
 """Names the delivery, the same at each attempt, so that a handler can tell a repetition."""
 
@@ -86,54 +89,60 @@ class Handlers:
 
 
 async def _write(place: HandlerSocket, payload: bytes) -> None:
-    """Return when all of the payload has left this process and the connection is closed."""
-    loop = asyncio.get_running_loop()
-    ended: asyncio.Future[None] = loop.create_future()
-    transport, _ = await loop.create_connection(lambda: _Payload(payload, ended), place.host, place.port)
-    try:
-        await ended
-    except asyncio.CancelledError:
-        transport.abort()
-        raise
+    """Return when all of the payload has left this process and the connection is closed; raises OSError.
 
-
-class _Payload(asyncio.Protocol):
-    """Writes a payload to a new connection and closes it; `ended` tells how that went."""
-
-    def __init__(self, payload: bytes, ended: "asyncio.Future[None]") -> None:
-        self._payload, self._ended = payload, ended
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Hand over everything; closing waits for what is on its way."""
-        writer = cast(asyncio.WriteTransport, transport)
-        writer.write(self._payload)
-        writer.close()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """All is written, or the other side has gone away before that."""
-        if self._ended.done():
+    A plain socket: a delivery reads nothing, and a transport for it costs five times as much.
+    """
+    loop, refused = asyncio.get_running_loop(), OSError("the host has no address")
+    for family, _, _, _, address in await _addresses(place, socket.SOCK_STREAM):
+        with socket.socket(family, socket.SOCK_STREAM) as sender:
+            sender.setblocking(False)
+            try:
+                sent = await _connect(sender, address, payload)
+            except OSError as err:
+                refused = err
+                continue
+            if sent < len(payload):
+                await loop.sock_sendall(sender, memoryview(payload)[sent:])
             return
-        if exc is None:
-            self._ended.set_result(None)
-        else:
-            self._ended.set_exception(exc)
+    raise refused
+
+
+async def _connect(sender: socket.socket, address: Any, payload: bytes) -> int:
+    """How much was sent with the connection, which to this host is there at once; raises OSError."""
+    problem = sender.connect_ex(address)
+    if problem not in (0, errno.EINPROGRESS):
+        raise OSError(problem, os.strerror(problem))
+    try:
+        return sender.send(payload)
+    except BlockingIOError:
+        await asyncio.get_running_loop().sock_connect(sender, address)
+        return 0
 
 
 async def _send_datagram(place: HandlerSocket, payload: bytes) -> None:
     """Raises OSError where the datagram cannot leave this host, because it is too large for one."""
-    family, _, _, _, address = (await _addresses(place))[0]
+    family, _, _, _, address = (await _addresses(place, socket.SOCK_DGRAM))[0]
     with socket.socket(family, socket.SOCK_DGRAM) as sender:
         sender.setblocking(False)
         sender.sendto(payload, address)
 
 
-async def _addresses(place: HandlerSocket) -> list[Any]:
-    """Where a host is; only names need looking up, which may take a while."""
+async def _addresses(place: HandlerSocket, kind: socket.SocketKind) -> Sequence[Any]:
+    """Where a host is; only names need looking up, which may take a while; raises OSError."""
+    numeric = _numeric_addresses(place.host, place.port, kind)
+    if numeric:
+        return numeric
+    return await asyncio.get_running_loop().getaddrinfo(place.host, place.port, type=kind)
+
+
+@lru_cache(ADDRESSES_REMEMBERED_MAX)
+def _numeric_addresses(host: str, port: int, kind: socket.SocketKind) -> Sequence[Any]:
+    """Where a host is that is named by its number, nothing for others."""
     try:
-        return socket.getaddrinfo(place.host, place.port, type=socket.SOCK_DGRAM, flags=socket.AI_NUMERICHOST)
+        return socket.getaddrinfo(host, port, type=kind, flags=socket.AI_NUMERICHOST)
     except socket.gaierror:
-        loop = asyncio.get_running_loop()
-        return await loop.getaddrinfo(place.host, place.port, type=socket.SOCK_DGRAM)
+        return ()
 
 
 def _log_result(handler: Handler, result: CommandResult, secrets: Sequence[str]) -> None:

@@ -1,7 +1,7 @@
 """What became of the last event of each entity and check, for those who ask why."""
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from sensu.backend.pipelined.held import Held, Key
@@ -16,26 +16,31 @@ TRACES_MAX = 5000
 class _Trace:
     delivery: int
     facts: EventFacts
-    planned: Sequence[Workflow]
+    planned: Collection[Workflow]
     problems: Sequence[str]
     workflows: dict[str, WorkflowTrace] = field(default_factory=dict)
 
 
 class Traces:
-    """The trace of the last delivery of each entity and check that anything happened to."""
+    """The trace of the last event of each entity and check that anything happened to."""
 
     def __init__(self, traces_max: int = TRACES_MAX) -> None:
         self._traces: OrderedDict[Key, _Trace] = OrderedDict()
         self._traces_max = traces_max
 
     def note(self, held: Held, workflow: WorkflowTrace | None = None) -> None:
-        """An attempt has ended, or a delivery has nothing to do; what an older delivery came to counts no longer."""
+        """An attempt has ended, or a delivery has nothing to do; what an older event came to counts no longer.
+
+        What goes to a fallback handler is another delivery of the same event, and stands beside the first.
+        """
         trace = self._traces.get(held.key)
-        if trace is None or trace.delivery < held.id:
+        if trace is None or (trace.delivery < held.id and trace.facts != held.facts):
             trace = _Trace(held.id, held.facts, held.workflows, held.problems)
             self._traces[held.key] = trace
-        elif trace.delivery > held.id:
+        elif trace.facts != held.facts:
             return
+        elif trace.delivery != held.id:
+            trace.planned = dict.fromkeys([*trace.planned, *held.workflows])
         if workflow is not None:
             trace.workflows[workflow.workflow] = workflow
         self._traces.move_to_end(held.key)

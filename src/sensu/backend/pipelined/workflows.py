@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from sensu.backend.pipelined.filters import Filters, Subject
 from sensu.backend.pipelined.handlers import Handlers
@@ -12,16 +12,26 @@ from sensu.backend.pipelined.outcome import Delivered, Dropped, Filtered, Outcom
 from sensu.backend.pipelined.runtime_assets import Records
 from sensu.resources.event import Event
 from sensu.resources.handler import Handler
-from sensu.resources.kinds import HANDLER, PIPELINE
+from sensu.resources.kinds import HANDLER, PIPELINE, Kind
 from sensu.rules.explain import DELIVERED, DROPPED, FAILED, FILTERED, FilterTrace, StageTrace, WorkflowTrace, cut
 from sensu.rules.retrying import RetryPolicy, policy_of
 from sensu.rules.workflow import Plan, Workflow, fallback_named, fallback_of, is_fallback, plan
+from sensu.store.contract import Key
 
+PLANS_REMEMBERED_MAX = 10_000
 FILTER, MUTATOR, HANDLING = "filter", "mutator", "handler"
 """The stages of a workflow."""
 
 Observe = Callable[[str, str, bool, float], None]
 """Hears of each stage that ended: which, of what resource, whether it went well, in how many seconds."""
+
+
+class FollowedRecords(Records, Protocol):
+    """Committed resources in memory, and their changes."""
+
+    def subscribe(self, kind: Kind, callback: Callable[[Key, Any], None]) -> Callable[[], None]:
+        """Have `callback` called with the key and the resource (None: removed) after each change; returns the stop."""
+        ...
 
 
 @dataclass(slots=True)
@@ -51,22 +61,41 @@ class Attempt:
 class Workflows:
     """Finds the workflows of events and runs them."""
 
-    def __init__(self, records: Records, filters: Filters, mutators: Mutators, handlers: Handlers) -> None:
+    def __init__(self, records: FollowedRecords, filters: Filters, mutators: Mutators, handlers: Handlers) -> None:
         self._records, self._filters, self._mutators, self._handlers = records, filters, mutators, handlers
+        self._plans: dict[Any, Plan] = {}
+        for kind in (HANDLER, PIPELINE):
+            records.subscribe(kind, lambda key, resource: self._plans.clear())
 
     def of(self, namespace: str, event: Event, rest: Collection[str] | None) -> Plan:
         """The workflows of an event, of which only those of `rest` are still to do where it is given."""
-        found = plan(
-            event,
-            lambda name: self._records.get(PIPELINE, namespace, name),
-            lambda name: self._records.get(HANDLER, namespace, name),
-        )
+        found = self._plan(namespace, event)
         if rest is None:
             return found
         left = [workflow for workflow in found.workflows if str(workflow) in rest]
         left += [fallback for name in rest if (fallback := self._fallback_named(namespace, name)) is not None]
         known = {str(workflow) for workflow in left}
         return Plan(left, [f"workflow {name} does not exist any more" for name in sorted(rest) if name not in known])
+
+    def _plan(self, namespace: str, event: Event) -> Plan:
+        """The plan of an event, remembered by all that it follows from until a handler or pipeline changes."""
+        names = (
+            namespace,
+            event.pipelines,
+            event.check and event.check.handlers,
+            event.metrics and event.metrics.handlers,
+        )
+        found = self._plans.get(names)
+        if found is None:
+            found = plan(
+                event,
+                lambda name: self._records.get(PIPELINE, namespace, name),
+                lambda name: self._records.get(HANDLER, namespace, name),
+            )
+            if len(self._plans) >= PLANS_REMEMBERED_MAX:
+                self._plans.clear()
+            self._plans[names] = found
+        return found
 
     def policy_of(self, namespace: str, workflow: Workflow) -> RetryPolicy:
         """When to try a workflow again."""

@@ -17,6 +17,7 @@ from sensu.backend.stored_form import delete, key_of, put
 from sensu.resources.entity import AGENT_CLASS, MANAGED_BY_LABEL, PROXY_CLASS, Entity, EntityConfig
 from sensu.resources.kinds import ENTITY
 from sensu.resources.wire import decode, encode
+from sensu.rules.redaction import shows_redacted, with_secrets_of
 from sensu.store.contract import Must, Stored
 
 AGENT_MANAGED = Exists("entity is managed by its agent")
@@ -53,7 +54,8 @@ class Entities:
         if is_agent_managed(entity):
             return AGENT_MANAGED
         if entity.entity_class == PROXY_CLASS:
-            return echoed(await self._resources.write(caller, put(ENTITY, self._of_its_class(entity))), entity)
+            whole = await self._with_secrets_kept(entity)
+            return echoed(await self._resources.write(caller, put(ENTITY, self._of_its_class(whole))), entity)
         return await self._reconfigure(caller, entity)
 
     async def configure(self, caller: Identity, namespace: str, name: str, payload: Payload) -> Written | Refusal:
@@ -76,9 +78,17 @@ class Entities:
             return AGENT_MANAGED
 
         def reconfigured(before: Stored) -> Entity:
-            return with_own_subscription(with_state_of(decode(Entity, before.body), entity))
+            known = decode(Entity, before.body)
+            return with_own_subscription(with_state_of(known, with_secrets_of(known, entity)))
 
         return echoed(await self._resources.amend(caller, ENTITY, meta.namespace, meta.name, reconfigured), entity)
+
+    async def _with_secrets_kept(self, entity: Entity) -> Entity:
+        """The entity, whose hidden values stay where it is sent as it was read."""
+        if not shows_redacted(entity):
+            return entity
+        stored = await self._resources.store.get(key_of(ENTITY, entity.metadata.namespace, entity.metadata.name))
+        return entity if stored is None else with_secrets_of(decode(Entity, stored.body), entity)
 
     async def patch(
         self, caller: Identity, namespace: str, name: str, payload: Payload, conditions: Conditions
@@ -103,7 +113,7 @@ class Entities:
             entity = self._resources.judged(caller, ENTITY, with_own_subscription(merged))
             if not isinstance(entity, Invalid):
                 told = encode(configuration_of(entity))
-                entity = self._of_its_class(entity)
+                entity = self._of_its_class(with_secrets_of(decode(Entity, stored.body), entity))
             return entity
 
         where = f"/sensu.io/entity_configs/{namespace}/{name}"

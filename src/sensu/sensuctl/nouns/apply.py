@@ -6,15 +6,19 @@ from typing import Any, NamedTuple
 from sensu.sensuctl.command import CommandFailed, Context, Exited
 from sensu.sensuctl.comparison import CREATE, KEEP, UPDATE, Change, change_of
 from sensu.sensuctl.dumped import cannot_be_put, is_as_shown, is_dump
+from sensu.sensuctl.kind import EVENT, KINDS, USER
 from sensu.sensuctl.nouns.create import are_located, put_document, read_documents
 from sensu.sensuctl.output import show_value, to_yaml_documents, wants_colour, wrap
 from sensu.sensuctl.progress import Progress
+from sensu.sensuctl.resource_commands import checked
 from sensu.sensuctl.table import FALSE, HEADER, RESET, TRUE, clean
 from sensu.sensuctl.wrapped import Document
 
 DONE = {CREATE: "created", UPDATE: "updated", KEEP: "unchanged"}
 PLANNED = {CREATE: "would create", UPDATE: "would update", KEEP: "unchanged"}
 EXIT_DIFFERENT = 1
+NOT_JUDGED = (EVENT, USER)
+"""Kinds of which a comparison does not show all."""
 
 
 class Step(NamedTuple):
@@ -26,18 +30,43 @@ class Step(NamedTuple):
 
 
 def apply(context: Context) -> None:
-    """`sensuctl apply -f SOURCE`: what is the same already is not sent; --dry-run sends nothing."""
+    """`sensuctl apply -f SOURCE`: what is the same is not sent; --dry-run only looks for mistakes.
+
+    What was done before a resource was refused is shown, too.
+    """
     documents = read_documents(context)
     dry_run = bool(context.flag("dry-run"))
     steps: list[Step] = []
+    refused: CommandFailed | None = None
     with Progress(context, "apply", len(documents)) as progress:
-        for index, step in enumerate(_steps(context, documents)):
-            if not dry_run and step.change.action != KEEP:
-                _put(context, index, step, located=are_located(context, documents))
-            steps.append(step)
-            progress.advance()
+        try:
+            for index, step in enumerate(_steps(context, documents)):
+                if not dry_run and step.change.action != KEEP:
+                    _put(context, index, step, located=are_located(context, documents))
+                steps.append(step)
+                progress.advance()
+        except CommandFailed as err:
+            refused = err
     if not show_value(context, [_row(context, step) for step in steps]):
         _show_steps(context, steps, PLANNED if dry_run else DONE)
+    if refused is not None:
+        raise refused
+    if dry_run:
+        _require_valid(context, steps)
+
+
+def _require_valid(context: Context, steps: Sequence[Step]) -> None:
+    """Raise CommandFailed with all that the API would refuse, as far as the rules can tell without it."""
+    problems: list[str] = []
+    for document, change, _ in steps:
+        if change.action == KEEP or document.kind not in KINDS or document.kind in NOT_JUDGED:
+            continue
+        try:
+            checked(document.kind, change.after)
+        except CommandFailed as err:
+            problems.append(f"in {document.place}: {_title(context, document)}: {err}")
+    if problems:
+        raise CommandFailed("\n".join(problems))
 
 
 def _steps(context: Context, documents: Sequence[Document]) -> Iterator[Step]:

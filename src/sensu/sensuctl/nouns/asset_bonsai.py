@@ -60,6 +60,8 @@ def list_outdated(context: Context) -> None:
     namespace = "" if context.flag("all-namespaces") else context.namespace
     found = context.session.listing(resource_path(ASSET, namespace), {}, context.flag("chunk-size") or 0)
     rows = [row for asset in found.items if (row := _outdated(context, asset)) is not None]
+    if not rows and context.format in ("yaml", "wrapped-json"):
+        return  # like other lists of nothing in these formats
     if not show_value(context, rows):
         show_table(context, COLUMNS, rows)
 

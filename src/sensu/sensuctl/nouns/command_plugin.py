@@ -23,7 +23,9 @@ from sensu.sensuctl.nouns.asset import short_digest, short_url
 from sensu.sensuctl.nouns.asset_bonsai import ANNOTATIONS, chosen_version
 from sensu.sensuctl.output import in_order, show_table, to_json, to_yaml_documents
 from sensu.sensuctl.plugin_store import PluginStore
+from sensu.sensuctl.progress import Progress
 from sensu.sensuctl.prompt import confirm
+from sensu.sensuctl.session import usable_ca_file
 from sensu.sensuctl.table import Column
 
 RUN_TIME_LIMIT_S = 30
@@ -143,12 +145,17 @@ async def _fetched(context: Context, asset: Asset) -> Path | None:
     configuration = context.configuration
     with ThreadPoolExecutor(2) as files:
         folder = _store(context).assets_dir
-        ca_file = configuration.trusted_ca_file
-        cache = AssetCache(folder, files, AssetFilters(), trusted_ca_file=ca_file)
-        try:
-            found = await cache.paths([asset], _this_host())
-        finally:
-            await cache.close()
+        ca_file = usable_ca_file(configuration.trusted_ca_file, context.warn)
+        with Progress(context, "fetch", unit="KiB") as progress:
+
+            def received(count_bytes: int) -> None:
+                progress.advance(count_bytes // 1024)
+
+            cache = AssetCache(folder, files, AssetFilters(), trusted_ca_file=ca_file, received=received)
+            try:
+                found = await cache.paths([asset], _this_host())
+            finally:
+                await cache.close()
     return found[0][1] if found else None
 
 

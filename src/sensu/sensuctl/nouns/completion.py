@@ -2,10 +2,18 @@
 
 from collections.abc import Iterator
 
+from sensu.flags import Flag
 from sensu.sensuctl.command import Command, CommandFailed, Context
 from sensu.sensuctl.configuration import GLOBAL_FLAGS
+from sensu.sensuctl.kind import NAMED
+from sensu.sensuctl.output import FORMATS
 from sensu.sensuctl.tree import TREE
+from sensu.sensuctl.type_names import ALL
 
+SHELLS = ("bash", "zsh", "fish")
+TAKE_TYPES = ("describe-type", "dump", "edit", "prune")
+CHOICES = {"format": FORMATS, "color": ("always", "auto", "never"), "shell": ("bash", "cmd", "powershell")}
+"""The values of flags that have only so many."""
 HINT = "Run 'sensuctl completion --help' for usage."
 
 
@@ -29,58 +37,117 @@ def _flag_words(command: Command | None) -> list[str]:
     return sorted({*own, *(f"--{flag.name}" for flag in GLOBAL_FLAGS), "--help"})
 
 
+def _commands() -> Iterator[tuple[str, Command]]:
+    for name, found in sorted(TREE.items()):
+        if isinstance(found, Command):
+            yield name, found
+        else:
+            yield from ((f"{name} {command.name}", command) for command in found.commands)
+
+
 def _lines() -> Iterator[tuple[str, list[str]]]:
     """What may follow each beginning of a command line, which is a key like `check list`."""
     yield "", sorted(TREE)
     for name, found in sorted(TREE.items()):
-        if isinstance(found, Command):
-            yield name, _flag_words(found)
-            continue
-        yield name, [command.name for command in found.commands]
-        for command in found.commands:
-            yield f"{name} {command.name}", _flag_words(command)
+        if not isinstance(found, Command):
+            yield name, [command.name for command in found.commands]
+    yield from ((name, _flag_words(command)) for name, command in _commands())
+
+
+def _flags_with_values() -> list[str]:
+    """The flags after which a value stands, in both their forms; those that are true or false have none."""
+    flags = [*GLOBAL_FLAGS, *(flag for _, command in _commands() for flag in command.flags)]
+    taking = [flag for flag in flags if flag.kind != "bool"]
+    plain = {f"-{flag.short}" for flag in flags if flag.short and flag.kind == "bool"}
+    return sorted({f"--{flag.name}" for flag in taking} | {f"-{flag.short}" for flag in taking if flag.short} - plain)
+
+
+def _words_of(name: str) -> list[str]:
+    """The words that a command takes, where there are only so many."""
+    if name == "completion":
+        return list(SHELLS)
+    return [ALL, *(kind.segment for kind in NAMED)] if name in TAKE_TYPES else []
+
+
+def _cases(form: str) -> str:
+    """The branches of a shell's `case` on the words so far; flags only once a flag is begun."""
+    lines = []
+    for key, words in _lines():
+        if words[:1] and words[0].startswith("--"):
+            known = " ".join(_words_of(key))
+            lines.append(form.format(_pattern(key, "flag"), " ".join(words)))
+            words = known.split()
+        if words:
+            lines.append(form.format(_pattern(key, "word"), " ".join(words)))
+    return "\n".join(lines)
+
+
+def _pattern(key: str, kind: str) -> str:
+    """What the words so far look like; behind a command without a noun there may be any other word."""
+    alone = f'"{key}/{kind}"'
+    return f'{alone}|"{key} "*"/{kind}"' if isinstance(TREE.get(key), Command) else alone
+
+
+def _value_cases(form: str) -> str:
+    return "\n".join(form.format(f"--{name}", " ".join(values)) for name, values in CHOICES.items())
 
 
 def _bash() -> str:
-    cases = "\n".join(f'    "{key}") words="{" ".join(words)}" ;;' for key, words in _lines())
     return f"""# bash completion for sensuctl
 _sensuctl() {{
-  local current="${{COMP_WORDS[COMP_CWORD]}}" path="" words="" at
+  local current="${{COMP_WORDS[COMP_CWORD]}}" previous="" path="" words="" kind=word at count=0
+  [ "$current" = "=" ] && current=""
   for ((at = 1; at < COMP_CWORD; at++)); do
-    case "${{COMP_WORDS[at]}}" in
+    [ "${{COMP_WORDS[at]}}" = "=" ] && continue
+    case "$previous" in
+      {"|".join(_flags_with_values())}) previous=""; continue ;;
+    esac
+    previous="${{COMP_WORDS[at]}}"
+    case "$previous" in
       -*) ;;
-      *) [ "$(wc -w <<<"$path")" -lt 2 ] && path="${{path:+$path }}${{COMP_WORDS[at]}}" ;;
+      *) ((count++ < 2)) && path="${{path:+$path }}$previous" ;;
     esac
   done
-  case "$path" in
-{cases}
+  case "$previous" in
+{_value_cases('    {0}) words="{1}" ;;')}
+    {"|".join(_flags_with_values())}) words="" kind=value ;;
   esac
-  if [ -z "$words" ]; then
-    path="${{path%% *}}"
-    case "$path" in
-{cases}
+  if [ -z "$words" ] && [ "$kind" = word ]; then
+    [ "${{current:0:1}}" = - ] && kind=flag
+    case "$path/$kind" in
+{_cases('      {0}) words="{1}" ;;')}
     esac
   fi
   COMPREPLY=($(compgen -W "$words" -- "$current"))
-  [ ${{#COMPREPLY[@]}} -eq 0 ] && COMPREPLY=($(compgen -f -- "$current"))
+  [ -z "$words" ] && COMPREPLY=($(compgen -f -- "$current"))
+  return 0
 }}
 complete -o filenames -F _sensuctl sensuctl
 """
 
 
 def _zsh() -> str:
-    cases = "\n".join(f'    "{key}") candidates=({" ".join(words)}) ;;' for key, words in _lines())
     return f"""#compdef sensuctl
 _sensuctl() {{
   local -a candidates typed
-  local word
+  local word previous="" kind=word
   for word in "${{(@)words[2,CURRENT-1]}}"; do
+    case "$previous" in
+      {"|".join(_flags_with_values())}) previous=""; continue ;;
+    esac
+    previous="$word"
     [[ "$word" == -* ]] || typed+=("$word")
   done
-  case "${{typed[1,2]}}" in
-{cases}
-    *) candidates=() ;;
+  case "$previous" in
+{_value_cases("    {0}) candidates=({1}) ;;")}
+    {"|".join(_flags_with_values())}) kind=value ;;
   esac
+  [[ "$kind" == word && "${{words[CURRENT]}}" == -* ]] && kind=flag
+  if (( ! ${{#candidates}} )); then
+    case "${{typed[1,2]}}/$kind" in
+{_cases("      {0}) candidates=({1}) ;;")}
+    esac
+  fi
   compadd -a candidates || _files
 }}
 compdef _sensuctl sensuctl
@@ -88,24 +155,30 @@ compdef _sensuctl sensuctl
 
 
 def _fish() -> str:
-    lines = ["# fish completion for sensuctl", "complete -c sensuctl -f"]
+    lines = ["# fish completion for sensuctl"]
     for name, found in sorted(TREE.items()):
-        lines.append(f"complete -c sensuctl -n __fish_use_subcommand -a {name} -d '{_quoted(found.summary)}'")
+        lines.append(f"complete -c sensuctl -f -n __fish_use_subcommand -a {name} -d '{_quoted(found.summary)}'")
         commands = [found] if isinstance(found, Command) else found.commands
         for command in commands:
             condition = f"__fish_seen_subcommand_from {name}"
             if command is not found:
-                shown = f"complete -c sensuctl -n '{condition}' -a {command.name} -d '{_quoted(command.summary)}'"
+                verbs = " ".join(other.name for other in commands)
+                free = f"{condition}; and not __fish_seen_subcommand_from {verbs}"
+                shown = f"complete -c sensuctl -f -n '{free}' -a {command.name} -d '{_quoted(command.summary)}'"
                 lines.append(shown)
                 condition = f"{condition}; and __fish_seen_subcommand_from {command.name}"
-            lines += [
-                f"complete -c sensuctl -n '{condition}' -l {flag.name} -d '{_quoted(flag.help)}'"
-                for flag in command.flags
-                if not flag.hidden
-            ]
-    lines += [f"complete -c sensuctl -l {flag.name} -d '{_quoted(flag.help)}'" for flag in GLOBAL_FLAGS]
-    return "\n".join(lines) + "\n"
+            elif _words_of(name):
+                lines.append(f"complete -c sensuctl -f -n '{condition}' -a '{' '.join(_words_of(name))}'")
+            lines += [_fish_flag(flag, f" -n '{condition}'") for flag in command.flags if not flag.hidden]
+    return "\n".join([*lines, *(_fish_flag(flag, "") for flag in GLOBAL_FLAGS)]) + "\n"
+
+
+def _fish_flag(flag: Flag, condition: str) -> str:
+    short = f" -s {flag.short}" if flag.short else ""
+    value = "" if flag.kind == "bool" else " -r"
+    choices = f" -f -a '{' '.join(CHOICES[flag.name])}'" if flag.name in CHOICES else ""
+    return f"complete -c sensuctl{condition} -l {flag.name}{short}{value}{choices} -d '{_quoted(flag.help)}'"
 
 
 def _quoted(text: str) -> str:
-    return text.replace("'", "\\'")
+    return text.replace("\\", "\\\\").replace("'", "\\'")

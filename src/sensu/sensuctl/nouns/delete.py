@@ -1,13 +1,11 @@
 """`sensuctl delete`: delete the resources of a file or of standard input."""
 
-import os
-import stat
 from pathlib import Path
-from typing import TextIO
 
 from sensu.sensuctl.command import CommandFailed, Context
+from sensu.sensuctl.progress import Progress
 from sensu.sensuctl.session import APIError
-from sensu.sensuctl.sources import read_file, read_stdin
+from sensu.sensuctl.sources import is_device, read_file, read_stdin
 from sensu.sensuctl.wrapped import parse_documents
 
 
@@ -16,29 +14,24 @@ def delete(context: Context) -> None:
 
     Source: recorded sensuctl session delete-files.
     """
-    for index, document in enumerate(parse_documents(context, _text(context))):
-        path = document.path(context.namespace)
-        try:
-            context.session.call("DELETE", path)
-        except APIError as err:
-            raise CommandFailed(f"error deleting resource {index} ({path}): {err}") from err
+    documents = parse_documents(context, _text(context))
+    with Progress(context, "delete", len(documents)) as progress:
+        for index, document in enumerate(documents):
+            path = document.path(context.namespace)
+            try:
+                context.session.call("DELETE", path)
+            except APIError as err:
+                raise CommandFailed(f"error deleting resource {index} ({path}): {err}") from err
+            progress.advance()
 
 
 def _text(context: Context) -> str:
     name = context.text("file")
     if not name:
-        if _is_device(context.stdin):
+        if is_device(context.stdin):
             raise CommandFailed("empty stdin")
         return read_stdin(context, "stdin")
     path = Path(name)
     if path.is_dir():
         raise CommandFailed("directories not supported yet")
     return read_file(path, name)
-
-
-def _is_device(stream: TextIO) -> bool:
-    """Whether a stream is a terminal or /dev/null, from which nothing is to be expected."""
-    try:
-        return stat.S_ISCHR(os.fstat(stream.fileno()).st_mode)
-    except OSError:
-        return False

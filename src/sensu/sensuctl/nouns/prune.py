@@ -12,6 +12,7 @@ from sensu.sensuctl.nouns.create import read_documents
 from sensu.sensuctl.output import show_table, show_value
 from sensu.sensuctl.progress import Progress
 from sensu.sensuctl.session import APIError, resource_path
+from sensu.sensuctl.sources import is_device
 from sensu.sensuctl.table import Column
 from sensu.sensuctl.type_names import kinds_named, omitted_kinds
 from sensu.sensuctl.wrapped import MANAGED_BY_LABEL
@@ -65,8 +66,8 @@ def _authors(context: Context) -> set[str] | None:
 
 
 def _kept(context: Context) -> set[str]:
-    """The paths of the resources that the files hold; nothing is kept where no file is named."""
-    if not context.flag("file"):
+    """The paths of the resources that the files or standard input hold; without either nothing is kept."""
+    if not context.flag("file") and is_device(context.stdin):
         return set()
     return {document.path(context.namespace) for document in read_documents(context)}
 

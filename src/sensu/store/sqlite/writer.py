@@ -33,7 +33,7 @@ GROUP_WRITES_MAX = 1000
 """So many writes are taken together; a commit is never split, so one big one may exceed it."""
 
 WAL_BYTES_MAX = 64 * 1024 * 1024
-EVENTS_KNOWN_MAX = 100_000
+EVENTS_KNOWN_MAX = 200_000
 ETAGS_KNOWN_MAX = 20_000
 DEAD_LETTERS_MAX = 10_000
 DEAD_LETTERS_SLACK = 64
