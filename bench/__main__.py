@@ -1,4 +1,6 @@
-"""Figures of this machine: `make bench`, or `python -m bench [--long] [--only WORD] [--format table|markdown|json]`.
+"""Figures of this machine: `make bench`, or `python -m bench [--long] [--only WORD] [--format WORD]`.
+
+`--format targets` judges the figures by the project's targets, `--format markdown` is for docs/performance.md.
 
 Rates depend on the machine and on what else runs there: compare them only with figures of the same run, best with
 those of another server beside it: `--against http://127.0.0.1:8080,ws://127.0.0.1:8081/,PID`. CPU figures are less
@@ -14,8 +16,8 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from bench import agent, agents, api, back_pressure, growth, handlers, lists, sensuctl, start
-from bench.figures import Figure, as_json, markdown, table
+from bench import agent, agents, api, back_pressure, growth, handlers, lists, sensuctl, start, targets
+from bench.figures import Figure, as_json, loaded, markdown, table
 from bench.programs import Server, backend
 
 Measurement = Callable[[Server, bool], Iterator[Figure]]
@@ -36,7 +38,7 @@ APART: dict[str, Callable[[bool], Iterator[Figure]]] = {
 """What needs a backend of its own, set up for it."""
 WORDS = [*OURS, *BOTH, *APART]
 
-FORMATS = {"table": table, "markdown": markdown, "json": as_json}
+FORMATS = {"table": table, "markdown": markdown, "json": as_json, "targets": targets.judged}
 
 
 class Run:
@@ -60,6 +62,9 @@ class Run:
 def main() -> int:
     """Measure and print; 1 where a part failed."""
     options = _options()
+    if options.load is not None:
+        print(FORMATS[options.format](*loaded(options.load.read_text())))
+        return 0
     wanted = options.only or WORDS
     run, began = Run(), time.monotonic()
     ours, theirs = _beside(run, options, wanted)
@@ -97,6 +102,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="bench", description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--format", choices=FORMATS, default="table", help="of what is printed (default: table)")
     parser.add_argument("--save", type=Path, metavar="FILE", help="write the figures as JSON, too")
+    parser.add_argument("--load", type=Path, metavar="FILE", help="print saved figures in a format, measure nothing")
     parser.add_argument("--long", action="store_true", help="more events, 5,000 and 10,000 agents, 100,000 resources")
     parser.add_argument("--only", action="append", choices=WORDS, help="repeatable")
     parser.add_argument("--against", type=_server, metavar="API_URL,WS_URL,PID", help="do the same with this server")

@@ -42,10 +42,10 @@ def measure(server: Server, long: bool) -> Iterator[Figure]:
     yield from latency(server, PROBES_LONG if long else PROBES_SHORT)
     yield from _idle(server, 1000)
     if long:
+        yield from _idle(server, 10_000)
         yield from _with_many_sessions(server, 5000)
         yield from _with_many_stored(server, 100_000)
         yield from _with_many_checks(server, 5000)
-        yield from _idle(server, 10_000)
 
 
 def _throughput(server: Server, codec: str, events: int) -> Iterator[Figure]:
@@ -163,6 +163,7 @@ def _idle(server: Server, count: int) -> Iterator[Figure]:
         yield Figure(f"connect {count:,} agents", "s", spent_s)
         yield Figure(f"CPU to connect and register one of {count:,} agents", "CPU ms", cpu_s / count * 1000)
         yield Figure(f"memory of one of {count:,} idle agents", "KiB", memory / count * 1024)
+        yield Figure(f"memory with {count:,} idle agents", "MiB", at + memory)
         beat_s = BEAT_S * max(1, count // 1000) ** 0.5
         agents.ask("beat", codec="json", interval_s=beat_s)
         cpu_at = server.cpu_s()

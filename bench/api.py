@@ -26,7 +26,8 @@ def measure(server: Server, long: bool) -> Iterator[Figure]:
         yield from _requests(server, clients, api.token, "PUT event", CONNECTIONS_MANY, seconds)
         for count in (1000, 10_000, 100_000) if long else (1000, 10_000):
             yield from _lists(server, clients, api, count)
-    yield Figure("memory after all of it", "MiB", server.memory_mib())
+    stored = "100,000" if long else "10,000"
+    yield Figure(f"memory after {stored} events and lists", "MiB", server.memory_mib())
 
 
 def _requests(

@@ -56,6 +56,14 @@ def as_json(ours: Iterable[Figure], theirs: Mapping[str, Figure]) -> str:
     return json.dumps(found, indent=2)
 
 
+def loaded(text: str) -> tuple[list[Figure], dict[str, Figure]]:
+    """What `as_json` wrote: our figures, and by name those of another server."""
+    found = json.loads(text).items()
+    ours = [Figure(name, one["unit"], one["value"], one["best"]) for name, one in found]
+    theirs = {name: Figure(name, one["unit"], one["theirs"], one["best"]) for name, one in found if "theirs" in one}
+    return ours, theirs
+
+
 def times_better(ours: Figure, theirs: Figure) -> str:
     """How many times better ours is, empty where that cannot be said."""
     better, worse = (ours.value, theirs.value) if ours.best == MORE else (theirs.value, ours.value)

@@ -23,7 +23,7 @@ from bench.programs import Server, backend
 from bench.wire import events_processed
 
 SUSTAINED_EVENTS = 60_000
-HISTORY_BYTES_MAX = 64 * 1024 * 1024
+HISTORY_BYTES_MAX = 32 * 1024 * 1024
 """The bound of the history here: small enough that a short soak reaches it, as a default one would in hours."""
 PROBES = 20
 ROWS_SHOWN = 20

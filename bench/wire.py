@@ -3,6 +3,7 @@
 import base64
 import json
 import socket
+import time
 import urllib.request
 from typing import Any
 from urllib.parse import urlsplit
@@ -12,6 +13,7 @@ from bench.programs import ADMIN, PASSWORD
 
 AGENT_USER = "agent"
 PATIENCE_S = 60.0
+RESTED_S = 20.0
 _READ_BYTES = 1024 * 1024
 
 
@@ -72,18 +74,22 @@ def token(api_url: str) -> str:
 
 
 class Api:
-    """One kept connection to an API, logged in."""
+    """One kept connection to an API, logged in; opened anew where it was not used for long."""
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self.token = token(url)
-        self._connection = opened(url)
-        self._head = f"Host: {urlsplit(url).netloc}\r\nAuthorization: Bearer {self.token}\r\n"
         self._buffer = bytearray(_READ_BYTES)
+        self._open()
+
+    def _open(self) -> None:
+        self.token = token(self.url)
+        self._connection = opened(self.url)
+        self._head = f"Host: {urlsplit(self.url).netloc}\r\nAuthorization: Bearer {self.token}\r\n"
+        self._used_at = time.monotonic()
 
     def get(self, path: str) -> bytes:
         """The body of an answer; raises RuntimeError for all but 200."""
-        self._connection.sendall(f"GET {path} HTTP/1.1\r\n{self._head}\r\n".encode())
+        self._send(f"GET {path} HTTP/1.1\r\n{self._head}\r\n")
         status, body = self._answer()
         if status != 200:
             raise RuntimeError(f"GET {path}: {status} {body[:200]!r}")
@@ -93,10 +99,18 @@ class Api:
         """Put a resource; raises RuntimeError where it is refused."""
         body = json.dumps(resource)
         head = f"{self._head}Content-Type: application/json\r\nContent-Length: {len(body)}\r\n"
-        self._connection.sendall(f"PUT {path} HTTP/1.1\r\n{head}\r\n{body}".encode())
+        self._send(f"PUT {path} HTTP/1.1\r\n{head}\r\n{body}")
         status, answer = self._answer()
         if status not in (200, 201, 204):
             raise RuntimeError(f"PUT {path}: {status} {answer[:200]!r}")
+
+    def _send(self, request: str) -> None:
+        """Send a request; servers close connections that rest, and tokens end."""
+        if time.monotonic() - self._used_at > RESTED_S:
+            self._connection.close()
+            self._open()
+        self._used_at = time.monotonic()
+        self._connection.sendall(request.encode())
 
     def _answer(self) -> tuple[int, bytes]:
         data = b""

@@ -6,7 +6,8 @@ SensuError
 ├── TransportError       a peer on the agent protocol broke the protocol or went away
 ├── ExecutionError       a command, asset or script could not be run at all
 └── ConfigurationError   a flag, variable or file of a program is unusable; programs print it in one line and exit
-    └── ConfigurationFileError   the file that a program reads its settings from cannot be read
+    ├── ConfigurationFileError   the file that a program reads its settings from cannot be read
+    └── AddressUnavailable   an address that a program must listen on cannot be had
 
 Expected outcomes (not found, conflict, denied, retry) are values of the function that meets them, not exceptions.
 """
@@ -38,3 +39,7 @@ class ConfigurationError(SensuError):
 
 class ConfigurationFileError(ConfigurationError):
     """The file that a program reads its settings from cannot be read."""
+
+
+class AddressUnavailable(ConfigurationError):
+    """An address that a program must listen on cannot be had."""

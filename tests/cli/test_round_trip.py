@@ -8,6 +8,25 @@ import pytest
 
 from tests.cli.conftest import Sensuctl, logged_in, running_backend
 
+ODD_TEXTS = [
+    "日本 🎉",
+    "a\nb\n",
+    "0123",
+    "yes",
+    "1:30",
+    "  lead",
+    "trail  ",
+    'it\'s "q"',
+    "null",
+    "a\tb",
+    "1e3",
+    "",
+    "x: y",
+]
+"""Texts that would be something else if they were not quoted."""
+LEFT_OUT = "warning: User \"groupless\" is left out: a dump has no secrets; create it with 'sensuctl user create'\n"
+SCRIPT = "#!/bin/sh\nset -e\n\techo 'x: y' | grep -c \"$1\"\n\n" + "word " * 30
+
 
 @pytest.fixture(scope="module")
 def filled(sensuctl: Sensuctl) -> Sensuctl:
@@ -27,6 +46,14 @@ def filled(sensuctl: Sensuctl) -> Sensuctl:
         "silenced create -c disk -r why",
     ):
         assert sensuctl(*line.split()).status == 0, line
+    odd = json.dumps(
+        {**{f"k{n}": text for n, text in enumerate(ODD_TEXTS)}, "k10": "ten", "k9": "nine"}, ensure_ascii=False
+    )
+    for namespace in ("default", "dev"):
+        meta = f"{{name: odd, namespace: {namespace}, labels: {odd}, annotations: {odd}}}"
+        check = f"type: CheckConfig\nmetadata: {meta}\nspec: {{command: {json.dumps(SCRIPT)}, interval: 5}}\n"
+        assert sensuctl("create", stdin=check).status == 0
+    assert sensuctl("user", "create", "groupless", "-p", "P@ssw0rd!").status == 0
     event = "type: Event\nspec:\n  entity: {metadata: {name: switch, namespace: default}, entity_class: proxy}\n"
     assert sensuctl("create", stdin=f"{event}  check: {{metadata: {{name: up}}, interval: 5, status: 1}}\n").status == 0
     return sensuctl
@@ -43,7 +70,8 @@ def fresh(tmp_path: Path) -> Iterator[Sensuctl]:
 def test_a_dump_of_everything_round_trips_to_the_byte(filled: Sensuctl, fresh: Sensuctl, form: str) -> None:
     """What `dump all` wrote becomes the same `dump all` on a fresh backend, and changes nothing where it came from."""
     before = filled("dump", "all", "--all-namespaces", "--format", form).out
-    assert fresh("create", "-f", "-", stdin=before) == (0, "", "")
+    assert fresh("create", "-f", "-", stdin=before) == (0, "", LEFT_OUT)
+    assert fresh("user", "create", "groupless", "-p", "P@ssw0rd!").status == 0
     assert fresh("dump", "all", "--all-namespaces", "--format", form).out == before
     assert filled("create", "-f", "-", stdin=before) == (0, "", "")
     assert filled("dump", "all", "--all-namespaces", "--format", form).out == before
@@ -74,6 +102,7 @@ def test_a_backup_comes_back_on_a_fresh_backend(filled: Sensuctl, fresh: Sensuct
     files = [Path(place)] if Path(place).is_file() else sorted(path for path in Path(place).rglob("*.yml"))
     assert ended.out.endswith(f" in {len(files)} file{'s' if len(files) > 1 else ''}\n")
     assert {path.stat().st_mode & 0o777 for path in files} == {0o600}
-    assert fresh("restore", place) == (0, "", "")
+    assert fresh("restore", place) == (0, "", LEFT_OUT)
+    assert fresh("user", "create", "groupless", "-p", "P@ssw0rd!").status == 0
     dump = ("dump", "all", "--all-namespaces", "--omit", "events,apikeys")
     assert fresh(*dump).out == filled(*dump).out

@@ -1,18 +1,24 @@
 """kill -9 of one worker of several while agents and clients send: the others go on, and nothing confirmed is lost."""
 
 import asyncio
+import json
 import os
 import random
 import signal
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psutil
 import pytest
 
+from sensu.rules.share import Share, slot_of
 from sensu.testing.backend_process import BackendProcess
 from tests.faults.test_kill_backend import (
     AGENTS,
     HANDLER_TAKES_S,
+    HISTORY_MAX,
     Client,
     Sender,
     check_histories,
@@ -20,14 +26,12 @@ from tests.faults.test_kill_backend import (
     handled,
     running_backend,
 )
+from tests.workers.world import NAMESPACE, clients, event_of, until, workers_of
+from tests.workers.world import Client as WorkerClient
 
 WORKERS = 3
 KILLS = 6
 PATIENCE_S = 10.0
-
-
-def workers_of(backend: BackendProcess) -> list[psutil.Process]:
-    return [child for child in psutil.Process(backend.pid).children() if child.status() != psutil.STATUS_ZOMBIE]
 
 
 async def all_workers(backend: BackendProcess) -> list[psutil.Process]:
@@ -70,3 +74,45 @@ def test_nothing_confirmed_is_lost_with_a_worker(tmp_path: Path) -> None:
             assert wanted - await handled(log, wanted) == set()
 
     asyncio.run(story())
+
+
+@pytest.mark.slow
+def test_no_event_is_counted_twice_when_its_worker_dies(tmp_path: Path) -> None:
+    """Clients of other workers report one check while the worker of its entity is killed: occurrences are exact."""
+    entity = next(f"router{i}" for i in range(100) if Share(0, WORKERS).owner_of(slot_of("default", f"router{i}")) == 1)
+    with asyncio.Runner() as runner:
+        backend = BackendProcess(tmp_path)
+        runner.run(backend.initialise())
+        runner.run(backend.start(["--workers", str(WORKERS), "--log-level", "info"]))
+        until(lambda: "ready to accept" in backend.log.read_text(), "the workers do not serve")
+        victim = pids_by_member(backend)[1]
+        over = threading.Event()
+
+        def post(client: WorkerClient) -> int:
+            """How many posts were confirmed, which are all that were made."""
+            made = 0
+            while not over.is_set():
+                status, answer = client.ask("POST", f"{NAMESPACE}/events", event_of(entity, "ping", 2))
+                assert status == 201, answer
+                made += 1
+            return made
+
+        with clients(backend) as each, ThreadPoolExecutor(WORKERS) as pool:
+            posting = [pool.submit(post, client) for client in each if client.worker != victim]
+            for _ in range(4):
+                time.sleep(0.7)
+                os.kill(pids_by_member(backend)[1], signal.SIGKILL)
+                until(lambda: len(workers_of(backend)) == WORKERS, "it is not started again")
+            time.sleep(0.7)
+            over.set()
+            made = sum(one.result() for one in posting)
+            reader = next(client for client in each if client.worker != victim)
+            stored = reader.ask("GET", f"{NAMESPACE}/events/{entity}/ping")[1]["check"]
+        assert (stored["occurrences"], len(stored["history"])) == (made, HISTORY_MAX)
+        runner.run(backend.stop())
+
+
+def pids_by_member(backend: BackendProcess) -> dict[int, int]:
+    """The process of each worker that was started last, as the log tells."""
+    lines = [json.loads(line) for line in backend.log.read_text().splitlines() if '"worker started"' in line]
+    return {line["worker"]: line["pid"] for line in lines}

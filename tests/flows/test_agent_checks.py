@@ -234,6 +234,22 @@ def test_frames_that_cannot_be_used(tmp_path: Path) -> None:
     asyncio.run(story())
 
 
+def test_no_assets_for_hooks_either(tmp_path: Path) -> None:
+    """With assets disabled a hook that needs one is not run, and nothing is fetched."""
+    hook = {"metadata": {"name": "h", "namespace": "default"}, "command": "echo ran", "timeout": 5}
+    asset = {"metadata": {"name": "a", "namespace": "default"}, "url": "http://127.0.0.1:1/a", "sha512": "0" * 128}
+    more = {"hooks": [hook], "hook_assets": {"h": {"assets": [asset]}}}
+
+    async def story() -> None:
+        async with agent_world(tmp_path, "--disable-assets") as world:
+            event = await world.result_of("exit 1", check_hooks=[{"warning": ["h"]}], more=more)
+        [done] = event["check"]["hooks"]
+        assert (done["status"], done["output"]) == (3, "check hook command denied by the agent allow list")
+        assert not list((tmp_path / "cache").glob("*.archive"))
+
+    asyncio.run(story())
+
+
 def test_commands_do_not_see_the_password(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Checks and hooks get the agent's environment, without the password that it logs in with."""
     monkeypatch.setenv("SENSU_PASSWORD", "hunter2")

@@ -25,6 +25,18 @@ def test_the_first_frame_is_a_keepalive(tmp_path: Path) -> None:
     asyncio.run(story())
 
 
+def test_what_an_agent_keeps_to_itself(tmp_path: Path) -> None:
+    """An agent that is told so leaves out its network interfaces; its cloud is looked up without asking anybody."""
+
+    async def story() -> None:
+        async with agent_world(tmp_path, "--strip-networks", "--detect-cloud-provider") as world:
+            system = world.backend.frames[0].payload["entity"]["system"]
+        assert system["network"] == {"interfaces": None}
+        assert system["cloud_provider"] in ("", "EC2", "GCP", "Azure")
+
+    asyncio.run(story())
+
+
 def test_a_lost_connection_is_made_again(tmp_path: Path) -> None:
     """After a cut the agent is back, its counts begin anew, and events that waited arrive after the keepalive."""
 

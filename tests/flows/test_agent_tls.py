@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from sensu.agent.main import Agent
+from sensu.backend.agentd.certificates import common_name
 from sensu.transport import frames
 from sensu.transport.codec import PROTOBUF
 from tests.faults.agent_process import until
@@ -110,7 +111,7 @@ def test_no_certificate_where_one_is_asked_for(tmp_path: Path) -> None:
 
 
 def test_a_session_ends_in_time(tmp_path: Path) -> None:
-    """With a longest session length the agent closes in time and connects again, and so a new certificate counts."""
+    """With a longest session length the agent closes in time and connects again."""
 
     async def test() -> None:
         authority = Authority(tmp_path)
@@ -119,5 +120,28 @@ def test_a_session_ends_in_time(tmp_path: Path) -> None:
             for _ in range(2):
                 assert (await asyncio.wait_for(backend.heard(PROTOBUF, frames.KEEPALIVE), 10)).sequence == 1
             assert len(backend.requests) == 2
+
+    in_loop(test)
+
+
+def test_a_certificate_is_renewed(tmp_path: Path) -> None:
+    """The next session is opened with the certificate that is in the files then; one that is broken is tried again."""
+
+    async def test() -> None:
+        authority = Authority(tmp_path)
+        old, new = authority.issue("old"), authority.issue("new")
+        flags = ["--trusted-ca-file", authority.file, "--max-session-length", "1s", "--retry-max", "60ms"]
+        flags += ["--cert-file", str(old.cert_file), "--key-file", str(old.key_file)]
+        async with (
+            tls_backend(authority, asks_for_certificate=True) as (backend, url),
+            agent_of(url, tmp_path, *flags) as agent,
+        ):
+            await until(lambda: backend.requests)
+            old.cert_file.write_text("half a file")
+            await until(lambda: agent.counters.value("sensu_go_agent_websocket_errors"))
+            new.key_file.replace(old.key_file)
+            new.cert_file.replace(old.cert_file)
+            await until(lambda: common_name(backend.requests[-1].certificate) == "new")
+            assert common_name(backend.requests[0].certificate) == "old"
 
     in_loop(test)

@@ -72,6 +72,29 @@ def test_a_configuration_is_written_and_what_was_observed_stays(tmp_path: Path) 
     play(tmp_path, story)
 
 
+def test_a_configuration_may_come_in_its_wrapper(tmp_path: Path) -> None:
+    """The sensuctl of the reference sends configurations as files hold them; another kind in the wrapper is refused."""
+
+    async def story(api: RunningApi, admin: str) -> None:
+        metadata = {"name": "web1", "namespace": "default"}
+        wrapped = {
+            "type": "EntityConfig",
+            "api_version": "core/v3",
+            "metadata": metadata,
+            "spec": {"entity_class": "proxy"},
+        }
+        one = f"{V3}/entity-configs/web1"
+        assert (await api.call("PUT", one, wrapped, Authorization=admin)).status == 201
+        assert (await body(api, one, admin))["entity_class"] == "proxy"
+        other = await api.call("PUT", one, {**wrapped, "type": "CheckConfig"}, Authorization=admin)
+        assert (other.status, json.loads(other.body)["message"]) == (
+            400,
+            "type: expected EntityConfig, got CheckConfig",
+        )
+
+    play(tmp_path, story)
+
+
 def test_the_configuration_of_an_agent_that_owns_it_is_left_alone(tmp_path: Path) -> None:
     """What an agent manages itself cannot be replaced from outside."""
 

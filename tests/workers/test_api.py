@@ -186,3 +186,19 @@ def test_what_one_worker_knows_any_tells(each: Sequence[Client]) -> None:
     assert each[0].ask("POST", f"{NAMESPACE}/events", event)[0] == 201
     place = f"{NAMESPACE}/events/{event['entity']['metadata']['name']}/ping/explain"
     assert {client.ask("GET", place)[0] for client in each} == {200}
+
+
+def test_a_namespace_is_deleted_only_while_it_is_empty(each: Sequence[Client]) -> None:
+    """Of a check that is made at one worker and the end of its namespace at another, one happens."""
+    creator, remover, third = each
+    for turn in range(20):
+        name = f"brief{turn}"
+        assert third.ask("POST", "/api/core/v2/namespaces", {"name": name})[0] == 201
+        body = check("first")
+        body["metadata"] = {"name": "first", "namespace": name}
+        url = f"/api/core/v2/namespaces/{name}"
+        creating = partial(creator.ask, "POST", f"{url}/checks", body)
+        outcomes = at_once([creating, partial(remover.ask, "DELETE", url)])
+        made, gone = (status < 300 for status, _ in outcomes)
+        assert made != gone, outcomes
+        assert third.ask("GET", f"{url}/checks/first")[0] == (200 if made else 404)

@@ -216,6 +216,8 @@ class CheckRuns:
 
     async def _assets_for(self, assets: Sequence[Asset] | None) -> list[tuple[str, str]]:
         """The variables of the assets; their tokens and filters see the entity as it is configured here."""
+        if assets and self._settings.disable_assets:
+            raise ExecutionError(ASSETS_DISABLED)
         entity = self._entity.as_configured_here(self._clock.now())
         context = functools.cache(lambda: tokens.entity_context(msgspec.to_builtins(entity)))
         substituted = []

@@ -16,7 +16,7 @@ from sensu.agent.keepalive import keepalive
 from sensu.agent.outbox import Entry, Outbox
 from sensu.agent.settings import AgentSettings, without_secrets
 from sensu.clock import Clock
-from sensu.errors import InvalidResource, TransportError
+from sensu.errors import ConfigurationError, InvalidResource, TransportError
 from sensu.log import fields
 from sensu.resources.check import KEEPALIVE
 from sensu.resources.check_request import CheckRequest
@@ -66,8 +66,9 @@ class Parts:
 class Connection:
     """Keeps a session with one of the backends."""
 
-    def __init__(self, parts: Parts, ssl_context: ssl.SSLContext | None = None) -> None:
-        self._parts, self._ssl_context = parts, ssl_context
+    def __init__(self, parts: Parts, trust: Callable[[], ssl.SSLContext | None] = lambda: None) -> None:
+        """`trust` reads what wss connections need, anew for each, so that renewed certificates count."""
+        self._parts, self._trust = parts, trust
         settings = parts.settings
         order = random.sample(range(len(settings.backend_url)), len(settings.backend_url))
         self._rotation = Rotation(settings.backend_url, order)
@@ -146,8 +147,13 @@ class Connection:
                 settings.backend_heartbeat_interval, settings.backend_heartbeat_timeout
             ),
         )
+        try:
+            trust = self._trust()
+        except ConfigurationError as error:
+            self._failed(url, str(error))
+            return None
         log.info(f'connecting to backend URL "{without_secrets(url)}"')
-        match await connect(url, headers, ssl_context=self._ssl_context, limits=limits, wanted=Extensions()):
+        match await connect(url, headers, ssl_context=trust, limits=limits, wanted=Extensions()):
             case AgentSocket() as socket:
                 return socket
             case HandshakeRefused(status, body):

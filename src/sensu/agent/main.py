@@ -29,7 +29,7 @@ from sensu.agent.socket_listener import SocketListener
 from sensu.agent.statsd import Flush, StatsDServer
 from sensu.agent.tls import client_context
 from sensu.clock import Clock, SystemClock
-from sensu.errors import ConfigurationError, ConfigurationFileError, SensuError
+from sensu.errors import AddressUnavailable, ConfigurationError, ConfigurationFileError, SensuError
 from sensu.execution import system_facts
 from sensu.execution.asset_cleanup import CacheBounds
 from sensu.execution.asset_filters import AssetFilters
@@ -102,8 +102,12 @@ def start(arguments: Sequence[str]) -> int:
 
 
 def _fatal(error: SensuError) -> int:
-    doing = "handling agent config" if isinstance(error, ConfigurationFileError) else "executing sensu-agent"
-    log.critical(f"error {doing}", extra=fields(error=str(error)))
+    what = "error executing sensu-agent"
+    if isinstance(error, ConfigurationFileError):
+        what = "error handling agent config"
+    elif isinstance(error, AddressUnavailable):
+        what = "the agent API has crashed"
+    log.critical(what, extra=fields(error=str(error)))
     return 1
 
 
@@ -169,7 +173,8 @@ class Agent:
         runs = CheckRuns(read, self.entity, outbox, self._allowed, assets, files, self._clock, self.counters)
         stack.push_async_callback(runs.stop)
         parts = Parts(read, self.entity, outbox, runs.accept, self._clock, self.counters)
-        connection = Connection(parts, client_context(read))
+        client_context(read)
+        connection = Connection(parts, partial(client_context, read))
         await self._collect_facts(facts)
         works: list[Work] = [connection.run, partial(self._refresh_facts, facts)]
         works.append(partial(self._until_stopped, runs, connection))
@@ -204,7 +209,7 @@ class Agent:
         return outbox
 
     async def _open_api(self, stack: contextlib.AsyncExitStack, outbox: Outbox, connection: Connection) -> list[Work]:
-        """Open the local API; raises ConfigurationError where its address cannot be had."""
+        """Open the local API; raises AddressUnavailable."""
         read = self._settings
         if read.disable_api:
             return []
@@ -215,9 +220,7 @@ class Agent:
         try:
             await server.listen(read.api_host, read.api_port)
         except OSError as error:
-            raise ConfigurationError(
-                f"local API on {read.api_host}:{read.api_port}: {os.strerror(error.errno or 0).lower()}"
-            ) from error
+            raise AddressUnavailable(_why_not("tcp", read.api_host, read.api_port, error)) from error
         stack.push_async_callback(server.close)
         return [queue.run]
 
@@ -231,7 +234,8 @@ class Agent:
         try:
             await listener.listen(read.socket_host, read.socket_port)
         except OSError as error:
-            log.error("no sockets", extra=fields(port=read.socket_port, error=str(error)))
+            why = _why_not("tcp", read.socket_host, read.socket_port, error)
+            log.error("unable to start socket listeners", extra=fields(error=why))
 
     async def _open_statsd(self, stack: contextlib.AsyncExitStack, outbox: Outbox) -> list[Work]:
         """Open the StatsD server; the agent runs without it where its address cannot be had."""
@@ -244,7 +248,10 @@ class Agent:
         try:
             await server.listen(read.statsd_metrics_host, read.statsd_metrics_port)
         except OSError as error:
-            log.error("no StatsD server", extra=fields(port=read.statsd_metrics_port, error=str(error)))
+            host, port = read.statsd_metrics_host, read.statsd_metrics_port
+            log.error(
+                f"statsd listener failed on {host}:{port}", extra=fields(error=_why_not("udp", host, port, error))
+            )
             return []
         return [server.run]
 
@@ -262,6 +269,14 @@ class Agent:
                 await self._collect_facts(executor)
             except Exception:
                 log.exception("facts about the host could not be collected")
+
+
+def _why_not(protocol: str, host: str, port: int, error: OSError) -> str:
+    """Why an address cannot be had, in the reference's words; uvloop keeps the reason in the error's cause."""
+    cause = error.__cause__ if isinstance(error.__cause__, OSError) else error
+    number = error.errno or cause.errno
+    why = os.strerror(number).lower() if number else str(error)
+    return f"listen {protocol} {host}:{port}: bind: {why}"
 
 
 async def _first_ends(works: Sequence[Work]) -> None:

@@ -123,7 +123,7 @@ class AssetCache:
         task = self._fetching.get(digest)
         if task is None:
             if not self._allowance.take():
-                raise ExecutionError("error fetching asset: rate limit exceeded")
+                raise ExecutionError("can't download asset due to rate limit")
             task = asyncio.create_task(self._fetch(name, build, path), name=f"asset {digest[:12]}")
             self._fetching[digest] = task
             task.add_done_callback(lambda done: self._fetched(digest, done))

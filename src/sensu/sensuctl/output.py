@@ -136,7 +136,6 @@ def in_order(value: Any) -> Any:
 
 def to_yaml_documents(wrapped: Iterable[Mapping[str, Any]]) -> str:
     """YAML documents with `---` between them."""
-    from sensu.sensuctl.yaml_text import to_yaml  # noqa: PLC0415 - only this format needs the YAML library
+    from sensu.sensuctl.yaml_text import in_natural_order, to_yaml  # noqa: PLC0415 - only for this format
 
-    ordered = ({**one, "metadata": in_order(one["metadata"])} for one in wrapped)
-    return "---\n".join(to_yaml(one) for one in ordered)
+    return "---\n".join(to_yaml({key: in_natural_order(value) for key, value in one.items()}) for one in wrapped)

@@ -205,7 +205,10 @@ def _document(index: int, line: int, value: Any) -> Iterator[Document | Problem]
     for name in explain_unknown_fields(kind.shape, spec):
         yield Problem(index, line, f'warning: json: unknown field "{name}"', warning=True)
     body = _body(kind, spec, metadata)
-    convert_client(kind.shape, body)
+    try:
+        convert_client(kind.shape, body)
+    except InvalidResource as err:
+        raise InvalidResource(_with_key_named(body, str(err))) from err
     if kind is SILENCED and not metadata.get("name"):
         name = name_of_entry(str(spec.get("subscription") or ""), str(spec.get("check") or ""))
         body["metadata"] = {**(body.get("metadata") or {}), "name": name}
@@ -221,6 +224,22 @@ def _namespace_of(kind: Kind, metadata: Mapping[str, Any], spec: Mapping[str, An
     inner = entity.get("metadata") if isinstance(entity, dict) else None
     found = inner.get("namespace") if isinstance(inner, dict) else None
     return str(found or metadata.get("namespace") or "")
+
+
+def _with_key_named(body: Any, problem: str) -> str:
+    """A problem with the key of the wrong entry where it only says that a map has one: `labels[...]: expected str`."""
+    path, found, rest = problem.partition("[...]")
+    if not found:
+        return problem
+    value = body
+    for part in re.findall(r"[^.\[\]]+", path):
+        try:
+            value = value[int(part)] if isinstance(value, list) else value[part]
+        except (KeyError, IndexError, ValueError, TypeError):
+            return problem
+    entries = value.items() if isinstance(value, dict) else ()
+    wrong = next((str(key) for key, entry in entries if not isinstance(entry, str)), "[...]")
+    return f"{path}.{wrong}{rest}"
 
 
 def _kind_of(value: Mapping[str, Any]) -> Kind:

@@ -82,6 +82,10 @@ Loader.add_constructor(_TAG + "int", _number)
 Loader.add_constructor(_TAG + "merge", _Loader.construct_scalar)
 
 
+_PLAIN_KEY = re.compile("[a-z_]+")
+_KEY_PARTS = re.compile("[0-9]+|.", re.DOTALL)
+
+
 class _Style(_Dumper):  # type: ignore[misc]
     """The dumper with our style of texts."""
 
@@ -100,6 +104,25 @@ def _represent_text(dumper: Any, text: str) -> Any:
 
 
 _Style.add_representer(str, _represent_text)
+
+
+def in_natural_order(value: Any) -> Any:
+    """A value with the keys of every object in the order of the reference's YAML: k2 before k10."""
+    if isinstance(value, dict):
+        plain = all(_PLAIN_KEY.fullmatch(key) for key in value)
+        return {key: in_natural_order(value[key]) for key in sorted(value, key=None if plain else _natural)}
+    return [in_natural_order(item) for item in value] if isinstance(value, list) else value
+
+
+def _natural(key: str) -> list[tuple[int, int, int]]:
+    """What to sort a key by: numbers by their value, other signs before them, letters behind."""
+    parts = []
+    for part in _KEY_PARTS.findall(key):
+        if part[0] in "0123456789":
+            parts.append((1, int(part), len(part)))
+        else:
+            parts.append((2 if part.isalpha() else 0, ord(part), 0))
+    return parts
 
 
 def to_yaml(value: Any) -> str:

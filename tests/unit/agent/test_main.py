@@ -14,12 +14,12 @@ def agent(*arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def only_line(result: subprocess.CompletedProcess[str]) -> str:
+def only_line(result: subprocess.CompletedProcess[str], message: str = "error executing sensu-agent") -> str:
     """The error in the one line that the program printed when it could not start."""
     assert result.returncode == 1
     [line] = result.stderr.splitlines()
     told = json.loads(line)
-    assert (told["level"], told["msg"]) == ("fatal", "error executing sensu-agent")
+    assert (told["level"], told["msg"]) == ("fatal", message)
     return str(told["error"])
 
 
@@ -49,4 +49,39 @@ def test_an_api_port_in_use(tmp_path: Path) -> None:
         port = str(taken.getsockname()[1])
         words = ["--api-port", port, "--disable-sockets", "--statsd-disable", "--log-level", "fatal"]
         result = agent("start", "--cache-dir", str(tmp_path), "--backend-url", "ws://127.0.0.1:1", *words)
-    assert f"127.0.0.1:{port}: address already in use" in only_line(result)
+    why = f"listen tcp 127.0.0.1:{port}: bind: address already in use"
+    assert only_line(result, "the agent API has crashed") == why
+
+
+def test_a_configuration_file_that_is_missing(tmp_path: Path) -> None:
+    """A file that was named and is not there is told in the reference's words."""
+    why = only_line(agent("start", "-c", f"{tmp_path}/none.yml"), "error handling agent config")
+    assert why == f"open {tmp_path}/none.yml: no such file or directory"
+
+
+def test_other_ports_in_use(tmp_path: Path) -> None:
+    """An agent whose sockets or StatsD server have no port says so and goes on without them."""
+    with (
+        socket.create_server(("127.0.0.1", 0)) as taken,
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken_datagrams,
+        subprocess.Popen(
+            [sys.executable, "-m", "sensu.agent.main", "start", "--cache-dir", str(tmp_path), "--disable-api"]
+            + ["--backend-url", "ws://127.0.0.1:1", "--socket-port", str(taken.getsockname()[1])]
+            + ["--statsd-metrics-port", str(bound(taken_datagrams)), "--retry-min", "1m"],
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as process,
+    ):
+        assert process.stderr is not None
+        told = []
+        while "reconnection attempt failed" not in told:
+            told.append(json.loads(process.stderr.readline())["msg"])
+        process.terminate()
+        assert process.wait(10) == 0
+    assert "unable to start socket listeners" in told
+    assert any(line.startswith("statsd listener failed on 127.0.0.1:") for line in told)
+
+
+def bound(datagrams: socket.socket) -> int:
+    datagrams.bind(("127.0.0.1", 0))
+    return int(datagrams.getsockname()[1])

@@ -114,3 +114,13 @@ def test_keys_that_yaml_takes_for_other_values_are_texts() -> None:
     body = documents(text)[0].body
     assert body["metadata"]["annotations"] == {"true": "a"}
     assert body["check_hooks"] == [{"1": ["h"]}]
+
+
+def test_the_wrong_entry_of_a_map_is_named() -> None:
+    """A label that YAML takes for a number is told by its key, however deep it stands."""
+    check = "type: CheckConfig\nmetadata: {name: c, labels: {fine: x, port: 80}}\nspec: {command: x}\n"
+    asset = "---\ntype: Asset\nmetadata: {name: a}\nspec: {builds: [{}, {headers: {fine: x, retry: 5}}]}\n"
+    assert [problem.text for problem in problems(check + asset)] == [
+        "metadata.labels.port: expected str, got int",
+        "builds[1].headers.retry: expected str, got int",
+    ]

@@ -3,7 +3,7 @@
 import pytest
 import yaml
 
-from sensu.sensuctl.yaml_text import Loader, to_yaml
+from sensu.sensuctl.yaml_text import Loader, in_natural_order, to_yaml
 
 
 @pytest.mark.parametrize(
@@ -107,3 +107,11 @@ def test_maps_can_be_merged() -> None:
     """What several resources share is written once."""
     text = "a: &a {one: 1, two: 2}\nb: {<<: *a, two: 3}\n"
     assert yaml.load(text, Loader=Loader)["b"] == {"one": 1, "two": 3}
+
+
+def test_keys_stand_in_the_order_of_the_reference() -> None:
+    """Numbers in labels count by their value, other signs stand before them, letters behind."""
+    keys = ["k10", "k2", "k", "ka", "k-1", "K", "_", "é", "z", "k02", "k1.10", "k1.9"]
+    expected = ["_", "K", "k", "k-1", "k1.9", "k1.10", "k2", "k02", "k10", "ka", "z", "é"]
+    assert list(in_natural_order(dict.fromkeys(keys))) == expected
+    assert list(in_natural_order({"a": [{"x9": 1, "x10": 2}]})["a"][0]) == ["x9", "x10"]

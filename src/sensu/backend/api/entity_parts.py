@@ -9,6 +9,7 @@ from sensu.backend.api.responses import Response
 from sensu.backend.api.router import Route
 from sensu.backend.services.entities import Entities
 from sensu.backend.services.entity_parts import EntityParts, Part
+from sensu.backend.services.payload import Payload, unwrapped
 from sensu.resources.entity import EntityConfig, EntityState
 
 CORE_V3 = "/api/core/v3"
@@ -58,10 +59,15 @@ class EntityConfigEndpoint:
 
     async def create(self, request: Request) -> Response:
         """A new entity, configured and not observed yet."""
-        namespace = request.params[0]
-        return created(await self._entities.create(request.caller, namespace, request.json_body, EntityConfig))
+        return created(
+            await self._entities.create(request.caller, request.params[0], _configuration(request), EntityConfig)
+        )
 
     async def replace(self, request: Request) -> Response:
         """The configuration of an entity as it is sent."""
         namespace, name = request.params
-        return created(await self._entities.configure(request.caller, namespace, name, request.json_body))
+        return created(await self._entities.configure(request.caller, namespace, name, _configuration(request)))
+
+
+def _configuration(request: Request) -> Payload:
+    return unwrapped(request.json_body, EntityConfig.__name__)

@@ -6,7 +6,6 @@ event's. Source: docs, agent reference; recorded scenarios keepalive-*, session-
 
 import logging
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import Protocol
 from uuid import uuid4
 
@@ -71,15 +70,22 @@ class Keepalived:
         incoming = self._incoming(keepalive, self._clock.now(), str(uuid4()))
         return self._counted(self._intake.offer(incoming, done))
 
-    def take(self, keepalive: Event, at: float, event_id: str, done: Callable[[EventOutcome], None] | None) -> bool:
-        """Take a keepalive that came in `at` to another worker, which found that it may come in."""
-        return self._counted(self._intake.take(self._incoming(keepalive, at, event_id), done))
+    def take(
+        self,
+        keepalive: Event,
+        at: float,
+        event_id: str,
+        beside: Write,
+        done: Callable[[EventOutcome], None] | None,
+    ) -> bool:
+        """Take a keepalive that came in `at` to another worker, which found that it may; `beside` is stored with it."""
+        return self._counted(self._intake.take(self._incoming(keepalive, at, event_id, beside), done))
 
-    def _incoming(self, keepalive: Event, at: float, event_id: str) -> IncomingEvent:
+    def _incoming(self, keepalive: Event, at: float, event_id: str, *beside: Write) -> IncomingEvent:
         event = rules.keepalive_event(keepalive, at, event_id)
         assert event.check is not None
         due_after_s = rules.warning_timeout_s(event.check)
-        return IncomingEvent(event, also=partial(self._seen, keepalive), due_after_s=due_after_s)
+        return IncomingEvent(event, also=lambda: (*self._seen(keepalive), *beside), due_after_s=due_after_s)
 
     def _counted(self, taken: bool) -> bool:
         if taken:

@@ -13,12 +13,14 @@ import socket
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, cast
+from uuid import uuid4
 
 import msgspec
 
 from sensu.backend.members import messages
 from sensu.backend.members.messages import Hello, Message, Stored, Told, Welcome, packed
 from sensu.clock import Clock
+from sensu.errors import StoreError
 from sensu.log import fields
 from sensu.rules.share import Share
 
@@ -173,9 +175,11 @@ class Stream(asyncio.Protocol):
 class Peer:
     """Another worker, as it is asked and told."""
 
-    def __init__(self, member: int, own: int, address: str, clock: Clock) -> None:
+    def __init__(self, member: int, hello: Hello, address: str, clock: Clock) -> None:
         self.member = member
-        self._own, self._address, self._clock = own, address, clock
+        self._hello, self._address, self._clock = hello, address, clock
+        self.stored = 0
+        """Up to which number it had stored what was handed over to it, when it was connected to."""
         self._stream: Stream | None = None
         self._asked: dict[int, asyncio.Future[Told]] = {}
         self._number = 0
@@ -233,7 +237,7 @@ class Peer:
             try:
                 _, stream = await loop.create_unix_connection(lambda: Stream(self._take, _no_wait), self._address)
                 stream.member, self._stream = self.member, stream
-                stream.send(Hello(self._own))
+                stream.send(self._hello)
                 await stream.closed
             except OSError as err:
                 log.debug("a worker cannot be reached", extra=fields(worker=self.member, error=str(err)))
@@ -245,7 +249,7 @@ class Peer:
 
     def _take(self, stream: Stream, message: Message) -> bool:
         if isinstance(message, Welcome):
-            self.lost_at = None
+            self.lost_at, self.stored = None, message.stored
             for listener in self._listeners:
                 listener(True)
             return True
@@ -277,13 +281,21 @@ async def _no_wait() -> None:
     return
 
 
+async def _nothing(member: int, start: str) -> int:
+    return 0
+
+
 class Bus:
     """All other workers, and what they ask of this one."""
 
     def __init__(self, share: Share, addresses: Addresses, listener: socket.socket, clock: Clock) -> None:
         self._listener = listener
-        own, members = share.member, share.members
-        self.peers = {m: Peer(m, own, addresses.of(m), clock) for m in range(members) if m != own}
+        hello = Hello(share.member, uuid4().hex)
+        others = (member for member in range(share.members) if member != share.member)
+        self.peers = {member: Peer(member, hello, addresses.of(member), clock) for member in others}
+        self._starts: dict[int, str] = {}
+        self._stored: Callable[[int, str], Awaitable[int]] = _nothing
+        self._greeting: set[asyncio.Task[None]] = set()
         self._handlers: dict[type[Message], Handler] = {}
         self._left: list[Callable[[int], None]] = []
         self._streams: dict[int, Stream] = {}
@@ -301,6 +313,14 @@ class Bus:
     def when_room(self, room: Callable[[], Awaitable[None]]) -> None:
         """Have `room` awaited before a message that was not taken is offered again."""
         self._room = room
+
+    def when_greeted(self, stored: Callable[[int, str], Awaitable[int]]) -> None:
+        """Have `stored` asked up to which number of a start of a member all is stored."""
+        self._stored = stored
+
+    def start_of(self, member: int) -> str:
+        """Which start of a member is connected."""
+        return self._starts[member]
 
     def tell_all(self, message: Message) -> None:
         """Tell every other worker that is there."""
@@ -329,15 +349,24 @@ class Bus:
 
     def _take(self, stream: Stream, message: Message) -> bool:
         if isinstance(message, Hello):
-            self._welcome(stream, message.member)
+            task = asyncio.get_running_loop().create_task(self._welcome(stream, message))
+            self._greeting.add(task)
+            task.add_done_callback(self._greeting.discard)
             return True
         return self._handlers[type(message)](stream.member, message, stream.send) is not False
 
-    def _welcome(self, stream: Stream, member: int) -> None:
-        stream.member = member
-        self._streams[member] = stream
+    async def _welcome(self, stream: Stream, hello: Hello) -> None:
+        """Nothing else is said on the connection before the answer."""
+        try:
+            stored = await self._stored(hello.member, hello.start)
+        except StoreError as err:
+            log.warning("a worker is turned away", extra=fields(worker=hello.member, error=str(err)))
+            stream.close()
+            return
+        stream.member = hello.member
+        self._streams[hello.member], self._starts[hello.member] = stream, hello.start
         stream.closed.add_done_callback(lambda _: self._leave(stream))
-        stream.send(Welcome())
+        stream.send(Welcome(stored))
 
     def _leave(self, stream: Stream) -> None:
         if self._streams.get(stream.member) is stream:

@@ -9,6 +9,7 @@ import msgspec
 from sensu.backend.members.messages import OfferEvent
 from sensu.backend.seams import IncomingEvent
 from sensu.resources.entity import Entity
+from sensu.store.contract import Write
 
 NUMBERS_MAX = 5000
 """How many entities are remembered for each worker; the oldest make room."""
@@ -57,14 +58,14 @@ class EntitiesHeard:
     def __init__(self) -> None:
         self._known: dict[int, tuple[Entity, msgspec.Raw]] = {}
 
-    def incoming(self, message: OfferEvent) -> IncomingEvent:
-        """The event of a message, with its entity; a message may be asked about again."""
+    def incoming(self, message: OfferEvent, mark: Write) -> IncomingEvent:
+        """The event of a message, with its entity and what is stored beside it; a message may be asked about again."""
         event, json = message.event, message.entity_json
         if event.entity is None:
             entity, raw = self._known[message.entity]
-            return IncomingEvent(msgspec.structs.replace(event, entity=entity), entity_json=raw)
+            return IncomingEvent(msgspec.structs.replace(event, entity=entity), (mark,), entity_json=raw)
         if json is None:
-            return IncomingEvent(event)
+            return IncomingEvent(event, (mark,))
         raw = msgspec.Raw(json)
         self._known[message.entity] = (event.entity, raw)
-        return IncomingEvent(event, entity_json=raw)
+        return IncomingEvent(event, (mark,), entity_json=raw)

@@ -1,8 +1,8 @@
 """The way in for events where several workers share it: each event goes to the worker whose share its entity is in.
 
 There it is decided with all others of its entity, in order. What was handed over is kept until its fate is known, and
-handed over again when the other worker was restarted meanwhile: an event that it had stored already is recognised by
-its id and times.
+handed over again when the other worker was restarted meanwhile. What that had stored already it knows: the number of
+the last event from each worker is committed with the event.
 """
 
 import asyncio
@@ -31,7 +31,7 @@ from sensu.resources.event import Event
 from sensu.rules.keepalive import keepalive_event
 from sensu.rules.proxy_entity import looked_up
 from sensu.rules.share import Share, slot_of
-from sensu.store.contract import AppendAudit, EventKey, TrimAudit, Write
+from sensu.store.contract import AppendAudit, EventKey, PutState, Store, TrimAudit, Write
 
 log = logging.getLogger("sensu.members")
 
@@ -59,8 +59,8 @@ class LocalIntake(Intake, Protocol):
 class LocalKeepalives(Keepalives, Protocol):
     """Who hears keepalives in this worker."""
 
-    def take(self, keepalive: Event, at: float, event_id: str, done: Done | None) -> bool:
-        """Take a keepalive that came in `at` and may come in; false when the queue is full."""
+    def take(self, keepalive: Event, at: float, event_id: str, beside: Write, done: Done | None) -> bool:
+        """Take a keepalive that came in `at` and may come in; false when the queue is full. `beside` is stored too."""
         ...
 
 
@@ -153,8 +153,12 @@ class _Way:
             log.warning("event not stored", extra=fields(worker=self.peer.member, why=told.why))
 
     def _again(self, present: bool) -> None:
+        """Hand over what the other worker has not stored."""
         if present:
             self._entities = EntitiesSent()
+            for number, (handed, _) in list(self._under_way.items()):
+                if number <= self.peer.stored and not isinstance(handed, _Removal):
+                    self._settle(number, None)
             for number, (handed, _) in self._under_way.items():
                 self._send(number, handed)
 
@@ -186,13 +190,17 @@ class Fates:
 class Forwarding:
     """The intake and the keepalives (`seams`) of all workers, as this one offers them to its agents and clients."""
 
-    def __init__(self, share: Share, bus: Bus, local: LocalIntake, keepalives: LocalKeepalives, clock: Clock) -> None:
+    def __init__(
+        self, share: Share, bus: Bus, store: Store, local: LocalIntake, keepalives: LocalKeepalives, clock: Clock
+    ) -> None:
         self._share, self._local, self._keepalives, self._clock = share, local, keepalives, clock
+        self._bus, self._store = bus, store
         self._ways = {member: _Way(peer) for member, peer in bus.peers.items()}
         bus.on(OfferEvent, self._event_offered)
         bus.on(OfferKeepalive, self._keepalive_offered)
         bus.on(RemoveEvent, self._removal_asked)
         bus.when_room(local.wait_for_room)
+        bus.when_greeted(self._stored_of)
         self._fates = Fates()
         self._entities: dict[int, EntitiesHeard] = {}
         bus.on_leaving(self._forget)
@@ -290,13 +298,26 @@ class Forwarding:
         way.hand_over(_Keepalive(keepalive, at, event_id), _told_fate(done))
         return True
 
+    def _state_of(self, member: int) -> str:
+        return f"members.{self._share.member}.from.{member}"
+
+    def _mark(self, member: int, number: int) -> PutState:
+        """What is committed with an event from another worker, so that it is not taken twice."""
+        return PutState(self._state_of(member), f"{self._bus.start_of(member)} {number}".encode())
+
+    async def _stored_of(self, member: int, start: str) -> int:
+        """The number of the last event of a start of a member that is stored."""
+        known, _, number = (await self._store.get_state(self._state_of(member)) or b"").decode().partition(" ")
+        return int(number) if known == start else 0
+
     def _forget(self, member: int) -> None:
         self._entities.pop(member, None)
 
     def _event_offered(self, member: int, message: OfferEvent, answer: Answer) -> bool:
         done = self._fates.telling(message.id, answer)
         try:
-            incoming = self._entities.setdefault(member, EntitiesHeard()).incoming(message)
+            mark = self._mark(member, message.id)
+            incoming = self._entities.setdefault(member, EntitiesHeard()).incoming(message, mark)
             return self._local.take(incoming, done)
         except Exception:
             log.exception("an event of another worker failed", extra=fields(worker=member))
@@ -306,7 +327,8 @@ class Forwarding:
     def _keepalive_offered(self, member: int, message: OfferKeepalive, answer: Answer) -> bool:
         done = self._fates.telling(message.id, answer)
         try:
-            return self._keepalives.take(message.keepalive, message.at, message.event_id, done)
+            mark = self._mark(member, message.id)
+            return self._keepalives.take(message.keepalive, message.at, message.event_id, mark, done)
         except Exception:
             log.exception("a keepalive of another worker failed", extra=fields(worker=member))
             done(EventRefused("internal error"))

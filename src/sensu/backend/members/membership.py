@@ -66,7 +66,7 @@ class Membership:
 
     def forwards(self, local: LocalIntake, keepalives: LocalKeepalives) -> Forwarding:
         """The intake of all workers."""
-        self.forwarding = Forwarding(self.share, self.bus, local, keepalives, self._clock)
+        self.forwarding = Forwarding(self.share, self.bus, self._store, local, keepalives, self._clock)
         return self.forwarding
 
     def unites(self, local: Subscribers) -> AgentsOfAll:

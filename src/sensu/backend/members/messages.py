@@ -22,13 +22,16 @@ class Message(msgspec.Struct, frozen=True, array_like=True, tag=True):
 
 
 class Hello(Message, frozen=True):
-    """The first message of a connection: who speaks."""
+    """The first message of a connection: who speaks, and which start of it."""
 
     member: int
+    start: str
 
 
 class Welcome(Message, frozen=True):
-    """The answer to it: the other side is there."""
+    """The answer to it: the other side is there, and has stored what this start handed over up to a number."""
+
+    stored: int
 
 
 class Look(Message, frozen=True):

@@ -3,7 +3,7 @@
 Source: docs, "Checks API"; recorded scenarios checks-execute, checks-hooks.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -73,10 +73,7 @@ class Checks:
 
         def with_added(stored: Stored) -> Any:
             check = decode(CheckConfig, stored.body)
-            lists = check.check_hooks or ()
-            for status, hooks in added.items():
-                lists = with_hooks(lists, status, hooks or ())
-            return msgspec.structs.replace(check, check_hooks=lists)
+            return msgspec.structs.replace(check, check_hooks=with_hooks(check.check_hooks or (), added))
 
         return await self._resources.amend(caller, CHECK, namespace, name, with_added)
 
@@ -99,13 +96,17 @@ class Checks:
         return Deleted() if isinstance(outcome, Written) else outcome
 
 
-def with_hooks(lists: HookLists, status: str, hooks: Iterable[str]) -> HookLists:
-    """Hook lists with hooks added for a status, each once, behind those that are there."""
-    for position, one in enumerate(lists):
-        if status in one:
-            names = tuple(dict.fromkeys((*(one[status] or ()), *hooks)))
-            return (*lists[:position], {**one, status: names}, *lists[position + 1 :])
-    return (*lists, {status: tuple(dict.fromkeys(hooks)) or None})
+def with_hooks(lists: HookLists, added: Mapping[str, Iterable[str] | None]) -> HookLists:
+    """Hook lists with hooks added by status, each once, behind those that are there."""
+    kept = [dict(one) for one in lists]
+    place = {status: one for one in reversed(kept) for status in one}
+    for status, hooks in added.items():
+        if status not in place:
+            place[status] = {}
+            kept.append(place[status])
+        one = place[status]
+        one[status] = tuple(dict.fromkeys((*(one.get(status) or ()), *(hooks or ())))) or None
+    return tuple(kept)
 
 
 def without_hook(lists: HookLists, status: str, hook: str) -> HookLists | None:

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from sensu.backend.services.outcomes import Invalid
 from sensu.errors import InvalidResource
-from sensu.resources.wire import convert_client, decode, json_type, parse_json, parse_whole_json, spelled
+from sensu.resources.wire import Wire, convert_client, decode, encode, json_type, parse_json, parse_whole_json, spelled
 
 T = TypeVar("T")
 
@@ -23,6 +23,35 @@ class Conditions:
 
 
 ANY_STATE = Conditions()
+
+
+class _Wrapper(Wire, frozen=True):
+    """A resource as files hold it: what kind it is, who it is, and the rest of it."""
+
+    type: str = ""
+    metadata: dict[str, Any] | None = None
+    spec: dict[str, Any] | None = None
+
+
+def unwrapped(payload: Payload, type_name: str) -> Payload:
+    """The payload without the wrapper (`type`, `api_version`, `metadata`, `spec`) that resources of core/v3 come in.
+
+    One without a wrapper stays as it is. Source: what sensuctl create of the reference sends.
+    """
+
+    async def bare() -> bytes:
+        body = await payload()
+        try:
+            wrapper = convert_client(_Wrapper, parse_json(body))
+        except InvalidResource:
+            return body
+        if wrapper.spec is None:
+            return body
+        if wrapper.type not in ("", type_name):
+            raise InvalidResource(f"type: expected {type_name}, got {wrapper.type}")
+        return encode(wrapper.spec if wrapper.metadata is None else {**wrapper.spec, "metadata": wrapper.metadata})
+
+    return bare
 
 
 async def decoded(shape: type[T], payload: Payload) -> T | Invalid:

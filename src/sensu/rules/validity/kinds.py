@@ -74,12 +74,26 @@ _EXPRESSIONS: Mapping[type[Wire], Callable[[Any], Sequence[str]]] = {
 }
 
 
+EXPRESSIONS_MAX = 500
+EXPRESSION_CHARACTERS_MAX = 16_384
+"""Of all expressions of a resource together: parsing more would hold up everything else for too long."""
+
+
 def problem_of(resource: Wire) -> str | None:
     """The first rule that a resource of any kind in `resources/kinds.py` breaks, in the API's words; None when valid.
 
-    JavaScript is not looked at: see `expressions_of`.
+    Of JavaScript only the amount is looked at: see `expressions_of`.
     """
-    return _PROBLEMS[type(resource)](resource)
+    return _PROBLEMS[type(resource)](resource) or _amount_problem(expressions_of(resource))
+
+
+def _amount_problem(expressions: Sequence[str]) -> str | None:
+    if len(expressions) > EXPRESSIONS_MAX:
+        return f"there are {len(expressions)} expressions, {EXPRESSIONS_MAX} at most are allowed"
+    characters = sum(map(len, expressions))
+    if characters > EXPRESSION_CHARACTERS_MAX:
+        return f"the expressions have {characters} characters, {EXPRESSION_CHARACTERS_MAX} at most are allowed"
+    return None
 
 
 def expressions_of(resource: Wire) -> Sequence[str]:

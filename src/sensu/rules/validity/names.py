@@ -9,7 +9,7 @@ from functools import lru_cache
 
 _NAME = re.compile(r"[A-Za-z0-9_.\-:]+")
 _STRICT_NAME = re.compile(r"[a-z0-9_.\-]+")
-_SUBSCRIPTION = re.compile(r"[A-Za-z0-9_.\-]+(?::?[A-Za-z0-9_.\-]+)?")
+_SUBSCRIPTION = re.compile(r"[A-Za-z0-9_.\-]+(?::[A-Za-z0-9_.\-]+)?")
 _ASSET_NAME = re.compile(r"[A-Za-z0-9/_.\-:]+")
 
 _EMPTY = "must not be empty"

@@ -1,7 +1,7 @@
 """Copies the write-ahead log into the database beside the writer, so that commits need not wait for it.
 
 While commits never pause, a log that is copied is still not started anew, and would grow for ever: then, with little
-left to copy, the writer is asked to restart it.
+left to copy, the writer is asked to restart it. Where copying cannot keep up, the writer has to help.
 """
 
 import logging
@@ -16,6 +16,8 @@ from sensu.store.sqlite.connection import Durability, explain, open_writer
 logger = logging.getLogger(__name__)
 
 CHECKPOINTS_PER_LOG = 4
+OUTGROWN = 4
+"""A log of so many times its bound, because copying beside the writer is too slow, makes commits wait."""
 
 
 class Checkpoints:
@@ -31,7 +33,8 @@ class Checkpoints:
         self._copied_every_bytes = wal_bytes_max // CHECKPOINTS_PER_LOG // writers
         self._connection = open_writer(path, durability, wal_bytes_max)
         self._page_bytes: int = self._connection.execute("PRAGMA page_size").fetchone()[0]
-        self._logged_bytes = 0
+        self._logged_bytes = self._since_restart_bytes = 0
+        self._outgrown_bytes = OUTGROWN * wal_bytes_max // writers
         self._busy = False
         self._wakes: queue.SimpleQueue[bool] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="store-checkpoints", daemon=True)
@@ -40,6 +43,9 @@ class Checkpoints:
     def logged(self, size: int) -> None:
         """So many more bytes were written to the log, about."""
         self._logged_bytes += size
+        self._since_restart_bytes += size
+        if self._since_restart_bytes >= self._outgrown_bytes:
+            self.restart_wanted = True
         if self._logged_bytes >= self._copied_every_bytes and not self._busy:
             self._logged_bytes = 0
             self._busy = True
@@ -48,6 +54,7 @@ class Checkpoints:
     def restart(self, writer: sqlite3.Connection) -> None:
         """Let the log begin anew; called by the writer between two groups."""
         self.restart_wanted = False
+        self._since_restart_bytes = 0
         writer.execute("PRAGMA wal_checkpoint(RESTART)").fetchall()
 
     def close(self) -> None:
@@ -60,7 +67,8 @@ class Checkpoints:
         while self._wakes.get():
             try:
                 _, pages, _ = self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
-                self.restart_wanted = pages * self._page_bytes > self._wal_bytes_max // 2
+                if pages * self._page_bytes > self._wal_bytes_max // 2:
+                    self.restart_wanted = True
             except sqlite3.Error as err:
                 logger.warning("a checkpoint failed", extra=fields(reason=explain(self._path, err)))
             self._busy = False

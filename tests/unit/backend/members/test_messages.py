@@ -11,8 +11,10 @@ from sensu.backend.seams import EventDeferred, EventOutcome, EventRefused, Event
 from sensu.resources.check_request import CheckRequest
 from sensu.resources.event import Event
 from sensu.resources.metrics import MetricPoint, Metrics
-from sensu.store.contract import AppendAudit, TrimAudit
+from sensu.store.contract import AppendAudit, PutState, TrimAudit
 from sensu.testing.factories import make_check_config, make_entity, make_event
+
+MARK = PutState("mark", b"1")
 
 
 def sent(message: messages.Message) -> messages.Message:
@@ -30,8 +32,8 @@ def event(entity: str = "web1") -> Event:
 @pytest.mark.parametrize(
     "message",
     [
-        messages.Hello(2),
-        messages.Welcome(),
+        messages.Hello(2, "start"),
+        messages.Welcome(17),
         messages.Look(),
         OfferEvent(7, event(), -1, None),
         messages.OfferKeepalive(8, event(), 1.5, "id"),
@@ -62,7 +64,7 @@ def over_the_bus(there: EntitiesSent, here: EntitiesHeard, incoming: IncomingEve
     message = there.offer(1, incoming)
     received = sent(message)
     assert isinstance(received, OfferEvent)
-    return here.incoming(received), len(messages.packed(message))
+    return here.incoming(received, MARK), len(messages.packed(message))
 
 
 def test_an_entity_goes_over_once_while_it_stays_the_same() -> None:
@@ -86,7 +88,7 @@ def test_an_entity_that_changed_goes_over_anew() -> None:
         changed = msgspec.structs.replace(changed, entity=make_entity("web1", labels={"n": str(number)}))
         incoming = IncomingEvent(changed, entity_json=msgspec.Raw(b"%d" % number))
         arrived, _ = over_the_bus(there, here, incoming)
-        assert arrived == incoming
+        assert arrived == msgspec.structs.replace(incoming, also=(MARK,))
 
 
 def test_the_entities_that_are_remembered_are_bounded() -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from sensu.resources.api_key import APIKey
 from sensu.resources.asset import Asset, AssetBuild
+from sensu.resources.check import CheckConfig, ProxyRequests
 from sensu.resources.entity import Entity
 from sensu.resources.event_filter import EventFilter
 from sensu.resources.handler import Handler, HandlerSocket
@@ -23,7 +24,7 @@ from sensu.resources.tessen import TessenConfig
 from sensu.resources.time_window import ClockWindow, TimeWindowWhen, WindowDays
 from sensu.resources.user import User
 from sensu.resources.wire import Wire
-from sensu.rules.validity.kinds import expressions_of, problem_of
+from sensu.rules.validity.kinds import EXPRESSIONS_MAX, expressions_of, problem_of
 
 META = ObjectMeta(name="it", namespace="default")
 CLUSTER_META = ObjectMeta(name="it")
@@ -229,6 +230,22 @@ def test_windows_of_filters_must_be_times_of_day() -> None:
     told = problem_of(msgspec.structs.replace(FILTER, when=TimeWindowWhen(days=days)))
     assert told is not None
     assert told.startswith('parsing time "15:00"')
+
+
+@pytest.mark.parametrize(
+    ("expressions", "problem"),
+    [
+        (("1",) * EXPRESSIONS_MAX, None),
+        (("1",) * (EXPRESSIONS_MAX + 1), "there are 501 expressions, 500 at most are allowed"),
+        (("a" * 8192, "b" * 8192), None),
+        (("a" * 8192, "b" * 8193), "the expressions have 16385 characters, 16384 at most are allowed"),
+    ],
+)
+def test_there_is_a_bound_on_what_is_parsed(expressions: tuple[str, ...], problem: str | None) -> None:
+    """Nobody can keep the backend busy with parsing: too many expressions, or too long ones, are refused unparsed."""
+    assert problem_of(msgspec.structs.replace(FILTER, expressions=expressions)) == problem
+    requests = ProxyRequests(entity_attributes=expressions)
+    assert problem_of(CheckConfig(metadata=META, interval=60, proxy_requests=requests)) == problem
 
 
 def test_expressions_are_listed_in_order() -> None:

@@ -47,6 +47,15 @@ def test_each_sort_of_name_has_its_characters(
     assert asset_name_problem(name) == asset
 
 
+def test_a_bad_name_is_refused_as_quickly_as_a_good_one_is_taken() -> None:
+    """The longest name that fits into a request costs no more than reading it, so that nobody is held up."""
+    long = "x" * 500_000
+    for judge in (name_problem, strict_name_problem, subscription_problem, asset_name_problem):
+        assert judge(long) is None
+        assert judge(f"{long}!") in (BAD, ASSET_BAD)
+    assert subscription_problem(f"{long}:{long}!") == BAD
+
+
 def test_a_verdict_on_a_name_stays_the_same_when_asked_again() -> None:
     """Asking twice about a name gives the same answer twice."""
     assert [name_problem("a b"), name_problem("a b")] == [BAD, BAD]

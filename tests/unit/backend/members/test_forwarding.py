@@ -1,0 +1,194 @@
+"""Events on their way to the worker that owns their entity, over a real bus."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from sensu.backend.members.bus import Addresses, Bus
+from sensu.backend.members.forwarding import Forwarding
+from sensu.backend.seams import EventDeferred, EventOutcome, EventRefused, EventStored, IncomingEvent
+from sensu.clock import SystemClock
+from sensu.rules.share import Share
+from sensu.store.contract import EventKey, PutState, Write
+from sensu.testing.factories import make_entity, make_event
+
+SOON_S = 5.0
+OWN, FOREIGN = (
+    next(f"web{i}" for i in range(99) if Share(member, 2).owns("default", f"web{i}")) for member in range(2)
+)
+
+
+class Intake:
+    """The intake of a worker: `taken` are the events; `fate` is what becomes of each, None for nothing (yet)."""
+
+    def __init__(self, states: dict[str, bytes]) -> None:
+        self.states = states
+        self.taken: list[IncomingEvent] = []
+        self.room = asyncio.Event()
+        self.room.set()
+        self.fate: EventOutcome | None = EventStored()
+        self.removed: list[EventKey] = []
+
+    def offer(self, incoming: IncomingEvent, done: Any = None) -> bool:
+        return self.take(incoming, done)
+
+    def hold_back(self, incoming: IncomingEvent, done: Any) -> bool | None:
+        return None
+
+    def take(self, incoming: IncomingEvent, done: Any = None) -> bool:
+        if not self.room.is_set():
+            return False
+        self.taken.append(incoming)
+        assert not callable(incoming.also)
+        self.states.update({write.name: write.value for write in incoming.also if isinstance(write, PutState)})
+        if self.fate is not None and done is not None:
+            done(self.fate)
+        return True
+
+    def has_room(self) -> bool:
+        return self.room.is_set()
+
+    async def wait_for_room(self) -> None:
+        await self.room.wait()
+
+    async def wait_until_admitting(self) -> None:
+        """Nothing is held back."""
+
+    async def post(self, incoming: IncomingEvent) -> EventOutcome:
+        self.take(incoming)
+        return self.fate or EventStored()
+
+    async def remove(self, key: EventKey, also: Sequence[Write] = ()) -> bool:
+        self.removed.append(key)
+        return True
+
+    async def get_state(self, name: str) -> bytes | None:
+        return self.states.get(name)
+
+    @property
+    def numbers(self) -> list[int]:
+        return [incoming.event.sequence for incoming in self.taken]
+
+
+class Worker:
+    """A worker with an intake; what it stores outlives it in `states`."""
+
+    def __init__(self, member: int, addresses: Addresses, listener: Any, states: dict[str, bytes]) -> None:
+        share, clock = Share(member, 2), SystemClock()
+        self.bus = Bus(share, addresses, listener, clock)
+        self.intake = Intake(states)
+        self.way_in = Forwarding(share, self.bus, self.intake, self.intake, self.intake, clock)  # type: ignore[arg-type]
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        await self.bus.open()
+        self._task = asyncio.create_task(self.bus.run())
+
+    async def stop(self) -> None:
+        self.bus.close()
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+
+def play(folder: Path, story: Callable[[Worker, Worker, Callable[[], Worker]], Awaitable[None]]) -> None:
+    """Tell a story of two workers that are connected; the third argument makes the second one anew."""
+
+    async def told() -> None:
+        addresses = Addresses(folder)
+        listeners = [addresses.listener(member) for member in range(2)]
+        states: dict[str, bytes] = {}
+        workers = [Worker(member, addresses, listeners[member].dup(), states) for member in range(2)]
+        try:
+            for worker in workers:
+                await worker.start()
+            await until(lambda: workers[0].bus.peers[1].present)
+
+            def anew() -> Worker:
+                workers.append(Worker(1, addresses, listeners[1].dup(), states))
+                return workers[-1]
+
+            await story(workers[0], workers[1], anew)
+        finally:
+            for worker in workers:
+                await worker.stop()
+            addresses.close(2)
+
+    asyncio.run(told())
+
+
+async def until(condition: Callable[[], object]) -> None:
+    async with asyncio.timeout(SOON_S):
+        while not condition():  # noqa: ASYNC110 - other loops have no event to await
+            await asyncio.sleep(0.005)
+
+
+def events(entity: str, first: int, last: int) -> Iterator[IncomingEvent]:
+    for number in range(first, last + 1):
+        yield IncomingEvent(make_event(make_entity(entity), sequence=number))
+
+
+def test_an_event_goes_to_the_owner_of_its_entity(tmp_path: Path) -> None:
+    """Events of other workers' entities are taken there, one's own at home, and whoever sent one hears its fate."""
+
+    async def story(one: Worker, two: Worker, _: object) -> None:
+        fates: list[EventOutcome] = []
+        for fate in (EventStored(), EventRefused("no"), EventDeferred("later")):
+            two.intake.fate = fate
+            assert one.way_in.offer(next(events(FOREIGN, 1, 1)), fates.append)
+            await until(lambda f=fate: fates[-1:] == [f])
+        assert await one.way_in.post(next(events(FOREIGN, 1, 1))) == EventDeferred("later")
+        assert one.way_in.offer(next(events(OWN, 7, 7)))
+        assert await one.way_in.remove(EventKey("default", FOREIGN, "cpu"))
+        assert (one.intake.numbers, two.intake.numbers) == ([7], [1, 1, 1, 1])
+        assert two.intake.removed == [EventKey("default", FOREIGN, "cpu")]
+        await one.way_in.arrived()
+
+    play(tmp_path, story)
+
+
+def test_what_was_stored_is_not_handed_over_again(tmp_path: Path) -> None:
+    """After its owner was restarted, events that it had not stored are handed over again in order, no others."""
+
+    async def story(one: Worker, two: Worker, anew: Callable[[], Worker]) -> None:
+        fates: list[EventOutcome] = []
+        two.intake.fate = None
+        for incoming in events(FOREIGN, 1, 2):
+            one.way_in.offer(incoming, fates.append)
+        await until(lambda: two.intake.numbers == [1, 2])
+        two.intake.room.clear()
+        for incoming in events(FOREIGN, 3, 5):
+            one.way_in.offer(incoming, fates.append)
+        await two.stop()
+        await until(lambda: not one.bus.peers[1].present)
+        one.way_in.offer(next(events(FOREIGN, 6, 6)), fates.append)
+        again = anew()
+        await again.start()
+        await until(lambda: len(fates) == 6)
+        assert again.intake.numbers == [3, 4, 5, 6]
+        assert fates == [EventStored()] * 6
+
+    play(tmp_path, story)
+
+
+def test_a_worker_that_is_away_is_not_handed_everything(tmp_path: Path) -> None:
+    """While its owner takes nothing events are offered in vain after a while, and again when it does."""
+
+    async def story(one: Worker, two: Worker, _: object) -> None:
+        two.intake.room.clear()
+        taken = 0
+        for incoming in events(FOREIGN, 1, 5000):
+            if not one.way_in.offer(incoming):
+                break
+            taken += 1
+        assert 0 < taken < 5000
+        assert not one.way_in.has_room()
+        assert one.way_in.offer(next(events(OWN, 1, 1)))
+        two.intake.room.set()
+        async with asyncio.timeout(SOON_S):
+            await one.way_in.wait_for_room()
+            await one.way_in.arrived()
+        assert two.intake.numbers == list(range(1, taken + 1))
+
+    play(tmp_path, story)
