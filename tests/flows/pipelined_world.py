@@ -196,6 +196,14 @@ class PipelinedWorld:
         assert isinstance(found, Listing)
         return [json.loads(body) async for bodies in found.chunks for body in bodies]
 
+    async def failed(self) -> dict[str, Any]:
+        """What the API shows of the one delivery that is owed, once the store has what its first attempt came to."""
+        deadline = time.monotonic() + PATIENCE_S
+        while not (owed := (await self.listed("owed"))[0]).get("why"):
+            assert time.monotonic() < deadline, f"not noted; outcomes so far: {self.counters.outcomes[-5:]}"
+            await asyncio.sleep(0.005)
+        return owed
+
     async def dead_letters(self) -> list[str]:
         return [why for _, why in await self.store.dead_letters(100)]
 

@@ -35,10 +35,7 @@ def test_what_is_owed_and_what_was_given_up_is_seen(tmp_path: Path) -> None:
         await world.handlers(pipe("bad", "exit 3"), pipe("good", world.append_command("log")))
         await world.owe(result("down", handlers=["bad", "good"]))
         await world.ended(2)
-        await world.until(lambda: world.counters.outcomes)
-        (owed,) = await world.listed("owed")
-        await world.clock.advance(0)
-        (owed,) = await world.listed()
+        owed = await world.failed()
         assert (owed["state"], owed["entity"], owed["check"], owed["namespace"]) == ("owed", "web1", "http", "default")
         failed = {each["workflow"]: each for each in owed["workflows"]}[WORKFLOW.format("bad")]
         assert failed == {

@@ -72,4 +72,4 @@ def test_scripts_are_good_for_their_shells(tmp_path: Path, shell: str) -> None:
     if program is None:
         pytest.skip(f"there is no {shell} to ask")
     text = script(shell, tmp_path)
-    subprocess.run([program, "--no-execute"], input=text, text=True, check=True, timeout=30)
+    subprocess.run([program, "-n"], input=text, text=True, check=True, timeout=30)
