@@ -1,6 +1,7 @@
 """Deliveries: at least once, in order, tried again, given up visibly, and nobody held up by somebody else's handler."""
 
 import asyncio
+import socket
 from pathlib import Path
 
 from sensu.backend.pipelined.bounds import Bounds
@@ -339,5 +340,22 @@ def test_a_handler_at_its_time_out_is_ended_and_tried_again(tmp_path: Path) -> N
         await world.ended(1)
         assert world.counters.outcomes == [("h", Retry("timed out after 1 s"))]
         assert world.counters.outcomes != [("h", Delivered())]
+
+    play(tmp_path, story)
+
+
+def test_a_handler_that_takes_at_once_leaves_turns_to_others(tmp_path: Path) -> None:
+    """While many events of one check go to a handler that never makes wait, others on the loop get their turns."""
+
+    async def story(world: PipelinedWorld) -> None:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sink:
+            sink.bind(("127.0.0.1", 0))
+            await world.handlers(network("log", "udp", sink.getsockname()[1]))
+            await world.owe(*(result(str(number), handlers=["log"]) for number in range(200)))
+            turns = 0
+            while len(world.counters.outcomes) < 200:
+                await asyncio.sleep(0)
+                turns += 1
+            assert turns > 150
 
     play(tmp_path, story)

@@ -85,6 +85,8 @@ class Chains:
                     await self._begin(group, place, chain, held, workflow)
                 if self._runner.stopping:
                     return
+            if chain.first:  # a handler that takes an event at once gives others on the loop no turn
+                await asyncio.sleep(0)
         chain.running = False
         self._tidy(place, chain)
 

@@ -98,14 +98,15 @@ class Filters:
     async def _values(self, namespace: str, stored: EventFilter, subject: Subject) -> list[bool | ExpressionError]:
         sources = await self._assets.scripts(namespace, stored.runtime_assets) if stored.runtime_assets else ()
         values: list[bool | ExpressionError] = []
-        for expression in stored.expressions or ():
+        for number, expression in enumerate(stored.expressions or ()):
+            if number:  # others on the loop get their turn
+                await asyncio.sleep(0)
             value = self._value(expression, subject, sources)
             if isinstance(value, ExpressionError):
                 place = fields(filter=stored.metadata.name, namespace=namespace, expression=expression)
                 place["fields"]["error"] = value.message
                 log.error("a filter's expression failed", extra=place)
             values.append(value)
-            await asyncio.sleep(0)
         return values
 
     def _value(self, expression: str, subject: Subject, sources: Sequence[str]) -> bool | ExpressionError:
