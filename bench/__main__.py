@@ -55,7 +55,7 @@ class Run:
             found.extend(measured)
         except (RuntimeError, OSError) as err:
             self.failed.append(word)
-            print(f"{word}{whose} failed: {err or type(err).__name__}", file=sys.stderr)
+            print(f"{word}{whose} failed: {str(err) or type(err).__name__}", file=sys.stderr)
         return found
 
 
