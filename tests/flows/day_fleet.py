@@ -16,8 +16,8 @@ from sensu.testing.factories import make_entity, make_event, make_keepalive
 from sensu.testing.virtual_clock import VirtualClock
 from tests.flows.world import World
 
-KEEPALIVE_EVERY_S = 600
-KEEPALIVE_TIMEOUT_S = 1800
+KEEPALIVE_EVERY_S = 900
+KEEPALIVE_TIMEOUT_S = 2700
 RECONNECT_S = 60
 ANSWERS_WITHIN_S = 20
 TRY_AGAIN_S = 1

@@ -14,7 +14,7 @@ from sensu.testing.virtual_clock import VirtualClock
 from tests.flows.day_fleet import Fleet
 from tests.flows.world import FakeCounters, World
 
-HANDLE_EVERY_S = 30
+HANDLE_EVERY_S = 60
 HANDLED_AT_ONCE = 1000
 
 

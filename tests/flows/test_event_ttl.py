@@ -147,3 +147,23 @@ def test_a_restart_keeps_the_rest_of_the_time(tmp_path: Path) -> None:
         assert await statuses(world) == [0, 1]
 
     play(tmp_path, before, after, pauses_s=[2])
+
+
+def test_several_restarts_add_up(tmp_path: Path) -> None:
+    """After a long outage a short restart does not bring an alarm nearer: neither outage counts."""
+
+    async def before(world: World) -> None:
+        entity = make_entity("web1", entity_class="proxy")
+        await world.report(make_event(entity, make_check(ttl=3900, executed=START, issued=START)))
+        await world.clock.advance(600)
+
+    async def between(world: World) -> None:
+        await world.clock.advance(800)
+
+    async def after(world: World) -> None:
+        await world.clock.advance(2480)
+        assert await statuses(world) == [0]
+        await world.clock.advance(40)
+        assert await statuses(world) == [0, 1]
+
+    play(tmp_path, before, between, after, pauses_s=[3600, 2])

@@ -104,6 +104,7 @@ class Eventd:
         self._idle = asyncio.Event()
         self._idle.set()
         self._deadlines = Deadlines(clock)
+        self._down_s = 0.0
         self._surroundings = Surroundings(
             cache,
             entities,
@@ -187,10 +188,11 @@ class Eventd:
     async def prepare(self) -> None:
         """Read what is awaited from the store, allowing for the time that the backend was down."""
         now = self._clock.now()
-        alive_at = await grace.last_beat(self._store, now, self._share.member)
+        alive_at, down_s = await grace.last_beat(self._store, now, self._share.member)
+        self._down_s = down_s + now - alive_at
         for key, due_at in await self._store.events_due():
             if self._share.owns(key.namespace, key.entity):
-                self._deadlines.arm(key, grace.remaining_s(due_at, alive_at, now))
+                self._deadlines.arm(key, grace.remaining_s(due_at + down_s, alive_at, now))
 
     async def run(self) -> None:
         """Process events and deadlines until cancelled."""
@@ -304,7 +306,7 @@ class Eventd:
             loaded = {key: decode(Event, stored.body) for key, stored in found.items()}
             for key in {**unknown, **whole}:
                 self._states.put(key, state_of(loaded[key]) if key in loaded else None)
-        return Group(self._states, loaded, self._surroundings, now)
+        return Group(self._states, loaded, self._surroundings, now, self._down_s)
 
     def _note_needs(
         self, item: Waiting, now: float, unknown: dict[EventKey, None], whole: dict[EventKey, None]
@@ -414,7 +416,7 @@ class Eventd:
         while True:
             if len(self._deadlines):
                 try:
-                    await self._store.commit([grace.beat(self._clock.now(), self._share.member)])
+                    await self._store.commit([grace.beat(self._clock.now(), self._down_s, self._share.member)])
                 except StoreError as err:
                     log.warning("the store does not answer", extra=fields(error=str(err)))
             await self._clock.sleep(grace.BEAT_S)

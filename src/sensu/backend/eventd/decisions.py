@@ -48,12 +48,14 @@ class Group:
     """The decisions of one group; nothing of it outlives the group until the group is committed."""
 
     def __init__(
-        self, states: States, loaded: Mapping[EventKey, Event], surroundings: Surroundings, now: float
+        self, states: States, loaded: Mapping[EventKey, Event], surroundings: Surroundings, now: float, down_s: float
     ) -> None:
+        """`down_s` is how long the backend has been down in all, which stored deadlines do not count."""
         self._states = states
         self._loaded = loaded
         self._at = surroundings
         self._now = now
+        self._down_s = down_s
         self._decided: dict[EventKey, CheckState | None] = {}
         self._events: dict[EventKey, Event] = {}
         self._made: dict[tuple[str, str], Entity] = {}
@@ -158,7 +160,7 @@ class Group:
         result: Result | None,
         writes: list[Write],
     ) -> None:
-        due_at = None if due_after_s is None else self._now + due_after_s
+        due_at = None if due_after_s is None else self._now - self._down_s + due_after_s
         writes.append(PutEvent(key, kept_json(event, entity_json), due_at, result))
         self._events[key] = event
 

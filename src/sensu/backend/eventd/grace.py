@@ -1,5 +1,7 @@
 """How long to wait for news that could not arrive while the backend was down."""
 
+from typing import NamedTuple
+
 from sensu.store.contract import PutState, Store
 
 STATE = "eventd.alive"
@@ -29,20 +31,31 @@ def _state_of(member: int) -> str:
     return f"{STATE}.{member}" if member else STATE
 
 
-def beat(now: float, member: int = 0) -> PutState:
+class Beat(NamedTuple):
+    """When a backend was alive, and how long it had been down in all by then.
+
+    Deadlines are stored on a clock that stands still while the backend is down, so that no restart brings them nearer.
+    """
+
+    alive_at: float
+    down_s: float = 0.0
+
+
+def beat(now: float, down_s: float, member: int = 0) -> PutState:
     """The write that keeps when this backend, or this worker of it, was alive."""
-    return PutState(_state_of(member), repr(now).encode())
+    return PutState(_state_of(member), f"{now!r} {down_s!r}".encode())
 
 
-async def last_beat(store: Store, now: float, member: int = 0) -> float:
+async def last_beat(store: Store, now: float, member: int = 0) -> Beat:
     """When a backend was last alive with this store; `now` where that is not known.
 
     A worker that was not there at the last start asks when the first one was alive.
     """
     value = await store.get_state(_state_of(member)) or await store.get_state(STATE)
     if value is None:
-        return now
+        return Beat(now)
     try:
-        return min(now, float(value))
+        alive_at, *down_s = map(float, value.split())
+        return Beat(min(now, alive_at), *down_s[:1])
     except ValueError:
-        return now
+        return Beat(now)
