@@ -10,7 +10,8 @@ from typing import Any
 from urllib.parse import quote
 
 from sensu.client.http_api import HTTPAPI, APIUnreachable, TLSOptions
-from sensu.sensuctl.command import CommandFailed, Context
+from sensu.sensuctl.command import Context
+from sensu.sensuctl.failure import CommandFailed
 from sensu.sensuctl.session import usable_ca_file
 
 DEFAULT_URL = "https://bonsai.sensu.io"

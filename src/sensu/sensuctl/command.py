@@ -4,35 +4,15 @@ import importlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
 
-from sensu.errors import SensuError
 from sensu.flags import Flag
+from sensu.sensuctl.failure import INVALID_ARGUMENTS
 
 if TYPE_CHECKING:
     from sensu.sensuctl.configuration import Configuration
     from sensu.sensuctl.session import Session
 
-INVALID_ARGUMENTS = "invalid argument(s) received"
 ANY_NUMBER = 1 << 16
 """More words than any command line has."""
-
-
-class CommandFailed(SensuError):
-    """A command cannot do what was asked; printed as `Error: …`, exit status 1."""
-
-
-class BadArguments(CommandFailed):
-    """The words of the command line are not what the command takes; its usage is printed too."""
-
-    def __init__(self, message: str = INVALID_ARGUMENTS) -> None:
-        super().__init__(message)
-
-
-class Exited(Exception):
-    """A program that the command ran ended with another status than 0."""
-
-    def __init__(self, status: int) -> None:
-        super().__init__(status)
-        self.status = status
 
 
 class Command(NamedTuple):

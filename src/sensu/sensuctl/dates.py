@@ -9,7 +9,7 @@ import zoneinfo
 
 from sensu.errors import InvalidResource
 from sensu.rules.go_time import parse_rfc3339
-from sensu.sensuctl.command import CommandFailed
+from sensu.sensuctl.failure import CommandFailed
 
 NOW = ("", "0", "now")
 _SPACED = re.compile(r"(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d) ?(Z|[-+]\d\d:\d\d)")

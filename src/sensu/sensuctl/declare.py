@@ -1,7 +1,8 @@
 """How the commands of a noun are declared: what lists, details and deletions have in common."""
 
 from sensu.flags import Flag
-from sensu.sensuctl.command import INVALID_ARGUMENTS, Command
+from sensu.sensuctl.command import Command
+from sensu.sensuctl.failure import INVALID_ARGUMENTS
 
 FORMAT = Flag("format", default="tabular", help='format of the output: "tabular", "yaml", "json" or "wrapped-json"')
 SKIP_CONFIRM = Flag("skip-confirm", "bool", default=False, help="do not ask before it is done")

@@ -7,8 +7,9 @@ from typing import TextIO
 
 from sensu.errors import ConfigurationError, SensuError
 from sensu.flags import HelpAsked, parse
-from sensu.sensuctl.command import BadArguments, Command, CommandFailed, Context, Exited, Group, Streams
+from sensu.sensuctl.command import Command, Context, Group, Streams
 from sensu.sensuctl.configuration import GLOBAL_FLAGS, Configuration, load
+from sensu.sensuctl.failure import BadArguments, CommandFailed, Exited
 from sensu.sensuctl.tree import TREE
 
 EXIT_NO_COMMAND = 64

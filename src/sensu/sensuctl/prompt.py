@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from sensu.sensuctl.command import CommandFailed, Context
+from sensu.sensuctl.command import Context
+from sensu.sensuctl.failure import CommandFailed
 
 YES = ("y", "yes", "true")
 

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sensu.client.http_api import HTTPAPI, STATUS_TEXTS, Answer, APIUnreachable, TLSOptions
-from sensu.sensuctl.command import CommandFailed
 from sensu.sensuctl.configuration import Cluster, Configuration
+from sensu.sensuctl.failure import CommandFailed
 from sensu.sensuctl.kind import Kind
 from sensu.version import VERSION
 

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TextIO
 
 from sensu.client.http_api import HTTPAPI, APIUnreachable, TLSOptions
-from sensu.sensuctl.command import CommandFailed, Context
+from sensu.sensuctl.command import Context
+from sensu.sensuctl.failure import CommandFailed
 from sensu.sensuctl.session import usable_ca_file
 
 STDIN = "-"

@@ -5,7 +5,7 @@ Source: recorded sensuctl sessions (describe-type, dump, edit, create-errors).
 
 import re
 
-from sensu.sensuctl.command import CommandFailed
+from sensu.sensuctl.failure import CommandFailed
 from sensu.sensuctl.kind import AS_RUN, KINDS, NAMED, NAMED_IN_FULL, OTHERS, Kind
 
 ALL = "all"

@@ -12,7 +12,8 @@ from typing import Any
 from sensu.errors import InvalidResource
 from sensu.resources.wire import convert_client, explain_unknown_fields
 from sensu.rules.silenced_entry import name_of_entry
-from sensu.sensuctl.command import CommandFailed, Context
+from sensu.sensuctl.command import Context
+from sensu.sensuctl.failure import CommandFailed
 from sensu.sensuctl.kind import EVENT, SILENCED, Kind
 from sensu.sensuctl.session import resource_path
 from sensu.sensuctl.type_names import api_versions, kind_of_type

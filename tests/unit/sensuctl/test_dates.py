@@ -2,8 +2,8 @@
 
 import pytest
 
-from sensu.sensuctl.command import CommandFailed
 from sensu.sensuctl.dates import unix_seconds
+from sensu.sensuctl.failure import CommandFailed
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from sensu.sensuctl.command import CommandFailed
 from sensu.sensuctl.configuration import Configuration
+from sensu.sensuctl.failure import CommandFailed
 from sensu.sensuctl.kind import CHECK, NAMESPACE
 from sensu.sensuctl.session import APIError, Session, quoted, resource_path
 

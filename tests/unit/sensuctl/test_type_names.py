@@ -2,7 +2,7 @@
 
 import pytest
 
-from sensu.sensuctl.command import CommandFailed
+from sensu.sensuctl.failure import CommandFailed
 from sensu.sensuctl.kind import CHECK, CHECK_AS_RUN, ENTITY_CONFIG, HANDLER, HOOK_AS_RUN, KINDS
 from sensu.sensuctl.type_names import kind_named, kind_of_type, kinds_named, short_name_of
 

@@ -3,9 +3,10 @@
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from sensu.sensuctl.command import CommandFailed, Context, Exited
+from sensu.sensuctl.command import Context
 from sensu.sensuctl.comparison import CREATE, KEEP, UPDATE, Change, change_of
 from sensu.sensuctl.dumped import cannot_be_put, is_as_shown, is_dump
+from sensu.sensuctl.failure import CommandFailed, Exited
 from sensu.sensuctl.kind import EVENT, KINDS, USER
 from sensu.sensuctl.nouns.create import are_located, put_document, read_documents
 from sensu.sensuctl.output import show_value, to_yaml_documents, wants_colour, wrap

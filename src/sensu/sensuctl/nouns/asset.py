@@ -5,7 +5,8 @@ import urllib.parse
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sensu.sensuctl.command import CommandFailed, Context
+from sensu.sensuctl.command import Context
+from sensu.sensuctl.failure import CommandFailed
 from sensu.sensuctl.forms import Field, asked_metadata, from_answers, from_flags
 from sensu.sensuctl.kind import ASSET
 from sensu.sensuctl.output import FORMATS, show_list

@@ -6,7 +6,8 @@ Source: docs "Use assets to install plugins"; recorded sensuctl session asset-bo
 from typing import Any
 
 from sensu.sensuctl.bonsai import Bonsai, BonsaiName, newest, parse_name, version_order
-from sensu.sensuctl.command import CommandFailed, Context
+from sensu.sensuctl.command import Context
+from sensu.sensuctl.failure import CommandFailed
 from sensu.sensuctl.kind import ASSET
 from sensu.sensuctl.output import show_table, show_value
 from sensu.sensuctl.resource_commands import checked, name_of

@@ -5,7 +5,8 @@ Source: docs/api.md, "Audit log".
 
 from typing import Any
 
-from sensu.sensuctl.command import CommandFailed, Context
+from sensu.sensuctl.command import Context
+from sensu.sensuctl.failure import CommandFailed
 from sensu.sensuctl.kind import Kind
 from sensu.sensuctl.output import show_table, show_value
 from sensu.sensuctl.resource_commands import SELECTORS, go_time

@@ -8,7 +8,8 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from sensu.sensuctl.command import CommandFailed, Context
+from sensu.sensuctl.command import Context
+from sensu.sensuctl.failure import CommandFailed
 from sensu.sensuctl.kind import API_KEY, EVENT, KINDS, SECRET, Kind
 from sensu.sensuctl.nouns.create import put_documents, read_documents_of
 from sensu.sensuctl.nouns.dump import resources_of

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sensu.sensuctl.command import CommandFailed, Context
+from sensu.sensuctl.command import Context
+from sensu.sensuctl.failure import CommandFailed
 from sensu.sensuctl.forms import Field, asked_metadata, from_answers, from_flags, listed
 from sensu.sensuctl.kind import CHECK
 from sensu.sensuctl.resource_commands import (

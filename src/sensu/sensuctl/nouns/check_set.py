@@ -9,7 +9,8 @@ from typing import Any
 
 from sensu.errors import ConfigurationError
 from sensu.flags import convert_bool, convert_int, convert_uint
-from sensu.sensuctl.command import CommandFailed, Context
+from sensu.sensuctl.command import Context
+from sensu.sensuctl.failure import CommandFailed
 from sensu.sensuctl.forms import listed
 from sensu.sensuctl.kind import CHECK
 from sensu.sensuctl.resource_commands import get_resource, replace_resource

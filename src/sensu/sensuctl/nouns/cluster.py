@@ -5,7 +5,8 @@ Source: recorded sensuctl session cluster.
 
 from typing import Any
 
-from sensu.sensuctl.command import CommandFailed, Context
+from sensu.sensuctl.command import Context
+from sensu.sensuctl.failure import CommandFailed
 from sensu.sensuctl.output import show_table, show_title, show_value
 from sensu.sensuctl.resource_commands import joined
 from sensu.sensuctl.session import APIError

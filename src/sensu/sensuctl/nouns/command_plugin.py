@@ -18,7 +18,8 @@ from sensu.resources.entity import Entity, System
 from sensu.resources.wire import convert_client
 from sensu.rules.validity.names import asset_name_problem
 from sensu.sensuctl.bonsai import Bonsai, parse_name
-from sensu.sensuctl.command import BadArguments, CommandFailed, Context, Exited
+from sensu.sensuctl.command import Context
+from sensu.sensuctl.failure import BadArguments, CommandFailed, Exited
 from sensu.sensuctl.nouns.asset import short_digest, short_url
 from sensu.sensuctl.nouns.asset_bonsai import ANNOTATIONS, chosen_version
 from sensu.sensuctl.output import in_order, show_table, to_json, to_yaml_documents

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 
 from sensu.flags import Flag
-from sensu.sensuctl.command import Command, CommandFailed, Context
+from sensu.sensuctl.command import Command, Context
 from sensu.sensuctl.configuration import GLOBAL_FLAGS
+from sensu.sensuctl.failure import CommandFailed
 from sensu.sensuctl.kind import NAMED
 from sensu.sensuctl.output import FORMATS
 from sensu.sensuctl.tree import TREE

@@ -5,7 +5,8 @@ Source: recorded sensuctl sessions configure, no-config.
 
 from sensu.errors import InvalidResource
 from sensu.rules.go_duration import format_s, parse_ns
-from sensu.sensuctl.command import CommandFailed, Context
+from sensu.sensuctl.command import Context
+from sensu.sensuctl.failure import CommandFailed
 from sensu.sensuctl.output import show_details, show_value
 
 

@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
-from sensu.sensuctl.command import CommandFailed, Context
+from sensu.sensuctl.command import Context
 from sensu.sensuctl.configuration import NANOSECONDS
+from sensu.sensuctl.failure import CommandFailed
 from sensu.sensuctl.session import Session, remember_tokens
 
 DEFAULT_URL = "http://127.0.0.1:8080"

@@ -5,8 +5,9 @@ Source: docs "Create and manage resources with sensuctl"; recorded sensuctl sess
 
 from collections.abc import Sequence
 
-from sensu.sensuctl.command import CommandFailed, Context
+from sensu.sensuctl.command import Context
 from sensu.sensuctl.dumped import cannot_be_put, is_as_shown, is_dump, is_there, reason_to_leave_out
+from sensu.sensuctl.failure import CommandFailed
 from sensu.sensuctl.progress import Progress
 from sensu.sensuctl.sources import STDIN, read_source, read_stdin
 from sensu.sensuctl.wrapped import COUNTED_MAX, Document, body_to_put, parse_documents

@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from sensu.sensuctl.command import CommandFailed, Context
+from sensu.sensuctl.command import Context
+from sensu.sensuctl.failure import CommandFailed
 from sensu.sensuctl.progress import Progress
 from sensu.sensuctl.session import APIError
 from sensu.sensuctl.sources import is_device, read_file, read_stdin

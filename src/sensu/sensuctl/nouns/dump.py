@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from sensu.resources.wire import convert_client
-from sensu.sensuctl.command import BadArguments, CommandFailed, Context
+from sensu.sensuctl.command import Context
+from sensu.sensuctl.failure import BadArguments, CommandFailed
 from sensu.sensuctl.kind import AS_RUN, KINDS, TESSEN, Kind
 from sensu.sensuctl.output import in_order, show_value, to_json, to_yaml_documents, wrap
 from sensu.sensuctl.progress import Progress

@@ -13,7 +13,8 @@ from typing import Any
 import msgspec
 
 from sensu.resources.event import Event
-from sensu.sensuctl.command import BadArguments, CommandFailed, Context
+from sensu.sensuctl.command import Context
+from sensu.sensuctl.failure import BadArguments, CommandFailed
 from sensu.sensuctl.kind import CHECK, CHECK_AS_RUN, EVENT, TESSEN, Kind
 from sensu.sensuctl.nouns.create import put_document
 from sensu.sensuctl.nouns.dump import as_kind

@@ -9,8 +9,9 @@ from collections.abc import Callable
 from pathlib import PurePath
 
 from sensu.rules.go_duration import format_s
-from sensu.sensuctl.command import CommandFailed, Context
+from sensu.sensuctl.command import Context
 from sensu.sensuctl.configuration import Configuration
+from sensu.sensuctl.failure import CommandFailed
 
 
 def show_environment(context: Context) -> None:

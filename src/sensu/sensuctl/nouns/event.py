@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from sensu.clock import SystemClock
-from sensu.sensuctl.command import CommandFailed, Context
+from sensu.sensuctl.command import Context
+from sensu.sensuctl.failure import CommandFailed
 from sensu.sensuctl.forms import get
 from sensu.sensuctl.kind import EVENT
 from sensu.sensuctl.resource_commands import (

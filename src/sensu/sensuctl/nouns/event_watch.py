@@ -13,8 +13,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from sensu.clock import SystemClock
-from sensu.sensuctl.command import CommandFailed, Context
+from sensu.sensuctl.command import Context
 from sensu.sensuctl.event_board import EventBoard, Size, first_line, key_of, screen, state_of
+from sensu.sensuctl.failure import CommandFailed
 from sensu.sensuctl.kind import EVENT
 from sensu.sensuctl.output import FORMATS, wants_colour
 from sensu.sensuctl.resource_commands import SELECTORS

@@ -1,7 +1,8 @@
 """`sensuctl logout`."""
 
-from sensu.sensuctl.command import CommandFailed, Context
+from sensu.sensuctl.command import Context
 from sensu.sensuctl.configuration import NANOSECONDS
+from sensu.sensuctl.failure import CommandFailed
 
 
 def log_out(context: Context) -> None:

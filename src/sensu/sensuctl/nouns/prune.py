@@ -6,7 +6,8 @@ Source: docs "Create and manage resources with sensuctl", prune.
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sensu.sensuctl.command import BadArguments, CommandFailed, Context
+from sensu.sensuctl.command import Context
+from sensu.sensuctl.failure import BadArguments, CommandFailed
 from sensu.sensuctl.kind import API_KEY, EVENT, NAMESPACE, TESSEN, USER, Kind
 from sensu.sensuctl.nouns.create import read_documents
 from sensu.sensuctl.output import show_table, show_value

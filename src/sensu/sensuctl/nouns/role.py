@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from sensu.sensuctl.command import CommandFailed, Context
+from sensu.sensuctl.command import Context
+from sensu.sensuctl.failure import CommandFailed
 from sensu.sensuctl.kind import CLUSTER_ROLE, ROLE, Kind
 from sensu.sensuctl.output import show_document, show_table
 from sensu.sensuctl.resource_commands import (

@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sensu.sensuctl.command import CommandFailed, Context
+from sensu.sensuctl.command import Context
+from sensu.sensuctl.failure import CommandFailed
 from sensu.sensuctl.forms import get
 from sensu.sensuctl.kind import CLUSTER_ROLE_BINDING, ROLE_BINDING, Kind
 from sensu.sensuctl.output import show_one

@@ -8,8 +8,9 @@ from typing import Any
 
 from sensu.clock import SystemClock
 from sensu.flags import convert_int
-from sensu.sensuctl.command import CommandFailed, Context
+from sensu.sensuctl.command import Context
 from sensu.sensuctl.dates import rfc3339, unix_seconds
+from sensu.sensuctl.failure import CommandFailed
 from sensu.sensuctl.kind import SILENCED
 from sensu.sensuctl.output import show_list, show_one
 from sensu.sensuctl.prompt import confirm

@@ -3,7 +3,8 @@
 Source: recorded sensuctl sessions user, rbac-limited.
 """
 
-from sensu.sensuctl.command import BadArguments, CommandFailed, Context
+from sensu.sensuctl.command import Context
+from sensu.sensuctl.failure import BadArguments, CommandFailed
 from sensu.sensuctl.kind import USER
 from sensu.sensuctl.resource_commands import first_word
 from sensu.sensuctl.session import resource_path

@@ -1,0 +1,24 @@
+"""How a command ends that cannot do what was asked."""
+
+from sensu.errors import SensuError
+
+INVALID_ARGUMENTS = "invalid argument(s) received"
+
+
+class CommandFailed(SensuError):
+    """A command cannot do what was asked; printed as `Error: …`, exit status 1."""
+
+
+class BadArguments(CommandFailed):
+    """The words of the command line are not what the command takes; its usage is printed too."""
+
+    def __init__(self, message: str = INVALID_ARGUMENTS) -> None:
+        super().__init__(message)
+
+
+class Exited(Exception):
+    """A program that the command ran ended with another status than 0."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(status)
+        self.status = status
