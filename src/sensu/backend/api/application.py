@@ -22,6 +22,7 @@ from sensu.backend.api import (
     entity_parts,
     events,
     explain,
+    graphql,
     history,
     namespaces,
     reference,
@@ -52,6 +53,7 @@ from sensu.backend.auth.authenticator import Authenticator
 from sensu.backend.auth.identity import Rejected
 from sensu.backend.auth.passwords import Passwords
 from sensu.backend.auth.tokens import Tokens
+from sensu.backend.graphql.use_cases import UseCases
 from sensu.backend.metrics import BackendMetrics
 from sensu.backend.seams import Joints, Others
 from sensu.backend.services.api_keys import APIKeyGrants
@@ -123,30 +125,50 @@ def routes_of(context: ApiContext) -> Sequence[Route]:
 def _described_routes(context: ApiContext) -> Iterator[Route]:
     joints = context.joints
     log = context.audit
-    kept = Resources(context.store, context.access, context.clock, context.check_syntax, log, context.others is None)
+    cases = _use_cases(context)
+    kept = cases.resources
     yield from auth.routes(context.authenticator, context.tokens, log)
     yield from audit.routes(log)
     yield from status.routes(
         context.store, context.member, context.metrics, joints.ready, context.version, context.others
     )
     yield from resources.routes(kept)
-    yield from checks.routes(Checks(kept, joints.ad_hoc, log))
+    yield from checks.routes(cases.checks)
     explanations = CheckExplanations(kept, joints.subscribers, joints.ledger, context.clock)
     yield from check_explanations.routes(explanations)
-    whole_entities = Entities(kept, joints.intake, joints.subscribers)
-    yield from entities.routes(kept, whole_entities)
-    yield from entity_parts.routes(EntityParts(kept), whole_entities)
-    yield from events.routes(Events(context.store, context.access, context.clock, joints.intake, log))
+    yield from entities.routes(kept, cases.entities)
+    yield from entity_parts.routes(EntityParts(kept), cases.entities)
+    yield from events.routes(cases.events)
     yield from history.routes(context.history)
     yield from deliveries.routes(Deliveries(context.store, context.access, joints.deliveries, log))
     yield from explain.routes(Explain(context.store, context.access, context.clock, joints.deliveries))
-    yield from silenced.routes(Silences(kept))
+    yield from silenced.routes(cases.silences)
     yield from secrets.routes(kept, SecretProviders(context.access))
-    yield from namespaces.routes(Namespaces(kept))
-    yield from users.routes(kept, Users(kept, context.passwords, context.tokens))
+    yield from namespaces.routes(cases.namespaces)
+    yield from users.routes(kept, cases.users)
     yield from api_keys.routes(kept, APIKeyGrants(kept))
     yield from cluster.routes(context.member, context.access)
     yield from tessen.routes(Tessen(kept))
+    yield from graphql.routes(cases, context.authenticator)
+
+
+def _use_cases(context: ApiContext) -> UseCases:
+    """The use cases that REST endpoints and GraphQL fields share."""
+    joints, log = context.joints, context.audit
+    kept = Resources(context.store, context.access, context.clock, context.check_syntax, log, context.others is None)
+    return UseCases(
+        kept,
+        Checks(kept, joints.ad_hoc, log),
+        Entities(kept, joints.intake, joints.subscribers),
+        Events(context.store, context.access, context.clock, joints.intake, log),
+        Namespaces(kept),
+        Silences(kept),
+        Users(kept, context.passwords, context.tokens),
+        context.clock,
+        lambda timeout_s: status.health_json(context.store, context.member, timeout_s, context.others),
+        context.version,
+        status.ETCD_VERSIONS,
+    )
 
 
 class HttpApi:

@@ -19,7 +19,7 @@ from sensu.store.contract import Store
 
 EXPOSITION_TYPE = b"text/plain; version=0.0.4; charset=utf-8"
 _API_GROUPS = {"core/v2": "v2.16.0", "core/v3": "v3.8.0"}
-_ETCD_VERSIONS = {"etcdserver": "3.5.5", "etcdcluster": "3.5.0"}
+ETCD_VERSIONS = {"etcdserver": "3.5.5", "etcdcluster": "3.5.0"}
 """There is no etcd here; these are the versions whose behaviour clients can count on."""
 HEALTH_TIMEOUT_S = 3.0
 """How long the store has to answer where nobody says otherwise. Source: docs, "Health API"."""
@@ -59,7 +59,7 @@ class StatusEndpoint:
         self._member = member
         self._metrics = metrics
         self._ready = ready
-        self._versions = encode({"etcd": _ETCD_VERSIONS, "sensu_backend": version, "api_groups": _API_GROUPS})
+        self._versions = encode({"etcd": ETCD_VERSIONS, "sensu_backend": version, "api_groups": _API_GROUPS})
 
     async def health(self, request: Request) -> Response:
         """The health of each backend; the status is 200 even where one is ill."""

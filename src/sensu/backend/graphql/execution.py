@@ -1,0 +1,134 @@
+"""Answers queries: read, judged against the schema and the bounds, carried out as far as the caller may."""
+
+import asyncio
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+from graphql import (
+    DocumentNode,
+    ExecutionResult,
+    GraphQLError,
+    OperationDefinitionNode,
+    execute,
+    parse,
+    validate,
+)
+
+from sensu.backend.auth.identity import Identity
+from sensu.backend.graphql.bounds import (
+    QUERIES_MAX,
+    QUERY_CHARACTERS_MAX,
+    TOKENS_MAX,
+    TOO_MUCH_WORK,
+    Size,
+    TooLarge,
+    Work,
+    size_of,
+)
+from sensu.backend.graphql.reader import Reader
+from sensu.backend.graphql.schema import attribute, made, type_of
+from sensu.backend.graphql.use_cases import UseCases
+from sensu.errors import StoreError
+from sensu.log import fields
+
+logger = logging.getLogger(__name__)
+
+DOCUMENTS_REMEMBERED_MAX = 16
+"""So many queries that were read are remembered; the ones that were not asked for longest are forgotten."""
+VALIDATION_ERRORS_MAX = 20
+Answer = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A query that can be carried out."""
+
+    document: DocumentNode
+    size: Size
+
+
+class GraphQL:
+    """The schema over the use cases."""
+
+    def __init__(self, use_cases: UseCases) -> None:
+        self._use_cases = use_cases
+        self._schema = made()
+        self._read = lru_cache(DOCUMENTS_REMEMBERED_MAX)(self._judged)
+
+    async def answer(self, caller: Identity, body: bytes) -> Answer | list[Answer] | str:
+        """What a request asks for, a list for a list; a text says why it is no request."""
+        try:
+            asked = msgspec.json.decode(body)
+        except (msgspec.DecodeError, RecursionError) as err:
+            return str(err)
+        if not isinstance(asked, dict | list):
+            return "received unexpected request body"
+        queries = [one for one in (asked if isinstance(asked, list) else [asked]) if isinstance(one, dict)]
+        if len(queries) > QUERIES_MAX:
+            return f"a request has at most {QUERIES_MAX} queries"
+        work = Work()
+        answers = [await self._answer(caller, work, one) for one in queries]
+        return answers if isinstance(asked, list) else answers[0]
+
+    async def _answer(self, caller: Identity, work: Work, asked: Mapping[str, Any]) -> Answer:
+        text, variables, name = asked.get("query"), asked.get("variables"), asked.get("operationName")
+        query = self._read(text if isinstance(text, str) else "")
+        if isinstance(query, list):
+            return _answered(caller, None, query)
+        try:
+            work.starts(query.size)
+        except TooLarge as err:
+            return _answered(caller, None, [err])
+        reader = Reader(self._use_cases, caller, work)
+        result = execute(
+            self._schema,
+            query.document,
+            context_value=reader,
+            variable_values=variables if isinstance(variables, dict) else None,
+            operation_name=name if isinstance(name, str) and name else None,
+            field_resolver=attribute,
+            type_resolver=type_of,
+        )
+        found = result if isinstance(result, ExecutionResult) else await result
+        await asyncio.sleep(0)
+        if work.is_exhausted:
+            return _answered(caller, None, [TooLarge(TOO_MUCH_WORK)])
+        return _answered(caller, found.data, [_told(error) for error in found.errors or ()])
+
+    def _judged(self, text: str) -> Query | list[GraphQLError]:
+        """A query, or all that is wrong with it."""
+        if len(text) > QUERY_CHARACTERS_MAX:
+            return [TooLarge(f"a query has at most {QUERY_CHARACTERS_MAX} characters")]
+        if not text.strip():
+            return [GraphQLError("Must provide an operation.")]
+        try:
+            document = parse(text, max_tokens=TOKENS_MAX)
+            size = size_of(document)
+            problems = validate(self._schema, document, max_errors=VALIDATION_ERRORS_MAX)
+        except RecursionError:
+            return [TooLarge("the values of the query lie too deep in each other")]
+        except GraphQLError as err:
+            return [err]
+        if not problems and not any(isinstance(one, OperationDefinitionNode) for one in document.definitions):
+            problems = [GraphQLError("Must provide an operation.")]
+        return problems or Query(document, size)
+
+
+def _told(error: GraphQLError) -> GraphQLError:
+    """The error as clients may read it; raises StoreError where that was its cause."""
+    cause = error.original_error
+    if isinstance(cause, StoreError):
+        raise cause
+    if cause is None or isinstance(cause, GraphQLError):
+        return error
+    logger.error("a field of a query failed", exc_info=cause, extra=fields(path=str(error.path), error=str(cause)))
+    return GraphQLError("internal error occurred", nodes=error.nodes, path=error.path)
+
+
+def _answered(caller: Identity, data: Any, errors: Sequence[GraphQLError]) -> Answer:
+    told = [{"message": one.message, "locations": [], **one.formatted} for one in errors]
+    return {"data": data, "errors": told or None, "auth": bool(caller.username)}

@@ -1,0 +1,168 @@
+"""Lists in pages by offset: which resources of a list a page shows, in which order.
+
+Source: black-box runs of the reference (the keys of filters, orders, and what pages tell of themselves).
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from graphql import GraphQLError
+
+from sensu.backend.graphql.bounds import LIMIT_MAX
+from sensu.backend.graphql.reader import Bodies
+from sensu.resources.kinds import CHECK, ENTITY, EVENT, EVENT_FILTER, HANDLER, MUTATOR, SILENCED, Kind, name_of
+from sensu.resources.wire import Wire, decode
+
+OK, WARNING, CRITICAL = range(3)
+
+
+class _Name(Wire, frozen=True):
+    name: str = ""
+
+
+class _CheckView(Wire, frozen=True):
+    metadata: _Name = _Name()
+    status: int = 0
+    last_ok: int = 0
+    is_silenced: bool = False
+
+
+class _EntityView(Wire, frozen=True):
+    metadata: _Name = _Name()
+
+
+class EventView(Wire, frozen=True):
+    """As much of an event as lists are ordered and chosen by."""
+
+    entity: _EntityView = _EntityView()
+    check: _CheckView = _CheckView()
+    timestamp: int = 0
+
+    @property
+    def names(self) -> tuple[str, str]:
+        """Those of entity and check."""
+        return (self.entity.metadata.name, self.check.metadata.name)
+
+
+@dataclass(frozen=True, slots=True)
+class OffsetPageInfo:
+    """Where a page lies in its list; the fields are those of the schema."""
+
+    total_count: int
+    partial_count: bool
+    has_next_page: bool
+    has_previous_page: bool
+    next_offset: int
+    previous_offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """A page of resources."""
+
+    nodes: Sequence[Any]
+    page_info: OffsetPageInfo
+
+
+_Test = Callable[[Any, str], bool]
+_FILTERS: Mapping[Kind, Mapping[str, _Test]] = {
+    CHECK: {
+        "published": lambda check, value: check.publish == (value == "true"),
+        "subscription": lambda check, value: value in check.subscriptions,
+    },
+    ENTITY: {
+        "class": lambda entity, value: entity.entity_class == value,
+        "subscription": lambda entity, value: value in (entity.subscriptions or ()),
+    },
+    EVENT: {
+        "check": lambda event, value: event.check.metadata.name == value,
+        "entity": lambda event, value: event.entity.metadata.name == value,
+        "silenced": lambda event, value: event.check.is_silenced == (value == "true"),
+        "status": lambda event, value: _has_status(event.check.status, value),
+    },
+    EVENT_FILTER: {"action": lambda event_filter, value: event_filter.action == value},
+    HANDLER: {"type": lambda handler, value: handler.type == value},
+    MUTATOR: {},
+    SILENCED: {
+        "check": lambda silence, value: silence.check == value,
+        "subscription": lambda silence, value: silence.subscription == value,
+    },
+}
+
+
+def _has_status(status: int, word: str) -> bool:
+    match word:
+        case "incident":
+            return status != OK
+        case "passing":
+            return status == OK
+        case "warning":
+            return status == WARNING
+        case "critical":
+            return status == CRITICAL
+        case "unknown":
+            return status > CRITICAL
+    return False
+
+
+def _severity(event: EventView) -> tuple[Any, ...]:
+    """Critical events first, then warnings, then unknown ones; of each the newest first."""
+    order = {CRITICAL: 0, WARNING: 1, OK: 3}.get(event.check.status, 2)
+    return (order, -event.timestamp, event.names)
+
+
+_ORDERS: Mapping[str, tuple[Callable[[Any], Any], bool]] = {
+    "NAME": (name_of, False),
+    "NAME_DESC": (name_of, True),
+    "ID": (name_of, False),
+    "ID_DESC": (name_of, True),
+    "LASTSEEN": (name_of, False),
+    "BEGIN": (lambda silence: (silence.begin, silence.metadata.name), False),
+    "BEGIN_DESC": (lambda silence: (silence.begin, silence.metadata.name), True),
+    "ENTITY": (lambda event: event.names, False),
+    "ENTITY_DESC": (lambda event: event.names, True),
+    "NEWEST": (lambda event: event.timestamp, True),
+    "OLDEST": (lambda event: event.timestamp, False),
+    "LASTOK": (lambda event: (event.check.last_ok, event.names), False),
+    "SEVERITY": (_severity, False),
+}
+
+
+def page(kind: Kind, found: Bodies, args: Mapping[str, Any]) -> Connection:
+    """The part of a list that the arguments of a field ask for."""
+    chosen = chosen_of(kind, found, args)
+    offset = max(0, args["offset"] or 0)
+    limit = min(max(0, args["limit"] or 0), LIMIT_MAX)
+    more = offset + limit < len(chosen)
+    info = OffsetPageInfo(
+        total_count=len(chosen),
+        partial_count=found.partial,
+        has_next_page=more,
+        has_previous_page=offset > 0,
+        next_offset=offset + limit if more else 0,
+        previous_offset=max(0, offset - limit),
+    )
+    return Connection([decode(kind.shape, body) for body in chosen[offset : offset + limit]], info)
+
+
+def chosen_of(kind: Kind, found: Bodies, args: Mapping[str, Any]) -> list[bytes]:
+    """What all filters hold for, in the order that is asked for."""
+    shape = EventView if kind is EVENT else kind.shape
+    tests = [_test_of(kind, text) for text in args["filters"] or ()]
+    rows = [(decode(shape, body), body) for body in found.items]
+    rows = [row for row in rows if all(test(row[0], value) for test, value in tests)]
+    if args["orderBy"] is not None:
+        key, descending = _ORDERS[args["orderBy"]]
+        rows.sort(key=lambda row: key(row[0]), reverse=descending)
+    return [body for _, body in rows]
+
+
+def _test_of(kind: Kind, text: str) -> tuple[_Test, str]:
+    key, colon, value = text.partition(":")
+    if not colon:
+        raise GraphQLError("filters must have the format KEY:VAL")
+    test = _FILTERS[kind].get(key)
+    if test is None:
+        raise GraphQLError("no filter could be matched with the given statement")
+    return test, value

@@ -1,0 +1,237 @@
+"""What mutations do: the use cases of the REST API, with ids for paths and inputs for bodies."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from graphql import GraphQLError
+
+from sensu.backend.graphql import node_ids
+from sensu.backend.graphql.node_ids import NodeId
+from sensu.backend.graphql.nouns import Resolver
+from sensu.backend.graphql.reader import Info, Reader
+from sensu.backend.services.outcomes import Deleted, Denied, Exists, NotFound, Refusal, Written
+from sensu.backend.services.payload import ANY_STATE, Payload
+from sensu.resources.event import Event
+from sensu.resources.kinds import CHECK, ENTITY, EVENT, EVENT_FILTER, HANDLER, MUTATOR, SILENCED, Kind
+from sensu.resources.wire import encode
+from sensu.rules.silenced_entry import name_of_entry
+
+UNAUTHORIZED = "request unauthorized"
+ANONYMOUS = "no claims found in the request context"
+_CHECK_PROPS = {
+    "command": "command",
+    "handlers": "handlers",
+    "highFlapThreshold": "high_flap_threshold",
+    "lowFlapThreshold": "low_flap_threshold",
+    "interval": "interval",
+    "publish": "publish",
+    "subscriptions": "subscriptions",
+    "assets": "runtime_assets",
+}
+"""What the props of a check are called in the REST API."""
+
+
+@dataclass(frozen=True, slots=True)
+class StandardError:
+    """An entry of a mutation's `errors`."""
+
+    code: str
+    message: str
+    input: str
+
+
+Remove = Callable[[Reader, NodeId], Awaitable[Deleted | Refusal]]
+
+
+def _payload_of(value: Any) -> Payload:
+    """A body that says this."""
+
+    async def body() -> bytes:
+        return encode(value)
+
+    return body
+
+
+def _denied_text(reader: Reader) -> str:
+    return UNAUTHORIZED if reader.is_known else ANONYMOUS
+
+
+def _refused(reader: Reader, outcome: Refusal) -> GraphQLError:
+    """The error of a field whose use case refused."""
+    return GraphQLError(_denied_text(reader) if isinstance(outcome, Denied) else outcome.why)
+
+
+def _writer_of(info: Info) -> Reader:
+    """What a mutation works with; raises for callers whom nobody knows."""
+    reader = info.context
+    if not reader.is_known:
+        raise GraphQLError(ANONYMOUS)
+    return reader
+
+
+def _meant(kind: Kind, given: str) -> NodeId:
+    """The resource of that kind that an id means."""
+    node = node_ids.parsed(given)
+    if isinstance(node, str):
+        raise GraphQLError(node)
+    if node.kind is not kind:
+        raise GraphQLError(f"the id is one of {node.kind.segment}, not of {kind.segment}")
+    return node
+
+
+def _payload(given: Mapping[str, Any], **fields: Any) -> dict[str, Any]:
+    """What a mutation answers with."""
+    return {"clientMutationId": given.get("clientMutationId") or "", **fields}
+
+
+async def _written(reader: Reader, kind: Kind, namespace: str, name: str) -> Any:
+    """What came of a write, as the caller may see it."""
+    reader.forget()
+    found = await reader.one(kind, namespace, name)
+    if found is None:
+        raise GraphQLError("it is done; what came of it may not be shown")
+    return found
+
+
+def _check_body(props: Mapping[str, Any]) -> dict[str, Any]:
+    return {_CHECK_PROPS[key]: value for key, value in props.items() if value is not None}
+
+
+async def _create_check(root: None, info: Info, input: Mapping[str, Any]) -> Any:  # noqa: A002
+    reader = _writer_of(info)
+    namespace, name = input["namespace"], input["name"]
+    body = {"metadata": {"namespace": namespace, "name": name}, **_check_body(input["props"])}
+    outcome = await reader.use_cases.resources.create(reader.caller, CHECK, namespace, _payload_of(body))
+    if not isinstance(outcome, Written):
+        raise _refused(reader, outcome)
+    return _payload(input, check=await _written(reader, CHECK, namespace, name))
+
+
+async def _update_check(root: None, info: Info, input: Mapping[str, Any]) -> Any:  # noqa: A002
+    reader = _writer_of(info)
+    node = _meant(CHECK, input["id"])
+    patch = _payload_of(_check_body(input["props"]))
+    outcome = await reader.use_cases.resources.patch(reader.caller, CHECK, node.namespace, node.name, patch, ANY_STATE)
+    if not isinstance(outcome, Written):
+        raise _refused(reader, outcome)
+    return _payload(input, check=await _written(reader, CHECK, node.namespace, node.name))
+
+
+async def _execute_check(root: None, info: Info, input: Mapping[str, Any]) -> Any:  # noqa: A002
+    reader = info.context
+    node = _meant(CHECK, input["id"])
+    wish = _payload_of({"check": node.name, "subscriptions": input["subscriptions"] or ()})
+    outcome: Written | Refusal = Denied()
+    if reader.is_known:
+        outcome = await reader.use_cases.checks.execute(reader.caller, node.namespace, node.name, wish)
+    return _payload(input, errors=[] if isinstance(outcome, Written) else [_entry(reader, outcome, "id")])
+
+
+def _entry(reader: Reader, outcome: Refusal, argument: str) -> StandardError:
+    match outcome:
+        case Denied():
+            return StandardError("ERR_PERMISSION_DENIED", _denied_text(reader), argument)
+        case NotFound(why):
+            return StandardError("ERR_NOT_FOUND", why, argument)
+        case Exists(why):
+            return StandardError("ERR_ALREADY_EXISTS", why, argument)
+    return StandardError("ERR_INTERNAL", outcome.why, argument)
+
+
+def _removal(kind: Kind, remove: Remove, *, must_be_there: bool = False) -> Resolver:
+    """A mutation that removes a resource of that kind, and is done as well where there is none."""
+
+    async def removed(root: None, info: Info, input: Mapping[str, Any]) -> Any:  # noqa: A002
+        reader = _writer_of(info)
+        outcome = await remove(reader, _meant(kind, input["id"]))
+        if not isinstance(outcome, Deleted) and (must_be_there or not isinstance(outcome, NotFound)):
+            raise _refused(reader, outcome)
+        reader.forget()
+        return _payload(input, deletedId=input["id"])
+
+    return removed
+
+
+async def _remove(reader: Reader, node: NodeId) -> Deleted | Refusal:
+    return await reader.use_cases.resources.delete(reader.caller, node.kind, node.namespace, node.name)
+
+
+async def _remove_entity(reader: Reader, node: NodeId) -> Deleted | Refusal:
+    return await reader.use_cases.entities.delete(reader.caller, node.namespace, node.name)
+
+
+async def _remove_event(reader: Reader, node: NodeId) -> Deleted | Refusal:
+    return await reader.use_cases.events.delete(reader.caller, node.event_key)
+
+
+async def _remove_silence(reader: Reader, node: NodeId) -> Deleted | Refusal:
+    return await reader.use_cases.silences.delete(reader.caller, node.namespace, node.name)
+
+
+async def _resolve_event(root: None, info: Info, input: Mapping[str, Any]) -> Any:  # noqa: A002
+    """An event that is well is left as it is."""
+    reader = _writer_of(info)
+    node = _meant(EVENT, input["id"])
+    event: Event | None = await reader.one(EVENT, node.namespace, node.name)
+    if event is None or event.check is None:
+        raise GraphQLError("not found" if event is not None or await _may_read(reader, node) else UNAUTHORIZED)
+    if event.check.status == 0:
+        return _payload(input, event=event)
+    now = int(reader.use_cases.clock.now())
+    output = f"Resolved manually with {input['source'] or 'GraphQL'}"
+    check = msgspec.structs.replace(event.check, status=0, output=output, executed=now, issued=now)
+    sent = msgspec.structs.replace(event, check=check, timestamp=now, id=None)
+    outcome = await reader.use_cases.events.put(reader.caller, "update", node.event_key, _payload_of(sent))
+    if not isinstance(outcome, Written):
+        raise _refused(reader, outcome)
+    return _payload(input, event=await _written(reader, EVENT, node.namespace, node.name))
+
+
+async def _may_read(reader: Reader, node: NodeId) -> bool:
+    return not isinstance(await reader.use_cases.events.get(reader.caller, node.event_key), Denied)
+
+
+async def _create_silence(root: None, info: Info, input: Mapping[str, Any]) -> Any:  # noqa: A002
+    reader = _writer_of(info)
+    subscription, check, props = input.get("subscription") or "", input.get("check") or "", input["props"]
+    namespace, name = input["namespace"], name_of_entry(subscription, check)
+    body = _payload_of(
+        {
+            "metadata": {"namespace": namespace, "name": name},
+            "subscription": subscription,
+            "check": check,
+            "reason": props.get("reason") or "",
+            "begin": props.get("begin") or 0,
+            "expire": -1 if props["expire"] is None else props["expire"],
+            "expire_at": props.get("expireAt") or 0,
+            "expire_on_resolve": bool(props["expireOnResolve"]),
+        }
+    )
+    silences = reader.use_cases.silences
+    outcome = await silences.create(reader.caller, namespace, body)
+    if isinstance(outcome, Exists):
+        outcome = await silences.replace(reader.caller, namespace, name, body)
+    if not isinstance(outcome, Written):
+        raise _refused(reader, outcome)
+    return _payload(input, silence=await _written(reader, SILENCED, namespace, name))
+
+
+MUTATION_RESOLVERS: Mapping[str, Mapping[str, Resolver]] = {
+    "Mutation": {
+        "createCheck": _create_check,
+        "updateCheck": _update_check,
+        "deleteCheck": _removal(CHECK, _remove),
+        "executeCheck": _execute_check,
+        "deleteEntity": _removal(ENTITY, _remove_entity, must_be_there=True),
+        "deleteEvent": _removal(EVENT, _remove_event),
+        "resolveEvent": _resolve_event,
+        "deleteEventFilter": _removal(EVENT_FILTER, _remove),
+        "deleteHandler": _removal(HANDLER, _remove),
+        "deleteMutator": _removal(MUTATOR, _remove),
+        "createSilence": _create_silence,
+        "deleteSilence": _removal(SILENCED, _remove_silence),
+    }
+}
+"""By type and field."""

@@ -1,0 +1,108 @@
+"""Ids of nodes: `srn:WORD:NAMESPACE:NAME`, for events with entity and check in it.
+
+Source: black-box runs of the reference (`srn:checks:default:cpu`, `srn:namespaces:default`).
+"""
+
+import base64
+import binascii
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote, unquote
+
+import msgspec
+
+from sensu.resources.event import Event
+from sensu.resources.kinds import (
+    ASSET,
+    CHECK,
+    ENTITY,
+    EVENT,
+    EVENT_FILTER,
+    HANDLER,
+    HOOK,
+    MUTATOR,
+    NAMESPACE,
+    SILENCED,
+    Kind,
+    name_of,
+    namespace_of,
+)
+from sensu.store.contract import EventKey
+
+NODE_KINDS: Mapping[str, Kind] = {
+    "namespaces": NAMESPACE,
+    "assets": ASSET,
+    "checks": CHECK,
+    "entities": ENTITY,
+    "events": EVENT,
+    "filters": EVENT_FILTER,
+    "handlers": HANDLER,
+    "hooks": HOOK,
+    "mutators": MUTATOR,
+    "silences": SILENCED,
+}
+_WORDS = {kind.shape: word for word, kind in NODE_KINDS.items()}
+_UNESCAPED = "$&+:=@"
+_OF_CHECK = "check/"
+
+
+@dataclass(frozen=True, slots=True)
+class NodeId:
+    """Which resource an id means; `name` is `ENTITY/CHECK` for events."""
+
+    kind: Kind
+    namespace: str
+    name: str
+
+    @property
+    def event_key(self) -> EventKey:
+        """The key of the event that is meant."""
+        entity, _, check = self.name.partition("/")
+        return EventKey(self.namespace, entity, check)
+
+
+def id_of(resource: Any) -> str:
+    """The id of a resource that is a node."""
+    if isinstance(resource, Event):
+        return _event_id(resource)
+    scope = f"{namespace_of(resource)}:" if namespace_of(resource) else ""
+    return f"srn:{_WORDS[type(resource)]}:{scope}{quote(name_of(resource), safe=_UNESCAPED)}"
+
+
+def check_id(namespace: str, name: str) -> str:
+    """The id of a check as it is configured."""
+    return f"srn:checks:{namespace}:{quote(name, safe=_UNESCAPED)}"
+
+
+def _event_id(event: Event) -> str:
+    assert event.entity is not None
+    meta = event.entity.metadata
+    names = json.dumps([meta.name, event.check.metadata.name if event.check else ""], separators=(",", ":"))
+    return f"srn:events:{meta.namespace}:{_OF_CHECK}{base64.b64encode(names.encode()).decode()}"
+
+
+def parsed(node_id: str) -> NodeId | str:
+    """What an id means, or what is wrong with it."""
+    scheme, _, rest = node_id.partition(":")
+    word, _, place = rest.partition(":")
+    if scheme != "srn" or not place:
+        return "given global ID does not appear valid"
+    kind = NODE_KINDS.get(word)
+    if kind is None:
+        return f"global ID decoder could not be found for '{word}'"
+    if not kind.namespaced:
+        return NodeId(kind, "", unquote(place))
+    namespace, _, name = place.partition(":")
+    name = _event_name(name) if kind is EVENT else unquote(name)
+    return NodeId(kind, namespace, name) if namespace and name else "given global ID does not appear valid"
+
+
+def _event_name(text: str) -> str:
+    """`ENTITY/CHECK` of the last part of an event's id, empty where it is none."""
+    try:
+        raw = base64.b64decode(text.removeprefix(_OF_CHECK), validate=True)
+        return "/".join(msgspec.json.decode(raw, type=tuple[str, str]))
+    except (binascii.Error, msgspec.DecodeError):
+        return ""

@@ -1,0 +1,112 @@
+"""The schema: what `schema/*.graphql` say, and who answers its fields."""
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from functools import lru_cache
+from importlib.resources import files
+from typing import Any
+
+from graphql import (
+    GraphQLError,
+    GraphQLNonNull,
+    GraphQLObjectType,
+    GraphQLOutputType,
+    GraphQLScalarType,
+    GraphQLSchema,
+    build_schema,
+    get_named_type,
+    get_nullable_type,
+    is_list_type,
+)
+
+from sensu.backend.graphql.mutations import MUTATION_RESOLVERS
+from sensu.backend.graphql.nouns import NOUN_RESOLVERS
+from sensu.backend.graphql.queries import QUERY_RESOLVERS
+from sensu.backend.graphql.reader import Info
+
+_CAPITAL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_NAMES = {"ARMVersion": "arm_version", "VMRole": "vm_role", "VMSystem": "vm_system", "libCType": "libc_type"}
+"""Fields whose attribute is not their name with underscores."""
+_ANSWERED_REMEMBERED_MAX = 1024
+_FOLDER = "schema"
+
+
+def made() -> GraphQLSchema:
+    """The schema, with all that answers queries."""
+    folder = files("sensu.backend.graphql") / _FOLDER
+    texts = (one.read_text(encoding="utf-8") for one in folder.iterdir() if one.name.endswith(".graphql"))
+    schema = build_schema("\n".join(texts))
+    for resolvers in (QUERY_RESOLVERS, MUTATION_RESOLVERS, NOUN_RESOLVERS):
+        for type_name, fields in resolvers.items():
+            _answered(schema.type_map[type_name], fields)
+    date_time = schema.type_map["DateTime"]
+    assert isinstance(date_time, GraphQLScalarType)
+    date_time.coerce_output_value = rfc3339
+    date_time.coerce_input_value = unix_seconds
+    return schema
+
+
+def _answered(named: Any, fields: Mapping[str, Any]) -> None:
+    assert isinstance(named, GraphQLObjectType)
+    for name, resolver in fields.items():
+        named.fields[name].resolve = resolver
+
+
+def rfc3339(value: Any) -> str:
+    """Unix seconds as a time in UTC."""
+    try:
+        return datetime.fromtimestamp(value, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    except (ValueError, OverflowError, OSError) as err:
+        raise GraphQLError(f"no time can be {value} seconds after 1970") from err
+
+
+def unix_seconds(value: Any) -> int:
+    """A time in RFC 3339 as Unix seconds."""
+    try:
+        moment = datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise GraphQLError(f"DateTime expects a time in RFC 3339 with its zone, not {value!r}")
+    return int(moment.timestamp())
+
+
+def attribute(source: Any, info: Info, **args: Any) -> Any:
+    """What a field is without a resolver of its own: the attribute or key of the same name.
+
+    Lists that are not there are empty, times that are 0 are null where they may be.
+    """
+    name = info.field_name
+    if isinstance(source, Mapping):
+        value = source.get(name)
+        return value(info, **args) if callable(value) else value
+    value = getattr(source, _attribute_of(name), None)
+    return _shaped(value, *_traits_of(info.return_type))
+
+
+@lru_cache(_ANSWERED_REMEMBERED_MAX)
+def _attribute_of(field: str) -> str:
+    return _NAMES.get(field) or _CAPITAL.sub("_", field).lower()
+
+
+@lru_cache(_ANSWERED_REMEMBERED_MAX)
+def _traits_of(shape: GraphQLOutputType) -> tuple[bool, bool, str]:
+    """Whether a field is a list, whether it may be null, and the name of its type."""
+    nullable = not isinstance(shape, GraphQLNonNull)
+    return is_list_type(get_nullable_type(shape)), nullable, get_named_type(shape).name
+
+
+def _shaped(value: Any, is_list: bool, nullable: bool, type_name: str) -> Any:
+    if type_name == "KVPairString":
+        return [{"key": key, "val": val} for key, val in sorted((value or {}).items())]
+    if value is None:
+        return () if is_list else None
+    if value == 0 and nullable and type_name == "DateTime":
+        return None
+    return value
+
+
+def type_of(value: Any, info: Info, interface: Any) -> str:
+    """The type in the schema of what a field with an interface yields: its class has the name."""
+    return type(value).__name__

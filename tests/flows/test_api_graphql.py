@@ -1,0 +1,581 @@
+"""GraphQL over HTTP: queries as the reference's web UI makes them, who sees what, mutations, and what is refused."""
+
+import asyncio
+import dataclasses
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from graphql import get_introspection_query
+
+from sensu.backend.api.graphql import GraphQLEndpoint
+from sensu.backend.api.request import NOBODY, Request
+from sensu.backend.auth.passwords import hash_password
+from sensu.backend.graphql import bounds
+from sensu.backend.stored_form import put
+from sensu.resources.kinds import ROLE, ROLE_BINDING, USER
+from sensu.resources.metadata import ObjectMeta
+from sensu.resources.role import Role, Rule
+from sensu.resources.role_binding import RoleBinding, RoleRef, Subject
+from sensu.resources.user import User
+from tests.flows.api_harness import RunningApi, running_api
+
+NAMESPACE = "/api/core/v2/namespaces/default"
+WEB1_HTTP, WEB2_HTTP = "srn:events:default:check/WyJ3ZWIxIiwiaHR0cCJd", "srn:events:default:check/WyJ3ZWIyIiwiaHR0cCJd"
+WEB1_DISK = "srn:events:default:check/WyJ3ZWIxIiwiZGlzayJd"
+VIEWER_PASSWORD = "a password"
+PAGE_INFO = "pageInfo { totalCount partialCount hasNextPage hasPreviousPage nextOffset previousOffset }"
+EVENTS = '{ namespace(name: "default") { events(%s) { nodes { id } } } }'
+
+
+class Asker:
+    """Somebody who asks; nobody known without an authorization."""
+
+    def __init__(self, api: RunningApi, authorization: str = "") -> None:
+        self.api = api
+        self.headers = {"Authorization": authorization} if authorization else {}
+
+    async def post(self, body: object) -> Any:
+        """What a request that is answered with 200 comes to."""
+        answer = await self.api.call("POST", "/graphql", body, **self.headers)
+        assert answer.status == 200, answer.body
+        return json.loads(answer.body)
+
+    async def ask(self, query: str, **variables: Any) -> Any:
+        """The data of a query without errors."""
+        found = await self.post({"query": query, "variables": variables})
+        assert found["errors"] is None, found
+        return found["data"]
+
+    async def refused(self, query: str, **variables: Any) -> str:
+        """The message of the only error of a query."""
+        found = await self.post({"query": query, "variables": variables})
+        (error,) = found["errors"]
+        return str(error["message"])
+
+    async def put(self, path: str, resource: Mapping[str, Any]) -> None:
+        """A resource of the namespace default, over the REST API."""
+        answer = await self.api.call("PUT", f"{NAMESPACE}/{path}", resource, **self.headers)
+        assert answer.status in (200, 201), answer.body
+
+
+def named(name: str, **more: Any) -> dict[str, Any]:
+    return {"metadata": {"name": name, "namespace": "default"}, **more}
+
+
+async def fill(admin: Asker) -> None:
+    """Two hosts with three events, and a pipeline."""
+    check = {"command": "true", "interval": 60, "subscriptions": ["web"], "publish": True}
+    await admin.put("handlers/slack", named("slack", type="pipe", command="cat", mutator="short", filters=["calm"]))
+    await admin.put("mutators/short", named("short", command="head"))
+    await admin.put("filters/calm", named("calm", action="deny", expressions=["event.check.status == 0"]))
+    await admin.put("checks/http", named("http", **check, handlers=["slack", "gone"]))
+    await admin.put("checks/disk", named("disk", **{**check, "publish": False}))
+    for host in ("web1", "web2"):
+        await admin.put(f"entities/{host}", named(host, entity_class="proxy", subscriptions=["web"]))
+    for at, (host, name, status) in enumerate((("web1", "http", 1), ("web2", "http", 2), ("web1", "disk", 0))):
+        result = named(name, **check, handlers=["slack"], status=status, output="one\ntwo", executed=1_700_000_000 + at)
+        event = {"timestamp": 1_700_000_000 + at, "entity": named(host, entity_class="proxy"), "check": result}
+        await admin.put(f"events/{host}/{name}", event)
+
+
+async def known(api: RunningApi, username: str, *rules: Rule) -> Asker:
+    """A user with these rules in the namespace default."""
+    meta = ObjectMeta(name=username, namespace="default")
+    role = Role(metadata=meta, rules=rules)
+    subject, ref = Subject(type="User", name=username), RoleRef(type="Role", name=username)
+    hashed = hash_password(VIEWER_PASSWORD)
+    await api.store.commit(
+        [
+            put(USER, User(username=username, password_hash=hashed)),
+            put(ROLE, role),
+            put(ROLE_BINDING, RoleBinding(metadata=meta, subjects=(subject,), role_ref=ref)),
+        ]
+    )
+    return Asker(api, await api.token(username, VIEWER_PASSWORD))
+
+
+def may(resource: str, *verbs: str) -> Rule:
+    return Rule(verbs=verbs, resources=(resource,))
+
+
+def play(folder: Path, story: Callable[[Asker], Awaitable[None]]) -> None:
+    """A story told by the administrator of a backend that monitors two hosts."""
+
+    async def work() -> None:
+        async with running_api(folder) as api:
+            admin = Asker(api, await api.token())
+            await fill(admin)
+            await story(admin)
+
+    asyncio.run(work())
+
+
+def ids(found: Any, field: str = "events") -> list[str]:
+    return [str(node["id"]) for node in found["namespace"][field]["nodes"]]
+
+
+def test_the_events_page_of_the_web_ui_finds_all_it_shows(tmp_path: Path) -> None:
+    """One query gives a namespace's events, worst first, with entity, check, handlers and where the page lies."""
+
+    async def story(admin: Asker) -> None:
+        found = await admin.ask(
+            "query Events($namespace: String!, $limit: Int) { namespace(name: $namespace) { id name events("
+            " limit: $limit, orderBy: SEVERITY, filters: []) { nodes { id timestamp isIncident isSilenced wasSilenced"
+            " entity { name } ...Check } " + PAGE_INFO + " } } }"
+            " fragment Check on Event { check { nodeId name status state output(last: 3) lastOK executed"
+            " history(first: 1) { status } handlers { name mutator { name } } } }",
+            namespace="default",
+            limit=2,
+        )
+        worst, second = found["namespace"]["events"]["nodes"]
+        assert (found["namespace"]["id"], worst["id"], second["id"]) == ("srn:namespaces:default", WEB2_HTTP, WEB1_HTTP)
+        assert worst["check"] == {
+            "nodeId": "srn:checks:default:http",
+            "name": "http",
+            "status": 2,
+            "state": "failing",
+            "output": "two",
+            "lastOK": None,
+            "executed": "2023-11-14T22:13:21Z",
+            "history": [{"status": 2}],
+            "handlers": [{"name": "slack", "mutator": {"name": "short"}}],
+        }
+        assert worst["isIncident"] is True
+        assert found["namespace"]["events"]["pageInfo"] == {
+            "totalCount": 3,
+            "partialCount": False,
+            "hasNextPage": True,
+            "hasPreviousPage": False,
+            "nextOffset": 2,
+            "previousOffset": 0,
+        }
+
+    play(tmp_path, story)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        ("orderBy: ENTITY", [WEB1_DISK, WEB1_HTTP, WEB2_HTTP]),
+        ("orderBy: ENTITY_DESC", [WEB2_HTTP, WEB1_HTTP, WEB1_DISK]),
+        ("orderBy: NEWEST", [WEB1_DISK, WEB2_HTTP, WEB1_HTTP]),
+        ("orderBy: OLDEST", [WEB1_HTTP, WEB2_HTTP, WEB1_DISK]),
+        ("orderBy: LASTOK", [WEB1_HTTP, WEB2_HTTP, WEB1_DISK]),
+        ("orderBy: OLDEST, offset: 1, limit: 1", [WEB2_HTTP]),
+        ("offset: 9", []),
+        ("limit: -1", []),
+        ('filters: ["status:incident"]', [WEB2_HTTP, WEB1_HTTP]),
+        ('filters: ["status:passing"]', [WEB1_DISK]),
+        ('filters: ["status:warning"]', [WEB1_HTTP]),
+        ('filters: ["status:critical"]', [WEB2_HTTP]),
+        ('filters: ["status:unknown"]', []),
+        ('filters: ["check:http", "entity:web1"]', [WEB1_HTTP]),
+        ('filters: ["silenced:true"]', []),
+    ],
+)
+def test_lists_are_ordered_chosen_from_and_cut_as_asked(arguments: str, expected: list[str], tmp_path: Path) -> None:
+    """Order, filters, offset and limit of a list mean what they mean in the reference."""
+
+    async def story(admin: Asker) -> None:
+        assert ids(await admin.ask(EVENTS % arguments)) == expected
+
+    play(tmp_path, story)
+
+
+def test_every_kind_of_list_has_filters_of_its_own(tmp_path: Path) -> None:
+    """Checks, entities, handlers and filters are chosen by their own keys; other keys are refused."""
+
+    async def story(admin: Asker) -> None:
+        async def names(field: str) -> list[str]:
+            nodes = "{ nodes { metadata { name } } }"
+            found = await admin.ask(f'{{ namespace(name: "default") {{ found: {field} {nodes} }} }}')
+            return [node["metadata"]["name"] for node in found["namespace"]["found"]["nodes"]]
+
+        assert await names("checks") == ["http", "disk"]
+        assert await names('checks(filters: ["published:true"])') == ["http"]
+        assert await names('checks(filters: ["subscription:db"])') == []
+        assert await names('entities(filters: ["class:proxy"])') == ["web1", "web2"]
+        assert await names('handlers(filters: ["type:tcp"])') == []
+        assert await names('eventFilters(filters: ["action:deny"])') == ["calm"]
+        assert await names("mutators") == ["short"]
+        unknown = await admin.refused(EVENTS % 'filters: ["colour:red"]')
+        assert unknown == "no filter could be matched with the given statement"
+        assert await admin.refused(EVENTS % 'filters: ["red"]') == "filters must have the format KEY:VAL"
+
+    play(tmp_path, story)
+
+
+def test_a_node_is_found_by_the_id_that_it_has(tmp_path: Path) -> None:
+    """The ids that lists show lead back to the same resources, and `wrappedNode` shows them as files hold them."""
+
+    async def story(admin: Asker) -> None:
+        names = ("checks", "entities", "events", "eventFilters", "handlers", "mutators")
+        lists = " ".join(f"{name} {{ nodes {{ id }} }}" for name in names)
+        found = await admin.ask(f'{{ namespace(name: "default") {{ id {lists} }} }}')
+        shown = [found["namespace"]["id"], *(one for name in names for one in ids(found, name))]
+        assert len(shown) == 11
+        for node in shown:
+            assert (await admin.ask("query($id: ID!) { node(id: $id) { id } }", id=node))["node"] == {"id": node}
+        wrapped = (await admin.ask('{ wrappedNode(id: "srn:handlers:default:slack") }'))["wrappedNode"]
+        assert (wrapped["type"], wrapped["api_version"], wrapped["spec"]["command"]) == ("Handler", "core/v2", "cat")
+        assert (await admin.ask('{ node(id: "srn:checks:default:none") { id } }'))["node"] is None
+        assert await admin.refused('{ node(id: "http") { id } }') == "given global ID does not appear valid"
+
+    play(tmp_path, story)
+
+
+def test_an_entity_tells_its_events_worst_status_and_relatives(tmp_path: Path) -> None:
+    """The page of an entity needs one query."""
+
+    async def story(admin: Asker) -> None:
+        query = (
+            '{ entity(namespace: "default", name: "web1") { name entityClass status lastSeen events { id }'
+            " related { name } system { ARMVersion libCType network { interfaces { name } } } } }"
+        )
+        assert (await admin.ask(query))["entity"] == {
+            "name": "web1",
+            "entityClass": "proxy",
+            "status": 1,
+            "lastSeen": None,
+            "events": [{"id": WEB1_HTTP}, {"id": WEB1_DISK}],
+            "related": [{"name": "web2"}],
+            "system": {"ARMVersion": 0, "libCType": "", "network": {"interfaces": []}},
+        }
+
+    play(tmp_path, story)
+
+
+def test_nobody_known_sees_only_how_the_backend_is(tmp_path: Path) -> None:
+    """Without credentials there are versions and health, no viewer, no namespaces, and no mutations; nothing fails."""
+
+    async def story(admin: Asker) -> None:
+        nobody = Asker(admin.api)
+        query = '{ viewer { user { username } namespaces { name } } namespace(name: "default") { name } %s }'
+        found = await nobody.post(
+            {"query": query % "versions { etcd { server } } health { etcd { members { healthy } } }"}
+        )
+        assert found == {
+            "data": {
+                "viewer": {"user": None, "namespaces": []},
+                "namespace": None,
+                "versions": {"etcd": {"server": "3.5.5"}},
+                "health": {"etcd": {"members": [{"healthy": True}]}},
+            },
+            "errors": None,
+            "auth": False,
+        }
+        message = await nobody.refused('mutation { deleteCheck(input: {id: "srn:checks:default:http"}) { deletedId } }')
+        assert message == "no claims found in the request context"
+        assert (await admin.ask('{ check(namespace: "default", name: "http") { name } }'))["check"]["name"] == "http"
+        false = await admin.api.call("POST", "/graphql", {"query": "{ __typename }"}, Authorization="Bearer no-token")
+        assert false.status == 401
+
+    play(tmp_path, story)
+
+
+def test_each_field_shows_what_its_caller_may_see(tmp_path: Path) -> None:
+    """Who may see events but no checks, handlers or silences finds those lists and nodes empty, without an error."""
+
+    async def story(admin: Asker) -> None:
+        await admin.put("silenced/web:http", named("web:http", subscription="web", check="http", expire=3600))
+        viewer = await known(admin.api, "viewer", may("events", "get", "list"))
+        query = (
+            '{ viewer { user { username } namespaces { name } } check(namespace: "default", name: "http") { id }'
+            ' node(id: "srn:entities:default:web1") { id } namespace(name: "default") { checks { nodes { id }'
+            ' pageInfo { totalCount } } events(filters: ["entity:web1", "check:http"]) { nodes { isSilenced'
+            " silences { name } entity { name } check { handlers { name } } } } } }"
+        )
+        assert await viewer.ask(query) == {
+            "viewer": {"user": {"username": "viewer"}, "namespaces": [{"name": "default"}]},
+            "check": None,
+            "node": None,
+            "namespace": {
+                "checks": {"nodes": [], "pageInfo": {"totalCount": 0}},
+                "events": {
+                    "nodes": [
+                        {"isSilenced": False, "silences": [], "entity": {"name": "web1"}, "check": {"handlers": []}}
+                    ]
+                },
+            },
+        }
+        (event,) = (await admin.ask(query))["namespace"]["events"]["nodes"]
+        assert (event["isSilenced"], event["silences"]) == (True, [{"name": "web:http"}])
+
+    play(tmp_path, story)
+
+
+MUTATIONS = {
+    "createCheck": '(input: {name: "new", props: {command: "true", interval: 5}}) { check { id } }',
+    "updateCheck": '(input: {id: "srn:checks:default:http", props: {command: "x"}}) { check { id } }',
+    "deleteCheck": '(input: {id: "srn:checks:default:http"}) { deletedId }',
+    "deleteEntity": '(input: {id: "srn:entities:default:web1"}) { deletedId }',
+    "deleteEvent": f'(input: {{id: "{WEB1_HTTP}"}}) {{ deletedId }}',
+    "resolveEvent": f'(input: {{id: "{WEB1_HTTP}"}}) {{ event {{ id }} }}',
+    "deleteEventFilter": '(input: {id: "srn:filters:default:calm"}) { deletedId }',
+    "deleteHandler": '(input: {id: "srn:handlers:default:slack"}) { deletedId }',
+    "deleteMutator": '(input: {id: "srn:mutators:default:short"}) { deletedId }',
+    "createSilence": '(input: {check: "http", props: {}}) { silence { id } }',
+    "deleteSilence": '(input: {id: "srn:silences:default:%2A:http"}) { deletedId }',
+}
+
+
+def test_whoever_may_only_read_changes_nothing(tmp_path: Path) -> None:
+    """Each mutation asks whether the caller may, and what it is about stays as it is."""
+
+    async def story(admin: Asker) -> None:
+        reader = await known(admin.api, "reader", may("*", "get", "list"))
+        before = await admin.api.store.counts("default")
+        for mutation, rest in MUTATIONS.items():
+            assert await reader.refused(f"mutation {{ {mutation}{rest} }}") == "request unauthorized", mutation
+        execution = 'mutation { executeCheck(input: {id: "srn:checks:default:http"}) { errors { code input } } }'
+        denied = (await reader.ask(execution))["executeCheck"]
+        assert denied == {"errors": [{"code": "ERR_PERMISSION_DENIED", "input": "id"}]}
+        assert await admin.api.store.counts("default") == before
+        assert admin.api.schedule.asked == []
+
+    play(tmp_path, story)
+
+
+def test_a_check_is_created_changed_run_and_deleted(tmp_path: Path) -> None:
+    """Mutations of checks do what the REST API does; what an update does not name stays."""
+
+    async def story(admin: Asker) -> None:
+        made = await admin.ask(
+            "mutation($input: CreateCheckInput!) { createCheck(input: $input) {"
+            " clientMutationId check { id publish } } }",
+            input={
+                "clientMutationId": "7",
+                "name": "load",
+                "props": {
+                    "command": "load",
+                    "interval": 30,
+                    "subscriptions": ["web"],
+                    "publish": True,
+                    "assets": ["a"],
+                },
+            },
+        )
+        load = "srn:checks:default:load"
+        assert made["createCheck"] == {"clientMutationId": "7", "check": {"id": load, "publish": True}}
+        update = (
+            "mutation($id: ID!, $p: CheckConfigInputs!) { updateCheck(input: {id: $id, props: $p}) {"
+            " check { command interval subscriptions toJSON } } }"
+        )
+        changed = (await admin.ask(update, id=load, p={"command": "load -v"}))["updateCheck"]["check"]
+        assert (changed["command"], changed["interval"], changed["subscriptions"]) == ("load -v", 30, ["web"])
+        assert changed["toJSON"]["spec"]["runtime_assets"] == ["a"]
+        assert "interval must be greater than" in await admin.refused(update, id=load, p={"interval": 0})
+        execute = 'mutation($id: ID!) { executeCheck(input: {id: $id, subscriptions: ["db"]}) { errors { code } } }'
+        assert (await admin.ask(execute, id=load))["executeCheck"] == {"errors": []}
+        assert admin.api.schedule.asked == [("default", "load", ("db",))]
+        missing = (await admin.ask(execute, id="srn:checks:default:none"))["executeCheck"]
+        assert missing == {"errors": [{"code": "ERR_NOT_FOUND"}]}
+        delete = "mutation($id: ID!) { deleteCheck(input: {id: $id}) { deletedId } }"
+        for _ in range(2):
+            assert (await admin.ask(delete, id=load))["deleteCheck"] == {"deletedId": load}
+        assert "not of checks" in await admin.refused(delete, id="srn:handlers:default:slack")
+        assert (await admin.ask('{ handler(namespace: "default", name: "slack") { name } }'))["handler"] is not None
+
+    play(tmp_path, story)
+
+
+def test_a_silence_is_made_renewed_and_deleted(tmp_path: Path) -> None:
+    """A silence for a subscription and check replaces the one before, holds at once, and its id removes it."""
+
+    async def story(admin: Asker) -> None:
+        create = (
+            'mutation($props: SilenceInputs!) { createSilence(input: {subscription: "entity:web1", check: "http",'
+            " props: $props}) { silence { id reason creator expire begin expireAt expireOnResolve } } }"
+        )
+        first = (await admin.ask(create, props={"reason": "rack", "expire": 3600}))["createSilence"]["silence"]
+        assert (first["reason"], first["creator"], first["expireOnResolve"]) == ("rack", "admin", True)
+        assert 3590 <= first["expire"] <= 3600
+        event = f'{{ node(id: "{WEB1_HTTP}") {{ ... on Event {{ isSilenced }} }} }}'
+        assert (await admin.ask(event))["node"] == {"isSilenced": True}
+        times = {"begin": "2030-01-01T00:00:00Z", "expireAt": "2031-01-01T00:00:00Z"}
+        second = (await admin.ask(create, props=times))["createSilence"]["silence"]
+        assert {key: second[key] for key in times} == times
+        assert (await admin.ask(event))["node"] == {"isSilenced": False}
+        assert "RFC 3339" in await admin.refused(create, props={"begin": "tomorrow"})
+        delete = "mutation($id: ID!) { deleteSilence(input: {id: $id}) { deletedId } }"
+        assert (await admin.ask(delete, id=second["id"]))["deleteSilence"] == {"deletedId": second["id"]}
+        left = await admin.ask('{ namespace(name: "default") { silences { pageInfo { totalCount } } } }')
+        assert left["namespace"]["silences"]["pageInfo"]["totalCount"] == 0
+
+    play(tmp_path, story)
+
+
+def test_an_event_is_resolved_and_deleted(tmp_path: Path) -> None:
+    """Resolving is an event of status 0 like any other; deleting an entity takes its events with it."""
+
+    async def story(admin: Asker) -> None:
+        resolve = (
+            'mutation($id: ID!) { resolveEvent(input: {id: $id, source: "web"}) { event { id isResolution check {'
+            " status state output history { status } } } } }"
+        )
+        event = (await admin.ask(resolve, id=WEB1_HTTP))["resolveEvent"]["event"]
+        assert event == {
+            "id": WEB1_HTTP,
+            "isResolution": True,
+            "check": {
+                "status": 0,
+                "state": "passing",
+                "output": "Resolved manually with web",
+                "history": [{"status": 1}, {"status": 0}],
+            },
+        }
+        await admin.ask("mutation($id: ID!) { deleteEvent(input: {id: $id}) { deletedId } }", id=WEB1_HTTP)
+        assert await admin.refused(resolve, id=WEB1_HTTP) == "not found"
+        delete = 'mutation { deleteEntity(input: {id: "srn:entities:default:web2"}) { deletedId } }'
+        await admin.ask(delete)
+        assert ids(await admin.ask(EVENTS % "limit: 10")) == [WEB1_DISK]
+        assert await admin.refused(delete) == "not found"
+
+    play(tmp_path, story)
+
+
+def test_changes_by_mutation_are_in_the_audit_log(tmp_path: Path) -> None:
+    """The audit log does not ask which way a change came."""
+
+    async def story(admin: Asker) -> None:
+        await admin.ask('mutation { deleteHandler(input: {id: "srn:handlers:default:slack"}) { deletedId } }')
+        answer = await admin.api.call("GET", "/api/sensu/v1/audit?limit=1", **admin.headers)
+        (entry,) = json.loads(answer.body)
+        told = [entry[key] for key in ("action", "username", "address", "type", "name")]
+        assert told == ["delete", "admin", "127.0.0.1", "Handler", "slack"]
+
+    play(tmp_path, story)
+
+
+def test_queries_come_one_by_one_or_many_at_once(tmp_path: Path) -> None:
+    """A list of queries is answered by a list in its order, each for itself; `operationName` chooses of several."""
+
+    async def story(admin: Asker) -> None:
+        good, bad = {"query": "{ __typename }"}, {"query": "{ colour }", "skip_validation": True}
+        first, second = await admin.post([good, bad])
+        assert first == {"data": {"__typename": "Query"}, "errors": None, "auth": True}
+        assert second["data"] is None
+        assert second["errors"][0]["locations"] == [{"line": 1, "column": 3}]
+        assert await admin.post([]) == []
+        several = {"query": "query A { __typename } query B { a: __typename }", "operationName": "B"}
+        assert (await admin.post(several))["data"] == {"a": "Query"}
+
+    play(tmp_path, story)
+
+
+@pytest.mark.parametrize(
+    ("query", "message"),
+    [
+        ("", "Must provide an operation."),
+        ("fragment F on Query { __typename }", 'Fragment "F" is never used.'),
+        ("{", "Syntax Error"),
+        ("query($a: String!) { handler(namespace: $a, name: $a) { id } }", "$a"),
+        ("{ viewer }", "viewer"),
+        ('mutation { deleteCheck(input: {id: "http"}) { deletedId } }', "given global ID does not appear valid"),
+        ('{ event(namespace: "default", entity: "web1") { id } }', "must specify entity and check name"),
+    ],
+)
+def test_what_is_wrong_with_a_query_is_told(query: str, message: str, tmp_path: Path) -> None:
+    """A query that is wrong is answered with 200 and an error that says why."""
+
+    async def story(admin: Asker) -> None:
+        assert message.replace('"', "'") in (await admin.refused(query)).replace('"', "'")
+
+    play(tmp_path, story)
+
+
+def test_what_is_no_request_is_refused(tmp_path: Path) -> None:
+    """Broken JSON, other JSON, other methods and too many queries are refused; a backend that starts says so."""
+
+    async def story(admin: Asker) -> None:
+        url = admin.api.url + "/graphql"
+        for body in (b"{", b"", b"5", b"null", b"[" * 100_000):
+            async with admin.api.http.post(url, data=body) as answer:
+                assert (answer.status, (await answer.json())["code"]) == (400, 1), body[:10]
+        many = [{"query": "{ __typename }"}] * (bounds.QUERIES_MAX + 1)
+        assert (await admin.api.call("POST", "/graphql", many)).status == 400
+        assert (await admin.api.call("POST", "/graphql", {"query": " " * 600_000})).status == 413
+        assert (await admin.api.call("GET", "/graphql")).status == 405
+
+    play(tmp_path, story)
+
+    async def starting() -> None:
+        async with running_api(tmp_path / "starting", ready=False) as api:
+            assert (await api.call("POST", "/graphql", {"query": "{ __typename }"})).status == 503
+
+    asyncio.run(starting())
+
+
+def test_a_request_that_takes_too_long_is_ended(tmp_path: Path) -> None:
+    """Whoever asks for what does not come gets 504 when the time is over."""
+
+    async def never(timeout_s: float) -> bytes:
+        await asyncio.Event().wait()
+        return b""
+
+    async def story(admin: Asker) -> None:
+        (route,) = (one for one in admin.api.routes if one.path == "/graphql")
+        endpoint = route.handler.__self__  # type: ignore[attr-defined]
+        cases = dataclasses.replace(endpoint.use_cases, health=never)
+        impatient = GraphQLEndpoint(cases, endpoint.authenticator, time_limit_s=0.01)
+        body = json.dumps({"query": "{ health { etcd { members { name } } } }"}).encode()
+
+        async def receive() -> Mapping[str, Any]:
+            return {"type": "http.request", "body": body}
+
+        answer = await impatient.answer(Request({"headers": []}, receive, (), NOBODY, len(body)))
+        assert (answer.status, json.loads(answer.body)) == (504, {"message": "deadline exceeded", "code": 8})
+
+    play(tmp_path, story)
+
+
+def spread(levels: int) -> str:
+    """A query whose fragments double it at each level."""
+    doubled = (f"fragment F{n} on Viewer {{ ...F{n + 1} ...F{n + 1} }}" for n in range(levels))
+    return "{ viewer { ...F0 } } " + " ".join(doubled) + f" fragment F{levels} on Viewer {{ user {{ username }} }}"
+
+
+@pytest.mark.parametrize(
+    ("query", "message"),
+    [
+        ("{ " + "__typename " * (bounds.FIELDS_MAX + 1) + "}", "at most 600 fields"),
+        (spread(levels=20), "at most 600 fields"),
+        ("{ viewer { ...F } } fragment F on Viewer { ...F }", "at most 30 levels"),
+        ("{ a: __type(name: " + "[" * 900 + "]" * 900 + ") { name } }", "too deep"),
+        ("{ " + "a " * bounds.TOKENS_MAX + "}", "tokens"),
+        ("{ __typename }" + " " * bounds.QUERY_CHARACTERS_MAX, "characters"),
+        ("{ a: __schema { types { fields { type { fields { type { fields { name } } } } } } } }", "introspection"),
+    ],
+)
+def test_a_query_that_is_too_large_is_not_carried_out(query: str, message: str, tmp_path: Path) -> None:
+    """Whoever sends queries that are made to be costly gets an error at once."""
+
+    async def story(admin: Asker) -> None:
+        found = await Asker(admin.api).post({"query": query})
+        assert found["data"] is None
+        assert message in found["errors"][0]["message"].lower()
+
+    play(tmp_path, story)
+
+
+def test_a_query_ends_where_its_answer_gets_too_large(tmp_path: Path) -> None:
+    """Lists in lists cannot add up to more work than a request may cause, nor can queries for the schema."""
+
+    async def story(admin: Asker) -> None:
+        events = "events { check { name } entity { name } }"
+        for _ in range(8):
+            events = f"events {{ entity {{ {events} }} }}"
+        for number in range(40):
+            check = named(f"c{number}", command="true", interval=60, status=1)
+            event = {"entity": named("web1", entity_class="proxy"), "check": check}
+            await admin.put(f"events/web1/c{number}", event)
+        query = '{ entity(namespace: "default", name: "web1") { e: %s } }'
+        assert "too much work" in await admin.refused(query % events)
+        schema = {"query": get_introspection_query()}
+        answers = await admin.post([schema] * 3)
+        assert [answer["errors"] is None for answer in answers] == [True, True, False]
+
+    play(tmp_path, story)
