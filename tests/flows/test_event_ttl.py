@@ -167,3 +167,22 @@ def test_several_restarts_add_up(tmp_path: Path) -> None:
         assert await statuses(world) == [0, 1]
 
     play(tmp_path, before, between, after, pauses_s=[3600, 2])
+
+
+def test_a_restart_after_a_quiet_hour_puts_no_alarm_off(tmp_path: Path) -> None:
+    """An hour in which nothing was awaited is no outage, even when the backend ends right after the first event."""
+
+    async def before(world: World) -> None:
+        await world.report(result(0))
+        await world.clock.advance(10)
+        await world.eventd.remove(EventKey("default", "web1", "http"))
+        await world.clock.advance(3600)
+        await world.report(result(3610))
+
+    async def after(world: World) -> None:
+        await world.clock.advance(60)
+        assert await statuses(world) == [0]
+        await world.clock.advance(60)
+        assert (await statuses(world))[-1] == 1
+
+    play(tmp_path, before, after, pauses_s=[2])

@@ -188,8 +188,11 @@ class Eventd:
     async def prepare(self) -> None:
         """Read what is awaited from the store, allowing for the time that the backend was down."""
         now = self._clock.now()
-        alive_at, down_s = await grace.last_beat(self._store, now, self._share.member)
+        alive_at, down_s = await grace.last_beat(self._store, now, self._share)
         self._down_s = down_s + now - alive_at
+        if self._share.member == 0:
+            surplus = await grace.forget_surplus(self._store, self._share)
+            await self._store.commit([grace.beat(now, self._down_s), *surplus])
         for key, due_at in await self._store.events_due():
             if self._share.owns(key.namespace, key.entity):
                 self._deadlines.arm(key, grace.remaining_s(due_at + down_s, alive_at, now))
@@ -414,11 +417,10 @@ class Eventd:
 
     async def _beat_forever(self) -> None:
         while True:
-            if len(self._deadlines):
-                try:
-                    await self._store.commit([grace.beat(self._clock.now(), self._down_s, self._share.member)])
-                except StoreError as err:
-                    log.warning("the store does not answer", extra=fields(error=str(err)))
+            try:
+                await self._store.commit([grace.beat(self._clock.now(), self._down_s, self._share.member)])
+            except StoreError as err:
+                log.warning("the store does not answer", extra=fields(error=str(err)))
             await self._clock.sleep(grace.BEAT_S)
 
 

@@ -1,7 +1,9 @@
 """How long to wait for news that could not arrive while the backend was down."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
+from sensu.rules.share import SLOTS, WHOLE, Share
 from sensu.store.contract import PutState, Store
 
 STATE = "eventd.alive"
@@ -10,6 +12,7 @@ BEAT_S = 5.0
 _GRACE_LEAST_S = 5.0
 _GRACE_MOST_S = 240.0
 """Twice the longest pause between two attempts of an agent to connect."""
+_NONE = b""
 
 
 def grace_s(down_s: float) -> float:
@@ -46,16 +49,29 @@ def beat(now: float, down_s: float, member: int = 0) -> PutState:
     return PutState(_state_of(member), f"{now!r} {down_s!r}".encode())
 
 
-async def last_beat(store: Store, now: float, member: int = 0) -> Beat:
+async def last_beat(store: Store, now: float, share: Share = WHOLE) -> Beat:
     """When a backend was last alive with this store; `now` where that is not known.
 
-    A worker that was not there at the last start asks when the first one was alive.
+    A worker that was not there at the last start asks when the first one was alive. Deadlines may be another worker's
+    from then: all go by the clock that stood still longest, by which none is early.
     """
-    value = await store.get_state(_state_of(member)) or await store.get_state(STATE)
-    if value is None:
-        return Beat(now)
+    beats = await _beats(store)
+    own = beats.get(share.member) or beats.get(0) or Beat(now)
+    return Beat(min(now, own.alive_at), max((each.down_s for each in beats.values()), default=0.0))
+
+
+async def forget_surplus(store: Store, share: Share) -> Sequence[PutState]:
+    """The writes after which workers that there are no more do not count as having been down since."""
+    return [PutState(_state_of(member), _NONE) for member in await _beats(store) if member >= share.members]
+
+
+async def _beats(store: Store) -> dict[int, Beat]:
+    found = {member: _read(await store.get_state(_state_of(member)) or _NONE) for member in range(SLOTS)}
+    return {member: beat for member, beat in found.items() if beat is not None}
+
+
+def _read(value: bytes) -> Beat | None:
     try:
-        alive_at, *down_s = map(float, value.split())
-        return Beat(min(now, alive_at), *down_s[:1])
-    except ValueError:
-        return Beat(now)
+        return Beat(*map(float, value.split()[:2]))
+    except (TypeError, ValueError):
+        return None

@@ -1,6 +1,11 @@
+import asyncio
+from pathlib import Path
+
 import pytest
 
-from sensu.backend.eventd.grace import grace_s, remaining_s
+from sensu.backend.eventd.grace import Beat, beat, forget_surplus, grace_s, last_beat, remaining_s
+from sensu.rules.share import Share
+from sensu.store.sqlite.store import SQLiteStore
 
 
 @pytest.mark.parametrize(
@@ -24,3 +29,20 @@ def test_the_grace_is_bounded() -> None:
     """No outage, however long, puts alarms off for more than four minutes."""
     assert grace_s(0) == 5
     assert grace_s(10**6) == 240
+
+
+def test_workers_share_one_clock_for_deadlines(tmp_path: Path) -> None:
+    """Each worker knows when it was alive; deadlines go by whoever was down longest: none is early for another."""
+
+    async def story() -> None:
+        store = SQLiteStore(tmp_path)
+        await store.open()
+        assert await last_beat(store, 50.0) == Beat(50.0)
+        await store.commit([beat(1000.0, 10.0), beat(995.0, 40.0, member=1), beat(10.0, 5.0, member=2)])
+        assert await last_beat(store, 1001.0, Share(0, 2)) == Beat(1000.0, 40.0)
+        assert await last_beat(store, 1001.0, Share(1, 2)) == Beat(995.0, 40.0)
+        await store.commit(await forget_surplus(store, Share(0, 2)))
+        assert await last_beat(store, 2000.0, Share(2, 3)) == Beat(1000.0, 40.0)
+        await store.close()
+
+    asyncio.run(story())
