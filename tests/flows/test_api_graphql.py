@@ -3,6 +3,8 @@
 import asyncio
 import dataclasses
 import json
+import subprocess
+import sys
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -10,12 +12,14 @@ from typing import Any
 import pytest
 from graphql import get_introspection_query
 
-from sensu.backend.api.graphql import GraphQLEndpoint
+from sensu.backend.api.graphql import TIME_LIMIT_S, GraphQLEndpoint
 from sensu.backend.api.request import NOBODY, Request
 from sensu.backend.auth.passwords import hash_password
 from sensu.backend.graphql import bounds
 from sensu.backend.stored_form import put
-from sensu.resources.kinds import ROLE, ROLE_BINDING, USER
+from sensu.errors import StoreError
+from sensu.resources.handler import Handler
+from sensu.resources.kinds import HANDLER, ROLE, ROLE_BINDING, USER
 from sensu.resources.metadata import ObjectMeta
 from sensu.resources.role import Role, Rule
 from sensu.resources.role_binding import RoleBinding, RoleRef, Subject
@@ -27,6 +31,7 @@ WEB1_HTTP, WEB2_HTTP = "srn:events:default:check/WyJ3ZWIxIiwiaHR0cCJd", "srn:eve
 WEB1_DISK = "srn:events:default:check/WyJ3ZWIxIiwiZGlzayJd"
 VIEWER_PASSWORD = "a password"
 PAGE_INFO = "pageInfo { totalCount partialCount hasNextPage hasPreviousPage nextOffset previousOffset }"
+HEALTH = "{ health { etcd { members { name } } } }"
 EVENTS = '{ namespace(name: "default") { events(%s) { nodes { id } } } }'
 
 
@@ -113,6 +118,26 @@ def play(folder: Path, story: Callable[[Asker], Awaitable[None]]) -> None:
     asyncio.run(work())
 
 
+def endpoint_with(
+    api: RunningApi, health: Callable[[float], Awaitable[bytes]], time_limit_s: float = TIME_LIMIT_S
+) -> GraphQLEndpoint:
+    """The endpoint of the backend, with another health."""
+    (route,) = (one for one in api.routes if one.path == "/graphql")
+    endpoint = route.handler.__self__  # type: ignore[attr-defined]
+    cases = dataclasses.replace(endpoint.use_cases, health=health)
+    return GraphQLEndpoint(cases, endpoint.authenticator, time_limit_s)
+
+
+def request_of(query: str) -> Request:
+    """A request without credentials."""
+    body = json.dumps({"query": query}).encode()
+
+    async def receive() -> Mapping[str, Any]:
+        return {"type": "http.request", "body": body}
+
+    return Request({"headers": []}, receive, (), NOBODY, len(body))
+
+
 def ids(found: Any, field: str = "events") -> list[str]:
     return [str(node["id"]) for node in found["namespace"][field]["nodes"]]
 
@@ -156,31 +181,69 @@ def test_the_events_page_of_the_web_ui_finds_all_it_shows(tmp_path: Path) -> Non
     play(tmp_path, story)
 
 
-@pytest.mark.parametrize(
-    ("arguments", "expected"),
-    [
-        ("orderBy: ENTITY", [WEB1_DISK, WEB1_HTTP, WEB2_HTTP]),
-        ("orderBy: ENTITY_DESC", [WEB2_HTTP, WEB1_HTTP, WEB1_DISK]),
-        ("orderBy: NEWEST", [WEB1_DISK, WEB2_HTTP, WEB1_HTTP]),
-        ("orderBy: OLDEST", [WEB1_HTTP, WEB2_HTTP, WEB1_DISK]),
-        ("orderBy: LASTOK", [WEB1_HTTP, WEB2_HTTP, WEB1_DISK]),
-        ("orderBy: OLDEST, offset: 1, limit: 1", [WEB2_HTTP]),
-        ("offset: 9", []),
-        ("limit: -1", []),
-        ('filters: ["status:incident"]', [WEB2_HTTP, WEB1_HTTP]),
-        ('filters: ["status:passing"]', [WEB1_DISK]),
-        ('filters: ["status:warning"]', [WEB1_HTTP]),
-        ('filters: ["status:critical"]', [WEB2_HTTP]),
-        ('filters: ["status:unknown"]', []),
-        ('filters: ["check:http", "entity:web1"]', [WEB1_HTTP]),
-        ('filters: ["silenced:true"]', []),
-    ],
-)
-def test_lists_are_ordered_chosen_from_and_cut_as_asked(arguments: str, expected: list[str], tmp_path: Path) -> None:
+PAGES = {
+    "orderBy: ENTITY": [WEB1_DISK, WEB1_HTTP, WEB2_HTTP],
+    "orderBy: ENTITY_DESC": [WEB2_HTTP, WEB1_HTTP, WEB1_DISK],
+    "orderBy: NEWEST": [WEB1_DISK, WEB2_HTTP, WEB1_HTTP],
+    "orderBy: OLDEST": [WEB1_HTTP, WEB2_HTTP, WEB1_DISK],
+    "orderBy: LASTOK": [WEB1_HTTP, WEB2_HTTP, WEB1_DISK],
+    "orderBy: OLDEST, offset: 1, limit: 1": [WEB2_HTTP],
+    "offset: 9": [],
+    "limit: -1": [],
+    'filters: ["status:incident"]': [WEB2_HTTP, WEB1_HTTP],
+    'filters: ["status:passing"]': [WEB1_DISK],
+    'filters: ["status:warning"]': [WEB1_HTTP],
+    'filters: ["status:critical"]': [WEB2_HTTP],
+    'filters: ["status:unknown"]': [],
+    'filters: ["check:http", "entity:web1"]': [WEB1_HTTP],
+    'filters: ["silenced:true"]': [],
+}
+"""What the arguments of a list of events find."""
+
+
+def test_lists_are_ordered_chosen_from_and_cut_as_asked(tmp_path: Path) -> None:
     """Order, filters, offset and limit of a list mean what they mean in the reference."""
 
     async def story(admin: Asker) -> None:
-        assert ids(await admin.ask(EVENTS % arguments)) == expected
+        for arguments, expected in PAGES.items():
+            assert ids(await admin.ask(EVENTS % arguments)) == expected, arguments
+
+    play(tmp_path, story)
+
+
+def test_what_broke_last_comes_first_of_what_is_broken(tmp_path: Path) -> None:
+    """Ordered by their last good result, incidents stand before what is well, and those that never were well last."""
+
+    async def story(admin: Asker) -> None:
+        for at, status in ((1_700_000_010, 0), (1_700_000_011, 2)):
+            result = named("http", command="true", interval=60, status=status, executed=at)
+            await admin.put("events/web2/http", {"timestamp": at, "entity": named("web2"), "check": result})
+        assert ids(await admin.ask(EVENTS % "orderBy: LASTOK")) == [WEB2_HTTP, WEB1_HTTP, WEB1_DISK]
+
+    play(tmp_path, story)
+
+
+def test_silences_show_at_what_they_are_about(tmp_path: Path) -> None:
+    """A silence shows at checks and entities all of whose events it silences, and at each event that it silences."""
+
+    async def story(admin: Asker) -> None:
+        for subscription, check in (("", "http"), ("web", ""), ("web", "http"), ("entity:web1", ""), ("db", "")):
+            name = f"{subscription or '*'}:{check or '*'}"
+            await admin.put(f"silenced/{name}", named(name, subscription=subscription, check=check))
+        found = await admin.ask(
+            'query($in: String = "default") { check(namespace: $in, name: "http") { isSilenced silences { name } }'
+            ' entity(namespace: $in, name: "web1") { isSilenced silences { name } }'
+            ' event(namespace: $in, entity: "web2", check: "http") { isSilenced silences { name }'
+            " check { isSilenced silences { name } } } }"
+        )
+        earlier = found["event"].pop("check")
+        assert earlier == {"isSilenced": False, "silences": []}
+        assert {noun: [one["name"] for one in shown["silences"]] for noun, shown in found.items()} == {
+            "check": ["*:http", "web:*"],
+            "entity": ["entity:web1:*", "web:*"],
+            "event": ["*:http", "web:*", "web:http"],
+        }
+        assert all(shown["isSilenced"] for shown in found.values())
 
     play(tmp_path, story)
 
@@ -466,23 +529,24 @@ def test_queries_come_one_by_one_or_many_at_once(tmp_path: Path) -> None:
     play(tmp_path, story)
 
 
-@pytest.mark.parametrize(
-    ("query", "message"),
-    [
-        ("", "Must provide an operation."),
-        ("fragment F on Query { __typename }", 'Fragment "F" is never used.'),
-        ("{", "Syntax Error"),
-        ("query($a: String!) { handler(namespace: $a, name: $a) { id } }", "$a"),
-        ("{ viewer }", "viewer"),
-        ('mutation { deleteCheck(input: {id: "http"}) { deletedId } }', "given global ID does not appear valid"),
-        ('{ event(namespace: "default", entity: "web1") { id } }', "must specify entity and check name"),
-    ],
+WRONG = (
+    ("", "Must provide an operation."),
+    ("fragment F on Query { __typename }", "Fragment 'F' is never used."),
+    ("{", "Syntax Error"),
+    ("query($a: String!) { handler(namespace: $a, name: $a) { id } }", "$a"),
+    ("{ viewer }", "viewer"),
+    ('mutation { deleteCheck(input: {id: "http"}) { deletedId } }', "given global ID does not appear valid"),
+    ('{ event(namespace: "default", entity: "web1") { id } }', "must specify entity and check name"),
 )
-def test_what_is_wrong_with_a_query_is_told(query: str, message: str, tmp_path: Path) -> None:
+"""Queries, and what is told of them."""
+
+
+def test_what_is_wrong_with_a_query_is_told(tmp_path: Path) -> None:
     """A query that is wrong is answered with 200 and an error that says why."""
 
     async def story(admin: Asker) -> None:
-        assert message.replace('"', "'") in (await admin.refused(query)).replace('"', "'")
+        for query, message in WRONG:
+            assert message in (await admin.refused(query)).replace('"', "'"), query
 
     play(tmp_path, story)
 
@@ -509,6 +573,40 @@ def test_what_is_no_request_is_refused(tmp_path: Path) -> None:
     asyncio.run(starting())
 
 
+def test_a_very_long_list_is_shown_in_part_and_says_so(tmp_path: Path) -> None:
+    """A page has 1,000 nodes at most, a list 10,000, and both tell that there are more."""
+
+    async def story(admin: Asker) -> None:
+        many = (ObjectMeta(name=f"h{number:05}", namespace="default") for number in range(bounds.SEARCHED_MAX + 1))
+        await admin.api.store.commit([put(HANDLER, Handler(metadata=meta, type="pipe")) for meta in many])
+        handlers = f"handlers(limit: 5000, orderBy: NAME) {{ nodes {{ name }} {PAGE_INFO} }}"
+        found = (await admin.ask(f'{{ namespace(name: "default") {{ {handlers} }} }}'))["namespace"]["handlers"]
+        assert [node["name"] for node in found["nodes"]] == [f"h{number:05}" for number in range(bounds.LIMIT_MAX)]
+        assert found["pageInfo"] == {
+            "totalCount": bounds.SEARCHED_MAX,
+            "partialCount": True,
+            "hasNextPage": True,
+            "hasPreviousPage": False,
+            "nextOffset": bounds.LIMIT_MAX,
+            "previousOffset": 0,
+        }
+
+    play(tmp_path, story)
+
+
+def test_a_store_that_fails_is_no_answer(tmp_path: Path) -> None:
+    """A query that the store cannot answer fails as a whole, as any request does, instead of showing empty fields."""
+
+    async def failing(timeout_s: float) -> bytes:
+        raise StoreError("the disk is full")
+
+    async def story(admin: Asker) -> None:
+        with pytest.raises(StoreError):
+            await endpoint_with(admin.api, health=failing).answer(request_of(HEALTH))
+
+    play(tmp_path, story)
+
+
 def test_a_request_that_takes_too_long_is_ended(tmp_path: Path) -> None:
     """Whoever asks for what does not come gets 504 when the time is over."""
 
@@ -517,16 +615,8 @@ def test_a_request_that_takes_too_long_is_ended(tmp_path: Path) -> None:
         return b""
 
     async def story(admin: Asker) -> None:
-        (route,) = (one for one in admin.api.routes if one.path == "/graphql")
-        endpoint = route.handler.__self__  # type: ignore[attr-defined]
-        cases = dataclasses.replace(endpoint.use_cases, health=never)
-        impatient = GraphQLEndpoint(cases, endpoint.authenticator, time_limit_s=0.01)
-        body = json.dumps({"query": "{ health { etcd { members { name } } } }"}).encode()
-
-        async def receive() -> Mapping[str, Any]:
-            return {"type": "http.request", "body": body}
-
-        answer = await impatient.answer(Request({"headers": []}, receive, (), NOBODY, len(body)))
+        waiting = endpoint_with(admin.api, never, time_limit_s=0.01)
+        answer = await waiting.answer(request_of(HEALTH))
         assert (answer.status, json.loads(answer.body)) == (504, {"message": "deadline exceeded", "code": 8})
 
     play(tmp_path, story)
@@ -538,25 +628,26 @@ def spread(levels: int) -> str:
     return "{ viewer { ...F0 } } " + " ".join(doubled) + f" fragment F{levels} on Viewer {{ user {{ username }} }}"
 
 
-@pytest.mark.parametrize(
-    ("query", "message"),
-    [
-        ("{ " + "__typename " * (bounds.FIELDS_MAX + 1) + "}", "at most 600 fields"),
-        (spread(levels=20), "at most 600 fields"),
-        ("{ viewer { ...F } } fragment F on Viewer { ...F }", "at most 30 levels"),
-        ("{ a: __type(name: " + "[" * 900 + "]" * 900 + ") { name } }", "too deep"),
-        ("{ " + "a " * bounds.TOKENS_MAX + "}", "tokens"),
-        ("{ __typename }" + " " * bounds.QUERY_CHARACTERS_MAX, "characters"),
-        ("{ a: __schema { types { fields { type { fields { type { fields { name } } } } } } } }", "introspection"),
-    ],
+TOO_LARGE = (
+    ("{ " + "__typename " * (bounds.FIELDS_MAX + 1) + "}", "at most 600 fields"),
+    (spread(levels=20), "at most 600 fields"),
+    ("{ viewer { ...F } } fragment F on Viewer { ...F }", "at most 30 levels"),
+    ("{ a: __type(name: " + "[" * 900 + "]" * 900 + ") { name } }", "too deep"),
+    ("{ " + "a " * bounds.TOKENS_MAX + "}", "tokens"),
+    ("{ __typename }" + " " * bounds.QUERY_CHARACTERS_MAX, "characters"),
+    ("{ a: __schema { types { fields { type { fields { type { fields { name } } } } } } } }", "introspection"),
 )
-def test_a_query_that_is_too_large_is_not_carried_out(query: str, message: str, tmp_path: Path) -> None:
+"""Queries that are made to be costly, and what is told of them."""
+
+
+def test_a_query_that_is_too_large_is_not_carried_out(tmp_path: Path) -> None:
     """Whoever sends queries that are made to be costly gets an error at once."""
 
     async def story(admin: Asker) -> None:
-        found = await Asker(admin.api).post({"query": query})
-        assert found["data"] is None
-        assert message in found["errors"][0]["message"].lower()
+        for query, message in TOO_LARGE:
+            found = await Asker(admin.api).post({"query": query})
+            assert found["data"] is None, query
+            assert message in found["errors"][0]["message"].lower(), query
 
     play(tmp_path, story)
 
@@ -579,3 +670,10 @@ def test_a_query_ends_where_its_answer_gets_too_large(tmp_path: Path) -> None:
         assert [answer["errors"] is None for answer in answers] == [True, True, False]
 
     play(tmp_path, story)
+
+
+def test_a_backend_that_nobody_queries_pays_nothing() -> None:
+    """The library for queries is loaded when the first one comes, not at the start."""
+    code = "import sys, sensu.backend.composition; print('graphql' in sys.modules)"
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True, timeout=60)
+    assert ended.stdout == "False\n"

@@ -124,7 +124,7 @@ _ORDERS: Mapping[str, tuple[Callable[[Any], Any], bool]] = {
     "ENTITY_DESC": (lambda event: event.names, True),
     "NEWEST": (lambda event: event.timestamp, True),
     "OLDEST": (lambda event: event.timestamp, False),
-    "LASTOK": (lambda event: (event.check.last_ok, event.names), False),
+    "LASTOK": (lambda event: (event.check.status == OK, -event.check.last_ok, event.names), False),
     "SEVERITY": (_severity, False),
 }
 

@@ -11,11 +11,11 @@ from sensu.backend.graphql import node_ids
 from sensu.backend.graphql.node_ids import NodeId
 from sensu.backend.graphql.nouns import Resolver
 from sensu.backend.graphql.reader import Info, Reader
-from sensu.backend.services.outcomes import Deleted, Denied, Exists, NotFound, Refusal, Written
+from sensu.backend.services.outcomes import Deleted, Denied, Exists, Found, NotFound, Refusal, Written
 from sensu.backend.services.payload import ANY_STATE, Payload
 from sensu.resources.event import Event
 from sensu.resources.kinds import CHECK, ENTITY, EVENT, EVENT_FILTER, HANDLER, MUTATOR, SILENCED, Kind
-from sensu.resources.wire import encode
+from sensu.resources.wire import decode, encode
 from sensu.rules.silenced_entry import name_of_entry
 
 UNAUTHORIZED = "request unauthorized"
@@ -174,23 +174,23 @@ async def _resolve_event(root: None, info: Info, input: Mapping[str, Any]) -> An
     """An event that is well is left as it is."""
     reader = _writer_of(info)
     node = _meant(EVENT, input["id"])
-    event: Event | None = await reader.one(EVENT, node.namespace, node.name)
-    if event is None or event.check is None:
-        raise GraphQLError("not found" if event is not None or await _may_read(reader, node) else UNAUTHORIZED)
+    events = reader.use_cases.events
+    found = await events.get(reader.caller, node.event_key)
+    if not isinstance(found, Found):
+        raise _refused(reader, found)
+    event = decode(Event, found.body)
+    if event.check is None:
+        raise GraphQLError("the event has no check to resolve")
     if event.check.status == 0:
         return _payload(input, event=event)
     now = int(reader.use_cases.clock.now())
     output = f"Resolved manually with {input['source'] or 'GraphQL'}"
     check = msgspec.structs.replace(event.check, status=0, output=output, executed=now, issued=now)
     sent = msgspec.structs.replace(event, check=check, timestamp=now, id=None)
-    outcome = await reader.use_cases.events.put(reader.caller, "update", node.event_key, _payload_of(sent))
+    outcome = await events.put(reader.caller, "update", node.event_key, _payload_of(sent))
     if not isinstance(outcome, Written):
         raise _refused(reader, outcome)
     return _payload(input, event=await _written(reader, EVENT, node.namespace, node.name))
-
-
-async def _may_read(reader: Reader, node: NodeId) -> bool:
-    return not isinstance(await reader.use_cases.events.get(reader.caller, node.event_key), Denied)
 
 
 async def _create_silence(root: None, info: Info, input: Mapping[str, Any]) -> Any:  # noqa: A002

@@ -15,7 +15,7 @@ from sensu.resources.event import Event
 from sensu.resources.event_filter import EventFilter
 from sensu.resources.handler import Handler
 from sensu.resources.hook import Hook, HookConfig
-from sensu.resources.kinds import ASSET, CHECK, ENTITY, EVENT, HANDLER, MUTATOR
+from sensu.resources.kinds import ASSET, CHECK, ENTITY, EVENT, HANDLER, MUTATOR, SILENCED
 from sensu.resources.silenced import Silenced
 from sensu.resources.wire import decode, encode
 from sensu.rules import incident
@@ -81,13 +81,23 @@ def _check_hooks(check: CheckConfig | Check, info: Info) -> list[HookNames]:
     return [HookNames(hooks or (), word) for one in check.check_hooks or () for word, hooks in one.items()]
 
 
-async def _silences_of_check(check: CheckConfig | Check, info: Info) -> list[Silenced]:
+async def _silences_of_check(check: CheckConfig, info: Info) -> list[Silenced]:
+    """Those of the check everywhere, and those of all checks of one of its subscriptions."""
     reader = info.context
     now = reader.use_cases.clock.now()
     found = await reader.silences(check.metadata.namespace)
-    return [
-        one for one in found if in_force(one, now) and one.check == check.metadata.name and one.subscription in _EVERY
-    ]
+    return [one for one in found if in_force(one, now) and _is_about(one, check)]
+
+
+def _is_about(silence: Silenced, check: CheckConfig) -> bool:
+    if silence.check in _EVERY:
+        return silence.subscription in check.subscriptions
+    return silence.check == check.metadata.name and silence.subscription in _EVERY
+
+
+async def _silences_of_result(check: Check, info: Info) -> Any:
+    """Those that held when the event was processed."""
+    return await info.context.named(SILENCED, check.metadata.namespace, check.silenced)
 
 
 async def _silences_of_entity(entity: Entity, info: Info) -> list[Silenced]:
@@ -204,8 +214,6 @@ _CHECK_TERMS: Mapping[str, Resolver] = {
     "outputMetricHandlers": _metric_handlers,
     "runtimeAssets": _assets,
     "checkHooks": _check_hooks,
-    "silences": _silences_of_check,
-    "isSilenced": _is_silenced(_silences_of_check),
 }
 NOUN_RESOLVERS: Mapping[str, Mapping[str, Resolver]] = {
     "Namespace": {"id": _node_id},
@@ -216,8 +224,19 @@ NOUN_RESOLVERS: Mapping[str, Mapping[str, Resolver]] = {
     "Handler": {**_RESOURCE, "handlers": _handlers, "mutator": _mutator},
     "Silenced": {**_RESOURCE, "check": _silenced_check, "expires": lambda silence, info: silence.expire_at or None},
     "Hook": {"duration": _hook_duration, "config": _hook_config},
-    "CheckConfig": {**_RESOURCE, **_CHECK_TERMS},
-    "Check": {**_CHECK_TERMS, "nodeId": _check_node_id, "history": _history, "output": _output},
+    "CheckConfig": {
+        **_RESOURCE,
+        **_CHECK_TERMS,
+        "isSilenced": _is_silenced(_silences_of_check),
+        "silences": _silences_of_check,
+    },
+    "Check": {
+        **_CHECK_TERMS,
+        "history": _history,
+        "nodeId": _check_node_id,
+        "output": _output,
+        "silences": _silences_of_result,
+    },
     "Entity": {
         **_RESOURCE,
         "events": _entity_events,
