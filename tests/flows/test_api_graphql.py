@@ -311,6 +311,37 @@ def test_an_entity_tells_its_events_worst_status_and_relatives(tmp_path: Path) -
     play(tmp_path, story)
 
 
+def test_whoever_types_is_offered_what_there_is(tmp_path: Path) -> None:
+    """Suggestions are the values of a field, most frequent first, of those resources that the caller may list."""
+
+    async def story(admin: Asker) -> None:
+        labels = {"labels": {"team": "core"}}
+        meta = {"name": "load", "namespace": "default", **labels}
+        await admin.put("checks/load", {**named("load"), "command": "load", "interval": 5, "metadata": meta})
+        query = "query($ref: String!, $q: String, $order: SuggestionOrder, $limit: Int, $filters: [String!]) { suggest("
+        query += 'namespace: "default", ref: $ref, q: $q, order: $order, limit: $limit, filters: $filters) { values } }'
+
+        async def offered(asker: Asker, field: str, **arguments: Any) -> list[str]:
+            found = await asker.ask(query, ref=f"core/v2/{field}", **{"limit": 10, **arguments})
+            return list(found["suggest"]["values"])
+
+        assert await offered(admin, "check_config/command") == ["true", "load"]
+        assert await offered(admin, "check_config/command", order="ALPHA_ASC") == ["load", "true"]
+        assert await offered(admin, "check_config/command", limit=1) == ["true"]
+        assert await offered(admin, "check_config/metadata/name", q="O") == ["load"]
+        assert await offered(admin, "check_config/metadata/labels") == ["team"]
+        assert await offered(admin, "check_config/metadata/labels/team") == ["core"]
+        assert await offered(admin, "check_config/subscriptions") == ["web"]
+        assert await offered(admin, "entity/system/os") == []
+        assert await offered(await known(admin.api, "viewer", may("events", "list")), "check_config/command") == []
+        assert "no mapping" in await admin.refused(query, ref="core/v2/secret/id")
+        assert "could not find field" in await admin.refused(query, ref="core/v2/check_config/env_vars")
+        assert "must take the form" in await admin.refused(query, ref="command")
+        assert "no filter" in await admin.refused(query, ref="core/v2/asset/filters", filters=["type:pipe"])
+
+    play(tmp_path, story)
+
+
 def test_nobody_known_sees_only_how_the_backend_is(tmp_path: Path) -> None:
     """Without credentials there are versions and health, no viewer, no namespaces, and no mutations; nothing fails."""
 

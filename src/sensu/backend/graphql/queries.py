@@ -12,6 +12,7 @@ from sensu.backend.graphql import node_ids
 from sensu.backend.graphql.lists import Connection, page
 from sensu.backend.graphql.nouns import Resolver, wrapped
 from sensu.backend.graphql.reader import Info
+from sensu.backend.graphql.suggestions import suggest
 from sensu.backend.services.outcomes import Found
 from sensu.resources.kinds import (
     CHECK,
@@ -139,6 +140,7 @@ QUERY_RESOLVERS: Mapping[str, Mapping[str, Resolver]] = {
         "eventFilter": _one_of(EVENT_FILTER),
         "node": _node,
         "wrappedNode": _wrapped_node,
+        "suggest": suggest,
         "versions": _versions,
         "health": _health,
     },

@@ -1,0 +1,91 @@
+"""What stands in a field of the resources of a namespace, to be offered to somebody who types.
+
+Source: black-box runs of the reference (the references that it knows, how values are counted, and how `q` is found).
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from graphql import GraphQLError
+
+from sensu.backend.graphql.bounds import LIMIT_MAX
+from sensu.backend.graphql.reader import Info
+from sensu.resources.kinds import ASSET, CHECK, ENTITY, EVENT_FILTER, HANDLER, HOOK, MUTATOR, PIPELINE, SILENCED, Kind
+from sensu.resources.wire import decode
+
+LABELS = "metadata/labels"
+_METADATA = frozenset({"metadata/name", LABELS})
+_SYSTEM = frozenset({"system/os", "system/platform", "system/platform_family", "system/arch"})
+_FIELDS: Mapping[str, tuple[Kind, frozenset[str]]] = {
+    "asset": (ASSET, frozenset({"filters"})),
+    "check_config": (CHECK, frozenset({"command", "proxy_entity_name", "subscriptions", "timeout"})),
+    "entity": (ENTITY, frozenset({"subscriptions", "user"}) | _SYSTEM),
+    "event_filter": (EVENT_FILTER, frozenset()),
+    "handler": (HANDLER, frozenset({"command", "timeout"})),
+    "hook_config": (HOOK, frozenset({"command", "timeout"})),
+    "mutator": (MUTATOR, frozenset({"command", "timeout"})),
+    "pipeline": (PIPELINE, frozenset()),
+    "silenced": (SILENCED, frozenset({"check", "creator", "subscription"})),
+}
+"""The kinds of core/v2 by the words of references, and their fields beside name and labels."""
+
+
+@dataclass(frozen=True, slots=True)
+class SuggestionResultSet:
+    """The values; the field is that of the schema."""
+
+    values: list[str]
+
+
+async def suggest(
+    root: None,
+    info: Info,
+    namespace: str,
+    ref: str,
+    q: str | None,
+    order: str | None,
+    limit: int | None,
+    filters: Sequence[str] | None,
+) -> SuggestionResultSet:
+    """The values that a reference (`core/v2/entity/system/os`) leads to and `q` occurs in, most frequent ones first."""
+    if filters:
+        raise GraphQLError("no filter could be matched with the given statement")
+    kind, path = _meant(ref)
+    found = await info.context.bodies(kind, namespace)
+    values = (value for body in found.items for value in _texts_at(decode(kind.shape, body), path))
+    counted = Counter(value for value in values if (q or "").casefold() in value.casefold())
+    return SuggestionResultSet(_ordered(counted, order)[: min(max(0, limit or 0), LIMIT_MAX)])
+
+
+def _meant(ref: str) -> tuple[Kind, str]:
+    parts = ref.split("/", maxsplit=3)
+    if len(parts) < 4:  # noqa: PLR2004 - group, version, kind and field
+        raise GraphQLError("reference to field must take the form :group/:version/:resource/:field/:name")
+    *prefix, word, path = parts
+    if prefix != ["core", "v2"] or word not in _FIELDS:
+        raise GraphQLError(f"no mapping found for '{'/'.join((*prefix, word))}'")
+    kind, fields = _FIELDS[word]
+    if path not in fields | _METADATA and not path.startswith(f"{LABELS}/"):
+        raise GraphQLError(f"could not find field for '{path}'")
+    return kind, path
+
+
+def _texts_at(resource: Any, path: str) -> Iterator[str]:
+    """The texts, numbers, elements or keys at a path of attributes; below the labels it is a path of keys."""
+    field, _, label = path.partition(f"{LABELS}/")
+    if label:
+        value: Any = resource.metadata.labels.get(label)
+    else:
+        value = resource
+        for step in field.split("/"):
+            value = getattr(value, step)
+    found = value if isinstance(value, tuple | dict) else () if value is None else (value,)
+    return (str(one) for one in found if one != "")
+
+
+def _ordered(counted: Counter[str], order: str | None) -> list[str]:
+    if order in ("ALPHA_ASC", "ALPHA_DESC"):
+        return sorted(counted, reverse=order == "ALPHA_DESC")
+    return sorted(counted, key=lambda value: (-counted[value], value))
