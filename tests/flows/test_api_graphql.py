@@ -660,8 +660,10 @@ def spread(levels: int) -> str:
 
 
 TOO_LARGE = (
-    ("{ " + "__typename " * (bounds.FIELDS_MAX + 1) + "}", "at most 600 fields"),
-    (spread(levels=20), "at most 600 fields"),
+    ("{ " + " ".join(f"a{n}: __typename" for n in range(bounds.FIELDS_MAX + 1)) + " }", "at most 600 fields"),
+    ("{ " + "__typename " * (bounds.REPEATED_MAX + 1) + "}", "at most 30 times"),
+    (spread(levels=20).replace("user { username }", "...Unknown"), "at most 600 fields"),
+    (spread(levels=20), "at most 30 times"),
     ("{ viewer { ...F } } fragment F on Viewer { ...F }", "at most 30 levels"),
     ("{ a: __type(name: " + "[" * 900 + "]" * 900 + ") { name } }", "too deep"),
     ("{ " + "a " * bounds.TOKENS_MAX + "}", "tokens"),

@@ -1,5 +1,6 @@
 """How large a query may be, and the work that it may cause; what is larger is refused."""
 
+from collections import Counter
 from dataclasses import dataclass
 
 from graphql import (
@@ -19,9 +20,11 @@ QUERY_CHARACTERS_MAX = 32_768
 TOKENS_MAX = 3_000
 """A query of more tokens is not parsed further."""
 FIELDS_MAX = 600
-"""The fields of a query, with fragments counted wherever they are used."""
+"""The fields and uses of fragments in a query, with those inside of fragments counted wherever they are used."""
 DEPTH_MAX = 30
 """How deep fields and fragments may lie in each other."""
+REPEATED_MAX = 30
+"""How often one field may stand in one place of the answer: each pair of them is compared before a query is run."""
 WORK_MAX = 100_000
 """What the answer to a request may cost: each resource of a list that is searched 1, each that is shown the number of
 the query's fields. That is about a second of this process; the query that comes to more ends without data."""
@@ -79,28 +82,37 @@ class Work:
 
 
 def size_of(document: DocumentNode) -> Size:
-    """The size of a query; raises TooLarge where its fields are too many, or lie too deep."""
+    """The size of a query; raises TooLarge where it has too many fields, too deep ones, or one too often."""
     fragments = {one.name.value: one for one in document.definitions if isinstance(one, FragmentDefinitionNode)}
+    repeated: Counter[tuple[str, ...]] = Counter()
     counted = 0
     introspects = False
 
-    def count(selections: SelectionSetNode | None, depth: int) -> None:
-        nonlocal counted, introspects
+    def count_field(one: FieldNode, place: tuple[str, ...], depth: int) -> None:
+        nonlocal introspects
+        introspects = introspects or one.name.value in _OF_SCHEMA
+        place = (*place, (one.alias or one.name).value)
+        repeated[place] += 1
+        if repeated[place] > REPEATED_MAX:
+            raise TooLarge(f"a field stands at most {REPEATED_MAX} times in one place")
+        count(one.selection_set, place, depth)
+
+    def count(selections: SelectionSetNode | None, place: tuple[str, ...], depth: int) -> None:
+        nonlocal counted
         if depth > DEPTH_MAX:
             raise TooLarge(f"a query has at most {DEPTH_MAX} levels")
         for one in selections.selections if selections else ():
+            counted += 1
+            if counted > FIELDS_MAX:
+                raise TooLarge(f"a query has at most {FIELDS_MAX} fields")
             if isinstance(one, FieldNode):
-                counted += 1
-                introspects = introspects or one.name.value in _OF_SCHEMA
-                if counted > FIELDS_MAX:
-                    raise TooLarge(f"a query has at most {FIELDS_MAX} fields")
-                count(one.selection_set, depth + 1)
+                count_field(one, place, depth + 1)
             elif isinstance(one, InlineFragmentNode):
-                count(one.selection_set, depth + 1)
+                count(one.selection_set, place, depth + 1)
             elif isinstance(one, FragmentSpreadNode) and one.name.value in fragments:
-                count(fragments[one.name.value].selection_set, depth + 1)
+                count(fragments[one.name.value].selection_set, place, depth + 1)
 
-    for definition in document.definitions:
+    for number, definition in enumerate(document.definitions):
         if isinstance(definition, OperationDefinitionNode | FragmentDefinitionNode):
-            count(definition.selection_set, 1)
+            count(definition.selection_set, (str(number),), 1)
     return Size(counted, introspects)
