@@ -3,7 +3,7 @@
 import asyncio
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from sensu.backend.composition import Backend, opened_store
@@ -43,6 +43,10 @@ def main() -> None:
 
 def run(arguments: Sequence[str]) -> int:
     """The exit status of the program for a command line."""
+    return _status_of(lambda: _obey(arguments))
+
+
+def _obey(arguments: Sequence[str]) -> int:
     command, words = (arguments[0], arguments[1:]) if arguments else ("help", [])
     try:
         match command:
@@ -60,6 +64,13 @@ def run(arguments: Sequence[str]) -> int:
                 raise ConfigurationError(f'unknown command "{command}" for "sensu-backend"')
     except HelpText as asked:
         print(asked, end="")
+    return 0
+
+
+def _status_of(program: Callable[[], int]) -> int:
+    """The exit status of what is done; what is expected to go wrong is told in one line."""
+    try:
+        return program()
     except SensuError as err:
         return _failed(err)
     except ExceptionGroup as group:
@@ -67,7 +78,6 @@ def run(arguments: Sequence[str]) -> int:
         if expected is None:
             raise
         return _failed(expected)
-    return 0
 
 
 def _failed(err: Exception) -> int:
@@ -133,15 +143,7 @@ def start(words: Sequence[str]) -> int:
 
 def _work(settings: BackendSettings, seat: Seat) -> int:
     """Be one of several workers; returns the exit status."""
-    try:
-        return _serve(Backend(settings, SystemClock(), seat))
-    except SensuError as err:
-        return _failed(err)
-    except ExceptionGroup as group:
-        expected = group.subgroup(SensuError)
-        if expected is None:
-            raise
-        return _failed(expected)
+    return _status_of(lambda: _serve(Backend(settings, SystemClock(), seat)))
 
 
 def _serve(backend: Backend) -> int:

@@ -188,11 +188,11 @@ class Eventd:
     async def prepare(self) -> None:
         """Read what is awaited from the store, allowing for the time that the backend was down."""
         now = self._clock.now()
-        alive_at, down_s = await grace.last_beat(self._store, now, self._share)
+        beats = await grace.beats(self._store)
+        alive_at, down_s = grace.last_beat(beats, now, self._share)
         self._down_s = down_s + now - alive_at
         if self._share.member == 0:
-            surplus = await grace.forget_surplus(self._store, self._share)
-            await self._store.commit([grace.beat(now, self._down_s), *surplus])
+            await self._store.commit([grace.beat(now, self._down_s), *grace.forget_surplus(beats, self._share)])
         for key, due_at in await self._store.events_due():
             if self._share.owns(key.namespace, key.entity):
                 self._deadlines.arm(key, grace.remaining_s(due_at + down_s, alive_at, now))

@@ -1,6 +1,6 @@
 """How long to wait for news that could not arrive while the backend was down."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from sensu.rules.share import SLOTS, WHOLE, Share
@@ -49,25 +49,25 @@ def beat(now: float, down_s: float, member: int = 0) -> PutState:
     return PutState(_state_of(member), f"{now!r} {down_s!r}".encode())
 
 
-async def last_beat(store: Store, now: float, share: Share = WHOLE) -> Beat:
-    """When a backend was last alive with this store; `now` where that is not known.
-
-    A worker that was not there at the last start asks when the first one was alive. Deadlines may be another worker's
-    from then: all go by the clock that stood still longest, by which none is early.
-    """
-    beats = await _beats(store)
-    own = beats.get(share.member) or beats.get(0) or Beat(now)
-    return Beat(min(now, own.alive_at), max((each.down_s for each in beats.values()), default=0.0))
-
-
-async def forget_surplus(store: Store, share: Share) -> Sequence[PutState]:
-    """The writes after which workers that there are no more do not count as having been down since."""
-    return [PutState(_state_of(member), _NONE) for member in await _beats(store) if member >= share.members]
-
-
-async def _beats(store: Store) -> dict[int, Beat]:
+async def beats(store: Store) -> Mapping[int, Beat]:
+    """The last beat of each worker that there ever was, by its number."""
     found = {member: _read(await store.get_state(_state_of(member)) or _NONE) for member in range(SLOTS)}
     return {member: beat for member, beat in found.items() if beat is not None}
+
+
+def last_beat(known: Mapping[int, Beat], now: float, share: Share = WHOLE) -> Beat:
+    """When a backend was last alive with its store; `now` where that is not known.
+
+    A worker that was not there at the last start goes by when the first one was alive. Deadlines may be another
+    worker's from then: all go by the clock that stood still longest, by which none is early.
+    """
+    own = known.get(share.member) or known.get(0) or Beat(now)
+    return Beat(min(now, own.alive_at), max((each.down_s for each in known.values()), default=0.0))
+
+
+def forget_surplus(known: Mapping[int, Beat], share: Share) -> Sequence[PutState]:
+    """The writes after which workers that there are no more do not count as having been down since."""
+    return [PutState(_state_of(member), _NONE) for member in known if member >= share.members]
 
 
 def _read(value: bytes) -> Beat | None:
