@@ -4,6 +4,7 @@ PYTHON ?= $(shell for each in python3.11 python3 python3.12 python3.13 python3.1
 	$$each -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && { command -v $$each; break; }; done)
 VENV := .venv
 BIN := $(VENV)/bin
+INSTALL := $(BIN)/python -m pip install --disable-pip-version-check -q
 ARGS ?=
 CONTRACT ?=
 KIND ?=
@@ -56,12 +57,12 @@ $(VENV)/bin/python:
 	@$(PYTHON) -m venv $(VENV)
 
 $(VENV)/run.stamp: requirements/run.txt pyproject.toml | $(VENV)/bin/python
-	@echo "installing what the programs need (requirements/run.txt)"
-	@$(BIN)/python -m pip install --disable-pip-version-check --require-hashes -r requirements/run.txt
-	@$(BIN)/python -m pip install --disable-pip-version-check -q --no-deps --no-build-isolation -e .
+	@echo "installing what the programs need (requirements/run.txt), which takes about a minute the first time"
+	@$(INSTALL) --require-hashes -r requirements/run.txt || { echo "not installed: is the package index reachable from here?"; exit 1; }
+	@$(INSTALL) --no-deps --no-build-isolation -e .
 	@touch $@
 
 $(VENV)/dev.stamp: requirements/dev.txt $(VENV)/run.stamp
 	@echo "installing what the tests need (requirements/dev.txt)"
-	@$(BIN)/python -m pip install --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@$(INSTALL) --require-hashes -r requirements/dev.txt || { echo "not installed: is the package index reachable from here?"; exit 1; }
 	@touch $@

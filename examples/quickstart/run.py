@@ -1,9 +1,9 @@
-"""Monitors this host: a backend, an agent, the checks of this folder, and a live table of what they find.
+"""Monitors this host: a backend, an agent, the checks of this folder, and a live table of their events.
 
     python examples/quickstart/run.py                   until Ctrl-C
     python examples/quickstart/run.py --until-handled   until a failing event was handled, then exit 0
 
-Everything it keeps lies in the folder given with --state (default: .state/quickstart in the checkout).
+Its state is kept in the folder given with --state (default: .state/quickstart in the checkout).
 """
 
 import argparse
@@ -11,7 +11,7 @@ import contextlib
 import json
 import os
 import secrets
-import shutil
+import shlex
 import signal
 import socket
 import subprocess
@@ -27,9 +27,7 @@ CHECKOUT = HERE.parent.parent
 ADMIN = "admin"
 READY_S = 20.0
 HANDLED_S = 90.0
-REFRESH_S = 1.0
-STATUS_NAMES = {0: "ok", 1: "warning", 2: "critical"}
-COLOURS = {"ok": "32", "warning": "33", "critical": "31"}
+POLL_S = 0.2
 
 
 class Failed(Exception):
@@ -75,13 +73,12 @@ def monitor(options: argparse.Namespace, stack: contextlib.ExitStack) -> int:
     say("loading examples/quickstart/*.yaml")
     sensuctl(state, "configure", "-n", "--url", api_url, "--username", ADMIN, "--password", password)
     sensuctl(state, "create", "-f", str(HERE / "handlers.yaml"), "-f", str(HERE / "checks.yaml"))
-    key = grant_api_key(state)
     say("starting the agent")
     agent = start_agent(stack, state, ports, api_url)
     programs = {"sensu-backend": backend, "sensu-agent": agent}
     if options.until_handled:
-        return wait_until_handled(api_url, key, incidents, programs, options.timeout)
-    return show_forever(api_url, key, password, incidents, programs)
+        return wait_until_handled(api_url, grant_api_key(state), incidents, programs, options.timeout)
+    return show_forever(state, api_url, password, incidents, programs)
 
 
 def say(text: str) -> None:
@@ -252,7 +249,7 @@ def wait_until_handled(
                 entity, check = event_key(event)
                 say(f"handled: {check} on {entity}: {event['check']['output'].strip()}")
                 return 0
-        time.sleep(0.2)
+        time.sleep(POLL_S)
     seen = ", ".join(f"{e['check']['metadata']['name']}={e['check']['status']}" for e in events(api_url, key)) or "none"
     raise Failed(f"no failing event was handled within {timeout_s:.0f} s; events so far: {seen}")
 
@@ -270,52 +267,33 @@ def fail_if_ended(programs: dict[str, subprocess.Popen[bytes]]) -> None:
 
 
 def show_forever(
-    api_url: str, key: str, password: str, incidents: Path, programs: dict[str, subprocess.Popen[bytes]]
+    state: Path, api_url: str, password: str, incidents: Path, programs: dict[str, subprocess.Popen[bytes]]
 ) -> int:
-    """The live table, until Ctrl-C."""
-    while True:
-        fail_if_ended(programs)
-        lines = [
-            "\033[1mSensu in Python\033[0m — this host, live (Ctrl-C stops everything)",
-            "",
-            *table(events(api_url, key)),
-            "",
+    """`sensuctl event list --watch` until Ctrl-C, with where everything is below the events."""
+    config = ["--config-dir", shown(state / "sensuctl")]
+    note = "\n".join(
+        (
             f"API      {api_url}   log in as {ADMIN} / {password}",
-            f"try      sensuctl --config-dir {incidents.parent / 'sensuctl'} event list",
-            f"handled  {sum(1 for _ in handled(incidents))} incidents and recoveries, in {incidents}",
-        ]
-        width = shutil.get_terminal_size().columns
-        print("\033[H\033[2J" + "\n".join(cut(line, width) for line in lines), flush=True)
-        time.sleep(REFRESH_S)
+            f"try      {shlex.join([shown(Path(*program('sensuctl'))), *config, 'event', 'list'])}",
+            f"handled  incidents and recoveries are written to {shown(incidents)}",
+            "sometimes-down fails every 40 seconds on purpose. Ctrl-C stops everything.",
+        )
+    )
+    print(note, flush=True)
+    command = [*program("sensuctl"), "--config-dir", str(state / "sensuctl"), "event", "list", "--watch"]
+    with subprocess.Popen([*command, "--note", note]) as table:  # noqa: S603
+        try:
+            while table.poll() is None:
+                fail_if_ended(programs)
+                time.sleep(POLL_S)
+        finally:
+            stop(table)
+    return table.returncode
 
 
-def table(found: Sequence[dict[str, Any]]) -> list[str]:
-    """Entity, check, state, occurrences, output and age of each event."""
-    header = ("ENTITY", "CHECK", "STATE", "OCCURRENCES", "OUTPUT", "AGE")
-    rows = [header] + [row(event) for event in found]
-    widths = [max(len(cells[i]) for cells in rows) for i in range(len(header))]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)) for cells in rows]
-    return [lines[0], *(paint(line, cells[2]) for line, cells in zip(lines[1:], rows[1:], strict=True))]
-
-
-def row(event: dict[str, Any]) -> tuple[str, ...]:
-    """The cells of one event."""
-    entity, check = event_key(event)
-    status = STATUS_NAMES.get(event["check"]["status"], "unknown")
-    output = "".join(c for c in " ".join(event["check"]["output"].split()) if c.isprintable())[:60]
-    age = max(0, int(time.time() - event["timestamp"]))
-    return entity, check, status, str(event["check"]["occurrences"]), output, f"{age} s"
-
-
-def paint(line: str, status: str) -> str:
-    """A line in the colour of a status."""
-    return f"\033[{COLOURS.get(status, '35')}m{line}\033[0m"
-
-
-def cut(line: str, width: int) -> str:
-    """A line that fits the terminal; colour codes do not count, and are ended."""
-    visible = width + (9 if "\033[" in line else 0)
-    return line if len(line) <= visible else line[: visible - 5] + "…\033[0m"
+def shown(path: Path) -> str:
+    """A path as it is typed in this folder: relative to it if it lies within."""
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
 
 
 if __name__ == "__main__":

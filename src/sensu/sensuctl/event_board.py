@@ -83,10 +83,14 @@ class EventBoard:
         return f"{len(states)} {noun}" + (f": {counts}" if counts else "")
 
 
-def screen(board: EventBoard, about: str, now: float, size: Size, *, colour: bool) -> list[str]:
-    """The lines of a full screen: what it is about, the events that fit, how many do not."""
+def screen(board: EventBoard, about: str, now: float, size: Size, *, colour: bool, note: str = "") -> list[str]:
+    """The lines of a full screen: a heading, the events that fit, how many do not, and the note at the bottom.
+
+    A note wider than the screen is wrapped, not cut, so that it can be copied.
+    """
     events = board.in_order()
-    room = max(size.lines - FIXED_LINES, 1)
+    footer = _footer(note, size)
+    room = max(size.lines - FIXED_LINES - len(footer), 1)
     rows = [_row(event, now) for event in events[:room]]
     titles = ("Entity", "Check", "State", "Age", "Output")
     widths = [max(map(display_width, column)) for column in zip(titles, *rows, strict=True)]
@@ -95,7 +99,21 @@ def screen(board: EventBoard, about: str, now: float, size: Size, *, colour: boo
         code = KEY if get(event, "check.is_silenced") else _COLOURS[state_of(event)]
         lines.append(_painted(_line(row, widths, size), code, colour))
     left = len(events) - len(rows)
-    return [*lines, f"… {left} more"] if left > 0 else lines
+    if left > 0:
+        lines.append(f"… {left} more")
+    return lines + footer
+
+
+def _footer(note: str, size: Size) -> list[str]:
+    """A note as lines that fit, below an empty one; empty without a note, and when it would fill half of the screen."""
+    lines = [""] if note else []
+    for rest in map(clean, note.splitlines()):
+        while display_width(rest) > size.columns:
+            start = _start(rest, size.columns)
+            lines.append(start)
+            rest = rest[len(start) :]
+        lines.append(rest)
+    return lines if len(lines) <= size.lines // 2 else []
 
 
 def _row(event: Any, now: float) -> tuple[str, ...]:
@@ -119,11 +137,15 @@ def _line(cells: Iterable[str], widths: Iterable[int], size: Size) -> str:
 
 def _cut(text: str, columns: int) -> str:
     """As much of a text as fits, an ellipsis for the rest."""
-    if display_width(text) <= columns:
-        return text
-    while text and display_width(text) > columns - 1:
-        text = text[:-1]
-    return text + "…"
+    return text if display_width(text) <= columns else _start(text, columns - 1) + "…"
+
+
+def _start(text: str, columns: int) -> str:
+    """The longest start of a text that fits; at least one character, however narrow the columns."""
+    end = len(text)
+    while end > 1 and display_width(text[:end]) > columns:
+        end -= 1
+    return text[:end]
 
 
 def _painted(text: str, code: str, colour: bool) -> str:  # noqa: FBT001 - a cell's look

@@ -174,7 +174,8 @@ ENTITY = Group(
         update("entity", "nouns.entity:update_entity", "[ID]"),
     ),
 )
-_WATCH = Flag("watch", "bool", default=False, short="w", help="follow what happens, until interrupted")
+_WATCH = Flag("watch", "bool", default=False, short="w", help="follow changes until interrupted")
+_NOTE = Flag("note", help="with --watch at a terminal: text shown below the events, for example which cluster this is")
 EVENT = Group(
     "event",
     "Manage events",
@@ -182,7 +183,7 @@ EVENT = Group(
         deletion("event", "nouns.event:delete_event", "[ENTITY] [CHECK]", (2, 2)),
         EXPLAIN_EVENT,
         info("event", "nouns.event:show_event", "[ENTITY] [CHECK]", (2, 2)),
-        listing("event", "nouns.event:list_events", more=(_WATCH,))._replace(
+        listing("event", "nouns.event:list_events", more=(_NOTE, _WATCH))._replace(
             example="sensuctl event list --format json\nsensuctl event list --watch"
         ),
         change(

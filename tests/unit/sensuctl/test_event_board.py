@@ -71,6 +71,18 @@ def test_a_screen_is_never_overfull() -> None:
     assert lines[2].startswith("host-00  disk   critical  5s   \\x1b[2J …")
 
 
+def test_a_note_is_shown_below_the_events_and_can_be_copied() -> None:
+    """The note is whole at the bottom of the screen, wrapped where it is wider, and takes no more than half of it."""
+    found = board(*(event(f"host-{number:02}", 2) for number in range(20)))
+    note = "try  sensuctl event list --format json --all-namespaces\x1b[2J\nCtrl-C ends"
+    lines = screen(found, "about", NOW + 5, Size(30, 16), colour=False, note=note)
+    assert len(lines) <= 15
+    assert "".join(lines[-4:-1]) == "try  sensuctl event list --format json --all-namespaces\\x1b[2J"
+    assert lines[-1] == "Ctrl-C ends"
+    assert all(display_width(line) <= 30 for line in lines)
+    assert "Ctrl-C ends" not in screen(found, "about", NOW + 5, Size(30, 8), colour=False, note=note)
+
+
 def test_colours_tell_the_state() -> None:
     """Red is critical, where colour is wanted."""
     line = screen(board(event("a", 2)), "", NOW, Size(80, 24), colour=True)[2]

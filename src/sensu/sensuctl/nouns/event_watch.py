@@ -145,7 +145,7 @@ def _show_live(context: Context, follower: Follower, about: str) -> None:
                 _apply(board, one)
             now, size = SystemClock().now(), Size(*shutil.get_terminal_size())
             head = "   ".join(part for part in (time.strftime("%H:%M:%S", time.localtime(now)), about, note) if part)
-            lines = screen(board, head, now, size, colour=colour)
+            lines = screen(board, head, now, size, colour=colour, note=context.text("note"))
             context.stdout.write("\x1b[H" + "".join(f"{line}\x1b[K\r\n" for line in lines) + "\x1b[J")
             context.stdout.flush()
     finally:

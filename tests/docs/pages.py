@@ -1,0 +1,43 @@
+"""The code blocks of README.md and docs/: what each is, and where it stands."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+README = CHECKOUT / "README.md"
+PAGES = (README, *sorted((CHECKOUT / "docs").rglob("*.md")))
+GENERATED = {CHECKOUT / "docs" / "sensuctl" / "reference.md"}
+LANGUAGES = {"sh", "console", "text", "yaml", "json", "graphql", "ini"}
+"""`sh` runs as it is; `console` and `text` are for reading: what needs root, systemd or another machine, and output."""
+_FENCE = re.compile(r"^```(\S*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_SERVER = re.compile(r"\s*(sensu-backend|sensu-agent) start\b")
+
+
+class Block(NamedTuple):
+    """A fenced block; `place` is its page and line."""
+
+    place: str
+    language: str
+    text: str
+
+    @property
+    def server(self) -> str:
+        """The program that the block starts and that keeps running; empty if the block ends by itself."""
+        match = _SERVER.match(self.text.strip().splitlines()[-1])
+        return match[1] if match else ""
+
+    @property
+    def targets(self) -> list[str]:
+        """The targets of a block that only calls make; empty for any other."""
+        lines = [line.split() for line in self.text.splitlines() if line.strip()]
+        return [words[1] for words in lines] if all(words[0] == "make" for words in lines) else []
+
+
+def blocks(page: Path) -> Iterator[Block]:
+    """The blocks of a page in order."""
+    text = page.read_text()
+    for match in _FENCE.finditer(text):
+        line = text.count("\n", 0, match.start()) + 1
+        yield Block(f"{page.relative_to(CHECKOUT)}:{line}", match[1], match[2])

@@ -1,0 +1,49 @@
+"""The commands and resources that README.md and docs/ show work as they are written."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.docs.clean_host import NoNamespaces, run_blocks
+from tests.docs.pages import CHECKOUT, GENERATED, LANGUAGES, PAGES, Block, blocks
+
+WRITTEN = [page for page in PAGES if page not in GENERATED]
+ALL = [block for page in WRITTEN for block in blocks(page)]
+RUN = [block for block in ALL if block.language in ("sh", "yaml") and not block.targets]
+
+
+@pytest.fixture(scope="module")
+def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[int, str]]:
+    """What became of each block: README's first, then the pages', on one clean host."""
+    try:
+        return run_blocks(RUN, tmp_path_factory.mktemp("docs"))
+    except (NoNamespaces, FileNotFoundError) as err:
+        pytest.skip(f"no namespaces of our own here: {err}")
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(400)
+@pytest.mark.parametrize("block", RUN, ids=lambda block: block.place)
+def test_a_command_or_resource_of_the_docs_works_as_written(block: Block, outcomes: dict[str, tuple[int, str]]) -> None:
+    """Whoever pastes the pages' blocks in order, in an empty checkout, gets no error."""
+    status, output = outcomes[block.place]
+    assert status == 0, output
+
+
+@pytest.mark.parametrize("block", ALL, ids=lambda block: block.place)
+def test_a_block_says_what_it_is(block: Block) -> None:
+    """Each block names its language, so that none is passed over by the tests; JSON parses and make has the targets."""
+    assert block.language in LANGUAGES
+    if block.language == "json":
+        json.loads(block.text)
+    targets = set(re.findall(r"^([a-z-]+):", (CHECKOUT / "Makefile").read_text(), re.MULTILINE))
+    assert set(block.targets) <= targets
+
+
+@pytest.mark.parametrize("page", WRITTEN, ids=lambda page: str(page.relative_to(CHECKOUT)))
+def test_a_link_leads_somewhere(page: Path) -> None:
+    """Links between pages name files that exist."""
+    links = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text())
+    assert [link for link in links if not (page.parent / link).exists()] == []
