@@ -277,3 +277,20 @@ def test_whoever_shows_no_token_is_told_so_before_the_body_is_read(tmp_path: Pat
             assert answer.status == status
 
     play(tmp_path, story)
+
+
+@pytest.mark.parametrize(
+    "path", ["/api/core/v2/events", "/api/core/v2/namespaces/default/checks", "/api/core/v2/users"]
+)
+def test_a_list_that_the_store_cannot_read_is_refused(tmp_path: Path, path: str) -> None:
+    """A list is read while it is sent; a store that fails at its first page is a 503, not a server error."""
+
+    async def story(api: RunningApi, admin: str) -> None:
+        await api.call("GET", "/api/core/v2/users", Authorization=admin)
+        connection = api.store._reader._connection  # type: ignore[attr-defined]
+        connection.set_authorizer(lambda action, table, *_: int(action == 20 and table in ("events", "resources")))
+        answer = await api.call("GET", path, Authorization=admin)
+        connection.set_authorizer(None)
+        assert (answer.status, answer.headers["Retry-After"]) == (503, "1")
+
+    play(tmp_path, story)

@@ -4,7 +4,7 @@ Source: recorded scenario rbac-401-403-404 (unknown paths and methods are answer
 """
 
 import logging
-from collections.abc import Awaitable, Callable, Iterator, MutableMapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -83,6 +83,7 @@ from sensu.store.contract import Store
 logger = logging.getLogger(__name__)
 
 BODY_BYTES_MAX = 512_000
+STORE_AWAY = "the store does not answer, try again"
 Application = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None]]
 
 
@@ -192,8 +193,10 @@ class HttpApi:
             return
         if scope["method"] == "HEAD":
             await response.send_head(send)
-        else:
+        elif response.chunks is None:
             await response.send(send)
+        else:
+            await _send_read(response, scope, send)
 
     async def _answer(self, scope: MutableMapping[str, Any], receive: Receive) -> Response:
         found = self._route(scope)
@@ -207,7 +210,7 @@ class HttpApi:
             self._refresh()
         except StoreError as err:
             logger.warning("a request met a store that failed", extra=_about(scope, err))
-            return unavailable("the store does not answer, try again")
+            return unavailable(STORE_AWAY)
         if not route.open:
             proved = self._authenticate(header(scope, b"authorization"))
             if isinstance(proved, Rejected):
@@ -222,7 +225,7 @@ class HttpApi:
             raise
         except StoreError as err:
             logger.warning("a request met a store that failed", extra=_about(scope, err))
-            return unavailable("the store does not answer, try again")
+            return unavailable(STORE_AWAY)
         except Exception as err:
             logger.exception("a request failed", extra=_about(scope, err))
             return INTERNAL_ERROR
@@ -254,6 +257,23 @@ class HttpApi:
             return routes["GET"], params
         allowed = (*routes, *(("HEAD",) if "GET" in routes else ()), "OPTIONS")
         return allowed_methods(allowed) if method == "OPTIONS" else method_not_allowed(allowed)
+
+
+async def _send_read(response: Response, scope: MutableMapping[str, Any], send: Send) -> None:
+    """Send a list that is read while it is sent; what was begun when the store fails ends with the connection."""
+    begun = False
+
+    async def pass_on(part: Mapping[str, Any]) -> None:
+        nonlocal begun
+        begun = True
+        await send(part)
+
+    try:
+        await response.send(pass_on)
+    except StoreError as err:
+        logger.warning("a request met a store that failed", extra=_about(scope, err))
+        if not begun:
+            await unavailable(STORE_AWAY).send(send)
 
 
 def _elsewhere(path: str, query: str) -> Response:

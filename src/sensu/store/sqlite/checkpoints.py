@@ -12,6 +12,7 @@ from pathlib import Path
 
 from sensu.log import fields
 from sensu.store.sqlite.connection import Durability, explain, open_writer
+from sensu.store.sqlite.damage import Damage
 
 logger = logging.getLogger(__name__)
 
@@ -26,10 +27,12 @@ class Checkpoints:
     The writer calls `logged` after each group, and `restart` when `restart_wanted`.
     """
 
-    def __init__(self, path: Path, durability: Durability, wal_bytes_max: int, writers: int = 1) -> None:
+    def __init__(
+        self, path: Path, durability: Durability, wal_bytes_max: int, damage: Damage, writers: int = 1
+    ) -> None:
         """So many `writers`, of which each sees only what it writes itself, share the log."""
         self.restart_wanted = False
-        self._path, self._wal_bytes_max = path, wal_bytes_max
+        self._path, self._wal_bytes_max, self._damage = path, wal_bytes_max, damage
         self._copied_every_bytes = wal_bytes_max // CHECKPOINTS_PER_LOG // writers
         self._connection = open_writer(path, durability, wal_bytes_max)
         self._page_bytes: int = self._connection.execute("PRAGMA page_size").fetchone()[0]
@@ -70,5 +73,6 @@ class Checkpoints:
                 if pages * self._page_bytes > self._wal_bytes_max // 2:
                     self.restart_wanted = True
             except sqlite3.Error as err:
+                self._damage.note(err)
                 logger.warning("a checkpoint failed", extra=fields(reason=explain(self._path, err)))
             self._busy = False

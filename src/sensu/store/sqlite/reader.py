@@ -2,7 +2,6 @@
 
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from sensu.rules.share import SLOTS, Share
@@ -19,7 +18,7 @@ from sensu.store.contract import (
     StoredEvent,
 )
 from sensu.store.sqlite import history
-from sensu.store.sqlite.connection import open_reader, plain_errors
+from sensu.store.sqlite.damage import Damage
 from sensu.store.sqlite.statements import slashed
 
 PAGE_ROWS = 256
@@ -49,30 +48,30 @@ Rows = list[tuple[Any, ...]]
 class Reader:
     """Reads of committed state; every method blocks for one short statement."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._connection = open_reader(path)
+    def __init__(self, connection: sqlite3.Connection, damage: Damage) -> None:
+        self._connection = connection
+        self._errors = damage.noted
 
     def close(self) -> None:
         """Let go of the database."""
         self._connection.close()
 
     def _rows(self, sql: str, args: Sequence[Any]) -> Rows:
-        with plain_errors(self._path):
+        with self._errors():
             return self._connection.execute(sql, args).fetchall()
 
     def _one(self, sql: str, args: Sequence[Any]) -> Any:
         try:
             return self._connection.execute(sql, args).fetchone()
         except sqlite3.Error:
-            with plain_errors(self._path):
+            with self._errors():
                 raise
 
     def _page(self, sql: str, args: Sequence[Any], body: int, limit: int) -> tuple[Rows, bool]:
         """The first rows of a query, and whether there are more; `body` is the column whose size bounds the page."""
         rows: Rows = []
         size = 0
-        with plain_errors(self._path):
+        with self._errors():
             cursor = self._connection.execute(sql + " LIMIT ?", (*args, limit + 1))
             try:
                 for row in cursor:
@@ -250,12 +249,12 @@ class Reader:
 
     def history(self, position: HistoryPosition, limit: int) -> HistoryPage:
         """The newest entries of a history from `position` on."""
-        with plain_errors(self._path):
+        with self._errors():
             return history.read(self._connection, position, min(limit, PAGE_ROWS))
 
     def history_size(self, changes: bool) -> HistorySize:
         """What a history log holds."""
-        with plain_errors(self._path):
+        with self._errors():
             return history.size(self._connection, changes)
 
 

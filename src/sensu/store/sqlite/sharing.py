@@ -19,6 +19,7 @@ from sensu.store.contract import DeliveriesSize
 from sensu.store.sqlite.connection import Durability, open_writer, plain_errors
 from sensu.store.sqlite.history import Ends
 from sensu.store.sqlite.ownership import Ownership
+from sensu.store.sqlite.presence import Identity, identity_of, moved
 from sensu.store.sqlite.schema import migrate, migrations
 
 try:
@@ -115,8 +116,9 @@ class Board:
 class Sharing:
     """One member's side of a database that is shared; each process needs a descriptor of its own for the turn."""
 
-    def __init__(self, folder: Path, board: Board, share: Share) -> None:
+    def __init__(self, folder: Path, board: Board, share: Share, database: Identity) -> None:
         self.board, self.share = board, share
+        self._database = database
         self._path = folder / TURNS
         self._descriptor = -1
 
@@ -124,6 +126,15 @@ class Sharing:
         """Get ready to take turns; raises StoreError."""
         with plain_errors(self._path):
             self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+
+    def require_database(self, path: Path) -> None:
+        """Return where the database is still the one that all members were started for; raises DatabaseMoved."""
+        try:
+            same = identity_of(path) == self._database
+        except OSError:
+            same = False
+        if not same:
+            raise moved(path)
 
     def close(self) -> None:
         """Take no more turns."""
@@ -151,6 +162,7 @@ class SharedDatabase:
         self._folder, self._durability, self._wal_bytes_max = folder, durability, wal_bytes_max
         self._ownership = Ownership(folder)
         self._board = Board()
+        self._database: Identity = (0, 0)
 
     def open(self, path: Path) -> None:
         """Own the folder, until the last process that inherits this ends; raises StoreError."""
@@ -163,6 +175,7 @@ class SharedDatabase:
                 try:
                     migrate(connection, path, migrations())
                     self._begin(connection)
+                    self._database = identity_of(path)
                 finally:
                     connection.close()
         except BaseException:
@@ -182,4 +195,4 @@ class SharedDatabase:
 
     def sharing(self, share: Share) -> Sharing:
         """A member's side of it."""
-        return Sharing(self._folder, self._board, share)
+        return Sharing(self._folder, self._board, share, self._database)

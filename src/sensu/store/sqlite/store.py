@@ -30,8 +30,9 @@ from sensu.store.contract import (
     StoredEvent,
     Write,
 )
-from sensu.store.sqlite.connection import Durability
+from sensu.store.sqlite.connection import Durability, open_reader
 from sensu.store.sqlite.courtesy import Courtesy
+from sensu.store.sqlite.damage import Damage
 from sensu.store.sqlite.owed_sizes import OwedSizes
 from sensu.store.sqlite.ownership import Ownership
 from sensu.store.sqlite.reader import KEYS_MAX, Reader
@@ -78,6 +79,7 @@ class SQLiteStore:
         """Called when the other processes have something to hear."""
         self._durability, self._wal_bytes_max = durability, wal_bytes_max
         self._ownership = Ownership(folder)
+        self._damage = Damage(self._path)
         self._open_writer: Writer | None = None
         self._open_reader: Reader | None = None
         self._listeners: list[ChangeListener] = []
@@ -92,14 +94,16 @@ class SQLiteStore:
         """Open the database and bring its schema up to date; raises StoreError where it cannot be used."""
         self._take_folder()
         loop = asyncio.get_running_loop()
-        writer = Writer(self._path, self._durability, loop, self._tell, self._wal_bytes_max, self._sharing)
+        writer = Writer(
+            self._path, self._durability, loop, self._tell, self._damage, self._wal_bytes_max, self._sharing
+        )
         try:
             await writer.start()
         except BaseException:
             self._release_folder()
             raise
         try:
-            self._open_reader = Reader(self._path)
+            self._open_reader = Reader(open_reader(self._path), self._damage)
             self._owed = OwedSizes(self._open_reader.delivery_sizes(self._share))
             self._told_revision = writer.revision_first
             self._begin_sharing()
@@ -138,6 +142,7 @@ class SQLiteStore:
             return
         writer.submit(self._gathered)
         self._gathered = []
+        await self._damage.close()
         await writer.stop()
         self._room.set()
         if self._open_reader is not None:
@@ -409,7 +414,7 @@ class SQLiteStore:
         return stop
 
     async def healthy(self) -> str:
-        """Empty where the store reads and writes, else what is wrong."""
+        """Empty where the store reads and writes and no damage is known, else what is wrong."""
         try:
             self._reader.get_state("")
             await asyncio.wait_for(self.commit(()), HEALTH_TIMEOUT_S)
@@ -417,7 +422,7 @@ class SQLiteStore:
             return str(err)
         except TimeoutError:
             return f"the database {self._path} does not answer within {HEALTH_TIMEOUT_S:g} s"
-        return ""
+        return await self._damage.problem()
 
 
 def _left(limit: int, taken: int) -> int:

@@ -23,7 +23,9 @@ from sensu.store.group import Group, asked, asks_emptiness
 from sensu.store.sqlite import statements
 from sensu.store.sqlite.checkpoints import Checkpoints
 from sensu.store.sqlite.connection import Durability, explain, open_writer
+from sensu.store.sqlite.damage import Damage
 from sensu.store.sqlite.history import Ends
+from sensu.store.sqlite.presence import DatabaseMoved, Presence
 from sensu.store.sqlite.schema import migrate, migrations
 from sensu.store.sqlite.sharing import Sharing
 
@@ -66,15 +68,17 @@ class Writer:
         durability: Durability,
         loop: asyncio.AbstractEventLoop,
         tell: Callable[[Sequence[Pending]], None],
+        damage: Damage,
         wal_bytes_max: int = WAL_BYTES_MAX,
         sharing: Sharing | None = None,
     ) -> None:
-        """With `sharing` other processes write, too, each in its turn."""
+        """`damage` hears of errors of the driver; with `sharing` other processes write, too, each in its turn."""
         self.delivery_id_first, self.revision_first = 1, 0
         self._sharing = sharing
         self._log_known = self._log_trimmed = 0
         self._path, self._durability, self._wal_bytes_max = path, durability, wal_bytes_max
         self._loop, self._tell = loop, tell
+        self._damage, self._presence = damage, Presence(path)
         self._queue: queue.SimpleQueue[Sequence[Pending] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="store-writer", daemon=True)
         self._opened: asyncio.Future[None] = loop.create_future()
@@ -111,8 +115,7 @@ class Writer:
         try:
             self._open()
         except Exception as err:
-            wrapped = err if isinstance(err, StoreError) else _wrap(self._path, err)
-            self._on_loop(_fail, self._opened, wrapped)
+            self._on_loop(_fail, self._opened, _wrap(self._path, err))
             return
         self._on_loop(_finish, self._opened)
         while not self._stopping:
@@ -127,6 +130,8 @@ class Writer:
         return contextlib.nullcontext() if self._sharing is None else self._sharing.turn()
 
     def _open(self) -> None:
+        if self._sharing is not None:
+            self._sharing.require_database(self._path)
         self._connection = open_writer(self._path, self._durability, self._wal_bytes_max)
         members = 1 if self._sharing is None else self._sharing.share.members
         try:
@@ -136,7 +141,8 @@ class Writer:
                 self._trim_dead_letters()
                 if self._sharing is not None:
                     self._sharing.board.catch_up()
-            self._checkpoints = Checkpoints(self._path, self._durability, self._wal_bytes_max, members)
+            self._presence.note()
+            self._checkpoints = Checkpoints(self._path, self._durability, self._wal_bytes_max, self._damage, members)
         except BaseException:
             self._connection.close()
             raise
@@ -145,9 +151,13 @@ class Writer:
         self._checkpoints.close()
         try:
             with self._turn():
+                self._presence.require()
                 self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
         except sqlite3.Error as err:
             logger.warning("the last checkpoint failed", extra=fields(reason=explain(self._path, err)))
+        except DatabaseMoved:
+            _leave_open(self._connection)
+            return
         self._connection.close()
 
     def _read_numbers(self) -> None:
@@ -178,8 +188,12 @@ class Writer:
         """Give every commit its result; where one spoils the statement, each is tried alone."""
         try:
             with self._turn():
+                if self._presence.gone:
+                    self._presence.require()
                 self._write_together(commits)
+                self._presence.require()
         except Exception as err:
+            self._damage.note(err)
             self._forget()
             if len(commits) == 1 or _medium_failed(err):
                 self._fail_all(commits, err)
@@ -298,7 +312,7 @@ class Writer:
 
     def _fail_all(self, commits: Sequence[Pending], err: Exception) -> None:
         level = logging.DEBUG if self._failing else logging.ERROR
-        logger.log(level, "commits failed", extra=fields(reason=explain(self._path, err), commits=len(commits)))
+        logger.log(level, "commits failed", extra=fields(reason=str(_wrap(self._path, err)), commits=len(commits)))
         self._failing = self._failing or _medium_failed(err)
         for pending in commits:
             pending.changes = ()
@@ -348,10 +362,21 @@ def _halve(known: dict[Any, Any], size_max: int) -> None:
 
 def _medium_failed(err: Exception) -> bool:
     """Whether the database itself failed, rather than one write that it cannot take."""
-    return type(err) in (sqlite3.OperationalError, sqlite3.DatabaseError, sqlite3.InternalError)
+    return isinstance(err, DatabaseMoved) or type(err) in (
+        sqlite3.OperationalError,
+        sqlite3.DatabaseError,
+        sqlite3.InternalError,
+    )
+
+
+def _leave_open(connection: sqlite3.Connection) -> None:
+    """Keep a connection until the process ends: closing it would remove the write-ahead log of what lies there now."""
+    threading.Thread(target=lambda _: threading.Event().wait(), args=(connection,), daemon=True).start()
 
 
 def _wrap(path: Path, err: Exception) -> StoreError:
+    if isinstance(err, StoreError):
+        return err
     wrapped = StoreError(explain(path, err))
     wrapped.__cause__ = err
     return wrapped
