@@ -151,7 +151,7 @@ def _metric_differences(case: Json) -> list[Difference]:
     executed = case["executed"]
     tags = case["output_metric_tags"] or ()
     extract = _rule("rules.metrics.extract", "extract")
-    points = extract(case["format"], case["output"], executed=executed, now=EVALUATED_AT, tags=tags)
+    points = extract(case["format"], case["output"], executed=executed, now=EVALUATED_AT, tags=tags).points
     found = [_recorded_point(point) for point in points]
     if case["format"] == "prometheus_text":
         found = sorted(found, key=lambda point: (point["name"], compare.canonical(point["tags"])))

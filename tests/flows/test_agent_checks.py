@@ -80,6 +80,20 @@ def test_output_is_bounded_while_it_is_taken(tmp_path: Path) -> None:
     asyncio.run(story())
 
 
+def test_refused_metric_lines_are_counted(tmp_path: Path) -> None:
+    """Lines of output that break the metric format cost only themselves, and the agent's `/metrics` counts them."""
+
+    async def story() -> None:
+        async with agent_world(tmp_path) as world:
+            command = r"printf 'a 1 7\nb 1,5 7\nc\nd 2 7\n'"
+            event = await world.result_of(command, output_metric_format="graphite_plaintext")
+            _, exposition = await world.http("GET", "/metrics")
+        assert [(one["name"], one["value"]) for one in event["metrics"]["points"]] == [("a", 1), ("d", 2)]
+        assert 'sensu_agent_metric_lines_refused{format="graphite_plaintext"} 2\n' in exposition
+
+    asyncio.run(story())
+
+
 def test_a_check_for_load_tests(tmp_path: Path) -> None:
     """The command that load tests ask for is answered without running anything."""
 

@@ -5,6 +5,7 @@ Source: docs, "Events reference"; recorded scenarios agent-exec*.
 
 import math
 import uuid
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -17,7 +18,7 @@ from sensu.resources.event import Event
 from sensu.resources.metadata import ObjectMeta, ResourceReference
 from sensu.resources.metrics import MetricPoint, Metrics, MetricTag
 from sensu.rules.check_state import TRUNCATED_LABEL
-from sensu.rules.metrics.extract import extract
+from sensu.rules.metrics.extract import Extraction, extract
 from sensu.rules.metrics.thresholds import evaluate
 
 FAILURE_STATUS = 3
@@ -81,8 +82,13 @@ def _failure_status(annotations: dict[str, str]) -> int:
     return status if status <= STATUS_MAX else FAILURE_STATUS
 
 
-def finished(event: Event, result: CommandResult, *, processed_by: str, now: float) -> Event:
-    """The event of a check that ran: its result, its metrics, and what thresholds make of them."""
+def finished(
+    event: Event, result: CommandResult, *, processed_by: str, now: float, refused: Callable[[Extraction], None]
+) -> Event:
+    """The event of a check that ran: its result, its metrics, and what thresholds make of them.
+
+    `refused` is called if lines of the output break the check's metric format.
+    """
     assert event.check is not None
     check = msgspec.structs.replace(
         event.check, status=result.status, output=result.text, duration=result.duration_s, processed_by=processed_by
@@ -93,13 +99,21 @@ def finished(event: Event, result: CommandResult, *, processed_by: str, now: flo
         event = msgspec.structs.replace(event, metadata=msgspec.structs.replace(event.metadata, labels=labels))
     if not check.output_metric_format and not check.output_metric_handlers:
         return event
-    return _with_metrics(event, check, now)
+    extraction = extract(
+        check.output_metric_format,
+        check.output,
+        executed=check.executed,
+        now=now,
+        tags=msgspec.to_builtins(check.output_metric_tags),
+        is_whole=not result.dropped_bytes and not result.timed_out,
+    )
+    if extraction.refused:
+        refused(extraction)
+    return _with_metrics(event, check, extraction)
 
 
-def _with_metrics(event: Event, check: Check, now: float) -> Event:
-    tags = msgspec.to_builtins(check.output_metric_tags)
-    found = extract(check.output_metric_format, check.output, executed=check.executed, now=now, tags=tags)
-    found = [point for point in found if math.isfinite(point["value"])]  # JSON has no other numbers
+def _with_metrics(event: Event, check: Check, extraction: Extraction) -> Event:
+    found = [point for point in extraction.points if math.isfinite(point["value"])]  # JSON has no other numbers
     metrics = Metrics(handlers=check.output_metric_handlers, points=tuple(map(_point, found)) or None)
     event = msgspec.structs.replace(event, metrics=metrics)
     if check.status or not found or not check.output_metric_thresholds:

@@ -36,6 +36,7 @@ from sensu.resources.entity import Entity
 from sensu.resources.event import Event
 from sensu.resources.hook import Hook, HookConfig
 from sensu.rules import tokens
+from sensu.rules.metrics.extract import Extraction
 from sensu.rules.validity import check_config
 from sensu.transport.session import Sequences
 
@@ -181,9 +182,27 @@ class CheckRuns:
             result = await self._execute(request, substituted, event)
         except _Failure as failure:
             return check_event.failed(event, str(failure), self._clock.now())
-        event = check_event.finished(event, result, processed_by=self._settings.name, now=self._clock.now())
+        event = check_event.finished(
+            event,
+            result,
+            processed_by=self._settings.name,
+            now=self._clock.now(),
+            refused=functools.partial(self._metric_lines_refused, config),
+        )
         event = await self._with_hooks(event, request, context)
         return check_event.with_output_discarded(event)
+
+    def _metric_lines_refused(self, config: CheckConfig, extraction: Extraction) -> None:
+        self._counters.metric_lines_refused(config.output_metric_format, extraction.refused)
+        log.debug(
+            "lines of check output are not in the metric format",
+            extra=fields(
+                check=config.metadata.name,
+                format=config.output_metric_format,
+                lines=extraction.refused,
+                first="; ".join(f"line {one.line}: {one.why}" for one in extraction.reasons),
+            ),
+        )
 
     def _refusal(self, request: CheckRequest, config: CheckConfig) -> str | None:
         if request.assets and self._settings.disable_assets:

@@ -14,6 +14,7 @@ _HELP = {
     "sensu_go_agent_new_connections": "The total number of new connections",
     "sensu_go_agent_websocket_errors": "The total number of errors on connections to backends",
     "sensu_go_agent_check_requests_dropped": "The total number of check requests that were not run, by reason",
+    "sensu_agent_metric_lines_refused": "The total number of lines of check output that broke their metric format",
     "sensu_agent_events_lost": "The total number of events that were given up before they were sent, by reason",
 }
 
@@ -42,6 +43,10 @@ class Counters:
         """Count events that were accepted and are given up, because of `size`, `age`, `memory` or `damage`."""
         self._values["sensu_agent_events_lost", "reason", reason] += events
         self._values["sensu_go_agent_messages_dropped", "type", "event"] += events
+
+    def metric_lines_refused(self, metric_format: str, lines: int) -> None:
+        """Count lines of check output that gave no metric points because they are not in their format."""
+        self._values["sensu_agent_metric_lines_refused", "format", metric_format] += lines
 
     def observe(self, name: str, text: str, value: Callable[[], float]) -> None:
         """Show a value that goes up and down."""

@@ -13,6 +13,10 @@ _WEEKDAYS_OF = {
     "weekdays": frozenset(range(1, 6)),
     "weekends": frozenset({0, 6}),
 }
+_DAY_S = 86_400
+_MONTHS = 12
+_STEPS_BACK = 9
+"""A 29th of February comes again after at most eight years; any other date after one month without it, or a year."""
 _REPEATS = frozenset({"annually", "monthly", "weekly", "daily", *_WEEKDAYS_OF})
 
 
@@ -29,9 +33,10 @@ def validate_subdue(window: Mapping[str, Any]) -> None:
 def subdued(window: Mapping[str, Any], at: float) -> bool:
     """Whether `at` (Unix seconds) lies in `{begin, end, repeat}`, its last second included.
 
-    Without `repeat` the window is absolute. With it, it holds from the first begin on, by the clock of begin's offset:
-    `daily` today, the weekday words and `weekly` on those days of this week (Sunday to Saturday), `monthly` and
-    `annually` on the same date only. Source: pipeline recordings of subdues; docs, check reference.
+    Without `repeat` the window is absolute. With it, a window of the same length starts at the time of day of `begin`,
+    by the clock of its offset, on each day that a word of `repeat` names, from `begin` on: every day for `daily`, the
+    weekday of `begin` for `weekly`, its date for `monthly` and `annually` (months and years without that date have no
+    window). It lasts its whole length, past midnight too. Source: docs, check reference; recordings of subdues.
     """
     begin, end = _bounds(window)
     try:
@@ -40,27 +45,36 @@ def subdued(window: Mapping[str, Any], at: float) -> bool:
         repeats = window.get("repeat") or ()
         if not repeats:
             return begin <= moment < begin + length
-        return moment >= begin and any(_repeats_into(repeat, begin, length, moment) for repeat in repeats)
+        starts = [_last_start(repeat, begin, moment) for repeat in repeats if moment >= begin]
+        return any(start is not None and begin <= start and moment - start < length for start in starts)
     except (OverflowError, ValueError, OSError):  # beyond the calendar
         return False
 
 
-def _repeats_into(repeat: str, begin: datetime, length: timedelta, moment: datetime) -> bool:
-    today = begin.timetz()
+def _last_start(repeat: str, begin: datetime, moment: datetime) -> datetime | None:
+    """When the last window before `moment` started; earlier ones have ended, as all are of the same length."""
+    today = datetime.combine(moment.date(), begin.timetz())
+    latest = today if today <= moment else today - timedelta(days=1)
+    if repeat in ("monthly", "annually"):
+        step = 1 if repeat == "monthly" else _MONTHS
+        month = latest.year * _MONTHS + latest.month - 1
+        if repeat == "annually":
+            month -= (month - (begin.month - 1)) % _MONTHS
+        dates = (_with_month(begin, earlier) for earlier in range(month, month - step * _STEPS_BACK, -step))
+        return next((date for date in dates if date is not None and date <= latest), None)
     if repeat == "daily":
-        return _covers(moment, today, 0, length)
-    if repeat == "monthly":
-        return moment.day == begin.day and _covers(moment, today, 0, length)
-    if repeat == "annually":
-        return (moment.month, moment.day) == (begin.month, begin.day) and _covers(moment, today, 0, length)
+        return latest
     weekdays = {begin.isoweekday() % 7} if repeat == "weekly" else _WEEKDAYS_OF.get(repeat, frozenset())
-    this_weekday = moment.isoweekday() % 7
-    return any(_covers(moment, today, weekday - this_weekday, length) for weekday in weekdays)
+    days = (latest - timedelta(days=back) for back in range(7))
+    return next((day for day in days if day.isoweekday() % 7 in weekdays), None)
 
 
-def _covers(moment: datetime, time_of_day: Any, days_off: int, length: timedelta) -> bool:
-    start = datetime.combine(moment.date() + timedelta(days=days_off), time_of_day)
-    return start <= moment < start + length
+def _with_month(begin: datetime, month: int) -> datetime | None:
+    """The day of the month and time of `begin` in another month (counted from year 0), None if it has no such day."""
+    try:
+        return begin.replace(year=month // _MONTHS, month=month % _MONTHS + 1)
+    except ValueError:
+        return None
 
 
 def _bounds(window: Mapping[str, Any]) -> tuple[datetime, datetime]:
@@ -87,23 +101,28 @@ def validate_when(when: Mapping[str, Any]) -> None:
 def within_when(when: Mapping[str, Any], at: float) -> bool:
     """Whether `at` (Unix seconds) lies in a window of `all` or of its UTC weekday, both ends included.
 
-    A window whose end is before its begin holds until midnight and from midnight to its end of the same listed day.
+    A window whose end is before its begin lasts until its end on the day after the listed one.
     InvalidResource when a clock time cannot be read. Source: docs, event filter reference; recorded windows.
     """
     days = when.get("days") or {}
     moment = datetime.fromtimestamp(at, UTC)
     seconds = moment.hour * 3600 + moment.minute * 60 + moment.second + moment.microsecond / 1e6
-    names = ("all", _WEEKDAYS[moment.isoweekday() % 7])
-    windows: list[Mapping[str, Any]] = [window for name in names for window in days.get(name) or ()]
-    return any(_clock_covers(window, seconds) for window in windows)
+    today = moment.isoweekday() % 7
+    return any(_clock_covers(window, seconds) for window in _listed(days, today)) or any(
+        _clock_covers(window, seconds + _DAY_S) for window in _listed(days, today - 1)
+    )
+
+
+def _listed(days: Mapping[str, Any], weekday: int) -> list[Mapping[str, Any]]:
+    """The windows that start on a weekday."""
+    return [window for name in ("all", _WEEKDAYS[weekday]) for window in days.get(name) or ()]
 
 
 def _clock_covers(window: Mapping[str, Any], seconds: float) -> bool:
+    """Whether a window holds so many seconds after the midnight before its begin."""
     begin = parse_kitchen(window.get("begin") or "") * 60
     end = parse_kitchen(window.get("end") or "") * 60
-    if end < begin:
-        return seconds >= begin or seconds <= end
-    return begin <= seconds <= end
+    return begin <= seconds <= (end if begin <= end else end + _DAY_S)
 
 
 def any_subdued(windows: Sequence[Mapping[str, Any]], at: float) -> bool:

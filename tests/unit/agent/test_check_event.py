@@ -9,6 +9,7 @@ from sensu.resources.entity import Entity
 from sensu.resources.event import Event
 from sensu.resources.metadata import ObjectMeta, PipelineReference, SecretReference
 from sensu.resources.metrics import MetricThreshold, MetricThresholdRule
+from sensu.rules.metrics.extract import Extraction
 
 ENTITY = Entity(metadata=ObjectMeta(name="web1", namespace="default"))
 
@@ -60,7 +61,9 @@ def test_a_check_that_was_not_looked_at_has_no_sequence() -> None:
 
 def test_a_result_becomes_an_event() -> None:
     """Status, output and duration of the command are the event's, which gets an id."""
-    event = check_event.finished(begun(), CommandResult(1, b"out\n", 0.5), processed_by="web1", now=101.2)
+    event = check_event.finished(
+        begun(), CommandResult(1, b"out\n", 0.5), processed_by="web1", now=101.2, refused=not_expected
+    )
     check = check_in(event)
     assert (check.status, check.output, check.duration, check.processed_by) == (1, "out\n", 0.5, "web1")
     assert (event.timestamp, event.metrics) == (101, None)
@@ -69,7 +72,24 @@ def test_a_result_becomes_an_event() -> None:
 
 def metrics_event(output: str, **fields: Any) -> Event:
     given = begun(output_metric_format="graphite_plaintext", **fields)
-    return check_event.finished(given, CommandResult(0, output.encode(), 0.5), processed_by="a", now=101)
+    return check_event.finished(
+        given, CommandResult(0, output.encode(), 0.5), processed_by="a", now=101, refused=not_expected
+    )
+
+
+def not_expected(extraction: Extraction) -> None:
+    pytest.fail(f"refused: {extraction.reasons}")
+
+
+@pytest.mark.parametrize("bounds", [{"dropped_bytes": 5}, {"timed_out": True}])
+def test_half_a_number_is_not_taken(bounds: dict[str, Any]) -> None:
+    """The last line of an output that was cut off, or whose command timed out, gives no point and is reported."""
+    refused: list[Extraction] = []
+    result = CommandResult(0, b"a 2 1700000000\nb 15 17000", 0.5, **bounds)
+    given = begun(output_metric_format="graphite_plaintext")
+    event = check_event.finished(given, result, processed_by="a", now=101, refused=refused.append)
+    assert event.metrics is not None and [point.name for point in event.metrics.points or ()] == ["a"]
+    assert [one.refused for one in refused] == [1]
 
 
 def test_metrics_are_taken_out_of_the_output() -> None:
@@ -98,7 +118,8 @@ def test_thresholds_judge_the_metrics(value: str, status: int) -> None:
 
 def test_discarded_output() -> None:
     """A check that discards its output sends none."""
-    event = check_event.finished(begun(discard_output=True), CommandResult(0, b"x", 1), processed_by="a", now=1)
+    result = CommandResult(0, b"x", 1)
+    event = check_event.finished(begun(discard_output=True), result, processed_by="a", now=1, refused=not_expected)
     assert check_in(check_event.with_output_discarded(event)).output == ""
 
 

@@ -32,18 +32,42 @@ NOON = ("2022-04-18T11:00:00Z", "2022-04-18T13:00:00Z")
         (window(*NOON), "2022-04-18T13:00:01Z", False),
         (window(*NOON, "daily"), "2022-04-17T12:00:00Z", False),
         (window(*NOON, "daily"), "2023-01-01T12:00:00Z", True),
-        (window(*NIGHT, "daily"), "2022-04-20T01:00:00Z", False),
+        (window(*NIGHT, "daily"), "2022-04-20T01:00:00Z", True),
+        (window(*NIGHT, "daily"), "2022-04-18T01:00:00Z", False),
+        (window(*NIGHT, "daily"), "2022-04-20T02:00:00Z", True),
+        (window(*NIGHT, "daily"), "2022-04-20T02:00:01Z", False),
         (window(*NIGHT, "mondays"), "2022-04-26T01:00:00Z", True),
         (window(*NOON, "monthly"), "2022-05-18T12:00:00Z", True),
         (window(*NOON, "annually"), "2023-04-18T12:00:00Z", True),
         (window(*NOON, "annually"), "2023-05-18T12:00:00Z", False),
         (window(*NOON, "weekends", "mondays"), "2022-04-25T12:00:00Z", True),
-        (window("2022-04-16T22:00:00Z", "2022-04-17T02:00:00Z", "weekly"), "2022-04-24T01:00:00Z", False),
+        (window("2022-04-16T22:00:00Z", "2022-04-17T02:00:00Z", "weekly"), "2022-04-24T01:00:00Z", True),
+        (window(*NIGHT, "saturdays"), "2022-04-24T01:00:00Z", True),
+        (window(*NIGHT, "saturdays"), "2022-04-23T01:00:00Z", False),
+        (window(*NIGHT, "weekdays"), "2022-04-23T01:00:00Z", True),
+        (window(*NIGHT, "weekdays"), "2022-04-24T01:00:00Z", False),
+        (window(*NIGHT, "weekdays"), "2022-04-25T01:00:00Z", False),
+        (window(*NIGHT, "weekends"), "2022-04-25T01:00:00Z", True),
+        (window(*NIGHT, "monthly"), "2022-05-19T01:00:00Z", True),
+        (window(*NIGHT, "monthly"), "2022-05-18T01:00:00Z", False),
+        (window(*NIGHT, "annually"), "2023-04-19T01:00:00Z", True),
+        (window("2022-03-31T22:00:00Z", "2022-04-01T06:00:00Z", "monthly"), "2022-06-01T05:00:00Z", True),
+        (window("2022-03-31T22:00:00Z", "2022-04-01T06:00:00Z", "monthly"), "2022-05-01T05:00:00Z", False),
+        (window("2022-01-31T22:00:00Z", "2022-02-03T06:00:00Z", "monthly"), "2022-03-02T12:00:00Z", False),
+        (window("2022-01-31T22:00:00Z", "2022-03-02T23:00:00Z", "monthly"), "2022-03-02T12:00:00Z", True),
+        (window("2022-12-31T22:00:00Z", "2023-01-01T06:00:00Z", "annually"), "2025-01-01T05:00:00Z", True),
+        (window("2020-02-29T22:00:00Z", "2020-03-01T06:00:00Z", "annually"), "2024-03-01T05:00:00Z", True),
+        (window("2020-02-29T22:00:00Z", "2020-03-01T06:00:00Z", "annually"), "2023-03-01T05:00:00Z", False),
+        (window("2022-04-15T18:00:00Z", "2022-04-18T06:00:00Z", "weekly"), "2022-04-25T05:00:00Z", True),
+        (window("2022-04-15T18:00:00Z", "2022-04-18T06:00:00Z", "weekly"), "2022-04-25T07:00:00Z", False),
+        (window("2022-04-15T18:00:00Z", "2022-04-17T06:00:00Z", "daily"), "2022-04-20T17:00:00Z", True),
+        (window("2022-04-18T00:00:00Z", "2022-04-26T00:00:00Z", "weekly"), "2022-05-08T12:00:00Z", True),
+        (window("2026-11-02T22:00:00+01:00", "2026-11-03T06:00:00+01:00", "daily"), "2026-11-20T00:30:00+01:00", True),
         (window("2022-04-18T22:00:00-07:00", "2022-04-19T02:00:00-07:00", "mondays"), "2022-04-26T06:00:00Z", True),
     ],
 )
 def test_subdued(given_window: dict[str, Any], moment: str, expected: bool) -> None:
-    """A check is subdued while a repetition of its window lasts, by the clock of the window's own zone."""
+    """A check is subdued while a repetition of its window lasts, past midnight too, by the clock of its own offset."""
     assert subdued(given_window, at(moment)) is expected
 
 
@@ -68,14 +92,19 @@ def test_unsound_subdues_are_refused(given_window: dict[str, Any], message: str)
     [
         ({"all": [{"begin": "3:00PM", "end": "4:00 PM"}]}, "2022-04-18T16:00:00Z", True),
         ({"all": [{"begin": "3:00PM", "end": "4:00 PM"}]}, "2022-04-18T16:00:01Z", False),
-        ({"monday": [{"begin": "10:00PM", "end": "6:00AM"}]}, "2022-04-18T05:00:00Z", True),
+        ({"monday": [{"begin": "10:00PM", "end": "6:00AM"}]}, "2022-04-18T05:00:00Z", False),
         ({"monday": [{"begin": "10:00PM", "end": "6:00AM"}]}, "2022-04-18T23:00:00Z", True),
-        ({"monday": [{"begin": "10:00PM", "end": "6:00AM"}]}, "2022-04-19T05:00:00Z", False),
+        ({"monday": [{"begin": "10:00PM", "end": "6:00AM"}]}, "2022-04-19T05:00:00Z", True),
+        ({"monday": [{"begin": "10:00PM", "end": "6:00AM"}]}, "2022-04-19T06:00:01Z", False),
+        ({"saturday": [{"begin": "10:00PM", "end": "6:00AM"}]}, "2022-04-24T05:00:00Z", True),
+        ({"sunday": [{"begin": "10:00PM", "end": "6:00AM"}]}, "2022-04-25T05:00:00Z", True),
+        ({"all": [{"begin": "10:00PM", "end": "6:00AM"}]}, "2022-04-19T05:00:00Z", True),
+        ({"all": [{"begin": "10:00PM", "end": "6:00AM"}]}, "2022-04-19T12:00:00Z", False),
         ({}, "2022-04-18T05:00:00Z", False),
     ],
 )
 def test_within_when(days: dict[str, Any], moment: str, expected: bool) -> None:
-    """A filter's window holds on its own UTC weekday only, past midnight included at that day's start."""
+    """A filter's window starts on its UTC weekday and holds until its end, past midnight too."""
     assert within_when({"days": days}, at(moment)) is expected
 
 
@@ -95,27 +124,53 @@ def zone(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Ite
     time.tzset()
 
 
+LENGTHS_S = st.one_of(st.integers(0, 86_397), st.integers(0, 40 * 86_400))
+
+
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
-    day=st.integers(0, 365),
+    repeat=st.sampled_from(["daily", "weekly", "mondays", "saturdays", "weekdays", "weekends", "monthly", "annually"]),
+    first_day=st.integers(0, 800),
     begin_s=st.integers(0, 86_399),
-    share=st.floats(0, 1),
+    length_s=LENGTHS_S,
     offset_h=st.integers(-12, 14),
-    edge_s=st.sampled_from([-1, 0, 1]),
-    at_end=st.booleans(),
+    after_s=st.integers(-86_400, 1000 * 86_400),
 )
-def test_a_daily_window_has_its_edges_every_day(
-    zone: str, day: int, begin_s: int, share: float, offset_h: int, edge_s: int, at_end: bool
+def test_a_repeated_window_holds_for_its_length_after_each_of_its_starts(
+    zone: str, repeat: str, first_day: int, begin_s: int, length_s: int, offset_h: int, after_s: int
 ) -> None:
-    """It holds from its begin to its last second by the offset it was written with, also where clocks are changed."""
-    length_s = int(max(0, 86_397 - begin_s) * share)
-    own = timezone(timedelta(hours=offset_h))
-    first = datetime(2022, 1, 1, tzinfo=own) + timedelta(seconds=begin_s)
-    daily = window(first.isoformat(), (first + timedelta(seconds=length_s)).isoformat(), "daily")
-    begin = (first + timedelta(days=day)).timestamp()
-    moment = (begin + length_s if at_end else begin) + edge_s
-    expected = begin <= moment <= begin + length_s and moment >= first.timestamp()
-    assert subdued(daily, moment) is expected
+    """It covers a moment if one of its starts is at most its length before, also where clocks are changed."""
+    begin = datetime(2022, 1, 1, tzinfo=timezone(timedelta(hours=offset_h))) + timedelta(first_day, begin_s)
+    length = timedelta(seconds=length_s)
+    moment = begin + timedelta(seconds=after_s)
+    days = (begin + timedelta(days=day) for day in range((moment - begin).days + 1))
+    expected = any(day <= moment <= day + length for day in days if starts_on(repeat, begin, day))
+    given_window = window(begin.isoformat(), (begin + length).isoformat(), repeat)
+    assert subdued(given_window, moment.timestamp()) is expected
+
+
+def starts_on(repeat: str, begin: datetime, day: datetime) -> bool:
+    weekday = day.strftime("%A").lower() + "s"
+    words = {"daily", weekday, "weekends" if weekday in ("saturdays", "sundays") else "weekdays"}
+    words |= {"weekly"} if day.weekday() == begin.weekday() else set()
+    words |= {"monthly"} if day.day == begin.day else set()
+    words |= {"annually"} if (day.month, day.day) == (begin.month, begin.day) else set()
+    return repeat in words
+
+
+@given(
+    day=st.integers(0, 6), begin=st.integers(0, 1439), length=st.integers(0, 1439), moment=st.integers(0, 7 * 1440 - 1)
+)
+def test_a_filters_window_holds_for_its_length_after_its_start(day: int, begin: int, length: int, moment: int) -> None:
+    """A window of a weekday covers a minute of the week if it started at most its length before."""
+    days = ["sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"]
+    when = {"days": {days[day]: [{"begin": kitchen(begin), "end": kitchen(begin + length)}]}}
+    expected = (moment - day * 1440 - begin) % (7 * 1440) <= length
+    assert within_when(when, at("2022-04-17T00:00:00Z") + moment * 60) is expected
+
+
+def kitchen(minutes: int) -> str:
+    return (datetime(2022, 1, 1) + timedelta(minutes=minutes)).strftime("%I:%M%p")
 
 
 MOMENTS = st.datetimes(min_value=datetime(1, 1, 1), max_value=datetime(9999, 12, 31)).map(

@@ -1,13 +1,24 @@
 """Takes metric points out of what a check printed."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import islice
+from dataclasses import dataclass, field
 from typing import Any
 
 from sensu.rules.metrics import graphite, influxdb, nagios, opentsdb, prometheus
-from sensu.rules.metrics.points import POINTS_MAX, Point, Tag, configured_tags
+from sensu.rules.metrics.points import POINTS_MAX, Point, Refused, Tag, configured_tags
 
 FORMATS = ("graphite_plaintext", "influxdb_line", "nagios_perfdata", "opentsdb_line", "prometheus_text")
+REASONS_MAX = 5
+"""Of the lines that are refused so many are kept with their reasons; all of them are counted."""
+
+
+@dataclass(slots=True)
+class Extraction:
+    """The points of an output, how many lines were refused, and why the first of them were."""
+
+    points: list[Point] = field(default_factory=list)
+    refused: int = 0
+    reasons: list[Refused] = field(default_factory=list)
 
 
 def extract(
@@ -17,18 +28,37 @@ def extract(
     executed: int,
     now: float,
     tags: Sequence[Mapping[str, Any] | None] = (),
-) -> list[Point]:
-    """The points `{name, value, timestamp (s), tags}` in `output`; none for an unknown format.
+    is_whole: bool = True,
+) -> Extraction:
+    """The points `{name, value, timestamp (s), tags}` in `output`, and the lines that were refused.
 
-    `executed` stamps formats without times, `now` points that lack theirs. At most 100,000 points are taken.
+    `executed` stamps formats without times, `now` points that lack theirs. At most 100,000 points are taken, and none
+    for an unknown format. Of an output that was cut off (`is_whole` false) the last line counts only if it has its end.
     """
-    return list(islice(_points(metric_format, output, executed, now, configured_tags(tags or ())), POINTS_MAX))
+    extraction = Extraction()
+    if metric_format in FORMATS and not is_whole and not output.endswith("\n"):
+        output = output[: output.rfind("\n") + 1]
+        _refuse(extraction, Refused(output.count("\n") + 1, "the output was cut off in this line"))
+    for found in _read(metric_format, output, executed, now, configured_tags(tags or ())):
+        if isinstance(found, Refused):
+            _refuse(extraction, found)
+        else:
+            extraction.points.append(found)
+            if len(extraction.points) >= POINTS_MAX:
+                break
+    return extraction
 
 
-def _points(metric_format: str, output: str, executed: int, now: float, tags: list[Tag]) -> Iterator[Point]:
+def _refuse(extraction: Extraction, refused: Refused) -> None:
+    extraction.refused += 1
+    if len(extraction.reasons) < REASONS_MAX:
+        extraction.reasons.append(refused)
+
+
+def _read(metric_format: str, output: str, executed: int, now: float, tags: list[Tag]) -> Iterator[Point | Refused]:
     match metric_format:
         case "graphite_plaintext":
-            return graphite.points(output, tags)
+            return graphite.points(output, now, tags)
         case "influxdb_line":
             return influxdb.points(output, now, tags)
         case "nagios_perfdata":

@@ -1,37 +1,147 @@
-"""`influxdb_line`: lines of `measurement,tag=value field=number,… timestamp`, without escapes."""
+"""`influxdb_line`: InfluxDB's line protocol, `measurement,tag=value field=value,… timestamp`."""
 
+import re
 from collections.abc import Iterator
 
-from sensu.rules.go_number import parse_float, parse_int64
-from sensu.rules.metrics.points import Point, Tag, own_tags, point
+from sensu.rules.metrics.points import Point, Refused, Tag, as_seconds, point
 
-_TIMESTAMP_DIGITS = 10
+_BLANKS = re.compile(r"[ \t]*+")
+_SPACE = re.compile(r"[ \t\r\n]*+")
+_REST_OF_LINE = re.compile(r"[^\n]*+\n?")
+_LINE_END = re.compile(r"[ \t\r]*+(?:\n|\Z)")
+_MEASUREMENT = re.compile(r"(?:\\[, ]|[^, \t\r\n])++")
+_KEY = re.compile(r"(?:\\[,= ]|[^,= \t\r\n])++")
+_STRING = re.compile(r'"(?:\\["\\]|[^"])*+"')
+_SCALAR = re.compile(r'[^, \t\r\n"]++')
+_TIMESTAMP = re.compile(r"-?\d{1,19}(?=[ \t\r]*+(?:\n|\Z))", re.ASCII)
+
+_ESCAPED_IN_MEASUREMENT = re.compile(r"\\([, ])")
+_ESCAPED_IN_KEY = re.compile(r"\\([,= ])")
+_FLOAT = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
+_INTEGER = re.compile(r"([+-]?\d{1,20})i|(\d{1,20})u", re.ASCII)
+_BOOLEANS = frozenset({"t", "T", "true", "True", "TRUE", "f", "F", "false", "False", "FALSE"})
 
 
-def points(output: str, now: float, tags: list[Tag]) -> Iterator[Point]:
-    """A point `measurement.field` for each field of each sound line; one bad field drops its line.
+class _Fault(Exception):
+    """A line that is not in the protocol; its text is the rule that it breaks."""
 
-    Source: recorded influx cases: the timestamp is cut to ten digits, and is `now` where the line has none.
+
+def points(output: str, now: float, tags: list[Tag]) -> Iterator[Point | Refused]:
+    """A point `measurement.field` for each number of each sound line; other lines are refused.
+
+    Strings and booleans are no numbers and give no points. A line without a timestamp gets `now`; others are seconds,
+    milliseconds, microseconds or nanoseconds by their magnitude.
+    Source: InfluxDB docs, "Line protocol"; recorded influx cases.
     """
-    for line in output.strip().split("\n"):
-        parts = line.rstrip("\r").split(" ")
-        if len(parts) not in (2, 3):
+    reader = _Reader(output)
+    number, counted_to = 1, 0
+    while reader.skip_to_line():
+        start = reader.at
+        number, counted_to = number + output.count("\n", counted_to, start), start
+        try:
+            name, own, fields, timestamp = reader.line()
+        except _Fault as fault:
+            reader.at = start
+            reader.take(_REST_OF_LINE)
+            yield Refused(number, str(fault))
             continue
-        measurement, *pairs = parts[0].split(",")
-        own, fields = own_tags(pairs), _fields(parts[1])
-        timestamp = parse_int64(parts[2][:_TIMESTAMP_DIGITS]) if len(parts) == 3 else int(now)
-        if own is None or fields is None or timestamp is None:
-            continue
-        for name, value in fields:
-            yield point(f"{measurement}.{name}", value, timestamp, own + tags)
+        seconds = int(now) if timestamp is None else as_seconds(timestamp)
+        for field, value in fields:
+            yield point(f"{name}.{field}", value, seconds, own + tags)
 
 
-def _fields(text: str) -> list[tuple[str, float]] | None:
-    fields: list[tuple[str, float]] = []
-    for pair in text.split(","):
-        name, separator, number = pair.partition("=")
-        value = parse_float(number)
-        if not separator or value is None:
-            return None
-        fields.append((name, value))
-    return fields
+class _Reader:
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.at = 0
+
+    def skip_to_line(self) -> bool:
+        """Go past blank lines and comments; whether there is another line."""
+        self.take(_SPACE)
+        while self.text.startswith("#", self.at):
+            self.take(_REST_OF_LINE)
+            self.take(_SPACE)
+        return self.at < len(self.text)
+
+    def take(self, pattern: re.Pattern[str]) -> str:
+        """The text at this place that fits a pattern, empty if none does."""
+        match = pattern.match(self.text, self.at)
+        if match is None:
+            return ""
+        self.at = match.end()
+        return match.group()
+
+    def needed(self, pattern: re.Pattern[str], rule: str) -> str:
+        """The text at this place that must fit a pattern."""
+        text = self.take(pattern)
+        if not text:
+            raise _Fault(rule)
+        return text
+
+    def takes(self, sign: str) -> bool:
+        """Whether a sign is at this place; if so, go past it."""
+        found = self.text.startswith(sign, self.at)
+        self.at += found
+        return found
+
+    def line(self) -> tuple[str, list[Tag], list[tuple[str, float]], int | None]:
+        """Measurement, tags, numeric fields and timestamp."""
+        name = _ESCAPED_IN_MEASUREMENT.sub(r"\1", self.needed(_MEASUREMENT, "a line starts with a measurement"))
+        tags: list[Tag] = []
+        while self.takes(","):
+            key, value = self.key("a tag is `name=value`"), self.key_text("a tag is `name=value`")
+            tags.append({"name": key, "value": value})
+        if not self.take(_BLANKS):
+            raise _Fault("a blank separates the tags from the fields")
+        fields = [self.field()]
+        while self.takes(","):
+            fields.append(self.field())
+        numbers = [(key, value) for key, value in fields if value is not None]
+        if self.text[self.at : self.at + 1] in (" ", "\t"):
+            self.take(_BLANKS)
+            timestamp = self.take(_TIMESTAMP)
+        else:
+            timestamp = ""
+        if self.at < len(self.text):
+            self.needed(_LINE_END, "a line ends with its fields or with a whole number, the timestamp")
+        return name, tags, numbers, int(timestamp) if timestamp else None
+
+    def key(self, rule: str) -> str:
+        """The name in front of a `=`."""
+        text = self.key_text(rule)
+        if not self.takes("="):
+            raise _Fault(rule)
+        return text
+
+    def key_text(self, rule: str) -> str:
+        """A name or the value of a tag, its escapes resolved."""
+        return _ESCAPED_IN_KEY.sub(r"\1", self.needed(_KEY, rule))
+
+    def field(self) -> tuple[str, float | None]:
+        """A field, and its value if that is a number."""
+        key = self.key("a field is `name=value`")
+        if self.take(_STRING):
+            return key, None
+        text = self.needed(_SCALAR, "a field is `name=value`")
+        if text in _BOOLEANS:
+            return key, None
+        value = _number(text)
+        if value is None:
+            raise _Fault("the value of a field is a number, a string in double quotes or a boolean")
+        return key, value
+
+
+def _number(text: str) -> float | None:
+    value: float | None = None
+    integer = _INTEGER.fullmatch(text)
+    if integer and integer[1]:
+        value = _within(int(integer[1]), -(2**63), 2**63 - 1)
+    elif integer:
+        value = _within(int(integer[2]), 0, 2**64 - 1)
+    elif _FLOAT.fullmatch(text):
+        value = float(text)
+    return None if value is None or value in (float("inf"), float("-inf")) else value
+
+
+def _within(number: int, least: int, most: int) -> float | None:
+    return float(number) if least <= number <= most else None

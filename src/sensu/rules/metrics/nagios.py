@@ -1,27 +1,110 @@
-"""`nagios_perfdata`: `text | label=value[unit];warn;crit;min;max …`."""
+"""`nagios_perfdata`: `text | 'label'=value[unit];warn;crit;min;max …`, by the Monitoring Plugins guidelines."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
-from sensu.rules.go_number import parse_float
-from sensu.rules.metrics.points import Point, Tag, point
+from sensu.rules.metrics.points import Point, Refused, Tag, point
 
-_NO_NUMBER = re.compile(r"[^-0-9.]")
+_ITEM = re.compile(r"(?:'((?:[^'\n]|'')++)'|((?:[^\s='|]|'')++))=([^\s;|]*+)(?:;([^\s|]*+))?(?![^\s|])")
+_WORD = re.compile(r"\||[^\s|]++")
+_VALUE = re.compile(r"([+-]?(?:\d+(?:[.,]\d+)?|\d+\.|[.,]\d+)(?:[eE][+-]?\d+)?)[^\d\s;'\",.+=-]*,?", re.ASCII)
+_NUMBER = re.compile(r"\d+(?:[.,]\d+)*", re.ASCII)
+_DECIMAL_COMMA = re.compile(r"0\d*,\d+|\d*,\d{1,2}|\d*,\d{4,}|\d{4,},\d+", re.ASCII)
+_COMMA_OF_EITHER_KIND = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}(?:[eE].*)?", re.ASCII)
+_UNKNOWN = "U"
+_UNITS = frozenset({"s", "ms", "us", "%", "B", "KB", "MB", "GB", "TB", "c"})
 
 
-def points(output: str, executed: int, tags: list[Tag]) -> Iterator[Point]:
-    """A point for each sound token behind the only `|`, stamped with the check's execution.
+@dataclass(slots=True)
+class _Item:
+    """One word of performance data: a label with its value, or a text that is no item (`label` None)."""
 
-    Source: recorded nagios cases: whatever is no digit, `-` or `.` is taken out of a value.
+    line: int
+    label: str | None
+    value: str
+    bounds: str | None = None
+    is_refused: bool = False
+
+
+def points(output: str, executed: int, tags: list[Tag]) -> Iterator[Point | Refused]:
+    """A point for each sound item of performance data, stamped with the check's execution; other items are refused.
+
+    Performance data is what follows the first `|` of the first line, and everything after the first `|` of the lines
+    below. Labels with blanks or `=` are in single quotes, `''` is a quote. Values may have exponents and a decimal
+    comma; the unit is left out. `U` is an unknown value and gives no point. What could be read in two ways is refused:
+    a comma that may separate thousands (`1,234`), and items next to a word that may belong to them (`1 234`).
+    Source: Monitoring Plugins Development Guidelines, "Performance data"; recorded nagios cases.
     """
-    parts = output.split("|")
-    if len(parts) != 2:
-        return
-    for token in parts[1].strip().split(" "):
-        label_and_value = token.split(";", 1)[0].split("=")
-        if len(label_and_value) != 2:
+    items = list(_items(_performance_data(output)))
+    _refuse_neighbours(items)
+    comma_is_decimal = _has_decimal_commas(items)
+    for item in items:
+        if item.label is None and item.value == "|":
             continue
-        label, text = label_and_value
-        value = parse_float(_NO_NUMBER.sub("", text))
-        if value is not None:
-            yield point(label, value, executed, tags)
+        if item.label is None or item.is_refused:
+            yield Refused(item.line, "an item is `label=value`, a label with blanks in single quotes")
+        elif item.value != _UNKNOWN:
+            value = _value(item.value, comma_is_decimal)
+            if value is None:
+                yield Refused(item.line, "a value is a number that can be read in one way, with a unit or without")
+            else:
+                yield point(item.label, value, executed, tags)
+
+
+def _performance_data(output: str) -> Iterator[tuple[int, str]]:
+    """The lines of performance data, with their numbers."""
+    begun = False
+    for number, line in enumerate(output.strip().split("\n"), 1):
+        if begun:
+            yield number, line
+            continue
+        _, separator, data = line.partition("|")
+        if separator:
+            yield number, data
+            begun = number > 1
+
+
+def _items(lines: Iterable[tuple[int, str]]) -> Iterator[_Item]:
+    for number, line in lines:
+        at = 0
+        while word := _WORD.search(line, at):
+            item = _ITEM.match(line, word.start())
+            if item is None:
+                at = word.end()
+                yield _Item(number, None, word.group())
+            else:
+                at = item.end()
+                label = item[2] if item[1] is None else item[1]
+                yield _Item(number, label.replace("''", "'"), item[3], item[4], is_refused=not label.strip())
+
+
+def _refuse_neighbours(items: list[_Item]) -> None:
+    """Refuse items next to a stray word: it may be the rest of the value before, or the start of the label after."""
+    for place, stray in enumerate(items):
+        if stray.label is not None or stray.value == "|":
+            continue
+        before = items[place - 1] if place and items[place - 1].line == stray.line else None
+        after = items[place + 1] if place + 1 < len(items) and items[place + 1].line == stray.line else None
+        if stray.value[0].isdigit() and before is not None:
+            before.is_refused = before.is_refused or before.bounds is None
+        elif after is not None and not (stray.value in _UNITS and before is not None and before.label is not None):
+            after.is_refused = True
+
+
+def _has_decimal_commas(items: list[_Item]) -> bool:
+    """Whether some number of the output shows that its plugin writes decimal commas, and none shows decimal points."""
+    texts = [text for item in items if item.label is not None for text in (item.value, item.bounds or "")]
+    numbers = [number for text in texts for number in _NUMBER.findall(text)]
+    return any(_DECIMAL_COMMA.fullmatch(one) for one in numbers) and not any("." in one for one in numbers)
+
+
+def _value(text: str, comma_is_decimal: bool) -> float | None:
+    match = _VALUE.fullmatch(text)
+    if match is None:
+        return None
+    number = match[1]
+    if _COMMA_OF_EITHER_KIND.fullmatch(number) and not comma_is_decimal:
+        return None
+    value = float(number.replace(",", "."))
+    return None if value in (float("inf"), float("-inf")) else value

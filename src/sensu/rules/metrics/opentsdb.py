@@ -1,24 +1,39 @@
 """`opentsdb_line`: lines of `name timestamp value tag=value …`."""
 
+import re
 from collections.abc import Iterator
 
-from sensu.rules.go_number import parse_float, parse_int64
-from sensu.rules.metrics.points import Point, Tag, own_tags, point
+from sensu.rules.go_number import parse_float
+from sensu.rules.metrics.points import Point, Refused, Tag, numbered_lines, point
 
-_MILLISECOND_DIGITS = 13
+_TIME = re.compile(r"(\d{1,12})(?:\.\d{1,3})?|(\d{10})(\d{3})", re.ASCII)
 
 
-def points(output: str, tags: list[Tag]) -> Iterator[Point]:
-    """The point of each line that has at least one tag; 13-digit timestamps are milliseconds.
+def points(output: str, tags: list[Tag]) -> Iterator[Point | Refused]:
+    """The point of each line that has at least one tag; other lines are refused.
 
-    Source: recorded opentsdb cases.
+    Any blanks separate the words. Times of 13 digits are milliseconds, others seconds, with up to three decimals.
+    Source: OpenTSDB docs, "Writing Data"; recorded opentsdb cases.
     """
-    for line in output.strip().split("\n"):
-        parts = line.rstrip("\r").split(" ")
-        if len(parts) < 4:
-            continue
-        timestamp, value, own = parse_int64(parts[1]), parse_float(parts[2]), own_tags(parts[3:])
-        if timestamp is None or value is None or own is None:
-            continue
-        seconds = timestamp // 1000 if len(parts[1]) == _MILLISECOND_DIGITS else timestamp
-        yield point(parts[0], value, seconds, own + tags)
+    for number, line in numbered_lines(output):
+        yield _point(line, tags) or Refused(number, "a line is `name timestamp value tag=value …`")
+
+
+def _point(line: str, tags: list[Tag]) -> Point | None:
+    words = line.split()
+    if len(words) < 4:
+        return None
+    time, value, own = _TIME.fullmatch(words[1]), parse_float(words[2]), _own_tags(words[3:])
+    if time is None or value is None or own is None:
+        return None
+    return point(words[0], value, int(time[1] or time[2]), own + tags)
+
+
+def _own_tags(pairs: list[str]) -> list[Tag] | None:
+    """The tags of a line; None if one is no pair or a name has two values."""
+    own: dict[str, str] = {}
+    for pair in pairs:
+        name, _, value = pair.partition("=")
+        if not name or not value or "=" in value or own.setdefault(name, value) != value:
+            return None
+    return [{"name": name, "value": value} for name, value in own.items()]

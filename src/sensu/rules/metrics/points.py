@@ -1,12 +1,21 @@
-"""The points that metric formats give."""
+"""The points that metric formats give, and the lines that they refuse."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 Point = dict[str, Any]
 Tag = dict[str, str]
 
 POINTS_MAX = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A line (of perfdata: an item) that gives no point because it breaks a rule of its format; lines count from 1."""
+
+    line: int
+    why: str
 
 
 def point(name: str, value: float, timestamp: int, tags: Iterable[Tag]) -> Point:
@@ -19,12 +28,17 @@ def configured_tags(tags: Sequence[Mapping[str, Any] | None]) -> list[Tag]:
     return [{"name": tag.get("name") or "", "value": tag.get("value") or ""} for tag in tags if tag is not None]
 
 
-def own_tags(pairs: Sequence[str]) -> list[Tag] | None:
-    """Tags of texts like `key=value`; None when one of them is no pair."""
-    tags: list[Tag] = []
-    for pair in pairs:
-        name, separator, value = pair.partition("=")
-        if not separator or "=" in value:
-            return None
-        tags.append({"name": name, "value": value})
-    return tags
+def numbered_lines(output: str) -> Iterator[tuple[int, str]]:
+    """The lines that are not blank, without the blanks around them, with their numbers from 1."""
+    for number, line in enumerate(output.split("\n"), 1):
+        text = line.strip(" \t\r")
+        if text:
+            yield number, text
+
+
+def as_seconds(timestamp: int) -> int:
+    """Unix seconds of a time in seconds, milliseconds, microseconds or nanoseconds, told apart by its magnitude."""
+    for divisor, limit in ((1, 10**11), (10**3, 10**14), (10**6, 10**17)):
+        if abs(timestamp) < limit:
+            return timestamp // divisor
+    return timestamp // 10**9

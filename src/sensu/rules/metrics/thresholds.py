@@ -69,7 +69,7 @@ def _judge(verdict: Verdict, threshold: Mapping[str, Any], rule: Mapping[str, An
         bound, text = "max", high
     else:
         return
-    tags = ", ".join(f"{tag.get('name', '')}={tag.get('value', '')}" for tag in _tags(threshold))
+    tags = ",".join(f"{tag.get('name', '')}={tag.get('value', '')}" for tag in _tags(threshold))
     message = (
         f"The value of {point['name']}{f' ({tags})' if tags else ''} exceeded the configured threshold "
         f"({bound}: {text}, actual: {format_plain(float(point['value']))})."

@@ -73,3 +73,11 @@ def test_unsound_thresholds_are_refused(broken: dict[str, Any], message: str) ->
     with pytest.raises(InvalidResource, match=message):
         validate(broken)
     validate(threshold((" 1.5 ", "", 1), host="a"))
+
+
+def test_messages_list_the_tags_of_a_threshold() -> None:
+    """The message names the tags that a point must carry, in the order of the threshold, without blanks."""
+    tags = [{"name": "host", "value": "a"}, {"name": "dc", "value": "z"}]
+    verdict = evaluate([{**point("cpu", 95), "tags": tags}], [{**threshold(("", "90", 2)), "tags": tags}])
+    text = "The value of cpu (host=a,dc=z) exceeded the configured threshold (max: 90, actual: 95)."
+    assert verdict.annotations["sensu.io/notifications/critical"] == text
