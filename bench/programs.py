@@ -106,7 +106,7 @@ def backend(state_dir: Path, extra: Sequence[str] = ()) -> Iterator[Server]:
     api, agents = free_port(), free_port()
     command = [program("sensu-backend"), "start", "--state-dir", str(state_dir), "--agent-host", "127.0.0.1"]
     command += ["--cache-dir", str(state_dir / "cache"), "--api-listen-address", f"127.0.0.1:{api}"]
-    command += ["--agent-port", str(agents), "--dashboard-host", "127.0.0.1", "--dashboard-port", "0", *extra]
+    command += ["--agent-port", str(agents), *extra]
     started = time.monotonic()
     with running(command, state_dir / "backend.log") as process:
         ready_s = wait_until_ready(f"http://127.0.0.1:{api}", process, started)

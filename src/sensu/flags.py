@@ -169,11 +169,23 @@ def _int(text: str) -> int:
 
 
 def _strings(text: str) -> list[str]:
-    return [item.strip() for item in text.split(",") if item.strip()]
+    """The items of a comma-separated list; an item with a comma stands in double quotes, as in a CSV file."""
+    return [item.strip() for item in _items(text) if item.strip()]
+
+
+def _items(text: str) -> list[str]:
+    if '"' not in text:
+        return text.split(",")
+    import csv  # noqa: PLC0415 - rarely needed, and start-up time counts
+
+    try:
+        return next(csv.reader([text], strict=True, skipinitialspace=True), [])
+    except csv.Error as err:
+        raise ValueError(text) from err
 
 
 def _map(text: str) -> dict[str, str]:
-    """`k=v,k2=v2`, or a JSON object of texts."""
+    """`k=v,k2=v2`, or a JSON object of texts; a value of a single pair may hold commas, others need quotes."""
     if text.lstrip().startswith("{"):
         import json  # noqa: PLC0415 - rarely needed, and start-up time counts
 
@@ -181,10 +193,11 @@ def _map(text: str) -> dict[str, str]:
         if not all(isinstance(value, str) for value in content.values()):
             raise ValueError(text)
         return dict(content)
-    pairs = [item.partition("=") for item in _strings(text)]
+    items = [text.strip('"')] if text.count("=") == 1 else _strings(text)
+    pairs = [item.partition("=") for item in items]
     if any(not equals for _, equals, _ in pairs):
         raise ValueError(text)
-    return {key: value for key, _, value in pairs}
+    return {key.strip(): value for key, _, value in pairs}
 
 
 def _seconds(text: str) -> float:
@@ -204,6 +217,7 @@ _CONVERTERS: dict[str, Callable[[str], Any]] = {
     "map": _map,
 }
 _REASONS = {
+    "strings": "double quotes must enclose a whole item",
     "int": 'strconv.ParseInt: parsing "{text}": invalid syntax',
     "float": 'strconv.ParseFloat: parsing "{text}": invalid syntax',
     "bool": 'strconv.ParseBool: parsing "{text}": invalid syntax',

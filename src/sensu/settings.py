@@ -7,17 +7,30 @@ Source: docs, "Backend reference" and "Agent reference", configuration.
 """
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+import logging
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
-import yaml
-
+from sensu.configuration_file import ConfigurationFile, is_null, read_file, text_of
 from sensu.errors import ConfigurationError, ConfigurationFileError
 from sensu.flags import Flag, HelpAsked, convert, parse
 
+log = logging.getLogger("sensu.settings")
+
 T = TypeVar("T")
-FILE_BYTES_MAX = 1 << 20
+NAMES_SHOWN_MAX = 50
+"""How many ignored names one line lists."""
+_LETTERS = {"y": "true", "Y": "true", "n": "false", "N": "false"}
+_SHAPES = {
+    "string": "a single value",
+    "strings": "a list",
+    "int": "a whole number",
+    "float": "a number",
+    "bool": "true or false",
+    "seconds": "a duration such as 90s",
+    "map": "keys and values",
+}
 _GUESSES = {bool: "bool", int: "int", float: "float", tuple: "strings", dict: "map"}
 
 
@@ -42,18 +55,51 @@ def load(
     prefix: str,
     usage: str,
     retired: frozenset[str] = frozenset(),
+    elsewhere: frozenset[str] = frozenset(),
+    remark: Callable[[str], object] = log.warning,
 ) -> T:
     """The settings from the command line, the environment and the file that they name.
 
-    `retired` flags are taken with their values and have no effect. Raises ConfigurationError with one line that names
-    the flag, variable or key, and HelpText.
+    `retired` names are accepted with their values and have no effect; keys `elsewhere` belong to another command that
+    reads the same file. `remark` gets a line for each kind of entry that is ignored: unknown keys, names without
+    effect, further documents. Raises ConfigurationError with one line that names the flag, variable or key, and
+    HelpText.
     """
-    given = _read_flags(shape, arguments, usage, retired)
+    given, unused = _read_flags(shape, arguments, usage, retired)
     variables = _read_environment(shape, environment, prefix)
+    unused |= {name for name in retired if environment.get(_variable(prefix, name))}
     path = given.get("config_file", variables.get("config_file"))
     defaults = {field.name: field.default for field in _fields(shape)}
-    stored = _read_file(shape, Path(path or str(defaults.get("config_file", ""))), explicit=path is not None)
+    where = Path(path or str(defaults.get("config_file", "")))
+    file = _read_file(where, explicit=path is not None)
+    stored, others = _read_mapping(shape, file.content, f"config file {where}")
+    unused |= others & retired
+    _remark(remark, where, unused, others - retired - elsewhere, names_of(shape) | retired)
+    if file.has_more_documents:
+        remark(f"config file {where}: only its first document is read")
     return shape(**{**stored, **variables, **given})
+
+
+def _remark(
+    remark: Callable[[str], object], where: Path, unused: set[str], unknown: set[str], known: Collection[str]
+) -> None:
+    if unknown:
+        remark(f"unknown: {_listed([_suggested(name, known) for name in sorted(unknown)])}; in config file {where}")
+    if unused:
+        remark(f"without effect here: {_listed(sorted(unused))}")
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = len(names) - NAMES_SHOWN_MAX
+    return ", ".join(names[:NAMES_SHOWN_MAX]) + (f" and {more} more" if more > 0 else "")
+
+
+def _suggested(name: str, known: Collection[str]) -> str:
+    """An unknown name, with the known one that its author may have meant."""
+    import difflib  # noqa: PLC0415 - few files have an unknown key
+
+    similar = difflib.get_close_matches(name.replace("_", "-"), known, n=1)
+    return f"{name} (did you mean {similar[0]}?)" if similar else name
 
 
 def _fields(shape: type[Any]) -> tuple[dataclasses.Field[Any], ...]:
@@ -65,11 +111,19 @@ def flag_name(field_name: str) -> str:
     return field_name.replace("_", "-")
 
 
+def names_of(shape: type[Any]) -> frozenset[str]:
+    """The names that the settings have as flags and keys, older ones included."""
+    return frozenset(_by_flag(shape))
+
+
 def _by_flag(shape: type[Any]) -> dict[str, dataclasses.Field[Any]]:
     return {name: field for field in _fields(shape) for name in (flag_name(field.name), *field.metadata["aliases"])}
 
 
-def _read_flags(shape: type[Any], arguments: Sequence[str], usage: str, retired: frozenset[str]) -> dict[str, Any]:
+def _read_flags(
+    shape: type[Any], arguments: Sequence[str], usage: str, retired: frozenset[str]
+) -> tuple[dict[str, Any], set[str]]:
+    """The values of the flags that are given, and the retired flags among them."""
     by_flag = _by_flag(shape)
     flags = [
         Flag(name, f.metadata["kind"], short=f.metadata["short"] if name == flag_name(f.name) else "")
@@ -81,69 +135,69 @@ def _read_flags(shape: type[Any], arguments: Sequence[str], usage: str, retired:
         raise HelpText(help_text(shape, usage)) from err
     if found.words:
         raise ConfigurationError(f'unknown argument "{found.words[0]}"')
-    return {by_flag[name].name: _frozen(value) for name, value in found.values.items() if name in by_flag}
+    given = {by_flag[name].name: _frozen(value) for name, value in found.values.items() if name in by_flag}
+    return given, set(found.values) & retired
 
 
 def _frozen(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
 
 
+def _variable(prefix: str, flag: str) -> str:
+    return f"{prefix}_{flag.upper().replace('-', '_')}"
+
+
 def _read_environment(shape: type[Any], environment: Mapping[str, str], prefix: str) -> dict[str, Any]:
     """Lists in variables are separated by blanks or commas."""
     values: dict[str, Any] = {}
     for flag, field in _by_flag(shape).items():
-        variable = f"{prefix}_{flag.upper().replace('-', '_')}"
-        text = environment.get(variable)
+        text = environment.get(_variable(prefix, flag))
         if text:
-            text = ",".join(text.split()) if field.metadata["kind"] == "strings" else text
-            values[field.name] = _frozen(convert(field.metadata["kind"], text, variable))
+            values[field.name] = _from_text(field.metadata["kind"], text, _variable(prefix, flag))
     return values
 
 
-def _read_file(shape: type[Any], path: Path, *, explicit: bool) -> dict[str, Any]:
+def _from_text(kind: str, text: str, where: str) -> Any:
+    """The value of a text; a list is separated by blanks or commas."""
+    return _frozen(convert(kind, ",".join(text.split()) if kind == "strings" else text, where))
+
+
+def _read_file(path: Path, *, explicit: bool) -> ConfigurationFile:
     try:
-        if path.stat().st_size > FILE_BYTES_MAX:
-            raise ConfigurationFileError(f"config file {path}: larger than {FILE_BYTES_MAX} bytes")
-        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-        content = yaml.load(path.read_text(), Loader=loader)  # noqa: S506 - both are safe loaders
+        return read_file(path)
     except FileNotFoundError as err:
         if explicit:
             raise ConfigurationFileError(f"open {path}: no such file or directory") from err
-        return {}
-    except (OSError, UnicodeDecodeError) as err:
-        raise ConfigurationFileError(f"config file {path}: {getattr(err, 'strerror', None) or err}") from err
-    except yaml.YAMLError as err:
-        mark = getattr(err, "problem_mark", None)
-        where = f" line {mark.line + 1}" if mark is not None else ""
-        raise ConfigurationFileError(
-            f"config file {path}{where}: not valid YAML: {getattr(err, 'problem', err)}"
-        ) from err
-    return _read_mapping(shape, content, f"config file {path}")
+        return ConfigurationFile(None, has_more_documents=False)
 
 
-def _read_mapping(shape: type[Any], content: Any, source: str) -> dict[str, Any]:
+def _read_mapping(shape: type[Any], content: Any, source: str) -> tuple[dict[str, Any], set[str]]:
+    """The values of the known keys, in any case, and the names of the other keys."""
     if content is None:
-        return {}
+        return {}, set()
     if not isinstance(content, dict):
         raise ConfigurationError(f"{source}: must hold keys and values")
-    by_flag, values = _by_flag(shape), {}
+    by_flag, values, others = _by_flag(shape), dict[str, Any](), set[str]()
     for key, value in content.items():
-        field = by_flag.get(str(key))
-        if field is not None and value is not None:
-            values[field.name] = _from_yaml(field.metadata["kind"], value, f"{source}: {key}")
-    return values
+        name = text_of(key)
+        field = by_flag.get(name.lower())
+        if field is None:
+            others.add(name.lower())
+        elif not is_null(value):
+            values[field.name] = _from_file(field.metadata["kind"], value, f"{source}: {name}")
+    return values, others
 
 
-def _from_yaml(kind: str, value: Any, where: str) -> Any:
+def _from_file(kind: str, value: Any, where: str) -> Any:
     if kind == "strings" and isinstance(value, list):
-        return tuple(str(item) for item in value)
+        return tuple(text for text in map(text_of, value) if text)
     if kind == "map" and isinstance(value, dict):
         # Keys in a file are lower-cased, as the reference's configuration library does (AG-04).
-        return {str(k).lower(): str(v) for k, v in value.items()}
+        return {text_of(k).lower(): text_of(v) for k, v in value.items()}
     if isinstance(value, list | dict):
-        raise ConfigurationError(f"{where}: must be a {kind}")
-    text = str(value).lower() if isinstance(value, bool) else str(value)
-    return _frozen(convert(kind, text, where))
+        raise ConfigurationError(f"{where}: must be {_SHAPES[kind]}")
+    text = text_of(value)
+    return _from_text(kind, _LETTERS.get(text, text) if kind == "bool" else text, where)
 
 
 def help_text(shape: type[Any], usage: str) -> str:

@@ -30,6 +30,9 @@ FLAGS = (
         ("-psf a.yml", {"publish": True, "stdin": True, "file": ["a.yml"]}, []),
         ("-f a,b -f c", {"file": ["a", "b", "c"]}, []),
         ("--labels a=1 --labels b=2=3", {"labels": {"a": "1", "b": "2=3"}}, []),
+        ('-f "a,b",c', {"file": ["a,b", "c"]}, []),
+        ("--labels a=b,c", {"labels": {"a": "b,c"}}, []),
+        ('--labels "a=1,2",b=3', {"labels": {"a": "1,2", "b": "3"}}, []),
         ("--timeout 1m30s --wait 2.5", {"timeout": 90.0, "wait": 2.5}, []),
         ("-- --interval", {}, ["--interval"]),
         ("-", {}, ["-"]),
@@ -51,6 +54,7 @@ def test_flags_stand_anywhere_in_every_spelling(line: str, values: dict[str, obj
         ("-i abc", 'invalid argument "abc" for "-i, --interval" flag: strconv.ParseInt: parsing "abc": invalid syntax'),
         ("--publish=maybe", 'invalid argument "maybe" for "-p, --publish" flag: strconv.ParseBool: parsing "maybe": '),
         ("--labels a", 'invalid argument "a" for "--labels" flag: a must be formatted as key=value'),
+        ('-f "ab', 'invalid argument ""ab" for "-f, --file" flag: double quotes must enclose a whole item'),
         ("--timeout 5", 'invalid argument "5" for "--timeout" flag: time: missing unit in duration "5"'),
     ],
 )

@@ -89,8 +89,11 @@ def version() -> str:
 def start(arguments: Sequence[str]) -> int:
     """Run an agent until a signal stops it; the exit status."""
     try:
-        read = settings.read(arguments, os.environ)
+        remarks: list[str] = []
+        read = settings.read(arguments, os.environ, remarks.append)
         configure(read.log_level)
+        for line in remarks:
+            log.warning(line)
         agent_allow_list = allow_list.load(read.allow_list)
         _run_loop(Agent(read, agent_allow_list, SystemClock()))
     except HelpText as asked:

@@ -3,11 +3,12 @@
 Source: docs, "Agent reference", configuration; recorded scenarios agent-first-frames-flags and agent-exit-*.
 """
 
+import logging
 import os
 import re
 import socket
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -17,6 +18,8 @@ from sensu.log import LEVELS
 from sensu.resources.entity import DEFAULT_REDACT
 from sensu.resources.metadata import ResourceReference
 from sensu.settings import load, option
+
+log = logging.getLogger("sensu.agent")
 
 ENVIRONMENT_PREFIX = "SENSU"
 USAGE = "sensu-agent start"
@@ -28,7 +31,7 @@ DEFAULT_ASSETS_RATE = 1.39
 DEFAULT_FLUSH_INTERVAL_S = 10
 
 RETIRED_FLAGS = frozenset({"discover-processes", "require-fips", "require-openssl", "log-millisecond-timestamps"})
-"""Flags of the reference's commercial builds that are accepted and have no effect here."""
+"""Settings of the reference that are accepted and have no effect here; the start names those that are given."""
 
 _NAME = re.compile(r"[\w.\-:]+", re.ASCII)
 
@@ -124,9 +127,22 @@ class AgentSettings:
         return bool(self.cert_file and self.key_file)
 
 
-def read(arguments: Sequence[str], environment: Mapping[str, str]) -> AgentSettings:
-    """The settings from flags, variables and file, checked and complete; raises ConfigurationError and HelpText."""
-    loaded = load(AgentSettings, arguments, environment, prefix=ENVIRONMENT_PREFIX, usage=USAGE, retired=RETIRED_FLAGS)
+def read(
+    arguments: Sequence[str], environment: Mapping[str, str], remark: Callable[[str], object] = log.warning
+) -> AgentSettings:
+    """The settings from flags, variables and file, checked and complete; raises ConfigurationError and HelpText.
+
+    `remark` gets a line for each kind of entry that is ignored.
+    """
+    loaded = load(
+        AgentSettings,
+        arguments,
+        environment,
+        prefix=ENVIRONMENT_PREFIX,
+        usage=USAGE,
+        retired=RETIRED_FLAGS,
+        remark=remark,
+    )
     return check(complete(loaded))
 
 

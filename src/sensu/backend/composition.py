@@ -203,7 +203,15 @@ class Backend:
             share=self._share,
             held_up=(lambda: False) if members is None else members.held_up,
         )
-        keepalives = Keepalived(store, entities, events, KeepaliveCounts(metrics), self._clock, deliveries.wake)
+        keepalives = Keepalived(
+            store,
+            entities,
+            events,
+            KeepaliveCounts(metrics),
+            self._clock,
+            deliveries.wake,
+            self._settings.deregistration_handler,
+        )
         events.tell_overdue_keepalives(keepalives.alarm)
         auth = await self._auth(store, cache, stack)
         member = Member(MEMBER_NAME, await cluster_id(store), (self._settings.api_url,))

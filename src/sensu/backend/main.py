@@ -1,6 +1,7 @@
 """The program `sensu-backend`: its commands."""
 
 import asyncio
+import logging
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -12,10 +13,10 @@ from sensu.backend.members.membership import Seat
 from sensu.backend.members.supervisor import Supervisor
 from sensu.backend.settings import (
     ENVIRONMENT_PREFIX,
+    INIT_NAMES,
     RETIRED_FLAGS,
     BackendSettings,
     InitSettings,
-    UpgradeSettings,
     check,
 )
 from sensu.clock import SystemClock
@@ -23,6 +24,8 @@ from sensu.errors import ConfigurationError, SensuError
 from sensu.log import configure
 from sensu.settings import HelpText, load
 from sensu.version import COMPATIBLE_VERSION, VERSION
+
+log = logging.getLogger("sensu.backend")
 
 EXIT_ALREADY_INITIALISED = 3
 USAGE = """The backend of Sensu in Python: API, agents' port, scheduling, event processing.
@@ -92,6 +95,8 @@ S = TypeVar("S", bound=BackendSettings)
 
 
 def _settings(shape: type[S], words: Sequence[str], command: str) -> S:
+    """The settings of a command, with the log set up; entries that are ignored are logged."""
+    remarks: list[str] = []
     found = load(
         shape,
         words,
@@ -99,15 +104,19 @@ def _settings(shape: type[S], words: Sequence[str], command: str) -> S:
         prefix=ENVIRONMENT_PREFIX,
         usage=f"sensu-backend {command}",
         retired=RETIRED_FLAGS,
+        elsewhere=INIT_NAMES,
+        remark=remarks.append,
     )
     check(found)
+    configure(found.log_level)
+    for line in remarks:
+        log.warning(line)
     return found
 
 
 def init(words: Sequence[str]) -> int:
     """Make the database and what every cluster starts with."""
     settings = _settings(InitSettings, words, "init")
-    configure(settings.log_level)
 
     async def work() -> bool:
         async with opened_store(settings) as store:
@@ -121,7 +130,7 @@ def init(words: Sequence[str]) -> int:
 
 def upgrade(words: Sequence[str]) -> int:
     """Bring the database up to date, as every start does."""
-    settings = _settings(UpgradeSettings, words, "upgrade")
+    settings = _settings(BackendSettings, words, "upgrade")
 
     async def work() -> None:
         async with opened_store(settings):
@@ -135,7 +144,6 @@ def upgrade(words: Sequence[str]) -> int:
 def start(words: Sequence[str]) -> int:
     """Run a backend until a signal stops it."""
     settings = _settings(BackendSettings, words, "start")
-    configure(settings.log_level)
     if settings.workers > 1:
         return Supervisor(settings, _work, SystemClock()).run()
     return _serve(Backend(settings, SystemClock()))

@@ -1,7 +1,7 @@
 """The settings of `sensu-backend start` and `init`.
 
-Source: docs, "Backend reference"; flags, variables (`SENSU_BACKEND_…`) and keys are those of the reference. What speaks
-of etcd is accepted and has no effect, so that existing files and unit files go on working.
+Source: docs, "Backend reference"; flags, variables (`SENSU_BACKEND_…`) and keys are those of the reference. Settings
+of etcd are accepted and have no effect, so that existing files and unit files go on working.
 """
 
 import dataclasses
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from sensu.errors import ConfigurationError
 from sensu.log import LEVELS
 from sensu.rules.share import SLOTS
-from sensu.settings import option
+from sensu.settings import names_of, option
 
 ENVIRONMENT_PREFIX = "SENSU_BACKEND"
 DURABILITY = ("full", "normal")
@@ -45,23 +45,14 @@ class BackendSettings:
     api_write_timeout: float = option("longest time for an answer", 15.0, kind="duration")
     api_url: str = option("URL of the API, as clients know it", "http://localhost:8080")
 
-    dashboard_host: str = option("address of the web UI", "[::]")
-    dashboard_port: int = option("port of the web UI", 3000)
-    dashboard_cert_file: str = option("certificate of the web UI", "")
-    dashboard_key_file: str = option("key of the web UI", "")
-    dashboard_write_timeout: float = option("longest time for an answer of the web UI", 15.0, kind="duration")
-
     cert_file: str = option("TLS certificate in PEM format", "")
     key_file: str = option("TLS key in PEM format", "")
     trusted_ca_file: str = option("certificates of trusted authorities in PEM format", "")
-    insecure_skip_tls_verify: bool = option("do not verify the certificates of servers", False)
     jwt_private_key_file: str = option("EC key that signs access tokens", "")
     jwt_public_key_file: str = option("EC key that verifies access tokens", "")
     access_token_expiry: float = option("how long an access token holds", 900.0, kind="duration")
     refresh_token_expiry: float = option("how long a session may rest", 43200.0, kind="duration")
 
-    eventd_buffer_size: int = option("events that may wait to be processed", 1000)
-    pipelined_workers: int = option("handlers that may run at the same time", 100)
     assets_rate_limit: float = option("asset downloads a second", 1.39)
     assets_burst_limit: int = option("asset downloads at once", 100)
     deregistration_handler: str = option("handler of deregistration events of agents that name none", "")
@@ -76,7 +67,6 @@ class BackendSettings:
     deliveries_owed_max: int = option("with so many deliveries owed, events that would add to them wait", 100_000)
     deliveries_bytes_max: int = option("with so many bytes of events owed, events that would add wait", 1 << 30)
     workers: int = option("processes that share the ports and the database", 1)
-    debug: bool = option("more detail on errors", False)
 
     @property
     def api_address(self) -> tuple[str, int]:
@@ -91,38 +81,46 @@ class BackendSettings:
 
 @dataclass(frozen=True)
 class InitSettings(BackendSettings):
-    """What `sensu-backend init` needs beside the settings of the backend."""
+    """The settings of `sensu-backend init`, in addition to those of the backend."""
 
     cluster_admin_username: str = option("name of the first user", "")
     cluster_admin_password: str = option("password of the first user", "")
     cluster_admin_api_key: str = option("an API key for the first user", "")
     interactive: bool = option("ask for what is missing", False)
-    wait: bool = option("try until the store can be reached", False)
-    timeout: float = option("longest wait for the store", 5.0, kind="duration")
     ignore_already_initialized: bool = option("exit 0 where the store was initialised before", False)
-
-
-@dataclass(frozen=True)
-class UpgradeSettings(BackendSettings):
-    """What `sensu-backend upgrade` takes beside the settings of the backend."""
-
-    skip_confirm: bool = option("do not ask before it is done", False)
-    timeout: float = option("longest wait for the store", 5.0, kind="duration")
 
 
 RETIRED_FLAGS = frozenset(
     (
         "agent-burst-limit",
         "agent-rate-limit",
+        "dashboard-cert-file",
+        "dashboard-host",
+        "dashboard-key-file",
+        "dashboard-port",
+        "dashboard-write-timeout",
+        "debug",
+        "default-silenced-expiry-time",
         "disable-platform-metrics",
         "platform-metrics-log-file",
         "platform-metrics-logging-interval",
         "event-log-buffer-wait",
         "event-log-parallel-encoders",
+        "eventd-buffer-size",
         "eventd-workers",
+        "insecure-skip-tls-verify",
         "keepalived-buffer-size",
         "keepalived-workers",
+        "log-millisecond-timestamps",
+        "max-silenced-expiry-time-allowed",
+        "metrics-refresh-interval",
         "pipelined-buffer-size",
+        "pipelined-workers",
+        "require-fips",
+        "require-openssl",
+        "skip-confirm",
+        "timeout",
+        "wait",
         "no-embed-etcd",
         "etcd-advertise-client-urls",
         "etcd-cert-file",
@@ -153,7 +151,10 @@ RETIRED_FLAGS = frozenset(
         "etcd-unsafe-no-fsync",
     )
 )
-"""Flags of the reference that are accepted and have no effect here."""
+"""Settings of the reference that are accepted and have no effect here; the start names those that are given."""
+
+INIT_NAMES = names_of(InitSettings) - names_of(BackendSettings)
+"""Settings of `init` alone, which may stand in the file that `start` reads."""
 
 
 def split_address(text: str, where: str) -> tuple[str, int]:
@@ -175,9 +176,8 @@ def check(settings: BackendSettings) -> BackendSettings:
     if bool(settings.cert_file) != bool(settings.key_file):
         raise ConfigurationError("--cert-file and --key-file must be given together")
     _check_agent_auth(settings)
-    for name in ("agent_port", "dashboard_port"):
-        if not 0 <= getattr(settings, name) <= 65535:
-            raise ConfigurationError(f"invalid value for --{name.replace('_', '-')}: must be a port number")
+    if not 0 <= settings.agent_port <= 65535:
+        raise ConfigurationError("invalid value for --agent-port: must be a port number")
     if not 1 <= settings.workers <= SLOTS:
         raise ConfigurationError(f"invalid value for --workers: must be from 1 to {SLOTS}")
     for field in dataclasses.fields(settings):

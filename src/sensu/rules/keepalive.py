@@ -93,9 +93,9 @@ def registration_event(entity: Entity, now: float) -> Event:
     )
 
 
-def deregistration_event(entity: Entity, now: float, event_id: str) -> Event | None:
-    """What an entity's deregistration handler gets at its end, None where it has none; it is not stored."""
-    handler = entity.deregistration.handler
+def deregistration_event(entity: Entity, now: float, event_id: str, default_handler: str = "") -> Event | None:
+    """The event for the deregistration handler of an entity, or the default one; None without either. Not stored."""
+    handler = entity.deregistration.handler or default_handler
     if not handler:
         return None
     return Event(check=_notice("deregistration", entity, handler), entity=entity, id=event_id, timestamp=int(now))

@@ -63,8 +63,7 @@ class BackendProcess:
         """The flags of `start` that keep everything in the folder and on loopback."""
         api = ["--api-listen-address", f"127.0.0.1:{self.api_port}", "--api-url", self.api_url]
         agents = ["--agent-host", "127.0.0.1", "--agent-port", str(self.agent_port)]
-        dashboard = ["--dashboard-host", "127.0.0.1", "--dashboard-port", "0"]
-        return [*self.state, "--cache-dir", str(self.folder / "cache"), *api, *agents, *dashboard]
+        return [*self.state, "--cache-dir", str(self.folder / "cache"), *api, *agents]
 
     async def initialise(self) -> None:
         """Make the database with the user `USER`; raises NotReady."""

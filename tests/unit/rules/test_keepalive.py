@@ -96,11 +96,15 @@ def test_an_agent_may_manage_its_entity(stored: dict, sent: dict, sequence: int,
 
 
 def test_notices_of_beginning_and_end() -> None:
-    """Registration goes to the handler of that name, deregistration to the entity's own, if it has one."""
+    """Registration goes to the handler of that name, deregistration to the entity's own or the backend's default."""
     begin = registration_event(make_entity(), NOW)
     assert begin.check and (begin.check.metadata.name, begin.check.handlers) == ("registration", ("registration",))
     assert (begin.check.status, begin.check.interval, begin.id, begin.timestamp) == (1, 1, None, NOW)
     assert deregistration_event(make_entity(), NOW, "x") is None
+    default = deregistration_event(make_entity(), NOW, "x", "inventory")
+    assert default
+    assert default.check
+    assert default.check.handlers == ("inventory",)
     end = deregistration_event(make_entity(deregistration=Deregistration(handler="cmdb")), NOW, "x")
     assert end and end.check
     assert (end.check.metadata.name, end.check.handlers, end.id) == ("deregistration", ("cmdb",), "x")

@@ -57,8 +57,11 @@ class Keepalived:
         counters: Counters,
         clock: Clock,
         wake_deliveries: Callable[[], None],
+        deregistration_handler: str = "",
     ) -> None:
+        """`deregistration_handler` gets the deregistration events of entities that name no handler."""
         self._store = store
+        self._deregistration_handler = deregistration_handler
         self._entities = entities
         self._intake = intake
         self._counters = counters
@@ -160,5 +163,6 @@ class Keepalived:
 
     def _end(self, entity: Entity) -> list[Write]:
         gone: list[Write] = [delete(ENTITY, entity.metadata.namespace, entity.metadata.name, Must.ANY)]
-        notice = rules.deregistration_event(redacted(entity), self._clock.now(), str(uuid4()))
+        default = self._deregistration_handler
+        notice = rules.deregistration_event(redacted(entity), self._clock.now(), str(uuid4()), default)
         return gone if notice is None else [*gone, self._owe(notice)]
