@@ -1,5 +1,7 @@
 """Token substitution."""
 
+import time
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -43,6 +45,7 @@ CONTEXT = entity_context(ENTITY)
         ('{{ define "t" }}[{{ . }}]{{ end }}{{ template "t" .name }}', "[web1]"),
         ('{{ block "t" .name }}<{{ . }}>{{ end }}', "<web1>"),
         ("{{ 0x10 }} {{ 'a' }} {{ 1.0 }} {{ -3 }}", "16 97 1 -3"),
+        ('{{ default "only" }}', "only"),
         ("{{ .system.network }}", "map[-:0 interfaces:[map[-:0 addresses:[127.0.0.1/8] mac: name:lo]]]"),
         ("{{ le 1 2 }} {{ ge 1 2 }} {{ ne .name `x` }} {{ eq 3 1 2 3 }}", "true false true true"),
     ],
@@ -50,6 +53,65 @@ CONTEXT = entity_context(ENTITY)
 def test_templates(template: str, result: str) -> None:
     """A template gives what Go's templates give for the same entity."""
     assert substitute(template, CONTEXT) == result
+
+
+DOUBLED = '{{ $x := "aaaaaaaaaaaaaaaa" }}' + "{{ $x = %s }}" * 40
+COSTLY = [
+    *(DOUBLED.replace("%s", f"{name} $x $x") for name in ("print", "println", "html", "js", "urlquery")),
+    DOUBLED.replace("%s", 'printf "%[1]s%[1]s" $x'),
+    DOUBLED.replace("%s", 'printf "%s%s" $x $x'),
+    DOUBLED.replace("%s", 'printf "%d" $x $x'),
+    DOUBLED.replace("%s", "$x | print $x"),
+    DOUBLED.replace("%s", "print (print $x $x)"),
+    "{{ print " + ". " * 10_000 + "}}",
+    "{{ range $.many }}" * 5 + "{{ end }}" * 5,
+    "{{ range .many }}{{ break }}{{ end }}" * 800,
+    '{{ $x := print .long }}{{ range .many }}{{ $y := html $x }}{{ end }}',
+    "{{ range .many }}{{ $y := len $.long }}{{ end }}",
+    "{{ range .many }}{{ $y := index $.long 1 }}{{ end }}",
+    "{{ range .many }}{{ $y := slice $.long 1 }}{{ end }}",
+    "{{ range .many }}{{ $y := eq $.long $.same }}{{ end }}",
+    "{{ range .many }}{{ $.long }}{{ end }}",
+    "{{ range .many }}{{ $.many }}{{ end }}",
+    "{{ range .many }}{{ if and . . . . . . . . . . . . . . . . . . . . . . . . . . }}{{ end }}{{ end }}",
+    "{{ range .many }}{{ $z := assetPath $.long }}{{ end }}",
+    '{{ range .many }}{{ printf "%999999d" 1 }}{{ end }}',
+    '{{ range .many }}{{ printf "%.999999f" 1.5 }}{{ end }}',
+    '{{ define "t" }}{{ template "t" }}{{ template "t" }}{{ end }}{{ template "t" }}',
+    '{{ define "t" }}' + "{{ if 1 }}" * 90 + '{{ template "t" }}' + "{{ end }}" * 91 + '{{ template "t" }}',
+    "{{ if 0 }}" + "{{ else if 0 }}" * 800 + "{{ end }}",
+    "{{ " + "(" * 2_000 + "1" + ")" * 2_000 + " }}",
+    "{{ 1 }}" * 100_000,
+]
+
+
+@pytest.mark.parametrize("template", COSTLY, ids=range(len(COSTLY)))
+def test_costly_templates(template: str) -> None:
+    """No template takes more than a moment or much memory, whatever its functions, variables and loops produce."""
+    context = {"long": "x" * 50_000, "same": "x" * 50_000, "many": [str(number) for number in range(1_000)]}
+    tracemalloc.start()
+    began = time.process_time()
+    try:
+        with pytest.raises(InvalidResource):
+            substitute({"command": template}, context)
+        assert tracemalloc.get_traced_memory()[1] < 16 * 1024 * 1024
+    finally:
+        tracemalloc.stop()
+    assert time.process_time() - began < 2.0
+
+
+def test_the_cost_of_a_resource() -> None:
+    """All templates of a resource share one allowance: many small ones cannot do what a large one may not."""
+    texts = ['{{ $x := printf "%9999d" 1 }}ok'] * 5
+    assert substitute(texts, CONTEXT) == ["ok"] * 5
+    with pytest.raises(InvalidResource, match="too long"):
+        substitute(texts * 5, CONTEXT)
+
+
+def test_long_texts_with_a_token() -> None:
+    """A long script with a few tokens is no costly template."""
+    script = "echo {{ .name }}\n" + "true\n" * 100_000
+    assert substitute(script, CONTEXT) == script.replace("{{ .name }}", "web1")
 
 
 @pytest.mark.parametrize(

@@ -5,31 +5,47 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sensu.rules.templates import nodes
+from sensu.rules.templates.allowance import Allowance
 from sensu.rules.templates.faults import CallFault, ExecutionFault
 from sensu.rules.templates.formatting import NO_VALUE, plain, type_name
-from sensu.rules.templates.functions import FUNCTIONS, truth
+from sensu.rules.templates.functions import FUNCTIONS, PRINTING, truth
 
-_OUTPUT_CHARACTERS_MAX = 1_000_000
-_STEPS_MAX = 100_000
 _DEPTH_MAX = 50
+_SHOWN_CHARACTERS_MAX = 100
 _ABSENT: Any = object()
 
 
-def evaluate(template: nodes.Template, context: Mapping[str, Any], *, missing_key_is_fault: bool = False) -> str:
-    """The text of a template; a missing key prints `<no value>` or, on request, is an ExecutionFault."""
-    execution = _Execution(template, context, missing_key_is_fault)
-    execution.walk(template.nodes, context)
+def evaluate(
+    template: nodes.Template,
+    context: Mapping[str, Any],
+    *,
+    missing_key_is_fault: bool = False,
+    allowance: Allowance | None = None,
+) -> str:
+    """The text of a template; a missing key prints `<no value>` or, on request, is an ExecutionFault.
+
+    An evaluation that exceeds the `allowance` (by default one of its own) is an ExecutionFault.
+    """
+    execution = _Execution(template, context, missing_key_is_fault, allowance or Allowance())
+    try:
+        execution.walk(template.nodes, context)
+    except CallFault as refused:
+        raise ExecutionFault(execution.position, "", str(refused)) from refused
+    except RecursionError as deep:
+        raise ExecutionFault(execution.position, "", "the template is nested too deeply") from deep
     return "".join(execution.output)
 
 
 class _Execution:
-    def __init__(self, template: nodes.Template, context: Mapping[str, Any], missing_key_is_fault: bool) -> None:
+    def __init__(
+        self, template: nodes.Template, context: Mapping[str, Any], missing_key_is_fault: bool, allowance: Allowance
+    ) -> None:
         self.template = template
+        self.allowance = allowance
+        self.position = 0
         self.missing_key_is_fault = missing_key_is_fault
         self.variables: list[tuple[str, Any]] = [("$", context)]
         self.output: list[str] = []
-        self.characters = 0
-        self.steps = 0
         self.depth = 0
 
     def fault(self, node: nodes.Node, message: str) -> ExecutionFault:
@@ -38,9 +54,8 @@ class _Execution:
     def walk(self, body: Iterable[nodes.Node], dot: Any) -> str:
         """Carries out the nodes; gives `break` or `continue` when one of them was met."""
         for node in body:
-            self.steps += 1
-            if self.steps > _STEPS_MAX:
-                raise ExecutionFault(node.position, "", "template takes too many steps")
+            self.position = node.position
+            self.allowance.step()
             left = self.node(node, dot)
             if left:
                 return left
@@ -49,11 +64,11 @@ class _Execution:
     def node(self, node: nodes.Node, dot: Any) -> str:
         match node:
             case nodes.Text():
-                self.write(node, node.text)
+                self.write(node.text)
             case nodes.Action():
                 value = self.pipeline(node.pipeline, dot)
                 if not node.pipeline.variables:
-                    self.write(node, NO_VALUE if value is None else plain(value))
+                    self.write(NO_VALUE if value is None else self.printed(value))
             case nodes.Branch(keyword="range"):
                 self.range(node, dot)
             case nodes.Branch():
@@ -64,10 +79,13 @@ class _Execution:
                 return node.keyword
         return ""
 
-    def write(self, node: nodes.Node, text: str) -> None:
-        self.characters += len(text)
-        if self.characters > _OUTPUT_CHARACTERS_MAX:
-            raise ExecutionFault(node.position, "", "result is too long")
+    def printed(self, value: Any) -> str:
+        if not isinstance(value, str):
+            self.allowance.compute(value)
+        return plain(value)
+
+    def write(self, text: str) -> None:
+        self.allowance.print(len(text))
         self.output.append(text)
 
     def branch(self, node: nodes.Branch, dot: Any) -> str:
@@ -95,11 +113,13 @@ class _Execution:
     def elements(self, node: nodes.Branch, value: Any) -> list[tuple[Any, Any]]:
         if value is None:
             return []
+        if isinstance(value, Mapping | list | tuple):
+            self.allowance.step(len(value))
         if isinstance(value, Mapping):
             return [(key, value[key]) for key in sorted(value)]
         if isinstance(value, list | tuple):
             return list(enumerate(value))
-        raise self.fault(node.pipeline, f"range can't iterate over {plain(value)}")
+        raise self.fault(node.pipeline, f"range can't iterate over {plain(value)[:_SHOWN_CHARACTERS_MAX]}")
 
     def bind(self, pipeline: nodes.Pipeline, key: Any, element: Any) -> None:
         names = pipeline.variables
@@ -143,6 +163,7 @@ class _Execution:
         return value
 
     def command(self, command: nodes.Command, dot: Any, final: Any) -> Any:
+        self.allowance.step(len(command.operands))
         first = command.operands[0]
         if isinstance(first, nodes.Identifier):
             return self.call(command, first, command.operands[1:], dot, final)
@@ -178,9 +199,20 @@ class _Execution:
             message = f"error calling call: non-function {source} of type {type_name(arguments[0])}"
             raise self.fault(command, message)
         try:
-            return function.call(*arguments)
+            return self.result(name, arguments)
         except CallFault as refused:
             raise self.fault(command, f"error calling {name}: {refused}") from refused
+
+    def result(self, name: str, arguments: list[Any]) -> Any:
+        """What a function returns; what it reads and returns counts against the allowance."""
+        call, allowance = FUNCTIONS[name].call, self.allowance
+        if name in PRINTING:
+            allowance.compute(*arguments)
+            value = call(*arguments) if name != "printf" else call(*arguments, characters_max=allowance.for_functions)
+            allowance.compute(value)
+            return value
+        allowance.compute(*(argument for argument in arguments if isinstance(argument, str)))
+        return call(*arguments)
 
     def lazily(self, name: str, operands: list[nodes.Operand], dot: Any, final: Any) -> Any:
         """`and` and `or` look only at as many arguments as they need."""

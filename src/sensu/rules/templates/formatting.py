@@ -12,7 +12,6 @@ from sensu.rules.templates.quoting import quote
 
 NO_VALUE = "<no value>"
 _WIDTH_MAX = 1_000_000
-_OUTPUT_CHARACTERS_MAX = 1_000_000
 _DIRECTIVE = re.compile(
     r"%(?P<flags>[-+# 0]*)(?P<index>\[\d+\])?(?P<width>\d+|\*)?"
     r"(?:\.(?P<precision>\d+|\*)?)?(?P<last_index>\[\d+\])?(?P<verb>.)?",
@@ -68,17 +67,17 @@ class _Directive:
 class _Arguments:
     """The arguments of one printf, and which of them were used."""
 
-    def __init__(self, values: Sequence[Any]) -> None:
+    def __init__(self, values: Sequence[Any], characters_max: int) -> None:
         self.values = values
         self.at = 0
         self.reordered = False
-        self.produced = 0
+        self.characters_left = characters_max
 
     def count(self, text: str) -> str:
-        """The text, as long as all of them together stay within bounds."""
-        self.produced += len(text)
-        if self.produced > _OUTPUT_CHARACTERS_MAX:
-            raise CallFault("result is too long")
+        """The text, if all texts together stay within the bound."""
+        self.characters_left -= len(text)
+        if self.characters_left < 0:
+            raise CallFault("the result is too long")
         return text
 
     def select(self, index: str | None) -> bool:
@@ -98,9 +97,12 @@ class _Arguments:
         return value if is_number else None
 
 
-def sprintf(template: str, values: Sequence[Any]) -> str:
-    """`template` with its verbs replaced; mistakes show in the text as Go shows them (`%!d(string=x)`)."""
-    arguments = _Arguments(values)
+def sprintf(template: str, values: Sequence[Any], characters_max: int) -> str:
+    """`template` with its verbs replaced; mistakes show in the text as Go shows them (`%!d(string=x)`).
+
+    A CallFault when the verbs produce more than `characters_max`.
+    """
+    arguments = _Arguments(values, characters_max)
     text = _DIRECTIVE.sub(lambda match: arguments.count(_directive(match, arguments)), template)
     if not arguments.reordered and arguments.at < len(values):
         extra = ", ".join(_typed(value) for value in values[arguments.at :])

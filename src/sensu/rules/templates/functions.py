@@ -10,7 +10,9 @@ from sensu.rules.templates.faults import CallFault
 from sensu.rules.templates.formatting import sprint, sprintf, type_name
 
 _NOT_ALPHANUMERIC = re.compile(r"[^A-Z0-9]")
-_HTML = {"\0": "\N{REPLACEMENT CHARACTER}", '"': "&#34;", "'": "&#39;", "&": "&amp;", "<": "&lt;", ">": "&gt;"}
+_HTML = str.maketrans(
+    {"\0": "\N{REPLACEMENT CHARACTER}", '"': "&#34;", "'": "&#39;", "&": "&amp;", "<": "&lt;", ">": "&gt;"}
+)
 _JS = {"\\": "\\\\", "'": "\\'", '"': '\\"', "<": "\\u003C", ">": "\\u003E", "&": "\\u0026", "=": "\\u003D"}
 _INCOMPATIBLE = "incompatible types for comparison"
 
@@ -30,6 +32,9 @@ def truth(value: Any) -> bool:
 
 
 def _default(*arguments: Any) -> Any:
+    """The first argument if no value follows it. Any other number of arguments gives no value."""
+    if len(arguments) == 1:
+        return arguments[0]
     if len(arguments) != 2:
         return None
     fallback, value = arguments
@@ -132,7 +137,7 @@ def _text(*arguments: Any) -> str:
 
 
 def _html(*arguments: Any) -> str:
-    return "".join(_HTML.get(character, character) for character in _text(*arguments))
+    return _text(*arguments).translate(_HTML)
 
 
 def _js(*arguments: Any) -> str:
@@ -146,10 +151,10 @@ def _js_character(character: str) -> str:
     return character if printable else f"\\u{ord(character):04X}"
 
 
-def _printf(template: Any, *arguments: Any) -> str:
+def _printf(template: Any, *arguments: Any, characters_max: int) -> str:
     if not isinstance(template, str):
         raise CallFault(f"wrong type for value; expected string; got {type_name(template)}")
-    return sprintf(template, arguments)
+    return sprintf(template, arguments, characters_max)
 
 
 def _println(*arguments: Any) -> str:
@@ -191,3 +196,6 @@ FUNCTIONS = {
     "slice": Function(_slice, 1),
     "urlquery": Function(lambda *arguments: quote_plus(_text(*arguments).encode(errors="replace"))),
 }
+
+PRINTING = frozenset({"html", "js", "print", "printf", "println", "urlquery"})
+"""The functions that print any value."""

@@ -7,6 +7,8 @@ from sensu.rules.templates.faults import SyntaxFault
 
 LEFT, RIGHT = "{{", "}}"
 KEYWORDS = frozenset({"block", "break", "continue", "define", "else", "end", "if", "range", "template", "with"})
+TOKENS_MAX = 5_000
+"""Words that one template may have; literal text between two actions counts as one."""
 _BLANK = " \t\r\n"
 _WORD = re.compile(r"\w+")
 _NUMBER = re.compile(r"[+-]?(?:0[xX][0-9a-fA-F_]+|0[bB][01_]+|0[oO][0-7_]+|[0-9_]*\.?[0-9_]*(?:[eE][+-]?[0-9_]+)?)")
@@ -40,6 +42,8 @@ class _Lexer:
         self.tokens: list[Token] = []
 
     def emit(self, kind: str, text: str, position: int) -> None:
+        if len(self.tokens) >= TOKENS_MAX:
+            raise SyntaxFault(self.line, f"the template has too many words (at most {TOKENS_MAX})")
         self.tokens.append(Token(kind, text, position, self.line))
 
     def run(self) -> list[Token]:

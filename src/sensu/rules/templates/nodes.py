@@ -154,8 +154,9 @@ class Include(Node):
 
 @dataclass(slots=True)
 class Template:
-    """A parsed text: its own nodes, and the templates it defines."""
+    """A parsed text: its own nodes, the templates it defines, and the number of its words."""
 
     text: str
     nodes: list[Node]
     defined: dict[str, list[Node]]
+    words: int

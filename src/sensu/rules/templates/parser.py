@@ -18,10 +18,13 @@ _OPERANDS = frozenset(
 def parse(text: str) -> nodes.Template:
     """The tree of a template; SyntaxFault with line and rule when it breaks one."""
     parser = _Parser(lex(text))
-    body, ended_by = parser.body()
+    try:
+        body, ended_by = parser.body()
+    except RecursionError as deep:
+        raise SyntaxFault(parser.peek().line, "template is nested too deeply") from deep
     if ended_by.kind != "eof":
         raise SyntaxFault(ended_by.line, f"unexpected {{{{{ended_by.text}}}}}")
-    return nodes.Template(text, body, parser.defined)
+    return nodes.Template(text, body, parser.defined, len(parser.tokens))
 
 
 class _Parser:

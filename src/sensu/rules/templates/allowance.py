@@ -1,0 +1,72 @@
+"""What evaluating templates may cost, so that no template can hold up a program or fill its memory."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sensu.rules.templates.faults import CallFault
+
+STEPS_MAX = 20_000
+"""Words that the templates of one resource may have, and nodes, operands and list items that they may visit."""
+RESULT_CHARACTERS_MAX = 1_000_000
+"""Characters that the templates of one resource may print, literal text included."""
+FUNCTION_CHARACTERS_MAX = 100_000
+"""Characters that functions may read and return while the templates of one resource are evaluated.
+
+This also bounds variables: what is assigned to them comes from functions or from the entity.
+"""
+
+
+class Allowance:
+    """What is left of the three bounds; the templates of one resource share it. Exceeding a bound is a CallFault."""
+
+    __slots__ = ("_for_functions", "_for_result", "_steps")
+
+    def __init__(self) -> None:
+        self._steps = STEPS_MAX
+        self._for_result = RESULT_CHARACTERS_MAX
+        self._for_functions = FUNCTION_CHARACTERS_MAX
+
+    @property
+    def for_functions(self) -> int:
+        """How many characters a function may still return."""
+        return self._for_functions
+
+    def step(self, steps: int = 1) -> None:
+        """Count steps."""
+        self._steps -= steps
+        if self._steps < 0:
+            raise CallFault(f"the template takes too many steps (at most {STEPS_MAX})")
+
+    def print(self, characters: int) -> None:
+        """Count characters of the result."""
+        self._for_result -= characters
+        if self._for_result < 0:
+            raise CallFault(f"the result is too long (at most {RESULT_CHARACTERS_MAX} characters)")
+
+    def compute(self, *values: Any) -> None:
+        """Count the arguments of a function before it is called, or its result."""
+        for value in values:
+            self._for_functions -= size_of(value, self._for_functions)
+            if self._for_functions < 0:
+                raise CallFault(f"the results of functions are too long (at most {FUNCTION_CHARACTERS_MAX} characters)")
+
+
+def size_of(value: Any, enough: int) -> int:
+    """About how many characters a value prints; counting stops above `enough`."""
+    if isinstance(value, str):
+        return len(value)
+    if isinstance(value, Mapping):
+        size = len(value)
+        for key, part in value.items():
+            if size > enough:
+                break
+            size += len(key) + size_of(part, enough - size)
+        return size
+    if isinstance(value, list | tuple):
+        size = len(value)
+        for part in value:
+            if size > enough:
+                break
+            size += size_of(part, enough - size)
+        return size
+    return 1
