@@ -1,6 +1,7 @@
 """What clients send at the edge of the rules, and what is made of it, as the reference answers the same requests."""
 
 import asyncio
+import base64
 import json
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -121,6 +122,34 @@ def test_half_a_character_spoils_no_request(tmp_path: Path) -> None:
         assert (await sent(api, admin, "PUT", f"{DEFAULT}/checks/it", body, "application/json")).status == 201
         answer = await api.call("GET", f"{DEFAULT}/checks/it", Authorization=admin)
         assert json.loads(answer.body)["command"] == "\ufffd\ufffd"
+
+    play(tmp_path, story)
+
+
+@pytest.mark.parametrize("method", ["PUT", "POST", "PATCH"])
+def test_bytes_that_are_no_utf_8(tmp_path: Path, method: str) -> None:
+    """Bytes that are not valid UTF-8 never end in an internal error, wherever they stand in a body."""
+
+    async def story(api: RunningApi, admin: str) -> None:
+        await api.call("PUT", f"{DEFAULT}/checks/it", check(), Authorization=admin)
+        patch = "application/merge-patch+json"
+        for body in (
+            b'"\xff"',
+            b'{"command": "\xff"}',
+            b'{"\xff": 1}',
+            b'{"metadata": {"name": "\xff"}}',
+            b"\xff",
+            b"[\xff",
+        ):
+            kind = patch if method == "PATCH" else "application/json"
+            answer = await sent(api, admin, method, f"{DEFAULT}/checks/it", body, kind)
+            assert answer.status < 500, body
+            answer = await sent(api, admin, "POST", "/graphql", body, "application/json")
+            assert answer.status == 400, body
+            node = f"srn:events:default:{base64.b64encode(body).decode()}"
+            asked = json.dumps({"query": f'{{ node(id: "{node}") {{ id }} }}'}).encode()
+            answer = await sent(api, admin, "POST", "/graphql", asked, "application/json")
+            assert b"given global ID does not appear valid" in answer.body
 
     play(tmp_path, story)
 

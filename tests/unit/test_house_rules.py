@@ -50,6 +50,13 @@ def test_only_the_clock_reads_time() -> None:
     assert readers == []
 
 
+def test_bytes_that_are_not_utf_8_are_expected_wherever_json_is_read() -> None:
+    """Msgspec raises UnicodeDecodeError, not DecodeError, for a text that is not valid UTF-8."""
+    handlers = [(path, line) for path in SOURCES for line in path.read_text().splitlines() if "except" in line]
+    decoding = [(path, line) for path, line in handlers if "msgspec.DecodeError" in line]
+    assert [one for one in decoding if not re.search("UnicodeDecodeError|ValueError", one[1])] == []
+
+
 @pytest.mark.parametrize("path", TESTS, ids=lambda path: str(path.relative_to(CHECKOUT)))
 def test_every_test_says_what_it_promises(path: Path) -> None:
     """Each test opens with the promise that it guards, and none replaces our own code by a mock."""

@@ -1,6 +1,6 @@
 """Entities whole, as the store has them, for the daemons that must know them in the middle of a decision."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from sensu.errors import InvalidResource
@@ -12,6 +12,8 @@ from sensu.store.contract import Change, Key, Store
 
 ENTITIES_MAX = 20_000
 """How many entities are remembered, at the size of their JSON; those not asked for longest are forgotten."""
+BYTES_MAX = 256 * 1024 * 1024
+"""How many bytes of entities are remembered; beyond, those not asked for longest are forgotten."""
 
 _KIND = ENTITY.qualified_name
 _UNREAD = b""
@@ -33,10 +35,11 @@ def entity_key(namespace: str, name: str) -> Key:
 class StoredEntities:
     """A bounded memory of stored entities that follows the store's changes; None stands for one that does not exist."""
 
-    def __init__(self, store: Store, entities_max: int = ENTITIES_MAX) -> None:
+    def __init__(self, store: Store, entities_max: int = ENTITIES_MAX, bytes_max: int = BYTES_MAX) -> None:
         self._store = store
-        self._max = entities_max
+        self._max, self._bytes_max = entities_max, bytes_max
         self._bodies: dict[Key, bytes | None] = {}
+        self._bytes = 0
         self._stop_listening: Callable[[], None] | None = None
 
     def open(self) -> None:
@@ -49,15 +52,17 @@ class StoredEntities:
             self._stop_listening()
             self._stop_listening = None
         self._bodies.clear()
+        self._bytes = 0
 
     async def load(self, keys: Iterable[Key]) -> None:
         """Have `get` know the entities, until many others were asked for; raises StoreError."""
-        for key in keys:
+        wanted = dict.fromkeys(keys)
+        for key in wanted:
             if key in self._bodies:
                 self._bodies[key] = self._bodies.pop(key)
             else:
                 await self._read(key)
-                self._forget_oldest()
+        self._forget_oldest(wanted)
 
     async def _read(self, key: Key) -> None:
         """What changes while it is read is newer than what is read."""
@@ -68,11 +73,19 @@ class StoredEntities:
             self._bodies.pop(key, None)
             raise
         if self._bodies.get(key) is _UNREAD:
-            self._bodies[key] = None if stored is None else stored.body
+            self._put(key, None if stored is None else stored.body)
 
-    def _forget_oldest(self) -> None:
-        while len(self._bodies) > self._max:
-            del self._bodies[next(iter(self._bodies))]
+    def _put(self, key: Key, body: bytes | None) -> None:
+        self._bytes += len(body or b"") - len(self._bodies.get(key) or b"")
+        self._bodies[key] = body
+
+    def _forget_oldest(self, wanted: Collection[Key]) -> None:
+        while len(self._bodies) > self._max or self._bytes > self._bytes_max:
+            oldest = next(iter(self._bodies))
+            if oldest in wanted:
+                return
+            self._put(oldest, None)
+            del self._bodies[oldest]
 
     def get(self, key: Key) -> StoredEntity | None:
         """The entity, None where there is none; raises KeyError where it was not loaded."""
@@ -87,4 +100,4 @@ class StoredEntities:
     def _follow(self, changes: Sequence[Change]) -> None:
         for change in changes:
             if type(change.key) is Key and change.key in self._bodies:
-                self._bodies[change.key] = change.body
+                self._put(change.key, change.body)

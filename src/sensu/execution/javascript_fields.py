@@ -7,7 +7,7 @@ from sensu.rules.expression_scope import FieldPath
 
 PARTS = frozenset({"check", "entity"})
 """Fields whose own fields are told apart."""
-_REMEMBERED_MAX = 10_000
+_REMEMBERED_MAX = 1_000
 _SEES_ALL = frozenset({"this", "eval", "Function", "with", "constructor", "__proto__", "prototype"})
 """Words by which a script may reach its variable under another name."""
 _OF_EVERY_OBJECT = frozenset(

@@ -78,7 +78,7 @@ def decode(shape: type[T], data: bytes | str | memoryview | msgspec.Raw) -> T:
     """The resource in JSON that a member of this package wrote; raises InvalidResource for anything else."""
     try:
         return _decoder(shape).decode(data)  # type: ignore[no-any-return, arg-type]
-    except (msgspec.DecodeError, RecursionError) as err:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as err:
         raise InvalidResource(explain(err)) from err
 
 
@@ -167,6 +167,8 @@ def json_type(value: Any) -> str:
 
 def explain(err: Exception) -> str:
     """A decoding error in words that start with the field's path."""
+    if isinstance(err, UnicodeDecodeError):
+        return "a text is not valid UTF-8"
     text, _, where = str(err).replace("`", "").partition(" - at $")
     text = text[:1].lower() + text[1:]
     return f"{where.removeprefix('.')}: {text}" if where else text

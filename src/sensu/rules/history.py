@@ -39,7 +39,7 @@ def unpacked(data: bytes) -> HistoryEntry:
     """What was kept; raises InvalidResource for anything else."""
     try:
         return _decoder.decode(data)
-    except msgspec.DecodeError as err:
+    except (msgspec.DecodeError, UnicodeDecodeError) as err:
         raise InvalidResource(f"an entry of a history cannot be read: {err}") from err
 
 

@@ -26,7 +26,8 @@ COMMON_RESOURCES = frozenset(
 """The kinds of which one, readable in all namespaces, is enough to see that the namespaces exist."""
 
 DECISIONS_REMEMBERED_MAX = 8192
-NAME_LENGTH_REMEMBERED_MAX = 256
+REQUEST_LENGTH_REMEMBERED_MAX = 512
+"""Requests with more text (names, namespace, user and groups) are decided each time, so that the memory stays small."""
 
 
 class RequestAttributes(msgspec.Struct, frozen=True):
@@ -129,7 +130,8 @@ class CompiledAccess:
 
     def decide(self, request: RequestAttributes) -> Decision:
         """Whether the request may go on; answered from memory when it was asked before."""
-        ask = self._remembered if len(request.name) <= NAME_LENGTH_REMEMBERED_MAX else self._decide
+        length = len(request.name) + len(request.namespace) + len(request.username) + sum(map(len, request.groups))
+        ask = self._remembered if length <= REQUEST_LENGTH_REMEMBERED_MAX else self._decide
         return ask(request)
 
     def _decide(self, request: RequestAttributes) -> Decision:

@@ -22,6 +22,7 @@ _NS = 1_000_000_000
 _SAME_NS = 1_000_000
 """Times this close are the same: a float holds Unix time to some hundred nanoseconds."""
 _HASHES_KEPT_MAX = 100_000
+_NAME_LENGTH_REMEMBERED_MAX = 256
 _CRONS_KEPT_MAX = 10_000
 _SLOTS_COUNTED_MAX = 10_000
 
@@ -60,7 +61,8 @@ def next_at(name: str, when: Timing, after: float) -> float | None:
         return None if schedule is None else schedule.next_after(after)
     interval_ns = round(when.interval_s * _NS)
     after_ns = round(after * _NS)
-    wait_ns = (_phase(name) - after_ns) % 2**64 % interval_ns
+    phase_ns = _phase(name) if len(name) <= _NAME_LENGTH_REMEMBERED_MAX else _phase.__wrapped__(name)
+    wait_ns = (phase_ns - after_ns) % 2**64 % interval_ns
     if wait_ns < _SAME_NS:
         wait_ns += interval_ns
     return (after_ns + wait_ns) / _NS

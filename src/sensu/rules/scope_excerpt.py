@@ -12,7 +12,7 @@ import msgspec
 
 from sensu.rules.expression_scope import FieldPath
 
-_REMEMBERED_MAX = 10_000
+_REMEMBERED_MAX = 1_000
 _PLAIN = str | int | float | bool
 _OF_METADATA = frozenset({"name", "namespace"})
 _PARTS = frozenset({"check", "entity"})
@@ -26,7 +26,7 @@ def excerpt(event_json: bytes, paths: frozenset[FieldPath]) -> bytes | None:
         return None
     try:
         read = decode(event_json)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError):
         return None
     found: dict[str, Any] = {}
     for path in paths:

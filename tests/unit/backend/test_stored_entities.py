@@ -19,7 +19,7 @@ def with_store(folder: Path, story: Callable[[SQLiteStore, StoredEntities], Awai
     async def play() -> None:
         store = SQLiteStore(folder, Durability.NORMAL)
         await store.open()
-        entities = StoredEntities(store, entities_max=2)
+        entities = StoredEntities(store, entities_max=2, bytes_max=10_000)
         entities.open()
         try:
             await store.commit([put(NAMESPACE, Namespace(name="default")), put(ENTITY, make_entity("a"))])
@@ -56,6 +56,25 @@ def test_only_so_many_entities_are_remembered(tmp_path: Path) -> None:
     async def story(store: SQLiteStore, entities: StoredEntities) -> None:
         await entities.load([A, B])
         await entities.load([A, entity_key("default", "c")])
+        assert entities.get(A)
+        with pytest.raises(KeyError):
+            entities.get(B)
+
+    with_store(tmp_path, story)
+
+
+def test_what_entities_take_is_bounded(tmp_path: Path) -> None:
+    """However large entities are, only so many bytes of them are remembered; what was just loaded stays."""
+
+    async def story(store: SQLiteStore, entities: StoredEntities) -> None:
+        large = make_entity("b", labels={"x": "1" * 20_000})
+        await store.commit([put(ENTITY, large)])
+        await entities.load([A])
+        await entities.load([B])
+        assert entities.get(B)
+        with pytest.raises(KeyError):
+            entities.get(A)
+        await entities.load([A])
         assert entities.get(A)
         with pytest.raises(KeyError):
             entities.get(B)

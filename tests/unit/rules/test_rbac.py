@@ -7,7 +7,16 @@ import pytest
 from sensu.resources.metadata import ObjectMeta
 from sensu.resources.role import ClusterRole, Role, Rule
 from sensu.resources.role_binding import ClusterRoleBinding, RoleBinding, RoleRef, Subject
-from sensu.rules.rbac import Allow, CompiledAccess, Deny, Grants, RequestAttributes, allows, authorize
+from sensu.rules.rbac import (
+    REQUEST_LENGTH_REMEMBERED_MAX,
+    Allow,
+    CompiledAccess,
+    Deny,
+    Grants,
+    RequestAttributes,
+    allows,
+    authorize,
+)
 
 VERBS = ("get", "list", "create", "update", "delete")
 BOB = Subject(type="User", name="bob")
@@ -234,3 +243,13 @@ def test_named_and_bound_namespaces_add_up_in_their_order() -> None:
         [binding("a", "b", "r", OPS)],
     )
     assert tuple(CompiledAccess(grants).visible_namespaces("bob", ("ops",), NAMESPACES)) == ("a", "c")
+
+
+@pytest.mark.parametrize("field", ["name", "namespace", "username"])
+def test_long_requests_are_decided_and_not_remembered(field: str) -> None:
+    """Requests with long names cannot fill the memory of decisions."""
+    access = CompiledAccess(Grants())
+    asked = {"name": "n", "namespace": "ns", "username": "u", field: "x" * REQUEST_LENGTH_REMEMBERED_MAX}
+    request = RequestAttributes(verb="get", resource="checks", groups=(), **asked)
+    assert isinstance(access.decide(request), Deny)
+    assert access._remembered.cache_info().currsize == 0  # type: ignore[attr-defined]

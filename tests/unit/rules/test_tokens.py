@@ -66,7 +66,7 @@ COSTLY = [
     "{{ print " + ". " * 10_000 + "}}",
     "{{ range $.many }}" * 5 + "{{ end }}" * 5,
     "{{ range .many }}{{ break }}{{ end }}" * 800,
-    '{{ $x := print .long }}{{ range .many }}{{ $y := html $x }}{{ end }}',
+    "{{ $x := print .long }}{{ range .many }}{{ $y := html $x }}{{ end }}",
     "{{ range .many }}{{ $y := len $.long }}{{ end }}",
     "{{ range .many }}{{ $y := index $.long 1 }}{{ end }}",
     "{{ range .many }}{{ $y := slice $.long 1 }}{{ end }}",

@@ -77,7 +77,9 @@ class Route:
 Match = tuple[Mapping[str, Route], tuple[str, ...]]
 
 KNOWN_PATHS_MAX = 4096
-"""So many paths that were found are remembered; then all are forgotten."""
+"""How many matched paths are remembered; when it is reached, all are forgotten."""
+KNOWN_PATH_LENGTH_MAX = 512
+"""Longer paths are looked up each time, so that what is remembered stays within a few megabytes."""
 
 
 class _Node:
@@ -120,9 +122,10 @@ class Router:
             return None
         routes, params = found
         match = (routes, tuple(unquote(param) for param in params))
-        if len(self._known) >= KNOWN_PATHS_MAX:
-            self._known.clear()
-        self._known[path] = match
+        if len(path) <= KNOWN_PATH_LENGTH_MAX:
+            if len(self._known) >= KNOWN_PATHS_MAX:
+                self._known.clear()
+            self._known[path] = match
         return match
 
 

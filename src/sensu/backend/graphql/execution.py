@@ -34,6 +34,7 @@ from sensu.backend.graphql.schema import attribute, made, type_of
 from sensu.backend.graphql.use_cases import UseCases
 from sensu.errors import StoreError
 from sensu.log import fields
+from sensu.resources.wire import explain
 
 logger = logging.getLogger(__name__)
 
@@ -63,8 +64,8 @@ class GraphQL:
         """What a request asks for, a list for a list; a text says why it is no request."""
         try:
             asked = msgspec.json.decode(body)
-        except (msgspec.DecodeError, RecursionError) as err:
-            return str(err)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as err:
+            return explain(err)
         if not isinstance(asked, dict | list):
             return "received unexpected request body"
         queries = [one for one in (asked if isinstance(asked, list) else [asked]) if isinstance(one, dict)]

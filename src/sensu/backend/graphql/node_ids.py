@@ -104,5 +104,5 @@ def _event_name(text: str) -> str:
     try:
         raw = base64.b64decode(text.removeprefix(_OF_CHECK), validate=True)
         return "/".join(msgspec.json.decode(raw, type=tuple[str, str]))
-    except (binascii.Error, msgspec.DecodeError):
+    except (binascii.Error, msgspec.DecodeError, UnicodeDecodeError):
         return ""

@@ -43,7 +43,7 @@ class Selection:
         """Whether a resource, as readers get it in JSON, is asked for; what is no such JSON is not."""
         try:
             view = self._decode(body)
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, UnicodeDecodeError):
             return False
         return all(fulfilled(one, value(view)) for one, value in self._terms)
 

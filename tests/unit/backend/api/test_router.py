@@ -4,7 +4,7 @@ import pytest
 
 from sensu.backend.api.request import Request
 from sensu.backend.api.responses import OK_EMPTY, Response
-from sensu.backend.api.router import KNOWN_PATHS_MAX, Route, Router, cleaned, is_broken
+from sensu.backend.api.router import KNOWN_PATH_LENGTH_MAX, KNOWN_PATHS_MAX, Route, Router, cleaned, is_broken
 
 
 async def answer(request: Request) -> Response:
@@ -72,6 +72,15 @@ def test_remembered_paths_are_bounded(router: Router) -> None:
     for number in range(KNOWN_PATHS_MAX * 2):
         router.match(f"/api/namespaces/a/silenced/{number}")
     assert len(router._known) <= KNOWN_PATHS_MAX
+
+
+def test_long_paths_are_not_remembered(router: Router) -> None:
+    """Strangers cannot fill the memory with long paths, which are found all the same."""
+    path = f"/api/namespaces/{'n' * KNOWN_PATH_LENGTH_MAX}/silenced/x"
+    found = router.match(path)
+    assert found is not None
+    assert found[1] == ("n" * KNOWN_PATH_LENGTH_MAX, "x")
+    assert router._known == {}
 
 
 @pytest.mark.parametrize(
