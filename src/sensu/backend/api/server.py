@@ -3,35 +3,23 @@
 import asyncio
 import contextlib
 import logging
-import re
 import resource
 import socket
 import ssl
-import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
-import httptools
 from uvicorn.config import Config
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
+from sensu.backend.api.http_protocol import CONNECTIONS_MAX, READ_BYTES_MAX, BoundedReads, HttpProtocol, Patience
 from sensu.errors import ConfigurationError
 
 logger = logging.getLogger(__name__)
 
 BACKLOG = 2048
 SWEEP_S = 1.0
-HEAD_BYTES_MAX = 64 * 1024
-"""Of a request whose line and headers are longer the connection ends, unless they come in one piece."""
-_REQUEST_LINE = re.compile(rb"[A-Z]+ /")
-_HEAD_TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
-_METHOD_NOT_ALLOWED = b"HTTP/1.1 405 Method Not Allowed\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
-_HOST_PROBLEM = b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
-_FULL = b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
-CONNECTIONS_MAX = 10_000
-"""So many connections at most, and not more than half of the files that the process may open; further ones get 503."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +28,8 @@ class ListenerSettings:
 
     `read_timeout_s` is for a whole request, `write_timeout_s` for a client that does not read its answer,
     `idle_timeout_s` for the next request of a connection, `stop_timeout_s` for requests that run when it stops.
-    More than `connections_max` connections at a time are not taken.
+    At most `connections_max` connections are served at a time, and no more than half of the files that the process may
+    open; further ones are answered with 503.
     With `shares_port` other processes that ask for the same may listen there, too.
     """
 
@@ -71,7 +60,7 @@ class ApiServer:
         self._name = name
         self._config = Config(
             app,
-            http=_Protocol,
+            http=HttpProtocol,
             ws="none",
             lifespan="off",
             loop="none",
@@ -100,10 +89,12 @@ class ApiServer:
 
         connections_max = min(self._settings.connections_max, resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 2)
 
-        def connected() -> _Protocol:
-            protocol = _Protocol(config=self._config, server_state=self._state, app_state={}, _loop=loop)
+        buffer = memoryview(bytearray(READ_BYTES_MAX))
+
+        def connected() -> BoundedReads:
+            protocol = HttpProtocol(config=self._config, server_state=self._state, app_state={}, _loop=loop)
             protocol.connections_max = connections_max
-            return protocol
+            return BoundedReads(protocol, buffer)
 
         patience_s = self._settings.read_timeout_s if tls else None
         self._server = await loop.create_server(
@@ -111,6 +102,11 @@ class ApiServer:
         )
         self._sweeper = loop.create_task(self._sweep(), name=f"{self._name} time-outs")
         logger.info("the %s listens on port %d", self._name, self.port)
+
+    @property
+    def connections(self) -> Collection[object]:
+        """The connections that are open now."""
+        return self._state.connections
 
     async def stop(self) -> None:
         """Accept no more, let running requests end for a while, then close what is left."""
@@ -136,78 +132,13 @@ class ApiServer:
     async def _sweep(self) -> None:
         """End connections whose request does not come or whose answer is not read."""
         loop = asyncio.get_running_loop()
+        patience = Patience(self._settings.read_timeout_s, self._settings.write_timeout_s)
         while True:
             await asyncio.sleep(SWEEP_S)
             now = loop.time()
             for connection in list(self._state.connections):
-                if isinstance(connection, _Protocol) and connection.is_late(now, self._settings):
+                if isinstance(connection, HttpProtocol) and connection.is_late(now, patience):
                     connection.transport.abort()
-
-
-class _Protocol(HttpToolsProtocol):
-    """uvicorn's protocol, which knows since when it waits, what is too much, and 405 for methods that nobody knows."""
-
-    connections_max = CONNECTIONS_MAX
-    latest = b""
-    reading_since: float | None = None
-    blocked_since: float | None = None
-    head_bytes: int | None = None
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(transport)
-        self.reading_since = self.loop.time()
-        if len(self.connections) > self.connections_max:
-            transport.write(_FULL)
-            transport.close()
-
-    def data_received(self, data: bytes) -> None:
-        self.latest = data
-        super().data_received(data)
-        if self.head_bytes is not None:
-            self.head_bytes += len(data)
-            if self.head_bytes > HEAD_BYTES_MAX and not self.transport.is_closing():
-                self.transport.write(_HEAD_TOO_LARGE)
-                self.transport.close()
-
-    def on_message_begin(self) -> None:
-        super().on_message_begin()
-        self.reading_since = self.loop.time()
-        self.head_bytes = 0
-
-    def on_headers_complete(self) -> None:
-        self.head_bytes = None
-        hosts = sum(name == b"host" for name, _ in self.headers)
-        if hosts > 1 or (not hosts and self.parser.get_http_version() == "1.1"):  # RFC 9112, 3.2
-            self.transport.write(_HOST_PROBLEM)
-            self.transport.close()
-            return
-        super().on_headers_complete()
-
-    def on_message_complete(self) -> None:
-        super().on_message_complete()
-        self.reading_since = None
-
-    def pause_writing(self) -> None:
-        super().pause_writing()
-        self.blocked_since = self.loop.time()
-
-    def resume_writing(self) -> None:
-        super().resume_writing()
-        self.blocked_since = None
-
-    def is_late(self, now: float, settings: ListenerSettings) -> bool:
-        """Whether the client took too long to send its request or to read its answer."""
-        reading = self.reading_since is not None and now - self.reading_since > settings.read_timeout_s
-        blocked = self.blocked_since is not None and now - self.blocked_since > settings.write_timeout_s
-        return reading or blocked
-
-    def send_400_response(self, msg: str) -> None:
-        """Answer what is no HTTP, or has a method that the parser does not know."""
-        if isinstance(sys.exception(), httptools.HttpParserInvalidMethodError) and _REQUEST_LINE.match(self.latest):
-            self.transport.write(_METHOD_NOT_ALLOWED)
-            self.transport.close()
-            return
-        super().send_400_response(msg)
 
 
 def tls_context(settings: ListenerSettings) -> ssl.SSLContext | None:

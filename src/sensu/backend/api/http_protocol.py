@@ -1,0 +1,273 @@
+"""One connection of the HTTP API: uvicorn's HTTP protocol with bounds on what a client can make it keep.
+
+A client may send requests without waiting for answers (pipelining). While one of them is answered, only what arrived
+together with it is parsed; the rest waits unparsed, and the connection is not read until there is room. Answers to
+what is not valid HTTP come in their turn, after those of the requests before.
+"""
+
+import asyncio
+import logging
+import re
+from dataclasses import dataclass
+
+import httptools
+from uvicorn.protocols.http.flow_control import FlowControl
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+
+logger = logging.getLogger(__name__)
+
+HEAD_BYTES_MAX = 64 * 1024
+"""Bytes of a request before its body, or of trailers behind it; a request with more is answered with 431."""
+READ_BYTES_MAX = 16 * 1024
+"""How much is read from a connection at once, and so what may wait unparsed (twice as much at most)."""
+PIECE_BYTES = 512
+"""How much is parsed at once of data that may hold several requests."""
+LINGER_S = 0.5
+"""For how long what a client still sends is thrown away after its request was refused."""
+CONNECTIONS_MAX = 10_000
+
+_UNKNOWN_METHOD = re.compile(rb"^(?!(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS) )[A-Z]+ /", re.MULTILINE)
+
+
+def _answer(status: bytes, text: bytes = b"", *headers: bytes) -> bytes:
+    lines = (b"HTTP/1.1 " + status, *headers, b"content-length: %d" % len(text), b"connection: close")
+    return b"\r\n".join(lines) + b"\r\n\r\n" + text
+
+
+_PLAIN = b"content-type: text/plain; charset=utf-8"
+INVALID = _answer(b"400 Bad Request", b"Invalid HTTP request received.", _PLAIN)
+HOST_PROBLEM = _answer(b"400 Bad Request")
+METHOD_NOT_ALLOWED = _answer(b"405 Method Not Allowed")
+HEAD_TOO_LARGE = _answer(b"431 Request Header Fields Too Large")
+FULL = _answer(b"503 Service Unavailable", b"", b"retry-after: 1")
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long a request may take to arrive, and a client to read its answer, in seconds."""
+
+    read_timeout_s: float
+    write_timeout_s: float
+
+
+class _Flow(FlowControl):
+    """Pauses and resumes a connection; while `holds` it is not read, whoever asks for it."""
+
+    holds = False
+
+    def resume_reading(self) -> None:
+        if not self.holds:
+            super().resume_reading()
+
+
+class _Refused(Exception):
+    """A request is not parsed further."""
+
+
+class HttpProtocol(HttpToolsProtocol):
+    """Parses requests and answers them in order."""
+
+    connections_max = CONNECTIONS_MAX
+    reading_since: float | None = None
+    blocked_since: float | None = None
+    active: RequestResponseCycle | None = None
+    flow: _Flow
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Part of asyncio's interface."""
+        super().connection_made(transport)
+        self.flow = _Flow(transport)
+        self._held = b""
+        self._refusal: bytes | None = None
+        self._head_bytes = 0
+        self._head_complete = False
+        self.reading_since = self.loop.time()
+        if len(self.connections) > self.connections_max:
+            transport.write(FULL)
+            transport.close()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Part of asyncio's interface; whoever works on a request hears that its client has gone."""
+        super().connection_lost(exc)
+        self.pipeline.clear()
+        self._held = b""
+        if self.active is not None and not self.active.response_complete:
+            self.active.disconnected = True
+            self.active.message_event.set()
+
+    def data_received(self, data: bytes) -> None:
+        """Part of asyncio's interface."""
+        self._unset_keepalive_if_required()
+        if self._refusal is not None or self.transport.is_closing():
+            return
+        if self._held:
+            self._held += data
+        else:
+            self._parse(data)
+
+    def _parse(self, data: bytes) -> None:
+        """Parse as far as requests can be taken, and keep the rest."""
+        while data:
+            if self.pipeline:
+                self._held, self.flow.holds = data, True
+                self.flow.pause_reading()
+                return
+            piece = data[:PIECE_BYTES] if _may_be_several(data) else data
+            rest = self._feed(piece)
+            if self._refusal is not None:
+                return
+            data = rest + data[len(piece) :]
+
+    def _feed(self, piece: bytes) -> bytes:
+        """Parse a piece; returns what is left of it behind a request to upgrade, which is answered as any other."""
+        try:
+            self.parser.feed_data(piece)
+        except httptools.HttpParserUpgrade as upgrade:
+            logger.debug("a request to upgrade is answered without an upgrade")
+            return piece[upgrade.args[0] :]
+        except httptools.HttpParserInvalidMethodError:
+            self._refuse(METHOD_NOT_ALLOWED if _UNKNOWN_METHOD.search(piece) else INVALID)
+        except httptools.HttpParserCallbackError as err:
+            self._refuse(err.__context__.args[0] if isinstance(err.__context__, _Refused) else INVALID)
+        except httptools.HttpParserError:
+            self._refuse(INVALID)
+        else:
+            self._head_bytes += len(piece)
+            if self._head_bytes > HEAD_BYTES_MAX:
+                self._refuse(HEAD_TOO_LARGE)
+        return b""
+
+    def _refuse(self, answer: bytes) -> None:
+        """Read no more, and end the connection with an answer when the requests before are answered."""
+        logger.debug("a request that is not valid HTTP is refused")
+        self._refusal = answer
+        if self.pipeline and self.pipeline[0][0].more_body:
+            self.pipeline.popleft()
+        if self.active is None or self.active.response_complete:
+            self._end()
+        elif self.active.more_body:  # of the request that is refused
+            self._end(silently=self.active.response_started)
+
+    def _end(self, *, silently: bool = False) -> None:
+        """Close once the client can have read the answer: closing a connection that is not read up loses it."""
+        if silently or self._refusal is None or self.transport.is_closing():
+            self.transport.close()
+            return
+        self.transport.write(self._refusal)
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
+        self.flow.holds = False
+        self.flow.resume_reading()
+        self.loop.call_later(LINGER_S, self.transport.close)
+
+    def on_message_begin(self) -> None:
+        """Part of httptools' interface."""
+        super().on_message_begin()
+        self.reading_since = self.loop.time()
+        self._head_bytes, self._head_complete = 0, False
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Part of httptools' interface; trailers are ignored."""
+        if not self._head_complete:
+            super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        """Part of httptools' interface."""
+        self._head_bytes, self._head_complete = 0, True
+        hosts = sum(name == b"host" for name, _ in self.headers)
+        if hosts > 1 or (not hosts and self.parser.get_http_version() == "1.1"):  # RFC 9112, 3.2
+            raise _Refused(HOST_PROBLEM)
+        super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """Part of httptools' interface."""
+        self._head_bytes = 0
+        super().on_body(body)
+
+    def on_chunk_header(self) -> None:
+        """Part of httptools' interface."""
+        self._head_bytes = 0
+
+    def on_message_complete(self) -> None:
+        """Part of httptools' interface."""
+        super().on_message_complete()
+        self.reading_since = None
+        self._head_bytes = 0
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: object) -> None:
+        self.active = cycle
+        super()._start_asgi_task(cycle, app)  # type: ignore[arg-type]
+
+    def on_response_complete(self) -> None:
+        """Part of uvicorn's interface: start the next request, or go on parsing."""
+        super().on_response_complete()
+        if self.transport.is_closing():
+            return
+        if self._refusal is not None:
+            if self.active is None or self.active.response_complete:
+                self._end()
+        elif self._held and not self.pipeline:
+            data, self._held, self.flow.holds = self._held, b"", False
+            self._unset_keepalive_if_required()
+            if self.reading_since is not None:
+                self.reading_since = self.loop.time()
+            self.flow.resume_reading()
+            self._parse(data)
+
+    def pause_writing(self) -> None:
+        """Part of asyncio's interface."""
+        super().pause_writing()
+        self.blocked_since = self.loop.time()
+
+    def resume_writing(self) -> None:
+        """Part of asyncio's interface."""
+        super().resume_writing()
+        self.blocked_since = None
+
+    def is_late(self, now: float, patience: Patience) -> bool:
+        """Whether the client took too long to send its request or to read its answer."""
+        waits = self.reading_since is not None and not self.flow.holds
+        reading = waits and now - (self.reading_since or now) > patience.read_timeout_s
+        blocked = self.blocked_since is not None and now - self.blocked_since > patience.write_timeout_s
+        return reading or blocked
+
+
+def _may_be_several(data: bytes) -> bool:
+    """Whether data may hold more than one request, by its empty lines."""
+    return len(data) > PIECE_BYTES and data.count(b"\n\r\n") + data.count(b"\n\n") > 1
+
+
+class BoundedReads(asyncio.BufferedProtocol):
+    """Has a protocol read little at once; all connections of a loop share the buffer that data arrives in."""
+
+    def __init__(self, protocol: HttpProtocol, buffer: memoryview) -> None:
+        self._protocol = protocol
+        self._buffer = buffer
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Part of asyncio's interface."""
+        self._protocol.connection_made(transport)  # type: ignore[arg-type]
+
+    def get_buffer(self, sizehint: int) -> memoryview:
+        """Part of asyncio's interface."""
+        return self._buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
+        """Part of asyncio's interface."""
+        self._protocol.data_received(bytes(self._buffer[:nbytes]))
+
+    def eof_received(self) -> None:
+        """Part of asyncio's interface."""
+        self._protocol.eof_received()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Part of asyncio's interface."""
+        self._protocol.connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        """Part of asyncio's interface."""
+        self._protocol.pause_writing()
+
+    def resume_writing(self) -> None:
+        """Part of asyncio's interface."""
+        self._protocol.resume_writing()
