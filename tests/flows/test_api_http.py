@@ -47,6 +47,8 @@ def test_paths_and_methods_are_judged_before_the_caller(tmp_path: Path) -> None:
         assert (await api.call("GET", CHECKS)).status == 401
         moved = await api.call("GET", "/api//core/v2/namespaces/./default/checks?limit=1")
         assert (moved.status, moved.headers["Location"]) == (301, f"{CHECKS}?limit=1")
+        elsewhere = await raw(api, b"GET /\\evil.example/./x HTTP/1.1\r\nHost: a\r\n\r\n")
+        assert b"\r\nlocation: /%5Cevil.example/x\r\n" in elsewhere
 
     play(tmp_path, story)
 

@@ -12,6 +12,7 @@ import pytest
 
 from sensu.backend.api.openapi import document
 from sensu.backend.api.router import Route
+from sensu.version import VERSION
 from tests.flows.api_harness import RunningApi, running_api
 
 Story = Callable[[RunningApi], Awaitable[None]]
@@ -30,6 +31,15 @@ async def openapi(api: RunningApi) -> dict[str, Any]:
     assert answer.status == 200
     described: dict[str, Any] = json.loads(answer.body)
     return described
+
+
+def test_the_description_names_the_version_of_the_program(tmp_path: Path) -> None:
+    """The description tells which program it belongs to; `/version` says what clients may expect of it."""
+
+    async def story(api: RunningApi) -> None:
+        assert (await openapi(api))["info"]["version"] == VERSION
+
+    play(tmp_path, story)
 
 
 def operations(described: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:

@@ -20,7 +20,10 @@ TEXT_CHARACTERS_MAX = 256
 """What somebody called himself at a failed log-in is cut after so many characters."""
 
 _PASSWORDS = frozenset(("password", "password_hash"))
-_CREDENTIALS_IN_URL = re.compile(r"(?<=://)[^/@\s]+(?=@)")
+_URL = re.compile(r"(?<=://)[^\s\"'`<>|]+")
+_USER_INFO = re.compile(r"^[^/?#]+(?=@)")
+_QUERY_MARK = re.compile(r"[?#]")
+_QUERY_VALUE = re.compile(r"(?<==)[^&;#]+")
 
 
 class AuditRecord(Wire, frozen=True):
@@ -77,7 +80,15 @@ def _without_secrets(value: Any) -> Any:
         return {key: _member(key, item) for key, item in value.items()}
     if isinstance(value, list):
         return [_without_secrets(item) for item in value]
-    return _CREDENTIALS_IN_URL.sub(REDACTED, value) if isinstance(value, str) else value
+    return _URL.sub(_without_credentials, value) if isinstance(value, str) else value
+
+
+def _without_credentials(url: re.Match[str]) -> str:
+    """What follows `://` in a URL without user and password, and without the values of its query and fragment."""
+    mark = _QUERY_MARK.search(url[0])
+    end = len(url[0]) if mark is None else mark.end()
+    place, query = _USER_INFO.sub(REDACTED, url[0][:end]), url[0][end:]
+    return place + (_QUERY_VALUE.sub(REDACTED, query) if "=" in query or not query else REDACTED)
 
 
 def _member(key: str, value: Any) -> Any:

@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -45,10 +46,23 @@ def test_secret_labels_are_left_out_at_any_depth() -> None:
     }
 
 
-def test_credentials_in_urls_are_left_out() -> None:
-    """User and password in a URL are replaced, the URL can still be told."""
-    handler = Handler(metadata=ObjectMeta(name="h"), type="pipe", command="hook --url https://u:p@example.com/a?b=c@d")
-    assert document(HANDLER, encode(handler))["command"] == "hook --url https://REDACTED@example.com/a?b=c@d"
+@pytest.mark.parametrize(
+    ("command", "told"),
+    [
+        ("hook --url https://u:p@example.com/a@b -x", "hook --url https://REDACTED@example.com/a@b -x"),
+        ("curl 'https://u:p@ss@example.com/'", "curl 'https://REDACTED@example.com/'"),
+        (
+            "https://example.com/a.tgz?token=s3cret&sign=x/y@z=#k=v",
+            "https://example.com/a.tgz?token=REDACTED&sign=REDACTED#k=REDACTED",
+        ),
+        ("see https://hooks.example.com/x?s3cret", "see https://hooks.example.com/x?REDACTED"),
+        ("https://example.com/a? b=c", "https://example.com/a? b=c"),
+    ],
+)
+def test_credentials_in_urls_are_left_out(command: str, told: str) -> None:
+    """User, password and the values of queries in a URL are replaced; which URL it is can still be seen."""
+    handler = Handler(metadata=ObjectMeta(name="h"), type="pipe", command=command)
+    assert document(HANDLER, encode(handler))["command"] == told
 
 
 def test_an_api_key_is_told_by_its_beginning() -> None:

@@ -79,6 +79,7 @@ from sensu.errors import StoreError
 from sensu.log import fields
 from sensu.rules.share import WHOLE, Share
 from sensu.store.contract import Store
+from sensu.version import VERSION
 
 logger = logging.getLogger(__name__)
 
@@ -120,7 +121,7 @@ def build_application(context: ApiContext) -> Application:
 def routes_of(context: ApiContext) -> Sequence[Route]:
     """Every endpoint, with those that describe them."""
     described = list(_described_routes(context))
-    return [*described, *reference.routes(described, context.version)]
+    return [*described, *reference.routes(described, VERSION)]
 
 
 def _described_routes(context: ApiContext) -> Iterator[Route]:

@@ -95,8 +95,10 @@ class Request:
 
     @property
     def issuer(self) -> str:
-        """Scheme and host that the client used, as tokens name them."""
-        return f"{self.scope['scheme']}://{self.header(b'host') or ''}"
+        """Scheme and address of the API as the connection knows them; what tokens name, whatever the client claims."""
+        host, port = self.scope.get("server") or ("", 0)
+        host = plain_address(host)
+        return f"{self.scope['scheme']}://{f'[{host}]' if ':' in host else host}:{port}"
 
     async def body(self) -> bytes:
         """The whole body, whatever its type; raises BodyTooLarge, ClientGone."""
@@ -159,7 +161,12 @@ def header(scope: Mapping[str, Any], name: bytes) -> str | None:
 def address_of(scope: Mapping[str, Any]) -> str:
     """The network address that a request came from, empty where it is not known."""
     client = scope.get("client")
-    return client[0] if client else ""
+    return plain_address(client[0]) if client else ""
+
+
+def plain_address(address: str) -> str:
+    """An IPv4 address as such, also where a socket for both families shows it as an IPv6 one."""
+    return address.removeprefix("::ffff:") if "." in address else address
 
 
 def _check_media_type(value: str) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import quote
 
 from sensu.backend.services.outcomes import Listing
 
@@ -60,9 +61,13 @@ def text(body: str | bytes, *, status: int = 200, content_type: bytes = b"text/p
     return Response(status, [(b"content-type", content_type), (b"content-length", b"%d" % len(raw)), NOSNIFF], raw)
 
 
+_LOCATION = "/%?#[]@!$&'()*+,;=:~"
+"""What stays as it is in a Location header; a backslash is none of it, because browsers take it for a slash."""
+
+
 def located(path: str, *, status: int) -> Response:
     """An empty answer that names a path."""
-    return Response(status, [(b"location", path.encode("ascii", "replace")), _EMPTY, NOSNIFF])
+    return Response(status, [(b"location", quote(path, safe=_LOCATION).encode()), _EMPTY, NOSNIFF])
 
 
 def listing(found: Listing) -> Response:

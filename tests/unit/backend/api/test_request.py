@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from sensu.backend.api.auth import credentials_of
-from sensu.backend.api.request import NOBODY, BodyTooLarge, ClientGone, Request
+from sensu.backend.api.request import NOBODY, BodyTooLarge, ClientGone, Request, plain_address
 from sensu.errors import InvalidResource
 
 LIMIT = 10
@@ -100,9 +100,24 @@ def test_a_page_is_asked_for_in_the_query(query: bytes, limit: int, after: str) 
     assert (page.limit, page.after) == (limit, after)
 
 
-def test_tokens_name_the_host_that_the_client_used() -> None:
-    """The issuer is the scheme and host of the request."""
-    assert request(host="sensu.example.com:8080").issuer == "https://sensu.example.com:8080"
+@pytest.mark.parametrize(
+    ("address", "issuer"),
+    [
+        ("::ffff:192.0.2.7", "https://192.0.2.7:8080"),
+        ("192.0.2.7", "https://192.0.2.7:8080"),
+        ("2001:db8::1", "https://[2001:db8::1]:8080"),
+    ],
+)
+def test_a_client_cannot_choose_who_issues_its_token(address: str, issuer: str) -> None:
+    """The issuer is where the API was reached, whatever the Host header says."""
+    one = request(host="evil.example")
+    one.scope = {**one.scope, "server": (address, 8080)}
+    assert one.issuer == issuer
+
+
+def test_addresses_are_shown_as_people_write_them() -> None:
+    """An IPv4 client of a socket for both families is shown with its IPv4 address."""
+    assert [plain_address(one) for one in ("::ffff:127.0.0.1", "10.0.0.1", "::1")] == ["127.0.0.1", "10.0.0.1", "::1"]
 
 
 @pytest.mark.parametrize(
