@@ -4,7 +4,6 @@ import asyncio
 import base64
 import contextlib
 from collections.abc import AsyncIterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -25,6 +24,7 @@ from sensu.backend.counts import DeliveryCounts, EventCounts, ScheduleCounts
 from sensu.backend.eventd.daemon import Eventd
 from sensu.backend.metrics import BackendMetrics
 from sensu.backend.pipelined.assembly import assembled
+from sensu.backend.pipelined.scripts import Scripts
 from sensu.backend.run_ledger import RunLedger
 from sensu.backend.seams import Joints
 from sensu.backend.services.audit import AuditLog
@@ -142,7 +142,7 @@ async def running_api(
     tokens = Tokens(store, cache, clock)
     await tokens.open()
     metrics = BackendMetrics(CollectorRegistry(), "test")
-    scripts, counts = ThreadPoolExecutor(1), DeliveryCounts(metrics, store.deliveries_size)
+    scripts, counts = Scripts(), DeliveryCounts(metrics, store.deliveries_size)
     deliveries, desk = assembled(store, cache, NoAssets(), scripts, _own_entity(), counts, clock)
     eventd = Eventd(store, cache, entities, EventCounts(metrics), clock, deliveries.wake)
     await eventd.prepare()
@@ -186,7 +186,7 @@ async def running_api(
         await asyncio.wait([working])
         tokens.close()
         passwords.close()
-        scripts.shutdown()
+        scripts.close()
         entities.close()
         cache.close()
         await store.close()

@@ -5,7 +5,6 @@ import json
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, cast
 
@@ -22,6 +21,7 @@ from sensu.backend.pipelined.handlers import Handlers
 from sensu.backend.pipelined.mutators import Mutators
 from sensu.backend.pipelined.outcome import Outcome
 from sensu.backend.pipelined.runtime_assets import RuntimeAssets
+from sensu.backend.pipelined.scripts import Scripts
 from sensu.backend.pipelined.workflows import Workflows
 from sensu.backend.secrets import Secrets
 from sensu.backend.services.audit import AuditLog
@@ -108,7 +108,7 @@ class PipelinedWorld:
         self.environment: dict[str, str] = {}
         self._bounds = bounds
         self._cache = ResourceCache(store)
-        self._scripts = ThreadPoolExecutor(1)
+        self._scripts = Scripts()
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -117,12 +117,12 @@ class PipelinedWorld:
         secrets = Secrets(self._cache, self.environment)
         workflows = Workflows(
             self._cache,
-            Filters(self._cache, assets, self.clock),
-            Mutators(self._cache, self._scripts, assets, secrets, self.clock),
+            Filters(self._cache, assets, self.clock, self._scripts.filters),
+            Mutators(self._cache, self._scripts.mutators, assets, secrets, self.clock),
             Handlers(assets, secrets, self.clock),
         )
         self.pipelined = Pipelined(self.store, workflows, self.counters, self.clock, self._bounds, lambda: 0.0)
-        self.desk = Desk(self.pipelined, workflows, DryRuns(self._cache, assets, self.clock))
+        self.desk = Desk(self.pipelined, workflows, DryRuns(self._cache, assets, self.clock, self._scripts.dry_runs))
         access = cast(Access, Everything())
         self.deliveries = Deliveries(self.store, access, self.desk, AuditLog(self.store, access, self.clock))
         self.explain = Explain(self.store, access, self.clock, self.desk)
@@ -135,7 +135,7 @@ class PipelinedWorld:
             await asyncio.gather(self._task, return_exceptions=True)
             self._task = None
         self._cache.close()
-        self._scripts.shutdown()
+        self._scripts.close()
 
     async def configure(self, kind: Kind, *resources: Any) -> None:
         assert isinstance(await self.store.commit([put(kind, resource) for resource in resources]), Committed)

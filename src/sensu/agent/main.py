@@ -162,10 +162,12 @@ class Agent:
     ) -> None:
         read = self._settings
         outbox = self._open_outbox(stack, "events")
+        filters = AssetFilters()
+        stack.callback(filters.close)
         assets = AssetCache(
             read.cache_dir,
             files,
-            AssetFilters(),
+            filters,
             rate_per_s=read.assets_rate_limit,
             burst=read.assets_burst_limit,
             trusted_ca_file=read.trusted_ca_file,

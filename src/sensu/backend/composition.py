@@ -42,6 +42,7 @@ from sensu.backend.members.others import Others
 from sensu.backend.metrics import BackendMetrics
 from sensu.backend.pipelined.assembly import assembled
 from sensu.backend.pipelined.daemon import Pipelined
+from sensu.backend.pipelined.scripts import Scripts
 from sensu.backend.run_ledger import RunLedger
 from sensu.backend.schedulerd.daemon import Schedulerd
 from sensu.backend.seams import Intake, Joints, Keepalives, Subscribers
@@ -96,10 +97,9 @@ async def opened_store(settings: BackendSettings, seat: Seat | None = None) -> A
 
 @dataclass(frozen=True)
 class _Executors:
-    """The named threads of a backend: files of assets, JavaScript mutators, the event log."""
+    """The named threads of a backend: files of assets, and the event log."""
 
     files: ThreadPoolExecutor
-    scripts: ThreadPoolExecutor
     logs: ThreadPoolExecutor
 
 
@@ -131,10 +131,9 @@ class Backend:
                 log.warning("the database is not initialised: run sensu-backend init with the same --state-dir")
             with (
                 ThreadPoolExecutor(2, thread_name_prefix="files") as files,
-                ThreadPoolExecutor(1, thread_name_prefix="scripts") as scripts,
                 ThreadPoolExecutor(1, thread_name_prefix="event log") as logs,
             ):
-                await self._run(store, _Executors(files, scripts, logs))
+                await self._run(store, _Executors(files, logs))
 
     def stop(self) -> None:
         """Have `run_until_signal` return, with everything stopped."""
@@ -183,7 +182,9 @@ class Backend:
         stack.callback(entities.close)
         fetched = self._assets(executors, stack)
         counts = DeliveryCounts(metrics, store.deliveries_size)
-        deliveries, desk = assembled(store, cache, fetched, executors.scripts, own, counts, self._clock, self._share)
+        scripts = Scripts()
+        stack.callback(scripts.close)
+        deliveries, desk = assembled(store, cache, fetched, scripts, own, counts, self._clock, self._share)
         schedule_counts = ScheduleCounts(metrics)
         ledger = RunLedger(store, schedule_counts, self._clock)
         self._event_log = self._open_event_log(executors, metrics, stack)
@@ -275,10 +276,12 @@ class Backend:
 
     def _assets(self, executors: _Executors, stack: contextlib.AsyncExitStack) -> AssetCache:
         settings = self._settings
+        filters = AssetFilters(self._clock)
+        stack.callback(filters.close)
         fetched = AssetCache(
             settings.cache_dir,
             executors.files,
-            AssetFilters(self._clock),
+            filters,
             rate_per_s=settings.assets_rate_limit,
             burst=settings.assets_burst_limit,
             trusted_ca_file=settings.trusted_ca_file,

@@ -125,13 +125,22 @@ class Subscribers(Protocol):
 class Question:
     """What would become of `event`, if these candidates stood in the place of stored resources of their names?
 
-    With a pipeline or a handler, only that one is asked about, whatever the event names.
+    With a pipeline or a handler, only that one is asked about, whatever the event names. `caller` pays for the time.
     """
 
     event: Event
     filter: EventFilter | None = None
     handler: Handler | None = None
     pipeline: Pipeline | None = None
+    caller: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OverBudget:
+    """The caller has used up the time for dry runs; there is more in `retry_after_s`."""
+
+    why: str
+    retry_after_s: float
 
 
 class Deliveries(Protocol):
@@ -160,7 +169,7 @@ class Deliveries(Protocol):
         """What became of the last event there that anything happened to, where that is known still."""
         ...
 
-    async def dry_run(self, namespace: str, question: Question) -> Explanation:
+    async def dry_run(self, namespace: str, question: Question) -> Explanation | OverBudget:
         """What would happen now; nothing is executed but expressions."""
         ...
 

@@ -1,4 +1,4 @@
-"""What decides whether an asset's build is for a host: its filter expressions, seen by the JavaScript sandbox."""
+"""Decides whether an asset's build is for a host: evaluates its filter expressions."""
 
 import json
 from collections.abc import Mapping
@@ -8,29 +8,45 @@ from sensu.clock import Clock, SystemClock
 from sensu.errors import ExecutionError
 
 if TYPE_CHECKING:
-    from sensu.execution.javascript import Sandbox
+    from sensu.execution.javascript_pool import JavaScriptPool
+    from sensu.rules.filters import ExpressionError
+
+TIME_LIMIT_S = 1.0
+"""How long an expression may take, by the wall clock."""
 
 
 class AssetFilters:
-    """Evaluates filter expressions on the loop's thread; the JavaScript engine is loaded with the first of them.
-
-    An evaluation is bounded in time and memory by the sandbox.
-    """
+    """Evaluates filter expressions in a process of its own, which starts at the first need."""
 
     def __init__(self, clock: Clock | None = None) -> None:
         self._clock = clock or SystemClock()
-        self._sandbox: Sandbox | None = None
+        self._engine: JavaScriptPool | None = None
 
-    def __call__(self, expression: str, entity: Mapping[str, Any]) -> bool:
+    def close(self) -> None:
+        """End the process."""
+        if self._engine is not None:
+            self._engine.close()
+
+    async def __call__(self, expression: str, entity: Mapping[str, Any]) -> bool:
         """Whether an expression is true of an entity in the shape of JSON; raises ExecutionError."""
-        from sensu.execution.javascript import Sandbox
         from sensu.rules.expression_scope import entity_scope
         from sensu.rules.filters import ExpressionError
+        from sensu.rules.native_expression import native
 
-        if self._sandbox is None:
-            self._sandbox = Sandbox()
-        scope = json.dumps(entity_scope(entity))
-        answer = self._sandbox.evaluate(expression, scope, now=self._clock.now(), variable="entity")
+        scope, simple = entity_scope(entity), native(expression, "entity")
+        answer = None if simple is None else simple.evaluate(scope, self._clock.now())
+        if answer is None:
+            answer = await self._ask_engine(expression, json.dumps(scope))
         if isinstance(answer, ExpressionError):
             raise ExecutionError(f"filter {expression!r}: {answer.message}")
         return answer
+
+    async def _ask_engine(self, expression: str, scope: str) -> "bool | ExpressionError":
+        if self._engine is None:
+            from sensu.execution.javascript_pool import JavaScriptPool
+
+            self._engine = JavaScriptPool(1)
+        evaluated = await self._engine.evaluate(
+            [(expression, scope)], now=self._clock.now(), limit_s=TIME_LIMIT_S, variable="entity"
+        )
+        return evaluated.values[0]

@@ -13,7 +13,7 @@ import os
 import re
 import secrets
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from pathlib import Path
 from typing import Any
@@ -43,7 +43,7 @@ _DIGEST = re.compile(r"[0-9a-fA-F]{128}")
 _TEMPORARY = ".unfinished-"
 
 Variables = list[tuple[str, str]]
-Holds = Callable[[str, Mapping[str, Any]], bool]
+Holds = Callable[[str, Mapping[str, Any]], Awaitable[bool]]
 """Whether a filter expression is true of an entity in the shape of JSON; raises ExecutionError or InvalidResource."""
 
 
@@ -91,14 +91,14 @@ class AssetCache:
         """Name and folder of each asset that is for this host, fetched if need be; raises ExecutionError."""
         found = []
         for asset in assets:
-            build = self.build_for(asset, entity)
+            build = await self.build_for(asset, entity)
             if build is None:
                 log.debug("asset is not for this host", extra=fields(asset=asset.metadata.name))
                 continue
             found.append((asset.metadata.name, await self._path(asset.metadata.name, build)))
         return found
 
-    def build_for(self, asset: Asset, entity: Entity) -> AssetBuild | None:
+    async def build_for(self, asset: Asset, entity: Entity) -> AssetBuild | None:
         """The first build whose filters are all true of the entity; raises ExecutionError where a filter is broken."""
         own = AssetBuild(url=asset.url, sha512=asset.sha512, filters=asset.filters, headers=asset.headers)
         shape: dict[str, Any] | None = None
@@ -106,7 +106,10 @@ class AssetCache:
             if build.filters and shape is None:
                 shape = msgspec.to_builtins(entity)
             try:
-                if all(self._holds(expression, shape or {}) for expression in build.filters or ()):
+                for expression in build.filters or ():
+                    if not await self._holds(expression, shape or {}):
+                        break
+                else:
                     return build
             except InvalidResource as error:
                 raise ExecutionError(f"asset {asset.metadata.name}: {error}") from error

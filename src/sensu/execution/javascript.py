@@ -15,8 +15,8 @@ import quickjs
 
 from sensu.execution.es5_syntax import newer_syntax, unexpected
 from sensu.execution.javascript_prelude import PRELUDE
-from sensu.rules.expression_scope import mutator_event
 from sensu.rules.filters import ExpressionError
+from sensu.rules.mutator_event import mutator_event
 
 TIME_LIMIT_S = 1.0
 TIME_LIMIT_REACHED = "the time limit was reached"
@@ -129,14 +129,16 @@ class Sandbox:
         now: float,
         variable: str = "event",
         sources: Sequence[str] = (),
+        time_limit_s: float | None = None,
     ) -> bool | ExpressionError:
         """Whether the expression holds (JavaScript's truth) for the scope under the name `variable`.
 
         `sources` are the scripts of assets, evaluated before in an engine of their own. `now` (Unix seconds) is what
         `seconds_since` counts from. Source: docs, event filter reference, expressions; recorded filter cases.
         """
+        limit_s = time_limit_s or self._time_limit_s
         if sources:
-            return self._evaluate_with_assets(expression, scope_json, now, variable, sources)
+            return self._evaluate_with_assets(expression, scope_json, now, variable, sources, limit_s)
         kept = self._compiled.get((variable, expression))
         if kept is None:
             kept = self._keep(expression, variable)
@@ -145,6 +147,7 @@ class Sandbox:
         mode, compiled = kept
         if isinstance(compiled, ExpressionError):
             return compiled
+        self._realm(mode).limit_time(limit_s)
         answer = _answer(lambda: compiled(scope_json, now))
         if isinstance(answer, bool):
             return answer
@@ -189,12 +192,18 @@ class Sandbox:
         return cast(Compiled | None, compile_one(expression, variable))
 
     def _evaluate_with_assets(
-        self, expression: str, scope_json: str, now: float, variable: str, sources: Sequence[str]
+        self,
+        expression: str,
+        scope_json: str,
+        now: float,
+        variable: str,
+        sources: Sequence[str],
+        time_limit_s: float,
     ) -> bool | ExpressionError:
         complaint = check_syntax(expression)
         if complaint:
             return ExpressionError(complaint)
-        realm = _Realm("single", self._time_limit_s, self._memory_bytes_max)
+        realm = _Realm("single", time_limit_s, self._memory_bytes_max)
         answer = _answer(
             lambda: _error_text(realm.load(sources)) or realm.part("script")(expression, variable)(scope_json, now)
         )

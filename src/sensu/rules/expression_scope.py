@@ -5,11 +5,9 @@ from typing import Any
 
 from sensu.rules.filters import has_metrics, is_resolution
 from sensu.rules.flattened import (
-    flattened_check,
     flattened_entity,
     flattened_entity_config,
     flattened_event,
-    id_bytes,
 )
 from sensu.rules.redaction import REDACTED, names_secret
 
@@ -58,23 +56,6 @@ def redacted_scope(entity: Mapping[str, Any]) -> dict[str, Any]:
         for group in ("labels", "annotations")
     }
     return {**entity, **hidden}
-
-
-def mutator_event(event: Mapping[str, Any]) -> tuple[dict[str, Any], list[int]]:
-    """The event a mutator works on, in the API's shape with every field there, and the bytes of its id."""
-    filled = _api_shape(event, flattened_event(event))
-    filled["id"] = event.get("id")
-    filled["entity"] = _api_shape(event.get("entity") or {}, flattened_entity(event.get("entity") or {}))
-    if event.get("check") is not None:
-        filled["check"] = _api_shape(event["check"], flattened_check(event["check"]))
-    return filled, id_bytes(event.get("id"))
-
-
-def _api_shape(holder: Mapping[str, Any], flattened: dict[str, Any]) -> dict[str, Any]:
-    """A flattened object with its metadata's fields moved back under `metadata`."""
-    names = ("name", "namespace", "labels", "annotations", "created_by")
-    metadata = {name: flattened.pop(name) for name in names}
-    return {**flattened, "metadata": {**(holder.get("metadata") or {}), **metadata}}
 
 
 def fields_at(scope: Mapping[str, Any], paths: Collection[FieldPath]) -> dict[str, Any]:

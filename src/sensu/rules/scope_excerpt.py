@@ -21,6 +21,12 @@ _OF_EVENT = frozenset({"timestamp", "sequence"})
 
 def excerpt(event_json: bytes, paths: frozenset[FieldPath]) -> bytes | None:
     """The JSON of an event's scope with the fields at `paths` alone; None where the whole scope must be asked."""
+    found = excerpt_of(event_json, paths)
+    return None if found is None else msgspec.json.encode(found)
+
+
+def excerpt_of(event_json: bytes, paths: frozenset[FieldPath]) -> dict[str, Any] | None:
+    """The same as an object."""
     decode = _decoder(paths)
     if decode is None:
         return None
@@ -36,7 +42,7 @@ def excerpt(event_json: bytes, paths: frozenset[FieldPath]) -> bytes | None:
             part = getattr(read, path[0])
             holder = part.metadata if path[1] in _OF_METADATA else part
             found.setdefault(path[0], {})[path[1]] = getattr(holder, path[1])
-    return msgspec.json.encode(found)
+    return found
 
 
 @lru_cache(_REMEMBERED_MAX)

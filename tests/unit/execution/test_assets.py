@@ -214,13 +214,13 @@ def test_the_first_build_for_this_host_is_taken(tmp_path: Path) -> None:
     )
 
     async def use(cache: AssetCache) -> None:
-        chosen = cache.build_for(Asset(url="own", builds=builds), LINUX)
+        chosen = await cache.build_for(Asset(url="own", builds=builds), LINUX)
         assert chosen is not None
         assert chosen.url == "linux"
-        assert cache.build_for(Asset(builds=builds[:1]), LINUX) is None
+        assert await cache.build_for(Asset(builds=builds[:1]), LINUX) is None
         assert await cache.paths([Asset(builds=builds[:1])], LINUX) == []
         with pytest.raises(ExecutionError):
-            cache.build_for(Asset(filters=("nosuch.x",)), LINUX)
+            await cache.build_for(Asset(filters=("nosuch.x",)), LINUX)
 
     with_cache(tmp_path, use)
 

@@ -27,12 +27,13 @@ from sensu.backend.services.outcomes import (
     NotFound,
     PreconditionFailed,
     Refusal,
+    TooMany,
     Unavailable,
     Written,
 )
 
 INTERNAL, INVALID_ARGUMENT, NOT_FOUND, ALREADY_EXISTS, PERMISSION_DENIED, UNAUTHENTICATED = range(6)
-PRECONDITION_FAILED = 7
+PRECONDITION_FAILED, RESOURCE_EXHAUSTED = 7, 8
 
 
 class _Problem(msgspec.Struct):
@@ -90,6 +91,13 @@ def unavailable(message: str, retry_after_s: int = 1) -> Response:
     return response
 
 
+def too_many(message: str, retry_after_s: int = 1) -> Response:
+    """The caller has asked for too much; trying again later makes sense."""
+    response = problem(429, RESOURCE_EXHAUSTED, message)
+    response.headers.append((b"retry-after", b"%d" % retry_after_s))
+    return response
+
+
 def starting(retry_after_s: int = 1) -> Response:
     """The backend is not ready to serve.
 
@@ -114,6 +122,8 @@ def refused(outcome: Refusal) -> Response:
             return problem(409, ALREADY_EXISTS, why)
         case PreconditionFailed(why):
             return problem(412, PRECONDITION_FAILED, why)
+        case TooMany(why, retry_after_s):
+            return too_many(why, retry_after_s)
         case Unavailable(why, retry_after_s):
             return unavailable(why, retry_after_s)
 

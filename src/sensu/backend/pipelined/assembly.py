@@ -1,6 +1,5 @@
 """Puts the parts of pipelined together."""
 
-from concurrent.futures import Executor
 from typing import NamedTuple
 
 from sensu.backend.pipelined.daemon import Counters, Pipelined
@@ -10,6 +9,7 @@ from sensu.backend.pipelined.filters import Filters
 from sensu.backend.pipelined.handlers import Handlers
 from sensu.backend.pipelined.mutators import Mutators
 from sensu.backend.pipelined.runtime_assets import Cache, RuntimeAssets
+from sensu.backend.pipelined.scripts import Scripts
 from sensu.backend.pipelined.workflows import Workflows
 from sensu.backend.secrets import Secrets
 from sensu.clock import Clock
@@ -30,16 +30,21 @@ def assembled(
     store: Store,
     records: ResourceCache,
     fetched: Cache,
-    scripts: Executor,
+    scripts: Scripts,
     host: Entity,
     counters: Counters,
     clock: Clock,
     share: Share = WHOLE,
 ) -> Assembled:
-    """The daemon over a share of a store; `fetched` keeps the assets for `host`, `scripts` runs JavaScript mutators."""
+    """The daemon over a share of a store; `fetched` keeps the assets for `host`, `scripts` evaluates JavaScript."""
     assets = RuntimeAssets(records, fetched, host)
     secrets = Secrets(records)
-    mutators = Mutators(records, scripts, assets, secrets, clock)
-    workflows = Workflows(records, Filters(records, assets, clock), mutators, Handlers(assets, secrets, clock))
+    mutators = Mutators(records, scripts.mutators, assets, secrets, clock)
+    workflows = Workflows(
+        records,
+        Filters(records, assets, clock, scripts.filters),
+        mutators,
+        Handlers(assets, secrets, clock),
+    )
     daemon = Pipelined(store, workflows, counters, clock, share=share)
-    return Assembled(daemon, Desk(daemon, workflows, DryRuns(records, assets, clock)))
+    return Assembled(daemon, Desk(daemon, workflows, DryRuns(records, assets, clock, scripts.dry_runs)))

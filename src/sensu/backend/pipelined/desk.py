@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from sensu.backend.pipelined.daemon import Pipelined
 from sensu.backend.pipelined.dry_run import DryRuns
 from sensu.backend.pipelined.workflows import Workflows
-from sensu.backend.seams import Question
+from sensu.backend.seams import OverBudget, Question
 from sensu.resources.event import Event
 from sensu.rules.explain import Explanation
 from sensu.store.contract import EventKey, Write
@@ -37,6 +37,6 @@ class Desk:
         """What became of the last event there that anything happened to, where that is known still."""
         return self._pipelined.traces.of((key.namespace, key.entity, key.check))
 
-    async def dry_run(self, namespace: str, question: Question) -> Explanation:
+    async def dry_run(self, namespace: str, question: Question) -> Explanation | OverBudget:
         """What would happen now."""
         return await self._dry_runs.explain(namespace, question)

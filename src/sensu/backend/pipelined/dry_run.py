@@ -6,12 +6,13 @@ from typing import Any, Protocol
 
 import msgspec
 
-from sensu.backend.pipelined.filters import EXPRESSION_TIME_LIMIT_S, Filters, Subject
+from sensu.backend.pipelined.filters import Engine, Filters, Subject
 from sensu.backend.pipelined.mutators import BUILT_IN_MUTATORS
+from sensu.backend.pipelined.rests import Rests
 from sensu.backend.pipelined.runtime_assets import RuntimeAssets
-from sensu.backend.seams import Question
+from sensu.backend.seams import OverBudget, Question
 from sensu.clock import Clock
-from sensu.execution.javascript import Sandbox
+from sensu.execution.javascript_pool import NOT_EVALUATED, Evaluated
 from sensu.resources.event import Event
 from sensu.resources.kinds import EVENT_FILTER, HANDLER, MUTATOR, PIPELINE, SILENCED, Kind
 from sensu.resources.metadata import ResourceReference
@@ -26,8 +27,17 @@ from sensu.rules.explain import (
     facts_of,
     verdict_of,
 )
+from sensu.rules.filters import ExpressionError
 from sensu.rules.silencing import SilenceIndex
+from sensu.rules.time_budget import TimeBudgets
 from sensu.rules.workflow import Workflow, plan, wants_handling
+
+BUDGET_S, BUDGET_PER_S = 3.0, 60.0
+"""How long JavaScript of one caller's dry runs may take in every minute."""
+ONE_RUN_S = 1.0
+"""How long JavaScript of one dry run may take; what is left then is not evaluated."""
+WAITING_MAX = 100
+"""So many dry runs wait for each other; callers beyond are asked to try again."""
 
 
 class Records(Protocol):
@@ -57,16 +67,59 @@ class _Candidates:
         return self._asked.get((kind.qualified_name, name)) or self._records.get(kind, namespace, name)
 
 
+class _Metered:
+    """The engine for one dry run, which says how much of it was used."""
+
+    def __init__(self, engine: Engine, most_s: float) -> None:
+        self._engine, self._left_s = engine, most_s
+        self.used_s = 0.0
+
+    async def evaluate(
+        self, cases: Sequence[tuple[str, str]], *, now: float, limit_s: float, sources: Sequence[str] = ()
+    ) -> Evaluated:
+        """What each expression gives, as far as there is time for them."""
+        if self._left_s <= 0:
+            return Evaluated([ExpressionError(NOT_EVALUATED)] * len(cases), 0.0)
+        evaluated = await self._engine.evaluate(cases, now=now, limit_s=limit_s, sources=sources)
+        self._left_s -= evaluated.seconds
+        self.used_s += evaluated.seconds
+        return evaluated
+
+
 class DryRuns:
-    """Answers questions, one after the other so that the loop stays free for deliveries."""
+    """Answers questions, one after the other and in a process of their own, so that deliveries do not wait."""
 
-    def __init__(self, records: Records, assets: RuntimeAssets, clock: Clock) -> None:
-        self._records, self._assets, self._clock = records, assets, clock
-        self._sandbox = Sandbox(time_limit_s=EXPRESSION_TIME_LIMIT_S)
+    def __init__(self, records: Records, assets: RuntimeAssets, clock: Clock, engine: Engine) -> None:
+        self._records, self._assets, self._clock, self._engine = records, assets, clock, engine
+        self._rests = Rests()
+        self._budgets = TimeBudgets(BUDGET_S, BUDGET_PER_S)
         self._one_at_a_time = asyncio.Lock()
+        self._waiting = 0
 
-    async def explain(self, namespace: str, question: Question) -> Explanation:
+    async def explain(self, namespace: str, question: Question) -> Explanation | OverBudget:
         """What would happen to the event of the question if it came now."""
+        if self._waiting >= WAITING_MAX:
+            return OverBudget("too many dry runs are waiting", 1.0)
+        self._waiting += 1
+        try:
+            async with self._one_at_a_time:
+                return await self._explain(namespace, question)
+        finally:
+            self._waiting -= 1
+
+    async def _explain(self, namespace: str, question: Question) -> Explanation | OverBudget:
+        now = self._clock.monotonic()
+        left_s = self._budgets.left_s(question.caller, now)
+        if left_s <= 0:
+            why = f"JavaScript of your dry runs took more than {BUDGET_S:g} s within {BUDGET_PER_S:g} s"
+            return OverBudget(why, self._budgets.wait_s(question.caller, now))
+        metered = _Metered(self._engine, min(left_s, ONE_RUN_S))
+        try:
+            return await self._answer(namespace, question, metered)
+        finally:
+            self._budgets.use(question.caller, metered.used_s, self._clock.monotonic())
+
+    async def _answer(self, namespace: str, question: Question, engine: Engine) -> Explanation:
         candidates = _Candidates(self._records, question)
         event = _routed(self._silenced(namespace, question.event), question)
         found = plan(
@@ -74,13 +127,12 @@ class DryRuns:
             lambda name: candidates.get(PIPELINE, namespace, name),
             lambda name: candidates.get(HANDLER, namespace, name),
         )
-        filters = Filters(candidates, self._assets, self._clock, self._sandbox)
+        filters = Filters(candidates, self._assets, self._clock, engine, self._rests)
         subject = Subject(encode(event))
-        async with self._one_at_a_time:
-            asked: FilterTrace | None = None
-            if question.filter is not None:
-                asked = await filters.judge(namespace, question.filter, subject)
-            workflows = [await _run(candidates, filters, namespace, workflow, subject) for workflow in found.workflows]
+        asked: FilterTrace | None = None
+        if question.filter is not None:
+            asked = await filters.judge(namespace, question.filter, subject)
+        workflows = [await _run(candidates, filters, namespace, workflow, subject) for workflow in found.workflows]
         return _explanation(namespace, event, workflows, found.problems, asked)
 
     def _silenced(self, namespace: str, event: Event) -> Event:

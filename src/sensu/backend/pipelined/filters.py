@@ -3,32 +3,46 @@
 import asyncio
 import logging
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
+from sensu.backend.pipelined.rests import RESTING, Rests
 from sensu.backend.pipelined.runtime_assets import Records, RuntimeAssets
 from sensu.clock import Clock
 from sensu.errors import InvalidResource
-from sensu.execution.javascript import TIME_LIMIT_REACHED, Sandbox
 from sensu.execution.javascript_fields import fields_of
+from sensu.execution.javascript_pool import Evaluated
 from sensu.log import fields
 from sensu.resources.event_filter import EventFilter
 from sensu.resources.kinds import EVENT_FILTER
 from sensu.rules.explain import FilterTrace, built_in_trace, filter_trace, missing_trace, window_trace
 from sensu.rules.expression_scope import FieldPath, event_scope, fields_at
 from sensu.rules.filters import BUILT_IN, ExpressionError
-from sensu.rules.scope_excerpt import excerpt
+from sensu.rules.native_expression import native
+from sensu.rules.scope_excerpt import excerpt_of
 from sensu.rules.time_windows import within_when
 
 log = logging.getLogger("sensu.pipelined")
 
+EXCERPTS_MAX = 8
+"""For more kinds of excerpts, an event is read whole once."""
+NATIVE_WEIGHT_MAX = 2_000
+"""How much of a filter is evaluated without the engine (about a millisecond); the rest goes to the engine."""
+AT_A_TIME_MAX = 1_000
+"""So much of it is evaluated before others on the loop get their turn."""
+FILTER_TIME_LIMIT_S = 0.1
+"""How long all expressions of a filter may take together, by the wall clock."""
 
-EXPRESSION_TIME_LIMIT_S = 0.1
-"""Expressions run on the loop, so they may not hold it up for longer."""
-REST_S = 10.0
-"""How long an expression that took too long is not evaluated, and counts as failed."""
-RESTING_MAX = 1000
+
+class Engine(Protocol):
+    """What evaluates JavaScript (`sensu.execution.javascript_pool`)."""
+
+    async def evaluate(
+        self, cases: Sequence[tuple[str, str]], *, now: float, limit_s: float, sources: Sequence[str] = ()
+    ) -> Evaluated:
+        """Whether each expression holds for its scope (JSON)."""
+        ...
 
 
 class Subject:
@@ -39,6 +53,7 @@ class Subject:
         self._value: dict[str, Any] | None = None
         self._scope: dict[str, Any] | None = None
         self._scopes: dict[frozenset[FieldPath] | None, str] = {}
+        self._excerpts: dict[frozenset[FieldPath], dict[str, Any]] = {}
 
     @property
     def value(self) -> Mapping[str, Any]:
@@ -50,23 +65,34 @@ class Subject:
     def scope(self, paths: frozenset[FieldPath] | None) -> str:
         """What an expression sees, as JSON: all of it, or the fields that it names."""
         if paths not in self._scopes:
-            found = excerpt(self.json, paths) if paths is not None and self._scope is None else None
-            self._scopes[paths] = (self._cut(paths) if found is None else found).decode()
+            found = self.fields(paths)
+            cut = found if paths is None or found is not self._scope else fields_at(found, paths)
+            self._scopes[paths] = msgspec.json.encode(cut).decode()
         return self._scopes[paths]
 
-    def _cut(self, paths: frozenset[FieldPath] | None) -> bytes:
+    def fields(self, paths: frozenset[FieldPath] | None) -> dict[str, Any]:
+        """An object with at least the fields at these paths (None: all), as expressions see them."""
+        if paths is not None and self._scope is None:
+            if paths in self._excerpts:
+                return self._excerpts[paths]
+            found = excerpt_of(self.json, paths) if len(self._excerpts) < EXCERPTS_MAX else None
+            if found is not None:
+                self._excerpts[paths] = found
+                return found
         if self._scope is None:
             self._scope = event_scope(self.value)
-        return msgspec.json.encode(self._scope if paths is None else fields_at(self._scope, paths))
+        return self._scope
 
 
 class Filters:
     """Decides whether events pass filters, by their names."""
 
-    def __init__(self, records: Records, assets: RuntimeAssets, clock: Clock, sandbox: Sandbox | None = None) -> None:
-        self._records, self._assets, self._clock = records, assets, clock
-        self._sandbox = sandbox or Sandbox(time_limit_s=EXPRESSION_TIME_LIMIT_S)
-        self._resting: dict[str, float] = {}
+    def __init__(
+        self, records: Records, assets: RuntimeAssets, clock: Clock, engine: Engine, rests: Rests | None = None
+    ) -> None:
+        self._records, self._assets, self._clock, self._engine = records, assets, clock, engine
+        self._rests = rests or Rests()
+        self._at_a_time = 0
 
     async def verdict(self, namespace: str, name: str, subject: Subject) -> FilterTrace:
         """Whether the event passes, with what led to that."""
@@ -97,27 +123,65 @@ class Filters:
 
     async def _values(self, namespace: str, stored: EventFilter, subject: Subject) -> list[bool | ExpressionError]:
         sources = await self._assets.scripts(namespace, stored.runtime_assets) if stored.runtime_assets else ()
-        values: list[bool | ExpressionError] = []
-        for number, expression in enumerate(stored.expressions or ()):
-            if number:  # others on the loop get their turn
-                await asyncio.sleep(0)
-            value = self._value(expression, subject, sources)
+        expressions = tuple(stored.expressions or ())
+        values = await self._evaluated(expressions, subject, sources)
+        for expression, value in zip(expressions, values, strict=True):
             if isinstance(value, ExpressionError):
                 place = fields(filter=stored.metadata.name, namespace=namespace, expression=expression)
                 place["fields"]["error"] = value.message
                 log.error("a filter's expression failed", extra=place)
-            values.append(value)
         return values
 
-    def _value(self, expression: str, subject: Subject, sources: Sequence[str]) -> bool | ExpressionError:
-        """What an expression gives; one that holds up the loop is left alone for a while."""
-        started = self._clock.monotonic()
-        if self._resting.get(expression, started) > started:
-            return ExpressionError("the expression took too long a short time ago")
-        scope = subject.scope(None if sources else fields_of(expression, "event"))
-        value = self._sandbox.evaluate(expression, scope, now=self._clock.now(), sources=sources)
-        if isinstance(value, ExpressionError) and TIME_LIMIT_REACHED in value.message:
-            if len(self._resting) >= RESTING_MAX:
-                self._resting.clear()
-            self._resting[expression] = started + REST_S
-        return value
+    async def _evaluated(
+        self, expressions: tuple[str, ...], subject: Subject, sources: Sequence[str]
+    ) -> list[bool | ExpressionError]:
+        """What each expression gives; the engine is asked only for those that need it."""
+        values: list[bool | ExpressionError | None] = [None] * len(expressions)
+        if not sources:
+            await self._evaluate_natively(expressions, subject, values)
+        left = [number for number, value in enumerate(values) if value is None]
+        if left:
+            await self._ask_engine(expressions, left, subject, sources, values)
+        return [RESTING if value is None else value for value in values]
+
+    async def _evaluate_natively(
+        self, expressions: tuple[str, ...], subject: Subject, values: list[bool | ExpressionError | None]
+    ) -> None:
+        left, now = NATIVE_WEIGHT_MAX, self._clock.now()
+        for number, expression in enumerate(expressions):
+            simple = native(expression, "event")
+            if simple is None or simple.weight > left:
+                continue
+            left -= simple.weight
+            self._at_a_time += simple.weight
+            if self._at_a_time > AT_A_TIME_MAX:
+                self._at_a_time = 0
+                await asyncio.sleep(0)
+            values[number] = simple.evaluate(subject.fields(fields_of(expression, "event")), now)
+
+    async def _ask_engine(
+        self,
+        expressions: tuple[str, ...],
+        left: Sequence[int],
+        subject: Subject,
+        sources: Sequence[str],
+        values: list[bool | ExpressionError | None],
+    ) -> None:
+        """Fill in the values that are left, but for expressions that took too long a short time ago."""
+        resting = self._rests.resting(expressions, self._clock.monotonic())
+        asked = [number for number in left if expressions[number] not in resting]
+        if not asked:
+            return
+        cases: list[tuple[str, str]] = []
+        for number in asked:
+            if cases:  # others on the loop get their turn
+                await asyncio.sleep(0)
+            scope = subject.scope(None if sources else fields_of(expressions[number], "event"))
+            cases.append((expressions[number], scope))
+        evaluated = await self._engine.evaluate(
+            cases, now=self._clock.now(), limit_s=FILTER_TIME_LIMIT_S, sources=sources
+        )
+        for number, value in zip(asked, evaluated.values, strict=True):
+            values[number] = value
+        asked_for = [expression for expression, _ in cases]
+        self._rests.note(expressions, asked_for, evaluated.values, self._clock.monotonic())

@@ -1,9 +1,6 @@
 """Mutators at work: what a handler gets of an event."""
 
-import asyncio
 import os
-from concurrent.futures import Executor
-from functools import partial
 
 import msgspec
 
@@ -12,18 +9,22 @@ from sensu.backend.pipelined.handlers import HUNG_AFTER_S
 from sensu.backend.pipelined.outcome import Dropped, Retry
 from sensu.backend.pipelined.runtime_assets import Records, RuntimeAssets
 from sensu.backend.secrets import NoSecret, Secrets
+from sensu.backend.services.turns import Turns
 from sensu.clock import Clock
 from sensu.errors import ExecutionError, InvalidResource
 from sensu.execution.command import Command, run
 from sensu.execution.environment import merged, pairs
-from sensu.execution.javascript import Sandbox
+from sensu.execution.javascript_pool import JavaScriptPool
 from sensu.resources.event import Event
 from sensu.resources.kinds import MUTATOR
 from sensu.resources.mutator import Mutator
 from sensu.resources.wire import decode, encode
 from sensu.rules.filters import ExpressionError
+from sensu.store.contract import Key
 
 JAVASCRIPT = "javascript"
+SCRIPT_TIME_LIMIT_S = 1.0
+"""How long a JavaScript mutator without a timeout may take, by the wall clock."""
 BUILT_IN_MUTATORS = ("", "json", "only_check_output")
 
 
@@ -31,12 +32,12 @@ class Mutators:
     """Turns events into payloads."""
 
     def __init__(
-        self, records: Records, scripts: Executor, assets: RuntimeAssets, secrets: Secrets, clock: Clock
+        self, records: Records, scripts: JavaScriptPool, assets: RuntimeAssets, secrets: Secrets, clock: Clock
     ) -> None:
-        """`scripts` runs JavaScript: one thread of its own, so that a script that never ends stalls only scripts."""
+        """`scripts` runs JavaScript, in processes of its own, so that a script that never ends stalls only scripts."""
         self._records, self._scripts, self._clock = records, scripts, clock
         self._assets, self._secrets = assets, secrets
-        self._sandbox = Sandbox()
+        self._turns = Turns()
 
     async def payload(self, namespace: str, name: str, subject: Subject) -> bytes | Dropped | Retry:
         """What the handler gets: the event's JSON for no mutator and for `json`.
@@ -75,16 +76,15 @@ class Mutators:
 
     async def _javascript(self, namespace: str, mutator: Mutator, subject: Subject) -> bytes | Retry:
         sources = await self._assets.scripts(namespace, mutator.runtime_assets) if mutator.runtime_assets else ()
-        mutate = partial(
-            self._sandbox.mutate,
-            mutator.eval,
-            subject.value,
-            now=self._clock.now(),
-            env_vars=_globals(mutator),
-            sources=sources,
-            time_limit_s=mutator.timeout or None,
-        )
-        made = await asyncio.get_running_loop().run_in_executor(self._scripts, mutate)
+        async with self._turns.of([Key(MUTATOR.qualified_name, namespace, mutator.metadata.name)]):
+            made = await self._scripts.mutate(
+                mutator.eval,
+                subject.json,
+                now=self._clock.now(),
+                limit_s=mutator.timeout or SCRIPT_TIME_LIMIT_S,
+                env_vars=_globals(mutator),
+                sources=sources,
+            )
         if isinstance(made, ExpressionError):
             return Retry(f"mutator {mutator.metadata.name}: {made.message}")
         if made.text is not None:

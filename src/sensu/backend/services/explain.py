@@ -1,12 +1,15 @@
 """Why workflows handled an event or did not, and what they would do with another."""
 
+import math
+from typing import TypeVar
+
 import msgspec
 
 from sensu.backend.auth.access import Access
 from sensu.backend.auth.identity import Identity
-from sensu.backend.seams import Deliveries, Question
+from sensu.backend.seams import Deliveries, OverBudget, Question
 from sensu.backend.services.events import completed
-from sensu.backend.services.outcomes import Denied, Found, Invalid, NotFound, Refusal
+from sensu.backend.services.outcomes import Denied, Found, Invalid, NotFound, Refusal, TooMany
 from sensu.backend.services.payload import Payload, decoded
 from sensu.clock import Clock
 from sensu.resources.event import Event
@@ -23,6 +26,7 @@ EXPRESSIONS_MAX = 20
 """More expressions of a candidate filter would hold up the backend for too long."""
 
 Candidate = EventFilter | Handler | Pipeline
+_C = TypeVar("_C", EventFilter, Handler, Pipeline)
 
 
 class Asked(Wire, frozen=True):
@@ -56,7 +60,9 @@ class Explain:
         event = decode(Event, stored.body)
         if trace is not None and (trace.event.id, trace.event.timestamp) == (event.id or "", event.timestamp):
             return Found(encode(trace))
-        would = await self._deliveries.dry_run(key.namespace, Question(event))
+        would = await self._deliveries.dry_run(key.namespace, Question(event, caller=caller.username))
+        if isinstance(would, OverBudget):
+            return _too_many(would)
         return Found(encode(msgspec.structs.replace(would, earlier=trace)))
 
     async def dry_run(self, caller: Identity, namespace: str, payload: Payload) -> Found | Refusal:
@@ -69,13 +75,19 @@ class Explain:
         event = await self._event(caller, namespace, asked)
         if not isinstance(event, Event):
             return event
-        candidates = [_placed(each, namespace) for each in (asked.filter, asked.handler, asked.pipeline)]
-        for candidate in candidates:
+        question = Question(
+            event,
+            _placed(asked.filter, namespace),
+            _placed(asked.handler, namespace),
+            _placed(asked.pipeline, namespace),
+            caller.username,
+        )
+        for candidate in (question.filter, question.handler, question.pipeline):
             why = _problem(candidate)
             if why is not None:
                 return Invalid(why)
-        question = Question(event, *candidates)  # type: ignore[arg-type]
-        return Found(encode(await self._deliveries.dry_run(namespace, question)))
+        would = await self._deliveries.dry_run(namespace, question)
+        return _too_many(would) if isinstance(would, OverBudget) else Found(encode(would))
 
     async def _event(self, caller: Identity, namespace: str, asked: Asked) -> Event | Refusal:
         if asked.event is not None:
@@ -93,7 +105,12 @@ class Explain:
         return self._access.allows(caller, "get", EVENT.segment, name=name, namespace=key.namespace)
 
 
-def _placed(candidate: Candidate | None, namespace: str) -> Candidate | None:
+def _too_many(over: OverBudget) -> TooMany:
+    retry_after_s = max(1, math.ceil(over.retry_after_s))
+    return TooMany(f"{over.why}: try again in {retry_after_s} s", retry_after_s)
+
+
+def _placed(candidate: _C | None, namespace: str) -> _C | None:
     """A candidate in the namespace, with a name."""
     if candidate is None:
         return None

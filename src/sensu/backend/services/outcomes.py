@@ -39,6 +39,14 @@ class Deleted:
 
 
 @dataclass(frozen=True, slots=True)
+class TooMany:
+    """The caller asks for too much in too short a time, and may try again later."""
+
+    why: str
+    retry_after_s: int = 1
+
+
+@dataclass(frozen=True, slots=True)
 class Denied:
     """The caller may not do that."""
 
@@ -79,7 +87,7 @@ class Unavailable:
     retry_after_s: int = field(default=1)
 
 
-Refusal = Denied | NotFound | Exists | Invalid | PreconditionFailed | Unavailable
+Refusal = Denied | NotFound | Exists | Invalid | PreconditionFailed | TooMany | Unavailable
 
 
 def namespace_missing(namespace: str) -> Invalid:

@@ -152,11 +152,13 @@ async def _fetched(context: Context, asset: Asset) -> Path | None:
             def received(count_bytes: int) -> None:
                 progress.advance(count_bytes // 1024)
 
-            cache = AssetCache(folder, files, AssetFilters(), trusted_ca_file=ca_file, received=received)
+            filters = AssetFilters()
+            cache = AssetCache(folder, files, filters, trusted_ca_file=ca_file, received=received)
             try:
                 found = await cache.paths([asset], _this_host())
             finally:
                 await cache.close()
+                filters.close()
     return found[0][1] if found else None
 
 

@@ -1,0 +1,148 @@
+"""The process that evaluates users' JavaScript: it has an engine, a socket to its parent, and nothing else.
+
+Descriptor 0 is the socket, 1 a pipe on which each finished evaluation leaves one byte, so that the parent knows which
+one is running when it loses patience. Messages are JSON behind their length. The parent kills the process by the wall
+clock; an alarm of the kernel does the same should the parent be gone.
+"""
+
+import json
+import os
+import resource
+import signal
+import struct
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from sensu.clock import SystemClock
+from sensu.execution.javascript import MutatorOutput, Sandbox, check_syntax
+from sensu.rules.filters import ExpressionError
+
+ADDRESS_SPACE_BYTES_MAX = 768 * 1024 * 1024
+"""More than the engine's own limits, which end an evaluation with an error, ever let it take."""
+ENGINE_SHARE = 0.7
+"""The part of a time limit after which the engine itself ends an evaluation, which is cheaper than a new process."""
+ALARM_FACTOR, ALARM_EXTRA_S = 20.0, 2.0
+"""How much later than the parent's kill the kernel's alarm comes."""
+
+SOCKET, PROGRESS = 0, 1
+LENGTH = struct.Struct("!I")
+ERROR = b"E"
+_BYTES: dict[Any, bytes] = {True: b"1", False: b"0"}
+
+_CLOCK = SystemClock()
+
+
+def serve() -> None:
+    """Answer the parent's batches of jobs until it closes the socket."""
+    os.nice(int(os.environ.pop("SENSU_NICE", "0")))
+    sandbox = Sandbox()
+    _confine()
+    _send(b"[]")
+    while (batch := _received()) is not None:
+        answers = json.dumps([_answer(sandbox, job) for job in json.loads(batch)]).encode()
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        _send(answers)
+
+
+def _send(answers: bytes) -> None:
+    left = memoryview(LENGTH.pack(len(answers)) + answers)
+    while left:
+        left = left[os.write(SOCKET, left) :]
+
+
+def _confine() -> None:
+    """Give up the means to open files, to write and to grow without bound."""
+    for what, most in (
+        (resource.RLIMIT_AS, ADDRESS_SPACE_BYTES_MAX),
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_FSIZE, 0),
+        (resource.RLIMIT_NOFILE, 3),
+    ):
+        _, hard = resource.getrlimit(what)
+        most = most if hard == resource.RLIM_INFINITY else min(most, hard)
+        resource.setrlimit(what, (most, most))
+
+
+def _received() -> bytes | None:
+    head = _exactly(LENGTH.size)
+    return None if head is None else _exactly(LENGTH.unpack(head)[0])
+
+
+def _exactly(count: int) -> bytes | None:
+    got = bytearray()
+    while len(got) < count:
+        part = os.read(SOCKET, count - len(got))
+        if not part:
+            return None
+        got += part
+    return bytes(got)
+
+
+def _answer(sandbox: Sandbox, job: Sequence[Any]) -> Any:
+    """What a job gives, and how many seconds it took."""
+    kind, limit_s, *words = job
+    signal.setitimer(signal.ITIMER_REAL, limit_s * ALARM_FACTOR + ALARM_EXTRA_S)
+    started = _CLOCK.monotonic()
+    answer = _KINDS[kind](sandbox, limit_s * ENGINE_SHARE, *words)
+    return [answer, _CLOCK.monotonic() - started]
+
+
+def _evaluated(
+    sandbox: Sandbox,
+    limit_s: float,
+    now: float,
+    variable: str,
+    sources: Sequence[str],
+    scopes: Sequence[str],
+    cases: Sequence[tuple[str, int]],
+) -> list[bool | str | None]:
+    """True, false, the text of an error, or None for one that was not evaluated: for each expression and its scope.
+
+    All of them share the time limit.
+    """
+    until, values = _CLOCK.monotonic() + limit_s, list[bool | str | None]()
+    for expression, place in cases:
+        left_s = until - _CLOCK.monotonic()
+        if left_s <= 0:
+            values.append(None)
+        else:
+            value = sandbox.evaluate(
+                expression, scopes[place], now=now, variable=variable, sources=sources, time_limit_s=left_s
+            )
+            values.append(value.message if isinstance(value, ExpressionError) else value)
+        _note(_BYTES.get(values[-1], ERROR))
+    return values
+
+
+def _mutated(
+    sandbox: Sandbox,
+    limit_s: float,
+    now: float,
+    body: str,
+    event: str,
+    env_vars: dict[str, str],
+    sources: Sequence[str],
+) -> Any:
+    """The text and the event of a mutator, or the text of an error."""
+    made = sandbox.mutate(body, json.loads(event), now=now, env_vars=env_vars, sources=sources, time_limit_s=limit_s)
+    _note(ERROR)
+    return [made.text, made.event] if isinstance(made, MutatorOutput) else made.message
+
+
+def _checked(sandbox: Sandbox, limit_s: float, expressions: Sequence[str]) -> list[str | None]:
+    """What is wrong with the syntax of the first expression with a fault; of the sound ones before it nothing."""
+    complaints = list[str | None]()
+    for expression in expressions:
+        complaints.append(check_syntax(expression))
+        if complaints[-1] is not None:
+            break
+    _note(ERROR)
+    return complaints
+
+
+_KINDS: dict[str, Callable[..., Any]] = {"evaluate": _evaluated, "mutate": _mutated, "check": _checked}
+
+
+def _note(outcome: bytes) -> None:
+    """Leave a byte for the parent, which reads them at its leisure."""
+    os.write(PROGRESS, outcome)

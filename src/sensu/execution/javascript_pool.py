@@ -1,0 +1,258 @@
+"""A few processes that evaluate users' JavaScript; started at the first need, ended when nobody needs them.
+
+What is waiting goes to the next process that is free, several jobs at a time. A job that takes longer than its limit
+by the wall clock is ended with its process, and a new one goes on with the others.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sensu.errors import ExecutionError
+from sensu.execution.javascript_process import Broken, ChildProcess, Job
+from sensu.log import fields
+from sensu.rules.filters import ExpressionError
+
+log = logging.getLogger("sensu.javascript")
+
+TIME_LIMIT_REACHED = "the time limit was reached"
+"""Stands in the error of an evaluation that took too long, or was not begun for that reason."""
+LATE = f"InternalError: {TIME_LIMIT_REACHED}"
+NOT_EVALUATED = f"not evaluated: {TIME_LIMIT_REACHED} by an expression before"
+PROCESSES_MAX = 2
+IDLE_S = 60.0
+"""A process that nobody needed for so long is ended, and its memory given back."""
+BATCH_JOBS_MAX, BATCH_BYTES_MAX = 32, 1024 * 1024
+"""What a process gets at once; more waits for the next process that is free."""
+WAITING_MAX = 1_000
+"""So many jobs wait for a process; who brings another waits until there is room."""
+TRIES_MAX = 2
+"""A job during which its process ended by itself (of a lack of memory, say) is tried so often."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluated:
+    """The values of a job's expressions, and how many seconds the engine worked on them."""
+
+    values: list[bool | ExpressionError]
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Mutated:
+    """What a JavaScript mutator made: the text it returned (None: nothing), and the event with its changes."""
+
+    text: str | None
+    event: Mapping[str, Any]
+
+
+class JavaScriptPool:
+    """Evaluates JavaScript in processes of its own."""
+
+    def __init__(self, processes_max: int = PROCESSES_MAX, *, niceness: int = 0, idle_s: float = IDLE_S) -> None:
+        """`niceness` lets others go first at the processor."""
+        self._processes_max, self._niceness, self._idle_s = processes_max, niceness, idle_s
+        self._waiting: deque[Job] = deque()
+        self._idle: deque[asyncio.Future[None]] = deque()
+        self._room = asyncio.Event()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def close(self) -> None:
+        """End the processes; what waits is cancelled."""
+        for task in self._tasks:
+            task.cancel()
+        while self._waiting:
+            self._waiting.popleft().done.cancel()
+
+    async def evaluate(
+        self,
+        cases: Sequence[tuple[str, str]],
+        *,
+        now: float,
+        limit_s: float,
+        variable: str = "event",
+        sources: Sequence[str] = (),
+    ) -> Evaluated:
+        """Whether each expression holds for its scope (JSON) under the name `variable`; they share the time limit.
+
+        `sources` are the scripts of assets; `now` is what `seconds_since` counts from. Raises ExecutionError where no
+        process can be started.
+        """
+        places = {scope: place for place, scope in enumerate(dict.fromkeys(scope for _, scope in cases))}
+        size = sum(len(expression) for expression, _ in cases) + sum(map(len, places)) + sum(map(len, sources))
+        placed = [(expression, places[scope]) for expression, scope in cases]
+        request = ("evaluate", limit_s, now, variable, tuple(sources), tuple(places), placed)
+        answer = await self._done(request, limit_s, len(cases), size)
+        if isinstance(answer, _Lost):
+            return Evaluated(_values_before(answer, len(cases)), limit_s)
+        values, seconds = answer
+        return Evaluated([_value(value) for value in values], seconds)
+
+    async def mutate(
+        self,
+        body: str,
+        event_json: bytes,
+        *,
+        now: float,
+        limit_s: float,
+        env_vars: Mapping[str, str],
+        sources: Sequence[str] = (),
+    ) -> Mutated | ExpressionError:
+        """What a mutator's `eval` makes of an event (as the API shows it)."""
+        size = len(body) + len(event_json) + sum(map(len, sources))
+        request = ("mutate", limit_s, now, body, event_json.decode(), dict(env_vars), tuple(sources))
+        answer = await self._done(request, limit_s, 1, size)
+        if isinstance(answer, _Lost):
+            return ExpressionError(answer.why)
+        made, _ = answer
+        return ExpressionError(_text(made)) if isinstance(made, str) else Mutated(*made)
+
+    async def check(self, expressions: Sequence[str], *, limit_s: float) -> str | None:
+        """What is wrong with the syntax of the first expression that is not sound; None where all are."""
+        answer = await self._done(("check", limit_s, tuple(expressions)), limit_s, 1, sum(map(len, expressions)))
+        if isinstance(answer, _Lost):
+            return "(anonymous): too complex" if answer.late else f"(anonymous): {answer.why}"
+        complaints, _ = answer
+        return complaints[-1] if complaints else None
+
+    async def _done(self, request: Sequence[Any], limit_s: float, parts: int, size: int) -> Any:
+        while len(self._waiting) >= WAITING_MAX:
+            self._room.clear()
+            await self._room.wait()
+        loop = asyncio.get_running_loop()
+        job = Job(request, limit_s, parts, size, loop.create_future())
+        self._waiting.append(job)
+        self._call_worker()
+        return await job.done
+
+    def _call_worker(self) -> None:
+        while self._idle:
+            idle = self._idle.popleft()
+            if not idle.done():
+                idle.set_result(None)
+                return
+        if len(self._tasks) < self._processes_max:
+            task = asyncio.create_task(self._work(), name="javascript")
+            self._tasks.add(task)
+            task.add_done_callback(self._worker_ended)
+
+    def _worker_ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            log.error("JavaScript failed", exc_info=task.exception())
+        if self._waiting and not task.cancelled():
+            self._call_worker()
+
+    async def _work(self) -> None:
+        """Keep one process at work until nobody needed it for a while."""
+        child: ChildProcess | None = None
+        try:
+            while batch := await self._next_batch():
+                try:
+                    if child is None or not child.alive:
+                        child = ChildProcess(self._niceness)
+                        await child.open()
+                    outcome = await child.run(batch)
+                except BaseException as err:
+                    self._fail(batch, err)
+                    raise
+                if isinstance(outcome, Broken):
+                    self._recover(batch, outcome)
+                else:
+                    for job, answer in zip(batch, outcome, strict=True):
+                        _settle(job, answer)
+        except ExecutionError as err:
+            log.error("JavaScript cannot be evaluated", extra=fields(error=str(err)))
+        finally:
+            if child is not None:
+                child.close()
+
+    def _fail(self, batch: Sequence[Job], err: BaseException) -> None:
+        for job in batch:
+            if job.done.done():
+                continue
+            if isinstance(err, ExecutionError):
+                job.done.set_exception(err)
+            else:
+                job.done.cancel()
+
+    def _recover(self, batch: Sequence[Job], broken: Broken) -> None:
+        """Answer what was lost with a process, and have the rest of its batch done by the next one."""
+        done, rest = batch[: broken.finished], list(batch[broken.finished :])
+        again = [job for job in done if not job.done.done()]  # finished, but the answers are gone
+        if rest:
+            job = rest.pop(0)
+            job.tries += 1
+            if broken.late:
+                _settle(job, _Lost(broken.values, LATE, late=True))
+            elif job.tries >= TRIES_MAX:
+                _settle(job, _Lost(broken.values, f"InternalError: {broken.why}", late=False))
+            else:
+                rest.insert(0, job)
+        self._waiting.extendleft(reversed(again + rest))
+
+    async def _next_batch(self) -> list[Job]:
+        """What waits, as much as a process gets at once; empty when there was nothing for a while."""
+        while True:
+            batch, size = list[Job](), 0
+            while self._waiting and len(batch) < BATCH_JOBS_MAX and (not batch or size < BATCH_BYTES_MAX):
+                job = self._waiting.popleft()
+                if not job.done.done():
+                    batch.append(job)
+                    size += job.size
+            self._room.set()
+            if batch:
+                return batch
+            if not await self._called():
+                return []
+
+    async def _called(self) -> bool:
+        """Whether there is something to do, within the time that an idle process is kept."""
+        idle = asyncio.get_running_loop().create_future()
+        self._idle.append(idle)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._idle_s):
+                await idle
+                return True
+        with contextlib.suppress(ValueError):
+            self._idle.remove(idle)
+        return bool(self._waiting)
+
+
+@dataclass(frozen=True, slots=True)
+class _Lost:
+    """A job whose process ended: the values of its first expressions as the child noted them, and why."""
+
+    values: bytes
+    why: str
+    late: bool
+
+
+def _settle(job: Job, answer: Any) -> None:
+    if not job.done.done():
+        job.done.set_result(answer)
+
+
+def _values_before(lost: _Lost, count: int) -> list[bool | ExpressionError]:
+    known = {ord("0"): False, ord("1"): True}
+    values: list[bool | ExpressionError] = [
+        known[value] if value in known else ExpressionError("the expression failed") for value in lost.values[:count]
+    ]
+    values += [ExpressionError(lost.why)][: count - len(values)]
+    rest = NOT_EVALUATED if lost.late else lost.why
+    return values + [ExpressionError(rest)] * (count - len(values))
+
+
+def _value(value: Any) -> bool | ExpressionError:
+    if isinstance(value, bool):
+        return value
+    return ExpressionError(NOT_EVALUATED if value is None else _text(value))
+
+
+def _text(message: Any) -> str:
+    """A message without halves of characters, which no encoding can carry."""
+    return str(message).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
