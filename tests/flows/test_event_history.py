@@ -69,6 +69,22 @@ def test_a_history_is_read_by_time_and_in_pages(tmp_path: Path) -> None:
     play(tmp_path, story)
 
 
+def test_a_result_without_a_time_is_found_by_when_it_came(tmp_path: Path) -> None:
+    """`from` and `to` find a result that does not say when it was executed by the time at which it was taken in."""
+
+    async def story(api: RunningApi, clock: VirtualClock) -> None:
+        for status in (0, 1, 2):
+            check = {"metadata": {"name": "http", "namespace": "default"}, "interval": 10, "status": status}
+            body = {"check": check, "entity": {"metadata": {"name": "web1", "namespace": "default"}}}
+            path = "/api/core/v2/namespaces/default/events"
+            assert (await api.call("POST", path, body, Authorization=await api.token())).status == 201
+            await clock.jump(10)
+        answer = await api.call("GET", f"{HTTP}?from={START + 5}&to={START + 15}", Authorization=await api.token())
+        assert [(item["executed"], item["status"]) for item in json.loads(answer.body)] == [(0, 1)]
+
+    play(tmp_path, story)
+
+
 def test_a_namespace_bounds_the_age_of_its_results(tmp_path: Path) -> None:
     """Results older than the namespace asks for are shown no more and then are gone; state changes stay."""
 

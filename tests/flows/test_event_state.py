@@ -3,7 +3,6 @@
 from pathlib import Path
 
 from sensu.backend.seams import EventRefused, EventStored, IncomingEvent
-from sensu.resources.check import CheckHistory
 from sensu.store.contract import EventKey
 from sensu.testing.factories import make_check, make_entity, make_event, make_metrics_event, make_proxy
 from tests.flows.world import START, World, play
@@ -114,43 +113,6 @@ def test_a_namespace_that_does_not_exist_refuses_events(tmp_path: Path) -> None:
         await world.settled()
         assert outcomes == [EventRefused('namespace "nowhere" not found'), EventStored()]
         assert await world.store.count_events(None) == 1
-
-    play(tmp_path, story)
-
-
-def test_an_older_result_does_not_replace_a_newer_one(tmp_path: Path) -> None:
-    """A result that comes late enters the history where it belongs; status, output and handlers stay with the newer."""
-
-    async def story(world: World) -> None:
-        await world.clock.advance(1000)
-        await world.report(result(0, 300, handlers=("slack",)), result(2, 60, handlers=("slack",)))
-        event = await world.event("web1", "http")
-        assert event and event.check
-        assert (event.check.status, event.check.state, event.check.executed) == (0, "passing", START + 300)
-        assert event.check.history == (
-            CheckHistory(status=2, executed=START + 60),
-            CheckHistory(status=0, executed=START + 300),
-        )
-        assert await world.owed_statuses() == [("http", 0)]
-
-    play(tmp_path, story)
-
-
-def test_a_resent_event_counts_once(tmp_path: Path) -> None:
-    """An event that is sent once more, because its answer was lost, changes nothing."""
-
-    async def story(world: World) -> None:
-        event = make_event(
-            make_entity(),
-            make_check(status=2, executed=START, handlers=("slack",)),
-            id="01020304-0506-4708-890a-0b0c0d0e0f10",
-            sequence=3,
-        )
-        assert await world.report(event, event) == [EventStored(), EventStored()]
-        stored = await world.event("web1", "http")
-        assert stored and stored.check
-        assert stored.check.occurrences == 1
-        assert len(await world.owed()) == 1
 
     play(tmp_path, story)
 

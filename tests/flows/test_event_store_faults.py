@@ -10,6 +10,7 @@ from sensu.backend.seams import EventDeferred, EventOutcome, EventRefused, Event
 from sensu.backend.stored_form import put
 from sensu.errors import StoreError
 from sensu.resources.kinds import ENTITY
+from sensu.rules.check_state import Sender
 from sensu.store.contract import Committed, DeleteEvent, EventKey, Must, Refused, Write
 from sensu.testing.factories import make_check, make_entity, make_event, make_proxy
 from tests.flows.world import START, World, play
@@ -30,8 +31,9 @@ class FailingCommits:
         return await self._commit(writes)
 
 
-def event(name: str = "web1", at: int = 0, **fields: object):
-    return make_event(make_entity(name), make_check(status=2, executed=START + at, issued=START + at, **fields))
+def event(name: str = "web1", at: int = 0, sequence: int = 0, **fields: object):
+    check = make_check(status=2, executed=START + at, issued=START + at, **fields)
+    return make_event(make_entity(name), check, sequence=sequence)
 
 
 def test_a_store_that_fails_for_a_moment_costs_nothing(tmp_path: Path) -> None:
@@ -122,13 +124,13 @@ def test_a_full_intake_says_so_and_opens_again(tmp_path: Path) -> None:
 
 
 def test_late_results_in_one_group_are_all_kept(tmp_path: Path) -> None:
-    """Results that come late and together enter the history in the order of their times."""
+    """Results of an agent that come late and together enter the history in the order of their times."""
 
     async def story(world: World) -> None:
         await world.clock.advance(1000)
-        await world.report(event(at=900))
-        for at in (300, 100, 200, 950, 400):
-            world.eventd.offer(IncomingEvent(event(at=at)))
+        agent = Sender("web1", 7)
+        for at in (900, 300, 100, 200, 950, 400):
+            world.eventd.offer(IncomingEvent(event(at=at, sequence=at), sender=agent))
         await world.eventd.drained()
         stored = await world.event("web1", "http")
         assert stored and stored.check

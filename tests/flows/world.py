@@ -103,6 +103,7 @@ class World:
 
     owed_max = 1_000_000
     slots_max = SLOTS_MAX
+    keeps_results = True
 
     def __init__(self, store: Store, clock: VirtualClock, counters: FakeCounters) -> None:
         self.store = store
@@ -124,6 +125,7 @@ class World:
             self.counters,
             self.clock,
             self._wake,
+            keeps_results=self.keeps_results,
             answered=self.ledger.answered,
             gate=Gate(self.store.deliveries_size, self.owed_max, 1_000_000_000),
         )
@@ -188,12 +190,20 @@ class World:
 Story = Callable[[World], Awaitable[None]]
 
 
-def play(folder: Path, *stories: Story, pauses_s: Sequence[float] = (), owed_max: int = World.owed_max) -> None:
+def play(
+    folder: Path,
+    *stories: Story,
+    pauses_s: Sequence[float] = (),
+    owed_max: int = World.owed_max,
+    keeps_results: bool = True,
+) -> None:
     """Play the stories one after the other on one store; between two, the backend is down for its pause."""
-    asyncio.run(_play(folder, stories, pauses_s, owed_max))
+    asyncio.run(_play(folder, stories, pauses_s, owed_max, keeps_results))
 
 
-async def _play(folder: Path, stories: Sequence[Story], pauses_s: Sequence[float], owed_max: int) -> None:
+async def _play(
+    folder: Path, stories: Sequence[Story], pauses_s: Sequence[float], owed_max: int, keeps_results: bool
+) -> None:
     now = float(START)
     for at, story in enumerate(stories):
         store = SQLiteStore(folder, Durability.NORMAL)
@@ -201,7 +211,7 @@ async def _play(folder: Path, stories: Sequence[Story], pauses_s: Sequence[float
         await store.commit([put(NAMESPACE, Namespace(name="default"))])
         clock = VirtualClock(now)
         world = World(store, clock, FakeCounters())
-        world.owed_max = owed_max
+        world.owed_max, world.keeps_results = owed_max, keeps_results
         clock.settle_with(world.settled)
         await world.start()
         try:

@@ -35,6 +35,7 @@ class LocalAPI:
         """`offer` takes an event to send and keeps it safe, or returns False for one that cannot be sent."""
         self._entity, self._offer, self._is_connected = entity, offer, is_connected
         self._counters, self._version, self._clock = counters, version, clock
+        self._used_ids = local_event.UsedIds()
         self._routes: dict[str, tuple[str, Callable[[bytes], Answer]]] = {
             "/events": ("POST", self._create_event),
             "/healthz": ("GET", self._health),
@@ -57,7 +58,8 @@ class LocalAPI:
             content = wire.parse_json(body)
             if content is None:
                 raise InvalidResource(local_event.NO_EVENT)
-            event = local_event.completed(wire.convert_client(Event, content), self._entity.redacted_at(now), now)
+            sent = self._used_ids.unused(wire.convert_client(Event, content))
+            event = local_event.completed(sent, self._entity.redacted_at(now), now)
         except InvalidResource as why:
             return error(400, str(why))
         if not self._offer(event):

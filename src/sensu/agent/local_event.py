@@ -21,6 +21,29 @@ NO_EVENT = "an event must be provided"
 NOTHING_IN_IT = "at least check or metrics need to be instantiated for this event"
 
 
+USED_IDS_MAX = 1000
+"""How many ids that programs chose are remembered; the oldest are forgotten."""
+
+
+class UsedIds:
+    """Makes each posted event a report of its own: a backend takes one with a known id for a repetition."""
+
+    def __init__(self) -> None:
+        self._used: dict[str, None] = {}
+
+    def unused(self, event: Event) -> Event:
+        """The event, without its id if that was used before."""
+        if not event.id:
+            return event
+        plain = event.id.lower().replace("-", "")
+        if plain in self._used:
+            return msgspec.structs.replace(event, id="")
+        self._used[plain] = None
+        if len(self._used) > USED_IDS_MAX:
+            del self._used[next(iter(self._used))]
+        return event
+
+
 def completed(event: Event, entity: Entity, now: float) -> Event:
     """The event as the agent sends it, about its own entity; raises InvalidResource with the rule it breaks.
 

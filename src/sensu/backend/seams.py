@@ -12,6 +12,7 @@ from sensu.resources.event import Event
 from sensu.resources.event_filter import EventFilter
 from sensu.resources.handler import Handler
 from sensu.resources.pipeline import Pipeline
+from sensu.rules.check_state import Sender
 from sensu.rules.explain import Explanation
 from sensu.rules.run_ledger import Outcome, Slot
 from sensu.store.contract import EventKey, Write
@@ -25,7 +26,8 @@ class IncomingEvent(msgspec.Struct, frozen=True):
     alarm (keepalives: their warning time-out); None leaves it to the check's ttl. `merge` is false for events that
     carry their final state already. `alarm` marks one that says that an event is overdue: it is dropped when another
     event for the same check came meanwhile. `entity_json` is what is stored of the event's entity, where that is known;
-    the entity has its secrets hidden then.
+    the entity has its secrets hidden then. `sender` is the session of the agent that sent the event; None for all that
+    comes from elsewhere, such as the API.
     """
 
     event: Event
@@ -34,6 +36,7 @@ class IncomingEvent(msgspec.Struct, frozen=True):
     merge: bool = True
     alarm: bool = False
     entity_json: msgspec.Raw | None = None
+    sender: Sender | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,10 @@
 Source: recorded scenarios state-*; docs, events reference.
 """
 
-from bisect import bisect_right
-
 import msgspec
 
 from sensu.resources.check import Check, CheckHistory
+from sensu.resources.entity import AGENT_CLASS
 from sensu.resources.event import Event
 from sensu.rules.flapping import HISTORY_MAX, flaps, total_state_change
 
@@ -15,8 +14,23 @@ PASSING, FAILING, FLAPPING = "passing", "failing", "flapping"
 TRUNCATED_LABEL = "sensu.io/output_truncated_bytes"
 
 
+class Sender(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """The agent that sent an event: its name, and the number of its session, which no other session has.
+
+    `acknowledged` says whether the agent is told what is stored, so that it sends the rest again.
+    """
+
+    agent: str
+    session: int
+    acknowledged: bool = False
+
+
 class CheckState(msgspec.Struct, frozen=True, gc=False):
-    """What of a check's last event the next one builds on."""
+    """What of a check's last event the next one builds on.
+
+    `agent` and `session` say who sent it; empty and 0 if it came from elsewhere or that is not known. `newest` is the
+    latest time of execution of all results so far.
+    """
 
     status: int = 0
     executed: int = 0
@@ -25,14 +39,32 @@ class CheckState(msgspec.Struct, frozen=True, gc=False):
     last_ok: int = 0
     occurrences: int = 0
     occurrences_watermark: int = 0
-    id: str | None = None
+    issued: int = 0
     sequence: int = 0
-    timestamp: int = 0
-    awaited: bool = False
+    agent: str = ""
+    session: int = 0
+    newest: int = 0
 
 
-def state_of(event: Event) -> CheckState:
-    """The state that a stored event holds."""
+def stored_state(event: Event) -> CheckState:
+    """The state that an event holds which was read from the store."""
+    check = event.check
+    assert check is not None
+    newest = max((entry.executed for entry in check.history or ()), default=check.executed)
+    return state_of(event, _agent_of(event, check), 0, max(newest, check.executed))
+
+
+def _agent_of(event: Event, check: Check) -> str:
+    """The name of the agent whose session a stored event came from; empty for other events."""
+    if event.metadata.created_by or is_alarm(check) or event.entity is None:
+        return ""
+    if check.processed_by:
+        return check.processed_by
+    return event.entity.metadata.name if event.entity.entity_class == AGENT_CLASS else ""
+
+
+def state_of(event: Event, agent: str = "", session: int = 0, newest: int = 0) -> CheckState:
+    """The state that an event leaves behind."""
     check = event.check
     assert check is not None
     return CheckState(
@@ -43,15 +75,16 @@ def state_of(event: Event) -> CheckState:
         last_ok=check.last_ok,
         occurrences=check.occurrences,
         occurrences_watermark=check.occurrences_watermark,
-        id=event.id,
+        issued=check.issued,
         sequence=event.sequence,
-        timestamp=event.timestamp,
-        awaited=is_alarm(check),
+        agent=agent,
+        session=session,
+        newest=newest,
     )
 
 
 def is_alarm(check: Check) -> bool:
-    """Whether a stored check is a time-to-live alarm, which has this clock's time and not the agent's."""
+    """Whether a stored check is the failure of an expired time to live."""
     return bool(check.ttl) and not check.issued and check.status != 0
 
 
@@ -96,39 +129,27 @@ def _watermark(previous: CheckState, status: int, occurrences: int) -> int:
     return watermark + 1 if occurrences > watermark else watermark
 
 
-def repeated(previous: CheckState, event: Event) -> bool:
-    """Whether an event is the stored one sent once more, by its id and times."""
-    check = event.check
-    return (
-        event.id is not None
-        and event.id == previous.id
-        and check is not None
-        and check.executed == previous.executed
-        and event.timestamp == previous.timestamp
-        and event.sequence == previous.sequence
-        and check.status == previous.status
-    )
-
-
-def outdated(previous: CheckState, event: Event, now: float) -> bool:
+def outdated(previous: CheckState, event: Event, sender: Sender | None) -> bool:
     """Whether an event is older than the stored state and must not replace it.
 
-    Times are compared only where they tell the order: a later sequence number of the agent's session, a stored time
-    that lies in the future, and a stored alarm (this clock, not the agent's) let the event pass.
+    Only an agent's own sequence numbers tell that, as long as its times do not contradict. Clocks of different senders
+    are never compared: of their events the one that arrives last is the newest. A session counts from 1 again.
     """
-    check = event.check
-    if check is None or check.executed >= previous.executed or previous.executed > now or previous.awaited:
+    if sender is None or not 0 < event.sequence < previous.sequence or previous.agent != sender.agent:
         return False
-    return not event.sequence > previous.sequence > 0
+    if previous.session != sender.session and event.sequence == 1:
+        return False
+    check = event.check
+    return check is not None and check.executed <= previous.executed and check.issued <= previous.issued
 
 
 def with_late_result(stored: Check, late: Check) -> Check:
-    """The stored check with an older result in its history, where it belongs in time; its state stays."""
+    """The stored check with an older result in its history, before those that were executed later; its state stays."""
     history = stored.history or ()
+    at = max(0, len(history) - 1)
+    while at > 0 and history[at - 1].executed > late.executed:
+        at -= 1
     result = CheckHistory(status=late.status, executed=late.executed)
-    if result in history:
-        return stored
-    at = bisect_right(history, late.executed, key=lambda entry: entry.executed)
     kept = (*history[:at], result, *history[at:])[-HISTORY_MAX:]
     return msgspec.structs.replace(stored, history=kept, total_state_change=total_state_change(kept))
 

@@ -16,7 +16,10 @@ OUTPUT_BYTES_OF_NO_NEWS_MAX = 96
 
 
 class HistoryEntry(msgspec.Struct, frozen=True, gc=False, array_like=True):
-    """One result, `executed` in Unix seconds, `duration` in seconds; `truncated` where the output was longer."""
+    """One result, `executed` in Unix seconds, `duration` in seconds; `truncated` if the output was longer.
+
+    By `identity` (`rules/resending.py`) an agent's event is recognised that is sent again; 0 for other events.
+    """
 
     executed: int
     status: int
@@ -24,15 +27,16 @@ class HistoryEntry(msgspec.Struct, frozen=True, gc=False, array_like=True):
     output: str
     truncated: bool
     flapping: bool
+    identity: int = 0
 
 
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(HistoryEntry)
 
 
-def packed(check: Check, changed: bool) -> bytes:
+def packed(check: Check, changed: bool, identity: int = 0) -> bytes:
     """What is kept of a result, in few bytes."""
-    return _encoder.encode(entry_of(check, changed))
+    return _encoder.encode(entry_of(check, changed, identity))
 
 
 def unpacked(data: bytes) -> HistoryEntry:
@@ -43,12 +47,13 @@ def unpacked(data: bytes) -> HistoryEntry:
         raise InvalidResource(f"an entry of a history cannot be read: {err}") from err
 
 
-def entry_of(check: Check, changed: bool) -> HistoryEntry:
+def entry_of(check: Check, changed: bool, identity: int = 0) -> HistoryEntry:
     """What is kept of a result."""
     no_news = check.status == 0 and not changed
     output = _beginning(check.output, OUTPUT_BYTES_OF_NO_NEWS_MAX if no_news else OUTPUT_BYTES_MAX)
     truncated = output is not check.output
-    return HistoryEntry(check.executed, check.status, check.duration, output, truncated, check.state == FLAPPING)
+    flapping = check.state == FLAPPING
+    return HistoryEntry(check.executed, check.status, check.duration, output, truncated, flapping, identity)
 
 
 def _beginning(output: str, bytes_max: int) -> str:

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sensu.agent.local_event import Incomplete, completed, from_check_result
+from sensu.agent.local_event import USED_IDS_MAX, Incomplete, UsedIds, completed, from_check_result
 from sensu.errors import InvalidResource
 from sensu.resources.check import Check
 from sensu.resources.entity import Entity
@@ -103,3 +103,19 @@ def test_any_datagram_is_survived(data: bytes) -> None:
     except InvalidResource:
         return
     assert done.check is not None
+
+
+def test_an_id_that_is_used_again_is_replaced() -> None:
+    """Each post is a report of its own, also with the id of an earlier one, so that a backend counts it."""
+    ids, chosen = UsedIds(), "7B0C1F52-3c58-4d8e-9f0e-1f4b6a9d2c11"
+    done = [completed(ids.unused(event(named(), id=text)), OWN, 0).id for text in (chosen, chosen, chosen.lower())]
+    assert done[0] == chosen
+    assert len({*done}) == 3
+
+
+def test_so_many_ids_are_remembered() -> None:
+    """The ids that programs choose do not take ever more memory."""
+    ids = UsedIds()
+    for number in range(USED_IDS_MAX + 10):
+        ids.unused(event(named(), id=f"{number:032x}"))
+    assert len(ids._used) == USED_IDS_MAX

@@ -5,19 +5,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sensu.resources.check import Check, CheckHistory
+from sensu.resources.event import Event
+from sensu.resources.metadata import ObjectMeta
 from sensu.rules.check_state import (
     CheckState,
+    Sender,
     merge,
     outdated,
-    repeated,
     state_of,
+    stored_state,
     truncated,
     with_late_result,
     with_truncation_label,
 )
-from sensu.testing.factories import make_check, make_event
-
-NOW = 1_700_000_000.0
+from sensu.testing.factories import make_check, make_event, make_proxy
 
 
 def run(statuses: list[int], **fields: object) -> list[Check]:
@@ -117,55 +118,88 @@ def test_a_passing_result_within_heavy_flapping_is_no_success() -> None:
     assert [check.last_ok for check in checks[18:]] == [18 * 60] * 7
 
 
-def event_at(executed: int, status: int = 0, **fields: object):
-    return make_event(check=make_check(status=status, executed=executed, issued=executed), **fields)
+def event_at(executed: int, status: int = 0, issued: int | None = None, **fields: object):
+    issued = executed if issued is None else issued
+    return make_event(check=make_check(status=status, executed=executed, issued=issued), **fields)
+
+
+HERE, RECONNECTED, OTHER = Sender("web1", 1), Sender("web1", 2), Sender("web2", 3)
 
 
 @pytest.mark.parametrize(
-    ("stored", "incoming", "expected"),
+    ("stored", "by", "incoming", "sender", "expected"),
     [
-        (event_at(100), event_at(99), True),
-        (event_at(100), event_at(100), False),
-        (event_at(100), event_at(101), False),
-        (event_at(100, sequence=4), event_at(99, sequence=5), False),
-        (event_at(100, sequence=4), event_at(99, sequence=1), True),
-        (event_at(int(NOW) + 50), event_at(int(NOW)), False),
-        (make_event(check=make_check(status=1, ttl=60, executed=100)), event_at(99), False),
+        (event_at(100, sequence=5), HERE, event_at(99, sequence=4), HERE, True),
+        (event_at(100, sequence=5), HERE, event_at(100, sequence=4), HERE, True),
+        (event_at(100, sequence=5), HERE, event_at(99, sequence=4), RECONNECTED, True),
+        (event_at(100, sequence=5), HERE, event_at(99, sequence=6), HERE, False),
+        (event_at(100, sequence=5), HERE, event_at(160, sequence=1), HERE, False),
+        (event_at(100, sequence=5), HERE, event_at(99, sequence=1), RECONNECTED, False),
+        (event_at(100, sequence=5), HERE, event_at(99, sequence=4), OTHER, False),
+        (event_at(100, sequence=5), HERE, event_at(99, sequence=4), None, False),
+        (event_at(100, sequence=5), None, event_at(99, sequence=4), HERE, False),
+        (event_at(100), HERE, event_at(99), HERE, False),
     ],
-    ids=["older", "same time", "newer", "later in session", "new session", "stored future", "stored alarm"],
+    ids=[
+        "lower number",
+        "in the same second",
+        "journal after reconnecting",
+        "clock set back",
+        "numbers of the next session",
+        "restarted with its clock set back",
+        "another agent",
+        "the API after an agent",
+        "an agent after the API",
+        "without numbers",
+    ],
 )
-def test_only_a_result_that_is_surely_older_is_late(stored, incoming, expected: bool) -> None:
-    """Times decide only where both come from the same clock and that clock can be believed."""
-    assert outdated(state_of(stored), incoming, NOW) is expected
+def test_only_an_agents_own_numbers_make_a_result_late(
+    stored: Event, by: Sender | None, incoming: Event, sender: Sender | None, expected: bool
+) -> None:
+    """The order of results is that of an agent's own sequence numbers, and else that in which they arrive."""
+    state = state_of(stored) if by is None else state_of(stored, by.agent, by.session)
+    assert outdated(state, incoming, sender) is expected
+
+
+@pytest.mark.parametrize(
+    ("event", "expected"),
+    [
+        (event_at(100, sequence=5), True),
+        (make_event(make_proxy("r1"), make_check(executed=100, processed_by="web1"), sequence=5), True),
+        (make_event(make_proxy("r1"), make_check(executed=100, processed_by="web2"), sequence=5), False),
+        (event_at(100, sequence=5, metadata=ObjectMeta(created_by="admin")), False),
+        (make_event(check=make_check(status=1, ttl=60, executed=100), sequence=5), False),
+    ],
+    ids=["own entity", "proxy entity", "proxy entity by another agent", "from the API", "expired time to live"],
+)
+def test_a_stored_event_tells_whose_it_is(event: Event, expected: bool) -> None:
+    """After a restart a result is late only if the stored one came from a session of the same agent."""
+    assert outdated(stored_state(event), event_at(99, issued=0, sequence=4), HERE) is expected
 
 
 def test_a_late_result_stands_where_it_belongs() -> None:
-    """A late result enters the history by its time, once, and leaves the rest of the check as it is."""
+    """A late result enters the history before those that were executed later, and leaves the rest as it is."""
     stored = run([0, 0, 2])[-1]
     late = make_check(status=1, executed=70)
     merged = with_late_result(stored, late)
     assert [(entry.status, entry.executed) for entry in merged.history or ()] == [(0, 0), (0, 60), (1, 70), (2, 120)]
     assert (merged.status, merged.occurrences, merged.executed) == (2, 1, 120)
-    assert with_late_result(merged, late) is merged
+
+
+def test_a_late_result_of_the_same_second_comes_before_the_newest() -> None:
+    """The stored result stays the newest one of the history, whatever the clocks say."""
+    merged = with_late_result(run([0, 2])[-1], make_check(status=1, executed=60))
+    assert [entry.status for entry in merged.history or ()] == [0, 1, 2]
 
 
 @given(st.lists(st.integers(0, 10_000), min_size=21, max_size=21, unique=True), st.integers(0, 10_000))
 def test_a_full_history_stays_in_order_and_bounded(times: list[int], late: int) -> None:
     """Whatever comes late, a history in order stays in order and never grows beyond its bound."""
     history = tuple(CheckHistory(executed=at) for at in sorted(times))
-    merged = with_late_result(make_check(history=history), make_check(executed=late))
+    merged = with_late_result(make_check(history=history), make_check(executed=min(late, max(times))))
     executed = [entry.executed for entry in merged.history or ()]
     assert executed == sorted(executed)
     assert len(executed) == 21
-
-
-def test_a_repeated_event_is_recognised() -> None:
-    """An event is a repetition only with the same id and times; without an id it never is."""
-    event = event_at(100, id="a", sequence=3)
-    assert repeated(state_of(event), event)
-    assert not repeated(state_of(event), event_at(160, id="a", sequence=4))
-    assert not repeated(state_of(event), event_at(100, id="b", sequence=3))
-    assert not repeated(state_of(event_at(100)), event_at(100))
 
 
 @pytest.mark.parametrize(

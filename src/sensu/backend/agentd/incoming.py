@@ -11,6 +11,7 @@ from sensu.backend.agentd.known_entity import KnownEntity
 from sensu.backend.seams import IncomingEvent
 from sensu.errors import InvalidResource
 from sensu.resources.event import Event, completed
+from sensu.rules.check_state import Sender
 from sensu.rules.validity import event as event_rules
 from sensu.transport.codec import Codec
 
@@ -27,8 +28,10 @@ class Refusal(NamedTuple):
     why: str
 
 
-def read_event(codec: Codec, payload: bytes, namespace: str, known: KnownEntity) -> IncomingEvent | Refusal:
-    """The event of an `event` message of an agent in `namespace`; `known` is what its session knows of its entity."""
+def read_event(
+    codec: Codec, payload: bytes, namespace: str, known: KnownEntity, sender: Sender | None = None
+) -> IncomingEvent | Refusal:
+    """The event of an `event` message of `sender` in `namespace`; `known` is what the session knows of its entity."""
     try:
         parts = codec.decode_event_around_entity(payload)
     except InvalidResource:
@@ -36,13 +39,13 @@ def read_event(codec: Codec, payload: bytes, namespace: str, known: KnownEntity)
     if parts is not None and known.recognises(parts.entity):
         event = completed(parts, known.entity)
         refusal = _refusal_beside_entity(event, namespace)
-        return refusal or IncomingEvent(event, entity_json=known.json)
+        return refusal or IncomingEvent(event, entity_json=known.json, sender=sender)
     read = _read_whole(codec, payload, namespace)
     if isinstance(read, Refusal):
         return read
     if parts is not None and read.entity is not None:
         known.learn(parts.entity, read.entity)
-    return IncomingEvent(read)
+    return IncomingEvent(read, sender=sender)
 
 
 def _read_whole(codec: Codec, payload: bytes, namespace: str) -> Event | Refusal:

@@ -2,10 +2,13 @@
 
 import asyncio
 import logging
+import secrets
 from collections import deque
 from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple, Protocol
+
+import msgspec
 
 from sensu.backend.agentd.counts import Counts
 from sensu.backend.agentd.incoming import UNKNOWN_TYPE, Refusal, read_event, read_keepalive
@@ -13,6 +16,7 @@ from sensu.backend.agentd.known_entity import KnownEntity
 from sensu.backend.seams import EventDeferred, EventOutcome, EventStored, IncomingEvent, Intake, Keepalives
 from sensu.log import fields
 from sensu.resources.event import Event
+from sensu.rules.check_state import Sender
 from sensu.transport import acknowledgement, codec, frames
 from sensu.transport.acknowledgement import Settlements
 from sensu.transport.backend_socket import AgentConnection
@@ -67,6 +71,7 @@ class AgentSession:
         self._agreement = agreement
         self.codec = codec.for_content_type(agreement.content_type)
         self._known = KnownEntity(self.codec)
+        self._sender = Sender(self.agent, secrets.randbits(63) | 1)
         self.subscriptions: frozenset[str] = frozenset()
         self._host = host
         self._connection: AgentConnection | None = None
@@ -167,9 +172,10 @@ class AgentSession:
         self._agreement, self.codec = agreement, codec.for_content_type(agreement.content_type)
         self._known = KnownEntity(self.codec)
         self._settlements, self._number = Settlements(), 0
+        self._sender = msgspec.structs.replace(self._sender, acknowledged=True)
 
     def _take_event(self, number: int, payload: bytes) -> bool:
-        incoming = self._first_held or read_event(self.codec, payload, self.namespace, self._known)
+        incoming = self._first_held or read_event(self.codec, payload, self.namespace, self._known, self._sender)
         if isinstance(incoming, Refusal):
             self._refuse(number, incoming)
             return True

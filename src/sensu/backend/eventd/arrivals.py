@@ -61,7 +61,7 @@ class Decision(msgspec.Struct, frozen=True):
 
     `key` is the event whose state becomes `state` (None: it exists no longer) and is due after `due_after_s` (None:
     awaited no longer); no key where no event changes. `refused` says why nothing is written. `live` is the event as it
-    came, for the event log.
+    came, for the event log. By `identity` the event is recognised if its agent sends it again (0: it is not).
     """
 
     writes: Sequence[Write] = ()
@@ -72,3 +72,4 @@ class Decision(msgspec.Struct, frozen=True):
     owed: bool = False
     refused: str = ""
     live: bytes = b""
+    identity: int = 0

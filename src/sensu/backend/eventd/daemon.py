@@ -16,6 +16,7 @@ from sensu.backend.eventd.deadlines import Deadlines
 from sensu.backend.eventd.decisions import Group, Surroundings
 from sensu.backend.eventd.gate import TOO_MANY, Gate
 from sensu.backend.eventd.queue import Queue
+from sensu.backend.eventd.recognition import Metrics, Results
 from sensu.backend.eventd.silences import Silences
 from sensu.backend.eventd.states import States
 from sensu.backend.seams import EventDeferred, EventOutcome, EventRefused, EventStored, IncomingEvent
@@ -26,7 +27,7 @@ from sensu.log import fields
 from sensu.resources.check import KEEPALIVE
 from sensu.resources.event import Event
 from sensu.resources.wire import decode
-from sensu.rules.check_state import outdated, state_of
+from sensu.rules.check_state import outdated, stored_state
 from sensu.rules.proxy_entity import looked_up
 from sensu.rules.share import WHOLE, Share
 from sensu.store.contract import Change, Committed, Conflict, EventKey, Key, Refused, Store, Write
@@ -105,12 +106,15 @@ class Eventd:
         self._idle.set()
         self._deadlines = Deadlines(clock)
         self._down_s = 0.0
+        self._results, self._metrics = Results(store, kept=keeps_results), Metrics(store, share)
         self._surroundings = Surroundings(
             cache,
             entities,
             Silences(cache),
             store.next_delivery_id,
             self._deadlines,
+            self._results,
+            self._metrics,
             keeps_results,
             logs_events=log_event is not None,
         )
@@ -191,6 +195,7 @@ class Eventd:
         beats = await grace.beats(self._store)
         alive_at, down_s = grace.last_beat(beats, now, self._share)
         self._down_s = down_s + now - alive_at
+        await self._metrics.load()
         if self._share.member == 0:
             await self._store.commit([grace.beat(now, self._down_s), *grace.forget_surplus(beats, self._share)])
         for key, due_at in await self._store.events_due():
@@ -215,6 +220,7 @@ class Eventd:
         for change in changes:
             if change.body is None and isinstance(change.key, EventKey):
                 self._states.forget(change.key)
+                self._results.forget(change.key)
                 self._deadlines.disarm(change.key)
 
     async def drained(self) -> None:
@@ -292,28 +298,37 @@ class Eventd:
         result = await self._store.commit(writes) if writes else None
         if not isinstance(result, Refused):
             self._apply(items, decisions)
+            self._metrics.add(group.metrics_received)
         return result
 
     async def _group(self, items: Sequence[Waiting]) -> Group:
         """A group with what its decisions need: the states before, and whole events where those must be changed."""
         self._store.refresh()
-        now = self._clock.now()
         unknown: dict[EventKey, None] = {}
         whole: dict[EventKey, None] = {}
         for item in items:
-            self._note_needs(item, now, unknown, whole)
+            self._note_needs(item, unknown, whole)
         await self._entities.load(_entities_needed(items))
         loaded: dict[EventKey, Event] = {}
         if unknown or whole:
             found = await self._store.get_events(list({**unknown, **whole}))
             loaded = {key: decode(Event, stored.body) for key, stored in found.items()}
             for key in {**unknown, **whole}:
-                self._states.put(key, state_of(loaded[key]) if key in loaded else None)
-        return Group(self._states, loaded, self._surroundings, now, self._down_s)
+                self._states.put(key, stored_state(loaded[key]) if key in loaded else None)
+        await self._results.load(self._maybe_received(items))
+        return Group(self._states, loaded, self._surroundings, self._clock.now(), self._down_s)
 
-    def _note_needs(
-        self, item: Waiting, now: float, unknown: dict[EventKey, None], whole: dict[EventKey, None]
-    ) -> None:
+    def _maybe_received(self, items: Sequence[Waiting]) -> Iterable[EventKey]:
+        """The events of which something may have been received before; each once."""
+        found: dict[EventKey, None] = {}
+        for item in items:
+            if isinstance(item, Arrival) and item.incoming.sender is not None and item.key is not None:
+                state, check = self._states.get(item.key), item.incoming.event.check
+                if state is not None and check is not None and self._results.needs(item.key, state, check.executed):
+                    found[item.key] = None
+        return found
+
+    def _note_needs(self, item: Waiting, unknown: dict[EventKey, None], whole: dict[EventKey, None]) -> None:
         key = item.key
         if key is None:
             return
@@ -321,7 +336,7 @@ class Eventd:
             unknown[key] = None
         if isinstance(item, Arrival):
             state = self._states.get(key)
-            if state is not None and outdated(state, item.incoming.event, now):
+            if state is not None and outdated(state, item.incoming.event, item.incoming.sender):
                 whole[key] = None
         elif isinstance(item, Overdue):
             whole[key] = None
@@ -335,11 +350,7 @@ class Eventd:
         for item, decision in zip(items, decisions, strict=True):
             key = decision.key
             if key is not None:
-                self._states.put(key, decision.state)
-                if decision.due_after_s is not None:
-                    self._deadlines.arm(key, decision.due_after_s)
-                else:
-                    self._deadlines.disarm(key)
+                self._note_state(key, decision)
             owed = owed or decision.owed
             if decision.refused:
                 refused += 1
@@ -361,6 +372,15 @@ class Eventd:
         ):
             if events:
                 self._counters.processed(kind, status, events)
+
+    def _note_state(self, key: EventKey, decision: Decision) -> None:
+        self._states.put(key, decision.state)
+        if decision.identity:
+            self._results.add(key, decision.identity)
+        if decision.due_after_s is not None:
+            self._deadlines.arm(key, decision.due_after_s)
+        else:
+            self._deadlines.disarm(key)
 
     def _tell_answered(self, item: Waiting) -> None:
         if self._answered is not None and isinstance(item, Arrival):

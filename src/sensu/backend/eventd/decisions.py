@@ -7,6 +7,7 @@ import msgspec
 
 from sensu.backend import stored_form
 from sensu.backend.eventd.arrivals import Arrival, Decision, Overdue, Removal, arrival
+from sensu.backend.eventd.recognition import Metrics, Results
 from sensu.backend.eventd.silences import Silences
 from sensu.backend.eventd.states import States
 from sensu.backend.eventd.stored_form import kept_json, owed_json
@@ -16,8 +17,8 @@ from sensu.resources.check import KEEPALIVE, Check
 from sensu.resources.entity import AGENT_CLASS, Entity
 from sensu.resources.event import Event
 from sensu.resources.kinds import ENTITY, HANDLER, NAMESPACE, SILENCED
-from sensu.rules import check_state, history, ttl
-from sensu.rules.check_state import CheckState
+from sensu.rules import check_state, history, resending, ttl
+from sensu.rules.check_state import CheckState, Sender
 from sensu.rules.keepalive import warning_timeout_s
 from sensu.rules.proxy_entity import looked_up, made_for
 from sensu.rules.redaction import redacted
@@ -40,6 +41,8 @@ class Surroundings:
     silences: Silences
     next_delivery_id: Callable[[int], int]
     awaited: Container[object]
+    results: Results
+    metrics: Metrics
     keeps_results: bool = True
     logs_events: bool = False
 
@@ -61,6 +64,8 @@ class Group:
         self._made: dict[tuple[str, str], Entity] = {}
         self._ended: set[tuple[str, str]] = set()
         self._namespaces: dict[str, bool] = {}
+        self._received: set[tuple[EventKey | None, int]] = set()
+        self.metrics_received: list[int] = []
 
     def decide(self, item: Arrival | Removal | Overdue) -> Decision:
         """What an arrival leads to."""
@@ -76,18 +81,27 @@ class Group:
         incoming, key = item.incoming, item.key
         if key is None:
             return self._decide_metrics(incoming, item.namespace)
-        event = incoming.event
+        event, sender = incoming.event, incoming.sender
         previous = self._state(key)
         if incoming.alarm and (key in self._at.awaited or key in self._decided):
             return Decision()
-        if incoming.merge and previous is not None:
-            if check_state.repeated(previous, event):
+        identity = 0 if sender is None else resending.identity(event, sender.acknowledged)
+        if identity:
+            if (key, identity) in self._received or self._was_received(key, previous, event, identity):
                 return Decision()
-            if check_state.outdated(previous, event, self._now):
-                return self._decide_late(key, incoming)
-        return self._decide_result(key, previous, incoming)
+            self._received.add((key, identity))
+        if incoming.merge and previous is not None and check_state.outdated(previous, event, sender):
+            return self._decide_late(key, previous, incoming, identity)
+        return self._decide_result(key, previous, incoming, identity)
 
-    def _decide_result(self, key: EventKey, previous: CheckState | None, incoming: IncomingEvent) -> Decision:
+    def _was_received(self, key: EventKey, previous: CheckState | None, event: Event, identity: int) -> bool:
+        check = event.check
+        assert check is not None
+        return previous is not None and self._at.results.has(key, previous, check.executed, identity)
+
+    def _decide_result(
+        self, key: EventKey, previous: CheckState | None, incoming: IncomingEvent, identity: int
+    ) -> Decision:
         writes: list[Write] = []
         event = self._completed(incoming, key, writes)
         check, entity_json = event.check, _json_of(event.entity, incoming)
@@ -97,17 +111,17 @@ class Group:
         check = self._silenced(key.namespace, event, check, previous, writes)
         event = check_state.with_truncation_label(msgspec.structs.replace(event, check=check))
         due_after_s = incoming.due_after_s if incoming.due_after_s is not None else _due_after_s(event)
-        result = self._result(check, history.changes_state(previous, check))
+        result = self._result(check, history.changes_state(previous, check), identity)
         self._store(key, event, entity_json, due_after_s, result, writes)
         owed = not self._is_for_nobody(key.namespace, event, previous) and self._owe(
             key.namespace, event, writes, entity_json
         )
         also = incoming.also
         writes.extend(also() if callable(also) else also)
-        state = check_state.state_of(event)
-        self._decided[key] = state
+        state = self._decided[key] = _state_after(previous, event, incoming.sender)
         live = owed_json(event, entity_json) if self._at.logs_events else b""
-        return Decision(writes, key, state, due_after_s, previous is not None, owed, live=live)
+        existed = previous is not None
+        return Decision(writes, key, state, due_after_s, existed, owed, live=live, identity=identity)
 
     def _completed(self, incoming: IncomingEvent, key: EventKey, writes: list[Write]) -> Event:
         """The event with the entity it is about, its secrets hidden, and a time."""
@@ -164,11 +178,11 @@ class Group:
         writes.append(PutEvent(key, kept_json(event, entity_json), due_at, result))
         self._events[key] = event
 
-    def _result(self, check: Check, changed: bool) -> Result | None:
+    def _result(self, check: Check, changed: bool, identity: int) -> Result | None:
         """What the event's history gets, if anything."""
         if not changed and not (self._at.keeps_results and history.is_worth_keeping(check)):
             return None
-        return Result(int(self._now), history.packed(check, changed), changed)
+        return Result(int(self._now), history.packed(check, changed, identity), changed)
 
     def _owe(self, namespace: str, event: Event, writes: list[Write], entity_json: msgspec.Raw | None = None) -> bool:
         """Owe the event, whole, to its handlers, if it names any."""
@@ -192,7 +206,14 @@ class Group:
 
     def _decide_metrics(self, incoming: IncomingEvent, namespace: str) -> Decision:
         """Points without a check are handled and not stored."""
-        event, writes = incoming.event, list[Write]()
+        event, sender, writes = incoming.event, incoming.sender, list[Write]()
+        identity = 0 if sender is None else resending.identity(event, sender.acknowledged)
+        if identity:
+            if (None, identity) in self._received or identity in self._at.metrics:
+                return Decision()
+            self._received.add((None, identity))
+            self.metrics_received.append(identity)
+            writes.append(self._at.metrics.write(self.metrics_received))
         assert event.entity is not None
         event = msgspec.structs.replace(
             event, entity=redacted(event.entity), timestamp=event.timestamp or int(self._now)
@@ -202,7 +223,7 @@ class Group:
         writes.extend(also() if callable(also) else also)
         return Decision(writes, owed=owed, live=owed_json(event) if self._at.logs_events else b"")
 
-    def _decide_late(self, key: EventKey, incoming: IncomingEvent) -> Decision:
+    def _decide_late(self, key: EventKey, previous: CheckState, incoming: IncomingEvent, identity: int) -> Decision:
         """An older result enters the history; only its metrics are handled, because its news is old."""
         writes: list[Write] = []
         stored, late = self._event(key), self._completed(incoming, key, writes)
@@ -210,11 +231,12 @@ class Group:
         assert late.check is not None
         kept = msgspec.structs.replace(stored, check=check_state.with_late_result(stored.check, late.check))
         due_after_s = incoming.due_after_s if incoming.due_after_s is not None else _due_after_s(kept)
-        self._store(key, kept, None, due_after_s, self._result(late.check, changed=False), writes)
+        self._store(key, kept, None, due_after_s, self._result(late.check, False, identity), writes)
         owed = self._owe_metrics(key.namespace, late, writes)
-        state = self._decided[key] = check_state.state_of(kept)
+        state = check_state.state_of(kept, previous.agent, previous.session, previous.newest)
+        self._decided[key] = state
         live = owed_json(late) if self._at.logs_events else b""
-        return Decision(writes, key, state, due_after_s, True, owed, live=live)
+        return Decision(writes, key, state, due_after_s, True, owed, live=live, identity=identity)
 
     def _owe_metrics(self, namespace: str, late: Event, writes: list[Write]) -> bool:
         if late.metrics is None or late.check is None:
@@ -260,6 +282,15 @@ class Group:
     def _event(self, key: EventKey) -> Event:
         """The event whole, as this group left it, or as the store has it (the daemon loaded what may be asked for)."""
         return self._events.get(key) or self._loaded[key]
+
+
+def _state_after(previous: CheckState | None, event: Event, sender: Sender | None) -> CheckState:
+    check = event.check
+    assert check is not None
+    newest = check.executed if previous is None else max(previous.newest, check.executed)
+    if sender is None:
+        return check_state.state_of(event, newest=newest)
+    return check_state.state_of(event, sender.agent, sender.session, newest)
 
 
 def _json_of(entity: Entity | None, incoming: IncomingEvent) -> msgspec.Raw | None:

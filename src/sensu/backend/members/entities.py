@@ -32,10 +32,10 @@ class EntitiesSent:
         place = (entity.metadata.namespace, entity.metadata.name)
         known = self._numbers.get(place)
         if known is not None and self._entities[known] is entity and json is not None:
-            return OfferEvent(number, msgspec.structs.replace(event, entity=None), known, None)
+            return OfferEvent(number, msgspec.structs.replace(event, entity=None), known, None, incoming.sender)
         if json is None:
-            return OfferEvent(number, event, -1, None)
-        return OfferEvent(number, event, self._remember(place, known, entity), bytes(json))
+            return OfferEvent(number, event, -1, None, incoming.sender)
+        return OfferEvent(number, event, self._remember(place, known, entity), bytes(json), incoming.sender)
 
     def _remember(self, place: tuple[str, str], known: int | None, entity: Entity) -> int:
         if known is None:
@@ -60,12 +60,13 @@ class EntitiesHeard:
 
     def incoming(self, message: OfferEvent, mark: Write) -> IncomingEvent:
         """The event of a message, with its entity and what is stored beside it; a message may be asked about again."""
-        event, json = message.event, message.entity_json
+        event, json, sender = message.event, message.entity_json, message.sender
         if event.entity is None:
             entity, raw = self._known[message.entity]
-            return IncomingEvent(msgspec.structs.replace(event, entity=entity), (mark,), entity_json=raw)
+            whole = msgspec.structs.replace(event, entity=entity)
+            return IncomingEvent(whole, (mark,), entity_json=raw, sender=sender)
         if json is None:
-            return IncomingEvent(event, (mark,))
+            return IncomingEvent(event, (mark,), sender=sender)
         raw = msgspec.Raw(json)
         self._known[message.entity] = (event.entity, raw)
-        return IncomingEvent(event, (mark,), entity_json=raw)
+        return IncomingEvent(event, (mark,), entity_json=raw, sender=sender)

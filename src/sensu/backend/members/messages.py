@@ -12,6 +12,7 @@ from sensu.backend.metrics import Numbered
 from sensu.backend.seams import EventDeferred, EventOutcome, EventRefused, EventStored
 from sensu.resources.check_request import CheckRequest
 from sensu.resources.event import Event
+from sensu.rules.check_state import Sender
 from sensu.store.contract import AppendAudit, TrimAudit
 
 LENGTH_BYTES = 4
@@ -42,13 +43,14 @@ class OfferEvent(Message, frozen=True):
     """An event for the worker whose share its entity is in; its `Fate` follows, or `Stored` with others.
 
     An event without its entity has the one that came last under the number `entity`; `entity_json` is what is stored of
-    that, where it is known.
+    that, where it is known. `sender` is the session of the agent that sent it.
     """
 
     id: int
     event: Event
     entity: int
     entity_json: bytes | None
+    sender: Sender | None = None
 
 
 class OfferKeepalive(Message, frozen=True):

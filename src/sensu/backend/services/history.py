@@ -143,7 +143,7 @@ class History:
 def _within(item: Result, period: Period) -> bool:
     if period == _ALWAYS:
         return True
-    return period.start <= unpacked(item.body).executed <= period.end
+    return period.start <= (unpacked(item.body).executed or item.at) <= period.end
 
 
 _ALWAYS = Period()

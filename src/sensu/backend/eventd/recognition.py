@@ -1,0 +1,145 @@
+"""Which of an agent's events were received before: what is sent again is stored and handled once.
+
+The history of an event keeps the identity of each result, so that a restart forgets nothing. It is read only for an
+event that is not newer than all results before it; what was read is remembered for a while. Metrics without a check
+have no history: the identities of the last ones are kept by this worker in a ring of small values of the store.
+"""
+
+from collections.abc import AsyncIterator, Iterable, Sequence
+
+from sensu.rules.check_state import CheckState
+from sensu.rules.history import unpacked
+from sensu.rules.resending import RECENT_LEAST, RECENT_MAX, is_recent
+from sensu.rules.share import SLOTS, WHOLE, Share
+from sensu.store.contract import EventKey, HistoryPosition, PutState, Store
+
+REMEMBERED_MAX = 200_000
+"""How many identities are in memory, at about 70 bytes each; those of the events used least recently are forgotten."""
+PAGE = 1000
+CHUNK_MAX = 256
+"""How many identities of metrics make a value of the ring; a group may add as many once more."""
+CHUNKS = 200
+"""How many values the ring has: the identities of 51,200 events at least, at most 800 KiB."""
+_STATE = "eventd.metrics"
+_BYTES = 8
+
+
+class Results:
+    """The identities of the recent results of some events, as far as anything asked for them."""
+
+    def __init__(self, store: Store, *, kept: bool = True) -> None:
+        """Without a history of all results (not `kept`) only memory tells what was received."""
+        self._store, self._kept = store, kept
+        self._known: dict[EventKey, dict[int, None]] = {}
+        self._count = 0
+
+    def needs(self, key: EventKey, previous: CheckState, executed: int) -> bool:
+        """Whether an event that is executed then may have been received before and `load` is to find out."""
+        return self._kept and executed <= previous.newest and key not in self._known
+
+    async def load(self, keys: Iterable[EventKey]) -> None:
+        """Read the recent results of events; raises StoreError."""
+        self._keep_bound()
+        for key in keys:
+            newest_first = [identity async for identity in self._recent(key)]
+            self._known[key] = dict.fromkeys(reversed(newest_first))
+            self._count += len(self._known[key])
+
+    async def _recent(self, key: EventKey) -> AsyncIterator[int]:
+        place, newest_at = 0, None
+        position: HistoryPosition | None = None
+        while True:
+            page = await self._store.history(key, PAGE if place else RECENT_LEAST, position)
+            if page is None:
+                return
+            for item in page.items:
+                newest_at = item.at if newest_at is None else newest_at
+                if not is_recent(place, item.at, newest_at):
+                    return
+                place += 1
+                identity = unpacked(item.body).identity
+                if identity:
+                    yield identity
+            position = page.older
+            if position is None or not page.items:
+                return
+
+    def has(self, key: EventKey, previous: CheckState, executed: int, identity: int) -> bool:
+        """Whether an event was received before."""
+        if self._kept and executed > previous.newest:
+            return False
+        return identity in self._known.get(key, ())
+
+    def add(self, key: EventKey, identity: int) -> None:
+        """An event is stored."""
+        known = self._known.get(key)
+        if known is None:
+            if self._kept:
+                return
+            known = self._known[key] = {}
+        else:
+            self._known[key] = self._known.pop(key)
+        if identity not in known:
+            known[identity] = None
+            self._count += 1
+        if len(known) > RECENT_MAX:
+            del known[next(iter(known))]
+            self._count -= 1
+        self._keep_bound()
+
+    def forget(self, key: EventKey) -> None:
+        """An event is removed, and with it its history."""
+        self._count -= len(self._known.pop(key, ()))
+
+    def _keep_bound(self) -> None:
+        while self._count > REMEMBERED_MAX and len(self._known) > 1:
+            self.forget(next(iter(self._known)))
+
+
+class Metrics:
+    """The identities of the last metrics without a check."""
+
+    def __init__(self, store: Store, share: Share = WHOLE) -> None:
+        self._store, self._share = store, share
+        self._known: dict[int, None] = {}
+        self._chunk: list[int] = []
+        self._number = 0
+
+    async def load(self) -> None:
+        """Read what this worker and all others kept; raises StoreError."""
+        for member in range(SLOTS):
+            for number, chunk in sorted([found async for found in self._chunks(member)]):
+                self._known.update(dict.fromkeys(chunk))
+                if member == self._share.member:
+                    self._number, self._chunk = number, list(chunk)
+        self._keep_bound()
+
+    async def _chunks(self, member: int) -> AsyncIterator[tuple[int, Sequence[int]]]:
+        for place in range(CHUNKS):
+            value = await self._store.get_state(f"{_STATE}.{member}.{place}")
+            if not value:
+                return
+            number, *chunk = (int.from_bytes(value[at : at + _BYTES], "big") for at in range(0, len(value), _BYTES))
+            yield number, chunk
+
+    def __contains__(self, identity: int) -> bool:
+        return identity in self._known
+
+    def write(self, received: Sequence[int]) -> PutState:
+        """What keeps the identities that a group received so far."""
+        values = (self._number, *self._chunk, *received)
+        name = f"{_STATE}.{self._share.member}.{self._number % CHUNKS}"
+        return PutState(name, b"".join(value.to_bytes(_BYTES, "big") for value in values))
+
+    def add(self, received: Sequence[int]) -> None:
+        """What a group received is stored."""
+        self._known.update(dict.fromkeys(received))
+        self._chunk += received
+        if len(self._chunk) >= CHUNK_MAX:
+            self._chunk = []
+            self._number += 1
+        self._keep_bound()
+
+    def _keep_bound(self) -> None:
+        while len(self._known) > CHUNKS * CHUNK_MAX:
+            del self._known[next(iter(self._known))]
