@@ -9,8 +9,12 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 README = CHECKOUT / "README.md"
 PAGES = (README, *sorted((CHECKOUT / "docs").rglob("*.md")))
 GENERATED = {CHECKOUT / "docs" / "sensuctl" / "reference.md"}
-LANGUAGES = {"sh", "console", "text", "yaml", "json", "graphql", "ini"}
-"""`sh` runs as it is; `console` and `text` are for reading: what needs root, systemd or another machine, and output."""
+METRIC_FORMATS = {"nagios_perfdata", "graphite_plaintext", "influxdb_line", "opentsdb_line", "prometheus_text"}
+LANGUAGES = {"sh", "console", "text", "yaml", "json", "graphql", "ini", *METRIC_FORMATS}
+"""`sh` runs as it is; `console` and `text` are for reading: what needs root, systemd or another machine, and output.
+
+Output in a metric format is read by the tests of that format.
+"""
 _FENCE = re.compile(r"^```(\S*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _SERVER = re.compile(r"\s*(sensu-backend|sensu-agent) start\b")
 
