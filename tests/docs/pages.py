@@ -9,7 +9,14 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 README = CHECKOUT / "README.md"
 PAGES = (README, *sorted((CHECKOUT / "docs").rglob("*.md")))
 GENERATED = {CHECKOUT / "docs" / "sensuctl" / "reference.md"}
-METRIC_FORMATS = {"nagios_perfdata", "graphite_plaintext", "influxdb_line", "opentsdb_line", "prometheus_text"}
+METRIC_FORMATS = {
+    "points",
+    "nagios_perfdata",
+    "graphite_plaintext",
+    "influxdb_line",
+    "opentsdb_line",
+    "prometheus_text",
+}
 LANGUAGES = {"sh", "console", "text", "yaml", "json", "graphql", "ini", *METRIC_FORMATS}
 """`sh` runs as it is; `console` and `text` are for reading: what needs root, systemd or another machine, and output.
 
