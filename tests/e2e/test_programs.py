@@ -68,7 +68,8 @@ def test_a_database_is_made_once(tmp_path: Path) -> None:
 def test_init_takes_the_admin_from_the_environment(tmp_path: Path) -> None:
     """Name and password of the first admin may come by variables, and init without them says which are missing."""
     state = ("--state-dir", str(tmp_path / "state"))
-    assert "--cluster-admin-password" in only_line(backend("init", *state))
+    assert "SENSU_BACKEND_CLUSTER_ADMIN_PASSWORD" in only_line(backend("init", *state))
+    assert not (tmp_path / "state").exists()
     given = {"SENSU_BACKEND_CLUSTER_ADMIN_USERNAME": USER, "SENSU_BACKEND_CLUSTER_ADMIN_PASSWORD": PASSWORD}
     assert backend("init", *state, **given).returncode == 0
 
@@ -149,16 +150,16 @@ def test_a_port_in_use_is_named(initialised: BackendProcess) -> None:
 
 
 def test_a_state_folder_has_one_backend(initialised: BackendProcess) -> None:
-    """A second backend, or init, on the folder of one that runs is turned away and harms it in no way."""
+    """A second backend on the folder of one that runs is turned away, init asks the first; neither harms it."""
 
     async def story() -> None:
         await initialised.start()
         try:
             second = BackendProcess(initialised.folder / "second")
             places = [*second.places, *initialised.state]
-            for arguments in (["start", *places], ["init", *ADMIN, *initialised.state]):
-                done = await asyncio.to_thread(backend, *arguments)
-                assert "is in use by another backend" in only_line(done)
+            assert "is in use by another backend" in only_line(await asyncio.to_thread(backend, "start", *places))
+            done = await asyncio.to_thread(backend, "init", *ADMIN, *initialised.state)
+            assert only_line(done, 3) == "already initialized"
         finally:
             assert await initialised.stop() == 0
 

@@ -34,7 +34,8 @@ from sensu.backend.counts import DeliveryCounts, EventCounts, KeepaliveCounts, S
 from sensu.backend.event_log import EventLog
 from sensu.backend.eventd.daemon import Eventd
 from sensu.backend.eventd.gate import Gate
-from sensu.backend.initialise import cluster_id, is_initialised, make_folder
+from sensu.backend.init_command import opened_to_operators
+from sensu.backend.initialise import cluster_id, make_folder
 from sensu.backend.keepalived.daemon import Keepalived
 from sensu.backend.members.forwarding import ForwardedKeepalives
 from sensu.backend.members.membership import Membership, Seat
@@ -127,13 +128,12 @@ class Backend:
             if self._seat is not None:
                 self._members = Membership(self._seat, store, self._clock)
                 store.announce = self._members.announce
-            if self._share.member == 0 and not await is_initialised(store):
-                log.warning("the database is not initialised: run sensu-backend init with the same --state-dir")
             with (
                 ThreadPoolExecutor(2, thread_name_prefix="files") as files,
                 ThreadPoolExecutor(1, thread_name_prefix="event log") as logs,
             ):
-                await self._run(store, _Executors(files, logs))
+                async with opened_to_operators(self._settings, store, self._clock, self._share):
+                    await self._run(store, _Executors(files, logs))
 
     def stop(self) -> None:
         """Have `run_until_signal` return, with everything stopped."""

@@ -1,64 +1,145 @@
-"""`sensu-backend init`: makes the database and what every cluster starts with.
+"""What makes a database usable: the first administrator and what every cluster starts with, or a new administrator.
 
 Source: docs, "Backend reference", initialization; spec BE-02, BE-03.
 """
 
-import getpass
 import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
 
 from sensu.backend.auth.passwords import hash_password
-from sensu.backend.auth.seeds import seed_writes
-from sensu.backend.settings import InitSettings
-from sensu.clock import Clock
+from sensu.backend.auth.seeds import ADMINS_BINDING, reset_writes, seed_writes
+from sensu.backend.settings import ENVIRONMENT_PREFIX
+from sensu.backend.stored_form import key_of
 from sensu.errors import ConfigurationError
-from sensu.resources.kinds import NAMESPACE
-from sensu.store.contract import Key, PutState, Store
+from sensu.resources.kinds import CLUSTER_ROLE_BINDING, NAMESPACE, USER
+from sensu.resources.role_binding import ClusterRoleBinding
+from sensu.resources.user import User
+from sensu.resources.wire import Wire, decode, encode
+from sensu.rules.audit import AuditRecord
+from sensu.store.contract import AppendAudit, PutState, Refused, Store
 
 AGENT_PASSWORD = "P@ssw0rd!"  # noqa: S105 - the documented default of agents
 PASSWORD_CHARACTERS_MIN = 8
-ALREADY = "already initialized"
 CLUSTER_ID = "cluster_id"
+USERNAME_VARIABLE = f"{ENVIRONMENT_PREFIX}_CLUSTER_ADMIN_USERNAME"
+PASSWORD_VARIABLE = f"{ENVIRONMENT_PREFIX}_CLUSTER_ADMIN_PASSWORD"
+API_KEY_VARIABLE = f"{ENVIRONMENT_PREFIX}_CLUSTER_ADMIN_API_KEY"
 
 
-def completed(settings: InitSettings) -> tuple[str, str, str]:
-    """Name, password and API key of the first user, asked for where that is wished; raises ConfigurationError."""
-    name, password, key = (
-        settings.cluster_admin_username,
-        settings.cluster_admin_password,
-        settings.cluster_admin_api_key,
-    )
-    if settings.interactive:
-        name = input(f"Cluster Admin Username: ({name}) ").strip() or name
-        password = _asked_password()
-        key = input("Cluster Admin API Key: ").strip() or key
-    if not name or not password:
-        raise ConfigurationError("both --cluster-admin-username and --cluster-admin-password are required")
+@dataclass(frozen=True)
+class Administrator:
+    """The user that gets all rights; `api_key` may be empty. Never logged."""
+
+    username: str
+    password: str
+    api_key: str = ""
+
+
+class Action(Enum):
+    """What is done with an administrator."""
+
+    INITIALISE = "initialise"
+    RESET = "reset"
+
+
+class Outcome(Enum):
+    """How it ended."""
+
+    DONE = "done"
+    ALREADY_INITIALISED = "already initialised"
+    NOT_INITIALISED = "not initialised"
+
+
+class Order(Wire, frozen=True):
+    """An action with the credentials hashed, as it is passed to a running backend."""
+
+    action: str = ""
+    username: str = ""
+    password_hash: str = ""
+    agent_password_hash: str = ""
+    api_key: str = ""
+
+
+def administrator_of(username: str, password: str, api_key: str) -> Administrator:
+    """The administrator of these credentials; raises ConfigurationError."""
+    if not username or not password:
+        raise ConfigurationError(
+            "both --cluster-admin-username and --cluster-admin-password are required:"
+            f" set {USERNAME_VARIABLE} and {PASSWORD_VARIABLE}, or use --interactive"
+        )
     if len(password) < PASSWORD_CHARACTERS_MIN:
         raise ConfigurationError(f"the password must be at least {PASSWORD_CHARACTERS_MIN} characters long")
-    return name, password, key
+    return Administrator(username, password, api_key)
 
 
-def _asked_password() -> str:
-    password = getpass.getpass("Cluster Admin Password: ")
-    if getpass.getpass("Retype Cluster Admin Password: ") != password:
-        raise ConfigurationError("password confirmation doesn't match the password")
-    return password
+def administrator_in(environment: Mapping[str, str]) -> Administrator | None:
+    """The administrator that the environment names for a new database; raises ConfigurationError."""
+    username, password = environment.get(USERNAME_VARIABLE, ""), environment.get(PASSWORD_VARIABLE, "")
+    if not username or not password:
+        return None
+    try:
+        return administrator_of(username, password, environment.get(API_KEY_VARIABLE, ""))
+    except ConfigurationError as err:
+        raise ConfigurationError(f"{PASSWORD_VARIABLE}: {err}") from err
 
 
-async def initialise(store: Store, settings: InitSettings, clock: Clock) -> bool:
-    """Store what a cluster starts with; false, and nothing changed, where it was stored before."""
-    name, password, key = completed(settings)
+def order_of(action: Action, administrator: Administrator) -> Order:
+    """The action with its passwords hashed, which takes about a second."""
+    return Order(
+        action=action.value,
+        username=administrator.username,
+        password_hash=hash_password(administrator.password),
+        agent_password_hash=hash_password(AGENT_PASSWORD) if action is Action.INITIALISE else "",
+        api_key=administrator.api_key,
+    )
+
+
+async def carry_out(store: Store, order: Order, now: float) -> Outcome:
+    """Do what is ordered; nothing is changed unless the outcome is DONE."""
+    if order.action == Action.RESET.value:
+        return await _reset(store, order, now)
     if await is_initialised(store):
-        return False
-    writes = seed_writes(name, hash_password(password), hash_password(AGENT_PASSWORD), key or None, clock.now())
-    await store.commit(writes)
-    return True
+        return Outcome.ALREADY_INITIALISED
+    writes = seed_writes(order.username, order.password_hash, order.agent_password_hash, order.api_key or None, now)
+    outcome = await store.commit(writes)
+    return Outcome.ALREADY_INITIALISED if isinstance(outcome, Refused) else Outcome.DONE
+
+
+async def _reset(store: Store, order: Order, now: float) -> Outcome:
+    """Give a user, new or not, a password and the rights of a cluster admin, whatever became of roles and bindings."""
+    if not await is_initialised(store):
+        return Outcome.NOT_INITIALISED
+    user = await store.get(key_of(USER, "", order.username))
+    binding = await store.get(key_of(CLUSTER_ROLE_BINDING, "", ADMINS_BINDING))
+    writes = reset_writes(
+        User(username=order.username) if user is None else decode(User, user.body),
+        order.password_hash,
+        None if binding is None else decode(ClusterRoleBinding, binding.body),
+        order.api_key or None,
+        now,
+    )
+    record = AuditRecord(
+        at=round(now, 3),
+        username="sensu-backend init --reset-admin",
+        action="update",
+        type=USER.type,
+        api_version=USER.api_version,
+        name=order.username,
+        secrets_changed=True,
+    )
+    await store.commit([*writes, AppendAudit(now, encode(record))])
+    return Outcome.DONE
 
 
 async def is_initialised(store: Store) -> bool:
-    """Whether `init` has run on this database."""
-    return await store.get(Key(NAMESPACE.qualified_name, "", "default")) is not None
+    """Whether `init` has run on this database, whatever was deleted since."""
+    return (
+        await store.count(USER.qualified_name, None) > 0
+        or await store.get(key_of(NAMESPACE, "", "default")) is not None
+    )
 
 
 def make_folder(path: Path, flag: str) -> Path:

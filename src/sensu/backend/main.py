@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from sensu.backend.composition import Backend, opened_store
-from sensu.backend.initialise import ALREADY, initialise
+from sensu.backend.init_command import run_init
 from sensu.backend.members.membership import Seat
 from sensu.backend.members.supervisor import Supervisor
 from sensu.backend.settings import (
@@ -22,12 +22,12 @@ from sensu.backend.settings import (
 from sensu.clock import SystemClock
 from sensu.errors import ConfigurationError, SensuError
 from sensu.log import configure
-from sensu.settings import HelpText, load
+from sensu.settings import HelpText, load, names_of
 from sensu.version import COMPATIBLE_VERSION, VERSION
 
 log = logging.getLogger("sensu.backend")
 
-EXIT_ALREADY_INITIALISED = 3
+EXIT_INTERRUPTED = 130
 USAGE = """The backend of Sensu in Python: API, agents' port, scheduling, event processing.
 
 Usage:
@@ -81,6 +81,9 @@ def _status_of(program: Callable[[], int]) -> int:
         if expected is None:
             raise
         return _failed(expected)
+    except KeyboardInterrupt:
+        print(file=sys.stderr)
+        return EXIT_INTERRUPTED
 
 
 def _failed(err: Exception) -> int:
@@ -103,7 +106,7 @@ def _settings(shape: type[S], words: Sequence[str], command: str) -> S:
         os.environ,
         prefix=ENVIRONMENT_PREFIX,
         usage=f"sensu-backend {command}",
-        retired=RETIRED_FLAGS,
+        retired=RETIRED_FLAGS - names_of(shape),
         elsewhere=INIT_NAMES,
         remark=remarks.append,
     )
@@ -115,17 +118,9 @@ def _settings(shape: type[S], words: Sequence[str], command: str) -> S:
 
 
 def init(words: Sequence[str]) -> int:
-    """Make the database and what every cluster starts with."""
+    """Make the database and what every cluster starts with, or bring an administrator back."""
     settings = _settings(InitSettings, words, "init")
-
-    async def work() -> bool:
-        async with opened_store(settings) as store:
-            return await initialise(store, settings, SystemClock())
-
-    if asyncio.run(work()):
-        return 0
-    print(ALREADY, file=sys.stderr)
-    return 0 if settings.ignore_already_initialized else EXIT_ALREADY_INITIALISED
+    return run_init(settings, opened_store, SystemClock())
 
 
 def upgrade(words: Sequence[str]) -> int:

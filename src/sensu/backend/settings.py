@@ -83,11 +83,16 @@ class BackendSettings:
 class InitSettings(BackendSettings):
     """The settings of `sensu-backend init`, in addition to those of the backend."""
 
-    cluster_admin_username: str = option("name of the first user", "")
-    cluster_admin_password: str = option("password of the first user", "")
-    cluster_admin_api_key: str = option("an API key for the first user", "")
-    interactive: bool = option("ask for what is missing", False)
+    cluster_admin_username: str = option("name of the administrator", "")
+    cluster_admin_password: str = option("password of the administrator", "")
+    cluster_admin_api_key: str = option("an API key for the administrator", "")
+    interactive: bool = option("ask for name, password and API key", False)
+    wait: bool = option("try until the database, or the backend that has it open, can be reached", False)
+    timeout: float = option("how long to try to reach a backend that has the database open", 5.0, kind="duration")
     ignore_already_initialized: bool = option("exit 0 where the store was initialised before", False)
+    reset_admin: bool = option(
+        "give the named user, new or not, a new password and the rights of a cluster admin", False
+    )
 
 
 RETIRED_FLAGS = frozenset(
@@ -153,7 +158,7 @@ RETIRED_FLAGS = frozenset(
 )
 """Settings of the reference that are accepted and have no effect here; the start names those that are given."""
 
-INIT_NAMES = names_of(InitSettings) - names_of(BackendSettings)
+INIT_NAMES = names_of(InitSettings) - names_of(BackendSettings) - RETIRED_FLAGS
 """Settings of `init` alone, which may stand in the file that `start` reads."""
 
 

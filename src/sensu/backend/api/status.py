@@ -12,6 +12,7 @@ from sensu.backend.api.errors import starting
 from sensu.backend.api.request import Request
 from sensu.backend.api.responses import Response, text
 from sensu.backend.api.router import TEXT, Route
+from sensu.backend.initialise import is_initialised
 from sensu.backend.metrics import BackendMetrics
 from sensu.backend.seams import Others
 from sensu.resources.wire import encode
@@ -23,6 +24,8 @@ ETCD_VERSIONS = {"etcdserver": "3.5.5", "etcdcluster": "3.5.0"}
 """There is no etcd here; these are the versions whose behaviour clients can count on."""
 HEALTH_TIMEOUT_S = 3.0
 """How long the store has to answer where nobody says otherwise. Source: docs, "Health API"."""
+
+NOT_INITIALISED = "the database is not initialised and nobody can log in: run sensu-backend init"
 
 
 def routes(
@@ -89,6 +92,8 @@ async def health_json(
     try:
         async with asyncio.timeout(timeout_s if timeout_s > 0 else None):
             problem = await store.healthy()
+            if not problem and not await is_initialised(store):
+                problem = NOT_INITIALISED
             if others is not None and not problem:
                 problem = await others.problem()
     except TimeoutError:

@@ -5,6 +5,8 @@ Source: recorded scenarios rbac-builtin, roles-lifecycle, rolebindings-lifecycle
 
 from collections.abc import Sequence
 
+from msgspec.structs import replace
+
 from sensu.backend.stored_form import put
 from sensu.resources.api_key import APIKey
 from sensu.resources.kinds import (
@@ -28,6 +30,8 @@ SYSTEM_NAMESPACE = "sensu-system"
 """Where the backends' own entities are; only cluster admins see it."""
 
 ADMINS_GROUP = "cluster-admins"
+ADMINS_BINDING = "cluster-admin"
+"""The cluster role with all rights, and the binding of the administrators to it."""
 AGENTS_GROUP = "system:agents"
 USERS_GROUP = "system:users"
 PIPELINE_NAME = "system:pipeline"
@@ -81,9 +85,31 @@ def seed_writes(
     ]
     writes += [put(CLUSTER_ROLE_BINDING, _cluster_binding(name, group)) for name, group in _CLUSTER_ROLE_BINDINGS]
     if api_key:
-        key = APIKey(metadata=ObjectMeta(name=api_key), username=admin_username, created_at=int(now))
-        writes.append(put(API_KEY, key))
+        writes.append(_api_key(api_key, admin_username, now))
     return writes
+
+
+def reset_writes(
+    user: User, password_hash: str, binding: ClusterRoleBinding | None, api_key: str | None, now: float
+) -> list[PutResource]:
+    """What makes a user an administrator again: the user, the role with all rights, and the binding to it.
+
+    Subjects that `binding` has are kept where it binds to that role. `now` in Unix seconds.
+    """
+    groups = user.groups if ADMINS_GROUP in user.groups else (*user.groups, ADMINS_GROUP)
+    admin = replace(user, password_hash=password_hash, groups=groups, disabled=False)
+    restored, admins = _cluster_binding(ADMINS_BINDING, ADMINS_GROUP), Subject(type="Group", name=ADMINS_GROUP)
+    if binding is not None and binding.role_ref == restored.role_ref:
+        others = tuple(subject for subject in binding.subjects or () if subject != admins)
+        restored = replace(binding, subjects=(*others, admins))
+    role = ClusterRole(metadata=ObjectMeta(name=ADMINS_BINDING), rules=tuple(dict(_CLUSTER_ROLES)[ADMINS_BINDING]))
+    writes = [put(USER, admin), put(CLUSTER_ROLE, role), put(CLUSTER_ROLE_BINDING, restored)]
+    return [*writes, _api_key(api_key, user.username, now)] if api_key else writes
+
+
+def _api_key(name: str, username: str, now: float) -> PutResource:
+    metadata = ObjectMeta(name=name, created_by=username)
+    return put(API_KEY, APIKey(metadata=metadata, username=username, created_at=int(now)))
 
 
 def system_namespace_writes() -> list[PutResource]:

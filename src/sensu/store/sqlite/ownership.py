@@ -11,6 +11,10 @@ except ImportError:  # pragma: no cover - backends run on Unix; elsewhere the da
     fcntl = None  # type: ignore[assignment]
 
 
+class FolderInUse(StoreError):
+    """Another process owns the state folder."""
+
+
 class Ownership:
     """The lock on a state folder, held until `release` or the end of the process, however it ends."""
 
@@ -32,7 +36,7 @@ class Ownership:
             holder = os.pread(self._descriptor, 20, 0).decode(errors="replace").strip()
             self.release()
             who = f" (process {holder})" if holder else ""
-            raise StoreError(f"the state folder {folder} is in use by another backend{who}") from err
+            raise FolderInUse(f"the state folder {folder} is in use by another backend{who}") from err
 
     def _lock(self) -> None:
         if fcntl is not None:

@@ -1,0 +1,54 @@
+"""The entry points of the three programs: Ctrl-C ends them without a traceback, also while they are being loaded."""
+
+import os
+import signal
+import sys
+from collections.abc import Callable
+from types import FrameType
+
+EXIT_INTERRUPTED = 130
+
+
+def backend() -> None:
+    """Run `sensu-backend`."""
+    before = _end_at_ctrl_c()
+    from sensu.backend.main import main  # noqa: PLC0415 - loaded under the guard
+
+    _run(main, before)
+
+
+def agent() -> None:
+    """Run `sensu-agent`."""
+    before = _end_at_ctrl_c()
+    from sensu.agent.main import main  # noqa: PLC0415 - loaded under the guard
+
+    _run(main, before)
+
+
+def sensuctl() -> None:
+    """Run `sensuctl`."""
+    before = _end_at_ctrl_c()
+    from sensu.sensuctl.main import main  # noqa: PLC0415 - loaded under the guard
+
+    _run(main, before)
+
+
+def _end_at_ctrl_c() -> bool:
+    """End the process at Ctrl-C from now on; false, and nothing changed, if Ctrl-C is ignored, as in the background."""
+    heard = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    if heard:
+        signal.signal(signal.SIGINT, _end)
+    return heard
+
+
+def _end(number: int, frame: FrameType | None) -> None:
+    os._exit(EXIT_INTERRUPTED)
+
+
+def _run(main: Callable[[], None], heard: bool) -> None:
+    try:
+        if heard:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+        main()
+    except KeyboardInterrupt:
+        sys.exit(EXIT_INTERRUPTED)
