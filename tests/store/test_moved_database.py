@@ -219,3 +219,27 @@ def test_what_is_a_sign_of_damage(tmp_path: Path, name: str, kept: bool) -> None
     found = Damage(tmp_path / "none" / "sensu.db")
     found.note(err)
     assert bool(asyncio.run(found.problem())) is kept
+
+
+OTHER_PROGRAM = """
+import sqlite3, sys
+connection = sqlite3.connect(sys.argv[1])
+print(connection.execute("SELECT count(*) FROM resources").fetchone()[0])
+connection.close()
+"""
+
+
+def test_another_program_that_opens_and_closes_the_database_harms_nothing(tmp_path: Path) -> None:
+    """What is committed after another program looked into the database is in the files that the next start reads."""
+    state = tmp_path / "state"
+
+    async def story(store: Any) -> None:
+        await commit(store, put("a"))
+        script = [sys.executable, "-c", OTHER_PROGRAM, str(state / "sensu.db")]
+        done = await asyncio.to_thread(subprocess.run, script, capture_output=True, text=True, timeout=30, check=True)
+        assert done.stdout == "1\n"
+        await commit(store, put("b"))
+        shutil.copytree(state, tmp_path / "after power loss", ignore=lambda *_: ["sensu.lock"])
+
+    sqlite(state).play(story)
+    assert sqlite(tmp_path / "after power loss").play(names) == ["default/a", "default/b"]

@@ -1,5 +1,7 @@
 """Connections to the database file of a store, set up for their part, and the driver's errors in plain words."""
 
+import contextlib
+import errno
 import os
 import sqlite3
 from collections.abc import Iterator
@@ -28,7 +30,7 @@ def open_writer(path: Path, durability: Durability, wal_bytes_max: int) -> sqlit
     A write-ahead log that outgrew `wal_bytes_max` shrinks to it when it begins anew. Commits never make checkpoints.
     """
     with plain_errors(path):
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        _make_file(path)
         connection = _connect(path)
         try:
             connection.execute("PRAGMA journal_mode = WAL").fetchone()
@@ -40,6 +42,18 @@ def open_writer(path: Path, durability: Durability, wal_bytes_max: int) -> sqlit
             connection.close()
             raise
     return connection
+
+
+def _make_file(path: Path) -> None:
+    """Make the file where it is missing; raises OSError.
+
+    One that exists is never opened here: closing it would release the locks of all connections of this process, and the
+    next program that closes the database would remove the write-ahead log under them.
+    """
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+    with contextlib.suppress(FileExistsError):
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
 
 
 def open_reader(path: Path) -> sqlite3.Connection:

@@ -89,7 +89,11 @@ def test_an_api_key_for_the_admin_is_made_where_one_is_given(api_key: str | None
     if not api_key:
         assert keys == {}
     else:
-        expected = {"metadata": {"name": api_key}, "username": "admin", "created_at": 1_700_000_000}
+        expected = {
+            "metadata": {"name": api_key, "created_by": "admin"},
+            "username": "admin",
+            "created_at": 1_700_000_000,
+        }
         assert keys == {api_key: expected}
 
 
