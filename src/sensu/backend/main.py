@@ -15,6 +15,7 @@ from sensu.backend.settings import (
     ENVIRONMENT_PREFIX,
     INIT_NAMES,
     RETIRED_FLAGS,
+    UPGRADE_RETIRED_FLAGS,
     BackendSettings,
     InitSettings,
     check,
@@ -22,7 +23,7 @@ from sensu.backend.settings import (
 from sensu.clock import SystemClock
 from sensu.errors import ConfigurationError, SensuError
 from sensu.log import configure
-from sensu.settings import HelpText, load, names_of
+from sensu.settings import HelpText, load
 from sensu.version import COMPATIBLE_VERSION, VERSION
 
 log = logging.getLogger("sensu.backend")
@@ -97,7 +98,7 @@ def _failed(err: Exception) -> int:
 S = TypeVar("S", bound=BackendSettings)
 
 
-def _settings(shape: type[S], words: Sequence[str], command: str) -> S:
+def _settings(shape: type[S], words: Sequence[str], command: str, retired: frozenset[str] = RETIRED_FLAGS) -> S:
     """The settings of a command, with the log set up; entries that are ignored are logged."""
     remarks: list[str] = []
     found = load(
@@ -106,7 +107,7 @@ def _settings(shape: type[S], words: Sequence[str], command: str) -> S:
         os.environ,
         prefix=ENVIRONMENT_PREFIX,
         usage=f"sensu-backend {command}",
-        retired=RETIRED_FLAGS - names_of(shape),
+        retired=retired,
         elsewhere=INIT_NAMES,
         remark=remarks.append,
     )
@@ -125,7 +126,7 @@ def init(words: Sequence[str]) -> int:
 
 def upgrade(words: Sequence[str]) -> int:
     """Bring the database up to date, as every start does."""
-    settings = _settings(BackendSettings, words, "upgrade")
+    settings = _settings(BackendSettings, words, "upgrade", UPGRADE_RETIRED_FLAGS)
 
     async def work() -> None:
         async with opened_store(settings):

@@ -124,8 +124,6 @@ RETIRED_FLAGS = frozenset(
         "require-fips",
         "require-openssl",
         "skip-confirm",
-        "timeout",
-        "wait",
         "no-embed-etcd",
         "etcd-advertise-client-urls",
         "etcd-cert-file",
@@ -158,7 +156,10 @@ RETIRED_FLAGS = frozenset(
 )
 """Settings of the reference that are accepted and have no effect here; the start names those that are given."""
 
-INIT_NAMES = names_of(InitSettings) - names_of(BackendSettings) - RETIRED_FLAGS
+UPGRADE_RETIRED_FLAGS = RETIRED_FLAGS | {"timeout", "wait"}
+"""What `upgrade` accepts without effect; `init` has a use for these two."""
+
+INIT_NAMES = names_of(InitSettings) - names_of(BackendSettings)
 """Settings of `init` alone, which may stand in the file that `start` reads."""
 
 
