@@ -42,6 +42,14 @@ class Parsed(NamedTuple):
     words: list[str]
 
 
+class UnknownFlag(ConfigurationError):
+    """The command line has a flag that the program does not know; `name` is without dashes."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"unknown flag: --{name}")
+        self.name = name
+
+
 class HelpAsked(Exception):
     """The command line asks for help."""
 
@@ -71,7 +79,7 @@ def _take_long(word: str, by_name: dict[str, Flag], waiting: list[str], values: 
     if flag is None:
         if name == "help":
             raise HelpAsked
-        raise ConfigurationError(f"unknown flag: --{name}")
+        raise UnknownFlag(name)
     if not equals:
         text = _next_text(flag, waiting, f"flag needs an argument: --{name}")
     _store(values, flag, text)

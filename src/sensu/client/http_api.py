@@ -48,7 +48,7 @@ _NO_BODY = (204, 304)
 
 
 class APIUnreachable(SensuError):
-    """No answer came from the API."""
+    """No answer came from the API; the reason is the exception's cause where the system gave one."""
 
 
 class Answer(NamedTuple):

@@ -318,3 +318,12 @@ def _unknown_keys(value: Mapping[str, Any], fields: Mapping[str, tuple[str, Any]
             yield place
         else:
             yield from _unknown(item, known[1], place)
+
+
+def known_fields(shape: type[msgspec.Struct], place: str) -> list[str]:
+    """The fields that an object of a kind may have where `place` (`check.subdue.days`) names one of them."""
+    found: type[msgspec.Struct] | None = shape
+    for part in place.split(".")[:-1]:
+        known = _shape_of(found).fields.get(part.partition("[")[0].lower()) if found is not None else None
+        found = _struct_within(known[1]) if known is not None else None
+    return [name for name, _ in _shape_of(found).fields.values()] if found is not None else []

@@ -13,6 +13,12 @@ def name_of_entry(subscription: str, check: str) -> str:
     return f"{subscription or '*'}:{check or '*'}"
 
 
+def ended_at(begin: int, expire: int, expire_at: int, now: float) -> int | None:
+    """When the time of a silence was over, None where it is not yet; `now` in Unix seconds."""
+    end = expire_at or (begin + expire if begin and expire > 0 else 0)
+    return end if 0 < end <= now else None
+
+
 def completed(entry: Silenced, creator: str, now: float) -> Silenced:
     """The silence as it is kept: name computed, creator and times filled in; `now` in Unix seconds."""
     begin = entry.begin or int(now)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
 
 from sensu.flags import Flag
 from sensu.sensuctl.failure import INVALID_ARGUMENTS
+from sensu.terminal_text import clean
 
 if TYPE_CHECKING:
     from sensu.sensuctl.configuration import Configuration
@@ -32,6 +33,19 @@ class Command(NamedTuple):
     example: str = ""
     missing: str = INVALID_ARGUMENTS
     surplus: str = ""
+
+    @property
+    def noun_and_verb(self) -> str:
+        """`check delete`, `create`."""
+        noun = self.noun
+        return noun if noun == self.name else f"{noun} {self.name}"
+
+    @property
+    def formats(self) -> tuple[str, ...]:
+        """The output formats it knows, none where it has no such flag."""
+        if not any(flag.name == "format" for flag in self.flags):
+            return ()
+        return ("yaml", "wrapped-json") if self.name == "dump" else ("tabular", "yaml", "json", "wrapped-json")
 
     @property
     def noun(self) -> str:
@@ -114,6 +128,11 @@ class Context:
         return self.configuration.namespace
 
     @property
+    def for_people(self) -> bool:
+        """Whether messages go to a terminal, where they may say more than scripts expect."""
+        return self.stderr.isatty()
+
+    @property
     def session(self) -> "Session":
         """The logged-in connection to the API, made when it is first needed."""
         if self._session is None:
@@ -124,7 +143,11 @@ class Context:
 
     def print(self, text: str = "") -> None:
         """Write a line to standard output."""
-        self.stdout.write(text + "\n")
+        self.stdout.write(clean(text) + "\n")
+
+    def say(self, text: str) -> None:
+        """Write a line to standard error."""
+        self.stderr.write(clean(text) + "\n")
 
     def warn(self, text: str) -> None:
         """Write a warning to standard error."""
@@ -134,4 +157,4 @@ class Context:
 
         moment = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(SystemClock().now()))
         quoted = text.replace("\\", "\\\\").replace('"', '\\"')
-        self.stderr.write(f'time="{moment}" level=warning msg="{quoted}" component=cli-client\n')
+        self.say(f'time="{moment}" level=warning msg="{quoted}" component=cli-client')

@@ -25,6 +25,7 @@ GLOBAL_FLAGS = (
     Flag("namespace", help="namespace in which we perform actions", default="default"),
     Flag("timeout", "duration", help="timeout when communicating with sensu backend", default=15.0),
     Flag("trusted-ca-file", help="TLS CA certificate bundle in PEM format"),
+    Flag("wide", "bool", help="show tables in full, however wide the terminal is"),
 )
 DEFAULT_TIMEOUT_S = 15.0
 NANOSECONDS = 1_000_000_000

@@ -2,48 +2,76 @@
 
 Three things that a dump shows cannot be put: the password of a user and the secret of an API key are in no dump, and
 who is the author of a resource the API decides. Users and keys that are there already are left as they are, others are
-named and left out.
+named and left out. In a file that a person wrote, a user without a password is a mistake.
 """
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from sensu.sensuctl.command import Context
 from sensu.sensuctl.comparison import KEEP, canonical, change_of, current_of
-from sensu.sensuctl.kind import API_KEY, CLUSTER_ROLE, CLUSTER_ROLE_BINDING, ENTITY, NAMESPACE, ROLE, ROLE_BINDING, USER
+from sensu.sensuctl.kind import (
+    API_KEY,
+    CLUSTER_ROLE,
+    CLUSTER_ROLE_BINDING,
+    ENTITY,
+    NAMESPACE,
+    ROLE,
+    ROLE_BINDING,
+    TESSEN,
+    USER,
+)
 from sensu.sensuctl.wrapped import MANAGED_BY_LABEL, Document
 
 AUTHORLESS = (NAMESPACE, CLUSTER_ROLE, CLUSTER_ROLE_BINDING, ENTITY, ROLE, ROLE_BINDING)
 """Kinds that may have no author: what a backend begins with, and what agents tell."""
+BUILT_IN = ((CLUSTER_ROLE, "cluster-admin"), (NAMESPACE, "sensu-system"))
+"""Resources that every backend has and nobody writes into a file of their own."""
 KEY_SHOWN = 8
 """Characters of an API key, whose name is its secret, in messages."""
 _USER_FIELDS = {"disabled", "groups", "username"}
 
 
+class LeftOut(NamedTuple):
+    """Why a resource was not put: what to say, nothing where the API has the same, and whether that is a failure."""
+
+    text: str
+    refused: bool = False
+
+
 def is_dump(documents: Sequence[Document]) -> bool:
-    """Whether a run reads what `dump all` wrote: users without passwords are in nothing else."""
-    return any(_is_dumped_user(document) for document in documents)
+    """Whether a run reads what `dump` wrote: users without passwords, among resources that show their authors."""
+    users = any(_is_without_password(document) for document in documents)
+    return users and any(_is_from_a_backend(document) for document in documents)
 
 
 def is_as_shown(document: Document) -> bool:
     """Whether a resource was written by the API, not by a person: it has an author."""
-    return bool((document.body.get("metadata") or {}).get("created_by")) or _is_dumped_user(document)
+    return bool((document.body.get("metadata") or {}).get("created_by")) or _is_without_password(document)
 
 
 def cannot_be_put(document: Document) -> bool:
     """Whether it is a user or an API key as a dump shows them, without what makes them."""
-    return _is_dumped_user(document) or (document.kind == API_KEY and "created_at" in document.body)
+    return _is_without_password(document) or (document.kind == API_KEY and "created_at" in document.body)
 
 
-def reason_to_leave_out(context: Context, document: Document) -> str:
-    """Why a user or API key of a dump is left out, empty where the API has the same."""
+def left_out(context: Context, document: Document, *, whole: bool) -> LeftOut:
+    """Why a user or API key that cannot be put is left out; `whole` is whether it stands in a dump."""
     current = current_of(context, document)
     shown = f"{document.name[:KEY_SHOWN]}…" if document.kind == API_KEY else document.name
     what = f'{document.kind.type} "{shown}"'
     if current is not None:
         same = canonical(document.kind, current) == canonical(document.kind, document.body)
-        return "" if same else f"{what} is left as it is: a dump has no secrets to change it with"
+        missing = "a dump has no secrets to change it with" if whole else "it has no password"
+        return LeftOut("" if same else f"{what} is left as it is: {missing}", refused=not same and not whole)
     remedy = "sensuctl user create" if document.kind == USER else "sensuctl api-key grant"
-    return f"{what} is left out: a dump has no secrets; create it with '{remedy}'"
+    if whole:
+        return LeftOut(f"{what} is left out: a dump has no secrets; create it with '{remedy}'")
+    if document.kind == USER:
+        missing = "has no password or password_hash: not created; add one"
+    else:
+        missing = "cannot be created from a file"
+    return LeftOut(f"{what} {missing}{', or' if document.kind == USER else ':'} use '{remedy}'", refused=True)
 
 
 def is_there(context: Context, document: Document) -> bool:
@@ -54,6 +82,11 @@ def is_there(context: Context, document: Document) -> bool:
     return change_of(context, document, managed=False).action == KEEP
 
 
-def _is_dumped_user(document: Document) -> bool:
+def _is_from_a_backend(document: Document) -> bool:
+    author = (document.body.get("metadata") or {}).get("created_by")
+    return bool(author) or document.kind == TESSEN or (document.kind, document.name) in BUILT_IN
+
+
+def _is_without_password(document: Document) -> bool:
     fields = set(document.body)
     return document.kind == USER and {"disabled", "username"} <= fields <= _USER_FIELDS

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from sensu.sensuctl.forms import get
-from sensu.sensuctl.table import FALSE, HEADER, KEY, RESET, clean, display_width
+from sensu.sensuctl.table import FALSE, HEADER, KEY, RESET, display_width
+from sensu.terminal_text import clean
 
 WARNING_COLOUR, OK_COLOUR = "\x1b[33m", "\x1b[32m"
 _WORDS = ("ok", "warning", "critical")

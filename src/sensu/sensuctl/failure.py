@@ -6,7 +6,14 @@ INVALID_ARGUMENTS = "invalid argument(s) received"
 
 
 class CommandFailed(SensuError):
-    """A command cannot do what was asked; printed as `Error: …`, exit status 1."""
+    """A command cannot do what was asked; printed as `Error: …`, exit status 1.
+
+    `plain` is what a person at a terminal reads instead, where scripts expect the words of the reference.
+    """
+
+    def __init__(self, message: str, *, plain: str = "") -> None:
+        super().__init__(message)
+        self.plain = plain
 
 
 class BadArguments(CommandFailed):

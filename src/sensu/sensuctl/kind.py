@@ -89,7 +89,7 @@ KINDS = (
     ROLE_BINDING,
     SILENCED,
 )
-"""Every kind, in the order in which `dump all` writes them, so that what others need comes first."""
+"""The kinds of core/v2, in the order in which `dump all` writes them, so that what others need comes first."""
 CHECK_AS_RUN = Kind("Check", "checks")
 """A check with the fields of a result, which is what `Check` alone names; kept as the check it configures."""
 HOOK_AS_RUN = Kind("Hook", "hooks")
@@ -102,5 +102,15 @@ AS_RUN = (CHECK_AS_RUN, HOOK_AS_RUN)
 NAMED_IN_FULL = (ENTITY_CONFIG, ENTITY_STATE, SECRET, SECRET_PROVIDER)
 OTHERS = (*AS_RUN, *NAMED_IN_FULL)
 """Types that are known by their names but are none of `all`."""
+ALL_KINDS = (*KINDS, SECRET)
+"""What `all` names: every kind that is kept."""
+NOT_IN_ALL = {
+    SECRET_PROVIDER: "built in, it cannot be created",
+    ENTITY_CONFIG: "the configured part of core/v2.Entity",
+    ENTITY_STATE: "the observed part of core/v2.Entity",
+    CHECK_AS_RUN: "core/v2.CheckConfig with the fields of a result",
+    HOOK_AS_RUN: "core/v2.HookConfig with the fields of a result",
+}
+"""Types that `all` leaves out, and why."""
 NAMED = (*KINDS, SECRET, SECRET_PROVIDER)
 """Kinds that their word in URLs names."""

@@ -6,14 +6,22 @@ from collections.abc import Mapping, Sequence
 from typing import TextIO
 
 from sensu.errors import ConfigurationError, SensuError
-from sensu.flags import HelpAsked, parse
+from sensu.flags import Flag, HelpAsked, UnknownFlag, parse
 from sensu.sensuctl.command import Command, Context, Group, Streams
 from sensu.sensuctl.configuration import GLOBAL_FLAGS, Configuration, load
-from sensu.sensuctl.failure import BadArguments, CommandFailed, Exited
+from sensu.sensuctl.failure import INVALID_ARGUMENTS, BadArguments, CommandFailed, Exited
 from sensu.sensuctl.tree import TREE
+from sensu.terminal_text import clean
 
 EXIT_NO_COMMAND = 64
-SUGGESTION_EDITS_MAX = 2
+COMPLETE = "__complete"
+"""The first word of the command lines by which shells ask for names."""
+COMMERCIAL = {
+    "auth": "Authentication providers are a commercial feature of Sensu Go; users and API keys are managed here.",
+    "license": "There is no license to manage: every feature of this product is available without one.",
+    "login": "Authentication providers are a commercial feature of Sensu Go: use 'sensuctl configure'.",
+}
+"""Commands of the reference's commercial edition that do not exist here, and what to say to who tries them."""
 NO_API = (
     'No API URL is defined. You can either configure an API URL by running "{argv0} configure" '
     "or by using the --api-url command line option"
@@ -66,14 +74,19 @@ def run(
     argv0: str = "sensuctl",
 ) -> int:
     """The exit status of a command line."""
+    if arguments[:1] == [COMPLETE]:
+        from sensu.sensuctl.nouns.completion_names import write_names  # noqa: PLC0415 - only shells ask
+
+        return write_names(arguments[1:], environment, stdout)
     found, rest = _find(arguments)
+    streams = Streams(stdin, stdout, stderr)
+    program = _Program(environment, streams, argv0, arguments)
     try:
         if isinstance(found, Command):
-            program = _Program(environment, Streams(stdin, stdout, stderr), argv0, arguments)
             return program.run_command(found, rest)
-        return _run_group(found, rest, environment, stdout, stderr, argv0)
+        return _run_group(found, rest, environment, streams, argv0)
     except SensuError as err:
-        stderr.write(f"Error: {err}\n")
+        stderr.write(f"Error: {clean(program.message(err))}\n")
         return 1
 
 
@@ -112,38 +125,57 @@ def _run_group(
     group: Group | None,
     rest: Sequence[str],
     environment: Mapping[str, str],
-    stdout: TextIO,
-    stderr: TextIO,
+    streams: Streams,
     argv0: str,
 ) -> int:
-    """Show what there is under a noun, or say that there is no such command."""
-    from sensu.sensuctl.usage import group_help  # noqa: PLC0415 - only for who asks
+    """Show what there is under a noun, or say that there is no such command, whatever its flags."""
+    from sensu.sensuctl.usage import group_help, width_of  # noqa: PLC0415 - only for who asks
 
+    _, stdout, stderr = streams
+    place = _first_word(rest)
+    if group is None and place is None and {"--version", "-v"} & set(rest):
+        from sensu.sensuctl.nouns.version import version_line  # noqa: PLC0415 - only for who asks
+
+        stdout.write(version_line() + "\n")
+        return 0
+    if group is None and place is not None and rest[place] != "help" and not {"-h", "--help"} & set(rest):
+        raise CommandFailed(_unknown_command(rest[place]))
     try:
         parsed = parse(GLOBAL_FLAGS, rest)
     except HelpAsked:
-        stdout.write(group_help(group))
+        stdout.write(group_help(group, width_of(stdout)))
         return 0
+    except UnknownFlag as err:
+        if group is not None and place is not None:
+            return _say_unknown_verb(group, [rest[place]], stderr)
+        raise UnknownFlagNamed(err, GLOBAL_FLAGS) from err
     words = parsed.words
-    asks_help = group is None and words[:1] in ([], ["help"])
-    if group is None and not asks_help:
-        similar = _similar(words[0], [*TREE])
-        raise CommandFailed(f'unknown command "{words[0]}" for "sensuctl"{similar}\nRun \'sensuctl --help\' for usage.')
     _require_configuration(load(parsed.values, environment), argv0)
     if group is None:
-        stdout.write(group_help(_group_named(words[1:])))
+        stdout.write(group_help(_group_named(words[1:]), width_of(stdout)))
         return 0
     if words[:1] == ["help"]:
-        stdout.write(group_help(group))
+        stdout.write(group_help(group, width_of(stdout)))
         return 0
     if not words:
-        stderr.write(group_help(group))
+        stderr.write(group_help(group, width_of(stderr)))
         return EXIT_NO_COMMAND
+    return _say_unknown_verb(group, words, stderr)
+
+
+def _unknown_command(word: str) -> str:
+    absent = COMMERCIAL.get(word, "")
+    remedy = f"\n{absent}" if absent else f"{_similar(word, [*TREE])}"
+    return f'unknown command "{word}" for "sensuctl"{remedy}\nRun \'sensuctl --help\' for usage.'
+
+
+def _say_unknown_verb(group: Group, words: Sequence[str], stderr: TextIO) -> int:
     similar = _similar(words[0], [command.name for command in group.commands])
-    stderr.write(
+    text = (
         f'Error: unknown command "{" ".join(words)}" for "sensuctl {group.name}"{similar}\n'
         f"Run 'sensuctl {group.name} --help' for usage.\n"
     )
+    stderr.write(clean(text))
     return EXIT_NO_COMMAND
 
 
@@ -156,19 +188,19 @@ def _group_named(words: Sequence[str]) -> Command | Group | None:
 
 
 def _similar(word: str, known: Sequence[str]) -> str:
-    """The names that were perhaps meant: few letters apart, or beginning with the word."""
-    close = [name for name in known if name.startswith(word) or _edits(word, name) <= SUGGESTION_EDITS_MAX]
+    """The names that were perhaps meant, as lines of a message."""
+    from sensu.sensuctl.spelling import similar  # noqa: PLC0415 - only for who mistypes
+
+    close = similar(word, known)
     return "\n\nDid you mean this?\n" + "".join(f"\t{name}\n" for name in close) if close else ""
 
 
-def _edits(one: str, other: str) -> int:
-    """How many letters must be changed, added or left out to make one word of the other."""
-    row = list(range(len(other) + 1))
-    for letter in one:
-        previous, row = row, [row[0] + 1]
-        for at, its in enumerate(other):
-            row.append(min(previous[at + 1] + 1, row[at] + 1, previous[at] + (letter != its)))
-    return row[-1]
+class UnknownFlagNamed(CommandFailed):
+    """A flag that does not exist, with the one that was perhaps meant."""
+
+    def __init__(self, err: UnknownFlag, flags: Sequence[Flag]) -> None:
+        similar = _similar(err.name, [flag.name for flag in flags if not flag.hidden]).replace("\t", "\t--")
+        super().__init__(f"{err}{similar}".rstrip("\n"))
 
 
 class _Program:
@@ -177,19 +209,34 @@ class _Program:
     def __init__(self, environment: Mapping[str, str], streams: Streams, argv0: str, arguments: Sequence[str]) -> None:
         self._environment, self._streams = environment, streams
         self._argv0, self._arguments = argv0, arguments
+        self._run: Context | None = None
+
+    def message(self, err: SensuError) -> str:
+        """What to say of a failure: the words that scripts know, or more of them to a person at a terminal."""
+        if not self._streams.stderr.isatty():
+            return str(err)
+        if self._run is None or isinstance(err, BadArguments):
+            return getattr(err, "plain", "") or str(err)
+        from sensu.sensuctl.remedies import explained  # noqa: PLC0415 - only for failures
+
+        return explained(err, self._run)
 
     def run_command(self, command: Command, rest: Sequence[str]) -> int:
         """The exit status of a command; raises SensuError with what went wrong."""
         context = self._context(command, rest)
         if context is None:
             return 0
+        self._run = context
         try:
             if command.configured:
                 _require_configuration(context.configuration, self._argv0)
+            _require_format(command, context)
             _require_flags(command, context)
             _require_words(command, context.words)
             command.function()(context)
-        except BadArguments:
+        except BadArguments as err:
+            if context.for_people:
+                raise _wrong_words(command, context.words, err) from err
             self._show_help(command)
             raise
         except Exited as ended:
@@ -205,6 +252,8 @@ class _Program:
         except HelpAsked:
             self._show_help(command)
             return None
+        except UnknownFlag as err:
+            raise UnknownFlagNamed(err, [*command.flags, *shared]) from err
         for flag in command.flags:
             if flag.hidden and flag.help and flag.name in parsed.values:
                 self._streams.stderr.write(f"Flag --{flag.name} has been deprecated, {flag.help}\n")
@@ -221,9 +270,9 @@ class _Program:
         )
 
     def _show_help(self, command: Command) -> None:
-        from sensu.sensuctl.usage import command_help  # noqa: PLC0415 - only for who asks
+        from sensu.sensuctl.usage import command_help, width_of  # noqa: PLC0415 - only for who asks
 
-        self._streams.stdout.write(command_help(command))
+        self._streams.stdout.write(command_help(command, width_of(self._streams.stdout)))
 
 
 def _require_configuration(configuration: Configuration, argv0: str) -> None:
@@ -238,6 +287,29 @@ def _require_flags(command: Command, context: Context) -> None:
     if missing and not context.flag("interactive"):
         names = ", ".join(f'"{name}"' for name in missing)
         raise CommandFailed(f"required flag(s) {names} not set")
+
+
+def _require_format(command: Command, context: Context) -> None:
+    """Raise CommandFailed for an unknown format; scripts get a table for it, as from the reference."""
+    choices = command.formats
+    asked = context.given("format") or "format" in context.configuration.over
+    if not choices or not asked or not context.for_people or context.given("types"):
+        return
+    if context.format not in choices:
+        raise CommandFailed(f'unknown format "{context.format}": use {", ".join(choices[:-1])} or {choices[-1]}')
+
+
+def _wrong_words(command: Command, words: Sequence[str], err: BadArguments) -> CommandFailed:
+    """What is wrong with the words of a command, the usage in one line instead of the whole help."""
+    least, most = command.words
+    if len(words) > most:
+        problem = f"unexpected argument: {' '.join(words[most:])}"
+    elif len(words) < least:
+        problem = "an argument is missing" if str(err) == INVALID_ARGUMENTS else str(err)
+    else:
+        problem = str(err)
+    help_line = f"Run 'sensuctl {command.noun_and_verb} --help' for more."
+    return CommandFailed(f"{problem}\nUsage: sensuctl {command.usage}\n{help_line}")
 
 
 def _require_words(command: Command, words: Sequence[str]) -> None:

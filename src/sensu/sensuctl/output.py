@@ -4,13 +4,16 @@ Source: docs "sensuctl", formats; recorded sensuctl sessions.
 """
 
 import json
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sensu.sensuctl.command import Context
 from sensu.sensuctl.kind import Kind
 from sensu.sensuctl.table import Column, render_details, render_table, render_title
+from sensu.terminal_text import clean_json
 
+WIDTH = 80
 FORMATS = ("tabular", "yaml", "wrapped-json", "json")
 Resource = Mapping[str, Any]
 Rows = Sequence[tuple[str, Any]]
@@ -39,7 +42,14 @@ def wants_colour(context: Context) -> bool:
 def show_list(
     context: Context, kind: Kind, resources: Sequence[Resource], columns: Sequence[Column], warning: str = ""
 ) -> None:
-    """Write a list of resources in the format asked for; a warning of the API stands above a table only."""
+    """Write a list of resources in the format asked for; a warning of the API stands above a table only.
+
+    At a terminal an empty list says so; raises CommandFailed where that is because the namespace does not exist.
+    """
+    if not resources and kind.namespaced and context.for_people and not context.flag("all-namespaces"):
+        from sensu.sensuctl.remedies import require_namespace  # noqa: PLC0415 - few lists are empty
+
+        require_namespace(context)
     if context.format == "json":
         context.print(to_json(list(resources)) + "\n")
     elif context.format == "wrapped-json":
@@ -50,7 +60,12 @@ def show_list(
     else:
         if warning:
             show_title(context, warning)
-        show_table(context, columns, resources)
+        if resources or not context.stdout.isatty():
+            show_table(context, columns, resources)
+        else:
+            from sensu.sensuctl.remedies import nothing_to_list  # noqa: PLC0415 - few lists are empty
+
+            context.print(nothing_to_list(context, kind))
 
 
 def show_one(context: Context, kind: Kind, resource: Resource, title: str, rows: Rows) -> None:
@@ -86,8 +101,22 @@ def show_value(context: Context, value: Any) -> bool:
 
 
 def show_table(context: Context, columns: Sequence[Column], rows: Sequence[Any]) -> None:
-    """Write a table."""
-    context.stdout.write(render_table(columns, rows, colour=wants_colour(context)))
+    """Write a table; at a terminal it is cut to its width, unless --wide asks for all of it."""
+    wide, at_terminal = bool(context.configuration.over.get("wide")), context.stdout.isatty()
+    shown = [column for column in columns if wide or at_terminal or not column.extra]
+    width = terminal_width(context) if at_terminal and not wide else 0
+    context.stdout.write(render_table(shown, rows, colour=wants_colour(context), width=width))
+
+
+def terminal_width(context: Context) -> int:
+    """How many columns the terminal has: as COLUMNS says, else as the terminal does, else 80."""
+    named = context.environment.get("COLUMNS", "")
+    if named.isascii() and named.isdecimal() and int(named) > 0:
+        return int(named)
+    try:
+        return os.get_terminal_size(context.stdout.fileno()).columns or WIDTH
+    except (OSError, ValueError):
+        return WIDTH
 
 
 def show_title(context: Context, title: str) -> None:
@@ -101,9 +130,8 @@ def show_details(context: Context, title: str, rows: Rows) -> None:
 
 
 def to_json(value: Any) -> str:
-    """Indented JSON, `<`, `>` and `&` as they are; what JavaScript takes for the end of a line is spelt out."""
-    text = json.dumps(_with_maps_in_order(value), indent=2, ensure_ascii=False)
-    return text if text.isascii() else text.replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+    """Indented JSON, `<`, `>` and `&` as they are; control and format characters are escapes."""
+    return clean_json(json.dumps(_with_maps_in_order(value), indent=2, ensure_ascii=False))
 
 
 def _with_maps_in_order(value: Any) -> Any:

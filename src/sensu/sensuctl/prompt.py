@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from sensu.sensuctl.command import Context
 from sensu.sensuctl.failure import CommandFailed
+from sensu.terminal_text import clean
 
 YES = ("y", "yes", "true")
 
@@ -11,7 +12,7 @@ YES = ("y", "yes", "true")
 def ask(context: Context, question: str, suggestion: str = "") -> str:
     """The answer, or the suggestion where it is empty; raises CommandFailed at the end of the input."""
     shown = f" ({suggestion})" if suggestion else ""
-    context.stdout.write(f"? {question}{shown} ")
+    context.stdout.write(clean(f"? {question}{shown} "))
     context.stdout.flush()
     line = context.stdin.readline()
     if not line:
@@ -51,7 +52,7 @@ def agree(context: Context, question: str) -> bool:
 
     Source: recorded sensuctl sessions (api-key-forms: an answer that is piped in does not count).
     """
-    context.stdout.write(f"? {question} (y/N) ")
+    context.stdout.write(clean(f"? {question} (y/N) "))
     context.stdout.flush()
     if not context.stdin.isatty():
         context.print()

@@ -28,11 +28,18 @@ SILENCE_S = 40.0
 
 
 class APIError(CommandFailed):
-    """The API refused a request; `status` is the HTTP status."""
+    """The API refused a request; `status` is the HTTP status, `method` and `path` are those of the request."""
 
-    def __init__(self, status: int, message: str) -> None:
+    def __init__(self, status: int, message: str, method: str = "", path: str = "") -> None:
         super().__init__(message)
-        self.status = status
+        self.status, self.method, self.path = status, method, path
+
+
+class SessionEnded(CommandFailed):
+    """The tokens are too old to be renewed."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, plain="your session has ended: log in again with 'sensuctl configure'")
 
 
 class Listing(NamedTuple):
@@ -66,7 +73,7 @@ class Session:
         except APIUnreachable as err:
             raise CommandFailed(str(err)) from err
         if answer.status != 200:
-            raise CommandFailed(_message(answer))
+            raise APIError(answer.status, _message(answer), "GET", "/auth")
         tokens = _content(answer)
         if not isinstance(tokens, dict):
             raise CommandFailed("the API answered without tokens: is this the URL of a Sensu backend?")
@@ -75,7 +82,7 @@ class Session:
     def test_credentials(self, username: str, password: str) -> None:
         """Return if a user name and password are right; raises CommandFailed with the API's reason."""
         answer = self._send("GET", "/auth/test", {"Authorization": _basic(username, password)}, None)
-        _expect(answer)
+        _expect(answer, "GET", "/auth/test")
 
     def get(self, path: str, query: Mapping[str, str] | None = None) -> Any:
         """The JSON at a path."""
@@ -104,7 +111,7 @@ class Session:
         """Like `call`, with credentials of one's own."""
         body = content if content is None or isinstance(content, bytes) else _json_bytes(content)
         headers = {"Authorization": authorization, "Content-Type": media_type}
-        return _expect(self._send(method, path, headers, body))
+        return _expect(self._send(method, path, headers, body), method, path)
 
     def pages(self, path: str, query: Mapping[str, str], chunk_size: int) -> Iterator[Listing]:
         """A list in pages of `chunk_size`, or whole where that is not above 0."""
@@ -144,7 +151,7 @@ class Session:
         try:
             found = self._api.stream(f"{path}?{url_query({**query, 'watch': 'true'})}", headers, SILENCE_S)
             if isinstance(found, Answer):
-                _expect(found)
+                _expect(found, "GET", path)
                 raise CommandFailed("this API cannot be followed: it did not answer with a stream")
             yield from server_sent_events(found)
         except (APIUnreachable, ValueError) as err:
@@ -176,13 +183,13 @@ class Session:
         """Exchange the refresh token for new tokens and remember them."""
         cluster = self.configuration.cluster
         if not cluster.refresh_token:
-            raise CommandFailed("configured access token has expired")
+            raise SessionEnded("configured access token has expired")
         body = json.dumps({"refresh_token": cluster.refresh_token}).encode()
         headers = {"Authorization": f"Bearer {cluster.access_token}", "Content-Type": "application/json"}
         answer = self._send("POST", "/auth/token", headers, body)
         if answer.status != 200:
             text = f"The server returned the error: {answer.status} {_message(answer).strip()}"
-            raise CommandFailed(f"failed to request new refresh token; client returned '{text}'")
+            raise SessionEnded(f"failed to request new refresh token; client returned '{text}'")
         remember_tokens(cluster, _content(answer))
         self.configuration.save_cluster()
 
@@ -256,9 +263,9 @@ def _content(answer: Answer) -> Any:
         raise CommandFailed(f"the API did not answer with JSON but with {start!r}: is the URL right?") from err
 
 
-def _expect(answer: Answer) -> Answer:
+def _expect(answer: Answer, method: str, path: str) -> Answer:
     if answer.status >= 400:
-        raise APIError(answer.status, _message(answer))
+        raise APIError(answer.status, _message(answer), method, path)
     return answer
 
 

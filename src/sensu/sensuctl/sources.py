@@ -1,5 +1,6 @@
 """What `create` reads: files, folders, URLs, standard input."""
 
+import codecs
 import os
 import re
 import stat
@@ -18,6 +19,8 @@ STDIN = "-"
 SOURCE_BYTES_MAX = 64 * 1024 * 1024
 _SCHEME = re.compile(r"(?i)(https?|file)://")
 _LINK = re.compile(r"""(?i)<a\s[^>]*?href=["']([^"'#?]+)["']""")
+SUFFIXES = (".yml", ".yaml", ".json")
+"""What the names of files end with that are read from a folder; a file that is named itself may have any name."""
 LISTED_MAX = 10_000
 """Files of one listing of a web server."""
 
@@ -39,25 +42,34 @@ def read_source(context: Context, source: str, *, recursive: bool) -> Iterator[t
         elif match is not None and not recursive:
             raise CommandFailed("use -r to enable directory recursion")
         else:
-            for file in _files(path, recursive=recursive):
+            files = list(_files(path, recursive=recursive))
+            if not files:
+                raise CommandFailed(_nothing_in(path, recursive=recursive))
+            for file in files:
                 yield str(file), read_file(file, str(file))
     except OSError as err:
         raise CommandFailed(f"lstat {path}: {reason(err)}") from err
 
 
 def _files(folder: Path, *, recursive: bool) -> Iterator[Path]:
-    """The files of a folder in order of their names; folders are entered once, also where links lead to them."""
+    """The YAML and JSON files of a folder in order of their names; folders are entered once, also through links."""
     seen: set[str] = set()
     waiting = [folder]
     while waiting:
         path = waiting.pop()
         if not path.is_dir():
-            yield path
+            if path.suffix.lower() in SUFFIXES:
+                yield path
             continue
         real = os.path.realpath(path)
         if real not in seen and (recursive or path == folder):
             seen.add(real)
             waiting.extend(sorted(path.iterdir(), reverse=True))
+
+
+def _nothing_in(folder: Path, *, recursive: bool) -> str:
+    within = "" if recursive else "; use -r to include folders within it"
+    return f"no {', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]} files in {folder}{within}"
 
 
 def read_file(path: Path, shown: str) -> str:
@@ -72,12 +84,16 @@ def read_file(path: Path, shown: str) -> str:
 
 def read_stdin(context: Context, shown: str) -> str:
     """The text of standard input; raises CommandFailed."""
+    if context.stdin.isatty():
+        context.say("reading standard input, end with Ctrl-D")
     text = context.stdin.read(SOURCE_BYTES_MAX + 1)
     return _bounded(text, shown)
 
 
 def is_device(stream: TextIO) -> bool:
     """Whether a stream is a terminal or /dev/null, from which no file is to be expected."""
+    if stream.isatty():
+        return True
     try:
         return stat.S_ISCHR(os.fstat(stream.fileno()).st_mode)
     except OSError:
@@ -124,10 +140,11 @@ def _fetch(api: HTTPAPI, url: str) -> tuple[str, str]:
 
 
 def _text(content: bytes, shown: str) -> str:
+    encoding = "utf-16" if content[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else "utf-8-sig"
     try:
-        return _bounded(content.decode("utf-8-sig"), shown)
+        return _bounded(content.decode(encoding), shown)
     except UnicodeDecodeError as err:
-        raise CommandFailed(f"in {shown}: not UTF-8 text") from err
+        raise CommandFailed(f"in {shown}: not UTF-8 text: {err.reason} at byte {err.start}") from err
 
 
 def _bounded(text: str, shown: str) -> str:

@@ -6,45 +6,59 @@ Source: recorded sensuctl sessions (check, event, entity-details, colour).
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
+from sensu.terminal_text import clean
+
 HEADER = "\x1b[1;99m"
 KEY = "\x1b[1;34m"
 TRUE = "\x1b[34m"
 FALSE = "\x1b[31m"
 RESET = "\x1b[0m"
-_CONTROL = {code: f"\\x{code:02x}" for code in range(32) if code not in (9, 10)} | {
-    code: f"\\x{code:02x}" for code in range(127, 160)
-}
 
 
 class Column(NamedTuple):
-    """A column: its title, what a row shows in it, and whether it names the row."""
+    """A column: its title, what a row shows in it, and whether it names the row.
+
+    On a terminal that is too narrow, columns with the highest `spare` are left out first. `extra` columns exist only
+    where the output is not read by a script: at a terminal, or with --wide. `whole` ones are never cut.
+    """
 
     title: str
     cell: Callable[[Any], Any]
     key: bool = False
-
-
-def clean(text: str) -> str:
-    """Text that cannot command the terminal: control characters are spelt out."""
-    return text if text.isprintable() else text.translate(_CONTROL)
+    spare: int = 0
+    extra: bool = False
+    whole: bool = False
 
 
 def display_width(text: str) -> int:
     """How many columns of a terminal a text takes: wide characters two, tabs and combining ones none."""
     if text.isascii() and "\t" not in text:
         return len(text)
+    return sum(character_width(character) for character in text)
+
+
+def character_width(character: str) -> int:
+    """How many columns of a terminal a character takes."""
+    if " " <= character <= "~":
+        return 1
     import unicodedata  # noqa: PLC0415 - most texts are plain
 
-    width = 0
-    for character in text:
-        if character != "\t" and not unicodedata.combining(character):
-            width += 2 if unicodedata.east_asian_width(character) in "WF" else 1
-    return width
+    if character == "\t" or unicodedata.category(character) in ("Mn", "Me", "Cf"):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
 
 
-def render_table(columns: Sequence[Column], rows: Sequence[Any], *, colour: bool) -> str:
-    """Centred titles over a rule, then the rows; numbers stand to the right, a cell may have several lines."""
+def render_table(columns: Sequence[Column], rows: Sequence[Any], *, colour: bool, width: int = 0) -> str:
+    """Centred titles over a rule, then the rows; numbers stand to the right, a cell may have several lines.
+
+    With a `width` the table is cut to it: each row to one line, long cells with `…`, spare columns left out.
+    """
     cells = [[_lines(column.cell(row)) for column in columns] for row in rows]
+    note = ""
+    if width:
+        from sensu.sensuctl.table_fit import fitted  # noqa: PLC0415 - only for terminals
+
+        columns, cells, note = fitted(columns, cells, width)
     widths = [
         max([len(column.title), *(display_width(line) for row in cells for line in row[i].lines)])
         for i, column in enumerate(columns)
@@ -53,24 +67,26 @@ def render_table(columns: Sequence[Column], rows: Sequence[Any], *, colour: bool
     lines = [_join(titles), _rule(widths)]
     for row in cells:
         lines.extend(_row_lines(columns, row, widths, colour))
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, *([note] if note else [])]) + "\n"
 
 
-class _Cell(NamedTuple):
+class Cell(NamedTuple):
+    """What a table shows of a value: its lines, whether they stand to the right, and their colour."""
+
     lines: list[str]
-    right: bool
-    colour: str
+    right: bool = False
+    colour: str = ""
 
 
-def _lines(value: Any) -> _Cell:
+def _lines(value: Any) -> Cell:
     if isinstance(value, bool):
-        return _Cell(["true" if value else "false"], False, TRUE if value else FALSE)
+        return Cell(["true" if value else "false"], False, TRUE if value else FALSE)
     if isinstance(value, int | float):
-        return _Cell([str(value)], True, "")
-    return _Cell(clean(str(value)).split("\n"), False, "")
+        return Cell([str(value)], True, "")
+    return Cell(clean(str(value)).split("\n"), False, "")
 
 
-def _row_lines(columns: Sequence[Column], row: list[_Cell], widths: list[int], colour: bool) -> list[str]:
+def _row_lines(columns: Sequence[Column], row: list[Cell], widths: list[int], colour: bool) -> list[str]:
     height = max(len(cell.lines) for cell in row)
     result = []
     for number in range(height):

@@ -4,15 +4,15 @@ from sensu.flags import Flag
 from sensu.sensuctl.command import ANY_NUMBER, Command, Group
 from sensu.sensuctl.declare import INTERACTIVE, LIST_FLAGS, ONE, ONE_AT_MOST, change, deletion, info, listing
 
-_GROUPS = Flag("group", "strings", short="g", help="groups the role is for")
-_USERS = Flag("user", "strings", short="u", help="users the role is for")
+_GROUPS = Flag("group", "strings", short="g", help="groups that get the role")
+_USERS = Flag("user", "strings", short="u", help="users that get the role")
 _TOO_MANY = "too many arguments supplied: {words}"
 
 API_KEY = Group(
     "api-key",
     "Manage API keys",
     (
-        change("api-key", "grant", "nouns.api_key:grant", "[USERNAME]", ONE, "grant a new key to a user", "admin"),
+        change("api-key", "grant", "nouns.api_key:grant", "[USERNAME]", ONE, "Create an API key for a user", "admin"),
         info("api-key", "nouns.api_key:show_key"),
         listing("api-key", "nouns.api_key:list_keys"),
         deletion("api-key", "nouns.api_key:revoke", verb="revoke"),
@@ -20,16 +20,16 @@ API_KEY = Group(
 )
 AUDIT = Group(
     "audit",
-    "Look at who did what",
+    "Show who did what",
     (
         Command(
             "list",
             "audit list [flags]",
-            "list who changed what and who logged in, newest first",
+            "List who changed what and who logged in, newest first",
             "nouns.audit:list_audit",
             (
                 *(flag for flag in LIST_FLAGS if flag.name in ("field-selector", "format")),
-                Flag("last", "int", default=100, help="how many entries to list (0: all)"),
+                Flag("last", "int", default=100, help="number of entries to list (0: all)"),
             ),
             example="sensuctl audit list --last 20 --field-selector 'audit.username == alice'",
         ),
@@ -45,11 +45,18 @@ NAMESPACE = Group(
             "nouns.namespace:create_namespace",
             "[NAME]",
             ONE_AT_MOST,
-            "create one",
+            "",
             "production",
             INTERACTIVE,
         ),
-        deletion("namespace", "nouns.namespace:delete_namespace", "[NAMESPACE]"),
+        deletion(
+            "namespace",
+            "nouns.namespace:delete_namespace",
+            "[NAMESPACE]",
+            more=(
+                Flag("recursive", "bool", default=False, short="r", help="first delete everything in the namespace"),
+            ),
+        ),
         listing("namespace", "nouns.namespace:list_namespaces", namespaced=False),
     ),
 )
@@ -66,12 +73,12 @@ def _roles(noun: str, name: str, *, namespaced: bool) -> Group:
             Command(
                 "create",
                 f"{noun} create [NAME] {rights} [flags]",
-                "create one with one rule",
+                "Create a role with one rule",
                 f"nouns.role:create_{kind}",
                 (
-                    Flag("resource", "strings", short="r", help="kinds of resources the rule is about"),
-                    Flag("resource-name", "strings", short="n", help="names of resources the rule is about"),
-                    Flag("verb", "strings", short="v", help="get, list, create, update, delete or *"),
+                    Flag("resource", "strings", short="r", help="types of resources that the rule covers"),
+                    Flag("resource-name", "strings", short="n", help="names of resources that the rule covers"),
+                    Flag("verb", "strings", short="v", help="allowed actions: get, list, create, update, delete or *"),
                 ),
                 ONE,
                 example=f"sensuctl {noun} create reader --verb get,list --resource checks,handlers",
@@ -99,7 +106,7 @@ def _bindings(noun: str, name: str, reference: str, flags: tuple[Flag, ...], *, 
             Command(
                 "create",
                 f"{noun} create [NAME] {reference} [--user=username] [--group=groupname] [flags]",
-                "create one",
+                f"Create a {name}",
                 f"nouns.role_binding:create_{kind}",
                 flags,
                 ONE,
@@ -114,9 +121,9 @@ def _bindings(noun: str, name: str, reference: str, flags: tuple[Flag, ...], *, 
     )
 
 
-CLUSTER_ROLE = _roles("cluster-role", "roles for all namespaces", namespaced=False)
+CLUSTER_ROLE = _roles("cluster-role", "cluster roles, which apply to all namespaces", namespaced=False)
 ROLE = _roles("role", "roles", namespaced=True)
-_CLUSTER_ROLE_FLAG = Flag("cluster-role", short="c", help="cluster role that is granted")
+_CLUSTER_ROLE_FLAG = Flag("cluster-role", short="c", help="cluster role to grant")
 CLUSTER_ROLE_BINDING = _bindings(
     "cluster-role-binding",
     "cluster role binding",
@@ -128,7 +135,7 @@ ROLE_BINDING = _bindings(
     "role-binding",
     "role binding",
     "--cluster-role=NAME|--role=NAME",
-    (_CLUSTER_ROLE_FLAG, _GROUPS, Flag("role", short="r", help="role that is granted"), _USERS),
+    (_CLUSTER_ROLE_FLAG, _GROUPS, Flag("role", short="r", help="role to grant"), _USERS),
     namespaced=True,
 )
 SECRET = Group(
@@ -150,7 +157,7 @@ USER = Group(
             "nouns.user:add_group",
             "[USERNAME] [GROUP]",
             (2, 2),
-            "add a user to a group",
+            "Add a user to a group",
             "alice ops",
         ),
         change(
@@ -159,7 +166,7 @@ USER = Group(
             "nouns.user_password:change_password",
             "[USERNAME]",
             ONE_AT_MOST,
-            "change a password that is known",
+            "Change a password, given the current one",
             "--interactive",
             Flag("current-password", short="c", help="current password"),
             INTERACTIVE,
@@ -171,7 +178,7 @@ USER = Group(
             "nouns.user:create_user",
             "[NAME]",
             ONE_AT_MOST,
-            "create one",
+            "",
             "alice --password 'correct horse' --groups ops",
             Flag("groups", short="g", help="comma-separated groups"),
             INTERACTIVE,
@@ -181,7 +188,7 @@ USER = Group(
         Command(
             "hash-password",
             "user hash-password [PASSWORD] [flags]",
-            "write the hash of a password",
+            "Print the hash of a password",
             "nouns.user_password:hash_password",
             words=ONE,
             configured=False,
@@ -189,14 +196,14 @@ USER = Group(
             missing="a password is required",
         ),
         listing("user", "nouns.user:list_users", namespaced=False),
-        change("user", "reinstate", "nouns.user:reinstate_user", "[USERNAME]", ONE, "let one in again", "alice"),
+        change("user", "reinstate", "nouns.user:reinstate_user", "[USERNAME]", ONE, "Enable a disabled user", "alice"),
         change(
             "user",
             "remove-group",
             "nouns.user:remove_group",
             "[USERNAME] [group]",
             (2, 2),
-            "take a user out of a group",
+            "Remove a user from a group",
             "alice ops",
         ),
         change(
@@ -205,7 +212,7 @@ USER = Group(
             "nouns.user:remove_groups",
             "USERNAME",
             ONE,
-            "take a user out of all groups",
+            "Remove a user from all groups",
             "alice",
         ),
         change(
@@ -214,7 +221,7 @@ USER = Group(
             "nouns.user_password:reset_password",
             "[USERNAME]",
             ONE,
-            "give a user another password",
+            "Set a new password for a user",
             "alice --interactive",
             INTERACTIVE,
             Flag("password", short="p", help="new password"),
@@ -225,7 +232,7 @@ USER = Group(
             "nouns.user:set_groups",
             "USERNAME GROUP1[,GROUP2, ...[,GROUPN]]",
             (2, 2),
-            "put a user into these groups and no others",
+            "Set the groups of a user",
             "alice ops,dev",
         ),
         change(
@@ -234,7 +241,7 @@ USER = Group(
             "nouns.user_password:test_credentials",
             "[NAME]",
             ONE_AT_MOST,
-            "try a user name and password",
+            "Check a user name and password",
             "alice --password 'correct horse'",
             INTERACTIVE,
             Flag("password", short="p", required=True, help="password to try"),

@@ -10,7 +10,7 @@ _FLAGS = (*(flag for flag in LIST_FLAGS if flag.name != "label-selector"), _STAT
 
 DELIVERY = Group(
     "delivery",
-    "Manage what handlers are owed",
+    "Manage deliveries to handlers",
     (
         change(
             "delivery",
@@ -18,7 +18,7 @@ DELIVERY = Group(
             "nouns.delivery:discard_deliveries",
             "[ID]...",
             _SOME,
-            "forget deliveries: their handlers never get them",
+            "Discard deliveries: their handlers never receive them",
             "1234 --skip-confirm",
             SKIP_CONFIRM,
         ),
@@ -26,7 +26,7 @@ DELIVERY = Group(
         Command(
             "list",
             "delivery list [flags]",
-            "list what handlers are owed, and what was given up",
+            "List deliveries that wait for handlers or were given up",
             "nouns.delivery:list_deliveries",
             _FLAGS,
             example="sensuctl delivery list --state dead",
@@ -37,7 +37,7 @@ DELIVERY = Group(
             "nouns.delivery:retry_deliveries",
             "[ID]...",
             _SOME,
-            "try deliveries again at once",
+            "Retry deliveries now",
             "1234",
         ),
     ),
@@ -48,7 +48,7 @@ EXPLAIN_EVENT = change(
     "nouns.explain:explain_event",
     "[ENTITY] [CHECK]",
     (2, 2),
-    "tell why handlers got one or not",
+    "Explain why handlers received an event or not",
     "server-1 disk",
     FORMAT,
 )
@@ -58,11 +58,11 @@ TEST_FILTER = change(
     "nouns.explain:test_filter",
     "[NAME]",
     (0, 1),
-    "tell whether an event passes one, and why; nothing is sent or stored",
+    "Test whether an event passes a filter, and why; nothing is sent or stored",
     "hourly --entity server-1 --check disk",
     Flag("check", short="c", help="check of the stored event to test with"),
     Flag("entity", short="e", help="entity of the stored event to test with"),
     Flag("event", help="file with an event to test with"),
-    Flag("file", short="f", help="file with a filter to test, in the place of a stored one"),
+    Flag("file", short="f", help="file with a filter to test instead of a stored one"),
     FORMAT,
 )

@@ -15,11 +15,11 @@ from sensu.sensuctl.declare import (
 CONFIGURE = Command(
     "configure",
     "configure [flags]",
-    "log in, and remember where and how",
+    "Log in, and save the API URL and preferences",
     "nouns.configure:configure",
     (
         Flag("format", default="tabular", help="preferred output format"),
-        Flag("non-interactive", "bool", default=False, short="n", help="ask nothing"),
+        Flag("non-interactive", "bool", default=False, short="n", help="never ask"),
         Flag("password", help="password to log in with"),
         Flag("url", help="URL of the API"),
         Flag("username", help="user to log in as"),
@@ -30,7 +30,7 @@ CONFIGURE = Command(
 COMPLETION = Command(
     "completion",
     "completion [bash|zsh|fish]",
-    "write the script that completes command lines of a shell",
+    "Print the completion script for a shell",
     "nouns.completion:write_script",
     words=(0, ANY_NUMBER),
     configured=False,
@@ -39,11 +39,16 @@ COMPLETION = Command(
 CREATE = Command(
     "create",
     "create [-r] [[-f URL] ... ] [flags]",
-    "create or replace the resources of files, folders, URLs or standard input",
+    "Create or replace resources from files, folders, URLs or standard input",
     "nouns.create:create",
     (
-        Flag("file", "strings", short="f", help="file, folder or URL, - for standard input; repeatable"),
-        Flag("recursive", "bool", default=False, short="r", help="read folders within folders"),
+        Flag(
+            "file",
+            "strings",
+            short="f",
+            help="file, folder (.yml, .yaml, .json), URL, - for standard input; repeatable",
+        ),
+        Flag("recursive", "bool", default=False, short="r", help="include folders within folders"),
     ),
     ONE_AT_MOST,
     example="sensuctl create -r -f monitoring/",
@@ -51,7 +56,7 @@ CREATE = Command(
 DELETE = Command(
     "delete",
     "delete [-f FILE] [flags]",
-    "delete the resources of a file or of standard input",
+    "Delete the resources listed in a file or on standard input",
     "nouns.delete:delete",
     (Flag("file", short="f", help="file with the resources to delete"),),
     ONE_AT_MOST,
@@ -60,7 +65,7 @@ DELETE = Command(
 DESCRIBE_TYPE = Command(
     "describe-type",
     "describe-type [RESOURCE TYPE],[RESOURCE TYPE]... [flags]",
-    "tell what types of resources there are",
+    "List resource types",
     "nouns.describe_type:describe",
     (FORMAT,),
     ONE,
@@ -70,13 +75,13 @@ DESCRIBE_TYPE = Command(
 DUMP = Command(
     "dump",
     "dump [RESOURCE TYPE],[RESOURCE TYPE]... [-f FILE] [flags]",
-    "write resources in a form that create takes",
+    "Export resources as YAML or JSON that create reads; 'all' is every type of 'describe-type all'",
     "nouns.dump:dump",
     (
         ALL_NAMESPACES,
         Flag("file", short="f", help="file to write to"),
         Flag("format", default="yaml", help='format of the output: "yaml" or "wrapped-json"'),
-        Flag("omit", short="o", help="comma-separated types to leave out"),
+        Flag("omit", short="o", help="comma-separated types to omit"),
         Flag(
             "types",
             "bool",
@@ -92,26 +97,26 @@ DUMP = Command(
 EDIT = Command(
     "edit",
     "edit [RESOURCE TYPE] [KEY]... [flags]",
-    "change a resource in an editor ($EDITOR)",
+    "Edit a resource in $EDITOR",
     "nouns.edit:edit",
-    (Flag("blank", "bool", default=False, short="b", help="begin with an empty resource"), FORMAT),
+    (Flag("blank", "bool", default=False, short="b", help="start from an empty resource"), FORMAT),
     (0, ANY_NUMBER),
     example="sensuctl edit check disk\nsensuctl edit event ENTITY CHECK\nsensuctl edit handler --blank",
 )
 ENV = Command(
     "env",
     "env [flags]",
-    "write the settings as variables of a shell",
+    "Print the settings as shell variables",
     "nouns.env:show_environment",
     (Flag("shell", help='"bash", "cmd" or "powershell" (default: the shell of $SHELL)'),),
     (0, ANY_NUMBER),
     example="eval $(sensuctl env)",
 )
-LOGOUT = Command("logout", "logout [flags]", "end the session", "nouns.logout:log_out", example="sensuctl logout")
+LOGOUT = Command("logout", "logout [flags]", "Log out", "nouns.logout:log_out", example="sensuctl logout")
 VERSION = Command(
     "version",
     "version [flags]",
-    "show the version",
+    "Show the version",
     "nouns.version:show_version",
     words=(0, ANY_NUMBER),
     configured=False,
@@ -120,7 +125,7 @@ VERSION = Command(
 _VIEW = Command(
     "view",
     "config view [flags]",
-    "show what is configured",
+    "Show the configuration",
     "nouns.config:view",
     (FORMAT,),
     (0, ANY_NUMBER),
@@ -131,13 +136,13 @@ _VIEW = Command(
 
 def _setting(name: str, word: str, run: str, example: str) -> Command:
     usage = f"config {name} [{word}] [flags]"
-    summary = f"remember another {word.lower()}"
+    summary = f"Save another {word.lower()}"
     return Command(name, usage, summary, run, words=ONE, configured=False, example=f"sensuctl config {name} {example}")
 
 
 CONFIG = Group(
     "config",
-    "Change what sensuctl remembers",
+    "Show and change the settings of sensuctl",
     (
         _setting("set-format", "FORMAT", "nouns.config:set_format", "json"),
         _setting("set-namespace", "NAMESPACE", "nouns.config:set_namespace", "production"),
@@ -147,12 +152,12 @@ CONFIG = Group(
 )
 CLUSTER = Group(
     "cluster",
-    "Look after the cluster of backends",
+    "Manage the cluster of backends",
     (
         Command(
             "health",
             "cluster health [flags]",
-            "show how the backends are",
+            "Show the health of the backends",
             "nouns.cluster:show_health",
             (FORMAT,),
             (0, ANY_NUMBER),
@@ -161,7 +166,7 @@ CLUSTER = Group(
         Command(
             "id",
             "cluster id [flags]",
-            "show the identifier of the cluster",
+            "Show the identifier of the cluster",
             "nouns.cluster:show_id",
             example="sensuctl cluster id",
         ),
@@ -171,13 +176,13 @@ CLUSTER = Group(
             "nouns.cluster:add_member",
             "[NAME] [PEER-ADDRS]",
             (2, 2),
-            "add a member",
+            "Add a member",
             "backend-2 https://10.0.0.2:2380",
         ),
         Command(
             "member-list",
             "cluster member-list [flags]",
-            "list the members",
+            "List the members",
             "nouns.cluster:list_members",
             (FORMAT,),
             (0, ANY_NUMBER),
@@ -189,7 +194,7 @@ CLUSTER = Group(
             "nouns.cluster:remove_member",
             "[ID]",
             ONE,
-            "remove a member",
+            "Remove a member",
             "2f7ae42c315f8c2d",
         ),
         change(
@@ -198,14 +203,14 @@ CLUSTER = Group(
             "nouns.cluster:update_member",
             "[ID] [PEER_ADDRS]",
             (2, 2),
-            "change the addresses of a member",
+            "Change the addresses of a member",
             "2f7ae42c315f8c2d https://10.0.0.4:2380",
         ),
     ),
 )
 COMMAND = Group(
     "command",
-    "Manage commands that are added to sensuctl",
+    "Manage commands that extend sensuctl",
     (
         deletion("command", "nouns.command_plugin:delete_command", "[ALIAS]"),
         change(
@@ -214,7 +219,7 @@ COMMAND = Group(
             "nouns.command_plugin:execute",
             "[ALIAS] [args]",
             (1, ANY_NUMBER),
-            "run one",
+            "Run an installed command",
             "ALIAS WORDS -- --flags",
         ),
         change(
@@ -223,7 +228,7 @@ COMMAND = Group(
             "nouns.command_plugin:install",
             "[ALIAS] ([NAME]:[VERSION] | --url [ARCHIVE_URL] --checksum [ARCHIVE_CHECKSUM])",
             (1, 2),
-            "install one from Bonsai or an archive",
+            "Install a command from Bonsai or an archive",
             "ALIAS NAMESPACE/NAME:1.0.0",
             Flag("checksum", help="SHA-512 checksum of the archive"),
             Flag("url", help="URL of an archive"),
@@ -231,20 +236,25 @@ COMMAND = Group(
         Command(
             "list",
             "command list [flags]",
-            "list what is installed",
+            "List installed commands",
             "nouns.command_plugin:list_commands",
             (FORMAT,),
             example="sensuctl command list",
         ),
     ),
 )
-_SOURCES = Flag("file", "strings", short="f", help="file, folder or URL, - for standard input; repeatable")
-_RECURSIVE = Flag("recursive", "bool", default=False, short="r", help="read folders within folders")
-_DRY_RUN = Flag("dry-run", "bool", default=False, short="d", help="change nothing, only show what would be")
+_SOURCES = Flag(
+    "file",
+    "strings",
+    short="f",
+    help="file, folder (.yml, .yaml, .json), URL, - for standard input; repeatable",
+)
+_RECURSIVE = Flag("recursive", "bool", default=False, short="r", help="include folders within folders")
+_DRY_RUN = Flag("dry-run", "bool", default=False, short="d", help="only show what would be changed")
 APPLY = Command(
     "apply",
     "apply [-r] [[-f URL] ... ] [flags]",
-    "create or update the resources of files that differ from what there is",
+    "Create or update only the resources that differ from the files",
     "nouns.apply:apply",
     (_DRY_RUN, _SOURCES, FORMAT, _RECURSIVE),
     example="sensuctl apply -r -f monitoring/ --dry-run\nsensuctl apply -r -f monitoring/",
@@ -252,7 +262,7 @@ APPLY = Command(
 DIFF = Command(
     "diff",
     "diff [-r] [[-f URL] ... ] [flags]",
-    "show how files differ from what there is; exit status 1 where they do",
+    "Show how files differ from the server; exit status 1 if they do",
     "nouns.apply:diff",
     (_SOURCES, _RECURSIVE),
     example="sensuctl diff -r -f monitoring/",
@@ -260,18 +270,18 @@ DIFF = Command(
 PRUNE = Command(
     "prune",
     "prune [RESOURCE TYPE],[RESOURCE TYPE]... [-r] [[-f URL] ... ] [flags]",
-    "delete what sensuctl created and the files do not hold",
+    "Delete resources created by sensuctl that the files no longer contain",
     "nouns.prune:prune",
     (
-        Flag("all-users", "bool", default=False, short="a", help="whoever created it"),
-        Flag("cluster-wide", "bool", default=False, short="c", help="also what belongs to no namespace"),
+        Flag("all-users", "bool", default=False, short="a", help="resources created by any user"),
+        Flag("cluster-wide", "bool", default=False, short="c", help="include types that belong to no namespace"),
         _DRY_RUN,
         _SOURCES,
         FORMAT,
         Flag("label-selector", help="only resources whose labels match, for example region == us"),
-        Flag("omit", short="o", help="comma-separated types to leave out"),
+        Flag("omit", short="o", help="comma-separated types to omit"),
         _RECURSIVE,
-        Flag("users", "strings", short="u", help="created by these users (default: by yourself)"),
+        Flag("users", "strings", short="u", help="resources created by these users (default: yourself)"),
     ),
     ONE_AT_MOST,
     example="sensuctl prune checks,handlers -r -f monitoring/ --dry-run",
@@ -279,37 +289,43 @@ PRUNE = Command(
 BACKUP = Command(
     "backup",
     "backup FILE|DIR/ [flags]",
-    "keep the resources of all namespaces in a file or a folder",
+    "Save the resources of all namespaces to a file or a folder",
     "nouns.backup:backup",
-    (Flag("events", "bool", default=False, help="also events; restored, they are handled anew"),),
+    (Flag("events", "bool", default=False, help="include events; when restored, they are handled again"),),
     ONE,
     example="sensuctl backup sensu.yml\nsensuctl backup sensu/",
 )
 RESTORE = Command(
     "restore",
     "restore FILE|DIR [flags]",
-    "bring back what backup kept",
+    "Restore a backup",
     "nouns.backup:restore",
     words=ONE,
     example="sensuctl restore sensu.yml",
 )
 TESSEN = Group(
     "tessen",
-    "Manage what is reported about the use of Sensu",
+    "Show or change the usage reporting setting (nothing is ever sent)",
     (
         Command(
             "info",
             "tessen info [flags]",
-            "show the configuration",
+            "Show whether usage reporting is enabled (nothing is ever sent)",
             "nouns.tessen:show_tessen",
             (FORMAT,),
             example="sensuctl tessen info",
         ),
-        Command("opt-in", "tessen opt-in [flags]", "report", "nouns.tessen:opt_in", example="sensuctl tessen opt-in"),
+        Command(
+            "opt-in",
+            "tessen opt-in [flags]",
+            "Set opt-out to false",
+            "nouns.tessen:opt_in",
+            example="sensuctl tessen opt-in",
+        ),
         Command(
             "opt-out",
             "tessen opt-out [flags]",
-            "do not report",
+            "Set opt-out to true",
             "nouns.tessen:opt_out",
             (SKIP_CONFIRM,),
             example="sensuctl tessen opt-out --skip-confirm",

@@ -47,12 +47,12 @@ _REMOVABLE = (
 )
 _SETTERS = tuple(
     change(
-        "check", f"set-{name}", "nouns.check_set:set_field", "[NAME] [VALUE]", (2, 2), f"set {name}", f"disk {value}"
+        "check", f"set-{name}", "nouns.check_set:set_field", "[NAME] [VALUE]", (2, 2), f"Set {name}", f"disk {value}"
     )
     for name, value in _SETTINGS.items()
 )
 _REMOVERS = tuple(
-    change("check", f"remove-{name}", "nouns.check_set:remove_field", "[NAME]", ONE, f"remove {name}", "disk")
+    change("check", f"remove-{name}", "nouns.check_set:remove_field", "[NAME]", ONE, f"Remove {name}", "disk")
     for name in _REMOVABLE
 )
 CHECK_CREATE = change(
@@ -61,25 +61,25 @@ CHECK_CREATE = change(
     "nouns.check:create_check",
     "[NAME]",
     ONE_AT_MOST,
-    "create one",
+    "",
     "disk --command 'check-disk -w 80' --interval 30 --subscriptions linux --handlers slack",
     Flag("command", short="c", required=True, help="command to run"),
-    Flag("cron", help="cron line that says when to run"),
-    Flag("handlers", help="comma-separated handlers of its events"),
-    Flag("high-flap-threshold", help="state change in percent from which it flaps"),
+    Flag("cron", help="cron schedule"),
+    Flag("handlers", help="comma-separated handlers"),
+    Flag("high-flap-threshold", help="percentage of state change above which the check is flapping"),
     INTERACTIVE,
-    Flag("interval", short="i", help="seconds between two runs"),
-    Flag("low-flap-threshold", help="state change in percent below which it flaps no more"),
-    Flag("output-metric-format", help="format of the metrics in its output"),
-    Flag("output-metric-handlers", help="comma-separated handlers of its metrics"),
-    Flag("proxy-entity-name", help="entity that its events are about"),
-    Flag("publish", "bool", default=True, short="p", help="send requests to agents"),
-    Flag("round-robin", "bool", default=False, help="one agent after the other instead of all"),
-    Flag("runtime-assets", short="r", help="comma-separated assets that it needs"),
+    Flag("interval", short="i", help="seconds between runs"),
+    Flag("low-flap-threshold", help="percentage of state change below which the check is no longer flapping"),
+    Flag("output-metric-format", help="format of the metrics in the output"),
+    Flag("output-metric-handlers", help="comma-separated handlers of metrics"),
+    Flag("proxy-entity-name", help="name of the proxy entity for its events"),
+    Flag("publish", "bool", default=True, short="p", help="schedule the check on agents"),
+    Flag("round-robin", "bool", default=False, help="run on one agent at a time, in turn"),
+    Flag("runtime-assets", short="r", help="comma-separated runtime assets"),
     Flag("stdin", "bool", default=False, help="accepted for compatibility, see set-stdin"),
-    Flag("subscriptions", short="s", required=True, help="comma-separated subscriptions it is for"),
-    Flag("timeout", short="t", help="seconds after which a run is ended"),
-    Flag("ttl", help="seconds without an event after which an alarm is raised"),
+    Flag("subscriptions", short="s", required=True, help="comma-separated subscriptions of the agents that run it"),
+    Flag("timeout", short="t", help="seconds after which a run is stopped"),
+    Flag("ttl", help="seconds without a result before the check is reported as failed"),
 )
 CHECK = Group(
     "check",
@@ -95,11 +95,11 @@ CHECK = Group(
                     "nouns.check:execute_check",
                     "[NAME]",
                     ONE_AT_MOST,
-                    "run one now",
+                    "Run a check now",
                     "disk --reason 'after the repair'",
                     INTERACTIVE,
-                    Flag("reason", short="r", help="why it is run"),
-                    Flag("subscriptions", short="s", help="comma-separated subscriptions to run it on"),
+                    Flag("reason", short="r", help="reason for the run"),
+                    Flag("subscriptions", short="s", help="comma-separated subscriptions to run it for"),
                 ),
                 change(
                     "check",
@@ -107,7 +107,7 @@ CHECK = Group(
                     "nouns.check_explain:explain_check",
                     "[NAME]",
                     ONE,
-                    "tell when and where one runs, and what became of its last runs",
+                    "Show when and where a check runs, and the outcome of its last runs",
                     "disk",
                     FORMAT,
                 ),
@@ -119,7 +119,7 @@ CHECK = Group(
                     "nouns.check_set:remove_hook",
                     "[CHECKNAME] [TYPE] [HOOKNAME]",
                     (3, 3),
-                    "remove a hook",
+                    "Remove a hook",
                     "disk critical process_tree",
                 ),
                 change(
@@ -128,7 +128,7 @@ CHECK = Group(
                     "nouns.check_set:set_hooks",
                     "[CHECKNAME]",
                     ONE,
-                    "add hooks for a status",
+                    "Add hooks for a status",
                     "disk --type critical --hooks process_tree",
                     Flag("hooks", short="k", required=True, help="comma-separated hooks"),
                     INTERACTIVE,
@@ -140,7 +140,7 @@ CHECK = Group(
                     "nouns.check_set:set_proxy_requests",
                     "[NAME]",
                     ONE,
-                    "set the proxy requests, from a file or standard input",
+                    "Set the proxy requests from a file or standard input",
                     "disk --file proxy-requests.json",
                     Flag("file", short="f", help="JSON file with the proxy requests"),
                 ),
@@ -162,7 +162,7 @@ ENTITY = Group(
             "nouns.entity:create_entity",
             "[NAME]",
             ONE_AT_MOST,
-            "create one",
+            "",
             "switch-1 --entity-class proxy",
             Flag("entity-class", short="c", required=True, help="agent, proxy or another class"),
             INTERACTIVE,
@@ -192,13 +192,13 @@ EVENT = Group(
             "nouns.event:resolve_event",
             "[ENTITY] [CHECK]",
             (2, 2),
-            "resolve one by hand",
+            "Resolve an event manually",
             "server-1 disk",
         ),
     ),
 )
-_SILENCED_CHECK = Flag("check", short="c", help="check that is silenced")
-_SILENCED_SUBSCRIPTION = Flag("subscription", short="s", help="subscription that is silenced")
+_SILENCED_CHECK = Flag("check", short="c", help="check to silence")
+_SILENCED_SUBSCRIPTION = Flag("subscription", short="s", help="subscription to silence")
 SILENCED = Group(
     "silenced",
     "Manage silences",
@@ -209,24 +209,24 @@ SILENCED = Group(
             "nouns.silenced:create_silence",
             "",
             (0, 0),
-            "create one",
+            "",
             "--subscription web --reason 'planned work' --expire 3600",
-            Flag("begin", short="b", default="0", help='when it begins, "now" or a time like 2030-01-02T15:04:05Z'),
+            Flag("begin", short="b", default="0", help='start time: "now" or a time like 2030-01-02T15:04:05Z'),
             _SILENCED_CHECK,
-            Flag("expire", short="e", default="-1", help="seconds until it ends, -1 for never"),
-            Flag("expire-on-resolve", "bool", default=False, short="x", help="end it when the event is resolved"),
+            Flag("expire", short="e", default="-1", help="seconds until it expires, -1 for never"),
+            Flag("expire-on-resolve", "bool", default=False, short="x", help="delete it when the event is resolved"),
             INTERACTIVE,
-            Flag("reason", short="r", required=True, help="why"),
+            Flag("reason", short="r", required=True, help="reason for the silence"),
             _SILENCED_SUBSCRIPTION,
         ),
         Command(
             "delete",
             "silenced delete [NAME] [flags]",
-            "delete one",
+            "Delete a silence",
             "nouns.silenced:delete_silence",
             (
                 _SILENCED_CHECK,
-                Flag("skip-confirm", "bool", default=False, help="do not ask before it is done"),
+                Flag("skip-confirm", "bool", default=False, help="do not ask for confirmation"),
                 _SILENCED_SUBSCRIPTION,
             ),
             ONE_AT_MOST,
@@ -235,12 +235,12 @@ SILENCED = Group(
         Command(
             "info",
             "silenced info [Name] [flags]",
-            "show one in detail",
+            "Show a silence",
             "nouns.silenced:show_silence",
             (
-                Flag("check", short="c", default="*", help="check that is silenced"),
+                Flag("check", short="c", default="*", help="check to silence"),
                 *info("silenced", "").flags,
-                Flag("subscription", short="s", default="*", help="subscription that is silenced"),
+                Flag("subscription", short="s", default="*", help="subscription to silence"),
             ),
             ONE_AT_MOST,
             example="sensuctl silenced info web:*",
@@ -249,7 +249,7 @@ SILENCED = Group(
         Command(
             "update",
             "silenced update [NAME] [flags]",
-            "change one, asked value by value",
+            "Change a silence, one question per field",
             "nouns.silenced:update_silence",
             words=ONE_AT_MOST,
             example="sensuctl silenced update web:*",

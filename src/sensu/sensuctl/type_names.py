@@ -6,7 +6,8 @@ Source: recorded sensuctl sessions (describe-type, dump, edit, create-errors).
 import re
 
 from sensu.sensuctl.failure import CommandFailed
-from sensu.sensuctl.kind import AS_RUN, KINDS, NAMED, NAMED_IN_FULL, OTHERS, Kind
+from sensu.sensuctl.kind import ALL_KINDS, AS_RUN, KINDS, NAMED, NAMED_IN_FULL, OTHERS, Kind
+from sensu.sensuctl.spelling import did_you_mean
 
 ALL = "all"
 
@@ -34,14 +35,16 @@ def kind_named(word: str) -> Kind:
     api_version, _, type_name = word.rpartition(".")
     found = kind_of_type(type_name, api_version)
     if found is None or (found in NAMED_IN_FULL and not api_version):
-        raise CommandFailed(f"invalid resource type: {word}")
+        known = [*(kind.segment for kind in NAMED), *(kind.type for kind in (*KINDS, *AS_RUN))]
+        known += [kind.qualified_name for kind in (*KINDS, *NAMED_IN_FULL)]
+        raise CommandFailed(f"invalid resource type: {word}{did_you_mean(word, known)}")
     return found
 
 
 def kinds_named(words: str) -> list[Kind]:
-    """The kinds of a comma-separated list, each once; `all` are those of KINDS."""
+    """The kinds of a comma-separated list, each once; `all` are those of ALL_KINDS."""
     if words == ALL:
-        return list(KINDS)
+        return list(ALL_KINDS)
     return list(dict.fromkeys(kind_named(word.strip()) for word in words.split(",")))
 
 

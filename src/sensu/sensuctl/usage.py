@@ -1,50 +1,99 @@
 """How to use sensuctl and each of its commands, in words."""
 
+import os
 from collections.abc import Sequence
+from typing import TextIO
 
 from sensu.flags import Flag
 from sensu.sensuctl.command import Command, Group
 from sensu.sensuctl.configuration import GLOBAL_FLAGS
 from sensu.sensuctl.tree import TREE
 
+GROUPS = (
+    ("Monitoring", ("check", "entity", "event", "silenced", "hook", "asset")),
+    ("Handling events", ("pipeline", "filter", "mutator", "handler", "delivery")),
+    ("Monitoring as code", ("create", "apply", "diff", "delete", "prune", "edit", "dump", "describe-type")),
+    ("Access", ("namespace", "user", "api-key", "role", "role-binding", "cluster-role", "cluster-role-binding")),
+    ("Operations", ("backup", "restore", "audit", "cluster", "secret", "tessen")),
+    ("This program", ("configure", "config", "logout", "env", "completion", "command", "version")),
+)
+"""The commands in the order of the help; those that are named nowhere come last."""
+WIDTH_MIN = 40
 
-def group_help(group: Command | Group | None) -> str:
-    """What there is under a noun, or under sensuctl."""
+
+def width_of(stream: TextIO) -> int:
+    """The width of the terminal behind a stream, 0 where there is none."""
+    if not stream.isatty():
+        return 0
+    try:
+        return max(WIDTH_MIN, os.get_terminal_size(stream.fileno()).columns)
+    except (OSError, ValueError):
+        return 80
+
+
+def group_help(group: Command | Group | None, width: int = 0) -> str:
+    """What there is under a noun, or under sensuctl, wrapped to a width if it is not 0."""
     if isinstance(group, Command):
-        return command_help(group)
+        return command_help(group, width)
     if group is None:
-        lines = ["sensuctl controls Sensu instances", "", "Usage:\tsensuctl COMMAND", "", "Commands:"]
-        entries = [(name, found.summary) for name, found in sorted(TREE.items())]
+        lines = ["sensuctl controls Sensu: checks, events, what handles them, and who may do what.", ""]
+        lines += ["Usage:\tsensuctl COMMAND"]
+        sections = [(title, [(name, TREE[name].summary) for name in names]) for title, names in _sections()]
         more = "sensuctl COMMAND --help"
     else:
-        lines = [group.summary, "", f"Usage:\tsensuctl {group.name} COMMAND", "", "Commands:"]
-        entries = [(command.name, command.summary) for command in group.commands]
+        lines = [group.summary, "", f"Usage:\tsensuctl {group.name} COMMAND"]
+        sections = [("Commands", [(command.name, command.summary) for command in group.commands])]
         more = f"sensuctl {group.name} COMMAND --help"
-    width = max((len(name) for name, _ in entries), default=0)
-    lines += [f"  {name.ljust(width)}  {summary}" for name, summary in entries]
-    lines += ["", *_flag_lines("Global Flags", GLOBAL_FLAGS), "", f'Use "{more}" for more about a command.']
+    left = max((len(name) for _, entries in sections for name, _ in entries), default=0)
+    for title, entries in sections:
+        lines += ["", f"{title}:", *(line for name, text in entries for line in _entry(name, left, text, width))]
+    lines += ["", *_flag_lines("Global Flags", GLOBAL_FLAGS, width), "", f'Use "{more}" for more about a command.']
     return "\n".join(lines) + "\n"
 
 
-def command_help(command: Command) -> str:
-    """How to use a command, with an example."""
-    lines = [command.summary, "", f"Usage:\tsensuctl {command.usage}"]
+def _sections() -> list[tuple[str, list[str]]]:
+    named = {name for _, names in GROUPS for name in names}
+    others = sorted(name for name in TREE if name not in named)
+    found = [(title, [name for name in names if name in TREE]) for title, names in GROUPS]
+    return [*found, ("Other", others)] if others else found
+
+
+def command_help(command: Command, width: int = 0) -> str:
+    """How to use a command, with an example, wrapped to a width if it is not 0."""
+    lines = [*_wrapped(f"{command.summary}.", width, ""), "", f"Usage:\tsensuctl {command.usage}"]
     if command.example:
         lines += ["", "Example:", *(f"  {line}" for line in command.example.splitlines())]
     own = {flag.name for flag in command.flags}
     shared = [flag for flag in GLOBAL_FLAGS if flag.name not in own]
     for title, flags in (("Flags", command.flags), ("Global Flags", shared)):
-        shown = _flag_lines(title, flags)
+        shown = _flag_lines(title, flags, width)
         lines += ["", *shown] if shown else []
     return "\n".join(lines) + "\n"
 
 
-def _flag_lines(title: str, flags: Sequence[Flag]) -> list[str]:
+def _flag_lines(title: str, flags: Sequence[Flag], width: int) -> list[str]:
     visible = [(f"{flag.shown} {value_of(flag)}".rstrip(), flag) for flag in flags if not flag.hidden]
     if not visible:
         return []
-    width = max(len(left) for left, _ in visible)
-    return [f"{title}:", *(f"  {left.ljust(width)}  {flag.help}{default_of(flag)}" for left, flag in visible)]
+    left = max(len(shown) for shown, _ in visible)
+    texts = [(shown, f"{flag.help}{default_of(flag)}") for shown, flag in visible]
+    return [f"{title}:", *(line for shown, text in texts for line in _entry(shown, left, text, width))]
+
+
+def _entry(name: str, left: int, text: str, width: int) -> list[str]:
+    """A name and what it means, the lines of a long meaning below each other."""
+    indent = " " * (left + 4)
+    first, *rest = _wrapped(text, width, indent) or [""]
+    return [f"  {name.ljust(left)}  {first.lstrip()}", *rest]
+
+
+def _wrapped(text: str, width: int, indent: str) -> list[str]:
+    if not width:
+        return [indent + text]
+    import textwrap  # noqa: PLC0415 - only for people
+
+    room = max(width - 1, len(indent) + WIDTH_MIN // 2)
+    return textwrap.wrap(text, room, initial_indent=indent, subsequent_indent=indent, break_on_hyphens=False)
 
 
 def value_of(flag: Flag) -> str:

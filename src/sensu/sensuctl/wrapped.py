@@ -3,22 +3,22 @@
 Source: docs "Create and manage resources with sensuctl"; recorded sensuctl sessions create-files, create-errors.
 """
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from sensu.errors import InvalidResource
-from sensu.resources.wire import convert_client, explain_unknown_fields
+from sensu.resources.wire import convert_client, explain_unknown_fields, known_fields
 from sensu.rules.silenced_entry import name_of_entry
 from sensu.sensuctl.command import Context
 from sensu.sensuctl.failure import CommandFailed
-from sensu.sensuctl.kind import EVENT, SILENCED, Kind
+from sensu.sensuctl.file_values import values_of
+from sensu.sensuctl.kind import EVENT, NAMED, OTHERS, SILENCED, Kind
 from sensu.sensuctl.session import resource_path
+from sensu.sensuctl.spelling import did_you_mean
 from sensu.sensuctl.type_names import api_versions, kind_of_type
 
-_SEPARATOR = re.compile(r"^---.*$", re.MULTILINE)
 MANAGED_BY_LABEL = "sensu.io/managed_by"
 PROBLEMS_SHOWN_MAX = 10
 COUNTED_MAX = 10
@@ -41,6 +41,11 @@ class Document:
     def place(self) -> str:
         """Where it stands, for messages: `checks.yml, line 12`."""
         return f"{self.source}, line {self.line}"
+
+    def title(self, default_namespace: str) -> str:
+        """`CheckConfig default/disk`, `Namespace production`, `Event default/server/disk`."""
+        namespace = self.namespace_in(default_namespace)
+        return f"{self.kind.type} {'/'.join(part for part in (namespace, *self.names()) if part)}".rstrip()
 
     def path(self, default_namespace: str) -> str:
         """The URL path that it is put to."""
@@ -71,7 +76,7 @@ class Problem:
 
 def read_documents(text: str) -> Iterator[Document | Problem]:
     """The resources of a file in order, and what is wrong with them; raises InvalidResource for what is no document."""
-    for index, (line, value) in enumerate(_values(text)):
+    for index, (line, value) in enumerate(values_of(text)):
         try:
             yield from _document(index, line, value)
         except InvalidResource as err:
@@ -97,7 +102,7 @@ def parse_documents(context: Context, text: str, source: str = "", *, located: b
     located = located or len(found) + len(problems) > COUNTED_MAX
     for problem in problems[:PROBLEMS_SHOWN_MAX]:
         place = f" ({source}, line {problem.line})" if located else ""
-        context.stderr.write(f"resource {problem.index}{place}: {problem.text}\n")
+        context.say(f"resource {problem.index}{place}: {problem.text}")
     if any(not problem.warning for problem in problems):
         raise CommandFailed(f"{where}some resources couldn't be parsed")
     return found
@@ -132,65 +137,6 @@ def _managed(labels: Mapping[str, str] | None) -> dict[str, str]:
     return labelled
 
 
-def _values(text: str) -> Iterator[tuple[int, Any]]:
-    """Every document as a value, with the line on which it starts."""
-    start, line = 0, 1
-    for match in [*_SEPARATOR.finditer(text), None]:
-        end = match.start() if match is not None else len(text)
-        chunk = text[start:end]
-        if chunk.strip("\r\n"):
-            if chunk.lstrip()[:1] in ("{", "["):
-                yield from _json_values(chunk, line)
-            else:
-                first_line = line + chunk[: len(chunk) - len(chunk.lstrip())].count("\n")
-                yield first_line, _yaml_value(chunk, line)
-        line += chunk.count("\n")
-        start = match.end() if match is not None else end
-
-
-def _json_values(chunk: str, line: int) -> Iterator[tuple[int, Any]]:
-    decoder, at, counted = json.JSONDecoder(), 0, 0
-    while at < len(chunk):
-        if chunk[at].isspace():
-            at += 1
-            continue
-        line, counted = line + chunk.count("\n", counted, at), at
-        try:
-            value, at = decoder.raw_decode(chunk, at)
-        except json.JSONDecodeError as err:
-            wrong_line = line + chunk.count("\n", counted, err.pos)
-            raise InvalidResource(f"error parsing resources: line {wrong_line}: not valid JSON: {err.msg}") from err
-        yield line, value
-
-
-def _yaml_value(chunk: str, line: int) -> Any:
-    import yaml  # noqa: PLC0415 - JSON files do not need it
-
-    from sensu.sensuctl.yaml_text import Loader  # noqa: PLC0415
-
-    try:
-        return _json_keys(yaml.load(chunk, Loader=Loader))  # noqa: S506 - a safe loader
-    except yaml.YAMLError as err:
-        mark = getattr(err, "problem_mark", None)
-        at = line + (mark.line if mark is not None else 0)
-        raise InvalidResource(f"error parsing resources: yaml: line {at}: {getattr(err, 'problem', err)}") from err
-    except (ValueError, RecursionError) as err:
-        raise InvalidResource(f"error parsing resources: yaml: document of line {line}: {err}") from err
-
-
-def _json_keys(value: Any) -> Any:
-    """A YAML value with the keys of its objects as texts, as JSON needs them."""
-    if isinstance(value, dict):
-        return {_json_key(key): _json_keys(item) for key, item in value.items()}
-    return [_json_keys(item) for item in value] if isinstance(value, list) else value
-
-
-def _json_key(key: Any) -> str:
-    if isinstance(key, bool):
-        return "true" if key else "false"
-    return "null" if key is None else str(key)
-
-
 def _document(index: int, line: int, value: Any) -> Iterator[Document | Problem]:
     value = {} if value is None else value
     if not isinstance(value, dict):
@@ -204,7 +150,7 @@ def _document(index: int, line: int, value: Any) -> Iterator[Document | Problem]
     if not isinstance(metadata, dict):
         raise InvalidResource("metadata must be an object")
     for name in explain_unknown_fields(kind.shape, spec):
-        yield Problem(index, line, f'warning: json: unknown field "{name}"', warning=True)
+        yield Problem(index, line, f'warning: json: unknown field "{name}"{_meant(kind, name)}', warning=True)
     body = _body(kind, spec, metadata)
     try:
         convert_client(kind.shape, body)
@@ -249,8 +195,16 @@ def _kind_of(value: Mapping[str, Any]) -> Kind:
         raise InvalidResource("error parsing spec: api not found")
     kind = kind_of_type(type_name, api_version)
     if kind is None:
-        raise InvalidResource(f'error parsing spec: type could not be found: "{type_name}"')
+        types = [one.type for one in (*NAMED, *OTHERS) if one.api_version == api_version]
+        raise InvalidResource(
+            f'error parsing spec: type could not be found: "{type_name}"{did_you_mean(type_name, types)}'
+        )
     return kind
+
+
+def _meant(kind: Kind, place: str) -> str:
+    """Which field was perhaps meant by one that the kind does not know."""
+    return did_you_mean(place.rpartition(".")[2], known_fields(kind.shape, place))
 
 
 def _body(kind: Kind, spec: Mapping[str, Any], metadata: Mapping[str, Any]) -> dict[str, Any]:

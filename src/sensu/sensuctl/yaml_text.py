@@ -9,6 +9,8 @@ from typing import Any
 
 import yaml
 
+from sensu.terminal_text import is_safe
+
 _Dumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 _LOOK_ALIKE = re.compile(
     r"""
@@ -126,6 +128,30 @@ def _natural(key: str) -> list[tuple[int, int, int]]:
 
 
 def to_yaml(value: Any) -> str:
-    """One YAML document, keys in the order given."""
-    text: str = yaml.dump(value, Dumper=_Style, sort_keys=False, allow_unicode=True, default_flow_style=False)
+    """One YAML document, keys in the order given; control and format characters are escapes."""
+    text = _dumped(value, allow_unicode=True)
+    if not is_safe(text):  # escapes are then used for all that is not ASCII
+        text = _dumped(value, allow_unicode=False)
     return text.removesuffix("...\n") if text.endswith("\n...\n") else text
+
+
+def _dumped(value: Any, *, allow_unicode: bool) -> str:
+    text: str = yaml.dump(value, Dumper=_Style, sort_keys=False, allow_unicode=allow_unicode, default_flow_style=False)
+    return text
+
+
+def nesting(text: str, limit: int) -> int:
+    """How deep objects and lists are within each other; more than the limit for anything deeper.
+
+    It reads no further than the limit, for the library's own recursion ends the program where a text is deeper still.
+    """
+    depth = deepest = 0
+    for event in yaml.parse(text, Loader=_Loader):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+            deepest = max(deepest, depth)
+            if deepest > limit:
+                break
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+    return deepest

@@ -1,6 +1,7 @@
 """Tables and titled lists as scripts have learnt to cut them."""
 
-from sensu.sensuctl.table import Column, clean, display_width, render_details, render_table
+from sensu.sensuctl.table import Column, display_width, render_details, render_table
+from sensu.terminal_text import clean
 
 COLUMNS = (
     Column("Name", lambda row: row[0], key=True),

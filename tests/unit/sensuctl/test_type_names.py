@@ -3,7 +3,7 @@
 import pytest
 
 from sensu.sensuctl.failure import CommandFailed
-from sensu.sensuctl.kind import CHECK, CHECK_AS_RUN, ENTITY_CONFIG, HANDLER, HOOK_AS_RUN, KINDS
+from sensu.sensuctl.kind import ALL_KINDS, CHECK, CHECK_AS_RUN, ENTITY_CONFIG, HANDLER, HOOK_AS_RUN
 from sensu.sensuctl.type_names import kind_named, kind_of_type, kinds_named, short_name_of
 
 
@@ -28,17 +28,29 @@ def test_what_agents_tell_is_named_in_full() -> None:
 
 
 def test_lists_keep_their_order_and_hold_nothing_twice() -> None:
-    """The types are given as asked for; all means every kind but those that only have full names."""
+    """The types are given as asked for; all means every kind that is kept."""
     assert kinds_named("handlers,core/v2.CheckConfig,checks") == [HANDLER, CHECK]
-    assert kinds_named("all") == list(KINDS)
+    assert kinds_named("all") == list(ALL_KINDS)
     assert short_name_of(ENTITY_CONFIG) == ""
 
 
-@pytest.mark.parametrize("word", ["nonsense", "", "cluster-role", "core/v3.CheckConfig"])
-def test_an_unknown_type_is_named(word: str) -> None:
-    """A wrong word is told as it was written."""
-    with pytest.raises(CommandFailed, match=f"^invalid resource type: {word}$"):
+@pytest.mark.parametrize(
+    ("word", "meant"),
+    [
+        ("nonsense", ""),
+        ("", ""),
+        ("cluster-role", "ClusterRole"),
+        ("chekcs", "checks"),
+        ("CheckConfg", "CheckConfig"),
+        ("core/v3.CheckConfig", "core/v2.CheckConfig"),
+    ],
+)
+def test_an_unknown_type_is_named_with_the_one_that_was_meant(word: str, meant: str) -> None:
+    """A wrong word is repeated as it was written, with a name that differs in a letter or two."""
+    suggestion = f'; did you mean "{meant}"?' if meant else ""
+    with pytest.raises(CommandFailed) as caught:
         kind_named(word)
+    assert str(caught.value) == f"invalid resource type: {word}{suggestion}"
 
 
 def test_a_type_belongs_to_its_group() -> None:

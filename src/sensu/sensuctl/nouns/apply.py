@@ -5,15 +5,16 @@ from typing import Any, NamedTuple
 
 from sensu.sensuctl.command import Context
 from sensu.sensuctl.comparison import CREATE, KEEP, UPDATE, Change, change_of
-from sensu.sensuctl.dumped import cannot_be_put, is_as_shown, is_dump
+from sensu.sensuctl.dumped import cannot_be_put, is_as_shown, is_dump, left_out
 from sensu.sensuctl.failure import CommandFailed, Exited
 from sensu.sensuctl.kind import EVENT, KINDS, USER
 from sensu.sensuctl.nouns.create import are_located, put_document, read_documents
 from sensu.sensuctl.output import show_value, to_yaml_documents, wants_colour, wrap
 from sensu.sensuctl.progress import Progress
 from sensu.sensuctl.resource_commands import checked
-from sensu.sensuctl.table import FALSE, HEADER, RESET, TRUE, clean
+from sensu.sensuctl.table import FALSE, HEADER, RESET, TRUE
 from sensu.sensuctl.wrapped import Document
+from sensu.terminal_text import clean
 
 DONE = {CREATE: "created", UPDATE: "updated", KEEP: "unchanged"}
 PLANNED = {CREATE: "would create", UPDATE: "would update", KEEP: "unchanged"}
@@ -77,6 +78,9 @@ def _steps(context: Context, documents: Sequence[Document]) -> Iterator[Step]:
         managed = not whole and not is_as_shown(document)
         try:
             if cannot_be_put(document):
+                reason = left_out(context, document, whole=whole)
+                if reason.refused:
+                    raise CommandFailed(reason.text)
                 yield Step(document, Change(KEEP, {}, {}), managed)
             else:
                 yield Step(document, change_of(context, document, managed=managed), managed)
@@ -94,10 +98,7 @@ def _put(context: Context, index: int, step: Step, *, located: bool) -> None:
 
 
 def _title(context: Context, document: Document) -> str:
-    """`CheckConfig default/disk`, `Namespace production`, `Event default/server/disk`."""
-    names = "/".join(document.names())
-    namespace = document.namespace_in(context.namespace)
-    return clean(f"{document.kind.type} {namespace}/{names}" if namespace else f"{document.kind.type} {names}").rstrip()
+    return clean(document.title(context.namespace))
 
 
 def _row(context: Context, step: Step) -> dict[str, Any]:

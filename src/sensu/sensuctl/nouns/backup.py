@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sensu.sensuctl.command import Context
 from sensu.sensuctl.failure import CommandFailed
-from sensu.sensuctl.kind import API_KEY, EVENT, KINDS, SECRET, Kind
+from sensu.sensuctl.kind import ALL_KINDS, API_KEY, EVENT, Kind
 from sensu.sensuctl.nouns.create import put_documents, read_documents_of
 from sensu.sensuctl.nouns.dump import resources_of
 from sensu.sensuctl.output import to_yaml_documents, wrap
@@ -43,7 +43,7 @@ def backup(context: Context) -> None:
 
 def _kinds(context: Context) -> list[Kind]:
     left_out = [API_KEY] if context.flag("events") else [API_KEY, EVENT]
-    return [kind for kind in (*KINDS, SECRET) if kind not in left_out]
+    return [kind for kind in ALL_KINDS if kind not in left_out]
 
 
 def _documents(context: Context, kind: Kind, progress: Progress) -> Iterator[tuple[str, str]]:
@@ -75,4 +75,4 @@ def restore(context: Context) -> None:
 
 
 def _order(document: Document) -> int:
-    return KINDS.index(document.kind) if document.kind in KINDS else len(KINDS)
+    return ALL_KINDS.index(document.kind) if document.kind in ALL_KINDS else len(ALL_KINDS)

@@ -64,26 +64,33 @@ def _hooks(check: Any) -> str:
     return ", ".join(found)
 
 
+def _pipelines(check: Any) -> list[str]:
+    """The names of the pipelines that handle the events of a check."""
+    return [str(pipeline.get("name", "")) for pipeline in check.get("pipelines") or ()]
+
+
 COLUMNS = (
     Column("Name", name_of, key=True),
     Column("Command", lambda check: check.get("command", "")),
     Column("Interval", lambda check: check["interval"]),
-    Column("Cron", lambda check: check.get("cron", "")),
-    Column("Timeout", lambda check: check["timeout"]),
-    Column("TTL", lambda check: check["ttl"]),
+    Column("Cron", lambda check: check.get("cron", ""), spare=1),
+    Column("Timeout", lambda check: check["timeout"], spare=3),
+    Column("TTL", lambda check: check["ttl"], spare=3),
     Column("Subscriptions", lambda check: joined(check["subscriptions"])),
     Column("Handlers", lambda check: joined(check["handlers"])),
-    Column("Assets", lambda check: joined(check["runtime_assets"])),
-    Column("Hooks", _hooks),
-    Column("Publish?", lambda check: check["publish"]),
-    Column("Stdin?", lambda check: check["stdin"]),
-    Column("Metric Format", lambda check: check["output_metric_format"]),
-    Column("Metric Handlers", lambda check: joined(check["output_metric_handlers"])),
+    Column("Pipelines", lambda check: joined(_pipelines(check)), extra=True),
+    Column("Assets", lambda check: joined(check["runtime_assets"]), spare=2),
+    Column("Hooks", _hooks, spare=2),
+    Column("Publish?", lambda check: check["publish"], spare=1),
+    Column("Stdin?", lambda check: check["stdin"], spare=4),
+    Column("Metric Format", lambda check: check["output_metric_format"], spare=2),
+    Column("Metric Handlers", lambda check: joined(check["output_metric_handlers"]), spare=2),
 )
 
 
 def details(check: Any) -> Sequence[tuple[str, Any]]:
-    """The rows of `check info`."""
+    """The rows of `check info`; scripts know no row of pipelines where a check has none."""
+    pipelines = _pipelines(check)
     return (
         ("Name", name_of(check)),
         ("Interval", str(check["interval"])),
@@ -93,6 +100,7 @@ def details(check: Any) -> Sequence[tuple[str, Any]]:
         ("TTL", str(check["ttl"])),
         ("Subscriptions", joined(check["subscriptions"], ", ")),
         ("Handlers", joined(check["handlers"], ", ")),
+        *([("Pipelines", joined(pipelines, ", "))] if pipelines else []),
         ("Runtime Assets", joined(check["runtime_assets"], ", ")),
         ("Hooks", _hooks(check)),
         ("Publish?", "true" if check["publish"] else "false"),

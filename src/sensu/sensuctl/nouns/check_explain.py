@@ -7,7 +7,8 @@ from sensu.sensuctl.command import Context
 from sensu.sensuctl.output import show_table, show_title, show_value
 from sensu.sensuctl.resource_commands import go_time, joined
 from sensu.sensuctl.session import quoted
-from sensu.sensuctl.table import Column, clean
+from sensu.sensuctl.table import Column
+from sensu.terminal_text import clean
 
 AGENT_COLUMNS = (
     Column("Agent", lambda agent: agent.get("name", ""), key=True),

@@ -7,12 +7,15 @@ from sensu.errors import InvalidResource
 from sensu.rules.go_duration import format_s, parse_ns
 from sensu.sensuctl.command import Context
 from sensu.sensuctl.failure import CommandFailed
-from sensu.sensuctl.output import show_details, show_value
+from sensu.sensuctl.output import FORMATS, show_details, show_value
 
 
 def set_format(context: Context) -> None:
     """`sensuctl config set-format FORMAT`."""
-    context.configuration.profile.format = context.words[0]
+    name = context.words[0]
+    if context.for_people and name not in FORMATS:
+        raise CommandFailed(f'unknown format "{name}": use {", ".join(FORMATS[:-1])} or {FORMATS[-1]}')
+    context.configuration.profile.format = name
     context.configuration.save_profile()
     context.print("Updated")
 
@@ -29,7 +32,7 @@ def set_timeout(context: Context) -> None:
     try:
         timeout_ns = parse_ns(context.words[0])
     except InvalidResource as err:
-        context.stderr.write(f"Unable to parse new timeout with error: {err}\n")
+        context.say(f"Unable to parse new timeout with error: {err}")
         raise CommandFailed(str(err)) from err
     context.configuration.cluster.timeout_ns = timeout_ns
     context.configuration.save_cluster()

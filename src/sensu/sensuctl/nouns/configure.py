@@ -29,7 +29,8 @@ def configure(context: Context) -> None:
             answers["username"], answers["password"]
         )
     except CommandFailed as err:
-        context.stderr.write("\n")
+        if not context.for_people:
+            context.say("")
         raise CommandFailed(f"unable to authenticate with error: {err}") from err
     remember_tokens(cluster, tokens)
     configuration.save_cluster()
@@ -50,7 +51,7 @@ def _flag(context: Context, name: str) -> str:
 def _given(context: Context) -> dict[str, str]:
     """The answers in flags, variables and the configuration."""
     found = {name: _flag(context, name) for name in ("username", "password", "url")}
-    missing = sorted(name for name in ("username", "password") if not found[name])
+    missing = sorted(name for name in ("username", "password") if not found[name] and not context.given(name))
     if missing:
         names = ", ".join(f'"{name}"' for name in missing)
         raise CommandFailed(f"required flag(s) {names} not set")

@@ -5,12 +5,17 @@ Source: docs "Create and manage resources with sensuctl"; recorded sensuctl sess
 
 from collections.abc import Sequence
 
+from sensu.clock import SystemClock
 from sensu.sensuctl.command import Context
-from sensu.sensuctl.dumped import cannot_be_put, is_as_shown, is_dump, is_there, reason_to_leave_out
+from sensu.sensuctl.dumped import LeftOut, cannot_be_put, is_as_shown, is_dump, is_there, left_out
 from sensu.sensuctl.failure import CommandFailed
+from sensu.sensuctl.kind import CHECK, SILENCED
 from sensu.sensuctl.progress import Progress
 from sensu.sensuctl.sources import STDIN, read_source, read_stdin
 from sensu.sensuctl.wrapped import COUNTED_MAX, Document, body_to_put, parse_documents
+
+STORED, STORED_SHOWN_MAX = "created or replaced", 20
+"""What a person reads of each resource; of more than so many, only how many there were."""
 
 
 def create(context: Context) -> None:
@@ -34,7 +39,7 @@ def read_documents_of(context: Context, sources: Sequence[str], *, recursive: bo
             else read_source(context, source, recursive=recursive)
         )
     ]
-    located = len(texts) > 1 or context.stderr.isatty()
+    located = len(texts) > 1 or context.for_people
     return [one for name, text in texts for one in parse_documents(context, text, name, located=located)]
 
 
@@ -47,35 +52,87 @@ def put_documents(
     """
     if whole is None:
         whole = is_dump(documents)
+    if context.for_people:
+        _require_names(documents)
     located = are_located(context, documents)
+    refused: list[str] = []
+    stored: list[Document] = []
     with Progress(context, deed, len(documents)) as progress:
         for index, document in enumerate(documents):
             try:
-                _put(context, index, document, progress, whole=whole)
+                reason = _put(context, index, document, whole=whole)
             except CommandFailed as err:
                 if not located:
                     raise
                 raise CommandFailed(f"in {document.place}: {err}") from err
+            if reason is None:
+                stored.append(document)
+            elif reason.text:
+                progress.clear()
+                context.say(f"warning: {reason.text}")
+                refused += [reason.text] if reason.refused else []
             progress.advance()
+    if context.for_people:
+        _tell_stored(context, stored)
+    if refused:
+        raise CommandFailed(f"not created: {len(refused)} of {len(documents)} resources")
+
+
+def _require_names(documents: Sequence[Document]) -> None:
+    """Raise CommandFailed for the first resource without a name."""
+    for document in documents:
+        if not all(document.names()):
+            raise CommandFailed(f"in {document.place}: {document.kind.type} has no name")
+
+
+def _tell_stored(context: Context, documents: Sequence[Document]) -> None:
+    """Name what was stored, and what of it will not do anything by itself."""
+    if len(documents) <= STORED_SHOWN_MAX:
+        for document in documents:
+            context.say(f"{STORED}: {document.title(context.namespace)}")
+    else:
+        context.say(f"{STORED}: {len(documents)} resources")
+    idle = [one.name for one in documents if one.kind == CHECK and not one.body.get("publish")]
+    if idle:
+        names = ", ".join(idle[:STORED_SHOWN_MAX]) + (" …" if len(idle) > STORED_SHOWN_MAX else "")
+        what = f"check {names} does" if len(idle) == 1 else f"checks {names} do"
+        context.say(f"note: {what} not run until published: set 'publish: true' in the spec")
 
 
 def are_located(context: Context, documents: Sequence[Document]) -> bool:
     """Whether a message must say where a resource stands, because its number does not help to find it."""
     several = len({document.source for document in documents}) > 1
-    return several or len(documents) > COUNTED_MAX or context.stderr.isatty()
+    return several or len(documents) > COUNTED_MAX or context.for_people
 
 
-def _put(context: Context, index: int, document: Document, progress: Progress, *, whole: bool) -> None:
-    """Put one of several resources: what a dump shows as it stands, what a person wrote as managed by sensuctl."""
+def _put(context: Context, index: int, document: Document, *, whole: bool) -> LeftOut | None:
+    """Put one of several resources: what a dump shows as it stands, what a person wrote as managed by sensuctl.
+
+    The answer is why it was not put, None where it was.
+    """
     if cannot_be_put(document):
-        reason = reason_to_leave_out(context, document)
-        if reason:
-            progress.clear()
-            context.stderr.write(f"warning: {reason}\n")
-        return
+        return left_out(context, document, whole=whole)
+    ended = _ended_silence(document)
+    if ended is not None:
+        return LeftOut(ended, refused=not whole)
     shown = is_as_shown(document)
-    if shown or not whole or not is_there(context, document):
-        put_document(context, index, document, managed=not whole and not shown)
+    if not shown and whole and is_there(context, document):
+        return LeftOut("")
+    put_document(context, index, document, managed=not whole and not shown)
+    return None
+
+
+def _ended_silence(document: Document) -> str | None:
+    """Why a silence would be without effect: its time is over."""
+    if document.kind != SILENCED:
+        return None
+    from sensu.rules.silenced_entry import ended_at  # noqa: PLC0415 - only for silences
+    from sensu.sensuctl.dates import rfc3339  # noqa: PLC0415
+
+    body = document.body
+    begin, expire, expire_at = (int(body.get(name) or 0) for name in ("begin", "expire", "expire_at"))
+    ended = ended_at(begin, expire, expire_at, SystemClock().now())
+    return None if ended is None else f'silence "{document.name}" is not created: it ended on {rfc3339(ended)}'
 
 
 def put_document(context: Context, index: int, document: Document, *, managed: bool = True) -> str:

@@ -1,36 +1,114 @@
-"""`sensuctl delete`: delete the resources of a file or of standard input."""
+"""`sensuctl delete`: delete the resources of a file or of standard input.
 
+Source: recorded sensuctl session delete-files.
+"""
+
+from collections.abc import Iterable
 from pathlib import Path
 
 from sensu.sensuctl.command import Context
 from sensu.sensuctl.failure import CommandFailed
+from sensu.sensuctl.kind import (
+    API_KEY,
+    CLUSTER_ROLE,
+    CLUSTER_ROLE_BINDING,
+    NAMESPACE,
+    ROLE,
+    ROLE_BINDING,
+    TESSEN,
+    USER,
+    Kind,
+)
 from sensu.sensuctl.progress import Progress
-from sensu.sensuctl.session import APIError
+from sensu.sensuctl.session import APIError, resource_path
 from sensu.sensuctl.sources import is_device, read_file, read_stdin
-from sensu.sensuctl.wrapped import parse_documents
+from sensu.sensuctl.wrapped import Document, parse_documents
+
+NOT_FOUND = 404
+LAST = (ROLE, ROLE_BINDING, NAMESPACE, CLUSTER_ROLE, CLUSTER_ROLE_BINDING, API_KEY, USER)
+"""Kinds that are deleted after all others: what gives the right to delete, and namespaces, which must be empty."""
+FAILURES_SHOWN_MAX = 10
+
+
+class Deletions:
+    """Deletes resources one after the other and counts; what is gone already is done."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self.deleted, self.gone = 0, 0
+        self.failures: list[str] = []
+        self._namespaces: dict[str, bool] = {}
+
+    def delete(self, path: str, failure: str, *, namespace: str = "") -> None:
+        """Delete what a path names; `failure` begins the message where the API refuses that.
+
+        With a `namespace`, that must exist: what is in a mistyped one is not gone.
+        """
+        try:
+            self._context.session.call("DELETE", path)
+        except APIError as err:
+            if err.status == NOT_FOUND and (not namespace or self._exists(namespace)):
+                self.gone += 1
+            else:
+                self.failures.append(f"{failure}: {err}")
+            return
+        self.deleted += 1
+
+    def forget(self, namespace: str) -> None:
+        """A namespace may be gone itself, with all that was in it."""
+        self._namespaces[namespace] = True
+
+    def _exists(self, namespace: str) -> bool:
+        if namespace not in self._namespaces:
+            try:
+                self._context.session.get(resource_path(NAMESPACE, "", namespace))
+                self._namespaces[namespace] = True
+            except APIError as err:
+                self._namespaces[namespace] = err.status != NOT_FOUND
+        return self._namespaces[namespace]
+
+    def finish(self, *, quiet: bool = False) -> None:
+        """Report what was done where somebody wants to know; raises CommandFailed with what the API refused."""
+        if not quiet and (self._context.for_people or self.gone):
+            gone = f", {self.gone} {'was' if self.gone == 1 else 'were'} gone already" if self.gone else ""
+            self._context.say(f"{self.deleted} deleted{gone}")
+        if self.failures:
+            more = len(self.failures) - FAILURES_SHOWN_MAX
+            shown = [*self.failures[:FAILURES_SHOWN_MAX], *([f"and {more} more"] if more > 0 else [])]
+            raise CommandFailed("\n".join(shown))
 
 
 def delete(context: Context) -> None:
-    """`sensuctl delete -f FILE`: one after the other, up to the first that fails.
-
-    Source: recorded sensuctl session delete-files.
-    """
+    """`sensuctl delete -f FILE`: everything that can be deleted is; what cannot is reported at the end."""
     documents = parse_documents(context, _text(context))
+    deletions = Deletions(context)
+    for document in documents:
+        if document.kind == NAMESPACE:
+            deletions.forget(document.name)
     with Progress(context, "delete", len(documents)) as progress:
-        for index, document in enumerate(documents):
-            path = document.path(context.namespace)
-            try:
-                context.session.call("DELETE", path)
-            except APIError as err:
-                raise CommandFailed(f"error deleting resource {index} ({path}): {err}") from err
+        for index, document in _in_order(documents):
+            path, namespace = document.path(context.namespace), document.namespace_in(context.namespace)
+            deletions.delete(path, f"error deleting resource {index} ({path})", namespace=namespace)
             progress.advance()
+    deletions.finish()
+
+
+def _in_order(documents: Iterable[Document]) -> list[tuple[int, Document]]:
+    """The documents with their numbers, those that others need last."""
+    found = [(index, document) for index, document in enumerate(documents) if document.kind != TESSEN]
+    return sorted(found, key=lambda one: place_in_order(one[1].kind))
+
+
+def place_in_order(kind: Kind) -> int:
+    """The later a kind is to be deleted, the higher."""
+    return LAST.index(kind) + 1 if kind in LAST else 0
 
 
 def _text(context: Context) -> str:
     name = context.text("file")
     if not name:
         if is_device(context.stdin):
-            raise CommandFailed("empty stdin")
+            raise CommandFailed("empty stdin", plain="name the resources to delete: --file FILE, or pipe them in")
         return read_stdin(context, "stdin")
     path = Path(name)
     if path.is_dir():

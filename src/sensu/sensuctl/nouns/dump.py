@@ -10,7 +10,7 @@ from typing import Any, TextIO
 from sensu.resources.wire import convert_client
 from sensu.sensuctl.command import Context
 from sensu.sensuctl.failure import BadArguments, CommandFailed
-from sensu.sensuctl.kind import AS_RUN, KINDS, TESSEN, Kind
+from sensu.sensuctl.kind import ALL_KINDS, AS_RUN, ENTITY, EVENT, TESSEN, Kind
 from sensu.sensuctl.output import in_order, show_value, to_json, to_yaml_documents, wrap
 from sensu.sensuctl.progress import Progress
 from sensu.sensuctl.session import APIError, resource_path
@@ -33,7 +33,7 @@ def dump(context: Context) -> None:
         raise BadArguments
     kinds = kinds_named(context.words[0])
     omitted = omitted_kinds(context.text("omit"))
-    kinds = [kind for kind in kinds if kind not in omitted]
+    kinds = entities_first([kind for kind in kinds if kind not in omitted])
     name = context.text("file")
     if not name:
         _write(context, kinds, context.stdout, shown=not context.stdout.isatty())
@@ -45,8 +45,17 @@ def dump(context: Context) -> None:
         raise CommandFailed(f"open {name}: {reason(err)}") from err
 
 
+def entities_first(kinds: list[Kind]) -> list[Kind]:
+    """The kinds with entities before the events that are about them, all else as asked for."""
+    if ENTITY in kinds and EVENT in kinds and kinds.index(EVENT) < kinds.index(ENTITY):
+        others = [kind for kind in kinds if kind != ENTITY]
+        others.insert(others.index(EVENT), ENTITY)
+        return others
+    return kinds
+
+
 def _show_types(context: Context) -> None:
-    names = [kind.qualified_name for kind in KINDS]
+    names = [kind.qualified_name for kind in ALL_KINDS]
     if not (context.given("format") and show_value(context, names)):
         context.print("\n".join(names))
 

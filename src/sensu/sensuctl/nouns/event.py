@@ -30,14 +30,23 @@ def _check(event: Any) -> str:
     return str(get(event, "check.metadata.name") or "")
 
 
+def _age(event: Any) -> str:
+    """How long ago it happened: `5m`."""
+    from sensu.sensuctl.event_board import age  # noqa: PLC0415 - only for people
+
+    happened = event.get("timestamp")
+    return age(SystemClock().now() - happened) if happened else ""
+
+
 COLUMNS = (
     Column("Entity", _entity, key=True),
     Column("Check", _check),
     Column("Output", lambda event: get(event, "check.output") or ""),
     Column("Status", lambda event: get(event, "check.status") or 0),
-    Column("Silenced", lambda event: bool(get(event, "check.is_silenced"))),
-    Column("Timestamp", lambda event: go_time(event.get("timestamp"))),
-    Column("UUID", lambda event: event.get("id") or ""),
+    Column("Silenced", lambda event: bool(get(event, "check.is_silenced")), spare=1),
+    Column("Age", lambda event: _age(event), extra=True, whole=True),
+    Column("Timestamp", lambda event: go_time(event.get("timestamp")), spare=1, whole=True),
+    Column("UUID", lambda event: event.get("id") or "", spare=2, whole=True),
 )
 
 

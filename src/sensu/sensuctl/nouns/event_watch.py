@@ -20,7 +20,7 @@ from sensu.sensuctl.kind import EVENT
 from sensu.sensuctl.output import FORMATS, wants_colour
 from sensu.sensuctl.resource_commands import SELECTORS
 from sensu.sensuctl.session import APIError, resource_path
-from sensu.sensuctl.table import clean
+from sensu.terminal_text import clean, clean_json
 
 LISTED, UPDATED, GONE, LOST, FAILED = "listed", "updated", "gone", "lost", "failed"
 _GONE_WORDS = ("deleted", "unmatched")
@@ -98,7 +98,7 @@ def watch_events(context: Context) -> None:
     board = EventBoard()
     for one in follower.news():
         if one.what == LOST:
-            context.stderr.write(f"{clean(one.content)}; trying again\n")
+            context.say(f"{one.content}; trying again")
         for change in _changes(board, one):
             context.print(_line(context, change))
         context.stdout.flush()
@@ -118,7 +118,7 @@ def _line(context: Context, change: News) -> str:
     """How a change is written where nobody draws: as JSON where a format for programs was asked for."""
     content = change.content
     if context.format in FORMATS[1:]:
-        return json.dumps({"change": change.what, "event": content}, ensure_ascii=False)
+        return clean_json(json.dumps({"change": change.what, "event": content}, ensure_ascii=False))
     if change.what == GONE:
         words = [_at(SystemClock().now()), *(content.get(part, "") for part in PLACE), GONE]
     else:

@@ -11,7 +11,7 @@ from sensu.sensuctl.kind import EVENT, EVENT_FILTER, Kind
 from sensu.sensuctl.output import show_title, show_value
 from sensu.sensuctl.resource_commands import get_resource, go_time
 from sensu.sensuctl.session import quoted, resource_path
-from sensu.sensuctl.table import clean
+from sensu.terminal_text import clean
 
 
 def explain_event(context: Context) -> None:

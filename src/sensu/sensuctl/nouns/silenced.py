@@ -37,10 +37,10 @@ COLUMNS = (
     Column("Name", name_of, key=True),
     Column("Subscription", lambda entry: entry.get("subscription", "")),
     Column("Check", lambda entry: entry.get("check", "")),
-    Column("Begin", lambda entry: rfc3339(entry.get("begin", 0))),
-    Column("Expiration", _expiration),
-    Column("ExpireOnResolve", lambda entry: bool(entry.get("expire_on_resolve"))),
-    Column("Creator", lambda entry: entry.get("creator", "")),
+    Column("Begin", lambda entry: rfc3339(entry.get("begin", 0)), spare=1, whole=True),
+    Column("Expiration", _expiration, whole=True),
+    Column("ExpireOnResolve", lambda entry: bool(entry.get("expire_on_resolve")), spare=2),
+    Column("Creator", lambda entry: entry.get("creator", ""), spare=1),
     Column("Reason", lambda entry: entry.get("reason", "")),
     Column("Namespace", namespace_of, key=True),
 )
@@ -143,13 +143,25 @@ def create_silence(context: Context) -> None:
     if not entry["check"] and not entry["subscription"]:
         raise CommandFailed("must specify --check or --subscription")
     name = _name_by(entry["subscription"], entry["check"])
+    _require_still_to_end(entry)
     create_resource(context, SILENCED, {**entry, "metadata": {"name": name, "namespace": namespace}})
+
+
+def _require_still_to_end(entry: Any) -> None:
+    """Raise CommandFailed for a silence that would be without effect, because its time is over."""
+    from sensu.rules.silenced_entry import ended_at  # noqa: PLC0415 - a plain list needs no rules
+
+    ended = ended_at(entry["begin"], entry["expire"], 0, SystemClock().now())
+    if ended is not None:
+        raise CommandFailed(f"this silence ended on {rfc3339(ended)}: not created; check --begin and --expire")
 
 
 def update_silence(context: Context) -> None:
     """`sensuctl silenced update [NAME]`."""
     entry = _entry(context, _name(context))
-    replace_resource(context, SILENCED, {**entry, **_answers(context, entry), "expire_at": 0})
+    changed = {**entry, **_answers(context, entry), "expire_at": 0}
+    _require_still_to_end(changed)
+    replace_resource(context, SILENCED, changed)
     context.print("Updated")
 
 

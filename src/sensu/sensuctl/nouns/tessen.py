@@ -13,6 +13,8 @@ def show_tessen(context: Context) -> None:
     """`sensuctl tessen info`."""
     tessen = context.session.get(resource_path(TESSEN, ""))
     show_one(context, TESSEN, tessen, TITLE, [("Opt-Out", bool(tessen.get("opt_out")))])
+    if context.for_people:
+        context.say("Nothing is reported whatever this says: the setting is kept for Sensu Go's clients.")
 
 
 def opt_in(context: Context) -> None:

@@ -8,4 +8,9 @@ from sensu.version import VERSION
 
 def show_version(context: Context) -> None:
     """`sensuctl version`."""
-    context.print(f"sensuctl version {VERSION}, Sensu in Python, running on Python {platform.python_version()}")
+    context.print(version_line())
+
+
+def version_line() -> str:
+    """What version this is."""
+    return f"sensuctl version {VERSION}, Sensu in Python, running on Python {platform.python_version()}"

@@ -1,0 +1,178 @@
+"""The values in a file of many YAML or JSON documents, each with the line on which it starts.
+
+Files come from strangers, too: what grows or nests without end is refused before it takes memory.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from sensu.errors import InvalidResource
+
+_SEPARATOR = re.compile(
+    r"^(?:---+(?:[ \t]*(?:\#.*)?|[ \t]+(?P<content>[^\s\#].*))|\.\.\.[ \t]*(?:\#.*)?)\r?$", re.MULTILINE
+)
+"""Where a document ends; one may begin on the line of its separator."""
+_DIRECTIVE = re.compile(r"^%[A-Z]+ .*$", re.MULTILINE)
+ALIASED_NODES_MAX = 100_000
+"""Values of a file that stand there only as aliases of others; a file with more is refused."""
+NESTING_MAX = 100
+"""Objects and lists within each other; no resource has more than ten."""
+_UNCHECKED_NESTING = 1000
+"""What the YAML library's own recursion can bear on any stack."""
+_UNCHECKED_CHARACTERS = 100_000
+TOO_DEEP = f"nested more than {NESTING_MAX} levels deep"
+
+
+def values_of(text: str) -> Iterator[tuple[int, Any]]:
+    """Every document as a value, with the line on which it starts; raises InvalidResource for what is no document.
+
+    Documents of comments or directives alone are passed over.
+    """
+    start, line, aliased = 0, 1, _AliasCount()
+    for match in [*_SEPARATOR.finditer(text), None]:
+        end = match.start() if match is not None else len(text)
+        chunk = _DIRECTIVE.sub("", text[start:end])
+        if chunk.strip("\r\n") and not _only_comments(chunk):
+            yield from _chunk_values(chunk, line, aliased)
+        if match is None:
+            return
+        following = match.start("content") if match["content"] else match.end()
+        line += text.count("\n", start, following)
+        start = following
+
+
+def _only_comments(chunk: str) -> bool:
+    lines = [line.strip() for line in chunk.splitlines()]
+    return any(lines) and all(not line or line.startswith("#") for line in lines)
+
+
+def _chunk_values(chunk: str, line: int, aliased: "_AliasCount") -> Iterator[tuple[int, Any]]:
+    first_line = line + chunk[: len(chunk) - len(chunk.lstrip())].count("\n")
+    if chunk.lstrip()[:1] not in ("{", "["):
+        yield first_line, _yaml_value(chunk, line, aliased)
+        return
+    try:
+        found = list(_json_values(chunk, line))
+    except InvalidResource:
+        try:
+            found = [(first_line, _yaml_value(chunk, line, aliased))]  # YAML has braces, too
+        except InvalidResource:
+            found = []
+        if not found:
+            raise
+    yield from found
+
+
+def _json_values(chunk: str, line: int) -> Iterator[tuple[int, Any]]:
+    decoder, at, counted = json.JSONDecoder(), 0, 0
+    while at < len(chunk):
+        if chunk[at].isspace():
+            at += 1
+            continue
+        line, counted = line + chunk.count("\n", counted, at), at
+        try:
+            value, at = decoder.raw_decode(chunk, at)
+        except json.JSONDecodeError as err:
+            wrong_line = line + chunk.count("\n", counted, err.pos)
+            raise InvalidResource(f"error parsing resources: line {wrong_line}: not valid JSON: {err.msg}") from err
+        except RecursionError as err:
+            raise InvalidResource(f"error parsing resources: line {line}: {TOO_DEEP}") from err
+        if _depth(value, NESTING_MAX) > NESTING_MAX:
+            raise InvalidResource(f"error parsing resources: line {line}: {TOO_DEEP}")
+        yield line, value
+
+
+def _yaml_value(chunk: str, line: int, aliased: "_AliasCount") -> Any:
+    import yaml  # noqa: PLC0415 - JSON files do not need it
+
+    from sensu.sensuctl.yaml_text import Loader, nesting  # noqa: PLC0415
+
+    marks = sum(map(chunk.count, "[{")) + chunk.count("- ") + chunk.count("? ")
+    try:
+        if max(marks, len(chunk) // 100) > _UNCHECKED_NESTING and nesting(chunk, NESTING_MAX) > NESTING_MAX:
+            raise ValueError(TOO_DEEP)
+        value = yaml.load(chunk, Loader=Loader)  # noqa: S506 - a safe loader
+        aliased.add(value)
+        return _json_keys(value)
+    except yaml.YAMLError as err:
+        mark = getattr(err, "problem_mark", None)
+        at = line + (mark.line if mark is not None else 0)
+        raise InvalidResource(f"error parsing resources: yaml: line {at}: {getattr(err, 'problem', err)}") from err
+    except RecursionError as err:
+        raise InvalidResource(f"error parsing resources: yaml: document of line {line}: {TOO_DEEP}") from err
+    except ValueError as err:
+        raise InvalidResource(f"error parsing resources: yaml: document of line {line}: {err}") from err
+
+
+class _AliasCount:
+    """How many values of a file are there only because an alias repeats them."""
+
+    def __init__(self) -> None:
+        self._count = 0
+
+    def add(self, value: Any) -> None:
+        """Count those of a document; raises ValueError where they are too many, or a value holds itself."""
+        sizes: dict[int, int] = {}
+        whole = _size(value, sizes, [], 0)
+        self._count += whole - _size_once(value, set())
+        if self._count > ALIASED_NODES_MAX:
+            raise ValueError(f"its aliases stand for more than {ALIASED_NODES_MAX} values")
+
+
+def _children(value: Any) -> list[Any]:
+    if isinstance(value, dict):
+        return list(value.values())
+    return value if isinstance(value, list) else []
+
+
+def _size(value: Any, sizes: dict[int, int], open_: list[int], depth: int) -> int:
+    """How many values there are in one, each as often as it is repeated."""
+    children = _children(value)
+    if not children:
+        return 1
+    key = id(value)
+    if key in sizes:
+        return sizes[key]
+    if key in open_:
+        raise ValueError("an alias stands within the value that it repeats")
+    if depth > NESTING_MAX:
+        raise ValueError(TOO_DEEP)
+    open_.append(key)
+    sizes[key] = 1 + sum(_size(child, sizes, open_, depth + 1) for child in children)
+    open_.pop()
+    return sizes[key]
+
+
+def _size_once(value: Any, seen: set[int]) -> int:
+    """How many values there are in one, each once."""
+    children = _children(value)
+    if not children:
+        return 1
+    if id(value) in seen:
+        return 0
+    seen.add(id(value))
+    return 1 + sum(_size_once(child, seen) for child in children)
+
+
+def _depth(value: Any, limit: int) -> int:
+    """How deep objects and lists are within each other; more than the limit for anything deeper."""
+    level, found = [value], 0
+    while level and found <= limit:
+        level = [child for one in level for child in _children(one)]
+        found += bool(level)
+    return found
+
+
+def _json_keys(value: Any) -> Any:
+    """A YAML value with the keys of its objects as texts, as JSON needs them."""
+    if isinstance(value, dict):
+        return {_json_key(key): _json_keys(item) for key, item in value.items()}
+    return [_json_keys(item) for item in value] if isinstance(value, list) else value
+
+
+def _json_key(key: Any) -> str:
+    if isinstance(key, bool):
+        return "true" if key else "false"
+    return "null" if key is None else str(key)

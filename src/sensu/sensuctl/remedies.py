@@ -1,0 +1,237 @@
+"""What a person at a terminal reads of a failure: what it is about, and what to do.
+
+Scripts read the words of the reference instead, which `str()` of the error holds.
+"""
+
+import contextlib
+import re
+import socket
+import ssl
+from collections.abc import Callable
+from typing import NamedTuple
+from urllib.parse import unquote
+
+from sensu.client.http_api import APIUnreachable
+from sensu.errors import SensuError
+from sensu.sensuctl.command import Context
+from sensu.sensuctl.failure import CommandFailed
+from sensu.sensuctl.kind import EVENT, NAMED, Kind
+from sensu.sensuctl.session import APIError, resource_path
+from sensu.sensuctl.spelling import did_you_mean
+
+NOT_FOUND, FORBIDDEN, UNAUTHORIZED, CONFLICT = 404, 403, 401, 409
+NAMES_COMPARED = 1000
+"""Names of a kind that are fetched to find the one that was meant."""
+_PATH = re.compile(r"/api/(?:enterprise/)?\w+/v\d/(?:namespaces/(?P<namespace>[^/]+)/)?(?P<segment>\w+)(?P<names>.*)")
+_NOUNS = {"CheckConfig": "check", "HookConfig": "hook", "EventFilter": "filter", "APIKey": "API key"}
+_NOUNS |= {"Silenced": "silence", "TessenConfig": "Tessen configuration", "Env": "secrets provider"}
+_PLURALS = {"entity": "entities", "Tessen configuration": "Tessen configuration"}
+_VERBS = {"GET": "read", "POST": "create", "PUT": "create or change", "PATCH": "change", "DELETE": "delete"}
+PORTS = "The API usually listens on port 8080, agents connect to port 8081."
+
+
+class Place(NamedTuple):
+    """What a path of the API is about."""
+
+    kind: Kind
+    namespace: str
+    names: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"{self.what}{self.where}"
+
+    @property
+    def what(self) -> str:
+        """`check "disk"`, or `checks` where the path is that of the list."""
+        if not self.names:
+            return nouns(self.kind)
+        if self.kind == EVENT and len(self.names) > 1:
+            return f'event of entity "{self.names[0]}" and check "{self.names[1]}"'
+        return f'{noun(self.kind)} "{self.names[0]}"'
+
+    @property
+    def where(self) -> str:
+        """` in namespace "default"`, empty for what belongs to none."""
+        return f' in namespace "{self.namespace}"' if self.namespace else ""
+
+
+def noun(kind: Kind) -> str:
+    """`check`, `cluster role`."""
+    return _NOUNS.get(kind.type) or re.sub(r"(?<=[a-z])(?=[A-Z])", " ", kind.type).lower()
+
+
+def nouns(kind: Kind) -> str:
+    """`checks`, `entities`."""
+    one = noun(kind)
+    return _PLURALS.get(one) or f"{one}s"
+
+
+def explained(err: SensuError, context: Context) -> str:
+    """The message for a person."""
+    cause = err.__cause__
+    plain = getattr(err, "plain", "")
+    if plain:
+        return str(plain)
+    if isinstance(err, APIError):
+        return _refusal(err, context)
+    if isinstance(cause, APIError) and str(err) == "silenced entry not found":
+        return _refusal(cause, context)
+    if isinstance(cause, APIError) and err.args[0].startswith("unable to authenticate"):
+        return _log_in(cause)
+    unreachable = cause if isinstance(cause, APIUnreachable) else getattr(cause, "__cause__", None)
+    if isinstance(unreachable, APIUnreachable):
+        return "\n".join(part for part in (str(err).strip(), _connection_remedy(unreachable)) if part)
+    return str(err)
+
+
+def _refusal(err: APIError, context: Context) -> str:
+    message = str(err).strip()
+    place = place_of(err.path)
+    if "HTTP request to an HTTPS server" in message:
+        return f"{message}\nThe API expects TLS: use a URL that begins with https://."
+    if err.status == UNAUTHORIZED:
+        if err.path == "/auth/test":
+            return "the user name or password is wrong, or the user is disabled"
+        if context.configuration.api_key:
+            return f"{message}: the API key does not exist, or its user is disabled"
+        return f"{message}: log in again with 'sensuctl configure'"
+    if place is None:
+        return message
+    if err.status == FORBIDDEN:
+        return _forbidden(err, place, context)
+    if err.status == NOT_FOUND and message.endswith("not found"):
+        return _absent(place, context)
+    if err.status == CONFLICT and message == "resource already exists":
+        name = place if place.names or not context.words else place._replace(names=tuple(context.words[:1]))
+        return f"{name} already exists; 'sensuctl create --file' and 'sensuctl apply' replace it"
+    return message
+
+
+def _forbidden(err: APIError, place: Place, context: Context) -> str:
+    user = context.configuration.username
+    who = f'user "{user}"' if user and not context.configuration.api_key else "the user of this API key"
+    verb = "list" if err.method == "GET" and not place.names else _VERBS.get(err.method, err.method.lower())
+    return f"{who} may not {verb} {place}; ask an administrator for a role that allows it"
+
+
+def _absent(place: Place, context: Context) -> str:
+    if not place.names:
+        return f"{place} do not exist"
+    if place.namespace and namespace_is_missing(context, place.namespace):
+        return missing_namespace(context, place.namespace)
+    meant = ""
+    if len(place.names) == 1:
+        meant = did_you_mean(place.names[0], _names(context, place.kind, place.namespace))
+    return f"{place} does not exist{meant}"
+
+
+def missing_namespace(context: Context, namespace: str) -> str:
+    """That a namespace does not exist, and which one may be meant."""
+    from sensu.sensuctl.kind import NAMESPACE  # noqa: PLC0415 - few failures are about one
+
+    return f"the namespace {namespace} does not exist{did_you_mean(namespace, _names(context, NAMESPACE, ''))}"
+
+
+def require_namespace(context: Context) -> None:
+    """Raise CommandFailed if the namespace of a command does not exist."""
+    if namespace_is_missing(context, context.namespace):
+        raise CommandFailed(missing_namespace(context, context.namespace))
+
+
+def nothing_to_list(context: Context, kind: Kind) -> str:
+    """What stands in the place of an empty table."""
+    selected = any(context.flag(name) for name in ("field-selector", "label-selector"))
+    matching = " that match the selector" if selected else ""
+    everywhere = not kind.namespaced or context.flag("all-namespaces")
+    scope = " in any namespace" if kind.namespaced else ""
+    return f"No {nouns(kind)}{matching}" + (scope if everywhere else f" in namespace {context.namespace}")
+
+
+def namespace_is_missing(context: Context, namespace: str) -> bool:
+    """Whether the API says that a namespace does not exist."""
+    from sensu.sensuctl.kind import NAMESPACE  # noqa: PLC0415 - see above
+
+    try:
+        context.session.get(resource_path(NAMESPACE, "", namespace))
+    except APIError as err:
+        return err.status == NOT_FOUND
+    except SensuError:
+        return False
+    return False
+
+
+def _names(context: Context, kind: Kind, namespace: str) -> list[str]:
+    """The names of a kind, as far as this user may see them."""
+    from sensu.sensuctl.names import names_of  # noqa: PLC0415 - few failures are about a name
+
+    with contextlib.suppress(SensuError):
+        return names_of(context.session, kind, namespace, NAMES_COMPARED)
+    return []
+
+
+def place_of(path: str) -> Place | None:
+    """What a path of the API is about, None where that is no resource."""
+    match = _PATH.fullmatch(path.partition("?")[0])
+    kind = next((kind for kind in NAMED if match is not None and kind.segment == match["segment"]), None)
+    if match is None or kind is None:
+        return None
+    names = tuple(unquote(part) for part in match["names"].split("/") if part)
+    return Place(kind, unquote(match["namespace"] or ""), names)
+
+
+def _log_in(err: APIError) -> str:
+    if err.status == UNAUTHORIZED:
+        return "the user name or password is wrong, or the user is disabled"
+    if err.status == NOT_FOUND:
+        return f"this is not the URL of a Sensu API: {str(err).strip()}\n{PORTS}"
+    return _tls_mismatch(str(err).strip())
+
+
+def _tls_mismatch(message: str) -> str:
+    if "HTTP request to an HTTPS server" in message:
+        return f"{message}\nThe API expects TLS: use a URL that begins with https://."
+    return f"unable to log in: {message}"
+
+
+def _connection_remedy(err: APIUnreachable) -> str:
+    cause, text = err.__cause__, str(err)
+    for fits, remedy in _REMEDIES:
+        if fits(cause, text):
+            return remedy(text)
+    return ""
+
+
+def _with_scheme(text: str) -> str:
+    url = re.search(r'"([^"]*)"', text)
+    address = url.group(1).partition("/")[0] if url else ""
+    shown = address or "127.0.0.1:8080"
+    return f"A URL begins with http:// or https://: did you mean http://{shown}?"
+
+
+_REMEDIES: tuple[tuple[Callable[[BaseException | None, str], bool], Callable[[str], str]], ...] = (
+    (
+        lambda cause, _: isinstance(cause, ConnectionRefusedError),
+        lambda _: f"Is the backend running, and are host and port right? {PORTS}",
+    ),
+    (
+        lambda cause, _: isinstance(cause, socket.gaierror),
+        lambda _: "The host name is unknown: is the URL right? 'sensuctl configure' changes it.",
+    ),
+    (
+        lambda cause, _: isinstance(cause, TimeoutError),
+        lambda _: "Is the host right, and does a firewall let the connection through? --timeout waits longer.",
+    ),
+    (lambda _, text: "unsupported protocol scheme" in text, _with_scheme),
+    (
+        lambda _, text: "HTTP response to HTTPS client" in text,
+        lambda _: "The API does not use TLS: use a URL that begins with http://.",
+    ),
+    (
+        lambda cause, text: isinstance(cause, EOFError) and text.startswith('Get "http:'),
+        lambda _: "If the API uses TLS, use a URL that begins with https://.",
+    ),
+    (
+        lambda cause, text: isinstance(cause, ssl.SSLCertVerificationError) and "--trusted-ca-file" not in text,
+        lambda _: "Name the certificate of its authority with --trusted-ca-file FILE.",
+    ),
+)
