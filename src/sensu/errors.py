@@ -12,6 +12,8 @@ SensuError
 Expected outcomes (not found, conflict, denied, retry) are values of the function that meets them, not exceptions.
 """
 
+import os
+
 
 class SensuError(Exception):
     """An error of this package; `str()` of it is fit for a user."""
@@ -43,3 +45,14 @@ class ConfigurationFileError(ConfigurationError):
 
 class AddressUnavailable(ConfigurationError):
     """An address that a program must listen on cannot be had."""
+
+
+def system_reason(error: BaseException) -> str:
+    """The reason of an OSError in lower case; the system's own words for a number of the system.
+
+    Errors of TLS and of name look-ups carry numbers of their own, which mean something else to the system.
+    """
+    number = getattr(error, "errno", None)
+    if number and number > 0 and not hasattr(error, "library"):
+        return os.strerror(number).lower()
+    return (getattr(error, "strerror", None) or str(error) or type(error).__name__).lower()

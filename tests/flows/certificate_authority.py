@@ -2,6 +2,7 @@
 
 import datetime
 import ipaddress
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +16,13 @@ DAY = datetime.timedelta(days=1)
 
 def name(text: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
+
+
+def general_name(text: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ipaddress.ip_address(text))
+    except ValueError:
+        return x509.DNSName(text)
 
 
 @dataclass
@@ -32,16 +40,34 @@ class Pair:
 
 
 class Authority:
-    """Keeps everything in a folder."""
+    """Keeps everything in a folder; its certificates have no key identifiers."""
 
-    def __init__(self, folder: Path, title: str = "ca") -> None:
+    def __init__(self, folder: Path, title: str = "ca", issuer: Pair | None = None) -> None:
+        """An authority of its own, or one below `issuer`."""
         self._folder, self._title = folder, title
-        self.root = self._make(title, None)
+        self.root = self._make(title, issuer, is_authority=True)
         self.file = str(self.root.cert_file)
 
-    def issue(self, common_name: str) -> Pair:
-        """A certificate for a host or an agent."""
-        return self._make(common_name, self.root)
+    def below(self, title: str) -> "Authority":
+        """An intermediate authority."""
+        return Authority(self._folder, title, self.root)
+
+    def issue(
+        self,
+        common_name: str,
+        *,
+        names: Sequence[str] = ("127.0.0.1",),
+        begins: datetime.timedelta = -DAY,
+        ends: datetime.timedelta = DAY,
+    ) -> Pair:
+        """A certificate for a host or an agent; `begins` and `ends` count from now."""
+        return self._make(common_name, self.root, names=names, begins=begins, ends=ends)
+
+    def chain(self, pair: Pair) -> Path:
+        """A file with the certificate and that of this authority, as servers send them."""
+        file = pair.cert_file.with_suffix(".chain")
+        file.write_bytes(pair.cert_file.read_bytes() + self.root.cert_file.read_bytes())
+        return file
 
     def revocation_list(self, *revoked: Pair, age: datetime.timedelta = datetime.timedelta()) -> bytes:
         """The list of revoked certificates in PEM form, good for a day from `age` ago on."""
@@ -53,7 +79,16 @@ class Authority:
             builder = builder.add_revoked_certificate(entry.build())
         return builder.sign(self.root.key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
 
-    def _make(self, common_name: str, issuer: Pair | None) -> Pair:
+    def _make(
+        self,
+        common_name: str,
+        issuer: Pair | None,
+        *,
+        is_authority: bool = False,
+        names: Sequence[str] = ("127.0.0.1",),
+        begins: datetime.timedelta = -DAY,
+        ends: datetime.timedelta = DAY,
+    ) -> Pair:
         key = ec.generate_private_key(ec.SECP256R1())
         now = datetime.datetime.now(datetime.UTC)
         builder = (
@@ -62,11 +97,12 @@ class Authority:
             .issuer_name(issuer.cert.subject if issuer else name(common_name))
             .public_key(key.public_key())
             .serial_number(x509.random_serial_number())
-            .not_valid_before(now - DAY)
-            .not_valid_after(now + DAY)
-            .add_extension(x509.BasicConstraints(ca=issuer is None, path_length=None), critical=True)
-            .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), False)
+            .not_valid_before(now + begins)
+            .not_valid_after(now + ends)
+            .add_extension(x509.BasicConstraints(ca=is_authority, path_length=None), critical=True)
         )
+        if names:
+            builder = builder.add_extension(x509.SubjectAlternativeName([general_name(one) for one in names]), False)
         cert = builder.sign(issuer.key if issuer else key, hashes.SHA256())
         stem = self._folder / f"{self._title}-{common_name}"
         pair = Pair(cert, key, stem.with_suffix(".crt"), stem.with_suffix(".key"))

@@ -10,6 +10,7 @@ import pytest
 
 from sensu.agent.main import Agent
 from sensu.backend.agentd.certificates import common_name
+from sensu.tls import accept_client_certificates, server_context
 from sensu.transport import frames
 from sensu.transport.codec import PROTOBUF
 from tests.faults.agent_process import until
@@ -23,12 +24,11 @@ async def tls_backend(
     authority: Authority, *, asks_for_certificate: bool = False
 ) -> AsyncIterator[tuple[ProtobufBackend, str]]:
     """A backend with a certificate of the authority, which may demand one from agents."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     own = authority.issue("backend")
-    context.load_cert_chain(own.cert_file, own.key_file)
+    context = server_context(str(own.cert_file), str(own.key_file))
     if asks_for_certificate:
+        accept_client_certificates(context, authority.file)
         context.verify_mode = ssl.CERT_REQUIRED
-        context.load_verify_locations(authority.file)
     backend = ProtobufBackend()
     await backend.listener.start("127.0.0.1", 0, context)
     try:
@@ -143,5 +143,57 @@ def test_a_certificate_is_renewed(tmp_path: Path) -> None:
             new.cert_file.replace(old.cert_file)
             await until(lambda: common_name(backend.requests[-1].certificate) == "new")
             assert common_name(backend.requests[0].certificate) == "old"
+
+    in_loop(test)
+
+
+def errors_of(caplog: pytest.LogCaptureFixture) -> list[str]:
+    """Why attempts to connect failed, as the agent's log says."""
+    lines = [record for record in caplog.records if record.getMessage() == "reconnection attempt failed"]
+    return [line.__dict__["fields"]["error"] for line in lines]
+
+
+def test_an_intermediate_authority_is_enough(tmp_path: Path) -> None:
+    """Agent and backend trust each other when the intermediate authority alone is in their trusted files."""
+
+    async def test() -> None:
+        middle = Authority(tmp_path, "root").below("middle")
+        own = middle.issue("a1")
+        flags = ["--trusted-ca-file", middle.file, "--cert-file", str(own.cert_file), "--key-file", str(own.key_file)]
+        async with tls_backend(middle, asks_for_certificate=True) as (backend, url), agent_of(url, tmp_path, *flags):
+            await asyncio.wait_for(backend.heard(PROTOBUF, frames.KEEPALIVE), 10)
+
+    in_loop(test)
+
+
+def test_the_log_says_what_is_wrong_with_tls(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Each mismatch of schemes, authorities, names and certificates is logged with its remedy."""
+
+    async def failing(url: str, *flags: str) -> str:
+        caplog.clear()
+        async with agent_of(url, tmp_path, *flags):
+            await until(lambda: errors_of(caplog))
+        return errors_of(caplog)[0]
+
+    async def test() -> None:
+        authority = Authority(tmp_path)
+        trusting = ("--trusted-ca-file", authority.file)
+        other = Authority(tmp_path, "other").issue("a1")
+        async with tls_backend(authority) as (_, url):
+            plain = url.replace("wss:", "ws:")
+            assert await failing(plain) == f"the server speaks TLS: use {url}"
+            assert "x509: certificate signed by unknown authority (CN=ca): add --trusted-ca-file" in await failing(url)
+            named = url.replace("127.0.0.1", "localhost")
+            assert "certificate is valid for 127.0.0.1, not localhost" in await failing(named, *trusting)
+        async with tls_backend(authority, asks_for_certificate=True) as (_, url):
+            assert "may require a client certificate: set --cert-file" in await failing(url, *trusting)
+            shown = ("--cert-file", str(other.cert_file), "--key-file", str(other.key_file))
+            assert "may refuse the client certificate of --cert-file" in await failing(url, *trusting, *shown)
+        backend = ProtobufBackend()
+        await backend.listener.start("127.0.0.1", 0)
+        quick = ("--backend-handshake-timeout", "1")
+        why = await failing(f"wss://127.0.0.1:{backend.listener.port}", *trusting, *quick)
+        assert why == f"the server does not speak TLS: use ws://127.0.0.1:{backend.listener.port}"
+        await backend.listener.stop()
 
     in_loop(test)

@@ -15,6 +15,7 @@ from sensu.agent.entity import OwnEntity
 from sensu.agent.keepalive import keepalive
 from sensu.agent.outbox import Entry, Outbox
 from sensu.agent.settings import AgentSettings, without_secrets
+from sensu.agent.tls import Explanations
 from sensu.clock import Clock
 from sensu.errors import ConfigurationError, InvalidResource, TransportError
 from sensu.log import fields
@@ -70,6 +71,7 @@ class Connection:
         """`trust` reads what wss connections need, anew for each, so that renewed certificates count."""
         self._parts, self._trust = parts, trust
         settings = parts.settings
+        self._explanations = Explanations(settings, parts.clock)
         order = random.sample(range(len(settings.backend_url)), len(settings.backend_url))
         self._rotation = Rotation(settings.backend_url, order)
         self._backoff = Backoff(Retries(settings.retry_min, settings.retry_max, settings.retry_multiplier))
@@ -155,13 +157,14 @@ class Connection:
         log.info(f'connecting to backend URL "{without_secrets(url)}"')
         match await connect(url, headers, ssl_context=trust, limits=limits, wanted=Extensions()):
             case AgentSocket() as socket:
+                self._explanations.forget(url)
                 return socket
-            case HandshakeRefused(status, body):
-                if status == 429:
+            case HandshakeRefused() as refused:
+                if refused.status == 429:
                     self._backoff.slow_down()
-                self._failed(url, f"handshake failed with status {status}: {body}")
-            case Unreachable(why):
-                self._failed(url, why)
+                self._failed(url, self._explanations.of_refusal(url, refused))
+            case Unreachable() as failed:
+                self._failed(url, await self._explanations.of_failure(url, failed, trust))
         return None
 
     def _failed(self, url: str, why: str) -> None:

@@ -29,7 +29,7 @@ from sensu.agent.socket_listener import SocketListener
 from sensu.agent.statsd import Flush, StatsDServer
 from sensu.agent.tls import client_context
 from sensu.clock import Clock, SystemClock
-from sensu.errors import AddressUnavailable, ConfigurationError, ConfigurationFileError, SensuError
+from sensu.errors import AddressUnavailable, ConfigurationError, ConfigurationFileError, SensuError, system_reason
 from sensu.execution import system_facts
 from sensu.execution.asset_cleanup import CacheBounds
 from sensu.execution.asset_filters import AssetFilters
@@ -278,10 +278,8 @@ class Agent:
 
 def _why_not(protocol: str, host: str, port: int, error: OSError) -> str:
     """Why an address cannot be had, in the reference's words; uvloop keeps the reason in the error's cause."""
-    cause = error.__cause__ if isinstance(error.__cause__, OSError) else error
-    number = error.errno or cause.errno
-    why = os.strerror(number).lower() if number else str(error)
-    return f"listen {protocol} {host}:{port}: bind: {why}"
+    cause = error.__cause__ if isinstance(error.__cause__, OSError) and not error.errno else error
+    return f"listen {protocol} {host}:{port}: bind: {system_reason(cause)}"
 
 
 async def _first_ends(works: Sequence[Work]) -> None:

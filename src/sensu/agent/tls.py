@@ -1,9 +1,19 @@
-"""TLS to the backends."""
+"""TLS to the backends: what is trusted, and why a connection failed."""
 
+import asyncio
 import ssl
+from urllib.parse import urlsplit
 
+from sensu import tls
 from sensu.agent.settings import AgentSettings
+from sensu.clock import Clock
 from sensu.errors import ConfigurationError
+from sensu.tls_diagnosis import Endpoint, explain, speaks_tls_words
+from sensu.transport.agent_socket import HandshakeRefused, Unreachable, proxy_for
+
+EXPLAINED_S = 300.0
+"""How long the explanation of a failure is used for further failures of the same kind, so that retries do not probe."""
+_WANTS_TLS = "HTTP request to an HTTPS server"
 
 
 def client_context(settings: AgentSettings) -> ssl.SSLContext | None:
@@ -13,23 +23,53 @@ def client_context(settings: AgentSettings) -> ssl.SSLContext | None:
     """
     if not any(url.startswith("wss:") for url in settings.backend_url):
         return None
-    context = ssl.create_default_context()
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    if settings.trusted_ca_file:
-        try:
-            context.load_verify_locations(settings.trusted_ca_file)
-        except (OSError, ssl.SSLError) as error:
-            raise ConfigurationError(f"--trusted-ca-file {settings.trusted_ca_file}: {_why(error)}") from error
+    try:
+        context = tls.client_context(settings.trusted_ca_file, insecure_skip_verify=settings.insecure_skip_tls_verify)
+    except OSError as error:
+        raise ConfigurationError(f"--trusted-ca-file {settings.trusted_ca_file}: {tls.file_problem(error)}") from error
     if settings.with_certificate:
         try:
             context.load_cert_chain(settings.cert_file, settings.key_file)
-        except (OSError, ssl.SSLError) as error:
-            raise ConfigurationError(f"--cert-file {settings.cert_file}: {_why(error)}") from error
-    if settings.insecure_skip_tls_verify:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
+        except OSError as error:
+            raise ConfigurationError(f"--cert-file {settings.cert_file}: {tls.file_problem(error)}") from error
     return context
 
 
-def _why(error: OSError) -> str:
-    return (error.strerror or str(error) or type(error).__name__).lower()
+class Explanations:
+    """Why the connections to the backends fail, in plain words."""
+
+    def __init__(self, settings: AgentSettings, clock: Clock) -> None:
+        self._shows_certificate, self._clock = settings.with_certificate, clock
+        self._known: dict[str, tuple[str, str, float]] = {}
+
+    def of_refusal(self, url: str, refused: HandshakeRefused) -> str:
+        """Why a backend that answered did not let the agent in."""
+        text = f"handshake failed with status {refused.status}: {refused.body}"
+        return f"{text}: {speaks_tls_words(_endpoint(url))}" if _WANTS_TLS in refused.body else text
+
+    async def of_failure(self, url: str, failed: Unreachable, context: ssl.SSLContext | None) -> str:
+        """Why there was no answer; one probe of the backend serves all failures of a kind for a while."""
+        if failed.error is None:
+            return failed.why
+        why, words, at = self._known.get(url, ("", "", 0.0))
+        now = self._clock.monotonic()
+        if why != failed.why or now - at > EXPLAINED_S:
+            words = await asyncio.to_thread(
+                explain,
+                failed.error,
+                _endpoint(url),
+                context,
+                probes=proxy_for(url) is None,
+                shows_certificate=self._shows_certificate,
+            )
+            self._known[url] = (failed.why, words, now)
+        return words or failed.why
+
+    def forget(self, url: str) -> None:
+        """The backend was reached."""
+        self._known.pop(url, None)
+
+
+def _endpoint(url: str) -> Endpoint:
+    parts = urlsplit(url)
+    return Endpoint(parts.hostname or "", parts.port or 0, parts.scheme == "wss", ("wss", "ws"))

@@ -295,7 +295,7 @@ class Backend:
         settings = self._settings
         urls = settings.agent_auth_crl_urls if settings.enable_cert_revocation_check else ()
         authorities = read_authorities(settings.agent_auth_trusted_ca_file) if urls else ()
-        lists = RevocationLists(urls, authorities, executors.files, self._clock)
+        lists = RevocationLists(urls, authorities, executors.files, self._clock, settings.trusted_ca_file)
         await lists.refresh()
         return lists
 

@@ -3,6 +3,7 @@
 It speaks HTTP/1.1 over a socket, because the standard library's client takes longer to load than a request takes.
 """
 
+import contextlib
 import io
 import json
 import re
@@ -45,6 +46,7 @@ _URL = re.compile(r"(https?)://(?:([^/?#@]*)@)?(\[[0-9A-Fa-f:.%]+\]|[^/?#:\[\]]+
 _PORTS = {"http": 80, "https": 443}
 _REDIRECTS = (301, 302, 303, 307, 308)
 _NO_BODY = (204, 304)
+_WANTS_TLS = b"HTTP request to an HTTPS server"
 
 
 class APIUnreachable(SensuError):
@@ -71,16 +73,9 @@ class TLSOptions(NamedTuple):
 
     def context(self) -> "ssl.SSLContext":
         """TLS 1.2 or newer, the system's authorities and the given ones."""
-        import ssl  # noqa: PLC0415 - an http API does not need it
+        from sensu.tls import client_context  # noqa: PLC0415 - an http API does not need it
 
-        context = ssl.create_default_context()
-        context.minimum_version = ssl.TLSVersion.TLSv1_2
-        if self.trusted_ca_file:
-            context.load_verify_locations(self.trusted_ca_file)
-        if self.insecure_skip_verify:
-            context.check_hostname = False
-            context.verify_mode = ssl.CERT_NONE
-        return context
+        return client_context(self.trusted_ca_file, insecure_skip_verify=self.insecure_skip_verify)
 
 
 class Target(NamedTuple):
@@ -174,7 +169,7 @@ class HTTPAPI:
             found = connection.begin(target, {"User-Agent": self._agent, **headers})
         except (OSError, EOFError, ValueError) as err:
             connection.close()
-            raise APIUnreachable(f'Get "{url}": {_reason(err, target)}') from err
+            raise APIUnreachable(f'Get "{url}": {self._reason(err, target)}') from err
         return found if isinstance(found, Answer) else _lines_until_the_end(found, connection, target)
 
     def _once(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> Answer:
@@ -192,11 +187,26 @@ class HTTPAPI:
                 self._drop(target)
                 if reused and method in REPEATABLE and not isinstance(err, TimeoutError):
                     continue  # the server closed the kept connection; a new one may do
-                raise APIUnreachable(f'{_verb(method)} "{url}": {_reason(err, target)}') from err
+                raise APIUnreachable(f'{_verb(method)} "{url}": {self._reason(err, target)}') from err
             if not keep:
                 self._drop(target)
+            if answer.status == 400 and _WANTS_TLS in answer.body:
+                raise APIUnreachable(f'{_verb(method)} "{url}": {self._reason(EOFError(), target)}')
             return answer
         raise APIUnreachable(f'{_verb(method)} "{url}": the connection was closed')
+
+    def _reason(self, err: Exception, target: Target) -> str:
+        """Why a request failed; what is wrong with TLS comes with its remedy."""
+        if isinstance(err, ConnectionRefusedError | socket.gaierror):
+            return _reason(err, target)
+        from sensu.tls_diagnosis import Endpoint, explain  # noqa: PLC0415 - only a failure needs it
+
+        is_secure, context = target.scheme == "https", None
+        with contextlib.suppress(OSError):  # a file of authorities that cannot be used: `err` says so
+            context = self._tls.context() if is_secure else None
+        probes = proxy_for(target, self._environment) is None
+        at = Endpoint(target.host, target.port, is_secure)
+        return explain(err, at, context, probes=probes) or _reason(err, target)
 
     def _connection(self, target: Target) -> "_Connection":
         key = target.scheme, target.host, target.port
@@ -437,11 +447,6 @@ def _reason(err: Exception, target: Target) -> str:
         return "the API did not answer in time"
     if isinstance(err, socket.gaierror):
         return f"dial tcp: lookup {target.host}: no such host"
-    unverified = getattr(err, "verify_message", "")
-    if unverified:
-        return f"tls: failed to verify certificate: {unverified}"
-    if getattr(err, "reason", "") == "WRONG_VERSION_NUMBER":
-        return "http: server gave HTTP response to HTTPS client"
     if isinstance(err, ConnectionError) and err.strerror:
         return err.strerror.lower()
     return str(err) or type(err).__name__

@@ -8,7 +8,6 @@ import asyncio
 import hashlib
 import hmac
 import logging
-import os
 import random
 import ssl
 from collections.abc import Callable, Mapping
@@ -22,6 +21,7 @@ from sensu.clock import Clock, SystemClock
 from sensu.errors import ExecutionError
 from sensu.log import fields
 from sensu.resources.asset import AssetBuild
+from sensu.tls import client_context, file_problem
 
 if TYPE_CHECKING:
     import aiohttp
@@ -96,6 +96,7 @@ class Downloader:
         self._files, self._trusted_ca_file = files, trusted_ca_file
         self._limits, self._clock = limits or DownloadLimits(), clock or SystemClock()
         self._session: aiohttp.ClientSession | None = None
+        self._context: ssl.SSLContext | None = None
 
     async def close(self) -> None:
         """Close what is open; nothing can be fetched afterwards."""
@@ -150,6 +151,8 @@ class Downloader:
         """Fetch what is missing; raises _BrokenOff, and ExecutionError where another attempt is of no use."""
         import aiohttp
 
+        from sensu.execution.download_failure import failure
+
         session = self._session or self._open_session()
         asked = [*_repeated(headers), *_resume(part)]
         try:
@@ -158,13 +161,12 @@ class Downloader:
                 await self._take(answer, part)
         except (aiohttp.InvalidURL, aiohttp.TooManyRedirects) as error:
             raise ExecutionError(f"error fetching asset: {error or type(error).__name__}") from error
-        except aiohttp.ClientConnectorError as error:
-            why = (error.strerror or str(error)).partition("[")[0].strip().lower() or "failed"
-            why = os.strerror(error.errno).lower() if error.errno else why
-            raise _BrokenOff(f'Get "{shown(url)}": dial tcp {error.host}:{error.port}: connect: {why}') from error
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            why = str(error) or ("timed out" if isinstance(error, TimeoutError) else type(error).__name__)
-            raise _BrokenOff(why) from error
+            loop = asyncio.get_running_loop()
+            found = await loop.run_in_executor(self._files, failure, error, url, self._trust())
+            if found.may_pass:
+                raise _BrokenOff(f'Get "{shown(url)}": {found.why}') from error
+            raise ExecutionError(f'error fetching asset: Get "{shown(url)}": {found.why}') from error
 
     def _judge(self, answer: "aiohttp.ClientResponse", part: _Part) -> None:
         """Where the content goes on; raises for an answer without the archive."""
@@ -192,18 +194,24 @@ class Downloader:
     def _open_session(self) -> "aiohttp.ClientSession":
         import aiohttp
 
-        context = ssl.create_default_context()
-        if self._trusted_ca_file:
-            context.load_verify_locations(self._trusted_ca_file)
         timeout = aiohttp.ClientTimeout(total=None, connect=self._limits.connect_s, sock_read=self._limits.read_s)
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=4, ssl=context),
+            connector=aiohttp.TCPConnector(limit=4, ssl=self._trust()),
             timeout=timeout,
             trust_env=True,
             auto_decompress=False,
             cookie_jar=aiohttp.DummyCookieJar(),
         )
         return self._session
+
+    def _trust(self) -> ssl.SSLContext:
+        if self._context is None:
+            try:
+                self._context = client_context(self._trusted_ca_file)
+            except OSError as error:
+                why = f"--trusted-ca-file {self._trusted_ca_file}: {file_problem(error)}"
+                raise ExecutionError(f"error fetching asset: {why}") from error
+        return self._context
 
 
 def shown(url: str) -> str:

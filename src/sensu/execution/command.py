@@ -8,7 +8,6 @@ which it was written.
 import asyncio
 import codecs
 import contextlib
-import errno
 import logging
 import os
 import signal
@@ -17,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sensu.clock import Clock, SystemClock
-from sensu.errors import ExecutionError
+from sensu.errors import ExecutionError, system_reason
 from sensu.log import fields
 
 log = logging.getLogger("sensu.command")
@@ -316,6 +315,5 @@ def _pipe(fds: list[int]) -> tuple[int, int]:
 
 def _why(err: OSError | ValueError) -> str:
     if isinstance(err, OSError):
-        reason = os.strerror(err.errno or errno.EIO).lower()
-        return f"fork/exec {SHELL}: {reason}"
+        return f"fork/exec {SHELL}: {system_reason(err)}"
     return f"fork/exec {SHELL}: invalid argument"

@@ -53,9 +53,10 @@ class HandshakeRefused:
 
 @dataclass(frozen=True, slots=True)
 class Unreachable:
-    """No backend answered; `why` is fit for a log."""
+    """No backend answered; `why` is fit for a log, `error` is what was raised."""
 
     why: str
+    error: Exception | None = None
 
 
 class AgentSocket(MessageListener):
@@ -241,9 +242,9 @@ async def connect(
     except picows.WSInvalidStatusError as err:
         return _refusal(err)
     except (OSError, TimeoutError, ValueError, picows.WSError, ssl.SSLError) as err:
-        return Unreachable(str(err) or type(err).__name__)
+        return Unreachable(str(err) or type(err).__name__, err)
     if not isinstance(listener, AgentSocket):
-        return Unreachable("the connection ended during the handshake")
+        return Unreachable("the connection ended during the handshake", ConnectionResetError())
     return listener
 
 
@@ -259,7 +260,7 @@ def _listener(
 
 def _refusal(err: picows.WSHandshakeError) -> HandshakeRefused | Unreachable:
     if err.response is None:
-        return Unreachable(str(err))
+        return Unreachable(str(err), err)
     body = (err.raw_body or b"")[:500].decode("utf-8", "replace").strip()
     return HandshakeRefused(int(err.response.status), body)
 

@@ -5,6 +5,7 @@ import io
 import socket
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -13,10 +14,14 @@ from sensu.client.http_api import (
     HTTPAPI,
     APIUnreachable,
     Target,
+    TLSOptions,
     proxy_for,
     read_answer,
     split_url,
 )
+from tests.flows.certificate_authority import Authority
+from tests.unit.test_tls import server as tls_server
+from tests.unit.test_tls import serving as tls_serving
 
 
 @pytest.mark.parametrize(
@@ -220,3 +225,34 @@ def test_a_proxy_gets_the_whole_url(served: list[Server]) -> None:
     served.append(proxy)
     HTTPAPI("http://api.example/base", environment={"http_proxy": proxy.url}).request("GET", "/x")
     assert proxy.requests[0].startswith(b"GET http://api.example/base/x HTTP/1.1\r\n")
+
+
+def test_a_wrong_scheme_is_named_with_the_right_url(tmp_path: Path) -> None:
+    """Https to a plain port and http to a TLS port are explained with the URL to use."""
+    authority = Authority(tmp_path)
+    with tls_server(None) as port, pytest.raises(APIUnreachable) as raised:
+        HTTPAPI(f"https://127.0.0.1:{port}", tls=TLSOptions(authority.file)).request("GET", "/auth")
+    gave = "http: server gave HTTP response to HTTPS client: the server does not speak TLS"
+    assert str(raised.value).endswith(f"{gave}: use http://127.0.0.1:{port}")
+    with tls_server(tls_serving(authority)) as port, pytest.raises(APIUnreachable) as raised:
+        HTTPAPI(f"http://127.0.0.1:{port}").request("GET", "/auth")
+    assert str(raised.value).endswith(f"the server speaks TLS: use https://127.0.0.1:{port}")
+
+
+def test_an_answer_that_asks_for_tls_is_explained(tmp_path: Path) -> None:
+    """A server that answers plain requests on its TLS port by an error leads to the same remedy."""
+    text = b"Client sent an HTTP request to an HTTPS server.\n"
+    error = b"HTTP/1.0 400 Bad Request\r\nContent-Length: %d\r\n\r\n" % len(text) + text
+    with tls_server(tls_serving(Authority(tmp_path)), plainly=error) as port, pytest.raises(APIUnreachable) as raised:
+        HTTPAPI(f"http://127.0.0.1:{port}").request("GET", "/auth")
+    assert str(raised.value).endswith(f"the server speaks TLS: use https://127.0.0.1:{port}")
+
+
+def test_a_certificate_that_is_not_trusted_is_explained(tmp_path: Path) -> None:
+    """An unknown authority is named with the flag that has it trusted; with the flag there is an answer."""
+    authority = Authority(tmp_path)
+    with tls_server(tls_serving(authority)) as port:
+        with pytest.raises(APIUnreachable, match=r"unknown authority \(CN=ca\): add --trusted-ca-file"):
+            HTTPAPI(f"https://127.0.0.1:{port}").request("GET", "/auth")
+        trusting = HTTPAPI(f"https://127.0.0.1:{port}", tls=TLSOptions(authority.file))
+        assert trusting.request("GET", "/auth").status == 400

@@ -23,6 +23,9 @@ from sensu.resources.asset import Asset, AssetBuild
 from sensu.resources.entity import Entity, System
 from sensu.resources.metadata import ObjectMeta
 from sensu.testing.virtual_clock import VirtualClock
+from tests.flows.certificate_authority import DAY, Authority
+from tests.unit.test_tls import server as tls_server
+from tests.unit.test_tls import serving as tls_serving
 
 QUICK = DownloadLimits(read_s=0.3, attempts_max=3, wait_s=0.01)
 LINUX = Entity(system=System(os="linux", arch="amd64"))
@@ -359,3 +362,56 @@ def test_an_asset_in_use_stays(tmp_path: Path) -> None:
         assert path.is_dir()
 
     with_cache(tmp_path, use, bounds=CacheBounds(age_max_s=60, bytes_max=1))
+
+
+def why_not(folder: Path, url: str, **options: Any) -> str:
+    """Why an asset at a URL cannot be fetched."""
+    found = ""
+
+    async def use(cache: AssetCache) -> None:
+        nonlocal found
+        with pytest.raises(ExecutionError) as raised:
+            await cache.paths([asset(url)], LINUX)
+        found = str(raised.value)
+
+    with_cache(folder, use, **options)
+    return found
+
+
+def test_a_download_that_tls_prevents_says_why(tmp_path: Path) -> None:
+    """Unknown authorities, other names, expired certificates and wrong schemes are named, and not tried again."""
+    authority, cache = Authority(tmp_path), tmp_path / "cache"
+    old = authority.issue("old", ends=-DAY / 2)
+    own = {"trusted_ca_file": authority.file}
+    with tls_server(tls_serving(authority)) as port:
+        unknown = why_not(cache, f"https://127.0.0.1:{port}/a.tgz")
+        other = why_not(cache, f"https://localhost:{port}/a.tgz", **own)
+        plain = why_not(cache, f"http://127.0.0.1:{port}/a.tgz")
+    with tls_server(tls_serving(authority, old)) as old_port:
+        expired = why_not(cache, f"https://127.0.0.1:{old_port}/a.tgz", **own)
+    with tls_server(None) as plain_port:
+        no_tls = why_not(cache, f"https://127.0.0.1:{plain_port}/a.tgz", **own)
+    assert unknown == (
+        f'error fetching asset: Get "https://127.0.0.1:{port}/a.tgz": tls: failed to verify certificate: x509: '
+        "certificate signed by unknown authority (CN=ca): add --trusted-ca-file with the certificate of that authority"
+    )
+    assert "certificate is valid for 127.0.0.1, not localhost" in other
+    assert plain.endswith(f"the server speaks TLS: use https://127.0.0.1:{port}")
+    assert "certificate has expired: it expired on " in expired
+    assert no_tls.endswith(f"the server does not speak TLS: use http://127.0.0.1:{plain_port}")
+
+
+def test_a_host_that_does_not_exist_is_named(tmp_path: Path) -> None:
+    """A failed look-up is no system error with another meaning."""
+    url = "http://no-such-host.invalid/a.tgz"
+    assert (
+        why_not(tmp_path, url)
+        == f'error fetching asset: Get "{url}": dial tcp: lookup no-such-host.invalid: no such host'
+    )
+
+
+def test_an_unusable_file_of_authorities_is_named(tmp_path: Path) -> None:
+    """Where the trusted authorities cannot be read, the flag and the file are named."""
+    file = str(tmp_path / "none.pem")
+    why = why_not(tmp_path, "https://127.0.0.1:9/a.tgz", trusted_ca_file=file)
+    assert why == f"error fetching asset: --trusted-ca-file {file}: no such file or directory"

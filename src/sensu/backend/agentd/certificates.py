@@ -9,6 +9,7 @@ from collections.abc import Callable
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
+from sensu import tls
 from sensu.backend.auth.identity import Identity, Via, identity_of
 from sensu.errors import ConfigurationError
 from sensu.resources.user import User
@@ -18,16 +19,16 @@ AGENT_USER = "agent"
 
 
 def ask_for_certificates(context: ssl.SSLContext, trusted_ca_file: str) -> ssl.SSLContext:
-    """The context, which now takes client certificates of these authorities; agents without one need a password.
+    """The context, which now accepts client certificates of these authorities; agents without one need a password.
 
     Raises ConfigurationError.
     """
     try:
-        context.load_verify_locations(trusted_ca_file)
-    except (OSError, ssl.SSLError) as error:
-        why = (error.strerror or str(error)).lower()
-        raise ConfigurationError(f"--agent-auth-trusted-ca-file {trusted_ca_file}: {why}") from error
-    context.verify_mode = ssl.CERT_OPTIONAL
+        tls.accept_client_certificates(context, trusted_ca_file)
+    except OSError as error:
+        raise ConfigurationError(
+            f"--agent-auth-trusted-ca-file {trusted_ca_file}: {tls.file_problem(error)}"
+        ) from error
     return context
 
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 
+from sensu import tls
 from sensu.clock import Clock
 from sensu.errors import ConfigurationError
 from sensu.log import fields
@@ -70,9 +71,21 @@ class RevocationLists:
     """The lists at some URLs, fetched again every `REFRESH_S`."""
 
     def __init__(
-        self, urls: Sequence[str], authorities: Sequence[x509.Certificate], executor: Executor, clock: Clock
+        self,
+        urls: Sequence[str],
+        authorities: Sequence[x509.Certificate],
+        executor: Executor,
+        clock: Clock,
+        trusted_ca_file: str = "",
     ) -> None:
-        """`executor` is where lists are read, which may take a while."""
+        """`executor` is where lists are read, which may take a while; `trusted_ca_file` is for https URLs.
+
+        Raises ConfigurationError for a file that cannot be used.
+        """
+        try:
+            self._context = tls.client_context(trusted_ca_file) if urls else None
+        except OSError as error:
+            raise ConfigurationError(f"--trusted-ca-file {trusted_ca_file}: {tls.file_problem(error)}") from error
         self._urls, self._authorities = urls, authorities
         self._executor, self._clock = executor, clock
         self._lists: dict[str, RevocationList] = {}
@@ -95,18 +108,23 @@ class RevocationLists:
 
     async def refresh(self) -> None:
         """Fetch all lists; what cannot be had is logged, and stays as it was."""
-        if not self._urls:
+        if self._context is None:
             return
         import aiohttp
 
-        timeout = aiohttp.ClientTimeout(total=FETCH_S)
-        async with aiohttp.ClientSession(timeout=timeout, trust_env=True) as session:
+        from sensu.execution.download_failure import failure
+
+        loop, timeout = asyncio.get_running_loop(), aiohttp.ClientTimeout(total=FETCH_S)
+        connector = aiohttp.TCPConnector(ssl=self._context)
+        async with aiohttp.ClientSession(connector=connector, timeout=timeout, trust_env=True) as session:
             for url in self._urls:
                 try:
                     data = await _fetch(session, url)
-                    loop = asyncio.get_running_loop()
                     self._lists[url] = await loop.run_in_executor(self._executor, read_list, data, self._authorities)
-                except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+                except (aiohttp.ClientConnectionError, TimeoutError, OSError) as error:
+                    found = await loop.run_in_executor(self._executor, failure, error, url, self._context)
+                    log.error("a revocation list cannot be had", extra=fields(url=url, error=found.why))
+                except (aiohttp.ClientError, ValueError) as error:
                     why = str(error) or type(error).__name__
                     log.error("a revocation list cannot be had", extra=fields(url=url, error=why))
 

@@ -13,6 +13,7 @@ from typing import Any
 from uvicorn.config import Config
 from uvicorn.server import ServerState
 
+from sensu import tls
 from sensu.backend.api.http_protocol import CONNECTIONS_MAX, READ_BYTES_MAX, BoundedReads, HttpProtocol, Patience
 from sensu.errors import ConfigurationError
 
@@ -81,7 +82,7 @@ class ApiServer:
 
         Raises ConfigurationError where the address, the certificate or its key cannot be used.
         """
-        tls = tls_context(self._settings)
+        context = tls_context(self._settings)
         self._config.load()
         listener = bound_socket(self._settings, self._name)
         self.port = listener.getsockname()[1]
@@ -96,9 +97,9 @@ class ApiServer:
             protocol.connections_max = connections_max
             return BoundedReads(protocol, buffer)
 
-        patience_s = self._settings.read_timeout_s if tls else None
+        patience_s = self._settings.read_timeout_s if context else None
         self._server = await loop.create_server(
-            connected, sock=listener, ssl=tls, backlog=BACKLOG, ssl_handshake_timeout=patience_s
+            connected, sock=listener, ssl=context, backlog=BACKLOG, ssl_handshake_timeout=patience_s
         )
         self._sweeper = loop.create_task(self._sweep(), name=f"{self._name} time-outs")
         logger.info("the %s listens on port %d", self._name, self.port)
@@ -145,13 +146,11 @@ def tls_context(settings: ListenerSettings) -> ssl.SSLContext | None:
     """TLS 1.2 or newer with the settings' certificate, None without one; raises ConfigurationError."""
     if not settings.cert_file:
         return None
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
     try:
-        context.load_cert_chain(settings.cert_file, settings.key_file or None)
-    except (OSError, ssl.SSLError) as err:
-        raise ConfigurationError(f"the TLS certificate {settings.cert_file} cannot be used: {err}") from err
-    return context
+        return tls.server_context(settings.cert_file, settings.key_file)
+    except OSError as err:
+        why = tls.file_problem(err)
+        raise ConfigurationError(f"the TLS certificate {settings.cert_file} cannot be used: {why}") from err
 
 
 def bound_socket(settings: ListenerSettings, name: str) -> socket.socket:
