@@ -11,6 +11,7 @@ from prometheus_client import CollectorRegistry
 from sensu.backend.agentd.admission import Doorkeepers
 from sensu.backend.agentd.agentd import Agentd
 from sensu.backend.auth.identity import Identity
+from sensu.backend.metrics import BackendMetrics
 from sensu.backend.seams import EventOutcome, EventStored, IncomingEvent
 from sensu.clock import SystemClock
 from sensu.resources.entity import EntityConfig
@@ -47,6 +48,9 @@ class MemoryRecords:
 
     def get(self, kind: Kind, namespace: str, name: str) -> Any | None:
         return self._resources.get(Key(kind.qualified_name, namespace, name))
+
+    def list(self, kind: Kind) -> list[Any]:
+        return [resource for key, resource in self._resources.items() if key.kind == kind.qualified_name]
 
     def subscribe(self, kind: Kind, callback: Callable[[Key, Any], None]) -> Callable[[], None]:
         entry = (kind.qualified_name, callback)
@@ -177,7 +181,7 @@ class World:
                 health=self._health,
             ),
             clock=SystemClock(),
-            registry=self.registry,
+            metrics=BackendMetrics(self.registry),
             backend_id="backend-1",
             host="127.0.0.1",
             port=0,

@@ -59,7 +59,8 @@ class FakeCounters:
     def __init__(self) -> None:
         self.outcomes: list[tuple[str, Outcome]] = []
         self.stages: Counter[tuple[str, str, bool]] = Counter()
-        self.concluded_events: list[tuple[str, int, bool]] = []
+        self.concluded_events: list[tuple[int, bool]] = []
+        self.resolved_events: list[tuple[str, bool]] = []
         self.at_work = 0
         self.at_work_most = 0
 
@@ -69,8 +70,11 @@ class FakeCounters:
     def stage(self, stage: str, ref: str, well: bool, seconds: float) -> None:
         self.stages[stage, ref, well] += 1
 
-    def concluded(self, event_type: str, workflows: int, well: bool, seconds: float) -> None:
-        self.concluded_events.append((event_type, workflows, well))
+    def resolved(self, kind: str, well: bool, seconds: float) -> None:
+        self.resolved_events.append((kind, well))
+
+    def concluded(self, workflows: int, well: bool, seconds: float) -> None:
+        self.concluded_events.append((workflows, well))
 
     def busy(self, change: int) -> None:
         self.at_work += change

@@ -127,7 +127,7 @@ def test_a_user_that_is_disabled_during_the_handshake_gets_no_session() -> None:
             world.records.put(USER, "", "agent", User(username="agent", disabled=True))
             async with world.agent() as agent:
                 assert (await agent.closed()).code == 1001
-                assert world.metric("sensu_go_agent_sessions", namespace="default") is None
+                assert world.metric("sensu_go_agent_sessions", namespace="default") == 0
 
     in_loop(test)
 

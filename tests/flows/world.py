@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from sensu.backend.eventd.counters import Took
 from sensu.backend.eventd.daemon import Eventd
 from sensu.backend.eventd.gate import Gate
 from sensu.backend.keepalived.daemon import Keepalived
@@ -39,6 +40,9 @@ class FakeCounters:
         self.published: Counter[str] = Counter()
         self.slots_missed = 0
         self.events_held_back = 0
+        self.proxies_made = 0
+        self.metric_points = 0
+        self.stored_events: Counter[str] = Counter()
         self.slots_ended: Counter[tuple[str, str]] = Counter()
 
     def processed(self, kind: str, status: str, events: int) -> None:
@@ -46,6 +50,15 @@ class FakeCounters:
 
     def held_back(self) -> None:
         self.events_held_back += 1
+
+    def group(self, events: dict[str, int], proxies: int, took: Took, *, well: bool) -> None:
+        self.proxies_made += proxies
+
+    def stored(self, kind: str, size: int) -> None:
+        self.stored_events[kind] += 1
+
+    def points(self, points: int) -> None:
+        self.metric_points += points
 
     def keepalive(self, status: str) -> None:
         self.keepalives[status] += 1

@@ -30,7 +30,7 @@ from sensu.backend.auth.passwords import Passwords
 from sensu.backend.auth.seeds import SYSTEM_NAMESPACE, system_namespace_writes
 from sensu.backend.auth.signing import read_private_key, read_public_key
 from sensu.backend.auth.tokens import TokenLifetimes, Tokens
-from sensu.backend.counts import DeliveryCounts, EventCounts, KeepaliveCounts, ScheduleCounts
+from sensu.backend.counts import AssetCounts, DeliveryCounts, EventCounts, KeepaliveCounts, ScheduleCounts
 from sensu.backend.event_log import EventLog
 from sensu.backend.eventd.daemon import Eventd
 from sensu.backend.eventd.gate import Gate
@@ -152,7 +152,7 @@ class Backend:
             await store.commit([*system_namespace_writes(), put(ENTITY, own)])
         cache = ResourceCache(store)
         await cache.load(kind for kind in ALL_KINDS if kind is not EVENT)
-        metrics = BackendMetrics(CollectorRegistry(), VERSION)
+        metrics = BackendMetrics(CollectorRegistry(), VERSION, self._clock)
         async with contextlib.AsyncExitStack() as stack:
             daemons = await self._daemons(store, cache, own, metrics, executors, stack)
             await self._serve(daemons, stack)
@@ -180,12 +180,12 @@ class Backend:
         entities = StoredEntities(store)
         entities.open()
         stack.callback(entities.close)
-        fetched = self._assets(executors, stack)
+        fetched = self._assets(executors, metrics, stack)
         counts = DeliveryCounts(metrics, store.deliveries_size)
         scripts = Scripts()
         stack.callback(scripts.close)
         deliveries, desk = assembled(store, cache, fetched, scripts, own, counts, self._clock, self._share)
-        schedule_counts = ScheduleCounts(metrics)
+        schedule_counts, event_counts = ScheduleCounts(metrics), EventCounts(metrics)
         ledger = RunLedger(store, schedule_counts, self._clock)
         self._event_log = self._open_event_log(executors, metrics, stack)
         members = self._members
@@ -194,7 +194,7 @@ class Backend:
             store,
             cache,
             entities,
-            EventCounts(metrics),
+            event_counts,
             self._clock,
             deliveries.wake,
             keeps_results=self._settings.history_retention > 0,
@@ -204,6 +204,7 @@ class Backend:
             share=self._share,
             held_up=(lambda: False) if members is None else members.held_up,
         )
+        event_counts.follow(events.waiting, deliveries.held)
         keepalives = Keepalived(
             store,
             entities,
@@ -274,7 +275,7 @@ class Backend:
         await tokens.open()
         return _Auth(passwords, tokens, Authenticator(cache, passwords, tokens, APIKeys(cache)), Access(cache))
 
-    def _assets(self, executors: _Executors, stack: contextlib.AsyncExitStack) -> AssetCache:
+    def _assets(self, executors: _Executors, metrics: BackendMetrics, stack: contextlib.AsyncExitStack) -> AssetCache:
         settings = self._settings
         filters = AssetFilters(self._clock)
         stack.callback(filters.close)
@@ -286,6 +287,7 @@ class Backend:
             burst=settings.assets_burst_limit,
             trusted_ca_file=settings.trusted_ca_file,
             clock=self._clock,
+            observe=AssetCounts(metrics).stage,
         )
         stack.push_async_callback(fetched.close)
         return fetched
@@ -340,7 +342,7 @@ class Backend:
             keepalives=keepalives,
             doorkeepers=doorkeepers,
             clock=self._clock,
-            registry=metrics.registry,
+            metrics=metrics,
             backend_id=settings.node_name,
             host=settings.agent_host.strip("[]"),
             port=settings.agent_port,

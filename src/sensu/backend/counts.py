@@ -3,28 +3,61 @@
 from collections.abc import Callable, Mapping
 from functools import partial
 
+from sensu.backend.eventd.counters import Took
 from sensu.backend.metrics import BackendMetrics
 from sensu.backend.pipelined.outcome import Delivered, Filtered, Outcome
 from sensu.backend.pipelined.workflows import FILTER, HANDLING, MUTATOR
+from sensu.execution.assets import EXPAND, FETCH
+from sensu.resources.metadata import ObjectMeta
 from sensu.rules import run_ledger
 from sensu.rules.workflow import Workflow
 from sensu.store.contract import DeliveriesSize
+
+MS = 1_000.0
+"""Milliseconds in a second: the unit of durations under the reference's names."""
 
 
 class EventCounts:
     """What eventd counts."""
 
     def __init__(self, metrics: BackendMetrics) -> None:
-        self._processed = metrics.events_processed
-        self._held_back = metrics.events_held_back
+        self._metrics = metrics
 
     def processed(self, kind: str, status: str, events: int) -> None:
         """So many events of a kind ended with a status."""
-        self._processed.add(events, (status, kind))
+        self._metrics.events_processed.add(events, (status, kind))
 
     def held_back(self) -> None:
         """An event was not taken because too many deliveries are owed."""
-        self._held_back.add()
+        self._metrics.events_held_back.add()
+
+    def group(self, events: dict[str, int], proxies: int, took: Took, *, well: bool) -> None:
+        """A group of events was processed, and new proxy entities with it; `well` is false if it was not stored."""
+        metrics, status = self._metrics, _STATUS[well]
+        whole_ms = (took.decide_s + took.store_s + took.pass_on_s) * MS
+        for kind, number in events.items():
+            if number:
+                metrics.event_handler.observe(whole_ms, (status, kind), number)
+                if well:
+                    metrics.eventd_publish.observe(took.pass_on_s * MS, (status, kind), number)
+        if events["check"]:
+            metrics.eventd_update.observe(took.store_s * MS, (status,), events["check"])
+        if proxies:
+            metrics.eventd_proxy.observe((took.decide_s + took.store_s) * MS, (status,), proxies)
+
+    def stored(self, kind: str, size: int) -> None:
+        """An event of a kind (`check`, `check+metrics`) was stored in so many bytes."""
+        self._metrics.event_bytes.observe(size, (kind,))
+
+    def points(self, points: int) -> None:
+        """An event had so many metric points."""
+        self._metrics.event_points.add(points)
+
+    def follow(self, waiting: Callable[[], int], held: Callable[[], int]) -> None:
+        """Have the numbers of events that wait for eventd and for handlers read whenever they are collected."""
+        self._metrics.wizard_bus.follow(
+            lambda: {("sensu:event-raw",): float(waiting()), ("sensu:event",): float(held())}
+        )
 
 
 class KeepaliveCounts:
@@ -46,7 +79,8 @@ class DeliveryCounts:
         metrics.deliveries_owed.follow(lambda: {(): float(owed().count)})
         metrics.deliveries_owed_bytes.follow(lambda: {(): float(owed().bytes)})
         self._requests, self._total = metrics.handler_requests, metrics.handler_requests_total
-        self._pipeline, self._event, self._message = metrics.pipeline, metrics.event_handler, metrics.pipelined_message
+        self._pipeline, self._message = metrics.pipeline, metrics.pipelined_message
+        self._resolve = metrics.pipeline_resolve
         self._busy = metrics.handlers_busy
         self._stages = {
             FILTER: metrics.pipeline_filter,
@@ -57,19 +91,22 @@ class DeliveryCounts:
     def handled(self, workflow: Workflow, outcome: Outcome, seconds: float) -> None:
         """One attempt at a workflow has ended; events that were filtered never got to a handler."""
         well = isinstance(outcome, Delivered | Filtered)
-        self._pipeline.observe(seconds, (workflow.pipeline, _STATUS[well]))
+        self._pipeline.observe(seconds * MS, (workflow.pipeline, _STATUS[well]))
         if not isinstance(outcome, Filtered):
             self._requests.add(1, ("0" if well else "1", "core/v2.Handler"))
             self._total.add(1)
 
     def stage(self, stage: str, ref: str, well: bool, seconds: float) -> None:
         """One stage of an attempt has ended."""
-        self._stages[stage].observe(seconds, (ref, _STATUS[well]))
+        self._stages[stage].observe(seconds * MS, (ref, _STATUS[well]))
 
-    def concluded(self, event_type: str, workflows: int, well: bool, seconds: float) -> None:
+    def resolved(self, kind: str, well: bool, seconds: float) -> None:
+        """The workflows of an event were found, those of its pipelines (`modern`) or of its handlers (`legacy`)."""
+        self._resolve.observe(seconds * MS, (kind, _STATUS[well]))
+
+    def concluded(self, workflows: int, well: bool, seconds: float) -> None:
         """All workflows of an event have ended."""
-        self._event.observe(seconds, (event_type, _STATUS[well]))
-        self._message.observe(seconds, ("true" if workflows else "false", _STATUS[well]))
+        self._message.observe(seconds * MS, ("true" if workflows else "false", _STATUS[well]))
 
     def busy(self, change: int) -> None:
         """So many more (or fewer) mutators and handlers are at work."""
@@ -77,6 +114,17 @@ class DeliveryCounts:
 
 
 _STATUS = {True: "success", False: "error"}
+
+
+class AssetCounts:
+    """What is counted of the assets of handlers, mutators and filters."""
+
+    def __init__(self, metrics: BackendMetrics) -> None:
+        self._stages = {FETCH: metrics.asset_fetch, EXPAND: metrics.asset_expand}
+
+    def stage(self, stage: str, asset: ObjectMeta, well: bool, seconds: float) -> None:
+        """A download or the unpacking of an archive has ended."""
+        self._stages[stage].observe(seconds * MS, (_STATUS[well], asset.name, asset.namespace))
 
 
 class ScheduleCounts:

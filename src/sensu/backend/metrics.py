@@ -1,12 +1,12 @@
 """The numbers that a backend shows at `/metrics`, under the names that users of the reference already scrape.
 
-Families here are plain dictionaries of numbers, because they are counted on hot paths and names and types must stay
-those of the reference (a counter without `_total` is one of them). They are collected through the registry of
-prometheus-client, which brings the numbers of the process.
+The families (`metric_families.py`) are collected through the registry of prometheus-client, which brings the numbers of
+the process. Durations under `sensu_go_` names are in milliseconds, as in the reference.
 Source: docs, "Metrics API"; recorded scenario server-metrics.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import Counter as Counted
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from typing import TypeVar
 
@@ -16,12 +16,21 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.samples import Sample
 from prometheus_client.utils import floatToGoString
 
-Labels = tuple[str, ...]
+from sensu.backend.metric_families import COUNTER, GAUGE, SUMMARY, Counter, Family, Gauge, Labels, Summary
+from sensu.clock import Clock, SystemClock
+from sensu.rules.workflow import LEGACY_PIPELINE
 
-COUNTER, GAUGE, SUMMARY = "counter", "gauge", "summary"
-
+_WINDOW = "_window"
+"""What the names of numbers end with that are observations of a summary, by bucket; quantiles cannot be added up."""
+_BUCKET = "bucket"
 _SAME_EVERYWHERE = ("sensu_go_build_info", "sensu_go_deliveries_owed", "sensu_go_deliveries_owed_bytes")
 _OF_PROCESSES = ("process_resident_memory_bytes", "process_virtual_memory_bytes", "process_open_fds")
+
+
+_STATUS, _TYPE = ("status",), ("type",)
+_RESULTS = (("success",), ("error",))
+_RESULTS_BY_TYPE = tuple((status, kind) for (status,) in _RESULTS for kind in ("check", "metrics"))
+_EVENT_CONTENTS = (("check",), ("metrics",), ("check+metrics",))
 
 
 class Numbered(msgspec.Struct, frozen=True, array_like=True):
@@ -33,149 +42,103 @@ class Numbered(msgspec.Struct, frozen=True, array_like=True):
     value: float
 
 
-class Family:
-    """Numbers under one name, told apart by the values of its labels."""
-
-    kind = COUNTER
-
-    def __init__(self, name: str, about: str, labels: Sequence[str] = ()) -> None:
-        self.name, self.about, self.labels = name, about, tuple(labels)
-        self._values: dict[Labels, float] = {} if labels else {(): 0.0}
-
-    def add(self, amount: float = 1.0, labels: Labels = ()) -> None:
-        """Count so many more."""
-        self._values[labels] = self._values.get(labels, 0.0) + amount
-
-    def value(self, labels: Labels = ()) -> float:
-        """What was counted."""
-        return self._values.get(labels, 0.0)
-
-    def collected(self) -> Metric:
-        """The family as the registry takes it."""
-        metric = Metric(self.name, self.about, self.kind)
-        for values, number in sorted(self._values.items()):
-            metric.add_sample(self.name, dict(zip(self.labels, values, strict=True)), number)
-        return metric
-
-
-class Counter(Family):
-    """Numbers that only grow."""
-
-
-class Gauge(Family):
-    """Numbers that are set, or asked for when they are collected."""
-
-    kind = GAUGE
-
-    def __init__(self, name: str, about: str, labels: Sequence[str] = ()) -> None:
-        super().__init__(name, about, labels)
-        self._ask: Callable[[], dict[Labels, float]] | None = None
-
-    def set(self, number: float, labels: Labels = ()) -> None:
-        """The number is this one now."""
-        self._values[labels] = number
-
-    def follow(self, ask: Callable[[], dict[Labels, float]]) -> None:
-        """Have `ask` called for the numbers whenever they are collected."""
-        self._ask = ask
-
-    def collected(self) -> Metric:
-        """The family as the registry takes it."""
-        if self._ask is not None:
-            self._values = self._ask()
-        return super().collected()
-
-
-class Summary(Family):
-    """Sums and counts of what was observed; a mean over time follows from them. There are no quantiles."""
-
-    kind = SUMMARY
-
-    def __init__(self, name: str, about: str, labels: Sequence[str] = ()) -> None:
-        super().__init__(name, about, labels)
-        self._counts: dict[Labels, int] = {} if labels else {(): 0}
-
-    def observe(self, number: float, labels: Labels = ()) -> None:
-        """One more observation."""
-        self._values[labels] = self._values.get(labels, 0.0) + number
-        self._counts[labels] = self._counts.get(labels, 0) + 1
-
-    def count(self, labels: Labels = ()) -> int:
-        """How many were observed."""
-        return self._counts.get(labels, 0)
-
-    def collected(self) -> Metric:
-        """The family as the registry takes it."""
-        metric = Metric(self.name, self.about, self.kind)
-        for values, number in sorted(self._values.items()):
-            labels = dict(zip(self.labels, values, strict=True))
-            metric.add_sample(f"{self.name}_sum", labels, number)
-            metric.add_sample(f"{self.name}_count", labels, self._counts[values])
-        return metric
-
-
 AnyFamily = TypeVar("AnyFamily", bound=Family)
 
 
 class BackendMetrics:
     """All families of a backend, in a registry that others may add to."""
 
-    def __init__(self, registry: CollectorRegistry, version: str = "") -> None:
+    def __init__(self, registry: CollectorRegistry, version: str = "", clock: Clock | None = None) -> None:
         self.registry = registry
+        self._clock = clock or SystemClock()
         self._families: list[Family] = []
-        status, namespace, ref = ("status",), ("namespace",), ("resource_ref", "status")
-        asset = ("status", "name", "namespace")
-
+        self._summaries: dict[str, Summary] = {}
         self.build_info = self._gauge("build_info", "The version that runs", ("buildsha", "goversion", "version"))
         self.build_info.set(1, ("", "", version))
-        self.asset_fetch = self._summary("asset_fetch_duration", "Seconds to fetch assets", asset)
-        self.asset_expand = self._summary("asset_expand_duration", "Seconds to unpack assets", asset)
-        self.bus_messages = self._counter("bus_messages_published", "Messages to agents and daemons", ("topic",))
-        self.cron_schedulers = self._gauge("cron_schedulers", "Checks that run by cron lines", namespace)
-        self.interval_schedulers = self._gauge("interval_schedulers", "Checks that run by intervals", namespace)
-        self.round_robin_cron = self._gauge("round_robin_cron_schedulers", "Round robin checks by cron", namespace)
-        self.round_robin_interval = self._gauge(
-            "round_robin_interval_schedulers", "Round robin checks by interval", namespace
-        )
-        self.missed_slots = self._counter("check_slots_missed", "Times that a check was due and not run")
-        self.check_slots = self._added(
-            Counter("sensu_check_slots", "Times that checks were due, by what became of them", ("outcome", "why"))
-        )
-        self.events_processed = self._counter("events_processed", "Events that were processed", (*status, "type"))
-        self.events_held_back = self._counter(
-            "events_held_back", "Times that an event was not taken because too many deliveries were owed"
-        )
-        self.event_log_dropped = self._counter("eventlog_dropped", "Events that did not get into the event log")
-        self.deliveries_owed = self._gauge("deliveries_owed", "Events that handlers are owed")
-        self.deliveries_owed_bytes = self._gauge("deliveries_owed_bytes", "Bytes of events that handlers are owed")
-        self.event_bytes = self._summary("store_event_bytes", "Sizes of events that were stored", ("type",))
-        self.event_points = self._counter("event_metric_points_processed", "Metric points that were processed")
-        self.eventd_publish = self._summary(
-            "eventd_bus_publish_duration", "Seconds to hand events to pipelines", ("event_type", "status")
-        )
-        self.eventd_proxy = self._summary("eventd_create_proxy_entity_duration", "Seconds to make proxies", status)
-        self.eventd_update = self._summary("eventd_update_event_duration", "Seconds to store events", status)
-        self.keepalives = self._counter("keepalives", "Keepalives, and those that were missed", status)
-        self.handlers_busy = self._gauge("event_handlers_busy", "Events that are being handled")
-        self.event_handler = self._summary(
-            "event_handler_duration", "Seconds to process events", ("event_type", "status")
-        )
-        self.handler_requests = self._counter("handler_requests", "Events given to handlers", (*status, "type"))
-        self.handler_requests_total = self._counter("handler_requests_total", "Events given to handlers")
-        self.pipeline = self._summary("pipeline_duration", "Seconds of pipelines", ref)
-        self.pipeline_filter = self._summary("pipeline_filter_duration", "Seconds of filters", ref)
-        self.pipeline_mutator = self._summary("pipeline_mutator_duration", "Seconds of mutators", ref)
-        self.pipeline_handler = self._summary("pipeline_handler_duration", "Seconds of handlers", ref)
-        self.pipeline_resolve = self._summary(
-            "pipeline_resolve_duration", "Seconds to find pipelines", ("pipeline_type", "status")
-        )
-        self.pipelined_message = self._summary(
-            "pipelined_message_handler_duration", "Seconds of deliveries", ("has_pipelines", "status")
-        )
+        self._of_agents()
+        self._of_schedules()
+        self._of_events()
+        self._of_pipelines()
         registry.register(self)
         ProcessCollector(registry=registry)
         PlatformCollector(registry=registry)
         GCCollector(registry=registry)
+
+    def _of_agents(self) -> None:
+        self.agent_sessions = self._gauge("agent_sessions", "Connected agents", ("namespace",))
+        self.agent_event_bytes = self._summary("agentd_event_bytes", "Sizes of events from agents in bytes", ("type",))
+        self.agent_event_bytes.starting_with(*_EVENT_CONTENTS)
+        self.websocket_upgrade = self._summary("websocket_upgrade_duration", "Duration of agent handshakes in ms")
+        self.session_errors = self._counter("session_errors", "Refused messages and ended sessions", ("error",))
+        self.websocket_errors = self._counter("websocket_errors", "Refused agent handshakes", ("op", "error"))
+        self.keepalives = self._counter("keepalives", "Keepalives (alive), and missing ones (dead)", _STATUS)
+        self.keepalives.starting_with(("alive",), ("dead",))
+
+    def _of_schedules(self) -> None:
+        namespace = ("namespace",)
+        self.bus_messages = self._counter("bus_messages_published", "Check requests sent to agents", ("topic",))
+        self.cron_schedulers = self._gauge("cron_schedulers", "Checks scheduled by cron", namespace)
+        self.interval_schedulers = self._gauge("interval_schedulers", "Checks scheduled by interval", namespace)
+        self.round_robin_cron = self._gauge("round_robin_cron_schedulers", "Round robin checks by cron", namespace)
+        self.round_robin_interval = self._gauge(
+            "round_robin_interval_schedulers", "Round robin checks by interval", namespace
+        )
+        self.missed_slots = self._counter("check_slots_missed", "Scheduled runs of checks that did not take place")
+        self.check_slots = self._added(
+            Counter("sensu_check_slots", "Scheduled runs of checks, by outcome", ("outcome", "why"))
+        )
+
+    def _of_events(self) -> None:
+        self.events_processed = self._counter("events_processed", "Processed events", (*_STATUS, *_TYPE))
+        self.events_processed.starting_with(*_RESULTS_BY_TYPE)
+        self.events_held_back = self._counter(
+            "events_held_back", "Events that were not accepted because too many deliveries were waiting"
+        )
+        self.event_log_dropped = self._counter("eventlog_dropped", "Events that did not get into the event log")
+        self.event_bytes = self._summary("store_event_bytes", "Sizes of stored events in bytes", _TYPE)
+        self.event_bytes.starting_with(("check",), ("check+metrics",))
+        self.event_points = self._counter("event_metric_points_processed", "Processed metric points")
+        self.event_handler = self._summary(
+            "event_handler_duration", "Duration of processing an event in ms", (*_STATUS, *_TYPE)
+        )
+        self.event_handler.starting_with(*_RESULTS_BY_TYPE)
+        self.eventd_update = self._summary(
+            "eventd_update_event_duration", "Duration of storing an event in ms", _STATUS
+        )
+        self.eventd_proxy = self._summary(
+            "eventd_create_proxy_entity_duration", "Duration of creating a proxy entity with its event in ms", _STATUS
+        )
+        self.eventd_publish = self._summary(
+            "eventd_bus_publish_duration", "Duration of passing a stored event on in ms", (*_STATUS, *_TYPE)
+        )
+        self.eventd_publish.starting_with(*_RESULTS_BY_TYPE)
+        for family in (self.eventd_update, self.eventd_proxy):
+            family.starting_with(*_RESULTS)
+        self.wizard_bus = self._gauge("wizard_bus", "Events that wait to be processed or handled", ("topic",))
+
+    def _of_pipelines(self) -> None:
+        ref = ("resource_ref", *_STATUS)
+        self.deliveries_owed = self._gauge("deliveries_owed", "Events waiting for handlers")
+        self.deliveries_owed_bytes = self._gauge("deliveries_owed_bytes", "Bytes of events waiting for handlers")
+        self.handlers_busy = self._gauge("event_handlers_busy", "Mutators and handlers that are running")
+        self.handler_requests = self._counter("handler_requests", "Handler runs", (*_STATUS, *_TYPE))
+        self.handler_requests_total = self._counter("handler_requests_total", "Handler runs")
+        self.pipeline = self._summary("pipeline_duration", "Duration of workflows in ms", ref)
+        self.pipeline.starting_with(*((LEGACY_PIPELINE, status) for (status,) in _RESULTS))
+        self.pipeline_filter = self._summary("pipeline_filter_duration", "Duration of filters in ms", ref)
+        self.pipeline_mutator = self._summary("pipeline_mutator_duration", "Duration of mutators in ms", ref)
+        self.pipeline_handler = self._summary("pipeline_handler_duration", "Duration of handlers in ms", ref)
+        self.pipeline_resolve = self._summary(
+            "pipeline_resolve_duration", "Duration of finding an event's workflows in ms", ("pipeline_type", *_STATUS)
+        )
+        for kind in ("legacy", "modern"):
+            self.pipeline_resolve.starting_with(*((kind, status) for (status,) in _RESULTS))
+        self.pipelined_message = self._summary(
+            "pipelined_message_handler_duration", "Duration of handling an event in ms", ("has_pipelines", *_STATUS)
+        )
+        asset = (*_STATUS, "name", "namespace")
+        self.asset_fetch = self._summary("asset_fetch_duration", "Duration of asset downloads in ms", asset)
+        self.asset_expand = self._summary("asset_expand_duration", "Duration of unpacking assets in ms", asset)
 
     def collect(self) -> Iterator[Metric]:
         """The families as the registry takes them."""
@@ -188,17 +151,35 @@ class BackendMetrics:
 
     def exposition(self, others: Sequence[Sequence[Numbered]] = ()) -> bytes:
         """Everything in the registry, in Prometheus' text format 0.0.4, the numbers of `others` added."""
-        metrics = self.registry.collect()
-        return "".join(_lines(_added_up(metrics, others) if others else metrics)).encode()
+        sums, windows = _parted(others)
+        metrics = (self._with_quantiles(metric, windows) for metric in _added_up(self.registry.collect(), sums))
+        return "".join(_lines(metrics)).encode()
 
     def numbers(self) -> list[Numbered]:
         """What can be added to the numbers of other workers."""
-        return [
+        numbers = [
             Numbered(metric.name, sample.name, sample.labels, sample.value)
             for metric in self.registry.collect()
             if _adds_up(metric)
             for sample in metric.samples
         ]
+        for summary in self._summaries.values():
+            for values, window in summary.windows().items():
+                labels = dict(zip(summary.labels, values, strict=True))
+                for bucket, count in window.items():
+                    place = {**labels, _BUCKET: str(bucket)}
+                    numbers.append(Numbered(summary.name, f"{summary.name}{_WINDOW}", place, count))
+        return numbers
+
+    def _with_quantiles(self, metric: Metric, windows: "_Windows") -> Metric:
+        """A family with the quantiles of what all workers observed in front, if it is a summary of ours."""
+        summary = self._summaries.get(metric.name)
+        if summary is not None:
+            observed = summary.windows()
+            for values, window in windows.get(metric.name, {}).items():
+                observed.setdefault(values, Counted()).update(window)
+            metric.samples = summary.quantiles(observed) + metric.samples
+        return metric
 
     def _counter(self, name: str, about: str, labels: Sequence[str] = ()) -> Counter:
         return self._added(Counter(f"sensu_go_{name}", about, labels))
@@ -207,7 +188,9 @@ class BackendMetrics:
         return self._added(Gauge(f"sensu_go_{name}", about, labels))
 
     def _summary(self, name: str, about: str, labels: Sequence[str] = ()) -> Summary:
-        return self._added(Summary(f"sensu_go_{name}", about, labels))
+        summary = self._added(Summary(f"sensu_go_{name}", about, labels, self._clock.monotonic))
+        self._summaries[summary.name] = summary
+        return summary
 
     def _added(self, family: AnyFamily) -> AnyFamily:
         self._families.append(family)
@@ -221,12 +204,27 @@ def _adds_up(metric: Metric) -> bool:
     return (metric.name.startswith("sensu_go_") and metric.name not in _SAME_EVERYWHERE) or metric.name in _OF_PROCESSES
 
 
-def _added_up(metrics: Iterable[Metric], others: Sequence[Sequence[Numbered]]) -> Iterator[Metric]:
-    """The families with the sums over all workers."""
-    sums: dict[str, dict[tuple[str, frozenset[tuple[str, str]]], float]] = {}
+_Sums = dict[str, dict[tuple[str, frozenset[tuple[str, str]]], float]]
+_Windows = dict[str, dict[Labels, Counted[int]]]
+
+
+def _parted(others: Sequence[Sequence[Numbered]]) -> tuple[_Sums, _Windows]:
+    """The sums over other workers, and the observations that quantiles are taken from, by family."""
+    sums: _Sums = {}
+    windows: _Windows = {}
     for one in chain.from_iterable(others):
-        family, place = sums.setdefault(one.family, {}), (one.name, frozenset(one.labels.items()))
-        family[place] = family.get(place, 0.0) + one.value
+        if one.name == f"{one.family}{_WINDOW}":
+            *values, bucket = one.labels.values()
+            window = windows.setdefault(one.family, {}).setdefault(tuple(values), Counted())
+            window[int(bucket)] += int(one.value)
+        else:
+            family, place = sums.setdefault(one.family, {}), (one.name, frozenset(one.labels.items()))
+            family[place] = family.get(place, 0.0) + one.value
+    return sums, windows
+
+
+def _added_up(metrics: Iterable[Metric], sums: _Sums) -> Iterator[Metric]:
+    """The families with the sums over all workers."""
     for metric in metrics:
         of_others = sums.get(metric.name, {})
         metric.samples = [

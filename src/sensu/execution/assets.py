@@ -28,6 +28,7 @@ from sensu.execution.asset_download import Downloader, DownloadLimits, shown
 from sensu.log import fields
 from sensu.resources.asset import Asset, AssetBuild
 from sensu.resources.entity import Entity
+from sensu.resources.metadata import ObjectMeta
 
 log = logging.getLogger("sensu.assets")
 
@@ -42,7 +43,12 @@ USES_REMEMBERED_MAX = 10_000
 _DIGEST = re.compile(r"[0-9a-fA-F]{128}")
 _TEMPORARY = ".unfinished-"
 
+FETCH, EXPAND = "fetch", "expand"
+"""The stages in which an asset gets into the cache."""
+
 Variables = list[tuple[str, str]]
+Observe = Callable[[str, ObjectMeta, bool, float], None]
+"""Hears of each stage that ended: which, of what asset, whether it went well, in how many seconds."""
 Holds = Callable[[str, Mapping[str, Any]], Awaitable[bool]]
 """Whether a filter expression is true of an entity in the shape of JSON; raises ExecutionError or InvalidResource."""
 
@@ -63,12 +69,14 @@ class AssetCache:
         limits: DownloadLimits | None = None,
         clock: Clock | None = None,
         received: Callable[[int], None] = lambda _: None,
+        observe: Observe = lambda *_: None,
     ) -> None:
         """`files` runs what blocks; more than `burst` fetches at once, or `rate_per_s` for long, are refused."""
         self._clock = clock or SystemClock()
         self._bounds = bounds or CacheBounds()
         self._used_at: dict[str, float] = {}
         self._folder, self._files, self._holds = Path(folder).absolute(), files, holds
+        self._observe = observe
         self._downloader = Downloader(files, trusted_ca_file, limits, self._clock, received)
         self._allowance = _Allowance(rate_per_s, burst, self._clock)
         self._fetching: dict[str, asyncio.Task[Path]] = {}
@@ -95,7 +103,7 @@ class AssetCache:
             if build is None:
                 log.debug("asset is not for this host", extra=fields(asset=asset.metadata.name))
                 continue
-            found.append((asset.metadata.name, await self._path(asset.metadata.name, build)))
+            found.append((asset.metadata.name, await self._path(asset.metadata, build)))
         return found
 
     async def build_for(self, asset: Asset, entity: Entity) -> AssetBuild | None:
@@ -115,7 +123,7 @@ class AssetCache:
                 raise ExecutionError(f"asset {asset.metadata.name}: {error}") from error
         return None
 
-    async def _path(self, name: str, build: AssetBuild) -> Path:
+    async def _path(self, asset: ObjectMeta, build: AssetBuild) -> Path:
         if not _DIGEST.fullmatch(build.sha512):
             raise ExecutionError("error fetching asset: its sha512 is not 128 hexadecimal digits")
         digest = build.sha512.lower()
@@ -127,7 +135,7 @@ class AssetCache:
         if task is None:
             if not self._allowance.take():
                 raise ExecutionError("can't download asset due to rate limit")
-            task = asyncio.create_task(self._fetch(name, build, path), name=f"asset {digest[:12]}")
+            task = asyncio.create_task(self._fetch(asset, build, path), name=f"asset {digest[:12]}")
             self._fetching[digest] = task
             task.add_done_callback(lambda done: self._fetched(digest, done))
         path = await asyncio.shield(task)
@@ -172,7 +180,7 @@ class AssetCache:
         if not task.cancelled():
             task.exception()  # heard, also where every waiter has gone
 
-    async def _fetch(self, asset: str, build: AssetBuild, path: Path) -> Path:
+    async def _fetch(self, asset: ObjectMeta, build: AssetBuild, path: Path) -> Path:
         loop = asyncio.get_running_loop()
         name = f"{_TEMPORARY}{secrets.token_hex(8)}"
         archive, unpacked = self._folder / f"{name}.archive", self._folder / name
@@ -180,8 +188,8 @@ class AssetCache:
             await loop.run_in_executor(self._files, self._prepare)
             try:
                 log.info("fetching asset", extra=fields(sha512=path.name, url=shown(build.url)))
-                await self._downloader.fetch(asset, build, archive)
-                await loop.run_in_executor(self._files, unpack, archive, unpacked)
+                await self._timed(FETCH, asset, self._downloader.fetch(asset.name, build, archive))
+                await self._timed(EXPAND, asset, loop.run_in_executor(self._files, unpack, archive, unpacked))
                 await loop.run_in_executor(self._files, _settle, unpacked, path)
                 self._note_use(path)
             finally:
@@ -189,6 +197,14 @@ class AssetCache:
         if self._bounds.bytes_max:
             await self.clean()
         return path
+
+    async def _timed(self, stage: str, asset: ObjectMeta, work: Awaitable[Any]) -> None:
+        began, well = self._clock.monotonic(), False
+        try:
+            await work
+            well = True
+        finally:
+            self._observe(stage, asset, well, self._clock.monotonic() - began)
 
     def _prepare(self) -> None:
         """Make the cache's folder, and clear it of what an earlier process did not finish."""

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Protocol
 
 import msgspec
-from prometheus_client import CollectorRegistry
 
 from sensu.backend.agentd.admission import Admission, Doorkeepers
 from sensu.backend.agentd.counts import Counts
@@ -14,6 +13,7 @@ from sensu.backend.agentd.entity_config import config_for_agent, not_found, subs
 from sensu.backend.agentd.held_back import HeldBack
 from sensu.backend.agentd.session import AgentSession, Peer
 from sensu.backend.agentd.sessions import Sessions
+from sensu.backend.metrics import BackendMetrics
 from sensu.backend.seams import Intake, Keepalives
 from sensu.clock import Clock
 from sensu.log import fields
@@ -37,6 +37,10 @@ class Records(Protocol):
         """The committed resource, or None."""
         ...
 
+    def list(self, kind: Kind) -> Sequence[Any]:
+        """All committed resources of a kind."""
+        ...
+
     def subscribe(self, kind: Kind, callback: Callable[[Key, Any], None]) -> Callable[[], None]:
         """Have `callback` called with the key and the resource (None: removed) after each change; returns the stop."""
         ...
@@ -56,7 +60,7 @@ class Agentd:
         keepalives: Keepalives,
         doorkeepers: Doorkeepers,
         clock: Clock,
-        registry: CollectorRegistry,
+        metrics: BackendMetrics,
         backend_id: str,
         host: str = "",
         port: int = 8081,
@@ -75,7 +79,7 @@ class Agentd:
         self._shares_port = shares_port
         self.intake = intake
         self.keepalives = keepalives
-        self.counts = Counts(lambda: self._sessions.count_by_namespace())
+        self.counts = Counts(metrics, self._sessions_by_namespace)
         self._records = records
         self._departed = departed
         self._address = (host, port)
@@ -85,12 +89,16 @@ class Agentd:
         admission = Admission(doorkeepers, self._new_session, backend_id, clock, self.counts)
         self._listener = AgentListener(admission.judge, clock, limits)
         self._unsubscribe: Sequence[Callable[[], None]] = ()
-        registry.register(self.counts)
 
     @property
     def port(self) -> int:
         """The port that agents connect to, once started."""
         return self._listener.port
+
+    def _sessions_by_namespace(self) -> dict[str, int]:
+        """How many sessions each namespace has, those without included."""
+        namespaces = (namespace.name for namespace in self._records.list(NAMESPACE))
+        return {**dict.fromkeys(namespaces, 0), **self._sessions.count_by_namespace()}
 
     async def start(self) -> None:
         """Let agents connect; raises OSError where the address cannot be had.

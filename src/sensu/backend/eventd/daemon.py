@@ -8,10 +8,11 @@ each other. The store's answer is the sender's answer.
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 from sensu.backend.eventd import grace
 from sensu.backend.eventd.arrivals import Arrival, Decision, Done, Overdue, Removal, Waiting, arrival
+from sensu.backend.eventd.counters import Counters, Took, count_events, count_group
 from sensu.backend.eventd.deadlines import Deadlines
 from sensu.backend.eventd.decisions import Group, Surroundings
 from sensu.backend.eventd.gate import TOO_MANY, Gate
@@ -49,18 +50,6 @@ GATE_TICK_S = 0.25
 
 _STORED = EventStored()
 _T = TypeVar("_T")
-
-
-class Counters(Protocol):
-    """What eventd counts."""
-
-    def processed(self, kind: str, status: str, events: int) -> None:
-        """So many events of a kind (`check`, `metrics`) ended with a status (`success`, `error`)."""
-        ...
-
-    def held_back(self) -> None:
-        """An event was not taken because too many deliveries are owed; it counts each time it is offered."""
-        ...
 
 
 class Eventd:
@@ -153,6 +142,10 @@ class Eventd:
     def has_room(self) -> bool:
         """Whether the queue takes another event."""
         return self._queue.has_room()
+
+    def waiting(self) -> int:
+        """How many events are in the queue."""
+        return len(self._queue)
 
     async def wait_for_room(self) -> None:
         """Return when the queue has room."""
@@ -288,6 +281,7 @@ class Eventd:
         return None
 
     async def _decide_and_commit(self, items: Sequence[Waiting]) -> Committed | Refused | None:
+        started = self._clock.monotonic()
         group = await self._group(items)
         decisions: list[Decision] = []
         writes: list[Write] = []
@@ -295,10 +289,20 @@ class Eventd:
             decision = group.decide(item)
             decisions.append(decision)
             writes += decision.writes
-        result = await self._store.commit(writes) if writes else None
+        decided = self._clock.monotonic()
+        try:
+            result = await self._store.commit(writes) if writes else None
+        except StoreError:
+            took = Took(decided - started, self._clock.monotonic() - decided)
+            count_group(self._counters, items, group.proxies_made, took, well=False)
+            raise
         if not isinstance(result, Refused):
+            committed = self._clock.monotonic()
             self._apply(items, decisions)
             self._metrics.add(group.metrics_received)
+            took = Took(decided - started, committed - decided, self._clock.monotonic() - committed)
+            count_group(self._counters, items, group.proxies_made, took, well=True)
+            count_events(self._counters, items, decisions)
         return result
 
     async def _group(self, items: Sequence[Waiting]) -> Group:

@@ -67,6 +67,11 @@ class Group:
         self._received: set[tuple[EventKey | None, int]] = set()
         self.metrics_received: list[int] = []
 
+    @property
+    def proxies_made(self) -> int:
+        """How many proxy entities the decisions create."""
+        return len(self._made)
+
     def decide(self, item: Arrival | Removal | Overdue) -> Decision:
         """What an arrival leads to."""
         if isinstance(item, Arrival):

@@ -19,7 +19,7 @@ from sensu.backend.pipelined.bounds import Bounds
 from sensu.backend.pipelined.by_hand import ByHand
 from sensu.backend.pipelined.chains import Chains
 from sensu.backend.pipelined.filters import Subject
-from sensu.backend.pipelined.held import Held, event_type_of, key_of
+from sensu.backend.pipelined.held import Held, key_of
 from sensu.backend.pipelined.lanes import Lane, Lanes, Place
 from sensu.backend.pipelined.outcome import Delivered, Dropped, Filtered, Outcome, Retry
 from sensu.backend.pipelined.settlement import Settlement
@@ -57,7 +57,11 @@ class Counters(Protocol):
         """One stage (`filter`, `mutator`, `handler`) of an attempt has ended."""
         ...
 
-    def concluded(self, event_type: str, workflows: int, well: bool, seconds: float) -> None:
+    def resolved(self, kind: str, well: bool, seconds: float) -> None:
+        """The workflows of an event were found, those of its pipelines (`modern`) or of its handlers (`legacy`)."""
+        ...
+
+    def concluded(self, workflows: int, well: bool, seconds: float) -> None:
         """All workflows of an event have ended; `seconds` since it was read from the store."""
         ...
 
@@ -136,6 +140,10 @@ class Pipelined:
             await self._clock.sleep(SWEEP_S)
             self._backlog.look_at_all()
 
+    def held(self) -> int:
+        """How many deliveries are in memory."""
+        return len(self._held)
+
     def full(self) -> bool:
         """Whether no delivery at all may be taken in."""
         return len(self._held) >= self._bounds.held_max
@@ -156,12 +164,14 @@ class Pipelined:
             log.error("a delivery cannot be read", extra=fields(delivery=delivery.id, error=str(err)))
             self._settlement.add((SettleDelivery(delivery.id, dead=f"the event cannot be read: {err}"),))
             return None
+        began = self._clock.monotonic()
         found = self._workflows.of(delivery.namespace, event, rest)
+        took_s = self._clock.monotonic() - began
+        self._counters.resolved("modern" if event.pipelines else "legacy", not found.problems, took_s)
         held = Held(
             id=delivery.id,
             key=key_of(delivery.namespace, event),
             event=delivery.event,
-            event_type=event_type_of(event),
             workflows=found.workflows,
             attempts=delivery.attempts,
             since=self._clock.monotonic(),
@@ -172,6 +182,7 @@ class Pipelined:
         if held.workflows:
             return held
         _log_problems(held)
+        self._counters.concluded(0, not held.problems, took_s)
         self.traces.note(held)
         self._settlement.add((SettleDelivery(delivery.id),))
         return None
@@ -308,7 +319,7 @@ class Pipelined:
     def _conclude(self, held: Held) -> None:
         """No workflow is left: tell the store, and make room once it knows."""
         seconds = self._clock.monotonic() - held.since
-        self._counters.concluded(held.event_type, len(held.workflows), not held.failed, seconds)
+        self._counters.concluded(len(held.workflows), not held.failed, seconds)
         if held.failed and held.event is not None and not held.discarded:
             log.error("a delivery is given up", extra=fields(delivery=held.id, error="; ".join(held.failed.values())))
             writes = held.conclusion()

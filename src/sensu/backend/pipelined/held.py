@@ -35,7 +35,6 @@ class Held:
     id: int
     key: Key
     event: bytes | None
-    event_type: str
     workflows: Sequence[Workflow]
     attempts: int
     since: float
@@ -78,10 +77,3 @@ class Held:
             return (SettleDelivery(self.id),)
         why = "; ".join(f"{workflow}: {why}" for workflow, why in self.failed.items())
         return (self.progress(), SettleDelivery(self.id, dead=why))
-
-
-def event_type_of(event: Event) -> str:
-    """What kind of event it is, as metrics name it."""
-    if event.check is not None:
-        return "check"
-    return "metrics" if event.metrics is not None else "unknown"

@@ -1,15 +1,15 @@
 from prometheus_client import CollectorRegistry
 
 from sensu.backend.agentd.counts import ERRORS_MAX, Counts
+from sensu.backend.metrics import BackendMetrics
 from sensu.resources.check import Check
 from sensu.resources.event import Event
 from sensu.resources.metrics import Metrics
 
 
 def counted() -> tuple[Counts, CollectorRegistry]:
-    counts, registry = Counts(lambda: {"default": 2}), CollectorRegistry()
-    registry.register(counts)
-    return counts, registry
+    registry = CollectorRegistry()
+    return Counts(BackendMetrics(registry), lambda: {"default": 2}), registry
 
 
 def test_events_are_measured_by_what_they_hold() -> None:

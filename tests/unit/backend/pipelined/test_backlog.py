@@ -32,7 +32,7 @@ class FakeMemory:
         check, handler = delivery.event.decode().split()
         workflow = Workflow("p", "w", (), "", handler)
         key = ("default", "web1", check)
-        return Held(delivery.id, key, delivery.event, "check", [workflow], 0, 0.0, {"p/w": Step()}, EventFacts())
+        return Held(delivery.id, key, delivery.event, [workflow], 0, 0.0, {"p/w": Step()}, EventFacts())
 
     def has_room(self, places: Iterable[Place]) -> bool:
         return sum(each.places == places for each in self.held.values()) < self.room

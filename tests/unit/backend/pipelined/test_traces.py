@@ -8,7 +8,7 @@ from sensu.rules.workflow import Workflow
 
 def held(number: int, check: str = "http", *names: str) -> Held:
     workflows = [Workflow("p", name, (), "", "h") for name in names or ("w",)]
-    return Held(number, ("default", "web1", check), b"", "check", workflows, 0, 0.0, {}, EventFacts(id=str(number)))
+    return Held(number, ("default", "web1", check), b"", workflows, 0, 0.0, {}, EventFacts(id=str(number)))
 
 
 def trace(name: str, outcome: str = DELIVERED) -> WorkflowTrace:
