@@ -33,7 +33,7 @@ from sensu.backend.services.history import Bound, History
 from sensu.backend.stored_entities import StoredEntities
 from sensu.backend.stored_form import key_of, put
 from sensu.clock import Clock, SystemClock
-from sensu.execution.javascript import check_syntax
+from sensu.execution.script_problems import script_problem
 from sensu.resources.asset import Asset
 from sensu.resources.check_request import CheckRequest
 from sensu.resources.entity import BACKEND_CLASS, Entity, System
@@ -163,7 +163,7 @@ async def running_api(
         tokens,
         joints,
         clock,
-        check_syntax,
+        script_problem,
         metrics,
         member,
         audit,

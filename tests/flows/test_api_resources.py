@@ -254,3 +254,31 @@ def test_what_was_read_redacted_is_written_whole(tmp_path: Path) -> None:
             assert decode(Entity, stored.body).metadata.labels == {"password": "s3cret", "team": "b"}
 
     play(tmp_path, story)
+
+
+def test_a_pattern_that_go_does_not_know_is_refused_at_creation(tmp_path: Path) -> None:
+    """A regular expression is refused with its place wherever a resource holds JavaScript; Go's own are taken."""
+    asset = {"url": "http://a/b.tgz", "sha512": "a" * 128}
+
+    async def story(api: RunningApi, admin: str) -> None:
+        def resource(group: str, script: str) -> tuple[str, dict[str, Any]]:
+            specs: dict[str, dict[str, Any]] = {
+                "filters": {"action": "allow", "expressions": ["true", script]},
+                "checks": check("x", proxy_requests={"entity_attributes": ["true", script]}),
+                "assets": {"builds": [{**asset, "filters": ["true"]}, {**asset, "filters": [script]}]},
+                "mutators": {"type": "javascript", "eval": f"return String({script})"},
+            }
+            return f"{DEFAULT}/{group}/x", {**specs[group], "metadata": {"name": "x", "namespace": "default"}}
+
+        for group in ("filters", "checks", "assets", "mutators"):
+            taken = await api.call("PUT", *resource(group, r"/(?i)[[:alpha:]]+\z/.test('Web')"), Authorization=admin)
+            assert taken.status == 201, taken.body
+            for script in (r"/a\Z/.test('a')", r"'a'.match('(?i)a\\Z')"):
+                refused = await api.call("PUT", *resource(group, script), Authorization=admin)
+                assert refused.status == 400
+                told = json.loads(refused.body)["message"]
+                where = "eval" if group == "mutators" else "expression 1"
+                assert f"syntax error in {where}: (anonymous): Line 1:" in told
+                assert "Invalid regular expression: invalid escape sequence: `\\Z`" in told
+
+    play(tmp_path, story)

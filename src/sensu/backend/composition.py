@@ -60,7 +60,7 @@ from sensu.errors import ConfigurationError
 from sensu.execution import system_facts
 from sensu.execution.asset_filters import AssetFilters
 from sensu.execution.assets import AssetCache
-from sensu.execution.javascript import check_syntax
+from sensu.execution.script_problems import script_problem
 from sensu.log import fields
 from sensu.resources.entity import BACKEND_CLASS, Entity
 from sensu.resources.kinds import ALL_KINDS, ENTITY, EVENT, NAMESPACE, USER
@@ -374,7 +374,7 @@ class Backend:
             tokens=auth.tokens,
             joints=joints,
             clock=self._clock,
-            check_syntax=check_syntax,
+            script_problem=script_problem,
             metrics=metrics,
             member=member,
             audit=audit,

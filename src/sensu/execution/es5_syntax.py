@@ -21,6 +21,8 @@ _NEW_SIGNS = frozenset({"=>", "...", "**", "??", "?.", "`", "@", "#"})
 _BEFORE_REGEX = frozenset(
     {"return", "typeof", "case", "in", "instanceof", "delete", "void", "throw", "new", "else", "do"}
 )
+_HAVE_HEADS = frozenset({"if", "while", "for", "with"})
+_BEFORE_BLOCK = frozenset({";", "{", "}", ")", "else", "do", "try", "finally"})
 _REGEX_FLAGS = frozenset("gim")
 
 
@@ -42,7 +44,7 @@ def newer_syntax(source: str) -> str | None:
     for at, word in enumerate(words):
         complaint = _complaint(words, at, word)
         if complaint:
-            return _placed(source, word.position, complaint)
+            return placed(source, word.position, complaint)
     return None
 
 
@@ -61,20 +63,22 @@ def unexpected(source: str, line: int, column: int) -> str | None:
 def words_of(source: str) -> list[Word]:
     """A script in words, its blanks and comments left out."""
     words: list[Word] = []
+    reading = _Reading()
     at = 0
     while at < len(source):
         blank = _BLANK.match(source, at)
         if blank:
             at = blank.end()
             continue
-        word = _word(source, at, words[-1] if words else None)
+        word = _word(source, at, reading.regex_may_follow)
+        reading.take(word)
         words.append(word)
         at += len(word.text)
     return words
 
 
-def _word(source: str, at: int, previous: Word | None) -> Word:
-    if source[at] == "/" and _may_start_regex(previous):
+def _word(source: str, at: int, may_be_regex: bool) -> Word:
+    if may_be_regex and source[at] == "/":
         match = _REGEX.match(source, at)
         if match:
             return Word("regex", match.group(), at)
@@ -85,12 +89,42 @@ def _word(source: str, at: int, previous: Word | None) -> Word:
     return Word("sign", source[at], at)
 
 
-def _may_start_regex(previous: Word | None) -> bool:
-    if previous is None:
-        return True
-    if previous.kind == "word":
-        return previous.text in _BEFORE_REGEX
-    return previous.kind == "sign" and previous.text not in (")", "]", "}", "++", "--")
+class _Reading:
+    """Whether a `/` that comes next begins a regular expression; else it divides."""
+
+    def __init__(self) -> None:
+        self.regex_may_follow = True
+        self._last: Word | None = None
+        self._before_last = ""
+        self._closings: list[bool] = []
+        """For each open bracket, whether a statement rather than an operand ends with it."""
+
+    def take(self, word: Word) -> None:
+        """Goes on behind a word."""
+        self.regex_may_follow = self._may_follow(word)
+        self._before_last = self._last.text if self._last is not None else ""
+        self._last = word
+
+    def _may_follow(self, word: Word) -> bool:
+        if word.kind == "word":
+            is_property = self._last is not None and self._last.text == "."
+            return word.text in _BEFORE_REGEX and not is_property
+        if word.kind != "sign":
+            return False
+        if word.text in ("(", "{", "["):
+            self._closings.append(self._opens_statement(word.text))
+        elif word.text in (")", "}", "]"):
+            return self._closings.pop() if self._closings else False
+        return word.text not in ("++", "--")
+
+    def _opens_statement(self, bracket: str) -> bool:
+        """Whether a bracket opens the head of a statement, or a block."""
+        last = self._last
+        if bracket == "(":
+            return last is not None and last.text in _HAVE_HEADS and self._before_last != "."
+        if bracket == "{":
+            return last is None or last.text in _BEFORE_BLOCK
+        return False
 
 
 def _complaint(words: list[Word], at: int, word: Word) -> str:
@@ -147,7 +181,8 @@ def _parameters_complaint(words: list[Word], at: int) -> str:
     return ""
 
 
-def _placed(source: str, position: int, complaint: str) -> str:
+def placed(source: str, position: int, complaint: str) -> str:
+    """A complaint with the line and column of a position, both counted from 1."""
     before = source[:position]
     line, column = before.count("\n") + 1, position - (before.rfind("\n") + 1) + 1
     return f"(anonymous): Line {line}:{column} {complaint}"

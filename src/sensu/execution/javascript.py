@@ -14,6 +14,8 @@ from typing import Any, cast
 import quickjs
 
 from sensu.execution.es5_syntax import newer_syntax, unexpected
+from sensu.execution.go_regexp import for_engine, literal_problem, pattern_problem, without_patterns
+from sensu.execution.go_regexp_translator import TRANSLATOR
 from sensu.execution.javascript_prelude import PRELUDE
 from sensu.rules.filters import ExpressionError
 from sensu.rules.mutator_event import mutator_event
@@ -50,19 +52,27 @@ class MutatorOutput:
 
 
 def check_syntax(expression: str) -> str | None:
-    """What is wrong with the syntax of an expression, None when it is sound ES5. Empty and comment-only ones are."""
+    """What is wrong with the syntax of an expression, None when it is sound. Empty and comment-only ones are.
+
+    Sound is ES5 with Go's regular expressions.
+    """
     if "\0" in expression:
         return "(anonymous): Unexpected token ILLEGAL"
     newer = newer_syntax(expression)
     if newer:
         return newer
+    problem = literal_problem(expression)
+    if problem:
+        return problem
     try:
-        quickjs.Context().eval(_PARSE_ONLY + expression)
+        quickjs.Context().eval(_PARSE_ONLY + without_patterns(expression))
     except quickjs.StackOverflow:
         return "(anonymous): nested too deeply"
     except (quickjs.JSException, ValueError) as error:
-        return _syntax_message(expression, str(error))
-    return None
+        message = _syntax_message(expression, str(error))
+        if message is not None:
+            return message
+    return pattern_problem(expression)
 
 
 def _syntax_message(expression: str, engine_text: str) -> str | None:
@@ -88,7 +98,7 @@ class _Realm:
 
     def __init__(self, mode: str, time_limit_s: float, memory_bytes_max: int) -> None:
         self._context = quickjs.Context()
-        self.part = cast(Callable[[str], Callable[..., Any]], self._context.eval(PRELUDE)(mode))
+        self.part = cast(Callable[[str], Callable[..., Any]], self._context.eval(PRELUDE)(mode, TRANSLATOR))
         self._context.set_memory_limit(memory_bytes_max)
         self.limit_time(time_limit_s)
 
@@ -99,7 +109,7 @@ class _Realm:
     def load(self, sources: Sequence[str]) -> str | None:
         """Evaluates the scripts of assets; the first error, None when all went well."""
         for source in sources:
-            complaint = self.part("load")(source)
+            complaint = self.part("load")(for_engine(source))
             if complaint:
                 return str(complaint)[1:]
         return None
@@ -172,6 +182,7 @@ class Sandbox:
         complaint = "too long" if len(expression) > SOURCE_CHARACTERS_MAX else check_syntax(expression)
         if complaint:
             return "", ExpressionError(complaint)
+        expression = for_engine(expression)
         mode = "restored" if _ALTERS.search(expression) else "fixed"
         compiled = self._part(mode, expression, variable)
         if compiled is None:
@@ -204,8 +215,9 @@ class Sandbox:
         if complaint:
             return ExpressionError(complaint)
         realm = _Realm("single", time_limit_s, self._memory_bytes_max)
+        source = for_engine(expression)
         answer = _answer(
-            lambda: _error_text(realm.load(sources)) or realm.part("script")(expression, variable)(scope_json, now)
+            lambda: _error_text(realm.load(sources)) or realm.part("script")(source, variable)(scope_json, now)
         )
         return answer if isinstance(answer, bool) else ExpressionError(answer[1:])
 
@@ -229,9 +241,10 @@ class Sandbox:
         filled, id_bytes = mutator_event(event)
         texts = json.dumps(filled), json.dumps(event), json.dumps(id_bytes), json.dumps(dict(env_vars or {}))
         mode = "single-mutator" if sources else "mutator"
+        source = for_engine(body)
         realm = self._realm(mode)
         realm.limit_time(limit_s)
-        answer = _answer(lambda: _error_text(realm.load(sources)) or realm.part("mutator")(body, *texts, now))
+        answer = _answer(lambda: _error_text(realm.load(sources)) or realm.part("mutator")(source, *texts, now))
         if sources:
             del self._realms[mode]
         if isinstance(answer, bool) or answer[0] != "[":

@@ -1,6 +1,7 @@
 """The JavaScript that makes a fresh engine a Sensu realm: ES5's library and Sensu's functions, nothing else.
 
-`PRELUDE` evaluates to a function `install(mode)`; the mode says who shares the realm:
+`PRELUDE` evaluates to a function `install(mode, translator)`, with the source that translates regular expressions.
+The mode says who shares the realm:
 - `fixed`: expressions that alter nothing; the library and the global object are frozen.
 - `restored`, `mutator`: scripts that declare or assign; the library is frozen, the globals are put back after each.
 - `single`, `single-mutator`: one evaluation and then thrown away; scripts of assets may alter everything.
@@ -12,14 +13,14 @@ They are short or made by JSON.stringify: the binding cannot read the engine's r
 """
 
 PRELUDE = r"""
-(function (mode) {
+(function (mode, translator) {
   'use strict';
   var G = globalThis, ownKeys = Reflect.ownKeys, apply = Reflect.apply, define = Object.defineProperty,
       describe = Object.getOwnPropertyDescriptor, prototypeOf = Object.getPrototypeOf, freeze = Object.freeze,
       isExtensible = Object.isExtensible, remove = Reflect.deleteProperty, parse = JSON.parse,
       stringify = JSON.stringify, text = String, compileFunction = Function, indirectEval = eval,
-      ObjectPrototype = Object.prototype, isArray = Array.isArray, Known = Set, Fault = RangeError,
-      WrongType = TypeError, LENGTH_MAX = 1000000, COMPLAINT_MAX = 400,
+      ObjectPrototype = Object.prototype, isArray = Array.isArray, Known = Set, Pairs = Map, Fault = RangeError,
+      WrongType = TypeError, LENGTH_MAX = 1000000, COMPLAINT_MAX = 400, TRANSLATIONS_MAX = 200,
       cut = String.prototype.slice, now = 0;
 
   function words(line) { return line.split(' '); }
@@ -55,6 +56,38 @@ PRELUDE = r"""
   keepOnly(G, 'Object Function Error EvalError RangeError ReferenceError SyntaxError TypeError URIError Array String ' +
     'Boolean Number Math Date RegExp JSON parseInt parseFloat isNaN isFinite decodeURI decodeURIComponent encodeURI ' +
     'encodeURIComponent escape unescape Infinity NaN undefined eval');
+
+  // Regular expressions are Go's, also those that are made from text (literals are translated before).
+  var NativeRegExp = RegExp, patterns = RegExp.prototype, BadSyntax = SyntaxError, translations = new Pairs(),
+      translate;
+  function isPattern(value) { return value !== null && typeof value === 'object' && value instanceof NativeRegExp; }
+  function goPattern(pattern, flags) {
+    if (isPattern(pattern) && flags === undefined) return new NativeRegExp(pattern);
+    pattern = pattern === undefined ? '' : text(isPattern(pattern) ? pattern.source : pattern);
+    flags = flags === undefined ? '' : text(flags);
+    var key = flags + '/' + pattern, made = translations.get(key);
+    if (!made) {
+      translate = translate || indirectEval(translator)(NativeRegExp, apply);
+      made = translate(pattern, flags);
+      if (translations.size >= TRANSLATIONS_MAX) translations.clear();
+      if (key.length <= 1000) translations.set(key, made);
+    }
+    if (made.fault) throw new BadSyntax('Invalid regular expression: ' + made.fault);
+    return new NativeRegExp(made.source, made.flags);
+  }
+  function GoRegExp(pattern, flags) {
+    return isPattern(pattern) && flags === undefined && this === undefined ? pattern : goPattern(pattern, flags);
+  }
+  define(GoRegExp, 'name', { value: 'RegExp', configurable: true });
+  GoRegExp.prototype = patterns;
+  patterns.constructor = G.RegExp = GoRegExp;
+  remove(patterns, 'compile');
+  ['match', 'search'].forEach(function (name) {
+    var native = String.prototype[name];
+    define(String.prototype, name, { writable: true, configurable: true, value: function (pattern) {
+      return apply(native, this, [isPattern(pattern) ? pattern : goPattern(pattern)]);
+    } });
+  });
 
   // The engine's own loops cannot be interrupted, so none of them gets a huge (sparse) array.
   function checkLength(value) {

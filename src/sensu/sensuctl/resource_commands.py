@@ -69,28 +69,26 @@ def checked(kind: Kind, content: Any) -> bytes:
     """
     from sensu.errors import InvalidResource  # noqa: PLC0415 - listing needs no rules
     from sensu.resources.wire import convert_client, encode  # noqa: PLC0415
-    from sensu.rules.validity.kinds import expressions_of, problem_of  # noqa: PLC0415
+    from sensu.rules.validity.kinds import problem_of  # noqa: PLC0415
 
     try:
         resource = convert_client(kind.shape, content)
     except InvalidResource as err:
         raise CommandFailed(str(err)) from err
-    problem = problem_of(resource) or _syntax_problem(expressions_of(resource))
+    problem = problem_of(resource) or _script_problem(resource)
     if problem:
         raise CommandFailed(problem)
     return encode(resource)
 
 
-def _syntax_problem(expressions: Sequence[str]) -> str | None:
-    if not expressions:
-        return None
-    from sensu.execution.javascript import check_syntax  # noqa: PLC0415 - the engine takes time to load
+def _script_problem(resource: Any) -> str | None:
+    from sensu.rules.validity.kinds import expressions_of  # noqa: PLC0415 - listing needs no rules
 
-    for number, expression in enumerate(expressions):
-        problem = check_syntax(expression)
-        if problem is not None:
-            return f"syntax error in expression {number}: {problem}"
-    return None
+    if not expressions_of(resource) and not getattr(resource, "eval", ""):
+        return None
+    from sensu.execution.script_problems import script_problem  # noqa: PLC0415 - the engine takes time to load
+
+    return script_problem(resource)
 
 
 def metadata_of(context: Context, name: str, *, namespaced: bool = True) -> dict[str, Any]:

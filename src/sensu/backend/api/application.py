@@ -68,7 +68,7 @@ from sensu.backend.services.explain import Explain
 from sensu.backend.services.feed import ChangeFeed
 from sensu.backend.services.history import History
 from sensu.backend.services.namespaces import Namespaces
-from sensu.backend.services.resources import Resources, SyntaxCheck
+from sensu.backend.services.resources import Resources, ScriptCheck
 from sensu.backend.services.secret_providers import SecretProviders
 from sensu.backend.services.silences import Silences
 from sensu.backend.services.tessen import Tessen
@@ -99,7 +99,7 @@ class ApiContext:
     tokens: Tokens
     joints: Joints
     clock: Clock
-    check_syntax: SyntaxCheck
+    script_problem: ScriptCheck
     metrics: BackendMetrics
     member: cluster.Member
     audit: AuditLog
@@ -157,7 +157,7 @@ def _described_routes(context: ApiContext) -> Iterator[Route]:
 def _use_cases(context: ApiContext) -> UseCases:
     """The use cases that REST endpoints and GraphQL fields share."""
     joints, log = context.joints, context.audit
-    kept = Resources(context.store, context.access, context.clock, context.check_syntax, log, context.others is None)
+    kept = Resources(context.store, context.access, context.clock, context.script_problem, log, context.others is None)
     return UseCases(
         kept,
         Checks(kept, joints.ad_hoc, log),

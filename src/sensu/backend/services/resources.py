@@ -29,9 +29,9 @@ from sensu.backend.services.turns import Turns
 from sensu.backend.stored_form import delete, key_of, put
 from sensu.clock import Clock
 from sensu.resources.kinds import ENTITY, EVENT, NAMESPACE, SILENCED, USER, Kind, name_of, namespace_of
-from sensu.resources.wire import encode
+from sensu.resources.wire import Wire, encode
 from sensu.rules.client_input import normalised
-from sensu.rules.validity.kinds import expressions_of, problem_of
+from sensu.rules.validity.kinds import problem_of
 from sensu.store.contract import (
     Committed,
     Conflict,
@@ -49,15 +49,21 @@ PATCH_ATTEMPTS = 5
 _BARE_WORDING = frozenset({ENTITY.segment, EVENT.segment, NAMESPACE.segment, SILENCED.segment, USER.segment})
 """Kinds whose invalid resources are refused without `resource is invalid: ` in front."""
 
-SyntaxCheck = Callable[[str], str | None]
-"""What is wrong with a JavaScript expression, None where it can be parsed."""
+ScriptCheck = Callable[[Wire], str | None]
+"""What is wrong with the JavaScript of a resource, None for nothing."""
 
 
 class Resources:
     """Keeps resources of every kind on behalf of callers; each use case begins with whether the caller may."""
 
     def __init__(
-        self, store: Store, access: Access, clock: Clock, check_syntax: SyntaxCheck, audit: AuditLog, alone: bool = True
+        self,
+        store: Store,
+        access: Access,
+        clock: Clock,
+        check_scripts: ScriptCheck,
+        audit: AuditLog,
+        alone: bool = True,
     ) -> None:
         """`alone` unless other processes write to the store, too."""
         self.store = store
@@ -66,7 +72,7 @@ class Resources:
         self._alone = alone
         self.access = access
         self.clock = clock
-        self._check_syntax = check_syntax
+        self._script_problem = check_scripts
 
     async def get(self, caller: Identity, kind: Kind, namespace: str, name: str) -> Found | Refusal:
         """One resource."""
@@ -166,17 +172,10 @@ class Resources:
     def judged(self, caller: Identity, kind: Kind, resource: Any, *, bare: bool = False) -> Any | Invalid:
         """The resource completed, or why it is not valid; `bare` in the words of a patch."""
         complete = normalised(resource, username=caller.username, now=self.clock.now())
-        problem = problem_of(complete) or self._syntax_problem(complete)
+        problem = problem_of(complete) or self._script_problem(complete)
         if problem is None:
             return complete
         return Invalid(problem if bare or kind.segment in _BARE_WORDING else f"resource is invalid: {problem}")
-
-    def _syntax_problem(self, resource: Any) -> str | None:
-        for number, expression in enumerate(expressions_of(resource)):
-            problem = self._check_syntax(expression)
-            if problem is not None:
-                return f"syntax error in expression {number}: {problem}"
-        return None
 
     async def amend(
         self,

@@ -1,0 +1,148 @@
+"""Go's regular expressions in JavaScript: a script with its literals translated, and which of them are refused."""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import quickjs
+
+from sensu.execution.es5_syntax import Word, placed, words_of
+from sensu.execution.go_regexp_translator import TRANSLATOR
+
+EXPRESSIONS_REMEMBERED_MAX = 1_000
+SCRIPTS_REMEMBERED_MAX = 8
+"""How many translated sources are kept, of short and of long ones; the least recently used are forgotten."""
+_SHORT_CHARACTERS_MAX = 16_384
+
+_ANSWERING_TEXT = "(make => { const go = make(RegExp, Reflect.apply); return (p, f) => JSON.stringify(go(p, f)) })"
+_TAKE_PATTERNS = frozenset({"match", "search"})
+_VARIABLES = frozenset({"event", "entity"})
+
+
+@dataclass(frozen=True, slots=True)
+class RegexpFault:
+    """Why a regular expression is refused, in Go's words, and where in the script that begins."""
+
+    message: str
+    position: int
+
+
+class _Translator:
+    """Translates in an engine of its own, which is made when the first pattern comes."""
+
+    def __init__(self) -> None:
+        self._context: Any = None
+        self._translate: Any = None
+
+    def __call__(self, pattern: str, flags: str, position: int) -> tuple[str, str] | RegexpFault:
+        if self._context is None:
+            self._context = quickjs.Context()
+            self._translate = self._context.eval(f"{_ANSWERING_TEXT}({TRANSLATOR})")
+        made = json.loads(self._translate(pattern, flags))
+        if "fault" in made:
+            return RegexpFault(f"Invalid regular expression: {made['fault']}", position + made["at"])
+        return made["source"], made["flags"]
+
+
+def translated(source: str) -> str | RegexpFault:
+    """The script with each literal `/pattern/flags` as ECMAScript writes what it means in Go; or the first fault."""
+    return _short(source) if len(source) <= _SHORT_CHARACTERS_MAX else _long(source)
+
+
+def _translated(source: str) -> str | RegexpFault:
+    literals = [word for word in words_of(source) if word.kind == "regex"]
+    translate, parts, end = _Translator(), [], 0
+    for word in literals:
+        pattern, flags = _parts(word)
+        made = translate(pattern, flags, word.position + 1)
+        if isinstance(made, RegexpFault):
+            return made
+        parts += [source[end : word.position], f"/{made[0]}/{made[1]}"]
+        end = word.position + len(word.text)
+    return "".join([*parts, source[end:]])
+
+
+_short = lru_cache(EXPRESSIONS_REMEMBERED_MAX)(_translated)
+_long = lru_cache(SCRIPTS_REMEMBERED_MAX)(_translated)
+
+
+def for_engine(source: str) -> str:
+    """The script as the engine runs it; where a literal is refused, a script that throws why."""
+    made = translated(source)
+    return made if isinstance(made, str) else f"throw new SyntaxError({json.dumps(literal_problem(source))})"
+
+
+def literal_problem(source: str) -> str | None:
+    """The message, with the place, about the first literal that is refused in a script."""
+    made = translated(source)
+    return placed(source, made.position, made.message) if isinstance(made, RegexpFault) else None
+
+
+def pattern_problem(source: str) -> str | None:
+    """The same about any pattern, those in plain texts included."""
+    problem = literal_problem(source)
+    if problem is not None:
+        return problem
+    translate = _Translator()
+    for pattern, flags, position in _pattern_texts(words_of(source)):
+        made = translate(pattern, flags, position)
+        if isinstance(made, RegexpFault):
+            return placed(source, position, made.message)
+    return None
+
+
+def without_patterns(source: str) -> str:
+    """The script with harmless patterns of the same lengths, for a parser that knows ECMAScript's alone."""
+    parts, end = [], 0
+    for word in words_of(source):
+        if word.kind == "regex":
+            pattern, flags = _parts(word)
+            parts += [source[end : word.position], f"/{'x' * len(pattern)}/{flags}"]
+            end = word.position + len(word.text)
+    return "".join([*parts, source[end:]])
+
+
+def _parts(word: Word) -> tuple[str, str]:
+    pattern, _, flags = word.text[1:].rpartition("/")
+    return pattern, flags
+
+
+def _pattern_texts(words: Sequence[Word]) -> Iterator[tuple[str, str, int]]:
+    """Pattern, flags and place of the patterns that are given as plain texts."""
+    for at, word in enumerate(words):
+        if word.kind != "text" or _text(words, at - 1) != "(" or not _takes_pattern(words, at - 2):
+            continue
+        if _text(words, at + 1) == ")":
+            yield _value(word.text), "", word.position
+        elif _text(words, at - 2) == "RegExp" and _text(words, at + 1) == "," and _text(words, at + 3) == ")":
+            flags = words[at + 2]
+            if flags.kind == "text":
+                yield _value(word.text), _value(flags.text), word.position
+
+
+def _takes_pattern(words: Sequence[Word], at: int) -> bool:
+    """Whether the word at `at` is `RegExp`, or `match` or `search` of a text rather than of a script's own object."""
+    name = _text(words, at)
+    if name == "RegExp":
+        return _text(words, at - 1) != "."
+    if name not in _TAKE_PATTERNS or _text(words, at - 1) != ".":
+        return False
+    at -= 2
+    while _text(words, at - 1) == "." and words[at].kind == "word":
+        at -= 2
+    owner = words[at] if at >= 0 else Word("end", "", 0)
+    return owner.kind == "text" or owner.text in (*_VARIABLES, ")", "]")
+
+
+def _value(literal: str) -> str:
+    """The value of a text in quotes, empty for one that is not sound."""
+    try:
+        return str(quickjs.Context().eval(literal))
+    except quickjs.JSException:
+        return ""
+
+
+def _text(words: Sequence[Word], at: int) -> str:
+    return words[at].text if 0 <= at < len(words) else ""
