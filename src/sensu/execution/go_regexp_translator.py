@@ -447,7 +447,8 @@ TRANSLATOR = r"""
       read = new Reader(pattern, given.m);
       read.alternatives({ i: given.i, m: given.m, s: false, U: false });
       if (read.at < read.text.length) return { fault: 'unexpected ): `' + pattern + '`', at: read.at };
-      if (read.highest > read.groups) { read.at = read.highestEnd; read.fail('invalid escape sequence', read.highestAt); }
+      read.at = read.highestEnd;
+      if (read.highest > read.groups) read.fail('invalid escape sequence', read.highestAt);
       return read.joinedPieces(given);
     } catch (thrown) {
       if (thrown instanceof Fault) return thrown;
