@@ -1,3 +1,4 @@
+import asyncio
 import configparser
 import socket
 from pathlib import Path
@@ -7,6 +8,7 @@ import pytest
 from sensu import systemd
 from sensu.agent.settings import AgentSettings
 from sensu.backend.settings import BackendSettings
+from sensu.testing.virtual_clock import VirtualClock
 
 UNITS = Path(__file__).parents[2] / "packaging" / "systemd"
 
@@ -31,6 +33,29 @@ def test_nobody_to_tell(monkeypatch: pytest.MonkeyPatch, address: str | None) ->
     assert not systemd.notify(systemd.READY)
 
 
+def test_the_watchdog_hears_of_a_loop_that_turns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A program says that it is alive more often than the manager demands, and only if it is asked."""
+
+    async def watched() -> None:
+        clock = VirtualClock()
+        task = asyncio.create_task(systemd.stay_alive(clock))
+        await clock.advance(60)
+        task.cancel()
+
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(tmp_path / "n"))
+        manager.setblocking(False)
+        monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "n"))
+        monkeypatch.setenv("WATCHDOG_USEC", "60000000")
+        asyncio.run(watched())
+        assert [manager.recv(100) for _ in range(3)] == [b"WATCHDOG=1"] * 3
+        monkeypatch.setenv("WATCHDOG_PID", "1")
+        asyncio.run(watched())
+        assert manager.recv(100) == b"WATCHDOG=1"
+        with pytest.raises(BlockingIOError):
+            manager.recv(100)
+
+
 def unit(name: str) -> configparser.ConfigParser:
     parser = configparser.ConfigParser(interpolation=None, comment_prefixes=("#",))
     parser.optionxform = str  # type: ignore[assignment,method-assign]
@@ -45,6 +70,7 @@ def test_the_units_start_the_programs_safely(name: str) -> None:
     assert service["ExecStart"] == f"/usr/bin/{name} start"
     assert (service["Type"], service["User"], service["NoNewPrivileges"]) == ("notify", "sensu", "yes")
     assert service["Restart"] == "always"
+    assert service["WatchdogSec"] == "60"
 
 
 def test_the_units_make_the_folders_of_the_defaults() -> None:

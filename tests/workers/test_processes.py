@@ -13,6 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from sensu.backend.members.supervisor import HUNG_AFTER_S
 from sensu.testing.backend_process import BackendProcess
 from tests.workers.world import WORKERS, clients, event_of, until, workers_of
 
@@ -68,6 +69,21 @@ def test_all_workers_end_together(initialised: BackendProcess, runner: Callable[
     runner(initialised.start())
     with clients(initialised, 1) as (client,):
         assert len(client.ask("GET", f"{NAMESPACE}/events")[1]) == 30
+    assert runner(initialised.stop()) == 0
+
+
+@pytest.mark.slow
+def test_a_worker_that_hangs_is_started_again(initialised: BackendProcess, runner: Callable[..., object]) -> None:
+    """A worker that does not answer for half a minute is killed and replaced, and its entities are served again."""
+    runner(initialised.start(FLAGS))
+    victim = serving(initialised)[-1]
+    victim.suspend()
+    until(lambda: not victim.is_running(), "the worker is not killed", HUNG_AFTER_S + END_S)
+    until(lambda: len(serving(initialised)) == WORKERS, "it is not started again")
+    assert "a worker does not answer and is killed" in initialised.log.read_text()
+    with clients(initialised) as each:
+        for number in range(30):
+            assert each[0].ask("POST", f"{NAMESPACE}/events", event_of(f"e{number}", "ping"))[0] == 201
     assert runner(initialised.stop()) == 0
 
 

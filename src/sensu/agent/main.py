@@ -181,7 +181,11 @@ class Agent:
         client_context(read)
         connection = Connection(parts, partial(client_context, read))
         await self._collect_facts(facts)
-        works: list[Work] = [connection.run, partial(self._refresh_facts, facts)]
+        works: list[Work] = [
+            connection.run,
+            partial(self._refresh_facts, facts),
+            partial(systemd.stay_alive, self._clock),
+        ]
         works.append(partial(self._until_stopped, runs, connection))
         if read.assets_cleanup_interval > 0:
             works.append(partial(assets.clean_at_intervals, read.assets_cleanup_interval))

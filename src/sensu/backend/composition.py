@@ -429,6 +429,8 @@ class Backend:
             ]
             if self._event_log is not None:
                 running.append(group.create_task(self._event_log.run(), name="event log"))
+            if self._members is None:
+                running.append(group.create_task(systemd.stay_alive(self._clock), name="watchdog"))
             try:
                 if members is not None:
                     await members.open(self._stopping.set)

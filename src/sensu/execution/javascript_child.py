@@ -2,12 +2,14 @@
 
 Descriptor 0 is the socket, 1 a pipe on which each finished evaluation leaves one byte, so that the parent knows which
 one is running when it loses patience. Messages are JSON behind their length. The parent kills the process by the wall
-clock; an alarm of the kernel does the same should the parent be gone.
+clock; should the parent be gone, the kernel ends it with a signal (SIGIO of the socket, SIGALRM in any case).
 """
 
+import fcntl
 import json
 import os
 import resource
+import select
 import signal
 import struct
 from collections.abc import Callable, Sequence
@@ -36,11 +38,16 @@ def serve() -> None:
     """Answer the parent's batches of jobs until it closes the socket."""
     os.nice(int(os.environ.pop("SENSU_NICE", "0")))
     sandbox = Sandbox()
+    hang_up = _signal_hang_up()
     _confine()
     _send(b"[]")
     while (batch := _received()) is not None:
+        signal.signal(signal.SIGIO, signal.SIG_DFL)
+        if _abandoned(hang_up):
+            return
         answers = json.dumps([_answer(sandbox, job) for job in json.loads(batch)]).encode()
         signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGIO, signal.SIG_IGN)
         _send(answers)
 
 
@@ -48,6 +55,21 @@ def _send(answers: bytes) -> None:
     left = memoryview(LENGTH.pack(len(answers)) + answers)
     while left:
         left = left[os.write(SOCKET, left) :]
+
+
+def _signal_hang_up() -> select.poll:
+    """Have the kernel signal what happens at the socket; while a batch is evaluated that is only the parent's end."""
+    signal.signal(signal.SIGIO, signal.SIG_IGN)
+    fcntl.fcntl(SOCKET, fcntl.F_SETOWN, os.getpid())
+    fcntl.fcntl(SOCKET, fcntl.F_SETFL, fcntl.fcntl(SOCKET, fcntl.F_GETFL) | os.O_ASYNC)
+    hang_up = select.poll()
+    hang_up.register(SOCKET, 0)
+    return hang_up
+
+
+def _abandoned(hang_up: select.poll) -> bool:
+    """Whether the parent has gone, which is no signal any more when it happened a moment ago."""
+    return any(event & select.POLLHUP for _, event in hang_up.poll(0))
 
 
 def _confine() -> None:

@@ -154,8 +154,7 @@ class JavaScriptPool:
             while batch := await self._next_batch():
                 try:
                     if child is None or not child.alive:
-                        child = ChildProcess(self._niceness)
-                        await child.open()
+                        child = await ChildProcess.start(self._niceness)
                     outcome = await child.run(batch)
                 except BaseException as err:
                     self._fail(batch, err)

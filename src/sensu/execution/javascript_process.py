@@ -23,8 +23,9 @@ ANSWER_BYTES_MAX = 64 * 1024 * 1024
 """A process that answers a batch with more is killed."""
 START_LIMIT_S = 20.0
 """A process that does not greet its parent within this time is killed."""
-STARVED_FACTOR = 10.0
-"""On a machine so busy that an evaluation hardly ran, it may take so many times its limit before it is killed."""
+REAP_S = 0.05
+STARVED_FACTOR, HAD_ITS_TIME = 5.0, 0.9
+"""An evaluation that did not get that part of its limit on a processor, as on a busy machine, may take so many."""
 TICKS = 4
 """How often within a time limit the parent looks at what is running."""
 _LENGTH_BYTES = 4
@@ -89,6 +90,22 @@ class ChildProcess(asyncio.Protocol):
     def pid(self) -> int:
         """The process's id."""
         return self._process.pid
+
+    @classmethod
+    async def start(cls, niceness: int = 0) -> "ChildProcess":
+        """A process that takes jobs; raises ExecutionError where none can be started."""
+        starting = asyncio.get_running_loop().run_in_executor(None, cls, niceness)
+        try:
+            child = await asyncio.shield(starting)
+        except asyncio.CancelledError:
+            starting.add_done_callback(lambda done: done.exception() or done.result().close())
+            raise
+        try:
+            await child.open()
+        except BaseException:
+            child.close()
+            raise
+        return child
 
     async def open(self) -> None:
         """Wait until the process takes jobs; raises ExecutionError where it does not start."""
@@ -173,13 +190,24 @@ class ChildProcess(asyncio.Protocol):
         self.alive = False
         with contextlib.suppress(ProcessLookupError):
             self._process.kill()
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(1)
+        self._reap()
         os.close(self._progress)
         if self._transport is not None:
             self._transport.abort()
         else:
             self._socket.close()
+
+    def _reap(self) -> None:
+        """Take notice of the end of the process, which the kernel needs a moment for."""
+        if self._process.poll() is not None:
+            return
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(REAP_S)
+        else:
+            loop.call_later(REAP_S, self._reap)
 
 
 def _started(connection: int, progress: int, niceness: int) -> subprocess.Popen[bytes]:
@@ -243,7 +271,7 @@ class _Watch:
         if self.ticks < TICKS:
             return False
         used_s = _processor_time_s(self.pid)
-        starved = used_s is not None and self.cpu_s is not None and used_s - self.cpu_s < self._limit_s / 2
+        starved = used_s is not None and self.cpu_s is not None and used_s - self.cpu_s < self._limit_s * HAD_ITS_TIME
         return not starved or self.ticks >= TICKS * STARVED_FACTOR
 
     def broken(self, *, late: bool, status: int | None) -> Broken:

@@ -1,7 +1,8 @@
 """What a worker and its supervisor tell each other, a byte at a time, on a pair of sockets.
 
-The worker says when it is ready and when nothing of its own is under way to others any more; the supervisor says when
-all have come so far and it may end. Where either is gone, the other sees the end of the stream.
+The worker says when it is ready, every second that it is alive, and when nothing of its own is under way to others any
+more; the supervisor says when all have come so far and it may end. Where either is gone, the other sees the end of the
+stream.
 """
 
 import asyncio
@@ -9,7 +10,7 @@ import contextlib
 import socket
 from collections.abc import Callable
 
-READY, DRAINED, END = b"r", b"d", b"e"
+READY, DRAINED, ALIVE, END = b"r", b"d", b"a", b"e"
 
 
 class Control:
@@ -40,6 +41,10 @@ class Control:
     def ready(self) -> None:
         """Say that this worker serves."""
         self._tell(READY)
+
+    def alive(self) -> None:
+        """Say that the loop turns."""
+        self._tell(ALIVE)
 
     async def drained(self) -> None:
         """Nothing of this worker is under way to others; returns when they need it no longer, too."""

@@ -112,6 +112,7 @@ class Membership:
             while True:
                 await self._clock.sleep(REFRESH_S)
                 self._store.refresh()
+                self.control.alive()
 
     async def drained(self, within_s: float) -> None:
         """Return when nothing is under way between workers any more, or after so long."""

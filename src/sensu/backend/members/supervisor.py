@@ -41,6 +41,10 @@ STEADY_S = 60.0
 """A worker that lived so long begins with the shortest pause again."""
 STOP_WITHIN_S = 30.0
 """What has not ended by then is killed."""
+HUNG_AFTER_S = 30.0
+"""A worker that serves and was not heard of for so long is killed, and started again."""
+LOOK_S = 5.0
+"""How often to look for such workers."""
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD, signal.SIGHUP)
 
 Work = Callable[[BackendSettings, Seat], int]
@@ -58,6 +62,7 @@ class _Worker:
     ready: bool = False
     drained: bool = False
     started_at: float = 0.0
+    heard_at: float = 0.0
     start_at: float = 0.0
     pause_s: float = RESTART_PAUSE_S
 
@@ -74,6 +79,7 @@ class Supervisor:
         self._stop_by: float | None = None
         self._serving = False
         self._status = 0
+        self._looked_at = 0.0
 
     def run(self) -> int:
         """The exit status, once all workers have ended; raises SensuError where they cannot start."""
@@ -132,6 +138,7 @@ class Supervisor:
             self._wait()
             self._reap()
             self._tell_end()
+            self._kill_hung()
             if self._stop_by is not None and self._clock.monotonic() > self._stop_by:
                 self._signal_all(signal.SIGKILL)
 
@@ -196,6 +203,7 @@ class Supervisor:
                 continue
             if not heard:
                 self._selector.unregister(key.fileobj)
+            worker.heard_at = self._clock.monotonic()
             worker.ready = worker.ready or READY in heard
             worker.drained = worker.drained or DRAINED in heard
         if not self._serving and all(worker.ready for worker in self._workers):
@@ -210,8 +218,27 @@ class Supervisor:
         now = self._clock.monotonic()
         times = [worker.start_at for worker in self._workers if not worker.pid and self._stop_by is None]
         times += [] if self._stop_by is None else [self._stop_by]
+        times += [now + min(LOOK_S, systemd.watchdog_s() or LOOK_S)] if self._serving else []
         ahead = [at - now for at in times if at > now]
         return min(ahead) + 0.001 if ahead else None
+
+    def _kill_hung(self) -> None:
+        """Kill workers that do not say that they are alive; after a pause of our own they get time to."""
+        now = self._clock.monotonic()
+        paused, self._looked_at = now - self._looked_at > 2 * LOOK_S, now
+        if self._serving:
+            systemd.notify(systemd.ALIVE)
+        for worker in self._workers:
+            if paused:
+                worker.heard_at = now
+            if worker.pid and worker.ready and now - worker.heard_at > HUNG_AFTER_S and self._stop_by is None:
+                log.error(
+                    "a worker does not answer and is killed",
+                    extra=fields(worker=worker.member, pid=worker.pid, unheard_s=round(now - worker.heard_at)),
+                )
+                worker.ready = False
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(worker.pid, signal.SIGKILL)
 
     def _reap(self) -> None:
         for worker in self._workers:
