@@ -98,7 +98,7 @@ class ChildProcess(asyncio.Protocol):
         try:
             child = await asyncio.shield(starting)
         except asyncio.CancelledError:
-            starting.add_done_callback(lambda done: done.exception() or done.result().close())
+            starting.add_done_callback(_close)
             raise
         try:
             await child.open()
@@ -208,6 +208,12 @@ class ChildProcess(asyncio.Protocol):
                 self._process.wait(REAP_S)
         else:
             loop.call_later(REAP_S, self._reap)
+
+
+def _close(starting: "asyncio.Future[ChildProcess]") -> None:
+    """End a process that nobody waits for any more."""
+    if starting.exception() is None:
+        starting.result().close()
 
 
 def _started(connection: int, progress: int, niceness: int) -> subprocess.Popen[bytes]:
