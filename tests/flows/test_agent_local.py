@@ -55,6 +55,30 @@ def test_answers_of_the_api(tmp_path: Path, method: str, path: str, body: bytes,
     asyncio.run(story())
 
 
+@pytest.mark.parametrize(
+    ("origin", "status"),
+    [
+        ("http://evil.example", 403),
+        ("null", 403),
+        ("http://localhost:1", 403),
+        ("http://127.0.0.1:{port}", 202),
+        ("http://localhost:{port}", 202),
+    ],
+)
+def test_web_pages_cannot_post_events(tmp_path: Path, origin: str, status: int) -> None:
+    """What a web page has a browser on the host send to the agent is refused, whatever Host it names."""
+
+    async def story() -> None:
+        async with agent_world(tmp_path) as world:
+            body = json.dumps({"check": {"metadata": {"name": "posted"}, "status": 1}})
+            head = "POST /events HTTP/1.1\r\nHost: evil.example\r\nContent-Type: text/plain\r\nConnection: close\r\n"
+            sent = f"{head}Origin: {origin.format(port=world.api_port)}\r\nContent-Length: {len(body)}\r\n\r\n{body}"
+            answer = await world.talk(world.api_port, sent.encode())
+            assert int(answer.split()[1]) == status
+
+    asyncio.run(story())
+
+
 def test_bytes_that_are_no_http(tmp_path: Path) -> None:
     """Bytes that are no request are answered with 400 and end only their connection."""
 

@@ -10,6 +10,7 @@ from typing import cast
 import httptools
 
 from sensu.clock import Clock
+from sensu.transport.http_pieces import first_piece
 
 BODY_BYTES_MAX = 2 * 1024 * 1024
 HEAD_BYTES_MAX = 32 * 1024
@@ -37,19 +38,31 @@ Handle = Callable[[str, str, bytes], Answer]
 """The answer to a method, path and body."""
 
 
+TOO_LONG = error(431, "request header fields too large")
+FOREIGN = error(403, "requests of web pages are not accepted (the Origin header is that of another server)")
+"""A browser sends what any page asks it to, also to servers on its own host; programs send no Origin header."""
+
+
+class _Refused(Exception):
+    """A request is not parsed further."""
+
+
 class HTTPServer:
     """Listens on one address."""
 
     def __init__(self, handle: Handle, clock: Clock) -> None:
         self.handle, self.clock = handle, clock
         self.connections: set[HTTPConnection] = set()
+        self.own_origins: frozenset[str] = frozenset()
         self._server: asyncio.Server | None = None
 
     async def listen(self, host: str, port: int) -> int:
         """Accept connections; returns the port. Raises OSError where the address cannot be had."""
         loop = asyncio.get_running_loop()
         self._server = await loop.create_server(lambda: HTTPConnection(self), host, port, backlog=128)
-        return int(self._server.sockets[0].getsockname()[1])
+        bound = int(self._server.sockets[0].getsockname()[1])
+        self.own_origins = frozenset(f"http://{own}:{bound}" for own in ("localhost", "127.0.0.1", "[::1]"))
+        return bound
 
     async def close(self) -> None:
         """Stop listening and cut all connections."""
@@ -69,8 +82,12 @@ class HTTPConnection(asyncio.Protocol):
         self._parser = httptools.HttpRequestParser(self)
         self._url, self._body = b"", bytearray()
         self._head_bytes = 0
+        self._unparsed = 0
         self._expects_continue = False
         self._refusal: Answer | None = None
+        self._foreign = False
+        self._held = b""
+        self._unread = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Part of asyncio's interface."""
@@ -90,13 +107,36 @@ class HTTPConnection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Part of asyncio's interface."""
-        try:
-            self._parser.feed_data(data)
-        except httptools.HttpParserUpgrade:
-            self._send(error(400, "no upgrade here"), keep_alive=False)
-        except httptools.HttpParserError:
-            refusal = self._refusal or error(400, "400 Bad Request")
-            self._send(refusal, keep_alive=False)
+        self._held += data
+        self._parse()
+
+    def _parse(self) -> None:
+        """Parse what arrived as long as the client takes its answers."""
+        while self._held and not self._unread and self._transport is not None and not self._transport.is_closing():
+            piece = first_piece(self._held)
+            self._held = self._held[len(piece) :]
+            try:
+                self._parser.feed_data(piece)
+                self._unparsed += len(piece)
+                if self._unparsed > HEAD_BYTES_MAX:
+                    self._refuse(TOO_LONG)
+            except httptools.HttpParserUpgrade:
+                self._send(error(400, "no upgrade here"), keep_alive=False)
+            except (httptools.HttpParserError, _Refused):
+                self._send(self._refusal or error(400, "400 Bad Request"), keep_alive=False)
+
+    def pause_writing(self) -> None:
+        """Part of asyncio's interface; a client that does not read its answers is asked for no more requests."""
+        self._unread = True
+        if self._transport is not None:
+            self._transport.pause_reading()
+
+    def resume_writing(self) -> None:
+        """Part of asyncio's interface."""
+        self._unread = False
+        self._parse()
+        if self._transport is not None and not self._unread:
+            self._transport.resume_reading()
 
     def cut(self) -> None:
         """End the connection at once."""
@@ -106,18 +146,25 @@ class HTTPConnection(asyncio.Protocol):
     def on_message_begin(self) -> None:
         """Part of httptools' interface."""
         self._url, self._body, self._expects_continue = b"", bytearray(), False
-        self._head_bytes, self._refusal = 0, None
+        self._head_bytes, self._refusal, self._foreign = 0, None, False
 
     def on_url(self, url: bytes) -> None:
         """Part of httptools' interface."""
-        self._url += url
         self._count_head(len(url))
+        self._url += url
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Part of httptools' interface."""
         self._count_head(len(name) + len(value))
-        if name.lower() == b"expect" and value.lower() == b"100-continue":
+        name = name.lower()
+        if name == b"expect" and value.lower() == b"100-continue":
             self._expects_continue = True
+        elif name == b"origin" and value.decode("latin-1") not in self._server.own_origins:
+            self._foreign = True
+
+    def on_chunk_header(self) -> None:
+        """Part of httptools' interface."""
+        self._unparsed = 0
 
     def on_headers_complete(self) -> None:
         """Part of httptools' interface."""
@@ -126,6 +173,7 @@ class HTTPConnection(asyncio.Protocol):
 
     def on_body(self, body: bytes) -> None:
         """Part of httptools' interface."""
+        self._unparsed = 0
         self._body += body
         if len(self._body) > BODY_BYTES_MAX:
             self._refuse(error(413, "request body too large"))
@@ -134,18 +182,20 @@ class HTTPConnection(asyncio.Protocol):
         """Part of httptools' interface."""
         method = self._parser.get_method().decode("latin-1")
         path = self._url.partition(b"?")[0].decode("latin-1")
-        answer = self._server.handle(method, path, bytes(self._body))
+        self._unparsed = 0
+        answer = FOREIGN if self._foreign else self._server.handle(method, path, bytes(self._body))
         self._send(answer, keep_alive=self._parser.should_keep_alive(), head=method == "HEAD")
 
     def _count_head(self, more_bytes: int) -> None:
+        """Count bytes of the request line, the headers or the trailers of a request."""
         self._head_bytes += more_bytes
         if self._head_bytes > HEAD_BYTES_MAX:
-            self._refuse(error(431, "request header fields too large"))
+            self._refuse(TOO_LONG)
 
     def _refuse(self, answer: Answer) -> None:
         """End parsing with an answer."""
         self._refusal = answer
-        raise ValueError(answer.body)
+        raise _Refused
 
     def _send(self, answer: Answer, *, keep_alive: bool, head: bool = False) -> None:
         if self._transport is None or self._transport.is_closing():

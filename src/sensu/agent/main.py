@@ -13,7 +13,7 @@ from functools import partial
 from importlib.metadata import version as installed_version
 from typing import Any
 
-from sensu import systemd
+from sensu import open_files, systemd
 from sensu.agent import allow_list, settings
 from sensu.agent.api import LocalAPI
 from sensu.agent.check_run import CheckRuns
@@ -94,6 +94,7 @@ def start(arguments: Sequence[str]) -> int:
         configure(read.log_level)
         for line in remarks:
             log.warning(line)
+        open_files.raise_limit()
         agent_allow_list = allow_list.load(read.allow_list)
         _run_loop(Agent(read, agent_allow_list, SystemClock()))
     except HelpText as asked:

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
+from sensu import open_files
 from sensu.backend.composition import Backend, opened_store
 from sensu.backend.init_command import run_init
 from sensu.backend.members.membership import Seat
@@ -140,6 +141,7 @@ def upgrade(words: Sequence[str]) -> int:
 def start(words: Sequence[str]) -> int:
     """Run a backend until a signal stops it."""
     settings = _settings(BackendSettings, words, "start")
+    open_files.raise_limit()
     if settings.workers > 1:
         return Supervisor(settings, _work, SystemClock()).run()
     return _serve(Backend(settings, SystemClock()))

@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from sensu import open_files
 from sensu.clock import Clock, SystemClock
 from sensu.errors import ExecutionError, system_reason
 from sensu.log import fields
@@ -297,6 +298,7 @@ def _spawn(command: Command) -> tuple[int, int | None, int]:
             setsigmask=(),
             setsigdef=(signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT, signal.SIGTERM),
         )
+        open_files.restore_in(pid)
     except (OSError, ValueError) as err:
         for fd in fds:
             os.close(fd)

@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import socket
 import ssl
+import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from functools import partial
@@ -17,9 +18,11 @@ from typing import Protocol, cast
 import picows
 from picows.picows import WSProtocol  # type: ignore[attr-defined]
 
+from sensu import open_files
 from sensu.clock import Clock
 from sensu.transport import frames, handshake
 from sensu.transport.handshake import Answer, Headers, Request
+from sensu.transport.tls_acceptor import TLSAcceptor
 from sensu.transport.websocket import PROTOCOL_ERROR, Closed, MessageListener, silent_logger
 
 BACKLOG = 1024
@@ -32,7 +35,8 @@ class ListenerLimits:
 
     `write_timeout_s` is how long an agent may take nothing while more than a little waits for it, `backlog_bytes_max`
     how much may wait for one agent; an agent beyond either is disconnected. `doorways_max` bounds connections that are
-    not upgraded (yet); more are closed at once.
+    not upgraded (yet), which also use at most a quarter of the files that the process may open; more are closed at
+    once.
     """
 
     handshake_timeout_s: float = 15.0
@@ -79,6 +83,7 @@ class AgentConnection(MessageListener):
         self._limits = limits
         self._gone = gone
         self._stalled: asyncio.TimerHandle | None = None
+        self._session_pauses = False
         # Messages go straight from the frame to the session, a call less each.
         self.received = session.received  # type: ignore[method-assign]
 
@@ -106,12 +111,14 @@ class AgentConnection(MessageListener):
 
     def pause_reading(self) -> None:
         """Take no more from the agent; messages that are read already still arrive."""
+        self._session_pauses = True
         if self._transport is not None and self.closed is None:
             self._transport.underlying_transport.pause_reading()
 
     def resume_reading(self) -> None:
-        """Take messages again."""
-        if self._transport is not None:
+        """Take messages again, once the agent takes what waits for it."""
+        self._session_pauses = False
+        if self._transport is not None and self._stalled is None:
             self._transport.underlying_transport.resume_reading()
 
     def on_ws_connected(self, transport: picows.WSTransport) -> None:
@@ -126,15 +133,19 @@ class AgentConnection(MessageListener):
         self._session.ended(closed)
 
     def pause_writing(self) -> None:
-        """Part of picows' interface."""
+        """Part of picows' interface; what is not read cannot ask for answers, such as pongs, that nobody takes."""
         loop = asyncio.get_running_loop()
         self._stalled = loop.call_later(self._limits.write_timeout_s, self.cut, "the agent does not read")
+        if self._transport is not None:
+            self._transport.underlying_transport.pause_reading()
 
     def resume_writing(self) -> None:
         """Part of picows' interface."""
         if self._stalled is not None:
             self._stalled.cancel()
             self._stalled = None
+        if self._transport is not None and self.closed is None and not self._session_pauses:
+            self._transport.underlying_transport.resume_reading()
 
 
 class AgentListener:
@@ -146,7 +157,9 @@ class AgentListener:
         self.limits = limits or ListenerLimits()
         self.doorways: set[_Doorway] = set()
         self.connections: set[AgentConnection] = set()
-        self._server: asyncio.Server | None = None
+        self.port = 0
+        self.doorways_max, self.connections_max = self.limits.doorways_max, sys.maxsize
+        self._server: asyncio.Server | TLSAcceptor | None = None
         self._all_gone = asyncio.Event()
 
     async def start(
@@ -157,21 +170,29 @@ class AgentListener:
         Port 0 takes any; an empty host or `::` means all addresses, of both families.
         """
         loop = asyncio.get_running_loop()
-        handshake_s = self.limits.handshake_timeout_s if ssl_context is not None else None
-        self._server = await loop.create_server(
+        sock = listening_socket(host, port, shares_port=shares_port)
+        self.port = int(sock.getsockname()[1])
+        files_max = open_files.limit()
+        self.doorways_max = min(self.limits.doorways_max, files_max // 4)
+        self.connections_max = files_max * 3 // 4
+        if ssl_context is None:
+            self._server = await loop.create_server(lambda: _Doorway(self), sock=sock, backlog=BACKLOG)
+            return
+        self._server = TLSAcceptor(
+            sock,
+            ssl_context,
             lambda: _Doorway(self),
-            sock=listening_socket(host, port, shares_port=shares_port),
-            ssl=ssl_context,
             backlog=BACKLOG,
-            ssl_handshake_timeout=handshake_s,
+            handshake_timeout_s=self.limits.handshake_timeout_s,
+            pending_max=self.doorways_max,
         )
+        self._server.start()
 
-    @property
-    def port(self) -> int:
-        """The port that is listened on, 0 before the start."""
-        if self._server is None or not self._server.sockets:
-            return 0
-        return int(self._server.sockets[0].getsockname()[1])
+    def has_room(self) -> bool:
+        """Whether a connection may be taken: handshakes, and all connections of agents, leave files to the API."""
+        pending = self._server.pending if isinstance(self._server, TLSAcceptor) else 0
+        doorways = len(self.doorways) + pending
+        return len(self.doorways) < self.doorways_max and doorways + len(self.connections) < self.connections_max
 
     async def stop(self) -> None:
         """Stop listening, cut every connection and return when their sessions have ended.
@@ -190,7 +211,7 @@ class AgentListener:
             async with asyncio.timeout(self.limits.write_timeout_s):
                 await self._server.wait_closed()
                 await self._all_gone.wait()
-        self._server = None
+        self._server, self.port = None, 0
 
     def admit(self, session: Session) -> AgentConnection:
         """A connection for an accepted session, counted until it is gone."""
@@ -229,11 +250,12 @@ class _Doorway(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._judging: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
+        self._unread = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Part of asyncio's interface."""
         self._transport = cast(asyncio.Transport, transport)  # uvloop's is none by inheritance
-        if len(self._listener.doorways) >= self._listener.limits.doorways_max:
+        if not self._listener.has_room():
             self._transport.abort()
             return
         self._listener.doorways.add(self)
@@ -249,10 +271,20 @@ class _Doorway(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Part of asyncio's interface."""
         self._buffer += data
-        if self._judging is None:
+        if self._judging is None and not self._unread:
             self._next_request()
-        elif len(self._buffer) > handshake.HEAD_BYTES_MAX and self._transport is not None:
-            self._transport.pause_reading()
+        elif len(self._buffer) > handshake.HEAD_BYTES_MAX:
+            self.shut()  # an agent sends nothing before it is answered
+
+    def pause_writing(self) -> None:
+        """Part of asyncio's interface; who does not read its answers is asked for no more requests."""
+        self._unread = True
+
+    def resume_writing(self) -> None:
+        """Part of asyncio's interface."""
+        self._unread = False
+        if self._judging is None and self._transport is not None and not self._transport.is_closing():
+            self._next_request()
 
     def shut(self) -> None:
         """End the connection at once."""
@@ -265,6 +297,9 @@ class _Doorway(asyncio.Protocol):
             self._answer(Answer(431, b"request header too large\n"), keep=False)
         elif end:
             self._buffer = rest
+            if len(rest) > handshake.HEAD_BYTES_MAX:
+                self.shut()
+                return
             request = handshake.parse_request(head)
             if request is None:
                 self._answer(Answer(400, b"malformed request\n"), keep=False)
@@ -283,9 +318,8 @@ class _Doorway(asyncio.Protocol):
             self._leave()
             _hand_over(self._listener, transport, request, verdict, self._buffer)
             return
-        transport.resume_reading()
         self._answer(verdict, keep=not request.has_body)
-        if not transport.is_closing():
+        if not transport.is_closing() and not self._unread:
             self._next_request()
 
     def _answer(self, answer: Answer, *, keep: bool) -> None:

@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
+from sensu import open_files
 from sensu.clock import SystemClock
 from sensu.transport import agent_socket, handshake
 from sensu.transport.agent_socket import AgentSocket, HandshakeRefused, SocketLimits, Unreachable
@@ -394,6 +395,143 @@ def test_an_agent_that_reads_nothing_is_cut() -> None:
                 session.connection.send(b"x" * 60_000)
             assert (await session.over).reason == "the agent does not read"
 
+    in_loop(test)
+
+
+@pytest.mark.parametrize("run", [asyncio.run, uvloop.run], ids=["asyncio", "uvloop"])
+def test_an_agent_that_pings_and_does_not_read_fills_no_memory(run: Callable[[Any], None]) -> None:
+    """Answers that nobody takes are not piled up: of an agent that does not read its pongs no more pings are read."""
+
+    async def test() -> None:
+        async with listening(ListenerLimits(write_timeout_s=1.0)) as port:
+            wire = await upgraded(port)
+            wire.writer.transport.pause_reading()  # type: ignore[attr-defined]
+            connection = port.sessions[0].connection
+            assert connection is not None
+            most, pings = 0, frame(PING, b"x" * 125) * 500
+            while not port.sessions[0].over.done():
+                if wire.writer.transport.get_write_buffer_size() < 1_000_000:
+                    wire.writer.write(pings)
+                await asyncio.sleep(0)
+                most = max(most, connection.backlog_bytes)
+            assert most < 300_000
+            assert (await port.sessions[0].over).reason == "the agent does not read"
+
+    async def bounded() -> None:
+        async with asyncio.timeout(PATIENCE_S):
+            await test()
+
+    run(bounded())
+
+
+def test_an_agent_that_reads_again_is_read_again() -> None:
+    """Reading stops while an agent takes nothing, and goes on with what it sent meanwhile once it does."""
+
+    async def test() -> None:
+        async with listening(ListenerLimits(backlog_bytes_max=10**8)) as port:
+            wire = await upgraded(port)
+            wire.writer.transport.pause_reading()  # type: ignore[attr-defined]
+            session = port.sessions[0]
+            assert session.connection is not None
+            while session.connection._stalled is None:
+                session.connection.send(b"x" * 60_000)
+                await asyncio.sleep(0)
+            wire.writer.write(frame(BINARY, b"event\n1"))
+            await asyncio.sleep(0.01)
+            assert session.messages.empty()
+            session.connection.resume_reading()
+            await asyncio.sleep(0.01)
+            assert session.messages.empty()
+            wire.writer.transport.resume_reading()  # type: ignore[attr-defined]
+            drain = asyncio.ensure_future(wire.reader.read(10**9))
+            while session.messages.empty():
+                await asyncio.sleep(0.001)
+                if drain.done():
+                    drain = asyncio.ensure_future(wire.reader.read(10**9))
+            drain.cancel()
+
+    in_loop(test)
+
+
+def test_a_client_that_reads_no_answers_fills_no_memory() -> None:
+    """Requests that follow each other without their answers being read are not answered without end."""
+
+    async def test() -> None:
+        async with listening(ListenerLimits(handshake_timeout_s=1.0)) as port:
+            wire = await Wire.to(port, b"")
+            wire.writer.transport.pause_reading()  # type: ignore[attr-defined]
+            most, requests = 0, b"GET /nosuch HTTP/1.1\r\n\r\n" * 400
+            while not wire.writer.transport.is_closing():
+                if wire.writer.transport.get_write_buffer_size() < 100_000:
+                    wire.writer.write(requests)
+                await asyncio.sleep(0)
+                for doorway in port.listener.doorways:
+                    assert doorway._transport is not None
+                    most = max(most, doorway._transport.get_write_buffer_size() + len(doorway._buffer))
+                if not port.listener.doorways and most:
+                    break
+            assert most < 600_000
+
+    in_loop(test)
+
+
+@pytest.mark.parametrize("run", [asyncio.run, uvloop.run], ids=["asyncio", "uvloop"])
+def test_plain_http_at_a_port_with_tls(run: Callable[[Any], None], tmp_path: Path) -> None:
+    """Plain HTTP sent to a port with TLS is answered with what is wrong."""
+
+    async def test() -> None:
+        port = Port(LIMITS)
+        await port.listener.start("127.0.0.1", 0, tls_contexts(tmp_path)[0])
+        wire = await Wire.to(port, b"GET /health HTTP/1.1\r\nHost: a\r\n\r\n")
+        answer = await wire.reader.read()
+        assert answer.startswith(b"HTTP/1.1 400 Bad Request\r\n")
+        assert answer.endswith(b"\r\n\r\nClient sent an HTTP request to an HTTPS server.\n")
+        await port.listener.stop()
+
+    async def bounded() -> None:
+        async with asyncio.timeout(PATIENCE_S):
+            await test()
+
+    run(bounded())
+
+
+@pytest.mark.parametrize("run", [asyncio.run, uvloop.run], ids=["asyncio", "uvloop"])
+def test_connections_in_their_tls_handshake_are_bounded(run: Callable[[Any], None], tmp_path: Path) -> None:
+    """Clients that connect and begin no TLS handshake cannot use up the files; they are dropped after a while."""
+
+    async def test() -> None:
+        port = Port(ListenerLimits(doorways_max=2, handshake_timeout_s=0.2))
+        server, client = tls_contexts(tmp_path)
+        await port.listener.start("127.0.0.1", 0, server)
+        held = [await Wire.to(port, b"") for _ in range(2)]
+        turned_away = await Wire.to(port, b"")
+        assert await turned_away.reader.read() == b""
+        for wire in held:
+            assert await wire.reader.read() == b""
+        agent = await agent_socket.connect(port.url.replace("ws:", "wss:"), [], ssl_context=client)
+        assert isinstance(agent, AgentSocket)
+        await port.listener.stop()
+
+    async def bounded() -> None:
+        async with asyncio.timeout(PATIENCE_S):
+            await test()
+
+    run(bounded())
+
+
+def test_handshakes_leave_files_to_the_rest_of_the_backend(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Connections that are not upgraded use at most a quarter of the files that the process may open."""
+
+    async def test() -> None:
+        async with listening() as port:
+            held = [await Wire.to(port, b"GET /nosuch HTTP/1.1\r\n\r\n") for _ in range(3)]
+            for wire in held:
+                await wire.head()
+            turned_away = await Wire.to(port, b"")
+            with pytest.raises((ConnectionResetError, asyncio.IncompleteReadError)):
+                await turned_away.reader.readexactly(1)
+
+    monkeypatch.setattr(open_files, "limit", lambda: 12)
     in_loop(test)
 
 

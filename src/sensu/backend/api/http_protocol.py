@@ -14,14 +14,14 @@ import httptools
 from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
+from sensu.transport.http_pieces import first_piece
+
 logger = logging.getLogger(__name__)
 
 HEAD_BYTES_MAX = 64 * 1024
 """Bytes of a request before its body, or of trailers behind it; a request with more is answered with 431."""
 READ_BYTES_MAX = 16 * 1024
 """How much is read from a connection at once, and so what may wait unparsed (twice as much at most)."""
-PIECE_BYTES = 512
-"""How much is parsed at once of data that may hold several requests."""
 LINGER_S = 0.5
 """For how long what a client still sends is thrown away after its request was refused."""
 CONNECTIONS_MAX = 10_000
@@ -112,7 +112,7 @@ class HttpProtocol(HttpToolsProtocol):
                 self._held, self.flow.holds = data, True
                 self.flow.pause_reading()
                 return
-            piece = data[:PIECE_BYTES] if _may_be_several(data) else data
+            piece = first_piece(data)
             rest = self._feed(piece)
             if self._refusal is not None:
                 return
@@ -230,11 +230,6 @@ class HttpProtocol(HttpToolsProtocol):
         reading = waits and now - (self.reading_since or now) > patience.read_timeout_s
         blocked = self.blocked_since is not None and now - self.blocked_since > patience.write_timeout_s
         return reading or blocked
-
-
-def _may_be_several(data: bytes) -> bool:
-    """Whether data may hold more than one request, by its empty lines."""
-    return len(data) > PIECE_BYTES and data.count(b"\n\r\n") + data.count(b"\n\n") > 1
 
 
 class BoundedReads(asyncio.BufferedProtocol):

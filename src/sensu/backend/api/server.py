@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import logging
-import resource
 import socket
 import ssl
 from collections.abc import Callable, Collection
@@ -13,9 +12,10 @@ from typing import Any
 from uvicorn.config import Config
 from uvicorn.server import ServerState
 
-from sensu import tls
+from sensu import open_files, tls
 from sensu.backend.api.http_protocol import CONNECTIONS_MAX, READ_BYTES_MAX, BoundedReads, HttpProtocol, Patience
 from sensu.errors import ConfigurationError
+from sensu.transport.tls_acceptor import TLSAcceptor
 
 logger = logging.getLogger(__name__)
 
@@ -73,7 +73,7 @@ class ApiServer:
             timeout_keep_alive=max(1, round(settings.idle_timeout_s)),
         )
         self._state = ServerState()
-        self._server: asyncio.Server | None = None
+        self._server: asyncio.Server | TLSAcceptor | None = None
         self._sweeper: asyncio.Task[None] | None = None
         self.port = settings.port
 
@@ -88,7 +88,7 @@ class ApiServer:
         self.port = listener.getsockname()[1]
         loop = asyncio.get_running_loop()
 
-        connections_max = min(self._settings.connections_max, resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 2)
+        connections_max = min(self._settings.connections_max, open_files.limit() // 2)
 
         buffer = memoryview(bytearray(READ_BYTES_MAX))
 
@@ -97,10 +97,18 @@ class ApiServer:
             protocol.connections_max = connections_max
             return BoundedReads(protocol, buffer)
 
-        patience_s = self._settings.read_timeout_s if context else None
-        self._server = await loop.create_server(
-            connected, sock=listener, ssl=context, backlog=BACKLOG, ssl_handshake_timeout=patience_s
-        )
+        if context is None:
+            self._server = await loop.create_server(connected, sock=listener, backlog=BACKLOG)
+        else:
+            self._server = TLSAcceptor(
+                listener,
+                context,
+                connected,
+                backlog=BACKLOG,
+                handshake_timeout_s=self._settings.read_timeout_s,
+                pending_max=connections_max // 2,
+            )
+            self._server.start()
         self._sweeper = loop.create_task(self._sweep(), name=f"{self._name} time-outs")
         logger.info("the %s listens on port %d", self._name, self.port)
 
