@@ -10,6 +10,8 @@ import sys
 import time
 from typing import Any, TextIO
 
+from sensu.terminal_text import clean_json
+
 LEVELS = {
     "panic": logging.CRITICAL,
     "fatal": logging.CRITICAL,
@@ -34,7 +36,7 @@ def fields(**values: Any) -> dict[str, Any]:
 
 
 class JSONLines(logging.Formatter):
-    """One JSON object a line."""
+    """One JSON object a line; control and format characters are escapes, for logs are read at terminals."""
 
     def format(self, record: logging.LogRecord) -> str:
         """The record as one line of JSON."""
@@ -49,7 +51,7 @@ class JSONLines(logging.Formatter):
             line["error"] = f"{type(record.exc_info[1]).__name__}: {record.exc_info[1]}"
             if record.levelno <= logging.DEBUG or record.levelno >= logging.CRITICAL:
                 line["traceback"] = self.formatException(record.exc_info)
-        return json.dumps(line, default=str, ensure_ascii=False)
+        return clean_json(json.dumps(line, default=str, ensure_ascii=False))
 
 
 def configure(level: str, stream: TextIO = sys.stderr) -> None:

@@ -257,3 +257,9 @@ def test_types_that_all_leaves_out_have_a_reason(terminal: Sensuctl) -> None:
     err = terminal("describe-type", "all").err
     assert "  secrets/v1.Env: built in, it cannot be created\n" in err
     assert "  core/v3.EntityConfig: the configured part of core/v2.Entity\n" in err
+
+
+def test_a_type_of_the_commercial_edition_is_not_taken_for_a_typo(terminal: Sensuctl) -> None:
+    """Whoever brings a file from there learns that the type is not in this product."""
+    found = terminal("create", stdin="type: VaultProvider\napi_version: secrets/v1\nmetadata: {name: v}\nspec: {}\n")
+    assert "Sensu Go's commercial edition, which this product does not have" in found.err

@@ -74,7 +74,7 @@ def run(
     argv0: str = "sensuctl",
 ) -> int:
     """The exit status of a command line."""
-    if arguments[:1] == [COMPLETE]:
+    if list(arguments[:1]) == [COMPLETE]:
         from sensu.sensuctl.nouns.completion_names import write_names  # noqa: PLC0415 - only shells ask
 
         return write_names(arguments[1:], environment, stdout)

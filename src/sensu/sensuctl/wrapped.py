@@ -24,6 +24,16 @@ PROBLEMS_SHOWN_MAX = 10
 COUNTED_MAX = 10
 """In a longer file nobody finds a resource by its number."""
 CORE = "core/v2"
+COMMERCIAL_APIS: tuple[str, ...] = (
+    "authentication/v2",
+    "bsm/v1",
+    "catalog/v1",
+    "federation/v1",
+    "licensing/v2",
+    "pipeline/v1",
+)
+COMMERCIAL_APIS += ("replicators/v1", "searches/v1", "secrets/v1", "store/v1", "sumo/v1", "web/v1")
+COMMERCIAL_REMARK = " (a type of Sensu Go's commercial edition, which this product does not have)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +82,7 @@ class Problem:
     line: int
     text: str
     warning: bool = False
+    api_version: str = ""
 
 
 def read_documents(text: str) -> Iterator[Document | Problem]:
@@ -80,7 +91,8 @@ def read_documents(text: str) -> Iterator[Document | Problem]:
         try:
             yield from _document(index, line, value)
         except InvalidResource as err:
-            yield Problem(index, line, str(err))
+            api_version = value.get("api_version") if isinstance(value, dict) else ""
+            yield Problem(index, line, str(err), api_version=str(api_version or ""))
 
 
 def parse_documents(context: Context, text: str, source: str = "", *, located: bool = False) -> list[Document]:
@@ -102,10 +114,16 @@ def parse_documents(context: Context, text: str, source: str = "", *, located: b
     located = located or len(found) + len(problems) > COUNTED_MAX
     for problem in problems[:PROBLEMS_SHOWN_MAX]:
         place = f" ({source}, line {problem.line})" if located else ""
-        context.say(f"resource {problem.index}{place}: {problem.text}")
+        absent = COMMERCIAL_REMARK if context.for_people and _is_commercial(problem) else ""
+        context.say(f"resource {problem.index}{place}: {problem.text}{absent}")
     if any(not problem.warning for problem in problems):
         raise CommandFailed(f"{where}some resources couldn't be parsed")
     return found
+
+
+def _is_commercial(problem: Problem) -> bool:
+    """Whether a resource is of a type that Sensu Go has only in its commercial edition."""
+    return problem.text.startswith("error parsing spec") and problem.api_version in COMMERCIAL_APIS
 
 
 def body_to_put(document: Document, default_namespace: str, *, managed: bool) -> dict[str, Any]:

@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 
 from sensu.flags import Flag
-from sensu.sensuctl.command import Command, Context
+from sensu.sensuctl.command import Command, Context, Group
 from sensu.sensuctl.configuration import GLOBAL_FLAGS
 from sensu.sensuctl.failure import CommandFailed
 from sensu.sensuctl.kind import NAMED
+from sensu.sensuctl.nouns.completion_names import NAMESPACE_FLAG, kind_wanted
 from sensu.sensuctl.output import FORMATS
 from sensu.sensuctl.tree import TREE
 from sensu.sensuctl.type_names import ALL
@@ -89,6 +90,22 @@ def _pattern(key: str, kind: str) -> str:
     return f'{alone}|"{key} "*"/{kind}"' if isinstance(TREE.get(key), Command) else alone
 
 
+def _named_commands() -> list[str]:
+    """The commands that take the name of something on the server."""
+    nouns = ((name, found) for name, found in sorted(TREE.items()) if isinstance(found, Group))
+    return [
+        f"{name} {command.name}"
+        for name, found in nouns
+        for command in found.commands
+        if kind_wanted(name, command.name)
+    ]
+
+
+def _named_pattern() -> str:
+    """The commands before a name, as `_cases` has them."""
+    return "|".join([*(f'"{name}/word"' for name in _named_commands()), '"edit "*/word'])
+
+
 def _value_cases(form: str) -> str:
     return "\n".join(form.format(f"--{name}", " ".join(values)) for name, values in CHOICES.items())
 
@@ -96,10 +113,12 @@ def _value_cases(form: str) -> str:
 def _bash() -> str:
     return f"""# bash completion for sensuctl
 _sensuctl() {{
-  local current="${{COMP_WORDS[COMP_CWORD]}}" previous="" path="" words="" kind=word at count=0
+  local current="${{COMP_WORDS[COMP_CWORD]}}" previous="" path="" words="" kind=word at count=0 name
+  local -a typed=()
   [ "$current" = "=" ] && current=""
   for ((at = 1; at < COMP_CWORD; at++)); do
     [ "${{COMP_WORDS[at]}}" = "=" ] && continue
+    typed+=("${{COMP_WORDS[at]}}")
     case "$previous" in
       {"|".join(_flags_with_values())}) previous=""; continue ;;
     esac
@@ -111,13 +130,26 @@ _sensuctl() {{
   done
   case "$previous" in
 {_value_cases('    {0}) words="{1}" ;;')}
+    {NAMESPACE_FLAG}) kind=name ;;
     {"|".join(_flags_with_values())}) words="" kind=value ;;
   esac
   if [ -z "$words" ] && [ "$kind" = word ]; then
     [ "${{current:0:1}}" = - ] && kind=flag
     case "$path/$kind" in
+      {_named_pattern()}) kind=name ;;
+    esac
+    case "$path/$kind" in
 {_cases('      {0}) words="{1}" ;;')}
     esac
+  fi
+  COMPREPLY=()
+  if [ "$kind" = name ]; then
+    while IFS= read -r name; do
+      case "$name" in
+        "$current"*) COMPREPLY+=("$name") ;;
+      esac
+    done < <("${{COMP_WORDS[0]}}" __complete "${{typed[@]}}" 2>/dev/null)
+    return 0
   fi
   COMPREPLY=($(compgen -W "$words" -- "$current"))
   [ -z "$words" ] && COMPREPLY=($(compgen -f -- "$current"))
@@ -141,13 +173,22 @@ _sensuctl() {{
   done
   case "$previous" in
 {_value_cases("    {0}) candidates=({1}) ;;")}
+    {NAMESPACE_FLAG}) kind=name ;;
     {"|".join(_flags_with_values())}) kind=value ;;
   esac
   [[ "$kind" == word && "${{words[CURRENT]}}" == -* ]] && kind=flag
   if (( ! ${{#candidates}} )); then
     case "${{typed[1,2]}}/$kind" in
+      {_named_pattern()}) kind=name ;;
+    esac
+    case "${{typed[1,2]}}/$kind" in
 {_cases("      {0}) candidates=({1}) ;;")}
     esac
+  fi
+  if [[ "$kind" == name ]]; then
+    candidates=("${{(@f)$("${{words[1]}}" __complete "${{(@)words[2,CURRENT-1]}}" 2>/dev/null)}}")
+    compadd -a candidates
+    return
   fi
   compadd -a candidates || _files
 }}
@@ -155,8 +196,20 @@ compdef _sensuctl sensuctl
 """
 
 
+_FISH_NAMES = (
+    "function __sensuctl_names",
+    "  set -l typed (commandline -opc)",
+    "  $typed[1] __complete $typed[2..-1] 2>/dev/null",
+    "end",
+    "function __sensuctl_namespaces",
+    "  set -l typed (commandline -opc)",
+    f"  $typed[1] __complete (string match -v -- {NAMESPACE_FLAG} $typed[2..-1]) {NAMESPACE_FLAG} 2>/dev/null",
+    "end",
+)
+
+
 def _fish() -> str:
-    lines = ["# fish completion for sensuctl"]
+    lines = ["# fish completion for sensuctl", *_FISH_NAMES]
     for name, found in sorted(TREE.items()):
         lines.append(f"complete -c sensuctl -f -n __fish_use_subcommand -a {name} -d '{_quoted(found.summary)}'")
         commands = [found] if isinstance(found, Command) else found.commands
@@ -170,6 +223,8 @@ def _fish() -> str:
                 condition = f"{condition}; and __fish_seen_subcommand_from {command.name}"
             elif _words_of(name):
                 lines.append(f"complete -c sensuctl -f -n '{condition}' -a '{' '.join(_words_of(name))}'")
+            if command.name == "edit" or kind_wanted(name, command.name):
+                lines.append(f"complete -c sensuctl -f -n '{condition}' -a '(__sensuctl_names)'")
             lines += [_fish_flag(flag, f" -n '{condition}'") for flag in command.flags if not flag.hidden]
     return "\n".join([*lines, *(_fish_flag(flag, "") for flag in GLOBAL_FLAGS)]) + "\n"
 
@@ -177,6 +232,9 @@ def _fish() -> str:
 def _fish_flag(flag: Flag, condition: str) -> str:
     short = f" -s {flag.short}" if flag.short else ""
     value = "" if flag.kind == "bool" else " -r"
+    if flag.name == "namespace":
+        names = "-r -f -a '(__sensuctl_namespaces)'"
+        return f"complete -c sensuctl{condition} -l namespace {names} -d '{_quoted(flag.help)}'"
     choices = f" -f -a '{' '.join(CHOICES[flag.name])}'" if flag.name in CHOICES else ""
     return f"complete -c sensuctl{condition} -l {flag.name}{short}{value}{choices} -d '{_quoted(flag.help)}'"
 

@@ -1,9 +1,10 @@
-"""`sensuctl __complete WORDS…`: the names that may follow on a command line, asked for by the scripts of shells.
+"""`sensuctl __complete WORDS…`: the names that may follow on a command line, for the completion scripts of shells.
 
-Whatever goes wrong, there are no names: a shell has no place for messages.
+Whatever goes wrong or takes long, no names are written: a shell has no place for messages.
 """
 
 import contextlib
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TextIO
 
@@ -11,65 +12,77 @@ from sensu.errors import SensuError
 from sensu.flags import Flag, HelpAsked, parse
 from sensu.sensuctl.command import Command, Group
 from sensu.sensuctl.configuration import GLOBAL_FLAGS, load
-from sensu.sensuctl.kind import EVENT, NAMED, NAMESPACE, Kind
+from sensu.sensuctl.kind import EVENT, NAMED, NAMESPACE, USER, Kind
 from sensu.sensuctl.names import checks_of_entity, names_of
 from sensu.sensuctl.session import Session
 from sensu.sensuctl.tree import TREE
 from sensu.sensuctl.type_names import kind_named
 
 TIMEOUT_S = 1.0
+"""How long a person waits for the names at most."""
 NAMES_MAX = 500
-NAMESPACE_FLAG = "namespace"
-"""What to ask for in the place of words, where the name of a namespace is wanted."""
-_KINDS = {"silenced": "silenced", "api-key": "apikeys", "filter": "filters"}
-_UNNAMED_VERBS = ("create", "list", "outdated", "add", "hash-password")
+NAMESPACE_FLAG = "--namespace"
+"""The last word where the name of a namespace is wanted."""
+_SEGMENTS = {"entity": "entities", "silenced": "silenced"}
+_UNNAMED = ("create", "list", "outdated", "add", "hash-password")
+"""Verbs whose words are no names of what there is."""
 
 
 def write_names(words: Sequence[str], environment: Mapping[str, str], stdout: TextIO) -> int:
-    """Write the names that may follow the words, one a line; those of namespaces after `--namespace` alone."""
-    with contextlib.suppress(SensuError, HelpAsked, OSError, ValueError):
-        for name in _names(words, environment):
-            stdout.write(name + "\n")
+    """Write the names that may follow the words, one a line."""
+    found: list[str] = []
+
+    def ask() -> None:
+        with contextlib.suppress(SensuError, HelpAsked, OSError, ValueError):
+            found.extend(_names(words, environment))
+
+    asking = threading.Thread(target=ask, daemon=True)  # a look-up of the host's name cannot be interrupted
+    asking.start()
+    asking.join(TIMEOUT_S)
+    if not asking.is_alive():
+        stdout.writelines(f"{name}\n" for name in found)
     return 0
 
 
+def kind_wanted(noun: str, verb: str) -> Kind | None:
+    """The kind whose name a command takes first, None where it takes no name."""
+    if noun == "api-key":
+        return USER if verb == "grant" else None
+    segment = _SEGMENTS.get(noun) or noun.replace("-", "") + "s"
+    kind = next((kind for kind in NAMED if kind.segment == segment), None)
+    found = TREE.get(noun)
+    commands = found.commands if isinstance(found, Group) else ()
+    takes_words = any(command.name == verb and command.words[1] for command in commands)
+    return kind if takes_words and verb not in _UNNAMED else None
+
+
 def _names(words: Sequence[str], environment: Mapping[str, str]) -> list[str]:
-    asks_namespace = bool(words) and words[-1] == f"--{NAMESPACE_FLAG}"
+    asks_namespace = list(words[-1:]) == [NAMESPACE_FLAG]
     parsed = parse([*_flags_of(words), *GLOBAL_FLAGS], words[:-1] if asks_namespace else words)
     known = {flag.name for flag in GLOBAL_FLAGS}
     settings = {name: value for name, value in parsed.values.items() if name in known}
     configuration = load({**settings, "timeout": TIMEOUT_S}, environment)
-    session = Session(configuration)
     if asks_namespace:
-        return names_of(session, NAMESPACE, "", NAMES_MAX)
-    kind, given = _wanted(parsed.words)
+        return names_of(Session(configuration), NAMESPACE, "", NAMES_MAX)
+    kind, given = _place(parsed.words)
     if kind is None or len(given) > (1 if kind == EVENT else 0):
         return []
     if given:
-        return checks_of_entity(session, configuration.namespace, given[0], NAMES_MAX)
-    return names_of(session, kind, configuration.namespace, NAMES_MAX)
+        return checks_of_entity(Session(configuration), configuration.namespace, given[0], NAMES_MAX)
+    return names_of(Session(configuration), kind, configuration.namespace, NAMES_MAX)
+
+
+def _place(words: Sequence[str]) -> tuple[Kind | None, list[str]]:
+    """The kind whose name comes next, and the names that stand there already."""
+    if words[:1] == ["edit"] and len(words) > 1:
+        return kind_named(words[1]), list(words[2:])
+    return (kind_wanted(words[0], words[1]), list(words[2:])) if len(words) > 1 else (None, [])
 
 
 def _flags_of(words: Sequence[str]) -> Iterator[Flag]:
     """The flags of the command that the words name, but for those of every command."""
     known = {flag.name for flag in GLOBAL_FLAGS}
-    for word in words:
-        found = TREE.get(word)
-        commands = found.commands if isinstance(found, Group) else (found,) if isinstance(found, Command) else ()
-        named = [command for command in commands if command.name in words]
-        for command in named[:1]:
-            yield from (flag for flag in command.flags if flag.name not in known)
-        if commands:
-            return
-
-
-def _wanted(words: Sequence[str]) -> tuple[Kind | None, list[str]]:
-    """The kind whose name comes next, and the names that stand there already."""
-    if words[:1] == ["edit"] and len(words) > 1:
-        return kind_named(words[1]), list(words[2:])
-    found = TREE.get(words[0]) if words else None
-    if not isinstance(found, Group) or len(words) < 2 or words[1] in _UNNAMED_VERBS:
-        return None, []
-    segment = _KINDS.get(found.name) or found.name.replace("-", "") + "s"
-    segment = {"entitys": "entities"}.get(segment, segment)
-    return next((kind for kind in NAMED if kind.segment == segment), None), list(words[2:])
+    found = next((TREE[word] for word in words if word in TREE), None)
+    commands = found.commands if isinstance(found, Group) else (found,) if isinstance(found, Command) else ()
+    command = next((command for command in commands if command is found or command.name in words), None)
+    yield from (flag for flag in (command.flags if command else ()) if flag.name not in known)

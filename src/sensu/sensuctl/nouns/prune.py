@@ -62,7 +62,7 @@ def _authors(context: Context) -> set[str] | None:
         return None
     own = context.configuration.username
     if not users and (context.configuration.api_key or not own):
-        raise CommandFailed("an API key does not tell whose it is: say --users or --all-users")
+        raise CommandFailed("with an API key, name the owner of the resources: --users NAME or --all-users")
     return set(users) or {own}
 
 
