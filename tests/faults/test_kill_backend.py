@@ -7,6 +7,7 @@ import time
 import uuid
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -105,7 +106,10 @@ class Sender:
 
 
 class Client:
-    """A client of the API that posts results of a proxy entity, one after the other, until each is confirmed."""
+    """A client of the API that posts results of a proxy entity, one after the other, until each is confirmed.
+
+    What it posts again because its answer was lost may count twice: each post is a report.
+    """
 
     def __init__(self, api: "Api", name: str = "proxy") -> None:
         self.name = name
@@ -216,12 +220,17 @@ def failures(senders: Sequence[Sender | Client]) -> set[str]:
 
 
 async def check_histories(api: Api, senders: Sequence[Sender | Client]) -> None:
+    """Every history is in order and ends with what was sent last; an agent's holds each result once."""
     for sender in senders:
         for check, last in sender.sent.items():
             event = await api.event(sender.name, check)
             expected = range(max(1, last - HISTORY_MAX + 1), last + 1)
             history = [(entry["executed"] - STARTED, entry["status"]) for entry in event["check"]["history"]]
-            assert history == [(number, status_of(number)) for number in expected], (sender.name, check)
+            wanted = [(number, status_of(number)) for number in expected]
+            if isinstance(sender, Client):
+                history = [entry for entry, _ in groupby(history)]
+                wanted = wanted[-len(history) :]
+            assert history == wanted, (sender.name, check)
             assert event["check"]["output"] == f"{sender.name} {check} {last}\n"
 
 
