@@ -196,6 +196,30 @@ def test_an_agent_that_leaves_while_it_is_held_back_is_forgotten() -> None:
     in_loop(test)
 
 
+@pytest.mark.parametrize("acknowledged", [False, True])
+def test_what_an_agent_sent_before_it_left_is_taken_unless_it_comes_again(acknowledged: bool) -> None:
+    """What waits of an agent that has left is taken later, in order; an acknowledged agent sends it again itself."""
+
+    async def test() -> None:
+        async with running() as world:
+            world.intake.room = 0
+            async with world.agent("a1", acknowledged=acknowledged) as leaver:
+                for status in (0, 1, 2):
+                    leaver.event("cpu", status)
+                await world.intake.turned_away.wait()
+                await asyncio.sleep(0.1)  # so that what comes with one reading is there
+                world.agentd.disconnect("default", "a1")
+                await leaver.closed()
+            async with world.agent("a2") as stayer:
+                await stayer.config()
+                stayer.event("disk", 3)
+                world.intake.make_room(10)
+                events = await world.intake.until(1 if acknowledged else 4)
+            assert [event.check.status for event in events if event.check] == ([3] if acknowledged else [0, 1, 2, 3])
+
+    in_loop(test)
+
+
 @pytest.mark.parametrize("kind", ["event", "keepalive"])
 def test_an_agent_that_asks_for_it_hears_what_became_of_its_events(kind: str) -> None:
     """With the acknowledgement extension the agent hears which messages are stored, refused, or to be sent again."""

@@ -6,13 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from sensu.backend.eventd.queue import GROUP_MAX, KEPT_MAX, QUEUE_MAX
 from sensu.backend.seams import EventDeferred, EventOutcome, EventRefused, EventStored, IncomingEvent
 from sensu.backend.stored_form import put
 from sensu.errors import StoreError
 from sensu.resources.kinds import ENTITY
 from sensu.rules.check_state import Sender
 from sensu.store.contract import Committed, DeleteEvent, EventKey, Must, Refused, Write
-from sensu.testing.factories import make_check, make_entity, make_event, make_proxy
+from sensu.testing.factories import make_check, make_entity, make_event, make_keepalive, make_proxy
 from tests.flows.world import START, World, play
 
 
@@ -154,3 +155,97 @@ def test_an_event_deleted_behind_its_back_is_new(tmp_path: Path, at: int) -> Non
         assert (stored.check.executed, stored.check.occurrences) == (START + at, 1)
 
     play(tmp_path, story)
+
+
+REFERENCE_AGENT = Sender("web1", 9)
+
+
+def test_events_that_nobody_sends_again_wait_for_the_store(tmp_path: Path) -> None:
+    """While the store is away, events of agents that are not acknowledged are kept; in the end all are stored."""
+
+    async def story(world: World) -> None:
+        commits = FailingCommits(world, 10_000)
+        for at in range(600):
+            assert world.eventd.offer(IncomingEvent(event(at=at, sequence=at + 1), sender=REFERENCE_AGENT))
+        await world.clock.advance(60)
+        assert world.eventd.offer(IncomingEvent(event(at=600, sequence=601), sender=REFERENCE_AGENT))
+        await world.clock.advance(60)
+        commits.failures = 0
+        await world.clock.advance(5)
+        stored = await world.event("web1", "http")
+        assert stored and stored.check
+        assert (stored.check.occurrences, stored.sequence) == (601, 601)
+        assert world.counters.processed_events == {("check", "success"): 601}
+
+    play(tmp_path, story)
+
+
+def test_others_hear_within_seconds_that_the_store_is_away(tmp_path: Path) -> None:
+    """While events are kept, clients of the API and acknowledged agents hear that theirs are deferred."""
+
+    async def story(world: World) -> None:
+        commits = FailingCommits(world, 10_000)
+        outcomes: list[EventOutcome] = []
+        for at in range(300):
+            assert world.eventd.offer(IncomingEvent(event(at=at), sender=REFERENCE_AGENT))
+        for _ in range(3):
+            await world.clock.advance(20)
+            incoming = IncomingEvent(event("web2"), sender=Sender("web2", 3, acknowledged=True))
+            assert world.eventd.offer(incoming, outcomes.append)
+            posted = asyncio.ensure_future(world.eventd.post(IncomingEvent(event("web3"))))
+            removed = asyncio.ensure_future(world.eventd.remove(EventKey("default", "web1", "http")))
+            await world.clock.advance(9)
+            assert outcomes.pop() == await posted == EventDeferred("the store does not answer")
+            with pytest.raises(StoreError):
+                await removed
+        commits.failures = 0
+        await world.clock.advance(5)
+        assert [key.entity for key in (await world.store.get_events([event_key("web1"), event_key("web2")]))] == [
+            "web1"
+        ]
+
+    play(tmp_path, story)
+
+
+def test_agents_are_not_read_once_many_events_are_kept(tmp_path: Path) -> None:
+    """What is kept is bounded: agents wait, without losing anything, while clients of the API are still answered."""
+
+    async def story(world: World) -> None:
+        commits = FailingCommits(world, 10_000)
+        sent = 0
+        for _ in range(20):
+            while world.eventd.offer(IncomingEvent(event(f"web{sent}"), sender=REFERENCE_AGENT)):
+                sent += 1
+            await world.clock.advance(10)
+        assert 1000 <= sent <= KEPT_MAX + GROUP_MAX + QUEUE_MAX
+        assert not world.eventd.has_room()
+        waiting = asyncio.ensure_future(world.eventd.wait_for_room())
+        posted = asyncio.ensure_future(world.eventd.post(IncomingEvent(event("api"))))
+        await world.clock.advance(10)
+        assert await posted == EventDeferred("the store does not answer")
+        assert not waiting.done()
+        commits.failures = 0
+        await world.clock.advance(5)
+        assert waiting.done()
+        await world.eventd.drained()
+        assert await world.store.count_events(None) == sent
+
+    play(tmp_path, story)
+
+
+def test_an_old_keepalive_is_not_kept(tmp_path: Path) -> None:
+    """A keepalive that the store does not take is given up; the agent sends another one."""
+
+    async def story(world: World) -> None:
+        commits = FailingCommits(world, 10_000)
+        await world.keepalive(make_keepalive(timestamp=START))
+        await world.clock.advance(60)
+        commits.failures = 0
+        await world.eventd.drained()
+        assert await world.store.count_events(None) == 0
+
+    play(tmp_path, story)
+
+
+def event_key(entity: str) -> EventKey:
+    return EventKey("default", entity, "http")

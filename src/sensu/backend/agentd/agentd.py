@@ -191,7 +191,7 @@ class Agentd:
 
     def _forget(self, session: AgentSession) -> None:
         self._sessions.remove(session)
-        self._held_back.discard(session)
+        self._held_back.end(session)
 
     def _tell_subscribed(self, session: AgentSession) -> None:
         assert self._subscribed is not None

@@ -84,6 +84,11 @@ class AgentSession:
         self._warned = False
 
     @property
+    def held_bytes(self) -> int:
+        """The size of the messages that wait and that the agent does not send again."""
+        return 0 if self._settlements is not None else sum(map(len, self._held))
+
+    @property
     def agent_key(self) -> tuple[str, str]:
         """Namespace and name."""
         return (self.namespace, self.agent)
@@ -98,8 +103,9 @@ class AgentSession:
     def ended(self, closed: Closed) -> None:
         """The connection is gone."""
         self._connection = None
-        self._held.clear()
-        self._first_held = None
+        if self._settlements is not None:
+            self._held.clear()
+            self._first_held = None
         log.info(
             "agent session ended",
             extra=fields(agent=self.agent, namespace=self.namespace, code=closed.code, reason=closed.reason),

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import msgspec
 
 from sensu.backend.seams import EventOutcome, IncomingEvent
+from sensu.resources.check import KEEPALIVE
 from sensu.rules.check_state import CheckState
 from sensu.rules.proxy_entity import looked_up
 from sensu.store.contract import EventKey, Write
@@ -42,6 +43,19 @@ class Overdue:
 
 
 Waiting = Arrival | Removal | Overdue
+
+
+def can_come_again(item: Waiting) -> bool:
+    """Whether an item may be given up for now: its sender hears of that, or the same comes again by itself.
+
+    Agents that are not acknowledged send nothing again, but a keepalive is followed by the next.
+    """
+    if not isinstance(item, Arrival):
+        return True
+    check, sender = item.incoming.event.check, item.incoming.sender
+    if check is not None and check.metadata.name == KEEPALIVE:
+        return True
+    return sender.acknowledged if sender is not None else item.done is not None
 
 
 def arrival(incoming: IncomingEvent, done: Done | None) -> Arrival:

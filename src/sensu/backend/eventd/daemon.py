@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import TypeVar
 
 from sensu.backend.eventd import grace
-from sensu.backend.eventd.arrivals import Arrival, Decision, Done, Overdue, Removal, Waiting, arrival
+from sensu.backend.eventd.arrivals import Arrival, Decision, Done, Overdue, Removal, Waiting, arrival, can_come_again
 from sensu.backend.eventd.counters import Counters, Took, count_events, count_group
 from sensu.backend.eventd.deadlines import Deadlines
 from sensu.backend.eventd.decisions import Group, Surroundings
@@ -134,13 +134,13 @@ class Eventd:
 
     def take(self, incoming: IncomingEvent, done: Done | None = None) -> bool:
         """Queue an event that may come in, without waiting; false when the queue is full."""
-        offered = self._queue.offer(arrival(incoming, done))
+        offered = self._queue.has_room() and self._queue.offer(arrival(incoming, done))
         if offered:
             self._idle.clear()
         return offered
 
     def has_room(self) -> bool:
-        """Whether the queue takes another event."""
+        """Whether the queue takes another event of an agent."""
         return self._queue.has_room()
 
     def waiting(self) -> int:
@@ -148,7 +148,7 @@ class Eventd:
         return len(self._queue)
 
     async def wait_for_room(self) -> None:
-        """Return when the queue has room."""
+        """Return when the queue has room for events of agents."""
         await self._queue.wait_for_room()
 
     async def wait_until_admitting(self) -> None:
@@ -178,8 +178,7 @@ class Eventd:
         return existed
 
     async def _enqueue(self, item: Waiting) -> None:
-        while not self._queue.offer(item):
-            await self._queue.wait_for_room()
+        await self._queue.put(item)
         self._idle.clear()
 
     async def prepare(self) -> None:
@@ -229,29 +228,36 @@ class Eventd:
             await self._process(items)
 
     async def _process(self, items: Sequence[Waiting]) -> None:
-        """Decide and commit a group; where that fails for one event, each by itself, so that none harms another."""
-        if not await self._process_together(items):
-            for item in items:
-                await self._process_singly(item)
+        """Decide and commit a group; where that fails for one event, each by itself, so that none harms another.
 
-    async def _process_together(self, items: Sequence[Waiting]) -> bool:
+        What the store did not take and does not come again is kept, and goes before all that came later.
+        """
+        kept: list[Waiting] = []
+        if not await self._process_together(items, kept):
+            for item in items:
+                await self._process_singly(item, kept)
+        if kept:
+            self._queue.keep(kept)
+            self._defer(self._queue.withdraw(can_come_again), kept)
+
+    async def _process_together(self, items: Sequence[Waiting], kept: list[Waiting]) -> bool:
         """Whether the fate of the items is settled."""
         try:
             return not isinstance(await self._attempt(items), Refused)
         except StoreError as err:
             log.error("events could not be stored", extra=fields(events=len(items), error=str(err)))
-            self._defer(items)
+            self._defer(items, kept)
             return True
         except Exception:
             log.exception("events could not be processed together", extra=fields(events=len(items)))
             return False
 
-    async def _process_singly(self, item: Waiting) -> None:
+    async def _process_singly(self, item: Waiting, kept: list[Waiting]) -> None:
         try:
             await self._process_alone(item)
         except StoreError as err:
             log.error("an event could not be stored", extra=fields(error=str(err)))
-            self._defer([item])
+            self._defer([item], kept)
         except Exception:
             log.exception("an event could not be processed")
             self._refuse_all([item], "internal error")
@@ -392,9 +398,13 @@ class Eventd:
             if check is not None and check.issued:
                 self._answered(item.namespace, check.metadata.name, check.issued)
 
-    def _defer(self, items: Sequence[Waiting]) -> None:
-        self._counters.processed("check", "error", len(items))
+    def _defer(self, items: Sequence[Waiting], kept: list[Waiting]) -> None:
+        """Tell senders that the store did not take their events; those that cannot be told join `kept`."""
         for item in items:
+            if not can_come_again(item):
+                kept.append(item)
+                continue
+            self._counters.processed("check", "error", 1)
             if isinstance(item, Overdue):
                 self._deadlines.arm(item.key, TRY_ALARM_AGAIN_S)
             elif isinstance(item, Removal):
