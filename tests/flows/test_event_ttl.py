@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from sensu.resources.event import Event
 from sensu.resources.kinds import ENTITY, SILENCED
 from sensu.store.contract import EventKey
@@ -186,3 +188,61 @@ def test_a_restart_after_a_quiet_hour_puts_no_alarm_off(tmp_path: Path) -> None:
         assert (await statuses(world))[-1] == 1
 
     play(tmp_path, before, after, pauses_s=[2])
+
+
+def test_a_missing_keepalive_is_judged_before_a_time_to_live(tmp_path: Path) -> None:
+    """An agent whose keepalive and checks have the same time-out dies once: its checks raise no alarm of their own."""
+
+    async def story(world: World) -> None:
+        agent = make_entity("web1")
+        for offset in (0.0, 0.4, 1.0):
+            await world.report(make_event(agent, make_check(ttl=60, executed=START, issued=START)))
+            await world.clock.advance(offset)
+            await world.keepalive(make_keepalive(agent, timestamp=int(world.clock.now()), timeout=60))
+            await world.clock.advance(110)
+            assert 1 not in await statuses(world)
+            keepalive = await world.event("web1", "keepalive")
+            assert keepalive and keepalive.check and keepalive.check.status == 1
+
+    play(tmp_path, story)
+
+
+def test_a_live_agent_does_not_put_off_an_expired_time_to_live(tmp_path: Path) -> None:
+    """A check that stops reporting fails at its time, give or take two seconds, while its agent is well."""
+
+    async def story(world: World) -> None:
+        agent = make_entity("web1")
+        await world.report(make_event(agent, make_check(ttl=60, executed=START, issued=START)))
+        for at in range(0, 80, 20):
+            await world.keepalive(make_keepalive(agent, timestamp=START + at, timeout=22))
+            await world.clock.advance(20)
+        assert await statuses(world) == [0, 1]
+
+    play(tmp_path, story)
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+@pytest.mark.parametrize("set_by_s", [-3600, 3600])
+def test_setting_the_clock_moves_no_deadline(tmp_path: Path, set_by_s: int, restarted: bool) -> None:
+    """A time to live ends when its seconds have passed, whatever the clock says, also over a restart of the backend."""
+
+    async def before(world: World) -> None:
+        agent = make_entity("web1")
+        await world.keepalive(make_keepalive(agent, timestamp=START, timeout=60))
+        await world.clock.advance(70)
+        await world.keepalive(make_keepalive(agent, timestamp=START + 70, timeout=100_000))
+        await world.report(make_event(agent, make_check(ttl=300, executed=START, issued=START)))
+        world.clock.set_by(set_by_s)
+        await world.clock.advance(20)
+
+    async def after(world: World) -> None:
+        await world.clock.advance(250)
+        assert await statuses(world) == [0]
+        await world.clock.advance(60)
+        assert await statuses(world) == [0, 1]
+
+    async def whole(world: World) -> None:
+        await before(world)
+        await after(world)
+
+    play(tmp_path, *((before, after) if restarted else (whole,)))

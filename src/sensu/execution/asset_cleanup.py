@@ -30,14 +30,21 @@ class CachedAsset:
     used_at: float
 
 
-def cached_assets(folder: Path) -> list[CachedAsset]:
-    """What the cache holds, without what is unfinished; blocks."""
+def cached_assets(folder: Path, now: float) -> list[CachedAsset]:
+    """What the cache holds, without what is unfinished; blocks.
+
+    What was used in the future, because the clock was ahead then, counts as used now and grows old from now on.
+    """
     found = []
     with contextlib.suppress(OSError):
         for path in folder.iterdir():
             if len(path.name) == 128 and path.is_dir():
                 with contextlib.suppress(OSError):
-                    found.append(CachedAsset(path, sum(_sizes(path)), path.stat().st_mtime))
+                    used_at = path.stat().st_mtime
+                    if used_at > now:
+                        used_at = now
+                        os.utime(path, (now, now))
+                    found.append(CachedAsset(path, sum(_sizes(path)), used_at))
     return found
 
 

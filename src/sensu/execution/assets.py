@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import functools
 import logging
+import math
 import os
 import re
 import secrets
@@ -143,12 +144,12 @@ class AssetCache:
         return path
 
     def _note_use(self, path: Path) -> None:
-        now = self._clock.now()
-        if now - self._used_at.get(path.name, 0) < USE_NOTED_S:
+        now, since = self._clock.now(), self._clock.monotonic()
+        if since - self._used_at.get(path.name, -math.inf) < USE_NOTED_S:
             return
         if len(self._used_at) >= USES_REMEMBERED_MAX:
             self._used_at.clear()
-        self._used_at[path.name] = now
+        self._used_at[path.name] = since
         with contextlib.suppress(OSError):
             os.utime(path, (now, now))
 
@@ -161,9 +162,9 @@ class AssetCache:
     async def clean(self) -> None:
         """Remove what is beyond the cache's bounds; nothing that was used lately."""
         loop = asyncio.get_running_loop()
-        held = await loop.run_in_executor(self._files, cached_assets, self._folder)
+        held = await loop.run_in_executor(self._files, cached_assets, self._folder, self._clock.now())
         for asset in to_remove(held, self._bounds, self._clock.now()):
-            if self._clock.now() - self._used_at.get(asset.path.name, 0) < IN_USE_S:
+            if self._clock.monotonic() - self._used_at.get(asset.path.name, -math.inf) < IN_USE_S:
                 continue
             gone = self._folder / f"{_TEMPORARY}{secrets.token_hex(8)}"
             try:

@@ -136,7 +136,7 @@ def alarm(stored: Event, entity: Entity, now: float, event_id: str) -> Alarm:
     check = stored.check
     assert check is not None
     warning_s = warning_timeout_s(check)
-    silent_s = max(now - (check.last_ok or entity.last_seen), float(warning_s))
+    silent_s = max(now - (check.last_ok or entity.last_seen), _silent_at_least_s(check, warning_s))
     critical = check.ttl > 0 and silent_s + _EARLY_S >= check.ttl
     limit_s = check.ttl if critical else warning_s
     second = int(now)
@@ -149,6 +149,15 @@ def alarm(stored: Event, entity: Entity, now: float, event_id: str) -> Alarm:
     )
     event = msgspec.structs.replace(stored, check=failing, entity=entity, id=event_id, timestamp=second, metrics=None)
     return Alarm(event, next_alarm_s(silent_s, warning_s, check.ttl) - silent_s)
+
+
+def _silent_at_least_s(check: Check, warning_s: int) -> float:
+    """How long the agent has been silent by the number of alarms so far, however the clock was set meanwhile."""
+    history = check.history or ()
+    alarms = next((at for at, entry in enumerate(reversed(history)) if entry.status == 0), len(history))
+    alarms = max(alarms, check.occurrences if check.status != 0 else 0)
+    steady_s = float(warning_s * (alarms + 1))
+    return min(steady_s, max(warning_s, check.ttl)) if check.ttl > 0 else steady_s
 
 
 def next_alarm_s(silent_s: float, warning_s: int, critical_s: int) -> float:

@@ -12,6 +12,10 @@ from sensu.resources.entity import Entity
 from sensu.resources.event import Event
 
 WARNING = 1
+CLOCK_STEP_S = 1.0
+"""A return that lies further ahead than that was noted before the clock was set back, and excuses nothing."""
+TOGETHER_S = 2.0
+"""A keepalive that is overdue within that time of a time to live is looked at first."""
 
 
 def awaited_for_s(check: Check) -> int | None:
@@ -30,7 +34,22 @@ def patience_s(ttl_s: int, keepalives: Sequence[CheckHistory], now: float) -> fl
     if keepalives[-1].status != 0:
         return ttl_s
     came_back_at = _came_back_at(keepalives)
-    return 0 if came_back_at is None else max(0.0, came_back_at + ttl_s - now)
+    if came_back_at is None or came_back_at > now + CLOCK_STEP_S:
+        return 0
+    return min(float(ttl_s), max(0.0, came_back_at + ttl_s - now))
+
+
+def waits_for_keepalive_s(due_after_s: float | None, judged: bool) -> float:
+    """How long to wait for the verdict about the agent's keepalive, if that is about to be missing as well; else 0.
+
+    `due_after_s` is in how many seconds the keepalive is overdue, None if it is not awaited; `judged` whether its
+    failure is stored, after which it no longer counts here. An agent that dies is one incident, not one for each check.
+    """
+    if judged:
+        return 0
+    if due_after_s is None:
+        return TOGETHER_S
+    return max(0.0, due_after_s) + TOGETHER_S if due_after_s <= TOGETHER_S else 0
 
 
 def _came_back_at(keepalives: Sequence[CheckHistory]) -> int | None:
@@ -48,7 +67,7 @@ def alarm(stored: Event, entity: Entity, now: float) -> Event:
     overdue = msgspec.structs.replace(
         check,
         status=WARNING,
-        output=f"Last check execution was {second - check.executed} seconds ago",
+        output=f"Last check execution was {max(0, second - (check.executed or stored.timestamp))} seconds ago",
         executed=second,
         issued=0,
         duration=0,

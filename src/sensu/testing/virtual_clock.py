@@ -24,6 +24,7 @@ class VirtualClock:
     def __init__(self, now: float = 1_700_000_000.0) -> None:
         self._now = now
         self._started = now
+        self._set_by_s = 0.0
         self._settle: Callable[[], Awaitable[None]] = let_others_run
         self._sleepers: list[tuple[float, int, asyncio.Future[None]]] = []
         self._order = itertools.count()
@@ -34,7 +35,7 @@ class VirtualClock:
 
     def now(self) -> float:
         """The wall-clock time in Unix seconds."""
-        return self._now
+        return self._now + self._set_by_s
 
     def monotonic(self) -> float:
         """Seconds since the clock was made."""
@@ -66,3 +67,7 @@ class VirtualClock:
         """Let so many seconds pass at once, as for a process that did not run; negative: the clock is set back."""
         await self._settle()
         self._now += seconds
+
+    def set_by(self, seconds: float) -> None:
+        """Set the wall clock forward, or back where that is negative; durations and sleepers do not notice."""
+        self._set_by_s += seconds

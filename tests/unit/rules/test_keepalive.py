@@ -1,5 +1,6 @@
 import pytest
 
+from sensu.resources.check import CheckHistory
 from sensu.resources.entity import Deregistration, System
 from sensu.rules.keepalive import (
     alarm,
@@ -141,3 +142,17 @@ def test_a_fresh_keepalive_makes_an_alarm_void(status: int, age_s: int, expected
     """Only a keepalive well within its time-out means that the agent came back before the alarm was judged."""
     check = make_check("keepalive", status, executed=NOW - age_s, timeout=120)
     assert came_meanwhile(make_event(check=check), NOW) is expected
+
+
+@pytest.mark.parametrize(
+    ("alarms", "status", "silent_s", "due_after_s"),
+    [(0, 1, 120, 80), (1, 2, 200, 160), (2, 2, 200, 160), (30, 2, 200, 160)],
+)
+def test_a_silent_agent_becomes_critical_though_the_clock_was_set_back(alarms, status, silent_s, due_after_s) -> None:
+    """The number of alarms tells at least how long an agent is silent, if the clock says that it was just heard."""
+    history = (CheckHistory(status=0, executed=NOW), *[CheckHistory(status=1, executed=NOW)] * alarms)[-21:]
+    stored = make_event(check=make_check("keepalive", timeout=120, ttl=200, last_ok=NOW, history=history))
+    found = alarm(stored, make_entity(), NOW - 3600, "y")
+    assert found.event.check and found.event.check.status == status
+    assert f"for {silent_s} seconds" in found.event.check.output
+    assert found.due_after_s == pytest.approx(due_after_s)

@@ -2,7 +2,7 @@ import pytest
 
 from sensu.resources.check import CheckHistory
 from sensu.resources.hook import Hook
-from sensu.rules.ttl import alarm, awaited_for_s, patience_s
+from sensu.rules.ttl import alarm, awaited_for_s, patience_s, waits_for_keepalive_s
 from sensu.testing.factories import make_check, make_entity, make_event
 
 NOW = 1_700_000_100.5
@@ -36,12 +36,33 @@ def test_a_result_is_awaited_for_its_time_to_live(check, expected: int | None) -
         (keepalives((0, 1), (70, 0), (90, 0)), 60),
         (keepalives((0, 1), (5, 0)), 0),
         (keepalives((0, 0), (5, 0)), 0),
+        (keepalives((0, 1), (3700, 0)), 0),
     ],
-    ids=["no agent", "alive", "silent", "just back", "back and alive", "long back", "always alive"],
+    ids=["no agent", "alive", "silent", "just back", "back and alive", "long back", "always alive", "clock set back"],
 )
 def test_an_agents_own_silence_excuses_its_checks(history: list[CheckHistory], expected: float) -> None:
     """A silent agent's checks wait, and one that came back has the whole time to live to report."""
     assert patience_s(90, history, 100) == expected
+
+
+@pytest.mark.parametrize(
+    ("due_after_s", "judged", "expected"),
+    [(0.5, False, 2.5), (-0.5, False, 2), (None, False, 2), (2.5, False, 0), (100, True, 0), (None, True, 0)],
+    ids=["about to be missing", "missing", "being judged", "alive", "failed before", "failed and not awaited"],
+)
+def test_the_keepalive_is_judged_first(due_after_s: float | None, judged: bool, expected: float) -> None:
+    """A time to live that ends together with the keepalive's waits for what becomes of that."""
+    assert waits_for_keepalive_s(due_after_s, judged) == expected
+
+
+def test_the_failure_of_a_result_without_a_time_counts_from_when_it_came() -> None:
+    """A result that does not say when it was executed was silent since it came in, and never for less than no time."""
+    stored = make_event(check=make_check(ttl=90), timestamp=1_700_000_000)
+    event = alarm(stored, make_entity(), NOW)
+    assert event.check and event.check.output == "Last check execution was 100 seconds ago"
+    ahead = make_event(check=make_check(ttl=90, executed=1_700_009_000))
+    event = alarm(ahead, make_entity(), NOW)
+    assert event.check and event.check.output == "Last check execution was 0 seconds ago"
 
 
 def test_an_alarm_keeps_the_configuration_and_no_old_result() -> None:

@@ -94,7 +94,7 @@ class Eventd:
         self._idle = asyncio.Event()
         self._idle.set()
         self._deadlines = Deadlines(clock)
-        self._down_s = 0.0
+        self._lifetime = grace.Lifetime(clock, {}, share)
         self._results, self._metrics = Results(store, kept=keeps_results), Metrics(store, share)
         self._surroundings = Surroundings(
             cache,
@@ -185,11 +185,11 @@ class Eventd:
         """Read what is awaited from the store, allowing for the time that the backend was down."""
         now = self._clock.now()
         beats = await grace.beats(self._store)
-        alive_at, down_s = grace.last_beat(beats, now, self._share)
-        self._down_s = down_s + now - alive_at
+        self._lifetime = lifetime = grace.Lifetime(self._clock, beats, self._share)
+        alive_at, down_s = lifetime.last
         await self._metrics.load()
         if self._share.member == 0:
-            await self._store.commit([grace.beat(now, self._down_s), *grace.forget_surplus(beats, self._share)])
+            await self._store.commit([lifetime.beat(0), *grace.forget_surplus(beats, self._share)])
         for key, due_at in await self._store.events_due():
             if self._share.owns(key.namespace, key.entity):
                 self._deadlines.arm(key, grace.remaining_s(due_at + down_s, alive_at, now))
@@ -326,7 +326,7 @@ class Eventd:
             for key in {**unknown, **whole}:
                 self._states.put(key, stored_state(loaded[key]) if key in loaded else None)
         await self._results.load(self._maybe_received(items))
-        return Group(self._states, loaded, self._surroundings, self._clock.now(), self._down_s)
+        return Group(self._states, loaded, self._surroundings, self._clock.now(), self._lifetime.alive_s())
 
     def _maybe_received(self, items: Sequence[Waiting]) -> Iterable[EventKey]:
         """The events of which something may have been received before; each once."""
@@ -452,7 +452,7 @@ class Eventd:
     async def _beat_forever(self) -> None:
         while True:
             try:
-                await self._store.commit([grace.beat(self._clock.now(), self._down_s, self._share.member)])
+                await self._store.commit([self._lifetime.beat(self._share.member)])
             except StoreError as err:
                 log.warning("the store does not answer", extra=fields(error=str(err)))
             await self._clock.sleep(grace.BEAT_S)

@@ -38,6 +38,11 @@ class Deadlines:
         """Await an event no longer."""
         self._due.pop(key, None)
 
+    def remaining_s(self, key: EventKey) -> float | None:
+        """In how many seconds an event is due, negative if it was due before; None if it is not awaited."""
+        due = self._due.get(key)
+        return None if due is None else due - self._now()
+
     def pause(self, seconds: float) -> None:
         """Put off all deadlines by time in which nothing could arrive."""
         self._paused_s += seconds

@@ -1,12 +1,13 @@
 """What each event of a group leads to: decided one after the other, each seeing what those before it led to."""
 
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import msgspec
 
 from sensu.backend import stored_form
 from sensu.backend.eventd.arrivals import Arrival, Decision, Overdue, Removal, arrival
+from sensu.backend.eventd.deadlines import Deadlines
 from sensu.backend.eventd.recognition import Metrics, Results
 from sensu.backend.eventd.silences import Silences
 from sensu.backend.eventd.states import States
@@ -40,7 +41,7 @@ class Surroundings:
     entities: StoredEntities
     silences: Silences
     next_delivery_id: Callable[[int], int]
-    awaited: Container[object]
+    awaited: Deadlines
     results: Results
     metrics: Metrics
     keeps_results: bool = True
@@ -51,14 +52,14 @@ class Group:
     """The decisions of one group; nothing of it outlives the group until the group is committed."""
 
     def __init__(
-        self, states: States, loaded: Mapping[EventKey, Event], surroundings: Surroundings, now: float, down_s: float
+        self, states: States, loaded: Mapping[EventKey, Event], surroundings: Surroundings, now: float, alive_s: float
     ) -> None:
-        """`down_s` is how long the backend has been down in all, which stored deadlines do not count."""
+        """`alive_s` is the time by which stored deadlines go (`grace.Lifetime`)."""
         self._states = states
         self._loaded = loaded
         self._at = surroundings
         self._now = now
-        self._down_s = down_s
+        self._alive_s = alive_s
         self._decided: dict[EventKey, CheckState | None] = {}
         self._events: dict[EventKey, Event] = {}
         self._made: dict[tuple[str, str], Entity] = {}
@@ -179,7 +180,7 @@ class Group:
         result: Result | None,
         writes: list[Write],
     ) -> None:
-        due_at = None if due_after_s is None else self._now - self._down_s + due_after_s
+        due_at = None if due_after_s is None else self._alive_s + due_after_s
         writes.append(PutEvent(key, kept_json(event, entity_json), due_at, result))
         self._events[key] = event
 
@@ -264,12 +265,22 @@ class Group:
         stored = self._event(key)
         if entity is None or stored.check is None or stored.check.ttl <= 0:
             return Decision()
-        keepalive = self._state(EventKey(key.namespace, key.entity, KEEPALIVE))
-        wait_s = ttl.patience_s(stored.check.ttl, keepalive.history if keepalive else (), self._now)
+        wait_s = self._wait_for_agent_s(key, stored.check.ttl, entity)
         if wait_s > 0:
             return Decision(key=key, state=self._state(key), due_after_s=wait_s)
         event = ttl.alarm(stored, entity, self._now)
         return self._decide_arrival(arrival(IncomingEvent(event), None))
+
+    def _wait_for_agent_s(self, key: EventKey, ttl_s: int, entity: Entity) -> float:
+        """How much longer to wait for a result because its agent is silent, or about to be."""
+        place = EventKey(key.namespace, key.entity, KEEPALIVE)
+        keepalive = self._state(place)
+        if keepalive is None:
+            return 0
+        wait_s = ttl.patience_s(ttl_s, keepalive.history, self._now)
+        if wait_s > 0 or entity.entity_class != AGENT_CLASS:
+            return wait_s
+        return ttl.waits_for_keepalive_s(self._at.awaited.remaining_s(place), keepalive.status != 0)
 
     def _namespace_exists(self, namespace: str) -> bool:
         exists = self._namespaces.get(namespace)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from sensu.clock import Clock
 from sensu.rules.share import SLOTS, WHOLE, Share
 from sensu.store.contract import PutState, Store
 
@@ -23,10 +24,34 @@ def grace_s(down_s: float) -> float:
 def remaining_s(due_at: float, alive_at: float, now: float) -> float:
     """In how many seconds a deadline is due after the backend was last alive at `alive_at`.
 
-    The time in between does not count, and there is at least the grace.
+    The time in between does not count, and there is at least the grace. If the clock was set back meanwhile, nobody
+    knows how long the backend was down.
     """
-    down_s = max(0.0, now - alive_at)
+    down_s = now - alive_at if now >= alive_at else float("inf")
     return max(due_at - alive_at, grace_s(down_s))
+
+
+class Lifetime:
+    """The time by which deadlines are stored: it never goes back, and stands still while the backend is down.
+
+    The wall clock gives it a start; from then on it passes as durations do: setting the clock moves no deadline.
+    """
+
+    def __init__(self, clock: Clock, known: Mapping[int, "Beat"], share: Share = WHOLE) -> None:
+        """`known` are the last beats."""
+        self._clock = clock
+        started_at = max(clock.now(), *(each.alive_at for each in known.values()), 0.0)
+        self._ahead_s = started_at - clock.monotonic()
+        self.last = last_beat(known, started_at, share)
+        self.down_s = self.last.down_s + started_at - self.last.alive_at
+
+    def alive_s(self) -> float:
+        """The time now."""
+        return self._clock.monotonic() + self._ahead_s - self.down_s
+
+    def beat(self, member: int) -> PutState:
+        """The write that keeps that this backend, or this worker of it, is alive."""
+        return beat(self._clock.monotonic() + self._ahead_s, self.down_s, member)
 
 
 def _state_of(member: int) -> str:

@@ -25,6 +25,10 @@ class Runner(Protocol):
         """Try a workflow; whether it is to be tried again when the delivery is due."""
         ...
 
+    def longest_pause_s(self, held: Held, workflow: Workflow) -> float:
+        """How long a workflow that failed rests at most before it is tried again."""
+        ...
+
     def done(self, held: Held, workflow: Workflow) -> None:
         """A workflow is done, well or not."""
         ...
@@ -140,10 +144,16 @@ class Chains:
         return len(line.waiting) > self._patient_up_to
 
     async def _pause(self, line: _Line, held: Held, name: str) -> None:
-        """Wait until the delivery is due or discarded, or until too many wait behind it."""
+        """Wait until the delivery is due or discarded, or until too many wait behind it.
+
+        It waits no longer than its handler's longest pause, however the clock is set.
+        """
+        workflow = line.waiting[0][1]
+        pause_s = min(held.steps[name].due_at - self._clock.now(), self._runner.longest_pause_s(held, workflow))
+        until = self._clock.monotonic() + pause_s
         while not (held.discarded or self._is_hurried(line)):
-            seconds = held.steps[name].due_at - self._clock.now()
-            if seconds <= 0:
+            seconds = until - self._clock.monotonic()
+            if seconds <= 0 or not held.steps[name].due_at:
                 return
             line.woken.clear()
             waits = {asyncio.ensure_future(self._clock.sleep(seconds)), asyncio.ensure_future(line.woken.wait())}

@@ -210,6 +210,10 @@ class Pipelined:
         self.traces.note(held, self._traced(held, workflow, outcome, trace))
         return again
 
+    def longest_pause_s(self, held: Held, workflow: Workflow) -> float:
+        """How long a workflow that failed rests at most before it is tried again."""
+        return self._workflows.policy_of(held.namespace, workflow).delay_max_s
+
     def _failed(self, held: Held, workflow: Workflow, why: str) -> bool:
         """Whether a workflow that failed is to be tried again; else its fallback handler gets the event, or nobody."""
         name, policy = str(workflow), self._workflows.policy_of(held.namespace, workflow)

@@ -16,9 +16,18 @@ from sensu.store.sqlite.store import SQLiteStore
         (90, 100, 102, 9),
         (150, 100, 10_000, 240),
         (1000, 100, 10_000, 900),
-        (200, 100, 90, 100),
+        (200, 100, 90, 240),
+        (400, 100, 90, 300),
     ],
-    ids=["rest of the time", "nearly due", "overdue", "long outage", "longer than the grace", "clock set back"],
+    ids=[
+        "rest of the time",
+        "nearly due",
+        "overdue",
+        "long outage",
+        "longer than the grace",
+        "clock set back",
+        "much time left",
+    ],
 )
 def test_a_deadline_after_an_outage(due_at: float, alive_at: float, now: float, expected: float) -> None:
     """An outage takes no time from a deadline, and leaves agents at least the time that they need to be back."""
