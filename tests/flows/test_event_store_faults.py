@@ -12,13 +12,13 @@ from sensu.backend.stored_form import put
 from sensu.errors import StoreError
 from sensu.resources.kinds import ENTITY
 from sensu.rules.check_state import Sender
-from sensu.store.contract import Committed, DeleteEvent, EventKey, Must, Refused, Write
+from sensu.store.contract import Committed, DeleteEvent, EventKey, Must, PutEvent, PutState, Refused, Write
 from sensu.testing.factories import make_check, make_entity, make_event, make_keepalive, make_proxy
 from tests.flows.world import START, World, play
 
 
 class FailingCommits:
-    """Lets the next commits of a store fail, as a full disk would."""
+    """Lets the next commits of events fail, and meanwhile all others but the test's own, as a full disk would."""
 
     def __init__(self, world: World, failures: int) -> None:
         self._commit = world.store.commit
@@ -26,8 +26,8 @@ class FailingCommits:
         world.store.commit = self  # type: ignore[method-assign]
 
     async def __call__(self, writes: Sequence[Write]) -> Committed | Refused:
-        if self.failures and any(type(write).__name__ == "PutEvent" for write in writes):
-            self.failures -= 1
+        if self.failures and not any(isinstance(write, PutState) and write.name == "test.barrier" for write in writes):
+            self.failures -= any(isinstance(write, PutEvent) for write in writes)
             raise StoreError("disk full")
         return await self._commit(writes)
 
@@ -243,6 +243,33 @@ def test_an_old_keepalive_is_not_kept(tmp_path: Path) -> None:
         commits.failures = 0
         await world.eventd.drained()
         assert await world.store.count_events(None) == 0
+
+    play(tmp_path, story)
+
+
+@pytest.mark.parametrize("sender", [None, REFERENCE_AGENT], ids=["API", "agent"])
+def test_an_event_that_the_store_never_takes_harms_no_other(tmp_path: Path, sender: Sender | None) -> None:
+    """An event that fails while the store takes others is refused in the end; those that wait with it are stored."""
+
+    async def story(world: World) -> None:
+        commit = world.store.commit
+
+        async def but_one(writes: Sequence[Write]) -> Committed | Refused:
+            if any(isinstance(write, PutEvent) and write.key.entity == "poison" for write in writes):
+                raise StoreError("cannot be bound")
+            return await commit(writes)
+
+        world.store.commit = but_one  # type: ignore[method-assign]
+        outcomes: dict[str, EventOutcome] = {}
+        for name in ("web1", "poison", "web2"):
+            done = None if sender else lambda outcome, name=name: outcomes.update({name: outcome})
+            assert world.eventd.offer(IncomingEvent(event(name), sender=sender), done)
+        await world.clock.advance(60)
+        stored = await world.store.get_events([event_key(name) for name in ("web1", "poison", "web2")])
+        assert sorted(key.entity for key in stored) == ["web1", "web2"]
+        refused = EventRefused("the store cannot take it")
+        assert outcomes == ({} if sender else {"web1": EventStored(), "poison": refused, "web2": EventStored()})
+        await world.eventd.drained()
 
     play(tmp_path, story)
 

@@ -1,15 +1,16 @@
 """What waits in eventd's queue, and what becomes of it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import msgspec
 
 from sensu.backend.seams import EventOutcome, IncomingEvent
+from sensu.backend.stored_entities import entity_key
 from sensu.resources.check import KEEPALIVE
 from sensu.rules.check_state import CheckState
 from sensu.rules.proxy_entity import looked_up
-from sensu.store.contract import EventKey, Write
+from sensu.store.contract import EventKey, Key, Write
 
 Done = Callable[[EventOutcome], None]
 
@@ -87,3 +88,18 @@ class Decision(msgspec.Struct, frozen=True):
     refused: str = ""
     live: bytes = b""
     identity: int = 0
+
+
+def entities_needed(items: Iterable[Waiting]) -> Iterable[Key]:
+    """The stored entities that the decisions about these items ask for."""
+    for item in items:
+        if isinstance(item, Overdue):
+            yield entity_key(item.key.namespace, item.key.entity)
+        elif isinstance(item, Arrival):
+            event = item.incoming.event
+            name = looked_up(event)
+            if name is None and callable(item.incoming.also):
+                assert event.entity is not None
+                name = event.entity.metadata.name
+            if name is not None:
+                yield entity_key(item.namespace, name)

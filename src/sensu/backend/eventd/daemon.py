@@ -11,7 +11,17 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import TypeVar
 
 from sensu.backend.eventd import grace
-from sensu.backend.eventd.arrivals import Arrival, Decision, Done, Overdue, Removal, Waiting, arrival, can_come_again
+from sensu.backend.eventd.arrivals import (
+    Arrival,
+    Decision,
+    Done,
+    Overdue,
+    Removal,
+    Waiting,
+    arrival,
+    can_come_again,
+    entities_needed,
+)
 from sensu.backend.eventd.counters import Counters, Took, count_events, count_group
 from sensu.backend.eventd.deadlines import Deadlines
 from sensu.backend.eventd.decisions import Group, Surroundings
@@ -21,7 +31,7 @@ from sensu.backend.eventd.recognition import Metrics, Results
 from sensu.backend.eventd.silences import Silences
 from sensu.backend.eventd.states import States
 from sensu.backend.seams import EventDeferred, EventOutcome, EventRefused, EventStored, IncomingEvent
-from sensu.backend.stored_entities import StoredEntities, entity_key
+from sensu.backend.stored_entities import StoredEntities
 from sensu.clock import Clock
 from sensu.errors import StoreError
 from sensu.log import fields
@@ -29,9 +39,8 @@ from sensu.resources.check import KEEPALIVE
 from sensu.resources.event import Event
 from sensu.resources.wire import decode
 from sensu.rules.check_state import outdated, stored_state
-from sensu.rules.proxy_entity import looked_up
 from sensu.rules.share import WHOLE, Share
-from sensu.store.contract import Change, Committed, Conflict, EventKey, Key, Refused, Store, Write
+from sensu.store.contract import Change, Committed, Conflict, EventKey, Refused, Store, Write
 from sensu.store.resource_cache import ResourceCache
 
 log = logging.getLogger("sensu.eventd")
@@ -40,6 +49,8 @@ RETRY_PAUSES_S = (0.05, 0.2, 1.0, 3.0)
 """How long to wait between attempts to reach the store before events are deferred."""
 CONFLICTS_MAX = 3
 """How often an event is decided anew because another write got in between."""
+ALONE_MAX = 2
+"""How often an event is tried alone that the store does not take while it takes other writes; then it is refused."""
 ALARMS_AT_ONCE_MAX = 64
 TICK_S = 1.0
 OVERSLEPT_S = 2.0
@@ -246,6 +257,8 @@ class Eventd:
             return not isinstance(await self._attempt(items), Refused)
         except StoreError as err:
             log.error("events could not be stored", extra=fields(events=len(items), error=str(err)))
+            if await self._store_takes_writes():
+                return False
             self._defer(items, kept)
             return True
         except Exception:
@@ -254,13 +267,25 @@ class Eventd:
 
     async def _process_singly(self, item: Waiting, kept: list[Waiting]) -> None:
         try:
-            await self._process_alone(item)
-        except StoreError as err:
-            log.error("an event could not be stored", extra=fields(error=str(err)))
-            self._defer([item], kept)
+            for _ in range(ALONE_MAX):
+                try:
+                    return await self._process_alone(item)
+                except StoreError as err:
+                    log.error("an event could not be stored", extra=fields(error=str(err)))
+                    if not await self._store_takes_writes():
+                        return self._defer([item], kept)
+            self._refuse_all([item], "the store cannot take it")
         except Exception:
             log.exception("an event could not be processed")
             self._refuse_all([item], "internal error")
+
+    async def _store_takes_writes(self) -> bool:
+        """Whether the store answers, so that what it did not take is the fault of an event."""
+        try:
+            await self._store.commit([self._lifetime.beat(self._share.member)])
+        except StoreError:
+            return False
+        return True
 
     async def _process_alone(self, item: Waiting) -> None:
         result: Committed | Refused | None = None
@@ -318,7 +343,7 @@ class Eventd:
         whole: dict[EventKey, None] = {}
         for item in items:
             self._note_needs(item, unknown, whole)
-        await self._entities.load(_entities_needed(items))
+        await self._entities.load(entities_needed(items))
         loaded: dict[EventKey, Event] = {}
         if unknown or whole:
             found = await self._store.get_events(list({**unknown, **whole}))
@@ -461,21 +486,6 @@ class Eventd:
 def _settle(fate: "asyncio.Future[_T]", value: _T) -> None:
     if not fate.done():
         fate.set_result(value)
-
-
-def _entities_needed(items: Iterable[Waiting]) -> Iterable[Key]:
-    """The stored entities that the decisions about these items ask for."""
-    for item in items:
-        if isinstance(item, Overdue):
-            yield entity_key(item.key.namespace, item.key.entity)
-        elif isinstance(item, Arrival):
-            event = item.incoming.event
-            name = looked_up(event)
-            if name is None and callable(item.incoming.also):
-                assert event.entity is not None
-                name = event.entity.metadata.name
-            if name is not None:
-                yield entity_key(item.namespace, name)
 
 
 def _tell(item: Waiting, decision: Decision) -> None:
