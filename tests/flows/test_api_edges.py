@@ -323,3 +323,22 @@ def test_a_list_that_the_store_cannot_read_is_refused(tmp_path: Path, path: str)
         assert (answer.status, answer.headers["Retry-After"]) == (503, "1")
 
     play(tmp_path, story)
+
+
+def test_an_expired_silence_does_not_keep_its_namespace(tmp_path: Path) -> None:
+    """A namespace in which only an expired silence is left can be deleted; a silence that lasts keeps it."""
+
+    async def story(api: RunningApi, admin: str) -> None:
+        one = "/api/core/v2/namespaces/short"
+        await api.call("PUT", one, {"name": "short"}, Authorization=admin)
+        silence = {"metadata": {"name": "a:*", "namespace": "short"}, "subscription": "a", "begin": 1, "expire": 1}
+        lasting = {**silence, "metadata": {"name": "b:*", "namespace": "short"}, "subscription": "b", "expire": -1}
+        for body in (silence, lasting):
+            name = body["metadata"]["name"]
+            answer = await api.call("PUT", f"{one}/silenced/{name}", body, Authorization=admin)
+            assert answer.status == 201
+        assert (await api.call("DELETE", one, Authorization=admin)).status == 409
+        assert (await api.call("DELETE", f"{one}/silenced/b:*", Authorization=admin)).status == 204
+        assert (await api.call("DELETE", one, Authorization=admin)).status == 204
+
+    play(tmp_path, story)

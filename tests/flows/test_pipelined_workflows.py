@@ -272,3 +272,51 @@ def test_metrics_alone_pass_filters_and_mutators(tmp_path: Path) -> None:
         assert world.counters.concluded_events == [(1, True)]
 
     play(tmp_path, story)
+
+
+def test_the_last_line_of_a_command_that_failed_says_why(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The delivery, and explain with it, show the last line of a handler or mutator that failed, without secrets."""
+    monkeypatch.setenv("SENSU_BACKEND_CLUSTER_ADMIN_PASSWORD", "the admin's")
+    usage = "echo Usage; echo '  --help'; echo"
+    post = f'{usage}; echo "post $API_KEY: refused ${{SENSU_BACKEND_CLUSTER_ADMIN_PASSWORD:-no password}}" >&2; exit 1'
+
+    async def story(world: PipelinedWorld) -> None:
+        await world.configure(MUTATOR, mutator("broken", command="echo bad template >&2; exit 3"))
+        await world.handlers(
+            pipe("slack", post, env_vars=("API_KEY=abc-def-ghi",)),
+            pipe("mail", "cat", mutator="broken"),
+        )
+        await world.owe(result("down", handlers=["slack", "mail"]))
+        await world.until(lambda: len(world.counters.outcomes) == 2)
+        whys = {name: outcome.why for name, outcome in world.counters.outcomes if isinstance(outcome, Retry)}
+        assert whys == {
+            "slack": "exit status 1: post REDACTED: refused no password",
+            "mail": "mutator broken: exit status 3: bad template",
+        }
+        assert "abc-def-ghi" not in caplog.text
+
+    play(tmp_path, story)
+
+
+@pytest.mark.parametrize(
+    ("check", "handler", "alarms"),
+    [
+        ("keepalive", "keepalive", False),
+        ("registration", "registration", False),
+        ("keepalive", "pagerduty", True),
+        ("http", "keepalive", True),
+    ],
+)
+def test_a_handler_that_need_not_exist_is_no_error(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, check: str, handler: str, alarms: bool
+) -> None:
+    """The handlers that keepalives and registrations name by themselves may be missing; any other is an error."""
+
+    async def story(world: PipelinedWorld) -> None:
+        await world.owe(result("fine", name=check, handlers=[handler]))
+        await world.settled()
+        assert [r.levelname for r in caplog.records if r.message == "event not handled"] == ["ERROR"] * alarms
+
+    play(tmp_path, story)

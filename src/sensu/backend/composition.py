@@ -462,7 +462,7 @@ class Backend:
             self._members.control.ready()
             return
         systemd.notify(systemd.READY)
-        log.warning("backend is running and ready to accept events", extra=fields(version=VERSION))
+        log.info("backend is running and ready to accept events", extra=fields(version=VERSION))
 
     async def _start_agents(self, agents: Agentd) -> None:
         try:

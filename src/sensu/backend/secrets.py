@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from sensu.backend.own_secrets import is_own
 from sensu.resources.kinds import SECRET, Kind
 from sensu.resources.metadata import SecretReference
 from sensu.resources.secret import Secret
@@ -40,7 +41,7 @@ class Secrets:
             secret: Secret | None = self._records.get(SECRET, namespace, reference.secret)
             if secret is None:
                 return NoSecret(f"secret {reference.secret} does not exist")
-            value = self._environment.get(secret.spec.id)
+            value = None if is_own(secret.spec.id) else self._environment.get(secret.spec.id)
             if value is None:
                 return NoSecret(f"secret {reference.secret}: the backend has no variable {secret.spec.id}")
             found.append((reference.name, value))

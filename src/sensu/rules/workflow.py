@@ -118,11 +118,16 @@ def _expand(
     for name in names:
         handler = find(name)
         if handler is None:
-            problems.append(f"handler {name} does not exist")
+            problems.append(missing_handler(name))
         elif handler.type == "set":
             _expand(handler.handlers or (), find, found, problems, level=level + 1)
         else:
             found[name] = handler
+
+
+def missing_handler(name: str) -> str:
+    """What is said of an event that names a handler which does not exist."""
+    return f"handler {name} does not exist"
 
 
 def fallback_of(name: str, handler: Handler) -> Workflow:

@@ -209,7 +209,7 @@ class Supervisor:
         if not self._serving and all(worker.ready for worker in self._workers):
             self._serving = True
             systemd.notify(systemd.READY)
-            log.warning(
+            log.info(
                 "backend is running and ready to accept events",
                 extra=fields(version=VERSION, workers=len(self._workers)),
             )

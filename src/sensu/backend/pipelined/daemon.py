@@ -34,7 +34,7 @@ from sensu.rules.explain import DISCARDED, FAILED, FELL_BACK, GIVEN_UP, Workflow
 from sensu.rules.owed import WHY_CHARACTERS_MAX, Step, rest_of, steps_of
 from sensu.rules.retrying import pause_s
 from sensu.rules.share import WHOLE, Share, slot_of_delivery
-from sensu.rules.workflow import Workflow
+from sensu.rules.workflow import Workflow, missing_handler
 from sensu.store.contract import OweDelivery, SettleDelivery, Store
 
 log = logging.getLogger("sensu.pipelined")
@@ -44,6 +44,8 @@ SWEEP_S = 30.0
 DRAIN_S = 1.0
 """How long what runs may take to end when the backend stops; then it is broken off, and owed still."""
 UNTRIED = Step()
+OPTIONAL_HANDLERS = frozenset(("keepalive", "registration"))
+"""Handlers that Sensu names by itself, in events of the same name; a healthy installation need not have them."""
 
 
 class Counters(Protocol):
@@ -364,7 +366,9 @@ class _Turn:
 def _log_problems(held: Held) -> None:
     namespace, entity, check = held.key
     for problem in held.problems:
-        log.error("event not handled", extra=fields(namespace=namespace, entity=entity, check=check, error=problem))
+        optional = check in OPTIONAL_HANDLERS and problem == missing_handler(check)
+        context = fields(namespace=namespace, entity=entity, check=check, error=problem)
+        log.log(logging.DEBUG if optional else logging.ERROR, "event not handled", extra=context)
 
 
 def _log_outcome(held: Held, workflow: Workflow, outcome: Outcome) -> None:

@@ -5,20 +5,22 @@ import errno
 import logging
 import os
 import socket
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any
 
+from sensu.backend.own_secrets import command_environment
 from sensu.backend.pipelined.outcome import Delivered, Dropped, Outcome, Retry
 from sensu.backend.pipelined.runtime_assets import RuntimeAssets
 from sensu.backend.secrets import NoSecret, Secrets
 from sensu.clock import Clock
 from sensu.errors import ExecutionError
-from sensu.execution.command import Command, CommandResult, run
+from sensu.execution.command import TIMED_OUT_TEXT, Command, CommandResult, run
 from sensu.execution.environment import merged, pairs
 from sensu.log import fields
 from sensu.resources.handler import Handler, HandlerSocket
-from sensu.rules.redaction import REDACTED
+from sensu.rules.command_output import failure, without
+from sensu.rules.redaction import names_secret
 
 log = logging.getLogger("sensu.pipelined")
 
@@ -27,6 +29,7 @@ SOCKET_TIMEOUT_S = 60
 HUNG_AFTER_S = 3600
 """How long the command of a pipe handler or mutator without a time-out may take: it holds one of few turns."""
 LOGGED_OUTPUT_BYTES = 4096
+TIMED_OUT = TIMED_OUT_TEXT.decode()
 ADDRESSES_REMEMBERED_MAX = 1000
 DELIVERY_ID_VARIABLE = "SENSU_DELIVERY_ID"
 """Names the delivery, the same at each attempt, so that a handler can tell a repetition."""
@@ -55,17 +58,20 @@ class Handlers:
             return Retry(secrets.why)
         variables = await self._assets.variables(namespace, handler.runtime_assets)
         own = [(DELIVERY_ID_VARIABLE, delivery_id)]
-        env = merged(os.environ, own, variables, pairs(handler.env_vars), secrets)
+        env = merged(command_environment(), own, variables, pairs(handler.env_vars), secrets)
         timeout_s = handler.timeout or HUNG_AFTER_S
         command = Command(handler.command, stdin=payload, env=env, timeout_s=timeout_s)
         try:
             result = await run(command, self._clock)
         except ExecutionError as err:
             return Retry(str(err))
-        _log_result(handler, result, [value for _, value in secrets])
+        hidden = hidden_values(secrets, handler.env_vars)
+        _log_result(handler, result, hidden)
         if result.timed_out:
-            return Retry(f"timed out after {timeout_s} s")
-        return Delivered() if result.status == 0 else Retry(f"exit status {result.status}")
+            return Retry(failure(f"timed out after {timeout_s} s", result.text.removesuffix(TIMED_OUT), hidden))
+        if result.status == 0:
+            return Delivered()
+        return Retry(failure(f"exit status {result.status}", result.text, hidden))
 
     async def _tcp(self, handler: Handler, payload: bytes) -> Outcome:
         if handler.socket is None:
@@ -145,11 +151,14 @@ def _numeric_addresses(host: str, port: int, kind: socket.SocketKind) -> Sequenc
         return ()
 
 
+def hidden_values(secrets: Iterable[tuple[str, str]], env_vars: Sequence[str] | None) -> list[str]:
+    """The values that what a command wrote must not show: its secrets, and variables that are named like one."""
+    return [value for _, value in secrets] + [value for name, value in pairs(env_vars) if names_secret(name)]
+
+
 def _log_result(handler: Handler, result: CommandResult, secrets: Sequence[str]) -> None:
     """A handler's output is the handler's own; it is logged as the reference does, but bounded and without secrets."""
-    output = result.text
-    for value in filter(None, secrets):
-        output = output.replace(value, REDACTED)
+    output = without(result.text, secrets)
     failed = result.status != 0 or result.timed_out
     log.log(
         logging.ERROR if failed else logging.INFO,

@@ -1,11 +1,10 @@
 """Mutators at work: what a handler gets of an event."""
 
-import os
-
 import msgspec
 
+from sensu.backend.own_secrets import command_environment
 from sensu.backend.pipelined.filters import Subject
-from sensu.backend.pipelined.handlers import HUNG_AFTER_S
+from sensu.backend.pipelined.handlers import HUNG_AFTER_S, TIMED_OUT, hidden_values
 from sensu.backend.pipelined.outcome import Dropped, Retry
 from sensu.backend.pipelined.runtime_assets import Records, RuntimeAssets
 from sensu.backend.secrets import NoSecret, Secrets
@@ -19,6 +18,7 @@ from sensu.resources.event import Event
 from sensu.resources.kinds import MUTATOR
 from sensu.resources.mutator import Mutator
 from sensu.resources.wire import decode, encode
+from sensu.rules.command_output import failure
 from sensu.rules.filters import ExpressionError
 from sensu.store.contract import Key
 
@@ -61,17 +61,19 @@ class Mutators:
         if isinstance(secrets, NoSecret):
             return Retry(f"mutator {mutator.metadata.name}: {secrets.why}")
         variables = await self._assets.variables(namespace, mutator.runtime_assets)
-        env = merged(os.environ, variables, secrets, pairs(mutator.env_vars))
+        env = merged(command_environment(), variables, secrets, pairs(mutator.env_vars))
         timeout_s = mutator.timeout or HUNG_AFTER_S
         command = Command(mutator.command, stdin=subject.json, env=env, timeout_s=timeout_s)
         try:
             result = await run(command, self._clock)
         except ExecutionError as err:
             return Retry(f"mutator {mutator.metadata.name}: {err}")
-        if result.timed_out:
-            return Retry(f"mutator {mutator.metadata.name}: timed out after {timeout_s} s")
-        if result.status != 0:
-            return Retry(f"mutator {mutator.metadata.name}: exit status {result.status}")
+        if result.timed_out or result.status != 0:
+            what = f"timed out after {timeout_s} s" if result.timed_out else f"exit status {result.status}"
+            hidden = hidden_values(secrets, mutator.env_vars)
+            return Retry(
+                failure(f"mutator {mutator.metadata.name}: {what}", result.text.removesuffix(TIMED_OUT), hidden)
+            )
         return result.output
 
     async def _javascript(self, namespace: str, mutator: Mutator, subject: Subject) -> bytes | Retry:
@@ -97,5 +99,6 @@ class Mutators:
 
 def _globals(mutator: Mutator) -> dict[str, str]:
     """`K=V` as it is; `K` alone takes the value of this program's environment. Source: spec MU-03."""
+    environment = command_environment()
     split = (item.partition("=") for item in mutator.env_vars or ())
-    return {name: value if equals else os.environ.get(name, "") for name, equals, value in split}
+    return {name: value if equals else environment.get(name, "") for name, equals, value in split}

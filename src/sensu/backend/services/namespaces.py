@@ -10,6 +10,7 @@ from sensu.backend.services.outcomes import Deleted, Denied, Found, Invalid, Lis
 from sensu.backend.services.pages import PageRequest, one_chunk, text_of, token_of
 from sensu.backend.services.payload import Conditions, Payload
 from sensu.backend.services.resources import Resources
+from sensu.backend.services.silences import is_over
 from sensu.backend.stored_form import key_of, put
 from sensu.resources.kinds import (
     ASSET,
@@ -26,7 +27,7 @@ from sensu.resources.kinds import (
 )
 from sensu.resources.namespace import Namespace
 from sensu.resources.wire import encode
-from sensu.store.contract import DeleteResource, Must
+from sensu.store.contract import DeleteResource, Expect, Must
 
 _KEEPING = tuple(kind.qualified_name for kind in (CHECK, ENTITY, ASSET, HANDLER, MUTATOR, EVENT_FILTER, HOOK, SILENCED))
 """Kinds whose resources keep a namespace from being deleted."""
@@ -81,10 +82,18 @@ class Namespaces:
         """An empty namespace is removed, with the role and binding of its pipelines."""
         if not self._resources.access.allows(caller, "delete", NAMESPACE.segment, name=name):
             return Denied()
+        await self._drop_expired_silences(name)
         removal = DeleteResource(key_of(NAMESPACE, "", name), empty_of=_KEEPING)
         beside = (DeleteResource(write.key, Must.ANY) for write in namespace_writes(name))
         outcome = await self._resources.write(caller, removal, *beside)
         return Deleted() if isinstance(outcome, Written) else outcome
+
+    async def _drop_expired_silences(self, namespace: str) -> None:
+        """Remove silences that have expired, so that they do not keep the namespace; one made again meanwhile stays."""
+        store, now = self._resources.store, self._resources.clock.now()
+        for stored in (await store.list(SILENCED.qualified_name, namespace)).items:
+            if is_over(stored.body, now):
+                await store.commit([Expect(stored.key, stored.etag), DeleteResource(stored.key)])
 
     async def _put(self, caller: Identity, name: str | None, payload: Payload, must: Must) -> Written | Refusal:
         namespace = await self._resources.incoming(caller, NAMESPACE, "", name, payload)

@@ -36,6 +36,11 @@ class _End(msgspec.Struct):
 _end_of = msgspec.json.Decoder(_End).decode
 
 
+def is_over(body: bytes, now: float) -> bool:
+    """Whether a stored silence has expired."""
+    return 0 < _end_of(body).expire_at <= now
+
+
 class Silences:
     """Creates, replaces, reads and deletes silences."""
 
@@ -115,7 +120,7 @@ class Silences:
         return Deleted() if isinstance(outcome, Written) else outcome
 
     def _is_over(self, body: bytes) -> bool:
-        return 0 < _end_of(body).expire_at <= self._resources.clock.now()
+        return is_over(body, self._resources.clock.now())
 
     async def _lasting(self, chunks: _Chunks, keep: Callable[[bytes], bool]) -> _Chunks:
         async for items in chunks:
