@@ -138,7 +138,7 @@ class Context:
         if self._session is None:
             from sensu.sensuctl.session import Session  # noqa: PLC0415 - only commands that talk to an API need it
 
-            self._session = Session(self.configuration, warn=self.warn)
+            self._session = Session(self.configuration, warn=self.warn, force=bool(self.flag("force")))
         return self._session
 
     def print(self, text: str = "") -> None:

@@ -6,6 +6,7 @@ from sensu.sensuctl.failure import INVALID_ARGUMENTS
 
 FORMAT = Flag("format", default="tabular", help='output format: "tabular", "yaml", "json" or "wrapped-json"')
 SKIP_CONFIRM = Flag("skip-confirm", "bool", default=False, help="do not ask for confirmation")
+FORCE = Flag("force", "bool", default=False, help="make the change even if it leaves nobody with all rights")
 INTERACTIVE = Flag("interactive", "bool", default=False, help="ask for each value")
 ALL_NAMESPACES = Flag("all-namespaces", "bool", default=False, help="list resources of all namespaces")
 LIST_FLAGS = (

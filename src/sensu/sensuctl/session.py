@@ -53,8 +53,15 @@ class Session:
     """Requests to the configured API; `warn` hears what is odd but does not stop them."""
 
     def __init__(
-        self, configuration: Configuration, *, warn: Callable[[str], None] = lambda _: None, url: str = ""
+        self,
+        configuration: Configuration,
+        *,
+        warn: Callable[[str], None] = lambda _: None,
+        url: str = "",
+        force: bool = False,
     ) -> None:
+        """With `force` the API makes changes, too, that it refuses as a precaution."""
+        self._force = force
         self.configuration = configuration
         ca_file = usable_ca_file(configuration.trusted_ca_file, warn)
         tls = TLSOptions(ca_file, configuration.insecure_skip_tls_verify)
@@ -101,6 +108,8 @@ class Session:
 
         `content` is sent as JSON, bytes as they are.
         """
+        if self._force and method != "GET":
+            query = {**(query or {}), "force": "true"}
         if query:
             path = f"{path}?{url_query(query)}"
         return self.call_as(self.authorization(), method, path, content, media_type=media_type)

@@ -2,7 +2,7 @@
 
 from sensu.flags import Flag
 from sensu.sensuctl.command import ANY_NUMBER, Command, Group
-from sensu.sensuctl.declare import INTERACTIVE, LIST_FLAGS, ONE, ONE_AT_MOST, change, deletion, info, listing
+from sensu.sensuctl.declare import FORCE, INTERACTIVE, LIST_FLAGS, ONE, ONE_AT_MOST, change, deletion, info, listing
 
 _GROUPS = Flag("group", "strings", short="g", help="groups that get the role")
 _USERS = Flag("user", "strings", short="u", help="users that get the role")
@@ -89,6 +89,7 @@ def _roles(noun: str, name: str, *, namespaced: bool) -> Group:
                 noun,
                 f"nouns.role:delete_{kind}",
                 missing=missing if namespaced else "a cluster role name is required",
+                more=() if namespaced else (FORCE,),
             ),
             info(noun, f"nouns.role:show_{kind}", missing=missing),
             listing(noun, f"nouns.role:list_{kind}s", namespaced=namespaced, words_max=ANY_NUMBER),
@@ -114,7 +115,7 @@ def _bindings(noun: str, name: str, reference: str, flags: tuple[Flag, ...], *, 
                 missing="a name is required",
                 surplus=_TOO_MANY,
             ),
-            deletion(noun, f"nouns.role_binding:delete_{kind}", missing=missing),
+            deletion(noun, f"nouns.role_binding:delete_{kind}", missing=missing, more=() if namespaced else (FORCE,)),
             info(noun, f"nouns.role_binding:show_{kind}", missing=missing),
             listing(noun, f"nouns.role_binding:list_{kind}s", namespaced=namespaced, words_max=ANY_NUMBER),
         ),
@@ -184,7 +185,7 @@ USER = Group(
             INTERACTIVE,
             Flag("password", short="p", required=True, help="password of at least 8 characters"),
         ),
-        deletion("user", "nouns.user:disable_user", "[USERNAME]", verb="disable"),
+        deletion("user", "nouns.user:disable_user", "[USERNAME]", verb="disable", more=(FORCE,)),
         Command(
             "hash-password",
             "user hash-password [PASSWORD] [flags]",
@@ -205,6 +206,7 @@ USER = Group(
             (2, 2),
             "Remove a user from a group",
             "alice ops",
+            FORCE,
         ),
         change(
             "user",
@@ -214,6 +216,7 @@ USER = Group(
             ONE,
             "Remove a user from all groups",
             "alice",
+            FORCE,
         ),
         change(
             "user",
@@ -234,6 +237,7 @@ USER = Group(
             (2, 2),
             "Set the groups of a user",
             "alice ops,dev",
+            FORCE,
         ),
         change(
             "user",

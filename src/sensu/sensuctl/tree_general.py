@@ -4,6 +4,7 @@ from sensu.flags import Flag
 from sensu.sensuctl.command import ANY_NUMBER, Command, Group
 from sensu.sensuctl.declare import (
     ALL_NAMESPACES,
+    FORCE,
     FORMAT,
     ONE,
     ONE_AT_MOST,
@@ -48,6 +49,7 @@ CREATE = Command(
             short="f",
             help="file, folder (.yml, .yaml, .json), URL, - for standard input; repeatable",
         ),
+        FORCE,
         Flag("recursive", "bool", default=False, short="r", help="include folders within folders"),
     ),
     ONE_AT_MOST,
@@ -58,7 +60,7 @@ DELETE = Command(
     "delete [-f FILE] [flags]",
     "Delete the resources listed in a file or on standard input",
     "nouns.delete:delete",
-    (Flag("file", short="f", help="file with the resources to delete"),),
+    (Flag("file", short="f", help="file with the resources to delete"), FORCE),
     ONE_AT_MOST,
     example="sensuctl delete -f monitoring.yml",
 )
@@ -99,7 +101,7 @@ EDIT = Command(
     "edit [RESOURCE TYPE] [KEY]... [flags]",
     "Edit a resource in $EDITOR",
     "nouns.edit:edit",
-    (Flag("blank", "bool", default=False, short="b", help="start from an empty resource"), FORMAT),
+    (Flag("blank", "bool", default=False, short="b", help="start from an empty resource"), FORCE, FORMAT),
     (0, ANY_NUMBER),
     example="sensuctl edit check disk\nsensuctl edit event ENTITY CHECK\nsensuctl edit handler --blank",
 )
@@ -256,7 +258,7 @@ APPLY = Command(
     "apply [-r] [[-f URL] ... ] [flags]",
     "Create or update only the resources that differ from the files",
     "nouns.apply:apply",
-    (_DRY_RUN, _SOURCES, FORMAT, _RECURSIVE),
+    (_DRY_RUN, _SOURCES, FORCE, FORMAT, _RECURSIVE),
     example="sensuctl apply -r -f monitoring/ --dry-run\nsensuctl apply -r -f monitoring/",
 )
 DIFF = Command(
@@ -277,6 +279,7 @@ PRUNE = Command(
         Flag("cluster-wide", "bool", default=False, short="c", help="include types that belong to no namespace"),
         _DRY_RUN,
         _SOURCES,
+        FORCE,
         FORMAT,
         Flag("label-selector", help="only resources whose labels match, for example region == us"),
         Flag("omit", short="o", help="comma-separated types to omit"),
@@ -300,7 +303,8 @@ RESTORE = Command(
     "restore FILE|DIR [flags]",
     "Restore a backup",
     "nouns.backup:restore",
-    words=ONE,
+    (FORCE,),
+    ONE,
     example="sensuctl restore sensu.yml",
 )
 TESSEN = Group(

@@ -44,7 +44,7 @@ from sensu.backend.api.errors import (
     unauthenticated,
     unavailable,
 )
-from sensu.backend.api.request import NOBODY, BodyTooLarge, ClientGone, Receive, Request, address_of, header
+from sensu.backend.api.request import NOBODY, BodyTooLarge, ClientGone, Receive, Request, address_of, forces, header
 from sensu.backend.api.responses import Response, Send, located
 from sensu.backend.api.router import Route, Router, cleaned, is_broken
 from sensu.backend.api.watch import Watchable
@@ -216,7 +216,7 @@ class HttpApi:
             proved = self._authenticate(header(scope, b"authorization"))
             if isinstance(proved, Rejected):
                 return unauthenticated(proved.message)
-            caller = msgspec.structs.replace(proved, address=address_of(scope))
+            caller = msgspec.structs.replace(proved, address=address_of(scope), forces=forces(scope))
         request = Request(scope, receive, params, caller, self._body_bytes_max)
         try:
             return await self._handled(route, request)

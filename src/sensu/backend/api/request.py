@@ -158,6 +158,12 @@ def header(scope: Mapping[str, Any], name: bytes) -> str | None:
     return None
 
 
+def forces(scope: Mapping[str, Any]) -> bool:
+    """Whether a request asks for a change that is refused otherwise, with `force=true` behind the question mark."""
+    query: bytes = scope["query_string"]
+    return b"force=" in query and parse_qs(query.decode("latin-1")).get("force") in (["true"], ["1"])
+
+
 def address_of(scope: Mapping[str, Any]) -> str:
     """The network address that a request came from, empty where it is not known."""
     client = scope.get("client")

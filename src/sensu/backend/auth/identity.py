@@ -24,7 +24,7 @@ class Identity(msgspec.Struct, frozen=True):
     """A caller; `groups` are those of its user record now, and `system:users`.
 
     `session_id` names the session of an access token, and is empty for other proofs. `address` is where it asks from,
-    as far as that is known.
+    as far as that is known. `forces` asks for a change that would be refused as a precaution.
     """
 
     username: str
@@ -32,6 +32,7 @@ class Identity(msgspec.Struct, frozen=True):
     via: Via = Via.BEARER
     session_id: str = ""
     address: str = ""
+    forces: bool = False
 
 
 @dataclass(frozen=True, slots=True)

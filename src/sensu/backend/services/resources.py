@@ -8,6 +8,7 @@ import msgspec
 from sensu.backend.auth.access import Access
 from sensu.backend.auth.identity import Identity
 from sensu.backend.services import merging
+from sensu.backend.services.administrators import administrator_kept
 from sensu.backend.services.audit import AUDITED_KINDS, AuditLog
 from sensu.backend.services.lists import Pages, place_order, resource_walk, selection_of
 from sensu.backend.services.outcomes import (
@@ -37,6 +38,7 @@ from sensu.store.contract import (
     Conflict,
     DeleteResource,
     Expect,
+    Key,
     Must,
     PutResource,
     Refused,
@@ -211,25 +213,30 @@ class Resources:
     async def write(self, caller: Identity, first: PutResource | DeleteResource, *others: Write) -> Written | Refusal:
         """The writes committed together, with what the audit log keeps of them; the outcome speaks of the first."""
         outcome = await self._commit(caller, (first, *others))
+        if isinstance(outcome, Exists):
+            return outcome
         if isinstance(outcome, Refused):
             return refusal_of(outcome.conflict, first.key.namespace if isinstance(first, PutResource) else "")
         if isinstance(first, PutResource):
             return Written(first.body if first.shown is None else first.shown, first.etag)
         return Written()
 
-    async def _commit(self, caller: Identity, writes: Sequence[Write]) -> Committed | Refused:
-        """The writes, and what they replace in the audit log."""
+    async def _commit(self, caller: Identity, writes: Sequence[Write]) -> Committed | Refused | Exists:
+        """The writes, and what they replace in the audit log; refused where they would leave no administrator."""
         known = [w for w in writes if isinstance(w, PutResource | DeleteResource) and w.key.kind in AUDITED_KINDS]
         async with self._turns.of(write.key for write in known):
             while True:
-                expected, audited = list[Write](), list[Write]()
+                expected, audited, replaced = list[Write](), list[Write](), dict[Key, Stored | None]()
                 for write in known:
-                    before = await self.store.get(write.key)
+                    before = replaced[write.key] = await self.store.get(write.key)
                     expected.append(Expect(write.key, None if before is None else before.etag))
                     audited += self._audit.of_change(caller, write, before)
-                if self._alone:
+                kept = () if caller.forces else await administrator_kept(self.store, known, replaced)
+                if isinstance(kept, Exists):
+                    return kept
+                if self._alone and not kept:
                     return await self.store.commit((*writes, *audited))
-                outcome = await self.store.commit((*expected, *writes, *audited))
+                outcome = await self.store.commit((*expected, *kept, *writes, *audited))
                 if not isinstance(outcome, Refused) or outcome.conflict is not Conflict.CHANGED:
                     return outcome
 
