@@ -8,12 +8,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bench.figures import MORE, Figure
-from bench.programs import PASSWORD, Process, Server, free_port, program, running
+from bench.programs import PASSWORD, Process, Server, program, running
 from sensu.clock import SystemClock
 from sensu.resources.check import CheckConfig
 from sensu.resources.check_request import CheckRequest
 from sensu.resources.entity import EntityConfig
 from sensu.resources.metadata import ObjectMeta
+from sensu.testing.ports import free_port
 from sensu.transport import codec, frames
 from sensu.transport.backend_socket import Accepted, AgentConnection, AgentListener
 from sensu.transport.handshake import Answer, Request, backend_agreement, backend_headers

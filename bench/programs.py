@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -10,6 +9,8 @@ import urllib.request
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from sensu.testing.ports import free_ports
 
 ADMIN, PASSWORD = "admin", "P@ssw0rd!"
 READY_S = 60.0
@@ -86,13 +87,6 @@ class Server(Process):
     ready_s: float = 0.0
 
 
-def free_port() -> int:
-    """A loopback port that is free now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def program(name: str) -> str:
     """The path of one of the three programs, as installed beside this interpreter."""
     return str(Path(sys.executable).parent / name)
@@ -103,7 +97,7 @@ def backend(state_dir: Path, extra: Sequence[str] = ()) -> Iterator[Server]:
     """A fresh backend on loopback; `ready_s` is the time from its start to the first 200 of /health."""
     init = [program("sensu-backend"), "init", "--state-dir", str(state_dir), "--cluster-admin-username", ADMIN]
     subprocess.run([*init, "--cluster-admin-password", PASSWORD], check=True, capture_output=True, timeout=30)
-    api, agents = free_port(), free_port()
+    api, agents = free_ports(2)
     command = [program("sensu-backend"), "start", "--state-dir", str(state_dir), "--agent-host", "127.0.0.1"]
     command += ["--cache-dir", str(state_dir / "cache"), "--api-listen-address", f"127.0.0.1:{api}"]
     command += ["--agent-port", str(agents), *extra]

@@ -4,7 +4,6 @@ import contextlib
 import http.client
 import io
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -15,6 +14,7 @@ from typing import NamedTuple
 import pytest
 
 from sensu.sensuctl.main import run
+from sensu.testing.ports import free_ports
 
 USER, PASSWORD = "admin", "P@ssw0rd!"
 READY_TIMEOUT_S = 30.0
@@ -29,13 +29,6 @@ class Ended(NamedTuple):
 
 
 Sensuctl = Callable[..., Ended]
-
-
-def free_ports(count: int) -> list[int]:
-    """Ports that nobody listens on."""
-    with contextlib.ExitStack() as stack:
-        listeners = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
-        return [listener.getsockname()[1] for listener in listeners]
 
 
 def wait_until_ready(process: "subprocess.Popen[bytes]", port: int) -> None:

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import PASSWORD, USER, Sensuctl, free_ports, logged_in, wait_until_ready
+from sensu.testing.ports import free_ports
+from tests.cli.conftest import PASSWORD, USER, Sensuctl, logged_in, wait_until_ready
 
 WAIT_S = 30.0
 

@@ -9,8 +9,9 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from sensu.testing.ports import free_ports
 from tests.contract.compare import Json
-from tests.contract.processes import Program, environment, free_ports
+from tests.contract.processes import Program, environment
 
 FLAG = re.compile(r"--[a-z][a-z0-9-]*")
 LIST_IN_TEXT = re.compile(r"this list: (\[.*\])", re.DOTALL)

@@ -8,8 +8,9 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from sensu.testing.ports import free_ports
 from tests.contract.http_client import Answer, ApiClient, NoAnswer
-from tests.contract.processes import Program, environment, free_ports, run_to_end
+from tests.contract.processes import Program, environment, run_to_end
 from tests.contract.scenario import ScenarioFailed
 
 USER, PASSWORD = "admin", "P@ssw0rd!"

@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import os
 import signal
-import socket
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -14,18 +13,6 @@ from tests.contract.scenario import ScenarioFailed
 REPO = Path(__file__).resolve().parents[2]
 SEARCH_PATH = "/usr/local/bin:/usr/bin:/bin"
 STOP_TIMEOUT_S = 8.0
-
-
-def free_ports(count: int) -> list[int]:
-    """Different TCP ports of the loopback interface that nobody listens on right now, all of five digits."""
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [int(one.getsockname()[1]) for one in sockets]
-    finally:
-        for one in sockets:
-            one.close()
 
 
 def environment(home: Path, extra: Mapping[str, str] | None = None) -> dict[str, str]:

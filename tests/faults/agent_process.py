@@ -13,7 +13,7 @@ from typing import Any
 
 import aiohttp
 
-from tests.contract.processes import free_ports
+from sensu.testing.ports import free_ports
 
 READY_S = 20.0
 STOP_S = 10.0

@@ -11,8 +11,8 @@ from sensu.agent import settings
 from sensu.agent.allow_list import AllowList
 from sensu.agent.main import Agent
 from sensu.clock import SystemClock
+from sensu.testing.ports import free_ports
 from tests.contract.fake_backend import FakeBackend
-from tests.contract.processes import free_ports
 
 PATIENCE_S = 10.0
 NOT_FOUND = "entity_config\n" + json.dumps({"metadata": {"name": "not found", "namespace": "default"}})

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import signal
-import socket
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,6 +10,7 @@ from pathlib import Path
 import aiohttp
 
 from sensu.clock import SystemClock
+from sensu.testing.ports import free_ports
 
 USER, PASSWORD = "admin", "P@ssw0rd!"  # noqa: S105 - of test backends only
 READY_S = 30.0
@@ -22,20 +22,13 @@ class NotReady(Exception):
     """The backend ended or did not answer in time; the text holds its last words."""
 
 
-def free_port() -> int:
-    """A port of the loopback interface that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 class BackendProcess:
     """`sensu-backend start` on loopback ports, with its state and log in `folder`; the ports outlive restarts."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.log = folder / "backend.log"
-        self.api_port, self.agent_port = free_port(), free_port()
+        self.api_port, self.agent_port = free_ports(2)
         self._process: asyncio.subprocess.Process | None = None
 
     @property
