@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import pytest
 
-from sensu.backend.services.outcomes import Found, Invalid, NotFound
+from sensu.backend.pipelined import dry_run
+from sensu.backend.services.outcomes import Found, Invalid, NotFound, TooMany
 from sensu.resources.event import Event
 from sensu.resources.kinds import EVENT_FILTER, MUTATOR, PIPELINE, SILENCED
 from sensu.resources.time_window import ClockWindow, TimeWindowWhen, WindowDays
@@ -271,6 +273,29 @@ def test_silences_hold_in_a_dry_run(tmp_path: Path) -> None:
         assert (way["outcome"], way["filters"][0]["reason"]) == ("filtered", "the event is silenced")
 
     play(tmp_path, story)
+
+
+def test_dry_runs_have_a_budget(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A caller who uses up the time for JavaScript is told when to try again; what took too long rests meanwhile."""
+    monkeypatch.setattr(dry_run, "BUDGET_S", 0.25)
+
+    async def story(world: PipelinedWorld) -> None:
+        await store(world, numbered(1))
+        of_web1 = {"entity": "web1", "check": "http"}
+        for number, error in ((1, LATE), (1, "the expression took too long a short time ago"), (2, LATE), (3, LATE)):
+            endless = {"metadata": {"name": "f"}, "action": "allow", "expressions": [f"while ({number}) {{}}"]}
+            told = await asked(world, **of_web1, filter=endless)
+            assert told["filter"]["expressions"][0]["error"] == error
+        over = await refused(world, **of_web1)
+        assert isinstance(over, TooMany)
+        assert over.retry_after_s > 1
+        await world.clock.advance(over.retry_after_s)
+        assert await asked(world, **of_web1)
+
+    play(tmp_path, story)
+
+
+LATE = "InternalError: the time limit was reached"
 
 
 def test_questions_that_cannot_be_answered_are_refused(tmp_path: Path) -> None:
