@@ -33,7 +33,7 @@ from sensu.backend.services.history import Bound, History
 from sensu.backend.stored_entities import StoredEntities
 from sensu.backend.stored_form import key_of, put
 from sensu.clock import Clock, SystemClock
-from sensu.execution.script_problems import script_problem
+from sensu.execution.script_problems import ScriptChecks
 from sensu.resources.asset import Asset
 from sensu.resources.check_request import CheckRequest
 from sensu.resources.entity import BACKEND_CLASS, Entity, System
@@ -142,7 +142,7 @@ async def running_api(
     tokens = Tokens(store, cache, clock)
     await tokens.open()
     metrics = BackendMetrics(CollectorRegistry(), "test")
-    scripts, counts = Scripts(), DeliveryCounts(metrics, store.deliveries_size)
+    checks, scripts, counts = ScriptChecks(), Scripts(), DeliveryCounts(metrics, store.deliveries_size)
     deliveries, desk = assembled(store, cache, NoAssets(), scripts, _own_entity(), counts, clock)
     eventd = Eventd(store, cache, entities, EventCounts(metrics), clock, deliveries.wake)
     await eventd.prepare()
@@ -163,7 +163,7 @@ async def running_api(
         tokens,
         joints,
         clock,
-        script_problem,
+        checks.problem,
         metrics,
         member,
         audit,
@@ -187,6 +187,7 @@ async def running_api(
         tokens.close()
         passwords.close()
         scripts.close()
+        checks.close()
         entities.close()
         cache.close()
         await store.close()

@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import json
+import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -340,5 +341,30 @@ def test_an_expired_silence_does_not_keep_its_namespace(tmp_path: Path) -> None:
         assert (await api.call("DELETE", one, Authorization=admin)).status == 409
         assert (await api.call("DELETE", f"{one}/silenced/b:*", Authorization=admin)).status == 204
         assert (await api.call("DELETE", one, Authorization=admin)).status == 204
+
+    play(tmp_path, story)
+
+
+@pytest.mark.parametrize("expression", ["/[" * 150_000, "!" * 300_000, "a?" * 150_000])
+def test_reading_a_long_expression_holds_up_nobody(tmp_path: Path, expression: str) -> None:
+    """An expression that takes seconds to read is refused, and other requests are answered meanwhile."""
+
+    async def story(api: RunningApi, admin: str) -> None:
+        async def longest_wait_s() -> float:
+            longest_s = 0.0
+            while True:
+                started = time.perf_counter()
+                try:
+                    await asyncio.sleep(0.01)
+                except asyncio.CancelledError:
+                    return longest_s
+                longest_s = max(longest_s, time.perf_counter() - started)
+
+        waiting = asyncio.create_task(longest_wait_s())
+        body = json.dumps({"metadata": META, "action": "allow", "expressions": [expression]}).encode()
+        answer = await sent(api, admin, "PUT", f"{DEFAULT}/filters/it", body, "application/json")
+        waiting.cancel()
+        assert answer.status == 400
+        assert await waiting < 1.0
 
     play(tmp_path, story)

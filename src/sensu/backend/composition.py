@@ -60,7 +60,7 @@ from sensu.errors import ConfigurationError
 from sensu.execution import system_facts
 from sensu.execution.asset_filters import AssetFilters
 from sensu.execution.assets import AssetCache
-from sensu.execution.script_problems import script_problem
+from sensu.execution.script_problems import ScriptChecks
 from sensu.log import fields
 from sensu.resources.entity import BACKEND_CLASS, Entity
 from sensu.resources.kinds import ALL_KINDS, ENTITY, EVENT, NAMESPACE, USER
@@ -233,7 +233,7 @@ class Backend:
             store, auth.access, self._clock, self._settings.audit_retention, self._settings.audit_entries_max
         )
         history = self._history(store, auth.access)
-        api = await self._api(store, auth, joints, member, metrics, audit, history, others)
+        api = await self._api(store, auth, joints, member, metrics, audit, history, others, stack)
         return _Daemons(events, deliveries, schedule, agents, api, audit, history, revoked)
 
     def _open_event_log(
@@ -363,9 +363,12 @@ class Backend:
         audit: AuditLog,
         history: History,
         others: Others | None,
+        stack: contextlib.AsyncExitStack,
     ) -> ApiServer:
         feed = ChangeFeed(store)
         await feed.open()
+        checks = ScriptChecks()
+        stack.callback(checks.close)
         context = ApiContext(
             store=store,
             access=auth.access,
@@ -374,7 +377,7 @@ class Backend:
             tokens=auth.tokens,
             joints=joints,
             clock=self._clock,
-            script_problem=script_problem,
+            script_problem=checks.problem,
             metrics=metrics,
             member=member,
             audit=audit,

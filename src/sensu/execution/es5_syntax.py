@@ -35,6 +35,11 @@ class Word:
     position: int
 
 
+REST = "rest"
+UNENDED_MAX = 20
+"""So many regular expressions without an end are looked for."""
+
+
 def newer_syntax(source: str) -> str | None:
     """A message with the place of the first syntax that ES5 does not have; None when there is none.
 
@@ -61,16 +66,24 @@ def unexpected(source: str, line: int, column: int) -> str | None:
 
 
 def words_of(source: str) -> list[Word]:
-    """A script in words, its blanks and comments left out."""
+    """A script in words, its blanks and comments left out.
+
+    What cannot be read in a time that grows with its length (a comment without an end, one regular expression without
+    an end behind the other), is one word of the kind `REST`; no sound script has it.
+    """
     words: list[Word] = []
     reading = _Reading()
-    at = 0
+    at = unended = 0
     while at < len(source):
         blank = _BLANK.match(source, at)
         if blank:
             at = blank.end()
             continue
         word = _word(source, at, reading.regex_may_follow)
+        unended += reading.regex_may_follow and word.kind == "sign" and word.text[0] == "/"
+        if source.startswith("/*", at) or unended > UNENDED_MAX:
+            words.append(Word(REST, source[at:], at))
+            break
         reading.take(word)
         words.append(word)
         at += len(word.text)
@@ -129,6 +142,8 @@ class _Reading:
 
 def _complaint(words: list[Word], at: int, word: Word) -> str:
     following = words[at + 1] if at + 1 < len(words) else Word("end", "", 0)
+    if word.kind == REST:
+        return "Unexpected token ILLEGAL"
     if word.kind == "sign":
         return f"Unexpected token {word.text}" if word.text in _NEW_SIGNS else ""
     if word.kind == "number":

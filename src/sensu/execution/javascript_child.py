@@ -16,7 +16,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from sensu.clock import SystemClock
-from sensu.execution.javascript import MutatorOutput, Sandbox, check_syntax
+from sensu.execution.javascript import MutatorOutput, Sandbox
+from sensu.execution.script_syntax import syntax_problem
 from sensu.rules.filters import ExpressionError
 
 ADDRESS_SPACE_BYTES_MAX = 768 * 1024 * 1024
@@ -101,12 +102,17 @@ def _exactly(count: int) -> bytes | None:
 
 
 def _answer(sandbox: Sandbox, job: Sequence[Any]) -> Any:
-    """What a job gives, and how many seconds it took."""
+    """What a job gives, and how many seconds of the processor it took."""
     kind, limit_s, *words = job
     signal.setitimer(signal.ITIMER_REAL, limit_s * ALARM_FACTOR + ALARM_EXTRA_S)
-    started = _CLOCK.monotonic()
+    started_s = _processor_time_s()
     answer = _KINDS[kind](sandbox, limit_s * ENGINE_SHARE, *words)
-    return [answer, _CLOCK.monotonic() - started]
+    return [answer, _processor_time_s() - started_s]
+
+
+def _processor_time_s() -> float:
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime
 
 
 def _evaluated(
@@ -151,15 +157,11 @@ def _mutated(
     return [made.text, made.event] if isinstance(made, MutatorOutput) else made.message
 
 
-def _checked(sandbox: Sandbox, limit_s: float, expressions: Sequence[str]) -> list[str | None]:
-    """What is wrong with the syntax of the first expression with a fault; of the sound ones before it nothing."""
-    complaints = list[str | None]()
-    for expression in expressions:
-        complaints.append(check_syntax(expression))
-        if complaints[-1] is not None:
-            break
+def _checked(sandbox: Sandbox, limit_s: float, expressions: Sequence[str], body: str) -> str | None:
+    """What is wrong with the syntax of expressions and of a mutator's body."""
+    problem = syntax_problem(expressions, body)
     _note(ERROR)
-    return complaints
+    return problem
 
 
 _KINDS: dict[str, Callable[..., Any]] = {"evaluate": _evaluated, "mutate": _mutated, "check": _checked}

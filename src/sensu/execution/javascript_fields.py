@@ -2,11 +2,13 @@
 
 from functools import lru_cache
 
-from sensu.execution.es5_syntax import Word, words_of
+from sensu.execution.es5_syntax import REST, Word, words_of
 from sensu.rules.expression_scope import FieldPath
 
 PARTS = frozenset({"check", "entity"})
 """Fields whose own fields are told apart."""
+CHARACTERS_MAX = 4_000
+"""A longer expression may see everything: reading it would hold up the loop."""
 _REMEMBERED_MAX = 1_000
 _SEES_ALL = frozenset({"this", "eval", "Function", "with", "constructor", "__proto__", "prototype"})
 """Words by which a script may reach its variable under another name."""
@@ -18,7 +20,11 @@ _OF_EVERY_OBJECT = frozenset(
 @lru_cache(_REMEMBERED_MAX)
 def fields_of(expression: str, variable: str) -> frozenset[FieldPath] | None:
     """The fields that stand in an expression, those of `PARTS` with one more name; None where it may see any."""
+    if len(expression) > CHARACTERS_MAX:
+        return None
     words = words_of(expression)
+    if words and words[-1].kind == REST:
+        return None
     if any(word.text in _SEES_ALL or "\\" in word.text for word in words if word.kind == "word"):
         return None
     paths: set[FieldPath] = set()

@@ -23,6 +23,7 @@ TIME_LIMIT_REACHED = "the time limit was reached"
 """Stands in the error of an evaluation that took too long, or was not begun for that reason."""
 LATE = f"InternalError: {TIME_LIMIT_REACHED}"
 NOT_EVALUATED = f"not evaluated: {TIME_LIMIT_REACHED} by an expression before"
+TOO_COMPLEX = "the scripts are too complex to be checked"
 PROCESSES_MAX = 2
 IDLE_S = 60.0
 """A process that nobody needed for so long is ended, and its memory given back."""
@@ -36,7 +37,7 @@ TRIES_MAX = 2
 
 @dataclass(frozen=True, slots=True)
 class Evaluated:
-    """The values of a job's expressions, and how many seconds the engine worked on them."""
+    """The values of a job's expressions, and how many seconds of a processor they took."""
 
     values: list[bool | ExpressionError]
     seconds: float
@@ -111,13 +112,14 @@ class JavaScriptPool:
         made, _ = answer
         return ExpressionError(_text(made)) if isinstance(made, str) else Mutated(*made)
 
-    async def check(self, expressions: Sequence[str], *, limit_s: float) -> str | None:
-        """What is wrong with the syntax of the first expression that is not sound; None where all are."""
-        answer = await self._done(("check", limit_s, tuple(expressions)), limit_s, 1, sum(map(len, expressions)))
+    async def check(self, expressions: Sequence[str], body: str = "", *, limit_s: float) -> str | None:
+        """What is wrong with the syntax of expressions and of a mutator's body; None where nothing is."""
+        size = sum(map(len, expressions)) + len(body)
+        answer = await self._done(("check", limit_s, tuple(expressions), body), limit_s, 1, size)
         if isinstance(answer, _Lost):
-            return "(anonymous): too complex" if answer.late else f"(anonymous): {answer.why}"
-        complaints, _ = answer
-        return complaints[-1] if complaints else None
+            return TOO_COMPLEX
+        problem, _ = answer
+        return None if problem is None else _text(problem)
 
     async def _done(self, request: Sequence[Any], limit_s: float, parts: int, size: int) -> Any:
         while len(self._waiting) >= WAITING_MAX:

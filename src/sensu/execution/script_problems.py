@@ -1,13 +1,15 @@
 """What is refused in the JavaScript of a resource when it is created."""
 
-from sensu.execution.go_regexp import pattern_problem
-from sensu.execution.javascript import check_syntax
+from sensu.execution.javascript_pool import JavaScriptPool
+from sensu.execution.script_syntax import syntax_problem
 from sensu.resources.mutator import Mutator
 from sensu.resources.wire import Wire
 from sensu.rules.validity.kinds import expressions_of
 
-CHECKED_CHARACTERS_MAX = 65_536
-"""Reading a longer `eval` would hold up everything else; what is wrong with it is said when it runs."""
+CHECKED_HERE_CHARACTERS_MAX, CHECKED_HERE_MAX = 2_000, 20
+"""Reading longer scripts, or more of them, would hold up the loop; that is done in a process of its own."""
+TIME_LIMIT_S = 5.0
+"""How long reading the scripts of one resource may take there; one that takes longer is refused."""
 
 
 def script_problem(resource: Wire) -> str | None:
@@ -15,11 +17,26 @@ def script_problem(resource: Wire) -> str | None:
 
     Of an `eval`, only regular expressions are looked at. Source: recorded scenario mutator-js-errors.
     """
-    for number, expression in enumerate(expressions_of(resource)):
-        problem = check_syntax(expression)
-        if problem is not None:
-            return f"syntax error in expression {number}: {problem}"
-    if isinstance(resource, Mutator) and len(resource.eval) <= CHECKED_CHARACTERS_MAX:
-        problem = pattern_problem(resource.eval)
-        return None if problem is None else f"syntax error in eval: {problem}"
-    return None
+    return syntax_problem(*_scripts_of(resource))
+
+
+class ScriptChecks:
+    """The same for a program with a loop, which long scripts do not hold up."""
+
+    def __init__(self) -> None:
+        self._engine = JavaScriptPool(1)
+
+    def close(self) -> None:
+        """End the process."""
+        self._engine.close()
+
+    async def problem(self, resource: Wire) -> str | None:
+        """The first mistake, None when there is none; raises ExecutionError where no process can be started."""
+        expressions, body = _scripts_of(resource)
+        if len(expressions) <= CHECKED_HERE_MAX and sum(map(len, (*expressions, body))) <= CHECKED_HERE_CHARACTERS_MAX:
+            return syntax_problem(expressions, body)
+        return await self._engine.check(expressions, body, limit_s=TIME_LIMIT_S)
+
+
+def _scripts_of(resource: Wire) -> tuple[tuple[str, ...], str]:
+    return tuple(expressions_of(resource)), resource.eval if isinstance(resource, Mutator) else ""

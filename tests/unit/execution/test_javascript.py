@@ -326,3 +326,11 @@ def test_assets_of_a_mutator(sandbox: Sandbox) -> None:
         mutated(sandbox, "return shout(event.check.output)", sources=["function shout(x) { return x + '!' }"]).text
         == "bad!"
     )
+
+
+@pytest.mark.parametrize("part", ["/[", "1/*", "/* ", "=/=[", "'\n", "/a"])
+def test_any_script_is_read_in_the_time_of_its_length(part: str) -> None:
+    """Scripts that begin comments or regular expressions without end again and again are refused soon."""
+    started = time.process_time()
+    assert check_syntax(part * 40_000) is not None
+    assert time.process_time() - started < 5

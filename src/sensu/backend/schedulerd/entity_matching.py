@@ -10,8 +10,7 @@ from dataclasses import dataclass
 import msgspec
 
 from sensu.clock import Clock
-from sensu.execution.javascript import check_syntax
-from sensu.execution.javascript_pool import TIME_LIMIT_REACHED, JavaScriptPool
+from sensu.execution.javascript_pool import TIME_LIMIT_REACHED, TOO_COMPLEX, JavaScriptPool
 from sensu.log import fields
 from sensu.resources.entity import EntityConfig
 from sensu.resources.wire import encode
@@ -23,6 +22,8 @@ log = logging.getLogger("sensu.schedulerd")
 
 ANSWERS_MAX = 200_000
 """How many answers are remembered."""
+SOUND_MAX = 1_000
+"""Of so many expressions it is remembered whether they can be read; beyond, all are read again."""
 AT_A_TIME_MAX = 100
 """How many entities are evaluated before the expressions of another check get their turn."""
 TIME_LIMIT_S = 1.0
@@ -44,6 +45,7 @@ class EntityMatching:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._engine = JavaScriptPool(1)
+        self._sound: dict[str, bool] = {}
         self._answers: OrderedDict[tuple[Expressions, str, str], _Answer] = OrderedDict()
 
     def close(self) -> None:
@@ -56,7 +58,7 @@ class EntityMatching:
         An expression with a syntax error does not count; an error in evaluation does not match; without expressions
         nothing matches. Source: recorded entity_attributes cases.
         """
-        sound = tuple(text for text in expressions or () if check_syntax(text) is None)
+        sound = tuple([text for text in expressions or () if await self._is_sound(text)])
         if not sound:
             return []
         found: list[EntityConfig] = []
@@ -66,6 +68,19 @@ class EntityMatching:
                 log.error("entity attributes of a check took too long", extra=fields(expressions=list(sound)))
                 return []
             found += some
+        return found
+
+    async def _is_sound(self, text: str) -> bool:
+        """Whether an expression counts; one that takes too long to read counts, and then matches nothing."""
+        if native(text, "entity") is not None:
+            return True
+        found = self._sound.get(text)
+        if found is None:
+            problem = await self._engine.check((text,), limit_s=TIME_LIMIT_S)
+            found = problem is None or problem == TOO_COMPLEX
+            if len(self._sound) >= SOUND_MAX:
+                self._sound.clear()
+            self._sound[text] = found
         return found
 
     async def _match(self, expressions: Expressions, entities: Sequence[EntityConfig]) -> list[EntityConfig] | None:

@@ -1,6 +1,6 @@
 """The use cases that all kinds of resources share: list, get, create, replace, patch, delete."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import msgspec
@@ -51,7 +51,7 @@ PATCH_ATTEMPTS = 5
 _BARE_WORDING = frozenset({ENTITY.segment, EVENT.segment, NAMESPACE.segment, SILENCED.segment, USER.segment})
 """Kinds whose invalid resources are refused without `resource is invalid: ` in front."""
 
-ScriptCheck = Callable[[Wire], str | None]
+ScriptCheck = Callable[[Wire], Awaitable[str | None]]
 """What is wrong with the JavaScript of a resource, None for nothing."""
 
 
@@ -169,15 +169,19 @@ class Resources:
         if isinstance(resource, Invalid):
             return resource
         problem = mismatch(kind, resource, namespace, name)
-        return Invalid(problem) if problem else self.judged(caller, kind, stamped(resource, caller))
+        if problem:
+            return Invalid(problem)
+        complete = self.judged(caller, kind, stamped(resource, caller))
+        problem = None if isinstance(complete, Invalid) else await self._script_problem(complete)
+        return _invalid(kind, problem) if problem else complete
 
     def judged(self, caller: Identity, kind: Kind, resource: Any, *, bare: bool = False) -> Any | Invalid:
         """The resource completed, or why it is not valid; `bare` in the words of a patch."""
         complete = normalised(resource, username=caller.username, now=self.clock.now())
-        problem = problem_of(complete) or self._script_problem(complete)
+        problem = problem_of(complete)
         if problem is None:
             return complete
-        return Invalid(problem if bare or kind.segment in _BARE_WORDING else f"resource is invalid: {problem}")
+        return Invalid(problem) if bare else _invalid(kind, problem)
 
     async def amend(
         self,
@@ -204,6 +208,9 @@ class Resources:
             resource = change(stored)
             if isinstance(resource, Invalid):
                 return resource
+            problem = await self._script_problem(resource)
+            if problem is not None:
+                return Invalid(problem)
             write = put(kind, resource, must=Must.BE_PRESENT, etag_before=stored.etag)
             outcome = await self.write(caller, write, *beside)
             if not isinstance(outcome, PreconditionFailed | NotFound):
@@ -239,6 +246,10 @@ class Resources:
                 outcome = await self.store.commit((*expected, *kept, *writes, *audited))
                 if not isinstance(outcome, Refused) or outcome.conflict is not Conflict.CHANGED:
                     return outcome
+
+
+def _invalid(kind: Kind, problem: str) -> Invalid:
+    return Invalid(problem if kind.segment in _BARE_WORDING else f"resource is invalid: {problem}")
 
 
 def mismatch(kind: Kind, resource: Any, namespace: str, name: str | None) -> str | None:
