@@ -5,6 +5,7 @@ Source: docs, "API authentication"; recorded scenarios auth-login, auth-test, au
 
 import base64
 import binascii
+import contextlib
 from collections.abc import Iterator, Sequence
 
 import msgspec
@@ -18,6 +19,7 @@ from sensu.backend.auth.tokens import Tokens, TokenTriple
 from sensu.backend.services.audit import AuditLog
 from sensu.backend.services.outcomes import Invalid
 from sensu.backend.services.payload import decoded
+from sensu.errors import StoreError
 from sensu.resources.wire import Wire, encode
 from sensu.store.contract import Write
 
@@ -108,7 +110,8 @@ class AuthEndpoint:
             who = await self._authenticator.login(username, password)
             if isinstance(who, Identity):
                 return msgspec.structs.replace(who, address=request.address)
-            await self._audit.login_refused(username, request.address)
+            with contextlib.suppress(StoreError):
+                await self._audit.login_refused(username, request.address)
             return None
         if authorization.startswith(BEARER) and isinstance(self._authenticator.authenticate(authorization), Identity):
             return _NOT_A_LOGIN

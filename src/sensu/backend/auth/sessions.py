@@ -1,24 +1,31 @@
 """Log-in sessions: what refresh tokens belong to, kept in the store and followed in memory.
 
-A session that nobody refreshes ends by itself. Their number is bounded, for each user and in all: the one that rested
-longest makes room for a new one.
+A session that nobody refreshes ends by itself. While the store fails (a full disk, say), people can still log in: new
+sessions are kept in memory, by this process alone, and are stored when they are next refreshed. Their number is
+bounded, for each user and in all: the one that rested longest makes room for a new one.
 """
 
+import logging
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
 
 from sensu.errors import StoreError
+from sensu.log import fields
 from sensu.resources.wire import Wire, decode, encode
 from sensu.rules.etag import etag
 from sensu.store.contract import Change, DeleteResource, Key, Must, PutResource, Refused, Store, Write
+
+log = logging.getLogger("sensu.auth")
 
 SESSION_KIND = "internal/v1.Session"
 SESSIONS_MAX = 50_000
 SESSIONS_OF_A_USER_MAX = 5_000
 EXPIRED_SWEPT_AT_ONCE_MAX = 64
 READ_AT_ONCE = 1_000
+UNSTORED_MAX = 1_000
+"""So many sessions are kept in memory alone; beyond it the oldest of them ends."""
 
 
 class Session(Wire, frozen=True):
@@ -44,6 +51,7 @@ class Sessions:
         self._store = store
         self._all: OrderedDict[str, Session] = OrderedDict()
         self._of_user: dict[str, OrderedDict[str, None]] = {}
+        self._unstored: OrderedDict[str, None] = OrderedDict()
         self._stop: Callable[[], None] = lambda: None
 
     async def open(self) -> None:
@@ -71,7 +79,8 @@ class Sessions:
     async def put(self, session: Session, now: float, also: Sequence[Write] = ()) -> bool:
         """Keep a new or changed session, and end those that are over or make room for it; `also` is stored with it.
 
-        False where another process changed or ended it meanwhile; then nothing is stored, and `get` knows.
+        False where another process changed or ended it meanwhile; then nothing is stored, and `get` knows. A new
+        session is kept in memory where the store fails; raises StoreError for a stored one.
         """
         before = self._all.get(session.id)
         self._keep(session)
@@ -79,14 +88,26 @@ class Sessions:
         for session_id in ended:
             self._drop(session_id)
         try:
-            outcome = await self._store.commit([_put(session, before), *map(_delete, ended), *also])
-        except StoreError:
+            stored_before = None if session.id in self._unstored else before
+            outcome = await self._store.commit([_put(session, stored_before), *map(_delete, ended), *also])
+        except StoreError as err:
+            if before is None or session.id in self._unstored:
+                self._keep_unstored(session, err)
+                return True
             self._restore(session, before)
             raise
+        self._unstored.pop(session.id, None)
         if isinstance(outcome, Refused):
             self._restore(session, None)
             await self._reread(session.id)
         return not isinstance(outcome, Refused)
+
+    def _keep_unstored(self, session: Session, err: StoreError) -> None:
+        context = fields(username=session.username, error=str(err))
+        log.warning("a log-in is kept in memory and not in the audit log: the store fails", extra=context)
+        self._unstored[session.id] = None
+        if len(self._unstored) > UNSTORED_MAX:
+            self._drop(next(iter(self._unstored)))
 
     async def _reread(self, session_id: str) -> None:
         stored = await self._store.get(Key(SESSION_KIND, "", session_id))
@@ -133,6 +154,7 @@ class Sessions:
         of_user.move_to_end(session.id)
 
     def _drop(self, session_id: str) -> None:
+        self._unstored.pop(session_id, None)
         session = self._all.pop(session_id, None)
         if session is None:
             return

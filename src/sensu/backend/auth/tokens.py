@@ -22,6 +22,7 @@ from sensu.backend.auth.records import Records, enabled_user
 from sensu.backend.auth.sessions import Session, Sessions, changed
 from sensu.backend.auth.signing import Signer
 from sensu.clock import Clock
+from sensu.errors import StoreError
 from sensu.resources.wire import Wire, always_int, always_str
 from sensu.store.contract import PutState, Store, Write
 
@@ -125,7 +126,10 @@ class Tokens:
         return self._triple(session_now, identity_of(user, Via.BEARER).groups, issuer, now)
 
     async def _used(self, session: Session, refresh_id: str, now: float) -> Session | None:
-        """The session after one of its refresh tokens was used; None where that ended it."""
+        """The session after one of its refresh tokens was used; None where that ended it.
+
+        While the store fails the refresh token is not replaced, and the session lasts no longer than before.
+        """
         age_s = now - session.refreshed_at
         if compare_digest(refresh_id, session.refresh_id):
             if age_s < self._lifetimes.rotate_after_s:
@@ -137,8 +141,11 @@ class Tokens:
                 refreshed_at=now,
                 expires_at=now + self._lifetimes.session_s,
             )
-            if await self._sessions.put(renewed, now):
-                return renewed
+            try:
+                if await self._sessions.put(renewed, now):
+                    return renewed
+            except StoreError:
+                return session
             latest = self._sessions.get(session.id)
             return None if latest is None else await self._used(latest, refresh_id, now)
         if compare_digest(refresh_id, session.replaced_id) and age_s < self._lifetimes.rotation_grace_s:
