@@ -37,9 +37,17 @@ class Network(Wire, frozen=True):
 
 
 class Process(Wire, frozen=True):
-    """A process seen on a host."""
+    """A process seen on a host. Agents do not report any; whoever posts an entity may."""
 
     name: str = ""
+    pid: I32 = 0
+    ppid: I32 = 0
+    status: str = ""
+    background: bool = False
+    running: bool = False
+    created: I64 = 0
+    memory_percent: float = 0.0
+    cpu_percent: float = 0.0
 
 
 class System(Wire, frozen=True):

@@ -117,7 +117,7 @@ _ORDERS: Mapping[str, tuple[Callable[[Any], Any], bool]] = {
     "NAME_DESC": (name_of, True),
     "ID": (name_of, False),
     "ID_DESC": (name_of, True),
-    "LASTSEEN": (name_of, False),
+    "LASTSEEN": (lambda entity: (-entity.last_seen, entity.metadata.name), False),
     "BEGIN": (lambda silence: (silence.begin, silence.metadata.name), False),
     "BEGIN_DESC": (lambda silence: (silence.begin, silence.metadata.name), True),
     "ENTITY": (lambda event: event.names, False),

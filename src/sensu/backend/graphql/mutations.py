@@ -86,10 +86,10 @@ def _payload(given: Mapping[str, Any], **fields: Any) -> dict[str, Any]:
     return {"clientMutationId": given.get("clientMutationId") or "", **fields}
 
 
-async def _written(reader: Reader, kind: Kind, namespace: str, name: str) -> Any:
+async def _written(info: Info, kind: Kind, namespace: str, name: str) -> Any:
     """What came of a write, as the caller may see it."""
-    reader.forget()
-    found = await reader.one(kind, namespace, name)
+    info.context.forget()
+    found = await info.context.one(info, kind, namespace, name)
     if found is None:
         raise GraphQLError("it is done; what came of it may not be shown")
     return found
@@ -106,7 +106,7 @@ async def _create_check(root: None, info: Info, input: Mapping[str, Any]) -> Any
     outcome = await reader.use_cases.resources.create(reader.caller, CHECK, namespace, _payload_of(body))
     if not isinstance(outcome, Written):
         raise _refused(reader, outcome)
-    return _payload(input, check=await _written(reader, CHECK, namespace, name))
+    return _payload(input, check=await _written(info, CHECK, namespace, name))
 
 
 async def _update_check(root: None, info: Info, input: Mapping[str, Any]) -> Any:  # noqa: A002
@@ -116,7 +116,7 @@ async def _update_check(root: None, info: Info, input: Mapping[str, Any]) -> Any
     outcome = await reader.use_cases.resources.patch(reader.caller, CHECK, node.namespace, node.name, patch, ANY_STATE)
     if not isinstance(outcome, Written):
         raise _refused(reader, outcome)
-    return _payload(input, check=await _written(reader, CHECK, node.namespace, node.name))
+    return _payload(input, check=await _written(info, CHECK, node.namespace, node.name))
 
 
 async def _execute_check(root: None, info: Info, input: Mapping[str, Any]) -> Any:  # noqa: A002
@@ -190,7 +190,7 @@ async def _resolve_event(root: None, info: Info, input: Mapping[str, Any]) -> An
     outcome = await events.put(reader.caller, "update", node.event_key, _payload_of(sent))
     if not isinstance(outcome, Written):
         raise _refused(reader, outcome)
-    return _payload(input, event=await _written(reader, EVENT, node.namespace, node.name))
+    return _payload(input, event=await _written(info, EVENT, node.namespace, node.name))
 
 
 async def _create_silence(root: None, info: Info, input: Mapping[str, Any]) -> Any:  # noqa: A002
@@ -215,7 +215,7 @@ async def _create_silence(root: None, info: Info, input: Mapping[str, Any]) -> A
         outcome = await silences.replace(reader.caller, namespace, name, body)
     if not isinstance(outcome, Written):
         raise _refused(reader, outcome)
-    return _payload(input, silence=await _written(reader, SILENCED, namespace, name))
+    return _payload(input, silence=await _written(info, SILENCED, namespace, name))
 
 
 MUTATION_RESOLVERS: Mapping[str, Mapping[str, Resolver]] = {

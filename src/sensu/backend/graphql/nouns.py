@@ -66,15 +66,15 @@ def _check_node_id(check: Check, info: Info) -> str:
 
 
 async def _handlers(resource: CheckConfig | Check | Handler, info: Info) -> Any:
-    return await info.context.named(HANDLER, resource.metadata.namespace, resource.handlers)
+    return await info.context.named(info, HANDLER, resource.metadata.namespace, resource.handlers)
 
 
 async def _metric_handlers(check: CheckConfig | Check, info: Info) -> Any:
-    return await info.context.named(HANDLER, check.metadata.namespace, check.output_metric_handlers)
+    return await info.context.named(info, HANDLER, check.metadata.namespace, check.output_metric_handlers)
 
 
 async def _assets(resource: CheckConfig | Check | EventFilter, info: Info) -> Any:
-    return await info.context.named(ASSET, resource.metadata.namespace, resource.runtime_assets)
+    return await info.context.named(info, ASSET, resource.metadata.namespace, resource.runtime_assets)
 
 
 def _check_hooks(check: CheckConfig | Check, info: Info) -> list[HookNames]:
@@ -97,7 +97,7 @@ def _is_about(silence: Silenced, check: CheckConfig) -> bool:
 
 async def _silences_of_result(check: Check, info: Info) -> Any:
     """Those that held when the event was processed."""
-    return await info.context.named(SILENCED, check.metadata.namespace, check.silenced)
+    return await info.context.named(info, SILENCED, check.metadata.namespace, check.silenced)
 
 
 async def _silences_of_entity(entity: Entity, info: Info) -> list[Silenced]:
@@ -127,7 +127,9 @@ def _is_silenced(silences: Resolver) -> Resolver:
 
 def _history(check: Check, info: Info, first: int | None) -> Any:
     latest = check.history or ()
-    return latest[-first:] if first and first > 0 else latest if first is None else ()
+    chosen = latest[-first:] if first and first > 0 else latest if first is None else ()
+    info.context.work.listed(len(chosen), info)
+    return chosen
 
 
 def _output(check: Check, info: Info, first: int | None = None, last: int | None = None) -> str:
@@ -151,7 +153,9 @@ def _hook_config(hook: Hook, info: Info) -> HookConfig:
 
 
 async def _mutator(handler: Handler, info: Info) -> Any:
-    found = await info.context.named(MUTATOR, handler.metadata.namespace, [handler.mutator] if handler.mutator else ())
+    found = await info.context.named(
+        info, MUTATOR, handler.metadata.namespace, [handler.mutator] if handler.mutator else ()
+    )
     return found[0] if found else None
 
 
@@ -162,7 +166,7 @@ def _action(event_filter: EventFilter, info: Info) -> str:
 async def _silenced_check(silence: Silenced, info: Info) -> Any:
     if silence.check in _EVERY:
         return None
-    return await info.context.one(CHECK, silence.metadata.namespace, silence.check)
+    return await info.context.one(info, CHECK, silence.metadata.namespace, silence.check)
 
 
 def _begins_incident(check: Check) -> bool:
@@ -183,7 +187,7 @@ async def _entity_events(entity: Entity, info: Info, **args: Any) -> list[Event]
     reader = info.context
     found = await reader.bodies(EVENT, entity.metadata.namespace, entity.metadata.name)
     chosen = chosen_of(EVENT, found, args)
-    reader.work.shown(len(chosen))
+    reader.work.shown(len(chosen), info)
     return [decode(Event, body) for body in chosen]
 
 
@@ -202,7 +206,7 @@ async def _related(entity: Entity, info: Info, limit: int | None) -> list[Entity
     rest = [one for one in alike if one[0] and one[1].metadata.name != entity.metadata.name]
     rest.sort(key=lambda one: (-one[0], one[1].metadata.name))
     shown = rest[: max(0, limit or 0)]
-    reader.work.shown(len(shown))
+    reader.work.shown(len(shown), info)
     return [other for _, other in shown]
 
 

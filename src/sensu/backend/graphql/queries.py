@@ -61,7 +61,7 @@ async def _user(info: Info) -> Mapping[str, Any] | None:
 async def _namespaces(info: Info) -> list[Namespace]:
     reader = info.context
     found = await reader.bodies(NAMESPACE, None)
-    reader.work.shown(len(found.items))
+    reader.work.shown(len(found.items), info)
     return [decode(Namespace, body) for body in found.items]
 
 
@@ -69,26 +69,26 @@ def _one_of(kind: Kind) -> Resolver:
     """The resource of that kind, namespace and name."""
 
     async def one(root: None, info: Info, namespace: str, name: str) -> Any:
-        return await info.context.one(kind, namespace, name)
+        return await info.context.one(info, kind, namespace, name)
 
     return one
 
 
 async def _namespace(root: None, info: Info, name: str) -> Any:
-    return await info.context.one(NAMESPACE, "", name)
+    return await info.context.one(info, NAMESPACE, "", name)
 
 
 async def _event(root: None, info: Info, namespace: str, entity: str, check: str | None = None) -> Any:
     if not entity or not check:
         raise GraphQLError("resource is invalid: must specify entity and check name")
-    return await info.context.one(EVENT, namespace, f"{entity}/{check}")
+    return await info.context.one(info, EVENT, namespace, f"{entity}/{check}")
 
 
 async def _node(root: None, info: Info, id: str) -> Any:  # noqa: A002 - the schema's word
     node = node_ids.parsed(id)
     if isinstance(node, str):
         raise GraphQLError(node)
-    return await info.context.one(node.kind, node.namespace, node.name)
+    return await info.context.one(info, node.kind, node.namespace, node.name)
 
 
 async def _wrapped_node(root: None, info: Info, id: str) -> Any:  # noqa: A002 - the schema's word
@@ -102,7 +102,7 @@ def _page_of(kind: Kind) -> Resolver:
     async def connection(namespace: Namespace, info: Info, **args: Any) -> Connection:
         reader = info.context
         found = page(kind, await reader.bodies(kind, namespace.name), args)
-        reader.work.shown(len(found.nodes))
+        reader.work.shown(len(found.nodes), info)
         await asyncio.sleep(0)
         return found
 

@@ -59,19 +59,19 @@ class Reader:
         self._lists.clear()
         self._silences.clear()
 
-    async def one(self, kind: Kind, namespace: str, name: str) -> Any | None:
-        """A resource, None where there is none for the caller; events have the name `ENTITY/CHECK`."""
+    async def one(self, info: "Info", kind: Kind, namespace: str, name: str) -> Any | None:
+        """A resource to be shown in a field, None if the caller may see none; events have the name `ENTITY/CHECK`."""
         node = NodeId(kind, namespace, name)
-        self.work.shown(1)
+        self.work.shown(1, info)
         async with self._turn:
             if node not in self._found:
                 outcome = await self._get(node) if self.is_known else None
                 self._found[node] = decode(kind.shape, outcome.body) if isinstance(outcome, Found) else None
             return self._found[node]
 
-    async def named(self, kind: Kind, namespace: str, names: Iterable[str] | None) -> list[Any]:
-        """The resources of these names that are there for the caller."""
-        found = [await self.one(kind, namespace, name) for name in names or ()]
+    async def named(self, info: "Info", kind: Kind, namespace: str, names: Iterable[str] | None) -> list[Any]:
+        """The resources of these names that the caller may see, to be shown in a field."""
+        found = [await self.one(info, kind, namespace, name) for name in names or ()]
         return [one for one in found if one is not None]
 
     async def _get(self, node: NodeId) -> Found | Refusal:

@@ -81,8 +81,11 @@ def attribute(source: Any, info: Info, **args: Any) -> Any:
     if isinstance(source, Mapping):
         value = source.get(name)
         return value(info, **args) if callable(value) else value
-    value = getattr(source, _attribute_of(name), None)
-    return _shaped(value, *_traits_of(info.return_type))
+    is_list, nullable, type_name = _traits_of(info.return_type)
+    value = _shaped(getattr(source, _attribute_of(name), None), is_list, nullable, type_name)
+    if is_list and value:
+        info.context.work.listed(len(value), info)
+    return value
 
 
 @lru_cache(_ANSWERED_REMEMBERED_MAX)

@@ -52,24 +52,26 @@ async def suggest(
     """The values that a reference (`core/v2/entity/system/os`) leads to and `q` occurs in, most frequent ones first."""
     if filters:
         raise GraphQLError("no filter could be matched with the given statement")
-    kind, path = _meant(ref)
+    meant = _meant(ref)
+    if meant is None:
+        return SuggestionResultSet([])
+    kind, path = meant
     found = await info.context.bodies(kind, namespace)
     values = (value for body in found.items for value in _texts_at(decode(kind.shape, body), path))
     counted = Counter(value for value in values if (q or "").casefold() in value.casefold())
     return SuggestionResultSet(_ordered(counted, order)[: min(max(0, limit or 0), LIMIT_MAX)])
 
 
-def _meant(ref: str) -> tuple[Kind, str]:
+def _meant(ref: str) -> tuple[Kind, str] | None:
+    """The kind and the path of a reference; None if no suggestions are made for it."""
     parts = ref.split("/", maxsplit=3)
     if len(parts) < 4:  # noqa: PLR2004 - group, version, kind and field
         raise GraphQLError("reference to field must take the form :group/:version/:resource/:field/:name")
     *prefix, word, path = parts
     if prefix != ["core", "v2"] or word not in _FIELDS:
-        raise GraphQLError(f"no mapping found for '{'/'.join((*prefix, word))}'")
+        return None
     kind, fields = _FIELDS[word]
-    if path not in fields | _METADATA and not path.startswith(f"{LABELS}/"):
-        raise GraphQLError(f"could not find field for '{path}'")
-    return kind, path
+    return (kind, path) if path in fields | _METADATA or path.startswith(f"{LABELS}/") else None
 
 
 def _texts_at(resource: Any, path: str) -> Iterator[str]:

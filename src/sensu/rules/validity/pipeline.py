@@ -51,8 +51,9 @@ def _workflow_problem(workflow: PipelineWorkflow) -> str | None:
 
 
 def _reference_problem(role: str, reference: ResourceReference) -> str | None:
-    if not reference.name:
-        return f"{role} name must not be empty"
+    why = name_problem(reference.name)
+    if why is not None:
+        return f"{role} name {why}"
     if not reference.type:
         return f"{role} type must be set"
     if not reference.api_version:
