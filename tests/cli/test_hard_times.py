@@ -152,7 +152,8 @@ def test_an_unknown_certificate_is_refused_unless_it_is_trusted(
 def test_plain_http_behind_https_is_told(sensuctl: Sensuctl, api_url: str) -> None:
     """A wrong scheme is named as what it is."""
     ended = sensuctl("namespace", "list", "--api-url", api_url.replace("http:", "https:"), *KEY)
-    assert ended.err.endswith("http: server gave HTTP response to HTTPS client\n")
+    assert "http: server gave HTTP response to HTTPS client: the server does not speak TLS" in ended.err
+    assert ended.err.endswith(f"use {api_url}\n")
 
 
 def test_files_of_a_web_server_are_read_with_the_trusted_authority(
