@@ -2,13 +2,21 @@
 
 import asyncio
 import contextlib
+import uuid
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import aiohttp
 
 from sensu.agent.main import Agent
+from sensu.resources.check import Check
+from sensu.resources.entity import Entity
+from sensu.resources.event import Event
+from sensu.resources.metadata import ObjectMeta
 from sensu.testing.backend_process import BackendProcess
+from sensu.testing.fake_agent import FakeAgent
+from sensu.tls import client_context
+from sensu.transport import frames
 from tests.faults.agent_process import until
 from tests.faults.test_kill_backend import Api
 from tests.flows.certificate_authority import Authority, Pair
@@ -49,6 +57,13 @@ class World:
             await until(lambda: agent.counters.value(REFUSED) >= 2)
             assert agent.counters.value(CONNECTED) == 0
         assert self.log().count(why) > before or not why
+
+    def session(self, name: str, pair: Pair) -> contextlib.AbstractAsyncContextManager[FakeAgent]:
+        """A session of an agent of some name, with a certificate, that sends what the test says."""
+        context = client_context(self._authority.file)
+        context.load_cert_chain(pair.cert_file, pair.key_file)
+        url = self._backend.agent_url.replace("ws:", "wss:")
+        return FakeAgent.session(url, name, credentials=None, acknowledged=True, ssl_context=context)
 
     async def is_known(self, name: str) -> bool:
         return name in {event["entity"]["metadata"]["name"] for event in await self.api.events()}
@@ -130,5 +145,48 @@ def test_sessions_end_with_the_right_to_them(tmp_path: Path) -> None:
             await until(lambda: agent.counters.value(CONNECTED))
             await backend.api.disable_user("agent")
             await until(lambda: agent.counters.value(REFUSED))
+
+    asyncio.run(story())
+
+
+def entity(name: str) -> Entity:
+    return Entity(metadata=ObjectMeta(name=name, namespace="default"), entity_class="agent")
+
+
+def check_by_proxy(name: str) -> Check:
+    return Check(metadata=ObjectMeta(name="ping", namespace="default"), interval=60, proxy_entity_name=name)
+
+
+def by_proxy(agent: FakeAgent, name: str) -> int:
+    """Send an event of the agent for another entity; returns the message's number."""
+    event = Event(entity=agent.entity(), check=check_by_proxy(name), id=str(uuid.uuid4()), timestamp=1_700_000_000)
+    return agent.send(frames.EVENT, event)
+
+
+def test_an_agent_with_a_certificate_of_its_own_speaks_for_itself(tmp_path: Path) -> None:
+    """Its events and keepalives are its own or those of proxy entities; a certificate of a fleet may send any."""
+    authority = Authority(tmp_path)
+
+    async def story() -> None:
+        async with world(tmp_path, authority) as backend:
+            await backend.lets_in("victim", authority.issue("victim"))
+            async with backend.session("web1", authority.issue("web1")) as agent:
+                good = [agent.keepalive(), agent.event("own"), by_proxy(agent, "router1")]
+                bad = [
+                    agent.event("forged", entity=entity("victim")),
+                    agent.event("forged", entity=entity("made-up")),
+                    agent.keepalive(entity=entity("victim")),
+                    agent.keepalive(check=check_by_proxy("router1")),
+                    by_proxy(agent, "victim"),
+                ]
+                await agent.until(lambda heard: len(heard.stored) + len(heard.refused) == len(good) + len(bad))
+                assert sorted(agent.stored) == good
+                assert sorted(agent.refused) == bad
+            assert await backend.is_known("router1")
+            assert not await backend.is_known("made-up")
+            assert "the certificate is that of agent 'web1', not of 'victim'" in backend.log()
+            async with backend.session("web2", authority.issue("agent")) as agent:
+                number = agent.event("reported", entity=entity("victim"))
+                await agent.until(lambda heard: number in heard.stored)
 
     asyncio.run(story())

@@ -242,7 +242,7 @@ class CheckRuns:
         substituted = []
         for asset in assets or ():
             try:
-                substituted.append(substitute(asset, context))
+                substituted.append(asset_with_tokens(asset, context))
             except InvalidResource as error:
                 name = asset.metadata.name
                 raise ExecutionError(f'error while substituting asset "{name}" tokens: {error}') from error
@@ -318,6 +318,15 @@ class CheckRuns:
 def _inherited() -> dict[str, str]:
     """The environment of the agent, without the password that it logs in with."""
     return {name: value for name, value in os.environ.items() if name != PASSWORD_VARIABLE}
+
+
+def asset_with_tokens(asset: Asset, context: Callable[[], dict[str, Any]]) -> Asset:
+    """The asset with its tokens replaced; its checksums are no templates: they must not depend on an entity."""
+    builds, put = asset.builds or (), msgspec.structs.replace
+    bare = put(asset, sha512="", builds=asset.builds and tuple(put(build, sha512="") for build in builds))
+    done = substitute(bare, context)
+    checked = tuple(put(new, sha512=build.sha512) for new, build in zip(done.builds or (), builds, strict=True))
+    return put(done, sha512=asset.sha512, builds=done.builds and checked)
 
 
 def substitute(resource: T, context: Callable[[], dict[str, Any]]) -> T:

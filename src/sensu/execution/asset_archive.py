@@ -6,7 +6,7 @@ import shutil
 import tarfile
 import zlib
 from pathlib import Path
-from typing import Literal
+from typing import IO, cast
 
 from sensu.errors import ExecutionError
 
@@ -31,7 +31,7 @@ def unpack(archive: Path, folder: Path) -> None:
     """
     folder.mkdir(mode=0o755)
     try:
-        with tarfile.open(archive, mode=_mode(archive)) as tar:
+        with _opened(archive) as content, tarfile.open(fileobj=content, mode="r|") as tar:
             _extract(tar, folder)
     except (tarfile.TarError, gzip.BadGzipFile, zlib.error, EOFError, OSError, ValueError) as error:
         shutil.rmtree(folder, ignore_errors=True)
@@ -47,16 +47,19 @@ def _why(error: Exception) -> str:
     return str(error)
 
 
-def _mode(archive: Path) -> Literal["r|gz", "r|"]:
-    """How to read an archive, by what it begins with; raises ExecutionError with the reference's words."""
+def _opened(archive: Path) -> IO[bytes]:
+    """The tar archive in a file, by what it begins with; raises ExecutionError with the reference's words.
+
+    A gzip file may have several members, as parallel compressors write it, and padding behind them.
+    """
     with archive.open("rb") as file:
         head = file.read(_TAR_MAGIC_AT + len(_TAR_MAGIC))
     if not head:
         raise ExecutionError("unable to read asset header: EOF")
     if head.startswith(_GZIP_MAGIC):
-        return "r|gz"
+        return cast(IO[bytes], gzip.open(archive))
     if head[_TAR_MAGIC_AT:] == _TAR_MAGIC:
-        return "r|"
+        return archive.open("rb")
     media_type = next((name for magic, name in _OTHER_TYPES.items() if head.startswith(magic)), "")
     raise ExecutionError(f"given file of format '{media_type}' does not appear valid")
 

@@ -17,7 +17,7 @@ import shutil
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -30,6 +30,7 @@ from sensu.log import fields
 from sensu.resources.asset import Asset, AssetBuild
 from sensu.resources.entity import Entity
 from sensu.resources.metadata import ObjectMeta
+from sensu.rules.asset_variables import path_variable
 
 log = logging.getLogger("sensu.assets")
 
@@ -52,6 +53,14 @@ Observe = Callable[[str, ObjectMeta, bool, float], None]
 """Hears of each stage that ended: which, of what asset, whether it went well, in how many seconds."""
 Holds = Callable[[str, Mapping[str, Any]], Awaitable[bool]]
 """Whether a filter expression is true of an entity in the shape of JSON; raises ExecutionError or InvalidResource."""
+
+
+class _Fetch(NamedTuple):
+    """What one download is known by: assets may name the same archive under other URLs, or with other headers."""
+
+    digest: str
+    url: str
+    headers: tuple[tuple[str, str], ...]
 
 
 class AssetCache:
@@ -80,7 +89,7 @@ class AssetCache:
         self._observe = observe
         self._downloader = Downloader(files, trusted_ca_file, limits, self._clock, received)
         self._allowance = _Allowance(rate_per_s, burst, self._clock)
-        self._fetching: dict[str, asyncio.Task[Path]] = {}
+        self._fetching: dict[_Fetch, asyncio.Task[Path]] = {}
         self._slots = asyncio.Semaphore(FETCHES_MAX)
         self._swept = False
 
@@ -132,16 +141,29 @@ class AssetCache:
         if path.is_dir():
             self._note_use(path)
             return path
-        task = self._fetching.get(digest)
+        fetch = _Fetch(digest, build.url, tuple(sorted((build.headers or {}).items())))
+        task = self._fetching.get(fetch)
         if task is None:
             if not self._allowance.take():
                 raise ExecutionError("can't download asset due to rate limit")
             task = asyncio.create_task(self._fetch(asset, build, path), name=f"asset {digest[:12]}")
-            self._fetching[digest] = task
-            task.add_done_callback(lambda done: self._fetched(digest, done))
-        path = await asyncio.shield(task)
+            self._fetching[fetch] = task
+            task.add_done_callback(lambda done: self._fetched(fetch, done))
+        await self._available(path, task, digest)
         self._note_use(path)
         return path
+
+    async def _available(self, path: Path, task: asyncio.Task[Path], digest: str) -> None:
+        """Return once the archive is there, from this fetch or from that of another URL; raises the error of this one.
+
+        So a dead mirror fails only the assets that name it, and those only until another one has delivered.
+        """
+        while not _is_kept(path):
+            if task.done():
+                await task
+                return
+            others = [one for fetch, one in self._fetching.items() if fetch.digest == digest and not one.done()]
+            await asyncio.wait({task, *others}, return_when=asyncio.FIRST_COMPLETED)
 
     def _note_use(self, path: Path) -> None:
         now, since = self._clock.now(), self._clock.monotonic()
@@ -176,8 +198,8 @@ class AssetCache:
             log.info("unused asset removed", extra=fields(sha512=asset.path.name, size_bytes=asset.size_bytes))
             await loop.run_in_executor(self._files, functools.partial(shutil.rmtree, gone, ignore_errors=True))
 
-    def _fetched(self, digest: str, task: asyncio.Task[Path]) -> None:
-        self._fetching.pop(digest, None)
+    def _fetched(self, fetch: _Fetch, task: asyncio.Task[Path]) -> None:
+        self._fetching.pop(fetch, None)
         if not task.cancelled():
             task.exception()  # heard, also where every waiter has gone
 
@@ -186,6 +208,8 @@ class AssetCache:
         name = f"{_TEMPORARY}{secrets.token_hex(8)}"
         archive, unpacked = self._folder / f"{name}.archive", self._folder / name
         async with self._slots:
+            if _is_kept(path):
+                return path
             await loop.run_in_executor(self._files, self._prepare)
             try:
                 log.info("fetching asset", extra=fields(sha512=path.name, url=shown(build.url)))
@@ -219,6 +243,11 @@ class AssetCache:
             raise ExecutionError(f"asset cache {self._folder}: {error.strerror or error}") from error
 
 
+def _is_kept(path: Path) -> bool:
+    """Whether the cache has an archive, unpacked."""
+    return path.is_dir()
+
+
 def _settle(unpacked: Path, path: Path) -> None:
     try:
         unpacked.rename(path)
@@ -234,7 +263,7 @@ def variables(assets: Sequence[tuple[str, Path]]) -> Variables:
     Those end with what the program itself has, which so stands there twice; without assets nothing else stands there.
     Source: recorded scenario agent-exec, case asset.
     """
-    found = [(f"{re.sub(r'[^A-Z0-9]+', '_', name.upper())}_PATH", str(path)) for name, path in assets]
+    found = [(path_variable(name), str(path)) for name, path in assets]
     for variable, folder in (("PATH", "bin"), ("LD_LIBRARY_PATH", "lib"), ("CPATH", "include")):
         own = os.environ.get(variable, "")
         if assets or own:

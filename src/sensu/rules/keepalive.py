@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 import msgspec
 
 from sensu.resources.check import KEEPALIVE, Check
-from sensu.resources.entity import MANAGED_BY_LABEL, Entity
+from sensu.resources.entity import AGENT_CLASS, MANAGED_BY_LABEL, Entity
 from sensu.resources.event import Event
 from sensu.resources.metadata import ObjectMeta
 
@@ -64,8 +64,9 @@ def _in_words(timestamp: int) -> str:
 def seen_entity(stored: Entity | None, keepalive: Event) -> Entity:
     """The entity as it is to be stored: configuration as people set it, what was observed from the keepalive.
 
-    A new entity is what its agent says it is. One that its agent manages takes its configuration from the first
-    keepalive of a session, and from the first one after the agent gave it up.
+    A proxy entity becomes the entity of the agent that connects under its name, and keeps its configuration. A new
+    entity is what its agent says it is. One that its agent manages takes its configuration from the first keepalive
+    of a session, and from the first one after the agent gave it up.
     """
     entity = keepalive.entity
     assert entity is not None
@@ -73,6 +74,7 @@ def seen_entity(stored: Entity | None, keepalive: Event) -> Entity:
         return msgspec.structs.replace(entity, last_seen=keepalive.timestamp)
     return msgspec.structs.replace(
         stored,
+        entity_class=AGENT_CLASS if entity.entity_class == AGENT_CLASS else stored.entity_class,
         system=entity.system,
         last_seen=keepalive.timestamp,
         sensu_agent_version=entity.sensu_agent_version,

@@ -68,7 +68,7 @@ class FakeAgent:
         *,
         namespace: str = "default",
         subscriptions: Sequence[str] = (),
-        credentials: tuple[str, str] = ("agent", "P@ssw0rd!"),
+        credentials: tuple[str, str] | None = ("agent", "P@ssw0rd!"),
         protobuf: bool = False,
         acknowledged: bool = False,
         ssl_context: ssl.SSLContext | None = None,

@@ -1,4 +1,6 @@
+import gzip
 import io
+import random
 import tarfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -70,3 +72,34 @@ def test_members_that_reach_outside(tmp_path: Path, members: list[Member]) -> No
         unpacked(tmp_path, members)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.tar"]
     assert not (tmp_path.parent / "evil").exists()
+
+
+def tar_of(members: Sequence[Member]) -> bytes:
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w:") as tar:
+        for member, content in members:
+            tar.addfile(member, io.BytesIO(content))
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("block", [300, 700, 65280])
+@pytest.mark.parametrize("behind", [b"", gzip.compress(b""), b"\0" * 512], ids=["nothing", "empty member", "padding"])
+def test_gzip_of_several_members(tmp_path: Path, block: int, behind: bytes) -> None:
+    """Archives of parallel compressors, joined ones and padded ones unpack whole."""
+    whole = tar_of([file("bin/x", b"one" * 1000, 0o755), file("lib/y", bytes(range(256)) * 400)])
+    parts = [gzip.compress(whole[at : at + block]) for at in range(0, len(whole), block)]
+    archive, folder = tmp_path / "a.tgz", tmp_path / "out"
+    archive.write_bytes(b"".join(parts) + behind)
+    unpack(archive, folder)
+    assert (folder / "bin/x").read_bytes() == b"one" * 1000
+    assert (folder / "lib/y").read_bytes() == bytes(range(256)) * 400
+
+
+def test_a_gzip_member_that_is_cut_off(tmp_path: Path) -> None:
+    """An archive whose last member is incomplete is refused, and nothing of it stays."""
+    whole = tar_of([file("bin/x", random.Random(1).randbytes(5000), 0o755)])
+    archive, folder = tmp_path / "a.tgz", tmp_path / "out"
+    archive.write_bytes(gzip.compress(whole[:700]) + gzip.compress(whole[700:])[:-2000])
+    with pytest.raises(ExecutionError, match="unexpected EOF"):
+        unpack(archive, folder)
+    assert not folder.exists()

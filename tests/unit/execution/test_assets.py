@@ -22,6 +22,7 @@ from sensu.execution.assets import AssetCache, variables
 from sensu.resources.asset import Asset, AssetBuild
 from sensu.resources.entity import Entity, System
 from sensu.resources.metadata import ObjectMeta
+from sensu.rules.tokens import substitute
 from sensu.testing.virtual_clock import VirtualClock
 from tests.flows.certificate_authority import DAY, Authority
 from tests.unit.test_tls import server as tls_server
@@ -54,6 +55,7 @@ class AssetServer:
         self.behaviours: list[str] = []
         self.asked, self.stalled = asyncio.Event(), asyncio.Event()
         self.resumes = True
+        self.token = ""
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """As the next of `behaviours` says: half, stall, none or 503; as asked where none is left."""
@@ -67,6 +69,8 @@ class AssetServer:
             status, content = 206, self.content[at:]
             more += f"Content-Range: bytes {at}-{len(self.content) - 1}/{len(self.content)}\r\n"
         status = 503 if behaviour == "503" else status
+        if self.token and f"X-Token: {self.token}\r\n" not in request:
+            status, content = 403, b""
         head = f"HTTP/1.1 {status} X\r\n{more}Content-Length: {len(content)}\r\nConnection: close\r\n\r\n"
         if behaviour != "none":
             part = content[: len(content) // 2] if behaviour in ("half", "stall") else content
@@ -415,3 +419,51 @@ def test_an_unusable_file_of_authorities_is_named(tmp_path: Path) -> None:
     file = str(tmp_path / "none.pem")
     why = why_not(tmp_path, "https://127.0.0.1:9/a.tgz", trusted_ca_file=file)
     assert why == f"error fetching asset: --trusted-ca-file {file}: no such file or directory"
+
+
+@pytest.mark.parametrize("behaviour", ["stall", "refused"])
+@pytest.mark.parametrize("dead_first", [True, False])
+def test_a_dead_mirror_fails_nobody_else(tmp_path: Path, behaviour: str, dead_first: bool) -> None:
+    """Two assets name the same archive: that with the live URL is there, and then the other one, too."""
+
+    async def use(cache: AssetCache) -> None:
+        async with serving(HELLO) as dead, serving(HELLO) as live:
+            dead.behaviours = ["stall"] * 9
+            dead_url = dead.url if behaviour == "stall" else "http://127.0.0.1:1/a.tgz"
+            urls = [dead_url, live.url] if dead_first else [live.url, dead_url]
+            tasks = []
+            for url in urls:
+                tasks.append(asyncio.create_task(cache.paths([asset(url)], LINUX)))
+                if url == dead_url:
+                    await asyncio.sleep(0)
+            paths = await asyncio.wait_for(tasks[urls.index(live.url)], 5)
+            assert (paths[0][1] / "bin/hello").is_file()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            assert await cache.paths([asset(dead_url)], LINUX) == paths
+            dead.stalled.set()
+
+    with_cache(tmp_path, use)
+
+
+def test_other_headers_are_another_download(tmp_path: Path) -> None:
+    """An asset with the wrong token does not fail one with the right token."""
+
+    async def use(cache: AssetCache) -> None:
+        async with serving(HELLO) as server:
+            server.token = "right"
+            wrong = asyncio.create_task(cache.paths([asset(server.url, headers={"X-Token": "wrong"})], LINUX))
+            await asyncio.sleep(0)
+            right = await cache.paths([asset(server.url, headers={"X-Token": "right"})], LINUX)
+            assert (right[0][1] / "bin/hello").is_file()
+            await asyncio.gather(wrong, return_exceptions=True)
+
+    with_cache(tmp_path, use)
+
+
+@pytest.mark.parametrize("name", ["acme/probe--disk", "acme/.hidden", "a:-b", "sensu/hello-1", "2Fast_2"])
+def test_asset_path_and_environment_agree(name: str) -> None:
+    """The variable that `assetPath` names is the one that the command gets, whatever signs the name has."""
+    named = substitute(f'{{{{ assetPath "{name}" }}}}', {})
+    assert dict(variables([(name, Path("/cache/1"))]))[named] == "/cache/1"
+    assert re.fullmatch(r"[A-Z0-9_]+_PATH", named)
+    assert "__" not in named

@@ -18,6 +18,15 @@ from sensu.testing.factories import make_check, make_entity, make_event, make_ke
 NOW = 1_700_000_000
 
 
+def test_an_agent_takes_over_the_proxy_entity_of_its_name() -> None:
+    """A proxy entity under whose name an agent connects is an agent from then on, with its labels kept."""
+    stored = make_entity(entity_class="proxy", labels={"room": "b12"})
+    seen = seen_entity(stored, make_keepalive(make_entity(sensu_agent_version="6"), timestamp=int(NOW)))
+    assert (seen.entity_class, seen.metadata.labels, seen.sensu_agent_version) == ("agent", {"room": "b12"}, "6")
+    other = seen_entity(stored, make_keepalive(make_entity(entity_class="proxy"), timestamp=int(NOW)))
+    assert other.entity_class == "proxy"
+
+
 @pytest.mark.parametrize(("timeout", "critical", "expected"), [(60, 0, 60), (0, 0, 120), (0, 240, 240), (60, 240, 60)])
 def test_when_the_first_alarm_is_due(timeout: int, critical: int, expected: int) -> None:
     """The warning time-out counts, by default two minutes; without a warning stage the critical one."""

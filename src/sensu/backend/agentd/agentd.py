@@ -18,7 +18,7 @@ from sensu.backend.seams import Intake, Keepalives
 from sensu.clock import Clock
 from sensu.log import fields
 from sensu.resources.check_request import CheckRequest
-from sensu.resources.entity import Entity, EntityConfig
+from sensu.resources.entity import AGENT_CLASS, Entity, EntityConfig
 from sensu.resources.kinds import ENTITY, NAMESPACE, USER, Kind
 from sensu.resources.user import User
 from sensu.store.contract import Key
@@ -156,6 +156,11 @@ class Agentd:
         for session in sessions:
             self._forget(session)
             session.close()
+
+    def is_agent(self, namespace: str, name: str) -> bool:
+        """Whether there is an entity of an agent of that name."""
+        entity: Entity | EntityConfig | None = self._records.get(ENTITY, namespace, name)
+        return entity is not None and entity.entity_class == AGENT_CLASS
 
     def session_began(self, session: AgentSession) -> None:
         """Tell the agent of its entity; other sessions of the same agent are told again.

@@ -41,6 +41,14 @@ def common_name(certificate: bytes) -> str:
     return str(found[0].value) if len(found) == 1 else ""
 
 
+def names_its_agent(certificate: bytes, user: str) -> bool:
+    """Whether an agent that has the rights of `user` is known by a certificate of its own name.
+
+    Otherwise it has no certificate (empty), or one with the name of a user, which is good for any agent.
+    """
+    return bool(certificate) and common_name(certificate) != user
+
+
 def certified(certificate: bytes, agent: str, user_of: Callable[[str], User | None]) -> Identity | str:
     """Whose rights an agent has that shows a certificate in DER form, or why none.
 

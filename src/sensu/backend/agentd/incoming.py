@@ -3,6 +3,7 @@
 Source: recorded scenarios frames-events, frames-bad.
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import msgspec
@@ -19,6 +20,7 @@ UNKNOWN_TYPE = "unknown message type"
 UNREADABLE = "unreadable payload"
 INVALID = "invalid event"
 FOREIGN_NAMESPACE = "foreign namespace"
+FOREIGN_ENTITY = "foreign entity"
 
 
 class Refusal(NamedTuple):
@@ -84,6 +86,20 @@ def _refusal_beside_entity(event: Event, namespace: str) -> Refusal | None:
 
 def _foreign(namespace: str) -> Refusal:
     return Refusal(FOREIGN_NAMESPACE, f"the session is in namespace {namespace!r}")
+
+
+def foreign_entity(event: Event, agent: str, is_agent: Callable[[str], bool]) -> Refusal | None:
+    """Why an agent that is known by its certificate may not send an event: it speaks for itself and proxy entities.
+
+    `is_agent` says whether an entity of that name is an agent.
+    """
+    entity, check = event.entity, event.check
+    if entity is not None and entity.metadata.name != agent:
+        return Refusal(FOREIGN_ENTITY, f"the certificate is that of agent {agent!r}, not of {entity.metadata.name!r}")
+    proxy = check.proxy_entity_name if check is not None else ""
+    if proxy not in ("", agent) and is_agent(proxy):
+        return Refusal(FOREIGN_ENTITY, f"the certificate is that of agent {agent!r}, not of agent {proxy!r}")
+    return None
 
 
 def read_keepalive(codec: Codec, payload: bytes, namespace: str) -> Event | Refusal:

@@ -10,8 +10,9 @@ from typing import NamedTuple, Protocol
 
 import msgspec
 
+from sensu.backend.agentd.certificates import names_its_agent
 from sensu.backend.agentd.counts import Counts
-from sensu.backend.agentd.incoming import UNKNOWN_TYPE, Refusal, read_event, read_keepalive
+from sensu.backend.agentd.incoming import UNKNOWN_TYPE, Refusal, foreign_entity, read_event, read_keepalive
 from sensu.backend.agentd.known_entity import KnownEntity
 from sensu.backend.seams import EventDeferred, EventOutcome, EventStored, IncomingEvent, Intake, Keepalives
 from sensu.log import fields
@@ -37,6 +38,10 @@ class Host(Protocol):
     intake: Intake
     keepalives: Keepalives
     counts: Counts
+
+    def is_agent(self, namespace: str, name: str) -> bool:
+        """Whether there is an entity of an agent of that name."""
+        ...
 
     def session_began(self, session: "AgentSession") -> None:
         """The session can be sent messages."""
@@ -82,6 +87,7 @@ class AgentSession:
         self._first_held: IncomingEvent | None = None
         """The first of what is held, where it is an event: it was read already."""
         self._warned = False
+        self._is_bound = names_its_agent(self.certificate, self.user)
 
     @property
     def held_bytes(self) -> int:
@@ -182,6 +188,8 @@ class AgentSession:
 
     def _take_event(self, number: int, payload: bytes) -> bool:
         incoming = self._first_held or read_event(self.codec, payload, self.namespace, self._known, self._sender)
+        if not isinstance(incoming, Refusal):
+            incoming = self._foreign(incoming.event, self._is_agent) or incoming
         if isinstance(incoming, Refusal):
             self._refuse(number, incoming)
             return True
@@ -194,10 +202,19 @@ class AgentSession:
 
     def _take_keepalive(self, number: int, payload: bytes) -> bool:
         event: Event | Refusal = read_keepalive(self.codec, payload, self.namespace)
+        if not isinstance(event, Refusal):
+            event = self._foreign(event, lambda _: True) or event
         if isinstance(event, Refusal):
             self._refuse(number, event)
             return True
         return self._host.keepalives.offer(event, self._done(number))
+
+    def _foreign(self, event: Event, is_agent: Callable[[str], bool]) -> Refusal | None:
+        """Why an agent that is known by a certificate of its own may not send an event."""
+        return foreign_entity(event, self.agent, is_agent) if self._is_bound else None
+
+    def _is_agent(self, name: str) -> bool:
+        return self._host.is_agent(self.namespace, name)
 
     def _refuse(self, number: int, refusal: Refusal) -> None:
         """Say no where the agent listens; the first time in a session warn, since agents may repeat themselves."""

@@ -1,15 +1,14 @@
 """The functions templates may call."""
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote_plus
 
+from sensu.rules.asset_variables import path_variable
 from sensu.rules.templates.faults import CallFault
 from sensu.rules.templates.formatting import sprint, sprintf, type_name
 
-_NOT_ALPHANUMERIC = re.compile(r"[^A-Z0-9]")
 _HTML = str.maketrans(
     {"\0": "\N{REPLACEMENT CHARACTER}", '"': "&#34;", "'": "&#39;", "&": "&amp;", "<": "&lt;", ">": "&gt;"}
 )
@@ -45,7 +44,7 @@ def asset_path(name: Any) -> str:
     """The environment variable that holds the path of an asset. Source: docs, assets, environment variables."""
     if not isinstance(name, str):
         raise CallFault(f"wrong type for value; expected string; got {type_name(name)}")
-    return f"{_NOT_ALPHANUMERIC.sub('_', name.upper())}_PATH"
+    return path_variable(name)
 
 
 def _index(item: Any, *keys: Any) -> Any:
