@@ -39,6 +39,7 @@ fuzz: $(VENV)/dev.stamp ## requests that nobody would send on purpose: EXAMPLES=
 
 docs: $(VENV)/run.stamp ## the parts of docs/ that follow from the code
 	$(BIN)/python -m sensu.sensuctl.reference > docs/sensuctl/reference.md
+	$(BIN)/python -m sensu.settings_reference > docs/configuration.md
 
 bench: $(VENV)/run.stamp ## figures of this machine
 	$(BIN)/python -m bench $(ARGS)

@@ -9,6 +9,7 @@ import pytest
 from sensu.agent import settings as agent
 from sensu.backend import settings as backend
 from sensu.settings import flag_name, load
+from sensu.settings_reference import page
 
 SOURCES = Path(__file__).resolve().parents[2] / "src" / "sensu"
 TEMPLATE = """
@@ -88,3 +89,8 @@ def test_the_agent_names_what_it_ignores(tmp_path: Path) -> None:
         f"unknown: subscription (did you mean subscriptions?); in config file {file}",
         "without effect here: require-fips",
     ]
+
+
+def test_the_reference_of_settings_is_up_to_date() -> None:
+    """docs/configuration.md lists every setting with its default, as the programs have it (make docs)."""
+    assert (SOURCES.parents[1] / "docs" / "configuration.md").read_text() == page()
