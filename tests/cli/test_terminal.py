@@ -224,7 +224,7 @@ def answering(status: int, body: bytes) -> Iterator[str]:
     ("status", "body", "remedy"),
     [
         (404, b"404 page not found\n", "agents connect to port 8081"),
-        (400, b"Client sent an HTTP request to an HTTPS server.\n", "use a URL that begins with https://"),
+        (400, b"Client sent an HTTP request to an HTTPS server.\n", "https://"),
     ],
 )
 def test_another_port_than_the_apis_is_recognised(tmp_path: Path, status: int, body: bytes, remedy: str) -> None:

@@ -47,6 +47,7 @@ _PORTS = {"http": 80, "https": 443}
 _REDIRECTS = (301, 302, 303, 307, 308)
 _NO_BODY = (204, 304)
 _WANTS_TLS = b"HTTP request to an HTTPS server"
+_USE_TLS = "Client sent an HTTP request to an HTTPS server: use https:// in the URL"
 
 
 class APIUnreachable(SensuError):
@@ -191,7 +192,7 @@ class HTTPAPI:
             if not keep:
                 self._drop(target)
             if answer.status == 400 and _WANTS_TLS in answer.body:
-                raise APIUnreachable(f'{_verb(method)} "{url}": {self._reason(EOFError(), target)}')
+                raise APIUnreachable(f'{_verb(method)} "{url}": {self._reason(EOFError(_USE_TLS), target)}')
             return answer
         raise APIUnreachable(f'{_verb(method)} "{url}": the connection was closed')
 

@@ -15,6 +15,7 @@ from sensu.sensuctl.kind import (
     CLUSTER_ROLE,
     CLUSTER_ROLE_BINDING,
     ENTITY,
+    EVENT,
     NAMESPACE,
     ROLE,
     ROLE_BINDING,
@@ -75,7 +76,13 @@ def left_out(context: Context, document: Document, *, whole: bool) -> LeftOut:
 
 
 def is_there(context: Context, document: Document) -> bool:
-    """Whether a resource without an author is there as it is, so that putting it would only give it one."""
+    """Whether a resource without an author is there as it is, so that putting it would only give it one.
+
+    An event that is there as it is would count as another report.
+    """
+    if document.kind == EVENT:
+        current = current_of(context, document)
+        return current is not None and canonical(EVENT, current) == canonical(EVENT, document.body)
     labels = (document.body.get("metadata") or {}).get("labels") or {}
     if document.kind not in AUTHORLESS or MANAGED_BY_LABEL in labels:
         return False

@@ -6,7 +6,6 @@ Scripts read the words of the reference instead, which `str()` of the error hold
 import contextlib
 import re
 import socket
-import ssl
 from collections.abc import Callable
 from typing import NamedTuple
 from urllib.parse import unquote
@@ -25,7 +24,6 @@ NAMES_COMPARED = 1000
 _PATH = re.compile(r"/api/(?:enterprise/)?\w+/v\d/(?:namespaces/(?P<namespace>[^/]+)/)?(?P<segment>\w+)(?P<names>.*)")
 _NOUNS = {"CheckConfig": "check", "HookConfig": "hook", "EventFilter": "filter", "APIKey": "API key"}
 _NOUNS |= {"Silenced": "silence", "TessenConfig": "Tessen configuration", "Env": "secrets provider"}
-_PLURALS = {"entity": "entities", "Tessen configuration": "Tessen configuration"}
 _VERBS = {"GET": "read", "POST": "create", "PUT": "create or change", "PATCH": "change", "DELETE": "delete"}
 PORTS = "The API usually listens on port 8080, agents connect to port 8081."
 
@@ -63,7 +61,9 @@ def noun(kind: Kind) -> str:
 def nouns(kind: Kind) -> str:
     """`checks`, `entities`."""
     one = noun(kind)
-    return _PLURALS.get(one) or f"{one}s"
+    if one == "API key" or not one.endswith("y"):
+        return f"{one}s"
+    return f"{one[:-1]}ies"
 
 
 def explained(err: SensuError, context: Context) -> str:
@@ -87,8 +87,6 @@ def explained(err: SensuError, context: Context) -> str:
 def _refusal(err: APIError, context: Context) -> str:
     message = str(err).strip()
     place = place_of(err.path)
-    if "HTTP request to an HTTPS server" in message:
-        return f"{message}\nThe API expects TLS: use a URL that begins with https://."
     if err.status == UNAUTHORIZED:
         if err.path == "/auth/test":
             return "the user name or password is wrong, or the user is disabled"
@@ -184,13 +182,7 @@ def _log_in(err: APIError) -> str:
         return "the user name or password is wrong, or the user is disabled"
     if err.status == NOT_FOUND:
         return f"this is not the URL of a Sensu API: {str(err).strip()}\n{PORTS}"
-    return _tls_mismatch(str(err).strip())
-
-
-def _tls_mismatch(message: str) -> str:
-    if "HTTP request to an HTTPS server" in message:
-        return f"{message}\nThe API expects TLS: use a URL that begins with https://."
-    return f"unable to log in: {message}"
+    return f"unable to log in: {str(err).strip()}"
 
 
 def _connection_remedy(err: APIUnreachable) -> str:
@@ -222,16 +214,4 @@ _REMEDIES: tuple[tuple[Callable[[BaseException | None, str], bool], Callable[[st
         lambda _: "Is the host right, and does a firewall let the connection through? --timeout waits longer.",
     ),
     (lambda _, text: "unsupported protocol scheme" in text, _with_scheme),
-    (
-        lambda _, text: "HTTP response to HTTPS client" in text,
-        lambda _: "The API does not use TLS: use a URL that begins with http://.",
-    ),
-    (
-        lambda cause, text: isinstance(cause, EOFError) and text.startswith('Get "http:'),
-        lambda _: "If the API uses TLS, use a URL that begins with https://.",
-    ),
-    (
-        lambda cause, text: isinstance(cause, ssl.SSLCertVerificationError) and "--trusted-ca-file" not in text,
-        lambda _: "Name the certificate of its authority with --trusted-ca-file FILE.",
-    ),
 )

@@ -45,14 +45,28 @@ _REMOVABLE = (
     "timeout",
     "ttl",
 )
+
+
+def _spoken(name: str) -> str:
+    return name.upper() if name == "ttl" else name.replace("-", " ")
+
+
 _SETTERS = tuple(
     change(
-        "check", f"set-{name}", "nouns.check_set:set_field", "[NAME] [VALUE]", (2, 2), f"Set {name}", f"disk {value}"
+        "check",
+        f"set-{name}",
+        "nouns.check_set:set_field",
+        "[NAME] [VALUE]",
+        (2, 2),
+        f"Set the {_spoken(name)}",
+        f"disk {value}",
     )
     for name, value in _SETTINGS.items()
 )
 _REMOVERS = tuple(
-    change("check", f"remove-{name}", "nouns.check_set:remove_field", "[NAME]", ONE, f"Remove {name}", "disk")
+    change(
+        "check", f"remove-{name}", "nouns.check_set:remove_field", "[NAME]", ONE, f"Remove the {_spoken(name)}", "disk"
+    )
     for name in _REMOVABLE
 )
 CHECK_CREATE = change(

@@ -10,9 +10,9 @@ from sensu.sensuctl.session import resource_path
 from sensu.sensuctl.table import Column
 
 COLUMNS = (
-    Column("Name", name_of, key=True),
+    Column("Name", name_of, key=True, whole=True),
     Column("Username", lambda key: key.get("username", "")),
-    Column("Created At", lambda key: go_time(key.get("created_at"))),
+    Column("Created At", lambda key: go_time(key.get("created_at")), whole=True),
 )
 
 

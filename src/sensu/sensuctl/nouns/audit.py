@@ -34,11 +34,11 @@ def _fields(record: Any) -> str:
 
 
 COLUMNS = (
-    Column("At", lambda record: go_time(int(record.get("at") or 0))),
+    Column("At", lambda record: go_time(int(record.get("at") or 0)), spare=1, whole=True),
     Column("Username", lambda record: record.get("username", ""), key=True),
-    Column("Address", lambda record: record.get("address", "")),
-    Column("Via", lambda record: record.get("via", "")),
-    Column("Action", lambda record: record.get("action", "")),
+    Column("Address", lambda record: record.get("address", ""), spare=2, whole=True),
+    Column("Via", lambda record: record.get("via", ""), spare=3),
+    Column("Action", lambda record: record.get("action", ""), whole=True),
     Column("Resource", _what),
     Column("Fields", _fields),
 )

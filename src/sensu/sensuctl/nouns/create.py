@@ -9,7 +9,7 @@ from sensu.clock import SystemClock
 from sensu.sensuctl.command import Context
 from sensu.sensuctl.dumped import LeftOut, cannot_be_put, is_as_shown, is_dump, is_there, left_out
 from sensu.sensuctl.failure import CommandFailed
-from sensu.sensuctl.kind import CHECK, SILENCED
+from sensu.sensuctl.kind import CHECK, EVENT, SILENCED
 from sensu.sensuctl.progress import Progress
 from sensu.sensuctl.sources import STDIN, read_source, read_stdin
 from sensu.sensuctl.wrapped import COUNTED_MAX, Document, body_to_put, parse_documents
@@ -116,7 +116,7 @@ def _put(context: Context, index: int, document: Document, *, whole: bool) -> Le
     if ended is not None:
         return LeftOut(ended, refused=not whole)
     shown = is_as_shown(document)
-    if not shown and whole and is_there(context, document):
+    if whole and (not shown or document.kind == EVENT) and is_there(context, document):
         return LeftOut("")
     put_document(context, index, document, managed=not whole and not shown)
     return None

@@ -23,12 +23,12 @@ def _workflows(delivery: Any) -> str:
 
 
 COLUMNS = (
-    Column("ID", lambda delivery: str(delivery.get("id", "")), key=True),
+    Column("ID", lambda delivery: str(delivery.get("id", "")), key=True, whole=True),
     Column("State", lambda delivery: delivery.get("state", "")),
     Column("Entity", lambda delivery: delivery.get("entity", "")),
     Column("Check", lambda delivery: delivery.get("check", "")),
     Column("Attempts", lambda delivery: delivery.get("attempts", 0)),
-    Column("Due", _due),
+    Column("Due", _due, spare=1, whole=True),
     Column("Workflows", _workflows),
     Column("Why", lambda delivery: delivery.get("why", "")),
 )

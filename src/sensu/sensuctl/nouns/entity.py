@@ -33,7 +33,7 @@ COLUMNS = (
     Column("Class", lambda entity: entity["entity_class"]),
     Column("OS", lambda entity: entity["system"].get("os", "")),
     Column("Subscriptions", lambda entity: joined(entity["subscriptions"])),
-    Column("Last Seen", lambda entity: go_time(entity["last_seen"])),
+    Column("Last Seen", lambda entity: go_time(entity["last_seen"]), whole=True),
 )
 
 
