@@ -191,7 +191,7 @@ class World:
         """Nobody has a certificate here."""
         return "no certificates"
 
-    async def _login(self, user: str, password: str) -> Identity | None:
+    async def _login(self, user: str, password: str, address: str) -> Identity | None:
         return Identity(user, ()) if PASSWORDS.get(user) == password else None
 
     async def _health(self) -> bytes:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from sensu.backend.services.audit import REFUSED_LOGINS_A_MINUTE_MAX, AuditLog
+from sensu.backend.services.audit import REFUSED_LOGINS_A_MINUTE_MAX, UNKNOWN_USER, AuditLog
 from sensu.store.contract import AppendAudit
 from sensu.testing.virtual_clock import VirtualClock
 from tests.flows.api_harness import ADMIN, PASSWORD, RunningApi, running_api
@@ -199,7 +199,7 @@ def test_log_ins_are_kept(tmp_path: Path) -> None:
         assert seen == [
             ("logout", ADMIN, "127.0.0.1"),
             ("login", ADMIN, "127.0.0.1"),
-            ("login refused", "ann", "127.0.0.1"),
+            ("login refused", UNKNOWN_USER, "127.0.0.1"),
             ("login", ADMIN, "127.0.0.1"),
         ]
 

@@ -44,8 +44,9 @@ class Explanations:
 
     def of_refusal(self, url: str, refused: HandshakeRefused) -> str:
         """Why a backend that answered did not let the agent in."""
-        text = f"handshake failed with status {refused.status}: {refused.body}"
-        return f"{text}: {speaks_tls_words(_endpoint(url))}" if _WANTS_TLS in refused.body else text
+        if _WANTS_TLS in refused.body:
+            return speaks_tls_words(_endpoint(url))
+        return f"handshake failed with status {refused.status}: {refused.body}"
 
     async def of_failure(self, url: str, failed: Unreachable, context: ssl.SSLContext | None) -> str:
         """Why there was no answer; one probe of the backend serves all failures of a kind for a while."""

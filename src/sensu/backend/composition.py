@@ -316,9 +316,9 @@ class Backend:
     ) -> Agentd:
         settings, members = self._settings, self._members
 
-        async def login(username: str, password: str) -> Identity | None:
+        async def login(username: str, password: str, address: str) -> Identity | None:
             store.refresh()
-            found = await auth.authenticator.login(username, password)
+            found = await auth.authenticator.login(username, password, address)
             return found if isinstance(found, Identity) else None
 
         async def health() -> bytes:

@@ -305,7 +305,9 @@ class _Doorway(asyncio.Protocol):
                 self._answer(Answer(400, b"malformed request\n"), keep=False)
                 return
             self._stop_timer()
-            request = replace(request, certificate=_verified_certificate(self._transport))
+            request = replace(
+                request, certificate=_verified_certificate(self._transport), address=_address(self._transport)
+            )
             self._judging = asyncio.get_running_loop().create_task(self._judge(request))
 
     async def _judge(self, request: Request) -> None:
@@ -353,6 +355,13 @@ def _verified_certificate(transport: asyncio.Transport | None) -> bytes:
     """The client's certificate in DER form, empty without one; one that is not trusted has ended the TLS handshake."""
     tls = transport.get_extra_info("ssl_object") if transport is not None else None
     return (tls.getpeercert(binary_form=True) or b"") if tls is not None else b""
+
+
+def _address(transport: asyncio.Transport | None) -> str:
+    """The client's network address, an IPv4 one as such; empty where it is not known."""
+    peer = transport.get_extra_info("peername") if transport is not None else None
+    address = str(peer[0]) if peer else ""
+    return address.removeprefix("::ffff:") if "." in address else address
 
 
 def _keep_alive(transport: asyncio.Transport) -> None:

@@ -27,13 +27,15 @@ Headers = Sequence[tuple[str, str]]
 class Request:
     """An HTTP request without a body; header names in lower case.
 
-    `certificate` is the client's in DER form, where it showed one and TLS verified it.
+    `certificate` is the client's in DER form, where it showed one and TLS verified it; `address` is where it connects
+    from.
     """
 
     method: str
     target: str
     headers: Headers
     certificate: bytes = b""
+    address: str = ""
 
     @property
     def path(self) -> str:

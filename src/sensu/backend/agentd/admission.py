@@ -3,14 +3,15 @@
 Source: recorded scenario handshake; docs, "Health and ready" of the agents' port.
 """
 
-import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from sensu.backend.agentd.counts import Counts
 from sensu.backend.agentd.session import Peer
+from sensu.backend.auth.attempts import TooManyAttempts
 from sensu.backend.auth.identity import Identity, Via
+from sensu.backend.pacing import PerMinute
 from sensu.clock import Clock
 from sensu.log import fields
 from sensu.rules.validity.names import name_problem
@@ -20,14 +21,15 @@ from sensu.transport.handshake import Agreement, Answer, Request
 
 log = logging.getLogger("sensu.agentd")
 
-JUDGED_AT_ONCE_MAX = 64
 WAITING_MAX = 5000
+REFUSALS_LOGGED_A_MINUTE_MAX = 60
+"""Further refused handshakes are only counted, so that nobody can fill the log with them."""
 RETRY_AFTER_S = 5
 
 NOT_READY = "agentd temporarily unavailable during startup"
 
-Login = Callable[[str, str], Awaitable[Identity | None]]
-"""Who has that user name and password, or None."""
+Login = Callable[[str, str, str], Awaitable[Identity | None]]
+"""Who has a user name and password that came from an address, or None; raises TooManyAttempts."""
 
 Certified = Callable[[bytes, str], Identity | str]
 """Who a verified certificate (in DER form) stands for that an agent of some name shows, or why it stands for nobody."""
@@ -49,7 +51,7 @@ class Doorkeepers:
 
 
 class Admission:
-    """Judges the requests on the agents' port; few at once, some more waiting, the rest is asked to come again."""
+    """Decides about the requests on the agents' port; when too many wait, the rest is asked to come again."""
 
     def __init__(
         self,
@@ -65,8 +67,8 @@ class Admission:
         self._backend_id = backend_id
         self._clock = clock
         self._counts = counts
-        self._turns = asyncio.Semaphore(JUDGED_AT_ONCE_MAX)
         self._waiting = 0
+        self._logged = PerMinute(clock, REFUSALS_LOGGED_A_MINUTE_MAX)
 
     async def judge(self, request: Request) -> Accepted | Answer:
         """The verdict on a request; never raises."""
@@ -93,8 +95,9 @@ class Admission:
         began = self._clock.monotonic()
         self._waiting += 1
         try:
-            async with self._turns:
-                verdict = await self._judge_credentials(request)
+            verdict = await self._judge_credentials(request)
+        except TooManyAttempts as err:
+            verdict = Answer(429, f"{err}\n".encode(), (("Retry-After", str(err.retry_after_s)),))
         finally:
             self._waiting -= 1
         if isinstance(verdict, Answer):
@@ -121,7 +124,7 @@ class Admission:
         """Whoever sends a password is asked for the right one, also with a certificate."""
         credentials = handshake.basic_credentials(request)
         if credentials is not None:
-            return await self._ask.login(*credentials) or _text(401, "bad credentials")
+            return await self._ask.login(*credentials, request.address) or _text(401, "bad credentials")
         if not request.certificate:
             return _text(401, "missing credentials")
         found = self._ask.certified(request.certificate, agent)
@@ -136,13 +139,18 @@ class Admission:
 
     def _refused(self, request: Request, answer: Answer) -> None:
         self._counts.handshake_refused(answer.status)
+        suppressed = self._logged.admit()
+        if suppressed is None:
+            return
         log.warning(
             "handshake refused",
             extra=fields(
                 agent=request.header("sensu-agentname")[:200],
                 namespace=request.header("sensu-namespace")[:200],
                 status=answer.status,
+                address=request.address,
                 error=answer.body.decode("utf-8", "replace").strip(),
+                **({"suppressed": suppressed} if suppressed else {}),
             ),
         )
 

@@ -41,6 +41,7 @@ from sensu.backend.api.errors import (
     method_not_allowed,
     starting,
     too_large,
+    too_many,
     unauthenticated,
     unavailable,
 )
@@ -49,6 +50,7 @@ from sensu.backend.api.responses import Response, Send, located
 from sensu.backend.api.router import Route, Router, cleaned, is_broken
 from sensu.backend.api.watch import Watchable
 from sensu.backend.auth.access import Access
+from sensu.backend.auth.attempts import TooManyAttempts
 from sensu.backend.auth.authenticator import Authenticator
 from sensu.backend.auth.identity import Rejected
 from sensu.backend.auth.passwords import Passwords
@@ -222,6 +224,8 @@ class HttpApi:
             return await self._handled(route, request)
         except BodyTooLarge as err:
             return too_large(str(err))
+        except TooManyAttempts as err:
+            return too_many(str(err), err.retry_after_s)
         except ClientGone:
             raise
         except StoreError as err:

@@ -3,25 +3,30 @@
 Source: docs, "API authentication"; recorded scenarios auth-login, auth-test, auth-token-refresh, auth-logout.
 """
 
+import asyncio
 import base64
 import binascii
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Coroutine, Iterator, Sequence
+from typing import Any, TypeVar
 
 import msgspec
 
-from sensu.backend.api.request import Request
+from sensu.backend.api.request import ClientGone, Request
 from sensu.backend.api.responses import OK_EMPTY, Response, json, text
 from sensu.backend.api.router import TEXT, Route
+from sensu.backend.auth.attempts import TooManyAttempts
 from sensu.backend.auth.authenticator import BEARER, Authenticator
 from sensu.backend.auth.identity import Identity, Rejected
 from sensu.backend.auth.tokens import Tokens, TokenTriple
-from sensu.backend.services.audit import AuditLog
+from sensu.backend.services.audit import UNKNOWN_USER, AuditLog
 from sensu.backend.services.outcomes import Invalid
 from sensu.backend.services.payload import decoded
 from sensu.errors import StoreError
 from sensu.resources.wire import Wire, encode
 from sensu.store.contract import Write
+
+T = TypeVar("T")
 
 BASIC = "Basic "
 _UNKNOWN = text("Unauthorized\n", status=401)
@@ -90,7 +95,7 @@ class AuthEndpoint:
         if authorization.startswith(BASIC):
             who = await self._proved(request)
             if not isinstance(who, Identity):
-                return _UNAUTHORIZED
+                return _UNAUTHORIZED if who is None else who
             also = self._audit.of_logout(who)
             rejected = await self._tokens.logout_user(who.username, sent.refresh_token, also)
         else:
@@ -107,15 +112,38 @@ class AuthEndpoint:
         authorization = request.header(b"authorization") or ""
         if authorization.startswith(BASIC):
             username, password = credentials_of(authorization)
-            who = await self._authenticator.login(username, password)
+            try:
+                who = await while_connected(request, self._authenticator.login(username, password, request.address))
+            except TooManyAttempts as err:
+                return _too_many(err)
             if isinstance(who, Identity):
                 return msgspec.structs.replace(who, address=request.address)
+            shown = username if self._authenticator.knows(username) else UNKNOWN_USER
             with contextlib.suppress(StoreError):
-                await self._audit.login_refused(username, request.address)
+                await self._audit.login_refused(shown, request.address)
             return None
         if authorization.startswith(BEARER) and isinstance(self._authenticator.authenticate(authorization), Identity):
             return _NOT_A_LOGIN
         return _UNAUTHORIZED
+
+
+def _too_many(err: TooManyAttempts) -> Response:
+    response = text(f"{err}\n", status=429)
+    response.headers.append((b"retry-after", b"%d" % err.retry_after_s))
+    return response
+
+
+async def while_connected(request: Request, work: Coroutine[Any, Any, T]) -> T:
+    """What some work returns; it ends, with ClientGone, when the client leaves before."""
+    working, gone = asyncio.ensure_future(work), asyncio.ensure_future(request.gone())
+    try:
+        await asyncio.wait({working, gone}, return_when=asyncio.FIRST_COMPLETED)
+        if not working.done():
+            raise ClientGone("the client went away")
+        return working.result()
+    finally:
+        working.cancel()
+        gone.cancel()
 
 
 def _tokens(triple: TokenTriple) -> Response:

@@ -2,7 +2,7 @@
 
 from sensu.backend.auth.api_keys import APIKeys
 from sensu.backend.auth.identity import NO_CREDENTIALS, WRONG_CREDENTIALS, Identity, Rejected, Via, identity_of
-from sensu.backend.auth.passwords import Passwords
+from sensu.backend.auth.passwords import BCRYPT_COST, BCRYPT_COST_SET_MAX, Passwords, cost_of
 from sensu.backend.auth.records import Records
 from sensu.backend.auth.tokens import Tokens
 from sensu.resources.kinds import USER
@@ -20,6 +20,8 @@ class Authenticator:
         self._passwords = passwords
         self._tokens = tokens
         self._api_keys = api_keys
+        self._refusal_cost: int | None = None
+        records.subscribe(USER, self._users_changed)
 
     def authenticate(self, authorization: str | None) -> Identity | Rejected:
         """The caller that an Authorization header (Bearer or Key, case-sensitive) proves; never waits.
@@ -35,10 +37,28 @@ class Authenticator:
             return WRONG_CREDENTIALS if user is None else identity_of(user, Via.API_KEY)
         return NO_CREDENTIALS
 
-    async def login(self, username: str, password: str) -> Identity | Rejected:
-        """The user, if the password is right and the user is not disabled."""
+    async def login(self, username: str, password: str, address: str = "") -> Identity | Rejected:
+        """The user, if the password is right and the user is not disabled; raises TooManyAttempts.
+
+        All refusals take the same time, whether there is such a user or not.
+        """
         user: User | None = self._records.get(USER, "", username)
         password_hash = user.password_hash if user is not None else None
-        if not await self._passwords.verify(username, password, password_hash) or user is None or user.disabled:
+        right = await self._passwords.verify(username, password, password_hash, address, self._cost_of_refusals)
+        if not right or user is None or user.disabled:
             return WRONG_CREDENTIALS
         return identity_of(user, Via.BASIC)
+
+    def knows(self, username: str) -> bool:
+        """Whether there is a user of that name."""
+        return self._records.get(USER, "", username) is not None
+
+    def _cost_of_refusals(self) -> int:
+        """The highest cost among the hashes of users, within what may be set: no refusal is quicker than that."""
+        if self._refusal_cost is None:
+            costs = (cost_of(user.password_hash) or 0 for user in self._records.list(USER, None))
+            self._refusal_cost = max((cost for cost in costs if cost <= BCRYPT_COST_SET_MAX), default=0)
+        return max(self._refusal_cost, BCRYPT_COST)
+
+    def _users_changed(self, *_: object) -> None:
+        self._refusal_cost = None

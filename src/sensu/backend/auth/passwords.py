@@ -1,59 +1,89 @@
-"""Passwords: hashed with bcrypt, verified off the loop, and remembered for a short while.
+"""Passwords: hashed with bcrypt, verified off the loop, and remembered for a while.
 
-A right password is remembered for some minutes, as a digest keyed with a secret of this process, so that a thousand
-agents that log in with one user cost one bcrypt and not a thousand. The digest covers the stored hash, so that
-a changed password is forgotten at once. Wrong passwords are never remembered.
+A right password is remembered, as a digest keyed with a secret of this process, so that a thousand agents that log in
+with one user cost one bcrypt and not a thousand. The digest covers the stored hash, so that a changed password is
+forgotten at once. Wrong passwords are never remembered. Who is remembered waits for nobody; who is not waits for its
+turn (`sensu.backend.auth.attempts`).
 """
 
 import asyncio
 import hmac
 import secrets
 from collections import OrderedDict
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TypeVar
 
 import bcrypt
 
+from sensu.backend.auth.attempts import AT_ONCE, FairTurns, Guesses, origin_of
 from sensu.clock import Clock
 
+T = TypeVar("T")
+
 BCRYPT_COST = 10
+BCRYPT_COST_SET_MAX = 12
+"""Hashes of a higher cost are not taken from clients: whoever sets one makes every log-in with it hold a thread."""
 BCRYPT_COST_MAX = 16
 """Hashes that cost more than this (some seconds) are never matched: one login must not hold a thread for hours."""
 BCRYPT_BYTES_MAX = 72
 """Of longer passwords bcrypt reads the beginning."""
 
-REMEMBERED_S = 300.0
+REMEMBERED_S = 3600.0
 REMEMBERED_MAX = 4096
-HASHING_THREADS = 2
 
-_NOBODYS_HASH = "$2b$10$HusiUbNIpOhkC8h2Luf1MOcrGb.W105Pr3GsUcn8ZFVMSY36Vc41K"
-"""The hash of a random password that nobody kept: what is compared where there is no user."""
+_NOBODYS = "HusiUbNIpOhkC8h2Luf1MOcrGb.W105Pr3GsUcn8ZFVMSY36Vc41K"
+"""Salt and hash of a random password that nobody kept: what is compared where there is no user."""
+
+
+@dataclass(slots=True)
+class _Run:
+    """A comparison that some log-ins wait for; it ends when none of them is left."""
+
+    task: "asyncio.Task[bool]"
+    waiting: int = 0
 
 
 class Passwords:
-    """Hashes and verifies passwords."""
+    """Hashes and verifies passwords; raises TooManyAttempts where too many are to be verified."""
 
-    def __init__(self, clock: Clock, threads: int = HASHING_THREADS) -> None:
+    def __init__(self, clock: Clock, threads: int = AT_ONCE) -> None:
         self._clock = clock
         self._key = secrets.token_bytes(32)
         self._executor = ThreadPoolExecutor(threads, thread_name_prefix="password")
-        self._room = asyncio.Semaphore(threads)
+        self._turns = FairTurns(threads)
+        self._guesses = Guesses(clock)
         self._remembered: OrderedDict[bytes, float] = OrderedDict()
-        self._running: dict[bytes, asyncio.Future[bool]] = {}
+        self._running: dict[bytes, _Run] = {}
 
-    async def hash(self, password: str) -> str:
+    async def hash(self, password: str, address: str = "") -> str:
         """A new bcrypt hash (`$2b$10$…`) of a password."""
-        async with self._room:
-            loop = asyncio.get_running_loop()
-            return await loop.run_in_executor(self._executor, hash_password, password)
+        async with self._turns.turn(origin_of(address)):
+            return await self._in_thread(hash_password, password)
 
-    async def verify(self, username: str, password: str, password_hash: str | None) -> bool:
-        """Whether the password is the one of the hash; None (no such user) costs as much as a wrong password."""
-        proof = self._proof(username, password, password_hash or _NOBODYS_HASH)
+    async def verify(
+        self,
+        username: str,
+        password: str,
+        password_hash: str | None,
+        address: str = "",
+        refusal_cost: Callable[[], int] = lambda: BCRYPT_COST,
+    ) -> bool:
+        """Whether the password is the one of the hash, for a client at `address`; None stands for no such user.
+
+        A wrong password and a user that does not exist take as long as a hash of the `refusal_cost`.
+        """
+        proof = self._proof(username, password, password_hash or "")
         if password_hash is not None and self._remembers(proof):
             return True
-        matches = await self._matches(proof, password, password_hash or _NOBODYS_HASH)
-        if not matches or password_hash is None:
+        origin = origin_of(address)
+        self._guesses.check(username, origin)
+        matching = await self._matches(proof, origin, password, password_hash, refusal_cost())
+        if not matching or password_hash is None:
+            self._guesses.wrong(username, origin, proof)
             return False
+        self._guesses.right(username, origin)
         self._remember(proof)
         return True
 
@@ -80,19 +110,40 @@ class Passwords:
         while len(self._remembered) > REMEMBERED_MAX:
             self._remembered.popitem(last=False)
 
-    async def _matches(self, proof: bytes, password: str, password_hash: str) -> bool:
+    async def _matches(
+        self, proof: bytes, origin: str, password: str, password_hash: str | None, refusal_cost: int
+    ) -> bool:
         """The verdict of bcrypt; callers that ask the same at the same time share one run."""
-        running = self._running.get(proof)
-        if running is None:
-            running = asyncio.ensure_future(self._run(password, password_hash))
-            self._running[proof] = running
-            running.add_done_callback(lambda _: self._running.pop(proof, None))
-        return await asyncio.shield(running)
+        run = self._running.get(proof)
+        if run is None:
+            run = _Run(asyncio.ensure_future(self._run(origin, password, password_hash, refusal_cost)))
+            self._running[proof] = run
+            run.task.add_done_callback(lambda _: self._forget(proof, run))
+        run.waiting += 1
+        try:
+            return await asyncio.shield(run.task)
+        finally:
+            run.waiting -= 1
+            if not run.waiting and not run.task.done():
+                run.task.cancel()
+                self._forget(proof, run)
 
-    async def _run(self, password: str, password_hash: str) -> bool:
-        async with self._room:
-            loop = asyncio.get_running_loop()
-            return await loop.run_in_executor(self._executor, matches, password, password_hash)
+    def _forget(self, proof: bytes, run: _Run) -> None:
+        if self._running.get(proof) is run:
+            del self._running[proof]
+
+    async def _run(self, origin: str, password: str, password_hash: str | None, refusal_cost: int) -> bool:
+        async with self._turns.turn(origin):
+            return await self._in_thread(matches, password, password_hash, refusal_cost)
+
+    async def _in_thread(self, work: Callable[..., T], *arguments: object) -> T:
+        """What the work returns; a caller that is cancelled waits for its end too, because it cannot be stopped."""
+        job = asyncio.get_running_loop().run_in_executor(self._executor, work, *arguments)
+        try:
+            return await asyncio.shield(job)
+        finally:
+            if not job.done():
+                await asyncio.wait({job})
 
 
 def hash_password(password: str) -> str:
@@ -100,24 +151,40 @@ def hash_password(password: str) -> str:
     return bcrypt.hashpw(_bcrypt_input(password), bcrypt.gensalt(BCRYPT_COST)).decode("ascii")
 
 
-def matches(password: str, password_hash: str) -> bool:
-    """Whether a password is the one of a bcrypt hash (`$2a$`, `$2b$`, `$2y$`); a text that is no hash matches none."""
-    try:
-        if _cost(password_hash) > BCRYPT_COST_MAX:
-            return False
-        return bcrypt.checkpw(_bcrypt_input(password), password_hash.encode("ascii"))
-    except ValueError:
-        bcrypt.checkpw(_bcrypt_input(password), _NOBODYS_HASH.encode("ascii"))
-        return False
+def matches(password: str, password_hash: str | None, refusal_cost: int = BCRYPT_COST) -> bool:
+    """Whether a password is the one of a bcrypt hash (`$2a$`, `$2b$`, `$2y$`); a text that is no hash matches none.
+
+    What does not match takes as long as a hash of `refusal_cost`, unless its own cost is higher: 2^n takes as long as
+    2^m, 2^m, 2^(m+1) … 2^(n-1) together.
+    """
+    cost = cost_of(password_hash or "")
+    if password_hash is not None and cost is not None and cost <= BCRYPT_COST_MAX:
+        try:
+            if bcrypt.checkpw(_bcrypt_input(password), password_hash.encode("ascii")):
+                return True
+        except ValueError:
+            cost = None
+    else:
+        cost = None
+    for padding in [refusal_cost] if cost is None else range(cost, refusal_cost):
+        bcrypt.checkpw(_bcrypt_input(password), f"$2b${padding:02d}${_NOBODYS}".encode("ascii"))
+    return False
 
 
 def _bcrypt_input(password: str) -> bytes:
     return password.encode("utf-8", "surrogatepass")[:BCRYPT_BYTES_MAX]
 
 
-def _cost(password_hash: str) -> int:
-    """The cost in `$2b$10$…`; raises ValueError for what is no hash."""
+def cost_of(password_hash: str) -> int | None:
+    """The cost in `$2b$10$…`, None for what is no hash."""
     parts = password_hash.split("$")
-    if len(parts) != 4 or parts[0] or parts[1] not in ("2a", "2b", "2y"):
-        raise ValueError("not a bcrypt hash")
-    return int(parts[2])
+    known = len(parts) == 4 and not parts[0] and parts[1] in ("2a", "2b", "2y")
+    return int(parts[2]) if known and parts[2].isdigit() and parts[2].isascii() and len(parts[2]) == 2 else None
+
+
+def hash_problem(password_hash: str) -> str | None:
+    """Why a hash that a client sends is not taken, or None."""
+    cost = cost_of(password_hash)
+    if cost is None or cost <= BCRYPT_COST_SET_MAX:
+        return None
+    return f"password_hash: the cost of a bcrypt hash must be at most {BCRYPT_COST_SET_MAX}, this one has {cost}"

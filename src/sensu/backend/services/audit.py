@@ -12,6 +12,7 @@ import msgspec
 
 from sensu.backend.auth.access import Access
 from sensu.backend.auth.identity import Identity
+from sensu.backend.pacing import PerMinute
 from sensu.backend.services.lists import Items, Pages, Walk, chosen_by
 from sensu.backend.services.outcomes import Denied, Invalid, Listing, Refusal
 from sensu.backend.services.pages import PageRequest, text_of, token_of
@@ -58,6 +59,8 @@ class Named(NamedTuple):
     api_version: str
 
 
+UNKNOWN_USER = "(unknown)"
+"""Stands for what somebody typed as a user name and is none: it may be a password."""
 DELIVERY = Named("Delivery", "sensu/v1")
 
 
@@ -78,7 +81,7 @@ class AuditLog:
         self._retention_s = retention_s
         self._entries_max = entries_max
         self._until_trim = TRIM_EVERY_ENTRIES
-        self._refused = _Minute(clock)
+        self._refused = PerMinute(clock, REFUSED_LOGINS_A_MINUTE_MAX)
 
     async def run(self) -> None:
         """Drop what is too old, now and then, until cancelled."""
@@ -136,7 +139,7 @@ class AuditLog:
         return self._entries(who, None, AuditRecord(action="logout"))
 
     async def login_refused(self, username: str, address: str) -> None:
-        """Keep that somebody could not log in; raises StoreError."""
+        """Record a failed log-in, with the name of a user that exists or `UNKNOWN_USER`; raises StoreError."""
         suppressed = self._refused.admit()
         if suppressed is None:
             return
@@ -180,27 +183,6 @@ class AuditLog:
 
 
 _ID_DIGITS_MAX = 18
-
-
-class _Minute:
-    """Lets so many through in a minute, and counts the others."""
-
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-        self._ends_at = 0.0
-        self._admitted = self._suppressed = 0
-
-    def admit(self) -> int | None:
-        """How many were not let through since the last one that was; None where this one is not."""
-        now = self._clock.monotonic()
-        if now >= self._ends_at:
-            self._ends_at, self._admitted = now + 60.0, 0
-        if self._admitted >= REFUSED_LOGINS_A_MINUTE_MAX:
-            self._suppressed += 1
-            return None
-        self._admitted += 1
-        suppressed, self._suppressed = self._suppressed, 0
-        return suppressed
 
 
 def audit_walk(store: Store) -> Walk[int]:

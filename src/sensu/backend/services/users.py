@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from sensu.backend.auth.identity import Identity
-from sensu.backend.auth.passwords import Passwords
+from sensu.backend.auth.passwords import Passwords, hash_problem
 from sensu.backend.auth.tokens import Tokens
 from sensu.backend.services.outcomes import Deleted, Denied, Found, Invalid, NotFound, Refusal, Written
 from sensu.backend.services.payload import Payload, decoded
@@ -68,19 +68,22 @@ class Users:
         if username is not None and user.username != username:
             return Invalid(f"the username ({user.username}) does not match the username on the request ({username})")
         judged = self._resources.judged(caller, USER, user)
-        kept = judged if isinstance(judged, Invalid) else await self._with_hash(judged)
+        kept = judged if isinstance(judged, Invalid) else await self._with_hash(judged, caller.address)
         if isinstance(kept, Invalid):
             return kept
         ending = self._tokens.ending_sessions_of(kept.username) if kept.disabled else []
         return await self._resources.write(caller, put(USER, kept, must=must), *ending)
 
-    async def _with_hash(self, user: User) -> User | Invalid:
+    async def _with_hash(self, user: User, address: str) -> User | Invalid:
         """The user with the hash of its password in the place of it."""
+        problem = hash_problem(user.password_hash)
+        if problem is not None:
+            return Invalid(problem)
         if not user.password:
             return user
         if not user.password_hash:
-            hashed = await self._passwords.hash(user.password)
-        elif await self._passwords.verify(user.username, user.password, user.password_hash):
+            hashed = await self._passwords.hash(user.password, address)
+        elif await self._passwords.verify(user.username, user.password, user.password_hash, address):
             hashed = user.password_hash
         else:
             return Invalid(HASH_MISMATCH)
@@ -134,13 +137,13 @@ class Users:
         stored = await self._resources.store.get(key_of(USER, "", username))
         if stored is None:
             return NotFound(f"key {username} not found")
-        problem = await self._problem_of_change(decode(User, stored.body), change)
+        problem = await self._problem_of_change(decode(User, stored.body), change, caller.address)
         return problem or await self._set_password(caller, username, change)
 
-    async def _problem_of_change(self, user: User, change: PasswordChange) -> Invalid | None:
+    async def _problem_of_change(self, user: User, change: PasswordChange, address: str) -> Invalid | None:
         if user.disabled:
             return Invalid(f"resource is invalid: user {user.username} is disabled")
-        if not await self._passwords.verify(user.username, change.password, user.password_hash):
+        if not await self._passwords.verify(user.username, change.password, user.password_hash, address):
             return Invalid(f"resource is invalid: wrong password for user {user.username}")
         if change.password_new:
             problem = password_problem(change.password_new)
@@ -157,7 +160,12 @@ class Users:
         return await self._set_password(caller, username, change) if change.password_hash else _NO_PASSWORD
 
     async def _set_password(self, caller: Identity, username: str, change: PasswordChange) -> Written | Refusal:
-        hashed = await self._passwords.hash(change.password_new) if change.password_new else change.password_hash
+        problem = None if change.password_new else hash_problem(change.password_hash)
+        if problem is not None:
+            return Invalid(problem)
+        hashed = change.password_hash
+        if change.password_new:
+            hashed = await self._passwords.hash(change.password_new, caller.address)
         return await self._change(caller, username, lambda user: msgspec.structs.replace(user, password_hash=hashed))
 
     def _may(self, caller: Identity, verb: str, username: str, *, with_self: bool = False) -> bool:

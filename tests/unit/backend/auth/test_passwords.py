@@ -20,9 +20,9 @@ class CountingPasswords(Passwords):
 
     runs = 0
 
-    async def _run(self, password: str, password_hash: str) -> bool:
+    async def _run(self, origin: str, password: str, password_hash: str | None, refusal_cost: int) -> bool:
         self.runs += 1
-        return await super()._run(password, password_hash)
+        return await super()._run(origin, password, password_hash, refusal_cost)
 
 
 @pytest.fixture
