@@ -215,3 +215,4 @@ _REMEDIES: tuple[tuple[Callable[[BaseException | None, str], bool], Callable[[st
     ),
     (lambda _, text: "unsupported protocol scheme" in text, _with_scheme),
 )
+"""What to do when there is no connection; failures of TLS say it themselves."""
