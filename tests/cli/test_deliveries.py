@@ -80,6 +80,31 @@ def test_a_filter_is_tested(sensuctl: Sensuctl, incident: Path, tmp_path: Path) 
     assert "not found" in sensuctl("filter", "test", "nothing", "--event", event).err
 
 
+def test_a_filter_that_throws_cannot_be_judged(sensuctl: Sensuctl, incident: Path, tmp_path: Path) -> None:
+    """An expression that throws ends the test of a filter with status 1 and its error, also in other formats."""
+    candidate = tmp_path / "filter.json"
+    throws = resource("EventFilter", "broken", action="allow", expressions=["true", "event.nosuch.x == 1"])
+    candidate.write_text(json.dumps(throws))
+    words = ("filter", "test", "--file", str(candidate), "--event", str(incident.parent / "event.json"))
+    tested = sensuctl(*words)
+    assert tested.status == 1
+    assert tested.out.startswith("filter broken (allow): cannot be judged, passes: an expression failed")
+    assert tested.err.startswith("Error: expression 1 cannot be judged: TypeError: ")
+    assert sensuctl(*words, "--format", "json").status == 1
+
+
+def test_a_filter_with_a_missing_function_is_not_created(sensuctl: Sensuctl, incident: Path) -> None:
+    """A filter that calls a function that does not exist is refused with the place and what was probably meant."""
+    spec = {"action": "allow", "expressions": ["true", "event.check && hours(event.timestamp) > 8"]}
+    refused = sensuctl("create", stdin=json.dumps(resource("EventFilter", "late", **spec)))
+    assert refused.status == 1
+    assert "error in expression 1: (anonymous): Line 1:16 the function hours does not exist; did you mean hour?" in (
+        refused.err
+    )
+    spec["runtime_assets"] = ["hours"]
+    assert sensuctl("create", stdin=json.dumps(resource("EventFilter", "late", **spec))).status == 0
+
+
 def test_dead_letters_are_tried_again_and_discarded(sensuctl: Sensuctl, incident: Path) -> None:
     """A dead letter shows why; tried again it is delivered once its handler works; a discarded one is gone."""
     (dead,) = listed(sensuctl, "dead", 1)

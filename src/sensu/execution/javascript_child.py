@@ -157,9 +157,16 @@ def _mutated(
     return [made.text, made.event] if isinstance(made, MutatorOutput) else made.message
 
 
-def _checked(sandbox: Sandbox, limit_s: float, expressions: Sequence[str], body: str) -> str | None:
+def _checked(
+    sandbox: Sandbox,
+    limit_s: float,
+    expressions: Sequence[str],
+    body: str,
+    functions: Sequence[str] | None,
+    alone: bool,
+) -> str | None:
     """What is wrong with the syntax of expressions and of a mutator's body."""
-    problem = syntax_problem(expressions, body)
+    problem = syntax_problem(expressions, body, functions, alone=alone)
     _note(ERROR)
     return problem
 

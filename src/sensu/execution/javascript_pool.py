@@ -112,10 +112,19 @@ class JavaScriptPool:
         made, _ = answer
         return ExpressionError(_text(made)) if isinstance(made, str) else Mutated(*made)
 
-    async def check(self, expressions: Sequence[str], body: str = "", *, limit_s: float) -> str | None:
+    async def check(
+        self,
+        expressions: Sequence[str],
+        body: str = "",
+        functions: Sequence[str] | None = None,
+        *,
+        alone: bool = True,
+        limit_s: float,
+    ) -> str | None:
         """What is wrong with the syntax of expressions and of a mutator's body; None where nothing is."""
         size = sum(map(len, expressions)) + len(body)
-        answer = await self._done(("check", limit_s, tuple(expressions), body), limit_s, 1, size)
+        request = ("check", limit_s, tuple(expressions), body, functions, alone)
+        answer = await self._done(request, limit_s, 1, size)
         if isinstance(answer, _Lost):
             return TOO_COMPLEX
         problem, _ = answer

@@ -20,7 +20,7 @@ PRELUDE = r"""
       isExtensible = Object.isExtensible, remove = Reflect.deleteProperty, parse = JSON.parse,
       stringify = JSON.stringify, text = String, compileFunction = Function, indirectEval = eval,
       ObjectPrototype = Object.prototype, isArray = Array.isArray, Known = Set, Pairs = Map, Fault = RangeError,
-      WrongType = TypeError, LENGTH_MAX = 1000000, COMPLAINT_MAX = 400, TRANSLATIONS_MAX = 200,
+      WrongType = TypeError, LENGTH_MAX = 1000000, COMPLAINT_MAX = 400, TRANSLATIONS_MAX = 200, REMEMBERED_MAX = 1000,
       cut = String.prototype.slice, now = 0;
 
   function words(line) { return line.split(' '); }
@@ -250,36 +250,68 @@ PRELUDE = r"""
   }
   var Object_keys = Object.keys;
 
-  // What stands in JSON: fields in the original's order, without the empty ones that were only filled in.
-  function unfilled(original, value) {
-    var made = {}, keys = Object_keys(original).concat(Object_keys(value).filter(function (key) {
+  // What is stored of the event is what Sensu's own structs would hold: fields in their order, without empty ones that
+  // were only filled in; a deleted field keeps its value, a deleted label is gone; texts, numbers and truth values are
+  // converted to the type of their field.
+  var origins;  // of each object of the event: what is stored, what was filled in, and whether its keys are the user's
+  function remember(value, original, filled, isMap) {
+    origins.set(value, { original: original, filled: filled, isMap: isMap });
+    if (isArray(value) && value.length > REMEMBERED_MAX) return;
+    Object_keys(value).forEach(function (key) {
+      if (typeof value[key] === 'object' && value[key] !== null)
+        remember(value[key], isHolder(original) ? original[key] : undefined, filled[key], isLabels(key));
+    });
+  }
+  function isLabels(key) { return key === 'labels' || key === 'annotations'; }
+  function isHolder(value) { return typeof value === 'object' && value !== null; }
+  function isObject(value) { return isHolder(value) && !isArray(value); }
+  function isEmpty(value) { return !(isArray(value) ? value : Object_keys(value)).length; }
+
+  function stored(value, isMap) {
+    if (!isHolder(value)) return value;
+    var origin = origins.get(value), made = [], i;
+    if (!origin && typeof value.toJSON === 'function') return value;
+    if (!isArray(value)) return storedFields(value, origin || { filled: {}, isMap: isMap });
+    checkLength(value);
+    for (i = 0; i < value.length; i++) made[i] = stored(value[i]);
+    return made;
+  }
+  function storedFields(value, origin) {
+    var original = isObject(origin.original) ? origin.original : {}, made = {};
+    Object_keys(original).concat(Object_keys(value).filter(function (key) {
       return !(key in original);
-    }));
-    keys.forEach(function (key) {
-      var before = original[key], part = value[key];
-      if (isObject(part)) part = unfilled(isObject(before) ? before : {}, part);
-      if ((before === null || before === undefined) && isEmpty(part)) { if (key in original) made[key] = null; }
-      else if (key in value) made[key] = part;
+    })).forEach(function (key) {
+      if (!(key in value)) {
+        if (!origin.isMap) made[key] = original[key];
+        return;
+      }
+      var part = stored(value[key], isLabels(key)), before = original[key];
+      if ((before === null || before === undefined) && isFilledIn(value[key], part)) {
+        if (key in original) made[key] = before;
+      } else made[key] = converted(part, origin.isMap ? '' : origin.filled[key]);
     });
     return made;
   }
-  function isObject(value) { return typeof value === 'object' && value !== null && !isArray(value); }
-  function isEmpty(value) {
-    return !value || (typeof value === 'object' && !(isArray(value) ? value : Object_keys(value)).length);
+  function isFilledIn(value, part) { return isHolder(value) ? origins.has(value) && isEmpty(part) : !value; }
+  function converted(value, like) {
+    if (value === undefined || isHolder(value) || value === null || typeof value === typeof like) return value;
+    if (typeof like === 'string') return text(value);
+    if (typeof like === 'boolean') return !!value;
+    return typeof like === 'number' && +value === +value ? +value : value;
   }
-  function showAsStored(holder, original) {
+  function showAsStored(holder) {
     if (isObject(holder))
-      define(holder, 'toJSON', { configurable: true, value: function () { return unfilled(original || {}, holder); } });
+      define(holder, 'toJSON', { configurable: true, value: function () { return stored(holder); } });
   }
 
   function mutated(body, eventText, originalText, idBytes, variables) {
     var event = parse(eventText), original = parse(originalText), id = event.id, answer;
+    origins = new Pairs();
+    remember(event, original, parse(eventText), false);
     event.id = parse(idBytes);
     define(event.id, 'toJSON', { value: function () { return id; } });
     [event, event.check, event.entity].forEach(function (holder) { if (holder) addAliases(holder); });
-    showAsStored(event, original);
-    showAsStored(event.check, original.check);
-    showAsStored(event.entity, original.entity);
+    [event, event.check, event.entity].forEach(showAsStored);
     if (event.entity) { addGoNames(event.entity.system); addGoNames(event.entity.deregistration); }
     for (var name in variables) setGlobal(name, variables[name]);
     G.event = event;

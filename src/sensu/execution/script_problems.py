@@ -2,6 +2,7 @@
 
 from sensu.execution.javascript_pool import JavaScriptPool
 from sensu.execution.script_syntax import syntax_problem
+from sensu.resources.event_filter import EventFilter
 from sensu.resources.mutator import Mutator
 from sensu.resources.wire import Wire
 from sensu.rules.validity.kinds import expressions_of
@@ -17,7 +18,8 @@ def script_problem(resource: Wire) -> str | None:
 
     Of an `eval`, only regular expressions are looked at. Source: recorded scenario mutator-js-errors.
     """
-    return syntax_problem(*_scripts_of(resource))
+    expressions, body = _scripts_of(resource)
+    return syntax_problem(expressions, body, _functions_of(resource), alone=_stand_alone(resource))
 
 
 class ScriptChecks:
@@ -34,9 +36,20 @@ class ScriptChecks:
         """The first mistake, None when there is none; raises ExecutionError where no process can be started."""
         expressions, body = _scripts_of(resource)
         if len(expressions) <= CHECKED_HERE_MAX and sum(map(len, (*expressions, body))) <= CHECKED_HERE_CHARACTERS_MAX:
-            return syntax_problem(expressions, body)
-        return await self._engine.check(expressions, body, limit_s=TIME_LIMIT_S)
+            return script_problem(resource)
+        functions, alone = _functions_of(resource), _stand_alone(resource)
+        return await self._engine.check(expressions, body, functions, alone=alone, limit_s=TIME_LIMIT_S)
 
 
 def _scripts_of(resource: Wire) -> tuple[tuple[str, ...], str]:
     return tuple(expressions_of(resource)), resource.eval if isinstance(resource, Mutator) else ""
+
+
+def _functions_of(resource: Wire) -> tuple[str, ...]:
+    """The functions of `sensu` that the expressions of a resource may call."""
+    return ()
+
+
+def _stand_alone(resource: Wire) -> bool:
+    """Whether no script of an asset may define functions for the expressions."""
+    return not (isinstance(resource, EventFilter) and resource.runtime_assets)

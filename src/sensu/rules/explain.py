@@ -20,6 +20,7 @@ WAITING, DELIVERED, FILTERED, DROPPED, FAILED, GIVEN_UP, FELL_BACK, DISCARDED, P
     "would be delivered",
 )
 """How a workflow stands; one that failed is tried again. The last is the word of dry runs."""
+FAILED_EXPRESSION = "an expression failed, and what fails decides nothing"
 TEXT_CHARACTERS_MAX = 1000
 """Of longer errors the beginning is kept."""
 
@@ -179,7 +180,7 @@ def _traced(
         passes=verdict.passes,
         action=action,
         window=window,
-        reason=verdict.reason,
+        reason=verdict.reason or ("" if all(trace.value is not None for trace in expressions) else FAILED_EXPRESSION),
         expressions=expressions,
     )
 

@@ -334,3 +334,46 @@ def test_any_script_is_read_in_the_time_of_its_length(part: str) -> None:
     started = time.process_time()
     assert check_syntax(part * 40_000) is not None
     assert time.process_time() - started < 5
+
+
+FULL_EVENT: dict[str, Any] = {
+    **EVENT,
+    "check": {**EVENT["check"], "status": 2, "handlers": ["h"], "history": [{"status": 2, "executed": 7}]},
+    "metrics": {"handlers": None, "points": [{"name": "m", "value": 1, "timestamp": 9, "tags": None}]},
+}
+
+
+@pytest.mark.parametrize(
+    ("body", "path", "value"),
+    [
+        ("delete event.check.output", "check output", "bad"),
+        ("delete event.check", "check output", "bad"),
+        ("delete event.check.metadata.name", "check metadata name", "cpu"),
+        ("delete event.check.name", "check metadata name", "cpu"),
+        ("delete event.id", "id", EVENT["id"]),
+        ("delete event.check.history[0].executed", "check history", [{"status": 2, "executed": 7}]),
+        ("delete event.metrics.points[0].value", "metrics points", FULL_EVENT["metrics"]["points"]),
+        ("event.labels = {a: 'b'}; delete event.labels.a", "metadata labels", {}),
+        ("event.check.labels = {a: 1, b: true}; delete event.check.labels.b", "check metadata labels", {"a": "1"}),
+        ("event.metrics.handlers = []", "metrics handlers", []),
+        ("event.metrics.handlers.length", "metrics handlers", None),
+        ("event.metrics.handlers = ['x']; event.metrics.handlers.pop()", "metrics handlers", []),
+        ("event.check.handlers = []", "check handlers", []),
+        ("event.check.history = []", "check history", []),
+        ("event.metrics.points[0].tags = []", "metrics points 0 tags", []),
+        ("event.check.output = 42", "check output", "42"),
+        ("event.check.status = '1'", "check status", 1),
+        ("event.check.status = 'bad'", "check status", "bad"),
+        ("event.check.round_robin = 1", "check round_robin", True),
+        ("event.check.handlers.push('i')", "check handlers", ["h", "i"]),
+        ("event.check.handlers = null", "check handlers", None),
+    ],
+)
+def test_what_a_mutator_leaves_is_what_structs_would_hold(sandbox: Sandbox, body: str, path: str, value: Any) -> None:
+    """Deleted fields keep their value, emptied lists are empty, labels can be deleted, and fields keep their types."""
+    output = sandbox.mutate(body, FULL_EVENT, now=NOW)
+    assert isinstance(output, MutatorOutput), output
+    part: Any = output.event
+    for key in path.split():
+        part = part[int(key)] if isinstance(part, list) else part[key]
+    assert part == value

@@ -39,10 +39,12 @@ def test_filter(context: Context) -> None:
         raise CommandFailed("an event is needed: --event FILE, or --entity and --check")
     path = f"/api/core/v2/namespaces/{quoted(context.namespace)}/explain"
     verdict = context.session.call("POST", path, asked).json().get("filter") or {}
-    if show_value(context, verdict):
-        return
-    for line in _filter_lines(verdict, ""):
-        context.print(line)
+    if not show_value(context, verdict):
+        for line in _filter_lines(verdict, ""):
+            context.print(line)
+    for number, each in enumerate(verdict.get("expressions") or ()):
+        if each.get("error"):
+            raise CommandFailed(clean(f"expression {number} cannot be judged: {each['error']}"))
 
 
 def _filter(context: Context) -> Any:
@@ -107,7 +109,8 @@ def _filter_lines(trace: Mapping[str, Any], indent: str) -> Iterator[str]:
     reason = f": {trace['reason']}" if trace.get("reason") else ""
     window = f", {trace['window']} of its time window" if trace.get("window") else ""
     kind = f" ({trace['action']}{window})" if trace.get("action") else ""
-    verdict = "passes" if trace.get("passes") else "does not pass"
+    failed = any(each.get("error") for each in trace.get("expressions") or ())
+    verdict = "does not pass" if not trace.get("passes") else "cannot be judged, passes" if failed else "passes"
     yield clean(f"{indent}filter {trace.get('name')}{kind}: {verdict}{reason}")
     for each in trace.get("expressions") or ():
         value = each.get("value")
