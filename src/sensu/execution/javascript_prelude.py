@@ -309,7 +309,7 @@ PRELUDE = r"""
     origins = new Pairs();
     remember(event, original, parse(eventText), false);
     event.id = parse(idBytes);
-    define(event.id, 'toJSON', { value: function () { return id; } });
+    define(event.id, 'toJSON', { value: function () { return id === null ? undefined : id; } });
     [event, event.check, event.entity].forEach(function (holder) { if (holder) addAliases(holder); });
     [event, event.check, event.entity].forEach(showAsStored);
     if (event.entity) { addGoNames(event.entity.system); addGoNames(event.entity.deregistration); }
