@@ -6,6 +6,7 @@ import re
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from hashlib import blake2b
 
 import msgspec
 
@@ -21,7 +22,7 @@ from sensu.rules.native_expression import native
 log = logging.getLogger("sensu.schedulerd")
 
 ANSWERS_MAX = 200_000
-"""How many answers are remembered."""
+"""How many answers are remembered, by digests of their expressions, which may be long."""
 SOUND_MAX = 1_000
 """Of so many expressions it is remembered whether they can be read; beyond, all are read again."""
 AT_A_TIME_MAX = 100
@@ -46,7 +47,7 @@ class EntityMatching:
         self._clock = clock
         self._engine = JavaScriptPool(1)
         self._sound: dict[str, bool] = {}
-        self._answers: OrderedDict[tuple[Expressions, str, str], _Answer] = OrderedDict()
+        self._answers: OrderedDict[tuple[bytes, str, str], _Answer] = OrderedDict()
 
     def close(self) -> None:
         """End the process."""
@@ -86,7 +87,8 @@ class EntityMatching:
     async def _match(self, expressions: Expressions, entities: Sequence[EntityConfig]) -> list[EntityConfig] | None:
         """Those that match; None where it took too long."""
         lasting = not any(_CHANGES_BY_ITSELF.search(text) for text in expressions)
-        known = [self._known(expressions, entity) if lasting else None for entity in entities]
+        digest = blake2b(repr(expressions).encode(errors="replace"), digest_size=16).digest()
+        known = [self._known(digest, entity) if lasting else None for entity in entities]
         unknown = [entity for entity, answer in zip(entities, known, strict=True) if answer is None]
         answers = iter(await self._evaluate(expressions, unknown)) if unknown else iter(())
         found = []
@@ -95,7 +97,7 @@ class EntityMatching:
             if holds is None:
                 return None
             if answer is None and lasting:
-                self._remember(expressions, entity, holds=holds)
+                self._remember(digest, entity, holds=holds)
             if holds:
                 found.append(entity)
         return found
@@ -115,12 +117,12 @@ class EntityMatching:
                 values[number] = value
         return [_all_hold(values[at : at + count]) for at in range(0, len(values), count)]
 
-    def _known(self, expressions: Expressions, entity: EntityConfig) -> bool | None:
-        answer = self._answers.get((expressions, entity.metadata.namespace, entity.metadata.name))
+    def _known(self, digest: bytes, entity: EntityConfig) -> bool | None:
+        answer = self._answers.get((digest, entity.metadata.namespace, entity.metadata.name))
         return answer.holds if answer is not None and answer.entity is entity else None
 
-    def _remember(self, expressions: Expressions, entity: EntityConfig, *, holds: bool) -> None:
-        self._answers[expressions, entity.metadata.namespace, entity.metadata.name] = _Answer(entity, holds)
+    def _remember(self, digest: bytes, entity: EntityConfig, *, holds: bool) -> None:
+        self._answers[digest, entity.metadata.namespace, entity.metadata.name] = _Answer(entity, holds)
         if len(self._answers) > ANSWERS_MAX:
             self._answers.popitem(last=False)
 
