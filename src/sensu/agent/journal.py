@@ -16,6 +16,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from sensu.agent.journal_clock import JournalClock
 from sensu.agent.journal_segment import (
     EVENT,
     SETTLED,
@@ -27,6 +28,7 @@ from sensu.agent.journal_segment import (
     record,
     records,
 )
+from sensu.clock import Clock
 from sensu.log import fields
 
 log = logging.getLogger("sensu.agent")
@@ -43,7 +45,7 @@ Lost = Callable[[str, int], None]
 
 
 class Written(NamedTuple):
-    """An event in the journal."""
+    """An event in the journal, accepted `at` a time of `Clock.monotonic`, which is negative for an earlier start."""
 
     number: int
     at: float
@@ -51,15 +53,20 @@ class Written(NamedTuple):
 
 
 class Journal:
-    """A queue of payloads on disk: `append`, `read` each once, `settle`. One process at a time."""
+    """A queue of payloads on disk: `append`, `read` each once, `settle`. One process at a time.
 
-    def __init__(self, folder: Path, bytes_max: int, age_max_s: float, lost: Lost) -> None:
+    All times are those of `Clock.monotonic`, so that setting the wall clock makes no event old.
+    """
+
+    def __init__(self, folder: Path, bytes_max: int, age_max_s: float, lost: Lost, clock: Clock) -> None:
         """Made by `open_journal`."""
+        self._times = JournalClock(folder / "clock", clock)
         self._folder, self._bytes_max, self._age_max_s, self._lost = folder, bytes_max, age_max_s, lost
         self._segment_bytes = max(min(SEGMENT_BYTES, bytes_max // SEGMENTS_IN_BOUND), 1)
         self._segments: list[Segment] = []
         self._fd = -1
         self._lock_fd = -1
+        self._last_at = 0.0
         self._retry_at = 0.0
         self._is_failing = False
         self._next_number = 1
@@ -72,7 +79,7 @@ class Journal:
     def append(self, payload: bytes, at: float, now: float) -> int | None:
         """The number under which an event that was accepted `at` a time is written; None where the disk does not."""
         self._expire(now)
-        blob = record(EVENT, at, payload)
+        blob = record(EVENT, self._times.written(at), payload)
         if len(blob) > self._bytes_max:
             return None
         while self._segments and self.size_bytes + len(blob) > self._bytes_max:
@@ -82,7 +89,7 @@ class Journal:
         segment = self._segments[-1]
         segment.events += 1
         segment.unsettled += 1
-        segment.newest_at = max(segment.newest_at, at)
+        segment.newest_at = max(segment.newest_at, self._times.written(at))
         self.unread += 1
         self._next_number += 1
         return self._next_number - 1
@@ -117,13 +124,14 @@ class Journal:
                 known.append(number)
         self._remove_settled()
         if known and self._segments and self._segments[0].first <= known[-1]:
-            self._write(record(SETTLED, now, ranges_payload(known)), now)
+            self._write(record(SETTLED, self._times.written(now), ranges_payload(known)), now)
 
     def close(self) -> None:
         """Close the files; those without unsettled events are removed."""
         self._close_current()
         self._remove_settled()
         if self._lock_fd >= 0:
+            self._times.note()
             os.close(self._lock_fd)
             self._lock_fd = -1
 
@@ -133,6 +141,7 @@ class Journal:
         paths = {number: path for path in self._folder.iterdir() if (number := first_number(path)) is not None}
         for first in sorted(paths):
             self._take_over(Segment(paths[first], max(first, self._next_number)))
+        self._times.go_on(self._last_at)
         for segment in self._segments:
             segment.unsettled = segment.events - len(segment.done)
             self.unread += segment.unsettled
@@ -146,6 +155,7 @@ class Journal:
         settled: list[tuple[int, int]] = []
         for found in records(data):
             good_bytes = found.end
+            self._last_at = max(self._last_at, found.at)
             if found.kind == EVENT:
                 segment.events += 1
                 segment.newest_at = max(segment.newest_at, found.at)
@@ -191,7 +201,7 @@ class Journal:
             number = self._read_number
             self._read_number += 1
             if number not in segment.done:
-                found.append(Written(number, entry.at, entry.payload))
+                found.append(Written(number, self._times.read(entry.at), entry.payload))
         if not entries:
             self._give_up(segment)
         return found
@@ -255,7 +265,8 @@ class Journal:
             self._fd = -1
 
     def _expire(self, now: float) -> None:
-        while self._segments and self._segments[0].newest_at and self._segments[0].newest_at < now - self._age_max_s:
+        before = self._times.written(now) - self._age_max_s
+        while self._segments and self._segments[0].newest_at and self._segments[0].newest_at < before:
             self._remove_oldest("age")
 
     def _remove_settled(self) -> None:
@@ -283,14 +294,14 @@ class Journal:
             segment.path.unlink(missing_ok=True)
 
 
-def open_journal(folder: Path, bytes_max: int, age_max_s: float, lost: Lost) -> Journal | None:
+def open_journal(folder: Path, bytes_max: int, age_max_s: float, lost: Lost, clock: Clock) -> Journal | None:
     """The journal in `folder`, with what an earlier process left in it, or None where it cannot be had."""
     lock_fd = -1
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         lock_fd = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         fcntl.flock(lock_fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        journal = Journal(folder, bytes_max, age_max_s, lost)
+        journal = Journal(folder, bytes_max, age_max_s, lost, clock)
         journal.open(lock_fd)
     except OSError as error:
         why = "another agent uses it" if isinstance(error, BlockingIOError) else _why(error)

@@ -211,7 +211,7 @@ class Agent:
         age_max_s = read.journal_max_age or math.inf
         folder, journal = read.journal_folder, None
         if folder is not None:
-            journal = open_journal(folder / name, read.journal_max_bytes, age_max_s, counters.lost)
+            journal = open_journal(folder / name, read.journal_max_bytes, age_max_s, counters.lost, self._clock)
         if journal is not None:
             stack.callback(journal.close)
         outbox = Outbox(self._clock, counters, journal, age_max_s=age_max_s)

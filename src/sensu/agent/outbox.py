@@ -28,7 +28,10 @@ AHEAD_BYTES_MAX = 1024 * 1024
 
 
 class Entry:
-    """An event that waits: the JSON in `payload`, when it was accepted, and its number in the journal (0: none)."""
+    """An event that waits: the JSON in `payload`, when it was accepted, and its number in the journal (0: none).
+
+    Times are those of `Clock.monotonic`: an event is as old as it has waited, whatever the wall clock is set to.
+    """
 
     __slots__ = ("at", "event", "number", "payload")
 
@@ -75,7 +78,7 @@ class Outbox:
             self._counters.dropped("event")
             log.error("event dropped", extra=fields(event_uuid=event.id, error=str(error)))
             return False
-        self.add(payload, self._clock.now(), event)
+        self.add(payload, self._clock.monotonic(), event)
         return True
 
     def add(self, payload: bytes, at: float, event: Event | None = None) -> None:
@@ -100,7 +103,7 @@ class Outbox:
         """Forget what was taken: it is stored, refused for good or given up."""
         numbers = [entry.number for entry in entries if entry.number]
         if numbers and self._journal is not None:
-            self._journal.settle(numbers, self._clock.now())
+            self._journal.settle(numbers, self._clock.monotonic())
 
     async def first(self) -> None:
         """Return once something waits."""
@@ -117,7 +120,7 @@ class Outbox:
                 return None
             entry = self._ready.popleft()
             self._bytes -= len(entry.payload)
-            if self._clock.now() - entry.at <= self._age_max_s:
+            if self._clock.monotonic() - entry.at <= self._age_max_s:
                 return entry
             self._counters.lost("age", 1)
             self.settle([entry])
@@ -126,7 +129,7 @@ class Outbox:
         """Whether the entry is in the journal; it is in memory too where it follows what is there and fits."""
         if self._journal is None or self._behind:
             return False
-        number = self._journal.append(entry.payload, entry.at, self._clock.now())
+        number = self._journal.append(entry.payload, entry.at, self._clock.monotonic())
         if number is None:
             return False
         entry.number = number
@@ -150,7 +153,7 @@ class Outbox:
             return
         newest = list(takewhile(lambda entry: not entry.number, reversed(self._ready)))
         for entry in reversed(newest):
-            entry.number = self._journal.append(entry.payload, entry.at, self._clock.now()) or 0
+            entry.number = self._journal.append(entry.payload, entry.at, self._clock.monotonic()) or 0
             if not entry.number:
                 break
         self._journal.pass_over()

@@ -9,8 +9,10 @@ from hypothesis import strategies as st
 
 from sensu.agent.journal import RETRY_S, Journal, Written, open_journal
 from sensu.agent.journal_segment import EVENT, OVERHEAD_BYTES, record, records
+from sensu.testing.virtual_clock import VirtualClock
 
 NOW = 1_700_000_000.0
+CLOCK = VirtualClock(NOW)
 MIB = 1024 * 1024
 
 
@@ -27,7 +29,7 @@ class Log:
         if hasattr(self, "journal"):
             os.close(self.journal._lock_fd)  # what the end of a process does
         journal = open_journal(
-            self.folder, self.bytes_max, self.age_max_s, lambda why, count: self.lost.append((why, count))
+            self.folder, self.bytes_max, self.age_max_s, lambda why, count: self.lost.append((why, count)), CLOCK
         )
         assert journal is not None
         self.journal = journal
@@ -174,10 +176,10 @@ def test_a_file_that_vanishes_is_counted(tmp_path: Path) -> None:
 def test_a_second_agent_gets_no_journal(tmp_path: Path) -> None:
     """Two agents never write one journal; a folder that cannot be made yields none either."""
     log = Log(tmp_path / "j")
-    assert open_journal(tmp_path / "j", MIB, 60, lambda _why, _count: None) is None
+    assert open_journal(tmp_path / "j", MIB, 60, lambda _why, _count: None, CLOCK) is None
     log.journal.close()
     (tmp_path / "file").touch()
-    assert open_journal(tmp_path / "file" / "j", MIB, 60, lambda _why, _count: None) is None
+    assert open_journal(tmp_path / "file" / "j", MIB, 60, lambda _why, _count: None, CLOCK) is None
 
 
 def test_a_disk_that_takes_nothing(tmp_path: Path) -> None:

@@ -3,6 +3,8 @@ from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from sensu.agent.counters import Counters
 from sensu.agent.journal import RETRY_S, Journal, open_journal
 from sensu.agent.outbox import AHEAD_EVENTS_MAX, Entry, Outbox
@@ -19,13 +21,14 @@ class World:
         self.clock, self.counters = VirtualClock(), Counters("1")
         self.folder, self.bounds = folder, bounds
         self.journal: Journal | None = None
+        self.age_max_s = bounds.get("age_max_s", 3600.0)
         self.outbox = self.restarted()
 
     def restarted(self) -> Outbox:
         if self.journal is not None:
             self.journal.close()
         if self.folder is not None:
-            self.journal = open_journal(self.folder, 1 << 20, 3600, self.counters.lost)
+            self.journal = open_journal(self.folder, 1 << 20, self.age_max_s, self.counters.lost, self.clock)
             assert self.journal is not None
         self.outbox = Outbox(self.clock, self.counters, self.journal, **self.bounds)
         return self.outbox
@@ -189,3 +192,29 @@ def test_events_from_the_api_are_paced(tmp_path: Path) -> None:
         task.cancel()
 
     in_loop(main())
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+@pytest.mark.parametrize("set_by_s", [3 * 86_400.0, -3 * 86_400.0, 20 * 365 * 86_400.0])
+def test_setting_the_clock_makes_no_event_too_old(tmp_path: Path, set_by_s: float, restarted: bool) -> None:
+    """Events that were accepted with a wrong clock are sent once it is right, also by the next process."""
+    world = World(tmp_path, age_max_s=86_400.0)
+    world.offer(*range(AHEAD_EVENTS_MAX * 2))
+    world.clock.set_by(set_by_s)
+    in_loop(world.clock.advance(10))
+    world.offer(5000)
+    if restarted:
+        world.restarted()
+    assert statuses(world.outbox) == [*range(AHEAD_EVENTS_MAX * 2), 5000]
+    assert world.lost("age") == 0
+
+
+def test_what_waited_too_long_is_given_up_whatever_the_clock_says(tmp_path: Path) -> None:
+    """The seconds that an event waits count, also if the clock is set back meanwhile."""
+    world = World(tmp_path, age_max_s=86_400.0)
+    world.offer(1)
+    world.clock.set_by(-86_400.0)
+    in_loop(world.clock.advance(86_401))
+    world.offer(2)
+    assert statuses(world.outbox) == [2]
+    assert world.lost("age") == 1
