@@ -255,15 +255,15 @@ def result(
 Story = Callable[[PipelinedWorld], Awaitable[None]]
 
 
-def play(folder: Path, *stories: Story, bounds: Bounds | None = None) -> None:
+def play(folder: Path, *stories: Story, bounds: Bounds | None = None, set_by_s: float = 0.0) -> None:
     """Play the stories one after the other on one store; between two, the backend stops and starts.
 
-    They play on the loop that backends run on.
+    They play on the loop that backends run on. While the backend is down, its host's clock is `set_by_s`.
     """
-    uvloop.run(_play(folder, stories, bounds))
+    uvloop.run(_play(folder, stories, bounds, set_by_s))
 
 
-async def _play(folder: Path, stories: Sequence[Story], bounds: Bounds | None) -> None:
+async def _play(folder: Path, stories: Sequence[Story], bounds: Bounds | None, set_by_s: float) -> None:
     now = float(START)
     for story in stories:
         store = SQLiteStore(folder / "state")
@@ -276,4 +276,4 @@ async def _play(folder: Path, stories: Sequence[Story], bounds: Bounds | None) -
         finally:
             await world.stop()
             await store.close()
-        now = world.clock.now()
+        now = world.clock.now() + set_by_s

@@ -154,6 +154,21 @@ def test_an_agents_late_result_does_not_replace_a_newer_one(tmp_path: Path, send
     play(tmp_path, story)
 
 
+def test_the_first_result_of_a_session_may_be_late(tmp_path: Path) -> None:
+    """A session's first result that was deferred, and comes after its second, is late like any other."""
+
+    async def story(world: World) -> None:
+        await sent(world, AGENT, result(2, 60, 0), result(1, 0))
+        event = await world.event("web1", "http")
+        assert event and event.check
+        assert [entry.status for entry in event.check.history or ()] == [2, 0]
+        await sent(world, AGENT, result(3, 120, 0))
+        event = await world.event("web1", "http")
+        assert event and event.check and event.check.occurrences == 2
+
+    play(tmp_path, story)
+
+
 @pytest.mark.parametrize("apart_s", [0, 1], ids=["in one second", "a second apart"])
 @pytest.mark.parametrize("restarted", [False, True], ids=["", "after a restart"])
 @pytest.mark.parametrize("shuffled", [False, True], ids=["in order", "in any order"])

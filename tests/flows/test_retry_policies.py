@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from sensu.backend.pipelined.outcome import Delivered, Retry
 from sensu.resources.kinds import HANDLER
 from tests.flows.pipelined_world import PipelinedWorld, pipe, play, result
@@ -24,6 +26,33 @@ def test_a_handler_says_how_often_and_when_it_is_tried_again(tmp_path: Path) -> 
         assert letter.attempts == 5
 
     play(tmp_path, story)
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+@pytest.mark.parametrize("set_by_s", [-7200, 7200])
+def test_setting_the_clock_puts_off_no_further_attempt(tmp_path: Path, set_by_s: int, restarted: bool) -> None:
+    """A pause between attempts lasts as long as the handler asks for, and never longer than its longest."""
+
+    async def before(world: PipelinedWorld) -> None:
+        await world.handlers(pipe("h", f"test -e {tmp_path / 'back'}", retry_delay=60, retry_delay_max=60))
+        await world.owe(result("down", handlers=["h"]))
+        await world.ended(1)
+        world.clock.set_by(0 if restarted else set_by_s)
+        await world.clock.advance(30)
+        assert len(world.counters.outcomes) == 1
+
+    async def after(world: PipelinedWorld) -> None:
+        (tmp_path / "back").touch()
+        done = len(world.counters.outcomes)
+        await world.clock.advance(60)
+        await world.ended(done + 1)
+        assert type(world.counters.outcomes[-1][1]) is Delivered
+
+    async def whole(world: PipelinedWorld) -> None:
+        await before(world)
+        await after(world)
+
+    play(tmp_path, *((before, after) if restarted else (whole,)), set_by_s=set_by_s)
 
 
 def test_a_handler_that_wants_no_retries_gets_none(tmp_path: Path) -> None:

@@ -129,6 +129,12 @@ def _watermark(previous: CheckState, status: int, occurrences: int) -> int:
     return watermark + 1 if occurrences > watermark else watermark
 
 
+def is_newest(previous: CheckState, event: Event) -> bool:
+    """Whether an event was executed after all results before it, so that it cannot be one of them."""
+    check = event.check
+    return check is not None and check.executed > previous.newest
+
+
 def outdated(previous: CheckState, event: Event, sender: Sender | None) -> bool:
     """Whether an event is older than the stored state and must not replace it.
 

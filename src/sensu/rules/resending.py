@@ -18,37 +18,33 @@ RECENT_LEAST = 100
 RECENT_S = 3600
 """How much older than the newest result the others are that are looked through."""
 
-_PRIME = 2**64 - 59
-_BY_TIME, _BY_SEQUENCE, _BY_EXECUTED, _BY_ISSUED = (
-    0x9E3779B97F4A7C15,
-    0xC2B2AE3D27D4EB4F,
-    0x165667B19E3779F9,
-    0x27D4EB2F165667C5,
-)
+_MASK = 2**63 - 1
 
 
 def identity(event: Event, acknowledged: bool) -> int:
-    """A number of 64 bits by which an agent's event is recognised; 0 if it cannot be told from a new report.
+    """A number of 63 bits by which an agent's event is recognised; 0 if it cannot be told from a new report.
 
     It tells apart the results of one check of one entity, and all metrics without a check. `acknowledged` says whether
     the sender is told what is stored. Without acknowledgements nothing is sent again on purpose, so that only results
     of check requests, which carry a sequence number, are recognised.
+
+    It is asked for every event: most of a UUID does, and the hash of a tuple of integers, which no start of the program
+    makes another.
     """
     if event.sequence <= 0 and not acknowledged:
         return 0
-    number = event.timestamp * _BY_TIME + event.sequence * _BY_SEQUENCE
-    check = event.check
-    if check is None:
-        number += _of_entity(event)
+    check, text = event.check, event.id
+    if not text:
+        name = _of_content(event)
     else:
-        number += check.executed * _BY_EXECUTED + check.issued * _BY_ISSUED + check.status
-    if not event.id:
-        return (number + _of_content(event)) % _PRIME or 1
-    try:
-        number += int(event.id.replace("-", ""), 16)
-    except ValueError:
-        number += _of_bytes(event.id.encode())
-    return number % _PRIME or 1
+        try:
+            name = int(text[:8] + text[-12:], 16)
+        except ValueError:
+            name = _of_bytes(text.encode())
+    if check is None:
+        place = _of_entity(event)
+        return hash((name, event.timestamp, event.sequence, place)) & _MASK or 1
+    return hash((name, event.timestamp, event.sequence, check.executed, check.issued, check.status)) & _MASK or 1
 
 
 def _of_entity(event: Event) -> int:

@@ -356,6 +356,35 @@ def test_unused_assets_go(tmp_path: Path) -> None:
     assert sorted(tmp_path.iterdir()) == sorted([*kept, other])
 
 
+def test_an_asset_that_was_used_in_the_future_grows_old_too(tmp_path: Path) -> None:
+    """An asset that was used while the clock was ahead counts as used now, and goes when that is long ago."""
+    path = cached(tmp_path, "a", 10, -1e8)
+    clock = VirtualClock(time.time())
+
+    async def use(cache: AssetCache) -> None:
+        await cache.clean()
+        assert path.is_dir()
+        await clock.advance(7200)
+        await cache.clean()
+        assert not path.exists()
+
+    with_cache(tmp_path, use, bounds=CacheBounds(age_max_s=4000), clock=clock)
+
+
+def test_setting_the_clock_removes_no_asset_in_use(tmp_path: Path) -> None:
+    """What was used within the last hour stays, though the clock says that it was days ago."""
+    path, clock = cached(tmp_path, "a", 10, 0), VirtualClock(time.time())
+
+    async def use(cache: AssetCache) -> None:
+        await cache.paths([Asset(url="http://127.0.0.1:1/", sha512="a" * 128)], LINUX)
+        clock.set_by(30 * 86400)
+        await clock.advance(60)
+        await cache.clean()
+        assert path.is_dir()
+
+    with_cache(tmp_path, use, bounds=CacheBounds(age_max_s=86400), clock=clock)
+
+
 def test_an_asset_in_use_stays(tmp_path: Path) -> None:
     """A command that asks for an asset keeps it, however long it was unused before."""
     path = cached(tmp_path, "a", 1000, 3e6)

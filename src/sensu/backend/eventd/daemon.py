@@ -7,7 +7,7 @@ each other. The store's answer is the sender's answer.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
 from sensu.backend.eventd import grace
@@ -38,7 +38,7 @@ from sensu.log import fields
 from sensu.resources.check import KEEPALIVE
 from sensu.resources.event import Event
 from sensu.resources.wire import decode
-from sensu.rules.check_state import outdated, stored_state
+from sensu.rules.check_state import is_newest, outdated, stored_state
 from sensu.rules.share import WHOLE, Share
 from sensu.store.contract import Change, Committed, Conflict, EventKey, Refused, Store, Write
 from sensu.store.resource_cache import ResourceCache
@@ -61,6 +61,7 @@ GATE_TICK_S = 0.25
 
 _STORED = EventStored()
 _T = TypeVar("_T")
+_Keys = dict[EventKey, None]
 
 
 class Eventd:
@@ -339,40 +340,36 @@ class Eventd:
     async def _group(self, items: Sequence[Waiting]) -> Group:
         """A group with what its decisions need: the states before, and whole events where those must be changed."""
         self._store.refresh()
-        unknown: dict[EventKey, None] = {}
-        whole: dict[EventKey, None] = {}
+        unknown, whole, received = _Keys(), _Keys(), _Keys()
         for item in items:
-            self._note_needs(item, unknown, whole)
+            self._note_needs(item, unknown, whole, received)
         await self._entities.load(entities_needed(items))
         loaded: dict[EventKey, Event] = {}
         if unknown or whole:
             found = await self._store.get_events(list({**unknown, **whole}))
             loaded = {key: decode(Event, stored.body) for key, stored in found.items()}
-            for key in {**unknown, **whole}:
-                self._states.put(key, stored_state(loaded[key]) if key in loaded else None)
-        await self._results.load(self._maybe_received(items))
+            self._states.learn({**unknown, **whole}, {key: stored_state(event) for key, event in loaded.items()})
+            for item in items:
+                if item.key in unknown and isinstance(item, Arrival):
+                    self._note_needs(item, {}, {}, received)
+        if received:
+            await self._results.load(received)
         return Group(self._states, loaded, self._surroundings, self._clock.now(), self._lifetime.alive_s())
 
-    def _maybe_received(self, items: Sequence[Waiting]) -> Iterable[EventKey]:
-        """The events of which something may have been received before; each once."""
-        found: dict[EventKey, None] = {}
-        for item in items:
-            if isinstance(item, Arrival) and item.incoming.sender is not None and item.key is not None:
-                state, check = self._states.get(item.key), item.incoming.event.check
-                if state is not None and check is not None and self._results.needs(item.key, state, check.executed):
-                    found[item.key] = None
-        return found
-
-    def _note_needs(self, item: Waiting, unknown: dict[EventKey, None], whole: dict[EventKey, None]) -> None:
+    def _note_needs(self, item: Waiting, unknown: _Keys, whole: _Keys, received: _Keys) -> None:
+        """Note the states, whole events and identities of results without which an item cannot be decided."""
         key = item.key
         if key is None:
             return
         if key not in self._states:
             unknown[key] = None
         if isinstance(item, Arrival):
-            state = self._states.get(key)
-            if state is not None and outdated(state, item.incoming.event, item.incoming.sender):
-                whole[key] = None
+            state, sender, event = self._states.get(key), item.incoming.sender, item.incoming.event
+            if state is not None and sender is not None:
+                if not is_newest(state, event) and key not in self._results:
+                    received[key] = None
+                if event.sequence < state.sequence and outdated(state, event, sender):
+                    whole[key] = None
         elif isinstance(item, Overdue):
             whole[key] = None
             keepalive = EventKey(key.namespace, key.entity, KEEPALIVE)
@@ -410,7 +407,7 @@ class Eventd:
 
     def _note_state(self, key: EventKey, decision: Decision) -> None:
         self._states.put(key, decision.state)
-        if decision.identity:
+        if decision.identity and self._results.in_use:
             self._results.add(key, decision.identity)
         if decision.due_after_s is not None:
             self._deadlines.arm(key, decision.due_after_s)

@@ -65,7 +65,8 @@ class Group:
         self._made: dict[tuple[str, str], Entity] = {}
         self._ended: set[tuple[str, str]] = set()
         self._namespaces: dict[str, bool] = {}
-        self._received: set[tuple[EventKey | None, int]] = set()
+        self._received: list[int] = []
+        self._received_of: list[EventKey] = []
         self.metrics_received: list[int] = []
 
     @property
@@ -93,17 +94,21 @@ class Group:
             return Decision()
         identity = 0 if sender is None else resending.identity(event, sender.acknowledged)
         if identity:
-            if (key, identity) in self._received or self._was_received(key, previous, event, identity):
+            if previous is not None and self._was_received(key, previous, event, identity):
                 return Decision()
-            self._received.add((key, identity))
+            self._received.append(identity)
+            self._received_of.append(key)
         if incoming.merge and previous is not None and check_state.outdated(previous, event, sender):
             return self._decide_late(key, previous, incoming, identity)
         return self._decide_result(key, previous, incoming, identity)
 
-    def _was_received(self, key: EventKey, previous: CheckState | None, event: Event, identity: int) -> bool:
-        check = event.check
-        assert check is not None
-        return previous is not None and self._at.results.has(key, previous, check.executed, identity)
+    def _was_received(self, key: EventKey, previous: CheckState, event: Event, identity: int) -> bool:
+        """Whether an event was stored before, or came earlier in this group."""
+        if check_state.is_newest(previous, event) and self._at.keeps_results:
+            return False
+        return self._at.results.has(key, identity) or (key, identity) in zip(
+            self._received_of, self._received, strict=True
+        )
 
     def _decide_result(
         self, key: EventKey, previous: CheckState | None, incoming: IncomingEvent, identity: int
@@ -215,9 +220,8 @@ class Group:
         event, sender, writes = incoming.event, incoming.sender, list[Write]()
         identity = 0 if sender is None else resending.identity(event, sender.acknowledged)
         if identity:
-            if (None, identity) in self._received or identity in self._at.metrics:
+            if identity in self.metrics_received or identity in self._at.metrics:
                 return Decision()
-            self._received.add((None, identity))
             self.metrics_received.append(identity)
             writes.append(self._at.metrics.write(self.metrics_received))
         assert event.entity is not None
@@ -303,7 +307,9 @@ class Group:
 def _state_after(previous: CheckState | None, event: Event, sender: Sender | None) -> CheckState:
     check = event.check
     assert check is not None
-    newest = check.executed if previous is None else max(previous.newest, check.executed)
+    newest = check.executed
+    if previous is not None and previous.newest > newest:
+        newest = previous.newest
     if sender is None:
         return check_state.state_of(event, newest=newest)
     return check_state.state_of(event, sender.agent, sender.session, newest)

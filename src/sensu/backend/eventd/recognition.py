@@ -7,7 +7,6 @@ have no history: the identities of the last ones are kept by this worker in a ri
 
 from collections.abc import AsyncIterator, Iterable, Sequence
 
-from sensu.rules.check_state import CheckState
 from sensu.rules.history import unpacked
 from sensu.rules.resending import RECENT_LEAST, RECENT_MAX, is_recent
 from sensu.rules.share import SLOTS, WHOLE, Share
@@ -32,14 +31,17 @@ class Results:
         self._store, self._kept = store, kept
         self._known: dict[EventKey, dict[int, None]] = {}
         self._count = 0
+        self.in_use = not kept
+        """Whether what is stored is to be added."""
 
-    def needs(self, key: EventKey, previous: CheckState, executed: int) -> bool:
-        """Whether an event that is executed then may have been received before and `load` is to find out."""
-        return self._kept and executed <= previous.newest and key not in self._known
+    def __contains__(self, key: object) -> bool:
+        """Whether the recent results of an event are known, or are not to be had."""
+        return key in self._known or not self._kept
 
     async def load(self, keys: Iterable[EventKey]) -> None:
         """Read the recent results of events; raises StoreError."""
         self._keep_bound()
+        self.in_use = True
         for key in keys:
             newest_first = [identity async for identity in self._recent(key)]
             self._known[key] = dict.fromkeys(reversed(newest_first))
@@ -64,10 +66,8 @@ class Results:
             if position is None or not page.items:
                 return
 
-    def has(self, key: EventKey, previous: CheckState, executed: int, identity: int) -> bool:
+    def has(self, key: EventKey, identity: int) -> bool:
         """Whether an event was received before."""
-        if self._kept and executed > previous.newest:
-            return False
         return identity in self._known.get(key, ())
 
     def add(self, key: EventKey, identity: int) -> None:

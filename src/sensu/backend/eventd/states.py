@@ -1,5 +1,7 @@
 """The last state of each check of each entity, in memory as far as there is room."""
 
+from collections.abc import Iterable, Mapping
+
 from sensu.rules.check_state import CheckState
 from sensu.store.contract import EventKey
 
@@ -31,6 +33,14 @@ class States:
         states[key] = state
         if len(states) > self._max:
             del states[next(iter(states))]
+
+    def learn(self, keys: Iterable[EventKey], stored: Mapping[EventKey, CheckState]) -> None:
+        """Remember what the store has of events that were asked for; what is in memory already knows more."""
+        for key in keys:
+            if key not in stored:
+                self.put(key, None)
+            elif self._states.get(key) is None:
+                self.put(key, stored[key])
 
     def forget(self, key: EventKey) -> None:
         """Read the state from the store when it is needed next."""
