@@ -40,6 +40,11 @@ class Block(NamedTuple):
         return match[1] if match else ""
 
     @property
+    def is_resource(self) -> bool:
+        """Whether it is YAML for `sensuctl create`; other YAML is a configuration file."""
+        return self.language == "yaml" and "type:" in self.text
+
+    @property
     def targets(self) -> list[str]:
         """The targets of a block that only calls make; empty for any other."""
         lines = [line.split() for line in self.text.splitlines() if line.strip()]

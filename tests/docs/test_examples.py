@@ -5,13 +5,18 @@ import re
 from pathlib import Path
 
 import pytest
+import yaml
 
+from sensu.agent.settings import AgentSettings
+from sensu.backend.settings import BackendSettings
+from sensu.settings import names_of
 from tests.docs.clean_host import NoNamespaces, run_blocks
 from tests.docs.pages import CHECKOUT, GENERATED, LANGUAGES, PAGES, Block, blocks
 
 WRITTEN = [page for page in PAGES if page not in GENERATED]
 ALL = [block for page in WRITTEN for block in blocks(page)]
-RUN = [block for block in ALL if block.language in ("sh", "yaml") and not block.targets]
+RUN = [block for block in ALL if block.is_resource or (block.language == "sh" and not block.targets)]
+CONFIGURATION = [block for block in ALL if block.language == "yaml" and not block.is_resource]
 
 
 @pytest.fixture(scope="module")
@@ -30,6 +35,13 @@ def test_a_command_or_resource_of_the_docs_works_as_written(block: Block, outcom
     """Whoever pastes the pages' blocks in order, in an empty checkout, gets no error."""
     status, output = outcomes[block.place]
     assert status == 0, output
+
+
+@pytest.mark.parametrize("block", CONFIGURATION, ids=lambda block: block.place)
+def test_a_configuration_file_of_the_docs_has_settings_that_exist(block: Block) -> None:
+    """Each key is a setting of the agent, or each is one of the backend."""
+    keys = set(yaml.safe_load(block.text))
+    assert keys <= names_of(AgentSettings) or keys <= names_of(BackendSettings)
 
 
 @pytest.mark.parametrize("block", ALL, ids=lambda block: block.place)
