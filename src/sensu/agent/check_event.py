@@ -15,6 +15,7 @@ from sensu.execution.command import CommandResult
 from sensu.resources.check import Check, CheckConfig
 from sensu.resources.entity import Entity
 from sensu.resources.event import Event
+from sensu.resources.hook import Hook
 from sensu.resources.metadata import ObjectMeta, ResourceReference
 from sensu.resources.metrics import MetricPoint, Metrics, MetricTag
 from sensu.rules.check_state import TRUNCATED_LABEL
@@ -137,6 +138,14 @@ def plain(value: float) -> int | float:
     if value != int(value) or abs(value) >= WHOLE_MAX:
         return value
     return int(value) if abs(value) < EXACT_MAX else int(Decimal(repr(float(value))))
+
+
+def with_hooks(event: Event, hooks: tuple[Hook, ...]) -> Event:
+    """The event of a check with the results of its hooks."""
+    assert event.check is not None
+    if not hooks:
+        return event
+    return msgspec.structs.replace(event, check=msgspec.structs.replace(event.check, hooks=hooks))
 
 
 def with_output_discarded(event: Event) -> Event:

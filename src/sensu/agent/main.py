@@ -24,6 +24,7 @@ from sensu.agent.http_server import HTTPServer
 from sensu.agent.journal import open_journal
 from sensu.agent.outbox import Outbox
 from sensu.agent.paced_queue import PacedQueue
+from sensu.agent.runner import Runner
 from sensu.agent.settings import AgentSettings
 from sensu.agent.socket_listener import SocketListener
 from sensu.agent.statsd import Flush, StatsDServer
@@ -176,7 +177,8 @@ class Agent:
             clock=self._clock,
         )
         stack.push_async_callback(assets.close)
-        runs = CheckRuns(read, self.entity, outbox, self._allowed, assets, files, self._clock, self.counters)
+        runner = Runner(self.entity, self._allowed, assets, files, self._clock, disable_assets=read.disable_assets)
+        runs = CheckRuns(read, self.entity, outbox, runner, self._clock, self.counters)
         stack.push_async_callback(runs.stop)
         parts = Parts(read, self.entity, outbox, runs.accept, self._clock, self.counters)
         client_context(read)
