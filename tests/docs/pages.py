@@ -17,10 +17,10 @@ METRIC_FORMATS = {
     "opentsdb_line",
     "prometheus_text",
 }
-LANGUAGES = {"sh", "console", "text", "yaml", "json", "graphql", "ini", *METRIC_FORMATS}
+LANGUAGES = {"sh", "console", "text", "yaml", "json", "graphql", "ini", "javascript", *METRIC_FORMATS}
 """`sh` runs as it is; `console` and `text` are for reading: what needs root, systemd or another machine, and output.
 
-Output in a metric format is read by the tests of that format.
+Output in a metric format is read by the tests of that format, `javascript` by those of expressions.
 """
 _FENCE = re.compile(r"^```(\S*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _SERVER = re.compile(r"\s*(sensu-backend|sensu-agent) start\b")

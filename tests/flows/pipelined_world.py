@@ -19,6 +19,7 @@ from sensu.backend.pipelined.dry_run import DryRuns
 from sensu.backend.pipelined.filters import Filters
 from sensu.backend.pipelined.handlers import Handlers
 from sensu.backend.pipelined.mutators import Mutators
+from sensu.backend.pipelined.other_events import OtherEvents
 from sensu.backend.pipelined.outcome import Outcome
 from sensu.backend.pipelined.runtime_assets import RuntimeAssets
 from sensu.backend.pipelined.scripts import Scripts
@@ -118,15 +119,18 @@ class PipelinedWorld:
     async def start(self) -> None:
         await self._cache.load([HANDLER, MUTATOR, EVENT_FILTER, PIPELINE, ASSET, SECRET, SILENCED])
         assets = RuntimeAssets(self._cache, FakeAssets(self.folder / "assets"), make_entity("backend"))
+        others = OtherEvents(self.store)
         secrets = Secrets(self._cache, self.environment)
         workflows = Workflows(
             self._cache,
-            Filters(self._cache, assets, self.clock, self._scripts.filters),
+            Filters(self._cache, assets, self.clock, self._scripts.filters, others),
             Mutators(self._cache, self._scripts.mutators, assets, secrets, self.clock),
             Handlers(assets, secrets, self.clock),
         )
         self.pipelined = Pipelined(self.store, workflows, self.counters, self.clock, self._bounds, lambda: 0.0)
-        self.desk = Desk(self.pipelined, workflows, DryRuns(self._cache, assets, self.clock, self._scripts.dry_runs))
+        self.desk = Desk(
+            self.pipelined, workflows, DryRuns(self._cache, assets, self.clock, self._scripts.dry_runs, others)
+        )
         access = cast(Access, Everything())
         self.deliveries = Deliveries(self.store, access, self.desk, AuditLog(self.store, access, self.clock))
         self.explain = Explain(self.store, access, self.clock, self.desk)

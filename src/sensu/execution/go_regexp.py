@@ -1,6 +1,7 @@
 """Go's regular expressions in JavaScript: a script with its literals translated, and which of them are refused."""
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -18,6 +19,7 @@ _SHORT_CHARACTERS_MAX = 16_384
 
 _ANSWERING_TEXT = "(make => { const go = make(RegExp, Reflect.apply); return (p, f) => JSON.stringify(go(p, f)) })"
 _TAKE_PATTERNS = frozenset({"match", "search"})
+_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 _VARIABLES = frozenset({"event", "entity"})
 
 
@@ -98,15 +100,21 @@ def without_patterns(source: str) -> str:
     parts, end = [], 0
     for word in words_of(source):
         if word.kind == "regex":
-            pattern, flags = _parts(word)
-            parts += [source[end : word.position], f"/{'x' * len(pattern)}/{flags}"]
+            flags = word.text.rpartition("/")[2]
+            length = len(word.text) - len(flags) - 2
+            parts += [source[end : word.position], f"/{'x' * length}/{flags}"]
             end = word.position + len(word.text)
     return "".join([*parts, source[end:]])
 
 
 def _parts(word: Word) -> tuple[str, str]:
     pattern, _, flags = word.text[1:].rpartition("/")
-    return pattern, flags
+    return (_ESCAPED.sub(_unescaped_slash, pattern) if r"\Q" in pattern else pattern), flags
+
+
+def _unescaped_slash(escape: re.Match[str]) -> str:
+    """A slash in a literal cannot be written without a backslash, which within `\\Q…\\E` would count."""
+    return "/" if escape[1] == "/" else escape[0]
 
 
 def _pattern_texts(words: Sequence[Word]) -> Iterator[tuple[str, str, int]]:

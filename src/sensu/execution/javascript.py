@@ -19,6 +19,7 @@ from sensu.execution.go_regexp_translator import TRANSLATOR
 from sensu.execution.javascript_prelude import PRELUDE
 from sensu.rules.filters import ExpressionError
 from sensu.rules.mutator_event import mutator_event
+from sensu.rules.other_events import Wanted, wanted
 
 TIME_LIMIT_S = 1.0
 TIME_LIMIT_REACHED = "the time limit was reached"
@@ -27,7 +28,7 @@ MEMORY_BYTES_MAX = 64 * 1024 * 1024
 COMPILED_MAX = 1_000
 SOURCE_CHARACTERS_MAX = 1_000_000
 
-Compiled = Callable[[str, float], bool | str]
+Compiled = Callable[[str, float, str], bool | str]
 
 _COMMENTS = re.compile(r"(?:\s|//[^\n\r\u2028\u2029]*|/\*.*?\*/)*", re.DOTALL)
 _ALTERS = re.compile(
@@ -139,16 +140,19 @@ class Sandbox:
         now: float,
         variable: str = "event",
         sources: Sequence[str] = (),
+        others: str = "",
         time_limit_s: float | None = None,
     ) -> bool | ExpressionError:
         """Whether the expression holds (JavaScript's truth) for the scope under the name `variable`.
 
         `sources` are the scripts of assets, evaluated before in an engine of their own. `now` (Unix seconds) is what
-        `seconds_since` counts from. Source: docs, event filter reference, expressions; recorded filter cases.
+        `seconds_since` counts from. `others` is what is known of other events: JSON with the name of the `entity`, and
+        what was `found` of them; where more is needed, the answer is what is Wanted. Source: docs, event filter
+        reference, expressions; recorded filter cases.
         """
         limit_s = time_limit_s or self._time_limit_s
         if sources:
-            return self._evaluate_with_assets(expression, scope_json, now, variable, sources, limit_s)
+            return self._evaluate_with_assets(expression, (scope_json, now, others), variable, sources, limit_s)
         kept = self._compiled.get((variable, expression))
         if kept is None:
             kept = self._keep(expression, variable)
@@ -158,10 +162,10 @@ class Sandbox:
         if isinstance(compiled, ExpressionError):
             return compiled
         self._realm(mode).limit_time(limit_s)
-        answer = _answer(lambda: compiled(scope_json, now))
+        answer = _answer(lambda: compiled(scope_json, now, others))
         if isinstance(answer, bool):
             return answer
-        return self._failed(mode, answer)
+        return _wanted(answer) or self._failed(mode, answer)
 
     def _failed(self, mode: str, answer: str) -> ExpressionError:
         """The error in an answer; an engine that ran out of something, or was altered, is not used again."""
@@ -205,8 +209,7 @@ class Sandbox:
     def _evaluate_with_assets(
         self,
         expression: str,
-        scope_json: str,
-        now: float,
+        given: tuple[str, float, str],
         variable: str,
         sources: Sequence[str],
         time_limit_s: float,
@@ -216,10 +219,8 @@ class Sandbox:
             return ExpressionError(complaint)
         realm = _Realm("single", time_limit_s, self._memory_bytes_max)
         source = for_engine(expression)
-        answer = _answer(
-            lambda: _error_text(realm.load(sources)) or realm.part("script")(source, variable)(scope_json, now)
-        )
-        return answer if isinstance(answer, bool) else ExpressionError(answer[1:])
+        answer = _answer(lambda: _error_text(realm.load(sources)) or realm.part("script")(source, variable)(*given))
+        return answer if isinstance(answer, bool) else _wanted(answer) or ExpressionError(answer[1:])
 
     def mutate(
         self,
@@ -253,6 +254,11 @@ class Sandbox:
         if not isinstance(mutated, dict):
             return ExpressionError("the mutator left no event")
         return MutatorOutput(None if text is None else _whole_characters(text), mutated)
+
+
+def _wanted(answer: str) -> Wanted | None:
+    """The other events that an evaluation needs, None for another answer."""
+    return wanted(tuple(map(str, json.loads(answer)))) if answer.startswith("[") else None
 
 
 def _error_text(complaint: str | None) -> str:

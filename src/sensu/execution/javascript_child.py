@@ -19,6 +19,7 @@ from sensu.clock import SystemClock
 from sensu.execution.javascript import MutatorOutput, Sandbox
 from sensu.execution.script_syntax import syntax_problem
 from sensu.rules.filters import ExpressionError
+from sensu.rules.other_events import Wanted
 
 ADDRESS_SPACE_BYTES_MAX = 768 * 1024 * 1024
 """More than the engine's own limits, which end an evaluation with an error, ever let it take."""
@@ -123,23 +124,38 @@ def _evaluated(
     sources: Sequence[str],
     scopes: Sequence[str],
     cases: Sequence[tuple[str, int]],
-) -> list[bool | str | None]:
+    others: str,
+) -> list[bool | str | list[str] | None]:
     """True, false, the text of an error, or None for one that was not evaluated: for each expression and its scope.
+
+    A list has the keys of other events that an expression needs.
 
     All of them share the time limit.
     """
-    until, values = _CLOCK.monotonic() + limit_s, list[bool | str | None]()
+    until, values = _CLOCK.monotonic() + limit_s, list[bool | str | list[str] | None]()
     for expression, place in cases:
         left_s = until - _CLOCK.monotonic()
         if left_s <= 0:
             values.append(None)
         else:
             value = sandbox.evaluate(
-                expression, scopes[place], now=now, variable=variable, sources=sources, time_limit_s=left_s
+                expression,
+                scopes[place],
+                now=now,
+                variable=variable,
+                sources=sources,
+                others=others,
+                time_limit_s=left_s,
             )
-            values.append(value.message if isinstance(value, ExpressionError) else value)
-        _note(_BYTES.get(values[-1], ERROR))
+            values.append(_plain(value))
+        _note(ERROR if isinstance(values[-1], list) else _BYTES.get(values[-1], ERROR))
     return values
+
+
+def _plain(value: bool | ExpressionError) -> bool | str | list[str]:
+    if isinstance(value, Wanted):
+        return list(value.keys)
+    return value.message if isinstance(value, ExpressionError) else value
 
 
 def _mutated(

@@ -16,6 +16,7 @@ from sensu.errors import ExecutionError
 from sensu.execution.javascript_process import Broken, ChildProcess, Job
 from sensu.log import fields
 from sensu.rules.filters import ExpressionError
+from sensu.rules.other_events import wanted
 
 log = logging.getLogger("sensu.javascript")
 
@@ -77,16 +78,19 @@ class JavaScriptPool:
         limit_s: float,
         variable: str = "event",
         sources: Sequence[str] = (),
+        others: str = "",
     ) -> Evaluated:
         """Whether each expression holds for its scope (JSON) under the name `variable`; they share the time limit.
 
-        `sources` are the scripts of assets; `now` is what `seconds_since` counts from. Raises ExecutionError where no
+        `sources` are the scripts of assets; `now` is what `seconds_since` counts from, `others` what is known of
+        other events (`Sandbox.evaluate`). Raises ExecutionError where no
         process can be started.
         """
         places = {scope: place for place, scope in enumerate(dict.fromkeys(scope for _, scope in cases))}
         size = sum(len(expression) for expression, _ in cases) + sum(map(len, places)) + sum(map(len, sources))
+        size += len(others)
         placed = [(expression, places[scope]) for expression, scope in cases]
-        request = ("evaluate", limit_s, now, variable, tuple(sources), tuple(places), placed)
+        request = ("evaluate", limit_s, now, variable, tuple(sources), tuple(places), placed, others)
         answer = await self._done(request, limit_s, len(cases), size)
         if isinstance(answer, _Lost):
             return Evaluated(_values_before(answer, len(cases)), limit_s)
@@ -260,6 +264,8 @@ def _values_before(lost: _Lost, count: int) -> list[bool | ExpressionError]:
 def _value(value: Any) -> bool | ExpressionError:
     if isinstance(value, bool):
         return value
+    if isinstance(value, list):
+        return wanted(tuple(value))
     return ExpressionError(NOT_EVALUATED if value is None else _text(value))
 
 

@@ -6,9 +6,10 @@ The mode says who shares the realm:
 - `restored`, `mutator`: scripts that declare or assign; the library is frozen, the globals are put back after each.
 - `single`, `single-mutator`: one evaluation and then thrown away; scripts of assets may alter everything.
 `install` gives a function that hands out, by name: `expression` and `script` (source, variable) → a function of
-(scope's JSON, now) → true, false or text; `load` (source) → text; `mutator`
+(scope's JSON, now, other events' JSON) → true, false or text; `load` (source) → text; `mutator`
 (body, filled event's JSON, event's JSON, id's bytes, globals' JSON, now) → text.
-Texts begin with a letter: E an error, S the realm is spoilt, [ the mutator's JSON `[text or null, event]`.
+Texts begin with a letter: E an error, S the realm is spoilt, [ the mutator's JSON `[text or null, event]`, or the keys
+of other events that are needed (`sensu.rules.other_events`), with which the evaluation has to begin again.
 They are short or made by JSON.stringify: the binding cannot read the engine's ropes (long texts that were joined).
 """
 
@@ -20,9 +21,12 @@ PRELUDE = r"""
       isExtensible = Object.isExtensible, remove = Reflect.deleteProperty, parse = JSON.parse,
       stringify = JSON.stringify, text = String, compileFunction = Function, indirectEval = eval,
       ObjectPrototype = Object.prototype, isArray = Array.isArray, Known = Set, Pairs = Map, Fault = RangeError,
-      WrongType = TypeError, LENGTH_MAX = 1000000, COMPLAINT_MAX = 400, TRANSLATIONS_MAX = 200, REMEMBERED_MAX = 1000,
+      WrongType = TypeError, LENGTH_MAX = 1000000, COMPLAINT_MAX = 400, TRANSLATIONS_MAX = 200,
+      REMEMBERED_MAX = 1000, ASKED_MAX = 100, Failed = Error,
       cut = String.prototype.slice, now = 0;
 
+  var owns = ObjectPrototype.hasOwnProperty;
+  function has(holder, key) { return apply(owns, holder, [key]); }
   function words(line) { return line.split(' '); }
 
   function keepOnly(holder, line) {
@@ -129,6 +133,50 @@ PRELUDE = r"""
   };
   function quiet() {}
 
+  // Other events are not here: what is asked for ends the evaluation, which begins again when it has been found.
+  var entityName = '', found = {}, asked = [], ENDED = freeze({ toString: function () { return 'other events'; } });
+  function beginWith(others) {
+    asked = [];
+    others = others ? parse(others) : {};
+    entityName = others.entity || '';
+    found = others.found || {};
+  }
+  function other(key, missing) {
+    if (!has(found, key)) { if (asked.length < ASKED_MAX) asked[asked.length] = key; return ENDED; }
+    if (found[key] === null) throw new Failed(missing);
+    if (typeof found[key] === 'object') throw new Failed(found[key].error);
+    return parse(found[key]);
+  }
+  function known(value) { if (value === ENDED) throw ENDED; return value; }
+  function eventOf(entity, check) {
+    return other(entity + '/' + check, 'no event of the entity ' + entity + ' and the check ' + check);
+  }
+  function referred(values, into) {
+    for (var i = 0; i < values.length; i++) {
+      if (isArray(values[i])) referred(values[i], into);
+      else if (typeof values[i] === 'object' && values[i] !== null)
+        into[into.length] = eventOf(values[i].entity === undefined ? entityName : values[i].entity, values[i].check);
+      else into[into.length] = eventOf(entityName, values[i]);
+    }
+    return into;
+  }
+  function statuses(values) {
+    var events = referred(values, []), made = [], i;
+    for (i = 0; i < events.length; i++) made[i] = known(events[i]).check.status;
+    return made;
+  }
+  function EventStatus() { return statuses(arguments); }
+  function CheckDependencies() {
+    var made = statuses(arguments), i;
+    for (i = 0; i < made.length; i++) if (made[i] !== 0) return false;
+    return true;
+  }
+  var functions = {
+    CheckDependencies: CheckDependencies, CheckStatus: EventStatus, EventStatus: EventStatus,
+    FetchEvent: function FetchEvent(entity, check) { return known(eventOf(entity, check)); },
+    ListEvents: function ListEvents() { return known(other('*', '')); }
+  };
+
   function provide(names) {
     for (var name in names)
       define(G, name, { value: names[name], writable: true, enumerable: false, configurable: true });
@@ -190,10 +238,10 @@ PRELUDE = r"""
     var keys = ownKeys(G);
     if (keys.length !== baseline.length)
       for (i = 0; i < keys.length; i++)
-        if (!known.has(keys[i]) && !remove(G, keys[i])) return false;
+        if (!keptNames.has(keys[i]) && !remove(G, keys[i])) return false;
     return isExtensible(G) && prototypeOf(G) === ObjectPrototype;
   }
-  var known = new Known();
+  var keptNames = new Known();
 
   function complaint(thrown) {
     try { return 'E' + apply(cut, text(thrown), [0, COMPLAINT_MAX]); }
@@ -205,19 +253,24 @@ PRELUDE = r"""
     try { body = compileFunction(name, 'return (' + source + '\n)'); } catch (unsound) { return null; }
     freeze(body.prototype);
     freeze(body);
-    return function (scope, at) {
+    return function (scope, at, others) {
+      var answer;
       now = at;
-      try { return !!body(parse(scope)); } catch (thrown) { return complaint(thrown); }
+      beginWith(others);
+      try { answer = !!body(parse(scope)); } catch (thrown) { answer = complaint(thrown); }
+      return asked.length ? stringify(asked) : answer;
     };
   }
 
   function compileScript(source, name) {
-    return function (scope, at) {
+    return function (scope, at, others) {
       var answer;
       now = at;
+      beginWith(others);
       G[name] = parse(scope);
       try { answer = !!indirectEval(source); } catch (thrown) { answer = complaint(thrown); }
-      return mode === 'restored' && !restoreGlobals() ? 'Sthe expression altered the sandbox' : answer;
+      if (mode === 'restored' && !restoreGlobals()) return 'Sthe expression altered the sandbox';
+      return asked.length ? stringify(asked) : answer;
     };
   }
 
@@ -331,12 +384,12 @@ PRELUDE = r"""
 
   provide(provided);
   provide({ event: undefined });
-  if (mode !== 'mutator' && mode !== 'single-mutator') provide({ sensu: {}, entity: undefined });
+  if (mode !== 'mutator' && mode !== 'single-mutator') provide({ sensu: functions, nil: null, entity: undefined });
   if (mode === 'fixed' || mode === 'restored' || mode === 'mutator') {
     [ObjectPrototype, Error.prototype, TypeError.prototype, RangeError.prototype].forEach(allowShadowing);
     freezeAll(ownKeys(G).map(function (key) { return G[key]; }).concat(syntaxOnly));
     if (mode === 'fixed') freeze(G);
-    else { rememberGlobals(); baseline.forEach(function (key) { known.add(key); }); }
+    else { rememberGlobals(); baseline.forEach(function (key) { keptNames.add(key); }); }
   }
   var parts = { expression: compileExpression, script: compileScript, load: load, mutator: mutator };
   return function (name) { return parts[name]; };

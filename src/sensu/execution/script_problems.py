@@ -5,6 +5,7 @@ from sensu.execution.script_syntax import syntax_problem
 from sensu.resources.event_filter import EventFilter
 from sensu.resources.mutator import Mutator
 from sensu.resources.wire import Wire
+from sensu.rules.other_events import FUNCTIONS
 from sensu.rules.validity.kinds import expressions_of
 
 CHECKED_HERE_CHARACTERS_MAX, CHECKED_HERE_MAX = 2_000, 20
@@ -47,7 +48,7 @@ def _scripts_of(resource: Wire) -> tuple[tuple[str, ...], str]:
 
 def _functions_of(resource: Wire) -> tuple[str, ...]:
     """The functions of `sensu` that the expressions of a resource may call."""
-    return ()
+    return FUNCTIONS if isinstance(resource, EventFilter) else ()
 
 
 def _stand_alone(resource: Wire) -> bool:

@@ -8,6 +8,7 @@ from sensu.backend.pipelined.dry_run import DryRuns
 from sensu.backend.pipelined.filters import Filters
 from sensu.backend.pipelined.handlers import Handlers
 from sensu.backend.pipelined.mutators import Mutators
+from sensu.backend.pipelined.other_events import OtherEvents
 from sensu.backend.pipelined.runtime_assets import Cache, RuntimeAssets
 from sensu.backend.pipelined.scripts import Scripts
 from sensu.backend.pipelined.workflows import Workflows
@@ -38,13 +39,14 @@ def assembled(
 ) -> Assembled:
     """The daemon over a share of a store; `fetched` keeps the assets for `host`, `scripts` evaluates JavaScript."""
     assets = RuntimeAssets(records, fetched, host)
+    others = OtherEvents(store)
     secrets = Secrets(records)
     mutators = Mutators(records, scripts.mutators, assets, secrets, clock)
     workflows = Workflows(
         records,
-        Filters(records, assets, clock, scripts.filters),
+        Filters(records, assets, clock, scripts.filters, others),
         mutators,
         Handlers(assets, secrets, clock),
     )
     daemon = Pipelined(store, workflows, counters, clock, share=share)
-    return Assembled(daemon, Desk(daemon, workflows, DryRuns(records, assets, clock, scripts.dry_runs)))
+    return Assembled(daemon, Desk(daemon, workflows, DryRuns(records, assets, clock, scripts.dry_runs, others)))

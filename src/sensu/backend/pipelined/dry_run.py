@@ -8,6 +8,7 @@ import msgspec
 
 from sensu.backend.pipelined.filters import Engine, Filters, Subject
 from sensu.backend.pipelined.mutators import BUILT_IN_MUTATORS
+from sensu.backend.pipelined.other_events import OtherEvents
 from sensu.backend.pipelined.rests import Rests
 from sensu.backend.pipelined.runtime_assets import RuntimeAssets
 from sensu.backend.seams import OverBudget, Question
@@ -75,12 +76,18 @@ class _Metered:
         self.used_s = 0.0
 
     async def evaluate(
-        self, cases: Sequence[tuple[str, str]], *, now: float, limit_s: float, sources: Sequence[str] = ()
+        self,
+        cases: Sequence[tuple[str, str]],
+        *,
+        now: float,
+        limit_s: float,
+        sources: Sequence[str] = (),
+        others: str = "",
     ) -> Evaluated:
         """What each expression gives, as far as there is time for them."""
         if self._left_s <= 0:
             return Evaluated([ExpressionError(NOT_EVALUATED)] * len(cases), 0.0)
-        evaluated = await self._engine.evaluate(cases, now=now, limit_s=limit_s, sources=sources)
+        evaluated = await self._engine.evaluate(cases, now=now, limit_s=limit_s, sources=sources, others=others)
         self._left_s -= evaluated.seconds
         self.used_s += evaluated.seconds
         return evaluated
@@ -89,8 +96,11 @@ class _Metered:
 class DryRuns:
     """Answers questions, one after the other and in a process of their own, so that deliveries do not wait."""
 
-    def __init__(self, records: Records, assets: RuntimeAssets, clock: Clock, engine: Engine) -> None:
+    def __init__(
+        self, records: Records, assets: RuntimeAssets, clock: Clock, engine: Engine, others: OtherEvents
+    ) -> None:
         self._records, self._assets, self._clock, self._engine = records, assets, clock, engine
+        self._others = others
         self._rests = Rests()
         self._budgets = TimeBudgets(BUDGET_S, BUDGET_PER_S)
         self._one_at_a_time = asyncio.Lock()
@@ -127,7 +137,7 @@ class DryRuns:
             lambda name: candidates.get(PIPELINE, namespace, name),
             lambda name: candidates.get(HANDLER, namespace, name),
         )
-        filters = Filters(candidates, self._assets, self._clock, engine, self._rests)
+        filters = Filters(candidates, self._assets, self._clock, engine, self._others, self._rests)
         subject = Subject(encode(event))
         asked: FilterTrace | None = None
         if question.filter is not None:

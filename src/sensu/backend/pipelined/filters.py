@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 import msgspec
 
+from sensu.backend.pipelined.other_events import Answer, OtherEvents
 from sensu.backend.pipelined.rests import RESTING, Rests
 from sensu.backend.pipelined.runtime_assets import Records, RuntimeAssets
 from sensu.clock import Clock
@@ -20,6 +21,7 @@ from sensu.rules.explain import FilterTrace, built_in_trace, filter_trace, missi
 from sensu.rules.expression_scope import FieldPath, event_scope, fields_at
 from sensu.rules.filters import BUILT_IN, ExpressionError
 from sensu.rules.native_expression import native
+from sensu.rules.other_events import LISTED_BYTES_MAX, ROUNDS_MAX, Wanted
 from sensu.rules.scope_excerpt import excerpt_of
 from sensu.rules.time_windows import within_when
 
@@ -34,12 +36,20 @@ AT_A_TIME_MAX = 1_000
 FILTER_TIME_LIMIT_S = 0.1
 """How long all expressions of a filter may take together, by the wall clock."""
 
+TOO_MANY_ROUNDS = ExpressionError(f"Error: the expression asked for other events more than {ROUNDS_MAX} times")
+
 
 class Engine(Protocol):
     """What evaluates JavaScript (`sensu.execution.javascript_pool`)."""
 
     async def evaluate(
-        self, cases: Sequence[tuple[str, str]], *, now: float, limit_s: float, sources: Sequence[str] = ()
+        self,
+        cases: Sequence[tuple[str, str]],
+        *,
+        now: float,
+        limit_s: float,
+        sources: Sequence[str] = (),
+        others: str = "",
     ) -> Evaluated:
         """Whether each expression holds for its scope (JSON)."""
         ...
@@ -88,10 +98,16 @@ class Filters:
     """Decides whether events pass filters, by their names."""
 
     def __init__(
-        self, records: Records, assets: RuntimeAssets, clock: Clock, engine: Engine, rests: Rests | None = None
+        self,
+        records: Records,
+        assets: RuntimeAssets,
+        clock: Clock,
+        engine: Engine,
+        others: OtherEvents,
+        rests: Rests | None = None,
     ) -> None:
         self._records, self._assets, self._clock, self._engine = records, assets, clock, engine
-        self._rests = rests or Rests()
+        self._others, self._rests = others, rests or Rests()
         self._at_a_time = 0
 
     async def verdict(self, namespace: str, name: str, subject: Subject) -> FilterTrace:
@@ -124,7 +140,7 @@ class Filters:
     async def _values(self, namespace: str, stored: EventFilter, subject: Subject) -> list[bool | ExpressionError]:
         sources = await self._assets.scripts(namespace, stored.runtime_assets) if stored.runtime_assets else ()
         expressions = tuple(stored.expressions or ())
-        values = await self._evaluated(expressions, subject, sources)
+        values = await self._evaluated(namespace, expressions, subject, sources)
         for expression, value in zip(expressions, values, strict=True):
             if isinstance(value, ExpressionError):
                 place = fields(filter=stored.metadata.name, namespace=namespace, expression=expression)
@@ -133,7 +149,7 @@ class Filters:
         return values
 
     async def _evaluated(
-        self, expressions: tuple[str, ...], subject: Subject, sources: Sequence[str]
+        self, namespace: str, expressions: tuple[str, ...], subject: Subject, sources: Sequence[str]
     ) -> list[bool | ExpressionError]:
         """What each expression gives; the engine is asked only for those that need it."""
         values: list[bool | ExpressionError | None] = [None] * len(expressions)
@@ -141,7 +157,7 @@ class Filters:
             await self._evaluate_natively(expressions, subject, values)
         left = [number for number, value in enumerate(values) if value is None]
         if left:
-            await self._ask_engine(expressions, left, subject, sources, values)
+            await self._ask_engine(namespace, expressions, left, subject, sources, values)
         return [RESTING if value is None else value for value in values]
 
     async def _evaluate_natively(
@@ -161,6 +177,7 @@ class Filters:
 
     async def _ask_engine(
         self,
+        namespace: str,
         expressions: tuple[str, ...],
         left: Sequence[int],
         subject: Subject,
@@ -178,10 +195,37 @@ class Filters:
                 await asyncio.sleep(0)
             scope = subject.scope(None if sources else fields_of(expressions[number], "event"))
             cases.append((expressions[number], scope))
-        evaluated = await self._engine.evaluate(
-            cases, now=self._clock.now(), limit_s=FILTER_TIME_LIMIT_S, sources=sources
-        )
-        for number, value in zip(asked, evaluated.values, strict=True):
+        evaluated = await self._with_others(namespace, cases, subject, sources)
+        for number, value in zip(asked, evaluated, strict=True):
             values[number] = value
         asked_for = [expression for expression, _ in cases]
-        self._rests.note(expressions, asked_for, evaluated.values, self._clock.monotonic())
+        self._rests.note(expressions, asked_for, evaluated, self._clock.monotonic())
+
+    async def _with_others(
+        self, namespace: str, cases: Sequence[tuple[str, str]], subject: Subject, sources: Sequence[str]
+    ) -> list[bool | ExpressionError]:
+        """What the engine gives; expressions that need other events are evaluated again when these are found."""
+        now, found = self._clock.now(), dict[str, Answer]()
+        evaluated = await self._engine.evaluate(cases, now=now, limit_s=FILTER_TIME_LIMIT_S, sources=sources)
+        values = evaluated.values
+        for _ in range(ROUNDS_MAX):
+            left = {number: value for number, value in enumerate(values) if isinstance(value, Wanted)}
+            if not left:
+                break
+            keys = {key for value in left.values() for key in value.keys}
+            found |= await self._others.answers(namespace, keys, LISTED_BYTES_MAX - _size(found))
+            others = msgspec.json.encode({"entity": _entity_name(subject), "found": found}).decode()
+            again = await self._engine.evaluate(
+                [cases[number] for number in left], now=now, limit_s=FILTER_TIME_LIMIT_S, sources=sources, others=others
+            )
+            for number, value in zip(left, again.values, strict=True):
+                values[number] = value
+        return [TOO_MANY_ROUNDS if isinstance(value, Wanted) else value for value in values]
+
+
+def _entity_name(subject: Subject) -> str:
+    return str(((subject.value.get("entity") or {}).get("metadata") or {}).get("name") or "")
+
+
+def _size(found: Mapping[str, Answer]) -> int:
+    return sum(len(answer) for answer in found.values() if isinstance(answer, str))

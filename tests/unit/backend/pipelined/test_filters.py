@@ -2,17 +2,19 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from sensu.backend.pipelined.filters import FILTER_TIME_LIMIT_S, Filters, Subject
+from sensu.backend.pipelined.other_events import OtherEvents
 from sensu.backend.pipelined.runtime_assets import RuntimeAssets
 from sensu.execution.javascript_pool import JavaScriptPool
 from sensu.resources.event_filter import EventFilter
 from sensu.resources.kinds import Kind
 from sensu.resources.wire import encode
 from sensu.rules.explain import FilterTrace
+from sensu.store.contract import EventKey, EventPage, StoredEvent
 from sensu.testing.factories import make_check, make_entity, make_event, make_metadata
 from sensu.testing.virtual_clock import VirtualClock
 
@@ -35,11 +37,20 @@ class NoAssets:
         return []
 
 
+class NoEvents:
+    async def get_events(self, keys: Sequence[EventKey]) -> dict[EventKey, StoredEvent]:
+        return {}
+
+    async def list_events(self, namespace: str | None, entity: str | None = None, *, limit: int = 0) -> EventPage:
+        return EventPage([], False)
+
+
 @contextlib.contextmanager
 def made_filters(clock: VirtualClock, *filters: EventFilter) -> Iterator[Filters]:
     records, engine = FakeRecords(*filters), JavaScriptPool()
+    assets = RuntimeAssets(records, NoAssets(), make_entity())
     try:
-        yield Filters(records, RuntimeAssets(records, NoAssets(), make_entity()), clock, engine)
+        yield Filters(records, assets, clock, engine, OtherEvents(NoEvents()))
     finally:
         engine.close()
 
