@@ -2,7 +2,9 @@
 
 import ast
 import re
+import tomllib
 from collections.abc import Iterator
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -55,6 +57,20 @@ def test_bytes_that_are_not_utf_8_are_expected_wherever_json_is_read() -> None:
     handlers = [(path, line) for path in SOURCES for line in path.read_text().splitlines() if "except" in line]
     decoding = [(path, line) for path, line in handlers if "msgspec.DecodeError" in line]
     assert [one for one in decoding if not re.search("UnicodeDecodeError|ValueError", one[1])] == []
+
+
+def test_every_dependency_is_imported() -> None:
+    """What pyproject.toml installs for users is used: its packages are imported somewhere in src."""
+    project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())["project"]
+    declared = {_normalised(re.split(r"[<>=;]", requirement)[0]) for requirement in project["dependencies"]}
+    imported = {name for path in SOURCES for name in re.findall(r"^\s*(?:from|import) (\w+)", path.read_text(), re.M)}
+    owners = packages_distributions()
+    used = {_normalised(owner) for name in imported for owner in owners.get(name, ())}
+    assert declared - used == set()
+
+
+def _normalised(distribution: str) -> str:
+    return re.sub("[-_.]+", "-", distribution.strip()).lower()
 
 
 @pytest.mark.parametrize("path", TESTS, ids=lambda path: str(path.relative_to(CHECKOUT)))
