@@ -24,7 +24,7 @@ from sensu.backend.counts import DeliveryCounts, EventCounts, ScheduleCounts
 from sensu.backend.eventd.daemon import Eventd
 from sensu.backend.metrics import BackendMetrics
 from sensu.backend.pipelined.assembly import assembled
-from sensu.backend.pipelined.scripts import Scripts
+from sensu.backend.pipelined.steps.scripts import Scripts
 from sensu.backend.run_ledger import RunLedger
 from sensu.backend.seams import Joints
 from sensu.backend.services.audit import AuditLog

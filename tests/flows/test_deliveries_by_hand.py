@@ -7,8 +7,8 @@ from typing import Any, cast
 
 from sensu.backend.auth.access import Access
 from sensu.backend.auth.identity import Identity
-from sensu.backend.pipelined.bounds import Bounds
-from sensu.backend.pipelined.outcome import Retry
+from sensu.backend.pipelined.queue.bounds import Bounds
+from sensu.backend.pipelined.steps.outcome import Retry
 from sensu.backend.services.audit import AuditLog
 from sensu.backend.services.deliveries import UNKNOWN, Deliveries
 from sensu.backend.services.outcomes import Deleted, Denied, Found, Invalid, Listing, Written

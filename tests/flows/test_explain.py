@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from sensu.backend.pipelined import dry_run
+from sensu.backend.pipelined.steps import dry_run
 from sensu.backend.services.outcomes import Found, Invalid, NotFound, TooMany
 from sensu.resources.event import Event
 from sensu.resources.kinds import EVENT_FILTER, MUTATOR, PIPELINE, SILENCED

@@ -4,8 +4,8 @@ import asyncio
 import socket
 from pathlib import Path
 
-from sensu.backend.pipelined.bounds import Bounds
-from sensu.backend.pipelined.outcome import Delivered, Retry
+from sensu.backend.pipelined.queue.bounds import Bounds
+from sensu.backend.pipelined.steps.outcome import Delivered, Retry
 from sensu.resources.kinds import MUTATOR, PIPELINE
 from sensu.resources.wire import encode
 from sensu.rules.owed import steps_of

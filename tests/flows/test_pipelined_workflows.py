@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from sensu.backend.pipelined.outcome import Delivered, Dropped, Filtered, Retry
+from sensu.backend.pipelined.steps.outcome import Delivered, Dropped, Filtered, Retry
 from sensu.resources.asset import Asset
 from sensu.resources.event import Event
 from sensu.resources.event_filter import EventFilter

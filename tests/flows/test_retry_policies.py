@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from sensu.backend.pipelined.outcome import Delivered, Retry
+from sensu.backend.pipelined.steps.outcome import Delivered, Retry
 from sensu.resources.kinds import HANDLER
 from tests.flows.pipelined_world import PipelinedWorld, pipe, play, result
 

@@ -43,7 +43,7 @@ from sensu.backend.members.others import Others
 from sensu.backend.metrics import BackendMetrics
 from sensu.backend.pipelined.assembly import assembled
 from sensu.backend.pipelined.daemon import Pipelined
-from sensu.backend.pipelined.scripts import Scripts
+from sensu.backend.pipelined.steps.scripts import Scripts
 from sensu.backend.run_ledger import RunLedger
 from sensu.backend.schedulerd.daemon import Schedulerd
 from sensu.backend.seams import Intake, Joints, Keepalives, Subscribers

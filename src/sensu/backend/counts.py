@@ -5,8 +5,8 @@ from functools import partial
 
 from sensu.backend.eventd.counters import Took
 from sensu.backend.metrics import BackendMetrics
-from sensu.backend.pipelined.outcome import Delivered, Filtered, Outcome
-from sensu.backend.pipelined.workflows import FILTER, HANDLING, MUTATOR
+from sensu.backend.pipelined.steps.outcome import Delivered, Filtered, Outcome
+from sensu.backend.pipelined.steps.workflows import FILTER, HANDLING, MUTATOR
 from sensu.execution.assets import EXPAND, FETCH
 from sensu.resources.metadata import ObjectMeta
 from sensu.rules import run_ledger

@@ -4,14 +4,14 @@ from typing import NamedTuple
 
 from sensu.backend.pipelined.daemon import Counters, Pipelined
 from sensu.backend.pipelined.desk import Desk
-from sensu.backend.pipelined.dry_run import DryRuns
-from sensu.backend.pipelined.filters import Filters
-from sensu.backend.pipelined.handlers import Handlers
-from sensu.backend.pipelined.mutators import Mutators
-from sensu.backend.pipelined.other_events import OtherEvents
-from sensu.backend.pipelined.runtime_assets import Cache, RuntimeAssets
-from sensu.backend.pipelined.scripts import Scripts
-from sensu.backend.pipelined.workflows import Workflows
+from sensu.backend.pipelined.steps.dry_run import DryRuns
+from sensu.backend.pipelined.steps.filters import Filters
+from sensu.backend.pipelined.steps.handlers import Handlers
+from sensu.backend.pipelined.steps.mutators import Mutators
+from sensu.backend.pipelined.steps.other_events import OtherEvents
+from sensu.backend.pipelined.steps.runtime_assets import Cache, RuntimeAssets
+from sensu.backend.pipelined.steps.scripts import Scripts
+from sensu.backend.pipelined.steps.workflows import Workflows
 from sensu.backend.secrets import Secrets
 from sensu.clock import Clock
 from sensu.resources.entity import Entity

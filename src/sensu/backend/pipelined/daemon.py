@@ -14,17 +14,17 @@ from typing import Protocol
 
 import msgspec
 
-from sensu.backend.pipelined.backlog import Backlog
-from sensu.backend.pipelined.bounds import Bounds
-from sensu.backend.pipelined.by_hand import ByHand
-from sensu.backend.pipelined.chains import Chains
-from sensu.backend.pipelined.filters import Subject
-from sensu.backend.pipelined.held import Held, key_of
-from sensu.backend.pipelined.lanes import Lane, Lanes, Place
-from sensu.backend.pipelined.outcome import Delivered, Dropped, Filtered, Outcome, Retry
-from sensu.backend.pipelined.settlement import Settlement
-from sensu.backend.pipelined.traces import Traces
-from sensu.backend.pipelined.workflows import Attempt, Recorder, Workflows, attempt_trace
+from sensu.backend.pipelined.queue.backlog import Backlog
+from sensu.backend.pipelined.queue.bounds import Bounds
+from sensu.backend.pipelined.queue.capacity import Lane, Lanes, Place
+from sensu.backend.pipelined.queue.delivery import Held, key_of
+from sensu.backend.pipelined.queue.order import Chains
+from sensu.backend.pipelined.queue.retry_discard import ByHand
+from sensu.backend.pipelined.queue.settlement import Settlement
+from sensu.backend.pipelined.queue.traces import Traces
+from sensu.backend.pipelined.steps.filters import Subject
+from sensu.backend.pipelined.steps.outcome import Delivered, Dropped, Filtered, Outcome, Retry
+from sensu.backend.pipelined.steps.workflows import Attempt, Recorder, Workflows, attempt_trace
 from sensu.clock import Clock
 from sensu.errors import InvalidResource
 from sensu.log import fields

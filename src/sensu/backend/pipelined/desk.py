@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from sensu.backend.pipelined.daemon import Pipelined
-from sensu.backend.pipelined.dry_run import DryRuns
-from sensu.backend.pipelined.workflows import Workflows
+from sensu.backend.pipelined.steps.dry_run import DryRuns
+from sensu.backend.pipelined.steps.workflows import Workflows
 from sensu.backend.seams import OverBudget, Question
 from sensu.resources.event import Event
 from sensu.rules.explain import Explanation

@@ -3,10 +3,10 @@
 import msgspec
 
 from sensu.backend.own_secrets import command_environment
-from sensu.backend.pipelined.filters import Subject
-from sensu.backend.pipelined.handlers import HUNG_AFTER_S, TIMED_OUT, hidden_values
-from sensu.backend.pipelined.outcome import Dropped, Retry
-from sensu.backend.pipelined.runtime_assets import Records, RuntimeAssets
+from sensu.backend.pipelined.steps.filters import Subject
+from sensu.backend.pipelined.steps.handlers import HUNG_AFTER_S, TIMED_OUT, hidden_values
+from sensu.backend.pipelined.steps.outcome import Dropped, Retry
+from sensu.backend.pipelined.steps.runtime_assets import Records, RuntimeAssets
 from sensu.backend.secrets import NoSecret, Secrets
 from sensu.backend.services.turns import Turns
 from sensu.clock import Clock

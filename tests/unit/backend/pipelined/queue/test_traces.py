@@ -1,7 +1,7 @@
 """Traces of the last event of each entity and check."""
 
-from sensu.backend.pipelined.held import Held
-from sensu.backend.pipelined.traces import Traces
+from sensu.backend.pipelined.queue.delivery import Held
+from sensu.backend.pipelined.queue.traces import Traces
 from sensu.rules.explain import DELIVERED, FAILED, EventFacts, WorkflowTrace
 from sensu.rules.workflow import Workflow
 

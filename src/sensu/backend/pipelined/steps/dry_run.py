@@ -6,11 +6,11 @@ from typing import Any, Protocol
 
 import msgspec
 
-from sensu.backend.pipelined.filters import Engine, Filters, Subject
-from sensu.backend.pipelined.mutators import BUILT_IN_MUTATORS
-from sensu.backend.pipelined.other_events import OtherEvents
-from sensu.backend.pipelined.rests import Rests
-from sensu.backend.pipelined.runtime_assets import RuntimeAssets
+from sensu.backend.pipelined.steps.filters import Engine, Filters, Subject
+from sensu.backend.pipelined.steps.mutators import BUILT_IN_MUTATORS
+from sensu.backend.pipelined.steps.other_events import OtherEvents
+from sensu.backend.pipelined.steps.rests import Rests
+from sensu.backend.pipelined.steps.runtime_assets import RuntimeAssets
 from sensu.backend.seams import OverBudget, Question
 from sensu.clock import Clock
 from sensu.execution.javascript_pool import NOT_EVALUATED, Evaluated

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from sensu.backend.pipelined.filters import FILTER_TIME_LIMIT_S, Filters, Subject
-from sensu.backend.pipelined.other_events import OtherEvents
-from sensu.backend.pipelined.runtime_assets import RuntimeAssets
+from sensu.backend.pipelined.steps.filters import FILTER_TIME_LIMIT_S, Filters, Subject
+from sensu.backend.pipelined.steps.other_events import OtherEvents
+from sensu.backend.pipelined.steps.runtime_assets import RuntimeAssets
 from sensu.execution.javascript_pool import JavaScriptPool
 from sensu.resources.event_filter import EventFilter
 from sensu.resources.kinds import Kind

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from sensu.backend.pipelined.filters import Subject
-from sensu.backend.pipelined.lanes import Place
+from sensu.backend.pipelined.queue.capacity import Place
+from sensu.backend.pipelined.steps.filters import Subject
 from sensu.resources.event import Event
 from sensu.rules.explain import EventFacts
 from sensu.rules.owed import WHY_CHARACTERS_MAX, Step, rest_of

@@ -1,6 +1,6 @@
 import asyncio
 
-from sensu.backend.pipelined.lanes import Lanes
+from sensu.backend.pipelined.queue.capacity import Lanes
 
 SLOW, FAST = ("default", "slow"), ("default", "fast")
 

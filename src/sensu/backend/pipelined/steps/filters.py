@@ -7,9 +7,9 @@ from typing import Any, Protocol
 
 import msgspec
 
-from sensu.backend.pipelined.other_events import Answer, OtherEvents
-from sensu.backend.pipelined.rests import RESTING, Rests
-from sensu.backend.pipelined.runtime_assets import Records, RuntimeAssets
+from sensu.backend.pipelined.steps.other_events import Answer, OtherEvents
+from sensu.backend.pipelined.steps.rests import RESTING, Rests
+from sensu.backend.pipelined.steps.runtime_assets import Records, RuntimeAssets
 from sensu.clock import Clock
 from sensu.errors import InvalidResource
 from sensu.execution.javascript_fields import fields_of

@@ -10,7 +10,7 @@ from typing import Protocol
 
 import msgspec
 
-from sensu.backend.pipelined.held import Held, Key
+from sensu.backend.pipelined.queue.delivery import Held, Key
 from sensu.clock import Clock
 from sensu.rules.workflow import Workflow
 

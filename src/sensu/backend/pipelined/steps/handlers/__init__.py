@@ -10,8 +10,8 @@ from functools import lru_cache
 from typing import Any
 
 from sensu.backend.own_secrets import command_environment
-from sensu.backend.pipelined.outcome import Delivered, Dropped, Outcome, Retry
-from sensu.backend.pipelined.runtime_assets import RuntimeAssets
+from sensu.backend.pipelined.steps.outcome import Delivered, Dropped, Outcome, Retry
+from sensu.backend.pipelined.steps.runtime_assets import RuntimeAssets
 from sensu.backend.secrets import NoSecret, Secrets
 from sensu.clock import Clock
 from sensu.errors import ExecutionError

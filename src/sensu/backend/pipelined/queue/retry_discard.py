@@ -3,9 +3,9 @@
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 
-from sensu.backend.pipelined.backlog import Backlog
-from sensu.backend.pipelined.held import Held
-from sensu.backend.pipelined.settlement import Settlement
+from sensu.backend.pipelined.queue.backlog import Backlog
+from sensu.backend.pipelined.queue.delivery import Held
+from sensu.backend.pipelined.queue.settlement import Settlement
 from sensu.clock import Clock
 from sensu.errors import StoreError
 from sensu.store.contract import OweDelivery, SettleDelivery, Store, Write

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from sensu.backend.pipelined.held import Held, Key
-from sensu.backend.pipelined.lanes import Place
+from sensu.backend.pipelined.queue.capacity import Place
+from sensu.backend.pipelined.queue.delivery import Held, Key
 from sensu.clock import Clock
 from sensu.errors import StoreError
 from sensu.log import fields

@@ -1,15 +1,15 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 
-from sensu.backend.pipelined.backlog import PAGE, Backlog
-from sensu.backend.pipelined.held import Held
-from sensu.backend.pipelined.lanes import Place
+from sensu.backend.pipelined.queue.backlog import PAGE, Backlog
+from sensu.backend.pipelined.queue.capacity import Place
+from sensu.backend.pipelined.queue.delivery import Held
 from sensu.rules.explain import EventFacts
 from sensu.rules.owed import Step
 from sensu.rules.workflow import Workflow
 from sensu.store.contract import OweDelivery
 from sensu.testing.virtual_clock import VirtualClock, let_others_run
-from tests.unit.backend.pipelined.fakes import FakeDeliveries
+from tests.unit.backend.pipelined.queue.fakes import FakeDeliveries
 
 
 class FakeMemory:

@@ -1,10 +1,10 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from sensu.backend.pipelined.settlement import DELIVERIES_AT_ONCE_MAX, Settlement
+from sensu.backend.pipelined.queue.settlement import DELIVERIES_AT_ONCE_MAX, Settlement
 from sensu.store.contract import OweDelivery, SettleDelivery
 from sensu.testing.virtual_clock import VirtualClock, let_others_run
-from tests.unit.backend.pipelined.fakes import FakeDeliveries
+from tests.unit.backend.pipelined.queue.fakes import FakeDeliveries
 
 
 def settle(story: Callable[[Settlement, FakeDeliveries, VirtualClock], Awaitable[None]]) -> None:

@@ -5,11 +5,11 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from sensu.backend.pipelined.filters import Filters, Subject
-from sensu.backend.pipelined.handlers import Handlers
-from sensu.backend.pipelined.mutators import Mutators
-from sensu.backend.pipelined.outcome import Delivered, Dropped, Filtered, Outcome, Retry
-from sensu.backend.pipelined.runtime_assets import Records
+from sensu.backend.pipelined.steps.filters import Filters, Subject
+from sensu.backend.pipelined.steps.handlers import Handlers
+from sensu.backend.pipelined.steps.mutators import Mutators
+from sensu.backend.pipelined.steps.outcome import Delivered, Dropped, Filtered, Outcome, Retry
+from sensu.backend.pipelined.steps.runtime_assets import Records
 from sensu.resources.event import Event
 from sensu.resources.handler import Handler
 from sensu.resources.kinds import HANDLER, PIPELINE, Kind

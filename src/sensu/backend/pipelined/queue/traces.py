@@ -4,7 +4,7 @@ from collections import OrderedDict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
-from sensu.backend.pipelined.held import Held, Key
+from sensu.backend.pipelined.queue.delivery import Held, Key
 from sensu.rules.explain import EventFacts, Explanation, WorkflowTrace, verdict_of, waiting
 from sensu.rules.workflow import Workflow
 
