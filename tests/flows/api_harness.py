@@ -25,7 +25,7 @@ from sensu.backend.eventd.daemon import Eventd
 from sensu.backend.metrics import BackendMetrics
 from sensu.backend.pipelined.assembly import assembled
 from sensu.backend.pipelined.steps.scripts import Scripts
-from sensu.backend.run_ledger import RunLedger
+from sensu.backend.schedulerd.ledger import RunLedger
 from sensu.backend.seams import Joints
 from sensu.backend.services.audit import AuditLog
 from sensu.backend.services.feed import ChangeFeed

@@ -10,8 +10,8 @@ from sensu.backend.eventd.counters import Took
 from sensu.backend.eventd.daemon import Eventd
 from sensu.backend.eventd.gate import Gate
 from sensu.backend.keepalived.daemon import Keepalived
-from sensu.backend.run_ledger import SLOTS_MAX, RunLedger
 from sensu.backend.schedulerd.daemon import Schedulerd
+from sensu.backend.schedulerd.ledger import SLOTS_MAX, RunLedger
 from sensu.backend.seams import EventOutcome, IncomingEvent, Subscribers
 from sensu.backend.stored_entities import StoredEntities, entity_key
 from sensu.backend.stored_form import delete, put

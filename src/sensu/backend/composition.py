@@ -44,8 +44,8 @@ from sensu.backend.metrics import BackendMetrics
 from sensu.backend.pipelined.assembly import assembled
 from sensu.backend.pipelined.daemon import Pipelined
 from sensu.backend.pipelined.steps.scripts import Scripts
-from sensu.backend.run_ledger import RunLedger
 from sensu.backend.schedulerd.daemon import Schedulerd
+from sensu.backend.schedulerd.ledger import RunLedger
 from sensu.backend.seams import Intake, Joints, Keepalives, Subscribers
 from sensu.backend.services.audit import AuditLog
 from sensu.backend.services.feed import ChangeFeed

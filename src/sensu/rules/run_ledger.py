@@ -1,6 +1,6 @@
 """What becomes of each slot, a time at which a check is due: was it asked for, was it run, and if not, why.
 
-Pure functions from a slot to the next one; `backend/run_ledger.py` keeps them.
+Pure functions from a slot to the next one; `backend/schedulerd/ledger.py` keeps them.
 """
 
 from bisect import bisect_left

@@ -10,7 +10,7 @@ import msgspec
 from sensu.backend.agentd.admission import Admission, Doorkeepers
 from sensu.backend.agentd.counts import Counts
 from sensu.backend.agentd.entity_config import config_for_agent, not_found, subscriptions_of
-from sensu.backend.agentd.held_back import HeldBack
+from sensu.backend.agentd.paused_sessions import PausedSessions
 from sensu.backend.agentd.session import AgentSession, Peer
 from sensu.backend.agentd.sessions import Sessions
 from sensu.backend.metrics import BackendMetrics
@@ -85,7 +85,7 @@ class Agentd:
         self._address = (host, port)
         self._ssl_context = ssl_context
         self._sessions = Sessions(None if subscribed is None else self._tell_subscribed)
-        self._held_back = HeldBack(intake, clock)
+        self._paused = PausedSessions(intake, clock)
         admission = Admission(doorkeepers, self._new_session, backend_id, clock, self.counts)
         self._listener = AgentListener(admission.judge, clock, limits)
         self._unsubscribe: Sequence[Callable[[], None]] = ()
@@ -113,7 +113,7 @@ class Agentd:
 
     async def stop(self) -> None:
         """End all sessions and stop listening."""
-        self._held_back.close()
+        self._paused.close()
         for unsubscribe in self._unsubscribe:
             unsubscribe()
         await self._listener.stop()
@@ -189,14 +189,14 @@ class Agentd:
 
     def hold_back(self, session: AgentSession) -> None:
         """Have the session take what it holds once the intake takes it; the sessions come in turn."""
-        self._held_back.add(session)
+        self._paused.add(session)
 
     def _new_session(self, peer: Peer, agreement: Agreement) -> AgentSession:
         return AgentSession(self, peer, agreement)
 
     def _forget(self, session: AgentSession) -> None:
         self._sessions.remove(session)
-        self._held_back.end(session)
+        self._paused.end(session)
 
     def _tell_subscribed(self, session: AgentSession) -> None:
         assert self._subscribed is not None

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from sensu.backend.agentd.known_entity import KnownEntity
+from sensu.backend.agentd.entity_memo import EntityMemo
 from sensu.backend.seams import IncomingEvent
 from sensu.errors import InvalidResource
 from sensu.resources.event import Event, completed
@@ -31,7 +31,7 @@ class Refusal(NamedTuple):
 
 
 def read_event(
-    codec: Codec, payload: bytes, namespace: str, known: KnownEntity, sender: Sender | None = None
+    codec: Codec, payload: bytes, namespace: str, known: EntityMemo, sender: Sender | None = None
 ) -> IncomingEvent | Refusal:
     """The event of an `event` message of `sender` in `namespace`; `known` is what the session knows of its entity."""
     try:

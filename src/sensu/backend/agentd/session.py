@@ -12,8 +12,8 @@ import msgspec
 
 from sensu.backend.agentd.certificates import names_its_agent
 from sensu.backend.agentd.counts import Counts
+from sensu.backend.agentd.entity_memo import EntityMemo
 from sensu.backend.agentd.incoming import UNKNOWN_TYPE, Refusal, foreign_entity, read_event, read_keepalive
-from sensu.backend.agentd.known_entity import KnownEntity
 from sensu.backend.seams import EventDeferred, EventOutcome, EventStored, IncomingEvent, Intake, Keepalives
 from sensu.log import fields
 from sensu.resources.event import Event
@@ -75,7 +75,7 @@ class AgentSession:
         self.user, self.namespace, self.agent, self.certificate = peer
         self._agreement = agreement
         self.codec = codec.for_content_type(agreement.content_type)
-        self._known = KnownEntity(self.codec)
+        self._known = EntityMemo(self.codec)
         self._sender = Sender(self.agent, secrets.randbits(63) | 1)
         self.subscriptions: frozenset[str] = frozenset()
         self._host = host
@@ -182,7 +182,7 @@ class AgentSession:
         granted = acknowledgement.Extensions(codec=agreement.content_type)
         self.send(frames.build(*acknowledgement.request(granted)))
         self._agreement, self.codec = agreement, codec.for_content_type(agreement.content_type)
-        self._known = KnownEntity(self.codec)
+        self._known = EntityMemo(self.codec)
         self._settlements, self._number = Settlements(), 0
         self._sender = msgspec.structs.replace(self._sender, acknowledged=True)
 

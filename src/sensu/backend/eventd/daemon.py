@@ -10,7 +10,7 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
-from sensu.backend.eventd import grace
+from sensu.backend.eventd import outage
 from sensu.backend.eventd.arrivals import (
     Arrival,
     Decision,
@@ -106,7 +106,7 @@ class Eventd:
         self._idle = asyncio.Event()
         self._idle.set()
         self._deadlines = Deadlines(clock)
-        self._lifetime = grace.Lifetime(clock, {}, share)
+        self._lifetime = outage.Lifetime(clock, {}, share)
         self._results, self._metrics = Results(store, kept=keeps_results), Metrics(store, share)
         self._surroundings = Surroundings(
             cache,
@@ -196,15 +196,15 @@ class Eventd:
     async def prepare(self) -> None:
         """Read what is awaited from the store, allowing for the time that the backend was down."""
         now = self._clock.now()
-        beats = await grace.beats(self._store)
-        self._lifetime = lifetime = grace.Lifetime(self._clock, beats, self._share)
+        beats = await outage.beats(self._store)
+        self._lifetime = lifetime = outage.Lifetime(self._clock, beats, self._share)
         alive_at, down_s = lifetime.last
         await self._metrics.load()
         if self._share.member == 0:
-            await self._store.commit([lifetime.beat(0), *grace.forget_surplus(beats, self._share)])
+            await self._store.commit([lifetime.beat(0), *outage.forget_surplus(beats, self._share)])
         for key, due_at in await self._store.events_due():
             if self._share.owns(key.namespace, key.entity):
-                self._deadlines.arm(key, grace.remaining_s(due_at + down_s, alive_at, now))
+                self._deadlines.arm(key, outage.remaining_s(due_at + down_s, alive_at, now))
 
     async def run(self) -> None:
         """Process events and deadlines until cancelled."""
@@ -477,7 +477,7 @@ class Eventd:
                 await self._store.commit([self._lifetime.beat(self._share.member)])
             except StoreError as err:
                 log.warning("the store does not answer", extra=fields(error=str(err)))
-            await self._clock.sleep(grace.BEAT_S)
+            await self._clock.sleep(outage.BEAT_S)
 
 
 def _settle(fate: "asyncio.Future[_T]", value: _T) -> None:

@@ -8,10 +8,10 @@ import msgspec
 from sensu.backend import stored_form
 from sensu.backend.eventd.arrivals import Arrival, Decision, Overdue, Removal, arrival
 from sensu.backend.eventd.deadlines import Deadlines
+from sensu.backend.eventd.event_json import kept_json, owed_json
 from sensu.backend.eventd.recognition import Metrics, Results
 from sensu.backend.eventd.silences import Silences
 from sensu.backend.eventd.states import States
-from sensu.backend.eventd.stored_form import kept_json, owed_json
 from sensu.backend.seams import IncomingEvent
 from sensu.backend.stored_entities import StoredEntities, entity_key
 from sensu.resources.check import KEEPALIVE, Check
@@ -54,7 +54,7 @@ class Group:
     def __init__(
         self, states: States, loaded: Mapping[EventKey, Event], surroundings: Surroundings, now: float, alive_s: float
     ) -> None:
-        """`alive_s` is the time by which stored deadlines go (`grace.Lifetime`)."""
+        """`alive_s` is the time by which stored deadlines go (`outage.Lifetime`)."""
         self._states = states
         self._loaded = loaded
         self._at = surroundings

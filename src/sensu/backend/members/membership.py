@@ -11,7 +11,7 @@ from sensu.backend.members.bus import Addresses, Answer, Bus, Peer
 from sensu.backend.members.control import Control
 from sensu.backend.members.forwarding import Forwarding, LocalIntake, LocalKeepalives
 from sensu.backend.members.messages import Answered, Departed, Look
-from sensu.backend.run_ledger import RunLedger
+from sensu.backend.schedulerd.ledger import RunLedger
 from sensu.backend.seams import Subscribers
 from sensu.clock import Clock
 from sensu.rules.share import Share

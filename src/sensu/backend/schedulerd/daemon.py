@@ -11,8 +11,8 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-from sensu.backend.run_ledger import Entry, RunLedger
 from sensu.backend.schedulerd.entity_matching import EntityMatching
+from sensu.backend.schedulerd.ledger import Entry, RunLedger
 from sensu.backend.schedulerd.requests import for_subscriptions, request_for
 from sensu.backend.schedulerd.timers import Due, Timers
 from sensu.backend.seams import Subscribers

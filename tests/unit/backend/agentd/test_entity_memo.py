@@ -3,8 +3,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sensu.backend.agentd.entity_memo import EntityMemo
 from sensu.backend.agentd.incoming import Refusal, read_event
-from sensu.backend.agentd.known_entity import KnownEntity
 from sensu.backend.seams import IncomingEvent
 from sensu.backend.stored_form import entity_in_event
 from sensu.resources.entity import Entity, Network, NetworkInterface, System
@@ -32,7 +32,7 @@ def _sent(form: Codec, event: Event) -> bytes:
     return form.encode(frames.EVENT, event)
 
 
-def _read(form: Codec, event: Event, known: KnownEntity) -> IncomingEvent:
+def _read(form: Codec, event: Event, known: EntityMemo) -> IncomingEvent:
     incoming = read_event(form, _sent(form, event), "default", known)
     assert not isinstance(incoming, Refusal)
     return incoming
@@ -42,10 +42,10 @@ def _read(form: Codec, event: Event, known: KnownEntity) -> IncomingEvent:
 @given(entities=st.lists(_entities, min_size=2, max_size=4))
 def test_what_is_known_of_an_entity_changes_no_event(form: Codec, entities: list[Entity]) -> None:
     """An event reads the same after others of its session as it does alone, and so does what is stored of it."""
-    known = KnownEntity(form)
+    known = EntityMemo(form)
     for number, entity in enumerate(entities):
         event = make_event(entity, make_check(status=number), timestamp=AT + number)
-        incoming, alone = _read(form, event, known), _read(form, event, KnownEntity(form))
+        incoming, alone = _read(form, event, known), _read(form, event, EntityMemo(form))
         assert alone.event.entity is not None
         if incoming.entity_json is None:
             assert incoming == alone
@@ -58,7 +58,7 @@ def test_what_is_known_of_an_entity_changes_no_event(form: Codec, entities: list
 @pytest.mark.parametrize("form", CODECS)
 def test_an_entity_that_was_seen_later_is_known(form: Codec) -> None:
     """Agents write the time into the entity of every event; its JSON is made of the known one all the same."""
-    known = KnownEntity(form)
+    known = EntityMemo(form)
     first = _read(form, make_event(make_entity(last_seen=AT)), known)
     later = _read(form, make_event(make_entity(last_seen=AT + 9)), known)
     assert first.entity_json is None
@@ -70,7 +70,7 @@ def test_an_entity_that_was_seen_later_is_known(form: Codec) -> None:
 
 def test_the_json_of_an_entity_is_known_only_where_handlers_get_the_same() -> None:
     """Handlers get an entity as it was sent; where what is stored differs from that, neither is taken for the other."""
-    known = KnownEntity(codec.JSON)
+    known = EntityMemo(codec.JSON)
     entity = make_entity(system=System(network=Network(interfaces=(NetworkInterface(name="lo", addresses=()),))))
     for _ in range(2):
         assert _read(codec.JSON, make_event(entity), known).entity_json is None
@@ -79,7 +79,7 @@ def test_the_json_of_an_entity_is_known_only_where_handlers_get_the_same() -> No
 @pytest.mark.parametrize("form", CODECS)
 def test_the_rest_of_an_event_is_judged_though_its_entity_is_known(form: Codec) -> None:
     """A bad check is refused however well its entity is known."""
-    known = KnownEntity(form)
+    known = EntityMemo(form)
     _read(form, make_event(), known)
     for check in (make_check("not a name"), make_check(namespace="other")):
         assert isinstance(read_event(form, _sent(form, make_event(check=check)), "default", known), Refusal)

@@ -30,7 +30,7 @@ class HeldSession(Protocol):
         ...
 
 
-class HeldBack:
+class PausedSessions:
     """Has sessions take what they hold when they can, in turn.
 
     Who waits for room in the queue does not wait for those whose events handlers would be owed too many of.

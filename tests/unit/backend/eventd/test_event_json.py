@@ -3,7 +3,7 @@ import json
 import msgspec
 import pytest
 
-from sensu.backend.eventd.stored_form import kept_json, owed_json
+from sensu.backend.eventd.event_json import kept_json, owed_json
 from sensu.resources.entity import Network, NetworkInterface, System
 from sensu.resources.event import Event
 from sensu.resources.wire import encode, settled

@@ -25,7 +25,7 @@ class _Known(NamedTuple):
     stored: _Around
 
 
-class KnownEntity:
+class EntityMemo:
     """What a session remembers of the last good entity that an event brought.
 
     After `recognises` said yes, `entity` is that of the event with its secrets hidden, and `json` what is stored of it.

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from sensu.backend.eventd.grace import Beat, beat, beats, forget_surplus, grace_s, last_beat, remaining_s
+from sensu.backend.eventd.outage import Beat, beat, beats, forget_surplus, grace_s, last_beat, remaining_s
 from sensu.rules.share import Share
 from sensu.store.sqlite.store import SQLiteStore
 
