@@ -13,15 +13,17 @@ from prometheus_client import CollectorRegistry
 from sensu.backend.api.application import ApiContext, build_application, routes_of
 from sensu.backend.api.cluster import Member
 from sensu.backend.api.router import Route
-from sensu.backend.api.server import ApiServer, ListenerSettings
+from sensu.backend.api.server import ApiServer
 from sensu.backend.auth.access import Access
 from sensu.backend.auth.api_keys import APIKeys
 from sensu.backend.auth.authenticator import Authenticator
 from sensu.backend.auth.passwords import Passwords, hash_password
 from sensu.backend.auth.seeds import seed_writes
 from sensu.backend.auth.tokens import Tokens
+from sensu.backend.basics import Basics
 from sensu.backend.counts import DeliveryCounts, EventCounts, ScheduleCounts
 from sensu.backend.eventd.daemon import Eventd
+from sensu.backend.listening import ListenerSettings
 from sensu.backend.metrics import BackendMetrics
 from sensu.backend.pipelined.assembly import assembled
 from sensu.backend.pipelined.steps.scripts import Scripts
@@ -30,6 +32,7 @@ from sensu.backend.seams import Joints
 from sensu.backend.services.audit import AuditLog
 from sensu.backend.services.feed import ChangeFeed
 from sensu.backend.services.history import Bound, History
+from sensu.backend.settings import BackendSettings
 from sensu.backend.stored_entities import StoredEntities
 from sensu.backend.stored_form import key_of, put
 from sensu.clock import Clock, SystemClock
@@ -143,7 +146,8 @@ async def running_api(
     await tokens.open()
     metrics = BackendMetrics(CollectorRegistry(), "test")
     checks, scripts, counts = ScriptChecks(), Scripts(), DeliveryCounts(metrics, store.deliveries_size)
-    deliveries, desk = assembled(store, cache, NoAssets(), scripts, _own_entity(), counts, clock)
+    basics = Basics(store, cache, clock, BackendSettings(), metrics)
+    deliveries, desk = assembled(basics, NoAssets(), scripts, _own_entity(), counts)
     eventd = Eventd(store, cache, entities, EventCounts(metrics), clock, deliveries.wake)
     await eventd.prepare()
     agents, schedule = NoAgents(), NoSchedule(store, clock)

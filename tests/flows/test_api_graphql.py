@@ -863,6 +863,6 @@ def test_a_query_ends_where_its_answer_gets_too_large(tmp_path: Path) -> None:
 
 def test_a_backend_that_nobody_queries_pays_nothing() -> None:
     """The library for queries is loaded when the first one comes, not at the start."""
-    code = "import sys, sensu.backend.composition; print('graphql' in sys.modules)"
+    code = "import sys, sensu.backend.process; print('graphql' in sys.modules)"
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True, timeout=60)
     assert ended.stdout == "False\n"

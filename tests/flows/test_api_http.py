@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from sensu.backend.api.http_protocol import HEAD_BYTES_MAX
-from sensu.backend.api.server import ApiServer, ListenerSettings
+from sensu.backend.api.server import ApiServer
+from sensu.backend.listening import ListenerSettings
 from sensu.errors import ConfigurationError
 from tests.flows.api_harness import RunningApi, running_api
 

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from sensu.backend.api.http_protocol import READ_BYTES_MAX, HttpProtocol
-from sensu.backend.api.server import ApiServer, ListenerSettings
+from sensu.backend.api.server import ApiServer
+from sensu.backend.listening import ListenerSettings
 
 Handle = Callable[[Any, Any, Any], Awaitable[None]]
 REQUEST = b"GET /%d HTTP/1.1\r\nHost: a\r\n\r\n"

@@ -14,10 +14,10 @@ from sensu.backend.api.status import health_json
 from sensu.backend.auth.access import Access
 from sensu.backend.auth.identity import Via, identity_of
 from sensu.backend.auth.passwords import Passwords
-from sensu.backend.composition import opened_store
 from sensu.backend.init_command import opened_to_operators, run_init
 from sensu.backend.initialise import AGENT_PASSWORD, API_KEY_VARIABLE, PASSWORD_VARIABLE, USERNAME_VARIABLE
 from sensu.backend.operator_socket import SOCKET
+from sensu.backend.process import opened_store
 from sensu.backend.settings import BackendSettings, InitSettings
 from sensu.backend.stored_form import delete, put
 from sensu.clock import SystemClock

@@ -6,14 +6,16 @@ from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from prometheus_client import CollectorRegistry
+
+from sensu.backend.basics import Basics
+from sensu.backend.composition import Core, CoreCounters
 from sensu.backend.eventd.counters import Took
-from sensu.backend.eventd.daemon import Eventd
-from sensu.backend.eventd.gate import Gate
-from sensu.backend.keepalived.daemon import Keepalived
-from sensu.backend.schedulerd.daemon import Schedulerd
-from sensu.backend.schedulerd.ledger import SLOTS_MAX, RunLedger
+from sensu.backend.metrics import BackendMetrics
+from sensu.backend.schedulerd.ledger import SLOTS_MAX
 from sensu.backend.seams import EventOutcome, IncomingEvent, Subscribers
-from sensu.backend.stored_entities import StoredEntities, entity_key
+from sensu.backend.settings import BackendSettings
+from sensu.backend.stored_entities import entity_key
 from sensu.backend.stored_form import delete, put
 from sensu.resources.check_request import CheckRequest
 from sensu.resources.entity import Entity
@@ -124,28 +126,22 @@ class World:
         self.counters = counters
         self.wakes = 0
         self.cache = ResourceCache(store)
-        self.entities = StoredEntities(store)
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
         await self.cache.load([NAMESPACE, SILENCED, ENTITY, CHECK, HOOK, HANDLER, ASSET])
-        self.entities.open()
-        self.ledger = RunLedger(self.store, self.counters, self.clock, self.slots_max)
-        self.eventd = Eventd(
-            self.store,
-            self.cache,
-            self.entities,
-            self.counters,
-            self.clock,
-            self._wake,
-            keeps_results=self.keeps_results,
-            answered=self.ledger.answered,
-            gate=Gate(self.store.deliveries_size, self.owed_max, 1_000_000_000),
+        settings = BackendSettings(
+            deliveries_owed_max=self.owed_max,
+            deliveries_bytes_max=1_000_000_000,
+            history_retention=86_400.0 if self.keeps_results else 0.0,
         )
-        self.keepalived = Keepalived(self.store, self.entities, self.eventd, self.counters, self.clock, self._wake)
+        basics = Basics(self.store, self.cache, self.clock, settings, BackendMetrics(CollectorRegistry()))
+        counters = CoreCounters(self.counters, self.counters, self.counters, self.counters)
+        self._core = Core(basics, counters, self._wake, slots_max=self.slots_max)
+        self._core.open()
+        self.ledger, self.eventd, self.keepalived = self._core.ledger, self._core.events, self._core.keepalives
         self.agents = FakeSubscribers(self.clock)
-        self.schedulerd = Schedulerd(self.cache, self.subscribers(), self.counters, self.clock, self.ledger)
-        self.eventd.tell_overdue_keepalives(self.keepalived.alarm)
+        self.schedulerd = self._core.schedule(self.subscribers())
         await self.eventd.prepare()
         self._tasks = [asyncio.create_task(self.eventd.run()), asyncio.create_task(self.schedulerd.run())]
 
@@ -153,7 +149,7 @@ class World:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        self.entities.close()
+        self._core.close()
         self.cache.close()
 
     async def settled(self) -> None:

@@ -8,10 +8,10 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from sensu import open_files
-from sensu.backend.composition import Backend, opened_store
 from sensu.backend.init_command import run_init
 from sensu.backend.members.membership import Seat
 from sensu.backend.members.supervisor import Supervisor
+from sensu.backend.process import Backend, opened_store
 from sensu.backend.settings import (
     ENVIRONMENT_PREFIX,
     INIT_NAMES,

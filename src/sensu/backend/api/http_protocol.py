@@ -14,6 +14,7 @@ import httptools
 from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
+from sensu.backend.listening import CONNECTIONS_MAX
 from sensu.transport.http_pieces import first_piece
 
 logger = logging.getLogger(__name__)
@@ -24,7 +25,6 @@ READ_BYTES_MAX = 16 * 1024
 """How much is read from a connection at once, and so what may wait unparsed (twice as much at most)."""
 LINGER_S = 0.5
 """For how long what a client still sends is thrown away after its request was refused."""
-CONNECTIONS_MAX = 10_000
 
 _UNKNOWN_METHOD = re.compile(rb"^(?!(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS) )[A-Z]+ /", re.MULTILINE)
 

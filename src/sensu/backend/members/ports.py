@@ -4,7 +4,7 @@ import dataclasses
 import socket
 from typing import TypeVar
 
-from sensu.backend.api.server import ListenerSettings, bound_socket
+from sensu.backend.listening import ListenerSettings, bound_socket
 from sensu.backend.settings import BackendSettings
 
 S = TypeVar("S", bound=BackendSettings)

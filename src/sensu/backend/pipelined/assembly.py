@@ -1,7 +1,10 @@
 """Puts the parts of pipelined together."""
 
+import contextlib
+from concurrent.futures import Executor
 from typing import NamedTuple
 
+from sensu.backend.basics import Basics
 from sensu.backend.pipelined.daemon import Counters, Pipelined
 from sensu.backend.pipelined.desk import Desk
 from sensu.backend.pipelined.steps.dry_run import DryRuns
@@ -13,11 +16,10 @@ from sensu.backend.pipelined.steps.runtime_assets import Cache, RuntimeAssets
 from sensu.backend.pipelined.steps.scripts import Scripts
 from sensu.backend.pipelined.steps.workflows import Workflows
 from sensu.backend.secrets import Secrets
-from sensu.clock import Clock
+from sensu.execution.asset_filters import AssetFilters
+from sensu.execution.assets import AssetCache, Observe
 from sensu.resources.entity import Entity
 from sensu.rules.share import WHOLE, Share
-from sensu.store.contract import Store
-from sensu.store.resource_cache import ResourceCache
 
 
 class Assembled(NamedTuple):
@@ -27,19 +29,32 @@ class Assembled(NamedTuple):
     desk: Desk
 
 
+def opened_assets(basics: Basics, files: Executor, observe: Observe, stack: contextlib.AsyncExitStack) -> AssetCache:
+    """The assets of filters, mutators and handlers, fetched and unpacked by `files`; `observe` times the stages."""
+    settings, clock = basics.settings, basics.clock
+    filters = AssetFilters(clock)
+    stack.callback(filters.close)
+    fetched = AssetCache(
+        settings.cache_dir,
+        files,
+        filters,
+        rate_per_s=settings.assets_rate_limit,
+        burst=settings.assets_burst_limit,
+        trusted_ca_file=settings.trusted_ca_file,
+        clock=clock,
+        observe=observe,
+    )
+    stack.push_async_callback(fetched.close)
+    return fetched
+
+
 def assembled(
-    store: Store,
-    records: ResourceCache,
-    fetched: Cache,
-    scripts: Scripts,
-    host: Entity,
-    counters: Counters,
-    clock: Clock,
-    share: Share = WHOLE,
+    basics: Basics, fetched: Cache, scripts: Scripts, host: Entity, counters: Counters, share: Share = WHOLE
 ) -> Assembled:
     """The daemon over a share of a store; `fetched` keeps the assets for `host`, `scripts` evaluates JavaScript."""
+    records, clock = basics.records, basics.clock
     assets = RuntimeAssets(records, fetched, host)
-    others = OtherEvents(store)
+    others = OtherEvents(basics.store)
     secrets = Secrets(records)
     mutators = Mutators(records, scripts.mutators, assets, secrets, clock)
     workflows = Workflows(
@@ -48,5 +63,5 @@ def assembled(
         mutators,
         Handlers(assets, secrets, clock),
     )
-    daemon = Pipelined(store, workflows, counters, clock, share=share)
+    daemon = Pipelined(basics.store, workflows, counters, clock, share=share)
     return Assembled(daemon, Desk(daemon, workflows, DryRuns(records, assets, clock, scripts.dry_runs, others)))

@@ -1,0 +1,96 @@
+"""Puts the parts of agentd together."""
+
+import ssl
+from collections.abc import Awaitable, Callable, Iterable
+from concurrent.futures import Executor
+from dataclasses import dataclass
+
+from sensu.backend.agentd.admission import Doorkeepers
+from sensu.backend.agentd.agentd import Agentd
+from sensu.backend.agentd.certificates import ask_for_certificates, certified
+from sensu.backend.agentd.revocation import RevocationLists, read_authorities
+from sensu.backend.auth.assembly import Auth
+from sensu.backend.auth.identity import Identity
+from sensu.backend.basics import Basics
+from sensu.backend.listening import agents_tls
+from sensu.backend.seams import Intake, Keepalives
+from sensu.backend.settings import BackendSettings
+from sensu.resources.kinds import NAMESPACE, USER
+from sensu.transport.backend_socket import ListenerLimits
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbours:
+    """What agentd hands on to the rest of the backend, and what it asks of it.
+
+    `departed` and `subscribed` are called as `Agentd` says; `health` gives the JSON of the API's health endpoint.
+    """
+
+    intake: Intake
+    keepalives: Keepalives
+    ready: Callable[[], bool]
+    health: Callable[[], Awaitable[bytes]]
+    departed: Callable[[str, Iterable[str]], None]
+    subscribed: Callable[[int, str, str, frozenset[str]], None] | None = None
+
+
+async def revocation_lists(basics: Basics, files: Executor) -> RevocationLists:
+    """The lists of revoked certificates of agents, fetched once; empty unless the settings ask for them."""
+    settings = basics.settings
+    urls = settings.agent_auth_crl_urls if settings.enable_cert_revocation_check else ()
+    authorities = read_authorities(settings.agent_auth_trusted_ca_file) if urls else ()
+    lists = RevocationLists(urls, authorities, files, basics.clock, settings.trusted_ca_file)
+    await lists.refresh()
+    return lists
+
+
+def assembled(
+    basics: Basics, auth: Auth, neighbours: Neighbours, revoked: RevocationLists, *, shares_port: bool = False
+) -> Agentd:
+    """The daemon; raises ConfigurationError where TLS cannot be set up as the settings say."""
+    settings = basics.settings
+    return Agentd(
+        records=basics.records,
+        intake=neighbours.intake,
+        keepalives=neighbours.keepalives,
+        doorkeepers=_doorkeepers(basics, auth, neighbours, revoked),
+        clock=basics.clock,
+        metrics=basics.metrics,
+        backend_id=settings.node_name,
+        host=settings.agent_host.strip("[]"),
+        port=settings.agent_port,
+        ssl_context=_tls(settings),
+        limits=ListenerLimits(write_timeout_s=settings.agent_write_timeout),
+        departed=neighbours.departed,
+        subscribed=neighbours.subscribed,
+        shares_port=shares_port,
+    )
+
+
+def _doorkeepers(basics: Basics, auth: Auth, neighbours: Neighbours, revoked: RevocationLists) -> Doorkeepers:
+    records = basics.records
+
+    async def login(username: str, password: str, address: str) -> Identity | None:
+        basics.store.refresh()
+        found = await auth.authenticator.login(username, password, address)
+        return found if isinstance(found, Identity) else None
+
+    return Doorkeepers(
+        login=login,
+        certified=lambda certificate, agent: (
+            revoked.problem(certificate) or certified(certificate, agent, lambda user: records.get(USER, "", user))
+        ),
+        authorize=lambda who, namespace, agent: auth.access.allows(
+            who, "create", "events", name=agent, namespace=namespace
+        ),
+        namespace_exists=lambda name: records.get(NAMESPACE, "", name) is not None,
+        ready=neighbours.ready,
+        health=neighbours.health,
+    )
+
+
+def _tls(settings: BackendSettings) -> ssl.SSLContext | None:
+    context = agents_tls(settings)
+    if context is None or not settings.agent_auth_trusted_ca_file:
+        return context
+    return ask_for_certificates(context, settings.agent_auth_trusted_ca_file)

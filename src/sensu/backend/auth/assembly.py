@@ -1,0 +1,40 @@
+"""Puts the parts of auth together."""
+
+import contextlib
+from dataclasses import dataclass
+
+from sensu.backend.auth.access import Access
+from sensu.backend.auth.api_keys import APIKeys
+from sensu.backend.auth.authenticator import Authenticator
+from sensu.backend.auth.passwords import Passwords
+from sensu.backend.auth.signing import read_private_key, read_public_key
+from sensu.backend.auth.tokens import TokenLifetimes, Tokens
+from sensu.backend.basics import Basics
+
+
+@dataclass(frozen=True, slots=True)
+class Auth:
+    """Who is asking, and what they may do."""
+
+    passwords: Passwords
+    tokens: Tokens
+    authenticator: Authenticator
+    access: Access
+
+
+async def assembled(basics: Basics, stack: contextlib.AsyncExitStack) -> Auth:
+    """Authentication and access control; raises ConfigurationError for a key that cannot be used, and StoreError."""
+    settings, records = basics.settings, basics.records
+    private, public = settings.jwt_private_key_file, settings.jwt_public_key_file
+    passwords = Passwords(basics.clock)
+    stack.callback(passwords.close)
+    tokens = Tokens(
+        basics.store,
+        records,
+        basics.clock,
+        TokenLifetimes(access_s=settings.access_token_expiry, session_s=settings.refresh_token_expiry),
+        read_private_key(private) if private else None,
+        read_public_key(public) if public else None,
+    )
+    await tokens.open()
+    return Auth(passwords, tokens, Authenticator(records, passwords, tokens, APIKeys(records)), Access(records))
