@@ -52,6 +52,18 @@ def test_a_check_is_changed_field_by_field(sensuctl: Sensuctl) -> None:
     sensuctl("check", "delete", "fields", "--skip-confirm")
 
 
+def test_a_list_of_assets_has_a_row_for_each_build_of_those_that_match(sensuctl: Sensuctl) -> None:
+    """Selectors choose the assets of a table as they choose those of JSON; each build of an asset has a row."""
+    for name in ("plugins", "handlers"):
+        url = f"https://example.com/{name}.tar.gz"
+        assert sensuctl("asset", "create", name, "--url", url, "--sha512", "a" * 128).status == 0
+    selector = ("--field-selector", "asset.name == plugins")
+    table = sensuctl("asset", "list", *selector).out.splitlines()
+    assert [line.split()[:2] for line in table[2:]] == [["plugins", "//example.com/.../plugins.tar.gz"]]
+    listed = json.loads(sensuctl("asset", "list", *selector, "--format", "json").out)
+    assert [asset["metadata"]["name"] for asset in listed] == ["plugins"]
+
+
 def test_users_groups_and_rights(sensuctl: Sensuctl, api_url: str, tmp_path: Path) -> None:
     """A new user can do what the role of the group allows, and nothing once it is disabled."""
     assert sensuctl("user", "create", "lee", "--password", "Limited-1", "--groups", "team").out == "Created\n"

@@ -48,8 +48,9 @@ def test_a_plain_command_loads_nothing_heavy(api_url: str, tmp_path: Path, words
     logged_in(api_url, tmp_path)
     found = loaded(tmp_path, *words)
     assert found & HEAVY == set()
-    nouns = {name for name in found if name.startswith("sensu.sensuctl.nouns.")}
-    assert len(nouns) <= 1
+    assert len({name for name in found if name.startswith("sensu.sensuctl.nouns.")}) <= 1
+    nouns = {name for name in found if name.startswith("sensu.sensuctl.tree.")} - {"sensu.sensuctl.tree.contents"}
+    assert nouns <= {f"sensu.sensuctl.tree.{words[0]}"}
     assert not any(
         name.startswith(("sensu.backend", "sensu.agent", "sensu.resources", "sensu.store")) for name in found
     )

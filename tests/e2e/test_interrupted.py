@@ -32,7 +32,7 @@ from sensu.programs import {program}
         ("agent", "sensu.agent.main"),
         ("agent", "sensu.agent.connection"),
         ("sensuctl", "sensu.sensuctl.main"),
-        ("sensuctl", "sensu.sensuctl.tree"),
+        ("sensuctl", "sensu.sensuctl.tree.contents"),
     ],
 )
 def test_a_program_that_is_interrupted_while_it_loads(program: str, module: str) -> None:

@@ -2,6 +2,7 @@
 
 import importlib
 from collections.abc import Callable, Mapping, Sequence
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
 
 from sensu.flags import Flag
@@ -17,10 +18,11 @@ ANY_NUMBER = 1 << 16
 
 
 class Command(NamedTuple):
-    """A command: `run` names its function as `module:function` below `sensu.sensuctl`, imported when it is needed.
+    """A command; `run` names its function below `sensu.sensuctl` as `module:function`, imported when the command runs.
 
-    `words` are the fewest and most words it takes, `missing` is what is said to any other number; `surplus`, if there
-    is one, to more words, which stand for `{words}` in it. `configured` is whether it needs an API and credentials.
+    `words` is the least and the greatest number of words that the command takes, `missing` the error for any other
+    number. `surplus`, if set, is the error for too many words, with `{words}` replaced by them. `configured` says
+    whether the command needs an API and credentials.
     """
 
     name: str
@@ -53,9 +55,9 @@ class Command(NamedTuple):
         return self.usage.partition(" ")[0]
 
     def function(self) -> Callable[["Context"], None]:
-        """The function that does it."""
+        """The function that runs the command."""
         module, _, name = self.run.partition(":")
-        found: Callable[[Context], None] = getattr(importlib.import_module(f"sensu.sensuctl.{module}"), name)
+        found: Callable[[Context], None] = attrgetter(name)(importlib.import_module(f"sensu.sensuctl.{module}"))
         return found
 
 

@@ -8,9 +8,8 @@ from sensu.clock import SystemClock
 from sensu.resources.wire import convert_client, encode, settled
 from sensu.rules.client_input import normalised
 from sensu.sensuctl.command import Context
-from sensu.sensuctl.failure import CommandFailed
+from sensu.sensuctl.failure import APIError, CommandFailed
 from sensu.sensuctl.kind import CORE, ENTITY, EVENT, SILENCED, USER, Kind
-from sensu.sensuctl.session import APIError
 from sensu.sensuctl.wrapped import Document, body_to_put
 
 NOT_FOUND = 404

@@ -1,7 +1,10 @@
-"""How the commands of a noun are declared: what lists, details and deletions have in common."""
+"""Declares commands: what the listings, details, creations and deletions of all nouns have in common.
+
+A command of a noun runs the method of `NOUN` in the noun's module of `tree/`, unless it names another function.
+"""
 
 from sensu.flags import Flag
-from sensu.sensuctl.command import Command
+from sensu.sensuctl.command import ANY_NUMBER, Command
 from sensu.sensuctl.failure import INVALID_ARGUMENTS
 
 FORMAT = Flag("format", default="tabular", help='output format: "tabular", "yaml", "json" or "wrapped-json"')
@@ -9,14 +12,28 @@ SKIP_CONFIRM = Flag("skip-confirm", "bool", default=False, help="do not ask for 
 FORCE = Flag("force", "bool", default=False, help="make the change even if it leaves nobody with all rights")
 INTERACTIVE = Flag("interactive", "bool", default=False, help="ask for each value")
 ALL_NAMESPACES = Flag("all-namespaces", "bool", default=False, help="list resources of all namespaces")
-LIST_FLAGS = (
-    Flag("chunk-size", "int", default=0, help="number of resources to fetch at a time (0: all at once)"),
-    Flag("field-selector", help="only resources whose fields match, for example check.publish == true"),
-    FORMAT,
-    Flag("label-selector", help="only resources whose labels match, for example region == us"),
+CHUNK_SIZE = Flag("chunk-size", "int", default=0, help="number of resources to fetch at a time (0: all at once)")
+FIELD_SELECTOR = Flag("field-selector", help="only resources whose fields match, for example check.publish == true")
+LABEL_SELECTOR = Flag("label-selector", help="only resources whose labels match, for example region == us")
+LIST_FLAGS = (CHUNK_SIZE, FIELD_SELECTOR, FORMAT, LABEL_SELECTOR)
+SOURCES = Flag(
+    "file",
+    "strings",
+    short="f",
+    help="file, folder (.yml, .yaml, .json), URL, - for standard input; repeatable",
 )
+RECURSIVE = Flag("recursive", "bool", default=False, short="r", help="include folders within folders")
+DRY_RUN = Flag("dry-run", "bool", default=False, short="d", help="only show what would be changed")
+OMIT = Flag("omit", short="o", help="comma-separated types to omit")
+ENV_VARS = Flag("env-vars", help="comma-separated variables, NAME=VALUE")
+RUNTIME_ASSETS = Flag("runtime-assets", short="r", help="comma-separated runtime assets")
+NONE = (0, 0)
 ONE = (1, 1)
 ONE_AT_MOST = (0, 1)
+TWO = (2, 2)
+SOME = (1, ANY_NUMBER)
+ANY = (0, ANY_NUMBER)
+TOO_MANY = "too many arguments supplied: {words}"
 
 
 _SPOKEN = {"api-key": "API key", "silenced": "silence"}
@@ -34,10 +51,15 @@ def plural(noun: str) -> str:
     return _PLURALS.get(noun) or f"{_SPOKEN.get(noun) or noun.replace('-', ' ')}s"
 
 
+def method(noun: str, name: str) -> str:
+    """The function of a command: a method of the noun."""
+    return f"tree.{noun.replace('-', '_')}:NOUN.{name}"
+
+
 def listing(
     noun: str,
-    run: str,
     *,
+    run: str = "",
     namespaced: bool = True,
     more: tuple[Flag, ...] = (),
     words_max: int = 0,
@@ -46,71 +68,89 @@ def listing(
 ) -> Command:
     """`sensuctl NOUN list`."""
     flags = tuple(sorted((*((ALL_NAMESPACES,) if namespaced else ()), *LIST_FLAGS, *more), key=lambda flag: flag.name))
-    example = f"sensuctl {noun} {name} --format json"
-    summary = summary or f"List {plural(noun)}"
-    return Command(name, f"{noun} {name} [flags]", summary, run, flags, (0, words_max), example=example)
+    return Command(
+        name,
+        f"{noun} {name} [flags]",
+        summary or f"List {plural(noun)}",
+        run or method(noun, "list"),
+        flags,
+        (0, words_max),
+        example=f"sensuctl {noun} {name} --format json",
+    )
 
 
 def info(
-    noun: str,
-    run: str,
-    words: str = "[NAME]",
-    count: tuple[int, int] = ONE,
-    missing: str = INVALID_ARGUMENTS,
+    noun: str, words: str = "[NAME]", count: tuple[int, int] = ONE, *, missing: str = INVALID_ARGUMENTS
 ) -> Command:
     """`sensuctl NOUN info NAME`."""
-    example = f"sensuctl {noun} info {_example_words(words)} --format yaml"
-    usage = f"{noun} info {words} [flags]"
-    return Command("info", usage, f"Show {singular(noun)}", run, (FORMAT,), count, example=example, missing=missing)
+    return Command(
+        "info",
+        f"{noun} info {words} [flags]",
+        f"Show {singular(noun)}",
+        method(noun, "show"),
+        (FORMAT,),
+        count,
+        example=f"sensuctl {noun} info {_example_words(words)} --format yaml",
+        missing=missing,
+    )
 
 
 def deletion(
     noun: str,
-    run: str,
     words: str = "[NAME]",
     count: tuple[int, int] = ONE,
     *,
+    run: str = "",
     verb: str = "delete",
     missing: str = INVALID_ARGUMENTS,
     more: tuple[Flag, ...] = (),
 ) -> Command:
     """`sensuctl NOUN delete NAME`."""
-    example = f"sensuctl {noun} {verb} {_example_words(words)} --skip-confirm"
-    usage = f"{noun} {verb} {words} [flags]"
     return Command(
         verb,
-        usage,
+        f"{noun} {verb} {words} [flags]",
         f"{verb.capitalize()} {singular(noun)}",
-        run,
+        run or method(noun, "delete"),
         (SKIP_CONFIRM, *more),
         count,
-        example=example,
+        example=f"sensuctl {noun} {verb} {_example_words(words)} --skip-confirm",
         missing=missing,
     )
+
+
+def creation(noun: str, example: str, *flags: Flag) -> Command:
+    """`sensuctl NOUN create NAME`; the example is what follows `create`."""
+    return change(noun, "create", method(noun, "create"), "[NAME]", ONE_AT_MOST, "", example, *flags)
 
 
 def change(
     noun: str, verb: str, run: str, words: str, count: tuple[int, int], summary: str, example: str, *flags: Flag
 ) -> Command:
-    """`sensuctl NOUN VERB WORDS`; the example is what stands in place of the words."""
+    """`sensuctl NOUN VERB WORDS`; the example is what follows the verb."""
     summary = summary or f"{verb.capitalize()} {singular(noun)}"
     usage = f"{noun} {verb} {words} [flags]".replace("  ", " ")
     shown = f"sensuctl {noun} {verb} {example}".rstrip()
     return Command(verb, usage, summary, run, flags, count, example=shown)
 
 
-def update(noun: str, run: str, words: str = "[NAME]") -> Command:
+def update(noun: str, words: str = "[NAME]") -> Command:
     """`sensuctl NOUN update NAME`, which asks for each value."""
-    usage = f"{noun} update {words} [flags]"
-    return Command(
-        "update",
-        usage,
-        f"Change {singular(noun)}, one question per field",
-        run,
-        (),
-        ONE,
-        example=f"sensuctl {noun} update NAME",
-    )
+    summary = f"Change {singular(noun)}, one question per field"
+    return change(noun, "update", method(noun, "update"), words, ONE, summary, "NAME")
+
+
+def alone(
+    usage: str,
+    run: str,
+    *flags: Flag,
+    words: tuple[int, int] = NONE,
+    configured: bool = True,
+    example: str = "",
+    missing: str = INVALID_ARGUMENTS,
+) -> Command:
+    """`sensuctl NAME`, a command without a noun; `contents.py` has its summary."""
+    name = usage.partition(" ")[0]
+    return Command(name, usage, "", run, flags, words, configured, example or f"sensuctl {name}", missing)
 
 
 def _example_words(words: str) -> str:

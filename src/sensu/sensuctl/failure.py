@@ -16,6 +16,14 @@ class CommandFailed(SensuError):
         self.plain = plain
 
 
+class APIError(CommandFailed):
+    """The API refused a request; `status` is the HTTP status, `method` and `path` are those of the request."""
+
+    def __init__(self, status: int, message: str, method: str = "", path: str = "") -> None:
+        super().__init__(message)
+        self.status, self.method, self.path = status, method, path
+
+
 class BadArguments(CommandFailed):
     """The words of the command line are not what the command takes; its usage is printed too."""
 

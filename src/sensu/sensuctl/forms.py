@@ -14,7 +14,7 @@ TRUTHS = dict.fromkeys((*YES, "1", "t"), True) | dict.fromkeys(("n", "no", "fals
 class Field(NamedTuple):
     """A field: its place in the resource (`socket.host`), the question, and the flag, which is named like it if empty.
 
-    `kind` is text, number, list, bool or choice.
+    `kind` is text, number, list, bool or choice. An `asked_only` field is not set by a flag.
     """
 
     place: str
@@ -23,6 +23,7 @@ class Field(NamedTuple):
     flag: str = ""
     default: Any = ""
     choices: Sequence[str] = ()
+    asked_only: bool = False
 
     @property
     def flag_name(self) -> str:
@@ -34,7 +35,8 @@ def from_flags(context: Context, fields: Sequence[Field]) -> dict[str, Any]:
     """The resource that the flags describe."""
     resource: dict[str, Any] = {}
     for field in fields:
-        put(resource, field.place, _value(field, context.flag(field.flag_name)))
+        if not field.asked_only:
+            put(resource, field.place, _value(field, context.flag(field.flag_name)))
     return resource
 
 

@@ -10,7 +10,7 @@ from sensu.flags import Flag, HelpAsked, UnknownFlag, parse
 from sensu.sensuctl.command import Command, Context, Group, Streams
 from sensu.sensuctl.configuration import GLOBAL_FLAGS, Configuration, load
 from sensu.sensuctl.failure import INVALID_ARGUMENTS, BadArguments, CommandFailed, Exited
-from sensu.sensuctl.tree import TREE
+from sensu.sensuctl.tree.contents import TREE
 from sensu.terminal_text import clean
 
 EXIT_NO_COMMAND = 64

@@ -1,7 +1,8 @@
 """The names of resources, for suggestions and completion."""
 
 from sensu.sensuctl.kind import API_KEY, EVENT, NAMESPACE, USER, Kind
-from sensu.sensuctl.session import Session, resource_path
+from sensu.sensuctl.paths import resource_path
+from sensu.sensuctl.session import Session
 from sensu.terminal_text import is_safe
 
 PAGE_SIZE = 500

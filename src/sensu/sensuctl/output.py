@@ -5,7 +5,7 @@ Source: docs "sensuctl", formats; recorded sensuctl sessions.
 
 import json
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from sensu.sensuctl.command import Context
@@ -40,11 +40,17 @@ def wants_colour(context: Context) -> bool:
 
 
 def show_list(
-    context: Context, kind: Kind, resources: Sequence[Resource], columns: Sequence[Column], warning: str = ""
+    context: Context,
+    kind: Kind,
+    resources: Sequence[Resource],
+    columns: Sequence[Column],
+    warning: str = "",
+    rows: Callable[[Resource], Sequence[Any]] | None = None,
 ) -> None:
-    """Write a list of resources in the format asked for; a warning of the API stands above a table only.
+    """Write a list of resources in the output format; a warning of the API is shown above a table only.
 
-    At a terminal an empty list says so; raises CommandFailed where that is because the namespace does not exist.
+    `rows` gives the rows of a resource in a table, by default one. At a terminal an empty list is replaced by a
+    message; raises CommandFailed if the namespace does not exist.
     """
     if not resources and kind.namespaced and context.for_people and not context.flag("all-namespaces"):
         from sensu.sensuctl.remedies import require_namespace  # noqa: PLC0415 - few lists are empty
@@ -61,7 +67,8 @@ def show_list(
         if warning:
             show_title(context, warning)
         if resources or not context.stdout.isatty():
-            show_table(context, columns, resources)
+            shown = [row for resource in resources for row in rows(resource)] if rows else resources
+            show_table(context, columns, shown)
         else:
             from sensu.sensuctl.remedies import nothing_to_list  # noqa: PLC0415 - few lists are empty
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from sensu.flags import Flag
 from sensu.sensuctl.command import Command, Group
 from sensu.sensuctl.configuration import GLOBAL_FLAGS
-from sensu.sensuctl.tree import TREE
+from sensu.sensuctl.tree.contents import TREE
 from sensu.sensuctl.usage import default_of, value_of
 
 HEAD = """\

@@ -13,9 +13,9 @@ from urllib.parse import unquote
 from sensu.client.http_api import APIUnreachable
 from sensu.errors import SensuError
 from sensu.sensuctl.command import Context
-from sensu.sensuctl.failure import CommandFailed
+from sensu.sensuctl.failure import APIError, CommandFailed
 from sensu.sensuctl.kind import EVENT, NAMED, Kind
-from sensu.sensuctl.session import APIError, resource_path
+from sensu.sensuctl.paths import resource_path
 from sensu.sensuctl.spelling import did_you_mean
 
 NOT_FOUND, FORBIDDEN, UNAUTHORIZED, CONFLICT = 404, 403, 401, 409

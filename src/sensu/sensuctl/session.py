@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sensu.client.http_api import HTTPAPI, STATUS_TEXTS, Answer, APIUnreachable, TLSOptions
 from sensu.sensuctl.configuration import Cluster, Configuration
-from sensu.sensuctl.failure import CommandFailed
-from sensu.sensuctl.kind import Kind
+from sensu.sensuctl.failure import APIError, CommandFailed
+from sensu.sensuctl.paths import url_query
 from sensu.version import VERSION
 
 if TYPE_CHECKING:
     from sensu.client.event_stream import ServerSentEvent
 
-_UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 LICENSE_TEXT = (
     "This functionality requires a valid Sensu Go license with a sufficient entity limit. "
     "To get a valid license file, arrange a trial, or increase your entity limit, contact Sales."
@@ -25,14 +24,6 @@ CERTIFICATE_BEGIN = b"-----BEGIN CERTIFICATE-----"
 CA_BYTES_MAX = 16 * 1024 * 1024
 SILENCE_S = 40.0
 """How long a stream may be silent, which tells of itself every 15 s, before it counts as lost."""
-
-
-class APIError(CommandFailed):
-    """The API refused a request; `status` is the HTTP status, `method` and `path` are those of the request."""
-
-    def __init__(self, status: int, message: str, method: str = "", path: str = "") -> None:
-        super().__init__(message)
-        self.status, self.method, self.path = status, method, path
 
 
 class SessionEnded(CommandFailed):
@@ -215,24 +206,6 @@ def remember_tokens(cluster: Cluster, tokens: Mapping[str, Any]) -> None:
     cluster.expires_at = int(tokens.get("expires_at", 0))
     cluster.refresh_token = str(tokens.get("refresh_token", ""))
     cluster.logged_in_once = True
-
-
-def resource_path(kind: Kind, namespace: str, *names: str) -> str:
-    """The URL path of a resource or, without names, of the list; every part percent-encoded."""
-    base = kind.path(quoted(namespace))
-    return "/".join([base, *(quoted(name) for name in names)])
-
-
-def quoted(text: str) -> str:
-    """A text as one part of a URL's path or query, percent-encoded."""
-    if text.isascii() and text.replace("-", "").replace("_", "").replace(".", "").isalnum():
-        return text
-    return "".join(chr(byte) if byte in _UNRESERVED else f"%{byte:02X}" for byte in text.encode())
-
-
-def url_query(values: Mapping[str, str]) -> str:
-    """The query of a URL."""
-    return "&".join(f"{quoted(key)}={quoted(value)}" for key, value in values.items())
 
 
 def _json_bytes(content: Any) -> bytes:

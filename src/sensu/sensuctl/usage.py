@@ -7,17 +7,8 @@ from typing import TextIO
 from sensu.flags import Flag
 from sensu.sensuctl.command import Command, Group
 from sensu.sensuctl.configuration import GLOBAL_FLAGS
-from sensu.sensuctl.tree import TREE
+from sensu.sensuctl.tree.contents import SECTIONS
 
-GROUPS = (
-    ("Monitoring", ("check", "entity", "event", "silenced", "hook", "asset")),
-    ("Handling events", ("pipeline", "filter", "mutator", "handler", "delivery")),
-    ("Monitoring as code", ("create", "apply", "diff", "delete", "prune", "edit", "dump", "describe-type")),
-    ("Access", ("namespace", "user", "api-key", "role", "role-binding", "cluster-role", "cluster-role-binding")),
-    ("Operations", ("backup", "restore", "audit", "cluster", "secret", "tessen")),
-    ("This program", ("configure", "config", "logout", "env", "completion", "command", "version")),
-)
-"""The commands in the order of the help; those that are named nowhere come last."""
 WIDTH_MIN = 40
 
 
@@ -38,7 +29,7 @@ def group_help(group: Command | Group | None, width: int = 0) -> str:
     if group is None:
         lines = ["sensuctl controls Sensu: checks, events, what handles them, and who may do what.", ""]
         lines += ["Usage:\tsensuctl COMMAND"]
-        sections = [(title, [(name, TREE[name].summary) for name in names]) for title, names in _sections()]
+        sections = [(title, [*summaries.items()]) for title, summaries in SECTIONS.items()]
         more = "sensuctl COMMAND --help"
     else:
         lines = [group.summary, "", f"Usage:\tsensuctl {group.name} COMMAND"]
@@ -49,13 +40,6 @@ def group_help(group: Command | Group | None, width: int = 0) -> str:
         lines += ["", f"{title}:", *(line for name, text in entries for line in _entry(name, left, text, width))]
     lines += ["", *_flag_lines("Global Flags", GLOBAL_FLAGS, width), "", f'Use "{more}" for more about a command.']
     return "\n".join(lines) + "\n"
-
-
-def _sections() -> list[tuple[str, list[str]]]:
-    named = {name for _, names in GROUPS for name in names}
-    others = sorted(name for name in TREE if name not in named)
-    found = [(title, [name for name in names if name in TREE]) for title, names in GROUPS]
-    return [*found, ("Other", others)] if others else found
 
 
 def command_help(command: Command, width: int = 0) -> str:

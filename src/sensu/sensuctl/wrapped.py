@@ -15,7 +15,7 @@ from sensu.sensuctl.command import Context
 from sensu.sensuctl.failure import CommandFailed
 from sensu.sensuctl.file_values import values_of
 from sensu.sensuctl.kind import EVENT, NAMED, OTHERS, SILENCED, Kind
-from sensu.sensuctl.session import resource_path
+from sensu.sensuctl.paths import resource_path
 from sensu.sensuctl.spelling import did_you_mean
 from sensu.sensuctl.type_names import api_versions, kind_of_type
 

@@ -8,9 +8,8 @@ from typing import Any
 import pytest
 
 from sensu.sensuctl.configuration import Configuration
-from sensu.sensuctl.failure import CommandFailed
-from sensu.sensuctl.kind import CHECK, NAMESPACE
-from sensu.sensuctl.session import APIError, Session, quoted, resource_path
+from sensu.sensuctl.failure import APIError, CommandFailed
+from sensu.sensuctl.session import Session
 
 LIST = "/api/core/v2/namespaces/default/checks"
 ANSWERS: dict[str, tuple[int, str, dict[str, str]]] = {
@@ -115,13 +114,3 @@ def test_a_file_of_authorities_that_cannot_be_read_is_a_warning() -> None:
     made.over = {**made.over, "trusted-ca-file": "nosuch"}
     Session(made, warn=heard.append)
     assert heard[0] == "Error reading CA file: open nosuch: no such file or directory"
-
-
-@pytest.mark.parametrize(
-    ("text", "encoded"), [("a-b_c.d", "a-b_c.d"), ("web:*", "web%3A%2A"), ("a/b?c", "a%2Fb%3Fc"), ("é ", "%C3%A9%20")]
-)
-def test_names_are_one_part_of_a_path(text: str, encoded: str) -> None:
-    """No name can lead to another resource."""
-    assert quoted(text) == encoded
-    assert resource_path(CHECK, "default", text) == f"{LIST}/{encoded}"
-    assert resource_path(NAMESPACE, "default", text) == f"/api/core/v2/namespaces/{encoded}"

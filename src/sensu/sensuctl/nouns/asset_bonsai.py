@@ -10,8 +10,8 @@ from sensu.sensuctl.command import Context
 from sensu.sensuctl.failure import CommandFailed
 from sensu.sensuctl.kind import ASSET
 from sensu.sensuctl.output import show_table, show_value
+from sensu.sensuctl.paths import resource_path
 from sensu.sensuctl.resource_commands import checked, name_of
-from sensu.sensuctl.session import resource_path
 from sensu.sensuctl.table import Column
 
 ANNOTATIONS = "io.sensu.bonsai."

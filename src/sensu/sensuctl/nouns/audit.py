@@ -9,8 +9,8 @@ from sensu.sensuctl.command import Context
 from sensu.sensuctl.failure import CommandFailed
 from sensu.sensuctl.kind import Kind
 from sensu.sensuctl.output import show_table, show_value
-from sensu.sensuctl.resource_commands import SELECTORS, go_time
-from sensu.sensuctl.session import resource_path
+from sensu.sensuctl.paths import resource_path
+from sensu.sensuctl.resource_commands import go_time, selected
 from sensu.sensuctl.table import Column
 
 AUDIT = Kind("AuditRecord", "audit", namespaced=False, api_version="sensu/v1")
@@ -46,12 +46,11 @@ COLUMNS = (
 
 def list_audit(context: Context) -> None:
     """`sensuctl audit list`: the newest entries first, as many as --last says."""
-    query = {wire: context.text(name) for name, wire in SELECTORS.items() if context.flag(name)}
     last = int(context.flag("last"))
     if last < 0:
         raise CommandFailed("--last must not be below 0")
     records: list[Any] = []
-    for page in context.session.pages(resource_path(AUDIT, ""), query, min(last, PAGE_SIZE) or PAGE_SIZE):
+    for page in context.session.pages(resource_path(AUDIT, ""), selected(context), min(last, PAGE_SIZE) or PAGE_SIZE):
         records += page.items
         if last and len(records) >= last:
             break

@@ -5,8 +5,8 @@ from typing import Any
 
 from sensu.sensuctl.command import Context
 from sensu.sensuctl.output import show_table, show_title, show_value
+from sensu.sensuctl.paths import quoted
 from sensu.sensuctl.resource_commands import go_time, joined
-from sensu.sensuctl.session import quoted
 from sensu.sensuctl.table import Column
 from sensu.terminal_text import clean
 

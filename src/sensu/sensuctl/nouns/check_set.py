@@ -13,8 +13,8 @@ from sensu.sensuctl.command import Context
 from sensu.sensuctl.failure import CommandFailed
 from sensu.sensuctl.forms import listed
 from sensu.sensuctl.kind import CHECK
+from sensu.sensuctl.paths import resource_path
 from sensu.sensuctl.resource_commands import get_resource, replace_resource
-from sensu.sensuctl.session import resource_path
 
 SPLAY_COVERAGE_DEFAULT = 90
 HOOK_WORDS = ("ok", "warning", "critical", "unknown", "non-zero")

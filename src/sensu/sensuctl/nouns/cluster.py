@@ -6,10 +6,9 @@ Source: recorded sensuctl session cluster.
 from typing import Any
 
 from sensu.sensuctl.command import Context
-from sensu.sensuctl.failure import CommandFailed
+from sensu.sensuctl.failure import APIError, CommandFailed
 from sensu.sensuctl.output import show_table, show_title, show_value
 from sensu.sensuctl.resource_commands import joined
-from sensu.sensuctl.session import APIError
 from sensu.sensuctl.table import Column
 
 PATH = "/api/core/v2/cluster"

@@ -20,7 +20,6 @@ from sensu.rules.validity.names import asset_name_problem
 from sensu.sensuctl.bonsai import Bonsai, parse_name
 from sensu.sensuctl.command import Context
 from sensu.sensuctl.failure import BadArguments, CommandFailed, Exited
-from sensu.sensuctl.nouns.asset import short_digest, short_url
 from sensu.sensuctl.nouns.asset_bonsai import ANNOTATIONS, chosen_version
 from sensu.sensuctl.output import in_order, show_table, to_json, to_yaml_documents
 from sensu.sensuctl.plugin_store import PluginStore
@@ -28,6 +27,7 @@ from sensu.sensuctl.progress import Progress
 from sensu.sensuctl.prompt import confirm
 from sensu.sensuctl.session import usable_ca_file
 from sensu.sensuctl.table import Column
+from sensu.sensuctl.tree.asset import short_digest, short_url
 
 RUN_TIME_LIMIT_S = 30
 DIGEST_LENGTH = 128

@@ -9,7 +9,7 @@ from sensu.sensuctl.failure import CommandFailed
 from sensu.sensuctl.kind import NAMED
 from sensu.sensuctl.nouns.completion_names import NAMESPACE_FLAG, kind_wanted
 from sensu.sensuctl.output import FORMATS
-from sensu.sensuctl.tree import TREE
+from sensu.sensuctl.tree.contents import TREE
 from sensu.sensuctl.type_names import ALL
 
 SHELLS = ("bash", "zsh", "fish")

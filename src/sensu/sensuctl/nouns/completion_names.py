@@ -15,7 +15,7 @@ from sensu.sensuctl.configuration import GLOBAL_FLAGS, load
 from sensu.sensuctl.kind import EVENT, NAMED, NAMESPACE, USER, Kind
 from sensu.sensuctl.names import checks_of_entity, names_of
 from sensu.sensuctl.session import Session
-from sensu.sensuctl.tree import TREE
+from sensu.sensuctl.tree.contents import TREE
 from sensu.sensuctl.type_names import kind_named
 
 TIMEOUT_S = 1.0

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from sensu.sensuctl.command import Context
-from sensu.sensuctl.failure import CommandFailed
+from sensu.sensuctl.failure import APIError, CommandFailed
 from sensu.sensuctl.kind import (
     API_KEY,
     CLUSTER_ROLE,
@@ -19,8 +19,8 @@ from sensu.sensuctl.kind import (
     USER,
     Kind,
 )
+from sensu.sensuctl.paths import resource_path
 from sensu.sensuctl.progress import Progress
-from sensu.sensuctl.session import APIError, resource_path
 from sensu.sensuctl.sources import is_device, read_file, read_stdin
 from sensu.sensuctl.wrapped import Document, parse_documents
 

@@ -9,11 +9,11 @@ from typing import Any, TextIO
 
 from sensu.resources.wire import convert_client
 from sensu.sensuctl.command import Context
-from sensu.sensuctl.failure import BadArguments, CommandFailed
+from sensu.sensuctl.failure import APIError, BadArguments, CommandFailed
 from sensu.sensuctl.kind import ALL_KINDS, AS_RUN, ENTITY, EVENT, TESSEN, Kind
 from sensu.sensuctl.output import in_order, show_value, to_json, to_yaml_documents, wrap
+from sensu.sensuctl.paths import resource_path
 from sensu.sensuctl.progress import Progress
-from sensu.sensuctl.session import APIError, resource_path
 from sensu.sensuctl.sources import reason
 from sensu.sensuctl.type_names import kinds_named, omitted_kinds
 

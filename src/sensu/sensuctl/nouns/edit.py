@@ -19,7 +19,7 @@ from sensu.sensuctl.kind import CHECK, CHECK_AS_RUN, EVENT, TESSEN, Kind
 from sensu.sensuctl.nouns.create import put_document
 from sensu.sensuctl.nouns.dump import as_kind
 from sensu.sensuctl.output import to_json, to_yaml_documents, wrap
-from sensu.sensuctl.session import resource_path
+from sensu.sensuctl.paths import resource_path
 from sensu.sensuctl.sources import read_file, reason
 from sensu.sensuctl.type_names import kind_named
 from sensu.sensuctl.wrapped import parse_documents

@@ -15,11 +15,11 @@ from typing import Any, NamedTuple
 from sensu.clock import SystemClock
 from sensu.sensuctl.command import Context
 from sensu.sensuctl.event_board import EventBoard, Size, first_line, key_of, screen, state_of
-from sensu.sensuctl.failure import CommandFailed
+from sensu.sensuctl.failure import APIError, CommandFailed
 from sensu.sensuctl.kind import EVENT
 from sensu.sensuctl.output import FORMATS, wants_colour
+from sensu.sensuctl.paths import resource_path
 from sensu.sensuctl.resource_commands import SELECTORS
-from sensu.sensuctl.session import APIError, resource_path
 from sensu.terminal_text import clean, clean_json
 
 LISTED, UPDATED, GONE, LOST, FAILED = "listed", "updated", "gone", "lost", "failed"

@@ -9,8 +9,8 @@ from sensu.sensuctl.command import Context
 from sensu.sensuctl.failure import BadArguments, CommandFailed
 from sensu.sensuctl.kind import EVENT, EVENT_FILTER, Kind
 from sensu.sensuctl.output import show_title, show_value
+from sensu.sensuctl.paths import quoted, resource_path
 from sensu.sensuctl.resource_commands import get_resource, go_time
-from sensu.sensuctl.session import quoted, resource_path
 from sensu.terminal_text import clean
 
 

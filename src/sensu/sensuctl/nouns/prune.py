@@ -7,12 +7,12 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from sensu.sensuctl.command import Context
-from sensu.sensuctl.failure import BadArguments, CommandFailed
+from sensu.sensuctl.failure import APIError, BadArguments, CommandFailed
 from sensu.sensuctl.kind import API_KEY, EVENT, NAMESPACE, TESSEN, USER, Kind
 from sensu.sensuctl.nouns.create import read_documents
 from sensu.sensuctl.output import show_table, show_value
+from sensu.sensuctl.paths import resource_path
 from sensu.sensuctl.progress import Progress
-from sensu.sensuctl.session import APIError, resource_path
 from sensu.sensuctl.sources import is_device
 from sensu.sensuctl.table import Column
 from sensu.sensuctl.type_names import kinds_named, omitted_kinds

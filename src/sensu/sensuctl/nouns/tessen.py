@@ -3,8 +3,8 @@
 from sensu.sensuctl.command import Context
 from sensu.sensuctl.kind import TESSEN
 from sensu.sensuctl.output import show_one
+from sensu.sensuctl.paths import resource_path
 from sensu.sensuctl.prompt import agree
-from sensu.sensuctl.session import resource_path
 
 TITLE = "Tessen Configuration"
 

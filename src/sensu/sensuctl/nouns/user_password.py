@@ -6,8 +6,8 @@ Source: recorded sensuctl sessions user, rbac-limited.
 from sensu.sensuctl.command import Context
 from sensu.sensuctl.failure import BadArguments, CommandFailed
 from sensu.sensuctl.kind import USER
+from sensu.sensuctl.paths import resource_path
 from sensu.sensuctl.resource_commands import first_word
-from sensu.sensuctl.session import resource_path
 
 HASH_COST = 10
 PASSWORD_BYTES_MAX = 72

@@ -1,0 +1,53 @@
+"""`sensuctl cluster …`."""
+
+from sensu.sensuctl.command import Command
+from sensu.sensuctl.declare import ANY, FORMAT, ONE, TWO, change
+
+COMMANDS = (
+    Command(
+        "health",
+        "cluster health [flags]",
+        "Show the health of the backends",
+        "nouns.cluster:show_health",
+        (FORMAT,),
+        ANY,
+        example="sensuctl cluster health",
+    ),
+    Command(
+        "id",
+        "cluster id [flags]",
+        "Show the identifier of the cluster",
+        "nouns.cluster:show_id",
+        example="sensuctl cluster id",
+    ),
+    change(
+        "cluster",
+        "member-add",
+        "nouns.cluster:add_member",
+        "[NAME] [PEER-ADDRS]",
+        TWO,
+        "Add a member",
+        "backend-2 https://10.0.0.2:2380",
+    ),
+    Command(
+        "member-list",
+        "cluster member-list [flags]",
+        "List the members",
+        "nouns.cluster:list_members",
+        (FORMAT,),
+        ANY,
+        example="sensuctl cluster member-list",
+    ),
+    change(
+        "cluster", "member-remove", "nouns.cluster:remove_member", "[ID]", ONE, "Remove a member", "2f7ae42c315f8c2d"
+    ),
+    change(
+        "cluster",
+        "member-update",
+        "nouns.cluster:update_member",
+        "[ID] [PEER_ADDRS]",
+        TWO,
+        "Change the addresses of a member",
+        "2f7ae42c315f8c2d https://10.0.0.4:2380",
+    ),
+)

@@ -1,0 +1,91 @@
+"""Every command of sensuctl by its first word, in the sections of `sensuctl --help`.
+
+The module of the same name in this folder declares the command; it is imported when the command is used.
+"""
+
+import importlib
+from collections.abc import Iterator, Mapping
+
+from sensu.sensuctl.command import Command, Group
+
+SECTIONS = {
+    "Monitoring": {
+        "check": "Manage checks",
+        "entity": "Manage entities",
+        "event": "Manage events",
+        "silenced": "Manage silences",
+        "hook": "Manage hooks",
+        "asset": "Manage assets",
+    },
+    "Handling events": {
+        "pipeline": "Manage pipelines",
+        "filter": "Manage filters",
+        "mutator": "Manage mutators",
+        "handler": "Manage handlers",
+        "delivery": "Manage deliveries to handlers",
+    },
+    "Monitoring as code": {
+        "create": "Create or replace resources from files, folders, URLs or standard input",
+        "apply": "Create or update only the resources that differ from the files",
+        "diff": "Show how files differ from the server; exit status 1 if they do",
+        "delete": "Delete the resources listed in a file or on standard input",
+        "prune": "Delete resources created by sensuctl that the files no longer contain",
+        "edit": "Edit a resource in $EDITOR",
+        "dump": "Export resources as YAML or JSON that create reads; 'all' is every type of 'describe-type all'",
+        "describe-type": "List resource types",
+    },
+    "Access": {
+        "namespace": "Manage namespaces",
+        "user": "Manage users",
+        "api-key": "Manage API keys",
+        "role": "Manage roles",
+        "role-binding": "Manage role bindings",
+        "cluster-role": "Manage cluster roles, which apply to all namespaces",
+        "cluster-role-binding": "Manage cluster role bindings",
+    },
+    "Operations": {
+        "backup": "Save the resources of all namespaces to a file or a folder",
+        "restore": "Restore a backup",
+        "audit": "Show who did what",
+        "cluster": "Manage the cluster of backends",
+        "secret": "Manage references to secrets",
+        "tessen": "Show or change the usage reporting setting (nothing is ever sent)",
+    },
+    "This program": {
+        "configure": "Log in, and save the API URL and preferences",
+        "config": "Show and change the settings of sensuctl",
+        "logout": "Log out",
+        "env": "Print the settings as shell variables",
+        "completion": "Print the completion script for a shell",
+        "command": "Manage commands that extend sensuctl",
+        "version": "Show the version",
+    },
+}
+"""The summary of each command, by section and name."""
+
+
+class _Tree(Mapping[str, Command | Group]):
+    """The commands and groups of commands by name, each loaded when it is looked up."""
+
+    def __init__(self, summaries: Mapping[str, str]) -> None:
+        self._summaries = summaries
+
+    def __getitem__(self, name: str) -> Command | Group:
+        summary = self._summaries[name]
+        module = importlib.import_module(f"sensu.sensuctl.tree.{name.replace('-', '_')}")
+        if hasattr(module, "COMMAND"):
+            command: Command = module.COMMAND
+            return command._replace(summary=summary)
+        return Group(name, summary, module.COMMANDS)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._summaries
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._summaries)
+
+    def __len__(self) -> int:
+        return len(self._summaries)
+
+
+TREE = _Tree({name: summary for section in SECTIONS.values() for name, summary in section.items()})

@@ -1,0 +1,130 @@
+"""`sensuctl handler …`."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sensu.flags import Flag
+from sensu.sensuctl.command import Context
+from sensu.sensuctl.declare import (
+    ENV_VARS,
+    INTERACTIVE,
+    RUNTIME_ASSETS,
+    creation,
+    deletion,
+    info,
+    listing,
+    update,
+)
+from sensu.sensuctl.failure import BadArguments
+from sensu.sensuctl.forms import Field, from_answers, from_flags
+from sensu.sensuctl.kind import HANDLER
+from sensu.sensuctl.resource_commands import Noun, joined, name_of
+from sensu.sensuctl.table import Column
+
+TYPES = ("pipe", "tcp", "udp", "set")
+_COMMON = (
+    Field("env_vars", "Environment variables:", "list"),
+    Field("filters", "Filters:", "list"),
+    Field("mutator", "Mutator:"),
+    Field("timeout", "Timeout:", "number"),
+    Field("type", "Type:", "choice", choices=TYPES, default="pipe"),
+    Field("runtime_assets", "Runtime Assets:", "list"),
+)
+_OF_TYPE = {
+    "pipe": (Field("command", "Command:"),),
+    "set": (Field("handlers", "Handlers:", "list"),),
+    "tcp": (
+        Field("socket.host", "Socket Host:", flag="socket-host"),
+        Field("socket.port", "Socket Port:", "number", flag="socket-port"),
+    ),
+}
+_OF_TYPE["udp"] = _OF_TYPE["tcp"]
+GAP = "\u2000"
+"""The wide space after the first word of the `Execute` column, as in the reference."""
+
+
+def _execute(handler: Any) -> str:
+    """What the handler does, by its type.
+
+    Source: recorded sensuctl session handler.
+    """
+    kind = handler.get("type", "")
+    if kind in ("tcp", "udp"):
+        socket = handler.get("socket") or {}
+        return f"PUSH:{GAP}{kind}://{socket.get('host', '')}:{socket.get('port', 0)}"
+    if kind == "pipe":
+        return f"RUN:{GAP}{GAP}{handler.get('command', '')}"
+    return f"CALL:{GAP}{joined(handler.get('handlers'))}" if kind == "set" else "UNKNOWN"
+
+
+COLUMNS = (
+    Column("Name", name_of, key=True),
+    Column("Type", lambda handler: handler.get("type", "")),
+    Column("Timeout", lambda handler: handler.get("timeout", 0)),
+    Column("Filters", lambda handler: joined(handler.get("filters"))),
+    Column("Mutator", lambda handler: handler.get("mutator", "")),
+    Column("Execute", _execute),
+    Column("Environment Variables", lambda handler: joined(handler.get("env_vars")), key=True),
+    Column("Assets", lambda handler: joined(handler.get("runtime_assets"))),
+)
+
+
+def details(handler: Any) -> Sequence[tuple[str, Any]]:
+    """The rows of `handler info`."""
+    return (
+        ("Name", name_of(handler)),
+        ("Type", handler.get("type", "")),
+        ("Timeout", str(handler.get("timeout", 0))),
+        ("Filters", joined(handler.get("filters"), ", ")),
+        ("Mutator", handler.get("mutator", "")),
+        ("Execute", _execute(handler)),
+        ("Environment Variables", joined(handler.get("env_vars"), ", ")),
+        ("Runtime Assets", joined(handler.get("runtime_assets"), ", ")),
+    )
+
+
+class HandlerNoun(Noun):
+    """Handlers, whose fields depend on their type."""
+
+    def given(self, context: Context) -> dict[str, Any]:
+        """The fields from flags, with those of other types if they were given."""
+        socket = _OF_TYPE["tcp"] if context.text("socket-host") or context.text("socket-port") else ()
+        handler = from_flags(context, (*_COMMON, *_OF_TYPE["pipe"], *_OF_TYPE["set"], *socket))
+        return {**handler, "type": handler["type"].lower()}
+
+    def answers(self, context: Context, current: Any) -> dict[str, Any]:
+        """The common fields, then those of the type."""
+        common = from_answers(context, _COMMON, current)
+        return {**common, **from_answers(context, _OF_TYPE[common["type"]], current)}
+
+
+def refusal(_: str) -> BadArguments:
+    """The error for flags that describe no valid handler.
+
+    Source: recorded sensuctl session handler.
+    """
+    return BadArguments()
+
+
+NOUN = HandlerNoun(HANDLER, COLUMNS, details, question="Handler Name:", refusal=refusal)
+COMMANDS = (
+    creation(
+        "handler",
+        "mail --type pipe --command 'send-mail -t ops' --filters is_incident",
+        Flag("command", help="command of a pipe handler"),
+        ENV_VARS,
+        Flag("filters", help="comma-separated filters"),
+        Flag("handlers", help="comma-separated handlers of a set"),
+        INTERACTIVE,
+        Flag("mutator", short="m", help="mutator to apply to events"),
+        RUNTIME_ASSETS,
+        Flag("socket-host", help="host of a tcp or udp handler"),
+        Flag("socket-port", help="port of a tcp or udp handler"),
+        Flag("timeout", short="i", help="seconds after which it is stopped"),
+        Flag("type", short="t", default="pipe", help='"pipe", "tcp", "udp" or "set"'),
+    ),
+    deletion("handler"),
+    info("handler", "[ID]"),
+    listing("handler"),
+    update("handler"),
+)

@@ -1,0 +1,5 @@
+"""`sensuctl logout`."""
+
+from sensu.sensuctl.declare import alone
+
+COMMAND = alone("logout [flags]", "nouns.logout:log_out")
