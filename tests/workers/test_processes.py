@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from sensu.backend.members.supervisor import HUNG_AFTER_S
+from sensu.backend.workers.supervisor import HUNG_AFTER_S
 from sensu.testing.backend_process import BackendProcess
 from tests.workers.world import WORKERS, clients, event_of, until, workers_of
 

@@ -24,7 +24,6 @@ from sensu.backend.initialise import cluster_id
 from sensu.backend.keepalived.daemon import Counters as CountsKeepalives
 from sensu.backend.keepalived.daemon import Keepalived
 from sensu.backend.members.forwarding import ForwardedKeepalives
-from sensu.backend.members.membership import Membership
 from sensu.backend.members.others import Others
 from sensu.backend.pipelined import assembly as pipelined
 from sensu.backend.pipelined.daemon import Pipelined
@@ -37,6 +36,7 @@ from sensu.backend.seams import Intake, Joints, Keepalives, Subscribers
 from sensu.backend.services.audit import AuditLog
 from sensu.backend.services.history import Bound, History
 from sensu.backend.stored_entities import StoredEntities
+from sensu.backend.workers.membership import Membership
 from sensu.clock import Clock
 from sensu.resources.entity import Entity
 from sensu.rules.share import WHOLE

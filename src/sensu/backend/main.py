@@ -9,8 +9,6 @@ from typing import TypeVar
 
 from sensu import open_files
 from sensu.backend.init_command import run_init
-from sensu.backend.members.membership import Seat
-from sensu.backend.members.supervisor import Supervisor
 from sensu.backend.process import Backend, opened_store
 from sensu.backend.settings import (
     ENVIRONMENT_PREFIX,
@@ -21,6 +19,8 @@ from sensu.backend.settings import (
     InitSettings,
     check,
 )
+from sensu.backend.workers.context import WorkerContext
+from sensu.backend.workers.supervisor import Supervisor
 from sensu.clock import SystemClock
 from sensu.errors import ConfigurationError, SensuError
 from sensu.log import configure
@@ -147,9 +147,9 @@ def start(words: Sequence[str]) -> int:
     return _serve(Backend(settings, SystemClock()))
 
 
-def _work(settings: BackendSettings, seat: Seat) -> int:
+def _work(settings: BackendSettings, context: WorkerContext) -> int:
     """Be one of several workers; returns the exit status."""
-    return _status_of(lambda: _serve(Backend(settings, SystemClock(), seat)))
+    return _status_of(lambda: _serve(Backend(settings, SystemClock(), context)))
 
 
 def _serve(backend: Backend) -> int:

@@ -18,10 +18,11 @@ from sensu.backend.basics import Basics
 from sensu.backend.composition import Daemons, Executors, Gates, composed
 from sensu.backend.init_command import opened_to_operators
 from sensu.backend.initialise import make_folder
-from sensu.backend.members.membership import Membership, Seat
 from sensu.backend.metrics import BackendMetrics
 from sensu.backend.settings import BackendSettings
 from sensu.backend.stored_form import put
+from sensu.backend.workers.context import WorkerContext
+from sensu.backend.workers.membership import Membership
 from sensu.clock import Clock
 from sensu.errors import ConfigurationError
 from sensu.execution import system_facts
@@ -33,6 +34,7 @@ from sensu.rules.share import WHOLE
 from sensu.store.contract import Store
 from sensu.store.resource_cache import ResourceCache
 from sensu.store.sqlite.connection import Durability
+from sensu.store.sqlite.sharing import Sharing
 from sensu.store.sqlite.store import SQLiteStore
 from sensu.version import VERSION
 
@@ -45,10 +47,9 @@ GC_THRESHOLDS = (100_000, 50, 100)
 
 
 @contextlib.asynccontextmanager
-async def opened_store(settings: BackendSettings, seat: Seat | None = None) -> AsyncIterator[SQLiteStore]:
-    """The store in the state folder, closed on leaving; with a `seat` it is shared with other workers."""
+async def opened_store(settings: BackendSettings, sharing: Sharing | None = None) -> AsyncIterator[SQLiteStore]:
+    """The store in the state folder, closed on leaving; with `sharing` it is shared with other workers."""
     folder = make_folder(Path(settings.state_dir), "--state-dir")
-    sharing = None if seat is None else seat.database.sharing(seat.share)
     store = SQLiteStore(folder, Durability(settings.durability), sharing=sharing)
     await store.open()
     try:
@@ -58,11 +59,11 @@ async def opened_store(settings: BackendSettings, seat: Seat | None = None) -> A
 
 
 class Backend:
-    """A backend as a process; with a `seat` one of its workers."""
+    """A backend as a process; with a `context` one of its workers."""
 
-    def __init__(self, settings: BackendSettings, clock: Clock, seat: Seat | None = None) -> None:
-        self._seat = seat
-        self._share = WHOLE if seat is None else seat.share
+    def __init__(self, settings: BackendSettings, clock: Clock, context: WorkerContext | None = None) -> None:
+        self._context = context
+        self._share = WHOLE if context is None else context.share
         self._members: Membership | None = None
         self._settings = settings
         self._clock = clock
@@ -74,9 +75,9 @@ class Backend:
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self._stopping.set)
         loop.add_signal_handler(signal.SIGHUP, lambda: None)  # until there is an event log to open again
-        async with opened_store(self._settings, self._seat) as store:
-            if self._seat is not None:
-                self._members = Membership(self._seat, store, self._clock)
+        async with opened_store(self._settings, None if self._context is None else self._context.sharing) as store:
+            if self._context is not None:
+                self._members = Membership(self._context, store, self._clock)
                 store.announce = self._members.announce
             with (
                 ThreadPoolExecutor(2, thread_name_prefix="files") as files,

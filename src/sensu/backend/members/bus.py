@@ -6,12 +6,9 @@ know when it is back.
 """
 
 import asyncio
-import contextlib
 import logging
-import os
 import socket
-from collections.abc import Awaitable, Callable
-from pathlib import Path
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, cast
 from uuid import uuid4
 
@@ -22,7 +19,6 @@ from sensu.backend.members.messages import Hello, Message, Stored, Told, Welcome
 from sensu.clock import Clock
 from sensu.errors import StoreError
 from sensu.log import fields
-from sensu.rules.share import Share
 
 log = logging.getLogger("sensu.members")
 
@@ -31,8 +27,6 @@ BACKLOG_BYTES_MAX = 64 * 1024 * 1024
 ASKS_MAX = 10_000
 ANSWER_WITHIN_S = 5.0
 CONNECT_PAUSE_S = 0.05
-ADDRESS_BYTES_MAX = 100
-"""Addresses of Unix sockets are short; a longer path is reached through a descriptor of its folder."""
 
 Answer = Callable[[Message], None]
 Handler = Callable[[int, Any, Answer], "bool | None"]
@@ -41,42 +35,6 @@ Handler = Callable[[int, Any, Answer], "bool | None"]
 
 class PeerGone(Exception):
     """A worker did not answer."""
-
-
-class Addresses:
-    """Where the workers listen; made before they are forked."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-
-    def of(self, member: int) -> str:
-        """The address of a member."""
-        name = f"sensu.worker.{member}"
-        path = str(self._folder / name)
-        return path if len(path.encode()) <= ADDRESS_BYTES_MAX else f"/proc/self/fd/{self._descriptor}/{name}"
-
-    def listener(self, member: int) -> socket.socket:
-        """A socket that listens there, for its owner alone; raises OSError."""
-        address = self.of(member)
-        with contextlib.suppress(FileNotFoundError):
-            Path(address).unlink()
-        listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        before = os.umask(0o177)
-        try:
-            listener.bind(address)
-        finally:
-            os.umask(before)
-        listener.listen(socket.SOMAXCONN)
-        listener.setblocking(False)
-        return listener
-
-    def close(self, members: int) -> None:
-        """Leave nothing behind."""
-        for member in range(members):
-            with contextlib.suppress(OSError):
-                Path(self.of(member)).unlink()
-        os.close(self._descriptor)
 
 
 class Stream(asyncio.Protocol):
@@ -288,11 +246,11 @@ async def _nothing(member: int, start: str) -> int:
 class Bus:
     """All other workers, and what they ask of this one."""
 
-    def __init__(self, share: Share, addresses: Addresses, listener: socket.socket, clock: Clock) -> None:
+    def __init__(self, member: int, addresses: Mapping[int, str], listener: socket.socket, clock: Clock) -> None:
+        """`addresses` are those of the other members; `listener` is where they reach this one."""
         self._listener = listener
-        hello = Hello(share.member, uuid4().hex)
-        others = (member for member in range(share.members) if member != share.member)
-        self.peers = {member: Peer(member, hello, addresses.of(member), clock) for member in others}
+        hello = Hello(member, uuid4().hex)
+        self.peers = {other: Peer(other, hello, address, clock) for other, address in addresses.items()}
         self._starts: dict[int, str] = {}
         self._stored: Callable[[int, str], Awaitable[int]] = _nothing
         self._greeting: set[asyncio.Task[None]] = set()

@@ -2,18 +2,17 @@
 
 import asyncio
 import os
-import stat
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from sensu.backend.members.bus import Addresses, Answer, Bus, PeerGone
+from sensu.backend.members.bus import Answer, Bus, PeerGone
 from sensu.backend.members.messages import AskHealth, Health, Look, Message, Publish
+from sensu.backend.workers.context import Addresses
 from sensu.clock import SystemClock
 from sensu.resources.check_request import CheckRequest
-from sensu.rules.share import Share
 
 SOON_S = 5.0
 
@@ -22,7 +21,7 @@ class Worker:
     """One worker's bus; `heard` are the messages that it took, `open` whether it takes any."""
 
     def __init__(self, member: int, addresses: Addresses, listener: Any) -> None:
-        self.bus = Bus(Share(member, 2), addresses, listener, SystemClock())
+        self.bus = Bus(member, {1 - member: addresses.of(1 - member)}, listener, SystemClock())
         self.heard: list[Message] = []
         self.open = asyncio.Event()
         self.open.set()
@@ -81,14 +80,6 @@ def play(folder: Path, story: Callable[[Worker, Worker, Callable[[], Worker]], A
 
     asyncio.run(told())
     assert list(folder.iterdir()) == []
-
-
-def test_only_the_owner_reaches_a_worker(tmp_path: Path) -> None:
-    """The socket of a worker is for the user that runs it."""
-    addresses = Addresses(tmp_path)
-    with addresses.listener(0):
-        assert stat.S_IMODE(Path(addresses.of(0)).stat().st_mode) == 0o600
-    addresses.close(1)
 
 
 def publish(number: int) -> Publish:

@@ -2,21 +2,18 @@
 
 import asyncio
 import contextlib
-import socket
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 
 from sensu.backend.members.agents import AgentsOfAll
-from sensu.backend.members.bus import Addresses, Answer, Bus, Peer
-from sensu.backend.members.control import Control
+from sensu.backend.members.bus import Answer, Bus, Peer
 from sensu.backend.members.forwarding import Forwarding, LocalIntake, LocalKeepalives
 from sensu.backend.members.messages import Answered, Departed, Look
 from sensu.backend.schedulerd.ledger import RunLedger
 from sensu.backend.seams import Subscribers
+from sensu.backend.workers.context import WorkerContext
+from sensu.backend.workers.control import Control
 from sensu.clock import Clock
-from sensu.rules.share import Share
 from sensu.store.contract import Store
-from sensu.store.sqlite.sharing import SharedDatabase
 
 REFRESH_S = 1.0
 """How often to look for what others wrote, should they not have said so."""
@@ -26,25 +23,14 @@ BACK_S = 5.0
 """How long the agents of a worker that was away may need to be heard again."""
 
 
-@dataclass(frozen=True)
-class Seat:
-    """What the supervisor gives a worker: its share, and what it inherits to reach the store and the others."""
-
-    share: Share
-    database: SharedDatabase
-    addresses: Addresses
-    listener: socket.socket
-    control: socket.socket
-
-
 class Membership:
     """Joins a worker with the others; `run` keeps it joined."""
 
-    def __init__(self, seat: Seat, store: Store, clock: Clock) -> None:
-        self.share = seat.share
+    def __init__(self, context: WorkerContext, store: Store, clock: Clock) -> None:
+        self.share = context.share
         self._store, self._clock = store, clock
-        self.bus = Bus(seat.share, seat.addresses, seat.listener, clock)
-        self.control = Control(seat.control)
+        self.bus = Bus(context.share.member, context.peers, context.listener, clock)
+        self.control = Control(context.control)
         self.forwarding: Forwarding | None = None
         self.agents: AgentsOfAll | None = None
         self._back_at: dict[int, float] = {}

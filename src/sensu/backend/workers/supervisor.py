@@ -19,11 +19,10 @@ from types import FrameType
 
 from sensu import systemd
 from sensu.backend.initialise import make_folder
-from sensu.backend.members.bus import Addresses
-from sensu.backend.members.control import DRAINED, END, READY
-from sensu.backend.members.membership import Seat
-from sensu.backend.members.ports import kept_ports
 from sensu.backend.settings import BackendSettings
+from sensu.backend.workers.context import Addresses, WorkerContext
+from sensu.backend.workers.control import DRAINED, END, READY
+from sensu.backend.workers.listening_ports import kept_ports
 from sensu.clock import Clock
 from sensu.errors import StoreError
 from sensu.log import fields
@@ -47,7 +46,7 @@ LOOK_S = 5.0
 """How often to look for such workers."""
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD, signal.SIGHUP)
 
-Work = Callable[[BackendSettings, Seat], int]
+Work = Callable[[BackendSettings, WorkerContext], int]
 """Serves as a worker, in a process of its own; returns the exit status."""
 
 
@@ -92,14 +91,14 @@ class Supervisor:
                 stack.callback(one.close)
             self._addresses = Addresses(folder)
             stack.callback(self._addresses.close, self._settings.workers)
-            self._seat_workers(self._addresses)
+            self._prepare_workers(self._addresses)
             stack.enter_context(self._woken_by_signals())
             gc.collect()
             gc.freeze()
             self._supervise()
         return self._status
 
-    def _seat_workers(self, addresses: Addresses) -> None:
+    def _prepare_workers(self, addresses: Addresses) -> None:
         for member in range(self._settings.workers):
             try:
                 listener = addresses.listener(member)
@@ -185,7 +184,8 @@ class Supervisor:
             assert self._database is not None
             assert self._addresses is not None
             share = Share(worker.member, self._settings.workers)
-            status = self._work(self._settings, Seat(share, self._database, self._addresses, worker.listener, end))
+            context = WorkerContext(share, self._database, self._addresses, worker.listener, end)
+            status = self._work(self._settings, context)
         except BaseException:
             log.exception("a worker failed", extra=fields(worker=worker.member))
         finally:
