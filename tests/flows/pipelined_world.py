@@ -17,7 +17,8 @@ from sensu.backend.pipelined.desk import Desk
 from sensu.backend.pipelined.queue.bounds import Bounds
 from sensu.backend.pipelined.steps.dry_run import DryRuns
 from sensu.backend.pipelined.steps.filters import Filters
-from sensu.backend.pipelined.steps.handlers import Handlers
+from sensu.backend.pipelined.steps.handlers.deliver import Tools
+from sensu.backend.pipelined.steps.handlers.table import Handlers
 from sensu.backend.pipelined.steps.mutators import Mutators
 from sensu.backend.pipelined.steps.other_events import OtherEvents
 from sensu.backend.pipelined.steps.outcome import Outcome
@@ -125,7 +126,7 @@ class PipelinedWorld:
             self._cache,
             Filters(self._cache, assets, self.clock, self._scripts.filters, others),
             Mutators(self._cache, self._scripts.mutators, assets, secrets, self.clock),
-            Handlers(assets, secrets, self.clock),
+            Handlers(Tools(assets, secrets, self.clock)),
         )
         self.pipelined = Pipelined(self.store, workflows, self.counters, self.clock, self._bounds, lambda: 0.0)
         self.desk = Desk(

@@ -9,7 +9,8 @@ from sensu.backend.pipelined.daemon import Counters, Pipelined
 from sensu.backend.pipelined.desk import Desk
 from sensu.backend.pipelined.steps.dry_run import DryRuns
 from sensu.backend.pipelined.steps.filters import Filters
-from sensu.backend.pipelined.steps.handlers import Handlers
+from sensu.backend.pipelined.steps.handlers.deliver import Tools
+from sensu.backend.pipelined.steps.handlers.table import Handlers
 from sensu.backend.pipelined.steps.mutators import Mutators
 from sensu.backend.pipelined.steps.other_events import OtherEvents
 from sensu.backend.pipelined.steps.runtime_assets import Cache, RuntimeAssets
@@ -61,7 +62,7 @@ def assembled(
         records,
         Filters(records, assets, clock, scripts.filters, others),
         mutators,
-        Handlers(assets, secrets, clock),
+        Handlers(Tools(assets, secrets, clock)),
     )
     daemon = Pipelined(basics.store, workflows, counters, clock, share=share)
     return Assembled(daemon, Desk(daemon, workflows, DryRuns(records, assets, clock, scripts.dry_runs, others)))

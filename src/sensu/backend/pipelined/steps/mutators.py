@@ -3,8 +3,8 @@
 import msgspec
 
 from sensu.backend.own_secrets import command_environment
+from sensu.backend.pipelined.steps.commands import COMMAND_TIME_LIMIT_S, TIMED_OUT, hidden_values
 from sensu.backend.pipelined.steps.filters import Subject
-from sensu.backend.pipelined.steps.handlers import HUNG_AFTER_S, TIMED_OUT, hidden_values
 from sensu.backend.pipelined.steps.outcome import Dropped, Retry
 from sensu.backend.pipelined.steps.runtime_assets import Records, RuntimeAssets
 from sensu.backend.secrets import NoSecret, Secrets
@@ -62,7 +62,7 @@ class Mutators:
             return Retry(f"mutator {mutator.metadata.name}: {secrets.why}")
         variables = await self._assets.variables(namespace, mutator.runtime_assets)
         env = merged(command_environment(), variables, secrets, pairs(mutator.env_vars))
-        timeout_s = mutator.timeout or HUNG_AFTER_S
+        timeout_s = mutator.timeout or COMMAND_TIME_LIMIT_S
         command = Command(mutator.command, stdin=subject.json, env=env, timeout_s=timeout_s)
         try:
             result = await run(command, self._clock)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from sensu.backend.pipelined.steps.filters import Filters, Subject
-from sensu.backend.pipelined.steps.handlers import Handlers
+from sensu.backend.pipelined.steps.handlers.table import Handlers
 from sensu.backend.pipelined.steps.mutators import Mutators
 from sensu.backend.pipelined.steps.outcome import Delivered, Dropped, Filtered, Outcome, Retry
 from sensu.backend.pipelined.steps.runtime_assets import Records

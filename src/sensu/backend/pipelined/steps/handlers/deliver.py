@@ -1,0 +1,23 @@
+"""What every handler type implements, and what it is given to do so."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from sensu.backend.pipelined.steps.outcome import Outcome
+from sensu.backend.pipelined.steps.runtime_assets import RuntimeAssets
+from sensu.backend.secrets import Secrets
+from sensu.clock import Clock
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """The parts of the backend that deliveries use."""
+
+    assets: RuntimeAssets
+    secrets: Secrets
+    clock: Clock
+
+
+Deliver = Callable[[Tools, Any, bytes, str], Awaitable[Outcome]]
+"""Gives a payload to a handler: `(tools, handler, payload, delivery_id)`; the id is the same at each attempt."""
