@@ -1,4 +1,4 @@
-"""Which entities the attribute expressions of proxy requests hold for."""
+"""Selects the entities that match the attribute expressions of proxy requests."""
 
 import asyncio
 import logging
@@ -22,13 +22,13 @@ from sensu.rules.native_expression import native
 log = logging.getLogger("sensu.schedulerd")
 
 ANSWERS_MAX = 200_000
-"""How many answers are remembered, by digests of their expressions, which may be long."""
+"""Maximum cached answers, keyed by a digest of the expressions, which may be long; the oldest are dropped first."""
 SOUND_MAX = 1_000
-"""Of so many expressions it is remembered whether they can be read; beyond, all are read again."""
+"""Maximum expressions whose syntax check is cached; when full, the cache is cleared."""
 AT_A_TIME_MAX = 100
-"""How many entities are evaluated before the expressions of another check get their turn."""
+"""How many entities are evaluated before the expressions of another check."""
 TIME_LIMIT_S = 1.0
-"""How long that may take; expressions that need more match no entity, and are tried again when the check is due."""
+"""Time limit of a batch; on expiry the expressions match no entity and are evaluated again at the next run."""
 _CHANGES_BY_ITSELF = re.compile(r"Date|random|seconds_since")
 
 Expressions = tuple[str, ...]
@@ -41,7 +41,7 @@ class _Answer:
 
 
 class EntityMatching:
-    """Evaluates expressions in a process of its own; an answer holds until the entity changes."""
+    """Evaluates expressions in a child process; an answer is cached until the entity changes."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -54,9 +54,9 @@ class EntityMatching:
         self._engine.close()
 
     async def matching(self, expressions: Sequence[str] | None, entities: Sequence[EntityConfig]) -> list[EntityConfig]:
-        """Those of the entities for which every expression holds.
+        """The entities for which every expression holds.
 
-        An expression with a syntax error does not count; an error in evaluation does not match; without expressions
+        Expressions with a syntax error are ignored; an error during evaluation is no match; without expressions
         nothing matches. Source: recorded entity_attributes cases.
         """
         sound = tuple([text for text in expressions or () if await self._is_sound(text)])
@@ -72,7 +72,7 @@ class EntityMatching:
         return found
 
     async def _is_sound(self, text: str) -> bool:
-        """Whether an expression counts; one that takes too long to read counts, and then matches nothing."""
+        """Whether an expression is used; one that takes too long to parse is used, and then matches nothing."""
         if native(text, "entity") is not None:
             return True
         found = self._sound.get(text)
@@ -85,7 +85,7 @@ class EntityMatching:
         return found
 
     async def _match(self, expressions: Expressions, entities: Sequence[EntityConfig]) -> list[EntityConfig] | None:
-        """Those that match; None where it took too long."""
+        """The entities that match; None if the evaluation took too long."""
         lasting = not any(_CHANGES_BY_ITSELF.search(text) for text in expressions)
         digest = blake2b(repr(expressions).encode(errors="replace"), digest_size=16).digest()
         known = [self._known(digest, entity) if lasting else None for entity in entities]
@@ -103,8 +103,8 @@ class EntityMatching:
         return found
 
     async def _evaluate(self, expressions: Expressions, entities: Sequence[EntityConfig]) -> list[bool | None]:
-        """Whether all expressions hold for each entity; None where that was not found out in time."""
-        await asyncio.sleep(0)  # others on the loop get their turn
+        """Whether all expressions hold for each entity; None where the time limit was reached."""
+        await asyncio.sleep(0)  # let other tasks run
         scopes, now = [entity_config_scope(msgspec.to_builtins(entity)) for entity in entities], self._clock.now()
         count, simple = len(expressions), [native(text, "entity") for text in expressions]
         values = [one.evaluate(scope, now) if one else None for scope in scopes for one in simple]

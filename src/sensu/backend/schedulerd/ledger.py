@@ -1,7 +1,8 @@
-"""The run ledger: what became of the last slots of each check.
+"""The run ledger: the outcome of the last scheduled runs ("slots") of each check.
 
-schedulerd says what it asked for and what it could not, eventd which results came, agentd which agents left; from that
-follows each slot's end. Open slots outlive a restart of the backend, and the slots of its downtime are accounted for.
+schedulerd reports the requests that it sent and did not send, eventd the results that arrived, agentd the agents that
+disconnected; the outcome of each slot follows from these. Open slots survive a restart of the backend, and the slots
+of the downtime are entered as missed.
 """
 
 import heapq
@@ -26,26 +27,26 @@ log = logging.getLogger("sensu.run_ledger")
 STATE = "run_ledger"
 KEEP_EVERY_S = 5.0
 SLOTS_MAX = 20
-"""How many slots are remembered of each check."""
+"""How many slots of each check are kept."""
 OPEN_KEPT_MAX = 2000
-"""How many open slots outlive a restart."""
+"""Maximum open slots that are kept across a restart."""
 DEPARTURES_MAX = 50_000
-"""Of how many subscriptions it is known when an agent left last; those that nobody left longest are forgotten."""
+"""Maximum subscriptions whose latest disconnect is remembered; the oldest entries are dropped first."""
 
-Place = tuple[str, str]
-"""Namespace and name of a check."""
+CheckKey = tuple[str, str]
+"""The namespace and name of a check."""
 
 
 class Counters(Protocol):
     """What the ledger counts."""
 
     def slots(self, outcome: Outcome, why: Why, number: int) -> None:
-        """So many slots have ended."""
+        """Count slots that have ended."""
         ...
 
 
 class _Open(Wire, frozen=True):
-    """An open slot as it outlives a restart."""
+    """An open slot as it is stored."""
 
     namespace: str = always_str()
     name: str = always_str()
@@ -54,18 +55,18 @@ class _Open(Wire, frozen=True):
 
 
 class _Kept(Wire, frozen=True):
-    """The ledger at `alive_at`, in Unix seconds."""
+    """The open slots as they are stored at `alive_at` (Unix seconds)."""
 
     alive_at: float
     open: tuple[_Open, ...] = ()
 
 
 class Entry:
-    """One slot in the ledger; `slot` is what is known of it now, `targets` the subscriptions that were asked."""
+    """One slot in the ledger: its current state, and the subscriptions (`targets`) that its requests were sent to."""
 
     __slots__ = ("issued", "place", "restored", "slot", "targets")
 
-    def __init__(self, place: Place, slot: Slot, restored: bool = False) -> None:
+    def __init__(self, place: CheckKey, slot: Slot, restored: bool = False) -> None:
         self.place = place
         self.slot = slot
         self.restored = restored
@@ -74,7 +75,7 @@ class Entry:
 
 
 class _Account:
-    """What is remembered of one check."""
+    """The slots and totals of one check."""
 
     __slots__ = ("entries", "totals")
 
@@ -84,30 +85,30 @@ class _Account:
 
 
 class RunLedger:
-    """The slots of all checks, bounded; each is counted once, when it has ended."""
+    """Keeps the last slots of every check; each slot is counted once, when it ends."""
 
     def __init__(self, store: Store, counters: Counters, clock: Clock, slots_max: int = SLOTS_MAX) -> None:
         self._store = store
         self._counters = counters
         self._clock = clock
         self._slots_max = slots_max
-        self._accounts: dict[Place, _Account] = {}
+        self._accounts: dict[CheckKey, _Account] = {}
         self._awaited: dict[tuple[str, str, int], list[Entry]] = {}
         self._closing: list[tuple[float, int, Entry]] = []
         self._order = count()
-        self._left_at: dict[Place, float] = {}
+        self._left_at: dict[CheckKey, float] = {}
         self.alive_at: float | None = None
         self.since = clock.now()
 
     async def recover(self) -> None:
-        """Read what was open when the backend was last alive (`alive_at`, None where that is not known)."""
+        """Read the slots that were open when the backend was last alive (`alive_at`, None if unknown)."""
         value = await self._store.get_state(STATE)
         if value is None:
             return
         try:
             kept = decode(_Kept, value)
         except InvalidResource as err:
-            log.warning("the run ledger cannot be read", extra=fields(error=str(err)))
+            log.warning("the run ledger could not be read", extra=fields(error=str(err)))
             return
         now = self._clock.now()
         self.alive_at = min(now, kept.alive_at)
@@ -119,7 +120,7 @@ class RunLedger:
             self._close_later(entry)
 
     async def keep(self) -> None:
-        """Write down what is open, and that this backend lives; raises StoreError."""
+        """Store the open slots and the current time; raises StoreError."""
         await self._store.commit([PutState(STATE, encode(_Kept(alive_at=self._clock.now(), open=self._open())))])
 
     def _open(self) -> tuple[_Open, ...]:
@@ -131,25 +132,25 @@ class RunLedger:
         return tuple(found.values())
 
     async def keep_forever(self, active: Callable[[], bool]) -> None:
-        """Keep what is open while checks are scheduled, and end what is awaited no longer, until cancelled."""
+        """Store the open slots while checks are scheduled, and close overdue ones, until cancelled."""
         while True:
             self.close_due()
             if active():
                 try:
                     await self.keep()
                 except StoreError as err:
-                    log.warning("the run ledger could not be kept", extra=fields(error=str(err)))
+                    log.warning("the run ledger could not be stored", extra=fields(error=str(err)))
             await self._clock.sleep(KEEP_EVERY_S)
 
     def begin(self, check: CheckConfig, when: Timing, at: float) -> Entry:
-        """A slot whose requests are about to be sent; `asked` and then `asked_all` must follow."""
+        """Open a slot whose requests are about to be sent; calls of `asked`, then one of `asked_all`, must follow."""
         entry = Entry(_place(check), rules.begun(check, when, at, self._clock.now()))
         self._add(entry)
         self._close_later(entry)
         return entry
 
     def asked(self, entry: Entry, targets: Iterable[str], issued: int, sent: int) -> None:
-        """So many agents of the subscriptions `targets` were sent a request of the slot."""
+        """Note that a request of the slot was sent to `sent` agents of the subscriptions `targets`."""
         entry.slot = rules.asked(entry.slot, sent, self._clock.now())
         if not sent:
             return
@@ -157,16 +158,16 @@ class RunLedger:
         if issued not in entry.issued:
             self._await(entry, issued)
 
-    def asked_all(self, entry: Entry, nobody: Why = Why.NO_SUBSCRIBER) -> None:
-        """All requests of the slot are sent; `nobody` is why there may have been none."""
+    def asked_all(self, entry: Entry, if_none_sent: Why = Why.NO_SUBSCRIBER) -> None:
+        """Note that all requests of the slot are sent; `if_none_sent` is the reason if there were none."""
         if entry.slot.outcome is not Outcome.REQUESTED:
             return
-        entry.slot = rules.asked_all(entry.slot, nobody)
+        entry.slot = rules.asked_all(entry.slot, if_none_sent)
         if entry.slot.outcome is not Outcome.REQUESTED:
             self._ended(entry)
 
     def missed(self, check: CheckConfig, times: Sequence[float], why: Why, more: int = 0) -> None:
-        """No request was sent at these times, nor at so many before them, because of `why`."""
+        """Note that no request was sent at these times, nor at `more` times before them."""
         for at in times:
             entry = Entry(_place(check), rules.not_requested(check, at, why))
             self._add(entry)
@@ -175,7 +176,7 @@ class RunLedger:
             self._count(_place(check), Outcome.MISSED, why, more)
 
     def was_down(self, check: CheckConfig, when: Timing) -> None:
-        """Account for the slots of a check between `alive_at` and now."""
+        """Enter the slots of a check between `alive_at` and now as missed."""
         if self.alive_at is None:
             return
         known = [slot.at for slot in self.slots(*_place(check))]
@@ -185,14 +186,14 @@ class RunLedger:
         unknown = [at for at in times if not any(abs(at - one) < rules.SAME_S for one in known)]
         self.missed(check, unknown, Why.BACKEND_DOWN, more)
 
-    def forget(self, place: Place) -> None:
-        """The check does not run by itself any more."""
+    def forget(self, place: CheckKey) -> None:
+        """Drop the slots of a check that was deleted."""
         account = self._accounts.pop(place, None)
         for entry in account.entries if account else ():
             self._await_no_longer(entry)
 
     def answered(self, namespace: str, check: str, issued: int) -> None:
-        """The result of a request came in and is stored."""
+        """Note that the result of a request arrived and is stored."""
         entries = self._awaited.get((namespace, check, issued))
         if entries is None:
             return
@@ -202,7 +203,7 @@ class RunLedger:
             self._ended(entry)
 
     def departed(self, namespace: str, subscriptions: Iterable[str]) -> None:
-        """A session of an agent with these subscriptions has ended."""
+        """Note that an agent with these subscriptions disconnected."""
         now = self._clock.now()
         for subscription in subscriptions:
             self._left_at.pop((namespace, subscription), None)
@@ -211,7 +212,7 @@ class RunLedger:
             del self._left_at[next(iter(self._left_at))]
 
     def close_due(self) -> None:
-        """End the slots whose results are awaited no longer."""
+        """Close the slots whose time for results has passed."""
         now = self._clock.now()
         while self._closing and self._closing[0][0] <= now:
             _, _, entry = heapq.heappop(self._closing)
@@ -223,12 +224,12 @@ class RunLedger:
                 self._close(entry)
 
     def slots(self, namespace: str, check: str) -> list[Slot]:
-        """What is known of the last slots of a check, the newest first."""
+        """The last slots of a check, newest first."""
         account = self._accounts.get((namespace, check))
         return rules.in_order([entry.slot for entry in account.entries])[::-1] if account else []
 
     def totals(self, namespace: str, check: str) -> dict[Outcome, int]:
-        """How many slots of a check have ended how, since the backend started."""
+        """The number of slots of a check by outcome, since the backend started."""
         account = self._accounts.get((namespace, check))
         return dict(account.totals) if account else {}
 
@@ -274,12 +275,12 @@ class RunLedger:
         self._await_no_longer(entry)
         self._count(entry.place, entry.slot.outcome, entry.slot.why, 1)
 
-    def _count(self, place: Place, outcome: Outcome, why: Why, number: int) -> None:
+    def _count(self, place: CheckKey, outcome: Outcome, why: Why, number: int) -> None:
         account = self._accounts.get(place)
         if account is not None:
             account.totals[outcome] += number
         self._counters.slots(outcome, why, number)
 
 
-def _place(check: CheckConfig) -> Place:
+def _place(check: CheckConfig) -> CheckKey:
     return (check.metadata.namespace, check.metadata.name)

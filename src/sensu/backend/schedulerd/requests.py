@@ -1,7 +1,7 @@
-"""Check requests: a check with the assets and hooks that it names.
+"""Builds check requests: a check with the assets, hooks and secrets that it names.
 
-Source: recorded scenario request-full (names match exactly, what is missing is left out). Secrets are in the request;
-agentd hands them on to agents that have proved who they are by a certificate.
+Source: recorded scenario request-full (names match exactly; missing assets and hooks are left out). agentd passes
+secrets only to agents that authenticated with a certificate.
 """
 
 import logging
@@ -22,7 +22,7 @@ log = logging.getLogger("sensu.schedulerd")
 
 
 def request_for(check: CheckConfig, cache: ResourceCache, secrets: Secrets, issued: int) -> CheckRequest:
-    """The request to run a check now; without its secrets where one of them has no value."""
+    """The request to run a check now; without any secrets if one of them has no value."""
     namespace = check.metadata.namespace
     hooks = _hooks(check, cache)
     return CheckRequest(
@@ -60,5 +60,5 @@ def _assets(names: Iterable[str] | None, namespace: str, cache: ResourceCache) -
 
 
 def for_subscriptions(check: CheckConfig, subscriptions: tuple[str, ...]) -> CheckConfig:
-    """The check as it is asked of other subscriptions than its own; its own where none are given."""
+    """The check with `subscriptions` in place of its own, if any are given."""
     return msgspec.structs.replace(check, subscriptions=subscriptions) if subscriptions else check

@@ -1,4 +1,4 @@
-"""When each check is due next."""
+"""Tracks when each check is due next."""
 
 import heapq
 from collections import Counter
@@ -12,7 +12,7 @@ from sensu.store.contract import Key
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A check whose time has come at `due_at`, and how many times it has come since, which make one turn together."""
+    """A check that was due at `due_at`, and `missed` times again since then; it runs once for all of them."""
 
     key: Key
     timing: Timing
@@ -28,7 +28,7 @@ class _Timer:
 
 
 class Timers:
-    """The timers of all checks that run by themselves."""
+    """The timers of all scheduled checks."""
 
     def __init__(self) -> None:
         self._timers: dict[Key, _Timer] = {}
@@ -38,7 +38,7 @@ class Timers:
         return len(self._timers)
 
     def set(self, key: Key, check: CheckConfig | None, now: float) -> None:
-        """Have a check run by its timing, or no longer (None); an unchanged timing keeps its turn."""
+        """Schedule a check, or stop scheduling it (None); if its timing is unchanged, so is its next run."""
         when = None if check is None else timing(check)
         if check is None or when is None:
             self._timers.pop(key, None)
@@ -58,11 +58,11 @@ class Timers:
         heapq.heappush(self._heap, (due_at, key))
 
     def wait_s(self, now: float, at_most: float) -> float:
-        """How long until a check may be due."""
+        """The time until a check may be due, at most `at_most`."""
         return min(at_most, max(0.0, self._heap[0][0] - now)) if self._heap else at_most
 
     def take_due(self, now: float) -> list[Due]:
-        """The checks that are due, each once however often it was missed; their timers go on."""
+        """The checks that are due, each once regardless of missed runs; their timers are set to the next run."""
         due = []
         while self._heap and self._heap[0][0] <= now:
             due_at, key = heapq.heappop(self._heap)
@@ -75,13 +75,13 @@ class Timers:
         return due
 
     def restart(self, now: float) -> None:
-        """Count anew from `now`, after the clock was set back."""
+        """Compute all next runs again from `now`, after the clock was set back."""
         timers, self._timers, self._heap = self._timers, {}, []
         for key, timer in timers.items():
             self._start(key, timer.timing, timer.round_robin, now)
 
     def counts(self) -> Counter[tuple[str, str]]:
-        """How many checks run by themselves, by kind (`interval`, `round_robin_cron`, …) and namespace."""
+        """The number of scheduled checks, by kind (`interval`, `round_robin_cron`, …) and namespace."""
         return Counter(_kinds(self._timers.items()))
 
 
