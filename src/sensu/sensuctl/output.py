@@ -10,7 +10,7 @@ from typing import Any
 
 from sensu.sensuctl.command import Context
 from sensu.sensuctl.kind import Kind
-from sensu.sensuctl.table import Column, render_details, render_table, render_title
+from sensu.sensuctl.table import Column, Fit, render_details, render_table, render_title
 from sensu.terminal_text import clean_json
 
 WIDTH = 80
@@ -111,8 +111,14 @@ def show_table(context: Context, columns: Sequence[Column], rows: Sequence[Any])
     """Write a table; at a terminal it is cut to its width, unless --wide asks for all of it."""
     wide, at_terminal = bool(context.configuration.over.get("wide")), context.stdout.isatty()
     shown = [column for column in columns if wide or at_terminal or not column.extra]
-    width = terminal_width(context) if at_terminal and not wide else 0
-    context.stdout.write(render_table(shown, rows, colour=wants_colour(context), width=width))
+    fit = _fit_to(terminal_width(context)) if at_terminal and not wide else None
+    context.stdout.write(render_table(shown, rows, colour=wants_colour(context), fit=fit))
+
+
+def _fit_to(width: int) -> Fit:
+    from sensu.sensuctl.table_fit import fitted  # noqa: PLC0415 - only for terminals
+
+    return lambda columns, cells: fitted(columns, cells, width)
 
 
 def terminal_width(context: Context) -> int:

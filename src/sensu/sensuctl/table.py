@@ -48,17 +48,25 @@ def character_width(character: str) -> int:
     return 2 if unicodedata.east_asian_width(character) in "WF" else 1
 
 
-def render_table(columns: Sequence[Column], rows: Sequence[Any], *, colour: bool, width: int = 0) -> str:
-    """Centred titles over a rule, then the rows; numbers stand to the right, a cell may have several lines.
+class Cell(NamedTuple):
+    """What a table shows of a value: its lines, whether they are aligned to the right, and their colour."""
 
-    With a `width` the table is cut to it: each row to one line, long cells with `…`, spare columns left out.
-    """
-    cells = [[_lines(column.cell(row)) for column in columns] for row in rows]
+    lines: list[str]
+    right: bool = False
+    colour: str = ""
+
+
+Cells = Sequence[Sequence[Cell]]
+Fit = Callable[[Sequence[Column], Cells], tuple[Sequence[Column], Cells, str]]
+"""Chooses the columns and cells to show, with a note on what is left out."""
+
+
+def render_table(columns: Sequence[Column], rows: Sequence[Any], *, colour: bool, fit: Fit | None = None) -> str:
+    """Centred titles over a rule, then the rows; numbers are aligned to the right, a cell may have several lines."""
+    cells: Cells = [[_lines(column.cell(row)) for column in columns] for row in rows]
     note = ""
-    if width:
-        from sensu.sensuctl.table_fit import fitted  # noqa: PLC0415 - only for terminals
-
-        columns, cells, note = fitted(columns, cells, width)
+    if fit is not None:
+        columns, cells, note = fit(columns, cells)
     widths = [
         max([len(column.title), *(display_width(line) for row in cells for line in row[i].lines)])
         for i, column in enumerate(columns)
@@ -70,14 +78,6 @@ def render_table(columns: Sequence[Column], rows: Sequence[Any], *, colour: bool
     return "\n".join([*lines, *([note] if note else [])]) + "\n"
 
 
-class Cell(NamedTuple):
-    """What a table shows of a value: its lines, whether they stand to the right, and their colour."""
-
-    lines: list[str]
-    right: bool = False
-    colour: str = ""
-
-
 def _lines(value: Any) -> Cell:
     if isinstance(value, bool):
         return Cell(["true" if value else "false"], False, TRUE if value else FALSE)
@@ -86,7 +86,7 @@ def _lines(value: Any) -> Cell:
     return Cell(clean(str(value)).split("\n"), False, "")
 
 
-def _row_lines(columns: Sequence[Column], row: list[Cell], widths: list[int], colour: bool) -> list[str]:
+def _row_lines(columns: Sequence[Column], row: Sequence[Cell], widths: list[int], colour: bool) -> list[str]:
     height = max(len(cell.lines) for cell in row)
     result = []
     for number in range(height):

@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sensu.sensuctl.table import Column, display_width, render_table
+from sensu.sensuctl.table_fit import fitted
 
 COLUMNS = (
     Column("Name", lambda row: row[0], key=True),
@@ -18,7 +19,9 @@ TEXTS = st.text(max_size=60)
 
 
 def table(rows: list[tuple[object, ...]], width: int) -> list[str]:
-    return render_table(COLUMNS, rows, colour=False, width=width).splitlines()
+    return render_table(
+        COLUMNS, rows, colour=False, fit=lambda columns, cells: fitted(columns, cells, width)
+    ).splitlines()
 
 
 @given(st.lists(st.tuples(TEXTS, TEXTS, st.integers(), TEXTS, TEXTS, st.booleans()), max_size=5), st.integers(40, 250))
