@@ -24,3 +24,28 @@ def test_a_log_that_outgrew_its_bound_makes_the_writer_help(tmp_path: Path) -> N
     finally:
         checkpoints.close()
         writer.close()
+
+
+def test_a_restart_that_something_was_in_the_way_of_is_tried_again_soon(tmp_path: Path) -> None:
+    """A reader that holds the log costs a quarter of the bound until the next attempt, not another whole log."""
+    path = tmp_path / "it.db"
+    writer: sqlite3.Connection = open_writer(path, Durability.NORMAL, BOUND)
+    writer.execute("PRAGMA busy_timeout = 1")
+    writer.execute("CREATE TABLE t (x)")
+    reader = sqlite3.connect(path, isolation_level=None)
+    checkpoints = Checkpoints(path, Durability.NORMAL, BOUND, Damage(path))
+    try:
+        reader.execute("BEGIN")
+        reader.execute("SELECT * FROM t").fetchall()
+        writer.execute("INSERT INTO t VALUES (1)")
+        checkpoints.restart(writer)
+        checkpoints.logged(BOUND // 4)
+        assert checkpoints.restart_wanted
+        reader.execute("COMMIT")
+        checkpoints.restart(writer)
+        checkpoints.logged(BOUND // 4)
+        assert not checkpoints.restart_wanted
+    finally:
+        checkpoints.close()
+        reader.close()
+        writer.close()

@@ -55,10 +55,13 @@ class Checkpoints:
             self._wakes.put(True)
 
     def restart(self, writer: sqlite3.Connection) -> None:
-        """Let the log begin anew; called by the writer between two groups."""
+        """Start the log again from its beginning; the writer calls this between two groups.
+
+        If another checkpoint or a reader is in the way, the next attempt follows soon, and not after a whole log more.
+        """
         self.restart_wanted = False
-        self._since_restart_bytes = 0
-        writer.execute("PRAGMA wal_checkpoint(RESTART)").fetchall()
+        busy, _, _ = writer.execute("PRAGMA wal_checkpoint(RESTART)").fetchone()
+        self._since_restart_bytes = self._outgrown_bytes - self._copied_every_bytes if busy else 0
 
     def close(self) -> None:
         """Let a checkpoint under way finish, and end."""
