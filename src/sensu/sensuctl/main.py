@@ -75,7 +75,7 @@ def run(
 ) -> int:
     """The exit status of a command line."""
     if list(arguments[:1]) == [COMPLETE]:
-        from sensu.sensuctl.nouns.completion_names import write_names  # noqa: PLC0415 - only shells ask
+        from sensu.sensuctl.completion_names import write_names  # noqa: PLC0415 - only shells ask
 
         return write_names(arguments[1:], environment, stdout)
     found, rest = _find(arguments)

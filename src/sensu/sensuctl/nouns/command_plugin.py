@@ -17,6 +17,7 @@ from sensu.resources.asset import Asset
 from sensu.resources.entity import Entity, System
 from sensu.resources.wire import convert_client
 from sensu.rules.validity.names import asset_name_problem
+from sensu.sensuctl.asset_text import short_digest, short_url
 from sensu.sensuctl.bonsai import Bonsai, parse_name
 from sensu.sensuctl.command import Context
 from sensu.sensuctl.failure import BadArguments, CommandFailed, Exited
@@ -27,7 +28,6 @@ from sensu.sensuctl.progress import Progress
 from sensu.sensuctl.prompt import confirm
 from sensu.sensuctl.session import usable_ca_file
 from sensu.sensuctl.table import Column
-from sensu.sensuctl.tree.asset import short_digest, short_url
 
 RUN_TIME_LIMIT_S = 30
 DIGEST_LENGTH = 128

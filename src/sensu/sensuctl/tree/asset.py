@@ -1,11 +1,10 @@
 """`sensuctl asset …`; `nouns/asset_bonsai.py` has the commands that use Bonsai."""
 
-import re
-import urllib.parse
 from collections.abc import Sequence
 from typing import Any
 
 from sensu.flags import Flag
+from sensu.sensuctl.asset_text import short_digest, short_url
 from sensu.sensuctl.command import Context
 from sensu.sensuctl.declare import INTERACTIVE, ONE, change, creation, deletion, info, listing, update
 from sensu.sensuctl.failure import CommandFailed
@@ -14,25 +13,11 @@ from sensu.sensuctl.kind import ASSET
 from sensu.sensuctl.resource_commands import Noun, joined, name_of, namespace_of
 from sensu.sensuctl.table import Column
 
-DIGEST_LENGTH, DIGEST_SHOWN = 128, 7
 FIELDS = (
     Field("url", "URL:"),
     Field("sha512", "SHA-512 Checksum:"),
     Field("filters", "Filters:", "list", asked_only=True),
 )
-
-
-def short_url(url: str) -> str:
-    """`//host/.../file`."""
-    parts = urllib.parse.urlsplit(url)
-    host = re.sub(r":\d*$", "", parts.netloc.rpartition("@")[2])
-    return f"//{host}/.../{parts.path.rpartition('/')[2]}"
-
-
-def short_digest(digest: str) -> str:
-    """The first characters of a digest."""
-    return digest[:DIGEST_SHOWN] if len(digest) >= DIGEST_LENGTH else "invalid"
-
 
 COLUMNS = (
     Column("Name", lambda row: row["name"], key=True),

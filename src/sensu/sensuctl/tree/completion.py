@@ -4,7 +4,7 @@ from sensu.sensuctl.declare import ANY, alone
 
 COMMAND = alone(
     "completion [bash|zsh|fish]",
-    "nouns.completion:write_script",
+    "completion:write_script",
     words=ANY,
     configured=False,
     example="source <(sensuctl completion bash)",

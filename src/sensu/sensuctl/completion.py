@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 from sensu.flags import Flag
 from sensu.sensuctl.command import Command, Context, Group
+from sensu.sensuctl.completion_names import NAMESPACE_FLAG, kind_wanted
 from sensu.sensuctl.configuration import GLOBAL_FLAGS
 from sensu.sensuctl.failure import CommandFailed
 from sensu.sensuctl.kind import NAMED
-from sensu.sensuctl.nouns.completion_names import NAMESPACE_FLAG, kind_wanted
 from sensu.sensuctl.output import FORMATS
 from sensu.sensuctl.tree.contents import TREE
 from sensu.sensuctl.type_names import ALL
