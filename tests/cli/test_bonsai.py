@@ -87,4 +87,6 @@ def test_what_is_not_there_is_told(sensuctl: Sensuctl, index: str, name: str, me
 def test_an_asset_that_is_no_command_is_not_installed(sensuctl: Sensuctl, index: str) -> None:
     """Only what was made as a command of sensuctl becomes one."""
     found = sensuctl("command", "install", "x", "sensu/plugins:0.10.0", SENSU_BONSAI_URL=index)
-    assert found.err == ('Error: sensu/plugins is no command: its annotation io.sensu.bonsai.type is not "sensuctl"\n')
+    assert found.err == (
+        'Error: sensu/plugins is not a command: its annotation io.sensu.bonsai.type is not "sensuctl"\n'
+    )

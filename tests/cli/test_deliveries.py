@@ -75,7 +75,8 @@ def test_a_filter_is_tested(sensuctl: Sensuctl, incident: Path, tmp_path: Path) 
     on_file = sensuctl("filter", "test", "--file", str(candidate), "--event", event)
     assert on_file.out.splitlines() == ["filter mild (allow): passes", "  true   event.check.status"], on_file
     assert (
-        sensuctl("filter", "test", "severe").err == "Error: an event is needed: --event FILE, or --entity and --check\n"
+        sensuctl("filter", "test", "severe").err
+        == "Error: specify an event with --event FILE, or with --entity and --check\n"
     )
     assert "not found" in sensuctl("filter", "test", "nothing", "--event", event).err
 
@@ -88,8 +89,8 @@ def test_a_filter_that_throws_cannot_be_judged(sensuctl: Sensuctl, incident: Pat
     words = ("filter", "test", "--file", str(candidate), "--event", str(incident.parent / "event.json"))
     tested = sensuctl(*words)
     assert tested.status == 1
-    assert tested.out.startswith("filter broken (allow): cannot be judged, passes: an expression failed")
-    assert tested.err.startswith("Error: expression 1 cannot be judged: TypeError: ")
+    assert tested.out.startswith("filter broken (allow): cannot be evaluated, passes: an expression failed")
+    assert tested.err.startswith("Error: expression 1 cannot be evaluated: TypeError: ")
     assert sensuctl(*words, "--format", "json").status == 1
 
 
@@ -139,7 +140,7 @@ def test_a_check_is_explained(sensuctl: Sensuctl) -> None:
     assert "Subscriptions: linux; 0 connected agents" in lines
     assert json.loads(sensuctl("check", "explain", "plain", "--format", "json").out)["check"] == "plain"
     assert sensuctl("check", "set-publish", "plain", "false").status == 0
-    assert "It does not run by itself: " in sensuctl("check", "explain", "plain").out
+    assert "Not scheduled: " in sensuctl("check", "explain", "plain").out
     assert sensuctl("check", "explain", "nosuch") == (1, "", "Error: not found\n")
 
 

@@ -198,7 +198,7 @@ def test_prune_looks_at_the_chosen_authors_labels_and_kinds_only(sensuctl: Sensu
         (("all", "-a", "-u", "bob"), "the all-users and users flags are mutually exclusive"),
         (("all", "--omit", "nonsense"), "error parsing --omit: invalid resource type: nonsense"),
         (("nonsense",), "invalid resource type: nonsense"),
-        (("all", "--api-key", "k"), "with an API key, name the owner of the resources: --users NAME or --all-users"),
+        (("all", "--api-key", "k"), "with an API key, specify whose resources to delete: --users NAME or --all-users"),
     ],
 )
 def test_prune_refuses_what_is_unclear(sensuctl: Sensuctl, words: tuple[str, ...], message: str) -> None:

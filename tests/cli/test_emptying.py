@@ -86,7 +86,7 @@ def test_what_cannot_be_deleted_stops_nothing_and_is_reported(sensuctl: Sensuctl
 def test_a_namespace_goes_with_everything_in_it(sensuctl: Sensuctl) -> None:
     """--recursive shows what would be lost before it asks, and asks unless it must not."""
     fill(sensuctl, "garage")
-    preview = "namespace garage holds 1 asset, 1 check, 1 entity, 2 events, 1 filter, 1 handler, 1 hook, 1 mutator, "
+    preview = "namespace garage contains 1 asset, 1 check, 1 entity, 2 events, 1 filter, 1 handler, 1 hook, 1 mutator, "
     preview += "2 roles, 2 role bindings, 1 silence, 1 secret\n"
     asked = sensuctl("namespace", "delete", "garage", "--recursive")
     assert (asked.status, asked.out.startswith(preview), asked.out.splitlines()[-1]) == (0, True, "Canceled")

@@ -76,5 +76,5 @@ def test_questions_come_in_the_order_that_expect_scripts_know(sensuctl: Sensuctl
 def test_a_truth_value_is_asked_for_until_it_is_one(sensuctl: Sensuctl) -> None:
     """A word that is neither yes nor no is no answer."""
     answers = "loud\n\necho\n\nperhaps\nyes\n"
-    assert "either true or false" in sensuctl("hook", "create", "--interactive", stdin=answers).out
+    assert "please answer true or false" in sensuctl("hook", "create", "--interactive", stdin=answers).out
     assert json.loads(sensuctl("hook", "info", "loud", "--format", "json").out)["stdin"] is True

@@ -94,7 +94,7 @@ def test_emptying_a_namespace_is_asked_for(home: Path, sensuctl: Sensuctl) -> No
     assert sensuctl("handler", "create", "mail", "--command", "cat", "--namespace", "attic").status == 0
     for answer, left in ((b"n\n", True), (b"y\n", False)):
         screen = Screen(home, 80, "namespace", "delete", "attic", "--recursive")
-        assert "namespace attic holds 1 handler, 1 role, 1 role binding" in screen.read("(y/N)")
+        assert "namespace attic contains 1 handler, 1 role, 1 role binding" in screen.read("(y/N)")
         screen.type(answer)
         assert screen.end() == 0
         assert ("attic" in sensuctl("namespace", "list").out) == left

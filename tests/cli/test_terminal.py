@@ -69,7 +69,7 @@ MISTAKES = {
     "check list --api-url 10.0.0.1:8080": 'Get "10.0.0.1:8080/api/core/v2/namespaces/default/checks": unsupported '
     'protocol scheme ""\nA URL begins with http:// or https://: did you mean http://10.0.0.1:8080?',
     "user test-creds admin --password wrong": "the user name or password is wrong, or the user is disabled",
-    "delete": "name the resources to delete: --file FILE, or pipe them in",
+    "delete": "specify the resources with --file FILE or on standard input",
 }
 
 
@@ -249,7 +249,7 @@ def test_help_wraps_at_the_width_of_the_terminal(terminal: Sensuctl) -> None:
 
 def test_tessen_does_not_claim_to_report(terminal: Sensuctl) -> None:
     """Whoever reads that nobody opted out also reads that nothing is sent."""
-    assert "Nothing is reported" in terminal("tessen", "info").err
+    assert "Nothing is ever reported" in terminal("tessen", "info").err
 
 
 def test_types_that_all_leaves_out_have_a_reason(terminal: Sensuctl) -> None:

@@ -83,7 +83,7 @@ def test_a_watch_tells_each_change_also_across_the_death_of_the_backend(backend:
         reported(sensuctl, "during", 2)
         until(lambda: out.read_text().count("\n") == 2)
         backend.kill()
-        until(lambda: "trying again" in err.read_text())
+        until(lambda: "reconnecting" in err.read_text())
         backend.start()
         reported(sensuctl, "after", 0)
         assert sensuctl("event", "delete", "before", "disk", "--skip-confirm").status == 0

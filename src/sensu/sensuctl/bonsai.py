@@ -1,4 +1,4 @@
-"""Bonsai, the index of assets on the web.
+"""Bonsai, the online index of assets.
 
 Source: docs "Use assets to install plugins", `sensuctl asset add`.
 """
@@ -35,7 +35,7 @@ class BonsaiName:
 
 
 def parse_name(text: str) -> BonsaiName:
-    """The name that a word of the command line gives; raises CommandFailed."""
+    """The name given on the command line; raises CommandFailed."""
     match = _NAME.fullmatch(text)
     if match is None:
         raise CommandFailed('asset name must be specified in the format "namespace/asset" (e.g. mynamespace/cpu-check)')
@@ -43,7 +43,7 @@ def parse_name(text: str) -> BonsaiName:
 
 
 class Bonsai:
-    """Requests to Bonsai, or to a mirror that SENSU_BONSAI_URL names."""
+    """Requests to Bonsai, or to the mirror in SENSU_BONSAI_URL."""
 
     def __init__(self, context: Context, url: str = "") -> None:
         self._url = (url or context.environment.get(URL_VARIABLE, DEFAULT_URL)).rstrip("/")
@@ -84,11 +84,11 @@ def _path(asset: BonsaiName) -> str:
 
 
 def version_order(version: str) -> tuple[list[int], bool, str]:
-    """What to sort versions by: their numbers, a release after its candidates."""
+    """The sort key of a version: its numbers, a release after its candidates."""
     release, dash, candidate = version.removeprefix("v").partition("-")
     return [int(number) for number in _NUMBERS.findall(release)], not dash, candidate
 
 
 def newest(versions: list[str]) -> str:
-    """The newest released version, or the newest of all where none is released; empty where there is none."""
+    """The newest release, or the newest candidate if nothing is released; empty if there are no versions."""
     return next((version for version in versions if "-" not in version), versions[0] if versions else "")

@@ -1,4 +1,4 @@
-"""What a command of sensuctl is, and what it gets to work with."""
+"""The commands of sensuctl and the context in which they run."""
 
 import importlib
 from collections.abc import Callable, Mapping, Sequence
@@ -44,14 +44,14 @@ class Command(NamedTuple):
 
     @property
     def formats(self) -> tuple[str, ...]:
-        """The output formats it knows, none where it has no such flag."""
+        """The supported output formats, none without a --format flag."""
         if not any(flag.name == "format" for flag in self.flags):
             return ()
         return ("yaml", "wrapped-json") if self.name == "dump" else ("tabular", "yaml", "json", "wrapped-json")
 
     @property
     def noun(self) -> str:
-        """What it is about: `check` of `check delete [NAME]`."""
+        """The first word: `check` of `check delete [NAME]`."""
         return self.usage.partition(" ")[0]
 
     def function(self) -> Callable[["Context"], None]:
@@ -62,7 +62,7 @@ class Command(NamedTuple):
 
 
 class Streams(NamedTuple):
-    """Where a command reads and writes."""
+    """The streams of a command."""
 
     stdin: TextIO
     stdout: TextIO
@@ -102,41 +102,41 @@ class Context:
 
     @property
     def environment(self) -> Mapping[str, str]:
-        """The variables of the environment."""
+        """The environment variables."""
         return self.configuration.environment
 
     def flag(self, name: str) -> Any:
-        """The value of a flag of the command: given, else its default."""
+        """The value of a flag of the command, or its default."""
         if name in self.values:
             return self.values[name]
         return next((flag.default for flag in self.command.flags if flag.name == name), None)
 
     def text(self, name: str) -> str:
-        """The value of a flag that is a text; empty where it was not given."""
+        """The value of a text flag, empty if it was not given."""
         return str(self.flag(name) or "")
 
     def given(self, name: str) -> bool:
-        """Whether a flag was given at all."""
+        """Whether a flag was given."""
         return name in self.values
 
     @property
     def format(self) -> str:
-        """The output format: the flag, else the variable or profile."""
+        """The output format from the flag, the variable or the profile."""
         return str(self.values.get("format") or self.configuration.format)
 
     @property
     def namespace(self) -> str:
-        """The namespace the command works in."""
+        """The namespace in which the command runs."""
         return self.configuration.namespace
 
     @property
     def for_people(self) -> bool:
-        """Whether messages go to a terminal, where they may say more than scripts expect."""
+        """Whether messages go to a terminal; scripts get the messages of the reference."""
         return self.stderr.isatty()
 
     @property
     def session(self) -> "Session":
-        """The logged-in connection to the API, made when it is first needed."""
+        """The logged-in connection to the API, opened on first use."""
         if self._session is None:
             from sensu.sensuctl.session import Session  # noqa: PLC0415 - only commands that talk to an API need it
 

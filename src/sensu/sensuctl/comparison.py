@@ -1,4 +1,4 @@
-"""Whether what a file says and what the API has are the same."""
+"""Compares the resources in files with those in the API."""
 
 from typing import Any, NamedTuple
 
@@ -15,14 +15,14 @@ from sensu.sensuctl.wrapped import Document, body_to_put
 NOT_FOUND = 404
 CREATE, UPDATE, KEEP = "create", "update", "keep"
 OBSERVED = ("last_seen", "system", "sensu_agent_version", "user")
-"""Fields of an entity that its agent tells; a file that does not mention them does not ask for others."""
+"""Fields of an entity that its agent reports; they are left alone if a file does not mention them."""
 SECRETS = ("password", "password_hash")
-"""Fields of a user that the API never shows, so that nobody can tell whether they differ."""
+"""Fields of a user that the API never returns, so that they cannot be compared."""
 _NOT_COMPARED = {SILENCED: ("creator",), USER: SECRETS}
 
 
 class Change(NamedTuple):
-    """What would become of a document: `action` is create, update or keep; both sides in canonical form."""
+    """The effect of a document: `action` is create, update or keep; both sides are in canonical form."""
 
     action: str
     before: dict[str, Any]
@@ -35,7 +35,7 @@ class Change(NamedTuple):
 
 
 def change_of(context: Context, document: Document, *, managed: bool) -> Change:
-    """What putting a document would change."""
+    """Compares a document with the resource in the API."""
     if not all(document.names()):
         raise CommandFailed("the resource has no name")
     after = wanted_of(document, context.namespace, managed=managed)
@@ -49,7 +49,7 @@ def change_of(context: Context, document: Document, *, managed: bool) -> Change:
 
 
 def _left_to_the_api(document: Document, before: dict[str, Any]) -> dict[str, Any]:
-    """The fields that the document leaves to the API, as they are there."""
+    """The fields that the document leaves to the API, with their current values."""
     fields: tuple[str, ...] = ()
     if document.kind is ENTITY:
         fields = OBSERVED
@@ -59,12 +59,12 @@ def _left_to_the_api(document: Document, before: dict[str, Any]) -> dict[str, An
 
 
 def _cannot_be_compared(document: Document) -> bool:
-    """Events are observations, put each time; whether a password is the same only its owner can try."""
+    """Events are always sent; passwords cannot be compared because the API does not return them."""
     return document.kind is EVENT or (document.kind is USER and any(document.body.get(name) for name in SECRETS))
 
 
 def current_of(context: Context, document: Document) -> Any:
-    """The resource that the API has in a document's place as core/v2 shows it, None for none."""
+    """The current resource at a document's path in the form of core/v2, None if it does not exist."""
     try:
         return context.session.get(document.path(context.namespace))
     except APIError as err:
@@ -74,9 +74,9 @@ def current_of(context: Context, document: Document) -> Any:
 
 
 def canonical(kind: Kind, body: Any) -> dict[str, Any]:
-    """A resource as the API would keep and show it: every field that is always shown, input completed.
+    """A resource as the API would store and return it, with defaults filled in.
 
-    Its author is left out, for the API alone decides that, and so are secrets, which are not to be shown.
+    The author is left out because the API sets it, and secrets because they must not be shown.
     """
     if kind.api_version != CORE and "spec" in body:
         body = {**body["spec"], "metadata": body.get("metadata")}
@@ -92,12 +92,12 @@ def canonical(kind: Kind, body: Any) -> dict[str, Any]:
 
 
 def wanted_of(document: Document, namespace: str, *, managed: bool) -> dict[str, Any]:
-    """What a document asks for, in the canonical form."""
+    """The resource in a document, in canonical form."""
     return canonical(document.kind, body_to_put(document, namespace, managed=managed))
 
 
 def differing_fields(before: Any, after: Any, path: str = "") -> list[str]:
-    """The paths of the fields that differ; lists are compared as one."""
+    """The paths of the fields that differ; a list counts as one field."""
     if not (isinstance(before, dict) and isinstance(after, dict)):
         return [] if before == after else [path]
     keys = [*before, *(key for key in after if key not in before)]

@@ -15,14 +15,14 @@ from sensu.sensuctl.type_names import ALL
 SHELLS = ("bash", "zsh", "fish")
 TAKE_TYPES = ("describe-type", "dump", "edit", "prune")
 CHOICES = {"format": FORMATS, "color": ("always", "auto", "never"), "shell": ("bash", "cmd", "powershell")}
-"""The values of flags that have only so many."""
+"""The values of flags with a fixed set of values."""
 HINT = "Run 'sensuctl completion --help' for usage."
 
 
 def write_script(context: Context) -> None:
     """`sensuctl completion SHELL`."""
     if not context.words:
-        from sensu.sensuctl.usage import command_help  # noqa: PLC0415 - only for who asks
+        from sensu.sensuctl.usage import command_help  # noqa: PLC0415 - only for help
 
         context.stdout.write(command_help(context.command))
         return
@@ -48,7 +48,7 @@ def _commands() -> Iterator[tuple[str, Command]]:
 
 
 def _lines() -> Iterator[tuple[str, list[str]]]:
-    """What may follow each beginning of a command line, which is a key like `check list`."""
+    """The words that may follow each prefix of a command line, such as `check list`."""
     yield "", sorted(TREE)
     for name, found in sorted(TREE.items()):
         if not isinstance(found, Command):
@@ -57,7 +57,7 @@ def _lines() -> Iterator[tuple[str, list[str]]]:
 
 
 def _flags_with_values() -> list[str]:
-    """The flags after which a value stands, in both their forms; those that are true or false have none."""
+    """The flags that take a value, in both forms."""
     flags = [*GLOBAL_FLAGS, *(flag for _, command in _commands() for flag in command.flags)]
     taking = [flag for flag in flags if flag.kind != "bool"]
     plain = {f"-{flag.short}" for flag in flags if flag.short and flag.kind == "bool"}
@@ -65,14 +65,14 @@ def _flags_with_values() -> list[str]:
 
 
 def _words_of(name: str) -> list[str]:
-    """The words that a command takes, where there are only so many."""
+    """The words that a command takes, if they are a fixed set."""
     if name == "completion":
         return list(SHELLS)
     return [ALL, *(kind.segment for kind in NAMED)] if name in TAKE_TYPES else []
 
 
 def _cases(form: str) -> str:
-    """The branches of a shell's `case` on the words so far; flags only once a flag is begun."""
+    """The branches of a shell's `case` on the words so far; flags only after a dash."""
     lines = []
     for key, words in _lines():
         if words[:1] and words[0].startswith("--"):
@@ -85,13 +85,13 @@ def _cases(form: str) -> str:
 
 
 def _pattern(key: str, kind: str) -> str:
-    """What the words so far look like; behind a command without a noun there may be any other word."""
+    """The pattern of the words so far; a command without a noun may be followed by any word."""
     alone = f'"{key}/{kind}"'
     return f'{alone}|"{key} "*"/{kind}"' if isinstance(TREE.get(key), Command) else alone
 
 
 def _named_commands() -> list[str]:
-    """The commands that take the name of something on the server."""
+    """The commands that take the name of a resource."""
     nouns = ((name, found) for name, found in sorted(TREE.items()) if isinstance(found, Group))
     return [
         f"{name} {command.name}"
@@ -102,7 +102,7 @@ def _named_commands() -> list[str]:
 
 
 def _named_pattern() -> str:
-    """The commands before a name, as `_cases` has them."""
+    """The pattern of the commands before a name, in the form of `_cases`."""
     return "|".join([*(f'"{name}/word"' for name in _named_commands()), '"edit "*/word'])
 
 

@@ -1,6 +1,6 @@
 """`sensuctl __complete WORDS…`: the names that may follow on a command line, for the completion scripts of shells.
 
-Whatever goes wrong or takes long, no names are written: a shell has no place for messages.
+If a request fails or takes too long, no names are written, because a shell cannot show messages.
 """
 
 import contextlib
@@ -19,13 +19,13 @@ from sensu.sensuctl.tree.contents import TREE
 from sensu.sensuctl.type_names import kind_named
 
 TIMEOUT_S = 1.0
-"""How long a person waits for the names at most."""
+"""The maximum time to wait for names."""
 NAMES_MAX = 500
 NAMESPACE_FLAG = "--namespace"
-"""The last word where the name of a namespace is wanted."""
+"""The last word if the name of a namespace is to be completed."""
 _SEGMENTS = {"entity": "entities", "silenced": "silenced"}
 _UNNAMED = ("create", "list", "outdated", "add", "hash-password")
-"""Verbs whose words are no names of what there is."""
+"""Verbs whose words are not names of existing resources."""
 
 
 def write_names(words: Sequence[str], environment: Mapping[str, str], stdout: TextIO) -> int:
@@ -45,7 +45,7 @@ def write_names(words: Sequence[str], environment: Mapping[str, str], stdout: Te
 
 
 def kind_wanted(noun: str, verb: str) -> Kind | None:
-    """The kind whose name a command takes first, None where it takes no name."""
+    """The kind whose name a command takes first, None if it takes none."""
     if noun == "api-key":
         return USER if verb == "grant" else None
     segment = _SEGMENTS.get(noun) or noun.replace("-", "") + "s"
@@ -73,14 +73,14 @@ def _names(words: Sequence[str], environment: Mapping[str, str]) -> list[str]:
 
 
 def _place(words: Sequence[str]) -> tuple[Kind | None, list[str]]:
-    """The kind whose name comes next, and the names that stand there already."""
+    """The kind whose name comes next, and the names given already."""
     if words[:1] == ["edit"] and len(words) > 1:
         return kind_named(words[1]), list(words[2:])
     return (kind_wanted(words[0], words[1]), list(words[2:])) if len(words) > 1 else (None, [])
 
 
 def _flags_of(words: Sequence[str]) -> Iterator[Flag]:
-    """The flags of the command that the words name, but for those of every command."""
+    """The flags of the command, without the global flags."""
     known = {flag.name for flag in GLOBAL_FLAGS}
     found = next((TREE[word] for word in words if word in TREE), None)
     commands = found.commands if isinstance(found, Group) else (found,) if isinstance(found, Command) else ()

@@ -1,4 +1,4 @@
-"""What sensuctl remembers: the `cluster` and `profile` files, and what flags and variables say over them.
+"""The configuration of sensuctl: the `cluster` and `profile` files, overridden by flags and variables.
 
 Source: spec of the configuration files (CTL-01…06); recorded scenarios configure, env, no-config.
 """
@@ -17,22 +17,22 @@ from sensu.flags import Flag, convert
 
 GLOBAL_FLAGS = (
     Flag("api-key", help="API key to use for authentication"),
-    Flag("api-url", help="host URL of Sensu installation"),
-    Flag("cache-dir", help="path to directory containing cache & temporary files"),
-    Flag("color", help='colour of tables: "always", "never" or "auto", which is on a terminal', default="auto"),
-    Flag("config-dir", help="path to directory containing configuration files"),
-    Flag("insecure-skip-tls-verify", "bool", help="skip TLS certificate verification (not recommended!)"),
-    Flag("namespace", help="namespace in which we perform actions", default="default"),
-    Flag("timeout", "duration", help="timeout when communicating with sensu backend", default=15.0),
-    Flag("trusted-ca-file", help="TLS CA certificate bundle in PEM format"),
-    Flag("wide", "bool", help="show tables in full, however wide the terminal is"),
+    Flag("api-url", help="URL of the API"),
+    Flag("cache-dir", help="folder for cached and temporary files"),
+    Flag("color", help='colour of tables: "always", "never" or "auto" (only at a terminal)', default="auto"),
+    Flag("config-dir", help="folder of the configuration files"),
+    Flag("insecure-skip-tls-verify", "bool", help="do not verify TLS certificates (not recommended)"),
+    Flag("namespace", help="namespace of the command", default="default"),
+    Flag("timeout", "duration", help="timeout for requests to the API", default=15.0),
+    Flag("trusted-ca-file", help="file with the certificate authorities to trust, in PEM format"),
+    Flag("wide", "bool", help="show all columns in full, even if they are wider than the terminal"),
 )
 DEFAULT_TIMEOUT_S = 15.0
 NANOSECONDS = 1_000_000_000
 
 
 class Cluster:
-    """The `cluster` file: where the API is and the tokens of the session; the timeout in nanoseconds."""
+    """The `cluster` file: the API URL, the tokens of the session and the timeout in nanoseconds."""
 
     def __init__(self) -> None:
         self.api_url = ""
@@ -46,11 +46,11 @@ class Cluster:
         self.logged_in_once = False
 
     def forget_tokens(self) -> None:
-        """End the session as far as this file knows."""
+        """Remove the tokens."""
         self.access_token, self.expires_at, self.refresh_token = "", 0, ""
 
     def to_json(self) -> dict[str, Any]:
-        """The file's content; the tokens are left out before the first log-in."""
+        """The content of the file, without tokens before the first log-in."""
         tokens: dict[str, Any] = {}
         if self.access_token or self.logged_in_once:
             tokens = {
@@ -69,7 +69,7 @@ class Cluster:
 
     @classmethod
     def from_json(cls, content: Mapping[str, Any]) -> "Cluster":
-        """The file's content read leniently: what has the wrong type counts as absent."""
+        """Read the content of the file; values of the wrong type count as absent."""
 
         def text(key: str) -> str:
             value = content.get(key)
@@ -93,14 +93,14 @@ class Cluster:
 
 
 class Profile:
-    """The `profile` file: how the user likes it; empty where nothing was said."""
+    """The `profile` file: the user's preferences, empty if not set."""
 
     def __init__(self, format: str = "", namespace: str = "") -> None:  # noqa: A002 - its name in the file
         self.format, self.namespace = format, namespace
 
 
 class Configuration:
-    """The files, and what flags and variables say over them for this run; only the files are ever written back."""
+    """The files, overridden by flags and variables for this run; only the files are written back."""
 
     def __init__(
         self,
@@ -118,55 +118,55 @@ class Configuration:
 
     @property
     def api_url(self) -> str:
-        """Where the API is."""
+        """The URL of the API."""
         return str(self.over.get("api-url") or self.cluster.api_url)
 
     @property
     def api_key(self) -> str:
-        """The API key, empty where tokens are used."""
+        """The API key, empty if tokens are used."""
         return str(self.over.get("api-key") or self.cluster.api_key)
 
     @property
     def namespace(self) -> str:
-        """The namespace to work in."""
+        """The namespace of the commands."""
         return str(self.over.get("namespace") or self.profile.namespace or "default")
 
     @property
     def format(self) -> str:
-        """The output format where no flag says otherwise."""
+        """The output format without a --format flag."""
         return str(self.over.get("format") or self.profile.format or "tabular")
 
     @property
     def username(self) -> str:
-        """The user that the access token is for, empty where there is none."""
+        """The user of the access token, empty without a token."""
         return str(_claims(self.cluster.access_token).get("sub") or "")
 
     @property
     def timeout_s(self) -> float:
-        """How long to wait for an answer; the flag's default wins over the file, as in the reference."""
+        """The timeout of requests; as in the reference, the default of the flag takes precedence over the file."""
         return float(self.over.get("timeout", DEFAULT_TIMEOUT_S))
 
     @property
     def trusted_ca_file(self) -> str:
-        """The authorities to trust beside the system's."""
+        """The file with additional certificate authorities to trust."""
         return str(self.over.get("trusted-ca-file") or self.cluster.trusted_ca_file)
 
     @property
     def insecure_skip_tls_verify(self) -> bool:
-        """Whether certificates go unverified."""
+        """Whether certificates are not verified."""
         return bool(self.over.get("insecure-skip-tls-verify", self.cluster.insecure_skip_tls_verify))
 
     def save_cluster(self) -> None:
-        """Write the `cluster` file; readable by its owner alone, for it holds tokens."""
+        """Write the `cluster` file; only its owner may read it because it holds tokens."""
         _write(f"{self.config_dir}/cluster", self.cluster.to_json())
 
     def cluster_of_others(self) -> Cluster:
-        """The `cluster` file as it is now, which another sensuctl may have written meanwhile."""
+        """The current `cluster` file, which another sensuctl may have written."""
         return Cluster.from_json(_read(f"{self.config_dir}/cluster"))
 
     @contextlib.contextmanager
     def alone(self) -> Iterator[None]:
-        """Wait for others that change the same files, and keep them waiting for as long as the `with` lasts."""
+        """Lock the files against other sensuctl processes while the `with` block runs."""
         import fcntl  # noqa: PLC0415 - few commands change a file that others may change, too
 
         try:
@@ -210,7 +210,7 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _claims(token: str) -> dict[str, Any]:
-    """What a token says of itself; the API alone can tell whether it is true."""
+    """The claims of a token, not verified."""
     import base64  # noqa: PLC0415 - few commands look into the token
 
     try:
@@ -236,7 +236,7 @@ def _read(path: str) -> dict[str, Any]:
 
 
 def _write(path: str, content: Mapping[str, Any]) -> None:
-    """Replace a file at once, so that a crash leaves the old one or the new one; its owner alone may read it."""
+    """Replace a file atomically; only its owner may read it."""
     new = f"{path}.{os.getpid()}.new"
     try:
         os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)

@@ -1,4 +1,4 @@
-"""The moments that people may write: `now`, RFC 3339 with or without spaces, `May 10 2018 7:04AM America/Vancouver`.
+"""Parses times: `now`, RFC 3339 with or without spaces, `May 10 2018 7:04AM America/Vancouver`.
 
 Source: recorded sensuctl session silenced; docs, "Silencing reference".
 """
@@ -17,7 +17,7 @@ _LEGACY = re.compile(r"(\w+ \d{1,2},? \d{4} \d{1,2}:\d\d ?[AaPp][Mm])(?: ([\w/+-
 
 
 def unix_seconds(text: str) -> int:
-    """The moment in Unix seconds, 0 for now; raises CommandFailed for what is none."""
+    """The time in Unix seconds, 0 for now; raises CommandFailed if the text is not a time."""
     text = text.strip()
     if text in NOW:
         return 0

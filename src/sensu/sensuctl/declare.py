@@ -9,8 +9,8 @@ from sensu.sensuctl.failure import INVALID_ARGUMENTS
 
 FORMAT = Flag("format", default="tabular", help='output format: "tabular", "yaml", "json" or "wrapped-json"')
 SKIP_CONFIRM = Flag("skip-confirm", "bool", default=False, help="do not ask for confirmation")
-FORCE = Flag("force", "bool", default=False, help="make the change even if it leaves nobody with all rights")
-INTERACTIVE = Flag("interactive", "bool", default=False, help="ask for each value")
+FORCE = Flag("force", "bool", default=False, help="make the change even if no user keeps all permissions")
+INTERACTIVE = Flag("interactive", "bool", default=False, help="prompt for each value")
 ALL_NAMESPACES = Flag("all-namespaces", "bool", default=False, help="list resources of all namespaces")
 CHUNK_SIZE = Flag("chunk-size", "int", default=0, help="number of resources to fetch at a time (0: all at once)")
 FIELD_SELECTOR = Flag("field-selector", help="only resources whose fields match, for example check.publish == true")
@@ -135,7 +135,7 @@ def change(
 
 def update(noun: str, words: str = "[NAME]") -> Command:
     """`sensuctl NOUN update NAME`, which asks for each value."""
-    summary = f"Change {singular(noun)}, one question per field"
+    summary = f"Update {singular(noun)}, one question per field"
     return change(noun, "update", method(noun, "update"), words, ONE, summary, "NAME")
 
 

@@ -1,8 +1,7 @@
-"""What `dump` wrote, when `create` reads it: put as it stands, so that the next dump is the same.
+"""Dumps read by `create`: resources are sent unchanged, so that the next dump is the same.
 
-Three things that a dump shows cannot be put: the password of a user and the secret of an API key are in no dump, and
-who is the author of a resource the API decides. Users and keys that are there already are left as they are, others are
-named and left out. In a file that a person wrote, a user without a password is a mistake.
+A dump does not contain passwords and API keys, and the API sets the author of a resource. Users and API keys that exist
+already are left unchanged; others are skipped with a warning. In other files, a user without a password is an error.
 """
 
 from collections.abc import Sequence
@@ -25,39 +24,39 @@ from sensu.sensuctl.kind import (
 from sensu.sensuctl.wrapped import MANAGED_BY_LABEL, Document
 
 AUTHORLESS = (NAMESPACE, CLUSTER_ROLE, CLUSTER_ROLE_BINDING, ENTITY, ROLE, ROLE_BINDING)
-"""Kinds that may have no author: what a backend begins with, and what agents tell."""
+"""Kinds that may have no author because a backend or an agent creates them."""
 BUILT_IN = ((CLUSTER_ROLE, "cluster-admin"), (NAMESPACE, "sensu-system"))
-"""Resources that every backend has and nobody writes into a file of their own."""
+"""Resources that every backend creates by itself."""
 KEY_SHOWN = 8
-"""Characters of an API key, whose name is its secret, in messages."""
+"""The number of characters of an API key shown in messages; its name is its secret."""
 _USER_FIELDS = {"disabled", "groups", "username"}
 
 
 class LeftOut(NamedTuple):
-    """Why a resource was not put: what to say, nothing where the API has the same, and whether that is a failure."""
+    """Why a resource was skipped: the message, empty if the API has the same resource, and whether it is a failure."""
 
     text: str
     refused: bool = False
 
 
 def is_dump(documents: Sequence[Document]) -> bool:
-    """Whether a run reads what `dump` wrote: users without passwords, among resources that show their authors."""
+    """Whether the documents are a dump: users without passwords among resources with authors."""
     users = any(_is_without_password(document) for document in documents)
     return users and any(_is_from_a_backend(document) for document in documents)
 
 
 def is_as_shown(document: Document) -> bool:
-    """Whether a resource was written by the API, not by a person: it has an author."""
+    """Whether a resource comes from the API: it has an author."""
     return bool((document.body.get("metadata") or {}).get("created_by")) or _is_without_password(document)
 
 
 def cannot_be_put(document: Document) -> bool:
-    """Whether it is a user or an API key as a dump shows them, without what makes them."""
+    """Whether it is a user without a password or an API key without its secret."""
     return _is_without_password(document) or (document.kind == API_KEY and "created_at" in document.body)
 
 
 def left_out(context: Context, document: Document, *, whole: bool) -> LeftOut:
-    """Why a user or API key that cannot be put is left out; `whole` is whether it stands in a dump."""
+    """Why a user or API key is skipped; `whole` says whether it is part of a dump."""
     current = current_of(context, document)
     shown = f"{document.name[:KEY_SHOWN]}…" if document.kind == API_KEY else document.name
     what = f'{document.kind.type} "{shown}"'

@@ -1,4 +1,4 @@
-"""The events that a person follows live, the worst first, and how they fill a screen."""
+"""The live view of events, the most urgent first."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
@@ -13,13 +13,13 @@ _COLOURS = {"ok": OK_COLOUR, "warning": WARNING_COLOUR, "critical": FALSE, "unkn
 _URGENCY = {"critical": 0, "unknown": 1, "warning": 2, "ok": 3}
 _MINUTE_S, _HOUR_S, _DAY_S = 60, 3600, 86400
 FIXED_LINES = 4
-"""Lines of a screen that are not events: what it is about, titles, what does not fit, and the cursor's."""
+"""Lines of a screen that are not events: heading, titles, number of other events, and the line of the cursor."""
 
 Key = tuple[str, str, str]
 
 
 class Size(NamedTuple):
-    """How much fits on a terminal."""
+    """The size of a terminal."""
 
     columns: int
     lines: int
@@ -39,13 +39,13 @@ def state_of(event: Mapping[str, Any]) -> str:
 
 
 def first_line(event: Mapping[str, Any]) -> str:
-    """The first line of a check's output that says something."""
+    """The first line of a check's output that is not blank."""
     lines = str(get(event, "check.output") or "").splitlines()
     return clean(next((line.strip() for line in lines if line.strip()), "")).replace("\t", " ")
 
 
 class EventBoard:
-    """The events by what they are about."""
+    """The events by namespace, entity and check."""
 
     def __init__(self) -> None:
         self._events: dict[Key, Any] = {}
@@ -85,7 +85,7 @@ class EventBoard:
 
 
 def screen(board: EventBoard, about: str, now: float, size: Size, *, colour: bool, note: str = "") -> list[str]:
-    """The lines of a full screen: a heading, the events that fit, how many do not, and the note at the bottom.
+    """The lines of a full screen: a heading, the events that fit, the number of others, and the note at the bottom.
 
     A note wider than the screen is wrapped, not cut, so that it can be copied.
     """
@@ -137,7 +137,7 @@ def _line(cells: Iterable[str], widths: Iterable[int], size: Size) -> str:
 
 
 def _cut(text: str, columns: int) -> str:
-    """As much of a text as fits, an ellipsis for the rest."""
+    """The text cut to a width, with an ellipsis if it is longer."""
     return text if display_width(text) <= columns else _start(text, columns - 1) + "…"
 
 

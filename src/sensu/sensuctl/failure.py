@@ -1,4 +1,4 @@
-"""How a command ends that cannot do what was asked."""
+"""The failures of commands."""
 
 from sensu.errors import SensuError
 
@@ -6,9 +6,9 @@ INVALID_ARGUMENTS = "invalid argument(s) received"
 
 
 class CommandFailed(SensuError):
-    """A command cannot do what was asked; printed as `Error: …`, exit status 1.
+    """A command failed; printed as `Error: …`, exit status 1.
 
-    `plain` is what a person at a terminal reads instead, where scripts expect the words of the reference.
+    `plain` is the message at a terminal; scripts get the message of the reference.
     """
 
     def __init__(self, message: str, *, plain: str = "") -> None:
@@ -25,14 +25,14 @@ class APIError(CommandFailed):
 
 
 class BadArguments(CommandFailed):
-    """The words of the command line are not what the command takes; its usage is printed too."""
+    """The words of the command line do not fit the command; its usage is printed too."""
 
     def __init__(self, message: str = INVALID_ARGUMENTS) -> None:
         super().__init__(message)
 
 
 class Exited(Exception):
-    """A program that the command ran ended with another status than 0."""
+    """A program run by the command ended with a status other than 0."""
 
     def __init__(self, status: int) -> None:
         super().__init__(status)

@@ -1,6 +1,6 @@
 """The values in a file of many YAML or JSON documents, each with the line on which it starts.
 
-Files come from strangers, too: what grows or nests without end is refused before it takes memory.
+Files may come from untrusted sources: excessive aliases and nesting are refused before they take memory.
 """
 
 import json
@@ -13,22 +13,22 @@ from sensu.errors import InvalidResource
 _SEPARATOR = re.compile(
     r"^(?:---+(?:[ \t]*(?:\#.*)?|[ \t]+(?P<content>[^\s\#].*))|\.\.\.[ \t]*(?:\#.*)?)\r?$", re.MULTILINE
 )
-"""Where a document ends; one may begin on the line of its separator."""
+"""A separator of documents; a document may begin on the same line."""
 _DIRECTIVE = re.compile(r"^%[A-Z]+ .*$", re.MULTILINE)
 ALIASED_NODES_MAX = 100_000
-"""Values of a file that stand there only as aliases of others; a file with more is refused."""
+"""The maximum number of values that aliases may repeat in a file."""
 NESTING_MAX = 100
-"""Objects and lists within each other; no resource has more than ten."""
+"""The maximum nesting depth; resources have at most ten levels."""
 _UNCHECKED_NESTING = 1000
-"""What the YAML library's own recursion can bear on any stack."""
+"""The maximum depth that the YAML library's recursion supports."""
 _UNCHECKED_CHARACTERS = 100_000
 TOO_DEEP = f"nested more than {NESTING_MAX} levels deep"
 
 
 def values_of(text: str) -> Iterator[tuple[int, Any]]:
-    """Every document as a value, with the line on which it starts; raises InvalidResource for what is no document.
+    """Every document as a value, with the line on which it starts; raises InvalidResource if one cannot be parsed.
 
-    Documents of comments or directives alone are passed over.
+    Documents that consist only of comments or directives are skipped.
     """
     start, line, aliased = 0, 1, _AliasCount()
     for match in [*_SEPARATOR.finditer(text), None]:
@@ -107,18 +107,18 @@ def _yaml_value(chunk: str, line: int, aliased: "_AliasCount") -> Any:
 
 
 class _AliasCount:
-    """How many values of a file are there only because an alias repeats them."""
+    """Counts the values that aliases repeat."""
 
     def __init__(self) -> None:
         self._count = 0
 
     def add(self, value: Any) -> None:
-        """Count those of a document; raises ValueError where they are too many, or a value holds itself."""
+        """Count the values of a document; raises ValueError if there are too many or a value contains itself."""
         sizes: dict[int, int] = {}
         whole = _size(value, sizes, [], 0)
         self._count += whole - _size_once(value, set())
         if self._count > ALIASED_NODES_MAX:
-            raise ValueError(f"its aliases stand for more than {ALIASED_NODES_MAX} values")
+            raise ValueError(f"its aliases repeat more than {ALIASED_NODES_MAX} values")
 
 
 def _children(value: Any) -> list[Any]:
@@ -128,7 +128,7 @@ def _children(value: Any) -> list[Any]:
 
 
 def _size(value: Any, sizes: dict[int, int], open_: list[int], depth: int) -> int:
-    """How many values there are in one, each as often as it is repeated."""
+    """The number of values in a value, with repetitions."""
     children = _children(value)
     if not children:
         return 1
@@ -136,7 +136,7 @@ def _size(value: Any, sizes: dict[int, int], open_: list[int], depth: int) -> in
     if key in sizes:
         return sizes[key]
     if key in open_:
-        raise ValueError("an alias stands within the value that it repeats")
+        raise ValueError("an alias is inside the value that it repeats")
     if depth > NESTING_MAX:
         raise ValueError(TOO_DEEP)
     open_.append(key)
@@ -146,7 +146,7 @@ def _size(value: Any, sizes: dict[int, int], open_: list[int], depth: int) -> in
 
 
 def _size_once(value: Any, seen: set[int]) -> int:
-    """How many values there are in one, each once."""
+    """The number of values in a value, without repetitions."""
     children = _children(value)
     if not children:
         return 1
@@ -157,7 +157,7 @@ def _size_once(value: Any, seen: set[int]) -> int:
 
 
 def _depth(value: Any, limit: int) -> int:
-    """How deep objects and lists are within each other; more than the limit for anything deeper."""
+    """The nesting depth of a value; more than the limit for anything deeper."""
     level, found = [value], 0
     while level and found <= limit:
         level = [child for one in level for child in _children(one)]

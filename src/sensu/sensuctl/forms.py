@@ -1,4 +1,4 @@
-"""The fields of a resource that a command sets: from its flags, or by asking a person for each."""
+"""The fields of a resource that a command sets, from flags or interactively."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -8,7 +8,7 @@ from sensu.sensuctl.prompt import YES, ask, choose
 
 NUMBER_MAX = 2**32 - 1
 TRUTHS = dict.fromkeys((*YES, "1", "t"), True) | dict.fromkeys(("n", "no", "false", "0", "f"), False)
-"""What people answer to a question of yes or no."""
+"""Accepted answers to a yes-or-no question."""
 
 
 class Field(NamedTuple):
@@ -32,7 +32,7 @@ class Field(NamedTuple):
 
 
 def from_flags(context: Context, fields: Sequence[Field]) -> dict[str, Any]:
-    """The resource that the flags describe."""
+    """The fields set by flags."""
     resource: dict[str, Any] = {}
     for field in fields:
         if not field.asked_only:
@@ -41,7 +41,7 @@ def from_flags(context: Context, fields: Sequence[Field]) -> dict[str, Any]:
 
 
 def from_answers(context: Context, fields: Sequence[Field], current: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """The resource that a person describes; what there is now is suggested."""
+    """The fields entered at prompts; the current values are suggested."""
     resource: dict[str, Any] = {}
     for field in fields:
         now = get(current or {}, field.place)
@@ -50,7 +50,7 @@ def from_answers(context: Context, fields: Sequence[Field], current: Mapping[str
 
 
 def asked_metadata(context: Context, question: str, name: str) -> dict[str, Any]:
-    """The name and namespace of a new resource that a person tells; what the command line says is suggested."""
+    """The name and namespace of a new resource, entered at prompts; the command line suggests them."""
     return {"name": ask(context, question, name), "namespace": ask(context, "Namespace:", context.namespace)}
 
 
@@ -59,7 +59,7 @@ def _answer(context: Context, field: Field, suggestion: Any) -> Any:
         return choose(context, field.question, field.choices, str(suggestion))
     answer = ask(context, field.question, _shown(suggestion))
     while field.kind == "bool" and answer.lower() not in TRUTHS:
-        context.print("  either true or false, please")
+        context.print("  please answer true or false")
         answer = ask(context, field.question, _shown(suggestion))
     return _value(field, answer)
 
@@ -83,7 +83,7 @@ def _value(field: Field, given: Any) -> Any:
 
 
 def listed(text: str) -> list[str]:
-    """The items of a comma-separated list, without the blanks around them; nothing between two commas is an item too.
+    """The items of a comma-separated list without surrounding blanks; empty items are kept.
 
     Source: what sensuctl 6.9.2 does with `--subscriptions a,,b`, which the rules for subscriptions then refuse.
     """
@@ -91,7 +91,7 @@ def listed(text: str) -> list[str]:
 
 
 def lenient_number(given: Any) -> int:
-    """The whole number that a text holds, at most NUMBER_MAX; 0 for anything else.
+    """The whole number in a text, at most NUMBER_MAX; 0 for any other text.
 
     Source: recorded sensuctl sessions (check-errors, hook: `--timeout abc` counts as 0).
     """
@@ -100,7 +100,7 @@ def lenient_number(given: Any) -> int:
 
 
 def get(resource: Mapping[str, Any], place: str) -> Any:
-    """The value at a place, None where there is none."""
+    """The value at a place, None if it is missing."""
     found: Any = resource
     for key in place.split("."):
         found = found.get(key) if isinstance(found, Mapping) else None
@@ -108,7 +108,7 @@ def get(resource: Mapping[str, Any], place: str) -> Any:
 
 
 def put(resource: dict[str, Any], place: str, value: Any) -> None:
-    """Set the value at a place, the objects on the way made where they are missing."""
+    """Set the value at a place; missing objects on the way are created."""
     *way, last = place.split(".")
     target = resource
     for key in way:

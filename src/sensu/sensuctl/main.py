@@ -1,4 +1,4 @@
-"""sensuctl: finds the command, reads its flags, runs it, and says what went wrong in one line."""
+"""sensuctl: finds the command, parses its flags, runs it and prints failures in one line."""
 
 import os
 import sys
@@ -15,13 +15,13 @@ from sensu.terminal_text import clean
 
 EXIT_NO_COMMAND = 64
 COMPLETE = "__complete"
-"""The first word of the command lines by which shells ask for names."""
+"""The first word of command lines with which shells ask for names."""
 COMMERCIAL = {
     "auth": "Authentication providers are a commercial feature of Sensu Go; users and API keys are managed here.",
     "license": "There is no license to manage: every feature of this product is available without one.",
     "login": "Authentication providers are a commercial feature of Sensu Go: use 'sensuctl configure'.",
 }
-"""Commands of the reference's commercial edition that do not exist here, and what to say to who tries them."""
+"""Commands of Sensu Go's commercial edition that do not exist here, and the hint to print for them."""
 NO_API = (
     'No API URL is defined. You can either configure an API URL by running "{argv0} configure" '
     "or by using the --api-url command line option"
@@ -51,7 +51,7 @@ def main() -> None:
 
 
 def _streams() -> Streams:
-    """The standard streams, nothing in the place of one that is closed."""
+    """The standard streams; a closed one is replaced by /dev/null."""
     found = Streams(sys.stdin, sys.stdout, sys.stderr)
     if None in found:
         nothing = open(os.devnull, "r+", encoding="utf-8")  # noqa: PTH123, SIM115 - pathlib would be loaded for it
@@ -60,7 +60,7 @@ def _streams() -> Streams:
 
 
 def _silence(stream: TextIO) -> None:
-    """Let what still waits to be written go nowhere."""
+    """Discard buffered output."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
@@ -91,7 +91,7 @@ def run(
 
 
 def _find(arguments: Sequence[str]) -> tuple[Command | Group | None, list[str]]:
-    """The command or group that the first words name, and all else on the line; flags may stand before them."""
+    """The command or group of the first words and the remaining arguments; flags may come first."""
     rest, place = list(arguments), _first_word(arguments)
     if place is None or arguments[place] not in TREE:
         return None, rest
@@ -128,13 +128,13 @@ def _run_group(
     streams: Streams,
     argv0: str,
 ) -> int:
-    """Show what there is under a noun, or say that there is no such command, whatever its flags."""
-    from sensu.sensuctl.usage import group_help, width_of  # noqa: PLC0415 - only for who asks
+    """Print the help of a group, or report an unknown command."""
+    from sensu.sensuctl.usage import group_help, width_of  # noqa: PLC0415 - only for help
 
     _, stdout, stderr = streams
     place = _first_word(rest)
     if group is None and place is None and {"--version", "-v"} & set(rest):
-        from sensu.sensuctl.nouns.version import version_line  # noqa: PLC0415 - only for who asks
+        from sensu.sensuctl.nouns.version import version_line  # noqa: PLC0415 - only for help
 
         stdout.write(version_line() + "\n")
         return 0
@@ -180,7 +180,7 @@ def _say_unknown_verb(group: Group, words: Sequence[str], stderr: TextIO) -> int
 
 
 def _group_named(words: Sequence[str]) -> Command | Group | None:
-    """What `sensuctl help …` is about."""
+    """The command or group of `sensuctl help …`."""
     found = TREE.get(words[0]) if words else None
     if isinstance(found, Group) and len(words) > 1:
         return next((command for command in found.commands if command.name == words[1]), found)
@@ -188,15 +188,15 @@ def _group_named(words: Sequence[str]) -> Command | Group | None:
 
 
 def _similar(word: str, known: Sequence[str]) -> str:
-    """The names that were perhaps meant, as lines of a message."""
-    from sensu.sensuctl.spelling import similar  # noqa: PLC0415 - only for who mistypes
+    """Suggestions for a mistyped name, as lines of a message."""
+    from sensu.sensuctl.spelling import similar  # noqa: PLC0415 - only for typing errors
 
     close = similar(word, known)
     return "\n\nDid you mean this?\n" + "".join(f"\t{name}\n" for name in close) if close else ""
 
 
 class UnknownFlagNamed(CommandFailed):
-    """A flag that does not exist, with the one that was perhaps meant."""
+    """An unknown flag, with suggestions."""
 
     def __init__(self, err: UnknownFlag, flags: Sequence[Flag]) -> None:
         similar = _similar(err.name, [flag.name for flag in flags if not flag.hidden]).replace("\t", "\t--")
@@ -204,7 +204,7 @@ class UnknownFlagNamed(CommandFailed):
 
 
 class _Program:
-    """The surroundings of a command: environment, streams and command line."""
+    """Runs commands with an environment, streams and a command line."""
 
     def __init__(self, environment: Mapping[str, str], streams: Streams, argv0: str, arguments: Sequence[str]) -> None:
         self._environment, self._streams = environment, streams
@@ -212,7 +212,7 @@ class _Program:
         self._run: Context | None = None
 
     def message(self, err: SensuError) -> str:
-        """What to say of a failure: the words that scripts know, or more of them to a person at a terminal."""
+        """The message of a failure: that of the reference for scripts, a more helpful one at a terminal."""
         if not self._streams.stderr.isatty():
             return str(err)
         if self._run is None or isinstance(err, BadArguments):
@@ -222,7 +222,7 @@ class _Program:
         return explained(err, self._run)
 
     def run_command(self, command: Command, rest: Sequence[str]) -> int:
-        """The exit status of a command; raises SensuError with what went wrong."""
+        """Run a command and return its exit status; raises SensuError if it fails."""
         context = self._context(command, rest)
         if context is None:
             return 0
@@ -244,7 +244,7 @@ class _Program:
         return 0
 
     def _context(self, command: Command, rest: Sequence[str]) -> Context | None:
-        """What the command works with, or None where the line asks for help and has got it."""
+        """The context of the command, or None if help was asked for and printed."""
         own = {flag.name for flag in command.flags}
         shared = [flag for flag in GLOBAL_FLAGS if flag.name not in own]
         try:
@@ -270,7 +270,7 @@ class _Program:
         )
 
     def _show_help(self, command: Command) -> None:
-        from sensu.sensuctl.usage import command_help, width_of  # noqa: PLC0415 - only for who asks
+        from sensu.sensuctl.usage import command_help, width_of  # noqa: PLC0415 - only for help
 
         self._streams.stdout.write(command_help(command, width_of(self._streams.stdout)))
 
@@ -290,7 +290,7 @@ def _require_flags(command: Command, context: Context) -> None:
 
 
 def _require_format(command: Command, context: Context) -> None:
-    """Raise CommandFailed for an unknown format; scripts get a table for it, as from the reference."""
+    """Raise CommandFailed for an unknown format at a terminal; scripts get a table, as in the reference."""
     choices = command.formats
     asked = context.given("format") or "format" in context.configuration.over
     if not choices or not asked or not context.for_people or context.given("types"):
@@ -300,7 +300,7 @@ def _require_format(command: Command, context: Context) -> None:
 
 
 def _wrong_words(command: Command, words: Sequence[str], err: BadArguments) -> CommandFailed:
-    """What is wrong with the words of a command, the usage in one line instead of the whole help."""
+    """The failure for wrong words, with the usage in one line."""
     least, most = command.words
     if len(words) > most:
         problem = f"unexpected argument: {' '.join(words[most:])}"

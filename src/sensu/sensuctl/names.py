@@ -9,7 +9,7 @@ PAGE_SIZE = 500
 
 
 def names_of(session: Session, kind: Kind, namespace: str, names_max: int) -> list[str]:
-    """The first names of a kind in order; those of entities with events for events. Raises CommandFailed."""
+    """The first names of a kind in order; for events, the names of their entities. Raises CommandFailed."""
     found: dict[str, None] = {}
     for page in session.pages(resource_path(kind, namespace), {}, min(PAGE_SIZE, names_max)):
         for resource in page.items:
@@ -22,7 +22,7 @@ def names_of(session: Session, kind: Kind, namespace: str, names_max: int) -> li
 
 
 def checks_of_entity(session: Session, namespace: str, entity: str, names_max: int) -> list[str]:
-    """The checks of which an entity has events; raises CommandFailed."""
+    """The names of the checks for which an entity has events; raises CommandFailed."""
     listing = session.listing(resource_path(EVENT, namespace, entity), {})
     names = {str((event.get("check") or {}).get("metadata", {}).get("name", "")) for event in listing.items}
     return sorted(name for name in names if name and is_safe(name))[:names_max]

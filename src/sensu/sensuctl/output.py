@@ -18,13 +18,13 @@ FORMATS = ("tabular", "yaml", "wrapped-json", "json")
 Resource = Mapping[str, Any]
 Rows = Sequence[tuple[str, Any]]
 _MAPS = frozenset({"labels", "annotations", "headers"})
-"""Fields whose keys are the user's; they are shown in order."""
+"""Fields with keys of users, which are sorted in output."""
 
 
 def wants_colour(context: Context) -> bool:
-    """Whether to colour: as --color says, else on a terminal unless NO_COLOR or a dumb TERM says no.
+    """Whether to use colour: --color decides, otherwise at a terminal unless NO_COLOR or a dumb TERM is set.
 
-    CLICOLOR_FORCE colours everywhere, CLICOLOR=0 nowhere.
+    CLICOLOR_FORCE turns colour on everywhere, CLICOLOR=0 off.
     """
     choice = str(context.configuration.over.get("color", "auto"))
     environment = context.environment
@@ -76,13 +76,13 @@ def show_list(
 
 
 def show_one(context: Context, kind: Kind, resource: Resource, title: str, rows: Rows) -> None:
-    """Write one resource in the format asked for."""
+    """Write one resource in the output format."""
     if not show_document(context, kind, resource):
         show_details(context, title, rows)
 
 
 def show_document(context: Context, kind: Kind, resource: Resource) -> bool:
-    """Write one resource as JSON or YAML; False, and nothing written, where the format is for people."""
+    """Write one resource as JSON or YAML; returns False and writes nothing for the tabular format."""
     if context.format == "json":
         context.print(to_json(resource) + "\n")
     elif context.format == "wrapped-json":
@@ -95,7 +95,7 @@ def show_document(context: Context, kind: Kind, resource: Resource) -> bool:
 
 
 def show_value(context: Context, value: Any) -> bool:
-    """Write what is no resource as JSON or YAML; False, and nothing written, where the format is for people."""
+    """Write a value that is not a resource as JSON or YAML; returns False and writes nothing for the tabular format."""
     if context.format in ("json", "wrapped-json"):
         context.print(to_json(value) + "\n")
     elif context.format == "yaml":
@@ -108,7 +108,7 @@ def show_value(context: Context, value: Any) -> bool:
 
 
 def show_table(context: Context, columns: Sequence[Column], rows: Sequence[Any]) -> None:
-    """Write a table; at a terminal it is cut to its width, unless --wide asks for all of it."""
+    """Write a table, cut to the width of a terminal unless --wide is given."""
     wide, at_terminal = bool(context.configuration.over.get("wide")), context.stdout.isatty()
     shown = [column for column in columns if wide or at_terminal or not column.extra]
     fit = _fit_to(terminal_width(context)) if at_terminal and not wide else None
@@ -122,7 +122,7 @@ def _fit_to(width: int) -> Fit:
 
 
 def terminal_width(context: Context) -> int:
-    """How many columns the terminal has: as COLUMNS says, else as the terminal does, else 80."""
+    """The width of the terminal: COLUMNS, the terminal's own, or 80."""
     named = context.environment.get("COLUMNS", "")
     if named.isascii() and named.isdecimal() and int(named) > 0:
         return int(named)
@@ -143,7 +143,7 @@ def show_details(context: Context, title: str, rows: Rows) -> None:
 
 
 def to_json(value: Any) -> str:
-    """Indented JSON, `<`, `>` and `&` as they are; control and format characters are escapes."""
+    """Indented JSON; `<`, `>` and `&` are not escaped, control and format characters are."""
     return clean_json(json.dumps(_with_maps_in_order(value), indent=2, ensure_ascii=False))
 
 
@@ -156,7 +156,7 @@ def _with_maps_in_order(value: Any) -> Any:
 def wrap(kind: Kind, resource: Resource) -> dict[str, Any]:
     """A resource as `{type, api_version, metadata, spec}`, the keys of the spec in order of their names.
 
-    Kinds without metadata (namespaces, users) get what names them; some come wrapped from the API.
+    Kinds without metadata (namespaces, users) get their name as metadata; some are wrapped by the API already.
     """
     if "api_version" in resource and "spec" in resource:
         return dict(resource)

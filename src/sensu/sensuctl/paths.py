@@ -14,7 +14,7 @@ def resource_path(kind: Kind, namespace: str, *names: str) -> str:
 
 
 def quoted(text: str) -> str:
-    """A text as one part of a URL's path or query, percent-encoded."""
+    """A text percent-encoded as one part of a URL's path or query."""
     if text.isascii() and text.replace("-", "").replace("_", "").replace(".", "").isalnum():
         return text
     return "".join(chr(byte) if byte in _UNRESERVED else f"%{byte:02X}" for byte in text.encode())

@@ -1,4 +1,4 @@
-"""The commands that users add to sensuctl: a list in the cache folder, and the archives they come from."""
+"""The commands installed by users: a list in the cache folder and their archives."""
 
 import json
 import os
@@ -12,7 +12,7 @@ PLUGINS_MAX = 1000
 
 
 class PluginStore:
-    """Which commands are installed, each an asset under an alias."""
+    """The installed commands, each an asset under an alias."""
 
     def __init__(self, cache_dir: Path) -> None:
         self._path = cache_dir / "commands.json"
@@ -31,14 +31,14 @@ class PluginStore:
         return dict(sorted(content.items()))
 
     def add(self, alias: str, asset: Mapping[str, Any]) -> None:
-        """Keep an asset under an alias."""
+        """Store an asset under an alias."""
         plugins = self.all()
         if len(plugins) >= PLUGINS_MAX:
             raise ConfigurationError(f"list of commands {self._path}: holds {PLUGINS_MAX} already")
         self._write({**plugins, alias: asset})
 
     def remove(self, alias: str) -> None:
-        """Forget an alias, if it is there."""
+        """Remove an alias if it exists."""
         plugins = self.all()
         if plugins.pop(alias, None) is not None:
             self._write(plugins)

@@ -1,4 +1,4 @@
-"""A bar that shows how far long work has come, to people at a terminal only."""
+"""A progress bar for long work, shown only at a terminal."""
 
 from types import TracebackType
 
@@ -6,11 +6,11 @@ from sensu.sensuctl.command import Context
 
 WIDTH = 30
 STEP = 50
-"""Where nobody knows how much there is, every so many things the number is shown."""
+"""How often the number is shown if the total is not known."""
 
 
 class Progress:
-    """A bar on standard error while the `with` statement lasts; nothing at all where that is no terminal.
+    """A bar on standard error while the `with` block runs; nothing is shown if that is not a terminal.
 
     `deed` is what is done (`create`), `total` how many things there are, 0 where that is not known; `unit` what is
     counted.
@@ -24,13 +24,13 @@ class Progress:
         self._done, self._drawn = 0, ""
 
     def advance(self, count: int = 1) -> None:
-        """So many things more are done."""
+        """Count finished things."""
         self._done += count
         if self._shown:
             self._draw()
 
     def clear(self) -> None:
-        """Take the bar away, so that something else can be written; the next step draws it again."""
+        """Remove the bar so that something else can be written; the next step draws it again."""
         if self._drawn:
             self._stream.write(f"\r{' ' * len(self._drawn)}\r")
             self._drawn = ""

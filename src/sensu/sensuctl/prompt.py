@@ -1,4 +1,4 @@
-"""Questions to a person at a terminal."""
+"""Prompts at a terminal."""
 
 from collections.abc import Sequence
 
@@ -10,7 +10,7 @@ YES = ("y", "yes", "true")
 
 
 def ask(context: Context, question: str, suggestion: str = "") -> str:
-    """The answer, or the suggestion where it is empty; raises CommandFailed at the end of the input."""
+    """The answer, or the suggestion if it is empty; raises CommandFailed at the end of the input."""
     shown = f" ({suggestion})" if suggestion else ""
     context.stdout.write(clean(f"? {question}{shown} "))
     context.stdout.flush()
@@ -25,13 +25,13 @@ def ask_secret(context: Context, question: str) -> str:
     """The answer, not shown while it is typed."""
     if not context.stdin.isatty():
         return ask(context, question)
-    import getpass  # noqa: PLC0415 - only for people
+    import getpass  # noqa: PLC0415 - only at a terminal
 
     return getpass.getpass(f"? {question} ", stream=context.stdout)
 
 
 def ask_new_secret(context: Context, question: str) -> str:
-    """A secret that was typed twice."""
+    """A secret, which must be typed twice."""
     first = ask_secret(context, question)
     if ask_secret(context, "Retype password:") != first:
         raise CommandFailed("Password confirmation doesn't match the password")
@@ -39,7 +39,7 @@ def ask_new_secret(context: Context, question: str) -> str:
 
 
 def choose(context: Context, question: str, choices: Sequence[str], suggestion: str = "") -> str:
-    """One of the choices, asked for until it is one."""
+    """One of the choices; the question is repeated until the answer is valid."""
     while True:
         answer = ask(context, f"{question} [{'/'.join(choices)}]", suggestion or choices[0])
         if answer in choices:
@@ -48,7 +48,7 @@ def choose(context: Context, question: str, choices: Sequence[str], suggestion: 
 
 
 def agree(context: Context, question: str) -> bool:
-    """Whether a person at a terminal says yes; without a terminal nobody does.
+    """Whether the answer at a terminal is yes; always no without a terminal.
 
     Source: recorded sensuctl sessions (api-key-forms: an answer that is piped in does not count).
     """
@@ -61,7 +61,7 @@ def agree(context: Context, question: str) -> bool:
 
 
 def confirm(context: Context, deed: str) -> bool:
-    """Whether to go on: --skip-confirm was given, or the person agrees; `Canceled` is written otherwise."""
+    """Whether --skip-confirm was given or the answer is yes; otherwise `Canceled` is printed."""
     if context.flag("skip-confirm") or agree(context, f"Are you sure you would like to {deed}?"):
         return True
     context.print("Canceled")

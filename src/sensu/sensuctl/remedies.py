@@ -1,6 +1,6 @@
-"""What a person at a terminal reads of a failure: what it is about, and what to do.
+"""Messages of failures at a terminal: what is affected and what to do.
 
-Scripts read the words of the reference instead, which `str()` of the error holds.
+Scripts get the messages of the reference, the `str()` of the error.
 """
 
 import contextlib
@@ -20,7 +20,7 @@ from sensu.sensuctl.spelling import did_you_mean
 
 NOT_FOUND, FORBIDDEN, UNAUTHORIZED, CONFLICT = 404, 403, 401, 409
 NAMES_COMPARED = 1000
-"""Names of a kind that are fetched to find the one that was meant."""
+"""The maximum number of names compared to make a suggestion."""
 _PATH = re.compile(r"/api/(?:enterprise/)?\w+/v\d/(?:namespaces/(?P<namespace>[^/]+)/)?(?P<segment>\w+)(?P<names>.*)")
 _NOUNS = {"CheckConfig": "check", "HookConfig": "hook", "EventFilter": "filter", "APIKey": "API key"}
 _NOUNS |= {"Silenced": "silence", "TessenConfig": "Tessen configuration", "Env": "secrets provider"}
@@ -29,7 +29,7 @@ PORTS = "The API usually listens on port 8080, agents connect to port 8081."
 
 
 class Place(NamedTuple):
-    """What a path of the API is about."""
+    """The resource or list that a path of the API refers to."""
 
     kind: Kind
     namespace: str
@@ -40,7 +40,7 @@ class Place(NamedTuple):
 
     @property
     def what(self) -> str:
-        """`check "disk"`, or `checks` where the path is that of the list."""
+        """`check "disk"`, or `checks` for a list."""
         if not self.names:
             return nouns(self.kind)
         if self.kind == EVENT and len(self.names) > 1:
@@ -49,7 +49,7 @@ class Place(NamedTuple):
 
     @property
     def where(self) -> str:
-        """` in namespace "default"`, empty for what belongs to none."""
+        """` in namespace "default"`, empty for cluster-wide resources."""
         return f' in namespace "{self.namespace}"' if self.namespace else ""
 
 
@@ -67,7 +67,7 @@ def nouns(kind: Kind) -> str:
 
 
 def explained(err: SensuError, context: Context) -> str:
-    """The message for a person."""
+    """The message at a terminal."""
     cause = err.__cause__
     plain = getattr(err, "plain", "")
     if plain:
@@ -124,7 +124,7 @@ def _absent(place: Place, context: Context) -> str:
 
 
 def missing_namespace(context: Context, namespace: str) -> str:
-    """That a namespace does not exist, and which one may be meant."""
+    """The message for a missing namespace, with a suggestion."""
     from sensu.sensuctl.kind import NAMESPACE  # noqa: PLC0415 - few failures are about one
 
     return f"the namespace {namespace} does not exist{did_you_mean(namespace, _names(context, NAMESPACE, ''))}"
@@ -137,7 +137,7 @@ def require_namespace(context: Context) -> None:
 
 
 def nothing_to_list(context: Context, kind: Kind) -> str:
-    """What stands in the place of an empty table."""
+    """The message for an empty list."""
     selected = any(context.flag(name) for name in ("field-selector", "label-selector"))
     matching = " that match the selector" if selected else ""
     everywhere = not kind.namespaced or context.flag("all-namespaces")
@@ -159,7 +159,7 @@ def namespace_is_missing(context: Context, namespace: str) -> bool:
 
 
 def _names(context: Context, kind: Kind, namespace: str) -> list[str]:
-    """The names of a kind, as far as this user may see them."""
+    """The names of a kind, if the user may list them."""
     from sensu.sensuctl.names import names_of  # noqa: PLC0415 - few failures are about a name
 
     with contextlib.suppress(SensuError):
@@ -168,7 +168,7 @@ def _names(context: Context, kind: Kind, namespace: str) -> list[str]:
 
 
 def place_of(path: str) -> Place | None:
-    """What a path of the API is about, None where that is no resource."""
+    """The resource or list that a path of the API refers to, None for other paths."""
     match = _PATH.fullmatch(path.partition("?")[0])
     kind = next((kind for kind in NAMED if match is not None and kind.segment == match["segment"]), None)
     if match is None or kind is None:
@@ -211,8 +211,8 @@ _REMEDIES: tuple[tuple[Callable[[BaseException | None, str], bool], Callable[[st
     ),
     (
         lambda cause, _: isinstance(cause, TimeoutError),
-        lambda _: "Is the host right, and does a firewall let the connection through? --timeout waits longer.",
+        lambda _: "Is the host right, and does a firewall let the connection through? --timeout sets a longer limit.",
     ),
     (lambda _, text: "unsupported protocol scheme" in text, _with_scheme),
 )
-"""What to do when there is no connection; failures of TLS say it themselves."""
+"""The hints for failed connections; failures of TLS include their own."""

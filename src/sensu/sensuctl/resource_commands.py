@@ -22,11 +22,11 @@ def name_of(resource: Any) -> str:
 
 
 class Noun(NamedTuple):
-    """The commands of a kind of resources; subclasses override what is different for theirs.
+    """The commands of a kind of resources; subclasses override what is different for their kind.
 
-    `columns` are those of the list, `details` the rows of `info` (without it, the columns), `fields` what `create` and
-    `update` set. `title` stands above the details, `question` asks for the name of a new resource. `rows` gives the
-    rows of one resource in the list, where it has several. `refusal` makes the error for flags that break a rule.
+    `columns` are those of the list. `details` returns the rows of `info`, by default the columns. `fields` are set by
+    `create` and `update`. `title` is shown above the details, `question` asks for the name of a new resource. `rows`
+    returns the rows of a resource that has several in the list. `refusal` makes the error for flags that break a rule.
     """
 
     kind: Kind

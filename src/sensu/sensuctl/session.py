@@ -1,4 +1,4 @@
-"""A logged-in connection to the API: the right credentials on each request, tokens renewed before they are too old."""
+"""A logged-in connection to the API, which renews its tokens."""
 
 import json
 import time
@@ -23,11 +23,11 @@ LICENSE_TEXT = (
 CERTIFICATE_BEGIN = b"-----BEGIN CERTIFICATE-----"
 CA_BYTES_MAX = 16 * 1024 * 1024
 SILENCE_S = 40.0
-"""How long a stream may be silent, which tells of itself every 15 s, before it counts as lost."""
+"""The time without data after which a stream counts as lost; the API sends at least every 15 s."""
 
 
 class SessionEnded(CommandFailed):
-    """The tokens are too old to be renewed."""
+    """The refresh token has expired."""
 
     def __init__(self, message: str) -> None:
         super().__init__(message, plain="your session has ended: log in again with 'sensuctl configure'")
@@ -41,7 +41,7 @@ class Listing(NamedTuple):
 
 
 class Session:
-    """Requests to the configured API; `warn` hears what is odd but does not stop them."""
+    """Requests to the configured API; `warn` receives warnings."""
 
     def __init__(
         self,
@@ -51,7 +51,7 @@ class Session:
         url: str = "",
         force: bool = False,
     ) -> None:
-        """With `force` the API makes changes, too, that it refuses as a precaution."""
+        """With `force`, the API also makes changes that it refuses as a precaution."""
         self._force = force
         self.configuration = configuration
         ca_file = usable_ca_file(configuration.trusted_ca_file, warn)
@@ -78,7 +78,7 @@ class Session:
         return tokens
 
     def test_credentials(self, username: str, password: str) -> None:
-        """Return if a user name and password are right; raises CommandFailed with the API's reason."""
+        """Return if a user name and password are correct; raises CommandFailed with the API's reason."""
         answer = self._send("GET", "/auth/test", {"Authorization": _basic(username, password)}, None)
         _expect(answer, "GET", "/auth/test")
 
@@ -95,7 +95,7 @@ class Session:
         query: Mapping[str, str] | None = None,
         media_type: str = "application/json",
     ) -> Answer:
-        """The answer to a request with the session's credentials; raises APIError where the API refuses it.
+        """The answer to a request with the session's credentials; raises APIError if the API refuses it.
 
         `content` is sent as JSON, bytes as they are.
         """
@@ -108,13 +108,13 @@ class Session:
     def call_as(
         self, authorization: str, method: str, path: str, content: Any = None, *, media_type: str = "application/json"
     ) -> Answer:
-        """Like `call`, with credentials of one's own."""
+        """Like `call`, with other credentials."""
         body = content if content is None or isinstance(content, bytes) else _json_bytes(content)
         headers = {"Authorization": authorization, "Content-Type": media_type}
         return _expect(self._send(method, path, headers, body), method, path)
 
     def pages(self, path: str, query: Mapping[str, str], chunk_size: int) -> Iterator[Listing]:
-        """A list in pages of `chunk_size`, or whole where that is not above 0."""
+        """A list in pages of `chunk_size`, or in one page if that is 0."""
         asked = {**query, "limit": str(chunk_size)} if chunk_size > 0 else dict(query)
         while True:
             answer = self.call("GET", path, query=asked)
@@ -122,7 +122,7 @@ class Session:
             if items is None:
                 items = []
             if not isinstance(items, list):
-                raise CommandFailed(f"the API answered GET {path} with something else than a list")
+                raise CommandFailed(f"the API did not answer GET {path} with a list")
             yield Listing(items, answer.headers.get("sensu-entity-warning", ""))
             more = answer.headers.get("sensu-continue", "")
             if not more:
@@ -130,7 +130,7 @@ class Session:
             asked["continue"] = more
 
     def listing(self, path: str, query: Mapping[str, str] | None = None, chunk_size: int = 0) -> Listing:
-        """A list, fetched `chunk_size` elements at a time where it is not 0."""
+        """A list, fetched in pages of `chunk_size` elements if that is not 0."""
         items: list[Any] = []
         warning = ""
         for page in self.pages(path, query or {}, chunk_size):
@@ -139,11 +139,11 @@ class Session:
         return Listing(items, warning)
 
     def follow(self, path: str, query: Mapping[str, str], last_id: str) -> "Iterator[ServerSentEvent]":
-        """What happens to a list from after `last_id` on, for as long as the connection lasts.
+        """The changes of a list after `last_id`, until the connection ends.
 
-        Raises CommandFailed where there is no connection or it breaks, APIError where the API refuses.
+        Raises CommandFailed if the connection fails, APIError if the API refuses.
         """
-        from sensu.client.event_stream import server_sent_events  # noqa: PLC0415 - only for who follows
+        from sensu.client.event_stream import server_sent_events  # noqa: PLC0415 - only for --watch
 
         headers = {"Authorization": self.authorization(), "Accept": "text/event-stream"}
         if last_id:
@@ -152,18 +152,18 @@ class Session:
             found = self._api.stream(f"{path}?{url_query({**query, 'watch': 'true'})}", headers, SILENCE_S)
             if isinstance(found, Answer):
                 _expect(found, "GET", path)
-                raise CommandFailed("this API cannot be followed: it did not answer with a stream")
+                raise CommandFailed("this API does not support --watch: it did not answer with a stream")
             yield from server_sent_events(found)
         except (APIUnreachable, ValueError) as err:
             raise CommandFailed(str(err)) from err
 
     def authorization(self) -> str:
-        """The credentials to send: the API key, else an access token that still holds."""
+        """The Authorization header: the API key or a valid access token."""
         key = self.configuration.api_key
         return f"Key {key}" if key else f"Bearer {self.access_token()}"
 
     def access_token(self) -> str:
-        """The access token, renewed where it is too old; raises CommandFailed where that fails."""
+        """The access token, renewed if it has expired; raises CommandFailed if that fails."""
         if self.configuration.cluster.expires_at < time.time():
             with self.configuration.alone():
                 if not self._taken_over():
@@ -171,7 +171,7 @@ class Session:
         return self.configuration.cluster.access_token
 
     def _taken_over(self) -> bool:
-        """Whether another sensuctl has renewed the tokens meanwhile, which are ours then."""
+        """Use the tokens if another sensuctl has renewed them; returns whether it has."""
         found, cluster = self.configuration.cluster_of_others(), self.configuration.cluster
         if found.api_url != cluster.api_url or found.expires_at < time.time():
             return False
@@ -180,7 +180,7 @@ class Session:
         return True
 
     def renew(self) -> None:
-        """Exchange the refresh token for new tokens and remember them."""
+        """Exchange the refresh token for new tokens and save them."""
         cluster = self.configuration.cluster
         if not cluster.refresh_token:
             raise SessionEnded("configured access token has expired")
@@ -201,7 +201,7 @@ class Session:
 
 
 def remember_tokens(cluster: Cluster, tokens: Mapping[str, Any]) -> None:
-    """Put the tokens that the API answered into the configuration."""
+    """Store the tokens from the API in the configuration."""
     cluster.access_token = str(tokens.get("access_token", ""))
     cluster.expires_at = int(tokens.get("expires_at", 0))
     cluster.refresh_token = str(tokens.get("refresh_token", ""))
@@ -213,7 +213,7 @@ def _json_bytes(content: Any) -> bytes:
 
 
 def usable_ca_file(path: str, warn: Callable[[str], None]) -> str:
-    """The file of authorities to trust, or none where there are none in it.
+    """The file of certificate authorities, empty if it contains none.
 
     Source: recorded scenario env.
     """
@@ -231,13 +231,13 @@ def usable_ca_file(path: str, warn: Callable[[str], None]) -> str:
 
 
 def _basic(username: str, password: str) -> str:
-    import base64  # noqa: PLC0415 - only who logs in needs it
+    import base64  # noqa: PLC0415 - only for logging in
 
     return "Basic " + base64.b64encode(f"{username}:{password}".encode()).decode()
 
 
 def _content(answer: Answer) -> Any:
-    """The JSON of an answer; raises CommandFailed where it is none, as behind a wrong URL."""
+    """The JSON of an answer; raises CommandFailed if it is not JSON, for example because the URL is wrong."""
     try:
         return answer.json()
     except ValueError as err:
@@ -252,7 +252,7 @@ def _expect(answer: Answer, method: str, path: str) -> Answer:
 
 
 def _message(answer: Answer) -> str:
-    """The API's reason: the message of a JSON error, else the text as it is, else the status.
+    """The message of the API: that of a JSON error, the text of the answer, or the status.
 
     Source: recorded sensuctl sessions (api-key-forms, create-errors, user).
     """

@@ -1,4 +1,4 @@
-"""What `create` reads: files, folders, URLs, standard input."""
+"""The sources of resources: files, folders, URLs, standard input."""
 
 import codecs
 import os
@@ -15,18 +15,18 @@ from sensu.sensuctl.failure import CommandFailed
 from sensu.sensuctl.session import usable_ca_file
 
 STDIN = "-"
-"""The source that stands for standard input."""
+"""The name of standard input as a source."""
 SOURCE_BYTES_MAX = 64 * 1024 * 1024
 _SCHEME = re.compile(r"(?i)(https?|file)://")
 _LINK = re.compile(r"""(?i)<a\s[^>]*?href=["']([^"'#?]+)["']""")
 SUFFIXES = (".yml", ".yaml", ".json")
-"""What the names of files end with that are read from a folder; a file that is named itself may have any name."""
+"""The extensions of files that are read from a folder; a file given by name may have any."""
 LISTED_MAX = 10_000
-"""Files of one listing of a web server."""
+"""The maximum number of files in a listing of a web server."""
 
 
 def read_source(context: Context, source: str, *, recursive: bool) -> Iterator[tuple[str, str]]:
-    """The texts that a source holds, each with the name to call it by; raises CommandFailed.
+    """The texts of a source, each with its name for messages; raises CommandFailed.
 
     Source: recorded sensuctl session create-files.
     """
@@ -52,7 +52,7 @@ def read_source(context: Context, source: str, *, recursive: bool) -> Iterator[t
 
 
 def _files(folder: Path, *, recursive: bool) -> Iterator[Path]:
-    """The YAML and JSON files of a folder in order of their names; folders are entered once, also through links."""
+    """The YAML and JSON files of a folder in order of their names; each folder is read once, even if linked."""
     seen: set[str] = set()
     waiting = [folder]
     while waiting:
@@ -91,7 +91,7 @@ def read_stdin(context: Context, shown: str) -> str:
 
 
 def is_device(stream: TextIO) -> bool:
-    """Whether a stream is a terminal or /dev/null, from which no file is to be expected."""
+    """Whether a stream is a terminal or /dev/null rather than a file or pipe."""
     if stream.isatty():
         return True
     try:
@@ -106,7 +106,7 @@ def reason(err: OSError) -> str:
 
 
 def _read_url(context: Context, url: str, *, recursive: bool) -> Iterator[tuple[str, str]]:
-    """The text at a URL or, where that is a listing, the texts of its files."""
+    """The text at a URL or, if that is a listing, the texts of its files."""
     configuration = context.configuration
     tls = TLSOptions(usable_ca_file(configuration.trusted_ca_file, context.warn))
     timeout_s, environment = configuration.timeout_s, context.environment

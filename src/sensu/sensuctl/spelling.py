@@ -1,4 +1,4 @@
-"""What a mistyped word was perhaps meant to be."""
+"""Suggestions for mistyped words."""
 
 from collections.abc import Iterable
 
@@ -9,12 +9,12 @@ KNOWN_MAX = 10_000
 
 
 def similar(word: str, known: Iterable[str]) -> list[str]:
-    """The known words that a word begins, or that are a few letters from it."""
+    """The known words that begin with a word or are a few letters from it."""
     return [name for name in known if name.startswith(word) or edits(word, name) <= EDITS_MAX]
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
-    """The known word that was most likely meant, empty where none is near."""
+    """The most similar known word, empty if none is similar."""
     if len(word) < LETTERS_MIN:
         return ""
     lower = word.lower()
@@ -25,13 +25,13 @@ def nearest(word: str, known: Iterable[str]) -> str:
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """`; did you mean "check"?`, empty where no known word is near."""
+    """`; did you mean "check"?`, empty if no known word is similar."""
     found = nearest(word, known)
     return f'; did you mean "{found}"?' if found else ""
 
 
 def edits(one: str, other: str) -> int:
-    """How many letters must be changed, added or left out to make one word of the other."""
+    """The number of letters to change, add or remove to turn one word into the other."""
     row = list(range(len(other) + 1))
     for letter in one:
         previous, row = row, [row[0] + 1]

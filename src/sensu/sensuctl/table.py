@@ -1,4 +1,4 @@
-"""Tables and titled lists for a terminal, in the layout that scripts have learnt to cut.
+"""Tables and titled lists, in the layout of the reference, which scripts parse.
 
 Source: recorded sensuctl sessions (check, event, entity-details, colour).
 """
@@ -16,7 +16,7 @@ RESET = "\x1b[0m"
 
 
 class Column(NamedTuple):
-    """A column: its title, what a row shows in it, and whether it names the row.
+    """A column: its title, the cell of a row, and whether it names the row.
 
     On a terminal that is too narrow, columns with the highest `spare` are left out first. `extra` columns exist only
     where the output is not read by a script: at a terminal, or with --wide. `whole` ones are never cut.
@@ -31,14 +31,14 @@ class Column(NamedTuple):
 
 
 def display_width(text: str) -> int:
-    """How many columns of a terminal a text takes: wide characters two, tabs and combining ones none."""
+    """The width of a text at a terminal: wide characters count two, tabs and combining ones none."""
     if text.isascii() and "\t" not in text:
         return len(text)
     return sum(character_width(character) for character in text)
 
 
 def character_width(character: str) -> int:
-    """How many columns of a terminal a character takes."""
+    """The width of a character at a terminal."""
     if " " <= character <= "~":
         return 1
     import unicodedata  # noqa: PLC0415 - most texts are plain
@@ -49,7 +49,7 @@ def character_width(character: str) -> int:
 
 
 class Cell(NamedTuple):
-    """What a table shows of a value: its lines, whether they are aligned to the right, and their colour."""
+    """The lines of a cell, whether they are right-aligned, and their colour."""
 
     lines: list[str]
     right: bool = False
@@ -62,7 +62,7 @@ Fit = Callable[[Sequence[Column], Cells], tuple[Sequence[Column], Cells, str]]
 
 
 def render_table(columns: Sequence[Column], rows: Sequence[Any], *, colour: bool, fit: Fit | None = None) -> str:
-    """Centred titles over a rule, then the rows; numbers are aligned to the right, a cell may have several lines."""
+    """Centred titles over a rule, then the rows; numbers are right-aligned, a cell may have several lines."""
     cells: Cells = [[_lines(column.cell(row)) for column in columns] for row in rows]
     note = ""
     if fit is not None:
@@ -117,7 +117,7 @@ def _centre(text: str, width: int, code: str) -> str:
 
 
 def _painted(text: str, code: str) -> str:
-    """The text in a colour; no text and no code need none."""
+    """The text in a colour; unchanged if the text or the code is empty."""
     return f"{code}{text}{RESET}" if code and text else text
 
 
@@ -127,7 +127,7 @@ def render_title(title: str, *, colour: bool) -> str:
 
 
 def render_details(title: str, rows: Sequence[tuple[str, Any]], *, colour: bool) -> str:
-    """`=== title`, then `Label: value` lines with the values under each other."""
+    """`=== title`, then `Label: value` lines with aligned values."""
     labels = [f"{clean(label)}:" for label, _ in rows]
     width = max((display_width(label) for label in labels), default=0)
     lines = []

@@ -6,13 +6,13 @@ from sensu.sensuctl.table import Cell, Column, character_width, display_width
 
 CUT = "…"
 TEXT_WIDTH_MIN, NAME_WIDTH_MIN, TITLE_WIDTH_MIN = 8, 20, 8
-"""What a column of texts, the column of names and a title are cut to before a column is left out."""
+"""The minimum widths of a column of text, the column of names and a title before a column is left out."""
 
 
 def fitted(
     columns: Sequence[Column], rows: Sequence[Sequence[Cell]], width: int
 ) -> tuple[list[Column], list[list[Cell]], str]:
-    """The columns and cells of a table that is at most `width` wide, and a note on what is not shown.
+    """The columns and cells of a table that fit into `width`, and a note on what is not shown.
 
     Columns without content go first, then those with the highest `spare`, the rightmost first; names always stay.
     """
@@ -36,7 +36,7 @@ def fitted(
 
 
 def cut(text: str, width: int) -> str:
-    """A text that takes at most `width` columns, ending with `…` where it was longer."""
+    """The text cut to `width` columns, ending in `…` if it is longer."""
     if display_width(text) <= width:
         return text
     kept, used = [], 0
@@ -49,7 +49,7 @@ def cut(text: str, width: int) -> str:
 
 
 def _total(widths: Sequence[int]) -> int:
-    """How wide a table of columns is, with the blanks around and between them."""
+    """The width of a table, with the blanks around and between columns."""
     return sum(widths) + 3 * len(widths) + 1
 
 
@@ -63,7 +63,7 @@ def _least(column: Column, natural: int, cells: Sequence[Cell], *, first: bool) 
 
 
 def _widened(widths: dict[int, int], natural: Sequence[int], width: int) -> dict[int, int]:
-    """The widths with the room that is left shared out among the columns that need it, the narrowest first."""
+    """The widths after sharing out the remaining room among the columns that need it, the narrowest first."""
     room = width - _total(list(widths.values()))
     while room > 0:
         wanting = [k for k, now in widths.items() if now < natural[k]]
@@ -83,7 +83,7 @@ def _with_title(column: Column, width: int) -> Column:
 
 
 def _one_line(cell: Cell) -> Cell:
-    """The first line that says something, marked where there are more."""
+    """The first line that is not blank, marked if there are more."""
     lines = [line.replace("\t", " ").strip() for line in cell.lines]
     said = [line for line in lines if line]
     if not said:

@@ -15,7 +15,7 @@ _WORD_START = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 
 def api_versions() -> frozenset[str]:
-    """The groups and versions there are types of."""
+    """The API groups and versions of the types."""
     return frozenset(kind.api_version for kind in (*KINDS, *OTHERS))
 
 
@@ -57,7 +57,7 @@ def omitted_kinds(words: str) -> list[Kind]:
 
 
 def short_name_of(kind: Kind) -> str:
-    """The short word for a kind, empty where it has none."""
+    """The short name of a kind, empty if it has none."""
     return kind.segment if kind in (*NAMED, *AS_RUN) else ""
 
 

@@ -1,4 +1,4 @@
-"""How to use sensuctl and each of its commands, in words."""
+"""The help of sensuctl and of each command."""
 
 import os
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ WIDTH_MIN = 40
 
 
 def width_of(stream: TextIO) -> int:
-    """The width of the terminal behind a stream, 0 where there is none."""
+    """The width of a stream's terminal, 0 if it is not a terminal."""
     if not stream.isatty():
         return 0
     try:
@@ -23,11 +23,11 @@ def width_of(stream: TextIO) -> int:
 
 
 def group_help(group: Command | Group | None, width: int = 0) -> str:
-    """What there is under a noun, or under sensuctl, wrapped to a width if it is not 0."""
+    """The help of a noun, or of sensuctl, wrapped to a width if it is not 0."""
     if isinstance(group, Command):
         return command_help(group, width)
     if group is None:
-        lines = ["sensuctl controls Sensu: checks, events, what handles them, and who may do what.", ""]
+        lines = ["sensuctl manages Sensu: checks, entities, events, handlers, users and access.", ""]
         lines += ["Usage:\tsensuctl COMMAND"]
         sections = [(title, [*summaries.items()]) for title, summaries in SECTIONS.items()]
         more = "sensuctl COMMAND --help"
@@ -38,12 +38,17 @@ def group_help(group: Command | Group | None, width: int = 0) -> str:
     left = max((len(name) for _, entries in sections for name, _ in entries), default=0)
     for title, entries in sections:
         lines += ["", f"{title}:", *(line for name, text in entries for line in _entry(name, left, text, width))]
-    lines += ["", *_flag_lines("Global Flags", GLOBAL_FLAGS, width), "", f'Use "{more}" for more about a command.']
+    lines += [
+        "",
+        *_flag_lines("Global Flags", GLOBAL_FLAGS, width),
+        "",
+        f'Use "{more}" for more information about a command.',
+    ]
     return "\n".join(lines) + "\n"
 
 
 def command_help(command: Command, width: int = 0) -> str:
-    """How to use a command, with an example, wrapped to a width if it is not 0."""
+    """The help of a command, wrapped to a width if it is not 0."""
     lines = [*_wrapped(f"{command.summary}.", width, ""), "", f"Usage:\tsensuctl {command.usage}"]
     if command.example:
         lines += ["", "Example:", *(f"  {line}" for line in command.example.splitlines())]
@@ -65,7 +70,7 @@ def _flag_lines(title: str, flags: Sequence[Flag], width: int) -> list[str]:
 
 
 def _entry(name: str, left: int, text: str, width: int) -> list[str]:
-    """A name and what it means, the lines of a long meaning below each other."""
+    """A name and its description, wrapped if it is long."""
     indent = " " * (left + 4)
     first, *rest = _wrapped(text, width, indent) or [""]
     return [f"  {name.ljust(left)}  {first.lstrip()}", *rest]
@@ -74,19 +79,19 @@ def _entry(name: str, left: int, text: str, width: int) -> list[str]:
 def _wrapped(text: str, width: int, indent: str) -> list[str]:
     if not width:
         return [indent + text]
-    import textwrap  # noqa: PLC0415 - only for people
+    import textwrap  # noqa: PLC0415 - only at a terminal
 
     room = max(width - 1, len(indent) + WIDTH_MIN // 2)
     return textwrap.wrap(text, room, initial_indent=indent, subsequent_indent=indent, break_on_hyphens=False)
 
 
 def value_of(flag: Flag) -> str:
-    """The kind of value that a flag takes, empty for one that is true or false."""
+    """The kind of value that a flag takes, empty for a boolean flag."""
     return "" if flag.kind == "bool" else flag.kind
 
 
 def default_of(flag: Flag) -> str:
-    """` (default …)`, empty where the default is nothing worth telling."""
+    """` (default …)`, empty for an empty default."""
     if flag.default in (None, "", False, 0, ()):
         return ""
     if flag.kind == "duration":

@@ -1,4 +1,4 @@
-"""Resources in files: YAML or JSON, many documents in one, each `{type, api_version, metadata, spec}`.
+"""Resources in files: YAML or JSON with one or more documents `{type, api_version, metadata, spec}`.
 
 Source: docs "Create and manage resources with sensuctl"; recorded sensuctl sessions create-files, create-errors.
 """
@@ -22,7 +22,7 @@ from sensu.sensuctl.type_names import api_versions, kind_of_type
 MANAGED_BY_LABEL = "sensu.io/managed_by"
 PROBLEMS_SHOWN_MAX = 10
 COUNTED_MAX = 10
-"""In a longer file nobody finds a resource by its number."""
+"""The maximum number of resources in a file whose messages give only a number."""
 CORE = "core/v2"
 COMMERCIAL_APIS: tuple[str, ...] = (
     "authentication/v2",
@@ -38,7 +38,7 @@ COMMERCIAL_REMARK = " (a type of Sensu Go's commercial edition, which this produ
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One resource of a file: its kind, where it belongs, and its body as core/v2 takes it."""
+    """One resource of a file: its kind, namespace and body in the form of core/v2."""
 
     kind: Kind
     name: str
@@ -49,7 +49,7 @@ class Document:
 
     @property
     def place(self) -> str:
-        """Where it stands, for messages: `checks.yml, line 12`."""
+        """Its place, for messages: `checks.yml, line 12`."""
         return f"{self.source}, line {self.line}"
 
     def title(self, default_namespace: str) -> str:
@@ -58,16 +58,16 @@ class Document:
         return f"{self.kind.type} {'/'.join(part for part in (namespace, *self.names()) if part)}".rstrip()
 
     def path(self, default_namespace: str) -> str:
-        """The URL path that it is put to."""
+        """The URL path of the resource."""
         namespace = self.namespace_in(default_namespace)
         return resource_path(self.kind, namespace, *(name for name in self.names() if name))
 
     def namespace_in(self, default: str) -> str:
-        """The namespace it belongs to, empty for what belongs to the cluster."""
+        """Its namespace, empty for cluster-wide resources."""
         return (self.namespace or default) if self.kind.namespaced else ""
 
     def names(self) -> tuple[str, ...]:
-        """What the path ends with: its name, the entity and check of an event, nothing where there is but one."""
+        """The end of the path: its name, the entity and check of an event, nothing for the only resource of a kind."""
         if self.kind.type == "Event":
             parts = (self.body.get("entity") or {}, self.body.get("check") or {})
             return tuple(str((part.get("metadata") or {}).get("name", "")) for part in parts)
@@ -76,7 +76,7 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What is wrong with one resource of a file; only a warning does not stop the run."""
+    """A problem of one resource of a file; a warning does not stop the run."""
 
     index: int
     line: int
@@ -86,7 +86,7 @@ class Problem:
 
 
 def read_documents(text: str) -> Iterator[Document | Problem]:
-    """The resources of a file in order, and what is wrong with them; raises InvalidResource for what is no document."""
+    """The resources of a file in order, and their problems; raises InvalidResource if the file cannot be parsed."""
     for index, (line, value) in enumerate(values_of(text)):
         try:
             yield from _document(index, line, value)
@@ -96,9 +96,9 @@ def read_documents(text: str) -> Iterator[Document | Problem]:
 
 
 def parse_documents(context: Context, text: str, source: str = "", *, located: bool = False) -> list[Document]:
-    """The resources of a file, what is odd told on standard error; raises CommandFailed where a resource is wrong.
+    """The resources of a file; prints problems on standard error and raises CommandFailed if a resource is invalid.
 
-    Messages count the resources of the file; `located` ones and those about long files name file and line too.
+    Messages number the resources of a file; with `located`, and for long files, they also name file and line.
     """
     where = f"in {source}: " if source else ""
     found: list[Document] = []
@@ -122,14 +122,14 @@ def parse_documents(context: Context, text: str, source: str = "", *, located: b
 
 
 def _is_commercial(problem: Problem) -> bool:
-    """Whether a resource is of a type that Sensu Go has only in its commercial edition."""
+    """Whether the type exists only in Sensu Go's commercial edition."""
     return problem.text.startswith("error parsing spec") and problem.api_version in COMMERCIAL_APIS
 
 
 def body_to_put(document: Document, default_namespace: str, *, managed: bool) -> dict[str, Any]:
-    """What is sent: the body with its namespace and, if `managed`, the label that says sensuctl manages it.
+    """The body to send, with its namespace and, if `managed`, the label of sensuctl.
 
-    Groups other than core/v2 are sent as they stand in files.
+    Resources of groups other than core/v2 are sent in the format of files.
     """
     metadata = document.body.get("metadata")
     body = document.body
@@ -184,7 +184,7 @@ def _document(index: int, line: int, value: Any) -> Iterator[Document | Problem]
 
 
 def _namespace_of(kind: Kind, metadata: Mapping[str, Any], spec: Mapping[str, Any]) -> str:
-    """The namespace a resource names, empty for none; an event is where its entity is."""
+    """The namespace of a resource, empty for none; an event has the namespace of its entity."""
     entity = spec.get("entity") if kind is EVENT else None
     inner = entity.get("metadata") if isinstance(entity, dict) else None
     found = inner.get("namespace") if isinstance(inner, dict) else None
@@ -192,7 +192,7 @@ def _namespace_of(kind: Kind, metadata: Mapping[str, Any], spec: Mapping[str, An
 
 
 def _with_key_named(body: Any, problem: str) -> str:
-    """A problem with the key of the wrong entry where it only says that a map has one: `labels[...]: expected str`."""
+    """The problem with the key of the wrong entry instead of `[...]`: `labels[...]: expected str`."""
     path, found, rest = problem.partition("[...]")
     if not found:
         return problem
@@ -221,12 +221,12 @@ def _kind_of(value: Mapping[str, Any]) -> Kind:
 
 
 def _meant(kind: Kind, place: str) -> str:
-    """Which field was perhaps meant by one that the kind does not know."""
+    """A suggestion for an unknown field."""
     return did_you_mean(place.rpartition(".")[2], known_fields(kind.shape, place))
 
 
 def _body(kind: Kind, spec: Mapping[str, Any], metadata: Mapping[str, Any]) -> dict[str, Any]:
-    """The resource as core/v2 takes it: the spec with the metadata in it, where the kind has metadata."""
+    """The resource in the form of core/v2: the spec, with the metadata if the kind has any."""
     body = dict(spec)
     if "metadata" in kind.shape.__struct_fields__:
         inner = spec.get("metadata")

@@ -1,4 +1,4 @@
-"""YAML as the reference reads and writes it: lists not indented, `""` for empty text, double quotes around look-alikes.
+"""YAML as the reference reads and writes it: lists are not indented, ambiguous texts are quoted.
 
 Source: recorded sensuctl sessions (colour, entity-details, check-set).
 """
@@ -25,7 +25,7 @@ _LOOK_ALIKE = re.compile(
     """,
     re.VERBOSE,
 )
-"""Texts that would be read back as something else: null, truth values, numbers (also to base 60) and times."""
+"""Texts that would be read as another type: null, booleans, numbers (also in base 60) and times."""
 
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -41,9 +41,9 @@ _NO_TEXT_IN_JSON = ("int", "float", "timestamp", "value")
 
 
 class Loader(_Loader):  # type: ignore[misc]
-    """A safe loader as the reference reads YAML: y and n are truth values, numbers are those of Go, times are texts.
+    """A safe loader that reads YAML like the reference: y and n are booleans, numbers are those of Go, times are texts.
 
-    So 1:30 is a text, 1e3 and 1000.0 are the whole number 1000, 08 is 8 and 010 is 8.
+    For example, 1:30 is a text, 1e3 and 1000.0 are 1000, 08 is 8 and 010 is 8.
     """
 
     yaml_implicit_resolvers = {  # noqa: RUF012 - the library's way
@@ -54,16 +54,16 @@ class Loader(_Loader):  # type: ignore[misc]
 
 
 class _Number:
-    """What a plain text must look like to be a number; underscores in it count for nothing."""
+    """Matches plain texts that are numbers; underscores are ignored."""
 
     @staticmethod
     def match(text: str) -> bool:
-        """Whether it is one."""
+        """Whether a text is a number."""
         return _NUMBER.fullmatch(text.replace("_", "")) is not None
 
 
 def _number(loader: Any, node: Any) -> int | float | str:
-    """The number that a text stands for, whole where it has no fraction; the text itself where it is too large."""
+    """The number in a text, whole if it has no fraction; the text itself if it is too large."""
     shown = loader.construct_scalar(node)
     text = shown.replace("_", "")
     if re.fullmatch("[-+]?0[0-7]+", text):
@@ -89,10 +89,10 @@ _KEY_PARTS = re.compile("[0-9]+|.", re.DOTALL)
 
 
 class _Style(_Dumper):  # type: ignore[misc]
-    """The dumper with our style of texts."""
+    """The dumper with our quoting."""
 
     def ignore_aliases(self, data: Any) -> bool:
-        """A value that stands twice is written twice."""
+        """Write repeated values in full."""
         return True
 
 
@@ -117,7 +117,7 @@ def in_natural_order(value: Any) -> Any:
 
 
 def _natural(key: str) -> list[tuple[int, int, int]]:
-    """What to sort a key by: numbers by their value, other signs before them, letters behind."""
+    """The sort key of a key: numbers by value, letters after them, other characters before."""
     parts = []
     for part in _KEY_PARTS.findall(key):
         if part[0] in "0123456789":
@@ -128,7 +128,7 @@ def _natural(key: str) -> list[tuple[int, int, int]]:
 
 
 def to_yaml(value: Any) -> str:
-    """One YAML document, keys in the order given; control and format characters are escapes."""
+    """One YAML document with the keys in the given order; control and format characters are escaped."""
     text = _dumped(value, allow_unicode=True)
     if not is_safe(text):  # escapes are then used for all that is not ASCII
         text = _dumped(value, allow_unicode=False)
@@ -141,9 +141,9 @@ def _dumped(value: Any, *, allow_unicode: bool) -> str:
 
 
 def nesting(text: str, limit: int) -> int:
-    """How deep objects and lists are within each other; more than the limit for anything deeper.
+    """The nesting depth of a value; more than the limit for anything deeper.
 
-    It reads no further than the limit, for the library's own recursion ends the program where a text is deeper still.
+    It stops at the limit, because deeper texts would exceed the library's recursion.
     """
     depth = deepest = 0
     for event in yaml.parse(text, Loader=_Loader):

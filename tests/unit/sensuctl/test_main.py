@@ -60,8 +60,8 @@ def test_help_needs_no_configuration(tmp_path: Path, line: str) -> None:
         ("completion tcsh", 1, 'Error: unknown shell: "tcsh"\n'),
         ("cluster member-remove zz", 1, 'Error: invalid id: strconv.ParseUint: parsing "zz": invalid syntax\n'),
         ("silenced create --reason r", 1, "Error: must specify --check or --subscription\n"),
-        ("env", 1, "Error: there is no session"),
-        ("logout", 1, "Error: there is no session"),
+        ("env", 1, "Error: not logged in"),
+        ("logout", 1, "Error: not logged in"),
         ("check list", 1, 'Error: Get "http://127.0.0.1:1/api/core/v2/namespaces/default/checks": dial tcp '),
     ],
 )

@@ -76,7 +76,7 @@ def test_an_answer_that_is_no_json_is_an_error(session: Session) -> None:
     """A URL of something else than an API gives one line."""
     with pytest.raises(CommandFailed, match="did not answer with JSON but with '<html>welcome</html>'"):
         session.get("/html")
-    with pytest.raises(CommandFailed, match="something else than a list"):
+    with pytest.raises(CommandFailed, match="did not answer GET .* with a list"):
         session.listing("/object")
 
 

@@ -1,4 +1,4 @@
-"""`sensuctl apply` and `sensuctl diff`: put what differs, or show it."""
+"""`sensuctl apply` and `sensuctl diff`: send or show the resources that differ."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
@@ -20,11 +20,11 @@ DONE = {CREATE: "created", UPDATE: "updated", KEEP: "unchanged"}
 PLANNED = {CREATE: "would create", UPDATE: "would update", KEEP: "unchanged"}
 EXIT_DIFFERENT = 1
 NOT_JUDGED = (EVENT, USER)
-"""Kinds of which a comparison does not show all."""
+"""Kinds that a comparison shows only in part."""
 
 
 class Step(NamedTuple):
-    """A document and what becomes of it; `managed` is whether it gets the label that says so."""
+    """A document and its effect; `managed` says whether it gets the label of sensuctl."""
 
     document: Document
     change: Change
@@ -32,9 +32,9 @@ class Step(NamedTuple):
 
 
 def apply(context: Context) -> None:
-    """`sensuctl apply -f SOURCE`: what is the same is not sent; --dry-run only looks for mistakes.
+    """`sensuctl apply -f SOURCE`: send the resources that differ; --dry-run only shows and validates them.
 
-    What was done before a resource was refused is shown, too.
+    If a resource is refused, the changes made before it are shown too.
     """
     documents = read_documents(context)
     dry_run = bool(context.flag("dry-run"))
@@ -58,7 +58,7 @@ def apply(context: Context) -> None:
 
 
 def _require_valid(context: Context, steps: Sequence[Step]) -> None:
-    """Raise CommandFailed with all that the API would refuse, as far as the rules can tell without it."""
+    """Raise CommandFailed with all resources that break a rule."""
     problems: list[str] = []
     for document, change, _ in steps:
         if change.action == KEEP or document.kind not in KINDS or document.kind in NOT_JUDGED:
@@ -72,7 +72,7 @@ def _require_valid(context: Context, steps: Sequence[Step]) -> None:
 
 
 def _steps(context: Context, documents: Sequence[Document]) -> Iterator[Step]:
-    """What becomes of each document; what a dump cannot carry stays as it is."""
+    """The effect of each document; users and API keys from a dump are kept."""
     whole = is_dump(documents)
     for document in documents:
         managed = not whole and not is_as_shown(document)
@@ -122,7 +122,7 @@ def _show_steps(context: Context, steps: Sequence[Step], words: dict[str, str]) 
 
 
 def diff(context: Context) -> None:
-    """`sensuctl diff -f SOURCE`: a unified diff from what the API has to what the files say; status 1 for any."""
+    """`sensuctl diff -f SOURCE`: a unified diff from the API to the files; status 1 if they differ."""
     import difflib  # noqa: PLC0415 - only this command
 
     colour = wants_colour(context)

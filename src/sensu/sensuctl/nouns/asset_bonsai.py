@@ -24,7 +24,7 @@ COLUMNS = (
 
 
 def chosen_version(context: Context, bonsai: Bonsai, asked: BonsaiName) -> BonsaiName:
-    """The asset with a version: the one asked for, else the newest, which is said; raises CommandFailed."""
+    """The asset with the requested version or the newest, which is then printed; raises CommandFailed."""
     versions = bonsai.versions(asked)
     if not asked.version:
         version = newest(versions)

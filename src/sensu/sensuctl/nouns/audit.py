@@ -45,7 +45,7 @@ COLUMNS = (
 
 
 def list_audit(context: Context) -> None:
-    """`sensuctl audit list`: the newest entries first, as many as --last says."""
+    """`sensuctl audit list`: the newest entries first, at most --last."""
     last = int(context.flag("last"))
     if last < 0:
         raise CommandFailed("--last must not be below 0")

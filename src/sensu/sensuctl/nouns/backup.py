@@ -1,7 +1,7 @@
-"""`sensuctl backup` and `sensuctl restore`: everything that dump and create can carry, of all namespaces.
+"""`sensuctl backup` and `sensuctl restore`: the resources of all namespaces.
 
-What cannot be carried: passwords and the secrets of API keys (the API shows them to nobody), what the metrics, history
-and counters of events were, and who created what (the author is who restores).
+A backup does not contain passwords and API keys (the API never returns them), the metrics, history and counters
+of events, or the authors of resources (the user who restores becomes the author).
 """
 
 import os
@@ -19,11 +19,11 @@ from sensu.sensuctl.sources import reason
 from sensu.sensuctl.wrapped import Document
 
 CLUSTER_WIDE = "cluster-wide"
-"""The folder of what belongs to no namespace; the names of namespaces have no such form of their own kind there."""
+"""The folder of resources without a namespace; namespaces have a folder of their own."""
 
 
 def backup(context: Context) -> None:
-    """`sensuctl backup FILE|DIR`: one file, or below a folder one file for each namespace and type."""
+    """`sensuctl backup FILE|DIR`: one file, or a folder with one file for each namespace and type."""
     name = context.words[0]
     path = Path(name)
     whole = not (name.endswith("/") or path.is_dir())
@@ -60,7 +60,7 @@ def _documents(context: Context, kind: Kind, progress: Progress) -> Iterator[tup
 
 
 def _write(path: Path, text: str) -> None:
-    """Replace a file at once; only its owner may read it, for commands and annotations may hold secrets."""
+    """Replace a file atomically; only its owner may read it because commands and annotations may hold secrets."""
     path.parent.mkdir(parents=True, exist_ok=True)
     new = path.with_name(path.name + ".new")
     with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
@@ -69,7 +69,7 @@ def _write(path: Path, text: str) -> None:
 
 
 def restore(context: Context) -> None:
-    """`sensuctl restore FILE|DIR`: everything is put as it was; what others need comes first."""
+    """`sensuctl restore FILE|DIR`: create the resources, dependencies first."""
     documents = sorted(read_documents_of(context, [context.words[0]], recursive=True), key=_order)
     put_documents(context, documents, "restore", whole=True)
 

@@ -1,4 +1,4 @@
-"""`sensuctl check explain NAME`: when a check runs, where, and what became of its last runs."""
+"""`sensuctl check explain NAME`: when and where a check runs, and the outcome of its last runs."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -49,12 +49,12 @@ def explain_check(context: Context) -> None:
 
 
 def _summary(explanation: Mapping[str, Any]) -> Iterator[str]:
-    turn = ", one agent after the other" if explanation.get("round_robin") else ""
+    turn = ", round robin" if explanation.get("round_robin") else ""
     yield f"Schedule: {explanation.get('schedule')}{turn}"
     if explanation.get("idle"):
-        yield f"It does not run by itself: {explanation['idle']}"
+        yield f"Not scheduled: {explanation['idle']}"
     if explanation.get("subdued"):
-        yield "It is subdued now."
+        yield "Currently subdued."
     for run in explanation.get("next_runs") or ():
         yield f"Next run: {go_time(int(run.get('at') or 0))}{' (subdued)' if run.get('subdued') else ''}"
     subscriptions = joined(explanation.get("subscriptions"), ", ")

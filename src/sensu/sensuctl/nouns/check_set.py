@@ -29,7 +29,7 @@ _CONVERTERS.update(dict.fromkeys(_LISTS, listed))
 _CONVERTERS.update(dict.fromkeys(_NUMBERS, convert_uint))
 _CONVERTERS.update(dict.fromkeys(_TRUTHS, convert_bool))
 _INSTEAD: dict[str, dict[str, Any]] = {"cron": {"interval": 0}, "interval": {"cron": ""}}
-"""What a field takes the place of."""
+"""Fields that are reset when another is set."""
 _EMPTY: dict[str, Any] = {"output_metric_format": "", "proxy_entity_name": "", "proxy_requests": None}
 _EMPTY.update(dict.fromkeys(_LISTS))
 _EMPTY.update(dict.fromkeys((*_NUMBERS, "ttl"), 0))
@@ -57,10 +57,10 @@ def remove_field(context: Context) -> None:
 
 
 def set_hooks(context: Context) -> None:
-    """`sensuctl check set-hooks NAME`: the hooks are added to those that are there for the status."""
+    """`sensuctl check set-hooks NAME`: add hooks for a status."""
     name, status, hooks = context.words[0], context.text("type"), context.text("hooks")
     if context.flag("interactive"):
-        from sensu.sensuctl.prompt import ask  # noqa: PLC0415 - only for people
+        from sensu.sensuctl.prompt import ask  # noqa: PLC0415 - only at a terminal
 
         name = ask(context, "Check Name:", name)
         status = ask(context, "Hook Type:", status)

@@ -30,7 +30,7 @@ MEMBER_COLUMNS = (
     Column("Client URLs", lambda member: joined(member.get("clientURLs"))),
 )
 _REST: dict[str, Any] = {"xxx_nounkeyedliteral": {}, "xxx_unrecognized": [], "xxx_sizecache": 0}
-"""What the reference's YAML of members has besides; scripts may have learnt it."""
+"""Additional fields in the reference's YAML of members, kept for scripts."""
 
 
 def show_health(context: Context) -> None:

@@ -81,7 +81,7 @@ def delete_command(context: Context) -> None:
 
 
 def install(context: Context) -> None:
-    """`sensuctl command install ALIAS …`: nothing is fetched before the command is run."""
+    """`sensuctl command install ALIAS …`: the archive is fetched when the command first runs."""
     alias, url, checksum = context.words[0], context.text("url"), context.text("checksum")
     if len(context.words) > 1:
         if url or checksum:
@@ -107,7 +107,7 @@ def install(context: Context) -> None:
 
 
 def _from_bonsai(context: Context, name: str) -> dict[str, Any]:
-    """The asset of a command; raises CommandFailed for an asset that is none."""
+    """The asset of a command; raises CommandFailed if the asset is not a command."""
     bonsai = Bonsai(context)
     chosen = chosen_version(context, bonsai, parse_name(name))
     content = bonsai.release(chosen)
@@ -116,7 +116,7 @@ def _from_bonsai(context: Context, name: str) -> dict[str, Any]:
     wanted = {"type": "sensuctl", "provider": "sensuctl/command"}
     for key, value in wanted.items():
         if annotations.get(ANNOTATIONS + key) != value:
-            raise CommandFailed(f'{chosen.full} is no command: its annotation {ANNOTATIONS}{key} is not "{value}"')
+            raise CommandFailed(f'{chosen.full} is not a command: its annotation {ANNOTATIONS}{key} is not "{value}"')
     if not content["spec"].get("builds"):
         raise CommandFailed(f"{chosen.full} has no builds")
     return {**content["spec"], "metadata": {**metadata, "name": chosen.full}}
@@ -124,7 +124,7 @@ def _from_bonsai(context: Context, name: str) -> dict[str, Any]:
 
 def execute(context: Context) -> None:
     """`sensuctl command exec ALIAS …`: the program `bin/entrypoint` of its archive, with the session's variables."""
-    logging.getLogger("sensu").addHandler(logging.NullHandler())  # the error says what must be known
+    logging.getLogger("sensu").addHandler(logging.NullHandler())  # the error has all details
     alias, *words = context.words
     asset = _store(context).all().get(alias)
     if asset is None:
@@ -139,7 +139,7 @@ def execute(context: Context) -> None:
 
 
 async def _fetched(context: Context, asset: Asset) -> Path | None:
-    """The folder of the archive for this host, fetched unless it is there."""
+    """The folder of the archive for this host, fetched if it is not cached."""
     from sensu.execution.asset_filters import AssetFilters  # noqa: PLC0415 - the engine takes time to load
     from sensu.execution.assets import AssetCache  # noqa: PLC0415 - so does the HTTP client
 
@@ -163,7 +163,7 @@ async def _fetched(context: Context, asset: Asset) -> Path | None:
 
 
 def _this_host() -> Entity:
-    """The host we are on, as far as the filters of builds look at it."""
+    """The local host, with the fields that filters of builds use."""
     machine = platform.machine()
     system = System(
         hostname=platform.node(),
@@ -190,8 +190,8 @@ def _run(context: Context, folder: Path, words: list[str]) -> None:
             [os.fspath(program), *words], env=environment, timeout=RUN_TIME_LIMIT_S, check=False
         ).returncode
     except subprocess.TimeoutExpired as err:
-        raise CommandFailed(f"the command was ended after {RUN_TIME_LIMIT_S} s") from err
+        raise CommandFailed(f"the command was stopped after {RUN_TIME_LIMIT_S} s") from err
     except OSError as err:
-        raise CommandFailed(f"the command cannot be run: {err.strerror}: {program}") from err
+        raise CommandFailed(f"cannot run the command: {err.strerror}: {program}") from err
     if status:
         raise Exited(1)

@@ -1,4 +1,4 @@
-"""`sensuctl config …`: what sensuctl remembers.
+"""`sensuctl config …`: the configuration of sensuctl.
 
 Source: recorded sensuctl sessions configure, no-config.
 """
@@ -53,7 +53,7 @@ def view(context: Context) -> None:
         "username": configuration.username,
     }
     if context.format == "wrapped-json":
-        raise CommandFailed("the configuration is no resource: it cannot be written as wrapped-json")
+        raise CommandFailed("the configuration is not a resource and cannot be written as wrapped-json")
     if show_value(context, values):
         return
     rows = (

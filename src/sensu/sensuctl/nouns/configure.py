@@ -1,4 +1,4 @@
-"""`sensuctl configure`: log in and remember where and how."""
+"""`sensuctl configure`: log in and save the configuration."""
 
 from pathlib import Path
 
@@ -11,9 +11,9 @@ DEFAULT_URL = "http://127.0.0.1:8080"
 
 
 def configure(context: Context) -> None:
-    """`sensuctl configure`: the URL is saved before the log-in, the rest after it.
+    """`sensuctl configure`: the URL is saved before the log-in, everything else after it.
 
-    An API key that was given is used by nothing here and never written.
+    An API key is not used and never saved.
     Source: recorded sensuctl session configure.
     """
     answers = _given(context) if _non_interactive(context) else _asked(context)
@@ -44,12 +44,12 @@ def _non_interactive(context: Context) -> bool:
 
 
 def _flag(context: Context, name: str) -> str:
-    """The value of a flag, else of its variable."""
+    """The value of a flag or of its variable."""
     return context.text(name) or context.environment.get(f"SENSU_{name.upper()}", "")
 
 
 def _given(context: Context) -> dict[str, str]:
-    """The answers in flags, variables and the configuration."""
+    """The values from flags, variables and the configuration."""
     found = {name: _flag(context, name) for name in ("username", "password", "url")}
     missing = sorted(name for name in ("username", "password") if not found[name] and not context.given(name))
     if missing:
@@ -63,9 +63,9 @@ def _given(context: Context) -> dict[str, str]:
 
 
 def _asked(context: Context) -> dict[str, str]:
-    """The answers of a person, the known ones as suggestions."""
-    from sensu.sensuctl.output import FORMATS  # noqa: PLC0415 - only for people
-    from sensu.sensuctl.prompt import ask, ask_secret, choose  # noqa: PLC0415 - only for people
+    """The values entered at prompts; known ones are suggested."""
+    from sensu.sensuctl.output import FORMATS  # noqa: PLC0415 - only at a terminal
+    from sensu.sensuctl.prompt import ask, ask_secret, choose  # noqa: PLC0415 - only at a terminal
 
     configuration = context.configuration
     known = context.format if context.format in FORMATS else FORMATS[0]

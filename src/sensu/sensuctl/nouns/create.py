@@ -1,4 +1,4 @@
-"""`sensuctl create`: create or replace the resources of files, folders, URLs or standard input.
+"""`sensuctl create`: create or replace resources from files, folders, URLs or standard input.
 
 Source: docs "Create and manage resources with sensuctl"; recorded sensuctl sessions create-files, create-errors.
 """
@@ -15,16 +15,16 @@ from sensu.sensuctl.sources import STDIN, read_source, read_stdin
 from sensu.sensuctl.wrapped import COUNTED_MAX, Document, body_to_put, parse_documents
 
 STORED, STORED_SHOWN_MAX = "created or replaced", 20
-"""What a person reads of each resource; of more than so many, only how many there were."""
+"""The maximum number of resources printed one by one; for more, only their number is printed."""
 
 
 def create(context: Context) -> None:
-    """`sensuctl create -f SOURCE`: everything is read and checked before the first request is sent."""
+    """`sensuctl create -f SOURCE`: everything is read and validated before the first request."""
     put_documents(context, read_documents(context))
 
 
 def read_documents(context: Context) -> list[Document]:
-    """The resources of --file, or of standard input where there is none; raises CommandFailed."""
+    """The resources of --file, by default of standard input; raises CommandFailed."""
     return read_documents_of(context, context.flag("file") or [STDIN], recursive=bool(context.flag("recursive")))
 
 
@@ -46,9 +46,9 @@ def read_documents_of(context: Context, sources: Sequence[str], *, recursive: bo
 def put_documents(
     context: Context, documents: Sequence[Document], deed: str = "create", *, whole: bool | None = None
 ) -> None:
-    """Create or replace resources up to the first that the API refuses; raises CommandFailed that names it.
+    """Create or replace resources, stopping at the first refusal; raises CommandFailed with its name.
 
-    `whole` says whether they are what a dump shows, all put as they stand; without it they tell themselves.
+    `whole` says whether they are a dump, which is sent unchanged; by default this is detected.
     """
     if whole is None:
         whole = is_dump(documents)
@@ -73,7 +73,7 @@ def put_documents(
                 refused += [reason.text] if reason.refused else []
             progress.advance()
     if context.for_people:
-        _tell_stored(context, stored)
+        _print_stored(context, stored)
     if refused:
         raise CommandFailed(f"not created: {len(refused)} of {len(documents)} resources")
 
@@ -85,8 +85,8 @@ def _require_names(documents: Sequence[Document]) -> None:
             raise CommandFailed(f"in {document.place}: {document.kind.type} has no name")
 
 
-def _tell_stored(context: Context, documents: Sequence[Document]) -> None:
-    """Name what was stored, and what of it will not do anything by itself."""
+def _print_stored(context: Context, documents: Sequence[Document]) -> None:
+    """Print the resources that were stored, and a note on those that are not active."""
     if len(documents) <= STORED_SHOWN_MAX:
         for document in documents:
             context.say(f"{STORED}: {document.title(context.namespace)}")
@@ -100,15 +100,15 @@ def _tell_stored(context: Context, documents: Sequence[Document]) -> None:
 
 
 def are_located(context: Context, documents: Sequence[Document]) -> bool:
-    """Whether a message must say where a resource stands, because its number does not help to find it."""
+    """Whether messages need the file and line of a resource because its number is not enough to find it."""
     several = len({document.source for document in documents}) > 1
     return several or len(documents) > COUNTED_MAX or context.for_people
 
 
 def _put(context: Context, index: int, document: Document, *, whole: bool) -> LeftOut | None:
-    """Put one of several resources: what a dump shows as it stands, what a person wrote as managed by sensuctl.
+    """Send one resource: unchanged if it comes from a dump, otherwise labelled as managed by sensuctl.
 
-    The answer is why it was not put, None where it was.
+    Returns why it was skipped, None if it was sent.
     """
     if cannot_be_put(document):
         return left_out(context, document, whole=whole)
@@ -123,7 +123,7 @@ def _put(context: Context, index: int, document: Document, *, whole: bool) -> Le
 
 
 def _ended_silence(document: Document) -> str | None:
-    """Why a silence would be without effect: its time is over."""
+    """Why a silence would have no effect: it ended already."""
     if document.kind != SILENCED:
         return None
     from sensu.rules.silenced_entry import ended_at  # noqa: PLC0415 - only for silences
@@ -136,7 +136,7 @@ def _ended_silence(document: Document) -> str | None:
 
 
 def put_document(context: Context, index: int, document: Document, *, managed: bool = True) -> str:
-    """Create or replace one resource, whose path is returned; raises CommandFailed that names it."""
+    """Create or replace one resource and return its path; raises CommandFailed with its name."""
     path = document.path(context.namespace)
     try:
         context.session.call("PUT", path, body_to_put(document, context.namespace, managed=managed))

@@ -26,12 +26,12 @@ from sensu.sensuctl.wrapped import Document, parse_documents
 
 NOT_FOUND = 404
 LAST = (ROLE, ROLE_BINDING, NAMESPACE, CLUSTER_ROLE, CLUSTER_ROLE_BINDING, API_KEY, USER)
-"""Kinds that are deleted after all others: what gives the right to delete, and namespaces, which must be empty."""
+"""Kinds that are deleted last: those that grant the right to delete, and namespaces, which must be empty."""
 FAILURES_SHOWN_MAX = 10
 
 
 class Deletions:
-    """Deletes resources one after the other and counts; what is gone already is done."""
+    """Deletes resources and counts them; a resource that does not exist counts as deleted."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
@@ -40,9 +40,9 @@ class Deletions:
         self._namespaces: dict[str, bool] = {}
 
     def delete(self, path: str, failure: str, *, namespace: str = "") -> None:
-        """Delete what a path names; `failure` begins the message where the API refuses that.
+        """Delete the resource at a path; `failure` begins the message if the API refuses.
 
-        With a `namespace`, that must exist: what is in a mistyped one is not gone.
+        A `namespace`, if given, must exist, so that a mistyped one is noticed.
         """
         try:
             self._context.session.call("DELETE", path)
@@ -55,7 +55,7 @@ class Deletions:
         self.deleted += 1
 
     def forget(self, namespace: str) -> None:
-        """A namespace may be gone itself, with all that was in it."""
+        """Do not look up a namespace that is deleted too: its resources may be gone with it."""
         self._namespaces[namespace] = True
 
     def _exists(self, namespace: str) -> bool:
@@ -68,7 +68,7 @@ class Deletions:
         return self._namespaces[namespace]
 
     def finish(self, *, quiet: bool = False) -> None:
-        """Report what was done where somebody wants to know; raises CommandFailed with what the API refused."""
+        """Print the result unless `quiet`; raises CommandFailed with the refusals."""
         if not quiet and (self._context.for_people or self.gone):
             gone = f", {self.gone} {'was' if self.gone == 1 else 'were'} gone already" if self.gone else ""
             self._context.say(f"{self.deleted} deleted{gone}")
@@ -79,7 +79,7 @@ class Deletions:
 
 
 def delete(context: Context) -> None:
-    """`sensuctl delete -f FILE`: everything that can be deleted is; what cannot is reported at the end."""
+    """`sensuctl delete -f FILE`: delete the resources of a file; failures are reported at the end."""
     documents = parse_documents(context, _text(context))
     deletions = Deletions(context)
     for document in documents:
@@ -94,13 +94,13 @@ def delete(context: Context) -> None:
 
 
 def _in_order(documents: Iterable[Document]) -> list[tuple[int, Document]]:
-    """The documents with their numbers, those that others need last."""
+    """The documents with their numbers, dependencies last."""
     found = [(index, document) for index, document in enumerate(documents) if document.kind != TESSEN]
     return sorted(found, key=lambda one: place_in_order(one[1].kind))
 
 
 def place_in_order(kind: Kind) -> int:
-    """The later a kind is to be deleted, the higher."""
+    """The position of a kind in the order of deletion."""
     return LAST.index(kind) + 1 if kind in LAST else 0
 
 
@@ -108,7 +108,7 @@ def _text(context: Context) -> str:
     name = context.text("file")
     if not name:
         if is_device(context.stdin):
-            raise CommandFailed("empty stdin", plain="name the resources to delete: --file FILE, or pipe them in")
+            raise CommandFailed("empty stdin", plain="specify the resources with --file FILE or on standard input")
         return read_stdin(context, "stdin")
     path = Path(name)
     if path.is_dir():

@@ -1,4 +1,4 @@
-"""`sensuctl describe-type`: what types of resources there are."""
+"""`sensuctl describe-type`: the types of resources."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""`sensuctl dump`: resources of many types in a form that `create` takes.
+"""`sensuctl dump`: resources of several types in the format of `create`.
 
 Source: docs "Back up and recover resources with sensuctl"; recorded sensuctl sessions dump, rbac-limited.
 """
@@ -19,7 +19,7 @@ from sensu.sensuctl.type_names import kinds_named, omitted_kinds
 
 PAGE_SIZE = 100
 NOT_FOR_US = (402, 403, 404)
-"""Answers for types that this user or this backend does not have; they are left out."""
+"""Statuses for types that the user may not list or the backend does not have; they are skipped."""
 
 
 def dump(context: Context) -> None:
@@ -46,7 +46,7 @@ def dump(context: Context) -> None:
 
 
 def entities_first(kinds: list[Kind]) -> list[Kind]:
-    """The kinds with entities before the events that are about them, all else as asked for."""
+    """The kinds in the given order, but entities before events."""
     if ENTITY in kinds and EVENT in kinds and kinds.index(EVENT) < kinds.index(ENTITY):
         others = [kind for kind in kinds if kind != ENTITY]
         others.insert(others.index(EVENT), ENTITY)
@@ -61,7 +61,7 @@ def _show_types(context: Context) -> None:
 
 
 def _write(context: Context, kinds: list[Kind], out: TextIO, *, shown: bool = True) -> None:
-    """A separator stands before every type but the first asked for, also where that has no resources."""
+    """Write a separator before every type but the first, even if the first has no resources."""
     as_json = context.text("format") == "wrapped-json"
     with Progress(context, "dump", 0 if shown else 1) as progress:
         for number, kind in enumerate(kinds):
@@ -82,7 +82,7 @@ def _pages(context: Context, kind: Kind) -> Iterator[list[Any]]:
 
 
 def resources_of(context: Context, kind: Kind, namespace: str) -> Iterator[list[Any]]:
-    """The resources of a kind in pages, of all namespaces where none is named; none that this user may not see."""
+    """The resources of a kind in pages, by default of all namespaces; types that the user may not list are skipped."""
     path = resource_path(kind, namespace)
     try:
         if kind is TESSEN:
@@ -96,7 +96,7 @@ def resources_of(context: Context, kind: Kind, namespace: str) -> Iterator[list[
 
 
 def as_kind(kind: Kind, resource: Any) -> Any:
-    """The resource as the API tells it, with the fields that another type of the same resource has besides."""
+    """The resource as another type of the same resource, with the additional fields of that type."""
     if kind not in AS_RUN:
         return resource
     import msgspec  # noqa: PLC0415 - only for these types

@@ -1,4 +1,4 @@
-"""`sensuctl edit`: change a resource in an editor.
+"""`sensuctl edit`: edit a resource in an editor.
 
 Source: docs "Create and manage resources with sensuctl"; recorded sensuctl session edit.
 """
@@ -28,7 +28,7 @@ DEFAULT_EDITOR = "notepad.exe" if os.name == "nt" else "vi"
 
 
 def edit(context: Context) -> None:
-    """`sensuctl edit TYPE KEY…`: what was not changed is not sent."""
+    """`sensuctl edit TYPE KEY…`: nothing is sent if the text was not changed."""
     blank = bool(context.flag("blank"))
     if len(context.words) < (1 if blank else 2):
         raise BadArguments
@@ -60,7 +60,7 @@ def _current(context: Context, kind: Kind, keys: Any) -> Any:
 
 
 def _blank(kind: Kind, namespace: str) -> Any:
-    """A resource without any content, ready to be filled in."""
+    """An empty resource to fill in."""
     resource = msgspec.to_builtins(kind.shape())
     if kind.shape is Event:
         parts = {name: _blank_part(name, namespace) for name in ("check", "entity")}
@@ -79,7 +79,7 @@ def _blank_part(name: str, namespace: str) -> Any:
 
 
 def _edited(context: Context, text: str, suffix: str) -> str:
-    """The text after the editor has ended; raises CommandFailed where it fails."""
+    """The text after the editor has ended; raises CommandFailed if the editor fails."""
     handle, name = tempfile.mkstemp(prefix="sensu-resource.", suffix=suffix)
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
@@ -91,7 +91,7 @@ def _edited(context: Context, text: str, suffix: str) -> str:
 
 
 def _run_editor(context: Context, name: str) -> None:
-    """Run the editor; blanks in $EDITOR part its name from its arguments."""
+    """Run the editor; $EDITOR may contain arguments."""
     editor = context.environment.get("EDITOR", "").split() or [DEFAULT_EDITOR]
     context.stdout.flush()
     try:

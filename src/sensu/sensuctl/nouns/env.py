@@ -1,4 +1,4 @@
-"""`sensuctl env`: the settings as variables of a shell.
+"""`sensuctl env`: the settings as shell variables.
 
 Source: recorded sensuctl sessions env, token-refresh.
 """
@@ -15,10 +15,10 @@ from sensu.sensuctl.failure import CommandFailed
 
 
 def show_environment(context: Context) -> None:
-    """`sensuctl env`: too old a token is renewed first, if that works."""
+    """`sensuctl env`: an expired token is renewed first, if possible."""
     configuration = context.configuration
     if not configuration.cluster.access_token:
-        raise CommandFailed("there is no session to tell the variables of: log in with `sensuctl configure`")
+        raise CommandFailed("not logged in: run `sensuctl configure` first")
     with contextlib.suppress(CommandFailed):
         context.session.access_token()
     line, lines_after = _style(context)
@@ -29,7 +29,7 @@ def show_environment(context: Context) -> None:
 
 
 def variables(configuration: Configuration) -> dict[str, str]:
-    """The variables that stand for the configuration."""
+    """The configuration as variables."""
     cluster = configuration.cluster
     return {
         "SENSU_API_URL": configuration.api_url,
@@ -46,7 +46,7 @@ def variables(configuration: Configuration) -> dict[str, str]:
 
 
 def _style(context: Context) -> tuple[Callable[[str, str], str], tuple[str, ...]]:
-    """How a variable is set in the shell, and the comment that says how to use the output."""
+    """The syntax for setting a variable in the shell, and a comment on how to use the output."""
     shell = context.text("shell") or PurePath(context.environment.get("SHELL", "")).name
     call = " ".join([context.argv0, *context.arguments])
     if shell == "cmd":
@@ -60,7 +60,7 @@ def _style(context: Context) -> tuple[Callable[[str, str], str], tuple[str, ...]
 
 
 def _quoted(value: str) -> str:
-    """The value in double quotes, what a shell would act on taken from it."""
+    """The value in double quotes, without characters that the shell interprets."""
     return shlex.quote(value) if any(character in value for character in '"$`\\!') else f'"{value}"'
 
 

@@ -19,7 +19,7 @@ from sensu.sensuctl.failure import APIError, CommandFailed
 from sensu.sensuctl.kind import EVENT
 from sensu.sensuctl.output import FORMATS, wants_colour
 from sensu.sensuctl.paths import resource_path
-from sensu.sensuctl.resource_commands import SELECTORS
+from sensu.sensuctl.resource_commands import selected
 from sensu.terminal_text import clean, clean_json
 
 LISTED, UPDATED, GONE, LOST, FAILED = "listed", "updated", "gone", "lost", "failed"
@@ -27,7 +27,7 @@ _GONE_WORDS = ("deleted", "unmatched")
 PLACE = ("namespace", "entity", "check")
 UNAUTHORIZED = 401
 WAITING_MAX = 1000
-"""News that wait for the screen; when there are more, the API has to wait, and drops who makes it wait too long."""
+"""The maximum number of news that wait for the screen; beyond it reading stops, and the API may end the stream."""
 RETRY_S, RETRY_S_MAX = 1.0, 10.0
 REDRAW_S = 0.25
 CHUNK_SIZE = 500
@@ -35,14 +35,14 @@ ENTER, LEAVE = "\x1b[?1049h\x1b[?25l", "\x1b[?25h\x1b[?1049l"
 
 
 class News(NamedTuple):
-    """What became of the events; `content` is a list, an event, a place, or the reason of a loss."""
+    """A change of the events; `content` is a list, an event, a key, or the reason why the connection was lost."""
 
     what: str
     content: Any = None
 
 
 class Follower:
-    """The news of a list, from its first state on, also across losses of the backend."""
+    """Follows a list, starting with its content; reconnects if the connection is lost."""
 
     def __init__(self, context: Context, path: str, query: Mapping[str, str]) -> None:
         self._context, self._path, self._query = context, path, query
@@ -50,7 +50,7 @@ class Follower:
         self._listed = False
 
     def news(self) -> Iterator[News]:
-        """All that happens; raises CommandFailed where the API refuses or was never there."""
+        """The news; raises CommandFailed if the API refuses or the first connection fails."""
         wait_s = RETRY_S
         while True:
             try:
@@ -68,7 +68,7 @@ class Follower:
             wait_s = min(wait_s * 2, RETRY_S_MAX)
 
     def _renewed(self, err: APIError) -> bool:
-        """Whether a new token may help against a refusal."""
+        """Renew the token after a refusal and return whether to try again."""
         if err.status != UNAUTHORIZED or self._context.configuration.api_key:
             return False
         self._context.session.renew()
@@ -88,24 +88,23 @@ class Follower:
 
 
 def watch_events(context: Context) -> None:
-    """Follow the events until the person interrupts."""
+    """Follow the events until interrupted."""
     namespace = "" if context.flag("all-namespaces") else context.namespace
-    query = {wire: context.text(name) for name, wire in SELECTORS.items() if context.flag(name)}
-    follower = Follower(context, resource_path(EVENT, namespace), query)
+    follower = Follower(context, resource_path(EVENT, namespace), selected(context))
     if context.stdout.isatty() and context.format not in FORMATS[1:]:
         _show_live(context, follower, f"namespace {namespace}" if namespace else "all namespaces")
         return
     board = EventBoard()
     for one in follower.news():
         if one.what == LOST:
-            context.say(f"{one.content}; trying again")
+            context.say(f"{one.content}; reconnecting")
         for change in _changes(board, one):
             context.print(_line(context, change))
         context.stdout.flush()
 
 
 def _changes(board: EventBoard, one: News) -> Iterator[News]:
-    """Some news as changes of single events against what the board holds, which holds them then."""
+    """Apply news to the board and return the changes of single events."""
     if one.what == LISTED:
         gone, changed = board.replace(one.content)
         yield from (News(GONE, dict(zip(PLACE, key, strict=True))) for key in gone)
@@ -115,7 +114,7 @@ def _changes(board: EventBoard, one: News) -> Iterator[News]:
 
 
 def _line(context: Context, change: News) -> str:
-    """How a change is written where nobody draws: as JSON where a format for programs was asked for."""
+    """The line for a change: JSON if the output format is for programs."""
     content = change.content
     if context.format in FORMATS[1:]:
         return clean_json(json.dumps({"change": change.what, "event": content}, ensure_ascii=False))
@@ -131,7 +130,7 @@ def _at(unix_s: float) -> str:
 
 
 def _show_live(context: Context, follower: Follower, about: str) -> None:
-    """Draw the events when they change, and every second for their age."""
+    """Draw the events when they change, and every second to update their age."""
     waiting: queue.Queue[News] = queue.Queue(WAITING_MAX)
     threading.Thread(target=_collect, args=(follower, waiting), daemon=True).start()
     board, note, colour = EventBoard(), "connecting …", wants_colour(context)
@@ -141,7 +140,7 @@ def _show_live(context: Context, follower: Follower, about: str) -> None:
             for one in _waiting_now(waiting):
                 if one.what == FAILED:
                     raise CommandFailed(str(one.content)) from one.content
-                note = f"trying again: {clean(one.content)}" if one.what == LOST else ""
+                note = f"reconnecting: {clean(one.content)}" if one.what == LOST else ""
                 _apply(board, one)
             now, size = SystemClock().now(), Size(*shutil.get_terminal_size())
             head = "   ".join(part for part in (time.strftime("%H:%M:%S", time.localtime(now)), about, note) if part)
@@ -162,7 +161,7 @@ def _collect(follower: Follower, waiting: "queue.Queue[News]") -> None:
 
 
 def _waiting_now(waiting: "queue.Queue[News]") -> Iterator[News]:
-    """The news that wait, or come within a second; a moment is left for more of them."""
+    """The news of up to a second, with those that follow shortly after."""
     with contextlib.suppress(queue.Empty):
         yield waiting.get(timeout=1.0)
         time.sleep(REDRAW_S)
@@ -171,7 +170,7 @@ def _waiting_now(waiting: "queue.Queue[News]") -> Iterator[News]:
 
 
 def _apply(board: EventBoard, one: News) -> bool:
-    """Whether the board shows something else after some news."""
+    """Apply news to the board and return whether it changed."""
     if one.what == LISTED:
         return any(board.replace(one.content))
     if one.what == UPDATED:

@@ -1,4 +1,4 @@
-"""`sensuctl event explain` and `sensuctl filter test`: why events are handled or not."""
+"""`sensuctl event explain` and `sensuctl filter test`: why events are or are not handled."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -24,7 +24,7 @@ def explain_event(context: Context) -> None:
     earlier = explanation.get("earlier")
     if earlier:
         context.print()
-        context.print(f"What happened to the event before, {go_time((earlier.get('event') or {}).get('timestamp'))}:")
+        context.print(f"What happened to the previous event, {go_time((earlier.get('event') or {}).get('timestamp'))}:")
         _show(context, earlier)
 
 
@@ -36,7 +36,7 @@ def test_filter(context: Context) -> None:
     elif context.flag("entity") and context.flag("check"):
         asked |= {"entity": context.text("entity"), "check": context.text("check")}
     else:
-        raise CommandFailed("an event is needed: --event FILE, or --entity and --check")
+        raise CommandFailed("specify an event with --event FILE, or with --entity and --check")
     path = f"/api/core/v2/namespaces/{quoted(context.namespace)}/explain"
     verdict = context.session.call("POST", path, asked).json().get("filter") or {}
     if not show_value(context, verdict):
@@ -44,7 +44,7 @@ def test_filter(context: Context) -> None:
             context.print(line)
     for number, each in enumerate(verdict.get("expressions") or ()):
         if each.get("error"):
-            raise CommandFailed(clean(f"expression {number} cannot be judged: {each['error']}"))
+            raise CommandFailed(clean(f"expression {number} cannot be evaluated: {each['error']}"))
 
 
 def _filter(context: Context) -> Any:
@@ -59,7 +59,7 @@ def _filter(context: Context) -> Any:
 
 
 def _from_file(context: Context, kind: Kind, source: str) -> dict[str, Any]:
-    """The resource in a file: as `create` reads it, or its bare JSON."""
+    """The resource in a file, in the format of `create` or as plain JSON."""
     from sensu.sensuctl.sources import read_file, read_stdin  # noqa: PLC0415 - only for files
     from sensu.sensuctl.wrapped import parse_documents  # noqa: PLC0415
 
@@ -72,7 +72,7 @@ def _from_file(context: Context, kind: Kind, source: str) -> dict[str, Any]:
         return bare
     found = [document.body for document in parse_documents(context, text, source) if document.kind.type == kind.type]
     if len(found) != 1:
-        raise CommandFailed(f"in {source}: one resource of type {kind.type} is needed, there are {len(found)}")
+        raise CommandFailed(f"in {source}: expected one resource of type {kind.type}, found {len(found)}")
     return found[0]
 
 
@@ -101,7 +101,7 @@ def _workflow_lines(way: Mapping[str, Any]) -> Iterator[str]:
         yield from _filter_lines(each, "  ")
     for word, stage in (("mutator", way.get("mutator")), ("handler", way.get("handling"))):
         if stage:
-            result = "well" if stage.get("well") else f"failed: {stage.get('why', '')}"
+            result = "succeeded" if stage.get("well") else f"failed: {stage.get('why', '')}"
             yield clean(f"  {word} {stage.get('name')}: {result}")
 
 
@@ -110,7 +110,7 @@ def _filter_lines(trace: Mapping[str, Any], indent: str) -> Iterator[str]:
     window = f", {trace['window']} of its time window" if trace.get("window") else ""
     kind = f" ({trace['action']}{window})" if trace.get("action") else ""
     failed = any(each.get("error") for each in trace.get("expressions") or ())
-    verdict = "does not pass" if not trace.get("passes") else "cannot be judged, passes" if failed else "passes"
+    verdict = "does not pass" if not trace.get("passes") else "cannot be evaluated, passes" if failed else "passes"
     yield clean(f"{indent}filter {trace.get('name')}{kind}: {verdict}{reason}")
     for each in trace.get("expressions") or ():
         value = each.get("value")

@@ -6,13 +6,13 @@ from sensu.sensuctl.failure import CommandFailed
 
 
 def log_out(context: Context) -> None:
-    """End the session here and at the API; where the API is and what the user likes stays known.
+    """End the session here and at the API; the URL and the preferences are kept.
 
     Source: recorded sensuctl sessions configure, token-refresh.
     """
     configuration, cluster = context.configuration, context.configuration.cluster
     if not cluster.access_token:
-        raise CommandFailed("there is no session to end: an API key needs none")
+        raise CommandFailed("not logged in: an API key has no session to end")
     token = context.session.access_token()
     body = {"refresh_token": cluster.refresh_token}
     context.session.call_as(f"Bearer {token}", "POST", "/auth/logout", body)

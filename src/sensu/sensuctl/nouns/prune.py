@@ -1,4 +1,4 @@
-"""`sensuctl prune`: delete what sensuctl once created and the given files no longer hold.
+"""`sensuctl prune`: delete resources created by sensuctl that the given files no longer contain.
 
 Source: docs "Create and manage resources with sensuctl", prune.
 """
@@ -20,7 +20,7 @@ from sensu.sensuctl.wrapped import MANAGED_BY_LABEL
 
 PAGE_SIZE = 100
 UNLABELLED = (API_KEY, NAMESPACE, TESSEN, USER)
-"""Kinds without labels, so that nobody can tell who manages them."""
+"""Kinds without labels, which do not record that sensuctl manages them."""
 NOT_FOR_US = (402, 403, 404)
 COLUMNS = (
     Column("Type", lambda row: row["type"]),
@@ -31,7 +31,7 @@ COLUMNS = (
 
 
 def prune(context: Context) -> None:
-    """`sensuctl prune TYPES`: deletes one after the other, up to the first that fails; --dry-run only lists."""
+    """`sensuctl prune TYPES`: delete resources, stopping at the first failure; --dry-run only lists them."""
     if len(context.words) != 1:
         raise BadArguments
     kinds = _kinds(context)
@@ -46,7 +46,7 @@ def prune(context: Context) -> None:
 
 
 def _kinds(context: Context) -> list[Kind]:
-    """The kinds to look at, those that refer to others first; cluster-wide ones only with --cluster-wide."""
+    """The kinds to prune, dependents first; cluster-wide ones only with --cluster-wide."""
     omitted = omitted_kinds(context.text("omit"))
     everywhere = bool(context.flag("cluster-wide"))
     kinds = [kind for kind in kinds_named(context.words[0]) if kind not in (*omitted, *UNLABELLED)]
@@ -54,7 +54,7 @@ def _kinds(context: Context) -> list[Kind]:
 
 
 def _authors(context: Context) -> set[str] | None:
-    """Whose resources are looked at: those of --users, else one's own; None for everybody's."""
+    """The users whose resources are pruned: --users, by default the current user; None for all users."""
     users = context.flag("users") or []
     if context.flag("all-users"):
         if users:
@@ -62,12 +62,12 @@ def _authors(context: Context) -> set[str] | None:
         return None
     own = context.configuration.username
     if not users and (context.configuration.api_key or not own):
-        raise CommandFailed("with an API key, name the owner of the resources: --users NAME or --all-users")
+        raise CommandFailed("with an API key, specify whose resources to delete: --users NAME or --all-users")
     return set(users) or {own}
 
 
 def _kept(context: Context) -> set[str]:
-    """The paths of the resources that the files or standard input hold; without either nothing is kept."""
+    """The paths of the resources in the files or standard input; without either, nothing is kept."""
     if not context.flag("file") and is_device(context.stdin):
         return set()
     return {document.path(context.namespace) for document in read_documents(context)}

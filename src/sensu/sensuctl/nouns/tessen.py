@@ -14,7 +14,7 @@ def show_tessen(context: Context) -> None:
     tessen = context.session.get(resource_path(TESSEN, ""))
     show_one(context, TESSEN, tessen, TITLE, [("Opt-Out", bool(tessen.get("opt_out")))])
     if context.for_people:
-        context.say("Nothing is reported whatever this says: the setting is kept for Sensu Go's clients.")
+        context.say("Nothing is ever reported: the setting only exists for clients of Sensu Go.")
 
 
 def opt_in(context: Context) -> None:

@@ -11,7 +11,7 @@ from sensu.sensuctl.resource_commands import first_word
 
 HASH_COST = 10
 PASSWORD_BYTES_MAX = 72
-"""What bcrypt looks at."""
+"""The number of bytes that bcrypt uses."""
 
 
 def hashed(password: str) -> str:
@@ -30,11 +30,11 @@ def _require_good(password: str) -> None:
 
 
 def change_password(context: Context) -> None:
-    """`sensuctl user change-password [NAME]`: one's own without a name."""
+    """`sensuctl user change-password [NAME]`: by default that of the current user."""
     name = first_word(context) or context.configuration.username
     current, new = context.text("current-password"), context.text("new-password")
     if context.flag("interactive"):
-        from sensu.sensuctl.prompt import ask_new_secret, ask_secret  # noqa: PLC0415 - only for people
+        from sensu.sensuctl.prompt import ask_new_secret, ask_secret  # noqa: PLC0415 - only at a terminal
 
         current = ask_secret(context, "Current Password:")
         new = ask_new_secret(context, "Password:")
@@ -54,7 +54,7 @@ def reset_password(context: Context) -> None:
     """`sensuctl user reset-password NAME`."""
     name, new = context.words[0], context.text("password")
     if context.flag("interactive"):
-        from sensu.sensuctl.prompt import ask_new_secret  # noqa: PLC0415 - only for people
+        from sensu.sensuctl.prompt import ask_new_secret  # noqa: PLC0415 - only at a terminal
 
         new = ask_new_secret(context, "Password:")
     if not new:
@@ -66,10 +66,10 @@ def reset_password(context: Context) -> None:
 
 
 def test_credentials(context: Context) -> None:
-    """`sensuctl user test-creds [NAME]`: nothing is written where they are right."""
+    """`sensuctl user test-creds [NAME]`: print nothing if they are correct."""
     name, password = first_word(context), context.text("password")
     if context.flag("interactive"):
-        from sensu.sensuctl.prompt import ask, ask_secret  # noqa: PLC0415 - only for people
+        from sensu.sensuctl.prompt import ask, ask_secret  # noqa: PLC0415 - only at a terminal
 
         name = ask(context, "Username:", name)
         password = ask_secret(context, "Password:")

@@ -12,5 +12,5 @@ def show_version(context: Context) -> None:
 
 
 def version_line() -> str:
-    """What version this is."""
+    """The version in one line."""
     return f"sensuctl version {VERSION}, Sensu in Python, running on Python {platform.python_version()}"

@@ -83,7 +83,7 @@ COMMANDS = (
     creation(
         "asset",
         "plugins --url https://example.com/plugins.tar.gz --sha512 DIGEST",
-        Flag("filter", "strings", help="expressions that select the hosts it is for"),
+        Flag("filter", "strings", help="expressions that select the hosts for this asset"),
         INTERACTIVE,
         Flag("sha512", required=True, help="SHA-512 checksum of the archive"),
         Flag("url", short="u", required=True, help="URL of the archive"),

@@ -215,12 +215,14 @@ _CREATE = creation(
     Flag("low-flap-threshold", help="percentage of state change below which the check is no longer flapping"),
     Flag("output-metric-format", help="format of the metrics in the output"),
     Flag("output-metric-handlers", help="comma-separated handlers of metrics"),
-    Flag("proxy-entity-name", help="name of the proxy entity for its events"),
+    Flag("proxy-entity-name", help="name of the proxy entity of its events"),
     Flag("publish", "bool", default=True, short="p", help="schedule the check on agents"),
-    Flag("round-robin", "bool", default=False, help="run on one agent at a time, in turn"),
+    Flag("round-robin", "bool", default=False, help="run on one agent at a time, round robin"),
     Flag("runtime-assets", short="r", help="comma-separated runtime assets"),
-    Flag("stdin", "bool", default=False, help="accepted for compatibility, see set-stdin"),
-    Flag("subscriptions", short="s", required=True, help="comma-separated subscriptions of the agents that run it"),
+    Flag("stdin", "bool", default=False, help="accepted for compatibility; use set-stdin"),
+    Flag(
+        "subscriptions", short="s", required=True, help="comma-separated subscriptions of the agents that run the check"
+    ),
     Flag("timeout", short="t", help="seconds after which a run is stopped"),
     Flag("ttl", help="seconds without a result before the check is reported as failed"),
 )
@@ -236,7 +238,7 @@ _OTHERS = (
         "disk --reason 'after the repair'",
         INTERACTIVE,
         Flag("reason", short="r", help="reason for the run"),
-        Flag("subscriptions", short="s", help="comma-separated subscriptions to run it for"),
+        Flag("subscriptions", short="s", help="comma-separated subscriptions on which to run the check"),
     ),
     change(
         "check",
@@ -277,7 +279,7 @@ _OTHERS = (
         "nouns.check_set:set_proxy_requests",
         "[NAME]",
         ONE,
-        "Set the proxy requests from a file or standard input",
+        "Set the proxy requests from a file or from standard input",
         "disk --file proxy-requests.json",
         Flag("file", short="f", help="JSON file with the proxy requests"),
     ),

@@ -47,7 +47,7 @@ COMMANDS = (
         "nouns.cluster:update_member",
         "[ID] [PEER_ADDRS]",
         TWO,
-        "Change the addresses of a member",
+        "Update the addresses of a member",
         "2f7ae42c315f8c2d https://10.0.0.4:2380",
     ),
 )

@@ -4,12 +4,12 @@ from sensu.sensuctl.command import Command
 from sensu.sensuctl.declare import ANY, FORMAT, ONE
 
 
-def _setting(name: str, example: str) -> Command:
+def _setting(name: str, summary: str, example: str) -> Command:
     usage = f"config set-{name} [{name.upper()}] [flags]"
     return Command(
         f"set-{name}",
         usage,
-        f"Save another {name}",
+        summary,
         f"nouns.config:set_{name}",
         words=ONE,
         configured=False,
@@ -18,9 +18,9 @@ def _setting(name: str, example: str) -> Command:
 
 
 COMMANDS = (
-    _setting("format", "json"),
-    _setting("namespace", "production"),
-    _setting("timeout", "30s"),
+    _setting("format", "Set the preferred output format", "json"),
+    _setting("namespace", "Set the preferred namespace", "production"),
+    _setting("timeout", "Set the timeout of requests", "30s"),
     Command(
         "view",
         "config view [flags]",

@@ -7,7 +7,7 @@ COMMAND = alone(
     "configure [flags]",
     "nouns.configure:configure",
     Flag("format", default="tabular", help="preferred output format"),
-    Flag("non-interactive", "bool", default=False, short="n", help="never ask"),
+    Flag("non-interactive", "bool", default=False, short="n", help="do not prompt"),
     Flag("password", help="password to log in with"),
     Flag("url", help="URL of the API"),
     Flag("username", help="user to log in as"),

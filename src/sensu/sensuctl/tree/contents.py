@@ -31,7 +31,7 @@ SECTIONS = {
         "delete": "Delete the resources listed in a file or on standard input",
         "prune": "Delete resources created by sensuctl that the files no longer contain",
         "edit": "Edit a resource in $EDITOR",
-        "dump": "Export resources as YAML or JSON that create reads; 'all' is every type of 'describe-type all'",
+        "dump": "Export resources as YAML or JSON for 'create'; 'all' exports every type of 'describe-type all'",
         "describe-type": "List resource types",
     },
     "Access": {
@@ -46,7 +46,7 @@ SECTIONS = {
     "Operations": {
         "backup": "Save the resources of all namespaces to a file or a folder",
         "restore": "Restore a backup",
-        "audit": "Show who did what",
+        "audit": "Show the audit log",
         "cluster": "Manage the cluster of backends",
         "secret": "Manage references to secrets",
         "tessen": "Show or change the usage reporting setting (nothing is ever sent)",

@@ -27,7 +27,7 @@ def _check(event: Any) -> str:
 
 def _age(event: Any) -> str:
     """The age of an event: `5m`."""
-    from sensu.sensuctl.event_board import age  # noqa: PLC0415 - only for people
+    from sensu.sensuctl.event_board import age  # noqa: PLC0415 - only at a terminal
 
     happened = event.get("timestamp")
     return age(SystemClock().now() - happened) if happened else ""
@@ -103,7 +103,7 @@ COMMANDS = (
         "nouns.explain:explain_event",
         _EVENT,
         TWO,
-        "Explain why handlers received an event or not",
+        "Explain why handlers did or did not receive an event",
         "server-1 disk",
         FORMAT,
     ),

@@ -29,7 +29,7 @@ FIELDS = (
 
 
 def _expressions(event_filter: Any) -> str:
-    """The expressions as one, as the action joins them."""
+    """The expressions joined as the action combines them."""
     separator = " && " if event_filter.get("action") == ALLOW else " || "
     return separator.join(f"({expression})" for expression in event_filter.get("expressions") or ())
 

@@ -44,7 +44,7 @@ GAP = "\u2000"
 
 
 def _execute(handler: Any) -> str:
-    """What the handler does, by its type.
+    """What the handler runs, calls or connects to.
 
     Source: recorded sensuctl session handler.
     """
@@ -120,7 +120,7 @@ COMMANDS = (
         RUNTIME_ASSETS,
         Flag("socket-host", help="host of a tcp or udp handler"),
         Flag("socket-port", help="port of a tcp or udp handler"),
-        Flag("timeout", short="i", help="seconds after which it is stopped"),
+        Flag("timeout", short="i", help="seconds after which the command is stopped"),
         Flag("type", short="t", default="pipe", help='"pipe", "tcp", "udp" or "set"'),
     ),
     deletion("handler"),

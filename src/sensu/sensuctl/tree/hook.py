@@ -42,7 +42,7 @@ COMMANDS = (
         Flag("command", short="c", required=True, help="command to run"),
         INTERACTIVE,
         Flag("stdin", "bool", default=False, short="s", help="pass the event on standard input"),
-        Flag("timeout", short="t", default="60", help="seconds after which it is stopped"),
+        Flag("timeout", short="t", default="60", help="seconds after which the command is stopped"),
     ),
     deletion("hook"),
     info("hook", "[ID]"),

@@ -66,7 +66,7 @@ COMMANDS = (
         Flag("eval", help="JavaScript of a mutator of type javascript"),
         INTERACTIVE,
         RUNTIME_ASSETS,
-        Flag("timeout", short="t", help="seconds after which it is stopped"),
+        Flag("timeout", short="t", help="seconds after which the command is stopped"),
         Flag("type", default="pipe", help='"pipe" or "javascript"'),
     ),
     deletion("mutator"),

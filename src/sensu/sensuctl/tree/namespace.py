@@ -19,7 +19,7 @@ ROUNDS_MAX = 3
 
 
 class NamespaceNoun(Noun):
-    """Namespaces, which have a name alone and can be deleted with their resources."""
+    """Namespaces, which can be deleted with all their resources."""
 
     def create(self, context: Context) -> None:
         """`sensuctl namespace create NAME`."""
@@ -42,7 +42,7 @@ def _delete_with_content(context: Context, name: str) -> None:
     """Show how many resources the namespace has, ask, and delete them and the namespace."""
     context.session.get(resource_path(NAMESPACE, "", name))
     content = _content(context, name)
-    context.print(f"namespace {name} holds {_counted(content)}")
+    context.print(f"namespace {name} contains {_counted(content)}")
     if not confirm(context, f"delete namespace '{name}' and everything in it"):
         return
     for _ in range(ROUNDS_MAX):
@@ -51,7 +51,9 @@ def _delete_with_content(context: Context, name: str) -> None:
         if not any(content.values()):
             break
     else:
-        raise CommandFailed(f"namespace {name} fills again with {_counted(content)}: stop its agents and try again")
+        raise CommandFailed(
+            f"agents still report to namespace {name}, which contains {_counted(content)}: stop them and try again"
+        )
     context.session.call("DELETE", resource_path(NAMESPACE, "", name))
     context.print("Deleted")
 
@@ -71,7 +73,7 @@ def _empty(context: Context, name: str, content: dict[Kind, list[tuple[str, ...]
 
 
 def _content(context: Context, name: str) -> dict[Kind, list[tuple[str, ...]]]:
-    """The names of everything in a namespace by kind, those of events as entity and check."""
+    """The names of all resources in a namespace by kind; those of events are entity and check."""
     from sensu.sensuctl.nouns.dump import resources_of  # noqa: PLC0415 - only to empty one
 
     return {
@@ -91,7 +93,7 @@ def _names(kind: Kind, resource: Any) -> Iterator[tuple[str, ...]]:
 
 
 def _counted(content: dict[Kind, list[tuple[str, ...]]]) -> str:
-    from sensu.sensuctl.remedies import noun, nouns  # noqa: PLC0415 - only for people
+    from sensu.sensuctl.remedies import noun, nouns  # noqa: PLC0415 - only at a terminal
 
     counts = [(len(names), kind) for kind, names in content.items() if names]
     parts = [f"{count} {noun(kind) if count == 1 else nouns(kind)}" for count, kind in counts]
@@ -104,7 +106,7 @@ COMMANDS = (
     deletion(
         "namespace",
         "[NAMESPACE]",
-        more=(Flag("recursive", "bool", default=False, short="r", help="first delete everything in the namespace"),),
+        more=(Flag("recursive", "bool", default=False, short="r", help="delete all resources in the namespace first"),),
     ),
     listing("namespace", namespaced=False),
 )

@@ -17,7 +17,7 @@ COLUMNS = (Column("Name", name_of, key=True), Column("Workflows", _names))
 
 
 def details(pipeline: Any) -> Sequence[tuple[str, Any]]:
-    """The rows of `pipeline info`: the workflows below each other, with what they refer to."""
+    """The rows of `pipeline info`: the workflows with their filters, mutators and handlers."""
     workflows = pipeline.get("workflows") or ()
     return (
         ("Name", name_of(pipeline)),

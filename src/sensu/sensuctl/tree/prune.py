@@ -7,7 +7,7 @@ COMMAND = alone(
     "prune [RESOURCE TYPE],[RESOURCE TYPE]... [-r] [[-f URL] ... ] [flags]",
     "nouns.prune:prune",
     Flag("all-users", "bool", default=False, short="a", help="resources created by any user"),
-    Flag("cluster-wide", "bool", default=False, short="c", help="include types that belong to no namespace"),
+    Flag("cluster-wide", "bool", default=False, short="c", help="include cluster-wide types"),
     DRY_RUN,
     SOURCES,
     FORCE,

@@ -94,9 +94,9 @@ def binding_commands(noun: str, reference: str, *, namespaced: bool) -> Sequence
             method(noun, "create"),
             (
                 Flag("cluster-role", short="c", help="cluster role to grant"),
-                Flag("group", "strings", short="g", help="groups that get the role"),
+                Flag("group", "strings", short="g", help="groups to which the role is granted"),
                 *role,
-                Flag("user", "strings", short="u", help="users that get the role"),
+                Flag("user", "strings", short="u", help="users to whom the role is granted"),
             ),
             ONE,
             example=f"sensuctl {noun} create viewers --cluster-role view --group ops",

@@ -41,7 +41,7 @@ COLUMNS = (
 
 
 def details(entry: Any) -> Sequence[tuple[str, Any]]:
-    """The rows of `silenced info`; the begin of one that has begun is not shown."""
+    """The rows of `silenced info`; the begin is shown only if it is in the future."""
     begin = entry.get("begin", 0)
     coming = [("Begin", rfc3339(begin))] if begin > SystemClock().now() else []
     return (
@@ -57,13 +57,13 @@ def details(entry: Any) -> Sequence[tuple[str, Any]]:
 
 
 def _name(context: Context) -> str:
-    """The name that was given, or that of the subscription and check that were; else they are asked for."""
+    """The name given as a word, or made of the subscription and check, which are asked for if missing."""
     if context.words:
         return first_word(context)
     given = [context.text(name) for name in ("subscription", "check")]
     subscription, check = (text.replace(ANY, "") for text in given)
     if not any(given):
-        from sensu.sensuctl.prompt import ask  # noqa: PLC0415 - only for people
+        from sensu.sensuctl.prompt import ask  # noqa: PLC0415 - only at a terminal
 
         subscription = ask(context, "Subscription:")
         check = ask(context, "Check:")
@@ -86,7 +86,7 @@ def _entry(context: Context, name: str) -> Any:
 
 
 def _require_still_to_end(entry: Any) -> None:
-    """Raise CommandFailed for a silence that would be without effect, because its time is over."""
+    """Raise CommandFailed for a silence that would have no effect because it ended already."""
     from sensu.rules.silenced_entry import ended_at  # noqa: PLC0415 - a plain list needs no rules
 
     ended = ended_at(entry["begin"], entry["expire"], 0, SystemClock().now())
@@ -95,7 +95,7 @@ def _require_still_to_end(entry: Any) -> None:
 
 
 def _answers(context: Context, current: Any) -> dict[str, Any]:
-    from sensu.sensuctl.prompt import YES, ask  # noqa: PLC0415 - only for people
+    from sensu.sensuctl.prompt import YES, ask  # noqa: PLC0415 - only at a terminal
 
     now_expires_on_resolve = "Yes" if current.get("expire_on_resolve") else "No"
     begin = rfc3339(current["begin"]) if current.get("begin") else "now"
@@ -117,7 +117,7 @@ class SilencedNoun(Noun):
     """Silences, which are named after their subscription and check."""
 
     def list(self, context: Context) -> None:
-        """`sensuctl silenced list`, all or those of a subscription and a check."""
+        """`sensuctl silenced list`, with --subscription and --check those of a subscription or check."""
         subscription, check = context.text("subscription"), context.text("check")
         everywhere = context.flag("all-namespaces")
         if subscription and everywhere:
@@ -148,7 +148,7 @@ class SilencedNoun(Noun):
         """`sensuctl silenced create`."""
         namespace = context.namespace
         if context.flag("interactive"):
-            from sensu.sensuctl.prompt import ask  # noqa: PLC0415 - only for people
+            from sensu.sensuctl.prompt import ask  # noqa: PLC0415 - only at a terminal
 
             namespace = ask(context, "Namespace:", namespace)
             entry = _answers(context, {})
@@ -191,7 +191,9 @@ COMMANDS = (
         Flag("begin", short="b", default="0", help='start time: "now" or a time like 2030-01-02T15:04:05Z'),
         _CHECK,
         Flag("expire", short="e", default="-1", help="seconds until it expires, -1 for never"),
-        Flag("expire-on-resolve", "bool", default=False, short="x", help="delete it when the event is resolved"),
+        Flag(
+            "expire-on-resolve", "bool", default=False, short="x", help="delete the silence when the event is resolved"
+        ),
         INTERACTIVE,
         Flag("reason", short="r", required=True, help="reason for the silence"),
         _SUBSCRIPTION,
@@ -218,7 +220,7 @@ COMMANDS = (
     Command(
         "update",
         "silenced update [NAME] [flags]",
-        "Change a silence, one question per field",
+        "Update a silence interactively",
         method("silenced", "update"),
         words=ONE_AT_MOST,
         example="sensuctl silenced update web:*",

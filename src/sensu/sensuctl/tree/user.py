@@ -102,7 +102,7 @@ COMMANDS = (
         "nouns.user_password:change_password",
         "[USERNAME]",
         ONE_AT_MOST,
-        "Change a password, given the current one",
+        "Change a password; requires the current one",
         "--interactive",
         Flag("current-password", short="c", help="current password"),
         INTERACTIVE,

@@ -2,6 +2,7 @@
 
 import importlib
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -70,6 +71,15 @@ def test_every_kind_has_a_noun() -> None:
     modules = [importlib.import_module(f"sensu.sensuctl.tree.{name.replace('-', '_')}") for name in TREE]
     nouns = {module.NOUN.kind for module in modules if hasattr(module, "NOUN")}
     assert set(ALL_KINDS) - nouns == {TESSEN}
+
+
+def test_help_is_written_in_plain_words() -> None:
+    """Help says what a command does in the words of the field, not in those of a translation."""
+    awkward = re.compile(
+        r"\b(told|anew|so many|whoever|judged|besides?|stands|nobody|there is no \w+ of)\b", re.IGNORECASE
+    )
+    found = {name: awkward.findall(command_help(command)) for name, command in ALL.items()}
+    assert {name: words for name, words in found.items() if words} == {}
 
 
 def test_help_lists_every_noun_and_verb() -> None:
