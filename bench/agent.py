@@ -17,7 +17,8 @@ from sensu.resources.metadata import ObjectMeta
 from sensu.testing.ports import free_port
 from sensu.transport import codec, frames
 from sensu.transport.backend_socket import Accepted, AgentConnection, AgentListener
-from sensu.transport.handshake import Answer, Request, backend_agreement, backend_headers
+from sensu.transport.handshake import backend_agreement, backend_headers
+from sensu.transport.http1 import Answer, Request
 from sensu.transport.websocket import Closed
 
 BURST = 300

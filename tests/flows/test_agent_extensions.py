@@ -18,7 +18,8 @@ from sensu.resources.metadata import ObjectMeta
 from sensu.transport import acknowledgement, codec, frames, handshake
 from sensu.transport.backend_socket import Accepted, AgentConnection, AgentListener
 from sensu.transport.frames import Message
-from sensu.transport.handshake import PROTOBUF_TYPE, Agreement, Answer, Request
+from sensu.transport.handshake import PROTOBUF_TYPE, Agreement
+from sensu.transport.http1 import Answer, Request
 from sensu.transport.websocket import Closed
 from tests.flows.agentd_world import in_loop, running
 

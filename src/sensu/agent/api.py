@@ -9,11 +9,11 @@ from collections.abc import Callable
 from sensu.agent import local_event
 from sensu.agent.counters import Counters
 from sensu.agent.entity import OwnEntity
-from sensu.agent.http_server import PLAIN, Answer, error
 from sensu.clock import Clock
 from sensu.errors import InvalidResource
 from sensu.resources import wire
 from sensu.resources.event import Event
+from sensu.transport.http1 import PLAIN, Answer, error
 
 METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 JSON_TYPE = "application/json"

@@ -2,49 +2,26 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
-from email.utils import formatdate
-from http import HTTPStatus
 from typing import cast
 
-import httptools
-
 from sensu.clock import Clock
-from sensu.transport.http_pieces import first_piece
+from sensu.transport.http1 import CONTINUE, Answer, Problem, Request, RequestParser, error, rendered
 
 BODY_BYTES_MAX = 2 * 1024 * 1024
 HEAD_BYTES_MAX = 32 * 1024
 CONNECTIONS_MAX = 100
 TIMEOUT_S = 15
-PLAIN = "text/plain; charset=utf-8"
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a request is answered with; `nosniff` marks errors."""
-
-    status: int
-    body: bytes = b""
-    content_type: str = ""
-    nosniff: bool = False
-
-
-def error(status: int, why: str) -> Answer:
-    """An error in plain text."""
-    return Answer(status, why.encode() + b"\n", PLAIN, nosniff=True)
-
 
 Handle = Callable[[str, str, bytes], Answer]
 """The answer to a method, path and body."""
 
-
-TOO_LONG = error(431, "request header fields too large")
 FOREIGN = error(403, "requests of web pages are not accepted (the Origin header is that of another server)")
 """A browser sends what any page asks it to, also to servers on its own host; programs send no Origin header."""
-
-
-class _Refused(Exception):
-    """A request is not parsed further."""
+PROBLEMS = {
+    Problem.MALFORMED: error(400, "400 Bad Request"),
+    Problem.HEAD_TOO_LARGE: error(431, "request header fields too large"),
+    Problem.BODY_TOO_LARGE: error(413, "request body too large"),
+}
 
 
 class HTTPServer:
@@ -79,15 +56,10 @@ class HTTPConnection(asyncio.Protocol):
         self._server = server
         self._transport: asyncio.Transport | None = None
         self._timer: asyncio.TimerHandle | None = None
-        self._parser = httptools.HttpRequestParser(self)
-        self._url, self._body = b"", bytearray()
-        self._head_bytes = 0
-        self._unparsed = 0
-        self._expects_continue = False
-        self._refusal: Answer | None = None
-        self._foreign = False
-        self._held = b""
-        self._unread = False
+        self._parser = RequestParser(
+            head_bytes_max=HEAD_BYTES_MAX, body_bytes_max=BODY_BYTES_MAX, on_continue=self._continue
+        )
+        self._answers_unread = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Part of asyncio's interface."""
@@ -107,35 +79,46 @@ class HTTPConnection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Part of asyncio's interface."""
-        self._held += data
-        self._parse()
+        self._parser.add(data)
+        self._answer_requests()
 
-    def _parse(self) -> None:
-        """Parse what arrived as long as the client takes its answers."""
-        while self._held and not self._unread and self._transport is not None and not self._transport.is_closing():
-            piece = first_piece(self._held)
-            self._held = self._held[len(piece) :]
-            try:
-                self._parser.feed_data(piece)
-                self._unparsed += len(piece)
-                if self._unparsed > HEAD_BYTES_MAX:
-                    self._refuse(TOO_LONG)
-            except httptools.HttpParserUpgrade:
-                self._send(error(400, "no upgrade here"), keep_alive=False)
-            except (httptools.HttpParserError, _Refused):
-                self._send(self._refusal or error(400, "400 Bad Request"), keep_alive=False)
+    @property
+    def unparsed_bytes(self) -> int:
+        """How much has arrived and waits until the client reads its answers."""
+        return self._parser.unparsed_bytes
+
+    def _answer_requests(self) -> None:
+        """Answer requests as long as the client reads the answers."""
+        while not self._answers_unread and self._transport is not None and not self._transport.is_closing():
+            request = self._parser.next()
+            if request is None:
+                return
+            if isinstance(request, Problem):
+                self._send(PROBLEMS[request], keep_alive=False)
+            else:
+                self._send(self._answer(request), keep_alive=request.keep_alive, is_head=request.method == "HEAD")
+
+    def _answer(self, request: Request) -> Answer:
+        for name, value in request.headers:
+            if name == "origin" and value not in self._server.own_origins:
+                return FOREIGN
+        return self._server.handle(request.method, request.path, request.body)
+
+    def _continue(self) -> None:
+        if self._transport is not None:
+            self._transport.write(CONTINUE)
 
     def pause_writing(self) -> None:
         """Part of asyncio's interface; a client that does not read its answers is asked for no more requests."""
-        self._unread = True
+        self._answers_unread = True
         if self._transport is not None:
             self._transport.pause_reading()
 
     def resume_writing(self) -> None:
         """Part of asyncio's interface."""
-        self._unread = False
-        self._parse()
-        if self._transport is not None and not self._unread:
+        self._answers_unread = False
+        self._answer_requests()
+        if self._transport is not None and not self._answers_unread:
             self._transport.resume_reading()
 
     def cut(self) -> None:
@@ -143,64 +126,10 @@ class HTTPConnection(asyncio.Protocol):
         if self._transport is not None:
             self._transport.abort()
 
-    def on_message_begin(self) -> None:
-        """Part of httptools' interface."""
-        self._url, self._body, self._expects_continue = b"", bytearray(), False
-        self._head_bytes, self._refusal, self._foreign = 0, None, False
-
-    def on_url(self, url: bytes) -> None:
-        """Part of httptools' interface."""
-        self._count_head(len(url))
-        self._url += url
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """Part of httptools' interface."""
-        self._count_head(len(name) + len(value))
-        name = name.lower()
-        if name == b"expect" and value.lower() == b"100-continue":
-            self._expects_continue = True
-        elif name == b"origin" and value.decode("latin-1") not in self._server.own_origins:
-            self._foreign = True
-
-    def on_chunk_header(self) -> None:
-        """Part of httptools' interface."""
-        self._unparsed = 0
-
-    def on_headers_complete(self) -> None:
-        """Part of httptools' interface."""
-        if self._expects_continue and self._transport is not None:
-            self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-
-    def on_body(self, body: bytes) -> None:
-        """Part of httptools' interface."""
-        self._unparsed = 0
-        self._body += body
-        if len(self._body) > BODY_BYTES_MAX:
-            self._refuse(error(413, "request body too large"))
-
-    def on_message_complete(self) -> None:
-        """Part of httptools' interface."""
-        method = self._parser.get_method().decode("latin-1")
-        path = self._url.partition(b"?")[0].decode("latin-1")
-        self._unparsed = 0
-        answer = FOREIGN if self._foreign else self._server.handle(method, path, bytes(self._body))
-        self._send(answer, keep_alive=self._parser.should_keep_alive(), head=method == "HEAD")
-
-    def _count_head(self, more_bytes: int) -> None:
-        """Count bytes of the request line, the headers or the trailers of a request."""
-        self._head_bytes += more_bytes
-        if self._head_bytes > HEAD_BYTES_MAX:
-            self._refuse(TOO_LONG)
-
-    def _refuse(self, answer: Answer) -> None:
-        """End parsing with an answer."""
-        self._refusal = answer
-        raise _Refused
-
-    def _send(self, answer: Answer, *, keep_alive: bool, head: bool = False) -> None:
+    def _send(self, answer: Answer, *, keep_alive: bool, is_head: bool = False) -> None:
         if self._transport is None or self._transport.is_closing():
             return
-        self._transport.write(render(answer, self._server.clock.now(), keep_alive=keep_alive, head=head))
+        self._transport.write(rendered(answer, self._server.clock.now(), keep_alive=keep_alive, is_head=is_head))
         if keep_alive:
             self._restart_timer()
         else:
@@ -210,18 +139,3 @@ class HTTPConnection(asyncio.Protocol):
         if self._timer is not None:
             self._timer.cancel()
         self._timer = asyncio.get_running_loop().call_later(TIMEOUT_S, self.cut)
-
-
-def render(answer: Answer, now: float, *, keep_alive: bool, head: bool) -> bytes:
-    """The bytes of an answer."""
-    lines = [f"HTTP/1.1 {answer.status} {HTTPStatus(answer.status).phrase}"]
-    if answer.content_type:
-        lines.append(f"Content-Type: {answer.content_type}")
-    if answer.nosniff:
-        lines.append("X-Content-Type-Options: nosniff")
-    lines.append(f"Date: {formatdate(now, usegmt=True)}")
-    if not (head and not answer.body):
-        lines.append(f"Content-Length: {len(answer.body)}")
-    if not keep_alive:
-        lines.append("Connection: close")
-    return "\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + (b"" if head else answer.body)

@@ -11,17 +11,18 @@ import socket
 import ssl
 import sys
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import Protocol, cast
 
+import msgspec
 import picows
 from picows.picows import WSProtocol  # type: ignore[attr-defined]
 
 from sensu import open_files
 from sensu.clock import Clock
-from sensu.transport import frames, handshake
-from sensu.transport.handshake import Answer, Headers, Request
+from sensu.transport import frames, handshake, http1
+from sensu.transport.http1 import Answer, Headers, Request, RequestParser
 from sensu.transport.tls_acceptor import TLSAcceptor
 from sensu.transport.websocket import PROTOCOL_ERROR, Closed, MessageListener, silent_logger
 
@@ -241,12 +242,16 @@ def listening_socket(host: str, port: int, *, shares_port: bool = False) -> sock
     return create(("", port))
 
 
+_TOO_LONG = http1.error(431, "request header too large")
+_MALFORMED = http1.error(400, "malformed request")
+
+
 class _Doorway(asyncio.Protocol):
     """A connection on which HTTP is spoken (yet)."""
 
     def __init__(self, listener: AgentListener) -> None:
         self._listener = listener
-        self._buffer = b""
+        self._parser = RequestParser()
         self._transport: asyncio.Transport | None = None
         self._judging: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -270,10 +275,10 @@ class _Doorway(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Part of asyncio's interface."""
-        self._buffer += data
+        self._parser.add(data)
         if self._judging is None and not self._unread:
             self._next_request()
-        elif len(self._buffer) > handshake.HEAD_BYTES_MAX:
+        elif self._parser.unparsed_bytes > http1.HEAD_BYTES_MAX:
             self.shut()  # an agent sends nothing before it is answered
 
     def pause_writing(self) -> None:
@@ -292,20 +297,16 @@ class _Doorway(asyncio.Protocol):
             self._transport.abort()
 
     def _next_request(self) -> None:
-        head, end, rest = self._buffer.partition(b"\r\n\r\n")
-        if len(head) > handshake.HEAD_BYTES_MAX:
-            self._answer(Answer(431, b"request header too large\n"), keep=False)
-        elif end:
-            self._buffer = rest
-            if len(rest) > handshake.HEAD_BYTES_MAX:
-                self.shut()
-                return
-            request = handshake.parse_request(head)
-            if request is None:
-                self._answer(Answer(400, b"malformed request\n"), keep=False)
-                return
+        request = self._parser.next()
+        if request is None:
+            return
+        if isinstance(request, http1.Problem):
+            self._answer(_TOO_LONG if request is http1.Problem.HEAD_TOO_LARGE else _MALFORMED, keep=False)
+        elif self._parser.unparsed_bytes > http1.HEAD_BYTES_MAX:
+            self.shut()
+        else:
             self._stop_timer()
-            request = replace(
+            request = msgspec.structs.replace(
                 request, certificate=_verified_certificate(self._transport), address=_address(self._transport)
             )
             self._judging = asyncio.get_running_loop().create_task(self._judge(request))
@@ -318,19 +319,19 @@ class _Doorway(asyncio.Protocol):
             return
         if isinstance(verdict, Accepted):
             self._leave()
-            _hand_over(self._listener, transport, request, verdict, self._buffer)
+            _hand_over(self._listener, transport, request, verdict, self._parser.rest())
             return
-        self._answer(verdict, keep=not request.has_body)
+        keep = request.keep_alive and not request.has_body
+        self._answer(verdict, keep=keep, is_head=request.method == "HEAD")
         if not transport.is_closing() and not self._unread:
             self._next_request()
 
-    def _answer(self, answer: Answer, *, keep: bool) -> None:
+    def _answer(self, answer: Answer, *, keep: bool, is_head: bool = False) -> None:
         if self._transport is None:
             return
         keep = keep and not answer.until_close
-        if not keep and not answer.until_close:
-            answer = replace(answer, headers=(*answer.headers, ("Connection", "close")))
-        self._transport.write(handshake.render_answer(answer, self._listener.clock.now()))
+        now = self._listener.clock.now()
+        self._transport.write(http1.rendered(answer, now, keep_alive=keep, is_head=is_head))
         if keep:
             self._restart_timer()
         else:

@@ -6,10 +6,11 @@ Source: recorded scenarios handshake, agent-first-frames, agent-close-1000 (Cont
 import base64
 import binascii
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-from email.utils import formatdate
 from http import HTTPStatus
+
+from sensu.transport.http1 import Answer, Headers, Request, error, head_bytes
 
 JSON_TYPE = "application/json"
 PROTOBUF_TYPE = "application/octet-stream"
@@ -17,99 +18,13 @@ PROTOBUF_TYPE = "application/octet-stream"
 USER_AGENT = "Go-http-client/1.1"
 """What agents call themselves in a handshake. Source: recorded scenario agent-first-frames."""
 
-HEAD_BYTES_MAX = 16 * 1024
-HEADERS_MAX = 100
-
-Headers = Sequence[tuple[str, str]]
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """An HTTP request without a body; header names in lower case.
-
-    `certificate` is the client's in DER form, where it showed one and TLS verified it; `address` is where it connects
-    from.
-    """
-
-    method: str
-    target: str
-    headers: Headers
-    certificate: bytes = b""
-    address: str = ""
-
-    @property
-    def path(self) -> str:
-        """The target without its query."""
-        return self.target.partition("?")[0]
-
-    def header(self, name: str) -> str:
-        """The first value of a header, empty where there is none; `name` in lower case."""
-        return next((value for key, value in self.headers if key == name), "")
-
-    def tokens(self, name: str) -> set[str]:
-        """The comma-separated words of all values of a header, in lower case."""
-        values = (value for key, value in self.headers if key == name)
-        return {word.strip().lower() for value in values for word in value.split(",")}
-
-    @property
-    def has_body(self) -> bool:
-        """Whether bytes after the head belong to the request."""
-        return bool(self.header("transfer-encoding")) or self.header("content-length") not in ("", "0")
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """An HTTP answer other than an upgrade.
-
-    `plain` answers carry `X-Content-Type-Options: nosniff`. The body of `until_close` answers has no length and ends
-    with the connection.
-    """
-
-    status: int
-    body: bytes
-    headers: Headers = ()
-    until_close: bool = False
-    plain: bool = True
-
-
-def parse_request(head: bytes) -> Request | None:
-    """The request in everything before the empty line, or None where it is none of HTTP/1.1."""
-    lines = head.decode("latin-1").split("\r\n")
-    words = lines[0].split(" ")
-    if len(words) != 3 or not words[2].startswith("HTTP/1.") or len(lines) > HEADERS_MAX + 1:
-        return None
-    headers: list[tuple[str, str]] = []
-    for line in lines[1:]:
-        name, colon, value = line.partition(":")
-        if not colon or not name or name != name.strip():
-            return None
-        headers.append((name.lower(), value.strip(" \t")))
-    return Request(words[0], words[1], headers)
-
-
-def render_answer(answer: Answer, now: float) -> bytes:
-    """The bytes of an answer; `now` in Unix seconds for its Date."""
-    lines = [f"HTTP/1.1 {answer.status} {HTTPStatus(answer.status).phrase}"]
-    lines += [f"{name}: {value}" for name, value in answer.headers]
-    lines.append("Content-Type: text/plain; charset=utf-8")
-    if answer.plain:
-        lines.append("X-Content-Type-Options: nosniff")
-    lines.append(f"Date: {formatdate(now, usegmt=True)}")
-    if not answer.until_close:
-        lines.append(f"Content-Length: {len(answer.body)}")
-    return _render(lines, answer.body)
-
 
 def render_upgrade(key: str, headers: Headers) -> bytes:
     """The bytes of the 101 answer to a request with that Sec-WebSocket-Key."""
     lines = ["HTTP/1.1 101 Switching Protocols", "Upgrade: websocket", "Connection: Upgrade"]
     lines.append(f"Sec-WebSocket-Accept: {accept_value(key)}")
     lines += [f"{name}: {value}" for name, value in headers]
-    return _render(lines, b"")
-
-
-def _render(lines: Iterable[str], body: bytes) -> bytes:
-    return "\r\n".join(lines).encode("latin-1", "replace") + b"\r\n\r\n" + body
+    return head_bytes(lines)
 
 
 def accept_value(key: str) -> str:
@@ -140,8 +55,7 @@ def upgrade_problem(request: Request) -> Answer | None:
 
 
 def _bad_upgrade(status: int, why: str) -> Answer:
-    body = f"{HTTPStatus(status).phrase}\nwebsocket: {why}\n".encode()
-    return Answer(status, body, (("Sec-WebSocket-Version", "13"),))
+    return error(status, f"{HTTPStatus(status).phrase}\nwebsocket: {why}", (("Sec-WebSocket-Version", "13"),))
 
 
 def _is_foreign_origin(request: Request) -> bool:

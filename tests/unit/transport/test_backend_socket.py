@@ -21,7 +21,7 @@ from sensu.clock import SystemClock
 from sensu.transport import agent_socket, handshake
 from sensu.transport.agent_socket import AgentSocket, HandshakeRefused, SocketLimits, Unreachable
 from sensu.transport.backend_socket import Accepted, AgentConnection, AgentListener, ListenerLimits
-from sensu.transport.handshake import Answer, Request
+from sensu.transport.http1 import Answer, Request, error
 from sensu.transport.websocket import Closed
 
 PATIENCE_S = 10.0
@@ -70,7 +70,7 @@ class Port:
 
     async def judge(self, request: Request) -> Accepted | Answer:
         if request.path != "/":
-            return Answer(404, b"no such page\n")
+            return error(404, "no such page")
         why = handshake.upgrade_problem(request)
         if why is not None:
             return why
@@ -320,13 +320,14 @@ def test_refusals_leave_the_connection_open_for_the_next_request() -> None:
     ("data", "status"),
     [
         (b"POST /nosuch HTTP/1.1\r\nContent-Length: 5\r\n\r\nhello", 404),
+        (b"GET /nosuch HTTP/1.1\r\nConnection: close\r\n\r\n", 404),
         (b"\x16\x03\x01 nonsense\r\n\r\n", 400),
         (b"GET / HTTP/1.1\r\nA: " + b"x" * 20_000, 431),
     ],
-    ids=["with a body", "no HTTP", "a long head"],
+    ids=["with a body", "the client asks for it", "no HTTP", "a long head"],
 )
 def test_other_requests_end_the_connection(data: bytes, status: int) -> None:
-    """After a request with a body, or what is none, the answer is the last."""
+    """The answer is the last after a request with a body, one that asks for the end, or what is no request."""
 
     async def test() -> None:
         async with listening() as port:
@@ -336,6 +337,20 @@ def test_other_requests_end_the_connection(data: bytes, status: int) -> None:
             assert "Connection: close" in head
             await wire.reader.read()
             assert not port.listener.doorways
+
+    in_loop(test)
+
+
+def test_a_head_request_gets_no_body() -> None:
+    """The answer to a HEAD request ends with its head, so that the next answer is found behind it."""
+
+    async def test() -> None:
+        async with listening() as port:
+            wire = await Wire.to(port, b"HEAD /nosuch HTTP/1.1\r\n\r\n" * 2)
+            for _ in range(2):
+                head = await wire.head()
+                assert head.startswith("HTTP/1.1 404 ")
+                assert "Content-Length: 13\r\n" in head
 
     in_loop(test)
 
@@ -467,7 +482,7 @@ def test_a_client_that_reads_no_answers_fills_no_memory() -> None:
                 await asyncio.sleep(0)
                 for doorway in port.listener.doorways:
                     assert doorway._transport is not None
-                    most = max(most, doorway._transport.get_write_buffer_size() + len(doorway._buffer))
+                    most = max(most, doorway._transport.get_write_buffer_size() + doorway._parser.unparsed_bytes)
                 if not port.listener.doorways and most:
                     break
             assert most < 600_000

@@ -1,7 +1,8 @@
 import pytest
 
 from sensu.transport import handshake
-from sensu.transport.handshake import JSON_TYPE, PROTOBUF_TYPE, Agreement, Answer, Request
+from sensu.transport.handshake import JSON_TYPE, PROTOBUF_TYPE, Agreement
+from sensu.transport.http1 import Request
 
 UPGRADE = {
     "host": "backend",
@@ -15,27 +16,6 @@ UPGRADE = {
 def request(method: str = "GET", **changes: str | None) -> Request:
     headers = {**UPGRADE, **{name.replace("_", "-"): value for name, value in changes.items()}}
     return Request(method, "/?x=1", [(name, value) for name, value in headers.items() if value is not None])
-
-
-def test_a_request_is_parsed() -> None:
-    """Method, target and headers of a request are read; names in lower case, values trimmed, in order."""
-    parsed = handshake.parse_request(b"GET /a?b HTTP/1.1\r\nHost: x\r\nAccept:  one \r\nACCEPT: two")
-    assert parsed == Request("GET", "/a?b", [("host", "x"), ("accept", "one"), ("accept", "two")])
-    assert (parsed.path, parsed.header("accept"), parsed.tokens("accept")) == ("/a", "one", {"one", "two"})
-
-
-@pytest.mark.parametrize(
-    "head",
-    [b"", b"GET /", b"GET / SPDY/3", b"GET / HTTP/1.1\r\nbroken", b"GET / HTTP/1.1\r\n folded: x", b"\x16\x03\x01\x02"],
-)
-def test_what_is_no_request_is_none(head: bytes) -> None:
-    """Bytes that are no HTTP/1.1 request, like a TLS greeting, are told apart."""
-    assert handshake.parse_request(head) is None
-
-
-def test_too_many_headers_are_no_request() -> None:
-    """The number of headers is bounded."""
-    assert handshake.parse_request(b"GET / HTTP/1.1" + b"\r\na: b" * (handshake.HEADERS_MAX + 1)) is None
 
 
 @pytest.mark.parametrize(
@@ -143,17 +123,3 @@ def test_agent_headers_hold_the_credentials_only_with_a_password() -> None:
     assert ("Sensu-Subscriptions", "x,y") in with_password
     names = {name for name, _ in handshake.agent_headers("a1", "default", [], credentials=None)}
     assert not names & {"Authorization", "Sensu-User"}
-
-
-def test_an_answer_is_rendered() -> None:
-    """An answer has a length, a date and a content type that browsers may not guess at."""
-    rendered = handshake.render_answer(Answer(401, b"bad credentials\n"), 1700000000.0)
-    assert rendered.split(b"\r\n") == [
-        b"HTTP/1.1 401 Unauthorized",
-        b"Content-Type: text/plain; charset=utf-8",
-        b"X-Content-Type-Options: nosniff",
-        b"Date: Tue, 14 Nov 2023 22:13:20 GMT",
-        b"Content-Length: 16",
-        b"",
-        b"bad credentials\n",
-    ]

@@ -17,7 +17,8 @@ from sensu.log import fields
 from sensu.rules.validity.names import name_problem
 from sensu.transport import handshake
 from sensu.transport.backend_socket import Accepted, Session
-from sensu.transport.handshake import Agreement, Answer, Request
+from sensu.transport.handshake import Agreement
+from sensu.transport.http1 import PLAIN, Answer, Request, error
 
 log = logging.getLogger("sensu.agentd")
 
@@ -74,15 +75,15 @@ class Admission:
         """The verdict on a request; never raises."""
         try:
             if request.path == "/health":
-                return Answer(200, await self._ask.health(), until_close=True, plain=False)
+                return Answer(200, await self._ask.health(), PLAIN, until_close=True)
             if request.path == "/ready":
-                return Answer(200, b"ready\n", plain=False) if self._ask.ready() else _not_ready()
+                return Answer(200, b"ready\n", PLAIN) if self._ask.ready() else _not_ready()
             if request.path != "/":
-                return Answer(404, b"404 page not found\n")
+                return error(404, "404 page not found")
             verdict = await self._judge_handshake(request)
         except Exception:
             log.exception("handshake failed")
-            verdict = Answer(500, b"Internal Server Error\n")
+            verdict = error(500, "Internal Server Error")
         if isinstance(verdict, Answer):
             self._refused(request, verdict)
         return verdict
@@ -97,7 +98,7 @@ class Admission:
         try:
             verdict = await self._judge_credentials(request)
         except TooManyAttempts as err:
-            verdict = Answer(429, f"{err}\n".encode(), (("Retry-After", str(err.retry_after_s)),))
+            verdict = error(429, str(err), (("Retry-After", str(err.retry_after_s)),))
         finally:
             self._waiting -= 1
         if isinstance(verdict, Answer):
@@ -111,24 +112,24 @@ class Admission:
         if isinstance(who, Answer):
             return who
         if not self._ask.authorize(who, namespace, agent):
-            return _text(403, "Forbidden")
+            return error(403, "Forbidden")
         if not namespace or not self._ask.namespace_exists(namespace):
-            return _text(404, f'namespace "{namespace}" not found')
+            return error(404, f'namespace "{namespace}" not found')
         why = handshake.upgrade_problem(request)
         if why is not None:
             return why
         name_why = name_problem(agent)
-        return who if name_why is None else _text(400, f"agent name {name_why}")
+        return who if name_why is None else error(400, f"agent name {name_why}")
 
     async def _who(self, request: Request, agent: str) -> Identity | Answer:
         """Whoever sends a password is asked for the right one, also with a certificate."""
         credentials = handshake.basic_credentials(request)
         if credentials is not None:
-            return await self._ask.login(*credentials, request.address) or _text(401, "bad credentials")
+            return await self._ask.login(*credentials, request.address) or error(401, "bad credentials")
         if not request.certificate:
-            return _text(401, "missing credentials")
+            return error(401, "missing credentials")
         found = self._ask.certified(request.certificate, agent)
-        return _text(401, found) if isinstance(found, str) else found
+        return error(401, found) if isinstance(found, str) else found
 
     def _accept(self, request: Request, who: Identity) -> Accepted:
         agreement = handshake.backend_agreement(request)
@@ -155,13 +156,9 @@ class Admission:
         )
 
 
-def _text(status: int, text: str) -> Answer:
-    return Answer(status, f"{text}\n".encode())
-
-
 def _not_ready() -> Answer:
     return _unavailable(NOT_READY)
 
 
 def _unavailable(text: str) -> Answer:
-    return Answer(503, f"{text}\n".encode(), (("Retry-After", str(RETRY_AFTER_S)),))
+    return error(503, text, (("Retry-After", str(RETRY_AFTER_S)),))

@@ -15,7 +15,6 @@ from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from sensu.backend.listening import CONNECTIONS_MAX
-from sensu.transport.http_pieces import first_piece
 
 logger = logging.getLogger(__name__)
 
@@ -25,6 +24,8 @@ READ_BYTES_MAX = 16 * 1024
 """How much is read from a connection at once, and so what may wait unparsed (twice as much at most)."""
 LINGER_S = 0.5
 """For how long what a client still sends is thrown away after its request was refused."""
+PIECE_BYTES = 512
+"""How much is parsed at once of data that may hold several requests."""
 
 _UNKNOWN_METHOD = re.compile(rb"^(?!(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS) )[A-Z]+ /", re.MULTILINE)
 
@@ -230,6 +231,13 @@ class HttpProtocol(HttpToolsProtocol):
         reading = waits and now - (self.reading_since or now) > patience.read_timeout_s
         blocked = self.blocked_since is not None and now - self.blocked_since > patience.write_timeout_s
         return reading or blocked
+
+
+def first_piece(data: bytes) -> bytes:
+    """As much of what a client sent as should be parsed at once: all of it, unless it may hold several requests."""
+    if len(data) > PIECE_BYTES and data.count(b"\n\r\n") + data.count(b"\n\n") > 1:
+        return data[:PIECE_BYTES]
+    return data
 
 
 class BoundedReads(asyncio.BufferedProtocol):
