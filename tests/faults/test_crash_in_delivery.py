@@ -14,7 +14,7 @@ from sensu.errors import StoreError
 from sensu.resources.handler import Handler
 from sensu.resources.kinds import NAMESPACE, PIPELINE
 from sensu.resources.namespace import Namespace
-from sensu.rules.share import WHOLE, Share
+from sensu.rules.share import ALL_SLOTS, Slots
 from sensu.store.contract import OweDelivery, Write
 from sensu.store.sqlite.store import SQLiteStore
 from sensu.testing.virtual_clock import VirtualClock
@@ -45,8 +45,8 @@ class DyingStore:
     async def commit(self, writes: Sequence[Write]) -> Any:
         return await self._step(lambda: self._store.commit(writes))
 
-    async def deliveries_owed(self, limit: int, after: int = 0, share: Share = WHOLE) -> Sequence[OweDelivery]:
-        found: Sequence[OweDelivery] = await self._step(lambda: self._store.deliveries_owed(limit, after, share))
+    async def deliveries_owed(self, limit: int, after: int = 0, slots: Slots = ALL_SLOTS) -> Sequence[OweDelivery]:
+        found: Sequence[OweDelivery] = await self._step(lambda: self._store.deliveries_owed(limit, after, slots))
         return found
 
     async def _step(self, work: Any) -> Any:

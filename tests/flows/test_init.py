@@ -16,6 +16,7 @@ from sensu.backend.auth.identity import Via, identity_of
 from sensu.backend.auth.passwords import Passwords
 from sensu.backend.init_command import opened_to_operators, run_init
 from sensu.backend.initialise import AGENT_PASSWORD, API_KEY_VARIABLE, PASSWORD_VARIABLE, USERNAME_VARIABLE
+from sensu.backend.membership import ALONE, NoPeers, Ownership
 from sensu.backend.operator_socket import SOCKET
 from sensu.backend.process import opened_store
 from sensu.backend.settings import BackendSettings, InitSettings
@@ -27,7 +28,6 @@ from sensu.resources.metadata import ObjectMeta
 from sensu.resources.role import ClusterRole
 from sensu.resources.role_binding import ClusterRoleBinding, RoleRef, Subject
 from sensu.resources.user import User
-from sensu.rules.share import WHOLE, Share
 from sensu.store.contract import Key, Store
 from sensu.store.resource_cache import ResourceCache
 
@@ -45,10 +45,10 @@ def init(folder: Path, **more: Any) -> int:
 
 
 @contextlib.asynccontextmanager
-async def running_backend(folder: Path, share: Share = WHOLE) -> AsyncIterator[Store]:
+async def running_backend(folder: Path, ownership: Ownership = ALONE) -> AsyncIterator[Store]:
     """What of a backend `init` meets: the open store and the socket."""
     read = BackendSettings(state_dir=str(folder))
-    async with opened_store(read) as store, opened_to_operators(read, store, SystemClock(), share):
+    async with opened_store(read) as store, opened_to_operators(read, store, SystemClock(), ownership):
         yield store
 
 
@@ -290,10 +290,10 @@ def test_health_says_that_a_database_was_never_initialised(tmp_path: Path) -> No
 
     async def story(store: Store, other: Callable[..., Any]) -> None:
         member = Member("default", UUID)
-        before = msgspec.json.decode(await health_json(store, member))["ClusterHealth"][0]
+        before = msgspec.json.decode(await health_json(store, member, NoPeers()))["ClusterHealth"][0]
         assert (before["Healthy"], "run sensu-backend init" in before["Err"]) == (False, True)
         assert await other() == 0
-        after = msgspec.json.decode(await health_json(store, member))["ClusterHealth"][0]
+        after = msgspec.json.decode(await health_json(store, member, NoPeers()))["ClusterHealth"][0]
         assert (after["Healthy"], after["Err"]) == (True, "")
 
     with_backend(tmp_path, story)

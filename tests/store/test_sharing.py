@@ -58,7 +58,7 @@ class Heard:
 def owned(member: int, members: int) -> EventKey:
     """An event in the share of a member."""
     share = Share(member, members)
-    return next(EventKey("default", entity, "cpu") for entity in ENTITIES if share.owns("default", entity))
+    return next(EventKey("default", entity, "cpu") for entity in ENTITIES if share.owns(slot_of("default", entity)))
 
 
 def test_what_one_commits_the_others_read_and_hear_at_their_next_look(medium: Medium) -> None:
@@ -215,8 +215,8 @@ def test_deliveries_are_dealt_out(medium: Medium) -> None:
     async def story(*stores: Store) -> None:
         shares = [Share(member, 3) for member in range(3)]
         for store, share in zip(stores, shares, strict=True):
-            await commit(store, *(owe(store, entity) for entity in ENTITIES if share.owns("default", entity)))
-        found = [await stores[0].deliveries_owed(100, 0, share) for share in shares]
+            await commit(store, *(owe(store, entity) for entity in ENTITIES if share.owns(slot_of("default", entity))))
+        found = [await stores[0].deliveries_owed(100, 0, share.slots) for share in shares]
         everything = await stores[1].deliveries_owed(100)
         assert sorted(one.id for each in found for one in each) == [one.id for one in everything]
         assert len(everything) == len(ENTITIES)
@@ -234,7 +234,7 @@ def test_another_number_of_processes_finds_everything(medium: Medium) -> None:
     async def owing(*stores: Store) -> Sequence[int]:
         for member, store in enumerate(stores):
             share = Share(member, len(stores))
-            await commit(store, *(owe(store, entity) for entity in ENTITIES if share.owns("default", entity)))
+            await commit(store, *(owe(store, entity) for entity in ENTITIES if share.owns(slot_of("default", entity))))
         return [one.id for one in await stores[0].deliveries_owed(1000)]
 
     three = play(medium, 3, owing)

@@ -23,8 +23,7 @@ from sensu.backend.eventd.daemon import Eventd
 from sensu.backend.initialise import cluster_id
 from sensu.backend.keepalived.daemon import Counters as CountsKeepalives
 from sensu.backend.keepalived.daemon import Keepalived
-from sensu.backend.members.forwarding import ForwardedKeepalives
-from sensu.backend.members.others import Others
+from sensu.backend.membership import ALONE, Duty, Membership
 from sensu.backend.pipelined import assembly as pipelined
 from sensu.backend.pipelined.daemon import Pipelined
 from sensu.backend.pipelined.steps.scripts import Scripts
@@ -32,14 +31,12 @@ from sensu.backend.schedulerd.daemon import Counters as CountsRequests
 from sensu.backend.schedulerd.daemon import Schedulerd
 from sensu.backend.schedulerd.ledger import SLOTS_MAX, RunLedger
 from sensu.backend.schedulerd.ledger import Counters as CountsSlots
-from sensu.backend.seams import Intake, Joints, Keepalives, Subscribers
+from sensu.backend.seams import Joints, Subscribers
 from sensu.backend.services.audit import AuditLog
 from sensu.backend.services.history import Bound, History
 from sensu.backend.stored_entities import StoredEntities
-from sensu.backend.workers.membership import Membership
 from sensu.clock import Clock
 from sensu.resources.entity import Entity
-from sensu.rules.share import WHOLE
 
 MEMBER_NAME = "default"
 """What the only member of a cluster is called. Source: recorded scenario cluster."""
@@ -95,14 +92,14 @@ class Core:
         counters: CoreCounters,
         wake_deliveries: Callable[[], None],
         log_event: Callable[[bytes], None] | None = None,
-        members: Membership | None = None,
+        membership: Membership = ALONE,
         slots_max: int = SLOTS_MAX,
     ) -> None:
         """`wake_deliveries` is called when handlers have something to do, `log_event` as `Eventd` says."""
         self._basics, self._counters = basics, counters
         self.entities = StoredEntities(basics.store)
         self.ledger = RunLedger(basics.store, counters.slots, basics.clock, slots_max)
-        self.runs = self.ledger if members is None else members.keeps(self.ledger)
+        self.runs = membership.joined_runs(self.ledger)
         self.events = eventd.assembled(
             basics,
             self.entities,
@@ -110,8 +107,7 @@ class Core:
             wake_deliveries,
             self.runs.answered,
             log_event,
-            WHOLE if members is None else members.share,
-            (lambda: False) if members is None else members.held_up,
+            membership,
         )
         self.keepalives = Keepalived(
             basics.store,
@@ -159,11 +155,11 @@ class Daemons:
         if self.event_log is not None:
             yield "event log", self.event_log.run
 
-    def once_a_cluster(self) -> Iterator[tuple[str, Run]]:
-        """What runs in one process of the cluster, by name."""
-        yield "audit log", self.audit.run
-        yield "history", self.history.run
-        yield "schedulerd", self.schedule.run
+    def by_duty(self) -> Iterator[tuple[Duty, str, Run]]:
+        """What runs at the member that holds a duty, with its name."""
+        yield Duty.TRIM, "audit log", self.audit.run
+        yield Duty.TRIM, "history", self.history.run
+        yield Duty.SCHEDULE, "schedulerd", self.schedule.run
 
     def _certificates_changed(self) -> None:
         self.agents.certificates_changed(self.revoked.problem)
@@ -179,50 +175,45 @@ async def composed(
     executors: Executors,
     own: Entity,
     gates: Gates,
-    members: Membership | None,
+    membership: Membership,
     stack: contextlib.AsyncExitStack,
 ) -> Daemons:
     """All daemons, joined and not yet running; `stack` closes what they hold. `own` is the backend's entity."""
     metrics, store, clock = basics.metrics, basics.store, basics.clock
-    share = WHOLE if members is None else members.share
     assets = pipelined.opened_assets(basics, executors.files, AssetCounts(metrics).stage, stack)
     scripts = Scripts()
     stack.callback(scripts.close)
     delivery_counts = DeliveryCounts(metrics, store.deliveries_size)
-    deliveries, desk = pipelined.assembled(basics, assets, scripts, own, delivery_counts, share)
+    deliveries, desk = pipelined.assembled(basics, assets, scripts, own, delivery_counts, membership)
     event_log = _opened_event_log(basics, executors, stack)
     event_counts, schedule_counts = EventCounts(metrics), ScheduleCounts(metrics)
     counters = CoreCounters(event_counts, KeepaliveCounts(metrics), schedule_counts, schedule_counts)
-    core = Core(basics, counters, deliveries.wake, None if event_log is None else event_log.add, members)
+    core = Core(basics, counters, deliveries.wake, None if event_log is None else event_log.add, membership)
     core.open()
     stack.callback(core.close)
     event_counts.follow(core.events.waiting, deliveries.held)
     known = await auth.assembled(basics, stack)
     member = Member(MEMBER_NAME, await cluster_id(store), (basics.settings.api_url,))
-    intake: Intake = core.events
-    keepalives: Keepalives = core.keepalives
-    if members is not None:
-        forwarding = members.forwards(core.events, core.keepalives)
-        intake, keepalives = forwarding, ForwardedKeepalives(forwarding, core.keepalives)
-    others = None if members is None else Others(members.bus, metrics.numbers, store.healthy)
+    intake, keepalives = membership.joined_intake(core.events, core.keepalives)
+    peers = membership.peers(metrics.numbers, store.healthy)
     revoked = await agentd.revocation_lists(basics, executors.files)
     neighbours = agentd.Neighbours(
         intake,
         keepalives,
         gates.serves_agents,
-        lambda: health_json(store, member, others=others),
+        lambda: health_json(store, member, peers),
         core.runs.departed,
-        None if members is None else members.subscribed,
+        membership.subscribed,
     )
-    agents = agentd.assembled(basics, known, neighbours, revoked, shares_port=members is not None)
-    subscribers: Subscribers = agents if members is None else members.unites(agents)
+    agents = agentd.assembled(basics, known, neighbours, revoked, shares_port=not membership.alone)
+    subscribers = membership.joined_subscribers(agents)
     schedule = core.schedule(subscribers)
     schedule_counts.follow(schedule.schedulers)
     joints = Joints(intake, subscribers, schedule, desk, core.ledger, gates.serves_api)
     settings = basics.settings
     audit = AuditLog(store, known.access, clock, settings.audit_retention, settings.audit_entries_max)
     history = _history(basics, known.access)
-    server = await api.assembled(basics, known, joints, member, audit, history, stack, share=share, others=others)
+    server = await api.assembled(basics, known, joints, member, audit, history, membership, peers, stack)
     return Daemons(core.events, deliveries, schedule, agents, server, audit, history, revoked, event_log)
 
 

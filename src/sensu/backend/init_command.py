@@ -26,12 +26,12 @@ from sensu.backend.initialise import (
     is_initialised,
     order_of,
 )
+from sensu.backend.membership import Duty, Ownership
 from sensu.backend.operator_socket import OperatorSocket, ask
 from sensu.backend.settings import BackendSettings, InitSettings
 from sensu.clock import Clock
 from sensu.errors import ConfigurationError, SensuError
 from sensu.log import fields
-from sensu.rules.share import Share
 from sensu.store.contract import Store
 from sensu.store.sqlite.ownership import FolderInUse
 from sensu.store.sqlite.store import DATABASE
@@ -191,10 +191,10 @@ def _report(settings: InitSettings, action: Action, administrator: Administrator
 
 @contextlib.asynccontextmanager
 async def opened_to_operators(
-    settings: BackendSettings, store: Store, clock: Clock, share: Share
+    settings: BackendSettings, store: Store, clock: Clock, ownership: Ownership
 ) -> AsyncIterator[None]:
     """Initialise the database of a backend as the environment says, or log how to; meanwhile `init` can reach it."""
-    if share.member != 0:
+    if not ownership.holds(Duty.SERVE_INIT):
         yield
         return
     if not await is_initialised(store):

@@ -5,6 +5,7 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TypeVar
 
 from sensu import open_files
@@ -20,6 +21,7 @@ from sensu.backend.settings import (
     check,
 )
 from sensu.backend.workers.context import WorkerContext
+from sensu.backend.workers.membership import joined
 from sensu.backend.workers.supervisor import Supervisor
 from sensu.clock import SystemClock
 from sensu.errors import ConfigurationError, SensuError
@@ -149,7 +151,8 @@ def start(words: Sequence[str]) -> int:
 
 def _work(settings: BackendSettings, context: WorkerContext) -> int:
     """Be one of several workers; returns the exit status."""
-    return _status_of(lambda: _serve(Backend(settings, SystemClock(), context)))
+    join = partial(joined, context)
+    return _status_of(lambda: _serve(Backend(settings, SystemClock(), context.sharing, join)))
 
 
 def _serve(backend: Backend) -> int:

@@ -5,7 +5,7 @@ import contextlib
 import gc
 import logging
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -18,19 +18,16 @@ from sensu.backend.basics import Basics
 from sensu.backend.composition import Daemons, Executors, Gates, composed
 from sensu.backend.init_command import opened_to_operators
 from sensu.backend.initialise import make_folder
+from sensu.backend.membership import ALONE, Duty, Membership
 from sensu.backend.metrics import BackendMetrics
 from sensu.backend.settings import BackendSettings
 from sensu.backend.stored_form import put
-from sensu.backend.workers.context import WorkerContext
-from sensu.backend.workers.membership import Membership
 from sensu.clock import Clock
 from sensu.errors import ConfigurationError
 from sensu.execution import system_facts
-from sensu.log import fields
 from sensu.resources.entity import BACKEND_CLASS, Entity
 from sensu.resources.kinds import ALL_KINDS, ENTITY, EVENT
 from sensu.resources.metadata import ObjectMeta
-from sensu.rules.share import WHOLE
 from sensu.store.contract import Store
 from sensu.store.resource_cache import ResourceCache
 from sensu.store.sqlite.connection import Durability
@@ -59,12 +56,17 @@ async def opened_store(settings: BackendSettings, sharing: Sharing | None = None
 
 
 class Backend:
-    """A backend as a process; with a `context` one of its workers."""
+    """A backend as a process: alone, or a member that shares its store with others."""
 
-    def __init__(self, settings: BackendSettings, clock: Clock, context: WorkerContext | None = None) -> None:
-        self._context = context
-        self._share = WHOLE if context is None else context.share
-        self._members: Membership | None = None
+    def __init__(
+        self,
+        settings: BackendSettings,
+        clock: Clock,
+        sharing: Sharing | None = None,
+        join: Callable[[SQLiteStore, Clock], Membership] = lambda *_: ALONE,
+    ) -> None:
+        """`sharing` is how the store is shared; `join` makes the process a member once its store is open."""
+        self._sharing, self._join = sharing, join
         self._settings = settings
         self._clock = clock
         self._stopping = asyncio.Event()
@@ -75,35 +77,33 @@ class Backend:
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self._stopping.set)
         loop.add_signal_handler(signal.SIGHUP, lambda: None)  # until there is an event log to open again
-        async with opened_store(self._settings, None if self._context is None else self._context.sharing) as store:
-            if self._context is not None:
-                self._members = Membership(self._context, store, self._clock)
-                store.announce = self._members.announce
+        async with opened_store(self._settings, self._sharing) as store:
+            membership = self._join(store, self._clock)
             with (
                 ThreadPoolExecutor(2, thread_name_prefix="files") as files,
                 ThreadPoolExecutor(1, thread_name_prefix="event log") as logs,
             ):
-                async with opened_to_operators(self._settings, store, self._clock, self._share):
-                    await self._run(store, Executors(files, logs))
+                async with opened_to_operators(self._settings, store, self._clock, membership):
+                    await self._run(store, Executors(files, logs), membership)
 
     def stop(self) -> None:
         """Have `run_until_signal` return, with everything stopped."""
         self._stopping.set()
 
-    async def _run(self, store: Store, executors: Executors) -> None:
+    async def _run(self, store: Store, executors: Executors, membership: Membership) -> None:
         now, settings = self._clock.monotonic(), self._settings
         gates = Gates(self._clock, now + settings.api_serve_wait_time, now + settings.agent_serve_wait_time)
         own = await self._own_entity(executors)
-        if self._share.member == 0:
+        if membership.holds(Duty.REGISTER):
             await store.commit([*system_namespace_writes(), put(ENTITY, own)])
         records = ResourceCache(store)
         await records.load(kind for kind in ALL_KINDS if kind is not EVENT)
         metrics = BackendMetrics(CollectorRegistry(), VERSION, self._clock)
         basics = Basics(store, records, self._clock, settings, metrics)
         async with contextlib.AsyncExitStack() as stack:
-            daemons = await composed(basics, executors, own, gates, self._members, stack)
+            daemons = await composed(basics, executors, own, gates, membership, stack)
             asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, daemons.reopen_event_log)
-            await self._serve(daemons)
+            await self._serve(daemons, membership)
 
     async def _own_entity(self, executors: Executors) -> Entity:
         """The entity of this backend with the facts about its host, which is stored at every start."""
@@ -116,44 +116,33 @@ class Backend:
         )
         return Entity(entity_class=BACKEND_CLASS, metadata=metadata, system=system)
 
-    async def _serve(self, daemons: Daemons) -> None:
+    async def _serve(self, daemons: Daemons, membership: Membership) -> None:
         """Run the daemons, then let clients and agents in; stop in the opposite order."""
         await daemons.events.prepare()
-        members = self._members
         async with asyncio.TaskGroup() as group:
             running = [group.create_task(run(), name=name) for name, run in daemons.always()]
-            if members is None:
-                running.append(group.create_task(systemd.stay_alive(self._clock), name="watchdog"))
+            running.append(group.create_task(systemd.stay_alive(self._clock), name="watchdog"))
             try:
-                if members is not None:
-                    await members.open(self._stopping.set)
-                    running.append(group.create_task(members.run(), name="members"))
+                await membership.open(self._stopping.set)
+                running.append(group.create_task(membership.run(), name="membership"))
                 await daemons.api.start()
                 await self._start_agents(daemons.agents)
-                if self._share.member == 0:
-                    running += [group.create_task(run(), name=name) for name, run in daemons.once_a_cluster()]
+                held = [(name, run) for duty, name, run in daemons.by_duty() if membership.holds(duty)]
+                running += [group.create_task(run(), name=name) for name, run in held]
                 gc.freeze()
                 gc.set_threshold(*GC_THRESHOLDS)
-                self._report_ready()
+                membership.ready()
                 await self._stopping.wait()
             finally:
                 systemd.notify(systemd.STOPPING)
                 await daemons.agents.stop()
                 await daemons.api.stop()
-                if members is not None:
-                    await members.drained(DRAIN_S)
+                await membership.drained(DRAIN_S)
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(DRAIN_S):
                         await daemons.events.drained()
                 for task in running:
                     task.cancel()
-
-    def _report_ready(self) -> None:
-        if self._members is not None:
-            self._members.control.ready()
-            return
-        systemd.notify(systemd.READY)
-        log.info("backend is running and ready to accept events", extra=fields(version=VERSION))
 
     async def _start_agents(self, agents: Agentd) -> None:
         try:

@@ -1,6 +1,6 @@
 """What the daemons offer each other; `composition.py` joins them, so that none imports another."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -105,6 +105,32 @@ class Keepalives(Protocol):
 
     async def alarm(self, key: EventKey) -> None:
         """The keepalive at `key` is overdue."""
+        ...
+
+
+Done = Callable[[EventOutcome], None]
+"""Is called with what became of an event."""
+
+
+class LocalIntake(Intake, Protocol):
+    """The intake of this process."""
+
+    def hold_back(self, incoming: IncomingEvent, done: Done | None) -> bool | None:
+        """None for an event that may come in; else as `offer` answers, because too much is owed."""
+        ...
+
+    def take(self, incoming: IncomingEvent, done: Callable[[EventOutcome], None] | None = None) -> bool:
+        """Queue an event that may come in; false when the queue is full."""
+        ...
+
+
+class LocalKeepalives(Keepalives, Protocol):
+    """Takes the keepalives of entities that this process owns."""
+
+    def take(
+        self, keepalive: Event, at: float, event_id: str, beside: Write, done: Callable[[EventOutcome], None] | None
+    ) -> bool:
+        """Take a keepalive that came in `at` and may come in; false when the queue is full. `beside` is stored too."""
         ...
 
 
@@ -214,8 +240,18 @@ class Answered:
     body: bytes
 
 
-class Others(Protocol):
-    """The other workers of this backend."""
+Application = Callable[
+    [MutableMapping[str, Any], Callable[[], Awaitable[Any]], Callable[[Any], Awaitable[None]]], Awaitable[None]
+]
+"""An ASGI application."""
+
+
+class Peers(Protocol):
+    """The other members of the cluster, as the API asks them."""
+
+    def serve(self, application: Application) -> None:
+        """Have their requests answered by the API of this member."""
+        ...
 
     async def numbers(self) -> Sequence[Sequence[Numbered]]:
         """The metrics of each of them that answers."""

@@ -21,9 +21,13 @@ def slot_of_delivery(delivery_id: int) -> int:
     return delivery_id % SLOTS
 
 
+Slots = frozenset[int]
+ALL_SLOTS: Slots = frozenset(range(SLOTS))
+
+
 @dataclass(frozen=True, slots=True)
 class Share:
-    """The part of a member: the slots `member`, `member + members`, and so on."""
+    """The part of one of several members: the slots `member`, `member + members`, and so on; of one alone, all."""
 
     member: int = 0
     members: int = 1
@@ -32,10 +36,11 @@ class Share:
         """The member that a slot belongs to."""
         return slot % self.members
 
-    def owns(self, namespace: str, entity: str) -> bool:
-        """Whether an entity's events and deliveries are this member's."""
-        return self.members == 1 or slot_of(namespace, entity) % self.members == self.member
+    def owns(self, slot: int) -> bool:
+        """Whether a slot, and so its entities' events and deliveries, is this member's."""
+        return slot % self.members == self.member
 
-
-WHOLE = Share()
-"""The share of a process that has the store for itself."""
+    @property
+    def slots(self) -> Slots:
+        """All slots of this member."""
+        return frozenset(range(self.member, SLOTS, self.members))

@@ -19,7 +19,7 @@ from typing import Protocol
 
 import msgspec
 
-from sensu.rules.share import WHOLE, Share
+from sensu.rules.share import ALL_SLOTS, Slots
 
 
 class Value(msgspec.Struct, frozen=True):
@@ -395,16 +395,16 @@ class Store(Protocol):
         """How many events there are."""
         ...
 
-    async def events_due(self) -> Sequence[tuple[EventKey, float]]:
-        """Every event whose silence is awaited, with when it is due; what daemons rebuild their deadlines from."""
+    async def events_due(self, slots: Slots = ALL_SLOTS) -> Sequence[tuple[EventKey, float]]:
+        """Every event of these slots that has a deadline, with the deadline; daemons rebuild theirs from it."""
         ...
 
     def next_delivery_id(self, slot: int = 0) -> int:
         """A number for an `OweDelivery` that was never used before in this store; it carries the entity's slot."""
         ...
 
-    async def deliveries_owed(self, limit: int, after: int = 0, share: Share = WHOLE) -> Sequence[OweDelivery]:
-        """Owed deliveries of a share with ids above `after`, in order of their ids, at most `limit`."""
+    async def deliveries_owed(self, limit: int, after: int = 0, slots: Slots = ALL_SLOTS) -> Sequence[OweDelivery]:
+        """Owed deliveries of these slots with ids above `after`, in order of their ids, at most `limit`."""
         ...
 
     async def dead_letters(self, limit: int, after: int = 0) -> Sequence[tuple[OweDelivery, str]]:

@@ -6,15 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sensu.rules.share import SLOTS, WHOLE, Share, slot_of, slot_of_delivery
+from sensu.rules.share import ALL_SLOTS, SLOTS, Share, slot_of, slot_of_delivery
 
 
 @given(st.text(), st.text(), st.integers(1, SLOTS))
 def test_every_entity_has_one_owner(namespace: str, entity: str, members: int) -> None:
     """Whatever its name, an entity is in the share of exactly one member, which `owner_of` names."""
-    owners = [member for member in range(members) if Share(member, members).owns(namespace, entity)]
+    owners = [member for member in range(members) if Share(member, members).owns(slot_of(namespace, entity))]
     assert owners == [Share(0, members).owner_of(slot_of(namespace, entity))]
-    assert WHOLE.owns(namespace, entity)
 
 
 @pytest.mark.parametrize("members", [2, 3, 4, 8, 16])
@@ -35,3 +34,11 @@ def test_slots_are_the_same_on_every_machine() -> None:
 def test_a_delivery_id_carries_the_slot(count: int, slot: int) -> None:
     """The slot is read from an id as it was put in."""
     assert slot_of_delivery(count * SLOTS + slot) == slot
+
+
+@given(st.integers(1, SLOTS))
+def test_every_slot_is_dealt_out_once(members: int) -> None:
+    """The slots of all members together are all slots, and `owns` says the same of each."""
+    shares = [Share(member, members) for member in range(members)]
+    assert sorted(slot for share in shares for slot in share.slots) == sorted(ALL_SLOTS)
+    assert all(share.owns(slot) for share in shares for slot in share.slots)

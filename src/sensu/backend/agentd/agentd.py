@@ -67,7 +67,7 @@ class Agentd:
         ssl_context: ssl.SSLContext | None = None,
         limits: ListenerLimits | None = None,
         departed: Callable[[str, Iterable[str]], None] | None = None,
-        subscribed: Callable[[int, str, str, frozenset[str]], None] | None = None,
+        subscribed: Callable[[int, str, str, frozenset[str]], None] = lambda *_: None,
         shares_port: bool = False,
     ) -> None:
         """`host` empty: all addresses; `port` 0: any that is free; with `shares_port` other workers listen there, too.
@@ -84,7 +84,7 @@ class Agentd:
         self._departed = departed
         self._address = (host, port)
         self._ssl_context = ssl_context
-        self._sessions = Sessions(None if subscribed is None else self._tell_subscribed)
+        self._sessions = Sessions(self._tell_subscribed)
         self._paused = PausedSessions(intake, clock)
         admission = Admission(doorkeepers, self._new_session, backend_id, clock, self.counts)
         self._listener = AgentListener(admission.judge, clock, limits)
@@ -199,7 +199,6 @@ class Agentd:
         self._paused.end(session)
 
     def _tell_subscribed(self, session: AgentSession) -> None:
-        assert self._subscribed is not None
         self._subscribed(id(session), session.namespace, session.agent, session.subscriptions)
 
     def _config_of(self, namespace: str, agent: str) -> EntityConfig | None:

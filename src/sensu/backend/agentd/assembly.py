@@ -31,7 +31,7 @@ class Neighbours:
     ready: Callable[[], bool]
     health: Callable[[], Awaitable[bytes]]
     departed: Callable[[str, Iterable[str]], None]
-    subscribed: Callable[[int, str, str, frozenset[str]], None] | None = None
+    subscribed: Callable[[int, str, str, frozenset[str]], None]
 
 
 async def revocation_lists(basics: Basics, files: Executor) -> RevocationLists:

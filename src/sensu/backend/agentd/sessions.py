@@ -9,7 +9,7 @@ from sensu.backend.agentd.session import AgentSession
 class Sessions:
     """The live sessions of this process; two may have the same agent name, and both count."""
 
-    def __init__(self, changed: Callable[[AgentSession], None] | None = None) -> None:
+    def __init__(self, changed: Callable[[AgentSession], None] = lambda _: None) -> None:
         """`changed` is called with each session whose subscriptions are others now."""
         self._changed = changed
         self._by_agent: dict[tuple[str, str], list[AgentSession]] = {}
@@ -46,7 +46,7 @@ class Sessions:
             self._by_subscription.setdefault((session.namespace, new), {})[session] = None
         changed = session.subscriptions != subscriptions
         session.subscriptions = subscriptions
-        if changed and self._changed is not None:
+        if changed:
             self._changed(session)
 
     def of_agent(self, namespace: str, agent: str) -> Sequence[AgentSession]:

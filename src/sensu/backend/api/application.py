@@ -5,7 +5,7 @@ Source: recorded scenario rbac-401-403-404 (unknown paths and methods are answer
 
 import logging
 from collections.abc import Awaitable, Callable, Iterator, Mapping, MutableMapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
@@ -56,8 +56,9 @@ from sensu.backend.auth.identity import Rejected
 from sensu.backend.auth.passwords import Passwords
 from sensu.backend.auth.tokens import Tokens
 from sensu.backend.graphql.use_cases import UseCases
+from sensu.backend.membership import ALONE, NoPeers, Ownership
 from sensu.backend.metrics import BackendMetrics
-from sensu.backend.seams import Joints, Others
+from sensu.backend.seams import Joints, Peers
 from sensu.backend.services.api_keys import APIKeyGrants
 from sensu.backend.services.audit import AuditLog
 from sensu.backend.services.check_explanations import CheckExplanations
@@ -79,7 +80,6 @@ from sensu.backend.services.watches import Watches
 from sensu.clock import Clock
 from sensu.errors import StoreError
 from sensu.log import fields
-from sensu.rules.share import WHOLE, Share
 from sensu.store.contract import Store
 from sensu.version import VERSION
 
@@ -109,8 +109,8 @@ class ApiContext:
     history: History
     version: str = ""
     body_bytes_max: int = BODY_BYTES_MAX
-    share: Share = WHOLE
-    others: Others | None = None
+    ownership: Ownership = ALONE
+    peers: Peers = field(default_factory=NoPeers)
 
 
 def build_application(context: ApiContext) -> Application:
@@ -134,7 +134,7 @@ def _described_routes(context: ApiContext) -> Iterator[Route]:
     yield from auth.routes(context.authenticator, context.tokens, log)
     yield from audit.routes(log)
     yield from status.routes(
-        context.store, context.member, context.metrics, joints.ready, context.version, context.others
+        context.store, context.member, context.metrics, joints.ready, context.version, context.peers
     )
     yield from resources.routes(kept)
     yield from checks.routes(cases.checks)
@@ -159,7 +159,7 @@ def _described_routes(context: ApiContext) -> Iterator[Route]:
 def _use_cases(context: ApiContext) -> UseCases:
     """The use cases that REST endpoints and GraphQL fields share."""
     joints, log = context.joints, context.audit
-    kept = Resources(context.store, context.access, context.clock, context.script_problem, log, context.others is None)
+    kept = Resources(context.store, context.access, context.clock, context.script_problem, log, context.ownership.alone)
     return UseCases(
         kept,
         Checks(kept, joints.ad_hoc, log),
@@ -169,7 +169,7 @@ def _use_cases(context: ApiContext) -> UseCases:
         Silences(kept),
         Users(kept, context.passwords, context.tokens),
         context.clock,
-        lambda timeout_s: status.health_json(context.store, context.member, timeout_s, context.others),
+        lambda timeout_s: status.health_json(context.store, context.member, context.peers, timeout_s),
         context.version,
         status.ETCD_VERSIONS,
     )
@@ -184,7 +184,7 @@ class HttpApi:
         self._ready = context.joints.ready
         self._refresh = context.store.refresh
         self._body_bytes_max = context.body_bytes_max
-        self._share, self._others = context.share, context.others
+        self._ownership, self._peers = context.ownership, context.peers
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         """Answer one request of the ASGI server."""
@@ -237,10 +237,10 @@ class HttpApi:
 
     async def _handled(self, route: Route, request: Request) -> Response:
         """The answer of the endpoint, here or at the worker that knows it."""
-        member = route.known_to.member(request.params, self._share) if self._others is not None else self._share.member
-        if self._others is None or member == self._share.member:
+        member = route.known_to.member(request.params, self._ownership)
+        if member == self._ownership.member:
             return await route.handler(request)
-        answer = await self._others.ask(member, request.scope, await request.body())
+        answer = await self._peers.ask(member, request.scope, await request.body())
         if answer is None:
             return unavailable("the worker that knows does not answer, try again")
         return Response(answer.status, list(answer.headers), answer.body)

@@ -8,13 +8,12 @@ from sensu.backend.api.server import ApiServer
 from sensu.backend.auth.assembly import Auth
 from sensu.backend.basics import Basics
 from sensu.backend.listening import api_listener
-from sensu.backend.members.others import Others
-from sensu.backend.seams import Joints
+from sensu.backend.membership import Ownership
+from sensu.backend.seams import Joints, Peers
 from sensu.backend.services.audit import AuditLog
 from sensu.backend.services.feed import ChangeFeed
 from sensu.backend.services.history import History
 from sensu.execution.script_problems import ScriptChecks
-from sensu.rules.share import WHOLE, Share
 from sensu.version import COMPATIBLE_VERSION
 
 
@@ -25,10 +24,9 @@ async def assembled(
     member: Member,
     audit: AuditLog,
     history: History,
+    ownership: Ownership,
+    peers: Peers,
     stack: contextlib.AsyncExitStack,
-    *,
-    share: Share = WHOLE,
-    others: Others | None = None,
 ) -> ApiServer:
     """The server of the API, not yet started; raises StoreError."""
     settings = basics.settings
@@ -52,10 +50,9 @@ async def assembled(
         history=history,
         version=COMPATIBLE_VERSION,
         body_bytes_max=settings.api_request_limit,
-        share=share,
-        others=others,
+        ownership=ownership,
+        peers=peers,
     )
     application = build_application(context)
-    if others is not None:
-        others.serve(application)
-    return ApiServer(application, api_listener(settings, shares_port=others is not None), stopping=feed.close)
+    peers.serve(application)
+    return ApiServer(application, api_listener(settings, shares_port=not ownership.alone), stopping=feed.close)

@@ -13,8 +13,9 @@ from urllib.parse import unquote
 
 from sensu.backend.api.request import Request
 from sensu.backend.api.responses import Response
+from sensu.backend.membership import Duty, Ownership
 from sensu.resources.kinds import Kind
-from sensu.rules.share import Share, slot_of, slot_of_delivery
+from sensu.rules.share import slot_of, slot_of_delivery
 
 Handler = Callable[[Request], Awaitable[Response]]
 CORE = "/api/core/v2"
@@ -32,15 +33,15 @@ class KnownTo(Enum):
     ENTITY = "the one that has the entity, after the namespace in the path"
     DELIVERY = "the one that has the delivery, after the namespace in the path"
 
-    def member(self, params: Sequence[str], share: Share) -> int:
+    def member(self, params: Sequence[str], ownership: Ownership) -> int:
         """Which one for the variable segments of a path."""
         if self is KnownTo.SCHEDULER:
-            return 0
+            return ownership.holder_of(Duty.SCHEDULE)
         if self is KnownTo.ENTITY:
-            return share.owner_of(slot_of(params[0], params[1]))
+            return ownership.owner_of(slot_of(params[0], params[1]))
         if self is KnownTo.DELIVERY and params[1].isdigit() and params[1].isascii():
-            return share.owner_of(slot_of_delivery(int(params[1][-DIGITS_READ_MAX:])))
-        return share.member
+            return ownership.owner_of(slot_of_delivery(int(params[1][-DIGITS_READ_MAX:])))
+        return ownership.member
 
 
 DIGITS_READ_MAX = 18

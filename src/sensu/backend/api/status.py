@@ -14,7 +14,7 @@ from sensu.backend.api.responses import Response, text
 from sensu.backend.api.router import TEXT, Route
 from sensu.backend.initialise import is_initialised
 from sensu.backend.metrics import BackendMetrics
-from sensu.backend.seams import Others
+from sensu.backend.seams import Peers
 from sensu.resources.wire import encode
 from sensu.store.contract import Store
 
@@ -34,10 +34,10 @@ def routes(
     metrics: BackendMetrics,
     ready: Callable[[], bool],
     version: str,
-    others: Others | None = None,
+    peers: Peers,
 ) -> Iterator[Route]:
     """Health, readiness, version and metrics."""
-    endpoint = StatusEndpoint(store, member, metrics, ready, version, others)
+    endpoint = StatusEndpoint(store, member, metrics, ready, version, peers)
     yield Route("GET", "/health", endpoint.health, open=True, early=True, media_type=TEXT, queries=TIMEOUT)
     yield Route("GET", "/ready", endpoint.readiness, open=True, early=True, media_type=TEXT)
     yield Route("GET", "/version", endpoint.versions, open=True, early=True, media_type=TEXT)
@@ -55,9 +55,9 @@ class StatusEndpoint:
         metrics: BackendMetrics,
         ready: Callable[[], bool],
         version: str,
-        others: Others | None,
+        peers: Peers,
     ) -> None:
-        self._others = others
+        self._peers = peers
         self._store = store
         self._member = member
         self._metrics = metrics
@@ -69,7 +69,7 @@ class StatusEndpoint:
         timeout_s = timeout_of(request)
         if timeout_s is None:
             return bad_timeout(request)
-        return text(await health_json(self._store, self._member, timeout_s, self._others))
+        return text(await health_json(self._store, self._member, self._peers, timeout_s))
 
     async def readiness(self, request: Request) -> Response:
         """Whether the backend serves."""
@@ -81,21 +81,19 @@ class StatusEndpoint:
 
     async def exposition(self, request: Request) -> Response:
         """The metrics in Prometheus' text format."""
-        others = () if self._others is None else await self._others.numbers()
+        others = await self._peers.numbers()
         return text(self._metrics.exposition(others), content_type=EXPOSITION_TYPE)
 
 
-async def health_json(
-    store: Store, member: Member, timeout_s: float = HEALTH_TIMEOUT_S, others: Others | None = None
-) -> bytes:
+async def health_json(store: Store, member: Member, peers: Peers, timeout_s: float = HEALTH_TIMEOUT_S) -> bytes:
     """How this member of the cluster is, all its workers; the store has `timeout_s` to answer (0: any time)."""
     try:
         async with asyncio.timeout(timeout_s if timeout_s > 0 else None):
             problem = await store.healthy()
             if not problem and not await is_initialised(store):
                 problem = NOT_INITIALISED
-            if others is not None and not problem:
-                problem = await others.problem()
+            if not problem:
+                problem = await peers.problem()
     except TimeoutError:
         problem = f"the store did not answer within {timeout_s} s"
     own = {

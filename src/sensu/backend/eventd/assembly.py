@@ -6,8 +6,8 @@ from sensu.backend.basics import Basics
 from sensu.backend.eventd.counters import Counters
 from sensu.backend.eventd.daemon import Eventd
 from sensu.backend.eventd.gate import Gate
+from sensu.backend.membership import ALONE, Ownership
 from sensu.backend.stored_entities import StoredEntities
-from sensu.rules.share import WHOLE, Share
 
 
 def assembled(
@@ -17,8 +17,7 @@ def assembled(
     wake_deliveries: Callable[[], None],
     answered: Callable[[str, str, int], None],
     log_event: Callable[[bytes], None] | None = None,
-    share: Share = WHOLE,
-    held_up: Callable[[], bool] = lambda: False,
+    ownership: Ownership = ALONE,
 ) -> Eventd:
     """The daemon; the arguments are those of `Eventd`."""
     store, settings = basics.store, basics.settings
@@ -26,7 +25,7 @@ def assembled(
         store.deliveries_size,
         settings.deliveries_owed_max,
         settings.deliveries_bytes_max,
-        senders_elsewhere=share.members > 1,
+        senders_elsewhere=not ownership.alone,
     )
     return Eventd(
         store,
@@ -39,6 +38,5 @@ def assembled(
         answered=answered,
         gate=gate,
         log_event=log_event,
-        share=share,
-        held_up=held_up,
+        ownership=ownership,
     )

@@ -30,6 +30,7 @@ from sensu.backend.eventd.queue import Queue
 from sensu.backend.eventd.recognition import Metrics, Results
 from sensu.backend.eventd.silences import Silences
 from sensu.backend.eventd.states import States
+from sensu.backend.membership import ALONE, Duty, Ownership
 from sensu.backend.seams import EventDeferred, EventOutcome, EventRefused, EventStored, IncomingEvent
 from sensu.backend.stored_entities import StoredEntities
 from sensu.clock import Clock
@@ -39,7 +40,6 @@ from sensu.resources.check import KEEPALIVE
 from sensu.resources.event import Event
 from sensu.resources.wire import decode
 from sensu.rules.check_state import is_newest, outdated, stored_state
-from sensu.rules.share import WHOLE, Share
 from sensu.store.contract import Change, Committed, Conflict, EventKey, Refused, Store, Write
 from sensu.store.resource_cache import ResourceCache
 
@@ -80,15 +80,14 @@ class Eventd:
         answered: Callable[[str, str, int], None] | None = None,
         gate: Gate | None = None,
         log_event: Callable[[bytes], None] | None = None,
-        share: Share = WHOLE,
-        held_up: Callable[[], bool] = lambda: False,
+        ownership: Ownership = ALONE,
     ) -> None:
         """With `keeps_results` the history of events holds each result, else state changes only.
 
         `answered` is called for each new result of a request, with namespace and name of the check and `issued`.
         `gate` says which events are held back while too much is owed. `log_event` is called with the JSON of each
-        event that is committed. Only silences of the `share` become alarms, and while `held_up` says that events may
-        not get here, their time stands still.
+        event that is committed. Only deadlines of slots that `ownership` owns are watched, and their time stands still
+        while events may not get here.
         """
         self._store = store
         self._entities = entities
@@ -98,16 +97,15 @@ class Eventd:
         self._answered = answered
         self._gate = gate
         self._log_event = log_event
-        self._share = share
-        self._held_up = held_up
+        self._ownership = ownership
         self._overdue_keepalive: Callable[[EventKey], Awaitable[None]] | None = None
         self._queue = Queue()
         self._states = States()
         self._idle = asyncio.Event()
         self._idle.set()
         self._deadlines = Deadlines(clock)
-        self._lifetime = outage.Lifetime(clock, {}, share)
-        self._results, self._metrics = Results(store, kept=keeps_results), Metrics(store, share)
+        self._lifetime = outage.Lifetime(clock, {}, ownership.member)
+        self._results, self._metrics = Results(store, kept=keeps_results), Metrics(store, ownership.member)
         self._surroundings = Surroundings(
             cache,
             entities,
@@ -197,14 +195,14 @@ class Eventd:
         """Read what is awaited from the store, allowing for the time that the backend was down."""
         now = self._clock.now()
         beats = await outage.beats(self._store)
-        self._lifetime = lifetime = outage.Lifetime(self._clock, beats, self._share)
+        self._lifetime = lifetime = outage.Lifetime(self._clock, beats, self._ownership.member)
         alive_at, down_s = lifetime.last
         await self._metrics.load()
-        if self._share.member == 0:
-            await self._store.commit([lifetime.beat(0), *outage.forget_surplus(beats, self._share)])
-        for key, due_at in await self._store.events_due():
-            if self._share.owns(key.namespace, key.entity):
-                self._deadlines.arm(key, outage.remaining_s(due_at + down_s, alive_at, now))
+        if self._ownership.holds(Duty.REGISTER):
+            surplus = outage.forget_surplus(beats, self._ownership.members)
+            await self._store.commit([lifetime.beat(self._ownership.member), *surplus])
+        for key, due_at in await self._store.events_due(self._ownership.slots):
+            self._deadlines.arm(key, outage.remaining_s(due_at + down_s, alive_at, now))
 
     async def run(self) -> None:
         """Process events and deadlines until cancelled."""
@@ -283,7 +281,7 @@ class Eventd:
     async def _store_takes_writes(self) -> bool:
         """Whether the store answers, so that what it did not take is the fault of an event."""
         try:
-            await self._store.commit([self._lifetime.beat(self._share.member)])
+            await self._store.commit([self._lifetime.beat(self._ownership.member)])
         except StoreError:
             return False
         return True
@@ -449,7 +447,7 @@ class Eventd:
             await self._clock.sleep(wait_s)
             slept_s = self._clock.monotonic() - started
             overslept_s = slept_s - wait_s
-            if (self._gate is not None and self._gate.pauses_senders()) or self._held_up():
+            if (self._gate is not None and self._gate.pauses_senders()) or self._ownership.may_miss_events():
                 self._deadlines.pause(slept_s)
             elif overslept_s > OVERSLEPT_S:
                 self._deadlines.pause(overslept_s)
@@ -474,7 +472,7 @@ class Eventd:
     async def _beat_forever(self) -> None:
         while True:
             try:
-                await self._store.commit([self._lifetime.beat(self._share.member)])
+                await self._store.commit([self._lifetime.beat(self._ownership.member)])
             except StoreError as err:
                 log.warning("the store does not answer", extra=fields(error=str(err)))
             await self._clock.sleep(outage.BEAT_S)

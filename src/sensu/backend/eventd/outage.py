@@ -1,10 +1,10 @@
 """How long to wait for news that could not arrive while the backend was down."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 from sensu.clock import Clock
-from sensu.rules.share import SLOTS, WHOLE, Share
+from sensu.rules.share import SLOTS
 from sensu.store.contract import PutState, Store
 
 STATE = "eventd.alive"
@@ -37,12 +37,12 @@ class Lifetime:
     The wall clock gives it a start; from then on it passes as durations do: setting the clock moves no deadline.
     """
 
-    def __init__(self, clock: Clock, known: Mapping[int, "Beat"], share: Share = WHOLE) -> None:
+    def __init__(self, clock: Clock, known: Mapping[int, "Beat"], member: int = 0) -> None:
         """`known` are the last beats."""
         self._clock = clock
         started_at = max(clock.now(), *(each.alive_at for each in known.values()), 0.0)
         self._ahead_s = started_at - clock.monotonic()
-        self.last = last_beat(known, started_at, share)
+        self.last = last_beat(known, started_at, member)
         self.down_s = self.last.down_s + started_at - self.last.alive_at
 
     def alive_s(self) -> float:
@@ -80,19 +80,19 @@ async def beats(store: Store) -> Mapping[int, Beat]:
     return {member: beat for member, beat in found.items() if beat is not None}
 
 
-def last_beat(known: Mapping[int, Beat], now: float, share: Share = WHOLE) -> Beat:
+def last_beat(known: Mapping[int, Beat], now: float, member: int = 0) -> Beat:
     """When a backend was last alive with its store; `now` where that is not known.
 
     A worker that was not there at the last start goes by when the first one was alive. Deadlines may be another
     worker's from then: all go by the clock that stood still longest, by which none is early.
     """
-    own = known.get(share.member) or known.get(0) or Beat(now)
+    own = known.get(member) or known.get(0) or Beat(now)
     return Beat(min(now, own.alive_at), max((each.down_s for each in known.values()), default=0.0))
 
 
-def forget_surplus(known: Mapping[int, Beat], share: Share) -> Sequence[PutState]:
+def forget_surplus(known: Mapping[int, Beat], members: Collection[int]) -> Sequence[PutState]:
     """The writes after which workers that there are no more do not count as having been down since."""
-    return [PutState(_state_of(member), _NONE) for member in known if member >= share.members]
+    return [PutState(_state_of(member), _NONE) for member in known if member not in members]
 
 
 def _read(value: bytes) -> Beat | None:

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 
 from sensu.rules.history import unpacked
 from sensu.rules.resending import RECENT_LEAST, RECENT_MAX, is_recent
-from sensu.rules.share import SLOTS, WHOLE, Share
+from sensu.rules.share import SLOTS
 from sensu.store.contract import EventKey, HistoryPosition, PutState, Store
 
 REMEMBERED_MAX = 200_000
@@ -99,8 +99,8 @@ class Results:
 class Metrics:
     """The identities of the last metrics without a check."""
 
-    def __init__(self, store: Store, share: Share = WHOLE) -> None:
-        self._store, self._share = store, share
+    def __init__(self, store: Store, member: int = 0) -> None:
+        self._store, self._member = store, member
         self._known: dict[int, None] = {}
         self._chunk: list[int] = []
         self._number = 0
@@ -110,7 +110,7 @@ class Metrics:
         for member in range(SLOTS):
             for number, chunk in sorted([found async for found in self._chunks(member)]):
                 self._known.update(dict.fromkeys(chunk))
-                if member == self._share.member:
+                if member == self._member:
                     self._number, self._chunk = number, list(chunk)
         self._keep_bound()
 
@@ -128,7 +128,7 @@ class Metrics:
     def write(self, received: Sequence[int]) -> PutState:
         """What keeps the identities that a group received so far."""
         values = (self._number, *self._chunk, *received)
-        name = f"{_STATE}.{self._share.member}.{self._number % CHUNKS}"
+        name = f"{_STATE}.{self._member}.{self._number % CHUNKS}"
         return PutState(name, b"".join(value.to_bytes(_BYTES, "big") for value in values))
 
     def add(self, received: Sequence[int]) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 from uuid import uuid4
 
-from sensu.backend.seams import EventDeferred, EventOutcome, IncomingEvent, Intake
+from sensu.backend.seams import EventDeferred, EventOutcome, IncomingEvent, LocalIntake
 from sensu.backend.stored_entities import StoredEntities, entity_key
 from sensu.backend.stored_form import delete, put
 from sensu.clock import Clock
@@ -30,14 +30,6 @@ EVENTS_PAGE = 500
 """How many events of a deregistered entity are removed in one commit."""
 
 
-class KeepaliveIntake(Intake, Protocol):
-    """The intake of this process."""
-
-    def take(self, incoming: IncomingEvent, done: Callable[[EventOutcome], None] | None = None) -> bool:
-        """Queue an event of which it is known that it may come in; false when the queue is full."""
-        ...
-
-
 class Counters(Protocol):
     """What keepalived counts."""
 
@@ -53,7 +45,7 @@ class Keepalived:
         self,
         store: Store,
         entities: StoredEntities,
-        intake: KeepaliveIntake,
+        intake: LocalIntake,
         counters: Counters,
         clock: Clock,
         wake_deliveries: Callable[[], None],

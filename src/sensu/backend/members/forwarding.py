@@ -8,21 +8,22 @@ the last event from each worker is committed with the event.
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 from uuid import uuid4
 
 from sensu.backend.members import messages
 from sensu.backend.members.bus import Answer, Bus, Peer
 from sensu.backend.members.entities import EntitiesHeard, EntitiesSent
 from sensu.backend.members.messages import Fate, OfferEvent, OfferKeepalive, Removed, RemoveEvent, Stored, Told
+from sensu.backend.membership import Ownership
 from sensu.backend.seams import (
     EventDeferred,
     EventOutcome,
     EventRefused,
     EventStored,
     IncomingEvent,
-    Intake,
-    Keepalives,
+    LocalIntake,
+    LocalKeepalives,
 )
 from sensu.clock import Clock
 from sensu.errors import StoreError
@@ -30,7 +31,7 @@ from sensu.log import fields
 from sensu.resources.event import Event
 from sensu.rules.keepalive import keepalive_event
 from sensu.rules.proxy_entity import looked_up
-from sensu.rules.share import Share, slot_of
+from sensu.rules.share import slot_of
 from sensu.store.contract import AppendAudit, EventKey, PutState, Store, TrimAudit, Write
 
 log = logging.getLogger("sensu.members")
@@ -42,26 +43,6 @@ FATE_WITHIN_S = 15.0
 """How long a client waits for a worker that is away before it is told to try again."""
 
 Done = Callable[[EventOutcome], None]
-
-
-class LocalIntake(Intake, Protocol):
-    """The intake of this worker."""
-
-    def hold_back(self, incoming: IncomingEvent, done: Done | None) -> bool | None:
-        """None for an event that may come in; else as `offer` answers, because too much is owed."""
-        ...
-
-    def take(self, incoming: IncomingEvent, done: Done | None = None) -> bool:
-        """Queue an event that may come in; false when the queue is full."""
-        ...
-
-
-class LocalKeepalives(Keepalives, Protocol):
-    """Who hears keepalives in this worker."""
-
-    def take(self, keepalive: Event, at: float, event_id: str, beside: Write, done: Done | None) -> bool:
-        """Take a keepalive that came in `at` and may come in; false when the queue is full. `beside` is stored too."""
-        ...
 
 
 class _Removal(NamedTuple):
@@ -191,9 +172,15 @@ class Forwarding:
     """The intake and the keepalives (`seams`) of all workers, as this one offers them to its agents and clients."""
 
     def __init__(
-        self, share: Share, bus: Bus, store: Store, local: LocalIntake, keepalives: LocalKeepalives, clock: Clock
+        self,
+        ownership: Ownership,
+        bus: Bus,
+        store: Store,
+        local: LocalIntake,
+        keepalives: LocalKeepalives,
+        clock: Clock,
     ) -> None:
-        self._share, self._local, self._keepalives, self._clock = share, local, keepalives, clock
+        self._ownership, self._local, self._keepalives, self._clock = ownership, local, keepalives, clock
         self._bus, self._store = bus, store
         self._ways = {member: _Way(peer) for member, peer in bus.peers.items()}
         bus.on(OfferEvent, self._event_offered)
@@ -208,7 +195,7 @@ class Forwarding:
 
     def _way(self, namespace: str, entity: str) -> _Way | None:
         """The way to the worker of an entity; None where it is this one."""
-        return self._ways.get(self._share.owner_of(slot_of(namespace, entity)))
+        return self._ways.get(self._ownership.owner_of(slot_of(namespace, entity)))
 
     def _way_of(self, event: Event) -> _Way | None:
         assert event.entity is not None
@@ -299,7 +286,7 @@ class Forwarding:
         return True
 
     def _state_of(self, member: int) -> str:
-        return f"members.{self._share.member}.from.{member}"
+        return f"members.{self._ownership.member}.from.{member}"
 
     def _mark(self, member: int, number: int) -> PutState:
         """What is committed with an event from another worker, so that it is not taken twice."""

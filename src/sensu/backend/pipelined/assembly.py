@@ -5,6 +5,7 @@ from concurrent.futures import Executor
 from typing import NamedTuple
 
 from sensu.backend.basics import Basics
+from sensu.backend.membership import ALONE, Ownership
 from sensu.backend.pipelined.daemon import Counters, Pipelined
 from sensu.backend.pipelined.desk import Desk
 from sensu.backend.pipelined.steps.dry_run import DryRuns
@@ -20,7 +21,6 @@ from sensu.backend.secrets import Secrets
 from sensu.execution.asset_filters import AssetFilters
 from sensu.execution.assets import AssetCache, Observe
 from sensu.resources.entity import Entity
-from sensu.rules.share import WHOLE, Share
 
 
 class Assembled(NamedTuple):
@@ -50,9 +50,9 @@ def opened_assets(basics: Basics, files: Executor, observe: Observe, stack: cont
 
 
 def assembled(
-    basics: Basics, fetched: Cache, scripts: Scripts, host: Entity, counters: Counters, share: Share = WHOLE
+    basics: Basics, fetched: Cache, scripts: Scripts, host: Entity, counters: Counters, ownership: Ownership = ALONE
 ) -> Assembled:
-    """The daemon over a share of a store; `fetched` keeps the assets for `host`, `scripts` evaluates JavaScript."""
+    """The daemon; `fetched` keeps the assets for `host`, `scripts` evaluates JavaScript."""
     records, clock = basics.records, basics.clock
     assets = RuntimeAssets(records, fetched, host)
     others = OtherEvents(basics.store)
@@ -64,5 +64,5 @@ def assembled(
         mutators,
         Handlers(Tools(assets, secrets, clock)),
     )
-    daemon = Pipelined(basics.store, workflows, counters, clock, share=share)
+    daemon = Pipelined(basics.store, workflows, counters, clock, ownership=ownership)
     return Assembled(daemon, Desk(daemon, workflows, DryRuns(records, assets, clock, scripts.dry_runs, others)))

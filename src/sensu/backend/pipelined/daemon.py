@@ -14,6 +14,7 @@ from typing import Protocol
 
 import msgspec
 
+from sensu.backend.membership import ALONE, Ownership
 from sensu.backend.pipelined.queue.backlog import Backlog
 from sensu.backend.pipelined.queue.bounds import Bounds
 from sensu.backend.pipelined.queue.capacity import Lane, Lanes, Place
@@ -33,7 +34,7 @@ from sensu.resources.wire import decode
 from sensu.rules.explain import DISCARDED, FAILED, FELL_BACK, GIVEN_UP, WorkflowTrace, facts_of
 from sensu.rules.owed import WHY_CHARACTERS_MAX, Step, rest_of, steps_of
 from sensu.rules.retrying import pause_s
-from sensu.rules.share import WHOLE, Share, slot_of_delivery
+from sensu.rules.share import slot_of_delivery
 from sensu.rules.workflow import Workflow, missing_handler
 from sensu.store.contract import OweDelivery, SettleDelivery, Store
 
@@ -83,16 +84,18 @@ class Pipelined:
         clock: Clock,
         bounds: Bounds | None = None,
         roll: Callable[[], float] = random.random,
-        share: Share = WHOLE,
+        ownership: Ownership = ALONE,
     ) -> None:
-        """`roll` gives numbers from 0 to 1, which tell pauses apart; only deliveries of the `share` are handled."""
+        """`roll` gives numbers from 0 to 1, which tell pauses apart; only deliveries of slots that `ownership` owns are
+        handled.
+        """
         self._store = store
         self._roll = roll
         self._workflows = workflows
         self._counters = counters
         self._clock = clock
         self._bounds = bounds or Bounds()
-        self._backlog = Backlog(store, self, clock, share)
+        self._backlog = Backlog(store, self, clock, ownership)
         self._settlement = Settlement(store, clock)
         self._lanes = Lanes(self._bounds.lane_max, self._bounds.running_max)
         self._held: dict[int, Held] = {}

@@ -67,7 +67,7 @@ class Resources:
         audit: AuditLog,
         alone: bool = True,
     ) -> None:
-        """`alone` unless other processes write to the store, too."""
+        """`alone` says that no other process writes to the store."""
         self.store = store
         self._audit = audit
         self._turns = Turns()

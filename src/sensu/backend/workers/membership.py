@@ -1,120 +1,154 @@
-"""A worker's ties to the other workers of its backend."""
+"""The workers of one host as members: their slots are fixed, and the first one holds all duties."""
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 
-from sensu.backend.members.agents import AgentsOfAll
 from sensu.backend.members.bus import Answer, Bus, Peer
-from sensu.backend.members.forwarding import Forwarding, LocalIntake, LocalKeepalives
+from sensu.backend.members.forwarding import ForwardedKeepalives, Forwarding
 from sensu.backend.members.messages import Answered, Departed, Look
-from sensu.backend.schedulerd.ledger import RunLedger
-from sensu.backend.seams import Subscribers
+from sensu.backend.members.peers import PeerMembers
+from sensu.backend.members.subscribers import ClusterSubscribers
+from sensu.backend.membership import Duty, Moved, Runs
+from sensu.backend.metrics import Numbered
+from sensu.backend.seams import Intake, Keepalives, LocalIntake, LocalKeepalives, Peers, Subscribers
 from sensu.backend.workers.context import WorkerContext
 from sensu.backend.workers.control import Control
 from sensu.clock import Clock
 from sensu.store.contract import Store
+from sensu.store.sqlite.store import SQLiteStore
 
+FIRST = 0
+"""The worker that holds the duties."""
 REFRESH_S = 1.0
-"""How often to look for what others wrote, should they not have said so."""
+"""How often to read what others wrote, in case their message was lost."""
 HELD_UP_MAX_S = 60.0
-"""Silence is not held against anybody while a worker is away, which others' events may be with; but not for ever."""
+"""For how long deadlines stand still while a worker is away that may have events for this one."""
 BACK_S = 5.0
-"""How long the agents of a worker that was away may need to be heard again."""
+"""How long the agents of a worker that was away may need to connect again."""
 
 
-class Membership:
-    """Joins a worker with the others; `run` keeps it joined."""
+class WorkerMembership:
+    """Joins a worker with the others (`membership.Membership`); `run` keeps it joined."""
+
+    alone = False
 
     def __init__(self, context: WorkerContext, store: Store, clock: Clock) -> None:
-        self.share = context.share
+        self._share = context.share
+        self.member, self.slots = context.share.member, context.share.slots
+        self.members: Collection[int] = range(context.share.members)
         self._store, self._clock = store, clock
-        self.bus = Bus(context.share.member, context.peers, context.listener, clock)
-        self.control = Control(context.control)
-        self.forwarding: Forwarding | None = None
-        self.agents: AgentsOfAll | None = None
+        self._bus = Bus(self.member, context.peers, context.listener, clock)
+        self._control = Control(context.control)
+        self._forwarding: Forwarding | None = None
+        self._subscribers: ClusterSubscribers | None = None
         self._back_at: dict[int, float] = {}
-        self.bus.on(Look, self._look)
-        for peer in self.bus.peers.values():
+        self._bus.on(Look, self._look)
+        for peer in self._bus.peers.values():
             peer.tell_presence(lambda present, peer=peer: self._note(peer, present))  # type: ignore[misc]
 
-    @property
-    def schedules(self) -> bool:
-        """Whether this worker does what one of them does for all."""
-        return self.share.member == 0
+    def owns(self, slot: int) -> bool:
+        """Whether a slot is in the share of this worker."""
+        return self._share.owns(slot)
 
-    def announce(self) -> None:
-        """Have the others hear of what was committed."""
-        self.bus.tell_all(Look())
+    def owner_of(self, slot: int) -> int:
+        """The worker whose share a slot is in."""
+        return self._share.owner_of(slot)
 
-    def _look(self, member: int, message: Look, answer: Answer) -> None:
-        self._store.refresh()
+    def on_gain(self, listener: Moved) -> None:
+        """Slots do not move while the workers run."""
 
-    def forwards(self, local: LocalIntake, keepalives: LocalKeepalives) -> Forwarding:
-        """The intake of all workers."""
-        self.forwarding = Forwarding(self.share, self.bus, self._store, local, keepalives, self._clock)
-        return self.forwarding
+    def on_loss(self, listener: Moved) -> None:
+        """Slots do not move while the workers run."""
 
-    def unites(self, local: Subscribers) -> AgentsOfAll:
-        """The agents of all workers."""
-        self.agents = AgentsOfAll(self.bus, local)
-        return self.agents
+    def holds(self, duty: Duty) -> bool:
+        """Whether this is the first worker."""
+        return self.member == self.holder_of(duty)
 
-    def subscribed(self, session: int, namespace: str, agent: str, subscriptions: frozenset[str]) -> None:
-        """A session of an agent of this worker has these subscriptions now; none where it has ended."""
-        if self.agents is not None:
-            self.agents.changed(session, namespace, agent, subscriptions)
+    def holder_of(self, duty: Duty) -> int:
+        """The first worker."""
+        return FIRST
 
-    def keeps(self, ledger: RunLedger) -> "RunLedger | LedgerElsewhere":
-        """The run ledger, at the worker that schedules."""
-        if not self.schedules:
-            return LedgerElsewhere(self.bus.peers[0])
-        self.bus.on(Answered, lambda _, told, __: ledger.answered(told.namespace, told.check, told.issued))
-        self.bus.on(Departed, lambda _, told, __: ledger.departed(told.namespace, told.subscriptions))
-        return ledger
-
-    def held_up(self) -> bool:
-        """Whether events may not get here because another worker is away, or was until a moment ago."""
+    def may_miss_events(self) -> bool:
+        """Whether another worker is away, or was until a moment ago."""
         now = self._clock.monotonic()
         return any(
             (peer.lost_at is not None and now - peer.lost_at < HELD_UP_MAX_S)
             or now - self._back_at.get(peer.member, now - BACK_S) < BACK_S
-            for peer in self.bus.peers.values()
+            for peer in self._bus.peers.values()
         )
+
+    def announce(self) -> None:
+        """Have the others read what was committed."""
+        self._bus.tell_all(Look())
+
+    def _look(self, member: int, message: Look, answer: Answer) -> None:
+        self._store.refresh()
+
+    def joined_intake(self, events: LocalIntake, keepalives: LocalKeepalives) -> tuple[Intake, Keepalives]:
+        """The intake of all workers."""
+        self._forwarding = Forwarding(self, self._bus, self._store, events, keepalives, self._clock)
+        return self._forwarding, ForwardedKeepalives(self._forwarding, keepalives)
+
+    def joined_subscribers(self, local: Subscribers) -> Subscribers:
+        """The agents of all workers."""
+        self._subscribers = ClusterSubscribers(self._bus, local)
+        return self._subscribers
+
+    def subscribed(self, session: int, namespace: str, agent: str, subscriptions: frozenset[str]) -> None:
+        """A session of an agent of this worker now has these subscriptions; none if it ended."""
+        if self._subscribers is not None:
+            self._subscribers.changed(session, namespace, agent, subscriptions)
+
+    def joined_runs(self, ledger: Runs) -> Runs:
+        """The run ledger, which is kept where checks are scheduled."""
+        if not self.holds(Duty.SCHEDULE):
+            return _RunsElsewhere(self._bus.peers[self.holder_of(Duty.SCHEDULE)])
+        self._bus.on(Answered, lambda _, told, __: ledger.answered(told.namespace, told.check, told.issued))
+        self._bus.on(Departed, lambda _, told, __: ledger.departed(told.namespace, told.subscriptions))
+        return ledger
+
+    def peers(self, numbers: Callable[[], Sequence[Numbered]], health: Callable[[], Awaitable[str]]) -> Peers:
+        """The other workers."""
+        return PeerMembers(self._bus, numbers, health)
 
     def _note(self, peer: Peer, present: bool) -> None:
         if present:
             self._back_at[peer.member] = self._clock.monotonic()
 
-    async def open(self, orphaned: Callable[[], None]) -> None:
-        """Let the others in; `orphaned` is called when the supervisor is gone."""
-        self.control.open(orphaned)
-        await self.bus.open()
+    def ready(self) -> None:
+        """Tell the supervisor, which reports the backend ready when all workers are."""
+        self._control.ready()
+
+    async def open(self, stop: Callable[[], None]) -> None:
+        """Let the others connect; `stop` is called when the supervisor is gone."""
+        self._control.open(stop)
+        await self._bus.open()
 
     async def run(self) -> None:
-        """Stay joined until cancelled; raises StoreError where this worker missed so much that it must start anew."""
+        """Stay joined until cancelled; raises StoreError if this worker missed so much that it must be restarted."""
         async with asyncio.TaskGroup() as group:
-            group.create_task(self.bus.run())
+            group.create_task(self._bus.run())
             while True:
                 await self._clock.sleep(REFRESH_S)
                 self._store.refresh()
-                self.control.alive()
+                self._control.alive()
 
     async def drained(self, within_s: float) -> None:
-        """Return when nothing is under way between workers any more, or after so long."""
-        for peer in self.bus.peers.values():
+        """Return when nothing is under way between workers, or after twice that time."""
+        for peer in self._bus.peers.values():
             peer.ending = True
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(within_s):
-                if self.forwarding is not None:
-                    await self.forwarding.arrived()
+                if self._forwarding is not None:
+                    await self._forwarding.arrived()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(within_s):
-                await self.control.drained()
+                await self._control.drained()
 
 
-class LedgerElsewhere:
-    """What this worker has for the run ledger of the one that schedules."""
+class _RunsElsewhere:
+    """Passes on what happens to runs to the worker that keeps the ledger (`membership.Runs`)."""
 
     def __init__(self, peer: Peer) -> None:
         self._peer = peer
@@ -126,3 +160,10 @@ class LedgerElsewhere:
     def departed(self, namespace: str, subscriptions: Iterable[str]) -> None:
         """A session of an agent with these subscriptions has ended."""
         self._peer.tell(Departed(namespace, tuple(subscriptions)))
+
+
+def joined(context: WorkerContext, store: SQLiteStore, clock: Clock) -> WorkerMembership:
+    """A worker as a member of the backend; the others hear of its commits."""
+    members = WorkerMembership(context, store, clock)
+    store.announce = members.announce
+    return members

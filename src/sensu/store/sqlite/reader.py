@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from sensu.rules.share import SLOTS, Share
+from sensu.rules.share import SLOTS, Slots
 from sensu.store.contract import (
     AuditEntry,
     Change,
@@ -186,18 +186,18 @@ class Reader:
             rows = self._rows(sql, (start, start + DEADLINE_ROWS))
             yield [(EventKey(row[0][:-1], row[1][:-1], row[2]), row[3]) for row in rows]
 
-    def deliveries_owed(self, after: int, limit: int, share: Share) -> list[OweDelivery]:
-        """Owed deliveries of a share with ids above `after`."""
-        where, args = _of_share(share)
+    def deliveries_owed(self, after: int, limit: int, slots: Slots) -> list[OweDelivery]:
+        """Owed deliveries of these slots with ids above `after`."""
+        where, args = _of_slots(slots)
         sql = (
             "SELECT id, namespace, event, due_at, attempts, rest FROM deliveries_owed"  # noqa: S608 - constant parts only
             f" WHERE id > ?{where} ORDER BY id LIMIT ?"
         )
         return [OweDelivery(*row) for row in self._rows(sql, (after, *args, limit))]
 
-    def delivery_sizes(self, share: Share) -> dict[int, int]:
-        """The bytes of the event of each owed delivery of a share, by its id."""
-        where, args = _of_share(share)
+    def delivery_sizes(self, slots: Slots) -> dict[int, int]:
+        """The bytes of the event of each owed delivery of these slots, by its id."""
+        where, args = _of_slots(slots)
         return dict(self._rows(f"SELECT id, length(event) FROM deliveries_owed WHERE id > 0{where}", args))  # noqa: S608
 
     def dead_letters(self, after: int, limit: int) -> list[tuple[OweDelivery, str]]:
@@ -258,9 +258,11 @@ class Reader:
             return history.size(self._connection, changes)
 
 
-def _of_share(share: Share) -> tuple[str, tuple[int, ...]]:
-    """The condition behind others, and its arguments."""
-    return ("", ()) if share.members == 1 else (f" AND id % {SLOTS} % ? = ?", (share.members, share.member))
+def _of_slots(slots: Slots) -> tuple[str, Sequence[int]]:
+    """The condition that follows others, and its arguments."""
+    if len(slots) == SLOTS:
+        return "", ()
+    return f" AND id % {SLOTS} IN ({', '.join('?' * len(slots))})", sorted(slots)
 
 
 def _event(row: tuple[Any, ...]) -> StoredEvent:

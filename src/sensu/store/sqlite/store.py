@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sensu.errors import StoreError
 from sensu.log import fields
-from sensu.rules.share import SLOTS, WHOLE, Share
+from sensu.rules.share import ALL_SLOTS, SLOTS, Share, Slots, slot_of
 from sensu.store.contract import (
     AuditEntry,
     Change,
@@ -73,7 +73,7 @@ class SQLiteStore:
     ) -> None:
         self._path = folder / DATABASE
         self._sharing = sharing
-        self._share = WHOLE if sharing is None else sharing.share
+        self._share = Share() if sharing is None else sharing.share
         self._log_told = self._told_revision = 0
         self.announce: Callable[[], None] = lambda: None
         """Called when the other processes have something to hear."""
@@ -104,7 +104,7 @@ class SQLiteStore:
             raise
         try:
             self._open_reader = Reader(open_reader(self._path), self._damage)
-            self._owed = OwedSizes(self._open_reader.delivery_sizes(self._share))
+            self._owed = OwedSizes(self._open_reader.delivery_sizes(self._share.slots))
             self._told_revision = writer.revision_first
             self._begin_sharing()
         except BaseException:
@@ -341,11 +341,11 @@ class SQLiteStore:
         """How many events there are."""
         return self._reader.count_events(namespace, entity)
 
-    async def events_due(self) -> Sequence[tuple[EventKey, float]]:
-        """Every event whose silence is awaited, with when it is due."""
+    async def events_due(self, slots: Slots = ALL_SLOTS) -> Sequence[tuple[EventKey, float]]:
+        """Every event of these slots that has a deadline, with the deadline."""
         due: list[tuple[EventKey, float]] = []
         for page in self._reader.events_due():
-            due.extend(page)
+            due.extend(one for one in page if slot_of(one[0].namespace, one[0].entity) in slots)
             await asyncio.sleep(0)
         return due
 
@@ -354,9 +354,9 @@ class SQLiteStore:
         self._delivery_id += 1
         return self._delivery_id * SLOTS + slot
 
-    async def deliveries_owed(self, limit: int, after: int = 0, share: Share = WHOLE) -> Sequence[OweDelivery]:
-        """Owed deliveries of a share with ids above `after`, in order of their ids, at most `limit`."""
-        return self._reader.deliveries_owed(after, limit, share)
+    async def deliveries_owed(self, limit: int, after: int = 0, slots: Slots = ALL_SLOTS) -> Sequence[OweDelivery]:
+        """Owed deliveries of these slots with ids above `after`, in order of their ids, at most `limit`."""
+        return self._reader.deliveries_owed(after, limit, slots)
 
     async def dead_letters(self, limit: int, after: int = 0) -> Sequence[tuple[OweDelivery, str]]:
         """Deliveries that were given up, each with why, in order of their ids."""

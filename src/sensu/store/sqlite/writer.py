@@ -17,7 +17,7 @@ from typing import Any
 
 from sensu.errors import StoreError
 from sensu.log import fields
-from sensu.rules.share import SLOTS
+from sensu.rules.share import SLOTS, slot_of
 from sensu.store.contract import Change, Committed, DeleteEvent, EventKey, Key, PutEvent, Refused, Write
 from sensu.store.group import Group, asked, asks_emptiness
 from sensu.store.sqlite import statements
@@ -226,7 +226,7 @@ class Writer:
         for pending in commits:
             for write in pending.writes:
                 if isinstance(write, PutEvent | DeleteEvent) and not sharing.share.owns(
-                    write.key.namespace, write.key.entity
+                    slot_of(write.key.namespace, write.key.entity)
                 ):
                     raise ValueError(f"the event {write.key} is written by another process")
 

@@ -10,13 +10,13 @@ from sensu.backend.members.forwarding import Forwarding
 from sensu.backend.seams import EventDeferred, EventOutcome, EventRefused, EventStored, IncomingEvent
 from sensu.backend.workers.context import Addresses
 from sensu.clock import SystemClock
-from sensu.rules.share import Share
+from sensu.rules.share import Share, slot_of
 from sensu.store.contract import EventKey, PutState, Write
 from sensu.testing.factories import make_entity, make_event
 
 SOON_S = 5.0
 OWN, FOREIGN = (
-    next(f"web{i}" for i in range(99) if Share(member, 2).owns("default", f"web{i}")) for member in range(2)
+    next(f"web{i}" for i in range(99) if Share(member, 2).owns(slot_of("default", f"web{i}"))) for member in range(2)
 )
 
 

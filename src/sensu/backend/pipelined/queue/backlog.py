@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from sensu.backend.membership import ALONE, Ownership
 from sensu.backend.pipelined.queue.capacity import Place
 from sensu.backend.pipelined.queue.delivery import Held, Key
 from sensu.clock import Clock
 from sensu.errors import StoreError
 from sensu.log import fields
-from sensu.rules.share import WHOLE, Share
 from sensu.store.contract import OweDelivery, Store
 
 log = logging.getLogger("sensu.pipelined")
@@ -63,8 +63,8 @@ class Backlog:
     deliveries are followed all the same, so that those to other handlers find their way.
     """
 
-    def __init__(self, store: Store, memory: Memory, clock: Clock, share: Share = WHOLE) -> None:
-        self._store, self._memory, self._clock, self._share = store, memory, clock, share
+    def __init__(self, store: Store, memory: Memory, clock: Clock, ownership: Ownership = ALONE) -> None:
+        self._store, self._memory, self._clock, self._ownership = store, memory, clock, ownership
         self._woken = asyncio.Event()
         self._followed = 0
         self._parked: dict[int, _Parked] = {}
@@ -120,7 +120,7 @@ class Backlog:
     async def _page(self, after: int, limit: int = PAGE) -> Sequence[OweDelivery]:
         while True:
             try:
-                return await self._store.deliveries_owed(limit, after, self._share)
+                return await self._store.deliveries_owed(limit, after, self._ownership.slots)
             except StoreError as err:
                 log.error("owed deliveries cannot be read", extra=fields(error=str(err)))
                 await self._clock.sleep(STORE_PAUSE_S)

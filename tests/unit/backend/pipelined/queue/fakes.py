@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from sensu.errors import StoreError
-from sensu.rules.share import WHOLE, Share
+from sensu.rules.share import ALL_SLOTS, Slots
 from sensu.store.contract import Committed, OweDelivery, SettleDelivery, Write
 
 
@@ -26,7 +26,7 @@ class FakeDeliveries:
                 self.owed.pop(write.id, None)
         return Committed(len(self.commits))
 
-    async def deliveries_owed(self, limit: int, after: int = 0, share: Share = WHOLE) -> Sequence[OweDelivery]:
+    async def deliveries_owed(self, limit: int, after: int = 0, slots: Slots = ALL_SLOTS) -> Sequence[OweDelivery]:
         self._fail()
         self.pages_read += 1
         return [self.owed[each] for each in sorted(self.owed) if each > after][:limit]

@@ -2,13 +2,13 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from sensu.backend.members.bus import Answer, Bus, Peer, PeerGone
 from sensu.backend.members.messages import AskHealth, AskNumbers, Health, Numbers, Question, Reply
 from sensu.backend.metrics import Numbered
-from sensu.backend.seams import Answered
+from sensu.backend.seams import Answered, Application
 from sensu.log import fields
 
 log = logging.getLogger("sensu.members")
@@ -16,13 +16,9 @@ log = logging.getLogger("sensu.members")
 HEALTH_WITHIN_S = 2.0
 QUESTION_WITHIN_S = 15.0
 
-Application = Callable[
-    [MutableMapping[str, Any], Callable[[], Awaitable[Any]], Callable[[Any], Awaitable[None]]], Awaitable[None]
-]
 
-
-class Others:
-    """The other workers as the API sees them (`seams.Others`)."""
+class PeerMembers:
+    """The other members as the API sees them (`seams.Peers`)."""
 
     def __init__(
         self, bus: Bus, numbers: Callable[[], Sequence[Numbered]], health: Callable[[], Awaitable[str]]

@@ -48,7 +48,7 @@ class _Roster:
 _NOBODY: Counter[str] = Counter()
 
 
-class AgentsOfAll:
+class ClusterSubscribers:
     """`seams.Subscribers` over all workers; `local` are the agents of this one, told with `changed`."""
 
     def __init__(self, bus: Bus, local: Subscribers) -> None:
