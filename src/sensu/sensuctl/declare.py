@@ -135,7 +135,7 @@ def change(
 
 def update(noun: str, words: str = "[NAME]") -> Command:
     """`sensuctl NOUN update NAME`, which asks for each value."""
-    summary = f"Update {singular(noun)}, one question per field"
+    summary = f"Update {singular(noun)} interactively"
     return change(noun, "update", method(noun, "update"), words, ONE, summary, "NAME")
 
 
