@@ -15,9 +15,9 @@ import pytest
 
 from sensu.resources.wire import encode
 from sensu.sensuctl.command import Group
-from sensu.sensuctl.kind import NAMED
 from sensu.sensuctl.main import run
 from sensu.sensuctl.tree.contents import TREE
+from sensu.sensuctl.type_names import NAMED
 from sensu.testing import factories
 from tests.cli.conftest import Terminal
 

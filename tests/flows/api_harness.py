@@ -40,7 +40,7 @@ from sensu.execution.script_problems import ScriptChecks
 from sensu.resources.asset import Asset
 from sensu.resources.check_request import CheckRequest
 from sensu.resources.entity import BACKEND_CLASS, Entity, System
-from sensu.resources.kinds import CHECK, ENTITY, EVENT, KINDS
+from sensu.resources.kinds import ALL_KINDS, CHECK, ENTITY, EVENT
 from sensu.resources.metadata import ObjectMeta
 from sensu.store.contract import Store
 from sensu.store.resource_cache import ResourceCache
@@ -138,7 +138,7 @@ async def running_api(
     await store.commit(seed_writes(ADMIN, hashed, hashed, None, clock.now()))
     await store.commit([put(ENTITY, _own_entity())])
     cache = ResourceCache(store)
-    await cache.load(kind for kind in KINDS if kind is not EVENT)
+    await cache.load(kind for kind in ALL_KINDS if kind is not EVENT)
     entities = StoredEntities(store)
     entities.open()
     passwords = Passwords(clock)

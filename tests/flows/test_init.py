@@ -23,7 +23,7 @@ from sensu.backend.settings import BackendSettings, InitSettings
 from sensu.backend.stored_form import delete, put
 from sensu.clock import SystemClock
 from sensu.errors import ConfigurationError, StoreError
-from sensu.resources.kinds import API_KEY, CLUSTER_ROLE, CLUSTER_ROLE_BINDING, KINDS, NAMESPACE, USER
+from sensu.resources.kinds import ALL_KINDS, API_KEY, CLUSTER_ROLE, CLUSTER_ROLE_BINDING, NAMESPACE, USER
 from sensu.resources.metadata import ObjectMeta
 from sensu.resources.role import ClusterRole
 from sensu.resources.role_binding import ClusterRoleBinding, RoleRef, Subject
@@ -55,7 +55,9 @@ async def running_backend(folder: Path, ownership: Ownership = ALONE) -> AsyncIt
 async def is_admin(store: Store, username: str, password: str) -> bool:
     """Whether a user can log in with a password and do everything."""
     cache = ResourceCache(store)
-    await cache.load(kind for kind in KINDS if kind.qualified_name.startswith("core/v2") and kind.segment != "events")
+    await cache.load(
+        kind for kind in ALL_KINDS if kind.qualified_name.startswith("core/v2") and kind.segment != "events"
+    )
     passwords = Passwords(SystemClock())
     try:
         user: User | None = cache.get(USER, "", username)

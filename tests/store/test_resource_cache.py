@@ -42,7 +42,7 @@ def test_loaded_resources_are_read_without_a_query(medium: Medium) -> None:
         assert found(cache, "no") == []
         assert cache.list(ENTITY) == ()
         with pytest.raises(KeyError):
-            cache.get(Kind("Other", CheckConfig, "others", True, "others"), "default", "x")
+            cache.get(Kind("Other", "others"), "default", "x")
 
     medium.play(story)
 

@@ -41,8 +41,8 @@ class Secrets:
             secret: Secret | None = self._records.get(SECRET, namespace, reference.secret)
             if secret is None:
                 return NoSecret(f"secret {reference.secret} does not exist")
-            value = None if is_own(secret.spec.id) else self._environment.get(secret.spec.id)
+            value = None if is_own(secret.id) else self._environment.get(secret.id)
             if value is None:
-                return NoSecret(f"secret {reference.secret}: the backend has no variable {secret.spec.id}")
+                return NoSecret(f"secret {reference.secret}: the backend has no variable {secret.id}")
             found.append((reference.name, value))
         return found

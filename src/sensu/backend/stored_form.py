@@ -4,6 +4,7 @@ from typing import Any
 
 import msgspec
 
+from sensu.resources.documents import encoded
 from sensu.resources.entity import Entity
 from sensu.resources.kinds import Kind, name_of, namespace_of
 from sensu.resources.silenced import Silenced
@@ -39,13 +40,13 @@ def shown_form(resource: Any) -> Any:
 def put(kind: Kind, resource: Any, *, must: Must = Must.ANY, etag_before: str | None = None) -> PutResource:
     """The write that stores a resource."""
     kept = settled(resource)
-    body = encode(kept)
+    body = encoded(kind, kept)
     shown = shown_form(kept)
     return PutResource(
         key=key_of(kind, namespace_of(kept), name_of(kept)),
         body=body,
         etag=etag(body),
-        shown=None if shown is kept else encode(shown),
+        shown=None if shown is kept else encoded(kind, shown),
         must=must,
         etag_before=etag_before,
         namespace_must_exist=kind.namespaced,

@@ -1,154 +1,304 @@
-"""The one table of resource kinds; the API, sensuctl and the stores read it.
+"""The registry of resource kinds: one row for each, read by the API, sensuctl, the stores and the built-in roles.
 
-Adding a kind is a file in this folder, a row here, and its validity in `rules/validity/`.
+The struct of a kind is imported when it is first used, so that sensuctl can list resources without loading any.
+To add a kind, write its struct in this folder, add a row here, and add its rules in `rules/kinds/`.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
-from sensu.resources.api_key import APIKey
-from sensu.resources.asset import Asset
-from sensu.resources.check import CheckConfig
-from sensu.resources.entity import Entity
-from sensu.resources.event import Event
-from sensu.resources.event_filter import EventFilter
-from sensu.resources.handler import Handler
-from sensu.resources.hook import HookConfig
-from sensu.resources.metadata import ObjectMeta
-from sensu.resources.mutator import Mutator
-from sensu.resources.namespace import Namespace
-from sensu.resources.pipeline import Pipeline
-from sensu.resources.role import ClusterRole, Role
-from sensu.resources.role_binding import ClusterRoleBinding, RoleBinding
-from sensu.resources.secret import SECRETS_V1, Secret
-from sensu.resources.silenced import Silenced
-from sensu.resources.tessen import TessenConfig
-from sensu.resources.user import User
-from sensu.resources.wire import Wire
+if TYPE_CHECKING:
+    from sensu.resources.wire import Wire
 
-Shape = type[Wire]
+    Shape = type[Wire]
+
+CORE_V2, CORE_V3, SECRETS_V1 = "core/v2", "core/v3", "secrets/v1"
+
+_ROOM = "sensu.resources."
+_OPEN = ("core/", "sensu/")
+"""Groups of the reference's open edition, and ours."""
+FULL = ("GET", "POST", "PUT", "PATCH", "DELETE")
+REPLACE = ("GET", "PUT", "DELETE")
+NONE: tuple[str, ...] = ()
+"""The methods that `api/resources.py` answers for a kind; with `NONE` it has endpoints of its own, or none at all."""
+
+METADATA = "metadata"
 
 
-@dataclass(frozen=True, slots=True)
 class Kind:
-    """What is to know of one kind of resource.
+    """A row of the table.
 
-    `segment` is its word in URLs and in RBAC rules, `store_prefix` its word in the reference's store keys, which
-    messages show.
+    - `type`, `api_version`: what files and references call the kind.
+    - `segment`: its word in URLs and in the rules of roles. Kinds of different API groups may share one.
+    - `namespaced`: whether its resources belong to a namespace.
+    - `serves`: the methods of the generic endpoints, one of the constants above.
+    - `wrapped`: whether the API takes, stores and shows its resources in an envelope (`resources/envelope.py`).
+    - `dump_order`: its place in `sensuctl dump all`, so that a resource follows those it needs; 0 if it is not kept.
+    - `remark`: why `all` leaves out a kind that is not kept.
+    - `named_by`: the field that holds the name of a resource: `metadata`, another one, or none if there is only one.
+    - `word`: what messages call one resource. `noun`: its noun in sensuctl, empty if it has none.
+    - `short_name`: what `dump`, `edit` and the like accept without API version and type.
+    - `store_prefix`: its word in the reference's store keys, which messages show.
+    - `common`: whether the built-in roles `admin`, `edit` and `view` cover it.
+    - `delete_order`: kinds with a higher number are deleted later, namespaces after what they hold.
+    - `authorless`: whether resources may have no author, because a backend starts with them or agents report them.
     """
 
-    type: str
-    shape: Shape
-    segment: str
-    namespaced: bool
-    store_prefix: str
-    api_version: str = "core/v2"
+    __slots__ = (
+        "_shape",
+        "api_version",
+        "authorless",
+        "common",
+        "delete_order",
+        "dump_order",
+        "named_by",
+        "namespaced",
+        "noun",
+        "qualified_name",
+        "remark",
+        "segment",
+        "serves",
+        "shape_path",
+        "short_name",
+        "store_prefix",
+        "type",
+        "word",
+        "wrapped",
+    )
+
+    def __init__(
+        self,
+        type_name: str,
+        segment: str,
+        shape: str = "",
+        *,
+        api_version: str = CORE_V2,
+        namespaced: bool = True,
+        serves: tuple[str, ...] = NONE,
+        wrapped: bool = False,
+        dump_order: int = 0,
+        remark: str = "",
+        named_by: str = METADATA,
+        word: str = "",
+        noun: str | None = None,
+        short_name: str | None = None,
+        store_prefix: str = "",
+        common: bool = False,
+        delete_order: int = 0,
+        authorless: bool = False,
+    ) -> None:
+        self.type, self.api_version, self.segment = type_name, api_version, segment
+        self.qualified_name = f"{api_version}.{type_name}"
+        self.namespaced, self.serves, self.wrapped = namespaced, serves, wrapped
+        self.dump_order, self.remark, self.named_by = dump_order, remark, named_by
+        self.word = word or _words_of(type_name)
+        self.noun = self.word.replace(" ", "-") if noun is None else noun
+        self.short_name = segment if short_name is None else short_name
+        self.store_prefix = store_prefix or segment
+        self.common, self.delete_order, self.authorless = common, delete_order, authorless
+        self.shape_path, self._shape = shape, None
+
+    def __repr__(self) -> str:
+        return f"Kind({self.qualified_name})"
 
     @property
-    def short_name(self) -> str:
-        """The word that sensuctl takes for the kind."""
-        return self.segment
+    def shape(self) -> "Shape":
+        """The struct of the kind."""
+        found: Shape | None = self._shape
+        if found is None:
+            module, _, name = self.shape_path.partition(":")
+            found = self._shape = getattr(import_module(_ROOM + module), name)
+        return found
 
     @property
-    def qualified_name(self) -> str:
-        """`core/v2.CheckConfig`."""
-        return f"{self.api_version}.{self.type}"
+    def has_metadata(self) -> bool:
+        """Whether its resources have metadata."""
+        return self.named_by == METADATA
 
     def path(self, namespace: str, name: str = "") -> str:
-        """The URL path of one resource, or of the list where no name is given; neither part is percent-encoded."""
+        """The URL path of one resource, or of the list if no name is given; nothing is percent-encoded."""
         scope = f"namespaces/{namespace}/" if self.namespaced and namespace else ""
         tail = f"/{name}" if name else ""
         return f"{root_of(self.api_version)}/{scope}{self.segment}{tail}"
 
 
+def _words_of(type_name: str) -> str:
+    """`cluster role` for `ClusterRole`."""
+    return "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in type_name).lstrip()
+
+
 def root_of(api_version: str) -> str:
-    """What URLs of an API group begin with; all but `core` are the reference's commercial ones."""
-    return f"/api/{api_version}" if api_version.startswith("core/") else f"/api/enterprise/{api_version}"
+    """The beginning of the URLs of an API group; those of the reference's commercial edition are below `enterprise`."""
+    return f"/api/{api_version}" if api_version.startswith(_OPEN) else f"/api/enterprise/{api_version}"
 
 
-def _kind(shape: type[Wire], segment: str, *, namespaced: bool = True, store_prefix: str = "") -> Kind:
-    return Kind(shape.__name__, shape, segment, namespaced, store_prefix or segment)
-
-
-NAMESPACE = _kind(Namespace, "namespaces", namespaced=False)
-CLUSTER_ROLE = _kind(ClusterRole, "clusterroles", namespaced=False, store_prefix="rbac/clusterroles")
-CLUSTER_ROLE_BINDING = _kind(
-    ClusterRoleBinding, "clusterrolebindings", namespaced=False, store_prefix="rbac/clusterrolebindings"
+NAMESPACE = Kind(
+    "Namespace",
+    "namespaces",
+    "namespace:Namespace",
+    namespaced=False,
+    dump_order=1,
+    named_by="name",
+    delete_order=3,
+    authorless=True,
 )
-USER = _kind(User, "users", namespaced=False)
-API_KEY = _kind(APIKey, "apikeys", namespaced=False)
-TESSEN = _kind(TessenConfig, "tessen", namespaced=False)
-ASSET = _kind(Asset, "assets")
-CHECK = _kind(CheckConfig, "checks")
-ENTITY = _kind(Entity, "entities")
-EVENT = _kind(Event, "events")
-EVENT_FILTER = _kind(EventFilter, "filters", store_prefix="event-filters")
-HANDLER = _kind(Handler, "handlers")
-HOOK = _kind(HookConfig, "hooks")
-MUTATOR = _kind(Mutator, "mutators")
-PIPELINE = _kind(Pipeline, "pipelines")
-ROLE = _kind(Role, "roles", store_prefix="rbac/roles")
-ROLE_BINDING = _kind(RoleBinding, "rolebindings", store_prefix="rbac/rolebindings")
-SILENCED = _kind(Silenced, "silenced")
-SECRET = Kind("Secret", Secret, "secrets", True, "secrets", SECRETS_V1)
-
-KINDS: tuple[Kind, ...] = (
-    NAMESPACE,
-    CLUSTER_ROLE,
-    CLUSTER_ROLE_BINDING,
-    USER,
-    API_KEY,
-    TESSEN,
-    ASSET,
-    CHECK,
-    ENTITY,
-    EVENT,
-    EVENT_FILTER,
-    HANDLER,
-    HOOK,
-    MUTATOR,
-    PIPELINE,
-    ROLE,
-    ROLE_BINDING,
-    SILENCED,
+CLUSTER_ROLE = Kind(
+    "ClusterRole",
+    "clusterroles",
+    "role:ClusterRole",
+    namespaced=False,
+    serves=FULL,
+    dump_order=2,
+    store_prefix="rbac/clusterroles",
+    delete_order=4,
+    authorless=True,
 )
-"""The kinds that `sensuctl dump all` writes, in its order, so that what others need comes first."""
-ALL_KINDS: tuple[Kind, ...] = (*KINDS, SECRET)
-"""Every kind that is kept."""
+CLUSTER_ROLE_BINDING = Kind(
+    "ClusterRoleBinding",
+    "clusterrolebindings",
+    "role_binding:ClusterRoleBinding",
+    namespaced=False,
+    serves=FULL,
+    dump_order=3,
+    store_prefix="rbac/clusterrolebindings",
+    delete_order=5,
+    authorless=True,
+)
+USER = Kind("User", "users", "user:User", namespaced=False, dump_order=4, named_by="username", delete_order=7)
+API_KEY = Kind(
+    "APIKey",
+    "apikeys",
+    "api_key:APIKey",
+    namespaced=False,
+    dump_order=5,
+    word="API key",
+    noun="api-key",
+    delete_order=6,
+)
+TESSEN = Kind(
+    "TessenConfig",
+    "tessen",
+    "tessen:TessenConfig",
+    namespaced=False,
+    dump_order=6,
+    named_by="",
+    word="Tessen configuration",
+    noun="tessen",
+)
+ASSET = Kind("Asset", "assets", "asset:Asset", serves=FULL, dump_order=7, common=True)
+CHECK = Kind("CheckConfig", "checks", "check:CheckConfig", serves=FULL, dump_order=8, word="check", common=True)
+ENTITY = Kind("Entity", "entities", "entity:Entity", dump_order=9, common=True, authorless=True)
+EVENT = Kind("Event", "events", "event:Event", dump_order=10, common=True)
+EVENT_FILTER = Kind(
+    "EventFilter",
+    "filters",
+    "event_filter:EventFilter",
+    serves=FULL,
+    dump_order=11,
+    word="filter",
+    store_prefix="event-filters",
+    common=True,
+)
+HANDLER = Kind("Handler", "handlers", "handler:Handler", serves=FULL, dump_order=12, common=True)
+HOOK = Kind("HookConfig", "hooks", "hook:HookConfig", serves=FULL, dump_order=13, word="hook", common=True)
+MUTATOR = Kind("Mutator", "mutators", "mutator:Mutator", serves=FULL, dump_order=14, common=True)
+PIPELINE = Kind("Pipeline", "pipelines", "pipeline:Pipeline", serves=FULL, dump_order=15)
+ROLE = Kind(
+    "Role",
+    "roles",
+    "role:Role",
+    serves=FULL,
+    dump_order=16,
+    store_prefix="rbac/roles",
+    delete_order=1,
+    authorless=True,
+)
+ROLE_BINDING = Kind(
+    "RoleBinding",
+    "rolebindings",
+    "role_binding:RoleBinding",
+    serves=FULL,
+    dump_order=17,
+    store_prefix="rbac/rolebindings",
+    delete_order=2,
+    authorless=True,
+)
+SILENCED = Kind(
+    "Silenced", "silenced", "silenced:Silenced", dump_order=18, word="silence", noun="silenced", common=True
+)
+SECRET = Kind("Secret", "secrets", "secret:Secret", api_version=SECRETS_V1, serves=REPLACE, wrapped=True, dump_order=19)
+SECRET_PROVIDER = Kind(
+    "Env",
+    "providers",
+    "secret:EnvProvider",
+    api_version=SECRETS_V1,
+    namespaced=False,
+    wrapped=True,
+    remark="built in, it cannot be created",
+    word="secrets provider",
+    noun="",
+)
+ENTITY_CONFIG = Kind(
+    "EntityConfig",
+    "entity-configs",
+    "entity:EntityConfig",
+    api_version=CORE_V3,
+    wrapped=True,
+    remark="the configured part of core/v2.Entity",
+    noun="",
+    short_name="",
+)
+ENTITY_STATE = Kind(
+    "EntityState",
+    "entity-states",
+    "entity:EntityState",
+    api_version=CORE_V3,
+    wrapped=True,
+    remark="the observed part of core/v2.Entity",
+    noun="",
+    short_name="",
+)
+CHECK_AS_RUN = Kind("Check", "checks", "check:Check", remark="core/v2.CheckConfig with the fields of a result", noun="")
+HOOK_AS_RUN = Kind("Hook", "hooks", "hook:Hook", remark="core/v2.HookConfig with the fields of a result", noun="")
+
+AS_RUN = (CHECK_AS_RUN, HOOK_AS_RUN)
+"""The form that a check or a hook has in an event, with the fields of a result; `CHECK` and `HOOK` are what is kept."""
+EVERY_KIND: tuple[Kind, ...] = tuple(row for row in globals().values() if isinstance(row, Kind))
+"""Every row, also those of kinds that are a part or another form of one that is kept."""
+ALL_KINDS = tuple(sorted((row for row in EVERY_KIND if row.dump_order), key=lambda row: row.dump_order))
+"""The kinds that are kept, in the order in which `sensuctl dump all` writes them."""
+
+_BY_SEGMENT = {(row.api_version, row.segment): row for row in reversed(EVERY_KIND)}
+_BY_TYPE = {(row.api_version, row.type): row for row in EVERY_KIND}
+_BY_SHAPE = {row.shape_path: row for row in EVERY_KIND}
 
 
-def by_segment(segment: str) -> Kind | None:
-    """The kind of a URL's resource word."""
-    return _BY_SEGMENT.get(segment)
+def by_segment(api_version: str, segment: str) -> Kind | None:
+    """The kind of a resource word in the URLs of an API group."""
+    return _BY_SEGMENT.get((api_version, segment))
 
 
-def by_type(type_name: str, api_version: str = "core/v2") -> Kind | None:
+def by_type(type_name: str, api_version: str = CORE_V2) -> Kind | None:
     """The kind of a wrapped resource's `type` and `api_version`."""
-    return _BY_TYPE.get((api_version or "core/v2", type_name))
+    return _BY_TYPE.get((api_version or CORE_V2, type_name))
 
 
-def _index(kinds: Iterable[Kind]) -> dict[tuple[str, str], Kind]:
-    return {(kind.api_version, kind.type): kind for kind in kinds}
-
-
-_BY_SEGMENT = {kind.segment: kind for kind in ALL_KINDS}
-_BY_TYPE = _index(ALL_KINDS)
+def kind_of(resource: Any) -> Kind:
+    """The kind of a struct; raises KeyError if it is the struct of no kind."""
+    shape = type(resource)
+    return _BY_SHAPE[f"{shape.__module__.removeprefix(_ROOM)}:{shape.__name__}"]
 
 
 def name_of(resource: Any) -> str:
     """The name a resource is known by within its namespace."""
-    if isinstance(resource, Namespace):
-        return resource.name
-    if isinstance(resource, User):
-        return resource.username
-    if isinstance(resource, TessenConfig):
-        return "tessen"
-    metadata: ObjectMeta = resource.metadata
-    return metadata.name
+    metadata = getattr(resource, METADATA, None)
+    if metadata is not None:
+        return metadata.name  # type: ignore[no-any-return]
+    kind = kind_of(resource)
+    return str(getattr(resource, kind.named_by)) if kind.named_by else kind.segment
 
 
 def namespace_of(resource: Any) -> str:
     """The namespace a resource is in, empty for cluster-wide ones."""
-    metadata: ObjectMeta | None = getattr(resource, "metadata", None)
+    metadata = getattr(resource, METADATA, None)
     return metadata.namespace if metadata is not None else ""

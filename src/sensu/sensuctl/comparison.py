@@ -5,11 +5,12 @@ from typing import Any, NamedTuple
 import msgspec
 
 from sensu.clock import SystemClock
+from sensu.resources.envelope import is_wrapped, unwrapped
+from sensu.resources.kinds import ENTITY, EVENT, SILENCED, USER, Kind
 from sensu.resources.wire import convert_client, encode, settled
 from sensu.rules.client_input import normalised
 from sensu.sensuctl.command import Context
 from sensu.sensuctl.failure import APIError, CommandFailed
-from sensu.sensuctl.kind import CORE, ENTITY, EVENT, SILENCED, USER, Kind
 from sensu.sensuctl.wrapped import Document, body_to_put
 
 NOT_FOUND = 404
@@ -78,8 +79,8 @@ def canonical(kind: Kind, body: Any) -> dict[str, Any]:
 
     The author is left out because the API sets it, and secrets because they must not be shown.
     """
-    if kind.api_version != CORE and "spec" in body:
-        body = {**body["spec"], "metadata": body.get("metadata")}
+    if is_wrapped(body):
+        body = unwrapped(kind, body)
     resource = convert_client(kind.shape, body)
     kept = settled(normalised(resource, username="", now=SystemClock().now()))
     found: dict[str, Any] = msgspec.json.decode(encode(kept))

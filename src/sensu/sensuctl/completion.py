@@ -7,10 +7,9 @@ from sensu.sensuctl.command import Command, Context, Group
 from sensu.sensuctl.completion_names import NAMESPACE_FLAG, kind_wanted
 from sensu.sensuctl.configuration import GLOBAL_FLAGS
 from sensu.sensuctl.failure import CommandFailed
-from sensu.sensuctl.kind import NAMED
 from sensu.sensuctl.output import FORMATS
 from sensu.sensuctl.tree.contents import TREE
-from sensu.sensuctl.type_names import ALL
+from sensu.sensuctl.type_names import ALL, NAMED
 
 SHELLS = ("bash", "zsh", "fish")
 TAKE_TYPES = ("describe-type", "dump", "edit", "prune")
@@ -68,7 +67,7 @@ def _words_of(name: str) -> list[str]:
     """The words that a command takes, if they are a fixed set."""
     if name == "completion":
         return list(SHELLS)
-    return [ALL, *(kind.segment for kind in NAMED)] if name in TAKE_TYPES else []
+    return [ALL, *(kind.short_name for kind in NAMED)] if name in TAKE_TYPES else []
 
 
 def _cases(form: str) -> str:

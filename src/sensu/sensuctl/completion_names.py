@@ -10,9 +10,9 @@ from typing import TextIO
 
 from sensu.errors import SensuError
 from sensu.flags import Flag, HelpAsked, parse
+from sensu.resources.kinds import EVENT, EVERY_KIND, NAMESPACE, USER, Kind
 from sensu.sensuctl.command import Command, Group
 from sensu.sensuctl.configuration import GLOBAL_FLAGS, load
-from sensu.sensuctl.kind import EVENT, NAMED, NAMESPACE, USER, Kind
 from sensu.sensuctl.names import checks_of_entity, names_of
 from sensu.sensuctl.session import Session
 from sensu.sensuctl.tree.contents import TREE
@@ -23,7 +23,6 @@ TIMEOUT_S = 1.0
 NAMES_MAX = 500
 NAMESPACE_FLAG = "--namespace"
 """The last word if the name of a namespace is to be completed."""
-_SEGMENTS = {"entity": "entities", "silenced": "silenced"}
 _UNNAMED = ("create", "list", "outdated", "add", "hash-password")
 """Verbs whose words are not names of existing resources."""
 
@@ -48,8 +47,7 @@ def kind_wanted(noun: str, verb: str) -> Kind | None:
     """The kind whose name a command takes first, None if it takes none."""
     if noun == "api-key":
         return USER if verb == "grant" else None
-    segment = _SEGMENTS.get(noun) or noun.replace("-", "") + "s"
-    kind = next((kind for kind in NAMED if kind.segment == segment), None)
+    kind = next((kind for kind in EVERY_KIND if kind.noun == noun), None)
     found = TREE.get(noun)
     commands = found.commands if isinstance(found, Group) else ()
     takes_words = any(command.name == verb and command.words[1] for command in commands)

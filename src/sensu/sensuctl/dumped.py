@@ -7,24 +7,11 @@ already are left unchanged; others are skipped with a warning. In other files, a
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from sensu.resources.kinds import API_KEY, CLUSTER_ROLE, EVENT, NAMESPACE, TESSEN, USER
 from sensu.sensuctl.command import Context
 from sensu.sensuctl.comparison import KEEP, canonical, change_of, current_of
-from sensu.sensuctl.kind import (
-    API_KEY,
-    CLUSTER_ROLE,
-    CLUSTER_ROLE_BINDING,
-    ENTITY,
-    EVENT,
-    NAMESPACE,
-    ROLE,
-    ROLE_BINDING,
-    TESSEN,
-    USER,
-)
 from sensu.sensuctl.wrapped import MANAGED_BY_LABEL, Document
 
-AUTHORLESS = (NAMESPACE, CLUSTER_ROLE, CLUSTER_ROLE_BINDING, ENTITY, ROLE, ROLE_BINDING)
-"""Kinds that may have no author because a backend or an agent creates them."""
 BUILT_IN = ((CLUSTER_ROLE, "cluster-admin"), (NAMESPACE, "sensu-system"))
 """Resources that every backend creates by itself."""
 KEY_SHOWN = 8
@@ -83,7 +70,7 @@ def is_there(context: Context, document: Document) -> bool:
         current = current_of(context, document)
         return current is not None and canonical(EVENT, current) == canonical(EVENT, document.body)
     labels = (document.body.get("metadata") or {}).get("labels") or {}
-    if document.kind not in AUTHORLESS or MANAGED_BY_LABEL in labels:
+    if not document.kind.authorless or MANAGED_BY_LABEL in labels:
         return False
     return change_of(context, document, managed=False).action == KEEP
 

@@ -1,6 +1,6 @@
 """The names of resources, for suggestions and completion."""
 
-from sensu.sensuctl.kind import API_KEY, EVENT, NAMESPACE, USER, Kind
+from sensu.resources.kinds import API_KEY, EVENT, Kind
 from sensu.sensuctl.paths import resource_path
 from sensu.sensuctl.session import Session
 from sensu.terminal_text import is_safe
@@ -31,9 +31,7 @@ def checks_of_entity(session: Session, namespace: str, entity: str, names_max: i
 def _name(kind: Kind, resource: object) -> str:
     if not isinstance(resource, dict) or kind == API_KEY:  # the name of an API key is its secret
         return ""
-    if kind == NAMESPACE:
-        return str(resource.get("name") or "")
-    if kind == USER:
-        return str(resource.get("username") or "")
+    if not kind.has_metadata:
+        return str(resource.get(kind.named_by) or "")
     named = (resource.get("entity") or {}) if kind == EVENT else resource
     return str((named.get("metadata") or {}).get("name") or "")

@@ -8,8 +8,9 @@ import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+from sensu.resources.envelope import SPEC, is_wrapped, wrapped
+from sensu.resources.kinds import Kind
 from sensu.sensuctl.command import Context
-from sensu.sensuctl.kind import Kind
 from sensu.sensuctl.table import Column, Fit, render_details, render_table, render_title
 from sensu.terminal_text import clean_json
 
@@ -154,18 +155,11 @@ def _with_maps_in_order(value: Any) -> Any:
 
 
 def wrap(kind: Kind, resource: Resource) -> dict[str, Any]:
-    """A resource as `{type, api_version, metadata, spec}`, the keys of the spec in order of their names.
-
-    Kinds without metadata (namespaces, users) get their name as metadata; some are wrapped by the API already.
-    """
-    if "api_version" in resource and "spec" in resource:
+    """A resource in its envelope, the keys of the spec in order; the API wraps some kinds itself."""
+    if is_wrapped(resource):
         return dict(resource)
-    spec = {key: value for key, value in resource.items() if key != "metadata"}
-    metadata = resource.get("metadata")
-    if metadata is None:
-        name = resource.get("name") or resource.get("username")
-        metadata = {"name": name} if name else {}
-    return {"type": kind.type, "api_version": kind.api_version, "metadata": metadata, "spec": in_order(spec)}
+    document = wrapped(kind, resource)
+    return {**document, SPEC: in_order(document[SPEC])}
 
 
 def in_order(value: Any) -> Any:
@@ -175,8 +169,8 @@ def in_order(value: Any) -> Any:
     return [in_order(item) for item in value] if isinstance(value, list) else value
 
 
-def to_yaml_documents(wrapped: Iterable[Mapping[str, Any]]) -> str:
+def to_yaml_documents(documents: Iterable[Mapping[str, Any]]) -> str:
     """YAML documents with `---` between them."""
     from sensu.sensuctl.yaml_text import in_natural_order, to_yaml  # noqa: PLC0415 - only for this format
 
-    return "---\n".join(to_yaml({key: in_natural_order(value) for key, value in one.items()}) for one in wrapped)
+    return "---\n".join(to_yaml({key: in_natural_order(value) for key, value in one.items()}) for one in documents)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from sensu.sensuctl.kind import Kind
+from sensu.resources.kinds import Kind
 
 _UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 

@@ -12,18 +12,18 @@ from urllib.parse import unquote
 
 from sensu.client.http_api import APIUnreachable
 from sensu.errors import SensuError
+from sensu.resources.kinds import EVENT, Kind, by_segment
 from sensu.sensuctl.command import Context
 from sensu.sensuctl.failure import APIError, CommandFailed
-from sensu.sensuctl.kind import EVENT, NAMED, Kind
 from sensu.sensuctl.paths import resource_path
 from sensu.sensuctl.spelling import did_you_mean
 
 NOT_FOUND, FORBIDDEN, UNAUTHORIZED, CONFLICT = 404, 403, 401, 409
 NAMES_COMPARED = 1000
 """The maximum number of names compared to make a suggestion."""
-_PATH = re.compile(r"/api/(?:enterprise/)?\w+/v\d/(?:namespaces/(?P<namespace>[^/]+)/)?(?P<segment>\w+)(?P<names>.*)")
-_NOUNS = {"CheckConfig": "check", "HookConfig": "hook", "EventFilter": "filter", "APIKey": "API key"}
-_NOUNS |= {"Silenced": "silence", "TessenConfig": "Tessen configuration", "Env": "secrets provider"}
+_PATH = re.compile(
+    r"/api/(?:enterprise/)?(?P<group>\w+/v\d)/(?:namespaces/(?P<namespace>[^/]+)/)?(?P<segment>\w+)(?P<names>.*)"
+)
 _VERBS = {"GET": "read", "POST": "create", "PUT": "create or change", "PATCH": "change", "DELETE": "delete"}
 PORTS = "The API usually listens on port 8080, agents connect to port 8081."
 
@@ -45,7 +45,7 @@ class Place(NamedTuple):
             return nouns(self.kind)
         if self.kind == EVENT and len(self.names) > 1:
             return f'event of entity "{self.names[0]}" and check "{self.names[1]}"'
-        return f'{noun(self.kind)} "{self.names[0]}"'
+        return f'{self.kind.word} "{self.names[0]}"'
 
     @property
     def where(self) -> str:
@@ -53,17 +53,10 @@ class Place(NamedTuple):
         return f' in namespace "{self.namespace}"' if self.namespace else ""
 
 
-def noun(kind: Kind) -> str:
-    """`check`, `cluster role`."""
-    return _NOUNS.get(kind.type) or re.sub(r"(?<=[a-z])(?=[A-Z])", " ", kind.type).lower()
-
-
 def nouns(kind: Kind) -> str:
     """`checks`, `entities`."""
-    one = noun(kind)
-    if one == "API key" or not one.endswith("y"):
-        return f"{one}s"
-    return f"{one[:-1]}ies"
+    word = kind.word
+    return f"{word[:-1]}ies" if word.endswith("ty") else f"{word}s"
 
 
 def explained(err: SensuError, context: Context) -> str:
@@ -125,7 +118,7 @@ def _absent(place: Place, context: Context) -> str:
 
 def missing_namespace(context: Context, namespace: str) -> str:
     """The message for a missing namespace, with a suggestion."""
-    from sensu.sensuctl.kind import NAMESPACE  # noqa: PLC0415 - few failures are about one
+    from sensu.resources.kinds import NAMESPACE  # noqa: PLC0415 - few failures are about one
 
     return f"the namespace {namespace} does not exist{did_you_mean(namespace, _names(context, NAMESPACE, ''))}"
 
@@ -147,7 +140,7 @@ def nothing_to_list(context: Context, kind: Kind) -> str:
 
 def namespace_is_missing(context: Context, namespace: str) -> bool:
     """Whether the API says that a namespace does not exist."""
-    from sensu.sensuctl.kind import NAMESPACE  # noqa: PLC0415 - see above
+    from sensu.resources.kinds import NAMESPACE  # noqa: PLC0415 - see above
 
     try:
         context.session.get(resource_path(NAMESPACE, "", namespace))
@@ -170,7 +163,7 @@ def _names(context: Context, kind: Kind, namespace: str) -> list[str]:
 def place_of(path: str) -> Place | None:
     """The resource or list that a path of the API refers to, None for other paths."""
     match = _PATH.fullmatch(path.partition("?")[0])
-    kind = next((kind for kind in NAMED if match is not None and kind.segment == match["segment"]), None)
+    kind = None if match is None else by_segment(match["group"], match["segment"])
     if match is None or kind is None:
         return None
     names = tuple(unquote(part) for part in match["names"].split("/") if part)

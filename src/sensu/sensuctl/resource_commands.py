@@ -3,10 +3,10 @@
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
+from sensu.resources.kinds import Kind
 from sensu.sensuctl.command import Context
 from sensu.sensuctl.failure import CommandFailed
 from sensu.sensuctl.forms import Field, asked_metadata, from_answers, from_flags
-from sensu.sensuctl.kind import Kind
 from sensu.sensuctl.output import show_list, show_one
 from sensu.sensuctl.paths import resource_path
 from sensu.sensuctl.prompt import confirm

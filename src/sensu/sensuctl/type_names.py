@@ -5,38 +5,44 @@ Source: recorded sensuctl sessions (describe-type, dump, edit, create-errors).
 
 import re
 
+from sensu.resources.kinds import ALL_KINDS, AS_RUN, CORE_V2, EVERY_KIND, Kind
 from sensu.sensuctl.failure import CommandFailed
-from sensu.sensuctl.kind import ALL_KINDS, AS_RUN, KINDS, NAMED, NAMED_IN_FULL, OTHERS, Kind
 from sensu.sensuctl.spelling import did_you_mean
 
 ALL = "all"
+NAMED = tuple(kind for kind in EVERY_KIND if kind.short_name and kind not in AS_RUN)
+"""The kinds that their short name means."""
 
 _WORD_START = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 
 def api_versions() -> frozenset[str]:
     """The API groups and versions of the types."""
-    return frozenset(kind.api_version for kind in (*KINDS, *OTHERS))
+    return frozenset(kind.api_version for kind in EVERY_KIND)
 
 
 def kind_of_type(type_name: str, api_version: str = "") -> Kind | None:
     """The kind of a type's name, as it is or in snake case."""
-    for kind in (*KINDS, *OTHERS):
+    for kind in EVERY_KIND:
         if type_name in (kind.type, _snake_case(kind.type)) and api_version in ("", kind.api_version):
             return kind
     return None
 
 
 def kind_named(word: str) -> Kind:
-    """The kind that a word on the command line names; raises CommandFailed."""
+    """The kind that a word on the command line names; raises CommandFailed.
+
+    Types of groups other than core/v2 are named with their group.
+    """
     for kind in NAMED:
-        if word == kind.segment:
+        if word == kind.short_name:
             return kind
     api_version, _, type_name = word.rpartition(".")
     found = kind_of_type(type_name, api_version)
-    if found is None or (found in NAMED_IN_FULL and not api_version):
-        known = [*(kind.segment for kind in NAMED), *(kind.type for kind in (*KINDS, *AS_RUN))]
-        known += [kind.qualified_name for kind in (*KINDS, *NAMED_IN_FULL)]
+    if found is None or (found.api_version != CORE_V2 and not api_version):
+        known = [*(kind.short_name for kind in NAMED)]
+        known += [kind.type for kind in EVERY_KIND if kind.api_version == CORE_V2]
+        known += [kind.qualified_name for kind in EVERY_KIND if kind not in AS_RUN]
         raise CommandFailed(f"invalid resource type: {word}{did_you_mean(word, known)}")
     return found
 
@@ -54,11 +60,6 @@ def omitted_kinds(words: str) -> list[Kind]:
         return kinds_named(words) if words else []
     except CommandFailed as err:
         raise CommandFailed(f"error parsing --omit: {err}") from err
-
-
-def short_name_of(kind: Kind) -> str:
-    """The short name of a kind, empty if it has none."""
-    return kind.segment if kind in (*NAMED, *AS_RUN) else ""
 
 
 def _snake_case(name: str) -> str:

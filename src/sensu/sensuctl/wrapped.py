@@ -9,12 +9,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from sensu.errors import InvalidResource
+from sensu.resources import envelope
+from sensu.resources.kinds import CORE_V2, EVENT, EVERY_KIND, SILENCED, TESSEN, Kind
 from sensu.resources.wire import convert_client, explain_unknown_fields, known_fields
 from sensu.rules.silenced_entry import name_of_entry
 from sensu.sensuctl.command import Context
 from sensu.sensuctl.failure import CommandFailed
 from sensu.sensuctl.file_values import values_of
-from sensu.sensuctl.kind import EVENT, NAMED, OTHERS, SILENCED, Kind
 from sensu.sensuctl.paths import resource_path
 from sensu.sensuctl.spelling import did_you_mean
 from sensu.sensuctl.type_names import api_versions, kind_of_type
@@ -23,7 +24,6 @@ MANAGED_BY_LABEL = "sensu.io/managed_by"
 PROBLEMS_SHOWN_MAX = 10
 COUNTED_MAX = 10
 """The maximum number of resources in a file whose messages give only a number."""
-CORE = "core/v2"
 COMMERCIAL_APIS: tuple[str, ...] = (
     "authentication/v2",
     "bsm/v1",
@@ -68,10 +68,10 @@ class Document:
 
     def names(self) -> tuple[str, ...]:
         """The end of the path: its name, the entity and check of an event, nothing for the only resource of a kind."""
-        if self.kind.type == "Event":
+        if self.kind is EVENT:
             parts = (self.body.get("entity") or {}, self.body.get("check") or {})
             return tuple(str((part.get("metadata") or {}).get("name", "")) for part in parts)
-        return () if self.kind.type == "TessenConfig" else (self.name,)
+        return () if self.kind is TESSEN else (self.name,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +129,7 @@ def _is_commercial(problem: Problem) -> bool:
 def body_to_put(document: Document, default_namespace: str, *, managed: bool) -> dict[str, Any]:
     """The body to send, with its namespace and, if `managed`, the label of sensuctl.
 
-    Resources of groups other than core/v2 are sent in the format of files.
+    The APIs of some kinds take it in its envelope.
     """
     metadata = document.body.get("metadata")
     body = document.body
@@ -141,11 +141,7 @@ def body_to_put(document: Document, default_namespace: str, *, managed: bool) ->
         if namespace and (managed or document.kind is not EVENT):  # a dump shows events without one
             placed["namespace"] = namespace
         body = {**body, "metadata": placed}
-    kind = document.kind
-    if kind.api_version == CORE:
-        return body
-    spec = {key: value for key, value in body.items() if key != "metadata"}
-    return {"type": kind.type, "api_version": kind.api_version, "metadata": body.get("metadata"), "spec": spec}
+    return envelope.wrapped(document.kind, body) if document.kind.wrapped else body
 
 
 def _managed(labels: Mapping[str, str] | None) -> dict[str, str]:
@@ -169,7 +165,7 @@ def _document(index: int, line: int, value: Any) -> Iterator[Document | Problem]
         raise InvalidResource("metadata must be an object")
     for name in explain_unknown_fields(kind.shape, spec):
         yield Problem(index, line, f'warning: json: unknown field "{name}"{_meant(kind, name)}', warning=True)
-    body = _body(kind, spec, metadata)
+    body = envelope.unwrapped(kind, value)
     try:
         convert_client(kind.shape, body)
     except InvalidResource as err:
@@ -208,12 +204,12 @@ def _with_key_named(body: Any, problem: str) -> str:
 
 
 def _kind_of(value: Mapping[str, Any]) -> Kind:
-    type_name, api_version = str(value.get("type") or ""), str(value.get("api_version") or CORE)
+    type_name, api_version = str(value.get("type") or ""), str(value.get("api_version") or CORE_V2)
     if api_version not in api_versions():
         raise InvalidResource("error parsing spec: api not found")
     kind = kind_of_type(type_name, api_version)
     if kind is None:
-        types = [one.type for one in (*NAMED, *OTHERS) if one.api_version == api_version]
+        types = [one.type for one in EVERY_KIND if one.api_version == api_version]
         raise InvalidResource(
             f'error parsing spec: type could not be found: "{type_name}"{did_you_mean(type_name, types)}'
         )
@@ -223,12 +219,3 @@ def _kind_of(value: Mapping[str, Any]) -> Kind:
 def _meant(kind: Kind, place: str) -> str:
     """A suggestion for an unknown field."""
     return did_you_mean(place.rpartition(".")[2], known_fields(kind.shape, place))
-
-
-def _body(kind: Kind, spec: Mapping[str, Any], metadata: Mapping[str, Any]) -> dict[str, Any]:
-    """The resource in the form of core/v2: the spec, with the metadata if the kind has any."""
-    body = dict(spec)
-    if "metadata" in kind.shape.__struct_fields__:
-        inner = spec.get("metadata")
-        body["metadata"] = {**(inner if isinstance(inner, dict) else {}), **metadata}
-    return body

@@ -2,14 +2,19 @@
 
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from sensu.errors import InvalidResource
 from sensu.log import fields
-from sensu.resources import wire
+from sensu.resources.documents import decoded
 from sensu.resources.entity import EntityConfig
-from sensu.resources.kinds import ENTITY, Kind, Shape
+from sensu.resources.kinds import ENTITY, Kind
+from sensu.resources.wire import Wire, decode
 from sensu.store.contract import Change, Key, Store
+
+Shape = type[Wire]
+Decode = Callable[[bytes], Any]
 
 logger = logging.getLogger(__name__)
 
@@ -40,7 +45,8 @@ class ResourceCache:
         if self._stop_listening is None:
             self._stop_listening = self._store.listen(self._follow)
         for kind in kinds:
-            shelf = _Shelf(self._shapes.get(kind.qualified_name, kind.shape))
+            shape = self._shapes.get(kind.qualified_name)
+            shelf = _Shelf(partial(decoded, kind) if shape is None else partial(decode, shape))
             self._shelves[kind.qualified_name] = shelf
             await self._fill(kind.qualified_name, shelf)
 
@@ -102,16 +108,16 @@ class _Entry:
         self.body: bytes | None = body
         self.resource: Any = None
 
-    def decoded(self, key: Key, shape: Shape) -> Any:
+    def decoded(self, key: Key, decode_body: Decode) -> Any:
         """The resource; None where its body is broken."""
         if self.body is not None:
-            self.resource, self.body = _decode(key, shape, self.body), None
+            self.resource, self.body = _decode(key, decode_body, self.body), None
         return self.resource
 
 
-def _decode(key: Key, shape: Shape, body: bytes) -> Any:
+def _decode(key: Key, decode_body: Decode, body: bytes) -> Any:
     try:
-        return wire.decode(shape, body)
+        return decode_body(body)
     except InvalidResource as err:
         place = fields(kind=key.kind, namespace=key.namespace, name=key.name, reason=str(err))
         logger.error("a stored resource cannot be read and is ignored", extra=place)
@@ -121,10 +127,10 @@ def _decode(key: Key, shape: Shape, body: bytes) -> Any:
 class _Shelf:
     """All resources of a kind."""
 
-    def __init__(self, shape: Shape) -> None:
+    def __init__(self, decode_body: Decode) -> None:
         self.subscribers: list[Subscriber] = []
         self.changed_in_load: set[Key] | None = set()
-        self._shape = shape
+        self._decode = decode_body
         self._entries: dict[str, dict[str, _Entry]] = {}
         self._lists: dict[str | None, tuple[Any, ...]] = {}
 
@@ -136,7 +142,7 @@ class _Shelf:
 
     def get(self, key: Key) -> Any:
         entry = self._entries.get(key.namespace, {}).get(key.name)
-        return None if entry is None else entry.decoded(key, self._shape)
+        return None if entry is None else entry.decoded(key, self._decode)
 
     def list(self, kind: str, namespace: str | None) -> tuple[Any, ...]:
         known = self._lists.get(namespace)
@@ -151,7 +157,7 @@ class _Shelf:
             return
         entries = self._entries.get(namespace, {})
         for name in sorted(entries):
-            resource = entries[name].decoded(Key(kind, namespace, name), self._shape)
+            resource = entries[name].decoded(Key(kind, namespace, name), self._decode)
             if resource is not None:
                 yield resource
 
@@ -176,8 +182,8 @@ class _Shelf:
             del self._entries[key.namespace]
 
     def _replace(self, key: Key, names: dict[str, _Entry], before: _Entry | None, body: bytes) -> None:
-        old = None if before is None else before.decoded(key, self._shape)
-        resource = _decode(key, self._shape, body)
+        old = None if before is None else before.decoded(key, self._decode)
+        resource = _decode(key, self._decode, body)
         if resource == old:
             return
         entry = names[key.name] = _Entry(body)

@@ -5,7 +5,7 @@ import pytest
 from sensu.backend.own_secrets import command_environment
 from sensu.backend.secrets import NoSecret, Secrets
 from sensu.resources.metadata import ObjectMeta, SecretReference
-from sensu.resources.secret import Secret, SecretSource
+from sensu.resources.secret import Secret
 
 
 @pytest.mark.parametrize(
@@ -30,7 +30,7 @@ def test_the_backends_own_credentials_stay_with_it(variable: str, kept: bool) ->
 
 class OneSecret:
     def __init__(self, variable: str) -> None:
-        self._secret = Secret(metadata=ObjectMeta(name="s", namespace="default"), spec=SecretSource(id=variable))
+        self._secret = Secret(metadata=ObjectMeta(name="s", namespace="default"), id=variable)
 
     def get(self, kind: object, namespace: str, name: str) -> Secret:
         return self._secret

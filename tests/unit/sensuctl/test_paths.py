@@ -2,7 +2,7 @@
 
 import pytest
 
-from sensu.sensuctl.kind import CHECK, NAMESPACE
+from sensu.resources.kinds import CHECK, NAMESPACE
 from sensu.sensuctl.paths import quoted, resource_path
 
 CHECKS = "/api/core/v2/namespaces/default/checks"

@@ -2,9 +2,9 @@
 
 import pytest
 
+from sensu.resources.kinds import ALL_KINDS, CHECK, CHECK_AS_RUN, ENTITY_CONFIG, HANDLER, HOOK_AS_RUN
 from sensu.sensuctl.failure import CommandFailed
-from sensu.sensuctl.kind import ALL_KINDS, CHECK, CHECK_AS_RUN, ENTITY_CONFIG, HANDLER, HOOK_AS_RUN
-from sensu.sensuctl.type_names import kind_named, kind_of_type, kinds_named, short_name_of
+from sensu.sensuctl.type_names import kind_named, kind_of_type, kinds_named
 
 
 @pytest.mark.parametrize("word", ["checks", "CheckConfig", "check_config", "core/v2.CheckConfig"])
@@ -17,7 +17,7 @@ def test_check_alone_is_the_check_of_a_result() -> None:
     """`Check` is another type than `CheckConfig`, as in the reference; so is `Hook`."""
     assert kind_named("check") == kind_named("core/v2.Check") == CHECK_AS_RUN
     assert kind_named("hook") == HOOK_AS_RUN
-    assert short_name_of(CHECK_AS_RUN) == "checks"
+    assert CHECK_AS_RUN.short_name == "checks"
 
 
 def test_what_agents_tell_is_named_in_full() -> None:
@@ -31,7 +31,7 @@ def test_lists_keep_their_order_and_hold_nothing_twice() -> None:
     """The types are given as asked for; all means every kind that is kept."""
     assert kinds_named("handlers,core/v2.CheckConfig,checks") == [HANDLER, CHECK]
     assert kinds_named("all") == list(ALL_KINDS)
-    assert short_name_of(ENTITY_CONFIG) == ""
+    assert ENTITY_CONFIG.short_name == ""
 
 
 @pytest.mark.parametrize(

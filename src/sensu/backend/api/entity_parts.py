@@ -11,15 +11,16 @@ from sensu.backend.services.entities import Entities
 from sensu.backend.services.entity_parts import EntityParts, Part
 from sensu.backend.services.payload import Payload, unwrapped
 from sensu.resources.entity import EntityConfig, EntityState
+from sensu.resources.kinds import ENTITY_CONFIG, ENTITY_STATE, root_of
 
-CORE_V3 = "/api/core/v3"
+CORE_V3 = root_of(ENTITY_CONFIG.api_version)
 
 
 def routes(parts: EntityParts, entities: Entities) -> Iterator[Route]:
     """Lists and one of each part; configurations can be written, states are observed."""
     whole = EntityEndpoint(entities)
     configured = EntityConfigEndpoint(entities)
-    for words, part in (("entity-configs", EntityConfig), ("entity-states", EntityState)):
+    for words, part in ((ENTITY_CONFIG.segment, EntityConfig), (ENTITY_STATE.segment, EntityState)):
         endpoint = EntityPartEndpoint(parts, part)
         collection = f"{CORE_V3}/namespaces/{{namespace}}/{words}"
         yield Route("GET", f"{CORE_V3}/{words}", endpoint.listing_of_all, gives=list[part], paged=True)  # type: ignore[valid-type]
@@ -70,4 +71,4 @@ class EntityConfigEndpoint:
 
 
 def _configuration(request: Request) -> Payload:
-    return unwrapped(request.json_body, EntityConfig.__name__)
+    return unwrapped(request.json_body, ENTITY_CONFIG)

@@ -8,6 +8,7 @@ import msgspec
 
 from sensu.backend.api.request import MERGE_PATCH
 from sensu.backend.api.router import Route
+from sensu.resources.documents import document_shape
 from sensu.resources.kinds import ALL_KINDS
 
 JSON = "application/json"
@@ -86,7 +87,7 @@ _HEADERS = {
 
 
 def _given(route: Route) -> tuple[Any, ...]:
-    return (list[route.lists.shape],) if route.lists is not None else (route.gives,)  # type: ignore[name-defined]
+    return (list[document_shape(route.lists)],) if route.lists is not None else (route.gives,)  # type: ignore[misc]
 
 
 def _is_paged(route: Route) -> bool:

@@ -7,6 +7,7 @@ from sensu.backend.api.request import Request
 from sensu.backend.api.responses import Response
 from sensu.backend.api.router import CORE, IN_NAMESPACE, Route
 from sensu.backend.services.resources import Resources
+from sensu.resources.documents import document_shape
 from sensu.resources.kinds import (
     ASSET,
     CHECK,
@@ -43,10 +44,12 @@ def routes(resources: Resources) -> Iterator[Route]:
         endpoint = ResourceEndpoint(resources, kind)
         collection = collection_path(kind)
         yield Route("GET", collection, endpoint.listing, lists=kind)
-        yield Route("POST", collection, endpoint.create, takes=kind.shape, status=201)
-        yield Route("GET", f"{collection}/{{name}}", endpoint.get, gives=kind.shape)
-        yield Route("PUT", f"{collection}/{{name}}", endpoint.replace, takes=kind.shape, status=201)
-        yield Route("PATCH", f"{collection}/{{name}}", endpoint.patch, takes=kind.shape, gives=kind.shape)
+        yield Route("POST", collection, endpoint.create, takes=document_shape(kind), status=201)
+        yield Route("GET", f"{collection}/{{name}}", endpoint.get, gives=document_shape(kind))
+        yield Route("PUT", f"{collection}/{{name}}", endpoint.replace, takes=document_shape(kind), status=201)
+        yield Route(
+            "PATCH", f"{collection}/{{name}}", endpoint.patch, takes=document_shape(kind), gives=document_shape(kind)
+        )
         yield Route("DELETE", f"{collection}/{{name}}", endpoint.delete, status=204)
         if kind.namespaced:
             yield Route("GET", f"{CORE}/{kind.segment}", endpoint.listing_of_all, lists=kind)

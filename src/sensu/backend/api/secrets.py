@@ -12,8 +12,8 @@ from sensu.backend.api.responses import Response
 from sensu.backend.api.router import Route
 from sensu.backend.services.resources import Resources
 from sensu.backend.services.secret_providers import SecretProviders
-from sensu.resources.kinds import SECRET, root_of
-from sensu.resources.secret import EnvProvider, Secret
+from sensu.resources.documents import document_shape
+from sensu.resources.kinds import SECRET, SECRET_PROVIDER, root_of
 
 ROOT = root_of(SECRET.api_version)
 
@@ -23,11 +23,14 @@ def routes(resources: Resources, providers: SecretProviders) -> Iterator[Route]:
     endpoint = ResourceEndpoint(resources, SECRET)
     collection = f"{ROOT}/namespaces/{{namespace}}/{SECRET.segment}"
     yield Route("GET", collection, endpoint.listing, lists=SECRET)
-    yield Route("GET", f"{collection}/{{name}}", endpoint.get, gives=Secret)
-    yield Route("PUT", f"{collection}/{{name}}", endpoint.replace, takes=Secret, status=201)
+    yield Route("GET", f"{collection}/{{name}}", endpoint.get, gives=document_shape(SECRET))
+    yield Route("PUT", f"{collection}/{{name}}", endpoint.replace, takes=document_shape(SECRET), status=201)
     yield Route("DELETE", f"{collection}/{{name}}", endpoint.delete, status=204)
     yield Route("GET", f"{ROOT}/{SECRET.segment}", endpoint.listing_of_all, lists=SECRET)
     yield from _provider_routes(providers)
+
+
+_PROVIDER = document_shape(SECRET_PROVIDER)
 
 
 def _provider_routes(providers: SecretProviders) -> Iterator[Route]:
@@ -45,6 +48,6 @@ def _provider_routes(providers: SecretProviders) -> Iterator[Route]:
         return found(outcome)
 
     collection = f"{ROOT}/providers"
-    yield Route("GET", collection, listing, gives=list[EnvProvider])
-    yield Route("GET", f"{collection}/{{name}}", get, gives=EnvProvider)
-    yield Route("PUT", f"{collection}/{{name}}", replace, takes=EnvProvider, gives=EnvProvider)
+    yield Route("GET", collection, listing, gives=list[_PROVIDER])  # type: ignore[valid-type]
+    yield Route("GET", f"{collection}/{{name}}", get, gives=_PROVIDER)
+    yield Route("PUT", f"{collection}/{{name}}", replace, takes=_PROVIDER, gives=_PROVIDER)

@@ -96,7 +96,7 @@ class Entities:
         """The entity's configuration with a merge patch applied; what is observed cannot be patched."""
         if not self._resources.access.allows(caller, "update", ENTITY.segment, name=name, namespace=namespace):
             return Denied()
-        patch = await merge_patch_of(Entity, payload)
+        patch = await merge_patch_of(ENTITY, payload)
         if isinstance(patch, Invalid):
             return patch
         problem = merging.problem_of_identity(patch, namespace, name)
@@ -107,7 +107,7 @@ class Entities:
 
         def merge(stored: Stored) -> Entity | Invalid:
             nonlocal told
-            merged = merging.merged(Entity, msgspec.json.decode(stored.body), configuration, namespace, name)
+            merged = merging.merged(ENTITY, msgspec.json.decode(stored.body), configuration, namespace, name)
             if isinstance(merged, Invalid):
                 return merged
             entity = self._resources.judged(caller, ENTITY, with_own_subscription(merged))

@@ -4,16 +4,16 @@ Source: docs, "Update … with PATCH"; RFC 7396; recorded scenario checks-patch-
 """
 
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any
 
 from sensu.backend.services.outcomes import Invalid
 from sensu.backend.services.payload import Conditions
 from sensu.errors import InvalidResource
-from sensu.resources.wire import convert_client, json_type
+from sensu.resources.documents import converted
+from sensu.resources.kinds import Kind
+from sensu.resources.wire import json_type
 from sensu.rules.etag import if_match, if_none_match
 from sensu.rules.merge_patch import merge_patch
-
-T = TypeVar("T")
 
 
 def problem_of_identity(patch: Mapping[str, Any], namespace: str, name: str) -> str | None:
@@ -30,9 +30,7 @@ def problem_of_identity(patch: Mapping[str, Any], namespace: str, name: str) -> 
     return None
 
 
-def merged(
-    shape: type[T], document: dict[str, Any], patch: Mapping[str, Any], namespace: str, name: str
-) -> T | Invalid:
+def merged(kind: Kind, document: dict[str, Any], patch: Mapping[str, Any], namespace: str, name: str) -> Any | Invalid:
     """The resource that `document` becomes; what identifies it stays, even where the patch removes it."""
     result = merge_patch(document, patch)
     if "metadata" in document:
@@ -41,7 +39,7 @@ def merged(
     elif "name" in document:
         result["name"] = name
     try:
-        return convert_client(shape, result)
+        return converted(kind, result)
     except InvalidResource as err:
         return Invalid(str(err))
 

@@ -6,7 +6,10 @@ from typing import Any, TypeVar
 
 from sensu.backend.services.outcomes import Invalid
 from sensu.errors import InvalidResource
-from sensu.resources.wire import Wire, convert_client, decode, encode, json_type, parse_json, parse_whole_json, spelled
+from sensu.resources import envelope
+from sensu.resources.documents import document_shape, resource_in
+from sensu.resources.kinds import Kind
+from sensu.resources.wire import convert_client, decode, encode, json_type, parse_json, parse_whole_json, spelled
 
 T = TypeVar("T")
 
@@ -25,33 +28,37 @@ class Conditions:
 ANY_STATE = Conditions()
 
 
-class _Wrapper(Wire, frozen=True):
-    """A resource as files hold it: what kind it is, who it is, and the rest of it."""
+def unwrapped(payload: Payload, kind: Kind) -> Payload:
+    """The payload without the envelope (`type`, `api_version`, `metadata`, `spec`) that clients may send.
 
-    type: str = ""
-    metadata: dict[str, Any] | None = None
-    spec: dict[str, Any] | None = None
-
-
-def unwrapped(payload: Payload, type_name: str) -> Payload:
-    """The payload without the wrapper (`type`, `api_version`, `metadata`, `spec`) that resources of core/v3 come in.
-
-    One without a wrapper stays as it is. Source: what sensuctl create of the reference sends.
+    A payload without one stays as it is. Source: what sensuctl create of the reference sends.
     """
 
     async def bare() -> bytes:
         body = await payload()
         try:
-            wrapper = convert_client(_Wrapper, parse_json(body))
+            document = spelled(parse_json(body), document_shape(kind))
         except InvalidResource:
             return body
-        if wrapper.spec is None:
+        if not isinstance(document, Mapping) or not isinstance(document.get(envelope.SPEC), Mapping):
             return body
-        if wrapper.type not in ("", type_name):
-            raise InvalidResource(f"type: expected {type_name}, got {wrapper.type}")
-        return encode(wrapper.spec if wrapper.metadata is None else {**wrapper.spec, "metadata": wrapper.metadata})
+        type_name = document.get("type") or kind.type
+        if type_name != kind.type:
+            raise InvalidResource(f"type: expected {kind.type}, got {type_name}")
+        return encode(envelope.unwrapped(kind, document))
 
     return bare
+
+
+async def decoded_kind(kind: Kind, payload: Payload) -> Any | Invalid:
+    """The payload as a resource of a kind."""
+    document = await decoded(document_shape(kind), payload)
+    if isinstance(document, Invalid):
+        return document
+    try:
+        return resource_in(kind, document)
+    except InvalidResource as err:
+        return Invalid(str(err))
 
 
 async def decoded(shape: type[T], payload: Payload) -> T | Invalid:
@@ -97,7 +104,7 @@ _ORDINARY = bytes(byte for byte in range(256) if _is_ordinary(byte))
 _CAPITALS = bytes(byte if chr(byte) in '":' or _is_ordinary(byte) else ord("U") for byte in range(256))
 
 
-async def merge_patch_of(shape: type[Any], payload: Payload) -> Mapping[str, Any] | Invalid:
+async def merge_patch_of(kind: Kind, payload: Payload) -> Mapping[str, Any] | Invalid:
     """The payload as a merge patch of a kind: an object with nothing behind it, its keys spelled as the kind does."""
     try:
         value = parse_whole_json(await payload())
@@ -105,4 +112,4 @@ async def merge_patch_of(shape: type[Any], payload: Payload) -> Mapping[str, Any
         return Invalid(str(err))
     if not isinstance(value, Mapping):
         return Invalid(f"the body must be a JSON object, not {json_type(value)}")
-    return spelled(value, shape)  # type: ignore[no-any-return]
+    return spelled(value, document_shape(kind))  # type: ignore[no-any-return]

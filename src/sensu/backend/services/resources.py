@@ -25,12 +25,13 @@ from sensu.backend.services.outcomes import (
     namespace_missing,
 )
 from sensu.backend.services.pages import PageRequest, resource_position, resource_token
-from sensu.backend.services.payload import ANY_STATE, Conditions, Payload, decoded, merge_patch_of
+from sensu.backend.services.payload import ANY_STATE, Conditions, Payload, decoded_kind, merge_patch_of
 from sensu.backend.services.turns import Turns
 from sensu.backend.stored_form import delete, key_of, put
 from sensu.clock import Clock
+from sensu.resources.documents import encoded
 from sensu.resources.kinds import ENTITY, EVENT, NAMESPACE, SILENCED, USER, Kind, name_of, namespace_of
-from sensu.resources.wire import Wire, encode
+from sensu.resources.wire import Wire
 from sensu.rules.client_input import normalised
 from sensu.rules.validity.kinds import problem_of
 from sensu.store.contract import (
@@ -134,7 +135,7 @@ class Resources:
         """
         if not self.access.allows(caller, "update", kind.segment, name=name, namespace=namespace):
             return Denied()
-        patch = await merge_patch_of(kind.shape, payload)
+        patch = await merge_patch_of(kind, payload)
         if isinstance(patch, Invalid):
             return patch
         where = f"/sensu.io/{kind.store_prefix}/{namespace + '/' if kind.namespaced else ''}{name}"
@@ -143,9 +144,9 @@ class Resources:
 
         def merge(stored: Stored) -> Any | Invalid:
             nonlocal told
-            merged = merging.merged(kind.shape, msgspec.json.decode(stored.body), patch, namespace, name)
+            merged = merging.merged(kind, msgspec.json.decode(stored.body), patch, namespace, name)
             judged = merged if isinstance(merged, Invalid) else self.judged(caller, kind, merged, bare=True)
-            told = b"" if isinstance(judged, Invalid) else encode(judged)
+            told = b"" if isinstance(judged, Invalid) else encoded(kind, judged)
             return judged
 
         problem = merging.problem_of_identity(patch, namespace, name)
@@ -165,7 +166,7 @@ class Resources:
         self, caller: Identity, kind: Kind, namespace: str, name: str | None, payload: Payload
     ) -> Any | Invalid:
         """What a caller sends for a URL, completed and found valid; without `name` any name will do."""
-        resource = await decoded(kind.shape, payload)
+        resource = await decoded_kind(kind, payload)
         if isinstance(resource, Invalid):
             return resource
         problem = mismatch(kind, resource, namespace, name)

@@ -7,11 +7,13 @@ from sensu.backend.auth.access import Access
 from sensu.backend.auth.identity import Identity
 from sensu.backend.services.outcomes import Denied, Found, Invalid, Listing, NotFound, Refusal
 from sensu.backend.services.pages import one_chunk
-from sensu.backend.services.payload import Payload, decoded
+from sensu.backend.services.payload import Payload, decoded_kind
+from sensu.resources.documents import encoded
+from sensu.resources.kinds import SECRET_PROVIDER
 from sensu.resources.secret import ENV_PROVIDER, EnvProvider
-from sensu.resources.wire import encode
 
-_WORD = "providers"
+_WORD = SECRET_PROVIDER.segment
+_SHOWN = encoded(SECRET_PROVIDER, EnvProvider())
 
 
 class SecretProviders:
@@ -24,21 +26,21 @@ class SecretProviders:
         """All providers."""
         if not self._access.allows(caller, "list", _WORD):
             return Denied()
-        return Listing(one_chunk([encode(EnvProvider())]), total=1)
+        return Listing(one_chunk([_SHOWN]), total=1)
 
     def get(self, caller: Identity, name: str) -> Found | Refusal:
         """One provider."""
         if not self._access.allows(caller, "get", _WORD, name=name):
             return Denied()
-        return Found(encode(EnvProvider())) if name == ENV_PROVIDER else NotFound()
+        return Found(_SHOWN) if name == ENV_PROVIDER else NotFound()
 
     async def replace(self, caller: Identity, name: str, payload: Payload) -> Found | Refusal:
         """The provider as it is, if that is what is sent, so that files that name it can be applied."""
         if not self._access.allows(caller, "update", _WORD, name=name):
             return Denied()
-        sent = await decoded(EnvProvider, payload)
+        sent = await decoded_kind(SECRET_PROVIDER, payload)
         if isinstance(sent, Invalid):
             return sent
-        if (sent.type, sent.metadata.name, name) != (EnvProvider().type, ENV_PROVIDER, ENV_PROVIDER):
-            return Invalid(f'the only provider is "{ENV_PROVIDER}", of type {EnvProvider().type}')
-        return Found(encode(EnvProvider()))
+        if (sent.metadata.name, name) != (ENV_PROVIDER, ENV_PROVIDER):
+            return Invalid(f'the only provider is "{ENV_PROVIDER}", of type {SECRET_PROVIDER.type}')
+        return Found(_SHOWN)

@@ -3,7 +3,7 @@
 Source: docs, "Secrets reference".
 """
 
-from sensu.resources.secret import ENV_PROVIDER, SECRETS_V1, Secret
+from sensu.resources.secret import ENV_PROVIDER, Secret
 from sensu.rules.validity.names import name_problem
 
 
@@ -12,12 +12,10 @@ def problem(secret: Secret) -> str | None:
     why = name_problem(secret.metadata.name)
     if why is not None:
         return f"secret name {why}"
-    if (secret.type, secret.api_version) != ("Secret", SECRETS_V1):
-        return f"type and api_version must be Secret and {SECRETS_V1}"
     if not secret.metadata.namespace:
         return "namespace must be set"
-    if secret.spec.provider != ENV_PROVIDER:
-        return f'provider "{secret.spec.provider}" does not exist, there is "{ENV_PROVIDER}"'
-    if not secret.spec.id or not set(secret.spec.id).isdisjoint("=\0"):
+    if secret.provider != ENV_PROVIDER:
+        return f'provider "{secret.provider}" does not exist, there is "{ENV_PROVIDER}"'
+    if not secret.id or not set(secret.id).isdisjoint("=\0"):
         return "id must be the name of an environment variable"
     return None

@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
+from sensu.resources.kinds import EVENT, USER
 from sensu.sensuctl.command import Context
 from sensu.sensuctl.comparison import CREATE, KEEP, UPDATE, Change, change_of
 from sensu.sensuctl.dumped import cannot_be_put, is_as_shown, is_dump, left_out
 from sensu.sensuctl.failure import CommandFailed, Exited
-from sensu.sensuctl.kind import EVENT, KINDS, USER
 from sensu.sensuctl.nouns.create import are_located, put_document, read_documents
 from sensu.sensuctl.output import show_value, to_yaml_documents, wants_colour, wrap
 from sensu.sensuctl.progress import Progress
@@ -61,7 +61,7 @@ def _require_valid(context: Context, steps: Sequence[Step]) -> None:
     """Raise CommandFailed with all resources that break a rule."""
     problems: list[str] = []
     for document, change, _ in steps:
-        if change.action == KEEP or document.kind not in KINDS or document.kind in NOT_JUDGED:
+        if change.action == KEEP or document.kind.dump_order == 0 or document.kind in NOT_JUDGED:
             continue
         try:
             checked(document.kind, change.after)

@@ -5,10 +5,10 @@ Source: docs "Use assets to install plugins"; recorded sensuctl session asset-bo
 
 from typing import Any
 
+from sensu.resources.kinds import ASSET
 from sensu.sensuctl.bonsai import Bonsai, BonsaiName, newest, parse_name, version_order
 from sensu.sensuctl.command import Context
 from sensu.sensuctl.failure import CommandFailed
-from sensu.sensuctl.kind import ASSET
 from sensu.sensuctl.output import show_table, show_value
 from sensu.sensuctl.paths import resource_path
 from sensu.sensuctl.resource_commands import checked, name_of

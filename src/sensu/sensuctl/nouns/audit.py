@@ -5,9 +5,9 @@ Source: docs/api.md, "Audit log".
 
 from typing import Any
 
+from sensu.resources.kinds import Kind
 from sensu.sensuctl.command import Context
 from sensu.sensuctl.failure import CommandFailed
-from sensu.sensuctl.kind import Kind
 from sensu.sensuctl.output import show_table, show_value
 from sensu.sensuctl.paths import resource_path
 from sensu.sensuctl.resource_commands import go_time, selected

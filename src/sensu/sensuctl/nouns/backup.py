@@ -8,9 +8,9 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from sensu.resources.kinds import ALL_KINDS, API_KEY, EVENT, Kind
 from sensu.sensuctl.command import Context
 from sensu.sensuctl.failure import CommandFailed
-from sensu.sensuctl.kind import ALL_KINDS, API_KEY, EVENT, Kind
 from sensu.sensuctl.nouns.create import put_documents, read_documents_of
 from sensu.sensuctl.nouns.dump import resources_of
 from sensu.sensuctl.output import to_yaml_documents, wrap

@@ -9,10 +9,10 @@ from typing import Any
 
 from sensu.errors import ConfigurationError
 from sensu.flags import convert_bool, convert_int, convert_uint
+from sensu.resources.kinds import CHECK
 from sensu.sensuctl.command import Context
 from sensu.sensuctl.failure import CommandFailed
 from sensu.sensuctl.forms import listed
-from sensu.sensuctl.kind import CHECK
 from sensu.sensuctl.paths import resource_path
 from sensu.sensuctl.resource_commands import get_resource, replace_resource
 

@@ -6,10 +6,10 @@ Source: docs "Create and manage resources with sensuctl"; recorded sensuctl sess
 from collections.abc import Sequence
 
 from sensu.clock import SystemClock
+from sensu.resources.kinds import CHECK, EVENT, SILENCED
 from sensu.sensuctl.command import Context
 from sensu.sensuctl.dumped import LeftOut, cannot_be_put, is_as_shown, is_dump, is_there, left_out
 from sensu.sensuctl.failure import CommandFailed
-from sensu.sensuctl.kind import CHECK, EVENT, SILENCED
 from sensu.sensuctl.progress import Progress
 from sensu.sensuctl.sources import STDIN, read_source, read_stdin
 from sensu.sensuctl.wrapped import COUNTED_MAX, Document, body_to_put, parse_documents

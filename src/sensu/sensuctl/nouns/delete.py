@@ -6,27 +6,18 @@ Source: recorded sensuctl session delete-files.
 from collections.abc import Iterable
 from pathlib import Path
 
+from sensu.resources.kinds import (
+    NAMESPACE,
+    TESSEN,
+)
 from sensu.sensuctl.command import Context
 from sensu.sensuctl.failure import APIError, CommandFailed
-from sensu.sensuctl.kind import (
-    API_KEY,
-    CLUSTER_ROLE,
-    CLUSTER_ROLE_BINDING,
-    NAMESPACE,
-    ROLE,
-    ROLE_BINDING,
-    TESSEN,
-    USER,
-    Kind,
-)
 from sensu.sensuctl.paths import resource_path
 from sensu.sensuctl.progress import Progress
 from sensu.sensuctl.sources import is_device, read_file, read_stdin
 from sensu.sensuctl.wrapped import Document, parse_documents
 
 NOT_FOUND = 404
-LAST = (ROLE, ROLE_BINDING, NAMESPACE, CLUSTER_ROLE, CLUSTER_ROLE_BINDING, API_KEY, USER)
-"""Kinds that are deleted last: those that grant the right to delete, and namespaces, which must be empty."""
 FAILURES_SHOWN_MAX = 10
 
 
@@ -96,12 +87,7 @@ def delete(context: Context) -> None:
 def _in_order(documents: Iterable[Document]) -> list[tuple[int, Document]]:
     """The documents with their numbers, dependencies last."""
     found = [(index, document) for index, document in enumerate(documents) if document.kind != TESSEN]
-    return sorted(found, key=lambda one: place_in_order(one[1].kind))
-
-
-def place_in_order(kind: Kind) -> int:
-    """The position of a kind in the order of deletion."""
-    return LAST.index(kind) + 1 if kind in LAST else 0
+    return sorted(found, key=lambda one: one[1].kind.delete_order)
 
 
 def _text(context: Context) -> str:

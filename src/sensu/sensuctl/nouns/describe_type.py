@@ -2,11 +2,11 @@
 
 from typing import Any
 
+from sensu.resources.kinds import EVERY_KIND, Kind
 from sensu.sensuctl.command import Context
-from sensu.sensuctl.kind import NOT_IN_ALL, Kind
 from sensu.sensuctl.output import show_table, show_value
 from sensu.sensuctl.table import Column
-from sensu.sensuctl.type_names import ALL, kinds_named, short_name_of
+from sensu.sensuctl.type_names import ALL, kinds_named
 
 COLUMNS = (
     Column("Fully Qualified Name", lambda row: row["name"], key=True),
@@ -24,14 +24,15 @@ def describe(context: Context) -> None:
         show_table(context, COLUMNS, rows)
     if context.words[0] == ALL and context.for_people:
         context.say("not part of 'all':")
-        for kind, reason in NOT_IN_ALL.items():
-            context.say(f"  {kind.qualified_name}: {reason}")
+        for kind in EVERY_KIND:
+            if kind.remark:
+                context.say(f"  {kind.qualified_name}: {kind.remark}")
 
 
 def _row(kind: Kind) -> dict[str, Any]:
     return {
         "name": kind.qualified_name,
-        "short_name": short_name_of(kind),
+        "short_name": kind.short_name,
         "api_version": kind.api_version,
         "type": kind.type,
         "namespaced": kind.namespaced,

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TextIO
 
+from sensu.resources.kinds import ALL_KINDS, AS_RUN, ENTITY, EVENT, TESSEN, Kind
 from sensu.resources.wire import convert_client
 from sensu.sensuctl.command import Context
 from sensu.sensuctl.failure import APIError, BadArguments, CommandFailed
-from sensu.sensuctl.kind import ALL_KINDS, AS_RUN, ENTITY, EVENT, TESSEN, Kind
 from sensu.sensuctl.output import in_order, show_value, to_json, to_yaml_documents, wrap
 from sensu.sensuctl.paths import resource_path
 from sensu.sensuctl.progress import Progress

@@ -13,9 +13,9 @@ from typing import Any
 import msgspec
 
 from sensu.resources.event import Event
+from sensu.resources.kinds import CHECK, CHECK_AS_RUN, EVENT, TESSEN, Kind
 from sensu.sensuctl.command import Context
 from sensu.sensuctl.failure import BadArguments, CommandFailed
-from sensu.sensuctl.kind import CHECK, CHECK_AS_RUN, EVENT, TESSEN, Kind
 from sensu.sensuctl.nouns.create import put_document
 from sensu.sensuctl.nouns.dump import as_kind
 from sensu.sensuctl.output import to_json, to_yaml_documents, wrap

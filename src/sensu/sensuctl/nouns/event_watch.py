@@ -13,10 +13,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from sensu.clock import SystemClock
+from sensu.resources.kinds import EVENT
 from sensu.sensuctl.command import Context
 from sensu.sensuctl.event_board import EventBoard, Size, first_line, key_of, screen, state_of
 from sensu.sensuctl.failure import APIError, CommandFailed
-from sensu.sensuctl.kind import EVENT
 from sensu.sensuctl.output import FORMATS, wants_colour
 from sensu.sensuctl.paths import resource_path
 from sensu.sensuctl.resource_commands import selected

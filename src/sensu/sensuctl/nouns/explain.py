@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from sensu.resources.kinds import EVENT, EVENT_FILTER, Kind
 from sensu.sensuctl.command import Context
 from sensu.sensuctl.failure import BadArguments, CommandFailed
-from sensu.sensuctl.kind import EVENT, EVENT_FILTER, Kind
 from sensu.sensuctl.output import show_title, show_value
 from sensu.sensuctl.paths import quoted, resource_path
 from sensu.sensuctl.resource_commands import get_resource, go_time

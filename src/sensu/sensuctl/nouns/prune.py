@@ -6,9 +6,9 @@ Source: docs "Create and manage resources with sensuctl", prune.
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from sensu.resources.kinds import API_KEY, EVENT, NAMESPACE, TESSEN, USER, Kind
 from sensu.sensuctl.command import Context
 from sensu.sensuctl.failure import APIError, BadArguments, CommandFailed
-from sensu.sensuctl.kind import API_KEY, EVENT, NAMESPACE, TESSEN, USER, Kind
 from sensu.sensuctl.nouns.create import read_documents
 from sensu.sensuctl.output import show_table, show_value
 from sensu.sensuctl.paths import resource_path

@@ -1,7 +1,7 @@
 """`sensuctl tessen …`."""
 
+from sensu.resources.kinds import TESSEN
 from sensu.sensuctl.command import Context
-from sensu.sensuctl.kind import TESSEN
 from sensu.sensuctl.output import show_one
 from sensu.sensuctl.paths import resource_path
 from sensu.sensuctl.prompt import agree

@@ -3,9 +3,9 @@
 Source: recorded sensuctl sessions user, rbac-limited.
 """
 
+from sensu.resources.kinds import USER
 from sensu.sensuctl.command import Context
 from sensu.sensuctl.failure import BadArguments, CommandFailed
-from sensu.sensuctl.kind import USER
 from sensu.sensuctl.paths import resource_path
 from sensu.sensuctl.resource_commands import first_word
 

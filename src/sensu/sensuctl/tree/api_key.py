@@ -1,8 +1,8 @@
 """`sensuctl api-key …`."""
 
+from sensu.resources.kinds import API_KEY
 from sensu.sensuctl.command import Context
 from sensu.sensuctl.declare import ONE, change, deletion, info, listing, method
-from sensu.sensuctl.kind import API_KEY
 from sensu.sensuctl.paths import resource_path
 from sensu.sensuctl.resource_commands import Noun, go_time, name_of
 from sensu.sensuctl.table import Column

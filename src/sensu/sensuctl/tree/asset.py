@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from sensu.flags import Flag
+from sensu.resources.kinds import ASSET
 from sensu.sensuctl.asset_text import short_digest, short_url
 from sensu.sensuctl.command import Context
 from sensu.sensuctl.declare import INTERACTIVE, ONE, change, creation, deletion, info, listing, update
 from sensu.sensuctl.failure import CommandFailed
 from sensu.sensuctl.forms import Field
-from sensu.sensuctl.kind import ASSET
 from sensu.sensuctl.resource_commands import Noun, joined, name_of, namespace_of
 from sensu.sensuctl.table import Column
 

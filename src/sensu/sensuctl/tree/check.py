@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from sensu.flags import Flag
+from sensu.resources.kinds import CHECK
 from sensu.sensuctl.command import Context
 from sensu.sensuctl.declare import (
     FORMAT,
@@ -21,7 +22,6 @@ from sensu.sensuctl.declare import (
 )
 from sensu.sensuctl.failure import CommandFailed
 from sensu.sensuctl.forms import Field, listed
-from sensu.sensuctl.kind import CHECK
 from sensu.sensuctl.paths import resource_path
 from sensu.sensuctl.resource_commands import Noun, first_word, joined, name_of, namespace_of
 from sensu.sensuctl.table import Column

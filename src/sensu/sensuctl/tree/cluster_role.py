@@ -1,6 +1,6 @@
 """`sensuctl cluster-role …`."""
 
-from sensu.sensuctl.kind import CLUSTER_ROLE
+from sensu.resources.kinds import CLUSTER_ROLE
 from sensu.sensuctl.tree.role import NAME, RULES, RoleNoun, role_commands
 
 NOUN = RoleNoun(CLUSTER_ROLE, (NAME, RULES))

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
+from sensu.resources.kinds import CLUSTER_ROLE_BINDING
 from sensu.sensuctl.forms import get
-from sensu.sensuctl.kind import CLUSTER_ROLE_BINDING
 from sensu.sensuctl.resource_commands import name_of
 from sensu.sensuctl.tree.role_binding import (
     GRANTS_CLUSTER_ROLE,

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from sensu.flags import Flag
+from sensu.resources.kinds import Kind
 from sensu.sensuctl.command import Command, Context
 from sensu.sensuctl.declare import CHUNK_SIZE, FIELD_SELECTOR, FORMAT, SKIP_CONFIRM, SOME, change, info, method
-from sensu.sensuctl.kind import Kind
 from sensu.sensuctl.paths import resource_path
 from sensu.sensuctl.prompt import confirm
 from sensu.sensuctl.resource_commands import Noun, go_time, selected

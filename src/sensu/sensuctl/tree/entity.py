@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from sensu.flags import Flag
+from sensu.resources.kinds import ENTITY
 from sensu.sensuctl.declare import INTERACTIVE, creation, deletion, info, listing, update
 from sensu.sensuctl.failure import BadArguments
 from sensu.sensuctl.forms import Field
-from sensu.sensuctl.kind import ENTITY
 from sensu.sensuctl.resource_commands import Noun, go_time, joined, name_of
 from sensu.sensuctl.table import Column
 

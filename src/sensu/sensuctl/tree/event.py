@@ -5,11 +5,11 @@ from typing import Any
 
 from sensu.clock import SystemClock
 from sensu.flags import Flag
+from sensu.resources.kinds import EVENT
 from sensu.sensuctl.command import Context
 from sensu.sensuctl.declare import FORMAT, TWO, change, deletion, info, listing, method
 from sensu.sensuctl.failure import CommandFailed
 from sensu.sensuctl.forms import get
-from sensu.sensuctl.kind import EVENT
 from sensu.sensuctl.paths import resource_path
 from sensu.sensuctl.resource_commands import Noun, get_resource, go_time, joined
 from sensu.sensuctl.table import Column

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from sensu.flags import Flag
+from sensu.resources.kinds import EVENT_FILTER
 from sensu.sensuctl.declare import (
     FORMAT,
     INTERACTIVE,
@@ -16,7 +17,6 @@ from sensu.sensuctl.declare import (
     update,
 )
 from sensu.sensuctl.forms import Field
-from sensu.sensuctl.kind import EVENT_FILTER
 from sensu.sensuctl.resource_commands import Noun, joined, name_of, namespace_of
 from sensu.sensuctl.table import Column
 

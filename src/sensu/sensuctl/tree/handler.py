@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from sensu.flags import Flag
+from sensu.resources.kinds import HANDLER
 from sensu.sensuctl.command import Context
 from sensu.sensuctl.declare import (
     ENV_VARS,
@@ -17,7 +18,6 @@ from sensu.sensuctl.declare import (
 )
 from sensu.sensuctl.failure import BadArguments
 from sensu.sensuctl.forms import Field, from_answers, from_flags
-from sensu.sensuctl.kind import HANDLER
 from sensu.sensuctl.resource_commands import Noun, joined, name_of
 from sensu.sensuctl.table import Column
 

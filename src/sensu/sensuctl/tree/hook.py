@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from sensu.flags import Flag
+from sensu.resources.kinds import HOOK
 from sensu.sensuctl.declare import INTERACTIVE, creation, deletion, info, listing, update
 from sensu.sensuctl.forms import Field
-from sensu.sensuctl.kind import HOOK
 from sensu.sensuctl.resource_commands import Noun, name_of, namespace_of
 from sensu.sensuctl.table import Column
 

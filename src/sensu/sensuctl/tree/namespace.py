@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from sensu.flags import Flag
+from sensu.resources.kinds import ALL_KINDS, EVENT, NAMESPACE, Kind
 from sensu.sensuctl.command import Context
 from sensu.sensuctl.declare import INTERACTIVE, creation, deletion, listing
 from sensu.sensuctl.failure import CommandFailed
-from sensu.sensuctl.kind import ALL_KINDS, EVENT, NAMESPACE, Kind
 from sensu.sensuctl.paths import resource_path
 from sensu.sensuctl.prompt import confirm
 from sensu.sensuctl.resource_commands import Noun, create_resource, first_word
@@ -59,12 +59,12 @@ def _delete_with_content(context: Context, name: str) -> None:
 
 
 def _empty(context: Context, name: str, content: dict[Kind, list[tuple[str, ...]]]) -> None:
-    from sensu.sensuctl.nouns.delete import Deletions, place_in_order  # noqa: PLC0415 - only to empty one
+    from sensu.sensuctl.nouns.delete import Deletions  # noqa: PLC0415 - only to empty one
     from sensu.sensuctl.progress import Progress  # noqa: PLC0415
 
     deletions = Deletions(context)
     with Progress(context, "delete", sum(map(len, content.values()))) as progress:
-        for kind in sorted(content, key=place_in_order):
+        for kind in sorted(content, key=lambda kind: kind.delete_order):
             for names in content[kind]:
                 path = resource_path(kind, name, *names)
                 deletions.delete(path, f"error deleting {kind.type} {'/'.join(names)}")
@@ -93,10 +93,10 @@ def _names(kind: Kind, resource: Any) -> Iterator[tuple[str, ...]]:
 
 
 def _counted(content: dict[Kind, list[tuple[str, ...]]]) -> str:
-    from sensu.sensuctl.remedies import noun, nouns  # noqa: PLC0415 - only at a terminal
+    from sensu.sensuctl.remedies import nouns  # noqa: PLC0415 - only at a terminal
 
     counts = [(len(names), kind) for kind, names in content.items() if names]
-    parts = [f"{count} {noun(kind) if count == 1 else nouns(kind)}" for count, kind in counts]
+    parts = [f"{count} {kind.word if count == 1 else nouns(kind)}" for count, kind in counts]
     return ", ".join(parts) or "nothing"
 
 

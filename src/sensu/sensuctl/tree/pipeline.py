@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from sensu.resources.kinds import PIPELINE
 from sensu.sensuctl.declare import deletion, info, listing
-from sensu.sensuctl.kind import PIPELINE
 from sensu.sensuctl.resource_commands import Noun, joined, name_of
 from sensu.sensuctl.table import Column
 

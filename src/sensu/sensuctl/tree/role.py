@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from sensu.flags import Flag
+from sensu.resources.kinds import ROLE
 from sensu.sensuctl.command import ANY_NUMBER, Command, Context
 from sensu.sensuctl.declare import FORCE, ONE, TOO_MANY, deletion, info, listing, method
 from sensu.sensuctl.failure import CommandFailed
-from sensu.sensuctl.kind import ROLE
 from sensu.sensuctl.output import show_document, show_table
 from sensu.sensuctl.resource_commands import (
     Noun,

@@ -4,11 +4,11 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from sensu.flags import Flag
+from sensu.resources.kinds import ROLE_BINDING
 from sensu.sensuctl.command import ANY_NUMBER, Command, Context
 from sensu.sensuctl.declare import FORCE, ONE, TOO_MANY, deletion, info, listing, method
 from sensu.sensuctl.failure import CommandFailed
 from sensu.sensuctl.forms import get
-from sensu.sensuctl.kind import ROLE_BINDING
 from sensu.sensuctl.resource_commands import (
     Noun,
     create_resource,

@@ -6,9 +6,9 @@ Source: docs/secrets.md.
 from collections.abc import Sequence
 from typing import Any
 
+from sensu.resources.kinds import SECRET
 from sensu.sensuctl.declare import deletion, info, listing
 from sensu.sensuctl.forms import get
-from sensu.sensuctl.kind import SECRET
 from sensu.sensuctl.resource_commands import Noun, name_of, namespace_of
 from sensu.sensuctl.table import Column
 

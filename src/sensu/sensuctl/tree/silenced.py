@@ -8,11 +8,11 @@ from typing import Any
 
 from sensu.clock import SystemClock
 from sensu.flags import Flag, convert_int
+from sensu.resources.kinds import SILENCED
 from sensu.sensuctl.command import Command, Context
 from sensu.sensuctl.dates import rfc3339, unix_seconds
 from sensu.sensuctl.declare import FORMAT, INTERACTIVE, NONE, ONE_AT_MOST, SKIP_CONFIRM, change, listing, method
 from sensu.sensuctl.failure import APIError, CommandFailed
-from sensu.sensuctl.kind import SILENCED
 from sensu.sensuctl.output import show_list
 from sensu.sensuctl.paths import quoted, resource_path
 from sensu.sensuctl.prompt import confirm

@@ -1,6 +1,7 @@
 """`sensuctl user …`; `nouns/user_password.py` has the commands for passwords."""
 
 from sensu.flags import Flag
+from sensu.resources.kinds import USER
 from sensu.sensuctl.command import Command, Context
 from sensu.sensuctl.declare import (
     FORCE,
@@ -15,7 +16,6 @@ from sensu.sensuctl.declare import (
     method,
 )
 from sensu.sensuctl.forms import listed
-from sensu.sensuctl.kind import USER
 from sensu.sensuctl.paths import resource_path
 from sensu.sensuctl.prompt import confirm
 from sensu.sensuctl.resource_commands import Noun, first_word, joined

@@ -5,7 +5,7 @@ import pytest
 from sensu.backend.auth.access import Access
 from sensu.backend.auth.identity import Identity
 from sensu.backend.auth.seeds import namespace_writes, seed_writes
-from sensu.resources.kinds import KINDS, NAMESPACE, ROLE, ROLE_BINDING, Kind
+from sensu.resources.kinds import ALL_KINDS, NAMESPACE, ROLE, ROLE_BINDING, Kind
 from sensu.resources.metadata import ObjectMeta
 from sensu.resources.namespace import Namespace
 from sensu.resources.role import Role, Rule
@@ -13,7 +13,7 @@ from sensu.resources.role_binding import RoleBinding, RoleRef, Subject
 from sensu.resources.wire import decode
 from tests.unit.backend.auth.fakes import FakeRecords
 
-BY_NAME: dict[str, Kind] = {kind.qualified_name: kind for kind in KINDS}
+BY_NAME: dict[str, Kind] = {kind.qualified_name: kind for kind in ALL_KINDS}
 COMMON = ("assets", "checks", "entities", "events", "filters", "handlers", "hooks", "mutators", "silenced")
 
 

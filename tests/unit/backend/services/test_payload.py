@@ -11,6 +11,7 @@ from sensu.backend.services.outcomes import Invalid
 from sensu.backend.services.payload import decoded, has_unusual_keys, merge_patch_of, resource_of
 from sensu.errors import InvalidResource
 from sensu.resources.check import CheckConfig
+from sensu.resources.kinds import CHECK
 from sensu.resources.wire import decode_client
 
 
@@ -66,20 +67,20 @@ def test_a_body_that_is_no_such_resource_is_refused_with_a_reason(body: bytes) -
 
 def test_a_patch_must_be_an_object() -> None:
     """An array or null cannot be merged into anything."""
-    assert isinstance(asyncio.run(merge_patch_of(CheckConfig, sent(b"[]"))), Invalid)
-    assert isinstance(asyncio.run(merge_patch_of(CheckConfig, sent(b"null"))), Invalid)
+    assert isinstance(asyncio.run(merge_patch_of(CHECK, sent(b"[]"))), Invalid)
+    assert isinstance(asyncio.run(merge_patch_of(CHECK, sent(b"null"))), Invalid)
 
 
 @pytest.mark.parametrize("behind", [b" x", b"{", b"{}"])
 def test_nothing_may_stand_behind_a_patch(behind: bytes) -> None:
     """Two patches in one body are a mistake, of which no half is applied."""
-    assert isinstance(asyncio.run(merge_patch_of(CheckConfig, sent(b'{"interval":5}' + behind))), Invalid)
+    assert isinstance(asyncio.run(merge_patch_of(CHECK, sent(b'{"interval":5}' + behind))), Invalid)
 
 
 def test_the_keys_of_a_patch_are_known_in_any_case() -> None:
     """A patch names a field as leniently as a whole resource does, at every depth, and removes it by any spelling."""
     body = b'{"Interval":5,"CRON":null,"Metadata":{"Name":"c","LABELS":{"Team":null}},"proxy_requests":{"SPLAY":true}}'
-    assert asyncio.run(merge_patch_of(CheckConfig, sent(body))) == {
+    assert asyncio.run(merge_patch_of(CHECK, sent(body))) == {
         "interval": 5,
         "cron": None,
         "metadata": {"name": "c", "labels": {"Team": None}},

@@ -10,11 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from sensu.resources import kinds
+from sensu.resources.kinds import ALL_KINDS, TESSEN
 from sensu.sensuctl import tree
 from sensu.sensuctl.command import Command, Group
 from sensu.sensuctl.configuration import GLOBAL_FLAGS
-from sensu.sensuctl.kind import ALL_KINDS, KINDS, NOT_IN_ALL, OTHERS, TESSEN
 from sensu.sensuctl.reference import reference
 from sensu.sensuctl.tree.contents import TREE
 from sensu.sensuctl.usage import command_help, group_help
@@ -88,26 +87,6 @@ def test_help_lists_every_noun_and_verb() -> None:
     check = TREE["check"]
     assert isinstance(check, Group)
     assert all(f"  {command.name} " in group_help(check) for command in check.commands)
-
-
-def test_sensuctl_and_the_api_know_the_same_kinds() -> None:
-    """The light table of kinds says what the table of structs says, in the same order."""
-    theirs = [(kind.type, kind.segment, kind.namespaced, kind.api_version) for kind in kinds.KINDS]
-    assert [tuple(kind) for kind in KINDS] == theirs
-    assert [kind.shape for kind in KINDS] == [kind.shape for kind in kinds.KINDS]
-    assert [kind.path("default") for kind in KINDS] == [kind.path("default") for kind in kinds.KINDS]
-    assert all(kind.shape.__name__.startswith(kind.type) for kind in OTHERS)
-
-
-def test_every_kind_is_in_all_or_left_out_with_a_reason() -> None:
-    """A dump of `all` holds every kind that the API keeps; a kind that is added later cannot be forgotten."""
-    kept = {(kind.api_version, kind.type) for kind in kinds.ALL_KINDS}
-    in_all = {(kind.api_version, kind.type) for kind in ALL_KINDS}
-    left_out = {(kind.api_version, kind.type) for kind in NOT_IN_ALL}
-    assert kept <= in_all | left_out
-    assert not in_all & left_out
-    assert in_all | left_out == {(kind.api_version, kind.type) for kind in (*KINDS, *OTHERS)}
-    assert all(NOT_IN_ALL.values())
 
 
 def modules_after(code: str) -> set[str]:
