@@ -1,4 +1,4 @@
-"""The allow list: which commands an agent may run at all.
+"""The allow list: the commands that an agent may run.
 
 Source: docs, "Agent reference", allow list; recorded scenario agent-exec-allow-list.
 """
@@ -21,7 +21,7 @@ _BLANKS = " \t"
 
 
 class AllowListEntry(msgspec.Struct, frozen=True):
-    """One program with the arguments it may be given, its digest, and whether a check may set its environment."""
+    """A program with its allowed arguments, its digest, and whether a check may set environment variables."""
 
     exec: str
     args: tuple[str, ...]
@@ -30,7 +30,7 @@ class AllowListEntry(msgspec.Struct, frozen=True):
 
 
 class AllowList:
-    """The commands that may be run; an empty list allows all."""
+    """The allowed commands; an empty list allows every command."""
 
     def __init__(self, entries: Sequence[AllowListEntry] = ()) -> None:
         self._entries = tuple(entries)
@@ -39,14 +39,14 @@ class AllowList:
         return bool(self._entries)
 
     def entry_for(self, command: str) -> AllowListEntry | None:
-        """The first entry that the whole command fits: its program, then nothing but listed arguments, in any order."""
+        """The first entry that matches the whole command: its program, then only listed arguments, in any order."""
         return next((entry for entry in self._entries if fits(entry, command)), None)
 
 
 def fits(entry: AllowListEntry, command: str) -> bool:
     """Whether a command is the entry's program followed by listed arguments only.
 
-    Departs from the reference, which looks for the texts anywhere in the command, as the docs describe it.
+    Stricter than the reference, which searches for the strings anywhere in the command, as its docs describe.
     """
     text = command.strip()
     reached = {len(entry.exec)} if _word_at(text, 0, entry.exec) else set()
@@ -70,7 +70,7 @@ def _word_at(text: str, start: int, word: str) -> bool:
 
 
 def digest_matches(entry: AllowListEntry, command: str, environment: Mapping[str, str]) -> bool:
-    """Whether the program of a command has the entry's digest, found as the shell would find it; reads the file."""
+    """Whether the program that the shell would run for a command has the digest of the entry; reads the file."""
     if not entry.sha512:
         return True
     words = command.split(maxsplit=1)
@@ -86,7 +86,7 @@ def digest_matches(entry: AllowListEntry, command: str, environment: Mapping[str
 
 
 def load(path: str) -> AllowList:
-    """The list in a YAML or JSON file, or the empty one where no path is given; raises ConfigurationError."""
+    """Reads the allow list from a YAML or JSON file; an empty path gives an empty list. Raises ConfigurationError."""
     if not path:
         return AllowList()
     if not any(extension in Path(path).suffix for extension in (".yml", ".yaml", ".json")):

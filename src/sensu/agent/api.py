@@ -32,7 +32,7 @@ class LocalAPI:
         version: str,
         clock: Clock,
     ) -> None:
-        """`offer` takes an event to send and keeps it safe, or returns False for one that cannot be sent."""
+        """`offer` queues an event durably, or returns False if the event cannot be sent."""
         self._entity, self._offer, self._is_connected = entity, offer, is_connected
         self._counters, self._version, self._clock = counters, version, clock
         self._used_ids = local_event.UsedIds()
@@ -44,7 +44,7 @@ class LocalAPI:
         }
 
     def handle(self, method: str, path: str, body: bytes) -> Answer:
-        """The answer to a request."""
+        """Answers a request."""
         route = self._routes.get(path)
         if route is None:
             return error(404, "404 page not found")

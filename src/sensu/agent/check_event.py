@@ -1,4 +1,4 @@
-"""The events that check runs become.
+"""Builds the events of check runs.
 
 Source: docs, "Events reference"; recorded scenarios agent-exec*.
 """
@@ -26,9 +26,9 @@ FAILURE_STATUS = 3
 STATUS_MAX = 2**32 - 1
 FAILURE_STATUS_ANNOTATION = "allow_list_on_deny_status"
 WHOLE_MAX = 1e21
-"""Larger whole numbers are written with an exponent."""
+"""Whole numbers from here on are written with an exponent."""
 EXACT_MAX = 2.0**53
-"""Larger whole numbers have more digits than a float knows of."""
+"""Whole numbers from here on need more digits than a float holds."""
 
 _NOT_COPIED = frozenset({"secrets", "subdues", "metadata"})
 _COPIED = tuple(
@@ -37,9 +37,9 @@ _COPIED = tuple(
 
 
 def check_of(config: CheckConfig, command: str) -> Check:
-    """The check of an event: the configuration with its tokens replaced, and the command as it was configured.
+    """The check of an event: the configuration with its tokens replaced, but with the configured command.
 
-    Secrets do not leave the agent, nor do repeated windows; both are not part of recorded events.
+    Secrets and subdue windows are left out: they are not part of recorded events.
     """
     metadata = ObjectMeta(
         name=config.metadata.name,
@@ -52,7 +52,7 @@ def check_of(config: CheckConfig, command: str) -> Check:
 
 
 def started(check: Check, entity: Entity, *, issued: int, sequence: int, now: float) -> Event:
-    """The event of a check that is about to run, as the check's own standard input shows it."""
+    """The event of a check that is about to run; the command can read it from standard input."""
     return Event(
         check=msgspec.structs.replace(check, issued=issued, executed=int(now)),
         entity=entity,
@@ -65,12 +65,12 @@ def started(check: Check, entity: Entity, *, issued: int, sequence: int, now: fl
 
 
 def refused(check: Check, entity: Entity, why: str, now: float) -> Event:
-    """The event of a check that was not even looked at: it has no sequence, issue time or pipelines."""
+    """The event of a request that was rejected: it has no sequence number, issue time or pipelines."""
     return failed(Event(check=check, entity=entity, metadata=ObjectMeta(namespace=check.metadata.namespace)), why, now)
 
 
 def failed(event: Event, why: str, now: float) -> Event:
-    """The event of a check that could not be run."""
+    """The event of a check whose command could not be run."""
     assert event.check is not None
     status = _failure_status(event.check.metadata.annotations)
     check = msgspec.structs.replace(event.check, status=status, output=why, executed=int(now))
@@ -86,9 +86,9 @@ def _failure_status(annotations: dict[str, str]) -> int:
 def finished(
     event: Event, result: CommandResult, *, processed_by: str, now: float, refused: Callable[[Extraction], None]
 ) -> Event:
-    """The event of a check that ran: its result, its metrics, and what thresholds make of them.
+    """The event of a check that ran: its result, its metrics, and the status that thresholds give.
 
-    `refused` is called if lines of the output break the check's metric format.
+    `refused` is called if lines of the output do not match the check's metric format.
     """
     assert event.check is not None
     check = msgspec.structs.replace(
@@ -134,7 +134,7 @@ def _point(point: dict[str, Any]) -> MetricPoint:
 
 
 def plain(value: float) -> int | float:
-    """The number as the wire shows it: whole ones without a fraction, in as few digits as tell it apart."""
+    """The number as JSON shows it: whole numbers without a fraction, in the fewest digits that identify them."""
     if value != int(value) or abs(value) >= WHOLE_MAX:
         return value
     return int(value) if abs(value) < EXACT_MAX else int(Decimal(repr(float(value))))
@@ -149,7 +149,7 @@ def with_hooks(event: Event, hooks: tuple[Hook, ...]) -> Event:
 
 
 def with_output_discarded(event: Event) -> Event:
-    """The event without its output, where the check asks for that."""
+    """The event without its output if the check discards output."""
     assert event.check is not None
     if not event.check.discard_output:
         return event

@@ -42,7 +42,7 @@ DENIED = "check command denied by the agent allow list"
 
 
 class CheckRuns:
-    """Takes check requests and puts events into the outbox."""
+    """Accepts check requests, runs the checks and puts the events into the outbox."""
 
     def __init__(
         self,
@@ -61,7 +61,7 @@ class CheckRuns:
         self._is_closed = False
 
     def accept(self, request: CheckRequest, sequences: Sequences) -> None:
-        """Start a check run, unless the request is a repetition or the check runs already."""
+        """Start a check run, unless the request is repeated or the check is still running."""
         config = request.config
         if config is None:
             self._drop("invalid", "")
@@ -79,20 +79,20 @@ class CheckRuns:
         task.add_done_callback(functools.partial(self._ended, key))
 
     async def finish(self, bound_s: float) -> None:
-        """Take no more requests, and return when nothing runs any more, at the latest after a time."""
+        """Accept no more requests, and wait up to `bound_s` seconds for running checks."""
         self._is_closed = True
         if self._running:
             await asyncio.wait(list(self._running.values()), timeout=bound_s)
 
     async def stop(self) -> None:
-        """End all runs; their commands are killed."""
+        """Cancel all runs and kill their commands."""
         tasks = list(self._running.values())
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
     def _reason_to_drop(self, key: str, issued: int) -> str | None:
-        """Why a request is not run; the time of one that is, or would be, is remembered."""
+        """Why a request is not run, or None; remembers its issue time unless it is repeated or outdated."""
         if self._is_closed:
             return "the agent is stopping"
         last = self._last_issued.get(key, 0)
@@ -113,14 +113,14 @@ class CheckRuns:
     def _ended(self, key: str, task: asyncio.Task[None]) -> None:
         self._running.pop(key, None)
         if not task.cancelled() and (error := task.exception()) is not None:
-            log.error("check run broke", extra=fields(check=key, error=f"{type(error).__name__}: {error}"))
+            log.error("check run failed", extra=fields(check=key, error=f"{type(error).__name__}: {error}"))
 
     async def _run(self, request: CheckRequest, config: CheckConfig, sequences: Sequences) -> None:
         async with self._slots:
             try:
                 event = await self._event_of(request, config, sequences)
             except Exception as error:
-                log.exception("check run broke", extra=fields(check=config.metadata.name))
+                log.exception("check run failed", extra=fields(check=config.metadata.name))
                 why = f"internal error: {type(error).__name__}"
                 event = check_event.refused(
                     check_event.check_of(config, config.command), self._own(), why, self._clock.now()

@@ -1,4 +1,4 @@
-"""The agent's connection to its backends: one session at a time, reconnected for ever with growing waits.
+"""The agent's connection to its backends: one session at a time, with endless reconnects and growing waits.
 
 Source: recorded scenarios agent-close-*, agent-reject-*, agent-no-entity-config, agent-two-backends, agent-sigterm.
 """
@@ -39,22 +39,22 @@ log = logging.getLogger("sensu.agent")
 
 UNACKNOWLEDGED_MAX = 1000
 UNACKNOWLEDGED_BYTES_MAX = 8 * 1024 * 1024
-"""How much of what was sent may wait for its acknowledgement before no more is sent."""
+"""Sending pauses while this many events, or bytes, wait for their acknowledgement."""
 WRITTEN_POLL_S = 0.05
-"""How often to look whether the kernel has taken what was sent to a backend that does not acknowledge."""
+"""How often to check whether the kernel has sent everything, for backends that do not acknowledge events."""
 DEFERRED_REST_S = 1.0
-"""How long no events are sent after the backend could not store one."""
+"""How long sending pauses after the backend could not store an event."""
 IDLE_POLL_S = 0.02
 
 SHORT_SESSION_S = 1.0
-"""After two sessions in a row that were shorter, the agent waits before it connects again."""
+"""After two consecutive shorter sessions the agent waits before it reconnects."""
 
 OnRequest = Callable[[CheckRequest, Sequences], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What every session works with."""
+    """The objects that every session uses."""
 
     settings: AgentSettings
     entity: OwnEntity
@@ -65,10 +65,10 @@ class Parts:
 
 
 class Connection:
-    """Keeps a session with one of the backends."""
+    """Maintains a session with one of the backends."""
 
     def __init__(self, parts: Parts, trust: Callable[[], ssl.SSLContext | None] = lambda: None) -> None:
-        """`trust` reads what wss connections need, anew for each, so that renewed certificates count."""
+        """`trust` creates the TLS context; it is called for each connection, so renewed certificates are used."""
         self._parts, self._trust = parts, trust
         settings = parts.settings
         self._explanations = Explanations(settings, parts.clock)
@@ -81,18 +81,18 @@ class Connection:
 
     @property
     def is_up(self) -> bool:
-        """Whether there is a session now."""
+        """Whether a session is established."""
         return self._socket is not None and self._socket.closed is None
 
     async def sent_all(self, bound_s: float) -> None:
-        """Return when nothing waits to be sent or acknowledged, or nothing can be, at the latest after a time."""
+        """Wait until all events are sent and acknowledged, the session ends, or `bound_s` seconds have passed."""
         clock = self._parts.clock
         deadline = clock.monotonic() + bound_s
         while self.is_up and self._session is not None and not self._session.is_idle and clock.monotonic() < deadline:
             await clock.sleep(IDLE_POLL_S)
 
     async def run(self) -> None:
-        """Hold sessions until cancelled, then say good-bye to the backend."""
+        """Run sessions until cancelled, then close the current session."""
         was_short = False
         while True:
             started = self._parts.clock.monotonic()
@@ -105,7 +105,7 @@ class Connection:
             was_short = connected and is_short
 
     async def _attempt(self, url: str) -> bool:
-        """Hold one session, if one can be had; whether there was one."""
+        """Try to connect and run one session; returns whether a session was established."""
         try:
             socket = await self._try(url)
             if socket is None:
@@ -113,25 +113,27 @@ class Connection:
             self._content_type = socket.agreement.content_type
             await self._hold(url, socket)
         except Exception:
-            log.exception("the attempt to connect broke", extra=fields(url=without_secrets(url)))
+            log.exception("connecting failed unexpectedly", extra=fields(url=without_secrets(url)))
             return False
         return True
 
     async def _hold(self, url: str, socket: AgentSocket) -> None:
-        told = {"url": without_secrets(url), "content_type": self._content_type}
+        described = {"url": without_secrets(url), "content_type": self._content_type}
         self._parts.counters.connected()
-        log.info("successfully connected", extra=fields(**told))
+        log.info("successfully connected", extra=fields(**described))
         self._socket = socket
         try:
             self._session = Session(self._parts, socket)
             await self._session.run()
         except* Exception as errors:
-            log.exception("the session broke", extra=fields(**told, errors=[str(e) for e in errors.exceptions]))
+            log.exception(
+                "the session failed unexpectedly", extra=fields(**described, errors=[str(e) for e in errors.exceptions])
+            )
         finally:
             self._socket = self._session = None
             socket.close()
             closed = await asyncio.shield(socket.wait_closed())
-            log.info("disconnected", extra=fields(**told, code=closed.code, reason=closed.reason))
+            log.info("disconnected", extra=fields(**described, code=closed.code, reason=closed.reason))
 
     async def _try(self, url: str) -> AgentSocket | None:
         settings = self._parts.settings
@@ -173,7 +175,7 @@ class Connection:
 
 
 class Session:
-    """One session: reads what the backend says, and sends keepalives and events once the gate is open."""
+    """One session: handles messages of the backend, and sends keepalives and events when the gate is open."""
 
     def __init__(self, parts: Parts, socket: AgentSocket) -> None:
         self._parts, self._socket = parts, socket
@@ -192,9 +194,9 @@ class Session:
         self._rest_until = 0.0
 
     async def run(self) -> None:
-        """Return when the connection is gone; what is not known to have arrived goes back into the outbox.
+        """Return when the connection has ended; events that may not have arrived go back into the outbox.
 
-        Known is what the backend acknowledged, or, where it does not, what the kernel took.
+        An event has arrived if the backend acknowledged it or, without acknowledgements, if the kernel has sent it.
         """
         try:
             async with asyncio.TaskGroup() as group:
@@ -215,7 +217,7 @@ class Session:
 
     @property
     def is_idle(self) -> bool:
-        """Whether nothing waits to be sent, to be written or to be acknowledged."""
+        """Whether no event waits to be sent, written or acknowledged."""
         return not (len(self._parts.outbox) or len(self._unsettled) or self._unwritten)
 
     async def _read(self) -> None:
@@ -248,7 +250,7 @@ class Session:
         refused, deferred = [entry for entry, _ in settled.refused], [entry for entry, _ in settled.deferred]
         for entry, why in settled.refused:
             self._parts.counters.dropped(frames.EVENT)
-            log.error("the backend refused an event", extra=fields(**_told(entry), error=why))
+            log.error("the backend refused an event", extra=fields(**_log_fields(entry), error=why))
         self._parts.outbox.settle([*settled.stored, *refused])
         if deferred:
             self._parts.outbox.put_back(deferred)
@@ -257,13 +259,13 @@ class Session:
         self._settled.set()
 
     async def _gate_open(self) -> None:
-        """Return once the entity's configuration is here, or is not to be waited for any longer."""
+        """Wait for the entity's configuration, at most as long as the gate stays shut."""
         wait_s = self._gate.opens_at - self._parts.clock.monotonic()
         try:
             async with asyncio.timeout(max(wait_s, 0)):
                 await self._configured.wait()
         except TimeoutError:
-            log.warning("no entity config from the backend, going on without")
+            log.warning("no entity config from the backend, continuing without it")
 
     async def _send_keepalives(self) -> None:
         await self._gate_open()
@@ -280,7 +282,7 @@ class Session:
             await clock.sleep(due - clock.monotonic())
 
     async def _send_events(self) -> None:
-        """Send what waits, in order, after the first keepalive."""
+        """Send queued events in order, after the first keepalive."""
         await self._greeted.wait()
         outbox, arrived = self._parts.outbox, True
         while arrived:
@@ -297,7 +299,7 @@ class Session:
                     outbox.put_back([entry])
 
     async def _may_send(self) -> None:
-        """Return once the backend is not behind with acknowledging, and not resting after it could not store."""
+        """Wait while too much is unacknowledged, or while sending pauses after the backend could not store an event."""
         while len(self._unsettled) >= UNACKNOWLEDGED_MAX or self._unsettled_bytes >= UNACKNOWLEDGED_BYTES_MAX:
             self._settled.clear()
             await self._settled.wait()
@@ -306,7 +308,7 @@ class Session:
             await self._parts.clock.sleep(rest_s)
 
     def _message(self, message_type: str, entry: Entry) -> bytes | None:
-        """The bytes to send, or None for an event that cannot be written or is larger than a backend takes."""
+        """The bytes to send, or None for an event that cannot be encoded or is larger than a message may be."""
         spoken = codec.for_content_type(self._socket.speaks.content_type)
         try:
             as_it_is = entry.payload if spoken is codec.JSON else b""
@@ -316,17 +318,17 @@ class Session:
             message, why = b"", str(error)
         if why:
             self._parts.counters.dropped(message_type)
-            log.error("event dropped", extra=fields(**_told(entry), error=why))
+            log.error("event dropped", extra=fields(**_log_fields(entry), error=why))
             return None
         if log.isEnabledFor(logging.INFO):
-            told = {"type": message_type, "payload_size": len(message), **_told(entry)}
-            log.info("sending event to backend", extra=fields(**told))
+            described = {"type": message_type, "payload_size": len(message), **_log_fields(entry)}
+            log.info("sending event to backend", extra=fields(**described))
         return message
 
     async def _send(self, message_type: str, entry: Entry) -> bool:
-        """Whether an event is dealt with: given to the connection, or dropped because it can never be sent.
+        """Hand an event to the connection, or drop it if it can never be sent; False if the connection has ended.
 
-        Waits for room, and ends when the connection does. Where the codec changes meanwhile, the event is written anew.
+        Waits for room in the connection. If the codec changes in the meantime, the event is encoded again.
         """
         spoken, message = None, None
         while True:
@@ -359,7 +361,7 @@ class Session:
             self._note_written()
 
     def _note_written(self) -> None:
-        """What was sent without acknowledgement is done with when the kernel has taken it."""
+        """Settle events that were sent without acknowledgement when the kernel has sent them."""
         if self._socket.closed is None and self._socket.backlog_bytes == 0:
             self._parts.outbox.settle(self._unwritten)
             self._unwritten = []
@@ -377,21 +379,21 @@ class Session:
         length_s = session_length_s(self._parts.settings.max_session_length, random.random())
         if length_s is not None:
             await self._parts.clock.sleep(length_s)
-            log.info("the session has lasted its time, reconnecting")
+            log.info("maximum session length reached, reconnecting")
             self._socket.close()
 
 
-def _told(entry: Entry) -> dict[str, object]:
-    """What the log says of an event."""
+def _log_fields(entry: Entry) -> dict[str, object]:
+    """The log fields of an event."""
     try:
         event = entry.decoded()
     except InvalidResource:
         return {}
-    told: dict[str, object] = {"event_uuid": event.id}
+    described: dict[str, object] = {"event_uuid": event.id}
     if event.entity is not None:
-        told["entity"] = event.entity.metadata.name
+        described["entity"] = event.entity.metadata.name
     if event.check is not None:
-        told["check"] = event.check.metadata.name
+        described["check"] = event.check.metadata.name
     if event.metrics is not None:
-        told["metrics"] = True
-    return told
+        described["metrics"] = True
+    return described

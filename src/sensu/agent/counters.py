@@ -1,4 +1,4 @@
-"""What the agent counts, and how `/metrics` shows it.
+"""The metrics of the agent, as `/metrics` shows them.
 
 Source: docs, "Agent metrics"; recorded scenario agent-local/api, case metrics.
 """
@@ -20,7 +20,7 @@ _HELP = {
 
 
 class Counters:
-    """Counters by name and label, one for each process."""
+    """All counters of one agent process."""
 
     def __init__(self, version: str) -> None:
         self._version = version
@@ -36,20 +36,20 @@ class Counters:
         self._values["sensu_go_agent_messages_sent", "type", message_type] += 1
 
     def dropped(self, message_type: str) -> None:
-        """Count a message that was given up."""
+        """Count a message that was dropped."""
         self._values["sensu_go_agent_messages_dropped", "type", message_type] += 1
 
     def lost(self, reason: str, events: int) -> None:
-        """Count events that were accepted and are given up, because of `size`, `age`, `memory` or `damage`."""
+        """Count accepted events that were dropped because of `size`, `age`, `memory` or `damage`."""
         self._values["sensu_agent_events_lost", "reason", reason] += events
         self._values["sensu_go_agent_messages_dropped", "type", "event"] += events
 
     def metric_lines_refused(self, metric_format: str, lines: int) -> None:
-        """Count lines of check output that gave no metric points because they are not in their format."""
+        """Count lines of check output without metric points because they do not match the format."""
         self._values["sensu_agent_metric_lines_refused", "format", metric_format] += lines
 
     def observe(self, name: str, text: str, value: Callable[[], float]) -> None:
-        """Show a value that goes up and down."""
+        """Add a gauge; `value` is called for each scrape."""
         self._gauges[name] = (text, value)
 
     def connected(self) -> None:
@@ -65,11 +65,11 @@ class Counters:
         self._values["sensu_go_agent_check_requests_dropped", "reason", reason] += 1
 
     def value(self, name: str, label: str = "") -> int:
-        """How often something happened, for one value of its label."""
+        """The value of a counter for one label value."""
         return sum(count for (known, _, value), count in self._values.items() if (known, value) == (name, label))
 
     def exposition(self) -> str:
-        """Everything in Prometheus' text format."""
+        """All metrics in the Prometheus text format."""
         lines = []
         for name, text in _HELP.items():
             lines += [f"# HELP {name} {text}", f"# TYPE {name} counter"]
@@ -89,5 +89,5 @@ class Counters:
 
 
 def _known(message_type: str) -> str:
-    """Message types come from the backend: unknown ones share one label value, so that their number stays bounded."""
+    """The label value of a message type; unknown types share one value, so the number of values is bounded."""
     return message_type if message_type in ("entity_config", "check_request", "ack") else "unknown"

@@ -1,4 +1,4 @@
-"""The agent's own entity: from its settings, from what the backend says of it, and from the facts about the host."""
+"""The agent's own entity, built from its settings, the configuration that the backend sends, and system facts."""
 
 from sensu.agent.settings import AgentSettings
 from sensu.resources.entity import (
@@ -17,10 +17,10 @@ AGENT_MANAGER = "sensu-agent"
 
 
 class OwnEntity:
-    """What the agent tells of itself, now.
+    """The current entity of this agent.
 
-    The backend's word on the entity holds for the session in which it was given, unless the agent manages its entity
-    itself. Source: recorded scenarios agent-entity-config, agent-entity-config-update, agent-managed.
+    The configuration that the backend sends applies to the current session, unless the agent manages its entity itself.
+    Source: recorded scenarios agent-entity-config, agent-entity-config-update, agent-managed.
     """
 
     def __init__(self, settings: AgentSettings, version: str) -> None:
@@ -31,21 +31,21 @@ class OwnEntity:
         self.system = System()
 
     def learn(self, config: EntityConfig) -> None:
-        """Take what the backend says of the entity; that it knows none yet changes nothing."""
+        """Apply the configuration that the backend sent; the message that it has none yet changes nothing."""
         if config.metadata.name in (NOT_FOUND, "") or self._settings.agent_managed_entity:
             return
         self._config = config
 
     def forget(self) -> None:
-        """A new session begins: the settings hold again until the backend speaks."""
+        """Discard the backend's configuration: a new session starts from the settings."""
         self._config = self._own
 
     def at(self, now: float) -> Entity:
-        """The entity whole, secrets included, for tokens."""
+        """The complete entity, unredacted, for tokens."""
         return self._entity(self._config, now)
 
     def as_configured_here(self, now: float) -> Entity:
-        """The entity without what the backend says of it, for the filters of assets.
+        """The entity from the settings alone, without the backend's configuration, for asset filters.
 
         Source: recorded scenario agent-exec, case asset-filter (a label that only the backend knows does not count).
         """
@@ -67,7 +67,7 @@ class OwnEntity:
         )
 
     def redacted_at(self, now: float) -> Entity:
-        """The entity as it leaves the host."""
+        """The redacted entity, as it is sent."""
         return redacted(self.at(now))
 
 

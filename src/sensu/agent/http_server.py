@@ -1,4 +1,4 @@
-"""A small HTTP/1.1 server for the agent's local API: few connections, small bodies, little memory."""
+"""The HTTP/1.1 server of the agent's local API."""
 
 import asyncio
 from collections.abc import Callable
@@ -13,10 +13,10 @@ CONNECTIONS_MAX = 100
 TIMEOUT_S = 15
 
 Handle = Callable[[str, str, bytes], Answer]
-"""The answer to a method, path and body."""
+"""Answers a request, given its method, path and body."""
 
 FOREIGN = error(403, "requests of web pages are not accepted (the Origin header is that of another server)")
-"""A browser sends what any page asks it to, also to servers on its own host; programs send no Origin header."""
+"""The answer to browsers: any web page can make a browser send requests to local servers. Programs send no Origin."""
 PROBLEMS = {
     Problem.MALFORMED: error(400, "400 Bad Request"),
     Problem.HEAD_TOO_LARGE: error(431, "request header fields too large"),
@@ -25,7 +25,7 @@ PROBLEMS = {
 
 
 class HTTPServer:
-    """Listens on one address."""
+    """Listens on one address; connections beyond `CONNECTIONS_MAX` are closed."""
 
     def __init__(self, handle: Handle, clock: Clock) -> None:
         self.handle, self.clock = handle, clock
@@ -34,7 +34,7 @@ class HTTPServer:
         self._server: asyncio.Server | None = None
 
     async def listen(self, host: str, port: int) -> int:
-        """Accept connections; returns the port. Raises OSError where the address cannot be had."""
+        """Accept connections and return the port; raises OSError if the address cannot be used."""
         loop = asyncio.get_running_loop()
         self._server = await loop.create_server(lambda: HTTPConnection(self), host, port, backlog=128)
         bound = int(self._server.sockets[0].getsockname()[1])
@@ -42,7 +42,7 @@ class HTTPServer:
         return bound
 
     async def close(self) -> None:
-        """Stop listening and cut all connections."""
+        """Stop listening and abort all connections."""
         if self._server is not None:
             self._server.close()
         for connection in list(self.connections):
@@ -63,7 +63,7 @@ class HTTPConnection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Part of asyncio's interface."""
-        self._transport = cast(asyncio.Transport, transport)  # uvloop's own is none by inheritance
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's transports do not inherit from it
         if len(self._server.connections) >= CONNECTIONS_MAX:
             self._transport.abort()
             return
@@ -109,7 +109,7 @@ class HTTPConnection(asyncio.Protocol):
             self._transport.write(CONTINUE)
 
     def pause_writing(self) -> None:
-        """Part of asyncio's interface; a client that does not read its answers is asked for no more requests."""
+        """Part of asyncio's interface; requests wait while the client does not read its answers."""
         self._answers_unread = True
         if self._transport is not None:
             self._transport.pause_reading()
@@ -122,7 +122,7 @@ class HTTPConnection(asyncio.Protocol):
             self._transport.resume_reading()
 
     def cut(self) -> None:
-        """End the connection at once."""
+        """Abort the connection."""
         if self._transport is not None:
             self._transport.abort()
 

@@ -1,10 +1,10 @@
-"""What the agent has accepted and no backend has taken yet, on disk: append-only files with checksums.
+"""The queue of unsent events on disk: append-only files with checksums.
 
-Every event is written when it is accepted and noted as settled when it is stored, refused or given up; a file whose
-events are all settled is removed. Nothing is forced to the disk: what is written survives the end of this process in
-any way, but the last seconds may not survive a loss of power. A damaged end of a file costs the events in it, no more.
+An event is written when it is accepted, and marked as settled when it is stored, refused or dropped. A file is removed
+when all its events are settled. Writes are not flushed to the disk: they survive any end of this process, but a loss of
+power may lose the last seconds. Damage in a file loses only the events behind it in that file.
 
-Full: the oldest file goes, with what is in it. A disk that takes nothing more is tried again every `RETRY_S`.
+When the journal is full, its oldest file is dropped. After a write error, writing is tried again every `RETRY_S`.
 """
 
 import contextlib
@@ -34,18 +34,18 @@ from sensu.log import fields
 log = logging.getLogger("sensu.agent")
 
 SEGMENT_BYTES = 4 * 1024 * 1024
-"""From which size on a file is followed by a new one; smaller where the bound of the whole journal is."""
+"""The size at which a new file is started; smaller if the journal itself is small."""
 SEGMENTS_IN_BOUND = 8
 READ_BYTES = 256 * 1024
-"""How much is read at once; more where a single event is larger."""
+"""How much is read at once; more if a single event is larger."""
 RETRY_S = 10.0
 
 Lost = Callable[[str, int], None]
-"""Told why, and how many events are given up without having been sent."""
+"""Called with the reason and the number of events that are dropped without having been sent."""
 
 
 class Written(NamedTuple):
-    """An event in the journal, accepted `at` a time of `Clock.monotonic`, which is negative for an earlier start."""
+    """An event in the journal; `at` is when it was accepted (`Clock.monotonic`, negative for earlier boots)."""
 
     number: int
     at: float
@@ -55,11 +55,11 @@ class Written(NamedTuple):
 class Journal:
     """A queue of payloads on disk: `append`, `read` each once, `settle`. One process at a time.
 
-    All times are those of `Clock.monotonic`, so that setting the wall clock makes no event old.
+    All times are from `Clock.monotonic`, so setting the wall clock does not make an event old.
     """
 
     def __init__(self, folder: Path, bytes_max: int, age_max_s: float, lost: Lost, clock: Clock) -> None:
-        """Made by `open_journal`."""
+        """Use `open_journal` instead."""
         self._times = JournalClock(folder / "clock", clock)
         self._folder, self._bytes_max, self._age_max_s, self._lost = folder, bytes_max, age_max_s, lost
         self._segment_bytes = max(min(SEGMENT_BYTES, bytes_max // SEGMENTS_IN_BOUND), 1)
@@ -77,7 +77,7 @@ class Journal:
         self.size_bytes = 0
 
     def append(self, payload: bytes, at: float, now: float) -> int | None:
-        """The number under which an event that was accepted `at` a time is written; None where the disk does not."""
+        """Write an event that was accepted at the time `at` and return its number; None if the disk fails."""
         self._expire(now)
         blob = record(EVENT, self._times.written(at), payload)
         if len(blob) > self._bytes_max:
@@ -95,13 +95,13 @@ class Journal:
         return self._next_number - 1
 
     def pass_over(self) -> None:
-        """Count everything that is written as read."""
+        """Mark everything written so far as read."""
         self._read_number, self.unread = self._next_number, 0
         self._read_in = self._segments[-1] if self._segments else None
         self._read_offset = self._read_in.size_bytes if self._read_in is not None else 0
 
     def read(self) -> list[Written]:
-        """The next events, in order; empty where there are none."""
+        """The next events in order; empty if there are none."""
         found: list[Written] = []
         while self.unread > 0 and not found:
             segment = self._segment_of(self._read_number)
@@ -115,7 +115,7 @@ class Journal:
         return found
 
     def settle(self, numbers: Sequence[int], now: float) -> None:
-        """Forget events that are done with; unknown numbers are ignored."""
+        """Mark events as settled; unknown numbers are ignored."""
         known = []
         for number in sorted(numbers):
             segment = self._segment_of(number)
@@ -127,7 +127,7 @@ class Journal:
             self._write(record(SETTLED, self._times.written(now), ranges_payload(known)), now)
 
     def close(self) -> None:
-        """Close the files; those without unsettled events are removed."""
+        """Close the files and remove those without unsettled events."""
         self._close_current()
         self._remove_settled()
         if self._lock_fd >= 0:
@@ -136,7 +136,7 @@ class Journal:
             self._lock_fd = -1
 
     def open(self, lock_fd: int) -> None:
-        """Take over what an earlier process left; raises OSError."""
+        """Load the files of earlier processes; raises OSError."""
         self._lock_fd = lock_fd
         paths = {number: path for path in self._folder.iterdir() if (number := first_number(path)) is not None}
         for first in sorted(paths):
@@ -163,7 +163,7 @@ class Journal:
                 settled += ranges(found.payload)
         if good_bytes < len(data):
             log.warning(
-                "the journal is damaged, the end of a file is passed over",
+                "the journal is damaged, the rest of a file is skipped",
                 extra=fields(file=segment.path.name, lost_bytes=len(data) - good_bytes),
             )
         segment.size_bytes = len(data)
@@ -179,14 +179,14 @@ class Journal:
             segment.done.update(range(max(first, segment.first), min(last + 1, segment.end)))
 
     def _segment_of(self, number: int) -> Segment | None:
-        """The segment that holds a number, or the next one after it."""
+        """The segment that contains a number, or the next segment after it."""
         at = max(bisect_right(self._segments, number, key=lambda segment: segment.first) - 1, 0)
         while at < len(self._segments) and number >= self._segments[at].end:
             at += 1
         return self._segments[at] if at < len(self._segments) else None
 
     def _read_some(self, segment: Segment) -> list[Written]:
-        """What one reading yields; the rest of a segment that cannot be read is given up."""
+        """Read the next records; if a segment cannot be read, the rest of it is dropped."""
         found, offset = [], self._read_offset
         try:
             data = segment.read_from(offset, READ_BYTES)
@@ -215,7 +215,7 @@ class Journal:
         self._lost("damage", len(lost))
 
     def _write(self, blob: bytes, now: float) -> bool:
-        """Whether a record is written whole."""
+        """Write a record; returns whether all of it was written."""
         if self._is_failing and self._retry_at - RETRY_S <= now < self._retry_at:
             return False
         try:
@@ -238,20 +238,20 @@ class Journal:
         self._close_current()
         self._remove_settled()
         if self._segments and not self._segments[-1].size_bytes:
-            self._segments.pop()  # nothing could be written to it: it is begun anew
+            self._segments.pop()  # nothing could be written to it: start it again
         elif self._segments and self._segments[-1].first == self._next_number:
-            self._next_number += 1  # it holds settlements alone, and keeps its name
+            self._next_number += 1  # it contains only settlements and keeps its name
         path = path_of(self._folder, self._next_number)
         self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
         self._segments.append(Segment(path, self._next_number))
 
     def _fail(self, error: OSError, now: float) -> None:
-        """Note that the disk takes nothing; a record that is there in part is cut off."""
+        """Handle a write error: cut off a partial record and pause writing."""
         self._retry_at = now + RETRY_S
         if not self._is_failing:
             self._is_failing = True
             log.error(
-                "the journal cannot be written, events are kept in memory until it can",
+                "the journal cannot be written, events are kept in memory until it can be",
                 extra=fields(folder=str(self._folder), error=_why(error)),
             )
         if self._fd >= 0:
@@ -270,7 +270,7 @@ class Journal:
             self._remove_oldest("age")
 
     def _remove_settled(self) -> None:
-        """Remove the oldest files as long as nothing in them is unsettled; the one that is written to stays."""
+        """Remove the oldest files without unsettled events, except the current file."""
         while self._segments and self._segments[0].unsettled <= 0 and (len(self._segments) > 1 or self._fd < 0):
             self._drop_oldest()
 
@@ -295,7 +295,7 @@ class Journal:
 
 
 def open_journal(folder: Path, bytes_max: int, age_max_s: float, lost: Lost, clock: Clock) -> Journal | None:
-    """The journal in `folder`, with what an earlier process left in it, or None where it cannot be had."""
+    """Open the journal in `folder` with the events of earlier processes; None if it cannot be used."""
     lock_fd = -1
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -305,12 +305,12 @@ def open_journal(folder: Path, bytes_max: int, age_max_s: float, lost: Lost, clo
         journal.open(lock_fd)
     except OSError as error:
         why = "another agent uses it" if isinstance(error, BlockingIOError) else _why(error)
-        log.error("no journal, events are kept in memory", extra=fields(folder=str(folder), error=why))
+        log.error("the journal cannot be used, events are kept in memory", extra=fields(folder=str(folder), error=why))
         if lock_fd >= 0:
             os.close(lock_fd)
         return None
     if journal.unread:
-        log.info("events of an earlier run wait to be sent", extra=fields(events=journal.unread))
+        log.info("unsent events of an earlier run are queued", extra=fields(events=journal.unread))
     return journal
 
 

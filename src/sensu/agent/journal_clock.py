@@ -1,7 +1,7 @@
-"""The clock by which the events of a journal grow old: seconds that they waited, whatever the wall clock is set to.
+"""The clock for the age of journal events: seconds of waiting, independent of the wall clock.
 
-It goes on where it stood: within one start of the host by the time since that start, which is the same for all
-processes; after another start of the host by the wall clock, if what that says can be believed.
+It continues across processes: within one boot of the host by the time since boot, which is the same for all processes;
+after another boot by the wall clock, if its value is plausible.
 """
 
 import contextlib
@@ -11,20 +11,20 @@ from sensu.clock import Clock
 
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 PLAUSIBLE_S = 30 * 86_400.0
-"""A host that seems to have been off for longer had a wrong clock before, or has one now; then no time has passed."""
+"""If the host seems to have been off for longer, the wall clock is or was wrong, and no time is counted."""
 
 
 class JournalClock:
-    """Translates between durations of this process and the times that are written to the journal."""
+    """Translates between times of this process and the times in the journal."""
 
     def __init__(self, file: Path, clock: Clock, boot_id_file: Path = BOOT_ID) -> None:
-        """`file` keeps what the next process needs to know."""
+        """`file` keeps the state for the next process."""
         self._file, self._clock = file, clock
         self._boot_id = _text(boot_id_file)
         self._ahead_s = clock.now() - clock.monotonic()
 
     def go_on(self, last_at: float) -> None:
-        """Continue after the last time in the journal (0: it is empty)."""
+        """Continue from the last time in the journal (0: the journal is empty)."""
         boot_id, ahead_s, set_by_s = _noted(self._file)
         if boot_id and boot_id == self._boot_id:
             self._ahead_s = ahead_s
@@ -34,22 +34,22 @@ class JournalClock:
         self.note()
 
     def note(self) -> None:
-        """Write down how this clock and the others compare; a disk that fails costs precision alone."""
+        """Save how this clock compares to the others; a disk error only reduces precision."""
         set_by_s = self._clock.now() - self._clock.monotonic() - self._ahead_s
         with contextlib.suppress(OSError):
             self._file.write_text(f"{self._boot_id} {self._ahead_s!r} {set_by_s!r}\n")
 
     def written(self, at: float) -> float:
-        """What is written for a time of `Clock.monotonic`."""
+        """The journal time for a time of `Clock.monotonic`."""
         return at + self._ahead_s
 
     def read(self, at: float) -> float:
-        """The time of `Clock.monotonic`, negative if that was before the host started, for what was written."""
+        """The time of `Clock.monotonic` for a journal time, negative if it was before the host booted."""
         return at - self._ahead_s
 
 
 def off_for_s(claimed_s: float) -> float:
-    """How long a host was off, if the wall clock claims so many seconds."""
+    """How long the host was off, given the seconds by the wall clock."""
     return claimed_s if 0 <= claimed_s <= PLAUSIBLE_S else 0.0
 
 

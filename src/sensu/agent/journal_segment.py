@@ -1,7 +1,7 @@
-"""The files of the journal: records one after the other, each with its own checksum. Everything here blocks.
+"""The files of the journal: sequences of records with checksums. All functions block.
 
-A record is `crc32, length, kind, time` (little endian) and its payload; the checksum covers all that follows it. A
-record that does not fit its checksum ends the file: what is behind it cannot be told apart from chance.
+A record is `crc32, length, kind, time` (little endian) and its payload; the checksum covers everything after it. A
+record with a wrong checksum ends the file, because the start of the next record is unknown.
 """
 
 import os
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 EVENT, SETTLED = 1, 2
-"""The kinds of records: the JSON of an event, and ranges of numbers of events that are done with."""
+"""The kinds of records: the JSON of an event, and ranges of numbers of settled events."""
 
 SUFFIX = ".journal"
 _HEAD = struct.Struct("<IIBd")
@@ -38,7 +38,7 @@ def record(kind: int, at: float, payload: bytes) -> bytes:
 
 
 def records(data: bytes, start: int = 0) -> Iterator[Record]:
-    """The whole records in `data` from an offset on, up to the first that is damaged or cut off."""
+    """The records in `data` from an offset on, up to the first damaged or incomplete one."""
     while start + _HEAD.size <= len(data):
         checksum, length, kind, at = _HEAD.unpack_from(data, start)
         end = start + _HEAD.size + length
@@ -60,14 +60,14 @@ def ranges_payload(numbers: Sequence[int]) -> bytes:
 
 
 def ranges(payload: bytes) -> Iterator[tuple[int, int]]:
-    """First and last number of each range in the payload of a `SETTLED` record."""
+    """The first and last number of each range in the payload of a `SETTLED` record."""
     whole = len(payload) - len(payload) % _RANGE.size
     yield from _RANGE.iter_unpack(payload[:whole])
 
 
 @dataclass(slots=True)
 class Segment:
-    """One file of the journal and what is known of it; its events are numbered on from `first`."""
+    """One file of the journal; its events are numbered from `first` on."""
 
     path: Path
     first: int
@@ -75,22 +75,22 @@ class Segment:
     size_bytes: int = 0
     newest_at: float = 0.0
     done: set[int] = field(default_factory=set)
-    """Numbers that were settled before this process began; it passes them over when it reads."""
+    """Numbers that earlier processes settled; reading skips them."""
     unsettled: int = 0
 
     @property
     def end(self) -> int:
-        """The number after that of its last event."""
+        """The number after the last event of the file."""
         return self.first + self.events
 
     def read_from(self, offset: int, bytes_max: int) -> bytes:
-        """Some bytes of the file; raises OSError."""
+        """Read bytes of the file; raises OSError."""
         with self.path.open("rb", buffering=0) as file:
             return os.pread(file.fileno(), bytes_max, offset)
 
 
 def path_of(folder: Path, first: int) -> Path:
-    """The file of the segment whose first event has that number."""
+    """The path of the segment whose first event has the given number."""
     return folder / f"{first:016x}{SUFFIX}"
 
 

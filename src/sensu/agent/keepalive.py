@@ -1,4 +1,4 @@
-"""Keepalive events: how an agent says that it is there, and what it is."""
+"""Keepalive events."""
 
 import uuid
 
@@ -14,7 +14,7 @@ from sensu.resources.metadata import ObjectMeta
 def keepalive(settings: AgentSettings, entity: Entity, sequence: int, now: float) -> Event:
     """The keepalive to send at `now`; `sequence` counts from 1 in each session.
 
-    Of an agent that manages its entity it says who made that, which no other event does.
+    The entity of an agent that manages its entity has `created_by`, in keepalives only.
     Source: recorded scenarios agent-first-frames, agent-first-frames-flags and agent-managed.
     """
     if settings.agent_managed_entity:

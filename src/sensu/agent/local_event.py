@@ -1,4 +1,4 @@
-"""Events that programs on this host hand to the agent: what it fills in, and what it refuses.
+"""Validates and completes the events that local programs send to the agent.
 
 Source: recorded scenarios agent-local/api, tcp and udp.
 """
@@ -22,17 +22,17 @@ NOTHING_IN_IT = "at least check or metrics need to be instantiated for this even
 
 
 USED_IDS_MAX = 1000
-"""How many ids that programs chose are remembered; the oldest are forgotten."""
+"""How many event ids are remembered; beyond that the oldest are forgotten."""
 
 
 class UsedIds:
-    """Makes each posted event a report of its own: a backend takes one with a known id for a repetition."""
+    """Drops event ids that were used before: a backend ignores events whose id it has already processed."""
 
     def __init__(self) -> None:
         self._used: dict[str, None] = {}
 
     def unused(self, event: Event) -> Event:
-        """The event, without its id if that was used before."""
+        """The event, without its id if the id was used before."""
         if not event.id:
             return event
         plain = event.id.lower().replace("-", "")
@@ -45,9 +45,9 @@ class UsedIds:
 
 
 def completed(event: Event, entity: Entity, now: float) -> Event:
-    """The event as the agent sends it, about its own entity; raises InvalidResource with the rule it breaks.
+    """The event as the agent sends it, with the agent's entity; raises InvalidResource with the rule that it breaks.
 
-    Another entity's name makes the check one of that proxy entity.
+    The name of another entity becomes the proxy entity of the check.
     """
     own, check = entity.metadata, event.check
     if check is None and event.metrics is None:
@@ -84,7 +84,7 @@ def _completed_check(check: Check, own: ObjectMeta, proxy: str, now: float) -> C
 
 
 class CheckResult(Wire, frozen=True):
-    """A check result as Sensu 1.x clients write it. Source: docs, "Agent reference", create events with the socket."""
+    """A check result in the format of Sensu 1.x. Source: docs, "Agent reference", create events with the socket."""
 
     name: str = ""
     output: str = ""
@@ -102,11 +102,11 @@ class CheckResult(Wire, frozen=True):
 
 
 class Incomplete(InvalidResource):
-    """A check result that can be read, but lacks what an event needs."""
+    """A check result that was parsed but does not make a valid event."""
 
 
 def from_check_result(data: bytes, entity: Entity, now: float) -> Event:
-    """The event of a check result in JSON; raises InvalidResource, and Incomplete where it could be read at least."""
+    """The event of a check result in JSON; raises InvalidResource, which is Incomplete if the result was parsed."""
     content = parse_whole_json(data)
     result = convert_client(CheckResult, {} if content is None else content)
     if not result.name or not result.output:
@@ -129,7 +129,7 @@ def from_check_result(data: bytes, entity: Entity, now: float) -> Event:
             ),
             entity=Entity(entity_class=PROXY_CLASS, metadata=ObjectMeta(name=source)) if source else None,
         )
-        event = decode_client(Event, msgspec.json.encode(event))  # the bounds of its numbers
+        event = decode_client(Event, msgspec.json.encode(event))  # checks the ranges of numbers
         return completed(event, entity, now)
     except InvalidResource as error:
         raise Incomplete(str(error)) from error

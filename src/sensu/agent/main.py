@@ -42,9 +42,9 @@ log = logging.getLogger("sensu.agent")
 
 FACTS_INTERVAL_S = 20
 FINISH_S = 1.0
-"""How long running checks may go on when the agent is to end, before they are killed."""
+"""How long running checks may continue when the agent stops, before they are killed."""
 SEND_REST_S = 1.0
-"""How long the backend may take then for what was not sent or acknowledged; the rest stays in the journal."""
+"""How long the agent then waits for events to be sent and acknowledged; others stay in the journal."""
 
 Work = Callable[[], Coroutine[Any, Any, object]]
 _LEVEL_CYCLE = ("error", "warn", "info", "debug", "trace")
@@ -59,12 +59,12 @@ Usage:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the program and exit."""
+    """Run `sensu-agent` and exit."""
     sys.exit(run(sys.argv[1:] if arguments is None else arguments))
 
 
 def run(arguments: Sequence[str]) -> int:
-    """The exit status of the program for a command line."""
+    """Run a command line and return the exit status."""
     words = list(arguments)
     command = words.pop(0) if words and not words[0].startswith("-") else "help"
     if command == "help" and words[:1] == ["start"]:
@@ -88,7 +88,7 @@ def version() -> str:
 
 
 def start(arguments: Sequence[str]) -> int:
-    """Run an agent until a signal stops it; the exit status."""
+    """Run an agent until a signal stops it, and return the exit status."""
     try:
         remarks: list[str] = []
         read = settings.read(arguments, os.environ, remarks.append)
@@ -126,7 +126,7 @@ def _run_loop(agent: "Agent") -> None:
 
 
 class Agent:
-    """All parts of an agent, put together."""
+    """An agent with all its parts."""
 
     def __init__(self, read: AgentSettings, allowed: allow_list.AllowList, clock: Clock) -> None:
         self._settings, self._clock, self._allowed = read, clock, allowed
@@ -136,11 +136,11 @@ class Agent:
         self._stopping = asyncio.Event()
 
     def stop(self) -> None:
-        """Have `run` return soon."""
+        """Make `run` return."""
         self._stopping.set()
 
     async def run(self) -> None:
-        """Return after SIGINT or SIGTERM, with everything stopped; raises SensuError where it cannot start."""
+        """Run until SIGINT or SIGTERM, then stop everything; raises SensuError if the agent cannot start."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self.stop)
@@ -153,7 +153,7 @@ class Agent:
                 await self._serve(stack, facts, files)
 
     def _next_level(self) -> None:
-        """Log more; after the most, only errors again."""
+        """Switch to the next, more detailed log level; after the last, to errors only."""
         at = _LEVEL_CYCLE.index(self._level) + 1 if self._level in _LEVEL_CYCLE else 0
         self._level = _LEVEL_CYCLE[at % len(_LEVEL_CYCLE)]
         log.warning(f"set log level to {self._level}")
@@ -200,7 +200,7 @@ class Agent:
         await _first_ends(works)
 
     async def _until_stopped(self, runs: CheckRuns, connection: Connection) -> None:
-        """Return when the agent is to end: what ran is finished, or has to be killed, and told as far as possible."""
+        """Wait for `stop`, then give running checks and unsent events a short time to finish."""
         await self._stopping.wait()
         systemd.notify(systemd.STOPPING)
         log.info("stopping")
@@ -208,7 +208,7 @@ class Agent:
         await connection.sent_all(SEND_REST_S)
 
     def _open_outbox(self, stack: contextlib.AsyncExitStack, name: str) -> Outbox:
-        """A queue of events that is on disk where the settings want that."""
+        """A queue of events, on disk unless the settings disable the journal."""
         read, counters = self._settings, self.counters
         age_max_s = read.journal_max_age or math.inf
         folder, journal = read.journal_folder, None
@@ -237,7 +237,7 @@ class Agent:
         return [queue.run]
 
     async def _open_sockets(self, stack: contextlib.AsyncExitStack, outbox: Outbox) -> None:
-        """Open the TCP and UDP sockets; the agent runs without them where their address cannot be had."""
+        """Open the TCP and UDP sockets; if their address cannot be used, the agent runs without them."""
         read = self._settings
         if read.disable_sockets:
             return
@@ -250,7 +250,7 @@ class Agent:
             log.error("unable to start socket listeners", extra=fields(error=why))
 
     async def _open_statsd(self, stack: contextlib.AsyncExitStack, outbox: Outbox) -> list[Work]:
-        """Open the StatsD server; the agent runs without it where its address cannot be had."""
+        """Open the StatsD server; if its address cannot be used, the agent runs without it."""
         read = self._settings
         if read.statsd_disable:
             return []
@@ -284,13 +284,13 @@ class Agent:
 
 
 def _why_not(protocol: str, host: str, port: int, error: OSError) -> str:
-    """Why an address cannot be had, in the reference's words; uvloop keeps the reason in the error's cause."""
+    """Why an address cannot be used, in the reference's wording; uvloop keeps the reason in the error's cause."""
     cause = error.__cause__ if isinstance(error.__cause__, OSError) and not error.errno else error
     return f"listen {protocol} {host}:{port}: bind: {system_reason(cause)}"
 
 
 async def _first_ends(works: Sequence[Work]) -> None:
-    """Run all until one of them ends, then end the others; an error of one is raised."""
+    """Run all until one ends, then cancel the others; raises its error, if any."""
     tasks = [asyncio.create_task(work()) for work in works]
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)

@@ -1,7 +1,7 @@
-"""What waits to be sent to a backend: in order, kept until it is stored or, with a backend that does not tell, sent.
+"""The queue of events for the backend. An event is kept until it is acknowledged or, without acknowledgements, sent.
 
-With a journal everything is on disk, and memory holds the next few. Without one, or while the disk takes nothing,
-memory holds `MEMORY_EVENTS_MAX` events or `MEMORY_BYTES_MAX`. Nobody waits for room: the oldest goes, and is counted.
+With a journal all events are on disk and the next few in memory. Without a journal, or while the disk fails, memory
+holds at most `MEMORY_EVENTS_MAX` events and `MEMORY_BYTES_MAX`. A full queue drops and counts its oldest events.
 """
 
 import asyncio
@@ -24,13 +24,13 @@ MEMORY_EVENTS_MAX = 1000
 MEMORY_BYTES_MAX = 16 * 1024 * 1024
 AHEAD_EVENTS_MAX = 256
 AHEAD_BYTES_MAX = 1024 * 1024
-"""How much of what is in the journal is in memory as well."""
+"""How many events of the journal are also kept in memory."""
 
 
 class Entry:
-    """An event that waits: the JSON in `payload`, when it was accepted, and its number in the journal (0: none).
+    """A queued event: its JSON in `payload`, when it was accepted, and its number in the journal (0: none).
 
-    Times are those of `Clock.monotonic`: an event is as old as it has waited, whatever the wall clock is set to.
+    Times are from `Clock.monotonic`, so setting the wall clock does not make an event old.
     """
 
     __slots__ = ("at", "event", "number", "payload")
@@ -39,12 +39,12 @@ class Entry:
         self.number, self.at, self.payload, self.event = number, at, payload, event
 
     def decoded(self) -> Event:
-        """The event; raises InvalidResource where an older program wrote what this one cannot read."""
+        """The event; raises InvalidResource if another version of the agent wrote it and this one cannot read it."""
         return self.event if self.event is not None else wire.decode(Event, self.payload)
 
 
 class Outbox:
-    """A queue of events with one taker: `first`, `take`, then `settle` or `put_back`."""
+    """A queue of events with one consumer: `first`, `take`, then `settle` or `put_back`."""
 
     def __init__(
         self,
@@ -59,7 +59,7 @@ class Outbox:
         self._clock, self._counters, self._journal, self._age_max_s = clock, counters, journal, age_max_s
         self._memory_events_max, self._memory_bytes_max = memory_events_max, memory_bytes_max
         self._ready: deque[Entry] = deque()
-        self._behind: deque[Entry] = deque()  # in memory alone, newer than what is unread in the journal
+        self._behind: deque[Entry] = deque()  # only in memory, newer than the unread part of the journal
         self._bytes = 0
         self._filled = asyncio.Event()
 
@@ -71,7 +71,7 @@ class Outbox:
         return self._journal.unread if self._journal is not None else 0
 
     def offer(self, event: Event) -> bool:
-        """Queue an event; False where it cannot be written as JSON, which is counted."""
+        """Queue an event; returns False, and counts it as dropped, if it cannot be written as JSON."""
         try:
             payload = wire.encode(event)
         except (ValueError, TypeError, OverflowError, RecursionError) as error:
@@ -82,7 +82,7 @@ class Outbox:
         return True
 
     def add(self, payload: bytes, at: float, event: Event | None = None) -> None:
-        """Queue the JSON of an event that was accepted at that time."""
+        """Queue the JSON of an event that was accepted at the time `at`."""
         entry = Entry(0, at, payload, event)
         if self._behind:
             self._write_behind()
@@ -93,26 +93,26 @@ class Outbox:
         self._filled.set()
 
     def put_back(self, entries: Sequence[Entry]) -> None:
-        """Return what was taken but did not arrive, to be sent before all others; it always fits."""
+        """Return taken events that did not arrive; they are sent first. They always fit."""
         self._ready.extendleft(reversed(entries))
         self._bytes += sum(len(entry.payload) for entry in entries)
         if entries:
             self._filled.set()
 
     def settle(self, entries: Iterable[Entry]) -> None:
-        """Forget what was taken: it is stored, refused for good or given up."""
+        """Remove taken events that are stored, refused or dropped."""
         numbers = [entry.number for entry in entries if entry.number]
         if numbers and self._journal is not None:
             self._journal.settle(numbers, self._clock.monotonic())
 
     async def first(self) -> None:
-        """Return once something waits."""
+        """Wait until the queue is not empty."""
         while not len(self):
             self._filled.clear()
             await self._filled.wait()
 
     def take(self) -> Entry | None:
-        """Remove and return the next event, or None where nothing waits; those that are too old are given up."""
+        """Remove and return the next event, or None if the queue is empty; drops events that are too old."""
         while True:
             if not self._ready:
                 self._refill()
@@ -126,7 +126,7 @@ class Outbox:
             self.settle([entry])
 
     def _write(self, entry: Entry, *, read_ahead: bool) -> bool:
-        """Whether the entry is in the journal; it is in memory too where it follows what is there and fits."""
+        """Write an entry to the journal, and keep it in memory too if it is next and fits; False if writing fails."""
         if self._journal is None or self._behind:
             return False
         number = self._journal.append(entry.payload, entry.at, self._clock.monotonic())
@@ -141,14 +141,14 @@ class Outbox:
         return True
 
     def _write_behind(self) -> None:
-        """Move to the journal what it could not take before."""
+        """Move entries to the journal that it could not take before."""
         waiting, self._behind = self._behind, deque()
         while waiting and self._write(waiting[0], read_ahead=False):
             self._bytes -= len(waiting.popleft().payload)
         self._behind = waiting
 
     def _write_ready(self) -> None:
-        """Write to the journal as well what it could not take before and nothing in it follows."""
+        """Write ready entries to the journal that it could not take before, if it holds nothing newer."""
         if self._journal is None or self._unread:
             return
         newest = list(takewhile(lambda entry: not entry.number, reversed(self._ready)))

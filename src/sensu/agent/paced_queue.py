@@ -1,4 +1,4 @@
-"""The queue between the local API and the outbox: no faster than configured, and as safe as the outbox itself."""
+"""The rate-limited, durable queue between the local API and the outbox."""
 
 from sensu.agent.outbox import Outbox
 from sensu.clock import Clock
@@ -6,9 +6,9 @@ from sensu.resources.event import Event
 
 
 class PacedQueue:
-    """Takes events at once and passes them on at `rate_per_s` (0: no limit), up to `burst` of them together.
+    """Accepts events immediately and passes them on at `rate_per_s` (0: no limit), in bursts of up to `burst`.
 
-    What has to wait does so in an outbox of its own, `waiting`.
+    Events that exceed the rate wait in a second outbox, `waiting`.
     """
 
     def __init__(self, outbox: Outbox, waiting: Outbox, rate_per_s: float, burst: int, clock: Clock) -> None:
@@ -17,7 +17,7 @@ class PacedQueue:
         self._tokens, self._at = float(self._burst), clock.monotonic()
 
     def offer(self, event: Event) -> bool:
-        """Queue an event; False where it cannot be written as JSON."""
+        """Queue an event; returns False if it cannot be written as JSON."""
         if len(self._waiting) or self._wait_s() > 0:
             return self._waiting.offer(event)
         self._tokens -= 1
@@ -38,7 +38,7 @@ class PacedQueue:
                 self._waiting.settle([entry])
 
     def _wait_s(self) -> float:
-        """How long until the next event may pass."""
+        """How long until the next event may be passed on."""
         if self._rate_per_s <= 0:
             return 0.0
         now = self._clock.monotonic()

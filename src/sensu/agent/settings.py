@@ -31,14 +31,14 @@ DEFAULT_ASSETS_RATE = 1.39
 DEFAULT_FLUSH_INTERVAL_S = 10
 
 RETIRED_FLAGS = frozenset({"discover-processes", "require-fips", "require-openssl", "log-millisecond-timestamps"})
-"""Settings of the reference that are accepted and have no effect here; the start names those that are given."""
+"""Settings of the reference that are accepted and ignored; a warning at start names them."""
 
 _NAME = re.compile(r"[\w.\-:]+", re.ASCII)
 
 
 @dataclass(frozen=True)
 class AgentSettings:
-    """How an agent runs; times in seconds."""
+    """The settings of an agent; times in seconds."""
 
     config_file: str = option("path to the configuration file", "/etc/sensu/agent.yml", short="c")
     name: str = option("name of the agent and its entity (default: the host's name)", HOST_NAME, aliases=("id",))
@@ -48,67 +48,69 @@ class AgentSettings:
     password: str = option("password of the user", "P@ssw0rd!")
     backend_url: tuple[str, ...] = option("ws or wss URL of a backend, repeatable", ("ws://127.0.0.1:8081",))
     log_level: str = option("panic, fatal, error, warn, info, debug or trace", "info")
-    cache_dir: str = option("where fetched assets lie", "/var/cache/sensu/sensu-agent")
+    cache_dir: str = option("folder of cached assets and of unsent events", "/var/cache/sensu/sensu-agent")
 
-    agent_managed_entity: bool = option("manage the entity from here rather than through the API", False)
+    agent_managed_entity: bool = option("manage the entity with these settings instead of the API", False)
     labels: dict[str, str] = option("labels of the agent's entity", {})
     annotations: dict[str, str] = option("annotations of the agent's entity", {})
-    redact: tuple[str, ...] = option("labels and annotations whose values are hidden", DEFAULT_REDACT)
-    deregister: bool = option("remove the entity when the agent stops sending keepalives", False)
+    redact: tuple[str, ...] = option("labels and annotations whose values are redacted", DEFAULT_REDACT)
+    deregister: bool = option("delete the entity when the agent stops sending keepalives", False)
     deregistration_handler: str = option("handler of the deregistration event", "")
-    detect_cloud_provider: bool = option("look up the cloud provider", False)
+    detect_cloud_provider: bool = option("detect the cloud provider of the host", False)
     strip_networks: bool = option("leave network interfaces out of the entity", False)
 
     keepalive_interval: int = option("seconds between keepalives", 20)
     keepalive_warning_timeout: int = option(
-        "seconds without a keepalive until a warning", 120, aliases=("keepalive-timeout",)
+        "seconds without a keepalive before a warning event", 120, aliases=("keepalive-timeout",)
     )
-    keepalive_critical_timeout: int = option("seconds without a keepalive until it is critical (0: never)", 0)
+    keepalive_critical_timeout: int = option("seconds without a keepalive before a critical event (0: never)", 0)
     keepalive_handlers: tuple[str, ...] = option("handlers of keepalive events", ())
     keepalive_pipelines: tuple[str, ...] = option("pipelines of keepalive events: core/v2.Pipeline.NAME", ())
     keepalive_check_labels: dict[str, str] = option("labels of keepalive events", {})
     keepalive_check_annotations: dict[str, str] = option("annotations of keepalive events", {})
 
-    allow_list: str = option("file of the commands that may be run", "")
-    disable_assets: bool = option("refuse checks that need assets", False)
-    assets_rate_limit: float = option("asset downloads a second", DEFAULT_ASSETS_RATE)
-    assets_burst_limit: int = option("asset downloads at once", 100)
-    assets_cleanup_interval: float = option("time between looks for unused assets (0: never)", 0.0, kind="duration")
+    allow_list: str = option("path to the list of allowed commands (default: all commands are allowed)", "")
+    disable_assets: bool = option("reject checks that require assets", False)
+    assets_rate_limit: float = option("maximum asset downloads per second", DEFAULT_ASSETS_RATE)
+    assets_burst_limit: int = option("maximum burst of asset downloads", 100)
+    assets_cleanup_interval: float = option("how often unused assets are removed (0: never)", 0.0, kind="duration")
     assets_cleanup_max_age: float = option("how long an unused asset is kept", 172800.0, kind="duration")
 
-    assets_max_bytes: int = option("size of all kept assets, beyond which the longest unused go (0: any)", 4 * 1024**3)
+    assets_max_bytes: int = option(
+        "maximum size of cached assets in bytes; the least recently used are removed (0: no limit)", 4 * 1024**3
+    )
 
     api_host: str = option("address of the local HTTP API", "127.0.0.1")
     api_port: int = option("port of the local HTTP API", 3031)
-    disable_api: bool = option("run no local HTTP API", False)
-    events_rate_limit: float = option("events a second from the local API to the backend (0: no limit)", 10.0)
-    events_burst_limit: int = option("events at once from the local API to the backend", 10)
+    disable_api: bool = option("disable the local HTTP API", False)
+    events_rate_limit: float = option("maximum events per second from the local API to the backend (0: no limit)", 10.0)
+    events_burst_limit: int = option("maximum burst of events from the local API to the backend", 10)
     socket_host: str = option("address of the TCP and UDP sockets", "127.0.0.1")
     socket_port: int = option("port of the TCP and UDP sockets", 3030)
-    disable_sockets: bool = option("open no TCP and UDP socket", False)
+    disable_sockets: bool = option("disable the TCP and UDP sockets", False)
     statsd_metrics_host: str = option("address of the StatsD server", "127.0.0.1")
     statsd_metrics_port: int = option("port of the StatsD server", 8125)
-    statsd_disable: bool = option("run no StatsD server", False)
+    statsd_disable: bool = option("disable the StatsD server", False)
     statsd_flush_interval: int = option("seconds between StatsD events", DEFAULT_FLUSH_INTERVAL_S)
     statsd_event_handlers: tuple[str, ...] = option("handlers of StatsD events", ())
 
-    backend_handshake_timeout: int = option("seconds for the handshake with a backend", 15)
+    backend_handshake_timeout: int = option("seconds before a handshake with a backend times out", 15)
     backend_heartbeat_interval: int = option("seconds between pings", 30)
-    backend_heartbeat_timeout: int = option("seconds without an answer to a ping until a reconnect", 45)
+    backend_heartbeat_timeout: int = option("seconds without an answer to a ping before a reconnect", 45)
     retry_min: float = option("shortest wait before a reconnect", 1.0, kind="duration")
     retry_max: float = option("longest wait before a reconnect", 120.0, kind="duration")
-    retry_multiplier: float = option("what the wait grows by", 2.0)
+    retry_multiplier: float = option("factor by which the wait grows after each attempt", 2.0)
     max_session_length: float = option("longest session before a reconnect (0: no limit)", 0.0, kind="duration")
 
     journal_max_bytes: int = option(
-        "disk space for events that wait for the backend (0: memory only)", 128 * 1024 * 1024
+        "maximum size in bytes of each queue of unsent events on disk (0: memory only)", 128 * 1024 * 1024
     )
-    journal_max_age: float = option("how long an event waits for the backend (0: no limit)", 86400.0, kind="duration")
+    journal_max_age: float = option("maximum age of unsent events (0: no limit)", 86400.0, kind="duration")
 
     cert_file: str = option("certificate to log in with, in PEM format", "")
     key_file: str = option("key of the certificate, in PEM format", "")
     trusted_ca_file: str = option("certificates of trusted authorities in PEM format", "")
-    insecure_skip_tls_verify: bool = option("do not verify the certificates of servers", False)
+    insecure_skip_tls_verify: bool = option("do not verify server certificates (insecure)", False)
 
     @property
     def pipelines(self) -> tuple[ResourceReference, ...]:
@@ -117,20 +119,20 @@ class AgentSettings:
 
     @property
     def journal_folder(self) -> Path | None:
-        """Where events wait for the backend, or None where they wait in memory alone."""
+        """The folder of the journal, or None if events are queued in memory only."""
         is_wanted = self.journal_max_bytes > 0 and self.cache_dir not in ("", os.devnull)
         return Path(self.cache_dir).absolute() / "journal" if is_wanted else None
 
     @property
     def with_certificate(self) -> bool:
-        """Whether the agent logs in with its certificate, and sends no password."""
+        """Whether the agent authenticates with its certificate instead of a password."""
         return bool(self.cert_file and self.key_file)
 
 
 def read(
     arguments: Sequence[str], environment: Mapping[str, str], remark: Callable[[str], object] = log.warning
 ) -> AgentSettings:
-    """The settings from flags, variables and file, checked and complete; raises ConfigurationError and HelpText.
+    """Read and validate the settings from flags, variables and file; raises ConfigurationError and HelpText.
 
     `remark` gets a line for each kind of entry that is ignored.
     """
@@ -147,7 +149,7 @@ def read(
 
 
 def complete(settings: AgentSettings) -> AgentSettings:
-    """The settings with what they leave to a rule: ports, intervals of 0, no subscription twice."""
+    """The settings with default ports and intervals filled in and duplicate subscriptions removed."""
     return replace(
         settings,
         backend_url=tuple(_with_port(url) for url in settings.backend_url),
@@ -158,7 +160,7 @@ def complete(settings: AgentSettings) -> AgentSettings:
 
 
 def check(settings: AgentSettings) -> AgentSettings:
-    """The settings themselves; raises ConfigurationError where they break a rule."""
+    """Validate the settings and return them; raises ConfigurationError."""
     if not settings.name:
         raise ConfigurationError("invalid agent name: must not be empty")
     if not _NAME.fullmatch(settings.name):
@@ -221,12 +223,12 @@ def _with_port(url: str) -> str:
     if parts.scheme not in ("ws", "wss"):
         raise ConfigurationError(f"backend URL ({without_secrets(parts.geturl())}) must have ws:// or wss:// scheme")
     if not parts.hostname:
-        raise ConfigurationError(f"backend URL ({url}) must name a host")
+        raise ConfigurationError(f"backend URL ({url}) must include a host name")
     return parts.geturl()
 
 
 def _pipeline(text: str) -> ResourceReference:
-    """`core/v2.Pipeline.incidents`; a name may hold dots itself."""
+    """Parse a reference such as `core/v2.Pipeline.incidents`; the name may contain dots."""
     api_version, slash, rest = text.partition("/")
     version, _, kind_and_name = rest.partition(".")
     kind, _, name = kind_and_name.partition(".")

@@ -1,6 +1,6 @@
-"""The TCP and UDP sockets that take check results in the form of Sensu 1.x.
+"""The TCP and UDP sockets for check results in the format of Sensu 1.x.
 
-The TCP socket answers as soon as a JSON document is complete. No input ends either of them.
+The TCP socket answers when a JSON document is complete. Invalid input never stops the sockets.
 Source: docs, "Agent reference", create events with the socket; recorded scenarios agent-local/tcp and udp.
 """
 
@@ -35,7 +35,7 @@ class SocketListener:
         offer: Callable[[Event], bool],
         clock: Clock,
     ) -> None:
-        """`offer` takes an event to send, or returns False for one that cannot be sent."""
+        """`offer` queues an event, or returns False if the event cannot be sent."""
         self._entity, self._offer = entity, offer
         self._clock = clock
         self._server: asyncio.Server | None = None
@@ -43,7 +43,7 @@ class SocketListener:
         self._connections: set[asyncio.Task[None]] = set()
 
     async def listen(self, host: str, port: int) -> None:
-        """Open both sockets; raises OSError where one cannot be had."""
+        """Open both sockets; raises OSError if an address cannot be used."""
         loop = asyncio.get_running_loop()
         self._server = await asyncio.start_server(self._connected, host, port, limit=65536)
         self.port = int(self._server.sockets[0].getsockname()[1])
@@ -77,12 +77,12 @@ class SocketListener:
                 async with asyncio.timeout(READ_TIMEOUT_S):
                     await writer.drain()
         except (OSError, TimeoutError):
-            log.debug("a client of the socket went away")
+            log.debug("a client of the socket disconnected")
         finally:
             writer.close()
 
     async def _read(self, reader: asyncio.StreamReader) -> bytes:
-        """What the client sent, up to a complete document, its end, a bound or the time-out."""
+        """Read until a JSON document is complete, the client is done, or the size or time limit is reached."""
         data = bytearray()
         try:
             async with asyncio.timeout(READ_TIMEOUT_S):
@@ -96,7 +96,7 @@ class SocketListener:
         return bytes(data)
 
     def _answer(self, data: bytes) -> bytes:
-        """What a client is told: a result that can be read but not used gets no answer at all."""
+        """The answer to a client; empty for a result that was parsed but is not valid."""
         now = self._clock.now()
         try:
             event = from_check_result(data, self._entity.redacted_at(now), now)
@@ -121,7 +121,7 @@ class SocketListener:
 
 
 def _is_complete(data: bytearray) -> bool:
-    """Whether nothing more is to come."""
+    """Whether the client is done sending."""
     if _PING.fullmatch(data):
         return True
     if not data.rstrip().endswith((b"}", b"]")):

@@ -1,4 +1,4 @@
-"""The StatsD server: takes datagrams, adds them up, and flushes them as metrics events.
+"""The StatsD server: receives datagrams, aggregates them, and sends them as metrics events.
 
 Source: docs, "Agent reference", StatsD aggregation; recorded scenario agent-local/statsd.
 """
@@ -24,7 +24,7 @@ POINTS_PER_EVENT_MAX = 1000
 
 @dataclass(frozen=True, slots=True)
 class Flush:
-    """How often metrics are sent, and to which handlers."""
+    """How often metrics are sent, and the handlers of their events."""
 
     interval_s: float
     handlers: tuple[str, ...]
@@ -41,7 +41,7 @@ class StatsDServer:
         counters: Counters,
         clock: Clock,
     ) -> None:
-        """`offer` takes an event to send, or returns False for one that cannot be sent."""
+        """`offer` queues an event, or returns False if the event cannot be sent."""
         self._entity, self._offer, self._flush = entity, offer, flush
         self._counters, self._clock = counters, clock
         self._aggregates = Aggregates()
@@ -49,7 +49,7 @@ class StatsDServer:
         self.port = 0
 
     async def listen(self, host: str, port: int) -> None:
-        """Open the socket; raises OSError where it cannot be had."""
+        """Open the socket; raises OSError if the address cannot be used."""
         loop = asyncio.get_running_loop()
         self._transport, _ = await loop.create_datagram_endpoint(lambda: _Datagrams(self.take), local_addr=(host, port))
         self.port = int(self._transport.get_extra_info("sockname")[1])
@@ -60,7 +60,7 @@ class StatsDServer:
             self._transport.close()
 
     async def run(self) -> None:
-        """Flush at every interval until cancelled."""
+        """Send metrics at each interval until cancelled."""
         last = self._clock.monotonic()
         while True:
             await self._clock.sleep(self._flush.interval_s)
@@ -69,7 +69,7 @@ class StatsDServer:
             last = now
 
     def take(self, data: bytes, source: str) -> None:
-        """Add up what one datagram holds; lines that are none are ignored."""
+        """Aggregate the samples of one datagram; invalid lines are ignored."""
         now = self._clock.monotonic()
         for line in data.splitlines():
             sample = parse(line, source)
@@ -79,7 +79,7 @@ class StatsDServer:
                 self._counters.dropped("statsd")
 
     def flush(self, elapsed_s: float) -> None:
-        """Send everything that is known as events of at most `POINTS_PER_EVENT_MAX` points."""
+        """Send all metrics as events of at most `POINTS_PER_EVENT_MAX` points."""
         now = self._clock.now()
         stamp = int(now * 1e9)
         points = [

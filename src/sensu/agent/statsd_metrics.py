@@ -1,4 +1,4 @@
-"""StatsD's arithmetic: lines to samples, samples to points. Pure.
+"""StatsD aggregation: parses lines into samples and aggregates samples into points. Pure.
 
 Source: docs, "Agent reference", StatsD aggregation; recorded scenario agent-local/statsd.
 """
@@ -27,7 +27,7 @@ _KINDS = frozenset({"c", "g", "ms", "h", "s"})
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One measurement: `kind` is c, g, ms or s; `rate` is the part of measurements that was sent."""
+    """One sample: `kind` is c, g, ms or s; `rate` is the sample rate."""
 
     name: str
     kind: str
@@ -122,7 +122,7 @@ class _Timer:
     count: int = 0
 
     def add(self, sample: Sample) -> None:
-        """A sample counts once, whatever its rate is, as in the reference."""
+        """Each sample counts once, regardless of its rate, as in the reference."""
         self.count += 1
         if len(self.timings) < TIMINGS_MAX:
             self.timings.append(sample.number)
@@ -166,14 +166,14 @@ _MAKERS: dict[str, type[_Counter] | type[_Gauge] | type[_Set] | type[_Timer]] = 
 
 
 class Aggregates:
-    """What was measured since the last flush, by kind, name and tags; at most `SERIES_MAX` of them."""
+    """Aggregates the samples since the last flush by kind, name and tags, at most `SERIES_MAX` series."""
 
     def __init__(self) -> None:
         self._series: dict[tuple[str, str, Tags], _Series] = {}
         self._heard_at: dict[tuple[str, str, Tags], float] = {}
 
     def add(self, sample: Sample, now: float) -> bool:
-        """Whether there was room for a sample."""
+        """Add a sample; returns False if there are too many series."""
         key = (sample.kind, sample.name, sample.tags)
         series = self._series.get(key)
         if series is None:
@@ -185,7 +185,7 @@ class Aggregates:
         return True
 
     def flush(self, now: float, elapsed_s: float) -> list[Point]:
-        """All points, for the seconds since the last flush; what was not heard of for five minutes is forgotten."""
+        """All points, with rates over the seconds since the last flush; series idle for five minutes are removed."""
         points: list[Point] = []
         for key, series in list(self._series.items()):
             _, name, tags = key

@@ -1,4 +1,4 @@
-"""TLS to the backends: what is trusted, and why a connection failed."""
+"""TLS connections to backends: the client context, and explanations of failed connections."""
 
 import asyncio
 import ssl
@@ -12,14 +12,14 @@ from sensu.tls_diagnosis import Endpoint, explain, speaks_tls_words
 from sensu.transport.agent_socket import HandshakeRefused, Unreachable, proxy_for
 
 EXPLAINED_S = 300.0
-"""How long the explanation of a failure is used for further failures of the same kind, so that retries do not probe."""
+"""How long an explanation is reused for failures of the same kind, so that retries do not probe the backend."""
 _WANTS_TLS = "HTTP request to an HTTPS server"
 
 
 def client_context(settings: AgentSettings) -> ssl.SSLContext | None:
-    """What wss connections trust and prove themselves with, or None where no backend is wss.
+    """The TLS context for wss connections, or None if no backend URL is wss.
 
-    Raises ConfigurationError for a file that cannot be used.
+    Raises ConfigurationError if a certificate file cannot be used.
     """
     if not any(url.startswith("wss:") for url in settings.backend_url):
         return None
@@ -36,20 +36,20 @@ def client_context(settings: AgentSettings) -> ssl.SSLContext | None:
 
 
 class Explanations:
-    """Why the connections to the backends fail, in plain words."""
+    """Explains failed connections to the backends."""
 
     def __init__(self, settings: AgentSettings, clock: Clock) -> None:
         self._shows_certificate, self._clock = settings.with_certificate, clock
         self._known: dict[str, tuple[str, str, float]] = {}
 
     def of_refusal(self, url: str, refused: HandshakeRefused) -> str:
-        """Why a backend that answered did not let the agent in."""
+        """Why a backend refused the handshake."""
         if _WANTS_TLS in refused.body:
             return speaks_tls_words(_endpoint(url))
         return f"handshake failed with status {refused.status}: {refused.body}"
 
     async def of_failure(self, url: str, failed: Unreachable, context: ssl.SSLContext | None) -> str:
-        """Why there was no answer; one probe of the backend serves all failures of a kind for a while."""
+        """Why a backend could not be reached; probes the backend once for failures of the same kind."""
         if failed.error is None:
             return failed.why
         why, words, at = self._known.get(url, ("", "", 0.0))
@@ -67,7 +67,7 @@ class Explanations:
         return words or failed.why
 
     def forget(self, url: str) -> None:
-        """The backend was reached."""
+        """Forget the explanation for a URL: the connection succeeded."""
         self._known.pop(url, None)
 
 
