@@ -80,12 +80,12 @@ def measure(server: Server, long: bool) -> Iterator[Figure]:
 async def _measure(folder: Path) -> list[Figure]:
     session = _Backend()
 
-    async def judge(request: Request) -> Accepted | Answer:
+    async def decide(request: Request) -> Accepted | Answer:
         agreement = backend_agreement(request)
         session.codec = codec.for_content_type(agreement.content_type)
         return Accepted(backend_headers(agreement, "bench"), session)
 
-    listener = AgentListener(judge, SystemClock())
+    listener = AgentListener(decide, SystemClock())
     await listener.start("127.0.0.1", 0)
     command = [program("sensu-agent"), "start", "--backend-url", f"ws://127.0.0.1:{listener.port}", "--disable-sockets"]
     command += ["--name", "bench", "--cache-dir", str(folder / "cache"), "--api-port", str(free_port())]

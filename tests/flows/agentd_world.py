@@ -8,7 +8,7 @@ from typing import Any
 
 from prometheus_client import CollectorRegistry
 
-from sensu.backend.agentd.admission import Doorkeepers
+from sensu.backend.agentd.admission import Admitters
 from sensu.backend.agentd.agentd import Agentd
 from sensu.backend.auth.identity import Identity
 from sensu.backend.metrics import BackendMetrics
@@ -172,7 +172,7 @@ class World:
             records=self.records,
             intake=self.intake,
             keepalives=self.keepalives,
-            doorkeepers=Doorkeepers(
+            admitters=Admitters(
                 login=self._login,
                 certified=self.certified,
                 authorize=lambda who, namespace, agent: who.username == "agent" or namespace == "ns2",

@@ -38,9 +38,9 @@ class ProtobufBackend:
         self.requests: list[Request] = []
         self.connection: AgentConnection | None = None
         self.messages: asyncio.Queue[Message] = asyncio.Queue()
-        self.listener = AgentListener(self.judge, SystemClock())
+        self.listener = AgentListener(self.decide, SystemClock())
 
-    async def judge(self, asked: Request) -> Accepted | Answer:
+    async def decide(self, asked: Request) -> Accepted | Answer:
         self.requests.append(asked)
         return Accepted(handshake.backend_headers(handshake.backend_agreement(asked), "b1"), self)
 

@@ -1,27 +1,27 @@
-"""The acknowledgement extension: how an agent learns which of its events are stored.
+"""The acknowledgement extension: the backend confirms which events of an agent are stored.
 
-Invisible to whoever does not know it; the handshake has no trace of it. It begins in three steps:
+Peers without the extension do not notice it: the handshake is unchanged. It starts in three steps:
 
-1. Right after the upgrade a backend sends agents that speak protobuf a pong with the payload `sensu-extensions:1`
-   (`OFFER`). Nobody asked for that pong, which RFC 6455 (5.5.3) allows and agents of the reference take for a sign of
-   life. Agents that asked for JSON get none, but may go on with the second step all the same.
+1. Right after the upgrade, the backend sends agents that use protobuf an unsolicited pong with the payload
+   `sensu-extensions:1` (`OFFER`). RFC 6455 (5.5.3) allows this, and agents of the reference treat it as a heartbeat.
+   Agents that use JSON do not get a pong, but may continue with the second step.
 2. The agent sends one message `extensions` whose payload is JSON in either codec:
    `{"ack": 1, "codec": "application/json"}` (or `application/octet-stream`).
-3. The backend answers with such a message of its own, which names what it grants, as the next one that it sends.
+3. The next message from the backend is an `extensions` message with what it grants.
 
-The switch: in each direction, what comes before the `extensions` message is in the codec of the handshake and
-unnumbered, what comes after it is in the codec that the message names. `following` is that rule. An `extensions`
-message that asks for anything else, or comes a second time, is one of unknown type: it is not answered, and changes
-nothing. What an agent sent before the switch is never acknowledged, as on any other backend.
+In each direction, messages before the `extensions` message use the codec of the handshake and have no number; messages
+after it use the codec that it names. `following` implements this rule. An `extensions` message that asks for anything
+else, or is repeated, is treated like a message of unknown type: it is ignored and not answered. Messages that an agent
+sent before its `extensions` message are never acknowledged.
 
-From then on the messages that the agent sends, of whatever type, are numbered: the one after `extensions` is 1; the
-number is not on the wire. The backend sends messages of type `ack` whose payload is JSON in either codec:
+After `extensions`, all messages of the agent are numbered from 1; the number is not sent. The backend sends messages of
+type `ack`, whose payload is JSON with either codec:
 
     {"stored": [[first, last], …], "refused": [[number, why], …], "deferred": [[number, why], …]}
 
-`stored` holds ranges of messages that are committed, `refused` those that will never be stored, `deferred` those that
-the store could not take: the agent may send them again. A number is settled once. What is unsettled when the connection
-ends, the agent sends again on the next one; events carry an id, so a backend can tell a repetition.
+`stored` lists ranges of committed messages, `refused` messages that will never be stored, and `deferred` messages that
+the store could not take and that the agent may send again. Each number is settled once. Messages that are unsettled at
+the end of the connection are sent again on the next one; the backend recognises repeated events by their ids.
 """
 
 from collections import OrderedDict
@@ -38,30 +38,30 @@ from sensu.transport.frames import Message
 from sensu.transport.handshake import JSON_TYPE, PROTOBUF_TYPE, Agreement
 
 OFFER = b"sensu-extensions:1"
-"""The payload of the pong that tells an agent that it may ask."""
+"""The payload of the pong that offers extensions to an agent."""
 
 VERSION = 1
 
 UNSETTLED_MAX = 10_000
-"""How many sent messages an agent remembers; it should stop sending where so many are unsettled."""
+"""How many unsettled messages an agent remembers; at this number it should stop sending."""
 
 T = TypeVar("T")
 
 
 class Extensions(msgspec.Struct, frozen=True):
-    """The payload of an `extensions` message: the version of acknowledgements, and the media type of what follows."""
+    """The payload of an `extensions` message: the version of acknowledgements, and the media type of later messages."""
 
     ack: int = VERSION
     codec: str = JSON_TYPE
 
 
 def request(wanted: Extensions) -> Message:
-    """The message with which an agent asks, and a backend grants."""
+    """The message by which an agent requests extensions and a backend grants them."""
     return Message(frames.EXTENSIONS, wire.encode(wanted))
 
 
 def following(agreement: Agreement, message: Message) -> Agreement:
-    """What holds after `message` in the direction in which it was sent, where `agreement` held until then."""
+    """The agreement after `message`, in the direction of the message; `agreement` is the one before it."""
     if message.type != frames.EXTENSIONS or agreement.acknowledged:
         return agreement
     try:
@@ -88,7 +88,7 @@ def decode(payload: bytes) -> Ack:
 
 @dataclass
 class Settlements:
-    """What a backend has yet to tell an agent; `take` empties it."""
+    """Acknowledgements that the backend has not sent yet."""
 
     stored: list[int] = field(default_factory=list)
     refused: list[tuple[int, str]] = field(default_factory=list)
@@ -98,7 +98,7 @@ class Settlements:
         return bool(self.stored or self.refused or self.deferred)
 
     def take(self) -> bytes:
-        """The payload of the `ack` message that tells everything so far."""
+        """The payload of an `ack` message with all pending acknowledgements, which are then cleared."""
         ack = Ack(_ranges(self.stored), tuple(self.refused), tuple(self.deferred))
         self.stored, self.refused, self.deferred = [], [], []
         return wire.encode(ack)
@@ -116,7 +116,7 @@ def _ranges(numbers: Sequence[int]) -> tuple[tuple[int, int], ...]:
 
 @dataclass(frozen=True, slots=True)
 class Settled(Generic[T]):
-    """What became of messages: `stored` and `refused` are done with, `deferred` are to be sent again."""
+    """The results of messages: `stored` and `refused` are final, `deferred` messages are sent again."""
 
     stored: Sequence[T]
     refused: Sequence[tuple[T, str]]
@@ -124,7 +124,7 @@ class Settled(Generic[T]):
 
 
 class Unsettled(Generic[T]):
-    """The messages that an agent sent after the switch and knows no fate of, each under a token of the agent's."""
+    """The messages of an agent that are not acknowledged yet, each with a token of the agent."""
 
     def __init__(self) -> None:
         self._sent = 0
@@ -141,14 +141,14 @@ class Unsettled(Generic[T]):
         return self._sent
 
     def settle(self, ack: Ack) -> Settled[T]:
-        """The tokens of the messages that `ack` tells of; numbers that are not waited for are ignored."""
+        """Settle messages and return their tokens; unknown numbers are ignored."""
         stored: list[T] = []
         for first, last in ack.stored:
             stored += self._pop_range(first, last)
         return Settled(stored, self._pop_each(ack.refused), self._pop_each(ack.deferred))
 
     def rest(self) -> list[T]:
-        """The tokens of the messages that nothing is known of, oldest first."""
+        """The tokens of all unsettled messages, oldest first."""
         return list(self._tokens.values())
 
     def _pop_range(self, first: int, last: int) -> list[T]:

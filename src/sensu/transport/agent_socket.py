@@ -33,7 +33,7 @@ DEFAULT_PORT = 8081
 
 @dataclass(frozen=True, slots=True)
 class SocketLimits:
-    """Times and sizes that one connection keeps to."""
+    """The limits of one connection."""
 
     handshake_timeout_s: float = 15.0
     heartbeat_interval_s: float = 30.0
@@ -45,7 +45,7 @@ class SocketLimits:
 
 @dataclass(frozen=True, slots=True)
 class HandshakeRefused:
-    """A backend answered the handshake, but not with an upgrade; `body` is what it said, shortened."""
+    """A backend refused the handshake; `body` is the start of its answer."""
 
     status: int
     body: str
@@ -53,7 +53,7 @@ class HandshakeRefused:
 
 @dataclass(frozen=True, slots=True)
 class Unreachable:
-    """No backend answered; `why` is fit for a log, `error` is what was raised."""
+    """No backend answered; `why` is a text for the log, `error` the exception."""
 
     why: str
     error: Exception | None = None
@@ -62,12 +62,12 @@ class Unreachable:
 class AgentSocket(MessageListener):
     """An established connection. Made by `connect`; iterate over it once for the messages of the backend.
 
-    `agreement` is that of the handshake, `speaks` holds for the next message that is sent, and `hears` for the message
+    `agreement` is the result of the handshake, `speaks` applies to the next message to send, and `hears` to the message
     that the iteration yielded last.
     """
 
     def __init__(self, limits: SocketLimits, agreement: Agreement, wanted: Extensions | None = None) -> None:
-        """`wanted` is what to ask of a backend that offers extensions."""
+        """`wanted` is what to request from a backend that offers extensions."""
         super().__init__(limits.message_bytes_max)
         self.agreement = self.speaks = self.hears = agreement
         self._wanted = wanted
@@ -82,9 +82,9 @@ class AgentSocket(MessageListener):
         self._deadline: asyncio.TimerHandle | None = None
 
     def send(self, message: bytes) -> bool:
-        """Send a message made by `frames.build`; False, and nothing is sent, where the connection is ended or full.
+        """Send a message made by `frames.build`; returns False without sending if the connection has ended or is full.
 
-        Where it is full, wait for `writable` and try again.
+        If it is full, wait for `writable` and try again.
         """
         if self._transport is None or self.closed is not None or self.backlog_bytes > self._limits.backlog_bytes_max:
             return False
@@ -92,9 +92,9 @@ class AgentSocket(MessageListener):
         return True
 
     def ask(self, wanted: Extensions) -> None:
-        """Ask the backend for extensions, once; the new `speaks` holds for everything that is sent from now on.
+        """Request extensions from the backend, once; all later messages use the new `speaks`.
 
-        The message goes out even where the connection is full: it is small, and comes once.
+        The message is sent even if the connection is full: it is small and sent once.
         """
         if self._transport is not None and self.closed is None and not self.speaks.acknowledged:
             message = acknowledgement.request(wanted)
@@ -102,15 +102,15 @@ class AgentSocket(MessageListener):
             self.speaks = acknowledgement.following(self.speaks, message)
 
     async def writable(self) -> None:
-        """Return once there is room to send, or the connection is gone."""
+        """Wait until there is room to send, or the connection has ended."""
         await self._writable.wait()
 
     def close(self, code: int = GOING_AWAY, reason: str = "bye") -> None:
-        """Tell the backend good-bye; `wait_closed` returns at the latest a second later."""
+        """Start the close handshake; `wait_closed` returns within a second."""
         super().close(code, reason)
 
     async def wait_closed(self) -> Closed:
-        """How the connection ended, once it did."""
+        """Wait for the end of the connection and return how it ended."""
         await self._gone.wait()
         return self.closed or Closed(ABNORMAL, "", by_peer=True)
 
@@ -118,7 +118,7 @@ class AgentSocket(MessageListener):
         return self
 
     async def __anext__(self) -> frames.Message:
-        """The next message of the backend; StopAsyncIteration once the connection is gone and all are read."""
+        """The next message of the backend; StopAsyncIteration when the connection has ended and all are read."""
         while not self._messages:
             if self._gone.is_set():
                 raise StopAsyncIteration
@@ -141,7 +141,7 @@ class AgentSocket(MessageListener):
         self._restart_deadline()
 
     def received(self, data: bytes) -> None:
-        """A message of the backend; one without a newline ends the session.
+        """Queue a message of the backend; a message without a newline ends the session.
 
         Source: recorded scenario agent-no-newline-frame.
         """
@@ -155,7 +155,7 @@ class AgentSocket(MessageListener):
         self._wake()
 
     def ended(self, closed: Closed) -> None:
-        """The connection is gone."""
+        """The connection has ended."""
         for timer in (self._beat, self._deadline):
             if timer is not None:
                 timer.cancel()
@@ -165,7 +165,7 @@ class AgentSocket(MessageListener):
         self._wake()
 
     def ponged(self, payload: bytes) -> None:
-        """The backend lives; only pongs count. Source: recorded scenario agent-pings-unanswered."""
+        """The backend is alive; only pongs count. Source: recorded scenario agent-pings-unanswered."""
         self._restart_deadline()
         if payload == acknowledgement.OFFER and self._wanted is not None:
             self.ask(self._wanted)
@@ -217,11 +217,11 @@ async def connect(
     limits: SocketLimits | None = None,
     wanted: Extensions | None = None,
 ) -> AgentSocket | HandshakeRefused | Unreachable:
-    """A connection to the backend at `url` (ws or wss, port 8081 where it names none), or why there is none.
+    """Connect to the backend at `url` (ws or wss, default port 8081); returns the connection, or why it failed.
 
-    `headers` are those of `handshake.agent_headers`; `wanted` is asked of a backend that offers extensions.
-    Proxies are taken from HTTP_PROXY, HTTPS_PROXY and NO_PROXY. `ssl_context` is for wss URLs; the system's trust holds
-    without one.
+    `headers` are those of `handshake.agent_headers`; `wanted` is requested from a backend that offers extensions.
+    Proxies are taken from HTTP_PROXY, HTTPS_PROXY and NO_PROXY. `ssl_context` is for wss URLs; without it, the system's
+    certificate authorities are trusted.
     """
     limits = limits or SocketLimits()
     target = with_port(url)
@@ -266,7 +266,7 @@ def _refusal(err: picows.WSHandshakeError) -> HandshakeRefused | Unreachable:
 
 
 def with_port(url: str) -> str:
-    """The URL with the agents' port where it names none."""
+    """The URL with the default port if it has none."""
     parts = urlsplit(url)
     if parts.port is not None:
         return url
@@ -274,7 +274,7 @@ def with_port(url: str) -> str:
 
 
 def proxy_for(url: str) -> str | None:
-    """The proxy that the environment names for a ws or wss URL, or None."""
+    """The proxy from the environment for a ws or wss URL, or None."""
     parts = urlsplit(url)
     proxies = urllib.request.getproxies_environment()
     proxy = proxies.get("https" if parts.scheme == "wss" else "http")
@@ -284,7 +284,7 @@ def proxy_for(url: str) -> str | None:
 
 
 def _is_bypassed(host_and_port: str, no_proxy: str) -> bool:
-    """Whether NO_PROXY names the host, its domain, its port, or everything."""
+    """Whether NO_PROXY matches the host, its domain, the host with its port, or everything."""
     host = host_and_port.rpartition(":")[0].lower()
     for entry in (word.strip().lower() for word in no_proxy.split(",")):
         name = entry.lstrip("*").lstrip(".")

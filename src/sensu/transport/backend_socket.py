@@ -1,8 +1,8 @@
-"""The backend's side of the agents' port: answers HTTP, judges upgrades, and hands accepted connections to sessions.
+"""The backend's side of the agents' port: answers HTTP requests, and upgrades accepted connections to WebSockets.
 
-A connection starts under `_Doorway`, which reads HTTP requests and asks the judge about each; refusals leave it open
-for the next request, as HTTP/1.1 does. An accepted upgrade is handed over to picows, which parses frames in C; nothing
-of ours is left between it and the session then: no task, no queue.
+A connection starts as `_HTTPConnection`, which parses requests and calls `decide` for each. Refused requests leave the
+connection open for the next one. An accepted upgrade hands the connection over to picows, which parses frames in C and
+passes messages directly to the session, without a task or queue in between.
 """
 
 import asyncio
@@ -27,29 +27,28 @@ from sensu.transport.tls_acceptor import TLSAcceptor
 from sensu.transport.websocket import PROTOCOL_ERROR, Closed, MessageListener, silent_logger
 
 BACKLOG = 1024
-"""How many connections the kernel holds that are not taken yet."""
+"""How many connections the kernel queues before they are accepted."""
 
 
 @dataclass(frozen=True, slots=True)
 class ListenerLimits:
-    """Times and sizes that the port keeps to.
+    """The limits of the port.
 
-    `write_timeout_s` is how long an agent may take nothing while more than a little waits for it, `backlog_bytes_max`
-    how much may wait for one agent; an agent beyond either is disconnected. `doorways_max` bounds connections that are
-    not upgraded (yet), which also use at most a quarter of the files that the process may open; more are closed at
-    once.
+    An agent is disconnected if it reads nothing for `write_timeout_s` while data waits for it, or if more than
+    `backlog_bytes_max` wait. `http_connections_max` bounds the connections that are not upgraded (yet), which also use
+    at most a quarter of the files that the process may open; further connections are closed immediately.
     """
 
     handshake_timeout_s: float = 15.0
     write_timeout_s: float = 15.0
     backlog_bytes_max: int = 1024 * 1024
     message_bytes_max: int = frames.FRAME_BYTES_MAX
-    doorways_max: int = 10_000
+    http_connections_max: int = 10_000
     read_buffer_bytes: int = 4096
 
 
 class Session(Protocol):
-    """Who is told of one agent connection; none of these may raise."""
+    """Handles one agent connection; its methods must not raise."""
 
     def connected(self, connection: "AgentConnection") -> None:
         """The 101 answer is sent; messages may be sent from now on."""
@@ -60,19 +59,19 @@ class Session(Protocol):
         ...
 
     def ended(self, closed: Closed) -> None:
-        """The connection is gone; told once."""
+        """The connection has ended; called once."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """The upgrade is granted: headers of the answer beside the WebSocket's own, and who hears of the connection."""
+    """An accepted upgrade: additional headers of the answer, and the session for the connection."""
 
     headers: Headers
     session: Session
 
 
-Judge = Callable[[Request], Awaitable[Accepted | Answer]]
+Decide = Callable[[Request], Awaitable[Accepted | Answer]]
 
 
 class AgentConnection(MessageListener):
@@ -85,11 +84,11 @@ class AgentConnection(MessageListener):
         self._gone = gone
         self._stalled: asyncio.TimerHandle | None = None
         self._session_pauses = False
-        # Messages go straight from the frame to the session, a call less each.
+        # Frames pass messages directly to the session, which saves a call per message.
         self.received = session.received  # type: ignore[method-assign]
 
     def send(self, message: bytes) -> bool:
-        """Send a message made by `frames.build`; False where the connection is ended, or is cut for being too slow."""
+        """Send a message made by `frames.build`; returns False if the connection has ended or the agent is too slow."""
         transport = self._transport
         if transport is None or self.closed is not None:
             return False
@@ -100,24 +99,24 @@ class AgentConnection(MessageListener):
         return True
 
     def pong(self, payload: bytes) -> None:
-        """Send a pong that nobody asked for."""
+        """Send an unsolicited pong."""
         if self._transport is not None and self.closed is None:
             self._transport.send_pong(payload)
 
     def protocol_broken(self) -> None:
-        """The agent broke the WebSocket protocol and is told so; read no more of it while picows hangs up."""
+        """The agent violated the WebSocket protocol: stop reading while picows closes the connection."""
         if self.closed is None and self._transport is not None:
             self.closed = Closed(PROTOCOL_ERROR, "the agent broke the WebSocket protocol", by_peer=False)
             self._transport.underlying_transport.pause_reading()
 
     def pause_reading(self) -> None:
-        """Take no more from the agent; messages that are read already still arrive."""
+        """Stop reading from the agent; messages that are already read still arrive."""
         self._session_pauses = True
         if self._transport is not None and self.closed is None:
             self._transport.underlying_transport.pause_reading()
 
     def resume_reading(self) -> None:
-        """Take messages again, once the agent takes what waits for it."""
+        """Continue reading, but not before the agent has read what waits for it."""
         self._session_pauses = False
         if self._transport is not None and self._stalled is None:
             self._transport.underlying_transport.resume_reading()
@@ -128,13 +127,13 @@ class AgentConnection(MessageListener):
         self._session.connected(self)
 
     def ended(self, closed: Closed) -> None:
-        """The connection is gone."""
+        """The connection has ended."""
         self.resume_writing()
         self._gone(self)
         self._session.ended(closed)
 
     def pause_writing(self) -> None:
-        """Part of picows' interface; what is not read cannot ask for answers, such as pongs, that nobody takes."""
+        """Part of picows' interface; also stops reading, so that an agent cannot request more answers."""
         loop = asyncio.get_running_loop()
         self._stalled = loop.call_later(self._limits.write_timeout_s, self.cut, "the agent does not read")
         if self._transport is not None:
@@ -150,53 +149,56 @@ class AgentConnection(MessageListener):
 
 
 class AgentListener:
-    """The listening port. `judge` decides about every request; at most one request a connection is with it."""
+    """The listening port. `decide` is called for each request, one request per connection at a time."""
 
-    def __init__(self, judge: Judge, clock: Clock, limits: ListenerLimits | None = None) -> None:
-        self.judge = judge
+    def __init__(self, decide: Decide, clock: Clock, limits: ListenerLimits | None = None) -> None:
+        self.decide = decide
         self.clock = clock
         self.limits = limits or ListenerLimits()
-        self.doorways: set[_Doorway] = set()
+        self.http_connections: set[_HTTPConnection] = set()
         self.connections: set[AgentConnection] = set()
         self.port = 0
-        self.doorways_max, self.connections_max = self.limits.doorways_max, sys.maxsize
+        self.http_connections_max, self.connections_max = self.limits.http_connections_max, sys.maxsize
         self._server: asyncio.Server | TLSAcceptor | None = None
         self._all_gone = asyncio.Event()
 
     async def start(
         self, host: str, port: int, ssl_context: ssl.SSLContext | None = None, *, shares_port: bool = False
     ) -> None:
-        """Listen, with `shares_port` beside other processes; raises OSError where the address cannot be had.
+        """Listen, with `shares_port` together with other processes; raises OSError if the address cannot be used.
 
-        Port 0 takes any; an empty host or `::` means all addresses, of both families.
+        Port 0 selects a free port; an empty host or `::` means all addresses, IPv6 and IPv4.
         """
         loop = asyncio.get_running_loop()
         sock = listening_socket(host, port, shares_port=shares_port)
         self.port = int(sock.getsockname()[1])
         files_max = open_files.limit()
-        self.doorways_max = min(self.limits.doorways_max, files_max // 4)
+        self.http_connections_max = min(self.limits.http_connections_max, files_max // 4)
         self.connections_max = files_max * 3 // 4
         if ssl_context is None:
-            self._server = await loop.create_server(lambda: _Doorway(self), sock=sock, backlog=BACKLOG)
+            self._server = await loop.create_server(lambda: _HTTPConnection(self), sock=sock, backlog=BACKLOG)
             return
         self._server = TLSAcceptor(
             sock,
             ssl_context,
-            lambda: _Doorway(self),
+            lambda: _HTTPConnection(self),
             backlog=BACKLOG,
             handshake_timeout_s=self.limits.handshake_timeout_s,
-            pending_max=self.doorways_max,
+            pending_max=self.http_connections_max,
         )
         self._server.start()
 
     def has_room(self) -> bool:
-        """Whether a connection may be taken: handshakes, and all connections of agents, leave files to the API."""
+        """Whether a connection can be accepted: the API needs a share of the files that the process may open."""
         pending = self._server.pending if isinstance(self._server, TLSAcceptor) else 0
-        doorways = len(self.doorways) + pending
-        return len(self.doorways) < self.doorways_max and doorways + len(self.connections) < self.connections_max
+        http_connections = len(self.http_connections) + pending
+        return (
+            len(self.http_connections) < self.http_connections_max
+            and http_connections + len(self.connections) < self.connections_max
+        )
 
     async def stop(self) -> None:
-        """Stop listening, cut every connection and return when their sessions have ended.
+        """Stop listening, abort all connections and wait until their sessions have ended.
 
         Agents see the connection end without a close frame. Source: recorded scenario close-by-backend.
         """
@@ -204,8 +206,8 @@ class AgentListener:
             return
         self._server.close()
         self._forget(None)
-        for doorway in list(self.doorways):
-            doorway.shut()
+        for pending in list(self.http_connections):
+            pending.shut()
         for connection in list(self.connections):
             connection.cut("the backend stops")
         with contextlib.suppress(TimeoutError):
@@ -215,7 +217,7 @@ class AgentListener:
         self._server, self.port = None, 0
 
     def admit(self, session: Session) -> AgentConnection:
-        """A connection for an accepted session, counted until it is gone."""
+        """Create the connection of an accepted session; it is counted until it ends."""
         connection = AgentConnection(session, self.limits, self._forget)
         self.connections.add(connection)
         self._all_gone.clear()
@@ -229,9 +231,9 @@ class AgentListener:
 
 
 def listening_socket(host: str, port: int, *, shares_port: bool = False) -> socket.socket:
-    """A socket that both families reach: asyncio's own sockets for `::` would turn IPv4 away.
+    """A listening socket that accepts IPv6 and IPv4: asyncio's own sockets for `::` do not accept IPv4.
 
-    With `shares_port` others that ask for the same may listen there, too; connections are dealt out among them.
+    With `shares_port`, several processes can listen on the port; the kernel distributes connections among them.
     """
     create = partial(socket.create_server, backlog=BACKLOG, reuse_port=shares_port)
     if host not in ("", "::"):
@@ -246,53 +248,53 @@ _TOO_LONG = http1.error(431, "request header too large")
 _MALFORMED = http1.error(400, "malformed request")
 
 
-class _Doorway(asyncio.Protocol):
-    """A connection on which HTTP is spoken (yet)."""
+class _HTTPConnection(asyncio.Protocol):
+    """A connection that is not upgraded (yet)."""
 
     def __init__(self, listener: AgentListener) -> None:
         self._listener = listener
         self._parser = RequestParser()
         self._transport: asyncio.Transport | None = None
-        self._judging: asyncio.Task[None] | None = None
+        self._deciding: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._unread = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Part of asyncio's interface."""
-        self._transport = cast(asyncio.Transport, transport)  # uvloop's is none by inheritance
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's transports do not inherit from it
         if not self._listener.has_room():
             self._transport.abort()
             return
-        self._listener.doorways.add(self)
+        self._listener.http_connections.add(self)
         _keep_alive(self._transport)
         self._restart_timer()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Part of asyncio's interface."""
         self._leave()
-        if self._judging is not None:
-            self._judging.cancel()
+        if self._deciding is not None:
+            self._deciding.cancel()
 
     def data_received(self, data: bytes) -> None:
         """Part of asyncio's interface."""
         self._parser.add(data)
-        if self._judging is None and not self._unread:
+        if self._deciding is None and not self._unread:
             self._next_request()
         elif self._parser.unparsed_bytes > http1.HEAD_BYTES_MAX:
-            self.shut()  # an agent sends nothing before it is answered
+            self.shut()  # agents send nothing before the answer
 
     def pause_writing(self) -> None:
-        """Part of asyncio's interface; who does not read its answers is asked for no more requests."""
+        """Part of asyncio's interface; requests wait while the client does not read its answers."""
         self._unread = True
 
     def resume_writing(self) -> None:
         """Part of asyncio's interface."""
         self._unread = False
-        if self._judging is None and self._transport is not None and not self._transport.is_closing():
+        if self._deciding is None and self._transport is not None and not self._transport.is_closing():
             self._next_request()
 
     def shut(self) -> None:
-        """End the connection at once."""
+        """Abort the connection."""
         if self._transport is not None:
             self._transport.abort()
 
@@ -309,20 +311,20 @@ class _Doorway(asyncio.Protocol):
             request = msgspec.structs.replace(
                 request, certificate=_verified_certificate(self._transport), address=_address(self._transport)
             )
-            self._judging = asyncio.get_running_loop().create_task(self._judge(request))
+            self._deciding = asyncio.get_running_loop().create_task(self._decide(request))
 
-    async def _judge(self, request: Request) -> None:
-        verdict = await self._listener.judge(request)
+    async def _decide(self, request: Request) -> None:
+        decision = await self._listener.decide(request)
         transport = self._transport
-        self._judging = None
+        self._deciding = None
         if transport is None or transport.is_closing():
             return
-        if isinstance(verdict, Accepted):
+        if isinstance(decision, Accepted):
             self._leave()
-            _hand_over(self._listener, transport, request, verdict, self._parser.rest())
+            _hand_over(self._listener, transport, request, decision, self._parser.rest())
             return
         keep = request.keep_alive and not request.has_body
-        self._answer(verdict, keep=keep, is_head=request.method == "HEAD")
+        self._answer(decision, keep=keep, is_head=request.method == "HEAD")
         if not transport.is_closing() and not self._unread:
             self._next_request()
 
@@ -338,7 +340,7 @@ class _Doorway(asyncio.Protocol):
             self._transport.close()
 
     def _leave(self) -> None:
-        self._listener.doorways.discard(self)
+        self._listener.http_connections.discard(self)
         self._stop_timer()
 
     def _restart_timer(self) -> None:
@@ -353,20 +355,20 @@ class _Doorway(asyncio.Protocol):
 
 
 def _verified_certificate(transport: asyncio.Transport | None) -> bytes:
-    """The client's certificate in DER form, empty without one; one that is not trusted has ended the TLS handshake."""
+    """The client's certificate in DER form, empty without one; the TLS handshake fails for an untrusted one."""
     tls = transport.get_extra_info("ssl_object") if transport is not None else None
     return (tls.getpeercert(binary_form=True) or b"") if tls is not None else b""
 
 
 def _address(transport: asyncio.Transport | None) -> str:
-    """The client's network address, an IPv4 one as such; empty where it is not known."""
+    """The client's network address, IPv4 addresses in their own form; empty if unknown."""
     peer = transport.get_extra_info("peername") if transport is not None else None
     address = str(peer[0]) if peer else ""
     return address.removeprefix("::ffff:") if "." in address else address
 
 
 def _keep_alive(transport: asyncio.Transport) -> None:
-    """Have the kernel notice agents whose machine is gone; the protocol has the agents ping, not the backend."""
+    """Make the kernel detect hosts that disappeared: in this protocol agents send pings, not the backend."""
     sock = transport.get_extra_info("socket")
     if sock is None:
         return
@@ -380,11 +382,11 @@ _PLAIN_UPGRADE = (
     b"GET / HTTP/1.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
     b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
 )
-"""What picows is told instead of the agent's request, which is judged and answered here."""
+"""The request that picows gets instead of the agent's, which is already checked and answered here."""
 
 
 class _Rendered(picows.WSUpgradeResponse):
-    """A 101 answer whose bytes are ours."""
+    """A 101 answer with prepared bytes."""
 
     __slots__ = ("rendered",)
     rendered: bytes
@@ -395,14 +397,14 @@ class _Rendered(picows.WSUpgradeResponse):
 
 
 def _hand_over(
-    listener: AgentListener, transport: asyncio.Transport, request: Request, verdict: Accepted, early: bytes
+    listener: AgentListener, transport: asyncio.Transport, request: Request, decision: Accepted, early: bytes
 ) -> None:
-    """Make a WebSocket of the connection; `early` are bytes that the agent sent after its request."""
-    connection = listener.admit(verdict.session)
+    """Turn the connection into a WebSocket; `early` are bytes that the agent sent after its request."""
+    connection = listener.admit(decision.session)
     answer = _Rendered()
     fresh = picows.WSUpgradeResponse.create_101_response()
     answer.version, answer.status, answer.headers, answer.body = fresh.version, fresh.status, fresh.headers, None
-    answer.rendered = handshake.render_upgrade(request.header("sec-websocket-key"), verdict.headers)
+    answer.rendered = handshake.render_upgrade(request.header("sec-websocket-key"), decision.headers)
     protocol = _websocket_protocol(listener.limits, picows.WSUpgradeResponseWithListener(answer, connection))
     transport.pause_reading()
     transport.set_protocol(protocol)
@@ -413,7 +415,7 @@ def _hand_over(
 
 
 READ_BYTES_MAX = 16 * 1024
-"""How much is read at once; without a bound picows doubles its buffer while an agent sends as fast as it can."""
+"""How much is read at once; without a bound picows doubles its buffer while an agent sends at full speed."""
 
 
 class _WebSocketProtocol(WSProtocol):  # type: ignore[misc]
@@ -437,7 +439,7 @@ def _websocket_protocol(
         lambda _request: answer,
         silent_logger,
         True,  # disconnect_on_exception
-        None,  # handshake time-out: the doorway had one
+        None,  # handshake time-out: enforced before
         False,  # enable_auto_ping: agents ping
         1.0,
         1.0,

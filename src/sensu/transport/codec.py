@@ -1,4 +1,4 @@
-"""Payloads of the agent protocol to structs and back, in the two forms that sides agree on.
+"""Encodes and decodes payloads of the agent protocol, as JSON and as protobuf.
 
 Source: recorded scenarios frames-events, frames-bad, protobuf.
 """
@@ -27,11 +27,11 @@ SHAPES: dict[str, type[Event] | type[CheckRequest] | type[EntityConfig]] = {
     frames.CHECK_REQUEST: CheckRequest,
     frames.ENTITY_CONFIG: EntityConfig,
 }
-"""What the payload of each message type holds."""
+"""The struct in the payload of each message type."""
 
 
 class Codec(Protocol):
-    """One form of payloads."""
+    """An encoding of payloads."""
 
     content_type: str
 
@@ -40,15 +40,15 @@ class Codec(Protocol):
         ...
 
     def decode_event_around_entity(self, payload: bytes) -> EventAroundEntity:
-        """The event with its entity left as bytes; raises InvalidResource, also where only `decode_event` can tell."""
+        """The event with its entity as undecoded bytes; raises InvalidResource, also if it needs `decode_event`."""
         ...
 
     def last_seen(self, value: int) -> tuple[bytes, bytes]:
-        """How `last_seen` stands in an entity's bytes: its key and its value."""
+        """The encoded key and value of `last_seen` in an entity."""
         ...
 
     def read_last_seen(self, value: bytes) -> int | None:
-        """The value of `last_seen` from its bytes, None where they are no such value."""
+        """The value of `last_seen` from its bytes, or None if they are not a valid value."""
         ...
 
     def decode_check_request(self, payload: bytes) -> CheckRequest:
@@ -65,7 +65,7 @@ class Codec(Protocol):
 
 
 class _JSONCodec:
-    """Read strictly, which is quick, and leniently where that fails."""
+    """JSON: decodes strictly, which is fast, and leniently if that fails."""
 
     content_type = JSON_TYPE
 
@@ -100,7 +100,7 @@ def _from_json(shape: type[T], payload: bytes) -> T:
 
 
 class _ProtobufCodec:
-    """Through `sensu.transport.protobuf`, which is loaded with the first payload."""
+    """Protobuf; `sensu.transport.protobuf` is imported for the first payload."""
 
     content_type = PROTOBUF_TYPE
 
@@ -145,5 +145,5 @@ PROTOBUF: Codec = _ProtobufCodec()
 
 
 def for_content_type(content_type: str) -> Codec:
-    """The codec that an agreement names."""
+    """The codec for a media type."""
     return PROTOBUF if content_type == PROTOBUF_TYPE else JSON

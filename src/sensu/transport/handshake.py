@@ -1,4 +1,4 @@
-"""The HTTP side of the agent protocol, pure: requests, answers, and what agent and backend agree on.
+"""The handshake of the agent protocol: its headers, the answer, and the codec that both sides agree on. Pure.
 
 Source: recorded scenarios handshake, agent-first-frames, agent-close-1000 (Content-Type on reconnects).
 """
@@ -16,11 +16,11 @@ JSON_TYPE = "application/json"
 PROTOBUF_TYPE = "application/octet-stream"
 
 USER_AGENT = "Go-http-client/1.1"
-"""What agents call themselves in a handshake. Source: recorded scenario agent-first-frames."""
+"""The User-Agent of agents. Source: recorded scenario agent-first-frames."""
 
 
 def render_upgrade(key: str, headers: Headers) -> bytes:
-    """The bytes of the 101 answer to a request with that Sec-WebSocket-Key."""
+    """The bytes of the 101 answer to a request with the given Sec-WebSocket-Key."""
     lines = ["HTTP/1.1 101 Switching Protocols", "Upgrade: websocket", "Connection: Upgrade"]
     lines.append(f"Sec-WebSocket-Accept: {accept_value(key)}")
     lines += [f"{name}: {value}" for name, value in headers]
@@ -34,7 +34,7 @@ def accept_value(key: str) -> str:
 
 
 def upgrade_problem(request: Request) -> Answer | None:
-    """The answer to a request that asks for no WebSocket, or None where it does.
+    """The answer to a request that is not a valid WebSocket upgrade, or None if it is one.
 
     Source: recorded scenario handshake (no-upgrade, no-key, post, origin).
     """
@@ -59,13 +59,13 @@ def _bad_upgrade(status: int, why: str) -> Answer:
 
 
 def _is_foreign_origin(request: Request) -> bool:
-    """Whether a browser's page from elsewhere asks."""
+    """Whether the request comes from a web page of another origin."""
     origin = request.header("origin")
     return bool(origin) and origin.partition("://")[2].lower() != request.header("host").lower()
 
 
 def basic_credentials(request: Request) -> tuple[str, str] | None:
-    """User name and password of the Authorization header, or None where it holds none."""
+    """The user name and password of the Authorization header, or None."""
     scheme, _, encoded = request.header("authorization").partition(" ")
     if scheme.lower() != "basic":
         return None
@@ -78,9 +78,9 @@ def basic_credentials(request: Request) -> tuple[str, str] | None:
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """What holds in one direction of a connection: the payloads' media type, and whether events are acknowledged.
+    """The agreement for one direction of a connection: the media type, and whether events are acknowledged.
 
-    A handshake agrees on the media type, for both directions; see `sensu.transport.acknowledgement` for the rest.
+    The handshake sets the media type for both directions; `sensu.transport.acknowledgement` can change it later.
     """
 
     content_type: str = JSON_TYPE
@@ -88,7 +88,7 @@ class Agreement:
 
 
 def backend_agreement(request: Request) -> Agreement:
-    """What a backend chooses: protobuf for exactly that Accept, else JSON.
+    """The backend's choice: protobuf if the Accept header is exactly its media type, else JSON.
 
     Source: recorded scenario handshake (protobuf, json, accept-both, accept-any).
     """
@@ -97,15 +97,15 @@ def backend_agreement(request: Request) -> Agreement:
 
 
 def backend_headers(agreement: Agreement, backend_id: str) -> Headers:
-    """The headers of the 101 answer beside the WebSocket's own."""
+    """The headers of the 101 answer, without those of the WebSocket protocol."""
     chosen = [("Backend-Id", backend_id), ("Content-Type", agreement.content_type)]
     return [*chosen, ("Accept", PROTOBUF_TYPE), ("Accept", JSON_TYPE)]
 
 
 def agent_agreement(asked: Headers, answered: Headers) -> Agreement:
-    """What an agent keeps to that sent the headers `asked` and got a 101 with the headers `answered` (any case).
+    """The agent's choice, given the headers that it sent (`asked`) and those of the 101 answer (`answered`, any case).
 
-    Protobuf where both name it in Accept, else JSON, which every backend reads from an agent that asked for it.
+    Protobuf if both sides accept it, else JSON, which every backend accepts.
     Source: recorded scenarios agent-first-frames (a backend of JSON alone), handshake (one of both).
     """
     answer = [(name.lower(), value) for name, value in answered]
@@ -123,11 +123,11 @@ def agent_headers(
     content_type: str = "",
     accept: str = PROTOBUF_TYPE,
 ) -> list[tuple[str, str]]:
-    """The headers of an agent's handshake beside the WebSocket's own.
+    """The headers of an agent's handshake, without those of the WebSocket protocol.
 
-    `subscriptions` as configured, without `entity:<name>`. `credentials` are None where a client certificate stands for
-    the agent. `content_type` is what the last handshake of this process agreed on. These are all that an agent of the
-    reference sends, and nothing else may be among them.
+    `subscriptions` are the configured ones, without `entity:<name>`. `credentials` are None if the agent authenticates
+    with a client certificate. `content_type` is the result of the previous handshake of this process. Agents of the
+    reference send exactly these headers.
     Source: recorded scenarios agent-first-frames, agent-first-frames-flags, agent-close-1000 (Content-Type).
     """
     headers = [("User-Agent", USER_AGENT), ("Accept", accept)]

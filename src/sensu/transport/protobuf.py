@@ -1,8 +1,8 @@
-"""Protobuf payloads of the agent protocol, to and from the shapes that JSON payloads have.
+"""Converts protobuf payloads of the agent protocol to and from the shape of JSON payloads.
 
-Messages are described at run time from `protobuf_schema`; nothing is generated and nothing is loaded before the first
-protobuf session. The schema is proto2 because its texts may hold any bytes: an agent's check output that is not UTF-8
-must not cost the event.
+Message types are built at run time from `protobuf_schema`, without generated code, for the first protobuf session. The
+schema is proto2 because its strings may contain any bytes: an event must not be lost because the output of its check is
+not UTF-8.
 """
 
 import uuid
@@ -35,12 +35,12 @@ _NUMBER_BYTES_MAX = 8
 
 
 def decode(message_type: str, payload: bytes) -> dict[str, Any]:
-    """The payload of a message of that type in the shape of JSON, empty values left out; raises InvalidResource."""
+    """Decode a payload into the shape of JSON, without empty values; raises InvalidResource."""
     return decode_message(ROOTS[message_type], payload)
 
 
 def decode_message(name: str, payload: bytes | msgspec.Raw) -> dict[str, Any]:
-    """The same for a message of the schema by its name."""
+    """Decode a message of the schema, given its name."""
     message = _message_class(name)()
     try:
         message.ParseFromString(payload)
@@ -51,7 +51,7 @@ def decode_message(name: str, payload: bytes | msgspec.Raw) -> dict[str, Any]:
 
 
 def number(name: str, field_name: str, value: int) -> tuple[bytes, bytes]:
-    """How a number stands in a message's bytes: its key and its value."""
+    """The encoded key and value of a number in a message."""
     field = next(field for field in _fields(name) if field.name == field_name)
     return _varint(field.number << 3), _varint(value & _U64_MAX)
 
@@ -66,7 +66,7 @@ def _varint(value: int) -> bytes:
 
 
 def read_number(data: bytes) -> int | None:
-    """The number, not below 0, whose value in a message is these bytes; None where they are no such value."""
+    """The non-negative number that is encoded in the bytes, or None if they are not a valid value."""
     if not data or len(data) > _NUMBER_BYTES_MAX or data[-1] > 0x7F:
         return None
     value = 0
@@ -78,7 +78,7 @@ def read_number(data: bytes) -> int | None:
 
 
 def encode(message_type: str, value: Mapping[str, Any]) -> bytes:
-    """The payload for a value in the shape of JSON, keys that the schema has not left out; raises InvalidResource."""
+    """Encode a value in the shape of JSON, without keys that are not in the schema; raises InvalidResource."""
     name = ROOTS[message_type]
     message = _message_class(name)()
     try:
@@ -126,7 +126,7 @@ def _describe(message: descriptor_pb2.DescriptorProto, field: _Field) -> None:
     if not field.is_map:
         _set_type(described, field.kind)
         return
-    # Not a protobuf map, which has the same bytes: those fail on keys that are not UTF-8.
+    # Not a protobuf map, which has the same encoding: maps fail on keys that are not UTF-8.
     entry_name = field.name.title().replace("_", "") + "Entry"
     entry = message.nested_type.add(name=entry_name)
     entry.field.add(name="key", number=1, label=_F.LABEL_OPTIONAL, type=_F.TYPE_STRING)
@@ -151,7 +151,7 @@ _Reader = Callable[[Any], Any]
 
 @cache
 def _reader(name: str) -> _Reader:
-    """A function from a message to its value; compiled once for each message."""
+    """A function that converts a message to its value; built once for each message type."""
     plan = {field.number: (field.name, _value_reader(field)) for field in _fields(name)}
     finish = _FINISHERS.get(name)
 
@@ -169,7 +169,7 @@ def _reader(name: str) -> _Reader:
 
 
 def _value_reader(field: _Field) -> _Reader | None:
-    """How to read a field's value, or None where it is what protobuf gives, but for texts that are not UTF-8."""
+    """How to convert a field's value, or None if only strings that are not UTF-8 need conversion."""
     if field.is_message:
         one = _reader(field.kind)
         if field.is_map:
@@ -183,7 +183,7 @@ def _value_reader(field: _Field) -> _Reader | None:
 
 
 def _text(value: str | bytes) -> str:
-    """Texts that are not UTF-8 come as bytes."""
+    """Decode strings that protobuf returns as bytes because they are not UTF-8."""
     return value if isinstance(value, str) else value.decode("utf-8", "replace")
 
 
@@ -208,7 +208,7 @@ def _read_hook_list(value: dict[str, Any]) -> dict[str, Any]:
 
 
 def _read_hook(value: dict[str, Any]) -> dict[str, Any]:
-    """In JSON the configuration of a hook lies flat beside its result."""
+    """Move the configuration of a hook to the level of its result, as in JSON."""
     return {**value.pop("config", {}), **value}
 
 

@@ -1,6 +1,6 @@
-"""The protobuf form of what travels between agents and backends: field numbers and types, under their JSON names.
+"""The protobuf schema of messages between agents and backends: field numbers and types, by their JSON names.
 
-A row is `field=number[:type][*]`, a text where no type is named, `*` for a list. Types: `i64 i32 u32 bool double
+A row is `field=number[:type][*]`; the default type is a string, and `*` marks a list. Types: `i64 i32 u32 bool double
 uuid`, `map` (text to text), `map/Message` (text to message), a message, or `unread` for the bytes of one. Fields
 missing here are skipped when read.
 Source: field numbers of the wire format, recorded scenario protobuf.

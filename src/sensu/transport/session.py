@@ -1,4 +1,4 @@
-"""What an agent decides about its session with a backend: pure, the time and the dice come from the caller.
+"""The rules of an agent's session with a backend. Pure: callers pass the time and random numbers.
 
 Source: docs, agent reference (retry-*, backend-heartbeat-*, max-session-length); recorded scenarios agent-reject-503,
 agent-reject-429, agent-no-entity-config, agent-pings, agent-two-backends.
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 GATE_TIMEOUT_S = 10.0
 NOT_FOUND = "not found"
-"""The name in an entity_config that tells an agent that the backend does not know its entity yet."""
+"""The name in the entity_config of a backend that does not have the agent's entity yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,12 +21,12 @@ class Retries:
     multiplier: float = 2.0
 
     def slowed(self) -> "Retries":
-        """What holds after a backend answered 429."""
+        """The waits after a backend answered 429."""
         return Retries(self.min_s * 2, self.max_s * 2, self.multiplier * 2)
 
 
 class Backoff:
-    """The waits between attempts: the first is `min_s`, each next one longer, with jitter, never above `max_s`.
+    """The waits between attempts: the first is `min_s`, later ones grow, with jitter, up to `max_s`.
 
     Source: recorded scenarios agent-reject-503 (0.5, 1.1, 2.0, 2.0 with 0.5 / 2 / 2.0) and agent-reject-429.
     """
@@ -45,16 +45,16 @@ class Backoff:
         return min(self._wait_s * (1 + jitter), self._current.max_s)
 
     def slow_down(self) -> None:
-        """A backend answered 429: after the next session, wait longer."""
+        """A backend answered 429: use longer waits."""
         self._base = self._base.slowed()
 
     def reset(self) -> None:
-        """A session was established; the next failure starts with the shortest wait again."""
+        """A session was established: the next failure starts with the shortest wait."""
         self._current, self._wait_s = self._base, 0.0
 
 
 class Rotation:
-    """Which backend to try next: all in turn, in an order drawn once."""
+    """The order of backends: all in turn, in a random order that is fixed at start."""
 
     def __init__(self, urls: Sequence[str], order: Sequence[int]) -> None:
         """`order` is a random permutation of the indexes of `urls`."""
@@ -69,7 +69,7 @@ class Rotation:
 
 
 class Gate:
-    """Whether an agent may send yet: after the first entity_config, or 10 seconds without one.
+    """Whether an agent may send: after the first entity_config, or after 10 seconds without one.
 
     While it is shut, check requests are dropped. An agent that manages its entity itself has no gate.
     Source: recorded scenario agent-no-entity-config.
@@ -81,11 +81,11 @@ class Gate:
         self._configured = agent_managed
 
     def entity_config_arrived(self) -> None:
-        """Open the gate; the sentinel `not found` counts too."""
+        """Open the gate; an entity_config with the name `not found` opens it, too."""
         self._configured = True
 
     def is_open(self, now: float) -> bool:
-        """Whether to send and to take check requests."""
+        """Whether to send events and accept check requests."""
         return self._configured or now >= self.opens_at
 
 
@@ -103,12 +103,12 @@ class Sequences:
 
 
 def heartbeat_timeout_s(interval_s: float, timeout_s: float) -> float:
-    """The heartbeat time-out that holds: a time-out that is not above the interval is replaced by 10/6 of it."""
+    """The effective heartbeat time-out: one that is not above the interval is replaced by 10/6 of the interval."""
     return timeout_s if timeout_s > interval_s else interval_s * 10 / 6
 
 
 def session_length_s(max_s: float, dice: float) -> float | None:
-    """When to reconnect, seconds after the session began: between half of `max_s` and all of it; None for never.
+    """After how many seconds to reconnect: between half of `max_s` and `max_s`; None for never.
 
     `dice` is random in [0, 1).
     """

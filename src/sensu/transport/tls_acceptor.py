@@ -1,7 +1,7 @@
-"""Accepts TLS connections: how many are in their handshake is bounded, and plain HTTP gets an answer.
+"""Accepts TLS connections, with a bound on unfinished handshakes and an answer to plain HTTP requests.
 
-An event loop's own server counts a connection only after its TLS handshake, so that clients that never begin one could
-use up all files of the process.
+The event loop's own server reports a connection only after its TLS handshake, so clients that never start one could use
+up all files of the process.
 """
 
 import asyncio
@@ -14,16 +14,16 @@ from collections.abc import Callable
 logger = logging.getLogger("sensu.transport")
 
 ACCEPTED_AT_ONCE_MAX = 64
-"""How many connections are taken before others get a turn."""
+"""How many connections are accepted before other work gets a turn."""
 RETRY_S = 1.0
-"""When connections are accepted again after it failed, as it does when all files are in use."""
+"""How long to wait after accepting failed, for example because all files are in use."""
 
 _PLAIN_TEXT = b"Client sent an HTTP request to an HTTPS server.\n"
 _PLAIN_ANSWER = (
     b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\n"
     b"Content-Length: %d\r\nConnection: close\r\n\r\n%b" % (len(_PLAIN_TEXT), _PLAIN_TEXT)
 )
-"""The answer to plain HTTP. Source: Go's net/http, which answers so."""
+"""The answer to plain HTTP. Source: Go's net/http."""
 _LINGER_S = 0.5
 
 
@@ -40,7 +40,7 @@ class TLSAcceptor:
         handshake_timeout_s: float,
         pending_max: int,
     ) -> None:
-        """More than `pending_max` connections in their handshake are closed at once."""
+        """More than `pending_max` connections in their handshake are closed immediately."""
         self._listener, self._context, self._new_protocol = listener, context, new_protocol
         self._backlog, self._handshake_timeout_s, self._pending_max = backlog, handshake_timeout_s, pending_max
         self._loop = asyncio.get_running_loop()
@@ -48,7 +48,7 @@ class TLSAcceptor:
         self._retry: asyncio.TimerHandle | None = None
 
     def start(self) -> None:
-        """Begin to accept connections; raises OSError where the address is in use."""
+        """Start accepting connections; raises OSError if the address is in use."""
         self._listener.setblocking(False)
         self._listener.listen(self._backlog)
         self._loop.add_reader(self._listener, self._accept)
@@ -59,7 +59,7 @@ class TLSAcceptor:
         return len(self._pending)
 
     def close(self) -> None:
-        """Accept no more, and drop what is in its handshake."""
+        """Stop accepting, and drop connections in their handshake."""
         if self._listener.fileno() < 0:
             return
         if self._retry is not None:
@@ -70,7 +70,7 @@ class TLSAcceptor:
             task.cancel()
 
     async def wait_closed(self) -> None:
-        """Return when no handshake is under way; call `close` first."""
+        """Wait until no handshake is in progress; call `close` first."""
         if self._pending:
             await asyncio.wait(set(self._pending))
 
@@ -94,7 +94,7 @@ class TLSAcceptor:
             task.add_done_callback(self._pending.discard)
 
     async def _admit(self, connection: socket.socket) -> None:
-        """Carry out the handshake; a connection that does not come through it is closed without a word in the log."""
+        """Perform the handshake; connections that fail are closed and logged at debug level only."""
         try:
             async with asyncio.timeout(self._handshake_timeout_s):
                 if await self._speaks_http(connection):
@@ -111,7 +111,7 @@ class TLSAcceptor:
             raise
 
     async def _speaks_http(self, connection: socket.socket) -> bool:
-        """Whether the first byte, which stays unread, begins a method; that of a TLS handshake is no letter."""
+        """Whether the client starts with a letter, as HTTP methods do and TLS does not; the byte stays unread."""
         readable = self._loop.create_future()
         self._loop.add_reader(connection, _set, readable)
         try:
@@ -125,7 +125,7 @@ class TLSAcceptor:
             await self._loop.sock_sendall(connection, _PLAIN_ANSWER)
             connection.shutdown(socket.SHUT_WR)
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(_LINGER_S):  # closing what is not read up would lose the answer
+                async with asyncio.timeout(_LINGER_S):  # closing with unread data would lose the answer
                     while await self._loop.sock_recv(connection, 4096):
                         pass
 

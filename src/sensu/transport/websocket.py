@@ -1,4 +1,4 @@
-"""What both shells share above picows: whole messages out of fragments, the close handshake, bounds on writing."""
+"""WebSocket behaviour of both sides on top of picows: fragments, the close handshake, limits on writing."""
 
 import asyncio
 import logging
@@ -13,19 +13,19 @@ TOO_BIG = 1009
 NO_CODE = 1005
 
 CLOSE_TIMEOUT_S = 1.0
-"""How long the peer has to answer a close frame before the connection is cut."""
+"""How long the peer may take to answer a close frame before the connection is aborted."""
 
 _silent = logging.Logger("picows", logging.CRITICAL + 1)
 _BINARY, _CONTINUATION = WSMsgType.BINARY, WSMsgType.CONTINUATION
 _CLOSE, _PONG = WSMsgType.CLOSE, WSMsgType.PONG
 
 silent_logger: logging.LoggerAdapter[logging.Logger] = logging.LoggerAdapter(_silent, {})
-"""For picows, whose lines could hold headers; the shells log what matters themselves."""
+"""A silent logger for picows, whose messages could contain headers."""
 
 
 @dataclass(frozen=True, slots=True)
 class Closed:
-    """How a connection ended: the peer's or our close code (1006 for a cut) and reason."""
+    """How a connection ended: the close code (1006 if it was aborted), the reason, and who closed it."""
 
     code: int
     reason: str
@@ -33,7 +33,7 @@ class Closed:
 
 
 class MessageListener(WSListener):
-    """Gathers messages; `received`, `ended`, `ponged` and `writing_stalled` are for the class that builds on it."""
+    """Assembles messages; subclasses override `received`, `ended` and `ponged`."""
 
     def __init__(self, message_bytes_max: int) -> None:
         self.closed: Closed | None = None
@@ -44,13 +44,13 @@ class MessageListener(WSListener):
         self._timer: asyncio.TimerHandle | None = None
 
     def received(self, data: bytes) -> None:
-        """A whole message arrived; must not raise."""
+        """A complete message arrived; must not raise."""
 
     def ended(self, closed: Closed) -> None:
-        """The connection is gone; must not raise."""
+        """The connection has ended; must not raise."""
 
     def ponged(self, payload: bytes) -> None:
-        """A pong arrived, be it asked for or not; must not raise."""
+        """A pong arrived, solicited or not; must not raise."""
 
     def on_ws_connected(self, transport: WSTransport) -> None:
         """Part of picows' interface."""
@@ -114,7 +114,7 @@ class MessageListener(WSListener):
         """Part of picows' interface."""
 
     def close(self, code: int, reason: str = "") -> None:
-        """Send a close frame; the connection ends when the peer answers, at the latest after a second."""
+        """Send a close frame; the connection ends when the peer answers or after a second."""
         if self._transport is None or self.closed is not None:
             return
         self.closed = Closed(code, reason, by_peer=False)
@@ -122,14 +122,14 @@ class MessageListener(WSListener):
         self._cut_later(self._transport)
 
     def cut(self, reason: str) -> None:
-        """End the connection at once, without a close frame; what is not sent yet is lost."""
+        """Abort the connection without a close frame; unsent data is lost."""
         if self._transport is not None:
             self.closed = self.closed or Closed(ABNORMAL, reason, by_peer=False)
             self._transport.disconnect(False)
 
     @property
     def backlog_bytes(self) -> int:
-        """How much is given to the connection and not yet taken by the kernel."""
+        """How many bytes wait to be sent by the kernel."""
         if self._transport is None:
             return 0
         return self._transport.underlying_transport.get_write_buffer_size()

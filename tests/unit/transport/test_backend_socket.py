@@ -62,13 +62,13 @@ class Recorder:
 
 
 class Port:
-    """A listening port whose judge accepts upgrades of `/` and answers the rest."""
+    """A listening port that accepts upgrades of `/` and answers the rest."""
 
     def __init__(self, limits: ListenerLimits) -> None:
         self.sessions: list[Recorder] = []
-        self.listener = AgentListener(self.judge, SystemClock(), limits)
+        self.listener = AgentListener(self.decide, SystemClock(), limits)
 
-    async def judge(self, request: Request) -> Accepted | Answer:
+    async def decide(self, request: Request) -> Accepted | Answer:
         if request.path != "/":
             return error(404, "no such page")
         why = handshake.upgrade_problem(request)
@@ -336,7 +336,7 @@ def test_other_requests_end_the_connection(data: bytes, status: int) -> None:
             assert head.startswith(f"HTTP/1.1 {status} ")
             assert "Connection: close" in head
             await wire.reader.read()
-            assert not port.listener.doorways
+            assert not port.listener.http_connections
 
     in_loop(test)
 
@@ -370,7 +370,7 @@ def test_connections_before_the_handshake_are_bounded() -> None:
     """More clients than the bound that have not shaken hands are turned away at once."""
 
     async def test() -> None:
-        async with listening(ListenerLimits(doorways_max=1)) as port:
+        async with listening(ListenerLimits(http_connections_max=1)) as port:
             first = await Wire.to(port, b"GET /nosuch HTTP/1.1\r\n\r\n")
             await first.head()
             second = await Wire.to(port, b"")
@@ -480,10 +480,10 @@ def test_a_client_that_reads_no_answers_fills_no_memory() -> None:
                 if wire.writer.transport.get_write_buffer_size() < 100_000:
                     wire.writer.write(requests)
                 await asyncio.sleep(0)
-                for doorway in port.listener.doorways:
-                    assert doorway._transport is not None
-                    most = max(most, doorway._transport.get_write_buffer_size() + doorway._parser.unparsed_bytes)
-                if not port.listener.doorways and most:
+                for connection in port.listener.http_connections:
+                    assert connection._transport is not None
+                    most = max(most, connection._transport.get_write_buffer_size() + connection._parser.unparsed_bytes)
+                if not port.listener.http_connections and most:
                     break
             assert most < 600_000
 
@@ -515,7 +515,7 @@ def test_connections_in_their_tls_handshake_are_bounded(run: Callable[[Any], Non
     """Clients that connect and begin no TLS handshake cannot use up the files; they are dropped after a while."""
 
     async def test() -> None:
-        port = Port(ListenerLimits(doorways_max=2, handshake_timeout_s=0.2))
+        port = Port(ListenerLimits(http_connections_max=2, handshake_timeout_s=0.2))
         server, client = tls_contexts(tmp_path)
         await port.listener.start("127.0.0.1", 0, server)
         held = [await Wire.to(port, b"") for _ in range(2)]

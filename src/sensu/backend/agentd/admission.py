@@ -40,8 +40,8 @@ Authorize = Callable[[Identity, str, str], bool]
 
 
 @dataclass(frozen=True, slots=True)
-class Doorkeepers:
-    """Whom admission asks. `health` gives the JSON of the API's health endpoint."""
+class Admitters:
+    """The checks that admission uses. `health` returns the JSON of the API's health endpoint."""
 
     login: Login
     certified: Certified
@@ -56,7 +56,7 @@ class Admission:
 
     def __init__(
         self,
-        ask: Doorkeepers,
+        ask: Admitters,
         new_session: Callable[[Peer, Agreement], Session],
         backend_id: str,
         clock: Clock,
@@ -71,8 +71,8 @@ class Admission:
         self._waiting = 0
         self._logged = PerMinute(clock, REFUSALS_LOGGED_A_MINUTE_MAX)
 
-    async def judge(self, request: Request) -> Accepted | Answer:
-        """The verdict on a request; never raises."""
+    async def decide(self, request: Request) -> Accepted | Answer:
+        """Decide about a request; never raises."""
         try:
             if request.path == "/health":
                 return Answer(200, await self._ask.health(), PLAIN, until_close=True)
@@ -80,15 +80,15 @@ class Admission:
                 return Answer(200, b"ready\n", PLAIN) if self._ask.ready() else _not_ready()
             if request.path != "/":
                 return error(404, "404 page not found")
-            verdict = await self._judge_handshake(request)
+            decision = await self._decide_handshake(request)
         except Exception:
             log.exception("handshake failed")
-            verdict = error(500, "Internal Server Error")
-        if isinstance(verdict, Answer):
-            self._refused(request, verdict)
-        return verdict
+            decision = error(500, "Internal Server Error")
+        if isinstance(decision, Answer):
+            self._refused(request, decision)
+        return decision
 
-    async def _judge_handshake(self, request: Request) -> Accepted | Answer:
+    async def _decide_handshake(self, request: Request) -> Accepted | Answer:
         if not self._ask.ready():
             return _not_ready()
         if self._waiting >= WAITING_MAX:
@@ -96,17 +96,17 @@ class Admission:
         began = self._clock.monotonic()
         self._waiting += 1
         try:
-            verdict = await self._judge_credentials(request)
+            decision = await self._check_credentials(request)
         except TooManyAttempts as err:
-            verdict = error(429, str(err), (("Retry-After", str(err.retry_after_s)),))
+            decision = error(429, str(err), (("Retry-After", str(err.retry_after_s)),))
         finally:
             self._waiting -= 1
-        if isinstance(verdict, Answer):
-            return verdict
+        if isinstance(decision, Answer):
+            return decision
         self._counts.upgraded(self._clock.monotonic() - began)
-        return self._accept(request, verdict)
+        return self._accept(request, decision)
 
-    async def _judge_credentials(self, request: Request) -> Identity | Answer:
+    async def _check_credentials(self, request: Request) -> Identity | Answer:
         namespace, agent = request.header("sensu-namespace"), request.header("sensu-agentname")
         who = await self._who(request, agent)
         if isinstance(who, Answer):
@@ -122,7 +122,7 @@ class Admission:
         return who if name_why is None else error(400, f"agent name {name_why}")
 
     async def _who(self, request: Request, agent: str) -> Identity | Answer:
-        """Whoever sends a password is asked for the right one, also with a certificate."""
+        """If a password is sent it must be correct, even with a valid certificate."""
         credentials = handshake.basic_credentials(request)
         if credentials is not None:
             return await self._ask.login(*credentials, request.address) or error(401, "bad credentials")

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from sensu.backend.agentd.admission import Admission, Doorkeepers
+from sensu.backend.agentd.admission import Admission, Admitters
 from sensu.backend.agentd.counts import Counts
 from sensu.backend.agentd.entity_config import config_for_agent, not_found, subscriptions_of
 from sensu.backend.agentd.paused_sessions import PausedSessions
@@ -58,7 +58,7 @@ class Agentd:
         records: Records,
         intake: Intake,
         keepalives: Keepalives,
-        doorkeepers: Doorkeepers,
+        admitters: Admitters,
         clock: Clock,
         metrics: BackendMetrics,
         backend_id: str,
@@ -86,8 +86,8 @@ class Agentd:
         self._ssl_context = ssl_context
         self._sessions = Sessions(self._tell_subscribed)
         self._paused = PausedSessions(intake, clock)
-        admission = Admission(doorkeepers, self._new_session, backend_id, clock, self.counts)
-        self._listener = AgentListener(admission.judge, clock, limits)
+        admission = Admission(admitters, self._new_session, backend_id, clock, self.counts)
+        self._listener = AgentListener(admission.decide, clock, limits)
         self._unsubscribe: Sequence[Callable[[], None]] = ()
 
     @property
@@ -236,7 +236,7 @@ class Agentd:
         session.send(frames.build(frames.ENTITY_CONFIG, payload))
 
     def namespace_exists(self, namespace: str) -> bool:
-        """Whether a namespace is stored; fit for `Doorkeepers`."""
+        """Whether a namespace is stored; fit for `Admitters`."""
         return self._records.get(NAMESPACE, "", namespace) is not None
 
 

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from concurrent.futures import Executor
 from dataclasses import dataclass
 
-from sensu.backend.agentd.admission import Doorkeepers
+from sensu.backend.agentd.admission import Admitters
 from sensu.backend.agentd.agentd import Agentd
 from sensu.backend.agentd.certificates import ask_for_certificates, certified
 from sensu.backend.agentd.revocation import RevocationLists, read_authorities
@@ -53,7 +53,7 @@ def assembled(
         records=basics.records,
         intake=neighbours.intake,
         keepalives=neighbours.keepalives,
-        doorkeepers=_doorkeepers(basics, auth, neighbours, revoked),
+        admitters=_admitters(basics, auth, neighbours, revoked),
         clock=basics.clock,
         metrics=basics.metrics,
         backend_id=settings.node_name,
@@ -67,7 +67,7 @@ def assembled(
     )
 
 
-def _doorkeepers(basics: Basics, auth: Auth, neighbours: Neighbours, revoked: RevocationLists) -> Doorkeepers:
+def _admitters(basics: Basics, auth: Auth, neighbours: Neighbours, revoked: RevocationLists) -> Admitters:
     records = basics.records
 
     async def login(username: str, password: str, address: str) -> Identity | None:
@@ -75,7 +75,7 @@ def _doorkeepers(basics: Basics, auth: Auth, neighbours: Neighbours, revoked: Re
         found = await auth.authenticator.login(username, password, address)
         return found if isinstance(found, Identity) else None
 
-    return Doorkeepers(
+    return Admitters(
         login=login,
         certified=lambda certificate, agent: (
             revoked.problem(certificate) or certified(certificate, agent, lambda user: records.get(USER, "", user))
