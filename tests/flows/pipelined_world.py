@@ -13,7 +13,6 @@ import uvloop
 from sensu.backend.auth.access import Access
 from sensu.backend.auth.identity import Identity
 from sensu.backend.pipelined.daemon import Pipelined
-from sensu.backend.pipelined.desk import Desk
 from sensu.backend.pipelined.queue.bounds import Bounds
 from sensu.backend.pipelined.steps.dry_run import DryRuns
 from sensu.backend.pipelined.steps.filters import Filters
@@ -25,6 +24,7 @@ from sensu.backend.pipelined.steps.outcome import Outcome
 from sensu.backend.pipelined.steps.runtime_assets import RuntimeAssets
 from sensu.backend.pipelined.steps.scripts import Scripts
 from sensu.backend.pipelined.steps.workflows import Workflows
+from sensu.backend.seams import Deliveries as Offered
 from sensu.backend.secrets import Secrets
 from sensu.backend.services.audit import AuditLog
 from sensu.backend.services.deliveries import Deliveries
@@ -67,7 +67,7 @@ class FakeCounters:
         self.at_work_most = 0
 
     def handled(self, workflow: Workflow, outcome: Outcome, seconds: float) -> None:
-        self.outcomes.append((workflow.handler, outcome))
+        self.outcomes.append((workflow.handler.name, outcome))
 
     def stage(self, stage: str, ref: str, well: bool, seconds: float) -> None:
         self.stages[stage, ref, well] += 1
@@ -129,12 +129,11 @@ class PipelinedWorld:
             Handlers(Tools(assets, secrets, self.clock)),
         )
         self.pipelined = Pipelined(self.store, workflows, self.counters, self.clock, self._bounds, lambda: 0.0)
-        self.desk = Desk(
-            self.pipelined, workflows, DryRuns(self._cache, assets, self.clock, self._scripts.dry_runs, others)
-        )
+        dry_runs = DryRuns(self._cache, assets, self.clock, self._scripts.dry_runs, others)
+        self.offered = Offered(self.pipelined.operators, workflows, self.pipelined.traces, dry_runs)
         access = cast(Access, Everything())
-        self.deliveries = Deliveries(self.store, access, self.desk, AuditLog(self.store, access, self.clock))
-        self.explain = Explain(self.store, access, self.clock, self.desk)
+        self.deliveries = Deliveries(self.store, access, self.offered, AuditLog(self.store, access, self.clock))
+        self.explain = Explain(self.store, access, self.clock, self.offered)
         self._task = asyncio.create_task(self.pipelined.run())
 
     async def stop(self) -> None:

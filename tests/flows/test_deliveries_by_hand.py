@@ -281,7 +281,7 @@ def test_a_retry_without_room_waits_in_the_store(tmp_path: Path) -> None:
         await world.settled()
         assert sorted(world.outputs("log")) == ["0", "1", "2", "dead"]
 
-    play(tmp_path, story, bounds=Bounds(running_max=1, lane_max=2))
+    play(tmp_path, story, bounds=Bounds(running_max=1, per_handler_max=2))
 
 
 def test_asking_for_what_waits_for_room_changes_nothing(tmp_path: Path) -> None:
@@ -300,7 +300,7 @@ def test_asking_for_what_waits_for_room_changes_nothing(tmp_path: Path) -> None:
         await world.settled()
         assert world.outputs("log") == [str(i) for i in range(6)]
 
-    play(tmp_path, story, bounds=Bounds(lane_max=2))
+    play(tmp_path, story, bounds=Bounds(per_handler_max=2))
 
 
 def test_why_and_when_outlive_a_restart(tmp_path: Path) -> None:
@@ -340,7 +340,7 @@ def test_who_may_see_deliveries_may_not_change_them(tmp_path: Path) -> None:
         (owed,) = await world.store.deliveries_owed(1)
         number = str(owed.id)
         access = cast(Access, Reader())
-        reader = Deliveries(world.store, access, world.desk, AuditLog(world.store, access, world.clock))
+        reader = Deliveries(world.store, access, world.offered, AuditLog(world.store, access, world.clock))
         assert isinstance(await reader.listing(ANYBODY, "default", "", PageRequest()), Listing)
         assert await reader.listing(ANYBODY, "other", "", PageRequest()) == Denied()
         assert await reader.get(ANYBODY, "default", number) == Denied()

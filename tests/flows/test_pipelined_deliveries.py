@@ -10,7 +10,7 @@ from sensu.resources.kinds import MUTATOR, PIPELINE
 from sensu.resources.wire import encode
 from sensu.rules.owed import steps_of
 from sensu.store.contract import OweDelivery
-from tests.flows.pipelined_world import PipelinedWorld, mutator, network, pipe, pipeline, play, result, workflow
+from tests.flows.pipelined_world import START, PipelinedWorld, mutator, network, pipe, pipeline, play, result, workflow
 
 
 def test_a_failed_handler_is_tried_again_then_the_delivery_is_a_dead_letter(tmp_path: Path) -> None:
@@ -204,7 +204,7 @@ def test_news_is_not_held_up_by_a_handler_that_always_fails(tmp_path: Path) -> N
         await world.clock.advance(5)
         await world.ended(9)
 
-    play(tmp_path, story, bounds=Bounds(patient_up_to=3))
+    play(tmp_path, story, bounds=Bounds(retry_early_above=3))
 
 
 def test_a_slow_handler_does_not_hold_up_others(tmp_path: Path) -> None:
@@ -231,7 +231,7 @@ def test_a_slow_handler_does_not_hold_up_others(tmp_path: Path) -> None:
             assert outputs == [str(i) for i in range(40) if i % 7 == entity] + ["both"] * (entity == 0)
         assert len(world.lines("fast")) == 6
 
-    play(tmp_path, story, bounds=Bounds(running_max=2, lane_max=4))
+    play(tmp_path, story, bounds=Bounds(running_max=2, per_handler_max=4))
 
 
 def test_memory_is_bounded_and_nothing_is_lost_by_it(tmp_path: Path) -> None:
@@ -244,7 +244,7 @@ def test_memory_is_bounded_and_nothing_is_lost_by_it(tmp_path: Path) -> None:
         for entity in ("e0", "e1"):
             assert world.outputs("log", entity) == [str(i) for i in range(30) if i % 2 == int(entity[1])]
 
-    play(tmp_path, story, bounds=Bounds(held_max=5, event_bytes_max=1000))
+    play(tmp_path, story, bounds=Bounds(pending_max=5, event_bytes_max=1000))
 
 
 def test_what_cannot_be_read_is_a_dead_letter(tmp_path: Path) -> None:
@@ -359,3 +359,61 @@ def test_a_handler_that_takes_at_once_leaves_turns_to_others(tmp_path: Path) -> 
             assert turns > 150
 
     play(tmp_path, story)
+
+
+def test_a_stored_delivery_keeps_its_keys(tmp_path: Path) -> None:
+    """A delivery that an earlier backend stored is handled under the same ids, by its workflows that are left."""
+    chat = "core/v2.Pipeline(Name=incidents)/chat"
+    legacy = "core/v2.LegacyPipeline(Name=legacy-pipeline)/legacy-pipeline-workflow-slack"
+    mail = "fallback(Name=mail)/core/v2.Pipeline(Name=incidents)/page"
+    failed = f'"tries":1,"due_at":{START}.0,"why":"exit status 3: no"'
+    rests = (
+        f'{{"{chat}":{{{failed}}},"{legacy}":{{{failed}}}}}',
+        f'{{"{mail}":{{"tries":1,"due_at":{START + 60}.0,"why":"exit status 4"}}}}',
+        f'{{"{legacy}":1}}',
+    )
+
+    async def story(world: PipelinedWorld) -> None:
+        note = f'echo "$SENSU_DELIVERY_ID" >> {world.folder / "ids"}'
+        await world.handlers(*(pipe(name, note) for name in ("slack", "pager", "mail")))
+        steps = (workflow("page", "pager"), workflow("chat", "slack", "is_incident"))
+        await world.configure(PIPELINE, pipeline("incidents", *steps))
+        event = encode(result("down", handlers=["slack"], pipelines=["incidents"]))
+        ids = [world.store.next_delivery_id() for _ in rests]
+        await world.store.commit(
+            [OweDelivery(n, "default", event, START, 1, rest.encode()) for n, rest in zip(ids, rests, strict=True)]
+        )
+        shown = [[each["workflow"] for each in delivery["workflows"]] for delivery in await world.listed()]
+        assert shown == [[chat, legacy], [mail], [legacy]]
+        world.pipelined.wake()
+        await world.ended(3)
+        await world.clock.advance(60)
+        await world.settled()
+        handled = {f"{ids[0]}:{chat}", f"{ids[0]}:{legacy}", f"{ids[1]}:{mail}", f"{ids[2]}:{legacy}"}
+        assert set(world.lines("ids")) == handled
+        assert len(world.lines("ids")) == len(handled)
+
+    play(tmp_path, story)
+
+
+def test_a_failed_delivery_is_stored_under_the_same_keys(tmp_path: Path) -> None:
+    """What is stored of failed workflows keeps its form, so that an earlier backend can read it too."""
+
+    async def story(world: PipelinedWorld) -> None:
+        await world.handlers(
+            pipe("slack", "exit 3", retry_attempts=5),
+            pipe("pager", "exit 2", retry_attempts=0, fallback_handler="mail"),
+            pipe("mail", "exit 4", retry_delay=60),
+        )
+        await world.configure(PIPELINE, pipeline("incidents", workflow("page", "pager")))
+        await world.owe(result("down", handlers=["slack"], pipelines=["incidents"]))
+        await world.ended(3)
+
+    async def after_a_restart(world: PipelinedWorld) -> None:
+        first, second = [delivery.rest.decode() for delivery in await world.store.deliveries_owed(10)]
+        legacy = "core/v2.LegacyPipeline(Name=legacy-pipeline)/legacy-pipeline-workflow-slack"
+        mail = "fallback(Name=mail)/core/v2.Pipeline(Name=incidents)/page"
+        assert first == f'{{"{legacy}":{{"tries":1,"due_at":{START + 5}.0,"why":"exit status 3"}}}}'
+        assert second == f'{{"{mail}":{{"tries":1,"due_at":{START + 60}.0,"why":"exit status 4"}}}}'
+
+    play(tmp_path, story, after_a_restart)

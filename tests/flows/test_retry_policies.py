@@ -103,7 +103,7 @@ def test_what_a_fallback_handler_fails_at_is_a_dead_letter(tmp_path: Path) -> No
         assert dead["why"].endswith("legacy-pipeline-workflow-page: exit status 2")
         assert dead["workflows"][0]["workflow"].startswith("fallback(Name=mail)/")
         await world.handlers(pipe("mail", world.append_command("mails")))
-        assert await world.desk.retry("default", dead["id"])
+        assert await world.offered.actions.retry("default", dead["id"])
         await world.settled()
         assert world.outputs("mails") == ["down"]
 

@@ -93,7 +93,7 @@ class DeliveryCounts:
         well = isinstance(outcome, Delivered | Filtered)
         self._pipeline.observe(seconds * MS, (workflow.pipeline, _STATUS[well]))
         if not isinstance(outcome, Filtered):
-            self._requests.add(1, ("0" if well else "1", "core/v2.Handler"))
+            self._requests.add(1, ("0" if well else "1", workflow.handler.kind))
             self._total.add(1)
 
     def stage(self, stage: str, ref: str, well: bool, seconds: float) -> None:

@@ -172,35 +172,53 @@ class OverBudget:
     retry_after_s: float
 
 
-class Deliveries(Protocol):
-    """Who handles committed events (pipelined)."""
-
-    def wake(self) -> None:
-        """New deliveries are owed in the store."""
-        ...
+class DeliveryActions(Protocol):
+    """Retries and discards deliveries (pipelined)."""
 
     async def retry(self, namespace: str, delivery_id: int, also: Sequence[Write] = ()) -> bool:
-        """Whether there is such a delivery, owed or a dead letter, which is tried at once; raises StoreError.
+        """Retry a pending delivery or a dead letter at once, and store `also` with it; false if neither exists.
 
-        `also` is stored with it.
+        Raises StoreError.
         """
         ...
 
     async def discard(self, namespace: str, delivery_id: int, also: Sequence[Write] = ()) -> bool:
-        """Whether there was such a delivery, which is forgotten; raises StoreError. `also` is stored with it."""
+        """Remove a delivery, and store `also` with it; false if it does not exist. Raises StoreError."""
         ...
 
-    def workflows_of(self, namespace: str, event: Event) -> Sequence[str]:
+
+class PlannedWorkflows(Protocol):
+    """Finds the workflows of events (pipelined)."""
+
+    def names(self, namespace: str, event: Event) -> Sequence[str]:
         """The names of the workflows of an event."""
         ...
 
-    def trace(self, key: EventKey) -> Explanation | None:
-        """What became of the last event there that anything happened to, where that is known still."""
+
+class RecordedTraces(Protocol):
+    """Knows what happened to events (pipelined)."""
+
+    def of(self, key: EventKey) -> Explanation | None:
+        """What happened to the last event there that workflows were tried for, None if that is not known."""
         ...
 
-    async def dry_run(self, namespace: str, question: Question) -> Explanation | OverBudget:
+
+class DryRuns(Protocol):
+    """Knows what would happen to events (pipelined)."""
+
+    async def explain(self, namespace: str, question: Question) -> Explanation | OverBudget:
         """What would happen now; nothing is executed but expressions."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Deliveries:
+    """What pipelined offers the API."""
+
+    actions: DeliveryActions
+    workflows: PlannedWorkflows
+    traces: RecordedTraces
+    dry_runs: DryRuns
 
 
 class AdHoc(Protocol):

@@ -193,7 +193,7 @@ def _expression(text: str, value: bool | ExpressionError) -> ExpressionTrace:
 
 def waiting(workflow: Workflow) -> WorkflowTrace:
     """The trace of a workflow that was not tried yet."""
-    return WorkflowTrace(workflow=str(workflow), handler=workflow.handler, outcome=WAITING)
+    return WorkflowTrace(workflow=str(workflow), handler=workflow.handler.label, outcome=WAITING)
 
 
 def verdict_of(workflows: Iterable[WorkflowTrace], problems: Sequence[str], *, wanted: bool) -> str:

@@ -1,8 +1,9 @@
-"""Which workflows an event goes through: those of its pipelines, and one for each handler it names itself."""
+"""Finds the workflows of an event: those of its pipelines, and one for each handler that it names itself."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from sensu.resources.event import Event
 from sensu.resources.handler import Handler
@@ -10,24 +11,58 @@ from sensu.resources.metadata import ResourceReference
 from sensu.resources.pipeline import Pipeline, PipelineWorkflow
 
 LEGACY_PIPELINE = "core/v2.LegacyPipeline(Name=legacy-pipeline)"
-"""What the way of an event through the handlers it names itself is called in logs and metrics."""
+"""The name, in logs and metrics, of the pipeline of the handlers that an event names itself."""
 
 HANDLER_SET_LEVELS_MAX = 3
-_FALLBACK = "fallback(Name="
+_FALLBACK = "fallback("
+_NAMED = "Name="
 
 FindHandler = Callable[[str], Handler | None]
 FindPipeline = Callable[[str], Pipeline | None]
 
 
+class HandlerRef(NamedTuple):
+    """Refers to a handler of any kind, in the namespace of the event.
+
+    Handlers of different kinds may have the same name, so that a name alone does not identify one.
+    """
+
+    api_version: str
+    type: str
+    name: str
+
+    @property
+    def kind(self) -> str:
+        """`core/v2.Handler`."""
+        return f"{self.api_version}.{self.type}"
+
+    @property
+    def label(self) -> str:
+        """The name of a `core/v2.Handler`; other handlers show their kind too."""
+        return self.name if self[:2] == _CORE_HANDLER else str(self)
+
+    def __str__(self) -> str:
+        """`core/v2.Handler(Name=slack)`."""
+        return f"{self.kind}({_NAMED}{self.name})"
+
+
+_CORE_HANDLER = ("core/v2", "Handler")
+
+
+def core_handler(name: str) -> HandlerRef:
+    """Refers to a `core/v2.Handler`, as checks, handler sets and `fallback_handler` do."""
+    return HandlerRef(*_CORE_HANDLER, name)
+
+
 @dataclass(frozen=True, slots=True)
 class Workflow:
-    """Filters in order, then a mutator (empty: the event's JSON), then a handler, all by name."""
+    """Filters in order, then a mutator (empty: the event's JSON), then a handler."""
 
     pipeline: str
     name: str
     filters: tuple[str, ...]
     mutator: str
-    handler: str
+    handler: HandlerRef
 
     def __str__(self) -> str:
         """`core/v2.Pipeline(Name=incidents)/page`, for logs."""
@@ -36,14 +71,14 @@ class Workflow:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The workflows of an event in the order they run, and what is wrong with what it names, one sentence each."""
+    """The workflows of an event in the order in which they run, and the problems with its references, as sentences."""
 
     workflows: Sequence[Workflow]
     problems: Sequence[str]
 
 
 def wants_handling(event: Event) -> bool:
-    """Whether an event names any pipeline or handler at all; the pipelines that its check names do not count.
+    """Whether an event names any pipeline or handler; pipelines named only in its check do not count.
 
     Source: recorded scenario pipeline-check-field-only.
     """
@@ -52,9 +87,9 @@ def wants_handling(event: Event) -> bool:
 
 
 def plan(event: Event, find_pipeline: FindPipeline, find_handler: FindHandler) -> Plan:
-    """The workflows of an event: its pipelines in order, then the handlers it names in order of their names.
+    """Plan the workflows of an event: its pipelines in order, then its handlers sorted by name.
 
-    No two of them have the same name; a pipeline that is named twice counts once.
+    Workflow names are unique; a pipeline that is named twice counts once.
 
     Source: docs "Pipeline reference"; recorded scenarios pipeline-and-handlers, pipeline-missing, handler-set.
     """
@@ -63,11 +98,11 @@ def plan(event: Event, find_pipeline: FindPipeline, find_handler: FindHandler) -
     for reference in dict.fromkeys(event.pipelines or ()):
         workflows.extend(_of_pipeline(reference, find_pipeline, problems))
     workflows.extend(_of_handlers(event, find_handler, problems))
-    return Plan(_told_apart(workflows), problems)
+    return Plan(_with_unique_names(workflows), problems)
 
 
-def _told_apart(workflows: Sequence[Workflow]) -> Sequence[Workflow]:
-    """The workflows with a number behind the name of each that has the name of an earlier one."""
+def _with_unique_names(workflows: Sequence[Workflow]) -> Sequence[Workflow]:
+    """Append a number to the name of each workflow that repeats an earlier name."""
     seen: Counter[str] = Counter()
     named = []
     for workflow in workflows:
@@ -92,8 +127,9 @@ def _of_pipeline(reference: ResourceReference, find: FindPipeline, problems: lis
 def _of_workflow(pipeline: str, workflow: PipelineWorkflow) -> Workflow:
     filters = tuple(reference.name for reference in workflow.filters)
     mutator = workflow.mutator.name if workflow.mutator is not None else ""
-    handler = workflow.handler.name if workflow.handler is not None else ""
-    return Workflow(pipeline, workflow.name, filters, mutator, handler)
+    handler = workflow.handler
+    ref = core_handler("") if handler is None else HandlerRef(handler.api_version, handler.type, handler.name)
+    return Workflow(pipeline, workflow.name, filters, mutator, ref)
 
 
 def _of_handlers(event: Event, find: FindHandler, problems: list[str]) -> Iterable[Workflow]:
@@ -103,46 +139,53 @@ def _of_handlers(event: Event, find: FindHandler, problems: list[str]) -> Iterab
     _expand(named, find, found, problems, level=1)
     for name in sorted(found):
         handler = found[name]
-        yield Workflow(
-            LEGACY_PIPELINE, f"legacy-pipeline-workflow-{name}", handler.filters or (), handler.mutator, name
-        )
+        workflow = f"legacy-pipeline-workflow-{name}"
+        yield Workflow(LEGACY_PIPELINE, workflow, handler.filters or (), handler.mutator, core_handler(name))
 
 
 def _expand(
     names: Iterable[str], find: FindHandler, found: dict[str, Handler], problems: list[str], *, level: int
 ) -> None:
-    """Collect the handlers of `names`, those of sets in their stead."""
+    """Collect the named handlers, replacing each set by its members."""
     if level > HANDLER_SET_LEVELS_MAX:
         problems.append(f"handler sets are nested more than {HANDLER_SET_LEVELS_MAX} levels deep")
         return
     for name in names:
         handler = find(name)
         if handler is None:
-            problems.append(missing_handler(name))
+            problems.append(missing_handler(core_handler(name)))
         elif handler.type == "set":
             _expand(handler.handlers or (), find, found, problems, level=level + 1)
         else:
             found[name] = handler
 
 
-def missing_handler(name: str) -> str:
-    """What is said of an event that names a handler which does not exist."""
-    return f"handler {name} does not exist"
+def missing_handler(handler: HandlerRef) -> str:
+    """The problem of an event that names a handler that does not exist."""
+    return f"handler {handler.label} does not exist"
 
 
-def fallback_of(name: str, handler: Handler) -> Workflow:
-    """The way of an event to the fallback handler of a workflow (by its name) that was given up."""
-    return Workflow(f"{_FALLBACK}{handler.metadata.name})", name, (), handler.mutator, handler.metadata.name)
+def fallback_of(name: str, handler: HandlerRef, mutator: str) -> Workflow:
+    """The workflow that takes an event to the fallback handler of the workflow `name`, which was given up.
+
+    Its name is stored with deliveries: `fallback(Name=mail)/…`, and `fallback(a/v1.B(Name=mail))/…` for other kinds.
+    """
+    shown = f"{_NAMED}{handler.name}" if handler.label == handler.name else str(handler)
+    return Workflow(f"{_FALLBACK}{shown})", name, (), mutator, handler)
 
 
 def is_fallback(workflow: Workflow) -> bool:
-    """Whether a workflow is the way to a fallback handler, which has none of its own."""
+    """Whether a workflow leads to a fallback handler, which has no fallback handler itself."""
     return workflow.pipeline.startswith(_FALLBACK)
 
 
-def fallback_named(name: str) -> tuple[str, str] | None:
-    """The fallback handler and the workflow that was given up, in the name of the way to a fallback handler."""
+def fallback_named(name: str) -> tuple[HandlerRef, str] | None:
+    """The fallback handler, and the workflow that was given up, from the name of the workflow to a fallback handler."""
     if not name.startswith(_FALLBACK):
         return None
-    handler, _, workflow = name.removeprefix(_FALLBACK).partition(")/")
-    return handler, workflow
+    shown, _, workflow = name.removeprefix(_FALLBACK).partition(")/")
+    if shown.startswith(_NAMED):
+        return core_handler(shown.removeprefix(_NAMED)), workflow
+    kind, _, handler = shown.partition(f"({_NAMED}")
+    api_version, _, type_name = kind.rpartition(".")
+    return HandlerRef(api_version, type_name, handler.removesuffix(")")), workflow

@@ -3,7 +3,16 @@
 from sensu.resources.handler import Handler
 from sensu.resources.metadata import ObjectMeta, PipelineReference, ResourceReference
 from sensu.resources.pipeline import Pipeline, PipelineWorkflow
-from sensu.rules.workflow import Plan, plan, wants_handling
+from sensu.rules.workflow import (
+    HandlerRef,
+    Plan,
+    core_handler,
+    fallback_named,
+    fallback_of,
+    missing_handler,
+    plan,
+    wants_handling,
+)
 from sensu.testing.factories import make_check, make_event, make_metrics_event
 
 
@@ -22,7 +31,7 @@ def planned(event: object, handlers: tuple[Handler, ...] = (), pipelines: tuple[
 
 
 def handler_names(found: Plan) -> list[str]:
-    return [workflow.handler for workflow in found.workflows]
+    return [workflow.handler.label for workflow in found.workflows]
 
 
 def test_handlers_that_an_event_names_run_in_order_of_their_names() -> None:
@@ -95,3 +104,38 @@ def test_no_two_workflows_have_the_same_name() -> None:
     reference = ResourceReference(api_version="core/v2", type="Pipeline", name="p")
     found = planned(make_event(pipelines=(reference, reference)), pipelines=(pipeline,))
     assert [workflow.name for workflow in found.workflows] == ["w", "w#2"]
+
+
+STREAM = HandlerRef("pipeline/v1", "TCPStreamHandler", "slack")
+
+
+def test_a_workflow_knows_the_kind_of_its_handler() -> None:
+    """Handlers of different kinds with the same name are different handlers."""
+    references = [ResourceReference(api_version=v, type=t, name="slack") for v, t, _ in (core_handler(""), STREAM)]
+    steps = tuple(PipelineWorkflow(name=f"w{n}", handler=reference) for n, reference in enumerate(references))
+    pipeline = Pipeline(metadata=ObjectMeta(name="p"), workflows=steps)
+    event = make_event(pipelines=(ResourceReference(api_version="core/v2", type="Pipeline", name="p"),))
+    found = planned(event, pipelines=(pipeline,))
+    assert [workflow.handler for workflow in found.workflows] == [core_handler("slack"), STREAM]
+    assert [str(workflow.handler) for workflow in found.workflows] == [
+        "core/v2.Handler(Name=slack)",
+        "pipeline/v1.TCPStreamHandler(Name=slack)",
+    ]
+
+
+def test_texts_name_other_kinds_of_handlers() -> None:
+    """Messages and traces show core handlers by name, and other handlers with their kind."""
+    assert missing_handler(core_handler("slack")) == "handler slack does not exist"
+    assert missing_handler(STREAM) == "handler pipeline/v1.TCPStreamHandler(Name=slack) does not exist"
+
+
+def test_stored_names_of_fallback_workflows_are_read_back() -> None:
+    """The name of a workflow to a fallback handler, which is stored, yields the handler and the workflow given up."""
+    given_up = "core/v2.Pipeline(Name=incidents)/page"
+    name = f"fallback(Name=mail)/{given_up}"
+    assert fallback_named(name) == (core_handler("mail"), given_up)
+    assert str(fallback_of(given_up, core_handler("mail"), "")) == name
+    other = str(fallback_of(given_up, STREAM, ""))
+    assert other == f"fallback(pipeline/v1.TCPStreamHandler(Name=slack))/{given_up}"
+    assert fallback_named(other) == (STREAM, given_up)
+    assert fallback_named(given_up) is None

@@ -7,7 +7,6 @@ from typing import NamedTuple
 from sensu.backend.basics import Basics
 from sensu.backend.membership import ALONE, Ownership
 from sensu.backend.pipelined.daemon import Counters, Pipelined
-from sensu.backend.pipelined.desk import Desk
 from sensu.backend.pipelined.steps.dry_run import DryRuns
 from sensu.backend.pipelined.steps.filters import Filters
 from sensu.backend.pipelined.steps.handlers.deliver import Tools
@@ -17,6 +16,7 @@ from sensu.backend.pipelined.steps.other_events import OtherEvents
 from sensu.backend.pipelined.steps.runtime_assets import Cache, RuntimeAssets
 from sensu.backend.pipelined.steps.scripts import Scripts
 from sensu.backend.pipelined.steps.workflows import Workflows
+from sensu.backend.seams import Deliveries
 from sensu.backend.secrets import Secrets
 from sensu.execution.asset_filters import AssetFilters
 from sensu.execution.assets import AssetCache, Observe
@@ -24,10 +24,10 @@ from sensu.resources.entity import Entity
 
 
 class Assembled(NamedTuple):
-    """The daemon, and what the API asks it through."""
+    """The daemon, and what it offers the API."""
 
     daemon: Pipelined
-    desk: Desk
+    deliveries: Deliveries
 
 
 def opened_assets(basics: Basics, files: Executor, observe: Observe, stack: contextlib.AsyncExitStack) -> AssetCache:
@@ -65,4 +65,5 @@ def assembled(
         Handlers(Tools(assets, secrets, clock)),
     )
     daemon = Pipelined(basics.store, workflows, counters, clock, ownership=ownership)
-    return Assembled(daemon, Desk(daemon, workflows, DryRuns(records, assets, clock, scripts.dry_runs, others)))
+    dry_runs = DryRuns(records, assets, clock, scripts.dry_runs, others)
+    return Assembled(daemon, Deliveries(daemon.operators, workflows, daemon.traces, dry_runs))

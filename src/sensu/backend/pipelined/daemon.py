@@ -1,9 +1,9 @@
 """pipelined: takes committed events through their workflows, at least once, in order for each entity and check.
 
-What is owed lies in the store until it is settled. Workflows for the same handler, entity and check wait for each
-other, all others run side by side, as far as their handlers have room. A workflow that failed is tried again after a
-pause, then the delivery rests among the dead letters with why. A delivery is settled when no workflow is left; what was
-not settled when the process ended is owed still.
+Pending deliveries stay in the store until they are settled. Workflows for the same handler, entity and check run one
+after the other, all others concurrently, within the capacity of their handlers. A workflow that failed is retried after
+a pause; after the last attempt the delivery becomes a dead letter with the reason. A delivery is settled when no
+workflow is left; one that is not settled when the process ends is pending at the next start.
 """
 
 import asyncio
@@ -17,10 +17,10 @@ import msgspec
 from sensu.backend.membership import ALONE, Ownership
 from sensu.backend.pipelined.queue.backlog import Backlog
 from sensu.backend.pipelined.queue.bounds import Bounds
-from sensu.backend.pipelined.queue.capacity import Lane, Lanes, Place
-from sensu.backend.pipelined.queue.delivery import Held, key_of
-from sensu.backend.pipelined.queue.order import Chains
-from sensu.backend.pipelined.queue.retry_discard import ByHand
+from sensu.backend.pipelined.queue.capacity import HandlerCapacity, HandlerKey, HandlerSlot
+from sensu.backend.pipelined.queue.delivery import PendingDelivery, key_of
+from sensu.backend.pipelined.queue.order import OrderedRuns
+from sensu.backend.pipelined.queue.retry_discard import OperatorActions
 from sensu.backend.pipelined.queue.settlement import Settlement
 from sensu.backend.pipelined.queue.traces import Traces
 from sensu.backend.pipelined.steps.filters import Subject
@@ -35,22 +35,22 @@ from sensu.rules.explain import DISCARDED, FAILED, FELL_BACK, GIVEN_UP, Workflow
 from sensu.rules.owed import WHY_CHARACTERS_MAX, Step, rest_of, steps_of
 from sensu.rules.retrying import pause_s
 from sensu.rules.share import slot_of_delivery
-from sensu.rules.workflow import Workflow, missing_handler
+from sensu.rules.workflow import Workflow, core_handler, missing_handler
 from sensu.store.contract import OweDelivery, SettleDelivery, Store
 
 log = logging.getLogger("sensu.pipelined")
 
 SWEEP_S = 30.0
-"""How often to look for deliveries that are owed and were missed."""
+"""The interval of the search for pending deliveries that were missed."""
 DRAIN_S = 1.0
-"""How long what runs may take to end when the backend stops; then it is broken off, and owed still."""
+"""The time that running handlers have to end when the backend stops; after it their deliveries stay pending."""
 UNTRIED = Step()
 OPTIONAL_HANDLERS = frozenset(("keepalive", "registration"))
-"""Handlers that Sensu names by itself, in events of the same name; a healthy installation need not have them."""
+"""Handlers that Sensu itself names, in events of the same name; an installation need not have them."""
 
 
 class Counters(Protocol):
-    """What pipelined counts."""
+    """The metrics of pipelined."""
 
     def handled(self, workflow: Workflow, outcome: Outcome, seconds: float) -> None:
         """One attempt to take an event through a workflow has ended."""
@@ -69,12 +69,12 @@ class Counters(Protocol):
         ...
 
     def busy(self, change: int) -> None:
-        """So many more (or fewer) mutators and handlers are at work."""
+        """Change the number of running mutators and handlers."""
         ...
 
 
 class Pipelined:
-    """Handles what is owed in `store`; `wake` tells it that there is more."""
+    """Handles the pending deliveries of `store`; call `wake` when more are stored."""
 
     def __init__(
         self,
@@ -86,9 +86,7 @@ class Pipelined:
         roll: Callable[[], float] = random.random,
         ownership: Ownership = ALONE,
     ) -> None:
-        """`roll` gives numbers from 0 to 1, which tell pauses apart; only deliveries of slots that `ownership` owns are
-        handled.
-        """
+        """`roll` gives random numbers from 0 to 1, which spread retries; `ownership` says which slots are handled."""
         self._store = store
         self._roll = roll
         self._workflows = workflows
@@ -97,11 +95,13 @@ class Pipelined:
         self._bounds = bounds or Bounds()
         self._backlog = Backlog(store, self, clock, ownership)
         self._settlement = Settlement(store, clock)
-        self._lanes = Lanes(self._bounds.lane_max, self._bounds.running_max)
-        self._held: dict[int, Held] = {}
+        self._capacity = HandlerCapacity(self._bounds.per_handler_max, self._bounds.running_max)
+        self._pending: dict[int, PendingDelivery] = {}
         self._event_bytes = 0
-        self._chains = Chains(self, clock, self._bounds.patient_up_to)
-        self.by_hand = ByHand(store, self._settlement, self._backlog, self._held, self._chains.hurry, clock)
+        self._runs = OrderedRuns(self, clock, self._bounds.retry_early_above)
+        self.operators = OperatorActions(
+            store, self._settlement, self._backlog, self._pending, self._runs.retry_now, clock
+        )
         self.traces = Traces()
         self._group: asyncio.TaskGroup | None = None
         self._running = 0
@@ -109,11 +109,11 @@ class Pipelined:
         self._idle = asyncio.Event()
 
     def wake(self) -> None:
-        """New deliveries are owed in the store."""
+        """Call when new deliveries are stored."""
         self._backlog.wake()
 
     async def run(self) -> None:
-        """Handle what is owed until cancelled; what is not settled by then is owed still."""
+        """Handle deliveries until cancelled; those that are not settled by then stay pending."""
         self.stopping = False
         try:
             async with asyncio.TaskGroup() as self._group:
@@ -124,13 +124,13 @@ class Pipelined:
                 finally:
                     await self._drain()
         finally:
-            for held in self._held.values():
-                if 0 < len(held.steps) < len(held.workflows) and held.event is not None and not held.discarded:
-                    self._settlement.add((held.progress(),))
+            for pending in self._pending.values():
+                if pending.is_underway and pending.event is not None:
+                    self._settlement.add((pending.progress(),))
             await self._settlement.finish()
 
     async def _drain(self) -> None:
-        """Let what runs end, and nothing begin."""
+        """Let running attempts end and start no others."""
         self.stopping = True
         if self._running:
             self._idle.clear()
@@ -138,31 +138,31 @@ class Pipelined:
                 async with asyncio.timeout(DRAIN_S):
                     await self._idle.wait()
             except TimeoutError:
-                log.warning("handlers are broken off", extra=fields(running=self._running))
+                log.warning("handlers are ended before they are done", extra=fields(running=self._running))
 
     async def _sweep_forever(self) -> None:
         while True:
             await self._clock.sleep(SWEEP_S)
             self._backlog.look_at_all()
 
-    def held(self) -> int:
-        """How many deliveries are in memory."""
-        return len(self._held)
+    def pending(self) -> int:
+        """The number of deliveries in memory."""
+        return len(self._pending)
 
     def full(self) -> bool:
-        """Whether no delivery at all may be taken in."""
-        return len(self._held) >= self._bounds.held_max
+        """Whether memory takes no further delivery."""
+        return len(self._pending) >= self._bounds.pending_max
 
     def holds(self, delivery_id: int) -> bool:
-        """Whether a delivery is in memory already."""
-        return delivery_id in self._held
+        """Whether a delivery is in memory."""
+        return delivery_id in self._pending
 
-    def has_room(self, places: Iterable[Place]) -> bool:
-        """Whether all these handlers have room for a delivery more."""
-        return self._lanes.have_room(places)
+    def has_room(self, handlers: Iterable[HandlerKey]) -> bool:
+        """Whether each of the handlers has room for another delivery."""
+        return self._capacity.have_room(handlers)
 
-    def prepared(self, delivery: OweDelivery) -> Held | None:
-        """The delivery as it would be held; one that cannot be read, or has nothing to do, is settled."""
+    def prepared(self, delivery: OweDelivery) -> PendingDelivery | None:
+        """The delivery with its workflows; one that cannot be read, or has none left, is settled."""
         try:
             event, rest = decode(Event, delivery.event), steps_of(delivery.rest, delivery.due_at)
         except InvalidResource as err:
@@ -173,7 +173,7 @@ class Pipelined:
         found = self._workflows.of(delivery.namespace, event, rest)
         took_s = self._clock.monotonic() - began
         self._counters.resolved("modern" if event.pipelines else "legacy", not found.problems, took_s)
-        held = Held(
+        pending = PendingDelivery(
             id=delivery.id,
             key=key_of(delivery.namespace, event),
             event=delivery.event,
@@ -184,205 +184,208 @@ class Pipelined:
             facts=facts_of(event),
             problems=found.problems,
         )
-        if held.workflows:
-            return held
-        _log_problems(held)
-        self._counters.concluded(0, not held.problems, took_s)
-        self.traces.note(held)
+        if pending.workflows:
+            return pending
+        _log_problems(pending)
+        self._counters.concluded(0, not pending.problems, took_s)
+        self.traces.note(pending)
         self._settlement.add((SettleDelivery(delivery.id),))
         return None
 
-    def admit(self, held: Held) -> None:
-        """Take a delivery in: for each of its handlers it stands behind those of its entity and check."""
-        _log_problems(held)
-        self._held[held.id] = held
-        assert held.event is not None
-        self._event_bytes += len(held.event)
-        waits = all(self._chains.busy(held.key, workflow.handler) for workflow in held.workflows)
+    def admit(self, pending: PendingDelivery) -> None:
+        """Add a delivery; for each of its handlers it comes after those of its entity and check."""
+        _log_problems(pending)
+        self._pending[pending.id] = pending
+        assert pending.event is not None
+        self._event_bytes += len(pending.event)
+        waits = all(self._runs.busy(pending.key, workflow.handler) for workflow in pending.workflows)
         if waits and self._event_bytes > self._bounds.event_bytes_max:
-            self._put_down(held)
+            self._release(pending)
         assert self._group is not None
-        for handler in dict.fromkeys(workflow.handler for workflow in held.workflows):
-            self._lanes.enter((held.namespace, handler))
-            self._chains.enqueue(self._group, held, handler)
+        for handler in dict.fromkeys(workflow.handler for workflow in pending.workflows):
+            self._capacity.add((pending.namespace, handler))
+            self._runs.enqueue(self._group, pending, handler)
 
-    async def attempt(self, held: Held, workflow: Workflow) -> bool:
-        """Try a workflow; whether it is to be tried again when the delivery is due."""
-        if held.discarded:
+    async def attempt(self, pending: PendingDelivery, workflow: Workflow) -> bool:
+        """Try a workflow; true if it must be retried when the delivery is due."""
+        if pending.discarded:
             return False
-        outcome, trace = await self._attempt(held, workflow)
-        again = isinstance(outcome, Retry) and not held.discarded and self._failed(held, workflow, outcome.why)
-        self.traces.note(held, self._traced(held, workflow, outcome, trace))
+        outcome, trace = await self._attempt(pending, workflow)
+        again = isinstance(outcome, Retry) and not pending.discarded and self._failed(pending, workflow, outcome.why)
+        self.traces.note(pending, self._traced(pending, workflow, outcome, trace))
         return again
 
-    def longest_pause_s(self, held: Held, workflow: Workflow) -> float:
-        """How long a workflow that failed rests at most before it is tried again."""
-        return self._workflows.policy_of(held.namespace, workflow).delay_max_s
+    def longest_pause_s(self, pending: PendingDelivery, workflow: Workflow) -> float:
+        """The longest pause before the retry of a workflow."""
+        return self._workflows.policy_of(pending.namespace, workflow).delay_max_s
 
-    def _failed(self, held: Held, workflow: Workflow, why: str) -> bool:
-        """Whether a workflow that failed is to be tried again; else its fallback handler gets the event, or nobody."""
-        name, policy = str(workflow), self._workflows.policy_of(held.namespace, workflow)
-        tries = held.steps[name].tries + 1
-        held.attempts = max(held.attempts, tries)
-        held.subject = None
+    def _failed(self, pending: PendingDelivery, workflow: Workflow, why: str) -> bool:
+        """Plan the retry of a failed workflow; false if it is given up, and goes to its fallback handler, if any."""
+        name, policy = str(workflow), self._workflows.policy_of(pending.namespace, workflow)
+        tries = pending.steps[name].tries + 1
+        pending.attempts = max(pending.attempts, tries)
+        pending.subject = None
         if tries > policy.attempts:
-            self._give_up(held, workflow, why)
+            self._give_up(pending, workflow, why)
             return False
         due_at = self._clock.now() + pause_s(policy, tries, self._roll())
-        held.steps[name] = Step(tries, due_at, why[:WHY_CHARACTERS_MAX])
-        if held.event is not None:
-            self._settlement.add((held.progress(),))
+        pending.steps[name] = Step(tries, due_at, why[:WHY_CHARACTERS_MAX])
+        if pending.event is not None:
+            self._settlement.add((pending.progress(),))
         return True
 
-    def _give_up(self, held: Held, workflow: Workflow, why: str) -> None:
-        """Owe the event to the fallback handler, together with the news that this workflow is done; or fail."""
-        name, fallback = str(workflow), self._workflows.fallback_for(held.namespace, workflow)
-        if isinstance(fallback, str) or held.event is None:
-            held.failed[name] = f"{why}; {fallback}" if fallback else why
+    def _give_up(self, pending: PendingDelivery, workflow: Workflow, why: str) -> None:
+        """Create a delivery to the fallback handler and end this workflow, in one commit; or record the failure."""
+        name, fallback = str(workflow), self._workflows.fallback_for(pending.namespace, workflow)
+        if isinstance(fallback, str) or pending.event is None:
+            pending.failed[name] = f"{why}; {fallback}" if fallback else why
             return
-        log.error("event goes to the fallback handler", extra=fields(delivery=held.id, workflow=name, error=why))
-        held.fell_back.add(name)
+        log.error("event goes to the fallback handler", extra=fields(delivery=pending.id, workflow=name, error=why))
+        pending.fell_back.add(name)
         rest = rest_of({str(fallback): Step(why=f"{name}: {why}"[:WHY_CHARACTERS_MAX])})
-        delivery_id = self._store.next_delivery_id(slot_of_delivery(held.id))
-        owed = OweDelivery(delivery_id, held.namespace, held.event, self._clock.now(), 0, rest)
-        self._settlement.add((owed, *held.without_fallen_back()), self._backlog.wake)
+        delivery_id = self._store.next_delivery_id(slot_of_delivery(pending.id))
+        fallback_delivery = OweDelivery(delivery_id, pending.namespace, pending.event, self._clock.now(), 0, rest)
+        self._settlement.add((fallback_delivery, *pending.without_fallen_back()), self._backlog.wake)
 
-    def _traced(self, held: Held, workflow: Workflow, outcome: Outcome, trace: WorkflowTrace) -> WorkflowTrace:
-        """The trace of an attempt with what follows from it."""
-        name, step = str(workflow), held.steps[str(workflow)]
+    def _traced(
+        self, pending: PendingDelivery, workflow: Workflow, outcome: Outcome, trace: WorkflowTrace
+    ) -> WorkflowTrace:
+        """The trace of an attempt with its consequence."""
+        name, step = str(workflow), pending.steps[str(workflow)]
         if not isinstance(outcome, Retry):
             return msgspec.structs.replace(trace, attempts=step.tries + 1)
-        if name in held.fell_back:
+        if name in pending.fell_back:
             word = FELL_BACK
-        elif held.discarded:
+        elif pending.discarded:
             word = DISCARDED
         else:
-            word = GIVEN_UP if name in held.failed else FAILED
+            word = GIVEN_UP if name in pending.failed else FAILED
         retried = word == FAILED
         attempts = step.tries if retried else step.tries + 1
         due_at = step.due_at if retried else 0.0
         return msgspec.structs.replace(trace, outcome=word, attempts=attempts, due_at=due_at)
 
-    def done(self, held: Held, workflow: Workflow) -> None:
-        """A workflow is done, well or not."""
+    def done(self, pending: PendingDelivery, workflow: Workflow) -> None:
+        """Called when a workflow has ended, with success or not."""
         handler = workflow.handler
-        del held.steps[str(workflow)]
-        left = any(each.handler == handler and str(each) in held.steps for each in held.workflows)
-        if not left and self._lanes.leave((held.namespace, handler)):
+        del pending.steps[str(workflow)]
+        left = any(each.handler == handler and str(each) in pending.steps for each in pending.workflows)
+        if not left and self._capacity.remove((pending.namespace, handler)):
             self._backlog.look_again()
-        if not held.steps:
-            self._conclude(held)
+        if not pending.steps:
+            self._conclude(pending)
 
-    async def _attempt(self, held: Held, workflow: Workflow) -> tuple[Outcome, WorkflowTrace]:
-        """How one attempt went; whatever goes wrong harms this step only."""
+    async def _attempt(self, pending: PendingDelivery, workflow: Workflow) -> tuple[Outcome, WorkflowTrace]:
+        """Run one attempt; an unexpected error fails this attempt only."""
         started, recorder = self._clock.monotonic(), Recorder()
         try:
-            outcome = await self._run(held, workflow, recorder)
+            outcome = await self._run(pending, workflow, recorder)
         except Exception as err:
-            log.exception("a workflow failed", extra=fields(delivery=held.id, workflow=str(workflow)))
+            log.exception("a workflow failed", extra=fields(delivery=pending.id, workflow=str(workflow)))
             outcome = Retry(f"{type(err).__name__}: {err}")
         seconds = self._clock.monotonic() - started
         self._counters.handled(workflow, outcome, seconds)
-        _log_outcome(held, workflow, outcome)
+        _log_outcome(pending, workflow, outcome)
         return outcome, attempt_trace(workflow, outcome, recorder, self._clock.now(), seconds)
 
-    async def _run(self, held: Held, workflow: Workflow, recorder: Recorder) -> Outcome:
-        subject = await self._subject(held)
+    async def _run(self, pending: PendingDelivery, workflow: Workflow, recorder: Recorder) -> Outcome:
+        subject = await self._subject(pending)
         if subject is None:
-            return Dropped("the delivery is owed no longer")
-        turn = _Turn(self, self._lanes.of((held.namespace, workflow.handler)))
-        attempt = Attempt(held.namespace, workflow, subject, f"{held.id}:{workflow}", turn, recorder)
+            return Dropped("the delivery is no longer pending")
+        turn = _Turn(self, self._capacity.slot((pending.namespace, workflow.handler)))
+        attempt = Attempt(pending.namespace, workflow, subject, f"{pending.id}:{workflow}", turn, recorder)
         return await self._workflows.run(attempt, self._clock.monotonic, self._counters.stage)
 
     def turn_begins(self) -> None:
-        """A mutator or handler is at work."""
+        """A mutator or handler starts."""
         self._running += 1
         self._counters.busy(1)
 
     def turn_ends(self) -> None:
-        """It is done."""
+        """A mutator or handler has ended."""
         self._counters.busy(-1)
         self._running -= 1
         if not self._running:
             self._idle.set()
 
-    async def _subject(self, held: Held) -> Subject | None:
-        """The event, read again if it was put down; None where it is owed no longer."""
-        if held.event is None:
-            delivery = await self._backlog.read(held.id)
+    async def _subject(self, pending: PendingDelivery) -> Subject | None:
+        """The event, read again if it was released; None if the delivery is no longer pending."""
+        if pending.event is None:
+            delivery = await self._backlog.read(pending.id)
             if delivery is None:
                 return None
-            if held.event is None:
-                held.event = delivery.event
-                self._event_bytes += len(held.event)
-        if held.subject is None:
-            held.subject = Subject(held.event)
-        return held.subject
+            if pending.event is None:
+                pending.event = delivery.event
+                self._event_bytes += len(pending.event)
+        if pending.subject is None:
+            pending.subject = Subject(pending.event)
+        return pending.subject
 
-    def _put_down(self, held: Held) -> None:
-        """Forget the event of a delivery; the store has it."""
-        if held.event is not None:
-            self._event_bytes -= len(held.event)
-        held.event = held.subject = None
+    def _release(self, pending: PendingDelivery) -> None:
+        """Release the event of a delivery from memory; the store has it."""
+        if pending.event is not None:
+            self._event_bytes -= len(pending.event)
+        pending.event = pending.subject = None
 
-    def _conclude(self, held: Held) -> None:
-        """No workflow is left: tell the store, and make room once it knows."""
-        seconds = self._clock.monotonic() - held.since
-        self._counters.concluded(len(held.workflows), not held.failed, seconds)
-        if held.failed and held.event is not None and not held.discarded:
-            log.error("a delivery is given up", extra=fields(delivery=held.id, error="; ".join(held.failed.values())))
-            writes = held.conclusion()
+    def _conclude(self, pending: PendingDelivery) -> None:
+        """Settle a delivery without remaining workflows, and free its room once the store has it."""
+        seconds = self._clock.monotonic() - pending.since
+        self._counters.concluded(len(pending.workflows), not pending.failed, seconds)
+        if pending.failed and pending.event is not None and not pending.discarded:
+            why = "; ".join(pending.failed.values())
+            log.error("a delivery is given up", extra=fields(delivery=pending.id, error=why))
+            writes = pending.conclusion()
         else:
-            writes = (SettleDelivery(held.id),)
-        self._put_down(held)
-        self._settlement.add(writes, lambda: self._forget(held.id))
+            writes = (SettleDelivery(pending.id),)
+        self._release(pending)
+        self._settlement.add(writes, lambda: self._forget(pending.id))
 
     def _forget(self, delivery_id: int) -> None:
         was_full = self.full()
-        del self._held[delivery_id]
+        del self._pending[delivery_id]
         if was_full:
             self._backlog.look_again()
 
 
 class _Turn:
-    """A turn of a handler; nobody gets one any more when pipelined is about to stop."""
+    """A turn of a handler; none is given while pipelined stops."""
 
-    __slots__ = ("_lane", "_pipelined")
+    __slots__ = ("_pipelined", "_slot")
 
-    def __init__(self, pipelined: Pipelined, lane: Lane) -> None:
-        self._pipelined, self._lane = pipelined, lane
+    def __init__(self, pipelined: Pipelined, slot: HandlerSlot) -> None:
+        self._pipelined, self._slot = pipelined, slot
 
     async def __aenter__(self) -> None:
-        await self._lane.turns.acquire()
+        await self._slot.turns.acquire()
         if self._pipelined.stopping:
             try:
                 await asyncio.get_running_loop().create_future()
             finally:
-                self._lane.turns.release()
+                self._slot.turns.release()
         self._pipelined.turn_begins()
 
     async def __aexit__(self, *_: object) -> None:
         self._pipelined.turn_ends()
-        self._lane.turns.release()
+        self._slot.turns.release()
 
 
-def _log_problems(held: Held) -> None:
-    namespace, entity, check = held.key
-    for problem in held.problems:
-        optional = check in OPTIONAL_HANDLERS and problem == missing_handler(check)
-        context = fields(namespace=namespace, entity=entity, check=check, error=problem)
+def _log_problems(pending: PendingDelivery) -> None:
+    key = pending.key
+    for problem in pending.problems:
+        optional = key.check in OPTIONAL_HANDLERS and problem == missing_handler(core_handler(key.check))
+        context = fields(namespace=key.namespace, entity=key.entity, check=key.check, error=problem)
         log.log(logging.DEBUG if optional else logging.ERROR, "event not handled", extra=context)
 
 
-def _log_outcome(held: Held, workflow: Workflow, outcome: Outcome) -> None:
+def _log_outcome(pending: PendingDelivery, workflow: Workflow, outcome: Outcome) -> None:
     if isinstance(outcome, Delivered):
         return
-    namespace, entity, check = held.key
-    context = {"entity": entity, "check": check, "namespace": namespace, "workflow": str(workflow)}
+    key = pending.key
+    context = {"entity": key.entity, "check": key.check, "namespace": key.namespace, "workflow": str(workflow)}
     if isinstance(outcome, Filtered):
         log.debug("event filtered", extra=fields(filter=outcome.by, **context))
     elif isinstance(outcome, Dropped):
         log.error("event not handled", extra=fields(error=outcome.why, **context))
     else:
-        attempt = held.steps[str(workflow)].tries + 1
+        attempt = pending.steps[str(workflow)].tries + 1
         log.warning("event not handled yet", extra=fields(error=outcome.why, attempt=attempt, **context))

@@ -1,4 +1,4 @@
-"""Deliveries: what handlers are owed and the dead letters, to see, to try again, and to discard."""
+"""Lists, retries and discards deliveries: pending ones and dead letters."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -7,7 +7,7 @@ from itertools import islice
 
 from sensu.backend.auth.access import Access
 from sensu.backend.auth.identity import Identity
-from sensu.backend.seams import Deliveries as Joint
+from sensu.backend.seams import Deliveries as Pipelined
 from sensu.backend.services.audit import AuditLog
 from sensu.backend.services.lists import Items, Pages, Walk, chosen_by
 from sensu.backend.services.outcomes import Deleted, Denied, Found, Invalid, Listing, NotFound, Refusal, Written
@@ -20,7 +20,7 @@ from sensu.rules.selectors.fields import Field, Selectable, as_text
 from sensu.store.contract import OweDelivery, Store
 
 RESOURCE = "deliveries"
-"""The word of deliveries in roles; of the built-in ones only `cluster-admin` has it, through `*`."""
+"""The resource type of deliveries in roles. Of the built-in roles only `cluster-admin` includes it, through `*`."""
 STATES = (OWED, DEAD)
 UNKNOWN = NotFound("delivery not found")
 
@@ -30,17 +30,17 @@ _NAMES = ("id", "namespace", "state", "entity", "check", "event_id", "why")
 _SELECTABLE = Selectable("delivery", {name: Field((name,), as_text) for name in _NAMES}, ())
 
 Entry = tuple[int, OweDelivery, str, str]
-"""A delivery with its state and why it was given up, behind its id, by which they are in order."""
+"""The id of a delivery, by which lists are sorted; the delivery; its state; and the reason if it was given up."""
 
 
 class Deliveries:
-    """Reads deliveries, and has them tried again or forgotten."""
+    """Lists, retries and discards deliveries for callers with the permission."""
 
-    def __init__(self, store: Store, access: Access, joint: Joint, audit: AuditLog) -> None:
-        self._store, self._access, self._joint, self._audit = store, access, joint, audit
+    def __init__(self, store: Store, access: Access, pipelined: Pipelined, audit: AuditLog) -> None:
+        self._store, self._access, self._pipelined, self._audit = store, access, pipelined, audit
 
     async def listing(self, caller: Identity, namespace: str, state: str, page: PageRequest) -> Listing | Refusal:
-        """The deliveries of a namespace in order of their ids; `state` is one of `STATES`, or empty for both."""
+        """The deliveries of a namespace, sorted by id; `state` is one of `STATES`, or empty for all."""
         if not self._access.allows(caller, "list", RESOURCE, namespace=namespace):
             return Denied()
         if state not in ("", *STATES):
@@ -65,26 +65,26 @@ class Deliveries:
         return Found(shown if event is None else shown[:-1] + b',"event":' + found[1].event + b"}")
 
     async def retry(self, caller: Identity, namespace: str, name: str) -> Written | Refusal:
-        """The delivery is tried at once; a dead letter is owed again, with all its attempts before it."""
+        """Retry a delivery at once. A dead letter becomes pending again, with all its attempts."""
         if not self._access.allows(caller, "update", RESOURCE, name=name, namespace=namespace):
             return Denied()
         delivery_id = _number(name)
         if delivery_id is None or (entry := await self._one(namespace, delivery_id)) is None:
             return UNKNOWN
         also = self._audit.of_delivery(caller, "retry", namespace, self._view(*entry[1:]))
-        if not await self._joint.retry(namespace, delivery_id, also):
+        if not await self._pipelined.actions.retry(namespace, delivery_id, also):
             return UNKNOWN
         return Written(b'{"id":%d}' % delivery_id)
 
     async def discard(self, caller: Identity, namespace: str, name: str) -> Deleted | Refusal:
-        """The delivery is owed no longer; what of it runs may end."""
+        """Discard a delivery. Attempts that are running may end."""
         if not self._access.allows(caller, "delete", RESOURCE, name=name, namespace=namespace):
             return Denied()
         delivery_id = _number(name)
         if delivery_id is None or (entry := await self._one(namespace, delivery_id)) is None:
             return UNKNOWN
         also = self._audit.of_delivery(caller, "discard", namespace, self._view(*entry[1:]))
-        if not await self._joint.discard(namespace, delivery_id, also):
+        if not await self._pipelined.actions.discard(namespace, delivery_id, also):
             return UNKNOWN
         return Deleted()
 
@@ -109,7 +109,7 @@ class Deliveries:
         return walk
 
     async def _entries(self, state: str, after: int, limit: int) -> Sequence[Entry]:
-        """The deliveries that come next, whatever their namespaces."""
+        """The next deliveries of all namespaces."""
         owed = () if state == DEAD else await self._store.deliveries_owed(limit, after)
         dead = () if state == OWED else await self._store.dead_letters(limit, after)
         entries = merge(
@@ -142,12 +142,12 @@ class Deliveries:
         except InvalidResource:
             return {}
         if steps is None and event is not None:
-            steps = dict.fromkeys(self._joint.workflows_of(delivery.namespace, event), Step())
+            steps = dict.fromkeys(self._pipelined.workflows.names(delivery.namespace, event), Step())
         return steps or {}
 
 
 def _event_of(delivery: OweDelivery) -> Event | None:
-    """The event, None where it cannot be read."""
+    """The event, None if it cannot be read."""
     try:
         return decode(Event, delivery.event)
     except InvalidResource:

@@ -1,4 +1,4 @@
-"""Why workflows handled an event or did not, and what they would do with another."""
+"""Explains why workflows handled an event or not, and what they would do with another."""
 
 import math
 from typing import TypeVar
@@ -23,17 +23,17 @@ from sensu.rules.validity.kinds import problem_of
 from sensu.store.contract import EventKey, Store
 
 EXPRESSIONS_MAX = 20
-"""More expressions of a candidate filter would hold up the backend for too long."""
+"""The largest number of expressions of a candidate filter, so that a dry run does not delay other work."""
 
 Candidate = EventFilter | Handler | Pipeline
 _C = TypeVar("_C", EventFilter, Handler, Pipeline)
 
 
 class Asked(Wire, frozen=True):
-    """A dry run: an event, or the stored one of `entity` and `check`; and candidates for what is stored.
+    """A dry run: an event, or the stored one of `entity` and `check`, and candidates for stored resources.
 
-    A candidate stands in the place of the stored resource of its name; with a pipeline or a handler the event goes
-    through that one alone.
+    A candidate replaces the stored resource of the same name. With a pipeline or a handler, the event goes through it
+    alone.
     """
 
     event: Event | None = None
@@ -45,28 +45,28 @@ class Asked(Wire, frozen=True):
 
 
 class Explain:
-    """Answers why."""
+    """Explains events to callers who may read them."""
 
     def __init__(self, store: Store, access: Access, clock: Clock, deliveries: Deliveries) -> None:
         self._store, self._access, self._clock, self._deliveries = store, access, clock, deliveries
 
     async def stored(self, caller: Identity, key: EventKey) -> Found | Refusal:
-        """What became of a stored event; where that is not known, what would become of it now."""
+        """What happened to a stored event or, if that is not known, what would happen to it now."""
         if not self._allows(caller, key):
             return Denied()
-        trace, stored = self._deliveries.trace(key), await self._store.get_event(key)
+        trace, stored = self._deliveries.traces.of(key), await self._store.get_event(key)
         if stored is None:
             return NotFound() if trace is None else Found(encode(trace))
         event = decode(Event, stored.body)
         if trace is not None and (trace.event.id, trace.event.timestamp) == (event.id or "", event.timestamp):
             return Found(encode(trace))
-        would = await self._deliveries.dry_run(key.namespace, Question(event, caller=caller.username))
+        would = await self._deliveries.dry_runs.explain(key.namespace, Question(event, caller=caller.username))
         if isinstance(would, OverBudget):
             return _too_many(would)
         return Found(encode(msgspec.structs.replace(would, earlier=trace)))
 
     async def dry_run(self, caller: Identity, namespace: str, payload: Payload) -> Found | Refusal:
-        """What would become of an event that is sent, or of a stored one, with candidates for what is stored."""
+        """What would happen to an event in the request or to a stored one, given the candidates."""
         if not self._allows(caller, EventKey(namespace, "", "")):
             return Denied()
         asked = await decoded(Asked, payload)
@@ -86,7 +86,7 @@ class Explain:
             why = _problem(candidate)
             if why is not None:
                 return Invalid(why)
-        would = await self._deliveries.dry_run(namespace, question)
+        would = await self._deliveries.dry_runs.explain(namespace, question)
         return _too_many(would) if isinstance(would, OverBudget) else Found(encode(would))
 
     async def _event(self, caller: Identity, namespace: str, asked: Asked) -> Event | Refusal:
@@ -111,7 +111,7 @@ def _too_many(over: OverBudget) -> TooMany:
 
 
 def _placed(candidate: _C | None, namespace: str) -> _C | None:
-    """A candidate in the namespace, with a name."""
+    """The candidate, in the namespace and with a name."""
     if candidate is None:
         return None
     metadata: ObjectMeta = candidate.metadata
@@ -123,5 +123,5 @@ def _problem(candidate: Candidate | None) -> str | None:
     if candidate is None:
         return None
     if isinstance(candidate, EventFilter) and len(candidate.expressions or ()) > EXPRESSIONS_MAX:
-        return f"a filter that is tried has at most {EXPRESSIONS_MAX} expressions"
+        return f"filter must not have more than {EXPRESSIONS_MAX} expressions in a dry run"
     return problem_of(candidate)

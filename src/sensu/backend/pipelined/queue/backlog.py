@@ -1,4 +1,4 @@
-"""What is owed in the store and not in memory: brought in as lanes have room, in order for each entity and check."""
+"""Loads pending deliveries from the store as handlers have capacity, in order for each entity and check."""
 
 import asyncio
 import logging
@@ -8,59 +8,59 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from sensu.backend.membership import ALONE, Ownership
-from sensu.backend.pipelined.queue.capacity import Place
-from sensu.backend.pipelined.queue.delivery import Held, Key
+from sensu.backend.pipelined.queue.capacity import HandlerKey
+from sensu.backend.pipelined.queue.delivery import PendingDelivery
 from sensu.clock import Clock
 from sensu.errors import StoreError
 from sensu.log import fields
-from sensu.store.contract import OweDelivery, Store
+from sensu.store.contract import EventKey, OweDelivery, Store
 
 log = logging.getLogger("sensu.pipelined")
 
 PAGE = 200
 STORE_PAUSE_S = 1.0
-"""How long to wait when the store does not answer."""
+"""The pause before the next attempt when the store does not answer."""
 IDLE_PAGES_MAX = 5
-"""After so many pages without a delivery that found room, the rest waits for the next look."""
+"""After this many pages without a delivery that had room, the search stops until there is room again."""
 
 
 class Memory(Protocol):
-    """Where deliveries are held."""
+    """Keeps the deliveries that are in memory."""
 
     def full(self) -> bool:
-        """Whether no delivery at all may be taken in."""
+        """Whether memory takes no further delivery."""
         ...
 
     def holds(self, delivery_id: int) -> bool:
-        """Whether a delivery is in memory already."""
+        """Whether a delivery is in memory."""
         ...
 
-    def prepared(self, delivery: OweDelivery) -> Held | None:
-        """The delivery as it would be held, None where there is nothing to do for it."""
+    def prepared(self, delivery: OweDelivery) -> PendingDelivery | None:
+        """The delivery with its workflows, None if it has none left."""
         ...
 
-    def has_room(self, places: Iterable[Place]) -> bool:
-        """Whether all these handlers have room for a delivery more."""
+    def has_room(self, handlers: Iterable[HandlerKey]) -> bool:
+        """Whether each of the handlers has room for another delivery."""
         ...
 
-    def admit(self, held: Held) -> None:
-        """Take a delivery in."""
+    def admit(self, pending: PendingDelivery) -> None:
+        """Add a delivery."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class _Parked:
-    """What is remembered of a delivery that rests in the store: what it is about, and its handlers."""
+    """The entity, check and handlers of a delivery that stays in the store."""
 
-    key: Key
-    places: frozenset[Place]
+    key: EventKey
+    handlers: frozenset[HandlerKey]
 
 
 class Backlog:
-    """Brings deliveries from `store` into `memory`.
+    """Loads deliveries from `store` into `memory`.
 
-    A delivery that finds no room is parked: it rests in the store, and so do later ones of its entity and check. New
-    deliveries are followed all the same, so that those to other handlers find their way.
+    A delivery without room is parked: it stays in the store, and so do later ones of its entity and check. New
+    deliveries are still read, so that those for other handlers are not delayed.
     """
 
     def __init__(self, store: Store, memory: Memory, clock: Clock, ownership: Ownership = ALONE) -> None:
@@ -68,43 +68,43 @@ class Backlog:
         self._woken = asyncio.Event()
         self._followed = 0
         self._parked: dict[int, _Parked] = {}
-        self._parked_keys: Counter[Key] = Counter()
-        self._parked_places: Counter[frozenset[Place]] = Counter()
+        self._parked_keys: Counter[EventKey] = Counter()
+        self._parked_handlers: Counter[frozenset[HandlerKey]] = Counter()
         self._first_parked: int | None = None
         self._look_again_from: int | None = None
         self._looks_at_all = False
 
     def wake(self) -> None:
-        """There is more in the store."""
+        """Call when new deliveries are stored."""
         self._woken.set()
 
     def look_again(self) -> None:
-        """There may be room for what is parked."""
+        """Call when parked deliveries may have room."""
         if self._first_parked is not None:
             self._look_again_from = min(self._first_parked, self._look_again_from or self._first_parked)
         self._woken.set()
 
     def take(self, delivery: OweDelivery) -> None:
-        """Take in a delivery that is owed again, before others where it finds room."""
+        """Take a delivery that is pending again, before others if it has room."""
         if delivery.id > self._followed:
             self.wake()
             return
-        held = None if self._memory.holds(delivery.id) else self._memory.prepared(delivery)
-        if held is None:
+        pending = None if self._memory.holds(delivery.id) else self._memory.prepared(delivery)
+        if pending is None:
             return
-        if held.key in self._parked_keys or self._memory.full() or not self._memory.has_room(held.places):
-            self._park(held.id, _Parked(held.key, held.places))
+        if pending.key in self._parked_keys or self._memory.full() or not self._memory.has_room(pending.handlers):
+            self._park(pending.id, _Parked(pending.key, pending.handlers))
         else:
-            self._memory.admit(held)
+            self._memory.admit(pending)
 
     def look_at_all(self) -> None:
-        """Look for deliveries that are owed and not held, wherever they came from."""
+        """Look for pending deliveries that are not in memory, from the first id on."""
         self._look_again_from = 1
         self._looks_at_all = True
         self._woken.set()
 
     async def run(self) -> None:
-        """Bring in what is owed until cancelled."""
+        """Load deliveries until cancelled."""
         while True:
             if self._look_again_from is not None and not self._memory.full():
                 await self._take_parked(self._look_again_from)
@@ -113,7 +113,7 @@ class Backlog:
             self._woken.clear()
 
     async def read(self, delivery_id: int) -> OweDelivery | None:
-        """One delivery, None where it is owed no longer."""
+        """One delivery, None if it is no longer pending."""
         page = await self._page(delivery_id - 1, 1)
         return page[0] if page and page[0].id == delivery_id else None
 
@@ -122,11 +122,11 @@ class Backlog:
             try:
                 return await self._store.deliveries_owed(limit, after, self._ownership.slots)
             except StoreError as err:
-                log.error("owed deliveries cannot be read", extra=fields(error=str(err)))
+                log.error("pending deliveries cannot be read", extra=fields(error=str(err)))
                 await self._clock.sleep(STORE_PAUSE_S)
 
     async def _follow(self) -> None:
-        """Take what is new."""
+        """Take new deliveries."""
         while not self._memory.full():
             page = await self._page(self._followed)
             for delivery in page:
@@ -140,23 +140,23 @@ class Backlog:
         if delivery_id not in self._parked:
             self._parked[delivery_id] = parked
             self._parked_keys[parked.key] += 1
-            self._parked_places[parked.places] += 1
+            self._parked_handlers[parked.handlers] += 1
         self._first_parked = min(delivery_id, self._first_parked or delivery_id)
 
     def _unpark(self, delivery_id: int) -> None:
         parked = self._parked.pop(delivery_id, None)
         if parked is not None:
             _count_down(self._parked_keys, parked.key)
-            _count_down(self._parked_places, parked.places)
+            _count_down(self._parked_handlers, parked.handlers)
 
     def _is_worth_a_look(self) -> bool:
-        """Whether any handler has room that deliveries rest for."""
-        return self._looks_at_all or any(self._memory.has_room(places) for places in self._parked_places)
+        """Whether any handler with parked deliveries has room."""
+        return self._looks_at_all or any(self._memory.has_room(handlers) for handlers in self._parked_handlers)
 
     async def _take_parked(self, first: int) -> None:
-        """Take what rests in the store and has room now, from the delivery `first` on."""
+        """Take parked deliveries that have room now, from the delivery `first` on."""
         self._look_again_from = None
-        refused: dict[Key, int] = {}
+        refused: dict[EventKey, int] = {}
 
         def refuse(delivery_id: int, parked: _Parked) -> None:
             refused.setdefault(parked.key, delivery_id)
@@ -187,36 +187,36 @@ class Backlog:
             self._woken.set()
 
     def _forget_parked(self) -> None:
-        for known in (self._parked, self._parked_keys, self._parked_places):
+        for known in (self._parked, self._parked_keys, self._parked_handlers):
             known.clear()
 
     def _try_admission(
         self,
         delivery: OweDelivery,
-        waiting: Counter[Key] | dict[Key, int],
+        waiting: Counter[EventKey] | dict[EventKey, int],
         refuse: Callable[[int, _Parked], object],
     ) -> bool:
-        """Whether a delivery was taken in; one that comes after a waiting one of its key waits too."""
+        """Take a delivery if it has room and none of its key is in `waiting`; returns whether it was taken."""
         if self._memory.holds(delivery.id):
             return False
         known = self._parked.get(delivery.id)
-        if known is not None and not self._may_come(known, waiting):
+        if known is not None and not self._may_enter(known, waiting):
             refuse(delivery.id, known)
             return False
-        held = self._memory.prepared(delivery)
-        if held is None:
+        pending = self._memory.prepared(delivery)
+        if pending is None:
             self._unpark(delivery.id)
             return False
-        now = _Parked(held.key, held.places)
-        if not self._may_come(now, waiting):
+        now = _Parked(pending.key, pending.handlers)
+        if not self._may_enter(now, waiting):
             refuse(delivery.id, now)
             return False
-        self._memory.admit(held)
+        self._memory.admit(pending)
         self._unpark(delivery.id)
         return True
 
-    def _may_come(self, parked: _Parked, waiting: Counter[Key] | dict[Key, int]) -> bool:
-        room = self._memory.has_room(parked.places)
+    def _may_enter(self, parked: _Parked, waiting: Counter[EventKey] | dict[EventKey, int]) -> bool:
+        room = self._memory.has_room(parked.handlers)
         return room and parked.key not in waiting
 
 

@@ -1,14 +1,16 @@
-"""Lanes: for each handler a bounded number of deliveries in memory and of turns: a slow one holds up no other."""
+"""Limits the deliveries in memory and the running deliveries of each handler, so that a slow one delays no other."""
 
 import asyncio
 from collections.abc import Iterable
 
-Place = tuple[str, str]
-"""A handler: its namespace and name."""
+from sensu.rules.workflow import HandlerRef
+
+HandlerKey = tuple[str, HandlerRef]
+"""A namespace and a handler in it."""
 
 
-class Lane:
-    """The way to one handler; `refused` tells that deliveries rest in the store for want of room."""
+class HandlerSlot:
+    """The deliveries of one handler; `refused` records that others stayed in the store for lack of room."""
 
     __slots__ = ("refused", "deliveries", "turns")
 
@@ -18,41 +20,41 @@ class Lane:
         self.turns = asyncio.Semaphore(running_max)
 
 
-class Lanes:
-    """All lanes that are in use, each with so many deliveries in memory and so many running."""
+class HandlerCapacity:
+    """The slots of all handlers that have deliveries, each with a limited number in memory and running."""
 
-    def __init__(self, lane_max: int, running_max: int) -> None:
-        self._lane_max, self._running_max = lane_max, running_max
-        self._lanes: dict[Place, Lane] = {}
+    def __init__(self, per_handler_max: int, running_max: int) -> None:
+        self._per_handler_max, self._running_max = per_handler_max, running_max
+        self._slots: dict[HandlerKey, HandlerSlot] = {}
 
-    def have_room(self, places: Iterable[Place]) -> bool:
-        """Whether every lane takes one more delivery; one that does not will say so when it does."""
+    def have_room(self, handlers: Iterable[HandlerKey]) -> bool:
+        """Whether each handler has room for another delivery; `remove` reports when a full one has room again."""
         room = True
-        for place in places:
-            lane = self._lanes.get(place)
-            if lane is not None and lane.deliveries >= self._lane_max:
-                lane.refused = True
+        for handler in handlers:
+            slot = self._slots.get(handler)
+            if slot is not None and slot.deliveries >= self._per_handler_max:
+                slot.refused = True
                 room = False
         return room
 
-    def enter(self, place: Place) -> None:
-        """One delivery more is in memory for a handler."""
-        lane = self._lanes.get(place)
-        if lane is None:
-            lane = self._lanes[place] = Lane(self._running_max)
-        lane.deliveries += 1
+    def add(self, handler: HandlerKey) -> None:
+        """Count another delivery in memory for a handler."""
+        slot = self._slots.get(handler)
+        if slot is None:
+            slot = self._slots[handler] = HandlerSlot(self._running_max)
+        slot.deliveries += 1
 
-    def of(self, place: Place) -> Lane:
-        """The lane of a handler, while a delivery is in it."""
-        return self._lanes[place]
+    def slot(self, handler: HandlerKey) -> HandlerSlot:
+        """The slot of a handler that has deliveries."""
+        return self._slots[handler]
 
-    def leave(self, place: Place) -> bool:
-        """One delivery less; whether deliveries that rest in the store are worth another look."""
-        lane = self._lanes[place]
-        lane.deliveries -= 1
-        if lane.refused and lane.deliveries <= self._lane_max // 2:
-            lane.refused = False
+    def remove(self, handler: HandlerKey) -> bool:
+        """Count one delivery less; true if deliveries that stayed in the store should be looked at again."""
+        slot = self._slots[handler]
+        slot.deliveries -= 1
+        if slot.refused and slot.deliveries <= self._per_handler_max // 2:
+            slot.refused = False
             return True
-        if not lane.deliveries:
-            del self._lanes[place]
+        if not slot.deliveries:
+            del self._slots[handler]
         return False

@@ -1,7 +1,8 @@
-"""Chains: what one handler gets of one entity and check, in order.
+"""Keeps deliveries for one handler, entity and check in order.
 
-The workflows for a handler run one after the other, those of a delivery in their order, then those of the next. One
-that failed waits for its next attempt aside, and only the same workflow of later deliveries waits behind it.
+The workflows for a handler run one after the other: those of one delivery in their order, then those of the next. A
+workflow that failed waits for its retry in a queue of its own, and only the same workflow of later deliveries waits
+behind it.
 """
 
 import asyncio
@@ -10,153 +11,157 @@ from typing import Protocol
 
 import msgspec
 
-from sensu.backend.pipelined.queue.delivery import Held, Key
+from sensu.backend.pipelined.queue.delivery import PendingDelivery
 from sensu.clock import Clock
-from sensu.rules.workflow import Workflow
+from sensu.rules.workflow import HandlerRef, Workflow
+from sensu.store.contract import EventKey
 
 
 class Runner(Protocol):
-    """Who runs workflows."""
+    """Runs workflows."""
 
     stopping: bool
-    """Whether nothing may begin any more."""
+    """Whether no further attempt may begin."""
 
-    async def attempt(self, held: Held, workflow: Workflow) -> bool:
-        """Try a workflow; whether it is to be tried again when the delivery is due."""
+    async def attempt(self, pending: PendingDelivery, workflow: Workflow) -> bool:
+        """Try a workflow; true if it must be retried when the delivery is due."""
         ...
 
-    def longest_pause_s(self, held: Held, workflow: Workflow) -> float:
-        """How long a workflow that failed rests at most before it is tried again."""
+    def longest_pause_s(self, pending: PendingDelivery, workflow: Workflow) -> float:
+        """The longest pause before the retry of a workflow."""
         ...
 
-    def done(self, held: Held, workflow: Workflow) -> None:
-        """A workflow is done, well or not."""
+    def done(self, pending: PendingDelivery, workflow: Workflow) -> None:
+        """Called when a workflow has ended, with success or not."""
         ...
 
 
-class _Line:
-    """A delivery that waits for its next attempt, and those that wait behind it; `woken` ends its pause early."""
+class _RetryQueue:
+    """A delivery that waits for the retry of a workflow, and those behind it; `woken` ends the pause early."""
 
     __slots__ = ("waiting", "woken")
 
-    def __init__(self, held: Held, workflow: Workflow) -> None:
-        self.waiting = deque([(held, workflow)])
+    def __init__(self, pending: PendingDelivery, workflow: Workflow) -> None:
+        self.waiting = deque([(pending, workflow)])
         self.woken = asyncio.Event()
 
 
-class _Chain:
-    """The deliveries that wait for their first attempt, and by workflow those that wait behind a failed one."""
+class _OrderedRun:
+    """The deliveries that wait for their first attempt, and the retry queues by workflow."""
 
-    __slots__ = ("first", "late", "running")
+    __slots__ = ("first", "retries", "running")
 
     def __init__(self) -> None:
-        self.first: deque[Held] = deque()
-        self.late: dict[str, _Line] = {}
+        self.first: deque[PendingDelivery] = deque()
+        self.retries: dict[str, _RetryQueue] = {}
         self.running = False
 
 
-class Chains:
-    """All chains that are in use.
+_RunKey = tuple[EventKey, HandlerRef]
 
-    Where more than `patient_up_to` deliveries wait behind a failed one, it is tried again at once, so that news does
-    not grow old.
+
+class OrderedRuns:
+    """The runs of all handlers, entities and checks that have deliveries.
+
+    If more than `retry_early_above` deliveries wait behind a failed one, it is retried at once, so that new events do
+    not age.
     """
 
-    def __init__(self, runner: Runner, clock: Clock, patient_up_to: int) -> None:
-        self._runner, self._clock, self._patient_up_to = runner, clock, patient_up_to
-        self._chains: dict[tuple[Key, str], _Chain] = {}
+    def __init__(self, runner: Runner, clock: Clock, retry_early_above: int) -> None:
+        self._runner, self._clock, self._retry_early_above = runner, clock, retry_early_above
+        self._runs: dict[_RunKey, _OrderedRun] = {}
 
-    def busy(self, key: Key, handler: str) -> bool:
+    def busy(self, key: EventKey, handler: HandlerRef) -> bool:
         """Whether a delivery of `key` for `handler` would wait for others."""
-        return (key, handler) in self._chains
+        return (key, handler) in self._runs
 
-    def enqueue(self, group: asyncio.TaskGroup, held: Held, handler: str) -> None:
-        """Put a delivery behind those of its entity and check for a handler."""
-        place = (held.key, handler)
-        chain = self._chains.get(place)
-        if chain is None:
-            chain = self._chains[place] = _Chain()
-        chain.first.append(held)
-        if not chain.running:
-            chain.running = True
-            group.create_task(self._run(group, place, chain))
+    def enqueue(self, group: asyncio.TaskGroup, pending: PendingDelivery, handler: HandlerRef) -> None:
+        """Append a delivery to those of its entity and check for a handler."""
+        key = (pending.key, handler)
+        run = self._runs.get(key)
+        if run is None:
+            run = self._runs[key] = _OrderedRun()
+        run.first.append(pending)
+        if not run.running:
+            run.running = True
+            group.create_task(self._run(group, key, run))
 
-    async def _run(self, group: asyncio.TaskGroup, place: tuple[Key, str], chain: _Chain) -> None:
-        while chain.first:
-            held = chain.first.popleft()
-            for workflow in held.workflows:
-                if workflow.handler == place[1]:
-                    await self._begin(group, place, chain, held, workflow)
+    async def _run(self, group: asyncio.TaskGroup, key: _RunKey, run: _OrderedRun) -> None:
+        while run.first:
+            pending = run.first.popleft()
+            for workflow in pending.workflows:
+                if workflow.handler == key[1]:
+                    await self._begin(group, key, run, pending, workflow)
                 if self._runner.stopping:
                     return
-            if chain.first:  # a handler that takes an event at once gives others on the loop no turn
+            if run.first:  # a handler that never waits would keep others from running
                 await asyncio.sleep(0)
-        chain.running = False
-        self._tidy(place, chain)
+        run.running = False
+        self._tidy(key, run)
 
     async def _begin(
-        self, group: asyncio.TaskGroup, place: tuple[Key, str], chain: _Chain, held: Held, workflow: Workflow
+        self, group: asyncio.TaskGroup, key: _RunKey, run: _OrderedRun, pending: PendingDelivery, workflow: Workflow
     ) -> None:
-        """Try a workflow for the first time; one that was tried before a restart is late already."""
+        """Try a workflow for the first time; one that was tried before a restart goes to a retry queue."""
         name = str(workflow)
-        line = chain.late.get(name)
-        if line is not None:
-            line.waiting.append((held, workflow))
-            if self._is_hurried(line):
-                line.woken.set()
-        elif held.steps[name].tries or await self._runner.attempt(held, workflow):
-            line = chain.late[name] = _Line(held, workflow)
-            group.create_task(self._run_late(place, chain, name, line))
+        queue = run.retries.get(name)
+        if queue is not None:
+            queue.waiting.append((pending, workflow))
+            if self._is_hurried(queue):
+                queue.woken.set()
+        elif pending.steps[name].tries or await self._runner.attempt(pending, workflow):
+            queue = run.retries[name] = _RetryQueue(pending, workflow)
+            group.create_task(self._retry(key, run, name, queue))
         else:
-            self._runner.done(held, workflow)
+            self._runner.done(pending, workflow)
 
-    async def _run_late(self, place: tuple[Key, str], chain: _Chain, name: str, line: _Line) -> None:
-        """Try again what failed, then what waits behind it."""
-        while line.waiting:
-            held, workflow = line.waiting[0]
+    async def _retry(self, key: _RunKey, run: _OrderedRun, name: str, queue: _RetryQueue) -> None:
+        """Retry a failed workflow, then run those that wait behind it."""
+        while queue.waiting:
+            pending, workflow = queue.waiting[0]
             while True:
-                if held.steps[name].tries:
-                    await self._pause(line, held, name)
+                if pending.steps[name].tries:
+                    await self._pause(queue, pending, name)
                 if self._runner.stopping:
                     return
-                if not await self._runner.attempt(held, workflow):
+                if not await self._runner.attempt(pending, workflow):
                     break
-            line.waiting.popleft()
-            self._runner.done(held, workflow)
-        del chain.late[name]
-        self._tidy(place, chain)
+            queue.waiting.popleft()
+            self._runner.done(pending, workflow)
+        del run.retries[name]
+        self._tidy(key, run)
 
-    def hurry(self, held: Held) -> None:
-        """Have what a delivery waits for tried again at once: itself, or the one that it waits behind."""
-        for workflow in held.workflows:
-            name, chain = str(workflow), self._chains.get((held.key, workflow.handler))
-            line = chain.late.get(name) if chain is not None else None
-            if line is not None:
-                first = line.waiting[0][0]
+    def retry_now(self, pending: PendingDelivery) -> None:
+        """End the pause of a delivery, or of the one that it waits behind."""
+        for workflow in pending.workflows:
+            name, run = str(workflow), self._runs.get((pending.key, workflow.handler))
+            queue = run.retries.get(name) if run is not None else None
+            if queue is not None:
+                first = queue.waiting[0][0]
                 first.steps[name] = msgspec.structs.replace(first.steps[name], due_at=0.0)
-                line.woken.set()
+                queue.woken.set()
 
-    def _tidy(self, place: tuple[Key, str], chain: _Chain) -> None:
-        if not (chain.running or chain.late):
-            del self._chains[place]
+    def _tidy(self, key: _RunKey, run: _OrderedRun) -> None:
+        if not (run.running or run.retries):
+            del self._runs[key]
 
-    def _is_hurried(self, line: _Line) -> bool:
-        return len(line.waiting) > self._patient_up_to
+    def _is_hurried(self, queue: _RetryQueue) -> bool:
+        return len(queue.waiting) > self._retry_early_above
 
-    async def _pause(self, line: _Line, held: Held, name: str) -> None:
+    async def _pause(self, queue: _RetryQueue, pending: PendingDelivery, name: str) -> None:
         """Wait until the delivery is due or discarded, or until too many wait behind it.
 
-        It waits no longer than its handler's longest pause, however the clock is set.
+        The pause never exceeds the longest one of the handler, even if the clock is set.
         """
-        workflow = line.waiting[0][1]
-        pause_s = min(held.steps[name].due_at - self._clock.now(), self._runner.longest_pause_s(held, workflow))
+        workflow = queue.waiting[0][1]
+        pause_s = min(pending.steps[name].due_at - self._clock.now(), self._runner.longest_pause_s(pending, workflow))
         until = self._clock.monotonic() + pause_s
-        while not (held.discarded or self._is_hurried(line)):
+        while not (pending.discarded or self._is_hurried(queue)):
             seconds = until - self._clock.monotonic()
-            if seconds <= 0 or not held.steps[name].due_at:
+            if seconds <= 0 or not pending.steps[name].due_at:
                 return
-            line.woken.clear()
-            waits = {asyncio.ensure_future(self._clock.sleep(seconds)), asyncio.ensure_future(line.woken.wait())}
+            queue.woken.clear()
+            waits = {asyncio.ensure_future(self._clock.sleep(seconds)), asyncio.ensure_future(queue.woken.wait())}
             try:
                 await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
             finally:

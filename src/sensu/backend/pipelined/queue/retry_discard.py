@@ -1,23 +1,23 @@
-"""What people ask of deliveries: to be tried now, or to be forgotten."""
+"""Retries and discards deliveries on request."""
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 
 from sensu.backend.pipelined.queue.backlog import Backlog
-from sensu.backend.pipelined.queue.delivery import Held
+from sensu.backend.pipelined.queue.delivery import PendingDelivery
 from sensu.backend.pipelined.queue.settlement import Settlement
 from sensu.clock import Clock
 from sensu.errors import StoreError
 from sensu.store.contract import OweDelivery, SettleDelivery, Store, Write
 
-TOLD_WITHIN_S = 5.0
-"""How long the store may take; what was asked happens all the same when it answers again."""
+STORED_WITHIN_S = 5.0
+"""The time that a caller waits for the store; the request is carried out even if the store answers later."""
 
 
-class ByHand:
-    """Acts on deliveries by their ids; `hurry` has what a delivery waits for tried again at once.
+class OperatorActions:
+    """Acts on deliveries by their ids. `retry_now` ends the pause of a delivery, or of the one that it waits behind.
 
-    `also` is stored with what was asked, and not where there is no such delivery.
+    `also` is stored with the action, and not stored if the delivery does not exist.
     """
 
     def __init__(
@@ -25,76 +25,78 @@ class ByHand:
         store: Store,
         settlement: Settlement,
         backlog: Backlog,
-        held: Mapping[int, Held],
-        hurry: Callable[[Held], None],
+        pending: Mapping[int, PendingDelivery],
+        retry_now: Callable[[PendingDelivery], None],
         clock: Clock,
     ) -> None:
         self._store, self._settlement, self._backlog, self._clock = store, settlement, backlog, clock
-        self._held, self._hurry = held, hurry
+        self._pending, self._retry_now = pending, retry_now
         self._busy: set[int] = set()
 
     async def retry(self, namespace: str, delivery_id: int, also: Sequence[Write] = ()) -> bool:
-        """Whether there is such a delivery; one that is owed is due now, a dead letter is owed anew, untried."""
-        held = self._held.get(delivery_id)
-        if held is not None and held.namespace == namespace and not held.discarded:
-            self._hurry(held)
-        elif delivery_id not in self._busy and await self._revived(namespace, delivery_id, also):
+        """Make a pending delivery due now, or a dead letter pending and untried; false if neither exists."""
+        pending = self._pending.get(delivery_id)
+        if pending is not None and pending.namespace == namespace and not pending.discarded:
+            self._retry_now(pending)
+        elif delivery_id not in self._busy and await self._revive(namespace, delivery_id, also):
             return True
-        elif delivery_id not in self._busy and await self._owed(namespace, delivery_id) is None:
+        elif delivery_id not in self._busy and await self._stored(namespace, delivery_id) is None:
             return False
         else:
             self._backlog.look_at_all()
         if also:
-            await self._told(also)
+            await self._store_now(also)
         return True
 
     async def discard(self, namespace: str, delivery_id: int, also: Sequence[Write] = ()) -> bool:
-        """Whether there was such a delivery; what of it runs may end, nothing of it begins any more."""
-        held = self._held.get(delivery_id)
-        if held is not None and held.namespace != namespace:
+        """Remove a delivery; false if it does not exist. Running attempts may end, no further ones begin."""
+        pending = self._pending.get(delivery_id)
+        if pending is not None and pending.namespace != namespace:
             return False
-        if held is None and not (await self._owed(namespace, delivery_id) or await self._dead(namespace, delivery_id)):
+        if pending is None and not (
+            await self._stored(namespace, delivery_id) or await self._dead(namespace, delivery_id)
+        ):
             return False
-        held = self._held.get(delivery_id)
-        if held is not None:
-            if held.discarded:
+        pending = self._pending.get(delivery_id)
+        if pending is not None:
+            if pending.discarded:
                 return False
-            held.discarded = True
-            self._hurry(held)
-        await self._told((SettleDelivery(delivery_id), *also))
+            pending.discarded = True
+            self._retry_now(pending)
+        await self._store_now((SettleDelivery(delivery_id), *also))
         self._backlog.look_again()
         return True
 
-    async def _revived(self, namespace: str, delivery_id: int, also: Sequence[Write]) -> bool:
-        """Whether there was such a dead letter, which is owed again."""
+    async def _revive(self, namespace: str, delivery_id: int, also: Sequence[Write]) -> bool:
+        """Make a dead letter pending again; false if it does not exist."""
         self._busy.add(delivery_id)
         try:
             letter = await self._dead(namespace, delivery_id)
             if letter is None:
                 return False
             now = self._clock.now()
-            owed = OweDelivery(letter.id, letter.namespace, letter.event, now, letter.attempts, letter.rest)
-            await self._told((owed, *also), lambda: self._backlog.take(owed))
+            revived = OweDelivery(letter.id, letter.namespace, letter.event, now, letter.attempts, letter.rest)
+            await self._store_now((revived, *also), lambda: self._backlog.take(revived))
             return True
         finally:
             self._busy.discard(delivery_id)
 
-    async def _told(self, writes: Sequence[Write], then: Callable[[], None] = lambda: None) -> None:
-        """Return when the store has the writes, which come after all that were settled before; raises StoreError."""
+    async def _store_now(self, writes: Sequence[Write], then: Callable[[], None] = lambda: None) -> None:
+        """Return when the writes, and all that were settled before them, are stored; raises StoreError."""
         done = asyncio.Event()
 
-        def told() -> None:
+        def on_stored() -> None:
             then()
             done.set()
 
-        self._settlement.add(writes, told)
+        self._settlement.add(writes, on_stored)
         try:
-            async with asyncio.timeout(TOLD_WITHIN_S):
+            async with asyncio.timeout(STORED_WITHIN_S):
                 await done.wait()
         except TimeoutError as err:
             raise StoreError("the store does not answer") from err
 
-    async def _owed(self, namespace: str, delivery_id: int) -> OweDelivery | None:
+    async def _stored(self, namespace: str, delivery_id: int) -> OweDelivery | None:
         page = await self._store.deliveries_owed(1, delivery_id - 1)
         return page[0] if page and (page[0].id, page[0].namespace) == (delivery_id, namespace) else None
 

@@ -1,4 +1,4 @@
-"""Tells the store what became of deliveries, many at a time, in order, for as long as it takes."""
+"""Writes the results of deliveries to the store, in order and in groups, and retries until the store answers."""
 
 import asyncio
 import logging
@@ -14,24 +14,24 @@ log = logging.getLogger("sensu.pipelined")
 
 DELIVERIES_AT_ONCE_MAX = 500
 STORE_PAUSE_S = 1.0
-"""How long to wait when the store does not answer."""
-LAST_WORDS_S = 1.0
-"""How long the store may take in the end; what it does not take is owed still."""
+"""The pause before the next attempt when the store does not answer."""
+LAST_COMMIT_S = 1.0
+"""The time that the store has at the end; deliveries that it does not settle by then stay pending."""
 
-Told = Callable[[], None]
+OnStored = Callable[[], None]
 
 
 class Settlement:
-    """What the store does not know yet; bounded by its users, who go on only with what it was told."""
+    """The writes that the store does not have yet. Its users bound them: they go on only when theirs are stored."""
 
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store, self._clock = store, clock
-        self._untold: deque[tuple[Sequence[Write], Told | None]] = deque()
+        self._waiting: deque[tuple[Sequence[Write], OnStored | None]] = deque()
         self._woken = asyncio.Event()
 
-    def add(self, writes: Sequence[Write], told: Told | None = None) -> None:
-        """Have writes committed after all earlier ones; `told` is called when they are."""
-        self._untold.append((writes, told))
+    def add(self, writes: Sequence[Write], on_stored: OnStored | None = None) -> None:
+        """Commit writes after all earlier ones, then call `on_stored`."""
+        self._waiting.append((writes, on_stored))
         self._woken.set()
 
     async def run(self) -> None:
@@ -39,7 +39,7 @@ class Settlement:
         while True:
             await self._woken.wait()
             self._woken.clear()
-            while self._untold:
+            while self._waiting:
                 try:
                     await self._commit()
                 except StoreError as err:
@@ -47,19 +47,19 @@ class Settlement:
                     await self._clock.sleep(STORE_PAUSE_S)
 
     async def finish(self) -> None:
-        """Commit what is left, if the store answers."""
+        """Commit the remaining writes, if the store answers."""
         try:
-            async with asyncio.timeout(LAST_WORDS_S):
-                while self._untold:
+            async with asyncio.timeout(LAST_COMMIT_S):
+                while self._waiting:
                     await self._commit()
         except (StoreError, TimeoutError) as err:
-            log.warning("deliveries are owed still", extra=fields(error=str(err), deliveries=len(self._untold)))
+            log.warning("deliveries stay pending", extra=fields(error=str(err), deliveries=len(self._waiting)))
 
     async def _commit(self) -> None:
-        """Commit some; what was interrupted is committed again, which at most repeats an audit entry."""
-        some = [self._untold[i] for i in range(min(len(self._untold), DELIVERIES_AT_ONCE_MAX))]
-        await self._store.commit([write for writes, _ in some for write in writes])
-        for _, told in some:
-            self._untold.popleft()
-            if told is not None:
-                told()
+        """Commit a group. An interrupted commit is repeated, which at worst duplicates an audit entry."""
+        group = [self._waiting[i] for i in range(min(len(self._waiting), DELIVERIES_AT_ONCE_MAX))]
+        await self._store.commit([write for writes, _ in group for write in writes])
+        for _, on_stored in group:
+            self._waiting.popleft()
+            if on_stored is not None:
+                on_stored()

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 import msgspec
 
 from sensu.backend.pipelined.steps.filters import Engine, Filters, Subject
+from sensu.backend.pipelined.steps.handlers.table import find_handler
 from sensu.backend.pipelined.steps.mutators import BUILT_IN_MUTATORS
 from sensu.backend.pipelined.steps.other_events import OtherEvents
 from sensu.backend.pipelined.steps.rests import Rests
@@ -31,7 +32,7 @@ from sensu.rules.explain import (
 from sensu.rules.filters import ExpressionError
 from sensu.rules.silencing import SilenceIndex
 from sensu.rules.time_budget import TimeBudgets
-from sensu.rules.workflow import Workflow, plan, wants_handling
+from sensu.rules.workflow import Workflow, missing_handler, plan, wants_handling
 
 BUDGET_S, BUDGET_PER_S = 3.0, 60.0
 """How long JavaScript of one caller's dry runs may take in every minute."""
@@ -184,7 +185,7 @@ async def _run(
         why = _missing(candidates, namespace, workflow)
         outcome = DROPPED if why else PASSES
     return WorkflowTrace(
-        workflow=str(workflow), handler=workflow.handler, outcome=outcome, why=why, filters=tuple(traces)
+        workflow=str(workflow), handler=workflow.handler.label, outcome=outcome, why=why, filters=tuple(traces)
     )
 
 
@@ -192,8 +193,8 @@ def _missing(candidates: _Candidates, namespace: str, workflow: Workflow) -> str
     """What a workflow names that is not there."""
     if workflow.mutator not in BUILT_IN_MUTATORS and candidates.get(MUTATOR, namespace, workflow.mutator) is None:
         return f"mutator {workflow.mutator} does not exist"
-    handler = candidates.get(HANDLER, namespace, workflow.handler)
-    return "" if handler is not None else f"handler {workflow.handler} does not exist"
+    handler = find_handler(candidates, namespace, workflow.handler)
+    return "" if handler is not None else missing_handler(workflow.handler)
 
 
 def _explanation(

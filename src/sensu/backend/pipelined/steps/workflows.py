@@ -1,4 +1,4 @@
-"""Workflows at work: filters in order, then the mutator, then the handler."""
+"""Runs workflows: filters in order, then the mutator, then the handler."""
 
 from collections.abc import Callable, Collection
 from contextlib import AbstractAsyncContextManager
@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from sensu.backend.pipelined.steps.filters import Filters, Subject
-from sensu.backend.pipelined.steps.handlers.table import Handlers
+from sensu.backend.pipelined.steps.handlers.table import HANDLER_KINDS, Handlers, find_handler
 from sensu.backend.pipelined.steps.mutators import Mutators
 from sensu.backend.pipelined.steps.outcome import Delivered, Dropped, Filtered, Outcome, Retry
 from sensu.backend.pipelined.steps.runtime_assets import Records
@@ -15,7 +15,17 @@ from sensu.resources.handler import Handler
 from sensu.resources.kinds import HANDLER, PIPELINE, Kind
 from sensu.rules.explain import DELIVERED, DROPPED, FAILED, FILTERED, FilterTrace, StageTrace, WorkflowTrace, cut
 from sensu.rules.retrying import RetryPolicy, policy_of
-from sensu.rules.workflow import Plan, Workflow, fallback_named, fallback_of, is_fallback, plan
+from sensu.rules.workflow import (
+    HandlerRef,
+    Plan,
+    Workflow,
+    core_handler,
+    fallback_named,
+    fallback_of,
+    is_fallback,
+    missing_handler,
+    plan,
+)
 from sensu.store.contract import Key
 
 PLANS_REMEMBERED_MAX = 10_000
@@ -23,20 +33,20 @@ FILTER, MUTATOR, HANDLING = "filter", "mutator", "handler"
 """The stages of a workflow."""
 
 Observe = Callable[[str, str, bool, float], None]
-"""Hears of each stage that ended: which, of what resource, whether it went well, in how many seconds."""
+"""Called after each stage: `(stage, resource, success, seconds)`."""
 
 
 class FollowedRecords(Records, Protocol):
     """Committed resources in memory, and their changes."""
 
     def subscribe(self, kind: Kind, callback: Callable[[Key, Any], None]) -> Callable[[], None]:
-        """Have `callback` called with the key and the resource (None: removed) after each change; returns the stop."""
+        """Call `callback` with the key and the resource (None: removed) after each change; returns the unsubscriber."""
         ...
 
 
 @dataclass(slots=True)
 class Recorder:
-    """What is known of an attempt, as far as it got."""
+    """Collects the trace of an attempt while it runs."""
 
     filters: list[FilterTrace] = field(default_factory=list)
     mutator: StageTrace | None = None
@@ -47,7 +57,7 @@ class Recorder:
 class Attempt:
     """One attempt to take an event through a workflow.
 
-    `turn` is waited for once the filters have let the event pass: at most so many mutators and handlers run at once.
+    `turn` is entered once the filters have passed: it limits the mutators and handlers that run at the same time.
     """
 
     namespace: str
@@ -64,11 +74,11 @@ class Workflows:
     def __init__(self, records: FollowedRecords, filters: Filters, mutators: Mutators, handlers: Handlers) -> None:
         self._records, self._filters, self._mutators, self._handlers = records, filters, mutators, handlers
         self._plans: dict[Any, Plan] = {}
-        for kind in (HANDLER, PIPELINE):
+        for kind in (*HANDLER_KINDS.values(), PIPELINE):
             records.subscribe(kind, lambda key, resource: self._plans.clear())
 
     def of(self, namespace: str, event: Event, rest: Collection[str] | None) -> Plan:
-        """The workflows of an event, of which only those of `rest` are still to do where it is given."""
+        """The workflows of an event; with `rest`, only those that it names."""
         found = self._plan(namespace, event)
         if rest is None:
             return found
@@ -77,8 +87,12 @@ class Workflows:
         known = {str(workflow) for workflow in left}
         return Plan(left, [f"workflow {name} does not exist any more" for name in sorted(rest) if name not in known])
 
+    def names(self, namespace: str, event: Event) -> list[str]:
+        """The names of the workflows of an event."""
+        return [str(workflow) for workflow in self.of(namespace, event, None).workflows]
+
     def _plan(self, namespace: str, event: Event) -> Plan:
-        """The plan of an event, remembered by all that it follows from until a handler or pipeline changes."""
+        """The plan of an event, cached by everything it depends on until a handler or pipeline changes."""
         names = (
             namespace,
             event.pipelines,
@@ -98,34 +112,35 @@ class Workflows:
         return found
 
     def policy_of(self, namespace: str, workflow: Workflow) -> RetryPolicy:
-        """When to try a workflow again."""
-        return policy_of(self._records.get(HANDLER, namespace, workflow.handler))
+        """The retry policy of the handler of a workflow."""
+        return policy_of(self._handler(namespace, workflow.handler))
 
     def fallback_for(self, namespace: str, workflow: Workflow) -> Workflow | str:
-        """The way to the fallback handler of a workflow that is given up; why there is none, empty for no reason."""
-        handler: Handler | None = self._records.get(HANDLER, namespace, workflow.handler)
+        """The workflow to the fallback handler of one that is given up; or why it has none, empty if none is set."""
+        handler = self._handler(namespace, workflow.handler)
         if is_fallback(workflow) or handler is None or not handler.fallback_handler:
             return ""
-        fallback: Handler | None = self._records.get(HANDLER, namespace, handler.fallback_handler)
+        ref = core_handler(handler.fallback_handler)
+        fallback = self._handler(namespace, ref)
         if fallback is None:
             return f"fallback handler {handler.fallback_handler} does not exist"
         if fallback.type == "set":
             return f"fallback handler {handler.fallback_handler} is a handler set"
-        return fallback_of(str(workflow), fallback)
+        return fallback_of(str(workflow), ref, fallback.mutator)
 
     def _fallback_named(self, namespace: str, name: str) -> Workflow | None:
         named = fallback_named(name)
-        handler: Handler | None = named and self._records.get(HANDLER, namespace, named[0])
-        return None if named is None or handler is None else fallback_of(named[1], handler)
+        handler = named and self._handler(namespace, named[0])
+        return None if named is None or handler is None else fallback_of(named[1], named[0], handler.mutator)
 
     async def run(self, attempt: Attempt, clock: Callable[[], float], observe: Observe) -> Outcome:
-        """How it went; what filters kept back or has no handler does not take a turn."""
+        """Run an attempt. Events that are filtered or have no handler do not take a turn."""
         kept = await self._kept_back(attempt, clock, observe)
         if kept is not None:
             return kept
-        workflow = attempt.workflow
-        if self._handler(attempt) is None:
-            return Dropped(f"handler {workflow.handler} does not exist")
+        ref = attempt.workflow.handler
+        if self._handler(attempt.namespace, ref) is None:
+            return Dropped(missing_handler(ref))
         async with attempt.turn:
             return await self._deliver(attempt, clock, observe)
 
@@ -147,17 +162,18 @@ class Workflows:
         attempt.recorder.mutator = _stage(mutator, payload, seconds)
         if not isinstance(payload, bytes):
             return payload
-        handler, started = self._handler(attempt), clock()
+        ref, started = attempt.workflow.handler, clock()
+        handler = self._handler(attempt.namespace, ref)
         if handler is None:
-            return Dropped(f"handler {attempt.workflow.handler} does not exist")
-        outcome = await self._handlers.deliver(handler, payload, attempt.delivery)
-        ref, seconds = f"core/v2.Handler(Name={handler.metadata.name})", clock() - started
-        observe(HANDLING, ref, isinstance(outcome, Delivered), seconds)
-        attempt.recorder.handling = _stage(handler.metadata.name, outcome, seconds)
+            return Dropped(missing_handler(ref))
+        outcome = await self._handlers.deliver(ref, handler, payload, attempt.delivery)
+        seconds = clock() - started
+        observe(HANDLING, str(ref), isinstance(outcome, Delivered), seconds)
+        attempt.recorder.handling = _stage(ref.label, outcome, seconds)
         return outcome
 
-    def _handler(self, attempt: Attempt) -> Handler | None:
-        found: Handler | None = self._records.get(HANDLER, attempt.namespace, attempt.workflow.handler)
+    def _handler(self, namespace: str, ref: HandlerRef) -> Handler | None:
+        found: Handler | None = find_handler(self._records, namespace, ref)
         return found
 
 
@@ -169,7 +185,7 @@ def _stage(name: str, outcome: Outcome | bytes, seconds: float) -> StageTrace:
 def attempt_trace(
     workflow: Workflow, outcome: Outcome, recorder: Recorder, now: float, seconds: float
 ) -> WorkflowTrace:
-    """The trace of an attempt that ended now."""
+    """The trace of an attempt that has ended now."""
     if isinstance(outcome, Filtered):
         word, why = FILTERED, f"filter {outcome.by} kept it back"
     elif isinstance(outcome, Delivered):
@@ -178,7 +194,7 @@ def attempt_trace(
         word, why = DROPPED if isinstance(outcome, Dropped) else FAILED, cut(outcome.why)
     return WorkflowTrace(
         workflow=str(workflow),
-        handler=workflow.handler,
+        handler=workflow.handler.label,
         outcome=word,
         why=why,
         at=now,

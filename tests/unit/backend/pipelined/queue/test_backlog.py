@@ -2,12 +2,12 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 
 from sensu.backend.pipelined.queue.backlog import PAGE, Backlog
-from sensu.backend.pipelined.queue.capacity import Place
-from sensu.backend.pipelined.queue.delivery import Held
+from sensu.backend.pipelined.queue.capacity import HandlerKey
+from sensu.backend.pipelined.queue.delivery import PendingDelivery
 from sensu.rules.explain import EventFacts
 from sensu.rules.owed import Step
-from sensu.rules.workflow import Workflow
-from sensu.store.contract import OweDelivery
+from sensu.rules.workflow import Workflow, core_handler
+from sensu.store.contract import EventKey, OweDelivery
 from sensu.testing.virtual_clock import VirtualClock, let_others_run
 from tests.unit.backend.pipelined.queue.fakes import FakeDeliveries
 
@@ -15,31 +15,31 @@ from tests.unit.backend.pipelined.queue.fakes import FakeDeliveries
 class FakeMemory:
     """Room for some deliveries of each handler; an event here is `<check> <handler>`."""
 
-    def __init__(self, room: int = 10, held_max: int = 10_000) -> None:
-        self.room, self.held_max = room, held_max
+    def __init__(self, room: int = 10, pending_max: int = 10_000) -> None:
+        self.room, self.pending_max = room, pending_max
         self.admitted: list[int] = []
         self.read = 0
-        self.held: dict[int, Held] = {}
+        self.pending: dict[int, PendingDelivery] = {}
 
     def full(self) -> bool:
-        return len(self.held) >= self.held_max
+        return len(self.pending) >= self.pending_max
 
     def holds(self, delivery_id: int) -> bool:
-        return delivery_id in self.held
+        return delivery_id in self.pending
 
-    def prepared(self, delivery: OweDelivery) -> Held | None:
+    def prepared(self, delivery: OweDelivery) -> PendingDelivery | None:
         self.read += 1
         check, handler = delivery.event.decode().split()
-        workflow = Workflow("p", "w", (), "", handler)
-        key = ("default", "web1", check)
-        return Held(delivery.id, key, delivery.event, [workflow], 0, 0.0, {"p/w": Step()}, EventFacts())
+        workflow = Workflow("p", "w", (), "", core_handler(handler))
+        key = EventKey("default", "web1", check)
+        return PendingDelivery(delivery.id, key, delivery.event, [workflow], 0, 0.0, {"p/w": Step()}, EventFacts())
 
-    def has_room(self, places: Iterable[Place]) -> bool:
-        return sum(each.places == places for each in self.held.values()) < self.room
+    def has_room(self, handlers: Iterable[HandlerKey]) -> bool:
+        return sum(each.handlers == handlers for each in self.pending.values()) < self.room
 
-    def admit(self, held: Held) -> None:
-        self.admitted.append(held.id)
-        self.held[held.id] = held
+    def admit(self, pending: PendingDelivery) -> None:
+        self.admitted.append(pending.id)
+        self.pending[pending.id] = pending
 
 
 def owe(number: int, event: str) -> OweDelivery:
@@ -66,8 +66,8 @@ def follow(memory: FakeMemory, story: Story, *owed: OweDelivery, failures: int =
 
 
 def finish(memory: FakeMemory, store: FakeDeliveries, count: int) -> None:
-    for delivery_id in sorted(memory.held)[:count]:
-        del memory.held[delivery_id], store.owed[delivery_id]
+    for delivery_id in sorted(memory.pending)[:count]:
+        del memory.pending[delivery_id], store.owed[delivery_id]
 
 
 def test_what_is_owed_comes_in_order_and_once() -> None:
@@ -122,13 +122,13 @@ def test_full_memory_takes_nothing_until_there_is_room() -> None:
 
     async def story(backlog: Backlog, memory: FakeMemory, store: FakeDeliveries, clock: VirtualClock) -> None:
         for _ in range(10):
-            assert len(memory.held) <= PAGE + 5
+            assert len(memory.pending) <= PAGE + 5
             finish(memory, store, 100)
             backlog.look_again()
             await let_others_run()
         assert memory.admitted == list(range(1, 501))
 
-    follow(FakeMemory(room=10_000, held_max=5), story, *(owe(n, "c fast") for n in range(1, 501)))
+    follow(FakeMemory(room=10_000, pending_max=5), story, *(owe(n, "c fast") for n in range(1, 501)))
 
 
 def test_what_rests_is_read_twice() -> None:

@@ -1,47 +1,50 @@
 import asyncio
 
-from sensu.backend.pipelined.queue.capacity import Lanes
+from sensu.backend.pipelined.queue.capacity import HandlerCapacity
+from sensu.rules.workflow import HandlerRef, core_handler
 
-SLOW, FAST = ("default", "slow"), ("default", "fast")
+SLOW, FAST = ("default", core_handler("slow")), ("default", core_handler("fast"))
+SLOW_STREAM = ("default", HandlerRef("pipeline/v1", "TCPStreamHandler", "slow"))
 
 
-def test_a_full_lane_takes_no_more_and_says_when_it_does() -> None:
-    """A handler has so much room and no more; having refused, it asks for more once half of it is free, once."""
-    lanes = Lanes(4, 1)
+def test_a_full_handler_takes_no_more_and_reports_when_it_does() -> None:
+    """The room of a handler is bounded; after a refusal it asks for more once, when half of its room is free."""
+    capacity = HandlerCapacity(4, 1)
     for _ in range(4):
-        assert lanes.have_room([SLOW])
-        lanes.enter(SLOW)
-    assert not lanes.have_room([SLOW])
-    assert [lanes.leave(SLOW) for _ in range(4)] == [False, True, False, False]
+        assert capacity.have_room([SLOW])
+        capacity.add(SLOW)
+    assert not capacity.have_room([SLOW])
+    assert [capacity.remove(SLOW) for _ in range(4)] == [False, True, False, False]
 
 
-def test_lanes_do_not_take_room_from_each_other() -> None:
-    """A full lane leaves another's room alone; what is for both waits."""
-    lanes = Lanes(1, 1)
-    lanes.enter(SLOW)
-    assert lanes.have_room([FAST])
-    assert not lanes.have_room([FAST, SLOW])
+def test_handlers_do_not_take_room_from_each_other() -> None:
+    """A full handler leaves the room of others alone, also of one with its name and another kind."""
+    capacity = HandlerCapacity(1, 1)
+    capacity.add(SLOW)
+    assert capacity.have_room([FAST, SLOW_STREAM])
+    assert not capacity.have_room([FAST, SLOW])
 
 
-def test_a_lane_has_so_many_turns() -> None:
-    """The turns of a handler are its own and bounded."""
+def test_a_handler_has_turns_of_its_own() -> None:
+    """The turns of a handler are bounded, and no other handler uses them."""
 
     async def play() -> None:
-        lanes = Lanes(10, 2)
-        lanes.enter(SLOW)
-        lanes.enter(FAST)
-        await lanes.of(SLOW).turns.acquire()
-        await lanes.of(SLOW).turns.acquire()
-        assert lanes.of(SLOW).turns.locked()
-        assert not lanes.of(FAST).turns.locked()
+        capacity = HandlerCapacity(10, 2)
+        for handler in (SLOW, FAST, SLOW_STREAM):
+            capacity.add(handler)
+        await capacity.slot(SLOW).turns.acquire()
+        await capacity.slot(SLOW).turns.acquire()
+        assert capacity.slot(SLOW).turns.locked()
+        assert not capacity.slot(FAST).turns.locked()
+        assert not capacity.slot(SLOW_STREAM).turns.locked()
 
     asyncio.run(play())
 
 
-def test_a_lane_that_nobody_uses_is_forgotten() -> None:
+def test_a_handler_without_deliveries_is_forgotten() -> None:
     """Handlers that come and go leave nothing in memory."""
-    lanes = Lanes(10, 2)
+    capacity = HandlerCapacity(10, 2)
     for number in range(100):
-        lanes.enter(("default", str(number)))
-        lanes.leave(("default", str(number)))
-    assert not lanes._lanes
+        capacity.add(("default", core_handler(str(number))))
+        capacity.remove(("default", core_handler(str(number))))
+    assert not capacity._slots

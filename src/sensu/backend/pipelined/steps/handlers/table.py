@@ -1,18 +1,43 @@
 """The table of handler types: one row and one file for each."""
 
 from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 from sensu.backend.pipelined.steps.handlers import pipe, set, tcp, udp
 from sensu.backend.pipelined.steps.handlers.deliver import Deliver, Tools
 from sensu.backend.pipelined.steps.outcome import Dropped, Outcome
-from sensu.resources.handler import Handler
+from sensu.backend.pipelined.steps.runtime_assets import Records
+from sensu.resources.kinds import HANDLER, Kind
+from sensu.rules.workflow import HandlerRef
 
-TYPES: Mapping[str, Deliver] = {
-    "pipe": pipe.deliver,
-    "tcp": tcp.deliver,
-    "udp": udp.deliver,
-    "set": set.deliver,
-}
+
+class HandlerType(NamedTuple):
+    """One way to handle an event.
+
+    `type` is the `type` field of the resource, empty for a kind of resource that is one type by itself.
+    """
+
+    kind: Kind
+    type: str
+    deliver: Deliver
+
+
+TYPES = (
+    HandlerType(HANDLER, "pipe", pipe.deliver),
+    HandlerType(HANDLER, "tcp", tcp.deliver),
+    HandlerType(HANDLER, "udp", udp.deliver),
+    HandlerType(HANDLER, "set", set.deliver),
+)
+
+HANDLER_KINDS: Mapping[str, Kind] = {row.kind.qualified_name: row.kind for row in TYPES}
+"""The kinds of resources that can handle events, by their qualified names."""
+_DELIVER: Mapping[tuple[str, str], Deliver] = {(row.kind.qualified_name, row.type): row.deliver for row in TYPES}
+
+
+def find_handler(records: Records, namespace: str, ref: HandlerRef) -> Any:
+    """The handler that `ref` refers to, None if it does not exist or nothing of its kind handles events."""
+    kind = HANDLER_KINDS.get(ref.kind)
+    return None if kind is None else records.get(kind, namespace, ref.name)
 
 
 class Handlers:
@@ -21,9 +46,10 @@ class Handlers:
     def __init__(self, tools: Tools) -> None:
         self._tools = tools
 
-    async def deliver(self, handler: Handler, payload: bytes, delivery_id: str) -> Outcome:
-        """Give `payload` to the handler."""
-        deliver = TYPES.get(handler.type)
+    async def deliver(self, ref: HandlerRef, handler: Any, payload: bytes, delivery_id: str) -> Outcome:
+        """Give `payload` to the handler that `ref` refers to."""
+        handler_type: str = getattr(handler, "type", "")
+        deliver = _DELIVER.get((ref.kind, handler_type))
         if deliver is None:
-            return Dropped(f"unknown handler type: {handler.type}")
+            return Dropped(f"unknown handler type: {handler_type}")
         return await deliver(self._tools, handler, payload, delivery_id)
