@@ -166,6 +166,7 @@ class Api:
 
     async def event(self, entity: str, check: str) -> dict[str, Any]:
         async with self._session.get(f"{self._root}/events/{entity}/{check}", headers=self._headers) as answer:
+            assert answer.status == 200, (answer.status, entity, check, await answer.text())
             found: dict[str, Any] = await answer.json(content_type=None)
             return found
 

@@ -16,7 +16,7 @@ from typing import Any, Protocol
 from sensu import systemd
 from sensu.backend.metrics import Numbered
 from sensu.backend.seams import (
-    Answered,
+    ApiAnswer,
     Application,
     Intake,
     Keepalives,
@@ -167,7 +167,7 @@ class NoPeers:
         """Nothing is wrong with them."""
         return ""
 
-    async def ask(self, member: int, scope: Mapping[str, Any], body: bytes) -> Answered | None:
+    async def ask(self, member: int, scope: Mapping[str, Any], body: bytes) -> ApiAnswer | None:
         """No answer."""
         return None
 

@@ -39,26 +39,24 @@ class IncomingEvent(msgspec.Struct, frozen=True):
     sender: Sender | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class EventStored:
+class EventStored(msgspec.Struct, frozen=True, tag=True):
     """The event is committed, and whatever handlers are owed it."""
 
 
-@dataclass(frozen=True, slots=True)
-class EventRefused:
+class EventRefused(msgspec.Struct, frozen=True, tag=True):
     """The event will never be stored; `why` is fit for the sender."""
 
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class EventDeferred:
+class EventDeferred(msgspec.Struct, frozen=True, tag=True):
     """The store could not take the event now; the sender may try again."""
 
     why: str
 
 
 EventOutcome = EventStored | EventRefused | EventDeferred
+"""What became of an event; members send it to each other as it is."""
 
 
 class Intake(Protocol):
@@ -249,9 +247,8 @@ class SlotLedger(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Answered:
-    """What another worker answers to a request of the API."""
+class ApiAnswer(msgspec.Struct, frozen=True, array_like=True):
+    """What another member answers to a request of the API."""
 
     status: int
     headers: Sequence[tuple[bytes, bytes]]
@@ -279,7 +276,7 @@ class Peers(Protocol):
         """What is wrong with them, empty where nothing is."""
         ...
 
-    async def ask(self, member: int, scope: Mapping[str, Any], body: bytes) -> Answered | None:
+    async def ask(self, member: int, scope: Mapping[str, Any], body: bytes) -> ApiAnswer | None:
         """The answer of one of them to a request; None where there is none."""
         ...
 

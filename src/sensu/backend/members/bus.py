@@ -1,8 +1,8 @@
 """The bus between the workers of a backend: a Unix socket for each, which only the owner of the state folder reaches.
 
-Each worker connects to every other one and asks and tells on that connection; on it come the answers. A worker that
-takes a message later is not read from meanwhile. Who lets too much wait is disconnected, and told anew what it must
-know when it is back.
+Each worker connects to every other one, sends its messages on that connection and gets the answers there. While a
+worker cannot take a message, nothing more is read from its sender. A worker that leaves too much unread is
+disconnected, and is sent everything it must know when it connects again.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ from uuid import uuid4
 import msgspec
 
 from sensu.backend.members import messages
-from sensu.backend.members.messages import Hello, Message, Stored, Told, Welcome, packed
+from sensu.backend.members.messages import Hello, Message, Reply, Stored, Welcome, packed
 from sensu.clock import Clock
 from sensu.errors import StoreError
 from sensu.log import fields
@@ -124,25 +124,25 @@ class Stream(asyncio.Protocol):
             self._read_on()
 
     def close(self) -> None:
-        """End the connection behind what was sent."""
+        """End the connection once everything is sent."""
         self._flush()
         if self._transport is not None:
             self._transport.close()
 
 
 class Peer:
-    """Another worker, as it is asked and told."""
+    """Another worker: sends it messages and requests."""
 
     def __init__(self, member: int, hello: Hello, address: str, clock: Clock) -> None:
         self.member = member
         self._hello, self._address, self._clock = hello, address, clock
         self.stored = 0
-        """Up to which number it had stored what was handed over to it, when it was connected to."""
+        """The last number of the events handed over to it that it had stored when the connection began."""
         self._stream: Stream | None = None
-        self._asked: dict[int, asyncio.Future[Told]] = {}
+        self._asked: dict[int, asyncio.Future[Reply]] = {}
         self._number = 0
         self._listeners: list[Callable[[bool], None]] = []
-        self._hears: Callable[[Told | Stored], None] = lambda _: None
+        self._hears: Callable[[Reply | Stored], None] = lambda _: None
         self.lost_at: float | None = clock.monotonic()
         """Since when it is not there; None while it is."""
         self.ending = False
@@ -152,8 +152,8 @@ class Peer:
         """Have `listener` called when the worker is there (true) and when it is gone."""
         self._listeners.append(listener)
 
-    def hear(self, listener: Callable[[Told | Stored], None]) -> None:
-        """Have `listener` called with what is told in answer to what was not asked with `ask`."""
+    def hear(self, listener: Callable[[Reply | Stored], None]) -> None:
+        """Have `listener` called with replies to messages that were not sent with `ask`."""
         self._hears = listener
 
     @property
@@ -166,12 +166,12 @@ class Peer:
         if self._stream is not None and self.present:
             self._stream.send(message)
 
-    async def ask(self, ask: Callable[[int], messages.Ask], within_s: float = ANSWER_WITHIN_S) -> Told:
-        """The answer to what `ask` makes with a number; raises PeerGone."""
+    async def ask(self, ask: Callable[[int], messages.Ask], within_s: float = ANSWER_WITHIN_S) -> Reply:
+        """The reply to the request that `ask` makes with a number; raises PeerGone."""
         if not self.present or len(self._asked) >= ASKS_MAX:
             raise PeerGone(f"worker {self.member} does not answer")
         number = self.next_number()
-        answer: asyncio.Future[Told] = asyncio.get_running_loop().create_future()
+        answer: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
         self._asked[number] = answer
         self.tell(ask(number))
         try:
@@ -216,9 +216,9 @@ class Peer:
             return True
         answer = self._asked.get(message.id)  # type: ignore[attr-defined]
         if answer is None:
-            self._hears(cast(Told, message))
+            self._hears(cast(Reply, message))
         elif not answer.done():
-            answer.set_result(cast(Told, message))
+            answer.set_result(cast(Reply, message))
         return True
 
     def _gone(self) -> None:
@@ -244,7 +244,7 @@ async def _nothing(member: int, start: str) -> int:
 
 
 class Bus:
-    """All other workers, and what they ask of this one."""
+    """The connections to all other workers, and the handlers of their messages."""
 
     def __init__(self, member: int, addresses: Mapping[int, str], listener: socket.socket, clock: Clock) -> None:
         """`addresses` are those of the other members; `listener` is where they reach this one."""
@@ -299,7 +299,7 @@ class Bus:
                 group.create_task(peer.run())
 
     def close(self) -> None:
-        """Let nobody in any more, and end what is there."""
+        """Stop listening and end all connections."""
         if self._server is not None:
             self._server.close()
         for stream in list(self._streams.values()):

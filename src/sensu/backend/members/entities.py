@@ -16,7 +16,7 @@ NUMBERS_MAX = 5000
 
 
 class EntitiesSent:
-    """What the other side of a connection remembers."""
+    """The entities that the other side of a connection remembers."""
 
     def __init__(self) -> None:
         self._numbers: dict[tuple[str, str], int] = {}
@@ -53,13 +53,13 @@ class EntitiesSent:
 
 
 class EntitiesHeard:
-    """What is remembered for one connection."""
+    """The entities remembered for one connection."""
 
     def __init__(self) -> None:
         self._known: dict[int, tuple[Entity, msgspec.Raw]] = {}
 
     def incoming(self, message: OfferEvent, mark: Write) -> IncomingEvent:
-        """The event of a message, with its entity and what is stored beside it; a message may be asked about again."""
+        """The event of a message, with its entity and the JSON to store of it; a message may be asked about again."""
         event, json, sender = message.event, message.entity_json, message.sender
         if event.entity is None:
             entity, raw = self._known[message.entity]

@@ -1,20 +1,18 @@
-"""The way in for events where several workers share it: each event goes to the worker whose share its entity is in.
+"""Hands each event to the member that owns the slot of its entity.
 
-There it is decided with all others of its entity, in order. What was handed over is kept until its fate is known, and
-handed over again when the other worker was restarted meanwhile. What that had stored already it knows: the number of
-the last event from each worker is committed with the event.
+The owner decides all events of an entity in order. An event that was handed over is kept until its result is known, and
+is handed over again if the owner was restarted meanwhile. The owner recognises what it had stored before, because the
+number of the last event from each member is committed with the event.
 """
 
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
 from uuid import uuid4
 
-from sensu.backend.members import messages
 from sensu.backend.members.bus import Answer, Bus, Peer
 from sensu.backend.members.entities import EntitiesHeard, EntitiesSent
-from sensu.backend.members.messages import Fate, OfferEvent, OfferKeepalive, Removed, RemoveEvent, Stored, Told
+from sensu.backend.members.messages import EventResult, OfferEvent, OfferKeepalive, Removed, RemoveEvent, Reply, Stored
 from sensu.backend.membership import Ownership
 from sensu.backend.seams import (
     EventDeferred,
@@ -39,37 +37,23 @@ log = logging.getLogger("sensu.members")
 UNDER_WAY_MAX = 1000
 """How many events may be under way to another worker; then agents are not read and API calls wait."""
 ROOM_AT = UNDER_WAY_MAX // 2
-FATE_WITHIN_S = 15.0
-"""How long a client waits for a worker that is away before it is told to try again."""
+RESULT_WITHIN_S = 15.0
+"""How long a client waits for a worker that is away before it gets an error and may try again."""
 
 Done = Callable[[EventOutcome], None]
 
 
-class _Removal(NamedTuple):
-    """An event that is to be deleted, with what the audit log keeps of it."""
-
-    key: EventKey
-    audit: Sequence[AppendAudit]
-    trim: TrimAudit | None
-
-
-class _Keepalive(NamedTuple):
-    """A keepalive that came in `at`, and the id of its event."""
-
-    keepalive: Event
-    at: float
-    event_id: str
-
-
-_Handed = IncomingEvent | _Keepalive | _Removal
+_Handed = IncomingEvent | OfferKeepalive | RemoveEvent
+_Numbered = Callable[[int], OfferKeepalive | RemoveEvent]
+"""Makes a message with its number."""
 
 
 class _Way:
-    """What is under way to one other worker, in order."""
+    """The events under way to one other worker, in order."""
 
     def __init__(self, peer: Peer) -> None:
         self.peer = peer
-        self._under_way: dict[int, tuple[_Handed, Callable[[Told], None] | None]] = {}
+        self._under_way: dict[int, tuple[_Handed, Callable[[Reply], None] | None]] = {}
         self._entities = EntitiesSent()
         self._room = asyncio.Event()
         self._arrived = asyncio.Event()
@@ -80,9 +64,10 @@ class _Way:
     def full(self) -> bool:
         return len(self._under_way) >= UNDER_WAY_MAX
 
-    def hand_over(self, handed: _Handed, done: Callable[[Told], None] | None) -> int:
+    def hand_over(self, what: IncomingEvent | _Numbered, done: Callable[[Reply], None] | None) -> int:
         """The number under which it can be taken back."""
         number = self.peer.next_number()
+        handed = what if isinstance(what, IncomingEvent) else what(number)
         self._under_way[number] = (handed, done)
         if self.peer.present:
             self._send(number, handed)
@@ -93,27 +78,21 @@ class _Way:
         self._under_way.pop(number, None)
 
     def _send(self, number: int, handed: _Handed) -> None:
-        if isinstance(handed, IncomingEvent):
-            self.peer.tell(self._entities.offer(number, handed))
-        elif isinstance(handed, _Keepalive):
-            self.peer.tell(OfferKeepalive(number, *handed))
-        else:
-            key, audit, trim = handed
-            self.peer.tell(RemoveEvent(number, key.namespace, key.entity, key.check, audit, trim))
+        self.peer.tell(self._entities.offer(number, handed) if isinstance(handed, IncomingEvent) else handed)
 
     async def wait_for_room(self) -> None:
-        """Return when there is room for some more, so that those who wait need not try for each."""
+        """Return when there is room for several more events."""
         if self.full:
             self._room.clear()
             await self._room.wait()
 
     async def arrived(self) -> None:
-        """Return when the fate of all is known."""
+        """Return when the results of all are known."""
         while self._under_way:
             self._arrived.clear()
             await self._arrived.wait()
 
-    def _hear(self, told: Told | Stored) -> None:
+    def _hear(self, told: Reply | Stored) -> None:
         if isinstance(told, Stored):
             for number in told.ids:
                 self._settle(number, None)
@@ -124,39 +103,39 @@ class _Way:
         if not self._under_way:
             self._arrived.set()
 
-    def _settle(self, number: int, told: Told | None) -> None:
+    def _settle(self, number: int, told: Reply | None) -> None:
         handed, done = self._under_way.pop(number, (None, None))
         if handed is None:
             return
         if done is not None:
-            done(told or Fate(number, True, False, ""))
-        elif isinstance(told, Fate):
-            log.warning("event not stored", extra=fields(worker=self.peer.member, why=told.why))
+            done(told or EventResult(number, EventStored()))
+        elif isinstance(told, EventResult) and not isinstance(told.outcome, EventStored):
+            log.warning("event not stored", extra=fields(worker=self.peer.member, why=told.outcome.why))
 
     def _again(self, present: bool) -> None:
-        """Hand over what the other worker has not stored."""
+        """Hand over again the events that the other worker has not stored."""
         if present:
             self._entities = EntitiesSent()
             for number, (handed, _) in list(self._under_way.items()):
-                if number <= self.peer.stored and not isinstance(handed, _Removal):
+                if number <= self.peer.stored and not isinstance(handed, RemoveEvent):
                     self._settle(number, None)
             for number, (handed, _) in self._under_way.items():
                 self._send(number, handed)
 
 
-class Fates:
-    """Tells other workers what became of their events: the stored ones of a turn of the loop together."""
+class Results:
+    """Answers other members about their events: those stored in one turn of the loop with one message."""
 
     def __init__(self) -> None:
         self._stored: dict[Answer, list[int]] = {}
 
     def telling(self, number: int, answer: Answer) -> Done:
-        """What is to be called with the fate of an event."""
+        """Returns the callback for the result of an event."""
         return lambda outcome: self._tell(number, answer, outcome)
 
     def _tell(self, number: int, answer: Answer, outcome: EventOutcome) -> None:
         if not isinstance(outcome, EventStored):
-            answer(messages.fate(number, outcome))
+            answer(EventResult(number, outcome))
             return
         if not self._stored:
             asyncio.get_running_loop().call_soon(self._flush)
@@ -188,7 +167,7 @@ class Forwarding:
         bus.on(RemoveEvent, self._removal_asked)
         bus.when_room(local.wait_for_room)
         bus.when_greeted(self._stored_of)
-        self._fates = Fates()
+        self._results = Results()
         self._entities: dict[int, EntitiesHeard] = {}
         bus.on_leaving(self._forget)
         self._removals: set[asyncio.Task[None]] = set()
@@ -212,7 +191,7 @@ class Forwarding:
             return held_back
         if way.full:
             return False
-        way.hand_over(incoming, _told_fate(done))
+        way.hand_over(incoming, _telling(done))
         return True
 
     def has_room(self) -> bool:
@@ -230,15 +209,15 @@ class Forwarding:
         await self._local.wait_until_admitting()
 
     async def post(self, incoming: IncomingEvent) -> EventOutcome:
-        """Hand over an event, waiting for room if need be, and return once its fate is known."""
+        """Hand over an event, waiting for room if need be, and return with its result."""
         way = self._way_of(incoming.event)
         if way is None:
             return await self._local.post(incoming)
         held_back: list[EventOutcome] = []
         if self._local.hold_back(incoming, held_back.append) is not None:
             return held_back[0]
-        told = await self._fate(way, incoming)
-        return messages.outcome_of(told) if isinstance(told, Fate) else EventDeferred("another worker does not answer")
+        told = await self._result(way, incoming)
+        return told.outcome if isinstance(told, EventResult) else EventDeferred("another worker does not answer")
 
     async def remove(self, key: EventKey, also: Sequence[Write] = ()) -> bool:
         """Delete an event in its turn among the others; raises StoreError."""
@@ -248,26 +227,26 @@ class Forwarding:
         audit = [write for write in also if isinstance(write, AppendAudit)]
         assert all(isinstance(write, AppendAudit | TrimAudit) for write in also)
         trim = next((write for write in also if isinstance(write, TrimAudit)), None)
-        told = await self._fate(way, _Removal(key, audit, trim))
+        told = await self._result(way, lambda number: RemoveEvent(number, key, audit, trim))
         if not isinstance(told, Removed) or told.existed is None:
             raise StoreError("the event could not be deleted")
         return told.existed
 
-    async def _fate(self, way: _Way, handed: _Handed) -> Told | None:
-        """What is told of it, None where nothing is in time."""
-        fate: asyncio.Future[Told] = asyncio.get_running_loop().create_future()
+    async def _result(self, way: _Way, what: IncomingEvent | _Numbered) -> Reply | None:
+        """The reply, None if none came in time."""
+        result: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
         number = 0
         try:
-            async with asyncio.timeout(FATE_WITHIN_S):
+            async with asyncio.timeout(RESULT_WITHIN_S):
                 await way.wait_for_room()
-                number = way.hand_over(handed, lambda told: None if fate.done() else fate.set_result(told))
-                return await fate
+                number = way.hand_over(what, lambda told: None if result.done() else result.set_result(told))
+                return await result
         except TimeoutError:
             way.take_back(number)
             return None
 
     async def arrived(self) -> None:
-        """Return when the fate of everything that was handed over is known."""
+        """Return when the results of everything that was handed over are known."""
         for way in self._ways.values():
             await way.arrived()
 
@@ -282,14 +261,14 @@ class Forwarding:
             return held_back
         if way.full:
             return False
-        way.hand_over(_Keepalive(keepalive, at, event_id), _told_fate(done))
+        way.hand_over(lambda number: OfferKeepalive(number, keepalive, at, event_id), _telling(done))
         return True
 
     def _state_of(self, member: int) -> str:
         return f"members.{self._ownership.member}.from.{member}"
 
     def _mark(self, member: int, number: int) -> PutState:
-        """What is committed with an event from another worker, so that it is not taken twice."""
+        """The write committed with an event from another worker, so that it is not taken twice."""
         return PutState(self._state_of(member), f"{self._bus.start_of(member)} {number}".encode())
 
     async def _stored_of(self, member: int, start: str) -> int:
@@ -301,7 +280,7 @@ class Forwarding:
         self._entities.pop(member, None)
 
     def _event_offered(self, member: int, message: OfferEvent, answer: Answer) -> bool:
-        done = self._fates.telling(message.id, answer)
+        done = self._results.telling(message.id, answer)
         try:
             mark = self._mark(member, message.id)
             incoming = self._entities.setdefault(member, EntitiesHeard()).incoming(message, mark)
@@ -312,7 +291,7 @@ class Forwarding:
             return True
 
     def _keepalive_offered(self, member: int, message: OfferKeepalive, answer: Answer) -> bool:
-        done = self._fates.telling(message.id, answer)
+        done = self._results.telling(message.id, answer)
         try:
             mark = self._mark(member, message.id)
             return self._keepalives.take(message.keepalive, message.at, message.event_id, mark, done)
@@ -330,7 +309,7 @@ class Forwarding:
         also: list[Write] = [*message.audit, *(() if message.trim is None else (message.trim,))]
         existed: bool | None = None
         try:
-            existed = await self._local.remove(EventKey(message.namespace, message.entity, message.check), also)
+            existed = await self._local.remove(message.key, also)
         except StoreError as err:
             log.warning("an event could not be deleted for another worker", extra=fields(error=str(err)))
         answer(Removed(message.id, existed))
@@ -351,12 +330,12 @@ class ForwardedKeepalives:
         await self._local.alarm(key)
 
 
-def _told_fate(done: Done | None) -> Callable[[Told], None] | None:
+def _telling(done: Done | None) -> Callable[[Reply], None] | None:
     if done is None:
         return None
 
-    def told(fate: Told) -> None:
-        assert isinstance(fate, Fate)
-        done(messages.outcome_of(fate))
+    def told(reply: Reply) -> None:
+        assert isinstance(reply, EventResult)
+        done(reply.outcome)
 
     return told

@@ -1,7 +1,7 @@
-"""What the workers of a backend tell and ask each other, and how it stands on the wire between them.
+"""What the members of a cluster send each other, and its form on the wire.
 
-A message is its length (4 bytes, big endian) and MessagePack. All workers are of one start of one program, so there are
-no versions.
+A message is its length (4 bytes, big endian) and MessagePack. All members run the same program, so messages have no
+versions. They carry the daemons' own types (`EventOutcome`, `EventKey`, `ApiAnswer`).
 """
 
 from collections.abc import Sequence
@@ -9,11 +9,11 @@ from collections.abc import Sequence
 import msgspec
 
 from sensu.backend.metrics import Numbered
-from sensu.backend.seams import EventDeferred, EventOutcome, EventRefused, EventStored
+from sensu.backend.seams import ApiAnswer, EventOutcome
 from sensu.resources.check_request import CheckRequest
 from sensu.resources.event import Event
 from sensu.rules.check_state import Sender
-from sensu.store.contract import AppendAudit, TrimAudit
+from sensu.store.contract import AppendAudit, EventKey, TrimAudit
 
 LENGTH_BYTES = 4
 
@@ -23,24 +23,24 @@ class Message(msgspec.Struct, frozen=True, array_like=True, tag=True):
 
 
 class Hello(Message, frozen=True):
-    """The first message of a connection: who speaks, and which start of it."""
+    """The first message of a connection: the number of the sender, and an identifier of its start."""
 
     member: int
     start: str
 
 
 class Welcome(Message, frozen=True):
-    """The answer to it: the other side is there, and has stored what this start handed over up to a number."""
+    """The answer to `Hello`: the last number of the events handed over by this start that the receiver has stored."""
 
     stored: int
 
 
-class Look(Message, frozen=True):
-    """Something was committed that the others have to hear of."""
+class ChangesAvailable(Message, frozen=True):
+    """Something was committed that the others have to read."""
 
 
 class OfferEvent(Message, frozen=True):
-    """An event for the worker whose share its entity is in; its `Fate` follows, or `Stored` with others.
+    """An event for the worker whose share its entity is in; its `EventResult` follows, or `Stored` with others.
 
     An event without its entity has the one that came last under the number `entity`; `entity_json` is what is stored of
     that, where it is known. `sender` is the session of the agent that sent it.
@@ -54,7 +54,7 @@ class OfferEvent(Message, frozen=True):
 
 
 class OfferKeepalive(Message, frozen=True):
-    """A keepalive that came in `at`, whose event is to have this id; a `Fate` follows."""
+    """A keepalive that came in `at`, whose event is to have this id; an `EventResult` follows."""
 
     id: int
     keepalive: Event
@@ -66,20 +66,16 @@ class RemoveEvent(Message, frozen=True):
     """An event is to be deleted, with what the audit log keeps of it; a `Removed` follows."""
 
     id: int
-    namespace: str
-    entity: str
-    check: str
+    key: EventKey
     audit: Sequence[AppendAudit] = ()
     trim: TrimAudit | None = None
 
 
-class Fate(Message, frozen=True):
-    """What became of an event that was offered: `stored`, or why not."""
+class EventResult(Message, frozen=True):
+    """The result of an event that was offered."""
 
     id: int
-    stored: bool
-    refused: bool
-    why: str
+    outcome: EventOutcome
 
 
 class Stored(Message, frozen=True):
@@ -126,23 +122,23 @@ class Disconnect(Message, frozen=True):
     agent: str
 
 
-class Answered(Message, frozen=True):
-    """The result of a check request was stored."""
+class ResultStored(Message, frozen=True):
+    """The result of a check request is stored."""
 
     namespace: str
     check: str
     issued: int
 
 
-class Departed(Message, frozen=True):
-    """A session with these subscriptions has ended."""
+class SessionEnded(Message, frozen=True):
+    """A session of an agent with these subscriptions has ended."""
 
     namespace: str
     subscriptions: Sequence[str]
 
 
-class Question(Message, frozen=True):
-    """A request of the API for the worker that knows the answer; a `Reply` follows."""
+class ApiRequest(Message, frozen=True):
+    """A request of the API for the member that can answer it; an `ApiResponse` follows."""
 
     id: int
     method: str
@@ -153,13 +149,11 @@ class Question(Message, frozen=True):
     body: bytes
 
 
-class Reply(Message, frozen=True):
+class ApiResponse(Message, frozen=True):
     """The answer of the API."""
 
     id: int
-    status: int
-    headers: Sequence[tuple[bytes, bytes]]
-    body: bytes
+    answer: ApiAnswer
 
 
 class AskNumbers(Message, frozen=True):
@@ -182,7 +176,7 @@ class AskHealth(Message, frozen=True):
 
 
 class Health(Message, frozen=True):
-    """What is wrong, empty where nothing is."""
+    """The problem, empty if there is none."""
 
     id: int
     problem: str
@@ -191,28 +185,28 @@ class Health(Message, frozen=True):
 Any = (
     Hello
     | Welcome
-    | Look
+    | ChangesAvailable
     | OfferEvent
     | OfferKeepalive
     | RemoveEvent
-    | Fate
+    | EventResult
     | Stored
     | Removed
     | Agents
     | Publish
     | Disconnect
-    | Answered
-    | Departed
-    | Question
-    | Reply
+    | ResultStored
+    | SessionEnded
+    | ApiRequest
+    | ApiResponse
     | AskNumbers
     | Numbers
     | AskHealth
     | Health
 )
-Ask = Question | AskNumbers | AskHealth
-Told = Fate | Removed | Reply | Numbers | Health
-"""What is told in answer, under the id of what it answers."""
+Ask = ApiRequest | AskNumbers | AskHealth
+Reply = EventResult | Removed | ApiResponse | Numbers | Health
+"""Messages sent in reply, with the id of the request."""
 
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(Any)
@@ -225,20 +219,6 @@ def packed(message: Message) -> bytes:
 
 
 def unpacked(body: memoryview) -> Message:
-    """The message in what follows its length; raises msgspec.DecodeError."""
+    """The message, without its length; raises msgspec.DecodeError."""
     message: Message = _decoder.decode(body)
     return message
-
-
-def fate(number: int, outcome: EventOutcome) -> Fate:
-    """An outcome as it is told."""
-    if isinstance(outcome, EventStored):
-        return Fate(number, True, False, "")
-    return Fate(number, False, isinstance(outcome, EventRefused), outcome.why)
-
-
-def outcome_of(told: Fate) -> EventOutcome:
-    """The outcome that was told."""
-    if told.stored:
-        return EventStored()
-    return EventRefused(told.why) if told.refused else EventDeferred(told.why)

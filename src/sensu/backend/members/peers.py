@@ -1,4 +1,4 @@
-"""What the API of one worker needs of the others: numbers, health, and answers that only one of them knows."""
+"""What the API of one member asks of the others: metrics, health, and requests that only one of them can answer."""
 
 import asyncio
 import logging
@@ -6,15 +6,15 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from sensu.backend.members.bus import Answer, Bus, Peer, PeerGone
-from sensu.backend.members.messages import AskHealth, AskNumbers, Health, Numbers, Question, Reply
+from sensu.backend.members.messages import ApiRequest, ApiResponse, AskHealth, AskNumbers, Health, Numbers
 from sensu.backend.metrics import Numbered
-from sensu.backend.seams import Answered, Application
+from sensu.backend.seams import ApiAnswer, Application
 from sensu.log import fields
 
 log = logging.getLogger("sensu.members")
 
 HEALTH_WITHIN_S = 2.0
-QUESTION_WITHIN_S = 15.0
+REQUEST_WITHIN_S = 15.0
 
 
 class PeerMembers:
@@ -29,7 +29,7 @@ class PeerMembers:
         self._running: set[asyncio.Task[None]] = set()
         bus.on(AskNumbers, self._numbers_asked)
         bus.on(AskHealth, lambda member, message, answer: self._start(self._tell_health(message, answer)))
-        bus.on(Question, lambda member, message, answer: self._start(self._answer(message, answer)))
+        bus.on(ApiRequest, lambda member, message, answer: self._start(self._answer(message, answer)))
 
     def serve(self, application: Application) -> None:
         """Have questions of others answered by the API of this worker."""
@@ -41,7 +41,7 @@ class PeerMembers:
         return [numbers.samples for numbers in told if isinstance(numbers, Numbers)]
 
     async def problem(self) -> str:
-        """What is wrong with the others, empty where nothing is."""
+        """What is wrong with the others, empty if nothing is."""
         problems = await asyncio.gather(*(self._problem_of(peer) for peer in self._peers.values()))
         return "; ".join(filter(None, problems))
 
@@ -51,12 +51,12 @@ class PeerMembers:
             return f"worker {peer.member} does not answer"
         return f"worker {peer.member}: {told.problem}" if told.problem else ""
 
-    async def ask(self, member: int, scope: Mapping[str, Any], body: bytes) -> Answered | None:
-        """The answer of another worker to a request of the API; None where there is none."""
+    async def ask(self, member: int, scope: Mapping[str, Any], body: bytes) -> ApiAnswer | None:
+        """The answer of another worker to a request of the API; None if it does not answer."""
         client = scope.get("client")
         try:
             told = await self._peers[member].ask(
-                lambda number: Question(
+                lambda number: ApiRequest(
                     number,
                     scope["method"],
                     scope["raw_path"],
@@ -65,12 +65,12 @@ class PeerMembers:
                     (client[0], client[1]) if client else None,
                     body,
                 ),
-                QUESTION_WITHIN_S,
+                REQUEST_WITHIN_S,
             )
         except PeerGone:
             return None
-        assert isinstance(told, Reply)
-        return Answered(told.status, told.headers, told.body)
+        assert isinstance(told, ApiResponse)
+        return told.answer
 
     def _numbers_asked(self, member: int, message: AskNumbers, answer: Answer) -> None:
         answer(Numbers(message.id, self._numbers()))
@@ -83,7 +83,7 @@ class PeerMembers:
     async def _tell_health(self, message: AskHealth, answer: Answer) -> None:
         answer(Health(message.id, await self._health()))
 
-    async def _answer(self, message: Question, answer: Answer) -> None:
+    async def _answer(self, message: ApiRequest, answer: Answer) -> None:
         """Have this worker's API answer as if it had been asked itself."""
         assert self._application is not None
         heard: list[Any] = []
@@ -100,10 +100,10 @@ class PeerMembers:
             log.exception("a request of another worker failed", extra=fields(path=message.path.decode("latin-1")))
             return
         body = b"".join(part.get("body", b"") for part in heard[1:])
-        answer(Reply(message.id, heard[0]["status"], heard[0]["headers"], body))
+        answer(ApiResponse(message.id, ApiAnswer(heard[0]["status"], heard[0]["headers"], body)))
 
 
-def _scope(message: Question) -> dict[str, Any]:
+def _scope(message: ApiRequest) -> dict[str, Any]:
     path = message.path.decode("latin-1")
     return {
         "type": "http",

@@ -1,7 +1,7 @@
 """The agents of all workers: who is connected where, and check requests for them.
 
-Each worker tells the others of its sessions as they begin, change and end, and all of them to a worker that is new;
-what a worker told is forgotten when it goes.
+Each worker sends the others its sessions as they begin, change and end, and all of them to a worker that connects. The
+sessions of a worker are forgotten when it disconnects.
 """
 
 from collections import Counter
@@ -49,7 +49,7 @@ _NOBODY: Counter[str] = Counter()
 
 
 class ClusterSubscribers:
-    """`seams.Subscribers` over all workers; `local` are the agents of this one, told with `changed`."""
+    """`seams.Subscribers` over all workers; `local` are the agents of this one, reported with `changed`."""
 
     def __init__(self, bus: Bus, local: Subscribers) -> None:
         self._bus, self._local = bus, local

@@ -1,4 +1,4 @@
-"""What a worker and its supervisor tell each other, a byte at a time, on a pair of sockets.
+"""The messages between a worker and its supervisor, one byte each, on a pair of sockets.
 
 The worker says when it is ready, every second that it is alive, and when nothing of its own is under way to others any
 more; the supervisor says when all have come so far and it may end. Where either is gone, the other sees the end of the

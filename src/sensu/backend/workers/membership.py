@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 
 from sensu.backend.members.bus import Answer, Bus, Peer
 from sensu.backend.members.forwarding import ForwardedKeepalives, Forwarding
-from sensu.backend.members.messages import Answered, Departed, Look
+from sensu.backend.members.messages import ChangesAvailable, ResultStored, SessionEnded
 from sensu.backend.members.peers import PeerMembers
 from sensu.backend.members.subscribers import ClusterSubscribers
 from sensu.backend.membership import Duty, Moved, Runs
@@ -43,7 +43,7 @@ class WorkerMembership:
         self._forwarding: Forwarding | None = None
         self._subscribers: ClusterSubscribers | None = None
         self._back_at: dict[int, float] = {}
-        self._bus.on(Look, self._look)
+        self._bus.on(ChangesAvailable, self._read_changes)
         for peer in self._bus.peers.values():
             peer.tell_presence(lambda present, peer=peer: self._note(peer, present))  # type: ignore[misc]
 
@@ -80,9 +80,9 @@ class WorkerMembership:
 
     def announce(self) -> None:
         """Have the others read what was committed."""
-        self._bus.tell_all(Look())
+        self._bus.tell_all(ChangesAvailable())
 
-    def _look(self, member: int, message: Look, answer: Answer) -> None:
+    def _read_changes(self, member: int, message: ChangesAvailable, answer: Answer) -> None:
         self._store.refresh()
 
     def joined_intake(self, events: LocalIntake, keepalives: LocalKeepalives) -> tuple[Intake, Keepalives]:
@@ -104,8 +104,8 @@ class WorkerMembership:
         """The run ledger, which is kept where checks are scheduled."""
         if not self.holds(Duty.SCHEDULE):
             return _RunsElsewhere(self._bus.peers[self.holder_of(Duty.SCHEDULE)])
-        self._bus.on(Answered, lambda _, told, __: ledger.answered(told.namespace, told.check, told.issued))
-        self._bus.on(Departed, lambda _, told, __: ledger.departed(told.namespace, told.subscriptions))
+        self._bus.on(ResultStored, lambda _, told, __: ledger.answered(told.namespace, told.check, told.issued))
+        self._bus.on(SessionEnded, lambda _, told, __: ledger.departed(told.namespace, told.subscriptions))
         return ledger
 
     def peers(self, numbers: Callable[[], Sequence[Numbered]], health: Callable[[], Awaitable[str]]) -> Peers:
@@ -155,11 +155,11 @@ class _RunsElsewhere:
 
     def answered(self, namespace: str, check: str, issued: int) -> None:
         """The result of a request came in and is stored."""
-        self._peer.tell(Answered(namespace, check, issued))
+        self._peer.tell(ResultStored(namespace, check, issued))
 
     def departed(self, namespace: str, subscriptions: Iterable[str]) -> None:
         """A session of an agent with these subscriptions has ended."""
-        self._peer.tell(Departed(namespace, tuple(subscriptions)))
+        self._peer.tell(SessionEnded(namespace, tuple(subscriptions)))
 
 
 def joined(context: WorkerContext, store: SQLiteStore, clock: Clock) -> WorkerMembership:

@@ -1,6 +1,7 @@
 """The parent of a backend's workers: starts them, starts one again that died, and ends them together.
 
-It serves nothing itself. The first worker starts alone: what is wrong with the settings or the store is then said once.
+It serves nothing itself. The first worker starts alone, so that a problem with the settings or the store is reported
+once.
 """
 
 import contextlib
@@ -39,7 +40,7 @@ RESTART_PAUSE_S, RESTART_PAUSE_MAX_S = 0.05, 30.0
 STEADY_S = 60.0
 """A worker that lived so long begins with the shortest pause again."""
 STOP_WITHIN_S = 30.0
-"""What has not ended by then is killed."""
+"""Workers that have not ended by then are killed."""
 HUNG_AFTER_S = 30.0
 """A worker that serves and was not heard of for so long is killed, and started again."""
 LOOK_S = 5.0
@@ -108,7 +109,7 @@ class Supervisor:
 
     @contextlib.contextmanager
     def _woken_by_signals(self) -> Iterator[None]:
-        """Signals end waits; what they mean is looked at between waits."""
+        """Signals end waits, and are handled between waits."""
         woken, wakes = socket.socketpair()
         woken.setblocking(False)
         wakes.setblocking(False)
@@ -273,7 +274,7 @@ class Supervisor:
         worker.pause_s = min(worker.pause_s * 2, RESTART_PAUSE_MAX_S)
 
     def _tell_end(self) -> None:
-        """Let workers end: one that is told to stop alone, or all when none needs another any more."""
+        """Let workers end: one that stops by itself, or all once none needs another any more."""
         running = [worker for worker in self._workers if worker.pid]
         for worker in running:
             alone = self._stop_by is None and worker.drained

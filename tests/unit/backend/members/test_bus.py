@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from sensu.backend.members.bus import Answer, Bus, PeerGone
-from sensu.backend.members.messages import AskHealth, Health, Look, Message, Publish
+from sensu.backend.members.messages import AskHealth, ChangesAvailable, Health, Message, Publish
 from sensu.backend.workers.context import Addresses
 from sensu.clock import SystemClock
 from sensu.resources.check_request import CheckRequest
@@ -26,7 +26,7 @@ class Worker:
         self.open = asyncio.Event()
         self.open.set()
         self.bus.when_room(self._wait_for_room)
-        self.bus.on(Look, self._take)
+        self.bus.on(ChangesAvailable, self._take)
         self.bus.on(Publish, self._take)
         self.bus.on(AskHealth, lambda _, ask, answer: answer(Health(ask.id, "well")))
         self._task: asyncio.Task[None] | None = None
@@ -143,8 +143,8 @@ def test_a_worker_that_is_started_again_is_found(tmp_path: Path) -> None:
         again = anew()
         await again.start()
         await until(lambda: seen == [False, True])
-        one.bus.tell_all(Look())
-        await until(lambda: again.heard == [Look()])
+        one.bus.tell_all(ChangesAvailable())
+        await until(lambda: again.heard == [ChangesAvailable()])
 
     play(tmp_path, story)
 
@@ -156,7 +156,7 @@ def test_long_paths_are_reached(tmp_path: Path) -> None:
     assert len(os.fsencode(folder)) > 108
 
     async def story(one: Worker, two: Worker, _: object) -> None:
-        one.bus.tell_all(Look())
-        await until(lambda: two.heard == [Look()])
+        one.bus.tell_all(ChangesAvailable())
+        await until(lambda: two.heard == [ChangesAvailable()])
 
     play(folder, story)

@@ -21,14 +21,14 @@ OWN, FOREIGN = (
 
 
 class Intake:
-    """The intake of a worker: `taken` are the events; `fate` is what becomes of each, None for nothing (yet)."""
+    """The intake of a worker: `taken` are the events; `result` is what becomes of each, None for nothing (yet)."""
 
     def __init__(self, states: dict[str, bytes]) -> None:
         self.states = states
         self.taken: list[IncomingEvent] = []
         self.room = asyncio.Event()
         self.room.set()
-        self.fate: EventOutcome | None = EventStored()
+        self.result: EventOutcome | None = EventStored()
         self.removed: list[EventKey] = []
 
     def offer(self, incoming: IncomingEvent, done: Any = None) -> bool:
@@ -43,8 +43,8 @@ class Intake:
         self.taken.append(incoming)
         assert not callable(incoming.also)
         self.states.update({write.name: write.value for write in incoming.also if isinstance(write, PutState)})
-        if self.fate is not None and done is not None:
-            done(self.fate)
+        if self.result is not None and done is not None:
+            done(self.result)
         return True
 
     def has_room(self) -> bool:
@@ -58,7 +58,7 @@ class Intake:
 
     async def post(self, incoming: IncomingEvent) -> EventOutcome:
         self.take(incoming)
-        return self.fate or EventStored()
+        return self.result or EventStored()
 
     async def remove(self, key: EventKey, also: Sequence[Write] = ()) -> bool:
         self.removed.append(key)
@@ -131,14 +131,14 @@ def events(entity: str, first: int, last: int) -> Iterator[IncomingEvent]:
 
 
 def test_an_event_goes_to_the_owner_of_its_entity(tmp_path: Path) -> None:
-    """Events of other workers' entities are taken there, one's own at home, and whoever sent one hears its fate."""
+    """Events of other workers' entities are taken there, one's own at home, and whoever sent one hears its result."""
 
     async def story(one: Worker, two: Worker, _: object) -> None:
-        fates: list[EventOutcome] = []
-        for fate in (EventStored(), EventRefused("no"), EventDeferred("later")):
-            two.intake.fate = fate
-            assert one.way_in.offer(next(events(FOREIGN, 1, 1)), fates.append)
-            await until(lambda f=fate: fates[-1:] == [f])
+        results: list[EventOutcome] = []
+        for result in (EventStored(), EventRefused("no"), EventDeferred("later")):
+            two.intake.result = result
+            assert one.way_in.offer(next(events(FOREIGN, 1, 1)), results.append)
+            await until(lambda f=result: results[-1:] == [f])
         assert await one.way_in.post(next(events(FOREIGN, 1, 1))) == EventDeferred("later")
         assert one.way_in.offer(next(events(OWN, 7, 7)))
         assert await one.way_in.remove(EventKey("default", FOREIGN, "cpu"))
@@ -153,22 +153,22 @@ def test_what_was_stored_is_not_handed_over_again(tmp_path: Path) -> None:
     """After its owner was restarted, events that it had not stored are handed over again in order, no others."""
 
     async def story(one: Worker, two: Worker, anew: Callable[[], Worker]) -> None:
-        fates: list[EventOutcome] = []
-        two.intake.fate = None
+        results: list[EventOutcome] = []
+        two.intake.result = None
         for incoming in events(FOREIGN, 1, 2):
-            one.way_in.offer(incoming, fates.append)
+            one.way_in.offer(incoming, results.append)
         await until(lambda: two.intake.numbers == [1, 2])
         two.intake.room.clear()
         for incoming in events(FOREIGN, 3, 5):
-            one.way_in.offer(incoming, fates.append)
+            one.way_in.offer(incoming, results.append)
         await two.stop()
         await until(lambda: not one.bus.peers[1].present)
-        one.way_in.offer(next(events(FOREIGN, 6, 6)), fates.append)
+        one.way_in.offer(next(events(FOREIGN, 6, 6)), results.append)
         again = anew()
         await again.start()
-        await until(lambda: len(fates) == 6)
+        await until(lambda: len(results) == 6)
         assert again.intake.numbers == [3, 4, 5, 6]
-        assert fates == [EventStored()] * 6
+        assert results == [EventStored()] * 6
 
     play(tmp_path, story)
 

@@ -7,11 +7,11 @@ from sensu.backend.members import messages
 from sensu.backend.members.entities import NUMBERS_MAX, EntitiesHeard, EntitiesSent
 from sensu.backend.members.messages import LENGTH_BYTES, Agent, Agents, OfferEvent, RemoveEvent
 from sensu.backend.metrics import Numbered
-from sensu.backend.seams import EventDeferred, EventOutcome, EventRefused, EventStored, IncomingEvent
+from sensu.backend.seams import ApiAnswer, EventDeferred, EventOutcome, EventRefused, EventStored, IncomingEvent
 from sensu.resources.check_request import CheckRequest
 from sensu.resources.event import Event
 from sensu.resources.metrics import MetricPoint, Metrics
-from sensu.store.contract import AppendAudit, PutState, TrimAudit
+from sensu.store.contract import AppendAudit, EventKey, PutState, TrimAudit
 from sensu.testing.factories import make_check_config, make_entity, make_event
 
 MARK = PutState("mark", b"1")
@@ -34,16 +34,16 @@ def event(entity: str = "web1") -> Event:
     [
         messages.Hello(2, "start"),
         messages.Welcome(17),
-        messages.Look(),
+        messages.ChangesAvailable(),
         OfferEvent(7, event(), -1, None),
         messages.OfferKeepalive(8, event(), 1.5, "id"),
-        RemoveEvent(9, "default", "web1", "cpu", [AppendAudit(1.0, b"{}")], TrimAudit(2.0, 3)),
+        RemoveEvent(9, EventKey("default", "web1", "cpu"), [AppendAudit(1.0, b"{}")], TrimAudit(2.0, 3)),
         messages.Stored([1, 2, 3]),
         messages.Removed(9, None),
         Agents([Agent(1, "default", "web1", ["linux"])], all=True),
         messages.Publish("default", "linux", CheckRequest(config=make_check_config(), issued=5)),
-        messages.Question(1, "GET", b"/a%20b", b"x=1", [(b"accept", b"*/*")], ("127.0.0.1", 5), b"{}"),
-        messages.Reply(1, 200, [(b"etag", b"x")], b"[]"),
+        messages.ApiRequest(1, "GET", b"/a%20b", b"x=1", [(b"accept", b"*/*")], ("127.0.0.1", 5), b"{}"),
+        messages.ApiResponse(1, ApiAnswer(200, [(b"etag", b"x")], b"[]")),
         messages.Numbers(4, [Numbered("a", "a_sum", {"status": "0"}, 1.0)]),
     ],
     ids=lambda message: type(message).__name__,
@@ -54,9 +54,9 @@ def test_a_message_arrives_as_it_was_sent(message: messages.Message) -> None:
 
 
 @pytest.mark.parametrize("outcome", [EventStored(), EventRefused("why"), EventDeferred("later")])
-def test_the_fate_of_an_event_arrives(outcome: EventOutcome) -> None:
-    """Whoever sent an event hears what its own worker would have told it."""
-    assert messages.outcome_of(sent(messages.fate(1, outcome))) == outcome  # type: ignore[arg-type]
+def test_the_result_of_an_event_arrives(outcome: EventOutcome) -> None:
+    """The sender of an event gets the answer that its own worker would give."""
+    assert sent(messages.EventResult(1, outcome)) == messages.EventResult(1, outcome)
 
 
 def over_the_bus(there: EntitiesSent, here: EntitiesHeard, incoming: IncomingEvent) -> tuple[IncomingEvent, int]:
