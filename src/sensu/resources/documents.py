@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from functools import cache
+from inspect import cleandoc
 from typing import Any, get_type_hints
 
 import msgspec
@@ -29,7 +30,7 @@ def document_shape(kind: Kind) -> Shape:
         (METADATA, hints[METADATA], _like(metadata)),
         ("spec", spec, always(spec)),
     ]
-    found: Shape = _struct(kind.type, members, kind.shape.__doc__ or "")
+    found: Shape = _struct(kind.type, members, cleandoc(kind.shape.__doc__ or ""))
     return found
 
 

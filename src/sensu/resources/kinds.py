@@ -40,6 +40,7 @@ class Kind:
     - `short_name`: what `dump`, `edit` and the like accept without API version and type.
     - `store_prefix`: its word in the reference's store keys, which messages show.
     - `common`: whether the built-in roles `admin`, `edit` and `view` cover it.
+    - `node`: its word in the ids of GraphQL nodes, empty if it is no node.
     - `delete_order`: kinds with a higher number are deleted later, namespaces after what they hold.
     - `authorless`: whether resources may have no author, because a backend starts with them or agents report them.
     """
@@ -53,6 +54,7 @@ class Kind:
         "dump_order",
         "named_by",
         "namespaced",
+        "node",
         "noun",
         "qualified_name",
         "remark",
@@ -84,6 +86,7 @@ class Kind:
         short_name: str | None = None,
         store_prefix: str = "",
         common: bool = False,
+        node: str = "",
         delete_order: int = 0,
         authorless: bool = False,
     ) -> None:
@@ -95,7 +98,8 @@ class Kind:
         self.noun = self.word.replace(" ", "-") if noun is None else noun
         self.short_name = segment if short_name is None else short_name
         self.store_prefix = store_prefix or segment
-        self.common, self.delete_order, self.authorless = common, delete_order, authorless
+        self.common, self.node = common, node
+        self.delete_order, self.authorless = delete_order, authorless
         self.shape_path, self._shape = shape, None
 
     def __repr__(self) -> str:
@@ -139,6 +143,7 @@ NAMESPACE = Kind(
     namespaced=False,
     dump_order=1,
     named_by="name",
+    node="namespaces",
     delete_order=3,
     authorless=True,
 )
@@ -185,10 +190,12 @@ TESSEN = Kind(
     word="Tessen configuration",
     noun="tessen",
 )
-ASSET = Kind("Asset", "assets", "asset:Asset", serves=FULL, dump_order=7, common=True)
-CHECK = Kind("CheckConfig", "checks", "check:CheckConfig", serves=FULL, dump_order=8, word="check", common=True)
-ENTITY = Kind("Entity", "entities", "entity:Entity", dump_order=9, common=True, authorless=True)
-EVENT = Kind("Event", "events", "event:Event", dump_order=10, common=True)
+ASSET = Kind("Asset", "assets", "asset:Asset", serves=FULL, dump_order=7, common=True, node="assets")
+CHECK = Kind(
+    "CheckConfig", "checks", "check:CheckConfig", serves=FULL, dump_order=8, word="check", common=True, node="checks"
+)
+ENTITY = Kind("Entity", "entities", "entity:Entity", dump_order=9, common=True, node="entities", authorless=True)
+EVENT = Kind("Event", "events", "event:Event", dump_order=10, common=True, node="events")
 EVENT_FILTER = Kind(
     "EventFilter",
     "filters",
@@ -198,10 +205,13 @@ EVENT_FILTER = Kind(
     word="filter",
     store_prefix="event-filters",
     common=True,
+    node="filters",
 )
-HANDLER = Kind("Handler", "handlers", "handler:Handler", serves=FULL, dump_order=12, common=True)
-HOOK = Kind("HookConfig", "hooks", "hook:HookConfig", serves=FULL, dump_order=13, word="hook", common=True)
-MUTATOR = Kind("Mutator", "mutators", "mutator:Mutator", serves=FULL, dump_order=14, common=True)
+HANDLER = Kind("Handler", "handlers", "handler:Handler", serves=FULL, dump_order=12, common=True, node="handlers")
+HOOK = Kind(
+    "HookConfig", "hooks", "hook:HookConfig", serves=FULL, dump_order=13, word="hook", common=True, node="hooks"
+)
+MUTATOR = Kind("Mutator", "mutators", "mutator:Mutator", serves=FULL, dump_order=14, common=True, node="mutators")
 PIPELINE = Kind("Pipeline", "pipelines", "pipeline:Pipeline", serves=FULL, dump_order=15)
 ROLE = Kind(
     "Role",
@@ -224,7 +234,14 @@ ROLE_BINDING = Kind(
     authorless=True,
 )
 SILENCED = Kind(
-    "Silenced", "silenced", "silenced:Silenced", dump_order=18, word="silence", noun="silenced", common=True
+    "Silenced",
+    "silenced",
+    "silenced:Silenced",
+    dump_order=18,
+    word="silence",
+    noun="silenced",
+    common=True,
+    node="silences",
 )
 SECRET = Kind("Secret", "secrets", "secret:Secret", api_version=SECRETS_V1, serves=REPLACE, wrapped=True, dump_order=19)
 SECRET_PROVIDER = Kind(

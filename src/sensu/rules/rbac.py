@@ -11,6 +11,7 @@ from functools import lru_cache
 
 import msgspec
 
+from sensu.resources.kinds import ALL_KINDS, NAMESPACE
 from sensu.resources.role import ClusterRole, Role, Rule
 from sensu.resources.role_binding import ClusterRoleBinding, RoleBinding, Subject
 
@@ -20,9 +21,7 @@ ROLE_TYPE = "Role"
 USER_TYPE = "User"
 GROUP_TYPE = "Group"
 
-COMMON_RESOURCES = frozenset(
-    ("assets", "checks", "entities", "events", "filters", "handlers", "hooks", "mutators", "silenced")
-)
+COMMON_RESOURCES = frozenset(kind.segment for kind in ALL_KINDS if kind.common)
 """The kinds of which one, readable in all namespaces, is enough to see that the namespaces exist."""
 
 DECISIONS_REMEMBERED_MAX = 8192
@@ -203,7 +202,7 @@ def _has_verb(rule: Rule, *verbs: str) -> bool:
 
 def _reads_namespaces(rule: Rule) -> bool:
     resources = rule.resources or ()
-    return ("namespaces" in resources or ANY in resources) and _has_verb(rule, "get", "list")
+    return (NAMESPACE.segment in resources or ANY in resources) and _has_verb(rule, "get", "list")
 
 
 def _opens_all_namespaces(rule: Rule) -> bool:

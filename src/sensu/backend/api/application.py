@@ -27,7 +27,7 @@ from sensu.backend.api import (
     namespaces,
     reference,
     resources,
-    secrets,
+    secret_providers,
     silenced,
     status,
     tessen,
@@ -147,7 +147,7 @@ def _described_routes(context: ApiContext) -> Iterator[Route]:
     yield from deliveries.routes(Deliveries(context.store, context.access, joints.deliveries, log))
     yield from explain.routes(Explain(context.store, context.access, context.clock, joints.deliveries))
     yield from silenced.routes(cases.silences)
-    yield from secrets.routes(kept, SecretProviders(context.access))
+    yield from secret_providers.routes(SecretProviders(context.access))
     yield from namespaces.routes(cases.namespaces)
     yield from users.routes(kept, cases.users)
     yield from api_keys.routes(kept, APIKeyGrants(kept))

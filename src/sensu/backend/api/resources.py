@@ -1,63 +1,39 @@
-"""The endpoints that all ordinary kinds of resources share."""
+"""The endpoints of resources: every kind has those that its row in `resources/kinds.py` serves."""
 
 from collections.abc import Iterator
 
 from sensu.backend.api.errors import created, deleted, found, listed, shown
 from sensu.backend.api.request import Request
 from sensu.backend.api.responses import Response
-from sensu.backend.api.router import CORE, IN_NAMESPACE, Route
+from sensu.backend.api.router import Route
 from sensu.backend.services.resources import Resources
 from sensu.resources.documents import document_shape
-from sensu.resources.kinds import (
-    ASSET,
-    CHECK,
-    CLUSTER_ROLE,
-    CLUSTER_ROLE_BINDING,
-    EVENT_FILTER,
-    HANDLER,
-    HOOK,
-    MUTATOR,
-    PIPELINE,
-    ROLE,
-    ROLE_BINDING,
-    Kind,
-)
-
-ORDINARY = (
-    ASSET,
-    CHECK,
-    EVENT_FILTER,
-    HANDLER,
-    HOOK,
-    MUTATOR,
-    PIPELINE,
-    ROLE,
-    ROLE_BINDING,
-    CLUSTER_ROLE,
-    CLUSTER_ROLE_BINDING,
-)
+from sensu.resources.kinds import EVERY_KIND, Kind
 
 
 def routes(resources: Resources) -> Iterator[Route]:
-    """Lists, and everything that can be done with one resource, for every ordinary kind."""
-    for kind in ORDINARY:
+    """The endpoints of every kind, for the methods that its row in the table serves."""
+    for kind in EVERY_KIND:
         endpoint = ResourceEndpoint(resources, kind)
-        collection = collection_path(kind)
-        yield Route("GET", collection, endpoint.listing, lists=kind)
-        yield Route("POST", collection, endpoint.create, takes=document_shape(kind), status=201)
-        yield Route("GET", f"{collection}/{{name}}", endpoint.get, gives=document_shape(kind))
-        yield Route("PUT", f"{collection}/{{name}}", endpoint.replace, takes=document_shape(kind), status=201)
-        yield Route(
-            "PATCH", f"{collection}/{{name}}", endpoint.patch, takes=document_shape(kind), gives=document_shape(kind)
-        )
-        yield Route("DELETE", f"{collection}/{{name}}", endpoint.delete, status=204)
-        if kind.namespaced:
-            yield Route("GET", f"{CORE}/{kind.segment}", endpoint.listing_of_all, lists=kind)
+        shape, collection = document_shape(kind), collection_path(kind)
+        one = f"{collection}/{{name}}"
+        for route in (
+            Route("GET", collection, endpoint.listing, lists=kind),
+            Route("POST", collection, endpoint.create, takes=shape, status=201),
+            Route("GET", one, endpoint.get, gives=shape),
+            Route("PUT", one, endpoint.replace, takes=shape, status=201),
+            Route("PATCH", one, endpoint.patch, takes=shape, gives=shape),
+            Route("DELETE", one, endpoint.delete, status=204),
+        ):
+            if route.method in kind.serves:
+                yield route
+        if kind.namespaced and "GET" in kind.serves:
+            yield Route("GET", kind.path(""), endpoint.listing_of_all, lists=kind)
 
 
 def collection_path(kind: Kind) -> str:
-    """The path of a kind's list, with a variable for the namespace where it has one."""
-    return f"{IN_NAMESPACE if kind.namespaced else CORE}/{kind.segment}"
+    """The path of a kind's list, with a variable for the namespace if it has one."""
+    return kind.path("{namespace}")
 
 
 class ResourceEndpoint:

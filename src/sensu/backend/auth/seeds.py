@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from sensu.backend.stored_form import put
 from sensu.resources.api_key import APIKey
 from sensu.resources.kinds import (
+    ALL_KINDS,
     API_KEY,
     CLUSTER_ROLE,
     CLUSTER_ROLE_BINDING,
@@ -37,7 +38,7 @@ USERS_GROUP = "system:users"
 PIPELINE_NAME = "system:pipeline"
 AGENT_USERNAME = "agent"
 
-_COMMON = ("assets", "checks", "entities", "events", "filters", "handlers", "hooks", "mutators", "silenced")
+_COMMON = tuple(kind.segment for kind in ALL_KINDS if kind.common)
 _ALL = ("*",)
 _READ = ("get", "list")
 
@@ -46,12 +47,12 @@ _CLUSTER_ROLES: Sequence[tuple[str, Sequence[Rule]]] = (
     (
         "admin",
         (
-            Rule(verbs=_ALL, resources=(*_COMMON, "roles", "rolebindings")),
-            Rule(verbs=_READ, resources=("namespaces",)),
+            Rule(verbs=_ALL, resources=(*_COMMON, ROLE.segment, ROLE_BINDING.segment)),
+            Rule(verbs=_READ, resources=(NAMESPACE.segment,)),
         ),
     ),
-    ("edit", (Rule(verbs=_ALL, resources=_COMMON), Rule(verbs=_READ, resources=("namespaces",)))),
-    ("view", (Rule(verbs=_READ, resources=(*_COMMON, "namespaces")),)),
+    ("edit", (Rule(verbs=_ALL, resources=_COMMON), Rule(verbs=_READ, resources=(NAMESPACE.segment,)))),
+    ("view", (Rule(verbs=_READ, resources=(*_COMMON, NAMESPACE.segment)),)),
     ("system:agent", (Rule(verbs=_ALL, resources=("events",)),)),
     ("system:user", (Rule(verbs=("get", "update"), resources=("localselfuser",)),)),
 )

@@ -14,7 +14,7 @@ from sensu.backend.graphql.reader import Info, Reader
 from sensu.backend.services.outcomes import Deleted, Denied, Exists, Found, NotFound, Refusal, Written
 from sensu.backend.services.payload import ANY_STATE, Payload
 from sensu.resources.event import Event
-from sensu.resources.kinds import CHECK, ENTITY, EVENT, EVENT_FILTER, HANDLER, MUTATOR, SILENCED, Kind
+from sensu.resources.kinds import CHECK, ENTITY, EVENT, SILENCED, Kind
 from sensu.resources.wire import decode, encode
 from sensu.rules.silenced_entry import name_of_entry
 
@@ -218,20 +218,22 @@ async def _create_silence(root: None, info: Info, input: Mapping[str, Any]) -> A
     return _payload(input, silence=await _written(info, SILENCED, namespace, name))
 
 
+_REMOVALS: Mapping[Kind, Remove] = {ENTITY: _remove_entity, EVENT: _remove_event, SILENCED: _remove_silence}
+"""How resources are removed that need more than the use case for all kinds."""
+
+
+def removal_of(kind: Kind) -> Resolver:
+    """The mutation that removes a resource of a kind."""
+    return _removal(kind, _REMOVALS.get(kind, _remove), must_be_there=kind is ENTITY)
+
+
 MUTATION_RESOLVERS: Mapping[str, Mapping[str, Resolver]] = {
     "Mutation": {
         "createCheck": _create_check,
         "updateCheck": _update_check,
-        "deleteCheck": _removal(CHECK, _remove),
         "executeCheck": _execute_check,
-        "deleteEntity": _removal(ENTITY, _remove_entity, must_be_there=True),
-        "deleteEvent": _removal(EVENT, _remove_event),
         "resolveEvent": _resolve_event,
-        "deleteEventFilter": _removal(EVENT_FILTER, _remove),
-        "deleteHandler": _removal(HANDLER, _remove),
-        "deleteMutator": _removal(MUTATOR, _remove),
         "createSilence": _create_silence,
-        "deleteSilence": _removal(SILENCED, _remove_silence),
     }
 }
-"""By type and field."""
+"""By type and field; `schema.py` adds those that remove resources."""

@@ -14,36 +14,10 @@ from urllib.parse import quote, unquote
 import msgspec
 
 from sensu.resources.event import Event
-from sensu.resources.kinds import (
-    ASSET,
-    CHECK,
-    ENTITY,
-    EVENT,
-    EVENT_FILTER,
-    HANDLER,
-    HOOK,
-    MUTATOR,
-    NAMESPACE,
-    SILENCED,
-    Kind,
-    name_of,
-    namespace_of,
-)
+from sensu.resources.kinds import ALL_KINDS, EVENT, Kind, kind_of, name_of, namespace_of
 from sensu.store.contract import EventKey
 
-NODE_KINDS: Mapping[str, Kind] = {
-    "namespaces": NAMESPACE,
-    "assets": ASSET,
-    "checks": CHECK,
-    "entities": ENTITY,
-    "events": EVENT,
-    "filters": EVENT_FILTER,
-    "handlers": HANDLER,
-    "hooks": HOOK,
-    "mutators": MUTATOR,
-    "silences": SILENCED,
-}
-_WORDS = {kind.shape: word for word, kind in NODE_KINDS.items()}
+NODE_KINDS: Mapping[str, Kind] = {kind.node: kind for kind in ALL_KINDS if kind.node}
 _UNESCAPED = "$&+:=@"
 _OF_CHECK = "check/"
 
@@ -68,7 +42,7 @@ def id_of(resource: Any) -> str:
     if isinstance(resource, Event):
         return _event_id(resource)
     scope = f"{namespace_of(resource)}:" if namespace_of(resource) else ""
-    return f"srn:{_WORDS[type(resource)]}:{scope}{quote(name_of(resource), safe=_UNESCAPED)}"
+    return f"srn:{kind_of(resource).node}:{scope}{quote(name_of(resource), safe=_UNESCAPED)}"
 
 
 def check_id(namespace: str, name: str) -> str:

@@ -9,23 +9,20 @@ import msgspec
 from sensu.backend.graphql.lists import chosen_of
 from sensu.backend.graphql.node_ids import NODE_KINDS, check_id, id_of
 from sensu.backend.graphql.reader import Info
+from sensu.resources import envelope
 from sensu.resources.check import Check, CheckConfig
 from sensu.resources.entity import Entity
 from sensu.resources.event import Event
 from sensu.resources.event_filter import EventFilter
 from sensu.resources.handler import Handler
 from sensu.resources.hook import Hook, HookConfig
-from sensu.resources.kinds import ASSET, CHECK, ENTITY, EVENT, HANDLER, MUTATOR, SILENCED
+from sensu.resources.kinds import ASSET, CHECK, ENTITY, EVENT, HANDLER, MUTATOR, SILENCED, kind_of
 from sensu.resources.silenced import Silenced
 from sensu.resources.wire import decode, encode
 from sensu.rules import incident
 from sensu.rules.silencing import ANY, in_force
 
 Resolver = Callable[..., Any]
-_TYPES: Mapping[type[Any], tuple[str, str]] = {
-    **{kind.shape: (kind.type, kind.api_version) for kind in NODE_KINDS.values()},
-    Check: ("Check", CHECK.api_version),
-}
 _EVERY = ("", ANY)
 
 
@@ -39,10 +36,7 @@ class HookNames:
 
 def wrapped(resource: Any) -> dict[str, Any]:
     """A resource as `{type, api_version, metadata, spec}`."""
-    type_name, api_version = _TYPES[type(resource)]
-    spec: dict[str, Any] = msgspec.json.decode(encode(resource))
-    metadata = spec.pop("metadata", {"name": spec.get("name", "")})
-    return {"type": type_name, "api_version": api_version, "metadata": metadata, "spec": spec}
+    return envelope.wrapped(kind_of(resource), msgspec.json.decode(encode(resource)))
 
 
 def _node_id(resource: Any, info: Info) -> str:
@@ -219,48 +213,50 @@ _CHECK_TERMS: Mapping[str, Resolver] = {
     "runtimeAssets": _assets,
     "checkHooks": _check_hooks,
 }
-NOUN_RESOLVERS: Mapping[str, Mapping[str, Resolver]] = {
-    "Namespace": {"id": _node_id},
-    "Asset": _RESOURCE,
-    "HookConfig": _RESOURCE,
-    "Mutator": _RESOURCE,
-    "EventFilter": {**_RESOURCE, "action": _action, "runtimeAssets": _assets},
-    "Handler": {**_RESOURCE, "handlers": _handlers, "mutator": _mutator},
-    "Silenced": {**_RESOURCE, "check": _silenced_check, "expires": lambda silence, info: silence.expire_at or None},
-    "Hook": {"duration": _hook_duration, "config": _hook_config},
-    "CheckConfig": {
-        **_RESOURCE,
-        **_CHECK_TERMS,
-        "isSilenced": _is_silenced(_silences_of_check),
-        "silences": _silences_of_check,
-    },
-    "Check": {
-        **_CHECK_TERMS,
-        "history": _history,
-        "nodeId": _check_node_id,
-        "output": _output,
-        "silences": _silences_of_result,
-    },
-    "Entity": {
-        **_RESOURCE,
-        "events": _entity_events,
-        "isSilenced": _is_silenced(_silences_of_entity),
-        "related": _related,
-        "silences": _silences_of_entity,
-        "status": _entity_status,
-    },
-    "Event": {
-        "id": _node_id,
-        "namespace": _event_namespace,
-        "toJSON": _to_json,
-        "hooks": _of_its_check(lambda check: check.hooks, ()),
-        "isIncident": _of_its_check(lambda check: check.status != 0, False),
-        "isNewIncident": _of_its_check(_begins_incident, False),
-        "isResolution": _of_its_check(incident.is_resolution, False),
-        "isSilenced": _is_silenced(_silences_of_event),
-        "silenced": _of_its_check(lambda check: check.silenced, ()),
-        "silences": _silences_of_event,
-        "wasSilenced": _of_its_check(lambda check: check.is_silenced, False),
-    },
+NOUN_RESOLVERS: dict[str, dict[str, Resolver]] = {
+    kind.type: dict(_RESOURCE) for kind in NODE_KINDS.values() if kind.namespaced and kind is not EVENT
 }
 """By type and field."""
+
+
+def _answer(type_name: str, **fields: Resolver) -> None:
+    """Resolve fields of a type."""
+    NOUN_RESOLVERS.setdefault(type_name, {}).update(fields)
+
+
+_answer("Namespace", id=_node_id)
+_answer("EventFilter", action=_action, runtimeAssets=_assets)
+_answer("Handler", handlers=_handlers, mutator=_mutator)
+_answer("Silenced", check=_silenced_check, expires=lambda silence, info: silence.expire_at or None)
+_answer("Hook", duration=_hook_duration, config=_hook_config)
+_answer("CheckConfig", **_CHECK_TERMS, isSilenced=_is_silenced(_silences_of_check), silences=_silences_of_check)
+_answer(
+    "Check",
+    **_CHECK_TERMS,
+    history=_history,
+    nodeId=_check_node_id,
+    output=_output,
+    silences=_silences_of_result,
+)
+_answer(
+    "Entity",
+    events=_entity_events,
+    isSilenced=_is_silenced(_silences_of_entity),
+    related=_related,
+    silences=_silences_of_entity,
+    status=_entity_status,
+)
+_answer(
+    "Event",
+    id=_node_id,
+    namespace=_event_namespace,
+    toJSON=_to_json,
+    hooks=_of_its_check(lambda check: check.hooks, ()),
+    isIncident=_of_its_check(lambda check: check.status != 0, False),
+    isNewIncident=_of_its_check(_begins_incident, False),
+    isResolution=_of_its_check(incident.is_resolution, False),
+    isSilenced=_is_silenced(_silences_of_event),
+    silenced=_of_its_check(lambda check: check.silenced, ()),
+    silences=_silences_of_event,
+    wasSilenced=_of_its_check(lambda check: check.is_silenced, False),
+)

@@ -14,17 +14,7 @@ from sensu.backend.graphql.nouns import Resolver, wrapped
 from sensu.backend.graphql.reader import Info
 from sensu.backend.graphql.suggestions import suggest
 from sensu.backend.services.outcomes import Found
-from sensu.resources.kinds import (
-    CHECK,
-    ENTITY,
-    EVENT,
-    EVENT_FILTER,
-    HANDLER,
-    MUTATOR,
-    NAMESPACE,
-    SILENCED,
-    Kind,
-)
+from sensu.resources.kinds import EVENT, NAMESPACE, Kind
 from sensu.resources.namespace import Namespace
 from sensu.resources.user import User
 from sensu.resources.wire import decode
@@ -65,7 +55,7 @@ async def _namespaces(info: Info) -> list[Namespace]:
     return [decode(Namespace, body) for body in found.items]
 
 
-def _one_of(kind: Kind) -> Resolver:
+def one_of(kind: Kind) -> Resolver:
     """The resource of that kind, namespace and name."""
 
     async def one(root: None, info: Info, namespace: str, name: str) -> Any:
@@ -96,7 +86,7 @@ async def _wrapped_node(root: None, info: Info, id: str) -> Any:  # noqa: A002 -
     return None if found is None else wrapped(found)
 
 
-def _page_of(kind: Kind) -> Resolver:
+def page_of(kind: Kind) -> Resolver:
     """A page of the namespace's resources of that kind."""
 
     async def connection(namespace: Namespace, info: Info, **args: Any) -> Connection:
@@ -133,25 +123,11 @@ QUERY_RESOLVERS: Mapping[str, Mapping[str, Resolver]] = {
         "viewer": _viewer,
         "namespace": _namespace,
         "event": _event,
-        "entity": _one_of(ENTITY),
-        "check": _one_of(CHECK),
-        "handler": _one_of(HANDLER),
-        "mutator": _one_of(MUTATOR),
-        "eventFilter": _one_of(EVENT_FILTER),
         "node": _node,
         "wrappedNode": _wrapped_node,
         "suggest": suggest,
         "versions": _versions,
         "health": _health,
     },
-    "Namespace": {
-        "checks": _page_of(CHECK),
-        "entities": _page_of(ENTITY),
-        "eventFilters": _page_of(EVENT_FILTER),
-        "events": _page_of(EVENT),
-        "handlers": _page_of(HANDLER),
-        "mutators": _page_of(MUTATOR),
-        "silences": _page_of(SILENCED),
-    },
 }
-"""By type and field."""
+"""By type and field; `schema.py` adds the fields for one resource of a kind and for its lists."""

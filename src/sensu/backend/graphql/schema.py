@@ -9,6 +9,7 @@ from typing import Any
 
 from graphql import (
     GraphQLError,
+    GraphQLField,
     GraphQLNonNull,
     GraphQLObjectType,
     GraphQLOutputType,
@@ -20,10 +21,12 @@ from graphql import (
     is_list_type,
 )
 
-from sensu.backend.graphql.mutations import MUTATION_RESOLVERS
+from sensu.backend.graphql.mutations import MUTATION_RESOLVERS, removal_of
+from sensu.backend.graphql.node_ids import NODE_KINDS
 from sensu.backend.graphql.nouns import NOUN_RESOLVERS
-from sensu.backend.graphql.queries import QUERY_RESOLVERS
+from sensu.backend.graphql.queries import QUERY_RESOLVERS, one_of, page_of
 from sensu.backend.graphql.reader import Info
+from sensu.resources.kinds import SILENCED, Kind
 
 _CAPITAL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _NAMES = {"ARMVersion": "arm_version", "VMRole": "vm_role", "VMSystem": "vm_system", "libCType": "libc_type"}
@@ -37,6 +40,8 @@ def made() -> GraphQLSchema:
     folder = files("sensu.backend.graphql") / _FOLDER
     texts = (one.read_text(encoding="utf-8") for one in folder.iterdir() if one.name.endswith(".graphql"))
     schema = build_schema("\n".join(texts))
+    for kind in NODE_KINDS.values():
+        _answer_kind(schema, kind)
     for resolvers in (QUERY_RESOLVERS, MUTATION_RESOLVERS, NOUN_RESOLVERS):
         for type_name, fields in resolvers.items():
             _answered(schema.type_map[type_name], fields)
@@ -51,6 +56,27 @@ def _answered(named: Any, fields: Mapping[str, Any]) -> None:
     assert isinstance(named, GraphQLObjectType)
     for name, resolver in fields.items():
         named.fields[name].resolve = resolver
+
+
+def _answer_kind(schema: GraphQLSchema, kind: Kind) -> None:
+    """Resolve the fields that the schema has for a kind: one resource, the list of a namespace, and the removal."""
+    noun = "Silence" if kind is SILENCED else kind.type.removesuffix("Config")
+    for type_name, returned, make in (
+        ("Query", kind.type, one_of),
+        ("Namespace", f"{kind.type}Connection", page_of),
+    ):
+        for field in _fields_of(schema, type_name).values():
+            if get_named_type(field.type).name == returned:
+                field.resolve = make(kind)
+    removal = _fields_of(schema, "Mutation").get(f"delete{noun}")
+    if removal is not None:
+        removal.resolve = removal_of(kind)
+
+
+def _fields_of(schema: GraphQLSchema, type_name: str) -> Mapping[str, GraphQLField]:
+    named = schema.type_map[type_name]
+    assert isinstance(named, GraphQLObjectType)
+    return named.fields  # type: ignore[no-any-return]
 
 
 def rfc3339(value: Any) -> str:
