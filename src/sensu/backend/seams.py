@@ -34,7 +34,7 @@ class IncomingEvent(msgspec.Struct, frozen=True):
     also: Sequence[Write] | Callable[[], Sequence[Write]] = ()
     due_after_s: float | None = None
     merge: bool = True
-    alarm: bool = False
+    failure: bool = False
     entity_json: msgspec.Raw | None = None
     sender: Sender | None = None
 

@@ -56,7 +56,7 @@ def stored_state(event: Event) -> CheckState:
 
 def _agent_of(event: Event, check: Check) -> str:
     """The name of the agent whose session a stored event came from; empty for other events."""
-    if event.metadata.created_by or is_alarm(check) or event.entity is None:
+    if event.metadata.created_by or is_ttl_failure(check) or event.entity is None:
         return ""
     if check.processed_by:
         return check.processed_by
@@ -83,7 +83,7 @@ def state_of(event: Event, agent: str = "", session: int = 0, newest: int = 0) -
     )
 
 
-def is_alarm(check: Check) -> bool:
+def is_ttl_failure(check: Check) -> bool:
     """Whether a stored check is the failure of an expired time to live."""
     return bool(check.ttl) and not check.issued and check.status != 0
 

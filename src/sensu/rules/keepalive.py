@@ -1,4 +1,4 @@
-"""What a keepalive, and the lack of one, leads to.
+"""Decides what a keepalive, or a missing one, leads to.
 
 Source: docs, agent reference (keepalive monitoring); recorded scenarios keepalive-first, keepalive-timeout,
 keepalive-deregister.
@@ -17,14 +17,14 @@ from sensu.resources.metadata import ObjectMeta
 WARNING_TIMEOUT_DEFAULT_S = 120
 WARNING, CRITICAL = 1, 2
 SCHEDULER = "etcd"
-"""What the wire shows as the scheduler of keepalives."""
+"""The `scheduler` of keepalive events on the wire."""
 MANAGED_BY_AGENT = "sensu-agent"
-_ON_THE_BEAT_S = 1.5
+_ON_TIME_S = 1.5
 _EARLY_S = 0.01
 
 
 def warning_timeout_s(check: Check) -> int:
-    """After how many seconds without a keepalive the first alarm is due; without a warning stage the critical one."""
+    """Seconds without a keepalive until the first failure event; without a warning stage, until the critical one."""
     return check.timeout or (check.ttl if check.ttl > 0 else WARNING_TIMEOUT_DEFAULT_S)
 
 
@@ -62,11 +62,11 @@ def _in_words(timestamp: int) -> str:
 
 
 def seen_entity(stored: Entity | None, keepalive: Event) -> Entity:
-    """The entity as it is to be stored: configuration as people set it, what was observed from the keepalive.
+    """The entity to store: configuration from the stored entity, observed state from the keepalive.
 
-    A proxy entity becomes the entity of the agent that connects under its name, and keeps its configuration. A new
-    entity is what its agent says it is. One that its agent manages takes its configuration from the first keepalive
-    of a session, and from the first one after the agent gave it up.
+    A proxy entity becomes an agent entity when an agent connects under its name, and keeps its configuration. A new
+    entity is stored as its agent sends it. An agent-managed entity takes its configuration from the first keepalive of
+    a session, and from the first one after the agent stops managing it.
     """
     entity = keepalive.entity
     assert entity is not None
@@ -88,7 +88,7 @@ def _takes_configuration(stored: Entity, entity: Entity, sequence: int) -> bool:
 
 
 def registration_event(entity: Entity, now: float) -> Event:
-    """What the handler `registration` gets when an agent is seen for the first time; it is not stored."""
+    """The event that the handler `registration` receives for a new agent; it is not stored."""
     check = _notice("registration", entity, "registration")
     return Event(
         check=check, entity=entity, metadata=ObjectMeta(namespace=entity.metadata.namespace), timestamp=int(now)
@@ -96,7 +96,7 @@ def registration_event(entity: Entity, now: float) -> Event:
 
 
 def deregistration_event(entity: Entity, now: float, event_id: str, default_handler: str = "") -> Event | None:
-    """The event for the deregistration handler of an entity, or the default one; None without either. Not stored."""
+    """The event for the deregistration handler of an entity, or the default one; None without either; not stored."""
     handler = entity.deregistration.handler or default_handler
     if not handler:
         return None
@@ -119,57 +119,57 @@ def resolved_by_deregistration(stored: Event) -> Event:
 
 
 @dataclass(frozen=True, slots=True)
-class Alarm:
-    """A missing keepalive: the event to store, and when to look again."""
+class MissingKeepalive:
+    """The failure event to store, and when the next one is due."""
 
     event: Event
     due_after_s: float
 
 
-def came_meanwhile(stored: Event, now: float) -> bool:
-    """Whether the stored keepalive is so fresh that an alarm about the one before it comes too late."""
+def arrived_meanwhile(stored: Event, now: float) -> bool:
+    """Whether the stored keepalive is recent, so that the expired deadline is that of an earlier one."""
     check = stored.check
     assert check is not None
-    return check.status == 0 and 0 <= now - check.executed < warning_timeout_s(check) - _ON_THE_BEAT_S
+    return check.status == 0 and 0 <= now - check.executed < warning_timeout_s(check) - _ON_TIME_S
 
 
-def alarm(stored: Event, entity: Entity, now: float, event_id: str) -> Alarm:
-    """The alarm for an agent whose last keepalive event is `stored` and whose deadline has passed."""
+def missing(stored: Event, entity: Entity, now: float, event_id: str) -> MissingKeepalive:
+    """The failure event for an agent whose last keepalive event is `stored` and whose deadline has passed."""
     check = stored.check
     assert check is not None
     warning_s = warning_timeout_s(check)
-    silent_s = max(now - (check.last_ok or entity.last_seen), _silent_at_least_s(check, warning_s))
-    critical = check.ttl > 0 and silent_s + _EARLY_S >= check.ttl
+    missing_s = max(now - (check.last_ok or entity.last_seen), _missing_at_least_s(check, warning_s))
+    critical = check.ttl > 0 and missing_s + _EARLY_S >= check.ttl
     limit_s = check.ttl if critical else warning_s
     second = int(now)
     failing = msgspec.structs.replace(
         check,
         status=CRITICAL if critical else WARNING,
-        output=f"No keepalive sent from {entity.metadata.name} for {int(silent_s + _EARLY_S)} seconds (>= {limit_s})",
+        output=f"No keepalive sent from {entity.metadata.name} for {int(missing_s + _EARLY_S)} seconds (>= {limit_s})",
         executed=second,
         issued=second,
     )
     event = msgspec.structs.replace(stored, check=failing, entity=entity, id=event_id, timestamp=second, metrics=None)
-    return Alarm(event, next_alarm_s(silent_s, warning_s, check.ttl) - silent_s)
+    return MissingKeepalive(event, next_failure_s(missing_s, warning_s, check.ttl) - missing_s)
 
 
-def _silent_at_least_s(check: Check, warning_s: int) -> float:
-    """How long the agent has been silent by the number of alarms so far, however the clock was set meanwhile."""
+def _missing_at_least_s(check: Check, warning_s: int) -> float:
+    """How long keepalives have been missing by the number of failures so far, in case the clock was set back."""
     history = check.history or ()
-    alarms = next((at for at, entry in enumerate(reversed(history)) if entry.status == 0), len(history))
-    alarms = max(alarms, check.occurrences if check.status != 0 else 0)
-    steady_s = float(warning_s * (alarms + 1))
+    failures = next((at for at, entry in enumerate(reversed(history)) if entry.status == 0), len(history))
+    failures = max(failures, check.occurrences if check.status != 0 else 0)
+    steady_s = float(warning_s * (failures + 1))
     return min(steady_s, max(warning_s, check.ttl)) if check.ttl > 0 else steady_s
 
 
-def next_alarm_s(silent_s: float, warning_s: int, critical_s: int) -> float:
-    """At how many seconds of silence the next alarm is due, after one at `silent_s`.
+def next_failure_s(missing_s: float, warning_s: int, critical_s: int) -> float:
+    """When the next failure event is due, in seconds without a keepalive, after one at `missing_s`.
 
-    Alarms come at each multiple of the warning time-out, and at the critical one; after that one the next multiple that
-    is at least a warning time-out away.
+    Failure events follow at each multiple of the warning timeout and at the critical timeout, and after that at the
+    next multiple that is at least a warning timeout away.
     """
-    beats, off_the_beat_s = divmod(silent_s, warning_s)
-    following = (beats + 1) * warning_s
-    if critical_s > 0 and silent_s + _EARLY_S < critical_s:
+    periods, into_period_s = divmod(missing_s, warning_s)
+    following = (periods + 1) * warning_s
+    if critical_s > 0 and missing_s + _EARLY_S < critical_s:
         return min(following, critical_s)
-    return following if off_the_beat_s < _ON_THE_BEAT_S else following + warning_s
+    return following if into_period_s < _ON_TIME_S else following + warning_s

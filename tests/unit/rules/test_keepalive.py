@@ -3,11 +3,11 @@ import pytest
 from sensu.resources.check import CheckHistory
 from sensu.resources.entity import Deregistration, System
 from sensu.rules.keepalive import (
-    alarm,
-    came_meanwhile,
+    arrived_meanwhile,
     deregistration_event,
     keepalive_event,
-    next_alarm_s,
+    missing,
+    next_failure_s,
     registration_event,
     resolved_by_deregistration,
     seen_entity,
@@ -50,7 +50,7 @@ def test_alarms_come_with_each_warning_time_out_and_at_the_critical_one(
     due, found = float(warning), []
     for _ in expected:
         found.append(due)
-        due = next_alarm_s(due + 0.2, warning, critical)
+        due = next_failure_s(due + 0.2, warning, critical)
     assert found == expected
 
 
@@ -137,7 +137,7 @@ def test_an_alarm_says_how_long_the_agent_is_silent(silent_s, status, text, due_
     event = keepalive_event(make_keepalive(timestamp=NOW, critical=200), NOW, "x")
     assert event.check
     stored = make_event(check=make_check("keepalive", timeout=120, ttl=200, last_ok=NOW))
-    found = alarm(stored, make_entity(), NOW + silent_s, "y")
+    found = missing(stored, make_entity(), NOW + silent_s, "y")
     assert found.event.check and found.event.check.status == status
     assert f"No keepalive sent from web1 for {text}" in found.event.check.output
     assert found.due_after_s == pytest.approx(due_after_s)
@@ -150,7 +150,7 @@ def test_an_alarm_says_how_long_the_agent_is_silent(silent_s, status, text, due_
 def test_a_fresh_keepalive_makes_an_alarm_void(status: int, age_s: int, expected: bool) -> None:
     """Only a keepalive well within its time-out means that the agent came back before the alarm was judged."""
     check = make_check("keepalive", status, executed=NOW - age_s, timeout=120)
-    assert came_meanwhile(make_event(check=check), NOW) is expected
+    assert arrived_meanwhile(make_event(check=check), NOW) is expected
 
 
 @pytest.mark.parametrize(
@@ -161,7 +161,7 @@ def test_a_silent_agent_becomes_critical_though_the_clock_was_set_back(alarms, s
     """The number of alarms tells at least how long an agent is silent, if the clock says that it was just heard."""
     history = (CheckHistory(status=0, executed=NOW), *[CheckHistory(status=1, executed=NOW)] * alarms)[-21:]
     stored = make_event(check=make_check("keepalive", timeout=120, ttl=200, last_ok=NOW, history=history))
-    found = alarm(stored, make_entity(), NOW - 3600, "y")
+    found = missing(stored, make_entity(), NOW - 3600, "y")
     assert found.event.check and found.event.check.status == status
     assert f"for {silent_s} seconds" in found.event.check.output
     assert found.due_after_s == pytest.approx(due_after_s)

@@ -2,7 +2,7 @@ import pytest
 
 from sensu.resources.check import CheckHistory
 from sensu.resources.hook import Hook
-from sensu.rules.ttl import alarm, awaited_for_s, patience_s, waits_for_keepalive_s
+from sensu.rules.ttl import awaited_for_s, failure_event, patience_s, waits_for_keepalive_s
 from sensu.testing.factories import make_check, make_entity, make_event
 
 NOW = 1_700_000_100.5
@@ -58,10 +58,10 @@ def test_the_keepalive_is_judged_first(due_after_s: float | None, judged: bool, 
 def test_the_failure_of_a_result_without_a_time_counts_from_when_it_came() -> None:
     """A result that does not say when it was executed was silent since it came in, and never for less than no time."""
     stored = make_event(check=make_check(ttl=90), timestamp=1_700_000_000)
-    event = alarm(stored, make_entity(), NOW)
+    event = failure_event(stored, make_entity(), NOW)
     assert event.check and event.check.output == "Last check execution was 100 seconds ago"
     ahead = make_event(check=make_check(ttl=90, executed=1_700_009_000))
-    event = alarm(ahead, make_entity(), NOW)
+    event = failure_event(ahead, make_entity(), NOW)
     assert event.check and event.check.output == "Last check execution was 0 seconds ago"
 
 
@@ -84,7 +84,7 @@ def test_an_alarm_keeps_the_configuration_and_no_old_result() -> None:
         id="01020304-0506-4708-890a-0b0c0d0e0f10",
         sequence=7,
     )
-    event = alarm(stored, make_entity("other"), NOW)
+    event = failure_event(stored, make_entity("other"), NOW)
     check = event.check
     assert check and event.entity
     assert (check.status, check.output) == (1, "Last check execution was 100 seconds ago")

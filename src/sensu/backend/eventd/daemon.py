@@ -24,7 +24,7 @@ from sensu.backend.eventd.arrivals import (
 )
 from sensu.backend.eventd.counters import Counters, Took, count_events, count_group
 from sensu.backend.eventd.deadlines import Deadlines
-from sensu.backend.eventd.decisions import Group, Surroundings
+from sensu.backend.eventd.decisions import Group, Lookups
 from sensu.backend.eventd.gate import TOO_MANY, Gate
 from sensu.backend.eventd.queue import Queue
 from sensu.backend.eventd.recognition import Metrics, Results
@@ -106,7 +106,7 @@ class Eventd:
         self._deadlines = Deadlines(clock)
         self._lifetime = outage.Lifetime(clock, {}, ownership.member)
         self._results, self._metrics = Results(store, kept=keeps_results), Metrics(store, ownership.member)
-        self._surroundings = Surroundings(
+        self._lookups = Lookups(
             cache,
             entities,
             Silences(cache),
@@ -352,7 +352,7 @@ class Eventd:
                     self._note_needs(item, {}, {}, received)
         if received:
             await self._results.load(received)
-        return Group(self._states, loaded, self._surroundings, self._clock.now(), self._lifetime.alive_s())
+        return Group(self._states, loaded, self._lookups, self._clock.now(), self._lifetime.alive_s())
 
     def _note_needs(self, item: Waiting, unknown: _Keys, whole: _Keys, received: _Keys) -> None:
         """Note the states, whole events and identities of results without which an item cannot be decided."""

@@ -1,4 +1,7 @@
-"""What each event of a group leads to: decided one after the other, each seeing what those before it led to."""
+"""Turns the decisions about a group of events into writes, each decision seeing the results of those before it.
+
+What an event becomes is decided in `rules/event_decision.py`; here its inputs are looked up and its result is encoded.
+"""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -15,26 +18,25 @@ from sensu.backend.eventd.states import States
 from sensu.backend.seams import IncomingEvent
 from sensu.backend.stored_entities import StoredEntities, entity_key
 from sensu.resources.check import KEEPALIVE, Check
-from sensu.resources.entity import AGENT_CLASS, Entity
+from sensu.resources.entity import Entity
 from sensu.resources.event import Event
 from sensu.resources.kinds import ENTITY, HANDLER, NAMESPACE, SILENCED
-from sensu.rules import check_state, history, resending, ttl
-from sensu.rules.check_state import CheckState, Sender
-from sensu.rules.keepalive import warning_timeout_s
-from sensu.rules.proxy_entity import looked_up, made_for
-from sensu.rules.redaction import redacted
+from sensu.rules import check_state, history, resending
+from sensu.rules.check_state import CheckState
+from sensu.rules.event_decision import DecidedEvent, completed_metrics, decide, decide_late, decide_overdue
 from sensu.rules.share import slot_of
-from sensu.rules.silencing import ended_by_resolution
+from sensu.rules.silencing import SilenceIndex
 from sensu.rules.workflow import wants_handling
 from sensu.store.contract import DeleteEvent, EventKey, Must, OweDelivery, PutEvent, Result, Write
 from sensu.store.resource_cache import ResourceCache
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What decisions ask of the rest of the backend, all of it in memory.
+class Lookups:
+    """What decisions look up, all of it in memory.
 
-    `keeps_results` says whether the history holds more than state changes, `logs_events` whether there is an event log.
+    `keeps_results` says whether the history holds more than state changes, `logs_events` whether an event log is
+    written.
     """
 
     cache: ResourceCache
@@ -49,20 +51,20 @@ class Surroundings:
 
 
 class Group:
-    """The decisions of one group; nothing of it outlives the group until the group is committed."""
+    """The decisions of one group, which take effect once the group is committed; the `DecisionContext` of each."""
 
     def __init__(
-        self, states: States, loaded: Mapping[EventKey, Event], surroundings: Surroundings, now: float, alive_s: float
+        self, states: States, loaded: Mapping[EventKey, Event], lookups: Lookups, now: float, alive_s: float
     ) -> None:
-        """`alive_s` is the time by which stored deadlines go (`outage.Lifetime`)."""
+        """`alive_s` is the time on the clock of stored deadlines (`outage.Lifetime`)."""
         self._states = states
         self._loaded = loaded
-        self._at = surroundings
+        self._lookups = lookups
         self._now = now
         self._alive_s = alive_s
         self._decided: dict[EventKey, CheckState | None] = {}
         self._events: dict[EventKey, Event] = {}
-        self._made: dict[tuple[str, str], Entity] = {}
+        self._new_entities: dict[tuple[str, str], Entity] = {}
         self._ended: set[tuple[str, str]] = set()
         self._namespaces: dict[str, bool] = {}
         self._received: list[int] = []
@@ -72,10 +74,26 @@ class Group:
     @property
     def proxies_made(self) -> int:
         """How many proxy entities the decisions create."""
-        return len(self._made)
+        return len(self._new_entities)
+
+    def entity(self, namespace: str, name: str) -> Entity | None:
+        """The entity as stored, or as an earlier decision creates it."""
+        return self._stored_entity(namespace, name) or self._new_entities.get((namespace, name))
+
+    def silences(self, namespace: str) -> SilenceIndex:
+        """The silenced entries of a namespace."""
+        return self._lookups.silences.of(namespace)
+
+    def is_ended(self, namespace: str, silence: str) -> bool:
+        """Whether an earlier decision ends a silenced entry."""
+        return (namespace, silence) in self._ended
+
+    def has_handler(self, namespace: str, name: str) -> bool:
+        """Whether a handler of that name exists."""
+        return self._lookups.cache.get(HANDLER, namespace, name) is not None
 
     def decide(self, item: Arrival | Removal | Overdue) -> Decision:
-        """What an arrival leads to."""
+        """The decision about an item."""
         if isinstance(item, Arrival):
             return self._decide_arrival(item)
         if isinstance(item, Removal):
@@ -90,7 +108,7 @@ class Group:
             return self._decide_metrics(incoming, item.namespace)
         event, sender = incoming.event, incoming.sender
         previous = self._state(key)
-        if incoming.alarm and (key in self._at.awaited or key in self._decided):
+        if incoming.failure and (key in self._lookups.awaited or key in self._decided):
             return Decision()
         identity = 0 if sender is None else resending.identity(event, sender.acknowledged)
         if identity:
@@ -99,161 +117,71 @@ class Group:
             self._received.append(identity)
             self._received_of.append(key)
         if incoming.merge and previous is not None and check_state.outdated(previous, event, sender):
-            return self._decide_late(key, previous, incoming, identity)
-        return self._decide_result(key, previous, incoming, identity)
+            decided = decide_late(incoming, self._event(key), previous, self, self._now)
+        else:
+            decided = decide(incoming, previous, self, self._now)
+        return self._written(key, incoming, decided, existed=previous is not None, identity=identity)
 
     def _was_received(self, key: EventKey, previous: CheckState, event: Event, identity: int) -> bool:
         """Whether an event was stored before, or came earlier in this group."""
-        if check_state.is_newest(previous, event) and self._at.keeps_results:
+        if check_state.is_newest(previous, event) and self._lookups.keeps_results:
             return False
-        return self._at.results.has(key, identity) or (key, identity) in zip(
+        return self._lookups.results.has(key, identity) or (key, identity) in zip(
             self._received_of, self._received, strict=True
         )
 
-    def _decide_result(
-        self, key: EventKey, previous: CheckState | None, incoming: IncomingEvent, identity: int
+    def _written(
+        self, key: EventKey, incoming: IncomingEvent, decided: DecidedEvent, *, existed: bool, identity: int
     ) -> Decision:
-        writes: list[Write] = []
-        event = self._completed(incoming, key, writes)
-        check, entity_json = event.check, _json_of(event.entity, incoming)
-        assert check is not None
-        if incoming.merge:
-            check = check_state.merge(previous, check)
-        check = self._silenced(key.namespace, event, check, previous, writes)
-        event = check_state.with_truncation_label(msgspec.structs.replace(event, check=check))
-        due_after_s = incoming.due_after_s if incoming.due_after_s is not None else _due_after_s(event)
-        result = self._result(check, history.changes_state(previous, check), identity)
-        self._store(key, event, entity_json, due_after_s, result, writes)
-        owed = not self._is_for_nobody(key.namespace, event, previous) and self._owe(
-            key.namespace, event, writes, entity_json
-        )
+        """A decided event, with the writes that store it."""
+        namespace, writes, event = key.namespace, list[Write](), decided.event
+        if decided.new_entity is not None:
+            self._new_entities[namespace, decided.new_entity.metadata.name] = decided.new_entity
+            writes.append(stored_form.put(ENTITY, decided.new_entity, must=Must.BE_ABSENT))
+        for silence in decided.ended_silences:
+            self._ended.add((namespace, silence))
+            writes.append(stored_form.delete(SILENCED, namespace, silence, Must.ANY))
+        due_at = None if decided.due_after_s is None else self._alive_s + decided.due_after_s
+        entity_json = _entity_json(event, incoming)
+        result = self._result(decided.result, decided.changed, identity)
+        writes.append(PutEvent(key, kept_json(event, entity_json), due_at, result))
+        if decided.handled is not None:
+            writes.append(self._delivery(namespace, decided.handled, entity_json))
         also = incoming.also
         writes.extend(also() if callable(also) else also)
-        state = self._decided[key] = _state_after(previous, event, incoming.sender)
-        live = owed_json(event, entity_json) if self._at.logs_events else b""
-        existed = previous is not None
-        return Decision(writes, key, state, due_after_s, existed, owed, live=live, identity=identity)
-
-    def _completed(self, incoming: IncomingEvent, key: EventKey, writes: list[Write]) -> Event:
-        """The event with the entity it is about, its secrets hidden, and a time."""
-        event = incoming.event
-        entity = event.entity
-        name = looked_up(event)
-        if name is not None:
-            entity = redacted(self._stored_entity(event, key.namespace, name, writes))
-        elif entity is not None and incoming.entity_json is None:
-            entity = redacted(entity)
-        if entity is event.entity and event.timestamp:
-            return event
-        return msgspec.structs.replace(event, entity=entity, timestamp=event.timestamp or int(self._now))
-
-    def _stored_entity(self, event: Event, namespace: str, name: str, writes: list[Write]) -> Entity:
-        entity = self._entity(namespace, name) or self._made.get((namespace, name))
-        if entity is None:
-            entity = self._made[namespace, name] = made_for(event, name)
-            writes.append(stored_form.put(ENTITY, entity, must=Must.BE_ABSENT))
-        return entity
-
-    def _silenced(
-        self, namespace: str, event: Event, check: Check, previous: CheckState | None, writes: list[Write]
-    ) -> Check:
-        """The check with the names of its silences; those that end because it is resolved are deleted.
-
-        Source: recorded scenario silence-resolve (`is_silenced` stays on the event that ends them).
-        """
-        index = self._at.silences.of(namespace)
-        if not index:
-            return _unsilenced(check)
-        matching = [
-            entry for entry in index.matching(event, self._now) if (namespace, entry.metadata.name) not in self._ended
-        ]
-        if not matching:
-            return _unsilenced(check)
-        ended = ended_by_resolution(matching, previous.status if previous else 0, check.status)
-        for entry in ended:
-            self._ended.add((namespace, entry.metadata.name))
-            writes.append(stored_form.delete(SILENCED, namespace, entry.metadata.name, Must.ANY))
-        names = tuple(entry.metadata.name for entry in matching if entry not in ended)
-        return msgspec.structs.replace(check, silenced=names, is_silenced=True)
-
-    def _store(
-        self,
-        key: EventKey,
-        event: Event,
-        entity_json: msgspec.Raw | None,
-        due_after_s: float | None,
-        result: Result | None,
-        writes: list[Write],
-    ) -> None:
-        due_at = None if due_after_s is None else self._alive_s + due_after_s
-        writes.append(PutEvent(key, kept_json(event, entity_json), due_at, result))
-        self._events[key] = event
+        self._events[key], self._decided[key] = event, decided.state
+        live = owed_json(decided.reported, entity_json) if self._lookups.logs_events else b""
+        owed = decided.handled is not None
+        return Decision(writes, key, decided.state, decided.due_after_s, existed, owed, live=live, identity=identity)
 
     def _result(self, check: Check, changed: bool, identity: int) -> Result | None:
-        """What the event's history gets, if anything."""
-        if not changed and not (self._at.keeps_results and history.is_worth_keeping(check)):
+        """The entry for the event's history, or None if the result is not kept."""
+        if not changed and not (self._lookups.keeps_results and history.is_worth_keeping(check)):
             return None
         return Result(int(self._now), history.packed(check, changed, identity), changed)
 
-    def _owe(self, namespace: str, event: Event, writes: list[Write], entity_json: msgspec.Raw | None = None) -> bool:
-        """Owe the event, whole, to its handlers, if it names any."""
-        owed = wants_handling(event)
-        if owed:
-            assert event.entity is not None
-            delivery_id = self._at.next_delivery_id(slot_of(namespace, event.entity.metadata.name))
-            writes.append(OweDelivery(delivery_id, namespace, owed_json(event, entity_json), self._now))
-        return owed
-
-    def _is_for_nobody(self, namespace: str, event: Event, previous: CheckState | None) -> bool:
-        """Whether an event says that an agent is still well, to handlers of which none exists.
-
-        Keepalives name a handler that few installations have; saying so each time would double what they cost.
-        """
-        check = event.check
-        assert check is not None
-        if check.metadata.name != KEEPALIVE or check.status != 0 or previous is None or previous.status != 0:
-            return False
-        return not event.pipelines and not any(self._at.cache.get(HANDLER, namespace, name) for name in check.handlers)
+    def _delivery(self, namespace: str, event: Event, entity_json: msgspec.Raw | None = None) -> OweDelivery:
+        """The write that queues an event for its handlers."""
+        assert event.entity is not None
+        delivery_id = self._lookups.next_delivery_id(slot_of(namespace, event.entity.metadata.name))
+        return OweDelivery(delivery_id, namespace, owed_json(event, entity_json), self._now)
 
     def _decide_metrics(self, incoming: IncomingEvent, namespace: str) -> Decision:
-        """Points without a check are handled and not stored."""
+        """Metrics without a check are handled and not stored."""
         event, sender, writes = incoming.event, incoming.sender, list[Write]()
         identity = 0 if sender is None else resending.identity(event, sender.acknowledged)
         if identity:
-            if identity in self.metrics_received or identity in self._at.metrics:
+            if identity in self.metrics_received or identity in self._lookups.metrics:
                 return Decision()
             self.metrics_received.append(identity)
-            writes.append(self._at.metrics.write(self.metrics_received))
-        assert event.entity is not None
-        event = msgspec.structs.replace(
-            event, entity=redacted(event.entity), timestamp=event.timestamp or int(self._now)
-        )
-        owed = self._owe(namespace, event, writes)
+            writes.append(self._lookups.metrics.write(self.metrics_received))
+        event = completed_metrics(event, self._now)
+        owed = wants_handling(event)
+        if owed:
+            writes.append(self._delivery(namespace, event))
         also = incoming.also
         writes.extend(also() if callable(also) else also)
-        return Decision(writes, owed=owed, live=owed_json(event) if self._at.logs_events else b"")
-
-    def _decide_late(self, key: EventKey, previous: CheckState, incoming: IncomingEvent, identity: int) -> Decision:
-        """An older result enters the history; only its metrics are handled, because its news is old."""
-        writes: list[Write] = []
-        stored, late = self._event(key), self._completed(incoming, key, writes)
-        assert stored.check is not None
-        assert late.check is not None
-        kept = msgspec.structs.replace(stored, check=check_state.with_late_result(stored.check, late.check))
-        due_after_s = incoming.due_after_s if incoming.due_after_s is not None else _due_after_s(kept)
-        self._store(key, kept, None, due_after_s, self._result(late.check, False, identity), writes)
-        owed = self._owe_metrics(key.namespace, late, writes)
-        state = check_state.state_of(kept, previous.agent, previous.session, previous.newest)
-        self._decided[key] = state
-        live = owed_json(late) if self._at.logs_events else b""
-        return Decision(writes, key, state, due_after_s, True, owed, live=live, identity=identity)
-
-    def _owe_metrics(self, namespace: str, late: Event, writes: list[Write]) -> bool:
-        if late.metrics is None or late.check is None:
-            return False
-        quiet = msgspec.structs.replace(late.check, handlers=(), pipelines=())
-        points = msgspec.structs.replace(late, check=quiet, pipelines=None)
-        return self._owe(namespace, points, writes)
+        return Decision(writes, owed=owed, live=owed_json(event) if self._lookups.logs_events else b"")
 
     def _decide_removal(self, item: Removal) -> Decision:
         existed = self._state(item.key) is not None
@@ -263,76 +191,39 @@ class Group:
         return Decision(writes, item.key, None, None, existed)
 
     def _decide_overdue(self, key: EventKey) -> Decision:
-        if self._state(key) is None:
+        state = self._state(key)
+        if state is None:
             return Decision()
-        entity = self._entity(key.namespace, key.entity)
-        stored = self._event(key)
-        if entity is None or stored.check is None or stored.check.ttl <= 0:
+        entity = self._stored_entity(key.namespace, key.entity)
+        if entity is None:
             return Decision()
-        wait_s = self._wait_for_agent_s(key, stored.check.ttl, entity)
-        if wait_s > 0:
-            return Decision(key=key, state=self._state(key), due_after_s=wait_s)
-        event = ttl.alarm(stored, entity, self._now)
-        return self._decide_arrival(arrival(IncomingEvent(event), None))
-
-    def _wait_for_agent_s(self, key: EventKey, ttl_s: int, entity: Entity) -> float:
-        """How much longer to wait for a result because its agent is silent, or about to be."""
         place = EventKey(key.namespace, key.entity, KEEPALIVE)
-        keepalive = self._state(place)
-        if keepalive is None:
-            return 0
-        wait_s = ttl.patience_s(ttl_s, keepalive.history, self._now)
-        if wait_s > 0 or entity.entity_class != AGENT_CLASS:
-            return wait_s
-        return ttl.waits_for_keepalive_s(self._at.awaited.remaining_s(place), keepalive.status != 0)
+        keepalive_due_after_s = self._lookups.awaited.remaining_s(place)
+        found = decide_overdue(self._event(key), entity, self._state(place), keepalive_due_after_s, self._now)
+        if found is None:
+            return Decision()
+        if isinstance(found, Event):
+            return self._decide_arrival(arrival(IncomingEvent(found), None))
+        return Decision(key=key, state=state, due_after_s=found)
 
     def _namespace_exists(self, namespace: str) -> bool:
         exists = self._namespaces.get(namespace)
         if exists is None:
-            exists = self._namespaces[namespace] = self._at.cache.get(NAMESPACE, "", namespace) is not None
+            exists = self._namespaces[namespace] = self._lookups.cache.get(NAMESPACE, "", namespace) is not None
         return exists
 
-    def _entity(self, namespace: str, name: str) -> Entity | None:
-        stored = self._at.entities.get(entity_key(namespace, name))
+    def _stored_entity(self, namespace: str, name: str) -> Entity | None:
+        stored = self._lookups.entities.get(entity_key(namespace, name))
         return None if stored is None else stored.entity
 
     def _state(self, key: EventKey) -> CheckState | None:
         return self._decided[key] if key in self._decided else self._states.get(key)
 
     def _event(self, key: EventKey) -> Event:
-        """The event whole, as this group left it, or as the store has it (the daemon loaded what may be asked for)."""
+        """The whole event as this group leaves it, or as the daemon loaded it from the store."""
         return self._events.get(key) or self._loaded[key]
 
 
-def _state_after(previous: CheckState | None, event: Event, sender: Sender | None) -> CheckState:
-    check = event.check
-    assert check is not None
-    newest = check.executed
-    if previous is not None and previous.newest > newest:
-        newest = previous.newest
-    if sender is None:
-        return check_state.state_of(event, newest=newest)
-    return check_state.state_of(event, sender.agent, sender.session, newest)
-
-
-def _json_of(entity: Entity | None, incoming: IncomingEvent) -> msgspec.Raw | None:
-    """The JSON of an event's entity where it is the one that came in, and its JSON is known."""
-    return incoming.entity_json if entity is incoming.event.entity else None
-
-
-def _unsilenced(check: Check) -> Check:
-    """The check without silences that its sender names; its own `is_silenced` stays.
-
-    Source: recorded scenario filter-not-silenced.
-    """
-    return msgspec.structs.replace(check, silenced=()) if check.silenced else check
-
-
-def _due_after_s(event: Event) -> float | None:
-    """When the silence of a check becomes an alarm; an agent's keepalive that was written by hand is awaited too."""
-    check, entity = event.check, event.entity
-    assert check is not None
-    assert entity is not None
-    if check.metadata.name == KEEPALIVE:
-        return warning_timeout_s(check) if entity.entity_class == AGENT_CLASS else None
-    return ttl.awaited_for_s(check)
+def _entity_json(event: Event, incoming: IncomingEvent) -> msgspec.Raw | None:
+    """The known JSON of an event's entity, if the entity is the one that came in."""
+    return incoming.entity_json if event.entity is incoming.event.entity else None

@@ -35,7 +35,7 @@ class Gate:
         if not wants_handling(incoming.event) or not self.is_closed():
             return True
         check = incoming.event.check
-        urgent = incoming.alarm or (check is not None and check.metadata.name == KEEPALIVE)
+        urgent = incoming.failure or (check is not None and check.metadata.name == KEEPALIVE)
         return urgent and not self._exceeds(URGENT_UP_TO)
 
     def is_closed(self) -> bool:

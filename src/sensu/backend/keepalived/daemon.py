@@ -115,14 +115,14 @@ class Keepalived:
         if stored is None or known is None:
             return
         event, now = decode(Event, stored.body), self._clock.now()
-        if rules.came_meanwhile(event, now):
+        if rules.arrived_meanwhile(event, now):
             return
         self._counters.keepalive("dead")
         if known.entity.deregister:
             await self._deregister(known.entity)
             return
-        alarm = rules.alarm(event, known.entity, now, str(uuid4()))
-        outcome = await self._intake.post(IncomingEvent(alarm.event, due_after_s=alarm.due_after_s, alarm=True))
+        missing = rules.missing(event, known.entity, now, str(uuid4()))
+        outcome = await self._intake.post(IncomingEvent(missing.event, due_after_s=missing.due_after_s, failure=True))
         if isinstance(outcome, EventDeferred):
             raise StoreError(outcome.why)
 

@@ -9,7 +9,7 @@ from sensu.testing.factories import make_check, make_entity, make_event
 
 HANDLED = IncomingEvent(make_event(make_entity(), make_check(handlers=("h",))))
 QUIET = IncomingEvent(make_event(make_entity(), make_check()))
-ALARM = IncomingEvent(HANDLED.event, alarm=True)
+ALARM = IncomingEvent(HANDLED.event, failure=True)
 KEEPALIVE = IncomingEvent(make_event(make_entity(), make_check("keepalive", handlers=("h",))))
 
 
