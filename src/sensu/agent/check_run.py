@@ -25,8 +25,8 @@ from sensu.resources.check import CheckConfig
 from sensu.resources.check_request import CheckRequest
 from sensu.resources.entity import Entity
 from sensu.resources.event import Event
+from sensu.rules.kinds import check_config
 from sensu.rules.metrics.extract import Extraction
-from sensu.rules.validity import check_config
 from sensu.transport.session import Sequences
 
 log = logging.getLogger("sensu.agent")

@@ -17,7 +17,7 @@ from sensu.resources.check_request import CheckRequest
 from sensu.resources.event import Event
 from sensu.resources.hook import Hook, HookConfig, HookLists
 from sensu.resources.metadata import ObjectMeta
-from sensu.rules.validity import hook as hook_rules
+from sensu.rules.kinds import hook as hook_rules
 
 log = logging.getLogger("sensu.agent")
 

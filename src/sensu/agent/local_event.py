@@ -14,8 +14,8 @@ from sensu.resources.event import Event
 from sensu.resources.metadata import ObjectMeta
 from sensu.resources.wire import Wire, convert_client, decode_client, parse_whole_json
 from sensu.resources.wire_numbers import U32
-from sensu.rules.validity import check as check_rules
-from sensu.rules.validity import event as event_rules
+from sensu.rules.kinds import check as check_rules
+from sensu.rules.kinds import event as event_rules
 
 NO_EVENT = "an event must be provided"
 NOTHING_IN_IT = "at least check or metrics need to be instantiated for this event"

@@ -19,7 +19,7 @@ from sensu.store.contract import EventKey, Write
 
 
 class IncomingEvent(msgspec.Struct, frozen=True):
-    """An event that is valid by itself (`rules/validity/event.py`), on its way to eventd.
+    """An event that is valid by itself (`rules/kinds/event.py`), on its way to eventd.
 
     `also` are writes that must be committed with it or not at all; a function is asked for them in the event's turn,
     and once more when a write of another got in between. `due_after_s` overrides when its silence becomes an

@@ -5,8 +5,8 @@ from sensu.execution.script_syntax import syntax_problem
 from sensu.resources.event_filter import EventFilter
 from sensu.resources.mutator import Mutator
 from sensu.resources.wire import Wire
+from sensu.rules.kinds.table import expressions_of
 from sensu.rules.other_events import FUNCTIONS
-from sensu.rules.validity.kinds import expressions_of
 
 CHECKED_HERE_CHARACTERS_MAX, CHECKED_HERE_MAX = 2_000, 20
 """Reading longer scripts, or more of them, would hold up the loop; that is done in a process of its own."""

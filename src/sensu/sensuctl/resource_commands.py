@@ -135,7 +135,7 @@ def checked(kind: Kind, content: Any, refusal: Callable[[str], CommandFailed] = 
     """
     from sensu.errors import InvalidResource  # noqa: PLC0415 - listing needs no rules
     from sensu.resources.wire import convert_client, encode  # noqa: PLC0415
-    from sensu.rules.validity.kinds import problem_of  # noqa: PLC0415
+    from sensu.rules.kinds.table import problem_of  # noqa: PLC0415
 
     try:
         resource = convert_client(kind.shape, content)
@@ -148,7 +148,7 @@ def checked(kind: Kind, content: Any, refusal: Callable[[str], CommandFailed] = 
 
 
 def _script_problem(resource: Any) -> str | None:
-    from sensu.rules.validity.kinds import expressions_of  # noqa: PLC0415 - listing needs no rules
+    from sensu.rules.kinds.table import expressions_of  # noqa: PLC0415 - listing needs no rules
 
     if not expressions_of(resource) and not getattr(resource, "eval", ""):
         return None

@@ -14,7 +14,7 @@ from sensu.backend.auth.identity import Identity, Via
 from sensu.backend.pacing import PerMinute
 from sensu.clock import Clock
 from sensu.log import fields
-from sensu.rules.validity.names import name_problem
+from sensu.rules.names import name_problem
 from sensu.transport import handshake
 from sensu.transport.backend_socket import Accepted, Session
 from sensu.transport.handshake import Agreement

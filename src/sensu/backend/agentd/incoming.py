@@ -13,7 +13,7 @@ from sensu.backend.seams import IncomingEvent
 from sensu.errors import InvalidResource
 from sensu.resources.event import Event, completed
 from sensu.rules.check_state import Sender
-from sensu.rules.validity import event as event_rules
+from sensu.rules.kinds import event as event_rules
 from sensu.transport.codec import Codec
 
 UNKNOWN_TYPE = "unknown message type"

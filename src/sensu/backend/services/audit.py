@@ -23,7 +23,7 @@ from sensu.resources.kinds import ALL_KINDS, CHECK, EVENT, Kind
 from sensu.resources.wire import encode
 from sensu.rules.audit import AuditRecord, cut, document, shown_name
 from sensu.rules.owed import DeliveryView
-from sensu.rules.selectors.fields import AUDIT
+from sensu.rules.selectors.selectable import AUDIT
 from sensu.store.contract import (
     AppendAudit,
     AuditEntry,

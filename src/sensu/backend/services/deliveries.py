@@ -16,7 +16,7 @@ from sensu.errors import InvalidResource
 from sensu.resources.event import Event
 from sensu.resources.wire import decode, encode
 from sensu.rules.owed import DEAD, OWED, DeliveryView, Step, owed_workflows, steps_of, why_of
-from sensu.rules.selectors.fields import Field, Selectable, as_text
+from sensu.rules.selectors.selectable import Field, Selectable, as_text
 from sensu.store.contract import OweDelivery, Store
 
 RESOURCE = "deliveries"

@@ -14,7 +14,7 @@ from sensu.resources.entity import EntityConfig, EntityState
 from sensu.resources.kinds import ENTITY
 from sensu.resources.wire import decode, encode
 from sensu.rules.etag import etag
-from sensu.rules.selectors.fields import ENTITY_CONFIG, ENTITY_STATE, Selectable
+from sensu.rules.selectors.selectable import ENTITY_CONFIG, ENTITY_STATE, Selectable
 
 Part = type[EntityConfig] | type[EntityState]
 _SELECTABLE: dict[Part, Selectable] = {EntityConfig: ENTITY_CONFIG, EntityState: ENTITY_STATE}

@@ -33,7 +33,7 @@ from sensu.resources.event import Event
 from sensu.resources.kinds import EVENT
 from sensu.resources.metadata import ObjectMeta
 from sensu.rules.etag import etag
-from sensu.rules.validity.event import problem
+from sensu.rules.kinds.event import problem
 from sensu.store.contract import EventKey, Store
 
 Part = TypeVar("Part", Entity, Check)

@@ -19,7 +19,7 @@ from sensu.resources.kinds import EVENT
 from sensu.resources.metadata import ObjectMeta
 from sensu.resources.pipeline import Pipeline
 from sensu.resources.wire import Wire, decode, encode
-from sensu.rules.validity.kinds import problem_of
+from sensu.rules.kinds.table import problem_of
 from sensu.store.contract import EventKey, Store
 
 EXPRESSIONS_MAX = 20

@@ -14,7 +14,7 @@ from sensu.backend.services.outcomes import Invalid, Listing
 from sensu.backend.services.pages import PageRequest
 from sensu.backend.stored_form import key_of
 from sensu.resources.kinds import USER, Kind
-from sensu.rules.selectors.fields import Selectable, selectable_of
+from sensu.rules.selectors.selectable import Selectable, selectable_of
 from sensu.rules.selectors.selection import Selection, compiled
 from sensu.store.contract import EventKey, Store
 

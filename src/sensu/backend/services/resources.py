@@ -33,7 +33,7 @@ from sensu.resources.documents import encoded
 from sensu.resources.kinds import ENTITY, EVENT, NAMESPACE, SILENCED, USER, Kind, name_of, namespace_of
 from sensu.resources.wire import Wire
 from sensu.rules.client_input import normalised
-from sensu.rules.validity.kinds import problem_of
+from sensu.rules.kinds.table import problem_of
 from sensu.store.contract import (
     Committed,
     Conflict,

@@ -18,7 +18,7 @@ from sensu.backend.stored_form import key_of, put
 from sensu.resources.kinds import USER
 from sensu.resources.user import User
 from sensu.resources.wire import Wire, decode
-from sensu.rules.validity.user import HASH_MISMATCH, password_problem
+from sensu.rules.kinds.user import HASH_MISMATCH, password_problem
 from sensu.store.contract import Must, Stored
 
 SELF = "localselfuser"

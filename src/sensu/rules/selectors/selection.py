@@ -11,8 +11,8 @@ import msgspec
 
 from sensu.errors import InvalidResource
 from sensu.rules.selectors.evaluate import fulfilled
-from sensu.rules.selectors.fields import Field, Path, Selectable
 from sensu.rules.selectors.parser import Comparison, Requirement, parsed
+from sensu.rules.selectors.selectable import Field, Path, Selectable
 
 COMPILED_REMEMBERED_MAX = 256
 CHARACTERS_MAX = 8192

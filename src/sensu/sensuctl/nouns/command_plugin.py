@@ -16,7 +16,7 @@ from sensu.errors import SensuError
 from sensu.resources.asset import Asset
 from sensu.resources.entity import Entity, System
 from sensu.resources.wire import convert_client
-from sensu.rules.validity.names import asset_name_problem
+from sensu.rules.names import asset_name_problem
 from sensu.sensuctl.asset_text import short_digest, short_url
 from sensu.sensuctl.bonsai import Bonsai, parse_name
 from sensu.sensuctl.command import Context

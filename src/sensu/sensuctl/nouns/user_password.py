@@ -22,7 +22,7 @@ def hashed(password: str) -> str:
 
 
 def _require_good(password: str) -> None:
-    from sensu.rules.validity.user import password_problem  # noqa: PLC0415 - few commands need rules
+    from sensu.rules.kinds.user import password_problem  # noqa: PLC0415 - few commands need rules
 
     problem = password_problem(password)
     if problem:

@@ -5,8 +5,8 @@ import pytest
 from sensu.backend.pipelined.steps.handlers.table import HANDLER_KINDS, TYPES, HandlerType, find_handler
 from sensu.resources.handler import Handler, HandlerSocket
 from sensu.resources.kinds import HANDLER, Kind
-from sensu.rules.validity.handler import problem
-from sensu.rules.validity.pipeline import HANDLING
+from sensu.rules.kinds.handler import problem
+from sensu.rules.kinds.pipeline import HANDLING
 from sensu.rules.workflow import HandlerRef, core_handler
 from sensu.testing.factories import make_metadata
 

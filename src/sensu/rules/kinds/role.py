@@ -6,7 +6,7 @@ Source: recorded scenarios roles-invalid and clusterroles-invalid.
 from collections.abc import Sequence
 
 from sensu.resources.role import ClusterRole, Role, Rule
-from sensu.rules.validity.names import subscription_problem
+from sensu.rules.names import subscription_problem
 
 VERBS = frozenset(("get", "list", "create", "update", "delete", "*"))
 

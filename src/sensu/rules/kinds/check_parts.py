@@ -9,13 +9,13 @@ from sensu.errors import InvalidResource
 from sensu.resources.check import Check, CheckConfig, ProxyRequests
 from sensu.resources.time_window import TimeWindowRepeated, TimeWindowWhen
 from sensu.rules import cron
-from sensu.rules.time_windows import validate_subdue, validate_when
-from sensu.rules.validity.names import (
+from sensu.rules.names import (
     REMEMBERED_LENGTH_MAX,
     env_vars_problem,
     name_problem,
     runtime_assets_problem,
 )
+from sensu.rules.time_windows import validate_subdue, validate_when
 
 OUTPUT_METRIC_FORMATS = frozenset(
     ("graphite_plaintext", "influxdb_line", "nagios_perfdata", "opentsdb_line", "prometheus_text")

@@ -6,14 +6,14 @@ Source: recorded scenario events-invalid.
 from sensu.resources.check import Check
 from sensu.resources.metrics import MetricThreshold
 from sensu.rules.go_number import parse_float
-from sensu.rules.validity.check_parts import (
+from sensu.rules.kinds.check_parts import (
     INTERVAL_AND_CRON,
     TTL_NOT_ABOVE_INTERVAL,
     cron_problem,
     problem_before_output,
     windows_problem,
 )
-from sensu.rules.validity.names import name_problem
+from sensu.rules.names import name_problem
 
 TTL_S_MIN = 5
 

@@ -6,7 +6,7 @@ Source: recorded scenario assets-invalid.
 from collections.abc import Sequence
 
 from sensu.resources.asset import Asset
-from sensu.rules.validity.names import asset_name_problem
+from sensu.rules.names import asset_name_problem
 
 SHA512_LENGTH_MIN = 128
 

@@ -4,7 +4,7 @@ Source: recorded scenario entities-invalid.
 """
 
 from sensu.resources.entity import Entity
-from sensu.rules.validity.names import name_problem
+from sensu.rules.names import name_problem
 
 
 def problem(entity: Entity) -> str | None:

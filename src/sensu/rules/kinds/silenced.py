@@ -4,7 +4,7 @@ Source: recorded scenario silenced-invalid.
 """
 
 from sensu.resources.silenced import Silenced
-from sensu.rules.validity.names import name_problem, subscription_problem
+from sensu.rules.names import name_problem, subscription_problem
 
 ANY = "*"
 

@@ -4,8 +4,8 @@ Source: recorded scenario handlers-invalid.
 """
 
 from sensu.resources.handler import Handler, HandlerSocket
+from sensu.rules.names import name_problem
 from sensu.rules.retrying import policy_of
-from sensu.rules.validity.names import name_problem
 
 RETRY_ATTEMPTS_MAX = 100
 RETRY_DELAY_MAX_S = 86_400

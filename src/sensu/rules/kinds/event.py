@@ -8,8 +8,8 @@ from collections.abc import Sequence
 
 from sensu.resources.event import Event
 from sensu.resources.metadata import ResourceReference
-from sensu.rules.validity import check as check_rules
-from sensu.rules.validity import entity as entity_rules
+from sensu.rules.kinds import check as check_rules
+from sensu.rules.kinds import entity as entity_rules
 
 _HEX = "[0-9a-f]"
 _PLAIN_UUID = f"{_HEX}{{8}}-{_HEX}{{4}}-{_HEX}{{4}}-{_HEX}{{4}}-{_HEX}{{12}}"

@@ -11,7 +11,7 @@ from sensu.resources.event import Event
 from sensu.resources.metadata import ObjectMeta, ResourceReference
 from sensu.resources.metrics import MetricPoint, Metrics, MetricThreshold, MetricThresholdRule, MetricThresholdTag
 from sensu.resources.time_window import TimeWindowRepeated
-from sensu.rules.validity.event import problem
+from sensu.rules.kinds.event import problem
 
 CHECK = Check(metadata=ObjectMeta(name="cpu", namespace="default"), interval=10)
 ENTITY = Entity(metadata=ObjectMeta(name="web1", namespace="default"), entity_class="agent")

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from sensu.resources.metadata import ResourceReference
 from sensu.resources.pipeline import Pipeline, PipelineWorkflow
-from sensu.rules.validity.names import name_problem
+from sensu.rules.names import name_problem
 
 Capable = frozenset[tuple[str, str]]
 

@@ -4,7 +4,7 @@ Source: recorded scenario hooks-invalid.
 """
 
 from sensu.resources.hook import HookConfig
-from sensu.rules.validity.names import name_problem
+from sensu.rules.names import name_problem
 
 
 def problem(hook: HookConfig) -> str | None:

@@ -24,7 +24,7 @@ from sensu.resources.tessen import TessenConfig
 from sensu.resources.time_window import ClockWindow, TimeWindowWhen, WindowDays
 from sensu.resources.user import User
 from sensu.resources.wire import Wire
-from sensu.rules.validity.kinds import EXPRESSIONS_MAX, expressions_of, problem_of
+from sensu.rules.kinds.table import EXPRESSIONS_MAX, expressions_of, problem_of
 
 META = ObjectMeta(name="it", namespace="default")
 CLUSTER_META = ObjectMeta(name="it")

@@ -6,14 +6,14 @@ Source: recorded scenario checks-invalid.
 from collections.abc import Sequence
 
 from sensu.resources.check import CheckConfig
-from sensu.rules.validity.check_parts import (
+from sensu.rules.kinds.check_parts import (
     INTERVAL_AND_CRON,
     TTL_NOT_ABOVE_INTERVAL,
     cron_problem,
     problem_before_output,
     windows_problem,
 )
-from sensu.rules.validity.names import name_problem
+from sensu.rules.names import name_problem
 
 
 def problem(check: CheckConfig) -> str | None:

@@ -4,7 +4,7 @@ Source: recorded scenario rolebindings-invalid.
 """
 
 from sensu.resources.role_binding import ClusterRoleBinding, RoleBinding, RoleRef, Subject
-from sensu.rules.validity.names import subscription_problem
+from sensu.rules.names import subscription_problem
 
 
 def problem(binding: RoleBinding) -> str | None:

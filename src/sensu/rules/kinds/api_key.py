@@ -4,7 +4,7 @@ Source: recorded scenario apikeys-invalid.
 """
 
 from sensu.resources.api_key import APIKey
-from sensu.rules.validity.names import name_problem
+from sensu.rules.names import name_problem
 
 
 def problem(key: APIKey) -> str | None:

@@ -8,7 +8,7 @@ import pytest
 from sensu.resources.check import CheckConfig, ProxyRequests
 from sensu.resources.metadata import ObjectMeta
 from sensu.resources.time_window import ClockWindow, TimeWindowRepeated, TimeWindowWhen, WindowDays
-from sensu.rules.validity.check_config import expressions, problem
+from sensu.rules.kinds.check_config import expressions, problem
 
 VALID = CheckConfig(metadata=ObjectMeta(name="cpu", namespace="default"), interval=60, subscriptions=("linux",))
 NO_SCHEDULE = "check interval must be greater than 0 or a valid cron schedule must be provided"

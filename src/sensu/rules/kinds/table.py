@@ -21,7 +21,7 @@ from sensu.resources.silenced import Silenced
 from sensu.resources.tessen import TessenConfig
 from sensu.resources.user import User
 from sensu.resources.wire import Wire
-from sensu.rules.validity import (
+from sensu.rules.kinds import (
     api_key,
     asset,
     check_config,

@@ -4,7 +4,7 @@ Source: docs, "Secrets reference".
 """
 
 from sensu.resources.secret import ENV_PROVIDER, Secret
-from sensu.rules.validity.names import name_problem
+from sensu.rules.names import name_problem
 
 
 def problem(secret: Secret) -> str | None:

@@ -6,8 +6,8 @@ Source: recorded scenario filters-invalid.
 from collections.abc import Sequence
 
 from sensu.resources.event_filter import EventFilter
-from sensu.rules.validity.check_parts import when_problem
-from sensu.rules.validity.names import name_problem
+from sensu.rules.kinds.check_parts import when_problem
+from sensu.rules.names import name_problem
 
 
 def problem(event_filter: EventFilter) -> str | None:

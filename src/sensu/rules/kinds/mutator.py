@@ -4,7 +4,7 @@ Source: recorded scenario mutators-invalid.
 """
 
 from sensu.resources.mutator import Mutator
-from sensu.rules.validity.names import name_problem
+from sensu.rules.names import name_problem
 
 
 def problem(mutator: Mutator) -> str | None:

@@ -4,7 +4,7 @@ Source: recorded scenario namespaces-invalid.
 """
 
 from sensu.resources.namespace import Namespace
-from sensu.rules.validity.names import name_problem
+from sensu.rules.names import name_problem
 
 
 def problem(namespace: Namespace) -> str | None:

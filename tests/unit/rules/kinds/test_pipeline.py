@@ -4,7 +4,7 @@ import pytest
 
 from sensu.resources.metadata import ObjectMeta, ResourceReference
 from sensu.resources.pipeline import Pipeline, PipelineWorkflow
-from sensu.rules.validity.pipeline import problem
+from sensu.rules.kinds.pipeline import problem
 
 KINDS = {"filter": "EventFilter", "mutator": "Mutator", "handler": "Handler"}
 

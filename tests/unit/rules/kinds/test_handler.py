@@ -4,7 +4,7 @@ import pytest
 
 from sensu.resources.handler import Handler
 from sensu.resources.wire import encode
-from sensu.rules.validity.handler import problem
+from sensu.rules.kinds.handler import problem
 from sensu.testing.factories import make_metadata
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sensu.rules.validity.names import (
+from sensu.rules.names import (
     asset_name_problem,
     env_vars_problem,
     name_problem,

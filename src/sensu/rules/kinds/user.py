@@ -4,7 +4,7 @@ Source: recorded scenario users-invalid.
 """
 
 from sensu.resources.user import User
-from sensu.rules.validity.names import strict_name_problem
+from sensu.rules.names import strict_name_problem
 
 PASSWORD_LENGTH_MIN = 8
 HASH_MISMATCH = "hashed password does not the match the cleartext password, only one of those should be provided"
