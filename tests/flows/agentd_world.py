@@ -153,7 +153,7 @@ class KeepaliveInbox:
     def offer(self, keepalive: Event, done: Done | None = None) -> bool:
         return self.inbox.take(keepalive, done)
 
-    async def alarm(self, key: EventKey) -> None:
+    async def expired(self, key: EventKey) -> None:
         return
 
 

@@ -118,7 +118,7 @@ class Core:
             wake_deliveries,
             basics.settings.deregistration_handler,
         )
-        self.events.tell_overdue_keepalives(self.keepalives.alarm)
+        self.events.on_overdue_keepalive(self.keepalives.expired)
 
     def open(self) -> None:
         """Follow the store's entities."""

@@ -1,4 +1,4 @@
-"""What the daemons offer each other; `composition.py` joins them, so that none imports another."""
+"""The protocols by which daemons use each other; `composition.py` connects them, so that none imports another."""
 
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
@@ -19,15 +19,14 @@ from sensu.store.contract import EventKey, Write
 
 
 class IncomingEvent(msgspec.Struct, frozen=True):
-    """An event that is valid by itself (`rules/kinds/event.py`), on its way to eventd.
+    """A valid event (`rules/kinds/event.py`) on its way to eventd.
 
-    `also` are writes that must be committed with it or not at all; a function is asked for them in the event's turn,
-    and once more when a write of another got in between. `due_after_s` overrides when its silence becomes an
-    alarm (keepalives: their warning time-out); None leaves it to the check's ttl. `merge` is false for events that
-    carry their final state already. `alarm` marks one that says that an event is overdue: it is dropped when another
-    event for the same check came meanwhile. `entity_json` is what is stored of the event's entity, where that is known;
-    the entity has its secrets hidden then. `sender` is the session of the agent that sent the event; None for all that
-    comes from elsewhere, such as the API.
+    `also` are writes that must be committed with it or not at all; a function is called when the event is decided, and
+    again after a conflict. `due_after_s` overrides its deadline (keepalives: the warning timeout); with None it follows
+    from the check's TTL. `merge` is false for events that have their final state already. `failure` marks the failure
+    event for a missing keepalive: it is dropped if another keepalive has arrived. If `entity_json`, the stored JSON of
+    the entity, is known, the secrets of the entity are hidden already. `sender` is the session of the agent that sent
+    the event; None for events from elsewhere, such as the API.
     """
 
     event: Event
@@ -40,38 +39,38 @@ class IncomingEvent(msgspec.Struct, frozen=True):
 
 
 class EventStored(msgspec.Struct, frozen=True, tag=True):
-    """The event is committed, and whatever handlers are owed it."""
+    """The event is committed, together with its deliveries to handlers."""
 
 
 class EventRefused(msgspec.Struct, frozen=True, tag=True):
-    """The event will never be stored; `why` is fit for the sender."""
+    """The event will never be stored; `why` is the message for the sender."""
 
     why: str
 
 
 class EventDeferred(msgspec.Struct, frozen=True, tag=True):
-    """The store could not take the event now; the sender may try again."""
+    """The event could not be stored now; the sender may try again."""
 
     why: str
 
 
 EventOutcome = EventStored | EventRefused | EventDeferred
-"""What became of an event; members send it to each other as it is."""
+"""The outcome of an event."""
 
 
 class Intake(Protocol):
-    """The one way in for events (eventd)."""
+    """The intake of all events (eventd)."""
 
     def offer(self, incoming: IncomingEvent, done: Callable[[EventOutcome], None] | None = None) -> bool:
-        """Queue an event without waiting; `done` is called on the loop once its fate is known.
+        """Queue an event without waiting; `done` is called on the loop with its outcome.
 
-        False when nothing was queued: the queue is full, and the caller waits with `wait_for_room` before the next; or
-        it has room, and handlers are owed too much for this event, which waits with `wait_until_admitting`.
+        False if nothing was queued: either the queue is full, and the caller waits with `wait_for_room`; or too many
+        deliveries are waiting for handlers, and the caller waits with `wait_until_admitting`.
         """
         ...
 
     def has_room(self) -> bool:
-        """Whether the queue takes another event."""
+        """Whether the queue has room for another event."""
         ...
 
     async def wait_for_room(self) -> None:
@@ -79,46 +78,46 @@ class Intake(Protocol):
         ...
 
     async def wait_until_admitting(self) -> None:
-        """Return when events that would be owed to handlers are taken again."""
+        """Return when events with handlers are admitted again."""
         ...
 
     async def post(self, incoming: IncomingEvent) -> EventOutcome:
-        """Queue an event, waiting for room if need be, and return once its fate is known."""
+        """Queue an event, waiting for room if necessary, and return its outcome."""
         ...
 
     async def remove(self, key: EventKey, also: Sequence[Write] = ()) -> bool:
-        """Delete an event in its turn among the others, with its deadlines; false where there is none.
+        """Delete an event in order with the other events, and its deadline; False if it does not exist.
 
-        `also` are writes that are committed with the removal, where the event was there.
+        If the event exists, the writes in `also` are committed with the removal.
         """
         ...
 
 
 class Keepalives(Protocol):
-    """Who hears agents' keepalives (keepalived)."""
+    """Processes agents' keepalives (keepalived)."""
 
     def offer(self, keepalive: Event, done: Callable[[EventOutcome], None] | None = None) -> bool:
-        """Take a valid keepalive event from an agent; false when the intake is full."""
+        """Accept a valid keepalive event from an agent; False if the intake is full."""
         ...
 
-    async def alarm(self, key: EventKey) -> None:
-        """The keepalive at `key` is overdue."""
+    async def expired(self, key: EventKey) -> None:
+        """Process the missing keepalive at `key`."""
         ...
 
 
 Done = Callable[[EventOutcome], None]
-"""Is called with what became of an event."""
+"""A callback for the outcome of an event."""
 
 
 class LocalIntake(Intake, Protocol):
     """The intake of this process."""
 
     def hold_back(self, incoming: IncomingEvent, done: Done | None) -> bool | None:
-        """None for an event that may come in; else as `offer` answers, because too much is owed."""
+        """None if the event is admitted; otherwise the answer of `offer`, because too many deliveries are waiting."""
         ...
 
     def take(self, incoming: IncomingEvent, done: Callable[[EventOutcome], None] | None = None) -> bool:
-        """Queue an event that may come in; false when the queue is full."""
+        """Queue an admitted event; False if the queue is full."""
         ...
 
 
@@ -126,9 +125,9 @@ class LocalKeepalives(Keepalives, Protocol):
     """Takes the keepalives of entities that this process owns."""
 
     def take(
-        self, keepalive: Event, at: float, event_id: str, beside: Write, done: Callable[[EventOutcome], None] | None
+        self, keepalive: Event, at: float, event_id: str, also: Write, done: Callable[[EventOutcome], None] | None
     ) -> bool:
-        """Take a keepalive that came in `at` and may come in; false when the queue is full. `beside` is stored too."""
+        """Accept a keepalive that was admitted at time `at`, and store `also` with it; False if the queue is full."""
         ...
 
 
@@ -136,7 +135,7 @@ class Subscribers(Protocol):
     """The agents that are connected to this process (agentd)."""
 
     def publish(self, namespace: str, subscription: str, request: CheckRequest) -> int:
-        """Send a check request to every agent of a subscription; returns how many were sent it."""
+        """Send a check request to every agent of a subscription; returns the number of agents."""
         ...
 
     def agents(self, namespace: str, subscription: str) -> Sequence[str]:
@@ -150,9 +149,10 @@ class Subscribers(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What would become of `event`, if these candidates stood in the place of stored resources of their names?
+    """A dry run of `event`, with candidates that replace the stored resources of their names.
 
-    With a pipeline or a handler, only that one is asked about, whatever the event names. `caller` pays for the time.
+    With a pipeline or a handler, only that one is run, regardless of what the event names. The time is charged to
+    `caller`.
     """
 
     event: Event
@@ -164,7 +164,7 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class OverBudget:
-    """The caller has used up the time for dry runs; there is more in `retry_after_s`."""
+    """The caller has used up its time for dry runs, and may try again after `retry_after_s`."""
 
     why: str
     retry_after_s: float
@@ -220,30 +220,30 @@ class Deliveries:
 
 
 class AdHoc(Protocol):
-    """Who runs a check on demand (schedulerd)."""
+    """Runs checks on demand (schedulerd)."""
 
     async def execute(self, namespace: str, check: str, subscriptions: Sequence[str]) -> int:
-        """Publish a request for a check now, to its own subscriptions where none are given; returns `issued`.
+        """Publish a request for a check now, to its own subscriptions if none are given; returns `issued`.
 
-        Raises KeyError where there is no such check.
+        Raises KeyError if the check does not exist.
         """
         ...
 
 
 class SlotLedger(Protocol):
-    """Who knows what became of the times at which checks were due."""
+    """Reports the outcome of each scheduled run of a check."""
 
     @property
     def since(self) -> float:
-        """When the totals began, in Unix seconds."""
+        """The start of the totals, in Unix seconds."""
         ...
 
     def slots(self, namespace: str, check: str) -> Sequence[Slot]:
-        """The last slots of a check, the newest first."""
+        """The last slots of a check, newest first."""
         ...
 
     def totals(self, namespace: str, check: str) -> Mapping[Outcome, int]:
-        """How many slots of a check have ended how."""
+        """The number of slots of a check by outcome."""
         ...
 
 

@@ -1,4 +1,4 @@
-"""What waits in eventd's queue, and what becomes of it."""
+"""The items of eventd's queue, and the decision about each."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ Done = Callable[[EventOutcome], None]
 
 
 class Arrival(msgspec.Struct, frozen=True):
-    """An event that was offered; `key` is None where it has metrics only and is not stored."""
+    """An incoming event; `key` is None if it has only metrics and is not stored."""
 
     incoming: IncomingEvent
     namespace: str
@@ -26,9 +26,9 @@ class Arrival(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Removal:
-    """An event that is to be deleted; `done` hears whether it was there, or that the store did not answer (None).
+    """A request to delete an event; `done` is called with whether it existed, or None if the store did not answer.
 
-    `also` are writes that are committed with it, where it was there.
+    If the event exists, the writes in `also` are committed with the removal.
     """
 
     key: EventKey
@@ -38,7 +38,7 @@ class Removal:
 
 @dataclass(frozen=True, slots=True)
 class Overdue:
-    """An event whose check has not reported within its time to live."""
+    """An event whose TTL expired."""
 
     key: EventKey
 
@@ -47,9 +47,9 @@ Waiting = Arrival | Removal | Overdue
 
 
 def can_come_again(item: Waiting) -> bool:
-    """Whether an item may be given up for now: its sender hears of that, or the same comes again by itself.
+    """Whether an item may be dropped for now, because its sender is informed or sends the same again anyway.
 
-    Agents that are not acknowledged send nothing again, but a keepalive is followed by the next.
+    Agents without acknowledgements send nothing again, but the next keepalive replaces a lost one.
     """
     if not isinstance(item, Arrival):
         return True
@@ -60,7 +60,7 @@ def can_come_again(item: Waiting) -> bool:
 
 
 def arrival(incoming: IncomingEvent, done: Done | None) -> Arrival:
-    """The event with the place where it will be stored."""
+    """The queue item for an event."""
     event = incoming.event
     entity, check = event.entity, event.check
     assert entity is not None
@@ -72,11 +72,11 @@ def arrival(incoming: IncomingEvent, done: Done | None) -> Arrival:
 
 
 class Decision(msgspec.Struct, frozen=True):
-    """What one arrival leads to.
+    """The decision about an item: the writes, and what applies in memory once they are committed.
 
-    `key` is the event whose state becomes `state` (None: it exists no longer) and is due after `due_after_s` (None:
-    awaited no longer); no key where no event changes. `refused` says why nothing is written. `live` is the event as it
-    came, for the event log. By `identity` the event is recognised if its agent sends it again (0: it is not).
+    `key` is the event that changes (None: no event does), `state` its new state (None: it is deleted) and `due_after_s`
+    its new deadline (None: it has none). `refused` is the reason if nothing is written. `live` is the event for the
+    event log. `identity` recognises the event if its agent sends it again (0: it is not recognised).
     """
 
     writes: Sequence[Write] = ()
@@ -91,7 +91,7 @@ class Decision(msgspec.Struct, frozen=True):
 
 
 def entities_needed(items: Iterable[Waiting]) -> Iterable[Key]:
-    """The stored entities that the decisions about these items ask for."""
+    """The stored entities that the decisions about these items need."""
     for item in items:
         if isinstance(item, Overdue):
             yield entity_key(item.key.namespace, item.key.entity)

@@ -1,4 +1,4 @@
-"""What eventd counts of the groups of events that it processes."""
+"""The counters of eventd."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -11,7 +11,7 @@ from sensu.store.contract import PutEvent
 
 
 class Took(msgspec.Struct, frozen=True):
-    """Seconds that a group of events took: to decide, to store, and to pass on."""
+    """The seconds a group of events took to decide, to store and to pass on."""
 
     decide_s: float
     store_s: float
@@ -19,37 +19,37 @@ class Took(msgspec.Struct, frozen=True):
 
 
 class Counters(Protocol):
-    """What eventd counts. Numbers of events come by kind: `check`, `metrics` (no check), `check+metrics`."""
+    """What eventd counts; the kinds of events are `check`, `metrics` (no check) and `check+metrics`."""
 
     def processed(self, kind: str, status: str, events: int) -> None:
-        """So many events of a kind (`check`, `metrics`) ended with a status (`success`, `error`)."""
+        """Count events of a kind (`check`, `metrics`) that were processed with a status (`success`, `error`)."""
         ...
 
     def held_back(self) -> None:
-        """An event was not taken because too many deliveries are owed; it counts each time it is offered."""
+        """Count an event that was not accepted because too many deliveries are waiting, each time it is offered."""
         ...
 
     def group(self, events: dict[str, int], proxies: int, took: Took, *, well: bool) -> None:
-        """A group of events was processed, and new proxy entities with it; `well` is false if it was not stored."""
+        """Count a processed group of events and the proxy entities it created; `well` is False if it was not stored."""
         ...
 
     def stored(self, kind: str, size: int) -> None:
-        """An event of a kind (`check`, `check+metrics`) was stored in so many bytes."""
+        """Count a stored event of a kind (`check`, `check+metrics`) and its size in bytes."""
         ...
 
     def points(self, points: int) -> None:
-        """An event had so many metric points."""
+        """Count the metric points of an event."""
         ...
 
 
 def count_group(counters: Counters, items: Sequence[Waiting], proxies: int, took: Took, *, well: bool) -> None:
-    """Count a group that was stored, or could not be."""
+    """Count a group, whether it was stored (`well`) or not."""
     metrics = sum(isinstance(item, Arrival) and item.key is None for item in items)
     counters.group({"check": len(items) - metrics, "metrics": metrics}, proxies, took, well=well)
 
 
 def count_events(counters: Counters, items: Sequence[Waiting], decisions: Sequence[Decision]) -> None:
-    """Count the points and the stored sizes of events that were processed."""
+    """Count the points and the stored sizes of processed events."""
     for item, decision in zip(items, decisions, strict=True):
         event = item.incoming.event if isinstance(item, Arrival) else None
         points = _points(event)

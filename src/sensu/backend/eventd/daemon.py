@@ -1,8 +1,8 @@
-"""eventd: the one way in for events.
+"""eventd: the intake of all events.
 
-Takes what waits as a group, decides each event in turn from the state before it, and commits the group at once: events,
-deliveries owed to handlers, proxy entities, ended silences. One loop decides, so events of one check never overtake
-each other. The store's answer is the sender's answer.
+Takes waiting events as a group, decides each in turn from the state before it, and commits the group at once: events,
+deliveries for handlers, proxy entities, ended silences. One loop decides, so events of one check are never reordered.
+A sender gets its answer after the commit.
 """
 
 import asyncio
@@ -46,18 +46,20 @@ from sensu.store.resource_cache import ResourceCache
 log = logging.getLogger("sensu.eventd")
 
 RETRY_PAUSES_S = (0.05, 0.2, 1.0, 3.0)
-"""How long to wait between attempts to reach the store before events are deferred."""
+"""Pauses between attempts to reach the store; after the last one, events are deferred."""
 CONFLICTS_MAX = 3
-"""How often an event is decided anew because another write got in between."""
+"""How often an event is decided again after a conflict with another write; then it is refused."""
 ALONE_MAX = 2
-"""How often an event is tried alone that the store does not take while it takes other writes; then it is refused."""
-ALARMS_AT_ONCE_MAX = 64
+"""How often an event is tried by itself that the store rejects while it accepts other writes; then it is refused."""
+MISSING_KEEPALIVES_AT_ONCE_MAX = 64
+"""How many missing keepalives are processed concurrently; others wait."""
 TICK_S = 1.0
 OVERSLEPT_S = 2.0
-"""A tick that comes later than this means that the process did not run, and that nothing could arrive."""
-TRY_ALARM_AGAIN_S = 5.0
+"""If a tick is later than this, the process was suspended and could not receive events."""
+EXPIRE_AGAIN_S = 5.0
+"""When to process an expired deadline again if its failure event could not be stored."""
 GATE_TICK_S = 0.25
-"""How often to look whether senders that were paused because too much was owed may go on."""
+"""How often to check whether paused senders can be read again."""
 
 _STORED = EventStored()
 _T = TypeVar("_T")
@@ -65,7 +67,7 @@ _Keys = dict[EventKey, None]
 
 
 class Eventd:
-    """The intake of events of one process; `run` does the work, after `prepare`."""
+    """The intake of events of one process; call `prepare`, then `run`."""
 
     def __init__(
         self,
@@ -82,12 +84,12 @@ class Eventd:
         log_event: Callable[[bytes], None] | None = None,
         ownership: Ownership = ALONE,
     ) -> None:
-        """With `keeps_results` the history of events holds each result, else state changes only.
+        """With `keeps_results` the history of an event holds every result, otherwise only state changes.
 
-        `answered` is called for each new result of a request, with namespace and name of the check and `issued`.
-        `gate` says which events are held back while too much is owed. `log_event` is called with the JSON of each
-        event that is committed. Only deadlines of slots that `ownership` owns are watched, and their time stands still
-        while events may not get here.
+        `answered` is called for each new result of a request, with the namespace and name of the check and `issued`.
+        `gate` decides which events are held back while too many deliveries are waiting. `log_event` is called with the
+        JSON of each committed event. Only the deadlines of slots that `ownership` owns are watched; they are paused
+        while events may not reach this member.
         """
         self._store = store
         self._entities = entities
@@ -119,20 +121,20 @@ class Eventd:
         )
         self._keepalives_due: asyncio.Queue[EventKey] = asyncio.Queue()
 
-    def tell_overdue_keepalives(self, listener: Callable[[EventKey], Awaitable[None]]) -> None:
-        """Have `listener` (keepalived) judge keepalive events that are overdue."""
+    def on_overdue_keepalive(self, listener: Callable[[EventKey], Awaitable[None]]) -> None:
+        """Call `listener` (keepalived) with each keepalive event that is overdue."""
         self._overdue_keepalive = listener
 
     def offer(self, incoming: IncomingEvent, done: Done | None = None) -> bool:
-        """Queue an event without waiting; false when the queue is full.
+        """Queue an event without waiting; False if the queue is full.
 
-        While too much is owed, who listens for the fate of an event hears that it is deferred; others are to wait.
+        While too many deliveries are waiting, an event with `done` is deferred, and the sender of any other must wait.
         """
         held_back = self.hold_back(incoming, done)
         return self.take(incoming, done) if held_back is None else held_back
 
     def hold_back(self, incoming: IncomingEvent, done: Done | None) -> bool | None:
-        """None for an event that may come in; else as `offer` answers, because too much is owed."""
+        """None if the event is admitted; otherwise the answer of `offer`, because too many deliveries are waiting."""
         if self._gate is None or self._gate.admits(incoming):
             return None
         self._counters.held_back()
@@ -143,18 +145,18 @@ class Eventd:
         return False
 
     def take(self, incoming: IncomingEvent, done: Done | None = None) -> bool:
-        """Queue an event that may come in, without waiting; false when the queue is full."""
+        """Queue an admitted event without waiting; False if the queue is full."""
         offered = self._queue.has_room() and self._queue.offer(arrival(incoming, done))
         if offered:
             self._idle.clear()
         return offered
 
     def has_room(self) -> bool:
-        """Whether the queue takes another event of an agent."""
+        """Whether the queue has room for another event of an agent."""
         return self._queue.has_room()
 
     def waiting(self) -> int:
-        """How many events are in the queue."""
+        """The number of events in the queue."""
         return len(self._queue)
 
     async def wait_for_room(self) -> None:
@@ -162,27 +164,27 @@ class Eventd:
         await self._queue.wait_for_room()
 
     async def wait_until_admitting(self) -> None:
-        """Return when events that would be owed to handlers are taken again."""
+        """Return when events with handlers are admitted again."""
         while self._gate is not None and self._gate.pauses_senders():
             await self._clock.sleep(GATE_TICK_S)
 
     async def post(self, incoming: IncomingEvent) -> EventOutcome:
-        """Queue an event, waiting for room if need be, and return once its fate is known."""
+        """Queue an event, waiting for room if necessary, and return its outcome."""
         if self._gate is not None and not self._gate.admits(incoming):
             self._counters.held_back()
             return EventDeferred(TOO_MANY)
-        fate: asyncio.Future[EventOutcome] = asyncio.get_running_loop().create_future()
-        await self._enqueue(arrival(incoming, lambda outcome: _settle(fate, outcome)))
-        return await fate
+        outcome: asyncio.Future[EventOutcome] = asyncio.get_running_loop().create_future()
+        await self._enqueue(arrival(incoming, lambda value: _resolve(outcome, value)))
+        return await outcome
 
     async def remove(self, key: EventKey, also: Sequence[Write] = ()) -> bool:
-        """Delete an event in its turn among the others, `also` committed with that; false where there is none.
+        """Delete an event in order with the other events, together with the writes `also`; False if it does not exist.
 
         Raises StoreError.
         """
-        fate: asyncio.Future[bool | None] = asyncio.get_running_loop().create_future()
-        await self._enqueue(Removal(key, lambda existed: _settle(fate, existed), also))
-        existed = await fate
+        removed: asyncio.Future[bool | None] = asyncio.get_running_loop().create_future()
+        await self._enqueue(Removal(key, lambda value: _resolve(removed, value), also))
+        existed = await removed
         if existed is None:
             raise StoreError("the event could not be deleted")
         return existed
@@ -192,7 +194,7 @@ class Eventd:
         self._idle.clear()
 
     async def prepare(self) -> None:
-        """Read what is awaited from the store, allowing for the time that the backend was down."""
+        """Read the deadlines from the store and move them by the time that the backend was down."""
         now = self._clock.now()
         beats = await outage.beats(self._store)
         self._lifetime = lifetime = outage.Lifetime(self._clock, beats, self._ownership.member)
@@ -206,19 +208,19 @@ class Eventd:
 
     async def run(self) -> None:
         """Process events and deadlines until cancelled."""
-        stop_listening = self._store.listen(self._hear_changes)
+        stop_listening = self._store.listen(self._events_changed)
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._process_forever())
                 group.create_task(self._watch_deadlines_forever())
                 group.create_task(self._beat_forever())
-                for _ in range(ALARMS_AT_ONCE_MAX):
-                    group.create_task(self._judge_keepalives_forever())
+                for _ in range(MISSING_KEEPALIVES_AT_ONCE_MAX):
+                    group.create_task(self._pass_on_keepalives_forever())
         finally:
             stop_listening()
 
-    def _hear_changes(self, changes: Sequence[Change]) -> None:
-        """An event that was removed, by whomever, is awaited no longer and has no state."""
+    def _events_changed(self, changes: Sequence[Change]) -> None:
+        """Drop the state and the deadline of removed events."""
         for change in changes:
             if change.body is None and isinstance(change.key, EventKey):
                 self._states.forget(change.key)
@@ -226,7 +228,7 @@ class Eventd:
                 self._deadlines.disarm(change.key)
 
     async def drained(self) -> None:
-        """Return when nothing waits and all that was taken is committed; for a stop that loses nothing."""
+        """Return when the queue is empty and everything taken from it is committed, for a stop without loss."""
         await self._idle.wait()
 
     async def _process_forever(self) -> None:
@@ -238,9 +240,9 @@ class Eventd:
             await self._process(items)
 
     async def _process(self, items: Sequence[Waiting]) -> None:
-        """Decide and commit a group; where that fails for one event, each by itself, so that none harms another.
+        """Decide and commit a group; if that fails, commit each event by itself, so that one cannot block the others.
 
-        What the store did not take and does not come again is kept, and goes before all that came later.
+        Events that the store did not take and whose senders do not send them again are kept at the head of the queue.
         """
         kept: list[Waiting] = []
         if not await self._process_together(items, kept):
@@ -251,7 +253,7 @@ class Eventd:
             self._defer(self._queue.withdraw(can_come_again), kept)
 
     async def _process_together(self, items: Sequence[Waiting], kept: list[Waiting]) -> bool:
-        """Whether the fate of the items is settled."""
+        """Whether the items are stored, deferred or kept."""
         try:
             return not isinstance(await self._attempt(items), Refused)
         except StoreError as err:
@@ -279,7 +281,7 @@ class Eventd:
             self._refuse_all([item], "internal error")
 
     async def _store_takes_writes(self) -> bool:
-        """Whether the store answers, so that what it did not take is the fault of an event."""
+        """Whether the store accepts other writes, so that an event itself is the reason for a failed commit."""
         try:
             await self._store.commit([self._lifetime.beat(self._ownership.member)])
         except StoreError:
@@ -297,7 +299,7 @@ class Eventd:
             self._refuse_all([item], why)
 
     async def _attempt(self, items: Sequence[Waiting]) -> Committed | Refused | None:
-        """Decide the items and commit what they lead to; asks a failing store several times, then StoreError."""
+        """Decide the items and commit the result; retries while the store fails, then raises StoreError."""
         for pause_s in (*RETRY_PAUSES_S, None):
             started = self._clock.monotonic()
             try:
@@ -336,7 +338,7 @@ class Eventd:
         return result
 
     async def _group(self, items: Sequence[Waiting]) -> Group:
-        """A group with what its decisions need: the states before, and whole events where those must be changed."""
+        """A group with what its decisions need: the states before, and whole events where those are changed."""
         self._store.refresh()
         unknown, whole, received = _Keys(), _Keys(), _Keys()
         for item in items:
@@ -355,7 +357,7 @@ class Eventd:
         return Group(self._states, loaded, self._lookups, self._clock.now(), self._lifetime.alive_s())
 
     def _note_needs(self, item: Waiting, unknown: _Keys, whole: _Keys, received: _Keys) -> None:
-        """Note the states, whole events and identities of results without which an item cannot be decided."""
+        """Note the states, whole events and identities of results that the decision about an item needs."""
         key = item.key
         if key is None:
             return
@@ -375,7 +377,7 @@ class Eventd:
                 unknown[keepalive] = None
 
     def _apply(self, items: Sequence[Waiting], decisions: Sequence[Decision]) -> None:
-        """Make the committed decisions true in memory and tell those who wait."""
+        """Apply committed decisions to the state in memory and answer the senders."""
         owed, checks, metrics, refused = False, 0, 0, 0
         for item, decision in zip(items, decisions, strict=True):
             key = decision.key
@@ -389,8 +391,8 @@ class Eventd:
             elif not isinstance(item, Removal):
                 checks += 1
                 if key is not None:
-                    self._tell_answered(item)
-            _tell(item, decision)
+                    self._report_answered(item)
+            _answer(item, decision)
             if decision.live and self._log_event is not None:
                 self._log_event(decision.live)
         if owed:
@@ -412,21 +414,21 @@ class Eventd:
         else:
             self._deadlines.disarm(key)
 
-    def _tell_answered(self, item: Waiting) -> None:
+    def _report_answered(self, item: Waiting) -> None:
         if self._answered is not None and isinstance(item, Arrival):
             check = item.incoming.event.check
             if check is not None and check.issued:
                 self._answered(item.namespace, check.metadata.name, check.issued)
 
     def _defer(self, items: Sequence[Waiting], kept: list[Waiting]) -> None:
-        """Tell senders that the store did not take their events; those that cannot be told join `kept`."""
+        """Answer senders that their events are deferred; events whose senders get no answer join `kept`."""
         for item in items:
             if not can_come_again(item):
                 kept.append(item)
                 continue
             self._counters.processed("check", "error", 1)
             if isinstance(item, Overdue):
-                self._deadlines.arm(item.key, TRY_ALARM_AGAIN_S)
+                self._deadlines.arm(item.key, EXPIRE_AGAIN_S)
             elif isinstance(item, Removal):
                 item.done(None)
             elif item.done is not None:
@@ -436,9 +438,9 @@ class Eventd:
         self._counters.processed("check", "error", len(items))
         for item in items:
             if isinstance(item, Overdue):
-                self._deadlines.arm(item.key, TRY_ALARM_AGAIN_S)
+                self._deadlines.arm(item.key, EXPIRE_AGAIN_S)
             else:
-                _tell(item, Decision(refused=why))
+                _answer(item, Decision(refused=why))
 
     async def _watch_deadlines_forever(self) -> None:
         while True:
@@ -457,7 +459,7 @@ class Eventd:
                 else:
                     await self._enqueue(Overdue(key))
 
-    async def _judge_keepalives_forever(self) -> None:
+    async def _pass_on_keepalives_forever(self) -> None:
         while True:
             key = await self._keepalives_due.get()
             if self._overdue_keepalive is None:
@@ -465,9 +467,11 @@ class Eventd:
             try:
                 await self._overdue_keepalive(key)
             except Exception:
-                log.exception("overdue keepalive", extra=fields(namespace=key.namespace, entity=key.entity))
+                log.exception(
+                    "missing keepalive could not be processed", extra=fields(namespace=key.namespace, entity=key.entity)
+                )
                 if key not in self._deadlines:
-                    self._deadlines.arm(key, TRY_ALARM_AGAIN_S)
+                    self._deadlines.arm(key, EXPIRE_AGAIN_S)
 
     async def _beat_forever(self) -> None:
         while True:
@@ -478,12 +482,12 @@ class Eventd:
             await self._clock.sleep(outage.BEAT_S)
 
 
-def _settle(fate: "asyncio.Future[_T]", value: _T) -> None:
-    if not fate.done():
-        fate.set_result(value)
+def _resolve(future: "asyncio.Future[_T]", value: _T) -> None:
+    if not future.done():
+        future.set_result(value)
 
 
-def _tell(item: Waiting, decision: Decision) -> None:
+def _answer(item: Waiting, decision: Decision) -> None:
     if isinstance(item, Removal):
         item.done(None if decision.refused else decision.existed)
     elif isinstance(item, Arrival) and item.done is not None:

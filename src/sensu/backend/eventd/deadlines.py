@@ -1,7 +1,7 @@
-"""When the silence of each event becomes an alarm.
+"""Tracks when each event's keepalive or TTL deadline expires.
 
-Deadlines are counted on a clock of their own that stands still while nothing could arrive, so that neither a step of
-the wall clock nor a pause of this process or of the store raises false alarms.
+Deadlines use a clock of their own that is paused while no event can arrive, so that neither a step of the wall clock
+nor a pause of this process or of the store causes false failure events.
 """
 
 import heapq
@@ -11,7 +11,7 @@ from sensu.store.contract import EventKey
 
 
 class Deadlines:
-    """The deadline of each event that is awaited; the store holds them too, this is what the loop asks."""
+    """The deadlines of events, in memory; the store holds them too."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -27,7 +27,7 @@ class Deadlines:
         return key in self._due
 
     def arm(self, key: EventKey, after_s: float) -> None:
-        """Have an event be due in so many seconds, whenever it was due before."""
+        """Set the deadline of an event to `after_s` from now."""
         due = self._now() + after_s
         self._due[key] = due
         queued = self._queued.get(key)
@@ -35,24 +35,24 @@ class Deadlines:
             self._queue(key, due)
 
     def disarm(self, key: EventKey) -> None:
-        """Await an event no longer."""
+        """Remove the deadline of an event."""
         self._due.pop(key, None)
 
     def remaining_s(self, key: EventKey) -> float | None:
-        """In how many seconds an event is due, negative if it was due before; None if it is not awaited."""
+        """Seconds until the deadline of an event, negative if it has passed; None without a deadline."""
         due = self._due.get(key)
         return None if due is None else due - self._now()
 
     def pause(self, seconds: float) -> None:
-        """Put off all deadlines by time in which nothing could arrive."""
+        """Postpone all deadlines by a time in which no event could arrive."""
         self._paused_s += seconds
 
     def wait_s(self, at_most: float) -> float:
-        """How long until a deadline may have passed."""
+        """The time until a deadline may expire, at most `at_most`."""
         return min(at_most, max(0.0, self._heap[0][0] - self._now())) if self._heap else at_most
 
     def take_due(self) -> list[EventKey]:
-        """The events that are due, which are awaited no longer."""
+        """Remove and return the events whose deadline has expired."""
         now, due = self._now(), []
         while self._heap and self._heap[0][0] <= now:
             queued, key = heapq.heappop(self._heap)
@@ -70,7 +70,7 @@ class Deadlines:
         return due
 
     def _queue(self, key: EventKey, due: float) -> None:
-        """One entry a key: a later deadline waits for the earlier entry to come up, an earlier one replaces it."""
+        """One entry per key: a later deadline waits for the earlier entry to come up, an earlier one replaces it."""
         self._queued[key] = due
         heapq.heappush(self._heap, (due, key))
 

@@ -11,7 +11,7 @@ import msgspec
 from sensu.backend import stored_form
 from sensu.backend.eventd.arrivals import Arrival, Decision, Overdue, Removal, arrival
 from sensu.backend.eventd.deadlines import Deadlines
-from sensu.backend.eventd.event_json import kept_json, owed_json
+from sensu.backend.eventd.event_json import delivery_json, stored_json
 from sensu.backend.eventd.recognition import Metrics, Results
 from sensu.backend.eventd.silences import Silences
 from sensu.backend.eventd.states import States
@@ -144,13 +144,13 @@ class Group:
         due_at = None if decided.due_after_s is None else self._alive_s + decided.due_after_s
         entity_json = _entity_json(event, incoming)
         result = self._result(decided.result, decided.changed, identity)
-        writes.append(PutEvent(key, kept_json(event, entity_json), due_at, result))
+        writes.append(PutEvent(key, stored_json(event, entity_json), due_at, result))
         if decided.handled is not None:
             writes.append(self._delivery(namespace, decided.handled, entity_json))
         also = incoming.also
         writes.extend(also() if callable(also) else also)
         self._events[key], self._decided[key] = event, decided.state
-        live = owed_json(decided.reported, entity_json) if self._lookups.logs_events else b""
+        live = delivery_json(decided.reported, entity_json) if self._lookups.logs_events else b""
         owed = decided.handled is not None
         return Decision(writes, key, decided.state, decided.due_after_s, existed, owed, live=live, identity=identity)
 
@@ -164,7 +164,7 @@ class Group:
         """The write that queues an event for its handlers."""
         assert event.entity is not None
         delivery_id = self._lookups.next_delivery_id(slot_of(namespace, event.entity.metadata.name))
-        return OweDelivery(delivery_id, namespace, owed_json(event, entity_json), self._now)
+        return OweDelivery(delivery_id, namespace, delivery_json(event, entity_json), self._now)
 
     def _decide_metrics(self, incoming: IncomingEvent, namespace: str) -> Decision:
         """Metrics without a check are handled and not stored."""
@@ -181,7 +181,7 @@ class Group:
             writes.append(self._delivery(namespace, event))
         also = incoming.also
         writes.extend(also() if callable(also) else also)
-        return Decision(writes, owed=owed, live=owed_json(event) if self._lookups.logs_events else b"")
+        return Decision(writes, owed=owed, live=delivery_json(event) if self._lookups.logs_events else b"")
 
     def _decide_removal(self, item: Removal) -> Decision:
         existed = self._state(item.key) is not None

@@ -1,4 +1,4 @@
-"""What the store keeps of a decided event, and what handlers are owed of it."""
+"""Encodes decided events, for the store and for handlers."""
 
 from operator import attrgetter
 
@@ -17,8 +17,8 @@ _nested = attrgetter("hooks", "output_metric_thresholds", "subdues", "proxy_requ
 _EMPTY = ()
 
 
-def kept_json(event: Event, entity_json: msgspec.Raw | None = None) -> bytes:
-    """The event as it is stored: without metrics and what is too long, settled; `entity_json` where it is known."""
+def stored_json(event: Event, entity_json: msgspec.Raw | None = None) -> bytes:
+    """The event as it is stored: canonical, without metrics, output truncated; `entity_json` is used if it is known."""
     check, entity = event.check, event.entity
     assert check is not None
     assert entity is not None
@@ -36,13 +36,13 @@ def kept_json(event: Event, entity_json: msgspec.Raw | None = None) -> bytes:
     )
 
 
-def owed_json(event: Event, entity_json: msgspec.Raw | None = None) -> bytes:
-    """The event as handlers get it, whole; `entity_json` where it is known."""
+def delivery_json(event: Event, entity_json: msgspec.Raw | None = None) -> bytes:
+    """The whole event, as handlers receive it; `entity_json` is used if it is known."""
     return encode(event if entity_json is None else around(event, entity_json))
 
 
 def _is_settled(check: Check) -> bool:
-    """Whether `settled` surely changes nothing; it is asked for every event and `settled` looks at all of a check."""
+    """Whether `settled` would change nothing: a cheap test for every event, as `settled` visits the whole check."""
     if check.duration == 0 and type(check.duration) is float:
         return False
     return _EMPTY not in _nullable(check) and not any(_nested(check))

@@ -1,6 +1,6 @@
-"""eventd's queue: bounded for those who offer, with a way to wait for room.
+"""eventd's bounded queue, with a way to wait for room.
 
-Events whose senders cannot be asked to send them again stay here while the store is away (`keep`), before all others.
+Events that their senders do not send again are kept at its head while the store is unavailable (`keep`).
 """
 
 import asyncio
@@ -10,15 +10,15 @@ from collections.abc import Callable, Sequence
 from sensu.backend.eventd.arrivals import Waiting
 
 QUEUE_MAX = 1000
-"""How many events wait at most; then agents are not read and API calls wait."""
+"""Maximum waiting events; when full, agents are not read and API calls wait."""
 GROUP_MAX = 256
-"""How many events are decided and committed together at most."""
+"""Maximum events that are decided and committed together."""
 KEPT_MAX = 1000
-"""From so many kept events on agents are not read; what is in the queue then may be kept as well."""
+"""With this many kept events, agents are not read; events already in the queue may still be kept."""
 
 
 class Queue:
-    """What waits to be decided, in order of arrival."""
+    """Items that wait for a decision, in order of arrival."""
 
     def __init__(self, queue_max: int = QUEUE_MAX, group_max: int = GROUP_MAX) -> None:
         self._waiting: deque[Waiting] = deque()
@@ -33,7 +33,7 @@ class Queue:
         return len(self._kept) + len(self._waiting)
 
     def offer(self, item: Waiting) -> bool:
-        """Queue an item; false where the queue is full."""
+        """Queue an item; False if the queue is full."""
         waiting = self._waiting
         if len(waiting) >= self._queue_max:
             self._room.clear()
@@ -44,26 +44,26 @@ class Queue:
         return True
 
     def has_room(self) -> bool:
-        """Whether agents are to be read."""
+        """Whether agents can be read."""
         return len(self._waiting) < self._queue_max and len(self._kept) < KEPT_MAX
 
     async def wait_for_room(self) -> None:
-        """Return when agents are to be read again."""
+        """Return when agents can be read again."""
         while not self.has_room():
             self._room.clear()
             await self._room.wait()
 
     async def put(self, item: Waiting) -> None:
-        """Queue an item of a sender that can wait, and that is not kept."""
+        """Queue an item whose sender can wait, once there is room."""
         while not self.offer(item):
             await self._room.wait()
 
     def keep(self, items: Sequence[Waiting]) -> None:
-        """Have items that were taken come first again, in their order."""
+        """Put items that were taken back at the head, in their order."""
         self._kept.extendleft(reversed(items))
 
     def withdraw(self, which: Callable[[Waiting], bool]) -> list[Waiting]:
-        """Remove some of what waits, and keep the rest."""
+        """Remove and return the items that match, and keep the others."""
         waiting, self._waiting = self._waiting, deque()
         found: list[Waiting] = []
         for item in waiting:
@@ -72,7 +72,7 @@ class Queue:
         return found
 
     async def take(self) -> list[Waiting]:
-        """The next items, as many as make a group; waits for at least one."""
+        """The next items, up to the size of a group; waits for at least one."""
         if self._kept:
             group = [self._kept.popleft() for _ in range(min(len(self._kept), self._group_max))]
             self._room.set()

@@ -1,8 +1,8 @@
-"""Which of an agent's events were received before: what is sent again is stored and handled once.
+"""Recognises events that an agent sends again, so that each is stored and handled once.
 
-The history of an event keeps the identity of each result, so that a restart forgets nothing. It is read only for an
-event that is not newer than all results before it; what was read is remembered for a while. Metrics without a check
-have no history: the identities of the last ones are kept by this worker in a ring of small values of the store.
+The history of an event holds the identity of each result, so that repetitions are recognised across restarts. It is
+read only for an event that is not newer than all results before it, and then cached. Metrics without a check have no
+history: this member keeps the identities of the latest ones in a ring of small values in the store.
 """
 
 from collections.abc import AsyncIterator, Iterable, Sequence
@@ -13,29 +13,29 @@ from sensu.rules.share import SLOTS
 from sensu.store.contract import EventKey, HistoryPosition, PutState, Store
 
 REMEMBERED_MAX = 200_000
-"""How many identities are in memory, at about 70 bytes each; those of the events used least recently are forgotten."""
+"""Maximum cached identities, at about 70 bytes each; those of the least recently used events are dropped first."""
 PAGE = 1000
 CHUNK_MAX = 256
-"""How many identities of metrics make a value of the ring; a group may add as many once more."""
+"""Identities of metrics in one value of the ring; a group may add as many again."""
 CHUNKS = 200
-"""How many values the ring has: the identities of 51,200 events at least, at most 800 KiB."""
+"""Values of the ring: the identities of at least 51,200 events, at most 800 KiB."""
 _STATE = "eventd.metrics"
 _BYTES = 8
 
 
 class Results:
-    """The identities of the recent results of some events, as far as anything asked for them."""
+    """A cache of the identities of recent results, by event."""
 
     def __init__(self, store: Store, *, kept: bool = True) -> None:
-        """Without a history of all results (not `kept`) only memory tells what was received."""
+        """Without a history of all results (not `kept`), only results received since the start are recognised."""
         self._store, self._kept = store, kept
         self._known: dict[EventKey, dict[int, None]] = {}
         self._count = 0
         self.in_use = not kept
-        """Whether what is stored is to be added."""
+        """Whether stored results must be added."""
 
     def __contains__(self, key: object) -> bool:
-        """Whether the recent results of an event are known, or are not to be had."""
+        """Whether the recent results of an event are cached, or cannot be read."""
         return key in self._known or not self._kept
 
     async def load(self, keys: Iterable[EventKey]) -> None:
@@ -67,11 +67,11 @@ class Results:
                 return
 
     def has(self, key: EventKey, identity: int) -> bool:
-        """Whether an event was received before."""
+        """Whether a result of an event was received before."""
         return identity in self._known.get(key, ())
 
     def add(self, key: EventKey, identity: int) -> None:
-        """An event is stored."""
+        """Note that a result is stored."""
         known = self._known.get(key)
         if known is None:
             if self._kept:
@@ -88,7 +88,7 @@ class Results:
         self._keep_bound()
 
     def forget(self, key: EventKey) -> None:
-        """An event is removed, and with it its history."""
+        """Drop the results of a removed event."""
         self._count -= len(self._known.pop(key, ()))
 
     def _keep_bound(self) -> None:
@@ -97,7 +97,7 @@ class Results:
 
 
 class Metrics:
-    """The identities of the last metrics without a check."""
+    """The identities of the latest metrics without a check."""
 
     def __init__(self, store: Store, member: int = 0) -> None:
         self._store, self._member = store, member
@@ -106,7 +106,7 @@ class Metrics:
         self._number = 0
 
     async def load(self) -> None:
-        """Read what this worker and all others kept; raises StoreError."""
+        """Read the identities that this and all other members stored; raises StoreError."""
         for member in range(SLOTS):
             for number, chunk in sorted([found async for found in self._chunks(member)]):
                 self._known.update(dict.fromkeys(chunk))
@@ -126,13 +126,13 @@ class Metrics:
         return identity in self._known
 
     def write(self, received: Sequence[int]) -> PutState:
-        """What keeps the identities that a group received so far."""
+        """The write that stores the identities that a group received so far."""
         values = (self._number, *self._chunk, *received)
         name = f"{_STATE}.{self._member}.{self._number % CHUNKS}"
         return PutState(name, b"".join(value.to_bytes(_BYTES, "big") for value in values))
 
     def add(self, received: Sequence[int]) -> None:
-        """What a group received is stored."""
+        """Note that the identities that a group received are stored."""
         self._known.update(dict.fromkeys(received))
         self._chunk += received
         if len(self._chunk) >= CHUNK_MAX:

@@ -1,4 +1,4 @@
-"""The silences of each namespace, indexed, and indexed anew when one of them changes."""
+"""The silenced entries of each namespace, indexed again when one of them changes."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from sensu.store.resource_cache import ResourceCache
 
 
 class Silences:
-    """An index of silences for each namespace that was asked for since its last change."""
+    """A cached index of silenced entries per namespace."""
 
     def __init__(self, cache: ResourceCache) -> None:
         self._cache = cache
@@ -17,7 +17,7 @@ class Silences:
         cache.subscribe(SILENCED, self._change)
 
     def of(self, namespace: str) -> SilenceIndex:
-        """The silences of a namespace."""
+        """The silenced entries of a namespace."""
         index = self._indexes.get(namespace)
         if index is None:
             index = self._indexes[namespace] = SilenceIndex(self._cache.list(SILENCED, namespace))

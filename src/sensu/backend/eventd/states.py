@@ -1,4 +1,4 @@
-"""The last state of each check of each entity, in memory as far as there is room."""
+"""A bounded cache of the last state of each check of each entity."""
 
 from collections.abc import Iterable, Mapping
 
@@ -6,11 +6,11 @@ from sensu.rules.check_state import CheckState
 from sensu.store.contract import EventKey
 
 STATES_MAX = 120_000
-"""How many states are kept, at about 2 KiB each; those not seen longest are forgotten and read again when needed."""
+"""Maximum cached states, at about 2 KiB each; the least recently written are dropped and read again when needed."""
 
 
 class States:
-    """States by event, None for events that are known not to exist."""
+    """States by event; None for events that are known not to exist."""
 
     def __init__(self, states_max: int = STATES_MAX) -> None:
         self._states: dict[EventKey, CheckState | None] = {}
@@ -23,11 +23,11 @@ class States:
         return len(self._states)
 
     def get(self, key: EventKey) -> CheckState | None:
-        """The state, None where the event does not exist or is not in memory."""
+        """The state, or None if the event does not exist or is not cached."""
         return self._states.get(key)
 
     def put(self, key: EventKey, state: CheckState | None) -> None:
-        """Remember a state as the one seen last."""
+        """Cache a state as the most recent one."""
         states = self._states
         states.pop(key, None)
         states[key] = state
@@ -35,7 +35,7 @@ class States:
             del states[next(iter(states))]
 
     def learn(self, keys: Iterable[EventKey], stored: Mapping[EventKey, CheckState]) -> None:
-        """Remember what the store has of events that were asked for; what is in memory already knows more."""
+        """Cache the stored states of the events `keys`; states in the cache are newer and stay."""
         for key in keys:
             if key not in stored:
                 self.put(key, None)
@@ -43,5 +43,5 @@ class States:
                 self.put(key, stored[key])
 
     def forget(self, key: EventKey) -> None:
-        """Read the state from the store when it is needed next."""
+        """Drop a state; it is read from the store when it is needed again."""
         self._states.pop(key, None)

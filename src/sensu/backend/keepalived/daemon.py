@@ -1,7 +1,7 @@
-"""keepalived: hears agents' keepalives, and says when they are missing.
+"""keepalived: turns agents' keepalives into events, and missing keepalives into failure events.
 
-A keepalive becomes an event of its own (eventd stores it, with the entity as it was seen), and its deadline is that
-event's. Source: docs, agent reference; recorded scenarios keepalive-*, session-*.
+eventd stores the event of a keepalive together with the observed entity, and tracks its deadline. Source: docs, agent
+reference; recorded scenarios keepalive-*, session-*.
 """
 
 import logging
@@ -27,19 +27,19 @@ from sensu.store.contract import DeleteEvent, EventKey, Must, OweDelivery, Refus
 log = logging.getLogger("sensu.keepalived")
 
 EVENTS_PAGE = 500
-"""How many events of a deregistered entity are removed in one commit."""
+"""Events of a deregistered entity that are removed in one commit."""
 
 
 class Counters(Protocol):
     """What keepalived counts."""
 
     def keepalive(self, status: str) -> None:
-        """One keepalive came (`alive`) or was found missing (`dead`)."""
+        """Count a keepalive that arrived (`alive`) or is missing (`dead`)."""
         ...
 
 
 class Keepalived:
-    """Turns keepalives into events for `intake`, and overdue ones into alarms or the end of the entity."""
+    """Turns keepalives into events for `intake`; a missing one fails the entity's keepalive, or deregisters it."""
 
     def __init__(
         self,
@@ -51,7 +51,7 @@ class Keepalived:
         wake_deliveries: Callable[[], None],
         deregistration_handler: str = "",
     ) -> None:
-        """`deregistration_handler` gets the deregistration events of entities that name no handler."""
+        """`deregistration_handler` receives the deregistration events of entities that name no handler."""
         self._store = store
         self._deregistration_handler = deregistration_handler
         self._entities = entities
@@ -61,7 +61,7 @@ class Keepalived:
         self._wake_deliveries = wake_deliveries
 
     def offer(self, keepalive: Event, done: Callable[[EventOutcome], None] | None = None) -> bool:
-        """Take a valid keepalive event from an agent; false when the intake is full."""
+        """Accept a valid keepalive event from an agent; False if the intake is full."""
         incoming = self._incoming(keepalive, self._clock.now(), str(uuid4()))
         return self._counted(self._intake.offer(incoming, done))
 
@@ -70,17 +70,17 @@ class Keepalived:
         keepalive: Event,
         at: float,
         event_id: str,
-        beside: Write,
+        also: Write,
         done: Callable[[EventOutcome], None] | None,
     ) -> bool:
-        """Take a keepalive that came in `at` to another worker, which found that it may; `beside` is stored with it."""
-        return self._counted(self._intake.take(self._incoming(keepalive, at, event_id, beside), done))
+        """Accept a keepalive that another member admitted at time `at`, and store `also` with it."""
+        return self._counted(self._intake.take(self._incoming(keepalive, at, event_id, also), done))
 
-    def _incoming(self, keepalive: Event, at: float, event_id: str, *beside: Write) -> IncomingEvent:
+    def _incoming(self, keepalive: Event, at: float, event_id: str, *also: Write) -> IncomingEvent:
         event = rules.keepalive_event(keepalive, at, event_id)
         assert event.check is not None
         due_after_s = rules.warning_timeout_s(event.check)
-        return IncomingEvent(event, also=lambda: (*self._seen(keepalive), *beside), due_after_s=due_after_s)
+        return IncomingEvent(event, also=lambda: (*self._seen(keepalive), *also), due_after_s=due_after_s)
 
     def _counted(self, taken: bool) -> bool:
         if taken:
@@ -88,7 +88,7 @@ class Keepalived:
         return taken
 
     def _seen(self, keepalive: Event) -> Sequence[Write]:
-        """The entity as it was seen, and what its registration handlers get if it is new."""
+        """The writes that store the observed entity, and its registration event if it is new."""
         entity = keepalive.entity
         assert entity is not None
         stored = self._entities.get(entity_key(entity.metadata.namespace, entity.metadata.name))
@@ -98,16 +98,16 @@ class Keepalived:
             return ()
         log.info("agent registered", extra=fields(namespace=entity.metadata.namespace, entity=entity.metadata.name))
         registration = rules.registration_event(redacted(entity), self._clock.now())
-        return (put(ENTITY, rules.seen_entity(None, keepalive), must=Must.BE_ABSENT), self._owe(registration))
+        return (put(ENTITY, rules.seen_entity(None, keepalive), must=Must.BE_ABSENT), self._delivery(registration))
 
-    def _owe(self, event: Event) -> OweDelivery:
+    def _delivery(self, event: Event) -> OweDelivery:
         assert event.entity is not None
         metadata = event.entity.metadata
         delivery_id = self._store.next_delivery_id(slot_of(metadata.namespace, metadata.name))
         return OweDelivery(delivery_id, metadata.namespace, encode(event), self._clock.now())
 
-    async def alarm(self, key: EventKey) -> None:
-        """The keepalive at `key` is overdue: say so, or end the entity where it asks for that; raises StoreError."""
+    async def expired(self, key: EventKey) -> None:
+        """Store a failure event for the missing keepalive at `key`, or deregister its entity; raises StoreError."""
         place = entity_key(key.namespace, key.entity)
         stored = await self._store.get_event(key)
         await self._entities.load([place])
@@ -127,7 +127,7 @@ class Keepalived:
             raise StoreError(outcome.why)
 
     async def _deregister(self, entity: Entity) -> None:
-        """Remove the entity and its events; their handlers hear that they are resolved, then that it is gone."""
+        """Remove the entity and its events: handlers receive their resolution, then the deregistration event."""
         metadata = entity.metadata
         log.info("entity deregistered", extra=fields(namespace=metadata.namespace, entity=metadata.name))
         after: EventKey | None = None
@@ -148,13 +148,13 @@ class Keepalived:
         resolved = rules.resolved_by_deregistration(decode(Event, stored.body))
         check = resolved.check
         assert check is not None
-        owed: list[Write] = []
+        deliveries: list[Write] = []
         if check.handlers or check.pipelines or resolved.pipelines:
-            owed.append(self._owe(resolved))
-        return [DeleteEvent(stored.key), *owed]
+            deliveries.append(self._delivery(resolved))
+        return [DeleteEvent(stored.key), *deliveries]
 
     def _end(self, entity: Entity) -> list[Write]:
         gone: list[Write] = [delete(ENTITY, entity.metadata.namespace, entity.metadata.name, Must.ANY)]
         default = self._deregistration_handler
         notice = rules.deregistration_event(redacted(entity), self._clock.now(), str(uuid4()), default)
-        return gone if notice is None else [*gone, self._owe(notice)]
+        return gone if notice is None else [*gone, self._delivery(notice)]

@@ -325,9 +325,9 @@ class ForwardedKeepalives:
         """Take a valid keepalive event from an agent; false where its worker has no room."""
         return self._forwarding.keepalive(keepalive, done)
 
-    async def alarm(self, key: EventKey) -> None:
+    async def expired(self, key: EventKey) -> None:
         """The keepalive at `key` is overdue: only its own worker finds that."""
-        await self._local.alarm(key)
+        await self._local.expired(key)
 
 
 def _telling(done: Done | None) -> Callable[[Reply], None] | None:

@@ -3,7 +3,7 @@ import json
 import msgspec
 import pytest
 
-from sensu.backend.eventd.event_json import kept_json, owed_json
+from sensu.backend.eventd.event_json import delivery_json, stored_json
 from sensu.resources.entity import Network, NetworkInterface, System
 from sensu.resources.event import Event
 from sensu.resources.wire import encode, settled
@@ -29,7 +29,7 @@ PLAIN = make_event()
 )
 def test_the_stored_form_is_the_settled_one(event: Event) -> None:
     """Whatever empty lists an event has, what is stored reads like any stored resource and has no points."""
-    kept = kept_json(event)
+    kept = stored_json(event)
     again = msgspec.json.decode(kept, type=Event)
     assert encode(settled(again)) == kept
     assert "metrics" not in json.loads(kept)
@@ -38,14 +38,14 @@ def test_the_stored_form_is_the_settled_one(event: Event) -> None:
 def test_what_is_stored_does_not_change_what_handlers_get() -> None:
     """Handlers get an event whole and as it was sent."""
     event = make_event(check=make_check(env_vars=(), output="long", max_output_size=1), pipelines=())
-    kept_json(event)
-    assert owed_json(event) == encode(event)
+    stored_json(event)
+    assert delivery_json(event) == encode(event)
 
 
 def test_the_known_json_of_an_entity_is_used_as_it_is() -> None:
     """An entity whose JSON is known is not written anew, neither for the store nor for handlers."""
     assert PLAIN.entity is not None
     known = msgspec.Raw(encode(PLAIN.entity))
-    assert kept_json(PLAIN, known) == kept_json(PLAIN)
-    assert owed_json(PLAIN, known) == owed_json(PLAIN)
-    assert b'"entity":{"known":1}' in kept_json(PLAIN, msgspec.Raw(b'{"known":1}'))
+    assert stored_json(PLAIN, known) == stored_json(PLAIN)
+    assert delivery_json(PLAIN, known) == delivery_json(PLAIN)
+    assert b'"entity":{"known":1}' in stored_json(PLAIN, msgspec.Raw(b'{"known":1}'))
