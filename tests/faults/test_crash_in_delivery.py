@@ -15,8 +15,8 @@ from sensu.resources.handler import Handler
 from sensu.resources.kinds import NAMESPACE, PIPELINE
 from sensu.resources.namespace import Namespace
 from sensu.rules.share import ALL_SLOTS, Slots
-from sensu.store.contract import OweDelivery, Write
 from sensu.store.sqlite.store import SQLiteStore
+from sensu.store.values import OweDelivery, Write
 from sensu.testing.virtual_clock import VirtualClock
 from tests.flows.pipelined_world import START, PipelinedWorld, pipe, pipeline, result, workflow
 

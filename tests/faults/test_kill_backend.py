@@ -224,6 +224,8 @@ async def check_histories(api: Api, senders: Sequence[Sender | Client]) -> None:
     """Every history is in order and ends with what was sent last; an agent's holds each result once."""
     for sender in senders:
         for check, last in sender.sent.items():
+            if not last:
+                continue
             event = await api.event(sender.name, check)
             expected = range(max(1, last - HISTORY_MAX + 1), last + 1)
             history = [(entry["executed"] - STARTED, entry["status"]) for entry in event["check"]["history"]]

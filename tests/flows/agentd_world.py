@@ -19,7 +19,7 @@ from sensu.resources.event import Event
 from sensu.resources.kinds import ENTITY, NAMESPACE, Kind
 from sensu.resources.metadata import ObjectMeta
 from sensu.resources.namespace import Namespace
-from sensu.store.contract import EventKey, Key
+from sensu.store.values import EventKey, Key
 from sensu.testing.fake_agent import FakeAgent
 
 PATIENCE_S = 20.0

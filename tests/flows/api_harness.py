@@ -30,8 +30,8 @@ from sensu.backend.pipelined.steps.scripts import Scripts
 from sensu.backend.schedulerd.ledger import RunLedger
 from sensu.backend.seams import Joints
 from sensu.backend.services.audit import AuditLog
-from sensu.backend.services.feed import ChangeFeed
 from sensu.backend.services.history import Bound, History
+from sensu.backend.services.live_changes import LiveChanges
 from sensu.backend.settings import BackendSettings
 from sensu.backend.stored_entities import StoredEntities
 from sensu.backend.stored_form import key_of, put
@@ -157,7 +157,7 @@ async def running_api(
     member = Member("default", CLUSTER_ID)
     access = Access(cache)
     audit = AuditLog(store, access, clock)
-    feed = ChangeFeed(store, heartbeat_s=heartbeat_s, remembered_changes_max=REMEMBERED_CHANGES)
+    feed = LiveChanges(store, heartbeat_s=heartbeat_s, remembered_changes_max=REMEMBERED_CHANGES)
     await feed.open()
     context = ApiContext(
         store,

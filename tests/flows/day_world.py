@@ -7,9 +7,10 @@ from pathlib import Path
 
 from sensu.resources.event import Event
 from sensu.resources.wire import decode
-from sensu.store.contract import Committed, Refused, SettleDelivery, Store, Write
+from sensu.store.contract import Store
 from sensu.store.sqlite.connection import Durability
 from sensu.store.sqlite.store import SQLiteStore
+from sensu.store.values import Committed, Refused, SettleDelivery, Write
 from sensu.testing.virtual_clock import VirtualClock
 from tests.flows.day_fleet import Fleet
 from tests.flows.world import FakeCounters, World

@@ -44,9 +44,9 @@ from sensu.resources.namespace import Namespace
 from sensu.resources.pipeline import Pipeline, PipelineWorkflow
 from sensu.resources.wire import encode
 from sensu.rules.workflow import Workflow
-from sensu.store.contract import Committed, OweDelivery
 from sensu.store.resource_cache import ResourceCache
 from sensu.store.sqlite.store import SQLiteStore
+from sensu.store.values import Committed, OweDelivery
 from sensu.testing.factories import make_check, make_entity, make_event, make_metadata
 from sensu.testing.virtual_clock import VirtualClock, let_others_run
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from sensu.backend.services.audit import REFUSED_LOGINS_A_MINUTE_MAX, UNKNOWN_USER, AuditLog
-from sensu.store.contract import AppendAudit
+from sensu.store.values import AppendAudit
 from sensu.testing.virtual_clock import VirtualClock
 from tests.flows.api_harness import ADMIN, PASSWORD, RunningApi, running_api
 

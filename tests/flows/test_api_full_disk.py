@@ -10,7 +10,7 @@ import pytest
 
 from sensu.backend.auth import sessions
 from sensu.errors import StoreError
-from sensu.store.contract import Committed, Refused, Write
+from sensu.store.values import Committed, Refused, Write
 from sensu.testing.virtual_clock import VirtualClock
 from tests.flows.api_harness import ADMIN, PASSWORD, RunningApi, running_api
 

@@ -38,7 +38,7 @@ from sensu.resources.role import Role, Rule
 from sensu.resources.role_binding import RoleBinding, RoleRef, Subject
 from sensu.resources.user import User
 from sensu.resources.wire import encode
-from sensu.store.contract import EventKey, PutEvent
+from sensu.store.values import EventKey, PutEvent
 from tests.flows.api_harness import RunningApi, running_api
 
 NAMESPACE = "/api/core/v2/namespaces/default"

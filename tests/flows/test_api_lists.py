@@ -18,7 +18,7 @@ from sensu.resources.kinds import CHECK, ENTITY, NAMESPACE
 from sensu.resources.metadata import ObjectMeta
 from sensu.resources.namespace import Namespace
 from sensu.resources.wire import encode
-from sensu.store.contract import EventKey, PutEvent, Write
+from sensu.store.values import EventKey, PutEvent, Write
 from sensu.testing.factories import make_check, make_check_config, make_entity
 from tests.flows.api_harness import Answer, RunningApi, running_api
 

@@ -12,7 +12,7 @@ from sensu.resources.namespace import Namespace
 from sensu.resources.role import ClusterRole, Role, Rule
 from sensu.resources.role_binding import ClusterRoleBinding, RoleBinding, RoleRef, Subject
 from sensu.resources.user import User
-from sensu.store.contract import PutResource, Write
+from sensu.store.values import PutResource, Write
 from tests.flows.api_harness import RunningApi, running_api
 
 BOB, OPS, EVE = Subject(type="User", name="bob"), Subject(type="Group", name="ops"), Subject(type="User", name="eve")

@@ -12,12 +12,12 @@ from typing import Any
 import aiohttp
 import pytest
 
-from sensu.backend.services.feed import FOLLOWERS_MAX, WAITING_CHANGES_MAX, ChangeFeed, Scope
+from sensu.backend.services.live_changes import FOLLOWERS_MAX, WAITING_CHANGES_MAX, LiveChanges, Scope
 from sensu.backend.stored_form import delete, put
 from sensu.resources.kinds import CHECK, ENTITY, NAMESPACE
 from sensu.resources.metadata import ObjectMeta
 from sensu.resources.namespace import Namespace
-from sensu.store.contract import Change, Committed, DeleteEvent, EventKey, Write
+from sensu.store.values import Change, Committed, DeleteEvent, EventKey, Write
 from sensu.testing.factories import make_check_config, make_entity
 from tests.flows.api_harness import PASSWORD, REMEMBERED_CHANGES, RunningApi, running_api
 from tests.flows.test_api_lists import check, event
@@ -370,8 +370,9 @@ class _Store:
 
     def __init__(self) -> None:
         self.listener: Callable[[Any], None] = lambda _: None
-        self.told_revision = 0
-        self.events_shared = False
+        self.revision = 0
+        self.events_included = False
+        self.feed = self
 
     def listen(self, listener: Callable[[Any], None]) -> Callable[[], None]:
         self.listener = listener
@@ -380,21 +381,21 @@ class _Store:
     async def commit(self, _: Any) -> Committed:
         return Committed(0)
 
-    def share_events(self) -> None:
+    def include_events(self) -> None:
         """There is nobody else."""
 
-    def refresh(self) -> None:
+    async def caught_up(self) -> None:
         """There is nobody else."""
 
     def tell(self, change: Change) -> None:
-        self.told_revision = change.revision
+        self.revision = change.revision
         self.listener([change])
 
 
-async def opened_feed() -> tuple[ChangeFeed, Callable[[int], None]]:
+async def opened_feed() -> tuple[LiveChanges, Callable[[int], None]]:
     """A feed, and how to have a check changed so many times."""
     store = _Store()
-    feed = ChangeFeed(store)  # type: ignore[arg-type]
+    feed = LiveChanges(store)  # type: ignore[arg-type]
     await feed.open()
     write = put(CHECK, make_check_config("a"))
     revisions = iter(range(1, 10**6))
@@ -411,7 +412,7 @@ def test_a_slow_follower_is_dropped_and_can_come_back() -> None:
 
     async def story() -> None:
         feed, change = await opened_feed()
-        slow = feed.follow(Scope(CHECK.qualified_name), None)
+        slow = await feed.follow(Scope(CHECK.qualified_name), None)
         assert slow is not None
         change(WAITING_CHANGES_MAX)
         assert not slow.overflown
@@ -419,7 +420,7 @@ def test_a_slow_follower_is_dropped_and_can_come_back() -> None:
         assert slow.overflown
         assert await slow.next(0) is None
         feed.leave(slow)
-        again = feed.follow(Scope(CHECK.qualified_name), slow.started_at)
+        again = await feed.follow(Scope(CHECK.qualified_name), slow.started_at)
         assert again is not None
         assert not again.missed
         heard = [await again.next(0) for _ in range(WAITING_CHANGES_MAX + 1)]
@@ -434,9 +435,9 @@ def test_one_large_commit_drops_nobody() -> None:
 
     async def story() -> None:
         store = _Store()
-        feed = ChangeFeed(store)  # type: ignore[arg-type]
+        feed = LiveChanges(store)  # type: ignore[arg-type]
         await feed.open()
-        follower = feed.follow(Scope(CHECK.qualified_name), None)
+        follower = await feed.follow(Scope(CHECK.qualified_name), None)
         assert follower is not None
         write = put(CHECK, make_check_config("a"))
         store.listener([Change(1, write.key, write.body)] * (WAITING_CHANGES_MAX + 1))
@@ -453,10 +454,10 @@ def test_the_number_of_followers_is_bounded() -> None:
     async def story() -> None:
         feed, _ = await opened_feed()
         scope = Scope(CHECK.qualified_name)
-        followers = [feed.follow(scope, None) for _ in range(FOLLOWERS_MAX)]
-        assert feed.follow(scope, None) is None
+        followers = [await feed.follow(scope, None) for _ in range(FOLLOWERS_MAX)]
+        assert await feed.follow(scope, None) is None
         assert followers[0] is not None
         feed.leave(followers[0])
-        assert feed.follow(scope, None) is not None
+        assert await feed.follow(scope, None) is not None
 
     asyncio.run(story())

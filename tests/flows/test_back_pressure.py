@@ -6,7 +6,7 @@ from pathlib import Path
 from sensu.backend.seams import EventDeferred, EventOutcome, EventStored, IncomingEvent
 from sensu.resources.event import Event
 from sensu.resources.kinds import ENTITY
-from sensu.store.contract import SettleDelivery
+from sensu.store.values import SettleDelivery
 from sensu.testing.factories import make_check, make_entity, make_event, make_keepalive
 from sensu.testing.virtual_clock import let_others_run
 from tests.flows.world import START, World, play

@@ -14,7 +14,7 @@ from sensu.backend.services.deliveries import UNKNOWN, Deliveries
 from sensu.backend.services.outcomes import Deleted, Denied, Found, Invalid, Listing, Written
 from sensu.backend.services.pages import PageRequest
 from sensu.rules.owed import steps_of
-from sensu.store.contract import OweDelivery
+from sensu.store.values import OweDelivery
 from tests.flows.pipelined_world import ANYBODY, START, PipelinedWorld, pipe, play, result
 
 WORKFLOW = "core/v2.LegacyPipeline(Name=legacy-pipeline)/legacy-pipeline-workflow-{}"

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from sensu.backend.services.history_bounds import HistoryBounds
-from sensu.store.contract import EventKey
+from sensu.store.values import EventKey
 from sensu.testing.virtual_clock import VirtualClock
 from tests.flows.api_harness import RunningApi, running_api
 

@@ -13,7 +13,7 @@ from sensu.resources.check import CheckHistory
 from sensu.resources.event import Event
 from sensu.resources.wire import decode
 from sensu.rules.check_state import Sender
-from sensu.store.contract import EventKey
+from sensu.store.values import EventKey
 from sensu.testing.factories import make_check, make_entity, make_event, make_metrics_event, make_proxy
 from tests.flows.world import START, World, play
 

@@ -12,7 +12,7 @@ from sensu.backend.stored_form import put
 from sensu.errors import StoreError
 from sensu.resources.kinds import ENTITY
 from sensu.rules.check_state import Sender
-from sensu.store.contract import Committed, DeleteEvent, EventKey, Must, PutEvent, PutState, Refused, Write
+from sensu.store.values import Committed, DeleteEvent, EventKey, Must, PutEvent, PutState, Refused, Write
 from sensu.testing.factories import make_check, make_entity, make_event, make_keepalive, make_proxy
 from tests.flows.world import START, World, play
 

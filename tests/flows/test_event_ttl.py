@@ -6,7 +6,7 @@ import pytest
 
 from sensu.resources.event import Event
 from sensu.resources.kinds import ENTITY, SILENCED
-from sensu.store.contract import EventKey
+from sensu.store.values import EventKey
 from sensu.testing.factories import make_check, make_entity, make_event, make_keepalive, make_proxy, make_silence
 from tests.flows.world import START, World, play
 

@@ -15,7 +15,7 @@ from sensu.resources.kinds import EVENT_FILTER, MUTATOR, PIPELINE, SILENCED
 from sensu.resources.time_window import ClockWindow, TimeWindowWhen, WindowDays
 from sensu.resources.wire import encode
 from sensu.rules.explain import TEXT_CHARACTERS_MAX
-from sensu.store.contract import EventKey, PutEvent
+from sensu.store.values import EventKey, PutEvent
 from sensu.testing.factories import make_silence
 from tests.flows.pipelined_world import (
     ANYBODY,

@@ -28,8 +28,9 @@ from sensu.resources.metadata import ObjectMeta
 from sensu.resources.role import ClusterRole
 from sensu.resources.role_binding import ClusterRoleBinding, RoleRef, Subject
 from sensu.resources.user import User
-from sensu.store.contract import Key, Store
+from sensu.store.contract import Store
 from sensu.store.resource_cache import ResourceCache
+from sensu.store.values import Key
 
 PASSWORD = "correct horse"
 UUID = "3f0d4b6e-1111-4c57-9d3a-8d6b0f0e7f11"

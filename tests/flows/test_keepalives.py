@@ -5,7 +5,7 @@ from pathlib import Path
 from sensu.resources.entity import Deregistration, System
 from sensu.resources.handler import Handler
 from sensu.resources.kinds import ENTITY, HANDLER
-from sensu.store.contract import EventKey
+from sensu.store.values import EventKey
 from sensu.testing.factories import make_check, make_entity, make_event, make_keepalive, make_metadata
 from tests.flows.world import START, World, play
 

@@ -9,7 +9,7 @@ import pytest
 from sensu.resources.kinds import EVENT_FILTER
 from sensu.resources.wire import encode
 from sensu.rules.other_events import LISTED_MAX, ROUNDS_MAX
-from sensu.store.contract import EventKey, PutEvent
+from sensu.store.values import EventKey, PutEvent
 from sensu.testing.factories import make_check, make_entity, make_event
 from tests.flows.pipelined_world import PipelinedWorld, event_filter, pipe, play, result
 from tests.flows.test_explain import asked

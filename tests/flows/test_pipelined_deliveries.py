@@ -9,7 +9,7 @@ from sensu.backend.pipelined.steps.outcome import Delivered, Retry
 from sensu.resources.kinds import MUTATOR, PIPELINE
 from sensu.resources.wire import encode
 from sensu.rules.owed import steps_of
-from sensu.store.contract import OweDelivery
+from sensu.store.values import OweDelivery
 from tests.flows.pipelined_world import START, PipelinedWorld, mutator, network, pipe, pipeline, play, result, workflow
 
 

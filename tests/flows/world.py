@@ -24,10 +24,11 @@ from sensu.resources.kinds import ASSET, CHECK, ENTITY, HANDLER, HOOK, NAMESPACE
 from sensu.resources.namespace import Namespace
 from sensu.resources.wire import decode
 from sensu.rules.run_ledger import Outcome, Why
-from sensu.store.contract import Committed, EventKey, PutState, Store
+from sensu.store.contract import Store
 from sensu.store.resource_cache import ResourceCache
 from sensu.store.sqlite.connection import Durability
 from sensu.store.sqlite.store import SQLiteStore
+from sensu.store.values import Committed, EventKey, PutState
 from sensu.testing.virtual_clock import VirtualClock, let_others_run
 
 START = 1_700_000_000

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from sensu.rules.share import Share
-from sensu.store.contract import Committed, EventKey, Key, PutEvent, PutResource, Refused, Store, Write
+from sensu.store.contract import Store
 from sensu.store.sqlite.connection import Durability
 from sensu.store.sqlite.store import SQLiteStore, shared_database
+from sensu.store.values import Committed, EventKey, Key, PutEvent, PutResource, Refused, Write
 
 CHECK = "core/v2.CheckConfig"
 NAMESPACE = "core/v2.Namespace"
@@ -48,7 +49,7 @@ def sqlite(folder: Path) -> Medium:
         folder.mkdir(parents=True, exist_ok=True)
         database = shared_database(folder, Durability.NORMAL)
         shares = (Share(member, members) for member in range(members))
-        stores = [SQLiteStore(folder, Durability.NORMAL, sharing=database.sharing(share)) for share in shares]
+        stores = [SQLiteStore(folder, Durability.NORMAL, use=database.sharing(share)) for share in shares]
         owner = stores[-1].close
 
         async def close_last() -> None:

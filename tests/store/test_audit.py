@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sensu.store.contract import AppendAudit, Must, TrimAudit
+from sensu.store.values import AppendAudit, Must, TrimAudit
 from tests.store.conftest import Medium, commit, names, put
 
 

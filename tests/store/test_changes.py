@@ -3,7 +3,7 @@
 import asyncio
 from typing import Any
 
-from sensu.store.contract import Change, DeleteEvent, DeleteResource, EventKey, Must, PutState
+from sensu.store.values import Change, DeleteEvent, DeleteResource, EventKey, Must, PutState
 from tests.store.conftest import Medium, check_key, commit, event, put
 
 

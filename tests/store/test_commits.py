@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from sensu.errors import StoreError
-from sensu.store.contract import (
+from sensu.store.values import (
     Committed,
     Conflict,
     DeleteEvent,

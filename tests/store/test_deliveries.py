@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sensu.store.contract import DeliveriesSize, OweDelivery, SettleDelivery
+from sensu.store.values import DeliveriesSize, OweDelivery, SettleDelivery
 from tests.store.conftest import Medium, commit
 
 

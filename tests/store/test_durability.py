@@ -10,7 +10,7 @@ from tests.store.conftest import Medium, commit, event, put
 
 WRITING = """
 import asyncio, sys
-from sensu.store.contract import EventKey, Key, OweDelivery, PutEvent, PutResource
+from sensu.store.values import EventKey, Key, OweDelivery, PutEvent, PutResource
 
 async def write(worker):
     for n in range(100_000):

@@ -3,7 +3,7 @@
 import asyncio
 from typing import Any
 
-from sensu.store.contract import CutHistory, DeleteEvent, EventKey, HistoryPosition, Must, PutEvent, Result, TrimHistory
+from sensu.store.values import CutHistory, DeleteEvent, EventKey, HistoryPosition, Must, PutEvent, Result, TrimHistory
 from tests.store.conftest import Medium, commit, event, put
 
 KEY = EventKey("default", "web1", "http")

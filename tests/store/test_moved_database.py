@@ -103,7 +103,7 @@ def test_a_database_that_is_put_back_goes_on(tmp_path: Path) -> None:
 REPLACED = """
 import asyncio, os, shutil
 from sensu.errors import StoreError
-from sensu.store.contract import Key, PutResource
+from sensu.store.values import Key, PutResource
 
 async def main():
     await store.open()

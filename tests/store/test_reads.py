@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from sensu.store.contract import DeleteEvent, DeleteResource, EventKey, Key, Must, PutResource, PutState
+from sensu.store.values import DeleteEvent, DeleteResource, EventKey, Key, Must, PutResource, PutState
 from tests.store.conftest import CHECK, Medium, check_key, commit, event, gathered, names, put, put_namespace
 
 NAMES = ["default/10", "default/9", "default/A", "default/a", "default/a-b", "default/a.b", "default/aa", "default/é"]

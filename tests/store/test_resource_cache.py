@@ -11,8 +11,8 @@ from sensu.resources.check import CheckConfig
 from sensu.resources.entity import Entity, EntityConfig
 from sensu.resources.kinds import CHECK, ENTITY, Kind
 from sensu.resources.metadata import ObjectMeta
-from sensu.store.contract import DeleteResource, Key, PutResource
 from sensu.store.resource_cache import ResourceCache
+from sensu.store.values import DeleteResource, Key, PutResource
 from tests.store.conftest import Medium, commit
 
 

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from sensu.rules.share import Share, slot_of
-from sensu.store.contract import (
+from sensu.store.contract import Store
+from sensu.store.values import (
     Change,
     Committed,
     Conflict,
@@ -22,7 +23,6 @@ from sensu.store.contract import (
     Refused,
     Result,
     SettleDelivery,
-    Store,
 )
 from tests.store.conftest import Medium, check_key, commit, put
 
@@ -61,16 +61,16 @@ def owned(member: int, members: int) -> EventKey:
     return next(EventKey("default", entity, "cpu") for entity in ENTITIES if share.owns(slot_of("default", entity)))
 
 
-def test_what_one_commits_the_others_read_and_hear_at_their_next_look(medium: Medium) -> None:
-    """A commit that was answered is there for everybody, and told to listeners of other processes by `refresh`."""
+def test_what_one_commits_the_others_read_at_once(medium: Medium) -> None:
+    """A commit that was answered is there for every process, and `caught_up` reports it to the listeners of others."""
 
     async def story(one: Store, two: Store) -> None:
         heard = Heard(two)
         await commit(one, put("a", b"1"), put("b", b"2"))
         assert (await two.get(check_key("a"))).body == b"1"  # type: ignore[union-attr]
-        two.refresh()
+        await two.feed.caught_up()
         assert heard.words == [("a", b"1"), ("b", b"2")]
-        two.refresh()
+        await two.feed.caught_up()
         assert len(heard.changes) == 2
 
     play(medium, 2, story)
@@ -88,7 +88,7 @@ def test_everybody_hears_the_same_order(medium: Medium) -> None:
 
         await asyncio.gather(*(write(store, word) for store, word in zip(stores, "xyz", strict=True)))
         for store in stores:
-            store.refresh()
+            await store.feed.caught_up()
         orders = [[(change.revision, change.key) for change in each.changes] for each in heard]
         assert orders[0] == orders[1] == orders[2] == sorted(orders[0])
         assert len({revision for revision, _ in orders[0]}) == 120
@@ -105,7 +105,7 @@ def test_what_changed_several_times_is_told_as_it_is(medium: Medium) -> None:
             await commit(one, put("a", b"%d" % i))
         await commit(one, put("b"), put("c", b"c"))
         await commit(one, DeleteResource(check_key("b")))
-        two.refresh()
+        await two.feed.caught_up()
         assert heard.words == [("a", b"4"), ("c", b"c"), ("b", None)]
 
     play(medium, 2, story)
@@ -188,18 +188,18 @@ def test_an_event_is_written_by_its_own_process_only(medium: Medium) -> None:
 
 
 def test_events_are_told_when_somebody_asked(medium: Medium) -> None:
-    """Events that others write are told only after `share_events`, from the next commit on."""
+    """Events that others write are told only after `include_events`, from the next commit on."""
 
     async def story(one: Store, two: Store) -> None:
         heard = Heard(two)
         key = owned(0, 2)
         await commit(one, PutEvent(key, b"1"))
-        two.refresh()
+        await two.feed.caught_up()
         assert heard.words == []
-        two.share_events()
+        two.feed.include_events()
         await commit(one, PutEvent(key, b"2"))
-        two.refresh()
-        assert one.events_shared
+        await two.feed.caught_up()
+        assert one.feed.events_included
         assert heard.words == [(key.entity, b"2")]
 
     play(medium, 2, story)

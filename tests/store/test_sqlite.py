@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 
 from sensu.errors import StoreError
-from sensu.store.contract import EventKey, OweDelivery, PutEvent, Result, SettleDelivery, TrimHistory
 from sensu.store.sqlite.connection import Durability
-from sensu.store.sqlite.courtesy import REST_EVERY_S_MAX, REST_S, Courtesy
+from sensu.store.sqlite.gil_yield import REST_EVERY_S_MAX, REST_S, GilYield
 from sensu.store.sqlite.schema import migrate, migrations
 from sensu.store.sqlite.store import SQLiteStore
+from sensu.store.values import EventKey, OweDelivery, PutEvent, Result, SettleDelivery, TrimHistory
 from tests.store.conftest import CHECK, check_key, commit, event, names, put, sqlite
 
 
@@ -234,7 +234,7 @@ def test_the_loop_rests_while_commits_are_under_way() -> None:
             if len(rests) == 12:
                 enough.set()
 
-        courtesy = Courtesy(rest)
+        courtesy = GilYield(rest)
         await asyncio.sleep(4 * REST_EVERY_S_MAX)
         assert rests == []
         courtesy.begin()
@@ -260,7 +260,7 @@ def test_a_store_rests_the_loop_only_for_commits(tmp_path: Path) -> None:
             rests.append(seconds)
             rested.set()
 
-        store._courtesy = Courtesy(rest)
+        store._gil_yield = GilYield(rest)
         other = sqlite3.connect(tmp_path / "sensu.db", isolation_level=None)
         other.execute("BEGIN IMMEDIATE")
         waiting = asyncio.ensure_future(commit(store, put("a")))
@@ -278,7 +278,7 @@ def test_a_store_rests_the_loop_only_for_commits(tmp_path: Path) -> None:
 FULL_DISK = """
 import asyncio, resource, signal
 from sensu.errors import StoreError
-from sensu.store.contract import EventKey, PutEvent
+from sensu.store.values import EventKey, PutEvent
 
 def allow(size):
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))

@@ -11,7 +11,7 @@ from sensu.execution.assets import EXPAND, FETCH
 from sensu.resources.metadata import ObjectMeta
 from sensu.rules import run_ledger
 from sensu.rules.workflow import Workflow
-from sensu.store.contract import DeliveriesSize
+from sensu.store.values import DeliveriesSize
 
 MS = 1_000.0
 """Milliseconds in a second: the unit of durations under the reference's names."""

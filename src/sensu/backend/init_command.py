@@ -33,7 +33,7 @@ from sensu.clock import Clock
 from sensu.errors import ConfigurationError, SensuError
 from sensu.log import fields
 from sensu.store.contract import Store
-from sensu.store.sqlite.ownership import FolderInUse
+from sensu.store.sqlite.folder_lock import FolderInUse
 from sensu.store.sqlite.store import DATABASE
 
 log = logging.getLogger("sensu.backend")

@@ -19,7 +19,8 @@ from sensu.resources.role_binding import ClusterRoleBinding
 from sensu.resources.user import User
 from sensu.resources.wire import Wire, decode, encode
 from sensu.rules.audit import AuditRecord
-from sensu.store.contract import AppendAudit, PutState, Refused, Store
+from sensu.store.contract import Store
+from sensu.store.values import AppendAudit, PutState, Refused
 
 AGENT_PASSWORD = "P@ssw0rd!"  # noqa: S105 - the documented default of agents
 PASSWORD_CHARACTERS_MIN = 8

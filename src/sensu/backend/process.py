@@ -47,7 +47,7 @@ GC_THRESHOLDS = (100_000, 50, 100)
 async def opened_store(settings: BackendSettings, sharing: Sharing | None = None) -> AsyncIterator[SQLiteStore]:
     """The store in the state folder, closed on leaving; with `sharing` it is shared with other workers."""
     folder = make_folder(Path(settings.state_dir), "--state-dir")
-    store = SQLiteStore(folder, Durability(settings.durability), sharing=sharing)
+    store = SQLiteStore(folder, Durability(settings.durability), use=sharing)
     await store.open()
     try:
         yield store

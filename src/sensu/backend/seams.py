@@ -15,7 +15,7 @@ from sensu.resources.pipeline import Pipeline
 from sensu.rules.check_state import Sender
 from sensu.rules.explain import Explanation
 from sensu.rules.run_ledger import Outcome, Slot
-from sensu.store.contract import EventKey, Write
+from sensu.store.values import EventKey, Write
 
 
 class IncomingEvent(msgspec.Struct, frozen=True):

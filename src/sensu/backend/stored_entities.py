@@ -8,7 +8,8 @@ from sensu.resources.entity import Entity
 from sensu.resources.kinds import ENTITY
 from sensu.resources.wire import decode
 from sensu.rules.etag import etag
-from sensu.store.contract import Change, Key, Store
+from sensu.store.contract import Store
+from sensu.store.values import Change, Key
 
 ENTITIES_MAX = 20_000
 """How many entities are remembered, at the size of their JSON; those not asked for longest are forgotten."""

@@ -12,7 +12,7 @@ from sensu.resources.user import User
 from sensu.resources.wire import encode, settled
 from sensu.rules.etag import etag
 from sensu.rules.redaction import redacted
-from sensu.store.contract import DeleteResource, Key, Must, PutResource
+from sensu.store.values import DeleteResource, Key, Must, PutResource
 
 NEVER = -1
 """What `expire` of a silence that does not end is shown as."""

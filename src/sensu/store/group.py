@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from sensu.resources.kinds import NAMESPACE
-from sensu.store.contract import (
+from sensu.store.values import (
     AppendAudit,
     Change,
     Committed,

@@ -11,7 +11,8 @@ from sensu.resources.documents import decoded
 from sensu.resources.entity import EntityConfig
 from sensu.resources.kinds import ENTITY, Kind
 from sensu.resources.wire import Wire, decode
-from sensu.store.contract import Change, Key, Store
+from sensu.store.contract import Store
+from sensu.store.values import Change, Key
 
 Shape = type[Wire]
 Decode = Callable[[bytes], Any]

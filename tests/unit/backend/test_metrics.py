@@ -14,7 +14,7 @@ from sensu.backend.counts import DeliveryCounts, EventCounts
 from sensu.backend.eventd.counters import Took
 from sensu.backend.metric_families import SERIES_MAX, WINDOW_S
 from sensu.backend.metrics import BackendMetrics
-from sensu.store.contract import DeliveriesSize
+from sensu.store.values import DeliveriesSize
 from sensu.testing.virtual_clock import VirtualClock
 
 

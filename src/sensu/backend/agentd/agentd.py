@@ -21,7 +21,7 @@ from sensu.resources.check_request import CheckRequest
 from sensu.resources.entity import AGENT_CLASS, Entity, EntityConfig
 from sensu.resources.kinds import ENTITY, NAMESPACE, USER, Kind
 from sensu.resources.user import User
-from sensu.store.contract import Key
+from sensu.store.values import Key
 from sensu.transport import frames
 from sensu.transport.backend_socket import AgentListener, ListenerLimits
 from sensu.transport.codec import Codec

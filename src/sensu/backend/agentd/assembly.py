@@ -71,7 +71,7 @@ def _admitters(basics: Basics, auth: Auth, neighbours: Neighbours, revoked: Revo
     records = basics.records
 
     async def login(username: str, password: str, address: str) -> Identity | None:
-        basics.store.refresh()
+        await basics.store.feed.caught_up()
         found = await auth.authenticator.login(username, password, address)
         return found if isinstance(found, Identity) else None
 

@@ -68,8 +68,8 @@ from sensu.backend.services.entities import Entities
 from sensu.backend.services.entity_parts import EntityParts
 from sensu.backend.services.events import Events
 from sensu.backend.services.explain import Explain
-from sensu.backend.services.feed import ChangeFeed
 from sensu.backend.services.history import History
+from sensu.backend.services.live_changes import LiveChanges
 from sensu.backend.services.namespaces import Namespaces
 from sensu.backend.services.resources import Resources, ScriptCheck
 from sensu.backend.services.secret_providers import SecretProviders
@@ -105,7 +105,7 @@ class ApiContext:
     metrics: BackendMetrics
     member: cluster.Member
     audit: AuditLog
-    feed: ChangeFeed
+    feed: LiveChanges
     history: History
     version: str = ""
     body_bytes_max: int = BODY_BYTES_MAX
@@ -182,7 +182,7 @@ class HttpApi:
         self._router = router
         self._authenticate = context.authenticator.authenticate
         self._ready = context.joints.ready
-        self._refresh = context.store.refresh
+        self._caught_up = context.store.feed.caught_up
         self._body_bytes_max = context.body_bytes_max
         self._ownership, self._peers = context.ownership, context.peers
 
@@ -210,7 +210,7 @@ class HttpApi:
             return starting()
         caller = NOBODY
         try:
-            self._refresh()
+            await self._caught_up()
         except StoreError as err:
             logger.warning("a request met a store that failed", extra=_about(scope, err))
             return unavailable(STORE_AWAY)

@@ -11,8 +11,8 @@ from sensu.backend.listening import api_listener
 from sensu.backend.membership import Ownership
 from sensu.backend.seams import Joints, Peers
 from sensu.backend.services.audit import AuditLog
-from sensu.backend.services.feed import ChangeFeed
 from sensu.backend.services.history import History
+from sensu.backend.services.live_changes import LiveChanges
 from sensu.execution.script_problems import ScriptChecks
 from sensu.version import COMPATIBLE_VERSION
 
@@ -30,7 +30,7 @@ async def assembled(
 ) -> ApiServer:
     """The server of the API, not yet started; raises StoreError."""
     settings = basics.settings
-    feed = ChangeFeed(basics.store)
+    feed = LiveChanges(basics.store)
     await feed.open()
     checks = ScriptChecks()
     stack.callback(checks.close)

@@ -24,7 +24,7 @@ from sensu.backend.services.outcomes import Invalid
 from sensu.backend.services.payload import decoded
 from sensu.errors import StoreError
 from sensu.resources.wire import Wire, encode
-from sensu.store.contract import Write
+from sensu.store.values import Write
 
 T = TypeVar("T")
 

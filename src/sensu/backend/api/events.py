@@ -9,7 +9,7 @@ from sensu.backend.api.router import CORE, IN_NAMESPACE, Route
 from sensu.backend.services.events import Events
 from sensu.resources.event import Event
 from sensu.resources.kinds import EVENT
-from sensu.store.contract import EventKey
+from sensu.store.values import EventKey
 
 
 def routes(events: Events) -> Iterator[Route]:

@@ -8,7 +8,7 @@ from sensu.backend.api.responses import Response
 from sensu.backend.api.router import IN_NAMESPACE, KnownTo, Route
 from sensu.backend.services.explain import Asked, Explain
 from sensu.rules.explain import Explanation
-from sensu.store.contract import EventKey
+from sensu.store.values import EventKey
 
 
 def routes(explain: Explain) -> Iterator[Route]:

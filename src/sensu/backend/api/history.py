@@ -11,7 +11,7 @@ from sensu.backend.services.history import History, HistoryItem, Period
 from sensu.backend.services.outcomes import Invalid
 from sensu.errors import InvalidResource
 from sensu.rules.go_time import parse_rfc3339
-from sensu.store.contract import EventKey
+from sensu.store.values import EventKey
 
 _DIGITS_MAX = 15
 _QUERIES = {

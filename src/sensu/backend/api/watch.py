@@ -15,7 +15,7 @@ from sensu.backend.api.responses import NOSNIFF, Response, Send
 from sensu.backend.api.router import Handler, Route
 from sensu.backend.auth.authenticator import Authenticator
 from sensu.backend.auth.identity import Identity
-from sensu.backend.services.feed import Scope
+from sensu.backend.services.live_changes import Scope
 from sensu.backend.services.watches import Message, Watches
 from sensu.resources.kinds import Kind
 
@@ -53,17 +53,17 @@ class Watchable:
                 return problem(400, INVALID_ARGUMENT, "this list cannot be followed")
             places = dict(zip(variables, request.params, strict=True))
             scope = Scope(route.lists.qualified_name, places.get("namespace"), places.get("entity"))
-            return self._follow(request, route.lists, scope)
+            return await self._follow(request, route.lists, scope)
 
         follow_or_list.__doc__ = route.handler.__doc__
         return follow_or_list
 
-    def _follow(self, request: Request, kind: Kind, scope: Scope) -> Response:
+    async def _follow(self, request: Request, kind: Kind, scope: Scope) -> Response:
         last = request.header(b"last-event-id") or ""
         if last and not (last.isascii() and last.isdigit() and len(last) <= _ID_DIGITS_MAX):
             return problem(400, INVALID_ARGUMENT, "invalid Last-Event-ID header: it must be an id of this stream")
         page, after = request.page, int(last) if last else None
-        messages = self._watches.watch(lambda: self._caller(request), kind, scope, page, after)
+        messages = await self._watches.watch(lambda: self._caller(request), kind, scope, page, after)
         if not isinstance(messages, AsyncIterator):
             return refused(messages)
         headers = [(b"content-type", CONTENT_TYPE), (b"cache-control", b"no-store"), NOSNIFF]

@@ -24,7 +24,7 @@ from sensu.resources.namespace import Namespace
 from sensu.resources.role import ClusterRole, Role, Rule
 from sensu.resources.role_binding import ClusterRoleBinding, RoleBinding, RoleRef, Subject
 from sensu.resources.user import User
-from sensu.store.contract import Must, PutResource
+from sensu.store.values import Must, PutResource
 
 DEFAULT_NAMESPACE = "default"
 SYSTEM_NAMESPACE = "sensu-system"

@@ -15,7 +15,8 @@ from sensu.errors import StoreError
 from sensu.log import fields
 from sensu.resources.wire import Wire, decode, encode
 from sensu.rules.etag import etag
-from sensu.store.contract import Change, DeleteResource, Key, Must, PutResource, Refused, Store, Write
+from sensu.store.contract import Store
+from sensu.store.values import Change, DeleteResource, Key, Must, PutResource, Refused, Write
 
 log = logging.getLogger("sensu.auth")
 

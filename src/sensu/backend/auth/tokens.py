@@ -24,7 +24,8 @@ from sensu.backend.auth.signing import Signer
 from sensu.clock import Clock
 from sensu.errors import StoreError
 from sensu.resources.wire import Wire, always_int, always_str
-from sensu.store.contract import PutState, Store, Write
+from sensu.store.contract import Store
+from sensu.store.values import PutState, Write
 
 SECRET_NAME = "jwt_secret"  # noqa: S105  (the name of the secret)
 SECRET_BYTES = 32

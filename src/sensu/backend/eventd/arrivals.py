@@ -10,7 +10,7 @@ from sensu.backend.stored_entities import entity_key
 from sensu.resources.check import KEEPALIVE
 from sensu.rules.check_state import CheckState
 from sensu.rules.proxy_entity import looked_up
-from sensu.store.contract import EventKey, Key, Write
+from sensu.store.values import EventKey, Key, Write
 
 Done = Callable[[EventOutcome], None]
 

@@ -7,7 +7,7 @@ import msgspec
 
 from sensu.backend.eventd.arrivals import Arrival, Decision, Waiting
 from sensu.resources.event import Event
-from sensu.store.contract import PutEvent
+from sensu.store.values import PutEvent
 
 
 class Took(msgspec.Struct, frozen=True):

@@ -40,8 +40,9 @@ from sensu.resources.check import KEEPALIVE
 from sensu.resources.event import Event
 from sensu.resources.wire import decode
 from sensu.rules.check_state import is_newest, outdated, stored_state
-from sensu.store.contract import Change, Committed, Conflict, EventKey, Refused, Store, Write
+from sensu.store.contract import Store
 from sensu.store.resource_cache import ResourceCache
+from sensu.store.values import Change, Committed, Conflict, EventKey, Refused, Write
 
 log = logging.getLogger("sensu.eventd")
 
@@ -339,7 +340,7 @@ class Eventd:
 
     async def _group(self, items: Sequence[Waiting]) -> Group:
         """A group with what its decisions need: the states before, and whole events where those are changed."""
-        self._store.refresh()
+        await self._store.feed.caught_up()
         unknown, whole, received = _Keys(), _Keys(), _Keys()
         for item in items:
             self._note_needs(item, unknown, whole, received)

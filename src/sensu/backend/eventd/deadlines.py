@@ -7,7 +7,7 @@ nor a pause of this process or of the store causes false failure events.
 import heapq
 
 from sensu.clock import Clock
-from sensu.store.contract import EventKey
+from sensu.store.values import EventKey
 
 
 class Deadlines:

@@ -27,8 +27,8 @@ from sensu.rules.event_decision import DecidedEvent, completed_metrics, decide, 
 from sensu.rules.share import slot_of
 from sensu.rules.silencing import SilenceIndex
 from sensu.rules.workflow import wants_handling
-from sensu.store.contract import DeleteEvent, EventKey, Must, OweDelivery, PutEvent, Result, Write
 from sensu.store.resource_cache import ResourceCache
+from sensu.store.values import DeleteEvent, EventKey, Must, OweDelivery, PutEvent, Result, Write
 
 
 @dataclass(frozen=True, slots=True)

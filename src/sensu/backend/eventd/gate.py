@@ -5,7 +5,7 @@ from collections.abc import Callable
 from sensu.backend.seams import IncomingEvent
 from sensu.resources.check import KEEPALIVE
 from sensu.rules.workflow import wants_handling
-from sensu.store.contract import DeliveriesSize
+from sensu.store.values import DeliveriesSize
 
 OPENS_AT = 0.9
 """The gate opens again when the waiting deliveries fall below this part of the bounds."""

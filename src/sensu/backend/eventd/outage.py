@@ -5,7 +5,8 @@ from typing import NamedTuple
 
 from sensu.clock import Clock
 from sensu.rules.share import SLOTS
-from sensu.store.contract import PutState, Store
+from sensu.store.contract import Store
+from sensu.store.values import PutState
 
 STATE = "eventd.alive"
 BEAT_S = 5.0

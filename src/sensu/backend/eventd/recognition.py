@@ -10,7 +10,8 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from sensu.rules.history import unpacked
 from sensu.rules.resending import RECENT_LEAST, RECENT_MAX, is_recent
 from sensu.rules.share import SLOTS
-from sensu.store.contract import EventKey, HistoryPosition, PutState, Store
+from sensu.store.contract import Store
+from sensu.store.values import EventKey, HistoryPosition, PutState
 
 REMEMBERED_MAX = 200_000
 """Maximum cached identities, at about 70 bytes each; those of the least recently used events are dropped first."""

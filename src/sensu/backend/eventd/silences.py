@@ -4,8 +4,8 @@ from typing import Any
 
 from sensu.resources.kinds import SILENCED
 from sensu.rules.silencing import SilenceIndex
-from sensu.store.contract import Key
 from sensu.store.resource_cache import ResourceCache
+from sensu.store.values import Key
 
 
 class Silences:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from sensu.rules.check_state import CheckState
-from sensu.store.contract import EventKey
+from sensu.store.values import EventKey
 
 STATES_MAX = 120_000
 """Maximum cached states, at about 2 KiB each; the least recently written are dropped and read again when needed."""

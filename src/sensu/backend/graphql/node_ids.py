@@ -15,7 +15,7 @@ import msgspec
 
 from sensu.resources.event import Event
 from sensu.resources.kinds import ALL_KINDS, EVENT, Kind, kind_of, name_of, namespace_of
-from sensu.store.contract import EventKey
+from sensu.store.values import EventKey
 
 NODE_KINDS: Mapping[str, Kind] = {kind.node: kind for kind in ALL_KINDS if kind.node}
 _UNESCAPED = "$&+:=@"

@@ -22,7 +22,8 @@ from sensu.resources.wire import decode, encode
 from sensu.rules import keepalive as rules
 from sensu.rules.redaction import redacted
 from sensu.rules.share import slot_of
-from sensu.store.contract import DeleteEvent, EventKey, Must, OweDelivery, Refused, Store, StoredEvent, Write
+from sensu.store.contract import Store
+from sensu.store.values import DeleteEvent, EventKey, Must, OweDelivery, Refused, StoredEvent, Write
 
 log = logging.getLogger("sensu.keepalived")
 

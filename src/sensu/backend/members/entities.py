@@ -9,7 +9,7 @@ import msgspec
 from sensu.backend.members.messages import OfferEvent
 from sensu.backend.seams import IncomingEvent
 from sensu.resources.entity import Entity
-from sensu.store.contract import Write
+from sensu.store.values import Write
 
 NUMBERS_MAX = 5000
 """How many entities are remembered for each worker; the oldest make room."""

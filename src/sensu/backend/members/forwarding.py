@@ -30,7 +30,8 @@ from sensu.resources.event import Event
 from sensu.rules.keepalive import keepalive_event
 from sensu.rules.proxy_entity import looked_up
 from sensu.rules.share import slot_of
-from sensu.store.contract import AppendAudit, EventKey, PutState, Store, TrimAudit, Write
+from sensu.store.contract import Store
+from sensu.store.values import AppendAudit, EventKey, PutState, TrimAudit, Write
 
 log = logging.getLogger("sensu.members")
 

@@ -13,7 +13,7 @@ from sensu.backend.seams import ApiAnswer, EventOutcome
 from sensu.resources.check_request import CheckRequest
 from sensu.resources.event import Event
 from sensu.rules.check_state import Sender
-from sensu.store.contract import AppendAudit, EventKey, TrimAudit
+from sensu.store.values import AppendAudit, EventKey, TrimAudit
 
 LENGTH_BYTES = 4
 

@@ -36,7 +36,8 @@ from sensu.rules.owed import WHY_CHARACTERS_MAX, Step, rest_of, steps_of
 from sensu.rules.retrying import pause_s
 from sensu.rules.share import slot_of_delivery
 from sensu.rules.workflow import Workflow, core_handler, missing_handler
-from sensu.store.contract import OweDelivery, SettleDelivery, Store
+from sensu.store.contract import Store
+from sensu.store.values import OweDelivery, SettleDelivery
 
 log = logging.getLogger("sensu.pipelined")
 

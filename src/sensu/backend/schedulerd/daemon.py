@@ -24,8 +24,8 @@ from sensu.resources.check import CheckConfig
 from sensu.resources.kinds import CHECK, ENTITY
 from sensu.rules.run_ledger import Why, slots_between
 from sensu.rules.schedule import subdued, timing
-from sensu.store.contract import Key
 from sensu.store.resource_cache import ResourceCache
+from sensu.store.values import Key
 
 log = logging.getLogger("sensu.schedulerd")
 

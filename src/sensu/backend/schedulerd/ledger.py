@@ -20,7 +20,8 @@ from sensu.resources.wire import Wire, always_str, decode, encode
 from sensu.rules import run_ledger as rules
 from sensu.rules.run_ledger import Outcome, Slot, Why
 from sensu.rules.schedule import Timing
-from sensu.store.contract import PutState, Store
+from sensu.store.contract import Store
+from sensu.store.values import PutState
 
 log = logging.getLogger("sensu.run_ledger")
 

@@ -19,8 +19,8 @@ from sensu.resources.kinds import CHECK
 from sensu.rules.proxy_requests import on_behalf_of, splay_pause_s
 from sensu.rules.round_robin import has_ring, next_agents
 from sensu.rules.schedule import Timing
-from sensu.store.contract import Key
 from sensu.store.resource_cache import ResourceCache
+from sensu.store.values import Key
 
 log = logging.getLogger("sensu.schedulerd")
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sensu.resources.check import CheckConfig
 from sensu.rules.schedule import Timing, next_at, slots_missed, timing
-from sensu.store.contract import Key
+from sensu.store.values import Key
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,8 @@ from sensu.backend.stored_form import key_of
 from sensu.resources.kinds import CLUSTER_ROLE, CLUSTER_ROLE_BINDING, USER
 from sensu.resources.wire import decode
 from sensu.rules.administrators import LOCKED_OUT, chain_of, takes_rights
-from sensu.store.contract import DeleteResource, Expect, Key, PutResource, Store, Stored
+from sensu.store.contract import Store
+from sensu.store.values import DeleteResource, Expect, Key, PutResource, Stored
 
 _KINDS = {kind.qualified_name: kind for kind in (USER, CLUSTER_ROLE, CLUSTER_ROLE_BINDING)}
 Change = PutResource | DeleteResource

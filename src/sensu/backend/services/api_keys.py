@@ -14,7 +14,7 @@ from sensu.backend.services.resources import Resources
 from sensu.backend.stored_form import key_of, put
 from sensu.resources.api_key import APIKey
 from sensu.resources.kinds import API_KEY, USER
-from sensu.store.contract import Must
+from sensu.store.values import Must
 
 
 class APIKeyGrants:

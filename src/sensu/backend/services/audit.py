@@ -24,17 +24,8 @@ from sensu.resources.wire import encode
 from sensu.rules.audit import AuditRecord, cut, document, shown_name
 from sensu.rules.owed import DeliveryView
 from sensu.rules.selectors.selectable import AUDIT
-from sensu.store.contract import (
-    AppendAudit,
-    AuditEntry,
-    DeleteResource,
-    EventKey,
-    PutResource,
-    Store,
-    Stored,
-    TrimAudit,
-    Write,
-)
+from sensu.store.contract import Store
+from sensu.store.values import AppendAudit, AuditEntry, DeleteResource, EventKey, PutResource, Stored, TrimAudit, Write
 
 logger = logging.getLogger(__name__)
 

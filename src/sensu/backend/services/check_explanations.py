@@ -13,7 +13,7 @@ from sensu.resources.kinds import CHECK
 from sensu.resources.wire import Wire, always_bool, always_int, always_list, always_str, decode, encode
 from sensu.rules.run_ledger import Slot, next_runs
 from sensu.rules.schedule import subdued, timing
-from sensu.store.contract import EventKey
+from sensu.store.values import EventKey
 
 NEXT_RUNS = 5
 AGENTS_MAX = 100

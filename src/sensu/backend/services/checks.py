@@ -19,7 +19,7 @@ from sensu.resources.check import CheckConfig
 from sensu.resources.hook import HookLists
 from sensu.resources.kinds import CHECK
 from sensu.resources.wire import Wire, convert_client, decode, encode, parse_json
-from sensu.store.contract import Stored
+from sensu.store.values import Stored
 
 
 class Execution(Wire, frozen=True):

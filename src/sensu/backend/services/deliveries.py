@@ -17,7 +17,8 @@ from sensu.resources.event import Event
 from sensu.resources.wire import decode, encode
 from sensu.rules.owed import DEAD, OWED, DeliveryView, Step, owed_workflows, steps_of, why_of
 from sensu.rules.selectors.selectable import Field, Selectable, as_text
-from sensu.store.contract import OweDelivery, Store
+from sensu.store.contract import Store
+from sensu.store.values import OweDelivery
 
 RESOURCE = "deliveries"
 """The resource type of deliveries in roles. Of the built-in roles only `cluster-admin` includes it, through `*`."""

@@ -18,7 +18,7 @@ from sensu.resources.entity import AGENT_CLASS, MANAGED_BY_LABEL, PROXY_CLASS, E
 from sensu.resources.kinds import ENTITY
 from sensu.resources.wire import decode, encode
 from sensu.rules.redaction import shows_redacted, with_secrets_of
-from sensu.store.contract import Must, Stored
+from sensu.store.values import Must, Stored
 
 AGENT_MANAGED = Exists("entity is managed by its agent")
 Shape = type[Entity] | type[EntityConfig]

@@ -34,7 +34,8 @@ from sensu.resources.kinds import EVENT
 from sensu.resources.metadata import ObjectMeta
 from sensu.rules.etag import etag
 from sensu.rules.kinds.event import problem
-from sensu.store.contract import EventKey, Store
+from sensu.store.contract import Store
+from sensu.store.values import EventKey
 
 Part = TypeVar("Part", Entity, Check)
 

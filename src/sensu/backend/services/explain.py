@@ -20,7 +20,8 @@ from sensu.resources.metadata import ObjectMeta
 from sensu.resources.pipeline import Pipeline
 from sensu.resources.wire import Wire, decode, encode
 from sensu.rules.kinds.table import problem_of
-from sensu.store.contract import EventKey, Store
+from sensu.store.contract import Store
+from sensu.store.values import EventKey
 
 EXPRESSIONS_MAX = 20
 """The largest number of expressions of a candidate filter, so that a dry run does not delay other work."""

@@ -17,7 +17,8 @@ from sensu.resources.kinds import EVENT
 from sensu.resources.metrics import Number
 from sensu.resources.wire import Wire, always_int, always_str, encode
 from sensu.rules.history import unpacked
-from sensu.store.contract import EventKey, HistoryPage, HistoryPosition, Result, Store, TrimHistory
+from sensu.store.contract import Store
+from sensu.store.values import EventKey, HistoryPage, HistoryPosition, Result, TrimHistory
 
 logger = logging.getLogger(__name__)
 

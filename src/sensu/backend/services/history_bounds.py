@@ -10,7 +10,8 @@ from sensu.resources.kinds import NAMESPACE
 from sensu.resources.namespace import Namespace
 from sensu.resources.wire import decode
 from sensu.rules.history import fits_from
-from sensu.store.contract import CutHistory, EventKey, HistoryPosition, Store
+from sensu.store.contract import Store
+from sensu.store.values import CutHistory, EventKey, HistoryPosition
 
 EVENTS_AT_ONCE = 64
 READ_AT_ONCE = 256

@@ -16,7 +16,8 @@ from sensu.backend.stored_form import key_of
 from sensu.resources.kinds import USER, Kind
 from sensu.rules.selectors.selectable import Selectable, selectable_of
 from sensu.rules.selectors.selection import Selection, compiled
-from sensu.store.contract import EventKey, Store
+from sensu.store.contract import Store
+from sensu.store.values import EventKey
 
 WALKED_AT_ONCE = 256
 HELD_MAX = 1000

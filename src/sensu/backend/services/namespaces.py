@@ -27,7 +27,7 @@ from sensu.resources.kinds import (
 )
 from sensu.resources.namespace import Namespace
 from sensu.resources.wire import encode
-from sensu.store.contract import DeleteResource, Expect, Must
+from sensu.store.values import DeleteResource, Expect, Must
 
 _KEEPING = tuple(kind.qualified_name for kind in (CHECK, ENTITY, ASSET, HANDLER, MUTATOR, EVENT_FILTER, HOOK, SILENCED))
 """Kinds whose resources keep a namespace from being deleted."""

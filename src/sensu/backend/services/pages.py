@@ -8,7 +8,7 @@ import binascii
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
-from sensu.store.contract import EventKey
+from sensu.store.values import EventKey
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,8 @@ from sensu.resources.kinds import ENTITY, EVENT, NAMESPACE, SILENCED, USER, Kind
 from sensu.resources.wire import Wire
 from sensu.rules.client_input import normalised
 from sensu.rules.kinds.table import problem_of
-from sensu.store.contract import (
+from sensu.store.contract import Store
+from sensu.store.values import (
     Committed,
     Conflict,
     DeleteResource,
@@ -43,7 +44,6 @@ from sensu.store.contract import (
     Must,
     PutResource,
     Refused,
-    Store,
     Stored,
     Write,
 )

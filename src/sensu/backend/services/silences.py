@@ -17,7 +17,7 @@ from sensu.backend.stored_form import delete, key_of, put
 from sensu.resources.kinds import SILENCED
 from sensu.resources.silenced import Silenced
 from sensu.rules.silencing import ANY
-from sensu.store.contract import Must
+from sensu.store.values import Must
 
 UNKNOWN = NotFound("silenced entry not found")
 _KIND = SILENCED.qualified_name

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 
-from sensu.store.contract import Key
+from sensu.store.values import Key
 
 
 class Turns:

@@ -19,7 +19,7 @@ from sensu.resources.kinds import USER
 from sensu.resources.user import User
 from sensu.resources.wire import Wire, decode
 from sensu.rules.kinds.user import HASH_MISMATCH, password_problem
-from sensu.store.contract import Must, Stored
+from sensu.store.values import Must, Stored
 
 SELF = "localselfuser"
 """What a user's own record is called in roles."""

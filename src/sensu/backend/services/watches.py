@@ -7,14 +7,14 @@ import msgspec
 
 from sensu.backend.auth.access import Access
 from sensu.backend.auth.identity import Identity
-from sensu.backend.services.feed import ChangeFeed, Commit, Follower, Scope
 from sensu.backend.services.lists import selection_of
+from sensu.backend.services.live_changes import Commit, Follower, LiveChanges, Scope
 from sensu.backend.services.outcomes import Denied, Invalid, Refusal, Unavailable
 from sensu.backend.services.pages import PageRequest
 from sensu.errors import StoreError
 from sensu.resources.kinds import NAMESPACE, Kind
 from sensu.rules.selectors.selection import Selection
-from sensu.store.contract import Change, EventKey
+from sensu.store.values import Change, EventKey
 
 UPDATED, UNMATCHED, DELETED = "updated", "unmatched", "deleted"
 EXPIRED, ENDED = "expired", "ended"
@@ -51,11 +51,11 @@ class _Told(msgspec.Struct):
 class Watches:
     """Follows lists on behalf of callers."""
 
-    def __init__(self, access: Access, feed: ChangeFeed) -> None:
+    def __init__(self, access: Access, feed: LiveChanges) -> None:
         self._access = access
         self._feed = feed
 
-    def watch(
+    async def watch(
         self, identify: Identify, kind: Kind, scope: Scope, page: PageRequest, after: int | None
     ) -> AsyncIterator[Sequence[Message]] | Refusal:
         """The changes of a list, commit by commit, behind the revision `after` or (None) from now on.
@@ -68,7 +68,7 @@ class Watches:
         selection = selection_of(kind, page)
         if isinstance(selection, Invalid):
             return selection
-        follower = self._feed.follow(scope, after)
+        follower = await self._feed.follow(scope, after)
         if follower is None:
             return Unavailable("too many clients follow changes, try again later")
         return _Watch(self._feed, self._access, identify, kind, selection, follower).messages()
@@ -82,7 +82,7 @@ class _Watch:
 
     def __init__(
         self,
-        feed: ChangeFeed,
+        feed: LiveChanges,
         access: Access,
         identify: Identify,
         kind: Kind,

@@ -42,8 +42,9 @@ class WorkerMembership:
         self._control = Control(context.control)
         self._forwarding: Forwarding | None = None
         self._subscribers: ClusterSubscribers | None = None
+        self._changes_available = asyncio.Event()
         self._back_at: dict[int, float] = {}
-        self._bus.on(ChangesAvailable, self._read_changes)
+        self._bus.on(ChangesAvailable, self._note_changes)
         for peer in self._bus.peers.values():
             peer.tell_presence(lambda present, peer=peer: self._note(peer, present))  # type: ignore[misc]
 
@@ -82,8 +83,14 @@ class WorkerMembership:
         """Have the others read what was committed."""
         self._bus.tell_all(ChangesAvailable())
 
-    def _read_changes(self, member: int, message: ChangesAvailable, answer: Answer) -> None:
-        self._store.refresh()
+    def _note_changes(self, member: int, message: ChangesAvailable, answer: Answer) -> None:
+        self._changes_available.set()
+
+    async def _read_changes_forever(self) -> None:
+        while True:
+            await self._changes_available.wait()
+            self._changes_available.clear()
+            await self._store.feed.caught_up()
 
     def joined_intake(self, events: LocalIntake, keepalives: LocalKeepalives) -> tuple[Intake, Keepalives]:
         """The intake of all workers."""
@@ -129,9 +136,10 @@ class WorkerMembership:
         """Stay joined until cancelled; raises StoreError if this worker missed so much that it must be restarted."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self._bus.run())
+            group.create_task(self._read_changes_forever())
             while True:
                 await self._clock.sleep(REFRESH_S)
-                self._store.refresh()
+                self._changes_available.set()
                 self._control.alive()
 
     async def drained(self, within_s: float) -> None:
@@ -165,5 +173,5 @@ class _RunsElsewhere:
 def joined(context: WorkerContext, store: SQLiteStore, clock: Clock) -> WorkerMembership:
     """A worker as a member of the backend; the others hear of its commits."""
     members = WorkerMembership(context, store, clock)
-    store.announce = members.announce
+    store.feed.announce_with(members.announce)
     return members

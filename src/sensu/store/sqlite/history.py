@@ -3,7 +3,7 @@
 import sqlite3
 from typing import Any
 
-from sensu.store.contract import HistoryPage, HistoryPosition, HistorySize, Result
+from sensu.store.values import HistoryPage, HistoryPosition, HistorySize, Result
 
 ENTRY_BYTES = 24
 """What an entry takes beside its body, about."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sensu.store.contract import DeliveriesSize, OweDelivery, SettleDelivery, Write
+from sensu.store.values import DeliveriesSize, OweDelivery, SettleDelivery, Write
 
 
 class OwedSizes:

@@ -5,7 +5,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from sensu.rules.share import SLOTS, Slots
-from sensu.store.contract import (
+from sensu.store.sqlite import history
+from sensu.store.sqlite.damage import Damage
+from sensu.store.sqlite.statements import slashed
+from sensu.store.values import (
     AuditEntry,
     Change,
     EventKey,
@@ -17,9 +20,6 @@ from sensu.store.contract import (
     Stored,
     StoredEvent,
 )
-from sensu.store.sqlite import history
-from sensu.store.sqlite.damage import Damage
-from sensu.store.sqlite.statements import slashed
 
 PAGE_ROWS = 256
 PAGE_BYTES_MAX = 1024 * 1024

@@ -10,17 +10,19 @@ import contextlib
 import mmap
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from sensu.errors import StoreError
-from sensu.rules.share import SLOTS, Share
-from sensu.store.contract import DeliveriesSize
+from sensu.rules.share import SLOTS, Share, slot_of
 from sensu.store.sqlite.connection import Durability, open_writer, plain_errors
+from sensu.store.sqlite.folder_lock import FolderLock
 from sensu.store.sqlite.history import Ends
-from sensu.store.sqlite.ownership import Ownership
+from sensu.store.sqlite.pending import Pending
 from sensu.store.sqlite.presence import Identity, identity_of, moved
 from sensu.store.sqlite.schema import migrate, migrations
+from sensu.store.sqlite.statements import Row, log_row, trim_log_row
+from sensu.store.values import DeleteEvent, DeliveriesSize, EventKey, Key, PutEvent
 
 try:
     import fcntl
@@ -30,12 +32,16 @@ except ImportError:  # pragma: no cover - backends run on Unix; elsewhere a back
 TURNS = "sensu.turns"
 """The file whose lock is the turn to write; the lock of a process that dies is free."""
 
+CHANGE_LOG_MAX = 100_000
+"""So many changes are kept for the processes that have not read them yet."""
+CHANGE_LOG_SLACK = 1_000
+
 _REVISION, _EVENT_ID, _RESULT, _CHANGE, _LOG_GIVEN, _LOG_STORED, _FIRST_REVISION, _EVENTS_SHARED, _OWED = range(9)
 _BYTES = 8 * (_OWED + 2 * SLOTS)
 
 
-class Board:
-    """The numbers that all see."""
+class SharedCounters:
+    """Numbers in memory that all processes see."""
 
     def __init__(self) -> None:
         self._memory = mmap.mmap(-1, _BYTES)
@@ -113,22 +119,77 @@ class Board:
         return DeliveriesSize(sum(numbers[0::2]), sum(numbers[1::2]))
 
 
-class Sharing:
-    """One member's side of a database that is shared; each process needs a descriptor of its own for the turn."""
+class Numbers:
+    """What the writer goes on from: the newest revision, the row id of the newest event, the ends of the histories."""
 
-    def __init__(self, folder: Path, board: Board, share: Share, database: Identity) -> None:
-        self.board, self.share = board, share
+    ends: Ends
+
+    def __init__(self) -> None:
+        self.revision = self.event_id = 0
+
+
+class Sole:
+    """The use of a database by one process: nobody else writes, so numbers stay in the writer and nothing is logged."""
+
+    share = Share()
+
+    def __init__(self, folder: Path) -> None:
+        self._lock = FolderLock(folder)
+
+    def open(self) -> None:
+        """Own the folder; raises StoreError."""
+        self._lock.take()
+
+    def close(self) -> None:
+        """Let another backend have the folder."""
+        self._lock.release()
+
+    def require_database(self, path: Path) -> None:
+        """Any database will do."""
+
+    def turn(self) -> contextlib.AbstractContextManager[None]:
+        """Needs no waiting."""
+        return contextlib.nullcontext()
+
+    def catch_up(self) -> None:
+        """Nobody else reads."""
+
+    def take_over(self, numbers: Numbers, commits: Sequence[Pending]) -> bool:
+        """Nobody else changed the numbers."""
+        return False
+
+    def log_rows(self, commits: Sequence[Pending], revision: int, numbers: Numbers) -> Sequence[Row]:
+        """Nobody else reads a log."""
+        return ()
+
+    def stored(self) -> None:
+        """Nobody else reads."""
+
+    def total_owed(self, own: DeliveriesSize) -> DeliveriesSize:
+        """What this process owes is all."""
+        return own
+
+    def report_owed(self, own: DeliveriesSize) -> None:
+        """Nobody else asks."""
+
+
+class Sharing:
+    """The use of a database by one of several processes; each needs a descriptor of its own for the turn."""
+
+    def __init__(self, folder: Path, counters: SharedCounters, share: Share, database: Identity) -> None:
+        self.counters, self.share = counters, share
         self._database = database
         self._path = folder / TURNS
         self._descriptor = -1
+        self._log_known = self._log_trimmed = 0
 
     def open(self) -> None:
-        """Get ready to take turns; raises StoreError."""
+        """Get ready to take turns; the folder was locked before this process began. Raises StoreError."""
         with plain_errors(self._path):
             self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
 
     def require_database(self, path: Path) -> None:
-        """Return where the database is still the one that all members were started for; raises DatabaseMoved."""
+        """Return if the database is still the one that all members were started for; raises DatabaseMoved."""
         try:
             same = identity_of(path) == self._database
         except OSError:
@@ -144,12 +205,67 @@ class Sharing:
 
     @contextlib.contextmanager
     def turn(self) -> Iterator[None]:
-        """Be the only one who writes; waits for the others."""
+        """Be the only one that writes; waits for the others."""
         fcntl.flock(self._descriptor, fcntl.LOCK_EX)
         try:
             yield
         finally:
             fcntl.flock(self._descriptor, fcntl.LOCK_UN)
+
+    def catch_up(self) -> None:
+        """Have the others read the log, in case a process died before it could say what it had committed."""
+        self.counters.catch_up()
+
+    def take_over(self, numbers: Numbers, commits: Sequence[Pending]) -> bool:
+        """Go on from where the process that wrote last ended; whether another one wrote resources since.
+
+        Raises ValueError for an event of an entity that another process owns.
+        """
+        counters = self.counters
+        numbers.revision, numbers.event_id, numbers.ends.positions = counters.revision, counters.event_id, counters.ends
+        for pending in commits:
+            for write in pending.writes:
+                if isinstance(write, PutEvent | DeleteEvent) and not self.share.owns(
+                    slot_of(write.key.namespace, write.key.entity)
+                ):
+                    raise ValueError(f"the event {write.key} is written by another process")
+        others_wrote = counters.log_given != self._log_known
+        self._log_known = counters.log_given
+        return others_wrote
+
+    def log_rows(self, commits: Sequence[Pending], revision: int, numbers: Numbers) -> Sequence[Row]:
+        """The rows for the changes that other processes must read; gives out all numbers that the group uses."""
+        log, rows = self._log_known, list[Row]()
+        events_too = self.counters.events_shared
+        for pending in commits:
+            if not pending.changes:
+                continue
+            for change in pending.changes:
+                if events_too or isinstance(change.key, Key):
+                    log += 1
+                    rows.append(log_row(log, change))
+            pending.changes = [] if events_too else [c for c in pending.changes if isinstance(c.key, EventKey)]
+        if log - self._log_trimmed >= CHANGE_LOG_MAX + CHANGE_LOG_SLACK:
+            self._log_trimmed = log - CHANGE_LOG_MAX
+            rows.append(trim_log_row(self._log_trimmed))
+        self.counters.give_out(revision, numbers.event_id, numbers.ends.positions, log)
+        self._log_known = log
+        return rows
+
+    def stored(self) -> None:
+        """The rows of `log_rows` are committed."""
+        self.counters.stored(self._log_known)
+
+    def total_owed(self, own: DeliveriesSize) -> DeliveriesSize:
+        """What all processes owe."""
+        return self.counters.owed(self.share.members)
+
+    def report_owed(self, own: DeliveriesSize) -> None:
+        """Have the others know what this process owes."""
+        self.counters.owe(self.share.member, own)
+
+
+Use = Sole | Sharing
 
 
 class SharedDatabase:
@@ -160,15 +276,15 @@ class SharedDatabase:
 
     def __init__(self, folder: Path, durability: Durability, wal_bytes_max: int) -> None:
         self._folder, self._durability, self._wal_bytes_max = folder, durability, wal_bytes_max
-        self._ownership = Ownership(folder)
-        self._board = Board()
+        self._lock = FolderLock(folder)
+        self._counters = SharedCounters()
         self._database: Identity = (0, 0)
 
     def open(self, path: Path) -> None:
         """Own the folder, until the last process that inherits this ends; raises StoreError."""
         if fcntl is None:
             raise StoreError("several workers need a system with file locks")
-        self._ownership.take()
+        self._lock.take()
         try:
             with plain_errors(path):
                 connection = open_writer(path, self._durability, self._wal_bytes_max)
@@ -179,7 +295,7 @@ class SharedDatabase:
                 finally:
                     connection.close()
         except BaseException:
-            self._ownership.release()
+            self._lock.release()
             raise
 
     def _begin(self, connection: sqlite3.Connection) -> None:
@@ -187,12 +303,12 @@ class SharedDatabase:
         connection.execute("DELETE FROM change_log")
         found = connection.execute("SELECT value FROM ceilings WHERE name = 'revision'").fetchone()
         event_id = connection.execute("SELECT coalesce(max(id), 0) FROM events").fetchone()[0]
-        self._board.begin(0 if found is None else found[0], event_id, Ends(connection))
+        self._counters.begin(0 if found is None else found[0], event_id, Ends(connection))
 
     def close(self) -> None:
         """Let another backend have the folder."""
-        self._ownership.release()
+        self._lock.release()
 
     def sharing(self, share: Share) -> Sharing:
         """A member's side of it."""
-        return Sharing(self._folder, self._board, share, self._database)
+        return Sharing(self._folder, self._counters, share, self._database)

@@ -12,9 +12,9 @@ from typing import Any
 
 import msgspec
 
-from sensu.store.contract import Change, EventKey, Key
 from sensu.store.group import Group
 from sensu.store.sqlite.history import CUT_RESULTS, NOT_USED, Ends, trim_row
+from sensu.store.values import Change, EventKey, Key
 
 ROWS_MAX = 1024
 """Rows of one statement; SQLite takes 32,766 parameters."""

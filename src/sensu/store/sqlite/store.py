@@ -3,17 +3,22 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from itertools import groupby
-from operator import attrgetter
 from pathlib import Path
 
 from sensu.errors import StoreError
-from sensu.log import fields
-from sensu.rules.share import ALL_SLOTS, SLOTS, Share, Slots, slot_of
-from sensu.store.contract import (
+from sensu.rules.share import ALL_SLOTS, SLOTS, Slots, slot_of
+from sensu.store.contract import ChangeFeed, ChangeListener
+from sensu.store.sqlite.change_feed import Listeners, feed_of
+from sensu.store.sqlite.connection import Durability, open_reader
+from sensu.store.sqlite.damage import Damage
+from sensu.store.sqlite.gil_yield import GilYield
+from sensu.store.sqlite.owed_sizes import OwedSizes
+from sensu.store.sqlite.pending import Pending
+from sensu.store.sqlite.reader import KEYS_MAX, Reader
+from sensu.store.sqlite.sharing import SharedDatabase, Sole, Use
+from sensu.store.sqlite.writer import WAL_BYTES_MAX, Writer
+from sensu.store.values import (
     AuditEntry,
-    Change,
-    ChangeListener,
     Committed,
     DeliveriesSize,
     EventKey,
@@ -30,14 +35,6 @@ from sensu.store.contract import (
     StoredEvent,
     Write,
 )
-from sensu.store.sqlite.connection import Durability, open_reader
-from sensu.store.sqlite.courtesy import Courtesy
-from sensu.store.sqlite.damage import Damage
-from sensu.store.sqlite.owed_sizes import OwedSizes
-from sensu.store.sqlite.ownership import Ownership
-from sensu.store.sqlite.reader import KEYS_MAX, Reader
-from sensu.store.sqlite.sharing import SharedDatabase, Sharing
-from sensu.store.sqlite.writer import CHANGE_LOG_MAX, WAL_BYTES_MAX, Pending, Writer
 
 logger = logging.getLogger(__name__)
 
@@ -46,8 +43,6 @@ WAITING_WRITES_MAX = 10_000
 """With so many writes under way, further commits wait for some to be done."""
 
 HEALTH_TIMEOUT_S = 2.0
-UNHEARD_MAX = CHANGE_LOG_MAX // 2
-"""With more changes unheard some might be dropped from the log before they are."""
 
 
 def shared_database(folder: Path, durability: Durability) -> SharedDatabase:
@@ -58,7 +53,7 @@ def shared_database(folder: Path, durability: Durability) -> SharedDatabase:
 
 
 class SQLiteStore:
-    """A store in `folder`, which it owns alone from `open` to `close`; with `sharing` it is one of several.
+    """A store in `folder`, which it owns alone from `open` to `close`, unless `use` is a `Sharing`.
 
     `durability` says what a returned commit survives. All methods must be called on the loop that opened it.
     """
@@ -69,71 +64,45 @@ class SQLiteStore:
         durability: Durability = Durability.FULL,
         *,
         wal_bytes_max: int = WAL_BYTES_MAX,
-        sharing: Sharing | None = None,
+        use: Use | None = None,
     ) -> None:
         self._path = folder / DATABASE
-        self._sharing = sharing
-        self._share = Share() if sharing is None else sharing.share
-        self._log_told = self._told_revision = 0
-        self.announce: Callable[[], None] = lambda: None
-        """Called when the other processes have something to hear."""
+        self._use: Use = use or Sole(folder)
+        self._listeners = Listeners()
+        self._feed = feed_of(self._use, self._listeners)
         self._durability, self._wal_bytes_max = durability, wal_bytes_max
-        self._ownership = Ownership(folder)
         self._damage = Damage(self._path)
         self._open_writer: Writer | None = None
         self._open_reader: Reader | None = None
-        self._listeners: list[ChangeListener] = []
         self._gathered: list[Pending] = []
         self._waiting_commits = self._waiting_writes = 0
-        self._courtesy = Courtesy()
+        self._gil_yield = GilYield()
         self._room = asyncio.Event()
         self._delivery_id = 0
         self._owed = OwedSizes({})
 
     async def open(self) -> None:
         """Open the database and bring its schema up to date; raises StoreError where it cannot be used."""
-        self._take_folder()
+        self._use.open()
         loop = asyncio.get_running_loop()
-        writer = Writer(
-            self._path, self._durability, loop, self._tell, self._damage, self._wal_bytes_max, self._sharing
-        )
+        writer = Writer(self._path, self._durability, loop, self._tell, self._damage, self._wal_bytes_max, self._use)
         try:
             await writer.start()
         except BaseException:
-            self._release_folder()
+            self._use.close()
             raise
         try:
             self._open_reader = Reader(open_reader(self._path), self._damage)
-            self._owed = OwedSizes(self._open_reader.delivery_sizes(self._share.slots))
-            self._told_revision = writer.revision_first
-            self._begin_sharing()
+            self._owed = OwedSizes(self._open_reader.delivery_sizes(self._use.share.slots))
+            self._feed.begin(self._open_reader, writer.revision_first)
+            self._use.report_owed(self._owed.size)
         except BaseException:
             await writer.stop()
-            self._release_folder()
+            self._use.close()
             raise
         self._delivery_id = writer.delivery_id_first // SLOTS
         self._room.set()
         self._open_writer = writer
-
-    def _take_folder(self) -> None:
-        """Of a folder that is shared the lock was taken before this process began."""
-        if self._sharing is None:
-            self._ownership.take()
-        else:
-            self._sharing.open()
-
-    def _release_folder(self) -> None:
-        self._ownership.release()
-        if self._sharing is not None:
-            self._sharing.close()
-
-    def _begin_sharing(self) -> None:
-        """What is read from now on is as new as the change log up to here, or newer."""
-        if self._sharing is not None:
-            board = self._sharing.board
-            self._log_told = board.log_stored
-            self._told_revision = self._reader.revision_logged(self._log_told) or board.first_revision
-            board.owe(self._share.member, self._owed.size)
 
     async def close(self) -> None:
         """Finish what waits, then release the database."""
@@ -148,7 +117,7 @@ class SQLiteStore:
         if self._open_reader is not None:
             self._open_reader.close()
             self._open_reader = None
-        self._release_folder()
+        self._use.close()
 
     @property
     def _writer(self) -> Writer:
@@ -181,23 +150,15 @@ class SQLiteStore:
         if self._gathered:
             writer.submit(self._gathered)
             self._gathered = []
-            self._courtesy.begin()
+            self._gil_yield.begin()
 
     def _tell(self, group: Sequence[Pending]) -> None:
         for pending in group:
             self._waiting_writes -= len(pending.writes)
             if isinstance(pending.result, Committed):
                 self._owed.follow(pending.writes)
-            if pending.changes:
-                if self._sharing is None:
-                    self._told_revision = pending.changes[-1].revision
-                self._tell_listeners(pending.changes)
-        if self._sharing is not None:
-            self._sharing.board.owe(self._share.member, self._owed.size)
-            unheard = self._sharing.board.log_stored != self._log_told
-            self._refresh_or_log()
-            if unheard:
-                self.announce()
+        self._use.report_owed(self._owed.size)
+        self._feed.committed([pending.changes for pending in group if pending.changes])
         self._answer(group)
 
     def _answer(self, group: Sequence[Pending]) -> None:
@@ -212,51 +173,14 @@ class SQLiteStore:
         if self._waiting_writes < WAITING_WRITES_MAX:
             self._room.set()
         self._waiting_commits -= len(group)
-        self._courtesy.progress()
+        self._gil_yield.progress()
         if not self._waiting_commits:
-            self._courtesy.end()
-
-    def _tell_listeners(self, changes: Sequence[Change]) -> None:
-        for listener in tuple(self._listeners):
-            try:
-                listener(changes)
-            except Exception:
-                logger.exception("a listener to changes failed")
-
-    def refresh(self) -> None:
-        """Have listeners told of all that was committed before now; raises StoreError where too much was."""
-        if self._sharing is None or self._sharing.board.log_stored == self._log_told:
-            return
-        stored = self._sharing.board.log_stored
-        if stored - self._log_told > UNHEARD_MAX:
-            raise StoreError(f"{stored - self._log_told} changes of other workers were not heard in time")
-        while self._log_told < stored:
-            changes, covered = self._reader.changes_logged(self._log_told)
-            self._log_told = max(covered, stored if not changes else 0)
-            for revision, commit in groupby(changes, attrgetter("revision")):
-                self._told_revision = revision
-                self._tell_listeners(list(commit))
-
-    def _refresh_or_log(self) -> None:
-        try:
-            self.refresh()
-        except StoreError as err:
-            logger.error("changes cannot be heard", extra=fields(error=str(err)))
-
-    def share_events(self) -> None:
-        """Have events that others write told, too."""
-        if self._sharing is not None:
-            self._sharing.board.share_events()
+            self._gil_yield.end()
 
     @property
-    def events_shared(self) -> bool:
-        """Whether events that others write are told."""
-        return self._sharing is not None and self._sharing.board.events_shared
-
-    @property
-    def told_revision(self) -> int:
-        """The revision up to which listeners know everything that is told."""
-        return self._told_revision
+    def feed(self) -> ChangeFeed:
+        """Brings what other processes commit to the listeners."""
+        return self._feed
 
     async def get(self, key: Key) -> Stored | None:
         """The resource, or None."""
@@ -364,7 +288,7 @@ class SQLiteStore:
 
     def deliveries_size(self) -> DeliveriesSize:
         """What is owed, dead letters left out; answered from memory."""
-        return self._owed.size if self._sharing is None else self._sharing.board.owed(self._share.members)
+        return self._use.total_owed(self._owed.size)
 
     async def get_state(self, name: str) -> bytes | None:
         """The value kept under `name`, or None."""
@@ -405,13 +329,7 @@ class SQLiteStore:
 
     def listen(self, listener: ChangeListener) -> Callable[[], None]:
         """Have `listener` called with the changes of each commit, in order; returns how to stop it."""
-        self._listeners.append(listener)
-
-        def stop() -> None:
-            if listener in self._listeners:
-                self._listeners.remove(listener)
-
-        return stop
+        return self._listeners.add(listener)
 
     async def healthy(self) -> str:
         """Empty where the store reads and writes and no damage is known, else what is wrong."""

@@ -5,7 +5,6 @@ lock back from a busy loop.
 """
 
 import asyncio
-import contextlib
 import logging
 import queue
 import sqlite3
@@ -17,17 +16,18 @@ from typing import Any
 
 from sensu.errors import StoreError
 from sensu.log import fields
-from sensu.rules.share import SLOTS, slot_of
-from sensu.store.contract import Change, Committed, DeleteEvent, EventKey, Key, PutEvent, Refused, Write
+from sensu.rules.share import SLOTS
 from sensu.store.group import Group, asked, asks_emptiness
 from sensu.store.sqlite import statements
 from sensu.store.sqlite.checkpoints import Checkpoints
 from sensu.store.sqlite.connection import Durability, explain, open_writer
 from sensu.store.sqlite.damage import Damage
 from sensu.store.sqlite.history import Ends
+from sensu.store.sqlite.pending import Pending
 from sensu.store.sqlite.presence import DatabaseMoved, Presence
 from sensu.store.sqlite.schema import migrate, migrations
-from sensu.store.sqlite.sharing import Sharing
+from sensu.store.sqlite.sharing import Numbers, Use
+from sensu.store.values import EventKey, Key, PutEvent
 
 logger = logging.getLogger(__name__)
 
@@ -42,21 +42,6 @@ DEAD_LETTERS_SLACK = 64
 REVISION, DELIVERY = "revision", "delivery"
 CEILING_STEPS = {REVISION: 10_000, DELIVERY: 10_000 * SLOTS}
 """Numbers are given out this far ahead of what is written down, so that most commits need not write it."""
-CHANGE_LOG_MAX = 100_000
-"""So many changes are kept for the processes that have not heard them yet."""
-CHANGE_LOG_SLACK = 1_000
-
-
-class Pending:
-    """A commit on its way to the writer and back; `changes` are those that are not in the change log."""
-
-    __slots__ = ("changes", "done", "result", "writes")
-
-    def __init__(self, writes: Sequence[Write], done: "asyncio.Future[Committed | Refused]") -> None:
-        self.writes = writes
-        self.done = done
-        self.result: Committed | Refused | StoreError | None = None
-        self.changes: Sequence[Change] = ()
 
 
 class Writer:
@@ -69,13 +54,13 @@ class Writer:
         loop: asyncio.AbstractEventLoop,
         tell: Callable[[Sequence[Pending]], None],
         damage: Damage,
-        wal_bytes_max: int = WAL_BYTES_MAX,
-        sharing: Sharing | None = None,
+        wal_bytes_max: int,
+        use: Use,
     ) -> None:
-        """`damage` hears of errors of the driver; with `sharing` other processes write, too, each in its turn."""
+        """`damage` is informed of errors of the driver; `use` says whether other processes write, too."""
         self.delivery_id_first, self.revision_first = 1, 0
-        self._sharing = sharing
-        self._log_known = self._log_trimmed = 0
+        self._use = use
+        self._numbers = Numbers()
         self._path, self._durability, self._wal_bytes_max = path, durability, wal_bytes_max
         self._loop, self._tell = loop, tell
         self._damage, self._presence = damage, Presence(path)
@@ -86,7 +71,6 @@ class Writer:
         self._event_ids: dict[EventKey, int] = {}
         self._etags: dict[Key, str | None] = {}
         self._ceilings: dict[str, int] = {}
-        self._revision = self._event_id = 0
         self._dead_since_trim = 0
         self._failing = self._stopping = False
 
@@ -125,23 +109,17 @@ class Writer:
         self._close()
         self._on_loop(_finish, self._closed)
 
-    def _turn(self) -> contextlib.AbstractContextManager[None]:
-        """The turn to write, which needs no waiting for where nobody else writes."""
-        return contextlib.nullcontext() if self._sharing is None else self._sharing.turn()
-
     def _open(self) -> None:
-        if self._sharing is not None:
-            self._sharing.require_database(self._path)
+        self._use.require_database(self._path)
         self._connection = open_writer(self._path, self._durability, self._wal_bytes_max)
-        members = 1 if self._sharing is None else self._sharing.share.members
         try:
-            with self._turn():
+            with self._use.turn():
                 migrate(self._connection, self._path, migrations())
                 self._read_numbers()
                 self._trim_dead_letters()
-                if self._sharing is not None:
-                    self._sharing.board.catch_up()
+                self._use.catch_up()
             self._presence.note()
+            members = self._use.share.members
             self._checkpoints = Checkpoints(self._path, self._durability, self._wal_bytes_max, self._damage, members)
         except BaseException:
             self._connection.close()
@@ -150,7 +128,7 @@ class Writer:
     def _close(self) -> None:
         self._checkpoints.close()
         try:
-            with self._turn():
+            with self._use.turn():
                 self._presence.require()
                 self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
         except sqlite3.Error as err:
@@ -162,10 +140,10 @@ class Writer:
 
     def _read_numbers(self) -> None:
         self._ceilings = dict(self._connection.execute("SELECT name, value FROM ceilings").fetchall())
-        self._revision = self.revision_first = self._ceilings.setdefault(REVISION, 0)
+        self._numbers.revision = self.revision_first = self._ceilings.setdefault(REVISION, 0)
         self.delivery_id_first = self._ceilings.setdefault(DELIVERY, 0) + 1
-        self._event_id = self._connection.execute("SELECT coalesce(max(id), 0) FROM events").fetchone()[0]
-        self._history_ends = Ends(self._connection)
+        self._numbers.event_id = self._connection.execute("SELECT coalesce(max(id), 0) FROM events").fetchone()[0]
+        self._numbers.ends = Ends(self._connection)
 
     def _take(self) -> Sequence[Pending]:
         """All commits that wait, at least one, or what came before the order to stop."""
@@ -187,7 +165,7 @@ class Writer:
     def _write_group(self, commits: Sequence[Pending]) -> None:
         """Give every commit its result; where one spoils the statement, each is tried alone."""
         try:
-            with self._turn():
+            with self._use.turn():
                 if self._presence.gone:
                     self._presence.require()
                 self._write_together(commits)
@@ -202,52 +180,17 @@ class Writer:
                 self._write_group([pending])
 
     def _write_together(self, commits: Sequence[Pending]) -> None:
-        if self._sharing is not None:
-            self._take_over(self._sharing, commits)
+        if self._use.take_over(self._numbers, commits):
+            self._etags.clear()
         group = self._judge(commits)
         rows = self._rows(group)
-        if self._sharing is not None:
-            rows.extend(self._log_rows(self._sharing, commits, group.revision))
+        rows.extend(self._use.log_rows(commits, group.revision, self._numbers))
         if rows:
             statements.write(self._connection, rows)
             self._note_recovery()
             self._keep_bounds(rows, group)
-        self._revision = group.revision
-        if self._sharing is not None:
-            self._sharing.board.stored(self._log_known)
-
-    def _take_over(self, sharing: Sharing, commits: Sequence[Pending]) -> None:
-        """Go on where the process that had the turn before has ended."""
-        board = sharing.board
-        self._revision, self._event_id, self._history_ends.positions = board.revision, board.event_id, board.ends
-        if board.log_given != self._log_known:
-            self._etags.clear()
-            self._log_known = board.log_given
-        for pending in commits:
-            for write in pending.writes:
-                if isinstance(write, PutEvent | DeleteEvent) and not sharing.share.owns(
-                    slot_of(write.key.namespace, write.key.entity)
-                ):
-                    raise ValueError(f"the event {write.key} is written by another process")
-
-    def _log_rows(self, sharing: Sharing, commits: Sequence[Pending], revision: int) -> list[statements.Row]:
-        """The rows for what other processes must hear, all numbers that the group uses being given out with them."""
-        board, log, rows = sharing.board, self._log_known, list[statements.Row]()
-        events_too = board.events_shared
-        for pending in commits:
-            if not pending.changes:
-                continue
-            for change in pending.changes:
-                if events_too or isinstance(change.key, Key):
-                    log += 1
-                    rows.append(statements.log_row(log, change))
-            pending.changes = [] if events_too else [c for c in pending.changes if isinstance(c.key, EventKey)]
-        if log - self._log_trimmed >= CHANGE_LOG_MAX + CHANGE_LOG_SLACK:
-            self._log_trimmed = log - CHANGE_LOG_MAX
-            rows.append(statements.trim_log_row(self._log_trimmed))
-        board.give_out(revision, self._event_id, self._history_ends.positions, log)
-        self._log_known = log
-        return rows
+        self._numbers.revision = group.revision
+        self._use.stored()
 
     def _note_recovery(self) -> None:
         if self._failing:
@@ -260,7 +203,7 @@ class Writer:
         events_written = {write.key for p in commits for write in p.writes if type(write) is PutEvent}
         self._learn_events(events | events_written)
         present = {key: key in self._event_ids for key in events}
-        group = Group(self._etags, present, self._in_use, self._revision)
+        group = Group(self._etags, present, self._in_use, self._numbers.revision)
         for pending in commits:
             pending.result, pending.changes = group.add(pending.writes)
         return group
@@ -280,11 +223,11 @@ class Writer:
         return statements.namespace_in_use(self._connection, namespace, kinds)
 
     def _take_event_id(self) -> int:
-        self._event_id += 1
-        return self._event_id
+        self._numbers.event_id += 1
+        return self._numbers.event_id
 
     def _rows(self, group: Group) -> list[statements.Row]:
-        rows = statements.event_rows(group, self._event_ids, self._take_event_id, self._history_ends)
+        rows = statements.event_rows(group, self._event_ids, self._take_event_id, self._numbers.ends)
         rows.extend(statements.other_rows(group))
         rows.extend(self._ceiling_rows(group))
         if self._failing:

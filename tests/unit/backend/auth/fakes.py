@@ -6,16 +6,7 @@ from typing import Any
 from sensu.errors import StoreError
 from sensu.resources.kinds import USER, Kind, name_of, namespace_of
 from sensu.resources.user import User
-from sensu.store.contract import (
-    Change,
-    Committed,
-    DeleteResource,
-    Key,
-    Page,
-    PutResource,
-    PutState,
-    Stored,
-)
+from sensu.store.values import Change, Committed, DeleteResource, Key, Page, PutResource, PutState, Stored
 
 
 class HandClock:

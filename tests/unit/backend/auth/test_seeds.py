@@ -9,7 +9,7 @@ from sensu.backend.auth.seeds import namespace_writes, seed_writes
 from sensu.resources.kinds import ALL_KINDS
 from sensu.resources.wire import decode
 from sensu.rules.kinds.table import problem_of
-from sensu.store.contract import Must, PutResource
+from sensu.store.values import Must, PutResource
 
 NINE = ["assets", "checks", "entities", "events", "filters", "handlers", "hooks", "mutators", "silenced"]
 

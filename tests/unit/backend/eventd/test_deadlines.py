@@ -1,7 +1,7 @@
 import asyncio
 
 from sensu.backend.eventd.deadlines import Deadlines
-from sensu.store.contract import EventKey
+from sensu.store.values import EventKey
 from sensu.testing.virtual_clock import VirtualClock
 
 A, B = EventKey("default", "web1", "a"), EventKey("default", "web1", "b")

@@ -4,7 +4,7 @@ import pytest
 
 from sensu.backend.eventd.gate import Gate
 from sensu.backend.seams import IncomingEvent
-from sensu.store.contract import DeliveriesSize
+from sensu.store.values import DeliveriesSize
 from sensu.testing.factories import make_check, make_entity, make_event
 
 HANDLED = IncomingEvent(make_event(make_entity(), make_check(handlers=("h",))))

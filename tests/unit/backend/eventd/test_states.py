@@ -1,6 +1,6 @@
 from sensu.backend.eventd.states import States
 from sensu.rules.check_state import CheckState
-from sensu.store.contract import EventKey
+from sensu.store.values import EventKey
 
 
 def key(number: int) -> EventKey:

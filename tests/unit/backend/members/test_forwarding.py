@@ -11,7 +11,7 @@ from sensu.backend.seams import EventDeferred, EventOutcome, EventRefused, Event
 from sensu.backend.workers.context import Addresses
 from sensu.clock import SystemClock
 from sensu.rules.share import Share, slot_of
-from sensu.store.contract import EventKey, PutState, Write
+from sensu.store.values import EventKey, PutState, Write
 from sensu.testing.factories import make_entity, make_event
 
 SOON_S = 5.0

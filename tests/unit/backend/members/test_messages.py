@@ -11,7 +11,7 @@ from sensu.backend.seams import ApiAnswer, EventDeferred, EventOutcome, EventRef
 from sensu.resources.check_request import CheckRequest
 from sensu.resources.event import Event
 from sensu.resources.metrics import MetricPoint, Metrics
-from sensu.store.contract import AppendAudit, EventKey, PutState, TrimAudit
+from sensu.store.values import AppendAudit, EventKey, PutState, TrimAudit
 from sensu.testing.factories import make_check_config, make_entity, make_event
 
 MARK = PutState("mark", b"1")

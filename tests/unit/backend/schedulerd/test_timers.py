@@ -1,7 +1,7 @@
 from sensu.backend.schedulerd.timers import Timers
 from sensu.resources.kinds import CHECK
 from sensu.rules.schedule import Timing
-from sensu.store.contract import Key
+from sensu.store.values import Key
 from sensu.testing.factories import make_check_config
 
 NOW = 1_700_000_000.0

@@ -11,7 +11,7 @@ from sensu.resources.entity import Entity
 from sensu.resources.event import Event
 from sensu.resources.metadata import ObjectMeta
 from sensu.resources.metrics import Metrics
-from sensu.store.contract import EventKey
+from sensu.store.values import EventKey
 
 ENTITY = Entity(metadata=ObjectMeta(name="web"))
 CHECK = Check(metadata=ObjectMeta(name="cpu"), interval=10)

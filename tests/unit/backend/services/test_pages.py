@@ -11,7 +11,7 @@ from sensu.backend.services.pages import (
     text_of,
     token_of,
 )
-from sensu.store.contract import EventKey
+from sensu.store.values import EventKey
 
 
 @pytest.mark.parametrize(

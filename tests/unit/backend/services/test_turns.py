@@ -3,7 +3,7 @@
 import asyncio
 
 from sensu.backend.services.turns import Turns
-from sensu.store.contract import Key
+from sensu.store.values import Key
 
 A, B = Key("kind", "default", "a"), Key("kind", "default", "b")
 

@@ -13,7 +13,8 @@ from sensu.backend.pipelined.queue.delivery import PendingDelivery
 from sensu.clock import Clock
 from sensu.errors import StoreError
 from sensu.log import fields
-from sensu.store.contract import EventKey, OweDelivery, Store
+from sensu.store.contract import Store
+from sensu.store.values import EventKey, OweDelivery
 
 log = logging.getLogger("sensu.pipelined")
 

@@ -9,7 +9,7 @@ from sensu.resources.event import Event
 from sensu.rules.explain import EventFacts
 from sensu.rules.owed import WHY_CHARACTERS_MAX, Step, rest_of
 from sensu.rules.workflow import Workflow
-from sensu.store.contract import EventKey, OweDelivery, SettleDelivery, Write
+from sensu.store.values import EventKey, OweDelivery, SettleDelivery, Write
 
 
 def key_of(namespace: str, event: Event) -> EventKey:

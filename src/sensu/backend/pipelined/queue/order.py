@@ -14,7 +14,7 @@ import msgspec
 from sensu.backend.pipelined.queue.delivery import PendingDelivery
 from sensu.clock import Clock
 from sensu.rules.workflow import HandlerRef, Workflow
-from sensu.store.contract import EventKey
+from sensu.store.values import EventKey
 
 
 class Runner(Protocol):

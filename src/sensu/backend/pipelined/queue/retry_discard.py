@@ -8,7 +8,8 @@ from sensu.backend.pipelined.queue.delivery import PendingDelivery
 from sensu.backend.pipelined.queue.settlement import Settlement
 from sensu.clock import Clock
 from sensu.errors import StoreError
-from sensu.store.contract import OweDelivery, SettleDelivery, Store, Write
+from sensu.store.contract import Store
+from sensu.store.values import OweDelivery, SettleDelivery, Write
 
 STORED_WITHIN_S = 5.0
 """The time that a caller waits for the store; the request is carried out even if the store answers later."""

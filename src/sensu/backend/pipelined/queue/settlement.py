@@ -8,7 +8,8 @@ from collections.abc import Callable, Sequence
 from sensu.clock import Clock
 from sensu.errors import StoreError
 from sensu.log import fields
-from sensu.store.contract import Store, Write
+from sensu.store.contract import Store
+from sensu.store.values import Write
 
 log = logging.getLogger("sensu.pipelined")
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from sensu.backend.pipelined.queue.delivery import PendingDelivery
 from sensu.rules.explain import EventFacts, Explanation, WorkflowTrace, verdict_of, waiting
 from sensu.rules.workflow import Workflow
-from sensu.store.contract import EventKey
+from sensu.store.values import EventKey
 
 TRACES_MAX = 5000
 """Traces in memory. Beyond it, the least recently updated trace is forgotten. A restart forgets all."""

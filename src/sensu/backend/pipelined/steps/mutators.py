@@ -20,7 +20,7 @@ from sensu.resources.mutator import Mutator
 from sensu.resources.wire import decode, encode
 from sensu.rules.command_output import failure
 from sensu.rules.filters import ExpressionError
-from sensu.store.contract import Key
+from sensu.store.values import Key
 
 JAVASCRIPT = "javascript"
 SCRIPT_TIME_LIMIT_S = 1.0

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from sensu.rules.other_events import ALL, LISTED_BYTES_MAX, LISTED_MAX
-from sensu.store.contract import EventKey, EventPage, StoredEvent
+from sensu.store.values import EventKey, EventPage, StoredEvent
 
 Answer = str | Mapping[str, str] | None
 """The JSON of an event or of all, an object with the text of an `error`, or None for an event that is not stored."""

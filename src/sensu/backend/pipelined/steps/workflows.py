@@ -26,7 +26,7 @@ from sensu.rules.workflow import (
     missing_handler,
     plan,
 )
-from sensu.store.contract import Key
+from sensu.store.values import Key
 
 PLANS_REMEMBERED_MAX = 10_000
 FILTER, MUTATOR, HANDLING = "filter", "mutator", "handler"

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from sensu.errors import StoreError
 from sensu.rules.share import ALL_SLOTS, Slots
-from sensu.store.contract import Committed, OweDelivery, SettleDelivery, Write
+from sensu.store.values import Committed, OweDelivery, SettleDelivery, Write
 
 
 class FakeDeliveries:

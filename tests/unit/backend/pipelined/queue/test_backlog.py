@@ -7,7 +7,7 @@ from sensu.backend.pipelined.queue.delivery import PendingDelivery
 from sensu.rules.explain import EventFacts
 from sensu.rules.owed import Step
 from sensu.rules.workflow import Workflow, core_handler
-from sensu.store.contract import EventKey, OweDelivery
+from sensu.store.values import EventKey, OweDelivery
 from sensu.testing.virtual_clock import VirtualClock, let_others_run
 from tests.unit.backend.pipelined.queue.fakes import FakeDeliveries
 

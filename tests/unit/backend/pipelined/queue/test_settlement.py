@@ -2,7 +2,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from sensu.backend.pipelined.queue.settlement import DELIVERIES_AT_ONCE_MAX, Settlement
-from sensu.store.contract import OweDelivery, SettleDelivery
+from sensu.store.values import OweDelivery, SettleDelivery
 from sensu.testing.virtual_clock import VirtualClock, let_others_run
 from tests.unit.backend.pipelined.queue.fakes import FakeDeliveries
 

@@ -4,7 +4,7 @@ from sensu.backend.pipelined.queue.delivery import PendingDelivery
 from sensu.backend.pipelined.queue.traces import Traces
 from sensu.rules.explain import DELIVERED, FAILED, EventFacts, WorkflowTrace
 from sensu.rules.workflow import Workflow, core_handler
-from sensu.store.contract import EventKey
+from sensu.store.values import EventKey
 
 
 def pending(number: int, check: str = "http", *names: str) -> PendingDelivery:

@@ -14,7 +14,7 @@ from sensu.resources.event_filter import EventFilter
 from sensu.resources.kinds import Kind
 from sensu.resources.wire import encode
 from sensu.rules.explain import FilterTrace
-from sensu.store.contract import EventKey, EventPage, StoredEvent
+from sensu.store.values import EventKey, EventPage, StoredEvent
 from sensu.testing.factories import make_check, make_entity, make_event, make_metadata
 from sensu.testing.virtual_clock import VirtualClock
 

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 
 from sensu.log import fields
 from sensu.resources.kinds import ALL_KINDS, EVENT
-from sensu.store.contract import Change, EventKey, Store
+from sensu.store.contract import Store
+from sensu.store.values import Change, EventKey
 
 logger = logging.getLogger(__name__)
 
@@ -102,7 +103,7 @@ class Follower:
         return commit
 
 
-class ChangeFeed:
+class LiveChanges:
     """Tells followers of the store's changes; `heartbeat_s` is how long a follower hears nothing at most."""
 
     def __init__(
@@ -126,7 +127,7 @@ class ChangeFeed:
     async def open(self) -> None:
         """Follow the store from now on; raises StoreError."""
         self._stop_listening = self._store.listen(self._hear)
-        self._revision = self._store.told_revision
+        self._revision = self._store.feed.revision
 
     def close(self) -> None:
         """End all followers, and take no more."""
@@ -136,17 +137,17 @@ class ChangeFeed:
             for follower in followers:
                 follower.end()
 
-    def follow(self, scope: Scope, after: int | None) -> Follower | None:
-        """A follower of what changes from now on, or since the revision `after`; None where there are too many.
+    async def follow(self, scope: Scope, after: int | None) -> Follower | None:
+        """A follower of changes from now on, or since the revision `after`; None if there are too many.
 
         It must be given back with `leave`.
         """
+        if not self._used:
+            self._store.feed.include_events()
+            self._use()
+        await self._store.feed.caught_up()
         if self._closed or sum(map(len, self._followers.values())) >= FOLLOWERS_MAX:
             return None
-        if not self._used:
-            self._store.share_events()
-            self._use()
-        self._store.refresh()
         missed = after is not None and not self._forgotten <= after <= self._revision
         started_at = self._revision if after is None or missed else after
         backlog = (_within(scope, commit) for commit in self._remembered if commit.revision > started_at)
@@ -166,9 +167,9 @@ class ChangeFeed:
         self._followers[follower.scope.kind].remove(follower)
 
     def _hear(self, changes: Sequence[Change]) -> None:
-        if not self._used and self._store.events_shared:
+        if not self._used and self._store.feed.events_included:
             self._use()
-        self._revision = self._store.told_revision
+        self._revision = self._store.feed.revision
         if not self._used:
             return
         known = [change for change in changes if _kind_of(change) in _KNOWN]

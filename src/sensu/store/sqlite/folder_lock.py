@@ -15,7 +15,7 @@ class FolderInUse(StoreError):
     """Another process owns the state folder."""
 
 
-class Ownership:
+class FolderLock:
     """The lock on a state folder, held until `release` or the end of the process, however it ends."""
 
     def __init__(self, folder: Path) -> None:

@@ -14,7 +14,7 @@ REST_EVERY_S_MAX = 0.016
 REST_S = 0.00005
 
 
-class Courtesy:
+class GilYield:
     """Rests the loop from `begin` until `end`, not at all where that is less than a millisecond."""
 
     def __init__(self, rest: Callable[[float], None] = time.sleep) -> None:

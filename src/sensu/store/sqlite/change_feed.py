@@ -1,0 +1,162 @@
+"""The change feeds of a store in SQLite (`contract.ChangeFeed`), and the listeners that they call."""
+
+import logging
+from collections.abc import Callable, Sequence
+from itertools import groupby
+from operator import attrgetter
+from typing import Protocol
+
+from sensu.errors import StoreError
+from sensu.log import fields
+from sensu.store.contract import ChangeListener
+from sensu.store.sqlite.reader import Reader
+from sensu.store.sqlite.sharing import CHANGE_LOG_MAX, Sharing, Use
+from sensu.store.values import Change
+
+logger = logging.getLogger(__name__)
+
+UNREAD_MAX = CHANGE_LOG_MAX // 2
+"""With more changes unread some might be dropped from the log before they are read."""
+
+
+class Listeners:
+    """The listeners of a store."""
+
+    def __init__(self) -> None:
+        self._listeners: list[ChangeListener] = []
+
+    def add(self, listener: ChangeListener) -> Callable[[], None]:
+        """Have `listener` called with the changes of each commit; returns how to stop it."""
+        self._listeners.append(listener)
+
+        def stop() -> None:
+            if listener in self._listeners:
+                self._listeners.remove(listener)
+
+        return stop
+
+    def call(self, changes: Sequence[Change]) -> None:
+        """Call all listeners; an error of one is logged."""
+        for listener in tuple(self._listeners):
+            try:
+                listener(changes)
+            except Exception:
+                logger.exception("a listener to changes failed")
+
+
+class Feed(Protocol):
+    """A feed as its store uses it, which is also a `contract.ChangeFeed`."""
+
+    def begin(self, reader: Reader, revision: int) -> None:
+        """Start from what is in the database, whose last writer gave out `revision`."""
+        ...
+
+    def committed(self, commits: Sequence[Sequence[Change]]) -> None:
+        """Call listeners with what this process committed."""
+        ...
+
+    async def caught_up(self) -> None: ...  # noqa: D102
+    def include_events(self) -> None: ...  # noqa: D102
+    @property
+    def events_included(self) -> bool: ...  # noqa: D102
+    @property
+    def revision(self) -> int: ...  # noqa: D102
+    def announce_with(self, announce: Callable[[], None]) -> None: ...  # noqa: D102
+
+
+class OwnChanges:
+    """The feed of a process that is alone: listeners are called before `commit` returns, and nothing else comes."""
+
+    events_included = False
+
+    def __init__(self, listeners: Listeners) -> None:
+        self._listeners = listeners
+        self.revision = 0
+
+    def begin(self, reader: Reader, revision: int) -> None:
+        """Start from what is in the database."""
+        self.revision = revision
+
+    def committed(self, commits: Sequence[Sequence[Change]]) -> None:
+        """Call listeners with what was committed."""
+        for changes in commits:
+            self.revision = changes[-1].revision
+            self._listeners.call(changes)
+
+    async def caught_up(self) -> None:
+        """Return at once."""
+
+    def include_events(self) -> None:
+        """Events are always reported."""
+
+    def announce_with(self, announce: Callable[[], None]) -> None:
+        """Nobody else reads."""
+
+
+class LoggedChanges:
+    """The feed of one of several processes: all resources, its own too, come from the change log, in commit order."""
+
+    def __init__(self, listeners: Listeners, sharing: Sharing) -> None:
+        self._listeners, self._sharing = listeners, sharing
+        self._counters = sharing.counters
+        self._read_to = 0
+        self._revision = 0
+        self._announce: Callable[[], None] = lambda: None
+        self._reader: Reader | None = None
+
+    def begin(self, reader: Reader, revision: int) -> None:
+        """What is read from the database from now on is as new as the change log up to here, or newer."""
+        self._reader, self._read_to = reader, self._counters.log_stored
+        self._revision = reader.revision_logged(self._read_to) or self._counters.first_revision
+
+    def committed(self, commits: Sequence[Sequence[Change]]) -> None:
+        """Call listeners with own events that are not in the log, then with the log; and have others read that."""
+        for changes in commits:
+            self._listeners.call(changes)
+        unread = self._counters.log_stored != self._read_to
+        try:
+            self._read()
+        except StoreError as err:
+            logger.error("changes cannot be read", extra=fields(error=str(err)))
+        if unread:
+            self._announce()
+
+    async def caught_up(self) -> None:
+        """Return when listeners were called with all that was committed; raises StoreError if that is too much."""
+        self._read()
+
+    def _read(self) -> None:
+        stored = self._counters.log_stored
+        if stored == self._read_to or self._reader is None:
+            return
+        if stored - self._read_to > UNREAD_MAX:
+            raise StoreError(f"{stored - self._read_to} changes of other workers were not read in time")
+        while self._read_to < stored:
+            changes, covered = self._reader.changes_logged(self._read_to)
+            self._read_to = max(covered, stored if not changes else 0)
+            for revision, commit in groupby(changes, attrgetter("revision")):
+                self._revision = revision
+                self._listeners.call(list(commit))
+
+    def include_events(self) -> None:
+        """Have events in the log, too."""
+        self._counters.share_events()
+
+    @property
+    def events_included(self) -> bool:
+        """Whether events are in the log."""
+        return self._counters.events_shared
+
+    @property
+    def revision(self) -> int:
+        """The revision up to which listeners know every change."""
+        return self._revision
+
+    def announce_with(self, announce: Callable[[], None]) -> None:
+        """Have `announce` called after a commit that others should read."""
+        self._announce = announce
+
+
+def feed_of(use: Use, listeners: Listeners) -> Feed:
+    """The feed for a use of a database."""
+    return LoggedChanges(listeners, use) if isinstance(use, Sharing) else OwnChanges(listeners)
