@@ -1,4 +1,4 @@
-"""Unpacks asset archives: tar or gzipped tar, nothing that reaches outside of its folder. Everything here blocks."""
+"""Unpacks asset archives (tar, optionally gzipped) without writing outside of their folder. All functions block."""
 
 import gzip
 import os
@@ -24,10 +24,9 @@ _OTHER_TYPES = {
 
 
 def unpack(archive: Path, folder: Path) -> None:
-    """Fill `folder`, which must not exist, with what the archive holds; raises ExecutionError, and leaves nothing then.
+    """Unpack an archive into `folder`, which must not exist; raises ExecutionError, and then removes the folder.
 
-    Owners, devices and special modes are not taken over. A member that would be written outside of the folder makes
-    the archive unusable.
+    Owners and special modes are ignored. Devices, and members outside of the folder, are errors.
     """
     folder.mkdir(mode=0o755)
     try:
@@ -48,9 +47,9 @@ def _why(error: Exception) -> str:
 
 
 def _opened(archive: Path) -> IO[bytes]:
-    """The tar archive in a file, by what it begins with; raises ExecutionError with the reference's words.
+    """Open the tar archive in a file; raises ExecutionError with the reference's wording for other formats.
 
-    A gzip file may have several members, as parallel compressors write it, and padding behind them.
+    A gzip file may have several members, as parallel compressors write them, and padding at the end.
     """
     with archive.open("rb") as file:
         head = file.read(_TAR_MAGIC_AT + len(_TAR_MAGIC))
@@ -70,7 +69,7 @@ def _extract(tar: tarfile.TarFile, folder: Path) -> None:
     for number, member in enumerate(tar, 1):
         unpacked_bytes += member.size
         if number > MEMBERS_MAX or unpacked_bytes > UNPACKED_BYTES_MAX:
-            raise ExecutionError("the archive holds too much")
+            raise ExecutionError(f"the archive contains more than {MEMBERS_MAX} files or {UNPACKED_BYTES_MAX} bytes")
         target = _inside(root, member.name)
         if target != root:
             _extract_one(tar, member, target, root)
@@ -92,15 +91,15 @@ def _extract_one(tar: tarfile.TarFile, member: tarfile.TarInfo, target: Path, ro
         target.unlink(missing_ok=True)
         os.link(source, target, follow_symlinks=False)
     else:
-        raise ExecutionError(f"the archive holds a device or pipe: {member.name}")
+        raise ExecutionError(f"the archive contains a device or pipe: {member.name}")
 
 
 def _inside(root: Path, name: str) -> Path:
-    """Where a member goes, with the links that are there already followed up to its folder; it must be inside."""
+    """The path of a member after following existing links; raises ExecutionError if it is outside of the folder."""
     target = root / name
     where = Path(os.path.realpath(target.parent)) / target.name if target.name not in ("", "..") else target.resolve()
     if name.startswith("/") or "\0" in name or (where != root and root not in where.parents):
-        raise ExecutionError(f"the archive reaches outside of its folder: {name}")
+        raise ExecutionError(f"the archive contains a path outside of its folder: {name}")
     return where
 
 

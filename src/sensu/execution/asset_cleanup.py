@@ -1,6 +1,6 @@
-"""Which assets of a cache are to go: those unused for long, and the least recently used where there are too many.
+"""Selects the assets to remove from a cache: those unused for long, and the least recently used if it is too large.
 
-When an asset was used last is the modification time of its folder, so that it outlives the process.
+The modification time of an asset's folder records its last use across restarts.
 """
 
 import contextlib
@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 IN_USE_S = 3600.0
-"""An asset that was used within this time may be in use still, and stays."""
+"""An asset that was used within this time may still be in use and is kept."""
 
 
 @dataclass(frozen=True, slots=True)
 class CacheBounds:
-    """What a cache may hold: `age_max_s` since the last use, `bytes_max` of all together; 0 means no bound."""
+    """The limits of a cache: `age_max_s` since the last use, `bytes_max` in total; 0 means no limit."""
 
     age_max_s: float = 0
     bytes_max: int = 0
@@ -31,9 +31,9 @@ class CachedAsset:
 
 
 def cached_assets(folder: Path, now: float) -> list[CachedAsset]:
-    """What the cache holds, without what is unfinished; blocks.
+    """The assets in the cache, without unfinished downloads; blocks.
 
-    What was used in the future, because the clock was ahead then, counts as used now and grows old from now on.
+    A last use in the future, from a clock that was ahead, counts as now.
     """
     found = []
     with contextlib.suppress(OSError):
@@ -57,7 +57,7 @@ def _sizes(path: Path) -> Iterator[int]:
 
 
 def to_remove(assets: Iterable[CachedAsset], bounds: CacheBounds, now: float) -> list[CachedAsset]:
-    """The assets to remove so that the bounds hold, least recently used first."""
+    """The assets to remove to meet the limits, least recently used first."""
     by_use = sorted(assets, key=lambda asset: asset.used_at)
     size_bytes = sum(asset.size_bytes for asset in by_use)
     found = []

@@ -1,7 +1,7 @@
-"""Downloads asset archives over HTTP and verifies their digest.
+"""Downloads asset archives over HTTP and verifies their digests.
 
-A download that breaks off is taken up where it ended, where the server can do that, after a wait that grows and differs
-from host to host. A server that answers with an error of the request, or with another archive, is not asked again.
+An interrupted download is resumed, if the server supports it, after a random, growing wait. If the server answers with
+a client error or another archive, the download is not tried again.
 """
 
 import asyncio
@@ -36,7 +36,7 @@ _TRY_AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 @dataclass(frozen=True, slots=True)
 class DownloadLimits:
-    """Times and tries of one download: `read_s` is how long a server may stall, `wait_s` the first wait, doubled."""
+    """The limits of one download: `read_s` is how long the server may stall, `wait_s` the first wait, which doubles."""
 
     connect_s: float = 15
     read_s: float = 30
@@ -46,18 +46,18 @@ class DownloadLimits:
 
 
 class _BrokenOff(Exception):
-    """An attempt that may succeed later; its text says why it did not."""
+    """An attempt failed and may succeed later; the text is the reason."""
 
 
 @dataclass(slots=True)
 class _Part:
-    """What has come of an archive so far."""
+    """The part of an archive that has been downloaded."""
 
     target: Path
     digest: Any = field(default_factory=hashlib.sha512)
     fetched_bytes: int = 0
     version: str = ""
-    """The server's name for the content, if it has a reliable one."""
+    """A strong validator of the content (ETag), if the server sends one."""
 
     def restart(self) -> None:
         self.digest, self.fetched_bytes = hashlib.sha512(), 0
@@ -82,7 +82,7 @@ def _unwritable(error: OSError) -> ExecutionError:
 
 
 class Downloader:
-    """Fetches archives; the HTTP client is loaded with the first of them. `received` hears of each piece's bytes."""
+    """Downloads archives; the HTTP client is imported at first use. `received` is called with each piece's size."""
 
     def __init__(
         self,
@@ -99,14 +99,14 @@ class Downloader:
         self._context: ssl.SSLContext | None = None
 
     async def close(self) -> None:
-        """Close what is open; nothing can be fetched afterwards."""
+        """Close the HTTP client; downloads fail afterwards."""
         if self._session is not None:
             await self._session.close()
 
     async def fetch(self, name: str, build: AssetBuild, target: Path) -> None:
-        """Write the archive of a build of an asset to `target`.
+        """Download the archive of a build of an asset to `target`.
 
-        Raises ExecutionError where it cannot be had or is another one.
+        Raises ExecutionError if the download fails or the digest differs.
         """
         part = _Part(target)
         try:
@@ -137,18 +137,18 @@ class Downloader:
                 )
                 if not resumed:
                     raise ExecutionError(why)
-                part.restart()  # the pieces may be of two archives
+                part.restart()  # the pieces may come from different archives
             except _BrokenOff as error:
                 why = f"error fetching asset: {error}"
             attempt += 1
             if attempt >= self._limits.attempts_max:
                 raise ExecutionError(why)
             wait_s = self._limits.wait_s * 2 ** (attempt - 1) * (0.5 + random.random())
-            log.warning("asset download is tried again", extra=fields(error=why, wait_s=round(wait_s, 1)))
+            log.warning("retrying asset download", extra=fields(error=why, wait_s=round(wait_s, 1)))
             await self._clock.sleep(wait_s)
 
     async def _attempt(self, url: str, headers: Mapping[str, str], part: _Part) -> None:
-        """Fetch what is missing; raises _BrokenOff, and ExecutionError where another attempt is of no use."""
+        """Download the missing part; raises _BrokenOff, or ExecutionError if another attempt would be useless."""
         import aiohttp
 
         from sensu.execution.download_failure import failure
@@ -169,7 +169,7 @@ class Downloader:
             raise ExecutionError(f'error fetching asset: Get "{shown(url)}": {found.why}') from error
 
     def _judge(self, answer: "aiohttp.ClientResponse", part: _Part) -> None:
-        """Where the content goes on; raises for an answer without the archive."""
+        """The offset at which the content continues; raises if the answer is not the archive."""
         if answer.status == 206 and answer.headers.get("Content-Range", "").startswith(f"bytes {part.fetched_bytes}-"):
             return
         if answer.status in (206, 416) and part.fetched_bytes:
@@ -215,14 +215,14 @@ class Downloader:
 
 
 def shown(url: str) -> str:
-    """A URL without what may be secret in it."""
+    """A URL without its parts that may be secret."""
     scheme, separator, rest = url.partition("?")[0].partition("://")
     authority, slash, path = rest.partition("/")
     return f"{scheme}{separator}{authority.rpartition('@')[2]}{slash}{path}"
 
 
 def size_text(size_bytes: int) -> str:
-    """A size as people read it: `149 B`, `1.2 kB`, `45 MB`."""
+    """A human-readable size: `149 B`, `1.2 kB`, `45 MB`."""
     value, unit = float(size_bytes), "B"
     for unit in ("B", "kB", "MB", "GB"):
         if value < 1000 or unit == "GB":
@@ -232,7 +232,7 @@ def size_text(size_bytes: int) -> str:
 
 
 def _resume(part: _Part) -> list[tuple[str, str]]:
-    """The headers that ask for the rest; the digest tells in the end whether the pieces belong together."""
+    """The headers that request the rest; the digest shows later whether the pieces belong together."""
     if not part.fetched_bytes:
         return []
     asked = [("Range", f"bytes={part.fetched_bytes}-")]
@@ -240,5 +240,5 @@ def _resume(part: _Part) -> list[tuple[str, str]]:
 
 
 def _repeated(headers: Mapping[str, str]) -> list[tuple[str, str]]:
-    """A header whose value holds commas is sent once for each part. Source: docs, "Assets reference", headers."""
+    """A header whose value contains commas is sent once for each part. Source: docs, "Assets reference", headers."""
     return [(name, part.strip()) for name, value in headers.items() for part in value.split(",")]

@@ -1,4 +1,4 @@
-"""Decides whether an asset's build is for a host: evaluates its filter expressions."""
+"""Evaluates the filter expressions of assets."""
 
 import json
 from collections.abc import Mapping
@@ -12,11 +12,11 @@ if TYPE_CHECKING:
     from sensu.rules.filters import ExpressionError
 
 TIME_LIMIT_S = 1.0
-"""How long an expression may take, by the wall clock."""
+"""How long an expression may take, in elapsed time."""
 
 
 class AssetFilters:
-    """Evaluates filter expressions in a process of its own, which starts at the first need."""
+    """Evaluates filter expressions in a separate process, which is started at first use."""
 
     def __init__(self, clock: Clock | None = None) -> None:
         self._clock = clock or SystemClock()

@@ -1,7 +1,6 @@
-"""Assets: which build is for this host, fetched once, kept by digest, and the variables that commands get for it.
+"""Assets: selects the build for this host, downloads it once, and provides the environment variables of commands.
 
-The cache holds one folder for each archive, named by its SHA-512; what is there is complete, because a folder appears
-under its name only when it is.
+The cache has one folder per archive, named by its SHA-512. A folder gets this name only when it is complete.
 Source: docs, "Assets reference"; recorded scenario agent-exec, cases asset*.
 """
 
@@ -37,26 +36,26 @@ log = logging.getLogger("sensu.assets")
 DEFAULT_RATE_PER_S = 1.39
 DEFAULT_BURST = 100
 FETCHES_MAX = 4
-"""How many assets are fetched side by side."""
+"""How many assets are downloaded at the same time."""
 USE_NOTED_S = 60.0
-"""How often at most the use of an asset is noted on disk."""
+"""The minimum time between two records of an asset's use on disk."""
 USES_REMEMBERED_MAX = 10_000
 
 _DIGEST = re.compile(r"[0-9a-fA-F]{128}")
 _TEMPORARY = ".unfinished-"
 
 FETCH, EXPAND = "fetch", "expand"
-"""The stages in which an asset gets into the cache."""
+"""The stages of adding an asset to the cache."""
 
 Variables = list[tuple[str, str]]
 Observe = Callable[[str, ObjectMeta, bool, float], None]
-"""Hears of each stage that ended: which, of what asset, whether it went well, in how many seconds."""
+"""Called after each stage with the stage, the asset, whether it succeeded, and its duration in seconds."""
 Holds = Callable[[str, Mapping[str, Any]], Awaitable[bool]]
-"""Whether a filter expression is true of an entity in the shape of JSON; raises ExecutionError or InvalidResource."""
+"""Whether a filter expression is true for an entity in the shape of JSON; raises ExecutionError or InvalidResource."""
 
 
 class _Fetch(NamedTuple):
-    """What one download is known by: assets may name the same archive under other URLs, or with other headers."""
+    """The key of a download: assets may get the same archive from other URLs, or with other headers."""
 
     digest: str
     url: str
@@ -64,7 +63,7 @@ class _Fetch(NamedTuple):
 
 
 class AssetCache:
-    """Finds, fetches and keeps assets."""
+    """Selects, downloads and caches assets."""
 
     def __init__(
         self,
@@ -81,7 +80,7 @@ class AssetCache:
         received: Callable[[int], None] = lambda _: None,
         observe: Observe = lambda *_: None,
     ) -> None:
-        """`files` runs what blocks; more than `burst` fetches at once, or `rate_per_s` for long, are refused."""
+        """`files` runs blocking calls; downloads beyond `burst` and `rate_per_s` are rejected."""
         self._clock = clock or SystemClock()
         self._bounds = bounds or CacheBounds()
         self._used_at: dict[str, float] = {}
@@ -94,7 +93,7 @@ class AssetCache:
         self._swept = False
 
     async def close(self) -> None:
-        """End all fetches."""
+        """Cancel all downloads."""
         tasks = list(self._fetching.values())
         for task in tasks:
             task.cancel()
@@ -102,22 +101,22 @@ class AssetCache:
         await self._downloader.close()
 
     async def environment(self, assets: Sequence[Asset], entity: Entity) -> Variables:
-        """The variables of the assets that are for this host; raises ExecutionError where one fails."""
+        """The variables of the assets that match this host; raises ExecutionError if one fails."""
         return variables(await self.paths(assets, entity))
 
     async def paths(self, assets: Sequence[Asset], entity: Entity) -> list[tuple[str, Path]]:
-        """Name and folder of each asset that is for this host, fetched if need be; raises ExecutionError."""
+        """The name and folder of each asset that matches this host, downloaded if necessary; raises ExecutionError."""
         found = []
         for asset in assets:
             build = await self.build_for(asset, entity)
             if build is None:
-                log.debug("asset is not for this host", extra=fields(asset=asset.metadata.name))
+                log.debug("asset does not match this host", extra=fields(asset=asset.metadata.name))
                 continue
             found.append((asset.metadata.name, await self._path(asset.metadata, build)))
         return found
 
     async def build_for(self, asset: Asset, entity: Entity) -> AssetBuild | None:
-        """The first build whose filters are all true of the entity; raises ExecutionError where a filter is broken."""
+        """The first build whose filters are all true for the entity; raises ExecutionError if a filter fails."""
         own = AssetBuild(url=asset.url, sha512=asset.sha512, filters=asset.filters, headers=asset.headers)
         shape: dict[str, Any] | None = None
         for build in asset.builds or (own,):
@@ -154,9 +153,9 @@ class AssetCache:
         return path
 
     async def _available(self, path: Path, task: asyncio.Task[Path], digest: str) -> None:
-        """Return once the archive is there, from this fetch or from that of another URL; raises the error of this one.
+        """Wait until the archive is available from this or another download; raises the error of this download.
 
-        So a dead mirror fails only the assets that name it, and those only until another one has delivered.
+        So a dead mirror fails only the assets that use it, and only until another mirror has delivered.
         """
         while not _is_kept(path):
             if task.done():
@@ -176,13 +175,13 @@ class AssetCache:
             os.utime(path, (now, now))
 
     async def clean_at_intervals(self, interval_s: float) -> None:
-        """Hold the bounds on age and size until cancelled."""
+        """Remove unused assets at intervals until cancelled."""
         while True:
             await self._clock.sleep(interval_s)
             await self.clean()
 
     async def clean(self) -> None:
-        """Remove what is beyond the cache's bounds; nothing that was used lately."""
+        """Remove the assets that exceed the limits, except recently used ones."""
         loop = asyncio.get_running_loop()
         held = await loop.run_in_executor(self._files, cached_assets, self._folder, self._clock.now())
         for asset in to_remove(held, self._bounds, self._clock.now()):
@@ -201,7 +200,7 @@ class AssetCache:
     def _fetched(self, fetch: _Fetch, task: asyncio.Task[Path]) -> None:
         self._fetching.pop(fetch, None)
         if not task.cancelled():
-            task.exception()  # heard, also where every waiter has gone
+            task.exception()  # retrieved, also if nothing waits for it
 
     async def _fetch(self, asset: ObjectMeta, build: AssetBuild, path: Path) -> Path:
         loop = asyncio.get_running_loop()
@@ -232,7 +231,7 @@ class AssetCache:
             self._observe(stage, asset, well, self._clock.monotonic() - began)
 
     def _prepare(self) -> None:
-        """Make the cache's folder, and clear it of what an earlier process did not finish."""
+        """Create the cache's folder, and remove unfinished downloads of earlier processes."""
         try:
             self._folder.mkdir(mode=0o755, parents=True, exist_ok=True)
             if not self._swept:
@@ -244,7 +243,7 @@ class AssetCache:
 
 
 def _is_kept(path: Path) -> bool:
-    """Whether the cache has an archive, unpacked."""
+    """Whether the cache contains the unpacked archive."""
     return path.is_dir()
 
 
@@ -258,9 +257,9 @@ def _settle(unpacked: Path, path: Path) -> None:
 
 
 def variables(assets: Sequence[tuple[str, Path]]) -> Variables:
-    """What a command's environment gets for assets, to be merged with `PATH` and its like prepended.
+    """The environment variables for assets; `PATH` and similar variables are prepended when they are merged.
 
-    Those end with what the program itself has, which so stands there twice; without assets nothing else stands there.
+    `PATH` and similar variables end with the value of this process, so merging repeats that value, as in the reference.
     Source: recorded scenario agent-exec, case asset.
     """
     found = [(path_variable(name), str(path)) for name, path in assets]

@@ -1,8 +1,7 @@
 """Shell commands of checks, hooks, handlers and mutators: own process group, time-out, bounded output.
 
-A command is started with `posix_spawn` on the loop's thread (about 0.4 ms) and then only watched: no thread and no task
-of its own. What it writes to standard output and standard error goes through one pipe, so it is kept in the order in
-which it was written.
+A command is started with `posix_spawn` on the loop's thread (about 0.4 ms) and needs no thread or task of its own.
+Standard output and standard error use one pipe, so that their order is preserved.
 """
 
 import asyncio
@@ -23,15 +22,15 @@ from sensu.log import fields
 log = logging.getLogger("sensu.command")
 
 OUTPUT_BYTES_MAX = 1024 * 1024
-"""What is kept of a command's output where its owner sets no other bound; as JSON it may become six times as long."""
+"""The default limit on the output of a command; as JSON it may become six times as long."""
 LINGER_S = 0.5
-"""How long output is still awaited after the command itself ended: a child that it left behind may hold the pipe."""
+"""How long to wait for output after the command has ended: a child process may keep the pipe open."""
 KILL_WAIT_S = 2.0
-"""How long a killed command may take to be gone before it is given up."""
+"""How long to wait for the end of a killed command."""
 DESCENDANTS_MAX = 10_000
 READ_BYTES = 65536
 KILLED_STATUS = 4294967295
-"""The status of a command that a signal ended. Source: docs and recorded behaviour of the agent (CX-11)."""
+"""The status of a command that was ended by a signal. Source: docs and recorded behaviour of the agent (CX-11)."""
 TIMED_OUT_STATUS = 2
 TIMED_OUT_TEXT = b"Execution timed out\n"
 
@@ -40,9 +39,9 @@ SHELL = "/bin/sh"
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """What to run: a line for the shell, its input and environment, and its bounds.
+    """A shell command with its input, environment and limits.
 
-    `env` None passes this program's own environment on. `timeout_s` 0 means no time-out.
+    With `env` None, the command inherits the environment of this process. `timeout_s` 0 means no time-out.
     """
 
     text: str
@@ -54,7 +53,7 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class CommandResult:
-    """How a command ended; `dropped_bytes` counts what it wrote beyond the bound."""
+    """The result of a command; `dropped_bytes` is the size of the output beyond the limit."""
 
     status: int
     output: bytes
@@ -64,12 +63,12 @@ class CommandResult:
 
     @property
     def text(self) -> str:
-        """The output as text, every byte that is not UTF-8 replaced by one U+FFFD."""
+        """The output decoded as UTF-8, each invalid byte replaced by one U+FFFD."""
         return as_text(self.output)
 
 
 def as_text(output: bytes) -> str:
-    """Bytes as text, every byte that is not UTF-8 replaced by one U+FFFD.
+    """Decode bytes as UTF-8, each invalid byte replaced by one U+FFFD.
 
     Source: recorded scenario agent-exec, case output-utf8.
     """
@@ -89,10 +88,10 @@ codecs.register_error(_EACH_BYTE, _replace_each_byte)
 
 
 async def run(command: Command, clock: Clock | None = None) -> CommandResult:
-    """The result of a command once it has ended, or was killed at its time-out with all of its process group.
+    """Run a command and return its result; at its time-out the command and its process group are killed.
 
-    A command that ends while a child of it still holds the output open is waited for `LINGER_S` longer; the child lives
-    on. If the caller is cancelled the group is killed. Raises ExecutionError if it could not be started at all.
+    If a child process keeps the output open after the command has ended, the result waits `LINGER_S` and the child is
+    left running. If the caller is cancelled, the group is killed. Raises ExecutionError if the command cannot start.
     """
     process = _Process(command, clock or SystemClock())
     try:
@@ -103,7 +102,7 @@ async def run(command: Command, clock: Clock | None = None) -> CommandResult:
 
 
 class _Process:
-    """One running command and what the loop watches of it."""
+    """A running command."""
 
     def __init__(self, command: Command, clock: Clock) -> None:
         self.loop = asyncio.get_running_loop()
@@ -127,7 +126,7 @@ class _Process:
             self._timers.append(self.loop.call_later(command.timeout_s, self._on_timeout))
 
     def result(self) -> CommandResult:
-        """What is known now."""
+        """The result as known now."""
         status = KILLED_STATUS if self._status is None else self._status
         output = bytes(self._output)
         if self._timed_out:
@@ -138,7 +137,7 @@ class _Process:
         return CommandResult(status, output, duration_s, self._timed_out, self._dropped_bytes)
 
     def close(self) -> None:
-        """Let go of everything; a command that still runs is killed, and reaped when it is gone."""
+        """Release all resources; kill a command that is still running, and reap it when it has ended."""
         for timer in self._timers:
             timer.cancel()
         if self._status is None:
@@ -162,7 +161,7 @@ class _Process:
         self._dropped_bytes += max(len(chunk) - room, 0)
 
     def _on_input(self) -> None:
-        """Write what fits; a command that does not read its input to the end has not failed."""
+        """Write as much input as fits; a command may end without reading all of its input."""
         assert self._in_fd is not None
         try:
             written = os.write(self._in_fd, self._stdin)
@@ -198,7 +197,7 @@ class _Process:
             self.done.set_result(None)
 
     def _kill(self) -> None:
-        """Kill the process group, and the descendants that left it, as far as they are not daemons."""
+        """Kill the process group, and descendants that left it, except daemons."""
         strays = descendants(self._pid)
         self._kill_group()
         for stray in strays:
@@ -228,7 +227,7 @@ class _Process:
 
 
 class _ExitWatch:
-    """Calls `then` with the exit status of a child, and leaves no zombie, however long the child takes."""
+    """Calls `then` with the exit status of a child process and reaps it."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, pid: int, then: Callable[[int], None]) -> None:
         self._loop, self._pid, self._then = loop, pid, then
@@ -245,9 +244,9 @@ class _ExitWatch:
         self._then(_reap(self._pid))
 
     def _wait_in_thread(self) -> None:
-        """Where the kernel has no pidfd."""
+        """Used if the kernel has no pidfd."""
         status = _reap(self._pid)
-        with contextlib.suppress(RuntimeError):  # the loop may be closed by now
+        with contextlib.suppress(RuntimeError):  # the loop may already be closed
             self._loop.call_soon_threadsafe(self._then, status)
 
 
@@ -261,7 +260,7 @@ def _reap(pid: int) -> int:
 
 
 def descendants(pid: int) -> list[int]:
-    """The children of a process, their children and so on, bounded; none where the kernel does not tell."""
+    """All descendants of a process, up to a limit; empty if the kernel does not list children."""
     found = [pid]
     for one in found:
         with contextlib.suppress(OSError, ValueError):
@@ -273,7 +272,7 @@ def descendants(pid: int) -> list[int]:
 
 
 def _spawn(command: Command) -> tuple[int, int | None, int]:
-    """Start the shell; returns its process id, our end of its input (None: it has none) and of its output."""
+    """Start the shell; returns its process id and our ends of its input (None if it has no input) and output."""
     fds: list[int] = []
     try:
         out_read, out_write = _pipe(fds)

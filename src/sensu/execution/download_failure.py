@@ -1,4 +1,4 @@
-"""Says in plain words why a download failed: TLS, name look-up, or the network."""
+"""Explains why a download failed: TLS, DNS, or the network."""
 
 import errno
 import socket
@@ -24,7 +24,7 @@ class Failure(NamedTuple):
 
 
 def failure(error: Exception, url: str, context: ssl.SSLContext) -> Failure:
-    """The reason of an error of aiohttp for `url`; `context` is what the connection used. Blocks for some seconds."""
+    """Explain an error of aiohttp for `url`; `context` is the TLS context of the connection. May block for seconds."""
     parts = urlsplit(url)
     cause = _cause(error)
     host, port = parts.hostname or "", parts.port or _PORTS[parts.scheme]

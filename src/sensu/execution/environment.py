@@ -1,4 +1,4 @@
-"""The environment that a command runs in.
+"""Builds the environment variables of commands.
 
 Source: docs, "Checks reference", env_vars and assets; recorded scenario agent-exec, cases env, secrets and asset.
 """
@@ -6,15 +6,15 @@ Source: docs, "Checks reference", env_vars and assets; recorded scenario agent-e
 from collections.abc import Iterable, Mapping
 
 PREPENDED = frozenset({"PATH", "CPATH", "LD_LIBRARY_PATH"})
-"""Lists of folders: a later source goes in front of what is there already."""
+"""Lists of folders: values of later sources are prepended to existing ones."""
 
 Variables = Iterable[tuple[str, str]]
 
 
 def merged(base: Mapping[str, str], *sources: Variables) -> dict[str, str]:
-    """The base with the variables of each source over it; later sources win, or go in front.
+    """The base with the variables of all sources; later sources override earlier ones, or are prepended.
 
-    Of a name that a source holds twice the last counts.
+    If a source has a name twice, the last one applies.
     """
     result = dict(base)
     for source in sources:
@@ -24,6 +24,6 @@ def merged(base: Mapping[str, str], *sources: Variables) -> dict[str, str]:
 
 
 def pairs(assignments: Iterable[str] | None) -> list[tuple[str, str]]:
-    """Name and value of each `NAME=value`; what is none is left out."""
+    """The name and value of each `NAME=value`; other strings are ignored."""
     split = (assignment.partition("=") for assignment in assignments or ())
     return [(name, value) for name, equals, value in split if name and equals]

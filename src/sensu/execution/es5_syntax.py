@@ -1,4 +1,4 @@
-"""Finds syntax newer than ECMAScript 5 in an expression, so that what is accepted here runs on every Sensu backend."""
+"""Finds syntax newer than ECMAScript 5 in expressions: accepted expressions run on every Sensu backend."""
 
 import re
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ _REGEX_FLAGS = frozenset("gim")
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """A word, number, text, regular expression or sign of a script (`kind`), and where it begins."""
+    """A token of a script: a word, number, string, regular expression or sign (`kind`), and its position."""
 
     kind: str
     text: str
@@ -37,13 +37,13 @@ class Word:
 
 REST = "rest"
 UNENDED_MAX = 20
-"""So many regular expressions without an end are looked for."""
+"""How many unterminated regular expressions are skipped before the rest of a script is not read."""
 
 
 def newer_syntax(source: str) -> str | None:
-    """A message with the place of the first syntax that ES5 does not have; None when there is none.
+    """A message with the place of the first syntax that ES5 does not have; None if there is none.
 
-    Told apart without a full parse: object literals in short form and trailing commas of calls are not found.
+    This is not a full parser: it does not find shorthand object literals and trailing commas of calls.
     """
     words = words_of(source)
     for at, word in enumerate(words):
@@ -54,7 +54,7 @@ def newer_syntax(source: str) -> str | None:
 
 
 def unexpected(source: str, line: int, column: int) -> str | None:
-    """How to name what stands at a place, counted from 1, where the grammar wants something else."""
+    """How an error message names the unexpected token at a place, counted from 1."""
     position = sum(len(text) for text in source.splitlines(keepends=True)[: line - 1]) + column - 1
     word = next((word for word in words_of(source) if word.position == position), None)
     if word is None:
@@ -66,10 +66,10 @@ def unexpected(source: str, line: int, column: int) -> str | None:
 
 
 def words_of(source: str) -> list[Word]:
-    """A script in words, its blanks and comments left out.
+    """The tokens of a script, without white space and comments.
 
-    What cannot be read in a time that grows with its length (a comment without an end, one regular expression without
-    an end behind the other), is one word of the kind `REST`; no sound script has it.
+    A part that cannot be read in linear time (an unterminated comment, many unterminated regular expressions) becomes
+    one token of the kind `REST`; valid scripts do not have it.
     """
     words: list[Word] = []
     reading = _Reading()
@@ -103,17 +103,17 @@ def _word(source: str, at: int, may_be_regex: bool) -> Word:
 
 
 class _Reading:
-    """Whether a `/` that comes next begins a regular expression; else it divides."""
+    """Whether a `/` at this point starts a regular expression; otherwise it is a division."""
 
     def __init__(self) -> None:
         self.regex_may_follow = True
         self._last: Word | None = None
         self._before_last = ""
         self._closings: list[bool] = []
-        """For each open bracket, whether a statement rather than an operand ends with it."""
+        """For each open bracket, whether it ends a statement rather than an operand."""
 
     def take(self, word: Word) -> None:
-        """Goes on behind a word."""
+        """Continue after a word."""
         self.regex_may_follow = self._may_follow(word)
         self._before_last = self._last.text if self._last is not None else ""
         self._last = word
@@ -131,7 +131,7 @@ class _Reading:
         return word.text not in ("++", "--")
 
     def _opens_statement(self, bracket: str) -> bool:
-        """Whether a bracket opens the head of a statement, or a block."""
+        """Whether a bracket opens the head of a statement or a block."""
         last = self._last
         if bracket == "(":
             return last is not None and last.text in _HAVE_HEADS and self._before_last != "."
@@ -197,7 +197,7 @@ def _parameters_complaint(words: list[Word], at: int) -> str:
 
 
 def placed(source: str, position: int, complaint: str) -> str:
-    """A complaint with the line and column of a position, both counted from 1."""
+    """An error message with the line and column of a position, both counted from 1."""
     before = source[:position]
     line, column = before.count("\n") + 1, position - (before.rfind("\n") + 1) + 1
     return f"(anonymous): Line {line}:{column} {complaint}"

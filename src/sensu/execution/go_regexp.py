@@ -1,4 +1,4 @@
-"""Go's regular expressions in JavaScript: a script with its literals translated, and which of them are refused."""
+"""Go's regular expressions in JavaScript: translates the literals of scripts, and rejects invalid ones."""
 
 import json
 import re
@@ -14,7 +14,7 @@ from sensu.execution.go_regexp_translator import TRANSLATOR
 
 EXPRESSIONS_REMEMBERED_MAX = 1_000
 SCRIPTS_REMEMBERED_MAX = 8
-"""How many translated sources are kept, of short and of long ones; the least recently used are forgotten."""
+"""How many translated scripts are cached, short and long ones; the least recently used are dropped."""
 _SHORT_CHARACTERS_MAX = 16_384
 
 _ANSWERING_TEXT = "(make => { const go = make(RegExp, Reflect.apply); return (p, f) => JSON.stringify(go(p, f)) })"
@@ -25,14 +25,14 @@ _VARIABLES = frozenset({"event", "entity"})
 
 @dataclass(frozen=True, slots=True)
 class RegexpFault:
-    """Why a regular expression is refused, in Go's words, and where in the script that begins."""
+    """Why a regular expression is rejected, in Go's wording, and its position in the script."""
 
     message: str
     position: int
 
 
 class _Translator:
-    """Translates in an engine of its own, which is made when the first pattern comes."""
+    """Translates patterns in a separate engine, which is created for the first pattern."""
 
     def __init__(self) -> None:
         self._context: Any = None
@@ -49,7 +49,7 @@ class _Translator:
 
 
 def translated(source: str) -> str | RegexpFault:
-    """The script with each literal `/pattern/flags` as ECMAScript writes what it means in Go; or the first fault."""
+    """The script with each literal `/pattern/flags` translated from Go to ECMAScript; or the first fault."""
     return _short(source) if len(source) <= _SHORT_CHARACTERS_MAX else _long(source)
 
 
@@ -71,19 +71,19 @@ _long = lru_cache(SCRIPTS_REMEMBERED_MAX)(_translated)
 
 
 def for_engine(source: str) -> str:
-    """The script as the engine runs it; where a literal is refused, a script that throws why."""
+    """The script as the engine runs it; if a literal is rejected, a script that throws the reason."""
     made = translated(source)
     return made if isinstance(made, str) else f"throw new SyntaxError({json.dumps(literal_problem(source))})"
 
 
 def literal_problem(source: str) -> str | None:
-    """The message, with the place, about the first literal that is refused in a script."""
+    """The message, with the position, for the first rejected literal of a script."""
     made = translated(source)
     return placed(source, made.position, made.message) if isinstance(made, RegexpFault) else None
 
 
 def pattern_problem(source: str) -> str | None:
-    """The same about any pattern, those in plain texts included."""
+    """The message for the first rejected pattern, including those in strings."""
     problem = literal_problem(source)
     if problem is not None:
         return problem
@@ -96,7 +96,7 @@ def pattern_problem(source: str) -> str | None:
 
 
 def without_patterns(source: str) -> str:
-    """The script with harmless patterns of the same lengths, for a parser that knows ECMAScript's alone."""
+    """The script with harmless patterns of the same length, for a parser that only knows ECMAScript."""
     parts, end = [], 0
     for word in words_of(source):
         if word.kind == "regex":
@@ -118,7 +118,7 @@ def _unescaped_slash(escape: re.Match[str]) -> str:
 
 
 def _pattern_texts(words: Sequence[Word]) -> Iterator[tuple[str, str, int]]:
-    """Pattern, flags and place of the patterns that are given as plain texts."""
+    """The pattern, flags and position of patterns in strings."""
     for at, word in enumerate(words):
         if word.kind != "text" or _text(words, at - 1) != "(" or not _takes_pattern(words, at - 2):
             continue
@@ -131,7 +131,7 @@ def _pattern_texts(words: Sequence[Word]) -> Iterator[tuple[str, str, int]]:
 
 
 def _takes_pattern(words: Sequence[Word], at: int) -> bool:
-    """Whether the word at `at` is `RegExp`, or `match` or `search` of a text rather than of a script's own object."""
+    """Whether the word at `at` is `RegExp`, or the method `match` or `search` of a string."""
     name = _text(words, at)
     if name == "RegExp":
         return _text(words, at - 1) != "."
@@ -145,7 +145,7 @@ def _takes_pattern(words: Sequence[Word], at: int) -> bool:
 
 
 def _value(literal: str) -> str:
-    """The value of a text in quotes, empty for one that is not sound."""
+    """The value of a string literal, empty if it is not valid."""
     try:
         return str(quickjs.Context().eval(literal))
     except quickjs.JSException:

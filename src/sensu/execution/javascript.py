@@ -1,7 +1,7 @@
 """The sandbox for users' JavaScript: filter and entity expressions, and mutators.
 
-Engine: QuickJS reduced to ES5's library and Sensu's functions. A sandbox belongs to the thread that uses it first. An
-evaluation that takes too long or too much memory ends alone, and none can alter what the next one sees.
+The engine is QuickJS, reduced to the library of ES5 and Sensu's functions. A sandbox belongs to the thread that uses it
+first. An evaluation that exceeds its time or memory is ended, and no evaluation can affect the next one.
 """
 
 import json
@@ -23,7 +23,7 @@ from sensu.rules.other_events import Wanted, wanted
 
 TIME_LIMIT_S = 1.0
 TIME_LIMIT_REACHED = "the time limit was reached"
-"""Stands in the error of an evaluation that took too long."""
+"""Part of the error of an evaluation that took too long."""
 MEMORY_BYTES_MAX = 64 * 1024 * 1024
 COMPILED_MAX = 1_000
 SOURCE_CHARACTERS_MAX = 1_000_000
@@ -46,16 +46,16 @@ _ENGINE_FAULTS = ("InternalError", "null")
 
 @dataclass(frozen=True, slots=True)
 class MutatorOutput:
-    """What a JavaScript mutator made: the text it returned (None: nothing), and the event with its changes."""
+    """The result of a JavaScript mutator: the string it returned, or None, and the changed event."""
 
     text: str | None
     event: dict[str, Any]
 
 
 def check_syntax(expression: str) -> str | None:
-    """What is wrong with the syntax of an expression, None when it is sound. Empty and comment-only ones are.
+    """The syntax error of an expression, or None. Empty expressions and comments are valid.
 
-    Sound is ES5 with Go's regular expressions.
+    Valid syntax is ES5 with Go's regular expressions.
     """
     if "\0" in expression:
         return "(anonymous): Unexpected token ILLEGAL"
@@ -95,7 +95,7 @@ def _syntax_message(expression: str, engine_text: str) -> str | None:
 
 
 class _Realm:
-    """One engine, prepared for one way of use."""
+    """An engine, prepared for one mode."""
 
     def __init__(self, mode: str, time_limit_s: float, memory_bytes_max: int) -> None:
         self._context = quickjs.Context()
@@ -104,11 +104,11 @@ class _Realm:
         self.limit_time(time_limit_s)
 
     def limit_time(self, time_limit_s: float) -> None:
-        """Ends evaluations from now on after so much of the processor's time."""
+        """Set the limit on processor time for later evaluations."""
         self._context.set_time_limit(time_limit_s)
 
     def load(self, sources: Sequence[str]) -> str | None:
-        """Evaluates the scripts of assets; the first error, None when all went well."""
+        """Evaluate the scripts of assets; returns the first error, or None."""
         for source in sources:
             complaint = self.part("load")(for_engine(source))
             if complaint:
@@ -117,7 +117,7 @@ class _Realm:
 
 
 class Sandbox:
-    """Evaluates expressions and mutators; compiled expressions are kept, the least recently used ones dropped."""
+    """Evaluates expressions and mutators; compiled expressions are cached, and the least recently used are dropped."""
 
     def __init__(
         self,
@@ -143,12 +143,12 @@ class Sandbox:
         others: str = "",
         time_limit_s: float | None = None,
     ) -> bool | ExpressionError:
-        """Whether the expression holds (JavaScript's truth) for the scope under the name `variable`.
+        """Whether the expression is true (in JavaScript's sense) with the scope under the name `variable`.
 
-        `sources` are the scripts of assets, evaluated before in an engine of their own. `now` (Unix seconds) is what
-        `seconds_since` counts from. `others` is what is known of other events: JSON with the name of the `entity`, and
-        what was `found` of them; where more is needed, the answer is what is Wanted. Source: docs, event filter
-        reference, expressions; recorded filter cases.
+        `sources` are scripts of assets, which are evaluated first, in a separate engine. `now` (Unix seconds) is the
+        time for `seconds_since`. `others` are the known other events: JSON with the name of the `entity` and the
+        events that were `found`; if more are needed, the answer is a Wanted.
+        Source: docs, event filter reference, expressions; recorded filter cases.
         """
         limit_s = time_limit_s or self._time_limit_s
         if sources:
@@ -168,7 +168,7 @@ class Sandbox:
         return _wanted(answer) or self._failed(mode, answer)
 
     def _failed(self, mode: str, answer: str) -> ExpressionError:
-        """The error in an answer; an engine that ran out of something, or was altered, is not used again."""
+        """The error in an answer; an engine that exceeded a limit or was altered is not used again."""
         if answer[0] == "S" or answer[1:].startswith(_ENGINE_FAULTS):
             self._realms.pop(mode, None)
             for key in [key for key, (kept_mode, _) in self._compiled.items() if kept_mode == mode]:
@@ -232,11 +232,11 @@ class Sandbox:
         sources: Sequence[str] = (),
         time_limit_s: float | None = None,
     ) -> MutatorOutput | ExpressionError:
-        """What a mutator's `eval` makes of an event (as the API shows it).
+        """The result of a mutator's `eval` for an event (in the form of the API).
 
-        The body runs as a function; `event` has the JSON's names, metadata's fields hoisted and as `.metadata`, and the
-        names of Go's fields; `JSON.stringify(event)` is what the API shows. `env_vars` are globals. Source: docs,
-        mutator reference; recorded mutator-js scenarios.
+        The body runs as a function; `event` has the names of the JSON, the fields of metadata both directly and in
+        `.metadata`, and the names of Go's fields; `JSON.stringify(event)` gives the form of the API. `env_vars` are
+        globals. Source: docs, mutator reference; recorded mutator-js scenarios.
         """
         limit_s = time_limit_s or self._time_limit_s
         filled, id_bytes = mutator_event(event)
@@ -257,7 +257,7 @@ class Sandbox:
 
 
 def _wanted(answer: str) -> Wanted | None:
-    """The other events that an evaluation needs, None for another answer."""
+    """The other events that an evaluation needs, or None if the answer is not a request for events."""
     return wanted(tuple(map(str, json.loads(answer)))) if answer.startswith("[") else None
 
 
@@ -266,7 +266,7 @@ def _error_text(complaint: str | None) -> str:
 
 
 def _answer(run: Callable[[], Any]) -> bool | str:
-    """What an evaluation answers; errors that the engine raises become texts that begin with E."""
+    """The answer of an evaluation; errors of the engine become strings that start with E."""
     try:
         return cast(bool | str, run())
     except (quickjs.JSException, quickjs.StackOverflow, ValueError) as error:
@@ -277,5 +277,5 @@ def _answer(run: Callable[[], Any]) -> bool | str:
 
 
 def _whole_characters(text: str) -> str:
-    """The text without halves of characters, which no encoding can carry."""
+    """The string without lone surrogates, which cannot be encoded."""
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

@@ -1,8 +1,9 @@
-"""The process that evaluates users' JavaScript: it has an engine, a socket to its parent, and nothing else.
+"""The process that evaluates users' JavaScript: it has an engine and a socket to its parent, and nothing else.
 
-Descriptor 0 is the socket, 1 a pipe on which each finished evaluation leaves one byte, so that the parent knows which
-one is running when it loses patience. Messages are JSON behind their length. The parent kills the process by the wall
-clock; should the parent be gone, the kernel ends it with a signal (SIGIO of the socket, SIGALRM in any case).
+Descriptor 0 is the socket. Descriptor 1 is a pipe to which each finished evaluation writes one byte, so that the parent
+knows which evaluation is running when a time limit passes. Messages are JSON, preceded by their length. The parent
+kills the process when a limit passes; if the parent has ended, the kernel does so with a signal (SIGIO of the socket,
+SIGALRM in any case).
 """
 
 import fcntl
@@ -22,11 +23,11 @@ from sensu.rules.filters import ExpressionError
 from sensu.rules.other_events import Wanted
 
 ADDRESS_SPACE_BYTES_MAX = 768 * 1024 * 1024
-"""More than the engine's own limits, which end an evaluation with an error, ever let it take."""
+"""Above the engine's own limits, which end an evaluation with an error."""
 ENGINE_SHARE = 0.7
-"""The part of a time limit after which the engine itself ends an evaluation, which is cheaper than a new process."""
+"""The part of a time limit after which the engine ends an evaluation, which is cheaper than a new process."""
 ALARM_FACTOR, ALARM_EXTRA_S = 20.0, 2.0
-"""How much later than the parent's kill the kernel's alarm comes."""
+"""How long after the parent's time limit the kernel's alarm fires."""
 
 SOCKET, PROGRESS = 0, 1
 LENGTH = struct.Struct("!I")
@@ -60,7 +61,7 @@ def _send(answers: bytes) -> None:
 
 
 def _signal_hang_up() -> select.poll:
-    """Have the kernel signal what happens at the socket; while a batch is evaluated that is only the parent's end."""
+    """Make the kernel signal activity on the socket; during a batch that can only be the end of the parent."""
     signal.signal(signal.SIGIO, signal.SIG_IGN)
     fcntl.fcntl(SOCKET, fcntl.F_SETOWN, os.getpid())
     fcntl.fcntl(SOCKET, fcntl.F_SETFL, fcntl.fcntl(SOCKET, fcntl.F_GETFL) | os.O_ASYNC)
@@ -70,12 +71,12 @@ def _signal_hang_up() -> select.poll:
 
 
 def _abandoned(hang_up: select.poll) -> bool:
-    """Whether the parent has gone, which is no signal any more when it happened a moment ago."""
+    """Whether the parent has already ended, in which case no signal will come."""
     return any(event & select.POLLHUP for _, event in hang_up.poll(0))
 
 
 def _confine() -> None:
-    """Give up the means to open files, to write and to grow without bound."""
+    """Drop the ability to open files, to write files, and to use unlimited memory."""
     for what, most in (
         (resource.RLIMIT_AS, ADDRESS_SPACE_BYTES_MAX),
         (resource.RLIMIT_CORE, 0),
@@ -103,7 +104,7 @@ def _exactly(count: int) -> bytes | None:
 
 
 def _answer(sandbox: Sandbox, job: Sequence[Any]) -> Any:
-    """What a job gives, and how many seconds of the processor it took."""
+    """The result of a job, and the seconds of processor time that it took."""
     kind, limit_s, *words = job
     signal.setitimer(signal.ITIMER_REAL, limit_s * ALARM_FACTOR + ALARM_EXTRA_S)
     started_s = _processor_time_s()
@@ -126,11 +127,9 @@ def _evaluated(
     cases: Sequence[tuple[str, int]],
     others: str,
 ) -> list[bool | str | list[str] | None]:
-    """True, false, the text of an error, or None for one that was not evaluated: for each expression and its scope.
+    """For each expression and its scope: true, false, an error message, or None if it was not evaluated.
 
-    A list has the keys of other events that an expression needs.
-
-    All of them share the time limit.
+    A list contains the keys of other events that an expression needs. All expressions share the time limit.
     """
     until, values = _CLOCK.monotonic() + limit_s, list[bool | str | list[str] | None]()
     for expression, place in cases:
@@ -167,7 +166,7 @@ def _mutated(
     env_vars: dict[str, str],
     sources: Sequence[str],
 ) -> Any:
-    """The text and the event of a mutator, or the text of an error."""
+    """The string and the event of a mutator, or an error message."""
     made = sandbox.mutate(body, json.loads(event), now=now, env_vars=env_vars, sources=sources, time_limit_s=limit_s)
     _note(ERROR)
     return [made.text, made.event] if isinstance(made, MutatorOutput) else made.message
@@ -181,7 +180,7 @@ def _checked(
     functions: Sequence[str] | None,
     alone: bool,
 ) -> str | None:
-    """What is wrong with the syntax of expressions and of a mutator's body."""
+    """The syntax errors of expressions and of a mutator's body."""
     problem = syntax_problem(expressions, body, functions, alone=alone)
     _note(ERROR)
     return problem
@@ -191,5 +190,5 @@ _KINDS: dict[str, Callable[..., Any]] = {"evaluate": _evaluated, "mutate": _muta
 
 
 def _note(outcome: bytes) -> None:
-    """Leave a byte for the parent, which reads them at its leisure."""
+    """Write a byte for the parent."""
     os.write(PROGRESS, outcome)

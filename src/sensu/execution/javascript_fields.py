@@ -1,4 +1,4 @@
-"""Which fields of its variable an expression can see, so that it need not be given the others."""
+"""Determines the fields of its variable that an expression can use, so that others need not be encoded."""
 
 from functools import lru_cache
 
@@ -6,12 +6,12 @@ from sensu.execution.es5_syntax import REST, Word, words_of
 from sensu.rules.expression_scope import FieldPath
 
 PARTS = frozenset({"check", "entity"})
-"""Fields whose own fields are told apart."""
+"""Fields whose own fields are distinguished."""
 CHARACTERS_MAX = 4_000
-"""A longer expression may see everything: reading it would hold up the loop."""
+"""Longer expressions get all fields: reading them would block the loop."""
 _REMEMBERED_MAX = 1_000
 _SEES_ALL = frozenset({"this", "eval", "Function", "with", "constructor", "__proto__", "prototype"})
-"""Words by which a script may reach its variable under another name."""
+"""Words by which a script may use its variable under another name."""
 _OF_EVERY_OBJECT = frozenset(
     {"hasOwnProperty", "isPrototypeOf", "propertyIsEnumerable", "toLocaleString", "toString", "valueOf"}
 )
@@ -19,7 +19,7 @@ _OF_EVERY_OBJECT = frozenset(
 
 @lru_cache(_REMEMBERED_MAX)
 def fields_of(expression: str, variable: str) -> frozenset[FieldPath] | None:
-    """The fields that stand in an expression, those of `PARTS` with one more name; None where it may see any."""
+    """The fields that an expression uses, those in `PARTS` with a second name; None if it may use any field."""
     if len(expression) > CHARACTERS_MAX:
         return None
     words = words_of(expression)
@@ -39,7 +39,7 @@ def fields_of(expression: str, variable: str) -> frozenset[FieldPath] | None:
 
 
 def _path(words: list[Word], at: int) -> FieldPath | None:
-    """The field behind the variable that stands at `at`; None where it stands alone."""
+    """The field after the variable at `at`, or None if the variable is used by itself."""
     name = _name_behind(words, at)
     if name is None:
         return None
@@ -48,7 +48,7 @@ def _path(words: list[Word], at: int) -> FieldPath | None:
 
 
 def _name_behind(words: list[Word], at: int) -> str | None:
-    """The `name` of `.name` behind a word."""
+    """The `name` of `.name` after a word."""
     if _text(words, at + 1) != "." or at + 2 >= len(words) or words[at + 2].kind != "word":
         return None
     name = words[at + 2].text

@@ -1,7 +1,7 @@
-"""A few processes that evaluate users' JavaScript; started at the first need, ended when nobody needs them.
+"""A pool of processes that evaluate users' JavaScript; they start at first use and end when idle.
 
-What is waiting goes to the next process that is free, several jobs at a time. A job that takes longer than its limit
-by the wall clock is ended with its process, and a new one goes on with the others.
+Waiting jobs go to the next free process, several at a time. A job that exceeds its time limit is ended by killing its
+process; a new process continues with the other jobs.
 """
 
 import asyncio
@@ -21,24 +21,24 @@ from sensu.rules.other_events import wanted
 log = logging.getLogger("sensu.javascript")
 
 TIME_LIMIT_REACHED = "the time limit was reached"
-"""Stands in the error of an evaluation that took too long, or was not begun for that reason."""
+"""Part of the error of an evaluation that took too long, or was not started because the limit had passed."""
 LATE = f"InternalError: {TIME_LIMIT_REACHED}"
 NOT_EVALUATED = f"not evaluated: {TIME_LIMIT_REACHED} by an expression before"
 TOO_COMPLEX = "the scripts are too complex to be checked"
 PROCESSES_MAX = 2
 IDLE_S = 60.0
-"""A process that nobody needed for so long is ended, and its memory given back."""
+"""How long a process may be idle before it is ended to free its memory."""
 BATCH_JOBS_MAX, BATCH_BYTES_MAX = 32, 1024 * 1024
-"""What a process gets at once; more waits for the next process that is free."""
+"""The maximum size of a batch; other jobs wait for the next free process."""
 WAITING_MAX = 1_000
-"""So many jobs wait for a process; who brings another waits until there is room."""
+"""How many jobs may wait for a process; callers with more wait for room."""
 TRIES_MAX = 2
-"""A job during which its process ended by itself (of a lack of memory, say) is tried so often."""
+"""How often a job is tried if its process ends unexpectedly, for example for lack of memory."""
 
 
 @dataclass(frozen=True, slots=True)
 class Evaluated:
-    """The values of a job's expressions, and how many seconds of a processor they took."""
+    """The values of a job's expressions, and the seconds of processor time that they took."""
 
     values: list[bool | ExpressionError]
     seconds: float
@@ -46,17 +46,17 @@ class Evaluated:
 
 @dataclass(frozen=True, slots=True)
 class Mutated:
-    """What a JavaScript mutator made: the text it returned (None: nothing), and the event with its changes."""
+    """The result of a JavaScript mutator: the string it returned, or None, and the changed event."""
 
     text: str | None
     event: Mapping[str, Any]
 
 
 class JavaScriptPool:
-    """Evaluates JavaScript in processes of its own."""
+    """Evaluates JavaScript in separate processes."""
 
     def __init__(self, processes_max: int = PROCESSES_MAX, *, niceness: int = 0, idle_s: float = IDLE_S) -> None:
-        """`niceness` lets others go first at the processor."""
+        """`niceness` lowers the scheduling priority of the processes."""
         self._processes_max, self._niceness, self._idle_s = processes_max, niceness, idle_s
         self._waiting: deque[Job] = deque()
         self._idle: deque[asyncio.Future[None]] = deque()
@@ -64,7 +64,7 @@ class JavaScriptPool:
         self._tasks: set[asyncio.Task[None]] = set()
 
     def close(self) -> None:
-        """End the processes; what waits is cancelled."""
+        """End the processes and cancel waiting jobs."""
         for task in self._tasks:
             task.cancel()
         while self._waiting:
@@ -80,11 +80,10 @@ class JavaScriptPool:
         sources: Sequence[str] = (),
         others: str = "",
     ) -> Evaluated:
-        """Whether each expression holds for its scope (JSON) under the name `variable`; they share the time limit.
+        """Whether each expression is true for its scope (JSON) under the name `variable`; they share the time limit.
 
-        `sources` are the scripts of assets; `now` is what `seconds_since` counts from, `others` what is known of
-        other events (`Sandbox.evaluate`). Raises ExecutionError where no
-        process can be started.
+        `sources` are scripts of assets, `now` is the time for `seconds_since`, and `others` are the known other events
+        (see `Sandbox.evaluate`). Raises ExecutionError if no process can be started.
         """
         places = {scope: place for place, scope in enumerate(dict.fromkeys(scope for _, scope in cases))}
         size = sum(len(expression) for expression, _ in cases) + sum(map(len, places)) + sum(map(len, sources))
@@ -107,7 +106,7 @@ class JavaScriptPool:
         env_vars: Mapping[str, str],
         sources: Sequence[str] = (),
     ) -> Mutated | ExpressionError:
-        """What a mutator's `eval` makes of an event (as the API shows it)."""
+        """The result of a mutator's `eval` for an event (in the form of the API)."""
         size = len(body) + len(event_json) + sum(map(len, sources))
         request = ("mutate", limit_s, now, body, event_json.decode(), dict(env_vars), tuple(sources))
         answer = await self._done(request, limit_s, 1, size)
@@ -125,7 +124,7 @@ class JavaScriptPool:
         alone: bool = True,
         limit_s: float,
     ) -> str | None:
-        """What is wrong with the syntax of expressions and of a mutator's body; None where nothing is."""
+        """The syntax errors of expressions and of a mutator's body, or None."""
         size = sum(map(len, expressions)) + len(body)
         request = ("check", limit_s, tuple(expressions), body, functions, alone)
         answer = await self._done(request, limit_s, 1, size)
@@ -163,7 +162,7 @@ class JavaScriptPool:
             self._call_worker()
 
     async def _work(self) -> None:
-        """Keep one process at work until nobody needed it for a while."""
+        """Run one process until it has been idle for a while."""
         child: ChildProcess | None = None
         try:
             while batch := await self._next_batch():
@@ -195,9 +194,9 @@ class JavaScriptPool:
                 job.done.cancel()
 
     def _recover(self, batch: Sequence[Job], broken: Broken) -> None:
-        """Answer what was lost with a process, and have the rest of its batch done by the next one."""
+        """Answer the job that was lost with a process, and queue the rest of its batch again."""
         done, rest = batch[: broken.finished], list(batch[broken.finished :])
-        again = [job for job in done if not job.done.done()]  # finished, but the answers are gone
+        again = [job for job in done if not job.done.done()]  # finished, but the answers are lost
         if rest:
             job = rest.pop(0)
             job.tries += 1
@@ -210,7 +209,7 @@ class JavaScriptPool:
         self._waiting.extendleft(reversed(again + rest))
 
     async def _next_batch(self) -> list[Job]:
-        """What waits, as much as a process gets at once; empty when there was nothing for a while."""
+        """The next batch of waiting jobs; empty if the process has been idle for too long."""
         while True:
             batch, size = list[Job](), 0
             while self._waiting and len(batch) < BATCH_JOBS_MAX and (not batch or size < BATCH_BYTES_MAX):
@@ -225,7 +224,7 @@ class JavaScriptPool:
                 return []
 
     async def _called(self) -> bool:
-        """Whether there is something to do, within the time that an idle process is kept."""
+        """Wait for a job, at most as long as an idle process is kept; returns whether there is one."""
         idle = asyncio.get_running_loop().create_future()
         self._idle.append(idle)
         with contextlib.suppress(TimeoutError):
@@ -239,7 +238,7 @@ class JavaScriptPool:
 
 @dataclass(frozen=True, slots=True)
 class _Lost:
-    """A job whose process ended: the values of its first expressions as the child noted them, and why."""
+    """A job whose process ended: the values of the evaluations that had finished, and the reason."""
 
     values: bytes
     why: str
@@ -270,5 +269,5 @@ def _value(value: Any) -> bool | ExpressionError:
 
 
 def _text(message: Any) -> str:
-    """A message without halves of characters, which no encoding can carry."""
+    """A message without lone surrogates, which cannot be encoded."""
     return str(message).encode("utf-16", "surrogatepass").decode("utf-16", "replace")

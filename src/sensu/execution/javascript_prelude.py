@@ -1,16 +1,17 @@
 """The JavaScript that makes a fresh engine a Sensu realm: ES5's library and Sensu's functions, nothing else.
 
 `PRELUDE` evaluates to a function `install(mode, translator)`, with the source that translates regular expressions.
-The mode says who shares the realm:
-- `fixed`: expressions that alter nothing; the library and the global object are frozen.
-- `restored`, `mutator`: scripts that declare or assign; the library is frozen, the globals are put back after each.
-- `single`, `single-mutator`: one evaluation and then thrown away; scripts of assets may alter everything.
+The mode determines how a realm is shared:
+- `fixed`: expressions that change nothing; the library and the global object are frozen.
+- `restored`, `mutator`: scripts that declare or assign; the library is frozen, and globals are restored after each.
+- `single`, `single-mutator`: one evaluation per realm; scripts of assets may change everything.
 `install` gives a function that hands out, by name: `expression` and `script` (source, variable) → a function of
 (scope's JSON, now, other events' JSON) → true, false or text; `load` (source) → text; `mutator`
 (body, filled event's JSON, event's JSON, id's bytes, globals' JSON, now) → text.
-Texts begin with a letter: E an error, S the realm is spoilt, [ the mutator's JSON `[text or null, event]`, or the keys
-of other events that are needed (`sensu.rules.other_events`), with which the evaluation has to begin again.
-They are short or made by JSON.stringify: the binding cannot read the engine's ropes (long texts that were joined).
+Strings start with a letter: E for an error, S if the realm is unusable, [ for the mutator's JSON `[text or null,
+event]`, or for the keys of other events that are needed (`sensu.rules.other_events`), after which the evaluation has to
+start again.
+They are short or made by JSON.stringify: the binding cannot read the engine's ropes (long concatenated strings).
 """
 
 PRELUDE = r"""

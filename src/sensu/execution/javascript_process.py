@@ -1,4 +1,4 @@
-"""A child process that evaluates JavaScript, as its parent sees it: batches of jobs in, answers out, killed in time."""
+"""The parent's side of a process that evaluates JavaScript: sends batches of jobs, and enforces time limits."""
 
 import asyncio
 import contextlib
@@ -20,14 +20,14 @@ from sensu.log import fields
 log = logging.getLogger("sensu.javascript")
 
 ANSWER_BYTES_MAX = 64 * 1024 * 1024
-"""A process that answers a batch with more is killed."""
+"""A process whose answers are larger is killed."""
 START_LIMIT_S = 20.0
-"""A process that does not greet its parent within this time is killed."""
+"""A process that is not ready within this time is killed."""
 REAP_S = 0.05
 STARVED_FACTOR, HAD_ITS_TIME = 5.0, 0.9
-"""An evaluation that did not get that part of its limit on a processor, as on a busy machine, may take so many."""
+"""On a busy machine, an evaluation that got less than `HAD_ITS_TIME` of its limit as processor time may take longer."""
 TICKS = 4
-"""How often within a time limit the parent looks at what is running."""
+"""How often within a time limit the parent checks what is running."""
 _LENGTH_BYTES = 4
 _PROGRESS_BYTES = 65_536
 _START = "import sys; sys.path[:] = sys.argv[1:]; from sensu.execution.javascript_child import serve; serve()"
@@ -36,7 +36,7 @@ _KEPT_VARIABLES = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 
 @dataclass(slots=True, eq=False)
 class Job:
-    """Something to evaluate: what the child gets, its time limit, and how many evaluations it reports."""
+    """A job: the request to the child, its time limit, and the number of evaluations that it reports."""
 
     request: Sequence[Any]
     limit_s: float
@@ -48,9 +48,9 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Broken:
-    """A batch that was not finished: `finished` jobs were done, and of the next one these evaluations.
+    """A batch that was interrupted: `finished` jobs were done, and these evaluations of the next job.
 
-    `late` says that the process was killed because that job took too long; else it ended by itself.
+    If `late`, the process was killed because that job took too long; otherwise it ended unexpectedly.
     """
 
     finished: int
@@ -60,10 +60,10 @@ class Broken:
 
 
 class ChildProcess(asyncio.Protocol):
-    """One child; `run` takes one batch at a time."""
+    """One child process; `run` accepts one batch at a time."""
 
     def __init__(self, niceness: int = 0) -> None:
-        """Starts the process; raises ExecutionError where that is not possible."""
+        """Start the process; raises ExecutionError if that fails."""
         own, theirs = socket.socketpair()
         progress, write_end = os.pipe()
         try:
@@ -93,7 +93,7 @@ class ChildProcess(asyncio.Protocol):
 
     @classmethod
     async def start(cls, niceness: int = 0) -> "ChildProcess":
-        """A process that takes jobs; raises ExecutionError where none can be started."""
+        """Start a process that is ready for jobs; raises ExecutionError if that fails."""
         starting = asyncio.get_running_loop().run_in_executor(None, cls, niceness)
         try:
             child = await asyncio.shield(starting)
@@ -108,7 +108,7 @@ class ChildProcess(asyncio.Protocol):
         return child
 
     async def open(self) -> None:
-        """Wait until the process takes jobs; raises ExecutionError where it does not start."""
+        """Wait until the process is ready; raises ExecutionError if it does not start."""
         loop = asyncio.get_running_loop()
         self._reply = loop.create_future()
         self._transport, _ = await loop.create_connection(lambda: self, sock=self._socket)
@@ -121,7 +121,7 @@ class ChildProcess(asyncio.Protocol):
             raise ExecutionError(f"the process for JavaScript does not start (status {self._process.returncode})")
 
     async def run(self, jobs: Sequence[Job]) -> list[Any] | Broken:
-        """What each job gives, and in how many seconds."""
+        """The result of each job, and the seconds that it took."""
         assert self._transport is not None
         loop = asyncio.get_running_loop()
         batch = json.dumps([job.request for job in jobs]).encode()
@@ -151,7 +151,7 @@ class ChildProcess(asyncio.Protocol):
         self._watch.note(self._read_progress())
         if self._watch.overdue():
             self._late = True
-            log.warning("a process that evaluated JavaScript is killed: it took too long", extra=fields(pid=self.pid))
+            log.warning("killed a process that evaluated JavaScript: it took too long", extra=fields(pid=self.pid))
             self.close()
             self._end_reply()
             return
@@ -183,7 +183,7 @@ class ChildProcess(asyncio.Protocol):
             self._reply.set_result(None)
 
     def close(self) -> None:
-        """Kill the process, where it lives."""
+        """Kill the process if it is running."""
         if not self.alive:
             return
         self._watch.note(self._read_progress())
@@ -198,7 +198,7 @@ class ChildProcess(asyncio.Protocol):
             self._socket.close()
 
     def _reap(self) -> None:
-        """Take notice of the end of the process, which the kernel needs a moment for."""
+        """Wait for the end of the process, for which the kernel needs a moment."""
         if self._process.poll() is not None:
             return
         try:
@@ -211,13 +211,13 @@ class ChildProcess(asyncio.Protocol):
 
 
 def _close(starting: "asyncio.Future[ChildProcess]") -> None:
-    """End a process that nobody waits for any more."""
+    """Kill a process that is no longer needed."""
     if starting.exception() is None:
         starting.result().close()
 
 
 def _started(connection: int, progress: int, niceness: int) -> subprocess.Popen[bytes]:
-    """The process, with these two descriptors and nothing else of ours."""
+    """Start the process with two descriptors and a minimal environment."""
     kept = {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ}
     paths = (path or str(Path.cwd()) for path in sys.path)
     return subprocess.Popen(  # noqa: S603 - our own program
@@ -232,7 +232,7 @@ def _started(connection: int, progress: int, niceness: int) -> subprocess.Popen[
 
 
 def _answers(body: bytes, count: int) -> list[Any] | None:
-    """The answers in a reply; None where it is none, which a child that an engine's fault has taken over may send."""
+    """The answers in a reply, or None if it is invalid, as a compromised child may send it."""
     try:
         answers = json.loads(body)
     except (ValueError, RecursionError):
@@ -242,7 +242,7 @@ def _answers(body: bytes, count: int) -> list[Any] | None:
 
 @dataclass(slots=True)
 class _Watch:
-    """What of a batch has been done, and whether the job that is running takes too long."""
+    """Tracks the progress of a batch, and whether the running job takes too long."""
 
     jobs: Sequence[Job]
     pid: int
@@ -256,7 +256,7 @@ class _Watch:
 
     @property
     def tick_s(self) -> float:
-        """When to look again."""
+        """When to check next."""
         return self._limit_s / TICKS
 
     @property
@@ -272,7 +272,7 @@ class _Watch:
             self.ticks, self.cpu_s = 0, _processor_time_s(self.pid)
 
     def overdue(self) -> bool:
-        """Whether the job that runs has had its time; it is asked once each tick."""
+        """Whether the running job has exceeded its limit; called once per tick."""
         self.ticks += 1
         if self.ticks < TICKS:
             return False
@@ -281,12 +281,12 @@ class _Watch:
         return not starved or self.ticks >= TICKS * STARVED_FACTOR
 
     def broken(self, *, late: bool, status: int | None) -> Broken:
-        """How far the batch came."""
+        """The progress of the batch."""
         return Broken(self.finished, bytes(self.values), late, f"the process ended with status {status}")
 
 
 def _processor_time_s(pid: int) -> float | None:
-    """How long a process has run on a processor; None where the system does not tell.
+    """The processor time of a process, or None if the system does not report it.
 
     Source: Linux, the clock's id of a process (include/linux/posix-timers.h: CPUCLOCK_SCHED).
     """

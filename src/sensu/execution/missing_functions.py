@@ -1,4 +1,4 @@
-"""Functions that an expression calls and that nothing defines, so that it would throw whenever it is evaluated."""
+"""Finds calls of undefined functions in expressions, which would throw at each evaluation."""
 
 import difflib
 from collections.abc import Iterable, Sequence
@@ -38,7 +38,7 @@ _INSTEAD = {
     "find": "filter(…)[0]",
 }
 _MAY_NOT_REACH_IT = frozenset({"try", "typeof", "with", "eval", "Function", "this"})
-"""With these words, an expression may know what it calls, or may define it where words do not show it."""
+"""Expressions with these words may define functions in ways that are not visible here; they are not checked."""
 _SIMILAR = 0.82
 _NO_FUNCTIONS = frozenset(
     {"if", "while", "for", "switch", "return", "typeof", "case", "in", "instanceof", "delete", "void", "throw", "new"}
@@ -47,7 +47,7 @@ _NO_FUNCTIONS = frozenset(
 
 
 def missing_function(expression: str, provided: Iterable[str], *, alone: bool) -> tuple[int, str] | None:
-    """Where a sound expression calls a function that nothing defines, and what to say; None where it calls none.
+    """The position and the message of the first call of an undefined function in a valid expression, or None.
 
     `provided` are the functions of `sensu`. Unless the expression is `alone`, scripts of assets may define others.
     """
@@ -97,7 +97,7 @@ def _said(name: str, known: Iterable[str], owner: str = "") -> str:
 
 
 def _defined(words: Sequence[Word]) -> set[str]:
-    """Every name that an expression declares, assigns, takes as a parameter or gives to a property."""
+    """All names that an expression declares, assigns, or uses as parameters or properties."""
     names: set[str] = set()
     for at, word in enumerate(words):
         following = _text(words, at + 1)

@@ -1,4 +1,4 @@
-"""What is refused in the JavaScript of a resource when it is created."""
+"""Validates the JavaScript of resources when they are created."""
 
 from sensu.execution.javascript_pool import JavaScriptPool
 from sensu.execution.script_syntax import syntax_problem
@@ -9,22 +9,22 @@ from sensu.rules.kinds.table import expressions_of
 from sensu.rules.other_events import FUNCTIONS
 
 CHECKED_HERE_CHARACTERS_MAX, CHECKED_HERE_MAX = 2_000, 20
-"""Reading longer scripts, or more of them, would hold up the loop; that is done in a process of its own."""
+"""Longer scripts, or more of them, would block the loop; they are checked in a separate process."""
 TIME_LIMIT_S = 5.0
-"""How long reading the scripts of one resource may take there; one that takes longer is refused."""
+"""How long checking the scripts of one resource may take there; beyond that the resource is rejected."""
 
 
 def script_problem(resource: Wire) -> str | None:
-    """The first mistake in the expressions of a resource, or in a mutator's `eval`; None when there is none.
+    """The first error in the expressions of a resource, or in a mutator's `eval`; None if there is none.
 
-    Of an `eval`, only regular expressions are looked at. Source: recorded scenario mutator-js-errors.
+    In an `eval`, only regular expressions are checked. Source: recorded scenario mutator-js-errors.
     """
     expressions, body = _scripts_of(resource)
     return syntax_problem(expressions, body, _functions_of(resource), alone=_stand_alone(resource))
 
 
 class ScriptChecks:
-    """The same for a program with a loop, which long scripts do not hold up."""
+    """Validates scripts without blocking the event loop."""
 
     def __init__(self) -> None:
         self._engine = JavaScriptPool(1)
@@ -34,7 +34,7 @@ class ScriptChecks:
         self._engine.close()
 
     async def problem(self, resource: Wire) -> str | None:
-        """The first mistake, None when there is none; raises ExecutionError where no process can be started."""
+        """The first error, or None; raises ExecutionError if no process can be started."""
         expressions, body = _scripts_of(resource)
         if len(expressions) <= CHECKED_HERE_MAX and sum(map(len, (*expressions, body))) <= CHECKED_HERE_CHARACTERS_MAX:
             return script_problem(resource)
@@ -52,5 +52,5 @@ def _functions_of(resource: Wire) -> tuple[str, ...]:
 
 
 def _stand_alone(resource: Wire) -> bool:
-    """Whether no script of an asset may define functions for the expressions."""
+    """Whether scripts of assets cannot define functions for the expressions."""
     return not (isinstance(resource, EventFilter) and resource.runtime_assets)

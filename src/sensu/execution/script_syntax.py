@@ -1,4 +1,4 @@
-"""What is wrong with the syntax of scripts; needs the engine and nothing of resources, for the process that has one."""
+"""Checks the syntax of scripts; imports the engine but no resources, for the process that evaluates JavaScript."""
 
 from collections.abc import Sequence
 
@@ -11,10 +11,10 @@ from sensu.execution.missing_functions import missing_function
 def syntax_problem(
     expressions: Sequence[str], body: str, functions: Sequence[str] | None = None, *, alone: bool = True
 ) -> str | None:
-    """The first mistake in expressions, or in the regular expressions of a mutator's body; None when there is none.
+    """The first error in expressions, or in the regular expressions of a mutator's body; None if there is none.
 
-    With the names of the `functions` of `sensu`, calls of functions that do not exist are mistakes, too; unless the
-    expressions are `alone`, scripts of assets may define others.
+    Given the names of the `functions` of `sensu`, calls of undefined functions are errors, too. Unless the expressions
+    are `alone`, scripts of assets may define more functions.
     """
     for number, expression in enumerate(expressions):
         problem = check_syntax(expression)

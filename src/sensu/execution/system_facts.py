@@ -1,6 +1,6 @@
-"""Facts about this host in the vocabulary of the reference, which asset builds, filters and tokens are matched against.
+"""Collects facts about this host, with the values of the reference, for asset filters, filters and tokens.
 
-Everything here may block; the agent asks on a thread of its own.
+All functions may block; the agent calls them on a separate thread.
 Source: docs, "Entities reference", system attributes; recorded scenario agent-first-frames.
 """
 
@@ -47,7 +47,7 @@ _AZURE_CHASSIS = "7783-7084-3265-9085-8269-3286-77"
 
 
 def collect(*, networks: bool = True, cloud: bool = False, root: Path = Path("/")) -> System:
-    """What is to know of this host; `root` is where its files are looked for."""
+    """Collect the facts about this host; `root` is the folder of its system files."""
     os_name = operating_system()
     name, family, version = distribution(root) if os_name == "linux" else _other_platform()
     system, role = virtualisation(root) if os_name == "linux" else ("", "")
@@ -75,7 +75,7 @@ def operating_system() -> str:
 
 
 def architecture(machine: str) -> str:
-    """`amd64`, `386`, `arm64`, `arm` … for what the kernel calls the machine."""
+    """The architecture (`amd64`, `386`, `arm64`, `arm` …) for the kernel's name of the machine."""
     if machine.startswith("arm") and machine != "arm64":
         return "arm"
     return _ARCHITECTURES.get(machine, machine)
@@ -94,7 +94,7 @@ def _float_type(machine: str, root: Path) -> str:
 
 
 def distribution(root: Path) -> tuple[str, str, str]:
-    """Platform, family and version of a Linux distribution: `debian`, `debian`, `12.5`."""
+    """The platform, family and version of a Linux distribution: `debian`, `debian`, `12.5`."""
     release = _os_release(root)
     name = _PLATFORMS.get(release.get("ID", ""), release.get("ID", ""))
     version = release.get("VERSION_ID", "")
@@ -125,7 +125,7 @@ def _os_release(root: Path) -> dict[str, str]:
 
 
 def interfaces() -> tuple[NetworkInterface, ...]:
-    """The network interfaces in the kernel's order, their addresses in CIDR form."""
+    """The network interfaces in the kernel's order, with addresses in CIDR notation."""
     found = []
     with contextlib.suppress(OSError):
         for name, addresses in sorted(psutil.net_if_addrs().items(), key=lambda found: _index(found[0])):
@@ -156,7 +156,7 @@ def _cidr(family: int, address: str, netmask: str) -> str | None:
 
 
 def libc(root: Path) -> str:
-    """`glibc`, `musl` or nothing."""
+    """`glibc`, `musl` or an empty string."""
     name = ""
     with contextlib.suppress(ValueError, OSError, AttributeError):
         name = os.confstr("CS_GNU_LIBC_VERSION") or ""
@@ -166,7 +166,7 @@ def libc(root: Path) -> str:
 
 
 def virtualisation(root: Path) -> tuple[str, str]:
-    """The virtualisation system and this host's role in it (`guest` or `host`), as far as files tell."""
+    """The virtualisation system and this host's role in it (`guest` or `host`), detected from files."""
     cgroups = _read(root / "proc/self/cgroup")
     for system, mark in (("docker", "docker"), ("lxc", "/lxc/"), ("kubernetes", "kubepods")):
         if mark in cgroups:
@@ -189,7 +189,7 @@ def virtualisation(root: Path) -> tuple[str, str]:
 
 
 def cloud_provider(root: Path) -> str:
-    """`EC2`, `GCP`, `Azure` or nothing, from what the firmware says; no service is asked."""
+    """`EC2`, `GCP`, `Azure` or an empty string, detected from the firmware without network requests."""
     dmi = root / "sys/class/dmi/id"
     vendor = _read(dmi / "sys_vendor") + _read(dmi / "bios_vendor") + _read(dmi / "product_name")
     if "Amazon" in vendor or _read(dmi / "product_uuid").lower().startswith("ec2"):
