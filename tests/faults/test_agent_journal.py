@@ -206,7 +206,7 @@ def test_a_killed_backend_and_a_killed_agent(tmp_path: Path) -> None:
 async def _last_is(api: Api, number: int) -> bool:
     try:
         event = await api.event("ag1", "http")
-    except aiohttp.ClientError:
+    except (aiohttp.ClientError, AssertionError):  # the backend starts, or has no event yet
         return False
     return bool(event.get("check", {}).get("output") == str(number))
 
