@@ -64,8 +64,12 @@ class BackendSettings:
     state_change_bytes_max: int = option("what all state changes that are kept take at most", 268_435_456)
     event_log_file: str = option("file that gets a line for each event (default: none)", "")
     event_log_buffer_size: int = option("events that may wait to be written to that file", 100_000)
-    deliveries_owed_max: int = option("with so many deliveries owed, events that would add to them wait", 100_000)
-    deliveries_bytes_max: int = option("with so many bytes of events owed, events that would add wait", 1 << 30)
+    deliveries_owed_max: int = option(
+        "maximum deliveries waiting for handlers before new events are held back", 100_000
+    )
+    deliveries_bytes_max: int = option(
+        "maximum bytes of events waiting for handlers before new events are held back", 1 << 30
+    )
     workers: int = option("processes that share the ports and the database", 1)
 
     @property

@@ -1,4 +1,4 @@
-"""Why workflows handled an event or did not: what is kept of each attempt, and how it is told."""
+"""Explains why workflows handled an event or not: the trace of each attempt, and its wording."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -19,14 +19,14 @@ WAITING, DELIVERED, FILTERED, DROPPED, FAILED, GIVEN_UP, FELL_BACK, DISCARDED, P
     "discarded",
     "would be delivered",
 )
-"""How a workflow stands; one that failed is tried again. The last is the word of dry runs."""
+"""The outcomes of a workflow. A failed one is retried; the last is used by dry runs."""
 FAILED_EXPRESSION = "an expression failed, and what fails decides nothing"
 TEXT_CHARACTERS_MAX = 1000
-"""Of longer errors the beginning is kept."""
+"""The largest number of characters of an error; longer ones are cut."""
 
 
 class ExpressionTrace(Wire, frozen=True):
-    """What an expression gave: a truth value, or an error (then `value` is null)."""
+    """The value of an expression, or its error (then `value` is null)."""
 
     expression: str = always_str()
     value: bool | None = always_null()
@@ -36,8 +36,8 @@ class ExpressionTrace(Wire, frozen=True):
 class FilterTrace(Wire, frozen=True):
     """Whether an event passed a filter, and why not.
 
-    `action` is `built-in` for built-in filters and empty where there is no such filter; `window` is `inside` or
-    `outside` of the filter's times, empty where it has none. What a window decides alone has no expressions.
+    `action` is `built-in` for built-in filters and empty if the filter does not exist. `window` is `inside` or
+    `outside` of the filter's time windows, empty if it has none. `expressions` is empty if the window alone decides.
     """
 
     name: str = always_str()
@@ -49,12 +49,12 @@ class FilterTrace(Wire, frozen=True):
 
     @property
     def missing(self) -> bool:
-        """Whether there is no such filter."""
+        """Whether the filter does not exist."""
         return not self.action
 
 
 class StageTrace(Wire, frozen=True):
-    """How a mutator or handler did."""
+    """The result of a mutator or handler."""
 
     name: str = always_str()
     well: bool = always_bool()
@@ -63,9 +63,9 @@ class StageTrace(Wire, frozen=True):
 
 
 class WorkflowTrace(Wire, frozen=True):
-    """How a workflow stands after its last attempt, which ended at `at` (Unix seconds).
+    """The state of a workflow after its last attempt, which ended at `at` (Unix seconds).
 
-    `due_at` is when it is tried again, where it failed and will be.
+    `due_at` is the time of the next attempt, if it is retried.
     """
 
     workflow: str = always_str()
@@ -82,7 +82,7 @@ class WorkflowTrace(Wire, frozen=True):
 
 
 class EventFacts(Wire, frozen=True):
-    """What of an event the explanation is about."""
+    """The fields of an event that an explanation shows."""
 
     id: str = always_str()
     timestamp: int = 0
@@ -95,8 +95,8 @@ class EventFacts(Wire, frozen=True):
 class Explanation(Wire, frozen=True):
     """Why each workflow handled an event or not.
 
-    With `recorded` it is what happened, else what would happen now. `earlier` is what happened to the event before,
-    where nothing is recorded of this one. `filter` is the verdict of a filter that was asked about by itself.
+    With `recorded` it is what happened, otherwise what would happen now. `earlier` is the explanation of the event
+    before, if none is recorded of this one. `filter` is the verdict of the filter of a dry run by itself.
     """
 
     namespace: str = always_str()
@@ -147,12 +147,12 @@ def built_in_trace(name: str, *, passes: bool) -> FilterTrace:
 
 
 def missing_trace(name: str) -> FilterTrace:
-    """The trace of a filter that is not there."""
+    """The trace of a filter that does not exist."""
     return FilterTrace(name=name, reason=f"filter {name} does not exist")
 
 
 def window_trace(name: str, action: str, in_when: bool | None) -> FilterTrace | None:
-    """The trace of a filter whose window decides alone; None where expressions must be asked."""
+    """The trace of a filter if its window alone decides, None if its expressions must be evaluated."""
     return (
         _traced(name, action, in_when, (), decide(action, (), in_when)) if decided_by_window(action, in_when) else None
     )
@@ -165,7 +165,7 @@ def filter_trace(
     expressions: Sequence[str],
     values: Sequence[bool | ExpressionError],
 ) -> FilterTrace:
-    """The trace of a filter whose expressions gave these values."""
+    """The trace of a filter whose expressions have these values."""
     traces = tuple(_expression(text, value) for text, value in zip(expressions, values, strict=True))
     return _traced(name, action, in_when, traces, decide(action, values, in_when))
 
@@ -192,12 +192,12 @@ def _expression(text: str, value: bool | ExpressionError) -> ExpressionTrace:
 
 
 def waiting(workflow: Workflow) -> WorkflowTrace:
-    """The trace of a workflow that was not tried yet."""
+    """The trace of a workflow that has not been tried."""
     return WorkflowTrace(workflow=str(workflow), handler=workflow.handler.label, outcome=WAITING)
 
 
 def verdict_of(workflows: Iterable[WorkflowTrace], problems: Sequence[str], *, wanted: bool) -> str:
-    """One sentence: how many workflows did what; `wanted` is whether the event names any pipeline or handler."""
+    """The number of workflows by outcome, in words; `wanted` is whether the event names any pipeline or handler."""
     counts: dict[str, int] = {}
     for trace in workflows:
         counts[trace.outcome] = counts.get(trace.outcome, 0) + 1

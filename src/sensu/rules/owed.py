@@ -1,4 +1,4 @@
-"""What of a delivery is still to do, as it stands in the store."""
+"""The remaining workflows of a delivery, in the form in which they are stored and shown."""
 
 from collections.abc import Iterable, Mapping
 
@@ -8,7 +8,7 @@ from sensu.resources.wire import Wire, always_int, always_list, always_str, deco
 
 
 class Step(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A workflow that is not done: how often it failed, when it is due again (Unix seconds), and why it failed last."""
+    """A workflow that is not done: its number of failures, its next attempt (Unix seconds), and the last failure."""
 
     tries: int = 0
     due_at: float = 0.0
@@ -16,13 +16,13 @@ class Step(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 WHY_CHARACTERS_MAX = 1000
-"""Of a longer reason the beginning is kept."""
+"""The largest number of characters of a reason; longer ones are cut."""
 
 
 def steps_of(rest: bytes, due_at: float) -> dict[str, Step] | None:
-    """The workflows that are still to do, by name; None for all of them, untried.
+    """The remaining workflows by name; None for all of them, untried.
 
-    `due_at` is that of the delivery, for workflows that have none. Raises InvalidResource.
+    `due_at` is the time of the delivery, for workflows without one of their own. Raises InvalidResource.
     """
     if not rest:
         return None
@@ -31,7 +31,7 @@ def steps_of(rest: bytes, due_at: float) -> dict[str, Step] | None:
 
 
 def rest_of(steps: Mapping[str, Step]) -> bytes:
-    """The opposite of `steps_of`."""
+    """The stored form of remaining workflows, which `steps_of` reads."""
     return encode(steps)
 
 
@@ -39,7 +39,7 @@ OWED, DEAD = "owed", "dead"
 
 
 class OwedWorkflow(Wire, frozen=True):
-    """A workflow of a delivery that is not done: how often it failed, when it is due again, why it failed last."""
+    """A remaining workflow of a delivery: its number of failures, its next attempt, and the last failure."""
 
     workflow: str = always_str()
     attempts: int = 0
@@ -48,7 +48,7 @@ class OwedWorkflow(Wire, frozen=True):
 
 
 class DeliveryView(Wire, frozen=True):
-    """A delivery as people see it; `state` is `owed` or `dead`, times are in Unix seconds."""
+    """A delivery as the API shows it. `state` is `owed` (pending) or `dead`; times are in Unix seconds."""
 
     id: int = always_int()
     namespace: str = always_str()
@@ -63,7 +63,7 @@ class DeliveryView(Wire, frozen=True):
 
 
 def owed_workflows(steps: Mapping[str, Step]) -> tuple[OwedWorkflow, ...]:
-    """What is still to do, as people see it."""
+    """The remaining workflows, as the API shows them."""
     return tuple(
         OwedWorkflow(workflow=name, attempts=step.tries, due_at=step.due_at, why=step.why)
         for name, step in steps.items()
@@ -71,5 +71,5 @@ def owed_workflows(steps: Mapping[str, Step]) -> tuple[OwedWorkflow, ...]:
 
 
 def why_of(workflows: Iterable[OwedWorkflow]) -> str:
-    """Why a delivery is owed still."""
+    """The last failures of the remaining workflows of a delivery."""
     return "; ".join(f"{each.workflow}: {each.why}" for each in workflows if each.why)

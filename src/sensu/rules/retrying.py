@@ -1,4 +1,4 @@
-"""When a failed workflow is tried again: a few times, each pause twice as long as the one before, up to a bound."""
+"""Decides when a failed workflow is retried: a few times, with pauses that double up to a limit."""
 
 from dataclasses import dataclass
 
@@ -8,13 +8,13 @@ ATTEMPTS = 1
 DELAY_S = 5.0
 DELAY_MAX_S = 300.0
 JITTER = 0.25
-"""Each pause is up to this part shorter, so that what failed together is not tried again together."""
+"""Each pause is shortened by up to this fraction, so that workflows that failed together are not retried together."""
 DOUBLINGS_MAX = 32
 
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """How often to try again, and when."""
+    """The number of retries, and the pauses before them."""
 
     attempts: int = ATTEMPTS
     delay_s: float = DELAY_S
@@ -25,7 +25,7 @@ _DEFAULT = RetryPolicy()
 
 
 def policy_of(handler: Handler | None) -> RetryPolicy:
-    """What a handler asks for; the default where it says nothing. A longer first pause raises the default bound."""
+    """The policy of a handler, with defaults for unset fields. A longer first pause raises the default limit."""
     if handler is None or (handler.retry_attempts is None and not handler.retry_delay and not handler.retry_delay_max):
         return _DEFAULT
     attempts = ATTEMPTS if handler.retry_attempts is None else handler.retry_attempts
@@ -35,6 +35,6 @@ def policy_of(handler: Handler | None) -> RetryPolicy:
 
 
 def pause_s(policy: RetryPolicy, failures: int, roll: float) -> float:
-    """How long to wait after so many failures (at least one); `roll` is a random number from 0 to 1."""
+    """The pause after `failures` failures (at least one); `roll` is a random number from 0 to 1."""
     longest = policy.delay_s * 2.0 ** min(failures - 1, DOUBLINGS_MAX)
     return min(longest, policy.delay_max_s) * (1.0 - JITTER * roll)

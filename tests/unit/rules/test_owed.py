@@ -1,4 +1,4 @@
-"""What of a delivery is still to do, as it stands in the store."""
+"""The stored form of the remaining workflows of a delivery."""
 
 import pytest
 

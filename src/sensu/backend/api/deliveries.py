@@ -13,7 +13,7 @@ from sensu.rules.owed import DeliveryView
 
 
 def routes(deliveries: Deliveries) -> Iterator[Route]:
-    """What handlers are owed, and the dead letters."""
+    """The routes of deliveries: pending ones and dead letters."""
     endpoint = DeliveryEndpoint(deliveries)
     collection = f"{OWN}/namespaces/{{namespace}}/deliveries"
     one = f"{collection}/{{id}}"
@@ -31,25 +31,25 @@ _QUERIES = {
 
 
 class DeliveryEndpoint:
-    """The requests on deliveries."""
+    """Handles requests for deliveries."""
 
     def __init__(self, deliveries: Deliveries) -> None:
         self._deliveries = deliveries
 
     async def listing(self, request: Request) -> Response:
-        """The deliveries of a namespace, in order of their ids."""
+        """List the deliveries of a namespace, sorted by id."""
         state = request.parameter("state") or ""
         return listed(await self._deliveries.listing(request.caller, request.params[0], state, request.page))
 
     async def get(self, request: Request) -> Response:
-        """One delivery, with its event."""
+        """Show a delivery with its event."""
         return found(await self._deliveries.get(request.caller, *request.params))
 
     async def retry(self, request: Request) -> Response:
-        """The delivery tried at once."""
+        """Retry a delivery at once."""
         outcome = await self._deliveries.retry(request.caller, *request.params)
         return json(outcome.body, status=202) if isinstance(outcome, Written) else refused(outcome)
 
     async def discard(self, request: Request) -> Response:
-        """The delivery forgotten."""
+        """Discard a delivery."""
         return deleted(await self._deliveries.discard(request.caller, *request.params))

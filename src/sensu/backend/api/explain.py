@@ -1,4 +1,4 @@
-"""The endpoints that tell why events were handled or not."""
+"""The endpoints that explain why events were handled or not."""
 
 from collections.abc import Iterator
 
@@ -12,14 +12,14 @@ from sensu.store.values import EventKey
 
 
 def routes(explain: Explain) -> Iterator[Route]:
-    """What became of an event, and what would."""
+    """The routes of explanations and dry runs."""
 
     async def stored(request: Request) -> Response:
-        """Why each workflow handled an event or not: filters, expressions, mutator, handler, attempts and times."""
+        """Explain why each workflow handled an event or not."""
         return found(await explain.stored(request.caller, EventKey(*request.params)))
 
     async def dry_run(request: Request) -> Response:
-        """What would become of an event, with candidates for filters, handlers and pipelines; expressions only run."""
+        """Compute what would happen to an event, with candidates for filters, handlers and pipelines."""
         return found(await explain.dry_run(request.caller, request.params[0], request.json_body))
 
     one = f"{IN_NAMESPACE}/events/{{entity}}/{{check}}/explain"

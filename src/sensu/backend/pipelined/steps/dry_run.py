@@ -1,4 +1,4 @@
-"""Dry runs: what workflows would do with an event now. Expressions are evaluated; nothing else is executed."""
+"""Computes what workflows would do with an event now. Expressions are evaluated; nothing else is executed."""
 
 import asyncio
 from collections.abc import Sequence
@@ -10,8 +10,8 @@ from sensu.backend.pipelined.steps.filters import Engine, Filters, Subject
 from sensu.backend.pipelined.steps.handlers.table import find_handler
 from sensu.backend.pipelined.steps.mutators import BUILT_IN_MUTATORS
 from sensu.backend.pipelined.steps.other_events import OtherEvents
-from sensu.backend.pipelined.steps.rests import Rests
 from sensu.backend.pipelined.steps.runtime_assets import RuntimeAssets
+from sensu.backend.pipelined.steps.suspended import SuspendedExpressions
 from sensu.backend.seams import OverBudget, Question
 from sensu.clock import Clock
 from sensu.execution.javascript_pool import NOT_EVALUATED, Evaluated
@@ -35,11 +35,11 @@ from sensu.rules.time_budget import TimeBudgets
 from sensu.rules.workflow import Workflow, missing_handler, plan, wants_handling
 
 BUDGET_S, BUDGET_PER_S = 3.0, 60.0
-"""How long JavaScript of one caller's dry runs may take in every minute."""
+"""The time that the JavaScript of one caller's dry runs may take per minute."""
 ONE_RUN_S = 1.0
-"""How long JavaScript of one dry run may take; what is left then is not evaluated."""
+"""The time that the JavaScript of one dry run may take; the expressions left then are not evaluated."""
 WAITING_MAX = 100
-"""So many dry runs wait for each other; callers beyond are asked to try again."""
+"""The largest number of waiting dry runs; further callers are asked to try again."""
 
 
 class Records(Protocol):
@@ -50,12 +50,12 @@ class Records(Protocol):
         ...
 
     def list(self, kind: Kind, namespace: str | None = None) -> Sequence[Any]:
-        """All of a namespace."""
+        """The resources of a namespace."""
         ...
 
 
 class _Candidates:
-    """Committed resources, with those of a question in the place of the stored ones."""
+    """Committed resources, some replaced by the candidates of a question."""
 
     def __init__(self, records: Records, question: Question) -> None:
         self._records = records
@@ -65,12 +65,12 @@ class _Candidates:
         }
 
     def get(self, kind: Kind, namespace: str, name: str) -> Any:
-        """The candidate, else the resource, or None."""
+        """The candidate, or else the stored resource, or None."""
         return self._asked.get((kind.qualified_name, name)) or self._records.get(kind, namespace, name)
 
 
 class _Metered:
-    """The engine for one dry run, which says how much of it was used."""
+    """The engine for one dry run, with a limit on its time."""
 
     def __init__(self, engine: Engine, most_s: float) -> None:
         self._engine, self._left_s = engine, most_s
@@ -85,7 +85,7 @@ class _Metered:
         sources: Sequence[str] = (),
         others: str = "",
     ) -> Evaluated:
-        """What each expression gives, as far as there is time for them."""
+        """The value of each expression, while time is left."""
         if self._left_s <= 0:
             return Evaluated([ExpressionError(NOT_EVALUATED)] * len(cases), 0.0)
         evaluated = await self._engine.evaluate(cases, now=now, limit_s=limit_s, sources=sources, others=others)
@@ -95,20 +95,20 @@ class _Metered:
 
 
 class DryRuns:
-    """Answers questions, one after the other and in a process of their own, so that deliveries do not wait."""
+    """Runs dry runs one at a time, in a process of their own, so that they do not delay deliveries."""
 
     def __init__(
         self, records: Records, assets: RuntimeAssets, clock: Clock, engine: Engine, others: OtherEvents
     ) -> None:
         self._records, self._assets, self._clock, self._engine = records, assets, clock, engine
         self._others = others
-        self._rests = Rests()
+        self._suspended = SuspendedExpressions()
         self._budgets = TimeBudgets(BUDGET_S, BUDGET_PER_S)
         self._one_at_a_time = asyncio.Lock()
         self._waiting = 0
 
     async def explain(self, namespace: str, question: Question) -> Explanation | OverBudget:
-        """What would happen to the event of the question if it came now."""
+        """What would happen to the event of the question if it arrived now."""
         if self._waiting >= WAITING_MAX:
             return OverBudget("too many dry runs are waiting", 1.0)
         self._waiting += 1
@@ -138,16 +138,16 @@ class DryRuns:
             lambda name: candidates.get(PIPELINE, namespace, name),
             lambda name: candidates.get(HANDLER, namespace, name),
         )
-        filters = Filters(candidates, self._assets, self._clock, engine, self._others, self._rests)
+        filters = Filters(candidates, self._assets, self._clock, engine, self._others, self._suspended)
         subject = Subject(encode(event))
         asked: FilterTrace | None = None
         if question.filter is not None:
-            asked = await filters.judge(namespace, question.filter, subject)
+            asked = await filters.apply(namespace, question.filter, subject)
         workflows = [await _run(candidates, filters, namespace, workflow, subject) for workflow in found.workflows]
         return _explanation(namespace, event, workflows, found.problems, asked)
 
     def _silenced(self, namespace: str, event: Event) -> Event:
-        """The event with the silences that are in force now, as it would be stored."""
+        """The event with the silences that match it now, as it would be stored."""
         if event.check is None or event.entity is None:
             return event
         matching = SilenceIndex(self._records.list(SILENCED, namespace)).matching(event, self._clock.now())
@@ -157,7 +157,7 @@ class DryRuns:
 
 
 def _routed(event: Event, question: Question) -> Event:
-    """The event on its way through the pipeline or handler that is asked about, and no other."""
+    """The event, routed only through the pipeline or handler of the question, if it has one."""
     if question.pipeline is None and question.handler is None:
         return event
     pipelines: tuple[ResourceReference, ...] = ()
@@ -190,7 +190,7 @@ async def _run(
 
 
 def _missing(candidates: _Candidates, namespace: str, workflow: Workflow) -> str:
-    """What a workflow names that is not there."""
+    """The first resource of a workflow that does not exist, as a sentence; empty if all exist."""
     if workflow.mutator not in BUILT_IN_MUTATORS and candidates.get(MUTATOR, namespace, workflow.mutator) is None:
         return f"mutator {workflow.mutator} does not exist"
     handler = find_handler(candidates, namespace, workflow.handler)

@@ -1,4 +1,4 @@
-"""Filters at work: the built-in ones, and stored ones with their windows of time and expressions."""
+"""Applies filters: built-in ones, and stored ones with their time windows and expressions."""
 
 import asyncio
 import logging
@@ -8,8 +8,8 @@ from typing import Any, Protocol
 import msgspec
 
 from sensu.backend.pipelined.steps.other_events import Answer, OtherEvents
-from sensu.backend.pipelined.steps.rests import RESTING, Rests
 from sensu.backend.pipelined.steps.runtime_assets import Records, RuntimeAssets
+from sensu.backend.pipelined.steps.suspended import SUSPENDED, SuspendedExpressions
 from sensu.clock import Clock
 from sensu.errors import InvalidResource
 from sensu.execution.javascript_fields import fields_of
@@ -28,19 +28,19 @@ from sensu.rules.time_windows import within_when
 log = logging.getLogger("sensu.pipelined")
 
 EXCERPTS_MAX = 8
-"""For more kinds of excerpts, an event is read whole once."""
+"""The largest number of excerpts of one event; beyond it the whole event is decoded once."""
 NATIVE_WEIGHT_MAX = 2_000
-"""How much of a filter is evaluated without the engine (about a millisecond); the rest goes to the engine."""
+"""The part of a filter that is evaluated without the engine (about a millisecond); the rest goes to the engine."""
 AT_A_TIME_MAX = 1_000
-"""So much of it is evaluated before others on the loop get their turn."""
+"""The part that is evaluated before other tasks on the loop run."""
 FILTER_TIME_LIMIT_S = 0.1
-"""How long all expressions of a filter may take together, by the wall clock."""
+"""The time limit of all expressions of a filter together, by the wall clock."""
 
 TOO_MANY_ROUNDS = ExpressionError(f"Error: the expression asked for other events more than {ROUNDS_MAX} times")
 
 
 class Engine(Protocol):
-    """What evaluates JavaScript (`sensu.execution.javascript_pool`)."""
+    """Evaluates JavaScript (`sensu.execution.javascript_pool`)."""
 
     async def evaluate(
         self,
@@ -51,12 +51,12 @@ class Engine(Protocol):
         sources: Sequence[str] = (),
         others: str = "",
     ) -> Evaluated:
-        """Whether each expression holds for its scope (JSON)."""
+        """The value of each expression in its scope (JSON)."""
         ...
 
 
 class Subject:
-    """One event as filters and mutators see it; each view is made once, when it is first needed."""
+    """One event as filters and mutators see it; each view is computed once, when it is first needed."""
 
     def __init__(self, event_json: bytes) -> None:
         self.json = event_json
@@ -73,7 +73,7 @@ class Subject:
         return self._value
 
     def scope(self, paths: frozenset[FieldPath] | None) -> str:
-        """What an expression sees, as JSON: all of it, or the fields that it names."""
+        """The scope of an expression as JSON: the whole event, or the fields at `paths`."""
         if paths not in self._scopes:
             found = self.fields(paths)
             cut = found if paths is None or found is not self._scope else fields_at(found, paths)
@@ -95,7 +95,7 @@ class Subject:
 
 
 class Filters:
-    """Decides whether events pass filters, by their names."""
+    """Decides whether events pass filters."""
 
     def __init__(
         self,
@@ -104,22 +104,22 @@ class Filters:
         clock: Clock,
         engine: Engine,
         others: OtherEvents,
-        rests: Rests | None = None,
+        suspended: SuspendedExpressions | None = None,
     ) -> None:
         self._records, self._assets, self._clock, self._engine = records, assets, clock, engine
-        self._others, self._rests = others, rests or Rests()
+        self._others, self._suspended = others, suspended or SuspendedExpressions()
         self._at_a_time = 0
 
     async def verdict(self, namespace: str, name: str, subject: Subject) -> FilterTrace:
-        """Whether the event passes, with what led to that."""
+        """Whether the event passes the named filter, with the reasons."""
         built_in = BUILT_IN.get(name)
         if built_in is not None:
             return built_in_trace(name, passes=built_in(subject.value))
         stored: EventFilter | None = self._records.get(EVENT_FILTER, namespace, name)
-        return missing_trace(name) if stored is None else await self.judge(namespace, stored, subject)
+        return missing_trace(name) if stored is None else await self.apply(namespace, stored, subject)
 
-    async def judge(self, namespace: str, stored: EventFilter, subject: Subject) -> FilterTrace:
-        """The same of a filter that is at hand."""
+    async def apply(self, namespace: str, stored: EventFilter, subject: Subject) -> FilterTrace:
+        """Whether the event passes `stored`, with the reasons."""
         in_when = self._in_when(stored)
         decided = window_trace(stored.metadata.name, stored.action, in_when)
         if decided is not None:
@@ -128,7 +128,7 @@ class Filters:
         return filter_trace(stored.metadata.name, stored.action, in_when, stored.expressions or (), values)
 
     def _in_when(self, stored: EventFilter) -> bool | None:
-        """Whether now lies in the filter's windows; None without windows, and where they cannot be read."""
+        """Whether the current time is in the filter's windows; None without windows, or if they cannot be read."""
         if stored.when is None:
             return None
         try:
@@ -158,7 +158,7 @@ class Filters:
         left = [number for number, value in enumerate(values) if value is None]
         if left:
             await self._ask_engine(namespace, expressions, left, subject, sources, values)
-        return [RESTING if value is None else value for value in values]
+        return [SUSPENDED if value is None else value for value in values]
 
     async def _evaluate_natively(
         self, expressions: tuple[str, ...], subject: Subject, values: list[bool | ExpressionError | None]
@@ -185,8 +185,8 @@ class Filters:
         values: list[bool | ExpressionError | None],
     ) -> None:
         """Fill in the values that are left, but for expressions that took too long a short time ago."""
-        resting = self._rests.resting(expressions, self._clock.monotonic())
-        asked = [number for number in left if expressions[number] not in resting]
+        suspended = self._suspended.suspended(expressions, self._clock.monotonic())
+        asked = [number for number in left if expressions[number] not in suspended]
         if not asked:
             return
         cases: list[tuple[str, str]] = []
@@ -199,7 +199,7 @@ class Filters:
         for number, value in zip(asked, evaluated, strict=True):
             values[number] = value
         asked_for = [expression for expression, _ in cases]
-        self._rests.note(expressions, asked_for, evaluated, self._clock.monotonic())
+        self._suspended.note(expressions, asked_for, evaluated, self._clock.monotonic())
 
     async def _with_others(
         self, namespace: str, cases: Sequence[tuple[str, str]], subject: Subject, sources: Sequence[str]

@@ -1,4 +1,4 @@
-"""Mutators at work: what a handler gets of an event."""
+"""Applies mutators, which turn an event into the payload of a handler."""
 
 import msgspec
 
@@ -24,7 +24,7 @@ from sensu.store.values import Key
 
 JAVASCRIPT = "javascript"
 SCRIPT_TIME_LIMIT_S = 1.0
-"""How long a JavaScript mutator without a timeout may take, by the wall clock."""
+"""The time limit of a JavaScript mutator without a timeout of its own, by the wall clock."""
 BUILT_IN_MUTATORS = ("", "json", "only_check_output")
 
 
@@ -34,13 +34,13 @@ class Mutators:
     def __init__(
         self, records: Records, scripts: JavaScriptPool, assets: RuntimeAssets, secrets: Secrets, clock: Clock
     ) -> None:
-        """`scripts` runs JavaScript, in processes of its own, so that a script that never ends stalls only scripts."""
+        """`scripts` runs JavaScript in processes of its own, so that a script that never ends delays only scripts."""
         self._records, self._scripts, self._clock = records, scripts, clock
         self._assets, self._secrets = assets, secrets
         self._turns = Turns()
 
     async def payload(self, namespace: str, name: str, subject: Subject) -> bytes | Dropped | Retry:
-        """What the handler gets: the event's JSON for no mutator and for `json`.
+        """The payload for the handler: the event's JSON without a mutator and for `json`.
 
         Source: docs "Mutator reference"; recorded scenarios mutator-*.
         """
@@ -98,7 +98,7 @@ class Mutators:
 
 
 def _globals(mutator: Mutator) -> dict[str, str]:
-    """`K=V` as it is; `K` alone takes the value of this program's environment. Source: spec MU-03."""
+    """`K=V` as given; `K` alone takes its value from the backend's environment. Source: spec MU-03."""
     environment = command_environment()
     split = (item.partition("=") for item in mutator.env_vars or ())
     return {name: value if equals else environment.get(name, "") for name, equals, value in split}

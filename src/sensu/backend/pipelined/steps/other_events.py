@@ -1,4 +1,4 @@
-"""Finds the other events that filters' expressions ask for."""
+"""Reads the other events that expressions of filters ask for."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
@@ -14,7 +14,7 @@ class EventReader(Protocol):
     """Reads stored events."""
 
     async def get_events(self, keys: Sequence[EventKey]) -> dict[EventKey, StoredEvent]:
-        """Those of the events that exist."""
+        """The events that exist."""
         ...
 
     async def list_events(self, namespace: str | None, entity: str | None = None, *, limit: int = 0) -> EventPage:
@@ -23,13 +23,13 @@ class EventReader(Protocol):
 
 
 class OtherEvents:
-    """Answers for one namespace, as the API shows events. Source: docs, filters, JavaScript execution functions."""
+    """Reads events of one namespace in the form of the API. Source: docs, filters, JavaScript execution functions."""
 
     def __init__(self, store: EventReader) -> None:
         self._store = store
 
     async def answers(self, namespace: str, wanted: Iterable[str], room: int) -> dict[str, Answer]:
-        """What an evaluation asked for, of at most `room` bytes together."""
+        """The events that an evaluation asked for, at most `room` bytes in total."""
         found: dict[str, Answer] = {}
         single = {key: _key(namespace, key) for key in wanted if key != ALL}
         stored = await self._store.get_events(list(single.values())) if single else {}

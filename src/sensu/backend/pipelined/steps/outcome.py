@@ -1,4 +1,4 @@
-"""How a step of a workflow ended."""
+"""The outcomes of workflows and their steps."""
 
 from dataclasses import dataclass
 
@@ -17,14 +17,14 @@ class Filtered:
 
 @dataclass(frozen=True, slots=True)
 class Dropped:
-    """The event will never get to the handler, because of how the workflow is configured."""
+    """The event cannot reach the handler, because of the configuration of the workflow."""
 
     why: str
 
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """The step failed this time and may succeed another time."""
+    """The step failed and may succeed when it is retried."""
 
     why: str
 

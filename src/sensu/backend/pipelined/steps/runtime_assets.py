@@ -1,4 +1,4 @@
-"""The assets that handlers, mutators and filters name: variables for commands, scripts for JavaScript."""
+"""Provides the assets of handlers, mutators and filters: variables for commands, scripts for JavaScript."""
 
 import logging
 from collections.abc import Sequence
@@ -29,12 +29,12 @@ class Cache(Protocol):
     """Fetches and keeps assets (`sensu.execution.assets`)."""
 
     async def paths(self, assets: Sequence[Asset], entity: Entity) -> list[tuple[str, Path]]:
-        """Name and folder of each asset that is for this host."""
+        """The name and folder of each asset that matches this host."""
         ...
 
 
 class RuntimeAssets:
-    """Assets by the names that resources of a namespace give them; a missing or failing one is logged and left out.
+    """Finds assets by namespace and name. An asset that is missing or cannot be used is logged and left out.
 
     Source: docs "Handler reference"; spec HA-02, FI-13.
     """
@@ -43,7 +43,7 @@ class RuntimeAssets:
         self._records, self._cache, self._host = records, cache, host
 
     async def variables(self, namespace: str, names: Sequence[str] | None) -> Variables:
-        """The variables of the assets, for the environment of a command."""
+        """The environment variables that assets add to a command."""
         found: list[tuple[str, Path]] = []
         for asset in self._named(namespace, names):
             try:
@@ -53,7 +53,7 @@ class RuntimeAssets:
         return variables(found) if found else []
 
     async def scripts(self, namespace: str, names: Sequence[str] | None) -> list[str]:
-        """The JavaScript below `lib` of each asset, in order of the files' names."""
+        """The JavaScript files below `lib` of each asset, sorted by name."""
         found: list[str] = []
         for asset in self._named(namespace, names):
             try:

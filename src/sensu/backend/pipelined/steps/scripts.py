@@ -1,11 +1,11 @@
-"""The processes that evaluate users' JavaScript for pipelined, apart by purpose so that none waits for another."""
+"""The processes that evaluate users' JavaScript, in a pool for each purpose so that none delays another."""
 
 from sensu.execution.javascript_pool import JavaScriptPool
 
 FILTER_PROCESSES, MUTATOR_PROCESSES, DRY_RUN_PROCESSES = 2, 4, 1
-"""How many processes there are at most; each starts when it is needed, and ends when it was idle for a while."""
+"""The largest number of processes; each starts when it is first needed and ends after a while without work."""
 DRY_RUN_NICENESS = 10
-"""Dry runs leave the processor to deliveries."""
+"""Dry runs have a lower priority than deliveries."""
 
 
 class Scripts:
