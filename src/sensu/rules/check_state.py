@@ -1,4 +1,4 @@
-"""What a result makes of the state of its check: history, occurrences, watermark, flapping, last success.
+"""Derives the state of a check from its results: history, occurrences, watermark, flapping, last success.
 
 Source: recorded scenarios state-*; docs, events reference.
 """
@@ -15,9 +15,9 @@ TRUNCATED_LABEL = "sensu.io/output_truncated_bytes"
 
 
 class Sender(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """The agent that sent an event: its name, and the number of its session, which no other session has.
+    """The agent that sent an event: its name, and the unique number of its session.
 
-    `acknowledged` says whether the agent is told what is stored, so that it sends the rest again.
+    `acknowledged` says whether the agent receives acknowledgements and sends unacknowledged events again.
     """
 
     agent: str
@@ -26,10 +26,10 @@ class Sender(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class CheckState(msgspec.Struct, frozen=True, gc=False):
-    """What of a check's last event the next one builds on.
+    """The part of a check's last event that the next result builds on.
 
-    `agent` and `session` say who sent it; empty and 0 if it came from elsewhere or that is not known. `newest` is the
-    latest time of execution of all results so far.
+    `agent` and `session` identify its sender; they are empty and 0 for events from elsewhere, or if it is not known.
+    `newest` is the latest `executed` of all results so far.
     """
 
     status: int = 0
@@ -47,7 +47,7 @@ class CheckState(msgspec.Struct, frozen=True, gc=False):
 
 
 def stored_state(event: Event) -> CheckState:
-    """The state that an event holds which was read from the store."""
+    """The state in a stored event."""
     check = event.check
     assert check is not None
     newest = max((entry.executed for entry in check.history or ()), default=check.executed)
@@ -64,7 +64,7 @@ def _agent_of(event: Event, check: Check) -> str:
 
 
 def state_of(event: Event, agent: str = "", session: int = 0, newest: int = 0) -> CheckState:
-    """The state that an event leaves behind."""
+    """The state after an event."""
     check = event.check
     assert check is not None
     return CheckState(
@@ -84,14 +84,14 @@ def state_of(event: Event, agent: str = "", session: int = 0, newest: int = 0) -
 
 
 def is_ttl_failure(check: Check) -> bool:
-    """Whether a stored check is the failure of an expired time to live."""
+    """Whether a stored check is the failure event of an expired TTL."""
     return bool(check.ttl) and not check.issued and check.status != 0
 
 
 def merge(previous: CheckState | None, check: Check) -> Check:
-    """The check with the state that follows from the one before; a first result's own state is not believed.
+    """The check with the state that follows from the previous one; the state in a first result is ignored.
 
-    A passing result counts as the last success unless changes are at or above the high flap threshold.
+    A passing result counts as the last success unless state changes are at or above the high flap threshold.
     """
     status = check.status
     newest = CheckHistory(status=status, executed=check.executed)
@@ -130,7 +130,7 @@ def _watermark(previous: CheckState, status: int, occurrences: int) -> int:
 
 
 def is_newest(previous: CheckState, event: Event) -> bool:
-    """Whether an event was executed after all results before it, so that it cannot be one of them."""
+    """Whether an event was executed after all previous results, and so cannot be one of them."""
     check = event.check
     return check is not None and check.executed > previous.newest
 
@@ -138,8 +138,8 @@ def is_newest(previous: CheckState, event: Event) -> bool:
 def outdated(previous: CheckState, event: Event, sender: Sender | None) -> bool:
     """Whether an event is older than the stored state and must not replace it.
 
-    Only an agent's own sequence numbers tell that, as long as its times do not contradict. Clocks of different senders
-    are never compared: of their events the one that arrives last is the newest. A session counts from 1 again.
+    An event is older if the sequence number of the same agent says so and its times do not contradict. The clocks of
+    different senders are never compared: the event that arrives last is the newest. A new session starts at 1.
     """
     if sender is None or not 0 < event.sequence < previous.sequence or previous.agent != sender.agent:
         return False
@@ -150,7 +150,7 @@ def outdated(previous: CheckState, event: Event, sender: Sender | None) -> bool:
 
 
 def with_late_result(stored: Check, late: Check) -> Check:
-    """The stored check with an older result in its history, before those that were executed later; its state stays."""
+    """The stored check with an older result inserted into its history by execution time; its state stays."""
     history = stored.history or ()
     at = max(0, len(history) - 1)
     while at > 0 and history[at - 1].executed > late.executed:
@@ -161,9 +161,9 @@ def with_late_result(stored: Check, late: Check) -> Check:
 
 
 def with_truncation_label(event: Event) -> Event:
-    """The event, labelled with how many bytes its stored form lacks where its output is longer than allowed.
+    """The event, labelled with the number of bytes by which its output is truncated when it is stored.
 
-    Source: recorded scenario state-output (handlers get the whole output, and the label).
+    Source: recorded scenario state-output (handlers receive the whole output, and the label).
     """
     check = event.check
     if check is None or check.max_output_size <= 0 or len(check.output) * 4 <= check.max_output_size:
@@ -176,7 +176,7 @@ def with_truncation_label(event: Event) -> Event:
 
 
 def truncated(check: Check) -> Check:
-    """The check with no more output than `max_output_size` bytes, whole characters only."""
+    """The check with its output truncated to `max_output_size` bytes, at the end of a character."""
     if check.max_output_size <= 0 or len(check.output) * 4 <= check.max_output_size:
         return check
     kept = _cut(check)

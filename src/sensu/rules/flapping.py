@@ -1,4 +1,4 @@
-"""Whether a check changes its status so often that it flaps.
+"""Detects checks that change their status too often (flapping).
 
 Source: docs, check reference (flap detection after Nagios); recorded scenarios state-flap-on, state-flap-low-only,
 state-flap-high-zero-low, state-history-cap.
@@ -10,15 +10,15 @@ from collections.abc import Sequence
 from sensu.resources.check import CheckHistory
 
 HISTORY_MAX = 21
-"""How many results a check's history holds; flapping is judged only when it is full."""
+"""Maximum results in a check's history; flapping is detected only when it is full."""
 
 _CHANGES_MAX = HISTORY_MAX - 1
 _OLDEST_WEIGHT = 40
-"""In fiftieths: the oldest change weighs 0.80, each newer one 0.02 more, the newest 1.18."""
+"""In units of 1/50: the oldest change has the weight 0.80, each newer one 0.02 more, the newest 1.18."""
 
 
 def total_state_change(history: Sequence[CheckHistory]) -> int:
-    """How much a full history changed, in percent, newer changes weighing more; 0 while the history is not full."""
+    """The weighted state change of a history in percent, newer changes counting more; 0 until the history is full."""
     if len(history) < HISTORY_MAX:
         return 0
     before = history[0].status
@@ -38,7 +38,7 @@ def _single(value: float) -> float:
 
 
 def _percent(total: int) -> int:
-    """A sum of weights in fiftieths as whole percent, rounded as the wire's figure is: in 32-bit floats."""
+    """A sum of weights as a whole percentage, calculated in 32-bit floats as on the wire."""
     return int(_single(_single(_single(total / 50) / _CHANGES_MAX) * 100))
 
 
@@ -47,7 +47,7 @@ _PERCENT = tuple(_percent(total) for total in range(_TOTAL_MAX + 1))
 
 
 def flaps(flapped: bool, change: int, low: int, high: int) -> bool:
-    """Whether a check flaps now: it starts at the high threshold and ends below the low one; 0 switches it off."""
+    """Whether a check flaps: from the high threshold until it is below the low one; a threshold of 0 disables this."""
     if not low or not high:
         return False
     return change >= (low if flapped else high)

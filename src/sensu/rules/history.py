@@ -1,4 +1,4 @@
-"""What the history of an event keeps of a result, and which results change an event's state."""
+"""The entries of an event's history, and which results change the state of an event."""
 
 from collections.abc import Mapping
 
@@ -10,15 +10,15 @@ from sensu.resources.metrics import Number
 from sensu.rules.check_state import FLAPPING, CheckState
 
 OUTPUT_BYTES_MAX = 1024
-"""Of a longer output the history keeps the beginning."""
+"""Longer output is truncated in the history."""
 OUTPUT_BYTES_OF_NO_NEWS_MAX = 96
-"""The same where a passing check goes on passing: nearly all results are of that kind, and each byte is paid for."""
+"""The limit for a passing result after a passing one: nearly all results are of this kind."""
 
 
 class HistoryEntry(msgspec.Struct, frozen=True, gc=False, array_like=True):
-    """One result, `executed` in Unix seconds, `duration` in seconds; `truncated` if the output was longer.
+    """One result, with `executed` in Unix seconds and `duration` in seconds; `truncated` if the output was longer.
 
-    By `identity` (`rules/resending.py`) an agent's event is recognised that is sent again; 0 for other events.
+    `identity` (`rules/resending.py`) recognises an event that an agent sends again; it is 0 for other events.
     """
 
     executed: int
@@ -35,12 +35,12 @@ _decoder = msgspec.msgpack.Decoder(HistoryEntry)
 
 
 def packed(check: Check, changed: bool, identity: int = 0) -> bytes:
-    """What is kept of a result, in few bytes."""
+    """The history entry for a result, encoded."""
     return _encoder.encode(entry_of(check, changed, identity))
 
 
 def unpacked(data: bytes) -> HistoryEntry:
-    """What was kept; raises InvalidResource for anything else."""
+    """Decodes a history entry; raises InvalidResource."""
     try:
         return _decoder.decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError) as err:
@@ -48,7 +48,7 @@ def unpacked(data: bytes) -> HistoryEntry:
 
 
 def entry_of(check: Check, changed: bool, identity: int = 0) -> HistoryEntry:
-    """What is kept of a result."""
+    """The history entry for a result."""
     no_news = check.status == 0 and not changed
     output = _beginning(check.output, OUTPUT_BYTES_OF_NO_NEWS_MAX if no_news else OUTPUT_BYTES_MAX)
     truncated = output is not check.output
@@ -57,7 +57,7 @@ def entry_of(check: Check, changed: bool, identity: int = 0) -> HistoryEntry:
 
 
 def _beginning(output: str, bytes_max: int) -> str:
-    """The same text where it is short, whole characters only."""
+    """The text, truncated to `bytes_max` bytes at the end of a character; the same object if it is short."""
     if output.isascii():
         return output if len(output) <= bytes_max else output[:bytes_max]
     encoded = output[:bytes_max].encode()
@@ -67,19 +67,19 @@ def _beginning(output: str, bytes_max: int) -> str:
 
 
 def changes_state(previous: CheckState | None, check: Check) -> bool:
-    """Whether a result, merged, is the first one, has another status, or begins or ends flapping."""
+    """Whether a merged result is the first one, changes the status, or starts or stops flapping."""
     return (
         previous is None or previous.status != check.status or (previous.state == FLAPPING) != (check.state == FLAPPING)
     )
 
 
 def is_worth_keeping(check: Check) -> bool:
-    """Whether a result that changes nothing is kept: all but the keepalives of an agent that is well."""
+    """Whether a result that changes no state is kept: all except passing keepalives."""
     return check.status != 0 or check.metadata.name != KEEPALIVE
 
 
 def fits_from(bytes_by_time: Mapping[int, int], bytes_max: int) -> float:
-    """The earliest time from which on everything fits; minus infinity where all of it does."""
+    """The earliest time from which all later entries fit into `bytes_max`; minus infinity if all entries fit."""
     held = 0
     for time in sorted(bytes_by_time, reverse=True):
         held += bytes_by_time[time]

@@ -1,4 +1,4 @@
-"""Which entity an event is about, and the proxy entity that is made where there is none.
+"""Finds the entity of an event, and builds the proxy entity if it does not exist.
 
 Source: docs, entities (proxy entities); recorded scenarios state-proxy-created, state-proxy-entity-name.
 """
@@ -11,7 +11,7 @@ from sensu.resources.metadata import ObjectMeta
 
 
 def looked_up(event: Event) -> str | None:
-    """The name of the entity that the store must supply, None where the event's own is used as it is."""
+    """The name of the stored entity that the event is about; None if the entity in the event is used."""
     entity, check = event.entity, event.check
     assert entity is not None
     if check is None:
@@ -22,7 +22,7 @@ def looked_up(event: Event) -> str | None:
 
 
 def made_for(event: Event, name: str) -> Entity:
-    """The proxy entity that an event about an unknown entity brings into being."""
+    """The proxy entity that is created for an event about an unknown entity."""
     entity = event.entity
     assert entity is not None
     if event.check is not None and event.check.proxy_entity_name:
@@ -38,7 +38,7 @@ def made_for(event: Event, name: str) -> Entity:
 
 
 def with_own_subscription(subscriptions: tuple[str, ...] | None, name: str) -> tuple[str, ...]:
-    """The subscriptions with the entity's own one among them."""
+    """The subscriptions, including the entity's own."""
     own = f"entity:{name}"
     known = subscriptions or ()
     return known if own in known else (*known, own)

@@ -1,4 +1,4 @@
-"""Which requests a check with proxy requests leads to, and how they are spread over its interval.
+"""Builds the requests of a check with proxy requests, and spreads them over its interval.
 
 Source: docs, check reference (proxy requests); recorded scenarios request-proxy-requests, request-proxy-attributes.
 """
@@ -17,14 +17,14 @@ _CRON_LEAST_S = 5.0
 
 
 def on_behalf_of(check: CheckConfig, entity: EntityConfig) -> CheckConfig:
-    """The check with its tokens filled in from an entity, to be run on its behalf; InvalidResource where one fails."""
+    """The check with tokens substituted from an entity, to run on its behalf; raises InvalidResource."""
     texts: Any = substitute(msgspec.to_builtins(check), entity_config_context(msgspec.to_builtins(entity)))
     texts["proxy_entity_name"] = entity.metadata.name
     return msgspec.convert(texts, CheckConfig)
 
 
 def splay_pause_s(check: CheckConfig, when: Timing, now: float, entities: int) -> float:
-    """How long to wait before each entity's request; 0 where requests are not spread."""
+    """The pause before each entity's request, in seconds; 0 without splay."""
     spread = check.proxy_requests
     if spread is None or not spread.splay or not entities:
         return 0.0

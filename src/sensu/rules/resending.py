@@ -1,7 +1,7 @@
-"""How an event that an agent sends again is recognised, and how far back what was received is looked through.
+"""Identifies events, so that those that an agent sends again are recognised, and limits how far back to search.
 
-Agents send again what was not acknowledged: the same event, byte for byte, later and maybe in another order. What API
-clients post is never taken for a repetition: each post is a report of its own.
+Agents send unacknowledged events again: the same bytes, later and possibly in another order. Events that API clients
+post are never recognised as repetitions: each post is a report of its own.
 """
 
 from hashlib import blake2b
@@ -12,24 +12,24 @@ from sensu.resources.event import Event
 from sensu.resources.metadata import ObjectMeta
 
 RECENT_MAX = 10_000
-"""How many of the last results of a check are looked through at most."""
+"""Maximum results of a check that are searched."""
 RECENT_LEAST = 100
-"""How many are looked through however old they are."""
+"""Results that are searched regardless of their age."""
 RECENT_S = 3600
-"""How much older than the newest result the others are that are looked through."""
+"""Maximum age, relative to the newest result, of further results that are searched."""
 
 _MASK = 2**63 - 1
 
 
 def identity(event: Event, acknowledged: bool) -> int:
-    """A number of 63 bits by which an agent's event is recognised; 0 if it cannot be told from a new report.
+    """A 63-bit number that identifies an event of an agent; 0 if it cannot be distinguished from a new report.
 
-    It tells apart the results of one check of one entity, and all metrics without a check. `acknowledged` says whether
-    the sender is told what is stored. Without acknowledgements nothing is sent again on purpose, so that only results
-    of check requests, which carry a sequence number, are recognised.
+    It distinguishes the results of one check of one entity, and all metrics without a check. `acknowledged` says
+    whether the sender receives acknowledgements. Without them agents do not send events again on purpose, so only
+    results of check requests, which have a sequence number, are identified.
 
-    It is asked for every event: most of a UUID does, and the hash of a tuple of integers, which no start of the program
-    makes another.
+    It is calculated for every event: most of a UUID is enough, and the hash of a tuple of integers is the same in every
+    process.
     """
     if event.sequence <= 0 and not acknowledged:
         return 0
@@ -53,7 +53,7 @@ def _of_entity(event: Event) -> int:
 
 
 def _of_content(event: Event) -> int:
-    """What stands for the id of an event without one: the agent's own metrics, and checks that it refused to run."""
+    """Replaces the id of an event without one: the agent's own metrics, and checks that it refused to run."""
     return _of_bytes(msgspec.json.encode((None if event.check is None else event.check.output, event.metrics)))
 
 
@@ -62,5 +62,5 @@ def _of_bytes(data: bytes) -> int:
 
 
 def is_recent(place: int, at: int, newest_at: int) -> bool:
-    """Whether a result at a place of the history, the newest being 0, is looked at."""
+    """Whether a result is searched; `place` is its position in the history, 0 for the newest."""
     return place < RECENT_LEAST or (place < RECENT_MAX and at >= newest_at - RECENT_S)

@@ -1,4 +1,4 @@
-"""Whose turn it is among the agents of a subscription.
+"""Selects the next agents of a subscription for round robin checks.
 
 Source: docs, check reference (round robin); recorded scenario request-round-robin.
 """
@@ -8,9 +8,9 @@ from collections.abc import Sequence
 
 
 def next_agents(agents: Sequence[str], last: str | None, count: int) -> list[str]:
-    """The next `count` agents after `last` in a sorted ring; they repeat where there are fewer, none where none are.
+    """The next `count` agents after `last` in sorted order, starting over at the end; empty if there are no agents.
 
-    Agents may come and go between the turns: the ring goes on behind the name of who came last.
+    Agents may connect and disconnect in between: the order continues after the name of the last agent.
     """
     if not agents:
         return []
@@ -19,5 +19,5 @@ def next_agents(agents: Sequence[str], last: str | None, count: int) -> list[str
 
 
 def has_ring(subscription: str) -> bool:
-    """Whether the agents of a subscription take turns; an entity's own subscription has but one."""
+    """Whether the agents of a subscription take turns; an entity's own subscription has only one agent."""
     return not subscription.startswith("entity:")

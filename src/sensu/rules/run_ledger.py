@@ -1,6 +1,6 @@
-"""What becomes of each slot, a time at which a check is due: was it asked for, was it run, and if not, why.
+"""Tracks the outcome of each slot, a time at which a check is due: whether it was requested and run, and if not, why.
 
-Pure functions from a slot to the next one; `backend/schedulerd/ledger.py` keeps them.
+Pure functions from one state of a slot to the next; `backend/schedulerd/ledger.py` keeps the slots.
 """
 
 from bisect import bisect_left
@@ -15,17 +15,17 @@ from sensu.rules.schedule import Timing, next_at, slots_missed, subdued
 
 ON_TIME_LEAST_S = 5.0
 ON_TIME_MOST_S = 3600.0
-"""Results are on time until the next slot or the check's time-out, within these bounds."""
+"""Results are on time until the next slot or the check's timeout, within these bounds."""
 LATE_LEAST_S = 30.0
 LATE_MOST_S = 300.0
-"""After that they are late for as long again, within these bounds; then the slot is closed."""
+"""After that, results are late for the same duration, within these bounds; then the slot is closed."""
 
 SAME_S = 0.01
-"""Times this close are the same slot."""
+"""Times closer than this are the same slot."""
 
 
 class Outcome(Enum):
-    """What became of a slot."""
+    """The outcome of a slot."""
 
     REQUESTED = "requested"
     EXECUTED = "executed"
@@ -36,7 +36,7 @@ class Outcome(Enum):
 
 
 class Why(Enum):
-    """Why not every agent ran the check."""
+    """The reason why not every agent ran the check."""
 
     NOTHING = ""
     NO_SUBSCRIBER = "no subscriber"
@@ -51,9 +51,9 @@ class Why(Enum):
 
 
 class Slot(Wire, frozen=True, gc=False):
-    """One slot: due `at`, with so many requests sent and results received; times in Unix seconds.
+    """One slot, due `at`, with the number of requests sent (`asked`) and results received; times in Unix seconds.
 
-    `asking` while requests are still being sent; results after `on_time_until` are late, after `closes_at` too late.
+    `asking` is set while requests are being sent. Results after `on_time_until` are late, after `closes_at` ignored.
     """
 
     at: float
@@ -81,7 +81,7 @@ def _awaited_until(slot: Slot, on_time_until: float, on_time_s: float) -> Slot:
 
 
 def asked(slot: Slot, requests: int, now: float) -> Slot:
-    """The slot after so many more requests were sent; results may take as long as those of the first."""
+    """The slot after more requests were sent; their results have as much time as those of the first requests."""
     if slot.outcome is not Outcome.REQUESTED:
         return slot
     allowed_s = slot.on_time_until - slot.at
@@ -89,17 +89,17 @@ def asked(slot: Slot, requests: int, now: float) -> Slot:
     return msgspec.structs.replace(later, asked=slot.asked + requests)
 
 
-def asked_all(slot: Slot, nobody: Why = Why.NO_SUBSCRIBER) -> Slot:
-    """The slot once all its requests are sent; `nobody` is why there may have been none."""
+def asked_all(slot: Slot, if_none_sent: Why = Why.NO_SUBSCRIBER) -> Slot:
+    """The slot after all its requests were sent; `if_none_sent` is the reason if there were none."""
     if slot.outcome is not Outcome.REQUESTED:
         return slot
     if not slot.asked:
-        return msgspec.structs.replace(slot, asking=False, outcome=Outcome.MISSED, why=nobody)
+        return msgspec.structs.replace(slot, asking=False, outcome=Outcome.MISSED, why=if_none_sent)
     return _run_by_all(msgspec.structs.replace(slot, asking=False))
 
 
 def answered(slot: Slot, now: float) -> Slot:
-    """The slot after one more result; those beyond what was asked, and those after its end, do not count."""
+    """The slot after one more result; surplus results, and results after its end, are ignored."""
     if slot.outcome is not Outcome.REQUESTED or slot.answered >= slot.asked:
         return slot
     late = slot.late + (now > slot.on_time_until)
@@ -113,7 +113,7 @@ def _run_by_all(slot: Slot) -> Slot:
 
 
 def closed(slot: Slot, why: Why) -> Slot:
-    """The slot once nothing is awaited any more; `why` says what kept results away, where any are missing."""
+    """The slot when its time for results has passed; `why` is the reason if results are missing."""
     if slot.outcome is not Outcome.REQUESTED:
         return slot
     outcome = Outcome.PARTLY if slot.answered else Outcome.MISSED
@@ -121,14 +121,14 @@ def closed(slot: Slot, why: Why) -> Slot:
 
 
 def not_requested(check: CheckConfig, at: float, why: Why) -> Slot:
-    """A slot for which no request was sent: because the check was subdued, else because of `why`."""
+    """A slot without requests: subdued if the check was subdued then, otherwise missed because of `why`."""
     if why is Why.SUBDUED or subdued(check, at):
         return Slot(at=at, outcome=Outcome.SUBDUED, why=Why.SUBDUED)
     return Slot(at=at, outcome=Outcome.MISSED, why=why)
 
 
 def slots_between(name: str, when: Timing, after: float, until: float, most: int) -> tuple[Sequence[float], int]:
-    """The last `most` times that a check is due after `after` and until `until`, and how many more came before them."""
+    """The last `most` times a check is due after `after` and until `until`, and the number of times before them."""
     first = next_at(name, when, after)
     if first is None or first > until:
         return (), 0
@@ -149,7 +149,7 @@ def _times(name: str, when: Timing, first: float, until: float, most: int) -> Se
 
 
 def next_runs(check: CheckConfig, when: Timing, now: float, count: int) -> list[tuple[float, bool]]:
-    """The next times that a check is due, and whether it is subdued then."""
+    """The next times a check is due, and whether it is subdued then."""
     runs: list[tuple[float, bool]] = []
     at = next_at(check.metadata.name, when, now)
     while at is not None and len(runs) < count:
@@ -159,7 +159,7 @@ def next_runs(check: CheckConfig, when: Timing, now: float, count: int) -> list[
 
 
 def in_order(slots: Sequence[Slot]) -> list[Slot]:
-    """Slots by the time they were due, each time once: what is known of it first counts."""
+    """Slots in order of their due times; of slots with the same time the first one is used."""
     ordered: list[Slot] = []
     times: list[float] = []
     for slot in slots:

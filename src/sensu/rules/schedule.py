@@ -1,4 +1,4 @@
-"""When checks run: what is due follows from the check and the clock alone.
+"""Decides when checks run; due times depend only on the check and the clock.
 
 Source: docs, check reference (scheduling, subdue); recorded scenarios request-interval, request-cron,
 request-round-robin, request-subdued, request-unpublished.
@@ -16,11 +16,11 @@ from sensu.rules import cron
 from sensu.rules.time_windows import any_subdued
 
 ROUND_ROBIN_LEAST_S = 1.5
-"""Round robin does not go on faster than this. Source: recorded scenario request-round-robin."""
+"""Minimum interval with round robin. Source: recorded scenario request-round-robin."""
 
 _NS = 1_000_000_000
 _SAME_NS = 1_000_000
-"""Times this close are the same: a float holds Unix time to some hundred nanoseconds."""
+"""Times closer than this are equal: a float holds Unix time to a few hundred nanoseconds."""
 _HASHES_KEPT_MAX = 100_000
 _NAME_LENGTH_REMEMBERED_MAX = 256
 _CRONS_KEPT_MAX = 10_000
@@ -29,7 +29,7 @@ _SLOTS_COUNTED_MAX = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """How often a check runs: every `interval_s` or by a cron line; a check with another timing starts anew."""
+    """The schedule of a check: an interval or a cron expression. If it changes, the check is scheduled again."""
 
     interval_s: float = 0.0
     cron: str = ""
@@ -41,7 +41,7 @@ class Timing:
 
 
 def timing(check: CheckConfig) -> Timing | None:
-    """When a check runs by itself; None where it runs only on demand."""
+    """The schedule of a check; None if it runs only on demand."""
     if not check.publish:
         return None
     if check.cron:
@@ -52,9 +52,10 @@ def timing(check: CheckConfig) -> Timing | None:
 
 
 def next_at(name: str, when: Timing, after: float) -> float | None:
-    """The first time a check is due after `after` (Unix seconds); None where it never is.
+    """The first time a check is due after `after` (Unix seconds); None if it is never due.
 
-    Checks of one interval are spread over it by their names, in the same way in every process and after every restart.
+    Checks with the same interval are spread over it by their names, in the same way in every process and after every
+    restart.
     """
     if when.cron:
         schedule = _schedule(when.cron)
@@ -83,7 +84,7 @@ def _schedule(line: str) -> cron.Schedule | None:
 
 
 def slots_missed(name: str, when: Timing, due_at: float, now: float) -> int:
-    """How many times a check was due after `due_at` and until `now`; counting stops at a bound."""
+    """The number of times a check was due after `due_at` and until `now`, up to a limit."""
     if not when.cron:
         return max(0, int((now - due_at) / when.interval_s))
     missed, at = 0, next_at(name, when, due_at)
@@ -94,5 +95,5 @@ def slots_missed(name: str, when: Timing, due_at: float, now: float) -> int:
 
 
 def subdued(check: CheckConfig, now: float) -> bool:
-    """Whether one of the check's windows keeps it from running now; its legacy `subdue` never does."""
+    """Whether the check is subdued now by one of its `subdues`; the legacy field `subdue` has no effect."""
     return bool(check.subdues) and any_subdued(msgspec.to_builtins(check.subdues), now)

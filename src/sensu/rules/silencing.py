@@ -1,4 +1,4 @@
-"""Which silences keep an event from disturbing anybody.
+"""Finds the silenced entries that apply to an event.
 
 Source: docs, silencing reference; recorded scenarios silence-*.
 """
@@ -12,12 +12,12 @@ ANY = "*"
 
 
 def in_force(entry: Silenced, now: float) -> bool:
-    """Whether a silence has begun and not expired at `now` (Unix seconds)."""
+    """Whether a silenced entry has begun and not expired at `now` (Unix seconds)."""
     return entry.begin <= now and (entry.expire_at <= 0 or now < entry.expire_at)
 
 
 def silences(entry: Silenced, event: Event) -> bool:
-    """Whether a silence is about an event, whatever the time; events without a check are never silenced."""
+    """Whether a silenced entry matches an event, regardless of time; events without a check are never silenced."""
     check = event.check
     if check is None or entry.check not in ("", ANY, check.metadata.name):
         return False
@@ -25,9 +25,10 @@ def silences(entry: Silenced, event: Event) -> bool:
 
 
 def subscriptions_that_silence(event: Event) -> set[str]:
-    """The subscriptions whose silence holds for an event.
+    """The subscriptions by which an event can be silenced.
 
-    That of its entity, and those that check and entity share; of a check on behalf of an entity, all of the entity's.
+    These are the subscription of its entity and those that check and entity have in common; for a check on behalf of a
+    proxy entity, all subscriptions of the entity.
     """
     entity, check = event.entity, event.check
     assert entity is not None
@@ -40,7 +41,7 @@ def subscriptions_that_silence(event: Event) -> set[str]:
 
 
 class SilenceIndex:
-    """The silences of one namespace, found by check and subscription in steps that do not grow with their number."""
+    """The silenced entries of one namespace, indexed by check and subscription."""
 
     def __init__(self, entries: Iterable[Silenced]) -> None:
         self._found: dict[tuple[str, str], list[Silenced]] = {}
@@ -52,7 +53,7 @@ class SilenceIndex:
         return bool(self._found)
 
     def matching(self, event: Event, now: float) -> list[Silenced]:
-        """The silences in force that an event falls under, by name."""
+        """The entries in force that match an event, sorted by name."""
         if not self._found or event.check is None:
             return []
         subscriptions = subscriptions_that_silence(event)
@@ -68,7 +69,7 @@ class SilenceIndex:
 
 
 def ended_by_resolution(matching: Iterable[Silenced], status_before: int, status: int) -> list[Silenced]:
-    """Those of an event's silences that end because the event resolves its incident."""
+    """The matching entries with `expire_on_resolve`, if the event resolves its incident."""
     if status_before == 0 or status != 0:
         return []
     return [entry for entry in matching if entry.expire_on_resolve]
