@@ -65,7 +65,7 @@ class Intake(Protocol):
         """Queue an event without waiting; `done` is called on the loop with its outcome.
 
         False if nothing was queued: either the queue is full, and the caller waits with `wait_for_room`; or too many
-        deliveries are waiting for handlers, and the caller waits with `wait_until_admitting`.
+        deliveries are pending for handlers, and the caller waits with `wait_until_admitting`.
         """
         ...
 
@@ -113,7 +113,7 @@ class LocalIntake(Intake, Protocol):
     """The intake of this process."""
 
     def hold_back(self, incoming: IncomingEvent, done: Done | None) -> bool | None:
-        """None if the event is admitted; otherwise the answer of `offer`, because too many deliveries are waiting."""
+        """None if the event is admitted; otherwise the answer of `offer`, because too many deliveries are pending."""
         ...
 
     def take(self, incoming: IncomingEvent, done: Callable[[EventOutcome], None] | None = None) -> bool:

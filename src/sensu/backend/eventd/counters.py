@@ -26,7 +26,7 @@ class Counters(Protocol):
         ...
 
     def held_back(self) -> None:
-        """Count an event that was not accepted because too many deliveries are waiting, each time it is offered."""
+        """Count an event that was not accepted because too many deliveries are pending, each time it is offered."""
         ...
 
     def group(self, events: dict[str, int], proxies: int, took: Took, *, well: bool) -> None:

@@ -88,7 +88,7 @@ class Eventd:
         """With `keeps_results` the history of an event holds every result, otherwise only state changes.
 
         `answered` is called for each new result of a request, with the namespace and name of the check and `issued`.
-        `gate` decides which events are held back while too many deliveries are waiting. `log_event` is called with the
+        `gate` decides which events are held back while too many deliveries are pending. `log_event` is called with the
         JSON of each committed event. Only the deadlines of slots that `ownership` owns are watched; they are paused
         while events may not reach this member.
         """
@@ -129,13 +129,13 @@ class Eventd:
     def offer(self, incoming: IncomingEvent, done: Done | None = None) -> bool:
         """Queue an event without waiting; False if the queue is full.
 
-        While too many deliveries are waiting, an event with `done` is deferred, and the sender of any other must wait.
+        While too many deliveries are pending, an event with `done` is deferred, and the sender of any other must wait.
         """
         held_back = self.hold_back(incoming, done)
         return self.take(incoming, done) if held_back is None else held_back
 
     def hold_back(self, incoming: IncomingEvent, done: Done | None) -> bool | None:
-        """None if the event is admitted; otherwise the answer of `offer`, because too many deliveries are waiting."""
+        """None if the event is admitted; otherwise the answer of `offer`, because too many deliveries are pending."""
         if self._gate is None or self._gate.admits(incoming):
             return None
         self._counters.held_back()

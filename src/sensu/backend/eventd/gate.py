@@ -1,4 +1,4 @@
-"""Holds back events with handlers while too many deliveries are waiting."""
+"""Holds back events with handlers while too many deliveries are pending."""
 
 from collections.abc import Callable
 
@@ -8,14 +8,14 @@ from sensu.rules.workflow import wants_handling
 from sensu.store.values import DeliveriesSize
 
 OPENS_AT = 0.9
-"""The gate opens again when the waiting deliveries fall below this part of the bounds."""
+"""The gate opens again when the pending deliveries fall below this part of the bounds."""
 URGENT_UP_TO = 1.25
 """Keepalives and failure events pass up to this part of the bounds: without them, more failures would be reported."""
-TOO_MANY = "too many deliveries are waiting, try again later"
+TOO_MANY = "too many deliveries are pending, try again later"
 
 
 class Gate:
-    """Bounds the number of waiting deliveries, and the bytes of their events.
+    """Bounds the number of pending deliveries, and the bytes of their events.
 
     Events in eventd's queue still pass when the gate closes, so the bounds are exceeded by at most one queue. Events
     that name no pipeline and no handler always pass.
