@@ -48,3 +48,23 @@ def test_the_environment_is_the_one_provider(tmp_path: Path) -> None:
         assert (await api.call("GET", f"{ROOT}/providers/vault", Authorization=admin)).status == 404
 
     play(tmp_path, story)
+
+
+def test_a_secret_keeps_its_namespace(tmp_path: Path) -> None:
+    """A namespace with a secret is not empty, so that no secret outlives its namespace."""
+
+    async def story(api: RunningApi, admin: str) -> None:
+        core = "/api/core/v2/namespaces"
+        assert (await api.call("POST", core, {"name": "ops"}, Authorization=admin)).status == 201
+        path = f"{ROOT}/namespaces/ops/secrets/token"
+        body = {**secret("token"), "metadata": {"name": "token", "namespace": "ops"}}
+        assert (await api.call("PUT", path, body, Authorization=admin)).status == 201
+        refused = await api.call("DELETE", f"{core}/ops", Authorization=admin)
+        assert (refused.status, json.loads(refused.body)["message"]) == (
+            409,
+            "resource is invalid: namespace is not empty",
+        )
+        assert (await api.call("DELETE", path, Authorization=admin)).status == 204
+        assert (await api.call("DELETE", f"{core}/ops", Authorization=admin)).status == 204
+
+    play(tmp_path, story)

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from sensu.resources import kinds
+
 CHECKOUT = Path(__file__).resolve().parents[2]
 SOURCES = sorted((CHECKOUT / "src").rglob("*.py"))
 TESTS = sorted((CHECKOUT / "tests").rglob("*.py"))
@@ -16,6 +18,12 @@ MODULE_LINES_MAX = 500
 FUNCTION_LINES_MAX = 70
 VAGUE_NAMES = re.compile(r"(^|_)(utils?|helpers?|manager|misc|common)(_|$)")
 CLOCK_READERS = re.compile(r"\btime\.(time|monotonic|perf_counter)\(|datetime\.(now|utcnow)\(")
+KINDS_IN_A_LIST_MAX = 5
+KINDS_MAY_BE_LISTED = [
+    CHECKOUT / "src/sensu/rules/kinds/table.py",
+    CHECKOUT / "src/sensu/transport/protobuf_schema.py",
+]
+"""The table of rules, and the table of messages of the agent protocol, some of which have the names of kinds."""
 MAY_READ_TIME = {"clock.py", "session.py", "socket_reader.py"}
 """The clock itself, and sensuctl's session and its sockets, which are no daemon and must load quickly."""
 
@@ -80,3 +88,36 @@ def test_every_test_says_what_it_promises(path: Path) -> None:
     tests = [function for function in functions(ast.parse(text)) if function.name.startswith("test_")]
     assert [test.name for test in tests if not ast.get_docstring(test)] == []
     assert not re.search(r"^\s*(from|import) unittest.mock", text, re.MULTILINE)
+
+
+def kinds_named(node: ast.AST) -> set[str]:
+    """The kinds that a tuple, list, set, dict or match names: by their constants, structs or words in URLs."""
+    if isinstance(node, ast.Dict):
+        parts = [part for part in (*node.keys, *node.values) if part is not None]
+    elif isinstance(node, ast.Match):
+        parts = [case.pattern for case in node.cases]
+    elif isinstance(node, ast.Tuple | ast.List | ast.Set):
+        parts = list(node.elts)
+    else:
+        return set()
+    texts = {part.value for part in parts if isinstance(part, ast.Constant)}
+    names = {inner.id for part in parts for inner in ast.walk(part) if isinstance(inner, ast.Name)}
+    names |= {inner.attr for part in parts for inner in ast.walk(part) if isinstance(inner, ast.Attribute)}
+    return {
+        kind.type
+        for name, kind in vars(kinds).items()
+        if isinstance(kind, kinds.Kind)
+        if name in names or kind.shape.__name__ in names or texts & {kind.segment, kind.type}
+    }
+
+
+def test_kinds_are_listed_in_the_tables_alone() -> None:
+    """A new kind needs a row in each of the two tables, and no other list of five or more kinds."""
+    lists = [
+        f"{path.relative_to(CHECKOUT)}:{node.lineno}"
+        for path in SOURCES
+        if path not in KINDS_MAY_BE_LISTED
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.expr | ast.stmt) and len(kinds_named(node)) >= KINDS_IN_A_LIST_MAX
+    ]
+    assert lists == []

@@ -7,15 +7,10 @@ import msgspec
 from sensu.resources.documents import encoded
 from sensu.resources.entity import Entity
 from sensu.resources.kinds import Kind, name_of, namespace_of
-from sensu.resources.silenced import Silenced
-from sensu.resources.user import User
 from sensu.resources.wire import encode, settled
 from sensu.rules.etag import etag
-from sensu.rules.redaction import redacted
+from sensu.rules.kinds.table import RULES
 from sensu.store.values import DeleteResource, Key, Must, PutResource
-
-NEVER = -1
-"""What `expire` of a silence that does not end is shown as."""
 
 
 def key_of(kind: Kind, namespace: str, name: str) -> Key:
@@ -23,25 +18,11 @@ def key_of(kind: Kind, namespace: str, name: str) -> Key:
     return Key(kind.qualified_name, namespace if kind.namespaced else "", name)
 
 
-def shown_form(resource: Any) -> Any:
-    """What readers get of a resource: the same object where they get all of it.
-
-    Source: recorded scenarios entities-agent-class (redaction), users-lifecycle (no password), silenced-expiry (-1).
-    """
-    if isinstance(resource, Entity):
-        return redacted(resource)
-    if isinstance(resource, User):
-        return msgspec.structs.replace(resource, password="", password_hash="")
-    if isinstance(resource, Silenced) and resource.expire_at <= 0:
-        return msgspec.structs.replace(resource, expire=NEVER)
-    return resource
-
-
 def put(kind: Kind, resource: Any, *, must: Must = Must.ANY, etag_before: str | None = None) -> PutResource:
     """The write that stores a resource."""
     kept = settled(resource)
     body = encoded(kind, kept)
-    shown = shown_form(kept)
+    shown = RULES[kind].shown(kept)
     return PutResource(
         key=key_of(kind, namespace_of(kept), name_of(kept)),
         body=body,

@@ -1,9 +1,10 @@
 """The registry of resource kinds: one row for each, read by the API, sensuctl, the stores and the built-in roles.
 
 The struct of a kind is imported when it is first used, so that sensuctl can list resources without loading any.
-To add a kind, write its struct in this folder, add a row here, and add its rules in `rules/kinds/`.
+To add a kind, write its struct in this folder and its rules in `rules/kinds/`, and add a row to both tables.
 """
 
+import re
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -118,6 +119,11 @@ class Kind:
     def has_metadata(self) -> bool:
         """Whether its resources have metadata."""
         return self.named_by == METADATA
+
+    @property
+    def snake_type(self) -> str:
+        """`check_config` for `CheckConfig`."""
+        return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", self.type).lower()
 
     def path(self, namespace: str, name: str = "") -> str:
         """The URL path of one resource, or of the list if no name is given; nothing is percent-encoded."""

@@ -9,6 +9,7 @@ import msgspec
 from sensu.resources.kinds import API_KEY, Kind
 from sensu.resources.wire import Wire, always_int, always_str
 from sensu.rules.redaction import REDACTED, names_secret
+from sensu.rules.selectors.selectable import Selectable, as_text, own
 
 DOCUMENT_BYTES_MAX = 64 * 1024
 """Of a longer resource the log says only how long it was."""
@@ -24,6 +25,10 @@ _URL = re.compile(r"(?<=://)[^\s\"'`<>|]+")
 _USER_INFO = re.compile(r"^[^/?#]+(?=@)")
 _QUERY_MARK = re.compile(r"[?#]")
 _QUERY_VALUE = re.compile(r"(?<==)[^&;#]+")
+
+
+SELECTABLE = Selectable("audit", own(as_text, "username", "address", "via", "action", "type", "namespace", "name"), ())
+"""What selectors can compare of entries."""
 
 
 class AuditRecord(Wire, frozen=True):

@@ -8,7 +8,7 @@ from sensu.clock import SystemClock
 from sensu.resources.envelope import is_wrapped, unwrapped
 from sensu.resources.kinds import ENTITY, EVENT, SILENCED, USER, Kind
 from sensu.resources.wire import convert_client, encode, settled
-from sensu.rules.client_input import normalised
+from sensu.rules.kinds.table import completed
 from sensu.sensuctl.command import Context
 from sensu.sensuctl.failure import APIError, CommandFailed
 from sensu.sensuctl.wrapped import Document, body_to_put
@@ -82,7 +82,7 @@ def canonical(kind: Kind, body: Any) -> dict[str, Any]:
     if is_wrapped(body):
         body = unwrapped(kind, body)
     resource = convert_client(kind.shape, body)
-    kept = settled(normalised(resource, username="", now=SystemClock().now()))
+    kept = settled(completed(resource, username="", now=SystemClock().now()))
     found: dict[str, Any] = msgspec.json.decode(encode(kept))
     for name in _NOT_COMPARED.get(kind, ()):
         found.pop(name, None)

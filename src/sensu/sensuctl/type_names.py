@@ -3,8 +3,6 @@
 Source: recorded sensuctl sessions (describe-type, dump, edit, create-errors).
 """
 
-import re
-
 from sensu.resources.kinds import ALL_KINDS, AS_RUN, CORE_V2, EVERY_KIND, Kind
 from sensu.sensuctl.failure import CommandFailed
 from sensu.sensuctl.spelling import did_you_mean
@@ -12,8 +10,6 @@ from sensu.sensuctl.spelling import did_you_mean
 ALL = "all"
 NAMED = tuple(kind for kind in EVERY_KIND if kind.short_name and kind not in AS_RUN)
 """The kinds that their short name means."""
-
-_WORD_START = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 
 def api_versions() -> frozenset[str]:
@@ -24,7 +20,7 @@ def api_versions() -> frozenset[str]:
 def kind_of_type(type_name: str, api_version: str = "") -> Kind | None:
     """The kind of a type's name, as it is or in snake case."""
     for kind in EVERY_KIND:
-        if type_name in (kind.type, _snake_case(kind.type)) and api_version in ("", kind.api_version):
+        if type_name in (kind.type, kind.snake_type) and api_version in ("", kind.api_version):
             return kind
     return None
 
@@ -60,7 +56,3 @@ def omitted_kinds(words: str) -> list[Kind]:
         return kinds_named(words) if words else []
     except CommandFailed as err:
         raise CommandFailed(f"error parsing --omit: {err}") from err
-
-
-def _snake_case(name: str) -> str:
-    return _WORD_START.sub("_", name).lower()

@@ -12,7 +12,7 @@ from sensu.errors import InvalidResource
 from sensu.resources import envelope
 from sensu.resources.kinds import CORE_V2, EVENT, EVERY_KIND, SILENCED, TESSEN, Kind
 from sensu.resources.wire import convert_client, explain_unknown_fields, known_fields
-from sensu.rules.silenced_entry import name_of_entry
+from sensu.rules.kinds.silenced import name_of_entry
 from sensu.sensuctl.command import Context
 from sensu.sensuctl.failure import CommandFailed
 from sensu.sensuctl.file_values import values_of

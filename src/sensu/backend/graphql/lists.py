@@ -11,8 +11,10 @@ from graphql import GraphQLError
 
 from sensu.backend.graphql.bounds import LIMIT_MAX
 from sensu.backend.graphql.reader import Bodies
-from sensu.resources.kinds import CHECK, ENTITY, EVENT, EVENT_FILTER, HANDLER, MUTATOR, SILENCED, Kind, name_of
+from sensu.resources.kinds import EVENT, Kind, name_of
 from sensu.resources.wire import Wire, decode
+from sensu.rules.kinds.kind_rules import Filter
+from sensu.rules.kinds.table import RULES
 
 OK, WARNING, CRITICAL = range(3)
 
@@ -63,47 +65,6 @@ class Connection:
 
     nodes: Sequence[Any]
     page_info: OffsetPageInfo
-
-
-_Test = Callable[[Any, str], bool]
-_FILTERS: Mapping[Kind, Mapping[str, _Test]] = {
-    CHECK: {
-        "published": lambda check, value: check.publish == (value == "true"),
-        "subscription": lambda check, value: value in check.subscriptions,
-    },
-    ENTITY: {
-        "class": lambda entity, value: entity.entity_class == value,
-        "subscription": lambda entity, value: value in (entity.subscriptions or ()),
-    },
-    EVENT: {
-        "check": lambda event, value: event.check.metadata.name == value,
-        "entity": lambda event, value: event.entity.metadata.name == value,
-        "silenced": lambda event, value: event.check.is_silenced == (value == "true"),
-        "status": lambda event, value: _has_status(event.check.status, value),
-    },
-    EVENT_FILTER: {"action": lambda event_filter, value: event_filter.action == value},
-    HANDLER: {"type": lambda handler, value: handler.type == value},
-    MUTATOR: {},
-    SILENCED: {
-        "check": lambda silence, value: silence.check == value,
-        "subscription": lambda silence, value: silence.subscription == value,
-    },
-}
-
-
-def _has_status(status: int, word: str) -> bool:
-    match word:
-        case "incident":
-            return status != OK
-        case "passing":
-            return status == OK
-        case "warning":
-            return status == WARNING
-        case "critical":
-            return status == CRITICAL
-        case "unknown":
-            return status > CRITICAL
-    return False
 
 
 def _severity(event: EventView) -> tuple[Any, ...]:
@@ -158,11 +119,11 @@ def chosen_of(kind: Kind, found: Bodies, args: Mapping[str, Any]) -> list[bytes]
     return [body for _, body in rows]
 
 
-def _test_of(kind: Kind, text: str) -> tuple[_Test, str]:
+def _test_of(kind: Kind, text: str) -> tuple[Filter, str]:
     key, colon, value = text.partition(":")
     if not colon:
         raise GraphQLError("filters must have the format KEY:VAL")
-    test = _FILTERS[kind].get(key)
+    test = RULES[kind].filters.get(key)
     if test is None:
         raise GraphQLError("no filter could be matched with the given statement")
     return test, value

@@ -16,7 +16,7 @@ from sensu.backend.services.payload import ANY_STATE, Payload
 from sensu.resources.event import Event
 from sensu.resources.kinds import CHECK, ENTITY, EVENT, SILENCED, Kind
 from sensu.resources.wire import decode, encode
-from sensu.rules.silenced_entry import name_of_entry
+from sensu.rules.kinds.silenced import name_of_entry
 
 UNAUTHORIZED = "request unauthorized"
 ANONYMOUS = "no claims found in the request context"

@@ -12,24 +12,14 @@ from graphql import GraphQLError
 
 from sensu.backend.graphql.bounds import LIMIT_MAX
 from sensu.backend.graphql.reader import Info
-from sensu.resources.kinds import ASSET, CHECK, ENTITY, EVENT_FILTER, HANDLER, HOOK, MUTATOR, PIPELINE, SILENCED, Kind
+from sensu.resources.kinds import Kind
 from sensu.resources.wire import decode
+from sensu.rules.kinds.table import RULES
 
 LABELS = "metadata/labels"
 _METADATA = frozenset({"metadata/name", LABELS})
-_SYSTEM = frozenset({"system/os", "system/platform", "system/platform_family", "system/arch"})
-_FIELDS: Mapping[str, tuple[Kind, frozenset[str]]] = {
-    "asset": (ASSET, frozenset({"filters"})),
-    "check_config": (CHECK, frozenset({"command", "proxy_entity_name", "subscriptions", "timeout"})),
-    "entity": (ENTITY, frozenset({"subscriptions", "user"}) | _SYSTEM),
-    "event_filter": (EVENT_FILTER, frozenset()),
-    "handler": (HANDLER, frozenset({"command", "timeout"})),
-    "hook_config": (HOOK, frozenset({"command", "timeout"})),
-    "mutator": (MUTATOR, frozenset({"command", "timeout"})),
-    "pipeline": (PIPELINE, frozenset()),
-    "silenced": (SILENCED, frozenset({"check", "creator", "subscription"})),
-}
-"""The kinds of core/v2 by the words of references, and their fields beside name and labels."""
+_KINDS: Mapping[str, Kind] = {kind.snake_type: kind for kind, rules in RULES.items() if rules.suggested is not None}
+"""The kinds of core/v2 by the words of references."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +58,11 @@ def _meant(ref: str) -> tuple[Kind, str] | None:
     if len(parts) < 4:  # noqa: PLR2004 - group, version, kind and field
         raise GraphQLError("reference to field must take the form :group/:version/:resource/:field/:name")
     *prefix, word, path = parts
-    if prefix != ["core", "v2"] or word not in _FIELDS:
+    if prefix != ["core", "v2"] or word not in _KINDS:
         return None
-    kind, fields = _FIELDS[word]
-    return (kind, path) if path in fields | _METADATA or path.startswith(f"{LABELS}/") else None
+    kind = _KINDS[word]
+    fields = (*_METADATA, *(RULES[kind].suggested or ()))
+    return (kind, path) if path in fields or path.startswith(f"{LABELS}/") else None
 
 
 def _texts_at(resource: Any, path: str) -> Iterator[str]:

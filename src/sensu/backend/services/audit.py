@@ -21,9 +21,8 @@ from sensu.errors import StoreError
 from sensu.log import fields
 from sensu.resources.kinds import ALL_KINDS, CHECK, EVENT, Kind
 from sensu.resources.wire import encode
-from sensu.rules.audit import AuditRecord, cut, document, shown_name
+from sensu.rules.audit import SELECTABLE, AuditRecord, cut, document, shown_name
 from sensu.rules.owed import DeliveryView
-from sensu.rules.selectors.selectable import AUDIT
 from sensu.store.contract import Store
 from sensu.store.values import AppendAudit, AuditEntry, DeleteResource, EventKey, PutResource, Stored, TrimAudit, Write
 
@@ -163,7 +162,7 @@ class AuditLog:
         """The entries, newest first, each with its `id`."""
         if not self._access.allows(caller, "list", RESOURCE):
             return Denied()
-        selection = chosen_by(AUDIT, page)
+        selection = chosen_by(SELECTABLE, page)
         if isinstance(selection, Invalid):
             return selection
         total = await self._store.count_audit() if selection is None else None

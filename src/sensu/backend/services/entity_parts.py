@@ -14,10 +14,14 @@ from sensu.resources.entity import EntityConfig, EntityState
 from sensu.resources.kinds import ENTITY
 from sensu.resources.wire import decode, encode
 from sensu.rules.etag import etag
-from sensu.rules.selectors.selectable import ENTITY_CONFIG, ENTITY_STATE, Selectable
+from sensu.rules.kinds import entity_config, entity_state
+from sensu.rules.selectors.selectable import Selectable
 
 Part = type[EntityConfig] | type[EntityState]
-_SELECTABLE: dict[Part, Selectable] = {EntityConfig: ENTITY_CONFIG, EntityState: ENTITY_STATE}
+_SELECTABLE: dict[Part, Selectable] = {
+    EntityConfig: entity_config.RULES.selectable,
+    EntityState: entity_state.RULES.selectable,
+}
 
 
 class EntityParts:

@@ -14,7 +14,8 @@ from sensu.backend.services.outcomes import Invalid, Listing
 from sensu.backend.services.pages import PageRequest
 from sensu.backend.stored_form import key_of
 from sensu.resources.kinds import USER, Kind
-from sensu.rules.selectors.selectable import Selectable, selectable_of
+from sensu.rules.kinds.table import selectable_of
+from sensu.rules.selectors.selectable import Selectable
 from sensu.rules.selectors.selection import Selection, compiled
 from sensu.store.contract import Store
 from sensu.store.values import EventKey

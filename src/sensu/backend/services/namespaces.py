@@ -12,25 +12,13 @@ from sensu.backend.services.payload import Conditions, Payload
 from sensu.backend.services.resources import Resources
 from sensu.backend.services.silences import is_over
 from sensu.backend.stored_form import key_of, put
-from sensu.resources.kinds import (
-    ASSET,
-    CHECK,
-    ENTITY,
-    EVENT_FILTER,
-    HANDLER,
-    HOOK,
-    MUTATOR,
-    NAMESPACE,
-    ROLE,
-    ROLE_BINDING,
-    SILENCED,
-)
+from sensu.resources.kinds import NAMESPACE, ROLE, ROLE_BINDING, SILENCED
 from sensu.resources.namespace import Namespace
 from sensu.resources.wire import encode
+from sensu.rules.kinds.table import KEEPING_A_NAMESPACE
 from sensu.store.values import DeleteResource, Expect, Must
 
-_KEEPING = tuple(kind.qualified_name for kind in (CHECK, ENTITY, ASSET, HANDLER, MUTATOR, EVENT_FILTER, HOOK, SILENCED))
-"""Kinds whose resources keep a namespace from being deleted."""
+_KEEPING = tuple(kind.qualified_name for kind in KEEPING_A_NAMESPACE)
 
 
 class Namespaces:

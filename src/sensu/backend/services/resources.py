@@ -30,10 +30,9 @@ from sensu.backend.services.turns import Turns
 from sensu.backend.stored_form import delete, key_of, put
 from sensu.clock import Clock
 from sensu.resources.documents import encoded
-from sensu.resources.kinds import ENTITY, EVENT, NAMESPACE, SILENCED, USER, Kind, name_of, namespace_of
+from sensu.resources.kinds import Kind, name_of, namespace_of
 from sensu.resources.wire import Wire
-from sensu.rules.client_input import normalised
-from sensu.rules.kinds.table import problem_of
+from sensu.rules.kinds.table import RULES, completed, problem_of
 from sensu.store.contract import Store
 from sensu.store.values import (
     Committed,
@@ -49,8 +48,6 @@ from sensu.store.values import (
 )
 
 PATCH_ATTEMPTS = 5
-_BARE_WORDING = frozenset({ENTITY.segment, EVENT.segment, NAMESPACE.segment, SILENCED.segment, USER.segment})
-"""Kinds whose invalid resources are refused without `resource is invalid: ` in front."""
 
 ScriptCheck = Callable[[Wire], Awaitable[str | None]]
 """What is wrong with the JavaScript of a resource, None for nothing."""
@@ -178,7 +175,7 @@ class Resources:
 
     def judged(self, caller: Identity, kind: Kind, resource: Any, *, bare: bool = False) -> Any | Invalid:
         """The resource completed, or why it is not valid; `bare` in the words of a patch."""
-        complete = normalised(resource, username=caller.username, now=self.clock.now())
+        complete = completed(resource, username=caller.username, now=self.clock.now())
         problem = problem_of(complete)
         if problem is None:
             return complete
@@ -250,7 +247,7 @@ class Resources:
 
 
 def _invalid(kind: Kind, problem: str) -> Invalid:
-    return Invalid(problem if kind.segment in _BARE_WORDING else f"resource is invalid: {problem}")
+    return Invalid(problem if RULES[kind].bare_wording else f"resource is invalid: {problem}")
 
 
 def mismatch(kind: Kind, resource: Any, namespace: str, name: str | None) -> str | None:

@@ -1,10 +1,12 @@
-"""Whether an API key is valid.
+"""The rules of API keys.
 
 Source: recorded scenario apikeys-invalid.
 """
 
 from sensu.resources.api_key import APIKey
+from sensu.rules.kinds.kind_rules import KindRules
 from sensu.rules.names import name_problem
+from sensu.rules.selectors.selectable import NAME, Selectable, as_text, own
 
 
 def problem(key: APIKey) -> str | None:
@@ -15,3 +17,6 @@ def problem(key: APIKey) -> str | None:
     if key.metadata.namespace:
         return "api key cannot have a namespace"
     return None if key.username else "api key must have a username"
+
+
+RULES = KindRules(problem=problem, selectable=Selectable("api_key", {**NAME, **own(as_text, "username")}))

@@ -1,4 +1,4 @@
-"""Whether an asset is valid.
+"""The rules of assets.
 
 Source: recorded scenario assets-invalid.
 """
@@ -6,7 +6,9 @@ Source: recorded scenario assets-invalid.
 from collections.abc import Sequence
 
 from sensu.resources.asset import Asset
+from sensu.rules.kinds.kind_rules import KindRules
 from sensu.rules.names import asset_name_problem
+from sensu.rules.selectors.selectable import PLACE, Selectable, as_list, own
 
 SHA512_LENGTH_MIN = 128
 
@@ -36,3 +38,12 @@ def _source_problem(url: str, sha512: str) -> str | None:
 def expressions(asset: Asset) -> Sequence[str]:
     """The expressions that choose the hosts of an asset, of all builds one after the other."""
     return [text for build in asset.builds or (asset,) for text in build.filters or ()]
+
+
+RULES = KindRules(
+    problem=problem,
+    expressions=expressions,
+    selectable=Selectable("asset", {**PLACE, **own(as_list, "filters")}),
+    keeps_namespace=True,
+    suggested=("filters",),
+)

@@ -1,4 +1,4 @@
-"""Whether a check in an event is valid.
+"""The rules of checks in events.
 
 Source: recorded scenario events-invalid.
 """
@@ -13,7 +13,9 @@ from sensu.rules.kinds.check_parts import (
     problem_before_output,
     windows_problem,
 )
+from sensu.rules.kinds.kind_rules import KindRules
 from sensu.rules.names import name_problem
+from sensu.rules.selectors.selectable import PLACE, Selectable
 
 TTL_S_MIN = 5
 
@@ -75,3 +77,7 @@ def _bounds_problem(low: str, high: str) -> str | None:
     if high and parse_float(high) is None:
         return "Max but be a floating point number"
     return None
+
+
+RULES = KindRules(problem=problem, selectable=Selectable("check", PLACE), keeps_namespace=False)
+"""A check in an event is a part of it, and kept with it alone."""

@@ -1,11 +1,14 @@
-"""Whether a configured check is valid.
+"""The rules of configured checks.
 
 Source: recorded scenario checks-invalid.
 """
 
 from collections.abc import Sequence
 
+import msgspec
+
 from sensu.resources.check import CheckConfig
+from sensu.resources.metadata import PipelineReference
 from sensu.rules.kinds.check_parts import (
     INTERVAL_AND_CRON,
     TTL_NOT_ABOVE_INTERVAL,
@@ -13,7 +16,9 @@ from sensu.rules.kinds.check_parts import (
     problem_before_output,
     windows_problem,
 )
+from sensu.rules.kinds.kind_rules import KindRules
 from sensu.rules.names import name_problem
+from sensu.rules.selectors.selectable import PLACE, Selectable, as_flag, as_list, as_references, own
 
 
 def problem(check: CheckConfig) -> str | None:
@@ -42,3 +47,61 @@ def _schedule_problem(check: CheckConfig) -> str | None:
 def expressions(check: CheckConfig) -> Sequence[str]:
     """The expressions that choose the entities of proxy requests."""
     return (check.proxy_requests.entity_attributes if check.proxy_requests else None) or ()
+
+
+def _completed(check: CheckConfig, username: str, now: float) -> CheckConfig:
+    return _with_single_hooks(_with_whole_pipelines(check))
+
+
+def _with_whole_pipelines(check: CheckConfig) -> CheckConfig:
+    """The check with the types and API versions of its pipelines where a client sent empty ones.
+
+    Source: recorded scenario checks-lifecycle.
+    """
+    if all(reference.type and reference.api_version for reference in check.pipelines):
+        return check
+    whole = PipelineReference()
+    pipelines = tuple(
+        PipelineReference(
+            name=reference.name,
+            type=reference.type or whole.type,
+            api_version=reference.api_version or whole.api_version,
+        )
+        for reference in check.pipelines
+    )
+    return msgspec.structs.replace(check, pipelines=pipelines)
+
+
+def _with_single_hooks(check: CheckConfig) -> CheckConfig:
+    """The check with an object of its own for each status that has hooks, as agents read them.
+
+    The reference keeps one key of an object with several; an empty object is an entry without a name.
+    """
+    if not check.check_hooks or all(len(one) == 1 and all(one.values()) for one in check.check_hooks):
+        return check
+    single = tuple(
+        {status: hooks or None} for one in check.check_hooks for status, hooks in (one or {"": None}).items()
+    )
+    return msgspec.structs.replace(check, check_hooks=single)
+
+
+RULES = KindRules(
+    problem=problem,
+    completed=_completed,
+    expressions=expressions,
+    selectable=Selectable(
+        "check",
+        {
+            **PLACE,
+            **own(as_list, "handlers", "runtime_assets", "subscriptions"),
+            **own(as_flag, "publish", "round_robin"),
+            **own(as_references, "pipelines"),
+        },
+    ),
+    keeps_namespace=True,
+    filters={
+        "published": lambda check, value: check.publish == (value == "true"),
+        "subscription": lambda check, value: value in check.subscriptions,
+    },
+    suggested=("command", "proxy_entity_name", "subscriptions", "timeout"),
+)

@@ -1,10 +1,13 @@
-"""Whether an entity is valid.
+"""The rules of entities.
 
 Source: recorded scenario entities-invalid.
 """
 
 from sensu.resources.entity import Entity
+from sensu.rules.kinds.kind_rules import KindRules
 from sensu.rules.names import name_problem
+from sensu.rules.redaction import redacted
+from sensu.rules.selectors.selectable import PLACE, Selectable, as_flag, as_list, as_text, own
 
 
 def problem(entity: Entity) -> str | None:
@@ -16,3 +19,23 @@ def problem(entity: Entity) -> str | None:
     if why is not None:
         return f"entity class {why}"
     return None if entity.metadata.namespace else "namespace must be set"
+
+
+FIELDS = {
+    **PLACE,
+    **own(as_flag, "deregister"),
+    **own(as_text, "entity_class", "user"),
+    **own(as_list, "subscriptions"),
+}
+RULES = KindRules(
+    problem=problem,
+    shown=redacted,
+    selectable=Selectable("entity", FIELDS),
+    keeps_namespace=True,
+    bare_wording=True,
+    filters={
+        "class": lambda entity, value: entity.entity_class == value,
+        "subscription": lambda entity, value: value in (entity.subscriptions or ()),
+    },
+    suggested=("subscriptions", "user", "system/os", "system/platform", "system/platform_family", "system/arch"),
+)

@@ -1,15 +1,17 @@
-"""Whether an event is valid; asked for every event that comes in.
+"""The rules of events; `problem` is called for every event that comes in.
 
 Source: recorded scenario events-invalid.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from sensu.resources.event import Event
 from sensu.resources.metadata import ResourceReference
 from sensu.rules.kinds import check as check_rules
 from sensu.rules.kinds import entity as entity_rules
+from sensu.rules.kinds.kind_rules import KindRules
+from sensu.rules.selectors.selectable import Field, Selectable, as_flag, as_list, as_number, as_text, inner
 
 _HEX = "[0-9a-f]"
 _PLAIN_UUID = f"{_HEX}{{8}}-{_HEX}{{4}}-{_HEX}{{4}}-{_HEX}{{4}}-{_HEX}{{12}}"
@@ -52,3 +54,46 @@ def _pipelines_problem(references: Sequence[ResourceReference]) -> str | None:
             kind = f"{reference.api_version}.{reference.type}"
             return f"pipeline reference is invalid: resource type not capable of acting as a pipeline: {kind}"
     return None
+
+
+_LABELS = (("check", "metadata", "labels"), ("entity", "metadata", "labels"), ("metadata", "labels"))
+_FIELDS = {
+    "name": Field(("metadata", "name")),
+    "namespace": Field(("entity", "metadata", "namespace")),
+    "is_silenced": Field(("check", "is_silenced"), as_flag),
+    "timestamp": Field(("timestamp",), as_number),
+    "check.name": Field(("check", "metadata", "name")),
+    "entity.name": Field(("entity", "metadata", "name")),
+    **inner("check", as_list, "handlers", "runtime_assets", "subscriptions"),
+    **inner("check", as_flag, "is_silenced", "publish", "round_robin"),
+    **inner("check", as_number, "status", "last_ok"),
+    **inner("check", as_text, "state"),
+    **inner("entity", as_flag, "deregister"),
+    **inner("entity", as_text, "entity_class"),
+    **inner("entity", as_list, "subscriptions"),
+}
+_STATUSES: Mapping[str, Callable[[int], bool]] = {
+    "incident": lambda status: status != 0,
+    "passing": lambda status: status == 0,
+    "warning": lambda status: status == 1,
+    "critical": lambda status: status == 2,  # noqa: PLR2004 - the exit statuses of checks
+    "unknown": lambda status: status > 2,  # noqa: PLR2004
+}
+
+
+def _has_status(event: Event, word: str) -> bool:
+    return event.check is not None and word in _STATUSES and _STATUSES[word](event.check.status)
+
+
+RULES = KindRules(
+    problem=problem,
+    selectable=Selectable("event", _FIELDS, _LABELS),
+    keeps_namespace=False,
+    bare_wording=True,
+    filters={
+        "check": lambda event, value: event.check.metadata.name == value,
+        "entity": lambda event, value: event.entity.metadata.name == value,
+        "silenced": lambda event, value: event.check.is_silenced == (value == "true"),
+        "status": _has_status,
+    },
+)

@@ -1,4 +1,4 @@
-"""Whether an event filter is valid.
+"""The rules of event filters.
 
 Source: recorded scenario filters-invalid.
 """
@@ -7,7 +7,9 @@ from collections.abc import Sequence
 
 from sensu.resources.event_filter import EventFilter
 from sensu.rules.kinds.check_parts import when_problem
+from sensu.rules.kinds.kind_rules import KindRules
 from sensu.rules.names import name_problem
+from sensu.rules.selectors.selectable import PLACE, Selectable, as_list, as_text, own
 
 
 def problem(event_filter: EventFilter) -> str | None:
@@ -27,3 +29,13 @@ def problem(event_filter: EventFilter) -> str | None:
 def expressions(event_filter: EventFilter) -> Sequence[str]:
     """The expressions that decide about events."""
     return event_filter.expressions or ()
+
+
+RULES = KindRules(
+    problem=problem,
+    expressions=expressions,
+    selectable=Selectable("filter", {**PLACE, **own(as_text, "action"), **own(as_list, "runtime_assets")}),
+    keeps_namespace=True,
+    filters={"action": lambda event_filter, value: event_filter.action == value},
+    suggested=(),
+)

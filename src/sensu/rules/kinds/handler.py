@@ -1,11 +1,13 @@
-"""Whether a handler is valid.
+"""The rules of handlers.
 
 Source: recorded scenario handlers-invalid.
 """
 
 from sensu.resources.handler import Handler, HandlerSocket
+from sensu.rules.kinds.kind_rules import KindRules
 from sensu.rules.names import name_problem
 from sensu.rules.retrying import policy_of
+from sensu.rules.selectors.selectable import PLACE, Selectable, as_list, as_text, own
 
 RETRY_ATTEMPTS_MAX = 100
 RETRY_DELAY_MAX_S = 86_400
@@ -63,3 +65,14 @@ def _retry_problem(handler: Handler) -> str | None:
         return "fallback_handler must be another handler"
     why = name_problem(handler.fallback_handler)
     return None if why is None else f"fallback_handler {why}"
+
+
+RULES = KindRules(
+    problem=problem,
+    selectable=Selectable(
+        "handler", {**PLACE, **own(as_list, "filters", "handlers"), **own(as_text, "mutator", "type")}
+    ),
+    keeps_namespace=True,
+    filters={"type": lambda handler, value: handler.type == value},
+    suggested=("command", "timeout"),
+)

@@ -1,10 +1,12 @@
-"""Whether a mutator is valid.
+"""The rules of mutators.
 
 Source: recorded scenario mutators-invalid.
 """
 
 from sensu.resources.mutator import Mutator
+from sensu.rules.kinds.kind_rules import KindRules
 from sensu.rules.names import name_problem
+from sensu.rules.selectors.selectable import PLACE, Selectable, as_list, own
 
 
 def problem(mutator: Mutator) -> str | None:
@@ -22,3 +24,11 @@ def problem(mutator: Mutator) -> str | None:
     if mutator.type == "javascript" and mutator.command:
         return '"command" used with javascript mutator, should be "eval"'
     return None if mutator.metadata.namespace else "namespace must be set"
+
+
+RULES = KindRules(
+    problem=problem,
+    selectable=Selectable("mutator", {**PLACE, **own(as_list, "runtime_assets")}),
+    keeps_namespace=True,
+    suggested=("command", "timeout"),
+)

@@ -1,10 +1,12 @@
-"""Whether a namespace is valid.
+"""The rules of namespaces.
 
 Source: recorded scenario namespaces-invalid.
 """
 
 from sensu.resources.namespace import Namespace
+from sensu.rules.kinds.kind_rules import KindRules
 from sensu.rules.names import name_problem
+from sensu.rules.selectors.selectable import Selectable, as_text, own
 
 
 def problem(namespace: Namespace) -> str | None:
@@ -16,3 +18,6 @@ def problem(namespace: Namespace) -> str | None:
         if getattr(namespace, field) < 0:
             return f"{field} must not be negative"
     return None
+
+
+RULES = KindRules(problem=problem, selectable=Selectable("namespace", own(as_text, "name"), ()), bare_wording=True)

@@ -1,4 +1,4 @@
-"""Whether a pipeline is valid.
+"""The rules of pipelines.
 
 Source: recorded scenario pipelines-invalid.
 """
@@ -7,7 +7,9 @@ from collections.abc import Mapping
 
 from sensu.resources.metadata import ResourceReference
 from sensu.resources.pipeline import Pipeline, PipelineWorkflow
+from sensu.rules.kinds.kind_rules import KindRules
 from sensu.rules.names import name_problem
+from sensu.rules.selectors.selectable import PLACE, Selectable
 
 Capable = frozenset[tuple[str, str]]
 
@@ -63,3 +65,6 @@ def _reference_problem(role: str, reference: ResourceReference) -> str | None:
         kind = f"{reference.api_version}.{reference.type}"
         return f"{role} resource type not capable of {doing} events: {kind}"
     return None
+
+
+RULES = KindRules(problem=problem, selectable=Selectable("pipeline", PLACE), keeps_namespace=False, suggested=())

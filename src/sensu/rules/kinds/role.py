@@ -1,13 +1,19 @@
-"""Whether roles and cluster roles are valid.
+"""The rules of roles, and what cluster roles share with them.
 
 Source: recorded scenarios roles-invalid and clusterroles-invalid.
 """
 
 from collections.abc import Sequence
+from typing import TypeVar
+
+import msgspec
 
 from sensu.resources.role import ClusterRole, Role, Rule
+from sensu.rules.kinds.kind_rules import KindRules
 from sensu.rules.names import subscription_problem
+from sensu.rules.selectors.selectable import PLACE, Selectable
 
+AnyRole = TypeVar("AnyRole", Role, ClusterRole)
 VERBS = frozenset(("get", "list", "create", "update", "delete", "*"))
 
 
@@ -18,20 +24,11 @@ def problem(role: Role) -> str | None:
         return f"the Role name {why}"
     if not role.metadata.namespace:
         return "the Role namespace must be set"
-    return _rules_problem("Role", role.rules)
+    return rules_problem("Role", role.rules)
 
 
-def cluster_problem(role: ClusterRole) -> str | None:
-    """The first rule that a cluster role breaks, or None."""
-    why = subscription_problem(role.metadata.name)
-    if why is not None:
-        return f"the ClusterRole name {why}"
-    if role.metadata.namespace:
-        return "ClusterRole cannot have a namespace"
-    return _rules_problem("ClusterRole", role.rules)
-
-
-def _rules_problem(kind: str, rules: Sequence[Rule] | None) -> str | None:
+def rules_problem(kind: str, rules: Sequence[Rule] | None) -> str | None:
+    """The first rule of a role, or of a cluster role, that is not valid."""
     if not rules:
         return f"a {kind} must have at least one rule"
     for rule in rules:
@@ -39,3 +36,30 @@ def _rules_problem(kind: str, rules: Sequence[Rule] | None) -> str | None:
             if verb not in VERBS:
                 return f'the verb "{verb}" is not valid'
     return None
+
+
+def completed(role: AnyRole, username: str, now: float) -> AnyRole:
+    """The role with comma-joined verbs and resources as items of their own.
+
+    Source: API reference of roles (`"verbs": ["get,list"]`).
+    """
+    if not any(_is_joined(rule) for rule in role.rules or ()):
+        return role
+    return msgspec.structs.replace(role, rules=tuple(_split_rule(rule) for rule in role.rules or ()))
+
+
+def _is_joined(rule: Rule) -> bool:
+    return any("," in word for word in (*(rule.verbs or ()), *(rule.resources or ())))
+
+
+def _split_rule(rule: Rule) -> Rule:
+    return msgspec.structs.replace(rule, verbs=_split(rule.verbs), resources=_split(rule.resources))
+
+
+def _split(words: Sequence[str] | None) -> tuple[str, ...] | None:
+    if words is None:
+        return None
+    return tuple(part for word in words for part in word.split(","))
+
+
+RULES = KindRules(problem=problem, completed=completed, selectable=Selectable("role", PLACE), keeps_namespace=False)

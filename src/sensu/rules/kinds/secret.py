@@ -1,10 +1,12 @@
-"""Whether a secret is valid.
+"""The rules of secrets.
 
 Source: docs, "Secrets reference".
 """
 
 from sensu.resources.secret import ENV_PROVIDER, Secret
+from sensu.rules.kinds.kind_rules import KindRules
 from sensu.rules.names import name_problem
+from sensu.rules.selectors.selectable import PLACE, Selectable, as_text, own
 
 
 def problem(secret: Secret) -> str | None:
@@ -19,3 +21,10 @@ def problem(secret: Secret) -> str | None:
     if not secret.id or not set(secret.id).isdisjoint("=\0"):
         return "id must be the name of an environment variable"
     return None
+
+
+RULES = KindRules(
+    problem=problem,
+    selectable=Selectable("secret", {**PLACE, **own(as_text, "id", "provider")}),
+    keeps_namespace=True,
+)

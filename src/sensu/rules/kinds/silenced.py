@@ -1,12 +1,18 @@
-"""Whether a silence is valid.
+"""The rules of silences.
 
 Source: recorded scenario silenced-invalid.
 """
 
+import msgspec
+
 from sensu.resources.silenced import Silenced
+from sensu.rules.kinds.kind_rules import KindRules
 from sensu.rules.names import name_problem, subscription_problem
+from sensu.rules.selectors.selectable import PLACE, Selectable, as_flag, as_text, own
 
 ANY = "*"
+NEVER = -1
+"""What `expire` of a silence that does not end is shown as."""
 
 
 def problem(entry: Silenced) -> str | None:
@@ -19,3 +25,56 @@ def problem(entry: Silenced) -> str | None:
     if check not in ("", ANY) and (why := name_problem(check)) is not None:
         return f"Check {why}"
     return None if entry.metadata.namespace else "namespace must be set"
+
+
+def name_of_entry(subscription: str, check: str) -> str:
+    """`subscription:check`, the name of a silence, with `*` for what is not given."""
+    return f"{subscription or '*'}:{check or '*'}"
+
+
+def ended_at(begin: int, expire: int, expire_at: int, now: float) -> int | None:
+    """When the time of a silence was over, None where it is not yet; `now` in Unix seconds."""
+    end = expire_at or (begin + expire if begin and expire > 0 else 0)
+    return end if 0 < end <= now else None
+
+
+def completed(entry: Silenced, creator: str, now: float) -> Silenced:
+    """The silence as it is kept: name computed, creator and times filled in; `now` in Unix seconds."""
+    begin = entry.begin or int(now)
+    ends = entry.expire > 0 and not entry.expire_at
+    return msgspec.structs.replace(
+        entry,
+        metadata=msgspec.structs.replace(
+            entry.metadata, name=name_of_entry(entry.subscription, entry.check), created_by=creator
+        ),
+        creator=creator,
+        begin=begin,
+        expire_at=begin + entry.expire if ends else entry.expire_at,
+    )
+
+
+def _shown(entry: Silenced) -> Silenced:
+    """Source: recorded scenario silenced-expiry (-1 for a silence that does not end)."""
+    return entry if entry.expire_at > 0 else msgspec.structs.replace(entry, expire=NEVER)
+
+
+RULES = KindRules(
+    problem=problem,
+    completed=completed,
+    shown=_shown,
+    selectable=Selectable(
+        "silenced",
+        {
+            **PLACE,
+            **own(as_text, "check", "creator", "subscription", "reason"),
+            **own(as_flag, "expire_on_resolve"),
+        },
+    ),
+    keeps_namespace=True,
+    bare_wording=True,
+    filters={
+        "check": lambda silence, value: silence.check == value,
+        "subscription": lambda silence, value: silence.subscription == value,
+    },
+    suggested=("check", "creator", "subscription"),
+)

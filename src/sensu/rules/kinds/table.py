@@ -1,31 +1,22 @@
-"""Whether a resource is valid, whatever its kind."""
+"""The rules of every kind in one table, and what follows from them for a resource of any kind."""
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar
 
-from sensu.resources.api_key import APIKey
-from sensu.resources.asset import Asset
-from sensu.resources.check import CheckConfig
-from sensu.resources.entity import Entity
-from sensu.resources.event import Event
-from sensu.resources.event_filter import EventFilter
-from sensu.resources.handler import Handler
-from sensu.resources.hook import HookConfig
-from sensu.resources.mutator import Mutator
-from sensu.resources.namespace import Namespace
-from sensu.resources.pipeline import Pipeline
-from sensu.resources.role import ClusterRole, Role
-from sensu.resources.role_binding import ClusterRoleBinding, RoleBinding
-from sensu.resources.secret import Secret
-from sensu.resources.silenced import Silenced
-from sensu.resources.tessen import TessenConfig
-from sensu.resources.user import User
+from sensu.resources import kinds
+from sensu.resources.envelope import SPEC
+from sensu.resources.kinds import Kind, kind_of
 from sensu.resources.wire import Wire
 from sensu.rules.kinds import (
     api_key,
     asset,
+    check,
     check_config,
+    cluster_role,
+    cluster_role_binding,
     entity,
+    entity_config,
+    entity_state,
     event,
     event_filter,
     handler,
@@ -37,54 +28,55 @@ from sensu.rules.kinds import (
     role_binding,
     secret,
     silenced,
+    tessen,
     user,
 )
+from sensu.rules.kinds.kind_rules import KindRules
+from sensu.rules.selectors.selectable import Selectable
 
+AnyResource = TypeVar("AnyResource", bound=Wire)
 
-def _always_valid(resource: Wire) -> None:
-    """Kinds of which every decoded value will do."""
-
-
-_PROBLEMS: Mapping[type[Wire], Callable[[Any], str | None]] = {
-    APIKey: api_key.problem,
-    Asset: asset.problem,
-    CheckConfig: check_config.problem,
-    ClusterRole: role.cluster_problem,
-    ClusterRoleBinding: role_binding.cluster_problem,
-    Entity: entity.problem,
-    Event: event.problem,
-    EventFilter: event_filter.problem,
-    Handler: handler.problem,
-    HookConfig: hook.problem,
-    Mutator: mutator.problem,
-    Namespace: namespace.problem,
-    Pipeline: pipeline.problem,
-    Role: role.problem,
-    RoleBinding: role_binding.problem,
-    Secret: secret.problem,
-    Silenced: silenced.problem,
-    TessenConfig: _always_valid,
-    User: user.problem,
+RULES: Mapping[Kind, KindRules] = {
+    kinds.API_KEY: api_key.RULES,
+    kinds.ASSET: asset.RULES,
+    kinds.CHECK: check_config.RULES,
+    kinds.CHECK_AS_RUN: check.RULES,
+    kinds.CLUSTER_ROLE: cluster_role.RULES,
+    kinds.CLUSTER_ROLE_BINDING: cluster_role_binding.RULES,
+    kinds.ENTITY: entity.RULES,
+    kinds.ENTITY_CONFIG: entity_config.RULES,
+    kinds.ENTITY_STATE: entity_state.RULES,
+    kinds.EVENT: event.RULES,
+    kinds.EVENT_FILTER: event_filter.RULES,
+    kinds.HANDLER: handler.RULES,
+    kinds.HOOK: hook.RULES,
+    kinds.MUTATOR: mutator.RULES,
+    kinds.NAMESPACE: namespace.RULES,
+    kinds.PIPELINE: pipeline.RULES,
+    kinds.ROLE: role.RULES,
+    kinds.ROLE_BINDING: role_binding.RULES,
+    kinds.SECRET: secret.RULES,
+    kinds.SILENCED: silenced.RULES,
+    kinds.TESSEN: tessen.RULES,
+    kinds.USER: user.RULES,
 }
-
-_EXPRESSIONS: Mapping[type[Wire], Callable[[Any], Sequence[str]]] = {
-    Asset: asset.expressions,
-    CheckConfig: check_config.expressions,
-    EventFilter: event_filter.expressions,
-}
-
+KEEPING_A_NAMESPACE = tuple(kind for kind in kinds.ALL_KINDS if RULES[kind].keeps_namespace)
+"""The kinds whose resources prevent the deletion of their namespace."""
 
 EXPRESSIONS_MAX = 500
 EXPRESSION_CHARACTERS_MAX = 16_384
-"""Of all expressions of a resource together: parsing more would hold up everything else for too long."""
+"""The limits for all expressions of a resource together, because parsing more would delay everything else."""
+
+_IN_ENVELOPES = {kind: RULES[kind].selectable.within(SPEC) for kind in kinds.ALL_KINDS if kind.wrapped}
 
 
 def problem_of(resource: Wire) -> str | None:
-    """The first rule that a resource of any kind in `resources/kinds.py` breaks, in the API's words; None when valid.
+    """The first rule that a resource of any kind breaks, in the words of the API; None if it is valid.
 
-    Of JavaScript only the amount is looked at: see `expressions_of`.
+    Of JavaScript only the amount is checked: see `expressions_of`.
     """
-    return _PROBLEMS[type(resource)](resource) or _amount_problem(expressions_of(resource))
+    rules = RULES[kind_of(resource)]
+    return rules.problem(resource) or _amount_problem(rules.expressions(resource))
 
 
 def _amount_problem(expressions: Sequence[str]) -> str | None:
@@ -97,6 +89,20 @@ def _amount_problem(expressions: Sequence[str]) -> str | None:
 
 
 def expressions_of(resource: Wire) -> Sequence[str]:
-    """The JavaScript expressions of a resource, in the order that messages number them (from 0)."""
-    expressions = _EXPRESSIONS.get(type(resource))
-    return expressions(resource) if expressions is not None else ()
+    """The JavaScript expressions of a resource, in the order in which messages number them (from 0)."""
+    return RULES[kind_of(resource)].expressions(resource)
+
+
+def completed(resource: AnyResource, *, username: str, now: float) -> AnyResource:
+    """Fills in and normalises a resource from a client before it is validated and stored; `now` in Unix seconds.
+
+    A resource that needs no change comes back as the same object.
+    """
+    rules = RULES.get(kind_of(resource))
+    found: Any = resource if rules is None else rules.completed(resource, username, now)
+    return found  # type: ignore[no-any-return]
+
+
+def selectable_of(kind: Kind) -> Selectable:
+    """What selectors can compare of a kind, in the JSON that the API shows."""
+    return _IN_ENVELOPES.get(kind) or RULES[kind].selectable

@@ -1,10 +1,14 @@
-"""Whether a user is valid.
+"""The rules of users.
 
 Source: recorded scenario users-invalid.
 """
 
+import msgspec
+
 from sensu.resources.user import User
+from sensu.rules.kinds.kind_rules import KindRules
 from sensu.rules.names import strict_name_problem
+from sensu.rules.selectors.selectable import Selectable, as_flag, as_list, as_text, own
 
 PASSWORD_LENGTH_MIN = 8
 HASH_MISMATCH = "hashed password does not the match the cleartext password, only one of those should be provided"
@@ -26,3 +30,18 @@ def password_problem(password: str) -> str | None:
     if len(password) < PASSWORD_LENGTH_MIN:
         return f"password length must be at least {PASSWORD_LENGTH_MIN} characters"
     return None
+
+
+def _without_password(user: User) -> User:
+    """Source: recorded scenario users-lifecycle."""
+    return msgspec.structs.replace(user, password="", password_hash="")
+
+
+RULES = KindRules(
+    problem=problem,
+    shown=_without_password,
+    selectable=Selectable(
+        "user", {**own(as_text, "username"), **own(as_flag, "disabled"), **own(as_list, "groups")}, ()
+    ),
+    bare_wording=True,
+)

@@ -126,7 +126,7 @@ def _ended_silence(document: Document) -> str | None:
     """Why a silence would have no effect: it ended already."""
     if document.kind != SILENCED:
         return None
-    from sensu.rules.silenced_entry import ended_at  # noqa: PLC0415 - only for silences
+    from sensu.rules.kinds.silenced import ended_at  # noqa: PLC0415 - only for silences
     from sensu.sensuctl.dates import rfc3339  # noqa: PLC0415
 
     body = document.body

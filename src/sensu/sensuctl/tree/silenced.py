@@ -71,7 +71,7 @@ def _name(context: Context) -> str:
 
 
 def _name_by(subscription: str, check: str) -> str:
-    from sensu.rules.silenced_entry import name_of_entry  # noqa: PLC0415 - a plain list needs no rules
+    from sensu.rules.kinds.silenced import name_of_entry  # noqa: PLC0415 - a plain list needs no rules
 
     return name_of_entry(subscription, check)
 
@@ -87,7 +87,7 @@ def _entry(context: Context, name: str) -> Any:
 
 def _require_still_to_end(entry: Any) -> None:
     """Raise CommandFailed for a silence that would have no effect because it ended already."""
-    from sensu.rules.silenced_entry import ended_at  # noqa: PLC0415 - a plain list needs no rules
+    from sensu.rules.kinds.silenced import ended_at  # noqa: PLC0415 - a plain list needs no rules
 
     ended = ended_at(entry["begin"], entry["expire"], 0, SystemClock().now())
     if ended is not None:

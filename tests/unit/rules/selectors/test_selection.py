@@ -24,7 +24,7 @@ from sensu.resources.metadata import ObjectMeta, PipelineReference
 from sensu.resources.namespace import Namespace
 from sensu.resources.user import User
 from sensu.resources.wire import encode
-from sensu.rules.selectors.selectable import selectable_of
+from sensu.rules.kinds.table import selectable_of
 from sensu.rules.selectors.selection import CHARACTERS_MAX, Selection, compiled
 from sensu.testing.factories import make_check, make_check_config, make_entity, make_event, make_silence
 

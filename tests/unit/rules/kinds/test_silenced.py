@@ -4,7 +4,7 @@ import pytest
 
 from sensu.resources.metadata import ObjectMeta
 from sensu.resources.silenced import Silenced
-from sensu.rules.silenced_entry import completed, name_of_entry
+from sensu.rules.kinds.silenced import completed, name_of_entry
 
 NOW = 1_700_000_000.9
 

@@ -1,0 +1,52 @@
+"""The rules of one kind; each file of this folder exports those of its kind as `RULES`."""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sensu.rules.selectors.selectable import Selectable
+
+Filter = Callable[[Any, str], bool]
+
+
+def _always_valid(resource: Any) -> str | None:
+    return None
+
+
+def _as_sent(resource: Any, username: str, now: float) -> Any:
+    return resource
+
+
+def _none(resource: Any) -> Sequence[str]:
+    return ()
+
+
+def _whole(resource: Any) -> Any:
+    return resource
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class KindRules:
+    """The rules of a kind, all pure functions of its struct.
+
+    - `selectable`: what selectors can compare.
+    - `problem`: the first rule that a resource breaks, in the words of the API, or None.
+    - `completed`: the resource of a client, filled in and normalised before it is validated and stored. It gets the
+      name of the user and the time in Unix seconds.
+    - `expressions`: its JavaScript expressions, in the order in which messages number them.
+    - `shown`: what readers get of it; the same object if they get all of it.
+    - `keeps_namespace`: whether a namespace that has such a resource cannot be deleted. None for cluster-wide kinds.
+    - `bare_wording`: whether its problems are reported without `resource is invalid: `.
+    - `filters`: the filters `KEY:VALUE` of its lists in GraphQL.
+    - `suggested`: the fields whose values GraphQL suggests, besides names and labels; None if it suggests nothing.
+    """
+
+    selectable: Selectable
+    problem: Callable[[Any], str | None] = _always_valid
+    completed: Callable[[Any, str, float], Any] = _as_sent
+    expressions: Callable[[Any], Sequence[str]] = _none
+    shown: Callable[[Any], Any] = _whole
+    keeps_namespace: bool | None = None
+    bare_wording: bool = False
+    filters: Mapping[str, Filter] = field(default_factory=dict)
+    suggested: Collection[str] | None = None
