@@ -12,7 +12,7 @@ from sensu.backend.agentd.admission import Admitters
 from sensu.backend.agentd.agentd import Agentd
 from sensu.backend.auth.identity import Identity
 from sensu.backend.metrics import BackendMetrics
-from sensu.backend.seams import EventOutcome, EventStored, IncomingEvent
+from sensu.backend.ports import EventOutcome, EventStored, IncomingEvent
 from sensu.clock import SystemClock
 from sensu.resources.entity import EntityConfig
 from sensu.resources.event import Event

@@ -27,8 +27,8 @@ from sensu.backend.listening import ListenerSettings
 from sensu.backend.metrics import BackendMetrics
 from sensu.backend.pipelined.assembly import assembled
 from sensu.backend.pipelined.steps.scripts import Scripts
+from sensu.backend.ports import DaemonPorts
 from sensu.backend.schedulerd.ledger import RunLedger
-from sensu.backend.seams import Joints
 from sensu.backend.services.audit import AuditLog
 from sensu.backend.services.history import Bound, History
 from sensu.backend.services.live_changes import LiveChanges
@@ -97,7 +97,7 @@ class RunningApi:
 
     url: str
     store: Store
-    joints: Joints
+    ports: DaemonPorts
     agents: NoAgents
     schedule: NoSchedule
     metrics: BackendMetrics
@@ -152,7 +152,7 @@ async def running_api(
     await eventd.prepare()
     agents, schedule = NoAgents(), NoSchedule(store, clock)
     ledger = RunLedger(store, ScheduleCounts(metrics), clock)
-    joints = Joints(eventd, agents, schedule, offered, ledger, lambda: ready)
+    ports = DaemonPorts(eventd, agents, schedule, offered, ledger, lambda: ready)
     authenticator = Authenticator(cache, passwords, tokens, APIKeys(cache))
     member = Member("default", CLUSTER_ID)
     access = Access(cache)
@@ -165,7 +165,7 @@ async def running_api(
         authenticator,
         passwords,
         tokens,
-        joints,
+        ports,
         clock,
         checks.problem,
         metrics,
@@ -183,7 +183,7 @@ async def running_api(
     try:
         async with aiohttp.ClientSession() as http:
             url = f"http://127.0.0.1:{server.port}"
-            yield RunningApi(url, store, joints, agents, schedule, metrics, http, routes_of(context))
+            yield RunningApi(url, store, ports, agents, schedule, metrics, http, routes_of(context))
     finally:
         await server.stop()
         working.cancel()

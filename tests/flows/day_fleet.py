@@ -1,4 +1,4 @@
-"""Many agents at a backend's seams under virtual time: they come and go, send keepalives and answer requests."""
+"""Many agents at a backend's ports under virtual time: they come and go, send keepalives and answer requests."""
 
 import heapq
 import itertools
@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from sensu.backend.seams import EventOutcome, EventStored, IncomingEvent
+from sensu.backend.ports import EventOutcome, EventStored, IncomingEvent
 from sensu.resources.check import Check
 from sensu.resources.check_request import CheckRequest
 from sensu.resources.event import Event

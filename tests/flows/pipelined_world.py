@@ -24,7 +24,7 @@ from sensu.backend.pipelined.steps.outcome import Outcome
 from sensu.backend.pipelined.steps.runtime_assets import RuntimeAssets
 from sensu.backend.pipelined.steps.scripts import Scripts
 from sensu.backend.pipelined.steps.workflows import Workflows
-from sensu.backend.seams import Deliveries as Offered
+from sensu.backend.ports import Deliveries as Offered
 from sensu.backend.secrets import Secrets
 from sensu.backend.services.audit import AuditLog
 from sensu.backend.services.deliveries import Deliveries

@@ -8,7 +8,7 @@ from pathlib import Path
 from sensu.agent import settings
 from sensu.agent.allow_list import AllowList
 from sensu.agent.main import Agent
-from sensu.backend.seams import EventStored
+from sensu.backend.ports import EventStored
 from sensu.clock import SystemClock
 from sensu.resources.check import CheckConfig
 from sensu.resources.check_request import CheckRequest

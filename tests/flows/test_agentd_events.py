@@ -4,7 +4,7 @@ import json
 import msgspec
 import pytest
 
-from sensu.backend.seams import EventDeferred, EventRefused, EventStored
+from sensu.backend.ports import EventDeferred, EventRefused, EventStored
 from sensu.resources.entity import Entity
 from sensu.resources.metadata import ObjectMeta, ResourceReference
 from sensu.transport.websocket import Closed

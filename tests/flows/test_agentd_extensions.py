@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from sensu.backend.seams import EventDeferred, EventStored
+from sensu.backend.ports import EventDeferred, EventStored
 from sensu.resources.check import CheckConfig
 from sensu.resources.check_request import CheckRequest
 from sensu.resources.event import Event

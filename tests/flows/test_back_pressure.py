@@ -3,7 +3,7 @@
 import asyncio
 from pathlib import Path
 
-from sensu.backend.seams import EventDeferred, EventOutcome, EventStored, IncomingEvent
+from sensu.backend.ports import EventDeferred, EventOutcome, EventStored, IncomingEvent
 from sensu.resources.event import Event
 from sensu.resources.kinds import ENTITY
 from sensu.store.values import SettleDelivery

@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 import pytest
 
-from sensu.backend.seams import EventStored, IncomingEvent
+from sensu.backend.ports import EventStored, IncomingEvent
 from sensu.resources.check import CheckHistory
 from sensu.resources.event import Event
 from sensu.resources.wire import decode

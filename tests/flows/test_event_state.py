@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from sensu.backend.seams import EventRefused, EventStored, IncomingEvent
+from sensu.backend.ports import EventRefused, EventStored, IncomingEvent
 from sensu.store.values import EventKey
 from sensu.testing.factories import make_check, make_entity, make_event, make_metrics_event, make_proxy
 from tests.flows.world import START, World, play

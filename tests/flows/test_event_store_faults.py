@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from sensu.backend.eventd.queue import GROUP_MAX, KEPT_MAX, QUEUE_MAX
-from sensu.backend.seams import EventDeferred, EventOutcome, EventRefused, EventStored, IncomingEvent
+from sensu.backend.ports import EventDeferred, EventOutcome, EventRefused, EventStored, IncomingEvent
 from sensu.backend.stored_form import put
 from sensu.errors import StoreError
 from sensu.resources.kinds import ENTITY

@@ -1,4 +1,4 @@
-"""A backend's heart in one process for flow tests: the real store and daemons, virtual time, fakes at the seams."""
+"""A backend's heart in one process for flow tests: the real store and daemons, virtual time, fakes at the ports."""
 
 import asyncio
 from collections import Counter
@@ -12,8 +12,8 @@ from sensu.backend.basics import Basics
 from sensu.backend.composition import Core, CoreCounters
 from sensu.backend.eventd.counters import Took
 from sensu.backend.metrics import BackendMetrics
+from sensu.backend.ports import EventOutcome, IncomingEvent, Subscribers
 from sensu.backend.schedulerd.ledger import SLOTS_MAX
-from sensu.backend.seams import EventOutcome, IncomingEvent, Subscribers
 from sensu.backend.settings import BackendSettings
 from sensu.backend.stored_entities import entity_key
 from sensu.backend.stored_form import delete, put

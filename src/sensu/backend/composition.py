@@ -27,11 +27,11 @@ from sensu.backend.membership import ALONE, Duty, Membership
 from sensu.backend.pipelined import assembly as pipelined
 from sensu.backend.pipelined.daemon import Pipelined
 from sensu.backend.pipelined.steps.scripts import Scripts
+from sensu.backend.ports import DaemonPorts, Subscribers
 from sensu.backend.schedulerd.daemon import Counters as CountsRequests
 from sensu.backend.schedulerd.daemon import Schedulerd
 from sensu.backend.schedulerd.ledger import SLOTS_MAX, RunLedger
 from sensu.backend.schedulerd.ledger import Counters as CountsSlots
-from sensu.backend.seams import Joints, Subscribers
 from sensu.backend.services.audit import AuditLog
 from sensu.backend.services.history import Bound, History
 from sensu.backend.stored_entities import StoredEntities
@@ -209,11 +209,11 @@ async def composed(
     subscribers = membership.joined_subscribers(agents)
     schedule = core.schedule(subscribers)
     schedule_counts.follow(schedule.schedulers)
-    joints = Joints(intake, subscribers, schedule, offered, core.ledger, gates.serves_api)
+    ports = DaemonPorts(intake, subscribers, schedule, offered, core.ledger, gates.serves_api)
     settings = basics.settings
     audit = AuditLog(store, known.access, clock, settings.audit_retention, settings.audit_entries_max)
     history = _history(basics, known.access)
-    server = await api.assembled(basics, known, joints, member, audit, history, membership, peers, stack)
+    server = await api.assembled(basics, known, ports, member, audit, history, membership, peers, stack)
     return Daemons(core.events, deliveries, schedule, agents, server, audit, history, revoked, event_log)
 
 

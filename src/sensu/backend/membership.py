@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 from sensu import systemd
 from sensu.backend.metrics import Numbered
-from sensu.backend.seams import (
+from sensu.backend.ports import (
     ApiAnswer,
     Application,
     Intake,

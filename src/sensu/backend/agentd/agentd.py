@@ -14,7 +14,7 @@ from sensu.backend.agentd.paused_sessions import PausedSessions
 from sensu.backend.agentd.session import AgentSession, Peer
 from sensu.backend.agentd.sessions import Sessions
 from sensu.backend.metrics import BackendMetrics
-from sensu.backend.seams import Intake, Keepalives
+from sensu.backend.ports import Intake, Keepalives
 from sensu.clock import Clock
 from sensu.log import fields
 from sensu.resources.check_request import CheckRequest
@@ -49,7 +49,7 @@ class Records(Protocol):
 class Agentd:
     """Lets agents in, hands their events on, tells them of their entity and sends them check requests.
 
-    Fulfils `seams.Subscribers`.
+    Fulfils `ports.Subscribers`.
     """
 
     def __init__(

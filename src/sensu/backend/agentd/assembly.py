@@ -13,7 +13,7 @@ from sensu.backend.auth.assembly import Auth
 from sensu.backend.auth.identity import Identity
 from sensu.backend.basics import Basics
 from sensu.backend.listening import agents_tls
-from sensu.backend.seams import Intake, Keepalives
+from sensu.backend.ports import Intake, Keepalives
 from sensu.backend.settings import BackendSettings
 from sensu.resources.kinds import NAMESPACE, USER
 from sensu.transport.backend_socket import ListenerLimits

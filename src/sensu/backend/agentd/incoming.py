@@ -9,7 +9,7 @@ from typing import NamedTuple
 import msgspec
 
 from sensu.backend.agentd.entity_memo import EntityMemo
-from sensu.backend.seams import IncomingEvent
+from sensu.backend.ports import IncomingEvent
 from sensu.errors import InvalidResource
 from sensu.resources.event import Event, completed
 from sensu.rules.check_state import Sender

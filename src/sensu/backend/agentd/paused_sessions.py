@@ -5,7 +5,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
-from sensu.backend.seams import Intake
+from sensu.backend.ports import Intake
 from sensu.clock import Clock
 from sensu.log import fields
 

@@ -14,7 +14,7 @@ from sensu.backend.agentd.certificates import names_its_agent
 from sensu.backend.agentd.counts import Counts
 from sensu.backend.agentd.entity_memo import EntityMemo
 from sensu.backend.agentd.incoming import UNKNOWN_TYPE, Refusal, foreign_entity, read_event, read_keepalive
-from sensu.backend.seams import EventDeferred, EventOutcome, EventStored, IncomingEvent, Intake, Keepalives
+from sensu.backend.ports import EventDeferred, EventOutcome, EventStored, IncomingEvent, Intake, Keepalives
 from sensu.log import fields
 from sensu.resources.event import Event
 from sensu.rules.check_state import Sender

@@ -58,7 +58,7 @@ from sensu.backend.auth.tokens import Tokens
 from sensu.backend.graphql.use_cases import UseCases
 from sensu.backend.membership import ALONE, NoPeers, Ownership
 from sensu.backend.metrics import BackendMetrics
-from sensu.backend.seams import Joints, Peers
+from sensu.backend.ports import DaemonPorts, Peers
 from sensu.backend.services.api_keys import APIKeyGrants
 from sensu.backend.services.audit import AuditLog
 from sensu.backend.services.check_explanations import CheckExplanations
@@ -99,7 +99,7 @@ class ApiContext:
     authenticator: Authenticator
     passwords: Passwords
     tokens: Tokens
-    joints: Joints
+    ports: DaemonPorts
     clock: Clock
     script_problem: ScriptCheck
     metrics: BackendMetrics
@@ -127,25 +127,25 @@ def routes_of(context: ApiContext) -> Sequence[Route]:
 
 
 def _described_routes(context: ApiContext) -> Iterator[Route]:
-    joints = context.joints
+    ports = context.ports
     log = context.audit
     cases = _use_cases(context)
     kept = cases.resources
     yield from auth.routes(context.authenticator, context.tokens, log)
     yield from audit.routes(log)
     yield from status.routes(
-        context.store, context.member, context.metrics, joints.ready, context.version, context.peers
+        context.store, context.member, context.metrics, ports.ready, context.version, context.peers
     )
     yield from resources.routes(kept)
     yield from checks.routes(cases.checks)
-    explanations = CheckExplanations(kept, joints.subscribers, joints.ledger, context.clock)
+    explanations = CheckExplanations(kept, ports.subscribers, ports.ledger, context.clock)
     yield from check_explanations.routes(explanations)
     yield from entities.routes(kept, cases.entities)
     yield from entity_parts.routes(EntityParts(kept), cases.entities)
     yield from events.routes(cases.events)
     yield from history.routes(context.history)
-    yield from deliveries.routes(Deliveries(context.store, context.access, joints.deliveries, log))
-    yield from explain.routes(Explain(context.store, context.access, context.clock, joints.deliveries))
+    yield from deliveries.routes(Deliveries(context.store, context.access, ports.deliveries, log))
+    yield from explain.routes(Explain(context.store, context.access, context.clock, ports.deliveries))
     yield from silenced.routes(cases.silences)
     yield from secret_providers.routes(SecretProviders(context.access))
     yield from namespaces.routes(cases.namespaces)
@@ -158,13 +158,13 @@ def _described_routes(context: ApiContext) -> Iterator[Route]:
 
 def _use_cases(context: ApiContext) -> UseCases:
     """The use cases that REST endpoints and GraphQL fields share."""
-    joints, log = context.joints, context.audit
+    ports, log = context.ports, context.audit
     kept = Resources(context.store, context.access, context.clock, context.script_problem, log, context.ownership.alone)
     return UseCases(
         kept,
-        Checks(kept, joints.ad_hoc, log),
-        Entities(kept, joints.intake, joints.subscribers),
-        Events(context.store, context.access, context.clock, joints.intake, log),
+        Checks(kept, ports.ad_hoc, log),
+        Entities(kept, ports.intake, ports.subscribers),
+        Events(context.store, context.access, context.clock, ports.intake, log),
         Namespaces(kept),
         Silences(kept),
         Users(kept, context.passwords, context.tokens),
@@ -181,7 +181,7 @@ class HttpApi:
     def __init__(self, router: Router, context: ApiContext) -> None:
         self._router = router
         self._authenticate = context.authenticator.authenticate
-        self._ready = context.joints.ready
+        self._ready = context.ports.ready
         self._caught_up = context.store.feed.caught_up
         self._body_bytes_max = context.body_bytes_max
         self._ownership, self._peers = context.ownership, context.peers

@@ -9,7 +9,7 @@ from sensu.backend.auth.assembly import Auth
 from sensu.backend.basics import Basics
 from sensu.backend.listening import api_listener
 from sensu.backend.membership import Ownership
-from sensu.backend.seams import Joints, Peers
+from sensu.backend.ports import DaemonPorts, Peers
 from sensu.backend.services.audit import AuditLog
 from sensu.backend.services.history import History
 from sensu.backend.services.live_changes import LiveChanges
@@ -20,7 +20,7 @@ from sensu.version import COMPATIBLE_VERSION
 async def assembled(
     basics: Basics,
     auth: Auth,
-    joints: Joints,
+    ports: DaemonPorts,
     member: Member,
     audit: AuditLog,
     history: History,
@@ -40,7 +40,7 @@ async def assembled(
         authenticator=auth.authenticator,
         passwords=auth.passwords,
         tokens=auth.tokens,
-        joints=joints,
+        ports=ports,
         clock=basics.clock,
         script_problem=checks.problem,
         metrics=basics.metrics,

@@ -14,7 +14,7 @@ from sensu.backend.api.responses import Response, text
 from sensu.backend.api.router import TEXT, Route
 from sensu.backend.initialise import is_initialised
 from sensu.backend.metrics import BackendMetrics
-from sensu.backend.seams import Peers
+from sensu.backend.ports import Peers
 from sensu.resources.wire import encode
 from sensu.store.contract import Store
 

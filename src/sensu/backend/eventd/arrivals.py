@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from sensu.backend.seams import EventOutcome, IncomingEvent
+from sensu.backend.ports import EventOutcome, IncomingEvent
 from sensu.backend.stored_entities import entity_key
 from sensu.resources.check import KEEPALIVE
 from sensu.rules.check_state import CheckState

@@ -31,7 +31,7 @@ from sensu.backend.eventd.recognition import Metrics, Results
 from sensu.backend.eventd.silences import Silences
 from sensu.backend.eventd.states import States
 from sensu.backend.membership import ALONE, Duty, Ownership
-from sensu.backend.seams import EventDeferred, EventOutcome, EventRefused, EventStored, IncomingEvent
+from sensu.backend.ports import EventDeferred, EventOutcome, EventRefused, EventStored, IncomingEvent
 from sensu.backend.stored_entities import StoredEntities
 from sensu.clock import Clock
 from sensu.errors import StoreError

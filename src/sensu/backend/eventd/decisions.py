@@ -15,7 +15,7 @@ from sensu.backend.eventd.event_json import delivery_json, stored_json
 from sensu.backend.eventd.recognition import Metrics, Results
 from sensu.backend.eventd.silences import Silences
 from sensu.backend.eventd.states import States
-from sensu.backend.seams import IncomingEvent
+from sensu.backend.ports import IncomingEvent
 from sensu.backend.stored_entities import StoredEntities, entity_key
 from sensu.resources.check import KEEPALIVE, Check
 from sensu.resources.entity import Entity

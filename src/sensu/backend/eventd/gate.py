@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from sensu.backend.seams import IncomingEvent
+from sensu.backend.ports import IncomingEvent
 from sensu.resources.check import KEEPALIVE
 from sensu.rules.workflow import wants_handling
 from sensu.store.values import DeliveriesSize

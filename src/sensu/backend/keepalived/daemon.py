@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 from uuid import uuid4
 
-from sensu.backend.seams import EventDeferred, EventOutcome, IncomingEvent, LocalIntake
+from sensu.backend.ports import EventDeferred, EventOutcome, IncomingEvent, LocalIntake
 from sensu.backend.stored_entities import StoredEntities, entity_key
 from sensu.backend.stored_form import delete, put
 from sensu.clock import Clock

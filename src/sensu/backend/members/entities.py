@@ -7,7 +7,7 @@ entity, as an object, to all events between two keepalives.
 import msgspec
 
 from sensu.backend.members.messages import OfferEvent
-from sensu.backend.seams import IncomingEvent
+from sensu.backend.ports import IncomingEvent
 from sensu.resources.entity import Entity
 from sensu.store.values import Write
 

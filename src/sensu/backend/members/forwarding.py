@@ -14,7 +14,7 @@ from sensu.backend.members.bus import Answer, Bus, Peer
 from sensu.backend.members.entities import EntitiesHeard, EntitiesSent
 from sensu.backend.members.messages import EventResult, OfferEvent, OfferKeepalive, Removed, RemoveEvent, Reply, Stored
 from sensu.backend.membership import Ownership
-from sensu.backend.seams import (
+from sensu.backend.ports import (
     EventDeferred,
     EventOutcome,
     EventRefused,
@@ -149,7 +149,7 @@ class Results:
 
 
 class Forwarding:
-    """The intake and the keepalives (`seams`) of all workers, as this one offers them to its agents and clients."""
+    """The intake and the keepalives (`ports`) of all workers, as this one offers them to its agents and clients."""
 
     def __init__(
         self,
@@ -317,7 +317,7 @@ class Forwarding:
 
 
 class ForwardedKeepalives:
-    """`seams.Keepalives` for agents of this worker."""
+    """`ports.Keepalives` for agents of this worker."""
 
     def __init__(self, forwarding: Forwarding, local: LocalKeepalives) -> None:
         self._forwarding, self._local = forwarding, local

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import msgspec
 
 from sensu.backend.metrics import Numbered
-from sensu.backend.seams import ApiAnswer, EventOutcome
+from sensu.backend.ports import ApiAnswer, EventOutcome
 from sensu.resources.check_request import CheckRequest
 from sensu.resources.event import Event
 from sensu.rules.check_state import Sender

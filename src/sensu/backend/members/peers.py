@@ -8,7 +8,7 @@ from typing import Any
 from sensu.backend.members.bus import Answer, Bus, Peer, PeerGone
 from sensu.backend.members.messages import ApiRequest, ApiResponse, AskHealth, AskNumbers, Health, Numbers
 from sensu.backend.metrics import Numbered
-from sensu.backend.seams import ApiAnswer, Application
+from sensu.backend.ports import ApiAnswer, Application
 from sensu.log import fields
 
 log = logging.getLogger("sensu.members")
@@ -18,7 +18,7 @@ REQUEST_WITHIN_S = 15.0
 
 
 class PeerMembers:
-    """The other members as the API sees them (`seams.Peers`)."""
+    """The other members as the API sees them (`ports.Peers`)."""
 
     def __init__(
         self, bus: Bus, numbers: Callable[[], Sequence[Numbered]], health: Callable[[], Awaitable[str]]

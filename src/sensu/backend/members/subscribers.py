@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from sensu.backend.members.bus import Answer, Bus, Peer
 from sensu.backend.members.messages import Agent, Agents, Disconnect, Publish
-from sensu.backend.seams import Subscribers
+from sensu.backend.ports import Subscribers
 from sensu.resources.check_request import CheckRequest
 
 AGENTS_TOLD_AT_ONCE = 500
@@ -49,7 +49,7 @@ _NOBODY: Counter[str] = Counter()
 
 
 class ClusterSubscribers:
-    """`seams.Subscribers` over all workers; `local` are the agents of this one, reported with `changed`."""
+    """`ports.Subscribers` over all workers; `local` are the agents of this one, reported with `changed`."""
 
     def __init__(self, bus: Bus, local: Subscribers) -> None:
         self._bus, self._local = bus, local

@@ -16,7 +16,7 @@ from sensu.backend.pipelined.steps.other_events import OtherEvents
 from sensu.backend.pipelined.steps.runtime_assets import Cache, RuntimeAssets
 from sensu.backend.pipelined.steps.scripts import Scripts
 from sensu.backend.pipelined.steps.workflows import Workflows
-from sensu.backend.seams import Deliveries
+from sensu.backend.ports import Deliveries
 from sensu.backend.secrets import Secrets
 from sensu.execution.asset_filters import AssetFilters
 from sensu.execution.assets import AssetCache, Observe

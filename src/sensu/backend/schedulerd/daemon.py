@@ -11,12 +11,12 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any, Protocol
 
+from sensu.backend.ports import Subscribers
 from sensu.backend.schedulerd.entity_matching import EntityMatching
 from sensu.backend.schedulerd.ledger import Entry, RunLedger
 from sensu.backend.schedulerd.publishing import Publisher, Sent, described
 from sensu.backend.schedulerd.requests import for_subscriptions
 from sensu.backend.schedulerd.timers import Due, Timers
-from sensu.backend.seams import Subscribers
 from sensu.clock import Clock
 from sensu.errors import StoreError
 from sensu.log import fields

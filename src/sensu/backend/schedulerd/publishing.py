@@ -7,8 +7,8 @@ import logging
 from collections.abc import AsyncIterator, Sequence
 from typing import Any, NamedTuple
 
+from sensu.backend.ports import Subscribers
 from sensu.backend.schedulerd.requests import request_for
-from sensu.backend.seams import Subscribers
 from sensu.backend.secrets import Secrets
 from sensu.clock import Clock
 from sensu.errors import InvalidResource

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from sensu.backend.auth.identity import Identity
-from sensu.backend.seams import SlotLedger, Subscribers
+from sensu.backend.ports import SlotLedger, Subscribers
 from sensu.backend.services.outcomes import Found, Refusal
 from sensu.backend.services.resources import Resources
 from sensu.clock import Clock

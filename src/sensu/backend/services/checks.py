@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from sensu.backend.auth.identity import Identity
-from sensu.backend.seams import AdHoc
+from sensu.backend.ports import AdHoc
 from sensu.backend.services.audit import AuditLog
 from sensu.backend.services.outcomes import Deleted, Denied, Invalid, NotFound, Refusal, Written
 from sensu.backend.services.payload import Payload, decoded

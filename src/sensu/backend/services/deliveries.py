@@ -7,7 +7,7 @@ from itertools import islice
 
 from sensu.backend.auth.access import Access
 from sensu.backend.auth.identity import Identity
-from sensu.backend.seams import Deliveries as Pipelined
+from sensu.backend.ports import Deliveries as Pipelined
 from sensu.backend.services.audit import AuditLog
 from sensu.backend.services.lists import Items, Pages, Walk, chosen_by
 from sensu.backend.services.outcomes import Deleted, Denied, Found, Invalid, Listing, NotFound, Refusal, Written

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from sensu.backend.auth.identity import Identity
-from sensu.backend.seams import Intake, Subscribers
+from sensu.backend.ports import Intake, Subscribers
 from sensu.backend.services import merging
 from sensu.backend.services.outcomes import Deleted, Denied, Exists, Invalid, NotFound, Refusal, Written
 from sensu.backend.services.payload import Conditions, Payload, decoded, merge_patch_of

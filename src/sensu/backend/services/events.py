@@ -10,7 +10,7 @@ import msgspec
 
 from sensu.backend.auth.access import Access
 from sensu.backend.auth.identity import Identity
-from sensu.backend.seams import EventDeferred, EventRefused, IncomingEvent, Intake
+from sensu.backend.ports import EventDeferred, EventRefused, IncomingEvent, Intake
 from sensu.backend.services.audit import AuditLog
 from sensu.backend.services.lists import Pages, event_order, event_walk, selection_of
 from sensu.backend.services.outcomes import (

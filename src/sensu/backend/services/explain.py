@@ -7,7 +7,7 @@ import msgspec
 
 from sensu.backend.auth.access import Access
 from sensu.backend.auth.identity import Identity
-from sensu.backend.seams import Deliveries, OverBudget, Question
+from sensu.backend.ports import Deliveries, OverBudget, Question
 from sensu.backend.services.events import completed
 from sensu.backend.services.outcomes import Denied, Found, Invalid, NotFound, Refusal, TooMany
 from sensu.backend.services.payload import Payload, decoded

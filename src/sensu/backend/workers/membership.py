@@ -11,7 +11,7 @@ from sensu.backend.members.peers import PeerMembers
 from sensu.backend.members.subscribers import ClusterSubscribers
 from sensu.backend.membership import Duty, Moved, Runs
 from sensu.backend.metrics import Numbered
-from sensu.backend.seams import Intake, Keepalives, LocalIntake, LocalKeepalives, Peers, Subscribers
+from sensu.backend.ports import Intake, Keepalives, LocalIntake, LocalKeepalives, Peers, Subscribers
 from sensu.backend.workers.context import WorkerContext
 from sensu.backend.workers.control import Control
 from sensu.clock import Clock

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from sensu.backend.agentd.entity_memo import EntityMemo
 from sensu.backend.agentd.incoming import Refusal, read_event
-from sensu.backend.seams import IncomingEvent
+from sensu.backend.ports import IncomingEvent
 from sensu.backend.stored_form import entity_in_event
 from sensu.resources.entity import Entity, Network, NetworkInterface, System
 from sensu.resources.event import Event

@@ -3,7 +3,7 @@
 import pytest
 
 from sensu.backend.eventd.gate import Gate
-from sensu.backend.seams import IncomingEvent
+from sensu.backend.ports import IncomingEvent
 from sensu.store.values import DeliveriesSize
 from sensu.testing.factories import make_check, make_entity, make_event
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from sensu.backend.members.bus import Bus
 from sensu.backend.members.forwarding import Forwarding
-from sensu.backend.seams import EventDeferred, EventOutcome, EventRefused, EventStored, IncomingEvent
+from sensu.backend.ports import EventDeferred, EventOutcome, EventRefused, EventStored, IncomingEvent
 from sensu.backend.workers.context import Addresses
 from sensu.clock import SystemClock
 from sensu.rules.share import Share, slot_of

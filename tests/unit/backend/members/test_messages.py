@@ -7,7 +7,7 @@ from sensu.backend.members import messages
 from sensu.backend.members.entities import NUMBERS_MAX, EntitiesHeard, EntitiesSent
 from sensu.backend.members.messages import LENGTH_BYTES, Agent, Agents, OfferEvent, RemoveEvent
 from sensu.backend.metrics import Numbered
-from sensu.backend.seams import ApiAnswer, EventDeferred, EventOutcome, EventRefused, EventStored, IncomingEvent
+from sensu.backend.ports import ApiAnswer, EventDeferred, EventOutcome, EventRefused, EventStored, IncomingEvent
 from sensu.resources.check_request import CheckRequest
 from sensu.resources.event import Event
 from sensu.resources.metrics import MetricPoint, Metrics

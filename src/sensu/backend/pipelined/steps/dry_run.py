@@ -12,7 +12,7 @@ from sensu.backend.pipelined.steps.mutators import BUILT_IN_MUTATORS
 from sensu.backend.pipelined.steps.other_events import OtherEvents
 from sensu.backend.pipelined.steps.runtime_assets import RuntimeAssets
 from sensu.backend.pipelined.steps.suspended import SuspendedExpressions
-from sensu.backend.seams import OverBudget, Question
+from sensu.backend.ports import OverBudget, Question
 from sensu.clock import Clock
 from sensu.execution.javascript_pool import NOT_EVALUATED, Evaluated
 from sensu.resources.event import Event

@@ -282,8 +282,8 @@ class Peers(Protocol):
 
 
 @dataclass
-class Joints:
-    """The daemons of one backend as the API's services see them."""
+class DaemonPorts:
+    """The daemons of one backend, as the API's services use them."""
 
     intake: Intake
     subscribers: Subscribers
