@@ -8,6 +8,7 @@ INSTALL := $(BIN)/python -m pip install --disable-pip-version-check -q
 ARGS ?=
 CONTRACT ?=
 KIND ?=
+JOBS ?=
 
 .PHONY: help run test check format contract fuzz docs bench soak clean
 help: ## what there is to make
@@ -16,8 +17,8 @@ help: ## what there is to make
 run: $(VENV)/run.stamp ## a backend, an agent for this host and the quick-start checks, with a live table of events
 	@$(BIN)/python examples/quickstart/run.py $(ARGS)
 
-test: $(VENV)/dev.stamp ## every test
-	$(BIN)/python -m pytest $(ARGS)
+test: $(VENV)/dev.stamp ## every test: JOBS=N runs N at a time
+	$(BIN)/python -m pytest $(if $(JOBS),-n $(JOBS) --dist worksteal) $(ARGS)
 
 check: $(VENV)/dev.stamp ## format, lint, types, import directions and the quick tests
 	$(BIN)/ruff format --check src tests bench examples
