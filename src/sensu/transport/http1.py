@@ -95,7 +95,8 @@ class RequestParser:
         self._problem: Problem | None = None
         self._is_over = False
         self._head_bytes = 0
-        self._in_body = False
+        self._in_head = self._in_body = False
+        self._parsed_last = b""
         self._url, self._headers, self._body = b"", list[tuple[str, str]](), bytearray()
 
     @property
@@ -123,10 +124,14 @@ class RequestParser:
     def _end_of_piece(self) -> int:
         """How far to parse now: to the end of a head, so that bytes after a request without body stay unparsed.
 
-        The line breaks at the end of an incomplete head wait, because the end of the head may be split there.
+        The line breaks at the end of an incomplete head wait, because the end of the head may be split there. Those
+        of a head that was parsed together with the body before it have not waited.
         """
         if self._in_body:
             return min(self._at + BODY_PIECE_BYTES, len(self._data))
+        split = (self._parsed_last + self._data[self._at : self._at + len(_END_OF_HEAD) - 1]).find(_END_OF_HEAD)
+        if split >= 0:
+            return self._at + split + len(_END_OF_HEAD) - len(self._parsed_last)
         end = self._data.find(_END_OF_HEAD, self._at)
         if end >= 0:
             return end + len(_END_OF_HEAD)
@@ -146,6 +151,7 @@ class RequestParser:
         except httptools.HttpParserError:
             self._end(self._problem or Problem.MALFORMED)
             return
+        self._parsed_last = (self._parsed_last + piece)[1 - len(_END_OF_HEAD) :] if self._in_head else b""
         if self._head_bytes > self._head_bytes_max:  # of trailers, or of a line about a chunk
             self._end(Problem.HEAD_TOO_LARGE)
 
@@ -159,6 +165,7 @@ class RequestParser:
 
     def on_message_begin(self) -> None:
         """Part of httptools' interface."""
+        self._in_head = True
         self._url, self._headers, self._body = b"", [], bytearray()
 
     def on_url(self, url: bytes) -> None:
@@ -177,7 +184,7 @@ class RequestParser:
         """Part of httptools' interface."""
         if not self._parser.get_http_version().startswith("1."):
             self._refuse(Problem.MALFORMED)
-        self._head_bytes, self._in_body = 0, True
+        self._head_bytes, self._in_head, self._in_body = 0, False, True
         if self._body_bytes_max is None:
             request = self._request()
             self._found.append(request)
