@@ -108,9 +108,14 @@ def _defined(words: Sequence[Word]) -> set[str]:
                 if inner.text == ")":
                     break
                 names.add(inner.text)
-        elif _text(words, at - 1) in ("var", "catch"):
+        elif _text(words, at - 1) in ("var", "catch") or _is_accessor(words, at):
             names.add(word.text)
     return names
+
+
+def _is_accessor(words: Sequence[Word], at: int) -> bool:
+    """Whether the word at `at` names a getter or setter, as in `{get size() { … }}`."""
+    return _text(words, at - 1) in ("get", "set") and _text(words, at - 2) in ("{", ",") and _text(words, at + 1) == "("
 
 
 def _text(words: Sequence[Word], at: int) -> str:

@@ -43,6 +43,7 @@ def test_a_missing_function_is_named_with_what_was_meant(expression: str, why: s
         "(function(judge) { return judge(event) })(function(e) { return true })",
         "({includes: function(x) { return true }}).includes('x')",
         "event.includes = function() { return true }; event.includes()",
+        "({get size() { return 1 }, set late(at) {}}).size > 0",
         "event.check.handlers.some(function(h) { return h.toLowerCase().match(/x/) }) || Math.max(1, 2) > 1",
         "typeof late == 'function' && late()",
         "try { nosuch() } catch (e) { true }",
