@@ -41,10 +41,6 @@ def test_a_restart_that_something_was_in_the_way_of_is_tried_again_soon(tmp_path
         checkpoints.restart(writer)
         checkpoints.logged(BOUND // 4)
         assert checkpoints.restart_wanted
-        reader.execute("COMMIT")
-        checkpoints.restart(writer)
-        checkpoints.logged(BOUND // 4)
-        assert not checkpoints.restart_wanted
     finally:
         checkpoints.close()
         reader.close()
