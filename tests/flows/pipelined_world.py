@@ -49,6 +49,7 @@ from sensu.store.sqlite.store import SQLiteStore
 from sensu.store.values import Committed, OweDelivery
 from sensu.testing.factories import make_check, make_entity, make_event, make_metadata
 from sensu.testing.virtual_clock import VirtualClock, let_others_run
+from tests.flows.moving_slots import MovingSlots
 
 START = 1_700_000_000
 PATIENCE_S = 20.0
@@ -112,6 +113,7 @@ class PipelinedWorld:
         self.folder = folder
         self.counters = FakeCounters()
         self.environment: dict[str, str] = {}
+        self.membership = MovingSlots()
         self._bounds = bounds
         self._cache = ResourceCache(store)
         self._scripts = Scripts()
@@ -128,7 +130,9 @@ class PipelinedWorld:
             Mutators(self._cache, self._scripts.mutators, assets, secrets, self.clock),
             Handlers(Tools(assets, secrets, self.clock)),
         )
-        self.pipelined = Pipelined(self.store, workflows, self.counters, self.clock, self._bounds, lambda: 0.0)
+        self.pipelined = Pipelined(
+            self.store, workflows, self.counters, self.clock, self._bounds, lambda: 0.0, self.membership
+        )
         dry_runs = DryRuns(self._cache, assets, self.clock, self._scripts.dry_runs, others)
         self.offered = Offered(self.pipelined.operators, workflows, self.pipelined.traces, dry_runs)
         access = cast(Access, Everything())

@@ -30,6 +30,7 @@ from sensu.store.sqlite.connection import Durability
 from sensu.store.sqlite.store import SQLiteStore
 from sensu.store.values import Committed, EventKey, PutState
 from sensu.testing.virtual_clock import VirtualClock, let_others_run
+from tests.flows.moving_slots import MovingSlots
 
 START = 1_700_000_000
 
@@ -126,6 +127,7 @@ class World:
         self.clock = clock
         self.counters = counters
         self.wakes = 0
+        self.membership = MovingSlots()
         self.cache = ResourceCache(store)
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -138,7 +140,7 @@ class World:
         )
         basics = Basics(self.store, self.cache, self.clock, settings, BackendMetrics(CollectorRegistry()))
         counters = CoreCounters(self.counters, self.counters, self.counters, self.counters)
-        self._core = Core(basics, counters, self._wake, slots_max=self.slots_max)
+        self._core = Core(basics, counters, self._wake, membership=self.membership, slots_max=self.slots_max)
         self._core.open()
         self.ledger, self.eventd, self.keepalived = self._core.ledger, self._core.events, self._core.keepalives
         self.agents = FakeSubscribers(self.clock)

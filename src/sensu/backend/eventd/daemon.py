@@ -29,6 +29,7 @@ from sensu.backend.eventd.gate import TOO_MANY, Gate
 from sensu.backend.eventd.queue import Queue
 from sensu.backend.eventd.recognition import Metrics, Results
 from sensu.backend.eventd.silences import Silences
+from sensu.backend.eventd.slot_moves import SlotMoves
 from sensu.backend.eventd.states import States
 from sensu.backend.membership import ALONE, Duty, Ownership
 from sensu.backend.ports import EventDeferred, EventOutcome, EventRefused, EventStored, IncomingEvent
@@ -120,6 +121,10 @@ class Eventd:
             keeps_results,
             logs_events=log_event is not None,
         )
+        memories = (self._states, self._results)
+        self._moves = SlotMoves(store, self._deadlines, memories, lambda: self._lifetime, self.drained)
+        ownership.on_gain(self._moves.take_up)
+        ownership.on_loss(self._moves.give_up)
         self._keepalives_due: asyncio.Queue[EventKey] = asyncio.Queue()
 
     def on_overdue_keepalive(self, listener: Callable[[EventKey], Awaitable[None]]) -> None:
@@ -198,14 +203,12 @@ class Eventd:
         """Read the deadlines from the store and move them by the time that the backend was down."""
         now = self._clock.now()
         beats = await outage.beats(self._store)
-        self._lifetime = lifetime = outage.Lifetime(self._clock, beats, self._ownership.member)
-        alive_at, down_s = lifetime.last
+        self._lifetime = outage.Lifetime(self._clock, beats, self._ownership.member)
         await self._metrics.load()
         if self._ownership.holds(Duty.REGISTER):
             surplus = outage.forget_surplus(beats, self._ownership.members)
-            await self._store.commit([lifetime.beat(self._ownership.member), *surplus])
-        for key, due_at in await self._store.events_due(self._ownership.slots):
-            self._deadlines.arm(key, outage.remaining_s(due_at + down_s, alive_at, now))
+            await self._store.commit([self._lifetime.beat(self._ownership.member), *surplus])
+        await self._moves.begin(self._ownership.slots, now)
 
     async def run(self) -> None:
         """Process events and deadlines until cancelled."""
@@ -226,7 +229,7 @@ class Eventd:
             if change.body is None and isinstance(change.key, EventKey):
                 self._states.forget(change.key)
                 self._results.forget(change.key)
-                self._deadlines.disarm(change.key)
+                self._deadlines.forget(change.key)
 
     async def drained(self) -> None:
         """Return when the queue is empty and everything taken from it is committed, for a stop without loss."""
@@ -413,7 +416,7 @@ class Eventd:
         if decision.due_after_s is not None:
             self._deadlines.arm(key, decision.due_after_s)
         else:
-            self._deadlines.disarm(key)
+            self._deadlines.forget(key)
 
     def _report_answered(self, item: Waiting) -> None:
         if self._answered is not None and isinstance(item, Arrival):

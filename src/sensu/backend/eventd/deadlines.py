@@ -5,6 +5,7 @@ nor a pause of this process or of the store causes false failure events.
 """
 
 import heapq
+from collections.abc import Iterator
 
 from sensu.clock import Clock
 from sensu.store.values import EventKey
@@ -34,7 +35,11 @@ class Deadlines:
         if queued is None or due < queued:
             self._queue(key, due)
 
-    def disarm(self, key: EventKey) -> None:
+    def __iter__(self) -> Iterator[EventKey]:
+        """The events that have a deadline."""
+        return iter(self._due)
+
+    def forget(self, key: EventKey) -> None:
         """Remove the deadline of an event."""
         self._due.pop(key, None)
 

@@ -5,7 +5,7 @@ read only for an event that is not newer than all results before it, and then ca
 history: this member keeps the identities of the latest ones in a ring of small values in the store.
 """
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 
 from sensu.rules.history import unpacked
 from sensu.rules.resending import RECENT_LEAST, RECENT_MAX, is_recent
@@ -87,6 +87,10 @@ class Results:
             del known[next(iter(known))]
             self._count -= 1
         self._keep_bound()
+
+    def __iter__(self) -> Iterator[EventKey]:
+        """The events whose results are remembered."""
+        return iter(self._known)
 
     def forget(self, key: EventKey) -> None:
         """Drop the results of a removed event."""

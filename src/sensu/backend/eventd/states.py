@@ -1,6 +1,6 @@
 """A bounded cache of the last state of each check of each entity."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from sensu.rules.check_state import CheckState
 from sensu.store.values import EventKey
@@ -41,6 +41,10 @@ class States:
                 self.put(key, None)
             elif self._states.get(key) is None:
                 self.put(key, stored[key])
+
+    def __iter__(self) -> Iterator[EventKey]:
+        """The events whose states are in memory."""
+        return iter(self._states)
 
     def forget(self, key: EventKey) -> None:
         """Drop a state; it is read from the store when it is needed again."""

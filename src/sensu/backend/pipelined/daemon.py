@@ -34,7 +34,7 @@ from sensu.resources.wire import decode
 from sensu.rules.explain import DISCARDED, FAILED, FELL_BACK, GIVEN_UP, WorkflowTrace, facts_of
 from sensu.rules.owed import WHY_CHARACTERS_MAX, Step, rest_of, steps_of
 from sensu.rules.retrying import pause_s
-from sensu.rules.share import slot_of_delivery
+from sensu.rules.share import Slots, slot_of_delivery
 from sensu.rules.workflow import Workflow, core_handler, missing_handler
 from sensu.store.contract import Store
 from sensu.store.values import OweDelivery, SettleDelivery
@@ -108,6 +108,9 @@ class Pipelined:
         self._running = 0
         self.stopping = False
         self._idle = asyncio.Event()
+        self._forgotten = asyncio.Event()
+        ownership.on_gain(self._take_up)
+        ownership.on_loss(self._give_up_slots)
 
     def wake(self) -> None:
         """Call when new deliveries are stored."""
@@ -209,7 +212,9 @@ class Pipelined:
 
     async def attempt(self, pending: PendingDelivery, workflow: Workflow) -> bool:
         """Try a workflow; true if it must be retried when the delivery is due."""
-        if pending.discarded:
+        if pending.moved:
+            pending.left[str(workflow)] = pending.steps[str(workflow)]
+        if pending.is_stopped:
             return False
         outcome, trace = await self._attempt(pending, workflow)
         again = isinstance(outcome, Retry) and not pending.discarded and self._failed(pending, workflow, outcome.why)
@@ -330,6 +335,9 @@ class Pipelined:
 
     def _conclude(self, pending: PendingDelivery) -> None:
         """Settle a delivery without remaining workflows, and free its room once the store has it."""
+        if pending.left:
+            self._hand_on(pending)
+            return
         seconds = self._clock.monotonic() - pending.since
         self._counters.concluded(len(pending.workflows), not pending.failed, seconds)
         if pending.failed and pending.event is not None and not pending.discarded:
@@ -341,9 +349,33 @@ class Pipelined:
         self._release(pending)
         self._settlement.add(writes, lambda: self._forget(pending.id))
 
+    def _hand_on(self, pending: PendingDelivery) -> None:
+        """Leave the workflows that were not done to the member that the delivery has moved to."""
+        pending.steps = pending.left
+        if pending.is_underway and pending.event is not None:
+            self._settlement.add((pending.progress(),), lambda: self._forget(pending.id))
+        else:
+            self._forget(pending.id)
+        self._release(pending)
+
+    async def _take_up(self, slots: Slots) -> None:
+        """Handle the deliveries of slots that became this member's."""
+        self._backlog.look_at_all()
+
+    async def _give_up_slots(self, slots: Slots) -> None:
+        """Begin nothing more for slots that go to another member; return when nothing of them runs or is unsaved."""
+        moved = [each for each in self._pending.values() if slot_of_delivery(each.id) in slots]
+        for pending in moved:
+            pending.moved = True
+            self._runs.retry_now(pending)
+        while any(each.id in self._pending for each in moved):
+            self._forgotten.clear()
+            await self._forgotten.wait()
+
     def _forget(self, delivery_id: int) -> None:
         was_full = self.full()
         del self._pending[delivery_id]
+        self._forgotten.set()
         if was_full:
             self._backlog.look_again()
 

@@ -48,11 +48,11 @@ def test_an_event_that_is_armed_often_takes_one_place() -> None:
 
 
 def test_what_is_awaited_no_longer_is_not_due() -> None:
-    """A disarmed event never comes due, unless it is armed again."""
+    """An event whose deadline is forgotten never comes due, unless it is armed again."""
     clock = VirtualClock()
     deadlines = Deadlines(clock)
     deadlines.arm(A, 5)
-    deadlines.disarm(A)
+    deadlines.forget(A)
     assert A not in deadlines
     after(clock, 6)
     assert deadlines.take_due() == []

@@ -13,6 +13,7 @@ from sensu.backend.pipelined.queue.delivery import PendingDelivery
 from sensu.clock import Clock
 from sensu.errors import StoreError
 from sensu.log import fields
+from sensu.rules.share import slot_of_delivery
 from sensu.store.contract import Store
 from sensu.store.values import EventKey, OweDelivery
 
@@ -198,7 +199,7 @@ class Backlog:
         refuse: Callable[[int, _Parked], object],
     ) -> bool:
         """Take a delivery if it has room and none of its key is in `waiting`; returns whether it was taken."""
-        if self._memory.holds(delivery.id):
+        if self._memory.holds(delivery.id) or not self._ownership.owns(slot_of_delivery(delivery.id)):
             return False
         known = self._parked.get(delivery.id)
         if known is not None and not self._may_enter(known, waiting):

@@ -26,7 +26,8 @@ class PendingDelivery:
     `event` is None while it need not be in memory. `steps` holds, for each workflow that is not done, the number of
     failures and the time of the next attempt; `failed` the reasons of workflows that were given up. `since` is the
     monotonic time at which the delivery was read. `problems` are broken references of the event. Workflows of a
-    `discarded` delivery are not started. Those in `fell_back` were given up, and the event goes to their fallback
+    `discarded` delivery are not started, nor those of a delivery that has `moved` to another member, which are kept in
+    `left`. Those in `fell_back` were given up, and the event goes to their fallback
     handlers in deliveries of their own.
     """
 
@@ -42,6 +43,8 @@ class PendingDelivery:
     subject: Subject | None = None
     problems: Sequence[str] = ()
     discarded: bool = False
+    moved: bool = False
+    left: dict[str, Step] = field(default_factory=dict)
     fell_back: set[str] = field(default_factory=set)
 
     @property
@@ -53,6 +56,11 @@ class PendingDelivery:
     def handlers(self) -> frozenset[HandlerKey]:
         """The handlers that the event is for."""
         return frozenset((self.key.namespace, workflow.handler) for workflow in self.workflows)
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether no further attempt is made here."""
+        return self.discarded or self.moved
 
     @property
     def is_underway(self) -> bool:

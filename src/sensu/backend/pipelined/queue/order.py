@@ -156,7 +156,7 @@ class OrderedRuns:
         workflow = queue.waiting[0][1]
         pause_s = min(pending.steps[name].due_at - self._clock.now(), self._runner.longest_pause_s(pending, workflow))
         until = self._clock.monotonic() + pause_s
-        while not (pending.discarded or self._is_hurried(queue)):
+        while not (pending.is_stopped or self._is_hurried(queue)):
             seconds = until - self._clock.monotonic()
             if seconds <= 0 or not pending.steps[name].due_at:
                 return
