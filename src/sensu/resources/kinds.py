@@ -121,6 +121,13 @@ class Kind:
         return self.named_by == METADATA
 
     @property
+    def plural(self) -> str:
+        """The `word` of several: `checks`, `entities`."""
+        if self.word.endswith("ty"):
+            return f"{self.word[:-1]}ies"
+        return f"{self.word}es" if self.word.endswith("ch") else f"{self.word}s"
+
+    @property
     def snake_type(self) -> str:
         """`check_config` for `CheckConfig`."""
         return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", self.type).lower()
@@ -293,6 +300,7 @@ ALL_KINDS = tuple(sorted((row for row in EVERY_KIND if row.dump_order), key=lamb
 
 _BY_SEGMENT = {(row.api_version, row.segment): row for row in reversed(EVERY_KIND)}
 _BY_TYPE = {(row.api_version, row.type): row for row in EVERY_KIND}
+_BY_NOUN = {row.noun: row for row in EVERY_KIND if row.noun}
 _BY_SHAPE = {row.shape_path: row for row in EVERY_KIND}
 
 
@@ -304,6 +312,11 @@ def by_segment(api_version: str, segment: str) -> Kind | None:
 def by_type(type_name: str, api_version: str = CORE_V2) -> Kind | None:
     """The kind of a wrapped resource's `type` and `api_version`."""
     return _BY_TYPE.get((api_version or CORE_V2, type_name))
+
+
+def by_noun(noun: str) -> Kind | None:
+    """The kind of a noun of sensuctl, None if the noun is about something else."""
+    return _BY_NOUN.get(noun)
 
 
 def kind_of(resource: Any) -> Kind:

@@ -10,7 +10,7 @@ from typing import TextIO
 
 from sensu.errors import SensuError
 from sensu.flags import Flag, HelpAsked, parse
-from sensu.resources.kinds import EVENT, EVERY_KIND, NAMESPACE, USER, Kind
+from sensu.resources.kinds import EVENT, NAMESPACE, USER, Kind, by_noun
 from sensu.sensuctl.command import Command, Group
 from sensu.sensuctl.configuration import GLOBAL_FLAGS, load
 from sensu.sensuctl.names import checks_of_entity, names_of
@@ -47,7 +47,7 @@ def kind_wanted(noun: str, verb: str) -> Kind | None:
     """The kind whose name a command takes first, None if it takes none."""
     if noun == "api-key":
         return USER if verb == "grant" else None
-    kind = next((kind for kind in EVERY_KIND if kind.noun == noun), None)
+    kind = by_noun(noun)
     found = TREE.get(noun)
     commands = found.commands if isinstance(found, Group) else ()
     takes_words = any(command.name == verb and command.words[1] for command in commands)

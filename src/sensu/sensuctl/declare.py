@@ -4,6 +4,7 @@ A command of a noun runs the method of `NOUN` in the noun's module of `tree/`, u
 """
 
 from sensu.flags import Flag
+from sensu.resources.kinds import by_noun
 from sensu.sensuctl.command import ANY_NUMBER, Command
 from sensu.sensuctl.failure import INVALID_ARGUMENTS
 
@@ -36,19 +37,17 @@ ANY = (0, ANY_NUMBER)
 TOO_MANY = "too many arguments supplied: {words}"
 
 
-_SPOKEN = {"api-key": "API key", "silenced": "silence"}
-_PLURALS = {"entity": "entities"}
-
-
 def singular(noun: str) -> str:
     """`a cluster role`, `an entity`."""
-    spoken = _SPOKEN.get(noun) or noun.replace("-", " ")
-    return f"{'an' if spoken[0] in 'aeioA' else 'a'} {spoken}"
+    kind = by_noun(noun)
+    word = noun if kind is None else kind.word
+    return f"{'an' if word[0] in 'aeioA' else 'a'} {word}"
 
 
 def plural(noun: str) -> str:
     """`cluster roles`, `entities`."""
-    return _PLURALS.get(noun) or f"{_SPOKEN.get(noun) or noun.replace('-', ' ')}s"
+    kind = by_noun(noun)
+    return f"{noun}s" if kind is None else kind.plural
 
 
 def method(noun: str, name: str) -> str:

@@ -42,7 +42,7 @@ class Place(NamedTuple):
     def what(self) -> str:
         """`check "disk"`, or `checks` for a list."""
         if not self.names:
-            return nouns(self.kind)
+            return self.kind.plural
         if self.kind == EVENT and len(self.names) > 1:
             return f'event of entity "{self.names[0]}" and check "{self.names[1]}"'
         return f'{self.kind.word} "{self.names[0]}"'
@@ -51,12 +51,6 @@ class Place(NamedTuple):
     def where(self) -> str:
         """` in namespace "default"`, empty for cluster-wide resources."""
         return f' in namespace "{self.namespace}"' if self.namespace else ""
-
-
-def nouns(kind: Kind) -> str:
-    """`checks`, `entities`."""
-    word = kind.word
-    return f"{word[:-1]}ies" if word.endswith("ty") else f"{word}s"
 
 
 def explained(err: SensuError, context: Context) -> str:
@@ -135,7 +129,7 @@ def nothing_to_list(context: Context, kind: Kind) -> str:
     matching = " that match the selector" if selected else ""
     everywhere = not kind.namespaced or context.flag("all-namespaces")
     scope = " in any namespace" if kind.namespaced else ""
-    return f"No {nouns(kind)}{matching}" + (scope if everywhere else f" in namespace {context.namespace}")
+    return f"No {kind.plural}{matching}" + (scope if everywhere else f" in namespace {context.namespace}")
 
 
 def namespace_is_missing(context: Context, namespace: str) -> bool:

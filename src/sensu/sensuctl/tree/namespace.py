@@ -93,10 +93,8 @@ def _names(kind: Kind, resource: Any) -> Iterator[tuple[str, ...]]:
 
 
 def _counted(content: dict[Kind, list[tuple[str, ...]]]) -> str:
-    from sensu.sensuctl.remedies import nouns  # noqa: PLC0415 - only at a terminal
-
     counts = [(len(names), kind) for kind, names in content.items() if names]
-    parts = [f"{count} {kind.word if count == 1 else nouns(kind)}" for count, kind in counts]
+    parts = [f"{count} {kind.word if count == 1 else kind.plural}" for count, kind in counts]
     return ", ".join(parts) or "nothing"
 
 
