@@ -257,6 +257,9 @@ SILENCED = Kind(
     node="silences",
 )
 SECRET = Kind("Secret", "secrets", "secret:Secret", api_version=SECRETS_V1, serves=REPLACE, wrapped=True, dump_order=19)
+SEARCH = Kind(
+    "Search", "searches", "search:Search", api_version="searches/v1", serves=REPLACE, wrapped=True, dump_order=20
+)
 SECRET_PROVIDER = Kind(
     "Env",
     "providers",

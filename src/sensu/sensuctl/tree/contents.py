@@ -49,6 +49,7 @@ SECTIONS = {
         "audit": "Show the audit log",
         "cluster": "Manage the cluster of backends",
         "secret": "Manage references to secrets",
+        "search": "Manage saved searches of the web UI",
         "tessen": "Show or change the usage reporting setting (nothing is ever sent)",
     },
     "This program": {
