@@ -174,7 +174,7 @@ class World:
             keepalives=self.keepalives,
             admitters=Admitters(
                 login=self._login,
-                certified=self.certified,
+                identity_for_certificate=self.identity_for_certificate,
                 authorize=lambda who, namespace, agent: who.username == "agent" or namespace == "ns2",
                 namespace_exists=lambda name: self.records.get(NAMESPACE, "", name) is not None,
                 ready=lambda: self.ready,
@@ -187,7 +187,7 @@ class World:
             port=0,
         )
 
-    def certified(self, certificate: bytes, agent: str) -> Identity | str:
+    def identity_for_certificate(self, certificate: bytes, agent: str) -> Identity | str:
         """Nobody has a certificate here."""
         return "no certificates"
 

@@ -1,4 +1,4 @@
-"""Which handshakes are granted.
+"""Decides which handshakes are accepted.
 
 Source: recorded scenario handshake; docs, "Health and ready" of the agents' port.
 """
@@ -24,19 +24,19 @@ log = logging.getLogger("sensu.agentd")
 
 WAITING_MAX = 5000
 REFUSALS_LOGGED_A_MINUTE_MAX = 60
-"""Further refused handshakes are only counted, so that nobody can fill the log with them."""
+"""Further refused handshakes are only counted, so that the log cannot be flooded."""
 RETRY_AFTER_S = 5
 
 NOT_READY = "agentd temporarily unavailable during startup"
 
 Login = Callable[[str, str, str], Awaitable[Identity | None]]
-"""Who has a user name and password that came from an address, or None; raises TooManyAttempts."""
+"""The identity for a user name and password sent from an address, or None; raises TooManyAttempts."""
 
-Certified = Callable[[bytes, str], Identity | str]
-"""Who a verified certificate (in DER form) stands for that an agent of some name shows, or why it stands for nobody."""
+IdentityForCertificate = Callable[[bytes, str], Identity | str]
+"""The identity for the verified certificate (DER) of an agent of that name, or the reason why it is not accepted."""
 
 Authorize = Callable[[Identity, str, str], bool]
-"""Whether someone may create events in a namespace as the agent of that name."""
+"""Whether an identity may create events in a namespace as the agent of that name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class Admitters:
     """The checks that admission uses. `health` returns the JSON of the API's health endpoint."""
 
     login: Login
-    certified: Certified
+    identity_for_certificate: IdentityForCertificate
     authorize: Authorize
     namespace_exists: Callable[[str], bool]
     ready: Callable[[], bool]
@@ -52,7 +52,7 @@ class Admitters:
 
 
 class Admission:
-    """Decides about the requests on the agents' port; when too many wait, the rest is asked to come again."""
+    """Decides about requests on the agents' port; if too many are waiting, others get 503 with `Retry-After`."""
 
     def __init__(
         self,
@@ -62,7 +62,7 @@ class Admission:
         clock: Clock,
         counts: Counts,
     ) -> None:
-        """`new_session` makes the session for who connects and what was agreed on."""
+        """`new_session` creates the session for a peer and the agreement with it."""
         self._ask = ask
         self._new_session = new_session
         self._backend_id = backend_id
@@ -128,7 +128,7 @@ class Admission:
             return await self._ask.login(*credentials, request.address) or error(401, "bad credentials")
         if not request.certificate:
             return error(401, "missing credentials")
-        found = self._ask.certified(request.certificate, agent)
+        found = self._ask.identity_for_certificate(request.certificate, agent)
         return error(401, found) if isinstance(found, str) else found
 
     def _accept(self, request: Request, who: Identity) -> Accepted:

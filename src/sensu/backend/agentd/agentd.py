@@ -1,4 +1,4 @@
-"""agentd: the agents' port, their sessions, and what is published to them."""
+"""agentd: the agents' port, their sessions, and the check requests published to them."""
 
 import logging
 import ssl
@@ -42,14 +42,14 @@ class Records(Protocol):
         ...
 
     def subscribe(self, kind: Kind, callback: Callable[[Key, Any], None]) -> Callable[[], None]:
-        """Have `callback` called with the key and the resource (None: removed) after each change; returns the stop."""
+        """Call `callback` with the key and the resource (None: removed) after each change; returns the unsubscribe."""
         ...
 
 
 class Agentd:
-    """Lets agents in, hands their events on, tells them of their entity and sends them check requests.
+    """Accepts agents, passes their events on, and sends them their entity configuration and check requests.
 
-    Fulfils `ports.Subscribers`.
+    Implements `ports.Subscribers`.
     """
 
     def __init__(
@@ -96,12 +96,12 @@ class Agentd:
         return self._listener.port
 
     def _sessions_by_namespace(self) -> dict[str, int]:
-        """How many sessions each namespace has, those without included."""
+        """The number of sessions by namespace, including namespaces without sessions."""
         namespaces = (namespace.name for namespace in self._records.list(NAMESPACE))
         return {**dict.fromkeys(namespaces, 0), **self._sessions.count_by_namespace()}
 
     async def start(self) -> None:
-        """Let agents connect; raises OSError where the address cannot be had.
+        """Start listening; raises OSError if the address is not available.
 
         The records of entities, namespaces and users must be loaded.
         """
@@ -119,9 +119,9 @@ class Agentd:
         await self._listener.stop()
 
     def publish(self, namespace: str, subscription: str, request: CheckRequest) -> int:
-        """Send a check request to every agent of a subscription; returns how many were sent it.
+        """Send a check request to every agent of a subscription; returns the number of agents.
 
-        Its secrets go to agents that showed a certificate alone. Source: docs, "Secrets reference".
+        Secrets are sent only to agents that authenticated with a certificate. Source: docs, "Secrets reference".
         """
         messages: dict[tuple[Codec, bool], bytes] = {}
         sent = 0
@@ -145,7 +145,7 @@ class Agentd:
         self._end(self._sessions.of_agent(namespace, agent))
 
     def certificates_changed(self, problem: Callable[[bytes], str | None]) -> None:
-        """End the sessions whose certificate no longer counts."""
+        """End the sessions whose certificate is no longer accepted."""
         proved = [session for session in self._sessions.all() if session.certificate]
         ended = [session for session in proved if problem(session.certificate) is not None]
         if ended:
@@ -158,12 +158,12 @@ class Agentd:
             session.close()
 
     def is_agent(self, namespace: str, name: str) -> bool:
-        """Whether there is an entity of an agent of that name."""
+        """Whether an agent entity of that name exists."""
         entity: Entity | EntityConfig | None = self._records.get(ENTITY, namespace, name)
         return entity is not None and entity.entity_class == AGENT_CLASS
 
     def session_began(self, session: AgentSession) -> None:
-        """Tell the agent of its entity; other sessions of the same agent are told again.
+        """Send the entity configuration to all sessions of the agent.
 
         Source: recorded scenario request-same-agent-twice.
         """
@@ -188,7 +188,7 @@ class Agentd:
         self._forget(session)
 
     def hold_back(self, session: AgentSession) -> None:
-        """Have the session take what it holds once the intake takes it; the sessions come in turn."""
+        """Pause the session until the intake accepts its events; sessions are resumed in turn."""
         self._paused.add(session)
 
     def _new_session(self, peer: Peer, agreement: Agreement) -> AgentSession:
@@ -206,7 +206,7 @@ class Agentd:
         return None if entity is None else config_for_agent(entity)
 
     def _entity_changed(self, key: Key, entity: Entity | EntityConfig | None) -> None:
-        """Tell the agent's sessions what is new; an entity that is removed ends them.
+        """Send the changed configuration to the agent's sessions, or end them if the entity was removed.
 
         Source: recorded scenarios session-entity-update, session-entity-delete.
         """
@@ -221,7 +221,7 @@ class Agentd:
             self._tell(session, config)
 
     def _user_changed(self, key: Key, user: User | None) -> None:
-        """A user that is disabled or removed has no sessions any longer."""
+        """End the sessions of a user that was disabled or removed."""
         if user is None or user.disabled:
             sessions = self._sessions.of_user(key.name)
             if sessions:
@@ -229,14 +229,14 @@ class Agentd:
             self._end(sessions)
 
     def _tell(self, session: AgentSession, config: EntityConfig | None) -> None:
-        """Subscribe the session as its entity says, and send the configuration."""
+        """Subscribe the session to the subscriptions of its entity, and send the configuration."""
         self._sessions.resubscribe(session, subscriptions_of(config))
         shown = config or not_found(session.namespace)
         payload = session.codec.encode(frames.ENTITY_CONFIG, shown)
         session.send(frames.build(frames.ENTITY_CONFIG, payload))
 
     def namespace_exists(self, namespace: str) -> bool:
-        """Whether a namespace is stored; fit for `Admitters`."""
+        """Whether a namespace exists; for `Admitters`."""
         return self._records.get(NAMESPACE, "", namespace) is not None
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sensu.backend.agentd.admission import Admitters
 from sensu.backend.agentd.agentd import Agentd
-from sensu.backend.agentd.certificates import ask_for_certificates, certified
+from sensu.backend.agentd.certificates import ask_for_certificates, identity_for_certificate
 from sensu.backend.agentd.revocation import RevocationLists, read_authorities
 from sensu.backend.auth.assembly import Auth
 from sensu.backend.auth.identity import Identity
@@ -77,8 +77,9 @@ def _admitters(basics: Basics, auth: Auth, neighbours: Neighbours, revoked: Revo
 
     return Admitters(
         login=login,
-        certified=lambda certificate, agent: (
-            revoked.problem(certificate) or certified(certificate, agent, lambda user: records.get(USER, "", user))
+        identity_for_certificate=lambda certificate, agent: (
+            revoked.problem(certificate)
+            or identity_for_certificate(certificate, agent, lambda user: records.get(USER, "", user))
         ),
         authorize=lambda who, namespace, agent: auth.access.allows(
             who, "create", "events", name=agent, namespace=namespace

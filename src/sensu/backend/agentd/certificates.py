@@ -1,4 +1,4 @@
-"""Agents that log in with a certificate: what TLS asks of them, and whom a certificate stands for.
+"""Authenticates agents by their TLS certificates.
 
 Source: docs, "Secure Sensu", agent mTLS authentication; "Backend reference", agent-auth-*.
 """
@@ -15,11 +15,11 @@ from sensu.errors import ConfigurationError
 from sensu.resources.user import User
 
 AGENT_USER = "agent"
-"""Whose rights an agent has that shows a certificate of its own name."""
+"""The user whose permissions an agent with a certificate of its own name has."""
 
 
 def ask_for_certificates(context: ssl.SSLContext, trusted_ca_file: str) -> ssl.SSLContext:
-    """The context, which now accepts client certificates of these authorities; agents without one need a password.
+    """Make the context accept client certificates of these authorities; agents without one need a password.
 
     Raises ConfigurationError.
     """
@@ -33,7 +33,7 @@ def ask_for_certificates(context: ssl.SSLContext, trusted_ca_file: str) -> ssl.S
 
 
 def common_name(certificate: bytes) -> str:
-    """The common name in a certificate in DER form, empty where it has none or several."""
+    """The common name in a certificate (DER); empty if it has none or several."""
     try:
         found = x509.load_der_x509_certificate(certificate).subject.get_attributes_for_oid(NameOID.COMMON_NAME)
     except ValueError:
@@ -42,18 +42,18 @@ def common_name(certificate: bytes) -> str:
 
 
 def names_its_agent(certificate: bytes, user: str) -> bool:
-    """Whether an agent that has the rights of `user` is known by a certificate of its own name.
+    """Whether an agent with the permissions of `user` authenticated with a certificate of its own name.
 
-    Otherwise it has no certificate (empty), or one with the name of a user, which is good for any agent.
+    Otherwise it has no certificate (empty), or one with the name of a user, which is accepted for any agent.
     """
     return bool(certificate) and common_name(certificate) != user
 
 
-def certified(certificate: bytes, agent: str, user_of: Callable[[str], User | None]) -> Identity | str:
-    """Whose rights an agent has that shows a certificate in DER form, or why none.
+def identity_for_certificate(certificate: bytes, agent: str, user_of: Callable[[str], User | None]) -> Identity | str:
+    """The identity for an agent's certificate (DER), or the reason why it is not accepted.
 
-    A common name that is a user's makes it that user, under any agent name, as a password would. Another one must be
-    the agent's own name, so that no agent can speak for another; it has the rights of the user `agent` then.
+    If the common name is that of a user, the agent has the permissions of this user, under any agent name, as with a
+    password. Otherwise it must be the name of the agent, which then has the permissions of the user `agent`.
     """
     name = common_name(certificate)
     if not name:

@@ -1,4 +1,4 @@
-"""What agentd counts.
+"""The counters of agentd.
 
 Source: docs, "Metrics API"; the names are those that users scrape already.
 """
@@ -9,15 +9,15 @@ from sensu.backend.metrics import BackendMetrics
 from sensu.resources.event import Event
 
 ERRORS_MAX = 64
-"""How many different errors are told apart; more are counted as `other`."""
+"""Maximum different errors that are counted separately; further ones are counted as `other`."""
 _MS = 1_000.0
 
 
 class Counts:
-    """The numbers of agents' sessions."""
+    """Counts sessions, messages and handshakes of agents."""
 
     def __init__(self, metrics: BackendMetrics, sessions_by_namespace: Callable[[], Mapping[str, int]]) -> None:
-        """`sessions_by_namespace` is asked whenever the numbers are collected."""
+        """`sessions_by_namespace` is called each time the metrics are collected."""
         self._sizes, self._upgrade = metrics.agent_event_bytes, metrics.websocket_upgrade
         self._session_errors, self._websocket_errors = metrics.session_errors, metrics.websocket_errors
         self._errors: set[str] = set()
@@ -26,12 +26,12 @@ class Counts:
         )
 
     def event_bytes(self, event: Event, size: int) -> None:
-        """An event of that many bytes was taken."""
+        """Count an accepted event and its size."""
         kind = "check" if event.metrics is None else "metrics" if event.check is None else "check+metrics"
         self._sizes.observe(size, (kind,))
 
     def session_error(self, error: str) -> None:
-        """A message was refused, or a session had to be ended."""
+        """Count a refused message, or a session that was ended because of an error."""
         if error in self._errors or len(self._errors) < ERRORS_MAX:
             self._errors.add(error)
         else:
@@ -39,9 +39,9 @@ class Counts:
         self._session_errors.add(1, (error,))
 
     def handshake_refused(self, status: int) -> None:
-        """A handshake was answered with that status."""
+        """Count a refused handshake by status."""
         self._websocket_errors.add(1, ("upgrade", str(status)))
 
     def upgraded(self, seconds: float) -> None:
-        """A handshake succeeded after so many seconds."""
+        """Count an accepted handshake and its duration."""
         self._upgrade.observe(seconds * _MS)

@@ -1,4 +1,4 @@
-"""What an agent is told of its entity.
+"""Builds the entity configuration that is sent to an agent.
 
 Source: recorded scenarios session-new-agent, session-managed-by-agent, session-entity-update.
 """
@@ -13,12 +13,12 @@ MANAGED_BY_AGENT = "sensu-agent"
 
 
 def not_found(namespace: str) -> EntityConfig:
-    """What an agent is told whose entity does not exist yet."""
+    """The configuration for an agent whose entity does not exist yet."""
     return EntityConfig(metadata=ObjectMeta(name=NOT_FOUND, namespace=namespace), entity_class=AGENT_CLASS)
 
 
 def config_for_agent(entity: Entity | EntityConfig) -> EntityConfig:
-    """The configuration of an entity, of class agent, without the mark that its agent manages it.
+    """The configuration of an entity, of class agent, without the label of agent-managed entities.
 
     An agent that stops managing its entity would keep the mark for ever otherwise.
     """
@@ -33,7 +33,7 @@ def config_for_agent(entity: Entity | EntityConfig) -> EntityConfig:
 
 
 def subscriptions_of(config: EntityConfig | None) -> frozenset[str]:
-    """What an agent is subscribed to: nothing before its entity exists, and always to itself after."""
+    """The subscriptions of an agent: none before its entity exists, then always including its own."""
     if config is None:
         return frozenset()
     return frozenset((*(config.subscriptions or ()), f"entity:{config.metadata.name}"))

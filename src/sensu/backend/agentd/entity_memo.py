@@ -1,4 +1,4 @@
-"""The entity that an agent's events bring: the same each time but for when it was seen, so it is read once."""
+"""Remembers the entity in an agent's events, which differs only in `last_seen`, so that it is decoded once."""
 
 from typing import NamedTuple
 
@@ -26,9 +26,9 @@ class _Known(NamedTuple):
 
 
 class EntityMemo:
-    """What a session remembers of the last good entity that an event brought.
+    """The last valid entity in a session's events, decoded and encoded.
 
-    After `recognises` said yes, `entity` is that of the event with its secrets hidden, and `json` what is stored of it.
+    After `recognises` returned True, `entity` is the entity of the event, its secrets hidden, and `json` its stored form.
     """
 
     __slots__ = ("_codec", "_known", "entity", "json")
@@ -40,7 +40,7 @@ class EntityMemo:
         self.json = msgspec.Raw()
 
     def recognises(self, data: msgspec.Raw) -> bool:
-        """Whether an entity's bytes say what is known, but for when it was seen."""
+        """Whether an entity's bytes equal the remembered ones, except for `last_seen`."""
         if self._known is None:
             return False
         (head, tail), sent = self._known.sent, bytes(data)
@@ -58,7 +58,7 @@ class EntityMemo:
         self.json = msgspec.Raw(b"%b%d%b" % (known.stored.head, last_seen, known.stored.tail))
 
     def learn(self, data: msgspec.Raw, entity: Entity) -> None:
-        """Remember a good entity and its bytes, where handlers get the same of it as is stored."""
+        """Remember a valid entity and its bytes, if its stored form is also the one that handlers receive."""
         self._known = None
         shown = redacted(entity)
         json = bytes(entity_in_event(shown))
@@ -69,7 +69,7 @@ class EntityMemo:
 
 
 def _around(form: Codec, data: bytes, entity: Entity) -> _Around | None:
-    """The bytes around the value of `last_seen`, None where they cannot be told for sure."""
+    """The bytes around the value of `last_seen`; None if its position is ambiguous."""
     key, value = form.last_seen(entity.last_seen)
     head, found, tail = data.partition(key + value)
     if not found or key + value in tail:

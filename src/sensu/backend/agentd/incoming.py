@@ -1,4 +1,4 @@
-"""Payloads of agents to events that may be offered to eventd and keepalived, or why not.
+"""Decodes and validates agents' payloads.
 
 Source: recorded scenarios frames-events, frames-bad.
 """
@@ -24,7 +24,7 @@ FOREIGN_ENTITY = "foreign entity"
 
 
 class Refusal(NamedTuple):
-    """A message is of no use: the error that is counted, and the reason that is told."""
+    """Why a message is refused: the error for the counters, and the reason for the agent."""
 
     error: str
     why: str
@@ -33,7 +33,7 @@ class Refusal(NamedTuple):
 def read_event(
     codec: Codec, payload: bytes, namespace: str, known: EntityMemo, sender: Sender | None = None
 ) -> IncomingEvent | Refusal:
-    """The event of an `event` message of `sender` in `namespace`; `known` is what the session knows of its entity."""
+    """The event of an `event` message of `sender` in `namespace`; `known` is the session's memo of its entity."""
     try:
         parts = codec.decode_event_around_entity(payload)
     except InvalidResource:
@@ -89,7 +89,7 @@ def _foreign(namespace: str) -> Refusal:
 
 
 def foreign_entity(event: Event, agent: str, is_agent: Callable[[str], bool]) -> Refusal | None:
-    """Why an agent that is known by its certificate may not send an event: it speaks for itself and proxy entities.
+    """Why an agent with a certificate of its own may not send an event, which must be about itself or a proxy entity.
 
     `is_agent` says whether an entity of that name is an agent.
     """

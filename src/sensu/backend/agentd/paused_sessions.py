@@ -1,4 +1,4 @@
-"""Sessions that are not read, because the intake did not take their next event."""
+"""Resumes sessions that are paused because the intake did not accept their next event."""
 
 import asyncio
 import logging
@@ -12,28 +12,28 @@ from sensu.log import fields
 log = logging.getLogger("sensu.agentd")
 
 ENDED_BYTES_MAX = 16 * 1024 * 1024
-"""How much sessions that have ended may hold altogether; what is beyond that is lost, and logged."""
+"""Maximum bytes of messages of ended sessions; further messages are dropped, and logged."""
 REST_S = 0.01
-"""How long to wait where an event may be offered again and is not taken."""
+"""The pause if an event is offered again and still not accepted."""
 
 
 class HeldSession(Protocol):
-    """A session that holds messages."""
+    """A session with messages that wait."""
 
     @property
     def held_bytes(self) -> int:
-        """The size of the messages that it holds and that its agent does not send again."""
+        """The size of the waiting messages that its agent does not send again."""
         ...
 
     def take_held(self) -> bool:
-        """Take what is held and read on; False where the intake does not take it."""
+        """Process the waiting messages and resume reading; False if the intake does not accept them."""
         ...
 
 
 class PausedSessions:
-    """Has sessions take what they hold when they can, in turn.
+    """Resumes paused sessions in turn.
 
-    Who waits for room in the queue does not wait for those whose events handlers would be owed too many of.
+    Sessions that wait for room in the queue do not wait for those that wait for pending deliveries.
     """
 
     def __init__(self, intake: Intake, clock: Clock) -> None:
@@ -44,7 +44,7 @@ class PausedSessions:
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
     def add(self, session: HeldSession) -> None:
-        """The intake did not take the session's next event."""
+        """Pause a session whose next event the intake did not accept."""
         if self._intake.has_room():
             self._for_handlers[session] = None
             self._see_to("handlers", self._for_handlers, self._intake.wait_until_admitting)
@@ -53,7 +53,7 @@ class PausedSessions:
             self._see_to("room", self._for_room, self._intake.wait_for_room)
 
     def end(self, session: HeldSession) -> None:
-        """The session is over; what it holds is still taken, unless its agent sends that again."""
+        """End a session; its waiting messages are still processed, unless its agent sends them again."""
         if session not in self._for_room and session not in self._for_handlers:
             return
         self._ended.pop(session, None)
@@ -67,7 +67,7 @@ class PausedSessions:
         self._for_handlers.pop(session, None)
 
     def close(self) -> None:
-        """Have no session take anything any more."""
+        """Resume no more sessions."""
         for task in self._tasks.values():
             task.cancel()
 
@@ -82,7 +82,7 @@ class PausedSessions:
                 await self._clock.sleep(REST_S)
 
     def _take(self, held: dict[HeldSession, None]) -> bool:
-        """Have sessions take what they hold, in turn, until the queue is full again; whether any could."""
+        """Resume sessions in turn until the queue is full again; returns whether any was resumed."""
         took_any = False
         for session in list(held):
             if session not in held:

@@ -1,8 +1,7 @@
-"""Which certificates of agents are revoked, by the lists that their authorities publish.
+"""Checks agents' certificates against the revocation lists of their authorities.
 
-A list counts if one of the trusted authorities signed it. While one of the lists could never be had, or is older than
-it says it may be, no certificate counts: whoever asks for the check does not want to be without it. Passwords go on
-working.
+A list is used if one of the trusted authorities signed it. While one of the lists could not be fetched or has expired, no
+certificate is accepted. Passwords are not affected.
 """
 
 import asyncio
@@ -35,7 +34,7 @@ _PEM = b"-----BEGIN"
 
 @dataclass(frozen=True, slots=True)
 class RevocationList:
-    """The serial numbers that an authority has revoked, and until when it says so (None: no end)."""
+    """The serial numbers that an authority has revoked, and the end of the list's validity (None: unlimited)."""
 
     issuer: x509.Name
     serials: frozenset[int]
@@ -51,7 +50,7 @@ def read_authorities(path: str) -> list[x509.Certificate]:
 
 
 def read_list(data: bytes, authorities: Sequence[x509.Certificate]) -> RevocationList:
-    """The list in DER or PEM form; raises ValueError where it is none, or none of the authorities signed it."""
+    """Read a list in DER or PEM form; raises ValueError if it is invalid or no trusted authority signed it."""
     found = x509.load_pem_x509_crl(data) if data.lstrip().startswith(_PEM) else x509.load_der_x509_crl(data)
     if not any(_signed(found, one) for one in authorities if one.subject == found.issuer):
         raise ValueError("none of the trusted authorities signed it")
@@ -78,7 +77,7 @@ class RevocationLists:
         clock: Clock,
         trusted_ca_file: str = "",
     ) -> None:
-        """`executor` is where lists are read, which may take a while; `trusted_ca_file` is for https URLs.
+        """`executor` parses lists, which may take a while; `trusted_ca_file` is for https URLs.
 
         Raises ConfigurationError for a file that cannot be used.
         """
@@ -91,7 +90,7 @@ class RevocationLists:
         self._lists: dict[str, RevocationList] = {}
 
     def problem(self, certificate: bytes) -> str | None:
-        """Why a certificate in DER form does not count, or None."""
+        """Why a certificate (DER) is not accepted, or None."""
         if not self._urls:
             return None
         now = self._clock.now()
@@ -107,7 +106,7 @@ class RevocationLists:
         return "the certificate is revoked" if revoked else None
 
     async def refresh(self) -> None:
-        """Fetch all lists; what cannot be had is logged, and stays as it was."""
+        """Fetch all lists; a failure is logged, and the previous list stays in use."""
         if self._context is None:
             return
         import aiohttp

@@ -1,4 +1,4 @@
-"""One agent's session: what its messages are taken for, and what is sent to it."""
+"""The session of one agent: processes its messages, and sends messages to it."""
 
 import asyncio
 import logging
@@ -40,7 +40,7 @@ class Host(Protocol):
     counts: Counts
 
     def is_agent(self, namespace: str, name: str) -> bool:
-        """Whether there is an entity of an agent of that name."""
+        """Whether an agent entity of that name exists."""
         ...
 
     def session_began(self, session: "AgentSession") -> None:
@@ -52,14 +52,14 @@ class Host(Protocol):
         ...
 
     def hold_back(self, session: "AgentSession") -> None:
-        """The intake does not take the next event; call `take_held` once it may."""
+        """Pause the session; `take_held` is to be called when the intake may accept its next event."""
         ...
 
 
 class Peer(NamedTuple):
-    """Who connects: the name and namespace of the handshake, whose rights it has, and the certificate that proved it.
+    """The other side of a connection: the user it authenticated as, and namespace and name from its handshake.
 
-    `certificate` is in DER form, and empty where a password was the proof.
+    `certificate` is the one it authenticated with (DER), empty if it used a password.
     """
 
     user: str
@@ -85,13 +85,13 @@ class AgentSession:
         self._number = 0
         self._held: deque[bytes] = deque()
         self._first_held: IncomingEvent | None = None
-        """The first of what is held, where it is an event: it was read already."""
+        """The first waiting message, decoded, if it is an event."""
         self._warned = False
         self._is_bound = names_its_agent(self.certificate, self.user)
 
     @property
     def held_bytes(self) -> int:
-        """The size of the messages that wait and that the agent does not send again."""
+        """The size of the waiting messages that the agent does not send again."""
         return 0 if self._settlements is not None else sum(map(len, self._held))
 
     @property
@@ -100,14 +100,14 @@ class AgentSession:
         return (self.namespace, self.agent)
 
     def connected(self, connection: AgentConnection) -> None:
-        """The agent may be sent messages."""
+        """Note that messages can be sent to the agent."""
         self._connection = connection
         if self.codec is codec.PROTOBUF:
             connection.pong(acknowledgement.OFFER)
         self._host.session_began(self)
 
     def ended(self, closed: Closed) -> None:
-        """The connection is gone."""
+        """Note that the connection ended."""
         self._connection = None
         if self._settlements is not None:
             self._held.clear()
@@ -121,7 +121,7 @@ class AgentSession:
         self._host.session_ended(self)
 
     def received(self, data: bytes) -> None:
-        """Take a message of the agent; while the intake does not, hold it and read no further."""
+        """Process a message, or keep it and pause reading if the intake does not accept it."""
         if self._held:
             self._held.append(data)
         elif not self._host.intake.has_room() or not self._take(data):
@@ -131,7 +131,7 @@ class AgentSession:
             self._host.hold_back(self)
 
     def take_held(self) -> bool:
-        """Take what was held and read on; False where the intake does not take it."""
+        """Process the waiting messages and resume reading; False if the intake does not accept them."""
         while self._held:
             if not self._take(self._held[0]):
                 return False
@@ -142,7 +142,7 @@ class AgentSession:
         return True
 
     def send(self, message: bytes) -> bool:
-        """Send a message; False where the agent is gone."""
+        """Send a message; False if the agent is disconnected."""
         return self._connection is not None and self._connection.send(message)
 
     def close(self) -> None:
@@ -151,7 +151,7 @@ class AgentSession:
             self._connection.close(GOING_AWAY, "bye")
 
     def _take(self, data: bytes) -> bool:
-        """Whether the message is dealt with, and so has its number; one that is of no use is dealt with, too."""
+        """Process a message; False if the intake did not accept it. A refused message counts as processed."""
         self._number += 1
         number = self._number
         try:
@@ -210,14 +210,14 @@ class AgentSession:
         return self._host.keepalives.offer(event, self._done(number))
 
     def _foreign(self, event: Event, is_agent: Callable[[str], bool]) -> Refusal | None:
-        """Why an agent that is known by a certificate of its own may not send an event."""
+        """Why an agent with a certificate of its own may not send an event."""
         return foreign_entity(event, self.agent, is_agent) if self._is_bound else None
 
     def _is_agent(self, name: str) -> bool:
         return self._host.is_agent(self.namespace, name)
 
     def _refuse(self, number: int, refusal: Refusal) -> None:
-        """Say no where the agent listens; the first time in a session warn, since agents may repeat themselves."""
+        """Refuse a message; only the first refusal of a session is logged as a warning, as agents may repeat them."""
         self._host.counts.session_error(refusal.error)
         log.log(
             logging.DEBUG if self._warned else logging.WARNING,
@@ -244,7 +244,7 @@ class AgentSession:
         self._flush_soon()
 
     def _flush_soon(self) -> None:
-        """Tell the agent at the end of this turn of the loop, so that what was committed together is told together."""
+        """Send acknowledgements at the end of this turn of the loop, so that those of one commit go together."""
         if not self._flushing:
             self._flushing = True
             asyncio.get_running_loop().call_soon(self._flush)

@@ -1,4 +1,4 @@
-"""Which agents are connected, by name, by user and by subscription."""
+"""The connected agents, by name, user and subscription."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
@@ -7,22 +7,22 @@ from sensu.backend.agentd.session import AgentSession
 
 
 class Sessions:
-    """The live sessions of this process; two may have the same agent name, and both count."""
+    """The sessions of this process; several may have the same agent name."""
 
     def __init__(self, changed: Callable[[AgentSession], None] = lambda _: None) -> None:
-        """`changed` is called with each session whose subscriptions are others now."""
+        """`changed` is called with each session whose subscriptions changed."""
         self._changed = changed
         self._by_agent: dict[tuple[str, str], list[AgentSession]] = {}
         self._by_user: dict[str, dict[AgentSession, None]] = {}
         self._by_subscription: dict[tuple[str, str], dict[AgentSession, None]] = {}
 
     def add(self, session: AgentSession) -> None:
-        """Know a session, with no subscriptions yet."""
+        """Add a session without subscriptions."""
         self._by_agent.setdefault(session.agent_key, []).append(session)
         self._by_user.setdefault(session.user, {})[session] = None
 
     def remove(self, session: AgentSession) -> None:
-        """Forget a session and its subscriptions."""
+        """Remove a session and its subscriptions."""
         self.resubscribe(session, frozenset())
         same = self._by_agent.get(session.agent_key, [])
         if session in same:
@@ -35,7 +35,7 @@ class Sessions:
             self._by_user.pop(session.user, None)
 
     def resubscribe(self, session: AgentSession, subscriptions: frozenset[str]) -> None:
-        """Make `subscriptions` those of the session."""
+        """Replace the subscriptions of a session."""
         for gone in session.subscriptions - subscriptions:
             key = (session.namespace, gone)
             members = self._by_subscription.get(key, {})
@@ -54,7 +54,7 @@ class Sessions:
         return tuple(self._by_agent.get((namespace, agent), ()))
 
     def of_user(self, user: str) -> Sequence[AgentSession]:
-        """The sessions that have a user's rights, oldest first."""
+        """The sessions that authenticated as a user, oldest first."""
         return tuple(self._by_user.get(user, ()))
 
     def of_subscription(self, namespace: str, subscription: str) -> Sequence[AgentSession]:
@@ -66,7 +66,7 @@ class Sessions:
         return [session for same in self._by_agent.values() for session in same]
 
     def count_by_namespace(self) -> dict[str, int]:
-        """How many sessions each namespace has."""
+        """The number of sessions by namespace."""
         counts: dict[str, int] = defaultdict(int)
         for (namespace, _), same in self._by_agent.items():
             counts[namespace] += len(same)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from sensu.backend.agentd.certificates import certified, common_name
+from sensu.backend.agentd.certificates import common_name, identity_for_certificate
 from sensu.backend.auth.identity import Identity, Via
 from sensu.resources.user import User
 from tests.flows.certificate_authority import Authority
@@ -22,7 +22,7 @@ USERS = {
 )
 def test_who_a_certificate_stands_for(tmp_path: Path, name: str, agent: str, user: str) -> None:
     """The common name is a user, or the agent's own name, which has the rights of the user `agent`."""
-    found = certified(Authority(tmp_path).issue(name).der, agent, USERS.get)
+    found = identity_for_certificate(Authority(tmp_path).issue(name).der, agent, USERS.get)
     assert isinstance(found, Identity)
     assert (found.username, found.via) == (user, Via.CERTIFICATE)
     assert set(USERS[user].groups) <= set(found.groups)
@@ -34,7 +34,7 @@ def test_who_a_certificate_stands_for(tmp_path: Path, name: str, agent: str, use
 def test_who_has_no_rights(tmp_path: Path, name: str, why: str) -> None:
     """The certificate of another agent, of a disabled user or without a name lets nobody in."""
     pair = Authority(tmp_path).issue(name or " ")
-    found = certified(pair.der if name else b"garbage", "web1", USERS.get)
+    found = identity_for_certificate(pair.der if name else b"garbage", "web1", USERS.get)
     assert isinstance(found, str)
     assert why in found
 
@@ -42,7 +42,7 @@ def test_who_has_no_rights(tmp_path: Path, name: str, why: str) -> None:
 def test_the_agents_user_can_be_disabled(tmp_path: Path) -> None:
     """With the user `agent` disabled, certificates of agents let nobody in either."""
     users = {"agent": User(username="agent", disabled=True)}
-    assert certified(Authority(tmp_path).issue("web1").der, "web1", users.get) == "bad credentials"
+    assert identity_for_certificate(Authority(tmp_path).issue("web1").der, "web1", users.get) == "bad credentials"
 
 
 def test_garbage_has_no_name() -> None:
