@@ -71,7 +71,7 @@ def test_a_store_that_stays_away_defers_events(tmp_path: Path) -> None:
     play(tmp_path, story)
 
 
-def test_time_in_which_the_store_was_away_raises_no_alarm(tmp_path: Path) -> None:
+def test_time_in_which_the_store_was_away_expires_no_ttl(tmp_path: Path) -> None:
     """A check's time to live does not run while results cannot be stored."""
 
     async def story(world: World) -> None:

@@ -1,4 +1,4 @@
-"""A check that does not report within its time to live raises an alarm."""
+"""A check that sends no result within its TTL becomes a failure event."""
 
 from pathlib import Path
 
@@ -22,7 +22,7 @@ async def statuses(world: World) -> list[int]:
     return [entry.status for entry in event.check.history or ()]
 
 
-def test_silence_of_a_check_is_an_alarm_again_and_again(tmp_path: Path) -> None:
+def test_each_expired_ttl_is_a_failure_event(tmp_path: Path) -> None:
     """Every time to live without a result stores and hands on a warning, until a result comes."""
 
     async def story(world: World) -> None:
@@ -45,7 +45,7 @@ def test_silence_of_a_check_is_an_alarm_again_and_again(tmp_path: Path) -> None:
     play(tmp_path, story)
 
 
-def test_results_in_time_keep_the_alarm_away(tmp_path: Path) -> None:
+def test_results_in_time_prevent_failure_events(tmp_path: Path) -> None:
     """Each result gives the check its whole time to live again; one without a time to live ends the wait."""
 
     async def story(world: World) -> None:
@@ -59,8 +59,8 @@ def test_results_in_time_keep_the_alarm_away(tmp_path: Path) -> None:
     play(tmp_path, story)
 
 
-def test_a_result_with_a_slow_clock_ends_the_alarm(tmp_path: Path) -> None:
-    """An agent whose clock is behind is heard though the alarm has a later time."""
+def test_a_result_with_a_slow_clock_resolves_the_failure(tmp_path: Path) -> None:
+    """A result of an agent whose clock is behind counts, although the failure event has a later time."""
 
     async def story(world: World) -> None:
         await world.report(result(0))
@@ -72,8 +72,8 @@ def test_a_result_with_a_slow_clock_ends_the_alarm(tmp_path: Path) -> None:
     play(tmp_path, story)
 
 
-def test_alarms_respect_silences(tmp_path: Path) -> None:
-    """An alarm about a silenced check is silenced."""
+def test_failure_events_can_be_silenced(tmp_path: Path) -> None:
+    """The failure event of a silenced check is silenced."""
 
     async def story(world: World) -> None:
         await world.report(result(0))
@@ -86,7 +86,7 @@ def test_alarms_respect_silences(tmp_path: Path) -> None:
     play(tmp_path, story)
 
 
-def test_no_alarm_about_what_was_deleted(tmp_path: Path) -> None:
+def test_a_deleted_event_or_entity_does_not_fail(tmp_path: Path) -> None:
     """Deleting the event or its entity ends the wait."""
 
     async def story(world: World) -> None:
@@ -101,8 +101,8 @@ def test_no_alarm_about_what_was_deleted(tmp_path: Path) -> None:
     play(tmp_path, story)
 
 
-def test_a_silent_agent_is_one_alarm_and_not_one_for_each_check(tmp_path: Path) -> None:
-    """While the agent's keepalive fails its checks raise no alarm; after its return they get their whole time."""
+def test_a_disconnected_agent_is_one_incident_and_not_one_for_each_check(tmp_path: Path) -> None:
+    """While the agent's keepalive is missing no TTL expires; when it reconnects its checks have the full TTL."""
 
     async def story(world: World) -> None:
         agent = make_entity("web1")
@@ -120,7 +120,7 @@ def test_a_silent_agent_is_one_alarm_and_not_one_for_each_check(tmp_path: Path) 
 
 
 def test_time_in_which_the_backend_was_down_does_not_count(tmp_path: Path) -> None:
-    """After an outage longer than the time to live there is no false alarm, and a missing result is still found."""
+    """After an outage longer than the TTL no check fails by mistake, and a missing result is still reported."""
 
     async def before(world: World) -> None:
         await world.report(result(0))
@@ -152,7 +152,7 @@ def test_a_restart_keeps_the_rest_of_the_time(tmp_path: Path) -> None:
 
 
 def test_several_restarts_add_up(tmp_path: Path) -> None:
-    """After a long outage a short restart does not bring an alarm nearer: neither outage counts."""
+    """After a long outage a short restart does not bring a deadline nearer: neither outage counts."""
 
     async def before(world: World) -> None:
         entity = make_entity("web1", entity_class="proxy")
@@ -171,7 +171,7 @@ def test_several_restarts_add_up(tmp_path: Path) -> None:
     play(tmp_path, before, between, after, pauses_s=[3600, 2])
 
 
-def test_a_restart_after_a_quiet_hour_puts_no_alarm_off(tmp_path: Path) -> None:
+def test_a_restart_after_a_quiet_hour_postpones_no_deadline(tmp_path: Path) -> None:
     """An hour in which nothing was awaited is no outage, even when the backend ends right after the first event."""
 
     async def before(world: World) -> None:
@@ -191,7 +191,7 @@ def test_a_restart_after_a_quiet_hour_puts_no_alarm_off(tmp_path: Path) -> None:
 
 
 def test_a_missing_keepalive_is_judged_before_a_time_to_live(tmp_path: Path) -> None:
-    """An agent whose keepalive and checks have the same time-out dies once: its checks raise no alarm of their own."""
+    """If keepalive and checks have the same timeout, a dead agent is one incident: its checks do not fail."""
 
     async def story(world: World) -> None:
         agent = make_entity("web1")

@@ -93,7 +93,7 @@ def test_an_entity_managed_by_its_agent_follows_the_first_keepalive_of_a_session
 
 
 def test_missing_keepalives_warn_then_are_critical_at_their_time(tmp_path: Path) -> None:
-    """Alarms come at each warning time-out and at the critical one; the next keepalive ends the incident."""
+    """Failure events come at each warning timeout and at the critical one; the next keepalive resolves them."""
 
     async def story(world: World) -> None:
         await world.keepalive(make_keepalive(timestamp=START, timeout=120, critical=200))
@@ -112,8 +112,8 @@ def test_missing_keepalives_warn_then_are_critical_at_their_time(tmp_path: Path)
     play(tmp_path, story)
 
 
-def test_a_backend_outage_raises_no_keepalive_alarm(tmp_path: Path) -> None:
-    """After an outage agents have time to come back; those that do not raise the alarm then."""
+def test_a_backend_outage_fails_no_keepalive(tmp_path: Path) -> None:
+    """After an outage agents have time to reconnect; the keepalives of those that do not fail then."""
 
     async def before(world: World) -> None:
         await world.keepalive(make_keepalive(timestamp=START))
@@ -129,7 +129,7 @@ def test_a_backend_outage_raises_no_keepalive_alarm(tmp_path: Path) -> None:
 
 
 def test_an_agent_that_deregisters_leaves_nothing_behind(tmp_path: Path) -> None:
-    """At the warning time-out the entity and its events go, their handlers hear of it, and no alarm follows."""
+    """At the warning timeout the entity and its events are removed and handled; no failure event follows."""
 
     async def story(world: World) -> None:
         agent = make_entity(deregister=True, deregistration=Deregistration(handler="cmdb"))
@@ -150,8 +150,8 @@ def test_an_agent_that_deregisters_leaves_nothing_behind(tmp_path: Path) -> None
     play(tmp_path, story)
 
 
-def test_no_alarm_after_the_keepalive_event_or_the_entity_is_deleted(tmp_path: Path) -> None:
-    """Who deletes a silent agent's entity or keepalive event hears no more of it."""
+def test_no_failure_after_the_keepalive_event_or_the_entity_is_deleted(tmp_path: Path) -> None:
+    """A disconnected agent whose entity or keepalive event is deleted causes no further events."""
 
     async def story(world: World) -> None:
         await world.keepalive(make_keepalive(timestamp=START))

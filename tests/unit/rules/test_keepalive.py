@@ -28,7 +28,7 @@ def test_an_agent_takes_over_the_proxy_entity_of_its_name() -> None:
 
 
 @pytest.mark.parametrize(("timeout", "critical", "expected"), [(60, 0, 60), (0, 0, 120), (0, 240, 240), (60, 240, 60)])
-def test_when_the_first_alarm_is_due(timeout: int, critical: int, expected: int) -> None:
+def test_when_the_first_failure_event_is_due(timeout: int, critical: int, expected: int) -> None:
     """The warning time-out counts, by default two minutes; without a warning stage the critical one."""
     assert warning_timeout_s(make_check(timeout=timeout, ttl=critical)) == expected
 
@@ -43,10 +43,10 @@ def test_when_the_first_alarm_is_due(timeout: int, critical: int, expected: int)
         (60, 60, [60, 120, 180]),
     ],
 )
-def test_alarms_come_with_each_warning_time_out_and_at_the_critical_one(
+def test_failure_events_come_at_each_warning_timeout_and_at_the_critical_one(
     warning: int, critical: int, expected: list[int]
 ) -> None:
-    """The critical alarm comes at its own time; later ones keep the beat and at least a warning time-out's distance."""
+    """The critical event comes at its own time; later ones at multiples, at least a warning timeout apart."""
     due, found = float(warning), []
     for _ in expected:
         found.append(due)
@@ -129,39 +129,41 @@ def test_the_end_of_an_entity_resolves_its_checks() -> None:
 
 
 @pytest.mark.parametrize(
-    ("silent_s", "status", "text", "due_after_s"),
+    ("missing_s", "status", "text", "due_after_s"),
     [(120.3, 1, "120 seconds (>= 120)", 79.7), (200.0, 2, "200 seconds (>= 200)", 160), (-50, 1, "120 seconds", 80)],
 )
-def test_an_alarm_says_how_long_the_agent_is_silent(silent_s, status, text, due_after_s) -> None:
-    """The alarm's status, text and repetition follow from the time since the last keepalive, whatever the clock did."""
+def test_a_failure_event_says_how_long_the_keepalive_is_missing(missing_s, status, text, due_after_s) -> None:
+    """Status, output and repetition follow from the time since the last keepalive, even if the clock was set."""
     event = keepalive_event(make_keepalive(timestamp=NOW, critical=200), NOW, "x")
     assert event.check
     stored = make_event(check=make_check("keepalive", timeout=120, ttl=200, last_ok=NOW))
-    found = missing(stored, make_entity(), NOW + silent_s, "y")
+    found = missing(stored, make_entity(), NOW + missing_s, "y")
     assert found.event.check and found.event.check.status == status
     assert f"No keepalive sent from web1 for {text}" in found.event.check.output
     assert found.due_after_s == pytest.approx(due_after_s)
-    assert (found.event.id, found.event.timestamp) == ("y", int(NOW + silent_s))
+    assert (found.event.id, found.event.timestamp) == ("y", int(NOW + missing_s))
 
 
 @pytest.mark.parametrize(
     ("status", "age_s", "expected"), [(0, 5, True), (0, 119, False), (0, 300, False), (1, 5, False), (0, -5, False)]
 )
-def test_a_fresh_keepalive_makes_an_alarm_void(status: int, age_s: int, expected: bool) -> None:
-    """Only a keepalive well within its time-out means that the agent came back before the alarm was judged."""
+def test_a_fresh_keepalive_replaces_an_expired_deadline(status: int, age_s: int, expected: bool) -> None:
+    """Only a keepalive well within its timeout means that the agent reconnected before its deadline was processed."""
     check = make_check("keepalive", status, executed=NOW - age_s, timeout=120)
     assert arrived_meanwhile(make_event(check=check), NOW) is expected
 
 
 @pytest.mark.parametrize(
-    ("alarms", "status", "silent_s", "due_after_s"),
+    ("failures", "status", "missing_s", "due_after_s"),
     [(0, 1, 120, 80), (1, 2, 200, 160), (2, 2, 200, 160), (30, 2, 200, 160)],
 )
-def test_a_silent_agent_becomes_critical_though_the_clock_was_set_back(alarms, status, silent_s, due_after_s) -> None:
-    """The number of alarms tells at least how long an agent is silent, if the clock says that it was just heard."""
-    history = (CheckHistory(status=0, executed=NOW), *[CheckHistory(status=1, executed=NOW)] * alarms)[-21:]
+def test_a_missing_keepalive_becomes_critical_if_the_clock_was_set_back(
+    failures, status, missing_s, due_after_s
+) -> None:
+    """The number of failures is a lower limit of the time, if by the clock the agent has just been connected."""
+    history = (CheckHistory(status=0, executed=NOW), *[CheckHistory(status=1, executed=NOW)] * failures)[-21:]
     stored = make_event(check=make_check("keepalive", timeout=120, ttl=200, last_ok=NOW, history=history))
     found = missing(stored, make_entity(), NOW - 3600, "y")
     assert found.event.check and found.event.check.status == status
-    assert f"for {silent_s} seconds" in found.event.check.output
+    assert f"for {missing_s} seconds" in found.event.check.output
     assert found.due_after_s == pytest.approx(due_after_s)

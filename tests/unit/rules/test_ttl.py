@@ -40,8 +40,8 @@ def test_a_result_is_awaited_for_its_time_to_live(check, expected: int | None) -
     ],
     ids=["no agent", "alive", "silent", "just back", "back and alive", "long back", "always alive", "clock set back"],
 )
-def test_an_agents_own_silence_excuses_its_checks(history: list[CheckHistory], expected: float) -> None:
-    """A silent agent's checks wait, and one that came back has the whole time to live to report."""
+def test_the_ttl_waits_while_the_agent_is_disconnected(history: list[CheckHistory], expected: float) -> None:
+    """The checks of a disconnected agent do not fail, and one that reconnected has the full TTL to send results."""
     assert patience_s(90, history, 100) == expected
 
 
@@ -56,7 +56,7 @@ def test_the_keepalive_is_judged_first(due_after_s: float | None, judged: bool, 
 
 
 def test_the_failure_of_a_result_without_a_time_counts_from_when_it_came() -> None:
-    """A result that does not say when it was executed was silent since it came in, and never for less than no time."""
+    """Without an execution time, the time since the last result counts from its arrival, and is never negative."""
     stored = make_event(check=make_check(ttl=90), timestamp=1_700_000_000)
     event = failure_event(stored, make_entity(), NOW)
     assert event.check and event.check.output == "Last check execution was 100 seconds ago"
@@ -65,8 +65,8 @@ def test_the_failure_of_a_result_without_a_time_counts_from_when_it_came() -> No
     assert event.check and event.check.output == "Last check execution was 0 seconds ago"
 
 
-def test_an_alarm_keeps_the_configuration_and_no_old_result() -> None:
-    """The alarm warns, says how long the check was silent, and carries nothing of the last run."""
+def test_a_failure_event_keeps_the_configuration_and_no_old_result() -> None:
+    """The failure event is a warning, says how old the last result is, and has nothing of the last run."""
     stored = make_event(
         check=make_check(
             ttl=90,

@@ -75,6 +75,10 @@ def _admitters(basics: Basics, auth: Auth, neighbours: Neighbours, revoked: Revo
         found = await auth.authenticator.login(username, password, address)
         return found if isinstance(found, Identity) else None
 
+    def certificate_identity(certificate: bytes, agent: str) -> Identity | str:
+        problem = revoked.problem(certificate)
+        return problem or identity_for_certificate(certificate, agent, lambda user: records.get(USER, "", user))
+
     return Admitters(
         login=login,
         identity_for_certificate=lambda certificate, agent: (

@@ -28,7 +28,7 @@ class _Known(NamedTuple):
 class EntityMemo:
     """The last valid entity in a session's events, decoded and encoded.
 
-    After `recognises` returned True, `entity` is the entity of the event, its secrets hidden, and `json` its stored form.
+    After `recognises` returned True, `entity` is the event's entity, its secrets hidden, and `json` its stored form.
     """
 
     __slots__ = ("_codec", "_known", "entity", "json")

@@ -1,7 +1,7 @@
 """Checks agents' certificates against the revocation lists of their authorities.
 
-A list is used if one of the trusted authorities signed it. While one of the lists could not be fetched or has expired, no
-certificate is accepted. Passwords are not affected.
+A list is used if one of the trusted authorities signed it. While one of the lists could not be fetched or has expired,
+no certificate is accepted. Passwords are not affected.
 """
 
 import asyncio

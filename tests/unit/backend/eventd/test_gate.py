@@ -9,7 +9,7 @@ from sensu.testing.factories import make_check, make_entity, make_event
 
 HANDLED = IncomingEvent(make_event(make_entity(), make_check(handlers=("h",))))
 QUIET = IncomingEvent(make_event(make_entity(), make_check()))
-ALARM = IncomingEvent(HANDLED.event, failure=True)
+FAILURE = IncomingEvent(HANDLED.event, failure=True)
 KEEPALIVE = IncomingEvent(make_event(make_entity(), make_check("keepalive", handlers=("h",))))
 
 
@@ -34,9 +34,9 @@ def test_the_gate_closes_at_either_bound_and_opens_clearly_below(bound: str) -> 
         assert gate.admits(QUIET)
 
 
-@pytest.mark.parametrize("urgent", [ALARM, KEEPALIVE])
+@pytest.mark.parametrize("urgent", [FAILURE, KEEPALIVE])
 def test_what_is_urgent_passes_up_to_a_bound_of_its_own(urgent: IncomingEvent) -> None:
-    """Signs of life and alarms come through for longer, but not without bound."""
+    """Keepalives and failure events pass for longer, up to a limit."""
     owed = Owed()
     gate = Gate(owed.size, 100, 10**9)
     owed.count = 124

@@ -34,7 +34,7 @@ def test_a_deadline_after_an_outage(due_at: float, alive_at: float, now: float, 
 
 
 def test_the_grace_is_bounded() -> None:
-    """No outage, however long, puts alarms off for more than four minutes."""
+    """No outage, however long, postpones failure events by more than four minutes."""
     assert grace_s(0) == 5
     assert grace_s(10**6) == 240
 
