@@ -10,7 +10,8 @@ from prometheus_client import CollectorRegistry
 
 from sensu.backend.agentd.admission import Admitters
 from sensu.backend.agentd.agentd import Agentd
-from sensu.backend.auth.identity import Identity
+from sensu.backend.auth.credentials import Credentials
+from sensu.backend.auth.identity import Identity, Rejected
 from sensu.backend.metrics import BackendMetrics
 from sensu.backend.ports import EventOutcome, EventStored, IncomingEvent
 from sensu.clock import SystemClock
@@ -174,7 +175,7 @@ class World:
             keepalives=self.keepalives,
             admitters=Admitters(
                 login=self._login,
-                identity_for_certificate=self.identity_for_certificate,
+                authenticate=self.authenticate,
                 authorize=lambda who, namespace, agent: who.username == "agent" or namespace == "ns2",
                 namespace_exists=lambda name: self.records.get(NAMESPACE, "", name) is not None,
                 ready=lambda: self.ready,
@@ -187,9 +188,9 @@ class World:
             port=0,
         )
 
-    def identity_for_certificate(self, certificate: bytes, agent: str) -> Identity | str:
-        """Nobody has a certificate here."""
-        return "no certificates"
+    def authenticate(self, credentials: Credentials) -> Identity | Rejected:
+        """No certificate is known here."""
+        return Rejected("no certificates")
 
     async def _login(self, user: str, password: str, address: str) -> Identity | None:
         return Identity(user, ()) if PASSWORDS.get(user) == password else None

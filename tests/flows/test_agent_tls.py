@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from sensu.agent.main import Agent
-from sensu.backend.agentd.certificates import common_name
+from sensu.backend.auth.certificates import common_name
 from sensu.tls import accept_client_certificates, server_context
 from sensu.transport import frames
 from sensu.transport.codec import PROTOBUF

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from sensu.backend.agentd.counts import Counts
 from sensu.backend.agentd.session import Peer
 from sensu.backend.auth.attempts import TooManyAttempts
-from sensu.backend.auth.identity import Identity, Via
+from sensu.backend.auth.credentials import Credentials
+from sensu.backend.auth.identity import Identity, Rejected, Via
 from sensu.backend.pacing import PerMinute
 from sensu.clock import Clock
 from sensu.log import fields
@@ -32,8 +33,8 @@ NOT_READY = "agentd temporarily unavailable during startup"
 Login = Callable[[str, str, str], Awaitable[Identity | None]]
 """The identity for a user name and password sent from an address, or None; raises TooManyAttempts."""
 
-IdentityForCertificate = Callable[[bytes, str], Identity | str]
-"""The identity for the verified certificate (DER) of an agent of that name, or the reason why it is not accepted."""
+Authenticate = Callable[[Credentials], Identity | Rejected]
+"""Authenticates an agent by its certificate."""
 
 Authorize = Callable[[Identity, str, str], bool]
 """Whether an identity may create events in a namespace as the agent of that name."""
@@ -44,7 +45,7 @@ class Admitters:
     """The checks that admission uses. `health` returns the JSON of the API's health endpoint."""
 
     login: Login
-    identity_for_certificate: IdentityForCertificate
+    authenticate: Authenticate
     authorize: Authorize
     namespace_exists: Callable[[str], bool]
     ready: Callable[[], bool]
@@ -128,8 +129,8 @@ class Admission:
             return await self._ask.login(*credentials, request.address) or error(401, "bad credentials")
         if not request.certificate:
             return error(401, "missing credentials")
-        found = self._ask.identity_for_certificate(request.certificate, agent)
-        return error(401, found) if isinstance(found, str) else found
+        found = self._ask.authenticate(Credentials(certificate=request.certificate, agent=agent))
+        return error(401, found.message) if isinstance(found, Rejected) else found
 
     def _accept(self, request: Request, who: Identity) -> Accepted:
         agreement = handshake.backend_agreement(request)

@@ -7,15 +7,16 @@ from dataclasses import dataclass
 
 from sensu.backend.agentd.admission import Admitters
 from sensu.backend.agentd.agentd import Agentd
-from sensu.backend.agentd.certificates import ask_for_certificates, identity_for_certificate
+from sensu.backend.agentd.certificates import ask_for_certificates
 from sensu.backend.agentd.revocation import RevocationLists, read_authorities
 from sensu.backend.auth.assembly import Auth
-from sensu.backend.auth.identity import Identity
+from sensu.backend.auth.credentials import Credentials
+from sensu.backend.auth.identity import Identity, Rejected
 from sensu.backend.basics import Basics
 from sensu.backend.listening import agents_tls
 from sensu.backend.ports import Intake, Keepalives
 from sensu.backend.settings import BackendSettings
-from sensu.resources.kinds import NAMESPACE, USER
+from sensu.resources.kinds import NAMESPACE
 from sensu.transport.backend_socket import ListenerLimits
 
 
@@ -75,16 +76,13 @@ def _admitters(basics: Basics, auth: Auth, neighbours: Neighbours, revoked: Revo
         found = await auth.authenticator.login(username, password, address)
         return found if isinstance(found, Identity) else None
 
-    def certificate_identity(certificate: bytes, agent: str) -> Identity | str:
-        problem = revoked.problem(certificate)
-        return problem or identity_for_certificate(certificate, agent, lambda user: records.get(USER, "", user))
+    def authenticate(credentials: Credentials) -> Identity | Rejected:
+        problem = revoked.problem(credentials.certificate)
+        return auth.authenticator.authenticate(credentials) if problem is None else Rejected(problem)
 
     return Admitters(
         login=login,
-        identity_for_certificate=lambda certificate, agent: (
-            revoked.problem(certificate)
-            or identity_for_certificate(certificate, agent, lambda user: records.get(USER, "", user))
-        ),
+        authenticate=authenticate,
         authorize=lambda who, namespace, agent: auth.access.allows(
             who, "create", "events", name=agent, namespace=namespace
         ),

@@ -45,7 +45,7 @@ from sensu.backend.api.errors import (
     unauthenticated,
     unavailable,
 )
-from sensu.backend.api.request import NOBODY, BodyTooLarge, ClientGone, Receive, Request, address_of, forces, header
+from sensu.backend.api.request import NOBODY, BodyTooLarge, ClientGone, Receive, Request, credentials_of, forces
 from sensu.backend.api.responses import Response, Send, located
 from sensu.backend.api.router import Route, Router, cleaned, is_broken
 from sensu.backend.api.watch import Watchable
@@ -215,10 +215,10 @@ class HttpApi:
             logger.warning("a request met a store that failed", extra=_about(scope, err))
             return unavailable(STORE_AWAY)
         if not route.open:
-            proved = self._authenticate(header(scope, b"authorization"))
+            proved = self._authenticate(credentials_of(scope))
             if isinstance(proved, Rejected):
                 return unauthenticated(proved.message)
-            caller = msgspec.structs.replace(proved, address=address_of(scope), forces=forces(scope))
+            caller = msgspec.structs.replace(proved, forces=True) if forces(scope) else proved
         request = Request(scope, receive, params, caller, self._body_bytes_max)
         try:
             return await self._handled(route, request)

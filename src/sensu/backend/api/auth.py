@@ -111,7 +111,7 @@ class AuthEndpoint:
         """Who a user name and password prove; None where they are wrong, a response where there are none."""
         authorization = request.header(b"authorization") or ""
         if authorization.startswith(BASIC):
-            username, password = credentials_of(authorization)
+            username, password = username_and_password(authorization)
             try:
                 who = await while_connected(request, self._authenticator.login(username, password, request.address))
             except TooManyAttempts as err:
@@ -122,7 +122,9 @@ class AuthEndpoint:
             with contextlib.suppress(StoreError):
                 await self._audit.login_refused(shown, request.address)
             return None
-        if authorization.startswith(BEARER) and isinstance(self._authenticator.authenticate(authorization), Identity):
+        if authorization.startswith(BEARER) and isinstance(
+            self._authenticator.authenticate(request.credentials), Identity
+        ):
             return _NOT_A_LOGIN
         return _UNAUTHORIZED
 
@@ -152,7 +154,7 @@ def _tokens(triple: TokenTriple) -> Response:
     return response
 
 
-def credentials_of(authorization: str) -> tuple[str, str]:
+def username_and_password(authorization: str) -> tuple[str, str]:
     """User name and password of a Basic header, both empty where there are none in it."""
     try:
         decoded_text = base64.b64decode(authorization[len(BASIC) :], validate=True).decode()

@@ -73,10 +73,8 @@ class GraphQLEndpoint:
 
     def _caller(self, request: Request) -> Identity | Rejected:
         """Who asks; nobody where no proof is offered, which is no mistake here."""
-        found = self.authenticator.authenticate(request.header(b"authorization"))
-        if found is NO_CREDENTIALS:
-            return NOBODY
-        return found if isinstance(found, Rejected) else msgspec.structs.replace(found, address=request.address)
+        found = self.authenticator.authenticate(request.credentials)
+        return NOBODY if found is NO_CREDENTIALS else found
 
     @property
     def _graphql(self) -> "GraphQL":

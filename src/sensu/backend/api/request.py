@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import parse_qs
 
+from sensu.backend.auth.credentials import Credentials
 from sensu.backend.auth.identity import Identity
 from sensu.backend.services.pages import PageRequest
 from sensu.backend.services.payload import Conditions
@@ -89,6 +90,11 @@ class Request:
             pass
 
     @property
+    def credentials(self) -> Credentials:
+        """What the request offers as proof of its sender."""
+        return credentials_of(self.scope)
+
+    @property
     def address(self) -> str:
         """The network address that the request came from."""
         return address_of(self.scope)
@@ -156,6 +162,11 @@ def header(scope: Mapping[str, Any], name: bytes) -> str | None:
         if key == name:
             return value.decode("latin-1")  # type: ignore[no-any-return]
     return None
+
+
+def credentials_of(scope: Mapping[str, Any]) -> Credentials:
+    """What a request offers as proof of its sender."""
+    return Credentials(header(scope, b"authorization"), address=address_of(scope))
 
 
 def forces(scope: Mapping[str, Any]) -> bool:

@@ -70,8 +70,8 @@ class Watchable:
         return EventStream(200, headers, messages=messages, gone=request.gone)
 
     def _caller(self, request: Request) -> Identity | None:
-        """Who the request's header proves now."""
-        proved = self._authenticator.authenticate(request.header(b"authorization"))
+        """The identity that the request's credentials prove now."""
+        proved = self._authenticator.authenticate(request.credentials)
         return proved if isinstance(proved, Identity) else None
 
 

@@ -1,6 +1,10 @@
-"""Who is asking: from an Authorization header, or from a user name and password."""
+"""Authenticates callers: by the credentials of a request, or by a user name and password."""
+
+import msgspec
 
 from sensu.backend.auth.api_keys import APIKeys
+from sensu.backend.auth.certificates import identity_for_certificate
+from sensu.backend.auth.credentials import Credentials
 from sensu.backend.auth.identity import NO_CREDENTIALS, WRONG_CREDENTIALS, Identity, Rejected, Via, identity_of
 from sensu.backend.auth.passwords import BCRYPT_COST, BCRYPT_COST_SET_MAX, Passwords, cost_of
 from sensu.backend.auth.records import Records
@@ -13,7 +17,7 @@ KEY = "Key "
 
 
 class Authenticator:
-    """Says who is asking."""
+    """Finds the identity that credentials prove."""
 
     def __init__(self, records: Records, passwords: Passwords, tokens: Tokens, api_keys: APIKeys) -> None:
         self._records = records
@@ -23,13 +27,22 @@ class Authenticator:
         self._refusal_cost: int | None = None
         records.subscribe(USER, self._users_changed)
 
-    def authenticate(self, authorization: str | None) -> Identity | Rejected:
-        """The caller that an Authorization header (Bearer or Key, case-sensitive) proves; never waits.
+    def authenticate(self, credentials: Credentials) -> Identity | Rejected:
+        """The identity that the credentials prove; never waits. The header (case-sensitive) precedes a certificate.
 
         Source: recorded scenario auth-headers.
         """
-        if authorization is None:
+        if credentials.authorization is not None:
+            found = self._by_header(credentials.authorization)
+        elif credentials.certificate:
+            found = identity_for_certificate(credentials.certificate, credentials.agent, self._user)
+        else:
             return NO_CREDENTIALS
+        if isinstance(found, Rejected) or not credentials.address:
+            return found
+        return msgspec.structs.replace(found, address=credentials.address)
+
+    def _by_header(self, authorization: str) -> Identity | Rejected:
         if authorization.startswith(BEARER) and (token := authorization[len(BEARER) :]):
             return self._tokens.verify(token)
         if authorization.startswith(KEY) and (key := authorization[len(KEY) :]):
@@ -42,7 +55,7 @@ class Authenticator:
 
         All refusals take the same time, whether there is such a user or not.
         """
-        user: User | None = self._records.get(USER, "", username)
+        user = self._user(username)
         password_hash = user.password_hash if user is not None else None
         right = await self._passwords.verify(username, password, password_hash, address, self._cost_of_refusals)
         if not right or user is None or user.disabled:
@@ -51,7 +64,11 @@ class Authenticator:
 
     def knows(self, username: str) -> bool:
         """Whether there is a user of that name."""
-        return self._records.get(USER, "", username) is not None
+        return self._user(username) is not None
+
+    def _user(self, username: str) -> User | None:
+        user: User | None = self._records.get(USER, "", username)
+        return user
 
     def _cost_of_refusals(self) -> int:
         """The highest cost among the hashes of users, within what may be set: no refusal is quicker than that."""

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from sensu.backend.api.auth import credentials_of
+from sensu.backend.api.auth import username_and_password
 from sensu.backend.api.request import NOBODY, BodyTooLarge, ClientGone, Request, plain_address
 from sensu.errors import InvalidResource
 
@@ -131,4 +131,4 @@ def test_addresses_are_shown_as_people_write_them() -> None:
 )
 def test_basic_credentials_are_a_name_and_a_password(header: str, credentials: tuple[str, str]) -> None:
     """A password may hold colons; what cannot be read is nobody's."""
-    assert credentials_of(header) == credentials
+    assert username_and_password(header) == credentials

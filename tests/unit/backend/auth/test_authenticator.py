@@ -9,6 +9,7 @@ import pytest
 
 from sensu.backend.auth.api_keys import APIKeys
 from sensu.backend.auth.authenticator import Authenticator
+from sensu.backend.auth.credentials import Credentials
 from sensu.backend.auth.identity import NO_CREDENTIALS, WRONG_CREDENTIALS, Identity, Rejected, Via
 from sensu.backend.auth.passwords import Passwords
 from sensu.backend.auth.tokens import Tokens
@@ -71,14 +72,17 @@ def test_only_exact_forms_of_the_header_prove_anything(header: str | None, expec
     bench = Bench()
     token = asyncio.run(bench.token())
     text = header.format(token=token, key=KEY) if header is not None else None
-    assert bench.auth.authenticate(text) == expected
+    assert bench.auth.authenticate(Credentials(text)) == expected
 
 
 def test_tokens_and_keys_prove_the_same_user_with_the_same_groups() -> None:
     """An API key carries all rights of its user, its own user record included."""
     bench = Bench()
     token = asyncio.run(bench.token())
-    by_token, by_key = bench.auth.authenticate(f"Bearer {token}"), bench.auth.authenticate(f"Key {KEY}")
+    by_token, by_key = (
+        bench.auth.authenticate(Credentials(f"Bearer {token}")),
+        bench.auth.authenticate(Credentials(f"Key {KEY}")),
+    )
     assert isinstance(by_token, Identity)
     assert isinstance(by_key, Identity)
     assert (by_key.username, by_key.groups) == (by_token.username, by_token.groups) == ("bob", ("dev", "system:users"))
@@ -90,42 +94,42 @@ def test_a_key_survives_a_changed_password_and_no_disabled_user() -> None:
     bench = Bench()
     header = f"Key {KEY}"
     bench.records.put(USER, msgspec.structs.replace(BOB, password_hash="other", groups=("ops",)))
-    changed = bench.auth.authenticate(header)
+    changed = bench.auth.authenticate(Credentials(header))
     assert isinstance(changed, Identity)
     assert changed.groups == ("ops", "system:users")
     bench.records.put(USER, msgspec.structs.replace(BOB, disabled=True))
-    assert bench.auth.authenticate(header) == WRONG_CREDENTIALS
+    assert bench.auth.authenticate(Credentials(header)) == WRONG_CREDENTIALS
     bench.records.put(USER, BOB)
-    assert isinstance(bench.auth.authenticate(header), Identity)
+    assert isinstance(bench.auth.authenticate(Credentials(header)), Identity)
     bench.records.remove(USER, "", "bob")
-    assert bench.auth.authenticate(header) == WRONG_CREDENTIALS
+    assert bench.auth.authenticate(Credentials(header)) == WRONG_CREDENTIALS
 
 
 def test_keys_are_known_and_forgotten_as_they_are_made_and_revoked() -> None:
     """A new key opens, a revoked one does not, and a key that is given to another user speaks for that one."""
     bench = Bench()
     other = "aaaaaaaa-2222-4333-8444-555555555555"
-    assert bench.auth.authenticate(f"Key {other}") == WRONG_CREDENTIALS
+    assert bench.auth.authenticate(Credentials(f"Key {other}")) == WRONG_CREDENTIALS
     bench.records.put(API_KEY, APIKey(metadata=ObjectMeta(name=other), username="eve"))
-    assert bench.auth.authenticate(f"Key {other}") == WRONG_CREDENTIALS
+    assert bench.auth.authenticate(Credentials(f"Key {other}")) == WRONG_CREDENTIALS
     bench.records.put(USER, User(username="eve"))
-    eve = bench.auth.authenticate(f"Key {other}")
+    eve = bench.auth.authenticate(Credentials(f"Key {other}"))
     assert isinstance(eve, Identity)
     assert eve.username == "eve"
     bench.records.put(API_KEY, APIKey(metadata=ObjectMeta(name=other), username="bob"))
-    bob = bench.auth.authenticate(f"Key {other}")
+    bob = bench.auth.authenticate(Credentials(f"Key {other}"))
     assert isinstance(bob, Identity)
     assert bob.username == "bob"
     bench.records.remove(API_KEY, "", KEY)
-    assert bench.auth.authenticate(f"Key {KEY}") == WRONG_CREDENTIALS
+    assert bench.auth.authenticate(Credentials(f"Key {KEY}")) == WRONG_CREDENTIALS
 
 
 def test_keys_are_found_without_reading_all_of_them_each_time() -> None:
     """The index over the keys is made once for many requests."""
     bench = Bench()
     for _ in range(100):
-        bench.auth.authenticate(f"Key {KEY}")
-        bench.auth.authenticate("Key unknown")
+        bench.auth.authenticate(Credentials(f"Key {KEY}"))
+        bench.auth.authenticate(Credentials("Key unknown"))
     assert bench.records.lists_read == 1
 
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from sensu.backend.agentd.certificates import common_name, identity_for_certificate
-from sensu.backend.auth.identity import Identity, Via
+from sensu.backend.auth.certificates import common_name, identity_for_certificate
+from sensu.backend.auth.identity import Identity, Rejected, Via
 from sensu.resources.user import User
 from tests.flows.certificate_authority import Authority
 
@@ -35,14 +35,16 @@ def test_who_has_no_rights(tmp_path: Path, name: str, why: str) -> None:
     """The certificate of another agent, of a disabled user or without a name lets nobody in."""
     pair = Authority(tmp_path).issue(name or " ")
     found = identity_for_certificate(pair.der if name else b"garbage", "web1", USERS.get)
-    assert isinstance(found, str)
-    assert why in found
+    assert isinstance(found, Rejected)
+    assert why in found.message
 
 
 def test_the_agents_user_can_be_disabled(tmp_path: Path) -> None:
     """With the user `agent` disabled, certificates of agents let nobody in either."""
     users = {"agent": User(username="agent", disabled=True)}
-    assert identity_for_certificate(Authority(tmp_path).issue("web1").der, "web1", users.get) == "bad credentials"
+    assert identity_for_certificate(Authority(tmp_path).issue("web1").der, "web1", users.get) == Rejected(
+        "bad credentials"
+    )
 
 
 def test_garbage_has_no_name() -> None:
