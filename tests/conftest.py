@@ -30,7 +30,9 @@ def runner(loop_factory: LoopFactory | None) -> Iterator[asyncio.Runner]:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_fixture_setup(fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest) -> Generator[None, Any, Any]:
+def pytest_fixture_setup(
+    fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest
+) -> Generator[None, Any, Any]:
     """Runs an asynchronous fixture on the loop of its test."""
     function: Any = fixturedef.func
     if inspect.isasyncgenfunction(function):
