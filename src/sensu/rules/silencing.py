@@ -3,7 +3,9 @@
 Source: docs, silencing reference; recorded scenarios silence-*.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator
+
+import msgspec
 
 from sensu.resources.event import Event
 from sensu.resources.silenced import Silenced
@@ -16,27 +18,52 @@ def in_force(entry: Silenced, now: float) -> bool:
     return entry.begin <= now and (entry.expire_at <= 0 or now < entry.expire_at)
 
 
-def silences(entry: Silenced, event: Event) -> bool:
-    """Whether a silenced entry matches an event, regardless of time; events without a check are never silenced."""
-    check = event.check
-    if check is None or entry.check not in ("", ANY, check.metadata.name):
+class Subject(msgspec.Struct, frozen=True):
+    """What silences are compared with: a check, and the subscriptions by which its event can be silenced."""
+
+    check: str
+    subscriptions: Collection[str]
+
+
+def subject_of(event: Event) -> Subject | None:
+    """The subject of an event; None for an event without a check, which is never silenced."""
+    entity, check = event.entity, event.check
+    if check is None or entity is None:
+        return None
+    found = subscriptions_that_silence(
+        entity.metadata.name, entity.subscriptions or (), None if check.proxy_entity_name else check.subscriptions
+    )
+    return Subject(check.metadata.name, found)
+
+
+def overlap(entry: Silenced, other: Silenced) -> bool:
+    """Whether two silenced entries are in force at the same time, now or later."""
+    return _ends_after(entry, other.begin) and _ends_after(other, entry.begin)
+
+
+def _ends_after(entry: Silenced, time: int) -> bool:
+    return entry.expire_at <= 0 or entry.expire_at > time
+
+
+def silences(entry: Silenced, subject: Subject) -> bool:
+    """Whether a silenced entry matches, regardless of time."""
+    if entry.check not in ("", ANY, subject.check):
         return False
-    return entry.subscription in ("", ANY) or entry.subscription in subscriptions_that_silence(event)
+    return entry.subscription in ("", ANY) or entry.subscription in subject.subscriptions
 
 
-def subscriptions_that_silence(event: Event) -> set[str]:
+def subscriptions_that_silence(
+    entity: str, of_entity: Iterable[str], of_check: Collection[str] | None
+) -> Collection[str]:
     """The subscriptions by which an event can be silenced.
 
     These are the subscription of its entity and those that check and entity have in common; for a check on behalf of a
-    proxy entity, all subscriptions of the entity.
+    proxy entity (`of_check` is None), all subscriptions of the entity.
     """
-    entity, check = event.entity, event.check
-    assert entity is not None
-    assert check is not None
-    found = set(entity.subscriptions or ())
-    if not check.proxy_entity_name:
-        found.intersection_update(check.subscriptions)
-    found.add(f"entity:{entity.metadata.name}")
+    found = set(of_entity)
+    if of_check is not None:
+        found.intersection_update(of_check)
+    found.add(f"entity:{entity}")
     return found
 
 
@@ -54,18 +81,20 @@ class SilenceIndex:
 
     def matching(self, event: Event, now: float) -> list[Silenced]:
         """The entries in force that match an event, sorted by name."""
-        if not self._found or event.check is None:
+        if not self._found or (subject := subject_of(event)) is None:
             return []
-        subscriptions = subscriptions_that_silence(event)
-        subscriptions.add(ANY)
-        matches = [
-            entry
-            for check in {ANY, event.check.metadata.name}
-            for subscription in subscriptions
-            for entry in self._found.get((check, subscription), ())
-            if in_force(entry, now)
-        ]
+        return self.matching_subject(subject, now)
+
+    def matching_subject(self, subject: Subject, now: float) -> list[Silenced]:
+        """The entries in force that match a subject, sorted by name."""
+        matches = [entry for entry in self.about(subject) if in_force(entry, now)]
         return sorted(matches, key=lambda entry: entry.metadata.name)
+
+    def about(self, subject: Subject) -> Iterator[Silenced]:
+        """The entries that match a subject, regardless of time."""
+        for check in {ANY, subject.check}:
+            for subscription in {ANY, *subject.subscriptions}:
+                yield from self._found.get((check, subscription), ())
 
 
 def ended_by_resolution(matching: Iterable[Silenced], status_before: int, status: int) -> list[Silenced]:

@@ -2,9 +2,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sensu.resources.event import Event
 from sensu.resources.silenced import Silenced
-from sensu.rules.silencing import SilenceIndex, ended_by_resolution, in_force, silences
+from sensu.rules.silencing import SilenceIndex, ended_by_resolution, in_force, silences, subject_of
 from sensu.testing.factories import make_check, make_entity, make_event, make_metrics_event, make_silence
+
+
+def silenced_by(silence: Silenced, event: Event) -> bool:
+    subject = subject_of(event)
+    return subject is not None and silences(silence, subject)
 
 
 def event_of(entity_subscriptions=("linux",), check_subscriptions=("linux",), **check: object):
@@ -33,20 +39,20 @@ def event_of(entity_subscriptions=("linux",), check_subscriptions=("linux",), **
 def test_a_silence_is_about_a_check_a_subscription_or_both(silence: Silenced, expected: bool) -> None:
     """A subscription silences what both check and entity have; an entity's own one silences all of its events."""
     event = event_of(("linux", "web"), ("linux", "db"))
-    assert silences(silence, event) is expected
+    assert silenced_by(silence, event) is expected
     assert bool(SilenceIndex([silence]).matching(event, 0)) is expected
 
 
 def test_a_check_on_behalf_of_an_entity_is_silenced_by_all_its_subscriptions() -> None:
     """With a proxy entity name the check's own subscriptions do not matter."""
     silence = make_silence("web")
-    assert not silences(silence, event_of(("web",), ("linux",)))
-    assert silences(silence, event_of(("web",), ("linux",), proxy_entity_name="srv"))
+    assert not silenced_by(silence, event_of(("web",), ("linux",)))
+    assert silenced_by(silence, event_of(("web",), ("linux",), proxy_entity_name="srv"))
 
 
 def test_metrics_alone_are_never_silenced() -> None:
     """An event without a check falls under no silence."""
-    assert not silences(make_silence(check="*", subscription="*"), make_metrics_event())
+    assert not silenced_by(make_silence(check="*", subscription="*"), make_metrics_event())
     assert SilenceIndex([make_silence("*", "*")]).matching(make_metrics_event(), 0) == []
 
 
@@ -73,7 +79,7 @@ def test_the_index_finds_what_a_search_finds(entries, entity_subscriptions, chec
         make_silence(subscription, check, begin=begin, expire_at=end) for subscription, check, begin, end in entries
     ]
     event = event_of(entity_subscriptions, tuple(check_subscriptions), proxy_entity_name="srv" if proxied else "")
-    expected = [entry for entry in all_of_them if silences(entry, event) and in_force(entry, 2)]
+    expected = [entry for entry in all_of_them if silenced_by(entry, event) and in_force(entry, 2)]
     found = SilenceIndex(all_of_them).matching(event, 2)
     assert sorted(map(id, found)) == sorted(map(id, expected))
     assert [entry.metadata.name for entry in found] == sorted(entry.metadata.name for entry in expected)

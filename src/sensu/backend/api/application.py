@@ -28,6 +28,7 @@ from sensu.backend.api import (
     reference,
     resources,
     secret_providers,
+    silence_previews,
     silenced,
     status,
     tessen,
@@ -73,6 +74,7 @@ from sensu.backend.services.live_changes import LiveChanges
 from sensu.backend.services.namespaces import Namespaces
 from sensu.backend.services.resources import Resources, ScriptCheck
 from sensu.backend.services.secret_providers import SecretProviders
+from sensu.backend.services.silence_previews import SilencePreviews
 from sensu.backend.services.silences import Silences
 from sensu.backend.services.tessen import Tessen
 from sensu.backend.services.users import Users
@@ -147,6 +149,7 @@ def _described_routes(context: ApiContext) -> Iterator[Route]:
     yield from deliveries.routes(Deliveries(context.store, context.access, ports.deliveries, log))
     yield from explain.routes(Explain(context.store, context.access, context.clock, ports.deliveries))
     yield from silenced.routes(cases.silences)
+    yield from silence_previews.routes(SilencePreviews(context.store, context.access, context.clock))
     yield from secret_providers.routes(SecretProviders(context.access))
     yield from namespaces.routes(cases.namespaces)
     yield from users.routes(kept, cases.users)
