@@ -100,7 +100,7 @@ def backend(state_dir: Path, extra: Sequence[str] = ()) -> Iterator[Server]:
     api, agents = free_ports(2)
     command = [program("sensu-backend"), "start", "--state-dir", str(state_dir), "--agent-host", "127.0.0.1"]
     command += ["--cache-dir", str(state_dir / "cache"), "--api-listen-address", f"127.0.0.1:{api}"]
-    command += ["--agent-port", str(agents), *extra]
+    command += ["--agent-port", str(agents), "--dashboard-port", "0", *extra]
     started = time.monotonic()
     with running(command, state_dir / "backend.log") as process:
         ready_s = wait_until_ready(f"http://127.0.0.1:{api}", process, started)

@@ -88,7 +88,7 @@ def say(text: str) -> None:
 
 def choose_ports() -> dict[str, int]:
     """The documented ports where they are free, else others."""
-    wanted = {"api": 8080, "agents": 8081, "agent-api": 3031, "socket": 3030, "statsd": 8125}
+    wanted = {"api": 8080, "agents": 8081, "agent-api": 3031, "socket": 3030, "statsd": 8125, "web": 3000}
     return {name: port if is_free(port) else free_port() for name, port in wanted.items()}
 
 
@@ -147,6 +147,7 @@ def start_backend(stack: contextlib.ExitStack, state: Path, ports: dict[str, int
     """The backend, listening on loopback only."""
     arguments = ["--state-dir", str(state), "--cache-dir", str(state / "backend-cache"), "--agent-host", "127.0.0.1"]
     arguments += ["--api-listen-address", f"127.0.0.1:{ports['api']}", "--agent-port", str(ports["agents"])]
+    arguments += ["--dashboard-host", "127.0.0.1", "--dashboard-port", str(ports["web"])]
     environment = {**os.environ, "QUICKSTART_DIR": str(state)}
     return start(stack, [*program("sensu-backend"), "start", *arguments], environment, state / "backend.log")
 

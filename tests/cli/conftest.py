@@ -54,7 +54,7 @@ def running_backend(home: Path) -> Iterator[str]:
     credentials = ["--cluster-admin-username", USER, "--cluster-admin-password", PASSWORD]
     subprocess.run([*backend, "init", *places, *credentials], check=True, capture_output=True, timeout=60)
     url = f"http://127.0.0.1:{api}"
-    listening = ["--api-listen-address", f"127.0.0.1:{api}", "--api-url", url]
+    listening = ["--api-listen-address", f"127.0.0.1:{api}", "--api-url", url, "--dashboard-port", "0"]
     agent_side = ["--agent-host", "127.0.0.1", "--agent-port", str(agents), "--cache-dir", str(home / "cache")]
     with (home / "log").open("wb") as log:
         process = subprocess.Popen([*backend, "start", *places, *listening, *agent_side], stdout=log, stderr=log)

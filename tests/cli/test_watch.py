@@ -32,7 +32,7 @@ class Backend:
 
     def start(self) -> None:
         """Return when it answers."""
-        listening = ["--api-listen-address", f"127.0.0.1:{self._api}", "--api-url", self.url]
+        listening = ["--api-listen-address", f"127.0.0.1:{self._api}", "--api-url", self.url, "--dashboard-port", "0"]
         agents = ["--agent-host", "127.0.0.1", "--agent-port", str(self._agents), "--cache-dir", str(self._home / "c")]
         with (self._home / "log").open("ab") as log:
             command = [*self._program, "start", *self._places, *listening, *agents]

@@ -80,6 +80,8 @@ def test_init_takes_the_admin_from_the_environment(tmp_path: Path) -> None:
         (["start", "--no-such-flag"], "--no-such-flag"),
         (["start", "--agent-port", "abc"], "--agent-port"),
         (["start", "--agent-port", "99999"], "--agent-port"),
+        (["start", "--dashboard-port", "99999"], "--dashboard-port"),
+        (["start", "--dashboard-cert-file", "a.pem"], "--dashboard-key-file must be given together"),
         (["start", "--log-level", "loud"], "--log-level"),
         (["start", "--state-dir"], "--state-dir"),
         (["init", "--no-such-flag"], "--no-such-flag"),
@@ -140,13 +142,15 @@ def test_a_damaged_database_is_named(initialised: BackendProcess) -> None:
 
 
 def test_a_port_in_use_is_named(initialised: BackendProcess) -> None:
-    """A taken port of the API or of the agents ends the start with its address."""
+    """A taken port of the API, of the agents or of the web UI ends the start with its address."""
     with listener() as port:
         places = initialised.places
         said = only_line(backend("start", *places, "--api-listen-address", f"127.0.0.1:{port}"))
         assert f"the API cannot listen on 127.0.0.1:{port}" in said
         said = only_line(backend("start", *places, "--agent-port", str(port)))
         assert f"the agents' port cannot listen on 127.0.0.1:{port}" in said
+        said = only_line(backend("start", *places, "--dashboard-port", str(port)))
+        assert f"the web UI cannot listen on 127.0.0.1:{port}" in said
 
 
 def test_a_state_folder_has_one_backend(initialised: BackendProcess) -> None:

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import aiohttp
 from prometheus_client import CollectorRegistry
+from yarl import URL
 
-from sensu.backend.api.application import ApiContext, build_application, routes_of
+from sensu.backend.api.application import ApiContext, Application, build_application, routes_of
 from sensu.backend.api.cluster import Member
 from sensu.backend.api.router import Route
 from sensu.backend.api.server import ApiServer
@@ -22,6 +23,7 @@ from sensu.backend.auth.seeds import seed_writes
 from sensu.backend.auth.tokens import Tokens
 from sensu.backend.basics import Basics
 from sensu.backend.counts import DeliveryCounts, EventCounts, ScheduleCounts
+from sensu.backend.dashboardd.assembly import Dashboard
 from sensu.backend.eventd.daemon import Eventd
 from sensu.backend.listening import ListenerSettings
 from sensu.backend.metrics import BackendMetrics
@@ -103,11 +105,25 @@ class RunningApi:
     metrics: BackendMetrics
     http: aiohttp.ClientSession
     routes: Sequence[Route] = ()
+    web_url: str = ""
 
     async def call(self, method: str, path: str, body: object = None, **headers: str) -> "Answer":
         """One request as it stands, with JSON where a body is given; `content_type` replaces its type."""
+        return await self._request(method, self.url + path, body, headers)
+
+    async def browse(self, method: str, path: str, body: object = None, **headers: str) -> "Answer":
+        """The same at the web UI's port; nothing is unpacked."""
+        return await self._request(method, self.web_url + path, body, headers, packed=True)
+
+    async def _request(
+        self, method: str, url: str, body: object, headers: Mapping[str, str], *, packed: bool = False
+    ) -> "Answer":
         sent = {key.replace("_", "-"): value for key, value in headers.items()}
-        async with self.http.request(method, self.url + path, json=body, headers=sent, allow_redirects=False) as answer:
+        where = URL(url, encoded=True) if packed else url
+        skipped = ("Accept-Encoding",) if packed else ()
+        async with self.http.request(
+            method, where, json=body, headers=sent, allow_redirects=False, skip_auto_headers=skipped
+        ) as answer:
             return Answer(answer.status, answer.headers, await answer.read())
 
     async def token(self, username: str = ADMIN, password: str = PASSWORD) -> str:
@@ -128,9 +144,15 @@ class Answer:
 
 @contextlib.asynccontextmanager
 async def running_api(
-    folder: Path, *, port: int = 0, clock: Clock | None = None, ready: bool = True, heartbeat_s: float = 15.0
+    folder: Path,
+    *,
+    port: int = 0,
+    clock: Clock | None = None,
+    ready: bool = True,
+    heartbeat_s: float = 15.0,
+    dist: Path | None = None,
 ) -> AsyncIterator[RunningApi]:
-    """A fresh backend with the user admin, ended on leaving."""
+    """A fresh backend with the user admin, ended on leaving; with `dist` it serves the web UI in that folder."""
     clock = clock or SystemClock()
     store = SQLiteStore(folder, Durability.NORMAL)
     await store.open()
@@ -175,17 +197,18 @@ async def running_api(
         History(store, access, clock, HISTORY, HISTORY),
         "test",
     )
-    server = ApiServer(
-        build_application(context), ListenerSettings("127.0.0.1", port, stop_timeout_s=1), stopping=feed.close
-    )
-    await server.start()
+    application = build_application(context)
+    server = ApiServer(application, ListenerSettings("127.0.0.1", port, stop_timeout_s=1), stopping=feed.close)
     working = asyncio.create_task(eventd.run())
     try:
-        async with aiohttp.ClientSession() as http:
+        async with (
+            _listening(server),
+            _browsable(application, clock, dist) as web_url,
+            aiohttp.ClientSession(auto_decompress=dist is None) as http,
+        ):
             url = f"http://127.0.0.1:{server.port}"
-            yield RunningApi(url, store, ports, agents, schedule, metrics, http, routes_of(context))
+            yield RunningApi(url, store, ports, agents, schedule, metrics, http, routes_of(context), web_url)
     finally:
-        await server.stop()
         working.cancel()
         await asyncio.wait([working])
         tokens.close()
@@ -195,6 +218,28 @@ async def running_api(
         entities.close()
         cache.close()
         await store.close()
+
+
+@contextlib.asynccontextmanager
+async def _listening(server: ApiServer | Dashboard) -> AsyncIterator[None]:
+    await server.start()
+    try:
+        yield
+    finally:
+        await server.stop()
+
+
+@contextlib.asynccontextmanager
+async def _browsable(application: Application, clock: Clock, dist: Path | None) -> AsyncIterator[str]:
+    """The URL of the web UI whose build is in a folder; without a folder there is none."""
+    if dist is None:
+        yield ""
+        return
+    dashboard = Dashboard(application, ListenerSettings("127.0.0.1", 0, stop_timeout_s=1), clock, None, dist)
+    async with _listening(dashboard):
+        looking = asyncio.create_task(dashboard.run())
+        yield f"http://127.0.0.1:{dashboard.port}"
+        looking.cancel()
 
 
 def _own_entity() -> Entity:

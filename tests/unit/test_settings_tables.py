@@ -67,14 +67,12 @@ def test_a_template_of_the_reference_starts_with_one_line(tmp_path: Path) -> Non
     file = tmp_path / "backend.yml"
     file.write_text(TEMPLATE)
     assert read_backend("-c", str(file)) == [
-        "without effect here: dashboard-port, etcd-client-cert-auth, etcd-initial-cluster, "
-        "etcd-listen-client-urls, no-embed-etcd, require-fips"
+        "without effect here: etcd-client-cert-auth, etcd-initial-cluster, etcd-listen-client-urls, "
+        "no-embed-etcd, require-fips"
     ]
 
 
-@pytest.mark.parametrize(
-    "flag", ["--require-fips", "--require-openssl", "--debug", "--etcd-name=x", "--dashboard-port=1"]
-)
+@pytest.mark.parametrize("flag", ["--require-fips", "--require-openssl", "--debug", "--etcd-name=x"])
 def test_flags_without_effect_are_accepted_and_named(flag: str) -> None:
     """A command line for the reference starts this backend, too."""
     assert read_backend(flag) == [f"without effect here: {flag.removeprefix('--').partition('=')[0]}"]

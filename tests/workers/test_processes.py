@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
@@ -94,13 +95,13 @@ def test_what_is_wrong_is_said_once(initialised: BackendProcess, runner: Callabl
     places = [*initialised.places, *FLAGS]
     assert "is in use by another backend (process " in start_and_fail(*places)
     assert "is in use by another backend (process " in start_and_fail(*initialised.places)
-    elsewhere = ["--state-dir", str(tmp_path / "other"), *FLAGS]
+    elsewhere = ["--state-dir", str(tmp_path / "other"), "--dashboard-port", "0", *FLAGS]
     api = ["--api-listen-address", f"127.0.0.1:{initialised.api_port}"]
     assert "the API cannot listen on 127.0.0.1:" in start_and_fail(*places, *elsewhere)
     agents = ["--agent-host", "127.0.0.1", "--agent-port", str(initialised.agent_port)]
     free = ["--api-listen-address", "127.0.0.1:0"]
     assert "the agents' port cannot listen on 127.0.0.1:" in start_and_fail(*elsewhere, *free, *agents)
-    alone = [*elsewhere[:2], "--log-level", "error", *api, "--agent-host", "127.0.0.1", "--agent-port", "0"]
+    alone = [*elsewhere[:4], "--log-level", "error", *api, "--agent-host", "127.0.0.1", "--agent-port", "0"]
     assert "cannot listen" in start_and_fail(*alone)
     runner(initialised.stop())
     for number in ("0", "65", "many"):
@@ -154,13 +155,17 @@ def test_one_worker_may_be_restarted_by_hand(initialised: BackendProcess, runner
 
 
 def test_ports_may_be_any(initialised: BackendProcess) -> None:
-    """Where any port will do, all workers share the one that was found, which nobody else can take."""
+    """If any port will do, all workers share the one that was found, and the web UI's, which nobody else can take."""
     anywhere = ["--api-listen-address", "127.0.0.1:0", "--agent-port", "0"]
+    web = f"the web UI listens on port {initialised.web_port}"
     command = [sys.executable, "-m", "sensu.backend.main", "start", *initialised.places, *anywhere, *FLAGS]
     log = initialised.folder / "any.log"
     with log.open("wb") as sink, subprocess.Popen(command, stderr=sink) as process:
         until(lambda: "ready to accept" in log.read_text(), "the workers do not serve")
         ports = re.findall(r"the API listens on port (\d+)", log.read_text())
+        until(lambda: log.read_text().count(web) == WORKERS, "the web UI is not served by each worker")
+        with urllib.request.urlopen(f"{initialised.web_url}/n/default/events") as page:
+            assert page.status == 200
         with socket.socket() as probe, pytest.raises(OSError, match="in use"):
             probe.bind(("127.0.0.1", int(ports[0])))
         process.send_signal(signal.SIGINT)

@@ -16,6 +16,8 @@ from sensu.backend.auth import assembly as auth
 from sensu.backend.auth.access import Access
 from sensu.backend.basics import Basics
 from sensu.backend.counts import AssetCounts, DeliveryCounts, EventCounts, KeepaliveCounts, ScheduleCounts
+from sensu.backend.dashboardd import assembly as dashboardd
+from sensu.backend.dashboardd.assembly import Dashboard
 from sensu.backend.event_log import EventLog
 from sensu.backend.eventd import assembly as eventd
 from sensu.backend.eventd.counters import Counters as CountsEvents
@@ -142,6 +144,7 @@ class Daemons:
     schedule: Schedulerd
     agents: Agentd
     api: ApiServer
+    dashboard: Dashboard | None
     audit: AuditLog
     history: History
     revoked: RevocationLists
@@ -154,6 +157,8 @@ class Daemons:
         yield "revocation lists", lambda: self.revoked.run(self._certificates_changed)
         if self.event_log is not None:
             yield "event log", self.event_log.run
+        if self.dashboard is not None:
+            yield "web UI", self.dashboard.run
 
     def by_duty(self) -> Iterator[tuple[Duty, str, Run]]:
         """What runs at the member that holds a duty, with its name."""
@@ -213,8 +218,9 @@ async def composed(
     settings = basics.settings
     audit = AuditLog(store, known.access, clock, settings.audit_retention, settings.audit_entries_max)
     history = _history(basics, known.access)
-    server = await api.assembled(basics, known, ports, member, audit, history, membership, peers, stack)
-    return Daemons(core.events, deliveries, schedule, agents, server, audit, history, revoked, event_log)
+    server, answers = await api.assembled(basics, known, ports, member, audit, history, membership, peers, stack)
+    dashboard = dashboardd.assembled(basics, answers, membership, executors.files)
+    return Daemons(core.events, deliveries, schedule, agents, server, dashboard, audit, history, revoked, event_log)
 
 
 def _opened_event_log(basics: Basics, executors: Executors, stack: contextlib.AsyncExitStack) -> EventLog | None:

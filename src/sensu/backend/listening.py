@@ -49,6 +49,19 @@ def api_listener(settings: BackendSettings, *, shares_port: bool = False) -> Lis
     )
 
 
+def dashboard_listener(settings: BackendSettings, *, shares_port: bool = False) -> ListenerSettings:
+    """The listener of the web UI, which has the API's certificate unless it has its own."""
+    own = bool(settings.dashboard_cert_file)
+    return ListenerSettings(
+        settings.dashboard_host.strip("[]") or "::",
+        settings.dashboard_port,
+        settings.dashboard_cert_file if own else settings.cert_file,
+        settings.dashboard_key_file if own else settings.key_file,
+        write_timeout_s=settings.dashboard_write_timeout,
+        shares_port=shares_port,
+    )
+
+
 def agents_tls(settings: BackendSettings) -> ssl.SSLContext | None:
     """The TLS context of the agents' port, with the API's certificate unless it has its own; None without TLS."""
     listener = api_listener(settings)

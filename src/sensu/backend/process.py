@@ -126,6 +126,8 @@ class Backend:
                 await membership.open(self._stopping.set)
                 running.append(group.create_task(membership.run(), name="membership"))
                 await daemons.api.start()
+                if daemons.dashboard is not None:
+                    await daemons.dashboard.start()
                 await self._start_agents(daemons.agents)
                 held = [(name, run) for duty, name, run in daemons.by_duty() if membership.holds(duty)]
                 running += [group.create_task(run(), name=name) for name, run in held]
@@ -136,7 +138,7 @@ class Backend:
             finally:
                 systemd.notify(systemd.STOPPING)
                 await daemons.agents.stop()
-                await daemons.api.stop()
+                await asyncio.gather(*(server.stop() for server in (daemons.api, daemons.dashboard) if server))
                 await membership.drained(DRAIN_S)
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(DRAIN_S):

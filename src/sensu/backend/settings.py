@@ -45,6 +45,14 @@ class BackendSettings:
     api_write_timeout: float = option("longest time for an answer", 15.0, kind="duration")
     api_url: str = option("URL of the API, as clients know it", "http://localhost:8080")
 
+    dashboard_host: str = option("address that the web UI listens on", "[::]")
+    dashboard_port: int = option("port that the web UI listens on (0: no web UI)", 3000)
+    dashboard_cert_file: str = option("TLS certificate of the web UI (default: cert-file), in PEM format", "")
+    dashboard_key_file: str = option("key of that certificate, in PEM format", "")
+    dashboard_write_timeout: float = option(
+        "longest wait for a browser that does not read its answer", 15.0, kind="duration"
+    )
+
     cert_file: str = option("TLS certificate in PEM format", "")
     key_file: str = option("TLS key in PEM format", "")
     trusted_ca_file: str = option("certificates of trusted authorities in PEM format", "")
@@ -103,11 +111,6 @@ RETIRED_FLAGS = frozenset(
     (
         "agent-burst-limit",
         "agent-rate-limit",
-        "dashboard-cert-file",
-        "dashboard-host",
-        "dashboard-key-file",
-        "dashboard-port",
-        "dashboard-write-timeout",
         "debug",
         "default-silenced-expiry-time",
         "disable-platform-metrics",
@@ -186,8 +189,11 @@ def check(settings: BackendSettings) -> BackendSettings:
     if bool(settings.cert_file) != bool(settings.key_file):
         raise ConfigurationError("--cert-file and --key-file must be given together")
     _check_agent_auth(settings)
-    if not 0 <= settings.agent_port <= 65535:
-        raise ConfigurationError("invalid value for --agent-port: must be a port number")
+    if bool(settings.dashboard_cert_file) != bool(settings.dashboard_key_file):
+        raise ConfigurationError("--dashboard-cert-file and --dashboard-key-file must be given together")
+    for name, port in (("agent", settings.agent_port), ("dashboard", settings.dashboard_port)):
+        if not 0 <= port <= 65535:
+            raise ConfigurationError(f"invalid value for --{name}-port: must be a port number")
     if not 1 <= settings.workers <= SLOTS:
         raise ConfigurationError(f"invalid value for --workers: must be from 1 to {SLOTS}")
     for field in dataclasses.fields(settings):

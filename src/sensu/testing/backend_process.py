@@ -12,7 +12,7 @@ import aiohttp
 from sensu.clock import SystemClock
 from sensu.testing.ports import free_ports
 
-USER, PASSWORD = "admin", "P@ssw0rd!"
+USER, PASSWORD = "admin", "P@ssw0rd!"  # noqa: S105 - of test backends only
 READY_S = 30.0
 STOP_S = 10.0
 POLL_S = 0.02
@@ -28,13 +28,18 @@ class BackendProcess:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.log = folder / "backend.log"
-        self.api_port, self.agent_port = free_ports(2)
+        self.api_port, self.agent_port, self.web_port = free_ports(3)
         self._process: asyncio.subprocess.Process | None = None
 
     @property
     def api_url(self) -> str:
         """Where the API is."""
         return f"http://127.0.0.1:{self.api_port}"
+
+    @property
+    def web_url(self) -> str:
+        """Where the web UI is."""
+        return f"http://127.0.0.1:{self.web_port}"
 
     @property
     def pid(self) -> int:
@@ -56,7 +61,8 @@ class BackendProcess:
         """The flags of `start` that keep everything in the folder and on loopback."""
         api = ["--api-listen-address", f"127.0.0.1:{self.api_port}", "--api-url", self.api_url]
         agents = ["--agent-host", "127.0.0.1", "--agent-port", str(self.agent_port)]
-        return [*self.state, "--cache-dir", str(self.folder / "cache"), *api, *agents]
+        web = ["--dashboard-host", "127.0.0.1", "--dashboard-port", str(self.web_port)]
+        return [*self.state, "--cache-dir", str(self.folder / "cache"), *api, *agents, *web]
 
     async def initialise(self) -> None:
         """Make the database with the user `USER`; raises NotReady."""

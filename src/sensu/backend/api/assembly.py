@@ -2,7 +2,7 @@
 
 import contextlib
 
-from sensu.backend.api.application import ApiContext, build_application
+from sensu.backend.api.application import ApiContext, Application, build_application
 from sensu.backend.api.cluster import Member
 from sensu.backend.api.server import ApiServer
 from sensu.backend.auth.assembly import Auth
@@ -27,8 +27,8 @@ async def assembled(
     ownership: Ownership,
     peers: Peers,
     stack: contextlib.AsyncExitStack,
-) -> ApiServer:
-    """The server of the API, not yet started; raises StoreError."""
+) -> tuple[ApiServer, Application]:
+    """The server of the API, not yet started, and its application; raises StoreError."""
     settings = basics.settings
     feed = LiveChanges(basics.store)
     await feed.open()
@@ -55,4 +55,5 @@ async def assembled(
     )
     application = build_application(context)
     peers.serve(application)
-    return ApiServer(application, api_listener(settings, shares_port=not ownership.alone), stopping=feed.close)
+    listener = api_listener(settings, shares_port=not ownership.alone)
+    return ApiServer(application, listener, stopping=feed.close), application

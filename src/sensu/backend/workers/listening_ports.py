@@ -18,8 +18,11 @@ def kept_ports(settings: S) -> tuple[S, list[socket.socket]]:
     host, port = settings.api_address
     api = _kept(host, port, "API")
     agents = _kept(settings.agent_host.strip("[]") or "::", settings.agent_port, "agents' port")
+    kept = [api, agents]
+    if settings.dashboard_port:
+        kept.append(_kept(settings.dashboard_host.strip("[]") or "::", settings.dashboard_port, "web UI"))
     address = f"[{host}]:{_port(api)}" if ":" in host else f"{host}:{_port(api)}"
-    return dataclasses.replace(settings, api_listen_address=address, agent_port=_port(agents)), [api, agents]
+    return dataclasses.replace(settings, api_listen_address=address, agent_port=_port(agents)), kept
 
 
 def _kept(host: str, port: int, name: str) -> socket.socket:

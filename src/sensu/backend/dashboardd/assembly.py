@@ -1,0 +1,50 @@
+"""Puts the parts of the web UI's port together."""
+
+from concurrent.futures import Executor
+from pathlib import Path
+
+from sensu.backend.api.server import ApiServer
+from sensu.backend.basics import Basics
+from sensu.backend.dashboardd.application import Application, WebApplication
+from sensu.backend.dashboardd.build import WebBuild
+from sensu.backend.dashboardd.files import DIST
+from sensu.backend.listening import ListenerSettings, dashboard_listener
+from sensu.backend.membership import Ownership
+from sensu.clock import Clock
+
+
+class Dashboard:
+    """The listener of the web UI."""
+
+    def __init__(
+        self, api: Application, listener: ListenerSettings, clock: Clock, executor: Executor | None, folder: Path = DIST
+    ) -> None:
+        """`api` is the API's application, `folder` is where the build lies."""
+        self._build = WebBuild(folder, clock, executor)
+        self._server = ApiServer(WebApplication(api, self._build), listener, "web UI")
+
+    @property
+    def port(self) -> int:
+        """The port it listens on."""
+        return self._server.port
+
+    async def start(self) -> None:
+        """Accept connections, with the build if there is one; raises ConfigurationError."""
+        await self._build.look()
+        await self._server.start()
+
+    async def run(self) -> None:
+        """Look for the build until it is there."""
+        await self._build.run()
+
+    async def stop(self) -> None:
+        """Accept no more, and end what is left after a while."""
+        await self._server.stop()
+
+
+def assembled(basics: Basics, api: Application, ownership: Ownership, files: Executor) -> Dashboard | None:
+    """The listener of the web UI, not yet started; None where it is turned off."""
+    if not basics.settings.dashboard_port:
+        return None
+    listener = dashboard_listener(basics.settings, shares_port=not ownership.alone)
+    return Dashboard(api, listener, basics.clock, files)

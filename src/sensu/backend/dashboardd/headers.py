@@ -1,0 +1,41 @@
+"""The headers of answers to browsers: what a page may do, and in which form an answer is sent."""
+
+from collections.abc import Iterable, Sequence
+
+from sensu.backend.api.responses import Header
+
+COMMON: Sequence[Header] = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"permissions-policy", b"camera=(), microphone=(), geolocation=(), payment=()"),
+)
+"""What every answer has."""
+POLICY = b"content-security-policy"
+PAGE_POLICY: Header = (
+    POLICY,
+    b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    b"font-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; "
+    b"require-trusted-types-for 'script'; trusted-types svelte-trusted-html",
+)
+"""The policy of the page and its assets: nothing from other hosts, no inline code, no frame around it."""
+API_POLICY: Header = (POLICY, b"default-src 'none'; frame-ancestors 'none'")
+"""The policy of what the API answers: a browser that shows it loads and runs nothing."""
+
+
+def with_defaults(headers: Iterable[Header], *defaults: Header) -> list[Header]:
+    """The headers of an answer, completed by those of every answer and `defaults` as far as it has them not itself."""
+    own = list(headers)
+    names = {name for name, _ in own}
+    return own + [header for header in (*COMMON, *defaults) if header[0] not in names]
+
+
+def accepts(accept_encoding: str, coding: str) -> bool:
+    """Whether an Accept-Encoding header takes a content coding."""
+    for part in accept_encoding.split(","):
+        name, _, parameters = part.partition(";")
+        if name.strip().lower() == coding:
+            quality = parameters.strip().lower().removeprefix("q=")
+            return quality.rstrip("0") not in ("0.", "") if quality.startswith("0") else True
+    return False
