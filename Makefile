@@ -9,27 +9,45 @@ ARGS ?=
 CONTRACT ?=
 KIND ?=
 JOBS ?=
+WEB := src/sensu/web
+WEB_UI := $(BIN)/python packaging/web_ui.py
+WEB_SOURCES := $(shell find $(WEB) \( -name node_modules -o -name 'dist*' -o -name __pycache__ -o -path $(WEB)/app/wire/openapi.json \
+	-o -name schema.d.ts -o -name '*.test.ts' \) -prune -o -type f -print)
+PYTHON_SOURCES := src tests bench examples packaging
 
-.PHONY: help run test check format contract fuzz docs bench soak clean
+.PHONY: help run test check format contract fuzz docs bench soak clean web web-check web-dev
 help: ## what there is to make
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
 run: $(VENV)/run.stamp ## a backend, an agent for this host and the quick-start checks, with a live table of events
 	@$(BIN)/python examples/quickstart/run.py $(ARGS)
 
 test: $(VENV)/dev.stamp ## every test: JOBS=N runs N at a time
+	-@$(MAKE) --no-print-directory web && $(WEB_UI) install
 	$(BIN)/python -m pytest $(if $(JOBS),-n $(JOBS) --dist worksteal) $(ARGS)
 
-check: $(VENV)/dev.stamp ## format, lint, types, import directions and the quick tests
-	$(BIN)/ruff format --check src tests bench examples
-	$(BIN)/ruff check src tests bench examples
+check: $(VENV)/dev.stamp ## format, lint, types, import directions and the quick tests, of the web UI too
+	$(BIN)/ruff format --check $(PYTHON_SOURCES)
+	$(BIN)/ruff check $(PYTHON_SOURCES)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest tests/unit tests/store -m "not slow"
+	@$(MAKE) --no-print-directory web-check
 
 format: $(VENV)/dev.stamp ## format the code
-	$(BIN)/ruff check --fix src tests bench examples
-	$(BIN)/ruff format src tests bench examples
+	$(BIN)/ruff check --fix $(PYTHON_SOURCES)
+	$(BIN)/ruff format $(PYTHON_SOURCES)
+	$(if $(wildcard $(WEB)/node_modules/prettier),$(WEB_UI) run format)
+
+web: $(WEB)/dist/index.html ## the web UI, which the backend serves on port 3000
+
+web-check: $(VENV)/dev.stamp web ## types, lint, format, unit tests and sizes of the web UI
+	@$(BIN)/python -m tests.web.api_document
+	@$(WEB_UI) check
+
+web-dev: $(VENV)/node.stamp ## Vite's server with hot reload in front of a running backend (SENSU_DASHBOARD_URL=...)
+	@$(WEB_UI) install
+	@$(WEB_UI) run dev
 
 contract: $(VENV)/dev.stamp ## play recordings: CONTRACT=DIR KIND=api|sensuctl|pipeline|transport|agent-local|units
 	$(BIN)/python -m tests.contract.runner $(if $(CONTRACT),--contract $(CONTRACT)) $(if $(KIND),--kind $(KIND)) $(ARGS)
@@ -49,7 +67,8 @@ soak: $(VENV)/run.stamp ## half an hour of steady load: is everything flat? SECO
 	$(BIN)/python -m bench.soak --seconds $(or $(SECONDS),1800) $(ARGS)
 
 clean: ## remove what the other targets made
-	rm -rf $(VENV) .state .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build src/*.egg-info
+	rm -rf $(VENV) .state .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build src/*.egg-info \
+		$(WEB)/node_modules $(WEB)/dist
 
 $(VENV)/bin/python:
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is missing: install it, or name one with PYTHON=..."; exit 1; }
@@ -62,6 +81,17 @@ $(VENV)/run.stamp: requirements/run.txt pyproject.toml | $(VENV)/bin/python
 	@echo "installing what the programs need (requirements/run.txt), which takes about a minute the first time"
 	@$(INSTALL) --require-hashes -r requirements/run.txt || { echo "not installed: is the package index reachable from here?"; exit 1; }
 	@$(INSTALL) --no-deps --no-build-isolation -e .
+	@touch $@
+
+# The build replaces dist/ as a whole, so its page is as new as everything in it.
+$(WEB)/dist/index.html: $(WEB_SOURCES) packaging/web_ui.py $(VENV)/node.stamp
+	@echo "building the web UI, which takes about half a minute the first time"
+	@$(WEB_UI) build
+	@touch $@
+
+# NODE=/path/to/node takes the place of the wheel.
+$(VENV)/node.stamp: requirements/web.txt | $(VENV)/bin/python
+	@$(if $(NODE),,$(INSTALL) --require-hashes -r requirements/web.txt) || { echo "not installed: is the package index reachable from here?"; exit 1; }
 	@touch $@
 
 $(VENV)/dev.stamp: requirements/dev.txt $(VENV)/run.stamp

@@ -1,9 +1,14 @@
 """What people do every day, from the first word to the last."""
 
+import functools
+import hashlib
+import http.server
 import json
 import os
 import subprocess
 import sys
+import tarfile
+import threading
 from pathlib import Path
 
 from tests.cli.conftest import PASSWORD, USER, Sensuctl
@@ -123,12 +128,6 @@ def test_lists_come_whole_in_pages(sensuctl: Sensuctl) -> None:
 
 def test_commands_from_archives_run_with_the_session(sensuctl: Sensuctl, tmp_path: Path) -> None:
     """An archive that was installed runs as a command, and gets the words and the session's variables."""
-    import functools
-    import hashlib
-    import http.server
-    import tarfile
-    import threading
-
     (tmp_path / "bin").mkdir()
     entry = tmp_path / "bin" / "entrypoint"
     entry.write_text('#!/bin/sh\necho "$SENSU_NAMESPACE $*" > "$OUT"\n')

@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 import pytest
+import yaml
 
 from sensu.resources.wire import encode
 from sensu.sensuctl.command import Group
@@ -158,8 +159,6 @@ def test_no_command_shows_raw_what_the_api_answers(
 
 def test_json_and_yaml_keep_the_texts(url: str, tmp_path: Path) -> None:
     """Programs read the same characters that the API sent."""
-    import yaml
-
     status, text = play(url, tmp_path, ("check", "info", "disk", "--format=json"), False)
     assert (status, json.loads(text)["command"]) == (0, HOSTILE)
     _, text = play(url, tmp_path, ("check", "info", "disk", "--format=yaml"), False)

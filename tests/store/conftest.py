@@ -1,7 +1,7 @@
 """The stores that the conformance suite runs over, and short ways to make writes."""
 
-import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,17 +28,28 @@ class Medium:
     source: str
     """Python that makes such a store as `store`, for other processes."""
 
-    def play(self, story: Callable[[Any], Awaitable[Any]]) -> Any:
-        """What `story` returns, told to an open store, which is closed behind it."""
-        return asyncio.run(self._play(story))
+    @asynccontextmanager
+    async def opened(self) -> AsyncIterator[Any]:
+        """An open store, closed on leaving."""
+        async with self._all_opened([self.store()]) as (store,):
+            yield store
 
-    async def _play(self, story: Callable[[Any], Awaitable[Any]]) -> Any:
-        store = self.store()
-        await store.open()
-        try:
-            return await story(store)
-        finally:
-            await store.close()
+    def together(self, members: int) -> AbstractAsyncContextManager[Sequence[Store]]:
+        """As many open stores that share their things, closed on leaving."""
+        return self._all_opened(self.shared(members))
+
+    async def ask(self, question: Callable[[Any], Awaitable[Any]]) -> Any:
+        """The answer of a store that is open for this question alone."""
+        async with self.opened() as store:
+            return await question(store)
+
+    @asynccontextmanager
+    async def _all_opened(self, stores: Sequence[Store]) -> AsyncIterator[Sequence[Store]]:
+        async with AsyncExitStack() as stack:
+            for store in stores:
+                await store.open()
+                stack.push_async_callback(store.close)
+            yield stores
 
 
 def sqlite(folder: Path) -> Medium:
@@ -65,6 +76,13 @@ def sqlite(folder: Path) -> Medium:
 @pytest.fixture(params=[pytest.param(sqlite, id="sqlite")])
 def medium(request: pytest.FixtureRequest, tmp_path: Path) -> Medium:
     return request.param(tmp_path / "state")
+
+
+@pytest.fixture
+async def store(medium: Medium) -> AsyncIterator[Any]:
+    """An open store."""
+    async with medium.opened() as opened:
+        yield opened
 
 
 def check_key(name: str, namespace: str = "default") -> Key:

@@ -26,68 +26,52 @@ from sensu.store.values import (
 from tests.store.conftest import NAMESPACE, Medium, check_key, commit, event, names, put, put_namespace
 
 
-def test_writes_of_every_kind_share_a_commit(medium: Medium) -> None:
+async def test_writes_of_every_kind_share_a_commit(store: Any) -> None:
     """A commit may hold every kind of write, and all of them can be read when it returns."""
-
-    async def story(store: Any) -> None:
-        owed = OweDelivery(store.next_delivery_id(), "default", b"event", 5.0)
-        assert isinstance(await commit(store, put("http"), event("web1", "http"), owed, PutState("a", b"1")), Committed)
-        assert (await store.get(check_key("http"))).body == b"{}"
-        assert (await store.get_event(EventKey("default", "web1", "http"))).body == b"{}"
-        assert list(await store.deliveries_owed(10)) == [owed]
-        assert await store.get_state("a") == b"1"
-
-    medium.play(story)
+    owed = OweDelivery(store.next_delivery_id(), "default", b"event", 5.0)
+    assert isinstance(await commit(store, put("http"), event("web1", "http"), owed, PutState("a", b"1")), Committed)
+    assert (await store.get(check_key("http"))).body == b"{}"
+    assert (await store.get_event(EventKey("default", "web1", "http"))).body == b"{}"
+    assert list(await store.deliveries_owed(10)) == [owed]
+    assert await store.get_state("a") == b"1"
 
 
-def test_a_refused_commit_leaves_nothing(medium: Medium) -> None:
+async def test_a_refused_commit_leaves_nothing(store: Any) -> None:
     """When one write is refused no write of its commit is stored, and the refusal names it."""
-
-    async def story(store: Any) -> None:
-        await commit(store, put("http", b"old"))
-        owed = OweDelivery(store.next_delivery_id(), "default", b"event", 5.0)
-        writes = [put("other"), event("web1", "http"), owed, PutState("a", b"1"), put("http", must=Must.BE_ABSENT)]
-        assert await store.commit(writes) == Refused(4, Conflict.EXISTS)
-        assert await names(store) == ["default/http"]
-        assert (await store.get(check_key("http"))).body == b"old"
-        assert await store.count_events(None) == 0
-        assert not await store.deliveries_owed(10)
-        assert await store.get_state("a") is None
-
-    medium.play(story)
+    await commit(store, put("http", b"old"))
+    owed = OweDelivery(store.next_delivery_id(), "default", b"event", 5.0)
+    writes = [put("other"), event("web1", "http"), owed, PutState("a", b"1"), put("http", must=Must.BE_ABSENT)]
+    assert await store.commit(writes) == Refused(4, Conflict.EXISTS)
+    assert await names(store) == ["default/http"]
+    assert (await store.get(check_key("http"))).body == b"old"
+    assert await store.count_events(None) == 0
+    assert not await store.deliveries_owed(10)
+    assert await store.get_state("a") is None
 
 
-def test_a_refused_commit_leaves_those_beside_it_alone(medium: Medium) -> None:
+async def test_a_refused_commit_leaves_those_beside_it_alone(store: Any) -> None:
     """Commits that wait together stand or fall each by itself."""
-
-    async def story(store: Any) -> None:
-        results = await asyncio.gather(
-            commit(store, put("a")),
-            commit(store, put("b"), put("a", must=Must.BE_ABSENT)),
-            commit(store, put("c")),
-        )
-        assert [type(result) for result in results] == [Committed, Refused, Committed]
-        assert await names(store) == ["default/a", "default/c"]
-
-    medium.play(story)
+    results = await asyncio.gather(
+        commit(store, put("a")),
+        commit(store, put("b"), put("a", must=Must.BE_ABSENT)),
+        commit(store, put("c")),
+    )
+    assert [type(result) for result in results] == [Committed, Refused, Committed]
+    assert await names(store) == ["default/a", "default/c"]
 
 
-def test_a_write_the_medium_cannot_take_leaves_those_beside_it_alone(medium: Medium) -> None:
+async def test_a_write_the_medium_cannot_take_leaves_those_beside_it_alone(store: Any) -> None:
     """A commit with a name that is no text fails with StoreError; commits that wait with it are stored."""
-
-    async def story(store: Any) -> None:
-        results = await asyncio.gather(
-            commit(store, put("a")),
-            commit(store, put("b"), put("lone \ud800 surrogate")),
-            commit(store, put("c")),
-            return_exceptions=True,
-        )
-        assert [type(result) for result in results] == [Committed, StoreError, Committed]
-        assert results[1].__cause__ is not None
-        assert await names(store) == ["default/a", "default/c"]
-        assert await store.healthy() == ""
-
-    medium.play(story)
+    results = await asyncio.gather(
+        commit(store, put("a")),
+        commit(store, put("b"), put("lone \ud800 surrogate")),
+        commit(store, put("c")),
+        return_exceptions=True,
+    )
+    assert [type(result) for result in results] == [Committed, StoreError, Committed]
+    assert results[1].__cause__ is not None
+    assert await names(store) == ["default/a", "default/c"]
+    assert await store.healthy() == ""
 
 
 @pytest.mark.parametrize(
@@ -117,117 +101,89 @@ def test_a_write_the_medium_cannot_take_leaves_those_beside_it_alone(medium: Med
     ],
 )
 @pytest.mark.parametrize("reopened", [False, True])
-def test_conditions(medium: Medium, write: Write, expected: Conflict | None, reopened: bool) -> None:
+async def test_conditions(medium: Medium, write: Write, expected: Conflict | None, reopened: bool) -> None:
     """Each condition of a write refuses exactly where it is not met, also for what was stored before a restart."""
-
-    async def before(store: Any) -> None:
+    async with medium.opened() as store:
         await commit(store, put_namespace("default"), put("http", etag="one"), event("web1", "http"))
-
-    async def story(store: Any) -> None:
-        result = await commit(store, write)
-        assert (result.conflict if isinstance(result, Refused) else None) == expected
-
-    async def both(store: Any) -> None:
-        await before(store)
-        await story(store)
-
+        result = None if reopened else await commit(store, write)
     if reopened:
-        medium.play(before)
-    medium.play(story if reopened else both)
+        async with medium.opened() as store:
+            result = await commit(store, write)
+    assert (result.conflict if isinstance(result, Refused) else None) == expected
 
 
-def test_conditions_see_earlier_writes_of_their_commit(medium: Medium) -> None:
+async def test_conditions_see_earlier_writes_of_their_commit(store: Any) -> None:
     """A write is judged by what the writes before it in the same commit leave behind."""
-
-    async def story(store: Any) -> None:
-        first = await commit(store, put_namespace("dev"), put("a", namespace="dev", namespace_must_exist=True))
-        assert isinstance(first, Committed)
-        moved = [DeleteResource(check_key("a", "dev")), put("a", b"2", namespace="dev", must=Must.BE_ABSENT)]
-        assert isinstance(await store.commit(moved), Committed)
-        assert (await store.get(check_key("a", "dev"))).body == b"2"
-        again = [event("e", "c"), DeleteEvent(EventKey("default", "e", "c"), Must.BE_PRESENT)]
-        assert isinstance(await store.commit(again), Committed)
-        assert await store.get_event(EventKey("default", "e", "c")) is None
-
-    medium.play(story)
+    first = await commit(store, put_namespace("dev"), put("a", namespace="dev", namespace_must_exist=True))
+    assert isinstance(first, Committed)
+    moved = [DeleteResource(check_key("a", "dev")), put("a", b"2", namespace="dev", must=Must.BE_ABSENT)]
+    assert isinstance(await store.commit(moved), Committed)
+    assert (await store.get(check_key("a", "dev"))).body == b"2"
+    again = [event("e", "c"), DeleteEvent(EventKey("default", "e", "c"), Must.BE_PRESENT)]
+    assert isinstance(await store.commit(again), Committed)
+    assert await store.get_event(EventKey("default", "e", "c")) is None
 
 
-def test_a_namespace_in_use_is_not_deleted(medium: Medium) -> None:
+async def test_a_namespace_in_use_is_not_deleted(store: Any) -> None:
     """Deleting a namespace with `empty_of` is refused while a resource of those kinds lies in it, and only then."""
-
-    async def story(store: Any) -> None:
-        dev = Key(NAMESPACE, "", "dev")
-        await commit(store, put_namespace("dev"), put("http", namespace="dev"), put("http", namespace="dev-2"))
-        kinds = ("core/v2.Asset", "core/v2.CheckConfig")
-        refused = await commit(store, DeleteResource(dev, empty_of=kinds))
-        assert refused == Refused(0, Conflict.NAMESPACE_NOT_EMPTY)
-        results = await asyncio.gather(
-            commit(store, DeleteResource(check_key("http", "dev"))),
-            commit(store, DeleteResource(dev, empty_of=kinds)),
-            commit(store, put("late", namespace="dev", namespace_must_exist=True)),
-        )
-        assert [type(result) for result in results] == [Committed, Committed, Refused]
-        assert await names(store) == ["dev-2/http"]
-
-    medium.play(story)
+    dev = Key(NAMESPACE, "", "dev")
+    await commit(store, put_namespace("dev"), put("http", namespace="dev"), put("http", namespace="dev-2"))
+    kinds = ("core/v2.Asset", "core/v2.CheckConfig")
+    refused = await commit(store, DeleteResource(dev, empty_of=kinds))
+    assert refused == Refused(0, Conflict.NAMESPACE_NOT_EMPTY)
+    results = await asyncio.gather(
+        commit(store, DeleteResource(check_key("http", "dev"))),
+        commit(store, DeleteResource(dev, empty_of=kinds)),
+        commit(store, put("late", namespace="dev", namespace_must_exist=True)),
+    )
+    assert [type(result) for result in results] == [Committed, Committed, Refused]
+    assert await names(store) == ["dev-2/http"]
 
 
-def test_an_etag_is_won_once(medium: Medium) -> None:
+async def test_an_etag_is_won_once(store: Any) -> None:
     """Of many writers that saw the same ETag exactly one succeeds."""
-
-    async def story(store: Any) -> None:
-        await commit(store, put("http", etag="seen"))
-        tries = [put("http", b"%d" % i, etag=f"by {i}", etag_before="seen") for i in range(50)]
-        results = await asyncio.gather(*(commit(store, write) for write in tries))
-        winners = [i for i, result in enumerate(results) if isinstance(result, Committed)]
-        assert len(winners) == 1
-        assert (await store.get(check_key("http"))).etag == f"by {winners[0]}"
-
-    medium.play(story)
+    await commit(store, put("http", etag="seen"))
+    tries = [put("http", b"%d" % i, etag=f"by {i}", etag_before="seen") for i in range(50)]
+    results = await asyncio.gather(*(commit(store, write) for write in tries))
+    winners = [i for i, result in enumerate(results) if isinstance(result, Committed)]
+    assert len(winners) == 1
+    assert (await store.get(check_key("http"))).etag == f"by {winners[0]}"
 
 
-def test_revisions_grow(medium: Medium) -> None:
+async def test_revisions_grow(medium: Medium) -> None:
     """Every commit has a greater revision than those before it, also after a restart, and resources carry it."""
 
-    async def story(store: Any) -> list[int]:
+    async def written(store: Any) -> list[int]:
         revisions = [(await commit(store, put(f"c{i}"))).revision for i in range(3)]
         revisions.append((await commit(store, DeleteEvent(EventKey("default", "no", "no")))).revision)
         revisions.append((await commit(store, put("last"))).revision)
         assert (await store.get(check_key("last"))).revision == revisions[-1]
         return revisions
 
-    seen = medium.play(story) + medium.play(story)
+    seen = await medium.ask(written) + await medium.ask(written)
     assert seen == sorted(set(seen))
 
 
-def test_more_commits_than_the_store_lets_wait(medium: Medium) -> None:
+async def test_more_commits_than_the_store_lets_wait(store: Any) -> None:
     """Far more commits than may wait at once are all stored; a commit larger than any group is, too."""
-
-    async def story(store: Any) -> None:
-        await asyncio.gather(*(commit(store, event(f"e{i}", "c")) for i in range(12_000)))
-        await store.commit([event(f"f{i}", "c") for i in range(12_000)])
-        assert await store.count_events("default") == 24_000
-
-    medium.play(story)
+    await asyncio.gather(*(commit(store, event(f"e{i}", "c")) for i in range(12_000)))
+    await store.commit([event(f"f{i}", "c") for i in range(12_000)])
+    assert await store.count_events("default") == 24_000
 
 
-def test_commits_fail_once_closed(medium: Medium) -> None:
+async def test_commits_fail_once_closed(medium: Medium) -> None:
     """Reading or writing a closed store is a StoreError; what was committed before `close` returns is stored."""
-
-    async def story() -> None:
-        store = medium.store()
-        await store.open()
-        waiting = asyncio.ensure_future(commit(store, put("a")))
-        await asyncio.sleep(0)
-        await store.close()
-        assert isinstance(await waiting, Committed)
-        with pytest.raises(StoreError):
-            await commit(store, put("b"))
-        with pytest.raises(StoreError):
-            await store.get(check_key("a"))
-
-    asyncio.run(story())
-    assert medium.play(names) == ["default/a"]
+    store = medium.store()
+    await store.open()
+    waiting = asyncio.ensure_future(commit(store, put("a")))
+    await asyncio.sleep(0)
+    await store.close()
+    assert isinstance(await waiting, Committed)
+    with pytest.raises(StoreError):
+        await commit(store, put("b"))
+    with pytest.raises(StoreError):
+        await store.get(check_key("a"))
+    assert await medium.ask(names) == ["default/a"]
 
 
 class Model:
@@ -300,7 +256,7 @@ def _random_write(rng: random.Random) -> Write:
 
 
 @pytest.mark.parametrize("seed", range(25))
-def test_any_mix_of_commits_is_as_if_one_after_the_other(medium: Medium, seed: int) -> None:
+async def test_any_mix_of_commits_is_as_if_one_after_the_other(medium: Medium, seed: int) -> None:
     """Commits that share transactions leave what they would leave one by one, and change listeners hear it so."""
     rng, model, told = random.Random(seed), Model(), {}
 
@@ -308,7 +264,7 @@ def test_any_mix_of_commits_is_as_if_one_after_the_other(medium: Medium, seed: i
         for change in changes:
             told[change.key] = change.body
 
-    async def story(store: Any) -> None:
+    async with medium.opened() as store:
         store.listen(listen)
         for _ in range(8):
             commits = [[_random_write(rng) for _ in range(rng.randrange(1, 5))] for _ in range(rng.randrange(1, 12))]
@@ -318,12 +274,8 @@ def test_any_mix_of_commits_is_as_if_one_after_the_other(medium: Medium, seed: i
             await _same(store, model)
         kept = {**model.resources, **model.events}
         assert {key: body for key, body in told.items() if body is not None} == {k: p.body for k, p in kept.items()}
-
-    async def reopened(store: Any) -> None:
+    async with medium.opened() as store:
         await _same(store, model)
-
-    medium.play(story)
-    medium.play(reopened)
 
 
 async def _same(store: Any, model: Model) -> None:

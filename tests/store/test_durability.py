@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-from typing import Any
 
 from tests.store.conftest import Medium, commit, event, put
 
@@ -30,7 +29,7 @@ asyncio.run(main())
 """
 
 
-def test_kill_9_loses_nothing_acknowledged(medium: Medium) -> None:
+async def test_kill_9_loses_nothing_acknowledged(medium: Medium) -> None:
     """After kill -9 in mid-work every commit that had returned is whole, and no commit is there in part."""
     process = subprocess.Popen([sys.executable, "-c", medium.source + WRITING], stdout=subprocess.PIPE)
     assert process.stdout is not None
@@ -40,7 +39,8 @@ def test_kill_9_loses_nothing_acknowledged(medium: Medium) -> None:
     process.wait()
     process.stdout.close()
 
-    async def story(store: Any) -> None:
+    assert "" not in acknowledged
+    async with medium.opened() as store:
         checks = {item.key.name for item in (await store.list("core/v2.CheckConfig", None)).items}
         events = {item.key.entity for item in (await store.list_events(None)).items}
         owed = {delivery.event.decode() for delivery in await store.deliveries_owed(1_000_000)}
@@ -49,20 +49,12 @@ def test_kill_9_loses_nothing_acknowledged(medium: Medium) -> None:
         assert store.next_delivery_id() > max(delivery.id for delivery in await store.deliveries_owed(1_000_000))
         await commit(store, put("after"), event("after", "c"))
 
-    assert "" not in acknowledged
-    medium.play(story)
 
-
-def test_everything_is_there_after_a_restart(medium: Medium) -> None:
+async def test_everything_is_there_after_a_restart(medium: Medium) -> None:
     """A store that was closed and opened again holds what was committed, and takes more."""
-
-    async def before(store: Any) -> None:
+    async with medium.opened() as store:
         await commit(store, put("a", b"1"), event("w", "c", b"2", due_at=3.5))
-
-    async def after(store: Any) -> None:
+    async with medium.opened() as store:
         await commit(store, put("b"), event("w", "c", b"4"), event("w", "d"))
         assert [item.body for item in (await store.list("core/v2.CheckConfig", None)).items] == [b"1", b"{}"]
         assert [item.body for item in (await store.list_events(None)).items] == [b"4", b"{}"]
-
-    medium.play(before)
-    medium.play(after)

@@ -7,7 +7,6 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -66,10 +65,11 @@ WAYS = [
 
 
 @pytest.mark.parametrize("take_away", WAYS)
-def test_nothing_is_acknowledged_once_the_database_is_gone(tmp_path: Path, take_away: Callable[[Path], None]) -> None:
+async def test_nothing_is_acknowledged_once_the_database_is_gone(
+    tmp_path: Path, take_away: Callable[[Path], None]
+) -> None:
     """From the moment a file of the database is moved, replaced or deleted, commits fail and health says why."""
-
-    async def story(store: Any) -> None:
+    async with sqlite(tmp_path / "state").opened() as store:
         await commit(store, put("a"))
         await asyncio.sleep(SETTLED_S * 1.5)
         assert await store.healthy() == ""
@@ -78,14 +78,12 @@ def test_nothing_is_acknowledged_once_the_database_is_gone(tmp_path: Path, take_
             await commit(store, put("b"))
         assert "was moved away" in await store.healthy()
 
-    sqlite(tmp_path / "state").play(story)
 
-
-def test_a_database_that_is_put_back_goes_on(tmp_path: Path) -> None:
+async def test_a_database_that_is_put_back_goes_on(tmp_path: Path) -> None:
     """What was acknowledged before a database was moved is there when it is back, and commits succeed again."""
     home, away = tmp_path / "state" / "sensu.db", tmp_path / "away.db"
 
-    async def story(store: Any) -> None:
+    async with sqlite(tmp_path / "state").opened() as store:
         await commit(store, put("a"))
         home.rename(away)
         with pytest.raises(StoreError):
@@ -95,9 +93,7 @@ def test_a_database_that_is_put_back_goes_on(tmp_path: Path) -> None:
         away.rename(home)
         await commit(store, put("c"))
         assert await store.healthy() == ""
-
-    sqlite(tmp_path / "state").play(story)
-    assert sqlite(tmp_path / "state").play(names) == ["default/a", "default/b", "default/c"]
+    assert await sqlite(tmp_path / "state").ask(names) == ["default/a", "default/b", "default/c"]
 
 
 REPLACED = """
@@ -121,48 +117,42 @@ asyncio.run(main())
 """
 
 
-def test_a_database_that_was_put_in_its_place_is_left_alone(tmp_path: Path) -> None:
+async def test_a_database_that_was_put_in_its_place_is_left_alone(tmp_path: Path) -> None:
     """A stop after the database was replaced harms neither the new one nor its write-ahead log, nor the old ones."""
     restored, state = tmp_path / "restored", tmp_path / "state"
     restored.mkdir()
-    sqlite(tmp_path / "made").play(lambda store: commit(store, put("kept")))
+    await sqlite(tmp_path / "made").ask(lambda store: commit(store, put("kept")))
     reader = sqlite3.connect(tmp_path / "made" / "sensu.db")
     reader.execute("SELECT count(*) FROM resources").fetchall()
 
-    async def restored_now(store: Any) -> None:
+    async with sqlite(tmp_path / "made").opened() as store:
         await commit(store, put("restored"))
         for name in ("sensu.db", "sensu.db-wal"):
             shutil.copy(tmp_path / "made" / name, restored / name)
-
-    sqlite(tmp_path / "made").play(restored_now)
     reader.close()
     script = sqlite(state).source + f"folder = {str(state)!r}\n" + REPLACED
     result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60)
     assert (result.stdout, result.returncode) == ("refused\n", 0), result.stderr
-    assert sqlite(state).play(names) == ["default/kept", "default/restored"]
+    assert await sqlite(state).ask(names) == ["default/kept", "default/restored"]
     for name in ("sensu.db", "sensu.db-wal"):
         (state / f"old-{name}").rename(state / name)
     (state / "sensu.db-shm").unlink(missing_ok=True)
-    assert sqlite(state).play(names) == ["default/old"]
+    assert await sqlite(state).ask(names) == ["default/old"]
 
 
-def test_a_worker_that_starts_again_makes_no_second_database(tmp_path: Path) -> None:
+async def test_a_worker_that_starts_again_makes_no_second_database(tmp_path: Path) -> None:
     """Of several stores on one database, one that opens after the database was deleted is refused and makes none."""
-
-    async def story() -> None:
-        state = tmp_path / "state"
-        one, other = sqlite(state).shared(2)
-        await one.open()
-        await commit(one, put("a"))
-        (state / "sensu.db").unlink()
-        with pytest.raises(StoreError, match="was moved away"):
-            await other.open()
-        assert not (state / "sensu.db").exists()
-        with pytest.raises(StoreError, match="was moved away"):
-            await commit(one, put("b"))
-        await one.close()
-
-    asyncio.run(story())
+    state = tmp_path / "state"
+    one, other = sqlite(state).shared(2)
+    await one.open()
+    await commit(one, put("a"))
+    (state / "sensu.db").unlink()
+    with pytest.raises(StoreError, match="was moved away"):
+        await other.open()
+    assert not (state / "sensu.db").exists()
+    with pytest.raises(StoreError, match="was moved away"):
+        await commit(one, put("b"))
+    await one.close()
 
 
 def damage_pages(database: Path, first: int) -> bytes:
@@ -174,31 +164,26 @@ def damage_pages(database: Path, first: int) -> bytes:
     return content
 
 
-def test_health_tells_of_damage_until_a_check_is_clean(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_health_tells_of_damage_until_a_check_is_clean(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Damage that a read met is told by health, though other reads and commits succeed, until a check finds none."""
     database = tmp_path / "sensu.db"
 
-    async def fill(store: Any) -> None:
+    async with sqlite(tmp_path).opened() as store:
         await store.commit([put(f"c{i}", b"x" * 3000) for i in range(200)])
-
-    async def story() -> None:
-        healthy = damage_pages(database, 32)
-        store = SQLiteStore(tmp_path)
-        await store.open()
-        assert await store.healthy() == ""
-        with pytest.raises(StoreError, match="is damaged"):
-            await store.list(CHECK, None)
-        assert "is damaged" in await store.healthy()
-        await store.close()
-        database.write_bytes(healthy)
-        await store.open()
-        assert "is damaged" in await store.healthy()
-        monkeypatch.setattr(damage, "CHECK_EVERY_S", 0.0)
-        assert await store.healthy() == ""
-        await store.close()
-
-    sqlite(tmp_path).play(fill)
-    asyncio.run(story())
+    healthy = damage_pages(database, 32)
+    store = SQLiteStore(tmp_path)
+    await store.open()
+    assert await store.healthy() == ""
+    with pytest.raises(StoreError, match="is damaged"):
+        await store.list(CHECK, None)
+    assert "is damaged" in await store.healthy()
+    await store.close()
+    database.write_bytes(healthy)
+    await store.open()
+    assert "is damaged" in await store.healthy()
+    monkeypatch.setattr(damage, "CHECK_EVERY_S", 0.0)
+    assert await store.healthy() == ""
+    await store.close()
 
 
 @pytest.mark.parametrize(
@@ -212,13 +197,13 @@ def test_health_tells_of_damage_until_a_check_is_clean(tmp_path: Path, monkeypat
         ("SQLITE_READONLY", False),
     ],
 )
-def test_what_is_a_sign_of_damage(tmp_path: Path, name: str, kept: bool) -> None:
+async def test_what_is_a_sign_of_damage(tmp_path: Path, name: str, kept: bool) -> None:
     """Corruption and failed reads and writes are remembered; a lock, a full disk and missing rights are not."""
     err = sqlite3.OperationalError("it failed")
     err.sqlite_errorname = name  # type: ignore[misc]
     found = Damage(tmp_path / "none" / "sensu.db")
     found.note(err)
-    assert bool(asyncio.run(found.problem())) is kept
+    assert bool(await found.problem()) is kept
 
 
 OTHER_PROGRAM = """
@@ -229,17 +214,15 @@ connection.close()
 """
 
 
-def test_another_program_that_opens_and_closes_the_database_harms_nothing(tmp_path: Path) -> None:
+async def test_another_program_that_opens_and_closes_the_database_harms_nothing(tmp_path: Path) -> None:
     """What is committed after another program looked into the database is in the files that the next start reads."""
     state = tmp_path / "state"
 
-    async def story(store: Any) -> None:
+    async with sqlite(state).opened() as store:
         await commit(store, put("a"))
         script = [sys.executable, "-c", OTHER_PROGRAM, str(state / "sensu.db")]
         done = await asyncio.to_thread(subprocess.run, script, capture_output=True, text=True, timeout=30, check=True)
         assert done.stdout == "1\n"
         await commit(store, put("b"))
         shutil.copytree(state, tmp_path / "after power loss", ignore=lambda *_: ["sensu.lock"])
-
-    sqlite(state).play(story)
-    assert sqlite(tmp_path / "after power loss").play(names) == ["default/a", "default/b"]
+    assert await sqlite(tmp_path / "after power loss").ask(names) == ["default/a", "default/b"]

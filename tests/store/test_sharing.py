@@ -1,9 +1,7 @@
 """Several processes that share a store: what one commits holds for all, and all hear of it in order."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import AsyncExitStack
-from typing import Any
+from collections.abc import Sequence
 
 import pytest
 
@@ -29,20 +27,6 @@ from tests.store.conftest import Medium, check_key, commit, put
 ENTITIES = [f"web{i}" for i in range(12)]
 
 
-def play(medium: Medium, members: int, story: Callable[..., Awaitable[Any]]) -> Any:
-    """What `story` returns, told to so many open stores that share their things."""
-
-    async def told() -> Any:
-        async with AsyncExitStack() as stack:
-            stores = medium.shared(members)
-            for store in stores:
-                await store.open()
-                stack.push_async_callback(store.close)
-            return await story(*stores)
-
-    return asyncio.run(told())
-
-
 class Heard:
     """What a store's listeners are told."""
 
@@ -61,10 +45,9 @@ def owned(member: int, members: int) -> EventKey:
     return next(EventKey("default", entity, "cpu") for entity in ENTITIES if share.owns(slot_of("default", entity)))
 
 
-def test_what_one_commits_the_others_read_at_once(medium: Medium) -> None:
+async def test_what_one_commits_the_others_read_at_once(medium: Medium) -> None:
     """A commit that was answered is there for every process, and `caught_up` reports it to the listeners of others."""
-
-    async def story(one: Store, two: Store) -> None:
+    async with medium.together(2) as (one, two):
         heard = Heard(two)
         await commit(one, put("a", b"1"), put("b", b"2"))
         assert (await two.get(check_key("a"))).body == b"1"  # type: ignore[union-attr]
@@ -73,13 +56,10 @@ def test_what_one_commits_the_others_read_at_once(medium: Medium) -> None:
         await two.feed.caught_up()
         assert len(heard.changes) == 2
 
-    play(medium, 2, story)
 
-
-def test_everybody_hears_the_same_order(medium: Medium) -> None:
+async def test_everybody_hears_the_same_order(medium: Medium) -> None:
     """However commits of several processes mix, revisions grow and each listener is told of them in that order."""
-
-    async def story(*stores: Store) -> None:
+    async with medium.together(3) as stores:
         heard = [Heard(store) for store in stores]
 
         async def write(store: Store, word: str) -> None:
@@ -93,13 +73,10 @@ def test_everybody_hears_the_same_order(medium: Medium) -> None:
         assert orders[0] == orders[1] == orders[2] == sorted(orders[0])
         assert len({revision for revision, _ in orders[0]}) == 120
 
-    play(medium, 3, story)
 
-
-def test_what_changed_several_times_is_told_as_it_is(medium: Medium) -> None:
+async def test_what_changed_several_times_is_told_as_it_is(medium: Medium) -> None:
     """Who looks late hears each resource once, with its newest body, and of one that was removed that it is gone."""
-
-    async def story(one: Store, two: Store) -> None:
+    async with medium.together(2) as (one, two):
         heard = Heard(two)
         for i in range(5):
             await commit(one, put("a", b"%d" % i))
@@ -108,13 +85,10 @@ def test_what_changed_several_times_is_told_as_it_is(medium: Medium) -> None:
         await two.feed.caught_up()
         assert heard.words == [("a", b"4"), ("c", b"c"), ("b", None)]
 
-    play(medium, 2, story)
 
-
-def test_conditions_hold_for_all(medium: Medium) -> None:
+async def test_conditions_hold_for_all(medium: Medium) -> None:
     """Of processes that replace the same version of a resource one succeeds; what each knew before does not mislead."""
-
-    async def story(*stores: Store) -> None:
+    async with medium.together(3) as stores:
         await commit(stores[0], put("a", b"0", etag="0"))
         for step in range(30):
             writes = [put("a", b"x", etag=str(step + 1), etag_before=str(step)) for _ in stores]
@@ -122,26 +96,20 @@ def test_conditions_hold_for_all(medium: Medium) -> None:
             assert [type(outcome) for outcome in outcomes].count(Committed) == 1
             assert {o.conflict for o in outcomes if isinstance(o, Refused)} == {Conflict.ETAG}
 
-    play(medium, 3, story)
 
-
-def test_a_name_is_taken_once(medium: Medium) -> None:
+async def test_a_name_is_taken_once(medium: Medium) -> None:
     """Of processes that create the same resource one succeeds, and again after it was removed by another."""
-
-    async def story(*stores: Store) -> None:
+    async with medium.together(3) as stores:
         for turn in range(20):
             creating = [store.commit([put("a", must=Must.BE_ABSENT)]) for store in stores]
             outcomes = await asyncio.gather(*creating)
             assert [type(outcome) for outcome in outcomes].count(Committed) == 1
             await commit(stores[turn % 3], DeleteResource(check_key("a")))
 
-    play(medium, 3, story)
 
-
-def test_a_commit_may_depend_on_what_was_read(medium: Medium) -> None:
+async def test_a_commit_may_depend_on_what_was_read(medium: Medium) -> None:
     """With `Expect` nothing is written where the resource was changed, removed or made meanwhile."""
-
-    async def story(one: Store, two: Store) -> None:
+    async with medium.together(2) as (one, two):
         expected = Expect(check_key("a"), None)
         assert isinstance(await one.commit([expected, put("b")]), Committed)
         await commit(two, put("a", etag="1"))
@@ -151,13 +119,11 @@ def test_a_commit_may_depend_on_what_was_read(medium: Medium) -> None:
         assert await one.commit([put("c"), Expect(check_key("a"), "1")]) == Refused(1, Conflict.CHANGED)
         assert await two.get(check_key("c")) is None
 
-    play(medium, 2, story)
 
-
-def test_events_of_all_are_stored_with_their_histories(medium: Medium) -> None:
+async def test_events_of_all_are_stored_with_their_histories(medium: Medium) -> None:
     """Processes that store events at the same time disturb neither each other's events nor their histories."""
+    async with medium.together(3) as stores:
 
-    async def story(*stores: Store) -> None:
         async def write(store: Store, key: EventKey) -> None:
             for i in range(60):
                 body = b"%d" % i
@@ -172,25 +138,19 @@ def test_events_of_all_are_stored_with_their_histories(medium: Medium) -> None:
             assert (await stores[1].get_event(key)).body == b"59"  # type: ignore[union-attr]
         assert await stores[2].count_events("default") == 3
 
-    play(medium, 3, story)
 
-
-def test_an_event_is_written_by_its_own_process_only(medium: Medium) -> None:
+async def test_an_event_is_written_by_its_own_process_only(medium: Medium) -> None:
     """What is not in its share a process cannot write, so that what each knows of its events stays true."""
-
-    async def story(one: Store, two: Store) -> None:
+    async with medium.together(2) as (one, two):
         await commit(two, PutEvent(owned(1, 2), b"{}"))
         with pytest.raises(Exception, match="another process"):
             await one.commit([PutEvent(owned(1, 2), b"{}")])
         await commit(one, PutEvent(owned(0, 2), b"{}"))
 
-    play(medium, 2, story)
 
-
-def test_events_are_told_when_somebody_asked(medium: Medium) -> None:
+async def test_events_are_told_when_somebody_asked(medium: Medium) -> None:
     """Events that others write are told only after `include_events`, from the next commit on."""
-
-    async def story(one: Store, two: Store) -> None:
+    async with medium.together(2) as (one, two):
         heard = Heard(two)
         key = owned(0, 2)
         await commit(one, PutEvent(key, b"1"))
@@ -202,17 +162,14 @@ def test_events_are_told_when_somebody_asked(medium: Medium) -> None:
         assert one.feed.events_included
         assert heard.words == [(key.entity, b"2")]
 
-    play(medium, 2, story)
-
 
 def owe(store: Store, entity: str) -> OweDelivery:
     return OweDelivery(store.next_delivery_id(slot_of("default", entity)), "default", b"event", 1.0)
 
 
-def test_deliveries_are_dealt_out(medium: Medium) -> None:
+async def test_deliveries_are_dealt_out(medium: Medium) -> None:
     """Each process finds those of its share, all of them are counted, and ids differ whoever gives them out."""
-
-    async def story(*stores: Store) -> None:
+    async with medium.together(3) as stores:
         shares = [Share(member, 3) for member in range(3)]
         for store, share in zip(stores, shares, strict=True):
             await commit(store, *(owe(store, entity) for entity in ENTITIES if share.owns(slot_of("default", entity))))
@@ -225,32 +182,26 @@ def test_deliveries_are_dealt_out(medium: Medium) -> None:
         await commit(stores[2], *(SettleDelivery(one.id) for one in found[2]))
         assert stores[0].deliveries_size().count == 12 - len(found[2])
 
-    play(medium, 3, story)
 
-
-def test_another_number_of_processes_finds_everything(medium: Medium) -> None:
+async def test_another_number_of_processes_finds_everything(medium: Medium) -> None:
     """What three processes left behind one finds, in order, and goes on with greater numbers; then two."""
 
-    async def owing(*stores: Store) -> Sequence[int]:
-        for member, store in enumerate(stores):
-            share = Share(member, len(stores))
-            await commit(store, *(owe(store, entity) for entity in ENTITIES if share.owns(slot_of("default", entity))))
-        return [one.id for one in await stores[0].deliveries_owed(1000)]
+    async def owing(members: int) -> Sequence[int]:
+        async with medium.together(members) as stores:
+            for member, store in enumerate(stores):
+                ours = [entity for entity in ENTITIES if Share(member, members).owns(slot_of("default", entity))]
+                await commit(store, *(owe(store, entity) for entity in ours))
+            return [one.id for one in await stores[0].deliveries_owed(1000)]
 
-    three = play(medium, 3, owing)
-    one = medium.play(owing)
-    two = play(medium, 2, owing)
+    three, one, two = await owing(3), await owing(1), await owing(2)
     assert len(set(two)) == 36
     assert set(three) < set(one) < set(two)
     assert max(three) < min(set(one) - set(three)) <= max(one) < min(set(two) - set(one))
 
 
-def test_a_store_that_is_shared_is_not_opened_alone(medium: Medium) -> None:
+async def test_a_store_that_is_shared_is_not_opened_alone(medium: Medium) -> None:
     """While processes share a store nobody else may own it."""
-
-    async def story(_: Store) -> None:
+    async with medium.together(1) as _:
         alone = medium.store()
         with pytest.raises(Exception, match="in use"):
             await alone.open()
-
-    play(medium, 1, story)

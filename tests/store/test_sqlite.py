@@ -7,7 +7,6 @@ import stat
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -20,23 +19,23 @@ from sensu.store.values import EventKey, OweDelivery, PutEvent, Result, SettleDe
 from tests.store.conftest import CHECK, check_key, commit, event, names, put, sqlite
 
 
-def open_fails(folder: Path) -> str:
+async def open_fails(folder: Path) -> str:
     with pytest.raises(StoreError) as caught:
-        sqlite(folder).play(names)
+        await sqlite(folder).ask(names)
     return str(caught.value)
 
 
-def test_the_state_folder_is_private(tmp_path: Path) -> None:
+async def test_the_state_folder_is_private(tmp_path: Path) -> None:
     """A new state folder and the files in it can be read by their owner only."""
-    sqlite(tmp_path / "a" / "state").play(names)
+    await sqlite(tmp_path / "a" / "state").ask(names)
     assert stat.S_IMODE((tmp_path / "a" / "state").stat().st_mode) == 0o700
     assert {stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "a" / "state").iterdir()} == {0o600}
 
 
-def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
+async def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
     """A state folder below a file is refused in one sentence that names it."""
     (tmp_path / "file").write_text("")
-    text = open_fails(tmp_path / "file" / "state")
+    text = await open_fails(tmp_path / "file" / "state")
     assert text == f"the state folder {tmp_path / 'file' / 'state'} cannot be used: Not a directory"
 
 
@@ -59,76 +58,68 @@ def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
     assert result.stdout == f"StoreError the state folder {tmp_path} cannot be used: Permission denied\n", result.stderr
 
 
-def test_a_database_that_is_a_folder(tmp_path: Path) -> None:
+async def test_a_database_that_is_a_folder(tmp_path: Path) -> None:
     """Something else in the database's place is refused in one sentence."""
     (tmp_path / "sensu.db").mkdir()
-    assert open_fails(tmp_path) == f"the database {tmp_path / 'sensu.db'} cannot be opened: Is a directory"
+    assert await open_fails(tmp_path) == f"the database {tmp_path / 'sensu.db'} cannot be opened: Is a directory"
 
 
-def test_a_damaged_database(tmp_path: Path) -> None:
+async def test_a_damaged_database(tmp_path: Path) -> None:
     """A file that is no database is refused as damaged, and the folder is free for a healed one."""
     database = tmp_path / "sensu.db"
     database.write_bytes(b"this is not a database, but it is long enough to be looked at" * 100)
-    assert open_fails(tmp_path).startswith(f"the database {database} is damaged")
+    assert (await open_fails(tmp_path)).startswith(f"the database {database} is damaged")
     database.unlink()
-    assert sqlite(tmp_path).play(names) == []
+    assert await sqlite(tmp_path).ask(names) == []
 
 
-def test_damage_found_while_reading(tmp_path: Path) -> None:
+async def test_damage_found_while_reading(tmp_path: Path) -> None:
     """Damage inside the database is a StoreError with the driver's error as its cause, in reads and commits."""
-
-    async def fill(store: Any) -> None:
+    async with sqlite(tmp_path).opened() as store:
         await store.commit([put(f"c{i}", b"x" * 3000) for i in range(200)])
-
-    async def story(store: Any) -> None:
+    database = tmp_path / "sensu.db"
+    content = bytearray(database.read_bytes())
+    kept = 4096 * 32
+    content[kept:] = b"\xa5" * (len(content) - kept)
+    database.write_bytes(content)
+    async with sqlite(tmp_path).opened() as store:
         with pytest.raises(StoreError, match="is damaged") as caught:
             await store.list(CHECK, None)
         assert isinstance(caught.value.__cause__, sqlite3.DatabaseError)
         with pytest.raises(StoreError, match="is damaged"):
             await store.commit([put(f"c{i}", b"y" * 3000) for i in range(200)])
 
-    sqlite(tmp_path).play(fill)
-    database = tmp_path / "sensu.db"
-    content = bytearray(database.read_bytes())
-    kept = 4096 * 32
-    content[kept:] = b"\xa5" * (len(content) - kept)
-    database.write_bytes(content)
-    sqlite(tmp_path).play(story)
 
-
-def test_one_owner_at_a_time(tmp_path: Path) -> None:
+async def test_one_owner_at_a_time(tmp_path: Path) -> None:
     """A second store on the same folder is refused, naming the process that has it, until the first is closed."""
-
-    async def story(store: Any) -> None:
+    async with sqlite(tmp_path).opened() as store:
         with pytest.raises(StoreError) as caught:
             await SQLiteStore(tmp_path).open()
         assert str(caught.value) == f"the state folder {tmp_path} is in use by another backend (process {os.getpid()})"
         await commit(store, put("still works"))
-
-    sqlite(tmp_path).play(story)
-    assert sqlite(tmp_path).play(names) == ["default/still works"]
+    assert await sqlite(tmp_path).ask(names) == ["default/still works"]
 
 
-def test_a_newer_schema(tmp_path: Path) -> None:
+async def test_a_newer_schema(tmp_path: Path) -> None:
     """A database of a newer version is refused and left as it is."""
-    sqlite(tmp_path).play(names)
+    await sqlite(tmp_path).ask(names)
     with sqlite3.connect(tmp_path / "sensu.db") as connection:
         connection.execute("PRAGMA user_version = 999")
-    assert "has schema version 999, written by a newer version" in open_fails(tmp_path)
+    assert "has schema version 999, written by a newer version" in await open_fails(tmp_path)
     with sqlite3.connect(tmp_path / "sensu.db") as connection:
         assert connection.execute("PRAGMA user_version").fetchone() == (999,)
 
 
-def test_the_schema_version_is_recorded(tmp_path: Path) -> None:
+async def test_the_schema_version_is_recorded(tmp_path: Path) -> None:
     """An opened database carries the number of the newest migration; numbers start at 1 and have no gaps."""
-    sqlite(tmp_path).play(names)
+    await sqlite(tmp_path).ask(names)
     numbers = sorted(migrations())
     assert numbers == list(range(1, len(numbers) + 1))
     with sqlite3.connect(tmp_path / "sensu.db") as connection:
         assert connection.execute("PRAGMA user_version").fetchone() == (numbers[-1],)
 
 
-def test_what_was_stored_before_is_counted(tmp_path: Path) -> None:
+async def test_what_was_stored_before_is_counted(tmp_path: Path) -> None:
     """A database from before the counts is counted once, when it is brought up to date."""
     folder = tmp_path / "state"
     folder.mkdir()
@@ -139,10 +130,8 @@ def test_what_was_stored_before_is_counted(tmp_path: Path) -> None:
     connection.commit()
     connection.close()
 
-    async def story(store: Any) -> None:
+    async with sqlite(folder).opened() as store:
         assert await store.count(CHECK, "default") == await store.count_events(None) == 1
-
-    sqlite(folder).play(story)
 
 
 def test_migrations_apply_whole_or_not_at_all(tmp_path: Path) -> None:
@@ -161,40 +150,33 @@ def test_migrations_apply_whole_or_not_at_all(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("durability", "synchronous"), [(Durability.FULL, 2), (Durability.NORMAL, 1)])
-def test_durability_reaches_the_database(tmp_path: Path, durability: Durability, synchronous: int) -> None:
+async def test_durability_reaches_the_database(tmp_path: Path, durability: Durability, synchronous: int) -> None:
     """Full durability waits for the disk at each commit; both settings keep what was committed."""
-
-    async def story() -> None:
-        store = SQLiteStore(tmp_path, durability)
-        await store.open()
-        await commit(store, put("a"))
-        assert store._writer._connection.execute("PRAGMA synchronous").fetchone() == (synchronous,)
-        await store.close()
-
-    asyncio.run(story())
-    assert sqlite(tmp_path).play(names) == ["default/a"]
+    store = SQLiteStore(tmp_path, durability)
+    await store.open()
+    await commit(store, put("a"))
+    assert store._writer._connection.execute("PRAGMA synchronous").fetchone() == (synchronous,)
+    await store.close()
+    assert await sqlite(tmp_path).ask(names) == ["default/a"]
 
 
-def test_the_write_ahead_log_is_bounded(tmp_path: Path) -> None:
+async def test_the_write_ahead_log_is_bounded(tmp_path: Path) -> None:
     """Commits without a pause, of many times the bound, leave a log near the bound, and closing leaves none."""
-
-    async def story() -> int:
-        store = SQLiteStore(tmp_path, Durability.NORMAL, wal_bytes_max=2_000_000)
-        await store.open()
-        largest = 0
-        for n in range(250):
-            body = os.urandom(2000)
-            await asyncio.gather(*(commit(store, event(f"e{i}", f"c{n % 9}", body)) for i in range(60)))
-            largest = max(largest, (tmp_path / "sensu.db-wal").stat().st_size)
-        await store.close()
-        return largest
-
-    assert asyncio.run(story()) < 12_000_000
+    store = SQLiteStore(tmp_path, Durability.NORMAL, wal_bytes_max=2_000_000)
+    await store.open()
+    largest = 0
+    for n in range(250):
+        body = os.urandom(2000)
+        await asyncio.gather(*(commit(store, event(f"e{i}", f"c{n % 9}", body)) for i in range(60)))
+        largest = max(largest, (tmp_path / "sensu.db-wal").stat().st_size)
+    await store.close()
+    returned = largest
+    assert returned < 12_000_000
     wal = tmp_path / "sensu.db-wal"
     assert not wal.exists() or wal.stat().st_size == 0
 
 
-def test_the_database_stops_growing_under_steady_load(tmp_path: Path) -> None:
+async def test_the_database_stops_growing_under_steady_load(tmp_path: Path) -> None:
     """Events that replace others, deliveries that are settled and a history that is trimmed leave a file as it was."""
 
     async def round_of(store: SQLiteStore, number: int) -> int:
@@ -212,47 +194,38 @@ def test_the_database_stops_growing_under_steady_load(tmp_path: Path) -> None:
         connection.close()
         return pages
 
-    async def story() -> list[int]:
-        store = SQLiteStore(tmp_path, Durability.NORMAL)
-        await store.open()
-        sizes = [await round_of(store, number) for number in range(8)]
-        await store.close()
-        return sizes
-
-    sizes = asyncio.run(story())
+    store = SQLiteStore(tmp_path, Durability.NORMAL)
+    await store.open()
+    sizes = [await round_of(store, number) for number in range(8)]
+    await store.close()
     assert max(sizes[3:]) <= sizes[2] + 4
 
 
-def test_the_loop_rests_while_commits_are_under_way() -> None:
+async def test_the_loop_rests_while_commits_are_under_way() -> None:
     """The loop rests for the writer's sake from `begin` to `end`, ever more seldom without progress, and never else."""
+    loop, rests, enough = asyncio.get_running_loop(), [], asyncio.Event()
 
-    async def story() -> None:
-        loop, rests, enough = asyncio.get_running_loop(), [], asyncio.Event()
+    def rest(seconds: float) -> None:
+        rests.append((loop.time(), seconds))
+        if len(rests) == 12:
+            enough.set()
 
-        def rest(seconds: float) -> None:
-            rests.append((loop.time(), seconds))
-            if len(rests) == 12:
-                enough.set()
-
-        courtesy = GilYield(rest)
-        await asyncio.sleep(4 * REST_EVERY_S_MAX)
-        assert rests == []
-        courtesy.begin()
-        courtesy.begin()
-        await asyncio.wait_for(enough.wait(), 10)
-        courtesy.end()
-        assert {seconds for _, seconds in rests} == {REST_S}
-        assert rests[-1][0] - rests[-2][0] >= REST_EVERY_S_MAX * 0.9
-        await asyncio.sleep(4 * REST_EVERY_S_MAX)
-        assert len(rests) == 12
-
-    asyncio.run(story())
+    courtesy = GilYield(rest)
+    await asyncio.sleep(4 * REST_EVERY_S_MAX)
+    assert rests == []
+    courtesy.begin()
+    courtesy.begin()
+    await asyncio.wait_for(enough.wait(), 10)
+    courtesy.end()
+    assert {seconds for _, seconds in rests} == {REST_S}
+    assert rests[-1][0] - rests[-2][0] >= REST_EVERY_S_MAX * 0.9
+    await asyncio.sleep(4 * REST_EVERY_S_MAX)
+    assert len(rests) == 12
 
 
-def test_a_store_rests_the_loop_only_for_commits(tmp_path: Path) -> None:
+async def test_a_store_rests_the_loop_only_for_commits(tmp_path: Path) -> None:
     """A commit that the writer cannot finish has the loop rest; once it is done, the loop rests no more."""
-
-    async def story(store: Any) -> None:
+    async with sqlite(tmp_path).opened() as store:
         rests: list[float] = []
         rested = asyncio.Event()
 
@@ -271,8 +244,6 @@ def test_a_store_rests_the_loop_only_for_commits(tmp_path: Path) -> None:
         told = len(rests)
         await asyncio.sleep(4 * REST_EVERY_S_MAX)
         assert len(rests) == told
-
-    sqlite(tmp_path).play(story)
 
 
 FULL_DISK = """
@@ -321,10 +292,9 @@ def test_a_full_disk(tmp_path: Path) -> None:
     assert (result.stdout, result.returncode) == ("told whole\n", 0), result.stderr
 
 
-def test_another_program_may_read(tmp_path: Path) -> None:
+async def test_another_program_may_read(tmp_path: Path) -> None:
     """A read transaction of another program neither stops commits nor reads."""
-
-    async def story(store: Any) -> None:
+    async with sqlite(tmp_path).opened() as store:
         await commit(store, put("a"))
         other = sqlite3.connect(tmp_path / "sensu.db")
         other.execute("BEGIN")
@@ -333,5 +303,3 @@ def test_another_program_may_read(tmp_path: Path) -> None:
         assert (await store.get(check_key("b"))) is not None
         assert other.execute("SELECT count(*) FROM resources").fetchone() == (1,)
         other.close()
-
-    sqlite(tmp_path).play(story)

@@ -74,7 +74,7 @@ def failing(
     at = Endpoint(host, port, context is not None, ("wss", "ws"))
     if context is None:
         return explain(EOFError(), at)
-    with pytest.raises(OSError) as raised:  # noqa: PT011 - its kind differs from one OpenSSL to the next
+    with pytest.raises(OSError) as raised:  # its kind differs from one OpenSSL to the next
         connect(port, context, host)
     return explain(raised.value, at, context, shows_certificate=shows_certificate)
 
@@ -224,7 +224,7 @@ def test_a_file_that_cannot_be_used(tmp_path: Path, content: bytes | None, probl
     file = tmp_path / "ca.pem"
     if content is not None:
         file.write_bytes(content)
-    with pytest.raises(OSError) as raised:  # noqa: PT011 - ssl.SSLError or FileNotFoundError
+    with pytest.raises(OSError) as raised:  # ssl.SSLError or FileNotFoundError
         tls.client_context(str(file))
     assert tls.file_problem(raised.value) == problem
 
@@ -233,6 +233,6 @@ def test_a_key_of_another_certificate(tmp_path: Path) -> None:
     """Key and certificate that do not belong together are named as such."""
     authority = Authority(tmp_path)
     one, other = authority.issue("one"), authority.issue("other")
-    with pytest.raises(OSError) as raised:  # noqa: PT011 - ssl.SSLError
+    with pytest.raises(OSError) as raised:  # ssl.SSLError
         tls.server_context(str(one.cert_file), str(other.key_file))
     assert tls.file_problem(raised.value) == "the key does not belong to the certificate"

@@ -118,7 +118,7 @@ def _fatal(error: SensuError) -> int:
 
 def _run_loop(agent: "Agent") -> None:
     try:
-        import uvloop
+        import uvloop  # noqa: PLC0415 - missing on some platforms
     except ImportError:
         asyncio.run(agent.run())
     else:

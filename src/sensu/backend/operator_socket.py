@@ -58,7 +58,7 @@ class OperatorSocket:
         try:
             with _address(self._folder) as address:
                 with contextlib.suppress(FileNotFoundError):
-                    os.unlink(address)  # noqa: PTH108, ASYNC240 - one name, once
+                    os.unlink(address)  # noqa: PTH108 - one name, once
                 before = os.umask(0o177)
                 try:
                     self._server = await asyncio.start_unix_server(self._serve, address, limit=LINE_BYTES_MAX)

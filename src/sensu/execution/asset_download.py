@@ -149,9 +149,9 @@ class Downloader:
 
     async def _attempt(self, url: str, headers: Mapping[str, str], part: _Part) -> None:
         """Download the missing part; raises _BrokenOff, or ExecutionError if another attempt would be useless."""
-        import aiohttp
+        import aiohttp  # noqa: PLC0415 - only downloads need it
 
-        from sensu.execution.download_failure import failure
+        from sensu.execution.download_failure import failure  # noqa: PLC0415 - only downloads need it
 
         session = self._session or self._open_session()
         asked = [*_repeated(headers), *_resume(part)]
@@ -192,7 +192,7 @@ class Downloader:
             self._received(len(chunk))
 
     def _open_session(self) -> "aiohttp.ClientSession":
-        import aiohttp
+        import aiohttp  # noqa: PLC0415 - only downloads need it
 
         timeout = aiohttp.ClientTimeout(total=None, connect=self._limits.connect_s, sock_read=self._limits.read_s)
         self._session = aiohttp.ClientSession(

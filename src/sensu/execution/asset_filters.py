@@ -29,9 +29,9 @@ class AssetFilters:
 
     async def __call__(self, expression: str, entity: Mapping[str, Any]) -> bool:
         """Whether an expression is true of an entity in the shape of JSON; raises ExecutionError."""
-        from sensu.rules.expression_scope import entity_scope
-        from sensu.rules.filters import ExpressionError
-        from sensu.rules.native_expression import native
+        from sensu.rules.expression_scope import entity_scope  # noqa: PLC0415 - few assets have filters
+        from sensu.rules.filters import ExpressionError  # noqa: PLC0415 - few assets have filters
+        from sensu.rules.native_expression import native  # noqa: PLC0415 - few assets have filters
 
         scope, simple = entity_scope(entity), native(expression, "entity")
         answer = None if simple is None else simple.evaluate(scope, self._clock.now())
@@ -43,7 +43,7 @@ class AssetFilters:
 
     async def _ask_engine(self, expression: str, scope: str) -> "bool | ExpressionError":
         if self._engine is None:
-            from sensu.execution.javascript_pool import JavaScriptPool
+            from sensu.execution.javascript_pool import JavaScriptPool  # noqa: PLC0415 - few expressions
 
             self._engine = JavaScriptPool(1)
         evaluated = await self._engine.evaluate(

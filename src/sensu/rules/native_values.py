@@ -43,7 +43,7 @@ def truthy(value: Any) -> bool:
     if value is None or value is UNDEFINED:
         return False
     if isinstance(value, int | float):
-        return value != 0 and value == value  # noqa: PLR0124 - NaN
+        return value != 0 and value == value  # NaN
     return len(value) > 0 if isinstance(value, str) else True
 
 
@@ -220,7 +220,7 @@ def has_own_property(holder: Any, name: Any) -> bool:
 
 
 def _seconds(value: Any) -> float:
-    return float(value) if type_name(value) == "number" and value == value else 0.0  # noqa: PLR0124 - NaN
+    return float(value) if type_name(value) == "number" and value == value else 0.0  # NaN
 
 
 def _of_day(unit_s: int, count: int) -> Callable[[Any, float], float]:

@@ -95,7 +95,7 @@ class Cluster:
 class Profile:
     """The `profile` file: the user's preferences, empty if not set."""
 
-    def __init__(self, format: str = "", namespace: str = "") -> None:  # noqa: A002 - its name in the file
+    def __init__(self, format: str = "", namespace: str = "") -> None:
         self.format, self.namespace = format, namespace
 
 

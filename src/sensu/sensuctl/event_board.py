@@ -149,5 +149,5 @@ def _start(text: str, columns: int) -> str:
     return text[:end]
 
 
-def _painted(text: str, code: str, colour: bool) -> str:  # noqa: FBT001 - a cell's look
+def _painted(text: str, code: str, colour: bool) -> str:
     return f"{code}{text}{RESET}" if colour else text

@@ -46,11 +46,11 @@ class Loader(_Loader):  # type: ignore[misc]
     For example, 1:30 is a text, 1e3 and 1000.0 are 1000, 08 is 8 and 010 is 8.
     """
 
-    yaml_implicit_resolvers = {  # noqa: RUF012 - the library's way
+    yaml_implicit_resolvers = {
         first: [(tag, pattern) for tag, pattern in found if tag.removeprefix(_TAG) not in _NO_TEXT_IN_JSON]
         for first, found in _Loader.yaml_implicit_resolvers.items()
     }
-    bool_values = {**_Loader.bool_values, "y": True, "n": False}  # noqa: RUF012
+    bool_values = {**_Loader.bool_values, "y": True, "n": False}
 
 
 class _Number:

@@ -12,7 +12,7 @@ import aiohttp
 from sensu.clock import SystemClock
 from sensu.testing.ports import free_ports
 
-USER, PASSWORD = "admin", "P@ssw0rd!"  # noqa: S105 - of test backends only
+USER, PASSWORD = "admin", "P@ssw0rd!"
 READY_S = 30.0
 STOP_S = 10.0
 POLL_S = 0.02

@@ -107,7 +107,7 @@ def test_a_process_has_nothing_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
         assert child.rlimit(psutil.RLIMIT_FSIZE) == (0, 0)
         assert child.memory_info().rss < 40 * 1024 * 1024
 
-    with open("/dev/null"), open("/dev/zero"):  # noqa: PTH123, ASYNC230
+    with open("/dev/null"), open("/dev/zero"):  # noqa: PTH123
         with_pool(use)
 
 

@@ -4,6 +4,7 @@ import io
 import json
 from pathlib import Path
 
+import bcrypt
 import pytest
 
 from sensu.sensuctl.main import run
@@ -132,8 +133,6 @@ def test_shells_complete_command_lines(tmp_path: Path, shell: str) -> None:
 
 def test_a_hash_can_be_made_offline(tmp_path: Path) -> None:
     """A password's hash is one that a backend accepts."""
-    import bcrypt
-
     _, out, _ = play("user hash-password secret123", tmp_path)
     assert out.startswith("$2a$10$")
     assert bcrypt.checkpw(b"secret123", out.strip().encode())

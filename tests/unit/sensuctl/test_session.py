@@ -29,7 +29,7 @@ ANSWERS: dict[str, tuple[int, str, dict[str, str]]] = {
 class API(http.server.BaseHTTPRequestHandler):
     """Answers from the table; keeps the credentials it was sent."""
 
-    seen: list[str | None] = []  # noqa: RUF012 - one server for the module
+    seen: list[str | None] = []
 
     def do_GET(self) -> None:
         API.seen.append(self.headers["Authorization"])

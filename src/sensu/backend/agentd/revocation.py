@@ -109,9 +109,9 @@ class RevocationLists:
         """Fetch all lists; a failure is logged, and the previous list stays in use."""
         if self._context is None:
             return
-        import aiohttp
+        import aiohttp  # noqa: PLC0415 - only downloads need it
 
-        from sensu.execution.download_failure import failure
+        from sensu.execution.download_failure import failure  # noqa: PLC0415 - only downloads need it
 
         loop, timeout = asyncio.get_running_loop(), aiohttp.ClientTimeout(total=FETCH_S)
         connector = aiohttp.TCPConnector(ssl=self._context)

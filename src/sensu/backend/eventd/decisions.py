@@ -67,8 +67,7 @@ class Group:
         self._new_entities: dict[tuple[str, str], Entity] = {}
         self._ended: set[tuple[str, str]] = set()
         self._namespaces: dict[str, bool] = {}
-        self._received: list[int] = []
-        self._received_of: list[EventKey] = []
+        self._received: set[tuple[EventKey, int]] = set()
         self.metrics_received: list[int] = []
 
     @property
@@ -114,8 +113,7 @@ class Group:
         if identity:
             if previous is not None and self._was_received(key, previous, event, identity):
                 return Decision()
-            self._received.append(identity)
-            self._received_of.append(key)
+            self._received.add((key, identity))
         if incoming.merge and previous is not None and check_state.outdated(previous, event, sender):
             decided = decide_late(incoming, self._event(key), previous, self, self._now)
         else:
@@ -126,9 +124,7 @@ class Group:
         """Whether an event was stored before, or came earlier in this group."""
         if check_state.is_newest(previous, event) and self._lookups.keeps_results:
             return False
-        return self._lookups.results.has(key, identity) or (key, identity) in zip(
-            self._received_of, self._received, strict=True
-        )
+        return (key, identity) in self._received or self._lookups.results.has(key, identity)
 
     def _written(
         self, key: EventKey, incoming: IncomingEvent, decided: DecidedEvent, *, existed: bool, identity: int

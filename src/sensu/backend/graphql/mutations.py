@@ -99,7 +99,7 @@ def _check_body(props: Mapping[str, Any]) -> dict[str, Any]:
     return {_CHECK_PROPS[key]: value for key, value in props.items() if value is not None}
 
 
-async def _create_check(root: None, info: Info, input: Mapping[str, Any]) -> Any:  # noqa: A002
+async def _create_check(root: None, info: Info, input: Mapping[str, Any]) -> Any:
     reader = _writer_of(info)
     namespace, name = input["namespace"], input["name"]
     body = {"metadata": {"namespace": namespace, "name": name}, **_check_body(input["props"])}
@@ -109,7 +109,7 @@ async def _create_check(root: None, info: Info, input: Mapping[str, Any]) -> Any
     return _payload(input, check=await _written(info, CHECK, namespace, name))
 
 
-async def _update_check(root: None, info: Info, input: Mapping[str, Any]) -> Any:  # noqa: A002
+async def _update_check(root: None, info: Info, input: Mapping[str, Any]) -> Any:
     reader = _writer_of(info)
     node = _meant(CHECK, input["id"])
     patch = _payload_of(_check_body(input["props"]))
@@ -119,7 +119,7 @@ async def _update_check(root: None, info: Info, input: Mapping[str, Any]) -> Any
     return _payload(input, check=await _written(info, CHECK, node.namespace, node.name))
 
 
-async def _execute_check(root: None, info: Info, input: Mapping[str, Any]) -> Any:  # noqa: A002
+async def _execute_check(root: None, info: Info, input: Mapping[str, Any]) -> Any:
     reader = info.context
     node = _meant(CHECK, input["id"])
     wish = _payload_of({"check": node.name, "subscriptions": input["subscriptions"] or ()})
@@ -143,7 +143,7 @@ def _entry(reader: Reader, outcome: Refusal, argument: str) -> StandardError:
 def _removal(kind: Kind, remove: Remove, *, must_be_there: bool = False) -> Resolver:
     """A mutation that removes a resource of that kind, and is done as well where there is none."""
 
-    async def removed(root: None, info: Info, input: Mapping[str, Any]) -> Any:  # noqa: A002
+    async def removed(root: None, info: Info, input: Mapping[str, Any]) -> Any:
         reader = _writer_of(info)
         outcome = await remove(reader, _meant(kind, input["id"]))
         if not isinstance(outcome, Deleted) and (must_be_there or not isinstance(outcome, NotFound)):
@@ -170,7 +170,7 @@ async def _remove_silence(reader: Reader, node: NodeId) -> Deleted | Refusal:
     return await reader.use_cases.silences.delete(reader.caller, node.namespace, node.name)
 
 
-async def _resolve_event(root: None, info: Info, input: Mapping[str, Any]) -> Any:  # noqa: A002
+async def _resolve_event(root: None, info: Info, input: Mapping[str, Any]) -> Any:
     """An event that is well is left as it is."""
     reader = _writer_of(info)
     node = _meant(EVENT, input["id"])
@@ -193,7 +193,7 @@ async def _resolve_event(root: None, info: Info, input: Mapping[str, Any]) -> An
     return _payload(input, event=await _written(info, EVENT, node.namespace, node.name))
 
 
-async def _create_silence(root: None, info: Info, input: Mapping[str, Any]) -> Any:  # noqa: A002
+async def _create_silence(root: None, info: Info, input: Mapping[str, Any]) -> Any:
     reader = _writer_of(info)
     subscription, check, props = input.get("subscription") or "", input.get("check") or "", input["props"]
     namespace, name = input["namespace"], name_of_entry(subscription, check)

@@ -74,14 +74,14 @@ async def _event(root: None, info: Info, namespace: str, entity: str, check: str
     return await info.context.one(info, EVENT, namespace, f"{entity}/{check}")
 
 
-async def _node(root: None, info: Info, id: str) -> Any:  # noqa: A002 - the schema's word
+async def _node(root: None, info: Info, id: str) -> Any:
     node = node_ids.parsed(id)
     if isinstance(node, str):
         raise GraphQLError(node)
     return await info.context.one(info, node.kind, node.namespace, node.name)
 
 
-async def _wrapped_node(root: None, info: Info, id: str) -> Any:  # noqa: A002 - the schema's word
+async def _wrapped_node(root: None, info: Info, id: str) -> Any:
     found = await _node(root, info, id)
     return None if found is None else wrapped(found)
 

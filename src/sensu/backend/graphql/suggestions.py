@@ -55,7 +55,7 @@ async def suggest(
 def _meant(ref: str) -> tuple[Kind, str] | None:
     """The kind and the path of a reference; None if no suggestions are made for it."""
     parts = ref.split("/", maxsplit=3)
-    if len(parts) < 4:  # noqa: PLR2004 - group, version, kind and field
+    if len(parts) < 4:  # group, version, kind and field
         raise GraphQLError("reference to field must take the form :group/:version/:resource/:field/:name")
     *prefix, word, path = parts
     if prefix != ["core", "v2"] or word not in _KINDS:

@@ -76,8 +76,8 @@ _STATUSES: Mapping[str, Callable[[int], bool]] = {
     "incident": lambda status: status != 0,
     "passing": lambda status: status == 0,
     "warning": lambda status: status == 1,
-    "critical": lambda status: status == 2,  # noqa: PLR2004 - the exit statuses of checks
-    "unknown": lambda status: status > 2,  # noqa: PLR2004
+    "critical": lambda status: status == 2,  # the exit statuses of checks
+    "unknown": lambda status: status > 2,
 }
 
 

@@ -43,8 +43,8 @@ def test_resources_that_are_configured_keep_their_namespace() -> None:
     assert words.isdisjoint({"events", "roles", "rolebindings"})
 
 
-@pytest.mark.parametrize(("kind", "rules"), RULES.items(), ids=repr)
-def test_what_can_be_asked_of_a_kind_is_called_after_it(kind: Kind, rules: object) -> None:
+@pytest.mark.parametrize("kind", RULES, ids=repr)
+def test_what_can_be_asked_of_a_kind_is_called_after_it(kind: Kind) -> None:
     """Selectors of two kinds do not share a prefix, except for the forms of one kind."""
     prefix = RULES[kind].selectable.prefix
     others = [other.segment for other, its in RULES.items() if its.selectable.prefix == prefix]

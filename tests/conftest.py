@@ -1,0 +1,92 @@
+"""Runs tests and fixtures that are coroutines: each test has an event loop of its own, which its fixtures share.
+
+`async def` tests and fixtures need no marker. A fixture may be a coroutine or an asynchronous generator; what follows
+its `yield` runs on the same loop when the test is over. A module that overrides `loop_factory` chooses the loop.
+Such a fixture has the scope of a function; hypothesis examples run on a new loop each.
+"""
+
+import asyncio
+import functools
+import inspect
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator
+from typing import Any
+
+import pytest
+
+LoopFactory = Callable[[], asyncio.AbstractEventLoop]
+
+
+@pytest.fixture
+def loop_factory() -> LoopFactory | None:
+    """Makes the loop of a test; None stands for the standard library's."""
+    return None
+
+
+@pytest.fixture
+def runner(loop_factory: LoopFactory | None) -> Iterator[asyncio.Runner]:
+    """The event loop of one test and its fixtures; tasks that are left over are cancelled in the end."""
+    with asyncio.Runner(loop_factory=loop_factory) as made:
+        yield made
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_fixture_setup(
+    fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest
+) -> Generator[None, Any, Any]:
+    """Runs an asynchronous fixture on the loop of its test."""
+    function: Any = fixturedef.func
+    if inspect.isasyncgenfunction(function):
+        fixturedef.func = _generator_on(request.getfixturevalue("runner"), function)  # type: ignore[misc]
+    elif inspect.iscoroutinefunction(function):
+        fixturedef.func = _function_on(request.getfixturevalue("runner"), function)  # type: ignore[misc]
+    try:
+        return (yield)
+    finally:
+        fixturedef.func = function  # type: ignore[misc]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
+    """Runs an asynchronous test on its loop."""
+    test = pyfuncitem.obj
+    examples = getattr(test, "hypothesis", None)
+    if examples is not None and inspect.iscoroutinefunction(examples.inner_test):
+        examples.inner_test = _on_new_loops(examples.inner_test)
+    if not inspect.iscoroutinefunction(test):
+        return None
+    arguments = {name: pyfuncitem.funcargs[name] for name in pyfuncitem._fixtureinfo.argnames}
+    pyfuncitem.funcargs["runner"].run(test(**arguments))
+    return True
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Gives each asynchronous test its loop, before its other fixtures."""
+    for item in items:
+        if isinstance(item, pytest.Function) and inspect.iscoroutinefunction(item.obj):
+            item.fixturenames.insert(0, "runner")
+
+
+def _generator_on(runner: asyncio.Runner, function: Callable[..., AsyncIterator[Any]]) -> Callable[..., Iterator[Any]]:
+    def generator(**arguments: Any) -> Iterator[Any]:
+        made = function(**arguments)
+        yield runner.run(_awaited(anext(made)))
+        rest = runner.run(_awaited(anext(made, generator)))
+        assert rest is generator, f"{function.__name__} yields more than once"
+
+    return generator
+
+
+def _function_on(runner: asyncio.Runner, function: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda **arguments: runner.run(function(**arguments))
+
+
+def _on_new_loops(test: Callable[..., Any]) -> Callable[..., None]:
+    @functools.wraps(test)
+    def example(*arguments: Any, **named: Any) -> None:
+        asyncio.run(test(*arguments, **named))
+
+    return example
+
+
+async def _awaited(what: Awaitable[Any]) -> Any:
+    return await what
