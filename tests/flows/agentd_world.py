@@ -11,7 +11,8 @@ from prometheus_client import CollectorRegistry
 from sensu.backend.agentd.admission import Admitters
 from sensu.backend.agentd.agentd import Agentd
 from sensu.backend.auth.credentials import Credentials
-from sensu.backend.auth.identity import Identity, Rejected
+from sensu.backend.auth.identity import WRONG_CREDENTIALS, Identity, Rejected
+from sensu.backend.auth.providers import PasswordLogin
 from sensu.backend.metrics import BackendMetrics
 from sensu.backend.ports import EventOutcome, EventStored, IncomingEvent
 from sensu.clock import SystemClock
@@ -192,8 +193,9 @@ class World:
         """No certificate is known here."""
         return Rejected("no certificates")
 
-    async def _login(self, user: str, password: str, address: str) -> Identity | None:
-        return Identity(user, ()) if PASSWORDS.get(user) == password else None
+    async def _login(self, login: PasswordLogin) -> Identity | Rejected:
+        known = PASSWORDS.get(login.username) == login.password
+        return Identity(login.username, ()) if known else WRONG_CREDENTIALS
 
     async def _health(self) -> bytes:
         return b'{"ClusterHealth":[]}'

@@ -18,7 +18,9 @@ from sensu.backend.api.server import ApiServer
 from sensu.backend.auth.access import Access
 from sensu.backend.auth.api_keys import APIKeys
 from sensu.backend.auth.authenticator import Authenticator
+from sensu.backend.auth.basic_provider import BasicProvider
 from sensu.backend.auth.passwords import Passwords, hash_password
+from sensu.backend.auth.providers import Providers
 from sensu.backend.auth.seeds import seed_writes
 from sensu.backend.auth.tokens import Tokens
 from sensu.backend.basics import Basics
@@ -164,7 +166,8 @@ async def running_api(
     entities = StoredEntities(store)
     entities.open()
     passwords = Passwords(clock)
-    tokens = Tokens(store, cache, clock)
+    providers = Providers(BasicProvider(cache, passwords))
+    tokens = Tokens(store, providers, clock)
     await tokens.open()
     metrics = BackendMetrics(CollectorRegistry(), "test")
     checks, scripts, counts = ScriptChecks(), Scripts(), DeliveryCounts(metrics, store.deliveries_size)
@@ -175,7 +178,7 @@ async def running_api(
     agents, schedule = NoAgents(), NoSchedule(store, clock)
     ledger = RunLedger(store, ScheduleCounts(metrics), clock)
     ports = DaemonPorts(eventd, agents, schedule, offered, ledger, lambda: ready)
-    authenticator = Authenticator(cache, passwords, tokens, APIKeys(cache))
+    authenticator = Authenticator(cache, providers, tokens, APIKeys(cache))
     member = Member("default", CLUSTER_ID)
     access = Access(cache)
     audit = AuditLog(store, access, clock)

@@ -12,7 +12,7 @@ import pytest
 from sensu.backend.api.cluster import Member
 from sensu.backend.api.status import health_json
 from sensu.backend.auth.access import Access
-from sensu.backend.auth.identity import Via, identity_of
+from sensu.backend.auth.identity import Via, identity_of, principal_of
 from sensu.backend.auth.passwords import Passwords
 from sensu.backend.init_command import opened_to_operators, run_init
 from sensu.backend.initialise import AGENT_PASSWORD, API_KEY_VARIABLE, PASSWORD_VARIABLE, USERNAME_VARIABLE
@@ -64,7 +64,7 @@ async def is_admin(store: Store, username: str, password: str) -> bool:
         user: User | None = cache.get(USER, "", username)
         if user is None or user.disabled or not await passwords.verify(username, password, user.password_hash):
             return False
-        return Access(cache).allows(identity_of(user, Via.BASIC), "delete", "users", name="x")
+        return Access(cache).allows(identity_of(principal_of(user), Via.BASIC), "delete", "users", name="x")
     finally:
         passwords.close()
         cache.close()

@@ -11,7 +11,8 @@ from sensu.backend.agentd.counts import Counts
 from sensu.backend.agentd.session import Peer
 from sensu.backend.auth.attempts import TooManyAttempts
 from sensu.backend.auth.credentials import Credentials
-from sensu.backend.auth.identity import Identity, Rejected, Via
+from sensu.backend.auth.identity import NO_CREDENTIALS, Identity, Rejected, Via
+from sensu.backend.auth.providers import PasswordLogin, ProviderUnavailable
 from sensu.backend.pacing import PerMinute
 from sensu.clock import Clock
 from sensu.log import fields
@@ -30,8 +31,8 @@ RETRY_AFTER_S = 5
 
 NOT_READY = "agentd temporarily unavailable during startup"
 
-Login = Callable[[str, str, str], Awaitable[Identity | None]]
-"""The identity for a user name and password sent from an address, or None; raises TooManyAttempts."""
+Login = Callable[[PasswordLogin], Awaitable[Identity | Rejected | ProviderUnavailable]]
+"""Authenticates an agent by the user name and password that it sends; raises TooManyAttempts."""
 
 Authenticate = Callable[[Credentials], Identity | Rejected]
 """Authenticates an agent by its certificate."""
@@ -126,7 +127,10 @@ class Admission:
         """If a password is sent it must be correct, even with a valid certificate."""
         credentials = handshake.basic_credentials(request)
         if credentials is not None:
-            return await self._ask.login(*credentials, request.address) or error(401, "bad credentials")
+            user = await self._ask.login(PasswordLogin(*credentials, request.address))
+            if isinstance(user, ProviderUnavailable):
+                return _unavailable(user.why)
+            return error(401, NO_CREDENTIALS.message) if isinstance(user, Rejected) else user
         if not request.certificate:
             return error(401, "missing credentials")
         found = self._ask.authenticate(Credentials(certificate=request.certificate, agent=agent))

@@ -12,6 +12,7 @@ from sensu.backend.agentd.revocation import RevocationLists, read_authorities
 from sensu.backend.auth.assembly import Auth
 from sensu.backend.auth.credentials import Credentials
 from sensu.backend.auth.identity import Identity, Rejected
+from sensu.backend.auth.providers import PasswordLogin, ProviderUnavailable
 from sensu.backend.basics import Basics
 from sensu.backend.listening import agents_tls
 from sensu.backend.ports import Intake, Keepalives
@@ -71,10 +72,9 @@ def assembled(
 def _admitters(basics: Basics, auth: Auth, neighbours: Neighbours, revoked: RevocationLists) -> Admitters:
     records = basics.records
 
-    async def login(username: str, password: str, address: str) -> Identity | None:
+    async def login(login: PasswordLogin) -> Identity | Rejected | ProviderUnavailable:
         await basics.store.feed.caught_up()
-        found = await auth.authenticator.login(username, password, address)
-        return found if isinstance(found, Identity) else None
+        return await auth.authenticator.login(login)
 
     def authenticate(credentials: Credentials) -> Identity | Rejected:
         problem = revoked.problem(credentials.certificate)

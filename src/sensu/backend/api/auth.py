@@ -10,14 +10,14 @@ import contextlib
 from collections.abc import Coroutine, Iterator, Sequence
 from typing import Any, TypeVar
 
-import msgspec
-
+from sensu.backend.api.errors import unavailable
 from sensu.backend.api.request import ClientGone, Request
 from sensu.backend.api.responses import OK_EMPTY, Response, json, text
 from sensu.backend.api.router import TEXT, Route
 from sensu.backend.auth.attempts import TooManyAttempts
 from sensu.backend.auth.authenticator import BEARER, Authenticator
 from sensu.backend.auth.identity import Identity, Rejected
+from sensu.backend.auth.providers import PasswordLogin, ProviderUnavailable
 from sensu.backend.auth.tokens import Tokens, TokenTriple
 from sensu.backend.services.audit import UNKNOWN_USER, AuditLog
 from sensu.backend.services.outcomes import Invalid
@@ -82,6 +82,8 @@ class AuthEndpoint:
             return text(f"{sent.why}\n", status=400)
         access_token = authorization.removeprefix(BEARER) if authorization.startswith(BEARER) else ""
         triple = await self._tokens.refresh(access_token, sent.refresh_token, request.issuer)
+        if isinstance(triple, ProviderUnavailable):
+            return unavailable(triple.why)
         return _UNAUTHORIZED if isinstance(triple, Rejected) else _tokens(triple)
 
     async def logout(self, request: Request) -> Response:
@@ -113,11 +115,14 @@ class AuthEndpoint:
         if authorization.startswith(BASIC):
             username, password = username_and_password(authorization)
             try:
-                who = await while_connected(request, self._authenticator.login(username, password, request.address))
+                login = PasswordLogin(username, password, request.address)
+                who = await while_connected(request, self._authenticator.login(login))
             except TooManyAttempts as err:
                 return _too_many(err)
             if isinstance(who, Identity):
-                return msgspec.structs.replace(who, address=request.address)
+                return who
+            if isinstance(who, ProviderUnavailable):
+                return unavailable(who.why)
             shown = username if self._authenticator.knows(username) else UNKNOWN_USER
             with contextlib.suppress(StoreError):
                 await self._audit.login_refused(shown, request.address)

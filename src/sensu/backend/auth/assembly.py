@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from sensu.backend.auth.access import Access
 from sensu.backend.auth.api_keys import APIKeys
 from sensu.backend.auth.authenticator import Authenticator
+from sensu.backend.auth.basic_provider import BasicProvider
 from sensu.backend.auth.passwords import Passwords
+from sensu.backend.auth.providers import Providers
 from sensu.backend.auth.signing import read_private_key, read_public_key
 from sensu.backend.auth.tokens import TokenLifetimes, Tokens
 from sensu.backend.basics import Basics
@@ -28,13 +30,14 @@ async def assembled(basics: Basics, stack: contextlib.AsyncExitStack) -> Auth:
     private, public = settings.jwt_private_key_file, settings.jwt_public_key_file
     passwords = Passwords(basics.clock)
     stack.callback(passwords.close)
+    providers = Providers(BasicProvider(records, passwords))
     tokens = Tokens(
         basics.store,
-        records,
+        providers,
         basics.clock,
         TokenLifetimes(access_s=settings.access_token_expiry, session_s=settings.refresh_token_expiry),
         read_private_key(private) if private else None,
         read_public_key(public) if public else None,
     )
     await tokens.open()
-    return Auth(passwords, tokens, Authenticator(records, passwords, tokens, APIKeys(records)), Access(records))
+    return Auth(passwords, tokens, Authenticator(records, providers, tokens, APIKeys(records)), Access(records))

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
-from sensu.backend.auth.identity import NO_CREDENTIALS, Identity, Rejected, Via, identity_of
+from sensu.backend.auth.identity import NO_CREDENTIALS, Identity, Rejected, Via, identity_of, principal_of
 from sensu.backend.auth.seeds import AGENT_USERNAME
 from sensu.resources.user import User
 
@@ -37,4 +37,4 @@ def identity_for_certificate(
     if user is None and name != agent:
         return Rejected("the certificate is of another agent")
     user = user or user_of(AGENT_USERNAME)
-    return NO_CREDENTIALS if user is None or user.disabled else identity_of(user, Via.CERTIFICATE)
+    return NO_CREDENTIALS if user is None or user.disabled else identity_of(principal_of(user), Via.CERTIFICATE)

@@ -1,4 +1,4 @@
-"""Who is asking, as far as it is proved."""
+"""Authenticated callers, and the users behind them."""
 
 from dataclasses import dataclass
 from enum import Enum
@@ -8,11 +8,15 @@ import msgspec
 from sensu.resources.user import User
 
 ALL_USERS_GROUP = "system:users"
-"""The group of everyone who is somebody; it may read and change its own user record."""
+"""The group of all authenticated users; members may read their own user record and change their own password."""
+
+
+BASIC = "basic"
+"""The id of the provider whose users are the backend's own user records."""
 
 
 class Via(Enum):
-    """How a caller proved who it is."""
+    """How a caller authenticated."""
 
     BASIC = "user name and password"
     BEARER = "access token"
@@ -20,11 +24,21 @@ class Via(Enum):
     CERTIFICATE = "client certificate"
 
 
-class Identity(msgspec.Struct, frozen=True):
-    """A caller; `groups` are those of its user record now, and `system:users`.
+class Principal(msgspec.Struct, frozen=True):
+    """A user as a provider knows it; `user_id` is its id there, such as a distinguished name."""
 
-    `session_id` names the session of an access token, and is empty for other proofs. `address` is where it asks from,
-    as far as that is known. `forces` asks for a change that would be refused as a precaution.
+    username: str
+    groups: tuple[str, ...]
+    provider_id: str
+    user_id: str
+
+
+class Identity(msgspec.Struct, frozen=True):
+    """An authenticated caller; `groups` are those that its provider names now, and `system:users`.
+
+    `provider_id` is the provider that knows the user, `user_id` its id there (empty if it is the user name).
+    `session_id` is the session of an access token, and empty for other credentials. `address` is the network address of
+    the caller, if it is known. `forces` requests a change that would otherwise be refused as a precaution.
     """
 
     username: str
@@ -33,23 +47,34 @@ class Identity(msgspec.Struct, frozen=True):
     session_id: str = ""
     address: str = ""
     forces: bool = False
+    provider_id: str = BASIC
+    user_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """Nobody we know; `message` is fit for the client."""
+    """The caller is not authenticated; `message` can be sent to the client."""
 
     message: str
 
 
 NO_CREDENTIALS = Rejected("bad credentials")
-"""No proof was offered, or none of a form that is understood."""
+"""There are no credentials, or none in a known form."""
 
 WRONG_CREDENTIALS = Rejected("invalid credentials")
-"""A proof was offered, and it proves nothing (any more)."""
+"""The credentials are wrong or no longer valid."""
 
 
-def identity_of(user: User, via: Via, session_id: str = "") -> Identity:
-    """The caller that a user record stands for."""
-    groups = user.groups if ALL_USERS_GROUP in user.groups else (*user.groups, ALL_USERS_GROUP)
-    return Identity(user.username, groups, via, session_id)
+def principal_of(user: User) -> Principal:
+    """The user of a record of the backend."""
+    return Principal(user.username, user.groups, BASIC, user.username)
+
+
+def identity_of(principal: Principal, via: Via, session_id: str = "") -> Identity:
+    """A user as a caller, who is in `system:users` too."""
+    groups = principal.groups
+    if ALL_USERS_GROUP not in groups:
+        groups = (*groups, ALL_USERS_GROUP)
+    return Identity(
+        principal.username, groups, via, session_id, provider_id=principal.provider_id, user_id=principal.user_id
+    )

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
 
+from sensu.backend.auth.identity import BASIC
 from sensu.errors import StoreError
 from sensu.log import fields
 from sensu.resources.wire import Wire, decode, encode
@@ -32,8 +33,9 @@ UNSTORED_MAX = 1_000
 class Session(Wire, frozen=True):
     """A log-in; times in Unix seconds.
 
-    `refresh_id` is the id of the refresh token in use, `replaced_id` of the one before it; `generation` grows with
-    each change.
+    `provider_id` is the provider that knows the user, `user_id` its id there, and `groups` are those that the provider
+    named at the log-in or the last refresh. `refresh_id` is the id of the refresh token in use, `replaced_id` of the
+    one before it; `generation` grows with each change.
     """
 
     id: str = ""
@@ -43,6 +45,14 @@ class Session(Wire, frozen=True):
     expires_at: float = 0.0
     replaced_id: str = ""
     generation: int = 0
+    provider_id: str = BASIC
+    user_id: str = ""
+    groups: tuple[str, ...] = ()
+
+    @property
+    def user(self) -> tuple[str, str]:
+        """The provider and the name of the user."""
+        return self.provider_id, self.username
 
 
 class Sessions:
@@ -51,7 +61,7 @@ class Sessions:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._all: OrderedDict[str, Session] = OrderedDict()
-        self._of_user: dict[str, OrderedDict[str, None]] = {}
+        self._of_user: dict[tuple[str, str], OrderedDict[str, None]] = {}
         self._unstored: OrderedDict[str, None] = OrderedDict()
         self._stop: Callable[[], None] = lambda: None
 
@@ -85,7 +95,7 @@ class Sessions:
         """
         before = self._all.get(session.id)
         self._keep(session)
-        ended = [*self._expired(now), *self._too_many(session.username)]
+        ended = [*self._expired(now), *self._too_many(session.user)]
         for session_id in ended:
             self._drop(session_id)
         try:
@@ -128,9 +138,9 @@ class Sessions:
             self._drop(session_id)
         await self._store.commit([*map(_delete, session_ids), *also])
 
-    def ending_all_of(self, username: str) -> list[Write]:
-        """The writes that end all sessions of a user."""
-        return [_delete(session_id) for session_id in self._of_user.get(username, ())]
+    def ending_all_of(self, provider_id: str, username: str) -> list[Write]:
+        """The writes that end all sessions of a provider's user."""
+        return [_delete(session_id) for session_id in self._of_user.get((provider_id, username), ())]
 
     def _expired(self, now: float) -> Iterator[str]:
         for index, (session_id, session) in enumerate(self._all.items()):
@@ -138,9 +148,9 @@ class Sessions:
                 return
             yield session_id
 
-    def _too_many(self, username: str) -> Iterator[str]:
-        if len(self._of_user[username]) > SESSIONS_OF_A_USER_MAX:
-            yield next(iter(self._of_user[username]))
+    def _too_many(self, user: tuple[str, str]) -> Iterator[str]:
+        if len(self._of_user[user]) > SESSIONS_OF_A_USER_MAX:
+            yield next(iter(self._of_user[user]))
         elif len(self._all) > SESSIONS_MAX:
             yield next(iter(self._all))
 
@@ -150,7 +160,7 @@ class Sessions:
             return
         self._all[session.id] = session
         self._all.move_to_end(session.id)
-        of_user = self._of_user.setdefault(session.username, OrderedDict())
+        of_user = self._of_user.setdefault(session.user, OrderedDict())
         of_user[session.id] = None
         of_user.move_to_end(session.id)
 
@@ -159,10 +169,10 @@ class Sessions:
         session = self._all.pop(session_id, None)
         if session is None:
             return
-        of_user = self._of_user[session.username]
+        of_user = self._of_user[session.user]
         of_user.pop(session_id, None)
         if not of_user:
-            del self._of_user[session.username]
+            del self._of_user[session.user]
 
     def _follow(self, changes: Sequence[Change]) -> None:
         for change in changes:

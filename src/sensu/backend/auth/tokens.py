@@ -3,7 +3,8 @@
 An access token holds for some minutes, a session for as long as it is refreshed in time. The refresh token of a session
 is replaced as it is used; the one before stays good for a short grace, in which it gives the same new one, so that two
 programs that share a login do not end each other. A refresh token that comes back later was stolen or copied: its
-session ends. What an access token may do follows from the user record at each request, not from its claims.
+session ends. The rights of an access token follow from what the user's provider says at each request, not from its
+claims.
 Source: docs, "API authentication"; recorded scenarios auth-*.
 """
 
@@ -17,8 +18,8 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey, EllipticCurvePublicKey
 
-from sensu.backend.auth.identity import WRONG_CREDENTIALS, Identity, Rejected, Via, identity_of
-from sensu.backend.auth.records import Records, enabled_user
+from sensu.backend.auth.identity import BASIC, WRONG_CREDENTIALS, Identity, Rejected, Via, identity_of
+from sensu.backend.auth.providers import Providers, ProviderUnavailable
 from sensu.backend.auth.sessions import Session, Sessions, changed
 from sensu.backend.auth.signing import Signer
 from sensu.clock import Clock
@@ -37,7 +38,7 @@ class TokenLifetimes:
     """How long tokens hold, in seconds.
 
     `rotate_after_s` is the age from which a used refresh token is replaced, `rotation_grace_s` how long the replaced
-    one is still good, `session_s` how long a session may rest.
+    one is still accepted, `session_s` how long a refresh token is valid.
     """
 
     access_s: float = 900.0
@@ -64,19 +65,19 @@ class _AccessClaims:
 
 
 class Tokens:
-    """Issues tokens and judges them."""
+    """Issues and verifies tokens."""
 
     def __init__(
         self,
         store: Store,
-        records: Records,
+        providers: Providers,
         clock: Clock,
         lifetimes: TokenLifetimes | None = None,
         private_key: EllipticCurvePrivateKey | None = None,
         public_key: EllipticCurvePublicKey | None = None,
     ) -> None:
         self._store = store
-        self._records = records
+        self._providers = providers
         self._clock = clock
         self._lifetimes = lifetimes or TokenLifetimes()
         self._keys = (private_key, public_key)
@@ -107,52 +108,71 @@ class Tokens:
             refreshed_at=now,
             expires_at=now + self._lifetimes.session_s,
             generation=1,
+            provider_id=who.provider_id,
+            user_id=who.user_id,
+            groups=who.groups,
         )
         await self._sessions.put(session, now, also)
         return self._triple(session, who.groups, issuer, now)
 
-    async def refresh(self, access_token: str, refresh_token: str, issuer: str) -> TokenTriple | Rejected:
-        """New tokens for a refresh token and the access token (expired or not) of the same user."""
+    async def refresh(
+        self, access_token: str, refresh_token: str, issuer: str
+    ) -> TokenTriple | Rejected | ProviderUnavailable:
+        """New tokens for a refresh token and the access token (expired or not) of the same user.
+
+        The provider is asked whether the user is still valid. If it is not, the session ends; if the provider is
+        unavailable, the session and its refresh token stay as they are.
+        """
         claims = self._refresh_claims(access_token, refresh_token)
-        if claims is None:
+        session = None if claims is None else self._lasting(claims["session_id"], claims["sub"])
+        provider = None if session is None else self._providers.get(session.provider_id)
+        if claims is None or session is None or provider is None:
             return WRONG_CREDENTIALS
-        now = self._clock.now()
-        session = self._sessions.get(claims["session_id"])
-        user = enabled_user(self._records, claims["sub"])
-        if session is None or user is None or session.username != user.username or now >= session.expires_at:
+        principal = await provider.check(session)
+        if isinstance(principal, ProviderUnavailable):
+            return principal
+        if principal is None or principal.username != session.username:
+            await self._sessions.end(session.id)
             return WRONG_CREDENTIALS
-        session_now = await self._used(session, claims["jti"], now)
-        if session_now is None:
-            return WRONG_CREDENTIALS
-        return self._triple(session_now, identity_of(user, Via.BEARER).groups, issuer, now)
+        groups, now = identity_of(principal, Via.BEARER).groups, self._clock.now()
+        session = self._lasting(session.id, session.username)
+        session_now = None if session is None else await self._used(session, claims["jti"], groups, now)
+        return WRONG_CREDENTIALS if session_now is None else self._triple(session_now, groups, issuer, now)
 
-    async def _used(self, session: Session, refresh_id: str, now: float) -> Session | None:
-        """The session after one of its refresh tokens was used; None where that ended it.
+    async def _used(self, session: Session, refresh_id: str, groups: tuple[str, ...], now: float) -> Session | None:
+        """The session after one of its refresh tokens was used, None if that ended it; `groups` are those of the user.
 
-        While the store fails the refresh token is not replaced, and the session lasts no longer than before.
+        While the store fails, the refresh token is not replaced, and the session lasts no longer than before.
         """
         age_s = now - session.refreshed_at
         if compare_digest(refresh_id, session.refresh_id):
-            if age_s < self._lifetimes.rotate_after_s:
+            renewed = self._renewed(session, age_s, groups, now)
+            if renewed is session:
                 return session
-            renewed = changed(
-                session,
-                refresh_id=secrets.token_hex(16),
-                replaced_id=session.refresh_id,
-                refreshed_at=now,
-                expires_at=now + self._lifetimes.session_s,
-            )
             try:
                 if await self._sessions.put(renewed, now):
                     return renewed
             except StoreError:
                 return session
             latest = self._sessions.get(session.id)
-            return None if latest is None else await self._used(latest, refresh_id, now)
+            return None if latest is None else await self._used(latest, refresh_id, groups, now)
         if compare_digest(refresh_id, session.replaced_id) and age_s < self._lifetimes.rotation_grace_s:
             return session
         await self._sessions.end(session.id)
         return None
+
+    def _renewed(self, session: Session, age_s: float, groups: tuple[str, ...], now: float) -> Session:
+        """The session with its refresh token replaced, if it is old enough, and the groups of now."""
+        if age_s < self._lifetimes.rotate_after_s:
+            return session if groups == session.groups else changed(session, groups=groups)
+        return changed(
+            session,
+            refresh_id=secrets.token_hex(16),
+            replaced_id=session.refresh_id,
+            refreshed_at=now,
+            expires_at=now + self._lifetimes.session_s,
+            groups=groups,
+        )
 
     async def logout(
         self, access_token: str, refresh_token: str, also: Callable[[str], Sequence[Write]] = lambda _: ()
@@ -175,20 +195,27 @@ class Tokens:
         return None
 
     def verify(self, access_token: str) -> Identity | Rejected:
-        """Whose unexpired access token it is, with the user's groups of now."""
+        """The user of an unexpired access token, with its present groups, if its provider says it is still valid."""
         claims = self._access_claims(access_token)
-        now = self._clock.now()
-        if claims is None or now >= claims.expires_at:
+        if claims is None or self._clock.now() >= claims.expires_at:
             return WRONG_CREDENTIALS
-        session = self._sessions.get(claims.session_id)
-        user = enabled_user(self._records, claims.username)
-        if session is None or user is None or session.username != user.username or now >= session.expires_at:
+        session = self._lasting(claims.session_id, claims.username)
+        provider = None if session is None else self._providers.get(session.provider_id)
+        principal = None if session is None or provider is None else provider.current(session)
+        if session is None or principal is None:
             return WRONG_CREDENTIALS
-        return identity_of(user, Via.BEARER, session.id)
+        return identity_of(principal, Via.BEARER, session.id)
 
-    def ending_sessions_of(self, username: str) -> list[Write]:
-        """The writes that end all sessions of a user; commit them with what disables the user."""
-        return self._sessions.ending_all_of(username)
+    def _lasting(self, session_id: str, username: str) -> Session | None:
+        """A user's session that has not ended."""
+        session = self._sessions.get(session_id)
+        if session is None or session.username != username or self._clock.now() >= session.expires_at:
+            return None
+        return session
+
+    def ending_sessions_of(self, username: str, provider_id: str = BASIC) -> list[Write]:
+        """The writes that end all sessions of a provider's user; commit them with what disables the user."""
+        return self._sessions.ending_all_of(provider_id, username)
 
     def _access_claims(self, token: str) -> _AccessClaims | None:
         """What an access token says, its signature being right; answered from memory when it was asked before."""
@@ -221,7 +248,7 @@ class Tokens:
             "iss": issuer,
             "sub": session.username,
             "groups": list(groups),
-            "provider": {"provider_id": "basic", "provider_type": "", "user_id": session.username},
+            "provider": _provider_claim(session),
             "api_key": False,
             "session_id": session.id,
         }
@@ -237,6 +264,16 @@ class Tokens:
             expires_at=expires_at,
             refresh_token=self._signer.sign(refresh),
         )
+
+
+def _provider_claim(session: Session) -> dict[str, str]:
+    """The provider as Go clients read it; `basic` has no type, as recorded."""
+    of_type, slash, _ = session.provider_id.partition("/")
+    return {
+        "provider_id": session.provider_id,
+        "provider_type": of_type if slash else "",
+        "user_id": session.user_id or session.username,
+    }
 
 
 def _is_access(claims: dict[str, Any]) -> bool:

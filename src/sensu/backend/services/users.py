@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from sensu.backend.auth.identity import Identity
+from sensu.backend.auth.identity import BASIC, Identity
 from sensu.backend.auth.passwords import Passwords, hash_problem
 from sensu.backend.auth.tokens import Tokens
 from sensu.backend.services.outcomes import Deleted, Denied, Found, Invalid, NotFound, Refusal, Written
@@ -129,6 +129,8 @@ class Users:
 
     async def change_password(self, caller: Identity, username: str, payload: Payload) -> Written | Refusal:
         """A new password, given as hash or in clear, for who knows the current one; everyone may change its own."""
+        if caller.username == username and caller.provider_id != BASIC:
+            return Invalid(f"the password of {username} is managed by {caller.provider_id}")
         if not self._may(caller, "update", username, with_self=True):
             return Denied()
         change = await decoded(PasswordChange, payload)
@@ -172,7 +174,8 @@ class Users:
         allows = self._resources.access.allows
         if allows(caller, verb, USER.segment, name=username):
             return True
-        return with_self and caller.username == username and allows(caller, verb, SELF, name=username)
+        is_self = caller.username == username and caller.provider_id == BASIC
+        return with_self and is_self and allows(caller, verb, SELF, name=username)
 
     async def _change(
         self, caller: Identity, username: str, change: Callable[[User], User], *, ending: bool = False

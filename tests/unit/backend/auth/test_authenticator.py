@@ -9,9 +9,11 @@ import pytest
 
 from sensu.backend.auth.api_keys import APIKeys
 from sensu.backend.auth.authenticator import Authenticator
+from sensu.backend.auth.basic_provider import BasicProvider
 from sensu.backend.auth.credentials import Credentials
 from sensu.backend.auth.identity import NO_CREDENTIALS, WRONG_CREDENTIALS, Identity, Rejected, Via
 from sensu.backend.auth.passwords import Passwords
+from sensu.backend.auth.providers import PasswordLogin, Providers
 from sensu.backend.auth.tokens import Tokens
 from sensu.resources.api_key import APIKey
 from sensu.resources.kinds import API_KEY, USER
@@ -32,13 +34,13 @@ class Bench:
         clock = HandClock()
         self.records = FakeRecords(BOB)
         self.records.put(API_KEY, APIKey(metadata=ObjectMeta(name=KEY), username="bob"))
-        self.passwords = Passwords(clock)
-        self.tokens = Tokens(cast(Store, FakeStore()), self.records, clock)
-        self.auth = Authenticator(self.records, self.passwords, self.tokens, APIKeys(self.records))
+        providers = Providers(BasicProvider(self.records, Passwords(clock)))
+        self.tokens = Tokens(cast(Store, FakeStore()), providers, clock)
+        self.auth = Authenticator(self.records, providers, self.tokens, APIKeys(self.records))
 
     async def token(self) -> str:
         await self.tokens.open()
-        who = await self.auth.login("bob", PASSWORD)
+        who = await self.auth.login(PasswordLogin("bob", PASSWORD))
         assert isinstance(who, Identity)
         return (await self.tokens.issue(who, "http://x")).access_token
 
@@ -147,8 +149,8 @@ def test_keys_are_found_without_reading_all_of_them_each_time() -> None:
 )
 def test_logging_in_takes_the_right_name_and_password(username: str, password: str, known: bool) -> None:
     """Only the exact user name with its password is somebody."""
-    answer = asyncio.run(Bench().auth.login(username, password))
-    expected = Identity("bob", ("dev", "system:users"), Via.BASIC) if known else WRONG_CREDENTIALS
+    answer = asyncio.run(Bench().auth.login(PasswordLogin(username, password)))
+    expected = Identity("bob", ("dev", "system:users"), Via.BASIC, user_id="bob") if known else WRONG_CREDENTIALS
     assert answer == expected
 
 
@@ -156,10 +158,10 @@ def test_a_disabled_user_cannot_log_in() -> None:
     """A right password is not enough for a disabled user, also when it was remembered."""
     bench = Bench()
 
-    async def run() -> tuple[Identity | Rejected, Identity | Rejected]:
-        before = await bench.auth.login("bob", PASSWORD)
+    async def run() -> tuple[object, object]:
+        before = await bench.auth.login(PasswordLogin("bob", PASSWORD))
         bench.records.put(USER, msgspec.structs.replace(BOB, disabled=True))
-        return before, await bench.auth.login("bob", PASSWORD)
+        return before, await bench.auth.login(PasswordLogin("bob", PASSWORD))
 
     before, after = asyncio.run(run())
     assert isinstance(before, Identity)

@@ -9,7 +9,10 @@ import msgspec
 import pytest
 
 from sensu.backend.auth import sessions as sessions_module
-from sensu.backend.auth.identity import WRONG_CREDENTIALS, Identity, Via, identity_of
+from sensu.backend.auth.basic_provider import BasicProvider
+from sensu.backend.auth.identity import WRONG_CREDENTIALS, Identity, Via, identity_of, principal_of
+from sensu.backend.auth.passwords import Passwords
+from sensu.backend.auth.providers import Providers
 from sensu.backend.auth.sessions import SESSION_KIND
 from sensu.backend.auth.tokens import SECRET_NAME, TokenLifetimes, Tokens, TokenTriple
 from sensu.resources.kinds import USER
@@ -30,13 +33,14 @@ class Bench:
         self.clock = HandClock()
         self.records = FakeRecords(BOB, EVE)
         self.store = FakeStore()
+        self.basic = BasicProvider(self.records, Passwords(self.clock))
         self.tokens = self.restarted()
 
     def restarted(self) -> Tokens:
-        return Tokens(cast(Store, self.store), self.records, self.clock, LIFETIMES)
+        return Tokens(cast(Store, self.store), Providers(self.basic), self.clock, LIFETIMES)
 
     async def login(self, user: User = BOB) -> TokenTriple:
-        return await self.tokens.issue(identity_of(user, Via.BASIC), ISSUER)
+        return await self.tokens.issue(identity_of(principal_of(user), Via.BASIC), ISSUER)
 
     async def refreshed(self, triple: TokenTriple) -> TokenTriple:
         answer = await self.tokens.refresh(triple.access_token, triple.refresh_token, ISSUER)
