@@ -19,8 +19,20 @@ test('equal texts, an empty one and repeated lines are compared too', () => {
 test('both texts can be read out of the difference', () => {
   const [before, after] = ['x\ny\nz\nk\ny', 'y\nz\nz\nx\ny\nk']
   const lines = differentLines(before, after)
-  assert.equal(lines.filter(({ sign }) => sign !== '+').map(({ text }) => text).join('\n'), before)
-  assert.equal(lines.filter(({ sign }) => sign !== '-').map(({ text }) => text).join('\n'), after)
+  assert.equal(
+    lines
+      .filter(({ sign }) => sign !== '+')
+      .map(({ text }) => text)
+      .join('\n'),
+    before,
+  )
+  assert.equal(
+    lines
+      .filter(({ sign }) => sign !== '-')
+      .map(({ text }) => text)
+      .join('\n'),
+    after,
+  )
 })
 
 test('very long texts are not compared line by line in the middle', () => {

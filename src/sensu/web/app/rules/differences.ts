@@ -30,30 +30,26 @@ export function differentLines(before: string, after: string): DifferentLine[] {
 }
 
 function compared(old: string[], now: string[]): DifferentLine[] {
-  const removed = (lines: string[]) => lines.map((text): DifferentLine => ({ sign: '-', text }))
-  const added = (lines: string[]) => lines.map((text): DifferentLine => ({ sign: '+', text }))
-  if (old.length * now.length > MOST_COMPARED || old.length === 0 || now.length === 0) return [...removed(old), ...added(now)]
-  const longest = commonLengths(old, now)
+  const replaced = old.length * now.length > MOST_COMPARED
+  const lengths = replaced ? new Uint32Array() : commonLengths(old, now)
+  const common = (left: number, right: number) => lengths[left * (now.length + 1) + right] ?? 0
   const lines: DifferentLine[] = []
   let [left, right] = [0, 0]
-  const width = now.length + 1
-  while (left < old.length && right < now.length) {
-    const [one, other] = [old[left] ?? '', now[right] ?? '']
-    const withoutOld = longest[(left + 1) * width + right] ?? 0
-    const withoutNow = longest[left * width + right + 1] ?? 0
-    if (one === other) {
+  for (;;) {
+    const [one, other] = [old[left], now[right]]
+    if (one === undefined && other === undefined) return lines
+    if (one === other && one !== undefined) {
       lines.push({ sign: ' ', text: one })
       left += 1
       right += 1
-    } else if (withoutOld >= withoutNow) {
-      lines.push({ sign: '-', text: one })
+    } else if (other === undefined || (one !== undefined && common(left + 1, right) >= common(left, right + 1))) {
+      lines.push({ sign: '-', text: one ?? '' })
       left += 1
     } else {
       lines.push({ sign: '+', text: other })
       right += 1
     }
   }
-  return [...lines, ...removed(old.slice(left)), ...added(now.slice(right))]
 }
 
 /** How many lines the ends of both texts have in common, from each pair of positions on. */
@@ -74,7 +70,9 @@ function commonLengths(old: string[], now: string[]): Uint32Array {
 export function changedValues(before: unknown, after: unknown, path = ''): ChangedValue[] {
   if (isRecord(before) && isRecord(after)) {
     const names = [...new Set([...Object.keys(before), ...Object.keys(after)])].sort()
-    return names.flatMap((name) => changedValues(own(before, name), own(after, name), path === '' ? name : `${path}.${name}`))
+    return names.flatMap((name) =>
+      changedValues(own(before, name), own(after, name), path === '' ? name : `${path}.${name}`),
+    )
   }
   if (Array.isArray(before) && Array.isArray(after)) {
     const length = Math.max(before.length, after.length)
@@ -82,7 +80,6 @@ export function changedValues(before: unknown, after: unknown, path = ''): Chang
   }
   return JSON.stringify(before) === JSON.stringify(after) ? [] : [{ path, before, after }]
 }
-
 
 function own(record: Record<string, unknown>, name: string): unknown {
   return Object.hasOwn(record, name) ? record[name] : undefined

@@ -37,7 +37,8 @@ test('capital letters are other keys than small ones', () => {
 })
 
 test("the browser's own combinations stay the browser's", () => {
-  for (const name of ['t', 'w', 'l', 'r', 'f', 'c', 'v']) assert.equal(pressed(NO_KEYS, key(name, { ctrl: true }), 0, true).action, undefined)
+  for (const name of ['t', 'w', 'l', 'r', 'f', 'c', 'v'])
+    assert.equal(pressed(NO_KEYS, key(name, { ctrl: true }), 0, true).action, undefined)
   assert.equal(pressed(NO_KEYS, key('s', { alt: true }), 0, true).action, undefined)
 })
 

@@ -65,7 +65,12 @@ export const NO_KEYS: KeyState = { pending: '', atMs: 0 }
 const SEQUENCE_WITHIN_MS = 1500
 
 /** What a key press means: an action or none, and the state for the next one. */
-export function pressed(state: KeyState, key: PressedKey, nowMs: number, singleKeys: boolean): { action?: string; state: KeyState } {
+export function pressed(
+  state: KeyState,
+  key: PressedKey,
+  nowMs: number,
+  singleKeys: boolean,
+): { action?: string; state: KeyState } {
   const name = nameOf(key)
   const modified = key.ctrl || key.meta
   if (!modified && (key.inField || !singleKeys || key.alt)) return { state: NO_KEYS }

@@ -35,7 +35,16 @@ test('changing the namespace keeps the list, and leaves a resource for its list'
 
 test('signing in leads only to pages of this site', () => {
   assert.equal(safeTarget('/n/default/events?q=web'), '/n/default/events?q=web')
-  for (const target of ['//evil.example', 'https://evil.example', '/\\evil.example', 'javascript:alert(1)', '/\t/evil', '/sign-in', '', null])
+  for (const target of [
+    '//evil.example',
+    'https://evil.example',
+    '/\\evil.example',
+    'javascript:alert(1)',
+    '/\t/evil',
+    '/sign-in',
+    '',
+    null,
+  ])
     assert.equal(safeTarget(target), '/')
 })
 

@@ -25,7 +25,14 @@ export interface Place {
 }
 
 /** The kinds with a list, a page each, a form to create and a form to edit, and what they are called. */
-const KINDS: readonly [segment: string, title: string, one: string, resource: string, section: Section, key?: string][] = [
+const KINDS: readonly [
+  segment: string,
+  title: string,
+  one: string,
+  resource: string,
+  section: Section,
+  key?: string,
+][] = [
   ['pipelines', 'Pipelines', 'pipeline', 'pipelines', 'handling', 'p'],
   ['handlers', 'Handlers', 'handler', 'handlers', 'handling', 'h'],
   ['filters', 'Filters', 'filter', 'filters', 'handling'],

@@ -6,7 +6,11 @@ import { quoted, searchQuestion, searchTerms, withTerm, withoutTerm } from './se
 const texts = (text: string) => searchTerms(text).map((term) => `${term.kind}: ${term.text}`)
 
 test('words and comparisons are told apart', () => {
-  assert.deepEqual(texts("web event.check.status == '2' && disk"), ['word: web', "field: event.check.status == '2'", 'word: disk'])
+  assert.deepEqual(texts("web event.check.status == '2' && disk"), [
+    'word: web',
+    "field: event.check.status == '2'",
+    'word: disk',
+  ])
 })
 
 test('every operator of the syntax makes a comparison, with the literal on either side', () => {
@@ -22,7 +26,11 @@ test('labels are asked by the label selector, under their own name', () => {
     fieldSelector: ["event.check.status != '0'"],
     labelSelector: ["region == 'eu'"],
   })
-  assert.deepEqual(searchQuestion("eu in labels.regions"), { word: '', fieldSelector: [], labelSelector: ['eu in regions'] })
+  assert.deepEqual(searchQuestion('eu in labels.regions'), {
+    word: '',
+    fieldSelector: [],
+    labelSelector: ['eu in regions'],
+  })
 })
 
 test('a comparison that is not finished is words, so that typing never empties the list', () => {

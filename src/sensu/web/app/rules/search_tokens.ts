@@ -28,12 +28,17 @@ const LABEL = /^labels\./
 export function searchTerms(text: string): SearchTerm[] {
   const pieces = split(text)
   const terms: SearchTerm[] = []
-  for (let at = 0; at < pieces.length; ) {
+  for (let at = 0; at < pieces.length;) {
     const length = comparisonLength(pieces, at)
     const [first, last] = [pieces[at], pieces[at + Math.max(1, length) - 1]]
     if (first !== undefined && last !== undefined && first.text !== '&&') {
       const whole = text.slice(first.from, last.to)
-      terms.push({ kind: length === 0 ? 'word' : kindOf(pieces.slice(at, at + length)), text: whole, from: first.from, to: last.to })
+      terms.push({
+        kind: length === 0 ? 'word' : kindOf(pieces.slice(at, at + length)),
+        text: whole,
+        from: first.from,
+        to: last.to,
+      })
     }
     at += Math.max(1, length)
   }
@@ -75,7 +80,13 @@ export function quoted(value: string): string {
 function comparisonLength(pieces: Piece[], at: number): number {
   const operator = pieces[at + 1]?.text
   const right = pieces[at + 2]
-  if (operator === undefined || !OPERATORS.includes(operator.toLowerCase()) || right === undefined || right.text === '&&') return 0
+  if (
+    operator === undefined ||
+    !OPERATORS.includes(operator.toLowerCase()) ||
+    right === undefined ||
+    right.text === '&&'
+  )
+    return 0
   if (right.text !== '[') return 3
   const closing = pieces.findIndex((piece, index) => index > at + 2 && piece.text === ']')
   return closing < 0 ? 0 : closing - at + 1

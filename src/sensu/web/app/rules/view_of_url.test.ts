@@ -27,7 +27,10 @@ test('an empty URL is the default view, and the default view is an empty URL', (
 })
 
 test('changes keep what they do not name', () => {
-  assert.equal(changedQuery('?q=web&window=1h', { status: ['critical', 'unknown'] }), '?q=web&window=1h&status=critical,unknown')
+  assert.equal(
+    changedQuery('?q=web&window=1h', { status: ['critical', 'unknown'] }),
+    '?q=web&window=1h&status=critical,unknown',
+  )
   assert.equal(changedQuery('?q=web&silenced=false', { q: '', silenced: undefined }), '')
 })
 
