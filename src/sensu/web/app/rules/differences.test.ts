@@ -1,3 +1,4 @@
+// Tests of differences.ts.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 

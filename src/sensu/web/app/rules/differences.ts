@@ -42,12 +42,12 @@ function compared(old: string[], now: string[]): DifferentLine[] {
       lines.push({ sign: ' ', text: one })
       left += 1
       right += 1
-    } else if (other === undefined || (one !== undefined && common(left + 1, right) >= common(left, right + 1))) {
-      lines.push({ sign: '-', text: one ?? '' })
-      left += 1
-    } else {
-      lines.push({ sign: '+', text: other })
+    } else if (one === undefined || common(left + 1, right) < common(left, right + 1)) {
+      lines.push({ sign: '+', text: other ?? '' })
       right += 1
+    } else {
+      lines.push({ sign: '-', text: one })
+      left += 1
     }
   }
 }

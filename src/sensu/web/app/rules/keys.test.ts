@@ -1,3 +1,4 @@
+// Tests of keys.ts.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 

@@ -1,3 +1,4 @@
+// Tests of rights.ts.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 

@@ -1,3 +1,4 @@
+// Tests of row_window.ts.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 

@@ -1,3 +1,4 @@
+// Tests of search_tokens.ts.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 

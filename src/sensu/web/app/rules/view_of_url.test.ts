@@ -1,3 +1,4 @@
+// Tests of view_of_url.ts.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
