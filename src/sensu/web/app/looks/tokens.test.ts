@@ -101,7 +101,7 @@ function distance(one: Colour, other: Colour, sight: Matrix): number {
 }
 
 const normal = tokensOf(block(':root {'))
-const high = new Map([...normal, ...tokensOf(block(':root[data-theme="contrast"] {'))])
+const high = new Map([...normal, ...tokensOf(block(":root[data-theme='contrast'] {"))])
 
 function at(tokens: Map<string, Record<Theme, Colour>>, name: string, theme: Theme): Colour {
   const pair = tokens.get(name)
@@ -161,5 +161,5 @@ test('the high contrast theme raises muted text to 7 : 1 and lines to 3 : 1', ()
 
 test('people whose system asks for more contrast get the high contrast theme', () => {
   const asked = css.slice(css.indexOf('@media (prefers-contrast: more)'))
-  assert.deepEqual(tokensOf(asked.slice(0, asked.indexOf('}'))), tokensOf(block(':root[data-theme="contrast"] {')))
+  assert.deepEqual(tokensOf(asked.slice(0, asked.indexOf('}'))), tokensOf(block(":root[data-theme='contrast'] {")))
 })

@@ -5,7 +5,15 @@ import { test } from 'node:test'
 import { KEY_BINDINGS, NO_KEYS, type PressedKey, pressed, shownKeys } from './keys.ts'
 
 function key(name: string, more: Partial<PressedKey> = {}): PressedKey {
-  return { key: name, ctrl: false, meta: false, alt: false, shift: false, inField: false, ...more }
+  return {
+    key: name,
+    ctrl: false,
+    meta: false,
+    alt: false,
+    shift: false,
+    inField: false,
+    ...more,
+  }
 }
 
 test('a single key acts, and never in a text field', () => {

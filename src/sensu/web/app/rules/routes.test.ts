@@ -7,7 +7,11 @@ import { ROUTES, inNamespace, pathTo, placeOf, safeTarget } from './routes.ts'
 test('a path of the reference web UI shows the same thing here', () => {
   const place = placeOf('/n/default/events/web1/http')
   assert.equal(place?.route.page, 'event')
-  assert.deepEqual(place?.params, { ns: 'default', entity: 'web1', check: 'http' })
+  assert.deepEqual(place?.params, {
+    ns: 'default',
+    entity: 'web1',
+    check: 'http',
+  })
 })
 
 test('names with slashes, blanks and percent signs survive the way into the path and back', () => {

@@ -7,7 +7,12 @@ import { HIGHEST_ELEMENT, rowWindow, scrollTopToShow } from './row_window.ts'
 const LIST = { total: 100_000, rowHeight: 36, viewHeight: 720, scrollTop: 0 }
 
 test('the top of a long list draws what is seen and a little more', () => {
-  assert.deepEqual(rowWindow(LIST), { first: 0, end: 27, offset: 0, height: 3_600_000 })
+  assert.deepEqual(rowWindow(LIST), {
+    first: 0,
+    end: 27,
+    offset: 0,
+    height: 3_600_000,
+  })
 })
 
 test('the middle of the scrollbar shows the middle of the list', () => {
@@ -52,6 +57,16 @@ test('a bar that covers the bottom is taken into account', () => {
 })
 
 test('an empty list and one shorter than the view draw what they have', () => {
-  assert.deepEqual(rowWindow({ ...LIST, total: 0 }), { first: 0, end: 0, offset: 0, height: 0 })
-  assert.deepEqual(rowWindow({ ...LIST, total: 3, scrollTop: 500 }), { first: 0, end: 3, offset: 500, height: 108 })
+  assert.deepEqual(rowWindow({ ...LIST, total: 0 }), {
+    first: 0,
+    end: 0,
+    offset: 0,
+    height: 0,
+  })
+  assert.deepEqual(rowWindow({ ...LIST, total: 3, scrollTop: 500 }), {
+    first: 0,
+    end: 3,
+    offset: 500,
+    height: 108,
+  })
 })

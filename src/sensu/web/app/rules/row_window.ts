@@ -29,7 +29,12 @@ export function rowWindow(list: ListGeometry): RowWindow {
   const seen = Math.ceil(list.viewHeight / list.rowHeight) + 1
   const first = Math.max(0, Math.min(firstSeen, list.total) - OVERSCAN_ROWS)
   const end = Math.min(list.total, firstSeen + seen + OVERSCAN_ROWS)
-  return { first, end, offset: first * list.rowHeight - realTop + list.scrollTop, height }
+  return {
+    first,
+    end,
+    offset: first * list.rowHeight - realTop + list.scrollTop,
+    height,
+  }
 }
 
 /** The scroll position that shows a row wholly, as near to the present one as possible. */

@@ -112,5 +112,9 @@ function unquoted(text: string): string {
 /** Names, quoted texts (either quote closes), operators and brackets, as the server's lexer splits them. */
 function split(text: string): Piece[] {
   const found = text.matchAll(/==|!=|&&|[[\],]|['"][^'"]*['"]?|[^\s[\]!&,='"]+|\S/g)
-  return [...found].map((match) => ({ text: match[0], from: match.index, to: match.index + match[0].length }))
+  return [...found].map((match) => ({
+    text: match[0],
+    from: match.index,
+    to: match.index + match[0].length,
+  }))
 }

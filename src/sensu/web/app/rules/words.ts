@@ -60,7 +60,10 @@ export function percent(part: number, whole: number): string {
 export function nearest(name: string, known: readonly string[], most = 3): string[] {
   const wanted = name.toLowerCase()
   return known
-    .map((candidate) => ({ candidate, steps: editSteps(wanted, candidate.toLowerCase()) }))
+    .map((candidate) => ({
+      candidate,
+      steps: editSteps(wanted, candidate.toLowerCase()),
+    }))
     .filter(({ candidate, steps }) => steps <= Math.max(2, candidate.length / 3))
     .sort((one, other) => one.steps - other.steps)
     .slice(0, most)
