@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -29,16 +29,6 @@ PATIENCE_S = 20.0
 PASSWORDS = {"agent": "P@ssw0rd!", "noroles": "Noroles-1", "lim": "Limited-1"}
 
 Done = Callable[[EventOutcome], None]
-
-
-def in_loop(test: Callable[[], Coroutine[Any, Any, None]]) -> None:
-    """Run a test on a loop of its own, for a bounded time."""
-
-    async def bounded() -> None:
-        async with asyncio.timeout(PATIENCE_S):
-            await test()
-
-    asyncio.run(bounded())
 
 
 class MemoryRecords:

@@ -4,11 +4,10 @@ import asyncio
 import json
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, cast
-
-import uvloop
 
 from sensu.backend.auth.access import Access
 from sensu.backend.auth.identity import Identity
@@ -105,7 +104,7 @@ class FakeAssets:
 
 
 class PipelinedWorld:
-    """What a story about deliveries says and sees; made by `play`."""
+    """What a test of deliveries says and sees; the fixture `pipelined` is one that runs."""
 
     def __init__(self, store: SQLiteStore, clock: VirtualClock, folder: Path, bounds: Bounds | None) -> None:
         self.store = store
@@ -118,6 +117,33 @@ class PipelinedWorld:
         self._cache = ResourceCache(store)
         self._scripts = Scripts()
         self._task: asyncio.Task[None] | None = None
+
+    @classmethod
+    @asynccontextmanager
+    async def running(cls, folder: Path, *, bounds: Bounds | None = None) -> AsyncIterator["PipelinedWorld"]:
+        """A world that runs on a database in the folder, and is stopped on leaving."""
+        world = cls(SQLiteStore(folder / "state"), VirtualClock(float(START)), folder, bounds)
+        await world._open()
+        try:
+            yield world
+        finally:
+            await world._close()
+
+    async def restart(self, set_by_s: float = 0.0) -> None:
+        """The backend stops and starts again: its memory and counters are new; the host's clock is set meanwhile."""
+        await self._close()
+        clock = VirtualClock(self.clock.now() + set_by_s)
+        PipelinedWorld.__init__(self, SQLiteStore(self.folder / "state"), clock, self.folder, self._bounds)
+        await self._open()
+
+    async def _open(self) -> None:
+        await self.store.open()
+        await self.store.commit([put(NAMESPACE, Namespace(name="default"))])
+        await self.start()
+
+    async def _close(self) -> None:
+        await self.stop()
+        await self.store.close()
 
     async def start(self) -> None:
         await self._cache.load([HANDLER, MUTATOR, EVENT_FILTER, PIPELINE, ASSET, SECRET, SILENCED])
@@ -258,30 +284,3 @@ def result(
     check = make_check(status=status, output=output, handlers=tuple(handlers), executed=START, **fields)
     metadata = ObjectMeta(namespace="default")
     return make_event(make_entity(entity), check, metadata=metadata, pipelines=pipelines or None)
-
-
-Story = Callable[[PipelinedWorld], Awaitable[None]]
-
-
-def play(folder: Path, *stories: Story, bounds: Bounds | None = None, set_by_s: float = 0.0) -> None:
-    """Play the stories one after the other on one store; between two, the backend stops and starts.
-
-    They play on the loop that backends run on. While the backend is down, its host's clock is `set_by_s`.
-    """
-    uvloop.run(_play(folder, stories, bounds, set_by_s))
-
-
-async def _play(folder: Path, stories: Sequence[Story], bounds: Bounds | None, set_by_s: float) -> None:
-    now = float(START)
-    for story in stories:
-        store = SQLiteStore(folder / "state")
-        await store.open()
-        await store.commit([put(NAMESPACE, Namespace(name="default"))])
-        world = PipelinedWorld(store, VirtualClock(now), folder, bounds)
-        await world.start()
-        try:
-            await story(world)
-        finally:
-            await world.stop()
-            await store.close()
-        now = world.clock.now() + set_by_s

@@ -3,7 +3,7 @@
 import asyncio
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -176,20 +176,25 @@ def _check_reason(day: Day, check: CheckConfig, slot: Slot) -> None:
         assert slot.answered < slot.asked
 
 
-def _play(folder: Path, agents: int, hours: float, seed: int) -> Day:
-    quiet = QuietSelector()
-    day = Day(folder, agents, hours, seed, quiet)
-    with asyncio.Runner(loop_factory=lambda: asyncio.SelectorEventLoop(quiet)) as runner:
-        runner.run(day.play())
-    return day
+@pytest.fixture
+def quiet() -> QuietSelector:
+    return QuietSelector()
+
+
+@pytest.fixture
+def loop_factory(quiet: QuietSelector) -> Callable[[], asyncio.AbstractEventLoop]:
+    return lambda: asyncio.SelectorEventLoop(quiet)
 
 
 @pytest.mark.parametrize(
     ("agents", "hours"), [(50, 8), pytest.param(1000, 24, marks=[pytest.mark.slow, pytest.mark.timeout(300)])]
 )
-def test_a_day_without_false_alarms_and_unexplained_slots(tmp_path: Path, agents: int, hours: float) -> None:
+async def test_a_day_without_false_alarms_and_unexplained_slots(
+    tmp_path: Path, quiet: QuietSelector, agents: int, hours: float
+) -> None:
     """Each alarm is true and resolved, each slot has its reason, each incident is handled once."""
-    day = _play(tmp_path, agents, hours, seed=7)
+    day = Day(tmp_path, agents, hours, 7, quiet)
+    await day.play()
     assert len(day.downs) == round(hours / 4)
     _check_alarms(day)
     _check_slots(day)

@@ -21,7 +21,7 @@ from sensu.transport.frames import Message
 from sensu.transport.handshake import PROTOBUF_TYPE, Agreement
 from sensu.transport.http1 import Answer, Request
 from sensu.transport.websocket import Closed
-from tests.flows.agentd_world import in_loop, running
+from tests.flows.agentd_world import running
 
 CONFIG = EntityConfig(metadata=ObjectMeta(name="not found", namespace="default"), entity_class="agent")
 
@@ -98,72 +98,60 @@ def output(event: Event) -> str:
     return event.check.output
 
 
-def test_a_backend_without_the_extension_is_spoken_protobuf_to(tmp_path: Path) -> None:
+async def test_a_backend_without_the_extension_is_spoken_protobuf_to(tmp_path: Path) -> None:
     """With a backend of the reference everything is protobuf, and it never hears of the extension."""
-
-    async def test() -> None:
-        async with protobuf_backend() as (backend, url), agent_of(url, tmp_path, "--keepalive-interval", "1"):
-            first = await backend.heard(codec.PROTOBUF, frames.KEEPALIVE)
-            assert first.entity is not None
-            assert (first.entity.metadata.name, first.sequence) == ("a1", 1)
-            assert backend.connection is not None
-            backend.connection.pong(b"some other pong")
-            backend.say(codec.PROTOBUF, frames.CHECK_REQUEST, request("one"))
-            assert output(await backend.heard(codec.PROTOBUF, frames.EVENT)) == "one\n"
-            assert (await backend.heard(codec.PROTOBUF, frames.KEEPALIVE)).sequence == 2
-            names = {name for name, _ in backend.requests[0].headers if not name.startswith("sec-websocket")}
-            assert names - {"host", "upgrade", "connection"} == {
-                "accept",
-                "authorization",
-                "sensu-agentname",
-                "sensu-namespace",
-                "sensu-subscriptions",
-                "sensu-user",
-                "user-agent",
-            }
-
-    in_loop(test)
+    async with protobuf_backend() as (backend, url), agent_of(url, tmp_path, "--keepalive-interval", "1"):
+        first = await backend.heard(codec.PROTOBUF, frames.KEEPALIVE)
+        assert first.entity is not None
+        assert (first.entity.metadata.name, first.sequence) == ("a1", 1)
+        assert backend.connection is not None
+        backend.connection.pong(b"some other pong")
+        backend.say(codec.PROTOBUF, frames.CHECK_REQUEST, request("one"))
+        assert output(await backend.heard(codec.PROTOBUF, frames.EVENT)) == "one\n"
+        assert (await backend.heard(codec.PROTOBUF, frames.KEEPALIVE)).sequence == 2
+        names = {name for name, _ in backend.requests[0].headers if not name.startswith("sec-websocket")}
+        assert names - {"host", "upgrade", "connection"} == {
+            "accept",
+            "authorization",
+            "sensu-agentname",
+            "sensu-namespace",
+            "sensu-subscriptions",
+            "sensu-user",
+            "user-agent",
+        }
 
 
-def test_a_late_offer_switches_between_messages(tmp_path: Path) -> None:
+async def test_a_late_offer_switches_between_messages(tmp_path: Path) -> None:
     """An agent that already sends asks when the offer comes: protobuf before, JSON after, each way by itself."""
-
-    async def test() -> None:
-        async with protobuf_backend() as (backend, url):
-            async with agent_of(url, tmp_path, "--agent-managed-entity", "--keepalive-interval", "1"):
-                await backend.heard(codec.PROTOBUF, frames.KEEPALIVE)
-                assert backend.connection is not None
-                backend.connection.pong(acknowledgement.OFFER)
-                asked = await backend.messages.get()
-                after = acknowledgement.following(Agreement(PROTOBUF_TYPE), asked)
-                assert after == Agreement("application/json", acknowledged=True)
-                backend.say(codec.PROTOBUF, frames.CHECK_REQUEST, request("one"))
-                assert output(await backend.heard(codec.JSON, frames.EVENT)) == "one\n"
-                backend.connection.send(frames.build(*asked))
-                backend.say(codec.JSON, frames.CHECK_REQUEST, request("two"))
-                assert output(await backend.heard(codec.JSON, frames.EVENT)) == "two\n"
-                await backend.heard(codec.JSON, frames.KEEPALIVE)
-
-    in_loop(test)
+    async with protobuf_backend() as (backend, url):
+        async with agent_of(url, tmp_path, "--agent-managed-entity", "--keepalive-interval", "1"):
+            await backend.heard(codec.PROTOBUF, frames.KEEPALIVE)
+            assert backend.connection is not None
+            backend.connection.pong(acknowledgement.OFFER)
+            asked = await backend.messages.get()
+            after = acknowledgement.following(Agreement(PROTOBUF_TYPE), asked)
+            assert after == Agreement("application/json", acknowledged=True)
+            backend.say(codec.PROTOBUF, frames.CHECK_REQUEST, request("one"))
+            assert output(await backend.heard(codec.JSON, frames.EVENT)) == "one\n"
+            backend.connection.send(frames.build(*asked))
+            backend.say(codec.JSON, frames.CHECK_REQUEST, request("two"))
+            assert output(await backend.heard(codec.JSON, frames.EVENT)) == "two\n"
+            await backend.heard(codec.JSON, frames.KEEPALIVE)
 
 
-def test_an_event_that_was_not_acknowledged_comes_again(tmp_path: Path) -> None:
+async def test_an_event_that_was_not_acknowledged_comes_again(tmp_path: Path) -> None:
     """With our backend an event is sent on the next session too, unless the agent was told that it is stored."""
-
-    async def test() -> None:
-        async with running() as world:
-            world.records.put_entity("a1", "linux")
-            async with agent_of(world.url, tmp_path):
-                await world.keepalives.inbox.until(1)
-                world.agentd.publish("default", "linux", request("stored"))
-                await world.intake.until(1)
-                world.intake.settle(EventStored())
-                world.agentd.publish("default", "linux", request("unknown"))
-                await world.intake.until(2)
-                world.agentd.disconnect("default", "a1")
-                events = await world.intake.until(3)
-                assert [output(event) for event in events] == ["stored\n", "unknown\n", "unknown\n"]
-                assert events[1].id == events[2].id
-                assert world.metric("sensu_go_session_errors", error="unreadable payload") is None
-
-    in_loop(test)
+    async with running() as world:
+        world.records.put_entity("a1", "linux")
+        async with agent_of(world.url, tmp_path):
+            await world.keepalives.inbox.until(1)
+            world.agentd.publish("default", "linux", request("stored"))
+            await world.intake.until(1)
+            world.intake.settle(EventStored())
+            world.agentd.publish("default", "linux", request("unknown"))
+            await world.intake.until(2)
+            world.agentd.disconnect("default", "a1")
+            events = await world.intake.until(3)
+            assert [output(event) for event in events] == ["stored\n", "unknown\n", "unknown\n"]
+            assert events[1].id == events[2].id
+            assert world.metric("sensu_go_session_errors", error="unreadable payload") is None

@@ -15,7 +15,6 @@ from sensu.transport import codec, frames
 from sensu.transport.frames import Message
 from tests.faults.agent_process import until
 from tests.flows.agent_world import AgentWorld, agent_world
-from tests.flows.agentd_world import in_loop
 from tests.flows.test_agent_extensions import CONFIG, ProtobufBackend, agent_of, output, protobuf_backend, request
 
 EXAMPLES = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck), database=None)
@@ -124,61 +123,54 @@ async def still_works(world: AgentWorld, number: int) -> None:
 
 
 @pytest.mark.slow
-def test_frames_of_a_hostile_backend(tmp_path: Path) -> None:
+async def test_frames_of_a_hostile_backend(tmp_path: Path) -> None:
     """After any frames in JSON the agent connects, runs checks and reports them as before."""
+    async with agent_world(tmp_path, "--retry-max", "60ms") as world:
+        count = 0
 
-    async def story() -> None:
-        async with agent_world(tmp_path, "--retry-max", "60ms") as world:
-            count = 0
+        async def play(example: list[bytes]) -> None:
+            nonlocal count
+            count += 1
+            await until(lambda: world.backend.open is not None)
+            assert world.backend.open is not None
+            for data in example:
+                await world.backend.open.connection.send(2, data)
+                if world.backend.open is None:
+                    break
+            await still_works(world, count)
+            for one in world.backend.connections:
+                del one.frames[:-2]
 
-            async def play(example: list[bytes]) -> None:
-                nonlocal count
-                count += 1
-                await until(lambda: world.backend.open is not None)
-                assert world.backend.open is not None
-                for data in example:
-                    await world.backend.open.connection.send(2, data)
-                    if world.backend.open is None:
-                        break
-                await still_works(world, count)
-                for one in world.backend.connections:
-                    del one.frames[:-2]
-
-            await attacked(play, st.lists(frames_of_json, min_size=1, max_size=4))
-
-    asyncio.run(story())
+        await attacked(play, st.lists(frames_of_json, min_size=1, max_size=4))
 
 
 @pytest.mark.slow
-def test_protobuf_of_a_hostile_backend(tmp_path: Path) -> None:
+async def test_protobuf_of_a_hostile_backend(tmp_path: Path) -> None:
     """After any payloads where protobuf is expected the agent runs checks as before."""
 
     async def heard(backend: ProtobufBackend, name: str) -> None:
         while output(await backend.heard(codec.PROTOBUF, frames.EVENT)) != f"{name}\n":
             pass
 
-    async def test() -> None:
-        async with protobuf_backend() as (backend, url), agent_of(url, tmp_path, "--retry-max", "60ms"):
-            await backend.heard(codec.PROTOBUF, frames.KEEPALIVE)
-            count = 0
-            good = codec.PROTOBUF.encode(frames.CHECK_REQUEST, request("one"))
-            entity = codec.PROTOBUF.encode(frames.ENTITY_CONFIG, CONFIG)
+    async with protobuf_backend() as (backend, url), agent_of(url, tmp_path, "--retry-max", "60ms"):
+        await backend.heard(codec.PROTOBUF, frames.KEEPALIVE)
+        count = 0
+        good = codec.PROTOBUF.encode(frames.CHECK_REQUEST, request("one"))
+        entity = codec.PROTOBUF.encode(frames.ENTITY_CONFIG, CONFIG)
 
-            async def play(example: tuple[str, bytes, int]) -> None:
-                nonlocal count
-                count += 1
-                kind, noise, at = example
-                base = good if kind == frames.CHECK_REQUEST else entity
-                assert backend.connection is not None
-                backend.connection.send(frames.build(kind, base[:at] + noise + base[at + len(noise) :]))
-                backend.connection.send(frames.build(*Message(kind, noise)))
-                backend.say(codec.PROTOBUF, frames.CHECK_REQUEST, request(f"alive{count}", 10**9 + count))
-                await asyncio.wait_for(heard(backend, f"alive{count}"), 10)
+        async def play(example: tuple[str, bytes, int]) -> None:
+            nonlocal count
+            count += 1
+            kind, noise, at = example
+            base = good if kind == frames.CHECK_REQUEST else entity
+            assert backend.connection is not None
+            backend.connection.send(frames.build(kind, base[:at] + noise + base[at + len(noise) :]))
+            backend.connection.send(frames.build(*Message(kind, noise)))
+            backend.say(codec.PROTOBUF, frames.CHECK_REQUEST, request(f"alive{count}", 10**9 + count))
+            await asyncio.wait_for(heard(backend, f"alive{count}"), 10)
 
-            kinds = st.sampled_from([frames.CHECK_REQUEST, frames.ENTITY_CONFIG])
-            await attacked(play, st.tuples(kinds, st.binary(max_size=40), st.integers(0, len(good))))
-
-    in_loop(test)
+        kinds = st.sampled_from([frames.CHECK_REQUEST, frames.ENTITY_CONFIG])
+        await attacked(play, st.tuples(kinds, st.binary(max_size=40), st.integers(0, len(good))))
 
 
 EVENT = {
@@ -202,37 +194,33 @@ statsd = st.tuples(
 
 
 @pytest.mark.slow
-def test_a_hostile_local_process(tmp_path: Path) -> None:
+async def test_a_hostile_local_process(tmp_path: Path) -> None:
     """After any bodies, bytes and datagrams the API answers, and sockets take good results."""
+    async with agent_world(tmp_path, "--statsd-flush-interval", "1", "--events-rate-limit", "0") as world:
+        count = 0
 
-    async def story() -> None:
-        async with agent_world(tmp_path, "--statsd-flush-interval", "1", "--events-rate-limit", "0") as world:
-            count = 0
+        async def play(example: tuple[bytes, bytes, bytes, bytes]) -> None:
+            nonlocal count
+            count += 1
+            body, raw, result, sample = example
+            status, _ = await world.http("POST", "/events", body)
+            assert status in (202, 400)
+            for port, data in ((world.api_port, raw + b"\r\n\r\n"), (world.socket_port, result)):
+                _, writer = await asyncio.open_connection("127.0.0.1", port)
+                writer.write(data)
+                writer.write_eof()
+                writer.close()
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+                sender.sendto(result, ("127.0.0.1", world.socket_port))
+                sender.sendto(sample, ("127.0.0.1", world.statsd_port))
+                sender.sendto(raw, ("127.0.0.1", world.statsd_port))
+                good = json.dumps({"name": f"alive{count}", "output": "o"}).encode()
+                sender.sendto(good, ("127.0.0.1", world.socket_port))
+            assert await world.http("GET", "/healthz") == (200, "ok")
+            await until(lambda: f"alive{count}" in check_names(world))
+            for one in world.backend.connections:
+                del one.frames[:-2]
 
-            async def play(example: tuple[bytes, bytes, bytes, bytes]) -> None:
-                nonlocal count
-                count += 1
-                body, raw, result, sample = example
-                status, _ = await world.http("POST", "/events", body)
-                assert status in (202, 400)
-                for port, data in ((world.api_port, raw + b"\r\n\r\n"), (world.socket_port, result)):
-                    _, writer = await asyncio.open_connection("127.0.0.1", port)
-                    writer.write(data)
-                    writer.write_eof()
-                    writer.close()
-                with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
-                    sender.sendto(result, ("127.0.0.1", world.socket_port))
-                    sender.sendto(sample, ("127.0.0.1", world.statsd_port))
-                    sender.sendto(raw, ("127.0.0.1", world.statsd_port))
-                    good = json.dumps({"name": f"alive{count}", "output": "o"}).encode()
-                    sender.sendto(good, ("127.0.0.1", world.socket_port))
-                assert await world.http("GET", "/healthz") == (200, "ok")
-                await until(lambda: f"alive{count}" in check_names(world))
-                for one in world.backend.connections:
-                    del one.frames[:-2]
-
-            await attacked(play, st.tuples(bodies, st.binary(max_size=300), results, statsd))
-            await world.until(lambda: any(event.get("metrics") for event in world.backend.events()))
-            assert len(world.backend.connections) == 1
-
-    asyncio.run(story())
+        await attacked(play, st.tuples(bodies, st.binary(max_size=300), results, statsd))
+        await world.until(lambda: any(event.get("metrics") for event in world.backend.events()))
+        assert len(world.backend.connections) == 1

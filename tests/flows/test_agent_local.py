@@ -10,18 +10,14 @@ import pytest
 from tests.flows.agent_world import AgentWorld, agent_world
 
 
-def test_events_posted_to_the_api(tmp_path: Path) -> None:
+async def test_events_posted_to_the_api(tmp_path: Path) -> None:
     """An event posted to the local API reaches the backend about the agent's entity."""
-
-    async def story() -> None:
-        async with agent_world(tmp_path) as world:
-            body = json.dumps({"check": {"metadata": {"name": "posted"}, "status": 1}}).encode()
-            assert await world.http("POST", "/events", body) == (202, "")
-            [event] = await world.events(1)
-        assert event["check"]["metadata"] == {"name": "posted", "namespace": "default"}
-        assert event["entity"]["metadata"]["name"] == "ag1"
-
-    asyncio.run(story())
+    async with agent_world(tmp_path) as world:
+        body = json.dumps({"check": {"metadata": {"name": "posted"}, "status": 1}}).encode()
+        assert await world.http("POST", "/events", body) == (202, "")
+        [event] = await world.events(1)
+    assert event["check"]["metadata"] == {"name": "posted", "namespace": "default"}
+    assert event["entity"]["metadata"]["name"] == "ag1"
 
 
 @pytest.mark.parametrize(
@@ -40,19 +36,15 @@ def test_events_posted_to_the_api(tmp_path: Path) -> None:
         ("GET", "/healthz", b"", 200),
     ],
 )
-def test_answers_of_the_api(tmp_path: Path, method: str, path: str, body: bytes, status: int) -> None:
+async def test_answers_of_the_api(tmp_path: Path, method: str, path: str, body: bytes, status: int) -> None:
     """The API answers every request, and none of them harms it."""
-
-    async def story() -> None:
-        async with agent_world(tmp_path) as world:
-            try:
-                answered, _ = await world.http(method, path, body)
-            except ConnectionError:
-                answered = status  # refused while the request was still being written
-            assert answered == status
-            assert (await world.http("GET", "/healthz"))[1] == "ok"
-
-    asyncio.run(story())
+    async with agent_world(tmp_path) as world:
+        try:
+            answered, _ = await world.http(method, path, body)
+        except ConnectionError:
+            answered = status  # refused while the request was still being written
+        assert answered == status
+        assert (await world.http("GET", "/healthz"))[1] == "ok"
 
 
 @pytest.mark.parametrize(
@@ -65,43 +57,31 @@ def test_answers_of_the_api(tmp_path: Path, method: str, path: str, body: bytes,
         ("http://localhost:{port}", 202),
     ],
 )
-def test_web_pages_cannot_post_events(tmp_path: Path, origin: str, status: int) -> None:
+async def test_web_pages_cannot_post_events(tmp_path: Path, origin: str, status: int) -> None:
     """What a web page has a browser on the host send to the agent is refused, whatever Host it names."""
-
-    async def story() -> None:
-        async with agent_world(tmp_path) as world:
-            body = json.dumps({"check": {"metadata": {"name": "posted"}, "status": 1}})
-            head = "POST /events HTTP/1.1\r\nHost: evil.example\r\nContent-Type: text/plain\r\nConnection: close\r\n"
-            sent = f"{head}Origin: {origin.format(port=world.api_port)}\r\nContent-Length: {len(body)}\r\n\r\n{body}"
-            answer = await world.talk(world.api_port, sent.encode())
-            assert int(answer.split()[1]) == status
-
-    asyncio.run(story())
+    async with agent_world(tmp_path) as world:
+        body = json.dumps({"check": {"metadata": {"name": "posted"}, "status": 1}})
+        head = "POST /events HTTP/1.1\r\nHost: evil.example\r\nContent-Type: text/plain\r\nConnection: close\r\n"
+        sent = f"{head}Origin: {origin.format(port=world.api_port)}\r\nContent-Length: {len(body)}\r\n\r\n{body}"
+        answer = await world.talk(world.api_port, sent.encode())
+        assert int(answer.split()[1]) == status
 
 
-def test_bytes_that_are_no_http(tmp_path: Path) -> None:
+async def test_bytes_that_are_no_http(tmp_path: Path) -> None:
     """Bytes that are no request are answered with 400 and end only their connection."""
-
-    async def story() -> None:
-        async with agent_world(tmp_path) as world:
-            answer = await world.talk(world.api_port, b"\x16\x03\x01 nonsense\r\n\r\n")
-            assert answer.startswith(b"HTTP/1.1 400 ")
-            assert (await world.http("GET", "/healthz"))[0] == 200
-
-    asyncio.run(story())
+    async with agent_world(tmp_path) as world:
+        answer = await world.talk(world.api_port, b"\x16\x03\x01 nonsense\r\n\r\n")
+        assert answer.startswith(b"HTTP/1.1 400 ")
+        assert (await world.http("GET", "/healthz"))[0] == 200
 
 
-def test_what_the_agent_counts(tmp_path: Path) -> None:
+async def test_what_the_agent_counts(tmp_path: Path) -> None:
     """The metrics page tells what was sent and received."""
-
-    async def story() -> None:
-        async with agent_world(tmp_path) as world:
-            status, text = await world.http("GET", "/metrics")
-        assert status == 200
-        assert 'sensu_go_agent_messages_sent{type="keepalive"} 1' in text
-        assert "sensu_go_agent_new_connections 1" in text
-
-    asyncio.run(story())
+    async with agent_world(tmp_path) as world:
+        status, text = await world.http("GET", "/metrics")
+    assert status == 200
+    assert 'sensu_go_agent_messages_sent{type="keepalive"} 1' in text
+    assert "sensu_go_agent_new_connections 1" in text
 
 
 async def _result_arrives(world: AgentWorld, name: str) -> bool:
@@ -109,50 +89,38 @@ async def _result_arrives(world: AgentWorld, name: str) -> bool:
     return True
 
 
-def test_check_results_on_the_tcp_socket(tmp_path: Path) -> None:
+async def test_check_results_on_the_tcp_socket(tmp_path: Path) -> None:
     """A result is taken and answered when its document is complete, also where it comes in pieces."""
-
-    async def story() -> None:
-        async with agent_world(tmp_path) as world:
-            reader, writer = await asyncio.open_connection("127.0.0.1", world.socket_port)
-            writer.write(b'{"name": "one", ')
-            await writer.drain()
-            await asyncio.sleep(0.05)
-            writer.write(b'"output": "a {} b"}\n')
-            assert await asyncio.wait_for(reader.read(), 3) == b"ok"
-            writer.close()
-            assert await _result_arrives(world, "one")
-            assert await world.talk(world.socket_port, b"\n ping \n") == b"pong"
-            assert await world.talk(world.socket_port, b"[]") == b"invalid"
-
-    asyncio.run(story())
+    async with agent_world(tmp_path) as world:
+        reader, writer = await asyncio.open_connection("127.0.0.1", world.socket_port)
+        writer.write(b'{"name": "one", ')
+        await writer.drain()
+        await asyncio.sleep(0.05)
+        writer.write(b'"output": "a {} b"}\n')
+        assert await asyncio.wait_for(reader.read(), 3) == b"ok"
+        writer.close()
+        assert await _result_arrives(world, "one")
+        assert await world.talk(world.socket_port, b"\n ping \n") == b"pong"
+        assert await world.talk(world.socket_port, b"[]") == b"invalid"
 
 
-def test_datagrams_never_end_the_listener(tmp_path: Path) -> None:
+async def test_datagrams_never_end_the_listener(tmp_path: Path) -> None:
     """After any datagram, good ones are still taken."""
-
-    async def story() -> None:
-        async with agent_world(tmp_path) as world:
-            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
-                for data in (b"", b" ping ", b"{", b"\xff" * 1000, b"[" * 5000, b'{"name":"two","output":"o"}'):
-                    sender.sendto(data, ("127.0.0.1", world.socket_port))
-            assert await _result_arrives(world, "two")
-
-    asyncio.run(story())
+    async with agent_world(tmp_path) as world:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+            for data in (b"", b" ping ", b"{", b"\xff" * 1000, b"[" * 5000, b'{"name":"two","output":"o"}'):
+                sender.sendto(data, ("127.0.0.1", world.socket_port))
+        assert await _result_arrives(world, "two")
 
 
-def test_statsd_metrics_become_an_event(tmp_path: Path) -> None:
+async def test_statsd_metrics_become_an_event(tmp_path: Path) -> None:
     """What StatsD clients send is flushed as an event for the configured handlers."""
-
-    async def story() -> None:
-        arguments = ("--statsd-flush-interval", "1", "--statsd-event-handlers", "influx")
-        async with agent_world(tmp_path, *arguments) as world:
-            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
-                for data in (b"\xff\xfe", b"c:1|c\nc:2|c", b"nonsense"):
-                    sender.sendto(data, ("127.0.0.1", world.statsd_port))
-            [event, *_] = await world.events(1)
-        assert event["metrics"]["handlers"] == ["influx"]
-        values = {point["name"]: point["value"] for point in event["metrics"]["points"]}
-        assert values["c.value"] == 3
-
-    asyncio.run(story())
+    arguments = ("--statsd-flush-interval", "1", "--statsd-event-handlers", "influx")
+    async with agent_world(tmp_path, *arguments) as world:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+            for data in (b"\xff\xfe", b"c:1|c\nc:2|c", b"nonsense"):
+                sender.sendto(data, ("127.0.0.1", world.statsd_port))
+        [event, *_] = await world.events(1)
+    assert event["metrics"]["handlers"] == ["influx"]
+    values = {point["name"]: point["value"] for point in event["metrics"]["points"]}
+    assert values["c.value"] == 3

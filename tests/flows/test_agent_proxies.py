@@ -11,7 +11,6 @@ import pytest
 from sensu.transport import frames
 from sensu.transport.codec import PROTOBUF
 from tests.faults.agent_process import until
-from tests.flows.agentd_world import in_loop
 from tests.flows.certificate_authority import Authority
 from tests.flows.test_agent_extensions import ProtobufBackend, agent_of, protobuf_backend
 from tests.flows.test_agent_tls import tls_backend
@@ -61,74 +60,54 @@ async def first_keepalive(backend: ProtobufBackend) -> None:
     assert (await asyncio.wait_for(backend.heard(PROTOBUF, frames.KEEPALIVE), 10)).entity is not None
 
 
-def test_through_a_proxy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_through_a_proxy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """HTTP_PROXY is for ws, and its user and password are shown to the proxy alone."""
-
-    async def test() -> None:
-        async with protobuf_backend() as (backend, url), proxy_to(int(url.rpartition(":")[2])) as proxy:
-            monkeypatch.setenv("HTTP_PROXY", f"http://me:secret@127.0.0.1:{proxy.port}")
-            async with agent_of(f"ws://{NAME}:8081", tmp_path):
-                await first_keepalive(backend)
-            assert proxy.asked[0].startswith(f"CONNECT {NAME}:8081 HTTP/1.1")
-            assert base64.b64encode(b"me:secret").decode() in proxy.asked[0]
-            assert "proxy-authorization" not in {key.lower() for key, _ in backend.requests[0].headers}
-
-    in_loop(test)
+    async with protobuf_backend() as (backend, url), proxy_to(int(url.rpartition(":")[2])) as proxy:
+        monkeypatch.setenv("HTTP_PROXY", f"http://me:secret@127.0.0.1:{proxy.port}")
+        async with agent_of(f"ws://{NAME}:8081", tmp_path):
+            await first_keepalive(backend)
+        assert proxy.asked[0].startswith(f"CONNECT {NAME}:8081 HTTP/1.1")
+        assert base64.b64encode(b"me:secret").decode() in proxy.asked[0]
+        assert "proxy-authorization" not in {key.lower() for key, _ in backend.requests[0].headers}
 
 
-def test_tls_through_a_proxy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_tls_through_a_proxy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """HTTPS_PROXY is for wss, which stays secret from the proxy."""
-
-    async def test() -> None:
-        authority = Authority(tmp_path)
-        async with tls_backend(authority) as (backend, url), proxy_to(int(url.rpartition(":")[2])) as proxy:
-            monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{proxy.port}")
-            async with agent_of(f"wss://{NAME}:8081", tmp_path, "--insecure-skip-tls-verify"):
-                await first_keepalive(backend)
-            assert proxy.asked[0].startswith(f"CONNECT {NAME}:8081 HTTP/1.1")
-
-    in_loop(test)
+    authority = Authority(tmp_path)
+    async with tls_backend(authority) as (backend, url), proxy_to(int(url.rpartition(":")[2])) as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{proxy.port}")
+        async with agent_of(f"wss://{NAME}:8081", tmp_path, "--insecure-skip-tls-verify"):
+            await first_keepalive(backend)
+        assert proxy.asked[0].startswith(f"CONNECT {NAME}:8081 HTTP/1.1")
 
 
-def test_past_the_proxy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_past_the_proxy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What NO_PROXY names, and this host itself, is reached directly."""
-
-    async def test() -> None:
-        async with protobuf_backend() as (backend, url), proxy_to(1) as proxy:
-            monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{proxy.port}")
-            async with agent_of(url, tmp_path):
-                await first_keepalive(backend)
-            monkeypatch.setenv("NO_PROXY", f"other.invalid,{NAME}")
-            async with agent_of(f"ws://{NAME}:8081", tmp_path) as agent:
-                await until(lambda: agent.counters.value("sensu_go_agent_websocket_errors"))
-            assert proxy.asked == []
-
-    in_loop(test)
+    async with protobuf_backend() as (backend, url), proxy_to(1) as proxy:
+        monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{proxy.port}")
+        async with agent_of(url, tmp_path):
+            await first_keepalive(backend)
+        monkeypatch.setenv("NO_PROXY", f"other.invalid,{NAME}")
+        async with agent_of(f"ws://{NAME}:8081", tmp_path) as agent:
+            await until(lambda: agent.counters.value("sensu_go_agent_websocket_errors"))
+        assert proxy.asked == []
 
 
-def test_a_proxy_that_refuses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_proxy_that_refuses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A proxy that does not let the agent through is tried again like a backend that is away."""
-
-    async def test() -> None:
-        async with proxy_to(1, 407) as proxy:
-            monkeypatch.setenv("HTTP_PROXY", f"127.0.0.1:{proxy.port}")
-            async with agent_of(f"ws://{NAME}:8081", tmp_path):
-                await until(lambda: len(proxy.asked) >= 2)
-
-    in_loop(test)
+    async with proxy_to(1, 407) as proxy:
+        monkeypatch.setenv("HTTP_PROXY", f"127.0.0.1:{proxy.port}")
+        async with agent_of(f"ws://{NAME}:8081", tmp_path):
+            await until(lambda: len(proxy.asked) >= 2)
 
 
-def test_several_backends_take_turns(tmp_path: Path) -> None:
+async def test_several_backends_take_turns(tmp_path: Path) -> None:
     """An agent with several URLs finds the backend that is there, and the next one when that goes away."""
-
-    async def test() -> None:
-        async with protobuf_backend() as (one, one_url), protobuf_backend() as (other, other_url):
-            urls = f"ws://127.0.0.1:1,{one_url},{other_url}"
-            async with agent_of(urls, tmp_path, "--retry-max", "60ms") as agent:
-                await until(lambda: agent.counters.value("sensu_go_agent_new_connections"))
-                first, second = (one, other) if one.requests else (other, one)
-                await first_keepalive(first)
-                await first.listener.stop()
-                await first_keepalive(second)
-
-    in_loop(test)
+    async with protobuf_backend() as (one, one_url), protobuf_backend() as (other, other_url):
+        urls = f"ws://127.0.0.1:1,{one_url},{other_url}"
+        async with agent_of(urls, tmp_path, "--retry-max", "60ms") as agent:
+            await until(lambda: agent.counters.value("sensu_go_agent_new_connections"))
+            first, second = (one, other) if one.requests else (other, one)
+            await first_keepalive(first)
+            await first.listener.stop()
+            await first_keepalive(second)

@@ -4,29 +4,16 @@ import asyncio
 import base64
 import json
 import time
-from collections.abc import Awaitable, Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.flows.api_harness import Answer, RunningApi, running_api
+from tests.flows.api_harness import Answer, RunningApi
 
 CORE = "/api/core/v2"
 DEFAULT = f"{CORE}/namespaces/default"
 PATCH = "application/merge-patch+json"
 META = {"name": "it", "namespace": "default"}
-Story = Callable[[RunningApi, str], Awaitable[None]]
-
-
-def play(folder: Path, story: Story) -> None:
-    """The story with the Authorization header of a cluster admin."""
-
-    async def run() -> None:
-        async with asyncio.timeout(60), running_api(folder) as api:
-            await story(api, await api.token())
-
-    asyncio.run(run())
 
 
 def check(**fields: Any) -> dict[str, Any]:
@@ -62,17 +49,13 @@ SHOWN: list[tuple[str, dict[str, Any], str, Any]] = [
 
 
 @pytest.mark.parametrize(("words", "body", "field", "shown"), SHOWN)
-def test_what_is_taken_at_the_edge_of_the_rules(
-    tmp_path: Path, words: str, body: dict[str, Any], field: str, shown: Any
+async def test_what_is_taken_at_the_edge_of_the_rules(
+    api: RunningApi, admin: str, words: str, body: dict[str, Any], field: str, shown: Any
 ) -> None:
     """A resource that the reference takes is taken, and shows what the reference makes of it."""
-
-    async def story(api: RunningApi, admin: str) -> None:
-        assert (await api.call("PUT", f"{DEFAULT}/{words}/it", body, Authorization=admin)).status == 201
-        answer = await api.call("GET", f"{DEFAULT}/{words}/it", Authorization=admin)
-        assert json.loads(answer.body)[field] == shown
-
-    play(tmp_path, story)
+    assert (await api.call("PUT", f"{DEFAULT}/{words}/it", body, Authorization=admin)).status == 201
+    answer = await api.call("GET", f"{DEFAULT}/{words}/it", Authorization=admin)
+    assert json.loads(answer.body)[field] == shown
 
 
 REFUSED: list[tuple[str, dict[str, Any], str]] = [
@@ -103,129 +86,97 @@ REFUSED: list[tuple[str, dict[str, Any], str]] = [
 ]
 
 
-def test_what_is_refused_at_the_edge_of_the_rules(tmp_path: Path) -> None:
+async def test_what_is_refused_at_the_edge_of_the_rules(api: RunningApi, admin: str) -> None:
     """A resource that breaks a rule is refused with status 400 and the rule, numbers beyond their bounds included."""
-
-    async def story(api: RunningApi, admin: str) -> None:
-        for words, body, message in REFUSED:
-            answer = await api.call("POST", f"{DEFAULT}/{words}", body, Authorization=admin)
-            assert answer.status == 400, words
-            assert json.loads(answer.body)["message"].startswith(message)
-
-    play(tmp_path, story)
+    for words, body, message in REFUSED:
+        answer = await api.call("POST", f"{DEFAULT}/{words}", body, Authorization=admin)
+        assert answer.status == 400, words
+        assert json.loads(answer.body)["message"].startswith(message)
 
 
-def test_half_a_character_spoils_no_request(tmp_path: Path) -> None:
+async def test_half_a_character_spoils_no_request(api: RunningApi, admin: str) -> None:
     """Half a surrogate pair is stored as U+FFFD, as are bytes that are no UTF-8."""
-
-    async def story(api: RunningApi, admin: str) -> None:
-        body = json.dumps(check(command="X")).encode().replace(b"X", rb"\ud800" + b"\xe9")
-        assert (await sent(api, admin, "PUT", f"{DEFAULT}/checks/it", body, "application/json")).status == 201
-        answer = await api.call("GET", f"{DEFAULT}/checks/it", Authorization=admin)
-        assert json.loads(answer.body)["command"] == "\ufffd\ufffd"
-
-    play(tmp_path, story)
+    body = json.dumps(check(command="X")).encode().replace(b"X", rb"\ud800" + b"\xe9")
+    assert (await sent(api, admin, "PUT", f"{DEFAULT}/checks/it", body, "application/json")).status == 201
+    answer = await api.call("GET", f"{DEFAULT}/checks/it", Authorization=admin)
+    assert json.loads(answer.body)["command"] == "\ufffd\ufffd"
 
 
 @pytest.mark.parametrize("method", ["PUT", "POST", "PATCH"])
-def test_bytes_that_are_no_utf_8(tmp_path: Path, method: str) -> None:
+async def test_bytes_that_are_no_utf_8(api: RunningApi, admin: str, method: str) -> None:
     """Bytes that are not valid UTF-8 never end in an internal error, wherever they stand in a body."""
-
-    async def story(api: RunningApi, admin: str) -> None:
-        await api.call("PUT", f"{DEFAULT}/checks/it", check(), Authorization=admin)
-        patch = "application/merge-patch+json"
-        for body in (
-            b'"\xff"',
-            b'{"command": "\xff"}',
-            b'{"\xff": 1}',
-            b'{"metadata": {"name": "\xff"}}',
-            b"\xff",
-            b"[\xff",
-        ):
-            kind = patch if method == "PATCH" else "application/json"
-            answer = await sent(api, admin, method, f"{DEFAULT}/checks/it", body, kind)
-            assert answer.status < 500, body
-            answer = await sent(api, admin, "POST", "/graphql", body, "application/json")
-            assert answer.status == 400, body
-            node = f"srn:events:default:{base64.b64encode(body).decode()}"
-            asked = json.dumps({"query": f'{{ node(id: "{node}") {{ id }} }}'}).encode()
-            answer = await sent(api, admin, "POST", "/graphql", asked, "application/json")
-            assert b"given global ID does not appear valid" in answer.body
-
-    play(tmp_path, story)
+    await api.call("PUT", f"{DEFAULT}/checks/it", check(), Authorization=admin)
+    patch = "application/merge-patch+json"
+    for body in (
+        b'"\xff"',
+        b'{"command": "\xff"}',
+        b'{"\xff": 1}',
+        b'{"metadata": {"name": "\xff"}}',
+        b"\xff",
+        b"[\xff",
+    ):
+        kind = patch if method == "PATCH" else "application/json"
+        answer = await sent(api, admin, method, f"{DEFAULT}/checks/it", body, kind)
+        assert answer.status < 500, body
+        answer = await sent(api, admin, "POST", "/graphql", body, "application/json")
+        assert answer.status == 400, body
+        node = f"srn:events:default:{base64.b64encode(body).decode()}"
+        asked = json.dumps({"query": f'{{ node(id: "{node}") {{ id }} }}'}).encode()
+        answer = await sent(api, admin, "POST", "/graphql", asked, "application/json")
+        assert b"given global ID does not appear valid" in answer.body
 
 
-def test_a_patch_is_one_object_whose_keys_match_in_any_case(tmp_path: Path) -> None:
+async def test_a_patch_is_one_object_whose_keys_match_in_any_case(api: RunningApi, admin: str) -> None:
     """What follows a patch makes it invalid; a field is patched and removed by any spelling of its name."""
-
-    async def story(api: RunningApi, admin: str) -> None:
-        path = f"{DEFAULT}/checks/it"
-        await api.call("PUT", path, check(ttl=90), Authorization=admin)
-        assert (await sent(api, admin, "PATCH", path, b'{"ttl": 91} {"ttl": 92}', PATCH)).status == 400
-        patched = await sent(api, admin, "PATCH", path, b'{"TTL": null, "Handlers": []}', PATCH)
-        shown = json.loads(patched.body)
-        assert (shown["ttl"], shown["handlers"]) == (0, [])
-        renamed = await sent(api, admin, "PATCH", path, b'{"Metadata": {"NAME": "other"}}', PATCH)
-        assert (renamed.status, json.loads(renamed.body)["message"]) == (
-            400,
-            "the name of the resource (other) does not match the name in the URI (it)",
-        )
-
-    play(tmp_path, story)
+    path = f"{DEFAULT}/checks/it"
+    await api.call("PUT", path, check(ttl=90), Authorization=admin)
+    assert (await sent(api, admin, "PATCH", path, b'{"ttl": 91} {"ttl": 92}', PATCH)).status == 400
+    patched = await sent(api, admin, "PATCH", path, b'{"TTL": null, "Handlers": []}', PATCH)
+    shown = json.loads(patched.body)
+    assert (shown["ttl"], shown["handlers"]) == (0, [])
+    renamed = await sent(api, admin, "PATCH", path, b'{"Metadata": {"NAME": "other"}}', PATCH)
+    assert (renamed.status, json.loads(renamed.body)["message"]) == (
+        400,
+        "the name of the resource (other) does not match the name in the URI (it)",
+    )
 
 
-def test_a_patch_tells_an_empty_list_back(tmp_path: Path) -> None:
+async def test_a_patch_tells_an_empty_list_back(api: RunningApi, admin: str) -> None:
     """An empty list is `[]` in the answer to its patch, and `null` when it is read again, under the same tag."""
-
-    async def story(api: RunningApi, admin: str) -> None:
-        path = f"{DEFAULT}/checks/it"
-        await api.call("PUT", path, check(env_vars=["A=b"]), Authorization=admin)
-        patched = await sent(api, admin, "PATCH", path, b'{"env_vars": []}', PATCH)
-        read = await api.call("GET", path, Authorization=admin)
-        assert (json.loads(patched.body)["env_vars"], json.loads(read.body)["env_vars"]) == ([], None)
-        assert patched.headers["Etag"] == read.headers["Etag"]
-
-    play(tmp_path, story)
+    path = f"{DEFAULT}/checks/it"
+    await api.call("PUT", path, check(env_vars=["A=b"]), Authorization=admin)
+    patched = await sent(api, admin, "PATCH", path, b'{"env_vars": []}', PATCH)
+    read = await api.call("GET", path, Authorization=admin)
+    assert (json.loads(patched.body)["env_vars"], json.loads(read.body)["env_vars"]) == ([], None)
+    assert patched.headers["Etag"] == read.headers["Etag"]
 
 
-def test_a_namespace_cannot_be_renamed(tmp_path: Path) -> None:
+async def test_a_namespace_cannot_be_renamed(api: RunningApi, admin: str) -> None:
     """A patch that names another namespace is refused instead of renaming the record."""
-
-    async def story(api: RunningApi, admin: str) -> None:
-        path = f"{CORE}/namespaces/default"
-        for body in (b'{"name": "other"}', b'{"Name": "other"}', b'{"metadata": {"name": "other"}}'):
-            assert (await sent(api, admin, "PATCH", path, body, PATCH)).status == 400
-        assert json.loads((await api.call("GET", path, Authorization=admin)).body) == {"name": "default"}
-
-    play(tmp_path, story)
+    path = f"{CORE}/namespaces/default"
+    for body in (b'{"name": "other"}', b'{"Name": "other"}', b'{"metadata": {"name": "other"}}'):
+        assert (await sent(api, admin, "PATCH", path, body, PATCH)).status == 400
+    assert json.loads((await api.call("GET", path, Authorization=admin)).body) == {"name": "default"}
 
 
-def test_everything_can_be_silenced_by_one_star(tmp_path: Path) -> None:
+async def test_everything_can_be_silenced_by_one_star(api: RunningApi, admin: str) -> None:
     """A silence of every check of every subscription names one of both; it is found under the subscription `*`."""
-
-    async def story(api: RunningApi, admin: str) -> None:
-        body = {"metadata": META, "subscription": "*", "expire": -5}
-        assert (await api.call("POST", f"{DEFAULT}/silenced", body, Authorization=admin)).status == 201
-        await api.call("POST", f"{DEFAULT}/silenced", {"metadata": META, "check": "c"}, Authorization=admin)
-        answer = await api.call("GET", f"{DEFAULT}/silenced/subscriptions/*", Authorization=admin)
-        found = [(one["metadata"]["name"], one["expire"]) for one in json.loads(answer.body)]
-        assert found == [("*:*", -1), ("*:c", -1)]
-
-    play(tmp_path, story)
+    body = {"metadata": META, "subscription": "*", "expire": -5}
+    assert (await api.call("POST", f"{DEFAULT}/silenced", body, Authorization=admin)).status == 201
+    await api.call("POST", f"{DEFAULT}/silenced", {"metadata": META, "check": "c"}, Authorization=admin)
+    answer = await api.call("GET", f"{DEFAULT}/silenced/subscriptions/*", Authorization=admin)
+    found = [(one["metadata"]["name"], one["expire"]) for one in json.loads(answer.body)]
+    assert found == [("*:*", -1), ("*:c", -1)]
 
 
-def test_hooks_are_added_under_the_status_that_the_body_names(tmp_path: Path) -> None:
+async def test_hooks_are_added_under_the_status_that_the_body_names(api: RunningApi, admin: str) -> None:
     """A status without hooks reads `null`, and an empty body adds an entry without a name."""
-
-    async def story(api: RunningApi, admin: str) -> None:
-        await api.call("PUT", f"{DEFAULT}/checks/it", check(), Authorization=admin)
-        for body in ({"critical": ["a"]}, {"ok": None}, {}):
-            added = await api.call("PUT", f"{DEFAULT}/checks/it/hooks/any", body, Authorization=admin)
-            assert added.status == 201
-        answer = await api.call("GET", f"{DEFAULT}/checks/it", Authorization=admin)
-        assert json.loads(answer.body)["check_hooks"] == [{"critical": ["a"]}, {"ok": None}, {"": None}]
-
-    play(tmp_path, story)
+    await api.call("PUT", f"{DEFAULT}/checks/it", check(), Authorization=admin)
+    for body in ({"critical": ["a"]}, {"ok": None}, {}):
+        added = await api.call("PUT", f"{DEFAULT}/checks/it/hooks/any", body, Authorization=admin)
+        assert added.status == 201
+    answer = await api.call("GET", f"{DEFAULT}/checks/it", Authorization=admin)
+    assert json.loads(answer.body)["check_hooks"] == [{"critical": ["a"]}, {"ok": None}, {"": None}]
 
 
 @pytest.mark.parametrize(
@@ -237,16 +188,12 @@ def test_hooks_are_added_under_the_status_that_the_body_names(tmp_path: Path) ->
         "5b9a8f2e000040008000000000000001",
     ],
 )
-def test_the_id_of_an_event_is_written_as_ids_usually_are(tmp_path: Path, identifier: str) -> None:
+async def test_the_id_of_an_event_is_written_as_ids_usually_are(api: RunningApi, admin: str, identifier: str) -> None:
     """However a client writes a UUID, handlers and readers see it in one form."""
-
-    async def story(api: RunningApi, admin: str) -> None:
-        event = {"id": identifier, "entity": {"metadata": {"name": "e"}}, "check": {"metadata": {"name": "c"}}}
-        assert (await api.call("POST", f"{DEFAULT}/events", event, Authorization=admin)).status == 201
-        answer = await api.call("GET", f"{DEFAULT}/events/e/c", Authorization=admin)
-        assert json.loads(answer.body)["id"] == "5b9a8f2e-0000-4000-8000-000000000001"
-
-    play(tmp_path, story)
+    event = {"id": identifier, "entity": {"metadata": {"name": "e"}}, "check": {"metadata": {"name": "c"}}}
+    assert (await api.call("POST", f"{DEFAULT}/events", event, Authorization=admin)).status == 201
+    answer = await api.call("GET", f"{DEFAULT}/events/e/c", Authorization=admin)
+    assert json.loads(answer.body)["id"] == "5b9a8f2e-0000-4000-8000-000000000001"
 
 
 @pytest.mark.parametrize(
@@ -258,113 +205,88 @@ def test_the_id_of_an_event_is_written_as_ids_usually_are(tmp_path: Path, identi
         ({}, 400, None),
     ],
 )
-def test_reported_points_are_points(tmp_path: Path, body: Any, status: int, told: Any) -> None:
+async def test_reported_points_are_points(api: RunningApi, admin: str, body: Any, status: int, told: Any) -> None:
     """What reports metrics gets them back as they were understood, or a reason."""
-
-    async def story(api: RunningApi, admin: str) -> None:
-        answer = await api.call("POST", f"{CORE}/tessen/metrics", body)
-        assert answer.status == status
-        assert told is None or json.loads(answer.body) == told
-
-    play(tmp_path, story)
+    answer = await api.call("POST", f"{CORE}/tessen/metrics", body)
+    assert answer.status == status
+    assert told is None or json.loads(answer.body) == told
 
 
-def test_a_number_of_a_member_has_at_most_64_bits(tmp_path: Path) -> None:
+async def test_a_number_of_a_member_has_at_most_64_bits(api: RunningApi, admin: str) -> None:
     """What cannot be a member's number is a bad request, what could is not found."""
-
-    async def story(api: RunningApi, admin: str) -> None:
-        for number, status in (("f" * 17, 400), ("xyz", 400), ("123", 404), ("0x1", 400)):
-            answer = await api.call("DELETE", f"{CORE}/cluster/members/{number}", Authorization=admin)
-            assert answer.status == status, number
-
-    play(tmp_path, story)
+    for number, status in (("f" * 17, 400), ("xyz", 400), ("123", 404), ("0x1", 400)):
+        answer = await api.call("DELETE", f"{CORE}/cluster/members/{number}", Authorization=admin)
+        assert answer.status == status, number
 
 
-def test_conditions_are_read_as_the_reference_reads_them(tmp_path: Path) -> None:
+async def test_conditions_are_read_as_the_reference_reads_them(api: RunningApi, admin: str) -> None:
     """An empty condition is none, and a star in a list counts."""
-
-    async def story(api: RunningApi, admin: str) -> None:
-        path = f"{DEFAULT}/checks/it"
-        await api.call("PUT", path, check(), Authorization=admin)
-        for condition, value, status in (
-            ("If_Match", "", 200),
-            ("If_None_Match", "", 200),
-            ("If_None_Match", '"x", *', 412),
-        ):
-            headers = {"Authorization": admin, "Content_Type": PATCH, condition: value}
-            assert (await api.call("PATCH", path, {}, **headers)).status == status
-
-    play(tmp_path, story)
+    path = f"{DEFAULT}/checks/it"
+    await api.call("PUT", path, check(), Authorization=admin)
+    for condition, value, status in (
+        ("If_Match", "", 200),
+        ("If_None_Match", "", 200),
+        ("If_None_Match", '"x", *', 412),
+    ):
+        headers = {"Authorization": admin, "Content_Type": PATCH, condition: value}
+        assert (await api.call("PATCH", path, {}, **headers)).status == status
 
 
 @pytest.mark.parametrize("path", ["/auth/token", "/auth/logout"])
-def test_whoever_shows_no_token_is_told_so_before_the_body_is_read(tmp_path: Path, path: str) -> None:
+async def test_whoever_shows_no_token_is_told_so_before_the_body_is_read(
+    api: RunningApi, admin: str, path: str
+) -> None:
     """Without an access token a refresh and a log-out are refused as such, whatever their body."""
-
-    async def story(api: RunningApi, admin: str) -> None:
-        for authorization, status in (("", 401), (admin, 400)):
-            answer = await sent(api, authorization, "POST", path, b"{", "application/json")
-            assert answer.status == status
-
-    play(tmp_path, story)
+    for authorization, status in (("", 401), (admin, 400)):
+        answer = await sent(api, authorization, "POST", path, b"{", "application/json")
+        assert answer.status == status
 
 
 @pytest.mark.parametrize(
     "path", ["/api/core/v2/events", "/api/core/v2/namespaces/default/checks", "/api/core/v2/users"]
 )
-def test_a_list_that_the_store_cannot_read_is_refused(tmp_path: Path, path: str) -> None:
+async def test_a_list_that_the_store_cannot_read_is_refused(api: RunningApi, admin: str, path: str) -> None:
     """A list is read while it is sent; a store that fails at its first page is a 503, not a server error."""
-
-    async def story(api: RunningApi, admin: str) -> None:
-        await api.call("GET", "/api/core/v2/users", Authorization=admin)
-        connection = api.store._reader._connection  # type: ignore[attr-defined]
-        connection.set_authorizer(lambda action, table, *_: int(action == 20 and table in ("events", "resources")))
-        answer = await api.call("GET", path, Authorization=admin)
-        connection.set_authorizer(None)
-        assert (answer.status, answer.headers["Retry-After"]) == (503, "1")
-
-    play(tmp_path, story)
+    await api.call("GET", "/api/core/v2/users", Authorization=admin)
+    connection = api.store._reader._connection  # type: ignore[attr-defined]
+    connection.set_authorizer(lambda action, table, *_: int(action == 20 and table in ("events", "resources")))
+    answer = await api.call("GET", path, Authorization=admin)
+    connection.set_authorizer(None)
+    assert (answer.status, answer.headers["Retry-After"]) == (503, "1")
 
 
-def test_an_expired_silence_does_not_keep_its_namespace(tmp_path: Path) -> None:
+async def test_an_expired_silence_does_not_keep_its_namespace(api: RunningApi, admin: str) -> None:
     """A namespace in which only an expired silence is left can be deleted; a silence that lasts keeps it."""
-
-    async def story(api: RunningApi, admin: str) -> None:
-        one = "/api/core/v2/namespaces/short"
-        await api.call("PUT", one, {"name": "short"}, Authorization=admin)
-        silence = {"metadata": {"name": "a:*", "namespace": "short"}, "subscription": "a", "begin": 1, "expire": 1}
-        lasting = {**silence, "metadata": {"name": "b:*", "namespace": "short"}, "subscription": "b", "expire": -1}
-        for body in (silence, lasting):
-            name = body["metadata"]["name"]
-            answer = await api.call("PUT", f"{one}/silenced/{name}", body, Authorization=admin)
-            assert answer.status == 201
-        assert (await api.call("DELETE", one, Authorization=admin)).status == 409
-        assert (await api.call("DELETE", f"{one}/silenced/b:*", Authorization=admin)).status == 204
-        assert (await api.call("DELETE", one, Authorization=admin)).status == 204
-
-    play(tmp_path, story)
+    one = "/api/core/v2/namespaces/short"
+    await api.call("PUT", one, {"name": "short"}, Authorization=admin)
+    silence = {"metadata": {"name": "a:*", "namespace": "short"}, "subscription": "a", "begin": 1, "expire": 1}
+    lasting = {**silence, "metadata": {"name": "b:*", "namespace": "short"}, "subscription": "b", "expire": -1}
+    for body in (silence, lasting):
+        name = body["metadata"]["name"]
+        answer = await api.call("PUT", f"{one}/silenced/{name}", body, Authorization=admin)
+        assert answer.status == 201
+    assert (await api.call("DELETE", one, Authorization=admin)).status == 409
+    assert (await api.call("DELETE", f"{one}/silenced/b:*", Authorization=admin)).status == 204
+    assert (await api.call("DELETE", one, Authorization=admin)).status == 204
 
 
 @pytest.mark.parametrize("expression", ["/[" * 150_000, "!" * 300_000, "a?" * 150_000])
-def test_reading_a_long_expression_holds_up_nobody(tmp_path: Path, expression: str) -> None:
+async def test_reading_a_long_expression_holds_up_nobody(api: RunningApi, admin: str, expression: str) -> None:
     """An expression that takes seconds to read is refused, and other requests are answered meanwhile."""
 
-    async def story(api: RunningApi, admin: str) -> None:
-        async def longest_wait_s() -> float:
-            longest_s = 0.0
-            while True:
-                started = time.perf_counter()
-                try:
-                    await asyncio.sleep(0.01)
-                except asyncio.CancelledError:
-                    return longest_s
-                longest_s = max(longest_s, time.perf_counter() - started)
+    async def longest_wait_s() -> float:
+        longest_s = 0.0
+        while True:
+            started = time.perf_counter()
+            try:
+                await asyncio.sleep(0.01)
+            except asyncio.CancelledError:
+                return longest_s
+            longest_s = max(longest_s, time.perf_counter() - started)
 
-        waiting = asyncio.create_task(longest_wait_s())
-        body = json.dumps({"metadata": META, "action": "allow", "expressions": [expression]}).encode()
-        answer = await sent(api, admin, "PUT", f"{DEFAULT}/filters/it", body, "application/json")
-        waiting.cancel()
-        assert answer.status == 400
-        assert await waiting < 1.0
-
-    play(tmp_path, story)
+    waiting = asyncio.create_task(longest_wait_s())
+    body = json.dumps({"metadata": META, "action": "allow", "expressions": [expression]}).encode()
+    answer = await sent(api, admin, "PUT", f"{DEFAULT}/filters/it", body, "application/json")
+    waiting.cancel()
+    assert answer.status == 400
+    assert await waiting < 1.0

@@ -1,8 +1,7 @@
 """What callers can still do while the store takes no writes."""
 
-import asyncio
 import base64
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 import msgspec
@@ -31,13 +30,20 @@ class FullDisk:
         return await self._commit(writes)
 
 
-def play(folder: Path, story: Callable[[RunningApi, FullDisk, VirtualClock], Awaitable[None]]) -> None:
-    async def run() -> None:
-        clock = VirtualClock(now=1_700_000_000.0)
-        async with asyncio.timeout(60), running_api(folder, clock=clock) as api:
-            await story(api, FullDisk(api), clock)
+@pytest.fixture
+def clock() -> VirtualClock:
+    return VirtualClock(1_700_000_000.0)
 
-    asyncio.run(run())
+
+@pytest.fixture
+async def api(tmp_path: Path, clock: VirtualClock) -> AsyncIterator[RunningApi]:
+    async with running_api(tmp_path, clock=clock) as api:
+        yield api
+
+
+@pytest.fixture
+def disk(api: RunningApi) -> FullDisk:
+    return FullDisk(api)
 
 
 def basic(password: str = PASSWORD) -> str:
@@ -59,53 +65,46 @@ async def works(api: RunningApi, tokens: dict[str, str]) -> bool:
     return (await api.call("GET", USERS, Authorization=f"Bearer {tokens['access_token']}")).status == 200
 
 
-def test_people_log_in_while_the_disk_is_full(tmp_path: Path) -> None:
+async def test_people_log_in_while_the_disk_is_full(api: RunningApi, disk: FullDisk, clock: VirtualClock) -> None:
     """A log-in on a full disk works, is refreshed, and is stored once there is room; a wrong password stays wrong."""
-
-    async def story(api: RunningApi, disk: FullDisk, clock: VirtualClock) -> None:
-        disk.full = True
-        status, tokens = await log_in(api)
-        assert (status, await works(api, tokens)) == (200, True)
-        assert (await log_in(api, "wrong"))[0] == 401
-        await clock.advance(120)
-        status, tokens = await refresh(api, tokens)
-        assert (status, await works(api, tokens)) == (200, True)
-        disk.full = False
-        await clock.advance(120)
-        assert await api.store.count(sessions.SESSION_KIND, None) == 0
-        status, tokens = await refresh(api, tokens)
-        assert (status, await works(api, tokens)) == (200, True)
-        assert await api.store.count(sessions.SESSION_KIND, None) == 1
-
-    play(tmp_path, story)
+    disk.full = True
+    status, tokens = await log_in(api)
+    assert (status, await works(api, tokens)) == (200, True)
+    assert (await log_in(api, "wrong"))[0] == 401
+    await clock.advance(120)
+    status, tokens = await refresh(api, tokens)
+    assert (status, await works(api, tokens)) == (200, True)
+    disk.full = False
+    await clock.advance(120)
+    assert await api.store.count(sessions.SESSION_KIND, None) == 0
+    status, tokens = await refresh(api, tokens)
+    assert (status, await works(api, tokens)) == (200, True)
+    assert await api.store.count(sessions.SESSION_KIND, None) == 1
 
 
-def test_a_session_of_before_goes_on_while_the_disk_is_full(tmp_path: Path) -> None:
+async def test_a_session_of_before_goes_on_while_the_disk_is_full(
+    api: RunningApi, disk: FullDisk, clock: VirtualClock
+) -> None:
     """A session that was stored is refreshed on a full disk with the same refresh token, and as usual afterwards."""
-
-    async def story(api: RunningApi, disk: FullDisk, clock: VirtualClock) -> None:
-        _, tokens = await log_in(api)
-        disk.full = True
-        await clock.advance(1200)
-        assert not await works(api, tokens)
-        status, renewed = await refresh(api, tokens)
-        assert (status, await works(api, renewed)) == (200, True)
-        disk.full = False
-        await clock.advance(60)
-        status, again = await refresh(api, renewed)
-        assert (status, await works(api, again)) == (200, True)
-        assert again["refresh_token"] != renewed["refresh_token"]
-
-    play(tmp_path, story)
+    _, tokens = await log_in(api)
+    disk.full = True
+    await clock.advance(1200)
+    assert not await works(api, tokens)
+    status, renewed = await refresh(api, tokens)
+    assert (status, await works(api, renewed)) == (200, True)
+    disk.full = False
+    await clock.advance(60)
+    status, again = await refresh(api, renewed)
+    assert (status, await works(api, again)) == (200, True)
+    assert again["refresh_token"] != renewed["refresh_token"]
 
 
-def test_sessions_in_memory_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_sessions_in_memory_are_bounded(
+    api: RunningApi, disk: FullDisk, clock: VirtualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Beyond the bound the oldest of the sessions that are not stored ends."""
     monkeypatch.setattr(sessions, "UNSTORED_MAX", 2)
 
-    async def story(api: RunningApi, disk: FullDisk, clock: VirtualClock) -> None:
-        disk.full = True
-        held = [(await log_in(api))[1] for _ in range(3)]
-        assert [await works(api, tokens) for tokens in held] == [False, True, True]
-
-    play(tmp_path, story)
+    disk.full = True
+    held = [(await log_in(api))[1] for _ in range(3)]
+    assert [await works(api, tokens) for tokens in held] == [False, True, True]

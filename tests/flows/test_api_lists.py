@@ -1,9 +1,6 @@
 """Lists over HTTP: what selectors choose, how pages join, and how many there are."""
 
-import asyncio
 import json
-from collections.abc import Awaitable, Callable
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -18,11 +15,10 @@ from sensu.resources.kinds import CHECK, ENTITY, NAMESPACE
 from sensu.resources.metadata import ObjectMeta
 from sensu.resources.namespace import Namespace
 from sensu.resources.wire import encode
-from sensu.store.values import EventKey, PutEvent, Write
+from sensu.store.values import Committed, EventKey, PutEvent, Write
 from sensu.testing.factories import make_check, make_check_config, make_entity
 from tests.flows.api_harness import Answer, RunningApi, running_api
 
-Story = Callable[["Reader"], Awaitable[None]]
 NAMESPACES = ("dev", "dev-b", "prod")
 
 
@@ -32,6 +28,9 @@ class Reader:
     def __init__(self, api: RunningApi, authorization: str) -> None:
         self.api = api
         self._authorization = authorization
+
+    async def add(self, *writes: Write) -> None:
+        assert isinstance(await self.api.store.commit(writes), Committed)
 
     async def ask(self, path: str, method: str = "GET", **query: Any) -> Answer:
         answer = await self.api.http.request(
@@ -70,14 +69,14 @@ def name_of(item: dict[str, Any]) -> str:
     return "/".join(filter(None, (metadata.get("namespace"), metadata.get("name") or item.get("username"))))
 
 
-def play(folder: Path, story: Story, *writes: Write) -> None:
-    async def work() -> None:
-        async with running_api(folder) as api:
-            namespaces = [put(NAMESPACE, Namespace(name=name)) for name in NAMESPACES]
-            await api.store.commit([*namespaces, *writes])
-            await story(Reader(api, await api.token()))
+async def reader_of(api: RunningApi) -> Reader:
+    await api.store.commit([put(NAMESPACE, Namespace(name=name)) for name in NAMESPACES])
+    return Reader(api, await api.token())
 
-    asyncio.run(work())
+
+@pytest.fixture
+async def reader(api: RunningApi) -> Reader:
+    return await reader_of(api)
 
 
 def check(name: str, namespace: str = "dev", **labels: str) -> Write:
@@ -100,39 +99,32 @@ EVENTS = [
 ]
 
 
-def test_selectors_choose_from_a_list(tmp_path: Path) -> None:
+async def test_selectors_choose_from_a_list(reader: Reader) -> None:
     """Label and field selectors, repeated and together, leave only the resources that all of them hold for."""
-
-    async def story(reader: Reader) -> None:
-        path = "namespaces/dev/checks"
-        assert await reader.names(path, labelSelector="region == eu") == ["dev/a", "dev/b"]
-        assert await reader.names(path, labelSelector=["region == eu", "tier == '1'"]) == []
-        both = await reader.names(path, labelSelector="region == eu", fieldSelector="check.name != a")
-        assert both == ["dev/b"]
-        assert await reader.names("checks", fieldSelector="check.name == a") == ["dev/a", "prod/a"]
-        assert await reader.names("checks", fieldSelector="check.namespace == prod") == ["prod/a"]
-        assert await reader.names(path, fieldSelector="check.namespace == prod") == []
-        assert await reader.names("namespaces", fieldSelector="namespace.name matches dev") == ["dev", "dev-b"]
-        assert await reader.names("users", fieldSelector="'cluster-admins' in user.groups") == ["admin"]
-        assert await reader.names("users", fieldSelector="user.username == agent") == ["agent"]
-        assert await reader.names("clusterroles", fieldSelector="clusterrole.name == view") == ["view"]
-
     eu = {"region": "eu"}
     writes = (check("a", **eu), check("b", **eu), check("c", region="us"), check("d"), check("a", "prod"))
-    play(tmp_path, story, *writes)
+    await reader.add(*writes)
+    path = "namespaces/dev/checks"
+    assert await reader.names(path, labelSelector="region == eu") == ["dev/a", "dev/b"]
+    assert await reader.names(path, labelSelector=["region == eu", "tier == '1'"]) == []
+    both = await reader.names(path, labelSelector="region == eu", fieldSelector="check.name != a")
+    assert both == ["dev/b"]
+    assert await reader.names("checks", fieldSelector="check.name == a") == ["dev/a", "prod/a"]
+    assert await reader.names("checks", fieldSelector="check.namespace == prod") == ["prod/a"]
+    assert await reader.names(path, fieldSelector="check.namespace == prod") == []
+    assert await reader.names("namespaces", fieldSelector="namespace.name matches dev") == ["dev", "dev-b"]
+    assert await reader.names("users", fieldSelector="'cluster-admins' in user.groups") == ["admin"]
+    assert await reader.names("users", fieldSelector="user.username == agent") == ["agent"]
+    assert await reader.names("clusterroles", fieldSelector="clusterrole.name == view") == ["view"]
 
 
 @pytest.mark.parametrize("path", ["namespaces/dev/checks", "checks", "events", "namespaces", "namespaces/dev/silenced"])
-def test_a_wrong_selector_is_refused(tmp_path: Path, path: str) -> None:
+async def test_a_wrong_selector_is_refused(reader: Reader, path: str) -> None:
     """A selector that cannot be parsed is an error that says which one and where, never a list."""
-
-    async def story(reader: Reader) -> None:
-        for word in ("labelSelector", "fieldSelector"):
-            answer = await reader.ask(path, **{word: "region = eu"})
-            assert answer.status == 400
-            assert json.loads(answer.body)["message"].startswith(f"failed to parse {word}: position 8: ")
-
-    play(tmp_path, story)
+    for word in ("labelSelector", "fieldSelector"):
+        answer = await reader.ask(path, **{word: "region = eu"})
+        assert answer.status == 400
+        assert json.loads(answer.body)["message"].startswith(f"failed to parse {word}: position 8: ")
 
 
 @pytest.mark.parametrize(
@@ -150,27 +142,22 @@ def test_a_wrong_selector_is_refused(tmp_path: Path, path: str) -> None:
         "event.check.name == disk && event.check.status == '1'",
     ],
 )
-def test_pages_of_chosen_events_join_to_their_list(tmp_path: Path, selector: str) -> None:
+async def test_pages_of_chosen_events_join_to_their_list(reader: Reader, selector: str) -> None:
     """With any selector and any limit, a page holds as many as asked for and all pages together the chosen ones."""
-
-    async def story(reader: Reader) -> None:
-        for path, part in (
-            ("events", ""),
-            ("namespaces/dev/events", "dev/"),
-            ("namespaces/dev/events/w-1", "dev/w-1/"),
-        ):
-            everything = [json.loads(body) async for page in reader.api.store.event_bodies(None) for body in page]
-            expected = [
-                name_of(item) for item in everything if name_of(item).startswith(part) and chosen(selector, item)
-            ]
-            assert await reader.names(path, fieldSelector=selector) == expected
-            for limit in (1, 2, 5, 100, lists.HELD_MAX + 1):
-                pages = await reader.pages(path, limit, fieldSelector=selector)
-                assert [name for page in pages for name in page] == expected
-                assert [len(page) for page in pages[:-1]] == [limit] * (len(pages) - 1)
-                assert len(pages) == max(1, -(-len(expected) // limit))
-
-    play(tmp_path, story, *EVENTS)
+    await reader.add(*EVENTS)
+    for path, part in (
+        ("events", ""),
+        ("namespaces/dev/events", "dev/"),
+        ("namespaces/dev/events/w-1", "dev/w-1/"),
+    ):
+        everything = [json.loads(body) async for page in reader.api.store.event_bodies(None) for body in page]
+        expected = [name_of(item) for item in everything if name_of(item).startswith(part) and chosen(selector, item)]
+        assert await reader.names(path, fieldSelector=selector) == expected
+        for limit in (1, 2, 5, 100, lists.HELD_MAX + 1):
+            pages = await reader.pages(path, limit, fieldSelector=selector)
+            assert [name for page in pages for name in page] == expected
+            assert [len(page) for page in pages[:-1]] == [limit] * (len(pages) - 1)
+            assert len(pages) == max(1, -(-len(expected) // limit))
 
 
 def chosen(selector: str, item: dict[str, Any]) -> bool:
@@ -192,19 +179,16 @@ def chosen(selector: str, item: dict[str, Any]) -> bool:
     return True
 
 
-def test_large_pages_join_too(tmp_path: Path) -> None:
+async def test_large_pages_join_too(reader: Reader) -> None:
     """Pages that are too large to be held end where they should, and the next one goes on behind them."""
-
-    async def story(reader: Reader) -> None:
-        limit = lists.HELD_MAX + 100
-        for query in ({}, {"labelSelector": "even == yes"}):
-            expected = await reader.names("namespaces/dev/checks", **query)
-            pages = await reader.pages("namespaces/dev/checks", limit, **query)
-            assert [name for page in pages for name in page] == expected
-            assert [len(page) for page in pages] == ([limit, limit, 300] if not query else [limit, 150])
-
     number = 2 * (lists.HELD_MAX + 100) + 300
-    play(tmp_path, story, *(check(f"c{i:05}", even="no" if i % 2 else "yes") for i in range(number)))
+    await reader.add(*(check(f"c{i:05}", even="no" if i % 2 else "yes") for i in range(number)))
+    limit = lists.HELD_MAX + 100
+    for query in ({}, {"labelSelector": "even == yes"}):
+        expected = await reader.names("namespaces/dev/checks", **query)
+        pages = await reader.pages("namespaces/dev/checks", limit, **query)
+        assert [name for page in pages for name in page] == expected
+        assert [len(page) for page in pages] == ([limit, limit, 300] if not query else [limit, 150])
 
 
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -213,18 +197,18 @@ def test_large_pages_join_too(tmp_path: Path) -> None:
     st.lists(st.sampled_from("abcdefg"), unique=True, max_size=7),
     st.integers(1, 4),
 )
-def test_any_page_size_reads_every_chosen_one_once(
+async def test_any_page_size_reads_every_chosen_one_once(
     tmp_path_factory: pytest.TempPathFactory, chosen_names: list[str], others: list[str], limit: int
 ) -> None:
     """However chosen and other resources are mixed, pages of any size read each chosen one once and in order."""
     writes = [check(name) for name in others] + [check(name, wanted="yes") for name in chosen_names]
 
-    async def story(reader: Reader) -> None:
+    async with running_api(tmp_path_factory.mktemp("state")) as api:
+        reader = await reader_of(api)
+        await reader.add(*writes)
         pages = await reader.pages("namespaces/dev/checks", limit, labelSelector="wanted == yes")
         assert [name for page in pages for name in page] == [f"dev/{name}" for name in sorted(chosen_names)]
         assert all(len(page) == limit for page in pages[:-1])
-
-    play(tmp_path_factory.mktemp("state"), story, *writes)
 
 
 COUNTED = (
@@ -233,42 +217,33 @@ COUNTED = (
 )
 
 
-def test_every_list_tells_how_many_there_are(tmp_path: Path) -> None:
+async def test_every_list_tells_how_many_there_are(reader: Reader) -> None:
     """`Sensu-Total-Count` is the length of the whole list, on every page of it, and HEAD tells it without the list."""
-
-    async def story(reader: Reader) -> None:
-        for path in COUNTED:
-            whole = await reader.ask(path)
-            total = str(len(json.loads(whole.body)))
-            assert whole.headers["sensu-total-count"] == total, path
-            if "silenced" not in path:
-                assert (await reader.ask(path, limit=1)).headers["sensu-total-count"] == total
-            head = await reader.ask(path, "HEAD")
-            assert (head.status, head.body, head.headers["sensu-total-count"]) == (200, b"", total)
-
-    play(tmp_path, story, check("a"), check("b"), check("a", "prod"), *EVENTS)
+    await reader.add(check("a"), check("b"), check("a", "prod"), *EVENTS)
+    for path in COUNTED:
+        whole = await reader.ask(path)
+        total = str(len(json.loads(whole.body)))
+        assert whole.headers["sensu-total-count"] == total, path
+        if "silenced" not in path:
+            assert (await reader.ask(path, limit=1)).headers["sensu-total-count"] == total
+        head = await reader.ask(path, "HEAD")
+        assert (head.status, head.body, head.headers["sensu-total-count"]) == (200, b"", total)
 
 
-def test_chosen_resources_are_counted_where_that_is_cheap(tmp_path: Path) -> None:
+async def test_chosen_resources_are_counted_where_that_is_cheap(reader: Reader) -> None:
     """With selectors the count is of what they choose: told on a page that holds all of it, and always by HEAD."""
-
-    async def story(reader: Reader) -> None:
-        selectors = {"labelSelector": "tier == c"}
-        path = "namespaces/dev/events"
-        assert "sensu-total-count" not in (await reader.ask(path, **selectors)).headers
-        assert "sensu-total-count" not in (await reader.ask(path, limit=2, **selectors)).headers
-        assert (await reader.ask(path, limit=100, **selectors)).headers["sensu-total-count"] == "4"
-        assert (await reader.ask(path, "HEAD", **selectors)).headers["sensu-total-count"] == "4"
-
-    play(tmp_path, story, *EVENTS)
+    await reader.add(*EVENTS)
+    selectors = {"labelSelector": "tier == c"}
+    path = "namespaces/dev/events"
+    assert "sensu-total-count" not in (await reader.ask(path, **selectors)).headers
+    assert "sensu-total-count" not in (await reader.ask(path, limit=2, **selectors)).headers
+    assert (await reader.ask(path, limit=100, **selectors)).headers["sensu-total-count"] == "4"
+    assert (await reader.ask(path, "HEAD", **selectors)).headers["sensu-total-count"] == "4"
 
 
-def test_redacted_labels_cannot_be_guessed(tmp_path: Path) -> None:
+async def test_redacted_labels_cannot_be_guessed(reader: Reader) -> None:
     """A selector sees what its caller may read: the hidden value of a label chooses nothing."""
-
-    async def story(reader: Reader) -> None:
-        assert await reader.names("namespaces/dev/entities", labelSelector="password == hunter2") == []
-        assert await reader.names("namespaces/dev/entities", labelSelector="password == REDACTED") == ["dev/w"]
-
     meta = ObjectMeta(name="w", namespace="dev", labels={"password": "hunter2"})
-    play(tmp_path, story, put(ENTITY, msgspec.structs.replace(make_entity("w"), metadata=meta)))
+    await reader.add(put(ENTITY, msgspec.structs.replace(make_entity("w"), metadata=meta)))
+    assert await reader.names("namespaces/dev/entities", labelSelector="password == hunter2") == []
+    assert await reader.names("namespaces/dev/entities", labelSelector="password == REDACTED") == ["dev/w"]

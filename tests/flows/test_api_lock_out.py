@@ -1,14 +1,12 @@
 """Changes that would leave nobody with all rights are refused, unless they are forced."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 
-from tests.flows.api_harness import ADMIN, PASSWORD, RunningApi, running_api
+from tests.flows.api_harness import ADMIN, PASSWORD, RunningApi
 
 CORE = "/api/core/v2"
 BINDING = f"{CORE}/clusterrolebindings/cluster-admin"
@@ -35,14 +33,6 @@ LOCK_OUTS: list[tuple[str, str, Any]] = [
 ]
 
 
-def play(folder: Path, story: Callable[[RunningApi, str], Awaitable[None]]) -> None:
-    async def run() -> None:
-        async with asyncio.timeout(60), running_api(folder) as api:
-            await story(api, await api.token())
-
-    asyncio.run(run())
-
-
 async def sent(api: RunningApi, admin: str, method: str, path: str, body: Any, query: str = "") -> tuple[int, str]:
     media_type = "application/merge-patch+json" if method == "PATCH" else "application/json"
     answer = await api.call(method, path + query, body, Authorization=admin, content_type=media_type)
@@ -56,63 +46,49 @@ async def second_admin(api: RunningApi, admin: str) -> None:
 
 
 @pytest.mark.parametrize(("method", "path", "body"), LOCK_OUTS)
-def test_the_last_administrator_keeps_all_rights(tmp_path: Path, method: str, path: str, body: Any) -> None:
+async def test_the_last_administrator_keeps_all_rights(
+    api: RunningApi, admin: str, method: str, path: str, body: Any
+) -> None:
     """A change after which nobody has all rights is a conflict that says what to do; with force=true it is made."""
-
-    async def story(api: RunningApi, admin: str) -> None:
-        status, message = await sent(api, admin, method, path, body)
-        assert (status, "force=true" in message) == (409, True)
-        assert (await sent(api, admin, "GET", f"{CORE}/users", None))[0] == 200
-        assert (await sent(api, admin, method, path, body, "?force=true"))[0] in (200, 201, 204)
-        assert (await sent(api, admin, "GET", f"{CORE}/users", None))[0] in (401, 403)
-
-    play(tmp_path, story)
+    status, message = await sent(api, admin, method, path, body)
+    assert (status, "force=true" in message) == (409, True)
+    assert (await sent(api, admin, "GET", f"{CORE}/users", None))[0] == 200
+    assert (await sent(api, admin, method, path, body, "?force=true"))[0] in (200, 201, 204)
+    assert (await sent(api, admin, "GET", f"{CORE}/users", None))[0] in (401, 403)
 
 
 @pytest.mark.parametrize(("method", "path", "body"), [one for one in LOCK_OUTS if one[1].startswith(USER)])
-def test_one_of_two_administrators_may_go(tmp_path: Path, method: str, path: str, body: Any) -> None:
+async def test_one_of_two_administrators_may_go(api: RunningApi, admin: str, method: str, path: str, body: Any) -> None:
     """While another enabled user has all rights, a user may lose them without force."""
-
-    async def story(api: RunningApi, admin: str) -> None:
-        await second_admin(api, admin)
-        assert (await sent(api, admin, method, path, body))[0] in (200, 201, 204)
-        other = await api.token("second")
-        assert (await sent(api, other, "DELETE", f"{CORE}/users/second", None))[0] == 409
-
-    play(tmp_path, story)
+    await second_admin(api, admin)
+    assert (await sent(api, admin, method, path, body))[0] in (200, 201, 204)
+    other = await api.token("second")
+    assert (await sent(api, other, "DELETE", f"{CORE}/users/second", None))[0] == 409
 
 
-def test_two_administrators_cannot_go_at_the_same_time(tmp_path: Path) -> None:
+async def test_two_administrators_cannot_go_at_the_same_time(api: RunningApi, admin: str) -> None:
     """Of two requests at once that each leave the other's user as the last administrator, one is refused."""
-
-    async def story(api: RunningApi, admin: str) -> None:
-        await second_admin(api, admin)
-        role = {"metadata": {"name": "staff"}, "rules": [{"verbs": ["*"], "resources": ["users"]}]}
-        binding = {**OTHER_GROUP, "metadata": {"name": "staff"}, "role_ref": {"type": "ClusterRole", "name": "staff"}}
-        binding["subjects"] = [{"type": "User", "name": "clerk"}]
-        clerk = {"username": "clerk", "password": PASSWORD, "groups": []}
-        for path, body in (("clusterroles", role), ("clusterrolebindings", binding), ("users", clerk)):
-            assert (await sent(api, admin, "POST", f"{CORE}/{path}", body))[0] == 201
-        token = await api.token("clerk")
-        paths = [USER, f"{CORE}/users/second"]
-        answers = await asyncio.gather(*(sent(api, token, "DELETE", path, None) for path in paths))
-        assert sorted(status for status, _ in answers) == [204, 409]
-
-    play(tmp_path, story)
+    await second_admin(api, admin)
+    role = {"metadata": {"name": "staff"}, "rules": [{"verbs": ["*"], "resources": ["users"]}]}
+    binding = {**OTHER_GROUP, "metadata": {"name": "staff"}, "role_ref": {"type": "ClusterRole", "name": "staff"}}
+    binding["subjects"] = [{"type": "User", "name": "clerk"}]
+    clerk = {"username": "clerk", "password": PASSWORD, "groups": []}
+    for path, body in (("clusterroles", role), ("clusterrolebindings", binding), ("users", clerk)):
+        assert (await sent(api, admin, "POST", f"{CORE}/{path}", body))[0] == 201
+    token = await api.token("clerk")
+    paths = [USER, f"{CORE}/users/second"]
+    answers = await asyncio.gather(*(sent(api, token, "DELETE", path, None) for path in paths))
+    assert sorted(status for status, _ in answers) == [204, 409]
 
 
-def test_a_second_way_to_all_rights_counts(tmp_path: Path) -> None:
+async def test_a_second_way_to_all_rights_counts(api: RunningApi, admin: str) -> None:
     """With another role and binding that give all rights to a user, the built-in ones may go."""
-
-    async def story(api: RunningApi, admin: str) -> None:
-        role = {"metadata": {"name": "boss"}, "rules": [{"verbs": ["*"], "resources": ["*"]}]}
-        binding = {**OTHER_GROUP, "metadata": {"name": "boss"}, "role_ref": {"type": "ClusterRole", "name": "boss"}}
-        binding["subjects"] = [{"type": "User", "name": ADMIN}]
-        assert (await sent(api, admin, "POST", f"{CORE}/clusterroles", role))[0] == 201
-        assert (await sent(api, admin, "DELETE", BINDING, None))[0] == 409
-        assert (await sent(api, admin, "POST", f"{CORE}/clusterrolebindings", binding))[0] == 201
-        assert (await sent(api, admin, "DELETE", BINDING, None))[0] == 204
-        assert (await sent(api, admin, "DELETE", ROLE, None))[0] == 204
-        assert (await sent(api, admin, "DELETE", f"{CORE}/clusterroles/boss", None))[0] == 409
-
-    play(tmp_path, story)
+    role = {"metadata": {"name": "boss"}, "rules": [{"verbs": ["*"], "resources": ["*"]}]}
+    binding = {**OTHER_GROUP, "metadata": {"name": "boss"}, "role_ref": {"type": "ClusterRole", "name": "boss"}}
+    binding["subjects"] = [{"type": "User", "name": ADMIN}]
+    assert (await sent(api, admin, "POST", f"{CORE}/clusterroles", role))[0] == 201
+    assert (await sent(api, admin, "DELETE", BINDING, None))[0] == 409
+    assert (await sent(api, admin, "POST", f"{CORE}/clusterrolebindings", binding))[0] == 201
+    assert (await sent(api, admin, "DELETE", BINDING, None))[0] == 204
+    assert (await sent(api, admin, "DELETE", ROLE, None))[0] == 204
+    assert (await sent(api, admin, "DELETE", f"{CORE}/clusterroles/boss", None))[0] == 409

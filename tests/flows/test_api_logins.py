@@ -3,86 +3,64 @@
 import asyncio
 import base64
 import json
-from collections.abc import Awaitable, Callable
-from pathlib import Path
 
 import bcrypt
 import pytest
 
 from sensu.backend.auth.attempts import GUESSES_MAX
-from tests.flows.api_harness import ADMIN, PASSWORD, RunningApi, running_api
+from tests.flows.api_harness import ADMIN, PASSWORD, RunningApi
 
-Story = Callable[[RunningApi, str], Awaitable[None]]
 USERS = "/api/core/v2/users"
-
-
-def play(folder: Path, story: Story) -> None:
-    async def run() -> None:
-        async with asyncio.timeout(60), running_api(folder) as api:
-            await story(api, await api.token())
-
-    asyncio.run(run())
 
 
 def basic(username: str, password: str) -> str:
     return "Basic " + base64.b64encode(f"{username}:{password}".encode()).decode()
 
 
-def test_guessing_ends_in_429(tmp_path: Path) -> None:
+async def test_guessing_ends_in_429(api: RunningApi, admin: str) -> None:
     """After many wrong passwords a client is told to come back later; others it knows still get in."""
-
-    async def story(api: RunningApi, admin: str) -> None:
-        body = {"username": "ann", "password_hash": bcrypt.hashpw(b"P@ssw0rd!", bcrypt.gensalt(4)).decode()}
-        assert (await api.call("PUT", f"{USERS}/ann", body, Authorization=admin)).status == 201
-        for number in range(GUESSES_MAX):
-            assert (await api.call("GET", "/auth", Authorization=basic("ann", f"x{number}"))).status == 401
-        for path in ("/auth", "/auth/test"):
-            refused = await api.call("GET", path, Authorization=basic("ann", "P@ssw0rd!"))
-            assert refused.status == 429
-            assert 1 <= int(refused.headers["Retry-After"]) <= 60
-        assert (await api.call("GET", "/auth", Authorization=basic(ADMIN, PASSWORD))).status == 200
-        change = {"password": "wrong", "password_new": "P@ssw0rd!2"}
-        assert (await api.call("PUT", f"{USERS}/ann/password", change, Authorization=admin)).status == 429
-
-    play(tmp_path, story)
+    body = {"username": "ann", "password_hash": bcrypt.hashpw(b"P@ssw0rd!", bcrypt.gensalt(4)).decode()}
+    assert (await api.call("PUT", f"{USERS}/ann", body, Authorization=admin)).status == 201
+    for number in range(GUESSES_MAX):
+        assert (await api.call("GET", "/auth", Authorization=basic("ann", f"x{number}"))).status == 401
+    for path in ("/auth", "/auth/test"):
+        refused = await api.call("GET", path, Authorization=basic("ann", "P@ssw0rd!"))
+        assert refused.status == 429
+        assert 1 <= int(refused.headers["Retry-After"]) <= 60
+    assert (await api.call("GET", "/auth", Authorization=basic(ADMIN, PASSWORD))).status == 200
+    change = {"password": "wrong", "password_new": "P@ssw0rd!2"}
+    assert (await api.call("PUT", f"{USERS}/ann/password", change, Authorization=admin)).status == 429
 
 
-def test_clients_that_leave_cost_nothing(tmp_path: Path) -> None:
+async def test_clients_that_leave_cost_nothing(api: RunningApi, admin: str) -> None:
     """Log-ins of clients that have left are not carried out."""
-
-    async def story(api: RunningApi, admin: str) -> None:
-        host, port = api.url.removeprefix("http://").split(":")
-        for number in range(20):
-            _, writer = await asyncio.open_connection(host, int(port))
-            head = f"GET /auth HTTP/1.1\r\nHost: a\r\nAuthorization: {basic('nobody', f'x{number}')}\r\n\r\n"
-            writer.write(head.encode())
-            await writer.drain()
-            writer.close()
-        while (await api.call("GET", "/auth", Authorization=basic("nobody", "y"))).status == 429:
-            pass
-        answer = await api.call("GET", "/api/sensu/v1/audit", Authorization=admin)
-        refused = [entry for entry in json.loads(answer.body) if entry["action"] == "login refused"]
-        assert 1 <= len(refused) <= 5
-
-    play(tmp_path, story)
+    host, port = api.url.removeprefix("http://").split(":")
+    for number in range(20):
+        _, writer = await asyncio.open_connection(host, int(port))
+        head = f"GET /auth HTTP/1.1\r\nHost: a\r\nAuthorization: {basic('nobody', f'x{number}')}\r\n\r\n"
+        writer.write(head.encode())
+        await writer.drain()
+        writer.close()
+    while (await api.call("GET", "/auth", Authorization=basic("nobody", "y"))).status == 429:
+        pass
+    answer = await api.call("GET", "/api/sensu/v1/audit", Authorization=admin)
+    refused = [entry for entry in json.loads(answer.body) if entry["action"] == "login refused"]
+    assert 1 <= len(refused) <= 5
 
 
 @pytest.mark.parametrize("cost", [12, 13, 16, 31])
-def test_costly_hashes_are_refused(tmp_path: Path, cost: int) -> None:
+async def test_costly_hashes_are_refused(api: RunningApi, admin: str, cost: int) -> None:
     """Neither a new user nor a changed password may have a hash that holds a processor for seconds at each log-in."""
     costly = f"$2b${cost}$" + "a" * 53
     allowed = cost <= 12
 
-    async def story(api: RunningApi, admin: str) -> None:
-        asked = [
-            ("POST", USERS, {"username": "new", "password_hash": costly}),
-            ("PUT", f"{USERS}/new", {"username": "new", "password_hash": costly}),
-            ("PUT", f"{USERS}/admin/reset_password", {"password_hash": costly}),
-            ("PUT", f"{USERS}/admin/password", {"password": PASSWORD, "password_hash": costly}),
-        ]
-        for method, path, body in asked[: 3 if allowed else 4]:
-            answer = await api.call(method, path, body, Authorization=admin)
-            assert (answer.status < 300) == allowed, (method, path)
-            assert allowed or b"password_hash: the cost of a bcrypt hash must be at most 12" in answer.body
-
-    play(tmp_path, story)
+    asked = [
+        ("POST", USERS, {"username": "new", "password_hash": costly}),
+        ("PUT", f"{USERS}/new", {"username": "new", "password_hash": costly}),
+        ("PUT", f"{USERS}/admin/reset_password", {"password_hash": costly}),
+        ("PUT", f"{USERS}/admin/password", {"password": PASSWORD, "password_hash": costly}),
+    ]
+    for method, path, body in asked[: 3 if allowed else 4]:
+        answer = await api.call(method, path, body, Authorization=admin)
+        assert (answer.status < 300) == allowed, (method, path)
+        assert allowed or b"password_hash: the cost of a bcrypt hash must be at most 12" in answer.body

@@ -2,7 +2,8 @@
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
@@ -31,17 +32,15 @@ async def echo(scope: Any, receive: Any, send: Any) -> None:
     await answer(send, scope["raw_path"] + b" " + body + b"\n")
 
 
-def serving(handle: Handle, story: Callable[[ApiServer], Awaitable[None]]) -> None:
-    async def run() -> None:
-        server = ApiServer(handle, ListenerSettings("127.0.0.1", 0))
-        await server.start()
-        try:
-            async with asyncio.timeout(30):
-                await story(server)
-        finally:
-            await server.stop()
-
-    asyncio.run(run())
+@asynccontextmanager
+async def serving(handle: Handle) -> AsyncIterator[ApiServer]:
+    server = ApiServer(handle, ListenerSettings("127.0.0.1", 0))
+    await server.start()
+    try:
+        async with asyncio.timeout(30):
+            yield server
+    finally:
+        await server.stop()
 
 
 async def conversation(server: ApiServer, sent: bytes) -> bytes:
@@ -64,10 +63,9 @@ def kept_bytes(server: ApiServer) -> int:
     return total
 
 
-def test_many_requests_at_once_are_all_answered_in_order() -> None:
+async def test_many_requests_at_once_are_all_answered_in_order() -> None:
     """A client that sends thousands of requests before it reads gets every answer, in order, bodies included."""
-
-    async def story(server: ApiServer) -> None:
+    async with serving(echo) as server:
         post = b"POST /%d HTTP/1.1\r\nHost: a\r\nContent-Length: 13\r\n\r\n\n\r\n\r\n\r\n\r\nbody"
         requests = b"".join((post if number % 3 else REQUEST) % number for number in range(3000))
         got = await conversation(server, requests + b"GET /end HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
@@ -75,18 +73,21 @@ def test_many_requests_at_once_are_all_answered_in_order() -> None:
         assert paths == [b"/%d" % number for number in range(3000)] + [b"/end"]
         assert got.count(b"\r\nbody") == 2000
 
-    serving(echo, story)
-
 
 @pytest.mark.parametrize(
     "request_bytes",
     [REQUEST % 1, b"GET / HTTP/1.1\r\nHost: a\r\nX-Long: " + b"x" * 30_000 + b"\r\n\r\n"],
     ids=["small", "large"],
 )
-def test_what_waits_behind_a_slow_answer_is_bounded(request_bytes: bytes) -> None:
+async def test_what_waits_behind_a_slow_answer_is_bounded(request_bytes: bytes) -> None:
     """A client that sends request after request and gets no answer yet makes the server keep some kilobytes."""
 
-    async def story(server: ApiServer) -> None:
+    async def slow(scope: Any, receive: Any, send: Any) -> None:
+        await release.wait()
+        await answer(send, b"ok")
+
+    release = asyncio.Event()
+    async with serving(slow) as server:
         reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
         writer.write(request_bytes * (4_000_000 // len(request_bytes)))
         for _ in range(200):
@@ -96,23 +97,9 @@ def test_what_waits_behind_a_slow_answer_is_bounded(request_bytes: bytes) -> Non
         assert await reader.readline() == b"HTTP/1.1 200 OK\r\n"
         writer.close()
 
-    async def slow(scope: Any, receive: Any, send: Any) -> None:
-        await release.wait()
-        await answer(send, b"ok")
 
-    release = asyncio.Event()
-    serving(slow, story)
-
-
-def test_a_client_that_leaves_ends_the_wait_for_its_answer() -> None:
+async def test_a_client_that_leaves_ends_the_wait_for_its_answer() -> None:
     """Work on a request ends when its client leaves, also when other requests wait behind it."""
-
-    async def story(server: ApiServer) -> None:
-        _, writer = await asyncio.open_connection("127.0.0.1", server.port)
-        writer.write(REQUEST % 1 + REQUEST % 2)
-        await asyncio.sleep(0.05)
-        writer.close()
-        await left.wait()
 
     async def wait_for_the_end(scope: Any, receive: Any, send: Any) -> None:
         while (await receive())["type"] != "http.disconnect":
@@ -120,7 +107,12 @@ def test_a_client_that_leaves_ends_the_wait_for_its_answer() -> None:
         left.set()
 
     left = asyncio.Event()
-    serving(wait_for_the_end, story)
+    async with serving(wait_for_the_end) as server:
+        _, writer = await asyncio.open_connection("127.0.0.1", server.port)
+        writer.write(REQUEST % 1 + REQUEST % 2)
+        await asyncio.sleep(0.05)
+        writer.close()
+        await left.wait()
 
 
 @pytest.mark.parametrize(
@@ -133,37 +125,30 @@ def test_a_client_that_leaves_ends_the_wait_for_its_answer() -> None:
         (b"POST /2 HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", b"400"),
     ],
 )
-def test_a_broken_request_is_answered_in_its_turn(broken: bytes, status: bytes) -> None:
+async def test_a_broken_request_is_answered_in_its_turn(broken: bytes, status: bytes) -> None:
     """What is not valid HTTP never takes the place of the answer to the request before it."""
-
-    async def story(server: ApiServer) -> None:
+    async with serving(echo) as server:
         got = await conversation(server, REQUEST % 1 + broken)
         assert re.findall(rb"HTTP/1.1 (\d+)", got) == [b"200", status]
 
-    serving(echo, story)
 
-
-def test_a_request_to_upgrade_is_an_ordinary_one(caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_request_to_upgrade_is_an_ordinary_one(caplog: pytest.LogCaptureFixture) -> None:
     """A request to upgrade is answered without an upgrade, the next one too, and neither fills the log."""
-
-    async def story(server: ApiServer) -> None:
-        upgrade = b"GET /1 HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
-        got = await conversation(server, upgrade + upgrade + b"GET /2 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
-        assert got.count(b"HTTP/1.1 200 OK") == 3
-        await conversation(server, b"\x00\r\n\r\n")
-
     with caplog.at_level("INFO"):
-        serving(echo, story)
+        async with serving(echo) as server:
+            upgrade = b"GET /1 HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
+            got = await conversation(
+                server, upgrade + upgrade + b"GET /2 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+            )
+            assert got.count(b"HTTP/1.1 200 OK") == 3
+            await conversation(server, b"\x00\r\n\r\n")
     assert [record.getMessage() for record in caplog.records if record.levelname == "WARNING"] == []
 
 
-def test_trailers_are_bounded() -> None:
+async def test_trailers_are_bounded() -> None:
     """Trailers without end behind a chunked body are not kept."""
-
-    async def story(server: ApiServer) -> None:
+    async with serving(echo) as server:
         head = b"POST /1 HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n"
         assert (await conversation(server, head + b"X: y\r\n" * 40_000)).startswith(b"HTTP/1.1 431 ")
         ended = head + b"X: y\r\n\r\n" + b"GET /end HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
         assert (await conversation(server, ended)).count(b"HTTP/1.1 200 OK") == 2
-
-    serving(echo, story)

@@ -1,6 +1,5 @@
 """Who may do what over HTTP: every verb on every kind under every shape of binding, as one table."""
 
-import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -139,28 +138,25 @@ async def allowed(api: RunningApi, token: str, method: str, path: str) -> bool:
         return answer.status != 403
 
 
-def test_bindings_grant_what_the_table_says(tmp_path: Path) -> None:
+async def test_bindings_grant_what_the_table_says(tmp_path: Path) -> None:
     """Every request on every kind is allowed under the bindings that the table names for it, and refused otherwise."""
-
-    async def story() -> list[tuple[str, str, str, bool]]:
-        wrong: list[tuple[str, str, str, bool]] = []
-        async with running_api(tmp_path) as api:
-            bob = User(username="bob", password_hash=hash_password(PASSWORD), groups=("ops",))
-            prepared: list[Write] = [put(NAMESPACE, Namespace(name=name)) for name in ("dev", "prod")]
-            await api.store.commit([*prepared, put(USER, bob)])
-            token = await api.token("bob", PASSWORD)
-            for shape in MATRIX:
-                for kind in (*NAMESPACED, *CLUSTER_WIDE):
-                    grants = bound(shape, kind)
-                    await api.store.commit(grants)
-                    for what in REQUESTS:
-                        asked = request(kind, what)
-                        if asked is not None and await allowed(api, token, *asked) is not expected(shape, kind, what):
-                            wrong.append((shape, kind, what, not expected(shape, kind, what)))
-                    await api.store.commit([delete_of(write) for write in grants])
-        return wrong
-
-    assert asyncio.run(story()) == []
+    wrong: list[tuple[str, str, str, bool]] = []
+    async with running_api(tmp_path) as api:
+        bob = User(username="bob", password_hash=hash_password(PASSWORD), groups=("ops",))
+        prepared: list[Write] = [put(NAMESPACE, Namespace(name=name)) for name in ("dev", "prod")]
+        await api.store.commit([*prepared, put(USER, bob)])
+        token = await api.token("bob", PASSWORD)
+        for shape in MATRIX:
+            for kind in (*NAMESPACED, *CLUSTER_WIDE):
+                grants = bound(shape, kind)
+                await api.store.commit(grants)
+                for what in REQUESTS:
+                    asked = request(kind, what)
+                    if asked is not None and await allowed(api, token, *asked) is not expected(shape, kind, what):
+                        wrong.append((shape, kind, what, not expected(shape, kind, what)))
+                await api.store.commit([delete_of(write) for write in grants])
+    returned = wrong
+    assert returned == []
 
 
 def delete_of(write: PutResource) -> Write:
@@ -168,13 +164,9 @@ def delete_of(write: PutResource) -> Write:
     return delete(kinds[write.key.kind], write.key.namespace, write.key.name)
 
 
-def test_nobody_may_do_anything(tmp_path: Path) -> None:
+async def test_nobody_may_do_anything(tmp_path: Path) -> None:
     """Without credentials every request on every kind is turned away."""
-
-    async def story() -> None:
-        async with running_api(tmp_path) as api:
-            for kind in (*NAMESPACED, *CLUSTER_WIDE):
-                for asked in filter(None, (request(kind, what) for what in REQUESTS)):
-                    assert (await api.call(*asked)).status == 401, asked
-
-    asyncio.run(story())
+    async with running_api(tmp_path) as api:
+        for kind in (*NAMESPACED, *CLUSTER_WIDE):
+            for asked in filter(None, (request(kind, what) for what in REQUESTS)):
+                assert (await api.call(*asked)).status == 401, asked

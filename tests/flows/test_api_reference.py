@@ -1,11 +1,9 @@
 """The description of the API: complete, true, and readable without any other host."""
 
-import asyncio
 import json
 import re
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from html.parser import HTMLParser
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,17 +11,7 @@ import pytest
 from sensu.backend.api.openapi import document
 from sensu.backend.api.router import Route
 from sensu.version import VERSION
-from tests.flows.api_harness import RunningApi, running_api
-
-Story = Callable[[RunningApi], Awaitable[None]]
-
-
-def play(folder: Path, story: Story) -> None:
-    async def work() -> None:
-        async with running_api(folder) as api:
-            await story(api)
-
-    asyncio.run(work())
+from tests.flows.api_harness import RunningApi
 
 
 async def openapi(api: RunningApi) -> dict[str, Any]:
@@ -33,13 +21,9 @@ async def openapi(api: RunningApi) -> dict[str, Any]:
     return described
 
 
-def test_the_description_names_the_version_of_the_program(tmp_path: Path) -> None:
+async def test_the_description_names_the_version_of_the_program(api: RunningApi) -> None:
     """The description tells which program it belongs to; `/version` says what clients may expect of it."""
-
-    async def story(api: RunningApi) -> None:
-        assert (await openapi(api))["info"]["version"] == VERSION
-
-    play(tmp_path, story)
+    assert (await openapi(api))["info"]["version"] == VERSION
 
 
 def operations(described: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
@@ -59,69 +43,53 @@ def references(value: Any) -> Iterator[str]:
             yield from references(item)
 
 
-def test_every_route_is_described_and_nothing_else(tmp_path: Path) -> None:
+async def test_every_route_is_described_and_nothing_else(api: RunningApi) -> None:
     """Document and routes name the same methods and paths; of lists the document also names HEAD."""
-
-    async def story(api: RunningApi) -> None:
-        described = {(method, path) for method, path, _ in operations(await openapi(api)) if method != "HEAD"}
-        assert described == {(route.method, route.path) for route in api.routes}
-        assert len(described) > 100
-
-    play(tmp_path, story)
+    described = {(method, path) for method, path, _ in operations(await openapi(api)) if method != "HEAD"}
+    assert described == {(route.method, route.path) for route in api.routes}
+    assert len(described) > 100
 
 
-def test_the_document_is_sound(tmp_path: Path) -> None:
+async def test_the_document_is_sound(api: RunningApi) -> None:
     """References lead somewhere; each operation has a name of its own, a summary, and all variables of its path."""
-
-    async def story(api: RunningApi) -> None:
-        described = await openapi(api)
-        assert described["openapi"].startswith("3.1")
-        for reference in references(described):
-            place: Any = described
-            for step in reference.removeprefix("#/").split("/"):
-                place = place[step]
-        names = [operation["operationId"] for _, _, operation in operations(described)]
-        assert len(names) == len(set(names))
-        for method, path, operation in operations(described):
-            assert operation["summary"], (method, path)
-            variables = {one["name"] for one in operation["parameters"] if one["in"] == "path"}
-            assert variables == set(re.findall(r"\{(\w+)\}", path))
-            assert any(status.startswith("2") for status in operation["responses"])
-
-    play(tmp_path, story)
+    described = await openapi(api)
+    assert described["openapi"].startswith("3.1")
+    for reference in references(described):
+        place: Any = described
+        for step in reference.removeprefix("#/").split("/"):
+            place = place[step]
+    names = [operation["operationId"] for _, _, operation in operations(described)]
+    assert len(names) == len(set(names))
+    for method, path, operation in operations(described):
+        assert operation["summary"], (method, path)
+        variables = {one["name"] for one in operation["parameters"] if one["in"] == "path"}
+        assert variables == set(re.findall(r"\{(\w+)\}", path))
+        assert any(status.startswith("2") for status in operation["responses"])
 
 
-def test_lists_are_described_with_their_parameters(tmp_path: Path) -> None:
+async def test_lists_are_described_with_their_parameters(api: RunningApi) -> None:
     """Whoever reads the document learns of pages, selectors, counts and streams, and what a list holds."""
-
-    async def story(api: RunningApi) -> None:
-        listing = (await openapi(api))["paths"]["/api/core/v2/namespaces/{namespace}/checks"]["get"]
-        names = {one["name"] for one in listing["parameters"]}
-        assert names == {"namespace", "limit", "continue", "labelSelector", "fieldSelector", "watch", "Last-Event-ID"}
-        answer = listing["responses"]["200"]
-        assert set(answer["headers"]) == {"Sensu-Continue", "Sensu-Total-Count"}
-        items = answer["content"]["application/json"]["schema"]["items"]
-        assert items == {"$ref": "#/components/schemas/CheckConfig"}
-        assert "text/event-stream" in answer["content"]
-
-    play(tmp_path, story)
+    listing = (await openapi(api))["paths"]["/api/core/v2/namespaces/{namespace}/checks"]["get"]
+    names = {one["name"] for one in listing["parameters"]}
+    assert names == {"namespace", "limit", "continue", "labelSelector", "fieldSelector", "watch", "Last-Event-ID"}
+    answer = listing["responses"]["200"]
+    assert set(answer["headers"]) == {"Sensu-Continue", "Sensu-Total-Count"}
+    items = answer["content"]["application/json"]["schema"]["items"]
+    assert items == {"$ref": "#/components/schemas/CheckConfig"}
+    assert "text/event-stream" in answer["content"]
 
 
-def test_answers_are_of_the_kind_that_is_described(tmp_path: Path) -> None:
+async def test_answers_are_of_the_kind_that_is_described(api: RunningApi) -> None:
     """Every GET that needs no name answers with a status and a media type that its description has."""
-
-    async def story(api: RunningApi) -> None:
-        token = await api.token()
-        for method, path, operation in operations(await openapi(api)):
-            needed = re.findall(r"\{(\w+)\}", path)
-            if method != "GET" or path.startswith("/auth") or set(needed) - {"namespace"}:
-                continue
-            answer = await api.call("GET", path.replace("{namespace}", "default"), Authorization=token)
-            media_type = answer.headers["content-type"].partition(";")[0]
-            assert str(answer.status) in operation["responses"], path
-            assert media_type in operation["responses"][str(answer.status)]["content"], path
-
-    play(tmp_path, story)
+    token = await api.token()
+    for method, path, operation in operations(await openapi(api)):
+        needed = re.findall(r"\{(\w+)\}", path)
+        if method != "GET" or path.startswith("/auth") or set(needed) - {"namespace"}:
+            continue
+        answer = await api.call("GET", path.replace("{namespace}", "default"), Authorization=token)
+        media_type = answer.headers["content-type"].partition(";")[0]
+        assert str(answer.status) in operation["responses"], path
+        assert media_type in operation["responses"][str(answer.status)]["content"], path
 
 
 class _Outside(HTMLParser):
@@ -142,25 +110,21 @@ class _Outside(HTMLParser):
         self.links.add(values.get("href") or "#")
 
 
-def test_the_page_needs_nothing_from_outside(tmp_path: Path) -> None:
+async def test_the_page_needs_nothing_from_outside(api: RunningApi) -> None:
     """The page for people shows every operation, runs no script, loads nothing, and its links lead somewhere."""
-
-    async def story(api: RunningApi) -> None:
-        answer = await api.call("GET", "/docs")
-        assert answer.status == 200
-        assert answer.headers["content-type"] == "text/html; charset=utf-8"
-        assert "default-src 'none'" in answer.headers["content-security-policy"]
-        text = answer.body.decode()
-        page = _Outside()
-        page.feed(text)
-        assert page.found == []
-        assert {link for link in page.links if not link.startswith("#")} == {"/openapi.json"}
-        assert {link[1:] for link in page.links if link.startswith("#")} <= page.targets
-        for _, path, operation in operations(await openapi(api)):
-            assert path in text
-            assert operation["summary"].replace("'", "&#x27;") in text
-
-    play(tmp_path, story)
+    answer = await api.call("GET", "/docs")
+    assert answer.status == 200
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+    text = answer.body.decode()
+    page = _Outside()
+    page.feed(text)
+    assert page.found == []
+    assert {link for link in page.links if not link.startswith("#")} == {"/openapi.json"}
+    assert {link[1:] for link in page.links if link.startswith("#")} <= page.targets
+    for _, path, operation in operations(await openapi(api)):
+        assert path in text
+        assert operation["summary"].replace("'", "&#x27;") in text
 
 
 def test_two_routes_cannot_hide_each_other() -> None:
@@ -175,11 +139,7 @@ def test_two_routes_cannot_hide_each_other() -> None:
 
 
 @pytest.mark.parametrize("path", ["/openapi.json", "/docs"])
-def test_the_description_is_for_everybody(tmp_path: Path, path: str) -> None:
+async def test_the_description_is_for_everybody(api: RunningApi, path: str) -> None:
     """Nobody has to log in to read what the API offers."""
-
-    async def story(api: RunningApi) -> None:
-        assert (await api.call("GET", path)).status == 200
-        assert (await api.call("POST", path)).status == 405
-
-    play(tmp_path, story)
+    assert (await api.call("GET", path)).status == 200
+    assert (await api.call("POST", path)).status == 405

@@ -1,11 +1,9 @@
 """Secrets and their provider over the API."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 from tests.flows.api_harness import RunningApi
-from tests.flows.test_api_resources import play
 
 ROOT = "/api/enterprise/secrets/v1"
 SECRETS = f"{ROOT}/namespaces/default/secrets"
@@ -17,54 +15,42 @@ def secret(name: str, **spec: str) -> dict[str, Any]:
     return {"type": "Secret", "api_version": "secrets/v1", "metadata": metadata, "spec": whole}
 
 
-def test_secrets_are_references(tmp_path: Path) -> None:
+async def test_secrets_are_references(api: RunningApi, admin: str) -> None:
     """A secret is put, shown, listed, selected and deleted with its type around it; one of no variable is refused."""
-
-    async def story(api: RunningApi, admin: str) -> None:
-        assert (await api.call("PUT", f"{SECRETS}/token", secret("token"), Authorization=admin)).status == 201
-        shown = json.loads((await api.call("GET", f"{SECRETS}/token", Authorization=admin)).body)
-        assert shown["spec"] == {"id": "TEAM_TOKEN", "provider": "env"}
-        assert (shown["type"], shown["metadata"]["created_by"]) == ("Secret", "admin")
-        for path in (SECRETS, f"{ROOT}/secrets", f"{SECRETS}?fieldSelector=secret.id%20==%20%22TEAM_TOKEN%22"):
-            assert json.loads((await api.call("GET", path, Authorization=admin)).body) == [shown]
-        for wrong in (secret("x", id=""), secret("x", id="A=B"), secret("x", provider="vault"), secret("y")):
-            assert (await api.call("PUT", f"{SECRETS}/x", wrong, Authorization=admin)).status == 400
-        assert (await api.call("DELETE", f"{SECRETS}/token", Authorization=admin)).status == 204
-        assert (await api.call("GET", f"{SECRETS}/token", Authorization=admin)).status == 404
-
-    play(tmp_path, story)
+    assert (await api.call("PUT", f"{SECRETS}/token", secret("token"), Authorization=admin)).status == 201
+    shown = json.loads((await api.call("GET", f"{SECRETS}/token", Authorization=admin)).body)
+    assert shown["spec"] == {"id": "TEAM_TOKEN", "provider": "env"}
+    assert (shown["type"], shown["metadata"]["created_by"]) == ("Secret", "admin")
+    for path in (SECRETS, f"{ROOT}/secrets", f"{SECRETS}?fieldSelector=secret.id%20==%20%22TEAM_TOKEN%22"):
+        assert json.loads((await api.call("GET", path, Authorization=admin)).body) == [shown]
+    for wrong in (secret("x", id=""), secret("x", id="A=B"), secret("x", provider="vault"), secret("y")):
+        assert (await api.call("PUT", f"{SECRETS}/x", wrong, Authorization=admin)).status == 400
+    assert (await api.call("DELETE", f"{SECRETS}/token", Authorization=admin)).status == 204
+    assert (await api.call("GET", f"{SECRETS}/token", Authorization=admin)).status == 404
 
 
-def test_the_environment_is_the_one_provider(tmp_path: Path) -> None:
+async def test_the_environment_is_the_one_provider(api: RunningApi, admin: str) -> None:
     """The provider `env` is there from the start and can be applied; there is no other."""
-
-    async def story(api: RunningApi, admin: str) -> None:
-        env = {"type": "Env", "api_version": "secrets/v1", "metadata": {"name": "env"}, "spec": {}}
-        assert json.loads((await api.call("GET", f"{ROOT}/providers", Authorization=admin)).body) == [env]
-        assert json.loads((await api.call("GET", f"{ROOT}/providers/env", Authorization=admin)).body) == env
-        assert (await api.call("PUT", f"{ROOT}/providers/env", env, Authorization=admin)).status == 200
-        vault = {**env, "type": "VaultProvider", "metadata": {"name": "vault"}}
-        assert (await api.call("PUT", f"{ROOT}/providers/vault", vault, Authorization=admin)).status == 400
-        assert (await api.call("GET", f"{ROOT}/providers/vault", Authorization=admin)).status == 404
-
-    play(tmp_path, story)
+    env = {"type": "Env", "api_version": "secrets/v1", "metadata": {"name": "env"}, "spec": {}}
+    assert json.loads((await api.call("GET", f"{ROOT}/providers", Authorization=admin)).body) == [env]
+    assert json.loads((await api.call("GET", f"{ROOT}/providers/env", Authorization=admin)).body) == env
+    assert (await api.call("PUT", f"{ROOT}/providers/env", env, Authorization=admin)).status == 200
+    vault = {**env, "type": "VaultProvider", "metadata": {"name": "vault"}}
+    assert (await api.call("PUT", f"{ROOT}/providers/vault", vault, Authorization=admin)).status == 400
+    assert (await api.call("GET", f"{ROOT}/providers/vault", Authorization=admin)).status == 404
 
 
-def test_a_secret_keeps_its_namespace(tmp_path: Path) -> None:
+async def test_a_secret_keeps_its_namespace(api: RunningApi, admin: str) -> None:
     """A namespace with a secret is not empty, so that no secret outlives its namespace."""
-
-    async def story(api: RunningApi, admin: str) -> None:
-        core = "/api/core/v2/namespaces"
-        assert (await api.call("POST", core, {"name": "ops"}, Authorization=admin)).status == 201
-        path = f"{ROOT}/namespaces/ops/secrets/token"
-        body = {**secret("token"), "metadata": {"name": "token", "namespace": "ops"}}
-        assert (await api.call("PUT", path, body, Authorization=admin)).status == 201
-        refused = await api.call("DELETE", f"{core}/ops", Authorization=admin)
-        assert (refused.status, json.loads(refused.body)["message"]) == (
-            409,
-            "resource is invalid: namespace is not empty",
-        )
-        assert (await api.call("DELETE", path, Authorization=admin)).status == 204
-        assert (await api.call("DELETE", f"{core}/ops", Authorization=admin)).status == 204
-
-    play(tmp_path, story)
+    core = "/api/core/v2/namespaces"
+    assert (await api.call("POST", core, {"name": "ops"}, Authorization=admin)).status == 201
+    path = f"{ROOT}/namespaces/ops/secrets/token"
+    body = {**secret("token"), "metadata": {"name": "token", "namespace": "ops"}}
+    assert (await api.call("PUT", path, body, Authorization=admin)).status == 201
+    refused = await api.call("DELETE", f"{core}/ops", Authorization=admin)
+    assert (refused.status, json.loads(refused.body)["message"]) == (
+        409,
+        "resource is invalid: namespace is not empty",
+    )
+    assert (await api.call("DELETE", path, Authorization=admin)).status == 204
+    assert (await api.call("DELETE", f"{core}/ops", Authorization=admin)).status == 204

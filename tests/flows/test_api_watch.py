@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import json
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -92,134 +92,103 @@ class Client:
             yield Stream(response)
 
 
-def play(folder: Path, story: Callable[[Client], Awaitable[None]], heartbeat_s: float = 15.0) -> None:
-    async def work() -> None:
-        async with running_api(folder, heartbeat_s=heartbeat_s) as api:
-            await api.store.commit([put(NAMESPACE, Namespace(name=name)) for name in ("dev", "prod")])
-            await story(Client(api, await api.token()))
-
-    asyncio.run(work())
+@pytest.fixture
+async def client(api: RunningApi) -> Client:
+    await api.store.commit([put(NAMESPACE, Namespace(name=name)) for name in ("dev", "prod")])
+    return Client(api, await api.token())
 
 
-def test_changes_are_told_as_they_happen(tmp_path: Path) -> None:
+async def test_changes_are_told_as_they_happen(client: Client) -> None:
     """A stream starts with where it is, and then tells each change of its list with the store's revision."""
-
-    async def story(client: Client) -> None:
-        async with client.following(CHECKS) as stream:
-            assert stream.response.headers["Content-Type"] == "text/event-stream"
-            started = await stream.next()
-            assert (started.event, started.id is not None) == ("", True)
-            put_at = await client.commit(check("a"))
-            told = await stream.told()
-            assert (told.event, told.data["metadata"]["name"], told.id) == ("updated", "a", put_at)
-            await client.commit(check("a", "prod"), event("w", "a"))
-            gone_at = await client.commit(delete(CHECK, "dev", "a"))
-            told = await stream.told()
-            assert (told.event, told.data, told.id) == ("deleted", {"name": "a", "namespace": "dev"}, gone_at)
-
-    play(tmp_path, story)
+    async with client.following(CHECKS) as stream:
+        assert stream.response.headers["Content-Type"] == "text/event-stream"
+        started = await stream.next()
+        assert (started.event, started.id is not None) == ("", True)
+        put_at = await client.commit(check("a"))
+        told = await stream.told()
+        assert (told.event, told.data["metadata"]["name"], told.id) == ("updated", "a", put_at)
+        await client.commit(check("a", "prod"), event("w", "a"))
+        gone_at = await client.commit(delete(CHECK, "dev", "a"))
+        told = await stream.told()
+        assert (told.event, told.data, told.id) == ("deleted", {"name": "a", "namespace": "dev"}, gone_at)
 
 
-def test_events_are_followed_by_namespace_entity_and_everywhere(tmp_path: Path) -> None:
+async def test_events_are_followed_by_namespace_entity_and_everywhere(client: Client) -> None:
     """Each list of events tells the changes that lie in it, and deleted events by their place."""
-
-    async def story(client: Client) -> None:
-        async with (
-            client.following("/api/core/v2/events") as everywhere,
-            client.following(EVENTS) as of_namespace,
-            client.following(f"{EVENTS}/w") as of_entity,
-        ):
-            await client.commit(event("w", "c", "prod"))
-            await client.commit(event("x", "c"))
-            await client.commit(event("w", "c"))
-            await client.commit(DeleteEvent(EventKey("dev", "w", "c")))
-            for stream, number in ((everywhere, 3), (of_namespace, 2), (of_entity, 1)):
-                heard = [await stream.told() for _ in range(number)]
-                assert {one.event for one in heard} == {"updated"}
-                assert heard[-1].data["entity"]["metadata"]["name"] == "w"
-                place = {"namespace": "dev", "entity": "w", "check": "c"}
-                assert ((await stream.told()).data) == place
-
-    play(tmp_path, story)
+    async with (
+        client.following("/api/core/v2/events") as everywhere,
+        client.following(EVENTS) as of_namespace,
+        client.following(f"{EVENTS}/w") as of_entity,
+    ):
+        await client.commit(event("w", "c", "prod"))
+        await client.commit(event("x", "c"))
+        await client.commit(event("w", "c"))
+        await client.commit(DeleteEvent(EventKey("dev", "w", "c")))
+        for stream, number in ((everywhere, 3), (of_namespace, 2), (of_entity, 1)):
+            heard = [await stream.told() for _ in range(number)]
+            assert {one.event for one in heard} == {"updated"}
+            assert heard[-1].data["entity"]["metadata"]["name"] == "w"
+            place = {"namespace": "dev", "entity": "w", "check": "c"}
+            assert ((await stream.told()).data) == place
 
 
-def test_a_client_that_comes_back_misses_nothing(tmp_path: Path) -> None:
+async def test_a_client_that_comes_back_misses_nothing(client: Client) -> None:
     """With the last id it saw a client hears exactly what happened since, and then goes on live."""
-
-    async def story(client: Client) -> None:
-        async with client.following(CHECKS) as stream:
-            await client.commit(check("a"))
-            seen = await stream.told()
-        for name in "bcd":
-            await client.commit(check(name), check(name, "prod"))
-        async with client.following(CHECKS, after=seen.id) as stream:
-            names = [(await stream.told()).data["metadata"]["name"] for _ in range(3)]
-            assert names == ["b", "c", "d"]
-            await client.commit(check("e"))
-            assert (await stream.told()).data["metadata"]["name"] == "e"
-
-    play(tmp_path, story)
+    async with client.following(CHECKS) as stream:
+        await client.commit(check("a"))
+        seen = await stream.told()
+    for name in "bcd":
+        await client.commit(check(name), check(name, "prod"))
+    async with client.following(CHECKS, after=seen.id) as stream:
+        names = [(await stream.told()).data["metadata"]["name"] for _ in range(3)]
+        assert names == ["b", "c", "d"]
+        await client.commit(check("e"))
+        assert (await stream.told()).data["metadata"]["name"] == "e"
 
 
-def test_one_commit_is_gone_on_behind_as_a_whole(tmp_path: Path) -> None:
+async def test_one_commit_is_gone_on_behind_as_a_whole(client: Client) -> None:
     """Of several changes of one commit only the last has the id, so that nobody comes back in the middle of it."""
-
-    async def story(client: Client) -> None:
-        async with client.following(CHECKS) as stream:
-            revision = await client.commit(check("a"), check("b"), check("c"))
-            assert [(await stream.told()).id for _ in range(3)] == [None, None, revision]
-
-    play(tmp_path, story)
+    async with client.following(CHECKS) as stream:
+        revision = await client.commit(check("a"), check("b"), check("c"))
+        assert [(await stream.told()).id for _ in range(3)] == [None, None, revision]
 
 
 @pytest.mark.parametrize("after", [0, 10**15])
-def test_an_id_that_is_not_remembered_says_so(tmp_path: Path, after: int) -> None:
+async def test_an_id_that_is_not_remembered_says_so(client: Client, after: int) -> None:
     """Who comes back with an id from too long ago, or from elsewhere, is told to read the list, and goes on live."""
-
-    async def story(client: Client) -> None:
-        async with client.following(CHECKS) as stream:
-            await stream.next()
-            for number in range(REMEMBERED_CHANGES + 5):
-                await client.commit(check(f"c{number}"))
-        async with client.following(CHECKS, after=after) as stream:
-            expired = await stream.told()
-            assert expired.event == "expired"
-            assert "list again" in expired.data["message"]
-            revision = await client.commit(check("a"))
-            assert (await stream.told()).id == revision
-        async with client.following(CHECKS, after=expired.id) as stream:
-            assert (await stream.told()).event == "updated"
-
-    play(tmp_path, story)
+    async with client.following(CHECKS) as stream:
+        await stream.next()
+        for number in range(REMEMBERED_CHANGES + 5):
+            await client.commit(check(f"c{number}"))
+    async with client.following(CHECKS, after=after) as stream:
+        expired = await stream.told()
+        assert expired.event == "expired"
+        assert "list again" in expired.data["message"]
+        revision = await client.commit(check("a"))
+        assert (await stream.told()).id == revision
+    async with client.following(CHECKS, after=expired.id) as stream:
+        assert (await stream.told()).event == "updated"
 
 
-def test_selectors_choose_what_is_told(tmp_path: Path) -> None:
+async def test_selectors_choose_what_is_told(client: Client) -> None:
     """A change that selectors choose is told whole, any other only by its place: it may have been chosen before."""
-
-    async def story(client: Client) -> None:
-        async with client.following(CHECKS, labelSelector="tier == web") as stream:
-            await client.commit(check("a", tier="web"), check("b", tier="db"))
-            assert [(told.event, told.data.get("name")) for told in (await stream.told(), await stream.told())] == [
-                ("updated", None),
-                ("unmatched", "b"),
-            ]
-        async with client.following(CHECKS, labelSelector="tier = web") as stream:
-            assert stream.response.status == 400
-
-    play(tmp_path, story)
+    async with client.following(CHECKS, labelSelector="tier == web") as stream:
+        await client.commit(check("a", tier="web"), check("b", tier="db"))
+        assert [(told.event, told.data.get("name")) for told in (await stream.told(), await stream.told())] == [
+            ("updated", None),
+            ("unmatched", "b"),
+        ]
+    async with client.following(CHECKS, labelSelector="tier = web") as stream:
+        assert stream.response.status == 400
 
 
-def test_followers_see_what_readers_see(tmp_path: Path) -> None:
+async def test_followers_see_what_readers_see(client: Client) -> None:
     """Redacted labels stay redacted in a stream."""
-
-    async def story(client: Client) -> None:
-        async with client.following("/api/core/v2/namespaces/dev/entities") as stream:
-            meta = ObjectMeta(name="w", namespace="dev", labels={"password": "hunter2"})
-            entity = make_entity("w")
-            await client.commit(put(ENTITY, type(entity)(metadata=meta, entity_class="proxy")))
-            assert (await stream.told()).data["metadata"]["labels"] == {"password": "REDACTED"}
-
-    play(tmp_path, story)
+    async with client.following("/api/core/v2/namespaces/dev/entities") as stream:
+        meta = ObjectMeta(name="w", namespace="dev", labels={"password": "hunter2"})
+        entity = make_entity("w")
+        await client.commit(put(ENTITY, type(entity)(metadata=meta, entity_class="proxy")))
+        assert (await stream.told()).data["metadata"]["labels"] == {"password": "REDACTED"}
 
 
 BINDING = {
@@ -229,74 +198,58 @@ BINDING = {
 }
 
 
-def test_rights_are_asked_for_each_change(tmp_path: Path) -> None:
+async def test_rights_are_asked_for_each_change(client: Client) -> None:
     """Who may not list may not follow, and who loses the right hears nothing more."""
-
-    async def story(client: Client) -> None:
-        bindings = "/api/core/v2/namespaces/dev/rolebindings"
-        user = {"username": "ann", "password": PASSWORD}
-        for path, body in (("/api/core/v2/users", user), (bindings, BINDING)):
-            assert (await client.api.call("POST", path, body, Authorization=client.authorization)).status == 201
-        ann = await client.api.token("ann", PASSWORD)
-        for path in ("/api/core/v2/checks", "/api/core/v2/namespaces/prod/checks"):
-            async with client.following(path, authorization=ann) as stream:
-                assert stream.response.status == 403
-        async with client.following(CHECKS, authorization=ann) as stream:
-            await client.commit(check("a"))
-            assert (await stream.told()).data["metadata"]["name"] == "a"
-            unbound = await client.api.call("DELETE", f"{bindings}/ann", Authorization=client.authorization)
-            assert unbound.status == 204
-            await client.commit(check("b"))
-            assert (await client.api.call("POST", bindings, BINDING, Authorization=client.authorization)).status == 201
-            await client.commit(check("c"))
-            assert (await stream.told()).data["metadata"]["name"] == "c"
-
-    play(tmp_path, story)
+    bindings = "/api/core/v2/namespaces/dev/rolebindings"
+    user = {"username": "ann", "password": PASSWORD}
+    for path, body in (("/api/core/v2/users", user), (bindings, BINDING)):
+        assert (await client.api.call("POST", path, body, Authorization=client.authorization)).status == 201
+    ann = await client.api.token("ann", PASSWORD)
+    for path in ("/api/core/v2/checks", "/api/core/v2/namespaces/prod/checks"):
+        async with client.following(path, authorization=ann) as stream:
+            assert stream.response.status == 403
+    async with client.following(CHECKS, authorization=ann) as stream:
+        await client.commit(check("a"))
+        assert (await stream.told()).data["metadata"]["name"] == "a"
+        unbound = await client.api.call("DELETE", f"{bindings}/ann", Authorization=client.authorization)
+        assert unbound.status == 204
+        await client.commit(check("b"))
+        assert (await client.api.call("POST", bindings, BINDING, Authorization=client.authorization)).status == 201
+        await client.commit(check("c"))
+        assert (await stream.told()).data["metadata"]["name"] == "c"
 
 
-def test_a_stream_ends_with_its_credentials(tmp_path: Path) -> None:
+@pytest.mark.world(heartbeat_s=0.05)
+async def test_a_stream_ends_with_its_credentials(client: Client) -> None:
     """A user who is disabled is told that the stream ends, at the next sign of life at the latest."""
-
-    async def story(client: Client) -> None:
-        user = {"username": "ann", "password": PASSWORD, "groups": ["cluster-admins"]}
-        assert (
-            await client.api.call("POST", "/api/core/v2/users", user, Authorization=client.authorization)
-        ).status == 201
-        async with client.following(CHECKS, authorization=await client.api.token("ann", PASSWORD)) as stream:
-            await stream.next()
-            await client.api.call("DELETE", "/api/core/v2/users/ann", Authorization=client.authorization)
-            assert (await stream.told()).event == "ended"
-            assert await stream.ends()
-
-    play(tmp_path, story, heartbeat_s=0.05)
+    user = {"username": "ann", "password": PASSWORD, "groups": ["cluster-admins"]}
+    assert (await client.api.call("POST", "/api/core/v2/users", user, Authorization=client.authorization)).status == 201
+    async with client.following(CHECKS, authorization=await client.api.token("ann", PASSWORD)) as stream:
+        await stream.next()
+        await client.api.call("DELETE", "/api/core/v2/users/ann", Authorization=client.authorization)
+        assert (await stream.told()).event == "ended"
+        assert await stream.ends()
 
 
-def test_a_silent_stream_gives_signs_of_life(tmp_path: Path) -> None:
+@pytest.mark.world(heartbeat_s=0.05)
+async def test_a_silent_stream_gives_signs_of_life(client: Client) -> None:
     """While nothing happens in its list a stream tells that it lives, and how far it has come."""
-
-    async def story(client: Client) -> None:
-        async with client.following(CHECKS) as stream:
-            assert [(await stream.next()).event for _ in range(3)] == ["", "", ""]
-
-    play(tmp_path, story, heartbeat_s=0.05)
+    async with client.following(CHECKS) as stream:
+        assert [(await stream.next()).event for _ in range(3)] == ["", "", ""]
 
 
-def test_streams_end_when_the_backend_stops(tmp_path: Path) -> None:
+async def test_streams_end_when_the_backend_stops(tmp_path: Path) -> None:
     """Followed lists do not hold up a stop: they are told that they end."""
-
-    async def work() -> None:
-        async with aiohttp.ClientSession() as outlasting, contextlib.AsyncExitStack() as stack:
-            api = await stack.enter_async_context(running_api(tmp_path))
-            client = Client(api, await api.token())
-            api.http = outlasting
-            async with client.following(CHECKS) as followed:
-                await followed.next()
-                stopping = asyncio.create_task(stack.aclose())
-                assert (await followed.told()).event == "ended"
-                assert await followed.ends()
-                await stopping
-
-    asyncio.run(work())
+    async with aiohttp.ClientSession() as outlasting, contextlib.AsyncExitStack() as stack:
+        api = await stack.enter_async_context(running_api(tmp_path))
+        client = Client(api, await api.token())
+        api.http = outlasting
+        async with client.following(CHECKS) as followed:
+            await followed.next()
+            stopping = asyncio.create_task(stack.aclose())
+            assert (await followed.told()).event == "ended"
+            assert await followed.ends()
+            await stopping
 
 
 @pytest.mark.parametrize(
@@ -310,59 +263,49 @@ def test_streams_end_when_the_backend_stops(tmp_path: Path) -> None:
         ("/api/sensu/v1/audit", "true", {}),
     ],
 )
-def test_what_cannot_be_followed_is_refused(tmp_path: Path, path: str, watch: str, headers: dict[str, str]) -> None:
+async def test_what_cannot_be_followed_is_refused(
+    client: Client, path: str, watch: str, headers: dict[str, str]
+) -> None:
     """A wrong `watch` or id, or a list that has no stream, is an error, not a list."""
-
-    async def story(client: Client) -> None:
-        sent = {"Authorization": client.authorization, **headers}
-        async with client.api.http.get(client.api.url + path, params={"watch": watch}, headers=sent) as answer:
-            assert answer.status == 400
-            assert "message" in await answer.json()
-
-    play(tmp_path, story)
+    sent = {"Authorization": client.authorization, **headers}
+    async with client.api.http.get(client.api.url + path, params={"watch": watch}, headers=sent) as answer:
+        assert answer.status == 400
+        assert "message" in await answer.json()
 
 
-def test_every_list_of_a_kind_can_be_followed(tmp_path: Path) -> None:
+async def test_every_list_of_a_kind_can_be_followed(client: Client) -> None:
     """Lists of all kinds, of a namespace and of the cluster, answer as streams."""
-
-    async def story(client: Client) -> None:
-        namespaced = ("assets", "checks", "entities", "events", "filters", "handlers", "hooks", "mutators", "pipelines")
-        paths = [f"{scope}{word}" for scope in ("", "namespaces/dev/") for word in (*namespaced, "silenced", "roles")]
-        for path in (*paths, "namespaces", "users", "apikeys", "clusterroles", "clusterrolebindings", "rolebindings"):
-            async with client.following(f"/api/core/v2/{path}") as stream:
-                assert stream.response.headers["Content-Type"] == "text/event-stream", path
-                assert (await stream.next()).id is not None
-
-    play(tmp_path, story)
+    namespaced = ("assets", "checks", "entities", "events", "filters", "handlers", "hooks", "mutators", "pipelines")
+    paths = [f"{scope}{word}" for scope in ("", "namespaces/dev/") for word in (*namespaced, "silenced", "roles")]
+    for path in (*paths, "namespaces", "users", "apikeys", "clusterroles", "clusterrolebindings", "rolebindings"):
+        async with client.following(f"/api/core/v2/{path}") as stream:
+            assert stream.response.headers["Content-Type"] == "text/event-stream", path
+            assert (await stream.next()).id is not None
 
 
-def test_a_client_that_does_not_read_is_dropped(tmp_path: Path) -> None:
+async def test_a_client_that_does_not_read_is_dropped(client: Client) -> None:
     """What nobody reads is not held for ever: the stream of such a client ends, and others hear everything."""
-
-    async def story(client: Client) -> None:
-        host, port = client.api.url.removeprefix("http://").split(":")
-        stuck = socket.socket()
-        stuck.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        stuck.connect((host, int(port)))
-        request = f"GET {CHECKS}?watch=true HTTP/1.1\r\nHost: x\r\nAuthorization: {client.authorization}\r\n\r\n"
-        stuck.sendall(request.encode())
-        reader, writer = await asyncio.open_connection(sock=stuck, limit=1024)
-        assert (await reader.readuntil(b"alive")).startswith(b"HTTP/1.1 200")
-        writer.transport.pause_reading()
-        async with client.following(CHECKS) as attentive:
-            for number in range(2 * WAITING_CHANGES_MAX):
-                await client.commit(check("a", number=str(number), ballast="x" * 5000))
-                assert (await attentive.told()).data["metadata"]["labels"]["number"] == str(number)
-        writer.transport.resume_reading()
-        heard = b""
-        async with asyncio.timeout(TIMEOUT_S):
-            while not heard.endswith(b"\r\n0\r\n\r\n"):
-                heard += await reader.read(65536)
-        writer.close()
-        assert b"the client is too slow" in heard[-300:]
-        assert heard.count(b"event: updated") < 2 * WAITING_CHANGES_MAX
-
-    play(tmp_path, story)
+    host, port = client.api.url.removeprefix("http://").split(":")
+    stuck = socket.socket()
+    stuck.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    stuck.connect((host, int(port)))
+    request = f"GET {CHECKS}?watch=true HTTP/1.1\r\nHost: x\r\nAuthorization: {client.authorization}\r\n\r\n"
+    stuck.sendall(request.encode())
+    reader, writer = await asyncio.open_connection(sock=stuck, limit=1024)
+    assert (await reader.readuntil(b"alive")).startswith(b"HTTP/1.1 200")
+    writer.transport.pause_reading()
+    async with client.following(CHECKS) as attentive:
+        for number in range(2 * WAITING_CHANGES_MAX):
+            await client.commit(check("a", number=str(number), ballast="x" * 5000))
+            assert (await attentive.told()).data["metadata"]["labels"]["number"] == str(number)
+    writer.transport.resume_reading()
+    heard = b""
+    async with asyncio.timeout(TIMEOUT_S):
+        while not heard.endswith(b"\r\n0\r\n\r\n"):
+            heard += await reader.read(65536)
+    writer.close()
+    assert b"the client is too slow" in heard[-300:]
+    assert heard.count(b"event: updated") < 2 * WAITING_CHANGES_MAX
 
 
 class _Store:
@@ -407,57 +350,45 @@ async def opened_feed() -> tuple[LiveChanges, Callable[[int], None]]:
     return feed, change
 
 
-def test_a_slow_follower_is_dropped_and_can_come_back() -> None:
+async def test_a_slow_follower_is_dropped_and_can_come_back() -> None:
     """Who lets too much wait is ended with nothing more held for it, and hears all of it when it comes back."""
-
-    async def story() -> None:
-        feed, change = await opened_feed()
-        slow = await feed.follow(Scope(CHECK.qualified_name), None)
-        assert slow is not None
-        change(WAITING_CHANGES_MAX)
-        assert not slow.overflown
-        change(1)
-        assert slow.overflown
-        assert await slow.next(0) is None
-        feed.leave(slow)
-        again = await feed.follow(Scope(CHECK.qualified_name), slow.started_at)
-        assert again is not None
-        assert not again.missed
-        heard = [await again.next(0) for _ in range(WAITING_CHANGES_MAX + 1)]
-        assert [commit.revision for commit in heard if commit] == list(range(1, WAITING_CHANGES_MAX + 2))
-        assert await again.next(0) is None
-
-    asyncio.run(story())
+    feed, change = await opened_feed()
+    slow = await feed.follow(Scope(CHECK.qualified_name), None)
+    assert slow is not None
+    change(WAITING_CHANGES_MAX)
+    assert not slow.overflown
+    change(1)
+    assert slow.overflown
+    assert await slow.next(0) is None
+    feed.leave(slow)
+    again = await feed.follow(Scope(CHECK.qualified_name), slow.started_at)
+    assert again is not None
+    assert not again.missed
+    heard = [await again.next(0) for _ in range(WAITING_CHANGES_MAX + 1)]
+    assert [commit.revision for commit in heard if commit] == list(range(1, WAITING_CHANGES_MAX + 2))
+    assert await again.next(0) is None
 
 
-def test_one_large_commit_drops_nobody() -> None:
+async def test_one_large_commit_drops_nobody() -> None:
     """A follower that has nothing waiting takes a commit of any size."""
-
-    async def story() -> None:
-        store = _Store()
-        feed = LiveChanges(store)  # type: ignore[arg-type]
-        await feed.open()
-        follower = await feed.follow(Scope(CHECK.qualified_name), None)
-        assert follower is not None
-        write = put(CHECK, make_check_config("a"))
-        store.listener([Change(1, write.key, write.body)] * (WAITING_CHANGES_MAX + 1))
-        commit = await follower.next(0)
-        assert commit is not None
-        assert len(commit.changes) == WAITING_CHANGES_MAX + 1
-
-    asyncio.run(story())
+    store = _Store()
+    feed = LiveChanges(store)  # type: ignore[arg-type]
+    await feed.open()
+    follower = await feed.follow(Scope(CHECK.qualified_name), None)
+    assert follower is not None
+    write = put(CHECK, make_check_config("a"))
+    store.listener([Change(1, write.key, write.body)] * (WAITING_CHANGES_MAX + 1))
+    commit = await follower.next(0)
+    assert commit is not None
+    assert len(commit.changes) == WAITING_CHANGES_MAX + 1
 
 
-def test_the_number_of_followers_is_bounded() -> None:
+async def test_the_number_of_followers_is_bounded() -> None:
     """One more than the bound is turned away, until another one leaves."""
-
-    async def story() -> None:
-        feed, _ = await opened_feed()
-        scope = Scope(CHECK.qualified_name)
-        followers = [await feed.follow(scope, None) for _ in range(FOLLOWERS_MAX)]
-        assert await feed.follow(scope, None) is None
-        assert followers[0] is not None
-        feed.leave(followers[0])
-        assert await feed.follow(scope, None) is not None
-
-    asyncio.run(story())
+    feed, _ = await opened_feed()
+    scope = Scope(CHECK.qualified_name)
+    followers = [await feed.follow(scope, None) for _ in range(FOLLOWERS_MAX)]
+    assert await feed.follow(scope, None) is None
+    assert followers[0] is not None
+    feed.leave(followers[0])
+    assert await feed.follow(scope, None) is not None

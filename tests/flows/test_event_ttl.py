@@ -1,14 +1,12 @@
 """A check that sends no result within its TTL becomes a failure event."""
 
-from pathlib import Path
-
 import pytest
 
 from sensu.resources.event import Event
 from sensu.resources.kinds import ENTITY, SILENCED
 from sensu.store.values import EventKey
 from sensu.testing.factories import make_check, make_entity, make_event, make_keepalive, make_proxy, make_silence
-from tests.flows.world import START, World, play
+from tests.flows.world import START, World
 
 
 def result(at: int, ttl: int = 90, **fields: object) -> Event:
@@ -22,227 +20,166 @@ async def statuses(world: World) -> list[int]:
     return [entry.status for entry in event.check.history or ()]
 
 
-def test_each_expired_ttl_is_a_failure_event(tmp_path: Path) -> None:
+async def test_each_expired_ttl_is_a_failure_event(world: World) -> None:
     """Every time to live without a result stores and hands on a warning, until a result comes."""
-
-    async def story(world: World) -> None:
-        await world.report(result(0))
-        await world.clock.advance(89)
-        assert await statuses(world) == [0]
-        await world.clock.advance(1)
-        assert await statuses(world) == [0, 1]
-        event = await world.event("web1", "http")
-        assert event and event.check
-        assert event.check.output == "Last check execution was 90 seconds ago"
-        assert (event.timestamp, event.check.executed, event.check.last_ok) == (START + 90, START + 90, START)
-        await world.clock.advance(90)
-        assert await statuses(world) == [0, 1, 1]
-        await world.report(result(181))
-        await world.clock.advance(89)
-        assert await statuses(world) == [0, 1, 1, 0]
-        assert await world.owed_statuses() == [("http", 0), ("http", 1), ("http", 1), ("http", 0)]
-
-    play(tmp_path, story)
+    await world.report(result(0))
+    await world.clock.advance(89)
+    assert await statuses(world) == [0]
+    await world.clock.advance(1)
+    assert await statuses(world) == [0, 1]
+    event = await world.event("web1", "http")
+    assert event and event.check
+    assert event.check.output == "Last check execution was 90 seconds ago"
+    assert (event.timestamp, event.check.executed, event.check.last_ok) == (START + 90, START + 90, START)
+    await world.clock.advance(90)
+    assert await statuses(world) == [0, 1, 1]
+    await world.report(result(181))
+    await world.clock.advance(89)
+    assert await statuses(world) == [0, 1, 1, 0]
+    assert await world.owed_statuses() == [("http", 0), ("http", 1), ("http", 1), ("http", 0)]
 
 
-def test_results_in_time_prevent_failure_events(tmp_path: Path) -> None:
+async def test_results_in_time_prevent_failure_events(world: World) -> None:
     """Each result gives the check its whole time to live again; one without a time to live ends the wait."""
-
-    async def story(world: World) -> None:
-        for at in (0, 60, 120, 180):
-            await world.report(result(at))
-            await world.clock.advance(60)
-        await world.report(result(240, ttl=0))
-        await world.clock.advance(1000)
-        assert await statuses(world) == [0, 0, 0, 0, 0]
-
-    play(tmp_path, story)
+    for at in (0, 60, 120, 180):
+        await world.report(result(at))
+        await world.clock.advance(60)
+    await world.report(result(240, ttl=0))
+    await world.clock.advance(1000)
+    assert await statuses(world) == [0, 0, 0, 0, 0]
 
 
-def test_a_result_with_a_slow_clock_resolves_the_failure(tmp_path: Path) -> None:
+async def test_a_result_with_a_slow_clock_resolves_the_failure(world: World) -> None:
     """A result of an agent whose clock is behind counts, although the failure event has a later time."""
-
-    async def story(world: World) -> None:
-        await world.report(result(0))
-        await world.clock.advance(91)
-        assert await statuses(world) == [0, 1]
-        await world.report(result(60))
-        assert await statuses(world) == [0, 1, 0]
-
-    play(tmp_path, story)
+    await world.report(result(0))
+    await world.clock.advance(91)
+    assert await statuses(world) == [0, 1]
+    await world.report(result(60))
+    assert await statuses(world) == [0, 1, 0]
 
 
-def test_failure_events_can_be_silenced(tmp_path: Path) -> None:
+async def test_failure_events_can_be_silenced(world: World) -> None:
     """The failure event of a silenced check is silenced."""
-
-    async def story(world: World) -> None:
-        await world.report(result(0))
-        await world.configure(SILENCED, make_silence(check="http"))
-        await world.clock.advance(91)
-        event = await world.event("web1", "http")
-        assert event and event.check
-        assert (event.check.status, event.check.silenced) == (1, ("*:http",))
-
-    play(tmp_path, story)
+    await world.report(result(0))
+    await world.configure(SILENCED, make_silence(check="http"))
+    await world.clock.advance(91)
+    event = await world.event("web1", "http")
+    assert event and event.check
+    assert (event.check.status, event.check.silenced) == (1, ("*:http",))
 
 
-def test_a_deleted_event_or_entity_does_not_fail(tmp_path: Path) -> None:
+async def test_a_deleted_event_or_entity_does_not_fail(world: World) -> None:
     """Deleting the event or its entity ends the wait."""
-
-    async def story(world: World) -> None:
-        other = make_event(make_proxy("web2"), make_check(ttl=90))
-        await world.report(result(0), other)
-        assert await world.eventd.remove(EventKey("default", "web1", "http"))
-        await world.drop(ENTITY, "web2")
-        await world.clock.advance(200)
-        assert await world.event("web1", "http") is None
-        assert [status for _, status in await world.owed_statuses()] == [0]
-
-    play(tmp_path, story)
+    other = make_event(make_proxy("web2"), make_check(ttl=90))
+    await world.report(result(0), other)
+    assert await world.eventd.remove(EventKey("default", "web1", "http"))
+    await world.drop(ENTITY, "web2")
+    await world.clock.advance(200)
+    assert await world.event("web1", "http") is None
+    assert [status for _, status in await world.owed_statuses()] == [0]
 
 
-def test_a_disconnected_agent_is_one_incident_and_not_one_for_each_check(tmp_path: Path) -> None:
+async def test_a_disconnected_agent_is_one_incident_and_not_one_for_each_check(world: World) -> None:
     """While the agent's keepalive is missing no TTL expires; when it reconnects its checks have the full TTL."""
-
-    async def story(world: World) -> None:
-        agent = make_entity("web1")
-        await world.keepalive(make_keepalive(agent, timestamp=START, timeout=60))
-        await world.report(make_event(agent, make_check(ttl=90, executed=START, issued=START)))
-        await world.clock.advance(280)
-        assert await statuses(world) == [0]
-        await world.keepalive(make_keepalive(agent, timestamp=START + 280, timeout=600))
-        await world.clock.advance(80)
-        assert await statuses(world) == [0]
-        await world.clock.advance(11)
-        assert await statuses(world) == [0, 1]
-
-    play(tmp_path, story)
+    agent = make_entity("web1")
+    await world.keepalive(make_keepalive(agent, timestamp=START, timeout=60))
+    await world.report(make_event(agent, make_check(ttl=90, executed=START, issued=START)))
+    await world.clock.advance(280)
+    assert await statuses(world) == [0]
+    await world.keepalive(make_keepalive(agent, timestamp=START + 280, timeout=600))
+    await world.clock.advance(80)
+    assert await statuses(world) == [0]
+    await world.clock.advance(11)
+    assert await statuses(world) == [0, 1]
 
 
-def test_time_in_which_the_backend_was_down_does_not_count(tmp_path: Path) -> None:
+async def test_time_in_which_the_backend_was_down_does_not_count(world: World) -> None:
     """After an outage longer than the TTL no check fails by mistake, and a missing result is still reported."""
-
-    async def before(world: World) -> None:
-        await world.report(result(0))
-        await world.clock.advance(50)
-
-    async def after(world: World) -> None:
-        await world.clock.advance(239)
-        assert await statuses(world) == [0]
-        await world.clock.advance(5)
-        assert await statuses(world) == [0, 1]
-
-    play(tmp_path, before, after, pauses_s=[3600])
+    await world.report(result(0))
+    await world.clock.advance(50)
+    await world.restart(down_s=3600)
+    await world.clock.advance(239)
+    assert await statuses(world) == [0]
+    await world.clock.advance(5)
+    assert await statuses(world) == [0, 1]
 
 
-def test_a_restart_keeps_the_rest_of_the_time(tmp_path: Path) -> None:
+async def test_a_restart_keeps_the_rest_of_the_time(world: World) -> None:
     """A short restart neither shortens nor restarts the time to live."""
-
-    async def before(world: World) -> None:
-        await world.report(result(0))
-        await world.clock.advance(50)
-
-    async def after(world: World) -> None:
-        await world.clock.advance(39)
-        assert await statuses(world) == [0]
-        await world.clock.advance(7)
-        assert await statuses(world) == [0, 1]
-
-    play(tmp_path, before, after, pauses_s=[2])
+    await world.report(result(0))
+    await world.clock.advance(50)
+    await world.restart(down_s=2)
+    await world.clock.advance(39)
+    assert await statuses(world) == [0]
+    await world.clock.advance(7)
+    assert await statuses(world) == [0, 1]
 
 
-def test_several_restarts_add_up(tmp_path: Path) -> None:
+async def test_several_restarts_add_up(world: World) -> None:
     """After a long outage a short restart does not bring a deadline nearer: neither outage counts."""
-
-    async def before(world: World) -> None:
-        entity = make_entity("web1", entity_class="proxy")
-        await world.report(make_event(entity, make_check(ttl=3900, executed=START, issued=START)))
-        await world.clock.advance(600)
-
-    async def between(world: World) -> None:
-        await world.clock.advance(800)
-
-    async def after(world: World) -> None:
-        await world.clock.advance(2480)
-        assert await statuses(world) == [0]
-        await world.clock.advance(40)
-        assert await statuses(world) == [0, 1]
-
-    play(tmp_path, before, between, after, pauses_s=[3600, 2])
+    entity = make_entity("web1", entity_class="proxy")
+    await world.report(make_event(entity, make_check(ttl=3900, executed=START, issued=START)))
+    await world.clock.advance(600)
+    await world.restart(down_s=3600)
+    await world.clock.advance(800)
+    await world.restart(down_s=2)
+    await world.clock.advance(2480)
+    assert await statuses(world) == [0]
+    await world.clock.advance(40)
+    assert await statuses(world) == [0, 1]
 
 
-def test_a_restart_after_a_quiet_hour_postpones_no_deadline(tmp_path: Path) -> None:
+async def test_a_restart_after_a_quiet_hour_postpones_no_deadline(world: World) -> None:
     """An hour in which nothing was awaited is no outage, even when the backend ends right after the first event."""
-
-    async def before(world: World) -> None:
-        await world.report(result(0))
-        await world.clock.advance(10)
-        await world.eventd.remove(EventKey("default", "web1", "http"))
-        await world.clock.advance(3600)
-        await world.report(result(3610))
-
-    async def after(world: World) -> None:
-        await world.clock.advance(60)
-        assert await statuses(world) == [0]
-        await world.clock.advance(60)
-        assert (await statuses(world))[-1] == 1
-
-    play(tmp_path, before, after, pauses_s=[2])
+    await world.report(result(0))
+    await world.clock.advance(10)
+    await world.eventd.remove(EventKey("default", "web1", "http"))
+    await world.clock.advance(3600)
+    await world.report(result(3610))
+    await world.restart(down_s=2)
+    await world.clock.advance(60)
+    assert await statuses(world) == [0]
+    await world.clock.advance(60)
+    assert (await statuses(world))[-1] == 1
 
 
-def test_a_missing_keepalive_is_judged_before_a_time_to_live(tmp_path: Path) -> None:
+async def test_a_missing_keepalive_is_judged_before_a_time_to_live(world: World) -> None:
     """If keepalive and checks have the same timeout, a dead agent is one incident: its checks do not fail."""
-
-    async def story(world: World) -> None:
-        agent = make_entity("web1")
-        for offset in (0.0, 0.4, 1.0):
-            await world.report(make_event(agent, make_check(ttl=60, executed=START, issued=START)))
-            await world.clock.advance(offset)
-            await world.keepalive(make_keepalive(agent, timestamp=int(world.clock.now()), timeout=60))
-            await world.clock.advance(110)
-            assert 1 not in await statuses(world)
-            keepalive = await world.event("web1", "keepalive")
-            assert keepalive and keepalive.check and keepalive.check.status == 1
-
-    play(tmp_path, story)
-
-
-def test_a_live_agent_does_not_put_off_an_expired_time_to_live(tmp_path: Path) -> None:
-    """A check that stops reporting fails at its time, give or take two seconds, while its agent is well."""
-
-    async def story(world: World) -> None:
-        agent = make_entity("web1")
+    agent = make_entity("web1")
+    for offset in (0.0, 0.4, 1.0):
         await world.report(make_event(agent, make_check(ttl=60, executed=START, issued=START)))
-        for at in range(0, 80, 20):
-            await world.keepalive(make_keepalive(agent, timestamp=START + at, timeout=22))
-            await world.clock.advance(20)
-        assert await statuses(world) == [0, 1]
+        await world.clock.advance(offset)
+        await world.keepalive(make_keepalive(agent, timestamp=int(world.clock.now()), timeout=60))
+        await world.clock.advance(110)
+        assert 1 not in await statuses(world)
+        keepalive = await world.event("web1", "keepalive")
+        assert keepalive and keepalive.check and keepalive.check.status == 1
 
-    play(tmp_path, story)
+
+async def test_a_live_agent_does_not_put_off_an_expired_time_to_live(world: World) -> None:
+    """A check that stops reporting fails at its time, give or take two seconds, while its agent is well."""
+    agent = make_entity("web1")
+    await world.report(make_event(agent, make_check(ttl=60, executed=START, issued=START)))
+    for at in range(0, 80, 20):
+        await world.keepalive(make_keepalive(agent, timestamp=START + at, timeout=22))
+        await world.clock.advance(20)
+    assert await statuses(world) == [0, 1]
 
 
 @pytest.mark.parametrize("restarted", [False, True])
 @pytest.mark.parametrize("set_by_s", [-3600, 3600])
-def test_setting_the_clock_moves_no_deadline(tmp_path: Path, set_by_s: int, restarted: bool) -> None:
+async def test_setting_the_clock_moves_no_deadline(world: World, set_by_s: int, restarted: bool) -> None:
     """A time to live ends when its seconds have passed, whatever the clock says, also over a restart of the backend."""
-
-    async def before(world: World) -> None:
-        agent = make_entity("web1")
-        await world.keepalive(make_keepalive(agent, timestamp=START, timeout=60))
-        await world.clock.advance(70)
-        await world.keepalive(make_keepalive(agent, timestamp=START + 70, timeout=100_000))
-        await world.report(make_event(agent, make_check(ttl=300, executed=START, issued=START)))
-        world.clock.set_by(set_by_s)
-        await world.clock.advance(20)
-
-    async def after(world: World) -> None:
-        await world.clock.advance(250)
-        assert await statuses(world) == [0]
-        await world.clock.advance(60)
-        assert await statuses(world) == [0, 1]
-
-    async def whole(world: World) -> None:
-        await before(world)
-        await after(world)
-
-    play(tmp_path, *((before, after) if restarted else (whole,)))
+    agent = make_entity("web1")
+    await world.keepalive(make_keepalive(agent, timestamp=START, timeout=60))
+    await world.clock.advance(70)
+    await world.keepalive(make_keepalive(agent, timestamp=START + 70, timeout=100_000))
+    await world.report(make_event(agent, make_check(ttl=300, executed=START, issued=START)))
+    world.clock.set_by(set_by_s)
+    await world.clock.advance(20)
+    if restarted:
+        await world.restart()
+    await world.clock.advance(250)
+    assert await statuses(world) == [0]
+    await world.clock.advance(60)
+    assert await statuses(world) == [0, 1]

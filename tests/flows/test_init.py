@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -70,29 +70,23 @@ async def is_admin(store: Store, username: str, password: str) -> bool:
         cache.close()
 
 
-def holds(folder: Path, question: Callable[[Store], Any]) -> Any:
-    async def ask() -> Any:
-        async with opened_store(BackendSettings(state_dir=str(folder))) as store:
-            return await question(store)
-
-    return asyncio.run(ask())
+async def holds(folder: Path, question: Callable[[Store], Any]) -> Any:
+    async with opened_store(BackendSettings(state_dir=str(folder))) as store:
+        return await question(store)
 
 
-def with_backend(folder: Path, story: Callable[[Store, Callable[..., Any]], Any]) -> None:
-    """A story beside a running backend; its second argument runs `init` in another thread."""
+@contextlib.asynccontextmanager
+async def backend(folder: Path) -> AsyncIterator[tuple[Store, Callable[..., Awaitable[int]]]]:
+    """The store of a running backend, and what runs `init` next to it in another thread."""
+    async with asyncio.timeout(60), running_backend(folder) as store:
 
-    async def run() -> None:
-        async with asyncio.timeout(60), running_backend(folder) as store:
+        async def other(**more: Any) -> int:
+            return await asyncio.to_thread(init, folder, **more)
 
-            async def other(**more: Any) -> int:
-                return await asyncio.to_thread(init, folder, **more)
-
-            await story(store, other)
-
-    asyncio.run(run())
+        yield store, other
 
 
-def test_init_says_what_it_made_and_what_comes_next(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+async def test_init_says_what_it_made_and_what_comes_next(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The output names the database, the administrator and the commands to go on with; the second init ends with 3."""
     folder = tmp_path / "a folder"
     assert init(folder, cluster_admin_api_key=UUID) == 0
@@ -102,53 +96,46 @@ def test_init_says_what_it_made_and_what_comes_next(tmp_path: Path, capsys: pyte
         f"next: sensu-backend start --config-file '{folder}/none.yml' --state-dir '{folder}'",
         "then: sensuctl configure --url http://localhost:8080 --username root",
     ]
-    assert holds(folder, lambda store: is_admin(store, "root", PASSWORD))
-    assert holds(folder, lambda store: is_admin(store, "agent", AGENT_PASSWORD)) is False
+    assert await holds(folder, lambda store: is_admin(store, "root", PASSWORD))
+    assert await holds(folder, lambda store: is_admin(store, "agent", AGENT_PASSWORD)) is False
     assert init(folder) == 3
     assert init(folder, ignore_already_initialized=True) == 0
     assert capsys.readouterr().err.splitlines() == ["already initialized"] * 2
 
 
-def test_init_works_while_the_backend_runs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+async def test_init_works_while_the_backend_runs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The backend that has the state folder open initialises its own database; the second init ends with 3."""
-
-    async def story(store: Store, other: Callable[..., Any]) -> None:
+    async with backend(tmp_path) as (store, other):
         assert (tmp_path / SOCKET).stat().st_mode & 0o777 == 0o600
         assert await other(cluster_admin_api_key=UUID) == 0
         assert "(by the running backend)" in capsys.readouterr().out
         assert await is_admin(store, "root", PASSWORD)
         assert await other(cluster_admin_username="second") == 3
         assert not await is_admin(store, "second", PASSWORD)
-
-    with_backend(tmp_path, story)
     assert not (tmp_path / SOCKET).exists()
 
 
-def test_a_long_path_is_no_hindrance(tmp_path: Path) -> None:
+async def test_a_long_path_is_no_hindrance(tmp_path: Path) -> None:
     """A running backend is reached in a state folder whose path is longer than an address may be."""
     folder = tmp_path / ("long" * 30)
 
-    async def story(store: Store, other: Callable[..., Any]) -> None:
+    async with backend(folder) as (store, other):
         assert await other() == 0
         assert await is_admin(store, "root", PASSWORD)
 
-    with_backend(folder, story)
 
-
-def test_a_socket_that_was_left_behind_is_replaced(tmp_path: Path) -> None:
+async def test_a_socket_that_was_left_behind_is_replaced(tmp_path: Path) -> None:
     """After a crash the next backend listens in the place of the one that ended."""
     (tmp_path / SOCKET).touch()
 
-    async def story(store: Store, other: Callable[..., Any]) -> None:
+    async with backend(tmp_path) as (store, other):
         assert await other() == 0
 
-    with_backend(tmp_path, story)
 
-
-def test_the_key_of_init_names_its_author(tmp_path: Path) -> None:
+async def test_the_key_of_init_names_its_author(tmp_path: Path) -> None:
     """The API key that init makes says who created it, as every other does."""
     init(tmp_path, cluster_admin_api_key=UUID)
-    stored = holds(tmp_path, lambda store: store.get(Key(API_KEY.qualified_name, "", UUID)))
+    stored = await holds(tmp_path, lambda store: store.get(Key(API_KEY.qualified_name, "", UUID)))
     assert msgspec.json.decode(stored.body)["metadata"]["created_by"] == "root"
 
 
@@ -166,28 +153,20 @@ def test_nothing_is_left_behind_by_an_init_that_cannot_go_on(tmp_path: Path) -> 
         assert not folder.exists()
 
 
-def test_a_folder_whose_owner_does_not_answer(tmp_path: Path) -> None:
+async def test_a_folder_whose_owner_does_not_answer(tmp_path: Path) -> None:
     """Init gives up after --timeout where the owner of the folder has no socket, and says what to do."""
-
-    async def story() -> None:
-        async with opened_store(BackendSettings(state_dir=str(tmp_path))):
-            with pytest.raises(StoreError, match=r"in use .* which does not answer: try again, or stop it first"):
-                await asyncio.to_thread(init, tmp_path, timeout=0.5)
-
-    asyncio.run(story())
+    async with opened_store(BackendSettings(state_dir=str(tmp_path))):
+        with pytest.raises(StoreError, match=r"in use .* which does not answer: try again, or stop it first"):
+            await asyncio.to_thread(init, tmp_path, timeout=0.5)
 
 
-def test_init_waits_until_it_is_answered(tmp_path: Path) -> None:
+async def test_init_waits_until_it_is_answered(tmp_path: Path) -> None:
     """With --wait, init goes on trying beyond --timeout, until a backend answers or the folder is free."""
-
-    async def story() -> None:
-        async with opened_store(BackendSettings(state_dir=str(tmp_path))):
-            waiting = asyncio.create_task(asyncio.to_thread(init, tmp_path, timeout=0.1, wait=True))
-            await asyncio.sleep(1.0)
-            assert not waiting.done()
-        assert await waiting == 0
-
-    asyncio.run(story())
+    async with opened_store(BackendSettings(state_dir=str(tmp_path))):
+        waiting = asyncio.create_task(asyncio.to_thread(init, tmp_path, timeout=0.1, wait=True))
+        await asyncio.sleep(1.0)
+        assert not waiting.done()
+    assert await waiting == 0
 
 
 def lock_out_binding(store: Store) -> Any:
@@ -214,19 +193,21 @@ def lock_out_all(store: Store) -> Any:
 
 @pytest.mark.parametrize("lock_out", [lock_out_binding, lock_out_role, lock_out_user, lock_out_all])
 @pytest.mark.parametrize("username", ["root", "rescuer"])
-def test_an_administrator_is_brought_back(tmp_path: Path, lock_out: Callable[[Store], Any], username: str) -> None:
+async def test_an_administrator_is_brought_back(
+    tmp_path: Path, lock_out: Callable[[Store], Any], username: str
+) -> None:
     """Whatever took their rights from the administrators, --reset-admin gives a user all rights and a new password."""
     init(tmp_path)
-    holds(tmp_path, lock_out)
-    assert not holds(tmp_path, lambda store: is_admin(store, "root", PASSWORD))
+    await holds(tmp_path, lock_out)
+    assert not await holds(tmp_path, lambda store: is_admin(store, "root", PASSWORD))
     assert init(tmp_path, cluster_admin_username=username, cluster_admin_password="new password", reset_admin=True) == 0
-    assert holds(tmp_path, lambda store: is_admin(store, username, "new password"))
+    assert await holds(tmp_path, lambda store: is_admin(store, username, "new password"))
 
 
-def test_an_administrator_is_brought_back_while_the_backend_runs(tmp_path: Path) -> None:
+async def test_an_administrator_is_brought_back_while_the_backend_runs(tmp_path: Path) -> None:
     """--reset-admin works through the running backend, keeps other subjects of the binding, and is audited."""
-
-    async def story(store: Store, other: Callable[..., Any]) -> None:
+    init(tmp_path)
+    async with backend(tmp_path) as (store, other):
         await lock_out_binding(store)
         assert await other(cluster_admin_password="new password", reset_admin=True) == 0
         assert await is_admin(store, "root", "new password")
@@ -240,9 +221,6 @@ def test_an_administrator_is_brought_back_while_the_backend_runs(tmp_path: Path)
         assert msgspec.json.decode(entry.body)["username"] == "sensu-backend init --reset-admin"
         assert b"new password" not in entry.body
 
-    init(tmp_path)
-    with_backend(tmp_path, story)
-
 
 def test_there_is_nobody_to_bring_back_in_a_new_database(tmp_path: Path) -> None:
     """--reset-admin on a database that was never initialised is refused."""
@@ -250,7 +228,7 @@ def test_there_is_nobody_to_bring_back_in_a_new_database(tmp_path: Path) -> None
         init(tmp_path, reset_admin=True)
 
 
-def test_a_backend_initialises_itself_from_its_environment(
+async def test_a_backend_initialises_itself_from_its_environment(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A start with the administrator's variables seeds an empty database; it changes no other, and logs no secret."""
@@ -258,45 +236,38 @@ def test_a_backend_initialises_itself_from_its_environment(
     monkeypatch.setenv(PASSWORD_VARIABLE, PASSWORD)
     monkeypatch.setenv(API_KEY_VARIABLE, UUID)
 
-    async def story() -> None:
-        async with running_backend(tmp_path) as store:
-            assert await is_admin(store, "root", PASSWORD)
-            assert await store.get(Key(API_KEY.qualified_name, "", UUID)) is not None
-            await store.commit([delete(NAMESPACE, "", "default")])
-        monkeypatch.setenv(PASSWORD_VARIABLE, "another password")
-        async with running_backend(tmp_path) as store:
-            assert await is_admin(store, "root", PASSWORD)
-            assert await store.get(Key(NAMESPACE.qualified_name, "", "default")) is None
-
-    asyncio.run(story())
+    async with running_backend(tmp_path) as store:
+        assert await is_admin(store, "root", PASSWORD)
+        assert await store.get(Key(API_KEY.qualified_name, "", UUID)) is not None
+        await store.commit([delete(NAMESPACE, "", "default")])
+    monkeypatch.setenv(PASSWORD_VARIABLE, "another password")
+    async with running_backend(tmp_path) as store:
+        assert await is_admin(store, "root", PASSWORD)
+        assert await store.get(Key(NAMESPACE.qualified_name, "", "default")) is None
     assert PASSWORD not in caplog.text
     assert UUID not in caplog.text
     monkeypatch.setenv(PASSWORD_VARIABLE, "short")
     with pytest.raises(ConfigurationError, match=f"{PASSWORD_VARIABLE}: the password must be at least 8"):
-        with_backend(tmp_path / "other", lambda store, other: asyncio.sleep(0))
+        async with running_backend(tmp_path / "other"):
+            pass
 
 
-def test_the_log_of_a_backend_without_administrator_says_how_to_make_one(
+async def test_the_log_of_a_backend_without_administrator_says_how_to_make_one(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The command in the log is complete: it names the state folder, quoted for the shell."""
     folder = tmp_path / "a folder"
 
-    async def story(store: Store, other: Callable[..., Any]) -> None:
+    async with backend(folder) as (store, other):
         assert f"run sensu-backend init --interactive --state-dir '{folder}'" in caplog.text
 
-    with_backend(folder, story)
 
-
-def test_health_says_that_a_database_was_never_initialised(tmp_path: Path) -> None:
+async def test_health_says_that_a_database_was_never_initialised(tmp_path: Path) -> None:
     """The health of a backend that nobody can log in to names the remedy; once there is an administrator it is good."""
-
-    async def story(store: Store, other: Callable[..., Any]) -> None:
+    async with backend(tmp_path) as (store, other):
         member = Member("default", UUID)
         before = msgspec.json.decode(await health_json(store, member, NoPeers()))["ClusterHealth"][0]
         assert (before["Healthy"], "run sensu-backend init" in before["Err"]) == (False, True)
         assert await other() == 0
         after = msgspec.json.decode(await health_json(store, member, NoPeers()))["ClusterHealth"][0]
         assert (after["Healthy"], after["Err"]) == (True, "")
-
-    with_backend(tmp_path, story)

@@ -9,9 +9,8 @@ from sensu.rules.share import slot_of
 from sensu.store.values import EventKey, OweDelivery, PutEvent
 from sensu.testing.factories import make_check, make_event, make_proxy
 from sensu.testing.virtual_clock import let_others_run
-from tests.flows import pipelined_world
 from tests.flows.pipelined_world import PipelinedWorld, pipe, result
-from tests.flows.world import START, World, play
+from tests.flows.world import START, World
 
 SLOT = slot_of("default", "web1")
 KEY = EventKey("default", "web1", "http")
@@ -29,66 +28,50 @@ async def statuses(world: World) -> list[int]:
     return [entry.status for entry in event.check.history or ()]
 
 
-def test_a_slot_that_was_given_up_has_no_deadlines(tmp_path: Path) -> None:
+async def test_a_slot_that_was_given_up_has_no_deadlines(world: World) -> None:
     """A member watches deadlines of its own slots only; those of a slot that comes back count again."""
-
-    async def story(world: World) -> None:
-        await world.report(report(0))
-        await world.membership.lose(SLOT)
-        await world.clock.advance(200)
-        assert await statuses(world) == [0]
-        await world.membership.gain(SLOT)
-        await world.clock.advance(4)
-        assert await statuses(world) == [0]
-        await world.clock.advance(2)
-        assert await statuses(world) == [0, 1]
-
-    play(tmp_path, story)
+    await world.report(report(0))
+    await world.membership.lose(SLOT)
+    await world.clock.advance(200)
+    assert await statuses(world) == [0]
+    await world.membership.gain(SLOT)
+    await world.clock.advance(4)
+    assert await statuses(world) == [0]
+    await world.clock.advance(2)
+    assert await statuses(world) == [0, 1]
 
 
-def test_the_slots_of_others_keep_theirs(tmp_path: Path) -> None:
+async def test_the_slots_of_others_keep_theirs(world: World) -> None:
     """Giving up one slot leaves the deadlines of all others as they are."""
-
-    async def story(world: World) -> None:
-        await world.report(report(0))
-        await world.membership.lose(*range(SLOT), *range(SLOT + 1, 64))
-        await world.clock.advance(90)
-        assert await statuses(world) == [0, 1]
-
-    play(tmp_path, story)
+    await world.report(report(0))
+    await world.membership.lose(*range(SLOT), *range(SLOT + 1, 64))
+    await world.clock.advance(90)
+    assert await statuses(world) == [0, 1]
 
 
-def test_what_waited_is_committed_before_the_slot_goes(tmp_path: Path) -> None:
+async def test_what_waited_is_committed_before_the_slot_goes(world: World) -> None:
     """When a slot has been given up, every event that had come in for it is stored."""
-
-    async def story(world: World) -> None:
-        posted = [asyncio.ensure_future(world.report(report(at))) for at in range(3)]
-        await asyncio.sleep(0)
-        await world.membership.lose(SLOT)
-        assert await statuses(world) == [0, 0, 0]
-        await asyncio.gather(*posted)
-
-    play(tmp_path, story)
+    posted = [asyncio.ensure_future(world.report(report(at))) for at in range(3)]
+    await asyncio.sleep(0)
+    await world.membership.lose(SLOT)
+    assert await statuses(world) == [0, 0, 0]
+    await asyncio.gather(*posted)
 
 
-def test_a_slot_that_comes_back_is_read_from_the_store(tmp_path: Path) -> None:
+async def test_a_slot_that_comes_back_is_read_from_the_store(world: World) -> None:
     """What another member stored meanwhile is the state that the next event is decided from."""
-
-    async def story(world: World) -> None:
-        await world.report(report(0, status=2))
-        before = await world.store.get_event(KEY)
-        assert before
-        await world.report(report(1, status=2))
-        await world.membership.lose(SLOT)
-        await world.store.commit([PutEvent(KEY, before.body, before.due_at)])
-        await world.membership.gain(SLOT)
-        await world.report(report(2, status=2))
-        event = await world.event("web1", "http")
-        assert event
-        assert event.check
-        assert event.check.occurrences == 2
-
-    play(tmp_path, story)
+    await world.report(report(0, status=2))
+    before = await world.store.get_event(KEY)
+    assert before
+    await world.report(report(1, status=2))
+    await world.membership.lose(SLOT)
+    await world.store.commit([PutEvent(KEY, before.body, before.due_at)])
+    await world.membership.gain(SLOT)
+    await world.report(report(2, status=2))
+    event = await world.event("web1", "http")
+    assert event
+    assert event.check
+    assert event.check.occurrences == 2
 
 
 async def owe(world: PipelinedWorld, *events: Event) -> None:
@@ -100,53 +83,45 @@ async def owe(world: PipelinedWorld, *events: Event) -> None:
     world.pipelined.wake()
 
 
-def test_deliveries_of_a_slot_that_was_given_up_are_left_alone(tmp_path: Path) -> None:
+async def test_deliveries_of_a_slot_that_was_given_up_are_left_alone(pipelined: PipelinedWorld, tmp_path: Path) -> None:
     """What waits for its next attempt stays owed and is not tried any more, until the slot comes back."""
-
-    async def story(world: PipelinedWorld) -> None:
-        await world.handlers(pipe("h", f"{world.append_command('log')} test -e {tmp_path / 'up'}", retry_delay=60))
-        await owe(world, result("1", handlers=["h"]), result("2", handlers=["h"]))
-        await world.until(lambda: world.outputs("log") == ["1", "2"] or len(world.counters.outcomes) == 1)
-        await world.membership.lose(SLOT)
-        tried = world.outputs("log")
-        await world.clock.advance(600)
-        await owe(world, result("3", handlers=["h"]))
-        await let_others_run()
-        assert world.outputs("log") == tried
-        assert world.pipelined.pending() == 0
-        assert len(await world.store.deliveries_owed(10)) == 3
-        (tmp_path / "up").touch()
-        await world.membership.gain(SLOT)
-        await world.settled()
-        assert world.outputs("log")[len(tried) :] == ["1", "2", "3"]
-        assert await world.dead_letters() == []
-
-    pipelined_world.play(tmp_path, story)
+    await pipelined.handlers(pipe("h", f"{pipelined.append_command('log')} test -e {tmp_path / 'up'}", retry_delay=60))
+    await owe(pipelined, result("1", handlers=["h"]), result("2", handlers=["h"]))
+    await pipelined.until(lambda: pipelined.outputs("log") == ["1", "2"] or len(pipelined.counters.outcomes) == 1)
+    await pipelined.membership.lose(SLOT)
+    tried = pipelined.outputs("log")
+    await pipelined.clock.advance(600)
+    await owe(pipelined, result("3", handlers=["h"]))
+    await let_others_run()
+    assert pipelined.outputs("log") == tried
+    assert pipelined.pipelined.pending() == 0
+    assert len(await pipelined.store.deliveries_owed(10)) == 3
+    (tmp_path / "up").touch()
+    await pipelined.membership.gain(SLOT)
+    await pipelined.settled()
+    assert pipelined.outputs("log")[len(tried) :] == ["1", "2", "3"]
+    assert await pipelined.dead_letters() == []
 
 
-def test_a_handler_that_runs_ends_before_the_slot_goes(tmp_path: Path) -> None:
+async def test_a_handler_that_runs_ends_before_the_slot_goes(pipelined: PipelinedWorld, tmp_path: Path) -> None:
     """An attempt under way is waited for; of several workflows only those not done are left to the next owner."""
-
-    async def story(world: PipelinedWorld) -> None:
-        release = tmp_path / "release"
-        slow = f"while ! test -e {release}; do sleep 0.01; done"
-        await world.handlers(
-            pipe("fast", world.append_command("fast")),
-            pipe("slow", f"{slow}; {world.append_command('slow')} test -e {tmp_path / 'up'}", retry_delay=60),
-        )
-        await owe(world, result("1", handlers=["fast", "slow"]))
-        await world.until(lambda: world.outputs("fast") == ["1"] and world.counters.at_work == 1)
-        losing = asyncio.ensure_future(world.membership.lose(SLOT))
-        await asyncio.sleep(0.05)
-        assert not losing.done()
-        release.touch()
-        await losing
-        assert (world.counters.at_work, world.outputs("slow")) == (0, ["1"])
-        (tmp_path / "up").touch()
-        await world.membership.gain(SLOT)
-        await world.clock.advance(600)
-        await world.settled()
-        assert world.outputs("fast") == ["1"]
-        assert world.outputs("slow") == ["1", "1"]
-
-    pipelined_world.play(tmp_path, story)
+    release = tmp_path / "release"
+    slow = f"while ! test -e {release}; do sleep 0.01; done"
+    await pipelined.handlers(
+        pipe("fast", pipelined.append_command("fast")),
+        pipe("slow", f"{slow}; {pipelined.append_command('slow')} test -e {tmp_path / 'up'}", retry_delay=60),
+    )
+    await owe(pipelined, result("1", handlers=["fast", "slow"]))
+    await pipelined.until(lambda: pipelined.outputs("fast") == ["1"] and pipelined.counters.at_work == 1)
+    losing = asyncio.ensure_future(pipelined.membership.lose(SLOT))
+    await asyncio.sleep(0.05)
+    assert not losing.done()
+    release.touch()
+    await losing
+    assert (pipelined.counters.at_work, pipelined.outputs("slow")) == (0, ["1"])
+    (tmp_path / "up").touch()
+    await pipelined.membership.gain(SLOT)
+    await pipelined.clock.advance(600)
+    await pipelined.settled()
+    assert pipelined.outputs("fast") == ["1"]
+    assert pipelined.outputs("slow") == ["1", "1"]

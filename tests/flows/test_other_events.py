@@ -1,6 +1,5 @@
 """Filters that ask for other events of their namespace with the functions of `sensu`."""
 
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -11,8 +10,13 @@ from sensu.resources.wire import encode
 from sensu.rules.other_events import LISTED_MAX, ROUNDS_MAX
 from sensu.store.values import EventKey, PutEvent
 from sensu.testing.factories import make_check, make_entity, make_event
-from tests.flows.pipelined_world import PipelinedWorld, event_filter, pipe, play, result
+from tests.flows.pipelined_world import PipelinedWorld, event_filter, pipe, result
 from tests.flows.test_explain import asked
+
+
+@pytest.fixture
+def world(pipelined: PipelinedWorld) -> PipelinedWorld:
+    return pipelined
 
 
 async def store(world: PipelinedWorld, *statuses: tuple[str, str, int], namespace: str = "default") -> None:
@@ -61,51 +65,39 @@ def event_document() -> dict[str, Any]:
         ("try { sensu.FetchEvent('web1', 'nothing') } catch (e) { true }", True),
     ],
 )
-def test_expressions_find_other_events(tmp_path: Path, expression: str, value: bool | str) -> None:
+async def test_expressions_find_other_events(world: PipelinedWorld, expression: str, value: bool | str) -> None:
     """The functions of sensu answer from the stored events of the namespace; an event that is missing is an error."""
-
-    async def story(world: PipelinedWorld) -> None:
-        await store(world, *OTHERS)
-        await store(world, ("web1", "nothing", 0), namespace="elsewhere")
-        assert await values(world, expression) == [value]
-
-    play(tmp_path, story)
+    await store(world, *OTHERS)
+    await store(world, ("web1", "nothing", 0), namespace="elsewhere")
+    assert await values(world, expression) == [value]
 
 
-def test_alerts_wait_for_what_they_depend_on(tmp_path: Path) -> None:
+async def test_alerts_wait_for_what_they_depend_on(world: PipelinedWorld) -> None:
     """A filter with CheckDependencies lets an event through only while the checks that it names are well."""
-
-    async def story(world: PipelinedWorld) -> None:
-        await world.configure(EVENT_FILTER, event_filter("well", "sensu.CheckDependencies('database')"))
-        await world.handlers(pipe("h", world.append_command("h"), filters=("well",)))
-        await store(world, ("web1", "database", 2))
-        await world.owe(result("kept back", handlers=["h"]))
-        await world.settled()
-        await store(world, ("web1", "database", 0))
-        await world.owe(result("handled", handlers=["h"]))
-        await world.settled()
-        assert world.outputs("h") == ["handled"]
-
-    play(tmp_path, story)
+    await world.configure(EVENT_FILTER, event_filter("well", "sensu.CheckDependencies('database')"))
+    await world.handlers(pipe("h", world.append_command("h"), filters=("well",)))
+    await store(world, ("web1", "database", 2))
+    await world.owe(result("kept back", handlers=["h"]))
+    await world.settled()
+    await store(world, ("web1", "database", 0))
+    await world.owe(result("handled", handlers=["h"]))
+    await world.settled()
+    assert world.outputs("h") == ["handled"]
 
 
-def test_what_an_expression_may_ask_for_is_bounded(tmp_path: Path) -> None:
+async def test_what_an_expression_may_ask_for_is_bounded(world: PipelinedWorld) -> None:
     """An expression that asks again and again, or for very many events, fails with a message that says why."""
-
-    async def story(world: PipelinedWorld) -> None:
-        names = [f"c{number}" for number in range(ROUNDS_MAX + 2)]
-        await store(world, *(("web1", name, 0) for name in names))
-        one_by_one = f"{names[: ROUNDS_MAX - 1]!r}.every(function (name) {{ return sensu.CheckDependencies(name) }})"
-        endless = f"{names!r}.every(function (name) {{ return sensu.CheckDependencies(name) }})"
-        why = f"Error: the expression asked for other events more than {ROUNDS_MAX} times"
-        for expression, value in (
-            (one_by_one, True),
-            (endless, why),
-            (f"sensu.CheckDependencies({names!r})", True),
-        ):
-            assert await values(world, expression) == [value]
-        await store(world, *((f"e{number}", "c", 0) for number in range(LISTED_MAX)))
-        (too_many,) = await values(world, "sensu.ListEvents().length")
-        assert too_many == f"Error: sensu.ListEvents: the namespace has more than {LISTED_MAX} events"
-
-    play(tmp_path, story)
+    names = [f"c{number}" for number in range(ROUNDS_MAX + 2)]
+    await store(world, *(("web1", name, 0) for name in names))
+    one_by_one = f"{names[: ROUNDS_MAX - 1]!r}.every(function (name) {{ return sensu.CheckDependencies(name) }})"
+    endless = f"{names!r}.every(function (name) {{ return sensu.CheckDependencies(name) }})"
+    why = f"Error: the expression asked for other events more than {ROUNDS_MAX} times"
+    for expression, value in (
+        (one_by_one, True),
+        (endless, why),
+        (f"sensu.CheckDependencies({names!r})", True),
+    ):
+        assert await values(world, expression) == [value]
+    await store(world, *((f"e{number}", "c", 0) for number in range(LISTED_MAX)))
+    (too_many,) = await values(world, "sensu.ListEvents().length")
+    assert too_many == f"Error: sensu.ListEvents: the namespace has more than {LISTED_MAX} events"

@@ -2,7 +2,8 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -116,8 +117,9 @@ def what(request: CheckRequest) -> str:
 
 
 class World:
-    """What a flow test says and sees; made by `play`."""
+    """What a flow test says and sees; the fixture `world` is one that runs."""
 
+    folder = Path()
     owed_max = 1_000_000
     slots_max = SLOTS_MAX
     keeps_results = True
@@ -130,6 +132,37 @@ class World:
         self.membership = MovingSlots()
         self.cache = ResourceCache(store)
         self._tasks: list[asyncio.Task[None]] = []
+
+    @classmethod
+    @asynccontextmanager
+    async def running(
+        cls, folder: Path, *, owed_max: int = owed_max, keeps_results: bool = keeps_results
+    ) -> AsyncIterator["World"]:
+        """A world that runs on a database in the folder, and is stopped on leaving."""
+        world = cls(SQLiteStore(folder, Durability.NORMAL), VirtualClock(float(START)), FakeCounters())
+        world.folder, world.owed_max, world.keeps_results = folder, owed_max, keeps_results
+        await world._open()
+        try:
+            yield world
+        finally:
+            await world._close()
+
+    async def restart(self, down_s: float = 0.0) -> None:
+        """The backend stops, is down for some seconds and starts again: its memory, counters and agents are new."""
+        await self._close()
+        clock = VirtualClock(self.clock.now() + down_s)
+        World.__init__(self, SQLiteStore(self.folder, Durability.NORMAL), clock, FakeCounters())
+        await self._open()
+
+    async def _open(self) -> None:
+        await self.store.open()
+        await self.store.commit([put(NAMESPACE, Namespace(name="default"))])
+        self.clock.settle_with(self.settled)
+        await self.start()
+
+    async def _close(self) -> None:
+        await self.stop()
+        await self.store.close()
 
     async def start(self) -> None:
         await self.cache.load([NAMESPACE, SILENCED, ENTITY, CHECK, HOOK, HANDLER, ASSET])
@@ -197,38 +230,3 @@ class World:
 
     async def owed_statuses(self) -> list[tuple[str, int]]:
         return [(event.check.metadata.name, event.check.status) for event in await self.owed() if event.check]
-
-
-Story = Callable[[World], Awaitable[None]]
-
-
-def play(
-    folder: Path,
-    *stories: Story,
-    pauses_s: Sequence[float] = (),
-    owed_max: int = World.owed_max,
-    keeps_results: bool = True,
-) -> None:
-    """Play the stories one after the other on one store; between two, the backend is down for its pause."""
-    asyncio.run(_play(folder, stories, pauses_s, owed_max, keeps_results))
-
-
-async def _play(
-    folder: Path, stories: Sequence[Story], pauses_s: Sequence[float], owed_max: int, keeps_results: bool
-) -> None:
-    now = float(START)
-    for at, story in enumerate(stories):
-        store = SQLiteStore(folder, Durability.NORMAL)
-        await store.open()
-        await store.commit([put(NAMESPACE, Namespace(name="default"))])
-        clock = VirtualClock(now)
-        world = World(store, clock, FakeCounters())
-        world.owed_max, world.keeps_results = owed_max, keeps_results
-        clock.settle_with(world.settled)
-        await world.start()
-        try:
-            await story(world)
-        finally:
-            await world.stop()
-            await store.close()
-        now = clock.now() + (pauses_s[at] if at < len(pauses_s) else 0)
