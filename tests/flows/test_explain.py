@@ -253,8 +253,6 @@ def small_budget(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("small_budget")
 async def test_dry_runs_have_a_budget(world: PipelinedWorld) -> None:
     """A caller who uses up the time for JavaScript is told when to try again; what took too long rests meanwhile."""
-    monkeypatch.setattr(dry_run, "BUDGET_S", 0.05)
-
     await store(world, numbered(1))
     of_web1 = {"entity": "web1", "check": "http"}
     endless = {"metadata": {"name": "f"}, "action": "allow", "expressions": ["while (true) {}"]}
