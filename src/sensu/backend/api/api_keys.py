@@ -15,12 +15,12 @@ from sensu.resources.kinds import API_KEY
 
 
 def routes(resources: Resources, grants: APIKeyGrants) -> Iterator[Route]:
-    """The list and one key; keys are granted, not put."""
+    """The routes of API keys. A key is granted by a POST; it cannot be created with PUT."""
     ordinary = ResourceEndpoint(resources, API_KEY)
     collection = collection_path(API_KEY)
 
     async def grant(request: Request) -> Response:
-        """A new key, named in the Location header."""
+        """Grant an API key; the Location header contains it."""
         outcome = await grants.grant(request.caller, request.json_body)
         if isinstance(outcome, Written):
             return located(f"{collection}/{outcome.name}", status=201)

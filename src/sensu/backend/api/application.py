@@ -1,6 +1,6 @@
-"""The HTTP API as an ASGI application: path, then caller, then endpoint, and an answer to whatever goes wrong.
+"""The HTTP API as an ASGI application: matches the path, authenticates the caller, calls the endpoint, reports errors.
 
-Source: recorded scenario rbac-401-403-404 (unknown paths and methods are answered before anybody is authenticated).
+Source: recorded scenario rbac-401-403-404 (unknown paths and methods are answered before authentication).
 """
 
 import logging
@@ -88,13 +88,13 @@ from sensu.version import VERSION
 logger = logging.getLogger(__name__)
 
 BODY_BYTES_MAX = 512_000
-STORE_AWAY = "the store does not answer, try again"
+STORE_AWAY = "the store is unavailable, try again"
 Application = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
 class ApiContext:
-    """What the endpoints need: the store, who may do what, the daemons, and what the backend says of itself."""
+    """What the endpoints use: the store, access control, the daemons, and the backend's own status."""
 
     store: Store
     access: Access
@@ -116,14 +116,14 @@ class ApiContext:
 
 
 def build_application(context: ApiContext) -> Application:
-    """The API of a backend."""
+    """Build the API of a backend."""
     watchable = Watchable(Watches(context.access, context.feed), context.authenticator)
     routes = [watchable.added(route) for route in routes_of(context)]
     return HttpApi(Router(routes), context)
 
 
 def routes_of(context: ApiContext) -> Sequence[Route]:
-    """Every endpoint, with those that describe them."""
+    """All routes, including those of the API reference."""
     described = list(_described_routes(context))
     return [*described, *reference.routes(described, VERSION)]
 
@@ -160,7 +160,7 @@ def _described_routes(context: ApiContext) -> Iterator[Route]:
 
 
 def _use_cases(context: ApiContext) -> UseCases:
-    """The use cases that REST endpoints and GraphQL fields share."""
+    """The use cases that REST and GraphQL share."""
     ports, log = context.ports, context.audit
     kept = Resources(context.store, context.access, context.clock, context.script_problem, log, context.ownership.alone)
     return UseCases(
@@ -215,7 +215,7 @@ class HttpApi:
         try:
             await self._caught_up()
         except StoreError as err:
-            logger.warning("a request met a store that failed", extra=_about(scope, err))
+            logger.warning("a request failed because the store is unavailable", extra=_about(scope, err))
             return unavailable(STORE_AWAY)
         if not route.open:
             proved = self._authenticate(credentials_of(scope))
@@ -232,24 +232,24 @@ class HttpApi:
         except ClientGone:
             raise
         except StoreError as err:
-            logger.warning("a request met a store that failed", extra=_about(scope, err))
+            logger.warning("a request failed because the store is unavailable", extra=_about(scope, err))
             return unavailable(STORE_AWAY)
         except Exception as err:
             logger.exception("a request failed", extra=_about(scope, err))
             return INTERNAL_ERROR
 
     async def _handled(self, route: Route, request: Request) -> Response:
-        """The answer of the endpoint, here or at the worker that knows it."""
+        """The endpoint's response, from this worker or from the one that can answer."""
         member = route.known_to.member(request.params, self._ownership)
         if member == self._ownership.member:
             return await route.handler(request)
         answer = await self._peers.ask(member, request.scope, await request.body())
         if answer is None:
-            return unavailable("the worker that knows does not answer, try again")
+            return unavailable("the worker that handles this request does not answer, try again")
         return Response(answer.status, list(answer.headers), answer.body)
 
     def _route(self, scope: MutableMapping[str, Any]) -> tuple[Route, tuple[str, ...]] | Response:
-        """The endpoint of a request, or the answer where there is none."""
+        """The route of a request, or the error response if there is none."""
         path: str = scope["raw_path"].decode("latin-1")
         if is_broken(path):
             return BAD_REQUEST
@@ -268,7 +268,7 @@ class HttpApi:
 
 
 async def _send_read(response: Response, scope: MutableMapping[str, Any], send: Send) -> None:
-    """Send a list that is read while it is sent; what was begun when the store fails ends with the connection."""
+    """Send a list while it is read. If the store fails after the response has begun, the connection is closed."""
     begun = False
 
     async def pass_on(part: Mapping[str, Any]) -> None:
@@ -279,13 +279,13 @@ async def _send_read(response: Response, scope: MutableMapping[str, Any], send: 
     try:
         await response.send(pass_on)
     except StoreError as err:
-        logger.warning("a request met a store that failed", extra=_about(scope, err))
+        logger.warning("a request failed because the store is unavailable", extra=_about(scope, err))
         if not begun:
             await unavailable(STORE_AWAY).send(send)
 
 
 def _elsewhere(path: str, query: str) -> Response:
-    """The answer to a path that is unknown as it stands: where to look for it without empty and dotted segments.
+    """The response to an unknown path: a redirect if the path has empty or dotted segments, otherwise 404.
 
     Source: recorded scenario http-paths.
     """

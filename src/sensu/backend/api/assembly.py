@@ -1,4 +1,4 @@
-"""Puts the parts of the API together."""
+"""Assembles the API."""
 
 import contextlib
 
@@ -28,7 +28,7 @@ async def assembled(
     peers: Peers,
     stack: contextlib.AsyncExitStack,
 ) -> tuple[ApiServer, Application]:
-    """The server of the API, not yet started, and its application; raises StoreError."""
+    """The API server, not started yet, and its application; raises StoreError."""
     settings = basics.settings
     feed = LiveChanges(basics.store)
     await feed.open()

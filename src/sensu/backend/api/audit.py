@@ -10,14 +10,14 @@ from sensu.backend.services.audit import AuditLog
 from sensu.rules.audit import ListedRecord
 
 OWN = "/api/sensu/v1"
-"""The group of what the reference does not have."""
+"""The API group of endpoints that Sensu Go does not have."""
 
 
 def routes(audit: AuditLog) -> Iterator[Route]:
-    """The entries; nobody can change them."""
+    """The routes of the audit log; entries cannot be changed."""
 
     async def listing(request: Request) -> Response:
-        """Who changed what and who logged in, newest first."""
+        """List changes and logins, newest first."""
         return listed(await audit.listing(request.caller, request.page))
 
     yield Route("GET", f"{OWN}/audit", listing, gives=list[ListedRecord], paged=True)

@@ -1,4 +1,4 @@
-"""The endpoints of log-in: they answer with texts where they refuse.
+"""The authentication endpoints. Their error responses are plain text.
 
 Source: docs, "API authentication"; recorded scenarios auth-login, auth-test, auth-token-refresh, auth-logout.
 """
@@ -36,13 +36,13 @@ _NOT_A_TOKEN = text("invalid access token\n", status=400)
 
 
 class RefreshToken(Wire, frozen=True):
-    """What refreshing and logging out are asked with."""
+    """The body of requests to refresh tokens or to log out."""
 
     refresh_token: str = ""
 
 
 def routes(authenticator: Authenticator, tokens: Tokens, audit: AuditLog) -> Iterator[Route]:
-    """Log-in, its test, refreshing and logging out."""
+    """The routes of login, its test, token refresh and logout."""
     endpoint = AuthEndpoint(authenticator, tokens, audit)
     yield Route("GET", "/auth", endpoint.login, open=True, gives=TokenTriple)
     yield Route("GET", "/auth/test", endpoint.test, open=True, media_type=TEXT)
@@ -51,7 +51,7 @@ def routes(authenticator: Authenticator, tokens: Tokens, audit: AuditLog) -> Ite
 
 
 class AuthEndpoint:
-    """The requests that trade passwords and tokens."""
+    """Handles requests for tokens."""
 
     def __init__(self, authenticator: Authenticator, tokens: Tokens, audit: AuditLog) -> None:
         self._audit = audit
@@ -59,19 +59,19 @@ class AuthEndpoint:
         self._tokens = tokens
 
     async def login(self, request: Request) -> Response:
-        """Tokens for a user name and password."""
+        """Log in with a user name and password."""
         who = await self._proved(request)
         if isinstance(who, Identity):
             return _tokens(await self._tokens.issue(who, request.issuer, self._audit.of_login(who)))
         return _UNKNOWN if who is None else who
 
     async def test(self, request: Request) -> Response:
-        """Whether user name and password are right."""
+        """Check a user name and password."""
         who = await self._proved(request)
         return OK_EMPTY if isinstance(who, Identity) else _UNAUTHORIZED if who is None else who
 
     async def refresh(self, request: Request) -> Response:
-        """New tokens for a refresh token and the access token it came with."""
+        """Refresh the tokens of a session."""
         authorization = request.header(b"authorization") or ""
         if authorization.startswith(BASIC):
             return _NOT_A_TOKEN
@@ -87,7 +87,7 @@ class AuthEndpoint:
         return _UNAUTHORIZED if isinstance(triple, Rejected) else _tokens(triple)
 
     async def logout(self, request: Request) -> Response:
-        """The session of the tokens ended."""
+        """Log out: end the session of the tokens."""
         authorization = request.header(b"authorization") or ""
         if not authorization:
             return _UNAUTHORIZED
@@ -110,7 +110,7 @@ class AuthEndpoint:
         return OK_EMPTY if rejected is None else _UNAUTHORIZED
 
     async def _proved(self, request: Request) -> Identity | Response | None:
-        """Who a user name and password prove; None where they are wrong, a response where there are none."""
+        """The user, if the password is correct; None if it is not, an error response if there are no credentials."""
         authorization = request.header(b"authorization") or ""
         if authorization.startswith(BASIC):
             username, password = username_and_password(authorization)
@@ -141,12 +141,12 @@ def _too_many(err: TooManyAttempts) -> Response:
 
 
 async def while_connected(request: Request, work: Coroutine[Any, Any, T]) -> T:
-    """What some work returns; it ends, with ClientGone, when the client leaves before."""
+    """The result of `work`, which is cancelled if the client disconnects; raises ClientGone."""
     working, gone = asyncio.ensure_future(work), asyncio.ensure_future(request.gone())
     try:
         await asyncio.wait({working, gone}, return_when=asyncio.FIRST_COMPLETED)
         if not working.done():
-            raise ClientGone("the client went away")
+            raise ClientGone("the client has disconnected")
         return working.result()
     finally:
         working.cancel()
@@ -160,7 +160,7 @@ def _tokens(triple: TokenTriple) -> Response:
 
 
 def username_and_password(authorization: str) -> tuple[str, str]:
-    """User name and password of a Basic header, both empty where there are none in it."""
+    """The user name and password of a Basic header; both are empty if it has none."""
     try:
         decoded_text = base64.b64decode(authorization[len(BASIC) :], validate=True).decode()
     except (binascii.Error, ValueError):

@@ -11,10 +11,10 @@ from sensu.backend.services.check_explanations import CheckExplanations, Explana
 
 
 def routes(explanations: CheckExplanations) -> Iterator[Route]:
-    """What there is to know of the schedule of a check."""
+    """The route that explains the schedule of a check."""
 
     async def explain(request: Request) -> Response:
-        """The next runs of a check, the agents it is asked of, and what became of its last slots."""
+        """Show the next runs of a check, the agents that run it, and the outcomes of its last slots."""
         namespace, name = request.params
         return found(await explanations.explain(request.caller, namespace, name))
 

@@ -1,4 +1,4 @@
-"""The endpoints of checks beside those of all resources."""
+"""The endpoints of checks, in addition to those of all resources."""
 
 from collections.abc import Iterator
 
@@ -11,7 +11,7 @@ from sensu.backend.services.outcomes import Written
 
 
 def routes(checks: Checks) -> Iterator[Route]:
-    """Execution and hooks."""
+    """The routes for ad hoc execution and hooks."""
     endpoint = CheckEndpoint(checks)
     one = f"{IN_NAMESPACE}/checks/{{name}}"
     yield Route("POST", f"{one}/execute", endpoint.execute, takes=Execution, status=202, media_type=TEXT)
@@ -20,23 +20,23 @@ def routes(checks: Checks) -> Iterator[Route]:
 
 
 class CheckEndpoint:
-    """The requests on a check that is configured."""
+    """Handles requests for a configured check."""
 
     def __init__(self, checks: Checks) -> None:
         self._checks = checks
 
     async def execute(self, request: Request) -> Response:
-        """The check run now."""
+        """Run a check now."""
         namespace, name = request.params
         outcome = await self._checks.execute(request.caller, namespace, name, request.json_body)
         return text(outcome.body, status=202) if isinstance(outcome, Written) else refused(outcome)
 
     async def add_hooks(self, request: Request) -> Response:
-        """Hooks added; the body, not the path, says for which status."""
+        """Add hooks to a check; the statuses are those in the body, not in the path."""
         namespace, name, _ = request.params
         return created(await self._checks.add_hooks(request.caller, namespace, name, request.json_body))
 
     async def remove_hook(self, request: Request) -> Response:
-        """A hook removed."""
+        """Remove a hook from a check."""
         namespace, name, status, hook = request.params
         return deleted(await self._checks.remove_hook(request.caller, namespace, name, status, hook))

@@ -17,13 +17,13 @@ from sensu.backend.auth.access import Access
 from sensu.resources.wire import encode
 
 _NO_WORD = ""
-"""Roles have no word for these resources: only those for all resources open them."""
+"""Roles cannot name these resources; a rule must allow all resources (`*`)."""
 _TERM = 2
 _SIXTEEN_DIGITS = 1 << 60
-"""Makes every number of 64 bits one of 16 hexadecimal digits, which tables of clients are laid out for."""
+"""This bit is set in all ids, so that they have 16 hexadecimal digits, which clients' tables expect."""
 _MEMBER_ID = re.compile(r"0*[0-9a-fA-F]{1,16}")
-TIMEOUT = {"timeout": "How many seconds the store has to answer, 3 if it is not said."}
-_PEERS = {"peer-addrs": "The addresses of the member."}
+TIMEOUT = {"timeout": "Seconds to wait for the store (default: 3)."}
+_PEERS = {"peer-addrs": "The peer addresses of the member."}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,18 +36,18 @@ class Member:
 
     @property
     def id(self) -> int:
-        """A number of its own, the same at every start."""
+        """Its number, which is the same after a restart."""
         return uuid.uuid5(uuid.UUID(self.cluster_id), self.name).int >> 64 | _SIXTEEN_DIGITS
 
     @property
     def header(self) -> dict[str, int]:
-        """What answers about the cluster begin with."""
+        """The `header` object of responses about the cluster."""
         cluster = uuid.UUID(self.cluster_id).int >> 64 | _SIXTEEN_DIGITS
         return {"cluster_id": cluster, "member_id": self.id, "raft_term": _TERM}
 
 
 def routes(member: Member, access: Access) -> Iterator[Route]:
-    """The identifier and the members."""
+    """The routes of the cluster's id and its members."""
     endpoint = ClusterEndpoint(member, access)
     yield Route("GET", f"{CORE}/cluster/id", endpoint.identifier, media_type=TEXT)
     yield Route("GET", f"{CORE}/cluster/members", endpoint.members, media_type=TEXT, queries=TIMEOUT)
@@ -57,18 +57,18 @@ def routes(member: Member, access: Access) -> Iterator[Route]:
 
 
 class ClusterEndpoint:
-    """The requests on the cluster; members come and go by themselves, so none can be added or changed here."""
+    """Handles requests about the cluster. Backends join and leave by themselves, so members cannot be changed here."""
 
     def __init__(self, member: Member, access: Access) -> None:
         self._member = member
         self._access = access
 
     async def identifier(self, request: Request) -> Response:
-        """The cluster's identifier."""
+        """Show the id of the cluster."""
         return self._denied(request, "get") or text(encode(self._member.cluster_id))
 
     async def members(self, request: Request) -> Response:
-        """The backends of the cluster."""
+        """List the members of the cluster."""
         denied = self._denied(request, "list")
         if denied is not None:
             return denied
@@ -83,7 +83,7 @@ class ClusterEndpoint:
             return denied
         if not request.parameter("peer-addrs"):
             return _missing_addresses()
-        return text("a backend joins by itself when it is started with the same database\n", status=400)
+        return text("members cannot be added: a backend joins when it is started with the same database\n", status=400)
 
     async def update(self, request: Request) -> Response:
         """Refused."""
@@ -101,7 +101,7 @@ class ClusterEndpoint:
         if _MEMBER_ID.fullmatch(given) is None:
             return text(f"bad id ({given}): it must be a hexadecimal number of 64 bits\n", status=400)
         if int(given, 16) == self._member.id:
-            return text("a backend leaves by itself when it is stopped\n", status=400)
+            return text("members cannot be removed: a backend leaves when it is stopped\n", status=400)
         return text("etcdserver: member not found\n", status=404)
 
     def _denied(self, request: Request, verb: str, name: str = "") -> Response | None:
@@ -118,7 +118,7 @@ def _missing_addresses() -> Response:
 
 
 def timeout_of(request: Request, default_s: int = 3) -> int | None:
-    """The `timeout` parameter in seconds, None where it is no number."""
+    """The `timeout` parameter in seconds, None if it is not a number."""
     value = request.parameter("timeout")
     if not value:
         return default_s
@@ -129,5 +129,5 @@ def timeout_of(request: Request, default_s: int = 3) -> int | None:
 
 
 def bad_timeout(request: Request) -> Response:
-    """The answer to a `timeout` that is no number."""
+    """The response to a `timeout` that is not a number."""
     return text(f'invalid timeout "{request.parameter("timeout")}": it must be a number of seconds\n', status=400)

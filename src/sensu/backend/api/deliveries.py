@@ -25,8 +25,8 @@ def routes(deliveries: Deliveries) -> Iterator[Route]:
 
 _QUERIES = {
     "state": "Only deliveries in this state: `owed` or `dead`.",
-    "limit": "The largest number of deliveries of a page.",
-    "continue": "The token of the page before.",
+    "limit": "The maximum number of deliveries per page.",
+    "continue": "The token of the previous page.",
 }
 
 

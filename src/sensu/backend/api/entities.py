@@ -14,7 +14,7 @@ from sensu.resources.kinds import ENTITY
 
 
 def routes(resources: Resources, entities: Entities) -> Iterator[Route]:
-    """Lists and one entity."""
+    """The routes of entities."""
     endpoint = EntityEndpoint(entities)
     reading = ResourceEndpoint(resources, ENTITY)
     collection = collection_path(ENTITY)
@@ -29,27 +29,27 @@ def routes(resources: Resources, entities: Entities) -> Iterator[Route]:
 
 
 class EntityEndpoint:
-    """The requests that write entities; they answer with the entity."""
+    """Handles requests that change entities; responses contain the entity."""
 
     def __init__(self, entities: Entities) -> None:
         self._entities = entities
 
     async def create(self, request: Request) -> Response:
-        """A new entity."""
+        """Create an entity."""
         return shown(await self._entities.create(request.caller, request.params[0], request.json_body))
 
     async def replace(self, request: Request) -> Response:
-        """An entity as it is sent."""
+        """Create or replace an entity."""
         namespace, name = request.params
         return shown(await self._entities.replace(request.caller, namespace, name, request.json_body))
 
     async def patch(self, request: Request) -> Response:
-        """An entity's configuration with a merge patch applied."""
+        """Update the configuration of an entity with a merge patch."""
         namespace, name = request.params
         payload, conditions = request.merge_patch_body, request.conditions
         return shown(await self._entities.patch(request.caller, namespace, name, payload, conditions))
 
     async def delete(self, request: Request) -> Response:
-        """An entity removed, with its events."""
+        """Delete an entity and its events."""
         namespace, name = request.params
         return deleted(await self._entities.delete(request.caller, namespace, name))

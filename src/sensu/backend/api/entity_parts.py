@@ -17,7 +17,7 @@ CORE_V3 = root_of(ENTITY_CONFIG.api_version)
 
 
 def routes(parts: EntityParts, entities: Entities) -> Iterator[Route]:
-    """Lists and one of each part; configurations can be written, states are observed."""
+    """The routes of both parts of entities. Configurations can be changed, states can only be read."""
     whole = EntityEndpoint(entities)
     configured = EntityConfigEndpoint(entities)
     for words, part in ((ENTITY_CONFIG.segment, EntityConfig), (ENTITY_STATE.segment, EntityState)):
@@ -34,38 +34,38 @@ def routes(parts: EntityParts, entities: Entities) -> Iterator[Route]:
 
 
 class EntityPartEndpoint:
-    """The requests that read one part of entities."""
+    """Handles requests that read one part of entities."""
 
     def __init__(self, parts: EntityParts, part: Part) -> None:
         self._parts, self._part = parts, part
 
     async def listing(self, request: Request) -> Response:
-        """That part of the entities of a namespace."""
+        """List this part of the entities of a namespace."""
         return listed(await self._parts.listing(request.caller, self._part, request.params[0], request.page))
 
     async def listing_of_all(self, request: Request) -> Response:
-        """That part of the entities of all namespaces."""
+        """List this part of the entities of all namespaces."""
         return listed(await self._parts.listing(request.caller, self._part, None, request.page))
 
     async def get(self, request: Request) -> Response:
-        """That part of one entity."""
+        """Show this part of an entity."""
         return found(await self._parts.get(request.caller, self._part, *request.params))
 
 
 class EntityConfigEndpoint:
-    """The requests that write the configuration of entities."""
+    """Handles requests that change the configuration of entities."""
 
     def __init__(self, entities: Entities) -> None:
         self._entities = entities
 
     async def create(self, request: Request) -> Response:
-        """A new entity, configured and not observed yet."""
+        """Create an entity from its configuration."""
         return created(
             await self._entities.create(request.caller, request.params[0], _configuration(request), EntityConfig)
         )
 
     async def replace(self, request: Request) -> Response:
-        """The configuration of an entity as it is sent."""
+        """Create or replace the configuration of an entity."""
         namespace, name = request.params
         return created(await self._entities.configure(request.caller, namespace, name, _configuration(request)))
 

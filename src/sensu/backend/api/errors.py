@@ -1,7 +1,8 @@
-"""The only place that says what an outcome is over HTTP.
+"""Maps outcomes of use cases to HTTP responses. No other module does.
 
-Handlers answer `{"message", "code"}`; what is refused before a handler is asked (who is it, may it) is answered
-`{"Code", "Message"}`. Source: docs, "API errors"; recorded scenarios rbac-401-403-404, auth-headers, http-methods.
+Endpoints report errors as `{"message", "code"}`; authentication and authorization, which come before the endpoint,
+report them as `{"Code", "Message"}`.
+Source: docs, "API errors"; recorded scenarios rbac-401-403-404, auth-headers, http-methods.
 """
 
 from collections.abc import Iterable
@@ -47,12 +48,12 @@ class _Refused(msgspec.Struct):
 
 
 def problem(status: int, code: int, message: str) -> Response:
-    """A handler's refusal."""
+    """An error from an endpoint."""
     return json(msgspec.json.encode(_Problem(message, code)), status=status)
 
 
 def refused_before(status: int, code: int, message: str) -> Response:
-    """The refusal of a request that no handler saw."""
+    """An error from before the endpoint was called."""
     return json(msgspec.json.encode(_Refused(code, message)), status=status)
 
 
@@ -63,36 +64,36 @@ INTERNAL_ERROR = problem(500, INTERNAL, "internal error occurred")
 
 
 def unauthenticated(message: str) -> Response:
-    """Nobody we know asks."""
+    """The caller is not authenticated."""
     return refused_before(401, UNAUTHENTICATED, message)
 
 
 def too_large(message: str) -> Response:
-    """The body is larger than the limit; the connection ends, so that the rest of it need not be read."""
+    """The body is larger than the limit. The connection is closed, so that the rest is not read."""
     response = problem(413, INVALID_ARGUMENT, message)
     response.headers.append((b"connection", b"close"))
     return response
 
 
 def method_not_allowed(allowed: Iterable[str]) -> Response:
-    """The path is known, the method is not one of its own."""
+    """The path does not support the method."""
     return Response(405, [(b"allow", ", ".join(allowed).encode("ascii")), (b"content-length", b"0"), NOSNIFF])
 
 
 def allowed_methods(allowed: Iterable[str]) -> Response:
-    """What a path can be asked."""
+    """The methods that a path supports."""
     return Response(204, [(b"allow", ", ".join(allowed).encode("ascii")), NOSNIFF])
 
 
 def unavailable(message: str, retry_after_s: int = 1) -> Response:
-    """Not now; trying again makes sense."""
+    """The backend cannot answer now; the client should try again."""
     response = problem(503, INTERNAL, message)
     response.headers.append((b"retry-after", b"%d" % retry_after_s))
     return response
 
 
 def too_many(message: str, retry_after_s: int = 1) -> Response:
-    """The caller has asked for too much; trying again later makes sense."""
+    """The caller has exceeded a limit; it should try again later."""
     response = problem(429, RESOURCE_EXHAUSTED, message)
     response.headers.append((b"retry-after", b"%d" % retry_after_s))
     return response
@@ -110,7 +111,7 @@ def starting(retry_after_s: int = 1) -> Response:
 
 
 def refused(outcome: Refusal) -> Response:
-    """The answer to a request that was refused."""
+    """The response to a request that was refused."""
     match outcome:
         case NotFound(why):
             return problem(404, NOT_FOUND, why)
@@ -129,7 +130,7 @@ def refused(outcome: Refusal) -> Response:
 
 
 def refused_as_text(outcome: Refusal) -> Response:
-    """The same, where the wire has a text instead of JSON.
+    """The same as plain text instead of JSON.
 
     Source: recorded scenario apikeys-invalid.
     """
@@ -138,25 +139,25 @@ def refused_as_text(outcome: Refusal) -> Response:
 
 
 def found(outcome: Found | Refusal) -> Response:
-    """The answer to a request for one resource."""
+    """The response to a request for one resource."""
     return json(outcome.body, etag=outcome.etag) if isinstance(outcome, Found) else refused(outcome)
 
 
 def listed(outcome: Listing | Refusal) -> Response:
-    """The answer to a request for a list."""
+    """The response to a request for a list."""
     return listing(outcome) if isinstance(outcome, Listing) else refused(outcome)
 
 
 def created(outcome: Written | Refusal) -> Response:
-    """The answer to a write that tells nothing back."""
+    """The response to a write whose result is not returned."""
     return CREATED if isinstance(outcome, Written) else refused(outcome)
 
 
 def shown(outcome: Written | Refusal) -> Response:
-    """The answer to a write that tells back what came of it."""
+    """The response to a write whose result is returned."""
     return json(outcome.body, etag=outcome.etag) if isinstance(outcome, Written) else refused(outcome)
 
 
 def deleted(outcome: Deleted | Refusal) -> Response:
-    """The answer to a removal."""
+    """The response to a deletion."""
     return NO_CONTENT if isinstance(outcome, Deleted) else refused(outcome)

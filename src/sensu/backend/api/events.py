@@ -13,7 +13,7 @@ from sensu.store.values import EventKey
 
 
 def routes(events: Events) -> Iterator[Route]:
-    """Lists and one event."""
+    """The routes of events."""
     endpoint = EventEndpoint(events)
     collection = f"{IN_NAMESPACE}/events"
     one = f"{collection}/{{entity}}/{{check}}"
@@ -28,42 +28,42 @@ def routes(events: Events) -> Iterator[Route]:
 
 
 class EventEndpoint:
-    """The requests on events."""
+    """Handles requests for events."""
 
     def __init__(self, events: Events) -> None:
         self._events = events
 
     async def listing(self, request: Request) -> Response:
-        """The events of a namespace."""
+        """List the events of a namespace."""
         return listed(await self._events.listing(request.caller, request.params[0], None, request.page))
 
     async def listing_of_entity(self, request: Request) -> Response:
-        """The events of an entity, none where there is no such entity."""
+        """List the events of an entity; the list is empty if the entity does not exist."""
         namespace, entity = request.params
         return listed(await self._events.listing(request.caller, namespace, entity, request.page))
 
     async def listing_of_all(self, request: Request) -> Response:
-        """The events of all namespaces."""
+        """List the events of all namespaces."""
         return listed(await self._events.listing(request.caller, None, None, request.page))
 
     async def get(self, request: Request) -> Response:
-        """One event."""
+        """Show an event."""
         return found(await self._events.get(request.caller, EventKey(*request.params)))
 
     async def create(self, request: Request) -> Response:
-        """A new event."""
+        """Create an event."""
         return created(await self._events.create(request.caller, request.params[0], request.json_body))
 
     async def create_one(self, request: Request) -> Response:
-        """A new event of the entity and check in the path."""
+        """Create an event for the entity and check in the path."""
         key = EventKey(*request.params)
         return created(await self._events.put(request.caller, "create", key, request.json_body))
 
     async def replace(self, request: Request) -> Response:
-        """A new event of the entity and check in the path, for who may update events."""
+        """Update the event of the entity and check in the path."""
         key = EventKey(*request.params)
         return created(await self._events.put(request.caller, "update", key, request.json_body))
 
     async def delete(self, request: Request) -> Response:
-        """An event removed."""
+        """Delete an event."""
         return deleted(await self._events.delete(request.caller, EventKey(*request.params)))

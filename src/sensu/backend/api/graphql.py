@@ -1,4 +1,4 @@
-"""The endpoint of GraphQL queries, which the reference's web UI asks.
+"""The endpoint of GraphQL queries, which Sensu Go's web UI uses.
 
 Source: docs, "GraphQL"; black-box runs of the reference.
 """
@@ -26,7 +26,7 @@ TIME_LIMIT_S = 10.0
 
 
 class GraphQLRequest(msgspec.Struct):
-    """A query; `skip_validation` is taken and spares nothing."""
+    """A query; `skip_validation` is accepted and has no effect."""
 
     query: str
     variables: dict[str, Any] | None = None
@@ -35,7 +35,7 @@ class GraphQLRequest(msgspec.Struct):
 
 
 class GraphQLAnswer(msgspec.Struct):
-    """What a query found; `auth` tells whether the caller is known."""
+    """The result of a query; `auth` says whether the caller is authenticated."""
 
     data: dict[str, Any] | None
     errors: list[dict[str, Any]] | None
@@ -43,14 +43,14 @@ class GraphQLAnswer(msgspec.Struct):
 
 
 def routes(use_cases: UseCases, authenticator: Authenticator) -> Iterator[Route]:
-    """The one endpoint."""
+    """The route of GraphQL queries."""
     endpoint = GraphQLEndpoint(use_cases, authenticator)
     takes, gives = GraphQLRequest | list[GraphQLRequest], GraphQLAnswer | list[GraphQLAnswer]
     yield Route("POST", "/graphql", endpoint.answer, open=True, takes=takes, gives=gives)
 
 
 class GraphQLEndpoint:
-    """The requests of queries; the schema is made when the first one comes, so that without any it costs nothing."""
+    """Handles queries. The schema is built for the first one, so that it costs nothing if there is none."""
 
     def __init__(self, use_cases: UseCases, authenticator: Authenticator, time_limit_s: float = TIME_LIMIT_S) -> None:
         self.use_cases = use_cases
@@ -59,7 +59,7 @@ class GraphQLEndpoint:
         self._made: GraphQL | None = None
 
     async def answer(self, request: Request) -> Response:
-        """What one query, or each of a list, comes to; 200 also where one is wrong."""
+        """Run a query or a list of queries; the status is 200 even if one of them fails."""
         caller = self._caller(request)
         if isinstance(caller, Rejected):
             return unauthenticated(caller.message)
@@ -72,7 +72,7 @@ class GraphQLEndpoint:
         return problem(400, INVALID_ARGUMENT, answer) if isinstance(answer, str) else json(msgspec.json.encode(answer))
 
     def _caller(self, request: Request) -> Identity | Rejected:
-        """Who asks; nobody where no proof is offered, which is no mistake here."""
+        """The caller. A request without credentials is not an error here: the caller is anonymous."""
         found = self.authenticator.authenticate(request.credentials)
         return NOBODY if found is NO_CREDENTIALS else found
 

@@ -15,20 +15,20 @@ from sensu.store.values import EventKey
 
 _DIGITS_MAX = 15
 _QUERIES = {
-    "limit": "The largest number of results of a page.",
-    "continue": "The token of the page before.",
-    "from": "Only what was executed at or after this time, in Unix seconds or RFC 3339.",
-    "to": "Only what was executed at or before this time, in Unix seconds or RFC 3339.",
+    "limit": "The maximum number of results per page.",
+    "continue": "The token of the previous page.",
+    "from": "Only results executed at or after this time, in Unix seconds or RFC 3339.",
+    "to": "Only results executed at or before this time, in Unix seconds or RFC 3339.",
 }
 
 
 def routes(history: History) -> Iterator[Route]:
-    """The results of an event, newest first."""
+    """The route of the history of an event."""
 
     async def listing(request: Request) -> Response:
-        """Results and state changes of an event, those that came last first.
+        """List the results and state changes of an event, most recently received first.
 
-        `from` and `to` bound when they were executed, in Unix seconds or RFC 3339.
+        `from` and `to` limit the time of execution, in Unix seconds or RFC 3339.
         """
         period = _period(request)
         if isinstance(period, Invalid):
@@ -50,7 +50,7 @@ def _period(request: Request) -> Period | Invalid:
 
 
 def _time(text: str | None) -> float | None:
-    """Unix seconds; None where nothing was sent, InvalidResource for what is no time."""
+    """The time in Unix seconds, None if the parameter was not sent; raises InvalidResource if it is not a time."""
     if not text:
         return None
     if text.isascii() and text.isdigit() and len(text) <= _DIGITS_MAX:

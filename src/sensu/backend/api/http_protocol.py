@@ -1,8 +1,8 @@
-"""One connection of the HTTP API: uvicorn's HTTP protocol with bounds on what a client can make it keep.
+"""One connection of the HTTP API: uvicorn's HTTP protocol with limits on what it buffers for a client.
 
-A client may send requests without waiting for answers (pipelining). While one of them is answered, only what arrived
-together with it is parsed; the rest waits unparsed, and the connection is not read until there is room. Answers to
-what is not valid HTTP come in their turn, after those of the requests before.
+A client may send requests without waiting for responses (pipelining). While a request is being answered, only data that
+arrived together with it is parsed; the rest waits unparsed, and the connection is not read until there is room. The
+response to invalid HTTP is sent in order, after the responses to earlier requests.
 """
 
 import asyncio
@@ -19,13 +19,13 @@ from sensu.backend.listening import CONNECTIONS_MAX
 logger = logging.getLogger(__name__)
 
 HEAD_BYTES_MAX = 64 * 1024
-"""Bytes of a request before its body, or of trailers behind it; a request with more is answered with 431."""
+"""Maximum bytes of a request before its body, and of its trailers; a larger request is answered with 431."""
 READ_BYTES_MAX = 16 * 1024
-"""How much is read from a connection at once, and so what may wait unparsed (twice as much at most)."""
+"""The maximum read from a connection at once. At most twice as much waits unparsed."""
 LINGER_S = 0.5
-"""For how long what a client still sends is thrown away after its request was refused."""
+"""How long data from a client is discarded after its request was refused."""
 PIECE_BYTES = 512
-"""How much is parsed at once of data that may hold several requests."""
+"""The amount of data parsed at once if it may contain several requests."""
 
 _UNKNOWN_METHOD = re.compile(rb"^(?!(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS) )[A-Z]+ /", re.MULTILINE)
 
@@ -52,7 +52,7 @@ class Patience:
 
 
 class _Flow(FlowControl):
-    """Pauses and resumes a connection; while `holds` it is not read, whoever asks for it."""
+    """Pauses and resumes a connection. While `holds` is true, nothing resumes it."""
 
     holds = False
 
@@ -62,7 +62,7 @@ class _Flow(FlowControl):
 
 
 class _Refused(Exception):
-    """A request is not parsed further."""
+    """The rest of a request is not parsed."""
 
 
 class HttpProtocol(HttpToolsProtocol):
@@ -88,7 +88,7 @@ class HttpProtocol(HttpToolsProtocol):
             transport.close()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Part of asyncio's interface; whoever works on a request hears that its client has gone."""
+        """Part of asyncio's interface; requests in progress are notified that the client has disconnected."""
         super().connection_lost(exc)
         self.pipeline.clear()
         self._held = b""
@@ -107,7 +107,7 @@ class HttpProtocol(HttpToolsProtocol):
             self._parse(data)
 
     def _parse(self, data: bytes) -> None:
-        """Parse as far as requests can be taken, and keep the rest."""
+        """Parse data while requests can be accepted, and keep the rest."""
         while data:
             if self.pipeline:
                 self._held, self.flow.holds = data, True
@@ -120,11 +120,11 @@ class HttpProtocol(HttpToolsProtocol):
             data = rest + data[len(piece) :]
 
     def _feed(self, piece: bytes) -> bytes:
-        """Parse a piece; returns what is left of it behind a request to upgrade, which is answered as any other."""
+        """Parse a piece. Returns the data after a request to upgrade, which is answered like any other request."""
         try:
             self.parser.feed_data(piece)
         except httptools.HttpParserUpgrade as upgrade:
-            logger.debug("a request to upgrade is answered without an upgrade")
+            logger.debug("ignored a request to upgrade the connection")
             return piece[upgrade.args[0] :]
         except httptools.HttpParserInvalidMethodError:
             self._refuse(METHOD_NOT_ALLOWED if _UNKNOWN_METHOD.search(piece) else INVALID)
@@ -139,8 +139,8 @@ class HttpProtocol(HttpToolsProtocol):
         return b""
 
     def _refuse(self, answer: bytes) -> None:
-        """Read no more, and end the connection with an answer when the requests before are answered."""
-        logger.debug("a request that is not valid HTTP is refused")
+        """Stop reading, and close the connection with a response after those to earlier requests."""
+        logger.debug("refused a request that is not valid HTTP")
         self._refusal = answer
         if self.pipeline and self.pipeline[0][0].more_body:
             self.pipeline.popleft()
@@ -150,7 +150,7 @@ class HttpProtocol(HttpToolsProtocol):
             self._end(silently=self.active.response_started)
 
     def _end(self, *, silently: bool = False) -> None:
-        """Close once the client can have read the answer: closing a connection that is not read up loses it."""
+        """Close after the client had time to read the response: closing a connection with unread data would lose it."""
         if silently or self._refusal is None or self.transport.is_closing():
             self.transport.close()
             return
@@ -200,7 +200,7 @@ class HttpProtocol(HttpToolsProtocol):
         super()._start_asgi_task(cycle, app)  # type: ignore[arg-type]
 
     def on_response_complete(self) -> None:
-        """Part of uvicorn's interface: start the next request, or go on parsing."""
+        """Part of uvicorn's interface: start the next request, or continue parsing."""
         super().on_response_complete()
         if self.transport.is_closing():
             return
@@ -234,14 +234,14 @@ class HttpProtocol(HttpToolsProtocol):
 
 
 def first_piece(data: bytes) -> bytes:
-    """As much of what a client sent as should be parsed at once: all of it, unless it may hold several requests."""
+    """The data to parse at once: all of it, unless it may contain several requests."""
     if len(data) > PIECE_BYTES and data.count(b"\n\r\n") + data.count(b"\n\n") > 1:
         return data[:PIECE_BYTES]
     return data
 
 
 class BoundedReads(asyncio.BufferedProtocol):
-    """Has a protocol read little at once; all connections of a loop share the buffer that data arrives in."""
+    """Makes a protocol read small pieces, through a buffer that all connections of a loop share."""
 
     def __init__(self, protocol: HttpProtocol, buffer: memoryview) -> None:
         self._protocol = protocol

@@ -12,7 +12,7 @@ from sensu.resources.namespace import Namespace
 
 
 def routes(namespaces: Namespaces) -> Iterator[Route]:
-    """The list and one namespace."""
+    """The routes of namespaces."""
     endpoint = NamespaceEndpoint(namespaces)
     collection = f"{CORE}/namespaces"
     one = f"{collection}/{{namespace}}"
@@ -25,32 +25,32 @@ def routes(namespaces: Namespaces) -> Iterator[Route]:
 
 
 class NamespaceEndpoint:
-    """The requests on namespaces."""
+    """Handles requests for namespaces."""
 
     def __init__(self, namespaces: Namespaces) -> None:
         self._namespaces = namespaces
 
     async def listing(self, request: Request) -> Response:
-        """The namespaces that the caller may know of."""
+        """List the namespaces that are visible to the caller."""
         return listed(await self._namespaces.listing(request.caller, request.page))
 
     async def create(self, request: Request) -> Response:
-        """A new namespace."""
+        """Create a namespace."""
         return created(await self._namespaces.create(request.caller, request.json_body))
 
     async def get(self, request: Request) -> Response:
-        """One namespace."""
+        """Show a namespace."""
         return found(await self._namespaces.get(request.caller, request.params[0]))
 
     async def replace(self, request: Request) -> Response:
-        """A namespace that is there afterwards."""
+        """Create or replace a namespace."""
         return created(await self._namespaces.replace(request.caller, request.params[0], request.json_body))
 
     async def patch(self, request: Request) -> Response:
-        """A namespace as it is."""
+        """Update a namespace with a merge patch."""
         name, payload = request.params[0], request.merge_patch_body
         return shown(await self._namespaces.patch(request.caller, name, payload, request.conditions))
 
     async def delete(self, request: Request) -> Response:
-        """An empty namespace removed."""
+        """Delete an empty namespace."""
         return deleted(await self._namespaces.delete(request.caller, request.params[0]))

@@ -1,4 +1,4 @@
-"""The OpenAPI 3.1 document of the API, made from the routes and the definitions of the resources."""
+"""Generates the OpenAPI 3.1 document of the API from its routes and the definitions of the resources."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,21 +16,21 @@ _REFERENCE = "#/components/schemas/{name}"
 _VARIABLE = re.compile(r"\{(\w+)\}")
 _NAMES = {
     "namespace": "The name of a namespace.",
-    "name": "The name of the resource; a slash in it is written as %2F.",
+    "name": "The name of the resource; a slash is encoded as %2F.",
     "entity": "The name of an entity.",
     "check": "The name of a check.",
 }
 
 
 class Problem(msgspec.Struct):
-    """Why a request failed; `code` tells the sort of failure."""
+    """Why a request failed; `code` is the type of failure."""
 
     message: str
     code: int
 
 
 class Refused(msgspec.Struct):
-    """Why a request was turned away before it was looked at: nobody known asks, or it may not."""
+    """Why a request was refused: the caller is not authenticated or lacks the permission."""
 
     Code: int
     Message: str
@@ -40,7 +40,7 @@ Document = dict[str, Any]
 
 
 def document(routes: Iterable[Route], version: str) -> Document:
-    """The document that describes the routes."""
+    """The OpenAPI document of the routes."""
     known = sorted(routes, key=lambda route: (route.path, route.method))
     shapes = [shape for route in known for shape in (route.takes, *_given(route)) if shape is not None]
     schemas, components = msgspec.json.schema_components([*shapes, Problem, Refused], ref_template=_REFERENCE)
@@ -63,26 +63,26 @@ def document(routes: Iterable[Route], version: str) -> Document:
 
 
 _ABOUT = (
-    "Monitoring by checks, events and handlers. Objects are read leniently: keys match in any case, unknown keys are "
-    "ignored, null means that a value is not given. GET may always be asked as HEAD."
+    "Monitoring with checks, events and handlers. Parsing of objects is lenient: keys are case-insensitive, unknown "
+    "keys are ignored, and null means that a value is not set. Every GET endpoint also supports HEAD."
 )
 _SCHEMES = {
-    "accessToken": {"type": "http", "scheme": "bearer", "description": "The access token that GET /auth answers with."},
+    "accessToken": {"type": "http", "scheme": "bearer", "description": "An access token, as returned by GET /auth."},
     "apiKey": {
         "type": "apiKey",
         "in": "header",
         "name": "Authorization",
-        "description": "The word Key, a space, and an API key.",
+        "description": "The word `Key`, a space, and an API key.",
     },
     "password": {"type": "http", "scheme": "basic"},
 }
 _HEADERS = {
     "Continue": {"description": "The token of the next page; absent on the last one.", "schema": {"type": "string"}},
     "Total": {
-        "description": "How many resources there are in all; with selectors it may be absent.",
+        "description": "The total number of resources; it may be absent if selectors are used.",
         "schema": {"type": "integer"},
     },
-    "Etag": {"description": "The entity tag of this state of the resource.", "schema": {"type": "string"}},
+    "Etag": {"description": "The entity tag of the resource.", "schema": {"type": "string"}},
 }
 
 
@@ -95,7 +95,7 @@ def _is_paged(route: Route) -> bool:
 
 
 def _tag(route: Route) -> str:
-    """The word under which an operation is found: the kind, or the first word of the path."""
+    """The tag of an operation: the kind, or the first word of the path."""
     words = [word for word in route.path.split("/") if word and not word.startswith("{")]
     known = [word for word in words if word in _SEGMENTS]
     return known[-1] if known else words[3] if words[0] == "api" and len(words) > 3 else words[0]
@@ -134,7 +134,7 @@ def _operation(route: Route, schemas: Mapping[str, Any]) -> Document:
 def _count_operation(route: Route) -> Document:
     return {
         "operationId": "head_" + _operation_id(route).removeprefix("get_"),
-        "summary": "How many there are, in Sensu-Total-Count.",
+        "summary": "Get the total number of resources in the Sensu-Total-Count header.",
         "tags": [_tag(route)],
         "parameters": [one for one in _parameters(route) if one["name"] not in ("watch", "Last-Event-ID")],
         "responses": {"200": {"description": "OK", "headers": _page_headers()}, **_FAILURES},
@@ -170,18 +170,18 @@ def _parameter(place: str, name: str, description: str, schema: Document) -> Doc
 
 _TEXTS: Document = {"type": "array", "items": {"type": "string"}}
 _PAGE_PARAMETERS: Sequence[Document] = (
-    _parameter("query", "limit", "The largest number of items of a page.", {"type": "integer", "minimum": 0}),
-    _parameter("query", "continue", "The token of the page before.", {"type": "string"}),
-    _parameter("query", "labelSelector", "Requirements on labels, all of which must hold.", _TEXTS),
-    _parameter("query", "fieldSelector", "Requirements on fields, all of which must hold.", _TEXTS),
+    _parameter("query", "limit", "The maximum number of items per page.", {"type": "integer", "minimum": 0}),
+    _parameter("query", "continue", "The token of the previous page.", {"type": "string"}),
+    _parameter("query", "labelSelector", "Select resources by labels; all requirements must match.", _TEXTS),
+    _parameter("query", "fieldSelector", "Select resources by fields; all requirements must match.", _TEXTS),
 )
 _WATCH_PARAMETERS: Sequence[Document] = (
-    _parameter("query", "watch", "Follow the changes of the list as server-sent events.", {"type": "boolean"}),
-    _parameter("header", "Last-Event-ID", "Go on behind this id.", {"type": "integer", "minimum": 0}),
+    _parameter("query", "watch", "Stream changes to the list as server-sent events.", {"type": "boolean"}),
+    _parameter("header", "Last-Event-ID", "Continue a stream after this id.", {"type": "integer", "minimum": 0}),
 )
 _CONDITIONS: Sequence[Document] = (
-    _parameter("header", "If-Match", "Entity tags one of which the resource must have.", {"type": "string"}),
-    _parameter("header", "If-None-Match", "Entity tags none of which the resource may have.", {"type": "string"}),
+    _parameter("header", "If-Match", "Entity tags; the resource must have one of them.", {"type": "string"}),
+    _parameter("header", "If-None-Match", "Entity tags; the resource must have none of them.", {"type": "string"}),
 )
 
 
@@ -201,8 +201,8 @@ def _failure(description: str, *shapes: str) -> Document:
 
 
 _FAILURES: Document = {
-    "4XX": _failure("The request is refused.", "Problem", "Refused"),
-    "5XX": _failure("The backend cannot do it now.", "Problem"),
+    "4XX": _failure("The request was refused.", "Problem", "Refused"),
+    "5XX": _failure("The backend cannot process the request now.", "Problem"),
 }
 
 
@@ -232,7 +232,7 @@ def _responses(route: Route, schemas: Mapping[str, Any]) -> Document:
 
 _CHANGE: Document = {
     "type": "object",
-    "description": "One change of the stream: what happened, and as JSON in `data` to what.",
+    "description": "A change: `event` is its type, and `data` the changed resource as JSON.",
     "properties": {name: {"type": "string"} for name in ("id", "event", "data", "retry")},
 }
 

@@ -1,4 +1,4 @@
-"""The description of the API: the OpenAPI document, and a page that shows it to people without any outside host."""
+"""The API reference: the OpenAPI document, and an HTML page that shows it without loading anything from other hosts."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
@@ -17,7 +17,7 @@ _POLICY = (b"content-security-policy", b"default-src 'none'; style-src 'unsafe-i
 
 
 def routes(described: Sequence[Route], version: str) -> Iterator[Route]:
-    """The document and the page, which describe `described` and themselves."""
+    """The routes of the document and the page, which cover `described` and these two."""
     endpoint = ReferenceEndpoint(version)
     own = (
         Route("GET", "/openapi.json", endpoint.openapi, open=True, early=True, gives=dict[str, Any]),
@@ -28,18 +28,18 @@ def routes(described: Sequence[Route], version: str) -> Iterator[Route]:
 
 
 class ReferenceEndpoint:
-    """The requests about the API itself; what they answer is made once, when it is first asked for."""
+    """Handles requests for the reference, which is generated for the first of them."""
 
     def __init__(self, version: str) -> None:
         self.described: Sequence[Route] = ()
         self._version = version
 
     async def openapi(self, request: Request) -> Response:
-        """The OpenAPI 3.1 document of this API."""
+        """Get the OpenAPI 3.1 document of this API."""
         return json(self._openapi_json)
 
     async def page(self, request: Request) -> Response:
-        """The same for people."""
+        """Show the API reference as an HTML page."""
         page = self._html
         length = (b"content-length", b"%d" % len(page))
         return Response(200, [(b"content-type", HTML.encode()), length, NOSNIFF, _POLICY], page)
@@ -70,7 +70,7 @@ td { padding: .1rem .8rem .1rem 0; vertical-align: top }
 
 
 def html_of(described: Document) -> str:
-    """The page that shows an OpenAPI document."""
+    """Render an OpenAPI document as HTML."""
     info = described["info"]
     tags = [tag["name"] for tag in described["tags"]]
     links = "".join(f'<a href="#{escape(tag)}">{escape(tag)}</a>' for tag in tags)
@@ -120,7 +120,7 @@ def _answer(response: Mapping[str, Any]) -> str:
 
 
 def _shape(schema: Mapping[str, Any]) -> str:
-    """A schema in few words, with a link where it has a name."""
+    """A short description of a schema, with a link if it has a name."""
     if "$ref" in schema:
         name = escape(schema["$ref"].rsplit("/", 1)[-1])
         return f'<a href="#schema-{name}">{name}</a>'

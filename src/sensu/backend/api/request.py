@@ -1,4 +1,4 @@
-"""One HTTP request as endpoints see it."""
+"""HTTP requests as endpoints see them."""
 
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -21,15 +21,15 @@ Receive = Callable[[], Awaitable[Mapping[str, Any]]]
 
 
 class BodyTooLarge(SensuError):
-    """The body of a request is larger than the server takes."""
+    """The body of a request is larger than the limit."""
 
 
 class ClientGone(SensuError):
-    """The client went away before its request was read; there is nobody to answer."""
+    """The client disconnected before its request was read."""
 
 
 class Request:
-    """A request: `params` are the decoded variable parts of its path, in order; `caller` is who it comes from."""
+    """A request; `params` are the decoded variable segments of its path, in order."""
 
     __slots__ = ("_body_bytes_max", "_receive", "caller", "params", "scope")
 
@@ -43,24 +43,24 @@ class Request:
         self._body_bytes_max = body_bytes_max
 
     def header(self, name: bytes) -> str | None:
-        """The value of the first header with that name (in lower case), None where it was not sent."""
+        """The value of the first header of that name (in lower case), None if it was not sent."""
         return header(self.scope, name)
 
     @property
     def query(self) -> dict[str, list[str]]:
-        """The parameters behind the question mark, by name."""
+        """The query parameters by name."""
         return parse_qs(self.scope["query_string"].decode("latin-1"), keep_blank_values=True)
 
     def parameter(self, name: str) -> str | None:
-        """The first query parameter with that name, None where it was not sent."""
+        """The first query parameter of that name, None if it was not sent."""
         values = self.query.get(name)
         return values[0] if values else None
 
     @property
     def page(self) -> PageRequest:
-        """What part of a list the request asks for.
+        """The page of a list that is requested.
 
-        Source: recorded scenario checks-pagination (a limit that is no number is none).
+        Source: recorded scenario checks-pagination (a limit that is not a number is ignored).
         """
         counted = self.is_head
         if not self.scope["query_string"]:
@@ -76,38 +76,38 @@ class Request:
 
     @property
     def conditions(self) -> Conditions:
-        """What the request says of the state it is about."""
+        """The preconditions of the request."""
         return Conditions(self.header(b"if-match"), self.header(b"if-none-match"))
 
     @property
     def is_head(self) -> bool:
-        """Whether only what comes before the body is asked for."""
+        """Whether the method is HEAD."""
         return bool(self.scope["method"] == "HEAD")
 
     async def gone(self) -> None:
-        """Return when the client has gone away."""
+        """Return when the client has disconnected."""
         while (await self._receive())["type"] != "http.disconnect":
             pass
 
     @property
     def credentials(self) -> Credentials:
-        """What the request offers as proof of its sender."""
+        """The credentials in the request."""
         return credentials_of(self.scope)
 
     @property
     def address(self) -> str:
-        """The network address that the request came from."""
+        """The network address of the client."""
         return address_of(self.scope)
 
     @property
     def issuer(self) -> str:
-        """Scheme and address of the API as the connection knows them; what tokens name, whatever the client claims."""
+        """Scheme and address of the API, taken from the connection and not from headers: the issuer of tokens."""
         host, port = self.scope.get("server") or ("", 0)
         host = plain_address(host)
         return f"{self.scope['scheme']}://{f'[{host}]' if ':' in host else host}:{port}"
 
     async def body(self) -> bytes:
-        """The whole body, whatever its type; raises BodyTooLarge, ClientGone."""
+        """The whole body, of any type; raises BodyTooLarge, ClientGone."""
         declared = self.header(b"content-length")
         if declared is not None and int(declared) > self._body_bytes_max:
             raise BodyTooLarge("http: request body too large")
@@ -116,7 +116,7 @@ class Request:
         while True:
             message = await self._receive()
             if message["type"] == "http.disconnect":
-                raise ClientGone("the client went away")
+                raise ClientGone("the client has disconnected")
             parts.append(message.get("body", b""))
             size += len(parts[-1])
             if size > self._body_bytes_max:
@@ -125,7 +125,7 @@ class Request:
                 return parts[0] if len(parts) == 1 else b"".join(parts)
 
     async def json_body(self) -> bytes:
-        """The body of a request that must send JSON, under any media type but a form's.
+        """The body of a request that must contain JSON. Any media type except a form's is accepted.
 
         Raises InvalidResource, BodyTooLarge. Source: recorded scenario http-bodies (no type, or a form's: no body).
         """
@@ -134,10 +134,10 @@ class Request:
                 if value != JSON:
                     _check_media_type(value.decode("latin-1"))
                 return await self.body()
-        raise InvalidResource("there is no JSON body: the Content-Type header is missing")
+        raise InvalidResource("the request has no JSON body: the Content-Type header is missing")
 
     async def merge_patch_body(self) -> bytes:
-        """The body of a request that must send a merge patch; raises InvalidResource, BodyTooLarge."""
+        """The body of a request that must contain a merge patch; raises InvalidResource, BodyTooLarge."""
         media_type = self.header(b"content-type") or FORM
         if media_type == "application/json-patch+json":
             raise InvalidResource(f"JSON Patch is not supported yet. Allowed values: {MERGE_PATCH}")
@@ -149,7 +149,7 @@ class Request:
 WHOLE = PageRequest()
 COUNTED = PageRequest(counted=True)
 LIMIT_DIGITS_MAX = 12
-"""A limit with more digits is larger than any list, and as good as none."""
+"""A limit with more digits is larger than any list, and treated as no limit."""
 
 
 def _limit(text: str) -> int:
@@ -157,7 +157,7 @@ def _limit(text: str) -> int:
 
 
 def header(scope: Mapping[str, Any], name: bytes) -> str | None:
-    """The value of the first header with that name (in lower case), None where it was not sent."""
+    """The value of the first header of that name (in lower case), None if it was not sent."""
     for key, value in scope["headers"]:
         if key == name:
             return value.decode("latin-1")  # type: ignore[no-any-return]
@@ -165,24 +165,24 @@ def header(scope: Mapping[str, Any], name: bytes) -> str | None:
 
 
 def credentials_of(scope: Mapping[str, Any]) -> Credentials:
-    """What a request offers as proof of its sender."""
+    """The credentials in a request."""
     return Credentials(header(scope, b"authorization"), address=address_of(scope))
 
 
 def forces(scope: Mapping[str, Any]) -> bool:
-    """Whether a request asks for a change that is refused otherwise, with `force=true` behind the question mark."""
+    """Whether the query contains `force=true`, which permits changes that would otherwise be refused."""
     query: bytes = scope["query_string"]
     return b"force=" in query and parse_qs(query.decode("latin-1")).get("force") in (["true"], ["1"])
 
 
 def address_of(scope: Mapping[str, Any]) -> str:
-    """The network address that a request came from, empty where it is not known."""
+    """The network address of the client, empty if it is unknown."""
     client = scope.get("client")
     return plain_address(client[0]) if client else ""
 
 
 def plain_address(address: str) -> str:
-    """An IPv4 address as such, also where a socket for both families shows it as an IPv6 one."""
+    """The address, with IPv4 addresses that are mapped to IPv6 turned back into IPv4."""
     return address.removeprefix("::ffff:") if "." in address else address
 
 
@@ -191,4 +191,4 @@ def _check_media_type(value: str) -> None:
     if not _MEDIA_TYPE.fullmatch(media_type):
         raise InvalidResource(f"invalid Content-Type header: {value}")
     if media_type == FORM:
-        raise InvalidResource(f"there is no JSON body: the Content-Type header says {FORM}")
+        raise InvalidResource(f"the request has no JSON body: its Content-Type header is {FORM}")

@@ -1,4 +1,4 @@
-"""The endpoints of resources: every kind has those that its row in `resources/kinds.py` serves."""
+"""The endpoints of resources, for the methods that each kind's row in `resources/kinds.py` lists."""
 
 from collections.abc import Iterator
 
@@ -12,7 +12,7 @@ from sensu.resources.kinds import EVERY_KIND, Kind
 
 
 def routes(resources: Resources) -> Iterator[Route]:
-    """The endpoints of every kind, for the methods that its row in the table serves."""
+    """The routes of every kind, for the methods that its row in the table lists."""
     for kind in EVERY_KIND:
         endpoint = ResourceEndpoint(resources, kind)
         shape, collection = document_shape(kind), collection_path(kind)
@@ -37,48 +37,48 @@ def collection_path(kind: Kind) -> str:
 
 
 class ResourceEndpoint:
-    """The requests on one kind."""
+    """Handles requests for one kind."""
 
     def __init__(self, resources: Resources, kind: Kind) -> None:
         self._resources = resources
         self._kind = kind
 
     def _place(self, request: Request) -> tuple[str, str]:
-        """Namespace and name in the path."""
+        """The namespace and name in the path."""
         params = request.params
         return (params[0], params[1]) if self._kind.namespaced else ("", params[0])
 
     async def listing(self, request: Request) -> Response:
-        """The resources of the namespace, or of the cluster."""
+        """List the resources of a namespace, or of the cluster."""
         namespace = request.params[0] if self._kind.namespaced else None
         return listed(await self._resources.listing(request.caller, self._kind, namespace, request.page))
 
     async def listing_of_all(self, request: Request) -> Response:
-        """The resources of all namespaces."""
+        """List the resources of all namespaces."""
         return listed(await self._resources.listing(request.caller, self._kind, None, request.page))
 
     async def create(self, request: Request) -> Response:
-        """A new resource."""
+        """Create a resource."""
         namespace = request.params[0] if self._kind.namespaced else ""
         return created(await self._resources.create(request.caller, self._kind, namespace, request.json_body))
 
     async def get(self, request: Request) -> Response:
-        """One resource."""
+        """Show a resource."""
         namespace, name = self._place(request)
         return found(await self._resources.get(request.caller, self._kind, namespace, name))
 
     async def replace(self, request: Request) -> Response:
-        """A resource as it is sent."""
+        """Create or replace a resource."""
         namespace, name = self._place(request)
         return created(await self._resources.replace(request.caller, self._kind, namespace, name, request.json_body))
 
     async def patch(self, request: Request) -> Response:
-        """A resource with a merge patch applied."""
+        """Update a resource with a merge patch."""
         namespace, name = self._place(request)
         payload, conditions = request.merge_patch_body, request.conditions
         return shown(await self._resources.patch(request.caller, self._kind, namespace, name, payload, conditions))
 
     async def delete(self, request: Request) -> Response:
-        """A resource removed."""
+        """Delete a resource."""
         namespace, name = self._place(request)
         return deleted(await self._resources.delete(request.caller, self._kind, namespace, name))

@@ -1,4 +1,4 @@
-"""HTTP answers, and how they are sent: small ones at once, long lists as they are read."""
+"""HTTP responses. Small ones are sent at once, long lists while they are read."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,12 +16,12 @@ TEXT_TYPE: Header = (b"content-type", b"text/plain; charset=utf-8")
 _EMPTY: Header = (b"content-length", b"0")
 
 CHUNK_BYTES = 256 * 1024
-"""Parts of a list are joined up to about this size before they are sent."""
+"""Parts of a list are joined to about this size before they are sent."""
 
 
 @dataclass(slots=True)
 class Response:
-    """A status, headers and a body; with `chunks` the body is a JSON list of what they hold."""
+    """A status, headers and a body; with `chunks`, the body is a JSON list of their items."""
 
     status: int
     headers: list[Header]
@@ -29,7 +29,7 @@ class Response:
     chunks: AsyncIterator[Sequence[bytes]] | None = field(default=None)
 
     async def send(self, send: Send) -> None:
-        """Send all of it."""
+        """Send the response."""
         if self.chunks is not None:
             await _send_list(self, self.chunks, send)
             return
@@ -37,7 +37,7 @@ class Response:
         await send({"type": "http.response.body", "body": self.body})
 
     async def send_head(self, send: Send) -> None:
-        """Send what comes before the body; a list is not even read."""
+        """Send the status and headers; a list is not read."""
         await send({"type": "http.response.start", "status": self.status, "headers": self.headers})
         await send({"type": "http.response.body", "body": b""})
 
@@ -48,7 +48,7 @@ OK_EMPTY = Response(200, [_EMPTY, NOSNIFF])
 
 
 def json(body: bytes, *, etag: str = "", status: int = 200) -> Response:
-    """A JSON document."""
+    """A response with a JSON document."""
     headers = [JSON_TYPE, (b"content-length", b"%d" % len(body)), NOSNIFF]
     if etag:
         headers.append((b"etag", etag.encode("ascii")))
@@ -56,22 +56,22 @@ def json(body: bytes, *, etag: str = "", status: int = 200) -> Response:
 
 
 def text(body: str | bytes, *, status: int = 200, content_type: bytes = b"text/plain; charset=utf-8") -> Response:
-    """A text, or JSON that the wire calls a text."""
+    """A response with text, or with JSON that is labelled as text."""
     raw = body if isinstance(body, bytes) else body.encode()
     return Response(status, [(b"content-type", content_type), (b"content-length", b"%d" % len(raw)), NOSNIFF], raw)
 
 
 _LOCATION = "/%?#[]@!$&'()*+,;=:~"
-"""What stays as it is in a Location header; a backslash is none of it, because browsers take it for a slash."""
+"""Characters that are not escaped in a Location header. Backslashes are escaped: browsers read them as slashes."""
 
 
 def located(path: str, *, status: int) -> Response:
-    """An empty answer that names a path."""
+    """An empty response with a Location header."""
     return Response(status, [(b"location", quote(path, safe=_LOCATION).encode()), _EMPTY, NOSNIFF])
 
 
 def listing(found: Listing) -> Response:
-    """A list, with the token of its next page and its total in the headers."""
+    """A list, with the token of the next page and the total in the headers."""
     headers = [JSON_TYPE, NOSNIFF]
     if found.after:
         headers.append((b"sensu-continue", found.after.encode("ascii")))
@@ -81,7 +81,7 @@ def listing(found: Listing) -> Response:
 
 
 async def _send_list(response: Response, chunks: AsyncIterator[Sequence[bytes]], send: Send) -> None:
-    """Send a list whole where it is small, else part by part; the parts are spliced as they are."""
+    """Send a small list at once, a larger one in parts; the stored JSON is sent unchanged."""
     pending: list[bytes] = []
     size = 0
     started = False

@@ -1,4 +1,4 @@
-"""Which endpoint a path belongs to: segments are compared percent-encoded, then variable ones are decoded.
+"""Finds the endpoint of a path: segments are compared percent-encoded, then variable ones are decoded.
 
 Source: recorded scenario http-paths (an encoded slash is part of a name, encoded words are unknown paths).
 """
@@ -26,15 +26,15 @@ _BROKEN_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 
 class KnownTo(Enum):
-    """Which worker of a backend can answer: any, or only one of them."""
+    """The workers of a backend that can answer a request: any, or only one."""
 
     ALL = "all"
-    SCHEDULER = "the one that schedules"
-    ENTITY = "the one that has the entity, after the namespace in the path"
-    DELIVERY = "the one that has the delivery, after the namespace in the path"
+    SCHEDULER = "the worker that schedules checks"
+    ENTITY = "the worker that owns the entity in the path"
+    DELIVERY = "the worker that owns the delivery in the path"
 
     def member(self, params: Sequence[str], ownership: Ownership) -> int:
-        """Which one for the variable segments of a path."""
+        """The worker, given the variable segments of a path."""
         if self is KnownTo.SCHEDULER:
             return ownership.holder_of(Duty.SCHEDULE)
         if self is KnownTo.ENTITY:
@@ -49,14 +49,14 @@ DIGITS_READ_MAX = 18
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """An endpoint: a method, a path with `{variable}` segments, and who answers.
+    """An endpoint: a method, a path with `{variable}` segments, and a handler.
 
-    `open` ones are for everybody; `early` ones answer before the backend is ready. `lists` is the kind whose resources
-    it answers with; `watchable` lists can be followed; other lists in pages are `paged`. Of several workers those
-    that it is `known_to` answer.
+    `open` routes need no authentication; `early` ones answer before the backend is ready. `lists` is the kind of the
+    resources in a list; `watchable` lists can be watched; other lists in pages are `paged`. If there are several
+    workers, those that the route is `known_to` answer.
 
-    What the documentation says of it: it `takes` a body and `gives` one of these shapes, with this `status`;
-    `media_type` is that of the answer, `queries` tells of its query parameters by their names.
+    The rest is documentation: the shape of the body that it `takes` and of the response that it `gives`, the `status`
+    and `media_type` of the response, and the descriptions of its query parameters (`queries`).
     """
 
     method: str
@@ -78,9 +78,9 @@ class Route:
 Match = tuple[Mapping[str, Route], tuple[str, ...]]
 
 KNOWN_PATHS_MAX = 4096
-"""How many matched paths are remembered; when it is reached, all are forgotten."""
+"""The number of matched paths that are cached; when it is reached, the cache is cleared."""
 KNOWN_PATH_LENGTH_MAX = 512
-"""Longer paths are looked up each time, so that what is remembered stays within a few megabytes."""
+"""Longer paths are not cached, so that the cache takes at most a few megabytes."""
 
 
 class _Node:
@@ -114,7 +114,7 @@ class Router:
         node.routes[route.method] = route
 
     def match(self, path: str) -> Match | None:
-        """The routes of an encoded path by method, and its decoded variable segments; None for unknown paths."""
+        """The routes of an encoded path by method, and its decoded variable segments; None if the path is unknown."""
         known = self._known.get(path)
         if known is not None:
             return known
@@ -145,7 +145,7 @@ def _walk(node: _Node, segments: list[str], position: int, params: tuple[str, ..
 
 
 def cleaned(path: str) -> str:
-    """The path without empty, `.` and `..` segments; the same text where there are none."""
+    """The path without empty, `.` and `..` segments; the same string if it has none."""
     if "//" not in path and "/." not in path:
         return path
     clean = posixpath.normpath("/" + path.lstrip("/"))
@@ -153,5 +153,5 @@ def cleaned(path: str) -> str:
 
 
 def is_broken(path: str) -> bool:
-    """Whether a path has a percent sign that encodes nothing."""
+    """Whether a path has an invalid percent encoding."""
     return "%" in path and _BROKEN_ESCAPE.search(path) is not None

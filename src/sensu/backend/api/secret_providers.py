@@ -1,4 +1,4 @@
-"""The endpoints of the providers of secrets.
+"""The endpoints of secret providers.
 
 Source: docs, "Secrets API".
 """
@@ -17,18 +17,18 @@ _PROVIDER = document_shape(SECRET_PROVIDER)
 
 
 def routes(providers: SecretProviders) -> Iterator[Route]:
-    """The list of providers and one provider."""
+    """The routes of secret providers."""
 
     async def listing(request: Request) -> Response:
-        """The providers: the environment of the backend."""
+        """List the secret providers: the environment of the backend."""
         return listed(providers.listing(request.caller))
 
     async def get(request: Request) -> Response:
-        """One provider."""
+        """Show a secret provider."""
         return found(providers.get(request.caller, request.params[0]))
 
     async def replace(request: Request) -> Response:
-        """A provider as it is sent; the environment of the backend has nothing to set."""
+        """Replace a secret provider; the only one, `env`, has no settings."""
         outcome = await providers.replace(request.caller, request.params[0], request.json_body)
         return found(outcome)
 

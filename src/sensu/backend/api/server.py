@@ -1,4 +1,4 @@
-"""The listener of the HTTP API: uvicorn's HTTP protocol on the loop of the backend, with time-outs of our own."""
+"""The server of the HTTP API: uvicorn's HTTP protocol on the backend's event loop, with timeouts."""
 
 import asyncio
 import contextlib
@@ -21,7 +21,7 @@ SWEEP_S = 1.0
 
 
 class ApiServer:
-    """Serves an ASGI application; `stopping` is called when it stops, to end answers that would go on for ever."""
+    """Serves an ASGI application; `stopping` is called when it stops, to end responses that have no end."""
 
     def __init__(
         self,
@@ -52,9 +52,9 @@ class ApiServer:
         self.port = settings.port
 
     async def start(self) -> None:
-        """Accept connections; `port` is the one that was found where 0 was asked for.
+        """Accept connections. If the port in the settings is 0, `port` is the one that was chosen.
 
-        Raises ConfigurationError where the address, the certificate or its key cannot be used.
+        Raises ConfigurationError if the address, the certificate or its key cannot be used.
         """
         context = tls_context(self._settings)
         self._config.load()
@@ -88,11 +88,11 @@ class ApiServer:
 
     @property
     def connections(self) -> Collection[object]:
-        """The connections that are open now."""
+        """The open connections."""
         return self._state.connections
 
     async def stop(self) -> None:
-        """Accept no more, let running requests end for a while, then close what is left."""
+        """Stop accepting connections, wait a while for running requests, then close the remaining connections."""
         if self._server is None:
             return
         self._server.close()
@@ -113,7 +113,7 @@ class ApiServer:
         self._server = None
 
     async def _sweep(self) -> None:
-        """End connections whose request does not come or whose answer is not read."""
+        """Close connections whose request does not arrive or whose response is not read in time."""
         loop = asyncio.get_running_loop()
         patience = Patience(self._settings.read_timeout_s, self._settings.write_timeout_s)
         while True:

@@ -1,4 +1,4 @@
-"""The endpoints that say what silences do, or would do."""
+"""The endpoints that count the events that silences match."""
 
 from collections.abc import Iterator
 

@@ -12,7 +12,7 @@ from sensu.resources.silenced import Silenced
 
 
 def routes(silences: Silences) -> Iterator[Route]:
-    """Lists, lists by subscription and check, and one silence."""
+    """The routes of silences."""
     endpoint = SilencedEndpoint(silences)
     collection = f"{IN_NAMESPACE}/silenced"
     yield Route("GET", collection, endpoint.listing, lists=SILENCED)
@@ -29,48 +29,48 @@ def routes(silences: Silences) -> Iterator[Route]:
 
 
 class SilencedEndpoint:
-    """The requests on silences."""
+    """Handles requests for silences."""
 
     def __init__(self, silences: Silences) -> None:
         self._silences = silences
 
     async def listing(self, request: Request) -> Response:
-        """The silences of a namespace."""
+        """List the silences of a namespace."""
         return listed(await self._silences.listing(request.caller, request.params[0], request.page))
 
     async def listing_of_all(self, request: Request) -> Response:
-        """The silences of all namespaces."""
+        """List the silences of all namespaces."""
         return listed(await self._silences.listing(request.caller, None, request.page))
 
     async def of_subscription(self, request: Request) -> Response:
-        """The silences of a subscription."""
+        """List the silences of a subscription."""
         namespace, subscription = request.params
         return listed(await self._silences.of_subscription(request.caller, namespace, subscription))
 
     async def of_check(self, request: Request) -> Response:
-        """The silences of a check in a namespace."""
+        """List the silences of a check in a namespace."""
         namespace, check = request.params
         return listed(await self._silences.of_check(request.caller, namespace, check))
 
     async def of_check_in_all(self, request: Request) -> Response:
-        """The silences of a check name in all namespaces."""
+        """List the silences of a check in all namespaces."""
         return listed(await self._silences.of_check(request.caller, None, request.params[0]))
 
     async def get(self, request: Request) -> Response:
-        """One silence."""
+        """Show a silence."""
         namespace, name = request.params
         return found(await self._silences.get(request.caller, namespace, name))
 
     async def create(self, request: Request) -> Response:
-        """A new silence."""
+        """Create a silence."""
         return created(await self._silences.create(request.caller, request.params[0], request.json_body))
 
     async def replace(self, request: Request) -> Response:
-        """A silence as it is sent."""
+        """Create or replace a silence."""
         namespace, name = request.params
         return created(await self._silences.replace(request.caller, namespace, name, request.json_body))
 
     async def delete(self, request: Request) -> Response:
-        """A silence removed."""
+        """Delete a silence."""
         namespace, name = request.params
         return deleted(await self._silences.delete(request.caller, namespace, name))

@@ -1,4 +1,4 @@
-"""The endpoints that say how the backend is; they are open to everybody.
+"""The endpoints for health, readiness, version and metrics; they need no authentication.
 
 Source: docs, "Health API", "Version API", "Metrics API";
 recorded scenarios server-health, server-version, server-ready.
@@ -21,9 +21,9 @@ from sensu.store.contract import Store
 EXPOSITION_TYPE = b"text/plain; version=0.0.4; charset=utf-8"
 _API_GROUPS = {"core/v2": "v2.16.0", "core/v3": "v3.8.0"}
 ETCD_VERSIONS = {"etcdserver": "3.5.5", "etcdcluster": "3.5.0"}
-"""There is no etcd here; these are the versions whose behaviour clients can count on."""
+"""The backend does not use etcd; these are the versions that Sensu Go's clients expect."""
 HEALTH_TIMEOUT_S = 3.0
-"""How long the store has to answer where nobody says otherwise. Source: docs, "Health API"."""
+"""How long to wait for the store by default. Source: docs, "Health API"."""
 
 NOT_INITIALISED = "the database is not initialised and nobody can log in: run sensu-backend init"
 
@@ -36,7 +36,7 @@ def routes(
     version: str,
     peers: Peers,
 ) -> Iterator[Route]:
-    """Health, readiness, version and metrics."""
+    """The routes for health, readiness, version and metrics."""
     endpoint = StatusEndpoint(store, member, metrics, ready, version, peers)
     yield Route("GET", "/health", endpoint.health, open=True, early=True, media_type=TEXT, queries=TIMEOUT)
     yield Route("GET", "/ready", endpoint.readiness, open=True, early=True, media_type=TEXT)
@@ -46,7 +46,7 @@ def routes(
 
 
 class StatusEndpoint:
-    """The requests that watch a backend."""
+    """Handles requests that monitor the backend."""
 
     def __init__(
         self,
@@ -65,28 +65,28 @@ class StatusEndpoint:
         self._versions = encode({"etcd": ETCD_VERSIONS, "sensu_backend": version, "api_groups": _API_GROUPS})
 
     async def health(self, request: Request) -> Response:
-        """The health of each backend; the status is 200 even where one is ill."""
+        """Show the health of each backend; the status is 200 even if one is unhealthy."""
         timeout_s = timeout_of(request)
         if timeout_s is None:
             return bad_timeout(request)
         return text(await health_json(self._store, self._member, self._peers, timeout_s))
 
     async def readiness(self, request: Request) -> Response:
-        """Whether the backend serves."""
+        """Check whether the backend is ready."""
         return text("ready\n") if self._ready() else starting()
 
     async def versions(self, request: Request) -> Response:
-        """The versions of the backend and of what it speaks."""
+        """Show the versions of the backend and its interfaces."""
         return text(self._versions)
 
     async def exposition(self, request: Request) -> Response:
-        """The metrics in Prometheus' text format."""
+        """Get the metrics in the Prometheus text format."""
         others = await self._peers.numbers()
         return text(self._metrics.exposition(others), content_type=EXPOSITION_TYPE)
 
 
 async def health_json(store: Store, member: Member, peers: Peers, timeout_s: float = HEALTH_TIMEOUT_S) -> bytes:
-    """How this member of the cluster is, all its workers; the store has `timeout_s` to answer (0: any time)."""
+    """The health of this member, including all its workers; waits `timeout_s` for the store (0: no limit)."""
     try:
         async with asyncio.timeout(timeout_s if timeout_s > 0 else None):
             problem = await store.healthy()

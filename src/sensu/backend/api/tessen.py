@@ -14,24 +14,24 @@ from sensu.resources.wire import Wire, convert_client, encode, parse_json
 
 
 class _Report(Wire, frozen=True):
-    """Points as they come in."""
+    """Metric points that a client reports."""
 
     points: tuple[MetricPoint, ...] | None = None
 
 
 def routes(tessen: Tessen) -> Iterator[Route]:
-    """The setting, and the points that the web UI of the reference reports."""
+    """The routes of the setting, and of the metric points that Sensu Go's web UI reports."""
 
     async def get(request: Request) -> Response:
-        """The setting."""
+        """Show the Tessen setting."""
         return found(await tessen.get(request.caller))
 
     async def replace(request: Request) -> Response:
-        """The setting as it is sent."""
+        """Replace the Tessen setting."""
         return shown(await tessen.replace(request.caller, request.json_body))
 
     async def report(request: Request) -> Response:
-        """The points that were sent, which go nowhere.
+        """Accept metric points; they are discarded.
 
         Source: docs, "Tessen API".
         """

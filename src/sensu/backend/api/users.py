@@ -14,7 +14,7 @@ from sensu.resources.user import User
 
 
 def routes(resources: Resources, users: Users) -> Iterator[Route]:
-    """The list, one user, its groups and its password."""
+    """The routes of users, their groups and passwords."""
     endpoint = UserEndpoint(users)
     collection = f"{CORE}/users"
     one = f"{collection}/{{name}}"
@@ -33,49 +33,49 @@ def routes(resources: Resources, users: Users) -> Iterator[Route]:
 
 
 class UserEndpoint:
-    """The requests on users."""
+    """Handles requests for users."""
 
     def __init__(self, users: Users) -> None:
         self._users = users
 
     async def get(self, request: Request) -> Response:
-        """One user."""
+        """Show a user."""
         return found(await self._users.get(request.caller, request.params[0]))
 
     async def create(self, request: Request) -> Response:
-        """A new user."""
+        """Create a user."""
         return created(await self._users.create(request.caller, request.json_body))
 
     async def replace(self, request: Request) -> Response:
-        """A user as it is sent."""
+        """Create or replace a user."""
         return created(await self._users.replace(request.caller, request.params[0], request.json_body))
 
     async def disable(self, request: Request) -> Response:
-        """A user that can no longer log in."""
+        """Disable a user."""
         return deleted(await self._users.disable(request.caller, request.params[0]))
 
     async def reinstate(self, request: Request) -> Response:
-        """A user that can log in again."""
+        """Enable a disabled user."""
         return created(await self._users.reinstate(request.caller, request.params[0]))
 
     async def join(self, request: Request) -> Response:
-        """A user in a group."""
+        """Add a user to a group."""
         name, group = request.params
         return created(await self._users.join(request.caller, name, group))
 
     async def leave(self, request: Request) -> Response:
-        """A user out of a group."""
+        """Remove a user from a group."""
         name, group = request.params
         return deleted(await self._users.leave(request.caller, name, group))
 
     async def leave_all(self, request: Request) -> Response:
-        """A user in no group."""
+        """Remove a user from all groups."""
         return deleted(await self._users.leave(request.caller, request.params[0], None))
 
     async def change_password(self, request: Request) -> Response:
-        """A new password in exchange for the current one."""
+        """Change a password; the current one is required."""
         return created(await self._users.change_password(request.caller, request.params[0], request.json_body))
 
     async def reset_password(self, request: Request) -> Response:
-        """A new password."""
+        """Reset a password."""
         return created(await self._users.reset_password(request.caller, request.params[0], request.json_body))

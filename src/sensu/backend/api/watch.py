@@ -1,4 +1,4 @@
-"""Lists that are followed live, as server-sent events.
+"""Watching lists: changes are streamed as server-sent events.
 
 Source: the HTML standard, "Server-sent events".
 """
@@ -21,21 +21,21 @@ from sensu.resources.kinds import Kind
 
 CONTENT_TYPE = b"text/event-stream"
 RETRY_MS = 1000
-"""How long a client waits before it comes back."""
+"""How long a client should wait before it reconnects."""
 
 _ID_DIGITS_MAX = 18
 _VARIABLE = re.compile(r"\{(\w+)\}")
 
 
 class Watchable:
-    """Adds `watch=true` to lists."""
+    """Adds the query parameter `watch=true` to lists."""
 
     def __init__(self, watches: Watches, authenticator: Authenticator) -> None:
         self._watches = watches
         self._authenticator = authenticator
 
     def added(self, route: Route) -> Route:
-        """The route, which can be followed where it lists a kind, and says so where it lists something else."""
+        """The route, with support for `watch`: lists of a kind can be watched, other lists report an error."""
         if route.method != "GET" or (route.lists is None and not route.paged):
             return route
         return replace(route, handler=self._handler(route))
@@ -50,7 +50,7 @@ class Watchable:
             if wanted != "true":
                 return problem(400, INVALID_ARGUMENT, f'invalid watch "{wanted}": it must be true or false')
             if route.lists is None or not route.watchable:
-                return problem(400, INVALID_ARGUMENT, "this list cannot be followed")
+                return problem(400, INVALID_ARGUMENT, "this list cannot be watched")
             places = dict(zip(variables, request.params, strict=True))
             scope = Scope(route.lists.qualified_name, places.get("namespace"), places.get("entity"))
             return await self._follow(request, route.lists, scope)
@@ -70,7 +70,7 @@ class Watchable:
         return EventStream(200, headers, messages=messages, gone=request.gone)
 
     def _caller(self, request: Request) -> Identity | None:
-        """The identity that the request's credentials prove now."""
+        """The identity that the request's credentials prove at present, None if they are no longer valid."""
         proved = self._authenticator.authenticate(request.credentials)
         return proved if isinstance(proved, Identity) else None
 
@@ -86,13 +86,13 @@ async def _no_messages() -> AsyncIterator[Sequence[Message]]:
 
 @dataclass(slots=True)
 class EventStream(Response):
-    """An answer that goes on until the messages end or the client is gone."""
+    """A response that continues until the messages end or the client disconnects."""
 
     messages: AsyncIterator[Sequence[Message]] = field(default_factory=_no_messages)
     gone: Callable[[], Awaitable[None]] = _never
 
     async def send(self, send: Send) -> None:
-        """Pass the messages on as they come."""
+        """Send the messages as they arrive."""
         await send({"type": "http.response.start", "status": self.status, "headers": self.headers})
         passing = asyncio.ensure_future(self._pass_on(send))
         leaving = asyncio.ensure_future(self.gone())
@@ -115,7 +115,7 @@ class EventStream(Response):
 
 
 def block(message: Message) -> bytes:
-    """A message in the form of the wire; without data it only tells the id."""
+    """A message as a server-sent event; without data it contains only the id."""
     lines = [] if message.revision is None else [b"id: %d" % message.revision]
     if message.event:
         lines += [b"event: " + message.event.encode(), b"data: " + message.data]
