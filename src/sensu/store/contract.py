@@ -20,13 +20,20 @@ from sensu.store.values import (
     AuditEntry,
     Change,
     Committed,
+    CountsByNamespace,
     DeliveriesSize,
+    EventChanges,
     EventKey,
     EventPage,
+    EventPosition,
+    EventQuery,
+    EventSearch,
+    EventWalk,
     HistoryPage,
     HistoryPosition,
     HistorySize,
     Key,
+    ListedEvent,
     OweDelivery,
     Page,
     Refused,
@@ -114,6 +121,54 @@ class Store(Protocol):
 
     async def count_events(self, namespace: str | None, entity: str | None = None) -> int:
         """How many events there are."""
+        ...
+
+    async def event_counts(self, namespace: str | None) -> CountsByNamespace:
+        """The counts by state of a namespace or (None) of all; namespaces without events are left out.
+
+        They are kept with each commit, so that asking costs the same however many events there are.
+        """
+        ...
+
+    async def listed_events(self, query: EventQuery, offset: int, limit: int) -> Sequence[ListedEvent]:
+        """At most `limit` events of a list from `offset` on, with bodies."""
+        ...
+
+    async def walk_events(self, query: EventQuery, after: EventPosition | None, limit: int) -> EventWalk:
+        """The next `limit` events of a list after a position or (None) from its start, without bodies.
+
+        An event whose state changes during a walk may be missed or come twice.
+        """
+        ...
+
+    async def search_events(self, search: EventSearch, after: EventPosition | None) -> EventWalk:
+        """Some of the events whose names fit, in order of their names, without bodies; `after` as for `walk_events`.
+
+        Each call compares a bounded number of names, so that it may find nothing although there is more.
+        """
+        ...
+
+    async def events_of_ids(self, ids: Sequence[int]) -> Sequence[ListedEvent]:
+        """Those of the events with these ids (`ListedEvent.id`) that still exist, with bodies, in this order."""
+        ...
+
+    async def silenced_events(self, namespace: str, after: int, limit: int) -> Sequence[ListedEvent]:
+        """At most `limit` events that are marked as silenced, with ids above `after`, in order of their ids."""
+        ...
+
+    async def event_changes(self, namespace: str, after: int, limit: int) -> EventChanges:
+        """What changed in the list of a namespace's events behind the revision `after`: states and deletions.
+
+        More than `limit` changes, or changes that are no longer known, are not listed.
+        """
+        ...
+
+    async def event_changes_revision(self, namespace: str) -> int:
+        """The revision of the last change in the list of a namespace's events, 0 if none is known."""
+        ...
+
+    async def incidents_since(self, namespace: str, since: int, number_max: int) -> int:
+        """How many events of a namespace have failed since `since` (Unix seconds) or later, up to `number_max`."""
         ...
 
     async def events_due(self, slots: Slots = ALL_SLOTS) -> Sequence[tuple[EventKey, float]]:

@@ -17,8 +17,10 @@ from sensu.store.values import (
     DeleteEvent,
     DeleteResource,
     EventKey,
+    EventState,
     Expect,
     Key,
+    MarkSilenced,
     Must,
     OweDelivery,
     PutEvent,
@@ -85,6 +87,8 @@ class Group:
         self.delivery_id_max = 0
         self.resources: dict[Key, tuple[PutResource, int] | None] = {}
         self.events: dict[EventKey, PutEvent | None] = {}
+        self.event_states: dict[EventKey, EventState] = {}
+        self.marked_silenced: dict[EventKey, bool] = {}
         self.owed: dict[int, OweDelivery] = {}
         self.settled: dict[int, str] = {}
         self.states: dict[str, bytes] = {}
@@ -183,13 +187,21 @@ class Group:
         if before is not None and before.result is not None:
             self.earlier_results.setdefault(write.key, []).append(before.result)
         self.events[write.key] = write
+        if write.state is not None:
+            self.event_states[write.key] = write.state
+            self.marked_silenced.pop(write.key, None)
         changes.append(Change(self.revision, write.key, write.body))
+
+    def _mark_silenced(self, write: MarkSilenced, changes: list[Change]) -> None:
+        self.marked_silenced[write.key] = write.silenced
 
     def _delete_event(self, write: DeleteEvent, changes: list[Change]) -> None:
         if not self._events_present[write.key]:
             return
         self._events_present[write.key] = False
         self.events[write.key] = None
+        self.event_states.pop(write.key, None)
+        self.marked_silenced.pop(write.key, None)
         self.earlier_results.pop(write.key, None)
         self.events_begun_anew.add(write.key)
         changes.append(Change(self.revision, write.key, None))
@@ -231,6 +243,7 @@ _APPLY: dict[type, Callable[[Group, Any, list[Change]], None]] = {
     DeleteResource: Group._delete_resource,
     Expect: Group._expect,
     PutEvent: Group._put_event,
+    MarkSilenced: Group._mark_silenced,
     DeleteEvent: Group._delete_event,
     OweDelivery: Group._owe,
     SettleDelivery: Group._settle,

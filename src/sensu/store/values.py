@@ -1,9 +1,11 @@
 """The values that go into and come out of a store: keys, resources, events, deliveries, and the writes of a commit."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import Enum
 
 import msgspec
+
+from sensu.rules.severity import ALL, PASSING
 
 
 class Value(msgspec.Struct, frozen=True):
@@ -100,17 +102,41 @@ class Result(Value, frozen=True):
     changed: bool = False
 
 
+class EventState(Value, frozen=True):
+    """What lists of events are sorted, filtered and counted by.
+
+    `severity` is one of `rules/severity.py`; `since`, in Unix seconds, is when the event got it: a state with the
+    severity before keeps the time before. `silenced` says whether a silence applies to the event now, `overdue` whether
+    it fails because a result is missing.
+    """
+
+    severity: int = PASSING
+    since: int = 0
+    silenced: bool = False
+    flapping: bool = False
+    overdue: bool = False
+
+
 class PutEvent(Value, frozen=True):
     """Create or replace an event.
 
     `due_at` is when its silence becomes an alarm (keepalive or TTL, Unix seconds), None where nothing is awaited.
     `result` is added to the event's history, behind what is there; the history of an event that is deleted is gone.
+    Without `state` the stored state stays, which costs nothing; a new event then has the state `EventState()`.
     """
 
     key: EventKey
     body: bytes
     due_at: float | None = None
     result: Result | None = None
+    state: EventState | None = None
+
+
+class MarkSilenced(Value, frozen=True):
+    """Set `silenced` in the state of an event, if the event exists; the event itself stays as it is."""
+
+    key: EventKey
+    silenced: bool
 
 
 class DeleteEvent(Value, frozen=True):
@@ -193,6 +219,7 @@ Write = (
     | DeleteResource
     | Expect
     | PutEvent
+    | MarkSilenced
     | DeleteEvent
     | OweDelivery
     | SettleDelivery
@@ -296,3 +323,92 @@ class EventPage(Value, frozen=True):
 
     items: Sequence[StoredEvent]
     more: bool
+
+
+class EventOrder(Enum):
+    """How a list of events is sorted: by severity and then the latest change, by the latest change, or by name."""
+
+    SEVERITY = "severity"
+    CHANGED = "changed"
+    NAME = "name"
+
+
+class EventQuery(Value, frozen=True):
+    """The events of a namespace with one of these severities that are silenced, not silenced, or (None) both."""
+
+    namespace: str
+    order: EventOrder = EventOrder.SEVERITY
+    severities: frozenset[int] = ALL
+    silenced: bool | None = None
+
+
+class EventSearch(Value, frozen=True):
+    """The events of a query whose names fit; empty texts fit all.
+
+    `word` is a part of `entity/check`, in which case of ASCII letters does not count; `entity` and `check` are names.
+    """
+
+    query: EventQuery
+    word: str = ""
+    entity: str = ""
+    check: str = ""
+
+
+class EventCounts(Value, frozen=True):
+    """How many events there are: of each severity, and of those how many are silenced.
+
+    `flapping` and `overdue` count events of any severity.
+    """
+
+    by_severity: tuple[int, int, int, int] = (0, 0, 0, 0)
+    silenced: tuple[int, int, int, int] = (0, 0, 0, 0)
+    flapping: int = 0
+    overdue: int = 0
+
+    def of(self, query: EventQuery) -> int:
+        """How many events a query of the namespace finds."""
+        return sum(self.of_severity(severity, query.silenced) for severity in query.severities)
+
+    def of_severity(self, severity: int, silenced: bool | None = None) -> int:
+        """How many events there are of a severity, silenced, not silenced, or (None) both."""
+        if silenced is None:
+            return self.by_severity[severity]
+        marked = self.silenced[severity]
+        return marked if silenced else self.by_severity[severity] - marked
+
+
+class ListedEvent(Value, frozen=True):
+    """An event with its state, as it stands in lists; `id` is the store's number for it."""
+
+    id: int
+    key: EventKey
+    state: EventState
+    body: bytes = b""
+
+
+class EventPosition(Value, frozen=True):
+    """Where a walk over a list of events goes on: after the event with these sort keys, of the walk's order."""
+
+    keys: tuple[int | str, ...]
+
+
+class EventWalk(Value, frozen=True):
+    """Some events of a list, in order, without bodies; `after` is where the walk goes on, None at its end."""
+
+    items: Sequence[ListedEvent]
+    after: EventPosition | None
+
+
+class EventChanges(Value, frozen=True):
+    """What changed in a list of events: events whose state changed, with bodies, and events that were deleted.
+
+    `revision` is that of the last change; `more` says that there were too many changes, and then none is listed.
+    """
+
+    changed: Sequence[ListedEvent]
+    gone: Sequence[EventKey]
+    revision: int
+    more: bool = False
+
+
+CountsByNamespace = Mapping[str, EventCounts]

@@ -7,6 +7,7 @@ from typing import Any
 from sensu.rules.share import SLOTS, Slots
 from sensu.store.sqlite import history
 from sensu.store.sqlite.damage import Damage
+from sensu.store.sqlite.event_lists import EventLists
 from sensu.store.sqlite.statements import slashed
 from sensu.store.values import (
     AuditEntry,
@@ -51,6 +52,7 @@ class Reader:
     def __init__(self, connection: sqlite3.Connection, damage: Damage) -> None:
         self._connection = connection
         self._errors = damage.noted
+        self.lists = EventLists(connection, damage)
 
     def close(self) -> None:
         """Let go of the database."""

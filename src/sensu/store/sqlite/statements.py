@@ -14,7 +14,7 @@ import msgspec
 
 from sensu.store.group import Group
 from sensu.store.sqlite.history import CUT_RESULTS, NOT_USED, Ends, trim_row
-from sensu.store.values import Change, EventKey, Key
+from sensu.store.values import Change, EventKey, EventState, Key
 
 ROWS_MAX = 1024
 """Rows of one statement; SQLite takes 32,766 parameters."""
@@ -23,6 +23,10 @@ _UPDATE_EVENT, _OWE, _SETTLE, _INSERT_EVENT, _DELETE_EVENT = 1, 2, 3, 4, 5
 _PUT_RESOURCE, _DELETE_RESOURCE, _GIVE_UP, _PUT_STATE, _RAISE_CEILING = 6, 7, 8, 9, 10
 _APPEND_AUDIT, _TRIM_AUDIT = 11, 12
 _LOG_CHANGE, _TRIM_CHANGE_LOG = 17, 18
+_PUT_EVENT_STATE, _MARK_SILENCED = 20, 21
+
+GONE_EVENTS_MAX = 10_000
+"""So many deleted events are kept for those who follow lists of events."""
 
 PROBE_BYTES = 64 * 1024
 _PROBE = "store probe"
@@ -31,6 +35,8 @@ _PAGE_BYTES = 4096
 
 _PARTS_NOT_USED = (NOT_USED,) * 5
 _BODY_AND_PARTS = "column4, column5, column6, column7, column8, column9"
+
+_NEW = EventState()
 
 Row = tuple[Any, ...]
 
@@ -43,29 +49,43 @@ def slashed(namespace: str) -> str:
 def event_rows(group: Group, ids: dict[EventKey, int], take_id: Callable[[], int], ends: Ends) -> list[Row]:
     """The rows for the group's events; `ids` of stored events is brought up to date, new ones get theirs."""
     rows: list[Row] = []
-    begun_anew = group.events_begun_anew
+    begun_anew, revision = group.events_begun_anew, group.revision
     for key, put in group.events.items():
         row_id = ids.get(key)
         if row_id is not None and (put is None or key in begun_anew):
-            rows.append((_DELETE_EVENT, ids.pop(key), None, None, None, None, None, None, None))
+            rows.append((_DELETE_EVENT, ids.pop(key), None, None, revision, GONE_EVENTS_MAX, None, None, None))
             row_id = None
         if put is None:
             continue
-        last = put.result
+        last, state = put.result, group.event_states.get(key)
         if row_id is None:
             ids[key] = row_id = take_id()
-            place = (slashed(key.namespace), slashed(key.entity), key.check)
-            rows.append((_INSERT_EVENT, row_id, put.due_at, put.body, *place, None, None))
+            rows.append((_INSERT_EVENT, row_id, put.due_at, put.body, *_event_place(key), None, None))
+            state = state or _NEW
         elif last is None or last.changed or key in group.earlier_results:
             due = NOT_USED if put.due_at is None else put.due_at
             rows.append((_UPDATE_EVENT, row_id, due, put.body, *_PARTS_NOT_USED))
         else:
             rows.append(ends.update_row(row_id, put.due_at, put.body, last))
-            continue
+            last = None
         rows.extend(ends.append_row(row_id, result) for result in group.earlier_results.get(key, ()))
         if last is not None:
             rows.append(ends.append_row(row_id, last))
+        if state is not None:
+            rows.append(_state_row(row_id, state, revision))
+    for key, silenced in group.marked_silenced.items():
+        rows.append((_MARK_SILENCED, int(silenced), None, None, *_event_place(key), revision, None))
     return rows
+
+
+def _state_row(row_id: int, state: EventState, revision: int) -> Row:
+    """The row that stores the state of an event."""
+    flags = state.silenced | state.flapping << 1 | state.overdue << 2
+    return (_PUT_EVENT_STATE, row_id, None, None, state.severity, state.since, flags, revision, None)
+
+
+def _event_place(key: EventKey) -> tuple[str, str, str]:
+    return slashed(key.namespace), slashed(key.entity), key.check
 
 
 def other_rows(group: Group) -> list[Row]:
@@ -92,8 +112,7 @@ def other_rows(group: Group) -> list[Row]:
         rows.append((_TRIM_AUDIT, trim.entries_max, trim.at_before, None, None, None, None, None, None))
     rows.extend(trim_row(one.changes, one.at_before, one.bytes_max, one.entries_max) for one in group.history_trimmed)
     for cut in group.history_cut:
-        place = (slashed(cut.key.namespace), slashed(cut.key.entity), cut.key.check)
-        rows.append((CUT_RESULTS, None, cut.at_before, None, *place, None, None))
+        rows.append((CUT_RESULTS, None, cut.at_before, None, *_event_place(cut.key), None, None))
     return rows
 
 

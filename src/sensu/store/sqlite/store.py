@@ -20,13 +20,20 @@ from sensu.store.sqlite.writer import WAL_BYTES_MAX, Writer
 from sensu.store.values import (
     AuditEntry,
     Committed,
+    CountsByNamespace,
     DeliveriesSize,
+    EventChanges,
     EventKey,
     EventPage,
+    EventPosition,
+    EventQuery,
+    EventSearch,
+    EventWalk,
     HistoryPage,
     HistoryPosition,
     HistorySize,
     Key,
+    ListedEvent,
     OweDelivery,
     Page,
     Refused,
@@ -264,6 +271,42 @@ class SQLiteStore:
     async def count_events(self, namespace: str | None, entity: str | None = None) -> int:
         """How many events there are."""
         return self._reader.count_events(namespace, entity)
+
+    async def event_counts(self, namespace: str | None) -> CountsByNamespace:
+        """The counts by state of a namespace or (None) of all."""
+        return self._reader.lists.counts(namespace)
+
+    async def listed_events(self, query: EventQuery, offset: int, limit: int) -> Sequence[ListedEvent]:
+        """At most `limit` events of a list from `offset` on, with bodies."""
+        return self._reader.lists.page(query, offset, limit)
+
+    async def walk_events(self, query: EventQuery, after: EventPosition | None, limit: int) -> EventWalk:
+        """The next `limit` events of a list after a position or (None) from its start, without bodies."""
+        return self._reader.lists.walk(query, after, limit)
+
+    async def search_events(self, search: EventSearch, after: EventPosition | None) -> EventWalk:
+        """Some of the events whose names fit, in order of their names, without bodies."""
+        return self._reader.lists.search(search, after)
+
+    async def events_of_ids(self, ids: Sequence[int]) -> Sequence[ListedEvent]:
+        """Those of the events with these ids that still exist, with bodies, in this order."""
+        return self._reader.lists.of_ids(ids)
+
+    async def silenced_events(self, namespace: str, after: int, limit: int) -> Sequence[ListedEvent]:
+        """At most `limit` events that are marked as silenced, with ids above `after`, in order of their ids."""
+        return self._reader.lists.silenced(namespace, after, limit)
+
+    async def event_changes(self, namespace: str, after: int, limit: int) -> EventChanges:
+        """What changed in the list of a namespace's events behind the revision `after`."""
+        return self._reader.lists.changes(namespace, after, limit)
+
+    async def event_changes_revision(self, namespace: str) -> int:
+        """The revision of the last change in the list of a namespace's events, 0 if none is known."""
+        return self._reader.lists.newest_revision(namespace)
+
+    async def incidents_since(self, namespace: str, since: int, number_max: int) -> int:
+        """How many events of a namespace have failed since `since` or later, up to `number_max`."""
+        return self._reader.lists.incidents_since(namespace, since, number_max)
 
     async def events_due(self, slots: Slots = ALL_SLOTS) -> Sequence[tuple[EventKey, float]]:
         """Every event of these slots that has a deadline, with the deadline."""
