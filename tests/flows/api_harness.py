@@ -37,6 +37,7 @@ from sensu.backend.services.audit import AuditLog
 from sensu.backend.services.history import Bound, History
 from sensu.backend.services.live_changes import LiveChanges
 from sensu.backend.settings import BackendSettings
+from sensu.backend.silence_indexes import SilenceIndexes
 from sensu.backend.stored_entities import StoredEntities
 from sensu.backend.stored_form import key_of, put
 from sensu.clock import Clock, SystemClock
@@ -198,6 +199,7 @@ async def running_api(
         audit,
         feed,
         History(store, access, clock, HISTORY, HISTORY),
+        SilenceIndexes(cache),
         "test",
     )
     application = build_application(context)

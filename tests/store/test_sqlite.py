@@ -1,6 +1,7 @@
 """What is SQLite's own: files, locks, migrations, the write-ahead log."""
 
 import asyncio
+import json
 import os
 import sqlite3
 import stat
@@ -11,11 +12,23 @@ from pathlib import Path
 import pytest
 
 from sensu.errors import StoreError
+from sensu.rules.severity import CRITICAL, PASSING, UNKNOWN, WARNING
 from sensu.store.sqlite.connection import Durability
 from sensu.store.sqlite.gil_yield import REST_EVERY_S_MAX, REST_S, GilYield
 from sensu.store.sqlite.schema import migrate, migrations
 from sensu.store.sqlite.store import SQLiteStore
-from sensu.store.values import EventKey, OweDelivery, PutEvent, Result, SettleDelivery, TrimHistory
+from sensu.store.values import (
+    EventCounts,
+    EventKey,
+    EventOrder,
+    EventQuery,
+    EventState,
+    OweDelivery,
+    PutEvent,
+    Result,
+    SettleDelivery,
+    TrimHistory,
+)
 from tests.store.conftest import CHECK, check_key, commit, event, names, put, sqlite
 
 
@@ -132,6 +145,41 @@ async def test_what_was_stored_before_is_counted(tmp_path: Path) -> None:
 
     async with sqlite(folder).opened() as store:
         assert await store.count(CHECK, "default") == await store.count_events(None) == 1
+
+
+def test_what_was_stored_before_is_listed_by_its_state(tmp_path: Path) -> None:
+    """Events of a database from before lists by state have the state that their bodies and histories say."""
+    folder = tmp_path / "state"
+    folder.mkdir()
+    connection = sqlite3.connect(folder / "sensu.db")
+    migrate(connection, folder, {number: text for number, text in migrations().items() if number < 6})
+    checks = [
+        {"status": 2, "executed": 50, "state": "flapping"},
+        {"status": 1, "executed": 60, "ttl": 30, "issued": 0, "silenced": ["a", "b"]},
+        {"status": 127, "executed": 70, "ttl": 30, "issued": 0, "metadata": {"created_by": "ann"}},
+        {"status": 0, "executed": 80},
+    ]
+    for number, check in enumerate(checks, 1):
+        place = (number, "default/", f"e{number}/", "c", json.dumps({"check": check}).encode(), number == 1 or None)
+        connection.execute("INSERT INTO events VALUES (?, ?, ?, ?, NULL, ?, NULL, ?)", place)
+    connection.execute("INSERT INTO events VALUES (9, 'default/', 'e9/', 'c', NULL, 'no JSON', NULL, NULL)")
+    connection.execute("INSERT INTO changes VALUES (1, NULL, 40, 0, 'x')")
+    connection.commit()
+    connection.close()
+
+    async def story(store: Any) -> None:
+        listed = await store.listed_events(EventQuery("default", EventOrder.NAME), 0, 10)
+        assert [(event.key.entity, event.state) for event in listed] == [
+            ("e1", EventState(CRITICAL, 40, flapping=True)),
+            ("e2", EventState(WARNING, 60, silenced=True, overdue=True)),
+            ("e3", EventState(UNKNOWN, 70)),
+            ("e4", EventState(PASSING, 80)),
+            ("e9", EventState(PASSING, 0)),
+        ]
+        counts = (await store.event_counts("default"))["default"]
+        assert counts == EventCounts((1, 1, 1, 2), (0, 1, 0, 0), 1, 1)
+
+    sqlite(folder).play(story)
 
 
 def test_migrations_apply_whole_or_not_at_all(tmp_path: Path) -> None:

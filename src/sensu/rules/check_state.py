@@ -29,7 +29,7 @@ class CheckState(msgspec.Struct, frozen=True, gc=False):
     """The part of a check's last event that the next result builds on.
 
     `agent` and `session` identify its sender; they are empty and 0 for events from elsewhere, or if it is not known.
-    `newest` is the latest `executed` of all results so far.
+    `newest` is the latest `executed` of all results so far. `overdue` says whether it fails because its TTL expired.
     """
 
     status: int = 0
@@ -44,6 +44,7 @@ class CheckState(msgspec.Struct, frozen=True, gc=False):
     agent: str = ""
     session: int = 0
     newest: int = 0
+    overdue: bool = False
 
 
 def stored_state(event: Event) -> CheckState:
@@ -51,7 +52,7 @@ def stored_state(event: Event) -> CheckState:
     check = event.check
     assert check is not None
     newest = max((entry.executed for entry in check.history or ()), default=check.executed)
-    return state_of(event, _agent_of(event, check), 0, max(newest, check.executed))
+    return state_of(event, _agent_of(event, check), 0, max(newest, check.executed), overdue=is_overdue(check))
 
 
 def _agent_of(event: Event, check: Check) -> str:
@@ -63,7 +64,7 @@ def _agent_of(event: Event, check: Check) -> str:
     return event.entity.metadata.name if event.entity.entity_class == AGENT_CLASS else ""
 
 
-def state_of(event: Event, agent: str = "", session: int = 0, newest: int = 0) -> CheckState:
+def state_of(event: Event, agent: str = "", session: int = 0, newest: int = 0, *, overdue: bool = False) -> CheckState:
     """The state after an event."""
     check = event.check
     assert check is not None
@@ -80,7 +81,13 @@ def state_of(event: Event, agent: str = "", session: int = 0, newest: int = 0) -
         agent=agent,
         session=session,
         newest=newest,
+        overdue=overdue,
     )
+
+
+def is_overdue(check: Check) -> bool:
+    """Whether a check that no agent sent is the failure event of an expired TTL, and not a client's own event."""
+    return is_ttl_failure(check) and not check.metadata.created_by
 
 
 def is_ttl_failure(check: Check) -> bool:

@@ -78,9 +78,10 @@ class DecidedEvent(msgspec.Struct, frozen=True):
     """What an event becomes.
 
     `event` is stored, with `state` as the state for the next result, and is due again after `due_after_s` (None: no
-    deadline). `result` is the check that its history gains, `changed` if it changes the state. `handled` is the event
-    that handlers receive (None: nothing to handle), `reported` the event for the event log. `new_entity` is to be
-    created, and the silenced entries named in `ended_silences` are to be deleted.
+    deadline). `result` is the check that its history gains, `changed` if it changes the state; `listed_anew` if lists
+    and counts of events show it differently. `handled` is the event that handlers receive (None: nothing to handle),
+    `reported` the event for the event log. `new_entity` is to be created, and the silenced entries named in
+    `ended_silences` are to be deleted.
     """
 
     event: Event
@@ -92,6 +93,7 @@ class DecidedEvent(msgspec.Struct, frozen=True):
     reported: Event
     new_entity: Entity | None = None
     ended_silences: Sequence[str] = ()
+    listed_anew: bool = False
 
 
 def decide(report: Report, previous: CheckState | None, context: DecisionContext, now: float) -> DecidedEvent:
@@ -104,16 +106,19 @@ def decide(report: Report, previous: CheckState | None, context: DecisionContext
         check = check_state.merge(previous, check)
     check, ended = _silenced(namespace, check, event, previous, context, now)
     event = check_state.with_truncation_label(msgspec.structs.replace(event, check=check))
+    state = _state_after(previous, event, report.sender)
+    changed = history.changes_state(previous, check)
     return DecidedEvent(
         event,
-        _state_after(previous, event, report.sender),
+        state,
         report.due_after_s if report.due_after_s is not None else _due_after_s(event),
         check,
-        history.changes_state(previous, check),
+        changed,
         event if wants_handling(event) and not _is_for_nobody(namespace, event, previous, context) else None,
         event,
         new_entity,
         ended,
+        changed or bool(ended) or (previous is not None and previous.overdue != state.overdue),
     )
 
 
@@ -130,7 +135,7 @@ def decide_late(
     kept = msgspec.structs.replace(stored, check=check_state.with_late_result(stored.check, late.check))
     return DecidedEvent(
         kept,
-        check_state.state_of(kept, previous.agent, previous.session, previous.newest),
+        check_state.state_of(kept, previous.agent, previous.session, previous.newest, overdue=previous.overdue),
         report.due_after_s if report.due_after_s is not None else _due_after_s(kept),
         late.check,
         False,
@@ -221,7 +226,7 @@ def _state_after(previous: CheckState | None, event: Event, sender: Sender | Non
     if previous is not None and previous.newest > newest:
         newest = previous.newest
     if sender is None:
-        return check_state.state_of(event, newest=newest)
+        return check_state.state_of(event, newest=newest, overdue=check_state.is_overdue(check))
     return check_state.state_of(event, sender.agent, sender.session, newest)
 
 

@@ -1,92 +1,138 @@
-"""An event as a row of a list: a tenth of its size, with what people look for first."""
+"""The row of an event in a list: what people look at first, in about a tenth of the event's bytes."""
 
 from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from sensu.resources.check import Check
-from sensu.resources.event import Event
-from sensu.resources.wire import Wire, always_int, always_list, always_str
-from sensu.rules.check_state import PASSING
+from sensu.resources.check import CheckHistory
+from sensu.resources.metadata import ObjectMeta, ResourceReference
+from sensu.rules import explain
+from sensu.rules.explain import Explanation
+from sensu.rules.flapping import HISTORY_MAX
+from sensu.rules.silencing import Subject, subscriptions_that_silence
 
 LINE_CHARACTERS_MAX = 160
-HISTORY_RESULTS_MAX = 21
-HIGHEST_STATUS_SHOWN = 3
-"""What a higher status is shown as, so that the history has one digit for each result."""
+OUTPUT_CHARACTERS_READ_MAX = 4096
+"""The first line of an output is looked for in its first characters."""
 
-UNKNOWN = "unknown"
-"""What `handled` is if it is not known how an event was handled."""
+DELIVERED, FILTERED, WAITING, FAILED, NONE, UNKNOWN = ("delivered", "filtered", "waiting", "failed", "none", "unknown")
+"""What handling an event came to. `none`: the event names no handler and no pipeline; `unknown`: it is not recorded."""
+
+_HANDLED: Sequence[tuple[str, frozenset[str]]] = (
+    (FAILED, frozenset((explain.FAILED, explain.GIVEN_UP, explain.DISCARDED))),
+    (WAITING, frozenset((explain.WAITING,))),
+    (DELIVERED, frozenset((explain.DELIVERED, explain.FELL_BACK))),
+    (FILTERED, frozenset((explain.FILTERED, explain.DROPPED))),
+)
+"""The outcome of several workflows is the first of these that one of them has."""
 
 
-class EventRow(Wire, frozen=True):
+class ListedCheck(msgspec.Struct, frozen=True, gc=False):
+    """What rows show of the check of a stored event."""
+
+    metadata: ObjectMeta = ObjectMeta()
+    status: int = 0
+    state: str = ""
+    executed: int = 0
+    interval: int = 0
+    occurrences: int = 0
+    output: str = ""
+    history: tuple[CheckHistory, ...] | None = None
+    handlers: tuple[str, ...] | None = None
+    subscriptions: tuple[str, ...] | None = None
+    proxy_entity_name: str = ""
+
+
+class ListedEntity(msgspec.Struct, frozen=True, gc=False):
+    """What rows show of the entity of a stored event."""
+
+    metadata: ObjectMeta = ObjectMeta()
+    entity_class: str = ""
+    subscriptions: tuple[str, ...] | None = None
+
+
+class ListedBody(msgspec.Struct, frozen=True, gc=False):
+    """The parts of a stored event that its row is made of; everything else is skipped when it is decoded."""
+
+    check: ListedCheck = ListedCheck()
+    entity: ListedEntity = ListedEntity()
+    pipelines: tuple[ResourceReference, ...] | None = None
+
+
+class EventRow(msgspec.Struct, frozen=True):
     """A row of a list of events.
 
-    `since` is when the event got its status, and `due` when its next result is expected at the latest (0: no deadline),
-    both in Unix seconds. `line` is the beginning of the first line of the output, `history` the last statuses as
-    digits. `silenced` holds the names of the silences that apply now. `handled` is `delivered`, `filtered`, `waiting`,
-    `failed`, `none` or `unknown`.
+    `since`, `executed` and `due` are Unix seconds: since when the event has its severity, when its last result was
+    executed, and when the next one is expected (0 if that is not known). `silenced` names the silences that apply now.
+    `line` is the first line of the output, at most 160 characters; `history` the last 21 statuses as digits, the newest
+    last, with 3 for every status above 2. `handled` is `delivered`, `filtered`, `waiting`, `failed`, `none` or
+    `unknown`. `columns` has the values that were asked for and that the event has.
     """
 
-    entity: str = always_str()
-    check: str = always_str()
-    entity_class: str = msgspec.field(default_factory=str, name="class")
-    status: int = always_int()
-    state: str = always_str()
-    since: int = always_int()
-    executed: int = always_int()
-    due: int = always_int()
-    occurrences: int = always_int()
-    silenced: tuple[str, ...] = always_list()
-    line: str = always_str()
-    history: str = always_str()
-    handled: str = always_str()
-    columns: Mapping[str, str] = {}
+    entity: str
+    check: str
+    entity_class: str = msgspec.field(name="class")
+    status: int
+    state: str
+    since: int
+    executed: int
+    due: int
+    occurrences: int
+    silenced: Sequence[str]
+    line: str
+    history: str
+    handled: str
+    columns: Mapping[str, str]
+
+
+_decode = msgspec.json.Decoder(ListedBody).decode
+
+
+def listed_body(body: bytes) -> ListedBody:
+    """The parts of a stored event that rows show; empty parts if it cannot be read."""
+    try:
+        return _decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return ListedBody()
+
+
+def subject_of(body: ListedBody) -> Subject:
+    """What silences compare of a stored event."""
+    check, entity = body.check, body.entity
+    of_check = None if check.proxy_entity_name else check.subscriptions or ()
+    found = subscriptions_that_silence(entity.metadata.name, entity.subscriptions or (), of_check)
+    return Subject(check.metadata.name, found)
 
 
 def row_of(
-    event: Event,
+    body: ListedBody,
     *,
     since: int = 0,
-    due: int = 0,
     silenced: Sequence[str] = (),
     handled: str = UNKNOWN,
     columns: Mapping[str, str] | None = None,
 ) -> EventRow:
-    """The row of an event that has a check; without `since`, it follows from the history in the event."""
-    entity, check = event.entity, event.check
-    assert entity is not None
-    assert check is not None
+    """The row of an event; without `since`, it follows from the history in the event."""
+    check, entity = body.check, body.entity
     return EventRow(
-        entity=entity.metadata.name,
-        check=check.metadata.name,
-        entity_class=entity.entity_class,
-        status=check.status,
-        state=check.state or PASSING,
-        since=since or since_of(check),
-        executed=check.executed,
-        due=due,
-        occurrences=check.occurrences,
-        silenced=tuple(silenced),
-        line=first_line(check.output),
-        history=digits_of(check),
-        handled=handled,
-        columns=columns or {},
+        entity.metadata.name,
+        check.metadata.name,
+        entity.entity_class,
+        check.status,
+        check.state,
+        since or since_of(check),
+        check.executed,
+        check.executed + check.interval if check.interval and check.executed else 0,
+        check.occurrences,
+        silenced,
+        first_line(check.output),
+        statuses_of(check.history or ()),
+        handled,
+        columns or {},
     )
 
 
-def first_line(output: str) -> str:
-    """The first line of an output that is not blank, or its beginning."""
-    line = output.lstrip().partition("\n")[0].rstrip()
-    return line if len(line) <= LINE_CHARACTERS_MAX else f"{line[: LINE_CHARACTERS_MAX - 1]}…"
-
-
-def digits_of(check: Check) -> str:
-    """The last statuses of a check, the newest last."""
-    last = (check.history or ())[-HISTORY_RESULTS_MAX:]
-    return "".join(str(min(result.status, HIGHEST_STATUS_SHOWN)) for result in last)
-
-
-def since_of(check: Check) -> int:
+def since_of(check: ListedCheck) -> int:
     """When the check got its status, as far back as the history in its event goes."""
     since = check.executed
     for result in reversed(check.history or ()):
@@ -94,3 +140,28 @@ def since_of(check: Check) -> int:
             break
         since = result.executed
     return since
+
+
+def first_line(output: str) -> str:
+    """The first line of an output that is not blank, cut."""
+    return output[:OUTPUT_CHARACTERS_READ_MAX].strip().partition("\n")[0].rstrip()[:LINE_CHARACTERS_MAX]
+
+
+def statuses_of(history: Sequence[CheckHistory]) -> str:
+    """The statuses of a history as digits."""
+    return "".join("0123"[min(one.status, 3)] for one in history[-HISTORY_MAX:])
+
+
+def names_handling(body: ListedBody) -> bool:
+    """Whether an event names a handler or a pipeline."""
+    return bool(body.pipelines or body.check.handlers)
+
+
+def handled_of(body: ListedBody, trace: Explanation | None) -> str:
+    """What handling an event came to, by the trace of its last workflows."""
+    if not names_handling(body):
+        return NONE
+    if trace is None:
+        return UNKNOWN
+    outcomes = {workflow.outcome for workflow in trace.workflows}
+    return next((word for word, found in _HANDLED if not outcomes.isdisjoint(found)), UNKNOWN)

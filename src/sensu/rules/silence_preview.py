@@ -5,10 +5,9 @@ from collections.abc import Collection
 
 import msgspec
 
-from sensu.resources.event import Event
 from sensu.resources.silenced import Silenced
-from sensu.resources.wire import Wire, always_int, always_list, always_str, decode, encode
-from sensu.rules.event_row import EventRow, row_of
+from sensu.resources.wire import Wire, always_int, always_list, always_str, encode
+from sensu.rules.event_row import EventRow, listed_body, row_of, subject_of
 from sensu.rules.severity import WORDS, severity_of
 from sensu.rules.silencing import ANY, SilenceIndex, Subject, overlap, silences, subscriptions_that_silence
 
@@ -117,11 +116,13 @@ class Counting:
             entities=len(self._entities),
             already=self._already,
             overlaps=tuple(sorted(self._overlaps)),
-            rows=tuple(self._row(decode(Event, body)) for _, _, _, body in self._first),
+            rows=tuple(self._row(body) for _, _, _, body in self._first),
         )
 
-    def _row(self, event: Event) -> EventRow:
-        return row_of(event, silenced=[one.metadata.name for one in self._all.matching(event, self._now)])
+    def _row(self, body: bytes) -> EventRow:
+        parts = listed_body(body)
+        matching = self._all.matching_subject(subject_of(parts), self._now)
+        return row_of(parts, silenced=tuple(one.metadata.name for one in matching))
 
 
 def _subject(name: str, check: _Check, entity: _Entity | None) -> Subject:

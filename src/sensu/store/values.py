@@ -353,6 +353,11 @@ class EventSearch(Value, frozen=True):
     entity: str = ""
     check: str = ""
 
+    @property
+    def is_narrow(self) -> bool:
+        """Whether names matter."""
+        return bool(self.word or self.entity or self.check)
+
 
 class EventCounts(Value, frozen=True):
     """How many events there are: of each severity, and of those how many are silenced.
@@ -364,6 +369,11 @@ class EventCounts(Value, frozen=True):
     silenced: tuple[int, int, int, int] = (0, 0, 0, 0)
     flapping: int = 0
     overdue: int = 0
+
+    @property
+    def total(self) -> int:
+        """How many events there are."""
+        return sum(self.by_severity)
 
     def of(self, query: EventQuery) -> int:
         """How many events a query of the namespace finds."""
@@ -390,6 +400,16 @@ class EventPosition(Value, frozen=True):
     """Where a walk over a list of events goes on: after the event with these sort keys, of the walk's order."""
 
     keys: tuple[int | str, ...]
+
+
+def position_of(order: EventOrder, event: ListedEvent) -> EventPosition:
+    """The position of an event in lists of an order."""
+    key, state = event.key, event.state
+    if order is EventOrder.NAME:
+        return EventPosition((key.entity, key.check))
+    if order is EventOrder.CHANGED:
+        return EventPosition((state.since, event.id))
+    return EventPosition((state.severity, state.since, event.id))
 
 
 class EventWalk(Value, frozen=True):

@@ -20,6 +20,7 @@ from sensu.backend.api import (
     deliveries,
     entities,
     entity_parts,
+    event_rows,
     events,
     explain,
     graphql,
@@ -67,8 +68,10 @@ from sensu.backend.services.checks import Checks
 from sensu.backend.services.deliveries import Deliveries
 from sensu.backend.services.entities import Entities
 from sensu.backend.services.entity_parts import EntityParts
+from sensu.backend.services.event_rows import EventLists, Rows
 from sensu.backend.services.events import Events
 from sensu.backend.services.explain import Explain
+from sensu.backend.services.handled import Handled
 from sensu.backend.services.history import History
 from sensu.backend.services.live_changes import LiveChanges
 from sensu.backend.services.namespaces import Namespaces
@@ -79,6 +82,7 @@ from sensu.backend.services.silences import Silences
 from sensu.backend.services.tessen import Tessen
 from sensu.backend.services.users import Users
 from sensu.backend.services.watches import Watches
+from sensu.backend.silence_indexes import SilenceIndexes
 from sensu.clock import Clock
 from sensu.errors import StoreError
 from sensu.log import fields
@@ -109,6 +113,7 @@ class ApiContext:
     audit: AuditLog
     feed: LiveChanges
     history: History
+    silences: SilenceIndexes
     version: str = ""
     body_bytes_max: int = BODY_BYTES_MAX
     ownership: Ownership = ALONE
@@ -145,6 +150,8 @@ def _described_routes(context: ApiContext) -> Iterator[Route]:
     yield from entities.routes(kept, cases.entities)
     yield from entity_parts.routes(EntityParts(kept), cases.entities)
     yield from events.routes(cases.events)
+    rows = Rows(context.clock, context.silences, Handled(ports.deliveries.traces))
+    yield from event_rows.routes(EventLists(context.store, context.access, context.clock, rows))
     yield from history.routes(context.history)
     yield from deliveries.routes(Deliveries(context.store, context.access, ports.deliveries, log))
     yield from explain.routes(Explain(context.store, context.access, context.clock, ports.deliveries))

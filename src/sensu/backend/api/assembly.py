@@ -13,6 +13,7 @@ from sensu.backend.ports import DaemonPorts, Peers
 from sensu.backend.services.audit import AuditLog
 from sensu.backend.services.history import History
 from sensu.backend.services.live_changes import LiveChanges
+from sensu.backend.silence_indexes import SilenceIndexes
 from sensu.execution.script_problems import ScriptChecks
 from sensu.version import COMPATIBLE_VERSION
 
@@ -48,6 +49,7 @@ async def assembled(
         audit=audit,
         feed=feed,
         history=history,
+        silences=SilenceIndexes(basics.records),
         version=COMPATIBLE_VERSION,
         body_bytes_max=settings.api_request_limit,
         ownership=ownership,

@@ -1,18 +1,23 @@
 """The items of eventd's queue, and the decision about each."""
 
+import logging
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import msgspec
 
-from sensu.backend.ports import EventOutcome, IncomingEvent
+from sensu.backend.ports import EventOutcome, EventRefused, EventStored, IncomingEvent
 from sensu.backend.stored_entities import entity_key
+from sensu.log import fields
 from sensu.resources.check import KEEPALIVE
 from sensu.rules.check_state import CheckState
 from sensu.rules.proxy_entity import looked_up
 from sensu.store.values import EventKey, Key, Write
 
+log = logging.getLogger("sensu.eventd")
+
 Done = Callable[[EventOutcome], None]
+_STORED = EventStored()
 
 
 class Arrival(msgspec.Struct, frozen=True):
@@ -103,3 +108,13 @@ def entities_needed(items: Iterable[Waiting]) -> Iterable[Key]:
                 name = event.entity.metadata.name
             if name is not None:
                 yield entity_key(item.namespace, name)
+
+
+def answer(item: Waiting, decision: Decision) -> None:
+    """Tell the sender of an item that the decision about it is stored, or that it is refused."""
+    if isinstance(item, Removal):
+        item.done(None if decision.refused else decision.existed)
+    elif isinstance(item, Arrival) and item.done is not None:
+        item.done(EventRefused(decision.refused) if decision.refused else _STORED)
+    elif decision.refused and isinstance(item, Arrival):
+        log.warning("event refused", extra=fields(namespace=item.namespace, why=decision.refused))

@@ -18,6 +18,7 @@ from sensu.backend.eventd.arrivals import (
     Overdue,
     Removal,
     Waiting,
+    answer,
     arrival,
     can_come_again,
     entities_needed,
@@ -28,11 +29,12 @@ from sensu.backend.eventd.decisions import Group, Lookups
 from sensu.backend.eventd.gate import TOO_MANY, Gate
 from sensu.backend.eventd.queue import Queue
 from sensu.backend.eventd.recognition import Metrics, Results
-from sensu.backend.eventd.silences import Silences
+from sensu.backend.eventd.silence_marks import SilenceMarks
 from sensu.backend.eventd.slot_moves import SlotMoves
 from sensu.backend.eventd.states import States
 from sensu.backend.membership import ALONE, Duty, Ownership
-from sensu.backend.ports import EventDeferred, EventOutcome, EventRefused, EventStored, IncomingEvent
+from sensu.backend.ports import EventDeferred, EventOutcome, IncomingEvent
+from sensu.backend.silence_indexes import SilenceIndexes
 from sensu.backend.stored_entities import StoredEntities
 from sensu.clock import Clock
 from sensu.errors import StoreError
@@ -63,7 +65,6 @@ EXPIRE_AGAIN_S = 5.0
 GATE_TICK_S = 0.25
 """How often to check whether paused senders can be read again."""
 
-_STORED = EventStored()
 _T = TypeVar("_T")
 _Keys = dict[EventKey, None]
 
@@ -110,10 +111,12 @@ class Eventd:
         self._deadlines = Deadlines(clock)
         self._lifetime = outage.Lifetime(clock, {}, ownership.member)
         self._results, self._metrics = Results(store, kept=keeps_results), Metrics(store, ownership.member)
+        silences = SilenceIndexes(cache)
+        self.silence_marks = SilenceMarks(store, cache, silences, clock, ownership)
         self._lookups = Lookups(
             cache,
             entities,
-            Silences(cache),
+            silences,
             store.next_delivery_id,
             self._deadlines,
             self._results,
@@ -124,6 +127,7 @@ class Eventd:
         memories = (self._states, self._results)
         self._moves = SlotMoves(store, self._deadlines, memories, lambda: self._lifetime, self.drained)
         ownership.on_gain(self._moves.take_up)
+        ownership.on_gain(self.silence_marks.took_up)
         ownership.on_loss(self._moves.give_up)
         self._keepalives_due: asyncio.Queue[EventKey] = asyncio.Queue()
 
@@ -218,6 +222,7 @@ class Eventd:
                 group.create_task(self._process_forever())
                 group.create_task(self._watch_deadlines_forever())
                 group.create_task(self._beat_forever())
+                group.create_task(self.silence_marks.run())
                 for _ in range(MISSING_KEEPALIVES_AT_ONCE_MAX):
                     group.create_task(self._pass_on_keepalives_forever())
         finally:
@@ -396,7 +401,7 @@ class Eventd:
                 checks += 1
                 if key is not None:
                     self._report_answered(item)
-            _answer(item, decision)
+            answer(item, decision)
             if decision.live and self._log_event is not None:
                 self._log_event(decision.live)
         if owed:
@@ -444,7 +449,7 @@ class Eventd:
             if isinstance(item, Overdue):
                 self._deadlines.arm(item.key, EXPIRE_AGAIN_S)
             else:
-                _answer(item, Decision(refused=why))
+                answer(item, Decision(refused=why))
 
     async def _watch_deadlines_forever(self) -> None:
         while True:
@@ -489,12 +494,3 @@ class Eventd:
 def _resolve(future: "asyncio.Future[_T]", value: _T) -> None:
     if not future.done():
         future.set_result(value)
-
-
-def _answer(item: Waiting, decision: Decision) -> None:
-    if isinstance(item, Removal):
-        item.done(None if decision.refused else decision.existed)
-    elif isinstance(item, Arrival) and item.done is not None:
-        item.done(EventRefused(decision.refused) if decision.refused else _STORED)
-    elif decision.refused and isinstance(item, Arrival):
-        log.warning("event refused", extra=fields(namespace=item.namespace, why=decision.refused))

@@ -13,22 +13,23 @@ from sensu.backend.eventd.arrivals import Arrival, Decision, Overdue, Removal, a
 from sensu.backend.eventd.deadlines import Deadlines
 from sensu.backend.eventd.event_json import delivery_json, stored_json
 from sensu.backend.eventd.recognition import Metrics, Results
-from sensu.backend.eventd.silences import Silences
 from sensu.backend.eventd.states import States
 from sensu.backend.ports import IncomingEvent
+from sensu.backend.silence_indexes import SilenceIndexes
 from sensu.backend.stored_entities import StoredEntities, entity_key
 from sensu.resources.check import KEEPALIVE, Check
 from sensu.resources.entity import Entity
 from sensu.resources.event import Event
 from sensu.resources.kinds import ENTITY, HANDLER, NAMESPACE, SILENCED
 from sensu.rules import check_state, history, resending
-from sensu.rules.check_state import CheckState
+from sensu.rules.check_state import FLAPPING, CheckState
 from sensu.rules.event_decision import DecidedEvent, completed_metrics, decide, decide_late, decide_overdue
+from sensu.rules.severity import severity_of
 from sensu.rules.share import slot_of
 from sensu.rules.silencing import SilenceIndex
 from sensu.rules.workflow import wants_handling
 from sensu.store.resource_cache import ResourceCache
-from sensu.store.values import DeleteEvent, EventKey, Must, OweDelivery, PutEvent, Result, Write
+from sensu.store.values import DeleteEvent, EventKey, EventState, Must, OweDelivery, PutEvent, Result, Write
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ class Lookups:
 
     cache: ResourceCache
     entities: StoredEntities
-    silences: Silences
+    silences: SilenceIndexes
     next_delivery_id: Callable[[int], int]
     awaited: Deadlines
     results: Results
@@ -140,7 +141,8 @@ class Group:
         due_at = None if decided.due_after_s is None else self._alive_s + decided.due_after_s
         entity_json = _entity_json(event, incoming)
         result = self._result(decided.result, decided.changed, identity)
-        writes.append(PutEvent(key, stored_json(event, entity_json), due_at, result))
+        state = _listed_state(decided, self._now) if decided.listed_anew else None
+        writes.append(PutEvent(key, stored_json(event, entity_json), due_at, result, state))
         if decided.handled is not None:
             writes.append(self._delivery(namespace, decided.handled, entity_json))
         also = incoming.also
@@ -223,3 +225,11 @@ class Group:
 def _entity_json(event: Event, incoming: IncomingEvent) -> msgspec.Raw | None:
     """The known JSON of an event's entity, if the entity is the one that came in."""
     return incoming.entity_json if event.entity is incoming.event.entity else None
+
+
+def _listed_state(decided: DecidedEvent, now: float) -> EventState:
+    """What lists and counts show of an event."""
+    check = decided.result
+    return EventState(
+        severity_of(check.status), int(now), bool(check.silenced), check.state == FLAPPING, decided.state.overdue
+    )

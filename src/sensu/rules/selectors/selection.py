@@ -48,6 +48,28 @@ class Selection:
         return all(fulfilled(one, value(view)) for one, value in self._terms)
 
 
+class Columns:
+    """The values of some fields and labels of resources, by the names that selectors have for them."""
+
+    def __init__(self, selectable: Selectable, names: Sequence[str]) -> None:
+        """Names may leave out the prefix of the kind: `labels.region` is `event.labels.region`."""
+        tree: _Tree = {}
+        prefix = f"{selectable.prefix}."
+        self._values = [(name, _value_of(selectable, prefix + name.removeprefix(prefix), tree)) for name in names]
+        self._decode = msgspec.json.Decoder(_shape("View", tree)).decode
+
+    def of(self, body: bytes) -> Mapping[str, str]:
+        """Those of the values that a resource has."""
+        if not self._values:
+            return {}
+        try:
+            view = self._decode(body)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            return {}
+        found = ((name, value(view)) for name, value in self._values)
+        return {name: value for name, value in found if value is not None}
+
+
 def compiled(
     selectable: Selectable, label_selectors: tuple[str, ...], field_selectors: tuple[str, ...]
 ) -> Selection | str:

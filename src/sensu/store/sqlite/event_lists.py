@@ -25,10 +25,11 @@ from sensu.store.values import (
     EventState,
     EventWalk,
     ListedEvent,
+    position_of,
 )
 
 SORTED_SHARE = 10
-"""A list of fewer than this part of a namespace's events is gathered and sorted, instead of searched for in an index."""
+"""A list of less than this part of a namespace's events is gathered and sorted, not searched for in its index."""
 
 SEARCHED_AT_ONCE = 10_000
 """How many names one statement compares."""
@@ -143,7 +144,7 @@ class EventLists:
                 items += self._walked(query, frozenset((severity,)), keys, limit - len(items))
                 if len(items) == limit:
                     break
-        return EventWalk(items, _position(query.order, items[-1]) if len(items) == limit else None)
+        return EventWalk(items, position_of(query.order, items[-1]) if len(items) == limit else None)
 
     def _walked(
         self, query: EventQuery, severities: frozenset[int], after: tuple[int | str, ...] | None, limit: int
@@ -267,14 +268,6 @@ def _condition(query: EventQuery, severities: frozenset[int]) -> tuple[str, tupl
 def _escaped(word: str) -> str:
     """A word as a pattern of LIKE."""
     return re.sub(r"([\\%_])", r"\\\1", word)
-
-
-def _position(order: EventOrder, last: ListedEvent) -> EventPosition:
-    if order is EventOrder.NAME:
-        return EventPosition((last.key.entity, last.key.check))
-    if order is EventOrder.CHANGED:
-        return EventPosition((last.state.since, last.id))
-    return EventPosition((last.state.severity, last.state.since, last.id))
 
 
 def _listed(row: Row, body: bytes = b"") -> ListedEvent:

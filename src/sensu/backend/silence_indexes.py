@@ -8,7 +8,7 @@ from sensu.store.resource_cache import ResourceCache
 from sensu.store.values import Key
 
 
-class Silences:
+class SilenceIndexes:
     """A cached index of silenced entries per namespace."""
 
     def __init__(self, cache: ResourceCache) -> None:

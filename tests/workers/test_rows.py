@@ -1,0 +1,32 @@
+"""Rows of events are the same wherever they are asked for, and silences mark the events of every worker."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from tests.workers.world import NAMESPACE, WORKERS, Client, event_of, until
+
+ROWS = "/api/sensu/v1/namespaces/default/events/rows"
+
+
+def rows(client: Client, query: str = "") -> Any:
+    status, answer = client.ask("GET", f"{ROWS}?word=listed&{query}")
+    assert status == 200, answer
+    return answer
+
+
+def test_every_worker_lists_the_events_of_all(each: Sequence[Client]) -> None:
+    """Events that any worker took and owns are listed and counted by each, with the silences that apply now."""
+    for number in range(12):
+        event = event_of(f"listed{number:02}", "http", number % 3)
+        assert each[number % WORKERS].ask("POST", f"{NAMESPACE}/events", event)[0] == 201
+    asked = [rows(client, "order=name") for client in each]
+    assert [row["entity"] for row in asked[0]["rows"]] == [f"listed{number:02}" for number in range(12)]
+    assert all((answer["rows"], answer["counts"]) == (asked[0]["rows"], asked[0]["counts"]) for answer in asked)
+    silence = {"metadata": {"name": "*:http", "namespace": "default"}, "check": "http", "reason": "test"}
+    assert each[0].ask("POST", f"{NAMESPACE}/silenced", silence)[0] == 201
+    for client in each:
+        assert all(row["silenced"] == ["*:http"] for row in rows(client)["rows"])
+        until(lambda client=client: rows(client, "silenced=true")["total"] == 12, "not all events are marked")
+    assert each[1].ask("DELETE", f"{NAMESPACE}/silenced/*:http")[0] == 204
+    for client in each:
+        until(lambda client=client: rows(client, "silenced=true")["total"] == 0, "events are still marked")
