@@ -19,7 +19,7 @@ from sensu.store.values import (
     MarkSilenced,
     PutEvent,
 )
-from tests.store.conftest import Medium, commit
+from tests.store.conftest import commit
 
 SEVERITY, CHANGED, NAME = EventOrder.SEVERITY, EventOrder.CHANGED, EventOrder.NAME
 
@@ -67,186 +67,142 @@ async def stored(store: Any, states: dict[str, EventState]) -> None:
 
 
 @pytest.mark.parametrize("order", EventOrder)
-def test_pages_at_any_offset(medium: Medium, order: EventOrder) -> None:
+async def test_pages_at_any_offset(store: Any, order: EventOrder) -> None:
     """Wherever a page starts, it holds what the whole list has there, in every order and with every filter."""
     states = some_events(150)
 
-    async def story(store: Any) -> None:
-        await stored(store, states)
-        for severities in (ALL, frozenset((CRITICAL,)), frozenset((WARNING, PASSING)), frozenset((UNKNOWN,))):
-            for silenced in (None, True, False):
-                query = listed(order, severities=severities, silenced=silenced)
-                whole = expected(states, query)
-                assert (await store.event_counts("default"))["default"].of(query) == len(whole)
-                for offset in (0, 1, 7, len(whole) // 2, max(0, len(whole) - 5), len(whole), 1000):
-                    page = await store.listed_events(query, offset, 10)
-                    assert entities(page) == whole[offset : offset + 10]
-                    assert all(item.body == f"{item.key.entity}/c".encode() for item in page)
-                    assert all(item.state == states[item.key.entity] for item in page)
-
-    medium.play(story)
+    await stored(store, states)
+    for severities in (ALL, frozenset((CRITICAL,)), frozenset((WARNING, PASSING)), frozenset((UNKNOWN,))):
+        for silenced in (None, True, False):
+            query = listed(order, severities=severities, silenced=silenced)
+            whole = expected(states, query)
+            assert (await store.event_counts("default"))["default"].of(query) == len(whole)
+            for offset in (0, 1, 7, len(whole) // 2, max(0, len(whole) - 5), len(whole), 1000):
+                page = await store.listed_events(query, offset, 10)
+                assert entities(page) == whole[offset : offset + 10]
+                assert all(item.body == f"{item.key.entity}/c".encode() for item in page)
+                assert all(item.state == states[item.key.entity] for item in page)
 
 
 @pytest.mark.parametrize("order", EventOrder)
-def test_walks_see_every_event_once(medium: Medium, order: EventOrder) -> None:
+async def test_walks_see_every_event_once(store: Any, order: EventOrder) -> None:
     """A walk of any stride passes each event of a list once, in order."""
     states = some_events(90)
 
-    async def story(store: Any) -> None:
-        await stored(store, states)
-        for stride in (1, 7, 90, 1000):
-            query, seen, after = listed(order, silenced=False), [], None
-            while True:
-                walk = await store.walk_events(query, after, stride)
-                seen += walk.items
-                after = walk.after
-                if after is None:
-                    break
-            assert entities(seen) == expected(states, query)
-        found = await store.events_of_ids([item.id for item in seen[:3]] + [10**9])
-        assert [(item.key, item.body) for item in found] == [
-            (item.key, f"{item.key.entity}/c".encode()) for item in seen[:3]
-        ]
-
-    medium.play(story)
+    await stored(store, states)
+    for stride in (1, 7, 90, 1000):
+        query, seen, after = listed(order, silenced=False), [], None
+        while True:
+            walk = await store.walk_events(query, after, stride)
+            seen += walk.items
+            after = walk.after
+            if after is None:
+                break
+        assert entities(seen) == expected(states, query)
+    found = await store.events_of_ids([item.id for item in seen[:3]] + [10**9])
+    assert [(item.key, item.body) for item in found] == [
+        (item.key, f"{item.key.entity}/c".encode()) for item in seen[:3]
+    ]
 
 
-def test_counts_follow_every_change(medium: Medium) -> None:
+async def test_counts_follow_every_change(store: Any) -> None:
     """New, changed, silenced and deleted events are counted at once, by namespace; the last one leaves nothing."""
-
-    async def story(store: Any) -> None:
-        assert await store.event_counts(None) == {}
-        await commit(store, event("a", EventState(CRITICAL, 1, flapping=True)), event("b"))
-        await commit(store, event("a", namespace="other"))
-        assert await store.event_counts("default") == {"default": EventCounts((1, 0, 0, 1), (0, 0, 0, 0), 1, 0)}
-        await commit(store, event("a", EventState(WARNING, 2, overdue=True)))
-        await commit(store, MarkSilenced(EventKey("default", "a", "c"), True))
-        assert await store.event_counts("default") == {"default": EventCounts((0, 1, 0, 1), (0, 1, 0, 0), 0, 1)}
-        await commit(store, DeleteEvent(EventKey("default", "a", "c")), DeleteEvent(EventKey("default", "b", "c")))
-        assert await store.event_counts(None) == {"other": EventCounts((0, 0, 0, 1))}
-
-    medium.play(story)
+    assert await store.event_counts(None) == {}
+    await commit(store, event("a", EventState(CRITICAL, 1, flapping=True)), event("b"))
+    await commit(store, event("a", namespace="other"))
+    assert await store.event_counts("default") == {"default": EventCounts((1, 0, 0, 1), (0, 0, 0, 0), 1, 0)}
+    await commit(store, event("a", EventState(WARNING, 2, overdue=True)))
+    await commit(store, MarkSilenced(EventKey("default", "a", "c"), True))
+    assert await store.event_counts("default") == {"default": EventCounts((0, 1, 0, 1), (0, 1, 0, 0), 0, 1)}
+    await commit(store, DeleteEvent(EventKey("default", "a", "c")), DeleteEvent(EventKey("default", "b", "c")))
+    assert await store.event_counts(None) == {"other": EventCounts((0, 0, 0, 1))}
 
 
-def test_a_result_without_news_keeps_the_state(medium: Medium) -> None:
+async def test_a_result_without_news_keeps_the_state(store: Any) -> None:
     """An event that is stored again without a state has the state it had, also in one group with the commit before."""
-
-    async def story(store: Any) -> None:
-        state = EventState(CRITICAL, 5, silenced=True)
-        await commit(store, event("a", state), event("a"))
-        await commit(store, event("a"))
-        (item,) = await store.listed_events(listed(), 0, 10)
-        assert item.state == state
-        assert (await store.event_changes("default", 1, 10)).changed == []
-
-    medium.play(story)
+    state = EventState(CRITICAL, 5, silenced=True)
+    await commit(store, event("a", state), event("a"))
+    await commit(store, event("a"))
+    (item,) = await store.listed_events(listed(), 0, 10)
+    assert item.state == state
+    assert (await store.event_changes("default", 1, 10)).changed == []
 
 
-def test_an_event_that_begins_anew_forgets_its_state(medium: Medium) -> None:
+async def test_an_event_that_begins_anew_forgets_its_state(store: Any) -> None:
     """An event that is deleted and stored in one commit has a new state."""
-
-    async def story(store: Any) -> None:
-        await commit(store, event("a", EventState(CRITICAL, 5)))
-        await commit(store, DeleteEvent(EventKey("default", "a", "c")), event("a"))
-        (item,) = await store.listed_events(listed(), 0, 10)
-        assert item.state == EventState()
-
-    medium.play(story)
+    await commit(store, event("a", EventState(CRITICAL, 5)))
+    await commit(store, DeleteEvent(EventKey("default", "a", "c")), event("a"))
+    (item,) = await store.listed_events(listed(), 0, 10)
+    assert item.state == EventState()
 
 
-def test_marks_of_silences(medium: Medium) -> None:
+async def test_marks_of_silences(store: Any) -> None:
     """Marking changes `silenced` alone; the last of several marks and states of a commit holds; others are ignored."""
-
-    async def story(store: Any) -> None:
-        a, b = EventKey("default", "a", "c"), EventKey("default", "b", "c")
-        await commit(store, event("a", EventState(CRITICAL, 5)), event("b", EventState(WARNING, 6)))
-        await commit(store, MarkSilenced(a, True), MarkSilenced(b, True), MarkSilenced(b, False))
-        await commit(store, MarkSilenced(EventKey("default", "unknown", "c"), True))
-        (item,) = await store.silenced_events("default", 0, 10)
-        assert (item.key, item.state, item.body) == (a, EventState(CRITICAL, 5, silenced=True), b"a/c")
-        assert list(await store.silenced_events("default", item.id, 10)) == []
-        await commit(store, MarkSilenced(a, True), event("a", EventState(PASSING, 9)))
-        assert list(await store.silenced_events("default", 0, 10)) == []
-
-    medium.play(story)
+    a, b = EventKey("default", "a", "c"), EventKey("default", "b", "c")
+    await commit(store, event("a", EventState(CRITICAL, 5)), event("b", EventState(WARNING, 6)))
+    await commit(store, MarkSilenced(a, True), MarkSilenced(b, True), MarkSilenced(b, False))
+    await commit(store, MarkSilenced(EventKey("default", "unknown", "c"), True))
+    (item,) = await store.silenced_events("default", 0, 10)
+    assert (item.key, item.state, item.body) == (a, EventState(CRITICAL, 5, silenced=True), b"a/c")
+    assert list(await store.silenced_events("default", item.id, 10)) == []
+    await commit(store, MarkSilenced(a, True), event("a", EventState(PASSING, 9)))
+    assert list(await store.silenced_events("default", 0, 10)) == []
 
 
-def test_changes_of_a_list(medium: Medium) -> None:
+async def test_changes_of_a_list(store: Any) -> None:
     """Who knows a list up to a revision hears of changed states and of deleted events once, and not of repetitions."""
-
-    async def story(store: Any) -> None:
-        await commit(store, event("a"), event("b"), event("other", namespace="other"))
-        revision = (await commit(store, event("c"))).revision
-        assert await store.event_changes_revision("default") == revision
-        await commit(store, event("a"))
-        await commit(store, event("b", EventState(CRITICAL, 9)), DeleteEvent(EventKey("default", "c", "c")))
-        changes = await store.event_changes("default", revision, 10)
-        assert [(item.key.entity, item.state.severity, item.body) for item in changes.changed] == [
-            ("b", CRITICAL, b"b/c")
-        ]
-        assert changes.gone == [EventKey("default", "c", "c")]
-        assert not changes.more
-        assert changes.revision == await store.event_changes_revision("default")
-        later = await store.event_changes("default", changes.revision, 10)
-        assert (later.changed, later.gone, later.revision) == ([], [], changes.revision)
-
-    medium.play(story)
+    await commit(store, event("a"), event("b"), event("other", namespace="other"))
+    revision = (await commit(store, event("c"))).revision
+    assert await store.event_changes_revision("default") == revision
+    await commit(store, event("a"))
+    await commit(store, event("b", EventState(CRITICAL, 9)), DeleteEvent(EventKey("default", "c", "c")))
+    changes = await store.event_changes("default", revision, 10)
+    assert [(item.key.entity, item.state.severity, item.body) for item in changes.changed] == [("b", CRITICAL, b"b/c")]
+    assert changes.gone == [EventKey("default", "c", "c")]
+    assert not changes.more
+    assert changes.revision == await store.event_changes_revision("default")
+    later = await store.event_changes("default", changes.revision, 10)
+    assert (later.changed, later.gone, later.revision) == ([], [], changes.revision)
 
 
-def test_too_many_changes_are_not_listed(medium: Medium) -> None:
+async def test_too_many_changes_are_not_listed(store: Any) -> None:
     """More changes than asked for are only said to be there, with the revision to go on from."""
-
-    async def story(store: Any) -> None:
-        await stored(store, some_events(20))
-        changes = await store.event_changes("default", 0, 19)
-        assert (changes.changed, changes.more) == ((), True)
-        assert changes.revision == await store.event_changes_revision("default")
-        assert len((await store.event_changes("default", 0, 20)).changed) == 20
-
-    medium.play(story)
+    await stored(store, some_events(20))
+    changes = await store.event_changes("default", 0, 19)
+    assert (changes.changed, changes.more) == ((), True)
+    assert changes.revision == await store.event_changes_revision("default")
+    assert len((await store.event_changes("default", 0, 20)).changed) == 20
 
 
-def test_an_event_that_comes_back_is_not_gone(medium: Medium) -> None:
+async def test_an_event_that_comes_back_is_not_gone(store: Any) -> None:
     """An event that was deleted and exists again is a changed one."""
-
-    async def story(store: Any) -> None:
-        revision = (await commit(store, event("a"))).revision
-        await commit(store, DeleteEvent(EventKey("default", "a", "c")))
-        await commit(store, event("a"))
-        changes = await store.event_changes("default", revision, 10)
-        assert (entities(changes.changed), changes.gone) == (["a"], [])
-
-    medium.play(story)
+    revision = (await commit(store, event("a"))).revision
+    await commit(store, DeleteEvent(EventKey("default", "a", "c")))
+    await commit(store, event("a"))
+    changes = await store.event_changes("default", revision, 10)
+    assert (entities(changes.changed), changes.gone) == (["a"], [])
 
 
-def test_deletions_that_are_forgotten(medium: Medium) -> None:
+async def test_deletions_that_are_forgotten(store: Any) -> None:
     """Who was away for more deletions than the store remembers is told that it missed changes."""
-
-    async def story(store: Any) -> None:
-        revision = (await commit(store, event("first"))).revision
-        for start in range(0, 10_500, 1500):
-            names = [f"e{i}" for i in range(start, start + 1500)]
-            await store.commit([event(name) for name in names])
-            await store.commit([DeleteEvent(EventKey("default", name, "c")) for name in names])
-        assert (await store.event_changes("default", revision, 100_000)).more
-        now = await store.event_changes_revision("default")
-        assert not (await store.event_changes("default", now, 10)).more
-
-    medium.play(story)
+    revision = (await commit(store, event("first"))).revision
+    for start in range(0, 10_500, 1500):
+        names = [f"e{i}" for i in range(start, start + 1500)]
+        await store.commit([event(name) for name in names])
+        await store.commit([DeleteEvent(EventKey("default", name, "c")) for name in names])
+    assert (await store.event_changes("default", revision, 100_000)).more
+    now = await store.event_changes_revision("default")
+    assert not (await store.event_changes("default", now, 10)).more
 
 
-def test_incidents_since(medium: Medium) -> None:
+async def test_incidents_since(store: Any) -> None:
     """Failing events whose status changed lately are counted, up to a bound."""
-
-    async def story(store: Any) -> None:
-        await stored(store, {f"old{i}": EventState(CRITICAL, 10) for i in range(3)})
-        await stored(store, {f"new{i}": EventState(i % 3, 20 + i) for i in range(6)})
-        await stored(store, {"well": EventState(PASSING, 30)})
-        assert await store.incidents_since("default", 20, 100) == 6
-        assert await store.incidents_since("default", 20, 4) == 4
-        assert await store.incidents_since("default", 31, 100) == 0
-
-    medium.play(story)
+    await stored(store, {f"old{i}": EventState(CRITICAL, 10) for i in range(3)})
+    await stored(store, {f"new{i}": EventState(i % 3, 20 + i) for i in range(6)})
+    await stored(store, {"well": EventState(PASSING, 30)})
+    assert await store.incidents_since("default", 20, 100) == 6
+    assert await store.incidents_since("default", 20, 4) == 4
+    assert await store.incidents_since("default", 31, 100) == 0
 
 
 async def found(store: Any, **search: Any) -> list[str]:
@@ -261,37 +217,30 @@ async def found(store: Any, **search: Any) -> list[str]:
             return events
 
 
-def test_searching_names(medium: Medium, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_searching_names(store: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """A word finds events by any part of their names, in any case and with its signs as they are."""
     monkeypatch.setattr("sensu.store.sqlite.event_lists.SEARCHED_AT_ONCE", 2)
 
-    async def story(store: Any) -> None:
-        await commit(store, event("web1", check="http"), event("web1", check="disk"), event("db1", check="web_%x"))
-        await commit(store, event("DB2", check="disk"), event("web1", check="http", namespace="other"))
-        assert await found(store, word="WEB") == ["db1/web_%x", "web1/disk", "web1/http"]
-        assert await found(store, word="b1/h") == ["web1/http"]
-        assert await found(store, word="_%") == ["db1/web_%x"]
-        assert await found(store, word="\\") == []
-        assert await found(store, entity="web1") == ["web1/disk", "web1/http"]
-        assert await found(store, check="disk") == ["DB2/disk", "web1/disk"]
-        assert await found(store, entity="web1", check="disk", word="d") == ["web1/disk"]
-        await commit(store, event("web1", EventState(CRITICAL, 1, silenced=True), check="http"))
-        assert await found(store, word="web", query={"silenced": False}) == ["db1/web_%x", "web1/disk"]
-        assert await found(store, query={"severities": frozenset((CRITICAL,))}) == ["web1/http"]
-
-    medium.play(story)
+    await commit(store, event("web1", check="http"), event("web1", check="disk"), event("db1", check="web_%x"))
+    await commit(store, event("DB2", check="disk"), event("web1", check="http", namespace="other"))
+    assert await found(store, word="WEB") == ["db1/web_%x", "web1/disk", "web1/http"]
+    assert await found(store, word="b1/h") == ["web1/http"]
+    assert await found(store, word="_%") == ["db1/web_%x"]
+    assert await found(store, word="\\") == []
+    assert await found(store, entity="web1") == ["web1/disk", "web1/http"]
+    assert await found(store, check="disk") == ["DB2/disk", "web1/disk"]
+    assert await found(store, entity="web1", check="disk", word="d") == ["web1/disk"]
+    await commit(store, event("web1", EventState(CRITICAL, 1, silenced=True), check="http"))
+    assert await found(store, word="web", query={"silenced": False}) == ["db1/web_%x", "web1/disk"]
+    assert await found(store, query={"severities": frozenset((CRITICAL,))}) == ["web1/http"]
 
 
-def test_since_is_kept_while_the_severity_stays(medium: Medium) -> None:
+async def test_since_is_kept_while_the_severity_stays(store: Any) -> None:
     """A state with the severity before does not change since when the event has it."""
-
-    async def story(store: Any) -> None:
-        await commit(store, event("a", EventState(CRITICAL, 5)))
-        await commit(store, event("a", EventState(CRITICAL, 8, flapping=True)))
-        (item,) = await store.listed_events(listed(), 0, 10)
-        assert item.state == EventState(CRITICAL, 5, flapping=True)
-        await commit(store, event("a", EventState(WARNING, 9)))
-        (item,) = await store.listed_events(listed(), 0, 10)
-        assert item.state == EventState(WARNING, 9)
-
-    medium.play(story)
+    await commit(store, event("a", EventState(CRITICAL, 5)))
+    await commit(store, event("a", EventState(CRITICAL, 8, flapping=True)))
+    (item,) = await store.listed_events(listed(), 0, 10)
+    assert item.state == EventState(CRITICAL, 5, flapping=True)
+    await commit(store, event("a", EventState(WARNING, 9)))
+    (item,) = await store.listed_events(listed(), 0, 10)
+    assert item.state == EventState(WARNING, 9)

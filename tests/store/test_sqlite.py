@@ -147,7 +147,7 @@ async def test_what_was_stored_before_is_counted(tmp_path: Path) -> None:
         assert await store.count(CHECK, "default") == await store.count_events(None) == 1
 
 
-def test_what_was_stored_before_is_listed_by_its_state(tmp_path: Path) -> None:
+async def test_what_was_stored_before_is_listed_by_its_state(tmp_path: Path) -> None:
     """Events of a database from before lists by state have the state that their bodies and histories say."""
     folder = tmp_path / "state"
     folder.mkdir()
@@ -167,7 +167,7 @@ def test_what_was_stored_before_is_listed_by_its_state(tmp_path: Path) -> None:
     connection.commit()
     connection.close()
 
-    async def story(store: Any) -> None:
+    async with sqlite(folder).opened() as store:
         listed = await store.listed_events(EventQuery("default", EventOrder.NAME), 0, 10)
         assert [(event.key.entity, event.state) for event in listed] == [
             ("e1", EventState(CRITICAL, 40, flapping=True)),
@@ -178,8 +178,6 @@ def test_what_was_stored_before_is_listed_by_its_state(tmp_path: Path) -> None:
         ]
         counts = (await store.event_counts("default"))["default"]
         assert counts == EventCounts((1, 1, 1, 2), (0, 1, 0, 0), 1, 1)
-
-    sqlite(folder).play(story)
 
 
 def test_migrations_apply_whole_or_not_at_all(tmp_path: Path) -> None:

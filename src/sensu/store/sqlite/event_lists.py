@@ -193,7 +193,7 @@ class EventLists:
         if search.word:
             sql, more = sql + r" AND n.entity || n.check_name LIKE ? ESCAPE '\'", [*more, f"%{_escaped(search.word)}%"]
         items = [_listed(row) for row in self._rows(sql, (*args, *more))]
-        last = self._rows(f"SELECT entity, check_name {scanned} LIMIT 1 OFFSET ?", (*args, SEARCHED_AT_ONCE - 1))  # noqa: S608
+        last = self._rows(f"SELECT entity, check_name {scanned} LIMIT 1 OFFSET ?", (*args, SEARCHED_AT_ONCE - 1))
         return EventWalk(items, EventPosition((last[0][0][:-1], last[0][1])) if last else None)
 
     def silenced(self, namespace: str, after: int, limit: int) -> Sequence[ListedEvent]:
