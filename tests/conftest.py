@@ -23,7 +23,7 @@ def loop_factory() -> LoopFactory | None:
 
 
 @pytest.fixture
-def runner(loop_factory: LoopFactory | None) -> Iterator[asyncio.Runner]:
+def loop_runner(loop_factory: LoopFactory | None) -> Iterator[asyncio.Runner]:
     """The event loop of one test and its fixtures; tasks that are left over are cancelled in the end."""
     with asyncio.Runner(loop_factory=loop_factory) as made:
         yield made
@@ -36,9 +36,9 @@ def pytest_fixture_setup(
     """Runs an asynchronous fixture on the loop of its test."""
     function: Any = fixturedef.func
     if inspect.isasyncgenfunction(function):
-        fixturedef.func = _generator_on(request.getfixturevalue("runner"), function)  # type: ignore[misc]
+        fixturedef.func = _generator_on(request.getfixturevalue("loop_runner"), function)  # type: ignore[misc]
     elif inspect.iscoroutinefunction(function):
-        fixturedef.func = _function_on(request.getfixturevalue("runner"), function)  # type: ignore[misc]
+        fixturedef.func = _function_on(request.getfixturevalue("loop_runner"), function)  # type: ignore[misc]
     try:
         return (yield)
     finally:
@@ -55,7 +55,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     if not inspect.iscoroutinefunction(test):
         return None
     arguments = {name: pyfuncitem.funcargs[name] for name in pyfuncitem._fixtureinfo.argnames}
-    pyfuncitem.funcargs["runner"].run(test(**arguments))
+    pyfuncitem.funcargs["loop_runner"].run(test(**arguments))
     return True
 
 
@@ -63,7 +63,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Gives each asynchronous test its loop, before its other fixtures."""
     for item in items:
         if isinstance(item, pytest.Function) and inspect.iscoroutinefunction(item.obj):
-            item.fixturenames.insert(0, "runner")
+            item.fixturenames.insert(0, "loop_runner")
 
 
 def _generator_on(runner: asyncio.Runner, function: Callable[..., AsyncIterator[Any]]) -> Callable[..., Iterator[Any]]:

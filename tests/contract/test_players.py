@@ -23,73 +23,59 @@ from tests.contract.sensuctl_kind import plain, same_where_varying
 TIMEOUT_S = 5.0
 
 
-def test_an_agent_and_a_backend_exchange_frames() -> None:
+async def test_an_agent_and_a_backend_exchange_frames() -> None:
     """The fake agent and the fake backend speak the same protocol: greeting, frames, pings, an orderly close."""
-
-    async def session() -> None:
-        async with FakeBackend('entity_config\n{"metadata": {"name": "not found"}}') as backend:
-            agent = await FakeAgent.connect(backend.port, "a1", "default", ["linux"])
-            await agent.send("keepalive", agent.keepalive({"check": {"critical": 9}, "entity": {"deregister": True}}))
-            assert await agent.ping(b"hello")
-            assert await backend.until(lambda: len(backend.frames) == 1, TIMEOUT_S)
-            await agent.close(1000, "")
-            assert [frame.type for frame in agent.frames] == ["entity_config"]
-            assert agent.closed == {"code": 1000, "reason": ""}
-            payload = backend.frames[0].payload
-            assert payload["check"]["ttl"] == 9
-            assert payload["entity"]["deregister"] is True
-            assert payload["entity"]["subscriptions"] == ["linux", "entity:a1"]
-            assert backend.connections[0].close_frame == (1000, "")
-            assert backend.connections[0].head.value("sensu-subscriptions") == "linux"
-
-    asyncio.run(session())
+    async with FakeBackend('entity_config\n{"metadata": {"name": "not found"}}') as backend:
+        agent = await FakeAgent.connect(backend.port, "a1", "default", ["linux"])
+        await agent.send("keepalive", agent.keepalive({"check": {"critical": 9}, "entity": {"deregister": True}}))
+        assert await agent.ping(b"hello")
+        assert await backend.until(lambda: len(backend.frames) == 1, TIMEOUT_S)
+        await agent.close(1000, "")
+        assert [frame.type for frame in agent.frames] == ["entity_config"]
+        assert agent.closed == {"code": 1000, "reason": ""}
+        payload = backend.frames[0].payload
+        assert payload["check"]["ttl"] == 9
+        assert payload["entity"]["deregister"] is True
+        assert payload["entity"]["subscriptions"] == ["linux", "entity:a1"]
+        assert backend.connections[0].close_frame == (1000, "")
+        assert backend.connections[0].head.value("sensu-subscriptions") == "linux"
 
 
-def test_a_refused_handshake_tells_status_and_body() -> None:
+async def test_a_refused_handshake_tells_status_and_body() -> None:
     """An agent that is not accepted gets the backend's answer."""
-
-    async def session() -> None:
-        async with FakeBackend(None, refusals=[(503, "later\n")]) as backend:
-            with pytest.raises(Refused) as refused:
-                await FakeAgent.connect(backend.port, "a1", "default", [])
-            assert (refused.value.status, refused.value.body) == (503, "later\n")
-
-    asyncio.run(session())
+    async with FakeBackend(None, refusals=[(503, "later\n")]) as backend:
+        with pytest.raises(Refused) as refused:
+            await FakeAgent.connect(backend.port, "a1", "default", [])
+        assert (refused.value.status, refused.value.body) == (503, "later\n")
 
 
 @pytest.mark.parametrize("size", [0, 125, 126, 70_000])
-def test_frames_of_every_length_arrive_whole(size: int) -> None:
+async def test_frames_of_every_length_arrive_whole(size: int) -> None:
     """The three forms of a frame's length carry their data, masked and not."""
-
-    async def session() -> None:
-        async with FakeBackend(None) as backend:
-            agent = await FakeAgent.connect(backend.port, "a1", "default", [])
-            await agent.send_raw("event\n" + json.dumps("x" * size), websocket.TEXT)
-            assert await backend.until(lambda: len(backend.frames) == 1, TIMEOUT_S)
-            assert backend.frames[0].payload == "x" * size
-            await agent.cut()
-
-    asyncio.run(session())
+    async with FakeBackend(None) as backend:
+        agent = await FakeAgent.connect(backend.port, "a1", "default", [])
+        await agent.send_raw("event\n" + json.dumps("x" * size), websocket.TEXT)
+        assert await backend.until(lambda: len(backend.frames) == 1, TIMEOUT_S)
+        assert backend.frames[0].payload == "x" * size
+        await agent.cut()
 
 
-def test_the_inbox_keeps_every_call_of_the_handler_script(tmp_path: Path) -> None:
+async def test_the_inbox_keeps_every_call_of_the_handler_script(tmp_path: Path) -> None:
     """A handler's name, standard input and added environment are kept, call by call."""
     base = {"PATH": "/usr/local/bin:/usr/bin:/bin"}
 
-    async def calls() -> list[Json]:
-        async with HandlerInbox(tmp_path, base) as inbox:
-            for text in ('{"a": 1}', "plain\n"):
-                process = await asyncio.create_subprocess_exec(
-                    str(inbox.script), "h", env={**base, "ALPHA": "1"}, stdin=asyncio.subprocess.PIPE
-                )
-                await process.communicate(text.encode())
-            _, writer = await asyncio.open_connection("127.0.0.1", inbox.tcp_port)
-            writer.write(b"{}\n")
-            writer.close()
-            await inbox.silence(0.1, at_least=3, patience_s=TIMEOUT_S)
-            return [arrival.recorded(0) for arrival in inbox.arrived()]
-
-    assert asyncio.run(calls()) == [
+    async with HandlerInbox(tmp_path, base) as inbox:
+        for text in ('{"a": 1}', "plain\n"):
+            process = await asyncio.create_subprocess_exec(
+                str(inbox.script), "h", env={**base, "ALPHA": "1"}, stdin=asyncio.subprocess.PIPE
+            )
+            await process.communicate(text.encode())
+        _, writer = await asyncio.open_connection("127.0.0.1", inbox.tcp_port)
+        writer.write(b"{}\n")
+        writer.close()
+        await inbox.silence(0.1, at_least=3, patience_s=TIMEOUT_S)
+        returned = [arrival.recorded(0) for arrival in inbox.arrived()]
+    assert returned == [
         {"after_input": 0, "handler": "h", "json": {"a": 1}, "newline": False, "env": {"ALPHA": "1"}},
         {"after_input": 0, "handler": "h", "text": "plain\n", "env": {"ALPHA": "1"}},
         {"after_input": 0, "handler": "tcp", "json": {}, "newline": True},
@@ -189,7 +175,7 @@ def test_texts_are_compared_without_colours_and_varying_parts() -> None:
     assert same_where_varying("at 1795329889 and 1795330000", [r"\b1[789]\d{8}\b"]) == "at <varies> and <varies>"
 
 
-def test_a_scenario_that_breaks_off_fails_with_all_its_cases() -> None:
+async def test_a_scenario_that_breaks_off_fails_with_all_its_cases() -> None:
     """Whatever goes wrong in a scenario is the reason for its failure, and the run goes on."""
 
     async def broken() -> list[CaseResult]:
@@ -203,7 +189,7 @@ def test_a_scenario_that_breaks_off_fails_with_all_its_cases() -> None:
         return []
 
     for play, reason in ((broken, "the program ended with 1"), (faulty, "KeyError: 'x'"), (endless, "not at its end")):
-        result = asyncio.run(played(Scenario("units", "s", ["a", "b"], play, timeout_s=0.05)))
+        result = await played(Scenario("units", "s", ["a", "b"], play, timeout_s=0.05))
         assert [case.name for case in result.cases] == ["a", "b"]
         assert all(case.problems[0].startswith(reason) for case in result.cases)
 

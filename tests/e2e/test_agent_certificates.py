@@ -1,6 +1,5 @@
 """Agents that log in with a certificate, with a real backend, real TLS and a real list of revoked certificates."""
 
-import asyncio
 import contextlib
 import uuid
 from collections.abc import AsyncIterator
@@ -87,66 +86,54 @@ async def world(folder: Path, authority: Authority, *flags: str) -> AsyncIterato
         await backend.kill()
 
 
-def test_who_is_let_in(tmp_path: Path) -> None:
+async def test_who_is_let_in(tmp_path: Path) -> None:
     """A certificate of the agents' user or of the agent itself lets in, as does a password; nothing else does."""
     authority = Authority(tmp_path)
 
-    async def story() -> None:
-        async with world(tmp_path, authority) as backend:
-            await backend.lets_in("web1", authority.issue("agent"))
-            await backend.lets_in("web2", authority.issue("web2"))
-            await backend.lets_in("web3", None)
-            await backend.turns_away("web4", authority.issue("db1"), "the certificate is of another agent")
-            await backend.turns_away("web5", None, "bad credentials", "--password", "wrong")
-            await backend.turns_away("web6", Authority(tmp_path, "other").issue("agent"), "")
-            assert not await backend.is_known("web4")
-
-    asyncio.run(story())
+    async with world(tmp_path, authority) as backend:
+        await backend.lets_in("web1", authority.issue("agent"))
+        await backend.lets_in("web2", authority.issue("web2"))
+        await backend.lets_in("web3", None)
+        await backend.turns_away("web4", authority.issue("db1"), "the certificate is of another agent")
+        await backend.turns_away("web5", None, "bad credentials", "--password", "wrong")
+        await backend.turns_away("web6", Authority(tmp_path, "other").issue("agent"), "")
+        assert not await backend.is_known("web4")
 
 
-def test_a_revoked_certificate(tmp_path: Path) -> None:
+async def test_a_revoked_certificate(tmp_path: Path) -> None:
     """Who is on the list of revoked certificates is not let in, and others are."""
     authority = Authority(tmp_path)
     revoked = authority.issue("web1")
 
-    async def story() -> None:
-        async with list_server() as server:
-            server.content = authority.revocation_list(revoked)
-            async with world(tmp_path, authority, "--agent-auth-crl-urls", server.url) as backend:
-                await backend.turns_away("web1", revoked, "the certificate is revoked")
-                await backend.lets_in("web1", authority.issue("web1"))
-
-    asyncio.run(story())
+    async with list_server() as server:
+        server.content = authority.revocation_list(revoked)
+        async with world(tmp_path, authority, "--agent-auth-crl-urls", server.url) as backend:
+            await backend.turns_away("web1", revoked, "the certificate is revoked")
+            await backend.lets_in("web1", authority.issue("web1"))
 
 
-def test_lists_that_cannot_be_had(tmp_path: Path) -> None:
+async def test_lists_that_cannot_be_had(tmp_path: Path) -> None:
     """While the list cannot be had nobody is let in by certificate, unless the check is turned off."""
     authority = Authority(tmp_path)
 
-    async def story() -> None:
-        async with list_server() as server:
-            urls = ("--agent-auth-crl-urls", server.url)
-            async with world(tmp_path / "on", authority, *urls) as backend:
-                await backend.turns_away("web1", authority.issue("web1"), "revocation list of certificates is not")
-                await backend.lets_in("web2", None)
-            off = (*urls, "--enable-cert-revocation-check=false")
-            async with world(tmp_path / "off", authority, *off) as backend:
-                await backend.lets_in("web1", authority.issue("web1"))
-
-    asyncio.run(story())
+    async with list_server() as server:
+        urls = ("--agent-auth-crl-urls", server.url)
+        async with world(tmp_path / "on", authority, *urls) as backend:
+            await backend.turns_away("web1", authority.issue("web1"), "revocation list of certificates is not")
+            await backend.lets_in("web2", None)
+        off = (*urls, "--enable-cert-revocation-check=false")
+        async with world(tmp_path / "off", authority, *off) as backend:
+            await backend.lets_in("web1", authority.issue("web1"))
 
 
-def test_sessions_end_with_the_right_to_them(tmp_path: Path) -> None:
+async def test_sessions_end_with_the_right_to_them(tmp_path: Path) -> None:
     """Disabling the user `agent` ends sessions that certificates opened, too."""
     authority = Authority(tmp_path)
 
-    async def story() -> None:
-        async with world(tmp_path, authority) as backend, backend.agent("web1", authority.issue("web1")) as agent:
-            await until(lambda: agent.counters.value(CONNECTED))
-            await backend.api.disable_user("agent")
-            await until(lambda: agent.counters.value(REFUSED))
-
-    asyncio.run(story())
+    async with world(tmp_path, authority) as backend, backend.agent("web1", authority.issue("web1")) as agent:
+        await until(lambda: agent.counters.value(CONNECTED))
+        await backend.api.disable_user("agent")
+        await until(lambda: agent.counters.value(REFUSED))
 
 
 def entity(name: str) -> Entity:
@@ -163,30 +150,27 @@ def by_proxy(agent: FakeAgent, name: str) -> int:
     return agent.send(frames.EVENT, event)
 
 
-def test_an_agent_with_a_certificate_of_its_own_speaks_for_itself(tmp_path: Path) -> None:
+async def test_an_agent_with_a_certificate_of_its_own_speaks_for_itself(tmp_path: Path) -> None:
     """Its events and keepalives are its own or those of proxy entities; a certificate of a fleet may send any."""
     authority = Authority(tmp_path)
 
-    async def story() -> None:
-        async with world(tmp_path, authority) as backend:
-            await backend.lets_in("victim", authority.issue("victim"))
-            async with backend.session("web1", authority.issue("web1")) as agent:
-                good = [agent.keepalive(), agent.event("own"), by_proxy(agent, "router1")]
-                bad = [
-                    agent.event("forged", entity=entity("victim")),
-                    agent.event("forged", entity=entity("made-up")),
-                    agent.keepalive(entity=entity("victim")),
-                    agent.keepalive(check=check_by_proxy("router1")),
-                    by_proxy(agent, "victim"),
-                ]
-                await agent.until(lambda heard: len(heard.stored) + len(heard.refused) == len(good) + len(bad))
-                assert sorted(agent.stored) == good
-                assert sorted(agent.refused) == bad
-            assert await backend.is_known("router1")
-            assert not await backend.is_known("made-up")
-            assert "the certificate is that of agent 'web1', not of 'victim'" in backend.log()
-            async with backend.session("web2", authority.issue("agent")) as agent:
-                number = agent.event("reported", entity=entity("victim"))
-                await agent.until(lambda heard: number in heard.stored)
-
-    asyncio.run(story())
+    async with world(tmp_path, authority) as backend:
+        await backend.lets_in("victim", authority.issue("victim"))
+        async with backend.session("web1", authority.issue("web1")) as agent:
+            good = [agent.keepalive(), agent.event("own"), by_proxy(agent, "router1")]
+            bad = [
+                agent.event("forged", entity=entity("victim")),
+                agent.event("forged", entity=entity("made-up")),
+                agent.keepalive(entity=entity("victim")),
+                agent.keepalive(check=check_by_proxy("router1")),
+                by_proxy(agent, "victim"),
+            ]
+            await agent.until(lambda heard: len(heard.stored) + len(heard.refused) == len(good) + len(bad))
+            assert sorted(agent.stored) == good
+            assert sorted(agent.refused) == bad
+        assert await backend.is_known("router1")
+        assert not await backend.is_known("made-up")
+        assert "the certificate is that of agent 'web1', not of 'victim'" in backend.log()
+        async with backend.session("web2", authority.issue("agent")) as agent:
+            number = agent.event("reported", entity=entity("victim"))
+            await agent.until(lambda heard: number in heard.stored)

@@ -30,7 +30,7 @@ async def shown_name(port: int, authority: Authority) -> str:
 
 
 @pytest.mark.parametrize("own", [True, False])
-def test_the_web_ui_has_its_own_certificate_or_the_general_one(tmp_path: Path, own: bool) -> None:
+async def test_the_web_ui_has_its_own_certificate_or_the_general_one(tmp_path: Path, own: bool) -> None:
     """`--dashboard-cert-file` wins; without it the certificate of the API secures the web UI, too."""
     authority = Authority(tmp_path)
     general, web = authority.issue("general"), authority.issue("web")
@@ -38,33 +38,26 @@ def test_the_web_ui_has_its_own_certificate_or_the_general_one(tmp_path: Path, o
     if not own:
         flags = ["--cert-file", str(general.cert_file), "--key-file", str(general.key_file)]
 
-    async def told() -> None:
-        process = BackendProcess(tmp_path / "backend")
-        await process.initialise()
-        starting = asyncio.create_task(process.start(flags))
-        try:
-            async with asyncio.timeout(STORY_S):
-                shown = await shown_name(process.web_port, authority)
-            assert shown == ("web" if own else "general")
-        finally:
-            starting.cancel()
-            await asyncio.wait([starting])
-            await process.stop()
-
-    asyncio.run(told())
+    process = BackendProcess(tmp_path / "backend")
+    await process.initialise()
+    starting = asyncio.create_task(process.start(flags))
+    try:
+        async with asyncio.timeout(STORY_S):
+            shown = await shown_name(process.web_port, authority)
+        assert shown == ("web" if own else "general")
+    finally:
+        starting.cancel()
+        await asyncio.wait([starting])
+        await process.stop()
 
 
-def test_port_0_turns_the_web_ui_off(tmp_path: Path) -> None:
+async def test_port_0_turns_the_web_ui_off(tmp_path: Path) -> None:
     """A backend without web UI runs as before."""
-
-    async def told() -> None:
-        process = BackendProcess(tmp_path)
-        await process.initialise()
-        await process.start(["--dashboard-port", "0"])
-        try:
-            with socket.socket() as probe:
-                assert probe.connect_ex(("127.0.0.1", process.web_port)) != 0
-        finally:
-            assert await process.stop() == 0
-
-    asyncio.run(told())
+    process = BackendProcess(tmp_path)
+    await process.initialise()
+    await process.start(["--dashboard-port", "0"])
+    try:
+        with socket.socket() as probe:
+            assert probe.connect_ex(("127.0.0.1", process.web_port)) != 0
+    finally:
+        assert await process.stop() == 0

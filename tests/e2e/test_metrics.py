@@ -1,6 +1,5 @@
 """What a backend shows at `/metrics` after it has done a little of everything."""
 
-import asyncio
 import hashlib
 import re
 from pathlib import Path
@@ -92,9 +91,9 @@ def samples(text: str) -> dict[str, dict[str, str]]:
     return found
 
 
-def test_every_declared_family_has_samples(tmp_path: Path) -> None:
+async def test_every_declared_family_has_samples(tmp_path: Path) -> None:
     """After a tour through events, assets and handlers no family is empty; durations are milliseconds."""
-    found = asyncio.run(scraped_after_a_tour(tmp_path))
+    found = await scraped_after_a_tour(tmp_path)
     assert [family for family, values in found.items() if not values] == []
     handler = "sensu_go_pipeline_handler_duration"
     took = [float(value) for name, value in found[handler].items() if name.startswith(f"{handler}_sum")]

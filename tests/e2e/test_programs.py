@@ -50,10 +50,10 @@ def listener() -> Iterator[int]:
 
 
 @pytest.fixture
-def initialised(tmp_path: Path) -> BackendProcess:
+async def initialised(tmp_path: Path) -> BackendProcess:
     """A backend that was never started, with its database made."""
     process = BackendProcess(tmp_path)
-    asyncio.run(process.initialise())
+    await process.initialise()
     return process
 
 
@@ -153,39 +153,31 @@ def test_a_port_in_use_is_named(initialised: BackendProcess) -> None:
         assert f"the web UI cannot listen on 127.0.0.1:{port}" in said
 
 
-def test_a_state_folder_has_one_backend(initialised: BackendProcess) -> None:
+async def test_a_state_folder_has_one_backend(initialised: BackendProcess) -> None:
     """A second backend on the folder of one that runs is turned away, init asks the first; neither harms it."""
-
-    async def story() -> None:
-        await initialised.start()
-        try:
-            second = BackendProcess(initialised.folder / "second")
-            places = [*second.places, *initialised.state]
-            assert "is in use by another backend" in only_line(await asyncio.to_thread(backend, "start", *places))
-            done = await asyncio.to_thread(backend, "init", *ADMIN, *initialised.state)
-            assert only_line(done, 3) == "already initialized"
-        finally:
-            assert await initialised.stop() == 0
-
-    asyncio.run(story())
+    await initialised.start()
+    try:
+        second = BackendProcess(initialised.folder / "second")
+        places = [*second.places, *initialised.state]
+        assert "is in use by another backend" in only_line(await asyncio.to_thread(backend, "start", *places))
+        done = await asyncio.to_thread(backend, "init", *ADMIN, *initialised.state)
+        assert only_line(done, 3) == "already initialized"
+    finally:
+        assert await initialised.stop() == 0
 
 
-def test_a_backend_stops_when_asked(initialised: BackendProcess) -> None:
+async def test_a_backend_stops_when_asked(initialised: BackendProcess) -> None:
     """SIGTERM ends it within two seconds with 0 and no complaint; its database serves the next start."""
-
-    async def story() -> None:
-        for _ in range(2):
-            await initialised.start()
-            asked = time.monotonic()
-            assert await initialised.stop() == 0
-            assert time.monotonic() - asked < 2
-        assert "rror" not in initialised.log.read_text()
-        assert "Traceback" not in initialised.log.read_text()
-
-    asyncio.run(story())
+    for _ in range(2):
+        await initialised.start()
+        asked = time.monotonic()
+        assert await initialised.stop() == 0
+        assert time.monotonic() - asked < 2
+    assert "rror" not in initialised.log.read_text()
+    assert "Traceback" not in initialised.log.read_text()
 
 
-def test_a_wrong_password_is_told(initialised: BackendProcess) -> None:
+async def test_a_wrong_password_is_told(initialised: BackendProcess) -> None:
     """Sensuctl configure says that it could not log in, keeps nothing, and works with the right password."""
     control = initialised.folder / "sensuctl"
 
@@ -193,16 +185,13 @@ def test_a_wrong_password_is_told(initialised: BackendProcess) -> None:
         login = ("--url", initialised.api_url, "--username", USER, "--password", password)
         return run("sensuctl", "--config-dir", str(control), "configure", "-n", *login)
 
-    async def story() -> None:
-        await initialised.start()
-        try:
-            assert "unable to authenticate" in only_line(await asyncio.to_thread(configure, "wrong"))
-            assert (await asyncio.to_thread(configure, PASSWORD)).returncode == 0
-        finally:
-            await initialised.stop()
-        assert "connection refused" in only_line(await asyncio.to_thread(configure, PASSWORD))
-
-    asyncio.run(story())
+    await initialised.start()
+    try:
+        assert "unable to authenticate" in only_line(await asyncio.to_thread(configure, "wrong"))
+        assert (await asyncio.to_thread(configure, PASSWORD)).returncode == 0
+    finally:
+        await initialised.stop()
+    assert "connection refused" in only_line(await asyncio.to_thread(configure, PASSWORD))
 
 
 def test_a_corrupt_configuration_of_sensuctl_is_named(tmp_path: Path) -> None:

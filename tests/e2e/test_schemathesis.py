@@ -78,20 +78,16 @@ async def tried(described: Path, url: str, key: str) -> tuple[int, str]:
 
 
 @pytest.mark.timeout(ENDS_WITHIN_S + 60)
-def test_schemathesis_finds_nothing_that_contradicts_the_description(tmp_path: Path) -> None:
+async def test_schemathesis_finds_nothing_that_contradicts_the_description(tmp_path: Path) -> None:
     """No request leads to a server error, an undescribed status or media type, or a body of another shape."""
-
-    async def story() -> tuple[int, str]:
-        async with backend(tmp_path / "backend") as running, aiohttp.ClientSession() as http:
-            async with http.get(f"{running.api_url}/openapi.json") as answer:
-                described = without_streams(await answer.json())
-            file = tmp_path / "openapi.json"
-            file.write_text(json.dumps(described))
-            found = await tried(file, running.api_url, await key_of_admin(http, running.api_url))
-            async with http.get(f"{running.api_url}/health") as answer:
-                assert answer.status == 200
-            return found
-
-    status, report = asyncio.run(story())
+    async with backend(tmp_path / "backend") as running, aiohttp.ClientSession() as http:
+        async with http.get(f"{running.api_url}/openapi.json") as answer:
+            described = without_streams(await answer.json())
+        file = tmp_path / "openapi.json"
+        file.write_text(json.dumps(described))
+        found = await tried(file, running.api_url, await key_of_admin(http, running.api_url))
+        async with http.get(f"{running.api_url}/health") as answer:
+            assert answer.status == 200
+        (status, report) = found
     assert status == 0, report[-8000:]
     assert "Selected: " in report

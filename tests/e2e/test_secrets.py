@@ -1,6 +1,5 @@
 """Secrets from the backend's environment: who gets the values, and where they never appear."""
 
-import asyncio
 import json
 from pathlib import Path
 from typing import Any
@@ -32,28 +31,25 @@ async def configure(backend: World, folder: Path) -> None:
         await backend.api.put(path, {**body, "metadata": {"name": path.partition("/")[2], **META}})
 
 
-def test_values_go_to_commands_and_nowhere_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_values_go_to_commands_and_nowhere_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Handlers, mutators and agents with a certificate get the value; agents with a password, API and log do not."""
     monkeypatch.setenv("TEAM_TOKEN", VALUE)
     authority = Authority(tmp_path)
 
-    async def story() -> None:
-        async with world(tmp_path, authority, "--log-level", "info") as backend:
-            await configure(backend, tmp_path)
-            async with backend.agent("web1", authority.issue("web1")), backend.agent("web2", None):
-                assert await until(lambda: output(backend, "web1")) == f"got {VALUE}\n"
-                assert await until(lambda: output(backend, "web2")) == "got \n"
-                await until((tmp_path / "token").exists)
-            assert (tmp_path / "token").read_text().startswith(f"{VALUE}\n")
-            assert (tmp_path / "got").read_text().startswith(f"mutated {VALUE}")
-            checks = await backend.api.checks()
-            assert checks[0]["secrets"] == ASKED
-            assert VALUE not in json.dumps(checks)
-            assert VALUE not in backend.log()
-            assert "REDACTED" in backend.log()
-            assert "secrets are kept from agents without a certificate" in backend.log()
-
-    asyncio.run(story())
+    async with world(tmp_path, authority, "--log-level", "info") as backend:
+        await configure(backend, tmp_path)
+        async with backend.agent("web1", authority.issue("web1")), backend.agent("web2", None):
+            assert await until(lambda: output(backend, "web1")) == f"got {VALUE}\n"
+            assert await until(lambda: output(backend, "web2")) == "got \n"
+            await until((tmp_path / "token").exists)
+        assert (tmp_path / "token").read_text().startswith(f"{VALUE}\n")
+        assert (tmp_path / "got").read_text().startswith(f"mutated {VALUE}")
+        checks = await backend.api.checks()
+        assert checks[0]["secrets"] == ASKED
+        assert VALUE not in json.dumps(checks)
+        assert VALUE not in backend.log()
+        assert "REDACTED" in backend.log()
+        assert "secrets are kept from agents without a certificate" in backend.log()
 
 
 async def output(backend: World, agent: str) -> str:

@@ -5,7 +5,7 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Coroutine
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -61,14 +61,11 @@ class World:
         return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM:"))
 
 
-def with_world(folder: Path, story: Any) -> None:
-    async def main() -> None:
-        async with FakeBackend(NOT_FOUND) as backend, running_agent(folder, backend.url) as agent:
-            await until(lambda: backend.open is not None and bool(backend.open.frames))
-            await story(World(backend, agent))
-
-    play: Coroutine[Any, Any, None] = main()
-    asyncio.run(play)
+@pytest.fixture
+async def world(tmp_path: Path) -> AsyncIterator[World]:
+    async with FakeBackend(NOT_FOUND) as backend, running_agent(tmp_path, backend.url) as agent:
+        await until(lambda: backend.open is not None and bool(backend.open.frames))
+        yield World(backend, agent)
 
 
 def is_alive(pid: int) -> bool:
@@ -85,82 +82,63 @@ def pid_in(file: Path) -> int:
         return 0
 
 
-def test_a_check_that_prints_a_gigabyte(tmp_path: Path) -> None:
+async def test_a_check_that_prints_a_gigabyte(world: World) -> None:
     """The output is taken to its end and kept up to its bound; the agent's memory hardly grows."""
-
-    async def story(world: World) -> None:
-        before_kib = world.peak_kib()
-        check = await world.result_of("yes | head -c 1000000000; exit 1", timeout=50)
-        assert check["status"] == 1
-        assert check["output"] == "y\n" * (512 * 1024)
-        assert world.peak_kib() - before_kib < GROWTH_KIB_MAX
-
-    with_world(tmp_path, story)
+    before_kib = world.peak_kib()
+    check = await world.result_of("yes | head -c 1000000000; exit 1", timeout=50)
+    assert check["status"] == 1
+    assert check["output"] == "y\n" * (512 * 1024)
+    assert world.peak_kib() - before_kib < GROWTH_KIB_MAX
 
 
 @pytest.mark.slow
-def test_many_checks_leave_nothing_behind(tmp_path: Path) -> None:
+async def test_many_checks_leave_nothing_behind(world: World) -> None:
     """Thousands of checks that end in every way leave no zombies, no open files and hardly any memory."""
     commands = ("echo hi", "exit 2", "kill -9 $$", "(sleep 0.2 &); echo bg", "cat", "nosuchcommand")
 
-    async def story(world: World) -> None:
-        async def run_all(rounds: int) -> tuple[int, int, int]:
-            for _ in range(rounds):
-                awaited = world.results() + CHECKS_A_ROUND
-                for number in range(CHECKS_A_ROUND):
-                    await world.request(commands[number % len(commands)], name=f"c{number}", stdin=number % 3 == 0)
-                await until(lambda awaited=awaited: world.results() >= awaited, 60)
-            await until(lambda: world.usage()[1] == 0)
-            return world.usage()
+    async def run_all(rounds: int) -> tuple[int, int, int]:
+        for _ in range(rounds):
+            awaited = world.results() + CHECKS_A_ROUND
+            for number in range(CHECKS_A_ROUND):
+                await world.request(commands[number % len(commands)], name=f"c{number}", stdin=number % 3 == 0)
+            await until(lambda awaited=awaited: world.results() >= awaited, 60)
+        await until(lambda: world.usage()[1] == 0)
+        return world.usage()
 
-        files_before, _, kib_before = await run_all(1)
-        files_after, _, kib_after = await run_all(ROUNDS)
-        assert files_after <= files_before
-        assert kib_after - kib_before < GROWTH_KIB_MAX // 4
-
-    with_world(tmp_path, story)
+    files_before, _, kib_before = await run_all(1)
+    files_after, _, kib_after = await run_all(ROUNDS)
+    assert files_after <= files_before
+    assert kib_after - kib_before < GROWTH_KIB_MAX // 4
 
 
-def test_a_check_that_leaves_a_child_behind(tmp_path: Path) -> None:
+async def test_a_check_that_leaves_a_child_behind(world: World, tmp_path: Path) -> None:
     """A check whose child holds its output open ends soon after its shell did."""
-
-    async def story(world: World) -> None:
-        began = time.monotonic()
-        check = await world.result_of(f"sleep 60 & echo $! > {tmp_path}/pid; echo early")
-        assert (check["status"], check["output"]) == (0, "early\n")
-        assert time.monotonic() - began < 10
-        os.kill(pid_in(tmp_path / "pid"), 9)
-
-    with_world(tmp_path, story)
+    began = time.monotonic()
+    check = await world.result_of(f"sleep 60 & echo $! > {tmp_path}/pid; echo early")
+    assert (check["status"], check["output"]) == (0, "early\n")
+    assert time.monotonic() - began < 10
+    os.kill(pid_in(tmp_path / "pid"), 9)
 
 
 @pytest.mark.parametrize("way", ["", "setsid "])
-def test_a_check_that_forks_and_ignores_signals(tmp_path: Path, way: str) -> None:
+async def test_a_check_that_forks_and_ignores_signals(world: World, tmp_path: Path, way: str) -> None:
     """At its time-out a check is killed with all it started, also what left its session and heeds no signal."""
-
-    async def story(world: World) -> None:
-        inner = f'trap "" TERM INT HUP; echo $$ > {tmp_path}/inner; while :; do sleep 1; done'
-        outer = f"trap \"\" TERM INT HUP; {way}sh -c '{inner}' & echo $$ > {tmp_path}/outer; echo on; wait; sleep 99"
-        check = await world.result_of(outer, timeout=1)
-        assert (check["status"], check["output"]) == (2, "Execution timed out\non\n")
-        for file in ("inner", "outer"):
-            pid = pid_in(tmp_path / file)
-            assert pid
-            await until(lambda pid=pid: not is_alive(pid), 5)
-
-    with_world(tmp_path, story)
+    inner = f'trap "" TERM INT HUP; echo $$ > {tmp_path}/inner; while :; do sleep 1; done'
+    outer = f"trap \"\" TERM INT HUP; {way}sh -c '{inner}' & echo $$ > {tmp_path}/outer; echo on; wait; sleep 99"
+    check = await world.result_of(outer, timeout=1)
+    assert (check["status"], check["output"]) == (2, "Execution timed out\non\n")
+    for file in ("inner", "outer"):
+        pid = pid_in(tmp_path / file)
+        assert pid
+        await until(lambda pid=pid: not is_alive(pid), 5)
 
 
-def test_an_agent_that_stops_leaves_no_check_behind(tmp_path: Path) -> None:
+async def test_an_agent_that_stops_leaves_no_check_behind(world: World, tmp_path: Path) -> None:
     """What does not end in time when the agent stops is killed, whatever signals it ignores."""
-
-    async def story(world: World) -> None:
-        await world.request(f"trap '' TERM INT HUP; echo $$ > {tmp_path}/pid; while :; do sleep 1; done")
-        pid = await until(lambda: pid_in(tmp_path / "pid"))
-        assert await world.agent.stop() == 0
-        await until(lambda: not is_alive(pid), 5)
-
-    with_world(tmp_path, story)
+    await world.request(f"trap '' TERM INT HUP; echo $$ > {tmp_path}/pid; while :; do sleep 1; done")
+    pid = await until(lambda: pid_in(tmp_path / "pid"))
+    assert await world.agent.stop() == 0
+    await until(lambda: not is_alive(pid), 5)
 
 
 @pytest.mark.parametrize(
@@ -170,18 +148,14 @@ def test_an_agent_that_stops_leaves_no_check_behind(tmp_path: Path) -> None:
         ([], HELLO + b"lie", "error getting assets for check: could not validate downloaded asset"),
     ],
 )
-def test_asset_servers_that_misbehave(tmp_path: Path, behaviours: list[str], content: bytes, output: str) -> None:
+async def test_asset_servers_that_misbehave(world: World, behaviours: list[str], content: bytes, output: str) -> None:
     """A check waits for an asset that comes in pieces, and says so where the server sends another one."""
-
-    async def story(world: World) -> None:
-        server = AssetServer(content)
-        server.behaviours = behaviours
-        async with await asyncio.start_server(server.serve, "127.0.0.1", 0) as listening:
-            url = f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}/a.tgz"
-            metadata = {"name": "hello", "namespace": "default"}
-            asset = {"url": url, "sha512": hashlib.sha512(HELLO).hexdigest(), "metadata": metadata}
-            check = await world.result_of("hello", assets=[asset])
-        assert check["output"].startswith(output)
-        assert check["status"] == (0 if output == "hello\n" else 3)
-
-    with_world(tmp_path, story)
+    server = AssetServer(content)
+    server.behaviours = behaviours
+    async with await asyncio.start_server(server.serve, "127.0.0.1", 0) as listening:
+        url = f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}/a.tgz"
+        metadata = {"name": "hello", "namespace": "default"}
+        asset = {"url": url, "sha512": hashlib.sha512(HELLO).hexdigest(), "metadata": metadata}
+        check = await world.result_of("hello", assets=[asset])
+    assert check["output"].startswith(output)
+    assert check["status"] == (0 if output == "hello\n" else 3)

@@ -77,30 +77,26 @@ async def alarms(api: Api) -> list[str]:
 
 @pytest.mark.slow
 @pytest.mark.timeout(240)
-def test_all_agents_return_after_a_restart(tmp_path: Path) -> None:
+async def test_all_agents_return_after_a_restart(tmp_path: Path) -> None:
     """After a restart of the backend all agents are back soon, at a bounded cost, and none is called missing."""
-
-    async def story() -> None:
-        async with running_backend(tmp_path) as (backend, api):
-            agents = [Returning(backend.agent_url, number) for number in range(AGENTS)]
-            async with asyncio.TaskGroup() as group:
-                tasks = []
-                for at in range(0, AGENTS, CONNECTING_MAX):
-                    some = agents[at : at + CONNECTING_MAX]
-                    tasks += [group.create_task(agent.run()) for agent in some]
-                    await all_are_up(some, 60)
-                await backend.stop()
-                await backend.start(["--log-level", "error"])
-                began = time.monotonic()
-                await all_are_up(agents, RETURN_S)
-                took_s, cpu_s = time.monotonic() - began, backend_cpu_s()
-                print(f"{AGENTS} agents are back after {took_s:.1f} s, {cpu_s:.1f} s of CPU since the start")
-                await api.log_in(backend.api_url)
-                await asyncio.sleep(WARNING_S)
-                assert await alarms(api) == []
-                assert [agent.name for agent in agents if agent.sessions != 2] == []
-                assert cpu_s < START_CPU_S + AGENTS * CPU_S_PER_AGENT
-                for task in tasks:
-                    task.cancel()
-
-    asyncio.run(story())
+    async with running_backend(tmp_path) as (backend, api):
+        agents = [Returning(backend.agent_url, number) for number in range(AGENTS)]
+        async with asyncio.TaskGroup() as group:
+            tasks = []
+            for at in range(0, AGENTS, CONNECTING_MAX):
+                some = agents[at : at + CONNECTING_MAX]
+                tasks += [group.create_task(agent.run()) for agent in some]
+                await all_are_up(some, 60)
+            await backend.stop()
+            await backend.start(["--log-level", "error"])
+            began = time.monotonic()
+            await all_are_up(agents, RETURN_S)
+            took_s, cpu_s = time.monotonic() - began, backend_cpu_s()
+            print(f"{AGENTS} agents are back after {took_s:.1f} s, {cpu_s:.1f} s of CPU since the start")
+            await api.log_in(backend.api_url)
+            await asyncio.sleep(WARNING_S)
+            assert await alarms(api) == []
+            assert [agent.name for agent in agents if agent.sessions != 2] == []
+            assert cpu_s < START_CPU_S + AGENTS * CPU_S_PER_AGENT
+            for task in tasks:
+                task.cancel()

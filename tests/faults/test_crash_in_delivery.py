@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -143,9 +143,14 @@ async def check_each_step(folder: Path, *, done: bool) -> tuple[int, int]:
     raise AssertionError("the deliveries never end")
 
 
+@pytest.fixture
+def loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
+    return uvloop.new_event_loop
+
+
 @pytest.mark.parametrize("done", [False, True], ids=["before", "after"])
-def test_a_process_that_ends_at_any_step_loses_and_doubles_nothing(tmp_path: Path, done: bool) -> None:
+async def test_a_process_that_ends_at_any_step_loses_and_doubles_nothing(tmp_path: Path, done: bool) -> None:
     """Whatever step the process ends at, the next one delivers each event, in order, and once by its delivery id."""
-    steps, repeated = uvloop.run(check_each_step(tmp_path, done=done))
+    steps, repeated = await check_each_step(tmp_path, done=done)
     assert steps >= 5
     assert repeated > 0

@@ -126,53 +126,45 @@ async def story(api: Api, backend: BackendProcess) -> None:
         assert (await api.call("GET", "/health"))[0] == 200
 
 
-def test_no_expression_stops_the_backend(tmp_path: Path) -> None:
+async def test_no_expression_stops_the_backend(tmp_path: Path) -> None:
     """Expressions that the engine cannot end hold up no request, and the backend ends when it is asked to."""
-
-    async def work() -> None:
-        backend = BackendProcess(tmp_path)
-        await backend.initialise()
-        await backend.start(["--log-level", "error"])
-        children: list[psutil.Process] = []
-        try:
-            async with aiohttp.ClientSession() as session:
-                await story(Api(backend.api_url, session), backend)
-            children = psutil.Process(backend.pid).children(recursive=True)
-            assert children
-        finally:
-            started = time.perf_counter()
-            status = await backend.stop()
-        assert status == 0
-        assert time.perf_counter() - started < 15
-        _, alive = psutil.wait_procs(children, timeout=5)
-        assert not alive
-
-    asyncio.run(work())
-
-
-def test_the_processes_end_with_the_backend(tmp_path: Path) -> None:
-    """A backend that is killed leaves no process behind, not even one whose evaluation would never end."""
-
-    async def work() -> None:
-        backend = BackendProcess(tmp_path)
-        await backend.initialise()
-        await backend.start(["--log-level", "error"])
+    backend = BackendProcess(tmp_path)
+    await backend.initialise()
+    await backend.start(["--log-level", "error"])
+    children: list[psutil.Process] = []
+    try:
         async with aiohttp.ClientSession() as session:
-            api = Api(backend.api_url, session)
-            await api.log_in()
-            await put(api, "mutators/hung", {"type": "javascript", "eval": HANGS["indexOf"], "timeout": 3600})
-            await put(api, "handlers/hung", {"type": "pipe", "command": "true", "mutator": "hung"})
-            await put(api, "filters/idle", {"action": "allow", "expressions": ["/x/.test(event.check.output)"]})
-            await put(api, "handlers/idle", {"type": "pipe", "command": "true", "filters": ["idle"]})
-            assert (await api.call("POST", f"{NAMESPACE}/events", event("one", "hung", "idle")))[0] == 201
-            parent = psutil.Process(backend.pid)
-            async with asyncio.timeout(10):
-                while len(parent.children()) < 2:  # noqa: ASYNC110 - another process has no asyncio.Event
-                    await asyncio.sleep(0.05)
-            await asyncio.sleep(0.5)
-            children = parent.children(recursive=True)
-        await backend.kill()
-        _, alive = psutil.wait_procs(children, timeout=5)
-        assert not alive
+            await story(Api(backend.api_url, session), backend)
+        children = psutil.Process(backend.pid).children(recursive=True)
+        assert children
+    finally:
+        started = time.perf_counter()
+        status = await backend.stop()
+    assert status == 0
+    assert time.perf_counter() - started < 15
+    _, alive = psutil.wait_procs(children, timeout=5)
+    assert not alive
 
-    asyncio.run(work())
+
+async def test_the_processes_end_with_the_backend(tmp_path: Path) -> None:
+    """A backend that is killed leaves no process behind, not even one whose evaluation would never end."""
+    backend = BackendProcess(tmp_path)
+    await backend.initialise()
+    await backend.start(["--log-level", "error"])
+    async with aiohttp.ClientSession() as session:
+        api = Api(backend.api_url, session)
+        await api.log_in()
+        await put(api, "mutators/hung", {"type": "javascript", "eval": HANGS["indexOf"], "timeout": 3600})
+        await put(api, "handlers/hung", {"type": "pipe", "command": "true", "mutator": "hung"})
+        await put(api, "filters/idle", {"action": "allow", "expressions": ["/x/.test(event.check.output)"]})
+        await put(api, "handlers/idle", {"type": "pipe", "command": "true", "filters": ["idle"]})
+        assert (await api.call("POST", f"{NAMESPACE}/events", event("one", "hung", "idle")))[0] == 201
+        parent = psutil.Process(backend.pid)
+        async with asyncio.timeout(10):
+            while len(parent.children()) < 2:  # noqa: ASYNC110 - another process has no asyncio.Event
+                await asyncio.sleep(0.05)
+        await asyncio.sleep(0.5)
+        children = parent.children(recursive=True)
+    await backend.kill()
+    _, alive = psutil.wait_procs(children, timeout=5)
+    assert not alive

@@ -1,6 +1,5 @@
 """A backend whose handler never ends: it stays small, says so, and goes on when the deliveries are gone."""
 
-import asyncio
 import base64
 import re
 from pathlib import Path
@@ -89,17 +88,13 @@ async def story(api: Api) -> None:
     assert explanation["workflows"][0]["handler"] == "hang"
 
 
-def test_a_handler_that_never_ends_slows_intake_down(tmp_path: Path) -> None:
+async def test_a_handler_that_never_ends_slows_intake_down(tmp_path: Path) -> None:
     """Posts get 503 with Retry-After at the bound, other events are stored, and discarding makes room."""
-
-    async def work() -> None:
-        backend = BackendProcess(tmp_path)
-        await backend.initialise()
-        await backend.start(["--deliveries-owed-max", str(OWED_MAX), "--log-level", "error"])
-        try:
-            async with aiohttp.ClientSession() as session:
-                await story(Api(backend.api_url, session))
-        finally:
-            await backend.stop()
-
-    asyncio.run(work())
+    backend = BackendProcess(tmp_path)
+    await backend.initialise()
+    await backend.start(["--deliveries-owed-max", str(OWED_MAX), "--log-level", "error"])
+    try:
+        async with aiohttp.ClientSession() as session:
+            await story(Api(backend.api_url, session))
+    finally:
+        await backend.stop()

@@ -238,35 +238,31 @@ async def check_histories(api: Api, senders: Sequence[Sender | Client]) -> None:
 
 
 @pytest.mark.slow
-def test_nothing_confirmed_is_lost_and_no_handler_is_skipped(tmp_path: Path) -> None:
+async def test_nothing_confirmed_is_lost_and_no_handler_is_skipped(tmp_path: Path) -> None:
     """After each kill -9 agents and a client go on; in the end every history is whole and every failure was handled."""
-
-    async def story() -> None:
-        chance = random.Random(7)
-        log = tmp_path / "handled.log"
-        async with running_backend(tmp_path) as (backend, api):
-            command = {
-                "type": "pipe",
-                "command": f"sleep {HANDLER_TAKES_S}; exec cat >> {log}",
-                "mutator": "only_check_output",
-                "timeout": 10,
-            }
-            await api.put("handlers/log", {"metadata": {"name": "log", "namespace": "default"}, **command})
-            senders: list[Sender | Client] = [Sender(backend.agent_url, i) for i in range(AGENTS)]
-            senders.append(Client(api))
-            async with asyncio.TaskGroup() as group:
-                for sender in senders:
-                    group.create_task(sender.run())
-                for _ in range(KILLS):
-                    before = sum(sum(sender.sent.values()) for sender in senders)
-                    await asyncio.sleep(chance.uniform(0.2, 0.9))
-                    await backend.kill()
-                    assert sum(sum(sender.sent.values()) for sender in senders) > before
-                    await backend.start(["--log-level", "error"])
-                for sender in senders:
-                    sender.finish()
-            await check_histories(api, senders)
-            wanted = failures(senders)
-            assert wanted - await handled(log, wanted) == set()
-
-    asyncio.run(story())
+    chance = random.Random(7)
+    log = tmp_path / "handled.log"
+    async with running_backend(tmp_path) as (backend, api):
+        command = {
+            "type": "pipe",
+            "command": f"sleep {HANDLER_TAKES_S}; exec cat >> {log}",
+            "mutator": "only_check_output",
+            "timeout": 10,
+        }
+        await api.put("handlers/log", {"metadata": {"name": "log", "namespace": "default"}, **command})
+        senders: list[Sender | Client] = [Sender(backend.agent_url, i) for i in range(AGENTS)]
+        senders.append(Client(api))
+        async with asyncio.TaskGroup() as group:
+            for sender in senders:
+                group.create_task(sender.run())
+            for _ in range(KILLS):
+                before = sum(sum(sender.sent.values()) for sender in senders)
+                await asyncio.sleep(chance.uniform(0.2, 0.9))
+                await backend.kill()
+                assert sum(sum(sender.sent.values()) for sender in senders) > before
+                await backend.start(["--log-level", "error"])
+            for sender in senders:
+                sender.finish()
+        await check_histories(api, senders)
+        wanted = failures(senders)
+        assert wanted - await handled(log, wanted) == set()

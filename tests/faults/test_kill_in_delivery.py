@@ -108,23 +108,19 @@ def lines(path: Path) -> list[str]:
     return path.read_text().splitlines() if path.exists() else []
 
 
-def test_a_backend_that_is_killed_in_the_middle_of_deliveries_loses_and_doubles_nothing(tmp_path: Path) -> None:
+async def test_a_backend_that_is_killed_in_the_middle_of_deliveries_loses_and_doubles_nothing(tmp_path: Path) -> None:
     """Killed at each stage of a delivery, it delivers every confirmed event, and once by the delivery id."""
-
-    async def story() -> None:
-        backend = BackendProcess(tmp_path)
-        api = Api(backend)
-        await backend.initialise()
-        await backend.start(["--log-level", "fatal"])
-        try:
-            for path, resource in resources(tmp_path):
-                assert (await api.call("POST", f"{NAMESPACE}/{path}", resource))[0] == 201
-            await post_events(backend, api)
-            await until_all_is_delivered(backend, api)
-        finally:
-            await backend.stop()
-
-    asyncio.run(story())
+    backend = BackendProcess(tmp_path)
+    api = Api(backend)
+    await backend.initialise()
+    await backend.start(["--log-level", "fatal"])
+    try:
+        for path, resource in resources(tmp_path):
+            assert (await api.call("POST", f"{NAMESPACE}/{path}", resource))[0] == 201
+        await post_events(backend, api)
+        await until_all_is_delivered(backend, api)
+    finally:
+        await backend.stop()
     assert [step for step in STEPS if not (tmp_path / step).is_dir()] == []
     for name in ("page", "mail"):
         once, tried = Counter(lines(tmp_path / f"{name}.once")), Counter(lines(tmp_path / f"{name}.all"))

@@ -72,32 +72,28 @@ async def logged_in(url: str) -> aiohttp.ClientSession:
 
 
 @pytest.mark.slow
-def test_confirmed_writes_outlive_kills_and_no_increment_is_lost(tmp_path: Path) -> None:
+async def test_confirmed_writes_outlive_kills_and_no_increment_is_lost(tmp_path: Path) -> None:
     """Each resource that was answered 201 exists with its audit entry; each increment that was answered 200 counts."""
-
-    async def story() -> None:
-        backend = BackendProcess(tmp_path)
-        await backend.initialise()
-        await backend.start()
-        async with await logged_in(backend.api_url) as http:
-            clients = Clients(backend.api_url, http)
-            counter = {"metadata": {"name": "counter", "namespace": "default"}, "interval": 1}
-            assert (await clients.request("POST", CHECKS, counter))[0] == 201
-            working = [asyncio.create_task(clients.write(number)) for number in range(WRITERS)]
-            working += [asyncio.create_task(clients.count()) for _ in range(COUNTERS)]
-            for _ in range(KILLS):
-                await clients.confirm(WRITES_BETWEEN_KILLS)
-                await backend.kill()
-                await backend.start()
-            for task in working:
-                task.cancel()
-            await asyncio.gather(*working, return_exceptions=True)
-            _, found, _ = await clients.request("GET", CHECKS)
-            assert clients.confirmed <= {check["metadata"]["name"] for check in found}
-            _, log, _ = await clients.request("GET", "/api/sensu/v1/audit?fieldSelector=audit.action == create")
-            assert clients.confirmed <= {entry["name"] for entry in log}
-            _, check, _ = await clients.request("GET", f"{CHECKS}/counter")
-            assert 0 <= check["interval"] - 1 - clients.counted <= (KILLS + 1) * COUNTERS
-        assert await backend.stop() == 0
-
-    asyncio.run(story())
+    backend = BackendProcess(tmp_path)
+    await backend.initialise()
+    await backend.start()
+    async with await logged_in(backend.api_url) as http:
+        clients = Clients(backend.api_url, http)
+        counter = {"metadata": {"name": "counter", "namespace": "default"}, "interval": 1}
+        assert (await clients.request("POST", CHECKS, counter))[0] == 201
+        working = [asyncio.create_task(clients.write(number)) for number in range(WRITERS)]
+        working += [asyncio.create_task(clients.count()) for _ in range(COUNTERS)]
+        for _ in range(KILLS):
+            await clients.confirm(WRITES_BETWEEN_KILLS)
+            await backend.kill()
+            await backend.start()
+        for task in working:
+            task.cancel()
+        await asyncio.gather(*working, return_exceptions=True)
+        _, found, _ = await clients.request("GET", CHECKS)
+        assert clients.confirmed <= {check["metadata"]["name"] for check in found}
+        _, log, _ = await clients.request("GET", "/api/sensu/v1/audit?fieldSelector=audit.action == create")
+        assert clients.confirmed <= {entry["name"] for entry in log}
+        _, check, _ = await clients.request("GET", f"{CHECKS}/counter")
+        assert 0 <= check["interval"] - 1 - clients.counted <= (KILLS + 1) * COUNTERS
+    assert await backend.stop() == 0

@@ -6,7 +6,6 @@ import os
 import random
 import signal
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -43,73 +42,68 @@ async def all_workers(backend: BackendProcess) -> list[psutil.Process]:
 
 
 @pytest.mark.slow
-def test_nothing_confirmed_is_lost_with_a_worker(tmp_path: Path) -> None:
+async def test_nothing_confirmed_is_lost_with_a_worker(tmp_path: Path) -> None:
     """Whichever worker is killed: in the end every history is whole and in order, and every failure was handled."""
-
-    async def story() -> None:
-        chance = random.Random(9)
-        log = tmp_path / "handled.log"
-        async with running_backend(tmp_path, "--workers", str(WORKERS)) as (backend, api):
-            command = {
-                "type": "pipe",
-                "command": f"sleep {HANDLER_TAKES_S}; exec cat >> {log}",
-                "mutator": "only_check_output",
-                "timeout": 10,
-            }
-            await api.put("handlers/log", {"metadata": {"name": "log", "namespace": "default"}, **command})
-            senders: list[Sender | Client] = [Sender(backend.agent_url, i) for i in range(AGENTS)]
-            senders += [Client(api, f"proxy-{i}") for i in range(3)]
-            async with asyncio.TaskGroup() as group:
-                for sender in senders:
-                    group.create_task(sender.run())
-                for kill in range(KILLS):
-                    await asyncio.sleep(chance.uniform(0.2, 0.9))
-                    victims = sorted(await all_workers(backend), key=lambda worker: worker.pid)
-                    os.kill(victims[kill % WORKERS].pid, signal.SIGKILL)
-                await asyncio.sleep(0.5)
-                for sender in senders:
-                    sender.finish()
-            await check_histories(api, senders)
-            wanted = failures(senders)
-            assert wanted - await handled(log, wanted) == set()
-
-    asyncio.run(story())
+    chance = random.Random(9)
+    log = tmp_path / "handled.log"
+    async with running_backend(tmp_path, "--workers", str(WORKERS)) as (backend, api):
+        command = {
+            "type": "pipe",
+            "command": f"sleep {HANDLER_TAKES_S}; exec cat >> {log}",
+            "mutator": "only_check_output",
+            "timeout": 10,
+        }
+        await api.put("handlers/log", {"metadata": {"name": "log", "namespace": "default"}, **command})
+        senders: list[Sender | Client] = [Sender(backend.agent_url, i) for i in range(AGENTS)]
+        senders += [Client(api, f"proxy-{i}") for i in range(3)]
+        async with asyncio.TaskGroup() as group:
+            for sender in senders:
+                group.create_task(sender.run())
+            for kill in range(KILLS):
+                await asyncio.sleep(chance.uniform(0.2, 0.9))
+                victims = sorted(await all_workers(backend), key=lambda worker: worker.pid)
+                os.kill(victims[kill % WORKERS].pid, signal.SIGKILL)
+            await asyncio.sleep(0.5)
+            for sender in senders:
+                sender.finish()
+        await check_histories(api, senders)
+        wanted = failures(senders)
+        assert wanted - await handled(log, wanted) == set()
 
 
 @pytest.mark.slow
-def test_no_event_is_counted_twice_when_its_worker_dies(tmp_path: Path) -> None:
+async def test_no_event_is_counted_twice_when_its_worker_dies(tmp_path: Path) -> None:
     """Clients of other workers report one check while the worker of its entity is killed: occurrences are exact."""
     entity = next(f"router{i}" for i in range(100) if Share(0, WORKERS).owner_of(slot_of("default", f"router{i}")) == 1)
-    with asyncio.Runner() as runner:
-        backend = BackendProcess(tmp_path)
-        runner.run(backend.initialise())
-        runner.run(backend.start(["--workers", str(WORKERS), "--log-level", "info"]))
-        until(lambda: "ready to accept" in backend.log.read_text(), "the workers do not serve")
-        victim = pids_by_member(backend)[1]
-        over = threading.Event()
+    backend = BackendProcess(tmp_path)
+    await backend.initialise()
+    await backend.start(["--workers", str(WORKERS), "--log-level", "info"])
+    until(lambda: "ready to accept" in backend.log.read_text(), "the workers do not serve")
+    victim = pids_by_member(backend)[1]
+    over = threading.Event()
 
-        def post(client: WorkerClient) -> int:
-            """How many posts were confirmed, which are all that were made."""
-            made = 0
-            while not over.is_set():
-                status, answer = client.ask("POST", f"{NAMESPACE}/events", event_of(entity, "ping", 2))
-                assert status == 201, answer
-                made += 1
-            return made
+    def post(client: WorkerClient) -> int:
+        """How many posts were confirmed, which are all that were made."""
+        made = 0
+        while not over.is_set():
+            status, answer = client.ask("POST", f"{NAMESPACE}/events", event_of(entity, "ping", 2))
+            assert status == 201, answer
+            made += 1
+        return made
 
-        with clients(backend) as each, ThreadPoolExecutor(WORKERS) as pool:
-            posting = [pool.submit(post, client) for client in each if client.worker != victim]
-            for _ in range(4):
-                time.sleep(0.7)
-                os.kill(pids_by_member(backend)[1], signal.SIGKILL)
-                until(lambda: len(workers_of(backend)) == WORKERS, "it is not started again")
-            time.sleep(0.7)
-            over.set()
-            made = sum(one.result() for one in posting)
-            reader = next(client for client in each if client.worker != victim)
-            stored = reader.ask("GET", f"{NAMESPACE}/events/{entity}/ping")[1]["check"]
-        assert (stored["occurrences"], len(stored["history"])) == (made, HISTORY_MAX)
-        runner.run(backend.stop())
+    with clients(backend) as each, ThreadPoolExecutor(WORKERS) as pool:
+        posting = [pool.submit(post, client) for client in each if client.worker != victim]
+        for _ in range(4):
+            await asyncio.sleep(0.7)
+            os.kill(pids_by_member(backend)[1], signal.SIGKILL)
+            until(lambda: len(workers_of(backend)) == WORKERS, "it is not started again")
+        await asyncio.sleep(0.7)
+        over.set()
+        made = sum(one.result() for one in posting)
+        reader = next(client for client in each if client.worker != victim)
+        stored = reader.ask("GET", f"{NAMESPACE}/events/{entity}/ping")[1]["check"]
+    assert (stored["occurrences"], len(stored["history"])) == (made, HISTORY_MAX)
+    await backend.stop()
 
 
 def pids_by_member(backend: BackendProcess) -> dict[int, int]:

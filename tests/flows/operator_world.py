@@ -1,23 +1,20 @@
 """Stories of operators who act through the API of this process: short ways to ask, to report and to grant."""
 
-import asyncio
 import json
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from sensu.backend.auth.passwords import hash_password
 from sensu.backend.ports import EventStored, IncomingEvent
 from sensu.backend.stored_form import put
-from sensu.clock import Clock
 from sensu.resources.event import Event
 from sensu.resources.kinds import CLUSTER_ROLE, CLUSTER_ROLE_BINDING, USER
 from sensu.resources.metadata import ObjectMeta
 from sensu.resources.role import ClusterRole, Rule
 from sensu.resources.role_binding import ClusterRoleBinding, RoleRef, Subject
 from sensu.resources.user import User
-from tests.flows.api_harness import RunningApi, running_api
+from tests.flows.api_harness import RunningApi
 
 CORE = "/api/core/v2/namespaces/default"
 OWN = "/api/sensu/v1/namespaces/default"
@@ -71,13 +68,3 @@ class Operator:
 def rule(resources: str, verbs: str, names: Sequence[str] = ()) -> Rule:
     """A rule for words that are separated by blanks."""
     return Rule(verbs=tuple(verbs.split()), resources=tuple(resources.split()), resource_names=tuple(names) or None)
-
-
-def play(folder: Path, story: Callable[[Operator], Awaitable[None]], clock: Clock | None = None) -> None:
-    """Play a story with the administrator of a new backend."""
-
-    async def run() -> None:
-        async with running_api(folder, clock=clock) as api:
-            await story(Operator(api, await api.token()))
-
-    asyncio.run(run())

@@ -90,6 +90,28 @@ def test_every_test_says_what_it_promises(path: Path) -> None:
     assert not re.search(r"^\s*(from|import) unittest.mock", text, re.MULTILINE)
 
 
+LOOP_RUNNERS = {"asyncio.run", "uvloop.run", "asyncio.Runner"}
+
+
+def coroutines_handed_over(test: ast.FunctionDef) -> Iterator[str]:
+    """What a synchronous test runs on a loop that it starts, or hands to a function that does."""
+    nested = {node.name for node in ast.walk(test) if isinstance(node, ast.AsyncFunctionDef)}
+    for call in (node for node in ast.walk(test) if isinstance(node, ast.Call)):
+        name = ast.unparse(call.func)
+        if name in LOOP_RUNNERS:
+            yield name
+        if name.rpartition(".")[2][0].islower():  # the name of a function, not of a class
+            yield from (each.id for each in call.args if isinstance(each, ast.Name) and each.id in nested)
+
+
+@pytest.mark.parametrize("path", TESTS, ids=lambda path: str(path.relative_to(CHECKOUT)))
+def test_what_is_asynchronous_is_an_asynchronous_test(path: Path) -> None:
+    """A test that awaits is `async def` itself, with fixtures for what it needs, and runs no coroutine itself."""
+    tests = [function for function in functions(ast.parse(path.read_text())) if function.name.startswith("test_")]
+    handed = {test.name: list(coroutines_handed_over(test)) for test in tests if isinstance(test, ast.FunctionDef)}
+    assert {name: found for name, found in handed.items() if found} == {}
+
+
 def kinds_named(node: ast.AST) -> set[str]:
     """The kinds that a tuple, list, set, dict or match names: by their constants, structs or words in URLs."""
     if isinstance(node, ast.Dict):

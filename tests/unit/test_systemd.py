@@ -33,7 +33,7 @@ def test_nobody_to_tell(monkeypatch: pytest.MonkeyPatch, address: str | None) ->
     assert not systemd.notify(systemd.READY)
 
 
-def test_the_watchdog_hears_of_a_loop_that_turns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_watchdog_hears_of_a_loop_that_turns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A program says that it is alive more often than the manager demands, and only if it is asked."""
 
     async def watched() -> None:
@@ -47,10 +47,10 @@ def test_the_watchdog_hears_of_a_loop_that_turns(tmp_path: Path, monkeypatch: py
         manager.setblocking(False)
         monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "n"))
         monkeypatch.setenv("WATCHDOG_USEC", "60000000")
-        asyncio.run(watched())
+        await watched()
         assert [manager.recv(100) for _ in range(3)] == [b"WATCHDOG=1"] * 3
         monkeypatch.setenv("WATCHDOG_PID", "1")
-        asyncio.run(watched())
+        await watched()
         assert manager.recv(100) == b"WATCHDOG=1"
         with pytest.raises(BlockingIOError):
             manager.recv(100)

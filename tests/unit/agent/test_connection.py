@@ -1,7 +1,8 @@
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Coroutine
-from typing import Any, cast
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import cast
 
 from sensu.agent.connection import DEFERRED_REST_S, Parts, Session
 from sensu.agent.counters import Counters
@@ -79,71 +80,56 @@ class World:
         return [event.check.metadata.name for event in events if event.check is not None]
 
 
-def played(story: Callable[[World], Coroutine[Any, Any, None]], *, acknowledged: bool = False) -> World:
-    """A session from its entity config to its cut, with the story between."""
-
-    async def main() -> World:
-        world = World(acknowledged)
-        running = asyncio.create_task(world.session.run())
-        world.socket.say("entity_config", '{"metadata": {"name": "not found"}}')
-        await story(world)
-        await world.clock.advance(0)
-        world.socket.cut()
-        await asyncio.wait_for(running, 5)
-        return world
-
-    return asyncio.run(main())
+@asynccontextmanager
+async def session(*, acknowledged: bool = False) -> AsyncIterator[World]:
+    """A session from its entity config to its cut."""
+    world = World(acknowledged)
+    running = asyncio.create_task(world.session.run())
+    world.socket.say("entity_config", '{"metadata": {"name": "not found"}}')
+    yield world
+    await world.clock.advance(0)
+    world.socket.cut()
+    await asyncio.wait_for(running, 5)
 
 
-def test_events_follow_the_first_keepalive() -> None:
+async def test_events_follow_the_first_keepalive() -> None:
     """What waits is sent in order, after the keepalive that introduces the agent."""
-
-    async def story(world: World) -> None:
+    async with session() as world:
         world.queue("a", "b")
+    assert world.socket.sent == ["keepalive", "a", "b"]
 
-    assert played(story).socket.sent == ["keepalive", "a", "b"]
 
-
-def test_keepalives_come_at_their_interval() -> None:
+async def test_keepalives_come_at_their_interval() -> None:
     """A keepalive is sent every interval."""
-
-    async def story(world: World) -> None:
+    async with session() as world:
         await world.clock.advance(0)
         await world.clock.advance(45)
+    assert world.socket.sent == ["keepalive"] * 3
 
-    assert played(story).socket.sent == ["keepalive"] * 3
 
-
-def test_what_was_not_acknowledged_is_sent_again() -> None:
+async def test_what_was_not_acknowledged_is_sent_again() -> None:
     """Events whose fate is unknown when the connection ends wait again, before all others, in their order."""
-
-    async def story(world: World) -> None:
+    async with session(acknowledged=True) as world:
         world.queue("a", "b", "c")
         await world.clock.advance(0)
         world.socket.say("ack", '{"stored": [[1, 2]]}')
-
-    world = played(story, acknowledged=True)
     world.queue("later")
     assert world.waiting() == ["b", "c", "later"]
 
 
-def test_what_was_refused_is_not_sent_again() -> None:
+async def test_what_was_refused_is_not_sent_again() -> None:
     """An event that the backend will never store is dropped and counted."""
-
-    async def story(world: World) -> None:
+    async with session(acknowledged=True) as world:
         world.queue("a")
         await world.clock.advance(0)
         world.socket.say("ack", '{"refused": [[2, "no"]]}')
-
-    world = played(story, acknowledged=True)
     assert world.waiting() == []
     assert world.counters.value("sensu_go_agent_messages_dropped", "event") == 1
 
 
-def test_what_could_not_be_stored_is_sent_again_later() -> None:
+async def test_what_could_not_be_stored_is_sent_again_later() -> None:
     """After the backend could not store an event, sending rests, and then begins with that event."""
-
-    async def story(world: World) -> None:
+    async with session(acknowledged=True) as world:
         world.queue("a")
         await world.clock.advance(0)
         world.socket.say("ack", '{"deferred": [[2, "full"]]}')
@@ -152,27 +138,23 @@ def test_what_could_not_be_stored_is_sent_again_later() -> None:
         await world.clock.advance(DEFERRED_REST_S / 2)
         assert world.socket.sent == ["keepalive", "a"]
         await world.clock.advance(DEFERRED_REST_S)
+    assert world.socket.sent == ["keepalive", "a", "a", "b"]
 
-    assert played(story, acknowledged=True).socket.sent == ["keepalive", "a", "a", "b"]
 
-
-def test_a_full_connection_loses_nothing() -> None:
+async def test_a_full_connection_loses_nothing() -> None:
     """An event that finds the connection full is sent when there is room, or kept when the connection goes."""
-
-    async def story(world: World) -> None:
+    async with session() as world:
         await world.clock.advance(0)
         world.socket.full = True
         world.queue("a", "b")
         await world.clock.advance(0)
         assert world.socket.sent == ["keepalive"]
+    assert world.waiting() == ["a", "b"]
 
-    assert played(story).waiting() == ["a", "b"]
 
-
-def test_what_the_kernel_did_not_take_is_sent_again() -> None:
+async def test_what_the_kernel_did_not_take_is_sent_again() -> None:
     """With a backend that does not acknowledge, events that still wait in the connection when it goes wait again."""
-
-    async def story(world: World) -> None:
+    async with session() as world:
         world.queue("a", "b")
         await world.clock.advance(0)
         world.socket.backlog_bytes = 100
@@ -182,26 +164,21 @@ def test_what_the_kernel_did_not_take_is_sent_again() -> None:
         await world.clock.advance(1)
         world.socket.backlog_bytes = 100
         world.queue("d", "e")
+    assert world.waiting() == ["d", "e"]
 
-    assert played(story).waiting() == ["d", "e"]
 
-
-def test_an_event_that_no_backend_takes_is_dropped() -> None:
+async def test_an_event_that_no_backend_takes_is_dropped() -> None:
     """An event larger than a message may be does not stop the ones behind it."""
-
-    async def story(world: World) -> None:
+    async with session() as world:
         world.queue("huge", output="\0" * (FRAME_BYTES_MAX // 6 + 1))
         world.queue("small")
-
-    world = played(story)
     assert world.socket.sent == ["keepalive", "small"]
     assert world.counters.value("sensu_go_agent_messages_dropped", "event") == 1
 
 
-def test_what_waits_for_room_during_the_switch_is_written_anew() -> None:
+async def test_what_waits_for_room_during_the_switch_is_written_anew() -> None:
     """An event that was written before the codec changed, and not sent, goes out in the new one and is counted."""
-
-    async def story(world: World) -> None:
+    async with session() as world:
         world.socket.speaks = Agreement(PROTOBUF_TYPE)
         await world.clock.advance(0)
         world.socket.full = True
@@ -213,5 +190,4 @@ def test_what_waits_for_room_during_the_switch_is_written_anew() -> None:
         await world.clock.advance(0)
         assert world.socket.codecs == ["protobuf", "json"]
         world.socket.say("ack", '{"stored": [[1, 1]]}')
-
-    assert played(story).waiting() == []
+    assert world.waiting() == []

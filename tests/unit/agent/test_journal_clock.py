@@ -1,6 +1,5 @@
 """The clock by which the events of a journal grow old."""
 
-import asyncio
 from pathlib import Path
 
 import pytest
@@ -32,12 +31,12 @@ class Host:
 
 
 @pytest.mark.parametrize("set_by_s", [-3 * DAY_S, 0.0, 3 * DAY_S, 60 * DAY_S])
-def test_an_agent_that_starts_again_knows_how_long_was_waited(tmp_path: Path, set_by_s: float) -> None:
+async def test_an_agent_that_starts_again_knows_how_long_was_waited(tmp_path: Path, set_by_s: float) -> None:
     """Within one start of the host, setting the clock makes no event older or younger."""
     host = Host(tmp_path)
     written = host.opened().written(host.clock.monotonic())
     host.clock.set_by(set_by_s)
-    asyncio.run(host.clock.jump(100))
+    await host.clock.jump(100)
     assert host.clock.monotonic() - host.opened(written).read(written) == 100
 
 

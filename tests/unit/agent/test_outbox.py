@@ -1,5 +1,4 @@
 import asyncio
-from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
 
@@ -62,10 +61,6 @@ def statuses(outbox: Outbox) -> list[int]:
     return [status(entry) for entry in taken(outbox)]
 
 
-def in_loop(main: Coroutine[Any, Any, None]) -> None:
-    asyncio.run(main)
-
-
 def test_events_leave_in_their_order() -> None:
     """Events are taken in the order in which they came, and those put back come first."""
     world = World()
@@ -100,7 +95,7 @@ def test_the_journal_holds_what_memory_does_not(tmp_path: Path) -> None:
     assert world.lost("memory") == 0
 
 
-def test_while_the_disk_takes_nothing(tmp_path: Path) -> None:
+async def test_while_the_disk_takes_nothing(tmp_path: Path) -> None:
     """Events that find the disk full wait in memory, in their order, and go to disk when it works again."""
     folder = tmp_path / "j"
     world = World(folder)
@@ -109,20 +104,20 @@ def test_while_the_disk_takes_nothing(tmp_path: Path) -> None:
     world.offer(*range(1000, 1200), output="x" * 1000)
     assert (len(world.outbox), world.lost("memory")) == (AHEAD_EVENTS_MAX + 205, 0)
     (tmp_path / "away").rename(folder)
-    in_loop(world.clock.advance(RETRY_S + 1))
+    await world.clock.advance(RETRY_S + 1)
     world.offer(2000)
     world.restarted()
     assert statuses(world.outbox) == [*range(AHEAD_EVENTS_MAX + 5), *range(1000, 1200), 2000]
 
 
-def test_little_that_the_disk_did_not_take(tmp_path: Path) -> None:
+async def test_little_that_the_disk_did_not_take(tmp_path: Path) -> None:
     """Events that all fit into memory go to disk when it works again, too, and survive the end of the process."""
     folder = tmp_path / "j"
     world = World(folder)
     folder.rename(tmp_path / "away")
     world.offer(*range(10))
     (tmp_path / "away").rename(folder)
-    in_loop(world.clock.advance(RETRY_S + 1))
+    await world.clock.advance(RETRY_S + 1)
     world.offer(10)
     world.restarted()
     assert statuses(world.outbox) == list(range(11))
@@ -139,13 +134,13 @@ def test_memory_is_bounded_while_the_disk_takes_nothing(tmp_path: Path) -> None:
     assert world.lost("memory") > 0
 
 
-def test_events_grow_too_old() -> None:
+async def test_events_grow_too_old() -> None:
     """What waited longer than allowed is given up and counted."""
     world = World(age_max_s=60)
     world.offer(1)
-    in_loop(world.clock.advance(50))
+    await world.clock.advance(50)
     world.offer(2)
-    in_loop(world.clock.advance(20))
+    await world.clock.advance(20)
     assert statuses(world.outbox) == [2]
     assert world.lost("age") == 1
 
@@ -157,51 +152,43 @@ def test_an_event_that_is_no_json() -> None:
     assert world.counters.value("sensu_go_agent_messages_dropped", "event") == 1
 
 
-def test_the_next_event_is_waited_for() -> None:
+async def test_the_next_event_is_waited_for() -> None:
     """The taker of an empty outbox wakes up with the first event."""
-
-    async def main() -> None:
-        world = World()
-        first = asyncio.create_task(world.outbox.first())
-        await asyncio.sleep(0)
-        world.offer(5)
-        await asyncio.wait_for(first, 1)
-        assert statuses(world.outbox) == [5]
-
-    in_loop(main())
+    world = World()
+    first = asyncio.create_task(world.outbox.first())
+    await asyncio.sleep(0)
+    world.offer(5)
+    await asyncio.wait_for(first, 1)
+    assert statuses(world.outbox) == [5]
 
 
-def test_events_from_the_api_are_paced(tmp_path: Path) -> None:
+async def test_events_from_the_api_are_paced(tmp_path: Path) -> None:
     """Events of the local API go on in a burst first, then at their rate, in order, and safe while they wait."""
-
-    async def main() -> None:
-        world, waiting = World(), World(tmp_path)
-        queue = PacedQueue(world.outbox, waiting.outbox, rate_per_s=1, burst=3, clock=world.clock)
-        for number in range(6):
-            assert queue.offer(event(number))
-        assert statuses(world.outbox) == [0, 1, 2]
-        task = asyncio.create_task(queue.run())
-        await world.clock.advance(1.01)
-        assert statuses(world.outbox) == [3]
-        task.cancel()
-        waiting.restarted()
-        again = PacedQueue(world.outbox, waiting.outbox, rate_per_s=0, burst=3, clock=world.clock)
-        task = asyncio.create_task(again.run())
-        await world.clock.advance(0)
-        assert statuses(world.outbox) == [4, 5]
-        task.cancel()
-
-    in_loop(main())
+    world, waiting = World(), World(tmp_path)
+    queue = PacedQueue(world.outbox, waiting.outbox, rate_per_s=1, burst=3, clock=world.clock)
+    for number in range(6):
+        assert queue.offer(event(number))
+    assert statuses(world.outbox) == [0, 1, 2]
+    task = asyncio.create_task(queue.run())
+    await world.clock.advance(1.01)
+    assert statuses(world.outbox) == [3]
+    task.cancel()
+    waiting.restarted()
+    again = PacedQueue(world.outbox, waiting.outbox, rate_per_s=0, burst=3, clock=world.clock)
+    task = asyncio.create_task(again.run())
+    await world.clock.advance(0)
+    assert statuses(world.outbox) == [4, 5]
+    task.cancel()
 
 
 @pytest.mark.parametrize("restarted", [False, True])
 @pytest.mark.parametrize("set_by_s", [3 * 86_400.0, -3 * 86_400.0, 20 * 365 * 86_400.0])
-def test_setting_the_clock_makes_no_event_too_old(tmp_path: Path, set_by_s: float, restarted: bool) -> None:
+async def test_setting_the_clock_makes_no_event_too_old(tmp_path: Path, set_by_s: float, restarted: bool) -> None:
     """Events that were accepted with a wrong clock are sent once it is right, also by the next process."""
     world = World(tmp_path, age_max_s=86_400.0)
     world.offer(*range(AHEAD_EVENTS_MAX * 2))
     world.clock.set_by(set_by_s)
-    in_loop(world.clock.advance(10))
+    await world.clock.advance(10)
     world.offer(5000)
     if restarted:
         world.restarted()
@@ -209,12 +196,12 @@ def test_setting_the_clock_makes_no_event_too_old(tmp_path: Path, set_by_s: floa
     assert world.lost("age") == 0
 
 
-def test_what_waited_too_long_is_given_up_whatever_the_clock_says(tmp_path: Path) -> None:
+async def test_what_waited_too_long_is_given_up_whatever_the_clock_says(tmp_path: Path) -> None:
     """The seconds that an event waits count, also if the clock is set back meanwhile."""
     world = World(tmp_path, age_max_s=86_400.0)
     world.offer(1)
     world.clock.set_by(-86_400.0)
-    in_loop(world.clock.advance(86_401))
+    await world.clock.advance(86_401)
     world.offer(2)
     assert statuses(world.outbox) == [2]
     assert world.lost("age") == 1

@@ -3,8 +3,9 @@
 import asyncio
 import json
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -15,31 +16,27 @@ from sensu.errors import ConfigurationError
 from tests.faults.agent_process import until
 
 
-def with_log(path: Path, use: Callable[[EventLog], Awaitable[None]], lines_max: int = 100) -> int:
-    """How many events were dropped while a log was used, which is closed in the end."""
+@asynccontextmanager
+async def event_log(path: Path, lines_max: int = 100) -> AsyncIterator[tuple[EventLog, list[int]]]:
+    """A log that is written, and the numbers of events that it drops; it is closed in the end."""
     dropped: list[int] = []
-
-    async def story() -> None:
-        with ThreadPoolExecutor(1) as executor:
-            opened = EventLog(str(path), lines_max, executor, SystemClock(), dropped.append)
-            task = asyncio.create_task(opened.run())
-            await use(opened)
-            task.cancel()
-            await opened.close()
-
-    asyncio.run(story())
-    return sum(dropped)
+    with ThreadPoolExecutor(1) as executor:
+        opened = EventLog(str(path), lines_max, executor, SystemClock(), dropped.append)
+        task = asyncio.create_task(opened.run())
+        yield opened, dropped
+        task.cancel()
+        await opened.close()
 
 
 def lines(path: Path) -> list[int]:
     return [json.loads(line) for line in path.read_text().splitlines()]
 
 
-def test_a_log_that_is_moved_away(tmp_path: Path) -> None:
+async def test_a_log_that_is_moved_away(tmp_path: Path) -> None:
     """After the file is moved away and the log told of it, lines go to a new file; none is missing or there twice."""
     path, old = tmp_path / "events.log", tmp_path / "events.log.1"
 
-    async def use(opened: EventLog) -> None:
+    async with event_log(path) as (opened, dropped):
         for number in range(50):
             opened.add(str(number).encode())
         await until(lambda: len(lines(path)) == 50)
@@ -48,51 +45,46 @@ def test_a_log_that_is_moved_away(tmp_path: Path) -> None:
         opened.reopen()
         await until(path.exists)
         opened.add(b"51")
-
-    assert with_log(path, use) == 0
+    assert sum(dropped) == 0
     assert lines(old) + lines(path) == list(range(52))
     assert path.stat().st_mode & 0o007 == 0
 
 
-def test_a_log_goes_on_where_it_was(tmp_path: Path) -> None:
+async def test_a_log_goes_on_where_it_was(tmp_path: Path) -> None:
     """A new start adds to the file that is there."""
     path = tmp_path / "events.log"
 
-    async def use(opened: EventLog) -> None:
-        opened.add(b"1")
-
-    assert (with_log(path, use), with_log(path, use)) == (0, 0)
+    for _ in range(2):
+        async with event_log(path) as (opened, dropped):
+            opened.add(b"1")
+        assert sum(dropped) == 0
     assert lines(path) == [1, 1]
 
 
-def test_what_cannot_be_written_in_time(tmp_path: Path) -> None:
+async def test_what_cannot_be_written_in_time(tmp_path: Path) -> None:
     """While nobody takes the lines as many wait as were asked for, the newest; the others are counted."""
     pipe = tmp_path / "events.pipe"
     os.mkfifo(pipe)
 
-    async def use(opened: EventLog) -> None:
-        opened.add(b" " * 200_000)  # more than a pipe holds: the writer waits
-        await asyncio.sleep(0.05)
-        for number in range(25):
-            opened.add(str(number).encode())
-        os.set_blocking(reader, True)
-        found = b""
-        while b"24\n" not in found:
-            found += await asyncio.to_thread(os.read, reader, 65536)
-        assert found.split() == [str(number).encode() for number in range(15, 25)]
-
     reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
     try:
-        assert with_log(pipe, use, lines_max=10) == 15
+        async with event_log(pipe, lines_max=10) as (opened, dropped):
+            opened.add(b" " * 200_000)  # more than a pipe holds: the writer waits
+            await asyncio.sleep(0.05)
+            for number in range(25):
+                opened.add(str(number).encode())
+            os.set_blocking(reader, True)
+            found = b""
+            while b"24\n" not in found:
+                found += await asyncio.to_thread(os.read, reader, 65536)
+            assert found.split() == [str(number).encode() for number in range(15, 25)]
+        assert sum(dropped) == 15
     finally:
         os.close(reader)
 
 
-def test_a_file_that_cannot_be_opened(tmp_path: Path) -> None:
+async def test_a_file_that_cannot_be_opened(tmp_path: Path) -> None:
     """A backend that is to write a log where it cannot does not start, and says why."""
-
-    async def use(opened: EventLog) -> None:
-        raise AssertionError
-
     with pytest.raises(ConfigurationError, match="--event-log-file .* no such file or directory"):
-        with_log(tmp_path / "missing" / "events.log", use)
+        async with event_log(tmp_path / "missing" / "events.log"):
+            raise AssertionError

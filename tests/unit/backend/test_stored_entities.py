@@ -1,5 +1,4 @@
-import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -15,68 +14,57 @@ from sensu.testing.factories import make_entity
 A, B = entity_key("default", "a"), entity_key("default", "b")
 
 
-def with_store(folder: Path, story: Callable[[SQLiteStore, StoredEntities], Awaitable[None]]) -> None:
-    async def play() -> None:
-        store = SQLiteStore(folder, Durability.NORMAL)
-        await store.open()
-        entities = StoredEntities(store, entities_max=2, bytes_max=10_000)
-        entities.open()
-        try:
-            await store.commit([put(NAMESPACE, Namespace(name="default")), put(ENTITY, make_entity("a"))])
-            await story(store, entities)
-        finally:
-            entities.close()
-            await store.close()
-
-    asyncio.run(play())
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[SQLiteStore]:
+    store = SQLiteStore(tmp_path, Durability.NORMAL)
+    await store.open()
+    await store.commit([put(NAMESPACE, Namespace(name="default")), put(ENTITY, make_entity("a"))])
+    yield store
+    await store.close()
 
 
-def test_an_entity_is_known_whole_and_followed(tmp_path: Path) -> None:
+@pytest.fixture
+def entities(store: SQLiteStore) -> Iterator[StoredEntities]:
+    entities = StoredEntities(store, entities_max=2, bytes_max=10_000)
+    entities.open()
+    yield entities
+    entities.close()
+
+
+async def test_an_entity_is_known_whole_and_followed(store: SQLiteStore, entities: StoredEntities) -> None:
     """What was loaded is what the store has, through changes and removal, with the tag that a change must name."""
-
-    async def story(store: SQLiteStore, entities: StoredEntities) -> None:
-        await entities.load([A, B])
-        found, stored = entities.get(A), await store.get(A)
-        assert found and stored
-        assert (found.entity.metadata.name, found.etag) == ("a", stored.etag)
-        assert entities.get(B) is None
-        await store.commit([put(ENTITY, make_entity("a", labels={"x": "1"})), put(ENTITY, make_entity("b"))])
-        changed = entities.get(A)
-        assert changed and changed.entity.metadata.labels == {"x": "1"}
-        assert entities.get(B)
-        await store.commit([delete(ENTITY, "default", "a")])
-        assert entities.get(A) is None
-
-    with_store(tmp_path, story)
+    await entities.load([A, B])
+    found, stored = entities.get(A), await store.get(A)
+    assert found and stored
+    assert (found.entity.metadata.name, found.etag) == ("a", stored.etag)
+    assert entities.get(B) is None
+    await store.commit([put(ENTITY, make_entity("a", labels={"x": "1"})), put(ENTITY, make_entity("b"))])
+    changed = entities.get(A)
+    assert changed and changed.entity.metadata.labels == {"x": "1"}
+    assert entities.get(B)
+    await store.commit([delete(ENTITY, "default", "a")])
+    assert entities.get(A) is None
 
 
-def test_only_so_many_entities_are_remembered(tmp_path: Path) -> None:
+async def test_only_so_many_entities_are_remembered(store: SQLiteStore, entities: StoredEntities) -> None:
     """The entities that were asked for longest ago are forgotten, and must be loaded again."""
-
-    async def story(store: SQLiteStore, entities: StoredEntities) -> None:
-        await entities.load([A, B])
-        await entities.load([A, entity_key("default", "c")])
-        assert entities.get(A)
-        with pytest.raises(KeyError):
-            entities.get(B)
-
-    with_store(tmp_path, story)
+    await entities.load([A, B])
+    await entities.load([A, entity_key("default", "c")])
+    assert entities.get(A)
+    with pytest.raises(KeyError):
+        entities.get(B)
 
 
-def test_what_entities_take_is_bounded(tmp_path: Path) -> None:
+async def test_what_entities_take_is_bounded(store: SQLiteStore, entities: StoredEntities) -> None:
     """However large entities are, only so many bytes of them are remembered; what was just loaded stays."""
-
-    async def story(store: SQLiteStore, entities: StoredEntities) -> None:
-        large = make_entity("b", labels={"x": "1" * 20_000})
-        await store.commit([put(ENTITY, large)])
-        await entities.load([A])
-        await entities.load([B])
-        assert entities.get(B)
-        with pytest.raises(KeyError):
-            entities.get(A)
-        await entities.load([A])
-        assert entities.get(A)
-        with pytest.raises(KeyError):
-            entities.get(B)
-
-    with_store(tmp_path, story)
+    large = make_entity("b", labels={"x": "1" * 20_000})
+    await store.commit([put(ENTITY, large)])
+    await entities.load([A])
+    await entities.load([B])
+    assert entities.get(B)
+    with pytest.raises(KeyError):
+        entities.get(A)
+    await entities.load([A])
+    assert entities.get(A)
+    with pytest.raises(KeyError):
+        entities.get(B)

@@ -6,7 +6,7 @@ import os
 import re
 import tarfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -96,20 +96,17 @@ def asset(url: str, content: bytes = HELLO, **fields: Any) -> Asset:
     return Asset(url=url, sha512=digest, metadata=ObjectMeta(name="sensu/hello-1", namespace="default"), **fields)
 
 
-def with_cache(folder: Path, use: Callable[[AssetCache], Awaitable[None]], **options: Any) -> None:
-    async def main() -> None:
-        with ThreadPoolExecutor(2) as files:
-            cache = AssetCache(folder, files, AssetFilters(), **{"limits": QUICK, **options})
-            await use(cache)
-            await cache.close()
-
-    asyncio.run(main())
+@asynccontextmanager
+async def cache_in(folder: Path, **options: Any) -> AsyncIterator[AssetCache]:
+    with ThreadPoolExecutor(2) as files:
+        cache = AssetCache(folder, files, AssetFilters(), **{"limits": QUICK, **options})
+        yield cache
+        await cache.close()
 
 
-def test_an_asset_is_fetched_once_and_kept(tmp_path: Path) -> None:
+async def test_an_asset_is_fetched_once_and_kept(tmp_path: Path) -> None:
     """Several commands at once and later ones share one download, which is unpacked under its digest."""
-
-    async def use(cache: AssetCache) -> None:
+    async with cache_in(tmp_path / "cache") as cache:
         async with serving(HELLO) as server:
             wanted = [asset(server.url, headers={"X-Token": "a, b"})]
             first = await asyncio.gather(*(cache.paths(wanted, LINUX) for _ in range(5)))
@@ -123,44 +120,34 @@ def test_an_asset_is_fetched_once_and_kept(tmp_path: Path) -> None:
         assert (path / "bin/hello").stat().st_mode & 0o111
         assert [one.name for one in path.parent.iterdir()] == [path.name]
 
-    with_cache(tmp_path / "cache", use)
 
-
-def test_a_plain_tar_will_do(tmp_path: Path) -> None:
+async def test_a_plain_tar_will_do(tmp_path: Path) -> None:
     """An archive may be an uncompressed tar."""
     content = archive({"bin/x": b"x"}, "w:")
 
-    async def use(cache: AssetCache) -> None:
+    async with cache_in(tmp_path) as cache:
         async with serving(content) as server:
             [(_, path)] = await cache.paths([asset(server.url, content)], LINUX)
         assert (path / "bin/x").read_bytes() == b"x"
 
-    with_cache(tmp_path, use)
 
-
-def refused(folder: Path, content: bytes, status: int = 200, **fields: Any) -> str:
+async def refused(folder: Path, content: bytes, status: int = 200, **fields: Any) -> str:
     """What the cache says about an asset that cannot be had, and that nothing of it stays."""
-    why: list[str] = []
-
-    async def use(cache: AssetCache) -> None:
-        async with serving(content, status) as server:
-            with pytest.raises(ExecutionError) as caught:
-                await cache.paths([asset(server.url, fields.get("promised", content))], LINUX)
-        why.append(str(caught.value))
-
-    with_cache(folder, use)
+    async with cache_in(folder) as cache, serving(content, status) as server:
+        with pytest.raises(ExecutionError) as caught:
+            await cache.paths([asset(server.url, fields.get("promised", content))], LINUX)
     assert list(folder.iterdir()) == []
-    return why[0]
+    return str(caught.value)
 
 
-def test_a_server_without_the_asset(tmp_path: Path) -> None:
+async def test_a_server_without_the_asset(tmp_path: Path) -> None:
     """An answer other than 200 is told in the recorded words."""
-    assert refused(tmp_path, b"", 404) == "error fetching asset: Response Code 404"
+    assert await refused(tmp_path, b"", 404) == "error fetching asset: Response Code 404"
 
 
-def test_an_archive_with_another_digest(tmp_path: Path) -> None:
+async def test_an_archive_with_another_digest(tmp_path: Path) -> None:
     """An archive that is not the promised one is thrown away."""
-    why = refused(tmp_path, HELLO, promised=b"other")
+    why = await refused(tmp_path, HELLO, promised=b"other")
     assert why.startswith(f'could not validate downloaded asset "sensu/hello-1" ({len(HELLO)} B): sha512 of downloaded')
     assert "does not match specified sha512 in asset definition" in why
 
@@ -174,45 +161,37 @@ def test_an_archive_with_another_digest(tmp_path: Path) -> None:
         (b"", "unable to read asset header: EOF"),
         (HELLO[:-40], "error extracting asset: reading file in tar archive: unexpected EOF"),
     ],
+    ids=["zip", "bzip2", "text", "empty", "half"],
 )
-def test_what_is_no_archive(tmp_path: Path, content: bytes, why: str) -> None:
+async def test_what_is_no_archive(tmp_path: Path, content: bytes, why: str) -> None:
     """Only tar and tar.gz are assets; of other content the type is told."""
-    assert refused(tmp_path, content) == why
+    assert await refused(tmp_path, content) == why
 
 
 @pytest.mark.parametrize("url", ["ftp://127.0.0.1/a", "file:///etc/passwd", "a.tgz", ""])
-def test_only_http(tmp_path: Path, url: str) -> None:
+async def test_only_http(tmp_path: Path, url: str) -> None:
     """Assets come over HTTP; nothing else is opened."""
-
-    async def use(cache: AssetCache) -> None:
+    async with cache_in(tmp_path) as cache:
         with pytest.raises(ExecutionError, match="unsupported protocol scheme"):
             await cache.paths([asset(url)], LINUX)
 
-    with_cache(tmp_path, use)
 
-
-def test_an_unreachable_server(tmp_path: Path) -> None:
+async def test_an_unreachable_server(tmp_path: Path) -> None:
     """A server that does not answer is an error that says so."""
-
-    async def use(cache: AssetCache) -> None:
+    async with cache_in(tmp_path) as cache:
         with pytest.raises(ExecutionError, match="127.0.0.1:1: connect: connection refused") as caught:
             await cache.paths([asset("http://user:hunter2@127.0.0.1:1/a?token=hunter2")], LINUX)
         assert "hunter2" not in str(caught.value)
 
-    with_cache(tmp_path, use)
 
-
-def test_a_digest_that_is_none(tmp_path: Path) -> None:
+async def test_a_digest_that_is_none(tmp_path: Path) -> None:
     """A digest that could name a place outside of the cache is refused without a request."""
-
-    async def use(cache: AssetCache) -> None:
+    async with cache_in(tmp_path) as cache:
         with pytest.raises(ExecutionError, match="128 hexadecimal digits"):
             await cache.paths([Asset(url="http://127.0.0.1:1/a", sha512="../" * 40 + "x" * 8)], LINUX)
 
-    with_cache(tmp_path, use)
 
-
-def test_the_first_build_for_this_host_is_taken(tmp_path: Path) -> None:
+async def test_the_first_build_for_this_host_is_taken(tmp_path: Path) -> None:
     """Of several builds the first whose filters all hold is meant, and the asset's own URL does not count."""
     builds = (
         AssetBuild(url="windows", filters=("entity.system.os == 'windows'",)),
@@ -220,7 +199,7 @@ def test_the_first_build_for_this_host_is_taken(tmp_path: Path) -> None:
         AssetBuild(url="any"),
     )
 
-    async def use(cache: AssetCache) -> None:
+    async with cache_in(tmp_path) as cache:
         chosen = await cache.build_for(Asset(url="own", builds=builds), LINUX)
         assert chosen is not None
         assert chosen.url == "linux"
@@ -229,14 +208,12 @@ def test_the_first_build_for_this_host_is_taken(tmp_path: Path) -> None:
         with pytest.raises(ExecutionError):
             await cache.build_for(Asset(filters=("nosuch.x",)), LINUX)
 
-    with_cache(tmp_path, use)
 
-
-def test_too_many_fetches_are_refused(tmp_path: Path) -> None:
+async def test_too_many_fetches_are_refused(tmp_path: Path) -> None:
     """Beyond the burst a fetch is refused until the rate allows it again."""
     clock = VirtualClock()
 
-    async def use(cache: AssetCache) -> None:
+    async with cache_in(tmp_path, rate_per_s=0.5, burst=2, clock=clock) as cache:
         async with serving(b"", 404) as server:
             for _ in range(2):
                 with pytest.raises(ExecutionError, match="404"):
@@ -247,19 +224,15 @@ def test_too_many_fetches_are_refused(tmp_path: Path) -> None:
             with pytest.raises(ExecutionError, match="404"):
                 await cache.paths([asset(server.url)], LINUX)
 
-    with_cache(tmp_path, use, rate_per_s=0.5, burst=2, clock=clock)
 
-
-def test_leftovers_of_an_earlier_process_are_removed(tmp_path: Path) -> None:
+async def test_leftovers_of_an_earlier_process_are_removed(tmp_path: Path) -> None:
     """What a killed process did not finish does not stay in the cache."""
     (tmp_path / ".unfinished-ab").mkdir()
     (tmp_path / ".unfinished-ab.archive").write_bytes(b"x")
 
-    async def use(cache: AssetCache) -> None:
+    async with cache_in(tmp_path) as cache:
         async with serving(HELLO) as server:
             await cache.paths([asset(server.url)], LINUX)
-
-    with_cache(tmp_path, use)
     assert [path.name for path in tmp_path.iterdir()] == [hashlib.sha512(HELLO).hexdigest()]
 
 
@@ -282,12 +255,11 @@ def test_variables_of_an_asset(monkeypatch: pytest.MonkeyPatch) -> None:
         (["none", "503"], True, [0, 0, 0]),
     ],
 )
-def test_a_download_that_breaks_off_goes_on(
+async def test_a_download_that_breaks_off_goes_on(
     tmp_path: Path, behaviours: list[str], resumes: bool, ranges: list[int]
 ) -> None:
     """After half an archive, a stall or a server's trouble, the rest is fetched, or all where it cannot be resumed."""
-
-    async def use(cache: AssetCache) -> None:
+    async with cache_in(tmp_path) as cache:
         async with serving(HELLO) as server:
             server.behaviours, server.resumes = list(behaviours), resumes
             [(_, path)] = await cache.paths([asset(server.url)], LINUX)
@@ -297,28 +269,23 @@ def test_a_download_that_breaks_off_goes_on(
         assert [int(found[1]) if found else 0 for found in asked] == ranges
         assert all("If-Range" in request for request in server.requests if "\nRange:" in request)
 
-    with_cache(tmp_path, use)
 
-
-def test_a_server_that_never_sends_all(tmp_path: Path) -> None:
+async def test_a_server_that_never_sends_all(tmp_path: Path) -> None:
     """A server that goes on breaking off is given up, and nothing of what it sent stays."""
-
-    async def use(cache: AssetCache) -> None:
+    async with cache_in(tmp_path) as cache:
         async with serving(HELLO) as server:
             server.behaviours = ["half"] * 9
             with pytest.raises(ExecutionError, match="error fetching asset"):
                 await cache.paths([asset(server.url)], LINUX)
             assert len(server.requests) == QUICK.attempts_max
-
-    with_cache(tmp_path, use)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_pieces_of_two_archives(tmp_path: Path) -> None:
+async def test_pieces_of_two_archives(tmp_path: Path) -> None:
     """Where the archive changed between two pieces, it is fetched anew as a whole."""
     other = archive({"bin/hello": os.urandom(500)})
 
-    async def use(cache: AssetCache) -> None:
+    async with cache_in(tmp_path) as cache:
         async with serving(other) as server:
             server.behaviours = ["half"]
             wanted = asyncio.create_task(cache.paths([asset(server.url, HELLO + b" ")], LINUX))
@@ -326,8 +293,6 @@ def test_pieces_of_two_archives(tmp_path: Path) -> None:
             server.content = HELLO + b" "
             [(_, path)] = await wanted
             assert (path / "bin/hello").read_bytes() == b"#!/bin/sh\necho hello\n"
-
-    with_cache(tmp_path, use)
 
 
 def cached(folder: Path, name: str, size_bytes: int, unused_s: float) -> Path:
@@ -339,7 +304,7 @@ def cached(folder: Path, name: str, size_bytes: int, unused_s: float) -> Path:
     return path
 
 
-def test_unused_assets_go(tmp_path: Path) -> None:
+async def test_unused_assets_go(tmp_path: Path) -> None:
     """Assets unused for longer than allowed are removed, and of the rest the longest unused until all fit."""
     day = 86400.0
     cached(tmp_path, "a", 1000, 3 * day)
@@ -349,81 +314,67 @@ def test_unused_assets_go(tmp_path: Path) -> None:
     other = tmp_path / "journal"
     other.mkdir()
 
-    async def use(cache: AssetCache) -> None:
+    async with cache_in(tmp_path, bounds=CacheBounds(age_max_s=2 * day, bytes_max=9500)) as cache:
         await cache.clean()
-
-    with_cache(tmp_path, use, bounds=CacheBounds(age_max_s=2 * day, bytes_max=9500))
     assert sorted(tmp_path.iterdir()) == sorted([*kept, other])
 
 
-def test_an_asset_that_was_used_in_the_future_grows_old_too(tmp_path: Path) -> None:
+async def test_an_asset_that_was_used_in_the_future_grows_old_too(tmp_path: Path) -> None:
     """An asset that was used while the clock was ahead counts as used now, and goes when that is long ago."""
     path = cached(tmp_path, "a", 10, -1e8)
     clock = VirtualClock(time.time())
 
-    async def use(cache: AssetCache) -> None:
+    async with cache_in(tmp_path, bounds=CacheBounds(age_max_s=4000), clock=clock) as cache:
         await cache.clean()
         assert path.is_dir()
         await clock.advance(7200)
         await cache.clean()
         assert not path.exists()
 
-    with_cache(tmp_path, use, bounds=CacheBounds(age_max_s=4000), clock=clock)
 
-
-def test_setting_the_clock_removes_no_asset_in_use(tmp_path: Path) -> None:
+async def test_setting_the_clock_removes_no_asset_in_use(tmp_path: Path) -> None:
     """What was used within the last hour stays, though the clock says that it was days ago."""
     path, clock = cached(tmp_path, "a", 10, 0), VirtualClock(time.time())
 
-    async def use(cache: AssetCache) -> None:
+    async with cache_in(tmp_path, bounds=CacheBounds(age_max_s=86400), clock=clock) as cache:
         await cache.paths([Asset(url="http://127.0.0.1:1/", sha512="a" * 128)], LINUX)
         clock.set_by(30 * 86400)
         await clock.advance(60)
         await cache.clean()
         assert path.is_dir()
 
-    with_cache(tmp_path, use, bounds=CacheBounds(age_max_s=86400), clock=clock)
 
-
-def test_an_asset_in_use_stays(tmp_path: Path) -> None:
+async def test_an_asset_in_use_stays(tmp_path: Path) -> None:
     """A command that asks for an asset keeps it, however long it was unused before."""
     path = cached(tmp_path, "a", 1000, 3e6)
 
-    async def use(cache: AssetCache) -> None:
+    async with cache_in(tmp_path, bounds=CacheBounds(age_max_s=60, bytes_max=1)) as cache:
         await cache.paths([Asset(url="http://127.0.0.1:1/", sha512="a" * 128)], LINUX)
         await cache.clean()
         assert path.is_dir()
 
-    with_cache(tmp_path, use, bounds=CacheBounds(age_max_s=60, bytes_max=1))
 
-
-def why_not(folder: Path, url: str, **options: Any) -> str:
+async def why_not(folder: Path, url: str, **options: Any) -> str:
     """Why an asset at a URL cannot be fetched."""
-    found = ""
-
-    async def use(cache: AssetCache) -> None:
-        nonlocal found
+    async with cache_in(folder, **options) as cache:
         with pytest.raises(ExecutionError) as raised:
             await cache.paths([asset(url)], LINUX)
-        found = str(raised.value)
-
-    with_cache(folder, use, **options)
-    return found
+    return str(raised.value)
 
 
-def test_a_download_that_tls_prevents_says_why(tmp_path: Path) -> None:
+async def test_a_download_that_tls_prevents_says_why(tmp_path: Path) -> None:
     """Unknown authorities, other names, expired certificates and wrong schemes are named, and not tried again."""
     authority, cache = Authority(tmp_path), tmp_path / "cache"
     old = authority.issue("old", ends=-DAY / 2)
     own = {"trusted_ca_file": authority.file}
     with tls_server(tls_serving(authority)) as port:
-        unknown = why_not(cache, f"https://127.0.0.1:{port}/a.tgz")
-        other = why_not(cache, f"https://localhost:{port}/a.tgz", **own)
-        plain = why_not(cache, f"http://127.0.0.1:{port}/a.tgz")
+        unknown = await why_not(cache, f"https://127.0.0.1:{port}/a.tgz")
+        other = await why_not(cache, f"https://localhost:{port}/a.tgz", **own)
+        plain = await why_not(cache, f"http://127.0.0.1:{port}/a.tgz")
     with tls_server(tls_serving(authority, old)) as old_port:
-        expired = why_not(cache, f"https://127.0.0.1:{old_port}/a.tgz", **own)
+        expired = await why_not(cache, f"https://127.0.0.1:{old_port}/a.tgz", **own)
     with tls_server(None) as plain_port:
-        no_tls = why_not(cache, f"https://127.0.0.1:{plain_port}/a.tgz", **own)
+        no_tls = await why_not(cache, f"https://127.0.0.1:{plain_port}/a.tgz", **own)
     assert unknown == (
         f'error fetching asset: Get "https://127.0.0.1:{port}/a.tgz": tls: failed to verify certificate: x509: '
         "certificate signed by unknown authority (CN=ca): add --trusted-ca-file with the certificate of that authority"
@@ -434,28 +385,27 @@ def test_a_download_that_tls_prevents_says_why(tmp_path: Path) -> None:
     assert no_tls.endswith(f"the server does not speak TLS: use http://127.0.0.1:{plain_port}")
 
 
-def test_a_host_that_does_not_exist_is_named(tmp_path: Path) -> None:
+async def test_a_host_that_does_not_exist_is_named(tmp_path: Path) -> None:
     """A failed look-up is no system error with another meaning."""
     url = "http://no-such-host.invalid/a.tgz"
     assert (
-        why_not(tmp_path, url)
+        await why_not(tmp_path, url)
         == f'error fetching asset: Get "{url}": dial tcp: lookup no-such-host.invalid: no such host'
     )
 
 
-def test_an_unusable_file_of_authorities_is_named(tmp_path: Path) -> None:
+async def test_an_unusable_file_of_authorities_is_named(tmp_path: Path) -> None:
     """Where the trusted authorities cannot be read, the flag and the file are named."""
     file = str(tmp_path / "none.pem")
-    why = why_not(tmp_path, "https://127.0.0.1:9/a.tgz", trusted_ca_file=file)
+    why = await why_not(tmp_path, "https://127.0.0.1:9/a.tgz", trusted_ca_file=file)
     assert why == f"error fetching asset: --trusted-ca-file {file}: no such file or directory"
 
 
 @pytest.mark.parametrize("behaviour", ["stall", "refused"])
 @pytest.mark.parametrize("dead_first", [True, False])
-def test_a_dead_mirror_fails_nobody_else(tmp_path: Path, behaviour: str, dead_first: bool) -> None:
+async def test_a_dead_mirror_fails_nobody_else(tmp_path: Path, behaviour: str, dead_first: bool) -> None:
     """Two assets name the same archive: that with the live URL is there, and then the other one, too."""
-
-    async def use(cache: AssetCache) -> None:
+    async with cache_in(tmp_path) as cache:
         async with serving(HELLO) as dead, serving(HELLO) as live:
             dead.behaviours = ["stall"] * 9
             dead_url = dead.url if behaviour == "stall" else "http://127.0.0.1:1/a.tgz"
@@ -471,13 +421,10 @@ def test_a_dead_mirror_fails_nobody_else(tmp_path: Path, behaviour: str, dead_fi
             assert await cache.paths([asset(dead_url)], LINUX) == paths
             dead.stalled.set()
 
-    with_cache(tmp_path, use)
 
-
-def test_other_headers_are_another_download(tmp_path: Path) -> None:
+async def test_other_headers_are_another_download(tmp_path: Path) -> None:
     """An asset with the wrong token does not fail one with the right token."""
-
-    async def use(cache: AssetCache) -> None:
+    async with cache_in(tmp_path) as cache:
         async with serving(HELLO) as server:
             server.token = "right"
             wrong = asyncio.create_task(cache.paths([asset(server.url, headers={"X-Token": "wrong"})], LINUX))
@@ -485,8 +432,6 @@ def test_other_headers_are_another_download(tmp_path: Path) -> None:
             right = await cache.paths([asset(server.url, headers={"X-Token": "right"})], LINUX)
             assert (right[0][1] / "bin/hello").is_file()
             await asyncio.gather(wrong, return_exceptions=True)
-
-    with_cache(tmp_path, use)
 
 
 @pytest.mark.parametrize("name", ["acme/probe--disk", "acme/.hidden", "a:-b", "sensu/hello-1", "2Fast_2"])

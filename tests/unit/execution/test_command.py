@@ -2,7 +2,6 @@ import asyncio
 import os
 import signal
 import time
-from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -14,12 +13,8 @@ from sensu.execution.command import KILLED_STATUS, LINGER_S, Command, CommandRes
 T = TypeVar("T")
 
 
-def in_loop(main: Coroutine[Any, Any, T]) -> T:
-    return asyncio.run(main)
-
-
 def result_of(text: str, **more: Any) -> CommandResult:
-    return in_loop(run(Command(text, **more)))
+    return asyncio.run(run(Command(text, **more)))
 
 
 def open_files() -> int:
@@ -134,21 +129,19 @@ def test_timeout_although_a_child_left_the_group(tmp_path: Path) -> None:
         time.sleep(0.01)
 
 
-def test_cancelled_caller_kills_the_command(tmp_path: Path) -> None:
+async def test_cancelled_caller_kills_the_command(tmp_path: Path) -> None:
     """When the owner of a run is cancelled, the command does not live on."""
     pid_file = tmp_path / "pid"
 
-    async def main() -> int:
-        task = asyncio.create_task(run(Command(f"echo $$ > {pid_file}; sleep 60")))
-        deadline = time.monotonic() + 5
-        while not (pid_file.exists() and pid_file.read_text().strip()) and time.monotonic() < deadline:  # noqa: ASYNC110
-            await asyncio.sleep(0.01)
-        task.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await task
-        return int(pid_file.read_text())
-
-    assert wait_until_gone(in_loop(main()))
+    task = asyncio.create_task(run(Command(f"echo $$ > {pid_file}; sleep 60")))
+    deadline = time.monotonic() + 5
+    while not (pid_file.exists() and pid_file.read_text().strip()) and time.monotonic() < deadline:  # noqa: ASYNC110
+        await asyncio.sleep(0.01)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    returned = int(pid_file.read_text())
+    assert wait_until_gone(returned)
 
 
 def test_command_that_cannot_be_started() -> None:
@@ -159,29 +152,21 @@ def test_command_that_cannot_be_started() -> None:
         result_of("echo \0")
 
 
-def test_no_file_descriptors_are_left_open() -> None:
+async def test_no_file_descriptors_are_left_open() -> None:
     """Running and failing commands leak no file descriptors."""
-
-    async def main() -> tuple[int, int]:
-        await run(Command("true"))
-        before = open_files()
-        for _ in range(5):
-            await asyncio.gather(run(Command("cat", stdin=b"x")), run(Command("sleep 9", timeout_s=0.02)))
-        with pytest.raises(ExecutionError):
-            await run(Command("x" * 3_000_000))
-        return before, open_files()
-
-    before, after = in_loop(main())
-    assert after == before
+    await run(Command("true"))
+    before = open_files()
+    for _ in range(5):
+        await asyncio.gather(run(Command("cat", stdin=b"x")), run(Command("sleep 9", timeout_s=0.02)))
+    with pytest.raises(ExecutionError):
+        await run(Command("x" * 3_000_000))
+    assert open_files() == before
 
 
-def test_many_at_once() -> None:
+async def test_many_at_once() -> None:
     """Many commands run side by side, each with its own result."""
-
-    async def main() -> list[CommandResult]:
-        return await asyncio.gather(*(run(Command(f"echo {n}; exit {n}")) for n in range(50)))
-
-    assert [(r.status, r.text) for r in in_loop(main())] == [(n, f"{n}\n") for n in range(50)]
+    results = await asyncio.gather(*(run(Command(f"echo {n}; exit {n}")) for n in range(50)))
+    assert [(r.status, r.text) for r in results] == [(n, f"{n}\n") for n in range(50)]
 
 
 @pytest.mark.parametrize(

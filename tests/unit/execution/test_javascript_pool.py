@@ -1,7 +1,8 @@
 import asyncio
 import os
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import psutil
 import pytest
@@ -15,15 +16,13 @@ HANG = f"{LONG}(21).indexOf({LONG}(20) + 'b') >= 0"
 LATE = ExpressionError("InternalError: the time limit was reached")
 
 
-def with_pool(use: Callable[[JavaScriptPool], Awaitable[None]], processes_max: int = 2) -> None:
-    async def main() -> None:
-        pool = JavaScriptPool(processes_max)
-        try:
-            await use(pool)
-        finally:
-            pool.close()
-
-    asyncio.run(main())
+@asynccontextmanager
+async def javascript_pool(processes_max: int = 2) -> AsyncIterator[JavaScriptPool]:
+    pool = JavaScriptPool(processes_max)
+    try:
+        yield pool
+    finally:
+        pool.close()
 
 
 async def values(pool: JavaScriptPool, *cases: tuple[str, str]) -> list[bool | ExpressionError]:
@@ -35,10 +34,9 @@ def children() -> list[psutil.Process]:
     return [each for each in found if each.is_running() and each.status() != psutil.STATUS_ZOMBIE]
 
 
-def test_expressions_are_evaluated_elsewhere() -> None:
+async def test_expressions_are_evaluated_elsewhere() -> None:
     """Values and errors of several expressions come back in order, from a process that starts at the first need."""
-
-    async def use(pool: JavaScriptPool) -> None:
+    async with javascript_pool() as pool:
         before = len(children())
         one, other = '{"a": 1}', '{"a": 2}'
         found = await values(pool, ("event.a == 1", one), ("event.a == 1", other), ("event.b.c", one), ("1 +", one))
@@ -46,32 +44,24 @@ def test_expressions_are_evaluated_elsewhere() -> None:
         assert isinstance(found[3], ExpressionError)
         assert len(children()) == before + 1
 
-    with_pool(use)
 
-
-def test_what_the_engine_cannot_end_is_killed() -> None:
+async def test_what_the_engine_cannot_end_is_killed() -> None:
     """An expression that never ends takes its process along; those before it keep their values, other jobs theirs."""
-
-    async def use(pool: JavaScriptPool) -> None:
+    async with javascript_pool(1) as pool:
         hung = values(pool, ("1 == 1", "{}"), ("false", "{}"), (HANG, "{}"), ("true", "{}"))
         sound = [values(pool, (f"event.a == {number}", '{"a": 7}')) for number in range(20)]
         found, *others = await asyncio.gather(hung, *sound)
         assert found == [True, False, LATE, ExpressionError(NOT_EVALUATED)]
         assert others == [[number == 7] for number in range(20)]
 
-    with_pool(use, 1)
 
-
-def test_all_expressions_of_a_job_share_its_time() -> None:
+async def test_all_expressions_of_a_job_share_its_time() -> None:
     """Many slow expressions take no longer than one that never ends."""
-
-    async def use(pool: JavaScriptPool) -> None:
+    async with javascript_pool() as pool:
         slow = "(function () { for (var i = 0; i < 3e6; i++); })()"
         evaluated = await pool.evaluate([(slow, "{}")] * 200, now=0.0, limit_s=LIMIT_S)
         assert len(evaluated.values) == 200
         assert evaluated.values[-1] == ExpressionError(NOT_EVALUATED)
-
-    with_pool(use)
 
 
 @pytest.mark.parametrize(
@@ -82,67 +72,54 @@ def test_all_expressions_of_a_job_share_its_time() -> None:
         "(function f() { return [f(), f()] })()",
     ],
 )
-def test_memory_is_bounded(greedy: str) -> None:
+async def test_memory_is_bounded(greedy: str) -> None:
     """An expression that takes all the memory it can get fails, and the next one is evaluated."""
-
-    async def use(pool: JavaScriptPool) -> None:
+    async with javascript_pool(1) as pool:
         [found] = await values(pool, (greedy, "{}"))
         assert isinstance(found, ExpressionError)
         assert await values(pool, ("true", "{}")) == [True]
 
-    with_pool(use, 1)
 
-
-def test_a_process_has_nothing_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_process_has_nothing_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
     """The process that evaluates has no file, no socket and no variable of the program, and may open no file."""
     monkeypatch.setenv("SENSU_SECRET", "hunter2")
 
-    async def use(pool: JavaScriptPool) -> None:
-        before = {each.pid for each in children()}
-        assert await values(pool, ("true", "{}")) == [True]
-        [child] = [each for each in children() if each.pid not in before]
-        assert "hunter2" not in str(child.environ())
-        assert sorted(os.listdir(f"/proc/{child.pid}/fd")) == ["0", "1", "2"]  # noqa: PTH208
-        assert child.rlimit(psutil.RLIMIT_NOFILE) == (3, 3)
-        assert child.rlimit(psutil.RLIMIT_FSIZE) == (0, 0)
-        assert child.memory_info().rss < 40 * 1024 * 1024
-
     with open("/dev/null"), open("/dev/zero"):  # noqa: PTH123
-        with_pool(use)
+        async with javascript_pool() as pool:
+            before = {each.pid for each in children()}
+            assert await values(pool, ("true", "{}")) == [True]
+            [child] = [each for each in children() if each.pid not in before]
+            assert "hunter2" not in str(child.environ())
+            assert sorted(os.listdir(f"/proc/{child.pid}/fd")) == ["0", "1", "2"]  # noqa: PTH208
+            assert child.rlimit(psutil.RLIMIT_NOFILE) == (3, 3)
+            assert child.rlimit(psutil.RLIMIT_FSIZE) == (0, 0)
+            assert child.memory_info().rss < 40 * 1024 * 1024
 
 
-def test_a_process_that_dies_is_replaced() -> None:
+async def test_a_process_that_dies_is_replaced() -> None:
     """What is evaluated when a process dies is evaluated by the next one."""
-
-    async def use(pool: JavaScriptPool) -> None:
+    async with javascript_pool(1) as pool:
         before = {each.pid for each in children()}
         assert await values(pool, ("true", "{}")) == [True]
         [child] = [each for each in children() if each.pid not in before]
         child.kill()
         assert await values(pool, ("true", "{}")) == [True]
 
-    with_pool(use, 1)
 
-
-def test_an_idle_process_ends() -> None:
+async def test_an_idle_process_ends() -> None:
     """A process that nobody needs gives its memory back, and another one starts when there is need again."""
-
-    async def main() -> None:
-        pool, before = JavaScriptPool(1, idle_s=0.05), len(children())
-        assert await values(pool, ("true", "{}")) == [True]
-        async with asyncio.timeout(10):
-            while len(children()) > before:  # noqa: ASYNC110 - another process has no asyncio.Event
-                await asyncio.sleep(0.02)
-        assert await values(pool, ("true", "{}")) == [True]
-        pool.close()
-
-    asyncio.run(main())
+    pool, before = JavaScriptPool(1, idle_s=0.05), len(children())
+    assert await values(pool, ("true", "{}")) == [True]
+    async with asyncio.timeout(10):
+        while len(children()) > before:  # noqa: ASYNC110 - another process has no asyncio.Event
+            await asyncio.sleep(0.02)
+    assert await values(pool, ("true", "{}")) == [True]
+    pool.close()
 
 
-def test_mutators_have_their_own_time() -> None:
+async def test_mutators_have_their_own_time() -> None:
     """A mutator gives a text and an event; one that never ends fails after its time-out."""
-
-    async def use(pool: JavaScriptPool) -> None:
+    async with javascript_pool() as pool:
         made = await pool.mutate(
             "event.check.output = 'x'; return K", b'{"check":{}}', now=0.0, limit_s=1.0, env_vars={"K": "v"}
         )
@@ -151,17 +128,12 @@ def test_mutators_have_their_own_time() -> None:
         assert await pool.mutate(f"return '' + {HANG}", b"{}", now=0.0, limit_s=0.3, env_vars={}) == LATE
         assert time.monotonic() - started < 10
 
-    with_pool(use)
 
-
-def test_many_expressions_share_round_trips() -> None:
+async def test_many_expressions_share_round_trips() -> None:
     """A thousand events are evaluated in the time of a few round trips, each with its own result."""
-
-    async def use(pool: JavaScriptPool) -> None:
+    async with javascript_pool() as pool:
         await values(pool, ("true", "{}"))
         started = time.process_time()
         found = await asyncio.gather(*(values(pool, ("event.a % 3 == 0", f'{{"a": {n}}}')) for n in range(1000)))
         assert found == [[n % 3 == 0] for n in range(1000)]
         assert time.process_time() - started < 1.0
-
-    with_pool(use)

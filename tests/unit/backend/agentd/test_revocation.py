@@ -1,6 +1,5 @@
 """Lists of revoked certificates, fetched from a real web server."""
 
-import asyncio
 import datetime
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
@@ -44,45 +43,39 @@ async def list_server() -> AsyncIterator[ListServer]:
         await runner.cleanup()
 
 
-def test_a_list_comes_goes_and_comes_again(tmp_path: Path) -> None:
+async def test_a_list_comes_goes_and_comes_again(tmp_path: Path) -> None:
     """A certificate counts once the list is there, as long as it is not on it; a list that was had stays."""
     authority = Authority(tmp_path)
     good, bad = authority.issue("good"), authority.issue("bad")
 
-    async def story() -> None:
-        async with list_server() as server:
-            with ThreadPoolExecutor(1) as executor:
-                lists = RevocationLists([server.url], read_authorities(authority.file), executor, SystemClock())
-                await lists.refresh()
-                assert lists.problem(good.der) == UNAVAILABLE
-                server.content = authority.revocation_list()
-                await lists.refresh()
-                assert lists.problem(bad.der) is None
-                server.content = authority.revocation_list(bad)
+    async with list_server() as server:
+        with ThreadPoolExecutor(1) as executor:
+            lists = RevocationLists([server.url], read_authorities(authority.file), executor, SystemClock())
+            await lists.refresh()
+            assert lists.problem(good.der) == UNAVAILABLE
+            server.content = authority.revocation_list()
+            await lists.refresh()
+            assert lists.problem(bad.der) is None
+            server.content = authority.revocation_list(bad)
+            await lists.refresh()
+            assert lists.problem(bad.der) == "the certificate is revoked"
+            assert lists.problem(good.der) is None
+            for content in (b"", b"garbage", Authority(tmp_path, "other").revocation_list()):
+                server.content = content
                 await lists.refresh()
                 assert lists.problem(bad.der) == "the certificate is revoked"
-                assert lists.problem(good.der) is None
-                for content in (b"", b"garbage", Authority(tmp_path, "other").revocation_list()):
-                    server.content = content
-                    await lists.refresh()
-                    assert lists.problem(bad.der) == "the certificate is revoked"
-
-    asyncio.run(story())
 
 
-def test_a_list_that_is_too_old(tmp_path: Path) -> None:
+async def test_a_list_that_is_too_old(tmp_path: Path) -> None:
     """A list past its own end tells nothing any more, so no certificate counts."""
     authority = Authority(tmp_path)
 
-    async def story() -> None:
-        async with list_server() as server:
-            server.content = authority.revocation_list(age=datetime.timedelta(days=2))
-            with ThreadPoolExecutor(1) as executor:
-                lists = RevocationLists([server.url], read_authorities(authority.file), executor, SystemClock())
-                await lists.refresh()
-                assert lists.problem(authority.issue("good").der) == UNAVAILABLE
-
-    asyncio.run(story())
+    async with list_server() as server:
+        server.content = authority.revocation_list(age=datetime.timedelta(days=2))
+        with ThreadPoolExecutor(1) as executor:
+            lists = RevocationLists([server.url], read_authorities(authority.file), executor, SystemClock())
+            await lists.refresh()
+            assert lists.problem(authority.issue("good").der) == UNAVAILABLE
 
 
 def test_a_list_of_a_namesake(tmp_path: Path) -> None:
@@ -93,17 +86,13 @@ def test_a_list_of_a_namesake(tmp_path: Path) -> None:
         read_list(forged, [Authority(tmp_path).root.cert])
 
 
-def test_no_lists_no_questions() -> None:
+async def test_no_lists_no_questions() -> None:
     """Without URLs every verified certificate counts, and nothing is fetched."""
-
-    async def story() -> None:
-        with ThreadPoolExecutor(1) as executor:
-            lists = RevocationLists([], [], executor, SystemClock())
-            await lists.refresh()
-            await lists.run(lambda: None)
-            assert lists.problem(b"any") is None
-
-    asyncio.run(story())
+    with ThreadPoolExecutor(1) as executor:
+        lists = RevocationLists([], [], executor, SystemClock())
+        await lists.refresh()
+        await lists.run(lambda: None)
+        assert lists.problem(b"any") is None
 
 
 def test_authorities_that_cannot_be_read(tmp_path: Path) -> None:

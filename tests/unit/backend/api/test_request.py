@@ -1,6 +1,5 @@
 """Requests: bodies with a bound, media types, pages."""
 
-import asyncio
 from typing import Any
 
 import pytest
@@ -31,56 +30,56 @@ def request(*parts: bytes, query: bytes = b"", gone: bool = False, **headers: st
     return Request(scope, receive, (), NOBODY, LIMIT)
 
 
-def test_a_body_comes_whole_however_it_was_cut() -> None:
+async def test_a_body_comes_whole_however_it_was_cut() -> None:
     """Parts of a body are put together in order."""
-    assert asyncio.run(request(b"abc", b"", b"def").body()) == b"abcdef"
+    assert await request(b"abc", b"", b"def").body() == b"abcdef"
 
 
 @pytest.mark.parametrize("sent", [{"parts": (b"x" * 11,)}, {"parts": (b"x" * 6, b"x" * 5)}])
-def test_a_body_above_the_limit_is_refused(sent) -> None:
+async def test_a_body_above_the_limit_is_refused(sent) -> None:
     """The limit holds for bodies that come without a length too."""
     with pytest.raises(BodyTooLarge):
-        asyncio.run(request(*sent["parts"]).body())
+        await request(*sent["parts"]).body()
 
 
-def test_a_declared_length_is_enough_to_refuse() -> None:
+async def test_a_declared_length_is_enough_to_refuse() -> None:
     """Nothing is read of a body that says it is too large."""
     with pytest.raises(BodyTooLarge):
-        asyncio.run(request(b"", content_length="11").body())
-    assert asyncio.run(request(b"x" * 10, content_length="10").body()) == b"x" * 10
+        await request(b"", content_length="11").body()
+    assert await request(b"x" * 10, content_length="10").body() == b"x" * 10
 
 
-def test_a_client_that_leaves_is_noticed() -> None:
+async def test_a_client_that_leaves_is_noticed() -> None:
     """A request that never ends because its sender is gone is no request."""
     with pytest.raises(ClientGone):
-        asyncio.run(request(b"abc", gone=True).body())
+        await request(b"abc", gone=True).body()
 
 
 @pytest.mark.parametrize("media_type", ["application/json", "text/plain", "application/json; charset=utf-8", "x/y+z"])
-def test_json_is_read_under_any_type_but_a_forms(media_type: str) -> None:
+async def test_json_is_read_under_any_type_but_a_forms(media_type: str) -> None:
     """Clients need not call JSON by its name."""
-    assert asyncio.run(request(b"{}", content_type=media_type).json_body()) == b"{}"
+    assert await request(b"{}", content_type=media_type).json_body() == b"{}"
 
 
 @pytest.mark.parametrize("media_type", ["application/x-www-form-urlencoded", ";;;", "a b", ""])
-def test_a_form_or_no_type_at_all_is_no_json(media_type: str) -> None:
+async def test_a_form_or_no_type_at_all_is_no_json(media_type: str) -> None:
     """What curl sends without being told better is refused with a reason that names the header."""
     with pytest.raises(InvalidResource, match="Content-Type"):
-        asyncio.run(request(b"{}", content_type=media_type).json_body())
+        await request(b"{}", content_type=media_type).json_body()
     with pytest.raises(InvalidResource, match="Content-Type"):
-        asyncio.run(request(b"{}").json_body())
+        await request(b"{}").json_body()
 
 
-def test_a_merge_patch_must_be_called_one() -> None:
+async def test_a_merge_patch_must_be_called_one() -> None:
     """Neither JSON nor a merge patch with parameters is taken for a merge patch."""
-    assert asyncio.run(request(b"{}", content_type="application/merge-patch+json").merge_patch_body()) == b"{}"
+    assert await request(b"{}", content_type="application/merge-patch+json").merge_patch_body() == b"{}"
     for media_type in (
         "application/json",
         "application/merge-patch+json; charset=utf-8",
         "application/json-patch+json",
     ):
         with pytest.raises(InvalidResource, match="Allowed values: application/merge-patch\\+json"):
-            asyncio.run(request(b"{}", content_type=media_type).merge_patch_body())
+            await request(b"{}", content_type=media_type).merge_patch_body()
 
 
 @pytest.mark.parametrize(

@@ -66,131 +66,107 @@ async def refused(attempt: "asyncio.Task[bool]") -> bool:
     return False
 
 
-def test_the_next_address_does_not_wait_for_all_attempts_of_another(
+async def test_the_next_address_does_not_wait_for_all_attempts_of_another(
     passwords: Passwords, bcrypt_waits: Compared
 ) -> None:
     """Hundreds of wrong passwords from one address hold up a log-in from another by a moment, and most are refused."""
-
-    async def story() -> None:
-        guesses = [
-            asyncio.create_task(passwords.verify("admin", f"guess{number}", STORED, ATTACKER)) for number in range(300)
-        ]
-        await settled()
-        mine = asyncio.create_task(passwords.verify("ann", "right", STORED, OFFICE))
-        await settled()
-        bcrypt_waits.go.set()
-        assert await mine
-        assert bcrypt_waits.passwords.index("right") <= 4
-        turned_away = [await refused(guess) for guess in guesses]
-        assert turned_away.count(False) == WAITING_OF_ADDRESS_MAX + 2
-
-    asyncio.run(story())
+    guesses = [
+        asyncio.create_task(passwords.verify("admin", f"guess{number}", STORED, ATTACKER)) for number in range(300)
+    ]
+    await settled()
+    mine = asyncio.create_task(passwords.verify("ann", "right", STORED, OFFICE))
+    await settled()
+    bcrypt_waits.go.set()
+    assert await mine
+    assert bcrypt_waits.passwords.index("right") <= 4
+    turned_away = [await refused(guess) for guess in guesses]
+    assert turned_away.count(False) == WAITING_OF_ADDRESS_MAX + 2
 
 
-def test_who_is_remembered_waits_for_nobody(passwords: Passwords, bcrypt_waits: Compared) -> None:
+async def test_who_is_remembered_waits_for_nobody(passwords: Passwords, bcrypt_waits: Compared) -> None:
     """A password that was right a while ago lets its user in at once, however many others are being compared."""
-
-    async def story() -> None:
-        bcrypt_waits.go.set()
+    bcrypt_waits.go.set()
+    assert await passwords.verify("agent", "right", STORED, OFFICE)
+    bcrypt_waits.go.clear()
+    guesses = [
+        asyncio.create_task(passwords.verify("x", f"guess{number}", None, f"203.0.113.{number}"))
+        for number in range(100)
+    ]
+    await settled()
+    async with asyncio.timeout(1):
         assert await passwords.verify("agent", "right", STORED, OFFICE)
-        bcrypt_waits.go.clear()
-        guesses = [
-            asyncio.create_task(passwords.verify("x", f"guess{number}", None, f"203.0.113.{number}"))
-            for number in range(100)
-        ]
-        await settled()
-        async with asyncio.timeout(1):
-            assert await passwords.verify("agent", "right", STORED, OFFICE)
-        bcrypt_waits.go.set()
-        await asyncio.gather(*guesses)
-
-    asyncio.run(story())
+    bcrypt_waits.go.set()
+    await asyncio.gather(*guesses)
 
 
-def test_attempts_of_clients_that_left_are_dropped(passwords: Passwords, bcrypt_waits: Compared) -> None:
+async def test_attempts_of_clients_that_left_are_dropped(passwords: Passwords, bcrypt_waits: Compared) -> None:
     """A client that leaves while it waits costs nothing; one that leaves during its comparison holds its turn."""
-
-    async def story() -> None:
-        attempts = [
-            asyncio.create_task(passwords.verify("admin", f"guess{number}", STORED, ATTACKER)) for number in range(10)
-        ]
-        await settled()
-        for attempt in attempts:
-            attempt.cancel()
-        await settled()
-        late = asyncio.create_task(passwords.verify("ann", "right", STORED, OFFICE))
-        await settled()
-        assert len(bcrypt_waits.passwords) == 2
-        bcrypt_waits.go.set()
-        assert await late
-        assert bcrypt_waits.passwords == ["guess0", "guess1", "right"]
-        assert passwords._turns.waiting == 0
-
-    asyncio.run(story())
+    attempts = [
+        asyncio.create_task(passwords.verify("admin", f"guess{number}", STORED, ATTACKER)) for number in range(10)
+    ]
+    await settled()
+    for attempt in attempts:
+        attempt.cancel()
+    await settled()
+    late = asyncio.create_task(passwords.verify("ann", "right", STORED, OFFICE))
+    await settled()
+    assert len(bcrypt_waits.passwords) == 2
+    bcrypt_waits.go.set()
+    assert await late
+    assert bcrypt_waits.passwords == ["guess0", "guess1", "right"]
+    assert passwords._turns.waiting == 0
 
 
-def test_a_shared_attempt_goes_on_while_somebody_waits_for_it(passwords: Passwords, bcrypt_waits: Compared) -> None:
+async def test_a_shared_attempt_goes_on_while_somebody_waits_for_it(
+    passwords: Passwords, bcrypt_waits: Compared
+) -> None:
     """Of several clients with the same credentials one may leave; the others get their answer."""
-
-    async def story() -> None:
-        first, second = (asyncio.create_task(passwords.verify("agent", "right", STORED, OFFICE)) for _ in range(2))
-        await settled()
-        first.cancel()
-        await settled()
-        bcrypt_waits.go.set()
-        assert await second
-        assert bcrypt_waits.passwords == ["right"]
-
-    asyncio.run(story())
+    first, second = (asyncio.create_task(passwords.verify("agent", "right", STORED, OFFICE)) for _ in range(2))
+    await settled()
+    first.cancel()
+    await settled()
+    bcrypt_waits.go.set()
+    assert await second
+    assert bcrypt_waits.passwords == ["right"]
 
 
-def test_guesses_are_limited_by_user_and_address() -> None:
+async def test_guesses_are_limited_by_user_and_address() -> None:
     """Too many wrong passwords shut out one user name at one address for a minute, and nobody else."""
     clock = HandClock()
     passwords = Passwords(clock)
 
-    async def story() -> None:
-        for number in range(GUESSES_MAX):
-            assert not await passwords.verify("admin", f"guess{number}", STORED, ATTACKER)
-        with pytest.raises(TooManyAttempts, match="this user from this address") as refusal:
-            await passwords.verify("admin", "right", STORED, ATTACKER)
-        assert refusal.value.retry_after_s == GUESSES_S
-        assert await passwords.verify("ann", "right", STORED, ATTACKER)
-        assert await passwords.verify("admin", "right", STORED, OFFICE)
-        assert await passwords.verify("admin", "right", STORED, ATTACKER)  # remembered since
-        clock.move(GUESSES_S + 1)
-        assert not await passwords.verify("admin", "another", STORED, ATTACKER)
-
-    asyncio.run(story())
+    for number in range(GUESSES_MAX):
+        assert not await passwords.verify("admin", f"guess{number}", STORED, ATTACKER)
+    with pytest.raises(TooManyAttempts, match="this user from this address") as refusal:
+        await passwords.verify("admin", "right", STORED, ATTACKER)
+    assert refusal.value.retry_after_s == GUESSES_S
+    assert await passwords.verify("ann", "right", STORED, ATTACKER)
+    assert await passwords.verify("admin", "right", STORED, OFFICE)
+    assert await passwords.verify("admin", "right", STORED, ATTACKER)  # remembered since
+    clock.move(GUESSES_S + 1)
+    assert not await passwords.verify("admin", "another", STORED, ATTACKER)
     passwords.close()
 
 
-def test_one_wrong_password_sent_again_and_again_is_one_guess(passwords: Passwords) -> None:
+async def test_one_wrong_password_sent_again_and_again_is_one_guess(passwords: Passwords) -> None:
     """Agents with an old password do not shut out the others at their address."""
-
-    async def story() -> None:
-        for _ in range(GUESSES_MAX * 2):
-            assert not await passwords.verify("agent", "old", STORED, OFFICE)
-        assert await passwords.verify("agent", "right", STORED, OFFICE)
-
-    asyncio.run(story())
+    for _ in range(GUESSES_MAX * 2):
+        assert not await passwords.verify("agent", "old", STORED, OFFICE)
+    assert await passwords.verify("agent", "right", STORED, OFFICE)
 
 
-def test_turns_go_round() -> None:
+async def test_turns_go_round() -> None:
     """Addresses with many and with few attempts are served in turn."""
+    turns, order = FairTurns(1), list[str]()
 
-    async def story() -> list[str]:
-        turns, order = FairTurns(1), list[str]()
+    async def attempt(origin: str) -> None:
+        async with turns.turn(origin):
+            order.append(origin)
+            await asyncio.sleep(0)
 
-        async def attempt(origin: str) -> None:
-            async with turns.turn(origin):
-                order.append(origin)
-                await asyncio.sleep(0)
-
-        await asyncio.gather(*(attempt(origin) for origin in "aaaaabbc"))
-        return order
-
-    assert asyncio.run(story()) == list("aabcabaa")
+    await asyncio.gather(*(attempt(origin) for origin in "aaaaabbc"))
+    returned = order
+    assert returned == list("aabcabaa")
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,5 @@
 """Who is asking: forms of the Authorization header, passwords, API keys."""
 
-import asyncio
 from typing import cast
 
 import bcrypt
@@ -69,18 +68,18 @@ class Bench:
         ("Key 00000000-0000-4000-8000-000000000000", WRONG_CREDENTIALS),
     ],
 )
-def test_only_exact_forms_of_the_header_prove_anything(header: str | None, expected: Rejected) -> None:
+async def test_only_exact_forms_of_the_header_prove_anything(header: str | None, expected: Rejected) -> None:
     """A header of another form is no credential, and one that proves nothing is a wrong one."""
     bench = Bench()
-    token = asyncio.run(bench.token())
+    token = await bench.token()
     text = header.format(token=token, key=KEY) if header is not None else None
     assert bench.auth.authenticate(Credentials(text)) == expected
 
 
-def test_tokens_and_keys_prove_the_same_user_with_the_same_groups() -> None:
+async def test_tokens_and_keys_prove_the_same_user_with_the_same_groups() -> None:
     """An API key carries all rights of its user, its own user record included."""
     bench = Bench()
-    token = asyncio.run(bench.token())
+    token = await bench.token()
     by_token, by_key = (
         bench.auth.authenticate(Credentials(f"Bearer {token}")),
         bench.auth.authenticate(Credentials(f"Key {KEY}")),
@@ -147,22 +146,19 @@ def test_keys_are_found_without_reading_all_of_them_each_time() -> None:
         ("", PASSWORD, False),
     ],
 )
-def test_logging_in_takes_the_right_name_and_password(username: str, password: str, known: bool) -> None:
+async def test_logging_in_takes_the_right_name_and_password(username: str, password: str, known: bool) -> None:
     """Only the exact user name with its password is somebody."""
-    answer = asyncio.run(Bench().auth.login(PasswordLogin(username, password)))
+    answer = await Bench().auth.login(PasswordLogin(username, password))
     expected = Identity("bob", ("dev", "system:users"), Via.BASIC, user_id="bob") if known else WRONG_CREDENTIALS
     assert answer == expected
 
 
-def test_a_disabled_user_cannot_log_in() -> None:
+async def test_a_disabled_user_cannot_log_in() -> None:
     """A right password is not enough for a disabled user, also when it was remembered."""
     bench = Bench()
 
-    async def run() -> tuple[object, object]:
-        before = await bench.auth.login(PasswordLogin("bob", PASSWORD))
-        bench.records.put(USER, msgspec.structs.replace(BOB, disabled=True))
-        return before, await bench.auth.login(PasswordLogin("bob", PASSWORD))
-
-    before, after = asyncio.run(run())
+    before = await bench.auth.login(PasswordLogin("bob", PASSWORD))
+    bench.records.put(USER, msgspec.structs.replace(BOB, disabled=True))
+    (before, after) = before, await bench.auth.login(PasswordLogin("bob", PASSWORD))
     assert isinstance(before, Identity)
     assert after == WRONG_CREDENTIALS

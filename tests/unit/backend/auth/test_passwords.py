@@ -65,81 +65,67 @@ def test_new_hashes_have_cost_ten_and_match() -> None:
         assert matches(password, made)
 
 
-def test_a_right_password_is_remembered_for_a_while(passwords: CountingPasswords, clock: HandClock) -> None:
+async def test_a_right_password_is_remembered_for_a_while(passwords: CountingPasswords, clock: HandClock) -> None:
     """Within its time a password that was right costs no second bcrypt, and after it one again."""
     stored = cheap_hash("secret-1")
 
     async def log_in() -> bool:
         return await passwords.verify("agent", "secret-1", stored)
 
-    async def run() -> list[int]:
-        runs = []
-        for pause_s in (0.0, REMEMBERED_S - 1, 2.0):
-            clock.move(pause_s)
-            assert await log_in()
-            runs.append(passwords.runs)
-        return runs
-
-    assert asyncio.run(run()) == [1, 1, 2]
+    runs = []
+    for pause_s in (0.0, REMEMBERED_S - 1, 2.0):
+        clock.move(pause_s)
+        assert await log_in()
+        runs.append(passwords.runs)
+    returned = runs
+    assert returned == [1, 1, 2]
 
 
-def test_a_thousand_agents_at_once_cost_one_bcrypt(passwords: CountingPasswords) -> None:
+async def test_a_thousand_agents_at_once_cost_one_bcrypt(passwords: CountingPasswords) -> None:
     """Log-ins with the same credentials at the same moment share one run of bcrypt."""
     stored = cheap_hash("secret-1")
 
-    async def run() -> list[bool]:
-        return await asyncio.gather(*(passwords.verify("agent", "secret-1", stored) for _ in range(1000)))
-
-    assert all(asyncio.run(run()))
+    returned = await asyncio.gather(*(passwords.verify("agent", "secret-1", stored) for _ in range(1000)))
+    assert all(returned)
     assert passwords.runs == 1
 
 
-def test_a_changed_hash_forgets_the_password_at_once(passwords: CountingPasswords) -> None:
+async def test_a_changed_hash_forgets_the_password_at_once(passwords: CountingPasswords) -> None:
     """The old password opens nothing as soon as the user has another hash."""
     old, new = cheap_hash("secret-1"), cheap_hash("secret-2")
 
-    async def run() -> list[bool]:
-        return [
-            await passwords.verify("bob", "secret-1", old),
-            await passwords.verify("bob", "secret-1", new),
-            await passwords.verify("bob", "secret-2", new),
-        ]
-
-    assert asyncio.run(run()) == [True, False, True]
+    returned = [
+        await passwords.verify("bob", "secret-1", old),
+        await passwords.verify("bob", "secret-1", new),
+        await passwords.verify("bob", "secret-2", new),
+    ]
+    assert returned == [True, False, True]
 
 
-def test_wrong_passwords_and_unknown_users_cost_a_bcrypt_each_time(passwords: CountingPasswords) -> None:
+async def test_wrong_passwords_and_unknown_users_cost_a_bcrypt_each_time(passwords: CountingPasswords) -> None:
     """A guess is never remembered, and a user that does not exist takes the same work as a wrong password."""
     stored = cheap_hash("secret-1")
 
-    async def run() -> None:
-        for _ in range(2):
-            assert not await passwords.verify("bob", "wrong", stored)
-            assert not await passwords.verify("nobody", "secret-1", None)
-
-    asyncio.run(run())
+    for _ in range(2):
+        assert not await passwords.verify("bob", "wrong", stored)
+        assert not await passwords.verify("nobody", "secret-1", None)
     assert passwords.runs == 4
 
 
-def test_parts_of_credentials_cannot_move_into_each_other(passwords: CountingPasswords) -> None:
+async def test_parts_of_credentials_cannot_move_into_each_other(passwords: CountingPasswords) -> None:
     """What was remembered for one user is no proof for a user whose name takes over a part of the password."""
     stored = cheap_hash("bsecret")
 
-    async def run() -> tuple[bool, bool]:
-        return await passwords.verify("a", "bsecret", stored), await passwords.verify("ab", "secret", stored)
-
-    assert asyncio.run(run()) == (True, False)
+    returned = await passwords.verify("a", "bsecret", stored), await passwords.verify("ab", "secret", stored)
+    assert returned == (True, False)
 
 
-def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch, passwords: CountingPasswords) -> None:
+async def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch, passwords: CountingPasswords) -> None:
     """Of too many credentials the oldest are forgotten."""
     monkeypatch.setattr(module, "REMEMBERED_MAX", 2)
     stored = cheap_hash("secret-1")
 
-    async def run() -> None:
-        for name in ("a", "b", "c", "c", "a"):
-            assert await passwords.verify(name, "secret-1", stored)
-
-    asyncio.run(run())
+    for name in ("a", "b", "c", "c", "a"):
+        assert await passwords.verify(name, "secret-1", stored)
     assert passwords.runs == 4
     assert REMEMBERED_MAX >= 1000

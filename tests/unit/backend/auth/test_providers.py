@@ -1,7 +1,5 @@
 """Sessions of users that another provider than the backend's user records knows."""
 
-import asyncio
-from collections.abc import Awaitable, Callable
 from typing import Any, cast
 
 import bcrypt
@@ -91,13 +89,11 @@ class Bench:
         return self.auth.authenticate(Credentials(f"Bearer {triple.access_token}"))
 
 
-def play(scene: Callable[[Bench], Awaitable[None]]) -> None:
-    async def run() -> None:
-        bench = Bench()
-        await bench.tokens.open()
-        await scene(bench)
-
-    asyncio.run(run())
+@pytest.fixture
+async def bench() -> Bench:
+    bench = Bench()
+    await bench.tokens.open()
+    return bench
 
 
 def claims_of(triple: TokenTriple) -> dict[str, Any]:
@@ -110,145 +106,109 @@ def groups_of(found: Identity | Rejected) -> tuple[str, ...]:
     return found.groups
 
 
-def test_claims_and_identity_name_the_provider() -> None:
+async def test_claims_and_identity_name_the_provider(bench: Bench) -> None:
     """The access token of a directory's user names the provider, its type and the id of the user in it."""
-
-    async def scene(bench: Bench) -> None:
-        triple = await bench.log_in()
-        claims = claims_of(triple)
-        assert claims["provider"] == {
-            "provider_id": "ldap/openldap",
-            "provider_type": "ldap",
-            "user_id": "uid=alice,dc=example",
-        }
-        assert claims["groups"] == ["ops", "system:users"]
-        who = bench.who(triple)
-        assert isinstance(who, Identity)
-        assert (who.username, who.provider_id, who.user_id) == ("alice", DIRECTORY, "uid=alice,dc=example")
-
-    play(scene)
+    triple = await bench.log_in()
+    claims = claims_of(triple)
+    assert claims["provider"] == {
+        "provider_id": "ldap/openldap",
+        "provider_type": "ldap",
+        "user_id": "uid=alice,dc=example",
+    }
+    assert claims["groups"] == ["ops", "system:users"]
+    who = bench.who(triple)
+    assert isinstance(who, Identity)
+    assert (who.username, who.provider_id, who.user_id) == ("alice", DIRECTORY, "uid=alice,dc=example")
 
 
-def test_groups_of_a_directory_act_with_the_next_refresh() -> None:
+async def test_groups_of_a_directory_act_with_the_next_refresh(bench: Bench) -> None:
     """A request uses the groups in the session; a refresh asks the directory, and earlier access tokens follow too."""
-
-    async def scene(bench: Bench) -> None:
-        first = await bench.log_in()
-        bench.directory.groups["alice"] = ("dev",)
-        assert groups_of(bench.who(first)) == ("ops", "system:users")
-        second = await bench.refreshed(first)
-        assert isinstance(second, TokenTriple)
-        assert claims_of(second)["groups"] == ["dev", "system:users"]
-        assert groups_of(bench.who(second)) == groups_of(bench.who(first)) == ("dev", "system:users")
-        after = bench.restarted(bench.providers)
-        await after.open()
-        assert groups_of(after.verify(second.access_token)) == ("dev", "system:users")
-
-    play(scene)
+    first = await bench.log_in()
+    bench.directory.groups["alice"] = ("dev",)
+    assert groups_of(bench.who(first)) == ("ops", "system:users")
+    second = await bench.refreshed(first)
+    assert isinstance(second, TokenTriple)
+    assert claims_of(second)["groups"] == ["dev", "system:users"]
+    assert groups_of(bench.who(second)) == groups_of(bench.who(first)) == ("dev", "system:users")
+    after = bench.restarted(bench.providers)
+    await after.open()
+    assert groups_of(after.verify(second.access_token)) == ("dev", "system:users")
 
 
-def test_a_refresh_ends_the_session_of_a_user_who_left_the_directory() -> None:
+async def test_a_refresh_ends_the_session_of_a_user_who_left_the_directory(bench: Bench) -> None:
     """A user who is no longer in the directory loses the session when it is refreshed, for good."""
-
-    async def scene(bench: Bench) -> None:
-        triple = await bench.log_in()
-        del bench.directory.groups["alice"]
-        assert await bench.refreshed(triple) == WRONG_CREDENTIALS
-        bench.directory.groups["alice"] = ("ops",)
-        assert bench.who(triple) == WRONG_CREDENTIALS
-        assert bench.store.bodies == {}
-
-    play(scene)
+    triple = await bench.log_in()
+    del bench.directory.groups["alice"]
+    assert await bench.refreshed(triple) == WRONG_CREDENTIALS
+    bench.directory.groups["alice"] = ("ops",)
+    assert bench.who(triple) == WRONG_CREDENTIALS
+    assert bench.store.bodies == {}
 
 
 @pytest.mark.parametrize("age_s", [1, 1000])
-def test_a_directory_that_is_down_ends_no_session(age_s: float) -> None:
+async def test_a_directory_that_is_down_ends_no_session(bench: Bench, age_s: float) -> None:
     """While the provider is unavailable, requests are served, refreshes fail, and the refresh token stays valid."""
-
-    async def scene(bench: Bench) -> None:
-        triple = await bench.log_in()
-        bench.clock.move(age_s)
-        bench.directory.down = True
-        assert await bench.refreshed(triple) == DOWN
-        bench.directory.down = False
-        assert isinstance(await bench.refreshed(triple), TokenTriple)
-
-    play(scene)
+    triple = await bench.log_in()
+    bench.clock.move(age_s)
+    bench.directory.down = True
+    assert await bench.refreshed(triple) == DOWN
+    bench.directory.down = False
+    assert isinstance(await bench.refreshed(triple), TokenTriple)
 
 
-def test_a_provider_that_is_gone_takes_its_sessions_along() -> None:
+async def test_a_provider_that_is_gone_takes_its_sessions_along(bench: Bench) -> None:
     """Without their provider sessions are no longer valid, and log-ins fail."""
-
-    async def scene(bench: Bench) -> None:
-        triple = await bench.log_in()
-        basic = bench.providers.get("basic")
-        assert basic is not None
-        after = bench.restarted(Providers(basic))
-        await after.open()
-        assert after.verify(triple.access_token) == WRONG_CREDENTIALS
-        assert await after.refresh(triple.access_token, triple.refresh_token, ISSUER) == WRONG_CREDENTIALS
-
-    play(scene)
+    triple = await bench.log_in()
+    basic = bench.providers.get("basic")
+    assert basic is not None
+    after = bench.restarted(Providers(basic))
+    await after.open()
+    assert after.verify(triple.access_token) == WRONG_CREDENTIALS
+    assert await after.refresh(triple.access_token, triple.refresh_token, ISSUER) == WRONG_CREDENTIALS
 
 
-def test_passwords_of_local_users_are_sent_to_no_directory() -> None:
+async def test_passwords_of_local_users_are_sent_to_no_directory(bench: Bench) -> None:
     """The directory is asked about users without an enabled record alone."""
-
-    async def scene(bench: Bench) -> None:
-        assert await bench.auth.login(PasswordLogin("bob", PASSWORD)) == WRONG_CREDENTIALS
-        assert isinstance(await bench.auth.login(PasswordLogin("bob", "local-1")), Identity)
-        assert bench.directory.asked == []
-        bench.records.put(USER, msgspec.structs.replace(BOB, disabled=True))
-        who = await bench.auth.login(PasswordLogin("bob", PASSWORD))
-        assert isinstance(who, Identity)
-        assert (who.provider_id, bench.directory.asked) == (DIRECTORY, ["bob"])
-
-    play(scene)
+    assert await bench.auth.login(PasswordLogin("bob", PASSWORD)) == WRONG_CREDENTIALS
+    assert isinstance(await bench.auth.login(PasswordLogin("bob", "local-1")), Identity)
+    assert bench.directory.asked == []
+    bench.records.put(USER, msgspec.structs.replace(BOB, disabled=True))
+    who = await bench.auth.login(PasswordLogin("bob", PASSWORD))
+    assert isinstance(who, Identity)
+    assert (who.provider_id, bench.directory.asked) == (DIRECTORY, ["bob"])
 
 
-def test_a_log_in_fails_as_unavailable_only_if_it_needs_the_directory() -> None:
+async def test_a_log_in_fails_as_unavailable_only_if_it_needs_the_directory(bench: Bench) -> None:
     """With the directory down, local users log in, and other names get an answer that says to try again."""
-
-    async def scene(bench: Bench) -> None:
-        bench.directory.down = True
-        assert isinstance(await bench.auth.login(PasswordLogin("bob", "local-1")), Identity)
-        assert await bench.auth.login(PasswordLogin("alice", PASSWORD)) == DOWN
-
-    play(scene)
+    bench.directory.down = True
+    assert isinstance(await bench.auth.login(PasswordLogin("bob", "local-1")), Identity)
+    assert await bench.auth.login(PasswordLogin("alice", PASSWORD)) == DOWN
 
 
-def test_ending_the_sessions_of_a_local_user_spares_a_namesake() -> None:
+async def test_ending_the_sessions_of_a_local_user_spares_a_namesake(bench: Bench) -> None:
     """A user of a directory with the same name keeps the session when the local user is disabled."""
-
-    async def scene(bench: Bench) -> None:
-        local = await bench.log_in("bob", "local-1")
-        bench.records.put(USER, msgspec.structs.replace(BOB, disabled=True))
-        namesake = await bench.log_in("bob")
-        await bench.store.commit(bench.tokens.ending_sessions_of("bob"))
-        bench.records.put(USER, BOB)
-        assert bench.who(local) == WRONG_CREDENTIALS
-        assert isinstance(bench.who(namesake), Identity)
-
-    play(scene)
+    local = await bench.log_in("bob", "local-1")
+    bench.records.put(USER, msgspec.structs.replace(BOB, disabled=True))
+    namesake = await bench.log_in("bob")
+    await bench.store.commit(bench.tokens.ending_sessions_of("bob"))
+    bench.records.put(USER, BOB)
+    assert bench.who(local) == WRONG_CREDENTIALS
+    assert isinstance(bench.who(namesake), Identity)
 
 
-def test_sessions_from_before_providers_are_of_local_users() -> None:
+async def test_sessions_from_before_providers_are_of_local_users(bench: Bench) -> None:
     """A stored session without a provider belongs to a user record, and is refreshed like others."""
-
-    async def scene(bench: Bench) -> None:
-        triple = await bench.log_in("bob", "local-1")
-        ((key, body),) = bench.store.bodies.items()
-        old = {
-            name: value
-            for name, value in msgspec.json.decode(body).items()
-            if name not in ("provider_id", "user_id", "groups")
-        }
-        bench.store.bodies[key] = msgspec.json.encode(old)
-        after = bench.restarted(bench.providers)
-        await after.open()
-        assert groups_of(after.verify(triple.access_token)) == ("dev", "system:users")
-        again = await after.refresh(triple.access_token, triple.refresh_token, ISSUER)
-        assert isinstance(again, TokenTriple)
-        assert claims_of(again)["provider"] == {"provider_id": "basic", "provider_type": "", "user_id": "bob"}
-
-    play(scene)
+    triple = await bench.log_in("bob", "local-1")
+    ((key, body),) = bench.store.bodies.items()
+    old = {
+        name: value
+        for name, value in msgspec.json.decode(body).items()
+        if name not in ("provider_id", "user_id", "groups")
+    }
+    bench.store.bodies[key] = msgspec.json.encode(old)
+    after = bench.restarted(bench.providers)
+    await after.open()
+    assert groups_of(after.verify(triple.access_token)) == ("dev", "system:users")
+    again = await after.refresh(triple.access_token, triple.refresh_token, ISSUER)
+    assert isinstance(again, TokenTriple)
+    assert claims_of(again)["provider"] == {"provider_id": "basic", "provider_type": "", "user_id": "bob"}

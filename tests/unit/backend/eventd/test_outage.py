@@ -1,4 +1,3 @@
-import asyncio
 from pathlib import Path
 
 import pytest
@@ -39,18 +38,14 @@ def test_the_grace_is_bounded() -> None:
     assert grace_s(10**6) == 240
 
 
-def test_workers_share_one_clock_for_deadlines(tmp_path: Path) -> None:
+async def test_workers_share_one_clock_for_deadlines(tmp_path: Path) -> None:
     """Each worker knows when it was alive; deadlines go by whoever was down longest: none is early for another."""
-
-    async def story() -> None:
-        store = SQLiteStore(tmp_path)
-        await store.open()
-        assert last_beat(await beats(store), 50.0) == Beat(50.0)
-        await store.commit([beat(1000.0, 10.0), beat(995.0, 40.0, member=1), beat(10.0, 5.0, member=2)])
-        assert last_beat(await beats(store), 1001.0, 0) == Beat(1000.0, 40.0)
-        assert last_beat(await beats(store), 1001.0, 1) == Beat(995.0, 40.0)
-        await store.commit(forget_surplus(await beats(store), range(2)))
-        assert last_beat(await beats(store), 2000.0, 2) == Beat(1000.0, 40.0)
-        await store.close()
-
-    asyncio.run(story())
+    store = SQLiteStore(tmp_path)
+    await store.open()
+    assert last_beat(await beats(store), 50.0) == Beat(50.0)
+    await store.commit([beat(1000.0, 10.0), beat(995.0, 40.0, member=1), beat(10.0, 5.0, member=2)])
+    assert last_beat(await beats(store), 1001.0, 0) == Beat(1000.0, 40.0)
+    assert last_beat(await beats(store), 1001.0, 1) == Beat(995.0, 40.0)
+    await store.commit(forget_surplus(await beats(store), range(2)))
+    assert last_beat(await beats(store), 2000.0, 2) == Beat(1000.0, 40.0)
+    await store.close()

@@ -2,7 +2,8 @@
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -56,29 +57,27 @@ async def until(condition: Callable[[], object]) -> None:
             await asyncio.sleep(0.005)
 
 
-def play(folder: Path, story: Callable[[Worker, Worker, Callable[[], Worker]], Awaitable[None]]) -> None:
-    """Tell a story of two workers that are connected; the third argument makes the second one anew."""
+@asynccontextmanager
+async def two_workers(folder: Path) -> AsyncIterator[tuple[Worker, Worker, Callable[[], Worker]]]:
+    """Two workers that are connected, and what makes the second one again."""
+    addresses = Addresses(folder)
+    listeners = [addresses.listener(member) for member in range(2)]
 
-    async def told() -> None:
-        addresses = Addresses(folder)
-        listeners = [addresses.listener(member) for member in range(2)]
-        workers = [Worker(member, addresses, listeners[member].dup()) for member in range(2)]
-        try:
-            for worker in workers:
-                await worker.start()
-            await until(lambda: workers[0].bus.peers[1].present and workers[1].bus.peers[0].present)
+    workers = [Worker(member, addresses, listeners[member].dup()) for member in range(2)]
+    try:
+        for worker in workers:
+            await worker.start()
+        await until(lambda: workers[0].bus.peers[1].present and workers[1].bus.peers[0].present)
 
-            def anew() -> Worker:
-                workers.append(Worker(1, addresses, listeners[1].dup()))
-                return workers[-1]
+        def again() -> Worker:
+            workers.append(Worker(1, addresses, listeners[1].dup()))
+            return workers[-1]
 
-            await story(workers[0], workers[1], anew)
-        finally:
-            for worker in workers:
-                await worker.stop()
-            addresses.close(2)
-
-    asyncio.run(told())
+        yield workers[0], workers[1], again
+    finally:
+        for worker in workers:
+            await worker.stop()
+        addresses.close(2)
     assert list(folder.iterdir()) == []
 
 
@@ -86,22 +85,18 @@ def publish(number: int) -> Publish:
     return Publish("default", "x" * 1000, CheckRequest(issued=number))
 
 
-def test_messages_arrive_in_order(tmp_path: Path) -> None:
+async def test_messages_arrive_in_order(tmp_path: Path) -> None:
     """What a worker tells arrives whole, once and in order, however much it is."""
-
-    async def story(one: Worker, two: Worker, _: object) -> None:
+    async with two_workers(tmp_path) as (one, two, _):
         for number in range(3000):
             one.bus.peers[1].tell(publish(number))
         await until(lambda: len(two.heard) == 3000)
         assert two.heard == [publish(number) for number in range(3000)]
 
-    play(tmp_path, story)
 
-
-def test_a_worker_that_has_no_room_is_told_later(tmp_path: Path) -> None:
+async def test_a_worker_that_has_no_room_is_told_later(tmp_path: Path) -> None:
     """A message that is not taken waits with those behind it, and none is lost."""
-
-    async def story(one: Worker, two: Worker, _: object) -> None:
+    async with two_workers(tmp_path) as (one, two, _):
         two.open.clear()
         for number in range(500):
             one.bus.peers[1].tell(publish(number))
@@ -111,13 +106,10 @@ def test_a_worker_that_has_no_room_is_told_later(tmp_path: Path) -> None:
         await until(lambda: len(two.heard) == 500)
         assert two.heard == [publish(number) for number in range(500)]
 
-    play(tmp_path, story)
 
-
-def test_questions_are_answered_or_fail(tmp_path: Path) -> None:
+async def test_questions_are_answered_or_fail(tmp_path: Path) -> None:
     """A question gets its answer; when the other worker ends, those that wait hear that it is gone."""
-
-    async def story(one: Worker, two: Worker, _: object) -> None:
+    async with two_workers(tmp_path) as (one, two, _):
         peer = one.bus.peers[1]
         assert await peer.ask(AskHealth) == Health(1, "well")
         two.bus.on(AskHealth, lambda *_: None)
@@ -129,13 +121,10 @@ def test_questions_are_answered_or_fail(tmp_path: Path) -> None:
         with pytest.raises(PeerGone):
             await peer.ask(AskHealth)
 
-    play(tmp_path, story)
 
-
-def test_a_worker_that_is_started_again_is_found(tmp_path: Path) -> None:
+async def test_a_worker_that_is_started_again_is_found(tmp_path: Path) -> None:
     """Presence is told when a worker goes and when it is back, and then it hears what it is told."""
-
-    async def story(one: Worker, two: Worker, anew: Callable[[], Worker]) -> None:
+    async with two_workers(tmp_path) as (one, two, anew):
         seen: list[bool] = []
         one.bus.peers[1].tell_presence(seen.append)
         await two.stop()
@@ -146,17 +135,13 @@ def test_a_worker_that_is_started_again_is_found(tmp_path: Path) -> None:
         one.bus.tell_all(ChangesAvailable())
         await until(lambda: again.heard == [ChangesAvailable()])
 
-    play(tmp_path, story)
 
-
-def test_long_paths_are_reached(tmp_path: Path) -> None:
+async def test_long_paths_are_reached(tmp_path: Path) -> None:
     """A state folder may lie deeper than addresses of sockets are long."""
     folder = tmp_path / ("x" * 100) / ("y" * 100)
     folder.mkdir(parents=True)
     assert len(os.fsencode(folder)) > 108
 
-    async def story(one: Worker, two: Worker, _: object) -> None:
+    async with two_workers(folder) as (one, two, _):
         one.bus.tell_all(ChangesAvailable())
         await until(lambda: two.heard == [ChangesAvailable()])
-
-    play(folder, story)

@@ -1,7 +1,8 @@
 """Events on their way to the worker that owns their entity, over a real bus."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -93,30 +94,27 @@ class Worker:
             await asyncio.gather(self._task, return_exceptions=True)
 
 
-def play(folder: Path, story: Callable[[Worker, Worker, Callable[[], Worker]], Awaitable[None]]) -> None:
-    """Tell a story of two workers that are connected; the third argument makes the second one anew."""
+@asynccontextmanager
+async def two_workers(folder: Path) -> AsyncIterator[tuple[Worker, Worker, Callable[[], Worker]]]:
+    """Two workers that are connected, and what makes the second one again."""
+    addresses = Addresses(folder)
+    listeners = [addresses.listener(member) for member in range(2)]
+    states: dict[str, bytes] = {}
+    workers = [Worker(member, addresses, listeners[member].dup(), states) for member in range(2)]
+    try:
+        for worker in workers:
+            await worker.start()
+        await until(lambda: workers[0].bus.peers[1].present)
 
-    async def told() -> None:
-        addresses = Addresses(folder)
-        listeners = [addresses.listener(member) for member in range(2)]
-        states: dict[str, bytes] = {}
-        workers = [Worker(member, addresses, listeners[member].dup(), states) for member in range(2)]
-        try:
-            for worker in workers:
-                await worker.start()
-            await until(lambda: workers[0].bus.peers[1].present)
+        def again() -> Worker:
+            workers.append(Worker(1, addresses, listeners[1].dup(), states))
+            return workers[-1]
 
-            def anew() -> Worker:
-                workers.append(Worker(1, addresses, listeners[1].dup(), states))
-                return workers[-1]
-
-            await story(workers[0], workers[1], anew)
-        finally:
-            for worker in workers:
-                await worker.stop()
-            addresses.close(2)
-
-    asyncio.run(told())
+        yield workers[0], workers[1], again
+    finally:
+        for worker in workers:
+            await worker.stop()
+        addresses.close(2)
 
 
 async def until(condition: Callable[[], object]) -> None:
@@ -130,10 +128,9 @@ def events(entity: str, first: int, last: int) -> Iterator[IncomingEvent]:
         yield IncomingEvent(make_event(make_entity(entity), sequence=number))
 
 
-def test_an_event_goes_to_the_owner_of_its_entity(tmp_path: Path) -> None:
+async def test_an_event_goes_to_the_owner_of_its_entity(tmp_path: Path) -> None:
     """Events of other workers' entities are taken there, one's own at home, and whoever sent one hears its result."""
-
-    async def story(one: Worker, two: Worker, _: object) -> None:
+    async with two_workers(tmp_path) as (one, two, _):
         results: list[EventOutcome] = []
         for result in (EventStored(), EventRefused("no"), EventDeferred("later")):
             two.intake.result = result
@@ -146,13 +143,10 @@ def test_an_event_goes_to_the_owner_of_its_entity(tmp_path: Path) -> None:
         assert two.intake.removed == [EventKey("default", FOREIGN, "cpu")]
         await one.way_in.arrived()
 
-    play(tmp_path, story)
 
-
-def test_what_was_stored_is_not_handed_over_again(tmp_path: Path) -> None:
+async def test_what_was_stored_is_not_handed_over_again(tmp_path: Path) -> None:
     """After its owner was restarted, events that it had not stored are handed over again in order, no others."""
-
-    async def story(one: Worker, two: Worker, anew: Callable[[], Worker]) -> None:
+    async with two_workers(tmp_path) as (one, two, anew):
         results: list[EventOutcome] = []
         two.intake.result = None
         for incoming in events(FOREIGN, 1, 2):
@@ -170,13 +164,10 @@ def test_what_was_stored_is_not_handed_over_again(tmp_path: Path) -> None:
         assert again.intake.numbers == [3, 4, 5, 6]
         assert results == [EventStored()] * 6
 
-    play(tmp_path, story)
 
-
-def test_a_worker_that_is_away_is_not_handed_everything(tmp_path: Path) -> None:
+async def test_a_worker_that_is_away_is_not_handed_everything(tmp_path: Path) -> None:
     """While its owner takes nothing events are offered in vain after a while, and again when it does."""
-
-    async def story(one: Worker, two: Worker, _: object) -> None:
+    async with two_workers(tmp_path) as (one, two, _):
         two.intake.room.clear()
         taken = 0
         for incoming in events(FOREIGN, 1, 5000):
@@ -191,5 +182,3 @@ def test_a_worker_that_is_away_is_not_handed_everything(tmp_path: Path) -> None:
             await one.way_in.wait_for_room()
             await one.way_in.arrived()
         assert two.intake.numbers == list(range(1, taken + 1))
-
-    play(tmp_path, story)

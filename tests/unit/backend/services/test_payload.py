@@ -1,6 +1,5 @@
 """Client JSON, read quickly where it can be and leniently where it must be."""
 
-import asyncio
 import json
 
 import pytest
@@ -56,31 +55,31 @@ def test_null_is_an_empty_resource() -> None:
 @pytest.mark.parametrize(
     "body", [b"", b"{", b"[]", b'"x"', b'{"interval":"5"}', b'{"interval":6e1}', b'{"interval":-1}']
 )
-def test_a_body_that_is_no_such_resource_is_refused_with_a_reason(body: bytes) -> None:
+async def test_a_body_that_is_no_such_resource_is_refused_with_a_reason(body: bytes) -> None:
     """Malformed JSON and wrong types come to a refusal whose text is not empty."""
     with pytest.raises(InvalidResource, match="."):
         resource_of(CheckConfig, body)
-    outcome = asyncio.run(decoded(CheckConfig, sent(body)))
+    outcome = await decoded(CheckConfig, sent(body))
     assert isinstance(outcome, Invalid)
     assert outcome.why
 
 
-def test_a_patch_must_be_an_object() -> None:
+async def test_a_patch_must_be_an_object() -> None:
     """An array or null cannot be merged into anything."""
-    assert isinstance(asyncio.run(merge_patch_of(CHECK, sent(b"[]"))), Invalid)
-    assert isinstance(asyncio.run(merge_patch_of(CHECK, sent(b"null"))), Invalid)
+    assert isinstance(await merge_patch_of(CHECK, sent(b"[]")), Invalid)
+    assert isinstance(await merge_patch_of(CHECK, sent(b"null")), Invalid)
 
 
 @pytest.mark.parametrize("behind", [b" x", b"{", b"{}"])
-def test_nothing_may_stand_behind_a_patch(behind: bytes) -> None:
+async def test_nothing_may_stand_behind_a_patch(behind: bytes) -> None:
     """Two patches in one body are a mistake, of which no half is applied."""
-    assert isinstance(asyncio.run(merge_patch_of(CHECK, sent(b'{"interval":5}' + behind))), Invalid)
+    assert isinstance(await merge_patch_of(CHECK, sent(b'{"interval":5}' + behind)), Invalid)
 
 
-def test_the_keys_of_a_patch_are_known_in_any_case() -> None:
+async def test_the_keys_of_a_patch_are_known_in_any_case() -> None:
     """A patch names a field as leniently as a whole resource does, at every depth, and removes it by any spelling."""
     body = b'{"Interval":5,"CRON":null,"Metadata":{"Name":"c","LABELS":{"Team":null}},"proxy_requests":{"SPLAY":true}}'
-    assert asyncio.run(merge_patch_of(CHECK, sent(body))) == {
+    assert await merge_patch_of(CHECK, sent(body)) == {
         "interval": 5,
         "cron": None,
         "metadata": {"name": "c", "labels": {"Team": None}},

@@ -8,48 +8,40 @@ from sensu.store.values import Key
 A, B = Key("kind", "default", "a"), Key("kind", "default", "b")
 
 
-def test_those_who_share_a_key_take_turns_and_others_do_not_wait() -> None:
+async def test_those_who_share_a_key_take_turns_and_others_do_not_wait() -> None:
     """Nobody writes a key while another does; who writes other keys goes on."""
+    turns = Turns()
+    order: list[str] = []
 
-    async def story() -> None:
-        turns = Turns()
-        order: list[str] = []
+    async def write(name: str, *keys: Key) -> None:
+        async with turns.of(keys):
+            order.append(f"{name} begins")
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+            order.append(f"{name} ends")
 
-        async def write(name: str, *keys: Key) -> None:
-            async with turns.of(keys):
-                order.append(f"{name} begins")
-                await asyncio.sleep(0)
-                await asyncio.sleep(0)
-                order.append(f"{name} ends")
-
-        await asyncio.gather(write("first", A, B), write("second", B, A), write("third", Key("kind", "default", "c")))
-        assert order.index("first ends") < order.index("second begins")
-        assert order.index("third begins") < order.index("first ends")
-
-    asyncio.run(story())
+    await asyncio.gather(write("first", A, B), write("second", B, A), write("third", Key("kind", "default", "c")))
+    assert order.index("first ends") < order.index("second begins")
+    assert order.index("third begins") < order.index("first ends")
 
 
-def test_a_turn_ends_however_it_ends() -> None:
+async def test_a_turn_ends_however_it_ends() -> None:
     """After an error or a cancellation the next one gets its turn, and nothing is remembered of it."""
+    turns = Turns()
 
-    async def story() -> None:
-        turns = Turns()
+    async def fail() -> None:
+        async with turns.of([A]):
+            raise ValueError
 
-        async def fail() -> None:
-            async with turns.of([A]):
-                raise ValueError
+    async def wait() -> None:
+        async with turns.of([A, B]):
+            await asyncio.Event().wait()
 
-        async def wait() -> None:
-            async with turns.of([A, B]):
-                await asyncio.Event().wait()
-
-        await asyncio.gather(fail(), return_exceptions=True)
-        waiting = asyncio.create_task(wait())
-        await asyncio.sleep(0)
-        waiting.cancel()
-        await asyncio.gather(waiting, return_exceptions=True)
-        async with asyncio.timeout(5), turns.of([B, A]):
-            pass
-        assert turns.idle
-
-    asyncio.run(story())
+    await asyncio.gather(fail(), return_exceptions=True)
+    waiting = asyncio.create_task(wait())
+    await asyncio.sleep(0)
+    waiting.cancel()
+    await asyncio.gather(waiting, return_exceptions=True)
+    async with asyncio.timeout(5), turns.of([B, A]):
+        pass
+    assert turns.idle

@@ -1,6 +1,5 @@
 """Users of other providers and the backend's user records."""
 
-import asyncio
 from pathlib import Path
 
 from sensu.backend.auth.access import Access
@@ -24,31 +23,28 @@ LOCAL = Identity("admin", (ALL_USERS_GROUP,))
 NAMESAKE = Identity("admin", (ALL_USERS_GROUP,), provider_id="ldap/openldap", user_id="uid=admin,dc=example")
 
 
-def test_a_user_of_a_directory_is_not_the_local_user_of_that_name(tmp_path: Path) -> None:
+async def test_a_user_of_a_directory_is_not_the_local_user_of_that_name(tmp_path: Path) -> None:
     """Only the local user may read its own record; the other gets an error that names the provider of its password."""
 
     async def body() -> bytes:
         return b'{"password": "x", "password_new": "y-longer"}'
 
-    async def run() -> None:
-        store, clock = SQLiteStore(tmp_path, Durability.NORMAL), SystemClock()
-        await store.open()
-        await store.commit(seed_writes("admin", "x", "x", None, clock.now()))
-        records = ResourceCache(store)
-        await records.load(kind for kind in ALL_KINDS if kind is not EVENT)
-        passwords, access = Passwords(clock), Access(records)
-        tokens = Tokens(store, Providers(BasicProvider(records, passwords)), clock)
-        resources = Resources(store, access, clock, lambda *_: None, AuditLog(store, access, clock))
-        users = Users(resources, passwords, tokens)
-        try:
-            assert isinstance(await users.get(LOCAL, "admin"), Found)
-            assert await users.get(NAMESAKE, "admin") == Denied()
-            assert await users.change_password(NAMESAKE, "admin", body) == Invalid(
-                "the password of admin is managed by ldap/openldap"
-            )
-        finally:
-            passwords.close()
-            records.close()
-            await store.close()
-
-    asyncio.run(run())
+    store, clock = SQLiteStore(tmp_path, Durability.NORMAL), SystemClock()
+    await store.open()
+    await store.commit(seed_writes("admin", "x", "x", None, clock.now()))
+    records = ResourceCache(store)
+    await records.load(kind for kind in ALL_KINDS if kind is not EVENT)
+    passwords, access = Passwords(clock), Access(records)
+    tokens = Tokens(store, Providers(BasicProvider(records, passwords)), clock)
+    resources = Resources(store, access, clock, lambda *_: None, AuditLog(store, access, clock))
+    users = Users(resources, passwords, tokens)
+    try:
+        assert isinstance(await users.get(LOCAL, "admin"), Found)
+        assert await users.get(NAMESAKE, "admin") == Denied()
+        assert await users.change_password(NAMESAKE, "admin", body) == Invalid(
+            "the password of admin is managed by ldap/openldap"
+        )
+    finally:
+        passwords.close()
+        records.close()
+        await store.close()

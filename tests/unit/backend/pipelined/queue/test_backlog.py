@@ -1,5 +1,6 @@
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
 
 from sensu.backend.pipelined.queue.backlog import PAGE, Backlog
 from sensu.backend.pipelined.queue.capacity import HandlerKey
@@ -46,23 +47,20 @@ def owe(number: int, event: str) -> OweDelivery:
     return OweDelivery(number, "default", event.encode(), 0.0)
 
 
-Story = Callable[[Backlog, FakeMemory, FakeDeliveries, VirtualClock], Awaitable[None]]
-
-
-def follow(memory: FakeMemory, story: Story, *owed: OweDelivery, failures: int = 0) -> None:
-    async def play() -> None:
-        store, clock = FakeDeliveries(*owed), VirtualClock()
-        store.failures = failures
-        backlog = Backlog(store, memory, clock)  # type: ignore[arg-type]
-        task = asyncio.create_task(backlog.run())
-        await let_others_run()
-        try:
-            await story(backlog, memory, store, clock)
-        finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
-
-    asyncio.run(play())
+@asynccontextmanager
+async def following(
+    memory: FakeMemory, *owed: OweDelivery, failures: int = 0
+) -> AsyncIterator[tuple[Backlog, FakeMemory, FakeDeliveries, VirtualClock]]:
+    store, clock = FakeDeliveries(*owed), VirtualClock()
+    store.failures = failures
+    backlog = Backlog(store, memory, clock)  # type: ignore[arg-type]
+    task = asyncio.create_task(backlog.run())
+    await let_others_run()
+    try:
+        yield backlog, memory, store, clock
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
 
 def finish(memory: FakeMemory, store: FakeDeliveries, count: int) -> None:
@@ -70,10 +68,14 @@ def finish(memory: FakeMemory, store: FakeDeliveries, count: int) -> None:
         del memory.pending[delivery_id], store.owed[delivery_id]
 
 
-def test_what_is_owed_comes_in_order_and_once() -> None:
+async def test_what_is_owed_comes_in_order_and_once() -> None:
     """Deliveries of many pages, and later ones, are taken in by their numbers; a wake for nothing takes nothing."""
-
-    async def story(backlog: Backlog, memory: FakeMemory, store: FakeDeliveries, clock: VirtualClock) -> None:
+    async with following(FakeMemory(room=10000), *(owe(n, "c fast") for n in range(1, 3 * PAGE))) as (
+        backlog,
+        memory,
+        store,
+        clock,
+    ):
         assert memory.admitted == list(range(1, 3 * PAGE))
         backlog.wake()
         await let_others_run()
@@ -82,27 +84,26 @@ def test_what_is_owed_comes_in_order_and_once() -> None:
         await let_others_run()
         assert memory.admitted == list(range(1, 3 * PAGE + 1))
 
-    follow(FakeMemory(room=10_000), story, *(owe(n, "c fast") for n in range(1, 3 * PAGE)))
 
-
-def test_others_pass_those_that_wait_for_a_full_handler() -> None:
+async def test_others_pass_those_that_wait_for_a_full_handler() -> None:
     """Deliveries for a handler without room rest in the store; those for another are taken in."""
-
-    async def story(backlog: Backlog, memory: FakeMemory, store: FakeDeliveries, clock: VirtualClock) -> None:
+    slow = [owe(n, f"c{n} slow") for n in range(1, 9)]
+    async with following(FakeMemory(room=3), *slow, owe(9, "x fast")) as (backlog, memory, store, clock):
         assert memory.admitted == [1, 2, 3, 9]
         finish(memory, store, 2)
         backlog.look_again()
         await let_others_run()
         assert memory.admitted == [1, 2, 3, 9, 4, 5]
 
-    slow = [owe(n, f"c{n} slow") for n in range(1, 9)]
-    follow(FakeMemory(room=3), story, *slow, owe(9, "x fast"))
 
-
-def test_a_check_is_not_overtaken_by_itself() -> None:
+async def test_a_check_is_not_overtaken_by_itself() -> None:
     """While a delivery rests in the store, later ones of its entity and check rest too, whoever their handler is."""
-
-    async def story(backlog: Backlog, memory: FakeMemory, store: FakeDeliveries, clock: VirtualClock) -> None:
+    async with following(FakeMemory(room=1), owe(1, "a slow"), owe(2, "b slow"), owe(3, "b fast")) as (
+        backlog,
+        memory,
+        store,
+        clock,
+    ):
         assert memory.admitted == [1]
         finish(memory, store, 1)
         backlog.look_again()
@@ -114,13 +115,15 @@ def test_a_check_is_not_overtaken_by_itself() -> None:
         await let_others_run()
         assert memory.admitted == [1, 2, 3, 4]
 
-    follow(FakeMemory(room=1), story, owe(1, "a slow"), owe(2, "b slow"), owe(3, "b fast"))
 
-
-def test_full_memory_takes_nothing_until_there_is_room() -> None:
+async def test_full_memory_takes_nothing_until_there_is_room() -> None:
     """The bound over all handlers holds, and after it everything comes in."""
-
-    async def story(backlog: Backlog, memory: FakeMemory, store: FakeDeliveries, clock: VirtualClock) -> None:
+    async with following(FakeMemory(room=10000, pending_max=5), *(owe(n, "c fast") for n in range(1, 501))) as (
+        backlog,
+        memory,
+        store,
+        clock,
+    ):
         for _ in range(10):
             assert len(memory.pending) <= PAGE + 5
             finish(memory, store, 100)
@@ -128,13 +131,15 @@ def test_full_memory_takes_nothing_until_there_is_room() -> None:
             await let_others_run()
         assert memory.admitted == list(range(1, 501))
 
-    follow(FakeMemory(room=10_000, pending_max=5), story, *(owe(n, "c fast") for n in range(1, 501)))
 
-
-def test_what_rests_is_read_twice() -> None:
+async def test_what_rests_is_read_twice() -> None:
     """A delivery that finds no room is read when it comes and when it is taken in, however many wait before it."""
-
-    async def story(backlog: Backlog, memory: FakeMemory, store: FakeDeliveries, clock: VirtualClock) -> None:
+    async with following(FakeMemory(room=20), *(owe(n, f"c{n} slow") for n in range(1, 5 * PAGE))) as (
+        backlog,
+        memory,
+        store,
+        clock,
+    ):
         while store.owed:
             finish(memory, store, 10)
             backlog.look_again()
@@ -143,13 +148,10 @@ def test_what_rests_is_read_twice() -> None:
         assert memory.read < 2 * 5 * PAGE
         assert store.pages_read < 5 * PAGE // 10 * 3
 
-    follow(FakeMemory(room=20), story, *(owe(n, f"c{n} slow") for n in range(1, 5 * PAGE)))
 
-
-def test_what_was_missed_is_found() -> None:
+async def test_what_was_missed_is_found() -> None:
     """A look at all finds a delivery with a number below those that were seen."""
-
-    async def story(backlog: Backlog, memory: FakeMemory, store: FakeDeliveries, clock: VirtualClock) -> None:
+    async with following(FakeMemory(), owe(2, "c fast")) as (backlog, memory, store, clock):
         store.owed[1] = owe(1, "b fast")
         backlog.wake()
         await let_others_run()
@@ -158,17 +160,12 @@ def test_what_was_missed_is_found() -> None:
         await let_others_run()
         assert memory.admitted == [2, 1]
 
-    follow(FakeMemory(), story, owe(2, "c fast"))
 
-
-def test_a_store_that_does_not_answer_is_asked_again() -> None:
+async def test_a_store_that_does_not_answer_is_asked_again() -> None:
     """Reading goes on where it was when the store is well again."""
-
-    async def story(backlog: Backlog, memory: FakeMemory, store: FakeDeliveries, clock: VirtualClock) -> None:
+    async with following(FakeMemory(), owe(1, "c fast"), failures=2) as (backlog, memory, store, clock):
         assert memory.admitted == []
         await clock.advance(2)
         assert memory.admitted == [1]
         assert await backlog.read(1) == owe(1, "c fast")
         assert await backlog.read(7) is None
-
-    follow(FakeMemory(), story, owe(1, "c fast"), failures=2)

@@ -1,5 +1,3 @@
-import asyncio
-
 from sensu.backend.pipelined.queue.capacity import HandlerCapacity
 from sensu.rules.workflow import HandlerRef, core_handler
 
@@ -25,20 +23,16 @@ def test_handlers_do_not_take_room_from_each_other() -> None:
     assert not capacity.have_room([FAST, SLOW])
 
 
-def test_a_handler_has_turns_of_its_own() -> None:
+async def test_a_handler_has_turns_of_its_own() -> None:
     """The turns of a handler are bounded, and no other handler uses them."""
-
-    async def play() -> None:
-        capacity = HandlerCapacity(10, 2)
-        for handler in (SLOW, FAST, SLOW_STREAM):
-            capacity.add(handler)
-        await capacity.slot(SLOW).turns.acquire()
-        await capacity.slot(SLOW).turns.acquire()
-        assert capacity.slot(SLOW).turns.locked()
-        assert not capacity.slot(FAST).turns.locked()
-        assert not capacity.slot(SLOW_STREAM).turns.locked()
-
-    asyncio.run(play())
+    capacity = HandlerCapacity(10, 2)
+    for handler in (SLOW, FAST, SLOW_STREAM):
+        capacity.add(handler)
+    await capacity.slot(SLOW).turns.acquire()
+    await capacity.slot(SLOW).turns.acquire()
+    assert capacity.slot(SLOW).turns.locked()
+    assert not capacity.slot(FAST).turns.locked()
+    assert not capacity.slot(SLOW_STREAM).turns.locked()
 
 
 def test_a_handler_without_deliveries_is_forgotten() -> None:

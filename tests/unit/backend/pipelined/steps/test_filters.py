@@ -1,4 +1,3 @@
-import asyncio
 import contextlib
 import logging
 import time
@@ -65,26 +64,22 @@ SUBJECT = Subject(encode(make_event(make_entity(), make_check(status=2))))
 ENDLESS = "while (true) {}"
 
 
-def test_an_expression_that_never_ends_rests() -> None:
+async def test_an_expression_that_never_ends_rests() -> None:
     """What took too long is not evaluated again for ten seconds, and decides nothing; other expressions are."""
+    clock = VirtualClock()
+    both = (stored("endless", ENDLESS), stored("sound", "(function () { return event.check.status == 1 })()"))
+    with made_filters(clock, *both) as filters:
+        assert (await error_of(filters, "sound"))[0] is False
 
-    async def play() -> None:
-        clock = VirtualClock()
-        both = (stored("endless", ENDLESS), stored("sound", "(function () { return event.check.status == 1 })()"))
-        with made_filters(clock, *both) as filters:
-            assert (await error_of(filters, "sound"))[0] is False
-
-            verdict, error = await error_of(filters, "endless")
-            assert verdict
-            assert error == "InternalError: the time limit was reached"
-            verdict, error = await error_of(filters, "endless")
-            assert verdict
-            assert error == "the expression took too long a short time ago"
-            assert (await error_of(filters, "sound"))[0] is False
-            await clock.advance(11)
-            assert (await error_of(filters, "endless"))[1] == "InternalError: the time limit was reached"
-
-    asyncio.run(play())
+        verdict, error = await error_of(filters, "endless")
+        assert verdict
+        assert error == "InternalError: the time limit was reached"
+        verdict, error = await error_of(filters, "endless")
+        assert verdict
+        assert error == "the expression took too long a short time ago"
+        assert (await error_of(filters, "sound"))[0] is False
+        await clock.advance(11)
+        assert (await error_of(filters, "endless"))[1] == "InternalError: the time limit was reached"
 
 
 async def error_of(filters: Filters, name: str) -> tuple[bool, str]:
@@ -93,35 +88,28 @@ async def error_of(filters: Filters, name: str) -> tuple[bool, str]:
     return trace.passes, trace.expressions[0].error
 
 
-def test_a_whole_filter_has_one_time_limit() -> None:
+async def test_a_whole_filter_has_one_time_limit() -> None:
     """A filter of 500 expressions of which each takes a long time costs no more than one, and then rests as a whole."""
     slow = [f"(function () {{ for (var i = 0; i < 2e6; i++); return {number} }})() >= 0" for number in range(500)]
 
-    async def play() -> None:
+    logging.disable()
+    try:
         with made_filters(VirtualClock(), stored("slow", *slow)) as filters:
             await filters.verdict("default", "slow", SUBJECT)
             started = time.monotonic()
             for _ in range(10):
                 await filters.verdict("default", "slow", SUBJECT)
             assert time.monotonic() - started < 10 * FILTER_TIME_LIMIT_S
-
-    logging.disable()
-    try:
-        asyncio.run(play())
     finally:
         logging.disable(logging.NOTSET)
 
 
-def test_what_came_before_an_endless_expression_still_decides() -> None:
+async def test_what_came_before_an_endless_expression_still_decides() -> None:
     """An expression that takes too long does not let an event pass that an expression before it keeps back."""
-
-    async def play() -> None:
-        with made_filters(VirtualClock(), stored("both", "/critical/.test(event.check.output)", HANG)) as filters:
-            trace = await filters.verdict("default", "both", SUBJECT)
-            assert not trace.passes
-            assert [each.value for each in trace.expressions] == [False, None]
-
-    asyncio.run(play())
+    with made_filters(VirtualClock(), stored("both", "/critical/.test(event.check.output)", HANG)) as filters:
+        trace = await filters.verdict("default", "both", SUBJECT)
+        assert not trace.passes
+        assert [each.value for each in trace.expressions] == [False, None]
 
 
 HANG = """(function () { var s = 'a'; for (var i = 0; i < 21; i++) s += s; return s })()
@@ -129,15 +117,15 @@ HANG = """(function () { var s = 'a'; for (var i = 0; i < 21; i++) s += s; retur
 """What the engine cannot interrupt."""
 
 
-def test_built_in_filters_come_before_stored_ones() -> None:
+async def test_built_in_filters_come_before_stored_ones() -> None:
     """A stored filter cannot take the name of a built-in one."""
     with made_filters(VirtualClock(), stored("is_incident", "false")) as filters:
-        assert asyncio.run(filters.verdict("default", "is_incident", SUBJECT)).passes
+        assert (await filters.verdict("default", "is_incident", SUBJECT)).passes
 
 
-def test_a_filter_of_another_namespace_is_not_found() -> None:
+async def test_a_filter_of_another_namespace_is_not_found() -> None:
     """Filters are looked up in the event's namespace only."""
     with made_filters(VirtualClock(), stored("mine", "true")) as filters:
-        trace = asyncio.run(filters.verdict("other", "mine", SUBJECT))
+        trace = await filters.verdict("other", "mine", SUBJECT)
     assert trace.missing
     assert trace == FilterTrace(name="mine", reason="filter mine does not exist")
