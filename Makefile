@@ -88,13 +88,14 @@ $(VENV)/run.stamp: requirements/run.txt pyproject.toml | $(VENV)/bin/python
 
 # The build replaces dist/ as a whole, so its page is as new as everything in it.
 $(WEB)/dist/index.html: $(WEB_SOURCES) packaging/web_ui.py $(VENV)/node.stamp
-	@echo "building the web UI, which takes about half a minute the first time"
+	@echo "building the web UI, which takes up to a minute the first time"
 	@$(WEB_UI) build
 	@touch $@
 
 # NODE=/path/to/node takes the place of the wheel.
 $(VENV)/node.stamp: requirements/web.txt | $(VENV)/bin/python
-	@$(if $(NODE),,$(INSTALL) --require-hashes -r requirements/web.txt) || { echo "not installed: is the package index reachable from here?"; exit 1; }
+	@$(if $(NODE),true,$(INSTALL) --require-hashes -r requirements/web.txt) || { echo "the web UI could not be built: Node is not installed; is the package index reachable from here?"; \
+		echo "everything else runs; build it later with: make web"; exit 1; }
 	@touch $@
 
 $(VENV)/dev.stamp: requirements/dev.txt $(VENV)/run.stamp

@@ -63,6 +63,8 @@ def build() -> None:
             _build()
     except Failed as err:
         _PROBLEM.write_text(f"{str(err).splitlines()[0]}\n")
+        if _OLD.exists() and not DIST.exists():  # set aside for this build: better than none
+            _OLD.rename(DIST)
         raise
 
 
@@ -70,8 +72,8 @@ def _build() -> None:
     _install("build")
     shutil.rmtree(_NEW, ignore_errors=True)
     _npm("run", "--silent", "build", SENSU_WEB_OUT=str(_NEW))
-    shutil.rmtree(_OLD, ignore_errors=True)
-    with contextlib.suppress(FileNotFoundError):
+    if DIST.exists():
+        shutil.rmtree(_OLD, ignore_errors=True)
         DIST.rename(_OLD)
     _NEW.rename(DIST)
     shutil.rmtree(_OLD, ignore_errors=True)

@@ -19,8 +19,11 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from web_build import WebBuild
 
 HERE = Path(__file__).resolve().parent
 CHECKOUT = HERE.parent.parent
@@ -66,6 +69,9 @@ def monitor(options: argparse.Namespace, stack: contextlib.ExitStack) -> int:
     incidents.unlink(missing_ok=True)
     ports = choose_ports()
     api_url = f"http://127.0.0.1:{ports['api']}"
+    web = WebBuild(state / "web-build.log")
+    stack.callback(web.stop)
+    web.start()
     password = initialise(state)
     say("starting the backend")
     backend = start_backend(stack, state, ports)
@@ -76,9 +82,13 @@ def monitor(options: argparse.Namespace, stack: contextlib.ExitStack) -> int:
     say("starting the agent")
     agent = start_agent(stack, state, ports, api_url)
     programs = {"sensu-backend": backend, "sensu-agent": agent}
+    web_url = f"http://127.0.0.1:{ports['web']}"
     if options.until_handled:
-        return wait_until_handled(api_url, grant_api_key(state), incidents, programs, options.timeout)
-    return show_forever(state, api_url, password, incidents, programs)
+        deadline = time.monotonic() + options.timeout
+        wait_until_handled(api_url, grant_api_key(state), incidents, programs, options.timeout)
+        say_where_the_web_ui_is(web, web_url, deadline)
+        return 0
+    return show_forever(Shown(state, api_url, web, web_url, password, incidents), programs)
 
 
 def say(text: str) -> None:
@@ -237,8 +247,8 @@ def handled(incidents: Path) -> Iterator[dict[str, Any]]:
 
 def wait_until_handled(
     api_url: str, key: str, incidents: Path, programs: dict[str, subprocess.Popen[bytes]], timeout_s: float
-) -> int:
-    """0 as soon as a failing event of a check was handled and is listed; raises Failed after `timeout_s`."""
+) -> None:
+    """Return as soon as a failing event of a check was handled and is listed; raises Failed after `timeout_s`."""
     say("waiting for a check to fail and its event to be handled")
     deadline = time.monotonic() + timeout_s
     while time.monotonic() < deadline:
@@ -248,7 +258,7 @@ def wait_until_handled(
             if event["check"]["status"] != 0 and event["check"].get("processed_by") and event_key(event) in listed:
                 entity, check = event_key(event)
                 say(f"handled: {check} on {entity}: {event['check']['output'].strip()}")
-                return 0
+                return
         time.sleep(POLL_S)
     seen = ", ".join(f"{e['check']['metadata']['name']}={e['check']['status']}" for e in events(api_url, key)) or "none"
     raise Failed(f"no failing event was handled within {timeout_s:.0f} s; events so far: {seen}")
@@ -266,29 +276,64 @@ def fail_if_ended(programs: dict[str, subprocess.Popen[bytes]]) -> None:
             raise Failed(f"{name} ended with status {process.returncode}; see its log in the state folder")
 
 
-def show_forever(
-    state: Path, api_url: str, password: str, incidents: Path, programs: dict[str, subprocess.Popen[bytes]]
-) -> int:
-    """`sensuctl event list --watch` until Ctrl-C, with where everything is below the events."""
-    config = ["--config-dir", shown(state / "sensuctl")]
-    note = "\n".join(
-        (
-            f"API      {api_url}   log in as {ADMIN} / {password}",
-            f"try      {shlex.join([shown(Path(*program('sensuctl'))), *config, 'event', 'list'])}",
-            f"handled  incidents and recoveries are written to {shown(incidents)}",
-            "sometimes-down fails every 40 seconds on purpose. Ctrl-C stops everything.",
+def say_where_the_web_ui_is(web: WebBuild, url: str, deadline: float) -> None:
+    """Wait for the build of the web UI until the deadline, and say how it ended."""
+    if web.runs:
+        say("waiting for the build of the web UI")
+    while web.runs and time.monotonic() < deadline:
+        time.sleep(POLL_S)
+    say("\n  ".join(f"web UI: {line}" if not number else line for number, line in enumerate(web.state(url))))
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What the lines below the table are about."""
+
+    state: Path
+    api_url: str
+    web: WebBuild
+    web_url: str
+    password: str
+    incidents: Path
+
+    def note(self) -> str:
+        """Where everything is, now."""
+        config = ["--config-dir", shown(self.state / "sensuctl")]
+        return "\n".join(
+            (
+                "web UI   " + "\n         ".join(self.web.state(self.web_url)),
+                f"API      {self.api_url}   log in to both as {ADMIN} / {self.password}",
+                f"try      {shlex.join([shown(Path(*program('sensuctl'))), *config, 'event', 'list'])}",
+                f"handled  incidents and recoveries are written to {shown(self.incidents)}",
+                "sometimes-down fails every 40 seconds on purpose. Ctrl-C stops everything.",
+            )
         )
-    )
+
+
+def show_forever(about: Shown, programs: dict[str, subprocess.Popen[bytes]]) -> int:
+    """`sensuctl event list --watch` until Ctrl-C, with where everything is below the events."""
+    note, file = about.note(), about.state / "note.txt"
+    file.write_text(note)
     print(note, flush=True)
-    command = [*program("sensuctl"), "--config-dir", str(state / "sensuctl"), "event", "list", "--watch"]
-    with subprocess.Popen([*command, "--note", note]) as table:  # noqa: S603
+    command = [*program("sensuctl"), "--config-dir", str(about.state / "sensuctl"), "event", "list", "--watch"]
+    with subprocess.Popen([*command, "--note", f"@{file}"]) as table:  # noqa: S603
         try:
             while table.poll() is None:
                 fail_if_ended(programs)
+                if about.note() != note:
+                    note = about.note()
+                    write_whole(file, note)
                 time.sleep(POLL_S)
         finally:
             stop(table)
     return table.returncode
+
+
+def write_whole(file: Path, text: str) -> None:
+    """Replace a file, so that a reader never sees half of it."""
+    new = file.with_suffix(".new")
+    new.write_text(text)
+    new.replace(file)
 
 
 def shown(path: Path) -> str:

@@ -1,8 +1,10 @@
 """Events on a screen."""
 
+from pathlib import Path
 from typing import Any
 
 from sensu.sensuctl.event_board import EventBoard, Size, age, screen
+from sensu.sensuctl.nouns.event_watch import NOTE_CHARACTERS_MAX, note_now
 from sensu.sensuctl.table import display_width
 
 NOW = 1_700_000_000
@@ -81,6 +83,16 @@ def test_a_note_is_shown_below_the_events_and_can_be_copied() -> None:
     assert lines[-1] == "Ctrl-C ends"
     assert all(display_width(line) <= 30 for line in lines)
     assert "Ctrl-C ends" not in screen(found, "about", NOW + 5, Size(30, 8), colour=False, note=note)
+
+
+def test_a_note_of_a_file_is_what_the_file_says_now(tmp_path: Path) -> None:
+    """A program that shows the table can change the text below it; a file that is not there is named."""
+    file = tmp_path / "note"
+    assert "cannot be read" in note_now(f"@{file}")
+    file.write_text("building")
+    assert note_now(f"@{file}") == "building"
+    file.write_text("built " * NOTE_CHARACTERS_MAX)
+    assert len(note_now(f"@{file}")) == NOTE_CHARACTERS_MAX
 
 
 def test_colours_tell_the_state() -> None:

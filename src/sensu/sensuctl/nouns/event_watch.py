@@ -10,6 +10,7 @@ import shutil
 import threading
 import time
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from sensu.clock import SystemClock
@@ -31,6 +32,8 @@ WAITING_MAX = 1000
 RETRY_S, RETRY_S_MAX = 1.0, 10.0
 REDRAW_S = 0.25
 CHUNK_SIZE = 500
+NOTE_CHARACTERS_MAX = 4096
+"""What a file says beyond it is not shown."""
 ENTER, LEAVE = "\x1b[?1049h\x1b[?25l", "\x1b[?25h\x1b[?1049l"
 
 
@@ -144,12 +147,23 @@ def _show_live(context: Context, follower: Follower, about: str) -> None:
                 _apply(board, one)
             now, size = SystemClock().now(), Size(*shutil.get_terminal_size())
             head = "   ".join(part for part in (time.strftime("%H:%M:%S", time.localtime(now)), about, note) if part)
-            lines = screen(board, head, now, size, colour=colour, note=context.text("note"))
+            lines = screen(board, head, now, size, colour=colour, note=note_now(context.text("note")))
             context.stdout.write("\x1b[H" + "".join(f"{line}\x1b[K\r\n" for line in lines) + "\x1b[J")
             context.stdout.flush()
     finally:
         context.stdout.write(LEAVE)
         context.stdout.flush()
+
+
+def note_now(given: str) -> str:
+    """The text of `--note`: what was given, or what the file after an @ says now."""
+    if not given.startswith("@"):
+        return given
+    try:
+        with Path(given[1:]).open(encoding="utf-8", errors="replace") as file:
+            return file.read(NOTE_CHARACTERS_MAX)
+    except OSError as err:
+        return f"{given[1:]} cannot be read: {err.strerror}"
 
 
 def _collect(follower: Follower, waiting: "queue.Queue[News]") -> None:

@@ -93,7 +93,11 @@ class EventNoun(Noun):
 
 NOUN = EventNoun(EVENT, COLUMNS, details, title=_title)
 _WATCH = Flag("watch", "bool", default=False, short="w", help="follow changes until interrupted")
-_NOTE = Flag("note", help="with --watch at a terminal: text shown below the events, for example which cluster this is")
+_NOTE = Flag(
+    "note",
+    help="with --watch at a terminal: text shown below the events, for example which cluster this is; "
+    "@FILE shows what a file says now",
+)
 _EVENT = "[ENTITY] [CHECK]"
 COMMANDS = (
     deletion("event", _EVENT, TWO),
