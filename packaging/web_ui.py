@@ -18,13 +18,18 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-WEB = Path(__file__).resolve().parent.parent / "src" / "sensu" / "web"
+CHECKOUT = Path(__file__).resolve().parent.parent
+WEB = CHECKOUT / "src" / "sensu" / "web"
 DIST = WEB / "dist"
 _NEW = WEB / "dist.new"
 _OLD = WEB / "dist.old"
+_ARCHIVE = CHECKOUT / "PKG-INFO"
+"""A file that unpacked source archives have, and checkouts have not."""
 _PROBLEM = WEB / "build-problem.txt"
 """Why the last build failed; the backend shows it where there is no dist/."""
 _INSTALLED = WEB / "node_modules" / ".installed"
+_SOURCE_FOLDERS = ("app", "packing", "public")
+_NO_SOURCES = {_PROBLEM, WEB / "app/wire/openapi.json", WEB / "app/wire/schema.d.ts"}
 _CHECKS = ("types", "check", "lint", "format-check", "test", "sizes")
 _UNREACHABLE = ("ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "ETIMEDOUT", "ECONNRESET", "ENETUNREACH", "EHOSTUNREACH")
 _TIMEOUT_S = 900
@@ -54,6 +59,22 @@ def main(arguments: Sequence[str]) -> int:
         print(err, file=sys.stderr)
         return 1
     return 0
+
+
+def is_built() -> bool:
+    """Whether dist/ is there and, in a checkout, no source is newer; the times in a source archive say nothing."""
+    try:
+        built_at = (DIST / "index.html").stat().st_mtime
+    except FileNotFoundError:
+        return False
+    return _ARCHIVE.exists() or all(source.stat().st_mtime <= built_at for source in sources())
+
+
+def sources() -> Iterator[Path]:
+    """The files that dist/ is made from."""
+    for path in (*WEB.iterdir(), *(path for folder in _SOURCE_FOLDERS for path in (WEB / folder).rglob("*"))):
+        if path.is_file() and path not in _NO_SOURCES and not path.name.endswith(".test.ts"):
+            yield path
 
 
 def build() -> None:
