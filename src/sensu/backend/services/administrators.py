@@ -1,4 +1,4 @@
-"""Keeps changes from taking all rights from the last user who has them."""
+"""Prevents changes that would leave the cluster without an administrator."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -18,10 +18,10 @@ Change = PutResource | DeleteResource
 async def administrator_kept(
     store: Store, changes: Sequence[Change], before: Mapping[Key, Stored | None]
 ) -> Sequence[Expect] | Exists:
-    """What must hold when the changes are committed so that an administrator is left; a refusal if none would be.
+    """The conditions for committing changes so that an administrator remains, or a refusal if none would.
 
-    Nothing is required of changes that take no rights, nor where there was no administrator. `before` holds what the
-    changes replace.
+    Changes that remove no rights have no conditions, and neither has a cluster without an administrator. `before`
+    holds the resources that the changes replace.
     """
     relevant = [change for change in changes if change.key.kind in _KINDS]
     if not any(_takes_rights(change, before.get(change.key)) for change in relevant):

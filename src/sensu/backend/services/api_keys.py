@@ -1,4 +1,4 @@
-"""API keys: granted to users that exist; read, patched and revoked like any resource.
+"""API keys. They are granted to existing users, and read, patched and revoked like any resource.
 
 Source: docs, "APIkeys API"; recorded scenarios apikeys-lifecycle, apikeys-invalid.
 """
@@ -24,7 +24,7 @@ class APIKeyGrants:
         self._resources = resources
 
     async def grant(self, caller: Identity, payload: Payload) -> Written | Refusal:
-        """A new key for the user that is sent; its secret is the name of the outcome."""
+        """Grant a key to the user in the request; the name of the outcome is the secret key."""
         if not self._resources.access.allows(caller, "create", API_KEY.segment):
             return Denied()
         sent = await decoded(APIKey, payload)

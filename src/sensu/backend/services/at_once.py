@@ -1,4 +1,4 @@
-"""How many requests of a sort a caller may have under way at the same time."""
+"""Limits the number of concurrent requests of a caller."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from sensu.backend.auth.identity import Identity
 
 
 class AtOnce:
-    """Counts the requests under way; a caller with `requests_max` of them gets no further one."""
+    """Counts the concurrent requests of each caller, up to `requests_max`."""
 
     def __init__(self, requests_max: int) -> None:
         self._max = requests_max
@@ -16,7 +16,7 @@ class AtOnce:
 
     @contextmanager
     def admitted(self, caller: Identity) -> Iterator[bool]:
-        """Whether the caller may begin another one, which lasts as long as the context."""
+        """Whether the caller may start another request, which lasts as long as the context."""
         name = caller.username
         if self._running[name] >= self._max:
             yield False

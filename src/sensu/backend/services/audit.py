@@ -1,6 +1,6 @@
-"""The audit log: who changed what and who logged in, stored with the change itself.
+"""The audit log: who changed what and who logged in. Entries are committed together with the change.
 
-Events that are reported are observations and not in it; deleting one is a change. Log-ins of agents are not in it.
+Events are observations, so only their deletion is logged. Logins of agents are not logged.
 """
 
 import asyncio
@@ -29,33 +29,33 @@ from sensu.store.values import AppendAudit, AuditEntry, DeleteResource, EventKey
 logger = logging.getLogger(__name__)
 
 RESOURCE = "audit"
-"""The word of the audit log in roles; of the built-in ones only `cluster-admin` has it, through `*`."""
+"""The resource type of the audit log in roles. Of the built-in roles only `cluster-admin` includes it, through `*`."""
 
 RETENTION_S = 90 * 86_400.0
 ENTRIES_MAX = 100_000
 TRIM_EVERY_ENTRIES = 100
 TRIM_EVERY_S = 3600.0
 REFUSED_LOGINS_A_MINUTE_MAX = 60
-"""Further refused log-ins are only counted, so that guessing passwords does not push everything else out of the log."""
+"""Further failed logins are only counted, so that password guessing does not displace other entries."""
 
 _READ_AT_ONCE = 256
 AUDITED_KINDS = {kind.qualified_name: kind for kind in ALL_KINDS}
 
 
 class Named(NamedTuple):
-    """What is in the log without being a kind of resource."""
+    """An object in the log that is not a resource of a kind."""
 
     type: str
     api_version: str
 
 
 UNKNOWN_USER = "(unknown)"
-"""Stands for what somebody typed as a user name and is none: it may be a password."""
+"""Logged instead of a user name that does not exist: it could be a password typed into the wrong field."""
 DELIVERY = Named("Delivery", "sensu/v1")
 
 
 class AuditLog:
-    """Writes and reads the audit log; entries older than `retention_s` and all but the newest `entries_max` go."""
+    """Writes and reads the audit log. Keeps entries for `retention_s`, and at most the newest `entries_max`."""
 
     def __init__(
         self,
@@ -74,7 +74,7 @@ class AuditLog:
         self._refused = PerMinute(clock, REFUSED_LOGINS_A_MINUTE_MAX)
 
     async def run(self) -> None:
-        """Drop what is too old, now and then, until cancelled."""
+        """Drop old entries periodically until cancelled."""
         while True:
             try:
                 await self._store.commit([self._trim()])
@@ -83,7 +83,7 @@ class AuditLog:
             await self._clock.sleep(TRIM_EVERY_S)
 
     def of_change(self, caller: Identity, write: PutResource | DeleteResource, before: Stored | None) -> list[Write]:
-        """What to store beside a write, `before` being what it replaces; nothing where it changes nothing."""
+        """The entry for a write, none if it changes nothing; `before` is the resource that it replaces."""
         kind = AUDITED_KINDS.get(write.key.kind)
         after = write if isinstance(write, PutResource) else None
         if kind is None or (before is None and after is None):
@@ -103,33 +103,33 @@ class AuditLog:
         return self._entries(caller, kind, record)
 
     def of_removed_event(self, caller: Identity, key: EventKey, body: bytes) -> list[Write]:
-        """What to store beside the removal of an event."""
+        """The entry for the deletion of an event."""
         name = f"{key.entity}/{key.check}"
         record = AuditRecord(action="delete", namespace=key.namespace, name=name, before=document(EVENT, body))
         return self._entries(caller, EVENT, record)
 
     def of_delivery(self, caller: Identity, action: str, namespace: str, view: DeliveryView) -> list[Write]:
-        """What to store beside a delivery that is tried again or discarded, as `action` says."""
+        """The entry for a delivery that is retried or discarded, depending on `action`."""
         before = {"state": view.state, "entity": view.entity, "check": view.check, "event_id": view.event_id}
         record = AuditRecord(action=action, namespace=namespace, name=str(view.id), before=before)
         return self._entries(caller, DELIVERY, record)
 
     def of_execution(self, caller: Identity, namespace: str, check: str, subscriptions: Sequence[str]) -> list[Write]:
-        """What to store of a check that is run on demand, on `subscriptions` instead of its own."""
+        """The entry for an ad hoc run of a check, with `subscriptions` if they replace its own."""
         after = {"subscriptions": subscriptions} if subscriptions else None
         record = AuditRecord(action="execute", namespace=namespace, name=check, after=after)
         return self._entries(caller, CHECK, record)
 
     def of_login(self, who: Identity) -> list[Write]:
-        """What to store beside a new session."""
+        """The entry for a login."""
         return self._entries(who, None, AuditRecord(action="login"))
 
     def of_logout(self, who: Identity) -> list[Write]:
-        """What to store beside the end of a session."""
+        """The entry for a logout."""
         return self._entries(who, None, AuditRecord(action="logout"))
 
     async def login_refused(self, username: str, address: str) -> None:
-        """Record a failed log-in, with the name of a user that exists or `UNKNOWN_USER`; raises StoreError."""
+        """Record a failed login, with the name of an existing user or `UNKNOWN_USER`; raises StoreError."""
         suppressed = self._refused.admit()
         if suppressed is None:
             return
@@ -159,7 +159,7 @@ class AuditLog:
         return TrimAudit(self._clock.now() - self._retention_s, self._entries_max)
 
     async def listing(self, caller: Identity, page: PageRequest) -> Listing | Refusal:
-        """The entries, newest first, each with its `id`."""
+        """The entries with their ids, newest first."""
         if not self._access.allows(caller, "list", RESOURCE):
             return Denied()
         selection = chosen_by(SELECTABLE, page)
@@ -176,7 +176,7 @@ _ID_DIGITS_MAX = 18
 
 
 def audit_walk(store: Store) -> Walk[int]:
-    """How to walk the audit log, newest first."""
+    """Reads the audit log in order, newest entries first."""
 
     async def walk(after: int | None) -> AsyncIterator[Items[int]]:
         before = after or 0
@@ -192,5 +192,5 @@ def audit_walk(store: Store) -> Walk[int]:
 
 
 def _shown(entries: Sequence[AuditEntry]) -> list[tuple[int, bytes]]:
-    """The entries as readers get them: with their ids in front."""
+    """The entries as JSON, with the id as first field."""
     return [(entry.id, b'{"id":%d,' % entry.id + entry.body[1:]) for entry in entries]

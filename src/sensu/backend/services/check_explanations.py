@@ -1,4 +1,4 @@
-"""Why a check runs or does not: its next runs, the agents that it is asked of, and what became of its last slots."""
+"""Explains why a check runs or not: its next runs, the agents that run it, and the outcomes of its last slots."""
 
 from collections.abc import Iterable, Sequence
 
@@ -17,18 +17,18 @@ from sensu.store.values import EventKey
 
 NEXT_RUNS = 5
 AGENTS_MAX = 100
-"""How many agents are named; `agents_total` counts all of them."""
+"""The maximum number of agents listed; `agents_total` counts all of them."""
 
 
 class NextRun(Wire, frozen=True):
-    """A time at which the check is due, in Unix seconds; it is not asked for where it is `subdued` then."""
+    """A time at which the check is due, in Unix seconds; it is not run then if it is `subdued`."""
 
     at: float = always_int()
     subdued: bool = always_bool()
 
 
 class AskedAgent(Wire, frozen=True):
-    """A connected agent that the check is asked of, and its last result: when it was executed (0: none is stored)."""
+    """A connected agent that runs the check, and the time and status of its last result (time 0: no result)."""
 
     name: str = always_str()
     executed: int = always_int()
@@ -36,9 +36,9 @@ class AskedAgent(Wire, frozen=True):
 
 
 class ShownSlot(Wire, frozen=True):
-    """A time at which the check was due, what became of it, and why not every agent ran it, where that is so.
+    """A scheduled run: its outcome, the reason if not every agent ran it, and the numbers of requests and results.
 
-    So many requests were sent; so many results came, of these so many late.
+    `answered` includes results that came `late`.
     """
 
     at: float = always_int()
@@ -50,10 +50,10 @@ class ShownSlot(Wire, frozen=True):
 
 
 class Explanation(Wire, frozen=True):
-    """What there is to know of the schedule of a check.
+    """The schedule of a check.
 
-    `idle` says why it never runs by itself, empty where it does. Totals count slots by outcome since `since`, the start
-    of the backend, in Unix seconds.
+    `idle` is the reason why it is never scheduled, empty if it is. Totals count slots by outcome since `since`, the
+    start of the backend, in Unix seconds.
     """
 
     namespace: str = always_str()
@@ -72,7 +72,7 @@ class Explanation(Wire, frozen=True):
 
 
 class CheckExplanations:
-    """Explains checks to those who may read them."""
+    """Explains checks to callers who may read them."""
 
     def __init__(self, resources: Resources, subscribers: Subscribers, ledger: SlotLedger, clock: Clock) -> None:
         self._resources = resources
@@ -81,7 +81,7 @@ class CheckExplanations:
         self._clock = clock
 
     async def explain(self, caller: Identity, namespace: str, name: str) -> Found | Refusal:
-        """An `Explanation` of the check."""
+        """The `Explanation` of a check."""
         found = await self._resources.get(caller, CHECK, namespace, name)
         if not isinstance(found, Found):
             return found
@@ -118,7 +118,7 @@ class CheckExplanations:
                 yield NextRun(at=at, subdued=quiet)
 
     async def _asked(self, namespace: str, name: str, agents: Sequence[str]) -> list[AskedAgent]:
-        """The agents with their last results; of a check on behalf of other entities there are none of their own."""
+        """The agents with their last results, which they do not have if the check is run for proxy entities."""
         stored = await self._resources.store.get_events([EventKey(namespace, agent, name) for agent in agents])
         results = {key.entity: decode(Event, one.body).check for key, one in stored.items()}
         asked = []
@@ -142,7 +142,7 @@ def _schedule(check: CheckConfig) -> str:
 
 
 def idle_because(check: CheckConfig, now: float) -> str:
-    """Why a check never runs by itself; empty where it does."""
+    """Why a check is never scheduled; empty if it is."""
     if not check.publish:
         return "not published"
     when = timing(check)

@@ -1,4 +1,4 @@
-"""What can be done with a check beside keeping it: running it now, and naming the hooks it has.
+"""Runs checks on demand and changes their hooks.
 
 Source: docs, "Checks API"; recorded scenarios checks-execute, checks-hooks.
 """
@@ -23,13 +23,13 @@ from sensu.store.values import Stored
 
 
 class Execution(Wire, frozen=True):
-    """Where a check is to run instead of where its subscriptions say."""
+    """The body of a request to run a check; `subscriptions` replace those of the check."""
 
     subscriptions: tuple[str, ...] = ()
 
 
 class _Issued(Wire, frozen=True):
-    """When the request was published, in Unix seconds."""
+    """The time at which a check request was published, in Unix seconds."""
 
     issued: int
 
@@ -49,7 +49,7 @@ class Checks:
         self._audit = audit
 
     async def execute(self, caller: Identity, namespace: str, name: str, payload: Payload) -> Written | Refusal:
-        """A request to run the check is published; the body tells when."""
+        """Publish a request to run a check now; the outcome contains the time."""
         if not self._resources.access.allows(caller, "create", CHECK.segment, name=name, namespace=namespace):
             return Denied()
         wish = await decoded(Execution, payload)
@@ -63,7 +63,7 @@ class Checks:
         return Written(encode(_Issued(issued=issued)))
 
     async def add_hooks(self, caller: Identity, namespace: str, name: str, payload: Payload) -> Written | Refusal:
-        """The hooks that are sent are added to those of the check, each once; the body says for which status."""
+        """Add hooks to those of a check, without duplicates; the body maps statuses to hooks."""
         if not self._resources.access.allows(caller, "update", CHECK.segment, name=name, namespace=namespace):
             return Denied()
         try:
@@ -80,7 +80,7 @@ class Checks:
     async def remove_hook(
         self, caller: Identity, namespace: str, name: str, status: str, hook: str
     ) -> Deleted | Refusal:
-        """The hook is no longer one of the check's for that status."""
+        """Remove a hook of a status from a check."""
         if not self._resources.access.allows(caller, "delete", CHECK.segment, name=name, namespace=namespace):
             return Denied()
         missing = Invalid("not one of the check's hooks")
@@ -97,7 +97,7 @@ class Checks:
 
 
 def with_hooks(lists: HookLists, added: Mapping[str, Iterable[str] | None]) -> HookLists:
-    """Hook lists with hooks added by status, each once, behind those that are there."""
+    """The hook lists with hooks appended by status, without duplicates."""
     kept = [dict(one) for one in lists]
     place = {status: one for one in reversed(kept) for status in one}
     for status, hooks in added.items():
@@ -110,7 +110,7 @@ def with_hooks(lists: HookLists, added: Mapping[str, Iterable[str] | None]) -> H
 
 
 def without_hook(lists: HookLists, status: str, hook: str) -> HookLists | None:
-    """Hook lists without a hook of a status; None where it is not there. A status without hooks goes."""
+    """The hook lists without a hook of a status, None if they do not contain it. Empty lists are removed."""
     for position, one in enumerate(lists):
         names = one.get(status) or ()
         if hook in names:

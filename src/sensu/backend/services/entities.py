@@ -1,4 +1,4 @@
-"""Entities: written whole, but the observed half of an agent's entity is its agent's.
+"""Entities. Clients write whole entities, but the state of an agent's entity is written by its agent only.
 
 Source: docs, "Entities API"; recorded scenarios entities-agent-class, entities-proxy-lifecycle, entities-invalid.
 """
@@ -26,7 +26,7 @@ _CONFIGURED = frozenset(field.name for field in msgspec.structs.fields(EntityCon
 
 
 class Entities:
-    """Creates, replaces, patches and deletes entities; they are read like any resource."""
+    """Creates, replaces, patches and deletes entities. They are read like any resource."""
 
     def __init__(self, resources: Resources, intake: Intake, subscribers: Subscribers) -> None:
         self._resources = resources
@@ -36,7 +36,7 @@ class Entities:
     async def create(
         self, caller: Identity, namespace: str, payload: Payload, shape: Shape = Entity
     ) -> Written | Refusal:
-        """A new entity, or one that nothing is known of but its configuration; what was sent is told back."""
+        """Create an entity, or complete one that has only a configuration. The outcome contains what was sent."""
         if not self._resources.access.allows(caller, "create", ENTITY.segment, namespace=namespace):
             return Denied()
         entity = await self._incoming(caller, namespace, None, payload, shape)
@@ -45,7 +45,7 @@ class Entities:
         return echoed(await self._resources.write(caller, put(ENTITY, entity, must=Must.BE_ABSENT)), entity)
 
     async def replace(self, caller: Identity, namespace: str, name: str, payload: Payload) -> Written | Refusal:
-        """An entity as it is sent; of one that is there and no proxy, only the configuration."""
+        """Create or replace an entity. If it exists and is not a proxy entity, only its configuration is replaced."""
         if not self._resources.access.allows(caller, "update", ENTITY.segment, name=name, namespace=namespace):
             return Denied()
         entity = await self._incoming(caller, namespace, name, payload)
@@ -59,7 +59,7 @@ class Entities:
         return await self._reconfigure(caller, entity)
 
     async def configure(self, caller: Identity, namespace: str, name: str, payload: Payload) -> Written | Refusal:
-        """The configuration as it is sent; what was observed stays."""
+        """Create or replace the configuration of an entity, and keep its state."""
         if not self._resources.access.allows(caller, "update", ENTITY.segment, name=name, namespace=namespace):
             return Denied()
         entity = await self._incoming(caller, namespace, name, payload, EntityConfig)
@@ -84,7 +84,7 @@ class Entities:
         return echoed(await self._resources.amend(caller, ENTITY, meta.namespace, meta.name, reconfigured), entity)
 
     async def _with_secrets_kept(self, entity: Entity) -> Entity:
-        """The entity, whose hidden values stay where it is sent as it was read."""
+        """The entity, with redacted values replaced by the stored ones."""
         if not shows_redacted(entity):
             return entity
         stored = await self._resources.store.get(key_of(ENTITY, entity.metadata.namespace, entity.metadata.name))
@@ -93,7 +93,7 @@ class Entities:
     async def patch(
         self, caller: Identity, namespace: str, name: str, payload: Payload, conditions: Conditions
     ) -> Written | Refusal:
-        """The entity's configuration with a merge patch applied; what is observed cannot be patched."""
+        """Apply a merge patch to the configuration of an entity; its state cannot be patched."""
         if not self._resources.access.allows(caller, "update", ENTITY.segment, name=name, namespace=namespace):
             return Denied()
         patch = await merge_patch_of(ENTITY, payload)
@@ -123,7 +123,7 @@ class Entities:
         return Written(told, outcome.etag) if isinstance(outcome, Written) else outcome
 
     async def delete(self, caller: Identity, namespace: str, name: str) -> Deleted | Refusal:
-        """The entity's events and the entity are removed, and its agent is disconnected."""
+        """Delete an entity and its events, and disconnect its agent."""
         if not self._resources.access.allows(caller, "delete", ENTITY.segment, name=name, namespace=namespace):
             return Denied()
         store = self._resources.store
@@ -136,7 +136,7 @@ class Entities:
         return Deleted() if isinstance(outcome, Written) else outcome
 
     def _of_its_class(self, entity: Entity) -> Entity:
-        """The entity, of class agent whatever was sent while its agent is connected.
+        """The entity; its class is always `agent` while its agent is connected.
 
         Source: recorded scenario session-entity-update.
         """
@@ -158,17 +158,17 @@ class Entities:
 
 
 def echoed(outcome: Written | Refusal, entity: Entity) -> Written | Refusal:
-    """The outcome, telling back what was sent instead of what is shown later."""
+    """The outcome with the entity as it was sent, instead of as it will be read."""
     return Written(encode(entity)) if isinstance(outcome, Written) else outcome
 
 
 def is_agent_managed(entity: Entity) -> bool:
-    """Whether the entity's agent owns its configuration."""
+    """Whether the agent manages the configuration of its entity."""
     return entity.metadata.labels.get(MANAGED_BY_LABEL) == "sensu-agent"
 
 
 def with_state_of(before: Entity, entity: Entity) -> Entity:
-    """The entity with what was observed of it before."""
+    """The entity with the state that it had before."""
     return msgspec.structs.replace(
         entity, system=before.system, last_seen=before.last_seen, sensu_agent_version=before.sensu_agent_version
     )
@@ -182,7 +182,7 @@ def with_own_subscription(entity: Entity) -> Entity:
 
 
 def configuration_of(entity: Entity) -> EntityConfig:
-    """The part of an entity that people configure."""
+    """The configuration of an entity."""
     return EntityConfig(**_configured(entity))
 
 

@@ -1,4 +1,4 @@
-"""The two halves of entities by themselves: what people configure (EntityConfig) and what is observed (EntityState).
+"""The two parts of entities: the configuration (EntityConfig) and the observed state (EntityState).
 
 Source: docs, "Entity reference" (agent entities: configuration and state); kinds of core/v3.
 """
@@ -25,7 +25,7 @@ _SELECTABLE: dict[Part, Selectable] = {
 
 
 class EntityParts:
-    """Reads both halves; rights are those on entities."""
+    """Reads both parts; the permissions are those for entities."""
 
     def __init__(self, resources: Resources) -> None:
         self._resources = resources
@@ -33,7 +33,7 @@ class EntityParts:
     async def listing(
         self, caller: Identity, part: Part, namespace: str | None, page: PageRequest
     ) -> Listing | Refusal:
-        """That part of the entities of a namespace, or (None) of all of them."""
+        """One part of the entities of a namespace, or of all namespaces (None)."""
         if not self._resources.access.allows(caller, "list", ENTITY.segment, namespace=namespace or ""):
             return Denied()
         selection = chosen_by(_SELECTABLE[part], page)
@@ -47,7 +47,7 @@ class EntityParts:
         return Listing(_parts(part, found.chunks), found.after, found.total)
 
     async def get(self, caller: Identity, part: Part, namespace: str, name: str) -> Found | Refusal:
-        """That part of one entity."""
+        """One part of an entity."""
         found = await self._resources.get(caller, ENTITY, namespace, name)
         if not isinstance(found, Found):
             return found
@@ -56,7 +56,7 @@ class EntityParts:
 
 
 def _part(part: Part, entity: bytes) -> bytes:
-    """A part of an entity, from the JSON that readers get of it."""
+    """A part of an entity, from the JSON of the entity."""
     return encode(decode(part, entity))
 
 

@@ -1,4 +1,4 @@
-"""Events: given to eventd, which is the one that stores them.
+"""Events. New ones are passed to eventd, which stores them.
 
 Source: docs, "Events API"; recorded scenarios events-lifecycle, events-invalid, events-fields.
 """
@@ -41,7 +41,7 @@ Part = TypeVar("Part", Entity, Check)
 
 
 class Events:
-    """Reads events, and takes new ones."""
+    """Reads, creates and deletes events."""
 
     def __init__(self, store: Store, access: Access, clock: Clock, intake: Intake, audit: AuditLog) -> None:
         self._audit = audit
@@ -51,7 +51,7 @@ class Events:
         self._intake = intake
 
     async def get(self, caller: Identity, key: EventKey) -> Found | Refusal:
-        """One event."""
+        """An event."""
         if not self._allows(caller, "get", key):
             return Denied()
         stored = await self._store.get_event(key)
@@ -60,7 +60,7 @@ class Events:
     async def listing(
         self, caller: Identity, namespace: str | None, entity: str | None, page: PageRequest
     ) -> Listing | Refusal:
-        """The events of an entity, of a namespace, or (None) of all namespaces."""
+        """The events of an entity, of a namespace, or of all namespaces (None)."""
         if not self._access.allows(caller, "list", EVENT.segment, namespace=namespace or ""):
             return Denied()
         selection = selection_of(EVENT, page)
@@ -74,19 +74,19 @@ class Events:
         return await pages.listing(page, after, lambda key: event_token(namespace, entity, key), total)
 
     async def create(self, caller: Identity, namespace: str, payload: Payload) -> Written | Refusal:
-        """A new event that says itself which entity and check it is about."""
+        """Create an event for the entity and check that it names."""
         if not self._access.allows(caller, "create", EVENT.segment, namespace=namespace):
             return Denied()
         return await self._take(caller, EventKey(namespace, "", ""), payload)
 
     async def put(self, caller: Identity, verb: str, key: EventKey, payload: Payload) -> Written | Refusal:
-        """A new event of an entity and a check; `verb` is `create` or `update`."""
+        """Create or update the event of an entity and check; `verb` is `create` or `update`."""
         if not self._allows(caller, verb, key):
             return Denied()
         return await self._take(caller, key, payload)
 
     async def delete(self, caller: Identity, key: EventKey) -> Deleted | Refusal:
-        """The event is removed, and nothing is awaited of it any more."""
+        """Delete an event and its deadline."""
         if not self._allows(caller, "delete", key):
             return Denied()
         stored = await self._store.get_event(key)
@@ -109,9 +109,9 @@ class Events:
 
 
 def completed(event: Event, key: EventKey, username: str, now: int) -> Event | Invalid:
-    """A valid event with names, namespaces, class, author, id and time filled in; `now` in Unix seconds.
+    """The event, validated, with names, namespaces, class, author, id and time filled in; `now` in Unix seconds.
 
-    Names that `key` leaves empty are the event's own. An id is written as UUIDs usually are.
+    If a name in `key` is empty, that of the event is used. The id is converted to the usual form of a UUID.
     """
     if event.entity is None:
         return Invalid("event must contain an entity")
@@ -141,7 +141,7 @@ def completed(event: Event, key: EventKey, username: str, now: int) -> Event | I
 
 
 def _placed(part: Part, namespace: str, name: str, username: str) -> Part | Invalid:
-    """An event's entity or check, in the namespace and with the name of the URL."""
+    """An event's entity or check, with the namespace and name of the URL."""
     meta: ObjectMeta = part.metadata
     for word, given, wanted in (("namespace", meta.namespace, namespace), ("name", meta.name, name)):
         if given and wanted and given != wanted:

@@ -1,4 +1,4 @@
-"""The history of events beside what stands in them: read in pages, and trimmed so that it stays bounded."""
+"""The history of events, in addition to the one that they contain: read in pages, and trimmed to a limit."""
 
 import logging
 from collections.abc import Callable
@@ -25,20 +25,20 @@ logger = logging.getLogger(__name__)
 PAGE_DEFAULT, PAGE_MAX = 100, 1000
 READ_AT_ONCE = 256
 AHEAD_S = 300
-"""How far an agent's clock may be ahead for its results to be found by their times."""
+"""How far an agent's clock may be ahead; results with later times may not be found by their time."""
 
 TRIM_EVERY_S = 60.0
 TRIMS_A_CUT = 10
-"""How often the backend's bounds are seen to for once that those of namespaces are."""
+"""The backend's limits are applied this many times for each time that those of namespaces are."""
 TRIMMED_AT_ONCE = 2000
 PAUSE_S = 0.05
-"""Between two parts of a long trim events go first."""
+"""The pause between parts of a long trim, so that events are processed meanwhile."""
 _POSITION_DIGITS_MAX = 18
 
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """How old entries of a log get, and how much all of them take."""
+    """The maximum age of entries of a log, and their maximum total size."""
 
     age_s: float
     bytes_max: int
@@ -46,16 +46,16 @@ class Bound:
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """Results that were executed from `start` to `end`, both included, in Unix seconds."""
+    """Results executed from `start` to `end`, both included, in Unix seconds."""
 
     start: float = float("-inf")
     end: float = float("inf")
 
 
 class HistoryItem(Wire, frozen=True):
-    """A result of an event as readers get it: taken in `at`, `executed` on its agent, in Unix seconds.
+    """A result of an event, received at `at` and executed by its agent at `executed`, in Unix seconds.
 
-    `changed` where it changed the state of the event, `truncated` where the output was longer; `duration` in seconds.
+    `changed` if it changed the state of the event, `truncated` if the output was longer; `duration` is in seconds.
     """
 
     at: int = always_int()
@@ -79,7 +79,7 @@ class History:
         self._own_bounds = HistoryBounds(store, clock)
 
     async def run(self) -> None:
-        """Drop what is too old or too much, now and then, until cancelled."""
+        """Trim the history periodically until cancelled."""
         for turn in count():
             try:
                 await self.trim()
@@ -90,7 +90,7 @@ class History:
             await self._clock.sleep(TRIM_EVERY_S)
 
     async def trim(self) -> None:
-        """Drop what is too old or too much, a part at a time; raises StoreError."""
+        """Drop entries that are too old or exceed the size limit, in parts; raises StoreError."""
         for changes, bound in self._bounds:
             before = self._clock.now() - bound.age_s
             size = await self._store.history_size(changes)
@@ -105,7 +105,7 @@ class History:
     async def listing(
         self, caller: Identity, key: EventKey, period: Period, limit: int, after: str
     ) -> Listing | Refusal:
-        """Results of an event within a period, those that came last first; `after` continues a list."""
+        """The results of an event within a period, most recently received first; `after` continues a list."""
         name = f"{key.entity}/{key.check}"
         if not self._access.allows(caller, "get", EVENT.segment, name=name, namespace=key.namespace):
             return Denied()
@@ -131,7 +131,7 @@ class History:
     async def _part(
         self, key: EventKey, position: HistoryPosition | None, shown: Callable[[Result], bool], wanted: int
     ) -> HistoryPage | None:
-        """The next entries, up to and with the last one that is wanted."""
+        """The next entries, up to and including the last one that is needed."""
         page = await self._store.history(key, READ_AT_ONCE, position)
         if page is None:
             return None
@@ -151,7 +151,7 @@ _ALWAYS = Period()
 
 
 def _is_before(page: HistoryPage, period: Period) -> bool:
-    """Whether all that is older was taken in before the period began, and so was executed before it."""
+    """Whether all older entries were received, and therefore executed, before the period began."""
     return bool(page.items) and page.items[-1].at < period.start - AHEAD_S
 
 
@@ -176,7 +176,7 @@ def _token(position: HistoryPosition) -> str:
 
 
 def _position(token: str) -> HistoryPosition | None:
-    """The position of a token; None for what is no token, so that such a list starts at its beginning."""
+    """The position of a token; None if it is not a token, so that the list starts at the beginning."""
     result, slash, change = text_of(token).partition("/")
     if not slash or not all(_is_position(part) for part in (result, change)):
         return None

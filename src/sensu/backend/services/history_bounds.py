@@ -1,4 +1,4 @@
-"""What namespaces ask for beyond the bounds of the backend: a shorter history of the results of their events."""
+"""History limits of namespaces, which can be lower than the backend's."""
 
 import asyncio
 from collections import Counter
@@ -16,20 +16,20 @@ from sensu.store.values import CutHistory, EventKey, HistoryPosition
 EVENTS_AT_ONCE = 64
 READ_AT_ONCE = 256
 PAUSE_S = 0.01
-"""Between two parts events go first."""
+"""The pause between parts, so that events are processed meanwhile."""
 ENTRY_BYTES = 24
-"""What an entry takes beside its body, about."""
+"""The approximate size of an entry without its body."""
 _NO_TIME = float("-inf")
 
 
 class HistoryBounds:
-    """Knows how old results of a namespace get, and cuts what is older or does not fit."""
+    """Applies the limits of namespaces to their histories."""
 
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store, self._clock = store, clock
 
     async def oldest_at(self, namespace: str) -> float:
-        """From when on results of a namespace are shown (Unix seconds)."""
+        """The time from which results of a namespace are shown, in Unix seconds."""
         stored = await self._store.get(key_of(NAMESPACE, "", namespace))
         return _NO_TIME if stored is None else self._oldest_at(decode(Namespace, stored.body))
 
@@ -37,7 +37,7 @@ class HistoryBounds:
         return self._clock.now() - namespace.history_retention if namespace.history_retention else _NO_TIME
 
     async def cut(self) -> None:
-        """Cut the history of every namespace that has bounds of its own; raises StoreError."""
+        """Trim the history of every namespace that has its own limits; raises StoreError."""
         page = await self._store.list(NAMESPACE.qualified_name, None)
         for namespace in (decode(Namespace, stored.body) for stored in page.items):
             if namespace.history_retention or namespace.history_bytes_max:
@@ -54,7 +54,7 @@ class HistoryBounds:
             await self._store.commit([CutHistory(key, oldest_at) for key in keys])
 
     async def _sizes(self, namespace: str, oldest_at: float) -> Counter[int]:
-        """How many bytes of results were taken in at which second."""
+        """The bytes of results received in each second."""
         sizes: Counter[int] = Counter()
         async for keys in self._events(namespace):
             for key in keys:

@@ -1,8 +1,8 @@
-"""Lists that are read as far as they are asked for: walked in pages of the store, chosen from, and passed on.
+"""Lists: read from the store in pages, filtered by selectors, and streamed to the caller.
 
-Memory stays flat: a list without a limit is passed on as it is read; a page is held while it is small, and a large one
-is walked twice, first to find where it ends. Where selectors name a namespace, a name, an entity or a check, only that
-part of the store is walked.
+Memory use is constant: a list without a limit is streamed as it is read; a small page is held in memory, and a large
+one is read twice, the first time to find its end. If selectors fix a namespace, a name, an entity or a check, only that
+part of the store is read.
 """
 
 import asyncio
@@ -22,25 +22,25 @@ from sensu.store.values import EventKey
 
 WALKED_AT_ONCE = 256
 HELD_MAX = 1000
-"""Pages of up to so many resources are held in memory until all of them are found."""
+"""Pages of up to this many resources are held in memory until they are complete."""
 
 Position = TypeVar("Position")
 Items = Sequence[tuple[Position, bytes]]
 Walk = Callable[[Position | None], AsyncIterator[Items[Position]]]
-"""Where resources lie and what readers get of them, from after a position on, some at a time."""
+"""Reads positions and JSON of resources after a position, in chunks."""
 
 Place = tuple[str, str]
 Order = Callable[[Position], tuple[Any, ...]]
-"""What sorts positions as lists are sorted."""
+"""The sort key of a position in a list."""
 
 
 def selection_of(kind: Kind, page: PageRequest) -> Selection | Invalid | None:
-    """What the selectors of a request choose of a kind; None where there are none."""
+    """The selection for a kind by the selectors of a request, None if it has none."""
     return chosen_by(selectable_of(kind), page)
 
 
 def chosen_by(selectable: Selectable, page: PageRequest) -> Selection | Invalid | None:
-    """What the selectors of a request choose; None where there are none."""
+    """The selection by the selectors of a request, None if it has none."""
     if not page.label_selectors and not page.field_selectors:
         return None
     found = compiled(selectable, page.label_selectors, page.field_selectors)
@@ -48,7 +48,7 @@ def chosen_by(selectable: Selectable, page: PageRequest) -> Selection | Invalid 
 
 
 class Pages(Generic[Position]):
-    """A list, walked and chosen from."""
+    """A filtered list."""
 
     def __init__(self, walk: Walk[Position], order: Order[Position], selection: Selection | None) -> None:
         self._walk = walk
@@ -64,7 +64,7 @@ class Pages(Generic[Position]):
                 yield found
 
     async def counted(self) -> int:
-        """How many resources there are, which takes as long as the list."""
+        """The number of resources; counting them takes as long as reading the list."""
         number = 0
         async for items in self._chosen(None):
             number += len(items)
@@ -73,7 +73,7 @@ class Pages(Generic[Position]):
     async def listing(
         self, page: PageRequest, after: Position | None, token: Callable[[Position], str], total: int | None
     ) -> Listing:
-        """The page; `total` where it is known already, else it is told where it costs nothing more or is asked for."""
+        """A page of the list. Unless `total` is given, they are counted only if it is free or requested."""
         if page.counted and total is None:
             total = await self.counted()
         if not page.limit:
@@ -87,7 +87,7 @@ class Pages(Generic[Position]):
         return Listing(_at_once([body for _, body in held]), token(held[-1][0]) if more else "", total)
 
     async def _held(self, after: Position | None, limit: int) -> tuple[list[tuple[Position, bytes]], bool]:
-        """The resources of a page, and whether there are more behind it."""
+        """The resources of a page, and whether more follow."""
         held: list[tuple[Position, bytes]] = []
         async with aclosing(self._chosen(after)) as found:  # type: ignore[type-var]
             async for items in found:
@@ -97,7 +97,7 @@ class Pages(Generic[Position]):
         return held[:limit], len(held) > limit
 
     async def _end(self, after: Position | None, limit: int) -> tuple[Position | None, bool]:
-        """Where a page ends, and whether there are more behind it."""
+        """The last position of a page, and whether more follow."""
         last: Position | None = None
         left = limit
         async with aclosing(self._chosen(after)) as found:  # type: ignore[type-var]
@@ -111,7 +111,7 @@ class Pages(Generic[Position]):
         return last, False
 
     async def _bodies(self, after: Position | None, last: Position | None) -> AsyncIterator[Sequence[bytes]]:
-        """What readers get, up to and with what lies at `last`."""
+        """The JSON of the resources, up to and including the one at `last`."""
         end = None if last is None else self._order(last)
         async for items in self._chosen(after):
             if end is not None and self._order(items[-1][0]) > end:
@@ -125,7 +125,7 @@ async def _at_once(bodies: Sequence[bytes]) -> AsyncIterator[Sequence[bytes]]:
 
 
 def resource_walk(store: Store, kind: Kind, namespace: str | None, selection: Selection | None) -> Walk[Place]:
-    """How to walk the resources of a kind in a namespace, or (None) in all of them."""
+    """Reads the resources of a kind in a namespace, or in all namespaces (None)."""
     equal = selection.equal if selection else {}
     asked = equal.get("namespace") if kind.namespaced else None
     within = asked if namespace is None else namespace
@@ -164,7 +164,7 @@ async def _resources(
 
 
 def event_walk(store: Store, namespace: str | None, entity: str | None, selection: Selection | None) -> Walk[EventKey]:
-    """How to walk the events of an entity, of a namespace, or (None) of all of them."""
+    """Reads the events of an entity, of a namespace, or of all namespaces (None)."""
     equal = selection.equal if selection else {}
     asked = (equal.get("namespace"), equal.get("entity.name"))
     check = equal.get("check.name")
@@ -195,7 +195,7 @@ def event_walk(store: Store, namespace: str | None, entity: str | None, selectio
 async def _events(
     store: Store, within: tuple[str | None, str | None], check: str | None, after: EventKey | None
 ) -> AsyncIterator[Items[EventKey]]:
-    """The events of what `within` fixes; an entity in all namespaces is left to whoever chooses."""
+    """The events of the part of the store that `within` fixes; an entity without a namespace is filtered later."""
     entity = within[1] if within[0] is not None else None
     more = True
     while more:
@@ -208,10 +208,10 @@ async def _events(
 
 
 def place_order(place: Place) -> tuple[str, ...]:
-    """What sorts resources as their lists are sorted."""
+    """The sort key of resources in lists."""
     return (place[0] + "/", place[1])
 
 
 def event_order(key: EventKey) -> tuple[str, ...]:
-    """What sorts events as their lists are sorted."""
+    """The sort key of events in lists."""
     return (key.namespace + "/", key.entity + "/", key.check)

@@ -1,8 +1,8 @@
-"""The changes of the store for those who follow them live, and for a while for those who come back.
+"""Streams changes of the store to followers, which can reconnect without missing any.
 
-The newest changes are remembered, up to a bound, from when somebody first follows: who comes back with the revision it
-saw last misses nothing, whichever worker it comes to. Who is too slow for its bounded queue is dropped, and may come
-back in the same way.
+From the first follower on, the newest changes are kept, up to a limit: a follower that reconnects with the last
+revision that it saw misses nothing, on any worker. A follower whose bounded queue overflows is dropped, and can
+reconnect in the same way.
 """
 
 import asyncio
@@ -39,14 +39,14 @@ class Commit:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What a follower hears of: a kind by its qualified name, of a namespace and an entity, or (None) of all."""
+    """The changes that a follower gets: of a kind (by its qualified name), a namespace and an entity (None: all)."""
 
     kind: str
     namespace: str | None = None
     entity: str | None = None
 
     def takes(self, change: Change) -> bool:
-        """Whether a change of the kind lies in this scope."""
+        """Whether a change of the kind is in this scope."""
         key = change.key
         if self.namespace is not None and key.namespace != self.namespace:
             return False
@@ -54,7 +54,7 @@ class Scope:
 
 
 class Follower:
-    """One who follows; `started_at` is the revision that it starts behind, `missed` whether it missed some before."""
+    """A follower: it gets changes after the revision `started_at`; `missed` if earlier ones are no longer available."""
 
     def __init__(self, scope: Scope, started_at: int, missed: bool, backlog: Iterable[Commit]) -> None:
         self.scope = scope
@@ -67,7 +67,7 @@ class Follower:
         self._wake = asyncio.Event()
 
     def offer(self, commit: Commit) -> None:
-        """Have the commit heard later, however large it is; drops the follower that let too many changes wait."""
+        """Queue a commit of any size; drops the follower if too many changes are waiting."""
         if self.ended:
             return
         if self._waiting >= WAITING_CHANGES_MAX:
@@ -81,12 +81,12 @@ class Follower:
         self._wake.set()
 
     def end(self) -> None:
-        """Have the follower stop after what it has got."""
+        """Stop the follower after the changes that are queued."""
         self.ended = True
         self._wake.set()
 
     async def next(self, wait_s: float) -> Commit | None:
-        """The next commit, None where none came in time or `ended`."""
+        """The next commit, None if there was none in time or the follower has `ended`."""
         try:
             async with asyncio.timeout(wait_s):
                 while not (self._backlog or self._live or self.ended):
@@ -104,7 +104,7 @@ class Follower:
 
 
 class LiveChanges:
-    """Tells followers of the store's changes; `heartbeat_s` is how long a follower hears nothing at most."""
+    """Sends the store's changes to followers, and a heartbeat after `heartbeat_s` without changes."""
 
     def __init__(
         self,
@@ -125,12 +125,12 @@ class LiveChanges:
         self._stop_listening: Callable[[], None] = lambda: None
 
     async def open(self) -> None:
-        """Follow the store from now on; raises StoreError."""
+        """Start following the store; raises StoreError."""
         self._stop_listening = self._store.listen(self._hear)
         self._revision = self._store.feed.revision
 
     def close(self) -> None:
-        """End all followers, and take no more."""
+        """Stop all followers, and accept no more."""
         self._closed = True
         self._stop_listening()
         for followers in self._followers.values():
@@ -138,9 +138,9 @@ class LiveChanges:
                 follower.end()
 
     async def follow(self, scope: Scope, after: int | None) -> Follower | None:
-        """A follower of changes from now on, or since the revision `after`; None if there are too many.
+        """A follower of changes from now on, or after the revision `after`; None if there are too many followers.
 
-        It must be given back with `leave`.
+        The caller must release it with `leave`.
         """
         if not self._used:
             self._store.feed.include_events()
@@ -159,11 +159,11 @@ class LiveChanges:
         self._used, self._forgotten = True, self._revision
 
     async def begin(self) -> None:
-        """Return when every change that is told of is also told to new followers; raises StoreError."""
+        """Return when new followers get every change that is announced from now on; raises StoreError."""
         await self._store.commit(())
 
     def leave(self, follower: Follower) -> None:
-        """Forget a follower."""
+        """Release a follower."""
         self._followers[follower.scope.kind].remove(follower)
 
     def _hear(self, changes: Sequence[Change]) -> None:
@@ -187,7 +187,7 @@ class LiveChanges:
         ended = follower.ended
         follower.offer(commit)
         if follower.overflown and not ended:
-            logger.warning("a client is too slow for the changes it follows", extra=fields(kind=follower.scope.kind))
+            logger.warning("a client reads too slowly and was disconnected", extra=fields(kind=follower.scope.kind))
 
     def _remember(self, commit: Commit) -> None:
         self._remembered.append(commit)
@@ -209,6 +209,6 @@ def _kind_of(change: Change) -> str:
 
 
 def _within(scope: Scope, commit: Commit) -> Commit | None:
-    """What of a commit lies in a scope, None where nothing does."""
+    """The part of a commit that is in a scope, None if there is none."""
     changes = [change for change in commit.changes if _kind_of(change) == scope.kind and scope.takes(change)]
     return Commit(commit.revision, changes, commit.size) if changes else None

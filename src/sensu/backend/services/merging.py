@@ -1,4 +1,4 @@
-"""Merge patches on resources: what may not be patched, and the resource that comes of it.
+"""Applies merge patches to resources.
 
 Source: docs, "Update … with PATCH"; RFC 7396; recorded scenario checks-patch-headers.
 """
@@ -17,7 +17,7 @@ from sensu.rules.merge_patch import merge_patch
 
 
 def problem_of_identity(patch: Mapping[str, Any], namespace: str, name: str) -> str | None:
-    """How a patch would give a resource another name or namespace, None where it would not."""
+    """Why a patch is refused because it would change the name or namespace of a resource, or None."""
     metadata = patch.get("metadata") or {}
     if not isinstance(metadata, Mapping):
         return f"metadata: expected an object, got {json_type(metadata)}"
@@ -31,7 +31,7 @@ def problem_of_identity(patch: Mapping[str, Any], namespace: str, name: str) -> 
 
 
 def merged(kind: Kind, document: dict[str, Any], patch: Mapping[str, Any], namespace: str, name: str) -> Any | Invalid:
-    """The resource that `document` becomes; what identifies it stays, even where the patch removes it."""
+    """The patched resource. Its name and namespace are kept, even if the patch removes them."""
     result = merge_patch(document, patch)
     if "metadata" in document:
         identity = {"name": name, "namespace": namespace} if namespace else {"name": name}
@@ -45,5 +45,5 @@ def merged(kind: Kind, document: dict[str, Any], patch: Mapping[str, Any], names
 
 
 def holds(conditions: Conditions, etag: str) -> bool:
-    """Whether a stored resource with that entity tag is the one that a request is about."""
+    """Whether a stored resource with that entity tag meets the conditions of a request."""
     return if_match(conditions.if_match, etag) and if_none_match(conditions.if_none_match, etag)

@@ -1,4 +1,4 @@
-"""Namespaces: who sees which, and what comes and goes with them.
+"""Namespaces: which are visible to a caller, and what is created and deleted with them.
 
 Source: docs, "Namespaces API"; recorded scenarios namespaces-lifecycle, namespaces-visible, namespaces-delete-nonempty.
 """
@@ -28,7 +28,7 @@ class Namespaces:
         self._resources = resources
 
     async def listing(self, caller: Identity, page: PageRequest) -> Listing | Refusal:
-        """The namespaces that the caller may know of."""
+        """The namespaces that are visible to the caller."""
         selection = selection_of(NAMESPACE, page)
         if isinstance(selection, Invalid):
             return selection
@@ -44,30 +44,30 @@ class Namespaces:
         return Listing(one_chunk([body for _, body in page_of]), after, len(chosen))
 
     async def get(self, caller: Identity, name: str) -> Found | Refusal:
-        """A namespace that the caller may know of."""
+        """A namespace that is visible to the caller."""
         if name not in self._resources.access.visible_namespaces(caller):
             return NotFound()
         stored = await self._resources.store.get(key_of(NAMESPACE, "", name))
         return NotFound() if stored is None else Found(stored.public, stored.etag)
 
     async def create(self, caller: Identity, payload: Payload) -> Written | Refusal:
-        """A new namespace, with the role and binding that its pipelines need."""
+        """Create a namespace, with the role and binding that its pipelines need."""
         if not self._resources.access.allows(caller, "create", NAMESPACE.segment):
             return Denied()
         return await self._put(caller, None, payload, Must.BE_ABSENT)
 
     async def replace(self, caller: Identity, name: str, payload: Payload) -> Written | Refusal:
-        """A namespace, whether there was one or not, with its role and binding renewed."""
+        """Create or replace a namespace, and restore its role and binding."""
         if not self._resources.access.allows(caller, "update", NAMESPACE.segment, name=name):
             return Denied()
         return await self._put(caller, name, payload, Must.ANY)
 
     async def patch(self, caller: Identity, name: str, payload: Payload, conditions: Conditions) -> Written | Refusal:
-        """The namespace with a merge patch applied; its name stays."""
+        """Apply a merge patch to a namespace; its name cannot change."""
         return await self._resources.patch(caller, NAMESPACE, "", name, payload, conditions)
 
     async def delete(self, caller: Identity, name: str) -> Deleted | Refusal:
-        """An empty namespace is removed, with the role and binding of its pipelines."""
+        """Delete an empty namespace, with the role and binding of its pipelines."""
         if not self._resources.access.allows(caller, "delete", NAMESPACE.segment, name=name):
             return Denied()
         await self._drop_expired_silences(name)
@@ -77,7 +77,7 @@ class Namespaces:
         return Deleted() if isinstance(outcome, Written) else outcome
 
     async def _drop_expired_silences(self, namespace: str) -> None:
-        """Remove silences that have expired, so that they do not keep the namespace; one made again meanwhile stays."""
+        """Delete expired silences, which do not prevent the deletion; one that was created again meanwhile is kept."""
         store, now = self._resources.store, self._resources.clock.now()
         for stored in (await store.list(SILENCED.qualified_name, namespace)).items:
             if is_over(stored.body, now):

@@ -1,4 +1,4 @@
-"""How a use case can end; `api/errors.py` says what each is over HTTP."""
+"""The outcomes of use cases; `api/errors.py` maps them to HTTP responses."""
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
@@ -7,7 +7,7 @@ import msgspec
 
 
 class Found(msgspec.Struct, frozen=True):
-    """A resource as readers get it."""
+    """A resource as JSON."""
 
     body: bytes
     etag: str = ""
@@ -15,9 +15,9 @@ class Found(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """Resources as readers get them, some at a time.
+    """A list of resources as JSON, in chunks.
 
-    `after` continues the list after this page (empty on the last one); `total` counts all of them, where it is known.
+    `after` continues the list after this page (empty on the last one); `total` is the number of all, if it is known.
     """
 
     chunks: AsyncIterator[Sequence[bytes]]
@@ -26,7 +26,7 @@ class Listing:
 
 
 class Written(msgspec.Struct, frozen=True):
-    """The write is stored; `body` is what the caller is told, `name` the name that was given to something new."""
+    """The write is stored; `body` is the result for the caller, `name` the name of a new resource."""
 
     body: bytes = b""
     etag: str = ""
@@ -35,12 +35,12 @@ class Written(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Deleted:
-    """It was there, and is gone."""
+    """The resource existed and is deleted."""
 
 
 @dataclass(frozen=True, slots=True)
 class TooMany:
-    """The caller asks for too much in too short a time, and may try again later."""
+    """The caller has exceeded a limit, and may try again later."""
 
     why: str
     retry_after_s: int = 1
@@ -48,40 +48,40 @@ class TooMany:
 
 @dataclass(frozen=True, slots=True)
 class Denied:
-    """The caller may not do that."""
+    """The caller lacks the permission."""
 
 
 @dataclass(frozen=True, slots=True)
 class NotFound:
-    """There is no such thing."""
+    """The resource does not exist."""
 
     why: str = "not found"
 
 
 @dataclass(frozen=True, slots=True)
 class Exists:
-    """There is one already, or it is in a state that forbids the request."""
+    """The resource already exists, or its state does not permit the request."""
 
     why: str = "resource already exists"
 
 
 @dataclass(frozen=True, slots=True)
 class Invalid:
-    """The request breaks a rule."""
+    """The request is invalid."""
 
     why: str
 
 
 @dataclass(frozen=True, slots=True)
 class PreconditionFailed:
-    """The stored resource is not the one that the request is about."""
+    """The stored resource does not meet the conditions of the request."""
 
     why: str
 
 
 @dataclass(frozen=True, slots=True)
 class Unavailable:
-    """It cannot be done now; trying again makes sense after some seconds."""
+    """The backend cannot do it now; the caller may try again after some seconds."""
 
     why: str
     retry_after_s: int = field(default=1)
@@ -91,5 +91,5 @@ Refusal = Denied | NotFound | Exists | Invalid | PreconditionFailed | TooMany | 
 
 
 def namespace_missing(namespace: str) -> Invalid:
-    """What a write into a namespace that is not there comes to."""
+    """The outcome of a write to a namespace that does not exist."""
     return Invalid(f"the namespace {namespace} does not exist")

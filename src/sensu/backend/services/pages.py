@@ -1,4 +1,4 @@
-"""Lists in pages: what part of a list is asked for, and the token that continues it.
+"""Pages of lists, and the tokens that continue them.
 
 Source: docs, "API overview" (limit, continue); recorded scenarios checks-pagination, all-namespaces-pages.
 """
@@ -13,9 +13,9 @@ from sensu.store.values import EventKey
 
 @dataclass(frozen=True, slots=True)
 class PageRequest:
-    """At most `limit` resources (0: all) after the token `after`, of those that all the selectors choose.
+    """At most `limit` resources (0: all) after the token `after`, of those that match all selectors.
 
-    `counted` asks for their number even where that takes as long as the list.
+    `counted` requests their total, even if counting takes as long as reading the list.
     """
 
     limit: int = 0
@@ -26,7 +26,7 @@ class PageRequest:
 
     @property
     def is_whole(self) -> bool:
-        """Whether all of the list is asked for."""
+        """Whether the whole list is requested."""
         return not (self.limit or self.after or self.label_selectors or self.field_selectors)
 
 
@@ -36,7 +36,7 @@ def token_of(text: str) -> str:
 
 
 def text_of(token: str) -> str:
-    """The key of a token; empty for what is no token, so that such a list starts at its beginning."""
+    """The key of a token; empty if it is not a token, so that the list starts at the beginning."""
     try:
         raw = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
         return raw.decode().removesuffix("\0")
@@ -45,12 +45,12 @@ def text_of(token: str) -> str:
 
 
 def resource_token(namespace: str | None, last_namespace: str, last_name: str) -> str:
-    """The token after a resource, in a list of `namespace` or (None) of all namespaces."""
+    """The token after a resource, in a list of `namespace` or of all namespaces (None)."""
     return token_of(f"{last_namespace}/{last_name}" if namespace is None and last_namespace else last_name)
 
 
 def resource_position(namespace: str | None, token: str) -> tuple[str, str] | None:
-    """Namespace (empty for cluster-wide kinds) and name that a list goes on after; None for its beginning."""
+    """The namespace (empty for cluster-wide kinds) and name after which a list continues, None for its beginning."""
     text = text_of(token)
     if not text:
         return None
@@ -70,7 +70,7 @@ def event_token(namespace: str | None, entity: str | None, last: EventKey) -> st
 
 
 def event_position(namespace: str | None, entity: str | None, token: str) -> EventKey | None:
-    """The event that a list goes on after; None for its beginning."""
+    """The event after which a list continues, None for its beginning."""
     text = text_of(token)
     if not text:
         return None
@@ -85,5 +85,5 @@ def event_position(namespace: str | None, entity: str | None, token: str) -> Eve
 
 
 async def one_chunk(items: Sequence[bytes]) -> AsyncIterator[Sequence[bytes]]:
-    """Some resources that are there already, as the chunks of a list."""
+    """Resources that have been read, as the chunks of a list."""
     yield items

@@ -1,4 +1,4 @@
-"""What callers send: read only once it is known that they may, then decoded leniently."""
+"""Request bodies: read only after the caller's permission is checked, then decoded leniently."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -14,12 +14,12 @@ from sensu.resources.wire import convert_client, decode, encode, json_type, pars
 T = TypeVar("T")
 
 Payload = Callable[[], Awaitable[bytes]]
-"""Reads the body of a request; raises InvalidResource where the request as such is wrong."""
+"""Reads the body of a request; raises InvalidResource if the request is malformed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Conditions:
-    """What a request says of the state it is about: its If-Match and If-None-Match headers."""
+    """The preconditions of a request: its If-Match and If-None-Match headers."""
 
     if_match: str | None = None
     if_none_match: str | None = None
@@ -31,7 +31,7 @@ ANY_STATE = Conditions()
 def unwrapped(payload: Payload, kind: Kind) -> Payload:
     """The payload without the envelope (`type`, `api_version`, `metadata`, `spec`) that clients may send.
 
-    A payload without one stays as it is. Source: what sensuctl create of the reference sends.
+    A payload without an envelope is returned unchanged. Source: requests of Sensu Go's sensuctl create.
     """
 
     async def bare() -> bytes:
@@ -51,7 +51,7 @@ def unwrapped(payload: Payload, kind: Kind) -> Payload:
 
 
 async def decoded_kind(kind: Kind, payload: Payload) -> Any | Invalid:
-    """The payload as a resource of a kind."""
+    """Decode the payload as a resource of a kind."""
     document = await decoded(document_shape(kind), payload)
     if isinstance(document, Invalid):
         return document
@@ -62,7 +62,7 @@ async def decoded_kind(kind: Kind, payload: Payload) -> Any | Invalid:
 
 
 async def decoded(shape: type[T], payload: Payload) -> T | Invalid:
-    """The payload as a resource; `null` is an empty one.
+    """Decode the payload as a resource; `null` is an empty one.
 
     Source: recorded scenarios checks-invalid, events-invalid (`null` is refused for what it lacks).
     """
@@ -73,10 +73,10 @@ async def decoded(shape: type[T], payload: Payload) -> T | Invalid:
 
 
 def resource_of(shape: type[T], body: bytes) -> T:
-    """The resource in a client's JSON; raises InvalidResource.
+    """Decode a resource from a client's JSON; raises InvalidResource.
 
-    What a strict decoder takes is decoded by it, more than ten times as fast, unless a key might be a field's name in
-    another case.
+    The strict decoder, which is more than ten times as fast, is used if it accepts the JSON and no key can be a
+    field's name in another case.
     """
     if not has_unusual_keys(body):
         try:
@@ -88,10 +88,10 @@ def resource_of(shape: type[T], body: bytes) -> T:
 
 
 def has_unusual_keys(body: bytes) -> bool:
-    """Whether JSON may have a key with a capital, a character beyond ASCII, or an escape in it.
+    """Whether JSON may contain a key with a capital letter, a non-ASCII character, or an escape.
 
-    Some texts look like such keys; what matters is that no such key is missed. When all ordinary characters are taken
-    out, what is left of such a key ends in `U":`.
+    No such key is missed, but a string that looks like one is reported too. When all ordinary characters are removed,
+    the rest of such a key ends in `U":`.
     """
     return b"\\u" in body or b'U":' in body.translate(_CAPITALS, _ORDINARY)
 
@@ -105,7 +105,7 @@ _CAPITALS = bytes(byte if chr(byte) in '":' or _is_ordinary(byte) else ord("U") 
 
 
 async def merge_patch_of(kind: Kind, payload: Payload) -> Mapping[str, Any] | Invalid:
-    """The payload as a merge patch of a kind: an object with nothing behind it, its keys spelled as the kind does."""
+    """Decode the payload as a merge patch of a kind: one object, with the keys in the case of the kind's fields."""
     try:
         value = parse_whole_json(await payload())
     except InvalidResource as err:

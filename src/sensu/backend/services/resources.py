@@ -1,4 +1,4 @@
-"""The use cases that all kinds of resources share: list, get, create, replace, patch, delete."""
+"""The use cases of all kinds of resources: list, get, create, replace, patch, delete."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
@@ -50,11 +50,11 @@ from sensu.store.values import (
 PATCH_ATTEMPTS = 5
 
 ScriptCheck = Callable[[Wire], Awaitable[str | None]]
-"""What is wrong with the JavaScript of a resource, None for nothing."""
+"""Returns the problem with the JavaScript of a resource, or None."""
 
 
 class Resources:
-    """Keeps resources of every kind on behalf of callers; each use case begins with whether the caller may."""
+    """Reads and writes resources of every kind. Each use case begins by checking the caller's permission."""
 
     def __init__(
         self,
@@ -75,7 +75,7 @@ class Resources:
         self._script_problem = check_scripts
 
     async def get(self, caller: Identity, kind: Kind, namespace: str, name: str) -> Found | Refusal:
-        """One resource."""
+        """A resource."""
         if not self.access.allows(caller, "get", kind.segment, name=name, namespace=namespace):
             return Denied()
         stored = await self.store.get(key_of(kind, namespace, name))
@@ -84,13 +84,13 @@ class Resources:
     async def listing(
         self, caller: Identity, kind: Kind, namespace: str | None, page: PageRequest
     ) -> Listing | Refusal:
-        """The resources of a namespace, or (None) of all namespaces or of the cluster."""
+        """The resources of a namespace, or of all namespaces or the cluster (None)."""
         if not self.access.allows(caller, "list", kind.segment, namespace=namespace or ""):
             return Denied()
         return await self.page_of(kind, namespace, page)
 
     async def page_of(self, kind: Kind, namespace: str | None, page: PageRequest) -> Listing | Invalid:
-        """A page of a kind for a caller who may see all of them."""
+        """A page of the resources of a kind, for a caller who may read all of them."""
         word = kind.qualified_name
         selection = selection_of(kind, page)
         if isinstance(selection, Invalid):
@@ -103,7 +103,7 @@ class Resources:
         return await pages.listing(page, after, lambda place: resource_token(namespace, *place), total)
 
     async def create(self, caller: Identity, kind: Kind, namespace: str, payload: Payload) -> Written | Refusal:
-        """A new resource of the caller's."""
+        """Create a resource."""
         if not self.access.allows(caller, "create", kind.segment, namespace=namespace):
             return Denied()
         resource = await self.incoming(caller, kind, namespace, None, payload)
@@ -114,7 +114,7 @@ class Resources:
     async def replace(
         self, caller: Identity, kind: Kind, namespace: str, name: str, payload: Payload
     ) -> Written | Refusal:
-        """The resource of that name as the caller sends it, whether there was one or not."""
+        """Create or replace the resource of that name."""
         if not self.access.allows(caller, "update", kind.segment, name=name, namespace=namespace):
             return Denied()
         resource = await self.incoming(caller, kind, namespace, name, payload)
@@ -125,9 +125,9 @@ class Resources:
     async def patch(
         self, caller: Identity, kind: Kind, namespace: str, name: str, payload: Payload, conditions: Conditions
     ) -> Written | Refusal:
-        """The resource with a merge patch (RFC 7396) applied; its name and namespace stay.
+        """Apply a merge patch (RFC 7396) to a resource; its name and namespace cannot change.
 
-        An empty list is told back as it was sent, and reads `null` later where its kind has it so.
+        The response echoes an empty list as `[]`, although some kinds later return it as `null`.
         Source: recorded scenario patch-null.
         """
         if not self.access.allows(caller, "update", kind.segment, name=name, namespace=namespace):
@@ -153,7 +153,7 @@ class Resources:
         return Written(told, outcome.etag) if isinstance(outcome, Written) else outcome
 
     async def delete(self, caller: Identity, kind: Kind, namespace: str, name: str) -> Deleted | Refusal:
-        """The resource is removed."""
+        """Delete a resource."""
         if not self.access.allows(caller, "delete", kind.segment, name=name, namespace=namespace):
             return Denied()
         outcome = await self.write(caller, delete(kind, namespace, name))
@@ -162,7 +162,7 @@ class Resources:
     async def incoming(
         self, caller: Identity, kind: Kind, namespace: str, name: str | None, payload: Payload
     ) -> Any | Invalid:
-        """What a caller sends for a URL, completed and found valid; without `name` any name will do."""
+        """Decode, complete and validate a resource that was sent to a URL; without `name`, any name is accepted."""
         resource = await decoded_kind(kind, payload)
         if isinstance(resource, Invalid):
             return resource
@@ -174,7 +174,7 @@ class Resources:
         return _invalid(kind, problem) if problem else complete
 
     def judged(self, caller: Identity, kind: Kind, resource: Any, *, bare: bool = False) -> Any | Invalid:
-        """The resource completed, or why it is not valid; `bare` in the words of a patch."""
+        """The resource completed, or the reason why it is invalid, worded as for a patch if `bare`."""
         complete = completed(resource, username=caller.username, now=self.clock.now())
         problem = problem_of(complete)
         if problem is None:
@@ -193,9 +193,9 @@ class Resources:
         where: str = "",
         beside: Sequence[Write] = (),
     ) -> Written | Refusal:
-        """The stored resource replaced by what `change` makes of it, tried again when somebody else was faster.
+        """Replace the stored resource with the result of `change`; repeated if another request changed it meanwhile.
 
-        `where` names it in messages; `beside` are writes that are stored with it or not at all.
+        `where` is its name in messages; the writes in `beside` are committed with it or not at all.
         """
         for _ in range(PATCH_ATTEMPTS):
             stored = await self.store.get(key_of(kind, namespace, name))
@@ -216,7 +216,7 @@ class Resources:
         return PreconditionFailed(f"at least one condition failed for the key {where}")
 
     async def write(self, caller: Identity, first: PutResource | DeleteResource, *others: Write) -> Written | Refusal:
-        """The writes committed together, with what the audit log keeps of them; the outcome speaks of the first."""
+        """Commit writes together with their audit entries; the outcome is that of the first write."""
         outcome = await self._commit(caller, (first, *others))
         if isinstance(outcome, Exists):
             return outcome
@@ -227,7 +227,7 @@ class Resources:
         return Written()
 
     async def _commit(self, caller: Identity, writes: Sequence[Write]) -> Committed | Refused | Exists:
-        """The writes, and what they replace in the audit log; refused where they would leave no administrator."""
+        """Commit writes and their audit entries, unless no administrator would remain."""
         known = [w for w in writes if isinstance(w, PutResource | DeleteResource) and w.key.kind in AUDITED_KINDS]
         async with self._turns.of(write.key for write in known):
             while True:
@@ -251,7 +251,7 @@ def _invalid(kind: Kind, problem: str) -> Invalid:
 
 
 def mismatch(kind: Kind, resource: Any, namespace: str, name: str | None) -> str | None:
-    """How a resource contradicts the URL it was sent to.
+    """The contradiction between a resource and the URL that it was sent to, or None.
 
     Source: recorded scenarios checks-invalid, assets-invalid.
     """
@@ -264,7 +264,7 @@ def mismatch(kind: Kind, resource: Any, namespace: str, name: str | None) -> str
 
 
 def stamped(resource: Any, caller: Identity) -> Any:
-    """The resource with the caller as its author, where its kind remembers one.
+    """The resource with the caller as its author, if its kind has one.
 
     Source: recorded scenario http-bodies (created_by in the body is overwritten).
     """
@@ -276,7 +276,7 @@ def stamped(resource: Any, caller: Identity) -> Any:
 
 
 def refusal_of(conflict: Conflict, namespace: str) -> Refusal:
-    """What a refused commit is to the caller."""
+    """The outcome of a refused commit for the caller."""
     if conflict is Conflict.EXISTS:
         return Exists()
     if conflict is Conflict.NOT_FOUND:

@@ -1,6 +1,6 @@
-"""The providers of secrets: there is one, the backend's own environment, which nobody makes and nobody removes.
+"""Secret providers. The only one is the backend's environment; it cannot be created or deleted.
 
-Source: docs, "Secrets API" (the provider `env` is there from the start, and has no settings).
+Source: docs, "Secrets API" (the provider `env` is built in, and has no settings).
 """
 
 from sensu.backend.auth.access import Access
@@ -17,25 +17,25 @@ _SHOWN = encoded(SECRET_PROVIDER, EnvProvider())
 
 
 class SecretProviders:
-    """Shows the provider."""
+    """Reads the secret provider."""
 
     def __init__(self, access: Access) -> None:
         self._access = access
 
     def listing(self, caller: Identity) -> Listing | Refusal:
-        """All providers."""
+        """The secret providers."""
         if not self._access.allows(caller, "list", _WORD):
             return Denied()
         return Listing(one_chunk([_SHOWN]), total=1)
 
     def get(self, caller: Identity, name: str) -> Found | Refusal:
-        """One provider."""
+        """A secret provider."""
         if not self._access.allows(caller, "get", _WORD, name=name):
             return Denied()
         return Found(_SHOWN) if name == ENV_PROVIDER else NotFound()
 
     async def replace(self, caller: Identity, name: str, payload: Payload) -> Found | Refusal:
-        """The provider as it is, if that is what is sent, so that files that name it can be applied."""
+        """Accept the built-in provider unchanged, so that files that contain it can be applied."""
         if not self._access.allows(caller, "update", _WORD, name=name):
             return Denied()
         sent = await decoded_kind(SECRET_PROVIDER, payload)

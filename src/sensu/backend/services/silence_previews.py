@@ -1,4 +1,4 @@
-"""What silences do, or would do, to the events of their namespace."""
+"""Previews of silences: the events in their namespace that they match."""
 
 import asyncio
 
@@ -24,8 +24,10 @@ from sensu.store.values import EventKey
 
 EVENTS_AT_ONCE = 256
 PREVIEWS_AT_ONCE_MAX = 4
-"""How many previews of a caller run at the same time; each reads all events that the silence may be about."""
-_TOO_MANY = TooMany(f"a caller has at most {PREVIEWS_AT_ONCE_MAX} previews of silences under way, try again later")
+"""The maximum number of concurrent previews of a caller; each reads all events that the silence may match."""
+_TOO_MANY = TooMany(
+    f"a caller can run at most {PREVIEWS_AT_ONCE_MAX} previews of silences at the same time, try again later"
+)
 
 
 class SilencePreviews:
@@ -36,7 +38,7 @@ class SilencePreviews:
         self._at_once = AtOnce(PREVIEWS_AT_ONCE_MAX)
 
     async def preview(self, caller: Identity, namespace: str, payload: Payload) -> Found | Refusal:
-        """What a silence that is not stored would do."""
+        """Preview a silence that is not stored."""
         if not self._access.allows(caller, "list", EVENT.segment, namespace=namespace):
             return Denied()
         sent = await decoded(Silenced, payload)
@@ -47,7 +49,7 @@ class SilencePreviews:
         return Invalid(problem) if problem else await self._answer(caller, namespace, silence)
 
     async def hits(self, caller: Identity, namespace: str, name: str) -> Found | Refusal:
-        """What a stored silence does."""
+        """Preview a stored silence."""
         if not (
             self._access.allows(caller, "get", SILENCED.segment, name=name, namespace=namespace)
             and self._access.allows(caller, "list", EVENT.segment, namespace=namespace)

@@ -1,4 +1,4 @@
-"""Silences: named after what they silence, and gone when they expire.
+"""Silences. They are named after their subscription and check, and deleted when they expire.
 
 Source: docs, "Silencing API"; recorded scenarios silenced-lifecycle, silenced-expiry, silenced-sub-collections.
 """
@@ -26,7 +26,7 @@ _Chunks = AsyncIterator[Sequence[bytes]]
 
 
 class _End(msgspec.Struct):
-    """What a list must know of a silence."""
+    """The fields of a silence that lists need."""
 
     expire_at: int = 0
     check: str = ""
@@ -48,14 +48,14 @@ class Silences:
         self._resources = resources
 
     async def get(self, caller: Identity, namespace: str, name: str) -> Found | Refusal:
-        """One silence that has not expired."""
+        """A silence that has not expired."""
         found = await self._resources.get(caller, SILENCED, namespace, name)
         if isinstance(found, NotFound) or (isinstance(found, Found) and self._is_over(found.body)):
             return UNKNOWN
         return found
 
     async def listing(self, caller: Identity, namespace: str | None, page: PageRequest) -> Listing | Refusal:
-        """All silences that have not expired; such lists have no pages."""
+        """All silences that have not expired; the list is not paged."""
         if not self._resources.access.allows(caller, "list", SILENCED.segment, namespace=namespace or ""):
             return Denied()
         selection = selection_of(SILENCED, page)
@@ -65,14 +65,14 @@ class Silences:
         return await self._listing(lambda: self._resources.store.bodies(_KIND, namespace), holds)
 
     async def _listing(self, chunks: Callable[[], _Chunks], keep: Callable[[bytes], bool]) -> Listing:
-        """The silences that last and are to be kept; they are few enough to be counted beforehand."""
+        """The silences that have not expired and that `keep` accepts; they are few enough to be counted first."""
         total = 0
         async for items in self._lasting(chunks(), keep):
             total += len(items)
         return Listing(self._lasting(chunks(), keep), total=total)
 
     async def of_subscription(self, caller: Identity, namespace: str, subscription: str) -> Listing | Refusal:
-        """The silences of a subscription; `*` asks for those of every one."""
+        """The silences of a subscription, or of every one (`*`)."""
         name = f"subscriptions/{subscription}"
         if not self._resources.access.allows(caller, "get", SILENCED.segment, name=name, namespace=namespace):
             return Denied()
@@ -82,14 +82,14 @@ class Silences:
         )
 
     async def of_check(self, caller: Identity, namespace: str | None, check: str) -> Listing | Refusal:
-        """The silences of a check, as they were made: `expire` is not rewritten."""
+        """The silences of a check, as they were created: `expire` is not updated."""
         access, name = self._resources.access, f"checks/{check}"
         if not access.allows(caller, "get", SILENCED.segment, name=name, namespace=namespace or ""):
             return Denied()
         return await self._listing(lambda: self._as_stored(namespace), lambda body: _end_of(body).check == check)
 
     async def create(self, caller: Identity, namespace: str, payload: Payload) -> Written | Refusal:
-        """A new silence; one that has expired is not in its way."""
+        """Create a silence; an expired one of the same name is replaced."""
         if not self._resources.access.allows(caller, "create", SILENCED.segment, namespace=namespace):
             return Denied()
         silence = await self._resources.incoming(caller, SILENCED, namespace, None, payload)
@@ -106,11 +106,11 @@ class Silences:
         return await self._resources.write(caller, put(SILENCED, silence, etag_before=before.etag))
 
     async def replace(self, caller: Identity, namespace: str, name: str, payload: Payload) -> Written | Refusal:
-        """A silence as it is sent, whether there was one or not."""
+        """Create or replace a silence."""
         return await self._resources.replace(caller, SILENCED, namespace, name, payload)
 
     async def delete(self, caller: Identity, namespace: str, name: str) -> Deleted | Refusal:
-        """The silence is removed; one that has expired is removed and counts as not found."""
+        """Delete a silence; one that has expired is deleted and reported as not found."""
         if not self._resources.access.allows(caller, "delete", SILENCED.segment, name=name, namespace=namespace):
             return Denied()
         stored = await self._resources.store.get(key_of(SILENCED, namespace, name))

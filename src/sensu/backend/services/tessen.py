@@ -1,4 +1,4 @@
-"""The Tessen setting of the reference, which is kept and shown; nothing is ever sent from here.
+"""The Tessen setting. It is stored for compatibility; the backend sends no data to anyone.
 
 Source: docs, "Tessen API"; recorded scenario tessen.
 """
@@ -12,7 +12,7 @@ from sensu.resources.kinds import TESSEN, name_of
 from sensu.resources.tessen import TessenConfig
 
 _NO_WORD = ""
-"""Roles have no word for this resource: only those for all resources open it."""
+"""Roles cannot name this resource; a rule must allow all resources (`*`)."""
 
 
 class Tessen:
@@ -22,7 +22,7 @@ class Tessen:
         self._resources = resources
 
     async def get(self, caller: Identity) -> Found | Refusal:
-        """The setting; not opted out where it was never written."""
+        """The setting; `opt_out` is false until it is written."""
         if not self._resources.access.allows(caller, "get", _NO_WORD):
             return Denied()
         stored = await self._resources.store.get(key_of(TESSEN, "", name_of(TessenConfig())))
@@ -32,7 +32,7 @@ class Tessen:
         return Found(unset.body, unset.etag)
 
     async def replace(self, caller: Identity, payload: Payload) -> Written | Refusal:
-        """The setting as it is sent."""
+        """Replace the setting."""
         if not self._resources.access.allows(caller, "update", _NO_WORD):
             return Denied()
         setting = await decoded(TessenConfig, payload)

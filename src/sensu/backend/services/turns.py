@@ -1,4 +1,4 @@
-"""Lets writes of the same resources happen one after the other, so that each knows exactly what it replaces."""
+"""Serialises writes of the same resources, so that each knows exactly what it replaces."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable
@@ -8,7 +8,7 @@ from sensu.store.values import Key
 
 
 class Turns:
-    """A lock for every key that somebody writes right now; there are no more than requests under way."""
+    """A lock for every key that is being written; there are at most as many as running requests."""
 
     def __init__(self) -> None:
         self._locks: dict[Key, asyncio.Lock] = {}
@@ -16,12 +16,12 @@ class Turns:
 
     @property
     def idle(self) -> bool:
-        """Whether nobody has or awaits a turn."""
+        """Whether no lock is held or awaited."""
         return not self._locks
 
     @asynccontextmanager
     async def of(self, keys: Iterable[Key]) -> AsyncIterator[None]:
-        """A turn for all of the keys; they are waited for in order, so that nobody waits for each other."""
+        """Hold the locks of all keys. They are acquired in sorted order, so that there are no deadlocks."""
         async with AsyncExitStack() as stack:
             for key in sorted(set(keys)):
                 await stack.enter_async_context(self._turn(key))

@@ -1,4 +1,4 @@
-"""Users: their passwords and groups, and that they are never deleted but disabled.
+"""Users, their passwords and groups. Users are disabled, never deleted.
 
 Source: docs, "Users API"; recorded scenarios users-lifecycle, users-invalid, users-passwords, users-self.
 """
@@ -22,7 +22,7 @@ from sensu.rules.kinds.user import HASH_MISMATCH, password_problem
 from sensu.store.values import Must, Stored
 
 SELF = "localselfuser"
-"""What a user's own record is called in roles."""
+"""The resource type of the caller's own user record in roles."""
 _NO_PASSWORD = Invalid("a password or its hash is required")
 
 
@@ -43,20 +43,20 @@ class Users:
         self._tokens = tokens
 
     async def get(self, caller: Identity, username: str) -> Found | Refusal:
-        """One user, without password and hash; everyone may read itself."""
+        """A user, without password and hash. Every user may read its own record."""
         if not self._may(caller, "get", username, with_self=True):
             return Denied()
         stored = await self._resources.store.get(key_of(USER, "", username))
         return NotFound() if stored is None else Found(stored.public, stored.etag)
 
     async def create(self, caller: Identity, payload: Payload) -> Written | Refusal:
-        """A new user."""
+        """Create a user."""
         if not self._resources.access.allows(caller, "create", USER.segment):
             return Denied()
         return await self._put(caller, None, payload, Must.BE_ABSENT)
 
     async def replace(self, caller: Identity, username: str, payload: Payload) -> Written | Refusal:
-        """A user as it is sent, whether there was one or not."""
+        """Create or replace a user."""
         if not self._may(caller, "update", username):
             return Denied()
         return await self._put(caller, username, payload, Must.ANY)
@@ -75,7 +75,7 @@ class Users:
         return await self._resources.write(caller, put(USER, kept, must=must), *ending)
 
     async def _with_hash(self, user: User, address: str) -> User | Invalid:
-        """The user with the hash of its password in the place of it."""
+        """The user with its password replaced by a hash."""
         problem = hash_problem(user.password_hash)
         if problem is not None:
             return Invalid(problem)
@@ -90,7 +90,7 @@ class Users:
         return msgspec.structs.replace(user, password="", password_hash=hashed)
 
     async def disable(self, caller: Identity, username: str) -> Deleted | Refusal:
-        """The user can no longer log in, and its sessions end; groups stay."""
+        """Disable a user and end its sessions; it keeps its groups."""
         if not self._may(caller, "delete", username):
             return Denied()
         outcome = await self._change(
@@ -99,13 +99,13 @@ class Users:
         return Deleted() if isinstance(outcome, Written) else outcome
 
     async def reinstate(self, caller: Identity, username: str) -> Written | Refusal:
-        """The user can log in again."""
+        """Enable a disabled user."""
         if not self._may(caller, "update", username):
             return Denied()
         return await self._change(caller, username, lambda user: msgspec.structs.replace(user, disabled=False))
 
     async def join(self, caller: Identity, username: str, group: str) -> Written | Refusal:
-        """The user is in the group."""
+        """Add a user to a group."""
         if not self._may(caller, "update", username):
             return Denied()
 
@@ -116,7 +116,7 @@ class Users:
         return await self._change(caller, username, joined)
 
     async def leave(self, caller: Identity, username: str, group: str | None) -> Deleted | Refusal:
-        """The user is not in the group, or (None) in no group at all."""
+        """Remove a user from a group, or from all groups (None)."""
         if not self._may(caller, "delete", username):
             return Denied()
 
@@ -128,7 +128,7 @@ class Users:
         return Deleted() if isinstance(outcome, Written) else outcome
 
     async def change_password(self, caller: Identity, username: str, payload: Payload) -> Written | Refusal:
-        """A new password, given as hash or in clear, for who knows the current one; everyone may change its own."""
+        """Change a password, given in clear or as a hash; the current one is required. Users may change their own."""
         if caller.username == username and caller.provider_id != BASIC:
             return Invalid(f"the password of {username} is managed by {caller.provider_id}")
         if not self._may(caller, "update", username, with_self=True):
@@ -153,7 +153,7 @@ class Users:
         return None if change.password_hash else _NO_PASSWORD
 
     async def reset_password(self, caller: Identity, username: str, payload: Payload) -> Written | Refusal:
-        """A new password, given as hash, for another user."""
+        """Reset the password of a user; the new one is given as a hash."""
         if not self._may(caller, "update", username):
             return Denied()
         change = await decoded(PasswordChange, payload)

@@ -1,4 +1,4 @@
-"""Following a list live: its changes, as far as the caller may see them at that moment and its selectors choose."""
+"""Watches lists: streams changes that the caller may read at that moment and that match the selectors."""
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
@@ -20,14 +20,14 @@ UPDATED, UNMATCHED, DELETED = "updated", "unmatched", "deleted"
 EXPIRED, ENDED = "expired", "ended"
 
 Identify = Callable[[], Identity | None]
-"""Who the caller is now; None where its proof holds no longer."""
+"""Returns the caller's present identity; None if the credentials are no longer valid."""
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What a client is told; with `revision` it may come back and go on behind this message.
+    """A message to a client, which can reconnect and continue after its `revision`.
 
-    `event` is empty where there is nothing to tell but the revision.
+    `event` is empty if the message contains only the revision.
     """
 
     event: str
@@ -36,7 +36,7 @@ class Message:
 
 
 class _Place(msgspec.Struct, omit_defaults=True):
-    """Where something lies that is there no longer, or that selectors do not choose."""
+    """The namespace and name of a resource that was deleted or no longer matches the selectors."""
 
     name: str = ""
     namespace: str = ""
@@ -49,7 +49,7 @@ class _Told(msgspec.Struct):
 
 
 class Watches:
-    """Follows lists on behalf of callers."""
+    """Watches lists for callers."""
 
     def __init__(self, access: Access, feed: LiveChanges) -> None:
         self._access = access
@@ -58,9 +58,9 @@ class Watches:
     async def watch(
         self, identify: Identify, kind: Kind, scope: Scope, page: PageRequest, after: int | None
     ) -> AsyncIterator[Sequence[Message]] | Refusal:
-        """The changes of a list, commit by commit, behind the revision `after` or (None) from now on.
+        """The changes of a list, commit by commit, after the revision `after` or from now on (None).
 
-        Whoever may list it may follow.
+        The permission to list includes the permission to watch.
         """
         caller = identify()
         if caller is None or not self._may_list(caller, kind, scope.namespace):
@@ -70,7 +70,7 @@ class Watches:
             return selection
         follower = await self._feed.follow(scope, after)
         if follower is None:
-            return Unavailable("too many clients follow changes, try again later")
+            return Unavailable("too many clients are watching, try again later")
         return _Watch(self._feed, self._access, identify, kind, selection, follower).messages()
 
     def _may_list(self, caller: Identity, kind: Kind, namespace: str | None) -> bool:
@@ -78,7 +78,7 @@ class Watches:
 
 
 class _Watch:
-    """One list that is followed."""
+    """A list that is being watched."""
 
     def __init__(
         self,
@@ -97,28 +97,28 @@ class _Watch:
         self._follower = follower
 
     async def messages(self) -> AsyncIterator[Sequence[Message]]:
-        """What the client is told, until it goes away, is too slow, or may no longer."""
+        """The messages, until the client disconnects, is too slow, or loses its permission."""
         follower = self._follower
         try:
             try:
                 await self._feed.begin()
             except StoreError:
-                yield (Message(ENDED, _told("the store does not answer: come back later")),)
+                yield (Message(ENDED, _told("the store is unavailable; reconnect later")),)
                 return
             yield (Message("", b"", follower.started_at),)
             if follower.missed:
-                why = "changes since that id are not remembered any more: read the list again"
+                why = "changes since that id are no longer available; fetch the list again"
                 yield (Message(EXPIRED, _told(why), follower.started_at),)
             passed = follower.started_at
             while True:
                 commit = await follower.next(self._feed.heartbeat_s)
                 if commit is None and follower.ended:
-                    why = "the client is too slow" if follower.overflown else "the backend stops"
-                    yield (Message(ENDED, _told(f"{why}: go on behind the last id")),)
+                    why = "the client reads too slowly" if follower.overflown else "the backend is stopping"
+                    yield (Message(ENDED, _told(f"{why}; continue after the last id")),)
                     return
                 caller = self._identify()
                 if caller is None:
-                    yield (Message(ENDED, _told("the credentials hold no longer")),)
+                    yield (Message(ENDED, _told("your credentials are no longer valid")),)
                     return
                 if commit is None:
                     yield (Message("", b"", passed),)
@@ -131,7 +131,7 @@ class _Watch:
             self._feed.leave(follower)
 
     def _of_commit(self, caller: Identity, commit: Commit) -> list[Message]:
-        """What a caller is told of a commit; only behind the last message of it can be gone on."""
+        """The messages for a commit; only the last one has the revision to continue after."""
         told = [self._of_change(change) for change in commit.changes if self._may_see(caller, change)]
         if told:
             told[-1] = Message(told[-1].event, told[-1].data, commit.revision)
