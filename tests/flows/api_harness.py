@@ -33,6 +33,7 @@ from sensu.backend.pipelined.assembly import assembled
 from sensu.backend.pipelined.steps.scripts import Scripts
 from sensu.backend.ports import DaemonPorts
 from sensu.backend.schedulerd.ledger import RunLedger
+from sensu.backend.secrets.resolver import Secrets
 from sensu.backend.services.audit import AuditLog
 from sensu.backend.services.history import Bound, History
 from sensu.backend.services.live_changes import LiveChanges
@@ -153,7 +154,6 @@ async def running_api(
     clock: Clock | None = None,
     ready: bool = True,
     heartbeat_s: float = 15.0,
-    handles: bool = False,
     dist: Path | None = None,
 ) -> AsyncIterator[RunningApi]:
     """A fresh backend with the user admin, ended on leaving; with `dist` it serves the web UI in that folder."""
@@ -174,7 +174,7 @@ async def running_api(
     metrics = BackendMetrics(CollectorRegistry(), "test")
     checks, scripts, counts = ScriptChecks(), Scripts(), DeliveryCounts(metrics, store.deliveries_size)
     basics = Basics(store, cache, clock, BackendSettings(), metrics)
-    deliveries, offered = assembled(basics, NoAssets(), scripts, _own_entity(), counts)
+    deliveries, offered = assembled(basics, NoAssets(), scripts, Secrets(cache, clock), _own_entity(), counts)
     eventd = Eventd(store, cache, entities, EventCounts(metrics), clock, deliveries.wake)
     await eventd.prepare()
     agents, schedule = NoAgents(), NoSchedule(store, clock)
@@ -205,8 +205,7 @@ async def running_api(
     )
     application = build_application(context)
     server = ApiServer(application, ListenerSettings("127.0.0.1", port, stop_timeout_s=1), stopping=feed.close)
-    running = [eventd.run(), *([deliveries.run()] if handles else [])]
-    working = [asyncio.create_task(one) for one in running]
+    working = asyncio.create_task(eventd.run())
     try:
         async with (
             _listening(server),
@@ -216,9 +215,8 @@ async def running_api(
             url = f"http://127.0.0.1:{server.port}"
             yield RunningApi(url, store, ports, agents, schedule, metrics, http, routes_of(context), web_url)
     finally:
-        for task in working:
-            task.cancel()
-        await asyncio.wait(working)
+        working.cancel()
+        await asyncio.wait([working])
         tokens.close()
         passwords.close()
         scripts.close()

@@ -24,7 +24,9 @@ from sensu.backend.pipelined.steps.runtime_assets import RuntimeAssets
 from sensu.backend.pipelined.steps.scripts import Scripts
 from sensu.backend.pipelined.steps.workflows import Workflows
 from sensu.backend.ports import Deliveries as Offered
-from sensu.backend.secrets import Secrets
+from sensu.backend.secrets.env import EnvSecrets
+from sensu.backend.secrets.provider import SecretProvider
+from sensu.backend.secrets.resolver import Secrets
 from sensu.backend.services.audit import AuditLog
 from sensu.backend.services.deliveries import Deliveries
 from sensu.backend.services.explain import Explain
@@ -41,6 +43,7 @@ from sensu.resources.metadata import ObjectMeta, ResourceReference
 from sensu.resources.mutator import Mutator
 from sensu.resources.namespace import Namespace
 from sensu.resources.pipeline import Pipeline, PipelineWorkflow
+from sensu.resources.secret import ENV_PROVIDER
 from sensu.resources.wire import encode
 from sensu.rules.workflow import Workflow
 from sensu.store.resource_cache import ResourceCache
@@ -112,6 +115,7 @@ class PipelinedWorld:
         self.folder = folder
         self.counters = FakeCounters()
         self.environment: dict[str, str] = {}
+        self.secret_providers: dict[str, SecretProvider] = {ENV_PROVIDER: EnvSecrets(self.environment)}
         self.membership = MovingSlots()
         self._bounds = bounds
         self._cache = ResourceCache(store)
@@ -149,7 +153,7 @@ class PipelinedWorld:
         await self._cache.load([HANDLER, MUTATOR, EVENT_FILTER, PIPELINE, ASSET, SECRET, SILENCED])
         assets = RuntimeAssets(self._cache, FakeAssets(self.folder / "assets"), make_entity("backend"))
         others = OtherEvents(self.store)
-        secrets = Secrets(self._cache, self.environment)
+        secrets = Secrets(self._cache, self.clock, self.secret_providers)
         workflows = Workflows(
             self._cache,
             Filters(self._cache, assets, self.clock, self._scripts.filters, others),

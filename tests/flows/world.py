@@ -15,13 +15,15 @@ from sensu.backend.eventd.counters import Took
 from sensu.backend.metrics import BackendMetrics
 from sensu.backend.ports import EventOutcome, IncomingEvent, Subscribers
 from sensu.backend.schedulerd.ledger import SLOTS_MAX
+from sensu.backend.secrets.provider import SecretProvider
+from sensu.backend.secrets.resolver import Secrets
 from sensu.backend.settings import BackendSettings
 from sensu.backend.stored_entities import entity_key
 from sensu.backend.stored_form import delete, put
 from sensu.resources.check_request import CheckRequest
 from sensu.resources.entity import Entity
 from sensu.resources.event import Event
-from sensu.resources.kinds import ASSET, CHECK, ENTITY, HANDLER, HOOK, NAMESPACE, SILENCED, Kind
+from sensu.resources.kinds import ASSET, CHECK, ENTITY, HANDLER, HOOK, NAMESPACE, SECRET, SILENCED, Kind
 from sensu.resources.namespace import Namespace
 from sensu.resources.wire import decode
 from sensu.rules.run_ledger import Outcome, Why
@@ -131,6 +133,7 @@ class World:
         self.wakes = 0
         self.membership = MovingSlots()
         self.cache = ResourceCache(store)
+        self.secret_providers: dict[str, SecretProvider] = {}
         self._tasks: list[asyncio.Task[None]] = []
 
     @classmethod
@@ -165,7 +168,7 @@ class World:
         await self.store.close()
 
     async def start(self) -> None:
-        await self.cache.load([NAMESPACE, SILENCED, ENTITY, CHECK, HOOK, HANDLER, ASSET])
+        await self.cache.load([NAMESPACE, SILENCED, ENTITY, CHECK, HOOK, HANDLER, ASSET, SECRET])
         settings = BackendSettings(
             deliveries_owed_max=self.owed_max,
             deliveries_bytes_max=1_000_000_000,
@@ -177,7 +180,8 @@ class World:
         self._core.open()
         self.ledger, self.eventd, self.keepalived = self._core.ledger, self._core.events, self._core.keepalives
         self.agents = FakeSubscribers(self.clock)
-        self.schedulerd = self._core.schedule(self.subscribers())
+        self.secrets = Secrets(self.cache, self.clock, self.secret_providers)
+        self.schedulerd = self._core.schedule(self.secrets, self.subscribers())
         await self.eventd.prepare()
         self._tasks = [asyncio.create_task(self.eventd.run()), asyncio.create_task(self.schedulerd.run())]
 

@@ -34,6 +34,7 @@ from sensu.backend.schedulerd.daemon import Counters as CountsRequests
 from sensu.backend.schedulerd.daemon import Schedulerd
 from sensu.backend.schedulerd.ledger import SLOTS_MAX, RunLedger
 from sensu.backend.schedulerd.ledger import Counters as CountsSlots
+from sensu.backend.secrets.resolver import Secrets
 from sensu.backend.services.audit import AuditLog
 from sensu.backend.services.history import Bound, History
 from sensu.backend.stored_entities import StoredEntities
@@ -130,9 +131,10 @@ class Core:
         """Follow them no longer."""
         self.entities.close()
 
-    def schedule(self, subscribers: Subscribers) -> Schedulerd:
+    def schedule(self, secrets: Secrets, subscribers: Subscribers) -> Schedulerd:
         """The scheduler, which sends its requests to `subscribers`."""
-        return Schedulerd(self._basics.records, subscribers, self._counters.requests, self._basics.clock, self.ledger)
+        basics, requests = self._basics, self._counters.requests
+        return Schedulerd(basics.records, secrets, subscribers, requests, basics.clock, self.ledger)
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,10 +188,11 @@ async def composed(
     """All daemons, joined and not yet running; `stack` closes what they hold. `own` is the backend's entity."""
     metrics, store, clock = basics.metrics, basics.store, basics.clock
     assets = pipelined.opened_assets(basics, executors.files, AssetCounts(metrics).stage, stack)
-    scripts = Scripts()
+    scripts, secrets = Scripts(), Secrets(basics.records, clock)
     stack.callback(scripts.close)
+    stack.callback(secrets.close)
     delivery_counts = DeliveryCounts(metrics, store.deliveries_size)
-    deliveries, offered = pipelined.assembled(basics, assets, scripts, own, delivery_counts, membership)
+    deliveries, offered = pipelined.assembled(basics, assets, scripts, secrets, own, delivery_counts, membership)
     event_log = _opened_event_log(basics, executors, stack)
     event_counts, schedule_counts = EventCounts(metrics), ScheduleCounts(metrics)
     counters = CoreCounters(event_counts, KeepaliveCounts(metrics), schedule_counts, schedule_counts)
@@ -212,7 +215,7 @@ async def composed(
     )
     agents = agentd.assembled(basics, known, neighbours, revoked, shares_port=not membership.alone)
     subscribers = membership.joined_subscribers(agents)
-    schedule = core.schedule(subscribers)
+    schedule = core.schedule(secrets, subscribers)
     schedule_counts.follow(schedule.schedulers)
     ports = DaemonPorts(intake, subscribers, schedule, offered, core.ledger, gates.serves_api)
     settings = basics.settings

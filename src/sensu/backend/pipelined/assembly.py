@@ -17,7 +17,7 @@ from sensu.backend.pipelined.steps.runtime_assets import Cache, RuntimeAssets
 from sensu.backend.pipelined.steps.scripts import Scripts
 from sensu.backend.pipelined.steps.workflows import Workflows
 from sensu.backend.ports import Deliveries
-from sensu.backend.secrets import Secrets
+from sensu.backend.secrets.resolver import Secrets
 from sensu.execution.asset_filters import AssetFilters
 from sensu.execution.assets import AssetCache, Observe
 from sensu.resources.entity import Entity
@@ -50,13 +50,18 @@ def opened_assets(basics: Basics, files: Executor, observe: Observe, stack: cont
 
 
 def assembled(
-    basics: Basics, fetched: Cache, scripts: Scripts, host: Entity, counters: Counters, ownership: Ownership = ALONE
+    basics: Basics,
+    fetched: Cache,
+    scripts: Scripts,
+    secrets: Secrets,
+    host: Entity,
+    counters: Counters,
+    ownership: Ownership = ALONE,
 ) -> Assembled:
     """The daemon; `fetched` keeps the assets for `host`, `scripts` evaluates JavaScript."""
     records, clock = basics.records, basics.clock
     assets = RuntimeAssets(records, fetched, host)
     others = OtherEvents(basics.store)
-    secrets = Secrets(records)
     mutators = Mutators(records, scripts.mutators, assets, secrets, clock)
     workflows = Workflows(
         records,

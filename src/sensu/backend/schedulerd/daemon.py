@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import logging
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from typing import Any, Protocol
 
 from sensu.backend.ports import Subscribers
@@ -17,6 +17,7 @@ from sensu.backend.schedulerd.ledger import Entry, RunLedger
 from sensu.backend.schedulerd.publishing import Publisher, Sent, described
 from sensu.backend.schedulerd.requests import for_subscriptions
 from sensu.backend.schedulerd.timers import Due, Timers
+from sensu.backend.secrets.resolver import Secrets
 from sensu.clock import Clock
 from sensu.errors import StoreError
 from sensu.log import fields
@@ -37,8 +38,8 @@ MISSED_SHOWN_MAX = 20
 """Maximum missed runs entered in the ledger one by one; earlier ones are only counted."""
 AT_A_TIME_MAX = 100
 """How many checks are published before other tasks on the loop run."""
-PROXY_ROUNDS_MAX = 2
-"""Maximum concurrent rounds of proxy requests of one check; further rounds are counted as missed."""
+ROUNDS_MAX = 2
+"""Maximum concurrent rounds of one check that wait for entities or secrets; further ones are counted as missed."""
 
 
 class Counters(Protocol):
@@ -57,10 +58,16 @@ class Schedulerd:
     """Publishes the checks of `cache` to `subscribers`; also the backend's `AdHoc`."""
 
     def __init__(
-        self, cache: ResourceCache, subscribers: Subscribers, counters: Counters, clock: Clock, ledger: RunLedger
+        self,
+        cache: ResourceCache,
+        secrets: Secrets,
+        subscribers: Subscribers,
+        counters: Counters,
+        clock: Clock,
+        ledger: RunLedger,
     ) -> None:
         self._cache = cache
-        self._publisher = Publisher(cache, subscribers, clock)
+        self._publisher = Publisher(cache, secrets, subscribers, clock)
         self._counters = counters
         self._clock = clock
         self._ledger = ledger
@@ -86,7 +93,7 @@ class Schedulerd:
         if config.proxy_requests is not None:
             log.warning("a check with proxy requests does not run on demand", extra=described(config))
             return issued
-        sent = self._publisher.to_all(for_subscriptions(config, tuple(subscriptions)), issued)
+        sent = await self._publisher.to_all(for_subscriptions(config, tuple(subscriptions)), issued)
         self._counters.requests("ad_hoc", sent.agents)
         return issued
 
@@ -132,7 +139,7 @@ class Schedulerd:
                 self._timers.restart(now)
             before = now
             for at, due in enumerate(self._timers.take_due(now), 1):
-                self._run_due(due, now, group)
+                await self._run_due(due, now, group)
                 if at % AT_A_TIME_MAX == 0:
                     await asyncio.sleep(0)
 
@@ -147,7 +154,7 @@ class Schedulerd:
             sleeping.cancel()
             changing.cancel()
 
-    def _run_due(self, due: Due, now: float, group: asyncio.TaskGroup) -> None:
+    async def _run_due(self, due: Due, now: float, group: asyncio.TaskGroup) -> None:
         if due.missed:
             self._counters.missed(due.missed)
             log.warning("check was due more than once", extra=fields(check=due.key.name, missed=due.missed))
@@ -160,11 +167,26 @@ class Schedulerd:
             self._ledger.missed(check, [at], why_not)
             return
         slot = self._ledger.begin(check, due.timing, at)
-        if check.proxy_requests is None:
-            self._publish(due, check, slot, int(now))
+        if check.proxy_requests is not None:
+            group.create_task(self._counted(due.key, self._publish_round(due, check, slot)))
+        elif check.secrets:
+            group.create_task(self._counted(due.key, self._publish(due, check, slot, int(now))))
         else:
-            self._rounds[due.key] += 1
-            group.create_task(self._publish_round(due, check, slot))
+            await self._publish(due, check, slot, int(now))
+
+    def _counted(self, key: Key, publishing: Coroutine[None, None, None]) -> Coroutine[None, None, None]:
+        """Counts what is published in the background, where it may wait for entities, splay or secrets."""
+        self._rounds[key] += 1
+
+        async def counted() -> None:
+            try:
+                await publishing
+            finally:
+                self._rounds[key] -= 1
+                if not self._rounds[key]:
+                    del self._rounds[key]
+
+        return counted()
 
     def _slot_of(self, due: Due, check: CheckConfig, now: float) -> float:
         """The latest slot that is due; the earlier ones, which this process was too late for, are noted as missed."""
@@ -179,16 +201,16 @@ class Schedulerd:
         """Why a check that is due is not published, or None."""
         if subdued(check, now):
             return Why.SUBDUED
-        if check.proxy_requests is not None and self._rounds[due.key] >= PROXY_ROUNDS_MAX:
+        if self._rounds[due.key] >= ROUNDS_MAX:
             self._counters.missed(1)
             return Why.ROUND_UNDER_WAY
         return None
 
-    def _publish(self, due: Due, check: CheckConfig, slot: Entry, issued: int) -> None:
+    async def _publish(self, due: Due, check: CheckConfig, slot: Entry, issued: int) -> None:
         """Publish a check once."""
         if_none_sent = Why.NO_SUBSCRIBER
         try:
-            self._note(due, slot, self._publisher.in_turn(due.key, check, issued))
+            self._note(due, slot, await self._publisher.in_turn(due.key, check, issued))
         except Exception:
             log.exception("check could not be published", extra=described(check))
             if_none_sent = Why.NOT_PUBLISHED
@@ -208,10 +230,6 @@ class Schedulerd:
         except Exception:
             log.exception("proxy requests could not be published", extra=described(check))
             if_none_sent = Why.NOT_PUBLISHED
-        finally:
-            self._rounds[key] -= 1
-            if not self._rounds[key]:
-                del self._rounds[key]
         self._ledger.asked_all(slot, if_none_sent)
 
     def _note(self, due: Due, slot: Entry, sent: Sent) -> None:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from sensu.backend.ports import Subscribers
 from sensu.backend.schedulerd.requests import request_for
-from sensu.backend.secrets import Secrets
+from sensu.backend.secrets.resolver import Secrets
 from sensu.clock import Clock
 from sensu.errors import InvalidResource
 from sensu.log import fields
@@ -36,9 +36,9 @@ class Sent(NamedTuple):
 class Publisher:
     """Sends the requests of checks to `subscribers`, and remembers whose turn it is with round robin."""
 
-    def __init__(self, cache: ResourceCache, subscribers: Subscribers, clock: Clock) -> None:
+    def __init__(self, cache: ResourceCache, secrets: Secrets, subscribers: Subscribers, clock: Clock) -> None:
         self._cache = cache
-        self._secrets = Secrets(cache)
+        self._secrets = secrets
         self._subscribers = subscribers
         self._clock = clock
         self._turns: dict[tuple[Key, str], str] = {}
@@ -48,17 +48,17 @@ class Publisher:
         for turn in [turn for turn in self._turns if turn[0] == key]:
             del self._turns[turn]
 
-    def to_all(self, check: CheckConfig, issued: int) -> Sent:
+    async def to_all(self, check: CheckConfig, issued: int) -> Sent:
         """Send a request to every agent of the check's subscriptions."""
-        return self._send(check, list(dict.fromkeys(check.subscriptions)), issued)
+        return await self._send(check, list(dict.fromkeys(check.subscriptions)), issued)
 
-    def in_turn(self, key: Key, check: CheckConfig, issued: int) -> Sent:
+    async def in_turn(self, key: Key, check: CheckConfig, issued: int) -> Sent:
         """Send a request to the check's subscriptions; with round robin only to the next agent of each."""
         if not check.round_robin:
-            return self.to_all(check, issued)
+            return await self.to_all(check, issued)
         subscriptions = dict.fromkeys(check.subscriptions)
         targets = [target for subscription in subscriptions for target in self._targets(key, subscription, 1)]
-        return self._send(check, targets, issued)
+        return await self._send(check, targets, issued)
 
     async def for_entities(
         self, key: Key, when: Timing, check: CheckConfig, entities: Sequence[EntityConfig]
@@ -71,16 +71,16 @@ class Publisher:
                 await self._clock.sleep(pause_s)
                 if self._cache.get(CHECK, key.namespace, key.name) is None:
                     return
-            yield self._for_entity(check, entity, [ring[at] for ring in rings], int(self._clock.now()))
+            yield await self._for_entity(check, entity, [ring[at] for ring in rings], int(self._clock.now()))
 
-    def _for_entity(self, check: CheckConfig, entity: EntityConfig, targets: Sequence[str], issued: int) -> Sent:
+    async def _for_entity(self, check: CheckConfig, entity: EntityConfig, targets: Sequence[str], issued: int) -> Sent:
         try:
             config = on_behalf_of(check, entity)
         except InvalidResource as err:
             place = described(check) | fields(entity=entity.metadata.name, why=str(err))
             log.error("tokens of a check failed", extra=place)
             return Sent(targets, issued, 0)
-        return self._send(config, targets, issued)
+        return await self._send(config, targets, issued)
 
     def _rings(self, key: Key, check: CheckConfig, entities: int) -> list[list[str]]:
         """For each subscription, the target of the request for the first entity, the second, and so on."""
@@ -100,8 +100,9 @@ class Publisher:
             self._turns[key, subscription] = chosen[-1]
         return [f"entity:{agent}" for agent in chosen]
 
-    def _send(self, check: CheckConfig, targets: Sequence[str], issued: int) -> Sent:
-        request, namespace = request_for(check, self._cache, self._secrets, issued), check.metadata.namespace
+    async def _send(self, check: CheckConfig, targets: Sequence[str], issued: int) -> Sent:
+        namespace = check.metadata.namespace
+        request = await request_for(check, self._cache, self._secrets, issued)
         return Sent(targets, issued, sum(self._subscribers.publish(namespace, target, request) for target in targets))
 
 

@@ -9,7 +9,8 @@ from collections.abc import Iterable
 
 import msgspec
 
-from sensu.backend.secrets import NoSecret, Secrets
+from sensu.backend.secrets.provider import NoSecret
+from sensu.backend.secrets.resolver import Secrets
 from sensu.log import fields
 from sensu.resources.asset import Asset
 from sensu.resources.check import CheckConfig
@@ -21,7 +22,7 @@ from sensu.store.resource_cache import ResourceCache
 log = logging.getLogger("sensu.schedulerd")
 
 
-def request_for(check: CheckConfig, cache: ResourceCache, secrets: Secrets, issued: int) -> CheckRequest:
+async def request_for(check: CheckConfig, cache: ResourceCache, secrets: Secrets, issued: int) -> CheckRequest:
     """The request to run a check now; without any secrets if one of them has no value."""
     namespace = check.metadata.namespace
     hooks = _hooks(check, cache)
@@ -30,7 +31,7 @@ def request_for(check: CheckConfig, cache: ResourceCache, secrets: Secrets, issu
         assets=_assets(check.runtime_assets, namespace, cache) or None,
         hooks=hooks or None,
         issued=issued,
-        secrets=_secrets(check, secrets),
+        secrets=await _secrets(check, secrets),
         hook_assets={
             hook.metadata.name: AssetList(assets=_assets(hook.runtime_assets, namespace, cache) or None)
             for hook in hooks
@@ -39,8 +40,8 @@ def request_for(check: CheckConfig, cache: ResourceCache, secrets: Secrets, issu
     )
 
 
-def _secrets(check: CheckConfig, secrets: Secrets) -> tuple[str, ...]:
-    found = secrets.variables(check.metadata.namespace, check.secrets)
+async def _secrets(check: CheckConfig, secrets: Secrets) -> tuple[str, ...]:
+    found = await secrets.variables(check.metadata.namespace, check.secrets)
     if isinstance(found, NoSecret):
         place = fields(namespace=check.metadata.namespace, check=check.metadata.name, error=found.why)
         log.error("a check goes without its secrets", extra=place)

@@ -7,7 +7,8 @@ from sensu.backend.pipelined.steps.commands import COMMAND_TIME_LIMIT_S, TIMED_O
 from sensu.backend.pipelined.steps.filters import Subject
 from sensu.backend.pipelined.steps.outcome import Dropped, Retry
 from sensu.backend.pipelined.steps.runtime_assets import Records, RuntimeAssets
-from sensu.backend.secrets import NoSecret, Secrets
+from sensu.backend.secrets.provider import NoSecret
+from sensu.backend.secrets.resolver import Secrets
 from sensu.backend.services.turns import Turns
 from sensu.clock import Clock
 from sensu.errors import ExecutionError, InvalidResource
@@ -57,7 +58,7 @@ class Mutators:
         return await self._pipe(namespace, mutator, subject)
 
     async def _pipe(self, namespace: str, mutator: Mutator, subject: Subject) -> bytes | Retry:
-        secrets = self._secrets.variables(namespace, mutator.secrets)
+        secrets = await self._secrets.variables(namespace, mutator.secrets)
         if isinstance(secrets, NoSecret):
             return Retry(f"mutator {mutator.metadata.name}: {secrets.why}")
         variables = await self._assets.variables(namespace, mutator.runtime_assets)

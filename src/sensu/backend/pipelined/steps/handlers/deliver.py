@@ -6,7 +6,7 @@ from typing import Any
 
 from sensu.backend.pipelined.steps.outcome import Outcome
 from sensu.backend.pipelined.steps.runtime_assets import RuntimeAssets
-from sensu.backend.secrets import Secrets
+from sensu.backend.secrets.resolver import Secrets
 from sensu.clock import Clock
 
 

@@ -7,7 +7,7 @@ from sensu.backend.own_secrets import command_environment
 from sensu.backend.pipelined.steps.commands import COMMAND_TIME_LIMIT_S, TIMED_OUT, hidden_values
 from sensu.backend.pipelined.steps.handlers.deliver import Tools
 from sensu.backend.pipelined.steps.outcome import Delivered, Outcome, Retry
-from sensu.backend.secrets import NoSecret
+from sensu.backend.secrets.provider import NoSecret
 from sensu.errors import ExecutionError
 from sensu.execution.command import Command, CommandResult, run
 from sensu.execution.environment import merged, pairs
@@ -25,7 +25,7 @@ DELIVERY_ID_VARIABLE = "SENSU_DELIVERY_ID"
 async def deliver(tools: Tools, handler: Handler, payload: bytes, delivery_id: str) -> Outcome:
     """Run the handler's command with `payload` as its standard input."""
     namespace = handler.metadata.namespace
-    secrets = tools.secrets.variables(namespace, handler.secrets)
+    secrets = await tools.secrets.variables(namespace, handler.secrets)
     if isinstance(secrets, NoSecret):
         return Retry(secrets.why)
     variables = await tools.assets.variables(namespace, handler.runtime_assets)

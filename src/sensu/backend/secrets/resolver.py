@@ -1,0 +1,68 @@
+"""Looks up the secrets of checks, handlers and mutators when a command needs them."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from sensu.backend.secrets.cache import SecretCache
+from sensu.backend.secrets.env import EnvSecrets
+from sensu.backend.secrets.provider import NoSecret, SecretProvider, SecretValue
+from sensu.clock import Clock
+from sensu.resources.kinds import SECRET, Kind
+from sensu.resources.metadata import SecretReference
+from sensu.resources.secret import ENV_PROVIDER, Secret
+
+LOOKUP_S = 10.0
+"""Time limit for all secrets of one command."""
+
+
+class Records(Protocol):
+    """Committed resources in memory."""
+
+    def get(self, kind: Kind, namespace: str, name: str) -> Any:
+        """The resource, or None."""
+        ...
+
+
+class Secrets:
+    """Resolves references to secrets; `providers` are found by their names."""
+
+    def __init__(self, records: Records, clock: Clock, providers: Mapping[str, SecretProvider] | None = None) -> None:
+        self._records = records
+        self._providers = {ENV_PROVIDER: EnvSecrets()} if providers is None else providers
+        self._cache = SecretCache(clock)
+
+    async def variables(
+        self, namespace: str, references: Sequence[SecretReference] | None
+    ) -> list[tuple[str, str]] | NoSecret:
+        """The variables for the environment of a command."""
+        if not references:
+            return []
+        variables: list[tuple[str, str]] = []
+        try:
+            async with asyncio.timeout(LOOKUP_S):
+                for reference in references:
+                    found = await self._value(namespace, reference.secret)
+                    if isinstance(found, NoSecret):
+                        return found
+                    variables.append((reference.name, found.text))
+        except TimeoutError:
+            return NoSecret(f"the secrets were not found within {LOOKUP_S:g} s")
+        return variables
+
+    def close(self) -> None:
+        """Forget all values and end all requests."""
+        self._cache.close()
+
+    async def _value(self, namespace: str, name: str) -> SecretValue | NoSecret:
+        secret: Secret | None = self._records.get(SECRET, namespace, name)
+        if secret is None:
+            return NoSecret(f"secret {name} does not exist")
+        provider = self._providers.get(secret.provider)
+        if provider is None:
+            return NoSecret(f"secret {name}: the provider {secret.provider} does not exist")
+        if provider.is_local:
+            found = await provider.value(secret.id)
+        else:
+            found = await self._cache.value(provider, secret.id)
+        return NoSecret(f"secret {name}: {found.why}") if isinstance(found, NoSecret) else found
