@@ -81,6 +81,11 @@ class Visits:
         answer = page.context.request.post("/auth/session", data=credentials, headers=origin)
         assert answer.ok, answer.text()
 
+    def leave(self, page: Page) -> None:
+        """Close the browser of a page before the end of the test."""
+        self._contexts.remove(page.context)
+        page.context.close()
+
     def pages(self) -> list[Page]:
         """All pages that are open."""
         return [page for context in self._contexts for page in context.pages]

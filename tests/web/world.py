@@ -80,7 +80,7 @@ class World:
                 return [await client.put_resource(resource) for resource in resources]
 
         refused = [answer for answer in self.run(stored()) if answer.status not in (200, 201)]
-        assert refused == []
+        assert refused == [], refused
 
     def report(
         self,

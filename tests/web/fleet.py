@@ -1,0 +1,85 @@
+"""A small company's hosts and checks, and hosts with awkward names and outputs."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from tests.web.world import World
+
+_NOT_SILENCED = {"name": "not_silenced", "type": "EventFilter", "api_version": "core/v2"}
+_IS_INCIDENT = {"name": "is_incident", "type": "EventFilter", "api_version": "core/v2"}
+CHECKS = {
+    "http": ("check-http -u https://{{ .labels.host }}/health", "web", 10, "200 OK in 84 ms"),
+    "disk": ("check-disk -w 80 -c 90", "linux", 60, "/ is 41 % full | used=41"),
+    "load": ("check-load -w 1 -c 2", "linux", 30, "load 0.42 per processor | load=0.42"),
+    "certificate": ("check-certificate -w 30 -c 7", "web", 3600, "valid for 71 days"),
+    "replication": ("check-replication --lag 30", "database", 30, "0.4 s behind"),
+    "backup": ("check-backup --age 26h", "database", 600, "last backup 3 h ago, 41 GB"),
+}
+HOSTS = {
+    "web1": ("http", "disk", "load", "certificate"),
+    "web2": ("http", "disk", "load", "certificate"),
+    "web3": ("http", "disk", "load", "certificate"),
+    "db1": ("disk", "load", "replication", "backup"),
+    "db2": ("disk", "load", "replication"),
+    "cache1": ("disk", "load"),
+    "mail1": ("disk", "load", "certificate"),
+}
+TROUBLES = {
+    ("web1", "http"): (2, "connect to 10.0.0.11:443 refused"),
+    ("db1", "disk"): (2, "/var is 97 % full | used=97"),
+    ("web3", "certificate"): (1, "valid for 12 days"),
+    ("db2", "replication"): (1, "41 s behind"),
+    ("mail1", "load"): (3, "check-load: command not found"),
+}
+LONG_NAME = "edge-router.rack-17.building-b.frankfurt.eu-central.internal.example.com"
+AWKWARD = (
+    (LONG_NAME, "interface-errors-on-all-uplinks-of-the-aggregation-layer", 1, "12 errors on ae0 " * 240),
+    ("host-41", "right-to-left", 2, "القرص ممتلئ بنسبة ٩٧٪"),
+    ("host-42", "markup", 2, "<img src=x onerror=alert(1)><script>alert(2)</script>{{ template }} ${x}"),
+    ("host-43", "lines", 1, "\n".join(f"line {number}: \x1b[31mred\x1b[0m and \u202ereversed" for number in range(80))),
+    ("host-44", "nothing", 0, ""),
+    ("host-45", "one-word", 2, "x" * 4000),
+)
+
+
+def fill(world: World) -> None:
+    """Passing checks and five troubles; a silence, a pipeline with a handler, another namespace, two users."""
+    world.create(*_resources())
+    for host, checks in HOSTS.items():
+        labels = {"region": "eu" if host < "m" else "us", "host": f"{host}.example.com"}
+        for check in checks:
+            world.report(host, check, 0, CHECKS[check][3], labels=labels, **_given(check))
+    for (host, check), (status, output) in TROUBLES.items():
+        for _ in range(3):
+            world.report(host, check, status, output, **_given(check))
+
+
+def fill_with_awkward_hosts(world: World) -> None:
+    """Long names, right-to-left text, markup, control characters, empty and endless outputs."""
+    for host, check, status, output in AWKWARD:
+        world.report(host, check, status, output)
+
+
+def _given(check: str) -> dict[str, Any]:
+    command, subscription, interval, _ = CHECKS[check]
+    pipeline = {"name": "incidents", "type": "Pipeline", "api_version": "core/v2"}
+    return {"command": command, "subscriptions": [subscription], "interval": interval, "pipelines": [pipeline]}
+
+
+def _resources() -> Iterator[dict[str, Any]]:
+    yield _resource("Namespace", "staging", {"name": "staging"}, namespace="")
+    for user in ("ann", "bob"):
+        yield _resource("User", user, {"username": user, "password": "P@ssw0rd!", "groups": ["ops"]}, namespace="")
+    yield _resource("Handler", "pager", {"type": "pipe", "command": "cat > /dev/null", "timeout": 10})
+    handler = {"name": "pager", "type": "Handler", "api_version": "core/v2"}
+    workflow = {"name": "page", "filters": [_IS_INCIDENT, _NOT_SILENCED], "handler": handler}
+    yield _resource("Pipeline", "incidents", {"workflows": [workflow]})
+    for check in CHECKS:
+        yield _resource("CheckConfig", check, {**_given(check), "publish": True})
+    silence = {"check": "replication", "subscription": "entity:db2", "reason": "move to the new rack", "expire": 7200}
+    yield _resource("Silenced", "entity:db2:replication", silence)
+
+
+def _resource(kind: str, name: str, spec: dict[str, Any], *, namespace: str = "default") -> dict[str, Any]:
+    metadata = {"name": name, "namespace": namespace} if namespace else {"name": name}
+    return {"type": kind, "api_version": "core/v2", "metadata": metadata, "spec": spec}

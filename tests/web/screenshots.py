@@ -1,0 +1,126 @@
+"""Pictures of the web UI: `python -m tests.web.screenshots` takes those of docs/web, `--all FOLDER` all of them."""
+
+import argparse
+import io
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from PIL import Image
+from playwright.sync_api import Page
+
+from tests.web.browser import CHECKOUT, DESKTOP, PHONE, THEMES, Theme, Visits, running_chromium
+from tests.web.fleet import LONG_NAME, fill, fill_with_awkward_hosts
+from tests.web.world import PASSWORD, USER, World
+
+DOCS = CHECKOUT / "docs" / "web"
+COLOURS = 128
+QUIET_MS = 800
+"""How long a page may take to show what it loaded."""
+PAGES = {
+    "overview": "/n/default/",
+    "events": "/n/default/events",
+    "event": "/n/default/events/web1/http",
+    "entities": "/n/default/entities",
+    "entity": "/n/default/entities/db1",
+    "checks": "/n/default/checks",
+    "check": "/n/default/checks/http",
+    "silences": "/n/default/silences",
+    "new-silence": "/n/default/silences/new?entity=web1&check=http",
+    "deliveries": "/n/default/deliveries",
+    "cluster": "/cluster",
+    "not-found": "/n/default/nothing-here",
+    "long-names": f"/n/default/entities/{LONG_NAME}",
+}
+SIGNED_OUT = {"sign-in": "/signin"}
+
+
+class Picture(NamedTuple):
+    """A page in a theme and a size."""
+
+    page: str
+    theme: Theme
+    size: tuple[int, int]
+
+    @property
+    def file(self) -> str:
+        """Its name in the folder."""
+        where = "phone" if self.size == PHONE else "desktop"
+        return f"{self.page}-{self.theme}-{where}.png"
+
+
+IN_DOCS = (
+    Picture("overview", "light", DESKTOP),
+    Picture("events", "light", DESKTOP),
+    Picture("events", "dark", DESKTOP),
+    Picture("events", "light", PHONE),
+    Picture("event", "light", DESKTOP),
+    Picture("event", "dark", PHONE),
+    Picture("entity", "light", DESKTOP),
+    Picture("check", "light", DESKTOP),
+    Picture("silences", "light", DESKTOP),
+    Picture("sign-in", "dark", DESKTOP),
+)
+"""The pictures of the documentation."""
+
+
+def main() -> int:
+    """Take the pictures; 1 if a page complained while it was pictured."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--all", type=Path, metavar="FOLDER", help="every page in both themes and sizes, into a folder")
+    parser.add_argument("--only", help="one page, for example `events`")
+    options = parser.parse_args()
+    wanted = [each for each in (every() if options.all else IN_DOCS) if options.only in (None, each.page)]
+    folder = options.all or DOCS
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as state, running_chromium() as chromium:
+        world = World(Path(state))
+        try:
+            world.start()
+            fill(world)
+            if options.all:
+                fill_with_awkward_hosts(world)
+            visits = Visits(chromium, world.url)
+            for picture in wanted:
+                (folder / picture.file).write_bytes(taken(visits, picture))
+            visits.close()
+        finally:
+            world.close()
+    print("\n".join(visits.noticed), file=sys.stderr)
+    return 1 if visits.noticed else 0
+
+
+def every() -> Iterator[Picture]:
+    """Each page in both themes, at desktop and phone width."""
+    for page in (*SIGNED_OUT, *PAGES):
+        for theme in THEMES:
+            for size in (DESKTOP, PHONE):
+                yield Picture(page, theme, size)
+
+
+def taken(visits: Visits, picture: Picture) -> bytes:
+    """A picture as a PNG with a palette."""
+    page = visits.visit(None, theme=picture.theme, size=picture.size)
+    if picture.page in PAGES:
+        visits.sign_in(page, USER, PASSWORD)
+    page.goto(PAGES.get(picture.page) or SIGNED_OUT[picture.page])
+    try:
+        return shot(page)
+    finally:
+        visits.leave(page)
+
+
+def shot(page: Page) -> bytes:
+    """What a page shows, once it is quiet, as a PNG with a palette."""
+    page.get_by_role("heading", level=1).first.wait_for()
+    page.wait_for_timeout(QUIET_MS)
+    plain = Image.open(io.BytesIO(page.screenshot(animations="disabled"))).convert("RGB")
+    packed = io.BytesIO()
+    plain.quantize(COLOURS, dither=Image.Dither.NONE).save(packed, "PNG", optimize=True)
+    return packed.getvalue()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
