@@ -1,4 +1,4 @@
-"""The one place that says whether a caller may do what it asks for."""
+"""Access control: decides whether a caller may perform an action."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ from sensu.rules.rbac import Allow, CompiledAccess, Grants, RequestAttributes
 
 
 class Access:
-    """Answers from the roles and bindings in memory; follows their changes."""
+    """Decides from roles and bindings in memory, and follows their changes."""
 
     def __init__(self, records: Records) -> None:
         self._records = records
@@ -18,12 +18,12 @@ class Access:
             records.subscribe(kind, self._forget)
 
     def allows(self, who: Identity, verb: str, resource: str, *, name: str = "", namespace: str = "") -> bool:
-        """Whether `who` may do `verb` (get list create update delete) on a resource word, by name and namespace."""
+        """Whether `who` may `verb` (get, list, create, update, delete) a resource type, by name and namespace."""
         request = RequestAttributes(verb, resource, name, namespace, who.username, who.groups)
         return isinstance(self._access().decide(request), Allow)
 
     def visible_namespaces(self, who: Identity) -> Sequence[str]:
-        """The names of the stored namespaces that `who` may know of, in order."""
+        """The names of the namespaces that are visible to `who`, sorted."""
         names = [namespace.name for namespace in self._records.list(NAMESPACE, None)]
         return self._access().visible_namespaces(who.username, who.groups, names)
 

@@ -1,4 +1,4 @@
-"""API keys by their secret; found by a keyed digest, so that the time it takes tells nothing about other keys."""
+"""Looks up API keys by a keyed digest, so that the duration of a lookup reveals nothing about other keys."""
 
 import hmac
 import secrets
@@ -12,7 +12,7 @@ KEY_CHARACTERS_MAX = 256
 
 
 class APIKeys:
-    """Finds the user whose rights a key carries."""
+    """Finds the users of API keys."""
 
     def __init__(self, records: Records) -> None:
         self._records = records
@@ -21,7 +21,7 @@ class APIKeys:
         records.subscribe(API_KEY, self._forget)
 
     def user_of(self, key: str) -> User | None:
-        """The user that an API key stands for; None where key or user are unknown or the user is disabled."""
+        """The user of an API key; None if the key or its user does not exist, or the user is disabled."""
         if not key or len(key) > KEY_CHARACTERS_MAX:
             return None
         found = self._index().get(self._digest(key))

@@ -1,4 +1,4 @@
-"""Puts the parts of auth together."""
+"""Assembles authentication and access control."""
 
 import contextlib
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from sensu.backend.basics import Basics
 
 @dataclass(frozen=True, slots=True)
 class Auth:
-    """Who is asking, and what they may do."""
+    """Authentication and access control of a backend."""
 
     passwords: Passwords
     tokens: Tokens
@@ -25,7 +25,7 @@ class Auth:
 
 
 async def assembled(basics: Basics, stack: contextlib.AsyncExitStack) -> Auth:
-    """Authentication and access control; raises ConfigurationError for a key that cannot be used, and StoreError."""
+    """Assemble both; raises ConfigurationError if a signing key cannot be used, and StoreError."""
     settings, records = basics.settings, basics.records
     private, public = settings.jwt_private_key_file, settings.jwt_public_key_file
     passwords = Passwords(basics.clock)

@@ -1,8 +1,8 @@
-"""Who may try a password now: in turn between network addresses, and not without end.
+"""Limits password attempts, fairly between network addresses.
 
-Comparing a password takes a good part of a second of a processor, and anybody may ask for it. So few comparisons run
-at a time, and they are shared out by address: each address that asks gets the next turn after the others, however many
-attempts another one has waiting. The address is that of the connection; `X-Forwarded-For` is not trusted.
+Verifying a password takes a considerable part of a second of processor time, and unauthenticated clients can request
+it. Therefore only a few run at a time, and addresses take turns, no matter how many attempts each has waiting. The
+address is that of the connection; `X-Forwarded-For` is not trusted.
 """
 
 import asyncio
@@ -17,26 +17,26 @@ from hashlib import blake2b
 from sensu.clock import Clock
 
 AT_ONCE = 2
-"""How many passwords are compared or hashed at a time, and so how many attempts of one address at most."""
+"""The maximum number of passwords verified or hashed at a time."""
 WAITING_OF_ADDRESS_MAX = 32
-"""How many attempts of one address may wait; further ones are refused with 429."""
+"""The maximum number of waiting attempts from one address; further ones are refused with 429."""
 WAITING_MAX = 2_000
-"""How many attempts may wait in all; further ones are refused with 429."""
+"""The maximum number of waiting attempts in total; further ones are refused with 429."""
 RETRY_AFTER_S = 5
 
 GUESSES_MAX = 30
-"""How many different wrong passwords an address may send for one user name in `GUESSES_S`.
+"""The maximum number of different wrong passwords from one address for one user name within `GUESSES_S`.
 
-More attempts are refused with 429 until that time is over. Attempts from other addresses are not affected, so that
-nobody can lock out a user elsewhere; neither is a user whose right password is remembered. One wrong password that is
-sent again and again, as by agents with an old configuration, counts once.
+Further attempts are refused with 429 until the time is over. Attempts from other addresses are not affected, so that
+a user cannot be locked out from elsewhere, and neither are users whose correct password is cached. The same wrong
+password sent repeatedly, for example by agents with an outdated configuration, counts once.
 """
 GUESSES_S = 60.0
 GUESSES_REMEMBERED_MAX = 10_000
 
 
 class TooManyAttempts(Exception):
-    """A password is not compared now; the message is fit for the client."""
+    """A password is not verified now; the message can be sent to the client."""
 
     def __init__(self, message: str, retry_after_s: int) -> None:
         super().__init__(message)
@@ -44,7 +44,7 @@ class TooManyAttempts(Exception):
 
 
 def origin_of(address: str) -> str:
-    """What counts as one address: an IPv4 address, or an IPv6 network of 64 bits, all of which one host may use."""
+    """The unit that limits apply to: an IPv4 address or an IPv6 /64 network, which may belong to a single host."""
     try:
         parsed = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:
@@ -55,7 +55,7 @@ def origin_of(address: str) -> str:
 
 
 class FairTurns:
-    """Lets few at a time through, one address after the other."""
+    """Admits a few attempts at a time; addresses take turns."""
 
     def __init__(self, at_once: int = AT_ONCE) -> None:
         self._free = at_once
@@ -64,12 +64,12 @@ class FairTurns:
 
     @property
     def waiting(self) -> int:
-        """How many wait for their turn."""
+        """The number of waiting attempts."""
         return self._count
 
     @asynccontextmanager
     async def turn(self, origin: str) -> AsyncIterator[None]:
-        """Wait for a turn and hold it; raises TooManyAttempts. Who stops waiting gives its place up."""
+        """Wait for a turn and hold it; raises TooManyAttempts. A cancelled caller leaves the queue."""
         await self._enter(origin)
         try:
             yield
@@ -82,7 +82,7 @@ class FairTurns:
             return
         queue = self._waiting.get(origin, ())
         if len(queue) >= WAITING_OF_ADDRESS_MAX or self._count >= WAITING_MAX:
-            raise TooManyAttempts("too many log-in attempts are waiting, try again later", RETRY_AFTER_S)
+            raise TooManyAttempts("too many login attempts are waiting, try again later", RETRY_AFTER_S)
         mine: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.setdefault(origin, deque()).append(mine)
         self._count += 1
@@ -126,7 +126,7 @@ class Guesses:
         self._wrong: OrderedDict[bytes, _Wrong] = OrderedDict()
 
     def check(self, username: str, origin: str) -> None:
-        """Raises TooManyAttempts where an address has tried too many wrong passwords of a user."""
+        """Raises TooManyAttempts if an address has sent too many wrong passwords for a user."""
         known = self._wrong.get(_key(username, origin))
         left_s = 0 if known is None else math.ceil(known.until - self._clock.monotonic())
         if known is not None and len(known.proofs) >= GUESSES_MAX and left_s > 0:
@@ -134,7 +134,7 @@ class Guesses:
             raise TooManyAttempts(message, left_s)
 
     def wrong(self, username: str, origin: str, proof: bytes) -> None:
-        """A password was wrong; `proof` is a digest that tells it from others."""
+        """Record a wrong password; `proof` is a digest that distinguishes it from others."""
         key, now = _key(username, origin), self._clock.monotonic()
         known = self._wrong.pop(key, None)
         if known is None or now >= known.until:
@@ -146,7 +146,7 @@ class Guesses:
             self._wrong.popitem(last=False)
 
     def right(self, username: str, origin: str) -> None:
-        """A password was right: earlier slips no longer count."""
+        """Record a correct password: earlier wrong ones no longer count."""
         self._wrong.pop(_key(username, origin), None)
 
 

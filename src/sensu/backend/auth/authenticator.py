@@ -65,7 +65,7 @@ class Authenticator:
         return msgspec.structs.replace(identity_of(found, Via.BASIC), address=login.address)
 
     def knows(self, username: str) -> bool:
-        """Whether there is a user record of that name."""
+        """Whether a user record of that name exists."""
         return self._user(username) is not None
 
     def _user(self, username: str) -> User | None:

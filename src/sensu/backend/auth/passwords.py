@@ -1,9 +1,9 @@
-"""Passwords: hashed with bcrypt, verified off the loop, and remembered for a while.
+"""Passwords: hashed with bcrypt, verified in threads, and cached for a limited time.
 
-A right password is remembered, as a digest keyed with a secret of this process, so that a thousand agents that log in
-with one user cost one bcrypt and not a thousand. The digest covers the stored hash, so that a changed password is
-forgotten at once. Wrong passwords are never remembered. Who is remembered waits for nobody; who is not waits for its
-turn (`sensu.backend.auth.attempts`).
+Correct passwords are cached as digests, keyed with a secret of this process, so that a thousand agents that log in as
+one user cost one bcrypt run instead of a thousand. The digest covers the stored hash, so that a changed password is
+invalidated at once. Wrong passwords are never cached. Cached passwords are accepted without waiting; others wait for
+their turn (`sensu.backend.auth.attempts`).
 """
 
 import asyncio
@@ -24,29 +24,29 @@ T = TypeVar("T")
 
 BCRYPT_COST = 10
 BCRYPT_COST_SET_MAX = 12
-"""Hashes of a higher cost are not taken from clients: whoever sets one makes every log-in with it hold a thread."""
+"""Hashes of a higher cost are refused when clients set them, because each login would occupy a thread."""
 BCRYPT_COST_MAX = 16
-"""Hashes that cost more than this (some seconds) are never matched: one login must not hold a thread for hours."""
+"""Hashes of a higher cost (some seconds) never match: a login must not occupy a thread for hours."""
 BCRYPT_BYTES_MAX = 72
-"""Of longer passwords bcrypt reads the beginning."""
+"""bcrypt uses only the beginning of longer passwords."""
 
 REMEMBERED_S = 3600.0
 REMEMBERED_MAX = 4096
 
 _NOBODYS = "HusiUbNIpOhkC8h2Luf1MOcrGb.W105Pr3GsUcn8ZFVMSY36Vc41K"
-"""Salt and hash of a random password that nobody kept: what is compared where there is no user."""
+"""Salt and hash of a random, discarded password: compared if the user does not exist."""
 
 
 @dataclass(slots=True)
 class _Run:
-    """A comparison that some log-ins wait for; it ends when none of them is left."""
+    """A verification that several logins wait for; it is cancelled when none of them is left."""
 
     task: "asyncio.Task[bool]"
     waiting: int = 0
 
 
 class Passwords:
-    """Hashes and verifies passwords; raises TooManyAttempts where too many are to be verified."""
+    """Hashes and verifies passwords; raises TooManyAttempts if too many are waiting."""
 
     def __init__(self, clock: Clock, threads: int = AT_ONCE) -> None:
         self._clock = clock
@@ -58,7 +58,7 @@ class Passwords:
         self._running: dict[bytes, _Run] = {}
 
     async def hash(self, password: str, address: str = "") -> str:
-        """A new bcrypt hash (`$2b$10$…`) of a password."""
+        """Hash a password with bcrypt (`$2b$10$…`)."""
         async with self._turns.turn(origin_of(address)):
             return await self._in_thread(hash_password, password)
 
@@ -70,9 +70,9 @@ class Passwords:
         address: str = "",
         refusal_cost: Callable[[], int] = lambda: BCRYPT_COST,
     ) -> bool:
-        """Whether the password is the one of the hash, for a client at `address`; None stands for no such user.
+        """Whether the password from a client at `address` matches the hash (None: the user does not exist).
 
-        A wrong password and a user that does not exist take as long as a hash of the `refusal_cost`.
+        The answer for a wrong password or an unknown user takes as long as a hash of the `refusal_cost`.
         """
         proof = self._proof(username, password, password_hash or "")
         if password_hash is not None and self._remembers(proof):
@@ -88,7 +88,7 @@ class Passwords:
         return True
 
     def close(self) -> None:
-        """Stop the threads that hash; what waits for them is cancelled."""
+        """Stop the hashing threads and cancel the work that waits for them."""
         self._executor.shutdown(wait=False, cancel_futures=True)
 
     def _proof(self, *parts: str) -> bytes:
@@ -113,7 +113,7 @@ class Passwords:
     async def _matches(
         self, proof: bytes, origin: str, password: str, password_hash: str | None, refusal_cost: int
     ) -> bool:
-        """The verdict of bcrypt; callers that ask the same at the same time share one run."""
+        """The result of bcrypt; concurrent calls with the same arguments share one run."""
         run = self._running.get(proof)
         if run is None:
             run = _Run(asyncio.ensure_future(self._run(origin, password, password_hash, refusal_cost)))
@@ -137,7 +137,7 @@ class Passwords:
             return await self._in_thread(matches, password, password_hash, refusal_cost)
 
     async def _in_thread(self, work: Callable[..., T], *arguments: object) -> T:
-        """What the work returns; a caller that is cancelled waits for its end too, because it cannot be stopped."""
+        """The result of `work` in a thread. Threads cannot be stopped, so a cancelled caller also waits for its end."""
         job = asyncio.get_running_loop().run_in_executor(self._executor, work, *arguments)
         try:
             return await asyncio.shield(job)
@@ -147,14 +147,14 @@ class Passwords:
 
 
 def hash_password(password: str) -> str:
-    """A new bcrypt hash of a password; takes tens of milliseconds."""
+    """Hash a password with bcrypt; takes tens of milliseconds."""
     return bcrypt.hashpw(_bcrypt_input(password), bcrypt.gensalt(BCRYPT_COST)).decode("ascii")
 
 
 def matches(password: str, password_hash: str | None, refusal_cost: int = BCRYPT_COST) -> bool:
-    """Whether a password is the one of a bcrypt hash (`$2a$`, `$2b$`, `$2y$`); a text that is no hash matches none.
+    """Whether a password matches a bcrypt hash (`$2a$`, `$2b$`, `$2y$`); a string that is not a hash matches nothing.
 
-    What does not match takes as long as a hash of `refusal_cost`, unless its own cost is higher: 2^n takes as long as
+    A mismatch takes as long as a hash of `refusal_cost`, unless the hash's own cost is higher: 2^n takes as long as
     2^m, 2^m, 2^(m+1) … 2^(n-1) together.
     """
     cost = cost_of(password_hash or "")
@@ -176,14 +176,14 @@ def _bcrypt_input(password: str) -> bytes:
 
 
 def cost_of(password_hash: str) -> int | None:
-    """The cost in `$2b$10$…`, None for what is no hash."""
+    """The cost of a hash (`$2b$10$…`), None if it is not a bcrypt hash."""
     parts = password_hash.split("$")
     known = len(parts) == 4 and not parts[0] and parts[1] in ("2a", "2b", "2y")
     return int(parts[2]) if known and parts[2].isdigit() and parts[2].isascii() and len(parts[2]) == 2 else None
 
 
 def hash_problem(password_hash: str) -> str | None:
-    """Why a hash that a client sends is not taken, or None."""
+    """Why a hash from a client is refused, or None."""
     cost = cost_of(password_hash)
     if cost is None or cost <= BCRYPT_COST_SET_MAX:
         return None

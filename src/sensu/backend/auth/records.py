@@ -1,4 +1,4 @@
-"""What authentication needs of the resource cache."""
+"""The part of the resource cache that authentication uses."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
@@ -15,15 +15,15 @@ class Records(Protocol):
         ...
 
     def list(self, kind: Kind, namespace: str | None) -> Sequence[Any]:
-        """The decoded resources of a kind in order of their names, of one namespace or all."""
+        """The decoded resources of a kind sorted by name, of one namespace or of all (None)."""
         ...
 
     def subscribe(self, kind: Kind, callback: Callable[..., None]) -> Any:
-        """Have `callback` called with what changed when resources of the kind changed."""
+        """Call `callback` with the changes whenever resources of the kind change."""
         ...
 
 
 def enabled_user(records: Records, username: str) -> User | None:
-    """The user record of a name, unless there is none or it is disabled."""
+    """The user record of a name, None if it does not exist or is disabled."""
     user: User | None = records.get(USER, "", username)
     return None if user is None or user.disabled else user

@@ -28,11 +28,11 @@ from sensu.store.values import Must, PutResource
 
 DEFAULT_NAMESPACE = "default"
 SYSTEM_NAMESPACE = "sensu-system"
-"""Where the backends' own entities are; only cluster admins see it."""
+"""The namespace of the backends' own entities; only cluster admins can see it."""
 
 ADMINS_GROUP = "cluster-admins"
 ADMINS_BINDING = "cluster-admin"
-"""The cluster role with all rights, and the binding of the administrators to it."""
+"""The name of the cluster role with all permissions, and of the binding of administrators to it."""
 AGENTS_GROUP = "system:agents"
 USERS_GROUP = "system:users"
 PIPELINE_NAME = "system:pipeline"
@@ -70,9 +70,10 @@ def seed_writes(
     api_key: str | None,
     now: float,
 ) -> list[PutResource]:
-    """What `sensu-backend init` stores: namespaces, users, roles and bindings, and an API key where one is given.
+    """The writes of `sensu-backend init`: namespaces, users, roles and bindings, and an API key if one is given.
 
-    The first write must find no `default` namespace, so that a second init changes nothing. `now` in Unix seconds.
+    The first write requires that the namespace `default` does not exist, so that a second init changes nothing. `now`
+    is in Unix seconds.
     """
     writes = [put(NAMESPACE, Namespace(name=DEFAULT_NAMESPACE), must=Must.BE_ABSENT)]
     writes += namespace_writes(DEFAULT_NAMESPACE)
@@ -93,9 +94,9 @@ def seed_writes(
 def reset_writes(
     user: User, password_hash: str, binding: ClusterRoleBinding | None, api_key: str | None, now: float
 ) -> list[PutResource]:
-    """What makes a user an administrator again: the user, the role with all rights, and the binding to it.
+    """The writes that make a user an administrator: the user, the role with all permissions, and the binding to it.
 
-    Subjects that `binding` has are kept where it binds to that role. `now` in Unix seconds.
+    The subjects of `binding` are kept if it binds to that role. `now` is in Unix seconds.
     """
     groups = user.groups if ADMINS_GROUP in user.groups else (*user.groups, ADMINS_GROUP)
     admin = replace(user, password_hash=password_hash, groups=groups, disabled=False)
@@ -114,12 +115,12 @@ def _api_key(name: str, username: str, now: float) -> PutResource:
 
 
 def system_namespace_writes() -> list[PutResource]:
-    """What a backend stores at its start: the namespace of its own entities."""
+    """The writes of a backend at its start: the namespace of its own entities."""
     return [put(NAMESPACE, Namespace(name=SYSTEM_NAMESPACE)), *namespace_writes(SYSTEM_NAMESPACE)]
 
 
 def namespace_writes(namespace: str, created_by: str = "") -> list[PutResource]:
-    """What is stored beside a new namespace: the role and binding `system:pipeline`."""
+    """The writes that accompany a new namespace: the role and binding `system:pipeline`."""
     metadata = ObjectMeta(name=PIPELINE_NAME, namespace=namespace, created_by=created_by)
     role = Role(metadata=metadata, rules=(Rule(verbs=_READ, resources=("events",)),))
     binding = RoleBinding(

@@ -1,8 +1,8 @@
-"""Log-in sessions: what refresh tokens belong to, kept in the store and followed in memory.
+"""Login sessions, which refresh tokens belong to: kept in the store, and cached in memory.
 
-A session that nobody refreshes ends by itself. While the store fails (a full disk, say), people can still log in: new
-sessions are kept in memory, by this process alone, and are stored when they are next refreshed. Their number is
-bounded, for each user and in all: the one that rested longest makes room for a new one.
+A session that is not refreshed expires. While the store is unavailable (for example, because the disk is full), users
+can still log in: new sessions are kept in memory, by this process only, and stored at their next refresh. The number
+of sessions is limited per user and in total: the one unused for longest is replaced by a new one.
 """
 
 import logging
@@ -27,14 +27,14 @@ SESSIONS_OF_A_USER_MAX = 5_000
 EXPIRED_SWEPT_AT_ONCE_MAX = 64
 READ_AT_ONCE = 1_000
 UNSTORED_MAX = 1_000
-"""So many sessions are kept in memory alone; beyond it the oldest of them ends."""
+"""The maximum number of sessions that are kept only in memory; beyond it, the oldest of them ends."""
 
 
 class Session(Wire, frozen=True):
-    """A log-in; times in Unix seconds.
+    """A login; times in Unix seconds.
 
     `provider_id` is the provider that knows the user, `user_id` its id there, and `groups` are those that the provider
-    named at the log-in or the last refresh. `refresh_id` is the id of the refresh token in use, `replaced_id` of the
+    named at the login or the last refresh. `refresh_id` is the id of the refresh token in use, `replaced_id` of the
     one before it; `generation` grows with each change.
     """
 
@@ -56,7 +56,7 @@ class Session(Wire, frozen=True):
 
 
 class Sessions:
-    """The sessions of a cluster, those that rested longest first."""
+    """The sessions of a cluster; those unused for longest come first."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -84,14 +84,14 @@ class Sessions:
         self._stop()
 
     def get(self, session_id: str) -> Session | None:
-        """A session that has not ended; the caller looks at `expires_at`."""
+        """A session that has not ended; the caller checks `expires_at`."""
         return self._all.get(session_id)
 
     async def put(self, session: Session, now: float, also: Sequence[Write] = ()) -> bool:
-        """Keep a new or changed session, and end those that are over or make room for it; `also` is stored with it.
+        """Store a new or changed session together with `also`; ends expired sessions and those beyond the limits.
 
-        False where another process changed or ended it meanwhile; then nothing is stored, and `get` knows. A new
-        session is kept in memory where the store fails; raises StoreError for a stored one.
+        False if another process changed or ended the session meanwhile; then nothing is stored, and `get` returns its
+        present state. If the store fails, a new session is kept in memory; for a stored one, raises StoreError.
         """
         before = self._all.get(session.id)
         self._keep(session)
@@ -115,7 +115,9 @@ class Sessions:
 
     def _keep_unstored(self, session: Session, err: StoreError) -> None:
         context = fields(username=session.username, error=str(err))
-        log.warning("a log-in is kept in memory and not in the audit log: the store fails", extra=context)
+        log.warning(
+            "a login is kept in memory only and not in the audit log, because the store is unavailable", extra=context
+        )
         self._unstored[session.id] = None
         if len(self._unstored) > UNSTORED_MAX:
             self._drop(next(iter(self._unstored)))
@@ -126,14 +128,14 @@ class Sessions:
             self._keep(decode(Session, stored.body))
 
     def _restore(self, session: Session, before: Session | None) -> None:
-        """Forget a change that was not stored, so that the refresh token which the caller still has stays good."""
+        """Undo a change that was not stored, so that the caller's refresh token remains valid."""
         if self._all.get(session.id) is session:
             self._drop(session.id)
             if before is not None:
                 self._keep(before)
 
     async def end(self, *session_ids: str, also: Sequence[Write] = ()) -> None:
-        """End sessions at once; `also` is stored with that."""
+        """End sessions at once, and store `also` with that."""
         for session_id in session_ids:
             self._drop(session_id)
         await self._store.commit([*map(_delete, session_ids), *also])
@@ -195,5 +197,5 @@ def _delete(session_id: str) -> DeleteResource:
 
 
 def changed(session: Session, **changes: object) -> Session:
-    """The session with fields replaced, one generation on."""
+    """The session with fields replaced and the next generation."""
     return msgspec.structs.replace(session, generation=session.generation + 1, **changes)

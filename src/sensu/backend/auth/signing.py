@@ -1,7 +1,8 @@
-"""JSON Web Tokens: signed, and read where the signature is right.
+"""Signs and verifies JSON Web Tokens.
 
-The cluster's secret signs (HS256) unless a private EC key is given (ES256, ES384 or ES512 by its curve). Tokens under
-the secret are always read; a public EC key lets tokens of other backends be read too.
+Tokens are signed with the cluster's secret (HS256) or, if one is given, with a private EC key (ES256, ES384 or ES512,
+depending on its curve). Tokens signed with the secret are always accepted; with a public EC key, those of other
+backends are accepted too.
 """
 
 from collections.abc import Mapping
@@ -30,7 +31,7 @@ _SIGNATURE_ONLY: Options = {
 
 
 class Signer:
-    """Signs claims and reads them back."""
+    """Signs and verifies claims."""
 
     def __init__(
         self,
@@ -48,12 +49,12 @@ class Signer:
             self._signing = (private_key, algorithm_of(private_key))
 
     def sign(self, claims: Mapping[str, Any]) -> str:
-        """The token that carries the claims."""
+        """A token with these claims."""
         key, algorithm = self._signing
         return jwt.encode(dict(claims), key, algorithm=algorithm)
 
     def claims_of(self, token: str) -> dict[str, Any] | None:
-        """The claims of a token with a right signature, expired or not; None for any other text."""
+        """The claims of a token with a valid signature, expired or not; None for any other string."""
         if len(token) > TOKEN_CHARACTERS_MAX:
             return None
         try:
@@ -68,7 +69,7 @@ class Signer:
 
 
 def algorithm_of(key: EllipticCurvePrivateKey | EllipticCurvePublicKey) -> str:
-    """The signing algorithm that a key's curve stands for; raises ConfigurationError for other curves."""
+    """The signing algorithm for the curve of a key; raises ConfigurationError for other curves."""
     algorithm = _CURVES.get(key.curve.name)
     if algorithm is None:
         raise ConfigurationError(f"JWT keys must be on curve P-256, P-384 or P-521, not {key.curve.name}")

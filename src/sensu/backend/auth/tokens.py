@@ -1,10 +1,10 @@
 """Access and refresh tokens, and the sessions they belong to.
 
-An access token holds for some minutes, a session for as long as it is refreshed in time. The refresh token of a session
-is replaced as it is used; the one before stays good for a short grace, in which it gives the same new one, so that two
-programs that share a login do not end each other. A refresh token that comes back later was stolen or copied: its
-session ends. The rights of an access token follow from what the user's provider says at each request, not from its
-claims.
+An access token is valid for some minutes, a session for as long as it is refreshed in time. The refresh token of a
+session is replaced when it is used; the previous one remains valid for a short grace period, in which it yields the
+same new one, so that two programs that share a login do not end each other's session. If it is used later, it was
+stolen or copied, and the session ends. The permissions of an access token depend on what the user's provider says at
+each request, not on its claims.
 Source: docs, "API authentication"; recorded scenarios auth-*.
 """
 
@@ -35,7 +35,7 @@ VERIFIED_REMEMBERED_MAX = 10_000
 
 @dataclass(frozen=True, slots=True)
 class TokenLifetimes:
-    """How long tokens hold, in seconds.
+    """How long tokens are valid, in seconds.
 
     `rotate_after_s` is the age from which a used refresh token is replaced, `rotation_grace_s` how long the replaced
     one is still accepted, `session_s` how long a refresh token is valid.
@@ -48,7 +48,7 @@ class TokenLifetimes:
 
 
 class TokenTriple(Wire, frozen=True):
-    """What a login answers; `expires_at` (Unix seconds) is the access token's."""
+    """The response to a login; `expires_at` (Unix seconds) is that of the access token."""
 
     access_token: str = always_str()
     expires_at: int = always_int()
@@ -57,7 +57,7 @@ class TokenTriple(Wire, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class _AccessClaims:
-    """What counts of a verified access token."""
+    """The claims that are used of a verified access token."""
 
     username: str
     session_id: str
@@ -86,7 +86,7 @@ class Tokens:
         self._verified: OrderedDict[bytes, _AccessClaims] = OrderedDict()
 
     async def open(self) -> None:
-        """Read the secret and the sessions from the store, making the secret at the first start."""
+        """Read the secret and the sessions from the store; creates the secret at the first start."""
         secret = await self._store.get_state(SECRET_NAME)
         if secret is None:
             await self._store.commit([PutState(SECRET_NAME, secrets.token_bytes(SECRET_BYTES))])
@@ -99,7 +99,7 @@ class Tokens:
         self._sessions.close()
 
     async def issue(self, who: Identity, issuer: str, also: Sequence[Write] = ()) -> TokenTriple:
-        """Tokens of a new session; `issuer` is scheme and host of the request, `also` is stored with the session."""
+        """Tokens for a new session; `issuer` is scheme and host of the request, `also` is stored with the session."""
         now = self._clock.now()
         session = Session(
             id=secrets.token_hex(16),
@@ -177,7 +177,7 @@ class Tokens:
     async def logout(
         self, access_token: str, refresh_token: str, also: Callable[[str], Sequence[Write]] = lambda _: ()
     ) -> Rejected | None:
-        """End the sessions of two tokens of the same user; what `also` tells of the user's name is stored with that."""
+        """End the sessions of two tokens of one user, and store what `also` returns for the user's name with that."""
         claims = self._refresh_claims(access_token, refresh_token)
         if claims is None:
             return WRONG_CREDENTIALS
@@ -187,7 +187,7 @@ class Tokens:
         return None
 
     async def logout_user(self, username: str, refresh_token: str, also: Sequence[Write] = ()) -> Rejected | None:
-        """End the session of a refresh token for a user who proved itself otherwise; `also` is stored with that."""
+        """End the session of a refresh token, for a user who is authenticated otherwise; `also` is stored with that."""
         claims = self._signer.claims_of(refresh_token)
         if claims is None or not _is_refresh(claims) or claims["sub"] != username:
             return WRONG_CREDENTIALS
@@ -214,11 +214,11 @@ class Tokens:
         return session
 
     def ending_sessions_of(self, username: str, provider_id: str = BASIC) -> list[Write]:
-        """The writes that end all sessions of a provider's user; commit them with what disables the user."""
+        """The writes that end all sessions of a provider's user; commit them with the one that disables the user."""
         return self._sessions.ending_all_of(provider_id, username)
 
     def _access_claims(self, token: str) -> _AccessClaims | None:
-        """What an access token says, its signature being right; answered from memory when it was asked before."""
+        """The claims of an access token with a valid signature; cached."""
         digest = sha256(token.encode("utf-8", "surrogatepass")).digest()
         known = self._verified.get(digest)
         if known is not None:
@@ -233,7 +233,7 @@ class Tokens:
         return found
 
     def _refresh_claims(self, access_token: str, refresh_token: str) -> dict[str, Any] | None:
-        """The claims of a refresh token, if the access token is the same user's."""
+        """The claims of a refresh token, if the access token belongs to the same user."""
         access = self._signer.claims_of(access_token)
         refresh = self._signer.claims_of(refresh_token)
         if access is None or refresh is None or not _is_access(access) or not _is_refresh(refresh):
@@ -267,7 +267,7 @@ class Tokens:
 
 
 def _provider_claim(session: Session) -> dict[str, str]:
-    """The provider as Go clients read it; `basic` has no type, as recorded."""
+    """The claim for the provider that Go clients read; `basic` has no type, as recorded."""
     of_type, slash, _ = session.provider_id.partition("/")
     return {
         "provider_id": session.provider_id,

@@ -1,4 +1,4 @@
-"""How large a query may be, and the work that it may cause; what is larger is refused."""
+"""Limits on the size of queries and on the work that they cause; larger ones are refused."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -19,46 +19,46 @@ from graphql import (
 )
 
 QUERIES_MAX = 10
-"""A request of more queries is refused as a whole (400)."""
+"""A request with more queries is refused (400)."""
 QUERY_CHARACTERS_MAX = 32_768
 TOKENS_MAX = 5_000
-"""A query of more tokens is not parsed further."""
+"""Parsing stops at this number of tokens."""
 FIELDS_MAX = 1_000
-"""The fields and uses of fragments in a query, with those inside of fragments counted wherever they are used.
+"""The maximum number of fields and fragment uses in a query. Those in fragments count for each use.
 `__typename`, which clients add to every selection, does not count."""
 DEPTH_MAX = 30
-"""How deep fields and fragments may lie in each other."""
+"""The maximum nesting of fields and fragments."""
 REPEATED_MAX = 30
-"""How often one field may stand in one place of the answer: each pair of them is compared before a query is run."""
+"""How often a field may be repeated in one place of the response: validation compares each pair of repetitions."""
 WORK_MAX = 100_000
-"""What the answer to a request may cost: 1 for each resource of a list that is searched, `RESOURCE_WORK` for each that
-is shown, and for each element that is shown the number of fields that are selected of it. That is about a second of
-this process; a query that comes to more ends without data."""
+"""The maximum cost of a response: 1 for each resource of a list that is searched, `RESOURCE_WORK` for each one shown,
+and for each element shown the number of its selected fields. That is about one second of this process; a query that
+exceeds it ends without data."""
 RESOURCE_WORK = 5
 INTROSPECTION_WORK = 40_000
-"""What a query for the schema costs."""
+"""The cost of a query for the schema."""
 LIMIT_MAX = 1_000
-"""A page of a list has at most so many nodes, whatever its `limit`; `pageInfo` tells of the rest."""
+"""The maximum number of nodes in a page, whatever its `limit`; `pageInfo` says whether more follow."""
 SEARCHED_MAX = 10_000
-"""Of a longer list so many resources are read, ordered and chosen from; `partialCount` tells that there are more."""
-TOO_MUCH_WORK = "the query comes to too much work; ask for fewer fields or smaller pages"
+"""The maximum number of resources of a list that are read, filtered and sorted; `partialCount` is set if more exist."""
+TOO_MUCH_WORK = "the query is too expensive; select fewer fields or request smaller pages"
 _OF_SCHEMA = ("__schema", "__type")
 
 
 class TooLarge(GraphQLError):
-    """A query that asks for more than a bound allows."""
+    """A query that exceeds a limit."""
 
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """How many fields a query has, and whether it asks for the schema."""
+    """The number of fields of a query, and whether it includes the schema."""
 
     fields: int
     introspects: bool
 
 
 class Work:
-    """What the answer to a request may still cost."""
+    """The remaining cost that the response to a request may have."""
 
     def __init__(self) -> None:
         self._left = WORK_MAX
@@ -66,30 +66,30 @@ class Work:
 
     @property
     def is_exhausted(self) -> bool:
-        """Whether the request came to more than it may."""
+        """Whether the request has exceeded its limit."""
         return self._left < 0
 
     def starts(self, query: Size) -> None:
-        """A query is carried out, the ones before it are done; raises TooLarge."""
+        """Count the start of a query, after the earlier ones have ended; raises TooLarge."""
         self._selected = {}
         self._spend(INTROSPECTION_WORK if query.introspects else 0)
 
     def searched(self, resources: int) -> None:
-        """Resources of a list are searched; raises TooLarge."""
+        """Count searched resources of a list; raises TooLarge."""
         self._spend(resources)
 
     def shown(self, resources: int, info: GraphQLResolveInfo[Any]) -> None:
-        """Resources are shown in a field, with what is selected of each; raises TooLarge."""
+        """Count resources shown in a field, with the selected fields of each; raises TooLarge."""
         if resources:
             self._spend(resources * (RESOURCE_WORK + self._selected_in(info)))
 
     def listed(self, elements: int, info: GraphQLResolveInfo[Any]) -> None:
-        """Elements of a resource are shown in a field, with what is selected of each; raises TooLarge."""
+        """Count elements of a resource shown in a field, with the selected fields of each; raises TooLarge."""
         if elements:
             self._spend(elements * max(1, self._selected_in(info)))
 
     def _selected_in(self, info: GraphQLResolveInfo[Any]) -> int:
-        """How many fields are selected of each element of a field."""
+        """The number of fields selected of each element of a field."""
         place = tuple(map(id, info.field_nodes))
         fields = self._selected.get(place)
         if fields is None:
@@ -104,7 +104,7 @@ class Work:
 
 
 def _fields_in(selections: SelectionSetNode | None, fragments: Mapping[str, FragmentDefinitionNode]) -> int:
-    """How many fields a selection has, those of nested selections and fragments included."""
+    """The number of fields in a selection, including those of nested selections and fragments."""
     fields = 0
     for one in selections.selections if selections else ():
         if isinstance(one, FieldNode):
@@ -117,12 +117,12 @@ def _fields_in(selections: SelectionSetNode | None, fragments: Mapping[str, Frag
 
 
 def _is_added_by_clients(one: SelectionNode) -> bool:
-    """Whether it is `__typename` by that name, which Apollo adds to every selection."""
+    """Whether it is an unaliased `__typename`, which Apollo adds to every selection."""
     return isinstance(one, FieldNode) and one.name.value == "__typename" and one.alias is None
 
 
 def size_of(document: DocumentNode) -> Size:
-    """The size of a query; raises TooLarge where it has too many fields, too deep ones, or one too often."""
+    """The size of a query; raises TooLarge if its number of fields, depth or number of repetitions is too large."""
     fragments = {one.name.value: one for one in document.definitions if isinstance(one, FragmentDefinitionNode)}
     repeated: Counter[tuple[str, ...]] = Counter()
     counted = 0
@@ -134,17 +134,17 @@ def size_of(document: DocumentNode) -> Size:
         place = (*place, (one.alias or one.name).value)
         repeated[place] += 1
         if repeated[place] > REPEATED_MAX:
-            raise TooLarge(f"a field stands at most {REPEATED_MAX} times in one place")
+            raise TooLarge(f"a field can be repeated at most {REPEATED_MAX} times in one place")
         count(one.selection_set, place, depth)
 
     def count(selections: SelectionSetNode | None, place: tuple[str, ...], depth: int) -> None:
         nonlocal counted
         if depth > DEPTH_MAX:
-            raise TooLarge(f"a query has at most {DEPTH_MAX} levels")
+            raise TooLarge(f"a query can have at most {DEPTH_MAX} levels")
         for one in selections.selections if selections else ():
             counted += not _is_added_by_clients(one)
             if counted > FIELDS_MAX:
-                raise TooLarge(f"a query has at most {FIELDS_MAX} fields")
+                raise TooLarge(f"a query can have at most {FIELDS_MAX} fields")
             if isinstance(one, FieldNode):
                 count_field(one, place, depth + 1)
             elif isinstance(one, InlineFragmentNode):

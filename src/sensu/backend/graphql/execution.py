@@ -1,4 +1,4 @@
-"""Answers queries: read, judged against the schema and the bounds, carried out as far as the caller may."""
+"""Executes queries: parses them, validates them against the schema and the limits, and runs them for the caller."""
 
 import asyncio
 import logging
@@ -39,21 +39,21 @@ from sensu.resources.wire import explain
 logger = logging.getLogger(__name__)
 
 DOCUMENTS_REMEMBERED_MAX = 16
-"""So many queries that were read are remembered; the ones that were not asked for longest are forgotten."""
+"""The number of parsed queries that are cached; the least recently used ones are dropped."""
 VALIDATION_ERRORS_MAX = 20
 Answer = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A query that can be carried out."""
+    """A query that can be executed."""
 
     document: DocumentNode
     size: Size
 
 
 class GraphQL:
-    """The schema over the use cases."""
+    """Executes queries against the use cases."""
 
     def __init__(self, use_cases: UseCases) -> None:
         self._use_cases = use_cases
@@ -61,7 +61,7 @@ class GraphQL:
         self._read = lru_cache(DOCUMENTS_REMEMBERED_MAX)(self._judged)
 
     async def answer(self, caller: Identity, body: bytes) -> Answer | list[Answer] | str:
-        """What a request asks for, a list for a list; a text says why it is no request."""
+        """The response to a request, a list if the body is one; a string says why the body is not a request."""
         try:
             asked = msgspec.json.decode(body)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as err:
@@ -70,7 +70,7 @@ class GraphQL:
             return "received unexpected request body"
         queries = [one for one in (asked if isinstance(asked, list) else [asked]) if isinstance(one, dict)]
         if len(queries) > QUERIES_MAX:
-            return f"a request has at most {QUERIES_MAX} queries"
+            return f"a request can have at most {QUERIES_MAX} queries"
         work = Work()
         answers = [await self._answer(caller, work, one) for one in queries]
         return answers if isinstance(asked, list) else answers[0]
@@ -101,9 +101,9 @@ class GraphQL:
         return _answered(caller, found.data, [_told(error) for error in found.errors or ()])
 
     def _judged(self, text: str) -> Query | list[GraphQLError]:
-        """A query, or all that is wrong with it."""
+        """A validated query, or its errors."""
         if len(text) > QUERY_CHARACTERS_MAX:
-            return [TooLarge(f"a query has at most {QUERY_CHARACTERS_MAX} characters")]
+            return [TooLarge(f"a query can have at most {QUERY_CHARACTERS_MAX} characters")]
         if not text.strip():
             return [GraphQLError("Must provide an operation.")]
         try:
@@ -111,7 +111,7 @@ class GraphQL:
             size = size_of(document)
             problems = validate(self._schema, document, max_errors=VALIDATION_ERRORS_MAX)
         except RecursionError:
-            return [TooLarge("the values of the query lie too deep in each other")]
+            return [TooLarge("the values of the query are nested too deeply")]
         except GraphQLError as err:
             return [err]
         if not problems and not any(isinstance(one, OperationDefinitionNode) for one in document.definitions):
@@ -120,7 +120,7 @@ class GraphQL:
 
 
 def _told(error: GraphQLError) -> GraphQLError:
-    """The error as clients may read it; raises StoreError where that was its cause."""
+    """The error as clients may see it; raises StoreError if that was its cause."""
     cause = error.original_error
     if isinstance(cause, StoreError):
         raise cause

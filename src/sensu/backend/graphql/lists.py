@@ -1,6 +1,6 @@
-"""Lists in pages by offset: which resources of a list a page shows, in which order.
+"""Lists in pages by offset: filters, order, and the resources of a page.
 
-Source: black-box runs of the reference (the keys of filters, orders, and what pages tell of themselves).
+Source: black-box runs of the reference (the keys of filters, orders, and the fields of pages).
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -35,7 +35,7 @@ class _EntityView(Wire, frozen=True):
 
 
 class EventView(Wire, frozen=True):
-    """As much of an event as lists are ordered and chosen by."""
+    """The fields of an event that lists are sorted and filtered by."""
 
     entity: _EntityView = _EntityView()
     check: _CheckView = _CheckView()
@@ -43,13 +43,13 @@ class EventView(Wire, frozen=True):
 
     @property
     def names(self) -> tuple[str, str]:
-        """Those of entity and check."""
+        """The names of the entity and the check."""
         return (self.entity.metadata.name, self.check.metadata.name)
 
 
 @dataclass(frozen=True, slots=True)
 class OffsetPageInfo:
-    """Where a page lies in its list; the fields are those of the schema."""
+    """The position of a page in its list; the fields are those of the schema."""
 
     total_count: int
     partial_count: bool
@@ -68,7 +68,7 @@ class Connection:
 
 
 def _severity(event: EventView) -> tuple[Any, ...]:
-    """Critical events first, then warnings, then unknown ones; of each the newest first."""
+    """Sort key: critical events first, then warnings, then unknown ones; the newest first within each."""
     order = {CRITICAL: 0, WARNING: 1, OK: 3}.get(event.check.status, 2)
     return (order, -event.timestamp, event.names)
 
@@ -91,7 +91,7 @@ _ORDERS: Mapping[str, tuple[Callable[[Any], Any], bool]] = {
 
 
 def page(kind: Kind, found: Bodies, args: Mapping[str, Any]) -> Connection:
-    """The part of a list that the arguments of a field ask for."""
+    """The page of a list that the arguments of a field request."""
     chosen = chosen_of(kind, found, args)
     offset = max(0, args["offset"] or 0)
     limit = min(max(0, args["limit"] or 0), LIMIT_MAX)
@@ -108,7 +108,7 @@ def page(kind: Kind, found: Bodies, args: Mapping[str, Any]) -> Connection:
 
 
 def chosen_of(kind: Kind, found: Bodies, args: Mapping[str, Any]) -> list[bytes]:
-    """What all filters hold for, in the order that is asked for."""
+    """The resources that match all filters, in the requested order."""
     shape = EventView if kind is EVENT else kind.shape
     tests = [_test_of(kind, text) for text in args["filters"] or ()]
     rows = [(decode(shape, body), body) for body in found.items]

@@ -1,4 +1,4 @@
-"""What mutations do: the use cases of the REST API, with ids for paths and inputs for bodies."""
+"""Mutations: the use cases of the REST API, with ids instead of paths and inputs instead of bodies."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ _CHECK_PROPS = {
     "subscriptions": "subscriptions",
     "assets": "runtime_assets",
 }
-"""What the props of a check are called in the REST API."""
+"""The names in the REST API of the props of a check."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ Remove = Callable[[Reader, NodeId], Awaitable[Deleted | Refusal]]
 
 
 def _payload_of(value: Any) -> Payload:
-    """A body that says this."""
+    """A request body with this value."""
 
     async def body() -> bytes:
         return encode(value)
@@ -59,12 +59,12 @@ def _denied_text(reader: Reader) -> str:
 
 
 def _refused(reader: Reader, outcome: Refusal) -> GraphQLError:
-    """The error of a field whose use case refused."""
+    """The error of a field whose use case refused the request."""
     return GraphQLError(_denied_text(reader) if isinstance(outcome, Denied) else outcome.why)
 
 
 def _writer_of(info: Info) -> Reader:
-    """What a mutation works with; raises for callers whom nobody knows."""
+    """The reader of a mutation; raises GraphQLError if the caller is not authenticated."""
     reader = info.context
     if not reader.is_known:
         raise GraphQLError(ANONYMOUS)
@@ -72,26 +72,26 @@ def _writer_of(info: Info) -> Reader:
 
 
 def _meant(kind: Kind, given: str) -> NodeId:
-    """The resource of that kind that an id means."""
+    """Parse the id of a resource of a kind."""
     node = node_ids.parsed(given)
     if isinstance(node, str):
         raise GraphQLError(node)
     if node.kind is not kind:
-        raise GraphQLError(f"the id is one of {node.kind.segment}, not of {kind.segment}")
+        raise GraphQLError(f"the id belongs to {node.kind.segment}, not to {kind.segment}")
     return node
 
 
 def _payload(given: Mapping[str, Any], **fields: Any) -> dict[str, Any]:
-    """What a mutation answers with."""
+    """The payload that a mutation returns."""
     return {"clientMutationId": given.get("clientMutationId") or "", **fields}
 
 
 async def _written(info: Info, kind: Kind, namespace: str, name: str) -> Any:
-    """What came of a write, as the caller may see it."""
+    """The written resource, if the caller may read it."""
     info.context.forget()
     found = await info.context.one(info, kind, namespace, name)
     if found is None:
-        raise GraphQLError("it is done; what came of it may not be shown")
+        raise GraphQLError("the change was made, but you do not have permission to read the result")
     return found
 
 
@@ -141,7 +141,7 @@ def _entry(reader: Reader, outcome: Refusal, argument: str) -> StandardError:
 
 
 def _removal(kind: Kind, remove: Remove, *, must_be_there: bool = False) -> Resolver:
-    """A mutation that removes a resource of that kind, and is done as well where there is none."""
+    """A mutation that deletes a resource of that kind; it also succeeds if the resource does not exist."""
 
     async def removed(root: None, info: Info, input: Mapping[str, Any]) -> Any:
         reader = _writer_of(info)
@@ -171,7 +171,7 @@ async def _remove_silence(reader: Reader, node: NodeId) -> Deleted | Refusal:
 
 
 async def _resolve_event(root: None, info: Info, input: Mapping[str, Any]) -> Any:
-    """An event that is well is left as it is."""
+    """Resolve an event; one that is passing is not changed."""
     reader = _writer_of(info)
     node = _meant(EVENT, input["id"])
     events = reader.use_cases.events
@@ -219,11 +219,11 @@ async def _create_silence(root: None, info: Info, input: Mapping[str, Any]) -> A
 
 
 _REMOVALS: Mapping[Kind, Remove] = {ENTITY: _remove_entity, EVENT: _remove_event, SILENCED: _remove_silence}
-"""How resources are removed that need more than the use case for all kinds."""
+"""How to delete resources of kinds that have a use case of their own for it."""
 
 
 def removal_of(kind: Kind) -> Resolver:
-    """The mutation that removes a resource of a kind."""
+    """The mutation that deletes a resource of a kind."""
     return _removal(kind, _REMOVALS.get(kind, _remove), must_be_there=kind is ENTITY)
 
 
@@ -236,4 +236,4 @@ MUTATION_RESOLVERS: Mapping[str, Mapping[str, Resolver]] = {
         "createSilence": _create_silence,
     }
 }
-"""By type and field; `schema.py` adds those that remove resources."""
+"""Resolvers by type and field; `schema.py` adds those that delete resources."""

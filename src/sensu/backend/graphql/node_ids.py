@@ -1,4 +1,4 @@
-"""Ids of nodes: `srn:WORD:NAMESPACE:NAME`, for events with entity and check in it.
+"""Ids of nodes: `srn:WORD:NAMESPACE:NAME`, where the name of an event is `ENTITY/CHECK`.
 
 Source: black-box runs of the reference (`srn:checks:default:cpu`, `srn:namespaces:default`).
 """
@@ -24,7 +24,7 @@ _OF_CHECK = "check/"
 
 @dataclass(frozen=True, slots=True)
 class NodeId:
-    """Which resource an id means; `name` is `ENTITY/CHECK` for events."""
+    """The resource of an id; `name` is `ENTITY/CHECK` for events."""
 
     kind: Kind
     namespace: str
@@ -32,7 +32,7 @@ class NodeId:
 
     @property
     def event_key(self) -> EventKey:
-        """The key of the event that is meant."""
+        """The key of the event."""
         entity, _, check = self.name.partition("/")
         return EventKey(self.namespace, entity, check)
 
@@ -46,7 +46,7 @@ def id_of(resource: Any) -> str:
 
 
 def check_id(namespace: str, name: str) -> str:
-    """The id of a check as it is configured."""
+    """The id of a check configuration."""
     return f"srn:checks:{namespace}:{quote(name, safe=_UNESCAPED)}"
 
 
@@ -58,7 +58,7 @@ def _event_id(event: Event) -> str:
 
 
 def parsed(node_id: str) -> NodeId | str:
-    """What an id means, or what is wrong with it."""
+    """Parse an id; returns the error message if it is invalid."""
     scheme, _, rest = node_id.partition(":")
     word, _, place = rest.partition(":")
     if scheme != "srn" or not place:
@@ -74,7 +74,7 @@ def parsed(node_id: str) -> NodeId | str:
 
 
 def _event_name(text: str) -> str:
-    """`ENTITY/CHECK` of the last part of an event's id, empty where it is none."""
+    """`ENTITY/CHECK` from the last part of an event's id, empty if it is invalid."""
     try:
         raw = base64.b64decode(text.removeprefix(_OF_CHECK), validate=True)
         return "/".join(msgspec.json.decode(raw, type=tuple[str, str]))

@@ -1,4 +1,4 @@
-"""The fields of resources that are more than what is stored under their name."""
+"""Resolvers of fields of resources that are not stored under their own name."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -76,7 +76,7 @@ def _check_hooks(check: CheckConfig | Check, info: Info) -> list[HookNames]:
 
 
 async def _silences_of_check(check: CheckConfig, info: Info) -> list[Silenced]:
-    """Those of the check everywhere, and those of all checks of one of its subscriptions."""
+    """The silences of the check on all entities, and those of all checks of one of its subscriptions."""
     reader = info.context
     now = reader.use_cases.clock.now()
     found = await reader.silences(check.metadata.namespace)
@@ -90,7 +90,7 @@ def _is_about(silence: Silenced, check: CheckConfig) -> bool:
 
 
 async def _silences_of_result(check: Check, info: Info) -> Any:
-    """Those that held when the event was processed."""
+    """The silences that applied when the event was processed."""
     return await info.context.named(info, SILENCED, check.metadata.namespace, check.silenced)
 
 
@@ -111,7 +111,7 @@ async def _silences_of_event(event: Event, info: Info) -> list[Silenced]:
 
 
 def _is_silenced(silences: Resolver) -> Resolver:
-    """Whether there is any of those silences."""
+    """A resolver that tests whether any of those silences exists."""
 
     async def is_silenced(resource: Any, info: Info) -> bool:
         return bool(await silences(resource, info))
@@ -136,7 +136,7 @@ def _hook_duration(hook: Hook, info: Info) -> int:
 
 
 def _hook_config(hook: Hook, info: Info) -> HookConfig:
-    """What the event says of it, which is all there is of hooks that are configured otherwise by now."""
+    """The configuration of the hook as far as the event contains it; the stored one may have changed since."""
     return hook.config or HookConfig(
         metadata=hook.metadata,
         command=hook.command,
@@ -164,7 +164,7 @@ async def _silenced_check(silence: Silenced, info: Info) -> Any:
 
 
 def _begins_incident(check: Check) -> bool:
-    """Whether this result follows one that was well; the first of all does not."""
+    """Whether this result is the first failure after a passing one; false for the first result of all."""
     return check.status != 0 and len(check.history or ()) > 1 and incident.status_before(check) == 0
 
 
@@ -173,7 +173,7 @@ def _event_namespace(event: Event, info: Info) -> str:
 
 
 def _of_its_check(field: Callable[[Check], Any], without: Any) -> Resolver:
-    """What an event's check says; `without` where there is none."""
+    """A resolver for a field of an event's check; `without` is the value if the event has no check."""
     return lambda event, info: without if event.check is None else field(event.check)
 
 
@@ -216,11 +216,11 @@ _CHECK_TERMS: Mapping[str, Resolver] = {
 NOUN_RESOLVERS: dict[str, dict[str, Resolver]] = {
     kind.type: dict(_RESOURCE) for kind in NODE_KINDS.values() if kind.namespaced and kind is not EVENT
 }
-"""By type and field."""
+"""Resolvers by type and field."""
 
 
 def _answer(type_name: str, **fields: Resolver) -> None:
-    """Resolve fields of a type."""
+    """Set the resolvers of fields of a type."""
     NOUN_RESOLVERS.setdefault(type_name, {}).update(fields)
 
 

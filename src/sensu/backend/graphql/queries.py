@@ -1,4 +1,4 @@
-"""Where queries begin: the viewer, single resources, the lists of namespaces, and how the backend is."""
+"""The root fields of queries: the viewer, single resources, the lists of namespaces, and the backend's health."""
 
 import asyncio
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ from sensu.resources.user import User
 from sensu.resources.wire import decode
 
 HEALTH_TIMEOUT_MS_MAX = 10_000
-"""Who wants to wait longer for the store's health waits so long."""
+"""The maximum time to wait for the store's health, whatever the query requests."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ async def _namespaces(info: Info) -> list[Namespace]:
 
 
 def one_of(kind: Kind) -> Resolver:
-    """The resource of that kind, namespace and name."""
+    """A resolver for the resource of that kind, namespace and name."""
 
     async def one(root: None, info: Info, namespace: str, name: str) -> Any:
         return await info.context.one(info, kind, namespace, name)
@@ -87,7 +87,7 @@ async def _wrapped_node(root: None, info: Info, id: str) -> Any:
 
 
 def page_of(kind: Kind) -> Resolver:
-    """A page of the namespace's resources of that kind."""
+    """A resolver for a page of the namespace's resources of that kind."""
 
     async def connection(namespace: Namespace, info: Info, **args: Any) -> Connection:
         reader = info.context
@@ -130,4 +130,4 @@ QUERY_RESOLVERS: Mapping[str, Mapping[str, Resolver]] = {
         "health": _health,
     },
 }
-"""By type and field; `schema.py` adds the fields for one resource of a kind and for its lists."""
+"""Resolvers by type and field; `schema.py` adds the fields for one resource of a kind and for its lists."""

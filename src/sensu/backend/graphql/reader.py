@@ -1,4 +1,4 @@
-"""Reads resources for one query, as far as its caller may."""
+"""Reads resources for a query, with the permissions of its caller."""
 
 import asyncio
 from collections.abc import Iterable, Sequence
@@ -24,7 +24,7 @@ WHOLE = PageRequest()
 
 @dataclass(frozen=True, slots=True)
 class Bodies:
-    """The resources of a list, as their readers get them; `partial` where there are more."""
+    """The resources of a list as JSON; `partial` if more exist."""
 
     items: Sequence[bytes] = ()
     partial: bool = False
@@ -34,9 +34,9 @@ NONE = Bodies()
 
 
 class Reader:
-    """What one query reads, each thing once; what the caller may not see is as if it were not there.
+    """Reads for one query, each resource once. Resources that the caller may not read appear not to exist.
 
-    One read at a time, so that a query takes no more of the store than any other request.
+    Reads run one at a time, so that a query loads the store no more than any other request.
     """
 
     def __init__(self, use_cases: UseCases, caller: Identity, work: Work) -> None:
@@ -50,17 +50,17 @@ class Reader:
 
     @property
     def is_known(self) -> bool:
-        """Whether somebody asks whom we know."""
+        """Whether the caller is authenticated."""
         return bool(self.caller.username)
 
     def forget(self) -> None:
-        """Read anew what is asked for from now on."""
+        """Clear the cache, so that resources are read again."""
         self._found.clear()
         self._lists.clear()
         self._silences.clear()
 
     async def one(self, info: "Info", kind: Kind, namespace: str, name: str) -> Any | None:
-        """A resource to be shown in a field, None if the caller may see none; events have the name `ENTITY/CHECK`."""
+        """A resource for a field, None if the caller may not read it; the name of an event is `ENTITY/CHECK`."""
         node = NodeId(kind, namespace, name)
         self.work.shown(1, info)
         async with self._turn:
@@ -70,7 +70,7 @@ class Reader:
             return self._found[node]
 
     async def named(self, info: "Info", kind: Kind, namespace: str, names: Iterable[str] | None) -> list[Any]:
-        """The resources of these names that the caller may see, to be shown in a field."""
+        """The resources of these names that the caller may read, for a field."""
         found = [await self.one(info, kind, namespace, name) for name in names or ()]
         return [one for one in found if one is not None]
 
@@ -85,7 +85,7 @@ class Reader:
         return await cases.resources.get(caller, node.kind, node.namespace, node.name)
 
     async def bodies(self, kind: Kind, namespace: str | None, entity: str | None = None) -> Bodies:
-        """The resources of a namespace, or the events of an entity; no more of them than may be searched."""
+        """The resources of a namespace, or the events of an entity, up to the limit of a search."""
         at = (kind, namespace, entity)
         async with self._turn:
             if at not in self._lists:
@@ -122,11 +122,11 @@ class Reader:
         return [decode(Silenced, body) for body in found.items]
 
     async def silence_index(self, namespace: str) -> SilenceIndex:
-        """The silences of a namespace, to find those of events."""
+        """An index of the silences of a namespace, to find those of events."""
         if namespace not in self._silences:
             self._silences[namespace] = SilenceIndex(await self.silences(namespace))
         return self._silences[namespace]
 
 
 Info = GraphQLResolveInfo[Reader]
-"""What a field is asked with."""
+"""The context of a field."""

@@ -1,4 +1,4 @@
-"""The schema: what `schema/*.graphql` say, and who answers its fields."""
+"""The schema from `schema/*.graphql`, and the resolvers of its fields."""
 
 import re
 from collections.abc import Mapping
@@ -30,13 +30,13 @@ from sensu.resources.kinds import SILENCED, Kind
 
 _CAPITAL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _NAMES = {"ARMVersion": "arm_version", "VMRole": "vm_role", "VMSystem": "vm_system", "libCType": "libc_type"}
-"""Fields whose attribute is not their name with underscores."""
+"""Fields whose attribute is not their name in snake case."""
 _ANSWERED_REMEMBERED_MAX = 1024
 _FOLDER = "schema"
 
 
 def made() -> GraphQLSchema:
-    """The schema, with all that answers queries."""
+    """Build the schema with its resolvers."""
     folder = files("sensu.backend.graphql") / _FOLDER
     texts = (one.read_text(encoding="utf-8") for one in folder.iterdir() if one.name.endswith(".graphql"))
     schema = build_schema("\n".join(texts))
@@ -59,7 +59,7 @@ def _answered(named: Any, fields: Mapping[str, Any]) -> None:
 
 
 def _answer_kind(schema: GraphQLSchema, kind: Kind) -> None:
-    """Resolve the fields that the schema has for a kind: one resource, the list of a namespace, and the removal."""
+    """Set the resolvers of a kind: one resource, the list of a namespace, and the deletion."""
     noun = "Silence" if kind is SILENCED else kind.type.removesuffix("Config")
     for type_name, returned, make in (
         ("Query", kind.type, one_of),
@@ -80,28 +80,28 @@ def _fields_of(schema: GraphQLSchema, type_name: str) -> Mapping[str, GraphQLFie
 
 
 def rfc3339(value: Any) -> str:
-    """Unix seconds as a time in UTC."""
+    """Unix seconds as an RFC 3339 time in UTC."""
     try:
         return datetime.fromtimestamp(value, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
     except (ValueError, OverflowError, OSError) as err:
-        raise GraphQLError(f"no time can be {value} seconds after 1970") from err
+        raise GraphQLError(f"{value} seconds after 1970 is not a valid time") from err
 
 
 def unix_seconds(value: Any) -> int:
-    """A time in RFC 3339 as Unix seconds."""
+    """An RFC 3339 time as Unix seconds."""
     try:
         moment = datetime.fromisoformat(value)
     except (TypeError, ValueError):
         moment = None
     if moment is None or moment.tzinfo is None:
-        raise GraphQLError(f"DateTime expects a time in RFC 3339 with its zone, not {value!r}")
+        raise GraphQLError(f"DateTime must be an RFC 3339 time with a time zone, not {value!r}")
     return int(moment.timestamp())
 
 
 def attribute(source: Any, info: Info, **args: Any) -> Any:
-    """What a field is without a resolver of its own: the attribute or key of the same name.
+    """The default resolver: returns the attribute or key of the same name.
 
-    Lists that are not there are empty, times that are 0 are null where they may be.
+    Missing lists are empty, and times of 0 are null if the field can be null.
     """
     name = info.field_name
     if isinstance(source, Mapping):
@@ -121,7 +121,7 @@ def _attribute_of(field: str) -> str:
 
 @lru_cache(_ANSWERED_REMEMBERED_MAX)
 def _traits_of(shape: GraphQLOutputType) -> tuple[bool, bool, str]:
-    """Whether a field is a list, whether it may be null, and the name of its type."""
+    """Whether a field is a list, whether it can be null, and the name of its type."""
     nullable = not isinstance(shape, GraphQLNonNull)
     return is_list_type(get_nullable_type(shape)), nullable, get_named_type(shape).name
 
@@ -137,5 +137,5 @@ def _shaped(value: Any, is_list: bool, nullable: bool, type_name: str) -> Any:
 
 
 def type_of(value: Any, info: Info, interface: Any) -> str:
-    """The type in the schema of what a field with an interface yields: its class has the name."""
+    """The schema type of a value of an interface field: the name of its class."""
     return type(value).__name__

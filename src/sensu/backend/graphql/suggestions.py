@@ -1,6 +1,6 @@
-"""What stands in a field of the resources of a namespace, to be offered to somebody who types.
+"""Suggests values for input fields: those that a field has in the resources of a namespace.
 
-Source: black-box runs of the reference (the references that it knows, how values are counted, and how `q` is found).
+Source: black-box runs of the reference (the supported references, how values are counted, and how `q` matches).
 """
 
 from collections import Counter
@@ -19,12 +19,12 @@ from sensu.rules.kinds.table import RULES
 LABELS = "metadata/labels"
 _METADATA = frozenset({"metadata/name", LABELS})
 _KINDS: Mapping[str, Kind] = {kind.snake_type: kind for kind, rules in RULES.items() if rules.suggested is not None}
-"""The kinds of core/v2 by the words of references."""
+"""The kinds of core/v2 by their words in references."""
 
 
 @dataclass(frozen=True, slots=True)
 class SuggestionResultSet:
-    """The values; the field is that of the schema."""
+    """The suggested values; the field is that of the schema."""
 
     values: list[str]
 
@@ -39,7 +39,7 @@ async def suggest(
     limit: int | None,
     filters: Sequence[str] | None,
 ) -> SuggestionResultSet:
-    """The values that a reference (`core/v2/entity/system/os`) leads to and `q` occurs in, most frequent ones first."""
+    """The values of a reference (`core/v2/entity/system/os`) that contain `q`, most frequent ones first."""
     if filters:
         raise GraphQLError("no filter could be matched with the given statement")
     meant = _meant(ref)
@@ -66,7 +66,7 @@ def _meant(ref: str) -> tuple[Kind, str] | None:
 
 
 def _texts_at(resource: Any, path: str) -> Iterator[str]:
-    """The texts, numbers, elements or keys at a path of attributes; below the labels it is a path of keys."""
+    """The strings, numbers, elements or keys at a path of attributes; within labels it is a path of keys."""
     field, _, label = path.partition(f"{LABELS}/")
     if label:
         value: Any = resource.metadata.labels.get(label)

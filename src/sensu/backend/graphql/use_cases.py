@@ -1,4 +1,4 @@
-"""What the fields of the schema stand on: the same use cases as those of the REST API."""
+"""The use cases behind the fields of the schema, which are those of the REST API."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from sensu.clock import Clock
 
 @dataclass(frozen=True, slots=True)
 class UseCases:
-    """The use cases, and how the backend is; `health` answers as `/health` does, within so many seconds."""
+    """The use cases, and the backend's health; `health` answers like `/health`, within the given seconds."""
 
     resources: Resources
     checks: Checks

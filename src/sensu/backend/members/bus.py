@@ -1,8 +1,8 @@
-"""The bus between the workers of a backend: a Unix socket for each, which only the owner of the state folder reaches.
+"""The bus between the workers of a backend: a Unix socket for each, accessible only to the owner of the state folder.
 
-Each worker connects to every other one, sends its messages on that connection and gets the answers there. While a
-worker cannot take a message, nothing more is read from its sender. A worker that leaves too much unread is
-disconnected, and is sent everything it must know when it connects again.
+Each worker connects to every other one, sends its messages on that connection and receives the answers there. While a
+worker cannot accept a message, it reads nothing more from the sender. A worker that leaves too much unread is
+disconnected, and receives the whole state again when it reconnects.
 """
 
 import asyncio
@@ -23,14 +23,14 @@ from sensu.log import fields
 log = logging.getLogger("sensu.members")
 
 BACKLOG_BYTES_MAX = 64 * 1024 * 1024
-"""With so much waiting for a worker it is disconnected."""
+"""A worker with this many unread bytes is disconnected."""
 ASKS_MAX = 10_000
 ANSWER_WITHIN_S = 5.0
 CONNECT_PAUSE_S = 0.05
 
 Answer = Callable[[Message], None]
 Handler = Callable[[int, Any, Answer], "bool | None"]
-"""Takes a message of a member and how to answer it; false where it must be offered again when there is room."""
+"""Handles a message from a member, with a function to answer it; false if it must be offered again later."""
 
 
 class PeerGone(Exception):
@@ -38,10 +38,10 @@ class PeerGone(Exception):
 
 
 class Stream(asyncio.Protocol):
-    """One connection: messages in and out, many at a time where there are many."""
+    """One connection; messages are sent and received in batches."""
 
     def __init__(self, take: Callable[["Stream", Message], bool], room: Callable[[], Awaitable[None]]) -> None:
-        """`take` is false for a message that must be offered again when `room` returns."""
+        """`take` returns false if a message must be offered again when `room` returns."""
         self._take, self._room = take, room
         self._transport: asyncio.Transport | None = None
         self._out: list[bytes] = []
@@ -63,7 +63,7 @@ class Stream(asyncio.Protocol):
             self.closed.set_result(None)
 
     def send(self, message: Message) -> None:
-        """Send a message behind those before, at the end of this turn of the loop."""
+        """Send a message after the earlier ones, at the end of this iteration of the loop."""
         if not self._out:
             asyncio.get_running_loop().call_soon(self._flush)
         self._out.append(packed(message))
@@ -73,7 +73,7 @@ class Stream(asyncio.Protocol):
         if self._transport is None or self._transport.is_closing():
             return
         if self._transport.get_write_buffer_size() > BACKLOG_BYTES_MAX:
-            log.error("a worker does not listen and is disconnected", extra=fields(worker=self.member))
+            log.error("disconnected a worker that does not read its messages", extra=fields(worker=self.member))
             self._transport.abort()
             return
         self._transport.write(b"".join(out))
@@ -85,7 +85,7 @@ class Stream(asyncio.Protocol):
             self._read_on()
 
     def _read_on(self) -> None:
-        """Take what is whole, up to a message that must wait."""
+        """Process complete messages, up to one that must wait."""
         data, at = self._in, 0
         view = memoryview(data)
         try:
@@ -106,9 +106,9 @@ class Stream(asyncio.Protocol):
         try:
             return self._take(self, messages.unpacked(body))
         except (msgspec.DecodeError, ValueError):
-            log.exception("a message of a worker cannot be read", extra=fields(worker=self.member))
+            log.exception("invalid message from a worker", extra=fields(worker=self.member))
         except Exception:
-            log.exception("a message of a worker failed", extra=fields(worker=self.member))
+            log.exception("processing a message from a worker failed", extra=fields(worker=self.member))
         return True
 
     def _wait(self) -> None:
@@ -124,7 +124,7 @@ class Stream(asyncio.Protocol):
             self._read_on()
 
     def close(self) -> None:
-        """End the connection once everything is sent."""
+        """Close the connection after everything is sent."""
         self._flush()
         if self._transport is not None:
             self._transport.close()
@@ -137,37 +137,37 @@ class Peer:
         self.member = member
         self._hello, self._address, self._clock = hello, address, clock
         self.stored = 0
-        """The last number of the events handed over to it that it had stored when the connection began."""
+        """The number of the last event from this member that it had stored when the connection began."""
         self._stream: Stream | None = None
         self._asked: dict[int, asyncio.Future[Reply]] = {}
         self._number = 0
         self._listeners: list[Callable[[bool], None]] = []
         self._hears: Callable[[Reply | Stored], None] = lambda _: None
         self.lost_at: float | None = clock.monotonic()
-        """Since when it is not there; None while it is."""
+        """The time at which it disconnected, None while it is connected."""
         self.ending = False
-        """Whether all workers end, so that its end is no news."""
+        """Whether all workers are stopping, so that its end is not reported."""
 
     def tell_presence(self, listener: Callable[[bool], None]) -> None:
-        """Have `listener` called when the worker is there (true) and when it is gone."""
+        """Call `listener` when the worker connects (true) and when it disconnects (false)."""
         self._listeners.append(listener)
 
     def hear(self, listener: Callable[[Reply | Stored], None]) -> None:
-        """Have `listener` called with replies to messages that were not sent with `ask`."""
+        """Call `listener` with replies to messages that were not sent with `ask`."""
         self._hears = listener
 
     @property
     def present(self) -> bool:
-        """Whether the worker is there."""
+        """Whether the worker is connected."""
         return self.lost_at is None
 
     def tell(self, message: Message) -> None:
-        """Tell the worker, if it is there."""
+        """Send a message to the worker, if it is connected."""
         if self._stream is not None and self.present:
             self._stream.send(message)
 
     async def ask(self, ask: Callable[[int], messages.Ask], within_s: float = ANSWER_WITHIN_S) -> Reply:
-        """The reply to the request that `ask` makes with a number; raises PeerGone."""
+        """The reply to the request that `ask` creates with a number; raises PeerGone."""
         if not self.present or len(self._asked) >= ASKS_MAX:
             raise PeerGone(f"worker {self.member} does not answer")
         number = self.next_number()
@@ -188,7 +188,7 @@ class Peer:
         return self._number
 
     async def run(self) -> None:
-        """Be connected, again and again, until cancelled."""
+        """Stay connected, and reconnect if necessary, until cancelled."""
         loop = asyncio.get_running_loop()
         while True:
             stream: Stream | None = None
@@ -198,7 +198,7 @@ class Peer:
                 stream.send(self._hello)
                 await stream.closed
             except OSError as err:
-                log.debug("a worker cannot be reached", extra=fields(worker=self.member, error=str(err)))
+                log.debug("cannot connect to a worker", extra=fields(worker=self.member, error=str(err)))
             finally:
                 self._gone()
                 if stream is not None:
@@ -227,7 +227,7 @@ class Peer:
             return
         self.lost_at = self._clock.monotonic()
         if not self.ending:
-            log.warning("a worker is gone", extra=fields(worker=self.member))
+            log.warning("a worker has disconnected", extra=fields(worker=self.member))
         for answer in self._asked.values():
             if not answer.done():
                 answer.set_exception(PeerGone(f"worker {self.member} ended"))
@@ -261,39 +261,39 @@ class Bus:
         self._server: asyncio.Server | None = None
 
     def on(self, kind: type[Message], handler: Handler) -> None:
-        """Have messages of a kind taken by `handler`."""
+        """Set the handler of a type of message."""
         self._handlers[kind] = handler
 
     def on_leaving(self, listener: Callable[[int], None]) -> None:
-        """Have `listener` called with a member whose connection to this one has ended."""
+        """Call `listener` with each member whose connection to this one ends."""
         self._left.append(listener)
 
     def when_room(self, room: Callable[[], Awaitable[None]]) -> None:
-        """Have `room` awaited before a message that was not taken is offered again."""
+        """Await `room` before a message that was not accepted is offered again."""
         self._room = room
 
     def when_greeted(self, stored: Callable[[int, str], Awaitable[int]]) -> None:
-        """Have `stored` asked up to which number of a start of a member all is stored."""
+        """Call `stored` for the number up to which all events of a start of a member are stored."""
         self._stored = stored
 
     def start_of(self, member: int) -> str:
-        """Which start of a member is connected."""
+        """The identifier of the start of a member that is connected."""
         return self._starts[member]
 
     def tell_all(self, message: Message) -> None:
-        """Tell every other worker that is there."""
+        """Send a message to every other worker that is connected."""
         for peer in self.peers.values():
             peer.tell(message)
 
     async def open(self) -> None:
-        """Let the others in."""
+        """Accept connections from the others."""
         loop = asyncio.get_running_loop()
         self._server = await loop.create_unix_server(
             lambda: Stream(self._take, lambda: self._room()), sock=self._listener
         )
 
     async def run(self) -> None:
-        """Be connected to the others until cancelled."""
+        """Stay connected to the others until cancelled."""
         async with asyncio.TaskGroup() as group:
             for peer in self.peers.values():
                 group.create_task(peer.run())
@@ -314,11 +314,11 @@ class Bus:
         return self._handlers[type(message)](stream.member, message, stream.send) is not False
 
     async def _welcome(self, stream: Stream, hello: Hello) -> None:
-        """Nothing else is said on the connection before the answer."""
+        """Answer a hello; nothing else is sent on the connection before."""
         try:
             stored = await self._stored(hello.member, hello.start)
         except StoreError as err:
-            log.warning("a worker is turned away", extra=fields(worker=hello.member, error=str(err)))
+            log.warning("refused the connection of a worker", extra=fields(worker=hello.member, error=str(err)))
             stream.close()
             return
         stream.member = hello.member

@@ -1,7 +1,7 @@
-"""The entities of events between two workers: each goes over the bus once, while it stays the same.
+"""The entities of events between two workers: each is sent over the bus once, until it changes.
 
-The sender numbers entities; the receiver remembers the last one under each number. Agents' sessions give the same
-entity, as an object, to all events between two keepalives.
+The sender numbers entities; the receiver keeps the last one of each number. Agents' sessions use the same object for
+the entity of all events between two keepalives.
 """
 
 import msgspec
@@ -12,11 +12,11 @@ from sensu.resources.entity import Entity
 from sensu.store.values import Write
 
 NUMBERS_MAX = 5000
-"""How many entities are remembered for each worker; the oldest make room."""
+"""The number of entities kept for each worker; beyond it, the oldest are dropped."""
 
 
 class EntitiesSent:
-    """The entities that the other side of a connection remembers."""
+    """The entities that the other side of a connection keeps."""
 
     def __init__(self) -> None:
         self._numbers: dict[tuple[str, str], int] = {}
@@ -25,7 +25,7 @@ class EntitiesSent:
         self._next = 0
 
     def offer(self, number: int, incoming: IncomingEvent) -> OfferEvent:
-        """The message for an event, with the entity only if it is another than before."""
+        """The message for an event, with the entity only if it has changed."""
         event = incoming.event
         entity, json = event.entity, incoming.entity_json
         assert entity is not None
@@ -53,13 +53,13 @@ class EntitiesSent:
 
 
 class EntitiesHeard:
-    """The entities remembered for one connection."""
+    """The entities kept for one connection."""
 
     def __init__(self) -> None:
         self._known: dict[int, tuple[Entity, msgspec.Raw]] = {}
 
     def incoming(self, message: OfferEvent, mark: Write) -> IncomingEvent:
-        """The event of a message, with its entity and the JSON to store of it; a message may be asked about again."""
+        """The event of a message, with its entity and the entity's JSON; can be called again for the same message."""
         event, json, sender = message.event, message.entity_json, message.sender
         if event.entity is None:
             entity, raw = self._known[message.entity]

@@ -36,21 +36,21 @@ from sensu.store.values import AppendAudit, EventKey, PutState, TrimAudit, Write
 log = logging.getLogger("sensu.members")
 
 UNDER_WAY_MAX = 1000
-"""How many events may be under way to another worker; then agents are not read and API calls wait."""
+"""The maximum number of events in transit to another worker; beyond it, agents are not read and API calls wait."""
 ROOM_AT = UNDER_WAY_MAX // 2
 RESULT_WITHIN_S = 15.0
-"""How long a client waits for a worker that is away before it gets an error and may try again."""
+"""How long a client waits for a disconnected worker before it gets an error and can try again."""
 
 Done = Callable[[EventOutcome], None]
 
 
 _Handed = IncomingEvent | OfferKeepalive | RemoveEvent
 _Numbered = Callable[[int], OfferKeepalive | RemoveEvent]
-"""Makes a message with its number."""
+"""Creates a message with its number."""
 
 
 class _Way:
-    """The events under way to one other worker, in order."""
+    """The events in transit to one other worker, in order."""
 
     def __init__(self, peer: Peer) -> None:
         self.peer = peer
@@ -66,7 +66,7 @@ class _Way:
         return len(self._under_way) >= UNDER_WAY_MAX
 
     def hand_over(self, what: IncomingEvent | _Numbered, done: Callable[[Reply], None] | None) -> int:
-        """The number under which it can be taken back."""
+        """Send a message; returns the number with which it can be taken back."""
         number = self.peer.next_number()
         handed = what if isinstance(what, IncomingEvent) else what(number)
         self._under_way[number] = (handed, done)
@@ -75,7 +75,7 @@ class _Way:
         return number
 
     def take_back(self, number: int) -> None:
-        """Do not hand it over again, should the other worker have been restarted meanwhile."""
+        """Do not send it again if the other worker was restarted meanwhile."""
         self._under_way.pop(number, None)
 
     def _send(self, number: int, handed: _Handed) -> None:
@@ -88,7 +88,7 @@ class _Way:
             await self._room.wait()
 
     async def arrived(self) -> None:
-        """Return when the results of all are known."""
+        """Return when the results of all events are known."""
         while self._under_way:
             self._arrived.clear()
             await self._arrived.wait()
@@ -114,7 +114,7 @@ class _Way:
             log.warning("event not stored", extra=fields(worker=self.peer.member, why=told.outcome.why))
 
     def _again(self, present: bool) -> None:
-        """Hand over again the events that the other worker has not stored."""
+        """Send again the events that the other worker has not stored."""
         if present:
             self._entities = EntitiesSent()
             for number, (handed, _) in list(self._under_way.items()):
@@ -125,7 +125,7 @@ class _Way:
 
 
 class Results:
-    """Answers other members about their events: those stored in one turn of the loop with one message."""
+    """Sends other members the results of their events: one message for all that were stored in one loop iteration."""
 
     def __init__(self) -> None:
         self._stored: dict[Answer, list[int]] = {}
@@ -149,7 +149,7 @@ class Results:
 
 
 class Forwarding:
-    """The intake and the keepalives (`ports`) of all workers, as this one offers them to its agents and clients."""
+    """The intake and the keepalives (`ports`) of all workers, for the agents and clients of this one."""
 
     def __init__(
         self,
@@ -174,7 +174,7 @@ class Forwarding:
         self._removals: set[asyncio.Task[None]] = set()
 
     def _way(self, namespace: str, entity: str) -> _Way | None:
-        """The way to the worker of an entity; None where it is this one."""
+        """The way to the worker of an entity, None if it is this one."""
         return self._ways.get(self._ownership.owner_of(slot_of(namespace, entity)))
 
     def _way_of(self, event: Event) -> _Way | None:
@@ -183,7 +183,7 @@ class Forwarding:
         return self._way(metadata.namespace, looked_up(event) or metadata.name)
 
     def offer(self, incoming: IncomingEvent, done: Done | None = None) -> bool:
-        """Hand over an event without waiting; false where its worker has no room."""
+        """Pass on an event without waiting; false if its worker has no room."""
         way = self._way_of(incoming.event)
         if way is None:
             return self._local.offer(incoming, done)
@@ -196,21 +196,21 @@ class Forwarding:
         return True
 
     def has_room(self) -> bool:
-        """Whether any event is taken, whichever worker it is for."""
+        """Whether events for any worker are accepted."""
         return self._local.has_room() and not any(way.full for way in self._ways.values())
 
     async def wait_for_room(self) -> None:
-        """Return when an event can be offered again, whichever worker it is for."""
+        """Return when events for any worker can be offered again."""
         await self._local.wait_for_room()
         for way in self._ways.values():
             await way.wait_for_room()
 
     async def wait_until_admitting(self) -> None:
-        """Return when events that would be owed to handlers are taken again."""
+        """Return when events with handlers are admitted again."""
         await self._local.wait_until_admitting()
 
     async def post(self, incoming: IncomingEvent) -> EventOutcome:
-        """Hand over an event, waiting for room if need be, and return with its result."""
+        """Pass on an event, waiting for room if necessary, and return its result."""
         way = self._way_of(incoming.event)
         if way is None:
             return await self._local.post(incoming)
@@ -221,7 +221,7 @@ class Forwarding:
         return told.outcome if isinstance(told, EventResult) else EventDeferred("another worker does not answer")
 
     async def remove(self, key: EventKey, also: Sequence[Write] = ()) -> bool:
-        """Delete an event in its turn among the others; raises StoreError."""
+        """Delete an event in order with the other events; raises StoreError."""
         way = self._way(key.namespace, key.entity)
         if way is None:
             return await self._local.remove(key, also)
@@ -234,7 +234,7 @@ class Forwarding:
         return told.existed
 
     async def _result(self, way: _Way, what: IncomingEvent | _Numbered) -> Reply | None:
-        """The reply, None if none came in time."""
+        """The reply, None if it did not arrive in time."""
         result: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
         number = 0
         try:
@@ -247,12 +247,12 @@ class Forwarding:
             return None
 
     async def arrived(self) -> None:
-        """Return when the results of everything that was handed over are known."""
+        """Return when the results of all forwarded events are known."""
         for way in self._ways.values():
             await way.arrived()
 
     def keepalive(self, keepalive: Event, done: Done | None = None) -> bool:
-        """Take a valid keepalive event from an agent; false where its worker has no room."""
+        """Take a valid keepalive event from an agent; false if its worker has no room."""
         way = self._way_of(keepalive)
         if way is None:
             return self._keepalives.offer(keepalive, done)
@@ -269,11 +269,11 @@ class Forwarding:
         return f"members.{self._ownership.member}.from.{member}"
 
     def _mark(self, member: int, number: int) -> PutState:
-        """The write committed with an event from another worker, so that it is not taken twice."""
+        """The write committed with an event from another worker, so that it is not processed twice."""
         return PutState(self._state_of(member), f"{self._bus.start_of(member)} {number}".encode())
 
     async def _stored_of(self, member: int, start: str) -> int:
-        """The number of the last event of a start of a member that is stored."""
+        """The number of the last stored event from a start of a member."""
         known, _, number = (await self._store.get_state(self._state_of(member)) or b"").decode().partition(" ")
         return int(number) if known == start else 0
 
@@ -287,7 +287,7 @@ class Forwarding:
             incoming = self._entities.setdefault(member, EntitiesHeard()).incoming(message, mark)
             return self._local.take(incoming, done)
         except Exception:
-            log.exception("an event of another worker failed", extra=fields(worker=member))
+            log.exception("processing an event from another worker failed", extra=fields(worker=member))
             done(EventRefused("internal error"))
             return True
 
@@ -297,7 +297,7 @@ class Forwarding:
             mark = self._mark(member, message.id)
             return self._keepalives.take(message.keepalive, message.at, message.event_id, mark, done)
         except Exception:
-            log.exception("a keepalive of another worker failed", extra=fields(worker=member))
+            log.exception("processing a keepalive from another worker failed", extra=fields(worker=member))
             done(EventRefused("internal error"))
             return True
 
@@ -312,7 +312,7 @@ class Forwarding:
         try:
             existed = await self._local.remove(message.key, also)
         except StoreError as err:
-            log.warning("an event could not be deleted for another worker", extra=fields(error=str(err)))
+            log.warning("could not delete an event for another worker", extra=fields(error=str(err)))
         answer(Removed(message.id, existed))
 
 
@@ -323,11 +323,11 @@ class ForwardedKeepalives:
         self._forwarding, self._local = forwarding, local
 
     def offer(self, keepalive: Event, done: Done | None = None) -> bool:
-        """Take a valid keepalive event from an agent; false where its worker has no room."""
+        """Take a valid keepalive event from an agent; false if its worker has no room."""
         return self._forwarding.keepalive(keepalive, done)
 
     async def expired(self, key: EventKey) -> None:
-        """The keepalive at `key` is overdue: only its own worker finds that."""
+        """Called when the keepalive at `key` is missing, which only its own worker detects."""
         await self._local.expired(key)
 
 

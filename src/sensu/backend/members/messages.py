@@ -1,4 +1,4 @@
-"""What the members of a cluster send each other, and its form on the wire.
+"""The messages between members of a cluster, and their encoding.
 
 A message is its length (4 bytes, big endian) and MessagePack. All members run the same program, so messages have no
 versions. They carry the daemons' own types (`EventOutcome`, `EventKey`, `ApiAnswer`).
@@ -36,14 +36,14 @@ class Welcome(Message, frozen=True):
 
 
 class ChangesAvailable(Message, frozen=True):
-    """Something was committed that the others have to read."""
+    """A commit was made that the others have to read."""
 
 
 class OfferEvent(Message, frozen=True):
-    """An event for the worker whose share its entity is in; its `EventResult` follows, or `Stored` with others.
+    """An event for the worker that owns its entity; an `EventResult` follows, or a `Stored` for several events.
 
-    An event without its entity has the one that came last under the number `entity`; `entity_json` is what is stored of
-    that, where it is known. `sender` is the session of the agent that sent it.
+    If the event has no entity, it is the last one sent with the number `entity`; `entity_json` is its stored JSON, if
+    known. `sender` is the session of the agent that sent the event.
     """
 
     id: int
@@ -54,7 +54,7 @@ class OfferEvent(Message, frozen=True):
 
 
 class OfferKeepalive(Message, frozen=True):
-    """A keepalive that came in `at`, whose event is to have this id; an `EventResult` follows."""
+    """A keepalive received at `at`, and the id of its event; an `EventResult` follows."""
 
     id: int
     keepalive: Event
@@ -63,7 +63,7 @@ class OfferKeepalive(Message, frozen=True):
 
 
 class RemoveEvent(Message, frozen=True):
-    """An event is to be deleted, with what the audit log keeps of it; a `Removed` follows."""
+    """A request to delete an event, with its audit entry; a `Removed` follows."""
 
     id: int
     key: EventKey
@@ -79,20 +79,20 @@ class EventResult(Message, frozen=True):
 
 
 class Stored(Message, frozen=True):
-    """Events that were offered and are stored."""
+    """The events with these numbers are stored."""
 
     ids: Sequence[int]
 
 
 class Removed(Message, frozen=True):
-    """Whether there was an event to remove; None where the store did not answer."""
+    """Whether the event existed; None if the store did not answer."""
 
     id: int
     existed: bool | None
 
 
 class Agent(msgspec.Struct, frozen=True, array_like=True):
-    """A session of an agent, by its number at its worker, with all its subscriptions (none: it ended)."""
+    """A session of an agent, by its number at its worker, with all its subscriptions (none if it has ended)."""
 
     session: int
     namespace: str
@@ -101,7 +101,7 @@ class Agent(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Agents(Message, frozen=True):
-    """Sessions that began, ended or changed; with `all` there are no others."""
+    """Sessions that began, ended or changed; with `all`, the complete list of sessions."""
 
     agents: Sequence[Agent]
     all: bool = False
@@ -116,7 +116,7 @@ class Publish(Message, frozen=True):
 
 
 class Disconnect(Message, frozen=True):
-    """The sessions of an agent are to end."""
+    """A request to end the sessions of an agent."""
 
     namespace: str
     agent: str
@@ -163,7 +163,7 @@ class AskNumbers(Message, frozen=True):
 
 
 class Numbers(Message, frozen=True):
-    """The metrics of a worker that can be summed up."""
+    """The metrics of a worker that can be added up."""
 
     id: int
     samples: Sequence[Numbered]
@@ -213,12 +213,12 @@ _decoder = msgspec.msgpack.Decoder(Any)
 
 
 def packed(message: Message) -> bytes:
-    """A message as it goes over the wire."""
+    """Encode a message with its length."""
     body = _encoder.encode(message)
     return len(body).to_bytes(LENGTH_BYTES, "big") + body
 
 
 def unpacked(body: memoryview) -> Message:
-    """The message, without its length; raises msgspec.DecodeError."""
+    """Decode a message without its length; raises msgspec.DecodeError."""
     message: Message = _decoder.decode(body)
     return message

@@ -1,4 +1,4 @@
-"""What the API of one member asks of the others: metrics, health, and requests that only one of them can answer."""
+"""Requests from the API of one member to the others: metrics, health, and requests that only one of them can answer."""
 
 import asyncio
 import logging
@@ -32,7 +32,7 @@ class PeerMembers:
         bus.on(ApiRequest, lambda member, message, answer: self._start(self._answer(message, answer)))
 
     def serve(self, application: Application) -> None:
-        """Have questions of others answered by the API of this worker."""
+        """Answer requests of the others with the API of this worker."""
         self._application = application
 
     async def numbers(self) -> Sequence[Sequence[Numbered]]:
@@ -41,7 +41,7 @@ class PeerMembers:
         return [numbers.samples for numbers in told if isinstance(numbers, Numbers)]
 
     async def problem(self) -> str:
-        """What is wrong with the others, empty if nothing is."""
+        """The problems of the others, empty if there are none."""
         problems = await asyncio.gather(*(self._problem_of(peer) for peer in self._peers.values()))
         return "; ".join(filter(None, problems))
 
@@ -52,7 +52,7 @@ class PeerMembers:
         return f"worker {peer.member}: {told.problem}" if told.problem else ""
 
     async def ask(self, member: int, scope: Mapping[str, Any], body: bytes) -> ApiAnswer | None:
-        """The answer of another worker to a request of the API; None if it does not answer."""
+        """The response of another worker to an API request, None if it does not answer."""
         client = scope.get("client")
         try:
             told = await self._peers[member].ask(
@@ -84,7 +84,7 @@ class PeerMembers:
         answer(Health(message.id, await self._health()))
 
     async def _answer(self, message: ApiRequest, answer: Answer) -> None:
-        """Have this worker's API answer as if it had been asked itself."""
+        """Process a request with the API of this worker, as if the client had sent it here."""
         assert self._application is not None
         heard: list[Any] = []
 
@@ -97,7 +97,7 @@ class PeerMembers:
         try:
             await self._application(_scope(message), receive, send)
         except Exception:
-            log.exception("a request of another worker failed", extra=fields(path=message.path.decode("latin-1")))
+            log.exception("a request from another worker failed", extra=fields(path=message.path.decode("latin-1")))
             return
         body = b"".join(part.get("body", b"") for part in heard[1:])
         answer(ApiResponse(message.id, ApiAnswer(heard[0]["status"], heard[0]["headers"], body)))

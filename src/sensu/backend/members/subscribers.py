@@ -1,7 +1,7 @@
-"""The agents of all workers: who is connected where, and check requests for them.
+"""The agents of all workers: where they are connected, and check requests for them.
 
-Each worker sends the others its sessions as they begin, change and end, and all of them to a worker that connects. The
-sessions of a worker are forgotten when it disconnects.
+Each worker reports its sessions to the others when they begin, change or end, and all of them to a worker that
+connects. The sessions of a worker are dropped when it disconnects.
 """
 
 from collections import Counter
@@ -41,7 +41,7 @@ class _Roster:
                 del self._of_subscription[key]
 
     def of_subscription(self, namespace: str, subscription: str) -> Counter[str]:
-        """How many sessions each agent of a subscription has."""
+        """The number of sessions of each agent of a subscription."""
         return self._of_subscription.get((namespace, subscription), _NOBODY)
 
 
@@ -63,7 +63,7 @@ class ClusterSubscribers:
             peer.tell_presence(lambda present, peer=peer: self._introduce(peer) if present else None)  # type: ignore[misc]
 
     def changed(self, session: int, namespace: str, agent: str, subscriptions: frozenset[str]) -> None:
-        """A session of this worker has these subscriptions now; none where it has ended."""
+        """A session of this worker now has these subscriptions; none if it has ended."""
         told = Agent(session, namespace, agent, tuple(subscriptions))
         if subscriptions:
             self._own[session] = told
@@ -87,7 +87,7 @@ class ClusterSubscribers:
             self._rosters[member].note(agent)
 
     def publish(self, namespace: str, subscription: str, request: CheckRequest) -> int:
-        """Send a check request to every agent of a subscription; returns how many are sent it."""
+        """Send a check request to every agent of a subscription; returns the number of agents."""
         sent = self._local.publish(namespace, subscription, request)
         for member, roster in self._rosters.items():
             sessions = roster.of_subscription(namespace, subscription).total()
