@@ -8,7 +8,9 @@ INSTALL := $(BIN)/python -m pip install --disable-pip-version-check -q
 ARGS ?=
 CONTRACT ?=
 KIND ?=
-JOBS ?=
+# How many tests run at a time; 1 runs them in one process.
+JOBS ?= $(shell nproc)
+PYTEST := $(BIN)/python -m pytest $(if $(filter-out 1,$(JOBS)),-n $(JOBS) --dist worksteal)
 WEB := src/sensu/web
 WEB_UI := $(BIN)/python packaging/web_ui.py
 WEB_SOURCES := $(shell find $(WEB) \( -name node_modules -o -name 'dist*' -o -name __pycache__ -o -path $(WEB)/app/wire/openapi.json \
@@ -23,18 +25,18 @@ help: ## what there is to make
 run: $(VENV)/run.stamp ## a backend, an agent for this host and the quick-start checks, with a live table of events
 	@$(BIN)/python examples/quickstart/run.py $(ARGS)
 
-test: $(VENV)/dev.stamp ## every test: JOBS=N runs N at a time
+test: $(VENV)/dev.stamp ## every test, on all cores (JOBS=1: one after the other)
 	-@$(MAKE) --no-print-directory web && $(WEB_UI) install
 	@$(CHROMIUM_THERE) || { [ "$$(id -u)" = 0 ] && apt-get update -q && apt-get install -qy --no-install-recommends chromium; } || \
 		echo "Chromium is missing, so tests/web will fail: install it (on Debian, the package chromium), or name one with CHROMIUM=/path"
-	$(BIN)/python -m pytest $(if $(JOBS),-n $(JOBS) --dist worksteal) $(ARGS)
+	$(PYTEST) $(ARGS)
 
 check: $(VENV)/dev.stamp ## format, lint, types, import directions and the quick tests, of the web UI too
 	$(BIN)/ruff format --check $(PYTHON_SOURCES)
 	$(BIN)/ruff check $(PYTHON_SOURCES)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest tests/unit tests/store -m "not slow"
+	$(PYTEST) tests/unit tests/store -m "not slow"
 	@$(MAKE) --no-print-directory web-check
 
 format: $(VENV)/dev.stamp ## format the code

@@ -3,9 +3,12 @@
 `async def` tests and fixtures need no marker. A fixture may be a coroutine or an asynchronous generator; what follows
 its `yield` runs on the same loop when the test is over. A module that overrides `loop_factory` chooses the loop.
 Such a fixture has the scope of a function; hypothesis examples run on a new loop each.
+
+Where several processes run tests, one that is marked `alone` waits until no other test runs, and others wait for it.
 """
 
 import asyncio
+import fcntl
 import functools
 import inspect
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator
@@ -64,6 +67,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if isinstance(item, pytest.Function) and inspect.iscoroutinefunction(item.obj):
             item.fixturenames.insert(0, "loop_runner")
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, Any, Any]:
+    """Keeps tests that are marked `alone` apart from the tests of other processes; time-outs do not count the wait."""
+    if not hasattr(item.config, "workerinput"):
+        return (yield)
+    folder = item.config._tmp_path_factory.getbasetemp().parent  # type: ignore[attr-defined]
+    with (folder / "running.lock").open("a") as running:
+        with (folder / "next.lock").open("a") as turn:  # whoever waits here lets nobody pass
+            fcntl.flock(turn, fcntl.LOCK_EX)
+            fcntl.flock(running, fcntl.LOCK_EX if item.get_closest_marker("alone") else fcntl.LOCK_SH)
+        return (yield)
 
 
 def _generator_on(runner: asyncio.Runner, function: Callable[..., AsyncIterator[Any]]) -> Callable[..., Iterator[Any]]:

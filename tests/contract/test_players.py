@@ -74,12 +74,11 @@ async def test_the_inbox_keeps_every_call_of_the_handler_script(tmp_path: Path) 
         writer.write(b"{}\n")
         writer.close()
         await inbox.silence(0.1, at_least=3, patience_s=TIMEOUT_S)
-        returned = [arrival.recorded(0) for arrival in inbox.arrived()]
-    assert returned == [
-        {"after_input": 0, "handler": "h", "json": {"a": 1}, "newline": False, "env": {"ALPHA": "1"}},
-        {"after_input": 0, "handler": "h", "text": "plain\n", "env": {"ALPHA": "1"}},
-        {"after_input": 0, "handler": "tcp", "json": {}, "newline": True},
-    ]
+        assert [arrival.recorded(0) for arrival in inbox.arrived()] == [
+            {"after_input": 0, "handler": "h", "json": {"a": 1}, "newline": False, "env": {"ALPHA": "1"}},
+            {"after_input": 0, "handler": "h", "text": "plain\n", "env": {"ALPHA": "1"}},
+            {"after_input": 0, "handler": "tcp", "json": {}, "newline": True},
+        ]
 
 
 EVENT = {"entity": {"metadata": {"name": "srv"}}, "check": {"metadata": {"name": "c"}}}

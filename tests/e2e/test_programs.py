@@ -201,6 +201,7 @@ def test_a_corrupt_configuration_of_sensuctl_is_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 def test_the_quick_start_ends_when_a_failure_was_handled(tmp_path: Path) -> None:
     """The quick start monitors this host and exits with 0 once a failing check's event was handled and listed."""
     command = [sys.executable, str(CHECKOUT / "examples" / "quickstart" / "run.py"), "--until-handled"]

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import aiohttp
 import psutil
+import pytest
 
 from sensu.testing.backend_process import BackendProcess
 from tests.faults.test_handler_that_never_ends import NAMESPACE, Api
@@ -109,7 +110,7 @@ async def stored(api: Api) -> None:
         await put(api, f"checks/proxied-{name}", {**check, "publish": True})
 
 
-async def story(api: Api, backend: BackendProcess) -> None:
+async def stays_quick(api: Api, backend: BackendProcess) -> None:
     await api.log_in()
     async with loaded(api) as load:
         await asyncio.sleep(QUIET_S)
@@ -126,6 +127,7 @@ async def story(api: Api, backend: BackendProcess) -> None:
         assert (await api.call("GET", "/health"))[0] == 200
 
 
+@pytest.mark.alone
 async def test_no_expression_stops_the_backend(tmp_path: Path) -> None:
     """Expressions that the engine cannot end hold up no request, and the backend ends when it is asked to."""
     backend = BackendProcess(tmp_path)
@@ -134,7 +136,7 @@ async def test_no_expression_stops_the_backend(tmp_path: Path) -> None:
     children: list[psutil.Process] = []
     try:
         async with aiohttp.ClientSession() as session:
-            await story(Api(backend.api_url, session), backend)
+            await stays_quick(Api(backend.api_url, session), backend)
         children = psutil.Process(backend.pid).children(recursive=True)
         assert children
     finally:

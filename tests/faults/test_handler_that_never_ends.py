@@ -57,7 +57,7 @@ async def gauge(api: Api, name: str) -> float:
     return float(found[1])
 
 
-async def story(api: Api) -> None:
+async def is_slowed_down(api: Api) -> None:
     await api.log_in()
     handler = {
         "metadata": {"name": "hang", "namespace": "default"},
@@ -95,6 +95,6 @@ async def test_a_handler_that_never_ends_slows_intake_down(tmp_path: Path) -> No
     await backend.start(["--deliveries-owed-max", str(OWED_MAX), "--log-level", "error"])
     try:
         async with aiohttp.ClientSession() as session:
-            await story(Api(backend.api_url, session))
+            await is_slowed_down(Api(backend.api_url, session))
     finally:
         await backend.stop()

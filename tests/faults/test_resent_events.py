@@ -91,10 +91,10 @@ async def send(url: str, name: str, events: Sequence[Event]) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("workers", [1, 2])
 @pytest.mark.parametrize("apart_s", [0.01, 1.0], ids=["same second", "seconds apart"])
+@pytest.mark.alone
 async def test_ten_thousand_events_that_come_again_count_once(tmp_path: Path, workers: int, apart_s: float) -> None:
     """All events sent again in any order, after a kill -9 and to any worker, count once and are handled once."""
-
-    async def story(handler: CountingHandler) -> None:
+    async with CountingHandler().listening() as handler:
         flags = ["--workers", str(workers)]
         async with running_backend(tmp_path, *flags) as (backend, api):
             handling = {"type": "tcp", "socket": {"host": "127.0.0.1", "port": handler.port}}
@@ -117,6 +117,3 @@ async def test_ten_thousand_events_that_come_again_count_once(tmp_path: Path, wo
         assert sum(check["occurrences"] for check in counted.values()) == EVENTS
         assert {check["occurrences"] for check in counted.values()} == {EVENTS // AGENTS // 2, EVENTS // AGENTS // 4}
         assert handler.ids == Counter(event.id for events in (*sent.values(), marker) for event in events)
-
-    async with CountingHandler().listening() as handler:
-        await story(handler)

@@ -33,9 +33,11 @@ async def test_a_lost_connection_is_made_again(tmp_path: Path) -> None:
     """After a cut the agent is back, its counts begin anew, and events that waited arrive after the keepalive."""
     async with agent_world(tmp_path) as world:
         await world.result_of("echo before")
-        await world.request("waits", "sleep 0.5; echo during")
+        away, done = tmp_path / "away", tmp_path / "done"
+        await world.request("waits", f"until test -e {away}; do sleep 0.01; done; echo during; touch {done}")
         await world.backend.go_away()
-        await asyncio.sleep(0.8)
+        away.touch()
+        await world.until(done.exists)
         await world.backend.listen()
         await world.until(lambda: len(world.backend.events()) >= 2)
         frames = world.backend.connections[-1].frames
@@ -87,9 +89,7 @@ async def test_a_backend_that_drops_every_session_is_not_stormed(tmp_path: Path)
                 await world.backend.open.connection.cut()
             await asyncio.sleep(0.01)
         attempts = len(world.backend.attempts)
-        await asyncio.sleep(0)
-    returned = attempts
-    assert 2 <= returned <= 8
+    assert 2 <= attempts <= 8
 
 
 async def test_the_backend_is_told_good_bye(tmp_path: Path) -> None:

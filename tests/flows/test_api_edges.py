@@ -271,6 +271,7 @@ async def test_an_expired_silence_does_not_keep_its_namespace(api: RunningApi, a
 
 
 @pytest.mark.parametrize("expression", ["/[" * 150_000, "!" * 300_000, "a?" * 150_000])
+@pytest.mark.alone
 async def test_reading_a_long_expression_holds_up_nobody(api: RunningApi, admin: str, expression: str) -> None:
     """An expression that takes seconds to read is refused, and other requests are answered meanwhile."""
 

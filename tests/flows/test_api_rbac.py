@@ -155,8 +155,7 @@ async def test_bindings_grant_what_the_table_says(tmp_path: Path) -> None:
                     if asked is not None and await allowed(api, token, *asked) is not expected(shape, kind, what):
                         wrong.append((shape, kind, what, not expected(shape, kind, what)))
                 await api.store.commit([delete_of(write) for write in grants])
-    returned = wrong
-    assert returned == []
+    assert wrong == []
 
 
 def delete_of(write: PutResource) -> Write:

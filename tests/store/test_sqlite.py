@@ -216,8 +216,7 @@ async def test_the_write_ahead_log_is_bounded(tmp_path: Path) -> None:
         await asyncio.gather(*(commit(store, event(f"e{i}", f"c{n % 9}", body)) for i in range(60)))
         largest = max(largest, (tmp_path / "sensu.db-wal").stat().st_size)
     await store.close()
-    returned = largest
-    assert returned < 12_000_000
+    assert largest < 12_000_000
     wal = tmp_path / "sensu.db-wal"
     assert not wal.exists() or wal.stat().st_size == 0
 

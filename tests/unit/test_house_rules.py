@@ -112,6 +112,46 @@ def test_what_is_asynchronous_is_an_asynchronous_test(path: Path) -> None:
     assert {name: found for name, found in handed.items() if found} == {}
 
 
+MAY_SLEEP = {
+    "contract": "recordings say how long a step lasted",
+    "faults": "a network, a disk or a program is away for a real while",
+    "e2e/test_event_log.py": "a signal that changes nothing cannot be waited for",
+    "flows/test_agent_local.py": "a document arrives in two pieces",
+    "flows/test_agentd_events.py": "several messages arrive before one of them is answered",
+    "flows/test_api_pipelining.py": "what a server holds is looked at while a client sends",
+    "flows/test_init.py": "init waits in another thread",
+    "flows/test_moving_slots.py": "a real command goes on running",
+    "store/test_moved_database.py": "file systems have a resolution of time",
+    "store/test_sqlite.py": "the rests of a real event loop are counted",
+    "unit/agent/test_http_server.py": "what a server holds is looked at while a client sends",
+    "unit/backend/members/test_bus.py": "a message that is not taken cannot be waited for",
+    "unit/backend/test_event_log.py": "a thread waits in a write to a pipe",
+    "unit/transport/test_backend_socket.py": "a message that is not read cannot be waited for",
+}
+"""Where tests let real time pass, not in a loop that waits for something, and why."""
+
+
+def sleeps(path: Path) -> Iterator[int]:
+    """The lines that let real time pass, other than in a loop that waits for something."""
+    todo: list[ast.AST] = [ast.parse(path.read_text())]
+    while todo:
+        node = todo.pop()
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in ("asyncio.sleep", "time.sleep"):
+            if ast.unparse(node.args[0]) != "0":
+                yield node.lineno
+        elif not isinstance(node, ast.While):
+            todo.extend(ast.iter_child_nodes(node))
+
+
+def test_tests_do_not_sleep() -> None:
+    """Tests use virtual time or wait for what they need, apart from those that are listed here with the reason."""
+    folder = CHECKOUT / "tests"
+    found = {path.relative_to(folder) for path in TESTS if list(sleeps(path))}
+    excused = {path for path in found for place in MAY_SLEEP if path.is_relative_to(place)}
+    assert found - excused == set()
+    assert [place for place in MAY_SLEEP if not any(path.is_relative_to(place) for path in found)] == []
+
+
 def kinds_named(node: ast.AST) -> set[str]:
     """The kinds that a tuple, list, set, dict or match names: by their constants, structs or words in URLs."""
     if isinstance(node, ast.Dict):

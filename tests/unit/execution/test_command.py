@@ -140,8 +140,7 @@ async def test_cancelled_caller_kills_the_command(tmp_path: Path) -> None:
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    returned = int(pid_file.read_text())
-    assert wait_until_gone(returned)
+    assert wait_until_gone(int(pid_file.read_text()))
 
 
 def test_command_that_cannot_be_started() -> None:

@@ -19,5 +19,4 @@ async def test_sleepers_wake_in_the_order_of_their_times() -> None:
     seen.append(("five", clock.monotonic()))
     await clock.advance(5)
     await asyncio.gather(*tasks)
-    returned = seen
-    assert returned == [("first", 102), ("again", 103), ("five", 5), ("last", 109)]
+    assert seen == [("first", 102), ("again", 103), ("five", 5), ("last", 109)]

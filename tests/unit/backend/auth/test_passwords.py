@@ -77,16 +77,15 @@ async def test_a_right_password_is_remembered_for_a_while(passwords: CountingPas
         clock.move(pause_s)
         assert await log_in()
         runs.append(passwords.runs)
-    returned = runs
-    assert returned == [1, 1, 2]
+    assert runs == [1, 1, 2]
 
 
 async def test_a_thousand_agents_at_once_cost_one_bcrypt(passwords: CountingPasswords) -> None:
     """Log-ins with the same credentials at the same moment share one run of bcrypt."""
     stored = cheap_hash("secret-1")
 
-    returned = await asyncio.gather(*(passwords.verify("agent", "secret-1", stored) for _ in range(1000)))
-    assert all(returned)
+    answers = await asyncio.gather(*(passwords.verify("agent", "secret-1", stored) for _ in range(1000)))
+    assert all(answers)
     assert passwords.runs == 1
 
 
@@ -94,12 +93,11 @@ async def test_a_changed_hash_forgets_the_password_at_once(passwords: CountingPa
     """The old password opens nothing as soon as the user has another hash."""
     old, new = cheap_hash("secret-1"), cheap_hash("secret-2")
 
-    returned = [
+    assert [
         await passwords.verify("bob", "secret-1", old),
         await passwords.verify("bob", "secret-1", new),
         await passwords.verify("bob", "secret-2", new),
-    ]
-    assert returned == [True, False, True]
+    ] == [True, False, True]
 
 
 async def test_wrong_passwords_and_unknown_users_cost_a_bcrypt_each_time(passwords: CountingPasswords) -> None:
@@ -116,8 +114,10 @@ async def test_parts_of_credentials_cannot_move_into_each_other(passwords: Count
     """What was remembered for one user is no proof for a user whose name takes over a part of the password."""
     stored = cheap_hash("bsecret")
 
-    returned = await passwords.verify("a", "bsecret", stored), await passwords.verify("ab", "secret", stored)
-    assert returned == (True, False)
+    assert (await passwords.verify("a", "bsecret", stored), await passwords.verify("ab", "secret", stored)) == (
+        True,
+        False,
+    )
 
 
 async def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch, passwords: CountingPasswords) -> None:

@@ -64,7 +64,7 @@ async def test_an_expression_that_never_ends_matches_nothing() -> None:
     try:
         hung = asyncio.create_task(matcher.matching([hang], [R1, R2]))
         sound = await matcher.matching(["/^r/.test(entity.name)"], [R1, R2, AGENT])
-        returned = await hung, sound
+        found = await hung, sound
     finally:
         matcher.close()
-    assert returned == ([], [R1, R2])
+    assert found == ([], [R1, R2])
