@@ -7,7 +7,7 @@ import msgspec
 from sensu.resources.documents import encoded
 from sensu.resources.entity import Entity
 from sensu.resources.kinds import Kind, name_of, namespace_of
-from sensu.resources.wire import encode, settled
+from sensu.resources.wire import canonical, encode
 from sensu.rules.etag import etag
 from sensu.rules.kinds.table import RULES
 from sensu.store.values import DeleteResource, Key, Must, PutResource
@@ -20,7 +20,7 @@ def key_of(kind: Kind, namespace: str, name: str) -> Key:
 
 def put(kind: Kind, resource: Any, *, must: Must = Must.ANY, etag_before: str | None = None) -> PutResource:
     """The write that stores a resource."""
-    kept = settled(resource)
+    kept = canonical(resource)
     body = encoded(kind, kept)
     shown = RULES[kind].shown(kept)
     return PutResource(
@@ -36,11 +36,11 @@ def put(kind: Kind, resource: Any, *, must: Must = Must.ANY, etag_before: str | 
 
 def entity_in_event(entity: Entity) -> msgspec.Raw:
     """The JSON of an entity as it is stored inside an event."""
-    return msgspec.Raw(encode(entity if _is_settled(entity) else settled(entity)))
+    return msgspec.Raw(encode(entity if _is_canonical(entity) else canonical(entity)))
 
 
-def _is_settled(entity: Entity) -> bool:
-    """Whether `settled` surely changes nothing; it is asked for nearly every event and `settled` looks at all of it."""
+def _is_canonical(entity: Entity) -> bool:
+    """Whether `canonical` would change nothing: a cheap test for every event; `canonical` visits everything."""
     system, empty = entity.system, ()
     interfaces = system.network.interfaces
     if interfaces == empty or system.processes == empty or entity.subscriptions == empty:

@@ -227,8 +227,8 @@ def _conform_object(value: Mapping[str, Any], struct: type[msgspec.Struct]) -> d
     return result
 
 
-def spelled(value: Any, hint: Any) -> Any:
-    """A client's JSON with the keys that `hint` knows spelled as it spells them; all else stays as it is."""
+def with_known_keys(value: Any, hint: Any) -> Any:
+    """A client's JSON with the keys that `hint` knows in its spelling; everything else is unchanged."""
     struct = next(
         (one for one in (hint, *get_args(hint)) if isinstance(one, type) and issubclass(one, msgspec.Struct)), None
     )
@@ -236,43 +236,43 @@ def spelled(value: Any, hint: Any) -> Any:
         return value
     fields = _shape_of(struct).fields
     known = ((fields.get(key.lower(), (key, Any)), item) for key, item in value.items())
-    return {name: spelled(item, inner) for (name, inner), item in known}
+    return {name: with_known_keys(item, inner) for (name, inner), item in known}
 
 
-def settled(resource: T) -> T:
-    """The resource as a store keeps it: empty lists that print `null` become `null`, empty optional values vanish.
+def canonical(resource: T) -> T:
+    """The resource as it is stored: empty lists are `null` where their kind has it, empty optional values are left out.
 
     Source: recorded scenario patch-null (an empty list in an answer is null when read again).
     """
     if not isinstance(resource, msgspec.Struct):
         return resource
     changes: dict[str, Any] = {}
-    for name, empty, nested in _unsettled_of(type(resource)):
+    for name, empty, nested in _canonicalised_of(type(resource)):
         value = getattr(resource, name)
         if not value:
             if type(value) is not type(empty):
                 changes[name] = empty
         elif nested:
-            kept = _settled_items(value) if isinstance(value, tuple) else settled(value)
+            kept = _canonical_items(value) if isinstance(value, tuple) else canonical(value)
             if kept is not value:
                 changes[name] = kept
     return msgspec.structs.replace(resource, **changes) if changes else resource
 
 
-def _settled_items(items: tuple[Any, ...]) -> tuple[Any, ...]:
-    kept = tuple([settled(item) for item in items])
+def _canonical_items(items: tuple[Any, ...]) -> tuple[Any, ...]:
+    kept = tuple([canonical(item) for item in items])
     return kept if any(map(is_not, kept, items)) else items
 
 
 @cache
-def _unsettled_of(struct: type[msgspec.Struct]) -> tuple[tuple[str, Any, bool], ...]:
-    """The fields that `settled` must look at: name, empty value, and whether what is in it must be settled too."""
+def _canonicalised_of(struct: type[msgspec.Struct]) -> tuple[tuple[str, Any, bool], ...]:
+    """The fields that `canonical` visits: the name, the empty value, and whether the items are visited too."""
     hints = get_type_hints(struct)
     found: list[tuple[str, Any, bool]] = []
     for field in msgspec.structs.fields(struct):
         hint, factory, default = hints[field.name], field.default_factory, field.default
         inner = _struct_within(hint)
-        nested = inner is not None and inner is not struct and bool(_unsettled_of(inner))
+        nested = inner is not None and inner is not struct and bool(_canonicalised_of(inner))
         if factory is NoneType:
             found.append((field.name, None, nested))
         elif nested:

@@ -1,6 +1,6 @@
 """What names may look like; letters and digits are ASCII everywhere.
 
-Verdicts are remembered, because the same few thousand names come with every event.
+Results are cached, because the same few thousand names come with every event.
 """
 
 import re
@@ -17,7 +17,7 @@ _BAD = "cannot contain spaces or special characters"
 
 NAMES_REMEMBERED_MAX = 16384
 REMEMBERED_LENGTH_MAX = 256
-"""Longer texts are judged each time, so that what is remembered stays small."""
+"""Longer texts are checked each time, so that the cache stays small."""
 
 
 def _verdict(pattern: re.Pattern[str], name: str) -> str | None:

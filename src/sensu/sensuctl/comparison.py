@@ -7,7 +7,7 @@ import msgspec
 from sensu.clock import SystemClock
 from sensu.resources.envelope import is_wrapped, unwrapped
 from sensu.resources.kinds import ENTITY, EVENT, SILENCED, USER, Kind
-from sensu.resources.wire import convert_client, encode, settled
+from sensu.resources.wire import canonical, convert_client, encode
 from sensu.rules.kinds.table import completed
 from sensu.sensuctl.command import Context
 from sensu.sensuctl.failure import APIError, CommandFailed
@@ -23,7 +23,7 @@ _NOT_COMPARED = {SILENCED: ("creator",), USER: SECRETS}
 
 
 class Change(NamedTuple):
-    """The effect of a document: `action` is create, update or keep; both sides are in canonical form."""
+    """The effect of a document: `action` is create, update or keep; both sides are in comparable form."""
 
     action: str
     before: dict[str, Any]
@@ -43,7 +43,7 @@ def change_of(context: Context, document: Document, *, managed: bool) -> Change:
     current = current_of(context, document)
     if current is None:
         return Change(CREATE, {}, after)
-    before = canonical(document.kind, current)
+    before = comparable(document.kind, current)
     after = {**after, **_left_to_the_api(document, before)}
     same = before == after and not _cannot_be_compared(document)
     return Change(KEEP if same else UPDATE, before, after)
@@ -74,7 +74,7 @@ def current_of(context: Context, document: Document) -> Any:
         return None
 
 
-def canonical(kind: Kind, body: Any) -> dict[str, Any]:
+def comparable(kind: Kind, body: Any) -> dict[str, Any]:
     """A resource as the API would store and return it, with defaults filled in.
 
     The author is left out because the API sets it, and secrets because they must not be shown.
@@ -82,7 +82,7 @@ def canonical(kind: Kind, body: Any) -> dict[str, Any]:
     if is_wrapped(body):
         body = unwrapped(kind, body)
     resource = convert_client(kind.shape, body)
-    kept = settled(completed(resource, username="", now=SystemClock().now()))
+    kept = canonical(completed(resource, username="", now=SystemClock().now()))
     found: dict[str, Any] = msgspec.json.decode(encode(kept))
     for name in _NOT_COMPARED.get(kind, ()):
         found.pop(name, None)
@@ -93,8 +93,8 @@ def canonical(kind: Kind, body: Any) -> dict[str, Any]:
 
 
 def wanted_of(document: Document, namespace: str, *, managed: bool) -> dict[str, Any]:
-    """The resource in a document, in canonical form."""
-    return canonical(document.kind, body_to_put(document, namespace, managed=managed))
+    """The resource in a document, in comparable form."""
+    return comparable(document.kind, body_to_put(document, namespace, managed=managed))
 
 
 def differing_fields(before: Any, after: Any, path: str = "") -> list[str]:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from sensu.resources.kinds import API_KEY, CLUSTER_ROLE, EVENT, NAMESPACE, TESSEN, USER
 from sensu.sensuctl.command import Context
-from sensu.sensuctl.comparison import KEEP, canonical, change_of, current_of
+from sensu.sensuctl.comparison import KEEP, change_of, comparable, current_of
 from sensu.sensuctl.wrapped import MANAGED_BY_LABEL, Document
 
 BUILT_IN = ((CLUSTER_ROLE, "cluster-admin"), (NAMESPACE, "sensu-system"))
@@ -48,7 +48,7 @@ def left_out(context: Context, document: Document, *, whole: bool) -> LeftOut:
     shown = f"{document.name[:KEY_SHOWN]}…" if document.kind == API_KEY else document.name
     what = f'{document.kind.type} "{shown}"'
     if current is not None:
-        same = canonical(document.kind, current) == canonical(document.kind, document.body)
+        same = comparable(document.kind, current) == comparable(document.kind, document.body)
         missing = "a dump has no secrets to change it with" if whole else "it has no password"
         return LeftOut("" if same else f"{what} is left as it is: {missing}", refused=not same and not whole)
     remedy = "sensuctl user create" if document.kind == USER else "sensuctl api-key grant"
@@ -68,7 +68,7 @@ def is_there(context: Context, document: Document) -> bool:
     """
     if document.kind == EVENT:
         current = current_of(context, document)
-        return current is not None and canonical(EVENT, current) == canonical(EVENT, document.body)
+        return current is not None and comparable(EVENT, current) == comparable(EVENT, document.body)
     labels = (document.body.get("metadata") or {}).get("labels") or {}
     if not document.kind.authorless or MANAGED_BY_LABEL in labels:
         return False

@@ -1,7 +1,7 @@
-"""What a group of commits leaves behind: which are refused, and the last word on every key, free of any database.
+"""The result of a group of commits: which are refused, and the final state of every key, without any database.
 
-The commits of a group are judged one after the other, each against what those before it leave behind, and written
-together. A store tells a `Group` the state before it (`asked` says of which keys), and writes what it holds after.
+The commits of a group are checked one after the other, each against the result of those before it, and written
+together. A store gives a `Group` the state before it (`asked` names the keys), and writes the state after it.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence

@@ -14,6 +14,7 @@ from sensu.resources.event_filter import EventFilter
 from sensu.resources.kinds import ALL_KINDS
 from sensu.resources.metadata import PipelineReference
 from sensu.resources.wire import (
+    canonical,
     convert_client,
     decode,
     decode_client,
@@ -21,7 +22,6 @@ from sensu.resources.wire import (
     explain_unknown_fields,
     parse_json,
     parse_whole_json,
-    settled,
 )
 
 JSON = st.recursive(
@@ -121,8 +121,8 @@ def test_no_body_crashes_the_reader(value: object, shape: type) -> None:
     except InvalidResource as err:
         assert str(err)
         return
-    kept = settled(resource)
-    assert settled(kept) == kept
+    kept = canonical(resource)
+    assert canonical(kept) == kept
     assert decode(shape, encode(kept)) == kept
 
 
@@ -135,7 +135,7 @@ def test_a_pipeline_named_in_a_check_is_completed() -> None:
 def test_a_store_keeps_null_for_an_empty_list_that_may_be_null() -> None:
     """An empty list that a client sends is null when it is read again, at every depth; other lists stay lists."""
     body = b'{"env_vars": [], "handlers": [], "proxy_requests": {"entity_attributes": []}, "check_hooks": []}'
-    kept = as_json(settled(decode_client(CheckConfig, body)))
+    kept = as_json(canonical(decode_client(CheckConfig, body)))
     assert (kept["env_vars"], kept["handlers"], kept["check_hooks"]) == (None, [], None)
     assert kept["proxy_requests"] == {"entity_attributes": None, "splay": False, "splay_coverage": 0}
 
@@ -148,13 +148,13 @@ def test_a_window_of_time_without_days_shows_its_empty_days() -> None:
 def test_a_duration_of_nought_is_left_out_however_it_is_written() -> None:
     """0 and 0.0 seconds are both no duration."""
     for body in (b'{"duration": 0}', b'{"duration": 0.0}'):
-        assert "duration" not in as_json(settled(decode_client(Check, body)))
+        assert "duration" not in as_json(canonical(decode_client(Check, body)))
 
 
-def test_settling_what_is_settled_makes_no_copy() -> None:
-    """An event that has nothing to settle is the same object afterwards."""
+def test_a_canonical_resource_is_not_copied() -> None:
+    """An event that is canonical already is the same object afterwards."""
     event = decode(Event, b'{"check": {"handlers": ["h"]}, "entity": {"subscriptions": ["a"]}}')
-    assert settled(event) is event
+    assert canonical(event) is event
 
 
 def test_unknown_fields_are_named() -> None:

@@ -7,7 +7,7 @@ import msgspec
 from sensu.backend.stored_form import entity_in_event
 from sensu.resources.check import Check
 from sensu.resources.event import Event, EventAroundEntity, around
-from sensu.resources.wire import encode, settled
+from sensu.resources.wire import canonical, encode
 from sensu.rules.check_state import truncated
 
 _nullable = attrgetter(
@@ -25,7 +25,7 @@ def stored_json(event: Event, entity_json: msgspec.Raw | None = None) -> bytes:
     check = truncated(check)
     return encode(
         EventAroundEntity(
-            check=check if _is_settled(check) else settled(check),
+            check=check if _is_canonical(check) else canonical(check),
             entity=entity_in_event(entity) if entity_json is None else entity_json,
             id=event.id or None,
             metadata=event.metadata,
@@ -41,8 +41,8 @@ def delivery_json(event: Event, entity_json: msgspec.Raw | None = None) -> bytes
     return encode(event if entity_json is None else around(event, entity_json))
 
 
-def _is_settled(check: Check) -> bool:
-    """Whether `settled` would change nothing: a cheap test for every event, as `settled` visits the whole check."""
+def _is_canonical(check: Check) -> bool:
+    """Whether `canonical` would change nothing: a cheap test for every event, as `canonical` visits the whole check."""
     if check.duration == 0 and type(check.duration) is float:
         return False
     return _EMPTY not in _nullable(check) and not any(_nested(check))

@@ -38,7 +38,7 @@ class APIKeyGrants:
             metadata=msgspec.structs.replace(sent.metadata, name=secret, created_by=caller.username),
             created_at=int(self._resources.clock.now()),
         )
-        key = self._resources.judged(caller, API_KEY, named)
+        key = self._resources.validated(caller, API_KEY, named)
         if isinstance(key, Invalid):
             return key
         outcome = await self._resources.write(caller, put(API_KEY, key, must=Must.BE_ABSENT))

@@ -103,16 +103,16 @@ class Entities:
         if problem:
             return Invalid(problem)
         configuration = {key: value for key, value in patch.items() if key in _CONFIGURED}
-        told = b""
+        echoed = b""
 
         def merge(stored: Stored) -> Entity | Invalid:
-            nonlocal told
+            nonlocal echoed
             merged = merging.merged(ENTITY, msgspec.json.decode(stored.body), configuration, namespace, name)
             if isinstance(merged, Invalid):
                 return merged
-            entity = self._resources.judged(caller, ENTITY, with_own_subscription(merged))
+            entity = self._resources.validated(caller, ENTITY, with_own_subscription(merged))
             if not isinstance(entity, Invalid):
-                told = encode(configuration_of(entity))
+                echoed = encode(configuration_of(entity))
                 entity = self._of_its_class(with_secrets_of(decode(Entity, stored.body), entity))
             return entity
 
@@ -120,7 +120,7 @@ class Entities:
         outcome = await self._resources.amend(
             caller, ENTITY, namespace, name, merge, conditions=conditions, where=where
         )
-        return Written(told, outcome.etag) if isinstance(outcome, Written) else outcome
+        return Written(echoed, outcome.etag) if isinstance(outcome, Written) else outcome
 
     async def delete(self, caller: Identity, namespace: str, name: str) -> Deleted | Refusal:
         """Delete an entity and its events, and disconnect its agent."""
@@ -150,7 +150,7 @@ class Entities:
     ) -> Entity | Invalid:
         sent = await decoded(shape, payload)
         whole = Entity(**_configured(sent)) if isinstance(sent, EntityConfig) else sent
-        entity: Any = whole if isinstance(whole, Invalid) else self._resources.judged(caller, ENTITY, whole)
+        entity: Any = whole if isinstance(whole, Invalid) else self._resources.validated(caller, ENTITY, whole)
         if isinstance(entity, Invalid):
             return entity
         problem = mismatch(ENTITY, entity, namespace, name)

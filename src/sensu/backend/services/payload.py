@@ -9,7 +9,15 @@ from sensu.errors import InvalidResource
 from sensu.resources import envelope
 from sensu.resources.documents import document_shape, resource_in
 from sensu.resources.kinds import Kind
-from sensu.resources.wire import convert_client, decode, encode, json_type, parse_json, parse_whole_json, spelled
+from sensu.resources.wire import (
+    convert_client,
+    decode,
+    encode,
+    json_type,
+    parse_json,
+    parse_whole_json,
+    with_known_keys,
+)
 
 T = TypeVar("T")
 
@@ -37,7 +45,7 @@ def unwrapped(payload: Payload, kind: Kind) -> Payload:
     async def bare() -> bytes:
         body = await payload()
         try:
-            document = spelled(parse_json(body), document_shape(kind))
+            document = with_known_keys(parse_json(body), document_shape(kind))
         except InvalidResource:
             return body
         if not isinstance(document, Mapping) or not isinstance(document.get(envelope.SPEC), Mapping):
@@ -112,4 +120,4 @@ async def merge_patch_of(kind: Kind, payload: Payload) -> Mapping[str, Any] | In
         return Invalid(str(err))
     if not isinstance(value, Mapping):
         return Invalid(f"the body must be a JSON object, not {json_type(value)}")
-    return spelled(value, document_shape(kind))  # type: ignore[no-any-return]
+    return with_known_keys(value, document_shape(kind))  # type: ignore[no-any-return]

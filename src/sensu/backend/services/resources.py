@@ -10,6 +10,7 @@ from sensu.backend.auth.identity import Identity
 from sensu.backend.services import merging
 from sensu.backend.services.administrators import administrator_kept
 from sensu.backend.services.audit import AUDITED_KINDS, AuditLog
+from sensu.backend.services.key_locks import KeyLocks
 from sensu.backend.services.lists import Pages, place_order, resource_walk, selection_of
 from sensu.backend.services.outcomes import (
     Deleted,
@@ -26,7 +27,6 @@ from sensu.backend.services.outcomes import (
 )
 from sensu.backend.services.pages import PageRequest, resource_position, resource_token
 from sensu.backend.services.payload import ANY_STATE, Conditions, Payload, decoded_kind, merge_patch_of
-from sensu.backend.services.turns import Turns
 from sensu.backend.stored_form import delete, key_of, put
 from sensu.clock import Clock
 from sensu.resources.documents import encoded
@@ -68,7 +68,7 @@ class Resources:
         """`alone` says that no other process writes to the store."""
         self.store = store
         self._audit = audit
-        self._turns = Turns()
+        self._locks = KeyLocks()
         self._alone = alone
         self.access = access
         self.clock = clock
@@ -137,20 +137,20 @@ class Resources:
             return patch
         where = f"/sensu.io/{kind.store_prefix}/{namespace + '/' if kind.namespaced else ''}{name}"
 
-        told = b""
+        echoed = b""
 
         def merge(stored: Stored) -> Any | Invalid:
-            nonlocal told
+            nonlocal echoed
             merged = merging.merged(kind, msgspec.json.decode(stored.body), patch, namespace, name)
-            judged = merged if isinstance(merged, Invalid) else self.judged(caller, kind, merged, bare=True)
-            told = b"" if isinstance(judged, Invalid) else encoded(kind, judged)
-            return judged
+            validated = merged if isinstance(merged, Invalid) else self.validated(caller, kind, merged, bare=True)
+            echoed = b"" if isinstance(validated, Invalid) else encoded(kind, validated)
+            return validated
 
         problem = merging.problem_of_identity(patch, namespace, name)
         if problem:
             return Invalid(problem)
         outcome = await self.amend(caller, kind, namespace, name, merge, conditions=conditions, where=where)
-        return Written(told, outcome.etag) if isinstance(outcome, Written) else outcome
+        return Written(echoed, outcome.etag) if isinstance(outcome, Written) else outcome
 
     async def delete(self, caller: Identity, kind: Kind, namespace: str, name: str) -> Deleted | Refusal:
         """Delete a resource."""
@@ -169,11 +169,11 @@ class Resources:
         problem = mismatch(kind, resource, namespace, name)
         if problem:
             return Invalid(problem)
-        complete = self.judged(caller, kind, stamped(resource, caller))
+        complete = self.validated(caller, kind, with_author(resource, caller))
         problem = None if isinstance(complete, Invalid) else await self._script_problem(complete)
         return _invalid(kind, problem) if problem else complete
 
-    def judged(self, caller: Identity, kind: Kind, resource: Any, *, bare: bool = False) -> Any | Invalid:
+    def validated(self, caller: Identity, kind: Kind, resource: Any, *, bare: bool = False) -> Any | Invalid:
         """The resource completed, or the reason why it is invalid, worded as for a patch if `bare`."""
         complete = completed(resource, username=caller.username, now=self.clock.now())
         problem = problem_of(complete)
@@ -229,7 +229,7 @@ class Resources:
     async def _commit(self, caller: Identity, writes: Sequence[Write]) -> Committed | Refused | Exists:
         """Commit writes and their audit entries, unless no administrator would remain."""
         known = [w for w in writes if isinstance(w, PutResource | DeleteResource) and w.key.kind in AUDITED_KINDS]
-        async with self._turns.of(write.key for write in known):
+        async with self._locks.held(write.key for write in known):
             while True:
                 expected, audited, replaced = list[Write](), list[Write](), dict[Key, Stored | None]()
                 for write in known:
@@ -263,7 +263,7 @@ def mismatch(kind: Kind, resource: Any, namespace: str, name: str | None) -> str
     return None
 
 
-def stamped(resource: Any, caller: Identity) -> Any:
+def with_author(resource: Any, caller: Identity) -> Any:
     """The resource with the caller as its author, if its kind has one.
 
     Source: recorded scenario http-bodies (created_by in the body is overwritten).

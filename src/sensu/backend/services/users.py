@@ -67,8 +67,8 @@ class Users:
             return user
         if username is not None and user.username != username:
             return Invalid(f"the username ({user.username}) does not match the username on the request ({username})")
-        judged = self._resources.judged(caller, USER, user)
-        kept = judged if isinstance(judged, Invalid) else await self._with_hash(judged, caller.address)
+        validated = self._resources.validated(caller, USER, user)
+        kept = validated if isinstance(validated, Invalid) else await self._with_hash(validated, caller.address)
         if isinstance(kept, Invalid):
             return kept
         ending = self._tokens.ending_sessions_of(kept.username) if kept.disabled else []

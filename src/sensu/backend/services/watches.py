@@ -44,7 +44,7 @@ class _Place(msgspec.Struct, omit_defaults=True):
     check: str = ""
 
 
-class _Told(msgspec.Struct):
+class _Message(msgspec.Struct):
     message: str
 
 
@@ -103,39 +103,39 @@ class _Watch:
             try:
                 await self._feed.begin()
             except StoreError:
-                yield (Message(ENDED, _told("the store is unavailable; reconnect later")),)
+                yield (Message(ENDED, _message("the store is unavailable; reconnect later")),)
                 return
             yield (Message("", b"", follower.started_at),)
             if follower.missed:
                 why = "changes since that id are no longer available; fetch the list again"
-                yield (Message(EXPIRED, _told(why), follower.started_at),)
+                yield (Message(EXPIRED, _message(why), follower.started_at),)
             passed = follower.started_at
             while True:
                 commit = await follower.next(self._feed.heartbeat_s)
                 if commit is None and follower.ended:
                     why = "the client reads too slowly" if follower.overflown else "the backend is stopping"
-                    yield (Message(ENDED, _told(f"{why}; continue after the last id")),)
+                    yield (Message(ENDED, _message(f"{why}; continue after the last id")),)
                     return
                 caller = self._identify()
                 if caller is None:
-                    yield (Message(ENDED, _told("your credentials are no longer valid")),)
+                    yield (Message(ENDED, _message("your credentials are no longer valid")),)
                     return
                 if commit is None:
                     yield (Message("", b"", passed),)
                     continue
                 passed = commit.revision
-                told = self._of_commit(caller, commit)
-                if told:
-                    yield told
+                messages = self._of_commit(caller, commit)
+                if messages:
+                    yield messages
         finally:
             self._feed.leave(follower)
 
     def _of_commit(self, caller: Identity, commit: Commit) -> list[Message]:
         """The messages for a commit; only the last one has the revision to continue after."""
-        told = [self._of_change(change) for change in commit.changes if self._may_see(caller, change)]
-        if told:
-            told[-1] = Message(told[-1].event, told[-1].data, commit.revision)
-        return told
+        messages = [self._of_change(change) for change in commit.changes if self._may_see(caller, change)]
+        if messages:
+            messages[-1] = Message(messages[-1].event, messages[-1].data, commit.revision)
+        return messages
 
     def _may_see(self, caller: Identity, change: Change) -> bool:
         key, segment = change.key, self._kind.segment
@@ -161,5 +161,5 @@ def _place(change: Change) -> bytes:
     return msgspec.json.encode(_Place(key.name, key.namespace))
 
 
-def _told(message: str) -> bytes:
-    return msgspec.json.encode(_Told(message))
+def _message(message: str) -> bytes:
+    return msgspec.json.encode(_Message(message))

@@ -284,7 +284,7 @@ class Writer:
 
 
 def _groups(commits: Sequence[Pending]) -> Iterator[Sequence[Pending]]:
-    """The commits in groups that may be judged and written together."""
+    """The commits in groups that can be checked and written together."""
     group: list[Pending] = []
     writes = 0
     for pending in commits:

@@ -6,7 +6,7 @@ import pytest
 from sensu.backend.eventd.event_json import delivery_json, stored_json
 from sensu.resources.entity import Network, NetworkInterface, System
 from sensu.resources.event import Event
-from sensu.resources.wire import encode, settled
+from sensu.resources.wire import canonical, encode
 from sensu.testing.factories import make_check, make_entity, make_event, make_metrics_event
 
 PLAIN = make_event()
@@ -31,7 +31,7 @@ def test_the_stored_form_is_the_settled_one(event: Event) -> None:
     """Whatever empty lists an event has, what is stored reads like any stored resource and has no points."""
     kept = stored_json(event)
     again = msgspec.json.decode(kept, type=Event)
-    assert encode(settled(again)) == kept
+    assert encode(canonical(again)) == kept
     assert "metrics" not in json.loads(kept)
 
 

@@ -9,7 +9,7 @@ from sensu.backend.pipelined.steps.outcome import Dropped, Retry
 from sensu.backend.pipelined.steps.runtime_assets import Records, RuntimeAssets
 from sensu.backend.secrets.provider import NoSecret
 from sensu.backend.secrets.resolver import Secrets
-from sensu.backend.services.turns import Turns
+from sensu.backend.services.key_locks import KeyLocks
 from sensu.clock import Clock
 from sensu.errors import ExecutionError, InvalidResource
 from sensu.execution.command import Command, run
@@ -38,7 +38,7 @@ class Mutators:
         """`scripts` runs JavaScript in processes of its own, so that a script that never ends delays only scripts."""
         self._records, self._scripts, self._clock = records, scripts, clock
         self._assets, self._secrets = assets, secrets
-        self._turns = Turns()
+        self._locks = KeyLocks()
 
     async def payload(self, namespace: str, name: str, subject: Subject) -> bytes | Dropped | Retry:
         """The payload for the handler: the event's JSON without a mutator and for `json`.
@@ -79,7 +79,7 @@ class Mutators:
 
     async def _javascript(self, namespace: str, mutator: Mutator, subject: Subject) -> bytes | Retry:
         sources = await self._assets.scripts(namespace, mutator.runtime_assets) if mutator.runtime_assets else ()
-        async with self._turns.of([Key(MUTATOR.qualified_name, namespace, mutator.metadata.name)]):
+        async with self._locks.held([Key(MUTATOR.qualified_name, namespace, mutator.metadata.name)]):
             made = await self._scripts.mutate(
                 mutator.eval,
                 subject.json,

@@ -1,8 +1,8 @@
-"""Turns of those who write the same resources."""
+"""Locks of writes of the same resources."""
 
 import asyncio
 
-from sensu.backend.services.turns import Turns
+from sensu.backend.services.key_locks import KeyLocks
 from sensu.store.values import Key
 
 A, B = Key("kind", "default", "a"), Key("kind", "default", "b")
@@ -10,11 +10,11 @@ A, B = Key("kind", "default", "a"), Key("kind", "default", "b")
 
 async def test_those_who_share_a_key_take_turns_and_others_do_not_wait() -> None:
     """Nobody writes a key while another does; who writes other keys goes on."""
-    turns = Turns()
+    locks = KeyLocks()
     order: list[str] = []
 
     async def write(name: str, *keys: Key) -> None:
-        async with turns.of(keys):
+        async with locks.held(keys):
             order.append(f"{name} begins")
             await asyncio.sleep(0)
             await asyncio.sleep(0)
@@ -27,14 +27,14 @@ async def test_those_who_share_a_key_take_turns_and_others_do_not_wait() -> None
 
 async def test_a_turn_ends_however_it_ends() -> None:
     """After an error or a cancellation the next one gets its turn, and nothing is remembered of it."""
-    turns = Turns()
+    locks = KeyLocks()
 
     async def fail() -> None:
-        async with turns.of([A]):
+        async with locks.held([A]):
             raise ValueError
 
     async def wait() -> None:
-        async with turns.of([A, B]):
+        async with locks.held([A, B]):
             await asyncio.Event().wait()
 
     await asyncio.gather(fail(), return_exceptions=True)
@@ -42,6 +42,6 @@ async def test_a_turn_ends_however_it_ends() -> None:
     await asyncio.sleep(0)
     waiting.cancel()
     await asyncio.gather(waiting, return_exceptions=True)
-    async with asyncio.timeout(5), turns.of([B, A]):
+    async with asyncio.timeout(5), locks.held([B, A]):
         pass
-    assert turns.idle
+    assert locks.idle

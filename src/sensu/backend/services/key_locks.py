@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from sensu.store.values import Key
 
 
-class Turns:
+class KeyLocks:
     """A lock for every key that is being written; there are at most as many as running requests."""
 
     def __init__(self) -> None:
@@ -20,15 +20,15 @@ class Turns:
         return not self._locks
 
     @asynccontextmanager
-    async def of(self, keys: Iterable[Key]) -> AsyncIterator[None]:
+    async def held(self, keys: Iterable[Key]) -> AsyncIterator[None]:
         """Hold the locks of all keys. They are acquired in sorted order, so that there are no deadlocks."""
         async with AsyncExitStack() as stack:
             for key in sorted(set(keys)):
-                await stack.enter_async_context(self._turn(key))
+                await stack.enter_async_context(self._one(key))
             yield
 
     @asynccontextmanager
-    async def _turn(self, key: Key) -> AsyncIterator[None]:
+    async def _one(self, key: Key) -> AsyncIterator[None]:
         lock = self._locks.setdefault(key, asyncio.Lock())
         self._users[key] = self._users.get(key, 0) + 1
         try:
