@@ -10,6 +10,7 @@ import uvloop
 
 from tests.flows.api_harness import RunningApi, running_api
 from tests.flows.pipelined_world import PipelinedWorld
+from tests.flows.playbook import Play, Playbook
 from tests.flows.world import World
 
 
@@ -31,6 +32,12 @@ async def world(tmp_path: Path, chosen: dict[str, Any]) -> AsyncIterator[World]:
     """Event intake, keepalives and the scheduler of a backend that runs."""
     async with World.running(tmp_path, **chosen) as running:
         yield running
+
+
+@pytest.fixture
+def play(world: World) -> Play:
+    """Plays the lines of a playbook in the world."""
+    return Playbook(world).play
 
 
 @pytest.fixture

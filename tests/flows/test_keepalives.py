@@ -5,6 +5,7 @@ from sensu.resources.handler import Handler
 from sensu.resources.kinds import ENTITY, HANDLER
 from sensu.store.values import EventKey
 from sensu.testing.factories import make_check, make_entity, make_event, make_keepalive, make_metadata
+from tests.flows.playbook import Play
 from tests.flows.world import START, World
 
 
@@ -91,15 +92,14 @@ async def test_missing_keepalives_warn_then_are_critical_at_their_time(world: Wo
     assert world.counters.keepalives == {"alive": 2, "dead": 3}
 
 
-async def test_a_backend_outage_fails_no_keepalive(world: World) -> None:
+async def test_a_backend_outage_fails_no_keepalive(play: Play) -> None:
     """After an outage agents have time to reconnect; the keepalives of those that do not fail then."""
-    await world.keepalive(make_keepalive(timestamp=START))
-    await world.clock.advance(20)
-    await world.restart(down_s=7200)
-    await world.clock.advance(239)
-    assert [status for _, status in await history(world)] == [0]
-    await world.clock.advance(5)
-    assert [status for _, status in await history(world)] == [0, 1]
+    await play("""
+        at 0 web1 sends a keepalive
+        at 20 the backend is down for 7200
+        at 7459 keepalive of web1 was 0
+        at 7464 keepalive of web1 was 0 1
+    """)
 
 
 async def test_an_agent_that_deregisters_leaves_nothing_behind(world: World) -> None:
