@@ -6,10 +6,11 @@ import socket
 import ssl
 from pathlib import Path
 
+import aiohttp
 import pytest
 from cryptography import x509
 
-from sensu.testing.backend_process import BackendProcess
+from sensu.testing.backend_process import PASSWORD, USER, BackendProcess
 from tests.flows.certificate_authority import Authority
 
 STORY_S, POLL_S = 60, 0.05
@@ -29,9 +30,27 @@ async def shown_name(port: int, authority: Authority) -> str:
     return str(next(iter(subject)).value)
 
 
+async def sign_in_over_tls(port: int, authority: Authority) -> None:
+    """Over TLS the cookie is bound to the host, and sent by browsers over TLS alone."""
+    url, tls = f"https://127.0.0.1:{port}", ssl.create_default_context(cafile=authority.file)
+    connector, jar = aiohttp.TCPConnector(ssl=tls), aiohttp.DummyCookieJar()
+    async with aiohttp.ClientSession(connector=connector, cookie_jar=jar) as http:
+        credentials = {"username": USER, "password": PASSWORD}
+        async with http.post(f"{url}/auth/session", json=credentials, headers={"Origin": url}) as answer:
+            assert answer.status == 200
+            cookie = answer.headers["Set-Cookie"]
+        name, _, attributes = cookie.partition("=")
+        assert name == "__Host-sensu"
+        assert attributes.partition("; ")[2] == "Path=/; HttpOnly; SameSite=Strict; Secure"
+        sent = cookie.partition(";")[0]
+        for header, status in ((sent, 200), (sent.removeprefix("__Host-"), 401)):
+            async with http.get(f"{url}/api/core/v2/namespaces", headers={"Cookie": header}) as answer:
+                assert answer.status == status
+
+
 @pytest.mark.parametrize("own", [True, False])
 async def test_the_web_ui_has_its_own_certificate_or_the_general_one(tmp_path: Path, own: bool) -> None:
-    """`--dashboard-cert-file` wins; without it the certificate of the API secures the web UI, too."""
+    """`--dashboard-cert-file` wins; without it the certificate of the API secures the web UI and its cookie."""
     authority = Authority(tmp_path)
     general, web = authority.issue("general"), authority.issue("web")
     flags = ["--dashboard-cert-file", str(web.cert_file), "--dashboard-key-file", str(web.key_file)]
@@ -45,6 +64,7 @@ async def test_the_web_ui_has_its_own_certificate_or_the_general_one(tmp_path: P
         async with asyncio.timeout(STORY_S):
             shown = await shown_name(process.web_port, authority)
         assert shown == ("web" if own else "general")
+        await sign_in_over_tls(process.web_port, authority)
     finally:
         starting.cancel()
         await asyncio.wait([starting])

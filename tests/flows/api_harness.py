@@ -155,13 +155,18 @@ async def running_api(
     ready: bool = True,
     heartbeat_s: float = 15.0,
     dist: Path | None = None,
+    fresh: bool = True,
 ) -> AsyncIterator[RunningApi]:
-    """A fresh backend with the user admin, ended on leaving; with `dist` it serves the web UI in that folder."""
+    """A fresh backend with the user admin, ended on leaving; with `dist` it serves the web UI in that folder.
+
+    One that is not `fresh` starts again on the database in the folder.
+    """
     clock = clock or SystemClock()
     store = SQLiteStore(folder, Durability.NORMAL)
     await store.open()
-    hashed = hash_password(PASSWORD)
-    await store.commit(seed_writes(ADMIN, hashed, hashed, None, clock.now()))
+    if fresh:
+        hashed = hash_password(PASSWORD)
+        await store.commit(seed_writes(ADMIN, hashed, hashed, None, clock.now()))
     await store.commit([put(ENTITY, _own_entity())])
     cache = ResourceCache(store)
     await cache.load(kind for kind in ALL_KINDS if kind is not EVENT)
@@ -201,6 +206,7 @@ async def running_api(
         feed,
         History(store, access, clock, HISTORY, HISTORY),
         SilenceIndexes(cache),
+        cache,
         "test",
     )
     application = build_application(context)

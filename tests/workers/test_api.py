@@ -1,6 +1,8 @@
 """Clients of different workers see one backend: what one worker answered holds at all of them at once."""
 
+import http.client
 import itertools
+import json
 import threading
 import uuid
 from collections.abc import Callable, Sequence
@@ -8,7 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TypeVar
 
-from tests.workers.world import NAMESPACE, WORKERS, Client, event_of
+from sensu.testing.backend_process import PASSWORD, USER, BackendProcess
+from tests.workers.world import NAMESPACE, PATIENCE_S, WORKERS, Client, event_of
 
 T = TypeVar("T")
 POSTS = 60
@@ -41,6 +44,41 @@ def test_a_log_in_holds_at_all_workers_and_so_does_a_log_out(each: Sequence[Clie
         refreshing = {"refresh_token": tokens["refresh_token"]}
         assert first.ask("POST", "/auth/logout", refreshing, authorization=token)[0] < 300
         assert [c.ask("GET", f"{NAMESPACE}/checks", authorization=token)[0] for c in each] == [GONE] * WORKERS
+
+
+def test_a_browser_that_signed_in_at_one_worker_is_known_to_all(
+    backend: BackendProcess, each: Sequence[Client]
+) -> None:
+    """A session cookie opens the web UI's port of every worker, also for what another worker must answer."""
+    event = event_of("browsed", "http")
+    assert each[0].ask("PUT", f"{NAMESPACE}/events/browsed/http", event)[0] == 201
+    origin = {"Origin": backend.web_url, "Content-Type": "application/json"}
+    first, *others = web_connections(backend)
+    body = json.dumps({"username": USER, "password": PASSWORD})
+    first.request("POST", "/auth/session", body, origin)
+    answer = first.getresponse()
+    answer.read()
+    cookie = answer.headers["Set-Cookie"].partition(";")[0]
+    for browser in others:
+        for path in ("checks", "events/browsed/http", "events/browsed/http/explain"):
+            browser.request("GET", f"{NAMESPACE}/{path}", headers={"Cookie": cookie})
+            answer = browser.getresponse()
+            answer.read()
+            assert answer.status == 200, path
+    first.request("DELETE", "/auth/session", headers={"Cookie": cookie, **origin})
+    assert first.getresponse().read() == b""
+    for browser in others:
+        browser.request("GET", f"{NAMESPACE}/checks", headers={"Cookie": cookie})
+        answer = browser.getresponse()
+        answer.read()
+        assert answer.status == GONE
+    for browser in (first, *others):
+        browser.close()
+
+
+def web_connections(backend: BackendProcess) -> list[http.client.HTTPConnection]:
+    """Connections to the web UI's port, enough to reach every worker."""
+    return [http.client.HTTPConnection("127.0.0.1", backend.web_port, timeout=PATIENCE_S) for _ in range(10 * WORKERS)]
 
 
 def test_a_disabled_user_is_out_everywhere(each: Sequence[Client]) -> None:

@@ -34,9 +34,9 @@ SELECTABLE = Selectable("audit", own(as_text, "username", "address", "via", "act
 class AuditRecord(Wire, frozen=True):
     """Who did what, from where; `at` in Unix seconds.
 
-    `action` is create, update, delete, execute (a check), retry or discard (a delivery), login, logout or login
-    refused. `before` and `after` are the resource without
-    its secrets; `secrets_changed` says that they differ in what is not shown.
+    `action` is create, update, delete, execute (a check), retry or discard (a delivery), end (a session), login, logout
+    or login refused. `before` and `after` are the resource without its secrets;
+    `secrets_changed` says that they differ in what is not shown.
     """
 
     at: float = 0.0

@@ -13,7 +13,7 @@ import msgspec
 
 from sensu.resources.kinds import ALL_KINDS, NAMESPACE
 from sensu.resources.role import ClusterRole, Role, Rule
-from sensu.resources.role_binding import ClusterRoleBinding, RoleBinding, Subject
+from sensu.resources.role_binding import ClusterRoleBinding, RoleBinding, RoleRef, Subject
 
 ANY = "*"
 CLUSTER_ROLE_TYPE = "ClusterRole"
@@ -86,11 +86,28 @@ def allows(rule: Rule, verb: str, resource: str, name: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class _Bound:
-    """The rules that a binding grants."""
+class Granted:
+    """The rules that a binding grants, by its name and the role that it names."""
 
     binding: str
+    role: RoleRef
     rules: tuple[Rule, ...]
+
+    @property
+    def namespace(self) -> str:
+        """The namespace that the rules hold in, empty for all."""
+        return self.binding.rpartition("/")[0]
+
+    @property
+    def through(self) -> str:
+        """The binding and its role in words."""
+        kind = "role binding" if self.namespace else "cluster role binding"
+        role = "cluster role" if self.role.type == CLUSTER_ROLE_TYPE else "role"
+        return f"{kind} {self.binding} → {role} {self.role.name}"
+
+    def allows(self, verb: str, resource: str, name: str) -> bool:
+        """Whether one of the rules allows a verb on a resource word."""
+        return any(allows(rule, verb, resource, name) for rule in self.rules)
 
 
 _Subjects = dict[tuple[str, str], list[int]]
@@ -100,21 +117,27 @@ class _Bindings:
     """The bindings of one namespace, or of the cluster, by their subjects."""
 
     def __init__(self) -> None:
-        self._bound: list[_Bound] = []
+        self._bound: list[Granted] = []
         self._by_subject: _Subjects = {}
 
-    def add(self, bound: _Bound, subjects: Sequence[Subject]) -> None:
+    def add(self, bound: Granted, subjects: Sequence[Subject]) -> None:
         index = len(self._bound)
         self._bound.append(bound)
         for subject in subjects:
             self._by_subject.setdefault((subject.type, subject.name), []).append(index)
 
-    def of(self, username: str, groups: Sequence[str]) -> Iterator[_Bound]:
+    def of(self, username: str, groups: Sequence[str]) -> Iterator[Granted]:
         """What is bound to a user or one of its groups, in the order of the bindings."""
         found = set(self._by_subject.get((USER_TYPE, username), ()))
         for group in groups:
             found.update(self._by_subject.get((GROUP_TYPE, group), ()))
         return (self._bound[index] for index in sorted(found))
+
+    def all(self) -> Iterator[tuple[Subject, Granted]]:
+        """What is granted to each subject, in the order of the subjects' first bindings."""
+        for (kind, name), indexes in self._by_subject.items():
+            for index in indexes:
+                yield Subject(type=kind, name=name), self._bound[index]
 
 
 class CompiledAccess:
@@ -134,16 +157,28 @@ class CompiledAccess:
         return ask(request)
 
     def _decide(self, request: RequestAttributes) -> Decision:
-        for bound in self._bound_to(request.username, request.groups, request.namespace):
-            if any(allows(rule, request.verb, request.resource, request.name) for rule in bound.rules):
+        for bound in self.granted_to(request.username, request.groups, request.namespace):
+            if bound.allows(request.verb, request.resource, request.name):
                 return Allow(bound.binding)
         return _DENY
 
-    def _bound_to(self, username: str, groups: Sequence[str], namespace: str) -> Iterator[_Bound]:
+    def granted_to(self, username: str, groups: Sequence[str], namespace: str) -> Iterator[Granted]:
+        """What is granted to a user or one of its groups everywhere, and in a namespace if one is given."""
         yield from self._cluster.of(username, groups)
         within = self._namespaces.get(namespace) if namespace else None
         if within is not None:
             yield from within.of(username, groups)
+
+    def granted_within(self, namespace: str) -> Iterator[tuple[Subject, Granted]]:
+        """What is granted everywhere, and in a namespace if one is given, with each subject."""
+        yield from self._cluster.all()
+        within = self._namespaces.get(namespace) if namespace else None
+        if within is not None:
+            yield from within.all()
+
+    def namespaces_of(self, username: str, groups: Sequence[str]) -> Sequence[str]:
+        """The namespaces in which something is granted to a user or one of its groups, in order."""
+        return sorted(name for name, within in self._namespaces.items() if any(within.of(username, groups)))
 
     def visible_namespaces(self, username: str, groups: Sequence[str], namespaces: Sequence[str]) -> Sequence[str]:
         """Those of `namespaces`, in their order, that a user may know of.
@@ -174,7 +209,7 @@ def _cluster_bindings(bindings: Iterable[ClusterRoleBinding], cluster_roles: Map
     compiled = _Bindings()
     for binding in sorted(bindings, key=lambda b: b.metadata.name):
         rules = cluster_roles.get(binding.role_ref.name, ()) if binding.role_ref.type == CLUSTER_ROLE_TYPE else ()
-        compiled.add(_Bound(binding.metadata.name, rules), binding.subjects or ())
+        compiled.add(Granted(binding.metadata.name, binding.role_ref, rules), binding.subjects or ())
     return compiled
 
 
@@ -191,7 +226,7 @@ def _namespace_bindings(
             rules = cluster_roles.get(role.name, ())
         elif role.type == ROLE_TYPE:
             rules = roles.get((namespace, role.name), ())
-        bound = _Bound(f"{namespace}/{binding.metadata.name}", rules)
+        bound = Granted(f"{namespace}/{binding.metadata.name}", role, rules)
         compiled.setdefault(namespace, _Bindings()).add(bound, binding.subjects or ())
     return compiled
 

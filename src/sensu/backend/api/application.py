@@ -3,6 +3,7 @@
 Source: recorded scenario rbac-401-403-404 (unknown paths and methods are answered before authentication).
 """
 
+import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ from typing import Any
 import msgspec
 
 from sensu.backend.api import (
+    access,
     api_keys,
     audit,
     auth,
@@ -29,6 +31,7 @@ from sensu.backend.api import (
     reference,
     resources,
     secret_providers,
+    sessions,
     silence_previews,
     silenced,
     status,
@@ -54,13 +57,16 @@ from sensu.backend.api.watch import Watchable
 from sensu.backend.auth.access import Access
 from sensu.backend.auth.attempts import TooManyAttempts
 from sensu.backend.auth.authenticator import Authenticator
-from sensu.backend.auth.identity import Rejected
+from sensu.backend.auth.credentials import COOKIE
+from sensu.backend.auth.identity import Rejected, Via
 from sensu.backend.auth.passwords import Passwords
+from sensu.backend.auth.records import Records
 from sensu.backend.auth.tokens import Tokens
 from sensu.backend.graphql.use_cases import UseCases
 from sensu.backend.membership import ALONE, NoPeers, Ownership
 from sensu.backend.metrics import BackendMetrics
 from sensu.backend.ports import DaemonPorts, Peers
+from sensu.backend.services.access_questions import AccessQuestions
 from sensu.backend.services.api_keys import APIKeyGrants
 from sensu.backend.services.audit import AuditLog
 from sensu.backend.services.check_explanations import CheckExplanations
@@ -77,6 +83,7 @@ from sensu.backend.services.live_changes import LiveChanges
 from sensu.backend.services.namespaces import Namespaces
 from sensu.backend.services.resources import Resources, ScriptCheck
 from sensu.backend.services.secret_providers import SecretProviders
+from sensu.backend.services.sessions import LoginSessions
 from sensu.backend.services.silence_previews import SilencePreviews
 from sensu.backend.services.silences import Silences
 from sensu.backend.services.tessen import Tessen
@@ -114,6 +121,7 @@ class ApiContext:
     feed: LiveChanges
     history: History
     silences: SilenceIndexes
+    records: Records
     version: str = ""
     body_bytes_max: int = BODY_BYTES_MAX
     ownership: Ownership = ALONE
@@ -139,6 +147,12 @@ def _described_routes(context: ApiContext) -> Iterator[Route]:
     cases = _use_cases(context)
     kept = cases.resources
     yield from auth.routes(context.authenticator, context.tokens, log)
+    questions = AccessQuestions(context.access, context.records, context.store.feed)
+    yield from access.routes(questions)
+    signed_in = LoginSessions(
+        context.store, context.tokens, context.authenticator, context.access, questions, log, context.clock
+    )
+    yield from sessions.routes(signed_in, context.authenticator)
     yield from audit.routes(log)
     yield from status.routes(
         context.store, context.member, context.metrics, ports.ready, context.version, context.peers
@@ -191,6 +205,7 @@ class HttpApi:
     def __init__(self, router: Router, context: ApiContext) -> None:
         self._router = router
         self._authenticate = context.authenticator.authenticate
+        self._used = context.tokens.web.used
         self._ready = context.ports.ready
         self._caught_up = context.store.feed.caught_up
         self._body_bytes_max = context.body_bytes_max
@@ -229,6 +244,9 @@ class HttpApi:
             if isinstance(proved, Rejected):
                 return unauthenticated(proved.message)
             caller = msgspec.structs.replace(proved, forces=True) if forces(scope) else proved
+            if caller.via is Via.COOKIE:
+                with contextlib.suppress(StoreError):
+                    await self._used(scope[COOKIE])
         request = Request(scope, receive, params, caller, self._body_bytes_max)
         try:
             return await self._handled(route, request)

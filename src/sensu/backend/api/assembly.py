@@ -50,6 +50,7 @@ async def assembled(
         feed=feed,
         history=history,
         silences=SilenceIndexes(basics.records),
+        records=basics.records,
         version=COMPATIBLE_VERSION,
         body_bytes_max=settings.api_request_limit,
         ownership=ownership,

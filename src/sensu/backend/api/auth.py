@@ -62,7 +62,7 @@ class AuthEndpoint:
         """Log in with a user name and password."""
         who = await self._proved(request)
         if isinstance(who, Identity):
-            return _tokens(await self._tokens.issue(who, request.issuer, self._audit.of_login(who)))
+            return _tokens(await self._tokens.issue(who, request.issuer, self._audit.of_login(who), request.client))
         return _UNKNOWN if who is None else who
 
     async def test(self, request: Request) -> Response:

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import parse_qs
 
-from sensu.backend.auth.credentials import Credentials
+from sensu.backend.auth.credentials import COOKIE, Credentials
 from sensu.backend.auth.identity import Identity
 from sensu.backend.services.pages import PageRequest
 from sensu.backend.services.payload import Conditions
@@ -100,6 +100,11 @@ class Request:
         return address_of(self.scope)
 
     @property
+    def client(self) -> str:
+        """The program that sent the request, as it names itself."""
+        return self.header(b"user-agent") or ""
+
+    @property
     def issuer(self) -> str:
         """Scheme and address of the API, taken from the connection and not from headers: the issuer of tokens."""
         host, port = self.scope.get("server") or ("", 0)
@@ -166,7 +171,7 @@ def header(scope: Mapping[str, Any], name: bytes) -> str | None:
 
 def credentials_of(scope: Mapping[str, Any]) -> Credentials:
     """The credentials in a request."""
-    return Credentials(header(scope, b"authorization"), address=address_of(scope))
+    return Credentials(header(scope, b"authorization"), address=address_of(scope), cookie=scope.get(COOKIE, ""))
 
 
 def forces(scope: Mapping[str, Any]) -> bool:

@@ -20,14 +20,16 @@ class Access:
     def allows(self, who: Identity, verb: str, resource: str, *, name: str = "", namespace: str = "") -> bool:
         """Whether `who` may `verb` (get, list, create, update, delete) a resource type, by name and namespace."""
         request = RequestAttributes(verb, resource, name, namespace, who.username, who.groups)
-        return isinstance(self._access().decide(request), Allow)
+        return isinstance(self.compiled.decide(request), Allow)
 
     def visible_namespaces(self, who: Identity) -> Sequence[str]:
         """The names of the namespaces that are visible to `who`, sorted."""
         names = [namespace.name for namespace in self._records.list(NAMESPACE, None)]
-        return self._access().visible_namespaces(who.username, who.groups, names)
+        return self.compiled.visible_namespaces(who.username, who.groups, names)
 
-    def _access(self) -> CompiledAccess:
+    @property
+    def compiled(self) -> CompiledAccess:
+        """The roles and bindings of now, prepared for questions."""
         if self._compiled is None:
             records = self._records
             self._compiled = CompiledAccess(

@@ -35,12 +35,16 @@ class Authenticator:
         self._api_keys = api_keys
 
     def authenticate(self, credentials: Credentials) -> Identity | Rejected:
-        """The identity that the credentials prove; never waits. The header (case-sensitive) precedes a certificate.
+        """The identity that the credentials prove; never waits.
+
+        The header (case-sensitive) precedes a cookie, and a cookie precedes a certificate.
 
         Source: recorded scenario auth-headers.
         """
         if credentials.authorization is not None:
             found = self._by_header(credentials.authorization)
+        elif credentials.cookie:
+            found = self._tokens.web.verify(credentials.cookie)
         elif credentials.certificate:
             found = identity_for_certificate(credentials.certificate, credentials.agent, self._user)
         else:

@@ -6,7 +6,6 @@ from sensu.backend.auth.providers import PasswordLogin
 from sensu.backend.auth.records import Records, enabled_user
 from sensu.backend.auth.sessions import Session
 from sensu.resources.kinds import USER
-from sensu.resources.user import User
 
 
 class BasicProvider:
@@ -27,14 +26,14 @@ class BasicProvider:
     async def log_in(self, login: PasswordLogin) -> Principal | Rejected:
         """The user, if the password is correct and the user is enabled; raises TooManyAttempts.
 
-        All refusals take the same time, whether the user exists or not.
+        All refusals take the same time: a disabled user is treated as one that does not exist.
         """
-        user: User | None = self._records.get(USER, "", login.username)
+        user = enabled_user(self._records, login.username)
         password_hash = user.password_hash if user is not None else None
         right = await self._passwords.verify(
             login.username, login.password, password_hash, login.address, self._cost_of_refusals
         )
-        return WRONG_CREDENTIALS if not right or user is None or user.disabled else principal_of(user)
+        return principal_of(user) if right and user is not None else WRONG_CREDENTIALS
 
     def current(self, session: Session) -> Principal | None:
         """The user of a session with its present groups, None if its record is gone or disabled."""

@@ -22,6 +22,7 @@ class Via(Enum):
     BEARER = "access token"
     API_KEY = "api key"
     CERTIFICATE = "client certificate"
+    COOKIE = "session cookie"
 
 
 class Principal(msgspec.Struct, frozen=True):
@@ -37,8 +38,8 @@ class Identity(msgspec.Struct, frozen=True):
     """An authenticated caller; `groups` are those that its provider names now, and `system:users`.
 
     `provider_id` is the provider that knows the user, `user_id` its id there (empty if it is the user name).
-    `session_id` is the session of an access token, and empty for other credentials. `address` is the network address of
-    the caller, if it is known. `forces` requests a change that would otherwise be refused as a precaution.
+    `session_id` is the session of an access token or cookie, and empty for other credentials. `address` is the network
+    address of the caller, if it is known. `forces` requests a change that would otherwise be refused as a precaution.
     """
 
     username: str

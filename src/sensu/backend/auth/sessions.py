@@ -36,6 +36,8 @@ class Session(Wire, frozen=True):
     `provider_id` is the provider that knows the user, `user_id` its id there, and `groups` are those that the provider
     named at the login or the last refresh. `refresh_id` is the id of the refresh token in use, `replaced_id` of the
     one before it; `generation` grows with each change.
+    Sessions of browsers have no refresh tokens: `web` ones have the SHA-256 of their cookie as id. `address` and
+    `client` (a User-Agent) are those of the log-in, `used_at` is the last use of a web session, to the minute.
     """
 
     id: str = ""
@@ -48,6 +50,16 @@ class Session(Wire, frozen=True):
     provider_id: str = BASIC
     user_id: str = ""
     groups: tuple[str, ...] = ()
+    web: bool = False
+    created_at: float = 0.0
+    used_at: float = 0.0
+    address: str = ""
+    client: str = ""
+
+    @property
+    def last_used_at(self) -> float:
+        """When the session was last used, as far as that is known."""
+        return max(self.created_at, self.refreshed_at, self.used_at)
 
     @property
     def user(self) -> tuple[str, str]:
@@ -76,7 +88,7 @@ class Sessions:
             if not page.more or not page.items:
                 break
             after = (page.items[-1].key.namespace, page.items[-1].key.name)
-        for session in sorted(found, key=lambda s: s.refreshed_at):
+        for session in sorted(found, key=lambda s: s.last_used_at):
             self._keep(session)
 
     def close(self) -> None:
@@ -86,6 +98,11 @@ class Sessions:
     def get(self, session_id: str) -> Session | None:
         """A session that has not ended; the caller checks `expires_at`."""
         return self._all.get(session_id)
+
+    def listed(self, user: tuple[str, str] | None = None) -> Iterator[Session]:
+        """The sessions of a provider's user, or all, those that were used last first."""
+        ids = self._all if user is None else self._of_user.get(user, ())
+        return (self._all[session_id] for session_id in reversed(ids))
 
     async def put(self, session: Session, now: float, also: Sequence[Write] = ()) -> bool:
         """Store a new or changed session together with `also`; ends expired sessions and those beyond the limits.
@@ -140,9 +157,10 @@ class Sessions:
             self._drop(session_id)
         await self._store.commit([*map(_delete, session_ids), *also])
 
-    def ending_all_of(self, provider_id: str, username: str) -> list[Write]:
-        """The writes that end all sessions of a provider's user."""
-        return [_delete(session_id) for session_id in self._of_user.get((provider_id, username), ())]
+    def ending_all_of(self, provider_id: str, username: str, but: str = "") -> list[Write]:
+        """The writes that end all sessions of a provider's user, except for the one with the id `but`."""
+        ids = self._of_user.get((provider_id, username), ())
+        return [_delete(session_id) for session_id in ids if session_id != but]
 
     def _expired(self, now: float) -> Iterator[str]:
         for index, (session_id, session) in enumerate(self._all.items()):

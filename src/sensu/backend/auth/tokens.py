@@ -22,6 +22,7 @@ from sensu.backend.auth.identity import BASIC, WRONG_CREDENTIALS, Identity, Reje
 from sensu.backend.auth.providers import Providers, ProviderUnavailable
 from sensu.backend.auth.sessions import Session, Sessions, changed
 from sensu.backend.auth.signing import Signer
+from sensu.backend.auth.web_sessions import CLIENT_CHARACTERS_MAX, WebSessions
 from sensu.clock import Clock
 from sensu.errors import StoreError
 from sensu.resources.wire import Wire, always_int, always_str
@@ -81,7 +82,8 @@ class Tokens:
         self._clock = clock
         self._lifetimes = lifetimes or TokenLifetimes()
         self._keys = (private_key, public_key)
-        self._sessions = Sessions(store)
+        self.sessions = self._sessions = Sessions(store)
+        self.web = WebSessions(self._sessions, providers, clock, self._lifetimes.session_s)
         self._signer = Signer(secrets.token_bytes(SECRET_BYTES), *self._keys)
         self._verified: OrderedDict[bytes, _AccessClaims] = OrderedDict()
 
@@ -98,8 +100,11 @@ class Tokens:
         """Stop following the store."""
         self._sessions.close()
 
-    async def issue(self, who: Identity, issuer: str, also: Sequence[Write] = ()) -> TokenTriple:
-        """Tokens for a new session; `issuer` is scheme and host of the request, `also` is stored with the session."""
+    async def issue(self, who: Identity, issuer: str, also: Sequence[Write] = (), client: str = "") -> TokenTriple:
+        """Tokens of a new session; `issuer` is scheme and host of the request, `also` is stored with the session.
+
+        `client` is the program that logs in, as it names itself.
+        """
         now = self._clock.now()
         session = Session(
             id=secrets.token_hex(16),
@@ -111,6 +116,9 @@ class Tokens:
             provider_id=who.provider_id,
             user_id=who.user_id,
             groups=who.groups,
+            created_at=now,
+            address=who.address,
+            client=client[:CLIENT_CHARACTERS_MAX],
         )
         await self._sessions.put(session, now, also)
         return self._triple(session, who.groups, issuer, now)
@@ -213,9 +221,9 @@ class Tokens:
             return None
         return session
 
-    def ending_sessions_of(self, username: str, provider_id: str = BASIC) -> list[Write]:
-        """The writes that end all sessions of a provider's user; commit them with the one that disables the user."""
-        return self._sessions.ending_all_of(provider_id, username)
+    def ending_sessions_of(self, username: str, provider_id: str = BASIC, but: str = "") -> list[Write]:
+        """The writes that end all sessions of a provider's user except for one; commit them with what ends them."""
+        return self._sessions.ending_all_of(provider_id, username, but)
 
     def _access_claims(self, token: str) -> _AccessClaims | None:
         """The claims of an access token with a valid signature; cached."""

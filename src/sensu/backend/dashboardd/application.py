@@ -5,12 +5,16 @@ import zlib
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any
 
+from sensu.backend.api.errors import PERMISSION_DENIED, refused_before
 from sensu.backend.api.request import Receive, header
 from sensu.backend.api.responses import Header, Response, Send, text
+from sensu.backend.auth.cookies import cookie_in
+from sensu.backend.auth.credentials import COOKIE
 from sensu.backend.dashboardd.build import WebBuild
 from sensu.backend.dashboardd.files import ASSETS, WebFile
 from sensu.backend.dashboardd.headers import API_POLICY, PAGE_POLICY, accepts, with_defaults
 from sensu.backend.dashboardd.missing_page import MISSING_POLICY, missing_page
+from sensu.backend.dashboardd.origins import refusal_of
 
 Application = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None]]
 
@@ -20,6 +24,7 @@ PACKED_BYTES_MIN, PACKED_BYTES_MAX = 1_024, 4 * 1024 * 1024
 """Answers of the API between these sizes are compressed; larger ones would hold up others."""
 
 _API = re.compile(r"/(?:api|auth)(?:/.*)?|/(?:graphql|health|ready|version|openapi\.json|docs)")
+_OWN_SESSION = "/auth/session"
 _PACKED = "/api/sensu/v1/"
 """Where the API's answers to the web UI are; they are compressed for browsers."""
 _NOWHERE = re.compile(r"%(?![0-9A-Fa-f]{2})|%(?:[01][0-9A-Fa-f]|7[Ff]|5[Cc])|[\x00-\x20\x7f\\]")
@@ -46,13 +51,23 @@ class WebApplication:
             return
         path = scope["raw_path"].decode("latin-1")
         if _API.fullmatch(path):
-            await self._api(scope, receive, _ApiAnswer(send, scope, path.startswith(_PACKED)))
+            await self._ask_api(scope, path, receive, _ApiAnswer(send, scope, path.startswith(_PACKED)))
             return
         response = self._answer(scope["method"], path, scope)
         if scope["method"] == "HEAD":
             await response.send_head(send)
         else:
             await response.send(send)
+
+    async def _ask_api(self, scope: MutableMapping[str, Any], path: str, receive: Receive, send: Send) -> None:
+        """Have the API answer, to the session cookie if there is no Authorization header."""
+        cookie = cookie_in(header(scope, b"cookie") or "", tls=scope["scheme"] == "https")
+        counts = path == _OWN_SESSION or header(scope, b"authorization") is None
+        problem = refusal_of(scope, has_cookie=bool(cookie)) if counts else ""
+        if problem:
+            await refused_before(403, PERMISSION_DENIED, problem).send(send)
+            return
+        await self._api({**scope, COOKIE: cookie if counts else ""}, receive, send)
 
     def _answer(self, method: str, path: str, scope: Mapping[str, Any]) -> Response:
         if method not in ("GET", "HEAD"):

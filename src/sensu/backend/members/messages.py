@@ -147,6 +147,7 @@ class ApiRequest(Message, frozen=True):
     headers: Sequence[tuple[bytes, bytes]]
     client: tuple[str, int] | None
     body: bytes
+    cookie: str = ""
 
 
 class ApiResponse(Message, frozen=True):

@@ -5,6 +5,7 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
+from sensu.backend.auth.credentials import COOKIE
 from sensu.backend.members.bus import Answer, Bus, Peer, PeerGone
 from sensu.backend.members.messages import ApiRequest, ApiResponse, AskHealth, AskNumbers, Health, Numbers
 from sensu.backend.metrics import Numbered
@@ -64,6 +65,7 @@ class PeerMembers:
                     [(bytes(name), bytes(value)) for name, value in scope["headers"]],
                     (client[0], client[1]) if client else None,
                     body,
+                    scope.get(COOKIE) or "",
                 ),
                 REQUEST_WITHIN_S,
             )
@@ -113,6 +115,7 @@ def _scope(message: ApiRequest) -> dict[str, Any]:
         "query_string": message.query,
         "headers": list(message.headers),
         "client": message.client,
+        COOKIE: message.cookie,
         "scheme": "http",
     }
 

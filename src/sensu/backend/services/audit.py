@@ -52,6 +52,7 @@ class Named(NamedTuple):
 UNKNOWN_USER = "(unknown)"
 """Logged instead of a user name that does not exist: it could be a password typed into the wrong field."""
 DELIVERY = Named("Delivery", "sensu/v1")
+SESSION = Named("Session", "sensu/v1")
 
 
 class AuditLog:
@@ -127,6 +128,11 @@ class AuditLog:
     def of_logout(self, who: Identity) -> list[Write]:
         """The entry for a logout."""
         return self._entries(who, None, AuditRecord(action="logout"))
+
+    def of_ended_session(self, caller: Identity, username: str, address: str, client: str) -> list[Write]:
+        """What to store beside the end of a session that a caller chose from the list."""
+        record = AuditRecord(action="end", name=username, before={"address": address, "client": client})
+        return self._entries(caller, SESSION, record)
 
     async def login_refused(self, username: str, address: str) -> None:
         """Record a failed login, with the name of an existing user or `UNKNOWN_USER`; raises StoreError."""

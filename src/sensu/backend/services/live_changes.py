@@ -11,8 +11,9 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
+from sensu.backend.auth.sessions import SESSION_KIND
 from sensu.log import fields
-from sensu.resources.kinds import ALL_KINDS, EVENT
+from sensu.resources.kinds import ALL_KINDS, API_KEY, EVENT, USER
 from sensu.store.contract import Store
 from sensu.store.values import Change, EventKey
 
@@ -26,6 +27,7 @@ HEARTBEAT_S = 15.0
 
 _KNOWN = frozenset(kind.qualified_name for kind in ALL_KINDS)
 _EVENTS = EVENT.qualified_name
+_CREDENTIALS = (USER.qualified_name, API_KEY.qualified_name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,7 @@ class Follower:
         self.scope = scope
         self.started_at = started_at
         self.missed = missed
-        self.overflown = self.ended = False
+        self.overflown = self.ended = self._rechecks = False
         self._backlog = deque(backlog)
         self._live: deque[Commit] = deque()
         self._waiting = 0
@@ -80,20 +82,26 @@ class Follower:
         self._live.append(commit)
         self._wake.set()
 
+    def recheck(self) -> None:
+        """Have `next` return soon, because credentials changed."""
+        self._rechecks = True
+        self._wake.set()
+
     def end(self) -> None:
         """Stop the follower after the changes that are queued."""
         self.ended = True
         self._wake.set()
 
     async def next(self, wait_s: float) -> Commit | None:
-        """The next commit, None if there was none in time or the follower has `ended`."""
+        """The next commit, None if none came in time, `ended`, or the follower's credentials may have changed."""
         try:
             async with asyncio.timeout(wait_s):
-                while not (self._backlog or self._live or self.ended):
+                while not (self._backlog or self._live or self.ended or self._rechecks):
                     self._wake.clear()
                     await self._wake.wait()
         except TimeoutError:
             return None
+        self._rechecks = False
         if self._backlog:
             return self._backlog.popleft()
         if not self._live:
@@ -172,6 +180,10 @@ class LiveChanges:
         self._revision = self._store.feed.revision
         if not self._used:
             return
+        if any(_may_end_sessions(change) for change in changes):
+            for followers in self._followers.values():
+                for follower in followers:
+                    follower.recheck()
         known = [change for change in changes if _kind_of(change) in _KNOWN]
         if not known:
             return
@@ -198,6 +210,12 @@ class LiveChanges:
             self._forgotten = oldest.revision
             self._changes -= len(oldest.changes)
             self._bytes -= oldest.size
+
+
+def _may_end_sessions(change: Change) -> bool:
+    """Whether credentials may have become invalid by a change."""
+    kind = _kind_of(change)
+    return kind in _CREDENTIALS or (kind == SESSION_KIND and change.body is None)
 
 
 def _size(change: Change) -> int:

@@ -3,7 +3,7 @@
 Source: docs, "Users API"; recorded scenarios users-lifecycle, users-invalid, users-passwords, users-self.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
@@ -19,7 +19,7 @@ from sensu.resources.kinds import USER
 from sensu.resources.user import User
 from sensu.resources.wire import Wire, decode
 from sensu.rules.kinds.user import HASH_MISMATCH, password_problem
-from sensu.store.values import Must, Stored
+from sensu.store.values import Must, Stored, Write
 
 SELF = "localselfuser"
 """The resource type of the caller's own user record in roles."""
@@ -71,8 +71,17 @@ class Users:
         kept = validated if isinstance(validated, Invalid) else await self._with_hash(validated, caller.address)
         if isinstance(kept, Invalid):
             return kept
-        ending = self._tokens.ending_sessions_of(kept.username) if kept.disabled else []
+        ending: list[Write] = []
+        if kept.disabled:
+            ending = self._tokens.ending_sessions_of(kept.username)
+        elif await self._has_other_password(kept):
+            ending = self._tokens.ending_sessions_of(kept.username, but=_own_session(caller, kept.username))
         return await self._resources.write(caller, put(USER, kept, must=must), *ending)
+
+    async def _has_other_password(self, user: User) -> bool:
+        """Whether the stored user of that name has another password."""
+        stored = await self._resources.store.get(key_of(USER, "", user.username))
+        return stored is not None and decode(User, stored.body).password_hash != user.password_hash
 
     async def _with_hash(self, user: User, address: str) -> User | Invalid:
         """The user with its password replaced by a hash."""
@@ -93,8 +102,9 @@ class Users:
         """Disable a user and end its sessions; it keeps its groups."""
         if not self._may(caller, "delete", username):
             return Denied()
+        ending = self._tokens.ending_sessions_of(username)
         outcome = await self._change(
-            caller, username, lambda user: msgspec.structs.replace(user, disabled=True), ending=True
+            caller, username, lambda user: msgspec.structs.replace(user, disabled=True), ending
         )
         return Deleted() if isinstance(outcome, Written) else outcome
 
@@ -128,7 +138,10 @@ class Users:
         return Deleted() if isinstance(outcome, Written) else outcome
 
     async def change_password(self, caller: Identity, username: str, payload: Payload) -> Written | Refusal:
-        """Change a password, given in clear or as a hash; the current one is required. Users may change their own."""
+        """Change a password, given in clear or as a hash, and end the user's other sessions.
+
+        The current password is required. Users may change their own.
+        """
         if caller.username == username and caller.provider_id != BASIC:
             return Invalid(f"the password of {username} is managed by {caller.provider_id}")
         if not self._may(caller, "update", username, with_self=True):
@@ -168,7 +181,10 @@ class Users:
         hashed = change.password_hash
         if change.password_new:
             hashed = await self._passwords.hash(change.password_new, caller.address)
-        return await self._change(caller, username, lambda user: msgspec.structs.replace(user, password_hash=hashed))
+        ending = self._tokens.ending_sessions_of(username, but=_own_session(caller, username))
+        return await self._change(
+            caller, username, lambda user: msgspec.structs.replace(user, password_hash=hashed), ending
+        )
 
     def _may(self, caller: Identity, verb: str, username: str, *, with_self: bool = False) -> bool:
         allows = self._resources.access.allows
@@ -178,10 +194,16 @@ class Users:
         return with_self and is_self and allows(caller, verb, SELF, name=username)
 
     async def _change(
-        self, caller: Identity, username: str, change: Callable[[User], User], *, ending: bool = False
+        self, caller: Identity, username: str, change: Callable[[User], User], ending: Sequence[Write] = ()
     ) -> Written | Refusal:
+        """Change a user and end sessions."""
+
         def changed(stored: Stored) -> Any:
             return change(decode(User, stored.body))
 
-        beside = self._tokens.ending_sessions_of(username) if ending else []
-        return await self._resources.amend(caller, USER, "", username, changed, beside=beside)
+        return await self._resources.amend(caller, USER, "", username, changed, beside=ending)
+
+
+def _own_session(caller: Identity, username: str) -> str:
+    """The session of a caller who is that user; it goes on when others of the user end."""
+    return caller.session_id if caller.username == username and caller.provider_id == BASIC else ""
