@@ -1,7 +1,29 @@
 // Starts the web UI in the page.
+import './looks/tokens.css'
+import './looks/type.css'
+import './looks/layout.css'
+
 import { mount } from 'svelte'
 
 import App from './app.svelte'
+import { navigation } from './live/navigation.svelte.ts'
+import { preferences } from './live/preferences.svelte.ts'
+import { rights } from './live/rights.svelte.ts'
+import { type SessionAnswer, session } from './live/session.svelte.ts'
+import { shortcuts } from './live/shortcuts.svelte.ts'
+import { stream } from './live/stream.svelte.ts'
 
+function takeSession(answer: SessionAnswer): void {
+  preferences.take(answer.preferences)
+  if (!answer.namespaces.includes(preferences.namespace)) preferences.namespace = answer.namespaces[0] ?? ''
+  preferences.keep()
+  if (answer.rights.namespace !== '') rights.take(answer.rights.namespace, answer.rights.rules)
+}
+
+preferences.keep()
+navigation.start()
+shortcuts.start()
+stream.start()
+void session.start(navigation.namespace, takeSession)
 const target = document.getElementById('app')
 if (target) mount(App, { target })

@@ -1,6 +1,6 @@
 // Writes dist/licences.txt: the name, version and licence text of each package of which something is shipped.
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import type { Plugin } from 'vite'
 
 interface Package {
@@ -38,20 +38,22 @@ function packageFolder(id: string): string | undefined {
 }
 
 function described(folder: string): string {
-  const { name, version, license } = packageOf(folder)
   const files = readdirSync(folder)
     .filter((file) => LICENCE_FILE.test(file))
     .sort()
+  const { name, version, license } = packageOf(folder, files.length > 0 ? 'as below' : undefined)
   const texts = files.map((file) => readFileSync(join(folder, file), 'utf8').trim())
   return [`${name} ${version}`, `Licence: ${license}`, '', ...texts, ''].join('\n')
 }
 
-function packageOf(folder: string): Package {
+/** A package that does not name its licence must have the text of one. */
+function packageOf(folder: string, licenceUnnamed: string | undefined): Package {
   const read: unknown = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
-  const field = (key: string): string => {
+  const field = (key: string, otherwise?: string): string => {
     const value: unknown = typeof read === 'object' && read !== null ? Reflect.get(read, key) : undefined
     if (typeof value === 'string') return value
-    throw new Error(`${dirname(folder)}: package.json has no ${key}`)
+    if (otherwise !== undefined) return otherwise
+    throw new Error(`${folder}: package.json has no ${key}`)
   }
-  return { name: field('name'), version: field('version'), license: field('license') }
+  return { name: field('name'), version: field('version'), license: field('license', licenceUnnamed) }
 }
