@@ -38,7 +38,6 @@ from sensu.backend.services.audit import AuditLog
 from sensu.backend.services.history import Bound, History
 from sensu.backend.services.live_changes import LiveChanges
 from sensu.backend.settings import BackendSettings
-from sensu.backend.silence_indexes import SilenceIndexes
 from sensu.backend.stored_entities import StoredEntities
 from sensu.backend.stored_form import key_of, put
 from sensu.clock import Clock, SystemClock
@@ -70,6 +69,12 @@ class NoAgents:
 
     def agents(self, namespace: str, subscription: str) -> Sequence[str]:
         return ()
+
+    def sessions(self, namespace: str, subscription: str) -> int:
+        return len(self.agents(namespace, subscription))
+
+    def connected(self, namespace: str) -> int:
+        return 0
 
     def disconnect(self, namespace: str, agent: str) -> None:
         self.disconnected.append((namespace, agent))
@@ -205,7 +210,6 @@ async def running_api(
         audit,
         feed,
         History(store, access, clock, HISTORY, HISTORY),
-        SilenceIndexes(cache),
         cache,
         "test",
     )

@@ -146,6 +146,12 @@ class Fleet:
             if not set(agent.subscriptions).isdisjoint(subscriptions)
         )
 
+    def sessions(self, namespace: str, subscription: str) -> int:
+        return len(self.agents(namespace, subscription))
+
+    def connected(self, namespace: str) -> int:
+        return len({name for names in self._connected.values() for name in names})
+
     def disconnect(self, namespace: str, agent: str) -> None:
         self._disconnect(self.agents_by_name[agent])
 

@@ -104,6 +104,12 @@ class FakeSubscribers:
     def agents(self, namespace: str, subscription: str) -> Sequence[str]:
         return sorted(self._agents.get((namespace, subscription), ()))
 
+    def sessions(self, namespace: str, subscription: str) -> int:
+        return len(self.agents(namespace, subscription))
+
+    def connected(self, namespace: str) -> int:
+        return len({name for (place, _), names in self._agents.items() if place == namespace for name in names})
+
     def disconnect(self, namespace: str, agent: str) -> None:
         self.leave(agent)
 

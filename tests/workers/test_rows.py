@@ -30,3 +30,21 @@ def test_every_worker_lists_the_events_of_all(each: Sequence[Client]) -> None:
     assert each[1].ask("DELETE", f"{NAMESPACE}/silenced/*:http")[0] == 204
     for client in each:
         until(lambda client=client: rows(client, "silenced=true")["total"] == 0, "events are still marked")
+
+
+def test_every_worker_answers_the_same_overview(each: Sequence[Client]) -> None:
+    """Whichever worker is asked, the overview counts the events of all, and adds up what all of them did."""
+    for number in range(6):
+        event = event_of(f"counted{number}", "http", 2)
+        assert each[number % WORKERS].ask("POST", f"{NAMESPACE}/events", event)[0] == 201
+    found = []
+    for client in each:
+        status, overview = client.ask("GET", "/api/sensu/v1/namespaces/default/overview")
+        assert status == 200, overview
+        found.append(overview)
+    assert all(overview["events"] == found[0]["events"] for overview in found)
+    assert found[0]["events"]["critical"] >= 6
+    assert all(overview["backend"]["members"] == WORKERS for overview in found)
+    assert all(overview["backend"]["healthy"] for overview in found)
+    status, overview = each[1].ask("GET", "/api/sensu/v1/overview")
+    assert (status, overview["events"]["critical"] >= 6) == (200, True)

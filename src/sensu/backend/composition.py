@@ -4,7 +4,9 @@ import contextlib
 from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import Executor
 from dataclasses import dataclass
+from functools import partial
 
+from sensu.backend.activity import Activity, Report
 from sensu.backend.agentd import assembly as agentd
 from sensu.backend.agentd.agentd import Agentd
 from sensu.backend.agentd.revocation import RevocationLists
@@ -187,14 +189,17 @@ async def composed(
 ) -> Daemons:
     """All daemons, joined and not yet running; `stack` closes what they hold. `own` is the backend's entity."""
     metrics, store, clock = basics.metrics, basics.store, basics.clock
+    activity = Activity(clock)
     assets = pipelined.opened_assets(basics, executors.files, AssetCounts(metrics).stage, stack)
     scripts, secrets = Scripts(), Secrets(basics.records, clock)
     stack.callback(scripts.close)
     stack.callback(secrets.close)
     delivery_counts = DeliveryCounts(metrics, store.deliveries_size)
-    deliveries, offered = pipelined.assembled(basics, assets, scripts, secrets, own, delivery_counts, membership)
+    deliveries, offered = pipelined.assembled(
+        basics, assets, scripts, secrets, own, delivery_counts, membership, activity.attempted
+    )
     event_log = _opened_event_log(basics, executors, stack)
-    event_counts, schedule_counts = EventCounts(metrics), ScheduleCounts(metrics)
+    event_counts, schedule_counts = EventCounts(metrics, activity.processed), ScheduleCounts(metrics)
     counters = CoreCounters(event_counts, KeepaliveCounts(metrics), schedule_counts, schedule_counts)
     core = Core(basics, counters, deliveries.wake, None if event_log is None else event_log.add, membership)
     core.open()
@@ -203,7 +208,8 @@ async def composed(
     known = await auth.assembled(basics, stack)
     member = Member(MEMBER_NAME, await cluster_id(store), (basics.settings.api_url,))
     intake, keepalives = membership.joined_intake(core.events, core.keepalives)
-    peers = membership.peers(metrics.numbers, store.healthy)
+    report = partial(_report, activity, core.events)
+    peers = membership.peers(metrics.numbers, store.healthy, report)
     revoked = await agentd.revocation_lists(basics, executors.files)
     neighbours = agentd.Neighbours(
         intake,
@@ -217,13 +223,18 @@ async def composed(
     subscribers = membership.joined_subscribers(agents)
     schedule = core.schedule(secrets, subscribers)
     schedule_counts.follow(schedule.schedulers)
-    ports = DaemonPorts(intake, subscribers, schedule, offered, core.ledger, gates.serves_api)
+    ports = DaemonPorts(intake, subscribers, schedule, offered, core.ledger, gates.serves_api, report)
     settings = basics.settings
     audit = AuditLog(store, known.access, clock, settings.audit_retention, settings.audit_entries_max)
     history = _history(basics, known.access)
     server, answers = await api.assembled(basics, known, ports, member, audit, history, membership, peers, stack)
     dashboard = dashboardd.assembled(basics, answers, membership, executors.files)
     return Daemons(core.events, deliveries, schedule, agents, server, dashboard, audit, history, revoked, event_log)
+
+
+def _report(activity: Activity, events: Eventd) -> Report:
+    """What this member did lately."""
+    return activity.report(events.holds_back())
 
 
 def _opened_event_log(basics: Basics, executors: Executors, stack: contextlib.AsyncExitStack) -> EventLog | None:

@@ -18,14 +18,15 @@ MS = 1_000.0
 
 
 class EventCounts:
-    """What eventd counts."""
+    """What eventd counts; `seen` is called with the number of events that were processed."""
 
-    def __init__(self, metrics: BackendMetrics) -> None:
-        self._metrics = metrics
+    def __init__(self, metrics: BackendMetrics, seen: Callable[[int], None] = lambda _: None) -> None:
+        self._metrics, self._seen = metrics, seen
 
     def processed(self, kind: str, status: str, events: int) -> None:
         """So many events of a kind ended with a status."""
         self._metrics.events_processed.add(events, (status, kind))
+        self._seen(events)
 
     def held_back(self) -> None:
         """An event was not taken because too many deliveries are owed."""

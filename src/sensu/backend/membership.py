@@ -14,6 +14,7 @@ from enum import Enum
 from typing import Any, Protocol
 
 from sensu import systemd
+from sensu.backend.activity import Report
 from sensu.backend.metrics import Numbered
 from sensu.backend.ports import (
     ApiAnswer,
@@ -132,8 +133,13 @@ class Membership(Ownership, Protocol):
         """A session of an agent of this member now has these subscriptions; none if it ended."""
         ...
 
-    def peers(self, numbers: Callable[[], Sequence[Numbered]], health: Callable[[], Awaitable[str]]) -> Peers:
-        """The other members; `numbers` and `health` are what they are answered about this one."""
+    def peers(
+        self,
+        numbers: Callable[[], Sequence[Numbered]],
+        health: Callable[[], Awaitable[str]],
+        activity: Callable[[], Report],
+    ) -> Peers:
+        """The other members; `numbers`, `health` and `activity` are what they are answered about this one."""
         ...
 
     async def open(self, stop: Callable[[], None]) -> None:
@@ -161,6 +167,10 @@ class NoPeers:
 
     async def numbers(self) -> Sequence[Sequence[Numbered]]:
         """No metrics."""
+        return ()
+
+    async def activity(self) -> Sequence[Report]:
+        """Nothing was done."""
         return ()
 
     async def problem(self) -> str:
@@ -221,7 +231,12 @@ class Alone:
     def subscribed(self, session: int, namespace: str, agent: str, subscriptions: frozenset[str]) -> None:
         """Nobody else has to know."""
 
-    def peers(self, numbers: Callable[[], Sequence[Numbered]], health: Callable[[], Awaitable[str]]) -> Peers:
+    def peers(
+        self,
+        numbers: Callable[[], Sequence[Numbered]],
+        health: Callable[[], Awaitable[str]],
+        activity: Callable[[], Report],
+    ) -> Peers:
         """None."""
         return NoPeers()
 

@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 import msgspec
 
+from sensu.backend.activity import Report
 from sensu.backend.metrics import Numbered
 from sensu.resources.check_request import CheckRequest
 from sensu.resources.event import Event
@@ -14,7 +15,7 @@ from sensu.resources.handler import Handler
 from sensu.resources.pipeline import Pipeline
 from sensu.rules.check_state import Sender
 from sensu.rules.explain import Explanation
-from sensu.rules.run_ledger import Outcome, Slot
+from sensu.rules.run_ledger import Outcome, Slot, SlotTrouble
 from sensu.store.values import EventKey, Write
 
 
@@ -142,6 +143,14 @@ class Subscribers(Protocol):
         """The names of the connected agents of a subscription, sorted."""
         ...
 
+    def sessions(self, namespace: str, subscription: str) -> int:
+        """The number of sessions of a subscription; costs the same however many there are."""
+        ...
+
+    def connected(self, namespace: str) -> int:
+        """The number of connected agents of a namespace; costs the same however many there are."""
+        ...
+
     def disconnect(self, namespace: str, agent: str) -> None:
         """End the sessions of an agent, for example because its entity was deleted."""
         ...
@@ -242,6 +251,10 @@ class SlotLedger(Protocol):
         """The last slots of a check, newest first."""
         ...
 
+    def trouble(self, since: float) -> Mapping[str, SlotTrouble]:
+        """The late checks of each namespace, and the slots that were missed since a time."""
+        ...
+
     def totals(self, namespace: str, check: str) -> Mapping[Outcome, int]:
         """The number of slots of a check by outcome."""
         ...
@@ -272,6 +285,10 @@ class Peers(Protocol):
         """The metrics of each of them that answers."""
         ...
 
+    async def activity(self) -> Sequence[Report]:
+        """What each of them that answers did lately."""
+        ...
+
     async def problem(self) -> str:
         """What is wrong with them, empty where nothing is."""
         ...
@@ -291,3 +308,4 @@ class DaemonPorts:
     deliveries: Deliveries
     ledger: SlotLedger
     ready: Callable[[], bool] = field(default=lambda: True)
+    activity: Callable[[], Report] = field(default=lambda: Report(0.0, False, {}))

@@ -67,6 +67,16 @@ class Slot(Wire, frozen=True, gc=False):
     closes_at: float = 0.0
 
 
+class SlotTrouble(msgspec.Struct, frozen=True):
+    """How many checks of a namespace ran late at their last slot, and how many slots were missed lately."""
+
+    late: int = 0
+    missed: int = 0
+
+
+NO_TROUBLE = SlotTrouble()
+
+
 def begun(check: CheckConfig, when: Timing, at: float, now: float) -> Slot:
     """A slot whose requests are about to be sent."""
     following = next_at(check.metadata.name, when, at)
@@ -104,6 +114,11 @@ def answered(slot: Slot, now: float) -> Slot:
         return slot
     late = slot.late + (now > slot.on_time_until)
     return _run_by_all(msgspec.structs.replace(slot, answered=slot.answered + 1, late=late))
+
+
+def is_late(slot: Slot, now: float) -> bool:
+    """Whether results of a slot came late, or are missing although they should be there by now."""
+    return slot.outcome is Outcome.LATE or (slot.outcome is Outcome.REQUESTED and now > slot.on_time_until)
 
 
 def _run_by_all(slot: Slot) -> Slot:

@@ -22,6 +22,7 @@ from sensu.store.values import (
     Committed,
     CountsByNamespace,
     DeliveriesSize,
+    DeliveryCounts,
     EventChanges,
     EventKey,
     EventPage,
@@ -189,6 +190,10 @@ class Store(Protocol):
 
     def deliveries_size(self) -> DeliveriesSize:
         """What is owed, dead letters left out; answered from memory."""
+        ...
+
+    async def delivery_counts(self, namespace: str | None) -> Mapping[str, DeliveryCounts]:
+        """The counts of a namespace or (None) of all; namespaces without deliveries are left out."""
         ...
 
     async def get_state(self, name: str) -> bytes | None:

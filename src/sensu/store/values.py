@@ -311,6 +311,13 @@ class DeliveriesSize(Value, frozen=True):
     bytes: int
 
 
+class DeliveryCounts(Value, frozen=True):
+    """How many deliveries of a namespace are pending, and how many are dead letters."""
+
+    owed: int = 0
+    dead: int = 0
+
+
 class Page(Value, frozen=True):
     """Some items of a list, in order, and whether there are more after the last."""
 

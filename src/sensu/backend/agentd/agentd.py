@@ -136,6 +136,14 @@ class Agentd:
             sent += session.send(messages[variant])
         return sent
 
+    def sessions(self, namespace: str, subscription: str) -> int:
+        """The number of sessions of a subscription."""
+        return self._sessions.number_of(namespace, subscription)
+
+    def connected(self, namespace: str) -> int:
+        """The number of connected agents of a namespace."""
+        return self._sessions.agents_in(namespace)
+
     def agents(self, namespace: str, subscription: str) -> Sequence[str]:
         """The names of the connected agents of a subscription, sorted."""
         return sorted({session.agent for session in self._sessions.of_subscription(namespace, subscription)})

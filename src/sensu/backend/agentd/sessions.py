@@ -1,6 +1,6 @@
 """The connected agents, by name, user and subscription."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 
 from sensu.backend.agentd.session import AgentSession
@@ -13,12 +13,16 @@ class Sessions:
         """`changed` is called with each session whose subscriptions changed."""
         self._changed = changed
         self._by_agent: dict[tuple[str, str], list[AgentSession]] = {}
+        self._agents_in: Counter[str] = Counter()
         self._by_user: dict[str, dict[AgentSession, None]] = {}
         self._by_subscription: dict[tuple[str, str], dict[AgentSession, None]] = {}
 
     def add(self, session: AgentSession) -> None:
         """Add a session without subscriptions."""
-        self._by_agent.setdefault(session.agent_key, []).append(session)
+        same = self._by_agent.setdefault(session.agent_key, [])
+        if not same:
+            self._agents_in[session.namespace] += 1
+        same.append(session)
         self._by_user.setdefault(session.user, {})[session] = None
 
     def remove(self, session: AgentSession) -> None:
@@ -27,8 +31,10 @@ class Sessions:
         same = self._by_agent.get(session.agent_key, [])
         if session in same:
             same.remove(session)
-        if not same:
-            self._by_agent.pop(session.agent_key, None)
+        if not same and self._by_agent.pop(session.agent_key, None) is not None:
+            self._agents_in[session.namespace] -= 1
+            if not self._agents_in[session.namespace]:
+                del self._agents_in[session.namespace]
         of_user = self._by_user.get(session.user, {})
         of_user.pop(session, None)
         if not of_user:
@@ -60,6 +66,14 @@ class Sessions:
     def of_subscription(self, namespace: str, subscription: str) -> Sequence[AgentSession]:
         """The sessions of a subscription, in the order in which they subscribed."""
         return tuple(self._by_subscription.get((namespace, subscription), ()))
+
+    def number_of(self, namespace: str, subscription: str) -> int:
+        """The number of sessions of a subscription."""
+        return len(self._by_subscription.get((namespace, subscription), ()))
+
+    def agents_in(self, namespace: str) -> int:
+        """The number of agents of a namespace that have sessions."""
+        return self._agents_in[namespace]
 
     def all(self) -> Iterable[AgentSession]:
         """Every session."""

@@ -28,6 +28,7 @@ from sensu.backend.api import (
     graphql,
     history,
     namespaces,
+    overview,
     reference,
     resources,
     secret_providers,
@@ -60,7 +61,6 @@ from sensu.backend.auth.authenticator import Authenticator
 from sensu.backend.auth.credentials import COOKIE
 from sensu.backend.auth.identity import Rejected, Via
 from sensu.backend.auth.passwords import Passwords
-from sensu.backend.auth.records import Records
 from sensu.backend.auth.tokens import Tokens
 from sensu.backend.graphql.use_cases import UseCases
 from sensu.backend.membership import ALONE, NoPeers, Ownership
@@ -81,6 +81,7 @@ from sensu.backend.services.handled import Handled
 from sensu.backend.services.history import History
 from sensu.backend.services.live_changes import LiveChanges
 from sensu.backend.services.namespaces import Namespaces
+from sensu.backend.services.overview import Overviews
 from sensu.backend.services.resources import Resources, ScriptCheck
 from sensu.backend.services.secret_providers import SecretProviders
 from sensu.backend.services.sessions import LoginSessions
@@ -94,6 +95,7 @@ from sensu.clock import Clock
 from sensu.errors import StoreError
 from sensu.log import fields
 from sensu.store.contract import Store
+from sensu.store.resource_cache import ResourceCache
 from sensu.version import VERSION
 
 logger = logging.getLogger(__name__)
@@ -120,8 +122,7 @@ class ApiContext:
     audit: AuditLog
     feed: LiveChanges
     history: History
-    silences: SilenceIndexes
-    records: Records
+    records: ResourceCache
     version: str = ""
     body_bytes_max: int = BODY_BYTES_MAX
     ownership: Ownership = ALONE
@@ -164,8 +165,21 @@ def _described_routes(context: ApiContext) -> Iterator[Route]:
     yield from entities.routes(kept, cases.entities)
     yield from entity_parts.routes(EntityParts(kept), cases.entities)
     yield from events.routes(cases.events)
-    rows = Rows(context.clock, context.silences, Handled(ports.deliveries.traces))
+    rows = Rows(context.clock, SilenceIndexes(context.records), Handled(ports.deliveries.traces))
     yield from event_rows.routes(EventLists(context.store, context.access, context.clock, rows))
+    yield from overview.routes(
+        Overviews(
+            context.store,
+            context.access,
+            context.records,
+            context.clock,
+            ports,
+            context.peers,
+            rows,
+            VERSION,
+            len(context.ownership.members),
+        )
+    )
     yield from history.routes(context.history)
     yield from deliveries.routes(Deliveries(context.store, context.access, ports.deliveries, log))
     yield from explain.routes(Explain(context.store, context.access, context.clock, ports.deliveries))

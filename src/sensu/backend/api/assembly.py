@@ -13,7 +13,6 @@ from sensu.backend.ports import DaemonPorts, Peers
 from sensu.backend.services.audit import AuditLog
 from sensu.backend.services.history import History
 from sensu.backend.services.live_changes import LiveChanges
-from sensu.backend.silence_indexes import SilenceIndexes
 from sensu.execution.script_problems import ScriptChecks
 from sensu.version import COMPATIBLE_VERSION
 
@@ -49,7 +48,6 @@ async def assembled(
         audit=audit,
         feed=feed,
         history=history,
-        silences=SilenceIndexes(basics.records),
         records=basics.records,
         version=COMPATIBLE_VERSION,
         body_bytes_max=settings.api_request_limit,

@@ -165,6 +165,10 @@ class Eventd:
         """Whether the queue has room for another event of an agent."""
         return self._queue.has_room()
 
+    def holds_back(self) -> bool:
+        """Whether events are held back because too many deliveries are pending."""
+        return self._gate is not None and self._gate.is_closed()
+
     def waiting(self) -> int:
         """The number of events in the queue."""
         return len(self._queue)

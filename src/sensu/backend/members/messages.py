@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from sensu.backend.activity import Report
 from sensu.backend.metrics import Numbered
 from sensu.backend.ports import ApiAnswer, EventOutcome
 from sensu.resources.check_request import CheckRequest
@@ -183,6 +184,19 @@ class Health(Message, frozen=True):
     problem: str
 
 
+class AskActivity(Message, frozen=True):
+    """Asks what a worker did lately; an `ActivityReport` follows."""
+
+    id: int
+
+
+class ActivityReport(Message, frozen=True):
+    """What a worker did lately."""
+
+    id: int
+    report: Report
+
+
 Any = (
     Hello
     | Welcome
@@ -204,9 +218,11 @@ Any = (
     | Numbers
     | AskHealth
     | Health
+    | AskActivity
+    | ActivityReport
 )
-Ask = ApiRequest | AskNumbers | AskHealth
-Reply = EventResult | Removed | ApiResponse | Numbers | Health
+Ask = ApiRequest | AskNumbers | AskHealth | AskActivity
+Reply = EventResult | Removed | ApiResponse | Numbers | Health | ActivityReport
 """Messages sent in reply, with the id of the request."""
 
 _encoder = msgspec.msgpack.Encoder()

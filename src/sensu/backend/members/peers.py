@@ -5,9 +5,19 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
+from sensu.backend.activity import Report
 from sensu.backend.auth.credentials import COOKIE
 from sensu.backend.members.bus import Answer, Bus, Peer, PeerGone
-from sensu.backend.members.messages import ApiRequest, ApiResponse, AskHealth, AskNumbers, Health, Numbers
+from sensu.backend.members.messages import (
+    ActivityReport,
+    ApiRequest,
+    ApiResponse,
+    AskActivity,
+    AskHealth,
+    AskNumbers,
+    Health,
+    Numbers,
+)
 from sensu.backend.metrics import Numbered
 from sensu.backend.ports import ApiAnswer, Application
 from sensu.log import fields
@@ -15,6 +25,7 @@ from sensu.log import fields
 log = logging.getLogger("sensu.members")
 
 HEALTH_WITHIN_S = 2.0
+ACTIVITY_WITHIN_S = 1.0
 REQUEST_WITHIN_S = 15.0
 
 
@@ -22,13 +33,18 @@ class PeerMembers:
     """The other members as the API sees them (`ports.Peers`)."""
 
     def __init__(
-        self, bus: Bus, numbers: Callable[[], Sequence[Numbered]], health: Callable[[], Awaitable[str]]
+        self,
+        bus: Bus,
+        numbers: Callable[[], Sequence[Numbered]],
+        health: Callable[[], Awaitable[str]],
+        activity: Callable[[], Report],
     ) -> None:
         self._peers = bus.peers
-        self._numbers, self._health = numbers, health
+        self._numbers, self._health, self._activity = numbers, health, activity
         self._application: Application | None = None
         self._running: set[asyncio.Task[None]] = set()
         bus.on(AskNumbers, self._numbers_asked)
+        bus.on(AskActivity, lambda member, message, answer: answer(ActivityReport(message.id, self._activity())))
         bus.on(AskHealth, lambda member, message, answer: self._start(self._tell_health(message, answer)))
         bus.on(ApiRequest, lambda member, message, answer: self._start(self._answer(message, answer)))
 
@@ -40,6 +56,11 @@ class PeerMembers:
         """The metrics of each other worker that answers."""
         told = await asyncio.gather(*(_asked(peer, AskNumbers) for peer in self._peers.values()))
         return [numbers.samples for numbers in told if isinstance(numbers, Numbers)]
+
+    async def activity(self) -> Sequence[Report]:
+        """What each other worker that answers did lately."""
+        told = await asyncio.gather(*(_asked(peer, AskActivity, ACTIVITY_WITHIN_S) for peer in self._peers.values()))
+        return [activity.report for activity in told if isinstance(activity, ActivityReport)]
 
     async def problem(self) -> str:
         """The problems of the others, empty if there are none."""
@@ -120,7 +141,9 @@ def _scope(message: ApiRequest) -> dict[str, Any]:
     }
 
 
-async def _asked(peer: Peer, question: Callable[[int], AskNumbers | AskHealth], within_s: float = 5.0) -> object:
+async def _asked(
+    peer: Peer, question: Callable[[int], AskNumbers | AskHealth | AskActivity], within_s: float = 5.0
+) -> object:
     try:
         return await peer.ask(question, within_s)
     except PeerGone:

@@ -21,6 +21,7 @@ class _Roster:
     def __init__(self) -> None:
         self._sessions: dict[int, Agent] = {}
         self._of_subscription: dict[tuple[str, str], Counter[str]] = {}
+        self._agents: dict[str, Counter[str]] = {}
 
     def note(self, agent: Agent) -> None:
         before = self._sessions.pop(agent.session, None)
@@ -31,6 +32,10 @@ class _Roster:
             self._count(agent, 1)
 
     def _count(self, agent: Agent, change: int) -> None:
+        agents = self._agents.setdefault(agent.namespace, Counter())
+        agents[agent.name] += change
+        if not agents[agent.name]:
+            del agents[agent.name]
         for subscription in agent.subscriptions:
             key = (agent.namespace, subscription)
             names = self._of_subscription.setdefault(key, Counter())
@@ -39,6 +44,10 @@ class _Roster:
                 del names[agent.name]
             if not names:
                 del self._of_subscription[key]
+
+    def agents_in(self, namespace: str) -> int:
+        """How many agents of a namespace have sessions."""
+        return len(self._agents.get(namespace, ()))
 
     def of_subscription(self, namespace: str, subscription: str) -> Counter[str]:
         """The number of sessions of each agent of a subscription."""
@@ -105,6 +114,16 @@ class ClusterSubscribers:
         for roster in self._rosters.values():
             names.update(roster.of_subscription(namespace, subscription))
         return sorted(names)
+
+    def sessions(self, namespace: str, subscription: str) -> int:
+        """The number of sessions of a subscription."""
+        elsewhere = (roster.of_subscription(namespace, subscription) for roster in self._rosters.values())
+        return self._local.sessions(namespace, subscription) + sum(names.total() for names in elsewhere)
+
+    def connected(self, namespace: str) -> int:
+        """The number of connected agents of a namespace, at each worker that they are connected to."""
+        elsewhere = sum(roster.agents_in(namespace) for roster in self._rosters.values())
+        return self._local.connected(namespace) + elsewhere
 
     def disconnect(self, namespace: str, agent: str) -> None:
         """End the sessions of an agent."""

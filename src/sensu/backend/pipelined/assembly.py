@@ -1,6 +1,7 @@
 """Puts the parts of pipelined together."""
 
 import contextlib
+from collections.abc import Callable
 from concurrent.futures import Executor
 from typing import NamedTuple
 
@@ -21,6 +22,7 @@ from sensu.backend.secrets.resolver import Secrets
 from sensu.execution.asset_filters import AssetFilters
 from sensu.execution.assets import AssetCache, Observe
 from sensu.resources.entity import Entity
+from sensu.rules.explain import WorkflowTrace
 
 
 class Assembled(NamedTuple):
@@ -57,6 +59,7 @@ def assembled(
     host: Entity,
     counters: Counters,
     ownership: Ownership = ALONE,
+    attempted: Callable[[str, WorkflowTrace], None] = lambda *_: None,
 ) -> Assembled:
     """The daemon; `fetched` keeps the assets for `host`, `scripts` evaluates JavaScript."""
     records, clock = basics.records, basics.clock
@@ -69,6 +72,6 @@ def assembled(
         mutators,
         Handlers(Tools(assets, secrets, clock)),
     )
-    daemon = Pipelined(basics.store, workflows, counters, clock, ownership=ownership)
+    daemon = Pipelined(basics.store, workflows, counters, clock, ownership=ownership, attempted=attempted)
     dry_runs = DryRuns(records, assets, clock, scripts.dry_runs, others)
     return Assembled(daemon, Deliveries(daemon.operators, workflows, daemon.traces, dry_runs))

@@ -86,8 +86,13 @@ class Pipelined:
         bounds: Bounds | None = None,
         roll: Callable[[], float] = random.random,
         ownership: Ownership = ALONE,
+        attempted: Callable[[str, WorkflowTrace], None] = lambda *_: None,
     ) -> None:
-        """`roll` gives random numbers from 0 to 1, which spread retries; `ownership` says which slots are handled."""
+        """`roll` gives random numbers from 0 to 1, which spread retries; `ownership` says which slots are handled.
+
+        `attempted` is called with the namespace and the trace of each attempt that has ended.
+        """
+        self._attempted = attempted
         self._store = store
         self._roll = roll
         self._workflows = workflows
@@ -218,7 +223,9 @@ class Pipelined:
             return False
         outcome, trace = await self._attempt(pending, workflow)
         again = isinstance(outcome, Retry) and not pending.discarded and self._failed(pending, workflow, outcome.why)
-        self.traces.note(pending, self._traced(pending, workflow, outcome, trace))
+        traced = self._traced(pending, workflow, outcome, trace)
+        self.traces.note(pending, traced)
+        self._attempted(pending.namespace, traced)
         return again
 
     def longest_pause_s(self, pending: PendingDelivery, workflow: Workflow) -> float:

@@ -18,7 +18,7 @@ from sensu.log import fields
 from sensu.resources.check import CheckConfig
 from sensu.resources.wire import Wire, always_str, decode, encode
 from sensu.rules import run_ledger as rules
-from sensu.rules.run_ledger import Outcome, Slot, Why
+from sensu.rules.run_ledger import Outcome, Slot, SlotTrouble, Why
 from sensu.rules.schedule import Timing
 from sensu.store.contract import Store
 from sensu.store.values import PutState
@@ -228,6 +228,18 @@ class RunLedger:
         """The last slots of a check, newest first."""
         account = self._accounts.get((namespace, check))
         return rules.in_order([entry.slot for entry in account.entries])[::-1] if account else []
+
+    def trouble(self, since: float) -> dict[str, SlotTrouble]:
+        """The late checks of each namespace, and the slots that were missed since a time."""
+        found: dict[str, SlotTrouble] = {}
+        now = self._clock.now()
+        for (namespace, _), account in self._accounts.items():
+            slots = [entry.slot for entry in account.entries]
+            so_far = found.get(namespace, rules.NO_TROUBLE)
+            late = so_far.late + (bool(slots) and rules.is_late(slots[-1], now))
+            missed = sum(slot.at >= since and slot.outcome in (Outcome.MISSED, Outcome.PARTLY) for slot in slots)
+            found[namespace] = SlotTrouble(late, so_far.missed + missed)
+        return found
 
     def totals(self, namespace: str, check: str) -> dict[Outcome, int]:
         """The number of slots of a check by outcome, since the backend started."""

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 
+from sensu.backend.activity import Report
 from sensu.backend.members.bus import Answer, Bus, Peer
 from sensu.backend.members.forwarding import ForwardedKeepalives, Forwarding
 from sensu.backend.members.messages import ChangesAvailable, ResultStored, SessionEnded
@@ -115,9 +116,14 @@ class WorkerMembership:
         self._bus.on(SessionEnded, lambda _, told, __: ledger.departed(told.namespace, told.subscriptions))
         return ledger
 
-    def peers(self, numbers: Callable[[], Sequence[Numbered]], health: Callable[[], Awaitable[str]]) -> Peers:
+    def peers(
+        self,
+        numbers: Callable[[], Sequence[Numbered]],
+        health: Callable[[], Awaitable[str]],
+        activity: Callable[[], Report],
+    ) -> Peers:
         """The other workers."""
-        return PeerMembers(self._bus, numbers, health)
+        return PeerMembers(self._bus, numbers, health, activity)
 
     def _note(self, peer: Peer, present: bool) -> None:
         if present:

@@ -12,6 +12,7 @@ from sensu.store.sqlite.statements import slashed
 from sensu.store.values import (
     AuditEntry,
     Change,
+    DeliveryCounts,
     EventKey,
     HistoryPage,
     HistoryPosition,
@@ -209,6 +210,12 @@ class Reader:
             " WHERE id > ? ORDER BY id LIMIT ?"
         )
         return [(OweDelivery(*row[:6]), row[6]) for row in self._rows(sql, (after, limit))]
+
+    def delivery_counts(self, namespace: str | None) -> Mapping[str, DeliveryCounts]:
+        """The counts of a namespace or (None) of all."""
+        where, args = ("", ()) if namespace is None else (" WHERE namespace = ?", (namespace,))
+        rows = self._rows(f"SELECT namespace, owed, dead FROM delivery_counts{where}", args)  # noqa: S608
+        return {name: DeliveryCounts(owed, dead) for name, owed, dead in rows}
 
     def get_state(self, name: str) -> bytes | None:
         """The value kept under a name."""

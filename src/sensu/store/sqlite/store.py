@@ -22,6 +22,7 @@ from sensu.store.values import (
     Committed,
     CountsByNamespace,
     DeliveriesSize,
+    DeliveryCounts,
     EventChanges,
     EventKey,
     EventPage,
@@ -332,6 +333,10 @@ class SQLiteStore:
     def deliveries_size(self) -> DeliveriesSize:
         """What is owed, dead letters left out; answered from memory."""
         return self._use.total_owed(self._owed.size)
+
+    async def delivery_counts(self, namespace: str | None) -> Mapping[str, DeliveryCounts]:
+        """The counts of a namespace or (None) of all."""
+        return self._reader.delivery_counts(namespace)
 
     async def get_state(self, name: str) -> bytes | None:
         """The value kept under `name`, or None."""
