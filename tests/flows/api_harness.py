@@ -159,6 +159,7 @@ async def running_api(
     clock: Clock | None = None,
     ready: bool = True,
     heartbeat_s: float = 15.0,
+    handles: bool = False,
     dist: Path | None = None,
     fresh: bool = True,
 ) -> AsyncIterator[RunningApi]:
@@ -215,7 +216,8 @@ async def running_api(
     )
     application = build_application(context)
     server = ApiServer(application, ListenerSettings("127.0.0.1", port, stop_timeout_s=1), stopping=feed.close)
-    working = asyncio.create_task(eventd.run())
+    running = [eventd.run(), *([deliveries.run()] if handles else [])]
+    working = [asyncio.create_task(one) for one in running]
     try:
         async with (
             _listening(server),
@@ -225,8 +227,9 @@ async def running_api(
             url = f"http://127.0.0.1:{server.port}"
             yield RunningApi(url, store, ports, agents, schedule, metrics, http, routes_of(context), web_url)
     finally:
-        working.cancel()
-        await asyncio.wait([working])
+        for task in working:
+            task.cancel()
+        await asyncio.wait(working)
         tokens.close()
         passwords.close()
         scripts.close()

@@ -9,6 +9,7 @@ import pytest
 import uvloop
 
 from tests.flows.api_harness import RunningApi, running_api
+from tests.flows.operator_world import Operator
 from tests.flows.pipelined_world import PipelinedWorld
 from tests.flows.playbook import Play, Playbook
 from tests.flows.world import World
@@ -58,3 +59,9 @@ async def api(tmp_path: Path, chosen: dict[str, Any]) -> AsyncIterator[RunningAp
 async def admin(api: RunningApi) -> str:
     """The Authorization header of a cluster admin."""
     return await api.token()
+
+
+@pytest.fixture
+async def operator(api: RunningApi, admin: str) -> Operator:
+    """A cluster admin who is signed in."""
+    return Operator(api, admin)

@@ -1,17 +1,8 @@
 """What a silence does, or would do, before anybody creates or deletes it."""
 
-import pytest
-
 from sensu.resources.event import Event
 from sensu.testing.factories import make_check, make_entity, make_event
-from tests.flows.api_harness import RunningApi
 from tests.flows.operator_world import CORE, OWN, Operator, rule
-
-
-@pytest.fixture
-async def admin(api: RunningApi) -> Operator:
-    """The administrator of a new backend."""
-    return Operator(api, await api.token())
 
 
 def result(entity: str, check: str, status: int) -> Event:
@@ -25,24 +16,24 @@ def silence(**fields: object) -> dict[str, object]:
     return {"metadata": {"namespace": "default"}, **fields}
 
 
-async def test_exactly_those_events_are_silenced_that_the_preview_counted(admin: Operator) -> None:
+async def test_exactly_those_events_are_silenced_that_the_preview_counted(operator: Operator) -> None:
     """The preview counts events and stores nothing; the silence, once created, then marks those events."""
     events = [result("web1", "http", 2), result("web2", "http", 0), result("web1", "disk", 1)]
-    await admin.report(*events)
+    await operator.report(*events)
     wanted = silence(check="http", subscription="linux")
-    status, found = await admin.ask("POST", f"{OWN}/silenced/preview", wanted)
+    status, found = await operator.ask("POST", f"{OWN}/silenced/preview", wanted)
     assert status == 200
     assert {key: found[key] for key in ("name", "events", "critical", "warning", "passing", "entities")} == {
         "name": "linux:http", "events": 2, "critical": 1, "warning": 0, "passing": 1, "entities": 2
     }  # fmt: skip
     first = found["rows"][0]
     assert (first["entity"], first["class"], first["status"], first["line"]) == ("web1", "agent", 2, "http is 2")
-    assert (await admin.ask("GET", f"{OWN}/silenced/linux:http/hits"))[0] == 404
-    assert (await admin.ask("POST", f"{CORE}/silenced", wanted))[0] == 201
-    hits = await admin.get(f"{OWN}/silenced/linux:http/hits")
+    assert (await operator.ask("GET", f"{OWN}/silenced/linux:http/hits"))[0] == 404
+    assert (await operator.ask("POST", f"{CORE}/silenced", wanted))[0] == 201
+    hits = await operator.get(f"{OWN}/silenced/linux:http/hits")
     assert (hits["events"], hits["rows"][0]["silenced"]) == (2, ["linux:http"])
-    await admin.report(*events)
-    stored = await admin.get(f"{CORE}/events")
+    await operator.report(*events)
+    stored = await operator.get(f"{CORE}/events")
     marked = {
         (one["entity"]["metadata"]["name"], one["check"]["metadata"]["name"])
         for one in stored
@@ -51,7 +42,7 @@ async def test_exactly_those_events_are_silenced_that_the_preview_counted(admin:
     assert marked == {("web1", "http"), ("web2", "http")}
 
 
-async def test_a_preview_breaks_the_same_rules_as_the_silence(admin: Operator) -> None:
+async def test_a_preview_breaks_the_same_rules_as_the_silence(operator: Operator) -> None:
     """What could not be created cannot be previewed, and the reason is the same."""
     for wrong in (
         silence(),
@@ -59,17 +50,17 @@ async def test_a_preview_breaks_the_same_rules_as_the_silence(admin: Operator) -
         silence(check="/"),
         {"metadata": {"namespace": "x"}, "check": "a"},
     ):
-        refused = await admin.ask("POST", f"{OWN}/silenced/preview", wrong)
-        assert refused == await admin.ask("POST", f"{CORE}/silenced", wrong)
+        refused = await operator.ask("POST", f"{OWN}/silenced/preview", wrong)
+        assert refused == await operator.ask("POST", f"{CORE}/silenced", wrong)
         assert refused[0] == 400
-    assert (await admin.ask("POST", f"{OWN}/silenced/preview", {"check": "http"}))[0] == 200
+    assert (await operator.ask("POST", f"{OWN}/silenced/preview", {"check": "http"}))[0] == 200
 
 
-async def test_a_preview_needs_the_right_to_list_events(admin: Operator) -> None:
+async def test_a_preview_needs_the_right_to_list_events(operator: Operator) -> None:
     """Who may create silences and not list events learns nothing about events."""
-    bob = await admin.with_rules(rule("silenced", "get list create"))
+    bob = await operator.with_rules(rule("silenced", "get list create"))
     assert (await bob.ask("POST", f"{OWN}/silenced/preview", silence(check="http")))[0] == 403
     assert (await bob.ask("GET", f"{OWN}/silenced/a:b/hits"))[0] == 403
-    bob = await admin.with_rules(rule("events", "list"))
+    bob = await operator.with_rules(rule("events", "list"))
     assert (await bob.ask("POST", f"{OWN}/silenced/preview", silence(check="http")))[0] == 200
     assert (await bob.ask("GET", f"{OWN}/silenced/a:b/hits"))[0] == 403

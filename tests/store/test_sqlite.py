@@ -304,7 +304,7 @@ async def main():
     await store.open()
     write = lambda n: store.commit([PutEvent(EventKey("default", f"e{n}", "c"), b"x" * 50_000)])
     await write(0)
-    allow(400_000)
+    allow(600_000)
     stored, failed = [0], 0
     for n in range(1, 30):
         try:

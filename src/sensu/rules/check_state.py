@@ -30,6 +30,7 @@ class CheckState(msgspec.Struct, frozen=True, gc=False):
 
     `agent` and `session` identify its sender; they are empty and 0 for events from elsewhere, or if it is not known.
     `newest` is the latest `executed` of all results so far. `overdue` says whether it fails because its TTL expired.
+    `change` is the number of its last state change (`Result.delivery` of the store), 0 if it is not known.
     """
 
     status: int = 0
@@ -45,14 +46,17 @@ class CheckState(msgspec.Struct, frozen=True, gc=False):
     session: int = 0
     newest: int = 0
     overdue: bool = False
+    change: int = 0
 
 
-def stored_state(event: Event) -> CheckState:
-    """The state in a stored event."""
+def stored_state(event: Event, change: int = 0) -> CheckState:
+    """The state in a stored event; `change` is the number of its last state change."""
     check = event.check
     assert check is not None
     newest = max((entry.executed for entry in check.history or ()), default=check.executed)
-    return state_of(event, _agent_of(event, check), 0, max(newest, check.executed), overdue=is_overdue(check))
+    return state_of(
+        event, _agent_of(event, check), 0, max(newest, check.executed), overdue=is_overdue(check), change=change
+    )
 
 
 def _agent_of(event: Event, check: Check) -> str:
@@ -64,7 +68,9 @@ def _agent_of(event: Event, check: Check) -> str:
     return event.entity.metadata.name if event.entity.entity_class == AGENT_CLASS else ""
 
 
-def state_of(event: Event, agent: str = "", session: int = 0, newest: int = 0, *, overdue: bool = False) -> CheckState:
+def state_of(
+    event: Event, agent: str = "", session: int = 0, newest: int = 0, *, overdue: bool = False, change: int = 0
+) -> CheckState:
     """The state after an event."""
     check = event.check
     assert check is not None
@@ -82,6 +88,7 @@ def state_of(event: Event, agent: str = "", session: int = 0, newest: int = 0, *
         session=session,
         newest=newest,
         overdue=overdue,
+        change=change,
     )
 
 

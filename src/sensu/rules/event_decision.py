@@ -135,7 +135,9 @@ def decide_late(
     kept = msgspec.structs.replace(stored, check=check_state.with_late_result(stored.check, late.check))
     return DecidedEvent(
         kept,
-        check_state.state_of(kept, previous.agent, previous.session, previous.newest, overdue=previous.overdue),
+        check_state.state_of(
+            kept, previous.agent, previous.session, previous.newest, overdue=previous.overdue, change=previous.change
+        ),
         report.due_after_s if report.due_after_s is not None else _due_after_s(kept),
         late.check,
         False,
@@ -225,9 +227,10 @@ def _state_after(previous: CheckState | None, event: Event, sender: Sender | Non
     newest = check.executed
     if previous is not None and previous.newest > newest:
         newest = previous.newest
+    change = 0 if previous is None else previous.change
     if sender is None:
-        return check_state.state_of(event, newest=newest, overdue=check_state.is_overdue(check))
-    return check_state.state_of(event, sender.agent, sender.session, newest)
+        return check_state.state_of(event, newest=newest, overdue=check_state.is_overdue(check), change=change)
+    return check_state.state_of(event, sender.agent, sender.session, newest, change=change)
 
 
 def _due_after_s(event: Event) -> float | None:

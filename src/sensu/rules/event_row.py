@@ -5,26 +5,14 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from sensu.resources.check import CheckHistory
-from sensu.resources.metadata import ObjectMeta, ResourceReference
-from sensu.rules import explain
-from sensu.rules.explain import Explanation
+from sensu.resources.metadata import ObjectMeta
 from sensu.rules.flapping import HISTORY_MAX
+from sensu.rules.handling import UNKNOWN
 from sensu.rules.silencing import Subject, subscriptions_that_silence
 
 LINE_CHARACTERS_MAX = 160
 OUTPUT_CHARACTERS_READ_MAX = 4096
 """The first line of an output is looked for in its first characters."""
-
-DELIVERED, FILTERED, WAITING, FAILED, NONE, UNKNOWN = ("delivered", "filtered", "waiting", "failed", "none", "unknown")
-"""What handling an event came to. `none`: the event names no handler and no pipeline; `unknown`: it is not recorded."""
-
-_HANDLED: Sequence[tuple[str, frozenset[str]]] = (
-    (FAILED, frozenset((explain.FAILED, explain.GIVEN_UP, explain.DISCARDED))),
-    (WAITING, frozenset((explain.WAITING,))),
-    (DELIVERED, frozenset((explain.DELIVERED, explain.FELL_BACK))),
-    (FILTERED, frozenset((explain.FILTERED, explain.DROPPED))),
-)
-"""The outcome of several workflows is the first of these that one of them has."""
 
 
 class ListedCheck(msgspec.Struct, frozen=True, gc=False):
@@ -38,7 +26,6 @@ class ListedCheck(msgspec.Struct, frozen=True, gc=False):
     occurrences: int = 0
     output: str = ""
     history: tuple[CheckHistory, ...] | None = None
-    handlers: tuple[str, ...] | None = None
     subscriptions: tuple[str, ...] | None = None
     proxy_entity_name: str = ""
 
@@ -56,7 +43,6 @@ class ListedBody(msgspec.Struct, frozen=True, gc=False):
 
     check: ListedCheck = ListedCheck()
     entity: ListedEntity = ListedEntity()
-    pipelines: tuple[ResourceReference, ...] | None = None
 
 
 class EventRow(msgspec.Struct, frozen=True):
@@ -150,18 +136,3 @@ def first_line(output: str) -> str:
 def statuses_of(history: Sequence[CheckHistory]) -> str:
     """The statuses of a history as digits."""
     return "".join("0123"[min(one.status, 3)] for one in history[-HISTORY_MAX:])
-
-
-def names_handling(body: ListedBody) -> bool:
-    """Whether an event names a handler or a pipeline."""
-    return bool(body.pipelines or body.check.handlers)
-
-
-def handled_of(body: ListedBody, trace: Explanation | None) -> str:
-    """What handling an event came to, by the trace of its last workflows."""
-    if not names_handling(body):
-        return NONE
-    if trace is None:
-        return UNKNOWN
-    outcomes = {workflow.outcome for workflow in trace.workflows}
-    return next((word for word, found in _HANDLED if not outcomes.isdisjoint(found)), UNKNOWN)

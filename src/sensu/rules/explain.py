@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from sensu.resources.event import Event
-from sensu.resources.wire import Wire, always, always_bool, always_list, always_null, always_str
+from sensu.resources.wire import Wire, always, always_bool, always_int, always_list, always_null, always_str
 from sensu.rules.filters import ExpressionError, Verdict, decide, decided_by_window
 from sensu.rules.workflow import Workflow
 
@@ -81,6 +81,24 @@ class WorkflowTrace(Wire, frozen=True):
     handling: StageTrace | None = None
 
 
+class Handling(Wire, frozen=True):
+    """The outcome of a workflow for a state change.
+
+    `outcome` is one of those of explanations. It belongs to the event whose delivery had the id `delivery`, was
+    reached `at` (Unix seconds) after so many `attempts`. `filter` names the filter that kept the event back, `why` is
+    the reason of a failure.
+    """
+
+    workflow: str = always_str()
+    handler: str = always_str()
+    outcome: str = always_str()
+    at: int = always_int()
+    attempts: int = always_int()
+    delivery: int = always_int()
+    filter: str = ""
+    why: str = ""
+
+
 class EventFacts(Wire, frozen=True):
     """The fields of an event that an explanation shows."""
 
@@ -96,7 +114,8 @@ class Explanation(Wire, frozen=True):
     """Why each workflow handled an event or not.
 
     With `recorded` it is what happened, otherwise what would happen now. `earlier` is the explanation of the event
-    before, if none is recorded of this one. `filter` is the verdict of the filter of a dry run by itself.
+    before, if none is recorded of this one. `filter` is the verdict of the filter of a dry run by itself. `handling` is
+    what is kept of the outcomes for the last state change of a stored event, and `handled` the outcome on the whole.
     """
 
     namespace: str = always_str()
@@ -110,6 +129,8 @@ class Explanation(Wire, frozen=True):
     workflows: tuple[WorkflowTrace, ...] = always_list()
     filter: FilterTrace | None = None
     earlier: "Explanation | None" = None
+    handled: str = ""
+    handling: tuple[Handling, ...] = ()
 
 
 def facts_of(event: Event) -> EventFacts:
@@ -194,6 +215,11 @@ def _expression(text: str, value: bool | ExpressionError) -> ExpressionTrace:
 def waiting(workflow: Workflow) -> WorkflowTrace:
     """The trace of a workflow that has not been tried."""
     return WorkflowTrace(workflow=str(workflow), handler=workflow.handler.label, outcome=WAITING)
+
+
+def discarded(workflow: Workflow, now: float) -> WorkflowTrace:
+    """The trace of a workflow whose delivery was discarded before the workflow was tried."""
+    return WorkflowTrace(workflow=str(workflow), handler=workflow.handler.label, outcome=DISCARDED, at=now)
 
 
 def verdict_of(workflows: Iterable[WorkflowTrace], problems: Sequence[str], *, wanted: bool) -> str:

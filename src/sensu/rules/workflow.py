@@ -14,6 +14,8 @@ LEGACY_PIPELINE = "core/v2.LegacyPipeline(Name=legacy-pipeline)"
 """The name, in logs and metrics, of the pipeline of the handlers that an event names itself."""
 
 HANDLER_SET_LEVELS_MAX = 3
+HAS_METRICS = "has_metrics"
+"""The built-in filter that lets events with metrics pass."""
 _FALLBACK = "fallback("
 _NAMED = "Name="
 
@@ -56,13 +58,17 @@ def core_handler(name: str) -> HandlerRef:
 
 @dataclass(frozen=True, slots=True)
 class Workflow:
-    """Filters in order, then a mutator (empty: the event's JSON), then a handler."""
+    """Filters in order, then a mutator (empty: the event's JSON), then a handler.
+
+    `informs` is false for a workflow that is only for the metrics of events.
+    """
 
     pipeline: str
     name: str
     filters: tuple[str, ...]
     mutator: str
     handler: HandlerRef
+    informs: bool = True
 
     def __str__(self) -> str:
         """`core/v2.Pipeline(Name=incidents)/page`, for logs."""
@@ -129,18 +135,21 @@ def _of_workflow(pipeline: str, workflow: PipelineWorkflow) -> Workflow:
     mutator = workflow.mutator.name if workflow.mutator is not None else ""
     handler = workflow.handler
     ref = core_handler("") if handler is None else HandlerRef(handler.api_version, handler.type, handler.name)
-    return Workflow(pipeline, workflow.name, filters, mutator, ref)
+    return Workflow(pipeline, workflow.name, filters, mutator, ref, HAS_METRICS not in filters)
 
 
 def _of_handlers(event: Event, find: FindHandler, problems: list[str]) -> Iterable[Workflow]:
-    named = [*(event.check.handlers if event.check is not None else ())]
-    named += (event.metrics.handlers or ()) if event.metrics is not None else ()
     found: dict[str, Handler] = {}
-    _expand(named, find, found, problems, level=1)
+    if event.check is not None:
+        _expand(event.check.handlers, find, found, problems, level=1)
+    informing = set(found)
+    if event.metrics is not None:
+        _expand(event.metrics.handlers or (), find, found, problems, level=1)
     for name in sorted(found):
-        handler = found[name]
+        handler, filters = found[name], found[name].filters or ()
         workflow = f"legacy-pipeline-workflow-{name}"
-        yield Workflow(LEGACY_PIPELINE, workflow, handler.filters or (), handler.mutator, core_handler(name))
+        informs = name in informing and HAS_METRICS not in filters
+        yield Workflow(LEGACY_PIPELINE, workflow, filters, handler.mutator, core_handler(name), informs)
 
 
 def _expand(

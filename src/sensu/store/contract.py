@@ -40,6 +40,7 @@ from sensu.store.values import (
     Refused,
     Stored,
     StoredEvent,
+    StoredHandling,
     Write,
 )
 
@@ -174,6 +175,10 @@ class Store(Protocol):
 
     async def events_due(self, slots: Slots = ALL_SLOTS) -> Sequence[tuple[EventKey, float]]:
         """Every event of these slots that has a deadline, with the deadline; daemons rebuild theirs from it."""
+        ...
+
+    async def handling(self, key: EventKey, delivery: int) -> StoredHandling | None:
+        """What is kept of the handling of the state change that a delivery belongs to, None if that is not kept."""
         ...
 
     def next_delivery_id(self, slot: int = 0) -> int:

@@ -22,6 +22,7 @@ from sensu.store.values import (
     Key,
     MarkSilenced,
     Must,
+    NoteHandling,
     OweDelivery,
     PutEvent,
     PutResource,
@@ -91,6 +92,7 @@ class Group:
         self.marked_silenced: dict[EventKey, bool] = {}
         self.owed: dict[int, OweDelivery] = {}
         self.settled: dict[int, str] = {}
+        self.handlings: dict[tuple[EventKey, int], bytes] = {}
         self.states: dict[str, bytes] = {}
         self.audited: list[AppendAudit] = []
         self.audit_trimmed: TrimAudit | None = None
@@ -187,6 +189,8 @@ class Group:
         if before is not None and before.result is not None:
             self.earlier_results.setdefault(write.key, []).append(before.result)
         self.events[write.key] = write
+        if write.result is not None and write.result.delivery > self.delivery_id_max:
+            self.delivery_id_max = write.result.delivery
         if write.state is not None:
             self.event_states[write.key] = write.state
             self.marked_silenced.pop(write.key, None)
@@ -219,6 +223,9 @@ class Group:
             self.owed.pop(write.id, None)
         self.settled[write.id] = write.dead
 
+    def _note_handling(self, write: NoteHandling, changes: list[Change]) -> None:
+        self.handlings[write.key, write.delivery] = write.handled
+
     def _expect(self, write: Expect, changes: list[Change]) -> None:
         """Nothing is written."""
 
@@ -247,6 +254,7 @@ _APPLY: dict[type, Callable[[Group, Any, list[Change]], None]] = {
     DeleteEvent: Group._delete_event,
     OweDelivery: Group._owe,
     SettleDelivery: Group._settle,
+    NoteHandling: Group._note_handling,
     PutState: Group._put_state,
     AppendAudit: Group._append_audit,
     TrimAudit: Group._trim_audit,

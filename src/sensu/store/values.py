@@ -94,12 +94,16 @@ class EventKey(Value, frozen=True, order=True, cache_hash=True):
 class Result(Value, frozen=True):
     """An entry for the history of an event, as its writer packed it; `at` in Unix seconds is when it was taken in.
 
-    Those with `changed` are state changes, which are kept in a log of their own.
+    Those with `changed` are state changes, which are kept in a log of their own. They have a number `delivery`: that of
+    the delivery with which they are committed, or one of their own (0: older than these numbers). `handled` is what is
+    known of how the events of the state were handled (None: nothing).
     """
 
     at: int
     body: bytes
     changed: bool = False
+    delivery: int = 0
+    handled: bytes | None = None
 
 
 class EventState(Value, frozen=True):
@@ -151,7 +155,8 @@ class OweDelivery(Value, frozen=True):
 
     `event` is the whole event as handlers get it, `attempts` how often it was tried, `due_at` when to try (again).
     `rest` holds what of it is still to do, as pipelined wrote it (empty: all of it). Owing an id again replaces it, and
-    takes it back from the dead letters.
+    takes it back from the dead letters. `change` is the `delivery` of the state change that the event belongs to
+    (0: not known).
     """
 
     id: int
@@ -160,6 +165,7 @@ class OweDelivery(Value, frozen=True):
     due_at: float
     attempts: int = 0
     rest: bytes = b""
+    change: int = 0
 
 
 class SettleDelivery(Value, frozen=True):
@@ -171,6 +177,17 @@ class SettleDelivery(Value, frozen=True):
 
     id: int
     dead: str = ""
+
+
+class NoteHandling(Value, frozen=True):
+    """Keep how an event was handled with the state change that it belongs to, in place of what was kept before.
+
+    That is the newest state change whose `delivery` is not above this one; nothing is kept if it is gone.
+    """
+
+    key: EventKey
+    delivery: int
+    handled: bytes
 
 
 class PutState(Value, frozen=True):
@@ -223,6 +240,7 @@ Write = (
     | DeleteEvent
     | OweDelivery
     | SettleDelivery
+    | NoteHandling
     | PutState
     | AppendAudit
     | TrimAudit
@@ -256,11 +274,22 @@ class Refused(Value, frozen=True):
 
 
 class StoredEvent(Value, frozen=True):
-    """An event as the store has it."""
+    """An event as the store has it.
+
+    `change` is the `delivery` of its last state change; only `get_events` tells it (0: not known).
+    """
 
     key: EventKey
     body: bytes
     due_at: float | None
+    change: int = 0
+
+
+class StoredHandling(Value, frozen=True):
+    """What is kept of the handling of a state change with the number `change`; None: nothing yet."""
+
+    change: int
+    handled: bytes | None
 
 
 class Change(Value, frozen=True):
@@ -395,12 +424,16 @@ class EventCounts(Value, frozen=True):
 
 
 class ListedEvent(Value, frozen=True):
-    """An event with its state, as it stands in lists; `id` is the store's number for it."""
+    """An event with its state, as it stands in lists; `id` is the store's number for it.
+
+    Lists with bodies have the `handling` of the last state change, if it is kept.
+    """
 
     id: int
     key: EventKey
     state: EventState
     body: bytes = b""
+    handling: StoredHandling | None = None
 
 
 class EventPosition(Value, frozen=True):

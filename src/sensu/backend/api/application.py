@@ -77,7 +77,6 @@ from sensu.backend.services.entity_parts import EntityParts
 from sensu.backend.services.event_rows import EventLists, Rows
 from sensu.backend.services.events import Events
 from sensu.backend.services.explain import Explain
-from sensu.backend.services.handled import Handled
 from sensu.backend.services.history import History
 from sensu.backend.services.live_changes import LiveChanges
 from sensu.backend.services.namespaces import Namespaces
@@ -165,7 +164,7 @@ def _described_routes(context: ApiContext) -> Iterator[Route]:
     yield from entities.routes(kept, cases.entities)
     yield from entity_parts.routes(EntityParts(kept), cases.entities)
     yield from events.routes(cases.events)
-    rows = Rows(context.clock, SilenceIndexes(context.records), Handled(ports.deliveries.traces))
+    rows = Rows(context.clock, SilenceIndexes(context.records))
     yield from event_rows.routes(EventLists(context.store, context.access, context.clock, rows))
     yield from overview.routes(
         Overviews(

@@ -361,7 +361,9 @@ class Eventd:
         if unknown or whole:
             found = await self._store.get_events(list({**unknown, **whole}))
             loaded = {key: decode(Event, stored.body) for key, stored in found.items()}
-            self._states.learn({**unknown, **whole}, {key: stored_state(event) for key, event in loaded.items()})
+            self._states.learn(
+                {**unknown, **whole}, {key: stored_state(event, found[key].change) for key, event in loaded.items()}
+            )
             for item in items:
                 if item.key in unknown and isinstance(item, Arrival):
                     self._note_needs(item, {}, {}, received)

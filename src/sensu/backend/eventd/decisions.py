@@ -17,13 +17,14 @@ from sensu.backend.eventd.states import States
 from sensu.backend.ports import IncomingEvent
 from sensu.backend.silence_indexes import SilenceIndexes
 from sensu.backend.stored_entities import StoredEntities, entity_key
-from sensu.resources.check import KEEPALIVE, Check
+from sensu.resources.check import KEEPALIVE
 from sensu.resources.entity import Entity
 from sensu.resources.event import Event
 from sensu.resources.kinds import ENTITY, HANDLER, NAMESPACE, SILENCED
 from sensu.rules import check_state, history, resending
 from sensu.rules.check_state import FLAPPING, CheckState
 from sensu.rules.event_decision import DecidedEvent, completed_metrics, decide, decide_late, decide_overdue
+from sensu.rules.handling import NOT_HANDLED
 from sensu.rules.severity import severity_of
 from sensu.rules.share import slot_of
 from sensu.rules.silencing import SilenceIndex
@@ -140,29 +141,34 @@ class Group:
             writes.append(stored_form.delete(SILENCED, namespace, silence, Must.ANY))
         due_at = None if decided.due_after_s is None else self._alive_s + decided.due_after_s
         entity_json = _entity_json(event, incoming)
-        result = self._result(decided.result, decided.changed, identity)
+        delivery_id = self._delivery_id(key) if decided.changed or decided.handled is not None else 0
+        change = delivery_id if decided.changed else decided.state.change
+        result = self._result(decided, identity, delivery_id)
         state = _listed_state(decided, self._now) if decided.listed_anew else None
         writes.append(PutEvent(key, stored_json(event, entity_json), due_at, result, state))
         if decided.handled is not None:
-            writes.append(self._delivery(namespace, decided.handled, entity_json))
+            delivery = delivery_json(decided.handled, entity_json)
+            writes.append(OweDelivery(delivery_id, namespace, delivery, self._now, change=change))
         also = incoming.also
         writes.extend(also() if callable(also) else also)
-        self._events[key], self._decided[key] = event, decided.state
+        after = msgspec.structs.replace(decided.state, change=change) if decided.changed else decided.state
+        self._events[key], self._decided[key] = event, after
         live = delivery_json(decided.reported, entity_json) if self._lookups.logs_events else b""
         owed = decided.handled is not None
-        return Decision(writes, key, decided.state, decided.due_after_s, existed, owed, live=live, identity=identity)
+        return Decision(writes, key, after, decided.due_after_s, existed, owed, live=live, identity=identity)
 
-    def _result(self, check: Check, changed: bool, identity: int) -> Result | None:
+    def _result(self, decided: DecidedEvent, identity: int, delivery_id: int) -> Result | None:
         """The entry for the event's history, or None if the result is not kept."""
-        if not changed and not (self._lookups.keeps_results and history.is_worth_keeping(check)):
-            return None
-        return Result(int(self._now), history.packed(check, changed, identity), changed)
+        check, changed = decided.result, decided.changed
+        if not changed:
+            if not (self._lookups.keeps_results and history.is_worth_keeping(check)):
+                return None
+            return Result(int(self._now), history.packed(check, changed, identity))
+        handled = NOT_HANDLED if decided.handled is None else None
+        return Result(int(self._now), history.packed(check, changed, identity), True, delivery_id, handled)
 
-    def _delivery(self, namespace: str, event: Event, entity_json: msgspec.Raw | None = None) -> OweDelivery:
-        """The write that queues an event for its handlers."""
-        assert event.entity is not None
-        delivery_id = self._lookups.next_delivery_id(slot_of(namespace, event.entity.metadata.name))
-        return OweDelivery(delivery_id, namespace, delivery_json(event, entity_json), self._now)
+    def _delivery_id(self, key: EventKey) -> int:
+        return self._lookups.next_delivery_id(slot_of(key.namespace, key.entity))
 
     def _decide_metrics(self, incoming: IncomingEvent, namespace: str) -> Decision:
         """Metrics without a check are handled and not stored."""
@@ -176,7 +182,9 @@ class Group:
         event = completed_metrics(event, self._now)
         owed = wants_handling(event)
         if owed:
-            writes.append(self._delivery(namespace, event))
+            assert event.entity is not None
+            delivery_id = self._delivery_id(EventKey(namespace, event.entity.metadata.name, ""))
+            writes.append(OweDelivery(delivery_id, namespace, delivery_json(event), self._now))
         also = incoming.also
         writes.extend(also() if callable(also) else also)
         return Decision(writes, owed=owed, live=delivery_json(event) if self._lookups.logs_events else b"")

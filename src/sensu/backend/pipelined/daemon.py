@@ -9,7 +9,7 @@ workflow is left; one that is not settled when the process ends is pending at th
 import asyncio
 import logging
 import random
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
 import msgspec
@@ -19,6 +19,7 @@ from sensu.backend.pipelined.queue.backlog import Backlog
 from sensu.backend.pipelined.queue.bounds import Bounds
 from sensu.backend.pipelined.queue.capacity import HandlerCapacity, HandlerKey, HandlerSlot
 from sensu.backend.pipelined.queue.delivery import PendingDelivery, key_of
+from sensu.backend.pipelined.queue.handlings import KeptHandlings
 from sensu.backend.pipelined.queue.order import OrderedRuns
 from sensu.backend.pipelined.queue.retry_discard import OperatorActions
 from sensu.backend.pipelined.queue.settlement import Settlement
@@ -31,7 +32,7 @@ from sensu.errors import InvalidResource
 from sensu.log import fields
 from sensu.resources.event import Event
 from sensu.resources.wire import decode
-from sensu.rules.explain import DISCARDED, FAILED, FELL_BACK, GIVEN_UP, WorkflowTrace, facts_of
+from sensu.rules.explain import DISCARDED, FAILED, FELL_BACK, GIVEN_UP, WorkflowTrace, discarded, facts_of
 from sensu.rules.owed import WHY_CHARACTERS_MAX, Step, rest_of, steps_of
 from sensu.rules.retrying import pause_s
 from sensu.rules.share import Slots, slot_of_delivery
@@ -109,6 +110,7 @@ class Pipelined:
             store, self._settlement, self._backlog, self._pending, self._runs.retry_now, clock
         )
         self.traces = Traces()
+        self._handlings = KeptHandlings(store, self._settlement, clock)
         self._group: asyncio.TaskGroup | None = None
         self._running = 0
         self.stopping = False
@@ -127,6 +129,7 @@ class Pipelined:
         try:
             async with asyncio.TaskGroup() as self._group:
                 self._group.create_task(self._settlement.run())
+                self._group.create_task(self._handlings.run())
                 self._group.create_task(self._sweep_forever())
                 try:
                     await self._backlog.run()
@@ -136,6 +139,7 @@ class Pipelined:
             for pending in self._pending.values():
                 if pending.is_underway and pending.event is not None:
                     self._settlement.add((pending.progress(),))
+            await self._handlings.finish()
             await self._settlement.finish()
 
     async def _drain(self) -> None:
@@ -192,10 +196,13 @@ class Pipelined:
             steps={str(workflow): (rest or {}).get(str(workflow), UNTRIED) for workflow in found.workflows},
             facts=facts_of(event),
             problems=found.problems,
+            change=delivery.change,
         )
+        self._handlings.begin(pending, fresh=rest is None)
         if pending.workflows:
             return pending
         _log_problems(pending)
+        self._handlings.note_planned(pending, _serious_problems(pending))
         self._counters.concluded(0, not pending.problems, took_s)
         self.traces.note(pending)
         self._settlement.add((SettleDelivery(delivery.id),))
@@ -204,6 +211,7 @@ class Pipelined:
     def admit(self, pending: PendingDelivery) -> None:
         """Add a delivery; for each of its handlers it comes after those of its entity and check."""
         _log_problems(pending)
+        self._handlings.note_planned(pending, _serious_problems(pending))
         self._pending[pending.id] = pending
         assert pending.event is not None
         self._event_bytes += len(pending.event)
@@ -220,11 +228,14 @@ class Pipelined:
         if pending.moved:
             pending.left[str(workflow)] = pending.steps[str(workflow)]
         if pending.is_stopped:
+            if pending.discarded:
+                self._handlings.note(pending, workflow, discarded(workflow, self._clock.now()))
             return False
         outcome, trace = await self._attempt(pending, workflow)
         again = isinstance(outcome, Retry) and not pending.discarded and self._failed(pending, workflow, outcome.why)
         traced = self._traced(pending, workflow, outcome, trace)
         self.traces.note(pending, traced)
+        self._handlings.note(pending, workflow, traced)
         self._attempted(pending.namespace, traced)
         return again
 
@@ -257,7 +268,9 @@ class Pipelined:
         pending.fell_back.add(name)
         rest = rest_of({str(fallback): Step(why=f"{name}: {why}"[:WHY_CHARACTERS_MAX])})
         delivery_id = self._store.next_delivery_id(slot_of_delivery(pending.id))
-        fallback_delivery = OweDelivery(delivery_id, pending.namespace, pending.event, self._clock.now(), 0, rest)
+        fallback_delivery = OweDelivery(
+            delivery_id, pending.namespace, pending.event, self._clock.now(), 0, rest, pending.change
+        )
         self._settlement.add((fallback_delivery, *pending.without_fallen_back()), self._backlog.wake)
 
     def _traced(
@@ -378,6 +391,7 @@ class Pipelined:
         while any(each.id in self._pending for each in moved):
             self._forgotten.clear()
             await self._forgotten.wait()
+        self._handlings.forget(slots)
 
     def _forget(self, delivery_id: int) -> None:
         was_full = self.full()
@@ -410,11 +424,17 @@ class _Turn:
 
 
 def _log_problems(pending: PendingDelivery) -> None:
-    key = pending.key
+    key, serious = pending.key, _serious_problems(pending)
     for problem in pending.problems:
-        optional = key.check in OPTIONAL_HANDLERS and problem == missing_handler(core_handler(key.check))
         context = fields(namespace=key.namespace, entity=key.entity, check=key.check, error=problem)
-        log.log(logging.DEBUG if optional else logging.ERROR, "event not handled", extra=context)
+        log.log(logging.ERROR if problem in serious else logging.DEBUG, "event not handled", extra=context)
+
+
+def _serious_problems(pending: PendingDelivery) -> Sequence[str]:
+    """The problems with the references of an event, without the absence of a handler that need not exist."""
+    check = pending.key.check
+    absent = missing_handler(core_handler(check)) if check in OPTIONAL_HANDLERS else ""
+    return [problem for problem in pending.problems if problem != absent]
 
 
 def _log_outcome(pending: PendingDelivery, workflow: Workflow, outcome: Outcome) -> None:

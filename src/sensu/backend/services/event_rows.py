@@ -13,7 +13,6 @@ import msgspec
 from sensu.backend.auth.access import Access
 from sensu.backend.auth.identity import Identity
 from sensu.backend.services.at_once import AtOnce
-from sensu.backend.services.handled import Handled
 from sensu.backend.services.lists import selection_of
 from sensu.backend.services.outcomes import Denied, Found, Invalid, Refusal, TooMany
 from sensu.backend.services.pages import PageRequest, text_of, token_of
@@ -21,6 +20,7 @@ from sensu.backend.silence_indexes import SilenceIndexes
 from sensu.clock import Clock
 from sensu.resources.kinds import EVENT
 from sensu.rules.event_row import EventRow, listed_body, row_of, subject_of
+from sensu.rules.handling import UNKNOWN, handled
 from sensu.rules.kinds.table import selectable_of
 from sensu.rules.selectors.selection import Columns, Selection
 from sensu.rules.severity import ALL
@@ -105,8 +105,8 @@ _decode_search = msgspec.json.Decoder(_Search).decode
 class Rows:
     """Makes the rows of events, with the silences that apply now."""
 
-    def __init__(self, clock: Clock, silences: SilenceIndexes, handled: Handled) -> None:
-        self._clock, self._silences, self._handled = clock, silences, handled
+    def __init__(self, clock: Clock, silences: SilenceIndexes) -> None:
+        self._clock, self._silences = clock, silences
 
     def of(self, events: Sequence[ListedEvent], columns: Columns | None = None) -> list[EventRow]:
         """The rows of events, in their order."""
@@ -121,7 +121,7 @@ class Rows:
             body,
             since=event.state.since,
             silenced=silenced,
-            handled=self._handled.of(event.key, body),
+            handled=handled(event.handling.change, event.handling.handled) if event.handling else UNKNOWN,
             columns=columns.of(event.body) if columns else None,
         )
 

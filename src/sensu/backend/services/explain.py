@@ -19,10 +19,14 @@ from sensu.resources.kinds import EVENT
 from sensu.resources.metadata import ObjectMeta
 from sensu.resources.pipeline import Pipeline
 from sensu.resources.wire import Wire, decode, encode
+from sensu.rules.explain import Explanation
+from sensu.rules.handling import UNKNOWN, handled, unpacked
 from sensu.rules.kinds.table import problem_of
 from sensu.store.contract import Store
 from sensu.store.values import EventKey
 
+LAST = (1 << 63) - 1
+"""Stands for the newest delivery of an event."""
 EXPRESSIONS_MAX = 20
 """The largest number of expressions of a candidate filter, so that a dry run does not delay other work."""
 
@@ -60,11 +64,19 @@ class Explain:
             return NotFound() if trace is None else Found(encode(trace))
         event = decode(Event, stored.body)
         if trace is not None and (trace.event.id, trace.event.timestamp) == (event.id or "", event.timestamp):
-            return Found(encode(trace))
+            return Found(encode(await self._with_handling(key, trace)))
         would = await self._deliveries.dry_runs.explain(key.namespace, Question(event, caller=caller.username))
         if isinstance(would, OverBudget):
             return _too_many(would)
-        return Found(encode(msgspec.structs.replace(would, earlier=trace)))
+        return Found(encode(await self._with_handling(key, msgspec.structs.replace(would, earlier=trace))))
+
+    async def _with_handling(self, key: EventKey, explanation: Explanation) -> Explanation:
+        """The explanation with what is kept of the last state change."""
+        kept = await self._store.handling(key, LAST)
+        if kept is None:
+            return msgspec.structs.replace(explanation, handled=UNKNOWN)
+        outcomes = unpacked(kept.handled or b"")
+        return msgspec.structs.replace(explanation, handled=handled(kept.change, kept.handled), handling=outcomes)
 
     async def dry_run(self, caller: Identity, namespace: str, payload: Payload) -> Found | Refusal:
         """What would happen to an event in the request or to a stored one, given the candidates."""

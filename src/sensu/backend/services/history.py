@@ -16,6 +16,9 @@ from sensu.log import fields
 from sensu.resources.kinds import EVENT
 from sensu.resources.metrics import Number
 from sensu.resources.wire import Wire, always_int, always_str, encode
+from sensu.rules.explain import Handling
+from sensu.rules.handling import handled
+from sensu.rules.handling import unpacked as unpacked_handling
 from sensu.rules.history import unpacked
 from sensu.store.contract import Store
 from sensu.store.values import EventKey, HistoryPage, HistoryPosition, Result, TrimHistory
@@ -56,6 +59,7 @@ class HistoryItem(Wire, frozen=True):
     """A result of an event, received at `at` and executed by its agent at `executed`, in Unix seconds.
 
     `changed` if it changed the state of the event, `truncated` if the output was longer; `duration` is in seconds.
+    The outcomes of workflows, for a state change and the results that repeat it, are in `handling`; `handled` sums up.
     """
 
     at: int = always_int()
@@ -66,6 +70,8 @@ class HistoryItem(Wire, frozen=True):
     truncated: bool = False
     flapping: bool = False
     changed: bool = False
+    handled: str = ""
+    handling: tuple[Handling, ...] = ()
 
 
 class History:
@@ -167,6 +173,8 @@ def _shown(item: Result) -> bytes:
             truncated=kept.truncated,
             flapping=kept.flapping,
             changed=item.changed,
+            handled=handled(item.delivery, item.handled) if item.changed else "",
+            handling=unpacked_handling(item.handled or b""),
         )
     )
 

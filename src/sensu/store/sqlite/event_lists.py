@@ -25,6 +25,7 @@ from sensu.store.values import (
     EventState,
     EventWalk,
     ListedEvent,
+    StoredHandling,
     position_of,
 )
 
@@ -35,6 +36,7 @@ SEARCHED_AT_ONCE = 10_000
 """How many names one statement compares."""
 
 _STATE = "s.id, s.namespace, s.entity, s.check_name, s.severity, s.since, s.silenced, s.flapping, s.overdue"
+_STATE_COLUMNS = _STATE.count(",") + 1
 _ORDER = {
     EventOrder.SEVERITY: "severity, since DESC, id",
     EventOrder.CHANGED: "since DESC, id",
@@ -127,11 +129,12 @@ class EventLists:
     def _events(self, ids: Sequence[int]) -> Sequence[ListedEvent]:
         places = ", ".join("?" * len(ids))
         sql = (
-            f"SELECT {_STATE}, e.body FROM event_states AS s JOIN events AS e ON e.id = s.id"  # noqa: S608 - placeholders only
+            f"SELECT {_STATE}, e.body, c.id, coalesce(c.delivery, 0), c.handled FROM event_states AS s"  # noqa: S608
+            " JOIN events AS e ON e.id = s.id LEFT JOIN changes AS c ON c.id = e.last_change"
             f" WHERE s.id IN ({places})"
         )
         found = {row[0]: row for row in self._connection.execute(sql, ids)}
-        return [_listed(found[one], found[one][9]) for one in ids if one in found]
+        return [_listed(found[one]) for one in ids if one in found]
 
     def walk(self, query: EventQuery, after: EventPosition | None, limit: int) -> EventWalk:
         """The next `limit` events of a list after a position, without bodies."""
@@ -270,9 +273,14 @@ def _escaped(word: str) -> str:
     return re.sub(r"([\\%_])", r"\\\1", word)
 
 
-def _listed(row: Row, body: bytes = b"") -> ListedEvent:
+def _listed(row: Row) -> ListedEvent:
+    """An event of a list; `row` ends with its body and its last state change, or with its state."""
     key = EventKey(row[1][:-1], row[2][:-1], row[3])
-    return ListedEvent(row[0], key, EventState(row[4], row[5], bool(row[6]), bool(row[7]), bool(row[8])), body)
+    state = EventState(row[4], row[5], bool(row[6]), bool(row[7]), bool(row[8]))
+    if len(row) == _STATE_COLUMNS:
+        return ListedEvent(row[0], key, state)
+    body, change, delivery, handled = row[_STATE_COLUMNS:]
+    return ListedEvent(row[0], key, state, body, None if change is None else StoredHandling(delivery, handled))
 
 
 def _counts(rows: Sequence[Row]) -> EventCounts:

@@ -3,10 +3,12 @@
 import sqlite3
 from typing import Any
 
-from sensu.store.values import HistoryPage, HistoryPosition, HistorySize, Result
+from sensu.store.values import HistoryPage, HistoryPosition, HistorySize, Result, StoredHandling
 
 ENTRY_BYTES = 24
 """What an entry takes beside its body, about."""
+HANDLING_BYTES = 160
+"""What the handling of a state change takes, about."""
 
 UPDATE_EVENT_WITH_RESULT, APPEND_RESULT, APPEND_CHANGE = 0, 13, 14
 TRIM_RESULTS, TRIM_CHANGES, CUT_RESULTS = 15, 16, 19
@@ -18,16 +20,16 @@ than a row to be written, as it looks for an adapter first."""
 Row = tuple[Any, ...]
 
 _CHAIN = """
-WITH RECURSIVE chain (id, previous, at, body, behind) AS (
-    SELECT id, previous, at, body, {behind} FROM {log} WHERE id = ?
+WITH RECURSIVE chain (id, previous, at, body, behind, delivery, handled) AS (
+    SELECT id, previous, at, body, {only_of_changes} FROM {log} AS e WHERE id = ?
     UNION ALL
-    SELECT e.id, e.previous, e.at, e.body, {older_behind} FROM chain AS c JOIN {log} AS e ON e.id = c.previous
+    SELECT e.id, e.previous, e.at, e.body, {only_of_changes} FROM chain AS c JOIN {log} AS e ON e.id = c.previous
     LIMIT ?
 )
-SELECT id, previous, at, body, behind FROM chain
+SELECT id, previous, at, body, behind, delivery, handled FROM chain
 """
-_RESULTS = _CHAIN.format(log="results", behind="0", older_behind="0")
-_CHANGES = _CHAIN.format(log="changes", behind="behind", older_behind="e.behind")
+_RESULTS = _CHAIN.format(log="results", only_of_changes="0, 0, NULL")
+_CHANGES = _CHAIN.format(log="changes", only_of_changes="e.behind, coalesce(e.delivery, 0), e.handled")
 
 
 class Ends:
@@ -57,8 +59,9 @@ class Ends:
         """The row that appends to the history of an event."""
         size = len(result.body) + ENTRY_BYTES
         if result.changed:
-            self._change += size
-            row: Row = (APPEND_CHANGE, event_id, None, None, self._change, result.at, result.body, self._result, None)
+            self._change += size + (0 if result.handled is not None else HANDLING_BYTES)
+            what = (self._change, result.at, result.body, self._result, result.delivery or None)
+            row: Row = (APPEND_CHANGE, event_id, None, result.handled, *what)
         else:
             self._result += size
             row = (APPEND_RESULT, event_id, None, None, self._result, result.at, result.body, None, None)
@@ -78,9 +81,9 @@ def read(connection: sqlite3.Connection, position: HistoryPosition, limit: int) 
     older = [position.result, position.change]
     while len(items) < limit and (results or changes):
         is_change = not results or bool(changes and changes[0][4] >= results[0][0])
-        _, previous, at, body, _ = (changes if is_change else results).pop(0)
+        _, previous, at, body, _, delivery, handled = (changes if is_change else results).pop(0)
         older[is_change] = previous
-        items.append(Result(at, body, is_change))
+        items.append(Result(at, body, is_change, delivery, handled))
     more = any(results) or any(changes) or len(items) == limit
     return HistoryPage(items, HistoryPosition(*older) if more and any(older) else None)
 
@@ -100,3 +103,21 @@ def trim_row(changes: bool, at_before: float, bytes_max: int, entries_max: int) 
     """The row that trims a log."""
     op = TRIM_CHANGES if changes else TRIM_RESULTS
     return (op, bytes_max, at_before, None, entries_max, None, None, None, None)
+
+
+_HANDLING = """
+WITH RECURSIVE chain (delivery, previous, handled) AS (
+    SELECT coalesce(c.delivery, 1), c.previous, c.handled FROM events AS e JOIN changes AS c ON c.id = e.last_change
+        WHERE e.namespace = ? AND e.entity = ? AND e.check_name = ?
+    UNION ALL
+    SELECT coalesce(c.delivery, 1), c.previous, c.handled FROM chain AS h JOIN changes AS c ON c.id = h.previous
+        WHERE h.delivery > ?
+)
+SELECT delivery, handled FROM chain WHERE delivery <= ? LIMIT 1
+"""
+
+
+def handling(connection: sqlite3.Connection, place: tuple[str, str, str], delivery: int) -> StoredHandling | None:
+    """What is kept with the newest state change of an event whose number is not above `delivery`."""
+    row = connection.execute(_HANDLING, (*place, delivery, delivery)).fetchone()
+    return None if row is None else StoredHandling(*row)

@@ -21,6 +21,7 @@ from sensu.store.values import (
     OweDelivery,
     Stored,
     StoredEvent,
+    StoredHandling,
 )
 
 PAGE_ROWS = 256
@@ -34,6 +35,7 @@ _ID_MAX = (1 << 63) - 1
 _RESOURCE = "SELECT namespace, name, body, shown, etag, revision FROM resources WHERE kind = ?"
 _EVENTS = ""
 """What the counts call events."""
+_CHANGE = "CASE WHEN c.id IS NULL THEN 0 ELSE coalesce(c.delivery, 1) END"
 _EVENT = "SELECT namespace, entity, check_name, body, due_at FROM events"
 
 _CHANGES_LOGGED = """
@@ -143,8 +145,9 @@ class Reader:
         """Those of at most `KEYS_MAX` events that exist."""
         places = ", ".join(["(?, ?, ?)"] * len(keys))
         sql = (
-            f"SELECT e.namespace, e.entity, e.check_name, e.body, e.due_at FROM (VALUES {places}) AS k"  # noqa: S608
+            f"SELECT e.namespace, e.entity, e.check_name, e.body, e.due_at, {_CHANGE} FROM (VALUES {places}) AS k"  # noqa: S608
             " CROSS JOIN events AS e ON e.namespace = k.column1 AND e.entity = k.column2 AND e.check_name = k.column3"
+            " LEFT JOIN changes AS c ON c.id = e.last_change"
         )
         args = [part for key in keys for part in (slashed(key.namespace), slashed(key.entity), key.check)]
         return {event.key: event for event in map(_event, self._rows(sql, args))}
@@ -193,7 +196,7 @@ class Reader:
         """Owed deliveries of these slots with ids above `after`."""
         where, args = _of_slots(slots)
         sql = (
-            "SELECT id, namespace, event, due_at, attempts, rest FROM deliveries_owed"  # noqa: S608 - constant parts only
+            "SELECT id, namespace, event, due_at, attempts, rest, change FROM deliveries_owed"  # noqa: S608 - constant parts only
             f" WHERE id > ?{where} ORDER BY id LIMIT ?"
         )
         return [OweDelivery(*row) for row in self._rows(sql, (after, *args, limit))]
@@ -206,10 +209,10 @@ class Reader:
     def dead_letters(self, after: int, limit: int) -> list[tuple[OweDelivery, str]]:
         """Deliveries that were given up, each with why."""
         sql = (
-            "SELECT id, namespace, event, due_at, attempts, rest, why FROM deliveries_dead"
+            "SELECT id, namespace, event, due_at, attempts, rest, change, why FROM deliveries_dead"
             " WHERE id > ? ORDER BY id LIMIT ?"
         )
-        return [(OweDelivery(*row[:6]), row[6]) for row in self._rows(sql, (after, limit))]
+        return [(OweDelivery(*row[:7]), row[7]) for row in self._rows(sql, (after, limit))]
 
     def delivery_counts(self, namespace: str | None) -> Mapping[str, DeliveryCounts]:
         """The counts of a namespace or (None) of all."""
@@ -261,6 +264,12 @@ class Reader:
         with self._errors():
             return history.read(self._connection, position, min(limit, PAGE_ROWS))
 
+    def handling(self, key: EventKey, delivery: int) -> StoredHandling | None:
+        """What is kept of the handling of the state change that a delivery belongs to."""
+        place = (slashed(key.namespace), slashed(key.entity), key.check)
+        with self._errors():
+            return history.handling(self._connection, place, delivery)
+
     def history_size(self, changes: bool) -> HistorySize:
         """What a history log holds."""
         with self._errors():
@@ -275,7 +284,7 @@ def _of_slots(slots: Slots) -> tuple[str, Sequence[int]]:
 
 
 def _event(row: tuple[Any, ...]) -> StoredEvent:
-    return StoredEvent(EventKey(row[0][:-1], row[1][:-1], row[2]), row[3], row[4])
+    return StoredEvent(EventKey(row[0][:-1], row[1][:-1], row[2]), *row[3:])
 
 
 def _resources_after(namespace: str | None, after: tuple[str, str] | None) -> tuple[str, tuple[str, ...]]:

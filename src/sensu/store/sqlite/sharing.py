@@ -22,7 +22,7 @@ from sensu.store.sqlite.pending import Pending
 from sensu.store.sqlite.presence import Identity, identity_of, moved
 from sensu.store.sqlite.schema import migrate, migrations
 from sensu.store.sqlite.statements import Row, log_row, trim_log_row
-from sensu.store.values import DeleteEvent, DeliveriesSize, EventKey, Key, MarkSilenced, PutEvent
+from sensu.store.values import DeleteEvent, DeliveriesSize, EventKey, Key, MarkSilenced, NoteHandling, PutEvent
 
 try:
     import fcntl
@@ -225,7 +225,7 @@ class Sharing:
         numbers.revision, numbers.event_id, numbers.ends.positions = counters.revision, counters.event_id, counters.ends
         for pending in commits:
             for write in pending.writes:
-                if isinstance(write, PutEvent | MarkSilenced | DeleteEvent) and not self.share.owns(
+                if isinstance(write, PutEvent | MarkSilenced | NoteHandling | DeleteEvent) and not self.share.owns(
                     slot_of(write.key.namespace, write.key.entity)
                 ):
                     raise ValueError(f"the event {write.key} is written by another process")

@@ -23,7 +23,7 @@ _UPDATE_EVENT, _OWE, _SETTLE, _INSERT_EVENT, _DELETE_EVENT = 1, 2, 3, 4, 5
 _PUT_RESOURCE, _DELETE_RESOURCE, _GIVE_UP, _PUT_STATE, _RAISE_CEILING = 6, 7, 8, 9, 10
 _APPEND_AUDIT, _TRIM_AUDIT = 11, 12
 _LOG_CHANGE, _TRIM_CHANGE_LOG = 17, 18
-_PUT_EVENT_STATE, _MARK_SILENCED = 20, 21
+_PUT_EVENT_STATE, _MARK_SILENCED, _NOTE_HANDLING = 20, 21, 22
 
 GONE_EVENTS_MAX = 10_000
 """So many deleted events are kept for those who follow lists of events."""
@@ -100,10 +100,12 @@ def other_rows(group: Group) -> list[Row]:
             rows.append((_PUT_RESOURCE, revision, None, write.body, *place, write.etag, write.shown))
     for owed in group.owed.values():
         what = (owed.id, owed.due_at, owed.event, owed.namespace, owed.attempts, owed.rest)
-        rows.append((_OWE, *what, NOT_USED, NOT_USED))
+        rows.append((_OWE, *what, owed.change, NOT_USED))
     for delivery_id, dead in group.settled.items():
         op = _GIVE_UP if dead else _SETTLE
         rows.append((op, delivery_id, NOT_USED, b"", dead, *_PARTS_NOT_USED[1:]))
+    for (event_key, delivery), handled in group.handlings.items():
+        rows.append((_NOTE_HANDLING, delivery, None, handled, *_event_place(event_key), group.revision, None))
     for name, value in group.states.items():
         rows.append((_PUT_STATE, None, None, value, name, None, None, None, None))
     rows.extend((_APPEND_AUDIT, None, one.at, one.body, None, None, None, None, None) for one in group.audited)

@@ -41,6 +41,7 @@ from sensu.store.values import (
     Result,
     Stored,
     StoredEvent,
+    StoredHandling,
     Write,
 )
 
@@ -316,6 +317,10 @@ class SQLiteStore:
             due.extend(one for one in page if slot_of(one[0].namespace, one[0].entity) in slots)
             await asyncio.sleep(0)
         return due
+
+    async def handling(self, key: EventKey, delivery: int) -> StoredHandling | None:
+        """What is kept of the handling of the state change that a delivery belongs to, None if that is not kept."""
+        return self._reader.handling(key, delivery)
 
     def next_delivery_id(self, slot: int = 0) -> int:
         """A number for an `OweDelivery` that was never used before: only this process gives out those of the slot."""

@@ -27,8 +27,8 @@ class PendingDelivery:
     failures and the time of the next attempt; `failed` the reasons of workflows that were given up. `since` is the
     monotonic time at which the delivery was read. `problems` are broken references of the event. Workflows of a
     `discarded` delivery are not started, nor those of a delivery that has `moved` to another member, which are kept in
-    `left`. Those in `fell_back` were given up, and the event goes to their fallback
-    handlers in deliveries of their own.
+    `left`. Those in `fell_back` were given up; the event goes to their fallback handlers in deliveries of their own.
+    `change` is the number of the state change that the event belongs to (0: not known).
     """
 
     id: int
@@ -42,6 +42,7 @@ class PendingDelivery:
     failed: dict[str, str] = field(default_factory=dict)
     subject: Subject | None = None
     problems: Sequence[str] = ()
+    change: int = 0
     discarded: bool = False
     moved: bool = False
     left: dict[str, Step] = field(default_factory=dict)
@@ -76,7 +77,7 @@ class PendingDelivery:
         assert self.event is not None
         steps = self._rest()
         due_at = min((step.due_at for step in steps.values()), default=0.0)
-        return OweDelivery(self.id, self.namespace, self.event, due_at, self.attempts, rest_of(steps))
+        return OweDelivery(self.id, self.namespace, self.event, due_at, self.attempts, rest_of(steps), self.change)
 
     def without_fallen_back(self) -> Sequence[Write]:
         """The write that stores the remaining delivery, or settles it if nothing remains."""

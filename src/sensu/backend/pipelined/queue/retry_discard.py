@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 
+import msgspec
+
 from sensu.backend.pipelined.queue.backlog import Backlog
 from sensu.backend.pipelined.queue.delivery import PendingDelivery
 from sensu.backend.pipelined.queue.settlement import Settlement
@@ -76,7 +78,7 @@ class OperatorActions:
             if letter is None:
                 return False
             now = self._clock.now()
-            revived = OweDelivery(letter.id, letter.namespace, letter.event, now, letter.attempts, letter.rest)
+            revived = msgspec.structs.replace(letter, due_at=now)
             await self._store_now((revived, *also), lambda: self._backlog.take(revived))
             return True
         finally:

@@ -35,7 +35,7 @@ END;
 DROP TRIGGER give_up_delivery;
 CREATE TRIGGER give_up_delivery INSTEAD OF INSERT ON rare_writes WHEN NEW.op = 8 BEGIN
     DELETE FROM deliveries_dead WHERE id = NEW.id AND EXISTS (SELECT 1 FROM deliveries_owed WHERE id = NEW.id);
-    INSERT INTO deliveries_dead (id, namespace, due_at, attempts, why, rest, event)
-        SELECT id, namespace, due_at, attempts, NEW.part1, rest, event FROM deliveries_owed WHERE id = NEW.id;
+    INSERT INTO deliveries_dead (id, namespace, due_at, attempts, why, rest, event, change)
+        SELECT id, namespace, due_at, attempts, NEW.part1, rest, event, change FROM deliveries_owed WHERE id = NEW.id;
     DELETE FROM deliveries_owed WHERE id = NEW.id;
 END;
