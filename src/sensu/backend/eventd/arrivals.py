@@ -1,8 +1,10 @@
 """The items of eventd's queue, and the decision about each."""
 
+import asyncio
 import logging
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import msgspec
 
@@ -18,6 +20,7 @@ log = logging.getLogger("sensu.eventd")
 
 Done = Callable[[EventOutcome], None]
 _STORED = EventStored()
+_T = TypeVar("_T")
 
 
 class Arrival(msgspec.Struct, frozen=True):
@@ -118,3 +121,9 @@ def answer(item: Waiting, decision: Decision) -> None:
         item.done(EventRefused(decision.refused) if decision.refused else _STORED)
     elif decision.refused and isinstance(item, Arrival):
         log.warning("event refused", extra=fields(namespace=item.namespace, why=decision.refused))
+
+
+def resolve(future: "asyncio.Future[_T]", value: _T) -> None:
+    """Set the result of a future that nobody cancelled."""
+    if not future.done():
+        future.set_result(value)

@@ -8,7 +8,6 @@ A sender gets its answer after the commit.
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from typing import TypeVar
 
 from sensu.backend.eventd import outage
 from sensu.backend.eventd.arrivals import (
@@ -22,6 +21,7 @@ from sensu.backend.eventd.arrivals import (
     arrival,
     can_come_again,
     entities_needed,
+    resolve,
 )
 from sensu.backend.eventd.counters import Counters, Took, count_events, count_group
 from sensu.backend.eventd.deadlines import Deadlines
@@ -65,7 +65,6 @@ EXPIRE_AGAIN_S = 5.0
 GATE_TICK_S = 0.25
 """How often to check whether paused senders can be read again."""
 
-_T = TypeVar("_T")
 _Keys = dict[EventKey, None]
 
 
@@ -188,7 +187,7 @@ class Eventd:
             self._counters.held_back()
             return EventDeferred(TOO_MANY)
         outcome: asyncio.Future[EventOutcome] = asyncio.get_running_loop().create_future()
-        await self._enqueue(arrival(incoming, lambda value: _resolve(outcome, value)))
+        await self._enqueue(arrival(incoming, lambda value: resolve(outcome, value)))
         return await outcome
 
     async def remove(self, key: EventKey, also: Sequence[Write] = ()) -> bool:
@@ -197,7 +196,7 @@ class Eventd:
         Raises StoreError.
         """
         removed: asyncio.Future[bool | None] = asyncio.get_running_loop().create_future()
-        await self._enqueue(Removal(key, lambda value: _resolve(removed, value), also))
+        await self._enqueue(Removal(key, lambda value: resolve(removed, value), also))
         existed = await removed
         if existed is None:
             raise StoreError("the event could not be deleted")
@@ -495,8 +494,3 @@ class Eventd:
             except StoreError as err:
                 log.warning("the store does not answer", extra=fields(error=str(err)))
             await self._clock.sleep(outage.BEAT_S)
-
-
-def _resolve(future: "asyncio.Future[_T]", value: _T) -> None:
-    if not future.done():
-        future.set_result(value)
