@@ -230,12 +230,8 @@ async def running_api(
         for task in working:
             task.cancel()
         await asyncio.wait(working)
-        tokens.close()
-        passwords.close()
-        scripts.close()
-        checks.close()
-        entities.close()
-        cache.close()
+        for part in (tokens, passwords, scripts, checks, entities, cache):
+            part.close()
         await store.close()
 
 
