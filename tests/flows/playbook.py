@@ -69,7 +69,7 @@ class Playbook:
     async def _was(self, at: str, check: str, entity: str, statuses: str) -> None:
         await self._go_to(at)
         event = await self._world.event(entity, check)
-        assert event and event.check
+        assert event and event.check, f"at {at} there is no event of {check} of {entity}"
         assert [entry.status for entry in event.check.history or ()] == [int(one) for one in statuses.split()], (
             f"at {at}"
         )

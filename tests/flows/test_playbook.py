@@ -9,7 +9,7 @@ from tests.flows.playbook import Play
     ("line", "says"),
     [
         ("at 1 http of web1 was 0 0", "at 1"),
-        ("at 1 http of web2 was 0", "assert"),
+        ("at 1 http of web2 was 0", "at 1 there is no event of http of web2"),
         ("between 0 and 1 handler slack gets passing", "between 0 and 1"),
         ("between 0 and 1 handler slack gets nothing", "between 0 and 1"),
         ("between 1 and 2 handler slack gets failing", "between 1 and 2"),
