@@ -262,4 +262,4 @@ def test_types_that_all_leaves_out_have_a_reason(terminal: Sensuctl) -> None:
 def test_a_type_of_the_commercial_edition_is_not_taken_for_a_typo(terminal: Sensuctl) -> None:
     """Whoever brings a file from there learns that the type is not in this product."""
     found = terminal("create", stdin="type: VaultProvider\napi_version: secrets/v1\nmetadata: {name: v}\nspec: {}\n")
-    assert "Sensu Go's commercial edition, which this product does not have" in found.err
+    assert "not a type of this product; it may be one of Sensu Go's commercial edition" in found.err

@@ -219,7 +219,7 @@ async def composed(
         core.runs.departed,
         membership.subscribed,
     )
-    agents = agentd.assembled(basics, known, neighbours, revoked, shares_port=not membership.alone)
+    agents = agentd.assembled(basics, known, neighbours, revoked, shares_port=membership.shares_ports)
     subscribers = membership.joined_subscribers(agents)
     schedule = core.schedule(secrets, subscribers)
     schedule_counts.follow(schedule.schedulers)

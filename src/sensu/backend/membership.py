@@ -65,6 +65,11 @@ class Ownership(Protocol):
         ...
 
     @property
+    def shares_ports(self) -> bool:
+        """Whether other members listen on the same ports of this host."""
+        ...
+
+    @property
     def slots(self) -> Slots:
         """The slots that this member owns now."""
         ...
@@ -188,6 +193,7 @@ class Alone:
     member = 0
     members: Collection[int] = (0,)
     alone = True
+    shares_ports = False
     slots = ALL_SLOTS
 
     def owns(self, slot: int) -> bool:

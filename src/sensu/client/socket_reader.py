@@ -2,11 +2,13 @@
 
 import io
 import socket
-import time
 from collections.abc import Callable
 from typing import Any
 
+from sensu.clock import SystemClock
+
 Monotonic = Callable[[], float]
+_MONOTONIC = SystemClock().monotonic
 
 
 class SocketReader(io.RawIOBase):
@@ -22,7 +24,7 @@ class SocketReader(io.RawIOBase):
         timeout_s: float | None,
         *,
         whole: bool = True,
-        clock: Monotonic = time.monotonic,
+        clock: Monotonic = _MONOTONIC,
     ) -> None:
         self._socket, self._timeout_s, self._whole, self._clock = connected, timeout_s, whole, clock
         self._ends_at = 0.0

@@ -144,9 +144,14 @@ def _words_of(type_name: str) -> str:
     return "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in type_name).lstrip()
 
 
+def is_open(api_version: str) -> bool:
+    """Whether the reference's open edition, or only this product, has the API group."""
+    return api_version.startswith(_OPEN)
+
+
 def root_of(api_version: str) -> str:
     """The beginning of the URLs of an API group; those of the reference's commercial edition are below `enterprise`."""
-    return f"/api/{api_version}" if api_version.startswith(_OPEN) else f"/api/enterprise/{api_version}"
+    return f"/api/{api_version}" if is_open(api_version) else f"/api/enterprise/{api_version}"
 
 
 NAMESPACE = Kind(

@@ -1,11 +1,11 @@
 """A logged-in connection to the API, which renews its tokens."""
 
 import json
-import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sensu.client.http_api import HTTPAPI, STATUS_TEXTS, Answer, APIUnreachable, TLSOptions
+from sensu.clock import SystemClock
 from sensu.sensuctl.configuration import Cluster, Configuration
 from sensu.sensuctl.failure import APIError, CommandFailed
 from sensu.sensuctl.paths import url_query
@@ -164,7 +164,7 @@ class Session:
 
     def access_token(self) -> str:
         """The access token, renewed if it has expired; raises CommandFailed if that fails."""
-        if self.configuration.cluster.expires_at < time.time():
+        if self.configuration.cluster.expires_at < SystemClock().now():
             with self.configuration.alone():
                 if not self._taken_over():
                     self.renew()
@@ -173,7 +173,7 @@ class Session:
     def _taken_over(self) -> bool:
         """Use the tokens if another sensuctl has renewed them; returns whether it has."""
         found, cluster = self.configuration.cluster_of_others(), self.configuration.cluster
-        if found.api_url != cluster.api_url or found.expires_at < time.time():
+        if found.api_url != cluster.api_url or found.expires_at < SystemClock().now():
             return False
         cluster.access_token, cluster.refresh_token = found.access_token, found.refresh_token
         cluster.expires_at = found.expires_at

@@ -10,7 +10,7 @@ from typing import Any
 
 from sensu.errors import InvalidResource
 from sensu.resources import envelope
-from sensu.resources.kinds import CORE_V2, EVENT, EVERY_KIND, SILENCED, TESSEN, Kind
+from sensu.resources.kinds import CORE_V2, EVENT, EVERY_KIND, SILENCED, TESSEN, Kind, is_open
 from sensu.resources.wire import convert_client, explain_unknown_fields, known_fields
 from sensu.rules.kinds.silenced import name_of_entry
 from sensu.sensuctl.command import Context
@@ -24,16 +24,7 @@ MANAGED_BY_LABEL = "sensu.io/managed_by"
 PROBLEMS_SHOWN_MAX = 10
 COUNTED_MAX = 10
 """The maximum number of resources in a file whose messages give only a number."""
-COMMERCIAL_APIS: tuple[str, ...] = (
-    "authentication/v2",
-    "bsm/v1",
-    "catalog/v1",
-    "federation/v1",
-    "licensing/v2",
-    "pipeline/v1",
-)
-COMMERCIAL_APIS += ("replicators/v1", "searches/v1", "secrets/v1", "store/v1", "sumo/v1", "web/v1")
-COMMERCIAL_REMARK = " (a type of Sensu Go's commercial edition, which this product does not have)"
+ABSENT_REMARK = " (not a type of this product; it may be one of Sensu Go's commercial edition)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,16 +105,16 @@ def parse_documents(context: Context, text: str, source: str = "", *, located: b
     located = located or len(found) + len(problems) > COUNTED_MAX
     for problem in problems[:PROBLEMS_SHOWN_MAX]:
         place = f" ({source}, line {problem.line})" if located else ""
-        absent = COMMERCIAL_REMARK if context.for_people and _is_commercial(problem) else ""
+        absent = ABSENT_REMARK if context.for_people and _may_be_commercial(problem) else ""
         context.say(f"resource {problem.index}{place}: {problem.text}{absent}")
     if any(not problem.warning for problem in problems):
         raise CommandFailed(f"{where}some resources couldn't be parsed")
     return found
 
 
-def _is_commercial(problem: Problem) -> bool:
-    """Whether the type exists only in Sensu Go's commercial edition."""
-    return problem.text.startswith("error parsing spec") and problem.api_version in COMMERCIAL_APIS
+def _may_be_commercial(problem: Problem) -> bool:
+    """Whether an unknown type is of an API group other than core; Sensu Go has those in its commercial edition."""
+    return problem.text.startswith("error parsing spec") and not is_open(problem.api_version or CORE_V2)
 
 
 def body_to_put(document: Document, default_namespace: str, *, managed: bool) -> dict[str, Any]:

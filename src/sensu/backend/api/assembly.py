@@ -56,5 +56,5 @@ async def assembled(
     )
     application = build_application(context)
     peers.serve(application)
-    listener = api_listener(settings, shares_port=not ownership.alone)
+    listener = api_listener(settings, shares_port=ownership.shares_ports)
     return ApiServer(application, listener, stopping=feed.close), application

@@ -46,5 +46,5 @@ def assembled(basics: Basics, api: Application, ownership: Ownership, files: Exe
     """The listener of the web UI, not yet started; None where it is turned off."""
     if not basics.settings.dashboard_port:
         return None
-    listener = dashboard_listener(basics.settings, shares_port=not ownership.alone)
+    listener = dashboard_listener(basics.settings, shares_port=ownership.shares_ports)
     return Dashboard(api, listener, basics.clock, files)

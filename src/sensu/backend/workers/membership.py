@@ -33,6 +33,7 @@ class WorkerMembership:
     """Joins a worker with the others (`membership.Membership`); `run` keeps it joined."""
 
     alone = False
+    shares_ports = True
 
     def __init__(self, context: WorkerContext, store: Store, clock: Clock) -> None:
         self._share = context.share

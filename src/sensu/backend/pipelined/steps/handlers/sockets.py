@@ -1,17 +1,33 @@
-"""The addresses of socket handlers."""
+"""What handlers of the types tcp and udp share: their addresses, and the outcome of a delivery."""
 
 import asyncio
 import socket
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import lru_cache
 from typing import Any
 
-from sensu.resources.handler import HandlerSocket
+from sensu.backend.pipelined.steps.outcome import Delivered, Dropped, Outcome, Retry
+from sensu.resources.handler import Handler, HandlerSocket
 
 SOCKET_TIMEOUT_S = 60
 """The time limit of a tcp or udp handler without a timeout of its own. Source: docs, "Handler reference"."""
 NO_SOCKET = "tcp and udp handlers need a valid socket"
 ADDRESSES_REMEMBERED_MAX = 1000
+
+
+async def delivered(
+    handler: Handler, payload: bytes, send: Callable[[HandlerSocket, bytes], Awaitable[None]]
+) -> Outcome:
+    """The outcome of sending `payload` to the handler's socket within its timeout; `send` raises OSError."""
+    target = handler.socket
+    if target is None:
+        return Dropped(NO_SOCKET)
+    try:
+        async with asyncio.timeout(handler.timeout or SOCKET_TIMEOUT_S):
+            await send(target, payload)
+    except (OSError, TimeoutError) as err:
+        return Retry(f"{handler.type} {target.host}:{target.port}: {str(err) or 'timed out'}")
+    return Delivered()
 
 
 async def addresses(target: HandlerSocket, kind: socket.SocketKind) -> Sequence[Any]:
