@@ -1,5 +1,6 @@
 """Deliveries of all workers: in order for each entity and check, acted on from anywhere."""
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -53,6 +54,27 @@ def test_a_delivery_is_tried_again_and_forgotten_from_anywhere(each: Sequence[Cl
             assert client.ask("DELETE", f"{own}/{ids[name]}")[0] == 204
     until(lambda: not dead(each[0]), "some are left")
     assert each[1].ask("GET", f"{own}/{ids[names[0]]}")[0] == 404
+
+
+def test_one_request_discards_the_deliveries_of_all_workers(each: Sequence[Client]) -> None:
+    """A bulk request acts at the worker of each delivery, and its entries in the audit log share a batch."""
+    each[0].put("handlers/breaks", handler("breaks", "exit 1", retry_attempts=0))
+    names = [f"broken{number}" for number in range(ENTITIES)]
+    for name in names:
+        assert each[0].ask("POST", f"{NAMESPACE}/events", event_of(name, "ping", 1, handlers=["breaks"]))[0] == 201
+    own = "/api/sensu/v1/namespaces/default/deliveries"
+
+    def dead() -> int:
+        return sum(one["entity"] in names for one in each[1].ask("GET", f"{own}?state=dead")[1])
+
+    until(lambda: dead() == ENTITIES, "not all are dead letters")
+    wish = {"action": "discard", "where": {"word": "broken"}, "expect": ENTITIES}
+    status, lines = each[1].ask("POST", f"{own}/bulk", wish)
+    assert (status, lines.count('"outcome":"done"')) == (200, ENTITIES), lines
+    assert dead() == 0
+    batch = json.loads(lines.splitlines()[-1])["summary"]["batch"]
+    entries = each[2].ask("GET", f"/api/sensu/v1/audit?fieldSelector=audit.batch%20%3D%3D%20%22{batch}%22")[1]
+    assert [entry["action"] for entry in entries] == ["discard"] * ENTITIES
 
 
 def test_silence_is_told_once_wherever_it_was_broken_last(each: Sequence[Client]) -> None:

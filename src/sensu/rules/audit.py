@@ -27,16 +27,17 @@ _QUERY_MARK = re.compile(r"[?#]")
 _QUERY_VALUE = re.compile(r"(?<==)[^&;#]+")
 
 
-SELECTABLE = Selectable("audit", own(as_text, "username", "address", "via", "action", "type", "namespace", "name"), ())
+_SELECTED = ("username", "address", "via", "action", "type", "namespace", "name", "batch")
+SELECTABLE = Selectable("audit", own(as_text, *_SELECTED), ())
 """What selectors can compare of entries."""
 
 
 class AuditRecord(Wire, frozen=True):
     """Who did what, from where; `at` in Unix seconds.
 
-    `action` is create, update, delete, execute (a check), retry or discard (a delivery), end (a session), login, logout
-    or login refused. `before` and `after` are the resource without its secrets;
-    `secrets_changed` says that they differ in what is not shown.
+    `action` is create, update, delete, execute (a check), resolve (an event), retry or discard (a delivery), end (a
+    session), login, logout or login refused. `before` and `after` are the resource without its secrets;
+    `secrets_changed` says that they differ in what is not shown. What a bulk request did has the same `batch`.
     """
 
     at: float = 0.0
@@ -52,6 +53,7 @@ class AuditRecord(Wire, frozen=True):
     after: Any = None
     secrets_changed: bool = False
     suppressed: int = 0
+    batch: str = ""
 
 
 class ListedRecord(AuditRecord, frozen=True):

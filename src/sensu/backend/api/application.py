@@ -16,6 +16,7 @@ from sensu.backend.api import (
     api_keys,
     audit,
     auth,
+    bulk,
     check_explanations,
     checks,
     cluster,
@@ -51,7 +52,17 @@ from sensu.backend.api.errors import (
     unauthenticated,
     unavailable,
 )
-from sensu.backend.api.request import NOBODY, BodyTooLarge, ClientGone, Receive, Request, credentials_of, forces
+from sensu.backend.api.request import (
+    BATCH,
+    NOBODY,
+    BodyTooLarge,
+    ClientGone,
+    Receive,
+    Request,
+    credentials_of,
+    forces,
+    header,
+)
 from sensu.backend.api.responses import Response, Send, located
 from sensu.backend.api.router import Route, Router, cleaned, is_broken
 from sensu.backend.api.watch import Watchable
@@ -69,6 +80,10 @@ from sensu.backend.ports import DaemonPorts, Peers
 from sensu.backend.services.access_questions import AccessQuestions
 from sensu.backend.services.api_keys import APIKeyGrants
 from sensu.backend.services.audit import AuditLog
+from sensu.backend.services.bulk import BulkRuns
+from sensu.backend.services.bulk_deliveries import BulkOnDeliveries
+from sensu.backend.services.bulk_events import BulkOnEvents
+from sensu.backend.services.bulk_resources import BulkOnResources
 from sensu.backend.services.check_explanations import CheckExplanations
 from sensu.backend.services.checks import Checks
 from sensu.backend.services.deliveries import Deliveries
@@ -180,8 +195,10 @@ def _described_routes(context: ApiContext) -> Iterator[Route]:
         )
     )
     yield from history.routes(context.history)
-    yield from deliveries.routes(Deliveries(context.store, context.access, ports.deliveries, log))
+    kept_deliveries = Deliveries(context.store, context.access, ports.deliveries, log)
+    yield from deliveries.routes(kept_deliveries)
     yield from explain.routes(Explain(context.store, context.access, context.clock, ports.deliveries))
+    yield from bulk.routes(_bulks(context, cases, kept_deliveries))
     yield from silenced.routes(cases.silences)
     yield from silence_previews.routes(SilencePreviews(context.store, context.access, context.clock))
     yield from secret_providers.routes(SecretProviders(context.access))
@@ -191,6 +208,18 @@ def _described_routes(context: ApiContext) -> Iterator[Route]:
     yield from cluster.routes(context.member, context.access)
     yield from tessen.routes(Tessen(kept))
     yield from graphql.routes(cases, context.authenticator)
+
+
+def _bulks(context: ApiContext, cases: UseCases, kept_deliveries: Deliveries) -> bulk.Bulks:
+    """The bulk requests, of which each caller has one under way."""
+    runs = BulkRuns(context.access)
+    store, silences = context.store, cases.silences
+    return bulk.Bulks(
+        BulkOnEvents(store, cases.events, cases.checks, silences, context.silences, runs, context.clock),
+        BulkOnResources(cases.resources, cases.entities, cases.checks, silences, runs),
+        BulkOnDeliveries(kept_deliveries, runs, context.ownership),
+        context.peers,
+    )
 
 
 def _use_cases(context: ApiContext) -> UseCases:
@@ -257,6 +286,8 @@ class HttpApi:
             if isinstance(proved, Rejected):
                 return unauthenticated(proved.message)
             caller = msgspec.structs.replace(proved, forces=True) if forces(scope) else proved
+            if scope.get("from_member") and (batch := header(scope, BATCH)):
+                caller = msgspec.structs.replace(caller, batch=batch)
             if caller.via is Via.COOKIE:
                 with contextlib.suppress(StoreError):
                     await self._used(scope[COOKIE])

@@ -15,6 +15,8 @@ JSON = b"application/json"
 FORM = "application/x-www-form-urlencoded"
 MERGE_PATCH = "application/merge-patch+json"
 _MEDIA_TYPE = re.compile(r"[!#$%&'*+.^_`|~\w-]+(/[!#$%&'*+.^_`|~\w-]+)?", re.ASCII)
+BATCH = b"sensu-batch"
+"""The header by which members tell each other which bulk request a request is part of."""
 NOBODY = Identity("", ())
 
 Receive = Callable[[], Awaitable[Mapping[str, Any]]]

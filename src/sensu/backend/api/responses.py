@@ -1,5 +1,7 @@
 """HTTP responses. Small ones are sent at once, long lists while they are read."""
 
+import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -39,6 +41,54 @@ class Response:
     async def send_head(self, send: Send) -> None:
         """Send the status and headers; a list is not read."""
         await send({"type": "http.response.start", "status": self.status, "headers": self.headers})
+        await send({"type": "http.response.body", "body": b""})
+
+
+async def _never() -> None:
+    await asyncio.Event().wait()
+
+
+async def _nothing() -> AsyncIterator[bytes]:
+    return
+    yield
+
+
+@dataclass(slots=True)
+class Streamed(Response):
+    """A response whose parts are sent as they come, until they end or the client disconnects."""
+
+    parts: AsyncIterator[bytes] = field(default_factory=_nothing)
+    gone: Callable[[], Awaitable[None]] = _never
+
+    async def send(self, send: Send) -> None:
+        """Send the parts as they come."""
+        await send({"type": "http.response.start", "status": self.status, "headers": self.headers})
+        passing = asyncio.ensure_future(self._pass_on(send))
+        leaving = asyncio.ensure_future(self.gone())
+        try:
+            await asyncio.wait((passing, leaving), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in (passing, leaving):
+                task.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await task
+            await self.close()
+
+    async def send_head(self, send: Send) -> None:
+        """Send the status and the headers."""
+        await send({"type": "http.response.start", "status": self.status, "headers": self.headers})
+        await send({"type": "http.response.body", "body": b""})
+        await self.close()
+
+    async def close(self) -> None:
+        """Let go of what the parts are made from."""
+        closing = getattr(self.parts, "aclose", None)
+        if closing is not None:
+            await closing()
+
+    async def _pass_on(self, send: Send) -> None:
+        async for part in self.parts:
+            await send({"type": "http.response.body", "body": part, "more_body": True})
         await send({"type": "http.response.body", "body": b""})
 
 

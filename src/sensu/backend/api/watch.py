@@ -3,15 +3,13 @@
 Source: the HTML standard, "Server-sent events".
 """
 
-import asyncio
-import contextlib
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from sensu.backend.api.errors import INVALID_ARGUMENT, problem, refused
 from sensu.backend.api.request import Request
-from sensu.backend.api.responses import NOSNIFF, Response, Send
+from sensu.backend.api.responses import NOSNIFF, Header, Response, Streamed
 from sensu.backend.api.router import Handler, Route
 from sensu.backend.auth.authenticator import Authenticator
 from sensu.backend.auth.identity import Identity
@@ -75,43 +73,32 @@ class Watchable:
         return proved if isinstance(proved, Identity) else None
 
 
-async def _never() -> None:
-    await asyncio.Event().wait()
+class EventStream(Streamed):
+    """A response of server-sent events that continues until the messages end or the client disconnects."""
+
+    def __init__(
+        self,
+        status: int,
+        headers: list[Header],
+        *,
+        messages: AsyncIterator[Sequence[Message]],
+        gone: Callable[[], Awaitable[None]],
+    ) -> None:
+        super().__init__(status, headers, parts=_blocks(messages), gone=gone)
+        self._messages = messages
+
+    async def close(self) -> None:
+        """Let go of the changes that are followed."""
+        await super().close()
+        closing = getattr(self._messages, "aclose", None)
+        if closing is not None:
+            await closing()
 
 
-async def _no_messages() -> AsyncIterator[Sequence[Message]]:
-    return
-    yield
-
-
-@dataclass(slots=True)
-class EventStream(Response):
-    """A response that continues until the messages end or the client disconnects."""
-
-    messages: AsyncIterator[Sequence[Message]] = field(default_factory=_no_messages)
-    gone: Callable[[], Awaitable[None]] = _never
-
-    async def send(self, send: Send) -> None:
-        """Send the messages as they arrive."""
-        await send({"type": "http.response.start", "status": self.status, "headers": self.headers})
-        passing = asyncio.ensure_future(self._pass_on(send))
-        leaving = asyncio.ensure_future(self.gone())
-        try:
-            await asyncio.wait((passing, leaving), return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for task in (passing, leaving):
-                task.cancel()
-                with contextlib.suppress(asyncio.CancelledError):
-                    await task
-            closing = getattr(self.messages, "aclose", None)
-            if closing is not None:
-                await closing()
-
-    async def _pass_on(self, send: Send) -> None:
-        await send({"type": "http.response.body", "body": b"retry: %d\n" % RETRY_MS, "more_body": True})
-        async for messages in self.messages:
-            await send({"type": "http.response.body", "body": b"".join(map(block, messages)), "more_body": True})
-        await send({"type": "http.response.body", "body": b""})
+async def _blocks(messages: AsyncIterator[Sequence[Message]]) -> AsyncIterator[bytes]:
+    yield b"retry: %d\n" % RETRY_MS
+    async for some in messages:
+        yield b"".join(map(block, some))
 
 
 def block(message: Message) -> bytes:

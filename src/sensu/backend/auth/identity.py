@@ -40,6 +40,7 @@ class Identity(msgspec.Struct, frozen=True):
     `provider_id` is the provider that knows the user, `user_id` its id there (empty if it is the user name).
     `session_id` is the session of an access token or cookie, and empty for other credentials. `address` is the network
     address of the caller, if it is known. `forces` requests a change that would otherwise be refused as a precaution.
+    `batch` identifies the bulk request that the request is part of.
     """
 
     username: str
@@ -48,6 +49,7 @@ class Identity(msgspec.Struct, frozen=True):
     session_id: str = ""
     address: str = ""
     forces: bool = False
+    batch: str = ""
     provider_id: str = BASIC
     user_id: str = ""
 

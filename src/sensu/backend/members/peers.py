@@ -138,6 +138,7 @@ def _scope(message: ApiRequest) -> dict[str, Any]:
         "client": message.client,
         COOKIE: message.cookie,
         "scheme": "http",
+        "from_member": True,
     }
 
 

@@ -109,6 +109,11 @@ class AuditLog:
         record = AuditRecord(action="delete", namespace=key.namespace, name=name, before=document(EVENT, body))
         return self._entries(caller, EVENT, record)
 
+    def of_resolved_event(self, caller: Identity, key: EventKey) -> list[Write]:
+        """The entry for an event that is resolved by hand."""
+        record = AuditRecord(action="resolve", namespace=key.namespace, name=f"{key.entity}/{key.check}")
+        return self._entries(caller, EVENT, record)
+
     def of_delivery(self, caller: Identity, action: str, namespace: str, view: DeliveryView) -> list[Write]:
         """The entry for a delivery that is retried or discarded, depending on `action`."""
         before = {"state": view.state, "entity": view.entity, "check": view.check, "event_id": view.event_id}
@@ -150,6 +155,7 @@ class AuditLog:
             at=round(now, 3),
             username=who.username,
             address=who.address,
+            batch=who.batch,
             via=who.via.value if kind is not None else "",
             type=kind.type if kind is not None else "",
             api_version=kind.api_version if kind is not None else "",

@@ -15,6 +15,7 @@ from sensu.backend.services.pages import PageRequest, text_of, token_of
 from sensu.errors import InvalidResource
 from sensu.resources.event import Event
 from sensu.resources.wire import decode, encode
+from sensu.rules.bulk import Where
 from sensu.rules.owed import DEAD, OWED, DeliveryView, Step, owed_workflows, steps_of, why_of
 from sensu.rules.selectors.selectable import Field, Selectable, as_text
 from sensu.store.contract import Store
@@ -88,6 +89,29 @@ class Deliveries:
         if not await self._pipelined.actions.discard(namespace, delivery_id, also):
             return UNKNOWN
         return Deleted()
+
+    async def exists(self, namespace: str, name: str) -> bool:
+        """Whether there is such a delivery."""
+        delivery_id = _number(name)
+        return delivery_id is not None and await self._one(namespace, delivery_id) is not None
+
+    async def matching(self, namespace: str, where: Where, limit: int) -> list[str] | Invalid:
+        """The ids of at most `limit` of the deliveries that a filter matches; a word is part of `entity/check`."""
+        if where.status or where.silenced is not None:
+            return Invalid("where.status and where.silenced are only for events")
+        selectors = PageRequest(label_selectors=where.label_selectors, field_selectors=where.field_selectors)
+        selection = chosen_by(_SELECTABLE, selectors)
+        if isinstance(selection, Invalid):
+            return selection
+        word, found = where.word.lower(), list[str]()
+        async for items in self._walk(namespace, "")(None):
+            for delivery_id, body in items:
+                view = decode(DeliveryView, body)
+                if word in f"{view.entity}/{view.check}".lower() and (selection is None or selection.holds(body)):
+                    found.append(str(delivery_id))
+            if len(found) >= limit:
+                break
+        return found[:limit]
 
     async def _one(self, namespace: str, delivery_id: int) -> Entry | None:
         for entry in await self._entries("", delivery_id - 1, 1):

@@ -32,8 +32,10 @@ from sensu.resources.entity import PROXY_CLASS, Entity
 from sensu.resources.event import Event
 from sensu.resources.kinds import EVENT
 from sensu.resources.metadata import ObjectMeta
+from sensu.resources.wire import decode
 from sensu.rules.etag import etag
 from sensu.rules.kinds.event import problem
+from sensu.rules.resolution import resolved
 from sensu.store.contract import Store
 from sensu.store.values import EventKey
 
@@ -93,6 +95,24 @@ class Events:
         also = self._audit.of_removed_event(caller, key, stored.body) if stored else ()
         return Deleted() if await self._intake.remove(key, also) else NotFound()
 
+    async def resolve(self, caller: Identity, key: EventKey) -> Written | Refusal:
+        """Report a passing result for an event that fails, in the name of the caller."""
+        if not self._allows(caller, "update", key):
+            return Denied()
+        stored = await self._store.get_event(key)
+        if stored is None:
+            return NotFound()
+        event, now = decode(Event, stored.body), self._clock.now()
+        if event.check is None or event.check.status == 0:
+            return Written()
+        passing = completed(resolved(event, caller.username, now), key, caller.username, int(now))
+        if isinstance(passing, Invalid):
+            return passing
+        outcome = await self._post(IncomingEvent(passing))
+        if isinstance(outcome, Written):
+            await self._store.commit(self._audit.of_resolved_event(caller, key))
+        return outcome
+
     def _allows(self, caller: Identity, verb: str, key: EventKey) -> bool:
         name = f"{key.entity}/{key.check}"
         return self._access.allows(caller, verb, EVENT.segment, name=name, namespace=key.namespace)
@@ -102,7 +122,10 @@ class Events:
         event = sent if isinstance(sent, Invalid) else completed(sent, key, caller.username, int(self._clock.now()))
         if isinstance(event, Invalid):
             return event
-        outcome = await self._intake.post(IncomingEvent(event))
+        return await self._post(IncomingEvent(event))
+
+    async def _post(self, incoming: IncomingEvent) -> Written | Refusal:
+        outcome = await self._intake.post(incoming)
         if isinstance(outcome, EventRefused):
             return Invalid(outcome.why)
         return Unavailable(outcome.why) if isinstance(outcome, EventDeferred) else Written()
