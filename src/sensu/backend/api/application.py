@@ -70,7 +70,7 @@ from sensu.backend.auth.access import Access
 from sensu.backend.auth.attempts import TooManyAttempts
 from sensu.backend.auth.authenticator import Authenticator
 from sensu.backend.auth.credentials import COOKIE
-from sensu.backend.auth.identity import Rejected, Via
+from sensu.backend.auth.identity import Identity, Rejected, Via
 from sensu.backend.auth.passwords import Passwords
 from sensu.backend.auth.tokens import Tokens
 from sensu.backend.graphql.use_cases import UseCases
@@ -215,7 +215,7 @@ def _bulks(context: ApiContext, cases: UseCases, kept_deliveries: Deliveries) ->
     runs = BulkRuns(context.access)
     store, silences = context.store, cases.silences
     return bulk.Bulks(
-        BulkOnEvents(store, cases.events, cases.checks, silences, context.silences, runs, context.clock),
+        BulkOnEvents(store, cases.events, cases.checks, silences, SilenceIndexes(context.records), runs, context.clock),
         BulkOnResources(cases.resources, cases.entities, cases.checks, silences, runs),
         BulkOnDeliveries(kept_deliveries, runs, context.ownership),
         context.peers,
@@ -285,9 +285,7 @@ class HttpApi:
             proved = self._authenticate(credentials_of(scope))
             if isinstance(proved, Rejected):
                 return unauthenticated(proved.message)
-            caller = msgspec.structs.replace(proved, forces=True) if forces(scope) else proved
-            if scope.get("from_member") and (batch := header(scope, BATCH)):
-                caller = msgspec.structs.replace(caller, batch=batch)
+            caller = _as_asked(proved, scope)
             if caller.via is Via.COOKIE:
                 with contextlib.suppress(StoreError):
                     await self._used(scope[COOKIE])
@@ -334,6 +332,13 @@ class HttpApi:
             return routes["GET"], params
         allowed = (*routes, *(("HEAD",) if "GET" in routes else ()), "OPTIONS")
         return allowed_methods(allowed) if method == "OPTIONS" else method_not_allowed(allowed)
+
+
+def _as_asked(caller: Identity, scope: Mapping[str, Any]) -> Identity:
+    """The caller, with what the request says about how it acts; only members are believed about the batch."""
+    batch = header(scope, BATCH) if scope.get("from_member") else None
+    forced = forces(scope)
+    return msgspec.structs.replace(caller, forces=forced, batch=batch or "") if forced or batch else caller
 
 
 async def _send_read(response: Response, scope: MutableMapping[str, Any], send: Send) -> None:
