@@ -10,8 +10,8 @@ from sensu.settings import flag_name
 
 _HEAD = """# Configuration
 
-Backend and agent read their settings from flags, environment variables and a YAML file. A flag wins over a variable,
-a variable over the file, and the file over the default. This page follows from the programs (`make docs`).
+Backend and agent read their settings from flags, environment variables and a YAML file. Flags take precedence over
+variables, variables over the file, and the file over defaults. This page is generated (`make docs`).
 
 | Program | File | Prefix of variables |
 | --- | --- | --- |
@@ -19,25 +19,24 @@ a variable over the file, and the file over the default. This page follows from 
 | `sensu-agent` | `/etc/sensu/agent.yml` | `SENSU_` |
 
 The key `api-url` of the file is the flag `--api-url` and the variable with the prefix and `API_URL`. `--config-file`
-(`-c`) names another file, which must exist then.
+(`-c`) names another file, which must exist.
 
 ## Values
-- Keys may be written in any case. The file may be UTF-8, or UTF-16 with a byte order mark; JSON is YAML, too. Of
-  several documents the first one counts.
-- **Texts** are what the file says. In quotes, that is every character. Without quotes, these are changed as Sensu Go
-  does it: `yes`, `on` and `true` become `true`; `no`, `off` and `false` become `false`; `0755` becomes `493`, `0x1F`
-  `31`, `1_000` `1000`, and `1.10` `1.1`; null, a list or a mapping becomes empty. Quote such values to keep them.
-- **Lists** are YAML lists, or one text with blanks or commas between the items. Flags separate items by commas and
-  may be repeated; an item with a comma stands in double quotes. Variables separate items by blanks or commas.
+- Keys are case-insensitive. The file must be UTF-8, or UTF-16 with a byte order mark. JSON is valid YAML. If the file
+  contains several documents, the first one is used.
+- **Strings** in quotes are used unchanged. Without quotes, some values are converted, as in Sensu Go: `yes`, `on` and
+  `true` become `true`; `no`, `off` and `false` become `false`; `0755` becomes `493`, `0x1F` becomes `31`, `1_000`
+  becomes `1000`, and `1.10` becomes `1.1`; null, a list or a mapping becomes empty. Quote such values to keep them.
+- **Lists** are YAML lists, or one string with spaces or commas between the items. Flags separate items by commas and
+  can be repeated; an item that contains a comma must be in double quotes. Variables separate items by spaces or commas.
 - **Maps** (labels and annotations) are YAML mappings, whose keys are lower-cased. Flags take `key=value,other=value`;
   flags and variables also take a JSON object. Both keep the case of the keys.
-- **Durations** look like `90s` or `1h30m`; a bare number counts seconds.
-- **Truth values** of flags need no value (`--disable-api`), or one after `=` (`--disable-api=false`).
+- **Durations** are written as `90s` or `1h30m`; a number without a unit is in seconds.
+- **Booleans** as flags have no value (`--disable-api`), or a value after `=` (`--disable-api=false`).
 
-The start logs a line for unknown keys, with the key that may have been meant, and a line for settings that are
-accepted without effect.
+At startup, the programs log unknown keys, with a suggestion for each, and settings that are accepted without effect.
 """
-_KINDS = {"strings": "list", "int": "number", "float": "number", "bool": "truth value", "seconds": "duration"}
+_KINDS = {"strings": "list", "int": "number", "float": "number", "bool": "boolean", "seconds": "duration"}
 
 
 def page() -> str:
@@ -49,8 +48,8 @@ def page() -> str:
     parts.append(_without_effect("sensu-agent", agent.RETIRED_FLAGS))
     parts.append("## sensu-backend start\n\n" + _table(list(dataclasses.fields(backend.BackendSettings))))
     parts.append(_without_effect("sensu-backend", backend.RETIRED_FLAGS))
-    beside = "The settings of `sensu-backend start` and these, which may stand in the same file:"
-    parts.append(f"## sensu-backend init\n\n{beside}\n\n{_table(init)}")
+    intro = "The settings of `sensu-backend start` and these, which can be in the same file:"
+    parts.append(f"## sensu-backend init\n\n{intro}\n\n{_table(init)}")
     return "\n".join(parts)
 
 

@@ -156,7 +156,7 @@ def test_nothing_is_left_behind_by_an_init_that_cannot_go_on(tmp_path: Path) -> 
 async def test_a_folder_whose_owner_does_not_answer(tmp_path: Path) -> None:
     """Init gives up after --timeout where the owner of the folder has no socket, and says what to do."""
     async with opened_store(BackendSettings(state_dir=str(tmp_path))):
-        with pytest.raises(StoreError, match=r"in use .* which does not answer: try again, or stop it first"):
+        with pytest.raises(StoreError, match=r"in use .* which does not answer: try again, or stop that backend first"):
             await asyncio.to_thread(init, tmp_path, timeout=0.5)
 
 

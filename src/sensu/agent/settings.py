@@ -47,7 +47,7 @@ class AgentSettings:
     user: str = option("user to log in as", "agent")
     password: str = option("password of the user", "P@ssw0rd!")
     backend_url: tuple[str, ...] = option("ws or wss URL of a backend, repeatable", ("ws://127.0.0.1:8081",))
-    log_level: str = option("panic, fatal, error, warn, info, debug or trace", "info")
+    log_level: str = option("minimum level of log messages: panic, fatal, error, warn, info, debug or trace", "info")
     cache_dir: str = option("folder of cached assets and of unsent events", "/var/cache/sensu/sensu-agent")
 
     agent_managed_entity: bool = option("manage the entity with these settings instead of the API", False)
@@ -107,9 +107,9 @@ class AgentSettings:
     )
     journal_max_age: float = option("maximum age of unsent events (0: no limit)", 86400.0, kind="duration")
 
-    cert_file: str = option("certificate to log in with, in PEM format", "")
-    key_file: str = option("key of the certificate, in PEM format", "")
-    trusted_ca_file: str = option("certificates of trusted authorities in PEM format", "")
+    cert_file: str = option("client certificate to log in with, in PEM format", "")
+    key_file: str = option("private key of that certificate in PEM format", "")
+    trusted_ca_file: str = option("trusted CA certificates in PEM format", "")
     insecure_skip_tls_verify: bool = option("do not verify server certificates (insecure)", False)
 
     @property

@@ -1,4 +1,4 @@
-"""What every room of a backend is assembled from."""
+"""The objects that every part of a backend is built from."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ from sensu.store.resource_cache import ResourceCache
 
 @dataclass(frozen=True, slots=True)
 class Basics:
-    """The store, its resources in memory (`records`), the time, the settings and the metrics of a backend."""
+    """The store, its cached resources (`records`), the clock, the settings and the metrics of a backend."""
 
     store: Store
     records: ResourceCache

@@ -1,4 +1,4 @@
-"""A backend put together: the one place that knows every room and joins them; `process.py` runs the result."""
+"""Assembles a backend from its parts; `process.py` runs the result."""
 
 import contextlib
 from collections.abc import Callable, Coroutine, Iterator
@@ -44,15 +44,15 @@ from sensu.clock import Clock
 from sensu.resources.entity import Entity
 
 MEMBER_NAME = "default"
-"""What the only member of a cluster is called. Source: recorded scenario cluster."""
+"""The name of the only member of a cluster. Source: recorded scenario cluster."""
 
 Run = Callable[[], Coroutine[None, None, None]]
-"""What a daemon does until it is cancelled."""
+"""Runs a daemon until it is cancelled."""
 
 
 @dataclass(frozen=True, slots=True)
 class Executors:
-    """The named threads of a backend: files of assets, and the event log."""
+    """The thread pools of a backend: for asset files, and for the event log."""
 
     files: Executor
     logs: Executor
@@ -60,7 +60,7 @@ class Executors:
 
 @dataclass(frozen=True, slots=True)
 class Gates:
-    """When clients and agents are let in, in seconds of the monotonic clock."""
+    """The times from which clients and agents are admitted, in seconds of the monotonic clock."""
 
     clock: Clock
     api_at: float
@@ -71,13 +71,13 @@ class Gates:
         return self.clock.monotonic() >= self.api_at
 
     def serves_agents(self) -> bool:
-        """Whether agents are let in."""
+        """Whether agents are admitted."""
         return self.clock.monotonic() >= self.agents_at
 
 
 @dataclass(frozen=True, slots=True)
 class CoreCounters:
-    """Where the core counts what it does."""
+    """The counters of the core."""
 
     events: CountsEvents
     keepalives: CountsKeepalives
@@ -86,9 +86,9 @@ class CoreCounters:
 
 
 class Core:
-    """What schedules checks and decides events: eventd, keepalived, schedulerd and the run ledger.
+    """The daemons that schedule checks and process events: eventd, keepalived, schedulerd and the run ledger.
 
-    Everything else (agents, handlers, the API) is joined to it, or replaced by a test.
+    Everything else (agents, handlers, the API) is connected to it, or replaced by a test.
     """
 
     def __init__(
@@ -100,7 +100,7 @@ class Core:
         membership: Membership = ALONE,
         slots_max: int = SLOTS_MAX,
     ) -> None:
-        """`wake_deliveries` is called when handlers have something to do, `log_event` as `Eventd` says."""
+        """`wake_deliveries` is called when deliveries are pending, `log_event` as described in `Eventd`."""
         self._basics, self._counters = basics, counters
         self.entities = StoredEntities(basics.store)
         self.ledger = RunLedger(basics.store, counters.slots, basics.clock, slots_max)
@@ -126,11 +126,11 @@ class Core:
         self.events.on_overdue_keepalive(self.keepalives.expired)
 
     def open(self) -> None:
-        """Follow the store's entities."""
+        """Start following the store's entities."""
         self.entities.open()
 
     def close(self) -> None:
-        """Follow them no longer."""
+        """Stop following them."""
         self.entities.close()
 
     def schedule(self, secrets: Secrets, subscribers: Subscribers) -> Schedulerd:
@@ -141,7 +141,7 @@ class Core:
 
 @dataclass(frozen=True, slots=True)
 class Daemons:
-    """What runs in a backend."""
+    """The daemons of a backend."""
 
     events: Eventd
     deliveries: Pipelined
@@ -155,7 +155,7 @@ class Daemons:
     event_log: EventLog | None
 
     def always(self) -> Iterator[tuple[str, Run]]:
-        """What runs as long as the process, by name."""
+        """The names of the daemons that run in every process, and how to run them."""
         yield "eventd", self.events.run
         yield "pipelined", self.deliveries.run
         yield "revocation lists", lambda: self.revoked.run(self._certificates_changed)
@@ -165,7 +165,7 @@ class Daemons:
             yield "web UI", self.dashboard.run
 
     def by_duty(self) -> Iterator[tuple[Duty, str, Run]]:
-        """What runs at the member that holds a duty, with its name."""
+        """The daemons that run only at the member that holds a duty."""
         yield Duty.TRIM, "audit log", self.audit.run
         yield Duty.TRIM, "history", self.history.run
         yield Duty.SCHEDULE, "schedulerd", self.schedule.run
@@ -174,7 +174,7 @@ class Daemons:
         self.agents.certificates_changed(self.revoked.problem)
 
     def reopen_event_log(self) -> None:
-        """Continue with a new file, because another program moved the old one away."""
+        """Open a new event log file, because another program has moved the old one."""
         if self.event_log is not None:
             self.event_log.reopen()
 
@@ -187,7 +187,7 @@ async def composed(
     membership: Membership,
     stack: contextlib.AsyncExitStack,
 ) -> Daemons:
-    """All daemons, joined and not yet running; `stack` closes what they hold. `own` is the backend's entity."""
+    """All daemons, connected and not running yet; `stack` closes their resources. `own` is the backend's entity."""
     metrics, store, clock = basics.metrics, basics.store, basics.clock
     activity = Activity(clock)
     assets = pipelined.opened_assets(basics, executors.files, AssetCounts(metrics).stage, stack)

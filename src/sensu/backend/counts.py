@@ -1,4 +1,4 @@
-"""What the daemons count, under the names of the backend's metrics."""
+"""The counters of the daemons, which update the backend's metrics."""
 
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -18,22 +18,22 @@ MS = 1_000.0
 
 
 class EventCounts:
-    """What eventd counts; `seen` is called with the number of events that were processed."""
+    """The counters of eventd; `seen` is called with the number of events that were processed."""
 
     def __init__(self, metrics: BackendMetrics, seen: Callable[[int], None] = lambda _: None) -> None:
         self._metrics, self._seen = metrics, seen
 
     def processed(self, kind: str, status: str, events: int) -> None:
-        """So many events of a kind ended with a status."""
+        """Count processed events of a type, by status."""
         self._metrics.events_processed.add(events, (status, kind))
         self._seen(events)
 
     def held_back(self) -> None:
-        """An event was not taken because too many deliveries are owed."""
+        """Count an event that was held back because too many deliveries are pending."""
         self._metrics.events_held_back.add()
 
     def group(self, events: dict[str, int], proxies: int, took: Took, *, well: bool) -> None:
-        """A group of events was processed, and new proxy entities with it; `well` is false if it was not stored."""
+        """Count a processed group of events and the proxy entities in it; `well` is false if it was not stored."""
         metrics, status = self._metrics, _STATUS[well]
         whole_ms = (took.decide_s + took.store_s + took.pass_on_s) * MS
         for kind, number in events.items():
@@ -47,36 +47,36 @@ class EventCounts:
             metrics.eventd_proxy.observe((took.decide_s + took.store_s) * MS, (status,), proxies)
 
     def stored(self, kind: str, size: int) -> None:
-        """An event of a kind (`check`, `check+metrics`) was stored in so many bytes."""
+        """Count a stored event of a type (`check`, `check+metrics`) and its size in bytes."""
         self._metrics.event_bytes.observe(size, (kind,))
 
     def points(self, points: int) -> None:
-        """An event had so many metric points."""
+        """Count the metric points of an event."""
         self._metrics.event_points.add(points)
 
     def follow(self, waiting: Callable[[], int], held: Callable[[], int]) -> None:
-        """Have the numbers of events that wait for eventd and for handlers read whenever they are collected."""
+        """Set the functions that return the numbers of events waiting for eventd and for handlers."""
         self._metrics.wizard_bus.follow(
             lambda: {("sensu:event-raw",): float(waiting()), ("sensu:event",): float(held())}
         )
 
 
 class KeepaliveCounts:
-    """What keepalived counts."""
+    """The counters of keepalived."""
 
     def __init__(self, metrics: BackendMetrics) -> None:
         self._keepalives = metrics.keepalives
 
     def keepalive(self, status: str) -> None:
-        """One keepalive came (`alive`) or was found missing (`dead`)."""
+        """Count a keepalive that arrived (`alive`) or is missing (`dead`)."""
         self._keepalives.add(1, (status,))
 
 
 class DeliveryCounts:
-    """What pipelined counts."""
+    """The counters of pipelined."""
 
     def __init__(self, metrics: BackendMetrics, owed: Callable[[], DeliveriesSize]) -> None:
-        """`owed` is asked whenever the numbers are collected."""
+        """`owed` is called whenever metrics are collected."""
         metrics.deliveries_owed.follow(lambda: {(): float(owed().count)})
         metrics.deliveries_owed_bytes.follow(lambda: {(): float(owed().bytes)})
         self._requests, self._total = metrics.handler_requests, metrics.handler_requests_total
@@ -90,7 +90,7 @@ class DeliveryCounts:
         }
 
     def handled(self, workflow: Workflow, outcome: Outcome, seconds: float) -> None:
-        """One attempt at a workflow has ended; events that were filtered never got to a handler."""
+        """Count an attempt at a workflow; filtered events did not reach a handler."""
         well = isinstance(outcome, Delivered | Filtered)
         self._pipeline.observe(seconds * MS, (workflow.pipeline, _STATUS[well]))
         if not isinstance(outcome, Filtered):
@@ -98,19 +98,19 @@ class DeliveryCounts:
             self._total.add(1)
 
     def stage(self, stage: str, ref: str, well: bool, seconds: float) -> None:
-        """One stage of an attempt has ended."""
+        """Count a stage of an attempt."""
         self._stages[stage].observe(seconds * MS, (ref, _STATUS[well]))
 
     def resolved(self, kind: str, well: bool, seconds: float) -> None:
-        """The workflows of an event were found, those of its pipelines (`modern`) or of its handlers (`legacy`)."""
+        """Count the lookup of an event's workflows: of its pipelines (`modern`) or of its handlers (`legacy`)."""
         self._resolve.observe(seconds * MS, (kind, _STATUS[well]))
 
     def concluded(self, workflows: int, well: bool, seconds: float) -> None:
-        """All workflows of an event have ended."""
+        """Count an event whose workflows have all ended."""
         self._message.observe(seconds * MS, ("true" if workflows else "false", _STATUS[well]))
 
     def busy(self, change: int) -> None:
-        """So many more (or fewer) mutators and handlers are at work."""
+        """Change the number of running mutators and handlers."""
         self._busy.add(change)
 
 
@@ -118,18 +118,18 @@ _STATUS = {True: "success", False: "error"}
 
 
 class AssetCounts:
-    """What is counted of the assets of handlers, mutators and filters."""
+    """The counters of the assets of handlers, mutators and filters."""
 
     def __init__(self, metrics: BackendMetrics) -> None:
         self._stages = {FETCH: metrics.asset_fetch, EXPAND: metrics.asset_expand}
 
     def stage(self, stage: str, asset: ObjectMeta, well: bool, seconds: float) -> None:
-        """A download or the unpacking of an archive has ended."""
+        """Count a download or an unpacked archive."""
         self._stages[stage].observe(seconds * MS, (_STATUS[well], asset.name, asset.namespace))
 
 
 class ScheduleCounts:
-    """What schedulerd counts."""
+    """The counters of schedulerd."""
 
     def __init__(self, metrics: BackendMetrics) -> None:
         self._messages, self._missed = metrics.bus_messages, metrics.missed_slots
@@ -142,19 +142,19 @@ class ScheduleCounts:
         }
 
     def requests(self, kind: str, sent: int) -> None:
-        """A check of a kind was published and sent to so many agents."""
+        """Count the requests of a published check."""
         self._messages.add(sent, (f"sensu:check:{kind}",))
 
     def missed(self, slots: int) -> None:
-        """A check was not run so many times."""
+        """Count scheduled runs that were missed."""
         self._missed.add(slots)
 
     def slots(self, outcome: run_ledger.Outcome, why: run_ledger.Why, number: int) -> None:
-        """So many slots have ended."""
+        """Count scheduled runs by outcome."""
         self._slots.add(number, (outcome.value, why.value))
 
     def follow(self, schedulers: Callable[[], Mapping[tuple[str, str], int]]) -> None:
-        """Have the numbers of scheduled checks, by kind and namespace, read whenever they are collected."""
+        """Set the function that returns the numbers of scheduled checks by type and namespace."""
         for kind, gauge in self._gauges.items():
             gauge.follow(partial(_of_kind, schedulers, kind))
 

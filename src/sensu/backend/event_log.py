@@ -1,8 +1,8 @@
-"""The event log: a file with a line of JSON for each event that was taken, as it came, metrics included.
+"""The event log: a file with a line of JSON for each accepted event, as it was received, including metrics.
 
-Nobody waits for the file. Where it cannot be written fast enough, `lines_max` events or `LOG_BYTES_MAX` wait in memory,
-and the oldest of them are dropped and counted. The file is opened anew when `reopen` is called, so that another program
-can move it away; it is forced to the disk every `SYNC_S`.
+Event processing does not wait for the file. If it cannot be written fast enough, up to `lines_max` events or
+`LOG_BYTES_MAX` wait in memory; beyond that, the oldest are dropped and counted. `reopen` opens a new file, so that
+another program can rotate it. The file is synced to disk every `SYNC_S`.
 Source: docs, "Event logging".
 """
 
@@ -23,19 +23,19 @@ log = logging.getLogger("sensu.eventlog")
 LOG_BYTES_MAX = 64 * 1024 * 1024
 SYNC_S = 30.0
 RETRY_S = 5.0
-"""How long to wait after the file could not be written before it is tried again."""
+"""The pause before writing is retried after an error."""
 _MODE = 0o640
 
 
 class EventLog:
-    """One file; `add` takes lines, `run` writes them."""
+    """Writes an event log: `add` queues lines, `run` writes them."""
 
     def __init__(
         self, path: str, lines_max: int, executor: Executor, clock: Clock, dropped: Callable[[int], None]
     ) -> None:
-        """`executor` is where the file is written; `dropped` is told how many events did not get into the file.
+        """`executor` runs the writes; `dropped` is called with the number of events that were dropped.
 
-        Raises ConfigurationError where the file cannot be opened.
+        Raises ConfigurationError if the file cannot be opened.
         """
         self._path, self._lines_max, self._executor, self._clock = path, max(lines_max, 1), executor, clock
         self._dropped = dropped
@@ -50,7 +50,7 @@ class EventLog:
             raise ConfigurationError(f"--event-log-file {path}: {(error.strerror or str(error)).lower()}") from error
 
     def add(self, line: bytes) -> None:
-        """Have an event written, the JSON of it in one line; where too much waits, the oldest goes."""
+        """Queue an event, as one line of JSON; drops the oldest if too much is waiting."""
         self._lines.append(line)
         self._bytes += len(line)
         while len(self._lines) > self._lines_max or self._bytes > LOG_BYTES_MAX:
@@ -59,7 +59,7 @@ class EventLog:
         self._filled.set()
 
     def reopen(self) -> None:
-        """Go on in a new file of the same name, once what waits now is in the old one."""
+        """Continue in a new file of the same name after writing what is queued to the old one."""
         self._reopen = True
         self._filled.set()
 
@@ -72,7 +72,7 @@ class EventLog:
                 await self._clock.sleep(RETRY_S)
 
     async def close(self) -> None:
-        """Write what waits, once, and close the file."""
+        """Write what is queued, without retrying, and close the file."""
         await self._write_waiting()
         os.close(self._fd)
 
@@ -85,12 +85,12 @@ class EventLog:
             self._dropped(len(lines))
             self._torn = True
             why = (error.strerror or str(error)).lower()
-            log.error("the event log cannot be written", extra=fields(file=self._path, error=why, events=len(lines)))
+            log.error("could not write the event log", extra=fields(file=self._path, error=why, events=len(lines)))
             return False
         return True
 
     def _write(self, lines: deque[bytes]) -> None:
-        """Blocks; the lines are gone even where it fails, since part of them may be in the file."""
+        """Blocks. If it fails, the lines are lost, because part of them may be in the file."""
         text = b"".join(line + b"\n" for line in lines)
         rest = memoryview(b"\n" + text if self._torn and text else text)
         while rest:

@@ -1,6 +1,6 @@
-"""The command `sensu-backend init`: asks for what is missing, finds the database, and says what it did.
+"""The command `sensu-backend init`: prompts for missing values, changes the database, and reports what it did.
 
-It works on the database itself where nobody has it open, and else by the backend that has.
+If a backend has the database open, the change is made by that backend.
 """
 
 import asyncio
@@ -47,7 +47,7 @@ Opened = Callable[[BackendSettings], AbstractAsyncContextManager[Store]]
 
 
 def run_init(settings: InitSettings, opened: Opened, clock: Clock) -> int:
-    """The exit status of the command; raises SensuError."""
+    """Run the command and return its exit status; raises SensuError."""
     action = Action.RESET if settings.reset_admin else Action.INITIALISE
     administrator = _asked(settings)
     _require_no_other_backend(settings)
@@ -62,7 +62,7 @@ def run_init(settings: InitSettings, opened: Opened, clock: Clock) -> int:
 
 
 def _asked(settings: InitSettings) -> Administrator:
-    """The administrator, asked for before anything is touched; raises ConfigurationError."""
+    """The administrator, from settings or prompts; raises ConfigurationError. Nothing has been changed before."""
     username, password = settings.cluster_admin_username, settings.cluster_admin_password
     key = settings.cluster_admin_api_key
     may_ask = sys.stdin is not None and sys.stdin.isatty()
@@ -81,7 +81,7 @@ def _answer(question: str, default: str) -> str:
 
 
 def _secret(question: str) -> str:
-    """An answer that is not shown; without a terminal it is the next line of standard input."""
+    """Prompt for a secret; without a terminal, read a line of standard input."""
     if sys.stdin is not None and sys.stdin.isatty():
         return _read(lambda: getpass.getpass(f"{question}: "))
     return _read(lambda: input(f"{question}: "))
@@ -92,11 +92,11 @@ def _read(read: Callable[[], str]) -> str:
         return read()
     except (EOFError, RuntimeError, OSError, UnicodeDecodeError) as err:
         print(file=sys.stderr)
-        raise ConfigurationError("standard input ended before all questions were answered") from err
+        raise ConfigurationError("standard input ended before all values were given") from err
 
 
 class _Attempts:
-    """Tries to carry out an order until the database or its backend can be reached."""
+    """Tries to execute an order until the database or its backend can be reached."""
 
     def __init__(
         self, settings: InitSettings, opened: Opened, clock: Clock, action: Action, administrator: Administrator
@@ -112,7 +112,7 @@ class _Attempts:
         return self._hashed
 
     async def run(self) -> tuple[Outcome, bool]:
-        """The outcome, and whether a running backend did it; raises SensuError when the time is over."""
+        """The outcome, and whether a running backend did it; raises SensuError after the timeout."""
         until = self._clock.monotonic() + self._settings.timeout
         waits = False
         while True:
@@ -138,12 +138,12 @@ class _Attempts:
         except FolderInUse as busy:
             answer = await ask(Path(self._settings.state_dir), self._order)
             if answer is None:
-                raise FolderInUse(f"{busy}, which does not answer: try again, or stop it first") from busy
+                raise FolderInUse(f"{busy}, which does not answer: try again, or stop that backend first") from busy
             return answer, True
 
 
 def _give_to_owner(folder: Path) -> None:
-    """Let the owner of the folder use what root made in it."""
+    """Give the files that root created in a folder to the folder's owner."""
     owner = folder.stat()
     if os.geteuid() == 0 and owner.st_uid != 0:
         for file in folder.glob("sensu.*"):
@@ -151,7 +151,7 @@ def _give_to_owner(folder: Path) -> None:
 
 
 def _require_no_other_backend(settings: InitSettings) -> None:
-    """Make no database in the default folder while a backend runs that has another one; raises ConfigurationError."""
+    """Refuse to create a database in the default folder while a backend uses another one; raises ConfigurationError."""
     folder = Path(settings.state_dir)
     if settings.state_dir != BackendSettings.state_dir or (folder / DATABASE).exists():
         return
@@ -159,8 +159,8 @@ def _require_no_other_backend(settings: InitSettings) -> None:
     host = {"::": "localhost", "0.0.0.0": "localhost"}.get(host, host)  # noqa: S104 - compared with, not bound to
     if _is_backend(host, port):
         raise ConfigurationError(
-            f"a backend runs at {host}:{port}, and {folder} has no database: give --state-dir (or --config-file) as the"
-            " backend has it"
+            f"a backend is running at {host}:{port}, but {folder} has no database: use the same --state-dir (or"
+            " --config-file) as that backend"
         )
 
 
@@ -193,7 +193,7 @@ def _report(settings: InitSettings, action: Action, administrator: Administrator
 async def opened_to_operators(
     settings: BackendSettings, store: Store, clock: Clock, ownership: Ownership
 ) -> AsyncIterator[None]:
-    """Initialise the database of a backend as the environment says, or log how to; meanwhile `init` can reach it."""
+    """Initialise the database from the environment, or log how to do it; meanwhile `init` can reach this backend."""
     if not ownership.holds(Duty.SERVE_INIT):
         yield
         return
@@ -201,7 +201,7 @@ async def opened_to_operators(
         administrator = administrator_in(os.environ)
         if administrator is None:
             way = command(settings, "init", "--interactive")
-            log.warning(f"the database is not initialised and nobody can log in: run {way}")
+            log.warning(f"the database is not initialised, so no user can log in: run {way}")
         else:
             await carry_out(store, order_of(Action.INITIALISE, administrator), clock.now())
             log.info("the database is initialised", extra=fields(administrator=administrator.username))
@@ -214,7 +214,7 @@ async def opened_to_operators(
 
 
 def command(settings: BackendSettings, name: str, *flags: str) -> str:
-    """The command line that names the same configuration, to be pasted."""
+    """A command line with the same configuration, to be pasted."""
     words = ["sensu-backend", name, *flags]
     if settings.config_file != BackendSettings.config_file:
         words += ["--config-file", settings.config_file]

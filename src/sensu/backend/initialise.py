@@ -1,4 +1,4 @@
-"""What makes a database usable: the first administrator and what every cluster starts with, or a new administrator.
+"""Initialises a database with the first administrator and default resources, or sets up a new administrator.
 
 Source: docs, "Backend reference", initialization; spec BE-02, BE-03.
 """
@@ -32,7 +32,7 @@ API_KEY_VARIABLE = f"{ENVIRONMENT_PREFIX}_CLUSTER_ADMIN_API_KEY"
 
 @dataclass(frozen=True)
 class Administrator:
-    """The user that gets all rights; `api_key` may be empty. Never logged."""
+    """The user that gets all permissions; `api_key` may be empty. Never logged."""
 
     username: str
     password: str
@@ -40,14 +40,14 @@ class Administrator:
 
 
 class Action(Enum):
-    """What is done with an administrator."""
+    """Whether to initialise a database or to set up an administrator."""
 
     INITIALISE = "initialise"
     RESET = "reset"
 
 
 class Outcome(Enum):
-    """How it ended."""
+    """The outcome of an order."""
 
     DONE = "done"
     ALREADY_INITIALISED = "already initialised"
@@ -55,7 +55,7 @@ class Outcome(Enum):
 
 
 class Order(Wire, frozen=True):
-    """An action with the credentials hashed, as it is passed to a running backend."""
+    """An action with hashed credentials, as it is sent to a running backend."""
 
     action: str = ""
     username: str = ""
@@ -65,7 +65,7 @@ class Order(Wire, frozen=True):
 
 
 def administrator_of(username: str, password: str, api_key: str) -> Administrator:
-    """The administrator of these credentials; raises ConfigurationError."""
+    """The administrator with these credentials; raises ConfigurationError."""
     if not username or not password:
         raise ConfigurationError(
             "both --cluster-admin-username and --cluster-admin-password are required:"
@@ -77,7 +77,7 @@ def administrator_of(username: str, password: str, api_key: str) -> Administrato
 
 
 def administrator_in(environment: Mapping[str, str]) -> Administrator | None:
-    """The administrator that the environment names for a new database; raises ConfigurationError."""
+    """The administrator from the environment, None if it names none; raises ConfigurationError."""
     username, password = environment.get(USERNAME_VARIABLE, ""), environment.get(PASSWORD_VARIABLE, "")
     if not username or not password:
         return None
@@ -88,7 +88,7 @@ def administrator_in(environment: Mapping[str, str]) -> Administrator | None:
 
 
 def order_of(action: Action, administrator: Administrator) -> Order:
-    """The action with its passwords hashed, which takes about a second."""
+    """An order, with the passwords hashed, which takes about a second."""
     return Order(
         action=action.value,
         username=administrator.username,
@@ -99,7 +99,7 @@ def order_of(action: Action, administrator: Administrator) -> Order:
 
 
 async def carry_out(store: Store, order: Order, now: float) -> Outcome:
-    """Do what is ordered; nothing is changed unless the outcome is DONE."""
+    """Execute an order; nothing is changed unless the outcome is DONE."""
     if order.action == Action.RESET.value:
         return await _reset(store, order, now)
     if await is_initialised(store):
@@ -110,7 +110,7 @@ async def carry_out(store: Store, order: Order, now: float) -> Outcome:
 
 
 async def _reset(store: Store, order: Order, now: float) -> Outcome:
-    """Give a user, new or not, a password and the rights of a cluster admin, whatever became of roles and bindings."""
+    """Give an existing or new user a password and cluster admin rights; missing roles and bindings are restored."""
     if not await is_initialised(store):
         return Outcome.NOT_INITIALISED
     user = await store.get(key_of(USER, "", order.username))
@@ -136,7 +136,7 @@ async def _reset(store: Store, order: Order, now: float) -> Outcome:
 
 
 async def is_initialised(store: Store) -> bool:
-    """Whether `init` has run on this database, whatever was deleted since."""
+    """Whether `init` has run on this database, regardless of what was deleted since."""
     return (
         await store.count(USER.qualified_name, None) > 0
         or await store.get(key_of(NAMESPACE, "", "default")) is not None
@@ -144,7 +144,7 @@ async def is_initialised(store: Store) -> bool:
 
 
 def make_folder(path: Path, flag: str) -> Path:
-    """The folder, made if need be, for its owner alone; raises ConfigurationError that names the flag."""
+    """Create a folder if necessary, accessible only to its owner; raises a ConfigurationError that names the flag."""
     try:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as err:
@@ -153,7 +153,7 @@ def make_folder(path: Path, flag: str) -> Path:
 
 
 async def cluster_id(store: Store) -> str:
-    """The UUID of this cluster, made at the first start."""
+    """The UUID of this cluster, generated at the first start."""
     kept = await store.get_state(CLUSTER_ID)
     if kept is not None:
         return kept.decode()

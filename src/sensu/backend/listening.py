@@ -1,4 +1,4 @@
-"""The sockets that a backend listens on: their settings, their TLS, and how they are bound."""
+"""The listening sockets of a backend: their settings, TLS, and binding."""
 
 import socket
 import ssl
@@ -10,18 +10,18 @@ from sensu.backend.settings import BackendSettings
 from sensu.errors import ConfigurationError
 
 CONNECTIONS_MAX = 10_000
-"""How many connections a listener serves at a time, unless its settings say otherwise."""
+"""The default maximum number of connections of a listener."""
 
 
 @dataclass(frozen=True, slots=True)
 class ListenerSettings:
-    """Where to listen and for how long to wait; TLS where a certificate is given. Times in seconds.
+    """The address, certificate and timeouts of a listener; TLS is used if a certificate is given. Times in seconds.
 
-    `read_timeout_s` is for a whole request, `write_timeout_s` for a client that does not read its answer,
+    `read_timeout_s` is for a whole request, `write_timeout_s` for a client that does not read its response,
     `idle_timeout_s` for the next request of a connection, `stop_timeout_s` for requests that run when it stops.
-    At most `connections_max` connections are served at a time, and no more than half of the files that the process may
+    At most `connections_max` connections are served at a time, and no more than half of the files that the process can
     open; further ones are answered with 503.
-    With `shares_port` other processes that ask for the same may listen there, too.
+    With `shares_port`, other processes that also set it can listen on the same port.
     """
 
     host: str = "::"
@@ -37,7 +37,7 @@ class ListenerSettings:
 
 
 def api_listener(settings: BackendSettings, *, shares_port: bool = False) -> ListenerSettings:
-    """The listener of the HTTP API; raises ConfigurationError."""
+    """The settings of the API's listener; raises ConfigurationError."""
     host, port = settings.api_address
     return ListenerSettings(
         host,
@@ -50,7 +50,7 @@ def api_listener(settings: BackendSettings, *, shares_port: bool = False) -> Lis
 
 
 def dashboard_listener(settings: BackendSettings, *, shares_port: bool = False) -> ListenerSettings:
-    """The listener of the web UI, which has the API's certificate unless it has its own."""
+    """The settings of the web UI's listener, which uses the API's certificate unless it has its own."""
     own = bool(settings.dashboard_cert_file)
     return ListenerSettings(
         settings.dashboard_host.strip("[]") or "::",
@@ -63,7 +63,7 @@ def dashboard_listener(settings: BackendSettings, *, shares_port: bool = False) 
 
 
 def agents_tls(settings: BackendSettings) -> ssl.SSLContext | None:
-    """The TLS context of the agents' port, with the API's certificate unless it has its own; None without TLS."""
+    """The TLS context of the agents' port, which uses the API's certificate unless it has its own; None without TLS."""
     listener = api_listener(settings)
     if settings.agent_auth_cert_file:
         listener = replace(listener, cert_file=settings.agent_auth_cert_file, key_file=settings.agent_auth_key_file)
@@ -71,7 +71,7 @@ def agents_tls(settings: BackendSettings) -> ssl.SSLContext | None:
 
 
 def tls_context(settings: ListenerSettings) -> ssl.SSLContext | None:
-    """TLS 1.2 or newer with the settings' certificate, None without one; raises ConfigurationError."""
+    """A context for TLS 1.2 or newer with the certificate, None without one; raises ConfigurationError."""
     if not settings.cert_file:
         return None
     try:
@@ -82,7 +82,7 @@ def tls_context(settings: ListenerSettings) -> ssl.SSLContext | None:
 
 
 def bound_socket(settings: ListenerSettings, name: str) -> socket.socket:
-    """A socket bound to the settings' address (`::` also takes IPv4); raises ConfigurationError."""
+    """A socket bound to the address in the settings (`::` includes IPv4); raises ConfigurationError."""
     host = settings.host or "::"
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     shares = settings.shares_port
@@ -99,7 +99,7 @@ def bound_socket(settings: ListenerSettings, name: str) -> socket.socket:
 
 
 def _bound(family: socket.AddressFamily, host: str, port: int, shares_port: bool) -> socket.socket:
-    """A bound socket; only where its protocol is named does the loop send answers without delay."""
+    """A bound socket. Its protocol is named because the event loop sets TCP_NODELAY only then."""
     opened = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

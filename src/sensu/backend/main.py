@@ -1,4 +1,4 @@
-"""The program `sensu-backend`: its commands."""
+"""The commands of the program `sensu-backend`."""
 
 import asyncio
 import logging
@@ -32,14 +32,18 @@ from sensu.version import COMPATIBLE_VERSION, VERSION
 log = logging.getLogger("sensu.backend")
 
 EXIT_INTERRUPTED = 130
-USAGE = """The backend of Sensu in Python: API, agents' port, scheduling, event processing.
+USAGE = """The backend of Sensu in Python: schedules checks, processes events, and serves the API.
 
 Usage:
-  sensu-backend init [flags]
-  sensu-backend start [flags]
-  sensu-backend upgrade [flags]
-  sensu-backend version
-  sensu-backend COMMAND --help
+  sensu-backend COMMAND [flags]
+
+Commands:
+  init      initialise the database: create the first administrator
+  start     start the backend
+  upgrade   update the database to this version (done by start too)
+  version   show the version
+
+Use "sensu-backend COMMAND --help" for the flags of a command.
 """
 
 
@@ -75,7 +79,7 @@ def _obey(arguments: Sequence[str]) -> int:
 
 
 def _status_of(program: Callable[[], int]) -> int:
-    """The exit status of what is done; what is expected to go wrong is told in one line."""
+    """Run a command and return the exit status; expected errors are reported in one line."""
     try:
         return program()
     except SensuError as err:
@@ -91,7 +95,7 @@ def _status_of(program: Callable[[], int]) -> int:
 
 
 def _failed(err: Exception) -> int:
-    """Say why in one line; a group of errors stands for its first."""
+    """Report an error in one line, the first one of a group; returns the exit status."""
     while isinstance(err, ExceptionGroup):
         err = err.exceptions[0]
     print(f"sensu-backend: {err}", file=sys.stderr)
@@ -102,7 +106,7 @@ S = TypeVar("S", bound=BackendSettings)
 
 
 def _settings(shape: type[S], words: Sequence[str], command: str, retired: frozenset[str] = RETIRED_FLAGS) -> S:
-    """The settings of a command, with the log set up; entries that are ignored are logged."""
+    """Load the settings of a command and configure logging; ignored settings are logged."""
     remarks: list[str] = []
     found = load(
         shape,
@@ -122,13 +126,13 @@ def _settings(shape: type[S], words: Sequence[str], command: str, retired: froze
 
 
 def init(words: Sequence[str]) -> int:
-    """Make the database and what every cluster starts with, or bring an administrator back."""
+    """Initialise the database, or restore an administrator."""
     settings = _settings(InitSettings, words, "init")
     return run_init(settings, opened_store, SystemClock())
 
 
 def upgrade(words: Sequence[str]) -> int:
-    """Bring the database up to date, as every start does."""
+    """Update the database to this version, as `start` does."""
     settings = _settings(BackendSettings, words, "upgrade", UPGRADE_RETIRED_FLAGS)
 
     async def work() -> None:
@@ -136,12 +140,12 @@ def upgrade(words: Sequence[str]) -> int:
             pass
 
     asyncio.run(work())
-    print("the database is up to date")
+    print("The database is up to date.")
     return 0
 
 
 def start(words: Sequence[str]) -> int:
-    """Run a backend until a signal stops it."""
+    """Run a backend until it is stopped by a signal."""
     settings = _settings(BackendSettings, words, "start")
     open_files.raise_limit()
     if settings.workers > 1:
@@ -150,7 +154,7 @@ def start(words: Sequence[str]) -> int:
 
 
 def _work(settings: BackendSettings, context: WorkerContext) -> int:
-    """Be one of several workers; returns the exit status."""
+    """Run as one of several workers; returns the exit status."""
     join = partial(joined, context)
     return _status_of(lambda: _serve(Backend(settings, SystemClock(), context.sharing, join)))
 

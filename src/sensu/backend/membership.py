@@ -1,8 +1,8 @@
-"""Which part of the cluster's work belongs to this process, and how it is joined to the other members.
+"""The share of the cluster's work that this process owns, and its connection to the other members.
 
-Entities are dealt out to slots (`rules/share.py`), and a slot has one owner at a time: the member that decides, commits
-and delivers the events of its entities and that watches their deadlines. Work that is done once for the whole cluster
-is a duty, asked for by name. Daemons ask `Ownership`; `composition.py` and `process.py` use the rest of `Membership`.
+Entities are distributed over slots (`rules/share.py`). Each slot has one owner at a time: the member that decides,
+commits and delivers the events of its entities and tracks their deadlines. Work that is done once for the whole cluster
+is a duty, identified by name. Daemons use `Ownership`; `composition.py` and `process.py` use the rest of `Membership`.
 
 `Alone` is a backend of one process, which owns everything. The workers of one host are the second implementation
 (`workers/membership.py`); members on several hosts will be the third.
@@ -34,7 +34,7 @@ log = logging.getLogger("sensu.backend")
 
 
 class Duty(Enum):
-    """Work that one member does for all."""
+    """Work that one member does for the whole cluster."""
 
     SCHEDULE = "publish checks and keep the run ledger"
     TRIM = "drop old entries of the audit log and of histories"
@@ -43,11 +43,11 @@ class Duty(Enum):
 
 
 Moved = Callable[[Slots], Awaitable[None]]
-"""Takes up, or gives up, slots."""
+"""Called with slots that were gained or lost."""
 
 
 class Ownership(Protocol):
-    """Which slots and duties are this member's."""
+    """The slots and duties of this member."""
 
     @property
     def member(self) -> int:
@@ -75,7 +75,7 @@ class Ownership(Protocol):
         ...
 
     def owns(self, slot: int) -> bool:
-        """Whether a slot is this member's now."""
+        """Whether this member owns a slot now."""
         ...
 
     def owner_of(self, slot: int) -> int:
@@ -83,32 +83,32 @@ class Ownership(Protocol):
         ...
 
     def on_gain(self, listener: Moved) -> None:
-        """Have `listener` awaited with slots that became this member's, before their first event comes."""
+        """Await `listener` with slots that this member has gained, before their first event arrives."""
         ...
 
     def on_loss(self, listener: Moved) -> None:
-        """Have `listener` awaited with slots that are to go to another member.
+        """Await `listener` with slots that will move to another member.
 
-        No event of theirs comes any more. When `listener` returns, nothing of them is under way here, and nothing of
-        them is remembered.
+        No more events for them arrive. When `listener` returns, no work for them is in progress here, and nothing
+        about them is kept in memory.
         """
         ...
 
     def holds(self, duty: Duty) -> bool:
-        """Whether this member does that for all."""
+        """Whether this member holds a duty."""
         ...
 
     def holder_of(self, duty: Duty) -> int:
-        """The member that does that for all."""
+        """The member that holds a duty."""
         ...
 
     def may_miss_events(self) -> bool:
-        """Whether events may not get here because another member is away, or was until a moment ago."""
+        """Whether events may be missing because another member is disconnected, or was until a moment ago."""
         ...
 
 
 class Runs(Protocol):
-    """What the run ledger hears from eventd and agentd."""
+    """The notifications from eventd and agentd to the run ledger."""
 
     def answered(self, namespace: str, check: str, issued: int) -> None:
         """The result of a request is stored."""
@@ -120,10 +120,10 @@ class Runs(Protocol):
 
 
 class Membership(Ownership, Protocol):
-    """A process as a member: its part of the work, and its daemons joined to those of the other members."""
+    """A process as a member: its share of the work, and the connections of its daemons to those of other members."""
 
     def joined_intake(self, events: LocalIntake, keepalives: LocalKeepalives) -> tuple[Intake, Keepalives]:
-        """The ways in for events and keepalives of every entity, whichever member owns it."""
+        """The intakes for events and keepalives of all entities, whichever member owns them."""
         ...
 
     def joined_subscribers(self, local: Subscribers) -> Subscribers:
@@ -131,7 +131,7 @@ class Membership(Ownership, Protocol):
         ...
 
     def joined_runs(self, ledger: Runs) -> Runs:
-        """The run ledger of the cluster, wherever it is kept; `ledger` is the one of this process."""
+        """The run ledger of the cluster, which one member keeps; `ledger` is the one of this process."""
         ...
 
     def subscribed(self, session: int, namespace: str, agent: str, subscriptions: frozenset[str]) -> None:
@@ -144,31 +144,31 @@ class Membership(Ownership, Protocol):
         health: Callable[[], Awaitable[str]],
         activity: Callable[[], Report],
     ) -> Peers:
-        """The other members; `numbers`, `health` and `activity` are what they are answered about this one."""
+        """The other members; `numbers`, `health` and `activity` answer their requests about this one."""
         ...
 
     async def open(self, stop: Callable[[], None]) -> None:
-        """Let other members connect; `stop` is called if this one cannot go on."""
+        """Accept connections from other members; `stop` is called if this member cannot continue."""
         ...
 
     async def run(self) -> None:
-        """Stay joined until cancelled."""
+        """Stay connected until cancelled."""
         ...
 
     def ready(self) -> None:
-        """Report that this process serves."""
+        """Report that this process is ready."""
         ...
 
     async def drained(self, within_s: float) -> None:
-        """Return when nothing is under way between the members, or after that time."""
+        """Return when nothing is in transit between the members, or after that time."""
         ...
 
 
 class NoPeers:
-    """The other members of a process that is alone."""
+    """The (empty) set of other members of a process that is alone."""
 
     def serve(self, application: Application) -> None:
-        """Nobody else asks."""
+        """No other member sends requests."""
 
     async def numbers(self) -> Sequence[Sequence[Numbered]]:
         """No metrics."""
@@ -179,11 +179,11 @@ class NoPeers:
         return ()
 
     async def problem(self) -> str:
-        """Nothing is wrong with them."""
+        """No problem."""
         return ""
 
     async def ask(self, member: int, scope: Mapping[str, Any], body: bytes) -> ApiAnswer | None:
-        """No answer."""
+        """No member can answer."""
         return None
 
 
@@ -197,7 +197,7 @@ class Alone:
     slots = ALL_SLOTS
 
     def owns(self, slot: int) -> bool:
-        """All slots are its own."""
+        """It owns all slots."""
         return True
 
     def owner_of(self, slot: int) -> int:
@@ -205,13 +205,13 @@ class Alone:
         return self.member
 
     def on_gain(self, listener: Moved) -> None:
-        """Its slots never move."""
+        """Slots never move."""
 
     def on_loss(self, listener: Moved) -> None:
-        """Its slots never move."""
+        """Slots never move."""
 
     def holds(self, duty: Duty) -> bool:
-        """All duties are its own."""
+        """It holds all duties."""
         return True
 
     def holder_of(self, duty: Duty) -> int:
@@ -219,11 +219,11 @@ class Alone:
         return self.member
 
     def may_miss_events(self) -> bool:
-        """Every event comes here."""
+        """False: every event arrives here."""
         return False
 
     def joined_intake(self, events: LocalIntake, keepalives: LocalKeepalives) -> tuple[Intake, Keepalives]:
-        """Its own."""
+        """Its own intakes."""
         return events, keepalives
 
     def joined_subscribers(self, local: Subscribers) -> Subscribers:
@@ -235,7 +235,7 @@ class Alone:
         return ledger
 
     def subscribed(self, session: int, namespace: str, agent: str, subscriptions: frozenset[str]) -> None:
-        """Nobody else has to know."""
+        """No other member needs to know."""
 
     def peers(
         self,
@@ -247,18 +247,18 @@ class Alone:
         return NoPeers()
 
     async def open(self, stop: Callable[[], None]) -> None:
-        """Nobody connects."""
+        """No other member connects."""
 
     async def run(self) -> None:
         """Nothing to do."""
 
     def ready(self) -> None:
-        """Tell the service manager, and log it."""
+        """Notify the service manager, and log it."""
         systemd.notify(systemd.READY)
         log.info("backend is running and ready to accept events", extra=fields(version=VERSION))
 
     async def drained(self, within_s: float) -> None:
-        """Nothing is under way."""
+        """Nothing is in transit."""
 
 
 ALONE = Alone()

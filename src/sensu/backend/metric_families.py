@@ -1,7 +1,7 @@
-"""Families of numbers that are counted on hot paths: counters, gauges, and summaries with quantiles.
+"""Metric families for hot paths: counters, gauges, and summaries with quantiles.
 
-They are plain dictionaries of numbers, under the names and types of the reference (a counter without `_total` is one of
-them).
+They are plain dictionaries of numbers, with the names and types of Sensu Go's metrics (including counters without
+`_total`).
 """
 
 import math
@@ -17,10 +17,10 @@ Labels = tuple[str, ...]
 COUNTER, GAUGE, SUMMARY = "counter", "gauge", "summary"
 
 SERIES_MAX = 1_000
-"""A family has at most so many sets of label values; what more there are is counted with every label `other`."""
+"""The maximum number of label sets of a family; further ones are counted together with all labels set to `other`."""
 QUANTILES = (0.5, 0.9, 0.99)
 WINDOW_S = 300.0
-"""Quantiles are those of the last one to two of these times; reading them more rarely makes them longer."""
+"""Quantiles cover the last one to two of these periods, or more if metrics are read less often."""
 
 _GROWTH = 1.04
 _PER_BUCKET = 1 / math.log(_GROWTH)
@@ -33,7 +33,7 @@ about 1,400 of them."""
 
 
 class Family:
-    """Numbers under one name, told apart by the values of its labels."""
+    """Numbers under one name, distinguished by label values."""
 
     kind = COUNTER
 
@@ -42,13 +42,13 @@ class Family:
         self._values: dict[Labels, float] = {} if labels else {(): 0.0}
 
     def starting_with(self, *labels: Labels) -> Self:
-        """The family, with 0 for these label values until something is counted for them."""
+        """Start with 0 for these label values; returns the family."""
         for values in labels:
             self.add(0.0, values)
         return self
 
     def add(self, amount: float = 1.0, labels: Labels = ()) -> None:
-        """Add to the number of these label values."""
+        """Add to the number for these label values."""
         value = self._values.get(labels)
         if value is None:
             labels = _bounded(self._values, labels)
@@ -56,11 +56,11 @@ class Family:
         self._values[labels] = value + amount
 
     def value(self, labels: Labels = ()) -> float:
-        """What was counted."""
+        """The number for these label values."""
         return self._values.get(labels, 0.0)
 
     def collected(self) -> Metric:
-        """The family as the registry takes it."""
+        """The family in the form that the registry expects."""
         metric = Metric(self.name, self.about, self.kind)
         for values, number in sorted(self._values.items()):
             metric.add_sample(self.name, dict(zip(self.labels, values, strict=True)), number)
@@ -68,11 +68,11 @@ class Family:
 
 
 class Counter(Family):
-    """Numbers that only grow."""
+    """Numbers that only increase."""
 
 
 class Gauge(Family):
-    """Numbers that are set, or asked for when they are collected."""
+    """Numbers that are set, or computed when they are collected."""
 
     kind = GAUGE
 
@@ -81,22 +81,22 @@ class Gauge(Family):
         self._ask: Callable[[], dict[Labels, float]] | None = None
 
     def set(self, number: float, labels: Labels = ()) -> None:
-        """The number is this one now."""
+        """Set the number."""
         self._values[labels] = number
 
     def follow(self, ask: Callable[[], dict[Labels, float]]) -> None:
-        """Have `ask` called for the numbers whenever they are collected."""
+        """Call `ask` for the numbers whenever they are collected."""
         self._ask = ask
 
     def collected(self) -> Metric:
-        """The family as the registry takes it."""
+        """The family in the form that the registry expects."""
         if self._ask is not None:
             self._values = self._ask()
         return super().collected()
 
 
 class _Series:
-    """What was observed for one set of label values."""
+    """The observations for one set of label values."""
 
     __slots__ = ("before", "count", "recent", "sum")
 
@@ -106,14 +106,14 @@ class _Series:
         self.before: Window = {}
 
     def window(self) -> Counted[int]:
-        """The observations that quantiles are taken from."""
+        """The observations that quantiles are computed from."""
         window = Counted(self.before)
         window.update(self.recent)
         return window
 
 
 class Summary(Family):
-    """Sums and counts of what was observed, and its quantiles over the last minutes."""
+    """Sums and counts of observations, and quantiles over the last minutes."""
 
     kind = SUMMARY
 
@@ -124,13 +124,13 @@ class Summary(Family):
         self._series: dict[Labels, _Series] = {} if labels else {(): _Series()}
 
     def starting_with(self, *labels: Labels) -> Self:
-        """The family, with 0 observations for these label values."""
+        """Start with 0 observations for these label values; returns the family."""
         for values in labels:
             self._series.setdefault(values, _Series())
         return self
 
     def observe(self, number: float, labels: Labels = (), times: int = 1) -> None:
-        """Add an observation, or several of the same number."""
+        """Add an observation, or several equal ones."""
         series = self._series.get(labels)
         if series is None:
             series = self._series.setdefault(_bounded(self._series, labels), _Series())
@@ -143,15 +143,15 @@ class Summary(Family):
         series.recent[bucket] = series.recent.get(bucket, 0) + times
 
     def count(self, labels: Labels = ()) -> int:
-        """How many were observed."""
+        """The number of observations."""
         return self._series[labels].count if labels in self._series else 0
 
     def value(self, labels: Labels = ()) -> float:
-        """The sum of what was observed."""
+        """The sum of observations."""
         return self._series[labels].sum if labels in self._series else 0.0
 
     def collected(self) -> Metric:
-        """The family as the registry takes it, without quantiles."""
+        """The family in the form that the registry expects, without quantiles."""
         metric = Metric(self.name, self.about, self.kind)
         for values, series in sorted(self._series.items()):
             labels = self._named(values)
@@ -160,7 +160,7 @@ class Summary(Family):
         return metric
 
     def windows(self) -> dict[Labels, Counted[int]]:
-        """The observations of the last minutes by label values; older ones are forgotten."""
+        """The observations of the last minutes by label values; older ones are dropped."""
         now = self._monotonic()
         if now - self._turned_at >= WINDOW_S:
             self._turned_at = now
@@ -169,7 +169,7 @@ class Summary(Family):
         return {values: series.window() for values, series in self._series.items()}
 
     def quantiles(self, windows: Mapping[Labels, Mapping[int, int]]) -> list[Sample]:
-        """The quantiles of observations; NaN for label values that had none, as in the reference."""
+        """The quantiles of observations; NaN if there were none, as in Sensu Go."""
         return [
             Sample(self.name, {**self._named(values), "quantile": f"{quantile:g}"}, number)
             for values, window in sorted(windows.items())
@@ -181,12 +181,12 @@ class Summary(Family):
 
 
 def _bounded(known: Mapping[Labels, object], labels: Labels) -> Labels:
-    """The label values, or `other` if there are too many already."""
+    """The label values, or `other` if the family has too many already."""
     return labels if len(known) < SERIES_MAX else ("other",) * len(labels)
 
 
 def _quantiles(window: Mapping[int, int]) -> list[float]:
-    """The values below which the shares of `QUANTILES` lie."""
+    """The values at the quantiles in `QUANTILES`."""
     total = sum(window.values())
     if not total:
         return [math.nan] * len(QUANTILES)

@@ -1,7 +1,7 @@
-"""The numbers that a backend shows at `/metrics`, under the names that users of the reference already scrape.
+"""The metrics of a backend (`/metrics`), with the names of Sensu Go's metrics.
 
-The families (`metric_families.py`) are collected through the registry of prometheus-client, which brings the numbers of
-the process. Durations under `sensu_go_` names are in milliseconds, as in the reference.
+The families (`metric_families.py`) are collected through the registry of prometheus-client, which adds metrics of the
+process. Durations in metrics whose names begin with `sensu_go_` are in milliseconds, as in Sensu Go.
 Source: docs, "Metrics API"; recorded scenario server-metrics.
 """
 
@@ -21,7 +21,7 @@ from sensu.clock import Clock, SystemClock
 from sensu.rules.workflow import LEGACY_PIPELINE
 
 _WINDOW = "_window"
-"""What the names of numbers end with that are observations of a summary, by bucket; quantiles cannot be added up."""
+"""The suffix of numbers that are observations of a summary by bucket, because quantiles cannot be added up."""
 _BUCKET = "bucket"
 _SAME_EVERYWHERE = ("sensu_go_build_info", "sensu_go_deliveries_owed", "sensu_go_deliveries_owed_bytes")
 _OF_PROCESSES = ("process_resident_memory_bytes", "process_virtual_memory_bytes", "process_open_fds")
@@ -34,7 +34,7 @@ _EVENT_CONTENTS = (("check",), ("metrics",), ("check+metrics",))
 
 
 class Numbered(msgspec.Struct, frozen=True, array_like=True):
-    """One number of a family of metrics, fit to be added to that of another worker."""
+    """One number of a metric family, which can be added to that of another worker."""
 
     family: str
     name: str
@@ -46,14 +46,14 @@ AnyFamily = TypeVar("AnyFamily", bound=Family)
 
 
 class BackendMetrics:
-    """All families of a backend, in a registry that others may add to."""
+    """All metric families of a backend, in a registry that other code can extend."""
 
     def __init__(self, registry: CollectorRegistry, version: str = "", clock: Clock | None = None) -> None:
         self.registry = registry
         self._clock = clock or SystemClock()
         self._families: list[Family] = []
         self._summaries: dict[str, Summary] = {}
-        self.build_info = self._gauge("build_info", "The version that runs", ("buildsha", "goversion", "version"))
+        self.build_info = self._gauge("build_info", "The version of the backend", ("buildsha", "goversion", "version"))
         self.build_info.set(1, ("", "", version))
         self._of_agents()
         self._of_schedules()
@@ -71,7 +71,7 @@ class BackendMetrics:
         self.websocket_upgrade = self._summary("websocket_upgrade_duration", "Duration of agent handshakes in ms")
         self.session_errors = self._counter("session_errors", "Refused messages and ended sessions", ("error",))
         self.websocket_errors = self._counter("websocket_errors", "Refused agent handshakes", ("op", "error"))
-        self.keepalives = self._counter("keepalives", "Keepalives (alive), and missing ones (dead)", _STATUS)
+        self.keepalives = self._counter("keepalives", "Received (alive) and missing (dead) keepalives", _STATUS)
         self.keepalives.starting_with(("alive",), ("dead",))
 
     def _of_schedules(self) -> None:
@@ -79,11 +79,13 @@ class BackendMetrics:
         self.bus_messages = self._counter("bus_messages_published", "Check requests sent to agents", ("topic",))
         self.cron_schedulers = self._gauge("cron_schedulers", "Checks scheduled by cron", namespace)
         self.interval_schedulers = self._gauge("interval_schedulers", "Checks scheduled by interval", namespace)
-        self.round_robin_cron = self._gauge("round_robin_cron_schedulers", "Round robin checks by cron", namespace)
-        self.round_robin_interval = self._gauge(
-            "round_robin_interval_schedulers", "Round robin checks by interval", namespace
+        self.round_robin_cron = self._gauge(
+            "round_robin_cron_schedulers", "Round robin checks scheduled by cron", namespace
         )
-        self.missed_slots = self._counter("check_slots_missed", "Scheduled runs of checks that did not take place")
+        self.round_robin_interval = self._gauge(
+            "round_robin_interval_schedulers", "Round robin checks scheduled by interval", namespace
+        )
+        self.missed_slots = self._counter("check_slots_missed", "Scheduled runs of checks that were missed")
         self.check_slots = self._added(
             Counter("sensu_check_slots", "Scheduled runs of checks, by outcome", ("outcome", "why"))
         )
@@ -94,7 +96,7 @@ class BackendMetrics:
         self.events_held_back = self._counter(
             "events_held_back", "Events that were not accepted because too many deliveries were waiting"
         )
-        self.event_log_dropped = self._counter("eventlog_dropped", "Events that did not get into the event log")
+        self.event_log_dropped = self._counter("eventlog_dropped", "Events dropped from the event log")
         self.event_bytes = self._summary("store_event_bytes", "Sizes of stored events in bytes", _TYPE)
         self.event_bytes.starting_with(("check",), ("check+metrics",))
         self.event_points = self._counter("event_metric_points_processed", "Processed metric points")
@@ -114,13 +116,13 @@ class BackendMetrics:
         self.eventd_publish.starting_with(*_RESULTS_BY_TYPE)
         for family in (self.eventd_update, self.eventd_proxy):
             family.starting_with(*_RESULTS)
-        self.wizard_bus = self._gauge("wizard_bus", "Events that wait to be processed or handled", ("topic",))
+        self.wizard_bus = self._gauge("wizard_bus", "Events waiting to be processed or handled", ("topic",))
 
     def _of_pipelines(self) -> None:
         ref = ("resource_ref", *_STATUS)
         self.deliveries_owed = self._gauge("deliveries_owed", "Events waiting for handlers")
         self.deliveries_owed_bytes = self._gauge("deliveries_owed_bytes", "Bytes of events waiting for handlers")
-        self.handlers_busy = self._gauge("event_handlers_busy", "Mutators and handlers that are running")
+        self.handlers_busy = self._gauge("event_handlers_busy", "Running mutators and handlers")
         self.handler_requests = self._counter("handler_requests", "Handler runs", (*_STATUS, *_TYPE))
         self.handler_requests_total = self._counter("handler_requests_total", "Handler runs")
         self.pipeline = self._summary("pipeline_duration", "Duration of workflows in ms", ref)
@@ -141,22 +143,22 @@ class BackendMetrics:
         self.asset_expand = self._summary("asset_expand_duration", "Duration of unpacking assets in ms", asset)
 
     def collect(self) -> Iterator[Metric]:
-        """The families as the registry takes them."""
+        """The families in the form that the registry expects."""
         for family in self._families:
             yield family.collected()
 
     def describe(self) -> Iterable[Metric]:
-        """Nothing beforehand: names are checked when they are collected."""
+        """Empty: names are checked when they are collected."""
         return ()
 
     def exposition(self, others: Sequence[Sequence[Numbered]] = ()) -> bytes:
-        """Everything in the registry, in Prometheus' text format 0.0.4, the numbers of `others` added."""
+        """All metrics in the Prometheus text format 0.0.4, with the numbers of `others` added."""
         sums, windows = _parted(others)
         metrics = (self._with_quantiles(metric, windows) for metric in _added_up(self.registry.collect(), sums))
         return "".join(_lines(metrics)).encode()
 
     def numbers(self) -> list[Numbered]:
-        """What can be added to the numbers of other workers."""
+        """The numbers that can be added to those of other workers."""
         numbers = [
             Numbered(metric.name, sample.name, sample.labels, sample.value)
             for metric in self.registry.collect()
@@ -172,7 +174,7 @@ class BackendMetrics:
         return numbers
 
     def _with_quantiles(self, metric: Metric, windows: "_Windows") -> Metric:
-        """A family with the quantiles of what all workers observed in front, if it is a summary of ours."""
+        """A family preceded by the quantiles of all workers' observations, if it is a summary of `metric_families`."""
         summary = self._summaries.get(metric.name)
         if summary is not None:
             observed = summary.windows()
@@ -198,7 +200,7 @@ class BackendMetrics:
 
 
 def _adds_up(metric: Metric) -> bool:
-    """Whether the sum over all workers means something."""
+    """Whether the numbers of several workers can be added up."""
     if metric.type != GAUGE:
         return metric.type in (COUNTER, SUMMARY)
     return (metric.name.startswith("sensu_go_") and metric.name not in _SAME_EVERYWHERE) or metric.name in _OF_PROCESSES
@@ -209,7 +211,7 @@ _Windows = dict[str, dict[Labels, Counted[int]]]
 
 
 def _parted(others: Sequence[Sequence[Numbered]]) -> tuple[_Sums, _Windows]:
-    """The sums over other workers, and the observations that quantiles are taken from, by family."""
+    """The sums over other workers, and the observations that quantiles are computed from, by family."""
     sums: _Sums = {}
     windows: _Windows = {}
     for one in chain.from_iterable(others):
@@ -251,7 +253,7 @@ def _number(value: float) -> str:
 
 
 def _heading(metric: Metric) -> tuple[str, str]:
-    """Name and type of a family: the library's own leave out what the text format wants."""
+    """The name and type of a family as the text format requires, which the library's objects do not contain."""
     ours = metric.name.startswith(("sensu_go_", "sensu_check_"))
     if metric.type == COUNTER and not ours:
         return f"{metric.name}_total", COUNTER

@@ -1,6 +1,6 @@
-"""A Unix socket in the state folder by which `sensu-backend init` reaches the backend that has the folder open.
+"""A Unix socket in the state folder, through which `sensu-backend init` reaches the backend that uses the folder.
 
-Only the owner of the folder and root get to it. A request is one line of JSON, and so is its answer; credentials are
+Only the owner of the folder and root can connect. Requests and responses are one line of JSON each; credentials are
 hashed before they are sent.
 """
 
@@ -23,9 +23,9 @@ log = logging.getLogger("sensu.backend")
 SOCKET = "sensu.operator"
 LINE_BYTES_MAX = 16 * 1024
 REQUEST_WITHIN_S = 10.0
-"""A client that sends no line for so long, and one that reads no answer, is disconnected."""
+"""A client that does not send a line or read the response within this time is disconnected."""
 ADDRESS_BYTES_MAX = 100
-"""Addresses of Unix sockets are short; a longer path is reached through a descriptor of its folder."""
+"""The length of a Unix socket's address is limited; a longer path is opened through a descriptor of its folder."""
 
 
 class _Answer(Wire, frozen=True):
@@ -47,14 +47,14 @@ def _address(folder: Path) -> Iterator[str]:
 
 
 class OperatorSocket:
-    """Does for others what needs the open store; `open` and `close` belong to the loop of the store."""
+    """Executes orders of other processes on the open store; `open` and `close` run on the store's event loop."""
 
     def __init__(self, folder: Path, store: Store, clock: Clock) -> None:
         self._folder, self._store, self._clock = folder, store, clock
         self._server: asyncio.AbstractServer | None = None
 
     async def open(self) -> None:
-        """Listen, in the place of what an earlier backend left; without the socket a backend runs all the same."""
+        """Listen; replaces the socket of an earlier backend. If that fails, the backend runs without the socket."""
         try:
             with _address(self._folder) as address:
                 with contextlib.suppress(FileNotFoundError):
@@ -68,7 +68,7 @@ class OperatorSocket:
             log.warning("sensu-backend init cannot reach this backend", extra=fields(error=err.strerror or str(err)))
 
     async def close(self) -> None:
-        """Listen no longer, and leave nothing behind."""
+        """Stop listening, and remove the socket."""
         if self._server is not None:
             self._server.close()
             with contextlib.suppress(OSError):
@@ -95,7 +95,7 @@ class OperatorSocket:
 
 
 async def ask(folder: Path, order: Order) -> Outcome | None:
-    """What the backend that has the folder open made of it, None where no backend answers; raises StoreError."""
+    """The outcome from the backend that uses the folder, None if no backend answers; raises StoreError."""
     try:
         async with asyncio.timeout(REQUEST_WITHIN_S):
             with _address(folder) as address:
@@ -109,5 +109,5 @@ async def ask(folder: Path, order: Order) -> Outcome | None:
         return None
     answer = decode(_Answer, line)
     if answer.problem:
-        raise StoreError(f"the backend that runs on {folder} refused: {answer.problem}")
+        raise StoreError(f"the backend that uses {folder} refused: {answer.problem}")
     return Outcome(answer.outcome)

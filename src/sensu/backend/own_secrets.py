@@ -1,6 +1,6 @@
-"""The backend's environment without what is the backend's alone: what commands of handlers and mutators get of it.
+"""The environment of commands of handlers and mutators: the backend's, without the backend's own secrets.
 
-Commands run as the backend's user, so this is no wall around it: it keeps credentials out of environments that commands
+Commands run as the backend's user, so this is no isolation: it keeps credentials out of environments that commands
 print, log and pass on. Variables that secrets are read from (provider `env`) are part of the environment by design.
 """
 
@@ -13,7 +13,7 @@ _SERVICE_MANAGER = ("NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC")
 
 
 def is_own(variable: str) -> bool:
-    """Whether a variable is for the backend alone."""
+    """Whether a variable is only for the backend."""
     return variable in _SERVICE_MANAGER or _OWN.fullmatch(variable.upper()) is not None
 
 

@@ -1,10 +1,10 @@
-"""How often something that strangers can cause is written down."""
+"""Limits how often events that any client can cause are logged."""
 
 from sensu.clock import Clock
 
 
 class PerMinute:
-    """Admits a number of occurrences in a minute, and counts the others."""
+    """Admits a number of occurrences per minute, and counts the others."""
 
     def __init__(self, clock: Clock, admitted_max: int) -> None:
         self._clock = clock
@@ -13,7 +13,7 @@ class PerMinute:
         self._admitted = self._suppressed = 0
 
     def admit(self) -> int | None:
-        """How many were not admitted since the last one that was; None if this one is not."""
+        """The number of occurrences suppressed since the last admitted one, None if this one is suppressed."""
         now = self._clock.monotonic()
         if now >= self._ends_at:
             self._ends_at, self._admitted = now + 60.0, 0

@@ -261,7 +261,7 @@ class SlotLedger(Protocol):
 
 
 class ApiAnswer(msgspec.Struct, frozen=True, array_like=True):
-    """What another member answers to a request of the API."""
+    """The response of another member to an API request."""
 
     status: int
     headers: Sequence[tuple[bytes, bytes]]
@@ -275,14 +275,14 @@ Application = Callable[
 
 
 class Peers(Protocol):
-    """The other members of the cluster, as the API asks them."""
+    """The other members of the cluster, as the API uses them."""
 
     def serve(self, application: Application) -> None:
-        """Have their requests answered by the API of this member."""
+        """Answer requests of other members with the API of this member."""
         ...
 
     async def numbers(self) -> Sequence[Sequence[Numbered]]:
-        """The metrics of each of them that answers."""
+        """The metrics of each other member that answers."""
         ...
 
     async def activity(self) -> Sequence[Report]:
@@ -290,11 +290,11 @@ class Peers(Protocol):
         ...
 
     async def problem(self) -> str:
-        """What is wrong with them, empty where nothing is."""
+        """The problems of other members, empty if there are none."""
         ...
 
     async def ask(self, member: int, scope: Mapping[str, Any], body: bytes) -> ApiAnswer | None:
-        """The answer of one of them to a request; None where there is none."""
+        """The response of one of them to a request, None if it does not answer."""
         ...
 
 

@@ -1,4 +1,4 @@
-"""The life of a backend's process: signals, start, readiness, and a stop that loses nothing."""
+"""Runs a backend process: signals, start, readiness, and an orderly stop."""
 
 import asyncio
 import contextlib
@@ -38,14 +38,14 @@ from sensu.version import VERSION
 log = logging.getLogger("sensu.backend")
 
 DRAIN_S = 3.0
-"""How long events that were taken in may still be processed when the backend stops; agents send the others again."""
+"""The maximum time to process accepted events when the backend stops; agents send the others again."""
 GC_THRESHOLDS = (100_000, 50, 100)
-"""Nearly all objects of the hot path die by their reference counts; collecting often would only cost time."""
+"""Nearly all objects of the hot path are freed by reference counting, so frequent collections only cost time."""
 
 
 @contextlib.asynccontextmanager
 async def opened_store(settings: BackendSettings, sharing: Sharing | None = None) -> AsyncIterator[SQLiteStore]:
-    """The store in the state folder, closed on leaving; with `sharing` it is shared with other workers."""
+    """Open the store in the state folder, and close it at the end; with `sharing`, it is shared with other workers."""
     folder = make_folder(Path(settings.state_dir), "--state-dir")
     store = SQLiteStore(folder, Durability(settings.durability), use=sharing)
     await store.open()
@@ -56,7 +56,7 @@ async def opened_store(settings: BackendSettings, sharing: Sharing | None = None
 
 
 class Backend:
-    """A backend as a process: alone, or a member that shares its store with others."""
+    """A backend process, alone or as a member that shares its store with others."""
 
     def __init__(
         self,
@@ -65,14 +65,14 @@ class Backend:
         sharing: Sharing | None = None,
         join: Callable[[SQLiteStore, Clock], Membership] = lambda *_: ALONE,
     ) -> None:
-        """`sharing` is how the store is shared; `join` makes the process a member once its store is open."""
+        """`sharing` is for a store shared with others; `join` makes the process a member after its store is open."""
         self._sharing, self._join = sharing, join
         self._settings = settings
         self._clock = clock
         self._stopping = asyncio.Event()
 
     async def run_until_signal(self) -> None:
-        """Run until SIGINT or SIGTERM; raises SensuError if it cannot start or go on."""
+        """Run until SIGINT or SIGTERM; raises SensuError if the backend cannot start or continue."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self._stopping.set)
@@ -87,7 +87,7 @@ class Backend:
                     await self._run(store, Executors(files, logs), membership)
 
     def stop(self) -> None:
-        """Have `run_until_signal` return, with everything stopped."""
+        """Stop the backend; `run_until_signal` returns."""
         self._stopping.set()
 
     async def _run(self, store: Store, executors: Executors, membership: Membership) -> None:
@@ -106,7 +106,7 @@ class Backend:
             await self._serve(daemons, membership)
 
     async def _own_entity(self, executors: Executors) -> Entity:
-        """The entity of this backend with the facts about its host, which is stored at every start."""
+        """The entity of this backend with facts about its host; stored at every start."""
         system = await asyncio.get_running_loop().run_in_executor(executors.files, system_facts.collect)
         metadata = ObjectMeta(
             name=self._settings.node_name,
@@ -117,7 +117,7 @@ class Backend:
         return Entity(entity_class=BACKEND_CLASS, metadata=metadata, system=system)
 
     async def _serve(self, daemons: Daemons, membership: Membership) -> None:
-        """Run the daemons, then let clients and agents in; stop in the opposite order."""
+        """Run the daemons, then admit clients and agents; stop in the reverse order."""
         await daemons.events.prepare()
         async with asyncio.TaskGroup() as group:
             running = [group.create_task(run(), name=name) for name, run in daemons.always()]

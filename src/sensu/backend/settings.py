@@ -1,7 +1,7 @@
 """The settings of `sensu-backend start` and `init`.
 
 Source: docs, "Backend reference"; flags, variables (`SENSU_BACKEND_…`) and keys are those of the reference. Settings
-of etcd are accepted and have no effect, so that existing files and unit files go on working.
+of etcd are accepted and have no effect, so that existing configuration and unit files continue to work.
 """
 
 import dataclasses
@@ -19,70 +19,68 @@ DURABILITY = ("full", "normal")
 
 @dataclass(frozen=True)
 class BackendSettings:
-    """How a backend runs; times in seconds, sizes in bytes."""
+    """The settings of a backend; times in seconds, sizes in bytes."""
 
     config_file: str = option("path to the configuration file", "/etc/sensu/backend.yml", short="c")
-    state_dir: str = option("where the database lies", "/var/lib/sensu/sensu-backend", short="d")
-    cache_dir: str = option("where fetched assets lie", "/var/cache/sensu/sensu-backend")
-    log_level: str = option("panic, fatal, error, warn, info, debug or trace", "warn")
-    labels: dict[str, str] = option("labels of the backend's entity", {})
-    annotations: dict[str, str] = option("annotations of the backend's entity", {})
-    durability: str = option("full: a commit survives power loss; normal: it survives a crash of the program", "full")
+    state_dir: str = option("directory of the database", "/var/lib/sensu/sensu-backend", short="d")
+    cache_dir: str = option("directory of downloaded assets", "/var/cache/sensu/sensu-backend")
+    log_level: str = option("minimum level of log messages: panic, fatal, error, warn, info, debug or trace", "warn")
+    labels: dict[str, str] = option("labels of the backend's own entity", {})
+    annotations: dict[str, str] = option("annotations of the backend's own entity", {})
+    durability: str = option("what a commit survives: full (power loss) or normal (a crash of the program)", "full")
 
-    agent_host: str = option("address that agents connect to", "[::]")
-    agent_port: int = option("port that agents connect to", 8081)
-    agent_serve_wait_time: float = option("wait before agents are let in", 0.0, kind="duration")
-    agent_write_timeout: float = option("longest write to an agent", 15.0, kind="duration")
-    agent_auth_cert_file: str = option("TLS certificate of the agents' port (default: cert-file), in PEM format", "")
-    agent_auth_key_file: str = option("key of that certificate, in PEM format", "")
-    agent_auth_trusted_ca_file: str = option("authorities whose certificates agents may log in with", "")
-    agent_auth_crl_urls: tuple[str, ...] = option("URLs of the authorities' revocation lists", ())
-    enable_cert_revocation_check: bool = option("refuse agents by the revocation lists", True)
+    agent_host: str = option("address that agents connect to (WebSocket)", "[::]")
+    agent_port: int = option("port that agents connect to (WebSocket)", 8081)
+    agent_serve_wait_time: float = option("time to wait after startup before accepting agents", 0.0, kind="duration")
+    agent_write_timeout: float = option("timeout for writing to an agent", 15.0, kind="duration")
+    agent_auth_cert_file: str = option("TLS certificate for the agents' port in PEM format (default: cert-file)", "")
+    agent_auth_key_file: str = option("private key of that certificate in PEM format", "")
+    agent_auth_trusted_ca_file: str = option("CA certificates for agents' client certificates in PEM format", "")
+    agent_auth_crl_urls: tuple[str, ...] = option("URLs of the CAs' certificate revocation lists", ())
+    enable_cert_revocation_check: bool = option("refuse agents whose certificates are in a revocation list", True)
 
-    api_listen_address: str = option("address and port of the HTTP API", "[::]:8080")
-    api_request_limit: int = option("largest request body", 512000)
-    api_serve_wait_time: float = option("wait before the API answers", 0.0, kind="duration")
-    api_write_timeout: float = option("longest time for an answer", 15.0, kind="duration")
-    api_url: str = option("URL of the API, as clients know it", "http://localhost:8080")
+    api_listen_address: str = option("address and port that the API listens on", "[::]:8080")
+    api_request_limit: int = option("maximum size of a request body in bytes", 512000)
+    api_serve_wait_time: float = option("time to wait after startup before the API answers", 0.0, kind="duration")
+    api_write_timeout: float = option("timeout for writing a response", 15.0, kind="duration")
+    api_url: str = option("URL at which clients reach the API", "http://localhost:8080")
 
     dashboard_host: str = option("address that the web UI listens on", "[::]")
-    dashboard_port: int = option("port that the web UI listens on (0: no web UI)", 3000)
-    dashboard_cert_file: str = option("TLS certificate of the web UI (default: cert-file), in PEM format", "")
-    dashboard_key_file: str = option("key of that certificate, in PEM format", "")
-    dashboard_write_timeout: float = option(
-        "longest wait for a browser that does not read its answer", 15.0, kind="duration"
-    )
+    dashboard_port: int = option("port that the web UI listens on (0 disables the web UI)", 3000)
+    dashboard_cert_file: str = option("TLS certificate for the web UI in PEM format (default: cert-file)", "")
+    dashboard_key_file: str = option("private key of that certificate in PEM format", "")
+    dashboard_write_timeout: float = option("timeout for writing a response of the web UI", 15.0, kind="duration")
 
     cert_file: str = option("TLS certificate in PEM format", "")
-    key_file: str = option("TLS key in PEM format", "")
-    trusted_ca_file: str = option("certificates of trusted authorities in PEM format", "")
-    jwt_private_key_file: str = option("EC key that signs access tokens", "")
-    jwt_public_key_file: str = option("EC key that verifies access tokens", "")
-    access_token_expiry: float = option("how long an access token holds", 900.0, kind="duration")
-    refresh_token_expiry: float = option("how long a session may rest", 43200.0, kind="duration")
+    key_file: str = option("private key of the TLS certificate in PEM format", "")
+    trusted_ca_file: str = option("trusted CA certificates in PEM format", "")
+    jwt_private_key_file: str = option("EC private key that signs access tokens, in PEM format", "")
+    jwt_public_key_file: str = option("EC public key that verifies access tokens, in PEM format", "")
+    access_token_expiry: float = option("how long an access token is valid", 900.0, kind="duration")
+    refresh_token_expiry: float = option("how long a refresh token is valid", 43200.0, kind="duration")
 
-    assets_rate_limit: float = option("asset downloads a second", 1.39)
-    assets_burst_limit: int = option("asset downloads at once", 100)
-    deregistration_handler: str = option("handler of deregistration events of agents that name none", "")
-    audit_retention: float = option("how long entries of the audit log are kept", 7_776_000.0, kind="duration")
-    audit_entries_max: int = option("entries that the audit log keeps at most", 100_000)
+    assets_rate_limit: float = option("maximum asset downloads per second", 1.39)
+    assets_burst_limit: int = option("maximum asset downloads in a burst", 100)
+    deregistration_handler: str = option("default handler for deregistration events of agents", "")
+    audit_retention: float = option("how long audit log entries are kept", 7_776_000.0, kind="duration")
+    audit_entries_max: int = option("maximum number of audit log entries", 100_000)
     history_retention: float = option("how long results are kept (0: state changes only)", 604_800.0, kind="duration")
-    history_bytes_max: int = option("what all results that are kept take at most", 1_073_741_824)
+    history_bytes_max: int = option("maximum size of all kept results in bytes", 1_073_741_824)
     state_change_retention: float = option("how long state changes are kept", 31_536_000.0, kind="duration")
-    state_change_bytes_max: int = option("what all state changes that are kept take at most", 268_435_456)
-    event_log_file: str = option("file that gets a line for each event (default: none)", "")
-    event_log_buffer_size: int = option("events that may wait to be written to that file", 100_000)
+    state_change_bytes_max: int = option("maximum size of all kept state changes in bytes", 268_435_456)
+    event_log_file: str = option("file to which each event is written as a line of JSON (default: none)", "")
+    event_log_buffer_size: int = option("maximum number of events waiting to be written to that file", 100_000)
     deliveries_owed_max: int = option(
         "maximum deliveries waiting for handlers before new events are held back", 100_000
     )
     deliveries_bytes_max: int = option(
         "maximum bytes of events waiting for handlers before new events are held back", 1 << 30
     )
-    workers: int = option("processes that share the ports and the database", 1)
+    workers: int = option("number of processes that share the ports and the database", 1)
 
     @property
     def api_address(self) -> tuple[str, int]:
-        """Host and port of the API's listener."""
+        """The host and port that the API listens on."""
         return split_address(self.api_listen_address, "--api-listen-address")
 
     @property
@@ -95,15 +93,15 @@ class BackendSettings:
 class InitSettings(BackendSettings):
     """The settings of `sensu-backend init`, in addition to those of the backend."""
 
-    cluster_admin_username: str = option("name of the administrator", "")
+    cluster_admin_username: str = option("user name of the administrator", "")
     cluster_admin_password: str = option("password of the administrator", "")
-    cluster_admin_api_key: str = option("an API key for the administrator", "")
-    interactive: bool = option("ask for name, password and API key", False)
-    wait: bool = option("try until the database, or the backend that has it open, can be reached", False)
-    timeout: float = option("how long to try to reach a backend that has the database open", 5.0, kind="duration")
-    ignore_already_initialized: bool = option("exit 0 where the store was initialised before", False)
+    cluster_admin_api_key: str = option("API key to create for the administrator", "")
+    interactive: bool = option("prompt for user name, password and API key", False)
+    wait: bool = option("retry until the database, or the backend that has it open, can be reached", False)
+    timeout: float = option("how long to wait for a backend that has the database open", 5.0, kind="duration")
+    ignore_already_initialized: bool = option("exit with status 0 if the database is already initialised", False)
     reset_admin: bool = option(
-        "give the named user, new or not, a new password and the rights of a cluster admin", False
+        "give the user, which is created if necessary, a new password and cluster admin rights", False
     )
 
 
@@ -161,17 +159,17 @@ RETIRED_FLAGS = frozenset(
         "etcd-unsafe-no-fsync",
     )
 )
-"""Settings of the reference that are accepted and have no effect here; the start names those that are given."""
+"""Settings of Sensu Go that are accepted and have no effect; `start` logs those that are given."""
 
 UPGRADE_RETIRED_FLAGS = RETIRED_FLAGS | {"timeout", "wait"}
-"""What `upgrade` accepts without effect; `init` has a use for these two."""
+"""Settings that `upgrade` accepts without effect; `init` uses these two."""
 
 INIT_NAMES = names_of(InitSettings) - names_of(BackendSettings)
-"""Settings of `init` alone, which may stand in the file that `start` reads."""
+"""Settings of `init` only, which are permitted in the file that `start` reads."""
 
 
 def split_address(text: str, where: str) -> tuple[str, int]:
-    """Host and port of `[::]:8080`, `127.0.0.1:8080` or `:8080`; raises ConfigurationError that names `where`."""
+    """Split `[::]:8080`, `127.0.0.1:8080` or `:8080`; raises a ConfigurationError that names `where`."""
     host, colon, port = text.rpartition(":")
     if not colon or not port.isdigit() or int(port) > 65535:
         raise ConfigurationError(f'invalid value "{text}" for {where}: must be host:port')
@@ -179,7 +177,7 @@ def split_address(text: str, where: str) -> tuple[str, int]:
 
 
 def check(settings: BackendSettings) -> BackendSettings:
-    """The settings themselves; raises ConfigurationError where they contradict each other or a rule."""
+    """Validate settings and return them; raises ConfigurationError."""
     if settings.log_level not in LEVELS:
         raise ConfigurationError(
             f'invalid value "{settings.log_level}" for --log-level: must be one of {", ".join(LEVELS)}'
@@ -193,9 +191,9 @@ def check(settings: BackendSettings) -> BackendSettings:
         raise ConfigurationError("--dashboard-cert-file and --dashboard-key-file must be given together")
     for name, port in (("agent", settings.agent_port), ("dashboard", settings.dashboard_port)):
         if not 0 <= port <= 65535:
-            raise ConfigurationError(f"invalid value for --{name}-port: must be a port number")
+            raise ConfigurationError(f"invalid value for --{name}-port: must be a port number (0 to 65535)")
     if not 1 <= settings.workers <= SLOTS:
-        raise ConfigurationError(f"invalid value for --workers: must be from 1 to {SLOTS}")
+        raise ConfigurationError(f"invalid value for --workers: must be between 1 and {SLOTS}")
     for field in dataclasses.fields(settings):
         if field.metadata["kind"] in ("int", "float", "seconds") and getattr(settings, field.name) < 0:
             raise ConfigurationError(f"invalid value for --{field.name.replace('_', '-')}: must not be negative")
@@ -207,9 +205,9 @@ def _check_agent_auth(settings: BackendSettings) -> None:
     if bool(settings.agent_auth_cert_file) != bool(settings.agent_auth_key_file):
         raise ConfigurationError("--agent-auth-cert-file and --agent-auth-key-file must be given together")
     if settings.agent_auth_trusted_ca_file and not (settings.agent_auth_cert_file or settings.cert_file):
-        raise ConfigurationError("--agent-auth-trusted-ca-file needs --agent-auth-cert-file, or --cert-file")
+        raise ConfigurationError("--agent-auth-trusted-ca-file requires --agent-auth-cert-file or --cert-file")
     if settings.agent_auth_crl_urls and not settings.agent_auth_trusted_ca_file:
-        raise ConfigurationError("--agent-auth-crl-urls needs --agent-auth-trusted-ca-file")
+        raise ConfigurationError("--agent-auth-crl-urls requires --agent-auth-trusted-ca-file")
     for url in settings.agent_auth_crl_urls:
         if not url.startswith(("http://", "https://")):
             raise ConfigurationError(f'invalid value "{url}" for --agent-auth-crl-urls: must be an http or https URL')

@@ -1,4 +1,4 @@
-"""Entities whole, as the store has them, for the daemons that must know them in the middle of a decision."""
+"""A cache of stored entities, for daemons that need them while they decide."""
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
@@ -12,9 +12,9 @@ from sensu.store.contract import Store
 from sensu.store.values import Change, Key
 
 ENTITIES_MAX = 20_000
-"""How many entities are remembered, at the size of their JSON; those not asked for longest are forgotten."""
+"""The maximum number of cached entities; the least recently used are dropped."""
 BYTES_MAX = 256 * 1024 * 1024
-"""How many bytes of entities are remembered; beyond, those not asked for longest are forgotten."""
+"""The maximum size of cached entities as JSON in bytes; the least recently used are dropped."""
 
 _KIND = ENTITY.qualified_name
 _UNREAD = b""
@@ -22,19 +22,19 @@ _UNREAD = b""
 
 @dataclass(frozen=True, slots=True)
 class StoredEntity:
-    """An entity and the tag it must still have when it is replaced."""
+    """An entity and its entity tag, which must be unchanged when it is replaced."""
 
     entity: Entity
     etag: str
 
 
 def entity_key(namespace: str, name: str) -> Key:
-    """Where an entity lies."""
+    """The key of an entity in the store."""
     return Key(_KIND, namespace, name)
 
 
 class StoredEntities:
-    """A bounded memory of stored entities that follows the store's changes; None stands for one that does not exist."""
+    """A bounded cache of stored entities that follows the store's changes; None means that an entity does not exist."""
 
     def __init__(self, store: Store, entities_max: int = ENTITIES_MAX, bytes_max: int = BYTES_MAX) -> None:
         self._store = store
@@ -44,11 +44,11 @@ class StoredEntities:
         self._stop_listening: Callable[[], None] | None = None
 
     def open(self) -> None:
-        """Follow the store's changes from now on."""
+        """Start following the store's changes."""
         self._stop_listening = self._store.listen(self._follow)
 
     def close(self) -> None:
-        """Follow changes no longer, and forget all."""
+        """Stop following changes, and clear the cache."""
         if self._stop_listening is not None:
             self._stop_listening()
             self._stop_listening = None
@@ -56,7 +56,7 @@ class StoredEntities:
         self._bytes = 0
 
     async def load(self, keys: Iterable[Key]) -> None:
-        """Have `get` know the entities, until many others were asked for; raises StoreError."""
+        """Load entities into the cache, where they stay until many others are used; raises StoreError."""
         wanted = dict.fromkeys(keys)
         for key in wanted:
             if key in self._bodies:
@@ -66,7 +66,7 @@ class StoredEntities:
         self._forget_oldest(wanted)
 
     async def _read(self, key: Key) -> None:
-        """What changes while it is read is newer than what is read."""
+        """Read an entity; a change that arrives meanwhile takes precedence."""
         self._bodies[key] = _UNREAD
         try:
             stored = await self._store.get(key)
@@ -89,7 +89,7 @@ class StoredEntities:
             del self._bodies[oldest]
 
     def get(self, key: Key) -> StoredEntity | None:
-        """The entity, None where there is none; raises KeyError where it was not loaded."""
+        """The entity, None if it does not exist; raises KeyError if it was not loaded."""
         body = self._bodies[key]
         if not body:
             return None

@@ -1,4 +1,4 @@
-"""How resources lie in the store: canonical JSON, entity tag, and what readers get where that differs."""
+"""The stored form of resources: canonical JSON, entity tag, and the JSON for readers if it differs."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ from sensu.store.values import DeleteResource, Key, Must, PutResource
 
 
 def key_of(kind: Kind, namespace: str, name: str) -> Key:
-    """Where a resource of a kind lies."""
+    """The key of a resource in the store."""
     return Key(kind.qualified_name, namespace if kind.namespaced else "", name)
 
 

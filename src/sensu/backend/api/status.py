@@ -25,7 +25,7 @@ ETCD_VERSIONS = {"etcdserver": "3.5.5", "etcdcluster": "3.5.0"}
 HEALTH_TIMEOUT_S = 3.0
 """How long to wait for the store by default. Source: docs, "Health API"."""
 
-NOT_INITIALISED = "the database is not initialised and nobody can log in: run sensu-backend init"
+NOT_INITIALISED = "the database is not initialised, so no user can log in: run sensu-backend init"
 
 
 def routes(
