@@ -2,21 +2,21 @@
 
 SensuError
 ├── InvalidResource      a resource, expression, template or setting breaks a rule; the text names field and rule
-├── StoreError           the store could not answer (the driver's error is its cause)
-├── TransportError       a peer on the agent protocol broke the protocol or went away
-├── ExecutionError       a command, asset or script could not be run at all
-└── ConfigurationError   a flag, variable or file of a program is unusable; programs print it in one line and exit
+├── StoreError           the store is unavailable (the driver's error is the cause)
+├── TransportError       a peer on the agent protocol violated it or disconnected
+├── ExecutionError       a command, asset or script could not be run
+└── ConfigurationError   a flag, variable or file of a program is invalid; programs print it in one line and exit
     ├── ConfigurationFileError   the file that a program reads its settings from cannot be read
-    └── AddressUnavailable   an address that a program must listen on cannot be had
+    └── AddressUnavailable   a program cannot listen on an address
 
-Expected outcomes (not found, conflict, denied, retry) are values of the function that meets them, not exceptions.
+Expected outcomes (not found, conflict, denied, retry) are return values, not exceptions.
 """
 
 import os
 
 
 class SensuError(Exception):
-    """An error of this package; `str()` of it is fit for a user."""
+    """An error of this package; its text can be shown to users."""
 
 
 class InvalidResource(SensuError):
@@ -24,19 +24,19 @@ class InvalidResource(SensuError):
 
 
 class StoreError(SensuError):
-    """The store could not answer; the driver's own error is the cause."""
+    """The store is unavailable; the driver's error is the cause."""
 
 
 class TransportError(SensuError):
-    """A peer on the agent protocol broke the protocol or went away."""
+    """A peer on the agent protocol violated it or disconnected."""
 
 
 class ExecutionError(SensuError):
-    """A command, asset or script could not be run at all."""
+    """A command, asset or script could not be run."""
 
 
 class ConfigurationError(SensuError):
-    """A flag, variable or file of a program is unusable."""
+    """A flag, variable or file of a program is invalid."""
 
 
 class ConfigurationFileError(ConfigurationError):
@@ -44,7 +44,7 @@ class ConfigurationFileError(ConfigurationError):
 
 
 class AddressUnavailable(ConfigurationError):
-    """An address that a program must listen on cannot be had."""
+    """A program cannot listen on an address."""
 
 
 def system_reason(error: BaseException) -> str:

@@ -1,4 +1,4 @@
-"""What a program tells the service manager that started it; nothing where none did.
+"""Notifies the service manager that started the program, if there is one.
 
 Source: systemd's documentation, sd_notify(3): one datagram to the socket that NOTIFY_SOCKET names; and
 sd_watchdog_enabled(3).
@@ -17,7 +17,7 @@ ALIVE = "WATCHDOG=1"
 
 
 def notify(state: str) -> bool:
-    """Whether there is a service manager and it was told."""
+    """Send a state to the service manager; false if there is none."""
     address = os.environ.get("NOTIFY_SOCKET", "")
     if not address.startswith(("/", "@")):
         return False
@@ -31,7 +31,7 @@ def notify(state: str) -> bool:
 
 
 def watchdog_s() -> float | None:
-    """How often this process has to say that it is alive, with time to spare; None where nobody waits for that."""
+    """The interval at which the service manager expects signs of life, with a margin; None if it expects none."""
     wanted_of = os.environ.get("WATCHDOG_PID", "")
     limit = os.environ.get("WATCHDOG_USEC", "")
     if not limit.isdigit() or not int(limit) or wanted_of not in ("", str(os.getpid())):
@@ -40,7 +40,7 @@ def watchdog_s() -> float | None:
 
 
 async def stay_alive(clock: Clock) -> None:
-    """Say that the loop turns, until cancelled; only wait where nobody asks."""
+    """Send signs of life from the event loop until cancelled; only wait if none are expected."""
     every_s = watchdog_s()
     if every_s is None:
         await asyncio.get_running_loop().create_future()

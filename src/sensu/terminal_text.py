@@ -1,7 +1,7 @@
-"""Text from outside, made safe to show at a terminal.
+"""Makes text from other sources safe to show on a terminal.
 
 Control characters move the cursor, change titles and colours, or send keys; format characters such as U+202E or U+200B
-make a name read as another. Both are written as escapes.
+make a name look like another. Both are replaced by escapes.
 """
 
 import re
@@ -20,7 +20,7 @@ _ZERO_WIDTH_JOINER = "\u200d"
 
 
 def clean(text: str) -> str:
-    """Text that cannot command a terminal or hide what it says; line breaks, tabs and emoji sequences stay."""
+    """The text without characters that control a terminal or hide text; line breaks, tabs and emoji are kept."""
     return text if text.isprintable() else _UNSAFE.sub(_backslash, text)
 
 

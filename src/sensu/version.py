@@ -1,5 +1,5 @@
-"""The version of this package, and the version of the reference whose interfaces it speaks."""
+"""The version of this package, and the version of Sensu Go that it is compatible with."""
 
 VERSION = "0.1.0"
 COMPATIBLE_VERSION = "6.9.2"
-"""What `/version` and entities tell, because clients choose features by it."""
+"""The version in `/version` and in entities, by which clients choose features."""

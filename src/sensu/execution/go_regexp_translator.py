@@ -314,7 +314,7 @@ TRANSLATOR = r"""
     var script = name.slice(0, 7) === 'Script=' ? name.slice(7) : name.length > 2 ? name : '';
     if (matches('^[A-Za-z_=]+$', name)) {
       var known = script ? 'Script=' + script : name;
-      try { new Native('\\p{' + known + '}', 'u'); return '{' + known + '}'; } catch (unknown) { /* told below */ }
+      try { new Native('\\p{' + known + '}', 'u'); return '{' + known + '}'; } catch (unknown) { /* reported below */ }
     }
     this.at = this.at > this.text.length ? this.text.length : this.at;
     this.fail('invalid character class range', start);

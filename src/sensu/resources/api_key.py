@@ -1,4 +1,4 @@
-"""API keys: persistent secrets that stand for a user."""
+"""API keys: persistent secrets that authenticate a user."""
 
 from sensu.resources.metadata import ObjectMeta
 from sensu.resources.wire import Wire, always
@@ -6,7 +6,7 @@ from sensu.resources.wire_numbers import I64
 
 
 class APIKey(Wire, frozen=True):
-    """A key, named by its secret UUID, and the user whose rights it carries; `created_at` in Unix seconds."""
+    """A key, whose name is its secret UUID, and the user that it authenticates; `created_at` is in Unix seconds."""
 
     metadata: ObjectMeta = always(ObjectMeta)
     username: str = ""

@@ -5,7 +5,7 @@ from sensu.resources.wire import Wire, always, always_null
 
 
 class AssetBuild(Wire, frozen=True):
-    """One build of an asset, for the hosts that its filters match."""
+    """A build of an asset for the hosts that its filters match."""
 
     url: str = ""
     sha512: str = ""
@@ -14,7 +14,7 @@ class AssetBuild(Wire, frozen=True):
 
 
 class Asset(Wire, frozen=True):
-    """Where an archive is, its digest, and which hosts it is for."""
+    """The URL and digest of an archive, and filters for the hosts that it is for."""
 
     url: str = ""
     sha512: str = ""

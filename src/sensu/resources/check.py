@@ -12,7 +12,7 @@ KEEPALIVE = "keepalive"
 
 
 class ProxyRequests(Wire, frozen=True):
-    """Which entities a check is run on behalf of, and how the requests are spread over the interval."""
+    """The entities that a check is run on behalf of, and how the requests are spread over the interval."""
 
     entity_attributes: tuple[str, ...] | None = always_null()
     splay: bool = always_bool()
@@ -20,14 +20,14 @@ class ProxyRequests(Wire, frozen=True):
 
 
 class CheckHistory(Wire, frozen=True, gc=False):
-    """One earlier result of a check."""
+    """An earlier result of a check."""
 
     status: U32 = always_int()
     executed: I64 = always_int()
 
 
 class CheckTerms(Wire, frozen=True):
-    """What a check and its results have in common, in the order in which both begin."""
+    """The fields that checks and their results have in common, in the order in which both begin."""
 
     command: str = ""
     handlers: tuple[str, ...] = always_list()
@@ -49,7 +49,7 @@ class CheckTerms(Wire, frozen=True):
 
 
 class CheckConfig(CheckTerms, frozen=True):
-    """A check as it is configured."""
+    """The configuration of a check."""
 
     output_metric_format: str = always_str()
     output_metric_handlers: tuple[str, ...] | None = always_null()

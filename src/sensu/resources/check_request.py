@@ -1,4 +1,4 @@
-"""Check requests: what a backend sends to an agent to have a check run."""
+"""Check requests, which a backend sends to agents to run checks."""
 
 from sensu.resources.asset import Asset
 from sensu.resources.check import CheckConfig

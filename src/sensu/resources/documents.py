@@ -1,4 +1,4 @@
-"""Resources of any kind as they are in the API and the store: in an envelope if their kind is `wrapped`."""
+"""Encodes and decodes resources of any kind for the API and the store: in an envelope if their kind is `wrapped`."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -17,7 +17,7 @@ Shape = type[Wire]
 
 @cache
 def document_shape(kind: Kind) -> Shape:
-    """The struct of what the API takes and shows of a kind; with an envelope if the kind is wrapped."""
+    """The struct that the API accepts and returns for a kind; with an envelope if the kind is wrapped."""
     if not kind.wrapped:
         return kind.shape
     hints = get_type_hints(kind.shape, include_extras=True)
@@ -45,22 +45,22 @@ def _like(field: msgspec.structs.FieldInfo) -> Any:
 
 
 def encoded(kind: Kind, resource: Any) -> bytes:
-    """The JSON of a resource as it is stored and shown."""
+    """The JSON of a resource, as it is stored and returned."""
     return encode(wrapped(kind, msgspec.to_builtins(resource)) if kind.wrapped else resource)
 
 
 def decoded(kind: Kind, body: bytes) -> Any:
-    """The resource in JSON that `encoded` made; raises InvalidResource for anything else."""
+    """Decode a resource from JSON written by `encoded`; raises InvalidResource for anything else."""
     return resource_in(kind, decode(document_shape(kind), body))
 
 
 def converted(kind: Kind, value: Any) -> Any:
-    """The resource in JSON from a client, which is parsed already; raises InvalidResource."""
+    """Convert a client's parsed JSON to a resource; raises InvalidResource."""
     return resource_in(kind, convert_client(document_shape(kind), value))
 
 
 def resource_in(kind: Kind, document: Any) -> Any:
-    """The resource in a document of its kind, which must not claim to be of another one; raises InvalidResource."""
+    """The resource in a document; raises InvalidResource if the document says that it is of another kind."""
     if not kind.wrapped:
         return document
     if (document.type, document.api_version) != (kind.type, kind.api_version):

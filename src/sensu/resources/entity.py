@@ -37,7 +37,7 @@ class Network(Wire, frozen=True):
 
 
 class Process(Wire, frozen=True):
-    """A process seen on a host. Agents do not report any; whoever posts an entity may."""
+    """A process seen on a host. Agents do not report processes; API clients can."""
 
     name: str = ""
     pid: I32 = 0
@@ -70,13 +70,13 @@ class System(Wire, frozen=True):
 
 
 class Deregistration(Wire, frozen=True):
-    """Which handler hears of an entity's end."""
+    """The handler of the deregistration event."""
 
     handler: str = ""
 
 
 class Entity(Wire, frozen=True):
-    """An entity whole: its configuration and its state."""
+    """A whole entity: its configuration and its state."""
 
     entity_class: str = always_str()
     system: System = always(System)
@@ -92,7 +92,7 @@ class Entity(Wire, frozen=True):
 
 
 class EntityConfig(Wire, frozen=True):
-    """The part of an entity that people configure (core/v3); agents are sent this."""
+    """The configuration of an entity (core/v3), which is sent to agents."""
 
     metadata: ObjectMeta = always(ObjectMeta)
     entity_class: str = always_str()
@@ -105,7 +105,7 @@ class EntityConfig(Wire, frozen=True):
 
 
 class EntityState(Wire, frozen=True):
-    """The part of an entity that is observed (core/v3)."""
+    """The observed state of an entity (core/v3)."""
 
     metadata: ObjectMeta = always(ObjectMeta)
     system: System = always(System)

@@ -1,6 +1,6 @@
 """The envelope of a resource in files and in some APIs: `{type, api_version, metadata, spec}` around its JSON.
 
-Source: docs "Create and manage resources with sensuctl"; "Secrets API" (the API itself takes and shows the envelope).
+Source: docs "Create and manage resources with sensuctl"; "Secrets API" (that API uses the envelope).
 """
 
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ SPEC = "spec"
 
 
 def wrapped(kind: Kind, resource: Mapping[str, Any]) -> dict[str, Any]:
-    """The JSON of a resource in its envelope; the metadata of a kind without any has the name of the resource."""
+    """Wrap the JSON of a resource. If its kind has no metadata, that of the envelope contains the resource's name."""
     spec = {key: value for key, value in resource.items() if key != METADATA}
     metadata = resource.get(METADATA)
     if metadata is None:
@@ -22,7 +22,7 @@ def wrapped(kind: Kind, resource: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def unwrapped(kind: Kind, document: Mapping[str, Any]) -> dict[str, Any]:
-    """The JSON of a resource without its envelope; metadata inside the spec counts less than that of the document."""
+    """Unwrap the JSON of a resource; the metadata of the document takes precedence over that inside the spec."""
     spec = document.get(SPEC)
     resource: dict[str, Any] = dict(spec) if isinstance(spec, Mapping) else {}
     if kind.has_metadata:

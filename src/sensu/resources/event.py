@@ -11,7 +11,7 @@ from sensu.resources.wire_numbers import I64
 
 
 class Event(Wire, frozen=True):
-    """An event as it travels and as it is read; the metrics are never stored."""
+    """An event as it is sent and read; its metrics are never stored."""
 
     check: Check | None = None
     entity: Entity | None = None
@@ -24,9 +24,9 @@ class Event(Wire, frozen=True):
 
 
 class EventAroundEntity(Wire, frozen=True):
-    """An event whose entity is bytes, not read yet or written already; its fields stand in the order of `Event`.
+    """An event with its entity as JSON, not decoded yet or encoded already; the fields are in the order of `Event`.
 
-    Most events bring an entity that is known, so that neither reading nor writing it again is worth the time.
+    Most events contain an entity that is known, so that decoding and encoding it again would waste time.
     """
 
     check: Check | None = None
@@ -54,7 +54,7 @@ def around(event: Event, entity_json: msgspec.Raw) -> EventAroundEntity:
 
 
 def completed(parts: EventAroundEntity, entity: Entity | None) -> Event:
-    """The event, with what its entity's bytes say."""
+    """The event with its decoded entity."""
     return Event(
         check=parts.check,
         entity=entity,

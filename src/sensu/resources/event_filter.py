@@ -1,4 +1,4 @@
-"""Event filters: which events reach a handler."""
+"""Event filters, which decide whether an event reaches a handler."""
 
 from sensu.resources.metadata import ObjectMeta
 from sensu.resources.time_window import TimeWindowWhen
@@ -6,7 +6,7 @@ from sensu.resources.wire import Wire, always, always_null
 
 
 class EventFilter(Wire, frozen=True):
-    """Expressions and windows of time that allow or deny events."""
+    """Expressions and time windows that allow or deny events."""
 
     metadata: ObjectMeta = always(ObjectMeta)
     action: str = ""

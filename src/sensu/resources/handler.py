@@ -1,4 +1,4 @@
-"""Handlers: what is done with an event."""
+"""Handlers, which process events."""
 
 from sensu.resources.metadata import ObjectMeta, SecretReference
 from sensu.resources.wire import Wire, always, always_int, always_null
@@ -6,18 +6,18 @@ from sensu.resources.wire_numbers import U32
 
 
 class HandlerSocket(Wire, frozen=True):
-    """Where a tcp or udp handler sends."""
+    """The address that a tcp or udp handler sends to."""
 
     host: str = ""
     port: U32 = always_int()
 
 
 class Handler(Wire, frozen=True):
-    """A command, a socket or a set of other handlers that events are given to.
+    """A command, a socket or a set of other handlers that receives events.
 
-    Fields of ours: `retry_attempts` further attempts after a failed one (None: the default), the first of them after
-    `retry_delay` seconds (0: the default), each wait twice as long as the one before up to `retry_delay_max` seconds
-    (0: the default); `fallback_handler` gets what is given up then.
+    Fields that Sensu Go does not have: after a failed attempt, up to `retry_attempts` more are made (None: the
+    default), the first after `retry_delay` seconds (0: the default); each pause is twice as long as the last, up to
+    `retry_delay_max` seconds (0: the default). `fallback_handler` receives events that are given up then.
     """
 
     metadata: ObjectMeta = always(ObjectMeta)

@@ -1,4 +1,4 @@
-"""Hooks: commands an agent runs after a check, by the check's status."""
+"""Hooks: commands that an agent runs after a check, depending on its status."""
 
 from sensu.resources.metadata import ObjectMeta
 from sensu.resources.metrics import Number
@@ -10,7 +10,7 @@ HookLists = tuple[dict[str, tuple[str, ...] | None], ...]
 
 
 class HookConfig(Wire, frozen=True):
-    """A command to run when a check ends in a certain status."""
+    """A command to run after a check with a certain status."""
 
     metadata: ObjectMeta = always(ObjectMeta)
     command: str = ""
@@ -20,7 +20,7 @@ class HookConfig(Wire, frozen=True):
 
 
 class Hook(Wire, frozen=True):
-    """What a hook did, as it stands in an event."""
+    """The result of a hook, as part of an event."""
 
     metadata: ObjectMeta = always(ObjectMeta)
     command: str = ""

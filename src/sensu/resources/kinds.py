@@ -17,11 +17,11 @@ CORE_V2, CORE_V3, SECRETS_V1 = "core/v2", "core/v3", "secrets/v1"
 
 _ROOM = "sensu.resources."
 _OPEN = ("core/", "sensu/")
-"""Groups of the reference's open edition, and ours."""
+"""API groups of Sensu Go's open source edition, and ours."""
 FULL = ("GET", "POST", "PUT", "PATCH", "DELETE")
 REPLACE = ("GET", "PUT", "DELETE")
 NONE: tuple[str, ...] = ()
-"""The methods that `api/resources.py` answers for a kind; with `NONE` it has endpoints of its own, or none at all."""
+"""The methods that `api/resources.py` serves for a kind; with `NONE`, it has its own endpoints, or none."""
 
 METADATA = "metadata"
 
@@ -29,21 +29,21 @@ METADATA = "metadata"
 class Kind:
     """A row of the table.
 
-    - `type`, `api_version`: what files and references call the kind.
+    - `type`, `api_version`: the names of the kind in files and references.
     - `segment`: its word in URLs and in the rules of roles. Kinds of different API groups may share one.
     - `namespaced`: whether its resources belong to a namespace.
     - `serves`: the methods of the generic endpoints, one of the constants above.
     - `wrapped`: whether the API takes, stores and shows its resources in an envelope (`resources/envelope.py`).
-    - `dump_order`: its place in `sensuctl dump all`, so that a resource follows those it needs; 0 if it is not kept.
-    - `remark`: why `all` leaves out a kind that is not kept.
+    - `dump_order`: its place in `sensuctl dump all`, so that a resource follows those it needs; 0 if it is not stored.
+    - `remark`: why `all` leaves out a kind that is not stored.
     - `named_by`: the field that holds the name of a resource: `metadata`, another one, or none if there is only one.
-    - `word`: what messages call one resource. `noun`: its noun in sensuctl, empty if it has none.
-    - `short_name`: what `dump`, `edit` and the like accept without API version and type.
-    - `store_prefix`: its word in the reference's store keys, which messages show.
+    - `word`: the word for a resource in messages. `noun`: its noun in sensuctl, empty if it has none.
+    - `short_name`: the name that commands such as `dump` and `edit` accept instead of API version and type.
+    - `store_prefix`: its word in Sensu Go's store keys, which messages contain.
     - `common`: whether the built-in roles `admin`, `edit` and `view` cover it.
     - `node`: its word in the ids of GraphQL nodes, empty if it is no node.
-    - `delete_order`: kinds with a higher number are deleted later, namespaces after what they hold.
-    - `authorless`: whether resources may have no author, because a backend starts with them or agents report them.
+    - `delete_order`: kinds with a higher number are deleted later, namespaces after their contents.
+    - `authorless`: whether resources may have no author, because they are built in or reported by agents.
     """
 
     __slots__ = (
@@ -122,7 +122,7 @@ class Kind:
 
     @property
     def plural(self) -> str:
-        """The `word` of several: `checks`, `entities`."""
+        """The plural of `word`: `checks`, `entities`."""
         if self.word.endswith("ty"):
             return f"{self.word[:-1]}ies"
         return f"{self.word}es" if self.word.endswith("ch") else f"{self.word}s"
@@ -133,7 +133,7 @@ class Kind:
         return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", self.type).lower()
 
     def path(self, namespace: str, name: str = "") -> str:
-        """The URL path of one resource, or of the list if no name is given; nothing is percent-encoded."""
+        """The URL path of a resource, or of the list if no name is given; not percent-encoded."""
         scope = f"namespaces/{namespace}/" if self.namespaced and namespace else ""
         tail = f"/{name}" if name else ""
         return f"{root_of(self.api_version)}/{scope}{self.segment}{tail}"
@@ -150,7 +150,7 @@ def is_open(api_version: str) -> bool:
 
 
 def root_of(api_version: str) -> str:
-    """The beginning of the URLs of an API group; those of the reference's commercial edition are below `enterprise`."""
+    """The beginning of the URLs of an API group; those of Sensu Go's commercial edition are below `enterprise`."""
     return f"/api/{api_version}" if is_open(api_version) else f"/api/enterprise/{api_version}"
 
 
@@ -300,11 +300,11 @@ CHECK_AS_RUN = Kind("Check", "checks", "check:Check", remark="core/v2.CheckConfi
 HOOK_AS_RUN = Kind("Hook", "hooks", "hook:Hook", remark="core/v2.HookConfig with the fields of a result", noun="")
 
 AS_RUN = (CHECK_AS_RUN, HOOK_AS_RUN)
-"""The form that a check or a hook has in an event, with the fields of a result; `CHECK` and `HOOK` are what is kept."""
+"""Checks and hooks as part of events, with the fields of a result; `CHECK` and `HOOK` are the stored kinds."""
 EVERY_KIND: tuple[Kind, ...] = tuple(row for row in globals().values() if isinstance(row, Kind))
-"""Every row, also those of kinds that are a part or another form of one that is kept."""
+"""All rows, including those of kinds that are a part or another form of a stored one."""
 ALL_KINDS = tuple(sorted((row for row in EVERY_KIND if row.dump_order), key=lambda row: row.dump_order))
-"""The kinds that are kept, in the order in which `sensuctl dump all` writes them."""
+"""The stored kinds, in the order in which `sensuctl dump all` writes them."""
 
 _BY_SEGMENT = {(row.api_version, row.segment): row for row in reversed(EVERY_KIND)}
 _BY_TYPE = {(row.api_version, row.type): row for row in EVERY_KIND}
@@ -334,7 +334,7 @@ def kind_of(resource: Any) -> Kind:
 
 
 def name_of(resource: Any) -> str:
-    """The name a resource is known by within its namespace."""
+    """The name of a resource within its namespace."""
     metadata = getattr(resource, METADATA, None)
     if metadata is not None:
         return metadata.name  # type: ignore[no-any-return]
@@ -343,6 +343,6 @@ def name_of(resource: Any) -> str:
 
 
 def namespace_of(resource: Any) -> str:
-    """The namespace a resource is in, empty for cluster-wide ones."""
+    """The namespace of a resource, empty for cluster-wide ones."""
     metadata = getattr(resource, METADATA, None)
     return metadata.namespace if metadata is not None else ""

@@ -1,4 +1,4 @@
-"""What every resource carries, and how resources point at each other."""
+"""The metadata of resources, and references between resources."""
 
 from sensu.resources.wire import Wire, always, always_str
 
@@ -14,7 +14,7 @@ class ObjectMeta(Wire, frozen=True):
 
 
 class ResourceReference(Wire, frozen=True):
-    """A pointer to another resource of the same namespace."""
+    """A reference to another resource of the same namespace."""
 
     name: str = always_str()
     type: str = always_str()
@@ -34,9 +34,9 @@ def _core_v2() -> str:
 
 
 class PipelineReference(Wire, frozen=True):
-    """A check's pointer to a pipeline; a name alone is enough.
+    """A check's reference to a pipeline; the name is sufficient.
 
-    Source: recorded scenario checks-lifecycle (the answer completes type and api_version).
+    Source: recorded scenario checks-lifecycle (the response contains type and api_version).
     """
 
     name: str = always_str()
@@ -45,7 +45,7 @@ class PipelineReference(Wire, frozen=True):
 
 
 class SecretReference(Wire, frozen=True):
-    """The environment variable that a command gets, and the secret that fills it."""
+    """An environment variable of a command, and the secret with its value."""
 
     name: str = ""
     secret: str = ""

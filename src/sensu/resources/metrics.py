@@ -1,4 +1,4 @@
-"""Metric points of an event, and the thresholds that judge them."""
+"""Metric points of an event, and thresholds for them."""
 
 from sensu.resources.wire import Wire, always_int, always_null, always_str
 from sensu.resources.wire_numbers import I64, U32
@@ -7,14 +7,14 @@ Number = int | float
 
 
 class MetricTag(Wire, frozen=True):
-    """One dimension of a point."""
+    """A tag of a point."""
 
     name: str = ""
     value: str = ""
 
 
 class MetricPoint(Wire, frozen=True):
-    """One measured value; `timestamp` is in seconds from checks, in nanoseconds from StatsD."""
+    """A measured value; `timestamp` is in seconds from checks, in nanoseconds from StatsD."""
 
     name: str = ""
     value: Number = always_int()
@@ -23,7 +23,7 @@ class MetricPoint(Wire, frozen=True):
 
 
 class Metrics(Wire, frozen=True):
-    """The points of an event and the handlers that get them."""
+    """The points of an event, and the handlers that receive them."""
 
     handlers: tuple[str, ...] | None = always_null()
     points: tuple[MetricPoint, ...] | None = always_null()
@@ -37,7 +37,7 @@ class MetricThresholdTag(Wire, frozen=True):
 
 
 class MetricThresholdRule(Wire, frozen=True):
-    """Bounds, as texts that hold numbers, and the check status outside of them."""
+    """Minimum and maximum, as strings that contain numbers, and the check status for values outside of them."""
 
     min: str = always_str()
     max: str = always_str()
@@ -45,7 +45,7 @@ class MetricThresholdRule(Wire, frozen=True):
 
 
 class MetricThreshold(Wire, frozen=True):
-    """What a check's output metrics may be."""
+    """A threshold for the output metrics of a check."""
 
     name: str = always_str()
     tags: tuple[MetricThresholdTag, ...] | None = always_null()

@@ -1,4 +1,4 @@
-"""Mutators: what an event is turned into before a handler gets it."""
+"""Mutators, which transform an event before a handler receives it."""
 
 from sensu.resources.metadata import ObjectMeta, SecretReference
 from sensu.resources.wire import Wire, always, always_int, always_null
@@ -6,7 +6,7 @@ from sensu.resources.wire_numbers import U32
 
 
 class Mutator(Wire, frozen=True):
-    """A command or a script that rewrites events."""
+    """A command or a script that transforms events."""
 
     metadata: ObjectMeta = always(ObjectMeta)
     command: str = ""

@@ -1,4 +1,4 @@
-"""Namespaces: what keeps the resources of different teams apart."""
+"""Namespaces, which separate the resources of different teams."""
 
 from sensu.resources.wire import Wire
 
@@ -6,8 +6,8 @@ from sensu.resources.wire import Wire
 class Namespace(Wire, frozen=True):
     """A namespace.
 
-    Fields of ours, not shown while unset: `history_retention`, how many seconds the results of its events are kept, and
-    `history_bytes_max`, how much they take at most; the backend's own bounds hold besides.
+    Fields that Sensu Go does not have, not shown while unset: `history_retention`, the number of seconds for which the
+    results of its events are kept, and `history_bytes_max`, their maximum size. The backend's own limits apply too.
     """
 
     name: str = ""

@@ -5,7 +5,7 @@ from sensu.resources.wire import Wire, always, always_null, always_str
 
 
 class PipelineWorkflow(Wire, frozen=True):
-    """One way of an event through filters and a mutator to a handler."""
+    """Filters, a mutator and a handler that process an event in this order."""
 
     name: str = always_str()
     filters: tuple[ResourceReference, ...] = ()
@@ -14,7 +14,7 @@ class PipelineWorkflow(Wire, frozen=True):
 
 
 class Pipeline(Wire, frozen=True):
-    """Workflows that each event of a check goes through."""
+    """Workflows that process each event."""
 
     metadata: ObjectMeta = always(ObjectMeta)
     workflows: tuple[PipelineWorkflow, ...] | None = always_null()

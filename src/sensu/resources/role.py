@@ -1,11 +1,11 @@
-"""Roles: what may be done with which resources."""
+"""Roles: permissions on resources."""
 
 from sensu.resources.metadata import ObjectMeta
 from sensu.resources.wire import Wire, always, always_null
 
 
 class Rule(Wire, frozen=True):
-    """Verbs that are allowed on resources, on all of them or on named ones."""
+    """Verbs that are allowed on types of resources, optionally only on named ones."""
 
     verbs: tuple[str, ...] | None = always_null()
     resources: tuple[str, ...] | None = always_null()
@@ -13,14 +13,14 @@ class Rule(Wire, frozen=True):
 
 
 class Role(Wire, frozen=True):
-    """Rules that hold within one namespace."""
+    """Rules that apply within one namespace."""
 
     rules: tuple[Rule, ...] | None = always_null()
     metadata: ObjectMeta = always(ObjectMeta)
 
 
 class ClusterRole(Wire, frozen=True):
-    """Rules that hold in every namespace."""
+    """Rules that apply in all namespaces."""
 
     rules: tuple[Rule, ...] | None = always_null()
     metadata: ObjectMeta = always(ObjectMeta)

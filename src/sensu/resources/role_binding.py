@@ -1,4 +1,4 @@
-"""Role bindings: who has a role."""
+"""Role bindings, which grant roles to users and groups."""
 
 from sensu.resources.metadata import ObjectMeta
 from sensu.resources.wire import Wire, always, always_null, always_str
@@ -27,7 +27,7 @@ class RoleBinding(Wire, frozen=True):
 
 
 class ClusterRoleBinding(Wire, frozen=True):
-    """Grants a cluster role to subjects in every namespace."""
+    """Grants a cluster role to subjects in all namespaces."""
 
     subjects: tuple[Subject, ...] | None = always_null()
     role_ref: RoleRef = always(RoleRef)

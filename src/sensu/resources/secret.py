@@ -1,4 +1,4 @@
-"""Secrets: references to values that commands get in their environment; the values themselves are stored nowhere.
+"""Secrets: references to values that commands receive in their environment; the values themselves are not stored.
 
 Source: docs, "Secrets API", "Secrets reference".
 """
@@ -10,9 +10,9 @@ ENV_PROVIDER = "env"
 
 
 class Secret(Wire, frozen=True):
-    """A name under which checks, handlers and mutators of a namespace ask for a value.
+    """A name by which checks, handlers and mutators of a namespace refer to a value.
 
-    `provider` knows the value; `id` is its name there: an environment variable of the backend.
+    `provider` supplies the value; `id` is its name there: an environment variable of the backend.
     """
 
     metadata: ObjectMeta = always(ObjectMeta)

@@ -1,4 +1,4 @@
-"""Silences: which events are not to disturb anybody, from when and until when."""
+"""Silences, which suppress the handling of events for a time."""
 
 from sensu.resources.metadata import ObjectMeta
 from sensu.resources.wire import Wire, always, always_bool, always_int

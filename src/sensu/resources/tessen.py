@@ -1,4 +1,4 @@
-"""The phone-home setting of the reference; nothing is ever sent from here."""
+"""The setting of Sensu Go's usage reports; this backend sends none."""
 
 from sensu.resources.wire import Wire, always_bool
 

@@ -1,17 +1,17 @@
-"""Windows of time: by weekday (filters, the legacy subdue) and repeated (subdues)."""
+"""Time windows: by weekday (filters, the legacy subdue) and repeated (subdues)."""
 
 from sensu.resources.wire import Wire, always, always_null, always_str
 
 
 class ClockWindow(Wire, frozen=True):
-    """From one time of day to another, like `3:04PM`, in UTC."""
+    """A window between two times of day (`3:04PM`), in UTC."""
 
     begin: str = always_str()
     end: str = always_str()
 
 
 class WindowDays(Wire, frozen=True):
-    """The windows of each weekday; `all` holds for every day."""
+    """The windows of each weekday; `all` applies to every day."""
 
     all: tuple[ClockWindow, ...] = ()
     sunday: tuple[ClockWindow, ...] = ()

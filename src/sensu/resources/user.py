@@ -1,10 +1,10 @@
-"""Users: who may log in with a password."""
+"""Users, who log in with a password."""
 
 from sensu.resources.wire import Wire, always_bool
 
 
 class User(Wire, frozen=True):
-    """A user; the password comes in only, the hash is kept and never shown."""
+    """A user. The password is only accepted, never stored; the hash is stored and never returned."""
 
     username: str = ""
     password: str = ""

@@ -1,7 +1,7 @@
-"""How a resource stands in JSON: what is always written, what is left out when empty, what a client may send.
+"""The JSON form of resources: fields that are always written, fields that are omitted if empty, and lenient parsing.
 
-A field made with one of the `always_*` functions is written even when it is empty; any other field is left out while it
-holds its default. `tuple[...] | None` fields made with `always_null` print `null` when empty, as the wire format asks.
+A field declared with one of the `always_*` functions is written even if it is empty; any other field is omitted while
+it has its default. `tuple[...] | None` fields declared with `always_null` are written as `null` if they are empty.
 Source: recorded API answers (checks-lifecycle, entities-agent-class, patch-null).
 """
 
@@ -23,41 +23,41 @@ T = TypeVar("T")
 
 
 class Wire(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The base of everything that is read from or written to the wire or the store."""
+    """The base of all structs that are sent, received or stored as JSON."""
 
 
 def always_int() -> Any:
-    """A number that is written even when it is 0."""
+    """A number that is written even if it is 0."""
     return msgspec.field(default_factory=int)
 
 
 def always_str() -> Any:
-    """A text that is written even when it is empty."""
+    """A string that is written even if it is empty."""
     return msgspec.field(default_factory=str)
 
 
 def always_bool() -> Any:
-    """A truth value that is written even when it is false."""
+    """A boolean that is written even if it is false."""
     return msgspec.field(default_factory=bool)
 
 
 def always_list() -> Any:
-    """A list that is written as `[]` when it is empty."""
+    """A list that is written as `[]` if it is empty."""
     return msgspec.field(default_factory=_no_items)
 
 
 def _no_items() -> tuple[()]:
-    """A factory of its own, because msgspec leaves out empty values of the builtin ones."""
+    """A separate factory, because msgspec omits empty values of the built-in ones."""
     return ()
 
 
 def always_null() -> Any:
-    """A value that is written as `null` when there is none."""
+    """A value that is written as `null` if it is None."""
     return msgspec.field(default_factory=NoneType)
 
 
 def always(factory: Any) -> Any:
-    """A nested value that is always written; `factory` makes the empty one."""
+    """A nested value that is always written; `factory` creates the empty one."""
     return msgspec.field(default_factory=factory)
 
 
@@ -75,7 +75,7 @@ def _decoder(shape: Any) -> msgspec.json.Decoder[Any]:
 
 
 def decode(shape: type[T], data: bytes | str | memoryview | msgspec.Raw) -> T:
-    """The resource in JSON that a member of this package wrote; raises InvalidResource for anything else."""
+    """Decode JSON that this package wrote; raises InvalidResource for anything else."""
     try:
         return _decoder(shape).decode(data)  # type: ignore[no-any-return, arg-type]
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as err:
@@ -83,9 +83,9 @@ def decode(shape: type[T], data: bytes | str | memoryview | msgspec.Raw) -> T:
 
 
 def parse_json(data: bytes | str) -> Any:
-    """The first JSON value in `data`, what follows it ignored; raises InvalidResource.
+    """Parse the first JSON value in `data` and ignore the rest; raises InvalidResource.
 
-    Source: recorded scenario http-bodies (bytes after the first value do not count).
+    Source: recorded scenario http-bodies (bytes after the first value are ignored).
     """
     try:
         return msgspec.json.decode(data)
@@ -94,18 +94,18 @@ def parse_json(data: bytes | str) -> Any:
 
 
 def parse_whole_json(data: bytes | str) -> Any:
-    """The JSON value that `data` is, with nothing behind it; raises InvalidResource."""
+    """Parse `data`, which must be a single JSON value; raises InvalidResource."""
     try:
         return msgspec.json.decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         value, rest = _parse_first_value(data)
     if rest.strip():
-        raise InvalidResource("the body is not valid JSON: there is more behind its first value")
+        raise InvalidResource("the body is not valid JSON: it continues after the first value")
     return value
 
 
 def _parse_first_value(data: bytes | str) -> tuple[Any, str]:
-    """The first value of JSON that is not quite as it should be, and the rest; what is no character becomes U+FFFD."""
+    """Parse the first value of JSON with minor faults, and return the rest too; invalid characters become U+FFFD."""
     text = (data if isinstance(data, str) else data.decode(errors="replace")).lstrip()
     if not text:
         raise InvalidResource("EOF")
@@ -123,7 +123,7 @@ _ESCAPE = re.compile(
     """,
     re.DOTALL | re.VERBOSE,
 )
-"""One escape in a JSON text, or the two that make one character; `half` of such a pair is none by itself."""
+"""An escape in JSON, or a surrogate pair; `half` matches a surrogate without its partner."""
 
 
 def _character(escape: re.Match[str]) -> str:
@@ -142,15 +142,15 @@ def _refuse_constant(text: str) -> Any:
 
 
 def decode_client(shape: type[T], data: bytes | str) -> T:
-    """The resource that a client sent, read as leniently as clients expect; raises InvalidResource.
+    """Decode a resource from a client leniently; raises InvalidResource.
 
-    Keys match in any case, unknown keys are ignored, null means absent, the last of equal keys counts.
+    Keys are case-insensitive, unknown keys are ignored, null means absent, and the last of equal keys is used.
     """
     return convert_client(shape, parse_json(data))
 
 
 def convert_client(shape: type[T], value: Any) -> T:
-    """Like `decode_client`, for JSON that is parsed already."""
+    """Like `decode_client`, for parsed JSON."""
     if not isinstance(value, Mapping):
         raise InvalidResource(f"the body must be a JSON object, not {json_type(value)}")
     try:
@@ -166,16 +166,16 @@ def json_type(value: Any) -> str:
 
 
 def explain(err: Exception) -> str:
-    """A decoding error in words that start with the field's path."""
+    """The message for a decoding error, which starts with the path of the field."""
     if isinstance(err, UnicodeDecodeError):
-        return "a text is not valid UTF-8"
+        return "a string is not valid UTF-8"
     text, _, where = str(err).replace("`", "").partition(" - at $")
     text = text[:1].lower() + text[1:]
     return f"{where.removeprefix('.')}: {text}" if where else text
 
 
 class _Shape:
-    """What `_conform` must know of a struct: its fields by lower-case name, and which are left out when empty."""
+    """The properties of a struct for `_conform`: its fields by lower-case name, and those that are omitted if empty."""
 
     def __init__(self, struct: type[msgspec.Struct]) -> None:
         hints = get_type_hints(struct, include_extras=False)
@@ -188,7 +188,7 @@ def _shape_of(struct: type[msgspec.Struct]) -> _Shape:
 
 
 def _conform(value: Any, hint: Any) -> Any:
-    """`value` with the keys, nulls and nested values that `hint` expects; what does not fit stays for the converter."""
+    """`value` with the keys, nulls and nested values that `hint` expects; mismatches are left to the converter."""
     if isinstance(hint, type) and issubclass(hint, msgspec.Struct):
         return _conform_object(value, hint) if isinstance(value, Mapping) else value
     origin, args = get_origin(hint), get_args(hint)
@@ -203,7 +203,7 @@ def _conform(value: Any, hint: Any) -> Any:
 
 
 def _conform_item(value: Any, hint: Any) -> Any:
-    """An item of a list or a map; null stands for an empty one."""
+    """An item of a list or a map; null becomes an empty one."""
     return _conform(_nothing_of(hint) if value is None else value, hint)
 
 
@@ -228,7 +228,7 @@ def _conform_object(value: Mapping[str, Any], struct: type[msgspec.Struct]) -> d
 
 
 def with_known_keys(value: Any, hint: Any) -> Any:
-    """A client's JSON with the keys that `hint` knows in its spelling; everything else is unchanged."""
+    """A client's JSON with known keys in the case that `hint` has; everything else is unchanged."""
     struct = next(
         (one for one in (hint, *get_args(hint)) if isinstance(one, type) and issubclass(one, msgspec.Struct)), None
     )
@@ -240,9 +240,9 @@ def with_known_keys(value: Any, hint: Any) -> Any:
 
 
 def canonical(resource: T) -> T:
-    """The resource as it is stored: empty lists are `null` where their kind has it, empty optional values are left out.
+    """The resource as it is stored: empty lists are `null` in some kinds, empty optional values are omitted.
 
-    Source: recorded scenario patch-null (an empty list in an answer is null when read again).
+    Source: recorded scenario patch-null (an empty list in a response is null when it is read again).
     """
     if not isinstance(resource, msgspec.Struct):
         return resource
@@ -283,7 +283,7 @@ def _canonicalised_of(struct: type[msgspec.Struct]) -> tuple[tuple[str, Any, boo
 
 
 def _struct_within(hint: Any) -> type[msgspec.Struct] | None:
-    """The struct that a field holds, by itself, optionally, or in a list."""
+    """The struct in a field, directly, optionally, or in a list."""
     if isinstance(hint, type) and issubclass(hint, msgspec.Struct):
         return hint
     inner = (_struct_within(argument) for argument in get_args(hint) if argument is not Ellipsis)
@@ -291,7 +291,7 @@ def _struct_within(hint: Any) -> type[msgspec.Struct] | None:
 
 
 def explain_unknown_fields(shape: type[msgspec.Struct], value: Mapping[str, Any]) -> list[str]:
-    """The keys of a client's object that its kind does not know, in order; those of objects in it with their path."""
+    """The unknown keys of a client's object, in order; those of nested objects with their path."""
     return list(_unknown(value, shape, ""))
 
 
@@ -321,7 +321,7 @@ def _unknown_keys(value: Mapping[str, Any], fields: Mapping[str, tuple[str, Any]
 
 
 def known_fields(shape: type[msgspec.Struct], place: str) -> list[str]:
-    """The fields that an object of a kind may have where `place` (`check.subdue.days`) names one of them."""
+    """The fields that the object containing `place` (`check.subdue.days`) may have."""
     found: type[msgspec.Struct] | None = shape
     for part in place.split(".")[:-1]:
         known = _shape_of(found).fields.get(part.partition("[")[0].lower()) if found is not None else None

@@ -1,15 +1,15 @@
-"""What a store keeps and how it is asked: the protocols that SQLite and PostgreSQL fulfil.
+"""The protocols of stores, which SQLite and PostgreSQL implement.
 
-A store keeps bytes under keys and applies writes; it decides nothing. All writes of one `commit` apply together or not
-at all, and commits that wait at the same time share one transaction. When `commit` returns, its writes are durable
-as far as the durability setting promises, every later read sees them, and every listener was called with them.
+A store keeps bytes under keys and applies writes; it makes no decisions. The writes of a `commit` apply all together or
+not at all, and commits that wait at the same time share one transaction. When `commit` returns, its writes are durable
+according to the durability setting, every later read sees them, and every listener has been called with them.
 
-Several processes may share a store. Any of them may write each resource, because the conditions of a commit hold for
+Several processes can share a store. Any of them can write any resource, because the conditions of a commit apply to
 all; an event, and the deliveries of its entity, are written only by the process that owns the slot of the entity.
-What others wrote is read through a `ChangeFeed`.
+Changes by others arrive through a `ChangeFeed`.
 
-Reads see only committed writes. Lists come in byte order of `namespace/name` (events: `namespace/entity/check`), so
-that namespace `a-b` comes before `a`. They are read a page at a time: a write between two pages may show in the later.
+Reads see only committed writes. Lists are in byte order of `namespace/name` (events: `namespace/entity/check`), so that
+namespace `a-b` comes before `a`. They are read in pages: a later page can include writes made since the earlier one.
 """
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -48,23 +48,23 @@ ChangeListener = Callable[[Sequence[Change]], None]
 
 
 class Store(Protocol):
-    """A place where resources, events and owed deliveries are kept.
+    """Stores resources, events and pending deliveries.
 
-    Raises `StoreError` (from `sensu.errors`) when the medium fails; nothing of the commit is stored then.
+    Raises `StoreError` (from `sensu.errors`) if the medium fails; nothing of a commit is stored then.
     """
 
     async def open(self) -> None:
-        """Open the medium and bring its schema up to date; raises StoreError where it cannot be used."""
+        """Open the medium and update its schema; raises StoreError if it cannot be used."""
         ...
 
     async def close(self) -> None:
-        """Finish what waits, then release the medium."""
+        """Finish waiting commits, then release the medium."""
         ...
 
     async def commit(self, writes: Sequence[Write]) -> Committed | Refused:
         """Apply all of `writes` in order, or none of them.
 
-        Waits while the store is behind. A caller that is cancelled meanwhile does not know whether they were applied.
+        Waits while the store is overloaded. If the caller is cancelled meanwhile, the writes may or may not be applied.
         """
         ...
 
@@ -77,20 +77,20 @@ class Store(Protocol):
     ) -> Page:
         """Resources of a kind after (namespace, name) `after`, of one namespace or all, at most `limit` (0: all).
 
-        Where `namespace` is given, only the name in `after` counts. What `after` names need not exist any more.
+        If `namespace` is given, only the name in `after` is used. The resource at `after` need not exist.
         """
         ...
 
     def bodies(self, kind: str, namespace: str | None) -> AsyncIterator[Sequence[bytes]]:
-        """What readers get of all resources of a kind, in order, some at a time, so that memory stays flat."""
+        """The public JSON of all resources of a kind, in order and in chunks, so that memory use is constant."""
         ...
 
     async def count(self, kind: str, namespace: str | None) -> int:
-        """How many resources of a kind there are."""
+        """The number of resources of a kind."""
         ...
 
     async def counts(self, namespace: str | None) -> Mapping[str, int]:
-        """How many resources there are of each kind, by qualified name; kinds without any are left out, and events."""
+        """The number of resources of each kind, by qualified name; without events, and without kinds that have none."""
         ...
 
     async def get_event(self, key: EventKey) -> StoredEvent | None:
@@ -98,7 +98,7 @@ class Store(Protocol):
         ...
 
     async def get_events(self, keys: Sequence[EventKey]) -> dict[EventKey, StoredEvent]:
-        """Those of the events that exist, in one query."""
+        """The existing ones of these events, read in one query."""
         ...
 
     async def list_events(
@@ -112,23 +112,23 @@ class Store(Protocol):
     ) -> EventPage:
         """Events in order of namespace, entity, check, after `after`, at most `limit` (0: all).
 
-        An `entity` needs a `namespace`; `check` leaves those of other checks out. Of `after` only the parts count that
-        `namespace` and `entity` do not fix.
+        `entity` requires `namespace`; `check` selects the events of one check. Only the parts of `after` that are not
+        fixed by `namespace` and `entity` are used.
         """
         ...
 
     def event_bodies(self, namespace: str | None, entity: str | None = None) -> AsyncIterator[Sequence[bytes]]:
-        """The JSON of all events of a list, in order, some at a time, so that memory stays flat."""
+        """The JSON of all events of a list, in order and in chunks, so that memory use is constant."""
         ...
 
     async def count_events(self, namespace: str | None, entity: str | None = None) -> int:
-        """How many events there are."""
+        """The number of events."""
         ...
 
     async def event_counts(self, namespace: str | None) -> CountsByNamespace:
-        """The counts by state of a namespace or (None) of all; namespaces without events are left out.
+        """The counts by state of a namespace or of all (None); namespaces without events are omitted.
 
-        They are kept with each commit, so that asking costs the same however many events there are.
+        They are updated with each commit, so that reading them costs the same for any number of events.
         """
         ...
 
@@ -137,21 +137,21 @@ class Store(Protocol):
         ...
 
     async def walk_events(self, query: EventQuery, after: EventPosition | None, limit: int) -> EventWalk:
-        """The next `limit` events of a list after a position or (None) from its start, without bodies.
+        """The next `limit` events of a list, after a position or from its start (None), without bodies.
 
-        An event whose state changes during a walk may be missed or come twice.
+        An event whose state changes during a walk may be missed or returned twice.
         """
         ...
 
     async def search_events(self, search: EventSearch, after: EventPosition | None) -> EventWalk:
-        """Some of the events whose names fit, in order of their names, without bodies; `after` as for `walk_events`.
+        """Some of the events whose names match, in order of their names, without bodies; `after` as for `walk_events`.
 
-        Each call compares a bounded number of names, so that it may find nothing although there is more.
+        Each call compares a bounded number of names, so that it may find nothing although more events match.
         """
         ...
 
     async def events_of_ids(self, ids: Sequence[int]) -> Sequence[ListedEvent]:
-        """Those of the events with these ids (`ListedEvent.id`) that still exist, with bodies, in this order."""
+        """The events with these ids (`ListedEvent.id`) that still exist, with bodies, in this order."""
         ...
 
     async def silenced_events(self, namespace: str, after: int, limit: int) -> Sequence[ListedEvent]:
@@ -159,9 +159,9 @@ class Store(Protocol):
         ...
 
     async def event_changes(self, namespace: str, after: int, limit: int) -> EventChanges:
-        """What changed in the list of a namespace's events behind the revision `after`: states and deletions.
+        """The changes to the list of a namespace's events after the revision `after`: states and deletions.
 
-        More than `limit` changes, or changes that are no longer known, are not listed.
+        If there are more than `limit` changes, or some are no longer known, none are listed.
         """
         ...
 
@@ -170,11 +170,11 @@ class Store(Protocol):
         ...
 
     async def incidents_since(self, namespace: str, since: int, number_max: int) -> int:
-        """How many events of a namespace have failed since `since` (Unix seconds) or later, up to `number_max`."""
+        """The number of incidents of a namespace since `since` (Unix seconds), counted up to `number_max`."""
         ...
 
     async def events_due(self, slots: Slots = ALL_SLOTS) -> Sequence[tuple[EventKey, float]]:
-        """Every event of these slots that has a deadline, with the deadline; daemons rebuild theirs from it."""
+        """All events of these slots that have a deadline, with the deadline, from which daemons restore theirs."""
         ...
 
     async def handling(self, key: EventKey, delivery: int) -> StoredHandling | None:
@@ -182,19 +182,19 @@ class Store(Protocol):
         ...
 
     def next_delivery_id(self, slot: int = 0) -> int:
-        """A number for an `OweDelivery` that was never used before in this store; it carries the entity's slot."""
+        """A number for an `OweDelivery` that was never used before in this store; it contains the entity's slot."""
         ...
 
     async def deliveries_owed(self, limit: int, after: int = 0, slots: Slots = ALL_SLOTS) -> Sequence[OweDelivery]:
-        """Owed deliveries of these slots with ids above `after`, in order of their ids, at most `limit`."""
+        """Pending deliveries of these slots with ids above `after`, in order of their ids, at most `limit`."""
         ...
 
     async def dead_letters(self, limit: int, after: int = 0) -> Sequence[tuple[OweDelivery, str]]:
-        """Deliveries that were given up, each with why, in order of their ids."""
+        """Deliveries that were given up, with the reason of each, in order of their ids."""
         ...
 
     def deliveries_size(self) -> DeliveriesSize:
-        """What is owed, dead letters left out; answered from memory."""
+        """The size of all pending deliveries, without dead letters; kept in memory."""
         ...
 
     async def delivery_counts(self, namespace: str | None) -> Mapping[str, DeliveryCounts]:
@@ -202,7 +202,7 @@ class Store(Protocol):
         ...
 
     async def get_state(self, name: str) -> bytes | None:
-        """The value kept under `name` by `PutState`, or None."""
+        """The value stored under `name` by `PutState`, or None."""
         ...
 
     async def audit(self, limit: int, before: int = 0) -> Sequence[AuditEntry]:
@@ -210,70 +210,70 @@ class Store(Protocol):
         ...
 
     async def count_audit(self) -> int:
-        """How many entries the audit log has."""
+        """The number of entries in the audit log."""
         ...
 
     async def history(self, key: EventKey, limit: int, position: HistoryPosition | None = None) -> HistoryPage | None:
-        """At most `limit` entries of an event's history from `position` (None: its newest) on; None for no event.
+        """At most `limit` entries of an event's history from `position` (None: newest) on; None for an unknown event.
 
-        State changes outlive other results, so that the older part of a history holds them alone.
+        State changes are kept longer than other results, so that the older part of a history contains only these.
         """
         ...
 
     async def history_size(self, changes: bool) -> HistorySize:
-        """What the log of all results holds, or that of all state changes."""
+        """The size of the log of all results, or of that of all state changes."""
         ...
 
     def listen(self, listener: ChangeListener) -> Callable[[], None]:
-        """Have `listener` called on the loop with the changes of each commit, in order; returns how to stop it.
+        """Call `listener` on the loop with the changes of each commit, in order; returns a function to stop it.
 
-        It must be quick and not raise: what it raises is logged, and other listeners are called all the same.
+        It must be quick and not raise: exceptions are logged, and other listeners are called nevertheless.
         """
         ...
 
     @property
     def feed(self) -> "ChangeFeed":
-        """Brings what other processes commit to the listeners."""
+        """The feed that passes commits of other processes to the listeners."""
         ...
 
     async def healthy(self) -> str:
-        """Empty where the store answers, else what is wrong; bounded in time."""
+        """Empty if the store answers, otherwise the problem; returns within a bounded time."""
         ...
 
 
 class ChangeFeed(Protocol):
-    """Brings the changes of other processes to the listeners of this process's store, in commit order.
+    """Passes changes of other processes to the listeners of this process's store, in commit order.
 
-    What was written several times since the last time is reported once, as it is now. Guarantees, by store:
+    If a resource was written several times since the last read, it is reported once, in its present state. Guarantees:
 
-    - SQLite, one process: there are no other processes; listeners know every change when `commit` returns.
-    - SQLite, several workers: `caught_up` compares one number in shared memory with the last entry of the change log
-      that was read, and reads the log if it is behind. It covers every commit of any worker that returned before the
-      call, so that an answer of one worker holds at all of them.
+    - SQLite, one process: there are no other processes; listeners have received every change when `commit` returns.
+    - SQLite, several workers: `caught_up` compares a number in shared memory with the last entry read from the change
+      log, and reads the log if it is behind. It covers every commit of any worker that returned before the call, so
+      that a response of one worker is consistent with all others.
     """
 
     async def caught_up(self) -> None:
-        """Return when listeners were called with everything that any process committed before this call.
+        """Return when listeners have been called with everything that any process committed before this call.
 
-        Costs next to nothing if nothing is new, and does not give up the turn of the loop then. Raises StoreError if
-        this process fell so far behind that it must be restarted.
+        Costs almost nothing if nothing is new, and then does not yield to the event loop. Raises StoreError if this
+        process is so far behind that it must be restarted.
         """
         ...
 
     def include_events(self) -> None:
-        """Have the feed include events, from the next commit on: commit something, then await `caught_up`."""
+        """Include events in the feed, from the next commit on: commit something, then await `caught_up`."""
         ...
 
     @property
     def events_included(self) -> bool:
-        """Whether the feed includes events, because some process asked for it."""
+        """Whether the feed includes events, because a process requested it."""
         ...
 
     @property
     def revision(self) -> int:
-        """The revision up to which listeners know every change that is reported."""
+        """The revision up to which listeners have received every reported change."""
         ...
 
     def announce_with(self, announce: Callable[[], None]) -> None:
-        """Have `announce` called after a commit that other processes should read; they read it without that, later."""
+        """Call `announce` after a commit that other processes should read; without it, they read it later."""
         ...

@@ -1,7 +1,7 @@
-"""The result of a group of commits: which are refused, and the final state of every key, without any database.
+"""The result of a group of commits: which ones are refused, and the final state of every key. Uses no database.
 
-The commits of a group are checked one after the other, each against the result of those before it, and written
-together. A store gives a `Group` the state before it (`asked` names the keys), and writes the state after it.
+The commits of a group are checked one after the other, each against the result of the earlier ones, and written
+together. A store passes the state before the group (`asked` names the keys), and writes the state after it.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -39,12 +39,12 @@ _NAMESPACE_KIND = NAMESPACE.qualified_name
 
 
 def namespace_key(namespace: str) -> Key:
-    """Where a namespace itself lies."""
+    """The key of a namespace."""
     return Key(_NAMESPACE_KIND, "", namespace)
 
 
 def asked(commits: Iterable[Sequence[Write]]) -> tuple[set[Key], set[EventKey]]:
-    """The resources and events whose state before the group decides about its commits or their changes."""
+    """The resources and events whose state before the group affects its commits or their changes."""
     keys: set[Key] = set()
     events: set[EventKey] = set()
     for writes in commits:
@@ -66,15 +66,15 @@ def _ask_put(write: PutResource, keys: set[Key]) -> None:
 
 
 def asks_emptiness(writes: Sequence[Write]) -> bool:
-    """Whether a commit must be the first of its group, because it depends on what lies in a namespace."""
+    """Whether a commit must be the first of its group, because it depends on the content of a namespace."""
     return any(isinstance(write, DeleteResource) and write.empty_of for write in writes)
 
 
 class Group:
-    """The last word of some commits on every key they write.
+    """The combined result of several commits for every key that they write.
 
-    `etags` and `events_present` hold the state before of the keys that `asked` names (None and False: not there) and
-    are updated; `in_use` says whether a namespace holds resources of some kinds, as it was before the group.
+    `etags` and `events_present` contain the state before the group of the keys that `asked` names (None and False:
+    absent) and are updated; `in_use` returns whether a namespace contained resources of some kinds before the group.
     """
 
     def __init__(
@@ -105,7 +105,7 @@ class Group:
         self._in_use = in_use
 
     def add(self, writes: Sequence[Write]) -> tuple[Committed | Refused, Sequence[Change]]:
-        """The fate of the next commit and the changes it makes; a refused one leaves nothing behind."""
+        """The result of the next commit and its changes; a refused commit has no effect."""
         refused = self._refusal(writes)
         if refused is not None:
             return refused, ()
@@ -118,7 +118,7 @@ class Group:
         return Committed(self.revision), changes
 
     def _refusal(self, writes: Sequence[Write]) -> Refused | None:
-        """The first broken condition; `etags` and `events` overlay what earlier writes of the same commit leave."""
+        """The first violated condition; `etags` and `events` hold the results of earlier writes of the same commit."""
         etags: dict[Key, str | None] = {}
         events: dict[EventKey, bool] = {}
         for index, write in enumerate(writes):
@@ -216,7 +216,7 @@ class Group:
         self.delivery_id_max = max(self.delivery_id_max, write.id)
 
     def _settle(self, write: SettleDelivery, changes: list[Change]) -> None:
-        """Only what is still owed can be given up; it is written as owed first, since giving up copies what is owed."""
+        """Only a pending delivery can be given up; it is written as pending first, because giving up copies it."""
         if write.dead and write.id in self.settled:
             return
         if not write.dead:
@@ -227,7 +227,7 @@ class Group:
         self.handlings[write.key, write.delivery] = write.handled
 
     def _expect(self, write: Expect, changes: list[Change]) -> None:
-        """Nothing is written."""
+        """Writes nothing."""
 
     def _put_state(self, write: PutState, changes: list[Change]) -> None:
         self.states[write.name] = write.value

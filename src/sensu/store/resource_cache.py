@@ -1,4 +1,4 @@
-"""The resources of some kinds in memory, following the store's changes: reading them costs no query."""
+"""Caches the resources of some kinds in memory and follows the store's changes, so that reads need no query."""
 
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -22,17 +22,17 @@ logger = logging.getLogger(__name__)
 PAGE_SIZE = 500
 
 CONFIG_SHAPES: Mapping[str, Shape] = {ENTITY.qualified_name: EntityConfig}
-"""Kinds of which only a part is of interest, by qualified name: entities change with every keepalive, their
-configuration rarely."""
+"""Kinds of which only a part is cached, by qualified name: entities change with every keepalive, but their
+configuration rarely does."""
 
 Subscriber = Callable[[Key, Any], None]
 
 
 class ResourceCache:
-    """What the store holds of the kinds that were loaded, decoded when first asked for.
+    """The stored resources of the kinds that were loaded, decoded when they are first used.
 
-    A kind in `shapes` is decoded to that struct instead of its own. A body that cannot be decoded is logged and treated
-    as if it were not there. Memory is bounded by what the store holds.
+    A kind in `shapes` is decoded to that struct instead of its own. A body that cannot be decoded is logged and
+    ignored. Memory use is bounded by the content of the store.
     """
 
     def __init__(self, store: Store, shapes: Mapping[str, Shape] = CONFIG_SHAPES) -> None:
@@ -52,7 +52,7 @@ class ResourceCache:
             await self._fill(kind.qualified_name, shelf)
 
     async def _fill(self, kind: str, shelf: "_Shelf") -> None:
-        """What changed while the pages were read is newer than they are."""
+        """Read all pages; changes that arrive meanwhile take precedence."""
         after, more = None, True
         while more:
             page = await self._store.list(kind, None, after=after, limit=PAGE_SIZE)
@@ -64,7 +64,7 @@ class ResourceCache:
         shelf.changed_in_load = None
 
     def close(self) -> None:
-        """Follow changes no longer."""
+        """Stop following changes."""
         if self._stop_listening is not None:
             self._stop_listening()
             self._stop_listening = None
@@ -85,10 +85,10 @@ class ResourceCache:
         return self._shelves[kind.qualified_name].list(kind.qualified_name, namespace)
 
     def subscribe(self, kind: Kind, callback: Subscriber) -> Callable[[], None]:
-        """Have `callback` called with the key and the resource (None: removed) after each change; returns how to stop.
+        """Call `callback` with key and resource (None: removed) after each change; returns a function to stop it.
 
-        A write that leaves what the cache sees of a resource as it was is no change. Raises KeyError for a kind that
-        was not loaded.
+        A write that does not affect the cached part of a resource is not a change. Raises KeyError for a kind that was
+        not loaded.
         """
         subscribers = self._shelves[kind.qualified_name].subscribers
         subscribers.append(callback)
@@ -101,7 +101,7 @@ class ResourceCache:
 
 
 class _Entry:
-    """A resource, as its body until it is first asked for."""
+    """A resource, kept as its body until it is first used."""
 
     __slots__ = ("body", "resource")
 
@@ -110,7 +110,7 @@ class _Entry:
         self.resource: Any = None
 
     def decoded(self, key: Key, decode_body: Decode) -> Any:
-        """The resource; None where its body is broken."""
+        """The resource, None if its body cannot be decoded."""
         if self.body is not None:
             self.resource, self.body = _decode(key, decode_body, self.body), None
         return self.resource
@@ -121,7 +121,7 @@ def _decode(key: Key, decode_body: Decode, body: bytes) -> Any:
         return decode_body(body)
     except InvalidResource as err:
         place = fields(kind=key.kind, namespace=key.namespace, name=key.name, reason=str(err))
-        logger.error("a stored resource cannot be read and is ignored", extra=place)
+        logger.error("ignored a stored resource that cannot be decoded", extra=place)
         return None
 
 
@@ -136,7 +136,7 @@ class _Shelf:
         self._lists: dict[str | None, tuple[Any, ...]] = {}
 
     def load(self, key: Key, body: bytes) -> None:
-        """Take what was read, unless a change overtook it."""
+        """Add a resource that was read, unless a change to it has arrived meanwhile."""
         if self.changed_in_load is None or key not in self.changed_in_load:
             self._entries.setdefault(key.namespace, {})[key.name] = _Entry(body)
             self._drop_lists(key.namespace)

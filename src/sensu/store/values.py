@@ -9,13 +9,13 @@ from sensu.rules.severity import ALL, PASSING
 
 
 class Value(msgspec.Struct, frozen=True):
-    """The base of what goes into and comes out of a store; compared by content, cheap to make and to hash."""
+    """The base of all values of stores; compared by content, cheap to create and to hash."""
 
 
 class Key(Value, frozen=True, order=True, cache_hash=True):
-    """Where a resource lies: the kind's `qualified_name`, the namespace (empty for cluster-wide kinds), the name.
+    """The key of a resource: the kind's `qualified_name`, the namespace (empty for cluster-wide kinds), and the name.
 
-    A namespace holds no `/`.
+    A namespace does not contain `/`.
     """
 
     kind: str
@@ -24,9 +24,9 @@ class Key(Value, frozen=True, order=True, cache_hash=True):
 
 
 class Stored(Value, frozen=True):
-    """A resource as the store has it.
+    """A stored resource.
 
-    `body` is its canonical JSON; `shown` what readers get where that differs (redacted labels, no password hash).
+    `body` is its canonical JSON; `shown` is the public JSON if it differs (redacted labels, no password hash).
     """
 
     key: Key
@@ -37,12 +37,12 @@ class Stored(Value, frozen=True):
 
     @property
     def public(self) -> bytes:
-        """What readers get."""
+        """The public JSON."""
         return self.body if self.shown is None else self.shown
 
 
 class Must(Enum):
-    """What a write asks of the state before it."""
+    """The condition of a write on the state before it."""
 
     ANY = "any"
     BE_ABSENT = "be absent"
@@ -53,7 +53,7 @@ class PutResource(Value, frozen=True):
     """Create or replace a resource. With `etag_before` the stored resource must have that ETag.
 
     With `namespace_must_exist` the namespace of the key must be stored (as a core/v2.Namespace) when the write applies.
-    Where several conditions fail, the refusal names the first of: namespace, `must`, ETag.
+    If several conditions fail, the refusal names the first of: namespace, `must`, ETag.
     """
 
     key: Key
@@ -66,9 +66,9 @@ class PutResource(Value, frozen=True):
 
 
 class DeleteResource(Value, frozen=True):
-    """Remove a resource; with `Must.BE_PRESENT` it must be there.
+    """Delete a resource; with `Must.BE_PRESENT`, it must exist.
 
-    For a namespace: no resource of the kinds `empty_of` may lie in it, as it was before this commit.
+    A namespace must not have contained resources of the kinds `empty_of` before this commit.
     """
 
     key: Key
@@ -77,14 +77,14 @@ class DeleteResource(Value, frozen=True):
 
 
 class Expect(Value, frozen=True):
-    """Write nothing; but the commit applies only if the resource has that ETag still (None: is not there still)."""
+    """Write nothing, but apply the commit only if the resource still has that ETag (None: still does not exist)."""
 
     key: Key
     etag: str | None
 
 
 class EventKey(Value, frozen=True, order=True, cache_hash=True):
-    """Where an event lies; namespace and entity hold no `/`."""
+    """The key of an event; namespace and entity do not contain `/`."""
 
     namespace: str
     entity: str
@@ -92,9 +92,9 @@ class EventKey(Value, frozen=True, order=True, cache_hash=True):
 
 
 class Result(Value, frozen=True):
-    """An entry for the history of an event, as its writer packed it; `at` in Unix seconds is when it was taken in.
+    """An encoded entry for the history of an event, received `at` (Unix seconds).
 
-    Those with `changed` are state changes, which are kept in a log of their own. They have a number `delivery`: that of
+    Entries with `changed` are state changes, which are kept in a separate log. They have a number `delivery`: that of
     the delivery with which they are committed, or one of their own (0: older than these numbers). `handled` is what is
     known of how the events of the state were handled (None: nothing).
     """
@@ -107,11 +107,11 @@ class Result(Value, frozen=True):
 
 
 class EventState(Value, frozen=True):
-    """What lists of events are sorted, filtered and counted by.
+    """The properties by which lists of events are sorted, filtered and counted.
 
-    `severity` is one of `rules/severity.py`; `since`, in Unix seconds, is when the event got it: a state with the
-    severity before keeps the time before. `silenced` says whether a silence applies to the event now, `overdue` whether
-    it fails because a result is missing.
+    `severity` is one of `rules/severity.py`; `since`, in Unix seconds, is the time from which the event has it: if the
+    severity does not change, neither does the time. `silenced` says whether a silence applies to the event now,
+    `overdue` whether it fails because a result is missing.
     """
 
     severity: int = PASSING
@@ -124,9 +124,9 @@ class EventState(Value, frozen=True):
 class PutEvent(Value, frozen=True):
     """Create or replace an event.
 
-    `due_at` is when its silence becomes an alarm (keepalive or TTL, Unix seconds), None where nothing is awaited.
-    `result` is added to the event's history, behind what is there; the history of an event that is deleted is gone.
-    Without `state` the stored state stays, which costs nothing; a new event then has the state `EventState()`.
+    `due_at` is its deadline (keepalive or TTL, in Unix seconds), None if it has none. `result` is appended to the
+    event's history, which is deleted with the event. Without `state`, the stored state is kept at no cost; a new event
+    then has the state `EventState()`.
     """
 
     key: EventKey
@@ -137,25 +137,25 @@ class PutEvent(Value, frozen=True):
 
 
 class MarkSilenced(Value, frozen=True):
-    """Set `silenced` in the state of an event, if the event exists; the event itself stays as it is."""
+    """Set `silenced` in the state of an event, if the event exists; the event itself is not changed."""
 
     key: EventKey
     silenced: bool
 
 
 class DeleteEvent(Value, frozen=True):
-    """Remove an event; with `Must.BE_PRESENT` it must be there."""
+    """Delete an event; with `Must.BE_PRESENT`, it must exist."""
 
     key: EventKey
     must: Must = Must.ANY
 
 
 class OweDelivery(Value, frozen=True):
-    """An event that pipelined must still handle; `id` is unique, growing for each entity (see `next_delivery_id`).
+    """Store a pending delivery; its `id` is unique, and increases for each entity (see `next_delivery_id`).
 
-    `event` is the whole event as handlers get it, `attempts` how often it was tried, `due_at` when to try (again).
-    `rest` holds what of it is still to do, as pipelined wrote it (empty: all of it). Owing an id again replaces it, and
-    takes it back from the dead letters. `change` is the `delivery` of the state change that the event belongs to
+    `event` is the whole event for handlers, `attempts` the number of attempts so far, `due_at` the time of the next.
+    `rest` is the remaining work, as encoded by pipelined (empty: all of it). Storing an id again replaces the delivery,
+    and moves it back from the dead letters. `change` is the `delivery` of the state change that the event belongs to
     (0: not known).
     """
 
@@ -169,10 +169,10 @@ class OweDelivery(Value, frozen=True):
 
 
 class SettleDelivery(Value, frozen=True):
-    """A delivery is done and forgotten, wherever it was; or it is given up, when `dead` tells why.
+    """Remove a delivery that is done, pending or dead; or give it up, if `dead` is the reason.
 
-    An owed delivery that is given up rests among the dead letters, an unknown one stays unknown. The dead letters are
-    bounded; the oldest make room.
+    A pending delivery that is given up becomes a dead letter; an unknown one is ignored. The number of dead letters is
+    limited; the oldest are dropped.
     """
 
     id: int
@@ -191,7 +191,7 @@ class NoteHandling(Value, frozen=True):
 
 
 class PutState(Value, frozen=True):
-    """Keep a small value of a daemon under a name: secrets of the store, watermarks, leases."""
+    """Store a small value of a daemon under a name: secrets of the store, watermarks, leases."""
 
     name: str
     value: bytes
@@ -214,8 +214,8 @@ class TrimAudit(Value, frozen=True):
 class TrimHistory(Value, frozen=True):
     """Drop results (with `changes`: state changes) from before `at_before`, and all but the newest `bytes_max` bytes.
 
-    The oldest `entries_max` are looked at, so that a long history is trimmed a part at a time; the newest entry of all
-    always stays.
+    Only the oldest `entries_max` are examined, so that a long history is trimmed in parts; the newest entry of all is
+    always kept.
     """
 
     changes: bool
@@ -250,7 +250,7 @@ Write = (
 
 
 class Committed(Value, frozen=True):
-    """The writes are stored; `revision` is the store's after them, greater than that of every commit before."""
+    """The writes are stored; `revision` is that of the store after them, greater than that of every earlier commit."""
 
     revision: int
 
@@ -293,9 +293,9 @@ class StoredHandling(Value, frozen=True):
 
 
 class Change(Value, frozen=True):
-    """A resource or event was written (`body` is new) or removed (`body` is None); told in commit order.
+    """A resource or event was written (`body` is new) or deleted (`body` is None); reported in commit order.
 
-    Removing what was not there is no change. `shown` is what readers get where that differs from the body.
+    Deleting a missing resource is not a change. `shown` is the public JSON if it differs from the body.
     """
 
     revision: int
@@ -305,7 +305,7 @@ class Change(Value, frozen=True):
 
 
 class AuditEntry(Value, frozen=True):
-    """An entry of the audit log; ids grow."""
+    """An entry of the audit log; ids increase."""
 
     id: int
     at: float
@@ -313,28 +313,28 @@ class AuditEntry(Value, frozen=True):
 
 
 class HistoryPosition(Value, frozen=True):
-    """Where the older part of a history begins: its newest result and its newest state change, None where none is."""
+    """The position of the older part of a history: its newest result and newest state change, None if it has none."""
 
     result: int | None
     change: int | None
 
 
 class HistoryPage(Value, frozen=True):
-    """Some entries of an event's history, those taken in last first; `older` is None where there are no more."""
+    """Some entries of an event's history, most recently received first; `older` is None at the end."""
 
     items: Sequence[Result]
     older: HistoryPosition | None
 
 
 class HistorySize(Value, frozen=True):
-    """About how many bytes a history log holds, and when its oldest entry was taken in (None where it is empty)."""
+    """The approximate size of a history log in bytes, and the time of its oldest entry (None if it is empty)."""
 
     bytes: int
     oldest_at: int | None
 
 
 class DeliveriesSize(Value, frozen=True):
-    """How many deliveries are owed, and the bytes of their events."""
+    """The number of pending deliveries, and the size of their events in bytes."""
 
     count: int
     bytes: int
@@ -348,14 +348,14 @@ class DeliveryCounts(Value, frozen=True):
 
 
 class Page(Value, frozen=True):
-    """Some items of a list, in order, and whether there are more after the last."""
+    """Some items of a list, in order, and whether more follow."""
 
     items: Sequence[Stored]
     more: bool
 
 
 class EventPage(Value, frozen=True):
-    """Some events of a list, in order, and whether there are more after the last."""
+    """Some events of a list, in order, and whether more follow."""
 
     items: Sequence[StoredEvent]
     more: bool
@@ -370,7 +370,7 @@ class EventOrder(Enum):
 
 
 class EventQuery(Value, frozen=True):
-    """The events of a namespace with one of these severities that are silenced, not silenced, or (None) both."""
+    """The events of a namespace with one of these severities that are silenced, not silenced, or both (None)."""
 
     namespace: str
     order: EventOrder = EventOrder.SEVERITY
@@ -379,9 +379,10 @@ class EventQuery(Value, frozen=True):
 
 
 class EventSearch(Value, frozen=True):
-    """The events of a query whose names fit; empty texts fit all.
+    """The events of a query whose names match; empty strings match all.
 
-    `word` is a part of `entity/check`, in which case of ASCII letters does not count; `entity` and `check` are names.
+    `word` is a part of `entity/check`, compared without regard to the case of ASCII letters; `entity` and `check`
+    are names.
     """
 
     query: EventQuery
@@ -391,12 +392,12 @@ class EventSearch(Value, frozen=True):
 
     @property
     def is_narrow(self) -> bool:
-        """Whether names matter."""
+        """Whether the search is limited by names."""
         return bool(self.word or self.entity or self.check)
 
 
 class EventCounts(Value, frozen=True):
-    """How many events there are: of each severity, and of those how many are silenced.
+    """The numbers of events of each severity, and how many of these are silenced.
 
     `flapping` and `overdue` count events of any severity.
     """
@@ -408,15 +409,15 @@ class EventCounts(Value, frozen=True):
 
     @property
     def total(self) -> int:
-        """How many events there are."""
+        """The number of events."""
         return sum(self.by_severity)
 
     def of(self, query: EventQuery) -> int:
-        """How many events a query of the namespace finds."""
+        """The number of events that a query of the namespace finds."""
         return sum(self.of_severity(severity, query.silenced) for severity in query.severities)
 
     def of_severity(self, severity: int, silenced: bool | None = None) -> int:
-        """How many events there are of a severity, silenced, not silenced, or (None) both."""
+        """The number of events of a severity, silenced, not silenced, or both (None)."""
         if silenced is None:
             return self.by_severity[severity]
         marked = self.silenced[severity]
@@ -437,7 +438,7 @@ class ListedEvent(Value, frozen=True):
 
 
 class EventPosition(Value, frozen=True):
-    """Where a walk over a list of events goes on: after the event with these sort keys, of the walk's order."""
+    """The position of a walk over a list of events: it continues after the event with these sort keys."""
 
     keys: tuple[int | str, ...]
 
@@ -453,14 +454,14 @@ def position_of(order: EventOrder, event: ListedEvent) -> EventPosition:
 
 
 class EventWalk(Value, frozen=True):
-    """Some events of a list, in order, without bodies; `after` is where the walk goes on, None at its end."""
+    """Some events of a list, in order, without bodies; `after` is the position to continue from, None at the end."""
 
     items: Sequence[ListedEvent]
     after: EventPosition | None
 
 
 class EventChanges(Value, frozen=True):
-    """What changed in a list of events: events whose state changed, with bodies, and events that were deleted.
+    """The changes to a list of events: events whose state changed, with bodies, and deleted events.
 
     `revision` is that of the last change; `more` says that there were too many changes, and then none is listed.
     """

@@ -1,4 +1,4 @@
-"""A backend as a process of its own, for tests that end it, start it again and look at what it leaves."""
+"""Runs a backend as a process, for tests that stop and restart it and inspect its files."""
 
 import asyncio
 import contextlib
@@ -19,11 +19,11 @@ POLL_S = 0.02
 
 
 class NotReady(Exception):
-    """The backend ended or did not answer in time; the text holds its last words."""
+    """The backend exited or did not answer in time; the message contains the end of its log."""
 
 
 class BackendProcess:
-    """`sensu-backend start` on loopback ports, with its state and log in `folder`; the ports outlive restarts."""
+    """`sensu-backend start` on loopback ports, with its state and log in `folder`; restarts use the same ports."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -33,39 +33,39 @@ class BackendProcess:
 
     @property
     def api_url(self) -> str:
-        """Where the API is."""
+        """The URL of the API."""
         return f"http://127.0.0.1:{self.api_port}"
 
     @property
     def web_url(self) -> str:
-        """Where the web UI is."""
+        """The URL of the web UI."""
         return f"http://127.0.0.1:{self.web_port}"
 
     @property
     def pid(self) -> int:
-        """The process that was started, 0 while none runs."""
+        """The id of the process, 0 if it is not running."""
         return 0 if self._process is None else self._process.pid
 
     @property
     def agent_url(self) -> str:
-        """Where agents connect to."""
+        """The URL for agents."""
         return f"ws://127.0.0.1:{self.agent_port}"
 
     @property
     def state(self) -> list[str]:
-        """The flags that name the state folder."""
+        """The flags for the state folder."""
         return ["--state-dir", str(self.folder / "state")]
 
     @property
     def places(self) -> list[str]:
-        """The flags of `start` that keep everything in the folder and on loopback."""
+        """The flags of `start` that confine it to the folder and loopback addresses."""
         api = ["--api-listen-address", f"127.0.0.1:{self.api_port}", "--api-url", self.api_url]
         agents = ["--agent-host", "127.0.0.1", "--agent-port", str(self.agent_port)]
         web = ["--dashboard-host", "127.0.0.1", "--dashboard-port", str(self.web_port)]
         return [*self.state, "--cache-dir", str(self.folder / "cache"), *api, *agents, *web]
 
     async def initialise(self) -> None:
-        """Make the database with the user `USER`; raises NotReady."""
+        """Initialise the database with the user `USER`; raises NotReady."""
         admin = ["--cluster-admin-username", USER, "--cluster-admin-password", PASSWORD]
         process = await self._spawn(["init", *admin, *self.state])
         async with asyncio.timeout(READY_S):
@@ -73,7 +73,7 @@ class BackendProcess:
                 raise NotReady(self.last_words())
 
     async def start(self, flags: Sequence[str] = ()) -> None:
-        """Return when it answers; raises NotReady."""
+        """Start it, and return when it answers; raises NotReady."""
         self._process = await self._spawn(["start", *self.places, *flags])
         clock = SystemClock()
         deadline = clock.monotonic() + READY_S
@@ -87,11 +87,11 @@ class BackendProcess:
         raise NotReady(self.last_words())
 
     async def kill(self) -> None:
-        """End it as `kill -9` does."""
+        """Kill it, as `kill -9` does."""
         await self._end(signal.SIGKILL)
 
     async def stop(self) -> int:
-        """Ask it to end; its exit status, negative where it had to be killed."""
+        """Stop it; returns the exit status, which is negative if it had to be killed."""
         return await self._end(signal.SIGTERM)
 
     def send_signal(self, number: signal.Signals) -> None:
@@ -115,7 +115,7 @@ class BackendProcess:
     def last_words(self) -> str:
         """The end of its log."""
         lines = self.log.read_text(errors="replace").splitlines() if self.log.exists() else []
-        return " | ".join(lines[-5:]) or "it said nothing"
+        return " | ".join(lines[-5:]) or "its log is empty"
 
     async def _spawn(self, arguments: Sequence[str]) -> asyncio.subprocess.Process:
         self.folder.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""Nouns for tests: sound by default, with what matters to the test named in the call."""
+"""Creates valid resources for tests; arguments override the fields that matter to a test."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -85,6 +85,6 @@ def make_keepalive(
 
 
 def make_silence(subscription: str = "", check: str = "", *, namespace: str = NAMESPACE, **fields: Any) -> Silenced:
-    """A silence of a subscription, a check or both, named as clients name it."""
+    """A silence of a subscription, a check or both, with its name."""
     metadata = make_metadata(f"{subscription or '*'}:{check or '*'}", namespace)
     return Silenced(metadata=metadata, subscription=subscription, check=check, **fields)

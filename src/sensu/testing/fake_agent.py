@@ -1,4 +1,4 @@
-"""An agent for tests: speaks the protocol over a real socket, remembers what it hears and says what it is told to."""
+"""An agent for tests: uses the protocol over a real socket, records received messages and sends those of the test."""
 
 import asyncio
 import ssl
@@ -22,14 +22,14 @@ from sensu.transport.handshake import JSON_TYPE, PROTOBUF_TYPE, agent_headers
 from sensu.transport.websocket import Closed
 
 PATIENCE_S = 10.0
-"""How long the waiting methods wait before they raise TimeoutError."""
+"""How long methods wait before they raise TimeoutError."""
 
 Answer = tuple[int, str]
-"""Status and output with which a check request is answered."""
+"""Returns the status and output for a check request."""
 
 
 class NotConnected(Exception):
-    """The backend refused the fake agent or could not be reached; `outcome` says how."""
+    """The backend refused the fake agent or could not be reached; `outcome` is the reason."""
 
     def __init__(self, outcome: HandshakeRefused | Unreachable) -> None:
         super().__init__(str(outcome))
@@ -37,10 +37,10 @@ class NotConnected(Exception):
 
 
 class FakeAgent:
-    """A connected agent. Use `FakeAgent.session` to have it closed again.
+    """A connected agent. `FakeAgent.session` closes it at the end.
 
-    Heard so far: `messages` (type and payload as a struct, in order), `configs`, `requests`, and of the acknowledgement
-    extension `stored`, `refused` and `deferred`, by the numbers that sending returned (0 before there are any).
+    Received so far: `messages` (type and payload as a struct, in order), `configs`, `requests`, and of the
+    acknowledgement extension `stored`, `refused` and `deferred`, by the numbers that sending returned (0 if none).
     """
 
     def __init__(self, socket: AgentSocket, name: str, namespace: str, subscriptions: Sequence[str]) -> None:
@@ -102,7 +102,7 @@ class FakeAgent:
     @classmethod
     @asynccontextmanager
     async def session(cls, url: str, name: str, **options: Any) -> AsyncIterator["FakeAgent"]:
-        """Like `connect`, and closed in the end."""
+        """Like `connect`, but closes the connection at the end."""
         agent = await cls.connect(url, name, **options)
         try:
             yield agent
@@ -110,7 +110,7 @@ class FakeAgent:
             await agent.close()
 
     def entity(self) -> Entity:
-        """The agent's entity as it stands in what it sends."""
+        """The agent's entity, as it sends it."""
         return Entity(
             entity_class=AGENT_CLASS,
             metadata=ObjectMeta(name=self.name, namespace=self.namespace),
@@ -149,22 +149,22 @@ class FakeAgent:
         return self._sent
 
     async def until(self, what: Callable[["FakeAgent"], Any], patience_s: float = PATIENCE_S) -> Any:
-        """What `what` returns of this agent, once it is true; raises TimeoutError."""
+        """Wait until `what` returns a true value for this agent, and return it; raises TimeoutError."""
         async with asyncio.timeout(patience_s), self._heard:
             return await self._heard.wait_for(lambda: what(self))
 
     async def config(self, name: str | None = None) -> EntityConfig:
-        """The newest configuration that was heard, of that name if one is given; waits for it."""
+        """Wait for a configuration, of that name if one is given, and return the newest."""
         await self.until(lambda agent: agent.configs and name in (None, agent.configs[-1].metadata.name))
         return self.configs[-1]
 
     async def closed(self, patience_s: float = PATIENCE_S) -> Closed:
-        """How the session ended; waits for it."""
+        """Wait until the session ends, and return how it ended."""
         async with asyncio.timeout(patience_s):
             return await self.socket.wait_closed()
 
     async def close(self) -> None:
-        """End the session, if it is not ended."""
+        """End the session, if it is still open."""
         self.socket.close()
         await self.closed()
         await self._listening

@@ -1,4 +1,4 @@
-"""Ports for programs under test."""
+"""Finds free ports for programs under test."""
 
 import contextlib
 import random
@@ -6,13 +6,13 @@ import socket
 from collections.abc import Iterator
 
 FIRST, LAST = 10_000, 32_767
-"""Below what the kernel gives to outgoing connections, so that none of those takes a port before its program does."""
+"""Below the kernel's range for outgoing connections, so that none of them takes a port before the program does."""
 _random = random.SystemRandom()
 _given: set[int] = set()
 
 
 def free_ports(count: int) -> list[int]:
-    """Different five-digit ports of 127.0.0.1 that are free for TCP and UDP; a process gets none of them twice."""
+    """Different five-digit ports of 127.0.0.1 that are free for TCP and UDP; each is returned once per process."""
     ports: list[int] = []
     while len(ports) < count:
         port = _random.randint(FIRST, LAST)
@@ -23,7 +23,7 @@ def free_ports(count: int) -> list[int]:
 
 
 def free_port() -> int:
-    """One such port."""
+    """A free port."""
     return free_ports(1)[0]
 
 

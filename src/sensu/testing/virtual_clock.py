@@ -1,4 +1,4 @@
-"""A clock that stands still until a test moves it."""
+"""A clock that moves only when a test advances it."""
 
 import asyncio
 import heapq
@@ -6,11 +6,11 @@ import itertools
 from collections.abc import Awaitable, Callable
 
 YIELDS = 25
-"""How often other tasks get their turn after each sleeper; enough for a chain of tasks to hand something on."""
+"""The number of loop iterations after each sleeper wakes; enough for a chain of tasks to pass something on."""
 
 
 async def let_others_run() -> None:
-    """Return when the other tasks of the loop have had their turns."""
+    """Let the other tasks of the loop run for a while."""
     for _ in range(YIELDS):
         await asyncio.sleep(0)
 
@@ -18,7 +18,7 @@ async def let_others_run() -> None:
 class VirtualClock:
     """A `Clock` whose time passes only in `advance`.
 
-    After each sleeper woke, the other tasks get their turns; `settle_with` sets how to wait for more than those.
+    After each sleeper wakes, the other tasks run for a while; `settle_with` replaces this by another way to wait.
     """
 
     def __init__(self, now: float = 1_700_000_000.0) -> None:
@@ -30,7 +30,7 @@ class VirtualClock:
         self._order = itertools.count()
 
     def settle_with(self, settle: Callable[[], Awaitable[None]]) -> None:
-        """Await `settle` after each sleeper woke: a test with a real store waits there until the store is done."""
+        """Await `settle` after each sleeper wakes, for example until a real store is idle."""
         self._settle = settle
 
     def now(self) -> float:
@@ -38,11 +38,11 @@ class VirtualClock:
         return self._now + self._set_by_s
 
     def monotonic(self) -> float:
-        """Seconds since the clock was made."""
+        """Seconds since the clock was created."""
         return self._now - self._started
 
     async def sleep(self, seconds: float) -> None:
-        """Return when the clock was advanced by so many seconds."""
+        """Return when the clock has been advanced by `seconds`."""
         if seconds <= 0:
             await asyncio.sleep(0)
             return
@@ -51,7 +51,7 @@ class VirtualClock:
         await woken
 
     async def advance(self, seconds: float) -> None:
-        """Let so many seconds pass; sleepers wake at their time, in order, each with the others at rest."""
+        """Advance the clock; sleepers wake at their times, one after the other."""
         await self._settle()
         until = self._now + seconds
         while self._sleepers and self._sleepers[0][0] <= until:
@@ -64,10 +64,10 @@ class VirtualClock:
         await self._settle()
 
     async def jump(self, seconds: float) -> None:
-        """Let so many seconds pass at once, as for a process that did not run; negative: the clock is set back."""
+        """Advance the clock in one step, as if the process had not run; a negative value sets the clock back."""
         await self._settle()
         self._now += seconds
 
     def set_by(self, seconds: float) -> None:
-        """Set the wall clock forward, or back where that is negative; durations and sleepers do not notice."""
+        """Set the wall clock forward, or back if negative; durations and sleepers are not affected."""
         self._set_by_s += seconds

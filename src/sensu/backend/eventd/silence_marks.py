@@ -1,7 +1,7 @@
 """Keeps the mark `silenced` in the states of events true while silences begin, change and end.
 
 A result is marked when it is decided. Between results a silence may begin, change or end: then the events that it can
-apply to are looked at, some at a time, and those whose mark is wrong are marked anew. Each member marks the events of
+apply to are looked at, some at a time, and those whose mark is wrong are marked again. Each member marks the events of
 its own slots.
 """
 
@@ -36,13 +36,13 @@ from sensu.store.values import (
 log = logging.getLogger("sensu.eventd")
 
 LOOKED_AT_ONCE = 200
-"""Between so many events other work goes first."""
+"""The number of events after which other work gets its turn."""
 AGAIN_S = 1.0
-"""The pause after the store did not answer."""
+"""The pause after a failure of the store."""
 WAIT_MAX_S = 60.0
-"""How often at least to look for silences that begin or end, as the clock may be set."""
+"""The maximum time between checks for silences that begin or end, because the clock may be set."""
 TURNS_SLACK = 1000
-"""So many begins and ends of silences that were changed since may be remembered beside those that hold."""
+"""The maximum number of outdated begin and end times that are kept in addition to the current ones."""
 _ENTITY = "entity:"
 
 _Scope = tuple[str, str, str]

@@ -92,7 +92,7 @@ class RowsRequest(msgspec.Struct, frozen=True):
 
 
 class _Search(msgspec.Struct, array_like=True, frozen=True):
-    """Where a search stands: behind the event with these sort keys, after so many events and matches."""
+    """The position of a search: the sort keys of the last event, and the numbers of events searched and matched."""
 
     after: Keys = ()
     searched: int = 0

@@ -16,7 +16,7 @@ from sensu.store.values import Change
 logger = logging.getLogger(__name__)
 
 UNREAD_MAX = CHANGE_LOG_MAX // 2
-"""With more changes unread some might be dropped from the log before they are read."""
+"""With more unread changes, some could be dropped from the log before they are read."""
 
 
 class Listeners:
@@ -26,7 +26,7 @@ class Listeners:
         self._listeners: list[ChangeListener] = []
 
     def add(self, listener: ChangeListener) -> Callable[[], None]:
-        """Have `listener` called with the changes of each commit; returns how to stop it."""
+        """Call `listener` with the changes of each commit; returns a function to stop it."""
         self._listeners.append(listener)
 
         def stop() -> None:
@@ -48,11 +48,11 @@ class Feed(Protocol):
     """A feed as its store uses it, which is also a `contract.ChangeFeed`."""
 
     def begin(self, reader: Reader, revision: int) -> None:
-        """Start from what is in the database, whose last writer gave out `revision`."""
+        """Start from the state of the database, whose last writer allocated `revision`."""
         ...
 
     def committed(self, commits: Sequence[Sequence[Change]]) -> None:
-        """Call listeners with what this process committed."""
+        """Call listeners with the commits of this process."""
         ...
 
     async def caught_up(self) -> None: ...  # noqa: D102
@@ -65,7 +65,7 @@ class Feed(Protocol):
 
 
 class OwnChanges:
-    """The feed of a process that is alone: listeners are called before `commit` returns, and nothing else comes."""
+    """The feed of a single process: listeners are called before `commit` returns, and there are no other changes."""
 
     events_included = False
 
@@ -74,11 +74,11 @@ class OwnChanges:
         self.revision = 0
 
     def begin(self, reader: Reader, revision: int) -> None:
-        """Start from what is in the database."""
+        """Start from the state of the database."""
         self.revision = revision
 
     def committed(self, commits: Sequence[Sequence[Change]]) -> None:
-        """Call listeners with what was committed."""
+        """Call listeners with the commits."""
         for changes in commits:
             self.revision = changes[-1].revision
             self._listeners.call(changes)
@@ -90,11 +90,11 @@ class OwnChanges:
         """Events are always reported."""
 
     def announce_with(self, announce: Callable[[], None]) -> None:
-        """Nobody else reads."""
+        """No other process reads."""
 
 
 class LoggedChanges:
-    """The feed of one of several processes: all resources, its own too, come from the change log, in commit order."""
+    """The feed of one of several processes: all changes to resources, also its own, are read from the change log."""
 
     def __init__(self, listeners: Listeners, sharing: Sharing) -> None:
         self._listeners, self._sharing = listeners, sharing
@@ -105,24 +105,24 @@ class LoggedChanges:
         self._reader: Reader | None = None
 
     def begin(self, reader: Reader, revision: int) -> None:
-        """What is read from the database from now on is as new as the change log up to here, or newer."""
+        """Start here: reads of the database from now on include the change log up to this point."""
         self._reader, self._read_to = reader, self._counters.log_stored
         self._revision = reader.revision_logged(self._read_to) or self._counters.first_revision
 
     def committed(self, commits: Sequence[Sequence[Change]]) -> None:
-        """Call listeners with own events that are not in the log, then with the log; and have others read that."""
+        """Call listeners with own events that are not in the log, then with the log, and announce it to others."""
         for changes in commits:
             self._listeners.call(changes)
         unread = self._counters.log_stored != self._read_to
         try:
             self._read()
         except StoreError as err:
-            logger.error("changes cannot be read", extra=fields(error=str(err)))
+            logger.error("could not read the change log", extra=fields(error=str(err)))
         if unread:
             self._announce()
 
     async def caught_up(self) -> None:
-        """Return when listeners were called with all that was committed; raises StoreError if that is too much."""
+        """Return when listeners have been called with all commits; raises StoreError if there are too many."""
         self._read()
 
     def _read(self) -> None:
@@ -139,7 +139,7 @@ class LoggedChanges:
                 self._listeners.call(list(commit))
 
     def include_events(self) -> None:
-        """Have events in the log, too."""
+        """Include events in the log."""
         self._counters.share_events()
 
     @property
@@ -149,11 +149,11 @@ class LoggedChanges:
 
     @property
     def revision(self) -> int:
-        """The revision up to which listeners know every change."""
+        """The revision up to which listeners have received every change."""
         return self._revision
 
     def announce_with(self, announce: Callable[[], None]) -> None:
-        """Have `announce` called after a commit that others should read."""
+        """Call `announce` after a commit that others should read."""
         self._announce = announce
 
 

@@ -1,7 +1,7 @@
-"""Copies the write-ahead log into the database beside the writer, so that commits need not wait for it.
+"""Copies the write-ahead log into the database in a thread of its own, so that commits need not wait for it.
 
-While commits never pause, a log that is copied is still not started anew, and would grow for ever: then, with little
-left to copy, the writer is asked to restart it. Where copying cannot keep up, the writer has to help.
+SQLite does not restart a copied log while commits never pause, so that it would grow without limit. Therefore the
+writer is asked to restart it when little is left to copy. If copying is too slow, the writer has to help.
 """
 
 import logging
@@ -18,7 +18,7 @@ logger = logging.getLogger(__name__)
 
 CHECKPOINTS_PER_LOG = 4
 OUTGROWN = 4
-"""A log of so many times its bound, because copying beside the writer is too slow, makes commits wait."""
+"""When the log exceeds this multiple of its limit because copying is too slow, commits wait."""
 
 
 class Checkpoints:
@@ -30,7 +30,7 @@ class Checkpoints:
     def __init__(
         self, path: Path, durability: Durability, wal_bytes_max: int, damage: Damage, writers: int = 1
     ) -> None:
-        """So many `writers`, of which each sees only what it writes itself, share the log."""
+        """`writers` is the number of processes that share the log; each knows only the size of its own writes."""
         self.restart_wanted = False
         self._path, self._wal_bytes_max, self._damage = path, wal_bytes_max, damage
         self._copied_every_bytes = wal_bytes_max // CHECKPOINTS_PER_LOG // writers
@@ -44,7 +44,7 @@ class Checkpoints:
         self._thread.start()
 
     def logged(self, size: int) -> None:
-        """So many more bytes were written to the log, about."""
+        """Report the approximate number of bytes that were written to the log."""
         self._logged_bytes += size
         self._since_restart_bytes += size
         if self._since_restart_bytes >= self._outgrown_bytes:
@@ -55,16 +55,16 @@ class Checkpoints:
             self._wakes.put(True)
 
     def restart(self, writer: sqlite3.Connection) -> None:
-        """Start the log again from its beginning; the writer calls this between two groups.
+        """Restart the log from its beginning; called by the writer between two groups.
 
-        If another checkpoint or a reader is in the way, the next attempt follows soon, and not after a whole log more.
+        If another checkpoint or a reader prevents it, the next attempt follows soon instead of a whole log later.
         """
         self.restart_wanted = False
         busy, _, _ = writer.execute("PRAGMA wal_checkpoint(RESTART)").fetchone()
         self._since_restart_bytes = self._outgrown_bytes - self._copied_every_bytes if busy else 0
 
     def close(self) -> None:
-        """Let a checkpoint under way finish, and end."""
+        """Wait for a running checkpoint, and stop."""
         self._wakes.put(False)
         self._thread.join()
         self._connection.close()

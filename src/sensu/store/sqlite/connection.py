@@ -1,4 +1,4 @@
-"""Connections to the database file of a store, set up for their part, and the driver's errors in plain words."""
+"""Opens connections to the database file of a store, and explains the driver's errors."""
 
 import contextlib
 import errno
@@ -18,16 +18,16 @@ STATEMENTS_KEPT = 64
 
 
 class Durability(Enum):
-    """What a returned commit survives: a power loss, or the end of the process only (kill -9 included)."""
+    """What a commit survives: a power loss, or only the end of the process (including kill -9)."""
 
     FULL = "full"
     NORMAL = "normal"
 
 
 def open_writer(path: Path, durability: Durability, wal_bytes_max: int) -> sqlite3.Connection:
-    """A connection that writes; the file is made, for its owner's eyes only, where it is missing.
+    """A connection for writing. A missing file is created, readable only by its owner.
 
-    A write-ahead log that outgrew `wal_bytes_max` shrinks to it when it begins anew. Commits never make checkpoints.
+    A write-ahead log larger than `wal_bytes_max` shrinks to it when it is restarted. Commits never run checkpoints.
     """
     with plain_errors(path):
         _make_file(path)
@@ -45,10 +45,10 @@ def open_writer(path: Path, durability: Durability, wal_bytes_max: int) -> sqlit
 
 
 def _make_file(path: Path) -> None:
-    """Make the file where it is missing; raises OSError.
+    """Create the file if it is missing; raises OSError.
 
-    One that exists is never opened here: closing it would release the locks of all connections of this process, and the
-    next program that closes the database would remove the write-ahead log under them.
+    An existing file is never opened here: closing it would release the locks of all connections of this process, and
+    the next program that closes the database would remove the write-ahead log that they use.
     """
     if path.is_dir():
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
@@ -57,7 +57,7 @@ def _make_file(path: Path) -> None:
 
 
 def open_reader(path: Path) -> sqlite3.Connection:
-    """A connection that cannot write."""
+    """A read-only connection."""
     with plain_errors(path):
         connection = _connect(path)
         connection.execute("PRAGMA query_only = ON")
@@ -77,7 +77,7 @@ def _connect(path: Path) -> sqlite3.Connection:
 
 @contextmanager
 def plain_errors(path: Path) -> Iterator[None]:
-    """Turn errors of the driver and the file system into StoreError."""
+    """Convert errors of the driver and the file system to StoreError."""
     try:
         yield
     except (sqlite3.Error, OSError) as err:
@@ -85,7 +85,7 @@ def plain_errors(path: Path) -> Iterator[None]:
 
 
 def explain(path: Path, err: Exception) -> str:
-    """One sentence on what is wrong with the database."""
+    """The problem with the database in one sentence."""
     if isinstance(err, OSError):
         return f"the database {path} cannot be opened: {err.strerror}"
     name = getattr(err, "sqlite_errorname", "")

@@ -1,7 +1,7 @@
-"""Remembers that the database was found damaged, until a check of the whole database finds nothing wrong.
+"""Records that the database was found damaged, until a check of the whole database finds no problem.
 
-Damage shows only to requests that meet the damaged page, so that a look at one row says nothing. Checks run on a thread
-of their own, at most one every `CHECK_EVERY_S`, while the health of the backend is asked for.
+Damage is noticed only by requests that read the damaged page, so that reading one row proves nothing. Checks run in a
+separate thread, at most once every `CHECK_EVERY_S`, when the health of the backend is requested.
 """
 
 import asyncio
@@ -20,12 +20,12 @@ logger = logging.getLogger(__name__)
 
 CHECK_EVERY_S = 60.0
 CHECK_ANSWERS_WITHIN_S = 1.0
-"""The request that starts a check waits for its result this long; later requests report the result of a longer one."""
+"""How long the request that starts a check waits for the result; a longer check is reported by later requests."""
 SIGNS = ("SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_IOERR")
 
 
 class Damage:
-    """The last sign of damage that any part of the store met; `note` may be called from any thread."""
+    """The last sign of damage that was noticed in any part of the store; `note` can be called from any thread."""
 
     def __init__(self, path: Path, clock: Clock | None = None) -> None:
         self._path, self._clock = path, clock or SystemClock()
@@ -35,13 +35,13 @@ class Damage:
         self._checked_at: float | None = None
 
     def note(self, err: BaseException) -> None:
-        """Remember an error of the driver that is a sign of damage; others are left out."""
+        """Record an error of the driver if it is a sign of damage."""
         if getattr(err, "sqlite_errorname", "").startswith(SIGNS) and isinstance(err, Exception):
             self._noted = explain(self._path, err)
 
     @contextlib.contextmanager
     def noted(self) -> Iterator[None]:
-        """Turn errors of the driver into StoreError, and remember those that are signs of damage."""
+        """Convert errors of the driver to StoreError, and record those that are signs of damage."""
         try:
             yield
         except (sqlite3.Error, OSError) as err:
@@ -49,7 +49,7 @@ class Damage:
             raise StoreError(explain(self._path, err)) from err
 
     async def problem(self) -> str:
-        """What is wrong, empty where nothing is known; with a sign of damage the database is checked, now and then."""
+        """The problem, empty if none is known; after a sign of damage, the database is checked from time to time."""
         if not self._noted:
             return ""
         due = self._checked_at is None or self._clock.monotonic() - self._checked_at >= CHECK_EVERY_S
@@ -84,7 +84,7 @@ class Damage:
                 connection.close()
 
     async def close(self) -> None:
-        """End a check under way."""
+        """Stop a running check."""
         check = self._check
         if check is not None:
             if self._checking is not None:

@@ -1,7 +1,7 @@
 """Lists of events by severity, change or name: pages at any offset, walks, counts, and what changed in them.
 
-Where a page starts is found in an index alone. A page in the second half of its part of the index is read from the end
-backwards, so that at most half of it is skipped.
+The start of a page is found in an index. A page in the second half of its part of the index is read backwards from the
+end, so that at most half of it is skipped.
 """
 
 import re
@@ -30,10 +30,10 @@ from sensu.store.values import (
 )
 
 SORTED_SHARE = 10
-"""A list of less than this part of a namespace's events is gathered and sorted, not searched for in its index."""
+"""A list with less than this fraction of a namespace's events is collected and sorted instead of read from an index."""
 
 SEARCHED_AT_ONCE = 10_000
-"""How many names one statement compares."""
+"""The number of names that a statement compares."""
 
 _STATE = "s.id, s.namespace, s.entity, s.check_name, s.severity, s.since, s.silenced, s.flapping, s.overdue"
 _STATE_COLUMNS = _STATE.count(",") + 1
@@ -68,7 +68,7 @@ class EventLists:
 
     @contextmanager
     def _one_moment(self) -> Iterator[None]:
-        """Have several statements read the same state."""
+        """Make several statements read the same state."""
         with self._errors():
             self._connection.execute("BEGIN")
             try:
@@ -122,7 +122,7 @@ class EventLists:
         return ids[::-1] if backwards else ids
 
     def of_ids(self, ids: Sequence[int]) -> Sequence[ListedEvent]:
-        """Those of the events that exist, with bodies, in this order."""
+        """The existing ones of these events, with bodies, in this order."""
         with self._errors():
             return self._events(ids)
 
@@ -152,7 +152,7 @@ class EventLists:
     def _walked(
         self, query: EventQuery, severities: frozenset[int], after: tuple[int | str, ...] | None, limit: int
     ) -> list[ListedEvent]:
-        """The next events with these severities, each statement starting in the index where it goes on."""
+        """The next events with these severities; each statement starts at the position in the index."""
         if after is None:
             return self._walked_where(query, severities, "", (), limit)
         if query.order is EventOrder.NAME:
@@ -174,7 +174,7 @@ class EventLists:
         return [_listed(row) for row in self._rows(sql, (*first, *args, limit))]
 
     def search(self, search: EventSearch, after: EventPosition | None) -> EventWalk:
-        """The events that fit among the next `SEARCHED_AT_ONCE`, in order of their names, without bodies."""
+        """The matching events among the next `SEARCHED_AT_ONCE`, in order of their names, without bodies."""
         query = search.query
         place, args = "namespace = ?", [slashed(query.namespace)]
         if search.entity:
@@ -210,7 +210,7 @@ class EventLists:
             return self._events([row[0] for row in rows])
 
     def changes(self, namespace: str, after: int, limit: int) -> EventChanges:
-        """What changed behind the revision `after`."""
+        """The changes after the revision `after`."""
         args = (slashed(namespace), after, limit + 1)
         with self._one_moment():
             changed = self._connection.execute(
@@ -231,7 +231,7 @@ class EventLists:
         return EventChanges(events, [EventKey(namespace, row[0][:-1], row[1]) for row in gone], revision)
 
     def _forgot(self, after: int) -> bool:
-        """Whether events were deleted behind a revision that are not known any more."""
+        """Whether deletions after a revision are no longer known."""
         oldest = self._connection.execute("SELECT id, revision FROM events_gone ORDER BY id LIMIT 1").fetchone()
         return oldest is not None and oldest[0] > 1 and after < oldest[1]
 
@@ -250,7 +250,7 @@ class EventLists:
             return self._newest_revision(namespace, 0)
 
     def incidents_since(self, namespace: str, since: int, number_max: int) -> int:
-        """How many incidents of a namespace began at or after `since`, counted up to `number_max`."""
+        """The number of incidents of a namespace that began at or after `since`, counted up to `number_max`."""
         sql = (
             "SELECT count(*) FROM (SELECT 1 FROM event_states INDEXED BY event_states_by_severity"
             " WHERE namespace = ? AND severity IN (0, 1, 2) AND since >= ? LIMIT ?)"
@@ -269,7 +269,7 @@ def _condition(query: EventQuery, severities: frozenset[int]) -> tuple[str, tupl
 
 
 def _escaped(word: str) -> str:
-    """A word as a pattern of LIKE."""
+    """A word with the wildcards of LIKE escaped."""
     return re.sub(r"([\\%_])", r"\\\1", word)
 
 

@@ -1,4 +1,4 @@
-"""One backend at a time owns a state folder."""
+"""Ensures that only one backend at a time uses a state folder."""
 
 import os
 from pathlib import Path
@@ -23,7 +23,7 @@ class FolderLock:
         self._descriptor = -1
 
     def take(self) -> None:
-        """Own the folder, made where it is missing; raises StoreError where that cannot be."""
+        """Lock the folder, which is created if necessary; raises StoreError if it is in use or unusable."""
         folder = self._path.parent
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -45,7 +45,7 @@ class FolderLock:
         os.pwrite(self._descriptor, f"{os.getpid()}\n".encode(), 0)
 
     def release(self) -> None:
-        """Let another backend have the folder."""
+        """Release the lock."""
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1

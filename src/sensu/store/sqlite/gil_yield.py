@@ -1,8 +1,8 @@
-"""Lets the writer thread win Python's interpreter lock back from a loop that never rests.
+"""Lets the writer thread acquire Python's interpreter lock (GIL) while the event loop is busy.
 
-A busy loop gives the lock up only around its system calls, and takes it again before a waiting thread has woken: the
-writer was seen to wait for seconds. So while commits are under way the loop rests now and then, long enough for a
-thread to wake, and ever more seldom where it is the disk that is slow.
+A busy loop releases the lock only around its system calls, and acquires it again before a waiting thread has woken: the
+writer was seen to wait for seconds. Therefore the loop sleeps from time to time while commits are in progress, long
+enough for a thread to wake, and less and less often if the disk is slow.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ REST_S = 0.00005
 
 
 class GilYield:
-    """Rests the loop from `begin` until `end`, not at all where that is less than a millisecond."""
+    """Makes the loop sleep repeatedly between `begin` and `end`, unless they are less than a millisecond apart."""
 
     def __init__(self, rest: Callable[[float], None] = time.sleep) -> None:
         self._sleep = rest
@@ -24,17 +24,17 @@ class GilYield:
         self._wanted = False
 
     def begin(self) -> None:
-        """A group of commits was handed over."""
+        """Called when a group of commits is passed to the writer."""
         self._wanted = True
         if self._timer is None:
             self._arm()
 
     def progress(self) -> None:
-        """The writer gave a sign of life."""
+        """Called when the writer makes progress."""
         self._every_s = FIRST_REST_AFTER_S
 
     def end(self) -> None:
-        """No commit is under way."""
+        """Called when no commit is in progress."""
         self._wanted = False
 
     def _arm(self) -> None:

@@ -1,4 +1,4 @@
-"""The two history logs of a database: where entries are appended, and how an event's entries are found again."""
+"""The two history logs of a database: appending entries, and finding those of an event."""
 
 import sqlite3
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from sensu.store.values import HistoryPage, HistoryPosition, HistorySize, Result, StoredHandling
 
 ENTRY_BYTES = 24
-"""What an entry takes beside its body, about."""
+"""The approximate size of an entry without its body."""
 HANDLING_BYTES = 160
 """What the handling of a state change takes, about."""
 
@@ -14,8 +14,8 @@ UPDATE_EVENT_WITH_RESULT, APPEND_RESULT, APPEND_CHANGE = 0, 13, 14
 TRIM_RESULTS, TRIM_CHANGES, CUT_RESULTS = 15, 16, 19
 
 NOT_USED = -1
-"""Stands in columns that a frequent operation does not use, and for no deadline: the driver takes longer to bind a null
-than a row to be written, as it looks for an adapter first."""
+"""The value of unused columns and of missing deadlines in frequent operations: binding a null takes the driver longer
+than writing a row, because it looks for an adapter first."""
 
 Row = tuple[Any, ...]
 
@@ -33,7 +33,7 @@ _CHANGES = _CHAIN.format(log="changes", only_of_changes="e.behind, coalesce(e.de
 
 
 class Ends:
-    """The positions of the newest entries of both logs, which the writer moves on."""
+    """The positions of the newest entries of both logs, which the writer advances."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._result = _newest(connection, "results")
@@ -49,7 +49,7 @@ class Ends:
         self._result, self._change = newest
 
     def update_row(self, event_id: int, due_at: float | None, body: bytes, result: Result) -> Row:
-        """The row that replaces an event and appends a result that is no state change."""
+        """The row that replaces an event and appends a result that is not a state change."""
         self._result += len(result.body) + ENTRY_BYTES
         due = NOT_USED if due_at is None else due_at
         place = (self._result, result.at, result.body)
@@ -93,7 +93,7 @@ def _chain(connection: sqlite3.Connection, sql: str, position: int | None, limit
 
 
 def size(connection: sqlite3.Connection, changes: bool) -> HistorySize:
-    """What a log holds."""
+    """The size of a log."""
     log = "changes" if changes else "results"
     oldest = connection.execute(f"SELECT id, at FROM {log} ORDER BY id LIMIT 1").fetchone()  # noqa: S608 - constants only
     return HistorySize(0, None) if oldest is None else HistorySize(_newest(connection, log) - oldest[0], oldest[1])

@@ -1,4 +1,4 @@
-"""How much is owed, followed from commit to commit so that asking costs nothing."""
+"""Tracks the size of pending deliveries with each commit, so that reading it costs nothing."""
 
 from collections.abc import Sequence
 
@@ -6,7 +6,7 @@ from sensu.store.values import DeliveriesSize, OweDelivery, SettleDelivery, Writ
 
 
 class OwedSizes:
-    """The bytes of each owed event by the id of its delivery, and their sum."""
+    """The size of each pending event by the id of its delivery, and their sum."""
 
     def __init__(self, sizes: dict[int, int]) -> None:
         self._sizes = sizes
@@ -14,11 +14,11 @@ class OwedSizes:
 
     @property
     def size(self) -> DeliveriesSize:
-        """How many are owed, and their bytes."""
+        """The number of pending deliveries, and their size in bytes."""
         return DeliveriesSize(len(self._sizes), self._bytes)
 
     def follow(self, writes: Sequence[Write]) -> None:
-        """These writes are committed."""
+        """Update the sizes after a commit of these writes."""
         for write in writes:
             if type(write) is OweDelivery:
                 self._bytes += len(write.event) - self._sizes.get(write.id, 0)

@@ -1,8 +1,8 @@
-"""Whether the files of the open database are still the ones at its path.
+"""Verifies that the files of the open database are still the ones at its path.
 
-A database that is deleted, moved away or replaced while it is open goes on taking commits that nobody finds afterwards.
-So the writer looks before it acknowledges a group of commits. Mostly that is one system call: while the folder is the
-same and nothing in it was added, renamed or removed, the files in it are the same.
+A database that is deleted, moved or replaced while it is open continues to accept commits, which are lost afterwards.
+Therefore the writer checks the files before it acknowledges a group of commits. Usually that is one system call: if the
+folder is the same and nothing in it was added, renamed or removed, the files in it are the same.
 """
 
 import os
@@ -13,21 +13,21 @@ from sensu.errors import StoreError
 
 Identity = tuple[int, int]
 SETTLED_S = 0.1
-"""A folder that changed less than this ago may change again without another modification time."""
+"""A folder that was modified within this time may change again with the same modification time."""
 LOOK_EVERY_S = 1.0
-"""How often all files are looked at in any case; a link in the folder may lead to a file elsewhere."""
+"""How often all files are checked in any case, because the folder may contain links to files elsewhere."""
 
 
 class DatabaseMoved(StoreError):
-    """The files of the database are no longer those that were opened."""
+    """The files of the database are not those that were opened."""
 
 
 class Presence:
-    """Compares what lies at the path of a database with what was opened there."""
+    """Compares the files at the path of a database with those that were opened."""
 
     def __init__(self, path: Path, clock: Clock | None = None) -> None:
         self.gone = False
-        """Whether the last look failed."""
+        """Whether the last check failed."""
         self._clock = clock or SystemClock()
         self._path, self._folder = path, str(path.parent)
         self._folder_seen, self._looked_at = (0, 0, 0), 0.0
@@ -35,14 +35,14 @@ class Presence:
         self._opened: list[tuple[str, Identity]] = []
 
     def note(self) -> None:
-        """Remember the files as they are now, with the database open; raises DatabaseMoved."""
+        """Record the files of the open database; raises DatabaseMoved."""
         try:
             self._opened = [(file, identity_of(file)) for file in self._files]
         except OSError as err:
             raise moved(self._path) from err
 
     def require(self) -> None:
-        """Return when all files are where they were; raises DatabaseMoved."""
+        """Return if all files are unchanged; raises DatabaseMoved."""
         try:
             found = os.stat(self._folder)  # noqa: PTH116 - a Path would cost as much as the call
             folder = found.st_dev, found.st_ino, found.st_mtime_ns
@@ -62,14 +62,14 @@ class Presence:
 
 
 def identity_of(file: str | Path) -> Identity:
-    """What tells a file from every other that exists at the same time; raises OSError."""
+    """A value that distinguishes a file from all others that exist at the same time; raises OSError."""
     found = os.stat(file)  # noqa: PTH116 - a Path would cost as much as the call
     return found.st_dev, found.st_ino
 
 
 def moved(path: Path) -> DatabaseMoved:
-    """What is wrong and what helps."""
+    """The error with its remedy."""
     return DatabaseMoved(
-        f"the database {path} was moved away, replaced or deleted while in use:"
+        f"the database {path} was moved, replaced or deleted while in use:"
         " stop the backend, put the database back, then start the backend"
     )

@@ -1,4 +1,4 @@
-"""The queries of a store, on a connection of the loop's own; each statement reads one bounded page and is done."""
+"""The queries of a store, on a connection of the event loop; each statement reads one bounded page."""
 
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
@@ -26,7 +26,7 @@ from sensu.store.values import (
 
 PAGE_ROWS = 256
 PAGE_BYTES_MAX = 1024 * 1024
-"""A page ends after so many bytes of bodies even where it has few rows, so that no page holds the loop up for long."""
+"""The maximum size of the bodies in a page, whatever its number of rows, so that no page blocks the loop for long."""
 
 KEYS_MAX = 200
 DEADLINE_ROWS = 5000
@@ -34,7 +34,7 @@ _ID_MAX = (1 << 63) - 1
 
 _RESOURCE = "SELECT namespace, name, body, shown, etag, revision FROM resources WHERE kind = ?"
 _EVENTS = ""
-"""What the counts call events."""
+"""The kind of events in the table of counts."""
 _CHANGE = "CASE WHEN c.id IS NULL THEN 0 ELSE coalesce(c.delivery, 1) END"
 _EVENT = "SELECT namespace, entity, check_name, body, due_at FROM events"
 
@@ -50,7 +50,7 @@ Rows = list[tuple[Any, ...]]
 
 
 class Reader:
-    """Reads of committed state; every method blocks for one short statement."""
+    """Reads committed state; every method blocks for one short statement."""
 
     def __init__(self, connection: sqlite3.Connection, damage: Damage) -> None:
         self._connection = connection
@@ -58,7 +58,7 @@ class Reader:
         self.lists = EventLists(connection, damage)
 
     def close(self) -> None:
-        """Let go of the database."""
+        """Close the connection."""
         self._connection.close()
 
     def _rows(self, sql: str, args: Sequence[Any]) -> Rows:
@@ -73,7 +73,7 @@ class Reader:
                 raise
 
     def _page(self, sql: str, args: Sequence[Any], body: int, limit: int) -> tuple[Rows, bool]:
-        """The first rows of a query, and whether there are more; `body` is the column whose size bounds the page."""
+        """The first rows of a query, and whether more exist; `body` is the column whose size limits the page."""
         rows: Rows = []
         size = 0
         with self._errors():
@@ -105,7 +105,7 @@ class Reader:
     def bodies(
         self, kind: str, namespace: str | None, after: tuple[str, str] | None
     ) -> tuple[list[bytes], tuple[str, str] | None]:
-        """What readers get of the next page of a list, and after what the one behind it starts."""
+        """The public JSON of the next page of a list, and the position after which the following page starts."""
         where, args = _resources_after(namespace, after)
         sql = (
             "SELECT coalesce(shown, body), namespace, name FROM resources"  # noqa: S608 - constant parts only
@@ -127,7 +127,7 @@ class Reader:
         return count
 
     def counts(self, namespace: str | None) -> Mapping[str, int]:
-        """How many resources there are of each kind that has any."""
+        """The number of resources of each kind that has any."""
         if namespace is None:
             return dict(self._rows("SELECT kind, sum(number) FROM counts WHERE kind != '' GROUP BY kind", ()))
         sql = "SELECT kind, number FROM counts WHERE kind != '' AND namespace = ?"
@@ -142,7 +142,7 @@ class Reader:
         return None if row is None else StoredEvent(key, row[0], row[1])
 
     def get_events(self, keys: Sequence[EventKey]) -> dict[EventKey, StoredEvent]:
-        """Those of at most `KEYS_MAX` events that exist."""
+        """The existing ones of at most `KEYS_MAX` events."""
         places = ", ".join(["(?, ?, ?)"] * len(keys))
         sql = (
             f"SELECT e.namespace, e.entity, e.check_name, e.body, e.due_at, {_CHANGE} FROM (VALUES {places}) AS k"  # noqa: S608
@@ -166,7 +166,7 @@ class Reader:
     def event_bodies(
         self, namespace: str | None, entity: str | None, after: EventKey | None
     ) -> tuple[list[bytes], EventKey | None]:
-        """The JSON of the next page of a list, and after what the one behind it starts."""
+        """The JSON of the next page of a list, and the position after which the following page starts."""
         where, args = _events_after(namespace, entity, after)
         sql = (
             "SELECT body, namespace, entity, check_name FROM events"  # noqa: S608 - constant parts only
@@ -185,7 +185,7 @@ class Reader:
         return count
 
     def events_due(self) -> Iterator[list[tuple[EventKey, float]]]:
-        """Every event with a deadline, some at a time."""
+        """All events with a deadline, in chunks."""
         last = self._one("SELECT coalesce(max(id), 0) FROM events", ())[0]
         sql = "SELECT namespace, entity, check_name, due_at FROM events WHERE id > ? AND id <= ? AND due_at IS NOT NULL"
         for start in range(0, last, DEADLINE_ROWS):
@@ -193,7 +193,7 @@ class Reader:
             yield [(EventKey(row[0][:-1], row[1][:-1], row[2]), row[3]) for row in rows]
 
     def deliveries_owed(self, after: int, limit: int, slots: Slots) -> list[OweDelivery]:
-        """Owed deliveries of these slots with ids above `after`."""
+        """Pending deliveries of these slots with ids above `after`."""
         where, args = _of_slots(slots)
         sql = (
             "SELECT id, namespace, event, due_at, attempts, rest, change FROM deliveries_owed"  # noqa: S608 - constant parts only
@@ -202,12 +202,12 @@ class Reader:
         return [OweDelivery(*row) for row in self._rows(sql, (after, *args, limit))]
 
     def delivery_sizes(self, slots: Slots) -> dict[int, int]:
-        """The bytes of the event of each owed delivery of these slots, by its id."""
+        """The size of the event of each pending delivery of these slots, by its id."""
         where, args = _of_slots(slots)
         return dict(self._rows(f"SELECT id, length(event) FROM deliveries_owed WHERE id > 0{where}", args))  # noqa: S608
 
     def dead_letters(self, after: int, limit: int) -> list[tuple[OweDelivery, str]]:
-        """Deliveries that were given up, each with why."""
+        """Deliveries that were given up, with the reason of each."""
         sql = (
             "SELECT id, namespace, event, due_at, attempts, rest, change, why FROM deliveries_dead"
             " WHERE id > ? ORDER BY id LIMIT ?"
@@ -221,7 +221,7 @@ class Reader:
         return {name: DeliveryCounts(owed, dead) for name, owed, dead in rows}
 
     def get_state(self, name: str) -> bytes | None:
-        """The value kept under a name."""
+        """The value stored under a name."""
         row = self._one("SELECT value FROM states WHERE name = ?", (name,))
         return None if row is None else row[0]
 
@@ -237,7 +237,7 @@ class Reader:
         return count
 
     def changes_logged(self, after: int) -> tuple[list[Change], int]:
-        """Some of the change log behind an entry, each key once, as it is now; and the last entry that this covers."""
+        """Part of the change log after an entry, each key once, in its present state; and the last entry covered."""
         rows = self._rows(_CHANGES_LOGGED, (after, PAGE_ROWS))
         newest: dict[Key | EventKey, Change] = {}
         for _, revision, kind, namespace, name, check, body, shown in rows:
@@ -252,7 +252,7 @@ class Reader:
         return None if row is None else row[0]
 
     def history_position(self, key: EventKey) -> HistoryPosition | None:
-        """Where the history of an event begins, None where there is no such event."""
+        """The position at which the history of an event begins, None if the event does not exist."""
         row = self._one(
             "SELECT last_result, last_change FROM events WHERE namespace = ? AND entity = ? AND check_name = ?",
             (slashed(key.namespace), slashed(key.entity), key.check),
@@ -271,7 +271,7 @@ class Reader:
             return history.handling(self._connection, place, delivery)
 
     def history_size(self, changes: bool) -> HistorySize:
-        """What a history log holds."""
+        """The size of a history log."""
         with self._errors():
             return history.size(self._connection, changes)
 

@@ -1,4 +1,4 @@
-"""Brings a database to the schema of this version, one numbered migration after the other."""
+"""Migrates a database to the schema of this version with numbered migrations."""
 
 import sqlite3
 from importlib.resources import files
@@ -20,7 +20,7 @@ def migrations() -> dict[int, str]:
 
 
 def migrate(connection: sqlite3.Connection, path: Path, known: dict[int, str]) -> None:
-    """Apply the `known` migrations that are missing, each whole or not at all; raises StoreError for a newer schema."""
+    """Apply the missing `known` migrations, each in a transaction; raises StoreError if the schema is newer."""
     version: int = connection.execute("PRAGMA user_version").fetchone()[0]
     newest = max(known)
     if version > newest:

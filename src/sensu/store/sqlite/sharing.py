@@ -1,9 +1,9 @@
-"""What the processes that share a database have beside it: a turn to write, and numbers in memory that all of them see.
+"""Coordinates processes that share a database: a lock for writing, and counters in shared memory.
 
-The memory is mapped before the processes are forked and lost with the last of them; nothing in it outlives a restart.
-Numbers that are given out (revisions, row ids) are put there before the commit that uses them, so that a process that
-dies in between leaves a gap and no number twice. The last id of the change log is put there behind the commit: who
-reads a greater one than it knows has something to read. Only who has the turn writes, its own part excepted.
+The memory is mapped before the processes are forked and lost with the last of them; nothing in it survives a restart.
+Allocated numbers (revisions, row ids) are set before the commit that uses them, so that a process that dies in between
+leaves a gap and never a duplicate. The last id of the change log is set after the commit: a process that reads a
+greater one than it knows has changes to read. Only the holder of the lock writes, except for each process's own part.
 """
 
 import contextlib
@@ -30,10 +30,10 @@ except ImportError:  # pragma: no cover - backends run on Unix; elsewhere a back
     fcntl = None  # type: ignore[assignment]
 
 TURNS = "sensu.turns"
-"""The file whose lock is the turn to write; the lock of a process that dies is free."""
+"""The lock file for writing; the lock is released when the process dies."""
 
 CHANGE_LOG_MAX = 100_000
-"""So many changes are kept for the processes that have not read them yet."""
+"""The number of changes that are kept for processes that have not read them yet."""
 CHANGE_LOG_SLACK = 1_000
 
 _REVISION, _EVENT_ID, _RESULT, _CHANGE, _LOG_GIVEN, _LOG_STORED, _FIRST_REVISION, _EVENTS_SHARED, _OWED = range(9)
@@ -41,14 +41,14 @@ _BYTES = 8 * (_OWED + 2 * SLOTS)
 
 
 class SharedCounters:
-    """Numbers in memory that all processes see."""
+    """Counters in shared memory."""
 
     def __init__(self) -> None:
         self._memory = mmap.mmap(-1, _BYTES)
         self._words = memoryview(self._memory).cast("q")
 
     def begin(self, revision: int, event_id: int, ends: Ends) -> None:
-        """Start from what the database holds."""
+        """Initialise the counters from the database."""
         words = self._words
         words[_REVISION] = words[_FIRST_REVISION] = revision
         words[_EVENT_ID] = event_id
@@ -56,27 +56,27 @@ class SharedCounters:
 
     @property
     def revision(self) -> int:
-        """The greatest revision that was given out."""
+        """The greatest allocated revision."""
         return self._words[_REVISION]
 
     @property
     def event_id(self) -> int:
-        """The greatest row id of an event that was given out."""
+        """The greatest allocated row id of an event."""
         return self._words[_EVENT_ID]
 
     @property
     def ends(self) -> tuple[int, int]:
-        """The newest positions of both history logs that were given out."""
+        """The newest allocated positions of both history logs."""
         return self._words[_RESULT], self._words[_CHANGE]
 
     @property
     def log_given(self) -> int:
-        """The greatest id of the change log that was given out."""
+        """The greatest allocated id of the change log."""
         return self._words[_LOG_GIVEN]
 
     @property
     def log_stored(self) -> int:
-        """The greatest id of the change log that is committed."""
+        """The greatest committed id of the change log."""
         return self._words[_LOG_STORED]
 
     @property
@@ -86,41 +86,41 @@ class SharedCounters:
 
     @property
     def events_shared(self) -> bool:
-        """Whether events stand in the change log, too."""
+        """Whether the change log includes events."""
         return self._words[_EVENTS_SHARED] == 1
 
     def share_events(self) -> None:
-        """Have events stand in the change log from the next turn on."""
+        """Include events in the change log from the next write on."""
         self._words[_EVENTS_SHARED] = 1
 
     def give_out(self, revision: int, event_id: int, ends: tuple[int, int], log: int) -> None:
-        """These are given out; to be called before the commit that uses them."""
+        """Allocate numbers; called before the commit that uses them."""
         words = self._words
         words[_REVISION], words[_EVENT_ID] = revision, event_id
         words[_RESULT], words[_CHANGE] = ends
         words[_LOG_GIVEN] = log
 
     def stored(self, log: int) -> None:
-        """The change log is committed up to this id."""
+        """Set the committed end of the change log."""
         self._words[_LOG_STORED] = log
 
     def catch_up(self) -> None:
-        """Have the others look, in case a process died before it could say what it had committed."""
+        """Make the others read the log, in case a process died before it could report its commit."""
         self._words[_LOG_STORED] = self._words[_LOG_GIVEN]
 
     def owe(self, member: int, size: DeliveriesSize) -> None:
-        """So much is owed of a member's share."""
+        """Set the size of a member's pending deliveries."""
         self._words[_OWED + 2 * member] = size.count
         self._words[_OWED + 2 * member + 1] = size.bytes
 
     def owed(self, members: int) -> DeliveriesSize:
-        """How much is owed of all shares."""
+        """The size of the pending deliveries of all members."""
         numbers = self._words[_OWED : _OWED + 2 * members].tolist()
         return DeliveriesSize(sum(numbers[0::2]), sum(numbers[1::2]))
 
 
 class Numbers:
-    """What the writer goes on from: the newest revision, the row id of the newest event, the ends of the histories."""
+    """The writer's counters: the newest revision, the row id of the newest event, the ends of the histories."""
 
     ends: Ends
 
@@ -129,7 +129,7 @@ class Numbers:
 
 
 class Sole:
-    """The use of a database by one process: nobody else writes, so numbers stay in the writer and nothing is logged."""
+    """The use of a database by a single process: the counters stay in the writer, and no changes are logged."""
 
     share = Share()
 
@@ -137,44 +137,44 @@ class Sole:
         self._lock = FolderLock(folder)
 
     def open(self) -> None:
-        """Own the folder; raises StoreError."""
+        """Lock the folder; raises StoreError."""
         self._lock.take()
 
     def close(self) -> None:
-        """Let another backend have the folder."""
+        """Release the folder."""
         self._lock.release()
 
     def require_database(self, path: Path) -> None:
-        """Any database will do."""
+        """Accept any database."""
 
     def turn(self) -> contextlib.AbstractContextManager[None]:
-        """Needs no waiting."""
+        """No lock is needed."""
         return contextlib.nullcontext()
 
     def catch_up(self) -> None:
-        """Nobody else reads."""
+        """No other process reads."""
 
     def take_over(self, numbers: Numbers, commits: Sequence[Pending]) -> bool:
-        """Nobody else changed the numbers."""
+        """No other process changes the counters."""
         return False
 
     def log_rows(self, commits: Sequence[Pending], revision: int, numbers: Numbers) -> Sequence[Row]:
-        """Nobody else reads a log."""
+        """No other process reads a log."""
         return ()
 
     def stored(self) -> None:
-        """Nobody else reads."""
+        """No other process reads."""
 
     def total_owed(self, own: DeliveriesSize) -> DeliveriesSize:
-        """What this process owes is all."""
+        """The pending deliveries of this process are all."""
         return own
 
     def report_owed(self, own: DeliveriesSize) -> None:
-        """Nobody else asks."""
+        """No other process needs it."""
 
 
 class Sharing:
-    """The use of a database by one of several processes; each needs a descriptor of its own for the turn."""
+    """The use of a database by one of several processes; each needs its own descriptor of the lock file."""
 
     def __init__(self, folder: Path, counters: SharedCounters, share: Share, database: Identity) -> None:
         self.counters, self.share = counters, share
@@ -184,12 +184,12 @@ class Sharing:
         self._log_known = self._log_trimmed = 0
 
     def open(self) -> None:
-        """Get ready to take turns; the folder was locked before this process began. Raises StoreError."""
+        """Open the lock file; the folder was locked before this process started. Raises StoreError."""
         with plain_errors(self._path):
             self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
 
     def require_database(self, path: Path) -> None:
-        """Return if the database is still the one that all members were started for; raises DatabaseMoved."""
+        """Return if the database is still the one that all members were started with; raises DatabaseMoved."""
         try:
             same = identity_of(path) == self._database
         except OSError:
@@ -198,14 +198,14 @@ class Sharing:
             raise moved(path)
 
     def close(self) -> None:
-        """Take no more turns."""
+        """Close the lock file."""
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1
 
     @contextlib.contextmanager
     def turn(self) -> Iterator[None]:
-        """Be the only one that writes; waits for the others."""
+        """Hold the lock for writing; waits for the others."""
         fcntl.flock(self._descriptor, fcntl.LOCK_EX)
         try:
             yield
@@ -213,11 +213,11 @@ class Sharing:
             fcntl.flock(self._descriptor, fcntl.LOCK_UN)
 
     def catch_up(self) -> None:
-        """Have the others read the log, in case a process died before it could say what it had committed."""
+        """Make the others read the log, in case a process died before it could report its commit."""
         self.counters.catch_up()
 
     def take_over(self, numbers: Numbers, commits: Sequence[Pending]) -> bool:
-        """Go on from where the process that wrote last ended; whether another one wrote resources since.
+        """Continue from the counters of the last writer; returns whether another process has written resources since.
 
         Raises ValueError for an event of an entity that another process owns.
         """
@@ -234,7 +234,7 @@ class Sharing:
         return others_wrote
 
     def log_rows(self, commits: Sequence[Pending], revision: int, numbers: Numbers) -> Sequence[Row]:
-        """The rows for the changes that other processes must read; gives out all numbers that the group uses."""
+        """The rows for changes that other processes must read; allocates all numbers that the group uses."""
         log, rows = self._log_known, list[Row]()
         events_too = self.counters.events_shared
         for pending in commits:
@@ -253,15 +253,15 @@ class Sharing:
         return rows
 
     def stored(self) -> None:
-        """The rows of `log_rows` are committed."""
+        """Called when the rows of `log_rows` are committed."""
         self.counters.stored(self._log_known)
 
     def total_owed(self, own: DeliveriesSize) -> DeliveriesSize:
-        """What all processes owe."""
+        """The size of the pending deliveries of all processes."""
         return self.counters.owed(self.share.members)
 
     def report_owed(self, own: DeliveriesSize) -> None:
-        """Have the others know what this process owes."""
+        """Report the size of this process's pending deliveries to the others."""
         self.counters.owe(self.share.member, own)
 
 
@@ -269,9 +269,9 @@ Use = Sole | Sharing
 
 
 class SharedDatabase:
-    """A database that several processes are about to share: its folder is owned, its schema up to date, its board set.
+    """A database for several processes: its folder is locked, its schema is up to date, and its counters are set.
 
-    What is made here is for processes that are forked afterwards.
+    Processes that are forked afterwards inherit it.
     """
 
     def __init__(self, folder: Path, durability: Durability, wal_bytes_max: int) -> None:
@@ -281,9 +281,9 @@ class SharedDatabase:
         self._database: Identity = (0, 0)
 
     def open(self, path: Path) -> None:
-        """Own the folder, until the last process that inherits this ends; raises StoreError."""
+        """Lock the folder until the last process that inherits this ends; raises StoreError."""
         if fcntl is None:
-            raise StoreError("several workers need a system with file locks")
+            raise StoreError("several workers require a system with file locks")
         self._lock.take()
         try:
             with plain_errors(path):
@@ -299,16 +299,16 @@ class SharedDatabase:
             raise
 
     def _begin(self, connection: sqlite3.Connection) -> None:
-        """What stood in the change log is known to everybody who reads the tables now."""
+        """Clear the change log: processes that start now read the tables."""
         connection.execute("DELETE FROM change_log")
         found = connection.execute("SELECT value FROM ceilings WHERE name = 'revision'").fetchone()
         event_id = connection.execute("SELECT coalesce(max(id), 0) FROM events").fetchone()[0]
         self._counters.begin(0 if found is None else found[0], event_id, Ends(connection))
 
     def close(self) -> None:
-        """Let another backend have the folder."""
+        """Release the folder."""
         self._lock.release()
 
     def sharing(self, share: Share) -> Sharing:
-        """A member's side of it."""
+        """A member's use of the database."""
         return Sharing(self._folder, self._counters, share, self._database)

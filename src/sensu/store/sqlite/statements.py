@@ -1,7 +1,7 @@
-"""What a group of commits writes, as rows of the `writes` view and as few statements as can be.
+"""Writes a group of commits as rows of the `writes` view, with as few statements as possible.
 
-Statements take a power of two of rows, so that few of them serve every size; what is left of the last one is padded
-with rows that no trigger takes.
+The number of rows of a statement is a power of two, so that few statements cover all sizes; the last one is padded
+with rows that no trigger handles.
 """
 
 import sqlite3
@@ -17,7 +17,7 @@ from sensu.store.sqlite.history import CUT_RESULTS, NOT_USED, Ends, trim_row
 from sensu.store.values import Change, EventKey, EventState, Key
 
 ROWS_MAX = 1024
-"""Rows of one statement; SQLite takes 32,766 parameters."""
+"""The maximum number of rows of a statement; SQLite accepts 32,766 parameters."""
 
 _UPDATE_EVENT, _OWE, _SETTLE, _INSERT_EVENT, _DELETE_EVENT = 1, 2, 3, 4, 5
 _PUT_RESOURCE, _DELETE_RESOURCE, _GIVE_UP, _PUT_STATE, _RAISE_CEILING = 6, 7, 8, 9, 10
@@ -26,7 +26,7 @@ _LOG_CHANGE, _TRIM_CHANGE_LOG = 17, 18
 _PUT_EVENT_STATE, _MARK_SILENCED, _NOTE_HANDLING = 20, 21, 22
 
 GONE_EVENTS_MAX = 10_000
-"""So many deleted events are kept for those who follow lists of events."""
+"""The number of deleted events that are remembered for clients that follow lists of events."""
 
 PROBE_BYTES = 64 * 1024
 _PROBE = "store probe"
@@ -42,12 +42,12 @@ Row = tuple[Any, ...]
 
 
 def slashed(namespace: str) -> str:
-    """A namespace, or an event's entity, as it stands in the tables."""
+    """A namespace, or an event's entity, as it is stored in the tables."""
     return namespace + "/"
 
 
 def event_rows(group: Group, ids: dict[EventKey, int], take_id: Callable[[], int], ends: Ends) -> list[Row]:
-    """The rows for the group's events; `ids` of stored events is brought up to date, new ones get theirs."""
+    """The rows for the group's events; updates `ids`, the ids of stored events, and allocates those of new ones."""
     rows: list[Row] = []
     begun_anew, revision = group.events_begun_anew, group.revision
     for key, put in group.events.items():
@@ -119,12 +119,12 @@ def other_rows(group: Group) -> list[Row]:
 
 
 def ceiling_row(name: str, value: int) -> Row:
-    """The row that raises a ceiling of numbers given out."""
+    """The row that raises the ceiling of allocated numbers."""
     return (_RAISE_CEILING, value, None, None, name, None, None, None, None)
 
 
 def log_row(number: int, change: Change) -> Row:
-    """The row that tells other processes of a change."""
+    """The row that reports a change to other processes."""
     key = change.key
     if isinstance(key, EventKey):
         place = ("", slashed(key.namespace), slashed(key.entity), key.check)
@@ -134,17 +134,17 @@ def log_row(number: int, change: Change) -> Row:
 
 
 def trim_log_row(number: int) -> Row:
-    """The row that drops what other processes were told, up to a number."""
+    """The row that trims the change log up to a number."""
     return (_TRIM_CHANGE_LOG, number, None, None, None, None, None, None, None)
 
 
 def probe_row(number: int) -> Row:
-    """A row of some size that every group writes after one failed, even an empty one: so recovery shows."""
+    """A row that every group writes after a failure, even an empty group, to detect recovery."""
     return (_PUT_STATE, None, None, number.to_bytes(8, "big") * (PROBE_BYTES // 8), _PROBE, None, None, None, None)
 
 
 def bytes_logged(rows: Sequence[Row]) -> int:
-    """About how much a write of `rows` adds to the write-ahead log: whole pages, and the bodies."""
+    """The approximate number of bytes that writing `rows` adds to the write-ahead log: whole pages and the bodies."""
     return sum(_PAGE_BYTES + (len(row[3]) if row[3] is not None else 0) for row in rows)
 
 
@@ -188,19 +188,19 @@ def _insert_sql(size: int) -> str:
 
 
 def find_event_ids(connection: sqlite3.Connection, keys: Sequence[EventKey]) -> dict[EventKey, int]:
-    """The row ids of those events that are stored."""
+    """The row ids of the existing events."""
     rows = [(i, slashed(key.namespace), slashed(key.entity), key.check) for i, key in enumerate(keys)]
     return {keys[i]: row_id for i, row_id in _found(connection, rows, _event_ids_sql)}
 
 
 def find_etags(connection: sqlite3.Connection, keys: Sequence[Key]) -> dict[Key, str]:
-    """The ETags of those resources that are stored."""
+    """The entity tags of the existing resources."""
     rows = [(i, key.kind, slashed(key.namespace), key.name) for i, key in enumerate(keys)]
     return {keys[i]: etag for i, etag in _found(connection, rows, _etags_sql)}
 
 
 def _found(connection: sqlite3.Connection, rows: Sequence[Row], sql: Callable[[int], str]) -> list[tuple[int, Any]]:
-    """What a query finds for each of `rows`, gathered by SQLite into one JSON text, as each row would cost a wait."""
+    """The results of a query for `rows`, which SQLite returns as one JSON text, because each row would cost a wait."""
     found: list[tuple[int, Any]] = []
     for start in range(0, len(rows), ROWS_MAX):
         chunk = rows[start : start + ROWS_MAX]
@@ -227,6 +227,6 @@ def _etags_sql(size: int) -> str:
 
 
 def namespace_in_use(connection: sqlite3.Connection, namespace: str, kinds: Sequence[str]) -> bool:
-    """Whether resources of any of the kinds lie in a namespace."""
+    """Whether a namespace contains resources of any of the kinds."""
     sql = "SELECT 1 FROM resources WHERE kind = ? AND namespace = ? LIMIT 1"
     return any(connection.execute(sql, (kind, slashed(namespace))).fetchone() is not None for kind in kinds)

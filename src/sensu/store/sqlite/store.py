@@ -1,4 +1,4 @@
-"""The store that a backend carries in its own process: one SQLite database in its state folder."""
+"""The embedded store of a backend: a SQLite database in its state folder."""
 
 import asyncio
 import logging
@@ -49,22 +49,22 @@ logger = logging.getLogger(__name__)
 
 DATABASE = "sensu.db"
 WAITING_WRITES_MAX = 10_000
-"""With so many writes under way, further commits wait for some to be done."""
+"""The maximum number of writes in progress; further commits wait."""
 
 HEALTH_TIMEOUT_S = 2.0
 
 
 def shared_database(folder: Path, durability: Durability) -> SharedDatabase:
-    """The database in `folder`, opened for processes that are forked afterwards; raises StoreError."""
+    """Open the database in `folder` for processes that are forked afterwards; raises StoreError."""
     shared = SharedDatabase(folder, durability, WAL_BYTES_MAX)
     shared.open(folder / DATABASE)
     return shared
 
 
 class SQLiteStore:
-    """A store in `folder`, which it owns alone from `open` to `close`, unless `use` is a `Sharing`.
+    """A store in `folder`, which no other process uses between `open` and `close`, unless `use` is a `Sharing`.
 
-    `durability` says what a returned commit survives. All methods must be called on the loop that opened it.
+    `durability` is what a commit survives. All methods must be called on the loop that opened it.
     """
 
     def __init__(
@@ -91,7 +91,7 @@ class SQLiteStore:
         self._owed = OwedSizes({})
 
     async def open(self) -> None:
-        """Open the database and bring its schema up to date; raises StoreError where it cannot be used."""
+        """Open the database and update its schema; raises StoreError if it cannot be used."""
         self._use.open()
         loop = asyncio.get_running_loop()
         writer = Writer(self._path, self._durability, loop, self._tell, self._damage, self._wal_bytes_max, self._use)
@@ -114,7 +114,7 @@ class SQLiteStore:
         self._open_writer = writer
 
     async def close(self) -> None:
-        """Finish what waits, then release the database."""
+        """Finish waiting commits, then release the database."""
         writer, self._open_writer = self._open_writer, None
         if writer is None:
             return
@@ -141,7 +141,7 @@ class SQLiteStore:
         return self._open_reader
 
     async def commit(self, writes: Sequence[Write]) -> Committed | Refused:
-        """Apply all of `writes` in order, or none of them; waits while too many writes are under way."""
+        """Apply all of `writes` in order, or none of them; waits while too many writes are in progress."""
         while self._waiting_writes >= WAITING_WRITES_MAX:
             self._room.clear()
             await self._room.wait()
@@ -155,7 +155,7 @@ class SQLiteStore:
         return await pending.done
 
     def _hand_over(self, writer: Writer) -> None:
-        """Wake the writer once for all commits of this turn of the loop."""
+        """Wake the writer once for all commits of this iteration of the loop."""
         if self._gathered:
             writer.submit(self._gathered)
             self._gathered = []
@@ -171,7 +171,7 @@ class SQLiteStore:
         self._answer(group)
 
     def _answer(self, group: Sequence[Pending]) -> None:
-        """Have those who wait for the commits go on."""
+        """Return the results to the callers of the commits."""
         for pending in group:
             if pending.done.done():
                 continue
@@ -188,7 +188,7 @@ class SQLiteStore:
 
     @property
     def feed(self) -> ChangeFeed:
-        """Brings what other processes commit to the listeners."""
+        """The feed that passes commits of other processes to the listeners."""
         return self._feed
 
     async def get(self, key: Key) -> Stored | None:
@@ -210,7 +210,7 @@ class SQLiteStore:
         return Page(items, more)
 
     async def bodies(self, kind: str, namespace: str | None) -> AsyncIterator[Sequence[bytes]]:
-        """What readers get of all resources of a kind, in order, some at a time."""
+        """The public JSON of all resources of a kind, in order and in chunks."""
         page, after = self._reader.bodies(kind, namespace, None)
         while page:
             yield page
@@ -220,11 +220,11 @@ class SQLiteStore:
             page, after = self._reader.bodies(kind, namespace, after)
 
     async def count(self, kind: str, namespace: str | None) -> int:
-        """How many resources of a kind there are."""
+        """The number of resources of a kind."""
         return self._reader.count(kind, namespace)
 
     async def counts(self, namespace: str | None) -> Mapping[str, int]:
-        """How many resources there are of each kind that has any."""
+        """The number of resources of each kind that has any."""
         return self._reader.counts(namespace)
 
     async def get_event(self, key: EventKey) -> StoredEvent | None:
@@ -232,7 +232,7 @@ class SQLiteStore:
         return self._reader.get_event(key)
 
     async def get_events(self, keys: Sequence[EventKey]) -> dict[EventKey, StoredEvent]:
-        """Those of the events that exist."""
+        """The existing ones of these events."""
         found: dict[EventKey, StoredEvent] = {}
         for start in range(0, len(keys), KEYS_MAX):
             if start:
@@ -261,7 +261,7 @@ class SQLiteStore:
         return EventPage(items, more)
 
     async def event_bodies(self, namespace: str | None, entity: str | None = None) -> AsyncIterator[Sequence[bytes]]:
-        """The JSON of all events of a list, in order, some at a time."""
+        """The JSON of all events of a list, in order and in chunks."""
         page, after = self._reader.event_bodies(namespace, entity, None)
         while page:
             yield page
@@ -271,11 +271,11 @@ class SQLiteStore:
             page, after = self._reader.event_bodies(namespace, entity, after)
 
     async def count_events(self, namespace: str | None, entity: str | None = None) -> int:
-        """How many events there are."""
+        """The number of events."""
         return self._reader.count_events(namespace, entity)
 
     async def event_counts(self, namespace: str | None) -> CountsByNamespace:
-        """The counts by state of a namespace or (None) of all."""
+        """The counts by state of a namespace, or of all (None)."""
         return self._reader.lists.counts(namespace)
 
     async def listed_events(self, query: EventQuery, offset: int, limit: int) -> Sequence[ListedEvent]:
@@ -283,15 +283,15 @@ class SQLiteStore:
         return self._reader.lists.page(query, offset, limit)
 
     async def walk_events(self, query: EventQuery, after: EventPosition | None, limit: int) -> EventWalk:
-        """The next `limit` events of a list after a position or (None) from its start, without bodies."""
+        """The next `limit` events of a list, after a position or from its start (None), without bodies."""
         return self._reader.lists.walk(query, after, limit)
 
     async def search_events(self, search: EventSearch, after: EventPosition | None) -> EventWalk:
-        """Some of the events whose names fit, in order of their names, without bodies."""
+        """Some of the events whose names match, in order of their names, without bodies."""
         return self._reader.lists.search(search, after)
 
     async def events_of_ids(self, ids: Sequence[int]) -> Sequence[ListedEvent]:
-        """Those of the events with these ids that still exist, with bodies, in this order."""
+        """The events with these ids that still exist, with bodies, in this order."""
         return self._reader.lists.of_ids(ids)
 
     async def silenced_events(self, namespace: str, after: int, limit: int) -> Sequence[ListedEvent]:
@@ -299,7 +299,7 @@ class SQLiteStore:
         return self._reader.lists.silenced(namespace, after, limit)
 
     async def event_changes(self, namespace: str, after: int, limit: int) -> EventChanges:
-        """What changed in the list of a namespace's events behind the revision `after`."""
+        """The changes to the list of a namespace's events after the revision `after`."""
         return self._reader.lists.changes(namespace, after, limit)
 
     async def event_changes_revision(self, namespace: str) -> int:
@@ -307,11 +307,11 @@ class SQLiteStore:
         return self._reader.lists.newest_revision(namespace)
 
     async def incidents_since(self, namespace: str, since: int, number_max: int) -> int:
-        """How many events of a namespace have failed since `since` or later, up to `number_max`."""
+        """The number of events of a namespace that have failed since `since` or later, up to `number_max`."""
         return self._reader.lists.incidents_since(namespace, since, number_max)
 
     async def events_due(self, slots: Slots = ALL_SLOTS) -> Sequence[tuple[EventKey, float]]:
-        """Every event of these slots that has a deadline, with the deadline."""
+        """All events of these slots that have a deadline, with the deadline."""
         due: list[tuple[EventKey, float]] = []
         for page in self._reader.events_due():
             due.extend(one for one in page if slot_of(one[0].namespace, one[0].entity) in slots)
@@ -323,20 +323,20 @@ class SQLiteStore:
         return self._reader.handling(key, delivery)
 
     def next_delivery_id(self, slot: int = 0) -> int:
-        """A number for an `OweDelivery` that was never used before: only this process gives out those of the slot."""
+        """A number for an `OweDelivery` that was never used before; only this process allocates those of the slot."""
         self._delivery_id += 1
         return self._delivery_id * SLOTS + slot
 
     async def deliveries_owed(self, limit: int, after: int = 0, slots: Slots = ALL_SLOTS) -> Sequence[OweDelivery]:
-        """Owed deliveries of these slots with ids above `after`, in order of their ids, at most `limit`."""
+        """Pending deliveries of these slots with ids above `after`, in order of their ids, at most `limit`."""
         return self._reader.deliveries_owed(after, limit, slots)
 
     async def dead_letters(self, limit: int, after: int = 0) -> Sequence[tuple[OweDelivery, str]]:
-        """Deliveries that were given up, each with why, in order of their ids."""
+        """Deliveries that were given up, with the reason of each, in order of their ids."""
         return self._reader.dead_letters(after, limit)
 
     def deliveries_size(self) -> DeliveriesSize:
-        """What is owed, dead letters left out; answered from memory."""
+        """The size of all pending deliveries, without dead letters; kept in memory."""
         return self._use.total_owed(self._owed.size)
 
     async def delivery_counts(self, namespace: str | None) -> Mapping[str, DeliveryCounts]:
@@ -344,7 +344,7 @@ class SQLiteStore:
         return self._reader.delivery_counts(namespace)
 
     async def get_state(self, name: str) -> bytes | None:
-        """The value kept under `name`, or None."""
+        """The value stored under `name`, or None."""
         return self._reader.get_state(name)
 
     async def audit(self, limit: int, before: int = 0) -> Sequence[AuditEntry]:
@@ -359,11 +359,11 @@ class SQLiteStore:
         return entries
 
     async def count_audit(self) -> int:
-        """How many entries the audit log has."""
+        """The number of entries in the audit log."""
         return self._reader.count_audit()
 
     async def history(self, key: EventKey, limit: int, position: HistoryPosition | None = None) -> HistoryPage | None:
-        """At most `limit` entries of an event's history from `position` (None: its newest) on; None for no event."""
+        """At most `limit` entries of an event's history from `position` (None: newest) on; None for no such event."""
         newest = self._reader.history_position(key)
         if newest is None:
             return None
@@ -377,15 +377,15 @@ class SQLiteStore:
         return HistoryPage(items, older)
 
     async def history_size(self, changes: bool) -> HistorySize:
-        """What the log of all results holds, or that of all state changes."""
+        """The size of the log of all results, or of that of all state changes."""
         return self._reader.history_size(changes)
 
     def listen(self, listener: ChangeListener) -> Callable[[], None]:
-        """Have `listener` called with the changes of each commit, in order; returns how to stop it."""
+        """Call `listener` with the changes of each commit, in order; returns a function to stop it."""
         return self._listeners.add(listener)
 
     async def healthy(self) -> str:
-        """Empty where the store reads and writes and no damage is known, else what is wrong."""
+        """Empty if the store can read and write and no damage is known, otherwise the problem."""
         try:
             self._reader.get_state("")
             await asyncio.wait_for(self.commit(()), HEALTH_TIMEOUT_S)
@@ -397,5 +397,5 @@ class SQLiteStore:
 
 
 def _left(limit: int, taken: int) -> int:
-    """How many more a list of at most `limit` takes; any page is smaller than the answer where there is no limit."""
+    """The number of items missing from a list of at most `limit`; larger than any page if there is no limit."""
     return limit - taken if limit > 0 else KEYS_MAX * KEYS_MAX

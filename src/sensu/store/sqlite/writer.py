@@ -1,7 +1,7 @@
-"""The one thread that writes: it takes all commits that wait, judges them and writes them as one transaction.
+"""The writer thread: it takes all waiting commits, checks them and writes them in one transaction.
 
-Several statements or system calls a group are avoided on purpose: after each, this thread must win Python's interpreter
-lock back from a busy loop.
+It uses as few statements and system calls per group as possible: after each, this thread must acquire Python's
+interpreter lock again while the event loop is busy.
 """
 
 import asyncio
@@ -32,7 +32,7 @@ from sensu.store.values import EventKey, Key, PutEvent
 logger = logging.getLogger(__name__)
 
 GROUP_WRITES_MAX = 1000
-"""So many writes are taken together; a commit is never split, so one big one may exceed it."""
+"""The maximum number of writes in a group; a commit is never split, so a large one can exceed it."""
 
 WAL_BYTES_MAX = 64 * 1024 * 1024
 EVENTS_KNOWN_MAX = 200_000
@@ -41,11 +41,11 @@ DEAD_LETTERS_MAX = 10_000
 DEAD_LETTERS_SLACK = 64
 REVISION, DELIVERY = "revision", "delivery"
 CEILING_STEPS = {REVISION: 10_000, DELIVERY: 10_000 * SLOTS}
-"""Numbers are given out this far ahead of what is written down, so that most commits need not write it."""
+"""Numbers are allocated up to this far beyond the stored ceiling, so that most commits need not write it."""
 
 
 class Writer:
-    """Writes what `submit` hands over; `tell` gets each finished group on the loop, in order."""
+    """Writes submitted commits; `tell` is called on the loop with each finished group, in order."""
 
     def __init__(
         self,
@@ -57,7 +57,7 @@ class Writer:
         wal_bytes_max: int,
         use: Use,
     ) -> None:
-        """`damage` is informed of errors of the driver; `use` says whether other processes write, too."""
+        """`damage` records errors of the driver; `use` determines whether other processes write too."""
         self.delivery_id_first, self.revision_first = 1, 0
         self._use = use
         self._numbers = Numbers()
@@ -80,11 +80,11 @@ class Writer:
         await asyncio.shield(self._opened)
 
     def submit(self, commits: Sequence[Pending]) -> None:
-        """Have commits written, in order; never waits."""
+        """Queue commits to be written in order; never waits."""
         self._queue.put(commits)
 
     async def stop(self) -> None:
-        """Write what was handed over, then end."""
+        """Write all submitted commits, then stop."""
         self._queue.put(None)
         await asyncio.shield(self._closed)
         self._thread.join()
@@ -93,7 +93,7 @@ class Writer:
         try:
             self._loop.call_soon_threadsafe(function, *args)
         except RuntimeError:
-            logger.debug("the loop ended before the store was closed")
+            logger.debug("the event loop ended before the store was closed")
 
     def _run(self) -> None:
         try:
@@ -146,7 +146,7 @@ class Writer:
         self._numbers.ends = Ends(self._connection)
 
     def _take(self) -> Sequence[Pending]:
-        """All commits that wait, at least one, or what came before the order to stop."""
+        """All waiting commits, at least one, or those submitted before the request to stop."""
         taken: list[Pending] = []
         writes = 0
         batch = self._queue.get()
@@ -163,7 +163,7 @@ class Writer:
         return taken
 
     def _write_group(self, commits: Sequence[Pending]) -> None:
-        """Give every commit its result; where one spoils the statement, each is tried alone."""
+        """Write a group and set the result of every commit; if the statement fails, each commit is tried alone."""
         try:
             with self._use.turn():
                 if self._presence.gone:
@@ -241,7 +241,7 @@ class Writer:
                 yield statements.ceiling_row(name, self._ceilings[name])
 
     def _forget(self) -> None:
-        """Undo what an unfinished group left behind, in the database and in memory."""
+        """Undo an unfinished group, in the database and in memory."""
         self._event_ids.clear()
         self._etags.clear()
         try:
@@ -272,7 +272,7 @@ class Writer:
             if self._checkpoints.restart_wanted:
                 self._checkpoints.restart(self._connection)
         except sqlite3.Error as err:
-            logger.warning("keeping the database small failed", extra=fields(reason=explain(self._path, err)))
+            logger.warning("could not trim the database", extra=fields(reason=explain(self._path, err)))
 
     def _trim_dead_letters(self) -> None:
         self._dead_since_trim = 0
@@ -304,7 +304,7 @@ def _halve(known: dict[Any, Any], size_max: int) -> None:
 
 
 def _medium_failed(err: Exception) -> bool:
-    """Whether the database itself failed, rather than one write that it cannot take."""
+    """Whether the database itself failed, rather than a single write."""
     return isinstance(err, DatabaseMoved) or type(err) in (
         sqlite3.OperationalError,
         sqlite3.DatabaseError,
@@ -313,7 +313,7 @@ def _medium_failed(err: Exception) -> bool:
 
 
 def _leave_open(connection: sqlite3.Connection) -> None:
-    """Keep a connection until the process ends: closing it would remove the write-ahead log of what lies there now."""
+    """Keep a connection open until the process ends: closing it would remove the log of the file now at its path."""
     threading.Thread(target=lambda _: threading.Event().wait(), args=(connection,), daemon=True).start()
 
 
