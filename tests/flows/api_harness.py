@@ -5,6 +5,7 @@ import base64
 import contextlib
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import aiohttp
@@ -25,7 +26,8 @@ from sensu.backend.auth.seeds import seed_writes
 from sensu.backend.auth.tokens import Tokens
 from sensu.backend.basics import Basics
 from sensu.backend.counts import DeliveryCounts, EventCounts, ScheduleCounts
-from sensu.backend.dashboardd.assembly import Dashboard
+from sensu.backend.dashboardd.application import Frames
+from sensu.backend.dashboardd.assembly import Dashboard, frame_ancestors
 from sensu.backend.eventd.daemon import Eventd
 from sensu.backend.listening import ListenerSettings
 from sensu.backend.metrics import BackendMetrics
@@ -221,7 +223,7 @@ async def running_api(
     try:
         async with (
             _listening(server),
-            _browsable(application, clock, dist) as web_url,
+            _browsable(application, clock, dist, partial(frame_ancestors, cache)) as web_url,
             aiohttp.ClientSession(auto_decompress=dist is None) as http,
         ):
             url = f"http://127.0.0.1:{server.port}"
@@ -245,12 +247,13 @@ async def _listening(server: ApiServer | Dashboard) -> AsyncIterator[None]:
 
 
 @contextlib.asynccontextmanager
-async def _browsable(application: Application, clock: Clock, dist: Path | None) -> AsyncIterator[str]:
+async def _browsable(application: Application, clock: Clock, dist: Path | None, frames: Frames) -> AsyncIterator[str]:
     """The URL of the web UI whose build is in a folder; without a folder there is none."""
     if dist is None:
         yield ""
         return
-    dashboard = Dashboard(application, ListenerSettings("127.0.0.1", 0, stop_timeout_s=1), clock, None, dist)
+    listener = ListenerSettings("127.0.0.1", 0, stop_timeout_s=1)
+    dashboard = Dashboard(application, listener, clock, None, dist, frames)
     async with _listening(dashboard):
         looking = asyncio.create_task(dashboard.run())
         yield f"http://127.0.0.1:{dashboard.port}"

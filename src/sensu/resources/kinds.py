@@ -43,6 +43,7 @@ class Kind:
     - `common`: whether the built-in roles `admin`, `edit` and `view` cover it.
     - `node`: its word in the ids of GraphQL nodes, empty if it is no node.
     - `delete_order`: kinds with a higher number are deleted later, namespaces after their contents.
+    - `read_by_all`: whether every user may list and get its resources, whatever its roles.
     - `authorless`: whether resources may have no author, because they are built in or reported by agents.
     """
 
@@ -58,6 +59,7 @@ class Kind:
         "node",
         "noun",
         "qualified_name",
+        "read_by_all",
         "remark",
         "segment",
         "serves",
@@ -90,6 +92,7 @@ class Kind:
         node: str = "",
         delete_order: int = 0,
         authorless: bool = False,
+        read_by_all: bool = False,
     ) -> None:
         self.type, self.api_version, self.segment = type_name, api_version, segment
         self.qualified_name = f"{api_version}.{type_name}"
@@ -101,6 +104,7 @@ class Kind:
         self.store_prefix = store_prefix or segment
         self.common, self.node = common, node
         self.delete_order, self.authorless = delete_order, authorless
+        self.read_by_all = read_by_all
         self.shape_path, self._shape = shape, None
 
     def __repr__(self) -> str:
@@ -264,6 +268,20 @@ SILENCED = Kind(
 SECRET = Kind("Secret", "secrets", "secret:Secret", api_version=SECRETS_V1, serves=REPLACE, wrapped=True, dump_order=19)
 SEARCH = Kind(
     "Search", "searches", "search:Search", api_version="searches/v1", serves=REPLACE, wrapped=True, dump_order=20
+)
+GLOBAL_CONFIG = Kind(
+    "GlobalConfig",
+    "config",
+    "global_config:GlobalConfig",
+    api_version="web/v1",
+    namespaced=False,
+    serves=REPLACE,
+    wrapped=True,
+    dump_order=21,
+    word="web UI configuration",
+    noun="global-config",
+    short_name="global-config",
+    read_by_all=True,
 )
 SECRET_PROVIDER = Kind(
     "Env",

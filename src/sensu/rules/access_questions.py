@@ -70,9 +70,8 @@ def rules_of(access: CompiledAccess, who: Member, namespace: str) -> tuple[Acces
 def placed_rules_of(access: CompiledAccess, who: Member, namespaces: Iterable[str]) -> tuple[PlacedRule, ...]:
     """What somebody may do everywhere and in some namespaces, with the bindings that grant it."""
     granted: list[Granted] = list(access.granted_to(who.username, who.groups, ""))
-    everywhere = len(granted)
     for namespace in namespaces:
-        granted += list(access.granted_to(who.username, who.groups, namespace))[everywhere:]
+        granted += [one for one in access.granted_to(who.username, who.groups, namespace) if one.namespace]
     return tuple(PlacedRule(one.namespace, *_parts(rule), one.through) for one in granted for rule in one.rules)
 
 

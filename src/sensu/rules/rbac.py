@@ -24,6 +24,11 @@ GROUP_TYPE = "Group"
 COMMON_RESOURCES = frozenset(kind.segment for kind in ALL_KINDS if kind.common)
 """The kinds of which one, readable in all namespaces, is enough to see that the namespaces exist."""
 
+EVERYBODY = "system:users"
+"""The group of all authenticated users."""
+READABLE = tuple(kind.segment for kind in ALL_KINDS if kind.read_by_all)
+"""The kinds that every user may read."""
+
 DECISIONS_REMEMBERED_MAX = 8192
 REQUEST_LENGTH_REMEMBERED_MAX = 512
 """Requests with more text (names, namespace, user and groups) are decided each time, so that the memory stays small."""
@@ -101,6 +106,8 @@ class Granted:
     @property
     def through(self) -> str:
         """The binding and its role in words."""
+        if self is READABLE_BY_ALL:
+            return "every user"
         kind = "role binding" if self.namespace else "cluster role binding"
         role = "cluster role" if self.role.type == CLUSTER_ROLE_TYPE else "role"
         return f"{kind} {self.binding} → {role} {self.role.name}"
@@ -109,6 +116,9 @@ class Granted:
         """Whether one of the rules allows a verb on a resource word."""
         return any(allows(rule, verb, resource, name) for rule in self.rules)
 
+
+READABLE_BY_ALL = Granted("", RoleRef(), (Rule(verbs=("get", "list"), resources=READABLE),))
+"""What every user may do without a binding."""
 
 _Subjects = dict[tuple[str, str], list[int]]
 
@@ -168,10 +178,13 @@ class CompiledAccess:
         within = self._namespaces.get(namespace) if namespace else None
         if within is not None:
             yield from within.of(username, groups)
+        if EVERYBODY in groups:
+            yield READABLE_BY_ALL
 
     def granted_within(self, namespace: str) -> Iterator[tuple[Subject, Granted]]:
         """What is granted everywhere, and in a namespace if one is given, with each subject."""
         yield from self._cluster.all()
+        yield Subject(type=GROUP_TYPE, name=EVERYBODY), READABLE_BY_ALL
         within = self._namespaces.get(namespace) if namespace else None
         if within is not None:
             yield from within.all()

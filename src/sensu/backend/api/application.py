@@ -30,6 +30,7 @@ from sensu.backend.api import (
     history,
     namespaces,
     overview,
+    preferences,
     reference,
     resources,
     secret_providers,
@@ -96,6 +97,7 @@ from sensu.backend.services.history import History
 from sensu.backend.services.live_changes import LiveChanges
 from sensu.backend.services.namespaces import Namespaces
 from sensu.backend.services.overview import Overviews
+from sensu.backend.services.preferences import UserPreferences
 from sensu.backend.services.resources import Resources, ScriptCheck
 from sensu.backend.services.secret_providers import SecretProviders
 from sensu.backend.services.sessions import LoginSessions
@@ -164,8 +166,18 @@ def _described_routes(context: ApiContext) -> Iterator[Route]:
     yield from auth.routes(context.authenticator, context.tokens, log)
     questions = AccessQuestions(context.access, context.records, context.store.feed)
     yield from access.routes(questions)
+    preferred = UserPreferences(context.store)
+    yield from preferences.routes(preferred)
     signed_in = LoginSessions(
-        context.store, context.tokens, context.authenticator, context.access, questions, log, context.clock
+        context.store,
+        context.tokens,
+        context.authenticator,
+        context.access,
+        questions,
+        preferred,
+        context.records,
+        log,
+        context.clock,
     )
     yield from sessions.routes(signed_in, context.authenticator)
     yield from audit.routes(log)

@@ -6,8 +6,9 @@ from enum import Enum
 import msgspec
 
 from sensu.resources.user import User
+from sensu.rules.rbac import EVERYBODY
 
-ALL_USERS_GROUP = "system:users"
+ALL_USERS_GROUP = EVERYBODY
 """The group of all authenticated users; members may read their own user record and change their own password."""
 
 

@@ -2,7 +2,7 @@
 
 import re
 import zlib
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
 from typing import Any
 
 from sensu.backend.api.errors import PERMISSION_DENIED, refused_before
@@ -12,10 +12,11 @@ from sensu.backend.auth.cookies import cookie_in
 from sensu.backend.auth.credentials import COOKIE
 from sensu.backend.dashboardd.build import WebBuild
 from sensu.backend.dashboardd.files import ASSETS, WebFile
-from sensu.backend.dashboardd.headers import API_POLICY, PAGE_POLICY, accepts, with_defaults
+from sensu.backend.dashboardd.headers import API_POLICY, accepts, page_policy, with_defaults
 from sensu.backend.dashboardd.missing_page import MISSING_POLICY, missing_page
 from sensu.backend.dashboardd.origins import refusal_of
 
+Frames = Callable[[], Sequence[str]]
 Application = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None]]
 
 PATH_CHARACTERS_MAX = 8_192
@@ -40,10 +41,11 @@ _VARIES: Header = (b"vary", b"Accept-Encoding")
 class WebApplication:
     """Answers the requests of browsers."""
 
-    def __init__(self, api: Application, build: WebBuild) -> None:
-        """`api` is the API's own application, `build` has the files."""
+    def __init__(self, api: Application, build: WebBuild, frames: Frames = tuple) -> None:
+        """`api` is the API's own application, `build` has the files, `frames` the hosts that may embed the page."""
         self._api = api
         self._build = build
+        self._frames = frames
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         """Answer one request of the ASGI server."""
@@ -54,6 +56,7 @@ class WebApplication:
             await self._ask_api(scope, path, receive, _ApiAnswer(send, scope, path.startswith(_PACKED)))
             return
         response = self._answer(scope["method"], path, scope)
+        response.headers = with_defaults(response.headers, page_policy(self._frames()))
         if scope["method"] == "HEAD":
             await response.send_head(send)
         else:
@@ -71,9 +74,9 @@ class WebApplication:
 
     def _answer(self, method: str, path: str, scope: Mapping[str, Any]) -> Response:
         if method not in ("GET", "HEAD"):
-            return _completed(Response(405, [(b"allow", b"GET, HEAD"), (b"content-length", b"0")]))
+            return Response(405, [(b"allow", b"GET, HEAD"), (b"content-length", b"0")])
         if len(path) > PATH_CHARACTERS_MAX or _NOWHERE.search(path) or _DOTS.search(path):
-            return _completed(text(_NOT_FOUND, status=404))
+            return text(_NOT_FOUND, status=404)
         files = self._build.files
         if path == "/robots.txt" and (files is None or path not in files.others):
             return _file(_ROBOTS, scope, _CHECKED)
@@ -83,20 +86,15 @@ class WebApplication:
         if found is not None:
             return _file(found, scope, _IMMUTABLE if path.startswith(ASSETS) else _CHECKED)
         if path.startswith(ASSETS):
-            return _completed(text(_NOT_FOUND, status=404))
+            return text(_NOT_FOUND, status=404)
         return _file(files.page, scope, _CHECKED)
 
     def _missing(self, path: str) -> Response:
         if path.startswith(ASSETS):
-            return _completed(text(_NOT_FOUND, status=404))
+            return text(_NOT_FOUND, status=404)
         body = missing_page(self._build.problem)
         headers = [(b"content-type", b"text/html; charset=utf-8"), (b"cache-control", b"no-store"), MISSING_POLICY]
-        return _completed(Response(200, [*headers, (b"content-length", b"%d" % len(body))], body))
-
-
-def _completed(response: Response) -> Response:
-    response.headers = with_defaults(response.headers, PAGE_POLICY)
-    return response
+        return Response(200, [*headers, (b"content-length", b"%d" % len(body))], body)
 
 
 def _file(file: WebFile, scope: Mapping[str, Any], caching: Header) -> Response:
@@ -105,14 +103,14 @@ def _file(file: WebFile, scope: Mapping[str, Any], caching: Header) -> Response:
     if file.etag and caching is _CHECKED:
         headers.append((b"etag", file.etag.encode()))
         if file.etag in (header(scope, b"if-none-match") or ""):
-            return _completed(Response(304, headers))
+            return Response(304, headers)
     accepted = header(scope, b"accept-encoding") or ""
     packings = ((name, packed) for name, packed in file.packed.items() if accepts(accepted, name))
     coding, body = next(packings, ("", file.body))
     if coding:
         headers.append((b"content-encoding", coding.encode()))
     headers += [(b"content-type", file.media_type.encode()), (b"content-length", b"%d" % len(body))]
-    return _completed(Response(200, headers, body))
+    return Response(200, headers, body)
 
 
 class _ApiAnswer:

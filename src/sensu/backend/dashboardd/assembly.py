@@ -1,15 +1,19 @@
 """Puts the parts of the web UI's port together."""
 
+from collections.abc import Sequence
 from concurrent.futures import Executor
+from functools import partial
 from pathlib import Path
 
 from sensu.backend.api.server import ApiServer
+from sensu.backend.auth.records import Records
 from sensu.backend.basics import Basics
-from sensu.backend.dashboardd.application import Application, WebApplication
+from sensu.backend.dashboardd.application import Application, Frames, WebApplication
 from sensu.backend.dashboardd.build import WebBuild
 from sensu.backend.dashboardd.files import DIST
 from sensu.backend.listening import ListenerSettings, dashboard_listener
 from sensu.backend.membership import Ownership
+from sensu.backend.services.web_settings import web_settings
 from sensu.clock import Clock
 
 
@@ -17,11 +21,17 @@ class Dashboard:
     """The listener of the web UI."""
 
     def __init__(
-        self, api: Application, listener: ListenerSettings, clock: Clock, executor: Executor | None, folder: Path = DIST
+        self,
+        api: Application,
+        listener: ListenerSettings,
+        clock: Clock,
+        executor: Executor | None,
+        folder: Path = DIST,
+        frames: Frames = tuple,
     ) -> None:
-        """`api` is the API's application, `folder` is where the build lies."""
+        """`api` is the API's application, `folder` is where the build lies, `frames` the hosts that may embed it."""
         self._build = WebBuild(folder, clock, executor)
-        self._server = ApiServer(WebApplication(api, self._build), listener, "web UI")
+        self._server = ApiServer(WebApplication(api, self._build, frames), listener, "web UI")
 
     @property
     def port(self) -> int:
@@ -47,4 +57,9 @@ def assembled(basics: Basics, api: Application, ownership: Ownership, files: Exe
     if not basics.settings.dashboard_port:
         return None
     listener = dashboard_listener(basics.settings, shares_port=ownership.shares_ports)
-    return Dashboard(api, listener, basics.clock, files)
+    return Dashboard(api, listener, basics.clock, files, frames=partial(frame_ancestors, basics.records))
+
+
+def frame_ancestors(records: Records) -> Sequence[str]:
+    """The hosts whose pages may show the web UI in a frame."""
+    return web_settings(records).frame_ancestors or ()

@@ -13,15 +13,21 @@ COMMON: Sequence[Header] = (
 )
 """What every answer has."""
 POLICY = b"content-security-policy"
-PAGE_POLICY: Header = (
-    POLICY,
-    b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-    b"font-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; "
-    b"require-trusted-types-for 'script'; trusted-types svelte-trusted-html",
+_PAGE_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "font-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors {ancestors}; "
+    "require-trusted-types-for 'script'; trusted-types svelte-trusted-html"
 )
-"""The policy of the page and its assets: nothing from other hosts, no inline code, no frame around it."""
 API_POLICY: Header = (POLICY, b"default-src 'none'; frame-ancestors 'none'")
 """The policy of what the API answers: a browser that shows it loads and runs nothing."""
+
+
+def page_policy(ancestors: Sequence[str] = ()) -> Header:
+    """The policy of the page and its assets: nothing from other hosts, no inline code.
+
+    Only pages of the `ancestors` may show it in a frame.
+    """
+    return POLICY, _PAGE_POLICY.format(ancestors=" ".join(ancestors) or "'none'").encode("ascii")
 
 
 def with_defaults(headers: Iterable[Header], *defaults: Header) -> list[Header]:

@@ -12,17 +12,21 @@ from sensu.backend.auth.access import Access
 from sensu.backend.auth.authenticator import Authenticator
 from sensu.backend.auth.identity import Identity, Rejected
 from sensu.backend.auth.providers import PasswordLogin, ProviderUnavailable
+from sensu.backend.auth.records import Records
 from sensu.backend.auth.sessions import Session
 from sensu.backend.auth.tokens import Tokens
 from sensu.backend.initialise import is_initialised
 from sensu.backend.services.access_questions import AccessQuestions
 from sensu.backend.services.audit import UNKNOWN_USER, AuditLog
 from sensu.backend.services.outcomes import Deleted, Denied, Found, NotFound, Refusal
+from sensu.backend.services.preferences import UserPreferences
+from sensu.backend.services.web_settings import web_settings
 from sensu.clock import Clock
 from sensu.errors import StoreError
 from sensu.resources.kinds import USER
 from sensu.resources.wire import Wire, encode
 from sensu.rules.access_questions import AccessRule
+from sensu.rules.kinds.global_config import shell_theme
 from sensu.store.contract import Store
 from sensu.version import VERSION
 
@@ -124,12 +128,15 @@ class LoginSessions:
         authenticator: Authenticator,
         access: Access,
         questions: AccessQuestions,
+        preferences: UserPreferences,
+        records: Records,
         audit: AuditLog,
         clock: Clock,
     ) -> None:
         self._store, self._clock = store, clock
         self._tokens, self._authenticator = tokens, authenticator
         self._access, self._questions, self._audit = access, questions, audit
+        self._preferences, self._records = preferences, records
 
     async def sign_in(
         self, login: PasswordLogin, client: str, cookie_before: str
@@ -158,7 +165,8 @@ class LoginSessions:
 
     async def state(self, caller: Identity | None, namespace: str) -> ShellState:
         """What the web UI starts with, for a caller (None: not signed in)."""
-        now, settings = self._clock.now(), ShellSettings("", "system")
+        now, config = self._clock.now(), web_settings(self._records)
+        settings = ShellSettings(config.signin_message, shell_theme(config))
         initialised = caller is not None or await is_initialised(self._store)
         if caller is None:
             return ShellState(signed_in=False, now=now, settings=settings, initialised=initialised)
@@ -175,7 +183,7 @@ class LoginSessions:
             expires_at=0.0 if session is None else session.expires_at,
             namespaces=own.namespaces,
             rights=Rights(namespace, own.rules),
-            preferences={},
+            preferences=await self._preferences.of(caller),
         )
 
     def listing(self, caller: Identity, username: str) -> Found | Refusal:

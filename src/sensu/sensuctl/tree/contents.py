@@ -50,6 +50,7 @@ SECTIONS = {
         "cluster": "Manage the cluster of backends",
         "secret": "Manage references to secrets",
         "search": "Manage saved searches of the web UI",
+        "global-config": "Manage the configuration of the web UI",
         "tessen": "Show or change the usage reporting setting (nothing is ever sent)",
     },
     "This program": {
