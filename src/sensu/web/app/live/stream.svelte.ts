@@ -67,6 +67,11 @@ class Stream {
     addEventListener('offline', () => this.#lost(0))
   }
 
+  /** Tries again at once: somebody signed in. */
+  retry(): void {
+    if (this.state !== 'live') this.#connection.retry()
+  }
+
   /** Whether what is seen may be old and actions cannot be sent. */
   get lost(): boolean {
     return this.state === 'lost'
@@ -147,8 +152,8 @@ class Stream {
     this.#heardAtS = clock.exactS()
     if (event === 'expired') this.#again()
     if (event === 'ended') void session.read('')
-    if (event !== 'tick') return
     this.#lastId = Number(id) || this.#lastId
+    if (event !== 'tick') return
     const tick = readTick(jsonOf(data))
     for (const follower of this.#followers.keys()) if (follower.hidden === true) follower.tick(tick)
     this.#ticks.add(tick)

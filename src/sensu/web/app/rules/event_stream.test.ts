@@ -21,8 +21,8 @@ test('it does not matter where the network cuts the text', () => {
   }
 })
 
-test('signs of life are no events', () => {
-  assert.deepEqual(streamReader().read(': alive\n\n: alive\n\n'), [])
+test('signs of life have no data, but may have an id to go on behind', () => {
+  assert.deepEqual(streamReader().read(': alive\n\nid: 9\n: alive\n\n'), [{ event: 'alive', id: '9', data: '' }])
 })
 
 test('a stream that never ends an event does not fill the memory', () => {

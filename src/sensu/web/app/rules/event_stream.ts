@@ -1,6 +1,6 @@
 // Reads the text of server-sent events in pieces as they come, without losing what lies across two pieces.
 
-/** One event of the stream. */
+/** One event of the stream. `alive` has no data: it is a sign of life with the id to go on behind. */
 export interface StreamedEvent {
   event: string
   data: string
@@ -31,14 +31,12 @@ export function streamReader(): StreamReader {
 }
 
 function eventOf(block: string): StreamedEvent[] {
-  const found: StreamedEvent = { event: 'message', data: '', id: '' }
-  const data: string[] = []
-  for (const line of block.split(/\r?\n/)) {
+  const fields = block.split(/\r?\n/).map((line) => {
     const [, name = '', value = ''] = /^([^:]*):? ?(.*)$/s.exec(line) ?? []
-    if (name === 'event') found.event = value
-    if (name === 'id') found.id = value
-    if (name === 'data') data.push(value)
-  }
-  found.data = data.join('\n')
-  return data.length === 0 ? [] : [found]
+    return { name, value }
+  })
+  const valuesOf = (name: string) => fields.filter((field) => field.name === name).map(({ value }) => value)
+  const [data, id] = [valuesOf('data'), valuesOf('id').at(-1) ?? '']
+  if (data.length === 0) return id === '' ? [] : [{ event: 'alive', data: '', id }]
+  return [{ event: valuesOf('event').at(-1) ?? 'message', data: data.join('\n'), id }]
 }

@@ -48,6 +48,13 @@ test('counts are the last ones, names of resources add up, and other topics stay
   assert.deepEqual(topicOf(merged, 'resources:checks:default'), ['http', 'disk'])
 })
 
+test('too many changed resources to name stay too many', () => {
+  const many = readTick({ resources: { 'checks:default': [] } })
+  const one = readTick({ resources: { 'checks:default': ['http'] } })
+  assert.deepEqual(topicOf(mergedTick(many, one), 'resources:checks:default'), [])
+  assert.deepEqual(topicOf(mergedTick(one, many), 'resources:checks:default'), [])
+})
+
 test('malformed ticks are empty ones', () => {
   for (const bad of [undefined, null, 3, 'x', [], { events: 5 }, { events: { default: { changed: 'x' } } }])
     assert.equal(listChanges(readTick(bad), 'events', 'default'), undefined)

@@ -54,9 +54,14 @@ function mergedKind(
 
 function mergedValue(first: unknown, second: unknown): unknown {
   if (second === undefined) return first
-  if (Array.isArray(first) && Array.isArray(second)) return [...new Set<unknown>([...listOf(first), ...listOf(second)])]
+  if (Array.isArray(first) && Array.isArray(second)) return mergedNames(first, second)
   if (isRecord(first) && isRecord(second) && 'changed' in first && 'changed' in second) return mergedList(first, second)
   return second
+}
+
+/** Names of resources; an empty list stands for too many to name. */
+function mergedNames(first: readonly unknown[], second: readonly unknown[]): unknown[] {
+  return first.length === 0 || second.length === 0 ? [] : [...new Set([...first, ...second])]
 }
 
 function mergedList(first: Record<string, unknown>, second: Record<string, unknown>): Record<string, unknown> {
