@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import { bytesInWords, counted, listed, nearest, percent, shortNumber } from './words.ts'
+import { asSentence, bytesInWords, counted, listed, nearest, percent, shortNumber } from './words.ts'
 
 test("a count has the noun's right form", () => {
   assert.equal(counted(1, 'event'), '1 event')
@@ -33,6 +33,12 @@ test('99,999 of 100,000 is not 100 %, and 1 is not 0 %', () => {
   assert.equal(percent(1, 100_000), '0.1 %')
   assert.equal(percent(5, 5), '100 %')
   assert.equal(percent(0, 0), '–')
+})
+
+test('a reason becomes a sentence', () => {
+  assert.equal(asSentence('the backend cannot be reached'), 'The backend cannot be reached.')
+  assert.equal(asSentence('Is it on?'), 'Is it on?')
+  assert.equal(asSentence(' '), '')
 })
 
 test('bytes have the unit that keeps the number short', () => {

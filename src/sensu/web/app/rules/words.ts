@@ -36,6 +36,12 @@ export function listed(items: readonly string[], most = 5): string {
   return `${items.slice(0, -1).join(', ')} and ${items[items.length - 1] ?? ''}`
 }
 
+/** A reason as a sentence of its own: with a capital and a full stop. */
+export function asSentence(text: string): string {
+  const trimmed = text.trim()
+  return trimmed === '' ? '' : trimmed.charAt(0).toUpperCase() + trimmed.slice(1) + (/[.?!]$/.test(trimmed) ? '' : '.')
+}
+
 /** Bytes with a unit that keeps the number short: "512 B", "1.5 MiB". */
 export function bytesInWords(count: number): string {
   const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB']
