@@ -13,6 +13,8 @@ OUTPUT_BYTES_MAX = 1024
 """Longer output is truncated in the history."""
 OUTPUT_BYTES_OF_NO_NEWS_MAX = 96
 """The limit for a passing result after a passing one: nearly all results are of this kind."""
+METRIC_OUTPUT_BYTES_MAX = 8192
+"""The limit for the output of a check with an output metric format, whose metrics are read from the history."""
 
 
 class HistoryEntry(msgspec.Struct, frozen=True, gc=False, array_like=True):
@@ -49,11 +51,16 @@ def unpacked(data: bytes) -> HistoryEntry:
 
 def entry_of(check: Check, changed: bool, identity: int = 0) -> HistoryEntry:
     """The history entry for a result."""
-    no_news = check.status == 0 and not changed
-    output = _beginning(check.output, OUTPUT_BYTES_OF_NO_NEWS_MAX if no_news else OUTPUT_BYTES_MAX)
+    output = _beginning(check.output, _output_bytes_max(check, changed))
     truncated = output is not check.output
     flapping = check.state == FLAPPING
     return HistoryEntry(check.executed, check.status, check.duration, output, truncated, flapping, identity)
+
+
+def _output_bytes_max(check: Check, changed: bool) -> int:
+    if check.output_metric_format:
+        return METRIC_OUTPUT_BYTES_MAX
+    return OUTPUT_BYTES_OF_NO_NEWS_MAX if check.status == 0 and not changed else OUTPUT_BYTES_MAX
 
 
 def _beginning(output: str, bytes_max: int) -> str:

@@ -220,6 +220,12 @@ class Store(Protocol):
         """
         ...
 
+    async def state_changes(
+        self, key: EventKey, limit: int, position: HistoryPosition | None = None
+    ) -> HistoryPage | None:
+        """Like `history`, of the state changes alone."""
+        ...
+
     async def history_size(self, changes: bool) -> HistorySize:
         """The size of the log of all results, or of that of all state changes."""
         ...

@@ -28,6 +28,7 @@ from sensu.backend.api import (
     explain,
     graphql,
     history,
+    history_series,
     namespaces,
     overview,
     preferences,
@@ -39,6 +40,7 @@ from sensu.backend.api import (
     silenced,
     status,
     tessen,
+    timelines,
     users,
 )
 from sensu.backend.api.errors import (
@@ -94,6 +96,7 @@ from sensu.backend.services.event_rows import EventLists, Rows
 from sensu.backend.services.events import Events
 from sensu.backend.services.explain import Explain
 from sensu.backend.services.history import History
+from sensu.backend.services.history_series import HistorySeries
 from sensu.backend.services.live_changes import LiveChanges
 from sensu.backend.services.namespaces import Namespaces
 from sensu.backend.services.overview import Overviews
@@ -104,6 +107,7 @@ from sensu.backend.services.sessions import LoginSessions
 from sensu.backend.services.silence_previews import SilencePreviews
 from sensu.backend.services.silences import Silences
 from sensu.backend.services.tessen import Tessen
+from sensu.backend.services.timelines import Timelines
 from sensu.backend.services.users import Users
 from sensu.backend.services.watches import Watches
 from sensu.backend.silence_indexes import SilenceIndexes
@@ -207,6 +211,8 @@ def _described_routes(context: ApiContext) -> Iterator[Route]:
         )
     )
     yield from history.routes(context.history)
+    yield from timelines.routes(Timelines(context.store, context.records, context.access, context.clock))
+    yield from history_series.routes(HistorySeries(context.store, context.history, context.clock))
     kept_deliveries = Deliveries(context.store, context.access, ports.deliveries, log)
     yield from deliveries.routes(kept_deliveries)
     yield from explain.routes(Explain(context.store, context.access, context.clock, ports.deliveries))

@@ -30,7 +30,7 @@ def routes(history: History) -> Iterator[Route]:
 
         `from` and `to` limit the time of execution, in Unix seconds or RFC 3339.
         """
-        period = _period(request)
+        period = period_of(request)
         if isinstance(period, Invalid):
             return refused(period)
         page = request.page
@@ -40,16 +40,17 @@ def routes(history: History) -> Iterator[Route]:
     yield Route("GET", path, listing, gives=list[HistoryItem], queries=_QUERIES)
 
 
-def _period(request: Request) -> Period | Invalid:
+def period_of(request: Request) -> Period | Invalid:
+    """The period that the parameters `from` and `to` name."""
     try:
-        start, end = _time(request.parameter("from")), _time(request.parameter("to"))
+        start, end = time_of(request.parameter("from")), time_of(request.parameter("to"))
     except InvalidResource as err:
         return Invalid(str(err))
     anytime = Period()
     return Period(anytime.start if start is None else start, anytime.end if end is None else end)
 
 
-def _time(text: str | None) -> float | None:
+def time_of(text: str | None) -> float | None:
     """The time in Unix seconds, None if the parameter was not sent; raises InvalidResource if it is not a time."""
     if not text:
         return None

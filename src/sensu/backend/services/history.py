@@ -1,7 +1,8 @@
 """The history of events, in addition to the one that they contain: read in pages, and trimmed to a limit."""
 
+import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from itertools import count
 
@@ -19,7 +20,7 @@ from sensu.resources.wire import Wire, always_int, always_str, encode
 from sensu.rules.explain import Handling
 from sensu.rules.handling import handled
 from sensu.rules.handling import unpacked as unpacked_handling
-from sensu.rules.history import unpacked
+from sensu.rules.history import HistoryEntry, unpacked
 from sensu.store.contract import Store
 from sensu.store.values import EventKey, HistoryPage, HistoryPosition, Result, TrimHistory
 
@@ -112,8 +113,7 @@ class History:
         self, caller: Identity, key: EventKey, period: Period, limit: int, after: str
     ) -> Listing | Refusal:
         """The results of an event within a period, most recently received first; `after` continues a list."""
-        name = f"{key.entity}/{key.check}"
-        if not self._access.allows(caller, "get", EVENT.segment, name=name, namespace=key.namespace):
+        if not self.allows(caller, key):
             return Denied()
         wanted = min(limit or PAGE_DEFAULT, PAGE_MAX)
         oldest_at = await self._own_bounds.oldest_at(key.namespace)
@@ -133,6 +133,29 @@ class History:
                 older = None
                 break
         return Listing(one_chunk([_shown(item) for item in found]), "" if older is None else _token(older))
+
+    def allows(self, caller: Identity, key: EventKey) -> bool:
+        """Whether a caller may read the history of an event."""
+        name = f"{key.entity}/{key.check}"
+        return self._access.allows(caller, "get", EVENT.segment, name=name, namespace=key.namespace)
+
+    async def entries(self, key: EventKey, period: Period) -> AsyncIterator[Sequence[tuple[Result, HistoryEntry]]]:
+        """The results of an event within a period, most recently received first, some at a time."""
+        oldest_at = await self._own_bounds.oldest_at(key.namespace)
+        older: HistoryPosition | None = None
+        while True:
+            page = await self._store.history(key, READ_AT_ONCE, older)
+            if page is None:
+                return
+            yield [
+                (item, unpacked(item.body))
+                for item in page.items
+                if (item.changed or item.at >= oldest_at) and _within(item, period)
+            ]
+            older = page.older
+            if older is None or _is_before(page, period):
+                return
+            await asyncio.sleep(0)
 
     async def _part(
         self, key: EventKey, position: HistoryPosition | None, shown: Callable[[Result], bool], wanted: int

@@ -376,6 +376,17 @@ class SQLiteStore:
             await asyncio.sleep(0)
         return HistoryPage(items, older)
 
+    async def state_changes(
+        self, key: EventKey, limit: int, position: HistoryPosition | None = None
+    ) -> HistoryPage | None:
+        """Like `history`, of the state changes alone."""
+        if position is None:
+            newest = self._reader.history_position(key)
+            if newest is None:
+                return None
+            position = HistoryPosition(None, newest.change)
+        return self._reader.history(position, limit)
+
     async def history_size(self, changes: bool) -> HistorySize:
         """The size of the log of all results, or of that of all state changes."""
         return self._reader.history_size(changes)
