@@ -18,7 +18,7 @@ from sensu.testing.ports import free_port
 from sensu.transport import codec, frames
 from sensu.transport.backend_socket import Accepted, AgentConnection, AgentListener
 from sensu.transport.handshake import backend_agreement, backend_headers
-from sensu.transport.http1 import Answer, Request
+from sensu.transport.http1 import HTTPAnswer, HTTPRequest
 from sensu.transport.websocket import Closed
 
 BURST = 300
@@ -80,7 +80,7 @@ def measure(server: Server, long: bool) -> Iterator[Figure]:
 async def _measure(folder: Path) -> list[Figure]:
     session = _Backend()
 
-    async def decide(request: Request) -> Accepted | Answer:
+    async def decide(request: HTTPRequest) -> Accepted | HTTPAnswer:
         agreement = backend_agreement(request)
         session.codec = codec.for_content_type(agreement.content_type)
         return Accepted(backend_headers(agreement, "bench"), session)

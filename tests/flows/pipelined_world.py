@@ -23,7 +23,7 @@ from sensu.backend.pipelined.steps.outcome import Outcome
 from sensu.backend.pipelined.steps.runtime_assets import RuntimeAssets
 from sensu.backend.pipelined.steps.scripts import Scripts
 from sensu.backend.pipelined.steps.workflows import Workflows
-from sensu.backend.ports import Deliveries as Offered
+from sensu.backend.ports import OfferedDeliveries
 from sensu.backend.secrets.env import EnvSecrets
 from sensu.backend.secrets.provider import SecretProvider
 from sensu.backend.secrets.resolver import Secrets
@@ -164,7 +164,7 @@ class PipelinedWorld:
             self.store, workflows, self.counters, self.clock, self._bounds, lambda: 0.0, self.membership
         )
         dry_runs = DryRuns(self._cache, assets, self.clock, self._scripts.dry_runs, others)
-        self.offered = Offered(self.pipelined.operators, workflows, self.pipelined.traces, dry_runs)
+        self.offered = OfferedDeliveries(self.pipelined.operators, workflows, self.pipelined.traces, dry_runs)
         access = cast(Access, Everything())
         self.deliveries = Deliveries(self.store, access, self.offered, AuditLog(self.store, access, self.clock))
         self.explain = Explain(self.store, access, self.clock, self.offered)

@@ -15,7 +15,7 @@ from sensu.resources.event import Event
 from sensu.resources.kinds import CHECK, NAMESPACE
 from sensu.resources.namespace import Namespace
 from sensu.resources.time_window import TimeWindowRepeated
-from sensu.rules.run_ledger import Outcome, Slot, Why, slots_between
+from sensu.rules.run_ledger import Slot, SlotOutcome, Why, slots_between
 from sensu.rules.schedule import timing
 from sensu.testing.factories import make_check_config
 from sensu.testing.virtual_clock import VirtualClock
@@ -110,7 +110,7 @@ class Day:
         name = check.metadata.name
         for slot in world.ledger.slots("default", name):
             place = (name, round(slot.at))
-            if place not in self.slots or self.slots[place].outcome is Outcome.REQUESTED:
+            if place not in self.slots or self.slots[place].outcome is SlotOutcome.REQUESTED:
                 self.slots[place] = slot
 
     def expected(self, check: CheckConfig, until: float) -> Sequence[float]:
@@ -154,7 +154,7 @@ def _check_slots(day: Day) -> None:
         places = [(name, round(at)) for at in day.expected(check, settled_until)]
         assert [place for place in places if place not in day.slots] == []
         slots = [day.slots[place] for place in places]
-        assert [slot for slot in slots if slot.outcome is Outcome.REQUESTED] == []
+        assert [slot for slot in slots if slot.outcome is SlotOutcome.REQUESTED] == []
         for slot in slots:
             _check_reason(day, check, slot)
 
@@ -162,9 +162,9 @@ def _check_slots(day: Day) -> None:
 def _check_reason(day: Day, check: CheckConfig, slot: Slot) -> None:
     """The reason of a slot is what truly happened."""
     night = bool(check.subdues) and slot.at % 86_400 <= 6 * HOUR
-    if slot.outcome is Outcome.SUBDUED:
+    if slot.outcome is SlotOutcome.SUBDUED:
         assert night
-    elif slot.outcome in (Outcome.EXECUTED, Outcome.LATE):
+    elif slot.outcome in (SlotOutcome.EXECUTED, SlotOutcome.LATE):
         assert slot.asked == slot.answered > 0
         assert not night
     elif slot.why is Why.NO_SUBSCRIBER:
@@ -201,4 +201,4 @@ async def test_a_day_without_false_alarms_and_unexplained_slots(
     assert sum(day.fleet.stored.values()) > 0
     assert day.paged == day.fleet.stored
     turns = Counter(slot.outcome for (name, _), slot in day.slots.items() if name == "turn")
-    assert turns[Outcome.EXECUTED] > 0.8 * sum(turns.values())
+    assert turns[SlotOutcome.EXECUTED] > 0.8 * sum(turns.values())

@@ -19,7 +19,7 @@ from sensu.transport import acknowledgement, codec, frames, handshake
 from sensu.transport.backend_socket import Accepted, AgentConnection, AgentListener
 from sensu.transport.frames import Message
 from sensu.transport.handshake import PROTOBUF_TYPE, Agreement
-from sensu.transport.http1 import Answer, Request
+from sensu.transport.http1 import HTTPAnswer, HTTPRequest
 from sensu.transport.websocket import Closed
 from tests.flows.agentd_world import running
 
@@ -35,12 +35,12 @@ class ProtobufBackend:
     """A backend that offers protobuf and nothing else of its own accord; every connection is its session."""
 
     def __init__(self) -> None:
-        self.requests: list[Request] = []
+        self.requests: list[HTTPRequest] = []
         self.connection: AgentConnection | None = None
         self.messages: asyncio.Queue[Message] = asyncio.Queue()
         self.listener = AgentListener(self.decide, SystemClock())
 
-    async def decide(self, asked: Request) -> Accepted | Answer:
+    async def decide(self, asked: HTTPRequest) -> Accepted | HTTPAnswer:
         self.requests.append(asked)
         return Accepted(handshake.backend_headers(handshake.backend_agreement(asked), "b1"), self)
 

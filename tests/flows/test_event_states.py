@@ -2,7 +2,7 @@
 
 from sensu.resources.kinds import ENTITY, SILENCED
 from sensu.rules.severity import CRITICAL, PASSING, UNKNOWN, WARNING
-from sensu.store.values import EventCounts, EventKey, EventQuery, EventState
+from sensu.store.values import CountedEvents, EventKey, EventQuery, EventState
 from sensu.testing.factories import make_check, make_entity, make_event, make_silence
 from tests.flows.world import START, World
 
@@ -71,7 +71,7 @@ async def test_silences_mark_events_without_a_new_result(world: World) -> None:
     assert await marked(world) == []
     await world.configure(SILENCED, make_silence(check="http"))
     assert await marked(world) == ["web1", "web2"]
-    assert (await world.store.event_counts("default"))["default"] == EventCounts((3, 0, 0, 0), (2, 0, 0, 0))
+    assert (await world.store.event_counts("default"))["default"] == CountedEvents((3, 0, 0, 0), (2, 0, 0, 0))
     await world.configure(SILENCED, make_silence("entity:db1"))
     assert await marked(world) == ["db1", "web1", "web2"]
     await world.drop(SILENCED, "*:http")

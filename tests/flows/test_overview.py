@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from sensu.backend.activity import Activity, FailingHandler, Report, summed
+from sensu.backend.activity import Activity, FailingHandler, MemberActivity, summed
 from sensu.backend.stored_form import put
 from sensu.resources.kinds import CHECK, CLUSTER_ROLE, ENTITY, NAMESPACE, ROLE_BINDING, SILENCED
 from sensu.resources.metadata import ObjectMeta
@@ -190,7 +190,7 @@ def test_reports_of_members_are_summed() -> None:
     one, other = Activity(VirtualClock(START)), Activity(VirtualClock(START))
     one.attempted("a", attempt(FAILED, 1, "x"))
     other.attempted("a", attempt(DELIVERED, 1, handler="mail"))
-    total: Report = summed([one.report(False), other.report(True)])
+    total: MemberActivity = summed([one.report(False), other.report(True)])
     names: Sequence[str] = [failing.handler for failing in total.deliveries["a"].failing]
     assert (total.held_back, total.deliveries["a"].delivered, total.deliveries["a"].failed, names) == (
         True, 1, 1, ["pager"],

@@ -26,7 +26,7 @@ from sensu.resources.event import Event
 from sensu.resources.kinds import ASSET, CHECK, ENTITY, HANDLER, HOOK, NAMESPACE, SECRET, SILENCED, Kind
 from sensu.resources.namespace import Namespace
 from sensu.resources.wire import decode
-from sensu.rules.run_ledger import Outcome, Why
+from sensu.rules.run_ledger import SlotOutcome, Why
 from sensu.store.contract import Store
 from sensu.store.resource_cache import ResourceCache
 from sensu.store.sqlite.connection import Durability
@@ -76,7 +76,7 @@ class FakeCounters:
     def missed(self, slots: int) -> None:
         self.slots_missed += slots
 
-    def slots(self, outcome: Outcome, why: Why, number: int) -> None:
+    def slots(self, outcome: SlotOutcome, why: Why, number: int) -> None:
         self.slots_ended[outcome.value, why.value] += number
 
 

@@ -8,8 +8,8 @@ import pytest
 
 from sensu.rules.severity import ALL, CRITICAL, PASSING, UNKNOWN, WARNING
 from sensu.store.values import (
+    CountedEvents,
     DeleteEvent,
-    EventCounts,
     EventKey,
     EventOrder,
     EventQuery,
@@ -110,12 +110,12 @@ async def test_counts_follow_every_change(store: Any) -> None:
     assert await store.event_counts(None) == {}
     await commit(store, event("a", EventState(CRITICAL, 1, flapping=True)), event("b"))
     await commit(store, event("a", namespace="other"))
-    assert await store.event_counts("default") == {"default": EventCounts((1, 0, 0, 1), (0, 0, 0, 0), 1, 0)}
+    assert await store.event_counts("default") == {"default": CountedEvents((1, 0, 0, 1), (0, 0, 0, 0), 1, 0)}
     await commit(store, event("a", EventState(WARNING, 2, overdue=True)))
     await commit(store, MarkSilenced(EventKey("default", "a", "c"), True))
-    assert await store.event_counts("default") == {"default": EventCounts((0, 1, 0, 1), (0, 1, 0, 0), 0, 1)}
+    assert await store.event_counts("default") == {"default": CountedEvents((0, 1, 0, 1), (0, 1, 0, 0), 0, 1)}
     await commit(store, DeleteEvent(EventKey("default", "a", "c")), DeleteEvent(EventKey("default", "b", "c")))
-    assert await store.event_counts(None) == {"other": EventCounts((0, 0, 0, 1))}
+    assert await store.event_counts(None) == {"other": CountedEvents((0, 0, 0, 1))}
 
 
 async def test_a_result_without_news_keeps_the_state(store: Any) -> None:

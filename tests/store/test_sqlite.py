@@ -18,7 +18,7 @@ from sensu.store.sqlite.gil_yield import REST_EVERY_S_MAX, REST_S, GilYield
 from sensu.store.sqlite.schema import migrate, migrations
 from sensu.store.sqlite.store import SQLiteStore
 from sensu.store.values import (
-    EventCounts,
+    CountedEvents,
     EventKey,
     EventOrder,
     EventQuery,
@@ -177,7 +177,7 @@ async def test_what_was_stored_before_is_listed_by_its_state(tmp_path: Path) -> 
             ("e9", EventState(PASSING, 0)),
         ]
         counts = (await store.event_counts("default"))["default"]
-        assert counts == EventCounts((1, 1, 1, 2), (0, 1, 0, 0), 1, 1)
+        assert counts == CountedEvents((1, 1, 1, 2), (0, 1, 0, 0), 1, 1)
 
 
 def test_migrations_apply_whole_or_not_at_all(tmp_path: Path) -> None:

@@ -26,6 +26,14 @@ KINDS_MAY_BE_LISTED = [
     CHECKOUT / "src/sensu/transport/protobuf_schema.py",
 ]
 """The table of rules, and the table of messages of the agent protocol, some of which have the names of kinds."""
+SEVERAL_MEANINGS = {
+    "Action": "a template's in the words of Go's text/template, and what a role may allow",
+    "Command": "a template's in the words of Go's text/template, a shell command, and a command of sensuctl",
+    "Pipeline": "a template's in the words of Go's text/template, and the kind of resource",
+    "Records": "the part of the resource cache that a room needs; each room has its own protocol",
+    "Refused": "a schema in /openapi.json, and a commit that the store refuses",
+}
+"""Names of public types that have several meanings, and why."""
 CLOCK = CHECKOUT / "src/sensu/clock.py"
 
 
@@ -184,3 +192,27 @@ def test_kinds_are_listed_in_the_tables_alone() -> None:
         if isinstance(node, ast.expr | ast.stmt) and len(kinds_named(node)) >= KINDS_IN_A_LIST_MAX
     ]
     assert lists == []
+
+
+def public_types(tree: ast.Module) -> Iterator[tuple[str, str]]:
+    """The public classes and type aliases of a module, each with what tells it from others of its name."""
+    for node in tree.body:
+        if isinstance(node, ast.ClassDef):
+            yield node.name, f"class at line {node.lineno}"
+        elif isinstance(node, ast.Assign):
+            for target in node.targets:
+                if isinstance(target, ast.Name):
+                    yield target.id, ast.dump(node.value)
+
+
+def test_one_public_type_means_one_thing() -> None:
+    """A reader who knows a class or an alias by its name knows it in every module; equal aliases count as one."""
+    meanings: dict[str, dict[str, str]] = {}
+    for path in SOURCES:
+        for name, meaning in public_types(ast.parse(path.read_text())):
+            if re.fullmatch("[A-Z][A-Za-z0-9]*[a-z][A-Za-z0-9]*", name):
+                where = str(path.relative_to(CHECKOUT))
+                meanings.setdefault(name, {})[f"{where}: {meaning}" if meaning.startswith("class") else meaning] = where
+    several = {name: sorted(where.values()) for name, where in meanings.items() if len(where) > 1}
+    assert {name: where for name, where in several.items() if name not in SEVERAL_MEANINGS} == {}
+    assert set(SEVERAL_MEANINGS) <= set(several), "an exception is no longer needed"

@@ -12,10 +12,10 @@ import logging
 from collections import OrderedDict
 
 from sensu.agent import check_event, hooks
-from sensu.agent.counters import Counters
+from sensu.agent.counters import AgentCounters
 from sensu.agent.entity import OwnEntity
 from sensu.agent.outbox import Outbox
-from sensu.agent.runner import ASSETS_DISABLED, Job, NotRun, Runner, Step, token_context, with_tokens
+from sensu.agent.runner import ASSETS_DISABLED, Job, NotRun, Runner, RunStep, token_context, with_tokens
 from sensu.agent.settings import AgentSettings
 from sensu.clock import Clock
 from sensu.execution.command import OUTPUT_BYTES_MAX, CommandResult
@@ -51,7 +51,7 @@ class CheckRuns:
         outbox: Outbox,
         runner: Runner,
         clock: Clock,
-        counters: Counters,
+        counters: AgentCounters,
     ) -> None:
         self._settings, self._entity, self._outbox, self._runner = settings, entity, outbox, runner
         self._clock, self._counters = clock, counters
@@ -199,9 +199,9 @@ class CheckRuns:
 def _output_of(failure: NotRun) -> str:
     """The output of the event of a check that was not run."""
     match failure.step:
-        case Step.TOKENS:
+        case RunStep.TOKENS:
             return f"error while substituting check tokens: {failure.error}"
-        case Step.ASSETS:
+        case RunStep.ASSETS:
             return f"error getting assets for check: {failure.error}"
-        case Step.ALLOW_LIST:
+        case RunStep.ALLOW_LIST:
             return DENIED

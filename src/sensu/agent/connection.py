@@ -10,7 +10,7 @@ import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sensu.agent.counters import Counters
+from sensu.agent.counters import AgentCounters
 from sensu.agent.entity import OwnEntity
 from sensu.agent.keepalive import keepalive
 from sensu.agent.outbox import Entry, Outbox
@@ -27,9 +27,9 @@ from sensu.transport.agent_socket import AgentSocket, HandshakeRefused, SocketLi
 from sensu.transport.handshake import agent_headers
 from sensu.transport.session import (
     Backoff,
-    Gate,
     Retries,
     Rotation,
+    SendGate,
     Sequences,
     heartbeat_timeout_s,
     session_length_s,
@@ -61,10 +61,10 @@ class Parts:
     outbox: Outbox
     on_request: OnRequest
     clock: Clock
-    counters: Counters
+    counters: AgentCounters
 
 
-class Connection:
+class BackendConnection:
     """Maintains a session with one of the backends."""
 
     def __init__(self, parts: Parts, trust: Callable[[], ssl.SSLContext | None] = lambda: None) -> None:
@@ -77,7 +77,7 @@ class Connection:
         self._backoff = Backoff(Retries(settings.retry_min, settings.retry_max, settings.retry_multiplier))
         self._content_type = ""
         self._socket: AgentSocket | None = None
-        self._session: Session | None = None
+        self._session: BackendSession | None = None
 
     @property
     def is_up(self) -> bool:
@@ -123,7 +123,7 @@ class Connection:
         log.info("successfully connected", extra=fields(**described))
         self._socket = socket
         try:
-            self._session = Session(self._parts, socket)
+            self._session = BackendSession(self._parts, socket)
             await self._session.run()
         except* Exception as errors:
             log.exception(
@@ -174,14 +174,14 @@ class Connection:
         log.error("reconnection attempt failed", extra=fields(url=without_secrets(url), error=why))
 
 
-class Session:
+class BackendSession:
     """One session: handles messages of the backend, and sends keepalives and events when the gate is open."""
 
     def __init__(self, parts: Parts, socket: AgentSocket) -> None:
         self._parts, self._socket = parts, socket
         parts.entity.forget()
         managed = parts.settings.agent_managed_entity
-        self._gate = Gate(parts.clock.monotonic(), agent_managed=managed)
+        self._gate = SendGate(parts.clock.monotonic(), agent_managed=managed)
         self._configured = asyncio.Event()
         if managed:
             self._configured.set()

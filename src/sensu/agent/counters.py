@@ -19,7 +19,7 @@ _HELP = {
 }
 
 
-class Counters:
+class AgentCounters:
     """All counters of one agent process."""
 
     def __init__(self, version: str) -> None:

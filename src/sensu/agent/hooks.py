@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from sensu.agent.runner import Job, NotRun, Runner, Step, TokenContext, with_tokens
+from sensu.agent.runner import Job, NotRun, Runner, RunStep, TokenContext, with_tokens
 from sensu.clock import Clock
 from sensu.execution.command import CommandResult
 from sensu.log import fields
@@ -73,7 +73,7 @@ async def _result(
     )
     if not isinstance(result, NotRun):
         return result
-    if result.step is Step.ASSETS:
+    if result.step is RunStep.ASSETS:
         log.warning("no assets for hook", extra=fields(hook=name, error=result.error))
     return CommandResult(DENIED_STATUS, DENIED_TEXT.encode(), 0)
 

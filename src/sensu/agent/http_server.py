@@ -5,22 +5,22 @@ from collections.abc import Callable
 from typing import cast
 
 from sensu.clock import Clock
-from sensu.transport.http1 import CONTINUE, Answer, Problem, Request, RequestParser, error, rendered
+from sensu.transport.http1 import CONTINUE, HTTPAnswer, HTTPRequest, ParseProblem, RequestParser, error, rendered
 
 BODY_BYTES_MAX = 2 * 1024 * 1024
 HEAD_BYTES_MAX = 32 * 1024
 CONNECTIONS_MAX = 100
 TIMEOUT_S = 15
 
-Handle = Callable[[str, str, bytes], Answer]
+Handle = Callable[[str, str, bytes], HTTPAnswer]
 """Answers a request, given its method, path and body."""
 
 FOREIGN = error(403, "requests of web pages are not accepted (the Origin header is that of another server)")
 """The answer to browsers: any web page can make a browser send requests to local servers. Programs send no Origin."""
 PROBLEMS = {
-    Problem.MALFORMED: error(400, "400 Bad Request"),
-    Problem.HEAD_TOO_LARGE: error(431, "request header fields too large"),
-    Problem.BODY_TOO_LARGE: error(413, "request body too large"),
+    ParseProblem.MALFORMED: error(400, "400 Bad Request"),
+    ParseProblem.HEAD_TOO_LARGE: error(431, "request header fields too large"),
+    ParseProblem.BODY_TOO_LARGE: error(413, "request body too large"),
 }
 
 
@@ -93,12 +93,12 @@ class HTTPConnection(asyncio.Protocol):
             request = self._parser.next()
             if request is None:
                 return
-            if isinstance(request, Problem):
+            if isinstance(request, ParseProblem):
                 self._send(PROBLEMS[request], keep_alive=False)
             else:
                 self._send(self._answer(request), keep_alive=request.keep_alive, is_head=request.method == "HEAD")
 
-    def _answer(self, request: Request) -> Answer:
+    def _answer(self, request: HTTPRequest) -> HTTPAnswer:
         for name, value in request.headers:
             if name == "origin" and value not in self._server.own_origins:
                 return FOREIGN
@@ -126,7 +126,7 @@ class HTTPConnection(asyncio.Protocol):
         if self._transport is not None:
             self._transport.abort()
 
-    def _send(self, answer: Answer, *, keep_alive: bool, is_head: bool = False) -> None:
+    def _send(self, answer: HTTPAnswer, *, keep_alive: bool, is_head: bool = False) -> None:
         if self._transport is None or self._transport.is_closing():
             return
         self._transport.write(rendered(answer, self._server.clock.now(), keep_alive=keep_alive, is_head=is_head))

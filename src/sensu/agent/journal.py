@@ -44,7 +44,7 @@ Lost = Callable[[str, int], None]
 """Called with the reason and the number of events that are dropped without having been sent."""
 
 
-class Written(NamedTuple):
+class JournalEntry(NamedTuple):
     """An event in the journal; `at` is when it was accepted (`Clock.monotonic`, negative for earlier boots)."""
 
     number: int
@@ -100,9 +100,9 @@ class Journal:
         self._read_in = self._segments[-1] if self._segments else None
         self._read_offset = self._read_in.size_bytes if self._read_in is not None else 0
 
-    def read(self) -> list[Written]:
+    def read(self) -> list[JournalEntry]:
         """The next events in order; empty if there are none."""
-        found: list[Written] = []
+        found: list[JournalEntry] = []
         while self.unread > 0 and not found:
             segment = self._segment_of(self._read_number)
             if segment is None:
@@ -185,7 +185,7 @@ class Journal:
             at += 1
         return self._segments[at] if at < len(self._segments) else None
 
-    def _read_some(self, segment: Segment) -> list[Written]:
+    def _read_some(self, segment: Segment) -> list[JournalEntry]:
         """Read the next records; if a segment cannot be read, the rest of it is dropped."""
         found, offset = [], self._read_offset
         try:
@@ -201,7 +201,7 @@ class Journal:
             number = self._read_number
             self._read_number += 1
             if number not in segment.done:
-                found.append(Written(number, self._times.read(entry.at), entry.payload))
+                found.append(JournalEntry(number, self._times.read(entry.at), entry.payload))
         if not entries:
             self._give_up(segment)
         return found

@@ -17,8 +17,8 @@ from sensu import open_files, systemd
 from sensu.agent import allow_list, settings
 from sensu.agent.api import LocalAPI
 from sensu.agent.check_run import CheckRuns
-from sensu.agent.connection import Connection, Parts
-from sensu.agent.counters import Counters
+from sensu.agent.connection import BackendConnection, Parts
+from sensu.agent.counters import AgentCounters
 from sensu.agent.entity import OwnEntity
 from sensu.agent.http_server import HTTPServer
 from sensu.agent.journal import open_journal
@@ -46,7 +46,7 @@ FINISH_S = 1.0
 SEND_REST_S = 1.0
 """How long the agent then waits for events to be sent and acknowledged; others stay in the journal."""
 
-Work = Callable[[], Coroutine[Any, Any, object]]
+BackgroundWork = Callable[[], Coroutine[Any, Any, object]]
 _LEVEL_CYCLE = ("error", "warn", "info", "debug", "trace")
 
 USAGE = """The agent of Sensu in Python: runs the checks of this host.
@@ -130,7 +130,7 @@ class Agent:
 
     def __init__(self, read: AgentSettings, allowed: allow_list.AllowList, clock: Clock) -> None:
         self._settings, self._clock, self._allowed = read, clock, allowed
-        self.counters = Counters(version())
+        self.counters = AgentCounters(version())
         self.entity = OwnEntity(read, version())
         self._level = read.log_level
         self._stopping = asyncio.Event()
@@ -182,9 +182,9 @@ class Agent:
         stack.push_async_callback(runs.stop)
         parts = Parts(read, self.entity, outbox, runs.accept, self._clock, self.counters)
         client_context(read)
-        connection = Connection(parts, partial(client_context, read))
+        connection = BackendConnection(parts, partial(client_context, read))
         await self._collect_facts(facts)
-        works: list[Work] = [
+        works: list[BackgroundWork] = [
             connection.run,
             partial(self._refresh_facts, facts),
             partial(systemd.stay_alive, self._clock),
@@ -199,7 +199,7 @@ class Agent:
         systemd.notify(systemd.READY)
         await _first_ends(works)
 
-    async def _until_stopped(self, runs: CheckRuns, connection: Connection) -> None:
+    async def _until_stopped(self, runs: CheckRuns, connection: BackendConnection) -> None:
         """Wait for `stop`, then give running checks and unsent events a short time to finish."""
         await self._stopping.wait()
         systemd.notify(systemd.STOPPING)
@@ -220,7 +220,9 @@ class Agent:
         counters.observe(f"sensu_agent_{name}_waiting", f"Events that wait to be sent, queue {name}", outbox.__len__)
         return outbox
 
-    async def _open_api(self, stack: contextlib.AsyncExitStack, outbox: Outbox, connection: Connection) -> list[Work]:
+    async def _open_api(
+        self, stack: contextlib.AsyncExitStack, outbox: Outbox, connection: BackendConnection
+    ) -> list[BackgroundWork]:
         """Open the local API; raises AddressUnavailable."""
         read = self._settings
         if read.disable_api:
@@ -249,7 +251,7 @@ class Agent:
             why = _why_not("tcp", read.socket_host, read.socket_port, error)
             log.error("unable to start socket listeners", extra=fields(error=why))
 
-    async def _open_statsd(self, stack: contextlib.AsyncExitStack, outbox: Outbox) -> list[Work]:
+    async def _open_statsd(self, stack: contextlib.AsyncExitStack, outbox: Outbox) -> list[BackgroundWork]:
         """Open the StatsD server; if its address cannot be used, the agent runs without it."""
         read = self._settings
         if read.statsd_disable:
@@ -289,7 +291,7 @@ def _why_not(protocol: str, host: str, port: int, error: OSError) -> str:
     return f"listen {protocol} {host}:{port}: bind: {system_reason(cause)}"
 
 
-async def _first_ends(works: Sequence[Work]) -> None:
+async def _first_ends(works: Sequence[BackgroundWork]) -> None:
     """Run all until one ends, then cancel the others; raises its error, if any."""
     tasks = [asyncio.create_task(work()) for work in works]
     try:

@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 from itertools import takewhile
 
-from sensu.agent.counters import Counters
+from sensu.agent.counters import AgentCounters
 from sensu.agent.journal import Journal
 from sensu.clock import Clock
 from sensu.log import fields
@@ -49,7 +49,7 @@ class Outbox:
     def __init__(
         self,
         clock: Clock,
-        counters: Counters,
+        counters: AgentCounters,
         journal: Journal | None = None,
         *,
         age_max_s: float = math.inf,

@@ -42,7 +42,7 @@ class Assets(Protocol):
         ...
 
 
-class Step(Enum):
+class RunStep(Enum):
     """A step at which a command can fail before it starts."""
 
     TOKENS = "tokens"
@@ -54,7 +54,7 @@ class Step(Enum):
 class NotRun:
     """A command that was not started: the step that failed, and the error, empty for the allow list."""
 
-    step: Step
+    step: RunStep
     error: str = ""
 
 
@@ -95,15 +95,15 @@ class Runner:
         """The result of a command, or why it was not started. A command that cannot be started has a result, too."""
         entry = self._allow_list.entry_for(job.command)
         if self._allow_list and entry is None:
-            return NotRun(Step.ALLOW_LIST)
+            return NotRun(RunStep.ALLOW_LIST)
         try:
             assets = await self._asset_variables(job.assets or ())
         except ExecutionError as error:
-            return NotRun(Step.ASSETS, str(error))
+            return NotRun(RunStep.ASSETS, str(error))
         env_vars = () if entry is not None and not entry.enable_env else job.env_vars
         environment = merged(_inherited(), assets, pairs(job.secrets), pairs(env_vars))
         if entry is not None and not await self._digest_matches(entry, job.command, environment):
-            return NotRun(Step.ALLOW_LIST)
+            return NotRun(RunStep.ALLOW_LIST)
         command = Command(
             job.command,
             stdin=job.stdin,
@@ -153,7 +153,7 @@ def with_tokens(resource: T, context: TokenContext) -> T | NotRun:
     try:
         return _substituted(resource, context)
     except InvalidResource as error:
-        return NotRun(Step.TOKENS, str(error))
+        return NotRun(RunStep.TOKENS, str(error))
 
 
 def asset_with_tokens(asset: Asset, context: TokenContext) -> Asset:

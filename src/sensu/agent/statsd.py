@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from sensu.agent.check_event import plain
-from sensu.agent.counters import Counters
+from sensu.agent.counters import AgentCounters
 from sensu.agent.entity import OwnEntity
 from sensu.agent.statsd_metrics import Aggregates, parse
 from sensu.clock import Clock
@@ -38,7 +38,7 @@ class StatsDServer:
         entity: OwnEntity,
         offer: Callable[[Event], bool],
         flush: Flush,
-        counters: Counters,
+        counters: AgentCounters,
         clock: Clock,
     ) -> None:
         """`offer` queues an event, or returns False if the event cannot be sent."""

@@ -17,7 +17,7 @@ LINE_CHARACTERS_MAX = 4096
 PERCENTILE = 90
 
 Tags = tuple[tuple[str, str], ...]
-Point = tuple[str, float, Tags]
+StatsdPoint = tuple[str, float, Tags]
 
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9._\-]")
 _BLANK = re.compile(r"\s")
@@ -184,9 +184,9 @@ class Aggregates:
         self._heard_at[key] = now
         return True
 
-    def flush(self, now: float, elapsed_s: float) -> list[Point]:
+    def flush(self, now: float, elapsed_s: float) -> list[StatsdPoint]:
         """All points, with rates over the seconds since the last flush; series idle for five minutes are removed."""
-        points: list[Point] = []
+        points: list[StatsdPoint] = []
         for key, series in list(self._series.items()):
             _, name, tags = key
             points += [

@@ -26,7 +26,7 @@ class FailingHandler(msgspec.Struct, frozen=True):
     error: str
 
 
-class Deliveries(msgspec.Struct):
+class RecentDeliveries(msgspec.Struct):
     """The attempts at workflows of a namespace in the last hour that were delivered, or that failed."""
 
     delivered: int = 0
@@ -34,12 +34,12 @@ class Deliveries(msgspec.Struct):
     failing: Sequence[FailingHandler] = ()
 
 
-class Report(msgspec.Struct, frozen=True):
+class MemberActivity(msgspec.Struct, frozen=True):
     """What a member did lately, and whether it holds events back because too many deliveries are pending."""
 
     events_per_s: float
     held_back: bool
-    deliveries: dict[str, Deliveries]
+    deliveries: dict[str, RecentDeliveries]
 
 
 class Activity:
@@ -84,20 +84,20 @@ class Activity:
         minute = self._minute()
         return namespace in minute or len(minute) < NAMESPACES_MAX
 
-    def report(self, held_back: bool) -> Report:
+    def report(self, held_back: bool) -> MemberActivity:
         """What was counted."""
-        deliveries: dict[str, Deliveries] = {}
+        deliveries: dict[str, RecentDeliveries] = {}
         oldest = int(self._clock.monotonic() // 60) - MINUTES
         for minute, counts in self._minutes:
             if minute > oldest:
                 for namespace, (delivered, failed) in counts.items():
-                    found = deliveries.setdefault(namespace, Deliveries())
+                    found = deliveries.setdefault(namespace, RecentDeliveries())
                     found.delivered += delivered
                     found.failed += failed
         for (namespace, _), handler in self._failing.items():
-            found = deliveries.setdefault(namespace, Deliveries())
+            found = deliveries.setdefault(namespace, RecentDeliveries())
             found.failing = (*found.failing, handler)
-        return Report(self._events_per_s(), held_back, deliveries)
+        return MemberActivity(self._events_per_s(), held_back, deliveries)
 
     def _events_per_s(self) -> float:
         """Events a second over the last whole seconds."""
@@ -107,16 +107,16 @@ class Activity:
         return round(events / over_s, 1)
 
 
-def summed(reports: Iterable[Report]) -> Report:
+def summed(reports: Iterable[MemberActivity]) -> MemberActivity:
     """What several members did."""
     events_per_s, held_back = 0.0, False
-    deliveries: dict[str, Deliveries] = {}
+    deliveries: dict[str, RecentDeliveries] = {}
     for report in reports:
         events_per_s += report.events_per_s
         held_back = held_back or report.held_back
         for namespace, counts in report.deliveries.items():
-            found = deliveries.setdefault(namespace, Deliveries())
+            found = deliveries.setdefault(namespace, RecentDeliveries())
             found.delivered += counts.delivered
             found.failed += counts.failed
             found.failing = (*found.failing, *counts.failing)
-    return Report(round(events_per_s, 1), held_back, deliveries)
+    return MemberActivity(round(events_per_s, 1), held_back, deliveries)

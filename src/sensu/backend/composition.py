@@ -6,7 +6,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import partial
 
-from sensu.backend.activity import Activity, Report
+from sensu.backend.activity import Activity, MemberActivity
 from sensu.backend.agentd import assembly as agentd
 from sensu.backend.agentd.agentd import Agentd
 from sensu.backend.agentd.revocation import RevocationLists
@@ -22,20 +22,17 @@ from sensu.backend.dashboardd import assembly as dashboardd
 from sensu.backend.dashboardd.assembly import Dashboard
 from sensu.backend.event_log import EventLog
 from sensu.backend.eventd import assembly as eventd
-from sensu.backend.eventd.counters import Counters as CountsEvents
+from sensu.backend.eventd.counters import EventCounters
 from sensu.backend.eventd.daemon import Eventd
 from sensu.backend.initialise import cluster_id
-from sensu.backend.keepalived.daemon import Counters as CountsKeepalives
-from sensu.backend.keepalived.daemon import Keepalived
+from sensu.backend.keepalived.daemon import KeepaliveCounters, Keepalived
 from sensu.backend.membership import ALONE, Duty, Membership
 from sensu.backend.pipelined import assembly as pipelined
 from sensu.backend.pipelined.daemon import Pipelined
 from sensu.backend.pipelined.steps.scripts import Scripts
 from sensu.backend.ports import DaemonPorts, Subscribers
-from sensu.backend.schedulerd.daemon import Counters as CountsRequests
-from sensu.backend.schedulerd.daemon import Schedulerd
-from sensu.backend.schedulerd.ledger import SLOTS_MAX, RunLedger
-from sensu.backend.schedulerd.ledger import Counters as CountsSlots
+from sensu.backend.schedulerd.daemon import RequestCounters, Schedulerd
+from sensu.backend.schedulerd.ledger import SLOTS_MAX, RunLedger, SlotCounters
 from sensu.backend.secrets.resolver import Secrets
 from sensu.backend.services.audit import AuditLog
 from sensu.backend.services.history import Bound, History
@@ -79,10 +76,10 @@ class Gates:
 class CoreCounters:
     """The counters of the core."""
 
-    events: CountsEvents
-    keepalives: CountsKeepalives
-    requests: CountsRequests
-    slots: CountsSlots
+    events: EventCounters
+    keepalives: KeepaliveCounters
+    requests: RequestCounters
+    slots: SlotCounters
 
 
 class Core:
@@ -232,7 +229,7 @@ async def composed(
     return Daemons(core.events, deliveries, schedule, agents, server, dashboard, audit, history, revoked, event_log)
 
 
-def _report(activity: Activity, events: Eventd) -> Report:
+def _report(activity: Activity, events: Eventd) -> MemberActivity:
     """What this member did lately."""
     return activity.report(events.holds_back())
 

@@ -149,7 +149,7 @@ class ScheduleCounts:
         """Count scheduled runs that were missed."""
         self._missed.add(slots)
 
-    def slots(self, outcome: run_ledger.Outcome, why: run_ledger.Why, number: int) -> None:
+    def slots(self, outcome: run_ledger.SlotOutcome, why: run_ledger.Why, number: int) -> None:
         """Count scheduled runs by outcome."""
         self._slots.add(number, (outcome.value, why.value))
 

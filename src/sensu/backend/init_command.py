@@ -16,10 +16,10 @@ from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 from sensu.backend.initialise import (
-    Action,
     Administrator,
-    Order,
-    Outcome,
+    InitAction,
+    InitOrder,
+    InitOutcome,
     administrator_in,
     administrator_of,
     carry_out,
@@ -48,13 +48,13 @@ Opened = Callable[[BackendSettings], AbstractAsyncContextManager[Store]]
 
 def run_init(settings: InitSettings, opened: Opened, clock: Clock) -> int:
     """Run the command and return its exit status; raises SensuError."""
-    action = Action.RESET if settings.reset_admin else Action.INITIALISE
+    action = InitAction.RESET if settings.reset_admin else InitAction.INITIALISE
     administrator = _asked(settings)
     _require_no_other_backend(settings)
     outcome, running = asyncio.run(_Attempts(settings, opened, clock, action, administrator).run())
-    if outcome is Outcome.NOT_INITIALISED:
+    if outcome is InitOutcome.NOT_INITIALISED:
         raise ConfigurationError("the database is not initialised: run sensu-backend init without --reset-admin")
-    if outcome is Outcome.ALREADY_INITIALISED:
+    if outcome is InitOutcome.ALREADY_INITIALISED:
         print(ALREADY, file=sys.stderr)
         return 0 if settings.ignore_already_initialized else EXIT_ALREADY_INITIALISED
     print(_report(settings, action, administrator, running))
@@ -99,19 +99,19 @@ class _Attempts:
     """Tries to execute an order until the database or its backend can be reached."""
 
     def __init__(
-        self, settings: InitSettings, opened: Opened, clock: Clock, action: Action, administrator: Administrator
+        self, settings: InitSettings, opened: Opened, clock: Clock, action: InitAction, administrator: Administrator
     ) -> None:
         self._settings, self._opened, self._clock = settings, opened, clock
         self._action, self._administrator = action, administrator
-        self._hashed: Order | None = None
+        self._hashed: InitOrder | None = None
 
     @property
-    def _order(self) -> Order:
+    def _order(self) -> InitOrder:
         if self._hashed is None:
             self._hashed = order_of(self._action, self._administrator)
         return self._hashed
 
-    async def run(self) -> tuple[Outcome, bool]:
+    async def run(self) -> tuple[InitOutcome, bool]:
         """The outcome, and whether a running backend did it; raises SensuError after the timeout."""
         until = self._clock.monotonic() + self._settings.timeout
         waits = False
@@ -127,11 +127,11 @@ class _Attempts:
                     print(f"sensu-backend: waiting: {err}", file=sys.stderr)
             await self._clock.sleep(POLL_S)
 
-    async def _attempt(self) -> tuple[Outcome, bool]:
+    async def _attempt(self) -> tuple[InitOutcome, bool]:
         try:
             async with self._opened(self._settings) as store:
-                if self._action is Action.INITIALISE and await is_initialised(store):
-                    return Outcome.ALREADY_INITIALISED, False
+                if self._action is InitAction.INITIALISE and await is_initialised(store):
+                    return InitOutcome.ALREADY_INITIALISED, False
                 outcome = await carry_out(store, self._order, self._clock.now())
             _give_to_owner(Path(self._settings.state_dir))
             return outcome, False
@@ -175,9 +175,9 @@ def _is_backend(host: str, port: int) -> bool:
         connection.close()
 
 
-def _report(settings: InitSettings, action: Action, administrator: Administrator, running: bool) -> str:
+def _report(settings: InitSettings, action: InitAction, administrator: Administrator, running: bool) -> str:
     database = Path(settings.state_dir).resolve() / DATABASE
-    done = "initialised" if action is Action.INITIALISE else "set up an administrator in"
+    done = "initialised" if action is InitAction.INITIALISE else "set up an administrator in"
     key = ", with an API key" if administrator.api_key else ""
     by = " (by the running backend)" if running else ""
     lines = [f"{done} {database}{by}: administrator {administrator.username}{key}"]
@@ -203,7 +203,7 @@ async def opened_to_operators(
             way = command(settings, "init", "--interactive")
             log.warning(f"the database is not initialised, so no user can log in: run {way}")
         else:
-            await carry_out(store, order_of(Action.INITIALISE, administrator), clock.now())
+            await carry_out(store, order_of(InitAction.INITIALISE, administrator), clock.now())
             log.info("the database is initialised", extra=fields(administrator=administrator.username))
     operators = OperatorSocket(Path(settings.state_dir), store, clock)
     await operators.open()

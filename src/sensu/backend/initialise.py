@@ -39,14 +39,14 @@ class Administrator:
     api_key: str = ""
 
 
-class Action(Enum):
+class InitAction(Enum):
     """Whether to initialise a database or to set up an administrator."""
 
     INITIALISE = "initialise"
     RESET = "reset"
 
 
-class Outcome(Enum):
+class InitOutcome(Enum):
     """The outcome of an order."""
 
     DONE = "done"
@@ -54,7 +54,7 @@ class Outcome(Enum):
     NOT_INITIALISED = "not initialised"
 
 
-class Order(Wire, frozen=True):
+class InitOrder(Wire, frozen=True):
     """An action with hashed credentials, as it is sent to a running backend."""
 
     action: str = ""
@@ -87,32 +87,32 @@ def administrator_in(environment: Mapping[str, str]) -> Administrator | None:
         raise ConfigurationError(f"{PASSWORD_VARIABLE}: {err}") from err
 
 
-def order_of(action: Action, administrator: Administrator) -> Order:
+def order_of(action: InitAction, administrator: Administrator) -> InitOrder:
     """An order, with the passwords hashed, which takes about a second."""
-    return Order(
+    return InitOrder(
         action=action.value,
         username=administrator.username,
         password_hash=hash_password(administrator.password),
-        agent_password_hash=hash_password(AGENT_PASSWORD) if action is Action.INITIALISE else "",
+        agent_password_hash=hash_password(AGENT_PASSWORD) if action is InitAction.INITIALISE else "",
         api_key=administrator.api_key,
     )
 
 
-async def carry_out(store: Store, order: Order, now: float) -> Outcome:
+async def carry_out(store: Store, order: InitOrder, now: float) -> InitOutcome:
     """Execute an order; nothing is changed unless the outcome is DONE."""
-    if order.action == Action.RESET.value:
+    if order.action == InitAction.RESET.value:
         return await _reset(store, order, now)
     if await is_initialised(store):
-        return Outcome.ALREADY_INITIALISED
+        return InitOutcome.ALREADY_INITIALISED
     writes = seed_writes(order.username, order.password_hash, order.agent_password_hash, order.api_key or None, now)
     outcome = await store.commit(writes)
-    return Outcome.ALREADY_INITIALISED if isinstance(outcome, Refused) else Outcome.DONE
+    return InitOutcome.ALREADY_INITIALISED if isinstance(outcome, Refused) else InitOutcome.DONE
 
 
-async def _reset(store: Store, order: Order, now: float) -> Outcome:
+async def _reset(store: Store, order: InitOrder, now: float) -> InitOutcome:
     """Give an existing or new user a password and cluster admin rights; missing roles and bindings are restored."""
     if not await is_initialised(store):
-        return Outcome.NOT_INITIALISED
+        return InitOutcome.NOT_INITIALISED
     user = await store.get(key_of(USER, "", order.username))
     binding = await store.get(key_of(CLUSTER_ROLE_BINDING, "", ADMINS_BINDING))
     writes = reset_writes(
@@ -132,7 +132,7 @@ async def _reset(store: Store, order: Order, now: float) -> Outcome:
         secrets_changed=True,
     )
     await store.commit([*writes, AppendAudit(now, encode(record))])
-    return Outcome.DONE
+    return InitOutcome.DONE
 
 
 async def is_initialised(store: Store) -> bool:

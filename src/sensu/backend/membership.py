@@ -14,7 +14,7 @@ from enum import Enum
 from typing import Any, Protocol
 
 from sensu import systemd
-from sensu.backend.activity import Report
+from sensu.backend.activity import MemberActivity
 from sensu.backend.metrics import Numbered
 from sensu.backend.ports import (
     ApiAnswer,
@@ -142,7 +142,7 @@ class Membership(Ownership, Protocol):
         self,
         numbers: Callable[[], Sequence[Numbered]],
         health: Callable[[], Awaitable[str]],
-        activity: Callable[[], Report],
+        activity: Callable[[], MemberActivity],
     ) -> Peers:
         """The other members; `numbers`, `health` and `activity` answer their requests about this one."""
         ...
@@ -174,7 +174,7 @@ class NoPeers:
         """No metrics."""
         return ()
 
-    async def activity(self) -> Sequence[Report]:
+    async def activity(self) -> Sequence[MemberActivity]:
         """Nothing was done."""
         return ()
 
@@ -241,7 +241,7 @@ class Alone:
         self,
         numbers: Callable[[], Sequence[Numbered]],
         health: Callable[[], Awaitable[str]],
-        activity: Callable[[], Report],
+        activity: Callable[[], MemberActivity],
     ) -> Peers:
         """None."""
         return NoPeers()

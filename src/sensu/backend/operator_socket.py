@@ -11,7 +11,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from sensu.backend.initialise import Order, Outcome, carry_out
+from sensu.backend.initialise import InitOrder, InitOutcome, carry_out
 from sensu.clock import Clock
 from sensu.errors import InvalidResource, StoreError
 from sensu.log import fields
@@ -85,16 +85,16 @@ class OperatorSocket:
 
     async def _answered(self, line: bytes) -> _Answer:
         try:
-            order = decode(Order, line)
+            order = decode(InitOrder, line)
             outcome = await carry_out(self._store, order, self._clock.now())
         except (InvalidResource, StoreError) as err:
             return _Answer(problem=str(err))
-        if outcome is Outcome.DONE:
+        if outcome is InitOutcome.DONE:
             log.warning("an administrator was set up", extra=fields(action=order.action, username=order.username))
         return _Answer(outcome=outcome.value)
 
 
-async def ask(folder: Path, order: Order) -> Outcome | None:
+async def ask(folder: Path, order: InitOrder) -> InitOutcome | None:
     """The outcome from the backend that uses the folder, None if no backend answers; raises StoreError."""
     try:
         async with asyncio.timeout(REQUEST_WITHIN_S):
@@ -110,4 +110,4 @@ async def ask(folder: Path, order: Order) -> Outcome | None:
     answer = decode(_Answer, line)
     if answer.problem:
         raise StoreError(f"the backend that uses {folder} refused: {answer.problem}")
-    return Outcome(answer.outcome)
+    return InitOutcome(answer.outcome)

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from sensu.backend.activity import Report
+from sensu.backend.activity import MemberActivity
 from sensu.backend.metrics import Numbered
 from sensu.resources.check_request import CheckRequest
 from sensu.resources.event import Event
@@ -15,7 +15,7 @@ from sensu.resources.handler import Handler
 from sensu.resources.pipeline import Pipeline
 from sensu.rules.check_state import Sender
 from sensu.rules.explain import Explanation
-from sensu.rules.run_ledger import Outcome, Slot, SlotTrouble
+from sensu.rules.run_ledger import Slot, SlotOutcome, SlotTrouble
 from sensu.store.values import EventKey, Write
 
 
@@ -210,7 +210,7 @@ class RecordedTraces(Protocol):
         ...
 
 
-class DryRuns(Protocol):
+class DryRunner(Protocol):
     """Knows what would happen to events (pipelined)."""
 
     async def explain(self, namespace: str, question: Question) -> Explanation | OverBudget:
@@ -219,13 +219,13 @@ class DryRuns(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Deliveries:
+class OfferedDeliveries:
     """What pipelined offers the API."""
 
     actions: DeliveryActions
     workflows: PlannedWorkflows
     traces: RecordedTraces
-    dry_runs: DryRuns
+    dry_runs: DryRunner
 
 
 class AdHoc(Protocol):
@@ -255,7 +255,7 @@ class SlotLedger(Protocol):
         """The late checks of each namespace, and the slots that were missed since a time."""
         ...
 
-    def totals(self, namespace: str, check: str) -> Mapping[Outcome, int]:
+    def totals(self, namespace: str, check: str) -> Mapping[SlotOutcome, int]:
         """The number of slots of a check by outcome."""
         ...
 
@@ -285,7 +285,7 @@ class Peers(Protocol):
         """The metrics of each other member that answers."""
         ...
 
-    async def activity(self) -> Sequence[Report]:
+    async def activity(self) -> Sequence[MemberActivity]:
         """What each of them that answers did lately."""
         ...
 
@@ -305,7 +305,7 @@ class DaemonPorts:
     intake: Intake
     subscribers: Subscribers
     ad_hoc: AdHoc
-    deliveries: Deliveries
+    deliveries: OfferedDeliveries
     ledger: SlotLedger
     ready: Callable[[], bool] = field(default=lambda: True)
-    activity: Callable[[], Report] = field(default=lambda: Report(0.0, False, {}))
+    activity: Callable[[], MemberActivity] = field(default=lambda: MemberActivity(0.0, False, {}))

@@ -54,7 +54,7 @@ class APIUnreachable(SensuError):
     """No answer came from the API; the reason is the exception's cause where the system gave one."""
 
 
-class Answer(NamedTuple):
+class APIAnswer(NamedTuple):
     """What the API answered; header names in lower case."""
 
     status: int
@@ -134,7 +134,7 @@ class HTTPAPI:
 
     def request(
         self, method: str, path: str, *, headers: Mapping[str, str] | None = None, body: bytes | None = None
-    ) -> Answer:
+    ) -> APIAnswer:
         """The answer to a request, redirects followed; raises APIUnreachable with the reason.
 
         Credentials are not taken along to another host.
@@ -156,7 +156,7 @@ class HTTPAPI:
                 method, body = "GET", None
         raise APIUnreachable(f'{_verb(method)} "{url}": stopped after {REDIRECTS_MAX} redirects')
 
-    def stream(self, path: str, headers: Mapping[str, str], silence_s: float) -> "Answer | Iterator[bytes]":
+    def stream(self, path: str, headers: Mapping[str, str], silence_s: float) -> "APIAnswer | Iterator[bytes]":
         """The lines of a stream of events, or the answer where it is something else; raises APIUnreachable.
 
         It has a connection of its own, which closes when the iterator ends; one that is silent for longer is lost.
@@ -171,9 +171,9 @@ class HTTPAPI:
         except (OSError, EOFError, ValueError) as err:
             connection.close()
             raise APIUnreachable(f'Get "{url}": {self._reason(err, target)}') from err
-        return found if isinstance(found, Answer) else _lines_until_the_end(found, connection, target)
+        return found if isinstance(found, APIAnswer) else _lines_until_the_end(found, connection, target)
 
-    def _once(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> Answer:
+    def _once(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> APIAnswer:
         target = split_url(url)
         if target is None:
             scheme = url.partition("://")[0] if "://" in url else ""
@@ -245,13 +245,13 @@ class _Connection:
 
     def exchange(
         self, method: str, target: Target, headers: Mapping[str, str], body: bytes | None
-    ) -> tuple[Answer, bool]:
+    ) -> tuple[APIAnswer, bool]:
         """The answer to a request, and whether the connection can be used again."""
         answer, keep = read_answer(self._ask(method, target, headers, body), method)
         self.used = True
         return answer, keep
 
-    def begin(self, target: Target, headers: Mapping[str, str]) -> "Answer | BinaryIO":
+    def begin(self, target: Target, headers: Mapping[str, str]) -> "APIAnswer | BinaryIO":
         """What to read the chunks of a stream of events from; the answer to the GET where it is something else."""
         reader = self._ask("GET", target, headers, None)
         status, received = _head(reader)
@@ -261,7 +261,7 @@ class _Connection:
         length = received.get("content-length", "")
         body = _exactly(reader, int(length)) if length.isdecimal() else b""
         self.close()
-        return Answer(status, received, body)
+        return APIAnswer(status, received, body)
 
     def _ask(self, method: str, target: Target, headers: Mapping[str, str], body: bytes | None) -> BinaryIO:
         """Send a request; what to read its answer from."""
@@ -318,7 +318,7 @@ class _Connection:
         self._reader = self._source = self._socket = None
 
 
-def read_answer(reader: BinaryIO, method: str) -> tuple[Answer, bool]:
+def read_answer(reader: BinaryIO, method: str) -> tuple[APIAnswer, bool]:
     """The next answer, and whether another may follow; raises ValueError or EOFError for what is none."""
     while True:
         status, headers = _head(reader)
@@ -326,13 +326,13 @@ def read_answer(reader: BinaryIO, method: str) -> tuple[Answer, bool]:
             break
     keep = headers.get("connection", "").lower() != "close"
     if method == "HEAD" or status in _NO_BODY:
-        return Answer(status, headers, b""), keep
+        return APIAnswer(status, headers, b""), keep
     if headers.get("transfer-encoding", "").lower().endswith("chunked"):
-        return Answer(status, headers, _chunks(reader)), keep
+        return APIAnswer(status, headers, _chunks(reader)), keep
     length = headers.get("content-length")
     if length is None:
-        return Answer(status, headers, reader.read(ANSWER_BYTES_MAX)), False
-    return Answer(status, headers, _exactly(reader, int(length))), keep
+        return APIAnswer(status, headers, reader.read(ANSWER_BYTES_MAX)), False
+    return APIAnswer(status, headers, _exactly(reader, int(length))), keep
 
 
 def _head(reader: BinaryIO) -> tuple[int, dict[str, str]]:

@@ -47,7 +47,7 @@ _TEMPORARY = ".unfinished-"
 FETCH, EXPAND = "fetch", "expand"
 """The stages of adding an asset to the cache."""
 
-Variables = list[tuple[str, str]]
+AssetVariables = list[tuple[str, str]]
 Observe = Callable[[str, ObjectMeta, bool, float], None]
 """Called after each stage with the stage, the asset, whether it succeeded, and its duration in seconds."""
 Holds = Callable[[str, Mapping[str, Any]], Awaitable[bool]]
@@ -100,7 +100,7 @@ class AssetCache:
         await asyncio.gather(*tasks, return_exceptions=True)
         await self._downloader.close()
 
-    async def environment(self, assets: Sequence[Asset], entity: Entity) -> Variables:
+    async def environment(self, assets: Sequence[Asset], entity: Entity) -> AssetVariables:
         """The variables of the assets that match this host; raises ExecutionError if one fails."""
         return variables(await self.paths(assets, entity))
 
@@ -256,7 +256,7 @@ def _settle(unpacked: Path, path: Path) -> None:
             raise ExecutionError(f"asset cache: {error.strerror or error}") from error
 
 
-def variables(assets: Sequence[tuple[str, Path]]) -> Variables:
+def variables(assets: Sequence[tuple[str, Path]]) -> AssetVariables:
     """The environment variables for assets; `PATH` and similar variables are prepended when they are merged.
 
     `PATH` and similar variables end with the value of this process, so merging repeats that value, as in the reference.

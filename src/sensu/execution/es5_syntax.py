@@ -27,7 +27,7 @@ _REGEX_FLAGS = frozenset("gim")
 
 
 @dataclass(frozen=True, slots=True)
-class Word:
+class ScriptToken:
     """A token of a script: a word, number, string, regular expression or sign (`kind`), and its position."""
 
     kind: str
@@ -65,13 +65,13 @@ def unexpected(source: str, line: int, column: int) -> str | None:
     return "Unexpected identifier" if is_name else f"Unexpected token {word.text}"
 
 
-def words_of(source: str) -> list[Word]:
+def words_of(source: str) -> list[ScriptToken]:
     """The tokens of a script, without white space and comments.
 
     A part that cannot be read in linear time (an unterminated comment, many unterminated regular expressions) becomes
     one token of the kind `REST`; valid scripts do not have it.
     """
-    words: list[Word] = []
+    words: list[ScriptToken] = []
     reading = _Reading()
     at = unended = 0
     while at < len(source):
@@ -82,7 +82,7 @@ def words_of(source: str) -> list[Word]:
         word = _word(source, at, reading.regex_may_follow)
         unended += reading.regex_may_follow and word.kind == "sign" and word.text[0] == "/"
         if source.startswith("/*", at) or unended > UNENDED_MAX:
-            words.append(Word(REST, source[at:], at))
+            words.append(ScriptToken(REST, source[at:], at))
             break
         reading.take(word)
         words.append(word)
@@ -90,16 +90,16 @@ def words_of(source: str) -> list[Word]:
     return words
 
 
-def _word(source: str, at: int, may_be_regex: bool) -> Word:
+def _word(source: str, at: int, may_be_regex: bool) -> ScriptToken:
     if may_be_regex and source[at] == "/":
         match = _REGEX.match(source, at)
         if match:
-            return Word("regex", match.group(), at)
+            return ScriptToken("regex", match.group(), at)
     for kind, pattern in (("number", _NUMBER), ("word", _WORD), ("text", _TEXT), ("sign", _SIGN)):
         match = pattern.match(source, at)
         if match:
-            return Word(kind, match.group(), at)
-    return Word("sign", source[at], at)
+            return ScriptToken(kind, match.group(), at)
+    return ScriptToken("sign", source[at], at)
 
 
 class _Reading:
@@ -107,18 +107,18 @@ class _Reading:
 
     def __init__(self) -> None:
         self.regex_may_follow = True
-        self._last: Word | None = None
+        self._last: ScriptToken | None = None
         self._before_last = ""
         self._closings: list[bool] = []
         """For each open bracket, whether it ends a statement rather than an operand."""
 
-    def take(self, word: Word) -> None:
+    def take(self, word: ScriptToken) -> None:
         """Continue after a word."""
         self.regex_may_follow = self._may_follow(word)
         self._before_last = self._last.text if self._last is not None else ""
         self._last = word
 
-    def _may_follow(self, word: Word) -> bool:
+    def _may_follow(self, word: ScriptToken) -> bool:
         if word.kind == "word":
             is_property = self._last is not None and self._last.text == "."
             return word.text in _BEFORE_REGEX and not is_property
@@ -140,8 +140,8 @@ class _Reading:
         return False
 
 
-def _complaint(words: list[Word], at: int, word: Word) -> str:
-    following = words[at + 1] if at + 1 < len(words) else Word("end", "", 0)
+def _complaint(words: list[ScriptToken], at: int, word: ScriptToken) -> str:
+    following = words[at + 1] if at + 1 < len(words) else ScriptToken("end", "", 0)
     if word.kind == REST:
         return "Unexpected token ILLEGAL"
     if word.kind == "sign":
@@ -157,12 +157,12 @@ def _complaint(words: list[Word], at: int, word: Word) -> str:
     return _word_complaint(words, at, word, following)
 
 
-def _is_property_name(words: list[Word], at: int, following: Word) -> bool:
+def _is_property_name(words: list[ScriptToken], at: int, following: ScriptToken) -> bool:
     previous = words[at - 1].text if at else ""
     return previous == "." or (following.text == ":" and previous in ("{", ","))
 
 
-def _word_complaint(words: list[Word], at: int, word: Word, following: Word) -> str:
+def _word_complaint(words: list[ScriptToken], at: int, word: ScriptToken, following: ScriptToken) -> str:
     if word.text in _RESERVED:
         return "Unexpected reserved word"
     if word.text == "let" and (following.kind == "word" and following.text not in ("in", "instanceof")):
@@ -178,11 +178,11 @@ def _word_complaint(words: list[Word], at: int, word: Word, following: Word) -> 
     return ""
 
 
-def _ends_operand(word: Word) -> bool:
+def _ends_operand(word: ScriptToken) -> bool:
     return word.text in ("]", "}") or (word.kind == "word" and word.text not in (*_BEFORE_REGEX, "var"))
 
 
-def _parameters_complaint(words: list[Word], at: int) -> str:
+def _parameters_complaint(words: list[ScriptToken], at: int) -> str:
     """Parameters are names and commas; generators have a `*`."""
     if at < len(words) and words[at].kind == "word":
         at += 1

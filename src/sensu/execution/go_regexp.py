@@ -9,7 +9,7 @@ from typing import Any
 
 import quickjs
 
-from sensu.execution.es5_syntax import Word, placed, words_of
+from sensu.execution.es5_syntax import ScriptToken, placed, words_of
 from sensu.execution.go_regexp_translator import TRANSLATOR
 
 EXPRESSIONS_REMEMBERED_MAX = 1_000
@@ -107,7 +107,7 @@ def without_patterns(source: str) -> str:
     return "".join([*parts, source[end:]])
 
 
-def _parts(word: Word) -> tuple[str, str]:
+def _parts(word: ScriptToken) -> tuple[str, str]:
     pattern, _, flags = word.text[1:].rpartition("/")
     return (_ESCAPED.sub(_unescaped_slash, pattern) if r"\Q" in pattern else pattern), flags
 
@@ -117,7 +117,7 @@ def _unescaped_slash(escape: re.Match[str]) -> str:
     return "/" if escape[1] == "/" else escape[0]
 
 
-def _pattern_texts(words: Sequence[Word]) -> Iterator[tuple[str, str, int]]:
+def _pattern_texts(words: Sequence[ScriptToken]) -> Iterator[tuple[str, str, int]]:
     """The pattern, flags and position of patterns in strings."""
     for at, word in enumerate(words):
         if word.kind != "text" or _text(words, at - 1) != "(" or not _takes_pattern(words, at - 2):
@@ -130,7 +130,7 @@ def _pattern_texts(words: Sequence[Word]) -> Iterator[tuple[str, str, int]]:
                 yield _value(word.text), _value(flags.text), word.position
 
 
-def _takes_pattern(words: Sequence[Word], at: int) -> bool:
+def _takes_pattern(words: Sequence[ScriptToken], at: int) -> bool:
     """Whether the word at `at` is `RegExp`, or the method `match` or `search` of a string."""
     name = _text(words, at)
     if name == "RegExp":
@@ -140,7 +140,7 @@ def _takes_pattern(words: Sequence[Word], at: int) -> bool:
     at -= 2
     while _text(words, at - 1) == "." and words[at].kind == "word":
         at -= 2
-    owner = words[at] if at >= 0 else Word("end", "", 0)
+    owner = words[at] if at >= 0 else ScriptToken("end", "", 0)
     return owner.kind == "text" or owner.text in (*_VARIABLES, ")", "]")
 
 
@@ -152,5 +152,5 @@ def _value(literal: str) -> str:
         return ""
 
 
-def _text(words: Sequence[Word], at: int) -> str:
+def _text(words: Sequence[ScriptToken], at: int) -> str:
     return words[at].text if 0 <= at < len(words) else ""

@@ -2,7 +2,7 @@
 
 from functools import lru_cache
 
-from sensu.execution.es5_syntax import REST, Word, words_of
+from sensu.execution.es5_syntax import REST, ScriptToken, words_of
 from sensu.rules.expression_scope import FieldPath
 
 PARTS = frozenset({"check", "entity"})
@@ -38,7 +38,7 @@ def fields_of(expression: str, variable: str) -> frozenset[FieldPath] | None:
     return frozenset(paths)
 
 
-def _path(words: list[Word], at: int) -> FieldPath | None:
+def _path(words: list[ScriptToken], at: int) -> FieldPath | None:
     """The field after the variable at `at`, or None if the variable is used by itself."""
     name = _name_behind(words, at)
     if name is None:
@@ -47,7 +47,7 @@ def _path(words: list[Word], at: int) -> FieldPath | None:
     return (name,) if inner is None else (name, inner)
 
 
-def _name_behind(words: list[Word], at: int) -> str | None:
+def _name_behind(words: list[ScriptToken], at: int) -> str | None:
     """The `name` of `.name` after a word."""
     if _text(words, at + 1) != "." or at + 2 >= len(words) or words[at + 2].kind != "word":
         return None
@@ -55,5 +55,5 @@ def _name_behind(words: list[Word], at: int) -> str | None:
     return None if name in _OF_EVERY_OBJECT else name
 
 
-def _text(words: list[Word], at: int) -> str:
+def _text(words: list[ScriptToken], at: int) -> str:
     return words[at].text if 0 <= at < len(words) else ""

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sensu.errors import ExecutionError
-from sensu.execution.javascript_process import Broken, ChildProcess, Job
+from sensu.execution.javascript_process import Broken, ChildProcess, ScriptJob
 from sensu.log import fields
 from sensu.rules.filters import ExpressionError
 from sensu.rules.other_events import wanted
@@ -58,7 +58,7 @@ class JavaScriptPool:
     def __init__(self, processes_max: int = PROCESSES_MAX, *, niceness: int = 0, idle_s: float = IDLE_S) -> None:
         """`niceness` lowers the scheduling priority of the processes."""
         self._processes_max, self._niceness, self._idle_s = processes_max, niceness, idle_s
-        self._waiting: deque[Job] = deque()
+        self._waiting: deque[ScriptJob] = deque()
         self._idle: deque[asyncio.Future[None]] = deque()
         self._room = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -138,7 +138,7 @@ class JavaScriptPool:
             self._room.clear()
             await self._room.wait()
         loop = asyncio.get_running_loop()
-        job = Job(request, limit_s, parts, size, loop.create_future())
+        job = ScriptJob(request, limit_s, parts, size, loop.create_future())
         self._waiting.append(job)
         self._call_worker()
         return await job.done
@@ -184,7 +184,7 @@ class JavaScriptPool:
             if child is not None:
                 child.close()
 
-    def _fail(self, batch: Sequence[Job], err: BaseException) -> None:
+    def _fail(self, batch: Sequence[ScriptJob], err: BaseException) -> None:
         for job in batch:
             if job.done.done():
                 continue
@@ -193,7 +193,7 @@ class JavaScriptPool:
             else:
                 job.done.cancel()
 
-    def _recover(self, batch: Sequence[Job], broken: Broken) -> None:
+    def _recover(self, batch: Sequence[ScriptJob], broken: Broken) -> None:
         """Answer the job that was lost with a process, and queue the rest of its batch again."""
         done, rest = batch[: broken.finished], list(batch[broken.finished :])
         again = [job for job in done if not job.done.done()]  # finished, but the answers are lost
@@ -208,10 +208,10 @@ class JavaScriptPool:
                 rest.insert(0, job)
         self._waiting.extendleft(reversed(again + rest))
 
-    async def _next_batch(self) -> list[Job]:
+    async def _next_batch(self) -> list[ScriptJob]:
         """The next batch of waiting jobs; empty if the process has been idle for too long."""
         while True:
-            batch, size = list[Job](), 0
+            batch, size = list[ScriptJob](), 0
             while self._waiting and len(batch) < BATCH_JOBS_MAX and (not batch or size < BATCH_BYTES_MAX):
                 job = self._waiting.popleft()
                 if not job.done.done():
@@ -245,7 +245,7 @@ class _Lost:
     late: bool
 
 
-def _settle(job: Job, answer: Any) -> None:
+def _settle(job: ScriptJob, answer: Any) -> None:
     if not job.done.done():
         job.done.set_result(answer)
 

@@ -35,7 +35,7 @@ _KEPT_VARIABLES = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 
 
 @dataclass(slots=True, eq=False)
-class Job:
+class ScriptJob:
     """A job: the request to the child, its time limit, and the number of evaluations that it reports."""
 
     request: Sequence[Any]
@@ -120,7 +120,7 @@ class ChildProcess(asyncio.Protocol):
             self.close()
             raise ExecutionError(f"the process for JavaScript does not start (status {self._process.returncode})")
 
-    async def run(self, jobs: Sequence[Job]) -> list[Any] | Broken:
+    async def run(self, jobs: Sequence[ScriptJob]) -> list[Any] | Broken:
         """The result of each job, and the seconds that it took."""
         assert self._transport is not None
         loop = asyncio.get_running_loop()
@@ -244,7 +244,7 @@ def _answers(body: bytes, count: int) -> list[Any] | None:
 class _Watch:
     """Tracks the progress of a batch, and whether the running job takes too long."""
 
-    jobs: Sequence[Job]
+    jobs: Sequence[ScriptJob]
     pid: int
     finished: int = 0
     values: bytearray = field(default_factory=bytearray)

@@ -3,7 +3,7 @@
 import difflib
 from collections.abc import Iterable, Sequence
 
-from sensu.execution.es5_syntax import Word, words_of
+from sensu.execution.es5_syntax import ScriptToken, words_of
 
 
 def _names(text: str) -> frozenset[str]:
@@ -69,7 +69,7 @@ def missing_function(expression: str, provided: Iterable[str], *, alone: bool) -
     return None
 
 
-def _of_sensu(words: Sequence[Word], at: int, functions: frozenset[str]) -> str | None:
+def _of_sensu(words: Sequence[ScriptToken], at: int, functions: frozenset[str]) -> str | None:
     if _text(words, at - 1) != "." or _text(words, at - 2) != "sensu" or _text(words, at - 3) == ".":
         return None
     name = words[at].text
@@ -78,7 +78,7 @@ def _of_sensu(words: Sequence[Word], at: int, functions: frozenset[str]) -> str 
     return _said(name, sorted(functions), "sensu.")
 
 
-def _missing(words: Sequence[Word], at: int, defined: set[str]) -> str | None:
+def _missing(words: Sequence[ScriptToken], at: int, defined: set[str]) -> str | None:
     name, before = words[at].text, _text(words, at - 1)
     if before == "function" or name in _NO_FUNCTIONS or name in defined:
         return None
@@ -96,7 +96,7 @@ def _said(name: str, known: Iterable[str], owner: str = "") -> str:
     return f"the function {owner}{name} does not exist" + (f"; did you mean {owner}{close[0]}?" if close else "")
 
 
-def _defined(words: Sequence[Word]) -> set[str]:
+def _defined(words: Sequence[ScriptToken]) -> set[str]:
     """All names that an expression declares, assigns, or uses as parameters or properties."""
     names: set[str] = set()
     for at, word in enumerate(words):
@@ -113,10 +113,10 @@ def _defined(words: Sequence[Word]) -> set[str]:
     return names
 
 
-def _is_accessor(words: Sequence[Word], at: int) -> bool:
+def _is_accessor(words: Sequence[ScriptToken], at: int) -> bool:
     """Whether the word at `at` names a getter or setter, as in `{get size() { … }}`."""
     return _text(words, at - 1) in ("get", "set") and _text(words, at - 2) in ("{", ",") and _text(words, at + 1) == "("
 
 
-def _text(words: Sequence[Word], at: int) -> str:
+def _text(words: Sequence[ScriptToken], at: int) -> str:
     return words[at].text if 0 <= at < len(words) else ""

@@ -44,7 +44,7 @@ class WhoMay(msgspec.Struct, frozen=True):
     partial: bool
 
 
-class Member(msgspec.Struct, frozen=True):
+class UserWithGroups(msgspec.Struct, frozen=True):
     """A user and all its groups."""
 
     username: str
@@ -60,14 +60,14 @@ class Action(msgspec.Struct, frozen=True):
     namespace: str = ""
 
 
-def rules_of(access: CompiledAccess, who: Member, namespace: str) -> tuple[AccessRule, ...]:
+def rules_of(access: CompiledAccess, who: UserWithGroups, namespace: str) -> tuple[AccessRule, ...]:
     """What somebody may do in a namespace (empty: everywhere), each rule once."""
     granted = access.granted_to(who.username, who.groups, namespace)
     found = dict.fromkeys(AccessRule(*_parts(rule)) for one in granted for rule in one.rules)
     return tuple(found)
 
 
-def placed_rules_of(access: CompiledAccess, who: Member, namespaces: Iterable[str]) -> tuple[PlacedRule, ...]:
+def placed_rules_of(access: CompiledAccess, who: UserWithGroups, namespaces: Iterable[str]) -> tuple[PlacedRule, ...]:
     """What somebody may do everywhere and in some namespaces, with the bindings that grant it."""
     granted: list[Granted] = list(access.granted_to(who.username, who.groups, ""))
     for namespace in namespaces:
@@ -75,7 +75,7 @@ def placed_rules_of(access: CompiledAccess, who: Member, namespaces: Iterable[st
     return tuple(PlacedRule(one.namespace, *_parts(rule), one.through) for one in granted for rule in one.rules)
 
 
-def why_may(access: CompiledAccess, who: Member, action: Action) -> str | None:
+def why_may(access: CompiledAccess, who: UserWithGroups, action: Action) -> str | None:
     """The binding that lets somebody do something, None if none does."""
     for granted in access.granted_to(who.username, who.groups, action.namespace):
         if granted.allows(action.verb, action.resource, action.name):
@@ -84,7 +84,7 @@ def why_may(access: CompiledAccess, who: Member, action: Action) -> str | None:
 
 
 def who_may(
-    access: CompiledAccess, action: Action, members: Sequence[Member], disabled: Collection[str] = ()
+    access: CompiledAccess, action: Action, members: Sequence[UserWithGroups], disabled: Collection[str] = ()
 ) -> WhoMay:
     """Who may do something: those of the `members` that may, and the users and groups that bindings name.
 

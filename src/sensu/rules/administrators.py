@@ -16,10 +16,10 @@ LOCKED_OUT = (
     "after this change nobody would have the rights of a cluster admin: give them to another enabled user first,"
     " or repeat the request with force=true (sensuctl: --force)"
 )
-Resource = User | ClusterRole | ClusterRoleBinding
+AdminResource = User | ClusterRole | ClusterRoleBinding
 
 
-class Chain(NamedTuple):
+class AdminChain(NamedTuple):
     """The names of a user, of a cluster role with all rights, and of the binding that gives it to the user."""
 
     user: str
@@ -29,7 +29,7 @@ class Chain(NamedTuple):
 
 def chain_of(
     users: Mapping[str, User], roles: Mapping[str, ClusterRole], bindings: Mapping[str, ClusterRoleBinding]
-) -> Chain | None:
+) -> AdminChain | None:
     """What makes one user an administrator; None where there is no administrator."""
     by_group: dict[str, str] = {}
     for user in users.values():
@@ -41,9 +41,9 @@ def chain_of(
             continue
         for subject in binding.subjects or ():
             if subject.type == USER_TYPE and subject.name in users and _is_usable(users[subject.name]):
-                return Chain(subject.name, binding.role_ref.name, name)
+                return AdminChain(subject.name, binding.role_ref.name, name)
             if subject.type == GROUP_TYPE and subject.name in by_group:
-                return Chain(by_group[subject.name], binding.role_ref.name, name)
+                return AdminChain(by_group[subject.name], binding.role_ref.name, name)
     return None
 
 
@@ -59,7 +59,7 @@ def _is_usable(user: User) -> bool:
     return not user.disabled and bool(user.password_hash)
 
 
-def takes_rights(before: Resource, after: Resource | None) -> bool:
+def takes_rights(before: AdminResource, after: AdminResource | None) -> bool:
     """Whether a change to one resource (None: removed) could take all rights from somebody."""
     if isinstance(before, User):
         return _is_usable(before) and (

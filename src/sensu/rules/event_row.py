@@ -8,7 +8,7 @@ from sensu.resources.check import CheckHistory
 from sensu.resources.metadata import ObjectMeta
 from sensu.rules.flapping import HISTORY_MAX
 from sensu.rules.handling import UNKNOWN
-from sensu.rules.silencing import Subject, subscriptions_that_silence
+from sensu.rules.silencing import SilenceSubject, subscriptions_that_silence
 
 LINE_CHARACTERS_MAX = 160
 OUTPUT_CHARACTERS_READ_MAX = 4096
@@ -82,12 +82,12 @@ def listed_body(body: bytes) -> ListedBody:
         return ListedBody()
 
 
-def subject_of(body: ListedBody) -> Subject:
+def subject_of(body: ListedBody) -> SilenceSubject:
     """What silences compare of a stored event."""
     check, entity = body.check, body.entity
     of_check = None if check.proxy_entity_name else check.subscriptions or ()
     found = subscriptions_that_silence(entity.metadata.name, entity.subscriptions or (), of_check)
-    return Subject(check.metadata.name, found)
+    return SilenceSubject(check.metadata.name, found)
 
 
 def row_of(

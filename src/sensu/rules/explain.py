@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from sensu.resources.event import Event
 from sensu.resources.wire import Wire, always, always_bool, always_int, always_list, always_null, always_str
-from sensu.rules.filters import ExpressionError, Verdict, decide, decided_by_window
+from sensu.rules.filters import ExpressionError, FilterVerdict, decide, decided_by_window
 from sensu.rules.workflow import Workflow
 
 BUILT_IN_ACTION = "built-in"
@@ -192,7 +192,7 @@ def filter_trace(
 
 
 def _traced(
-    name: str, action: str, in_when: bool | None, expressions: tuple[ExpressionTrace, ...], verdict: Verdict
+    name: str, action: str, in_when: bool | None, expressions: tuple[ExpressionTrace, ...], verdict: FilterVerdict
 ) -> FilterTrace:
     window = "" if in_when is None else ("inside" if in_when else "outside")
     action = action or "none"

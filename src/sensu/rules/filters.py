@@ -15,17 +15,17 @@ class ExpressionError:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class FilterVerdict:
     """Whether an event passes a filter, and why not."""
 
     passes: bool
     reason: str = ""
 
 
-_PASSED = Verdict(True)
+_PASSED = FilterVerdict(True)
 
 
-def decide(action: str, values: Sequence[bool | ExpressionError], in_when: bool | None = None) -> Verdict:
+def decide(action: str, values: Sequence[bool | ExpressionError], in_when: bool | None = None) -> FilterVerdict:
     """The verdict of a filter whose expressions gave `values`; `in_when` None: it has no window of time.
 
     An allow filter passes an event inside its window for which no expression is false; a deny filter drops an event
@@ -34,13 +34,13 @@ def decide(action: str, values: Sequence[bool | ExpressionError], in_when: bool 
     """
     if action == ALLOW:
         if in_when is False:
-            return Verdict(False, "outside of the filter's time window")
-        return Verdict(False, "an expression is false") if any(value is False for value in values) else _PASSED
+            return FilterVerdict(False, "outside of the filter's time window")
+        return FilterVerdict(False, "an expression is false") if any(value is False for value in values) else _PASSED
     if action != DENY:
         return _PASSED
     if in_when:
-        return Verdict(False, "inside of the filter's time window")
-    return Verdict(False, "an expression is true") if any(value is True for value in values) else _PASSED
+        return FilterVerdict(False, "inside of the filter's time window")
+    return FilterVerdict(False, "an expression is true") if any(value is True for value in values) else _PASSED
 
 
 def decided_by_window(action: str, in_when: bool | None) -> bool:

@@ -24,7 +24,7 @@ SAME_S = 0.01
 """Times closer than this are the same slot."""
 
 
-class Outcome(Enum):
+class SlotOutcome(Enum):
     """The outcome of a slot."""
 
     REQUESTED = "requested"
@@ -57,7 +57,7 @@ class Slot(Wire, frozen=True, gc=False):
     """
 
     at: float
-    outcome: Outcome = always(lambda: Outcome.REQUESTED)
+    outcome: SlotOutcome = always(lambda: SlotOutcome.REQUESTED)
     why: Why = always(lambda: Why.NOTHING)
     asked: int = 0
     answered: int = 0
@@ -92,7 +92,7 @@ def _awaited_until(slot: Slot, on_time_until: float, on_time_s: float) -> Slot:
 
 def asked(slot: Slot, requests: int, now: float) -> Slot:
     """The slot after more requests were sent; their results have as much time as those of the first requests."""
-    if slot.outcome is not Outcome.REQUESTED:
+    if slot.outcome is not SlotOutcome.REQUESTED:
         return slot
     allowed_s = slot.on_time_until - slot.at
     later = _awaited_until(slot, max(slot.on_time_until, now + allowed_s), allowed_s)
@@ -101,16 +101,16 @@ def asked(slot: Slot, requests: int, now: float) -> Slot:
 
 def asked_all(slot: Slot, if_none_sent: Why = Why.NO_SUBSCRIBER) -> Slot:
     """The slot after all its requests were sent; `if_none_sent` is the reason if there were none."""
-    if slot.outcome is not Outcome.REQUESTED:
+    if slot.outcome is not SlotOutcome.REQUESTED:
         return slot
     if not slot.asked:
-        return msgspec.structs.replace(slot, asking=False, outcome=Outcome.MISSED, why=if_none_sent)
+        return msgspec.structs.replace(slot, asking=False, outcome=SlotOutcome.MISSED, why=if_none_sent)
     return _run_by_all(msgspec.structs.replace(slot, asking=False))
 
 
 def answered(slot: Slot, now: float) -> Slot:
     """The slot after one more result; surplus results, and results after its end, are ignored."""
-    if slot.outcome is not Outcome.REQUESTED or slot.answered >= slot.asked:
+    if slot.outcome is not SlotOutcome.REQUESTED or slot.answered >= slot.asked:
         return slot
     late = slot.late + (now > slot.on_time_until)
     return _run_by_all(msgspec.structs.replace(slot, answered=slot.answered + 1, late=late))
@@ -118,28 +118,28 @@ def answered(slot: Slot, now: float) -> Slot:
 
 def is_late(slot: Slot, now: float) -> bool:
     """Whether results of a slot came late, or are missing although they should be there by now."""
-    return slot.outcome is Outcome.LATE or (slot.outcome is Outcome.REQUESTED and now > slot.on_time_until)
+    return slot.outcome is SlotOutcome.LATE or (slot.outcome is SlotOutcome.REQUESTED and now > slot.on_time_until)
 
 
 def _run_by_all(slot: Slot) -> Slot:
     if slot.asking or slot.answered < slot.asked:
         return slot
-    return msgspec.structs.replace(slot, outcome=Outcome.LATE if slot.late else Outcome.EXECUTED)
+    return msgspec.structs.replace(slot, outcome=SlotOutcome.LATE if slot.late else SlotOutcome.EXECUTED)
 
 
 def closed(slot: Slot, why: Why) -> Slot:
     """The slot when its time for results has passed; `why` is the reason if results are missing."""
-    if slot.outcome is not Outcome.REQUESTED:
+    if slot.outcome is not SlotOutcome.REQUESTED:
         return slot
-    outcome = Outcome.PARTLY if slot.answered else Outcome.MISSED
+    outcome = SlotOutcome.PARTLY if slot.answered else SlotOutcome.MISSED
     return msgspec.structs.replace(slot, asking=False, outcome=outcome, why=why)
 
 
 def not_requested(check: CheckConfig, at: float, why: Why) -> Slot:
     """A slot without requests: subdued if the check was subdued then, otherwise missed because of `why`."""
     if why is Why.SUBDUED or subdued(check, at):
-        return Slot(at=at, outcome=Outcome.SUBDUED, why=Why.SUBDUED)
-    return Slot(at=at, outcome=Outcome.MISSED, why=why)
+        return Slot(at=at, outcome=SlotOutcome.SUBDUED, why=Why.SUBDUED)
+    return Slot(at=at, outcome=SlotOutcome.MISSED, why=why)
 
 
 def slots_between(name: str, when: Timing, after: float, until: float, most: int) -> tuple[Sequence[float], int]:

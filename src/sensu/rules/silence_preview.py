@@ -9,7 +9,7 @@ from sensu.resources.silenced import Silenced
 from sensu.resources.wire import Wire, always_int, always_list, always_str, encode
 from sensu.rules.event_row import EventRow, listed_body, row_of, subject_of
 from sensu.rules.severity import WORDS, severity_of
-from sensu.rules.silencing import ANY, SilenceIndex, Subject, overlap, silences, subscriptions_that_silence
+from sensu.rules.silencing import ANY, SilenceIndex, SilenceSubject, overlap, silences, subscriptions_that_silence
 
 ROWS_MAX = 20
 """How many of the events are shown."""
@@ -125,7 +125,7 @@ class Counting:
         return row_of(parts, silenced=tuple(one.metadata.name for one in matching))
 
 
-def _subject(name: str, check: _Check, entity: _Entity | None) -> Subject:
+def _subject(name: str, check: _Check, entity: _Entity | None) -> SilenceSubject:
     of_entity = () if entity is None else entity.subscriptions or ()
     of_check = None if check.proxy_entity_name else check.subscriptions
-    return Subject(check.metadata.name, subscriptions_that_silence(name, of_entity, of_check))
+    return SilenceSubject(check.metadata.name, subscriptions_that_silence(name, of_entity, of_check))

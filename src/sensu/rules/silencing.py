@@ -18,14 +18,14 @@ def in_force(entry: Silenced, now: float) -> bool:
     return entry.begin <= now and (entry.expire_at <= 0 or now < entry.expire_at)
 
 
-class Subject(msgspec.Struct, frozen=True):
+class SilenceSubject(msgspec.Struct, frozen=True):
     """What silences are compared with: a check, and the subscriptions by which its event can be silenced."""
 
     check: str
     subscriptions: Collection[str]
 
 
-def subject_of(event: Event) -> Subject | None:
+def subject_of(event: Event) -> SilenceSubject | None:
     """The subject of an event; None for an event without a check, which is never silenced."""
     entity, check = event.entity, event.check
     if check is None or entity is None:
@@ -33,7 +33,7 @@ def subject_of(event: Event) -> Subject | None:
     found = subscriptions_that_silence(
         entity.metadata.name, entity.subscriptions or (), None if check.proxy_entity_name else check.subscriptions
     )
-    return Subject(check.metadata.name, found)
+    return SilenceSubject(check.metadata.name, found)
 
 
 def overlap(entry: Silenced, other: Silenced) -> bool:
@@ -45,7 +45,7 @@ def _ends_after(entry: Silenced, time: int) -> bool:
     return entry.expire_at <= 0 or entry.expire_at > time
 
 
-def silences(entry: Silenced, subject: Subject) -> bool:
+def silences(entry: Silenced, subject: SilenceSubject) -> bool:
     """Whether a silenced entry matches, regardless of time."""
     if entry.check not in ("", ANY, subject.check):
         return False
@@ -85,12 +85,12 @@ class SilenceIndex:
             return []
         return self.matching_subject(subject, now)
 
-    def matching_subject(self, subject: Subject, now: float) -> list[Silenced]:
+    def matching_subject(self, subject: SilenceSubject, now: float) -> list[Silenced]:
         """The entries in force that match a subject, sorted by name."""
         matches = [entry for entry in self.about(subject) if in_force(entry, now)]
         return sorted(matches, key=lambda entry: entry.metadata.name)
 
-    def about(self, subject: Subject) -> Iterator[Silenced]:
+    def about(self, subject: SilenceSubject) -> Iterator[Silenced]:
         """The entries that match a subject, regardless of time."""
         for check in {ANY, subject.check}:
             for subscription in {ANY, *subject.subscriptions}:

@@ -11,7 +11,7 @@ from sensu.terminal_text import clean
 
 if TYPE_CHECKING:
     from sensu.sensuctl.configuration import Configuration
-    from sensu.sensuctl.session import Session
+    from sensu.sensuctl.session import APISession
 
 ANY_NUMBER = 1 << 16
 """More words than any command line has."""
@@ -98,7 +98,7 @@ class Context:
         self.configuration = configuration
         self.stdin, self.stdout, self.stderr = streams
         self.argv0, self.arguments = argv0, arguments
-        self._session: Session | None = None
+        self._session: APISession | None = None
 
     @property
     def environment(self) -> Mapping[str, str]:
@@ -135,12 +135,12 @@ class Context:
         return self.stderr.isatty()
 
     @property
-    def session(self) -> "Session":
+    def session(self) -> "APISession":
         """The logged-in connection to the API, opened on first use."""
         if self._session is None:
-            from sensu.sensuctl.session import Session  # noqa: PLC0415 - only commands that talk to an API need it
+            from sensu.sensuctl.session import APISession  # noqa: PLC0415 - only commands that talk to an API need it
 
-            self._session = Session(self.configuration, warn=self.warn, force=bool(self.flag("force")))
+            self._session = APISession(self.configuration, warn=self.warn, force=bool(self.flag("force")))
         return self._session
 
     def print(self, text: str = "") -> None:

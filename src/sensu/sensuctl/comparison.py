@@ -22,7 +22,7 @@ SECRETS = ("password", "password_hash")
 _NOT_COMPARED = {SILENCED: ("creator",), USER: SECRETS}
 
 
-class Change(NamedTuple):
+class PlannedChange(NamedTuple):
     """The effect of a document: `action` is create, update or keep; both sides are in comparable form."""
 
     action: str
@@ -35,18 +35,18 @@ class Change(NamedTuple):
         return differing_fields(self.before, self.after) if self.action == UPDATE else []
 
 
-def change_of(context: Context, document: Document, *, managed: bool) -> Change:
+def change_of(context: Context, document: Document, *, managed: bool) -> PlannedChange:
     """Compares a document with the resource in the API."""
     if not all(document.names()):
         raise CommandFailed("the resource has no name")
     after = wanted_of(document, context.namespace, managed=managed)
     current = current_of(context, document)
     if current is None:
-        return Change(CREATE, {}, after)
+        return PlannedChange(CREATE, {}, after)
     before = comparable(document.kind, current)
     after = {**after, **_left_to_the_api(document, before)}
     same = before == after and not _cannot_be_compared(document)
-    return Change(KEEP if same else UPDATE, before, after)
+    return PlannedChange(KEEP if same else UPDATE, before, after)
 
 
 def _left_to_the_api(document: Document, before: dict[str, Any]) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from sensu.resources.kinds import EVENT, NAMESPACE, USER, Kind, by_noun
 from sensu.sensuctl.command import Command, Group
 from sensu.sensuctl.configuration import GLOBAL_FLAGS, load
 from sensu.sensuctl.names import checks_of_entity, names_of
-from sensu.sensuctl.session import Session
+from sensu.sensuctl.session import APISession
 from sensu.sensuctl.tree.contents import TREE
 from sensu.sensuctl.type_names import kind_named
 
@@ -61,13 +61,13 @@ def _names(words: Sequence[str], environment: Mapping[str, str]) -> list[str]:
     settings = {name: value for name, value in parsed.values.items() if name in known}
     configuration = load({**settings, "timeout": TIMEOUT_S}, environment)
     if asks_namespace:
-        return names_of(Session(configuration), NAMESPACE, "", NAMES_MAX)
+        return names_of(APISession(configuration), NAMESPACE, "", NAMES_MAX)
     kind, given = _place(parsed.words)
     if kind is None or len(given) > (1 if kind == EVENT else 0):
         return []
     if given:
-        return checks_of_entity(Session(configuration), configuration.namespace, given[0], NAMES_MAX)
-    return names_of(Session(configuration), kind, configuration.namespace, NAMES_MAX)
+        return checks_of_entity(APISession(configuration), configuration.namespace, given[0], NAMES_MAX)
+    return names_of(APISession(configuration), kind, configuration.namespace, NAMES_MAX)
 
 
 def _place(words: Sequence[str]) -> tuple[Kind | None, list[str]]:

@@ -15,17 +15,17 @@ _MINUTE_S, _HOUR_S, _DAY_S = 60, 3600, 86400
 FIXED_LINES = 4
 """Lines of a screen that are not events: heading, titles, number of other events, and the line of the cursor."""
 
-Key = tuple[str, str, str]
+BoardKey = tuple[str, str, str]
 
 
-class Size(NamedTuple):
+class TerminalSize(NamedTuple):
     """The size of a terminal."""
 
     columns: int
     lines: int
 
 
-def key_of(event: Mapping[str, Any]) -> Key:
+def key_of(event: Mapping[str, Any]) -> BoardKey:
     """Namespace, entity and check of an event."""
     places = ("entity.metadata.namespace", "entity.metadata.name", "check.metadata.name")
     namespace, entity, check = (str(get(event, place) or "") for place in places)
@@ -48,9 +48,9 @@ class EventBoard:
     """The events by namespace, entity and check."""
 
     def __init__(self) -> None:
-        self._events: dict[Key, Any] = {}
+        self._events: dict[BoardKey, Any] = {}
 
-    def replace(self, events: Iterable[Any]) -> tuple[list[Key], list[Any]]:
+    def replace(self, events: Iterable[Any]) -> tuple[list[BoardKey], list[Any]]:
         """Hold these and no others; the places of those that are gone, and the events that are new or changed."""
         before, self._events = self._events, {key_of(event): event for event in events}
         changed = [event for key, event in self._events.items() if event != before.get(key)]
@@ -70,7 +70,7 @@ class EventBoard:
     def in_order(self) -> list[Any]:
         """The events, the most urgent first, the latest first among those."""
 
-        def order(event: Any) -> tuple[bool, int, float, Key]:
+        def order(event: Any) -> tuple[bool, int, float, BoardKey]:
             silenced = bool(get(event, "check.is_silenced"))
             return silenced, _URGENCY[state_of(event)], -(event.get("timestamp") or 0), key_of(event)
 
@@ -84,7 +84,7 @@ class EventBoard:
         return f"{len(states)} {noun}" + (f": {counts}" if counts else "")
 
 
-def screen(board: EventBoard, about: str, now: float, size: Size, *, colour: bool, note: str = "") -> list[str]:
+def screen(board: EventBoard, about: str, now: float, size: TerminalSize, *, colour: bool, note: str = "") -> list[str]:
     """The lines of a full screen: a heading, the events that fit, the number of others, and the note at the bottom.
 
     A note wider than the screen is wrapped, not cut, so that it can be copied.
@@ -105,7 +105,7 @@ def screen(board: EventBoard, about: str, now: float, size: Size, *, colour: boo
     return lines + footer
 
 
-def _footer(note: str, size: Size) -> list[str]:
+def _footer(note: str, size: TerminalSize) -> list[str]:
     """A note as lines that fit, below an empty one; empty without a note, and when it would fill half of the screen."""
     lines = [""] if note else []
     for rest in map(clean, note.splitlines()):
@@ -131,7 +131,7 @@ def age(seconds: float) -> str:
     return f"{max(int(seconds), 0)}s"
 
 
-def _line(cells: Iterable[str], widths: Iterable[int], size: Size) -> str:
+def _line(cells: Iterable[str], widths: Iterable[int], size: TerminalSize) -> str:
     padded = (cell + " " * (width - display_width(cell)) for cell, width in zip(cells, widths, strict=True))
     return _cut("  ".join(padded).rstrip(), size.columns)
 

@@ -11,7 +11,7 @@ TRUTHS = dict.fromkeys((*YES, "1", "t"), True) | dict.fromkeys(("n", "no", "fals
 """Accepted answers to a yes-or-no question."""
 
 
-class Field(NamedTuple):
+class FormField(NamedTuple):
     """A field: its place in the resource (`socket.host`), the question, and the flag, which is named like it if empty.
 
     `kind` is text, number, list, bool or choice. An `asked_only` field is not set by a flag.
@@ -31,7 +31,7 @@ class Field(NamedTuple):
         return self.flag or self.place.rpartition(".")[2].replace("_", "-")
 
 
-def from_flags(context: Context, fields: Sequence[Field]) -> dict[str, Any]:
+def from_flags(context: Context, fields: Sequence[FormField]) -> dict[str, Any]:
     """The fields set by flags."""
     resource: dict[str, Any] = {}
     for field in fields:
@@ -40,7 +40,9 @@ def from_flags(context: Context, fields: Sequence[Field]) -> dict[str, Any]:
     return resource
 
 
-def from_answers(context: Context, fields: Sequence[Field], current: Mapping[str, Any] | None = None) -> dict[str, Any]:
+def from_answers(
+    context: Context, fields: Sequence[FormField], current: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
     """The fields entered at prompts; the current values are suggested."""
     resource: dict[str, Any] = {}
     for field in fields:
@@ -54,7 +56,7 @@ def asked_metadata(context: Context, question: str, name: str) -> dict[str, Any]
     return {"name": ask(context, question, name), "namespace": ask(context, "Namespace:", context.namespace)}
 
 
-def _answer(context: Context, field: Field, suggestion: Any) -> Any:
+def _answer(context: Context, field: FormField, suggestion: Any) -> Any:
     if field.kind == "choice":
         return choose(context, field.question, field.choices, str(suggestion))
     answer = ask(context, field.question, _shown(suggestion))
@@ -72,7 +74,7 @@ def _shown(value: Any) -> str:
     return "" if value is None else str(value)
 
 
-def _value(field: Field, given: Any) -> Any:
+def _value(field: FormField, given: Any) -> Any:
     if field.kind == "number":
         return lenient_number(given)
     if field.kind == "list":

@@ -2,13 +2,13 @@
 
 from sensu.resources.kinds import API_KEY, EVENT, Kind
 from sensu.sensuctl.paths import resource_path
-from sensu.sensuctl.session import Session
+from sensu.sensuctl.session import APISession
 from sensu.terminal_text import is_safe
 
 PAGE_SIZE = 500
 
 
-def names_of(session: Session, kind: Kind, namespace: str, names_max: int) -> list[str]:
+def names_of(session: APISession, kind: Kind, namespace: str, names_max: int) -> list[str]:
     """The first names of a kind in order; for events, the names of their entities. Raises CommandFailed."""
     found: dict[str, None] = {}
     for page in session.pages(resource_path(kind, namespace), {}, min(PAGE_SIZE, names_max)):
@@ -21,7 +21,7 @@ def names_of(session: Session, kind: Kind, namespace: str, names_max: int) -> li
     return sorted(found)[:names_max]
 
 
-def checks_of_entity(session: Session, namespace: str, entity: str, names_max: int) -> list[str]:
+def checks_of_entity(session: APISession, namespace: str, entity: str, names_max: int) -> list[str]:
     """The names of the checks for which an entity has events; raises CommandFailed."""
     listing = session.listing(resource_path(EVENT, namespace, entity), {})
     names = {str((event.get("check") or {}).get("metadata", {}).get("name", "")) for event in listing.items}

@@ -17,7 +17,7 @@ from sensu.terminal_text import clean_json
 WIDTH = 80
 FORMATS = ("tabular", "yaml", "wrapped-json", "json")
 Resource = Mapping[str, Any]
-Rows = Sequence[tuple[str, Any]]
+LabelledRows = Sequence[tuple[str, Any]]
 _MAPS = frozenset({"labels", "annotations", "headers"})
 """Fields with keys of users, which are sorted in output."""
 
@@ -76,7 +76,7 @@ def show_list(
             context.print(nothing_to_list(context, kind))
 
 
-def show_one(context: Context, kind: Kind, resource: Resource, title: str, rows: Rows) -> None:
+def show_one(context: Context, kind: Kind, resource: Resource, title: str, rows: LabelledRows) -> None:
     """Write one resource in the output format."""
     if not show_document(context, kind, resource):
         show_details(context, title, rows)
@@ -138,7 +138,7 @@ def show_title(context: Context, title: str) -> None:
     context.stdout.write(render_title(title, colour=wants_colour(context)))
 
 
-def show_details(context: Context, title: str, rows: Rows) -> None:
+def show_details(context: Context, title: str, rows: LabelledRows) -> None:
     """Write a titled list."""
     context.stdout.write(render_details(title, rows, colour=wants_colour(context)))
 

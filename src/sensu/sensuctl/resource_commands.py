@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from sensu.resources.kinds import Kind
 from sensu.sensuctl.command import Context
 from sensu.sensuctl.failure import CommandFailed
-from sensu.sensuctl.forms import Field, asked_metadata, from_answers, from_flags
+from sensu.sensuctl.forms import FormField, asked_metadata, from_answers, from_flags
 from sensu.sensuctl.output import show_list, show_one
 from sensu.sensuctl.paths import resource_path
 from sensu.sensuctl.prompt import confirm
@@ -32,7 +32,7 @@ class Noun(NamedTuple):
     kind: Kind
     columns: Sequence[Column]
     details: Details | None = None
-    fields: Sequence[Field] = ()
+    fields: Sequence[FormField] = ()
     title: Callable[[Any], str] = name_of
     question: str = "Name:"
     rows: Callable[[Any], Sequence[Any]] | None = None

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sensu.client.http_api import HTTPAPI, STATUS_TEXTS, Answer, APIUnreachable, TLSOptions
+from sensu.client.http_api import HTTPAPI, STATUS_TEXTS, APIAnswer, APIUnreachable, TLSOptions
 from sensu.clock import SystemClock
 from sensu.sensuctl.configuration import Cluster, Configuration
 from sensu.sensuctl.failure import APIError, CommandFailed
@@ -33,14 +33,14 @@ class SessionEnded(CommandFailed):
         super().__init__(message, plain="your session has ended: log in again with 'sensuctl configure'")
 
 
-class Listing(NamedTuple):
+class ReceivedList(NamedTuple):
     """A list or a page of it, and the warning that came with it."""
 
     items: list[Any]
     warning: str = ""
 
 
-class Session:
+class APISession:
     """Requests to the configured API; `warn` receives warnings."""
 
     def __init__(
@@ -94,7 +94,7 @@ class Session:
         *,
         query: Mapping[str, str] | None = None,
         media_type: str = "application/json",
-    ) -> Answer:
+    ) -> APIAnswer:
         """The answer to a request with the session's credentials; raises APIError if the API refuses it.
 
         `content` is sent as JSON, bytes as they are.
@@ -107,13 +107,13 @@ class Session:
 
     def call_as(
         self, authorization: str, method: str, path: str, content: Any = None, *, media_type: str = "application/json"
-    ) -> Answer:
+    ) -> APIAnswer:
         """Like `call`, with other credentials."""
         body = content if content is None or isinstance(content, bytes) else _json_bytes(content)
         headers = {"Authorization": authorization, "Content-Type": media_type}
         return _expect(self._send(method, path, headers, body), method, path)
 
-    def pages(self, path: str, query: Mapping[str, str], chunk_size: int) -> Iterator[Listing]:
+    def pages(self, path: str, query: Mapping[str, str], chunk_size: int) -> Iterator[ReceivedList]:
         """A list in pages of `chunk_size`, or in one page if that is 0."""
         asked = {**query, "limit": str(chunk_size)} if chunk_size > 0 else dict(query)
         while True:
@@ -123,20 +123,20 @@ class Session:
                 items = []
             if not isinstance(items, list):
                 raise CommandFailed(f"the API did not answer GET {path} with a list")
-            yield Listing(items, answer.headers.get("sensu-entity-warning", ""))
+            yield ReceivedList(items, answer.headers.get("sensu-entity-warning", ""))
             more = answer.headers.get("sensu-continue", "")
             if not more:
                 return
             asked["continue"] = more
 
-    def listing(self, path: str, query: Mapping[str, str] | None = None, chunk_size: int = 0) -> Listing:
+    def listing(self, path: str, query: Mapping[str, str] | None = None, chunk_size: int = 0) -> ReceivedList:
         """A list, fetched in pages of `chunk_size` elements if that is not 0."""
         items: list[Any] = []
         warning = ""
         for page in self.pages(path, query or {}, chunk_size):
             items.extend(page.items)
             warning = warning or page.warning
-        return Listing(items, warning)
+        return ReceivedList(items, warning)
 
     def follow(self, path: str, query: Mapping[str, str], last_id: str) -> "Iterator[ServerSentEvent]":
         """The changes of a list after `last_id`, until the connection ends.
@@ -150,7 +150,7 @@ class Session:
             headers["Last-Event-ID"] = last_id
         try:
             found = self._api.stream(f"{path}?{url_query({**query, 'watch': 'true'})}", headers, SILENCE_S)
-            if isinstance(found, Answer):
+            if isinstance(found, APIAnswer):
                 _expect(found, "GET", path)
                 raise CommandFailed("this API does not support --watch: it did not answer with a stream")
             yield from server_sent_events(found)
@@ -193,7 +193,7 @@ class Session:
         remember_tokens(cluster, _content(answer))
         self.configuration.save_cluster()
 
-    def _send(self, method: str, path: str, headers: Mapping[str, str], body: bytes | None) -> Answer:
+    def _send(self, method: str, path: str, headers: Mapping[str, str], body: bytes | None) -> APIAnswer:
         try:
             return self._api.request(method, path, headers=headers, body=body)
         except APIUnreachable as err:
@@ -236,7 +236,7 @@ def _basic(username: str, password: str) -> str:
     return "Basic " + base64.b64encode(f"{username}:{password}".encode()).decode()
 
 
-def _content(answer: Answer) -> Any:
+def _content(answer: APIAnswer) -> Any:
     """The JSON of an answer; raises CommandFailed if it is not JSON, for example because the URL is wrong."""
     try:
         return answer.json()
@@ -245,13 +245,13 @@ def _content(answer: Answer) -> Any:
         raise CommandFailed(f"the API did not answer with JSON but with {start!r}: is the URL right?") from err
 
 
-def _expect(answer: Answer, method: str, path: str) -> Answer:
+def _expect(answer: APIAnswer, method: str, path: str) -> APIAnswer:
     if answer.status >= 400:
         raise APIError(answer.status, _message(answer), method, path)
     return answer
 
 
-def _message(answer: Answer) -> str:
+def _message(answer: APIAnswer) -> str:
     """The message of the API: that of a JSON error, the text of the answer, or the status.
 
     Source: recorded sensuctl sessions (api-key-forms, create-errors, user).

@@ -66,7 +66,7 @@ class Document:
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class DocumentProblem:
     """A problem of one resource of a file; a warning does not stop the run."""
 
     index: int
@@ -76,14 +76,14 @@ class Problem:
     api_version: str = ""
 
 
-def read_documents(text: str) -> Iterator[Document | Problem]:
+def read_documents(text: str) -> Iterator[Document | DocumentProblem]:
     """The resources of a file in order, and their problems; raises InvalidResource if the file cannot be parsed."""
     for index, (line, value) in enumerate(values_of(text)):
         try:
             yield from _document(index, line, value)
         except InvalidResource as err:
             api_version = value.get("api_version") if isinstance(value, dict) else ""
-            yield Problem(index, line, str(err), api_version=str(api_version or ""))
+            yield DocumentProblem(index, line, str(err), api_version=str(api_version or ""))
 
 
 def parse_documents(context: Context, text: str, source: str = "", *, located: bool = False) -> list[Document]:
@@ -93,7 +93,7 @@ def parse_documents(context: Context, text: str, source: str = "", *, located: b
     """
     where = f"in {source}: " if source else ""
     found: list[Document] = []
-    problems: list[Problem] = []
+    problems: list[DocumentProblem] = []
     try:
         for item in read_documents(text):
             if isinstance(item, Document):
@@ -112,7 +112,7 @@ def parse_documents(context: Context, text: str, source: str = "", *, located: b
     return found
 
 
-def _may_be_commercial(problem: Problem) -> bool:
+def _may_be_commercial(problem: DocumentProblem) -> bool:
     """Whether an unknown type is of an API group other than core; Sensu Go has those in its commercial edition."""
     return problem.text.startswith("error parsing spec") and not is_open(problem.api_version or CORE_V2)
 
@@ -142,7 +142,7 @@ def _managed(labels: Mapping[str, str] | None) -> dict[str, str]:
     return labelled
 
 
-def _document(index: int, line: int, value: Any) -> Iterator[Document | Problem]:
+def _document(index: int, line: int, value: Any) -> Iterator[Document | DocumentProblem]:
     value = {} if value is None else value
     if not isinstance(value, dict):
         raise InvalidResource("error parsing data as wrapped-json: a resource must be an object")
@@ -155,7 +155,7 @@ def _document(index: int, line: int, value: Any) -> Iterator[Document | Problem]
     if not isinstance(metadata, dict):
         raise InvalidResource("metadata must be an object")
     for name in explain_unknown_fields(kind.shape, spec):
-        yield Problem(index, line, f'warning: json: unknown field "{name}"{_meant(kind, name)}', warning=True)
+        yield DocumentProblem(index, line, f'warning: json: unknown field "{name}"{_meant(kind, name)}', warning=True)
     body = envelope.unwrapped(kind, value)
     try:
         convert_client(kind.shape, body)

@@ -20,9 +20,9 @@ from sensu.store.values import (
     AuditEntry,
     Change,
     Committed,
+    CountedDeliveries,
     CountsByNamespace,
     DeliveriesSize,
-    DeliveryCounts,
     EventChanges,
     EventKey,
     EventPage,
@@ -197,7 +197,7 @@ class Store(Protocol):
         """The size of all pending deliveries, without dead letters; kept in memory."""
         ...
 
-    async def delivery_counts(self, namespace: str | None) -> Mapping[str, DeliveryCounts]:
+    async def delivery_counts(self, namespace: str | None) -> Mapping[str, CountedDeliveries]:
         """The counts of a namespace or (None) of all; namespaces without deliveries are left out."""
         ...
 

@@ -70,7 +70,7 @@ def asks_emptiness(writes: Sequence[Write]) -> bool:
     return any(isinstance(write, DeleteResource) and write.empty_of for write in writes)
 
 
-class Group:
+class CommitGroup:
     """The combined result of several commits for every key that they write.
 
     `etags` and `events_present` contain the state before the group of the keys that `asked` names (None and False:
@@ -245,19 +245,19 @@ class Group:
         self.history_cut.append(write)
 
 
-_APPLY: dict[type, Callable[[Group, Any, list[Change]], None]] = {
-    PutResource: Group._put_resource,
-    DeleteResource: Group._delete_resource,
-    Expect: Group._expect,
-    PutEvent: Group._put_event,
-    MarkSilenced: Group._mark_silenced,
-    DeleteEvent: Group._delete_event,
-    OweDelivery: Group._owe,
-    SettleDelivery: Group._settle,
-    NoteHandling: Group._note_handling,
-    PutState: Group._put_state,
-    AppendAudit: Group._append_audit,
-    TrimAudit: Group._trim_audit,
-    TrimHistory: Group._trim_history,
-    CutHistory: Group._cut_history,
+_APPLY: dict[type, Callable[[CommitGroup, Any, list[Change]], None]] = {
+    PutResource: CommitGroup._put_resource,
+    DeleteResource: CommitGroup._delete_resource,
+    Expect: CommitGroup._expect,
+    PutEvent: CommitGroup._put_event,
+    MarkSilenced: CommitGroup._mark_silenced,
+    DeleteEvent: CommitGroup._delete_event,
+    OweDelivery: CommitGroup._owe,
+    SettleDelivery: CommitGroup._settle,
+    NoteHandling: CommitGroup._note_handling,
+    PutState: CommitGroup._put_state,
+    AppendAudit: CommitGroup._append_audit,
+    TrimAudit: CommitGroup._trim_audit,
+    TrimHistory: CommitGroup._trim_history,
+    CutHistory: CommitGroup._cut_history,
 }

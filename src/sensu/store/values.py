@@ -340,7 +340,7 @@ class DeliveriesSize(Value, frozen=True):
     bytes: int
 
 
-class DeliveryCounts(Value, frozen=True):
+class CountedDeliveries(Value, frozen=True):
     """How many deliveries of a namespace are pending, and how many are dead letters."""
 
     owed: int = 0
@@ -396,7 +396,7 @@ class EventSearch(Value, frozen=True):
         return bool(self.word or self.entity or self.check)
 
 
-class EventCounts(Value, frozen=True):
+class CountedEvents(Value, frozen=True):
     """The numbers of events of each severity, and how many of these are silenced.
 
     `flapping` and `overdue` count events of any severity.
@@ -472,4 +472,4 @@ class EventChanges(Value, frozen=True):
     more: bool = False
 
 
-CountsByNamespace = Mapping[str, EventCounts]
+CountsByNamespace = Mapping[str, CountedEvents]

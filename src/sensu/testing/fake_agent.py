@@ -24,7 +24,7 @@ from sensu.transport.websocket import Closed
 PATIENCE_S = 10.0
 """How long methods wait before they raise TimeoutError."""
 
-Answer = tuple[int, str]
+HandshakeAnswer = tuple[int, str]
 """Returns the status and output for a check request."""
 
 
@@ -54,7 +54,7 @@ class FakeAgent:
         self.stored: set[int] = set()
         self.refused: dict[int, str] = {}
         self.deferred: dict[int, str] = {}
-        self.answers: dict[str, Answer] = {}
+        self.answers: dict[str, HandshakeAnswer] = {}
         self._clock = SystemClock()
         self._sent = 0
         self._heard = asyncio.Condition()

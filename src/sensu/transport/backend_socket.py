@@ -22,7 +22,7 @@ from picows.picows import WSProtocol  # type: ignore[attr-defined]
 from sensu import open_files
 from sensu.clock import Clock
 from sensu.transport import frames, handshake, http1
-from sensu.transport.http1 import Answer, Headers, Request, RequestParser
+from sensu.transport.http1 import Headers, HTTPAnswer, HTTPRequest, RequestParser
 from sensu.transport.tls_acceptor import TLSAcceptor
 from sensu.transport.websocket import PROTOCOL_ERROR, Closed, MessageListener, silent_logger
 
@@ -71,7 +71,7 @@ class Accepted:
     session: Session
 
 
-Decide = Callable[[Request], Awaitable[Accepted | Answer]]
+Decide = Callable[[HTTPRequest], Awaitable[Accepted | HTTPAnswer]]
 
 
 class AgentConnection(MessageListener):
@@ -302,8 +302,8 @@ class _HTTPConnection(asyncio.Protocol):
         request = self._parser.next()
         if request is None:
             return
-        if isinstance(request, http1.Problem):
-            self._answer(_TOO_LONG if request is http1.Problem.HEAD_TOO_LARGE else _MALFORMED, keep=False)
+        if isinstance(request, http1.ParseProblem):
+            self._answer(_TOO_LONG if request is http1.ParseProblem.HEAD_TOO_LARGE else _MALFORMED, keep=False)
         elif self._parser.unparsed_bytes > http1.HEAD_BYTES_MAX:
             self.shut()
         else:
@@ -313,7 +313,7 @@ class _HTTPConnection(asyncio.Protocol):
             )
             self._deciding = asyncio.get_running_loop().create_task(self._decide(request))
 
-    async def _decide(self, request: Request) -> None:
+    async def _decide(self, request: HTTPRequest) -> None:
         decision = await self._listener.decide(request)
         transport = self._transport
         self._deciding = None
@@ -328,7 +328,7 @@ class _HTTPConnection(asyncio.Protocol):
         if not transport.is_closing() and not self._unread:
             self._next_request()
 
-    def _answer(self, answer: Answer, *, keep: bool, is_head: bool = False) -> None:
+    def _answer(self, answer: HTTPAnswer, *, keep: bool, is_head: bool = False) -> None:
         if self._transport is None:
             return
         keep = keep and not answer.until_close
@@ -397,7 +397,7 @@ class _Rendered(picows.WSUpgradeResponse):
 
 
 def _hand_over(
-    listener: AgentListener, transport: asyncio.Transport, request: Request, decision: Accepted, early: bytes
+    listener: AgentListener, transport: asyncio.Transport, request: HTTPRequest, decision: Accepted, early: bytes
 ) -> None:
     """Turn the connection into a WebSocket; `early` are bytes that the agent sent after its request."""
     connection = listener.admit(decision.session)

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from sensu.transport.http1 import Answer, Headers, Request, error, head_bytes
+from sensu.transport.http1 import Headers, HTTPAnswer, HTTPRequest, error, head_bytes
 
 JSON_TYPE = "application/json"
 PROTOBUF_TYPE = "application/octet-stream"
@@ -33,7 +33,7 @@ def accept_value(key: str) -> str:
     return base64.b64encode(hashlib.sha1(text.encode("latin-1", "replace"), usedforsecurity=False).digest()).decode()
 
 
-def upgrade_problem(request: Request) -> Answer | None:
+def upgrade_problem(request: HTTPRequest) -> HTTPAnswer | None:
     """The answer to a request that is not a valid WebSocket upgrade, or None if it is one.
 
     Source: recorded scenario handshake (no-upgrade, no-key, post, origin).
@@ -54,17 +54,17 @@ def upgrade_problem(request: Request) -> Answer | None:
     return None
 
 
-def _bad_upgrade(status: int, why: str) -> Answer:
+def _bad_upgrade(status: int, why: str) -> HTTPAnswer:
     return error(status, f"{HTTPStatus(status).phrase}\nwebsocket: {why}", (("Sec-WebSocket-Version", "13"),))
 
 
-def _is_foreign_origin(request: Request) -> bool:
+def _is_foreign_origin(request: HTTPRequest) -> bool:
     """Whether the request comes from a web page of another origin."""
     origin = request.header("origin")
     return bool(origin) and origin.partition("://")[2].lower() != request.header("host").lower()
 
 
-def basic_credentials(request: Request) -> tuple[str, str] | None:
+def basic_credentials(request: HTTPRequest) -> tuple[str, str] | None:
     """The user name and password of the Authorization header, or None."""
     scheme, _, encoded = request.header("authorization").partition(" ")
     if scheme.lower() != "basic":
@@ -87,7 +87,7 @@ class Agreement:
     acknowledged: bool = False
 
 
-def backend_agreement(request: Request) -> Agreement:
+def backend_agreement(request: HTTPRequest) -> Agreement:
     """The backend's choice: protobuf if the Accept header is exactly its media type, else JSON.
 
     Source: recorded scenario handshake (protobuf, json, accept-both, accept-any).

@@ -26,7 +26,7 @@ _END_OF_HEAD = b"\r\n\r\n"
 Headers = Sequence[tuple[str, str]]
 
 
-class Request(msgspec.Struct, frozen=True):
+class HTTPRequest(msgspec.Struct, frozen=True):
     """An HTTP request; header names in lower case.
 
     `certificate` is the client certificate in DER form, empty without one; `address` is the address of the client.
@@ -60,7 +60,7 @@ class Request(msgspec.Struct, frozen=True):
         return bool(self.header("transfer-encoding")) or self.header("content-length") not in ("", "0")
 
 
-class Problem(Enum):
+class ParseProblem(Enum):
     """Why a request is not parsed any further; the connection can only be closed."""
 
     MALFORMED = "malformed"
@@ -68,7 +68,7 @@ class Problem(Enum):
     BODY_TOO_LARGE = "body too large"
 
 
-class Refused(Exception):
+class ParserStopped(Exception):
     """Raised by a callback to stop the parser."""
 
 
@@ -91,8 +91,8 @@ class RequestParser:
         self._head_bytes_max, self._body_bytes_max, self._on_continue = head_bytes_max, body_bytes_max, on_continue
         self._parser = httptools.HttpRequestParser(self)
         self._data, self._at = b"", 0
-        self._found: deque[Request | Problem] = deque()
-        self._problem: Problem | None = None
+        self._found: deque[HTTPRequest | ParseProblem] = deque()
+        self._problem: ParseProblem | None = None
         self._is_over = False
         self._head_bytes = 0
         self._in_head = self._in_body = False
@@ -108,7 +108,7 @@ class RequestParser:
         """Append bytes that have arrived."""
         self._data, self._at = self._data[self._at :] + data, 0
 
-    def next(self) -> Request | Problem | None:
+    def next(self) -> HTTPRequest | ParseProblem | None:
         """The next request, None if more bytes are needed, or why there can be no more requests."""
         while not self._found and not self._is_over and self._at < len(self._data):
             end = self._end_of_piece()
@@ -141,7 +141,7 @@ class RequestParser:
     def _parse(self, piece: bytes) -> None:
         self._head_bytes += len(piece)
         if self._head_bytes > self._head_bytes_max and not self._in_body:
-            self._end(Problem.HEAD_TOO_LARGE)
+            self._end(ParseProblem.HEAD_TOO_LARGE)
             return
         try:
             self._parser.feed_data(piece)
@@ -149,19 +149,19 @@ class RequestParser:
         except httptools.HttpParserUpgrade as upgrade:
             self._at += upgrade.args[0]
         except httptools.HttpParserError:
-            self._end(self._problem or Problem.MALFORMED)
+            self._end(self._problem or ParseProblem.MALFORMED)
             return
         self._parsed_last = (self._parsed_last + piece)[1 - len(_END_OF_HEAD) :] if self._in_head else b""
         if self._head_bytes > self._head_bytes_max:  # of trailers, or of a line about a chunk
-            self._end(Problem.HEAD_TOO_LARGE)
+            self._end(ParseProblem.HEAD_TOO_LARGE)
 
-    def _end(self, problem: Problem) -> None:
+    def _end(self, problem: ParseProblem) -> None:
         self._found.append(problem)
         self._is_over = True
 
-    def _refuse(self, problem: Problem) -> None:
+    def _refuse(self, problem: ParseProblem) -> None:
         self._problem = problem
-        raise Refused
+        raise ParserStopped
 
     def on_message_begin(self) -> None:
         """Part of httptools' interface."""
@@ -177,13 +177,13 @@ class RequestParser:
         if self._in_body:
             return
         if len(self._headers) >= HEADERS_MAX:
-            self._refuse(Problem.MALFORMED)
+            self._refuse(ParseProblem.MALFORMED)
         self._headers.append((name.decode("latin-1").lower(), value.decode("latin-1").strip(" \t")))
 
     def on_headers_complete(self) -> None:
         """Part of httptools' interface."""
         if not self._parser.get_http_version().startswith("1."):
-            self._refuse(Problem.MALFORMED)
+            self._refuse(ParseProblem.MALFORMED)
         self._head_bytes, self._in_head, self._in_body = 0, False, True
         if self._body_bytes_max is None:
             request = self._request()
@@ -203,7 +203,7 @@ class RequestParser:
             return
         self._body += body
         if len(self._body) > self._body_bytes_max:
-            self._refuse(Problem.BODY_TOO_LARGE)
+            self._refuse(ParseProblem.BODY_TOO_LARGE)
 
     def on_message_complete(self) -> None:
         """Part of httptools' interface."""
@@ -211,8 +211,8 @@ class RequestParser:
         if self._body_bytes_max is not None:
             self._found.append(self._request())
 
-    def _request(self) -> Request:
-        return Request(
+    def _request(self) -> HTTPRequest:
+        return HTTPRequest(
             method=self._parser.get_method().decode("latin-1"),
             target=self._url.decode("latin-1"),
             headers=self._headers,
@@ -222,7 +222,7 @@ class RequestParser:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class HTTPAnswer:
     """An HTTP answer other than an upgrade.
 
     `nosniff` tells browsers not to guess the type; errors have it. The body of an `until_close` answer has no length
@@ -237,12 +237,12 @@ class Answer:
     until_close: bool = False
 
 
-def error(status: int, text: str, headers: Headers = ()) -> Answer:
+def error(status: int, text: str, headers: Headers = ()) -> HTTPAnswer:
     """An error in plain text."""
-    return Answer(status, text.encode() + b"\n", PLAIN, headers, nosniff=True)
+    return HTTPAnswer(status, text.encode() + b"\n", PLAIN, headers, nosniff=True)
 
 
-def rendered(answer: Answer, now: float, *, keep_alive: bool, is_head: bool = False) -> bytes:
+def rendered(answer: HTTPAnswer, now: float, *, keep_alive: bool, is_head: bool = False) -> bytes:
     """The bytes of an answer, without its body for a HEAD request; `now` is for its Date header, in Unix seconds."""
     lines = [f"HTTP/1.1 {answer.status} {HTTPStatus(answer.status).phrase}"]
     lines += [f"{name}: {value}" for name, value in answer.headers]

@@ -68,7 +68,7 @@ class Rotation:
         return url
 
 
-class Gate:
+class SendGate:
     """Whether an agent may send: after the first entity_config, or after 10 seconds without one.
 
     While it is shut, check requests are dropped. An agent that manages its entity itself has no gate.

@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import cast
 
-from sensu.agent.connection import DEFERRED_REST_S, Parts, Session
-from sensu.agent.counters import Counters
+from sensu.agent.connection import DEFERRED_REST_S, BackendSession, Parts
+from sensu.agent.counters import AgentCounters
 from sensu.agent.entity import OwnEntity
 from sensu.agent.outbox import Outbox
 from sensu.agent.settings import AgentSettings
@@ -62,13 +62,13 @@ class Socket:
 
 class World:
     def __init__(self, acknowledged: bool = False) -> None:
-        self.clock, self.counters = VirtualClock(), Counters("1")
+        self.clock, self.counters = VirtualClock(), AgentCounters("1")
         self.outbox = Outbox(self.clock, self.counters)
         settings = AgentSettings(name="ag1", keepalive_interval=20)
         entity = OwnEntity(settings, "1")
         parts = Parts(settings, entity, self.outbox, lambda _request, _numbers: None, self.clock, self.counters)
         self.socket = Socket(acknowledged)
-        self.session = Session(parts, cast(AgentSocket, self.socket))
+        self.session = BackendSession(parts, cast(AgentSocket, self.socket))
 
     def queue(self, *names: str, output: str = "") -> None:
         for name in names:

@@ -5,7 +5,7 @@ import re
 
 from sensu.agent.http_server import HTTPServer
 from sensu.clock import SystemClock
-from sensu.transport.http1 import Answer
+from sensu.transport.http1 import HTTPAnswer
 
 PATIENCE_S = 20.0
 BODY = b"x" * 10_000
@@ -13,7 +13,7 @@ BODY = b"x" * 10_000
 
 async def test_requests_that_do_not_wait_for_answers() -> None:
     """Thousands of requests at once are answered in order, and answers that nobody reads do not pile up."""
-    server = HTTPServer(lambda _, path, __: Answer(200, path.encode() + b"\n" + BODY), SystemClock())
+    server = HTTPServer(lambda _, path, __: HTTPAnswer(200, path.encode() + b"\n" + BODY), SystemClock())
     port = await server.listen("127.0.0.1", 0)
     reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1000)
     writer.write(b"".join(b"GET /%d HTTP/1.1\r\nHost: x\r\n\r\n" % number for number in range(5000)))
@@ -32,7 +32,7 @@ async def test_requests_that_do_not_wait_for_answers() -> None:
 
 async def test_a_header_without_end_is_not_kept() -> None:
     """A header that does not end is refused, before it fills the memory."""
-    server = HTTPServer(lambda *_: Answer(200), SystemClock())
+    server = HTTPServer(lambda *_: HTTPAnswer(200), SystemClock())
     port = await server.listen("127.0.0.1", 0)
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(b"GET / HTTP/1.1\r\nX-Long: ")
@@ -47,7 +47,7 @@ async def test_a_header_without_end_is_not_kept() -> None:
 
 async def test_large_bodies_are_taken() -> None:
     """A body of any size up to the bound gets one answer, however much of it arrives at once; the connection stays."""
-    server = HTTPServer(lambda _, __, body: Answer(200, b"%d bytes" % len(body)), SystemClock())
+    server = HTTPServer(lambda _, __, body: HTTPAnswer(200, b"%d bytes" % len(body)), SystemClock())
     port = await server.listen("127.0.0.1", 0)
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     for size in (40_000, 300_000, 2_000_000):
@@ -64,7 +64,7 @@ async def test_large_bodies_are_taken() -> None:
 
 async def test_a_request_to_upgrade_is_answered_once() -> None:
     """A request that offers HTTP/2 is answered like any other, once, and the connection goes on."""
-    server = HTTPServer(lambda _, path, __: Answer(200, path.encode()), SystemClock())
+    server = HTTPServer(lambda _, path, __: HTTPAnswer(200, path.encode()), SystemClock())
     port = await server.listen("127.0.0.1", 0)
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(b"GET /one HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n")

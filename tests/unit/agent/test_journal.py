@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sensu.agent.journal import RETRY_S, Journal, Written, open_journal
+from sensu.agent.journal import RETRY_S, Journal, JournalEntry, open_journal
 from sensu.agent.journal_segment import EVENT, OVERHEAD_BYTES, record, records
 from sensu.testing.virtual_clock import VirtualClock
 
@@ -47,7 +47,7 @@ class Log:
         return sorted(self.folder.glob("*.journal"))
 
 
-def everything(journal: Journal) -> Iterator[Written]:
+def everything(journal: Journal) -> Iterator[JournalEntry]:
     while found := journal.read():
         yield from found
     assert journal.unread == 0

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from sensu.agent.counters import Counters
+from sensu.agent.counters import AgentCounters
 from sensu.agent.journal import RETRY_S, Journal, open_journal
 from sensu.agent.outbox import AHEAD_EVENTS_MAX, Entry, Outbox
 from sensu.agent.paced_queue import PacedQueue
@@ -17,7 +17,7 @@ class World:
     """An outbox with a journal, or without one."""
 
     def __init__(self, folder: Path | None = None, **bounds: Any) -> None:
-        self.clock, self.counters = VirtualClock(), Counters("1")
+        self.clock, self.counters = VirtualClock(), AgentCounters("1")
         self.folder, self.bounds = folder, bounds
         self.journal: Journal | None = None
         self.age_max_s = bounds.get("age_max_s", 3600.0)

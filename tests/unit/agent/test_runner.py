@@ -10,7 +10,7 @@ import pytest
 from sensu.agent import settings
 from sensu.agent.allow_list import AllowList, AllowListEntry
 from sensu.agent.entity import OwnEntity
-from sensu.agent.runner import ASSETS_DISABLED, Job, NotRun, Runner, Step, asset_with_tokens
+from sensu.agent.runner import ASSETS_DISABLED, Job, NotRun, Runner, RunStep, asset_with_tokens
 from sensu.clock import SystemClock
 from sensu.execution.asset_filters import AssetFilters
 from sensu.execution.assets import AssetCache
@@ -50,21 +50,23 @@ def output(result: CommandResult | NotRun) -> str:
 def test_a_denied_command_fetches_no_assets(tmp_path: Path) -> None:
     """The allow list comes first: a command that it denies causes no download and no error of its assets."""
     entry = AllowListEntry(exec="true", args=("x",))
-    assert run(Job("false", 5, assets=[BROKEN]), tmp_path, [entry]) == NotRun(Step.ALLOW_LIST)
+    assert run(Job("false", 5, assets=[BROKEN]), tmp_path, [entry]) == NotRun(RunStep.ALLOW_LIST)
 
 
 def test_assets_come_before_the_command(tmp_path: Path) -> None:
     """A command whose assets cannot be had does not start; the error names the asset."""
     result = run(Job(f"touch {tmp_path}/started", 5, assets=[BROKEN]), tmp_path)
     assert isinstance(result, NotRun)
-    assert result.step is Step.ASSETS
+    assert result.step is RunStep.ASSETS
     assert result.error.startswith('error while substituting asset "a" tokens: ')
     assert not (tmp_path / "started").exists()
 
 
 def test_disabled_assets_stop_a_command_that_needs_them(tmp_path: Path) -> None:
     """With assets disabled, only commands without assets run."""
-    assert run(Job("true", 5, assets=[BROKEN]), tmp_path, disable_assets=True) == NotRun(Step.ASSETS, ASSETS_DISABLED)
+    assert run(Job("true", 5, assets=[BROKEN]), tmp_path, disable_assets=True) == NotRun(
+        RunStep.ASSETS, ASSETS_DISABLED
+    )
     assert output(run(Job("echo ok", 5, assets=[]), tmp_path, disable_assets=True)) == "ok\n"
 
 
@@ -83,7 +85,7 @@ def test_the_environment_of_a_command(
 def test_another_program_than_the_allowed_one_does_not_run(tmp_path: Path) -> None:
     """A program whose digest differs from that of its entry is denied."""
     entry = AllowListEntry(exec="echo", args=("ok",), sha512="0" * 128)
-    assert run(Job("echo ok", 5), tmp_path, [entry]) == NotRun(Step.ALLOW_LIST)
+    assert run(Job("echo ok", 5), tmp_path, [entry]) == NotRun(RunStep.ALLOW_LIST)
 
 
 def test_tokens_fill_urls_and_headers_but_no_checksums() -> None:

@@ -10,7 +10,7 @@ from sensu.resources.metadata import ObjectMeta
 from sensu.resources.role import ClusterRole, Rule
 from sensu.resources.role_binding import ClusterRoleBinding, RoleRef, Subject
 from sensu.resources.user import User
-from sensu.rules.administrators import Chain, chain_of, takes_rights
+from sensu.rules.administrators import AdminChain, chain_of, takes_rights
 
 ROOT = User(username="root", password_hash="hash", groups=("admins",))
 ALL = ClusterRole(metadata=ObjectMeta(name="all"), rules=(Rule(verbs=("*",), resources=("*",)),))
@@ -21,16 +21,16 @@ BINDING = ClusterRoleBinding(
 )
 
 
-def chain(user: User = ROOT, role: ClusterRole = ALL, binding: ClusterRoleBinding = BINDING) -> Chain | None:
+def chain(user: User = ROOT, role: ClusterRole = ALL, binding: ClusterRoleBinding = BINDING) -> AdminChain | None:
     named: Mapping[str, Any] = {"root": user}
     return chain_of(named, {"all": role}, {"b": binding})
 
 
 def test_an_administrator_is_found_by_group_or_name() -> None:
     """A binding to a group of an enabled user, or to the user itself, makes an administrator."""
-    assert chain() == Chain("root", "all", "b")
+    assert chain() == AdminChain("root", "all", "b")
     by_name = replace(BINDING, subjects=(Subject(type="User", name="root"),))
-    assert chain(replace(ROOT, groups=()), binding=by_name) == Chain("root", "all", "b")
+    assert chain(replace(ROOT, groups=()), binding=by_name) == AdminChain("root", "all", "b")
 
 
 BROKEN: list[dict[str, Any]] = [

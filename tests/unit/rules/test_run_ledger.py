@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from sensu.resources.check import CheckConfig
 from sensu.resources.time_window import TimeWindowRepeated
 from sensu.rules.run_ledger import (
-    Outcome,
     Slot,
+    SlotOutcome,
     Why,
     answered,
     asked,
@@ -36,15 +36,15 @@ def slot_of(check: CheckConfig, requests: int) -> Slot:
 @pytest.mark.parametrize(
     ("asked_of", "answers_at", "outcome", "why"),
     [
-        (0, (), Outcome.MISSED, Why.NO_SUBSCRIBER),
-        (2, (1, 2), Outcome.EXECUTED, Why.NOTHING),
-        (2, (1, 61), Outcome.LATE, Why.NOTHING),
-        (2, (1,), Outcome.PARTLY, Why.AGENT_AWAY),
-        (2, (), Outcome.MISSED, Why.AGENT_AWAY),
-        (1, (1, 1, 1), Outcome.EXECUTED, Why.NOTHING),
+        (0, (), SlotOutcome.MISSED, Why.NO_SUBSCRIBER),
+        (2, (1, 2), SlotOutcome.EXECUTED, Why.NOTHING),
+        (2, (1, 61), SlotOutcome.LATE, Why.NOTHING),
+        (2, (1,), SlotOutcome.PARTLY, Why.AGENT_AWAY),
+        (2, (), SlotOutcome.MISSED, Why.AGENT_AWAY),
+        (1, (1, 1, 1), SlotOutcome.EXECUTED, Why.NOTHING),
     ],
 )
-def test_what_became_of_a_slot(asked_of: int, answers_at: tuple[float, ...], outcome: Outcome, why: Why) -> None:
+def test_what_became_of_a_slot(asked_of: int, answers_at: tuple[float, ...], outcome: SlotOutcome, why: Why) -> None:
     """A slot is executed when all who were asked answered, late when one did after the next slot, else missed."""
     slot = slot_of(make_check_config(interval=60), asked_of)
     for after in answers_at:
@@ -56,7 +56,7 @@ def test_what_became_of_a_slot(asked_of: int, answers_at: tuple[float, ...], out
 def test_a_slow_check_may_take_its_time_out() -> None:
     """A result is on time within the check's own time-out, even after the next slot."""
     slot = slot_of(make_check_config(interval=10, timeout=100), 1)
-    assert answered(slot, NOW + 90).outcome is Outcome.EXECUTED
+    assert answered(slot, NOW + 90).outcome is SlotOutcome.EXECUTED
     assert slot.closes_at > NOW + 100
 
 
@@ -65,9 +65,9 @@ def test_a_round_ends_when_all_is_asked() -> None:
     check = make_check_config(interval=60)
     slot = asked(begun(check, Timing(interval_s=60), NOW, NOW), 1, NOW)
     slot = answered(slot, NOW + 1)
-    assert slot.outcome is Outcome.REQUESTED
+    assert slot.outcome is SlotOutcome.REQUESTED
     slot = asked_all(asked(slot, 1, NOW + 50))
-    assert answered(slot, NOW + 105).outcome is Outcome.EXECUTED
+    assert answered(slot, NOW + 105).outcome is SlotOutcome.EXECUTED
 
 
 _steps = st.lists(st.sampled_from(["ask", "answer", "all", "close"]), max_size=20)
@@ -88,18 +88,18 @@ def test_a_slot_ends_once_and_within_its_bounds(steps: list[str], waits: list[fl
             slot = asked_all(slot) if step == "all" else closed(slot, Why.NO_ANSWER)
         assert 0 <= slot.late <= slot.answered <= slot.asked
         assert ended is None or slot == ended
-        if slot.outcome is not Outcome.REQUESTED:
+        if slot.outcome is not SlotOutcome.REQUESTED:
             ended = slot
-    assert ended is None or (ended.why is Why.NOTHING) == (ended.outcome in (Outcome.EXECUTED, Outcome.LATE))
+    assert ended is None or (ended.why is Why.NOTHING) == (ended.outcome in (SlotOutcome.EXECUTED, SlotOutcome.LATE))
 
 
 def test_a_slot_that_was_not_asked_for_says_why() -> None:
     """A slot within a subdue was subdued, whatever else kept it from being asked for."""
     window = TimeWindowRepeated(begin="2023-11-14T22:00:00Z", end="2023-11-14T23:00:00Z")
     check = make_check_config(subdues=(window,))
-    assert not_requested(check, NOW, Why.BACKEND_DOWN).outcome is Outcome.SUBDUED
+    assert not_requested(check, NOW, Why.BACKEND_DOWN).outcome is SlotOutcome.SUBDUED
     later = not_requested(check, NOW + 7200, Why.BACKEND_DOWN)
-    assert (later.outcome, later.why) == (Outcome.MISSED, Why.BACKEND_DOWN)
+    assert (later.outcome, later.why) == (SlotOutcome.MISSED, Why.BACKEND_DOWN)
 
 
 @given(

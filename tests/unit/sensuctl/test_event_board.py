@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from sensu.sensuctl.event_board import EventBoard, Size, age, screen
+from sensu.sensuctl.event_board import EventBoard, TerminalSize, age, screen
 from sensu.sensuctl.nouns.event_watch import NOTE_CHARACTERS_MAX, note_now
 from sensu.sensuctl.table import display_width
 
@@ -65,7 +65,7 @@ def test_a_screen_is_never_overfull() -> None:
     """What does not fit is counted; no line is wider than the terminal, whatever the output holds."""
     output = "\n\x1b[2J 日本語\t" + "x" * 200
     found = board(*(event(f"host-{number:02}", 2, output=output) for number in range(20)))
-    lines = screen(found, "about", NOW + 5, Size(40, 10), colour=False)
+    lines = screen(found, "about", NOW + 5, TerminalSize(40, 10), colour=False)
     assert len(lines) == 9
     assert lines[-1] == "… 14 more"
     assert all(display_width(line) <= 40 for line in lines)
@@ -77,12 +77,12 @@ def test_a_note_is_shown_below_the_events_and_can_be_copied() -> None:
     """The note is whole at the bottom of the screen, wrapped where it is wider, and takes no more than half of it."""
     found = board(*(event(f"host-{number:02}", 2) for number in range(20)))
     note = "try  sensuctl event list --format json --all-namespaces\x1b[2J\nCtrl-C ends"
-    lines = screen(found, "about", NOW + 5, Size(30, 16), colour=False, note=note)
+    lines = screen(found, "about", NOW + 5, TerminalSize(30, 16), colour=False, note=note)
     assert len(lines) <= 15
     assert "".join(lines[-4:-1]) == "try  sensuctl event list --format json --all-namespaces\\x1b[2J"
     assert lines[-1] == "Ctrl-C ends"
     assert all(display_width(line) <= 30 for line in lines)
-    assert "Ctrl-C ends" not in screen(found, "about", NOW + 5, Size(30, 8), colour=False, note=note)
+    assert "Ctrl-C ends" not in screen(found, "about", NOW + 5, TerminalSize(30, 8), colour=False, note=note)
 
 
 def test_a_note_of_a_file_is_what_the_file_says_now(tmp_path: Path) -> None:
@@ -97,7 +97,7 @@ def test_a_note_of_a_file_is_what_the_file_says_now(tmp_path: Path) -> None:
 
 def test_colours_tell_the_state() -> None:
     """Red is critical, where colour is wanted."""
-    line = screen(board(event("a", 2)), "", NOW, Size(80, 24), colour=True)[2]
+    line = screen(board(event("a", 2)), "", NOW, TerminalSize(80, 24), colour=True)[2]
     assert line.startswith("\x1b[31ma")
     assert line.endswith("\x1b[0m")
 

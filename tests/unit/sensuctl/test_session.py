@@ -9,7 +9,7 @@ import pytest
 
 from sensu.sensuctl.configuration import Configuration
 from sensu.sensuctl.failure import APIError, CommandFailed
-from sensu.sensuctl.session import Session
+from sensu.sensuctl.session import APISession
 
 LIST = "/api/core/v2/namespaces/default/checks"
 ANSWERS: dict[str, tuple[int, str, dict[str, str]]] = {
@@ -45,12 +45,12 @@ class API(http.server.BaseHTTPRequestHandler):
 
 
 @pytest.fixture(scope="module")
-def session() -> Iterator[Session]:
+def session() -> Iterator[APISession]:
     """A session with an API key."""
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), API) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         url = f"http://127.0.0.1:{server.server_port}"
-        yield Session(Configuration("", "", over={"api-url": url, "api-key": "the-key"}))
+        yield APISession(Configuration("", "", over={"api-url": url, "api-key": "the-key"}))
         server.shutdown()
 
 
@@ -64,7 +64,7 @@ def session() -> Iterator[Session]:
         ("/license", 402, "This functionality requires a valid Sensu Go license with a sufficient entity limit."),
     ],
 )
-def test_the_apis_reason_is_told(session: Session, path: str, status: int, text: str) -> None:
+def test_the_apis_reason_is_told(session: APISession, path: str, status: int, text: str) -> None:
     """Whatever form a refusal has, its words reach the user."""
     with pytest.raises(APIError) as raised:
         session.get(path)
@@ -72,7 +72,7 @@ def test_the_apis_reason_is_told(session: Session, path: str, status: int, text:
     assert str(raised.value).startswith(text)
 
 
-def test_an_answer_that_is_no_json_is_an_error(session: Session) -> None:
+def test_an_answer_that_is_no_json_is_an_error(session: APISession) -> None:
     """A URL of something else than an API gives one line."""
     with pytest.raises(CommandFailed, match="did not answer with JSON but with '<html>welcome</html>'"):
         session.get("/html")
@@ -80,14 +80,14 @@ def test_an_answer_that_is_no_json_is_an_error(session: Session) -> None:
         session.listing("/object")
 
 
-def test_pages_are_put_together_with_their_warning(session: Session) -> None:
+def test_pages_are_put_together_with_their_warning(session: APISession) -> None:
     """A list in pages is one list; null is an empty one."""
     found = session.listing(LIST, chunk_size=2)
     assert (found.items, found.warning) == ([1, 2, 3], "many")
     assert session.listing(LIST).items == []
 
 
-def test_a_key_goes_before_a_token(session: Session) -> None:
+def test_a_key_goes_before_a_token(session: APISession) -> None:
     """With an API key no token is sent or renewed."""
     session.listing(LIST)
     assert API.seen[-1] == "Key the-key"
@@ -102,7 +102,7 @@ def configuration(**cluster: Any) -> Configuration:
 
 def test_an_old_token_without_another_is_told() -> None:
     """Without a refresh token the user must log in again, and reads so before anything is sent."""
-    session = Session(configuration(access_token="a", expires_at=1))
+    session = APISession(configuration(access_token="a", expires_at=1))
     with pytest.raises(CommandFailed, match="^configured access token has expired$"):
         session.get("/")
 
@@ -112,5 +112,5 @@ def test_a_file_of_authorities_that_cannot_be_read_is_a_warning() -> None:
     heard: list[str] = []
     made = configuration()
     made.over = {**made.over, "trusted-ca-file": "nosuch"}
-    Session(made, warn=heard.append)
+    APISession(made, warn=heard.append)
     assert heard[0] == "Error reading CA file: open nosuch: no such file or directory"

@@ -3,7 +3,7 @@
 import pytest
 
 from sensu.errors import InvalidResource
-from sensu.sensuctl.wrapped import MANAGED_BY_LABEL, Document, Problem, body_to_put, read_documents
+from sensu.sensuctl.wrapped import MANAGED_BY_LABEL, Document, DocumentProblem, body_to_put, read_documents
 
 CHECK = "type: CheckConfig\napi_version: core/v2\nmetadata:\n  name: {}\nspec:\n  command: x\n"
 HANDLER = '{"type": "Handler", "api_version": "core/v2", "metadata": {"name": "h"}, "spec": {"type": "pipe"}}'
@@ -15,8 +15,8 @@ def documents(text: str) -> list[Document]:
     return [one for one in found if isinstance(one, Document)]
 
 
-def problems(text: str) -> list[Problem]:
-    return [one for one in read_documents(text) if isinstance(one, Problem)]
+def problems(text: str) -> list[DocumentProblem]:
+    return [one for one in read_documents(text) if isinstance(one, DocumentProblem)]
 
 
 def test_many_documents_of_both_languages_stand_in_one_file() -> None:
@@ -58,7 +58,7 @@ def test_an_unknown_field_is_a_warning() -> None:
     """A misspelt field is told, and the resource is used all the same."""
     text = CHECK.format("a") + "  nonsense: 1\n"
     found = list(read_documents(text))
-    assert found[0] == Problem(0, 1, 'warning: json: unknown field "nonsense"', warning=True)
+    assert found[0] == DocumentProblem(0, 1, 'warning: json: unknown field "nonsense"', warning=True)
     assert isinstance(found[1], Document)
 
 

@@ -20,7 +20,7 @@ from sensu.clock import SystemClock
 from sensu.transport import agent_socket, handshake
 from sensu.transport.agent_socket import AgentSocket, HandshakeRefused, SocketLimits, Unreachable
 from sensu.transport.backend_socket import Accepted, AgentConnection, AgentListener, ListenerLimits
-from sensu.transport.http1 import Answer, Request, error
+from sensu.transport.http1 import HTTPAnswer, HTTPRequest, error
 from sensu.transport.websocket import Closed
 
 PATIENCE_S = 10.0
@@ -60,7 +60,7 @@ class Port:
         self.sessions: list[Recorder] = []
         self.listener = AgentListener(self.decide, SystemClock(), limits)
 
-    async def decide(self, request: Request) -> Accepted | Answer:
+    async def decide(self, request: HTTPRequest) -> Accepted | HTTPAnswer:
         if request.path != "/":
             return error(404, "no such page")
         why = handshake.upgrade_problem(request)

@@ -2,7 +2,7 @@ import pytest
 
 from sensu.transport import handshake
 from sensu.transport.handshake import JSON_TYPE, PROTOBUF_TYPE, Agreement
-from sensu.transport.http1 import Request
+from sensu.transport.http1 import HTTPRequest
 
 UPGRADE = {
     "host": "backend",
@@ -13,9 +13,9 @@ UPGRADE = {
 }
 
 
-def request(method: str = "GET", **changes: str | None) -> Request:
+def request(method: str = "GET", **changes: str | None) -> HTTPRequest:
     headers = {**UPGRADE, **{name.replace("_", "-"): value for name, value in changes.items()}}
-    return Request(method, "/?x=1", [(name, value) for name, value in headers.items() if value is not None])
+    return HTTPRequest(method, "/?x=1", [(name, value) for name, value in headers.items() if value is not None])
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from sensu.transport import http1
-from sensu.transport.http1 import Answer, Problem, Request, RequestParser
+from sensu.transport.http1 import HTTPAnswer, HTTPRequest, ParseProblem, RequestParser
 
 GET = b"GET /a?b HTTP/1.1\r\nHost: x\r\n\r\n"
 BODY = b"a\r\n\r\nb"
@@ -16,7 +16,9 @@ CHUNKED = (
 UPGRADE = b"GET /u HTTP/1.1\r\nConnection: keep-alive, Upgrade\r\nUpgrade: websocket\r\n\r\n"
 
 
-def parsed(data: bytes, body_bytes_max: int | None = 100, head_bytes_max: int = 200) -> list[Request | Problem]:
+def parsed(
+    data: bytes, body_bytes_max: int | None = 100, head_bytes_max: int = 200
+) -> list[HTTPRequest | ParseProblem]:
     """All that a parser finds in data that arrives at once."""
     parser = RequestParser(head_bytes_max=head_bytes_max, body_bytes_max=body_bytes_max)
     parser.add(data)
@@ -27,7 +29,7 @@ def test_a_request_is_parsed() -> None:
     """Method, target and headers of a request are read; names in lower case, values trimmed, in order."""
     (request,) = parsed(b"GET /a?b HTTP/1.1\r\nHost: x\r\nAccept:  one \r\nACCEPT: two\r\nEmpty:\r\n\r\n")
     headers = [("host", "x"), ("accept", "one"), ("accept", "two"), ("empty", "")]
-    assert request == Request("GET", "/a?b", headers)
+    assert request == HTTPRequest("GET", "/a?b", headers)
     assert (request.path, request.header("accept"), request.tokens("accept")) == ("/a", "one", {"one", "two"})
 
 
@@ -38,7 +40,7 @@ def test_a_request_is_parsed() -> None:
 def test_the_client_decides_whether_the_connection_stays_open(head: bytes, keep_alive: bool) -> None:
     """A connection stays open unless the request asks for its end, or comes from a client of HTTP/1.0."""
     (request,) = parsed(b"GET / " + head + b"\r\n")
-    assert isinstance(request, Request)
+    assert isinstance(request, HTTPRequest)
     assert request.keep_alive is keep_alive
 
 
@@ -59,7 +61,7 @@ def test_the_client_decides_whether_the_connection_stays_open(head: bytes, keep_
 @pytest.mark.parametrize("body_bytes_max", [None, 100])
 def test_what_is_no_request_is_malformed(data: bytes, body_bytes_max: int | None) -> None:
     """Bytes that are no HTTP/1.1 request, such as a TLS greeting, are recognised, and nothing after them is parsed."""
-    assert parsed(GET + data + GET, body_bytes_max, 2000)[1:] == [Problem.MALFORMED]
+    assert parsed(GET + data + GET, body_bytes_max, 2000)[1:] == [ParseProblem.MALFORMED]
 
 
 @pytest.mark.parametrize("cut", range(1, 5))
@@ -70,14 +72,14 @@ def test_requests_may_arrive_in_pieces(cut: int) -> None:
     for start in range(0, len(data), cut):
         parser.add(data[start : start + cut])
         found += list(iter(parser.next, None))
-    assert [(one.method, one.path, one.body) for one in found if isinstance(one, Request)] == [
+    assert [(one.method, one.path, one.body) for one in found if isinstance(one, HTTPRequest)] == [
         ("GET", "/a", b""),
         ("POST", "/p", BODY),
         ("PUT", "/c", BODY),
         ("GET", "/u", b""),
         ("GET", "/a", b""),
     ]
-    assert all(one.header("trailer") == "" for one in found if isinstance(one, Request))
+    assert all(one.header("trailer") == "" for one in found if isinstance(one, HTTPRequest))
 
 
 @example([GET, CHUNKED, GET], [1, 60, 80])
@@ -103,7 +105,7 @@ def test_bytes_after_a_request_are_left_alone(end: bytes) -> None:
     found = parser.next()
     parser.add(b"\r\n\r\n".removeprefix(end) + b"\x82\x00frames\r\n\r\n")
     found = found or parser.next()
-    assert isinstance(found, Request)
+    assert isinstance(found, HTTPRequest)
     assert parser.rest() == b"\x82\x00frames\r\n\r\n"
     assert parser.unparsed_bytes == len(parser.rest())
 
@@ -112,7 +114,7 @@ def test_a_request_with_a_body_is_the_last_of_a_parser_without_bodies() -> None:
     """Where bodies are of no interest, a request is complete with its head, and nothing after its body is parsed."""
     for request in (POST, CHUNKED):
         (found,) = parsed(request + GET, None)
-        assert isinstance(found, Request)
+        assert isinstance(found, HTTPRequest)
         assert (found.has_body, found.body) == (True, b"")
 
 
@@ -135,17 +137,17 @@ def test_heads_and_trailers_are_bounded(data: bytes, piece_bytes: int) -> None:
     for start in range(0, len(data), piece_bytes):
         parser.add(data[start : start + piece_bytes])
         found += list(iter(parser.next, None))
-    assert found == [Problem.HEAD_TOO_LARGE]
+    assert found == [ParseProblem.HEAD_TOO_LARGE]
 
 
 def test_bodies_are_bounded() -> None:
     """A body over the bound is refused, with and without a length; large bodies within it are not."""
     chunk = b"14\r\n" + b"x" * 20 + b"\r\n"
-    assert parsed(b"POST / HTTP/1.1\r\nContent-Length: 101\r\n\r\n" + b"x" * 101) == [Problem.BODY_TOO_LARGE]
+    assert parsed(b"POST / HTTP/1.1\r\nContent-Length: 101\r\n\r\n" + b"x" * 101) == [ParseProblem.BODY_TOO_LARGE]
     chunked = b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"
-    assert parsed(chunked + chunk * 6) == [Problem.BODY_TOO_LARGE]
+    assert parsed(chunked + chunk * 6) == [ParseProblem.BODY_TOO_LARGE]
     (found,) = parsed(chunked + b"186A0\r\n" + b"x" * 100_000 + b"\r\n0\r\n\r\n", 100_000)
-    assert isinstance(found, Request)
+    assert isinstance(found, HTTPRequest)
     assert len(found.body) == 100_000
 
 
@@ -159,7 +161,7 @@ def test_a_client_that_waits_to_send_its_body_is_noticed() -> None:
     assert (parser.next(), waits) == (None, [None])
     parser.add(b"ab")
     found = parser.next()
-    assert isinstance(found, Request)
+    assert isinstance(found, HTTPRequest)
     assert (found.body, waits) == (b"ab", [None])
 
 
@@ -181,6 +183,6 @@ def test_an_answer_is_rendered() -> None:
 
 def test_an_answer_to_a_head_request_has_no_body() -> None:
     """The answer to a HEAD request states the length of the body and does not send it."""
-    answer = http1.rendered(Answer(200, b"ok"), 0.0, keep_alive=True, is_head=True)
+    answer = http1.rendered(HTTPAnswer(200, b"ok"), 0.0, keep_alive=True, is_head=True)
     assert b"Content-Length: 2\r\n" in answer
     assert answer.endswith(b"\r\n\r\n")

@@ -2,9 +2,9 @@ import pytest
 
 from sensu.transport.session import (
     Backoff,
-    Gate,
     Retries,
     Rotation,
+    SendGate,
     Sequences,
     heartbeat_timeout_s,
     session_length_s,
@@ -56,7 +56,7 @@ def test_backends_are_tried_in_turn() -> None:
 
 def test_the_gate_opens_with_the_configuration_or_in_time() -> None:
     """An agent sends after it heard of its entity, and at the latest after ten seconds."""
-    gate = Gate(100.0)
+    gate = SendGate(100.0)
     assert not gate.is_open(109.9)
     assert gate.is_open(110.0)
     gate.entity_config_arrived()
@@ -65,7 +65,7 @@ def test_the_gate_opens_with_the_configuration_or_in_time() -> None:
 
 def test_an_agent_managed_entity_has_no_gate() -> None:
     """An agent that manages its entity waits for nobody."""
-    assert Gate(100.0, agent_managed=True).is_open(100.0)
+    assert SendGate(100.0, agent_managed=True).is_open(100.0)
 
 
 def test_sequences_count_each_check() -> None:

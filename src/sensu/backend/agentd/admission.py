@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from sensu.backend.agentd.counts import Counts
-from sensu.backend.agentd.session import Peer
+from sensu.backend.agentd.session import AuthenticatedAgent
 from sensu.backend.auth.attempts import TooManyAttempts
 from sensu.backend.auth.credentials import Credentials
 from sensu.backend.auth.identity import NO_CREDENTIALS, Identity, Rejected, Via
@@ -20,7 +20,7 @@ from sensu.rules.names import name_problem
 from sensu.transport import handshake
 from sensu.transport.backend_socket import Accepted, Session
 from sensu.transport.handshake import Agreement
-from sensu.transport.http1 import PLAIN, Answer, Request, error
+from sensu.transport.http1 import PLAIN, HTTPAnswer, HTTPRequest, error
 
 log = logging.getLogger("sensu.agentd")
 
@@ -59,7 +59,7 @@ class Admission:
     def __init__(
         self,
         ask: Admitters,
-        new_session: Callable[[Peer, Agreement], Session],
+        new_session: Callable[[AuthenticatedAgent, Agreement], Session],
         backend_id: str,
         clock: Clock,
         counts: Counts,
@@ -73,24 +73,24 @@ class Admission:
         self._waiting = 0
         self._logged = PerMinute(clock, REFUSALS_LOGGED_A_MINUTE_MAX)
 
-    async def decide(self, request: Request) -> Accepted | Answer:
+    async def decide(self, request: HTTPRequest) -> Accepted | HTTPAnswer:
         """Decide about a request; never raises."""
         try:
             if request.path == "/health":
-                return Answer(200, await self._ask.health(), PLAIN, until_close=True)
+                return HTTPAnswer(200, await self._ask.health(), PLAIN, until_close=True)
             if request.path == "/ready":
-                return Answer(200, b"ready\n", PLAIN) if self._ask.ready() else _not_ready()
+                return HTTPAnswer(200, b"ready\n", PLAIN) if self._ask.ready() else _not_ready()
             if request.path != "/":
                 return error(404, "404 page not found")
             decision = await self._decide_handshake(request)
         except Exception:
             log.exception("handshake failed")
             decision = error(500, "Internal Server Error")
-        if isinstance(decision, Answer):
+        if isinstance(decision, HTTPAnswer):
             self._refused(request, decision)
         return decision
 
-    async def _decide_handshake(self, request: Request) -> Accepted | Answer:
+    async def _decide_handshake(self, request: HTTPRequest) -> Accepted | HTTPAnswer:
         if not self._ask.ready():
             return _not_ready()
         if self._waiting >= WAITING_MAX:
@@ -103,15 +103,15 @@ class Admission:
             decision = error(429, str(err), (("Retry-After", str(err.retry_after_s)),))
         finally:
             self._waiting -= 1
-        if isinstance(decision, Answer):
+        if isinstance(decision, HTTPAnswer):
             return decision
         self._counts.upgraded(self._clock.monotonic() - began)
         return self._accept(request, decision)
 
-    async def _check_credentials(self, request: Request) -> Identity | Answer:
+    async def _check_credentials(self, request: HTTPRequest) -> Identity | HTTPAnswer:
         namespace, agent = request.header("sensu-namespace"), request.header("sensu-agentname")
         who = await self._who(request, agent)
-        if isinstance(who, Answer):
+        if isinstance(who, HTTPAnswer):
             return who
         if not self._ask.authorize(who, namespace, agent):
             return error(403, "Forbidden")
@@ -123,7 +123,7 @@ class Admission:
         name_why = name_problem(agent)
         return who if name_why is None else error(400, f"agent name {name_why}")
 
-    async def _who(self, request: Request, agent: str) -> Identity | Answer:
+    async def _who(self, request: HTTPRequest, agent: str) -> Identity | HTTPAnswer:
         """If a password is sent it must be correct, even with a valid certificate."""
         credentials = handshake.basic_credentials(request)
         if credentials is not None:
@@ -136,14 +136,14 @@ class Admission:
         found = self._ask.authenticate(Credentials(certificate=request.certificate, agent=agent))
         return error(401, found.message) if isinstance(found, Rejected) else found
 
-    def _accept(self, request: Request, who: Identity) -> Accepted:
+    def _accept(self, request: HTTPRequest, who: Identity) -> Accepted:
         agreement = handshake.backend_agreement(request)
         namespace, agent = request.header("sensu-namespace"), request.header("sensu-agentname")
         certificate = request.certificate if who.via is Via.CERTIFICATE else b""
-        session = self._new_session(Peer(who.username, namespace, agent, certificate), agreement)
+        session = self._new_session(AuthenticatedAgent(who.username, namespace, agent, certificate), agreement)
         return Accepted(handshake.backend_headers(agreement, self._backend_id), session)
 
-    def _refused(self, request: Request, answer: Answer) -> None:
+    def _refused(self, request: HTTPRequest, answer: HTTPAnswer) -> None:
         self._counts.handshake_refused(answer.status)
         suppressed = self._logged.admit()
         if suppressed is None:
@@ -161,9 +161,9 @@ class Admission:
         )
 
 
-def _not_ready() -> Answer:
+def _not_ready() -> HTTPAnswer:
     return _unavailable(NOT_READY)
 
 
-def _unavailable(text: str) -> Answer:
+def _unavailable(text: str) -> HTTPAnswer:
     return error(503, text, (("Retry-After", str(RETRY_AFTER_S)),))

@@ -11,8 +11,8 @@ from sensu.backend.agentd.admission import Admission, Admitters
 from sensu.backend.agentd.counts import Counts
 from sensu.backend.agentd.entity_config import config_for_agent, not_found, subscriptions_of
 from sensu.backend.agentd.paused_sessions import PausedSessions
-from sensu.backend.agentd.session import AgentSession, Peer
-from sensu.backend.agentd.sessions import Sessions
+from sensu.backend.agentd.session import AgentSession, AuthenticatedAgent
+from sensu.backend.agentd.sessions import AgentSessions
 from sensu.backend.metrics import BackendMetrics
 from sensu.backend.ports import Intake, Keepalives
 from sensu.clock import Clock
@@ -84,7 +84,7 @@ class Agentd:
         self._departed = departed
         self._address = (host, port)
         self._ssl_context = ssl_context
-        self._sessions = Sessions(self._tell_subscribed)
+        self._sessions = AgentSessions(self._tell_subscribed)
         self._paused = PausedSessions(intake, clock)
         admission = Admission(admitters, self._new_session, backend_id, clock, self.counts)
         self._listener = AgentListener(admission.decide, clock, limits)
@@ -199,7 +199,7 @@ class Agentd:
         """Pause the session until the intake accepts its events; sessions are resumed in turn."""
         self._paused.add(session)
 
-    def _new_session(self, peer: Peer, agreement: Agreement) -> AgentSession:
+    def _new_session(self, peer: AuthenticatedAgent, agreement: Agreement) -> AgentSession:
         return AgentSession(self, peer, agreement)
 
     def _forget(self, session: AgentSession) -> None:

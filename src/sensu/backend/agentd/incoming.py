@@ -23,7 +23,7 @@ FOREIGN_NAMESPACE = "foreign namespace"
 FOREIGN_ENTITY = "foreign entity"
 
 
-class Refusal(NamedTuple):
+class MessageRefusal(NamedTuple):
     """Why a message is refused: the error for the counters, and the reason for the agent."""
 
     error: str
@@ -32,7 +32,7 @@ class Refusal(NamedTuple):
 
 def read_event(
     codec: Codec, payload: bytes, namespace: str, known: EntityMemo, sender: Sender | None = None
-) -> IncomingEvent | Refusal:
+) -> IncomingEvent | MessageRefusal:
     """The event of an `event` message of `sender` in `namespace`; `known` is the session's memo of its entity."""
     try:
         parts = codec.decode_event_around_entity(payload)
@@ -43,14 +43,14 @@ def read_event(
         refusal = _refusal_beside_entity(event, namespace)
         return refusal or IncomingEvent(event, entity_json=known.json, sender=sender)
     read = _read_whole(codec, payload, namespace)
-    if isinstance(read, Refusal):
+    if isinstance(read, MessageRefusal):
         return read
     if parts is not None and read.entity is not None:
         known.learn(parts.entity, read.entity)
     return IncomingEvent(read, sender=sender)
 
 
-def _read_whole(codec: Codec, payload: bytes, namespace: str) -> Event | Refusal:
+def _read_whole(codec: Codec, payload: bytes, namespace: str) -> Event | MessageRefusal:
     """The event in a payload, subscribed to `entity:<name>`.
 
     An agent speaks for any entity of its own namespace and of no other.
@@ -58,10 +58,10 @@ def _read_whole(codec: Codec, payload: bytes, namespace: str) -> Event | Refusal
     try:
         event = codec.decode_event(payload)
     except InvalidResource as err:
-        return Refusal(UNREADABLE, str(err))
+        return MessageRefusal(UNREADABLE, str(err))
     why = event_rules.entity_problem(event)
     if why is not None:
-        return Refusal(INVALID, why)
+        return MessageRefusal(INVALID, why)
     refusal = _refusal_beside_entity(event, namespace)
     if refusal is not None:
         return refusal
@@ -76,39 +76,41 @@ def _read_whole(codec: Codec, payload: bytes, namespace: str) -> Event | Refusal
     return event
 
 
-def _refusal_beside_entity(event: Event, namespace: str) -> Refusal | None:
+def _refusal_beside_entity(event: Event, namespace: str) -> MessageRefusal | None:
     why = event_rules.problem_beside_entity(event)
     if why is not None:
-        return Refusal(INVALID, why)
+        return MessageRefusal(INVALID, why)
     check = event.check
     return _foreign(namespace) if check and check.metadata.namespace not in (namespace, "") else None
 
 
-def _foreign(namespace: str) -> Refusal:
-    return Refusal(FOREIGN_NAMESPACE, f"the session is in namespace {namespace!r}")
+def _foreign(namespace: str) -> MessageRefusal:
+    return MessageRefusal(FOREIGN_NAMESPACE, f"the session is in namespace {namespace!r}")
 
 
-def foreign_entity(event: Event, agent: str, is_agent: Callable[[str], bool]) -> Refusal | None:
+def foreign_entity(event: Event, agent: str, is_agent: Callable[[str], bool]) -> MessageRefusal | None:
     """Why an agent with a certificate of its own may not send an event, which must be about itself or a proxy entity.
 
     `is_agent` says whether an entity of that name is an agent.
     """
     entity, check = event.entity, event.check
     if entity is not None and entity.metadata.name != agent:
-        return Refusal(FOREIGN_ENTITY, f"the certificate is that of agent {agent!r}, not of {entity.metadata.name!r}")
+        return MessageRefusal(
+            FOREIGN_ENTITY, f"the certificate is that of agent {agent!r}, not of {entity.metadata.name!r}"
+        )
     proxy = check.proxy_entity_name if check is not None else ""
     if proxy not in ("", agent) and is_agent(proxy):
-        return Refusal(FOREIGN_ENTITY, f"the certificate is that of agent {agent!r}, not of agent {proxy!r}")
+        return MessageRefusal(FOREIGN_ENTITY, f"the certificate is that of agent {agent!r}, not of agent {proxy!r}")
     return None
 
 
-def read_keepalive(codec: Codec, payload: bytes, namespace: str) -> Event | Refusal:
+def read_keepalive(codec: Codec, payload: bytes, namespace: str) -> Event | MessageRefusal:
     """The event of a `keepalive` message, which has a check and a timestamp."""
     event = _read_whole(codec, payload, namespace)
-    if isinstance(event, Refusal):
+    if isinstance(event, MessageRefusal):
         return event
     if event.check is None:
-        return Refusal(INVALID, "keepalive must contain a check")
+        return MessageRefusal(INVALID, "keepalive must contain a check")
     if event.timestamp == 0:
-        return Refusal(INVALID, "keepalive contains invalid timestamp")
+        return MessageRefusal(INVALID, "keepalive contains invalid timestamp")
     return event

@@ -13,7 +13,7 @@ import msgspec
 from sensu.backend.agentd.certificates import names_its_agent
 from sensu.backend.agentd.counts import Counts
 from sensu.backend.agentd.entity_memo import EntityMemo
-from sensu.backend.agentd.incoming import UNKNOWN_TYPE, Refusal, foreign_entity, read_event, read_keepalive
+from sensu.backend.agentd.incoming import UNKNOWN_TYPE, MessageRefusal, foreign_entity, read_event, read_keepalive
 from sensu.backend.ports import EventDeferred, EventOutcome, EventStored, IncomingEvent, Intake, Keepalives
 from sensu.log import fields
 from sensu.resources.event import Event
@@ -56,7 +56,7 @@ class Host(Protocol):
         ...
 
 
-class Peer(NamedTuple):
+class AuthenticatedAgent(NamedTuple):
     """The other side of a connection: the user it authenticated as, and namespace and name from its handshake.
 
     `certificate` is the one it authenticated with (DER), empty if it used a password.
@@ -71,7 +71,7 @@ class Peer(NamedTuple):
 class AgentSession:
     """A connected agent."""
 
-    def __init__(self, host: Host, peer: Peer, agreement: Agreement) -> None:
+    def __init__(self, host: Host, peer: AuthenticatedAgent, agreement: Agreement) -> None:
         self.user, self.namespace, self.agent, self.certificate = peer
         self._agreement = agreement
         self.codec = codec.for_content_type(agreement.content_type)
@@ -164,7 +164,7 @@ class AgentSession:
                 return True
         except Exception:
             log.exception("agent message failed", extra=fields(agent=self.agent, namespace=self.namespace))
-            self._refuse(number, Refusal("internal error", "the message could not be handled"))
+            self._refuse(number, MessageRefusal("internal error", "the message could not be handled"))
             return True
         if not taken:
             self._number -= 1
@@ -177,7 +177,7 @@ class AgentSession:
             return
         agreement = acknowledgement.following(self._agreement, message)
         if agreement is self._agreement:
-            self._refuse(number, Refusal(UNKNOWN_TYPE, f"unknown message type {message.type!r}"))
+            self._refuse(number, MessageRefusal(UNKNOWN_TYPE, f"unknown message type {message.type!r}"))
             return
         granted = acknowledgement.Extensions(codec=agreement.content_type)
         self.send(frames.build(*acknowledgement.request(granted)))
@@ -188,9 +188,9 @@ class AgentSession:
 
     def _take_event(self, number: int, payload: bytes) -> bool:
         incoming = self._first_held or read_event(self.codec, payload, self.namespace, self._known, self._sender)
-        if not isinstance(incoming, Refusal):
+        if not isinstance(incoming, MessageRefusal):
             incoming = self._foreign(incoming.event, self._is_agent) or incoming
-        if isinstance(incoming, Refusal):
+        if isinstance(incoming, MessageRefusal):
             self._refuse(number, incoming)
             return True
         if not self._host.intake.offer(incoming, self._done(number)):
@@ -201,22 +201,22 @@ class AgentSession:
         return True
 
     def _take_keepalive(self, number: int, payload: bytes) -> bool:
-        event: Event | Refusal = read_keepalive(self.codec, payload, self.namespace)
-        if not isinstance(event, Refusal):
+        event: Event | MessageRefusal = read_keepalive(self.codec, payload, self.namespace)
+        if not isinstance(event, MessageRefusal):
             event = self._foreign(event, lambda _: True) or event
-        if isinstance(event, Refusal):
+        if isinstance(event, MessageRefusal):
             self._refuse(number, event)
             return True
         return self._host.keepalives.offer(event, self._done(number))
 
-    def _foreign(self, event: Event, is_agent: Callable[[str], bool]) -> Refusal | None:
+    def _foreign(self, event: Event, is_agent: Callable[[str], bool]) -> MessageRefusal | None:
         """Why an agent with a certificate of its own may not send an event."""
         return foreign_entity(event, self.agent, is_agent) if self._is_bound else None
 
     def _is_agent(self, name: str) -> bool:
         return self._host.is_agent(self.namespace, name)
 
-    def _refuse(self, number: int, refusal: Refusal) -> None:
+    def _refuse(self, number: int, refusal: MessageRefusal) -> None:
         """Refuse a message; only the first refusal of a session is logged as a warning, as agents may repeat them."""
         self._host.counts.session_error(refusal.error)
         log.log(

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from sensu.backend.agentd.session import AgentSession
 
 
-class Sessions:
+class AgentSessions:
     """The sessions of this process; several may have the same agent name."""
 
     def __init__(self, changed: Callable[[AgentSession], None] = lambda _: None) -> None:

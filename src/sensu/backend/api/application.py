@@ -5,7 +5,7 @@ Source: recorded scenario rbac-401-403-404 (unknown paths and methods are answer
 
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable, Iterator, Mapping, MutableMapping, Sequence
+from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -79,7 +79,7 @@ from sensu.backend.auth.tokens import Tokens
 from sensu.backend.graphql.use_cases import UseCases
 from sensu.backend.membership import ALONE, NoPeers, Ownership
 from sensu.backend.metrics import BackendMetrics
-from sensu.backend.ports import DaemonPorts, Peers
+from sensu.backend.ports import Application, DaemonPorts, Peers
 from sensu.backend.services.access_questions import AccessQuestions
 from sensu.backend.services.api_keys import APIKeyGrants
 from sensu.backend.services.audit import AuditLog
@@ -122,7 +122,6 @@ logger = logging.getLogger(__name__)
 
 BODY_BYTES_MAX = 512_000
 STORE_AWAY = "the store is unavailable, try again"
-Application = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)

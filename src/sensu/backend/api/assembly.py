@@ -2,14 +2,14 @@
 
 import contextlib
 
-from sensu.backend.api.application import ApiContext, Application, build_application
+from sensu.backend.api.application import ApiContext, build_application
 from sensu.backend.api.cluster import Member
 from sensu.backend.api.server import ApiServer
 from sensu.backend.auth.assembly import Auth
 from sensu.backend.basics import Basics
 from sensu.backend.listening import api_listener
 from sensu.backend.membership import Ownership
-from sensu.backend.ports import DaemonPorts, Peers
+from sensu.backend.ports import Application, DaemonPorts, Peers
 from sensu.backend.services.audit import AuditLog
 from sensu.backend.services.history import History
 from sensu.backend.services.live_changes import LiveChanges

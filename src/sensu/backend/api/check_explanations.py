@@ -7,7 +7,7 @@ from sensu.backend.api.errors import found
 from sensu.backend.api.request import Request
 from sensu.backend.api.responses import Response
 from sensu.backend.api.router import KnownTo, Route
-from sensu.backend.services.check_explanations import CheckExplanations, Explanation
+from sensu.backend.services.check_explanations import CheckExplanation, CheckExplanations
 
 
 def routes(explanations: CheckExplanations) -> Iterator[Route]:
@@ -19,4 +19,4 @@ def routes(explanations: CheckExplanations) -> Iterator[Route]:
         return found(await explanations.explain(request.caller, namespace, name))
 
     one = f"{OWN}/namespaces/{{namespace}}/checks/{{name}}/explain"
-    yield Route("GET", one, explain, gives=Explanation, known_to=KnownTo.SCHEDULER)
+    yield Route("GET", one, explain, gives=CheckExplanation, known_to=KnownTo.SCHEDULER)

@@ -8,7 +8,7 @@ from sensu.backend.api.request import Request
 from sensu.backend.api.responses import Response
 from sensu.backend.api.router import Route
 from sensu.backend.services.entities import Entities
-from sensu.backend.services.entity_parts import EntityParts, Part
+from sensu.backend.services.entity_parts import EntityPart, EntityParts
 from sensu.backend.services.payload import Payload, unwrapped
 from sensu.resources.entity import EntityConfig, EntityState
 from sensu.resources.kinds import ENTITY_CONFIG, ENTITY_STATE, root_of
@@ -36,7 +36,7 @@ def routes(parts: EntityParts, entities: Entities) -> Iterator[Route]:
 class EntityPartEndpoint:
     """Handles requests that read one part of entities."""
 
-    def __init__(self, parts: EntityParts, part: Part) -> None:
+    def __init__(self, parts: EntityParts, part: EntityPart) -> None:
         self._parts, self._part = parts, part
 
     async def listing(self, request: Request) -> Response:

@@ -36,16 +36,16 @@ class Refused(msgspec.Struct):
     Message: str
 
 
-Document = dict[str, Any]
+OpenAPIDocument = dict[str, Any]
 
 
-def document(routes: Iterable[Route], version: str) -> Document:
+def document(routes: Iterable[Route], version: str) -> OpenAPIDocument:
     """The OpenAPI document of the routes."""
     known = sorted(routes, key=lambda route: (route.path, route.method))
     shapes = [shape for route in known for shape in (route.takes, *_given(route)) if shape is not None]
     schemas, components = msgspec.json.schema_components([*shapes, Problem, Refused], ref_template=_REFERENCE)
     by_shape = {repr(shape): schema for shape, schema in zip(shapes, schemas, strict=False)}
-    paths: dict[str, Document] = {}
+    paths: dict[str, OpenAPIDocument] = {}
     for route in known:
         operations = paths.setdefault(route.path, {})
         operations[route.method.lower()] = _operation(route, by_shape)
@@ -113,8 +113,8 @@ def _summary(route: Route) -> str:
     return (route.handler.__doc__ or "").strip().split("\n", 1)[0]
 
 
-def _operation(route: Route, schemas: Mapping[str, Any]) -> Document:
-    operation: Document = {
+def _operation(route: Route, schemas: Mapping[str, Any]) -> OpenAPIDocument:
+    operation: OpenAPIDocument = {
         "operationId": _operation_id(route),
         "summary": _summary(route),
         "tags": [_tag(route)],
@@ -131,7 +131,7 @@ def _operation(route: Route, schemas: Mapping[str, Any]) -> Document:
     return operation
 
 
-def _count_operation(route: Route) -> Document:
+def _count_operation(route: Route) -> OpenAPIDocument:
     return {
         "operationId": "head_" + _operation_id(route).removeprefix("get_"),
         "summary": "Get the total number of resources in the Sensu-Total-Count header.",
@@ -141,7 +141,7 @@ def _count_operation(route: Route) -> Document:
     }
 
 
-def _parameters(route: Route) -> list[Document]:
+def _parameters(route: Route) -> list[OpenAPIDocument]:
     found = [_in_path(name) for name in _VARIABLE.findall(route.path)]
     if _is_paged(route):
         found += _PAGE_PARAMETERS
@@ -153,7 +153,7 @@ def _parameters(route: Route) -> list[Document]:
     return found
 
 
-def _in_path(name: str) -> Document:
+def _in_path(name: str) -> OpenAPIDocument:
     text = _NAMES.get(name, f"The {name} of the resource.")
     return {
         "name": name,
@@ -164,32 +164,32 @@ def _in_path(name: str) -> Document:
     }
 
 
-def _parameter(place: str, name: str, description: str, schema: Document) -> Document:
+def _parameter(place: str, name: str, description: str, schema: OpenAPIDocument) -> OpenAPIDocument:
     return {"name": name, "in": place, "description": description, "schema": schema}
 
 
-_TEXTS: Document = {"type": "array", "items": {"type": "string"}}
-_PAGE_PARAMETERS: Sequence[Document] = (
+_TEXTS: OpenAPIDocument = {"type": "array", "items": {"type": "string"}}
+_PAGE_PARAMETERS: Sequence[OpenAPIDocument] = (
     _parameter("query", "limit", "The maximum number of items per page.", {"type": "integer", "minimum": 0}),
     _parameter("query", "continue", "The token of the previous page.", {"type": "string"}),
     _parameter("query", "labelSelector", "Select resources by labels; all requirements must match.", _TEXTS),
     _parameter("query", "fieldSelector", "Select resources by fields; all requirements must match.", _TEXTS),
 )
-_WATCH_PARAMETERS: Sequence[Document] = (
+_WATCH_PARAMETERS: Sequence[OpenAPIDocument] = (
     _parameter("query", "watch", "Stream changes to the list as server-sent events.", {"type": "boolean"}),
     _parameter("header", "Last-Event-ID", "Continue a stream after this id.", {"type": "integer", "minimum": 0}),
 )
-_CONDITIONS: Sequence[Document] = (
+_CONDITIONS: Sequence[OpenAPIDocument] = (
     _parameter("header", "If-Match", "Entity tags; the resource must have one of them.", {"type": "string"}),
     _parameter("header", "If-None-Match", "Entity tags; the resource must have none of them.", {"type": "string"}),
 )
 
 
-def _content(media_type: str, schema: Any) -> Document:
+def _content(media_type: str, schema: Any) -> OpenAPIDocument:
     return {media_type: {"schema": schema}}
 
 
-def _failure(description: str, *shapes: str) -> Document:
+def _failure(description: str, *shapes: str) -> OpenAPIDocument:
     schemas = [{"$ref": _REFERENCE.format(name=shape)} for shape in shapes]
     return {
         "description": description,
@@ -200,22 +200,22 @@ def _failure(description: str, *shapes: str) -> Document:
     }
 
 
-_FAILURES: Document = {
+_FAILURES: OpenAPIDocument = {
     "4XX": _failure("The request was refused.", "Problem", "Refused"),
     "5XX": _failure("The backend cannot process the request now.", "Problem"),
 }
 
 
-def _page_headers() -> Document:
+def _page_headers() -> OpenAPIDocument:
     return {
         "Sensu-Continue": {"$ref": "#/components/headers/Continue"},
         "Sensu-Total-Count": {"$ref": "#/components/headers/Total"},
     }
 
 
-def _responses(route: Route, schemas: Mapping[str, Any]) -> Document:
+def _responses(route: Route, schemas: Mapping[str, Any]) -> OpenAPIDocument:
     (shape,) = _given(route)
-    success: Document = {"description": _DESCRIPTIONS.get(route.status, "OK")}
+    success: OpenAPIDocument = {"description": _DESCRIPTIONS.get(route.status, "OK")}
     media_type = route.media_type.partition(";")[0]
     if shape is not None:
         success["content"] = _content(media_type, schemas[repr(shape)])
@@ -230,7 +230,7 @@ def _responses(route: Route, schemas: Mapping[str, Any]) -> Document:
     return {str(route.status): success, **_FAILURES}
 
 
-_CHANGE: Document = {
+_CHANGE: OpenAPIDocument = {
     "type": "object",
     "description": "A change: `event` is its type, and `data` the changed resource as JSON.",
     "properties": {name: {"type": "string"} for name in ("id", "event", "data", "retry")},

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from sensu.backend.api.openapi import Document, document
+from sensu.backend.api.openapi import OpenAPIDocument, document
 from sensu.backend.api.request import Request
 from sensu.backend.api.responses import NOSNIFF, Response, json
 from sensu.backend.api.router import Route
@@ -45,7 +45,7 @@ class ReferenceEndpoint:
         return Response(200, [(b"content-type", HTML.encode()), length, NOSNIFF, _POLICY], page)
 
     @cached_property
-    def _document(self) -> Document:
+    def _document(self) -> OpenAPIDocument:
         return document(self.described, self._version)
 
     @cached_property
@@ -69,7 +69,7 @@ td { padding: .1rem .8rem .1rem 0; vertical-align: top }
 """
 
 
-def html_of(described: Document) -> str:
+def html_of(described: OpenAPIDocument) -> str:
     """Render an OpenAPI document as HTML."""
     info = described["info"]
     tags = [tag["name"] for tag in described["tags"]]
@@ -86,7 +86,7 @@ def html_of(described: Document) -> str:
     )
 
 
-def _section(described: Document, tag: str) -> str:
+def _section(described: OpenAPIDocument, tag: str) -> str:
     operations = "".join(
         _operation(path, method, operation)
         for path, methods in described["paths"].items()

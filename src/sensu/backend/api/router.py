@@ -17,7 +17,7 @@ from sensu.backend.membership import Duty, Ownership
 from sensu.resources.kinds import Kind
 from sensu.rules.share import slot_of, slot_of_delivery
 
-Handler = Callable[[Request], Awaitable[Response]]
+RouteHandler = Callable[[Request], Awaitable[Response]]
 CORE = "/api/core/v2"
 TEXT = "text/plain; charset=utf-8"
 IN_NAMESPACE = f"{CORE}/namespaces/{{namespace}}"
@@ -61,7 +61,7 @@ class Route:
 
     method: str
     path: str
-    handler: Handler
+    handler: RouteHandler
     open: bool = False
     early: bool = False
     lists: Kind | None = None

@@ -10,11 +10,11 @@ from dataclasses import replace
 from sensu.backend.api.errors import INVALID_ARGUMENT, problem, refused
 from sensu.backend.api.request import Request
 from sensu.backend.api.responses import NOSNIFF, Header, Response, Streamed
-from sensu.backend.api.router import Handler, Route
+from sensu.backend.api.router import Route, RouteHandler
 from sensu.backend.auth.authenticator import Authenticator
 from sensu.backend.auth.identity import Identity
 from sensu.backend.services.live_changes import Scope
-from sensu.backend.services.watches import Message, Watches
+from sensu.backend.services.watches import Watches, WatchMessage
 from sensu.resources.kinds import Kind
 
 CONTENT_TYPE = b"text/event-stream"
@@ -38,7 +38,7 @@ class Watchable:
             return route
         return replace(route, handler=self._handler(route))
 
-    def _handler(self, route: Route) -> Handler:
+    def _handler(self, route: Route) -> RouteHandler:
         variables = _VARIABLE.findall(route.path)
 
         async def follow_or_list(request: Request) -> Response:
@@ -81,7 +81,7 @@ class EventStream(Streamed):
         status: int,
         headers: list[Header],
         *,
-        messages: AsyncIterator[Sequence[Message]],
+        messages: AsyncIterator[Sequence[WatchMessage]],
         gone: Callable[[], Awaitable[None]],
     ) -> None:
         super().__init__(status, headers, parts=_blocks(messages), gone=gone)
@@ -95,13 +95,13 @@ class EventStream(Streamed):
             await closing()
 
 
-async def _blocks(messages: AsyncIterator[Sequence[Message]]) -> AsyncIterator[bytes]:
+async def _blocks(messages: AsyncIterator[Sequence[WatchMessage]]) -> AsyncIterator[bytes]:
     yield b"retry: %d\n" % RETRY_MS
     async for some in messages:
         yield b"".join(map(block, some))
 
 
-def block(message: Message) -> bytes:
+def block(message: WatchMessage) -> bytes:
     """A message as a server-sent event; without data it contains only the id."""
     lines = [] if message.revision is None else [b"id: %d" % message.revision]
     if message.event:

@@ -4,7 +4,7 @@ from sensu.backend.auth.identity import BASIC, WRONG_CREDENTIALS, Principal, Rej
 from sensu.backend.auth.passwords import BCRYPT_COST, BCRYPT_COST_SET_MAX, Passwords, cost_of
 from sensu.backend.auth.providers import PasswordLogin
 from sensu.backend.auth.records import Records, enabled_user
-from sensu.backend.auth.sessions import Session
+from sensu.backend.auth.sessions import LoginSession
 from sensu.resources.kinds import USER
 
 
@@ -35,12 +35,12 @@ class BasicProvider:
         )
         return principal_of(user) if right and user is not None else WRONG_CREDENTIALS
 
-    def current(self, session: Session) -> Principal | None:
+    def current(self, session: LoginSession) -> Principal | None:
         """The user of a session with its present groups, None if its record is gone or disabled."""
         user = enabled_user(self._records, session.username)
         return None if user is None else principal_of(user)
 
-    async def check(self, session: Session) -> Principal | None:
+    async def check(self, session: LoginSession) -> Principal | None:
         """The same: records are always current."""
         return self.current(session)
 

@@ -6,7 +6,7 @@ from typing import Protocol
 import msgspec
 
 from sensu.backend.auth.identity import WRONG_CREDENTIALS, Principal, Rejected
-from sensu.backend.auth.sessions import Session
+from sensu.backend.auth.sessions import LoginSession
 
 
 class PasswordLogin(msgspec.Struct, frozen=True):
@@ -40,14 +40,14 @@ class Provider(Protocol):
         """The user, if the password is correct; raises TooManyAttempts."""
         ...
 
-    def current(self, session: Session) -> Principal | None:
+    def current(self, session: LoginSession) -> Principal | None:
         """The user of a session with its present groups, None if the user is no longer valid.
 
         Asked at every request, so it never waits: a provider on another host answers from the session.
         """
         ...
 
-    async def check(self, session: Session) -> Principal | ProviderUnavailable | None:
+    async def check(self, session: LoginSession) -> Principal | ProviderUnavailable | None:
         """The same when a session is refreshed; a provider on another host is asked for it."""
         ...
 

@@ -30,7 +30,7 @@ UNSTORED_MAX = 1_000
 """The maximum number of sessions that are kept only in memory; beyond it, the oldest of them ends."""
 
 
-class Session(Wire, frozen=True):
+class LoginSession(Wire, frozen=True):
     """A login; times in Unix seconds.
 
     `provider_id` is the provider that knows the user, `user_id` its id there, and `groups` are those that the provider
@@ -67,12 +67,12 @@ class Session(Wire, frozen=True):
         return self.provider_id, self.username
 
 
-class Sessions:
+class StoredSessions:
     """The sessions of a cluster; those unused for longest come first."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._all: OrderedDict[str, Session] = OrderedDict()
+        self._all: OrderedDict[str, LoginSession] = OrderedDict()
         self._of_user: dict[tuple[str, str], OrderedDict[str, None]] = {}
         self._unstored: OrderedDict[str, None] = OrderedDict()
         self._stop: Callable[[], None] = lambda: None
@@ -80,11 +80,11 @@ class Sessions:
     async def open(self) -> None:
         """Read the sessions from the store and follow their changes."""
         self._stop = self._store.listen(self._follow)
-        found: list[Session] = []
+        found: list[LoginSession] = []
         after: tuple[str, str] | None = None
         while True:
             page = await self._store.list(SESSION_KIND, None, after=after, limit=READ_AT_ONCE)
-            found += [decode(Session, item.body) for item in page.items]
+            found += [decode(LoginSession, item.body) for item in page.items]
             if not page.more or not page.items:
                 break
             after = (page.items[-1].key.namespace, page.items[-1].key.name)
@@ -95,16 +95,16 @@ class Sessions:
         """Stop following the store."""
         self._stop()
 
-    def get(self, session_id: str) -> Session | None:
+    def get(self, session_id: str) -> LoginSession | None:
         """A session that has not ended; the caller checks `expires_at`."""
         return self._all.get(session_id)
 
-    def listed(self, user: tuple[str, str] | None = None) -> Iterator[Session]:
+    def listed(self, user: tuple[str, str] | None = None) -> Iterator[LoginSession]:
         """The sessions of a provider's user, or all, those that were used last first."""
         ids = self._all if user is None else self._of_user.get(user, ())
         return (self._all[session_id] for session_id in reversed(ids))
 
-    async def put(self, session: Session, now: float, also: Sequence[Write] = ()) -> bool:
+    async def put(self, session: LoginSession, now: float, also: Sequence[Write] = ()) -> bool:
         """Store a new or changed session together with `also`; ends expired sessions and those beyond the limits.
 
         False if another process changed or ended the session meanwhile; then nothing is stored, and `get` returns its
@@ -130,7 +130,7 @@ class Sessions:
             await self._reread(session.id)
         return not isinstance(outcome, Refused)
 
-    def _keep_unstored(self, session: Session, err: StoreError) -> None:
+    def _keep_unstored(self, session: LoginSession, err: StoreError) -> None:
         context = fields(username=session.username, error=str(err))
         log.warning(
             "a login is kept in memory only and not in the audit log, because the store is unavailable", extra=context
@@ -142,9 +142,9 @@ class Sessions:
     async def _reread(self, session_id: str) -> None:
         stored = await self._store.get(Key(SESSION_KIND, "", session_id))
         if stored is not None:
-            self._keep(decode(Session, stored.body))
+            self._keep(decode(LoginSession, stored.body))
 
-    def _restore(self, session: Session, before: Session | None) -> None:
+    def _restore(self, session: LoginSession, before: LoginSession | None) -> None:
         """Undo a change that was not stored, so that the caller's refresh token remains valid."""
         if self._all.get(session.id) is session:
             self._drop(session.id)
@@ -174,7 +174,7 @@ class Sessions:
         elif len(self._all) > SESSIONS_MAX:
             yield next(iter(self._all))
 
-    def _keep(self, session: Session) -> None:
+    def _keep(self, session: LoginSession) -> None:
         known = self._all.get(session.id)
         if known is not None and known.generation >= session.generation:
             return
@@ -201,10 +201,10 @@ class Sessions:
             if change.body is None:
                 self._drop(change.key.name)
             else:
-                self._keep(decode(Session, change.body))
+                self._keep(decode(LoginSession, change.body))
 
 
-def _put(session: Session, before: Session | None) -> PutResource:
+def _put(session: LoginSession, before: LoginSession | None) -> PutResource:
     body = encode(session)
     etag_before = None if before is None else etag(encode(before))
     return PutResource(Key(SESSION_KIND, "", session.id), body, etag(body), etag_before=etag_before)
@@ -214,6 +214,6 @@ def _delete(session_id: str) -> DeleteResource:
     return DeleteResource(Key(SESSION_KIND, "", session_id), Must.ANY)
 
 
-def changed(session: Session, **changes: object) -> Session:
+def changed(session: LoginSession, **changes: object) -> LoginSession:
     """The session with fields replaced and the next generation."""
     return msgspec.structs.replace(session, generation=session.generation + 1, **changes)

@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 
 from sensu.backend.auth.identity import BASIC, WRONG_CREDENTIALS, Identity, Rejected, Via, identity_of
 from sensu.backend.auth.providers import Providers, ProviderUnavailable
-from sensu.backend.auth.sessions import Session, Sessions, changed
+from sensu.backend.auth.sessions import LoginSession, StoredSessions, changed
 from sensu.backend.auth.signing import Signer
 from sensu.backend.auth.web_sessions import CLIENT_CHARACTERS_MAX, WebSessions
 from sensu.clock import Clock
@@ -82,7 +82,7 @@ class Tokens:
         self._clock = clock
         self._lifetimes = lifetimes or TokenLifetimes()
         self._keys = (private_key, public_key)
-        self.sessions = self._sessions = Sessions(store)
+        self.sessions = self._sessions = StoredSessions(store)
         self.web = WebSessions(self._sessions, providers, clock, self._lifetimes.session_s)
         self._signer = Signer(secrets.token_bytes(SECRET_BYTES), *self._keys)
         self._verified: OrderedDict[bytes, _AccessClaims] = OrderedDict()
@@ -106,7 +106,7 @@ class Tokens:
         `client` is the program that logs in, as it names itself.
         """
         now = self._clock.now()
-        session = Session(
+        session = LoginSession(
             id=secrets.token_hex(16),
             username=who.username,
             refresh_id=secrets.token_hex(16),
@@ -147,7 +147,9 @@ class Tokens:
         session_now = None if session is None else await self._used(session, claims["jti"], groups, now)
         return WRONG_CREDENTIALS if session_now is None else self._triple(session_now, groups, issuer, now)
 
-    async def _used(self, session: Session, refresh_id: str, groups: tuple[str, ...], now: float) -> Session | None:
+    async def _used(
+        self, session: LoginSession, refresh_id: str, groups: tuple[str, ...], now: float
+    ) -> LoginSession | None:
         """The session after one of its refresh tokens was used, None if that ended it; `groups` are those of the user.
 
         While the store fails, the refresh token is not replaced, and the session lasts no longer than before.
@@ -169,7 +171,7 @@ class Tokens:
         await self._sessions.end(session.id)
         return None
 
-    def _renewed(self, session: Session, age_s: float, groups: tuple[str, ...], now: float) -> Session:
+    def _renewed(self, session: LoginSession, age_s: float, groups: tuple[str, ...], now: float) -> LoginSession:
         """The session with its refresh token replaced, if it is old enough, and the groups of now."""
         if age_s < self._lifetimes.rotate_after_s:
             return session if groups == session.groups else changed(session, groups=groups)
@@ -214,7 +216,7 @@ class Tokens:
             return WRONG_CREDENTIALS
         return identity_of(principal, Via.BEARER, session.id)
 
-    def _lasting(self, session_id: str, username: str) -> Session | None:
+    def _lasting(self, session_id: str, username: str) -> LoginSession | None:
         """A user's session that has not ended."""
         session = self._sessions.get(session_id)
         if session is None or session.username != username or self._clock.now() >= session.expires_at:
@@ -248,7 +250,7 @@ class Tokens:
             return None
         return refresh if access["sub"] == refresh["sub"] else None
 
-    def _triple(self, session: Session, groups: tuple[str, ...], issuer: str, now: float) -> TokenTriple:
+    def _triple(self, session: LoginSession, groups: tuple[str, ...], issuer: str, now: float) -> TokenTriple:
         expires_at = int(now + self._lifetimes.access_s)
         access = {
             "exp": expires_at,
@@ -274,7 +276,7 @@ class Tokens:
         )
 
 
-def _provider_claim(session: Session) -> dict[str, str]:
+def _provider_claim(session: LoginSession) -> dict[str, str]:
     """The claim for the provider that Go clients read; `basic` has no type, as recorded."""
     of_type, slash, _ = session.provider_id.partition("/")
     return {

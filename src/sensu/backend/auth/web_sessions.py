@@ -10,7 +10,7 @@ from hashlib import sha256
 
 from sensu.backend.auth.identity import WRONG_CREDENTIALS, Identity, Rejected, Via, identity_of
 from sensu.backend.auth.providers import Providers, ProviderUnavailable
-from sensu.backend.auth.sessions import Session, Sessions, changed
+from sensu.backend.auth.sessions import LoginSession, StoredSessions, changed
 from sensu.clock import Clock
 from sensu.store.values import Write
 
@@ -25,16 +25,16 @@ CLIENT_CHARACTERS_MAX = 200
 class WebSessions:
     """Begins, verifies and ends the sessions of browsers; `rest_s` is how long one may be unused."""
 
-    def __init__(self, sessions: Sessions, providers: Providers, clock: Clock, rest_s: float) -> None:
+    def __init__(self, sessions: StoredSessions, providers: Providers, clock: Clock, rest_s: float) -> None:
         self._sessions = sessions
         self._providers = providers
         self._clock = clock
         self._rest_s = rest_s
 
-    async def begin(self, who: Identity, client: str, also: Sequence[Write] = ()) -> tuple[str, Session]:
+    async def begin(self, who: Identity, client: str, also: Sequence[Write] = ()) -> tuple[str, LoginSession]:
         """The cookie of a new session, and the session; `also` is stored with it."""
         cookie, now = secrets.token_urlsafe(COOKIE_BYTES), self._clock.now()
-        session = Session(
+        session = LoginSession(
             id=_id_of(cookie),
             username=who.username,
             refreshed_at=now,
@@ -52,7 +52,7 @@ class WebSessions:
         await self._sessions.put(session, now, also)
         return cookie, session
 
-    def get(self, cookie: str) -> Session | None:
+    def get(self, cookie: str) -> LoginSession | None:
         """The session of a cookie, unless it has ended."""
         session = self._sessions.get(_id_of(cookie)) if cookie else None
         return None if session is None or not session.web or self._clock.now() >= session.expires_at else session
@@ -87,7 +87,7 @@ class WebSessions:
         else:
             await self._sessions.put(changed(session, **used), now)
 
-    async def _groups_of(self, session: Session) -> tuple[str, ...] | None:
+    async def _groups_of(self, session: LoginSession) -> tuple[str, ...] | None:
         """The groups that the provider names now, those of before if it cannot be asked; None for no valid user."""
         provider = self._providers.get(session.provider_id)
         principal = None if provider is None else await provider.check(session)

@@ -2,7 +2,7 @@
 
 import re
 import zlib
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from typing import Any
 
 from sensu.backend.api.errors import PERMISSION_DENIED, refused_before
@@ -15,9 +15,9 @@ from sensu.backend.dashboardd.files import ASSETS, WebFile
 from sensu.backend.dashboardd.headers import API_POLICY, accepts, page_policy, with_defaults
 from sensu.backend.dashboardd.missing_page import MISSING_POLICY, missing_page
 from sensu.backend.dashboardd.origins import refusal_of
+from sensu.backend.ports import Application
 
 Frames = Callable[[], Sequence[str]]
-Application = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None]]
 
 PATH_CHARACTERS_MAX = 8_192
 """Longer paths lead nowhere; a link to a resource whose name has thousands of characters fits."""

@@ -8,11 +8,12 @@ from pathlib import Path
 from sensu.backend.api.server import ApiServer
 from sensu.backend.auth.records import Records
 from sensu.backend.basics import Basics
-from sensu.backend.dashboardd.application import Application, Frames, WebApplication
+from sensu.backend.dashboardd.application import Frames, WebApplication
 from sensu.backend.dashboardd.build import WebBuild
 from sensu.backend.dashboardd.files import DIST
 from sensu.backend.listening import ListenerSettings, dashboard_listener
 from sensu.backend.membership import Ownership
+from sensu.backend.ports import Application
 from sensu.backend.services.web_settings import web_settings
 from sensu.clock import Clock
 

@@ -79,7 +79,7 @@ def arrival(incoming: IncomingEvent, done: Done | None) -> Arrival:
     return Arrival(incoming, metadata.namespace, EventKey(metadata.namespace, name, check.metadata.name), done)
 
 
-class Decision(msgspec.Struct, frozen=True):
+class ItemDecision(msgspec.Struct, frozen=True):
     """The decision about an item: the writes, and what applies in memory once they are committed.
 
     `key` is the event that changes (None: no event does), `state` its new state (None: it is deleted) and `due_after_s`
@@ -113,7 +113,7 @@ def entities_needed(items: Iterable[Waiting]) -> Iterable[Key]:
                 yield entity_key(item.namespace, name)
 
 
-def answer(item: Waiting, decision: Decision) -> None:
+def answer(item: Waiting, decision: ItemDecision) -> None:
     """Tell the sender of an item that the decision about it is stored, or that it is refused."""
     if isinstance(item, Removal):
         item.done(None if decision.refused else decision.existed)

@@ -3,9 +3,9 @@
 from collections.abc import Callable
 
 from sensu.backend.basics import Basics
-from sensu.backend.eventd.counters import Counters
+from sensu.backend.eventd.counters import EventCounters
 from sensu.backend.eventd.daemon import Eventd
-from sensu.backend.eventd.gate import Gate
+from sensu.backend.eventd.gate import DeliveryGate
 from sensu.backend.membership import ALONE, Ownership
 from sensu.backend.stored_entities import StoredEntities
 
@@ -13,7 +13,7 @@ from sensu.backend.stored_entities import StoredEntities
 def assembled(
     basics: Basics,
     entities: StoredEntities,
-    counters: Counters,
+    counters: EventCounters,
     wake_deliveries: Callable[[], None],
     answered: Callable[[str, str, int], None],
     log_event: Callable[[bytes], None] | None = None,
@@ -21,7 +21,7 @@ def assembled(
 ) -> Eventd:
     """The daemon; the arguments are those of `Eventd`."""
     store, settings = basics.store, basics.settings
-    gate = Gate(
+    gate = DeliveryGate(
         store.deliveries_size,
         settings.deliveries_owed_max,
         settings.deliveries_bytes_max,

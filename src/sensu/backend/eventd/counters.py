@@ -5,7 +5,7 @@ from typing import Protocol
 
 import msgspec
 
-from sensu.backend.eventd.arrivals import Arrival, Decision, Waiting
+from sensu.backend.eventd.arrivals import Arrival, ItemDecision, Waiting
 from sensu.resources.event import Event
 from sensu.store.values import PutEvent
 
@@ -18,7 +18,7 @@ class Took(msgspec.Struct, frozen=True):
     pass_on_s: float = 0.0
 
 
-class Counters(Protocol):
+class EventCounters(Protocol):
     """What eventd counts; the kinds of events are `check`, `metrics` (no check) and `check+metrics`."""
 
     def processed(self, kind: str, status: str, events: int) -> None:
@@ -42,13 +42,13 @@ class Counters(Protocol):
         ...
 
 
-def count_group(counters: Counters, items: Sequence[Waiting], proxies: int, took: Took, *, well: bool) -> None:
+def count_group(counters: EventCounters, items: Sequence[Waiting], proxies: int, took: Took, *, well: bool) -> None:
     """Count a group, whether it was stored (`well`) or not."""
     metrics = sum(isinstance(item, Arrival) and item.key is None for item in items)
     counters.group({"check": len(items) - metrics, "metrics": metrics}, proxies, took, well=well)
 
 
-def count_events(counters: Counters, items: Sequence[Waiting], decisions: Sequence[Decision]) -> None:
+def count_events(counters: EventCounters, items: Sequence[Waiting], decisions: Sequence[ItemDecision]) -> None:
     """Count the points and the stored sizes of processed events."""
     for item, decision in zip(items, decisions, strict=True):
         event = item.incoming.event if isinstance(item, Arrival) else None

@@ -12,8 +12,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from sensu.backend.eventd import outage
 from sensu.backend.eventd.arrivals import (
     Arrival,
-    Decision,
     Done,
+    ItemDecision,
     Overdue,
     Removal,
     Waiting,
@@ -23,12 +23,12 @@ from sensu.backend.eventd.arrivals import (
     entities_needed,
     resolve,
 )
-from sensu.backend.eventd.counters import Counters, Took, count_events, count_group
+from sensu.backend.eventd.counters import EventCounters, Took, count_events, count_group
 from sensu.backend.eventd.deadlines import Deadlines
-from sensu.backend.eventd.decisions import Group, Lookups
-from sensu.backend.eventd.gate import TOO_MANY, Gate
+from sensu.backend.eventd.decisions import DecisionGroup, Lookups
+from sensu.backend.eventd.gate import TOO_MANY, DeliveryGate
 from sensu.backend.eventd.queue import Queue
-from sensu.backend.eventd.recognition import Metrics, Results
+from sensu.backend.eventd.recognition import RecentMetrics, RecentResults
 from sensu.backend.eventd.silence_marks import SilenceMarks
 from sensu.backend.eventd.slot_moves import SlotMoves
 from sensu.backend.eventd.states import States
@@ -76,13 +76,13 @@ class Eventd:
         store: Store,
         cache: ResourceCache,
         entities: StoredEntities,
-        counters: Counters,
+        counters: EventCounters,
         clock: Clock,
         wake_deliveries: Callable[[], None],
         *,
         keeps_results: bool = True,
         answered: Callable[[str, str, int], None] | None = None,
-        gate: Gate | None = None,
+        gate: DeliveryGate | None = None,
         log_event: Callable[[bytes], None] | None = None,
         ownership: Ownership = ALONE,
     ) -> None:
@@ -109,7 +109,7 @@ class Eventd:
         self._idle.set()
         self._deadlines = Deadlines(clock)
         self._lifetime = outage.Lifetime(clock, {}, ownership.member)
-        self._results, self._metrics = Results(store, kept=keeps_results), Metrics(store, ownership.member)
+        self._results, self._metrics = RecentResults(store, kept=keeps_results), RecentMetrics(store, ownership.member)
         silences = SilenceIndexes(cache)
         self.silence_marks = SilenceMarks(store, cache, silences, clock, ownership)
         self._lookups = Lookups(
@@ -327,7 +327,7 @@ class Eventd:
     async def _decide_and_commit(self, items: Sequence[Waiting]) -> Committed | Refused | None:
         started = self._clock.monotonic()
         group = await self._group(items)
-        decisions: list[Decision] = []
+        decisions: list[ItemDecision] = []
         writes: list[Write] = []
         for item in items:
             decision = group.decide(item)
@@ -349,7 +349,7 @@ class Eventd:
             count_events(self._counters, items, decisions)
         return result
 
-    async def _group(self, items: Sequence[Waiting]) -> Group:
+    async def _group(self, items: Sequence[Waiting]) -> DecisionGroup:
         """A group with what its decisions need: the states before, and whole events where those are changed."""
         await self._store.feed.caught_up()
         unknown, whole, received = _Keys(), _Keys(), _Keys()
@@ -368,7 +368,7 @@ class Eventd:
                     self._note_needs(item, {}, {}, received)
         if received:
             await self._results.load(received)
-        return Group(self._states, loaded, self._lookups, self._clock.now(), self._lifetime.alive_s())
+        return DecisionGroup(self._states, loaded, self._lookups, self._clock.now(), self._lifetime.alive_s())
 
     def _note_needs(self, item: Waiting, unknown: _Keys, whole: _Keys, received: _Keys) -> None:
         """Note the states, whole events and identities of results that the decision about an item needs."""
@@ -390,7 +390,7 @@ class Eventd:
             if keepalive not in self._states:
                 unknown[keepalive] = None
 
-    def _apply(self, items: Sequence[Waiting], decisions: Sequence[Decision]) -> None:
+    def _apply(self, items: Sequence[Waiting], decisions: Sequence[ItemDecision]) -> None:
         """Apply committed decisions to the state in memory and answer the senders."""
         owed, checks, metrics, refused = False, 0, 0, 0
         for item, decision in zip(items, decisions, strict=True):
@@ -419,7 +419,7 @@ class Eventd:
             if events:
                 self._counters.processed(kind, status, events)
 
-    def _note_state(self, key: EventKey, decision: Decision) -> None:
+    def _note_state(self, key: EventKey, decision: ItemDecision) -> None:
         self._states.put(key, decision.state)
         if decision.identity and self._results.in_use:
             self._results.add(key, decision.identity)
@@ -454,7 +454,7 @@ class Eventd:
             if isinstance(item, Overdue):
                 self._deadlines.arm(item.key, EXPIRE_AGAIN_S)
             else:
-                answer(item, Decision(refused=why))
+                answer(item, ItemDecision(refused=why))
 
     async def _watch_deadlines_forever(self) -> None:
         while True:

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 import msgspec
 
 from sensu.backend import stored_form
-from sensu.backend.eventd.arrivals import Arrival, Decision, Overdue, Removal, arrival
+from sensu.backend.eventd.arrivals import Arrival, ItemDecision, Overdue, Removal, arrival
 from sensu.backend.eventd.deadlines import Deadlines
 from sensu.backend.eventd.event_json import delivery_json, stored_json
-from sensu.backend.eventd.recognition import Metrics, Results
+from sensu.backend.eventd.recognition import RecentMetrics, RecentResults
 from sensu.backend.eventd.states import States
 from sensu.backend.ports import IncomingEvent
 from sensu.backend.silence_indexes import SilenceIndexes
@@ -46,13 +46,13 @@ class Lookups:
     silences: SilenceIndexes
     next_delivery_id: Callable[[int], int]
     awaited: Deadlines
-    results: Results
-    metrics: Metrics
+    results: RecentResults
+    metrics: RecentMetrics
     keeps_results: bool = True
     logs_events: bool = False
 
 
-class Group:
+class DecisionGroup:
     """The decisions of one group, which take effect once the group is committed; the `DecisionContext` of each."""
 
     def __init__(
@@ -93,7 +93,7 @@ class Group:
         """Whether a handler of that name exists."""
         return self._lookups.cache.get(HANDLER, namespace, name) is not None
 
-    def decide(self, item: Arrival | Removal | Overdue) -> Decision:
+    def decide(self, item: Arrival | Removal | Overdue) -> ItemDecision:
         """The decision about an item."""
         if isinstance(item, Arrival):
             return self._decide_arrival(item)
@@ -101,20 +101,20 @@ class Group:
             return self._decide_removal(item)
         return self._decide_overdue(item.key)
 
-    def _decide_arrival(self, item: Arrival) -> Decision:
+    def _decide_arrival(self, item: Arrival) -> ItemDecision:
         if not self._namespace_exists(item.namespace):
-            return Decision(refused=f'namespace "{item.namespace}" not found')
+            return ItemDecision(refused=f'namespace "{item.namespace}" not found')
         incoming, key = item.incoming, item.key
         if key is None:
             return self._decide_metrics(incoming, item.namespace)
         event, sender = incoming.event, incoming.sender
         previous = self._state(key)
         if incoming.failure and (key in self._lookups.awaited or key in self._decided):
-            return Decision()
+            return ItemDecision()
         identity = 0 if sender is None else resending.identity(event, sender.acknowledged)
         if identity:
             if previous is not None and self._was_received(key, previous, event, identity):
-                return Decision()
+                return ItemDecision()
             self._received.add((key, identity))
         if incoming.merge and previous is not None and check_state.outdated(previous, event, sender):
             decided = decide_late(incoming, self._event(key), previous, self, self._now)
@@ -130,7 +130,7 @@ class Group:
 
     def _written(
         self, key: EventKey, incoming: IncomingEvent, decided: DecidedEvent, *, existed: bool, identity: int
-    ) -> Decision:
+    ) -> ItemDecision:
         """A decided event, with the writes that store it."""
         namespace, writes, event = key.namespace, list[Write](), decided.event
         if decided.new_entity is not None:
@@ -155,7 +155,7 @@ class Group:
         self._events[key], self._decided[key] = event, after
         live = delivery_json(decided.reported, entity_json) if self._lookups.logs_events else b""
         owed = decided.handled is not None
-        return Decision(writes, key, after, decided.due_after_s, existed, owed, live=live, identity=identity)
+        return ItemDecision(writes, key, after, decided.due_after_s, existed, owed, live=live, identity=identity)
 
     def _result(self, decided: DecidedEvent, identity: int, delivery_id: int) -> Result | None:
         """The entry for the event's history, or None if the result is not kept."""
@@ -170,13 +170,13 @@ class Group:
     def _delivery_id(self, key: EventKey) -> int:
         return self._lookups.next_delivery_id(slot_of(key.namespace, key.entity))
 
-    def _decide_metrics(self, incoming: IncomingEvent, namespace: str) -> Decision:
+    def _decide_metrics(self, incoming: IncomingEvent, namespace: str) -> ItemDecision:
         """Metrics without a check are handled and not stored."""
         event, sender, writes = incoming.event, incoming.sender, list[Write]()
         identity = 0 if sender is None else resending.identity(event, sender.acknowledged)
         if identity:
             if identity in self.metrics_received or identity in self._lookups.metrics:
-                return Decision()
+                return ItemDecision()
             self.metrics_received.append(identity)
             writes.append(self._lookups.metrics.write(self.metrics_received))
         event = completed_metrics(event, self._now)
@@ -187,30 +187,30 @@ class Group:
             writes.append(OweDelivery(delivery_id, namespace, delivery_json(event), self._now))
         also = incoming.also
         writes.extend(also() if callable(also) else also)
-        return Decision(writes, owed=owed, live=delivery_json(event) if self._lookups.logs_events else b"")
+        return ItemDecision(writes, owed=owed, live=delivery_json(event) if self._lookups.logs_events else b"")
 
-    def _decide_removal(self, item: Removal) -> Decision:
+    def _decide_removal(self, item: Removal) -> ItemDecision:
         existed = self._state(item.key) is not None
         self._decided[item.key] = None
         self._events.pop(item.key, None)
         writes = [DeleteEvent(item.key), *(item.also if existed else ())]
-        return Decision(writes, item.key, None, None, existed)
+        return ItemDecision(writes, item.key, None, None, existed)
 
-    def _decide_overdue(self, key: EventKey) -> Decision:
+    def _decide_overdue(self, key: EventKey) -> ItemDecision:
         state = self._state(key)
         if state is None:
-            return Decision()
+            return ItemDecision()
         entity = self._stored_entity(key.namespace, key.entity)
         if entity is None:
-            return Decision()
+            return ItemDecision()
         place = EventKey(key.namespace, key.entity, KEEPALIVE)
         keepalive_due_after_s = self._lookups.awaited.remaining_s(place)
         found = decide_overdue(self._event(key), entity, self._state(place), keepalive_due_after_s, self._now)
         if found is None:
-            return Decision()
+            return ItemDecision()
         if isinstance(found, Event):
             return self._decide_arrival(arrival(IncomingEvent(found), None))
-        return Decision(key=key, state=state, due_after_s=found)
+        return ItemDecision(key=key, state=state, due_after_s=found)
 
     def _namespace_exists(self, namespace: str) -> bool:
         exists = self._namespaces.get(namespace)

@@ -14,7 +14,7 @@ URGENT_UP_TO = 1.25
 TOO_MANY = "too many deliveries are pending, try again later"
 
 
-class Gate:
+class DeliveryGate:
     """Bounds the number of pending deliveries, and the bytes of their events.
 
     Events in eventd's queue still pass when the gate closes, so the bounds are exceeded by at most one queue. Events

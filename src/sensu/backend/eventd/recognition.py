@@ -24,7 +24,7 @@ _STATE = "eventd.metrics"
 _BYTES = 8
 
 
-class Results:
+class RecentResults:
     """A cache of the identities of recent results, by event."""
 
     def __init__(self, store: Store, *, kept: bool = True) -> None:
@@ -101,7 +101,7 @@ class Results:
             self.forget(next(iter(self._known)))
 
 
-class Metrics:
+class RecentMetrics:
     """The identities of the latest metrics without a check."""
 
     def __init__(self, store: Store, member: int = 0) -> None:

@@ -50,14 +50,14 @@ class TooLarge(GraphQLError):
 
 
 @dataclass(frozen=True, slots=True)
-class Size:
+class QuerySize:
     """The number of fields of a query, and whether it includes the schema."""
 
     fields: int
     introspects: bool
 
 
-class Work:
+class RemainingCost:
     """The remaining cost that the response to a request may have."""
 
     def __init__(self) -> None:
@@ -69,7 +69,7 @@ class Work:
         """Whether the request has exceeded its limit."""
         return self._left < 0
 
-    def starts(self, query: Size) -> None:
+    def starts(self, query: QuerySize) -> None:
         """Count the start of a query, after the earlier ones have ended; raises TooLarge."""
         self._selected = {}
         self._spend(INTROSPECTION_WORK if query.introspects else 0)
@@ -121,7 +121,7 @@ def _is_added_by_clients(one: SelectionNode) -> bool:
     return isinstance(one, FieldNode) and one.name.value == "__typename" and one.alias is None
 
 
-def size_of(document: DocumentNode) -> Size:
+def size_of(document: DocumentNode) -> QuerySize:
     """The size of a query; raises TooLarge if its number of fields, depth or number of repetitions is too large."""
     fragments = {one.name.value: one for one in document.definitions if isinstance(one, FragmentDefinitionNode)}
     repeated: Counter[tuple[str, ...]] = Counter()
@@ -155,4 +155,4 @@ def size_of(document: DocumentNode) -> Size:
     for number, definition in enumerate(document.definitions):
         if isinstance(definition, OperationDefinitionNode | FragmentDefinitionNode):
             count(definition.selection_set, (str(number),), 1)
-    return Size(counted, introspects)
+    return QuerySize(counted, introspects)

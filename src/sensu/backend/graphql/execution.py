@@ -24,12 +24,12 @@ from sensu.backend.graphql.bounds import (
     QUERY_CHARACTERS_MAX,
     TOKENS_MAX,
     TOO_MUCH_WORK,
-    Size,
+    QuerySize,
+    RemainingCost,
     TooLarge,
-    Work,
     size_of,
 )
-from sensu.backend.graphql.reader import Reader
+from sensu.backend.graphql.reader import QueryReader
 from sensu.backend.graphql.schema import attribute, made, type_of
 from sensu.backend.graphql.use_cases import UseCases
 from sensu.errors import StoreError
@@ -41,7 +41,7 @@ logger = logging.getLogger(__name__)
 DOCUMENTS_REMEMBERED_MAX = 16
 """The number of parsed queries that are cached; the least recently used ones are dropped."""
 VALIDATION_ERRORS_MAX = 20
-Answer = dict[str, Any]
+QueryResult = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class Query:
     """A query that can be executed."""
 
     document: DocumentNode
-    size: Size
+    size: QuerySize
 
 
 class GraphQL:
@@ -60,7 +60,7 @@ class GraphQL:
         self._schema = made()
         self._read = lru_cache(DOCUMENTS_REMEMBERED_MAX)(self._judged)
 
-    async def answer(self, caller: Identity, body: bytes) -> Answer | list[Answer] | str:
+    async def answer(self, caller: Identity, body: bytes) -> QueryResult | list[QueryResult] | str:
         """The response to a request, a list if the body is one; a string says why the body is not a request."""
         try:
             asked = msgspec.json.decode(body)
@@ -71,11 +71,11 @@ class GraphQL:
         queries = [one for one in (asked if isinstance(asked, list) else [asked]) if isinstance(one, dict)]
         if len(queries) > QUERIES_MAX:
             return f"a request can have at most {QUERIES_MAX} queries"
-        work = Work()
+        work = RemainingCost()
         answers = [await self._answer(caller, work, one) for one in queries]
         return answers if isinstance(asked, list) else answers[0]
 
-    async def _answer(self, caller: Identity, work: Work, asked: Mapping[str, Any]) -> Answer:
+    async def _answer(self, caller: Identity, work: RemainingCost, asked: Mapping[str, Any]) -> QueryResult:
         text, variables, name = asked.get("query"), asked.get("variables"), asked.get("operationName")
         query = self._read(text if isinstance(text, str) else "")
         if isinstance(query, list):
@@ -84,7 +84,7 @@ class GraphQL:
             work.starts(query.size)
         except TooLarge as err:
             return _answered(caller, None, [err])
-        reader = Reader(self._use_cases, caller, work)
+        reader = QueryReader(self._use_cases, caller, work)
         result = execute(
             self._schema,
             query.document,
@@ -130,6 +130,6 @@ def _told(error: GraphQLError) -> GraphQLError:
     return GraphQLError("internal error occurred", nodes=error.nodes, path=error.path)
 
 
-def _answered(caller: Identity, data: Any, errors: Sequence[GraphQLError]) -> Answer:
+def _answered(caller: Identity, data: Any, errors: Sequence[GraphQLError]) -> QueryResult:
     told = [{"message": one.message, "locations": [], **one.formatted} for one in errors]
     return {"data": data, "errors": told or None, "auth": bool(caller.username)}

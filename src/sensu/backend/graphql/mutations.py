@@ -10,7 +10,7 @@ from graphql import GraphQLError
 from sensu.backend.graphql import node_ids
 from sensu.backend.graphql.node_ids import NodeId
 from sensu.backend.graphql.nouns import Resolver
-from sensu.backend.graphql.reader import Info, Reader
+from sensu.backend.graphql.reader import Info, QueryReader
 from sensu.backend.services.outcomes import Deleted, Denied, Exists, Found, NotFound, Refusal, Written
 from sensu.backend.services.payload import ANY_STATE, Payload
 from sensu.resources.event import Event
@@ -42,7 +42,7 @@ class StandardError:
     input: str
 
 
-Remove = Callable[[Reader, NodeId], Awaitable[Deleted | Refusal]]
+Remove = Callable[[QueryReader, NodeId], Awaitable[Deleted | Refusal]]
 
 
 def _payload_of(value: Any) -> Payload:
@@ -54,16 +54,16 @@ def _payload_of(value: Any) -> Payload:
     return body
 
 
-def _denied_text(reader: Reader) -> str:
+def _denied_text(reader: QueryReader) -> str:
     return UNAUTHORIZED if reader.is_known else ANONYMOUS
 
 
-def _refused(reader: Reader, outcome: Refusal) -> GraphQLError:
+def _refused(reader: QueryReader, outcome: Refusal) -> GraphQLError:
     """The error of a field whose use case refused the request."""
     return GraphQLError(_denied_text(reader) if isinstance(outcome, Denied) else outcome.why)
 
 
-def _writer_of(info: Info) -> Reader:
+def _writer_of(info: Info) -> QueryReader:
     """The reader of a mutation; raises GraphQLError if the caller is not authenticated."""
     reader = info.context
     if not reader.is_known:
@@ -129,7 +129,7 @@ async def _execute_check(root: None, info: Info, input: Mapping[str, Any]) -> An
     return _payload(input, errors=[] if isinstance(outcome, Written) else [_entry(reader, outcome, "id")])
 
 
-def _entry(reader: Reader, outcome: Refusal, argument: str) -> StandardError:
+def _entry(reader: QueryReader, outcome: Refusal, argument: str) -> StandardError:
     match outcome:
         case Denied():
             return StandardError("ERR_PERMISSION_DENIED", _denied_text(reader), argument)
@@ -154,19 +154,19 @@ def _removal(kind: Kind, remove: Remove, *, must_be_there: bool = False) -> Reso
     return removed
 
 
-async def _remove(reader: Reader, node: NodeId) -> Deleted | Refusal:
+async def _remove(reader: QueryReader, node: NodeId) -> Deleted | Refusal:
     return await reader.use_cases.resources.delete(reader.caller, node.kind, node.namespace, node.name)
 
 
-async def _remove_entity(reader: Reader, node: NodeId) -> Deleted | Refusal:
+async def _remove_entity(reader: QueryReader, node: NodeId) -> Deleted | Refusal:
     return await reader.use_cases.entities.delete(reader.caller, node.namespace, node.name)
 
 
-async def _remove_event(reader: Reader, node: NodeId) -> Deleted | Refusal:
+async def _remove_event(reader: QueryReader, node: NodeId) -> Deleted | Refusal:
     return await reader.use_cases.events.delete(reader.caller, node.event_key)
 
 
-async def _remove_silence(reader: Reader, node: NodeId) -> Deleted | Refusal:
+async def _remove_silence(reader: QueryReader, node: NodeId) -> Deleted | Refusal:
     return await reader.use_cases.silences.delete(reader.caller, node.namespace, node.name)
 
 

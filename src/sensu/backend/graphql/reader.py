@@ -9,7 +9,7 @@ from typing import Any
 from graphql import GraphQLResolveInfo
 
 from sensu.backend.auth.identity import Identity
-from sensu.backend.graphql.bounds import SEARCHED_MAX, Work
+from sensu.backend.graphql.bounds import SEARCHED_MAX, RemainingCost
 from sensu.backend.graphql.node_ids import NodeId
 from sensu.backend.graphql.use_cases import UseCases
 from sensu.backend.services.outcomes import Found, Listing, Refusal
@@ -33,13 +33,13 @@ class Bodies:
 NONE = Bodies()
 
 
-class Reader:
+class QueryReader:
     """Reads for one query, each resource once. Resources that the caller may not read appear not to exist.
 
     Reads run one at a time, so that a query loads the store no more than any other request.
     """
 
-    def __init__(self, use_cases: UseCases, caller: Identity, work: Work) -> None:
+    def __init__(self, use_cases: UseCases, caller: Identity, work: RemainingCost) -> None:
         self.use_cases = use_cases
         self.caller = caller
         self.work = work
@@ -128,5 +128,5 @@ class Reader:
         return self._silences[namespace]
 
 
-Info = GraphQLResolveInfo[Reader]
+Info = GraphQLResolveInfo[QueryReader]
 """The context of a field."""

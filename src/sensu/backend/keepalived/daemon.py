@@ -31,7 +31,7 @@ EVENTS_PAGE = 500
 """Events of a deregistered entity that are removed in one commit."""
 
 
-class Counters(Protocol):
+class KeepaliveCounters(Protocol):
     """What keepalived counts."""
 
     def keepalive(self, status: str) -> None:
@@ -47,7 +47,7 @@ class Keepalived:
         store: Store,
         entities: StoredEntities,
         intake: LocalIntake,
-        counters: Counters,
+        counters: KeepaliveCounters,
         clock: Clock,
         wake_deliveries: Callable[[], None],
         deregistration_handler: str = "",

@@ -15,7 +15,7 @@ from uuid import uuid4
 import msgspec
 
 from sensu.backend.members import messages
-from sensu.backend.members.messages import Hello, Message, Reply, Stored, Welcome, packed
+from sensu.backend.members.messages import EventsStored, Hello, MemberMessage, Reply, Welcome, packed
 from sensu.clock import Clock
 from sensu.errors import StoreError
 from sensu.log import fields
@@ -28,8 +28,8 @@ ASKS_MAX = 10_000
 ANSWER_WITHIN_S = 5.0
 CONNECT_PAUSE_S = 0.05
 
-Answer = Callable[[Message], None]
-Handler = Callable[[int, Any, Answer], "bool | None"]
+SendReply = Callable[[MemberMessage], None]
+MessageHandler = Callable[[int, Any, SendReply], "bool | None"]
 """Handles a message from a member, with a function to answer it; false if it must be offered again later."""
 
 
@@ -40,7 +40,7 @@ class PeerGone(Exception):
 class Stream(asyncio.Protocol):
     """One connection; messages are sent and received in batches."""
 
-    def __init__(self, take: Callable[["Stream", Message], bool], room: Callable[[], Awaitable[None]]) -> None:
+    def __init__(self, take: Callable[["Stream", MemberMessage], bool], room: Callable[[], Awaitable[None]]) -> None:
         """`take` returns false if a message must be offered again when `room` returns."""
         self._take, self._room = take, room
         self._transport: asyncio.Transport | None = None
@@ -62,7 +62,7 @@ class Stream(asyncio.Protocol):
         if not self.closed.done():
             self.closed.set_result(None)
 
-    def send(self, message: Message) -> None:
+    def send(self, message: MemberMessage) -> None:
         """Send a message after the earlier ones, at the end of this iteration of the loop."""
         if not self._out:
             asyncio.get_running_loop().call_soon(self._flush)
@@ -142,7 +142,7 @@ class Peer:
         self._asked: dict[int, asyncio.Future[Reply]] = {}
         self._number = 0
         self._listeners: list[Callable[[bool], None]] = []
-        self._hears: Callable[[Reply | Stored], None] = lambda _: None
+        self._hears: Callable[[Reply | EventsStored], None] = lambda _: None
         self.lost_at: float | None = clock.monotonic()
         """The time at which it disconnected, None while it is connected."""
         self.ending = False
@@ -152,7 +152,7 @@ class Peer:
         """Call `listener` when the worker connects (true) and when it disconnects (false)."""
         self._listeners.append(listener)
 
-    def hear(self, listener: Callable[[Reply | Stored], None]) -> None:
+    def hear(self, listener: Callable[[Reply | EventsStored], None]) -> None:
         """Call `listener` with replies to messages that were not sent with `ask`."""
         self._hears = listener
 
@@ -161,7 +161,7 @@ class Peer:
         """Whether the worker is connected."""
         return self.lost_at is None
 
-    def tell(self, message: Message) -> None:
+    def tell(self, message: MemberMessage) -> None:
         """Send a message to the worker, if it is connected."""
         if self._stream is not None and self.present:
             self._stream.send(message)
@@ -205,13 +205,13 @@ class Peer:
                     stream.close()
             await self._clock.sleep(CONNECT_PAUSE_S)
 
-    def _take(self, stream: Stream, message: Message) -> bool:
+    def _take(self, stream: Stream, message: MemberMessage) -> bool:
         if isinstance(message, Welcome):
             self.lost_at, self.stored = None, message.stored
             for listener in self._listeners:
                 listener(True)
             return True
-        if type(message) is Stored:
+        if type(message) is EventsStored:
             self._hears(message)
             return True
         answer = self._asked.get(message.id)  # type: ignore[attr-defined]
@@ -254,13 +254,13 @@ class Bus:
         self._starts: dict[int, str] = {}
         self._stored: Callable[[int, str], Awaitable[int]] = _nothing
         self._greeting: set[asyncio.Task[None]] = set()
-        self._handlers: dict[type[Message], Handler] = {}
+        self._handlers: dict[type[MemberMessage], MessageHandler] = {}
         self._left: list[Callable[[int], None]] = []
         self._streams: dict[int, Stream] = {}
         self._room: Callable[[], Awaitable[None]] = _no_wait
         self._server: asyncio.Server | None = None
 
-    def on(self, kind: type[Message], handler: Handler) -> None:
+    def on(self, kind: type[MemberMessage], handler: MessageHandler) -> None:
         """Set the handler of a type of message."""
         self._handlers[kind] = handler
 
@@ -280,7 +280,7 @@ class Bus:
         """The identifier of the start of a member that is connected."""
         return self._starts[member]
 
-    def tell_all(self, message: Message) -> None:
+    def tell_all(self, message: MemberMessage) -> None:
         """Send a message to every other worker that is connected."""
         for peer in self.peers.values():
             peer.tell(message)
@@ -305,7 +305,7 @@ class Bus:
         for stream in list(self._streams.values()):
             stream.close()
 
-    def _take(self, stream: Stream, message: Message) -> bool:
+    def _take(self, stream: Stream, message: MemberMessage) -> bool:
         if isinstance(message, Hello):
             task = asyncio.get_running_loop().create_task(self._welcome(stream, message))
             self._greeting.add(task)

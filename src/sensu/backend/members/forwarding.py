@@ -10,9 +10,17 @@ import logging
 from collections.abc import Callable, Sequence
 from uuid import uuid4
 
-from sensu.backend.members.bus import Answer, Bus, Peer
+from sensu.backend.members.bus import Bus, Peer, SendReply
 from sensu.backend.members.entities import EntitiesHeard, EntitiesSent
-from sensu.backend.members.messages import EventResult, OfferEvent, OfferKeepalive, Removed, RemoveEvent, Reply, Stored
+from sensu.backend.members.messages import (
+    EventResult,
+    EventsStored,
+    OfferEvent,
+    OfferKeepalive,
+    Removed,
+    RemoveEvent,
+    Reply,
+)
 from sensu.backend.membership import Ownership
 from sensu.backend.ports import (
     EventDeferred,
@@ -93,8 +101,8 @@ class _Way:
             self._arrived.clear()
             await self._arrived.wait()
 
-    def _hear(self, told: Reply | Stored) -> None:
-        if isinstance(told, Stored):
+    def _hear(self, told: Reply | EventsStored) -> None:
+        if isinstance(told, EventsStored):
             for number in told.ids:
                 self._settle(number, None)
         else:
@@ -128,13 +136,13 @@ class Results:
     """Sends other members the results of their events: one message for all that were stored in one loop iteration."""
 
     def __init__(self) -> None:
-        self._stored: dict[Answer, list[int]] = {}
+        self._stored: dict[SendReply, list[int]] = {}
 
-    def telling(self, number: int, answer: Answer) -> Done:
+    def telling(self, number: int, answer: SendReply) -> Done:
         """Returns the callback for the result of an event."""
         return lambda outcome: self._tell(number, answer, outcome)
 
-    def _tell(self, number: int, answer: Answer, outcome: EventOutcome) -> None:
+    def _tell(self, number: int, answer: SendReply, outcome: EventOutcome) -> None:
         if not isinstance(outcome, EventStored):
             answer(EventResult(number, outcome))
             return
@@ -145,7 +153,7 @@ class Results:
     def _flush(self) -> None:
         stored, self._stored = self._stored, {}
         for answer, numbers in stored.items():
-            answer(Stored(numbers))
+            answer(EventsStored(numbers))
 
 
 class Forwarding:
@@ -280,7 +288,7 @@ class Forwarding:
     def _forget(self, member: int) -> None:
         self._entities.pop(member, None)
 
-    def _event_offered(self, member: int, message: OfferEvent, answer: Answer) -> bool:
+    def _event_offered(self, member: int, message: OfferEvent, answer: SendReply) -> bool:
         done = self._results.telling(message.id, answer)
         try:
             mark = self._mark(member, message.id)
@@ -291,7 +299,7 @@ class Forwarding:
             done(EventRefused("internal error"))
             return True
 
-    def _keepalive_offered(self, member: int, message: OfferKeepalive, answer: Answer) -> bool:
+    def _keepalive_offered(self, member: int, message: OfferKeepalive, answer: SendReply) -> bool:
         done = self._results.telling(message.id, answer)
         try:
             mark = self._mark(member, message.id)
@@ -301,12 +309,12 @@ class Forwarding:
             done(EventRefused("internal error"))
             return True
 
-    def _removal_asked(self, member: int, message: RemoveEvent, answer: Answer) -> None:
+    def _removal_asked(self, member: int, message: RemoveEvent, answer: SendReply) -> None:
         task = asyncio.get_running_loop().create_task(self._remove(message, answer))
         self._removals.add(task)
         task.add_done_callback(self._removals.discard)
 
-    async def _remove(self, message: RemoveEvent, answer: Answer) -> None:
+    async def _remove(self, message: RemoveEvent, answer: SendReply) -> None:
         also: list[Write] = [*message.audit, *(() if message.trim is None else (message.trim,))]
         existed: bool | None = None
         try:

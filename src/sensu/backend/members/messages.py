@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from sensu.backend.activity import Report
+from sensu.backend.activity import MemberActivity
 from sensu.backend.metrics import Numbered
 from sensu.backend.ports import ApiAnswer, EventOutcome
 from sensu.resources.check_request import CheckRequest
@@ -19,29 +19,29 @@ from sensu.store.values import AppendAudit, EventKey, TrimAudit
 LENGTH_BYTES = 4
 
 
-class Message(msgspec.Struct, frozen=True, array_like=True, tag=True):
+class MemberMessage(msgspec.Struct, frozen=True, array_like=True, tag=True):
     """The base of all messages."""
 
 
-class Hello(Message, frozen=True):
+class Hello(MemberMessage, frozen=True):
     """The first message of a connection: the number of the sender, and an identifier of its start."""
 
     member: int
     start: str
 
 
-class Welcome(Message, frozen=True):
+class Welcome(MemberMessage, frozen=True):
     """The answer to `Hello`: the last number of the events handed over by this start that the receiver has stored."""
 
     stored: int
 
 
-class ChangesAvailable(Message, frozen=True):
+class ChangesAvailable(MemberMessage, frozen=True):
     """A commit was made that the others have to read."""
 
 
-class OfferEvent(Message, frozen=True):
-    """An event for the worker that owns its entity; an `EventResult` follows, or a `Stored` for several events.
+class OfferEvent(MemberMessage, frozen=True):
+    """An event for the worker that owns its entity; an `EventResult` follows, or a `EventsStored` for several events.
 
     If the event has no entity, it is the last one sent with the number `entity`; `entity_json` is its stored JSON, if
     known. `sender` is the session of the agent that sent the event.
@@ -54,7 +54,7 @@ class OfferEvent(Message, frozen=True):
     sender: Sender | None = None
 
 
-class OfferKeepalive(Message, frozen=True):
+class OfferKeepalive(MemberMessage, frozen=True):
     """A keepalive received at `at`, and the id of its event; an `EventResult` follows."""
 
     id: int
@@ -63,7 +63,7 @@ class OfferKeepalive(Message, frozen=True):
     event_id: str
 
 
-class RemoveEvent(Message, frozen=True):
+class RemoveEvent(MemberMessage, frozen=True):
     """A request to delete an event, with its audit entry; a `Removed` follows."""
 
     id: int
@@ -72,27 +72,27 @@ class RemoveEvent(Message, frozen=True):
     trim: TrimAudit | None = None
 
 
-class EventResult(Message, frozen=True):
+class EventResult(MemberMessage, frozen=True):
     """The result of an event that was offered."""
 
     id: int
     outcome: EventOutcome
 
 
-class Stored(Message, frozen=True):
+class EventsStored(MemberMessage, frozen=True):
     """The events with these numbers are stored."""
 
     ids: Sequence[int]
 
 
-class Removed(Message, frozen=True):
+class Removed(MemberMessage, frozen=True):
     """Whether the event existed; None if the store did not answer."""
 
     id: int
     existed: bool | None
 
 
-class Agent(msgspec.Struct, frozen=True, array_like=True):
+class ConnectedAgent(msgspec.Struct, frozen=True, array_like=True):
     """A session of an agent, by its number at its worker, with all its subscriptions (none if it has ended)."""
 
     session: int
@@ -101,14 +101,14 @@ class Agent(msgspec.Struct, frozen=True, array_like=True):
     subscriptions: Sequence[str]
 
 
-class Agents(Message, frozen=True):
+class Agents(MemberMessage, frozen=True):
     """Sessions that began, ended or changed; with `all`, the complete list of sessions."""
 
-    agents: Sequence[Agent]
+    agents: Sequence[ConnectedAgent]
     all: bool = False
 
 
-class Publish(Message, frozen=True):
+class Publish(MemberMessage, frozen=True):
     """A check request for the agents of a subscription."""
 
     namespace: str
@@ -116,14 +116,14 @@ class Publish(Message, frozen=True):
     request: CheckRequest
 
 
-class Disconnect(Message, frozen=True):
+class Disconnect(MemberMessage, frozen=True):
     """A request to end the sessions of an agent."""
 
     namespace: str
     agent: str
 
 
-class ResultStored(Message, frozen=True):
+class ResultStored(MemberMessage, frozen=True):
     """The result of a check request is stored."""
 
     namespace: str
@@ -131,14 +131,14 @@ class ResultStored(Message, frozen=True):
     issued: int
 
 
-class SessionEnded(Message, frozen=True):
+class AgentSessionEnded(MemberMessage, frozen=True):
     """A session of an agent with these subscriptions has ended."""
 
     namespace: str
     subscriptions: Sequence[str]
 
 
-class ApiRequest(Message, frozen=True):
+class ApiRequest(MemberMessage, frozen=True):
     """A request of the API for the member that can answer it; an `ApiResponse` follows."""
 
     id: int
@@ -151,50 +151,50 @@ class ApiRequest(Message, frozen=True):
     cookie: str = ""
 
 
-class ApiResponse(Message, frozen=True):
+class ApiResponse(MemberMessage, frozen=True):
     """The answer of the API."""
 
     id: int
     answer: ApiAnswer
 
 
-class AskNumbers(Message, frozen=True):
-    """Asks for the metrics of a worker; `Numbers` follow."""
+class AskNumbers(MemberMessage, frozen=True):
+    """Asks for the metrics of a worker; `MetricNumbers` follow."""
 
     id: int
 
 
-class Numbers(Message, frozen=True):
+class MetricNumbers(MemberMessage, frozen=True):
     """The metrics of a worker that can be added up."""
 
     id: int
     samples: Sequence[Numbered]
 
 
-class AskHealth(Message, frozen=True):
+class AskHealth(MemberMessage, frozen=True):
     """Asks what is wrong with a worker; a `Health` follows."""
 
     id: int
 
 
-class Health(Message, frozen=True):
+class Health(MemberMessage, frozen=True):
     """The problem, empty if there is none."""
 
     id: int
     problem: str
 
 
-class AskActivity(Message, frozen=True):
+class AskActivity(MemberMessage, frozen=True):
     """Asks what a worker did lately; an `ActivityReport` follows."""
 
     id: int
 
 
-class ActivityReport(Message, frozen=True):
+class ActivityReport(MemberMessage, frozen=True):
     """What a worker did lately."""
 
     id: int
-    report: Report
+    report: MemberActivity
 
 
 Any = (
@@ -205,37 +205,37 @@ Any = (
     | OfferKeepalive
     | RemoveEvent
     | EventResult
-    | Stored
+    | EventsStored
     | Removed
     | Agents
     | Publish
     | Disconnect
     | ResultStored
-    | SessionEnded
+    | AgentSessionEnded
     | ApiRequest
     | ApiResponse
     | AskNumbers
-    | Numbers
+    | MetricNumbers
     | AskHealth
     | Health
     | AskActivity
     | ActivityReport
 )
 Ask = ApiRequest | AskNumbers | AskHealth | AskActivity
-Reply = EventResult | Removed | ApiResponse | Numbers | Health | ActivityReport
+Reply = EventResult | Removed | ApiResponse | MetricNumbers | Health | ActivityReport
 """Messages sent in reply, with the id of the request."""
 
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(Any)
 
 
-def packed(message: Message) -> bytes:
+def packed(message: MemberMessage) -> bytes:
     """Encode a message with its length."""
     body = _encoder.encode(message)
     return len(body).to_bytes(LENGTH_BYTES, "big") + body
 
 
-def unpacked(body: memoryview) -> Message:
+def unpacked(body: memoryview) -> MemberMessage:
     """Decode a message without its length; raises msgspec.DecodeError."""
-    message: Message = _decoder.decode(body)
+    message: MemberMessage = _decoder.decode(body)
     return message

@@ -5,9 +5,9 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
-from sensu.backend.activity import Report
+from sensu.backend.activity import MemberActivity
 from sensu.backend.auth.credentials import COOKIE
-from sensu.backend.members.bus import Answer, Bus, Peer, PeerGone
+from sensu.backend.members.bus import Bus, Peer, PeerGone, SendReply
 from sensu.backend.members.messages import (
     ActivityReport,
     ApiRequest,
@@ -16,7 +16,7 @@ from sensu.backend.members.messages import (
     AskHealth,
     AskNumbers,
     Health,
-    Numbers,
+    MetricNumbers,
 )
 from sensu.backend.metrics import Numbered
 from sensu.backend.ports import ApiAnswer, Application
@@ -37,7 +37,7 @@ class PeerMembers:
         bus: Bus,
         numbers: Callable[[], Sequence[Numbered]],
         health: Callable[[], Awaitable[str]],
-        activity: Callable[[], Report],
+        activity: Callable[[], MemberActivity],
     ) -> None:
         self._peers = bus.peers
         self._numbers, self._health, self._activity = numbers, health, activity
@@ -55,9 +55,9 @@ class PeerMembers:
     async def numbers(self) -> Sequence[Sequence[Numbered]]:
         """The metrics of each other worker that answers."""
         told = await asyncio.gather(*(_asked(peer, AskNumbers) for peer in self._peers.values()))
-        return [numbers.samples for numbers in told if isinstance(numbers, Numbers)]
+        return [numbers.samples for numbers in told if isinstance(numbers, MetricNumbers)]
 
-    async def activity(self) -> Sequence[Report]:
+    async def activity(self) -> Sequence[MemberActivity]:
         """What each other worker that answers did lately."""
         told = await asyncio.gather(*(_asked(peer, AskActivity, ACTIVITY_WITHIN_S) for peer in self._peers.values()))
         return [activity.report for activity in told if isinstance(activity, ActivityReport)]
@@ -95,18 +95,18 @@ class PeerMembers:
         assert isinstance(told, ApiResponse)
         return told.answer
 
-    def _numbers_asked(self, member: int, message: AskNumbers, answer: Answer) -> None:
-        answer(Numbers(message.id, self._numbers()))
+    def _numbers_asked(self, member: int, message: AskNumbers, answer: SendReply) -> None:
+        answer(MetricNumbers(message.id, self._numbers()))
 
     def _start(self, work: Any) -> None:
         task = asyncio.get_running_loop().create_task(work)
         self._running.add(task)
         task.add_done_callback(self._running.discard)
 
-    async def _tell_health(self, message: AskHealth, answer: Answer) -> None:
+    async def _tell_health(self, message: AskHealth, answer: SendReply) -> None:
         answer(Health(message.id, await self._health()))
 
-    async def _answer(self, message: ApiRequest, answer: Answer) -> None:
+    async def _answer(self, message: ApiRequest, answer: SendReply) -> None:
         """Process a request with the API of this worker, as if the client had sent it here."""
         assert self._application is not None
         heard: list[Any] = []

@@ -7,8 +7,8 @@ connects. The sessions of a worker are dropped when it disconnects.
 from collections import Counter
 from collections.abc import Sequence
 
-from sensu.backend.members.bus import Answer, Bus, Peer
-from sensu.backend.members.messages import Agent, Agents, Disconnect, Publish
+from sensu.backend.members.bus import Bus, Peer, SendReply
+from sensu.backend.members.messages import Agents, ConnectedAgent, Disconnect, Publish
 from sensu.backend.ports import Subscribers
 from sensu.resources.check_request import CheckRequest
 
@@ -19,11 +19,11 @@ class _Roster:
     """The sessions of one other worker."""
 
     def __init__(self) -> None:
-        self._sessions: dict[int, Agent] = {}
+        self._sessions: dict[int, ConnectedAgent] = {}
         self._of_subscription: dict[tuple[str, str], Counter[str]] = {}
         self._agents: dict[str, Counter[str]] = {}
 
-    def note(self, agent: Agent) -> None:
+    def note(self, agent: ConnectedAgent) -> None:
         before = self._sessions.pop(agent.session, None)
         if before is not None:
             self._count(before, -1)
@@ -31,7 +31,7 @@ class _Roster:
             self._sessions[agent.session] = agent
             self._count(agent, 1)
 
-    def _count(self, agent: Agent, change: int) -> None:
+    def _count(self, agent: ConnectedAgent, change: int) -> None:
         agents = self._agents.setdefault(agent.namespace, Counter())
         agents[agent.name] += change
         if not agents[agent.name]:
@@ -62,7 +62,7 @@ class ClusterSubscribers:
 
     def __init__(self, bus: Bus, local: Subscribers) -> None:
         self._bus, self._local = bus, local
-        self._own: dict[int, Agent] = {}
+        self._own: dict[int, ConnectedAgent] = {}
         self._rosters: dict[int, _Roster] = {}
         bus.on(Agents, self._told)
         bus.on(Publish, self._publish_here)
@@ -73,7 +73,7 @@ class ClusterSubscribers:
 
     def changed(self, session: int, namespace: str, agent: str, subscriptions: frozenset[str]) -> None:
         """A session of this worker now has these subscriptions; none if it has ended."""
-        told = Agent(session, namespace, agent, tuple(subscriptions))
+        told = ConnectedAgent(session, namespace, agent, tuple(subscriptions))
         if subscriptions:
             self._own[session] = told
         elif self._own.pop(session, None) is None:
@@ -89,7 +89,7 @@ class ClusterSubscribers:
     def _forget(self, member: int) -> None:
         self._rosters.pop(member, None)
 
-    def _told(self, member: int, message: Agents, answer: Answer) -> None:
+    def _told(self, member: int, message: Agents, answer: SendReply) -> None:
         if message.all or member not in self._rosters:
             self._rosters[member] = _Roster()
         for agent in message.agents:
@@ -105,7 +105,7 @@ class ClusterSubscribers:
                 sent += sessions
         return sent
 
-    def _publish_here(self, member: int, message: Publish, answer: Answer) -> None:
+    def _publish_here(self, member: int, message: Publish, answer: SendReply) -> None:
         self._local.publish(message.namespace, message.subscription, message.request)
 
     def agents(self, namespace: str, subscription: str) -> Sequence[str]:
@@ -130,5 +130,5 @@ class ClusterSubscribers:
         self._local.disconnect(namespace, agent)
         self._bus.tell_all(Disconnect(namespace, agent))
 
-    def _disconnect_here(self, member: int, message: Disconnect, answer: Answer) -> None:
+    def _disconnect_here(self, member: int, message: Disconnect, answer: SendReply) -> None:
         self._local.disconnect(message.namespace, message.agent)

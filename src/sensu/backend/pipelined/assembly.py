@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from sensu.backend.basics import Basics
 from sensu.backend.membership import ALONE, Ownership
-from sensu.backend.pipelined.daemon import Counters, Pipelined
+from sensu.backend.pipelined.daemon import DeliveryCounters, Pipelined
 from sensu.backend.pipelined.steps.dry_run import DryRuns
 from sensu.backend.pipelined.steps.filters import Filters
 from sensu.backend.pipelined.steps.handlers.deliver import Tools
@@ -17,7 +17,7 @@ from sensu.backend.pipelined.steps.other_events import OtherEvents
 from sensu.backend.pipelined.steps.runtime_assets import Cache, RuntimeAssets
 from sensu.backend.pipelined.steps.scripts import Scripts
 from sensu.backend.pipelined.steps.workflows import Workflows
-from sensu.backend.ports import Deliveries
+from sensu.backend.ports import OfferedDeliveries
 from sensu.backend.secrets.resolver import Secrets
 from sensu.execution.asset_filters import AssetFilters
 from sensu.execution.assets import AssetCache, Observe
@@ -29,7 +29,7 @@ class Assembled(NamedTuple):
     """The daemon, and what it offers the API."""
 
     daemon: Pipelined
-    deliveries: Deliveries
+    deliveries: OfferedDeliveries
 
 
 def opened_assets(basics: Basics, files: Executor, observe: Observe, stack: contextlib.AsyncExitStack) -> AssetCache:
@@ -57,7 +57,7 @@ def assembled(
     scripts: Scripts,
     secrets: Secrets,
     host: Entity,
-    counters: Counters,
+    counters: DeliveryCounters,
     ownership: Ownership = ALONE,
     attempted: Callable[[str, WorkflowTrace], None] = lambda *_: None,
 ) -> Assembled:
@@ -74,4 +74,4 @@ def assembled(
     )
     daemon = Pipelined(basics.store, workflows, counters, clock, ownership=ownership, attempted=attempted)
     dry_runs = DryRuns(records, assets, clock, scripts.dry_runs, others)
-    return Assembled(daemon, Deliveries(daemon.operators, workflows, daemon.traces, dry_runs))
+    return Assembled(daemon, OfferedDeliveries(daemon.operators, workflows, daemon.traces, dry_runs))

@@ -24,7 +24,7 @@ from sensu.backend.pipelined.queue.order import OrderedRuns
 from sensu.backend.pipelined.queue.retry_discard import OperatorActions
 from sensu.backend.pipelined.queue.settlement import Settlement
 from sensu.backend.pipelined.queue.traces import Traces
-from sensu.backend.pipelined.steps.filters import Subject
+from sensu.backend.pipelined.steps.filters import EventSubject
 from sensu.backend.pipelined.steps.outcome import Delivered, Dropped, Filtered, Outcome, Retry
 from sensu.backend.pipelined.steps.workflows import Attempt, Recorder, Workflows, attempt_trace
 from sensu.clock import Clock
@@ -51,7 +51,7 @@ OPTIONAL_HANDLERS = frozenset(("keepalive", "registration"))
 """Handlers that Sensu itself names, in events of the same name; an installation need not have them."""
 
 
-class Counters(Protocol):
+class DeliveryCounters(Protocol):
     """The metrics of pipelined."""
 
     def handled(self, workflow: Workflow, outcome: Outcome, seconds: float) -> None:
@@ -82,7 +82,7 @@ class Pipelined:
         self,
         store: Store,
         workflows: Workflows,
-        counters: Counters,
+        counters: DeliveryCounters,
         clock: Clock,
         bounds: Bounds | None = None,
         roll: Callable[[], float] = random.random,
@@ -334,7 +334,7 @@ class Pipelined:
         if not self._running:
             self._idle.set()
 
-    async def _subject(self, pending: PendingDelivery) -> Subject | None:
+    async def _subject(self, pending: PendingDelivery) -> EventSubject | None:
         """The event, read again if it was released; None if the delivery is no longer pending."""
         if pending.event is None:
             delivery = await self._backlog.read(pending.id)
@@ -344,7 +344,7 @@ class Pipelined:
                 pending.event = delivery.event
                 self._event_bytes += len(pending.event)
         if pending.subject is None:
-            pending.subject = Subject(pending.event)
+            pending.subject = EventSubject(pending.event)
         return pending.subject
 
     def _release(self, pending: PendingDelivery) -> None:

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 from sensu.backend.ports import Subscribers
 from sensu.backend.schedulerd.entity_matching import EntityMatching
-from sensu.backend.schedulerd.ledger import Entry, RunLedger
+from sensu.backend.schedulerd.ledger import LedgerEntry, RunLedger
 from sensu.backend.schedulerd.publishing import Publisher, Sent, described
 from sensu.backend.schedulerd.requests import for_subscriptions
 from sensu.backend.schedulerd.timers import Due, Timers
@@ -42,7 +42,7 @@ ROUNDS_MAX = 2
 """Maximum concurrent rounds of one check that wait for entities or secrets; further ones are counted as missed."""
 
 
-class Counters(Protocol):
+class RequestCounters(Protocol):
     """What schedulerd counts."""
 
     def requests(self, kind: str, sent: int) -> None:
@@ -62,7 +62,7 @@ class Schedulerd:
         cache: ResourceCache,
         secrets: Secrets,
         subscribers: Subscribers,
-        counters: Counters,
+        counters: RequestCounters,
         clock: Clock,
         ledger: RunLedger,
     ) -> None:
@@ -206,7 +206,7 @@ class Schedulerd:
             return Why.ROUND_UNDER_WAY
         return None
 
-    async def _publish(self, due: Due, check: CheckConfig, slot: Entry, issued: int) -> None:
+    async def _publish(self, due: Due, check: CheckConfig, slot: LedgerEntry, issued: int) -> None:
         """Publish a check once."""
         if_none_sent = Why.NO_SUBSCRIBER
         try:
@@ -216,7 +216,7 @@ class Schedulerd:
             if_none_sent = Why.NOT_PUBLISHED
         self._ledger.asked_all(slot, if_none_sent)
 
-    async def _publish_round(self, due: Due, check: CheckConfig, slot: Entry) -> None:
+    async def _publish_round(self, due: Due, check: CheckConfig, slot: LedgerEntry) -> None:
         """Publish a check on behalf of each entity that its proxy requests select."""
         assert check.proxy_requests is not None
         key, if_none_sent = due.key, Why.NO_SUBSCRIBER
@@ -232,7 +232,7 @@ class Schedulerd:
             if_none_sent = Why.NOT_PUBLISHED
         self._ledger.asked_all(slot, if_none_sent)
 
-    def _note(self, due: Due, slot: Entry, sent: Sent) -> None:
+    def _note(self, due: Due, slot: LedgerEntry, sent: Sent) -> None:
         """Note requests that were sent for a slot."""
         self._counters.requests(due.timing.kind, sent.agents)
         self._ledger.asked(slot, sent.targets, sent.issued, sent.agents)

@@ -18,7 +18,7 @@ from sensu.log import fields
 from sensu.resources.check import CheckConfig
 from sensu.resources.wire import Wire, always_str, decode, encode
 from sensu.rules import run_ledger as rules
-from sensu.rules.run_ledger import Outcome, Slot, SlotTrouble, Why
+from sensu.rules.run_ledger import Slot, SlotOutcome, SlotTrouble, Why
 from sensu.rules.schedule import Timing
 from sensu.store.contract import Store
 from sensu.store.values import PutState
@@ -38,10 +38,10 @@ CheckKey = tuple[str, str]
 """The namespace and name of a check."""
 
 
-class Counters(Protocol):
+class SlotCounters(Protocol):
     """What the ledger counts."""
 
-    def slots(self, outcome: Outcome, why: Why, number: int) -> None:
+    def slots(self, outcome: SlotOutcome, why: Why, number: int) -> None:
         """Count slots that have ended."""
         ...
 
@@ -62,7 +62,7 @@ class _Kept(Wire, frozen=True):
     open: tuple[_Open, ...] = ()
 
 
-class Entry:
+class LedgerEntry:
     """One slot in the ledger: its current state, and the subscriptions (`targets`) that its requests were sent to."""
 
     __slots__ = ("issued", "place", "restored", "slot", "targets")
@@ -81,21 +81,21 @@ class _Account:
     __slots__ = ("entries", "totals")
 
     def __init__(self) -> None:
-        self.entries: deque[Entry] = deque()
-        self.totals: Counter[Outcome] = Counter()
+        self.entries: deque[LedgerEntry] = deque()
+        self.totals: Counter[SlotOutcome] = Counter()
 
 
 class RunLedger:
     """Keeps the last slots of every check; each slot is counted once, when it ends."""
 
-    def __init__(self, store: Store, counters: Counters, clock: Clock, slots_max: int = SLOTS_MAX) -> None:
+    def __init__(self, store: Store, counters: SlotCounters, clock: Clock, slots_max: int = SLOTS_MAX) -> None:
         self._store = store
         self._counters = counters
         self._clock = clock
         self._slots_max = slots_max
         self._accounts: dict[CheckKey, _Account] = {}
-        self._awaited: dict[tuple[str, str, int], list[Entry]] = {}
-        self._closing: list[tuple[float, int, Entry]] = []
+        self._awaited: dict[tuple[str, str, int], list[LedgerEntry]] = {}
+        self._closing: list[tuple[float, int, LedgerEntry]] = []
         self._order = count()
         self._left_at: dict[CheckKey, float] = {}
         self.alive_at: float | None = None
@@ -114,7 +114,7 @@ class RunLedger:
         now = self._clock.now()
         self.alive_at = min(now, kept.alive_at)
         for one in kept.open:
-            entry = Entry((one.namespace, one.name), one.slot, restored=True)
+            entry = LedgerEntry((one.namespace, one.name), one.slot, restored=True)
             self._add(entry)
             for issued in one.issued:
                 self._await(entry, issued)
@@ -127,7 +127,7 @@ class RunLedger:
     def _open(self) -> tuple[_Open, ...]:
         found: dict[int, _Open] = {}
         for _, _, entry in self._closing:
-            if entry.slot.outcome is Outcome.REQUESTED and len(found) < OPEN_KEPT_MAX:
+            if entry.slot.outcome is SlotOutcome.REQUESTED and len(found) < OPEN_KEPT_MAX:
                 namespace, name = entry.place
                 found[id(entry)] = _Open(namespace=namespace, name=name, slot=entry.slot, issued=entry.issued)
         return tuple(found.values())
@@ -143,14 +143,14 @@ class RunLedger:
                     log.warning("the run ledger could not be stored", extra=fields(error=str(err)))
             await self._clock.sleep(KEEP_EVERY_S)
 
-    def begin(self, check: CheckConfig, when: Timing, at: float) -> Entry:
+    def begin(self, check: CheckConfig, when: Timing, at: float) -> LedgerEntry:
         """Open a slot whose requests are about to be sent; calls of `asked`, then one of `asked_all`, must follow."""
-        entry = Entry(_place(check), rules.begun(check, when, at, self._clock.now()))
+        entry = LedgerEntry(_place(check), rules.begun(check, when, at, self._clock.now()))
         self._add(entry)
         self._close_later(entry)
         return entry
 
-    def asked(self, entry: Entry, targets: Iterable[str], issued: int, sent: int) -> None:
+    def asked(self, entry: LedgerEntry, targets: Iterable[str], issued: int, sent: int) -> None:
         """Note that a request of the slot was sent to `sent` agents of the subscriptions `targets`."""
         entry.slot = rules.asked(entry.slot, sent, self._clock.now())
         if not sent:
@@ -159,22 +159,22 @@ class RunLedger:
         if issued not in entry.issued:
             self._await(entry, issued)
 
-    def asked_all(self, entry: Entry, if_none_sent: Why = Why.NO_SUBSCRIBER) -> None:
+    def asked_all(self, entry: LedgerEntry, if_none_sent: Why = Why.NO_SUBSCRIBER) -> None:
         """Note that all requests of the slot are sent; `if_none_sent` is the reason if there were none."""
-        if entry.slot.outcome is not Outcome.REQUESTED:
+        if entry.slot.outcome is not SlotOutcome.REQUESTED:
             return
         entry.slot = rules.asked_all(entry.slot, if_none_sent)
-        if entry.slot.outcome is not Outcome.REQUESTED:
+        if entry.slot.outcome is not SlotOutcome.REQUESTED:
             self._ended(entry)
 
     def missed(self, check: CheckConfig, times: Sequence[float], why: Why, more: int = 0) -> None:
         """Note that no request was sent at these times, nor at `more` times before them."""
         for at in times:
-            entry = Entry(_place(check), rules.not_requested(check, at, why))
+            entry = LedgerEntry(_place(check), rules.not_requested(check, at, why))
             self._add(entry)
             self._ended(entry)
         if more:
-            self._count(_place(check), Outcome.MISSED, why, more)
+            self._count(_place(check), SlotOutcome.MISSED, why, more)
 
     def was_down(self, check: CheckConfig, when: Timing) -> None:
         """Enter the slots of a check between `alive_at` and now as missed."""
@@ -200,7 +200,7 @@ class RunLedger:
             return
         entry = next((one for one in entries if one.slot.answered < one.slot.asked), entries[0])
         entry.slot = rules.answered(entry.slot, self._clock.now())
-        if entry.slot.outcome is not Outcome.REQUESTED:
+        if entry.slot.outcome is not SlotOutcome.REQUESTED:
             self._ended(entry)
 
     def departed(self, namespace: str, subscriptions: Iterable[str]) -> None:
@@ -217,7 +217,7 @@ class RunLedger:
         now = self._clock.now()
         while self._closing and self._closing[0][0] <= now:
             _, _, entry = heapq.heappop(self._closing)
-            if entry.slot.outcome is not Outcome.REQUESTED:
+            if entry.slot.outcome is not SlotOutcome.REQUESTED:
                 continue
             if entry.slot.closes_at > now:
                 self._close_later(entry)
@@ -237,30 +237,32 @@ class RunLedger:
             slots = [entry.slot for entry in account.entries]
             so_far = found.get(namespace, rules.NO_TROUBLE)
             late = so_far.late + (bool(slots) and rules.is_late(slots[-1], now))
-            missed = sum(slot.at >= since and slot.outcome in (Outcome.MISSED, Outcome.PARTLY) for slot in slots)
+            missed = sum(
+                slot.at >= since and slot.outcome in (SlotOutcome.MISSED, SlotOutcome.PARTLY) for slot in slots
+            )
             found[namespace] = SlotTrouble(late, so_far.missed + missed)
         return found
 
-    def totals(self, namespace: str, check: str) -> dict[Outcome, int]:
+    def totals(self, namespace: str, check: str) -> dict[SlotOutcome, int]:
         """The number of slots of a check by outcome, since the backend started."""
         account = self._accounts.get((namespace, check))
         return dict(account.totals) if account else {}
 
-    def _add(self, entry: Entry) -> None:
+    def _add(self, entry: LedgerEntry) -> None:
         account = self._accounts.get(entry.place)
         if account is None:
             account = self._accounts[entry.place] = _Account()
         account.entries.append(entry)
         if len(account.entries) > self._slots_max:
             oldest = account.entries.popleft()
-            if oldest.slot.outcome is Outcome.REQUESTED:
+            if oldest.slot.outcome is SlotOutcome.REQUESTED:
                 self._close(oldest)
 
-    def _await(self, entry: Entry, issued: int) -> None:
+    def _await(self, entry: LedgerEntry, issued: int) -> None:
         entry.issued += (issued,)
         self._awaited.setdefault((*entry.place, issued), []).append(entry)
 
-    def _await_no_longer(self, entry: Entry) -> None:
+    def _await_no_longer(self, entry: LedgerEntry) -> None:
         for issued in entry.issued:
             key = (*entry.place, issued)
             entries = self._awaited.get(key, [])
@@ -269,14 +271,14 @@ class RunLedger:
             if not entries:
                 self._awaited.pop(key, None)
 
-    def _close_later(self, entry: Entry) -> None:
+    def _close_later(self, entry: LedgerEntry) -> None:
         heapq.heappush(self._closing, (entry.slot.closes_at, next(self._order), entry))
 
-    def _close(self, entry: Entry) -> None:
+    def _close(self, entry: LedgerEntry) -> None:
         entry.slot = rules.closed(entry.slot, self._why_unanswered(entry))
         self._ended(entry)
 
-    def _why_unanswered(self, entry: Entry) -> Why:
+    def _why_unanswered(self, entry: LedgerEntry) -> Why:
         if entry.restored:
             return Why.BACKEND_DOWN
         namespace, at = entry.place[0], entry.slot.at
@@ -284,11 +286,11 @@ class RunLedger:
             return Why.AGENT_AWAY
         return Why.NO_ANSWER
 
-    def _ended(self, entry: Entry) -> None:
+    def _ended(self, entry: LedgerEntry) -> None:
         self._await_no_longer(entry)
         self._count(entry.place, entry.slot.outcome, entry.slot.why, 1)
 
-    def _count(self, place: CheckKey, outcome: Outcome, why: Why, number: int) -> None:
+    def _count(self, place: CheckKey, outcome: SlotOutcome, why: Why, number: int) -> None:
         account = self._accounts.get(place)
         if account is not None:
             account.totals[outcome] += number

@@ -22,7 +22,7 @@ FAILURE_KEPT_S = 5.0
 FETCH_S = 10.0
 """Time limit of a request to a provider."""
 
-Wanted = tuple[SecretProvider, str]
+CacheKey = tuple[SecretProvider, str]
 
 
 class _Kept(NamedTuple):
@@ -36,9 +36,9 @@ class SecretCache:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._kept: OrderedDict[Wanted, _Kept] = OrderedDict()
+        self._kept: OrderedDict[CacheKey, _Kept] = OrderedDict()
         self._size = 0
-        self._fetching: dict[Wanted, asyncio.Task[SecretValue | NoSecret]] = {}
+        self._fetching: dict[CacheKey, asyncio.Task[SecretValue | NoSecret]] = {}
 
     async def value(self, provider: SecretProvider, secret_id: str) -> SecretValue | NoSecret:
         """The value, remembered or fetched. A caller that stops waiting does not stop the request of others."""
@@ -60,7 +60,7 @@ class SecretCache:
         self._kept.clear()
         self._size = 0
 
-    async def _fetch(self, wanted: Wanted) -> SecretValue | NoSecret:
+    async def _fetch(self, wanted: CacheKey) -> SecretValue | NoSecret:
         provider, secret_id = wanted
         found: SecretValue | NoSecret
         try:
@@ -76,7 +76,7 @@ class SecretCache:
         self._keep(wanted, found)
         return found
 
-    def _keep(self, wanted: Wanted, found: SecretValue | NoSecret) -> None:
+    def _keep(self, wanted: CacheKey, found: SecretValue | NoSecret) -> None:
         self._forget(wanted)
         keep_s, size = FAILURE_KEPT_S, 0
         if isinstance(found, SecretValue):
@@ -88,7 +88,7 @@ class SecretCache:
         while len(self._kept) > VALUES_MAX or self._size > BYTES_MAX:
             self._forget(next(iter(self._kept)))
 
-    def _forget(self, wanted: Wanted) -> None:
+    def _forget(self, wanted: CacheKey) -> None:
         kept = self._kept.pop(wanted, None)
         if kept is not None:
             self._size -= kept.size

@@ -13,8 +13,8 @@ from sensu.rules.access_questions import (
     NAMES_MAX,
     AccessRule,
     Action,
-    Member,
     PlacedRule,
+    UserWithGroups,
     placed_rules_of,
     rules_of,
     who_may,
@@ -47,7 +47,7 @@ class AccessOf(msgspec.Struct, frozen=True):
     hidden: tuple[str, ...]
 
 
-class Question(msgspec.Struct, frozen=True):
+class AccessQuestion(msgspec.Struct, frozen=True):
     """Whether somebody may do something; without a `username` it is about the caller."""
 
     verb: str = ""
@@ -60,7 +60,7 @@ class Question(msgspec.Struct, frozen=True):
 class Questions(msgspec.Struct, frozen=True):
     """At most 100 questions."""
 
-    questions: tuple[Question, ...] = ()
+    questions: tuple[AccessQuestion, ...] = ()
 
 
 class AnswerTo(msgspec.Struct, frozen=True):
@@ -109,7 +109,7 @@ class AccessQuestions:
             return Invalid("either user or group is required")
         if not self._access.allows(caller, "list", CLUSTER_ROLE_BINDING.segment):
             return Denied()
-        member = self._user(username) if username else Member("", (group,))
+        member = self._user(username) if username else UserWithGroups("", (group,))
         namespaces = self._access.compiled.namespaces_of(member.username, member.groups)
         shown = [name for name in namespaces if self._may_list_bindings(caller, name)]
         rules = placed_rules_of(self._access.compiled, member, shown)
@@ -138,7 +138,7 @@ class AccessQuestions:
             answers.append(self._answer(_member(caller) if own else self._user(question.username), question))
         return Found(encode(Answers(tuple(answers))))
 
-    def _answer(self, member: Member, question: Question) -> AnswerTo:
+    def _answer(self, member: UserWithGroups, question: AccessQuestion) -> AnswerTo:
         if member.username and self._is_disabled(member.username):
             return AnswerTo(allowed=False, through="")
         action = Action(question.verb, question.resource, question.name, question.namespace)
@@ -151,16 +151,16 @@ class AccessQuestions:
             not namespace or allows(caller, "list", ROLE_BINDING.segment, namespace=namespace)
         )
 
-    def _user(self, username: str) -> Member:
+    def _user(self, username: str) -> UserWithGroups:
         """A user with the groups of its record; one of another provider is in the group of all users alone."""
         user = self._records.get(USER, "", username)
         if user is None:
-            return Member(username, (ALL_USERS_GROUP,))
+            return UserWithGroups(username, (ALL_USERS_GROUP,))
         return _member(identity_of(principal_of(user), Via.BASIC))
 
     def _is_disabled(self, username: str) -> bool:
         return self._records.get(USER, "", username) is not None and enabled_user(self._records, username) is None
 
 
-def _member(caller: Identity) -> Member:
-    return Member(caller.username, caller.groups)
+def _member(caller: Identity) -> UserWithGroups:
+    return UserWithGroups(caller.username, caller.groups)

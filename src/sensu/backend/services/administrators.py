@@ -12,11 +12,11 @@ from sensu.store.contract import Store
 from sensu.store.values import DeleteResource, Expect, Key, PutResource, Stored
 
 _KINDS = {kind.qualified_name: kind for kind in (USER, CLUSTER_ROLE, CLUSTER_ROLE_BINDING)}
-Change = PutResource | DeleteResource
+AdminChange = PutResource | DeleteResource
 
 
 async def administrator_kept(
-    store: Store, changes: Sequence[Change], before: Mapping[Key, Stored | None]
+    store: Store, changes: Sequence[AdminChange], before: Mapping[Key, Stored | None]
 ) -> Sequence[Expect] | Exists:
     """The conditions for committing changes so that an administrator remains, or a refusal if none would.
 
@@ -47,7 +47,7 @@ async def administrator_kept(
     return [Expect(key_of(kind, "", name), stored[kind][name].etag) for kind, name in kept]
 
 
-def _takes_rights(change: Change, before: Stored | None) -> bool:
+def _takes_rights(change: AdminChange, before: Stored | None) -> bool:
     if before is None:
         return False
     shape: Any = _KINDS[change.key.kind].shape

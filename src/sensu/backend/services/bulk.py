@@ -48,7 +48,7 @@ BULKS_AT_ONCE_MAX = 1
 _BUSY = Exists("another bulk request of this caller is under way")
 
 Item = TypeVar("Item")
-Outcome = Written | Deleted | Refusal
+BulkOutcome = Written | Deleted | Refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class Action(Generic[Item]):
     verb: str
     resource: str
     name: Callable[[Item], str]
-    act: Callable[[Identity, Item, BulkRequest], Awaitable[Outcome]]
+    act: Callable[[Identity, Item, BulkRequest], Awaitable[BulkOutcome]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +165,7 @@ class Lines:
         await self._lines.aclose()  # type: ignore[attr-defined]
 
 
-def _word_of(outcome: Outcome) -> tuple[str, str]:
+def _word_of(outcome: BulkOutcome) -> tuple[str, str]:
     match outcome:
         case Written() | Deleted():
             return DONE, ""

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 
 from sensu.backend.auth.identity import Identity
 from sensu.backend.membership import Ownership
-from sensu.backend.services.bulk import Action, Bulk, BulkRuns, Lines, Outcome
+from sensu.backend.services.bulk import Action, Bulk, BulkOutcome, BulkRuns, Lines
 from sensu.backend.services.deliveries import RESOURCE, Deliveries
 from sensu.backend.services.outcomes import Deleted, Invalid, NotFound, Refusal, Unavailable
 from sensu.backend.services.payload import Payload, decoded
@@ -29,7 +29,7 @@ class BulkOnDeliveries:
         if isinstance(request, Invalid):
             return request
 
-        async def act(caller: Identity, name: str, request: BulkRequest) -> Outcome:
+        async def act(caller: Identity, name: str, request: BulkRequest) -> BulkOutcome:
             member = self._ownership.owner_of(slot_of_delivery(int(name)))
             if member != self._ownership.member:
                 return _outcome_of(await elsewhere(member, caller, name, request.action))
@@ -55,7 +55,7 @@ def _name(name: str) -> str:
     return name
 
 
-def _outcome_of(status: int) -> Outcome:
+def _outcome_of(status: int) -> BulkOutcome:
     if status < 300:
         return Deleted()
     if status == _NOT_FOUND:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import msgspec
 
 from sensu.backend.auth.identity import Identity
-from sensu.backend.services.bulk import Action, Bulk, BulkRuns, Lines, Outcome
+from sensu.backend.services.bulk import Action, Bulk, BulkOutcome, BulkRuns, Lines
 from sensu.backend.services.checks import Checks
 from sensu.backend.services.event_selection import matching_events
 from sensu.backend.services.events import Events
@@ -73,13 +73,13 @@ class BulkOnEvents:
     async def _exists(self, key: EventKey) -> bool:
         return await self._store.get_event(key) is not None
 
-    async def _resolve(self, caller: Identity, key: EventKey, request: BulkRequest) -> Outcome:
+    async def _resolve(self, caller: Identity, key: EventKey, request: BulkRequest) -> BulkOutcome:
         return await self._events.resolve(caller, key)
 
-    async def _delete(self, caller: Identity, key: EventKey, request: BulkRequest) -> Outcome:
+    async def _delete(self, caller: Identity, key: EventKey, request: BulkRequest) -> BulkOutcome:
         return await self._events.delete(caller, key)
 
-    async def _execute(self, caller: Identity, key: EventKey, request: BulkRequest) -> Outcome:
+    async def _execute(self, caller: Identity, key: EventKey, request: BulkRequest) -> BulkOutcome:
         """Run the check again: on the agent of the entity or, for a proxy entity, where the check always runs."""
         stored = await self._store.get_event(key)
         if stored is None:
@@ -91,11 +91,11 @@ class BulkOnEvents:
         wish = {"check": key.check, "subscriptions": [f"entity:{key.entity}"] if own else []}
         return await self._checks.execute(caller, key.namespace, key.check, _payload(wish))
 
-    async def _silence(self, caller: Identity, key: EventKey, request: BulkRequest) -> Outcome:
+    async def _silence(self, caller: Identity, key: EventKey, request: BulkRequest) -> BulkOutcome:
         silence = silence_of(key.namespace, f"entity:{key.entity}", key.check, request.silence)
         return await created(self._silences, caller, silence)
 
-    async def _unsilence(self, caller: Identity, key: EventKey, request: BulkRequest) -> Outcome:
+    async def _unsilence(self, caller: Identity, key: EventKey, request: BulkRequest) -> BulkOutcome:
         """End the silence of this event alone; one that applies to other events too is left as it is."""
         stored = await self._store.get_event(key)
         if stored is None:
@@ -140,7 +140,7 @@ def silence_of(namespace: str, subscription: str, check: str, terms: SilenceTerm
     )
 
 
-async def created(silences: Silences, caller: Identity, silence: Silenced) -> Outcome:
+async def created(silences: Silences, caller: Identity, silence: Silenced) -> BulkOutcome:
     """What creating a silence came to."""
     outcome = await silences.create(caller, silence.metadata.namespace, _payload(silence))
     return Exists("it is silenced already") if isinstance(outcome, Exists) else outcome

@@ -3,7 +3,7 @@
 import msgspec
 
 from sensu.backend.auth.identity import Identity
-from sensu.backend.services.bulk import Action, Bulk, BulkRuns, Lines, Outcome
+from sensu.backend.services.bulk import Action, Bulk, BulkOutcome, BulkRuns, Lines
 from sensu.backend.services.bulk_events import created, silence_of
 from sensu.backend.services.checks import Checks
 from sensu.backend.services.entities import Entities
@@ -33,10 +33,10 @@ class BulkOnResources:
     async def on_entities(self, caller: Identity, namespace: str, payload: Payload) -> Lines | Refusal:
         """The lines of the answer, as entities are acted on."""
 
-        async def delete(caller: Identity, name: str, request: BulkRequest) -> Outcome:
+        async def delete(caller: Identity, name: str, request: BulkRequest) -> BulkOutcome:
             return await self._entities.delete(caller, namespace, name)
 
-        async def silence(caller: Identity, name: str, request: BulkRequest) -> Outcome:
+        async def silence(caller: Identity, name: str, request: BulkRequest) -> BulkOutcome:
             return await created(self._silences, caller, silence_of(namespace, f"entity:{name}", "", request.silence))
 
         actions = {
@@ -48,16 +48,16 @@ class BulkOnResources:
     async def on_checks(self, caller: Identity, namespace: str, payload: Payload) -> Lines | Refusal:
         """The lines of the answer, as checks are acted on."""
 
-        async def publish(caller: Identity, name: str, request: BulkRequest) -> Outcome:
+        async def publish(caller: Identity, name: str, request: BulkRequest) -> BulkOutcome:
             def changed(stored: Stored) -> CheckConfig:
                 return msgspec.structs.replace(decode(CheckConfig, stored.body), publish=request.action == "publish")
 
             return await self._resources.amend(caller, CHECK, namespace, name, changed)
 
-        async def execute(caller: Identity, name: str, request: BulkRequest) -> Outcome:
+        async def execute(caller: Identity, name: str, request: BulkRequest) -> BulkOutcome:
             return await self._checks.execute(caller, namespace, name, _no_wish)
 
-        async def delete(caller: Identity, name: str, request: BulkRequest) -> Outcome:
+        async def delete(caller: Identity, name: str, request: BulkRequest) -> BulkOutcome:
             return await self._resources.delete(caller, CHECK, namespace, name)
 
         actions = {

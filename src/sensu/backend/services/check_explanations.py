@@ -49,7 +49,7 @@ class ShownSlot(Wire, frozen=True):
     late: int = always_int()
 
 
-class Explanation(Wire, frozen=True):
+class CheckExplanation(Wire, frozen=True):
     """The schedule of a check.
 
     `idle` is the reason why it is never scheduled, empty if it is. Totals count slots by outcome since `since`, the
@@ -81,14 +81,14 @@ class CheckExplanations:
         self._clock = clock
 
     async def explain(self, caller: Identity, namespace: str, name: str) -> Found | Refusal:
-        """The `Explanation` of a check."""
+        """The `CheckExplanation` of a check."""
         found = await self._resources.get(caller, CHECK, namespace, name)
         if not isinstance(found, Found):
             return found
         check = decode(CheckConfig, found.body)
         names = self._agents_of(check)
         totals = {outcome.value: number for outcome, number in self._ledger.totals(namespace, name).items()}
-        explanation = Explanation(
+        explanation = CheckExplanation(
             namespace=namespace,
             check=name,
             schedule=_schedule(check),

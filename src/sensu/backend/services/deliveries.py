@@ -7,7 +7,7 @@ from itertools import islice
 
 from sensu.backend.auth.access import Access
 from sensu.backend.auth.identity import Identity
-from sensu.backend.ports import Deliveries as Pipelined
+from sensu.backend.ports import OfferedDeliveries as Pipelined
 from sensu.backend.services.audit import AuditLog
 from sensu.backend.services.lists import Items, Pages, Walk, chosen_by
 from sensu.backend.services.outcomes import Deleted, Denied, Found, Invalid, Listing, NotFound, Refusal, Written
@@ -17,7 +17,7 @@ from sensu.resources.event import Event
 from sensu.resources.wire import decode, encode
 from sensu.rules.bulk import Where
 from sensu.rules.owed import DEAD, OWED, DeliveryView, Step, owed_workflows, steps_of, why_of
-from sensu.rules.selectors.selectable import Field, Selectable, as_text
+from sensu.rules.selectors.selectable import Selectable, SelectableField, as_text
 from sensu.store.contract import Store
 from sensu.store.values import OweDelivery
 
@@ -29,9 +29,9 @@ UNKNOWN = NotFound("delivery not found")
 _READ_AT_ONCE = 100
 _ID_DIGITS_MAX = 18
 _NAMES = ("id", "namespace", "state", "entity", "check", "event_id", "why")
-_SELECTABLE = Selectable("delivery", {name: Field((name,), as_text) for name in _NAMES}, ())
+_SELECTABLE = Selectable("delivery", {name: SelectableField((name,), as_text) for name in _NAMES}, ())
 
-Entry = tuple[int, OweDelivery, str, str]
+DeliveryEntry = tuple[int, OweDelivery, str, str]
 """The id of a delivery, by which lists are sorted; the delivery; its state; and the reason if it was given up."""
 
 
@@ -113,7 +113,7 @@ class Deliveries:
                 break
         return found[:limit]
 
-    async def _one(self, namespace: str, delivery_id: int) -> Entry | None:
+    async def _one(self, namespace: str, delivery_id: int) -> DeliveryEntry | None:
         for entry in await self._entries("", delivery_id - 1, 1):
             if (entry[0], entry[1].namespace) == (delivery_id, namespace):
                 return entry
@@ -133,7 +133,7 @@ class Deliveries:
 
         return walk
 
-    async def _entries(self, state: str, after: int, limit: int) -> Sequence[Entry]:
+    async def _entries(self, state: str, after: int, limit: int) -> Sequence[DeliveryEntry]:
         """The next deliveries of all namespaces."""
         owed = () if state == DEAD else await self._store.deliveries_owed(limit, after)
         dead = () if state == OWED else await self._store.dead_letters(limit, after)

@@ -21,7 +21,7 @@ from sensu.rules.redaction import shows_redacted, with_secrets_of
 from sensu.store.values import Must, Stored
 
 AGENT_MANAGED = Exists("entity is managed by its agent")
-Shape = type[Entity] | type[EntityConfig]
+EntityShape = type[Entity] | type[EntityConfig]
 _CONFIGURED = frozenset(field.name for field in msgspec.structs.fields(EntityConfig))
 
 
@@ -34,7 +34,7 @@ class Entities:
         self._subscribers = subscribers
 
     async def create(
-        self, caller: Identity, namespace: str, payload: Payload, shape: Shape = Entity
+        self, caller: Identity, namespace: str, payload: Payload, shape: EntityShape = Entity
     ) -> Written | Refusal:
         """Create an entity, or complete one that has only a configuration. The outcome contains what was sent."""
         if not self._resources.access.allows(caller, "create", ENTITY.segment, namespace=namespace):
@@ -146,7 +146,7 @@ class Entities:
         return msgspec.structs.replace(entity, entity_class=AGENT_CLASS)
 
     async def _incoming(
-        self, caller: Identity, namespace: str, name: str | None, payload: Payload, shape: Shape = Entity
+        self, caller: Identity, namespace: str, name: str | None, payload: Payload, shape: EntityShape = Entity
     ) -> Entity | Invalid:
         sent = await decoded(shape, payload)
         whole = Entity(**_configured(sent)) if isinstance(sent, EntityConfig) else sent

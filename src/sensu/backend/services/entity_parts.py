@@ -17,8 +17,8 @@ from sensu.rules.etag import etag
 from sensu.rules.kinds import entity_config, entity_state
 from sensu.rules.selectors.selectable import Selectable
 
-Part = type[EntityConfig] | type[EntityState]
-_SELECTABLE: dict[Part, Selectable] = {
+EntityPart = type[EntityConfig] | type[EntityState]
+_SELECTABLE: dict[EntityPart, Selectable] = {
     EntityConfig: entity_config.RULES.selectable,
     EntityState: entity_state.RULES.selectable,
 }
@@ -31,7 +31,7 @@ class EntityParts:
         self._resources = resources
 
     async def listing(
-        self, caller: Identity, part: Part, namespace: str | None, page: PageRequest
+        self, caller: Identity, part: EntityPart, namespace: str | None, page: PageRequest
     ) -> Listing | Refusal:
         """One part of the entities of a namespace, or of all namespaces (None)."""
         if not self._resources.access.allows(caller, "list", ENTITY.segment, namespace=namespace or ""):
@@ -46,7 +46,7 @@ class EntityParts:
         found = await pages.listing(page, after, lambda place: resource_token(namespace, *place), total)
         return Listing(_parts(part, found.chunks), found.after, found.total)
 
-    async def get(self, caller: Identity, part: Part, namespace: str, name: str) -> Found | Refusal:
+    async def get(self, caller: Identity, part: EntityPart, namespace: str, name: str) -> Found | Refusal:
         """One part of an entity."""
         found = await self._resources.get(caller, ENTITY, namespace, name)
         if not isinstance(found, Found):
@@ -55,11 +55,11 @@ class EntityParts:
         return Found(body, etag(body))
 
 
-def _part(part: Part, entity: bytes) -> bytes:
+def _part(part: EntityPart, entity: bytes) -> bytes:
     """A part of an entity, from the JSON of the entity."""
     return encode(decode(part, entity))
 
 
-async def _parts(part: Part, chunks: AsyncIterator[Sequence[bytes]]) -> AsyncIterator[Sequence[bytes]]:
+async def _parts(part: EntityPart, chunks: AsyncIterator[Sequence[bytes]]) -> AsyncIterator[Sequence[bytes]]:
     async for entities in chunks:
         yield [_part(part, entity) for entity in entities]

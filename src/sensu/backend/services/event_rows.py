@@ -26,7 +26,7 @@ from sensu.rules.selectors.selection import Columns, Selection
 from sensu.rules.severity import ALL
 from sensu.store.contract import Store
 from sensu.store.values import (
-    EventCounts,
+    CountedEvents,
     EventOrder,
     EventPosition,
     EventQuery,
@@ -156,11 +156,11 @@ class EventLists:
         total = counts.of(query)
         return self._found(asked, revision, counts, events, counts.total, total, "")
 
-    async def _moment(self, namespace: str) -> tuple[int, EventCounts]:
+    async def _moment(self, namespace: str) -> tuple[int, CountedEvents]:
         """The revision that what is read from now on is at least at, and the counts."""
         revision = await self._store.event_changes_revision(namespace)
         await self._store.feed.caught_up()
-        counts = (await self._store.event_counts(namespace)).get(namespace, EventCounts())
+        counts = (await self._store.event_counts(namespace)).get(namespace, CountedEvents())
         return max(revision, self._store.feed.revision), counts
 
     async def _searched(self, namespace: str, asked: RowsRequest, selection: Selection | None) -> Found | Invalid:
@@ -221,7 +221,7 @@ class EventLists:
         self,
         asked: RowsRequest,
         revision: int,
-        counts: EventCounts,
+        counts: CountedEvents,
         events: Sequence[ListedEvent],
         searched: int,
         total: int,
@@ -234,7 +234,7 @@ class EventLists:
         )
 
 
-def counts_of(counts: EventCounts) -> SeverityCounts:
+def counts_of(counts: CountedEvents) -> SeverityCounts:
     """The counts of a namespace as the API shows them."""
     return SeverityCounts(*counts.by_severity, sum(counts.silenced))
 

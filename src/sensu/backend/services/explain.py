@@ -7,7 +7,7 @@ import msgspec
 
 from sensu.backend.auth.access import Access
 from sensu.backend.auth.identity import Identity
-from sensu.backend.ports import Deliveries, OverBudget, Question
+from sensu.backend.ports import OfferedDeliveries, OverBudget, Question
 from sensu.backend.services.events import completed
 from sensu.backend.services.outcomes import Denied, Found, Invalid, NotFound, Refusal, TooMany
 from sensu.backend.services.payload import Payload, decoded
@@ -52,7 +52,7 @@ class Asked(Wire, frozen=True):
 class Explain:
     """Explains events to callers who may read them."""
 
-    def __init__(self, store: Store, access: Access, clock: Clock, deliveries: Deliveries) -> None:
+    def __init__(self, store: Store, access: Access, clock: Clock, deliveries: OfferedDeliveries) -> None:
         self._store, self._access, self._clock, self._deliveries = store, access, clock, deliveries
 
     async def stored(self, caller: Identity, key: EventKey) -> Found | Refusal:

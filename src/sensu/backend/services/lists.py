@@ -29,7 +29,7 @@ Items = Sequence[tuple[Position, bytes]]
 Walk = Callable[[Position | None], AsyncIterator[Items[Position]]]
 """Reads positions and JSON of resources after a position, in chunks."""
 
-Place = tuple[str, str]
+ResourcePlace = tuple[str, str]
 Order = Callable[[Position], tuple[Any, ...]]
 """The sort key of a position in a list."""
 
@@ -124,14 +124,14 @@ async def _at_once(bodies: Sequence[bytes]) -> AsyncIterator[Sequence[bytes]]:
     yield bodies
 
 
-def resource_walk(store: Store, kind: Kind, namespace: str | None, selection: Selection | None) -> Walk[Place]:
+def resource_walk(store: Store, kind: Kind, namespace: str | None, selection: Selection | None) -> Walk[ResourcePlace]:
     """Reads the resources of a kind in a namespace, or in all namespaces (None)."""
     equal = selection.equal if selection else {}
     asked = equal.get("namespace") if kind.namespaced else None
     within = asked if namespace is None else namespace
     name = equal.get("username" if kind is USER else "name")
 
-    async def walk(after: Place | None) -> AsyncIterator[Items[Place]]:
+    async def walk(after: ResourcePlace | None) -> AsyncIterator[Items[ResourcePlace]]:
         if asked is not None and asked != within:
             return
         if name is not None and (within is not None or not kind.namespaced):
@@ -150,8 +150,8 @@ def resource_walk(store: Store, kind: Kind, namespace: str | None, selection: Se
 
 
 async def _resources(
-    store: Store, kind: str, namespace: str | None, after: Place | None
-) -> AsyncIterator[Items[Place]]:
+    store: Store, kind: str, namespace: str | None, after: ResourcePlace | None
+) -> AsyncIterator[Items[ResourcePlace]]:
     more = True
     while more:
         page = await store.list(kind, namespace, after=after, limit=WALKED_AT_ONCE)
@@ -207,7 +207,7 @@ async def _events(
         await asyncio.sleep(0)
 
 
-def place_order(place: Place) -> tuple[str, ...]:
+def place_order(place: ResourcePlace) -> tuple[str, ...]:
     """The sort key of resources in lists."""
     return (place[0] + "/", place[1])
 

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from sensu.backend.activity import Deliveries, Report
+from sensu.backend.activity import MemberActivity, RecentDeliveries
 from sensu.backend.activity import summed as summed_activity
 from sensu.backend.auth.access import Access
 from sensu.backend.auth.identity import Identity
@@ -44,7 +44,7 @@ from sensu.rules.selectors.selection import Columns
 from sensu.rules.severity import ALL, PASSING
 from sensu.rules.silencing import in_force
 from sensu.store.contract import Store
-from sensu.store.values import DeliveryCounts, EventCounts, EventQuery, Key, ListedEvent
+from sensu.store.values import CountedDeliveries, CountedEvents, EventQuery, Key, ListedEvent
 
 HOUR_S = 3600
 NEW_MAX = 10_000
@@ -136,7 +136,7 @@ class Overviews:
         deliveries = await self._store.delivery_counts(None if of_all else shown[0])
         parts = [
             await self._parts(
-                caller, one, counts.get(one, EventCounts()), deliveries.get(one, DeliveryCounts()), activity
+                caller, one, counts.get(one, CountedEvents()), deliveries.get(one, CountedDeliveries()), activity
             )
             for one in shown
         ]
@@ -157,7 +157,12 @@ class Overviews:
         return Found(msgspec.json.encode(found))
 
     async def _parts(
-        self, caller: Identity, namespace: str, counts: EventCounts, deliveries: DeliveryCounts, activity: Report
+        self,
+        caller: Identity,
+        namespace: str,
+        counts: CountedEvents,
+        deliveries: CountedDeliveries,
+        activity: MemberActivity,
     ) -> NamespaceParts:
         """The counts of a namespace, with None for the parts that the caller may not see."""
         may = {name: self._may_list(caller, resource, namespace) for name, resource in _RIGHTS.items()}
@@ -200,7 +205,7 @@ class Overviews:
         ending = sum(0 < one.expire_at <= now + HOUR_S for one in active)
         return SilencesPart(len(active), ending, sum(one.begin > now for one in silences))
 
-    async def _backend(self, activity: Report) -> BackendPart:
+    async def _backend(self, activity: MemberActivity) -> BackendPart:
         healthy = await self._health.healthy()
         return BackendPart(healthy, self._version, self._members, activity.events_per_s, activity.held_back)
 
@@ -277,8 +282,8 @@ def _sum(kind: type[_Part], parts: Iterable[_Part | None]) -> _Part | None:
     return total
 
 
-def _deliveries_of(counts: DeliveryCounts, activity: Deliveries | None) -> DeliveriesPart:
-    done = activity or Deliveries()
+def _deliveries_of(counts: CountedDeliveries, activity: RecentDeliveries | None) -> DeliveriesPart:
+    done = activity or RecentDeliveries()
     return DeliveriesPart(counts.owed, counts.dead, done.delivered, done.failed, done.failing[:FAILING_MAX])
 
 

@@ -13,7 +13,7 @@ from sensu.backend.auth.authenticator import Authenticator
 from sensu.backend.auth.identity import Identity, Rejected
 from sensu.backend.auth.providers import PasswordLogin, ProviderUnavailable
 from sensu.backend.auth.records import Records
-from sensu.backend.auth.sessions import Session
+from sensu.backend.auth.sessions import LoginSession
 from sensu.backend.auth.tokens import Tokens
 from sensu.backend.initialise import is_initialised
 from sensu.backend.services.access_questions import AccessQuestions
@@ -213,7 +213,7 @@ class LoginSessions:
         return Deleted()
 
 
-def _view(session: Session, caller: Identity) -> SessionView:
+def _view(session: LoginSession, caller: Identity) -> SessionView:
     return SessionView(
         session.id,
         session.username,

@@ -21,7 +21,7 @@ from sensu.rules.audit import AuditRecord
 from sensu.rules.handling import unpacked as unpacked_handling
 from sensu.rules.history import unpacked
 from sensu.rules.severity import WORDS
-from sensu.rules.silencing import SilenceIndex, Subject, subject_of
+from sensu.rules.silencing import SilenceIndex, SilenceSubject, subject_of
 from sensu.rules.timeline import (
     NEIGHBOUR,
     Band,
@@ -73,7 +73,7 @@ class Timelines:
         start, end = bounds
         page = await self._store.list_events(namespace, entity, limit=EVENTS_MAX)
         events = [each for each in page.items if self._allows(caller, each.key)]
-        bands, marks, subjects = list[Band](), list[Mark](), list[Subject]()
+        bands, marks, subjects = list[Band](), list[Mark](), list[SilenceSubject]()
         for stored in events:
             subject = subject_of(decode(Event, stored.body))
             subjects += [] if subject is None else [subject]
@@ -141,7 +141,7 @@ class Timelines:
         caller: Identity,
         namespace: str,
         names: set[tuple[str, str]],
-        subjects: Sequence[Subject],
+        subjects: Sequence[SilenceSubject],
         start: int,
         hidden: list[str],
     ) -> list[Mark]:
@@ -228,13 +228,13 @@ class Timelines:
         return found
 
 
-def _about(silences: Sequence[Silenced], subjects: Sequence[Subject]) -> list[Silenced]:
+def _about(silences: Sequence[Silenced], subjects: Sequence[SilenceSubject]) -> list[Silenced]:
     """The silences that apply to one of the subjects, at any time."""
     index = SilenceIndex(silences)
     return list({one.metadata.name: one for subject in subjects for one in index.about(subject)}.values())
 
 
-def _of_deleted(record: AuditRecord, subjects: Sequence[Subject]) -> list[Mark]:
+def _of_deleted(record: AuditRecord, subjects: Sequence[SilenceSubject]) -> list[Mark]:
     """The marks of a silence that was deleted, or ended by itself, if it applied to one of the subjects."""
     try:
         silence = msgspec.convert(record.before, Silenced)

@@ -24,7 +24,7 @@ Identify = Callable[[], Identity | None]
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
+class WatchMessage:
     """A message to a client, which can reconnect and continue after its `revision`.
 
     `event` is empty if the message contains only the revision.
@@ -57,7 +57,7 @@ class Watches:
 
     async def watch(
         self, identify: Identify, kind: Kind, scope: Scope, page: PageRequest, after: int | None
-    ) -> AsyncIterator[Sequence[Message]] | Refusal:
+    ) -> AsyncIterator[Sequence[WatchMessage]] | Refusal:
         """The changes of a list, commit by commit, after the revision `after` or from now on (None).
 
         The permission to list includes the permission to watch.
@@ -96,32 +96,32 @@ class _Watch:
         self._selection = selection
         self._follower = follower
 
-    async def messages(self) -> AsyncIterator[Sequence[Message]]:
+    async def messages(self) -> AsyncIterator[Sequence[WatchMessage]]:
         """The messages, until the client disconnects, is too slow, or loses its permission."""
         follower = self._follower
         try:
             try:
                 await self._feed.begin()
             except StoreError:
-                yield (Message(ENDED, _message("the store is unavailable; reconnect later")),)
+                yield (WatchMessage(ENDED, _message("the store is unavailable; reconnect later")),)
                 return
-            yield (Message("", b"", follower.started_at),)
+            yield (WatchMessage("", b"", follower.started_at),)
             if follower.missed:
                 why = "changes since that id are no longer available; fetch the list again"
-                yield (Message(EXPIRED, _message(why), follower.started_at),)
+                yield (WatchMessage(EXPIRED, _message(why), follower.started_at),)
             passed = follower.started_at
             while True:
                 commit = await follower.next(self._feed.heartbeat_s)
                 if commit is None and follower.ended:
                     why = "the client reads too slowly" if follower.overflown else "the backend is stopping"
-                    yield (Message(ENDED, _message(f"{why}; continue after the last id")),)
+                    yield (WatchMessage(ENDED, _message(f"{why}; continue after the last id")),)
                     return
                 caller = self._identify()
                 if caller is None:
-                    yield (Message(ENDED, _message("your credentials are no longer valid")),)
+                    yield (WatchMessage(ENDED, _message("your credentials are no longer valid")),)
                     return
                 if commit is None:
-                    yield (Message("", b"", passed),)
+                    yield (WatchMessage("", b"", passed),)
                     continue
                 passed = commit.revision
                 messages = self._of_commit(caller, commit)
@@ -130,11 +130,11 @@ class _Watch:
         finally:
             self._feed.leave(follower)
 
-    def _of_commit(self, caller: Identity, commit: Commit) -> list[Message]:
+    def _of_commit(self, caller: Identity, commit: Commit) -> list[WatchMessage]:
         """The messages for a commit; only the last one has the revision to continue after."""
         messages = [self._of_change(change) for change in commit.changes if self._may_see(caller, change)]
         if messages:
-            messages[-1] = Message(messages[-1].event, messages[-1].data, commit.revision)
+            messages[-1] = WatchMessage(messages[-1].event, messages[-1].data, commit.revision)
         return messages
 
     def _may_see(self, caller: Identity, change: Change) -> bool:
@@ -145,13 +145,13 @@ class _Watch:
             return self._access.allows(caller, "get", segment, name=key.name)
         return key.name in self._access.visible_namespaces(caller)
 
-    def _of_change(self, change: Change) -> Message:
+    def _of_change(self, change: Change) -> WatchMessage:
         if change.body is None:
-            return Message(DELETED, _place(change))
+            return WatchMessage(DELETED, _place(change))
         shown = change.body if change.shown is None else change.shown
         if self._selection is not None and not self._selection.holds(shown):
-            return Message(UNMATCHED, _place(change))
-        return Message(UPDATED, shown)
+            return WatchMessage(UNMATCHED, _place(change))
+        return WatchMessage(UPDATED, shown)
 
 
 def _place(change: Change) -> bytes:

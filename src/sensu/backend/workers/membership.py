@@ -4,10 +4,10 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 
-from sensu.backend.activity import Report
-from sensu.backend.members.bus import Answer, Bus, Peer
+from sensu.backend.activity import MemberActivity
+from sensu.backend.members.bus import Bus, Peer, SendReply
 from sensu.backend.members.forwarding import ForwardedKeepalives, Forwarding
-from sensu.backend.members.messages import ChangesAvailable, ResultStored, SessionEnded
+from sensu.backend.members.messages import AgentSessionEnded, ChangesAvailable, ResultStored
 from sensu.backend.members.peers import PeerMembers
 from sensu.backend.members.subscribers import ClusterSubscribers
 from sensu.backend.membership import Duty, Moved, Runs
@@ -85,7 +85,7 @@ class WorkerMembership:
         """Have the others read what was committed."""
         self._bus.tell_all(ChangesAvailable())
 
-    def _note_changes(self, member: int, message: ChangesAvailable, answer: Answer) -> None:
+    def _note_changes(self, member: int, message: ChangesAvailable, answer: SendReply) -> None:
         self._changes_available.set()
 
     async def _read_changes_forever(self) -> None:
@@ -114,14 +114,14 @@ class WorkerMembership:
         if not self.holds(Duty.SCHEDULE):
             return _RunsElsewhere(self._bus.peers[self.holder_of(Duty.SCHEDULE)])
         self._bus.on(ResultStored, lambda _, told, __: ledger.answered(told.namespace, told.check, told.issued))
-        self._bus.on(SessionEnded, lambda _, told, __: ledger.departed(told.namespace, told.subscriptions))
+        self._bus.on(AgentSessionEnded, lambda _, told, __: ledger.departed(told.namespace, told.subscriptions))
         return ledger
 
     def peers(
         self,
         numbers: Callable[[], Sequence[Numbered]],
         health: Callable[[], Awaitable[str]],
-        activity: Callable[[], Report],
+        activity: Callable[[], MemberActivity],
     ) -> Peers:
         """The other workers."""
         return PeerMembers(self._bus, numbers, health, activity)
@@ -174,7 +174,7 @@ class _RunsElsewhere:
 
     def departed(self, namespace: str, subscriptions: Iterable[str]) -> None:
         """A session of an agent with these subscriptions has ended."""
-        self._peer.tell(SessionEnded(namespace, tuple(subscriptions)))
+        self._peer.tell(AgentSessionEnded(namespace, tuple(subscriptions)))
 
 
 def joined(context: WorkerContext, store: SQLiteStore, clock: Clock) -> WorkerMembership:

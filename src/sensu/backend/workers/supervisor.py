@@ -47,7 +47,7 @@ LOOK_S = 5.0
 """How often to look for such workers."""
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD, signal.SIGHUP)
 
-Work = Callable[[BackendSettings, WorkerContext], int]
+WorkerMain = Callable[[BackendSettings, WorkerContext], int]
 """Serves as a worker, in a process of its own; returns the exit status."""
 
 
@@ -70,7 +70,7 @@ class _Worker:
 class Supervisor:
     """Runs `settings.workers` workers, each doing `work`."""
 
-    def __init__(self, settings: BackendSettings, work: Work, clock: Clock) -> None:
+    def __init__(self, settings: BackendSettings, work: WorkerMain, clock: Clock) -> None:
         self._settings, self._work, self._clock = settings, work, clock
         self._selector = selectors.DefaultSelector()
         self._workers: list[_Worker] = []

@@ -11,7 +11,7 @@ from sensu.resources.metadata import ResourceReference
 from sensu.rules.kinds import check as check_rules
 from sensu.rules.kinds import entity as entity_rules
 from sensu.rules.kinds.kind_rules import KindRules
-from sensu.rules.selectors.selectable import Field, Selectable, as_flag, as_list, as_number, as_text, inner
+from sensu.rules.selectors.selectable import Selectable, SelectableField, as_flag, as_list, as_number, as_text, inner
 
 _HEX = "[0-9a-f]"
 _PLAIN_UUID = f"{_HEX}{{8}}-{_HEX}{{4}}-{_HEX}{{4}}-{_HEX}{{4}}-{_HEX}{{12}}"
@@ -58,12 +58,12 @@ def _pipelines_problem(references: Sequence[ResourceReference]) -> str | None:
 
 _LABELS = (("check", "metadata", "labels"), ("entity", "metadata", "labels"), ("metadata", "labels"))
 _FIELDS = {
-    "name": Field(("metadata", "name")),
-    "namespace": Field(("entity", "metadata", "namespace")),
-    "is_silenced": Field(("check", "is_silenced"), as_flag),
-    "timestamp": Field(("timestamp",), as_number),
-    "check.name": Field(("check", "metadata", "name")),
-    "entity.name": Field(("entity", "metadata", "name")),
+    "name": SelectableField(("metadata", "name")),
+    "namespace": SelectableField(("entity", "metadata", "namespace")),
+    "is_silenced": SelectableField(("check", "is_silenced"), as_flag),
+    "timestamp": SelectableField(("timestamp",), as_number),
+    "check.name": SelectableField(("check", "metadata", "name")),
+    "entity.name": SelectableField(("entity", "metadata", "name")),
     **inner("check", as_list, "handlers", "runtime_assets", "subscriptions"),
     **inner("check", as_flag, "is_silenced", "publish", "round_robin"),
     **inner("check", as_number, "status", "last_ok"),

@@ -10,7 +10,7 @@ import msgspec
 from sensu.resources.role_binding import ClusterRoleBinding, RoleBinding, RoleRef, Subject
 from sensu.rules.kinds.kind_rules import KindRules
 from sensu.rules.names import subscription_problem
-from sensu.rules.selectors.selectable import PLACE, Field, Selectable
+from sensu.rules.selectors.selectable import PLACE, Selectable, SelectableField
 
 AnyBinding = TypeVar("AnyBinding", RoleBinding, ClusterRoleBinding)
 
@@ -66,7 +66,10 @@ def _capitalised(word: str) -> str:
     return word[:1].upper() + word[1:]
 
 
-ROLE_REF = {"role_ref.name": Field(("role_ref", "name")), "role_ref.type": Field(("role_ref", "type"))}
+ROLE_REF = {
+    "role_ref.name": SelectableField(("role_ref", "name")),
+    "role_ref.type": SelectableField(("role_ref", "type")),
+}
 RULES = KindRules(
     problem=problem,
     completed=completed,

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sensu.rules.metrics import graphite, influxdb, nagios, opentsdb, prometheus
-from sensu.rules.metrics.points import POINTS_MAX, Point, Refused, Tag, configured_tags
+from sensu.rules.metrics.points import POINTS_MAX, Point, RefusedLine, Tag, configured_tags
 
 FORMATS = ("graphite_plaintext", "influxdb_line", "nagios_perfdata", "opentsdb_line", "prometheus_text")
 REASONS_MAX = 5
@@ -18,7 +18,7 @@ class Extraction:
 
     points: list[Point] = field(default_factory=list)
     refused: int = 0
-    reasons: list[Refused] = field(default_factory=list)
+    reasons: list[RefusedLine] = field(default_factory=list)
 
 
 def extract(
@@ -38,9 +38,9 @@ def extract(
     extraction = Extraction()
     if metric_format in FORMATS and not is_whole and not output.endswith("\n"):
         output = output[: output.rfind("\n") + 1]
-        _refuse(extraction, Refused(output.count("\n") + 1, "the output was cut off in this line"))
+        _refuse(extraction, RefusedLine(output.count("\n") + 1, "the output was cut off in this line"))
     for found in _read(metric_format, output, executed, now, configured_tags(tags or ())):
-        if isinstance(found, Refused):
+        if isinstance(found, RefusedLine):
             _refuse(extraction, found)
         else:
             extraction.points.append(found)
@@ -49,13 +49,13 @@ def extract(
     return extraction
 
 
-def _refuse(extraction: Extraction, refused: Refused) -> None:
+def _refuse(extraction: Extraction, refused: RefusedLine) -> None:
     extraction.refused += 1
     if len(extraction.reasons) < REASONS_MAX:
         extraction.reasons.append(refused)
 
 
-def _read(metric_format: str, output: str, executed: int, now: float, tags: list[Tag]) -> Iterator[Point | Refused]:
+def _read(metric_format: str, output: str, executed: int, now: float, tags: list[Tag]) -> Iterator[Point | RefusedLine]:
     match metric_format:
         case "graphite_plaintext":
             return graphite.points(output, now, tags)

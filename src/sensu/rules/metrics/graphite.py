@@ -4,21 +4,21 @@ import math
 from collections.abc import Iterator
 
 from sensu.rules.go_number import parse_float
-from sensu.rules.metrics.points import Point, Refused, Tag, numbered_lines, point
+from sensu.rules.metrics.points import Point, RefusedLine, Tag, numbered_lines, point
 
 _TIME_MAX = 2.0**63
 _NOW = -1
 """Carbon replaces this time by the current one."""
 
 
-def points(output: str, now: float, tags: list[Tag]) -> Iterator[Point | Refused]:
+def points(output: str, now: float, tags: list[Tag]) -> Iterator[Point | RefusedLine]:
     """The point of each sound line; other lines are refused.
 
     Any blanks separate the three words; a time may have a fraction, which is cut off.
     Source: Graphite docs, "Feeding In Your Data" and "Tag Support"; recorded graphite cases.
     """
     for number, line in numbered_lines(output):
-        yield _point(line, now, tags) or Refused(number, "a line is `path value seconds`, tags as `path;tag=value`")
+        yield _point(line, now, tags) or RefusedLine(number, "a line is `path value seconds`, tags as `path;tag=value`")
 
 
 def _point(line: str, now: float, tags: list[Tag]) -> Point | None:

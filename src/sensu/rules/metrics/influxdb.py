@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from sensu.rules.metrics.points import Point, Refused, Tag, as_seconds, point
+from sensu.rules.metrics.points import Point, RefusedLine, Tag, as_seconds, point
 
 _BLANKS = re.compile(r"[ \t]*+")
 _SPACE = re.compile(r"[ \t\r\n]*+")
@@ -26,7 +26,7 @@ class _Fault(Exception):
     """A line that is not in the protocol; its text is the rule that it breaks."""
 
 
-def points(output: str, now: float, tags: list[Tag]) -> Iterator[Point | Refused]:
+def points(output: str, now: float, tags: list[Tag]) -> Iterator[Point | RefusedLine]:
     """A point `measurement.field` for each number of each sound line; other lines are refused.
 
     Strings and booleans are no numbers and give no points. A line without a timestamp gets `now`; others are seconds,
@@ -43,7 +43,7 @@ def points(output: str, now: float, tags: list[Tag]) -> Iterator[Point | Refused
         except _Fault as fault:
             reader.at = start
             reader.take(_REST_OF_LINE)
-            yield Refused(number, str(fault))
+            yield RefusedLine(number, str(fault))
             continue
         seconds = int(now) if timestamp is None else as_seconds(timestamp)
         for field, value in fields:

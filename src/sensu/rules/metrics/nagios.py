@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from sensu.rules.metrics.points import Point, Refused, Tag, point
+from sensu.rules.metrics.points import Point, RefusedLine, Tag, point
 
 _ITEM = re.compile(r"(?:'((?:[^'\n]|'')++)'|((?:[^\s='|]|'')++))=([^\s;|]*+)(?:;([^\s|]*+))?(?![^\s|])")
 _WORD = re.compile(r"\||[^\s|]++")
@@ -27,7 +27,7 @@ class _Item:
     is_refused: bool = False
 
 
-def points(output: str, executed: int, tags: list[Tag]) -> Iterator[Point | Refused]:
+def points(output: str, executed: int, tags: list[Tag]) -> Iterator[Point | RefusedLine]:
     """A point for each sound item of performance data, stamped with the check's execution; other items are refused.
 
     Performance data is what follows the first `|` of the first line, and everything after the first `|` of the lines
@@ -43,11 +43,11 @@ def points(output: str, executed: int, tags: list[Tag]) -> Iterator[Point | Refu
         if item.label is None and item.value == "|":
             continue
         if item.label is None or item.is_refused:
-            yield Refused(item.line, "an item is `label=value`, a label with blanks in single quotes")
+            yield RefusedLine(item.line, "an item is `label=value`, a label with blanks in single quotes")
         elif item.value != _UNKNOWN:
             value = _value(item.value, comma_is_decimal)
             if value is None:
-                yield Refused(item.line, "a value is a number that can be read in one way, with a unit or without")
+                yield RefusedLine(item.line, "a value is a number that can be read in one way, with a unit or without")
             else:
                 yield point(item.label, value, executed, tags)
 

@@ -4,19 +4,19 @@ import re
 from collections.abc import Iterator
 
 from sensu.rules.go_number import parse_float
-from sensu.rules.metrics.points import Point, Refused, Tag, numbered_lines, point
+from sensu.rules.metrics.points import Point, RefusedLine, Tag, numbered_lines, point
 
 _TIME = re.compile(r"(\d{1,12})(?:\.\d{1,3})?|(\d{10})(\d{3})", re.ASCII)
 
 
-def points(output: str, tags: list[Tag]) -> Iterator[Point | Refused]:
+def points(output: str, tags: list[Tag]) -> Iterator[Point | RefusedLine]:
     """The point of each line that has at least one tag; other lines are refused.
 
     Any blanks separate the words. Times of 13 digits are milliseconds, others seconds, with up to three decimals.
     Source: OpenTSDB docs, "Writing Data"; recorded opentsdb cases.
     """
     for number, line in numbered_lines(output):
-        yield _point(line, tags) or Refused(number, "a line is `name timestamp value tag=value …`")
+        yield _point(line, tags) or RefusedLine(number, "a line is `name timestamp value tag=value …`")
 
 
 def _point(line: str, tags: list[Tag]) -> Point | None:

@@ -11,7 +11,7 @@ POINTS_MAX = 100_000
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class RefusedLine:
     """A line (of perfdata: an item) that gives no point because it breaks a rule of its format; lines count from 1."""
 
     line: int

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from sensu.rules.go_number import format_general, parse_float, parse_int64
-from sensu.rules.metrics.points import Point, Refused, Tag, numbered_lines, point
+from sensu.rules.metrics.points import Point, RefusedLine, Tag, numbered_lines, point
 
 _NAME = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*", re.ASCII)
 _COMMENT = re.compile(r"#[ \t]*(HELP|TYPE)[ \t]+([a-zA-Z_:][a-zA-Z0-9_:]*)(?:[ \t]+(.*))?", re.ASCII | re.DOTALL)
@@ -67,7 +67,7 @@ class _Fault(Exception):
     """A line that is not in the format; its text is the rule that it breaks."""
 
 
-def points(output: str, now: float, tags: list[Tag]) -> Iterator[Point | Refused]:
+def points(output: str, now: float, tags: list[Tag]) -> Iterator[Point | RefusedLine]:
     """The point of each sound line; other lines are refused. Values that are NaN give no point.
 
     Each point has its labels, `prom_type`, and `prom_help` if there is a help text; tags of the check override labels
@@ -84,7 +84,7 @@ def points(output: str, now: float, tags: list[Tag]) -> Iterator[Point | Refused
             else:
                 yield from _sample(reading, line)
         except _Fault as fault:
-            yield Refused(number, str(fault))
+            yield RefusedLine(number, str(fault))
     for histogram in reading.histograms.values():
         if histogram.count is not None and not histogram.has_last_bucket:
             value, timestamp, labels, family = histogram.count

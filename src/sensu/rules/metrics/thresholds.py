@@ -16,7 +16,7 @@ _NAME = re.compile(r"[\w.\-:]+", re.ASCII)
 
 
 @dataclass(slots=True)
-class Verdict:
+class ThresholdVerdict:
     """The status a check gets from its thresholds, and the annotations its event gets."""
 
     status: int = 0
@@ -30,13 +30,13 @@ class Verdict:
             self.notification = message
 
 
-def evaluate(points: Sequence[Mapping[str, Any]], thresholds: Sequence[Mapping[str, Any] | None]) -> Verdict:
+def evaluate(points: Sequence[Mapping[str, Any]], thresholds: Sequence[Mapping[str, Any] | None]) -> ThresholdVerdict:
     """The highest status over all rules. The caller asks only for checks of status 0 with at least one point.
 
     A rule is hit by a value below its min or above its max; a rule with a bound that is no number is passed over.
     Source: recorded threshold cases; docs, metric threshold evaluation.
     """
-    verdict = Verdict()
+    verdict = ThresholdVerdict()
     for threshold in thresholds:
         if threshold is None:
             continue
@@ -58,7 +58,9 @@ def _matches(threshold: Mapping[str, Any], point: Mapping[str, Any]) -> bool:
     return all((tag.get("name", ""), tag.get("value", "")) in has for tag in _tags(threshold))
 
 
-def _judge(verdict: Verdict, threshold: Mapping[str, Any], rule: Mapping[str, Any], point: Mapping[str, Any]) -> None:
+def _judge(
+    verdict: ThresholdVerdict, threshold: Mapping[str, Any], rule: Mapping[str, Any], point: Mapping[str, Any]
+) -> None:
     low, high = rule.get("min") or "", rule.get("max") or ""
     low_value, high_value = parse_float(low), parse_float(high)
     if (low and low_value is None) or (high and high_value is None):
@@ -79,7 +81,7 @@ def _judge(verdict: Verdict, threshold: Mapping[str, Any], rule: Mapping[str, An
     verdict.raise_to(status, message)
 
 
-def _miss(verdict: Verdict, threshold: Mapping[str, Any]) -> None:
+def _miss(verdict: ThresholdVerdict, threshold: Mapping[str, Any]) -> None:
     """No point matched: the threshold's null status counts, when it has one."""
     status = threshold.get("null_status") or 0
     if not status:

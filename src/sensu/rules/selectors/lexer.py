@@ -30,7 +30,7 @@ class Word(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Token:
+class SelectorToken:
     """A word, its text without quotes, and the position of its first character (from 1)."""
 
     word: Word
@@ -49,7 +49,7 @@ _SEGMENT = r"[A-Za-z_][A-Za-z0-9_/]*"
 _IDENTIFIER = re.compile(rf"{_SEGMENT}(?:\.{_SEGMENT})*")
 
 
-def tokens(text: str) -> Iterator[Token]:
+def tokens(text: str) -> Iterator[SelectorToken]:
     """The tokens of a selector, the last one the end; raises SelectorFault where no token begins."""
     at = 0
     while at < len(text):
@@ -58,15 +58,15 @@ def tokens(text: str) -> Iterator[Token]:
             continue
         token, at = _next(text, at)
         yield token
-    yield Token(Word.END, "", len(text) + 1)
+    yield SelectorToken(Word.END, "", len(text) + 1)
 
 
-def _next(text: str, at: int) -> tuple[Token, int]:
+def _next(text: str, at: int) -> tuple[SelectorToken, int]:
     character, pair = text[at], text[at : at + 2]
     if pair in _SIGNS:
-        return Token(_SIGNS[pair], pair, at + 1), at + 2
+        return SelectorToken(_SIGNS[pair], pair, at + 1), at + 2
     if character in _SINGLE_SIGNS:
-        return Token(_SINGLE_SIGNS[character], character, at + 1), at + 1
+        return SelectorToken(_SINGLE_SIGNS[character], character, at + 1), at + 1
     if character in _QUOTES:
         return _quoted(text, at)
     run = _RUN.match(text, at)
@@ -76,24 +76,24 @@ def _next(text: str, at: int) -> tuple[Token, int]:
     return _named(run.group(), at), run.end()
 
 
-def _quoted(text: str, at: int) -> tuple[Token, int]:
+def _quoted(text: str, at: int) -> tuple[SelectorToken, int]:
     """A text in quotes; either quote closes it, nothing is escaped."""
     for end in range(at + 1, len(text)):
         if text[end] in _QUOTES:
-            return Token(Word.STRING, text[at + 1 : end], at + 1), end + 1
+            return SelectorToken(Word.STRING, text[at + 1 : end], at + 1), end + 1
     raise SelectorFault(at + 1, "the quoted text does not end")
 
 
-def _named(run: str, at: int) -> Token:
+def _named(run: str, at: int) -> SelectorToken:
     word = _OPERATOR_WORDS.get(run.lower())
     if word is not None:
-        return Token(word, run, at + 1)
+        return SelectorToken(word, run, at + 1)
     if run in _BOOLEANS:
-        return Token(Word.BOOLEAN, run, at + 1)
+        return SelectorToken(Word.BOOLEAN, run, at + 1)
     name = _IDENTIFIER.match(run)
     if name is None or name.end() != len(run):
         raise _bad_name(run, at, name.end() if name else 0)
-    return Token(Word.IDENTIFIER, run, at + 1)
+    return SelectorToken(Word.IDENTIFIER, run, at + 1)
 
 
 def _bad_name(run: str, at: int, parsed: int) -> SelectorFault:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from sensu.rules.selectors.faults import SelectorFault
-from sensu.rules.selectors.lexer import Token, Word, tokens
+from sensu.rules.selectors.lexer import SelectorToken, Word, tokens
 
 
 class Comparison(Enum):
@@ -43,7 +43,7 @@ def parsed(text: str) -> tuple[Requirement, ...]:
 
 
 class _Parser:
-    def __init__(self, found: Sequence[Token]) -> None:
+    def __init__(self, found: Sequence[SelectorToken]) -> None:
         self._tokens = found
         self._at = 0
 
@@ -57,7 +57,7 @@ class _Parser:
                     raise self._unexpected("a name or a quoted text")
         return found
 
-    def _take(self, words: Sequence[Word], wanted: str) -> Token:
+    def _take(self, words: Sequence[Word], wanted: str) -> SelectorToken:
         token = self._tokens[self._at]
         if token.word not in words:
             raise self._unexpected(wanted)

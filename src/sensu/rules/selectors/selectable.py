@@ -11,7 +11,7 @@ from typing import Any
 from sensu.rules.selectors.evaluate import LIST_SEPARATOR
 
 Path = tuple[str, ...]
-Written = Callable[[Any], str]
+AsText = Callable[[Any], str]
 
 
 def as_text(value: Any) -> str:
@@ -44,11 +44,11 @@ def _reference(one: Mapping[str, Any]) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Field:
+class SelectableField:
     """Where a field lies in the JSON, and how its value is written."""
 
     path: Path
-    written: Written = as_text
+    written: AsText = as_text
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,12 +59,14 @@ class Selectable:
     """
 
     prefix: str
-    fields: Mapping[str, Field]
+    fields: Mapping[str, SelectableField]
     labels: tuple[Path, ...] = (("metadata", "labels"),)
 
     def within(self, part: str) -> "Selectable":
         """The same for JSON that has everything but the metadata in a part of it."""
-        fields = {name: Field(_within(part, field.path), field.written) for name, field in self.fields.items()}
+        fields = {
+            name: SelectableField(_within(part, field.path), field.written) for name, field in self.fields.items()
+        }
         return Selectable(self.prefix, fields, tuple(_within(part, path) for path in self.labels))
 
 
@@ -72,17 +74,17 @@ def _within(part: str, path: Path) -> Path:
     return path if path[0] == "metadata" else (part, *path)
 
 
-NAME = {"name": Field(("metadata", "name"))}
+NAME = {"name": SelectableField(("metadata", "name"))}
 """The field of a kind that belongs to no namespace."""
-PLACE = {**NAME, "namespace": Field(("metadata", "namespace"))}
+PLACE = {**NAME, "namespace": SelectableField(("metadata", "namespace"))}
 """The fields of every kind that belongs to a namespace."""
 
 
-def own(written: Written, *names: str) -> dict[str, Field]:
+def own(written: AsText, *names: str) -> dict[str, SelectableField]:
     """Fields at the top of the JSON, all written in the same way."""
-    return {name: Field((name,), written) for name in names}
+    return {name: SelectableField((name,), written) for name in names}
 
 
-def inner(part: str, written: Written, *names: str) -> dict[str, Field]:
+def inner(part: str, written: AsText, *names: str) -> dict[str, SelectableField]:
     """Fields within a part of the JSON; their names have the part in front."""
-    return {f"{part}.{name}": Field((part, name), written) for name in names}
+    return {f"{part}.{name}": SelectableField((part, name), written) for name in names}

@@ -12,7 +12,7 @@ import msgspec
 from sensu.errors import InvalidResource
 from sensu.rules.selectors.evaluate import fulfilled
 from sensu.rules.selectors.parser import Comparison, Requirement, parsed
-from sensu.rules.selectors.selectable import Field, Path, Selectable
+from sensu.rules.selectors.selectable import Path, Selectable, SelectableField
 
 COMPILED_REMEMBERED_MAX = 256
 CHARACTERS_MAX = 8192
@@ -108,7 +108,7 @@ def _missing(_: Any) -> None:
     return None
 
 
-def _field(field: Field, tree: _Tree) -> _Value:
+def _field(field: SelectableField, tree: _Tree) -> _Value:
     path, written = field.path, field.written
     _want(tree, path)
 

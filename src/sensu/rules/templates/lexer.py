@@ -18,7 +18,7 @@ _SYMBOLS = {"(": "(", ")": ")", "|": "|", ",": ",", "=": "="}
 
 
 @dataclass(frozen=True, slots=True)
-class Token:
+class TemplateToken:
     """A word of a template; `kind` is a symbol, a keyword or one of the lower-case names in `lex`."""
 
     kind: str
@@ -39,14 +39,14 @@ class _Lexer:
         self.text = text
         self.at = 0
         self.line = 1
-        self.tokens: list[Token] = []
+        self.tokens: list[TemplateToken] = []
 
     def emit(self, kind: str, text: str, position: int) -> None:
         if len(self.tokens) >= TOKENS_MAX:
             raise SyntaxFault(self.line, f"the template has too many words (at most {TOKENS_MAX})")
-        self.tokens.append(Token(kind, text, position, self.line))
+        self.tokens.append(TemplateToken(kind, text, position, self.line))
 
-    def run(self) -> list[Token]:
+    def run(self) -> list[TemplateToken]:
         while self.at < len(self.text):
             start = self.text.find(LEFT, self.at)
             if start < 0:
@@ -200,7 +200,7 @@ def _rune(character: str) -> str:
     return f"U+{ord(character):04X} '{character}'"
 
 
-def lex(text: str) -> list[Token]:
+def lex(text: str) -> list[TemplateToken]:
     """The tokens of a template, an `eof` last; SyntaxFault where it cannot be cut.
 
     Kinds: text, open, close, space, quoted, raw, character, number, boolean, nil, identifier, field, dot, variable,

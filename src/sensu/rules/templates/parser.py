@@ -6,7 +6,7 @@ from sensu.rules.go_number import parse_float
 from sensu.rules.templates import nodes
 from sensu.rules.templates.faults import SyntaxFault
 from sensu.rules.templates.functions import FUNCTIONS
-from sensu.rules.templates.lexer import Token, lex
+from sensu.rules.templates.lexer import TemplateToken, lex
 from sensu.rules.templates.quoting import unquote
 
 _DEPTH_MAX = 100
@@ -28,7 +28,7 @@ def parse(text: str) -> nodes.Template:
 
 
 class _Parser:
-    def __init__(self, tokens: list[Token]) -> None:
+    def __init__(self, tokens: list[TemplateToken]) -> None:
         self.tokens = tokens
         self.at = 0
         self.variables = ["$"]
@@ -36,35 +36,35 @@ class _Parser:
         self.depth = 0
         self.defined: dict[str, list[nodes.Node]] = {}
 
-    def peek(self) -> Token:
+    def peek(self) -> TemplateToken:
         return self.tokens[self.at]
 
-    def next(self) -> Token:
+    def next(self) -> TemplateToken:
         token = self.tokens[self.at]
         self.at += token.kind != "eof"
         return token
 
-    def solid(self) -> Token:
+    def solid(self) -> TemplateToken:
         """The next token that is no blank."""
         while self.peek().kind == "space":
             self.at += 1
         return self.next()
 
-    def peek_solid(self) -> Token:
+    def peek_solid(self) -> TemplateToken:
         while self.peek().kind == "space":
             self.at += 1
         return self.peek()
 
-    def expect(self, kind: str, context: str) -> Token:
+    def expect(self, kind: str, context: str) -> TemplateToken:
         token = self.solid()
         if token.kind != kind:
             raise self.unexpected(token, context)
         return token
 
-    def unexpected(self, token: Token, context: str) -> SyntaxFault:
+    def unexpected(self, token: TemplateToken, context: str) -> SyntaxFault:
         return SyntaxFault(token.line, f"unexpected {token} in {context}")
 
-    def body(self) -> tuple[list[nodes.Node], Token]:
+    def body(self) -> tuple[list[nodes.Node], TemplateToken]:
         """Nodes up to `end`, `else` or the end of the text, and the token that ended them."""
         self.depth += 1
         if self.depth > _DEPTH_MAX:
@@ -103,7 +103,7 @@ class _Parser:
                 return self.block(self.solid())
         return nodes.Action(token.position, self.pipeline("command", "close"))
 
-    def branch(self, keyword: Token) -> nodes.Branch:
+    def branch(self, keyword: TemplateToken) -> nodes.Branch:
         scope = len(self.variables)
         pipeline = self.pipeline(keyword.kind, "close")
         if pipeline.variables and keyword.kind != "range" and len(pipeline.variables) > 1:
@@ -121,18 +121,18 @@ class _Parser:
         del self.variables[scope:]
         return nodes.Branch(keyword.position, keyword.kind, pipeline, body, otherwise)
 
-    def otherwise(self, keyword: Token) -> tuple[list[nodes.Node], Token]:
+    def otherwise(self, keyword: TemplateToken) -> tuple[list[nodes.Node], TemplateToken]:
         following = self.peek_solid()
         if keyword.kind in ("if", "with") and following.kind == keyword.kind:
             nested = self.branch(self.solid())
-            return [nested], Token("end", "", following.position, following.line)
+            return [nested], TemplateToken("end", "", following.position, following.line)
         self.expect("close", "else")
         body, ended_by = self.body()
         if ended_by.kind == "else":
             raise SyntaxFault(ended_by.line, "expected end; found {{else}}")
         return body, ended_by
 
-    def leave(self, keyword: Token) -> nodes.Leave:
+    def leave(self, keyword: TemplateToken) -> nodes.Leave:
         if self.solid().kind != "close":
             raise SyntaxFault(keyword.line, f"unexpected token in {{{{{keyword.kind}}}}}")
         if not self.ranges:
@@ -145,13 +145,13 @@ class _Parser:
             raise self.unexpected(token, context)
         return self.string(token)
 
-    def string(self, token: Token) -> str:
+    def string(self, token: TemplateToken) -> str:
         text = token.text[1:-1].replace("\r", "") if token.kind == "raw" else unquote(token.text)
         if text is None:
             raise SyntaxFault(token.line, "invalid syntax")
         return text
 
-    def include(self, keyword: Token) -> nodes.Include:
+    def include(self, keyword: TemplateToken) -> nodes.Include:
         name = self.name("template clause")
         pipeline = None
         if self.peek_solid().kind == "close":
@@ -160,18 +160,18 @@ class _Parser:
             pipeline = self.pipeline("template clause", "close")
         return nodes.Include(keyword.position, name, pipeline)
 
-    def define(self, keyword: Token) -> None:
+    def define(self, keyword: TemplateToken) -> None:
         name = self.name("define clause")
         self.expect("close", "define clause")
         self.defined[name] = self.definition(keyword)
 
-    def block(self, keyword: Token) -> nodes.Include:
+    def block(self, keyword: TemplateToken) -> nodes.Include:
         name = self.name("block clause")
         pipeline = self.pipeline("block clause", "close")
         self.defined.setdefault(name, self.definition(keyword))
         return nodes.Include(keyword.position, name, pipeline)
 
-    def definition(self, keyword: Token) -> list[nodes.Node]:
+    def definition(self, keyword: TemplateToken) -> list[nodes.Node]:
         variables, self.variables, ranges, self.ranges = self.variables, ["$"], self.ranges, 0
         body, ended_by = self.body()
         if ended_by.kind != "end":
@@ -195,7 +195,7 @@ class _Parser:
         self.check(pipeline, context, first)
         return pipeline
 
-    def check(self, pipeline: nodes.Pipeline, context: str, first: Token) -> None:
+    def check(self, pipeline: nodes.Pipeline, context: str, first: TemplateToken) -> None:
         if not pipeline.commands:
             raise SyntaxFault(self.tokens[self.at - 1].line, f"missing value for {context}")
         for stage, command in enumerate(pipeline.commands[1:], 2):
@@ -218,7 +218,7 @@ class _Parser:
             self.solid()
         self.at = start
 
-    def declare(self, pipeline: nodes.Pipeline, names: list[str], sign: Token) -> None:
+    def declare(self, pipeline: nodes.Pipeline, names: list[str], sign: TemplateToken) -> None:
         pipeline.variables, pipeline.assigns = names, sign.kind == "="
         for name in names:
             if pipeline.assigns and name not in self.variables:
@@ -244,7 +244,7 @@ class _Parser:
                 return command
             raise self.unexpected(token, "operand")
 
-    def require_value(self, pipe: Token) -> None:
+    def require_value(self, pipe: TemplateToken) -> None:
         following = self.peek_solid()
         if following.kind in ("close", ")"):
             raise SyntaxFault(pipe.line, "missing value for command")
@@ -295,7 +295,7 @@ class _Parser:
         self.depth -= 1
         return pipeline
 
-    def constant(self, token: Token) -> object:
+    def constant(self, token: TemplateToken) -> object:
         match token.kind:
             case "boolean":
                 return token.text == "true"
@@ -311,7 +311,7 @@ class _Parser:
         raise self.unexpected(token, "operand")
 
 
-def _number(token: Token) -> int | float:
+def _number(token: TemplateToken) -> int | float:
     try:
         legacy_octal = token.text.lstrip("+-").isdigit() and token.text.lstrip("+-").startswith("0")
         return int(token.text, 8) if legacy_octal else int(token.text, 0)

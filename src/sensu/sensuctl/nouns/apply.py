@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from sensu.resources.kinds import EVENT, USER
 from sensu.sensuctl.command import Context
-from sensu.sensuctl.comparison import CREATE, KEEP, UPDATE, Change, change_of
+from sensu.sensuctl.comparison import CREATE, KEEP, UPDATE, PlannedChange, change_of
 from sensu.sensuctl.dumped import cannot_be_put, is_as_shown, is_dump, left_out
 from sensu.sensuctl.failure import CommandFailed, Exited
 from sensu.sensuctl.nouns.create import are_located, put_document, read_documents
@@ -23,11 +23,11 @@ NOT_JUDGED = (EVENT, USER)
 """Kinds that a comparison shows only in part."""
 
 
-class Step(NamedTuple):
+class ApplyStep(NamedTuple):
     """A document and its effect; `managed` says whether it gets the label of sensuctl."""
 
     document: Document
-    change: Change
+    change: PlannedChange
     managed: bool
 
 
@@ -38,7 +38,7 @@ def apply(context: Context) -> None:
     """
     documents = read_documents(context)
     dry_run = bool(context.flag("dry-run"))
-    steps: list[Step] = []
+    steps: list[ApplyStep] = []
     refused: CommandFailed | None = None
     with Progress(context, "apply", len(documents)) as progress:
         try:
@@ -57,7 +57,7 @@ def apply(context: Context) -> None:
         _require_valid(context, steps)
 
 
-def _require_valid(context: Context, steps: Sequence[Step]) -> None:
+def _require_valid(context: Context, steps: Sequence[ApplyStep]) -> None:
     """Raise CommandFailed with all resources that break a rule."""
     problems: list[str] = []
     for document, change, _ in steps:
@@ -71,7 +71,7 @@ def _require_valid(context: Context, steps: Sequence[Step]) -> None:
         raise CommandFailed("\n".join(problems))
 
 
-def _steps(context: Context, documents: Sequence[Document]) -> Iterator[Step]:
+def _steps(context: Context, documents: Sequence[Document]) -> Iterator[ApplyStep]:
     """The effect of each document; users and API keys from a dump are kept."""
     whole = is_dump(documents)
     for document in documents:
@@ -81,14 +81,14 @@ def _steps(context: Context, documents: Sequence[Document]) -> Iterator[Step]:
                 reason = left_out(context, document, whole=whole)
                 if reason.refused:
                     raise CommandFailed(reason.text)
-                yield Step(document, Change(KEEP, {}, {}), managed)
+                yield ApplyStep(document, PlannedChange(KEEP, {}, {}), managed)
             else:
-                yield Step(document, change_of(context, document, managed=managed), managed)
+                yield ApplyStep(document, change_of(context, document, managed=managed), managed)
         except CommandFailed as err:
             raise CommandFailed(f"in {document.place}: {_title(context, document)}: {err}") from err
 
 
-def _put(context: Context, index: int, step: Step, *, located: bool) -> None:
+def _put(context: Context, index: int, step: ApplyStep, *, located: bool) -> None:
     try:
         put_document(context, index, step.document, managed=step.managed)
     except CommandFailed as err:
@@ -101,7 +101,7 @@ def _title(context: Context, document: Document) -> str:
     return clean(document.title(context.namespace))
 
 
-def _row(context: Context, step: Step) -> dict[str, Any]:
+def _row(context: Context, step: ApplyStep) -> dict[str, Any]:
     return {
         "action": step.change.action,
         "type": step.document.kind.type,
@@ -112,7 +112,7 @@ def _row(context: Context, step: Step) -> dict[str, Any]:
     }
 
 
-def _show_steps(context: Context, steps: Sequence[Step], words: dict[str, str]) -> None:
+def _show_steps(context: Context, steps: Sequence[ApplyStep], words: dict[str, str]) -> None:
     for step in steps:
         if step.change.action != KEEP:
             fields = f" ({', '.join(step.change.fields)})" if step.change.fields else ""

@@ -5,7 +5,7 @@ from pathlib import Path
 from sensu.sensuctl.command import Context
 from sensu.sensuctl.configuration import NANOSECONDS
 from sensu.sensuctl.failure import CommandFailed
-from sensu.sensuctl.session import Session, remember_tokens
+from sensu.sensuctl.session import APISession, remember_tokens
 
 DEFAULT_URL = "http://127.0.0.1:8080"
 
@@ -25,7 +25,7 @@ def configure(context: Context) -> None:
     cluster.timeout_ns = int(configuration.timeout_s * NANOSECONDS)
     configuration.save_cluster()
     try:
-        tokens = Session(configuration, warn=context.warn, url=answers["url"]).log_in(
+        tokens = APISession(configuration, warn=context.warn, url=answers["url"]).log_in(
             answers["username"], answers["password"]
         )
     except CommandFailed as err:

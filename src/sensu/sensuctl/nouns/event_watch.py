@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from sensu.clock import SystemClock
 from sensu.resources.kinds import EVENT
 from sensu.sensuctl.command import Context
-from sensu.sensuctl.event_board import EventBoard, Size, first_line, key_of, screen, state_of
+from sensu.sensuctl.event_board import EventBoard, TerminalSize, first_line, key_of, screen, state_of
 from sensu.sensuctl.failure import APIError, CommandFailed
 from sensu.sensuctl.output import FORMATS, wants_colour
 from sensu.sensuctl.paths import resource_path
@@ -44,7 +44,7 @@ class News(NamedTuple):
     content: Any = None
 
 
-class Follower:
+class ListFollower:
     """Follows a list, starting with its content; reconnects if the connection is lost."""
 
     def __init__(self, context: Context, path: str, query: Mapping[str, str]) -> None:
@@ -93,7 +93,7 @@ class Follower:
 def watch_events(context: Context) -> None:
     """Follow the events until interrupted."""
     namespace = "" if context.flag("all-namespaces") else context.namespace
-    follower = Follower(context, resource_path(EVENT, namespace), selected(context))
+    follower = ListFollower(context, resource_path(EVENT, namespace), selected(context))
     if context.stdout.isatty() and context.format not in FORMATS[1:]:
         _show_live(context, follower, f"namespace {namespace}" if namespace else "all namespaces")
         return
@@ -132,7 +132,7 @@ def _at(unix_s: float) -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%S%z", time.localtime(unix_s))
 
 
-def _show_live(context: Context, follower: Follower, about: str) -> None:
+def _show_live(context: Context, follower: ListFollower, about: str) -> None:
     """Draw the events when they change, and every second to update their age."""
     waiting: queue.Queue[News] = queue.Queue(WAITING_MAX)
     threading.Thread(target=_collect, args=(follower, waiting), daemon=True).start()
@@ -145,7 +145,7 @@ def _show_live(context: Context, follower: Follower, about: str) -> None:
                     raise CommandFailed(str(one.content)) from one.content
                 note = f"reconnecting: {clean(one.content)}" if one.what == LOST else ""
                 _apply(board, one)
-            now, size = SystemClock().now(), Size(*shutil.get_terminal_size())
+            now, size = SystemClock().now(), TerminalSize(*shutil.get_terminal_size())
             head = "   ".join(part for part in (time.strftime("%H:%M:%S", time.localtime(now)), about, note) if part)
             lines = screen(board, head, now, size, colour=colour, note=note_now(context.text("note")))
             context.stdout.write("\x1b[H" + "".join(f"{line}\x1b[K\r\n" for line in lines) + "\x1b[J")
@@ -166,7 +166,7 @@ def note_now(given: str) -> str:
         return f"{given[1:]} cannot be read: {err.strerror}"
 
 
-def _collect(follower: Follower, waiting: "queue.Queue[News]") -> None:
+def _collect(follower: ListFollower, waiting: "queue.Queue[News]") -> None:
     try:
         for one in follower.news():
             waiting.put(one)

@@ -9,14 +9,14 @@ from sensu.sensuctl.asset_text import short_digest, short_url
 from sensu.sensuctl.command import Context
 from sensu.sensuctl.declare import INTERACTIVE, ONE, change, creation, deletion, info, listing, update
 from sensu.sensuctl.failure import CommandFailed
-from sensu.sensuctl.forms import Field
+from sensu.sensuctl.forms import FormField
 from sensu.sensuctl.resource_commands import Noun, joined, name_of, namespace_of
 from sensu.sensuctl.table import Column
 
 FIELDS = (
-    Field("url", "URL:"),
-    Field("sha512", "SHA-512 Checksum:"),
-    Field("filters", "Filters:", "list", asked_only=True),
+    FormField("url", "URL:"),
+    FormField("sha512", "SHA-512 Checksum:"),
+    FormField("filters", "Filters:", "list", asked_only=True),
 )
 
 COLUMNS = (

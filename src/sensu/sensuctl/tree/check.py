@@ -21,7 +21,7 @@ from sensu.sensuctl.declare import (
     update,
 )
 from sensu.sensuctl.failure import CommandFailed
-from sensu.sensuctl.forms import Field, listed
+from sensu.sensuctl.forms import FormField, listed
 from sensu.sensuctl.paths import resource_path
 from sensu.sensuctl.resource_commands import Noun, first_word, joined, name_of, namespace_of
 from sensu.sensuctl.table import Column
@@ -35,22 +35,22 @@ METRIC_FORMATS = (
     "prometheus_text",
 )
 FIELDS = (
-    Field("command", "Command:"),
-    Field("interval", "Interval:", "number"),
-    Field("cron", "Cron:"),
-    Field("timeout", "Timeout:", "number"),
-    Field("ttl", "TTL:", "number"),
-    Field("subscriptions", "Subscriptions:", "list"),
-    Field("handlers", "Handlers:", "list"),
-    Field("runtime_assets", "Runtime Assets:", "list"),
-    Field("publish", "Publish:", "bool", default=True),
-    Field("proxy_entity_name", "Check Proxy Entity Name:"),
-    Field("stdin", "Check STDIN:", "bool", default=False, asked_only=True),
-    Field("high_flap_threshold", "High Flap Threshold:", "number"),
-    Field("low_flap_threshold", "Low Flap Threshold:", "number"),
-    Field("output_metric_format", "Metric Format:", "choice", choices=METRIC_FORMATS, default="none"),
-    Field("output_metric_handlers", "Metric Handlers:", "list"),
-    Field("round_robin", "Round Robin:", "bool", default=False),
+    FormField("command", "Command:"),
+    FormField("interval", "Interval:", "number"),
+    FormField("cron", "Cron:"),
+    FormField("timeout", "Timeout:", "number"),
+    FormField("ttl", "TTL:", "number"),
+    FormField("subscriptions", "Subscriptions:", "list"),
+    FormField("handlers", "Handlers:", "list"),
+    FormField("runtime_assets", "Runtime Assets:", "list"),
+    FormField("publish", "Publish:", "bool", default=True),
+    FormField("proxy_entity_name", "Check Proxy Entity Name:"),
+    FormField("stdin", "Check STDIN:", "bool", default=False, asked_only=True),
+    FormField("high_flap_threshold", "High Flap Threshold:", "number"),
+    FormField("low_flap_threshold", "Low Flap Threshold:", "number"),
+    FormField("output_metric_format", "Metric Format:", "choice", choices=METRIC_FORMATS, default="none"),
+    FormField("output_metric_handlers", "Metric Handlers:", "list"),
+    FormField("round_robin", "Round Robin:", "bool", default=False),
 )
 """`create` accepts --stdin and ignores it, as the reference does; `check set-stdin` sets it.
 

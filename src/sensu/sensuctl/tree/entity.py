@@ -7,13 +7,13 @@ from sensu.flags import Flag
 from sensu.resources.kinds import ENTITY
 from sensu.sensuctl.declare import INTERACTIVE, creation, deletion, info, listing, update
 from sensu.sensuctl.failure import BadArguments
-from sensu.sensuctl.forms import Field
+from sensu.sensuctl.forms import FormField
 from sensu.sensuctl.resource_commands import Noun, go_time, joined, name_of
 from sensu.sensuctl.table import Column
 
 FIELDS = (
-    Field("entity_class", "Entity Class:", default="proxy"),
-    Field("subscriptions", "Subscriptions:", "list"),
+    FormField("entity_class", "Entity Class:", default="proxy"),
+    FormField("subscriptions", "Subscriptions:", "list"),
 )
 COLUMNS = (
     Column("ID", name_of, key=True),

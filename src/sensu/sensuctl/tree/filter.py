@@ -16,15 +16,15 @@ from sensu.sensuctl.declare import (
     listing,
     update,
 )
-from sensu.sensuctl.forms import Field
+from sensu.sensuctl.forms import FormField
 from sensu.sensuctl.resource_commands import Noun, joined, name_of, namespace_of
 from sensu.sensuctl.table import Column
 
 ALLOW = "allow"
 FIELDS = (
-    Field("action", "Action:", "choice", choices=(ALLOW, "deny"), default=ALLOW),
-    Field("expressions", "Expressions (comma separated list):", "list"),
-    Field("runtime_assets", "Runtime Assets:", "list", asked_only=True),
+    FormField("action", "Action:", "choice", choices=(ALLOW, "deny"), default=ALLOW),
+    FormField("expressions", "Expressions (comma separated list):", "list"),
+    FormField("runtime_assets", "Runtime Assets:", "list", asked_only=True),
 )
 
 

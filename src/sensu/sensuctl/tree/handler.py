@@ -17,25 +17,25 @@ from sensu.sensuctl.declare import (
     update,
 )
 from sensu.sensuctl.failure import BadArguments
-from sensu.sensuctl.forms import Field, from_answers, from_flags
+from sensu.sensuctl.forms import FormField, from_answers, from_flags
 from sensu.sensuctl.resource_commands import Noun, joined, name_of
 from sensu.sensuctl.table import Column
 
 TYPES = ("pipe", "tcp", "udp", "set")
 _COMMON = (
-    Field("env_vars", "Environment variables:", "list"),
-    Field("filters", "Filters:", "list"),
-    Field("mutator", "Mutator:"),
-    Field("timeout", "Timeout:", "number"),
-    Field("type", "Type:", "choice", choices=TYPES, default="pipe"),
-    Field("runtime_assets", "Runtime Assets:", "list"),
+    FormField("env_vars", "Environment variables:", "list"),
+    FormField("filters", "Filters:", "list"),
+    FormField("mutator", "Mutator:"),
+    FormField("timeout", "Timeout:", "number"),
+    FormField("type", "Type:", "choice", choices=TYPES, default="pipe"),
+    FormField("runtime_assets", "Runtime Assets:", "list"),
 )
 _OF_TYPE = {
-    "pipe": (Field("command", "Command:"),),
-    "set": (Field("handlers", "Handlers:", "list"),),
+    "pipe": (FormField("command", "Command:"),),
+    "set": (FormField("handlers", "Handlers:", "list"),),
     "tcp": (
-        Field("socket.host", "Socket Host:", flag="socket-host"),
-        Field("socket.port", "Socket Port:", "number", flag="socket-port"),
+        FormField("socket.host", "Socket Host:", flag="socket-host"),
+        FormField("socket.port", "Socket Port:", "number", flag="socket-port"),
     ),
 }
 _OF_TYPE["udp"] = _OF_TYPE["tcp"]

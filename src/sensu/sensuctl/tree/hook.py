@@ -6,14 +6,14 @@ from typing import Any
 from sensu.flags import Flag
 from sensu.resources.kinds import HOOK
 from sensu.sensuctl.declare import INTERACTIVE, creation, deletion, info, listing, update
-from sensu.sensuctl.forms import Field
+from sensu.sensuctl.forms import FormField
 from sensu.sensuctl.resource_commands import Noun, name_of, namespace_of
 from sensu.sensuctl.table import Column
 
 FIELDS = (
-    Field("command", "Command:"),
-    Field("timeout", "Timeout:", "number", default=60),
-    Field("stdin", "Stdin:", "bool", default=False),
+    FormField("command", "Command:"),
+    FormField("timeout", "Timeout:", "number", default=60),
+    FormField("stdin", "Stdin:", "bool", default=False),
 )
 COLUMNS = (
     Column("Name", name_of, key=True),

@@ -16,17 +16,17 @@ from sensu.sensuctl.declare import (
     update,
 )
 from sensu.sensuctl.failure import INVALID_ARGUMENTS, CommandFailed
-from sensu.sensuctl.forms import Field
+from sensu.sensuctl.forms import FormField
 from sensu.sensuctl.resource_commands import Noun, joined, name_of, namespace_of
 from sensu.sensuctl.table import Column
 
 FIELDS = (
-    Field("type", "Type:", "choice", choices=("pipe", "javascript"), default="pipe"),
-    Field("command", "Command:"),
-    Field("eval", "Eval:"),
-    Field("timeout", "Timeout:", "number"),
-    Field("env_vars", "Environment variables:", "list"),
-    Field("runtime_assets", "Runtime Assets:", "list"),
+    FormField("type", "Type:", "choice", choices=("pipe", "javascript"), default="pipe"),
+    FormField("command", "Command:"),
+    FormField("eval", "Eval:"),
+    FormField("timeout", "Timeout:", "number"),
+    FormField("env_vars", "Environment variables:", "list"),
+    FormField("runtime_assets", "Runtime Assets:", "list"),
 )
 COLUMNS = (
     Column("Name", name_of, key=True),

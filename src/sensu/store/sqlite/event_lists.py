@@ -14,9 +14,9 @@ from sensu.rules.severity import ALL
 from sensu.store.sqlite.damage import Damage
 from sensu.store.sqlite.statements import slashed
 from sensu.store.values import (
+    CountedEvents,
     CountsByNamespace,
     EventChanges,
-    EventCounts,
     EventKey,
     EventOrder,
     EventPosition,
@@ -55,7 +55,7 @@ _INDEX = {
 Row = tuple[Any, ...]
 
 
-class EventLists:
+class EventListQueries:
     """The queries of lists of events, on the connection of a `Reader`; each blocks for one short statement."""
 
     def __init__(self, connection: sqlite3.Connection, damage: Damage) -> None:
@@ -88,11 +88,11 @@ class EventLists:
     def page(self, query: EventQuery, offset: int, limit: int) -> Sequence[ListedEvent]:
         """The events of a list from `offset` on, with bodies."""
         with self._one_moment():
-            counts = self.counts(query.namespace).get(query.namespace, EventCounts())
+            counts = self.counts(query.namespace).get(query.namespace, CountedEvents())
             ids = self._ids(query, counts, offset, limit)
             return self._events(ids)
 
-    def _ids(self, query: EventQuery, counts: EventCounts, offset: int, limit: int) -> list[int]:
+    def _ids(self, query: EventQuery, counts: CountedEvents, offset: int, limit: int) -> list[int]:
         if query.order is not EventOrder.SEVERITY:
             return self._ids_of_part(query, query.severities, counts, offset, limit)
         ids: list[int] = []
@@ -104,7 +104,7 @@ class EventLists:
         return ids
 
     def _ids_of_part(
-        self, query: EventQuery, severities: frozenset[int], counts: EventCounts, offset: int, limit: int
+        self, query: EventQuery, severities: frozenset[int], counts: CountedEvents, offset: int, limit: int
     ) -> list[int]:
         """The ids of a page of the events with these severities, read from the nearer end of the index."""
         number = sum(counts.of_severity(severity, query.silenced) for severity in severities)
@@ -283,7 +283,7 @@ def _listed(row: Row) -> ListedEvent:
     return ListedEvent(row[0], key, state, body, None if change is None else StoredHandling(delivery, handled))
 
 
-def _counts(rows: Sequence[Row]) -> EventCounts:
+def _counts(rows: Sequence[Row]) -> CountedEvents:
     by_severity, silenced = [0, 0, 0, 0], [0, 0, 0, 0]
     flapping = overdue = 0
     for severity, is_silenced, is_flapping, is_overdue, number in rows:
@@ -292,4 +292,4 @@ def _counts(rows: Sequence[Row]) -> EventCounts:
         flapping += number if is_flapping else 0
         overdue += number if is_overdue else 0
     first, second, third, fourth = by_severity
-    return EventCounts((first, second, third, fourth), tuple(silenced), flapping, overdue)  # type: ignore[arg-type]
+    return CountedEvents((first, second, third, fourth), tuple(silenced), flapping, overdue)  # type: ignore[arg-type]

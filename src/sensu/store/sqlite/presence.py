@@ -11,7 +11,7 @@ from pathlib import Path
 from sensu.clock import Clock, SystemClock
 from sensu.errors import StoreError
 
-Identity = tuple[int, int]
+FileIdentity = tuple[int, int]
 SETTLED_S = 0.1
 """A folder that was modified within this time may change again with the same modification time."""
 LOOK_EVERY_S = 1.0
@@ -32,7 +32,7 @@ class Presence:
         self._path, self._folder = path, str(path.parent)
         self._folder_seen, self._looked_at = (0, 0, 0), 0.0
         self._files = (str(path), f"{path}-wal", f"{path}-shm")
-        self._opened: list[tuple[str, Identity]] = []
+        self._opened: list[tuple[str, FileIdentity]] = []
 
     def note(self) -> None:
         """Record the files of the open database; raises DatabaseMoved."""
@@ -61,7 +61,7 @@ class Presence:
         self._looked_at = self._clock.monotonic()
 
 
-def identity_of(file: str | Path) -> Identity:
+def identity_of(file: str | Path) -> FileIdentity:
     """A value that distinguishes a file from all others that exist at the same time; raises OSError."""
     found = os.stat(file)  # noqa: PTH116 - a Path would cost as much as the call
     return found.st_dev, found.st_ino

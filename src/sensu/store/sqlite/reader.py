@@ -7,12 +7,12 @@ from typing import Any
 from sensu.rules.share import SLOTS, Slots
 from sensu.store.sqlite import history
 from sensu.store.sqlite.damage import Damage
-from sensu.store.sqlite.event_lists import EventLists
+from sensu.store.sqlite.event_lists import EventListQueries
 from sensu.store.sqlite.statements import slashed
 from sensu.store.values import (
     AuditEntry,
     Change,
-    DeliveryCounts,
+    CountedDeliveries,
     EventKey,
     HistoryPage,
     HistoryPosition,
@@ -46,7 +46,7 @@ LEFT JOIN events AS e ON l.kind = '' AND e.namespace = l.namespace AND e.entity 
 ORDER BY l.id
 """
 
-Rows = list[tuple[Any, ...]]
+RowList = list[tuple[Any, ...]]
 
 
 class Reader:
@@ -55,13 +55,13 @@ class Reader:
     def __init__(self, connection: sqlite3.Connection, damage: Damage) -> None:
         self._connection = connection
         self._errors = damage.noted
-        self.lists = EventLists(connection, damage)
+        self.lists = EventListQueries(connection, damage)
 
     def close(self) -> None:
         """Close the connection."""
         self._connection.close()
 
-    def _rows(self, sql: str, args: Sequence[Any]) -> Rows:
+    def _rows(self, sql: str, args: Sequence[Any]) -> RowList:
         with self._errors():
             return self._connection.execute(sql, args).fetchall()
 
@@ -72,9 +72,9 @@ class Reader:
             with self._errors():
                 raise
 
-    def _page(self, sql: str, args: Sequence[Any], body: int, limit: int) -> tuple[Rows, bool]:
+    def _page(self, sql: str, args: Sequence[Any], body: int, limit: int) -> tuple[RowList, bool]:
         """The first rows of a query, and whether more exist; `body` is the column whose size limits the page."""
-        rows: Rows = []
+        rows: RowList = []
         size = 0
         with self._errors():
             cursor = self._connection.execute(sql + " LIMIT ?", (*args, limit + 1))
@@ -214,11 +214,11 @@ class Reader:
         )
         return [(OweDelivery(*row[:7]), row[7]) for row in self._rows(sql, (after, limit))]
 
-    def delivery_counts(self, namespace: str | None) -> Mapping[str, DeliveryCounts]:
+    def delivery_counts(self, namespace: str | None) -> Mapping[str, CountedDeliveries]:
         """The counts of a namespace or (None) of all."""
         where, args = ("", ()) if namespace is None else (" WHERE namespace = ?", (namespace,))
         rows = self._rows(f"SELECT namespace, owed, dead FROM delivery_counts{where}", args)  # noqa: S608
-        return {name: DeliveryCounts(owed, dead) for name, owed, dead in rows}
+        return {name: CountedDeliveries(owed, dead) for name, owed, dead in rows}
 
     def get_state(self, name: str) -> bytes | None:
         """The value stored under a name."""

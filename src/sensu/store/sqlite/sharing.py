@@ -19,7 +19,7 @@ from sensu.store.sqlite.connection import Durability, open_writer, plain_errors
 from sensu.store.sqlite.folder_lock import FolderLock
 from sensu.store.sqlite.history import Ends
 from sensu.store.sqlite.pending import Pending
-from sensu.store.sqlite.presence import Identity, identity_of, moved
+from sensu.store.sqlite.presence import FileIdentity, identity_of, moved
 from sensu.store.sqlite.schema import migrate, migrations
 from sensu.store.sqlite.statements import Row, log_row, trim_log_row
 from sensu.store.values import DeleteEvent, DeliveriesSize, EventKey, Key, MarkSilenced, NoteHandling, PutEvent
@@ -176,7 +176,7 @@ class Sole:
 class Sharing:
     """The use of a database by one of several processes; each needs its own descriptor of the lock file."""
 
-    def __init__(self, folder: Path, counters: SharedCounters, share: Share, database: Identity) -> None:
+    def __init__(self, folder: Path, counters: SharedCounters, share: Share, database: FileIdentity) -> None:
         self.counters, self.share = counters, share
         self._database = database
         self._path = folder / TURNS
@@ -278,7 +278,7 @@ class SharedDatabase:
         self._folder, self._durability, self._wal_bytes_max = folder, durability, wal_bytes_max
         self._lock = FolderLock(folder)
         self._counters = SharedCounters()
-        self._database: Identity = (0, 0)
+        self._database: FileIdentity = (0, 0)
 
     def open(self, path: Path) -> None:
         """Lock the folder until the last process that inherits this ends; raises StoreError."""

@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from sensu.store.group import Group
+from sensu.store.group import CommitGroup
 from sensu.store.sqlite.history import CUT_RESULTS, NOT_USED, Ends, trim_row
 from sensu.store.values import Change, EventKey, EventState, Key
 
@@ -46,7 +46,7 @@ def slashed(namespace: str) -> str:
     return namespace + "/"
 
 
-def event_rows(group: Group, ids: dict[EventKey, int], take_id: Callable[[], int], ends: Ends) -> list[Row]:
+def event_rows(group: CommitGroup, ids: dict[EventKey, int], take_id: Callable[[], int], ends: Ends) -> list[Row]:
     """The rows for the group's events; updates `ids`, the ids of stored events, and allocates those of new ones."""
     rows: list[Row] = []
     begun_anew, revision = group.events_begun_anew, group.revision
@@ -88,7 +88,7 @@ def _event_place(key: EventKey) -> tuple[str, str, str]:
     return slashed(key.namespace), slashed(key.entity), key.check
 
 
-def other_rows(group: Group) -> list[Row]:
+def other_rows(group: CommitGroup) -> list[Row]:
     """The rows for all else that the group writes."""
     rows: list[Row] = []
     for key, put in group.resources.items():

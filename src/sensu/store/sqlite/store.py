@@ -20,9 +20,9 @@ from sensu.store.sqlite.writer import WAL_BYTES_MAX, Writer
 from sensu.store.values import (
     AuditEntry,
     Committed,
+    CountedDeliveries,
     CountsByNamespace,
     DeliveriesSize,
-    DeliveryCounts,
     EventChanges,
     EventKey,
     EventPage,
@@ -339,7 +339,7 @@ class SQLiteStore:
         """The size of all pending deliveries, without dead letters; kept in memory."""
         return self._use.total_owed(self._owed.size)
 
-    async def delivery_counts(self, namespace: str | None) -> Mapping[str, DeliveryCounts]:
+    async def delivery_counts(self, namespace: str | None) -> Mapping[str, CountedDeliveries]:
         """The counts of a namespace or (None) of all."""
         return self._reader.delivery_counts(namespace)
 

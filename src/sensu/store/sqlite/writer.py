@@ -17,7 +17,7 @@ from typing import Any
 from sensu.errors import StoreError
 from sensu.log import fields
 from sensu.rules.share import SLOTS
-from sensu.store.group import Group, asked, asks_emptiness
+from sensu.store.group import CommitGroup, asked, asks_emptiness
 from sensu.store.sqlite import statements
 from sensu.store.sqlite.checkpoints import Checkpoints
 from sensu.store.sqlite.connection import Durability, explain, open_writer
@@ -197,13 +197,13 @@ class Writer:
             self._failing = False
             logger.info("commits succeed again")
 
-    def _judge(self, commits: Sequence[Pending]) -> Group:
+    def _judge(self, commits: Sequence[Pending]) -> CommitGroup:
         keys, events = asked(pending.writes for pending in commits)
         self._learn_etags(keys)
         events_written = {write.key for p in commits for write in p.writes if type(write) is PutEvent}
         self._learn_events(events | events_written)
         present = {key: key in self._event_ids for key in events}
-        group = Group(self._etags, present, self._in_use, self._numbers.revision)
+        group = CommitGroup(self._etags, present, self._in_use, self._numbers.revision)
         for pending in commits:
             pending.result, pending.changes = group.add(pending.writes)
         return group
@@ -226,7 +226,7 @@ class Writer:
         self._numbers.event_id += 1
         return self._numbers.event_id
 
-    def _rows(self, group: Group) -> list[statements.Row]:
+    def _rows(self, group: CommitGroup) -> list[statements.Row]:
         rows = statements.event_rows(group, self._event_ids, self._take_event_id, self._numbers.ends)
         rows.extend(statements.other_rows(group))
         rows.extend(self._ceiling_rows(group))
@@ -234,7 +234,7 @@ class Writer:
             rows.append(statements.probe_row(group.revision))
         return rows
 
-    def _ceiling_rows(self, group: Group) -> Iterator[statements.Row]:
+    def _ceiling_rows(self, group: CommitGroup) -> Iterator[statements.Row]:
         for name, value in ((REVISION, group.revision), (DELIVERY, group.delivery_id_max)):
             if value > self._ceilings[name]:
                 self._ceilings[name] = value + CEILING_STEPS[name]
@@ -261,7 +261,7 @@ class Writer:
             pending.changes = ()
             pending.result = _wrap(self._path, err)
 
-    def _keep_bounds(self, rows: Sequence[statements.Row], group: Group) -> None:
+    def _keep_bounds(self, rows: Sequence[statements.Row], group: CommitGroup) -> None:
         _halve(self._event_ids, EVENTS_KNOWN_MAX)
         _halve(self._etags, ETAGS_KNOWN_MAX)
         self._dead_since_trim += sum(1 for why in group.settled.values() if why)

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sensu.backend.agentd.entity_memo import EntityMemo
-from sensu.backend.agentd.incoming import Refusal, read_event
+from sensu.backend.agentd.incoming import MessageRefusal, read_event
 from sensu.backend.ports import IncomingEvent
 from sensu.backend.stored_form import entity_in_event
 from sensu.resources.entity import Entity, Network, NetworkInterface, System
@@ -34,7 +34,7 @@ def _sent(form: Codec, event: Event) -> bytes:
 
 def _read(form: Codec, event: Event, known: EntityMemo) -> IncomingEvent:
     incoming = read_event(form, _sent(form, event), "default", known)
-    assert not isinstance(incoming, Refusal)
+    assert not isinstance(incoming, MessageRefusal)
     return incoming
 
 
@@ -82,4 +82,4 @@ def test_the_rest_of_an_event_is_judged_though_its_entity_is_known(form: Codec) 
     known = EntityMemo(form)
     _read(form, make_event(), known)
     for check in (make_check("not a name"), make_check(namespace="other")):
-        assert isinstance(read_event(form, _sent(form, make_event(check=check)), "default", known), Refusal)
+        assert isinstance(read_event(form, _sent(form, make_event(check=check)), "default", known), MessageRefusal)

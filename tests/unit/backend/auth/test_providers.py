@@ -14,7 +14,7 @@ from sensu.backend.auth.credentials import Credentials
 from sensu.backend.auth.identity import WRONG_CREDENTIALS, Identity, Principal, Rejected
 from sensu.backend.auth.passwords import Passwords
 from sensu.backend.auth.providers import PasswordLogin, Providers, ProviderUnavailable
-from sensu.backend.auth.sessions import Session
+from sensu.backend.auth.sessions import LoginSession
 from sensu.backend.auth.tokens import Tokens, TokenTriple
 from sensu.resources.kinds import USER
 from sensu.resources.user import User
@@ -48,10 +48,10 @@ class Directory:
         known = login.username in self.groups and login.password == PASSWORD
         return self._principal(login.username, self.groups[login.username]) if known else WRONG_CREDENTIALS
 
-    def current(self, session: Session) -> Principal | None:
+    def current(self, session: LoginSession) -> Principal | None:
         return self._principal(session.username, session.groups)
 
-    async def check(self, session: Session) -> Principal | ProviderUnavailable | None:
+    async def check(self, session: LoginSession) -> Principal | ProviderUnavailable | None:
         if self.down:
             return DOWN
         groups = self.groups.get(session.username)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sensu.backend.eventd.gate import Gate
+from sensu.backend.eventd.gate import DeliveryGate
 from sensu.backend.ports import IncomingEvent
 from sensu.store.values import DeliveriesSize
 from sensu.testing.factories import make_check, make_entity, make_event
@@ -27,7 +27,7 @@ class Owed:
 def test_the_gate_closes_at_either_bound_and_opens_clearly_below(bound: str) -> None:
     """It does not flutter at the bound, whichever of the two was reached."""
     owed = Owed()
-    gate = Gate(owed.size, 100, 100)
+    gate = DeliveryGate(owed.size, 100, 100)
     for number, admitted in ((99, True), (100, False), (99, False), (90, False), (89, True), (99, True), (100, False)):
         setattr(owed, bound, number)
         assert gate.admits(HANDLED) is admitted, number
@@ -38,7 +38,7 @@ def test_the_gate_closes_at_either_bound_and_opens_clearly_below(bound: str) -> 
 def test_what_is_urgent_passes_up_to_a_bound_of_its_own(urgent: IncomingEvent) -> None:
     """Keepalives and failure events pass for longer, up to a limit."""
     owed = Owed()
-    gate = Gate(owed.size, 100, 10**9)
+    gate = DeliveryGate(owed.size, 100, 10**9)
     owed.count = 124
     assert gate.admits(urgent)
     owed.count = 125
@@ -48,7 +48,7 @@ def test_what_is_urgent_passes_up_to_a_bound_of_its_own(urgent: IncomingEvent) -
 def test_senders_are_paused_only_while_the_gate_is_closed() -> None:
     """A pause ends when the gate opens, and does not begin again by itself when it closes."""
     owed = Owed()
-    gate = Gate(owed.size, 100, 10**9)
+    gate = DeliveryGate(owed.size, 100, 10**9)
     owed.count = 100
     assert not gate.pauses_senders()
     gate.pause_senders()

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from sensu.backend.members.bus import Answer, Bus, PeerGone
-from sensu.backend.members.messages import AskHealth, ChangesAvailable, Health, Message, Publish
+from sensu.backend.members.bus import Bus, PeerGone, SendReply
+from sensu.backend.members.messages import AskHealth, ChangesAvailable, Health, MemberMessage, Publish
 from sensu.backend.workers.context import Addresses
 from sensu.clock import SystemClock
 from sensu.resources.check_request import CheckRequest
@@ -23,7 +23,7 @@ class Worker:
 
     def __init__(self, member: int, addresses: Addresses, listener: Any) -> None:
         self.bus = Bus(member, {1 - member: addresses.of(1 - member)}, listener, SystemClock())
-        self.heard: list[Message] = []
+        self.heard: list[MemberMessage] = []
         self.open = asyncio.Event()
         self.open.set()
         self.bus.when_room(self._wait_for_room)
@@ -35,7 +35,7 @@ class Worker:
     async def _wait_for_room(self) -> None:
         await self.open.wait()
 
-    def _take(self, member: int, message: Message, answer: Answer) -> bool:
+    def _take(self, member: int, message: MemberMessage, answer: SendReply) -> bool:
         if self.open.is_set():
             self.heard.append(message)
         return self.open.is_set()

@@ -5,7 +5,7 @@ import pytest
 
 from sensu.backend.members import messages
 from sensu.backend.members.entities import NUMBERS_MAX, EntitiesHeard, EntitiesSent
-from sensu.backend.members.messages import LENGTH_BYTES, Agent, Agents, OfferEvent, RemoveEvent
+from sensu.backend.members.messages import LENGTH_BYTES, Agents, ConnectedAgent, OfferEvent, RemoveEvent
 from sensu.backend.metrics import Numbered
 from sensu.backend.ports import ApiAnswer, EventDeferred, EventOutcome, EventRefused, EventStored, IncomingEvent
 from sensu.resources.check_request import CheckRequest
@@ -17,7 +17,7 @@ from sensu.testing.factories import make_check_config, make_entity, make_event
 MARK = PutState("mark", b"1")
 
 
-def sent(message: messages.Message) -> messages.Message:
+def sent(message: messages.MemberMessage) -> messages.MemberMessage:
     """The message at the other side."""
     wire = messages.packed(message)
     assert int.from_bytes(wire[:LENGTH_BYTES], "big") == len(wire) - LENGTH_BYTES
@@ -38,17 +38,17 @@ def event(entity: str = "web1") -> Event:
         OfferEvent(7, event(), -1, None),
         messages.OfferKeepalive(8, event(), 1.5, "id"),
         RemoveEvent(9, EventKey("default", "web1", "cpu"), [AppendAudit(1.0, b"{}")], TrimAudit(2.0, 3)),
-        messages.Stored([1, 2, 3]),
+        messages.EventsStored([1, 2, 3]),
         messages.Removed(9, None),
-        Agents([Agent(1, "default", "web1", ["linux"])], all=True),
+        Agents([ConnectedAgent(1, "default", "web1", ["linux"])], all=True),
         messages.Publish("default", "linux", CheckRequest(config=make_check_config(), issued=5)),
         messages.ApiRequest(1, "GET", b"/a%20b", b"x=1", [(b"accept", b"*/*")], ("127.0.0.1", 5), b"{}"),
         messages.ApiResponse(1, ApiAnswer(200, [(b"etag", b"x")], b"[]")),
-        messages.Numbers(4, [Numbered("a", "a_sum", {"status": "0"}, 1.0)]),
+        messages.MetricNumbers(4, [Numbered("a", "a_sum", {"status": "0"}, 1.0)]),
     ],
     ids=lambda message: type(message).__name__,
 )
-def test_a_message_arrives_as_it_was_sent(message: messages.Message) -> None:
+def test_a_message_arrives_as_it_was_sent(message: messages.MemberMessage) -> None:
     """Kinds, numbers, texts and bytes of a message are the same at the other side; whole numbers stay whole."""
     assert sent(message) == message
 

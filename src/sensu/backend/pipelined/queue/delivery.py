@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from sensu.backend.pipelined.queue.capacity import HandlerKey
-from sensu.backend.pipelined.steps.filters import Subject
+from sensu.backend.pipelined.steps.filters import EventSubject
 from sensu.resources.event import Event
 from sensu.rules.explain import EventFacts
 from sensu.rules.owed import WHY_CHARACTERS_MAX, Step, rest_of
@@ -40,7 +40,7 @@ class PendingDelivery:
     steps: dict[str, Step]
     facts: EventFacts
     failed: dict[str, str] = field(default_factory=dict)
-    subject: Subject | None = None
+    subject: EventSubject | None = None
     problems: Sequence[str] = ()
     change: int = 0
     discarded: bool = False

@@ -17,7 +17,7 @@ from sensu.rules.workflow import HandlerRef, Workflow
 from sensu.store.values import EventKey
 
 
-class Runner(Protocol):
+class WorkflowRunner(Protocol):
     """Runs workflows."""
 
     stopping: bool
@@ -67,7 +67,7 @@ class OrderedRuns:
     not age.
     """
 
-    def __init__(self, runner: Runner, clock: Clock, retry_early_above: int) -> None:
+    def __init__(self, runner: WorkflowRunner, clock: Clock, retry_early_above: int) -> None:
         self._runner, self._clock, self._retry_early_above = runner, clock, retry_early_above
         self._runs: dict[_RunKey, _OrderedRun] = {}
 

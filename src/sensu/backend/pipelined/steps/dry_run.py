@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from sensu.backend.pipelined.steps.filters import Engine, Filters, Subject
+from sensu.backend.pipelined.steps.filters import Engine, EventSubject, Filters
 from sensu.backend.pipelined.steps.handlers.table import find_handler
 from sensu.backend.pipelined.steps.mutators import BUILT_IN_MUTATORS
 from sensu.backend.pipelined.steps.other_events import OtherEvents
@@ -139,7 +139,7 @@ class DryRuns:
             lambda name: candidates.get(HANDLER, namespace, name),
         )
         filters = Filters(candidates, self._assets, self._clock, engine, self._others, self._suspended)
-        subject = Subject(encode(event))
+        subject = EventSubject(encode(event))
         asked: FilterTrace | None = None
         if question.filter is not None:
             asked = await filters.apply(namespace, question.filter, subject)
@@ -171,7 +171,7 @@ def _routed(event: Event, question: Question) -> Event:
 
 
 async def _run(
-    candidates: _Candidates, filters: Filters, namespace: str, workflow: Workflow, subject: Subject
+    candidates: _Candidates, filters: Filters, namespace: str, workflow: Workflow, subject: EventSubject
 ) -> WorkflowTrace:
     traces: list[FilterTrace] = []
     outcome, why = PASSES, ""

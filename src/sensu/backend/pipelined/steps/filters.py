@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from sensu.backend.pipelined.steps.other_events import Answer, OtherEvents
+from sensu.backend.pipelined.steps.other_events import LookupResult, OtherEvents
 from sensu.backend.pipelined.steps.runtime_assets import Records, RuntimeAssets
 from sensu.backend.pipelined.steps.suspended import SUSPENDED, SuspendedExpressions
 from sensu.clock import Clock
@@ -55,7 +55,7 @@ class Engine(Protocol):
         ...
 
 
-class Subject:
+class EventSubject:
     """One event as filters and mutators see it; each view is computed once, when it is first needed."""
 
     def __init__(self, event_json: bytes) -> None:
@@ -110,7 +110,7 @@ class Filters:
         self._others, self._suspended = others, suspended or SuspendedExpressions()
         self._at_a_time = 0
 
-    async def verdict(self, namespace: str, name: str, subject: Subject) -> FilterTrace:
+    async def verdict(self, namespace: str, name: str, subject: EventSubject) -> FilterTrace:
         """Whether the event passes the named filter, with the reasons."""
         built_in = BUILT_IN.get(name)
         if built_in is not None:
@@ -118,7 +118,7 @@ class Filters:
         stored: EventFilter | None = self._records.get(EVENT_FILTER, namespace, name)
         return missing_trace(name) if stored is None else await self.apply(namespace, stored, subject)
 
-    async def apply(self, namespace: str, stored: EventFilter, subject: Subject) -> FilterTrace:
+    async def apply(self, namespace: str, stored: EventFilter, subject: EventSubject) -> FilterTrace:
         """Whether the event passes `stored`, with the reasons."""
         in_when = self._in_when(stored)
         decided = window_trace(stored.metadata.name, stored.action, in_when)
@@ -137,7 +137,7 @@ class Filters:
             log.error("a filter's window cannot be read", extra=fields(filter=stored.metadata.name, error=str(err)))
             return None
 
-    async def _values(self, namespace: str, stored: EventFilter, subject: Subject) -> list[bool | ExpressionError]:
+    async def _values(self, namespace: str, stored: EventFilter, subject: EventSubject) -> list[bool | ExpressionError]:
         sources = await self._assets.scripts(namespace, stored.runtime_assets) if stored.runtime_assets else ()
         expressions = tuple(stored.expressions or ())
         values = await self._evaluated(namespace, expressions, subject, sources)
@@ -149,7 +149,7 @@ class Filters:
         return values
 
     async def _evaluated(
-        self, namespace: str, expressions: tuple[str, ...], subject: Subject, sources: Sequence[str]
+        self, namespace: str, expressions: tuple[str, ...], subject: EventSubject, sources: Sequence[str]
     ) -> list[bool | ExpressionError]:
         """What each expression gives; the engine is asked only for those that need it."""
         values: list[bool | ExpressionError | None] = [None] * len(expressions)
@@ -161,7 +161,7 @@ class Filters:
         return [SUSPENDED if value is None else value for value in values]
 
     async def _evaluate_natively(
-        self, expressions: tuple[str, ...], subject: Subject, values: list[bool | ExpressionError | None]
+        self, expressions: tuple[str, ...], subject: EventSubject, values: list[bool | ExpressionError | None]
     ) -> None:
         left, now = NATIVE_WEIGHT_MAX, self._clock.now()
         for number, expression in enumerate(expressions):
@@ -180,7 +180,7 @@ class Filters:
         namespace: str,
         expressions: tuple[str, ...],
         left: Sequence[int],
-        subject: Subject,
+        subject: EventSubject,
         sources: Sequence[str],
         values: list[bool | ExpressionError | None],
     ) -> None:
@@ -202,10 +202,10 @@ class Filters:
         self._suspended.note(expressions, asked_for, evaluated, self._clock.monotonic())
 
     async def _with_others(
-        self, namespace: str, cases: Sequence[tuple[str, str]], subject: Subject, sources: Sequence[str]
+        self, namespace: str, cases: Sequence[tuple[str, str]], subject: EventSubject, sources: Sequence[str]
     ) -> list[bool | ExpressionError]:
         """What the engine gives; expressions that need other events are evaluated again when these are found."""
-        now, found = self._clock.now(), dict[str, Answer]()
+        now, found = self._clock.now(), dict[str, LookupResult]()
         evaluated = await self._engine.evaluate(cases, now=now, limit_s=FILTER_TIME_LIMIT_S, sources=sources)
         values = evaluated.values
         for _ in range(ROUNDS_MAX):
@@ -223,9 +223,9 @@ class Filters:
         return [TOO_MANY_ROUNDS if isinstance(value, Wanted) else value for value in values]
 
 
-def _entity_name(subject: Subject) -> str:
+def _entity_name(subject: EventSubject) -> str:
     return str(((subject.value.get("entity") or {}).get("metadata") or {}).get("name") or "")
 
 
-def _size(found: Mapping[str, Answer]) -> int:
+def _size(found: Mapping[str, LookupResult]) -> int:
     return sum(len(answer) for answer in found.values() if isinstance(answer, str))

@@ -4,7 +4,7 @@ import msgspec
 
 from sensu.backend.own_secrets import command_environment
 from sensu.backend.pipelined.steps.commands import COMMAND_TIME_LIMIT_S, TIMED_OUT, hidden_values
-from sensu.backend.pipelined.steps.filters import Subject
+from sensu.backend.pipelined.steps.filters import EventSubject
 from sensu.backend.pipelined.steps.outcome import Dropped, Retry
 from sensu.backend.pipelined.steps.runtime_assets import Records, RuntimeAssets
 from sensu.backend.secrets.provider import NoSecret
@@ -40,7 +40,7 @@ class Mutators:
         self._assets, self._secrets = assets, secrets
         self._locks = KeyLocks()
 
-    async def payload(self, namespace: str, name: str, subject: Subject) -> bytes | Dropped | Retry:
+    async def payload(self, namespace: str, name: str, subject: EventSubject) -> bytes | Dropped | Retry:
         """The payload for the handler: the event's JSON without a mutator and for `json`.
 
         Source: docs "Mutator reference"; recorded scenarios mutator-*.
@@ -57,7 +57,7 @@ class Mutators:
             return await self._javascript(namespace, mutator, subject)
         return await self._pipe(namespace, mutator, subject)
 
-    async def _pipe(self, namespace: str, mutator: Mutator, subject: Subject) -> bytes | Retry:
+    async def _pipe(self, namespace: str, mutator: Mutator, subject: EventSubject) -> bytes | Retry:
         secrets = await self._secrets.variables(namespace, mutator.secrets)
         if isinstance(secrets, NoSecret):
             return Retry(f"mutator {mutator.metadata.name}: {secrets.why}")
@@ -77,7 +77,7 @@ class Mutators:
             )
         return result.output
 
-    async def _javascript(self, namespace: str, mutator: Mutator, subject: Subject) -> bytes | Retry:
+    async def _javascript(self, namespace: str, mutator: Mutator, subject: EventSubject) -> bytes | Retry:
         sources = await self._assets.scripts(namespace, mutator.runtime_assets) if mutator.runtime_assets else ()
         async with self._locks.held([Key(MUTATOR.qualified_name, namespace, mutator.metadata.name)]):
             made = await self._scripts.mutate(

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 from sensu.rules.other_events import ALL, LISTED_BYTES_MAX, LISTED_MAX
 from sensu.store.values import EventKey, EventPage, StoredEvent
 
-Answer = str | Mapping[str, str] | None
+LookupResult = str | Mapping[str, str] | None
 """The JSON of an event or of all, an object with the text of an `error`, or None for an event that is not stored."""
 
 
@@ -28,9 +28,9 @@ class OtherEvents:
     def __init__(self, store: EventReader) -> None:
         self._store = store
 
-    async def answers(self, namespace: str, wanted: Iterable[str], room: int) -> dict[str, Answer]:
+    async def answers(self, namespace: str, wanted: Iterable[str], room: int) -> dict[str, LookupResult]:
         """The events that an evaluation asked for, at most `room` bytes in total."""
-        found: dict[str, Answer] = {}
+        found: dict[str, LookupResult] = {}
         single = {key: _key(namespace, key) for key in wanted if key != ALL}
         stored = await self._store.get_events(list(single.values())) if single else {}
         for key, place in single.items():
@@ -40,7 +40,7 @@ class OtherEvents:
             found[ALL] = await self._all(namespace)
         return _bounded(found, room)
 
-    async def _all(self, namespace: str) -> Answer:
+    async def _all(self, namespace: str) -> LookupResult:
         page = await self._store.list_events(namespace, limit=LISTED_MAX)
         if page.more:
             return {"error": f"sensu.ListEvents: the namespace has more than {LISTED_MAX} events"}
@@ -52,8 +52,8 @@ def _key(namespace: str, key: str) -> EventKey:
     return EventKey(namespace, entity, check)
 
 
-def _bounded(found: Mapping[str, Answer], room: int) -> dict[str, Answer]:
-    bounded: dict[str, Answer] = {}
+def _bounded(found: Mapping[str, LookupResult], room: int) -> dict[str, LookupResult]:
+    bounded: dict[str, LookupResult] = {}
     for key, answer in found.items():
         room -= len(answer) if isinstance(answer, str) else 0
         too_large: Any = {"error": f"the other events have more than {LISTED_BYTES_MAX} bytes together"}

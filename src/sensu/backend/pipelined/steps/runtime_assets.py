@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from sensu.errors import ExecutionError
-from sensu.execution.assets import Variables, variables
+from sensu.execution.assets import AssetVariables, variables
 from sensu.log import fields
 from sensu.resources.asset import Asset
 from sensu.resources.entity import Entity
@@ -42,7 +42,7 @@ class RuntimeAssets:
     def __init__(self, records: Records, cache: Cache, host: Entity) -> None:
         self._records, self._cache, self._host = records, cache, host
 
-    async def variables(self, namespace: str, names: Sequence[str] | None) -> Variables:
+    async def variables(self, namespace: str, names: Sequence[str] | None) -> AssetVariables:
         """The environment variables that assets add to a command."""
         found: list[tuple[str, Path]] = []
         for asset in self._named(namespace, names):

@@ -5,7 +5,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from sensu.backend.pipelined.steps.filters import Filters, Subject
+from sensu.backend.pipelined.steps.filters import EventSubject, Filters
 from sensu.backend.pipelined.steps.handlers.table import HANDLER_KINDS, Handlers, find_handler
 from sensu.backend.pipelined.steps.mutators import Mutators
 from sensu.backend.pipelined.steps.outcome import Delivered, Dropped, Filtered, Outcome, Retry
@@ -32,7 +32,7 @@ PLANS_REMEMBERED_MAX = 10_000
 FILTER, MUTATOR, HANDLING = "filter", "mutator", "handler"
 """The stages of a workflow."""
 
-Observe = Callable[[str, str, bool, float], None]
+ObserveStage = Callable[[str, str, bool, float], None]
 """Called after each stage: `(stage, resource, success, seconds)`."""
 
 
@@ -62,7 +62,7 @@ class Attempt:
 
     namespace: str
     workflow: Workflow
-    subject: Subject
+    subject: EventSubject
     delivery: str
     turn: AbstractAsyncContextManager[Any]
     recorder: Recorder = field(default_factory=Recorder)
@@ -133,7 +133,7 @@ class Workflows:
         handler = named and self._handler(namespace, named[0])
         return None if named is None or handler is None else fallback_of(named[1], named[0], handler.mutator)
 
-    async def run(self, attempt: Attempt, clock: Callable[[], float], observe: Observe) -> Outcome:
+    async def run(self, attempt: Attempt, clock: Callable[[], float], observe: ObserveStage) -> Outcome:
         """Run an attempt. Events that are filtered or have no handler do not take a turn."""
         kept = await self._kept_back(attempt, clock, observe)
         if kept is not None:
@@ -144,7 +144,7 @@ class Workflows:
         async with attempt.turn:
             return await self._deliver(attempt, clock, observe)
 
-    async def _kept_back(self, attempt: Attempt, clock: Callable[[], float], observe: Observe) -> Outcome | None:
+    async def _kept_back(self, attempt: Attempt, clock: Callable[[], float], observe: ObserveStage) -> Outcome | None:
         for name in attempt.workflow.filters:
             started = clock()
             trace = await self._filters.verdict(attempt.namespace, name, attempt.subject)
@@ -154,7 +154,7 @@ class Workflows:
                 return Dropped(trace.reason) if trace.missing else Filtered(name)
         return None
 
-    async def _deliver(self, attempt: Attempt, clock: Callable[[], float], observe: Observe) -> Outcome:
+    async def _deliver(self, attempt: Attempt, clock: Callable[[], float], observe: ObserveStage) -> Outcome:
         mutator, started = attempt.workflow.mutator or "json", clock()
         payload = await self._mutators.payload(attempt.namespace, mutator, attempt.subject)
         well, seconds = isinstance(payload, bytes), clock() - started

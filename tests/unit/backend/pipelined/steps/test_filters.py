@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from sensu.backend.pipelined.steps.filters import FILTER_TIME_LIMIT_S, Filters, Subject
+from sensu.backend.pipelined.steps.filters import FILTER_TIME_LIMIT_S, EventSubject, Filters
 from sensu.backend.pipelined.steps.other_events import OtherEvents
 from sensu.backend.pipelined.steps.runtime_assets import RuntimeAssets
 from sensu.execution.javascript_pool import JavaScriptPool
@@ -58,7 +58,7 @@ def stored(name: str, *expressions: str, action: str = "allow") -> EventFilter:
     return EventFilter(metadata=make_metadata(name), action=action, expressions=expressions)
 
 
-SUBJECT = Subject(encode(make_event(make_entity(), make_check(status=2))))
+SUBJECT = EventSubject(encode(make_event(make_entity(), make_check(status=2))))
 
 
 ENDLESS = "while (true) {}"
