@@ -37,9 +37,12 @@ from sensu.backend.ports import DaemonPorts
 from sensu.backend.schedulerd.ledger import RunLedger
 from sensu.backend.secrets.resolver import Secrets
 from sensu.backend.services.audit import AuditLog
+from sensu.backend.services.event_rows import Rows
 from sensu.backend.services.history import Bound, History
 from sensu.backend.services.live_changes import LiveChanges
+from sensu.backend.services.live_streams import LiveStreams
 from sensu.backend.settings import BackendSettings
+from sensu.backend.silence_indexes import SilenceIndexes
 from sensu.backend.stored_entities import StoredEntities
 from sensu.backend.stored_form import key_of, put
 from sensu.clock import Clock, SystemClock
@@ -199,6 +202,8 @@ async def running_api(
     audit = AuditLog(store, access, clock)
     feed = LiveChanges(store, heartbeat_s=heartbeat_s, remembered_changes_max=REMEMBERED_CHANGES)
     await feed.open()
+    rows = Rows(clock, SilenceIndexes(cache))
+    live = LiveStreams(store, access, cache, clock, rows)
     context = ApiContext(
         store,
         access,
@@ -214,10 +219,14 @@ async def running_api(
         feed,
         History(store, access, clock, HISTORY, HISTORY),
         cache,
+        rows,
+        live,
         "test",
     )
     application = build_application(context)
-    server = ApiServer(application, ListenerSettings("127.0.0.1", port, stop_timeout_s=1), stopping=feed.close)
+    server = ApiServer(
+        application, ListenerSettings("127.0.0.1", port, stop_timeout_s=1), stopping=lambda: _stop(feed, live)
+    )
     running = [eventd.run(), *([deliveries.run()] if handles else [])]
     working = [asyncio.create_task(one) for one in running]
     try:
@@ -235,6 +244,11 @@ async def running_api(
         for part in (tokens, passwords, scripts, checks, entities, cache):
             part.close()
         await store.close()
+
+
+def _stop(feed: LiveChanges, live: LiveStreams) -> None:
+    feed.close()
+    live.close()
 
 
 @contextlib.asynccontextmanager

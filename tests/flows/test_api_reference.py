@@ -86,11 +86,11 @@ async def test_lists_are_described_with_their_parameters(api: RunningApi) -> Non
 
 
 async def test_answers_are_of_the_kind_that_is_described(api: RunningApi) -> None:
-    """Every GET that needs no name answers with a status and a media type that its description has."""
+    """Every GET that needs no name, and ends, answers with a status and a media type that its description has."""
     token = await api.token()
     for method, path, operation in operations(await openapi(api)):
         needed = re.findall(r"\{(\w+)\}", path)
-        if method != "GET" or path.startswith("/auth") or set(needed) - {"namespace"}:
+        if method != "GET" or path.startswith(("/auth", "/api/sensu/v1/live")) or set(needed) - {"namespace"}:
             continue
         asked = path.replace("{namespace}", "default") + QUERIES.get(path, "")
         answer = await api.call("GET", asked, Authorization=token)

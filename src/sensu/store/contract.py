@@ -154,6 +154,10 @@ class Store(Protocol):
         """The events with these ids (`ListedEvent.id`) that still exist, with bodies, in this order."""
         ...
 
+    async def events_of_keys(self, keys: Sequence[EventKey]) -> Sequence[ListedEvent]:
+        """Those of the events that exist, with bodies, in any order."""
+        ...
+
     async def silenced_events(self, namespace: str, after: int, limit: int) -> Sequence[ListedEvent]:
         """At most `limit` events that are marked as silenced, with ids above `after`, in order of their ids."""
         ...

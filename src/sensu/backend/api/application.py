@@ -29,6 +29,7 @@ from sensu.backend.api import (
     graphql,
     history,
     history_series,
+    live,
     namespaces,
     overview,
     preferences,
@@ -98,6 +99,7 @@ from sensu.backend.services.explain import Explain
 from sensu.backend.services.history import History
 from sensu.backend.services.history_series import HistorySeries
 from sensu.backend.services.live_changes import LiveChanges
+from sensu.backend.services.live_streams import LiveStreams
 from sensu.backend.services.namespaces import Namespaces
 from sensu.backend.services.overview import Overviews
 from sensu.backend.services.preferences import UserPreferences
@@ -142,6 +144,8 @@ class ApiContext:
     feed: LiveChanges
     history: History
     records: ResourceCache
+    rows: Rows
+    live: LiveStreams
     version: str = ""
     body_bytes_max: int = BODY_BYTES_MAX
     ownership: Ownership = ALONE
@@ -194,8 +198,7 @@ def _described_routes(context: ApiContext) -> Iterator[Route]:
     yield from entities.routes(kept, cases.entities)
     yield from entity_parts.routes(EntityParts(kept), cases.entities)
     yield from events.routes(cases.events)
-    rows = Rows(context.clock, SilenceIndexes(context.records))
-    yield from event_rows.routes(EventLists(context.store, context.access, context.clock, rows))
+    yield from event_rows.routes(EventLists(context.store, context.access, context.clock, context.rows))
     yield from overview.routes(
         Overviews(
             context.store,
@@ -204,11 +207,12 @@ def _described_routes(context: ApiContext) -> Iterator[Route]:
             context.clock,
             ports,
             context.peers,
-            rows,
+            context.rows,
             VERSION,
             len(context.ownership.members),
         )
     )
+    yield from live.routes(context.live, context.authenticator)
     yield from history.routes(context.history)
     yield from timelines.routes(Timelines(context.store, context.records, context.access, context.clock))
     yield from history_series.routes(HistorySeries(context.store, context.history, context.clock))

@@ -11,8 +11,11 @@ from sensu.backend.listening import api_listener
 from sensu.backend.membership import Ownership
 from sensu.backend.ports import Application, DaemonPorts, Peers
 from sensu.backend.services.audit import AuditLog
+from sensu.backend.services.event_rows import Rows
 from sensu.backend.services.history import History
 from sensu.backend.services.live_changes import LiveChanges
+from sensu.backend.services.live_streams import LiveStreams
+from sensu.backend.silence_indexes import SilenceIndexes
 from sensu.execution.script_problems import ScriptChecks
 from sensu.version import COMPATIBLE_VERSION
 
@@ -32,6 +35,8 @@ async def assembled(
     settings = basics.settings
     feed = LiveChanges(basics.store)
     await feed.open()
+    rows = Rows(basics.clock, SilenceIndexes(basics.records))
+    streams = LiveStreams(basics.store, auth.access, basics.records, basics.clock, rows, alone=ownership.alone)
     checks = ScriptChecks()
     stack.callback(checks.close)
     context = ApiContext(
@@ -49,6 +54,8 @@ async def assembled(
         feed=feed,
         history=history,
         records=basics.records,
+        rows=rows,
+        live=streams,
         version=COMPATIBLE_VERSION,
         body_bytes_max=settings.api_request_limit,
         ownership=ownership,
@@ -57,4 +64,9 @@ async def assembled(
     application = build_application(context)
     peers.serve(application)
     listener = api_listener(settings, shares_port=ownership.shares_ports)
-    return ApiServer(application, listener, stopping=feed.close), application
+
+    def stopping() -> None:
+        feed.close()
+        streams.close()
+
+    return ApiServer(application, listener, stopping=stopping), application

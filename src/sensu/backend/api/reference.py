@@ -124,6 +124,8 @@ def _shape(schema: Mapping[str, Any]) -> str:
     if "$ref" in schema:
         name = escape(schema["$ref"].rsplit("/", 1)[-1])
         return f'<a href="#schema-{name}">{name}</a>'
+    if "prefixItems" in schema:
+        return f"list of {', '.join(map(_shape, schema['prefixItems']))}"
     if schema.get("type") == "array":
         return f"list of {_shape(schema['items'])}"
     if "anyOf" in schema:

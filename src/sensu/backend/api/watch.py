@@ -57,11 +57,10 @@ class Watchable:
         return follow_or_list
 
     async def _follow(self, request: Request, kind: Kind, scope: Scope) -> Response:
-        last = request.header(b"last-event-id") or ""
-        if last and not (last.isascii() and last.isdigit() and len(last) <= _ID_DIGITS_MAX):
-            return problem(400, INVALID_ARGUMENT, "invalid Last-Event-ID header: it must be an id of this stream")
-        page, after = request.page, int(last) if last else None
-        messages = await self._watches.watch(lambda: self._caller(request), kind, scope, page, after)
+        after = last_event_id(request)
+        if isinstance(after, Response):
+            return after
+        messages = await self._watches.watch(lambda: self._caller(request), kind, scope, request.page, after)
         if not isinstance(messages, AsyncIterator):
             return refused(messages)
         headers = [(b"content-type", CONTENT_TYPE), (b"cache-control", b"no-store"), NOSNIFF]
@@ -71,6 +70,14 @@ class Watchable:
         """The identity that the request's credentials prove at present, None if they are no longer valid."""
         proved = self._authenticator.authenticate(request.credentials)
         return proved if isinstance(proved, Identity) else None
+
+
+def last_event_id(request: Request) -> int | None | Response:
+    """The last id that a client got, None without one; or the response to a wrong one."""
+    last = request.header(b"last-event-id") or ""
+    if last and not (last.isascii() and last.isdigit() and len(last) <= _ID_DIGITS_MAX):
+        return problem(400, INVALID_ARGUMENT, "invalid Last-Event-ID header: it must be an id of this stream")
+    return int(last) if last else None
 
 
 class EventStream(Streamed):

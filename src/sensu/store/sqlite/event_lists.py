@@ -126,6 +126,17 @@ class EventListQueries:
         with self._errors():
             return self._events(ids)
 
+    def of_keys(self, keys: Sequence[EventKey]) -> Sequence[ListedEvent]:
+        """Those of the events that exist, with bodies."""
+        places = ", ".join(["(?, ?, ?)"] * len(keys))
+        sql = (
+            f"SELECT s.id FROM (VALUES {places}) AS k CROSS JOIN event_states AS s"  # noqa: S608 - placeholders only
+            " ON s.namespace = k.column1 AND s.entity = k.column2 AND s.check_name = k.column3"
+        )
+        args = [part for key in keys for part in (slashed(key.namespace), slashed(key.entity), key.check)]
+        with self._errors():
+            return self._events([row[0] for row in self._connection.execute(sql, args)])
+
     def _events(self, ids: Sequence[int]) -> Sequence[ListedEvent]:
         places = ", ".join("?" * len(ids))
         sql = (

@@ -294,6 +294,15 @@ class SQLiteStore:
         """The events with these ids that still exist, with bodies, in this order."""
         return self._reader.lists.of_ids(ids)
 
+    async def events_of_keys(self, keys: Sequence[EventKey]) -> Sequence[ListedEvent]:
+        """Those of the events that exist, with bodies, in any order."""
+        found: list[ListedEvent] = []
+        for start in range(0, len(keys), KEYS_MAX):
+            if start:
+                await asyncio.sleep(0)
+            found += self._reader.lists.of_keys(keys[start : start + KEYS_MAX])
+        return found
+
     async def silenced_events(self, namespace: str, after: int, limit: int) -> Sequence[ListedEvent]:
         """At most `limit` events that are marked as silenced, with ids above `after`, in order of their ids."""
         return self._reader.lists.silenced(namespace, after, limit)
