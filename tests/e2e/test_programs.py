@@ -81,6 +81,7 @@ def test_init_takes_the_admin_from_the_environment(tmp_path: Path) -> None:
         (["start", "--agent-port", "abc"], "--agent-port"),
         (["start", "--agent-port", "99999"], "--agent-port"),
         (["start", "--dashboard-port", "99999"], "--dashboard-port"),
+        (["start", "--dashboard-url", "sensu.example.com"], "--dashboard-url"),
         (["start", "--dashboard-cert-file", "a.pem"], "--dashboard-key-file must be given together"),
         (["start", "--log-level", "loud"], "--log-level"),
         (["start", "--state-dir"], "--state-dir"),

@@ -109,6 +109,8 @@ class FakeAssets:
 class PipelinedWorld:
     """What a test of deliveries says and sees; the fixture `pipelined` is one that runs."""
 
+    _web_url = ""
+
     def __init__(self, store: SQLiteStore, clock: VirtualClock, folder: Path, bounds: Bounds | None) -> None:
         self.store = store
         self.clock = clock
@@ -124,9 +126,12 @@ class PipelinedWorld:
 
     @classmethod
     @asynccontextmanager
-    async def running(cls, folder: Path, *, bounds: Bounds | None = None) -> AsyncIterator["PipelinedWorld"]:
+    async def running(
+        cls, folder: Path, *, bounds: Bounds | None = None, web_url: str = ""
+    ) -> AsyncIterator["PipelinedWorld"]:
         """A world that runs on a database in the folder, and is stopped on leaving."""
         world = cls(SQLiteStore(folder / "state"), VirtualClock(float(START)), folder, bounds)
+        world._web_url = web_url
         await world._open()
         try:
             yield world
@@ -159,6 +164,7 @@ class PipelinedWorld:
             Filters(self._cache, assets, self.clock, self._scripts.filters, others),
             Mutators(self._cache, self._scripts.mutators, assets, secrets, self.clock),
             Handlers(Tools(assets, secrets, self.clock)),
+            self._web_url,
         )
         self.pipelined = Pipelined(
             self.store, workflows, self.counters, self.clock, self._bounds, lambda: 0.0, self.membership

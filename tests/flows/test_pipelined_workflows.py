@@ -49,6 +49,36 @@ async def test_a_handler_gets_the_event_on_its_standard_input(world: PipelinedWo
     assert world.counters.stages["handler", "core/v2.Handler(Name=slack)", True] == 1
 
 
+@pytest.mark.world(web_url="https://sensu.example.com/ui")
+async def test_alerts_carry_links_into_the_web_ui(world: PipelinedWorld) -> None:
+    """With the web UI's URL, handlers and mutators get links to the event and to a silence, in JSON and environment."""
+    place = "https://sensu.example.com/ui/n/default"
+    links = {
+        "event": f"{place}/events/web1/http",
+        "silence": f"{place}/silences/new?entity=web1&check=http&expire=3600",
+    }
+    command = world.append_command("log", f'echo "$SENSU_EVENT_URL $SENSU_SILENCE_URL" >> {world.folder / "variables"}')
+    script = mutator("link", eval="return JSON.stringify({text: event.urls.event})", type="javascript")
+    await world.configure(MUTATOR, script)
+    await world.handlers(pipe("slack", command), pipe("mail", world.append_command("mail"), mutator="link"))
+    event = result("disk full", handlers=["slack", "mail"])
+    await world.owe(event)
+    await world.settled()
+    assert world.got("log") == [{**msgspec.json.decode(encode(event)), "urls": links}]
+    assert world.lines("variables") == [f"{links['event']} {links['silence']}"]
+    assert world.got("mail") == [{"text": links["event"]}]
+
+
+async def test_without_the_web_uis_url_alerts_carry_no_links(world: PipelinedWorld) -> None:
+    """A backend that does not know how people reach the web UI adds nothing to events."""
+    command = world.append_command("log", f'env | grep -c "^SENSU_EVENT_URL=" >> {world.folder / "variables"}; true')
+    await world.handlers(pipe("slack", command))
+    await world.owe(result("disk full", handlers=["slack"]))
+    await world.settled()
+    assert "urls" not in world.got("log")[0]
+    assert world.lines("variables") == ["0"]
+
+
 def recovery() -> Event:
     event = result("fine", status=0, handlers=["slack"])
     assert event.check is not None

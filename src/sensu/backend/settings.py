@@ -5,6 +5,7 @@ of etcd are accepted and have no effect, so that existing configuration and unit
 """
 
 import dataclasses
+import re
 import socket
 from dataclasses import dataclass
 
@@ -14,6 +15,7 @@ from sensu.rules.share import SLOTS
 from sensu.settings import names_of, option
 
 ENVIRONMENT_PREFIX = "SENSU_BACKEND"
+_WEB_URL = re.compile(r"https?://[^\s/?#\"'<>]+(?:/[^\s?#\"'<>]*)?")
 DURABILITY = ("full", "normal")
 
 
@@ -47,6 +49,7 @@ class BackendSettings:
 
     dashboard_host: str = option("address that the web UI listens on", "[::]")
     dashboard_port: int = option("port that the web UI listens on (0 disables the web UI)", 3000)
+    dashboard_url: str = option("URL of the web UI, as people reach it, for links in alerts (default: none)", "")
     dashboard_cert_file: str = option("TLS certificate for the web UI in PEM format (default: cert-file)", "")
     dashboard_key_file: str = option("private key of that certificate in PEM format", "")
     dashboard_write_timeout: float = option("timeout for writing a response of the web UI", 15.0, kind="duration")
@@ -189,6 +192,10 @@ def check(settings: BackendSettings) -> BackendSettings:
     _check_agent_auth(settings)
     if bool(settings.dashboard_cert_file) != bool(settings.dashboard_key_file):
         raise ConfigurationError("--dashboard-cert-file and --dashboard-key-file must be given together")
+    if settings.dashboard_url and not _WEB_URL.fullmatch(settings.dashboard_url):
+        raise ConfigurationError(
+            f'invalid value "{settings.dashboard_url}" for --dashboard-url: must be an http or https URL'
+        )
     for name, port in (("agent", settings.agent_port), ("dashboard", settings.dashboard_port)):
         if not 0 <= port <= 65535:
             raise ConfigurationError(f"invalid value for --{name}-port: must be a port number (0 to 65535)")

@@ -71,6 +71,7 @@ def assembled(
         Filters(records, assets, clock, scripts.filters, others),
         mutators,
         Handlers(Tools(assets, secrets, clock)),
+        basics.settings.dashboard_url.rstrip("/"),
     )
     daemon = Pipelined(basics.store, workflows, counters, clock, ownership=ownership, attempted=attempted)
     dry_runs = DryRuns(records, assets, clock, scripts.dry_runs, others)

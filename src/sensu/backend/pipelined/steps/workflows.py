@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from sensu.backend.pipelined.steps.filters import EventSubject, Filters
+from sensu.backend.pipelined.steps.handlers.deliver import Occasion
 from sensu.backend.pipelined.steps.handlers.table import HANDLER_KINDS, Handlers, find_handler
 from sensu.backend.pipelined.steps.mutators import Mutators
 from sensu.backend.pipelined.steps.outcome import Delivered, Dropped, Filtered, Outcome, Retry
@@ -13,6 +14,7 @@ from sensu.backend.pipelined.steps.runtime_assets import Records
 from sensu.resources.event import Event
 from sensu.resources.handler import Handler
 from sensu.resources.kinds import HANDLER, PIPELINE, Kind
+from sensu.rules.event_links import links_of, with_links
 from sensu.rules.explain import DELIVERED, DROPPED, FAILED, FILTERED, FilterTrace, StageTrace, WorkflowTrace, cut
 from sensu.rules.retrying import RetryPolicy, policy_of
 from sensu.rules.workflow import (
@@ -71,7 +73,16 @@ class Attempt:
 class Workflows:
     """Finds the workflows of events and runs them."""
 
-    def __init__(self, records: FollowedRecords, filters: Filters, mutators: Mutators, handlers: Handlers) -> None:
+    def __init__(
+        self,
+        records: FollowedRecords,
+        filters: Filters,
+        mutators: Mutators,
+        handlers: Handlers,
+        web_url: str = "",
+    ) -> None:
+        """`web_url` is where people reach the web UI, for links to events."""
+        self._web_url = web_url
         self._records, self._filters, self._mutators, self._handlers = records, filters, mutators, handlers
         self._plans: dict[Any, Plan] = {}
         for kind in (*HANDLER_KINDS.values(), PIPELINE):
@@ -156,7 +167,11 @@ class Workflows:
 
     async def _deliver(self, attempt: Attempt, clock: Callable[[], float], observe: ObserveStage) -> Outcome:
         mutator, started = attempt.workflow.mutator or "json", clock()
-        payload = await self._mutators.payload(attempt.namespace, mutator, attempt.subject)
+        subject, links = attempt.subject, None
+        if self._web_url:
+            links = links_of(self._web_url, attempt.namespace, subject.value)
+            subject = EventSubject(with_links(subject.json, links))
+        payload = await self._mutators.payload(attempt.namespace, mutator, subject)
         well, seconds = isinstance(payload, bytes), clock() - started
         observe(MUTATOR, f"core/v2.Mutator(Name={mutator})", well, seconds)
         attempt.recorder.mutator = _stage(mutator, payload, seconds)
@@ -166,7 +181,7 @@ class Workflows:
         handler = self._handler(attempt.namespace, ref)
         if handler is None:
             return Dropped(missing_handler(ref))
-        outcome = await self._handlers.deliver(ref, handler, payload, attempt.delivery)
+        outcome = await self._handlers.deliver(ref, handler, payload, Occasion(attempt.delivery, links))
         seconds = clock() - started
         observe(HANDLING, str(ref), isinstance(outcome, Delivered), seconds)
         attempt.recorder.handling = _stage(ref.label, outcome, seconds)

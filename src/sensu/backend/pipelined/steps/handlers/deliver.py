@@ -8,6 +8,7 @@ from sensu.backend.pipelined.steps.outcome import Outcome
 from sensu.backend.pipelined.steps.runtime_assets import RuntimeAssets
 from sensu.backend.secrets.resolver import Secrets
 from sensu.clock import Clock
+from sensu.rules.event_links import EventLinks
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,5 +20,13 @@ class Tools:
     clock: Clock
 
 
-Deliver = Callable[[Tools, Any, bytes, str], Awaitable[Outcome]]
-"""Gives a payload to a handler: `(tools, handler, payload, delivery_id)`; the id is the same at each attempt."""
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """What a payload is about: the id of its delivery, the same at each attempt, and the event's links if any."""
+
+    delivery_id: str
+    links: EventLinks | None = None
+
+
+Deliver = Callable[[Tools, Any, bytes, Occasion], Awaitable[Outcome]]
+"""Gives a payload to a handler: `(tools, handler, payload, occasion)`."""

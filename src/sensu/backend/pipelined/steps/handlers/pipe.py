@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from sensu.backend.own_secrets import command_environment
 from sensu.backend.pipelined.steps.commands import COMMAND_TIME_LIMIT_S, TIMED_OUT, hidden_values
-from sensu.backend.pipelined.steps.handlers.deliver import Tools
+from sensu.backend.pipelined.steps.handlers.deliver import Occasion, Tools
 from sensu.backend.pipelined.steps.outcome import Delivered, Outcome, Retry
 from sensu.backend.secrets.provider import NoSecret
 from sensu.errors import ExecutionError
@@ -21,15 +21,20 @@ LOGGED_OUTPUT_BYTES = 4096
 DELIVERY_ID_VARIABLE = "SENSU_DELIVERY_ID"
 """Names the delivery, with the same value at each attempt, so that a handler can recognise repetitions."""
 
+EVENT_URL_VARIABLE, SILENCE_URL_VARIABLE = "SENSU_EVENT_URL", "SENSU_SILENCE_URL"
+"""Where the web UI shows the event, and where it silences it; set if the web UI's URL is known (`dashboard-url`)."""
 
-async def deliver(tools: Tools, handler: Handler, payload: bytes, delivery_id: str) -> Outcome:
+
+async def deliver(tools: Tools, handler: Handler, payload: bytes, occasion: Occasion) -> Outcome:
     """Run the handler's command with `payload` as its standard input."""
     namespace = handler.metadata.namespace
     secrets = await tools.secrets.variables(namespace, handler.secrets)
     if isinstance(secrets, NoSecret):
         return Retry(secrets.why)
     variables = await tools.assets.variables(namespace, handler.runtime_assets)
-    own = [(DELIVERY_ID_VARIABLE, delivery_id)]
+    own = [(DELIVERY_ID_VARIABLE, occasion.delivery_id)]
+    if occasion.links is not None:
+        own += [(EVENT_URL_VARIABLE, occasion.links.event), (SILENCE_URL_VARIABLE, occasion.links.silence)]
     env = merged(command_environment(), own, variables, pairs(handler.env_vars), secrets)
     timeout_s = handler.timeout or COMMAND_TIME_LIMIT_S
     command = Command(handler.command, stdin=payload, env=env, timeout_s=timeout_s)

@@ -4,11 +4,11 @@
 refers to it, which the reference does not support either. Source: spec PL-03.
 """
 
-from sensu.backend.pipelined.steps.handlers.deliver import Tools
+from sensu.backend.pipelined.steps.handlers.deliver import Occasion, Tools
 from sensu.backend.pipelined.steps.outcome import Dropped, Outcome
 from sensu.resources.handler import Handler
 
 
-async def deliver(tools: Tools, handler: Handler, payload: bytes, delivery_id: str) -> Outcome:
+async def deliver(tools: Tools, handler: Handler, payload: bytes, occasion: Occasion) -> Outcome:
     """Drop the event, in the words of the reference."""
     return Dropped(f"unknown handler type: {handler.type}")

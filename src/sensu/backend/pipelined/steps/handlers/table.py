@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from sensu.backend.pipelined.steps.handlers import pipe, set, tcp, udp
-from sensu.backend.pipelined.steps.handlers.deliver import Deliver, Tools
+from sensu.backend.pipelined.steps.handlers.deliver import Deliver, Occasion, Tools
 from sensu.backend.pipelined.steps.outcome import Dropped, Outcome
 from sensu.backend.pipelined.steps.runtime_assets import Records
 from sensu.resources.kinds import HANDLER, Kind
@@ -46,10 +46,10 @@ class Handlers:
     def __init__(self, tools: Tools) -> None:
         self._tools = tools
 
-    async def deliver(self, ref: HandlerRef, handler: Any, payload: bytes, delivery_id: str) -> Outcome:
+    async def deliver(self, ref: HandlerRef, handler: Any, payload: bytes, occasion: Occasion) -> Outcome:
         """Give `payload` to the handler that `ref` refers to."""
         handler_type: str = getattr(handler, "type", "")
         deliver = _DELIVER.get((ref.kind, handler_type))
         if deliver is None:
             return Dropped(f"unknown handler type: {handler_type}")
-        return await deliver(self._tools, handler, payload, delivery_id)
+        return await deliver(self._tools, handler, payload, occasion)

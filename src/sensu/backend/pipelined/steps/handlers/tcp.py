@@ -6,13 +6,13 @@ import os
 import socket
 from typing import Any
 
-from sensu.backend.pipelined.steps.handlers.deliver import Tools
+from sensu.backend.pipelined.steps.handlers.deliver import Occasion, Tools
 from sensu.backend.pipelined.steps.handlers.sockets import addresses, delivered
 from sensu.backend.pipelined.steps.outcome import Outcome
 from sensu.resources.handler import Handler, HandlerSocket
 
 
-async def deliver(tools: Tools, handler: Handler, payload: bytes, delivery_id: str) -> Outcome:
+async def deliver(tools: Tools, handler: Handler, payload: bytes, occasion: Occasion) -> Outcome:
     """Write `payload` to the handler's socket and close the connection."""
     return await delivered(handler, payload, _write)
 

@@ -2,13 +2,13 @@
 
 import socket
 
-from sensu.backend.pipelined.steps.handlers.deliver import Tools
+from sensu.backend.pipelined.steps.handlers.deliver import Occasion, Tools
 from sensu.backend.pipelined.steps.handlers.sockets import addresses, delivered
 from sensu.backend.pipelined.steps.outcome import Outcome
 from sensu.resources.handler import Handler, HandlerSocket
 
 
-async def deliver(tools: Tools, handler: Handler, payload: bytes, delivery_id: str) -> Outcome:
+async def deliver(tools: Tools, handler: Handler, payload: bytes, occasion: Occasion) -> Outcome:
     """Send `payload` to the handler's socket as one datagram."""
     return await delivered(handler, payload, _send_datagram)
 

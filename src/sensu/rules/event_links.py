@@ -1,0 +1,42 @@
+"""Links into the web UI that alerts about an event carry."""
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote, urlencode
+
+import msgspec
+
+SILENCE_S = 3_600
+"""How long the silence lasts that the form of the second link is filled in with."""
+
+
+class EventLinks(msgspec.Struct, frozen=True):
+    """Where the web UI shows an event, and where it silences it."""
+
+    event: str
+    silence: str
+
+
+def links_of(url: str, namespace: str, event: Mapping[str, Any]) -> EventLinks:
+    """The links of an event in JSON; `url` is the web UI's, without a slash at its end.
+
+    An event without a check is shown with its entity.
+    """
+    entity, check = _name(event.get("entity")), _name(event.get("check"))
+    place = f"{url}/n/{quote(namespace, safe='')}"
+    about = {"entity": entity, "check": check, "expire": SILENCE_S}
+    query = urlencode({name: value for name, value in about.items() if value}, quote_via=quote)
+    shown = (
+        f"events/{quote(entity, safe='')}/{quote(check, safe='')}" if check else f"entities/{quote(entity, safe='')}"
+    )
+    return EventLinks(f"{place}/{shown}", f"{place}/silences/new?{query}")
+
+
+def with_links(event_json: bytes, links: EventLinks) -> bytes:
+    """The JSON of an event with its links as `urls`."""
+    separator = b"" if event_json.rstrip().endswith(b"{}") else b","
+    return event_json.rstrip()[:-1] + separator + b'"urls":' + msgspec.json.encode(links) + b"}"
+
+
+def _name(part: Any) -> str:
+    return str(part["metadata"]["name"]) if part else ""
