@@ -11,9 +11,9 @@ from sensu.rules.explain import DELIVERED, DISCARDED, FAILED, FELL_BACK, GIVEN_U
 RATE_OVER_S = 10
 MINUTES = 60
 NAMESPACES_MAX = 1000
-"""So many namespaces are counted in a minute; the deliveries of further ones are not."""
+"""The maximum number of namespaces counted in a minute; the deliveries of further ones are not counted."""
 FAILING_MAX = 1000
-"""So many failing handlers are remembered; the one that failed first is forgotten for another."""
+"""The maximum number of failing handlers that are kept; beyond it, the one that failed first is dropped."""
 
 _FAILED = frozenset((FAILED, GIVEN_UP, FELL_BACK, DISCARDED))
 
@@ -53,7 +53,7 @@ class Activity:
         self._began = clock.monotonic()
 
     def processed(self, events: int) -> None:
-        """So many events were processed."""
+        """Count processed events."""
         second = int(self._clock.monotonic())
         if self._seconds and self._seconds[-1][0] == second:
             events += self._seconds.pop()[1]

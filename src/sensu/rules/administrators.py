@@ -1,7 +1,7 @@
-"""Whether anybody is left with all rights, and which changes could take them from the last one.
+"""Decides whether an administrator remains after a change, and which changes could remove the last one.
 
-An administrator is an enabled user with a password to whom, or to one of whose groups, a cluster role binding gives a
-cluster role with a rule for every verb on every resource.
+An administrator is an enabled user with a password who has, directly or through a group, a cluster role with a rule for
+every verb on every resource.
 """
 
 from collections.abc import Mapping
@@ -13,14 +13,14 @@ from sensu.resources.user import User
 from sensu.rules.rbac import ANY, CLUSTER_ROLE_TYPE, GROUP_TYPE, USER_TYPE
 
 LOCKED_OUT = (
-    "after this change nobody would have the rights of a cluster admin: give them to another enabled user first,"
+    "after this change no user would have cluster admin rights: grant them to another enabled user first,"
     " or repeat the request with force=true (sensuctl: --force)"
 )
 AdminResource = User | ClusterRole | ClusterRoleBinding
 
 
 class AdminChain(NamedTuple):
-    """The names of a user, of a cluster role with all rights, and of the binding that gives it to the user."""
+    """The names of a user, of a cluster role with all permissions, and of the binding that grants it to the user."""
 
     user: str
     role: str
@@ -30,7 +30,7 @@ class AdminChain(NamedTuple):
 def chain_of(
     users: Mapping[str, User], roles: Mapping[str, ClusterRole], bindings: Mapping[str, ClusterRoleBinding]
 ) -> AdminChain | None:
-    """What makes one user an administrator; None where there is no administrator."""
+    """The role and binding that make a user an administrator, None if no user is one."""
     by_group: dict[str, str] = {}
     for user in users.values():
         if _is_usable(user):
@@ -60,7 +60,7 @@ def _is_usable(user: User) -> bool:
 
 
 def takes_rights(before: AdminResource, after: AdminResource | None) -> bool:
-    """Whether a change to one resource (None: removed) could take all rights from somebody."""
+    """Whether a change to a resource (None: deleted) could make a user lose administrator rights."""
     if isinstance(before, User):
         return _is_usable(before) and (
             not isinstance(after, User) or not _is_usable(after) or bool(set(before.groups) - set(after.groups))

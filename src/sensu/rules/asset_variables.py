@@ -1,4 +1,4 @@
-"""The environment variables that commands get for assets."""
+"""The environment variables of commands for assets."""
 
 import re
 
@@ -6,7 +6,7 @@ _NOT_ALPHANUMERIC = re.compile(r"[^a-zA-Z0-9]+")
 
 
 def path_variable(asset: str) -> str:
-    """The variable with the folder of an asset: `ACME_PROBE_DISK_PATH` for `acme/probe--disk`.
+    """The name of the variable that contains the path of an asset: `ACME_PROBE_DISK_PATH` for `acme/probe--disk`.
 
     Source: docs, "Assets reference", environment variables for asset paths; reference, util/environment.
     """

@@ -1,4 +1,4 @@
-"""What an audit log keeps of a change or a log-in, and what it must not keep."""
+"""The content of audit log entries, without secrets."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -12,13 +12,13 @@ from sensu.rules.redaction import REDACTED, names_secret
 from sensu.rules.selectors.selectable import Selectable, as_text, own
 
 DOCUMENT_BYTES_MAX = 64 * 1024
-"""Of a longer resource the log says only how long it was."""
+"""For a longer resource, only its length is logged."""
 
 KEY_CHARACTERS_SHOWN = 8
-"""The beginning of an API key tells which one it is, and is no key."""
+"""The beginning of an API key identifies it, and cannot be used as a key."""
 
 TEXT_CHARACTERS_MAX = 256
-"""What somebody called himself at a failed log-in is cut after so many characters."""
+"""The user name of a failed login is truncated to this number of characters."""
 
 _PASSWORDS = frozenset(("password", "password_hash"))
 _URL = re.compile(r"(?<=://)[^\s\"'`<>|]+")
@@ -29,15 +29,15 @@ _QUERY_VALUE = re.compile(r"(?<==)[^&;#]+")
 
 _SELECTED = ("username", "address", "via", "action", "type", "namespace", "name", "batch")
 SELECTABLE = Selectable("audit", own(as_text, *_SELECTED), ())
-"""What selectors can compare of entries."""
+"""The fields of entries that selectors can compare."""
 
 
 class AuditRecord(Wire, frozen=True):
-    """Who did what, from where; `at` in Unix seconds.
+    """Who did what, and from which address; `at` is in Unix seconds.
 
     `action` is create, update, delete, execute (a check), resolve (an event), retry or discard (a delivery), end (a
     session), login, logout or login refused. `before` and `after` are the resource without its secrets;
-    `secrets_changed` says that they differ in what is not shown. What a bulk request did has the same `batch`.
+    `secrets_changed` is set if secrets changed. What a bulk request did has the same `batch`.
     """
 
     at: float = 0.0
@@ -57,20 +57,20 @@ class AuditRecord(Wire, frozen=True):
 
 
 class ListedRecord(AuditRecord, frozen=True):
-    """A record as it is listed: with the id that orders it among the others."""
+    """A record in a list, with its id, which determines the order."""
 
     id: int = always_int()
 
 
 def shown_name(kind: Kind, name: str) -> str:
-    """The name of a resource as the log may show it: that of an API key is the key."""
+    """The name of a resource as it can be logged; that of an API key is shortened, because it is the key."""
     if kind is not API_KEY or len(name) <= KEY_CHARACTERS_SHOWN:
         return name
     return f"{name[:KEY_CHARACTERS_SHOWN]}…"
 
 
 def document(kind: Kind, body: bytes | None) -> Any:
-    """A resource without its secrets, from what readers get of it; None where there is none."""
+    """A resource without its secrets, from its public JSON; None if there is no resource."""
     if body is None:
         return None
     if len(body) > DOCUMENT_BYTES_MAX:
@@ -91,7 +91,7 @@ def _without_secrets(value: Any) -> Any:
 
 
 def _without_credentials(url: re.Match[str]) -> str:
-    """What follows `://` in a URL without user and password, and without the values of its query and fragment."""
+    """The rest of a URL after `://`, without user, password, and the values of query and fragment."""
     mark = _QUERY_MARK.search(url[0])
     end = len(url[0]) if mark is None else mark.end()
     place, query = _USER_INFO.sub(REDACTED, url[0][:end]), url[0][end:]
@@ -120,5 +120,5 @@ _HIDING: dict[str, Callable[[Any], Any]] = {"env_vars": _hidden_variables, "head
 
 
 def cut(text: str) -> str:
-    """A text from outside, not longer than the log keeps."""
+    """A string from a client, truncated to the limit."""
     return text if len(text) <= TEXT_CHARACTERS_MAX else text[:TEXT_CHARACTERS_MAX] + "…"

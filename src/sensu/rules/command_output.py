@@ -1,4 +1,4 @@
-"""What may be shown of the output of a handler or mutator that failed: its last line, without secrets."""
+"""The part of a failed handler's or mutator's output that can be shown: its last line, without secrets."""
 
 import base64
 import json
@@ -8,18 +8,18 @@ from urllib.parse import quote, quote_plus
 from sensu.rules.redaction import REDACTED
 
 LINE_CHARACTERS_MAX = 300
-"""Of a longer line the beginning is shown."""
+"""A longer line is truncated."""
 TAIL_CHARACTERS = 64 * 1024
-"""The last line is looked for in this much of the end of the output."""
+"""The last line is searched in this many characters at the end of the output."""
 PART_CHARACTERS_MIN = 8
-"""Of a secret of several lines, lines as long as this are hidden wherever they appear alone."""
+"""Lines of a multi-line secret that have at least this length are also hidden individually."""
 
 _BYTES = "surrogateescape"
-"""How bytes that are no UTF-8 stand in variables."""
+"""How bytes that are not UTF-8 are represented in variables."""
 
 
 def last_line(output: str, secrets: Iterable[str] = ()) -> str:
-    """The last line that is not blank, one line of printable text; empty where there is none."""
+    """The last line that is not blank, as printable text; empty if there is none."""
     tail = without(output[-TAIL_CHARACTERS:], secrets)
     line = next((line.strip() for line in reversed(tail.splitlines()) if line.strip()), "")
     shown = line if len(line) <= LINE_CHARACTERS_MAX else f"{line[:LINE_CHARACTERS_MAX]}…"
@@ -27,7 +27,7 @@ def last_line(output: str, secrets: Iterable[str] = ()) -> str:
 
 
 def without(text: str, secrets: Iterable[str]) -> str:
-    """The text with secrets replaced, also as they appear in URLs, JSON and Base64."""
+    """The text with secrets replaced, including their forms in URLs, JSON and Base64."""
     forms = {form for secret in secrets for form in _forms(secret) if form}
     for form in sorted(forms, key=len, reverse=True):
         text = text.replace(form, REDACTED)
@@ -54,6 +54,6 @@ def printable(text: str) -> str:
 
 
 def failure(what: str, output: str, secrets: Iterable[str] = ()) -> str:
-    """How a command failed, with the last line that it wrote."""
+    """The message for a failed command, with the last line of its output."""
     line = last_line(output, secrets)
     return f"{what}: {line}" if line else what

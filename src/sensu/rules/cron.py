@@ -48,18 +48,18 @@ _FIELDS = (
 
 
 class Schedule:
-    """When a check is due."""
+    """A schedule of a check."""
 
     __slots__ = ()
 
     def next_after(self, instant: float) -> float | None:
-        """The first due time (Unix seconds) after `instant`; None when there is none within five years."""
+        """The first due time (Unix seconds) after `instant`; None if there is none within five years."""
         raise NotImplementedError
 
 
 @dataclass(frozen=True, slots=True)
 class EverySchedule(Schedule):
-    """Due again and again, whole seconds apart."""
+    """Due at a fixed interval in whole seconds."""
 
     period_s: int
 
@@ -70,7 +70,7 @@ class EverySchedule(Schedule):
 
 @dataclass(frozen=True, slots=True)
 class FieldSchedule(Schedule):
-    """Due at the minutes whose local time the five fields allow."""
+    """Due at the minutes whose local time matches the five fields."""
 
     minutes_of_day: tuple[int, ...]
     days: frozenset[int]
@@ -80,7 +80,7 @@ class FieldSchedule(Schedule):
     zone: tzinfo
 
     def next_after(self, instant: float) -> float | None:
-        """The first allowed minute after `instant`; None when there is none within five years."""
+        """The first matching minute after `instant`; None if there is none within five years."""
         try:
             day = datetime.fromtimestamp(instant, self.zone).date()
             last_year = day.year + _YEARS_AHEAD_MAX
@@ -122,10 +122,7 @@ class FieldSchedule(Schedule):
 
 
 def parse(text: str, local: tzinfo = UTC) -> Schedule:
-    """The schedule of a cron line, in the zone `local` unless the line names one.
-
-    InvalidResource tells what is wrong with it.
-    """
+    """Parse a cron line, in the time zone `local` unless the line names one; raises InvalidResource with the reason."""
     if not text:
         raise InvalidResource("empty spec string")
     if len(text) > _CRON_CHARACTERS_MAX:
@@ -174,7 +171,7 @@ def _fields(line: str, zone: tzinfo) -> FieldSchedule:
 
 
 def _field(field: str, bounds: _Bounds) -> tuple[frozenset[int], bool]:
-    """The values a field allows, and whether it leaves the value open (`*`, `?`)."""
+    """The values that a field allows, and whether it is unrestricted (`*`, `?`)."""
     values: set[int] = set()
     is_open = False
     for expression in filter(None, field.split(",")):

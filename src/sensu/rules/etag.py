@@ -16,9 +16,9 @@ def etag(body: bytes) -> str:
 
 
 def if_match(header: str | None, current: str | None) -> bool:
-    """Whether an If-Match header (None or empty: unsent) is fulfilled; `current` is None where nothing is stored.
+    """Whether an If-Match header (None or empty: not sent) matches; `current` is None if the resource does not exist.
 
-    Tags compare strongly: a weak one matches nothing.
+    Uses strong comparison: a weak tag matches nothing.
     """
     if not header:
         return True
@@ -28,7 +28,7 @@ def if_match(header: str | None, current: str | None) -> bool:
 
 
 def if_none_match(header: str | None, current: str | None) -> bool:
-    """Whether an If-None-Match header (None or empty: unsent) is fulfilled; tags compare weakly."""
+    """Whether an If-None-Match header (None or empty: not sent) permits the request; uses weak comparison."""
     if not header or current is None:
         return True
     if _ANY in (part.strip() for part in header.split(",")):

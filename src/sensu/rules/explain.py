@@ -85,7 +85,7 @@ class Handling(Wire, frozen=True):
     """The outcome of a workflow for a state change.
 
     `outcome` is one of those of explanations. It belongs to the event whose delivery had the id `delivery`, was
-    reached `at` (Unix seconds) after so many `attempts`. `filter` names the filter that kept the event back, `why` is
+    reached `at` (Unix seconds) after `attempts` attempts. `filter` names the filter that kept the event back, `why` is
     the reason of a failure.
     """
 

@@ -1,4 +1,4 @@
-"""What expressions and mutators see of events and entities."""
+"""The form of events and entities for expressions and mutators."""
 
 from collections.abc import Collection, Mapping
 from typing import Any
@@ -12,7 +12,7 @@ from sensu.rules.flattened import (
 from sensu.rules.redaction import REDACTED, names_secret
 
 FieldPath = tuple[str, ...]
-"""A field by its name, or one of a part of the scope by both."""
+"""The name of a field, or the names of a part of the scope and a field in it."""
 
 _FLAPPING = "flapping"
 
@@ -59,7 +59,7 @@ def redacted_scope(entity: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def fields_at(scope: Mapping[str, Any], paths: Collection[FieldPath]) -> dict[str, Any]:
-    """What of a scope stands at these paths; what is not there is not there."""
+    """The existing fields of a scope at these paths."""
     found: dict[str, Any] = {}
     for name, *inner in sorted(paths, reverse=True):
         if name not in scope:

@@ -26,7 +26,7 @@ _PASSED = FilterVerdict(True)
 
 
 def decide(action: str, values: Sequence[bool | ExpressionError], in_when: bool | None = None) -> FilterVerdict:
-    """The verdict of a filter whose expressions gave `values`; `in_when` None: it has no window of time.
+    """The verdict of a filter whose expressions gave `values`; `in_when` is None if it has no time window.
 
     An allow filter passes an event inside its window for which no expression is false; a deny filter drops an event
     inside its window, and any for which an expression is true. A failed expression decides nothing.
@@ -39,7 +39,7 @@ def decide(action: str, values: Sequence[bool | ExpressionError], in_when: bool 
     if action != DENY:
         return _PASSED
     if in_when:
-        return FilterVerdict(False, "inside of the filter's time window")
+        return FilterVerdict(False, "inside the filter's time window")
     return FilterVerdict(False, "an expression is true") if any(value is True for value in values) else _PASSED
 
 
@@ -49,13 +49,13 @@ def decided_by_window(action: str, in_when: bool | None) -> bool:
 
 
 def previous_status(check: Mapping[str, Any]) -> int:
-    """The status before the last one in a check's history, 0 when there is none."""
+    """The status before the last one in a check's history, 0 if there is none."""
     history: Sequence[Mapping[str, Any]] = check.get("history") or ()
     return int(history[-2].get("status") or 0) if len(history) > 1 else 0
 
 
 def is_resolution(event: Mapping[str, Any]) -> bool:
-    """Whether the check is fine after a failure."""
+    """Whether the check passes after a failure."""
     check = event.get("check")
     return check is not None and not check.get("status") and previous_status(check) != 0
 
@@ -67,7 +67,7 @@ def is_incident(event: Mapping[str, Any]) -> bool:
 
 
 def not_silenced(event: Mapping[str, Any]) -> bool:
-    """Built-in filter: events whose check no silence names pass. Source: recorded built-in cases."""
+    """Built-in filter: events whose check is not silenced pass. Source: recorded built-in cases."""
     return not (event.get("check") or {}).get("silenced")
 
 
@@ -81,4 +81,4 @@ BUILT_IN: Mapping[str, Callable[[Mapping[str, Any]], bool]] = {
     "not_silenced": not_silenced,
     "has_metrics": has_metrics,
 }
-"""They come before stored filters of the same names."""
+"""They take precedence over stored filters of the same names."""

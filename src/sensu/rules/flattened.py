@@ -1,4 +1,4 @@
-"""Entities, checks and events as templates and expressions see them: every field there, metadata's fields hoisted."""
+"""The form of entities, checks and events in templates and expressions: all fields, with metadata fields hoisted."""
 
 import uuid
 from collections.abc import Mapping
@@ -35,7 +35,7 @@ _CHECK: dict[str, Any] = {
 
 
 def _filled(given: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
-    """The defaults overlaid with what is given and not null."""
+    """The defaults, overridden by given values that are not null."""
     return {**defaults, **{key: value for key, value in given.items() if value is not None}}
 
 
@@ -86,14 +86,14 @@ def _system(system: Mapping[str, Any], mark: dict[str, Any]) -> dict[str, Any]:
 
 
 def flattened_check(check: Mapping[str, Any]) -> dict[str, Any]:
-    """The check with every field and its metadata hoisted; unset objects (`subdue`, `proxy_requests`) are left out."""
+    """The check with every field and its metadata hoisted; unset objects (`subdue`, `proxy_requests`) are omitted."""
     return _hoisted(check, _CHECK)
 
 
 def flattened_event(event: Mapping[str, Any]) -> dict[str, Any]:
-    """The event with every field and all metadata hoisted; `check` and `metrics` only where the event has them.
+    """The event with every field and all metadata hoisted; `check` and `metrics` only if the event has them.
 
-    An absent object is left out, so that expressions find it undefined. Source: recorded filter case f118.
+    A missing object is omitted, so that it is undefined in expressions. Source: recorded filter case f118.
     """
     flattened = _hoisted(event, {"timestamp": 0, "sequence": 0, "pipelines": []})
     flattened["id"] = id_bytes(event.get("id"))
@@ -106,7 +106,7 @@ def flattened_event(event: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def id_bytes(text: Any) -> list[int]:
-    """The bytes of an event's id, none for no id."""
+    """The bytes of an event's id; empty if it has no id."""
     try:
         return list(uuid.UUID(text).bytes) if isinstance(text, str) and text else []
     except ValueError:

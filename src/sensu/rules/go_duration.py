@@ -1,4 +1,4 @@
-"""Durations in Go's spelling: `1h30m`, `1.5s`, `300ms`, `0`."""
+"""Durations in Go's format: `1h30m`, `1.5s`, `300ms`, `0`."""
 
 import json
 import re
@@ -21,7 +21,7 @@ _DURATION_CHARACTERS_MAX = 200
 
 
 def parse_ns(text: str) -> int:
-    """The nanoseconds of a duration; InvalidResource when the text is none."""
+    """Parse a duration to nanoseconds; raises InvalidResource."""
     unsigned = text[1:] if text[:1] in ("-", "+") else text
     if unsigned == "0":
         return 0
@@ -54,12 +54,12 @@ def _part_ns(text: str, whole: str, fraction: str | None, unit: str) -> int:
 
 
 def parse_s(text: str) -> float:
-    """The seconds of a duration; InvalidResource when the text is none."""
+    """Parse a duration to seconds; raises InvalidResource."""
     return parse_ns(text) / 1e9
 
 
 def format_ns(duration_ns: int) -> str:
-    """The text Go prints for so many nanoseconds: `1h30m0s`, `1.5s`, `300ms`, `0s`."""
+    """Format nanoseconds as Go does: `1h30m0s`, `1.5s`, `300ms`, `0s`."""
     sign, rest = ("-", -duration_ns) if duration_ns < 0 else ("", duration_ns)
     if rest == 0:
         return "0s"
@@ -75,7 +75,7 @@ def format_ns(duration_ns: int) -> str:
 
 
 def format_s(duration_s: float) -> str:
-    """The text Go prints for so many seconds, rounded to nanoseconds."""
+    """Format seconds as Go does, rounded to nanoseconds."""
     return format_ns(round(duration_s * 1e9))
 
 

@@ -1,4 +1,4 @@
-"""Numbers as Go reads and writes them: metric values, thresholds and templates share these spellings."""
+"""Parses and formats numbers as Go does, for metric values, thresholds and templates."""
 
 import math
 import re
@@ -13,9 +13,10 @@ _NUMBER_CHARACTERS_MAX = 400
 
 
 def parse_float(text: str) -> float | None:
-    """The float a Go program reads from `text`, else None: no blanks, `_` between digits, `0x1p4`, `inf`, `NaN`.
+    """Parse a float as Go does, or return None: no spaces, `_` between digits, `0x1p4`, `inf`, `NaN`.
 
-    A number too large for a float is none. Source: recorded graphite values (`1_000` is 1000, `0x10` is refused).
+    A number that is too large for a float is invalid.
+    Source: recorded graphite values (`1_000` is 1000, `0x10` is refused).
     """
     if len(text) > _NUMBER_CHARACTERS_MAX:
         return None
@@ -33,7 +34,7 @@ def parse_float(text: str) -> float | None:
 
 
 def parse_int64(text: str) -> int | None:
-    """The 64-bit integer in decimal `text`, else None (blanks, other bases and too large numbers are none)."""
+    """Parse a decimal 64-bit integer, or return None (for spaces, other bases, and numbers that are too large)."""
     if not _INTEGER.fullmatch(text):
         return None
     value = int(text)
@@ -41,7 +42,7 @@ def parse_int64(text: str) -> int | None:
 
 
 def format_plain(value: float) -> str:
-    """The shortest decimal text of `value` without an exponent: `95.5`, `1000000000000`, `+Inf`, `NaN`."""
+    """The shortest decimal form of `value` without an exponent: `95.5`, `1000000000000`, `+Inf`, `NaN`."""
     special = _special(value)
     if special:
         return special
@@ -54,7 +55,7 @@ def format_plain(value: float) -> str:
 
 
 def format_general(value: float) -> str:
-    """The shortest text of `value` as Go prints it by default: an exponent below 1e-4 and from 1e21 on."""
+    """The shortest form of `value` as Go prints it by default: an exponent below 1e-4 and from 1e21 on."""
     special = _special(value)
     if special:
         return special

@@ -1,4 +1,4 @@
-"""Times as Go parses them: RFC 3339 and the clock form `3:04PM`, with the messages users know."""
+"""Parses times as Go does: RFC 3339 and the clock form `3:04PM`, with Go's error messages."""
 
 import json
 from datetime import UTC, datetime, timedelta, timezone
@@ -11,7 +11,7 @@ _TEXT_SHOWN_MAX = 200
 
 
 class _Reader:
-    """Reads one time from left to right; `fail` words the error for what is left."""
+    """Reads a time from left to right; `fail` creates the error for the rest."""
 
     def __init__(self, text: str, layout: str) -> None:
         self.text = text
@@ -47,7 +47,7 @@ class _Reader:
 
 
 def parse_rfc3339(text: str) -> datetime:
-    """The time with its offset; InvalidResource with the place where reading failed."""
+    """Parse a time with its offset; raises InvalidResource with the position of the fault."""
     reader = _Reader(text, _RFC3339)
     year = reader.digits("2006", 4, 4)
     reader.literal("-")
@@ -70,7 +70,7 @@ def parse_rfc3339(text: str) -> datetime:
 
 
 def parse_kitchen(text: str) -> int:
-    """The minutes since midnight of a clock time like `3:04PM` or `3:04 PM`; InvalidResource when it is none."""
+    """The minutes since midnight of a clock time like `3:04PM` or `3:04 PM`; raises InvalidResource."""
     reader = _Reader("".join(text.split()), _KITCHEN)
     hour = _within(reader, "hour", reader.digits("3", 1, 2), 0, 12)
     reader.literal(":")

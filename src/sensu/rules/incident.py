@@ -7,7 +7,7 @@ from sensu.resources.check import Check
 
 
 def status_before(check: Check) -> int:
-    """The status of the result before this one; 0 where there was none."""
+    """The status of the previous result, 0 if there was none."""
     history = check.history or ()
     return history[-2].status if len(history) > 1 else 0
 

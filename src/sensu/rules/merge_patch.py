@@ -8,7 +8,7 @@ from typing import Any
 
 
 def merge_patch(target: Any, patch: Any) -> Any:
-    """`target` after `patch`: null removes a key, objects merge, all else replaces; neither argument is changed."""
+    """Apply `patch` to `target`: null removes a key, objects are merged, other values replace. Returns a new object."""
     if not isinstance(patch, Mapping):
         return patch
     merged = dict(target) if isinstance(target, Mapping) else {}

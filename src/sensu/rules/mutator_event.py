@@ -1,4 +1,4 @@
-"""The event that a JavaScript mutator works on."""
+"""The form of events for JavaScript mutators."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,7 +7,7 @@ from sensu.rules.flattened import flattened_check, flattened_entity, flattened_e
 
 
 def mutator_event(event: Mapping[str, Any]) -> tuple[dict[str, Any], list[int]]:
-    """The event a mutator works on, in the API's shape with every field there, and the bytes of its id."""
+    """The event for a mutator, in the form of the API with all fields, and the bytes of its id."""
     filled = _api_shape(event, flattened_event(event))
     filled["id"] = event.get("id")
     filled["entity"] = _api_shape(event.get("entity") or {}, flattened_entity(event.get("entity") or {}))

@@ -1,6 +1,6 @@
-"""What names may look like; letters and digits are ASCII everywhere.
+"""The rules of names; letters and digits are always ASCII.
 
-Results are cached, because the same few thousand names come with every event.
+Results are cached, because the same few thousand names occur in every event.
 """
 
 import re
@@ -17,7 +17,7 @@ _BAD = "cannot contain spaces or special characters"
 
 NAMES_REMEMBERED_MAX = 16384
 REMEMBERED_LENGTH_MAX = 256
-"""Longer texts are checked each time, so that the cache stays small."""
+"""Longer strings are not cached, so that the cache stays small."""
 
 
 def _verdict(pattern: re.Pattern[str], name: str) -> str | None:
@@ -32,7 +32,7 @@ def _remembered_verdict(name: str) -> str | None:
 
 
 def name_problem(name: str) -> str | None:
-    """What is wrong with a name, to be read after what it is the name of ("check name" …), or None."""
+    """The problem with a name, worded to follow what it names ("check name" …), or None."""
     return _remembered_verdict(name) if len(name) <= REMEMBERED_LENGTH_MAX else _verdict(_NAME, name)
 
 
@@ -47,7 +47,7 @@ def subscription_problem(name: str) -> str | None:
 
 
 def asset_name_problem(name: str) -> str | None:
-    """What is wrong with an asset's name, to be read after "asset's " or alone, or None."""
+    """The problem with an asset's name, worded to follow "asset's " or to be used alone, or None."""
     if not name:
         return "name cannot be empty"
     if _ASSET_NAME.fullmatch(name):
@@ -65,7 +65,7 @@ def runtime_assets_problem(names: Sequence[str] | None) -> str | None:
 
 
 def env_vars_problem(env_vars: Sequence[str] | None) -> str | None:
-    """The problem of environment variables that are not of the form FOO=BAR with both sides, or None."""
+    """The problem with environment variables that are not of the form FOO=BAR, or None."""
     for variable in env_vars or ():
         name, _, value = variable.partition("=")
         if not name or not value:

@@ -1,8 +1,8 @@
-"""Common filter expressions without a JavaScript engine: read into functions that give what the engine would give.
+"""Evaluates common filter expressions without a JavaScript engine, with the same results as the engine.
 
 The subset: paths of the variable (`event.check.status`, `labels['region']`), literals, comparisons, arithmetic,
-`&&`, `||`, `!`, `?:`, `typeof`, `indexOf`, `hasOwnProperty` and Sensu's functions of time. Everything else, and what
-turns out to be unusual while it is evaluated, is left to the engine.
+`&&`, `||`, `!`, `?:`, `typeof`, `indexOf`, `hasOwnProperty` and Sensu's functions of time. Everything else,
+including unusual values met during evaluation, is left to the engine.
 """
 
 import re
@@ -30,7 +30,7 @@ from sensu.rules.native_values import (
 )
 
 Evaluate = Callable[[Any, float], Any]
-"""The value for the variable's value and the time."""
+"""Returns the value for a value of the variable and the time."""
 
 CHARACTERS_MAX, TOKENS_MAX, DEPTH_MAX = 4_000, 400, 40
 """Longer and deeper expressions are left to the engine."""
@@ -59,13 +59,13 @@ _LEVELS = (("==", "!=", "===", "!=="), ("<", ">", "<=", ">="), ("+", "-"), ("*",
 
 @dataclass(frozen=True, slots=True)
 class Native:
-    """An expression that needs no engine; `weight` says how much work it is, in words of its source."""
+    """An expression that needs no engine; `weight` estimates its cost by the number of its tokens."""
 
     weight: int
     _evaluate: Evaluate
 
     def evaluate(self, value: Any, now: float) -> bool | ExpressionError | None:
-        """Whether it holds for the variable's value, a JSON object; None where only the engine can tell."""
+        """The result for a value of the variable, a JSON object; None if the engine is needed."""
         try:
             return truthy(self._evaluate(value, now))
         except Thrown as thrown:
@@ -76,7 +76,7 @@ class Native:
 
 @lru_cache(_REMEMBERED_MAX)
 def native(expression: str, variable: str) -> Native | None:
-    """The expression over `variable`; None where it needs the engine."""
+    """Parse an expression over `variable`; None if it needs the engine."""
     if len(expression) > CHARACTERS_MAX:
         return None
     try:
@@ -87,7 +87,7 @@ def native(expression: str, variable: str) -> Native | None:
 
 
 class _NotNative(Exception):
-    """The expression is outside of the subset."""
+    """The expression is outside the subset."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,13 +114,13 @@ def _tokens(expression: str) -> list[_Token]:
 
 
 class _Reader:
-    """Reads tokens by the grammar of ECMAScript 5."""
+    """Parses tokens by the grammar of ECMAScript 5."""
 
     def __init__(self, tokens: Sequence[_Token], variable: str) -> None:
         self._tokens, self._variable, self._at, self._depth = tokens, variable, 0, 0
 
     def whole(self) -> Evaluate:
-        """The expression; raises _NotNative."""
+        """Parse the whole expression; raises _NotNative."""
         found = self._conditional()
         if self._at < len(self._tokens):
             raise _NotNative
@@ -131,7 +131,7 @@ class _Reader:
         return self._tokens[self._at] if self._at < len(self._tokens) else _END
 
     def _take(self, *signs: str) -> str:
-        """The next token's text where it is one of these signs, and it is passed; else nothing."""
+        """Consume the next token if it is one of these signs, and return it; otherwise return an empty string."""
         token = self._next
         if token.kind != "sign" or token.text not in signs:
             return ""
@@ -176,7 +176,7 @@ class _Reader:
         return left
 
     def _operand(self, level: int) -> tuple[Evaluate, Any]:
-        """An operand, and its value where it is a single text or number."""
+        """An operand, and its value if it is a constant string or number."""
         token, before = self._next, self._at
         found = self._binary(level + 1)
         alone = self._at == before + 1 and token.kind in ("text", "number")
@@ -237,7 +237,7 @@ class _Reader:
         return found
 
     def _primary(self) -> tuple[Evaluate, tuple[str, ...] | None]:
-        """A value, and its path where it is the variable."""
+        """A value, and its path if it is based on the variable."""
         if self._take("("):
             found = self._conditional()
             self._need(")")
@@ -317,7 +317,7 @@ def _choice(condition: Evaluate, then: Evaluate, otherwise: Evaluate) -> Evaluat
 
 
 def _first(parts: Sequence[Evaluate], *, wanted: bool) -> Evaluate:
-    """The first value whose truth is the wanted one, else the last: `||` and `&&`."""
+    """The first value with the wanted truth, otherwise the last: `||` and `&&`."""
     *firsts, last = parts
 
     def decide(value: Any, now: float) -> Any:
@@ -331,7 +331,7 @@ def _first(parts: Sequence[Evaluate], *, wanted: bool) -> Evaluate:
 
 
 def _operation(sign: str, left: Evaluate, right: Evaluate, constant: Any) -> Evaluate:
-    """A binary operation; comparisons with a constant, which nearly all are, go a shorter way."""
+    """A binary operation; optimised for comparisons with a constant, which are nearly all."""
     if sign in ("==", "===") and constant is not None:
         kind, equal = type(constant), loosely_equal if sign == "==" else strictly_equal
 

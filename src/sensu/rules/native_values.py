@@ -1,7 +1,7 @@
 """JavaScript's values and operators in Python, for `rules/native_expression.py`.
 
-Undefined is `UNDEFINED`, null None; truth values, numbers, texts, lists and dicts are Python's, as JSON is read.
-Whatever would need an object's text or number, or is large, raises `Unsure`: the engine is asked instead.
+Undefined is `UNDEFINED` and null is None; booleans, numbers, strings, lists and dicts are Python's, as in parsed JSON.
+Operations that convert objects to strings or numbers, or have large values, raise `Unsure`: the engine is used instead.
 """
 
 import math
@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 TEXT_CHARACTERS_MAX, LIST_ITEMS_MAX = 10_000, 1_000
-"""Searching and joining longer ones is left to the engine, which runs elsewhere."""
+"""Searching and joining longer values is left to the engine, which runs in another process."""
 _EXACT_MAX = 2**53
 _DATE_S_MAX = 8.64e12
 _BLANKS = "".join(map(chr, (*range(9, 14), 32, 160, 0x1680, *range(0x2000, 0x200B), 0x2028, 0x2029)))
@@ -29,15 +29,15 @@ UNDEFINED = _Undefined()
 
 
 class Unsure(Exception):
-    """Only the engine knows."""
+    """The engine is needed."""
 
 
 class Thrown(Exception):
-    """The expression throws; the text is the engine's."""
+    """The expression throws an error; the message is the engine's."""
 
 
 def truthy(value: Any) -> bool:
-    """JavaScript's truth of a value."""
+    """Whether a value is true in JavaScript."""
     if value is True or value is False:
         return bool(value)
     if value is None or value is UNDEFINED:
@@ -48,7 +48,7 @@ def truthy(value: Any) -> bool:
 
 
 def type_name(value: Any) -> str:
-    """What `typeof` gives."""
+    """The result of `typeof`."""
     if value is UNDEFINED:
         return "undefined"
     if isinstance(value, bool):
@@ -59,7 +59,7 @@ def type_name(value: Any) -> str:
 
 
 def member(holder: Any, key: str | int) -> Any:
-    """The property of a value, UNDEFINED where it has none."""
+    """The property of a value, UNDEFINED if it does not have it."""
     kind = type(holder)
     if kind is dict:
         found = holder.get(key if isinstance(key, str) else str(key), UNDEFINED)
@@ -86,7 +86,7 @@ def _double(number: int) -> float:
 
 
 def to_number(value: Any) -> float | int:
-    """A value as a number; NaN where it is none."""
+    """A value as a number, NaN if it is not a number."""
     if isinstance(value, bool):
         return int(value)
     if isinstance(value, int | float):
@@ -203,7 +203,7 @@ BINARY: dict[str, Callable[[Any, Any], Any]] = {
 
 
 def index_of(holder: Any, wanted: Any) -> int:
-    """`indexOf` of a text or a list, counted as JavaScript counts."""
+    """`indexOf` of a string or a list, with JavaScript's indexes."""
     if isinstance(holder, str) and isinstance(wanted, str) and len(holder) <= TEXT_CHARACTERS_MAX:
         at = holder.find(wanted)
         return at + sum(character > "\uffff" for character in holder[:at]) if at > 0 and not holder.isascii() else at

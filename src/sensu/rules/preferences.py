@@ -9,7 +9,7 @@ TEXT_CHARACTERS_MAX = 1_024
 
 
 def preferences_problem(preferences: Any, size: int) -> str | None:
-    """Why preferences of so many bytes are not kept, or None."""
+    """Why preferences of this size in bytes are refused, or None."""
     if not isinstance(preferences, dict):
         return "preferences must be a JSON object"
     if size > BYTES_MAX:

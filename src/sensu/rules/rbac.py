@@ -1,7 +1,7 @@
-"""Who may do what: roles and bindings against a request.
+"""Authorizes requests with roles and bindings.
 
-A request is allowed when a rule of any role that is bound to the caller allows it; nothing ever denies. Cluster role
-bindings hold everywhere, role bindings in their namespace. A binding to a role that does not exist grants nothing.
+A request is allowed if a rule of any role that is bound to the caller allows it; no rule denies anything. Cluster role
+bindings apply in all namespaces, role bindings in their own. A binding to a role that does not exist grants nothing.
 Source: docs, "Role-based access control"; recorded scenarios rbac-*, namespaces-visible.
 """
 
@@ -22,7 +22,7 @@ USER_TYPE = "User"
 GROUP_TYPE = "Group"
 
 COMMON_RESOURCES = frozenset(kind.segment for kind in ALL_KINDS if kind.common)
-"""The kinds of which one, readable in all namespaces, is enough to see that the namespaces exist."""
+"""Namespaces are visible to callers who can read any of these kinds in all namespaces."""
 
 EVERYBODY = "system:users"
 """The group of all authenticated users."""
@@ -31,14 +31,14 @@ READABLE = tuple(kind.segment for kind in ALL_KINDS if kind.read_by_all)
 
 DECISIONS_REMEMBERED_MAX = 8192
 REQUEST_LENGTH_REMEMBERED_MAX = 512
-"""Requests with more text (names, namespace, user and groups) are decided each time, so that the memory stays small."""
+"""Decisions on requests with more text (names, namespace, user and groups) are not cached, to limit the cache."""
 
 
 class RequestAttributes(msgspec.Struct, frozen=True):
-    """What a request wants.
+    """The attributes of a request.
 
-    `resource` is the path's word (`checks`; empty for tessen and cluster), `name` empty for lists, `namespace` empty
-    for cluster-wide requests, `groups` all groups of the caller.
+    `resource` is the type in the path (`checks`; empty for tessen and cluster). `name` is empty for lists, `namespace`
+    for cluster-wide requests. `groups` are all groups of the caller.
     """
 
     verb: str
@@ -51,7 +51,7 @@ class RequestAttributes(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Allow:
-    """The request may go on, because of this binding (`namespace/name`, or `name` of a cluster role binding)."""
+    """The request is allowed by this binding (`namespace/name`, or `name` of a cluster role binding)."""
 
     binding: str
 
@@ -67,7 +67,7 @@ _DENY = Deny()
 
 @dataclass(frozen=True, slots=True)
 class Grants:
-    """All roles and bindings of a cluster, bindings in the order of their names."""
+    """All roles and bindings of a cluster; bindings are sorted by name."""
 
     cluster_roles: Iterable[ClusterRole] = ()
     cluster_role_bindings: Iterable[ClusterRoleBinding] = ()
@@ -76,12 +76,12 @@ class Grants:
 
 
 def authorize(request: RequestAttributes, grants: Grants) -> Decision:
-    """Whether `grants` allow the request; to ask more than once, keep a `CompiledAccess`."""
+    """Whether `grants` allow the request; for several requests, use a `CompiledAccess`."""
     return CompiledAccess(grants).decide(request)
 
 
 def allows(rule: Rule, verb: str, resource: str, name: str) -> bool:
-    """Whether a rule allows a verb on a resource word; a rule for named resources allows those names and no lists."""
+    """Whether a rule allows a verb on a resource type; a rule with names allows only these, and no lists."""
     verbs, resources = rule.verbs or (), rule.resources or ()
     return (
         (verb in verbs or ANY in verbs)
@@ -137,7 +137,7 @@ class _Bindings:
             self._by_subject.setdefault((subject.type, subject.name), []).append(index)
 
     def of(self, username: str, groups: Sequence[str]) -> Iterator[Granted]:
-        """What is bound to a user or one of its groups, in the order of the bindings."""
+        """The roles of a user and its groups, in the order of the bindings."""
         found = set(self._by_subject.get((USER_TYPE, username), ()))
         for group in groups:
             found.update(self._by_subject.get((GROUP_TYPE, group), ()))
@@ -151,7 +151,7 @@ class _Bindings:
 
 
 class CompiledAccess:
-    """Roles and bindings prepared for many questions; build a new one when any of them changes."""
+    """Roles and bindings compiled for many requests; build a new one when any of them changes."""
 
     def __init__(self, grants: Grants) -> None:
         cluster_roles = {role.metadata.name: tuple(role.rules or ()) for role in grants.cluster_roles}
@@ -161,7 +161,7 @@ class CompiledAccess:
         self._remembered: Callable[[RequestAttributes], Decision] = lru_cache(DECISIONS_REMEMBERED_MAX)(self._decide)
 
     def decide(self, request: RequestAttributes) -> Decision:
-        """Whether the request may go on; answered from memory when it was asked before."""
+        """Decide a request; decisions are cached."""
         length = len(request.name) + len(request.namespace) + len(request.username) + sum(map(len, request.groups))
         ask = self._remembered if length <= REQUEST_LENGTH_REMEMBERED_MAX else self._decide
         return ask(request)
@@ -194,10 +194,10 @@ class CompiledAccess:
         return sorted(name for name, within in self._namespaces.items() if any(within.of(username, groups)))
 
     def visible_namespaces(self, username: str, groups: Sequence[str], namespaces: Sequence[str]) -> Sequence[str]:
-        """Those of `namespaces`, in their order, that a user may know of.
+        """The ones of `namespaces`, in their order, that are visible to a user.
 
-        All of them for who may read namespaces or one of the common kinds everywhere; the named ones for rules that
-        name namespaces; and those in which a binding lets the user get anything.
+        All of them if the user may read namespaces or one of the common kinds everywhere; otherwise those that rules
+        name, and those in which a binding allows the user to get anything.
         """
         named: set[str] = set()
         for bound in self._cluster.of(username, groups):

@@ -1,4 +1,4 @@
-"""What of an entity is hidden from readers.
+"""Redacts the secrets of entities.
 
 Source: docs, "Redact sensitive information"; recorded pipeline scenario state-redact.
 """
@@ -18,7 +18,7 @@ _KEY_LENGTH_REMEMBERED_MAX = 256
 
 
 def redacted(entity: Entity) -> Entity:
-    """The entity with the values of its secret labels and annotations replaced; the same object when there are none."""
+    """The entity with the values of secret labels and annotations replaced; the same object if it has none."""
     metadata = entity.metadata
     if not metadata.labels and not metadata.annotations:
         return entity
@@ -38,13 +38,13 @@ def _redacted_values(values: dict[str, str], secret: frozenset[str]) -> dict[str
 
 
 def shows_redacted(entity: Entity) -> bool:
-    """Whether any label or annotation has the value that stands for a hidden one."""
+    """Whether any label or annotation has the placeholder of a redacted value."""
     metadata = entity.metadata
     return REDACTED in metadata.labels.values() or REDACTED in metadata.annotations.values()
 
 
 def with_secrets_of(before: Entity, entity: Entity) -> Entity:
-    """The entity with the values from before wherever it was sent as readers see it."""
+    """The entity with redacted values replaced by those of `before`."""
     metadata, known = entity.metadata, before.metadata
     labels = _unredacted(metadata.labels, known.labels)
     annotations = _unredacted(metadata.annotations, known.annotations)
@@ -66,7 +66,7 @@ def _compared(key: str) -> str:
 
 
 def normal_form(key: str) -> str:
-    """The form in which keys are compared: `API_Key` and `api-key` are `apikey`; digits count in plain words only."""
+    """The form in which keys are compared: `API_Key` and `api-key` become `apikey`; digits matter in words only."""
     lower = key.lower()
     return lower if _WORD.fullmatch(lower) else _NO_LETTER.sub("", lower)
 
@@ -76,5 +76,5 @@ _DEFAULT_KEYS = _secret_keys(DEFAULT_REDACT)
 
 
 def names_secret(key: str, redact: tuple[str, ...] = ()) -> bool:
-    """Whether a label of this name is hidden under a redact list (empty: the default one)."""
+    """Whether a label of this name is redacted by a list (empty: the default list)."""
     return _compared(key) in (_secret_keys(redact) if redact else _DEFAULT_KEYS)

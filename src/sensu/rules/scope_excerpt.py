@@ -1,7 +1,7 @@
-"""The fields that an expression names, straight from an event's JSON where they stand there as expressions see them.
+"""Reads the fields that an expression uses directly from an event's JSON, if they have the same value there.
 
-That is so for texts, numbers and truth values of the check and the entity, and for their names; what is left out or
-null in the JSON, lists and objects need the whole scope (`rules/expression_scope.py`).
+This is the case for strings, numbers and booleans of the check and the entity, and for their names. Lists, objects and
+fields that are missing or null in the JSON need the whole scope (`rules/expression_scope.py`).
 """
 
 from collections.abc import Callable, Mapping
@@ -20,7 +20,7 @@ _OF_EVENT = frozenset({"timestamp", "sequence"})
 
 
 def excerpt(event_json: bytes, paths: frozenset[FieldPath]) -> bytes | None:
-    """The JSON of an event's scope with the fields at `paths` alone; None where the whole scope must be asked."""
+    """The JSON of an event's scope with only the fields at `paths`; None if the whole scope is needed."""
     found = excerpt_of(event_json, paths)
     return None if found is None else msgspec.json.encode(found)
 
@@ -47,7 +47,7 @@ def excerpt_of(event_json: bytes, paths: frozenset[FieldPath]) -> dict[str, Any]
 
 @lru_cache(_REMEMBERED_MAX)
 def _decoder(paths: frozenset[FieldPath]) -> Callable[[bytes], Any] | None:
-    """What reads these fields and nothing else; None where one of them may be no plain value."""
+    """A decoder for only these fields; None if one of them may not be a plain value."""
     of_event: dict[str, Any] = {}
     parts: dict[str, dict[str, Any]] = {}
     for path in paths:

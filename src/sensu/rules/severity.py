@@ -1,4 +1,4 @@
-"""How severe the status of an event is, in the order in which lists and counters have it."""
+"""The severities of events, in the order of lists and counters."""
 
 from collections.abc import Collection
 
@@ -19,7 +19,7 @@ def severity_of(status: int) -> int:
 
 
 def severities_of(words: Collection[str]) -> frozenset[int] | None:
-    """The severities that words name, all of them for no words; None if one of them is unknown."""
+    """The severities with these names, all of them if none are given; None if a name is unknown."""
     found: set[int] = set()
     for word in words:
         if word == INCIDENT:

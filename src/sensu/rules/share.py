@@ -1,7 +1,7 @@
-"""Which of several processes that share a store an entity's events and deliveries belong to.
+"""Assigns the events and deliveries of entities to the processes that share a store.
 
-Entities are dealt out to a fixed number of slots, and slots to members: so what is written down needs to know the slot
-only, and another number of members deals the same slots out anew.
+Entities are distributed over a fixed number of slots, and slots over members. Stored data depends only on the slot, so
+that the number of members can change.
 """
 
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ def slot_of(namespace: str, entity: str) -> int:
 
 
 def slot_of_delivery(delivery_id: int) -> int:
-    """The slot of the entity that a delivery is about, which its id carries."""
+    """The slot of a delivery's entity, which its id contains."""
     return delivery_id % SLOTS
 
 
@@ -27,17 +27,17 @@ ALL_SLOTS: Slots = frozenset(range(SLOTS))
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """The part of one of several members: the slots `member`, `member + members`, and so on; of one alone, all."""
+    """The share of a member: the slots `member`, `member + members`, and so on; all slots for a single member."""
 
     member: int = 0
     members: int = 1
 
     def owner_of(self, slot: int) -> int:
-        """The member that a slot belongs to."""
+        """The member that owns a slot."""
         return slot % self.members
 
     def owns(self, slot: int) -> bool:
-        """Whether a slot, and so its entities' events and deliveries, is this member's."""
+        """Whether this member owns a slot, and with it the events and deliveries of its entities."""
         return slot % self.members == self.member
 
     @property

@@ -1,4 +1,4 @@
-"""What a silence would do to the events that there are now."""
+"""Previews a silence: the present events that it matches."""
 
 from bisect import insort
 from collections.abc import Collection
@@ -12,14 +12,14 @@ from sensu.rules.severity import WORDS, severity_of
 from sensu.rules.silencing import ANY, SilenceIndex, SilenceSubject, overlap, silences, subscriptions_that_silence
 
 ROWS_MAX = 20
-"""How many of the events are shown."""
+"""The maximum number of events shown."""
 
 
 class SilencePreview(Wire, frozen=True):
-    """The events that a silence matches, counted; `rows` shows the first of them, failing ones first.
+    """The counts of the events that a silence matches; `rows` shows the first of them, failing ones first.
 
-    `already` is how many of them another silence silences now; `overlaps` names the silences that match one of them
-    during the time of this one.
+    `already` is the number of them that another silence applies to now; `overlaps` names the silences that
+    match one of them during the time of this one.
     """
 
     name: str = always_str()
@@ -51,7 +51,7 @@ class _Entity(msgspec.Struct, frozen=True, gc=False):
 
 
 class _Parts(msgspec.Struct, frozen=True, gc=False):
-    """The parts of an event that silences are compared with; the rest is skipped, which is ten times as fast."""
+    """The parts of an event that silences are compared with; skipping the rest is ten times as fast."""
 
     check: _Check | None = None
     entity: _Entity | None = None
@@ -61,10 +61,10 @@ _parts_of = msgspec.json.Decoder(_Parts).decode
 
 
 class Counting:
-    """Counts the events that a silence matches, given one after the other."""
+    """Counts the events that a silence matches, one by one."""
 
     def __init__(self, silence: Silenced, all_silences: Collection[Silenced], now: float) -> None:
-        """`all_silences` are those of the namespace that have not expired, with this one or without it."""
+        """`all_silences` are those of the namespace that have not expired, with or without this one."""
         self._silence, self._now = silence, now
         self._marker = encode(silence.subscription)
         others = [one for one in all_silences if one.metadata.name != silence.metadata.name]
@@ -78,7 +78,7 @@ class Counting:
         self._first: list[tuple[int, str, str, bytes]] = []
 
     def add(self, entity: str, body: bytes) -> None:
-        """Count the event of an entity, in the JSON of the store, if the silence matches it."""
+        """Count the event of an entity, given its stored JSON, if the silence matches it."""
         if not self._may_match(entity, body):
             return
         try:
@@ -99,12 +99,12 @@ class Counting:
             del self._first[ROWS_MAX:]
 
     def _may_match(self, entity: str, body: bytes) -> bool:
-        """Whether the text of an event, or the name of its entity, has the subscription: quicker than to decode it."""
+        """Whether the event's JSON or the entity's name contains the subscription, which is faster than decoding it."""
         subscription = self._silence.subscription
         return subscription in ("", ANY) or self._marker in body or subscription == f"entity:{entity}"
 
     def result(self) -> SilencePreview:
-        """What was counted."""
+        """The counts."""
         critical, warning, unknown, passing = self._counts
         return SilencePreview(
             name=self._silence.metadata.name,

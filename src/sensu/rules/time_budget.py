@@ -1,4 +1,4 @@
-"""How much of a scarce time each caller may use: so many seconds at once, given back at a steady pace."""
+"""Limits the processing time of each caller: a number of seconds, which is refilled at a constant rate."""
 
 from collections import OrderedDict
 from dataclasses import dataclass
@@ -13,22 +13,22 @@ class _Used:
 
 
 class TimeBudgets:
-    """The budgets of all callers, each of `seconds` in every `per_s`; the callers least recently seen are forgotten."""
+    """The budgets of callers, each of `seconds` in every `per_s`; the least recently used ones are dropped."""
 
     def __init__(self, seconds: float, per_s: float, callers_max: int = CALLERS_MAX) -> None:
         self._seconds, self._pace, self._callers_max = seconds, seconds / per_s, callers_max
         self._used: OrderedDict[str, _Used] = OrderedDict()
 
     def left_s(self, caller: str, now: float) -> float:
-        """How many seconds a caller may use now; not above zero when the budget is used up."""
+        """The seconds that a caller can use now; zero or negative if the budget is used up."""
         return self._seconds - self._used_s(caller, now)
 
     def wait_s(self, caller: str, now: float) -> float:
-        """In how many seconds a caller may use some again."""
+        """The seconds until a caller can use some again."""
         return max(0.0, -self.left_s(caller, now)) / self._pace
 
     def use(self, caller: str, seconds: float, now: float) -> None:
-        """A caller has used so many seconds."""
+        """Charge seconds to a caller."""
         self._used[caller] = _Used(self._used_s(caller, now) + seconds, now)
         self._used.move_to_end(caller)
         while len(self._used) > self._callers_max:

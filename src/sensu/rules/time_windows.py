@@ -1,4 +1,4 @@
-"""Windows of time: the repeated ones that subdue checks, and the ones by weekday that filters consult."""
+"""Time windows: repeated ones, which subdue checks, and those of filters by weekday."""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -16,12 +16,12 @@ _WEEKDAYS_OF = {
 _DAY_S = 86_400
 _MONTHS = 12
 _STEPS_BACK = 9
-"""A 29th of February comes again after at most eight years; any other date after one month without it, or a year."""
+"""The 29th of February recurs after at most eight years; any other date after two months, or a year."""
 _REPEATS = frozenset({"annually", "monthly", "weekly", "daily", *_WEEKDAYS_OF})
 
 
 def validate_subdue(window: Mapping[str, Any]) -> None:
-    """Nothing for a sound `{begin, end, repeat}`; else InvalidResource with the rule it breaks."""
+    """Validate a window `{begin, end, repeat}`; raises InvalidResource with the rule that it breaks."""
     begin, end = _bounds(window)
     if end < begin:
         raise InvalidResource("end time must be after begin time")
@@ -31,12 +31,12 @@ def validate_subdue(window: Mapping[str, Any]) -> None:
 
 
 def subdued(window: Mapping[str, Any], at: float) -> bool:
-    """Whether `at` (Unix seconds) lies in `{begin, end, repeat}`, its last second included.
+    """Whether `at` (Unix seconds) is in a window `{begin, end, repeat}`, including its last second.
 
-    Without `repeat` the window is absolute. With it, a window of the same length starts at the time of day of `begin`,
-    by the clock of its offset, on each day that a word of `repeat` names, from `begin` on: every day for `daily`, the
-    weekday of `begin` for `weekly`, its date for `monthly` and `annually` (months and years without that date have no
-    window). It lasts its whole length, past midnight too. Source: docs, check reference; recordings of subdues.
+    Without `repeat`, the window is absolute. With it, a window of the same length starts at the time of day of `begin`,
+    with its offset, on each day that `repeat` names, from `begin` on: every day for `daily`, the weekday of `begin` for
+    `weekly`, its date for `monthly` and `annually` (months and years without that date have no window). A window can
+    extend beyond midnight. Source: docs, check reference; recordings of subdues.
     """
     begin, end = _bounds(window)
     try:
@@ -52,7 +52,7 @@ def subdued(window: Mapping[str, Any], at: float) -> bool:
 
 
 def _last_start(repeat: str, begin: datetime, moment: datetime) -> datetime | None:
-    """When the last window before `moment` started; earlier ones have ended, as all are of the same length."""
+    """The start of the last window before `moment`; earlier ones have ended, because all have the same length."""
     today = datetime.combine(moment.date(), begin.timetz())
     latest = today if today <= moment else today - timedelta(days=1)
     if repeat in ("monthly", "annually"):
@@ -90,7 +90,7 @@ def _bounds(window: Mapping[str, Any]) -> tuple[datetime, datetime]:
 
 
 def validate_when(when: Mapping[str, Any]) -> None:
-    """Nothing when every clock time of `{days: {all, sunday…: [{begin, end}]}}` can be read; else InvalidResource."""
+    """Validate the clock times of `{days: {all, sunday…: [{begin, end}]}}`; raises InvalidResource."""
     days = when.get("days") or {}
     for day in ("all", *_WEEKDAYS):
         for window in days.get(day) or ():
@@ -99,10 +99,10 @@ def validate_when(when: Mapping[str, Any]) -> None:
 
 
 def within_when(when: Mapping[str, Any], at: float) -> bool:
-    """Whether `at` (Unix seconds) lies in a window of `all` or of its UTC weekday, both ends included.
+    """Whether `at` (Unix seconds) is in a window of `all` or of its UTC weekday, including both ends.
 
-    A window whose end is before its begin lasts until its end on the day after the listed one.
-    InvalidResource when a clock time cannot be read. Source: docs, event filter reference; recorded windows.
+    A window whose end is before its begin lasts until its end on the following day. Raises InvalidResource if a clock
+    time is invalid. Source: docs, event filter reference; recorded windows.
     """
     days = when.get("days") or {}
     moment = datetime.fromtimestamp(at, UTC)
@@ -119,14 +119,14 @@ def _listed(days: Mapping[str, Any], weekday: int) -> list[Mapping[str, Any]]:
 
 
 def _clock_covers(window: Mapping[str, Any], seconds: float) -> bool:
-    """Whether a window holds so many seconds after the midnight before its begin."""
+    """Whether a window contains a time, in seconds after the midnight before its begin."""
     begin = parse_kitchen(window.get("begin") or "") * 60
     end = parse_kitchen(window.get("end") or "") * 60
     return begin <= seconds <= (end if begin <= end else end + _DAY_S)
 
 
 def any_subdued(windows: Sequence[Mapping[str, Any]], at: float) -> bool:
-    """Whether any of the windows covers `at`; one that cannot be read covers nothing."""
+    """Whether any of the windows contains `at`; an invalid window contains nothing."""
     return any(_subdued_if_sound(window, at) for window in windows)
 
 

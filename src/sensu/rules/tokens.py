@@ -1,4 +1,4 @@
-"""Token substitution: templates in the texts of checks, hooks and assets, filled in from an entity."""
+"""Token substitution: evaluates templates in checks, hooks and assets with the fields of an entity."""
 
 from collections.abc import Mapping
 from functools import lru_cache
@@ -16,15 +16,15 @@ from sensu.rules.templates.parser import parse
 
 _TEMPLATES_KEPT_MAX = 512
 _CHARACTERS_REMEMBERED_MAX = 2_048
-"""Longer templates are parsed each time, so that the parsed ones together take at most some 50 MB."""
+"""Longer templates are not cached, so that the cache takes at most about 50 MB."""
 _SHOWN_CHARACTERS_MAX = 200
 
 
 def substitute(value: Any, context: Mapping[str, Any], name: str = "") -> Any:
-    """The JSON value with every text in it evaluated as a template; keys stay as they are.
+    """The JSON value with every string in it evaluated as a template; keys are not changed.
 
-    InvalidResource names the field (`name` for a bare text) when a template is not valid, fails, leaves a value
-    undefined, or when all templates together exceed what one resource may cost.
+    Raises InvalidResource with the name of the field (`name` for a single string) if a template is invalid, fails, or
+    uses an undefined value, or if all templates together exceed the limits of a resource.
     Source: docs, tokens; recorded token cases.
     """
     return _with_tokens(value, context, name, Allowance())
@@ -41,12 +41,12 @@ def _with_tokens(value: Any, context: Mapping[str, Any], name: str, allowance: A
 
 
 def entity_context(entity: Mapping[str, Any]) -> dict[str, Any]:
-    """What templates see on the agent: the entity with its metadata's fields beside the others, nothing redacted."""
+    """The context of templates on the agent: the entity with its metadata fields hoisted, and nothing redacted."""
     return {**flattened_entity(entity, struct_marks=True), "-": 0}
 
 
 def entity_config_context(entity: Mapping[str, Any]) -> dict[str, Any]:
-    """What templates of proxy requests see on the backend: the entity's configuration, its metadata both ways."""
+    """The context of templates of proxy requests: the entity's configuration, with its metadata hoisted and nested."""
     return flattened_entity_config(entity)
 
 
@@ -78,7 +78,7 @@ def _compiled(text: str) -> Template:
 
 
 def _undefined(template: Template, context: Mapping[str, Any], name: str) -> InvalidResource:
-    """Which token was undefined, found by carrying the template out once more with missing keys as faults."""
+    """The error for an undefined token, found by executing the template again with missing keys as errors."""
     try:
         evaluate(template, context, missing_key_is_fault=True)
     except ExecutionFault as fault:

@@ -28,7 +28,7 @@ def routes(sessions: LoginSessions, authenticator: Authenticator) -> Iterator[Ro
     """The browser's own session, and all sessions that the caller may see."""
     endpoint = SessionEndpoint(sessions, authenticator)
     own = "/auth/session"
-    queries = {"namespace": "The namespace that the rights are told of."}
+    queries = {"namespace": "The namespace whose rights are returned."}
     yield Route("GET", own, endpoint.state, open=True, gives=ShellState, queries=queries)
     yield Route("POST", own, endpoint.sign_in, open=True, takes=SignIn, gives=SignedIn)
     yield Route("DELETE", own, endpoint.sign_out, open=True, status=204)

@@ -135,7 +135,7 @@ class AuditLog:
         return self._entries(who, None, AuditRecord(action="logout"))
 
     def of_ended_session(self, caller: Identity, username: str, address: str, client: str) -> list[Write]:
-        """What to store beside the end of a session that a caller chose from the list."""
+        """The entry for a session that a caller ended from the list."""
         record = AuditRecord(action="end", name=username, before={"address": address, "client": client})
         return self._entries(caller, SESSION, record)
 

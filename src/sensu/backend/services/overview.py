@@ -52,7 +52,7 @@ NEW_MAX = 10_000
 NAMESPACES_MAX = 300
 INCIDENTS, BUSIEST, ENDING = 10, 5, 5
 INCIDENTS_READ = 50
-"""Among so many of the most severe incidents those are looked for that nobody was notified of."""
+"""The number of the most severe incidents among which those without a notification are searched."""
 FAILING_MAX = 20
 READ_EVERY_S = 2.0
 """How often the run ledger and the health are asked, however many overviews are."""

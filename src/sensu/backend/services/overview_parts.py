@@ -73,7 +73,7 @@ class BackendPart(msgspec.Struct, frozen=True):
 
 
 class BusyCheck(msgspec.Struct, frozen=True):
-    """A check that runs often: on so many agents, every `interval` seconds."""
+    """A check with many runs: the number of its agents, and its interval in seconds."""
 
     namespace: str
     check: str

@@ -52,7 +52,7 @@ class SignedIn(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class NewSession:
-    """A session that began: its cookie, and what the browser is told."""
+    """A new session: its cookie, and the response to the browser."""
 
     cookie: str
     told: SignedIn

@@ -10,7 +10,7 @@ from sensu.rules.selectors.selectable import NAME, Selectable, as_text, own
 
 
 def problem(key: APIKey) -> str | None:
-    """The first rule that an API key breaks, or None; whether its user exists is not looked at."""
+    """The first rule that an API key breaks, or None. Whether its user exists is not checked."""
     why = name_problem(key.metadata.name)
     if why is not None:
         return f"api key name {why}"

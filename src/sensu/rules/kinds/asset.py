@@ -14,7 +14,7 @@ SHA512_LENGTH_MIN = 128
 
 
 def problem(asset: Asset) -> str | None:
-    """The first rule that an asset breaks, or None; with builds only these are looked at."""
+    """The first rule that an asset breaks, or None. If it has builds, only these are checked."""
     why = asset_name_problem(asset.metadata.name)
     if why is not None:
         return why
@@ -36,7 +36,7 @@ def _source_problem(url: str, sha512: str) -> str | None:
 
 
 def expressions(asset: Asset) -> Sequence[str]:
-    """The expressions that choose the hosts of an asset, of all builds one after the other."""
+    """The expressions that select the hosts of an asset, of all builds in order."""
     return [text for build in asset.builds or (asset,) for text in build.filters or ()]
 
 

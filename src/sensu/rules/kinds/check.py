@@ -80,4 +80,4 @@ def _bounds_problem(low: str, high: str) -> str | None:
 
 
 RULES = KindRules(problem=problem, selectable=Selectable("check", PLACE), keeps_namespace=False)
-"""A check in an event is a part of it, and kept with it alone."""
+"""A check in an event is stored only as a part of it."""

@@ -45,7 +45,7 @@ def _schedule_problem(check: CheckConfig) -> str | None:
 
 
 def expressions(check: CheckConfig) -> Sequence[str]:
-    """The expressions that choose the entities of proxy requests."""
+    """The expressions that select the entities of proxy requests."""
     return (check.proxy_requests.entity_attributes if check.proxy_requests else None) or ()
 
 
@@ -54,7 +54,7 @@ def _completed(check: CheckConfig, username: str, now: float) -> CheckConfig:
 
 
 def _with_whole_pipelines(check: CheckConfig) -> CheckConfig:
-    """The check with the types and API versions of its pipelines where a client sent empty ones.
+    """The check with the default types and API versions of pipelines if a client sent empty ones.
 
     Source: recorded scenario checks-lifecycle.
     """
@@ -73,9 +73,9 @@ def _with_whole_pipelines(check: CheckConfig) -> CheckConfig:
 
 
 def _with_single_hooks(check: CheckConfig) -> CheckConfig:
-    """The check with an object of its own for each status that has hooks, as agents read them.
+    """The check with a separate object for each status that has hooks, as agents expect.
 
-    The reference keeps one key of an object with several; an empty object is an entry without a name.
+    Sensu Go keeps one key of an object with several; an empty object is an entry without a name.
     """
     if not check.check_hooks or all(len(one) == 1 and all(one.values()) for one in check.check_hooks):
         return check

@@ -68,7 +68,7 @@ def _proxy_requests_problem(requests: ProxyRequests) -> str | None:
 
 
 def windows_problem(check: CheckConfig | Check) -> str | None:
-    """The first rule broken by the windows of time in which a check is not to run."""
+    """The first rule that the subdue windows of a check break, or None."""
     for index, window in enumerate(check.subdues):
         why = _subdue_problem(window)
         if why is not None:

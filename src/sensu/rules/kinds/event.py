@@ -1,4 +1,4 @@
-"""The rules of events; `problem` is called for every event that comes in.
+"""The rules of events; `problem` is called for every incoming event.
 
 Source: recorded scenario events-invalid.
 """
@@ -32,7 +32,7 @@ def entity_problem(event: Event) -> str | None:
 
 
 def problem_beside_entity(event: Event) -> str | None:
-    """The first rule that all but the event's entity breaks, or None."""
+    """The first rule that the event breaks, apart from its entity, or None."""
     check = event.check
     if check is None:
         if event.metrics is None:

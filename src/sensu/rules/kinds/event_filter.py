@@ -27,7 +27,7 @@ def problem(event_filter: EventFilter) -> str | None:
 
 
 def expressions(event_filter: EventFilter) -> Sequence[str]:
-    """The expressions that decide about events."""
+    """The expressions of the filter."""
     return event_filter.expressions or ()
 
 

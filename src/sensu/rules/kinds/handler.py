@@ -48,7 +48,7 @@ def _socket_problem(socket: HandlerSocket | None) -> str | None:
 
 
 def _retry_problem(handler: Handler) -> str | None:
-    """The rules of the fields of ours."""
+    """The rules of the fields that Sensu Go does not have."""
     if (handler.retry_attempts or 0) > RETRY_ATTEMPTS_MAX:
         return f"retry_attempts must not be greater than {RETRY_ATTEMPTS_MAX}"
     for name in ("retry_delay", "retry_delay_max"):

@@ -29,12 +29,12 @@ def _whole(resource: Any) -> Any:
 class KindRules:
     """The rules of a kind, all pure functions of its struct.
 
-    - `selectable`: what selectors can compare.
+    - `selectable`: the fields that selectors can compare.
     - `problem`: the first rule that a resource breaks, in the words of the API, or None.
     - `completed`: the resource of a client, filled in and normalised before it is validated and stored. It gets the
       name of the user and the time in Unix seconds.
     - `expressions`: its JavaScript expressions, in the order in which messages number them.
-    - `shown`: what readers get of it; the same object if they get all of it.
+    - `shown`: the public form of the resource; the same object if nothing is hidden.
     - `keeps_namespace`: whether a namespace that has such a resource cannot be deleted. None for cluster-wide kinds.
     - `bare_wording`: whether its problems are reported without `resource is invalid: `.
     - `filters`: the filters `KEY:VALUE` of its lists in GraphQL.

@@ -12,7 +12,7 @@ from sensu.rules.selectors.selectable import PLACE, Selectable, as_list, own
 def problem(mutator: Mutator) -> str | None:
     """The first rule that a mutator breaks, or None.
 
-    Its variables may be names alone: JavaScript then gets the backend's own. Source: spec MU-03.
+    Its variables can be names without values: JavaScript then receives the backend's values. Source: spec MU-03.
     """
     why = name_problem(mutator.metadata.name)
     if why is not None:

@@ -24,7 +24,7 @@ _CAPABLE: Mapping[str, tuple[str, Capable]] = {
 
 
 def problem(pipeline: Pipeline) -> str | None:
-    """The first rule that a pipeline breaks, or None; whether what it refers to exists is not looked at."""
+    """The first rule that a pipeline breaks, or None. Whether its references exist is not checked."""
     why = name_problem(pipeline.metadata.name)
     if why is not None:
         return f"name {why}"

@@ -1,4 +1,4 @@
-"""The rules of roles, and what cluster roles share with them.
+"""The rules of roles, and those that they share with cluster roles.
 
 Source: recorded scenarios roles-invalid and clusterroles-invalid.
 """
@@ -18,7 +18,7 @@ VERBS = frozenset(("get", "list", "create", "update", "delete", "*"))
 
 
 def problem(role: Role) -> str | None:
-    """The first rule that a role breaks, or None; resource words are not looked at."""
+    """The first rule that a role breaks, or None. The types of resources are not checked."""
     why = subscription_problem(role.metadata.name)
     if why is not None:
         return f"the Role name {why}"
@@ -28,7 +28,7 @@ def problem(role: Role) -> str | None:
 
 
 def rules_problem(kind: str, rules: Sequence[Rule] | None) -> str | None:
-    """The first rule of a role, or of a cluster role, that is not valid."""
+    """The problem of the first invalid rule of a role or cluster role, or None."""
     if not rules:
         return f"a {kind} must have at least one rule"
     for rule in rules:
@@ -39,7 +39,7 @@ def rules_problem(kind: str, rules: Sequence[Rule] | None) -> str | None:
 
 
 def completed(role: AnyRole, username: str, now: float) -> AnyRole:
-    """The role with comma-joined verbs and resources as items of their own.
+    """The role with comma-separated verbs and resources split into items.
 
     Source: API reference of roles (`"verbs": ["get,list"]`).
     """

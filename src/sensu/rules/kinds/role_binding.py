@@ -1,4 +1,4 @@
-"""The rules of role bindings, and what cluster role bindings share with them.
+"""The rules of role bindings, and those that they share with cluster role bindings.
 
 Source: recorded scenario rolebindings-invalid.
 """
@@ -16,7 +16,7 @@ AnyBinding = TypeVar("AnyBinding", RoleBinding, ClusterRoleBinding)
 
 
 def problem(binding: RoleBinding) -> str | None:
-    """The first rule that a binding breaks, or None; whether the role exists is not looked at."""
+    """The first rule that a binding breaks, or None. Whether the role exists is not checked."""
     why = subscription_problem(binding.metadata.name)
     if why is not None:
         return f"the RoleBinding name {why}"
@@ -26,7 +26,7 @@ def problem(binding: RoleBinding) -> str | None:
 
 
 def grant_problem(binding: RoleBinding | ClusterRoleBinding) -> str | None:
-    """What is wrong with the subjects or the role of a binding, or None."""
+    """The problem with the subjects or the role of a binding, or None."""
     if not binding.subjects:
         return "a RoleBinding must have at least one subject"
     for subject in binding.subjects:
@@ -49,7 +49,7 @@ def _role_ref_problem(role_ref: RoleRef) -> str | None:
 
 
 def completed(binding: AnyBinding, username: str, now: float) -> AnyBinding:
-    """The binding with the types of subjects and role_ref starting in upper case.
+    """The binding with the types of subjects and role_ref capitalised.
 
     Source: API reference of role bindings.
     """

@@ -18,7 +18,7 @@ KEYS = (
     *SELECTORS,
 )
 CHARACTERS_MAX = 8192
-"""The limit for all parameters together, which is that for the selectors of a request."""
+"""The limit for all parameters together, which is the same as for the selectors of a request."""
 _RESOURCE = re.compile(r"[a-z]+\.v[0-9]+/[A-Z][A-Za-z]*")
 
 
@@ -34,7 +34,7 @@ def problem(search: Search) -> str | None:
     if not search.parameters:
         return "parameters must not be empty"
     if sum(map(len, search.parameters)) > CHARACTERS_MAX:
-        return f"parameters have at most {CHARACTERS_MAX} characters in all"
+        return f"parameters must have at most {CHARACTERS_MAX} characters in total"
     return next((why for one in search.parameters if (why := _parameter_problem(one)) is not None), None)
 
 
@@ -46,7 +46,7 @@ def _parameter_problem(parameter: str) -> str | None:
         if key in SELECTORS:
             parsed(value)
     except InvalidResource as err:
-        return f'parameter "{parameter}" has no valid selector: {err}'
+        return f'parameter "{parameter}" is not a valid selector: {err}'
     return None
 
 

@@ -12,11 +12,11 @@ from sensu.rules.selectors.selectable import PLACE, Selectable, as_flag, as_text
 
 ANY = "*"
 NEVER = -1
-"""What `expire` of a silence that does not end is shown as."""
+"""The value of `expire` that is shown for a silence that does not expire."""
 
 
 def problem(entry: Silenced) -> str | None:
-    """The first rule that a silence breaks, or None; its name is not looked at, because it is computed."""
+    """The first rule that a silence breaks, or None. Its name is computed, and therefore not checked."""
     subscription, check = entry.subscription, entry.check
     if not subscription and not check or subscription == check == ANY:
         return "must provide check or subscription"
@@ -28,18 +28,18 @@ def problem(entry: Silenced) -> str | None:
 
 
 def name_of_entry(subscription: str, check: str) -> str:
-    """`subscription:check`, the name of a silence, with `*` for what is not given."""
+    """`subscription:check`, the name of a silence, with `*` for a missing part."""
     return f"{subscription or '*'}:{check or '*'}"
 
 
 def ended_at(begin: int, expire: int, expire_at: int, now: float) -> int | None:
-    """When the time of a silence was over, None where it is not yet; `now` in Unix seconds."""
+    """The time at which a silence expired, None if it has not expired yet; `now` is in Unix seconds."""
     end = expire_at or (begin + expire if begin and expire > 0 else 0)
     return end if 0 < end <= now else None
 
 
 def completed(entry: Silenced, creator: str, now: float) -> Silenced:
-    """The silence as it is kept: name computed, creator and times filled in; `now` in Unix seconds."""
+    """The silence to store: with its name, creator and times; `now` is in Unix seconds."""
     begin = entry.begin or int(now)
     ends = entry.expire > 0 and not entry.expire_at
     return msgspec.structs.replace(

@@ -1,4 +1,4 @@
-"""The rules of every kind in one table, and what follows from them for a resource of any kind."""
+"""The table of the rules of all kinds, and functions that apply them to resources of any kind."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
@@ -77,7 +77,7 @@ _IN_ENVELOPES = {kind: RULES[kind].selectable.within(SPEC) for kind in kinds.ALL
 def problem_of(resource: Wire) -> str | None:
     """The first rule that a resource of any kind breaks, in the words of the API; None if it is valid.
 
-    Of JavaScript only the amount is checked: see `expressions_of`.
+    Only the amount of JavaScript is checked: see `expressions_of`.
     """
     rules = RULES[kind_of(resource)]
     return rules.problem(resource) or _amount_problem(rules.expressions(resource))
@@ -85,10 +85,10 @@ def problem_of(resource: Wire) -> str | None:
 
 def _amount_problem(expressions: Sequence[str]) -> str | None:
     if len(expressions) > EXPRESSIONS_MAX:
-        return f"there are {len(expressions)} expressions, {EXPRESSIONS_MAX} at most are allowed"
+        return f"it has {len(expressions)} expressions, but at most {EXPRESSIONS_MAX} are allowed"
     characters = sum(map(len, expressions))
     if characters > EXPRESSION_CHARACTERS_MAX:
-        return f"the expressions have {characters} characters, {EXPRESSION_CHARACTERS_MAX} at most are allowed"
+        return f"the expressions have {characters} characters, but at most {EXPRESSION_CHARACTERS_MAX} are allowed"
     return None
 
 
@@ -100,7 +100,7 @@ def expressions_of(resource: Wire) -> Sequence[str]:
 def completed(resource: AnyResource, *, username: str, now: float) -> AnyResource:
     """Fills in and normalises a resource from a client before it is validated and stored; `now` in Unix seconds.
 
-    A resource that needs no change comes back as the same object.
+    A resource that needs no change is returned as the same object.
     """
     rules = RULES.get(kind_of(resource))
     found: Any = resource if rules is None else rules.completed(resource, username, now)
@@ -108,5 +108,5 @@ def completed(resource: AnyResource, *, username: str, now: float) -> AnyResourc
 
 
 def selectable_of(kind: Kind) -> Selectable:
-    """What selectors can compare of a kind, in the JSON that the API shows."""
+    """The fields of a kind that selectors can compare, in the JSON that the API returns."""
     return _IN_ENVELOPES.get(kind) or RULES[kind].selectable

@@ -1,4 +1,4 @@
-"""The rules of the Tessen configuration: every value of it is valid, and no selector lists it."""
+"""The rules of the Tessen configuration: every value is valid, and it has no list to filter."""
 
 from sensu.rules.kinds.kind_rules import KindRules
 from sensu.rules.selectors.selectable import PLACE, Selectable

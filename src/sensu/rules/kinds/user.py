@@ -12,11 +12,11 @@ from sensu.rules.selectors.selectable import Selectable, as_flag, as_list, as_te
 
 PASSWORD_LENGTH_MIN = 8
 HASH_MISMATCH = "hashed password does not the match the cleartext password, only one of those should be provided"
-"""What to say where a client sends a password and the hash of another one (the wording is the wire's)."""
+"""The message for a password and the hash of another one (as recorded)."""
 
 
 def problem(user: User) -> str | None:
-    """The first rule that a user, as a client sends it, breaks; whether hash and password match is not looked at."""
+    """The first rule that a user from a client breaks, or None. Whether hash and password match is not checked."""
     why = strict_name_problem(user.username)
     if why is not None:
         return f"username {why}"
@@ -26,7 +26,7 @@ def problem(user: User) -> str | None:
 
 
 def password_problem(password: str) -> str | None:
-    """Why a new password will not do, or None."""
+    """Why a new password is refused, or None."""
     if len(password) < PASSWORD_LENGTH_MIN:
         return f"password length must be at least {PASSWORD_LENGTH_MIN} characters"
     return None

@@ -1,4 +1,4 @@
-"""Takes metric points out of what a check printed."""
+"""Extracts metric points from the output of checks."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,12 +9,12 @@ from sensu.rules.metrics.points import POINTS_MAX, Point, RefusedLine, Tag, conf
 
 FORMATS = ("graphite_plaintext", "influxdb_line", "nagios_perfdata", "opentsdb_line", "prometheus_text")
 REASONS_MAX = 5
-"""Of the lines that are refused so many are kept with their reasons; all of them are counted."""
+"""The maximum number of refused lines that are kept with their reasons; all of them are counted."""
 
 
 @dataclass(slots=True)
 class Extraction:
-    """The points of an output, how many lines were refused, and why the first of them were."""
+    """The points of an output, the number of refused lines, and the reasons for the first of them."""
 
     points: list[Point] = field(default_factory=list)
     refused: int = 0
@@ -32,13 +32,14 @@ def extract(
 ) -> Extraction:
     """The points `{name, value, timestamp (s), tags}` in `output`, and the lines that were refused.
 
-    `executed` stamps formats without times, `now` points that lack theirs. At most 100,000 points are taken, and none
-    for an unknown format. Of an output that was cut off (`is_whole` false) the last line counts only if it has its end.
+    `executed` is the time of points in formats without times, `now` that of points without one. At most 100,000 points
+    are extracted, and none for an unknown format. If the output was truncated (`is_whole` is false), the last line is
+    used only if it is complete.
     """
     extraction = Extraction()
     if metric_format in FORMATS and not is_whole and not output.endswith("\n"):
         output = output[: output.rfind("\n") + 1]
-        _refuse(extraction, RefusedLine(output.count("\n") + 1, "the output was cut off in this line"))
+        _refuse(extraction, RefusedLine(output.count("\n") + 1, "the output was truncated in this line"))
     for found in _read(metric_format, output, executed, now, configured_tags(tags or ())):
         if isinstance(found, RefusedLine):
             _refuse(extraction, found)

@@ -1,4 +1,4 @@
-"""`graphite_plaintext`: lines of `path value seconds`, tags as `path;tag=value`, read as Carbon reads them."""
+"""`graphite_plaintext`: lines of `path value seconds`, tags as `path;tag=value`, parsed as Carbon does."""
 
 import math
 from collections.abc import Iterator
@@ -8,13 +8,13 @@ from sensu.rules.metrics.points import Point, RefusedLine, Tag, numbered_lines, 
 
 _TIME_MAX = 2.0**63
 _NOW = -1
-"""Carbon replaces this time by the current one."""
+"""Carbon replaces this time with the current one."""
 
 
 def points(output: str, now: float, tags: list[Tag]) -> Iterator[Point | RefusedLine]:
-    """The point of each sound line; other lines are refused.
+    """The point of each valid line; other lines are refused.
 
-    Any blanks separate the three words; a time may have a fraction, which is cut off.
+    Whitespace separates the three words; the fraction of a time is ignored.
     Source: Graphite docs, "Feeding In Your Data" and "Tag Support"; recorded graphite cases.
     """
     for number, line in numbered_lines(output):

@@ -23,13 +23,13 @@ _BOOLEANS = frozenset({"t", "T", "true", "True", "TRUE", "f", "F", "false", "Fal
 
 
 class _Fault(Exception):
-    """A line that is not in the protocol; its text is the rule that it breaks."""
+    """A line that violates the protocol; the message is the rule."""
 
 
 def points(output: str, now: float, tags: list[Tag]) -> Iterator[Point | RefusedLine]:
     """A point `measurement.field` for each number of each sound line; other lines are refused.
 
-    Strings and booleans are no numbers and give no points. A line without a timestamp gets `now`; others are seconds,
+    Strings and booleans yield no points. A line without a timestamp gets `now`; others are seconds,
     milliseconds, microseconds or nanoseconds by their magnitude.
     Source: InfluxDB docs, "Line protocol"; recorded influx cases.
     """
@@ -56,7 +56,7 @@ class _Reader:
         self.at = 0
 
     def skip_to_line(self) -> bool:
-        """Go past blank lines and comments; whether there is another line."""
+        """Skip blank lines and comments; returns whether another line follows."""
         self.take(_SPACE)
         while self.text.startswith("#", self.at):
             self.take(_REST_OF_LINE)
@@ -64,7 +64,7 @@ class _Reader:
         return self.at < len(self.text)
 
     def take(self, pattern: re.Pattern[str]) -> str:
-        """The text at this place that fits a pattern, empty if none does."""
+        """The text at this position that matches a pattern, empty if it does not match."""
         match = pattern.match(self.text, self.at)
         if match is None:
             return ""
@@ -72,14 +72,14 @@ class _Reader:
         return match.group()
 
     def needed(self, pattern: re.Pattern[str], rule: str) -> str:
-        """The text at this place that must fit a pattern."""
+        """The text at this position, which must match a pattern."""
         text = self.take(pattern)
         if not text:
             raise _Fault(rule)
         return text
 
     def takes(self, sign: str) -> bool:
-        """Whether a sign is at this place; if so, go past it."""
+        """Skip a character if it is at this position; returns whether it was."""
         found = self.text.startswith(sign, self.at)
         self.at += found
         return found
@@ -92,7 +92,7 @@ class _Reader:
             key, value = self.key("a tag is `name=value`"), self.key_text("a tag is `name=value`")
             tags.append({"name": key, "value": value})
         if not self.take(_BLANKS):
-            raise _Fault("a blank separates the tags from the fields")
+            raise _Fault("a space separates the tags from the fields")
         fields = [self.field()]
         while self.takes(","):
             fields.append(self.field())
@@ -103,18 +103,18 @@ class _Reader:
         else:
             timestamp = ""
         if self.at < len(self.text):
-            self.needed(_LINE_END, "a line ends with its fields or with a whole number, the timestamp")
+            self.needed(_LINE_END, "a line ends with its fields, or with an integer as timestamp")
         return name, tags, numbers, int(timestamp) if timestamp else None
 
     def key(self, rule: str) -> str:
-        """The name in front of a `=`."""
+        """The name before a `=`."""
         text = self.key_text(rule)
         if not self.takes("="):
             raise _Fault(rule)
         return text
 
     def key_text(self, rule: str) -> str:
-        """A name or the value of a tag, its escapes resolved."""
+        """A name or the value of a tag, with escapes resolved."""
         return _ESCAPED_IN_KEY.sub(r"\1", self.needed(_KEY, rule))
 
     def field(self) -> tuple[str, float | None]:

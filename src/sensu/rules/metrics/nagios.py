@@ -18,7 +18,7 @@ _UNITS = frozenset({"s", "ms", "us", "%", "B", "KB", "MB", "GB", "TB", "c"})
 
 @dataclass(slots=True)
 class _Item:
-    """One word of performance data: a label with its value, or a text that is no item (`label` None)."""
+    """One word of performance data: a label with its value, or text that is not an item (`label` is None)."""
 
     line: int
     label: str | None
@@ -28,12 +28,12 @@ class _Item:
 
 
 def points(output: str, executed: int, tags: list[Tag]) -> Iterator[Point | RefusedLine]:
-    """A point for each sound item of performance data, stamped with the check's execution; other items are refused.
+    """A point for each valid item of performance data, with the time of the check's execution; others are refused.
 
-    Performance data is what follows the first `|` of the first line, and everything after the first `|` of the lines
-    below. Labels with blanks or `=` are in single quotes, `''` is a quote. Values may have exponents and a decimal
-    comma; the unit is left out. `U` is an unknown value and gives no point. What could be read in two ways is refused:
-    a comma that may separate thousands (`1,234`), and items next to a word that may belong to them (`1 234`).
+    Performance data is the text after the first `|` of the first line, and everything after the first `|` of the other
+    lines. Labels with spaces or `=` are in single quotes, `''` is a quote. Values can have an exponent and a decimal
+    comma; the unit is ignored. `U` is an unknown value and yields no point. Ambiguous items are refused: a comma that
+    may separate thousands (`1,234`), and items next to a word that may belong to them (`1 234`).
     Source: Monitoring Plugins Development Guidelines, "Performance data"; recorded nagios cases.
     """
     items = list(_items(_performance_data(output)))
@@ -43,11 +43,11 @@ def points(output: str, executed: int, tags: list[Tag]) -> Iterator[Point | Refu
         if item.label is None and item.value == "|":
             continue
         if item.label is None or item.is_refused:
-            yield RefusedLine(item.line, "an item is `label=value`, a label with blanks in single quotes")
+            yield RefusedLine(item.line, "an item is `label=value`; a label with spaces must be in single quotes")
         elif item.value != _UNKNOWN:
             value = _value(item.value, comma_is_decimal)
             if value is None:
-                yield RefusedLine(item.line, "a value is a number that can be read in one way, with a unit or without")
+                yield RefusedLine(item.line, "a value is an unambiguous number with an optional unit")
             else:
                 yield point(item.label, value, executed, tags)
 
@@ -80,7 +80,7 @@ def _items(lines: Iterable[tuple[int, str]]) -> Iterator[_Item]:
 
 
 def _refuse_neighbours(items: list[_Item]) -> None:
-    """Refuse items next to a stray word: it may be the rest of the value before, or the start of the label after."""
+    """Refuse items next to a stray word, which may belong to the value before it or to the label after it."""
     for place, stray in enumerate(items):
         if stray.label is not None or stray.value == "|":
             continue
@@ -93,7 +93,7 @@ def _refuse_neighbours(items: list[_Item]) -> None:
 
 
 def _has_decimal_commas(items: list[_Item]) -> bool:
-    """Whether some number of the output shows that its plugin writes decimal commas, and none shows decimal points."""
+    """Whether the output contains numbers with decimal commas, and none with decimal points."""
     texts = [text for item in items if item.label is not None for text in (item.value, item.bounds or "")]
     numbers = [number for text in texts for number in _NUMBER.findall(text)]
     return any(_DECIMAL_COMMA.fullmatch(one) for one in numbers) and not any("." in one for one in numbers)

@@ -12,7 +12,7 @@ _TIME = re.compile(r"(\d{1,12})(?:\.\d{1,3})?|(\d{10})(\d{3})", re.ASCII)
 def points(output: str, tags: list[Tag]) -> Iterator[Point | RefusedLine]:
     """The point of each line that has at least one tag; other lines are refused.
 
-    Any blanks separate the words. Times of 13 digits are milliseconds, others seconds, with up to three decimals.
+    Whitespace separates the words. Times of 13 digits are milliseconds, others seconds, with up to three decimals.
     Source: OpenTSDB docs, "Writing Data"; recorded opentsdb cases.
     """
     for number, line in numbered_lines(output):
@@ -30,7 +30,7 @@ def _point(line: str, tags: list[Tag]) -> Point | None:
 
 
 def _own_tags(pairs: list[str]) -> list[Tag] | None:
-    """The tags of a line; None if one is no pair or a name has two values."""
+    """The tags of a line; None if one is not a pair or a name has two values."""
     own: dict[str, str] = {}
     for pair in pairs:
         name, _, value = pair.partition("=")

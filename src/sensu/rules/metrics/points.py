@@ -1,4 +1,4 @@
-"""The points that metric formats give, and the lines that they refuse."""
+"""Metric points, and lines that metric formats refuse."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,24 +12,24 @@ POINTS_MAX = 100_000
 
 @dataclass(frozen=True, slots=True)
 class RefusedLine:
-    """A line (of perfdata: an item) that gives no point because it breaks a rule of its format; lines count from 1."""
+    """A line (of perfdata: an item) that breaks a rule of its format, and yields no point; lines count from 1."""
 
     line: int
     why: str
 
 
 def point(name: str, value: float, timestamp: int, tags: Iterable[Tag]) -> Point:
-    """One point in the shape of `event.metrics.points`."""
+    """A point in the form of `event.metrics.points`."""
     return {"name": name, "value": value, "timestamp": timestamp, "tags": list(tags)}
 
 
 def configured_tags(tags: Sequence[Mapping[str, Any] | None]) -> list[Tag]:
-    """The tags of `output_metric_tags`, whatever is unset left out or empty."""
+    """The tags of `output_metric_tags`; unset ones are omitted or empty."""
     return [{"name": tag.get("name") or "", "value": tag.get("value") or ""} for tag in tags if tag is not None]
 
 
 def numbered_lines(output: str) -> Iterator[tuple[int, str]]:
-    """The lines that are not blank, without the blanks around them, with their numbers from 1."""
+    """The lines that are not blank, stripped, with their numbers from 1."""
     for number, line in enumerate(output.split("\n"), 1):
         text = line.strip(" \t\r")
         if text:
@@ -37,7 +37,7 @@ def numbered_lines(output: str) -> Iterator[tuple[int, str]]:
 
 
 def as_seconds(timestamp: int) -> int:
-    """Unix seconds of a time in seconds, milliseconds, microseconds or nanoseconds, told apart by its magnitude."""
+    """Unix seconds of a time in seconds, milliseconds, microseconds or nanoseconds, depending on its magnitude."""
     for divisor, limit in ((1, 10**11), (10**3, 10**14), (10**6, 10**17)):
         if abs(timestamp) < limit:
             return timestamp // divisor

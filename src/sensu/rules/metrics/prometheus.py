@@ -15,7 +15,7 @@ _LABEL = re.compile(r'[ \t]*([a-zA-Z_][a-zA-Z0-9_]*)[ \t]*=[ \t]*"((?:[^"\\]|\\.
 _LABELS_BEGIN = re.compile(r"[ \t]*\{")
 _LABELS_END = re.compile(r"[ \t]*\}")
 _VALUE_AND_TIME = re.compile(r"[ \t]*([^ \t#]+)(?:[ \t]+([^ \t#]+))?(?:[ \t]+#[ \t]*\{.*)?")
-"""An exemplar, `# {…} value`, is left out."""
+"""An exemplar, `# {…} value`, is ignored."""
 _FRACTION_OF_SECONDS = re.compile(r"(-?\d{1,12})\.\d+", re.ASCII)
 _ESCAPE = re.compile(r"\\(.)")
 _NO_FLOAT = frozenset("pP_")
@@ -28,14 +28,14 @@ _SUFFIXES = {
     "summary": ("_count", "_sum", "_created"),
     "info": ("_info",),
 }
-"""What names of samples add to the name of their family, by its type."""
+"""The suffixes that the names of samples add to the name of their family, by its type."""
 _KINDS = frozenset({*_SUFFIXES, "gauge", "untyped", "unknown", "stateset"})
 _COUNTS = ("_bucket", "_count", "_gcount")
 
 
 @dataclass(slots=True)
 class _Family:
-    """What comments say about the samples of a name."""
+    """The comments on the samples of a name."""
 
     name: str
     kind: str = "untyped"
@@ -54,7 +54,7 @@ class _Histogram:
 
 @dataclass(slots=True)
 class _Reading:
-    """What was read so far."""
+    """The state of the parser."""
 
     now: int
     is_open_metrics: bool
@@ -64,11 +64,11 @@ class _Reading:
 
 
 class _Fault(Exception):
-    """A line that is not in the format; its text is the rule that it breaks."""
+    """A line that violates the format; the message is the rule."""
 
 
 def points(output: str, now: float, tags: list[Tag]) -> Iterator[Point | RefusedLine]:
-    """The point of each sound line; other lines are refused. Values that are NaN give no point.
+    """The point of each sound line; other lines are refused. Values that are NaN yield no point.
 
     Each point has its labels, `prom_type`, and `prom_help` if there is a help text; tags of the check override labels
     of the same name. A histogram that has a count and no bucket `+Inf` gets that bucket. Timestamps are milliseconds;
@@ -102,7 +102,7 @@ def _describe(reading: _Reading, line: str) -> None:
         return
     kind = text.lower()
     if kind not in _KINDS:
-        raise _Fault("TYPE names a type that the format does not have")
+        raise _Fault("TYPE names an unknown type")
     if family.kind != kind and (family.is_typed or family.has_samples):
         raise _Fault("a name has one TYPE, before its samples")
     family.kind, family.is_typed = kind, True
@@ -135,7 +135,7 @@ def _name_and_labels(line: str) -> tuple[str, dict[str, str], int]:
     opening = _LABELS_BEGIN.match(line, at)
     if opening is None:
         if line[at : at + 1] not in (" ", "\t"):
-            raise _Fault("a blank follows the name of a metric")
+            raise _Fault("a space follows the name of a metric")
         return match.group(), labels, at
     at = opening.end()
     while (end := _LABELS_END.match(line, at)) is None:
@@ -160,16 +160,16 @@ def _family_of(reading: _Reading, name: str) -> _Family:
 
 
 def _check_part(family: _Family, suffix: str, labels: dict[str, str], value: float) -> None:
-    """Raise for what is no part of a histogram or summary; write its bound or quantile in the shortest way."""
+    """Raise if a sample is not part of a histogram or summary; normalise its bound or quantile to the shortest form."""
     is_histogram = family.kind in ("histogram", "gaugehistogram", "gauge_histogram")
     if not is_histogram and family.kind != "summary":
         return
     if suffix in _COUNTS and not 0 <= value < math.inf:
-        raise _Fault("counts are numbers from 0 on")
+        raise _Fault("counts are not negative")
     bound = "le" if suffix == "_bucket" else "quantile" if family.kind == "summary" and not suffix else None
     if bound is None:
         if not suffix:
-            raise _Fault("a histogram has buckets, a sum and a count")
+            raise _Fault("a histogram consists of buckets, a sum and a count")
         return
     if bound not in labels:
         raise _Fault("buckets have a label `le`, quantiles a label `quantile`")

@@ -1,4 +1,4 @@
-"""Thresholds on metric points: what status they give a check, and the annotations that say why."""
+"""Evaluates thresholds on metric points: the status of the check, and annotations with the reasons."""
 
 import json
 import re
@@ -17,14 +17,14 @@ _NAME = re.compile(r"[\w.\-:]+", re.ASCII)
 
 @dataclass(slots=True)
 class ThresholdVerdict:
-    """The status a check gets from its thresholds, and the annotations its event gets."""
+    """The status of a check by its thresholds, and the annotations of its event."""
 
     status: int = 0
     annotations: dict[str, str] = field(default_factory=dict)
     notification: str = ""
 
     def raise_to(self, status: int, message: str) -> None:
-        """Takes over a higher status with the message that says why."""
+        """Raise the status, with the message for the reason."""
         if status > self.status:
             self.status = status
             self.notification = message
@@ -33,7 +33,7 @@ class ThresholdVerdict:
 def evaluate(points: Sequence[Mapping[str, Any]], thresholds: Sequence[Mapping[str, Any] | None]) -> ThresholdVerdict:
     """The highest status over all rules. The caller asks only for checks of status 0 with at least one point.
 
-    A rule is hit by a value below its min or above its max; a rule with a bound that is no number is passed over.
+    A rule matches a value below its min or above its max; a rule whose bound is not a number is ignored.
     Source: recorded threshold cases; docs, metric threshold evaluation.
     """
     verdict = ThresholdVerdict()
@@ -82,7 +82,7 @@ def _judge(
 
 
 def _miss(verdict: ThresholdVerdict, threshold: Mapping[str, Any]) -> None:
-    """No point matched: the threshold's null status counts, when it has one."""
+    """Apply the threshold's null status, if it has one, because no point matched."""
     status = threshold.get("null_status") or 0
     if not status:
         return
@@ -118,7 +118,7 @@ def _quoted(text: str) -> str:
 
 
 def validate(threshold: Mapping[str, Any]) -> None:
-    """Nothing for a sound threshold; else InvalidResource with the rule it breaks. Source: docs, check reference."""
+    """Validate a threshold; raises InvalidResource with the rule that it breaks. Source: docs, check reference."""
     _validate_name(threshold.get("name") or "", "name")
     rules = threshold.get("thresholds") or ()
     if not rules:

@@ -1,4 +1,4 @@
-"""Whether a value, as the flat text that selectors see, fulfils a requirement."""
+"""Tests whether a value, as the string that selectors compare, meets a requirement."""
 
 from sensu.rules.selectors.parser import Comparison, Requirement
 
@@ -6,9 +6,9 @@ LIST_SEPARATOR = ","
 
 
 def fulfilled(requirement: Requirement, value: str | None) -> bool:
-    """Whether the value of the requirement's key (None: there is no such key) is as it must be.
+    """Whether the value of the requirement's key (None: the key is missing) meets the requirement.
 
-    A missing key fails what is required and passes what is excluded.
+    A missing key fails a positive requirement and meets a negated one.
     """
     return (value is not None and _holds(requirement, value)) is not requirement.negated
 

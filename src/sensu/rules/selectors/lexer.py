@@ -1,4 +1,4 @@
-"""The words of a label or field selector.
+"""Splits label and field selectors into tokens.
 
 Source: docs, "API overview", response filtering; spec of the selector grammar.
 """
@@ -12,10 +12,10 @@ from sensu.rules.selectors.faults import SelectorFault
 
 
 class Word(Enum):
-    """What a token is; the value is what messages call it."""
+    """The type of a token; the value is its name in messages."""
 
     IDENTIFIER = "a name"
-    STRING = "a quoted text"
+    STRING = "a quoted string"
     BOOLEAN = "true or false"
     EQUAL = "=="
     NOT_EQUAL = "!="
@@ -31,7 +31,7 @@ class Word(Enum):
 
 @dataclass(frozen=True, slots=True)
 class SelectorToken:
-    """A word, its text without quotes, and the position of its first character (from 1)."""
+    """A token: its type, its text without quotes, and the position of its first character (from 1)."""
 
     word: Word
     text: str
@@ -44,13 +44,13 @@ _OPERATOR_WORDS = {"in": Word.IN, "notin": Word.NOT_IN, "matches": Word.MATCHES}
 _BOOLEANS = ("true", "false")
 _QUOTES = "'\""
 _RUN = re.compile(r"[^\s\[\]!&,=\"']+")
-"""What may be a name: everything up to a character that ends one, `=` among them, so that `a==b` needs no blanks."""
+"""A name: everything up to a character that ends it, including `=`, so that `a==b` needs no spaces."""
 _SEGMENT = r"[A-Za-z_][A-Za-z0-9_/]*"
 _IDENTIFIER = re.compile(rf"{_SEGMENT}(?:\.{_SEGMENT})*")
 
 
 def tokens(text: str) -> Iterator[SelectorToken]:
-    """The tokens of a selector, the last one the end; raises SelectorFault where no token begins."""
+    """The tokens of a selector, ending with the end token; raises SelectorFault for an invalid character."""
     at = 0
     while at < len(text):
         if text[at].isspace():
@@ -71,17 +71,17 @@ def _next(text: str, at: int) -> tuple[SelectorToken, int]:
         return _quoted(text, at)
     run = _RUN.match(text, at)
     if run is None:
-        hint = ": two texts are compared by == or !=" if character == "=" else ""
+        hint = ": use == or != to compare two values" if character == "=" else ""
         raise SelectorFault(at + 1, f"unexpected {character}{hint}")
     return _named(run.group(), at), run.end()
 
 
 def _quoted(text: str, at: int) -> tuple[SelectorToken, int]:
-    """A text in quotes; either quote closes it, nothing is escaped."""
+    """A quoted string; either quote closes it, and there are no escapes."""
     for end in range(at + 1, len(text)):
         if text[end] in _QUOTES:
             return SelectorToken(Word.STRING, text[at + 1 : end], at + 1), end + 1
-    raise SelectorFault(at + 1, "the quoted text does not end")
+    raise SelectorFault(at + 1, "the quoted string is not terminated")
 
 
 def _named(run: str, at: int) -> SelectorToken:
@@ -97,4 +97,4 @@ def _named(run: str, at: int) -> SelectorToken:
 
 
 def _bad_name(run: str, at: int, parsed: int) -> SelectorFault:
-    return SelectorFault(at + parsed + 1, f"unexpected {run[parsed]} in {run}: put the text in quotes")
+    return SelectorFault(at + parsed + 1, f"unexpected {run[parsed]} in {run}: put the string in quotes")

@@ -1,8 +1,8 @@
-"""A selector's text as requirements, all of which must hold.
+"""Parses selectors into requirements, all of which must match.
 
-`operand OP operand [&& …]`, where `&&` may be left out; there is no "or". What stands left of an operator names a field
-or label, what stands right of it is a value; with `in` and `notin` a single name on the right is the field and the
-operand on the left a value that its list is to hold.
+`operand OP operand [&& …]`; `&&` is optional, and there is no "or". The left operand names a field or label, the right
+one is a value. With `in` and `notin`, a single name on the right is the field, and the left operand is a value that the
+field's list must or must not contain.
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from sensu.rules.selectors.lexer import SelectorToken, Word, tokens
 
 
 class Comparison(Enum):
-    """How a requirement looks at the value of its key."""
+    """How a requirement compares the value of its key."""
 
     EQUALS = "equals"
     CONTAINS = "contains"
@@ -24,7 +24,7 @@ class Comparison(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Requirement:
-    """What the value under `key` must be, or (`negated`) must not be; a key that is missing fulfils no test."""
+    """The condition on the value of `key`, or its negation (`negated`); a missing key meets no condition."""
 
     key: str
     comparison: Comparison
@@ -38,7 +38,7 @@ _OPERATORS = (Word.EQUAL, Word.NOT_EQUAL, Word.IN, Word.NOT_IN, Word.MATCHES)
 
 
 def parsed(text: str) -> tuple[Requirement, ...]:
-    """The requirements of a selector, none for an empty one; raises SelectorFault where it stops parsing."""
+    """Parse a selector; an empty one has no requirements. Raises SelectorFault."""
     return tuple(_Parser(list(tokens(text))).requirements())
 
 
@@ -54,7 +54,7 @@ class _Parser:
             if self._tokens[self._at].word is Word.AND:
                 self._at += 1
                 if self._tokens[self._at].word is Word.END:
-                    raise self._unexpected("a name or a quoted text")
+                    raise self._unexpected("a name or a quoted string")
         return found
 
     def _take(self, words: Sequence[Word], wanted: str) -> SelectorToken:
@@ -69,7 +69,7 @@ class _Parser:
         return SelectorFault(token.position, f"expected {wanted}, found {token.text or token.word.value}")
 
     def _requirement(self) -> Requirement:
-        left = self._take(_LEFT, "a name or a quoted text")
+        left = self._take(_LEFT, "a name or a quoted string")
         operator = self._take(_OPERATORS, "one of ==, !=, in, notin, matches").word
         if operator in (Word.IN, Word.NOT_IN):
             return self._membership(left.text, negated=operator is Word.NOT_IN)
@@ -84,7 +84,7 @@ class _Parser:
         return Requirement(left, Comparison.IS_ONE_OF, tuple(self._elements()), negated)
 
     def _elements(self) -> list[str]:
-        """The values up to the closing bracket; commas between them may be left out."""
+        """The values up to the closing bracket; commas between them are optional."""
         values: list[str] = []
         while True:
             token = self._take((*_VALUES, Word.COMMA, Word.CLOSE), "a value or ]")

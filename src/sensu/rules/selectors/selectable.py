@@ -1,4 +1,4 @@
-"""The fields that selectors can compare: their names, where they are in the JSON, and how they are written as text.
+"""The fields that selectors can compare: their names, their paths in the JSON, and how they are written as strings.
 
 Source: docs, "API overview", field selectors; 6.14 adds `event.timestamp`, `event.check.last_ok`, `entity.user` and
 `silenced.reason`.
@@ -15,7 +15,7 @@ AsText = Callable[[Any], str]
 
 
 def as_text(value: Any) -> str:
-    """A text, empty where it is left out."""
+    """A string, empty if it is missing."""
     return "" if value is None else str(value)
 
 
@@ -25,7 +25,7 @@ def as_flag(value: Any) -> str:
 
 
 def as_number(value: Any) -> str:
-    """A number in decimal, 0 where it is left out."""
+    """A number in decimal, 0 if it is missing."""
     return str(value or 0)
 
 
@@ -35,7 +35,7 @@ def as_list(value: Any) -> str:
 
 
 def as_references(value: Any) -> str:
-    """Pointers to resources, `core/v2.Pipeline(Name=incidents)`, joined by commas."""
+    """References to resources, `core/v2.Pipeline(Name=incidents)`, joined by commas."""
     return LIST_SEPARATOR.join(_reference(one) for one in value or ())
 
 
@@ -45,7 +45,7 @@ def _reference(one: Mapping[str, Any]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class SelectableField:
-    """Where a field lies in the JSON, and how its value is written."""
+    """The path of a field in the JSON, and how its value is written."""
 
     path: Path
     written: AsText = as_text
@@ -53,9 +53,9 @@ class SelectableField:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Selectable:
-    """The fields of a kind, by their names after `prefix.`, and where its labels are.
+    """The fields of a kind, by their names after `prefix.`, and the paths of its labels.
 
-    If labels are in several places, the first place that has a label counts.
+    If labels are in several places, the first place that has a label is used.
     """
 
     prefix: str
@@ -63,7 +63,7 @@ class Selectable:
     labels: tuple[Path, ...] = (("metadata", "labels"),)
 
     def within(self, part: str) -> "Selectable":
-        """The same for JSON that has everything but the metadata in a part of it."""
+        """The same for JSON in which everything except the metadata is within a part."""
         fields = {
             name: SelectableField(_within(part, field.path), field.written) for name, field in self.fields.items()
         }
@@ -75,16 +75,16 @@ def _within(part: str, path: Path) -> Path:
 
 
 NAME = {"name": SelectableField(("metadata", "name"))}
-"""The field of a kind that belongs to no namespace."""
+"""The field of every cluster-wide kind."""
 PLACE = {**NAME, "namespace": SelectableField(("metadata", "namespace"))}
-"""The fields of every kind that belongs to a namespace."""
+"""The fields of every namespaced kind."""
 
 
 def own(written: AsText, *names: str) -> dict[str, SelectableField]:
-    """Fields at the top of the JSON, all written in the same way."""
+    """Fields at the top level of the JSON, all written in the same way."""
     return {name: SelectableField((name,), written) for name in names}
 
 
 def inner(part: str, written: AsText, *names: str) -> dict[str, SelectableField]:
-    """Fields within a part of the JSON; their names have the part in front."""
+    """Fields within a part of the JSON; their names begin with the part."""
     return {f"{part}.{name}": SelectableField((part, name), written) for name in names}

@@ -1,6 +1,6 @@
-"""The selectors of one request, compiled for the kind that is listed.
+"""Compiles the selectors of a request for a kind.
 
-Compiling once makes a list cheap: of each resource only what the selectors ask for is decoded.
+Compiling once makes lists cheap: only the fields that selectors use are decoded of each resource.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -16,16 +16,17 @@ from sensu.rules.selectors.selectable import Path, Selectable, SelectableField
 
 COMPILED_REMEMBERED_MAX = 256
 CHARACTERS_MAX = 8192
-"""The selectors of a request that have more characters in all are refused."""
+"""The maximum number of characters of all selectors of a request; longer ones are refused."""
 
 _Tree = dict[str, "_Tree | None"]
 _Value = Callable[[Any], str | None]
 
 
 class Selection:
-    """Which resources of a kind are asked for.
+    """Selects resources of a kind.
 
-    `equal` holds what fields must be equal to, by their names without the kind's prefix: what a store may look up.
+    `equal` contains the values that fields must equal, by their names without the kind's prefix: a store can look
+    them up.
     """
 
     def __init__(self, selectable: Selectable, labels: Sequence[Requirement], fields: Sequence[Requirement]) -> None:
@@ -40,7 +41,7 @@ class Selection:
         }
 
     def holds(self, body: bytes) -> bool:
-        """Whether a resource, as readers get it in JSON, is asked for; what is no such JSON is not."""
+        """Whether a resource matches, given its public JSON; invalid JSON does not match."""
         try:
             view = self._decode(body)
         except (msgspec.DecodeError, UnicodeDecodeError):
@@ -49,17 +50,17 @@ class Selection:
 
 
 class Columns:
-    """The values of some fields and labels of resources, by the names that selectors have for them."""
+    """Reads the values of fields and labels of resources, by their names in selectors."""
 
     def __init__(self, selectable: Selectable, names: Sequence[str]) -> None:
-        """Names may leave out the prefix of the kind: `labels.region` is `event.labels.region`."""
+        """The prefix of the kind is optional in names: `labels.region` is `event.labels.region`."""
         tree: _Tree = {}
         prefix = f"{selectable.prefix}."
         self._values = [(name, _value_of(selectable, prefix + name.removeprefix(prefix), tree)) for name in names]
         self._decode = msgspec.json.Decoder(_shape("View", tree)).decode
 
     def of(self, body: bytes) -> Mapping[str, str]:
-        """Those of the values that a resource has."""
+        """The values that a resource has."""
         if not self._values:
             return {}
         try:
@@ -73,9 +74,9 @@ class Columns:
 def compiled(
     selectable: Selectable, label_selectors: tuple[str, ...], field_selectors: tuple[str, ...]
 ) -> Selection | str:
-    """All the selectors of a request as one, or why one of them cannot be parsed."""
+    """Compile all selectors of a request, or return the problem with one of them."""
     if sum(map(len, (*label_selectors, *field_selectors))) > CHARACTERS_MAX:
-        return f"the selectors of a request have at most {CHARACTERS_MAX} characters in all"
+        return f"the selectors of a request can have at most {CHARACTERS_MAX} characters in total"
     return _compiled(selectable, label_selectors, field_selectors)
 
 
@@ -93,7 +94,7 @@ def _compiled(
 
 
 def _value_of(selectable: Selectable, key: str, tree: _Tree) -> _Value:
-    """How to find what a field selector names; a key that the kind does not have is missing in every resource."""
+    """A getter for the field of a selector; a key that the kind does not have is missing in every resource."""
     name = key.removeprefix(f"{selectable.prefix}.")
     if name == key:
         return _missing
@@ -142,7 +143,7 @@ def _label(selectable: Selectable, label: str, tree: _Tree) -> _Value:
 
 
 def _want(tree: _Tree, path: Path) -> None:
-    """Have the leaf at `path` decoded."""
+    """Add the leaf at `path` to the decoded fields."""
     for step in path[:-1]:
         below = tree.setdefault(step, {})
         assert below is not None
@@ -151,7 +152,7 @@ def _want(tree: _Tree, path: Path) -> None:
 
 
 def _shape(name: str, tree: _Tree) -> type[msgspec.Struct]:
-    """A struct that holds the wanted parts of a resource and skips all others."""
+    """A struct with the needed parts of a resource, which skips all others."""
     parts: list[tuple[str, Any, Any]] = []
     for step, below in sorted(tree.items()):
         kind = Any if below is None else _shape(f"{name}_{step}", below) | None

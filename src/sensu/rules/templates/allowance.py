@@ -1,4 +1,4 @@
-"""What evaluating templates may cost, so that no template can hold up a program or fill its memory."""
+"""Limits the cost of evaluating templates, so that none can block a program or exhaust its memory."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,18 +6,18 @@ from typing import Any
 from sensu.rules.templates.faults import CallFault
 
 STEPS_MAX = 20_000
-"""Words that the templates of one resource may have, and nodes, operands and list items that they may visit."""
+"""The maximum number of tokens in the templates of a resource, plus nodes, operands and list items that they visit."""
 RESULT_CHARACTERS_MAX = 1_000_000
-"""Characters that the templates of one resource may print, literal text included."""
+"""The maximum number of characters that the templates of a resource can print, including literal text."""
 FUNCTION_CHARACTERS_MAX = 100_000
-"""Characters that functions may read and return while the templates of one resource are evaluated.
+"""The maximum number of characters that functions can read and return while the templates of a resource are evaluated.
 
-This also bounds variables: what is assigned to them comes from functions or from the entity.
+This also limits variables, because their values come from functions or from the entity.
 """
 
 
 class Allowance:
-    """What is left of the three bounds; the templates of one resource share it. Exceeding a bound is a CallFault."""
+    """What remains of the three limits, shared by the templates of a resource. Exceeding a limit raises CallFault."""
 
     __slots__ = ("_for_functions", "_for_result", "_steps")
 
@@ -28,7 +28,7 @@ class Allowance:
 
     @property
     def for_functions(self) -> int:
-        """How many characters a function may still return."""
+        """The number of characters that a function can still return."""
         return self._for_functions
 
     def step(self, steps: int = 1) -> None:
@@ -52,7 +52,7 @@ class Allowance:
 
 
 def size_of(value: Any, enough: int) -> int:
-    """About how many characters a value prints; counting stops above `enough`."""
+    """The approximate number of characters that a value prints; counting stops above `enough`."""
     if isinstance(value, str):
         return len(value)
     if isinstance(value, Mapping):

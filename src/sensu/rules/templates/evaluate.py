@@ -1,4 +1,4 @@
-"""Carries out a parsed template on a context."""
+"""Executes parsed templates."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -22,9 +22,9 @@ def evaluate(
     missing_key_is_fault: bool = False,
     allowance: Allowance | None = None,
 ) -> str:
-    """The text of a template; a missing key prints `<no value>` or, on request, is an ExecutionFault.
+    """Execute a template. A missing key prints `<no value>` or, if requested, raises ExecutionFault.
 
-    An evaluation that exceeds the `allowance` (by default one of its own) is an ExecutionFault.
+    Exceeding the `allowance` (by default a new one) raises ExecutionFault too.
     """
     execution = _Execution(template, context, missing_key_is_fault, allowance or Allowance())
     try:
@@ -52,7 +52,7 @@ class _Execution:
         return ExecutionFault(node.position, str(node), message)
 
     def walk(self, body: Iterable[nodes.Node], dot: Any) -> str:
-        """Carries out the nodes; gives `break` or `continue` when one of them was met."""
+        """Execute nodes; returns `break` or `continue` if one of them was executed."""
         for node in body:
             self.position = node.position
             self.allowance.step()
@@ -204,7 +204,7 @@ class _Execution:
             raise self.fault(command, f"error calling {name}: {refused}") from refused
 
     def result(self, name: str, arguments: list[Any]) -> Any:
-        """What a function returns; what it reads and returns counts against the allowance."""
+        """Call a function; its arguments and result count against the allowance."""
         call, allowance = FUNCTIONS[name].call, self.allowance
         if name in PRINTING:
             allowance.compute(*arguments)
@@ -215,7 +215,7 @@ class _Execution:
         return call(*arguments)
 
     def lazily(self, name: str, operands: list[nodes.Operand], dot: Any, final: Any) -> Any:
-        """`and` and `or` look only at as many arguments as they need."""
+        """Evaluate `and` and `or`, which stop at the first argument that decides."""
         value: Any = None
         for operand in operands:
             value = self.operand(operand, dot)

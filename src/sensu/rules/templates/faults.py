@@ -1,8 +1,8 @@
-"""What can go wrong with a template, before the template has a name."""
+"""Errors of templates, without the template's name."""
 
 
 class SyntaxFault(Exception):
-    """The text is no template; `line` counts from 1."""
+    """The template has invalid syntax; `line` is counted from 1."""
 
     def __init__(self, line: int, message: str) -> None:
         super().__init__(message)
@@ -11,7 +11,7 @@ class SyntaxFault(Exception):
 
 
 class ExecutionFault(Exception):
-    """A template could not be carried out; `position` is an index into its text, `context` the source at fault."""
+    """A template could not be executed; `position` is an index into its text, `context` the source at fault."""
 
     def __init__(self, position: int, context: str, message: str) -> None:
         super().__init__(message)

@@ -47,7 +47,7 @@ def plain(value: Any) -> str:
 
 
 def sprint(values: Sequence[Any]) -> str:
-    """The values one after the other, a blank between two that are both no text."""
+    """The values concatenated, with a space between two if neither is a string."""
     parts: list[str] = []
     for at, value in enumerate(values):
         if at and not isinstance(value, str) and not isinstance(values[at - 1], str):
@@ -65,7 +65,7 @@ class _Directive:
 
 
 class _Arguments:
-    """The arguments of one printf, and which of them were used."""
+    """The arguments of a printf, and which of them were used."""
 
     def __init__(self, values: Sequence[Any], characters_max: int) -> None:
         self.values = values
@@ -74,14 +74,14 @@ class _Arguments:
         self.characters_left = characters_max
 
     def count(self, text: str) -> str:
-        """The text, if all texts together stay within the bound."""
+        """The text, if all texts together are within the limit."""
         self.characters_left -= len(text)
         if self.characters_left < 0:
             raise CallFault("the result is too long")
         return text
 
     def select(self, index: str | None) -> bool:
-        """Goes to the argument `[n]`; False when there is none of that number."""
+        """Select the argument `[n]`; false if it does not exist."""
         if index is None:
             return True
         self.reordered = True
@@ -90,7 +90,7 @@ class _Arguments:
         return 1 <= number <= len(self.values)
 
     def star(self) -> int | None:
-        """The next argument as a width or precision, None when it cannot be one."""
+        """The next argument as a width or precision, None if it is not valid as one."""
         value = self.values[self.at] if self.at < len(self.values) else None
         self.at += 1
         is_number = isinstance(value, int) and not isinstance(value, bool) and abs(value) <= _WIDTH_MAX
@@ -98,9 +98,9 @@ class _Arguments:
 
 
 def sprintf(template: str, values: Sequence[Any], characters_max: int) -> str:
-    """`template` with its verbs replaced; mistakes show in the text as Go shows them (`%!d(string=x)`).
+    """`template` with its verbs replaced; mistakes appear in the text as in Go (`%!d(string=x)`).
 
-    A CallFault when the verbs produce more than `characters_max`.
+    Raises CallFault if the result is longer than `characters_max`.
     """
     arguments = _Arguments(values, characters_max)
     text = _DIRECTIVE.sub(lambda match: arguments.count(_directive(match, arguments)), template)

@@ -1,4 +1,4 @@
-"""The functions templates may call."""
+"""The functions of templates."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -26,12 +26,12 @@ class Function:
 
 
 def truth(value: Any) -> bool:
-    """Whether a condition holds: everything but nil, false, zero and what is empty."""
+    """Whether a value is true as a condition: everything except nil, false, zero and empty values."""
     return bool(value)
 
 
 def _default(*arguments: Any) -> Any:
-    """The first argument if no value follows it. Any other number of arguments gives no value."""
+    """The first argument if no value follows it. Any other number of arguments yields no value."""
     if len(arguments) == 1:
         return arguments[0]
     if len(arguments) != 2:

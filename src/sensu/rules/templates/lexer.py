@@ -1,4 +1,4 @@
-"""Cuts a template into words. Source: Go text/template's documentation of actions."""
+"""Splits templates into tokens. Source: Go text/template's documentation of actions."""
 
 import re
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from sensu.rules.templates.faults import SyntaxFault
 LEFT, RIGHT = "{{", "}}"
 KEYWORDS = frozenset({"block", "break", "continue", "define", "else", "end", "if", "range", "template", "with"})
 TOKENS_MAX = 5_000
-"""Words that one template may have; literal text between two actions counts as one."""
+"""The maximum number of tokens of a template; literal text between two actions counts as one."""
 _BLANK = " \t\r\n"
 _WORD = re.compile(r"\w+")
 _NUMBER = re.compile(r"[+-]?(?:0[xX][0-9a-fA-F_]+|0[bB][01_]+|0[oO][0-7_]+|[0-9_]*\.?[0-9_]*(?:[eE][+-]?[0-9_]+)?)")
@@ -19,7 +19,7 @@ _SYMBOLS = {"(": "(", ")": ")", "|": "|", ",": ",", "=": "="}
 
 @dataclass(frozen=True, slots=True)
 class TemplateToken:
-    """A word of a template; `kind` is a symbol, a keyword or one of the lower-case names in `lex`."""
+    """A token of a template; `kind` is a symbol, a keyword or one of the lower-case names in `lex`."""
 
     kind: str
     text: str
@@ -80,7 +80,7 @@ class _Lexer:
             raise SyntaxFault(self.line, "comment ends before closing delimiter")
 
     def close(self) -> bool:
-        """Whether the action ends here; then what follows a trim marker is skipped."""
+        """Consume the end of an action, if it is here; space after a trim marker is skipped."""
         if self.text.startswith(RIGHT, self.at):
             self.at += 2
             return True
@@ -111,7 +111,7 @@ class _Lexer:
                 raise SyntaxFault(self.line, "unexpected right paren")
 
     def word(self) -> int:
-        """Takes the next word; gives by how much the depth of parentheses changes."""
+        """Consume the next token; returns the change in the depth of parentheses."""
         position, character = self.at, self.text[self.at]
         if character in _BLANK:
             while self.at < len(self.text) and self.text[self.at] in _BLANK:
@@ -186,7 +186,7 @@ class _Lexer:
         self.emit("nil" if word == "nil" else kind, word, position)
 
     def terminated(self) -> None:
-        """A name must be followed by something that can follow a name."""
+        """Require that a name is followed by a character that can follow a name."""
         rest = self.text[self.at : self.at + 1]
         if rest and rest not in _BLANK + ".,|:)(=" and not self.text.startswith(RIGHT, self.at):
             raise SyntaxFault(self.line, f"bad character {_rune(rest)}")
@@ -201,7 +201,7 @@ def _rune(character: str) -> str:
 
 
 def lex(text: str) -> list[TemplateToken]:
-    """The tokens of a template, an `eof` last; SyntaxFault where it cannot be cut.
+    """The tokens of a template, ending with `eof`; raises SyntaxFault.
 
     Kinds: text, open, close, space, quoted, raw, character, number, boolean, nil, identifier, field, dot, variable,
     eof, the symbols, and the keywords themselves.

@@ -1,4 +1,4 @@
-"""The parts of a parsed template. `position` is an index into the template's text; `str()` gives the source form."""
+"""The nodes of a parsed template. `position` is an index into the template's text; `str()` gives the source form."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Dot(Node):
 
 @dataclass(slots=True)
 class Field(Node):
-    """`.labels.region`, seen from the current value."""
+    """`.labels.region`, relative to the current value."""
 
     names: list[str]
 
@@ -102,7 +102,7 @@ class Command(Node):
 
 @dataclass(slots=True)
 class Pipeline(Node):
-    """Commands joined by `|`; its value may be declared as or assigned to variables."""
+    """Commands joined by `|`; its value can be assigned to variables."""
 
     line: int
     commands: list[Command]
@@ -154,7 +154,7 @@ class Include(Node):
 
 @dataclass(slots=True)
 class Template:
-    """A parsed text: its own nodes, the templates it defines, and the number of its words."""
+    """A parsed template: its nodes, the templates that it defines, and the number of its tokens."""
 
     text: str
     nodes: list[Node]

@@ -16,7 +16,7 @@ _OPERANDS = frozenset(
 
 
 def parse(text: str) -> nodes.Template:
-    """The tree of a template; SyntaxFault with line and rule when it breaks one."""
+    """Parse a template; raises SyntaxFault with the line and the rule that it breaks."""
     parser = _Parser(lex(text))
     try:
         body, ended_by = parser.body()
@@ -45,7 +45,7 @@ class _Parser:
         return token
 
     def solid(self) -> TemplateToken:
-        """The next token that is no blank."""
+        """The next token that is not space."""
         while self.peek().kind == "space":
             self.at += 1
         return self.next()

@@ -1,4 +1,4 @@
-"""Go's quoted strings: read in templates, written by `%q`."""
+"""Go's quoted strings: parsed in templates, written by `%q`."""
 
 import re
 import unicodedata
@@ -9,11 +9,11 @@ _ESCAPE = re.compile(r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8}
 
 
 class _BadEscape(Exception):
-    """The text holds an escape that does not exist."""
+    """The string contains an invalid escape."""
 
 
 def unquote(source: str) -> str | None:
-    """What a string or character between its quotes means; None for an escape that does not exist."""
+    """The value of a quoted string or character, given without its quotes; None if it contains an invalid escape."""
     quote = source[0]
     try:
         return _ESCAPE.sub(lambda match: _unescape(match, quote), source[1:-1])
@@ -34,7 +34,7 @@ def _unescape(match: re.Match[str], quote: str) -> str:
 
 
 def quote(text: str, mark: str = '"', ascii_only: bool = False) -> str:
-    """The text as a Go literal between `mark`s, what cannot be printed escaped."""
+    """The text as a Go literal between `mark`s; unprintable characters are escaped."""
     return mark + "".join(_written(character, mark, ascii_only) for character in text) + mark
 
 

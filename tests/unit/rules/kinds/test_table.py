@@ -236,9 +236,9 @@ def test_windows_of_filters_must_be_times_of_day() -> None:
     ("expressions", "problem"),
     [
         (("1",) * EXPRESSIONS_MAX, None),
-        (("1",) * (EXPRESSIONS_MAX + 1), "there are 501 expressions, 500 at most are allowed"),
+        (("1",) * (EXPRESSIONS_MAX + 1), "it has 501 expressions, but at most 500 are allowed"),
         (("a" * 8192, "b" * 8192), None),
-        (("a" * 8192, "b" * 8193), "the expressions have 16385 characters, 16384 at most are allowed"),
+        (("a" * 8192, "b" * 8193), "the expressions have 16385 characters, but at most 16384 are allowed"),
     ],
 )
 def test_there_is_a_bound_on_what_is_parsed(expressions: tuple[str, ...], problem: str | None) -> None:

@@ -163,7 +163,7 @@ def test_selectors_are_bounded() -> None:
     long = tuple("region == eu" for _ in range(CHARACTERS_MAX // 12))
     assert isinstance(compiled(selectable_of(CHECK), long, ()), Selection)
     refused = compiled(selectable_of(CHECK), long, ("check.name == a",))
-    assert refused == f"the selectors of a request have at most {CHARACTERS_MAX} characters in all"
+    assert refused == f"the selectors of a request can have at most {CHARACTERS_MAX} characters in total"
 
 
 def test_what_a_store_can_look_up_is_told() -> None:
