@@ -26,6 +26,8 @@ class Stream {
   state = $state<State>('off')
   /** Since when nothing was heard, while the stream is lost. */
   lostAtS = $state<number | undefined>(undefined)
+  /** Since when it is known that the stream is lost. */
+  noticedAtS = $state(0)
   /** How many changes came after the stream was back; undefined: it was not lost. */
   changesAfterLoss = $state<number | undefined>(undefined)
   #followers = new Map<Follower, readonly string[]>()
@@ -55,6 +57,7 @@ class Stream {
         this.#ofOtherTabs = topics
         this.#plan()
       },
+      joined: () => this.#tabs?.pass({ state: this.state, heardAtS: this.#heardAtS }),
       heard: (what: unknown) => this.#heard(what),
     }
     this.#tabs = new TabLeader(id, new BroadcastChannel('sensu.live'), events, !document.hidden)
@@ -122,7 +125,10 @@ class Stream {
   }
 
   #enter(state: State): void {
-    if (state === 'lost' && this.state !== 'lost') this.lostAtS = this.#heardAtS || clock.exactS()
+    if (state === 'lost' && this.state !== 'lost') {
+      this.noticedAtS = clock.exactS()
+      this.lostAtS = this.#heardAtS || this.noticedAtS
+    }
     if (state === 'live' && this.state === 'lost') this.#back()
     if (state === 'live') this.#heardAtS = clock.exactS()
     this.state = state

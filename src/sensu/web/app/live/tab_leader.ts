@@ -18,6 +18,8 @@ export interface Channel {
 export interface TabEvents {
   /** This tab leads from now on, or does no longer. */
   leads(leading: boolean): void
+  /** Another tab joined the one that leads, and knows nothing yet. */
+  joined(): void
   /** The topics that the other tabs follow changed. */
   followed(topics: readonly string[]): void
   /** The leader passed something on. */
@@ -140,7 +142,10 @@ export class TabLeader {
   #hearFollower(id: string, topics: readonly string[]): void {
     const isNew = !this.#followers.has(id)
     this.#followers.set(id, { topics, atMs: Date.now() })
-    if (this.#leading && isNew) this.#say({ say: 'lead', from: this.#id, visible: this.#visible })
+    if (this.#leading && isNew) {
+      this.#say({ say: 'lead', from: this.#id, visible: this.#visible })
+      this.#events.joined()
+    }
     this.#tellFollowed()
   }
 
