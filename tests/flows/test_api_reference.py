@@ -14,6 +14,9 @@ from sensu.version import VERSION
 from tests.flows.api_harness import RunningApi
 
 QUERIES = {
+    "/api/sensu/v1/find": "?word=web",
+    "/api/sensu/v1/namespaces/{namespace}/search/fields": "?of=events",
+    "/api/sensu/v1/namespaces/{namespace}/search/values": "?of=events&field=labels",
     "/api/sensu/v1/access/who": "?verb=get&resource=checks",
     "/api/sensu/v1/access/of": "?user=admin",
 }

@@ -1,7 +1,7 @@
 """Caches the resources of some kinds in memory and follows the store's changes, so that reads need no query."""
 
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -84,6 +84,10 @@ class ResourceCache:
         """The resources of a namespace or of all, in the store's order; raises KeyError for a kind not loaded."""
         return self._shelves[kind.qualified_name].list(kind.qualified_name, namespace)
 
+    def names(self, kind: Kind) -> Iterator[tuple[str, str]]:
+        """Namespace and name of all resources of a kind, in any order, without decoding them."""
+        return self._shelves[kind.qualified_name].names()
+
     def subscribe(self, kind: Kind, callback: Subscriber) -> Callable[[], None]:
         """Call `callback` with key and resource (None: removed) after each change; returns a function to stop it.
 
@@ -150,6 +154,11 @@ class _Shelf:
         if known is None:
             known = self._lists[namespace] = tuple(self._sorted(kind, namespace))
         return known
+
+    def names(self) -> Iterator[tuple[str, str]]:
+        for namespace, entries in self._entries.items():
+            for name in entries:
+                yield namespace, name
 
     def _sorted(self, kind: str, namespace: str | None) -> Iterable[Any]:
         if namespace is None:

@@ -26,6 +26,7 @@ from sensu.backend.api import (
     event_rows,
     events,
     explain,
+    find,
     graphql,
     history,
     history_series,
@@ -96,6 +97,7 @@ from sensu.backend.services.entity_parts import EntityParts
 from sensu.backend.services.event_rows import EventLists, Rows
 from sensu.backend.services.events import Events
 from sensu.backend.services.explain import Explain
+from sensu.backend.services.find import Find
 from sensu.backend.services.history import History
 from sensu.backend.services.history_series import HistorySeries
 from sensu.backend.services.live_changes import LiveChanges
@@ -104,6 +106,7 @@ from sensu.backend.services.namespaces import Namespaces
 from sensu.backend.services.overview import Overviews
 from sensu.backend.services.preferences import UserPreferences
 from sensu.backend.services.resources import Resources, ScriptCheck
+from sensu.backend.services.search_values import SearchIndex
 from sensu.backend.services.secret_providers import SecretProviders
 from sensu.backend.services.sessions import LoginSessions
 from sensu.backend.services.silence_previews import SilencePreviews
@@ -214,6 +217,10 @@ def _described_routes(context: ApiContext) -> Iterator[Route]:
     )
     yield from live.routes(context.live, context.authenticator)
     yield from history.routes(context.history)
+    yield from find.routes(
+        Find(context.store, context.records, context.access, context.clock),
+        SearchIndex(context.store, context.access, context.clock),
+    )
     yield from timelines.routes(Timelines(context.store, context.records, context.access, context.clock))
     yield from history_series.routes(HistorySeries(context.store, context.history, context.clock))
     kept_deliveries = Deliveries(context.store, context.access, ports.deliveries, log)

@@ -71,6 +71,31 @@ class Columns:
         return {name: value for name, value in found if value is not None}
 
 
+class LabelNames:
+    """The names of the labels of resources."""
+
+    def __init__(self, selectable: Selectable) -> None:
+        tree: _Tree = {}
+        for path in selectable.labels:
+            _want(tree, path)
+        self._paths = selectable.labels
+        self._decode = msgspec.json.Decoder(_shape("View", tree)).decode
+
+    def of(self, body: bytes) -> set[str]:
+        """The names of the labels of a resource."""
+        try:
+            view = self._decode(body)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            return set()
+        found: set[str] = set()
+        for path in self._paths:
+            part: Any = view
+            for step in path:
+                part = getattr(part, step, None)
+            found.update(part if isinstance(part, dict) else ())
+        return found
+
+
 def compiled(
     selectable: Selectable, label_selectors: tuple[str, ...], field_selectors: tuple[str, ...]
 ) -> Selection | str:
