@@ -29,7 +29,7 @@ ROWS_MAX = 200
 """More changes of a list in one tick are not listed."""
 NAMES_MAX = 200
 REMEMBERED_MAX = 20_000
-"""So many changes of resources are remembered for those who come back."""
+"""The number of changes of resources that are kept for clients that reconnect."""
 
 _SEGMENTS = {kind.qualified_name: kind.segment for kind in ALL_KINDS if kind not in (EVENT, ENTITY)}
 Values = dict[Topic, bytes]
@@ -56,7 +56,7 @@ class ResourceChanges:
                 self._remember(change.revision, _SEGMENTS[change.key.kind], change.key)
 
     def _hear_entity(self, key: Key, entity: Any) -> None:
-        """The configuration of an entity changed; its state changes with every keepalive, and is not told."""
+        """The configuration of an entity changed; its state changes with every keepalive, and is not reported."""
         self._remember(self._feed.revision, ENTITY.segment, key)
 
     def _remember(self, revision: int, segment: str, key: Key) -> None:

@@ -35,7 +35,7 @@ PART_S = 0.25
 """How often single events are looked at, and whether somebody's rights changed."""
 HEARTBEAT_S = 15.0
 ALLOWED_MAX = 50_000
-"""So many answers about rights are remembered; then all are forgotten."""
+"""The number of cached answers about permissions; when it is reached, the cache is cleared."""
 
 _Rights = tuple[str, tuple[str, ...]]
 
