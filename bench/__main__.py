@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from bench import agent, agents, api, back_pressure, growth, handlers, lists, sensuctl, start, targets
+from bench import agent, agents, api, back_pressure, growth, handlers, lists, sensuctl, start, targets, web
 from bench.figures import Figure, as_json, loaded, markdown, table
 from bench.programs import Server, backend
 
@@ -34,6 +34,7 @@ BOTH: dict[str, Measurement] = {
 APART: dict[str, Callable[[bool], Iterator[Figure]]] = {
     "growth": growth.measure,
     "back-pressure": back_pressure.measure,
+    "web": web.measure,
 }
 """What needs a backend of its own, set up for it."""
 WORDS = [*OURS, *BOTH, *APART]

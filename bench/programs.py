@@ -97,6 +97,13 @@ def backend(state_dir: Path, extra: Sequence[str] = ()) -> Iterator[Server]:
     """A fresh backend on loopback; `ready_s` is the time from its start to the first 200 of /health."""
     init = [program("sensu-backend"), "init", "--state-dir", str(state_dir), "--cluster-admin-username", ADMIN]
     subprocess.run([*init, "--cluster-admin-password", PASSWORD], check=True, capture_output=True, timeout=30)
+    with started_again(state_dir, extra) as server:
+        yield server
+
+
+@contextlib.contextmanager
+def started_again(state_dir: Path, extra: Sequence[str] = ()) -> Iterator[Server]:
+    """A backend on the database that is in a folder."""
     api, agents = free_ports(2)
     command = [program("sensu-backend"), "start", "--state-dir", str(state_dir), "--agent-host", "127.0.0.1"]
     command += ["--cache-dir", str(state_dir / "cache"), "--api-listen-address", f"127.0.0.1:{api}"]

@@ -50,6 +50,14 @@ TARGETS = (
     Target("agent: burst of 300 checks", 500),
     Target("agent: idle memory", 45),
     Target("sensuctl check list", 120),
+    *(
+        Target(f"100 rows of 100,000 events by {order}, {place}: CPU", 5)
+        for order in ("severity", "changed", "name")
+        for place in ("first", "in the middle", "last")
+    ),
+    Target("a word in the names of 100,000 events: CPU", 60),
+    Target("overview of 100,000 events, 99 % of the answers within", 10),
+    Target("500 results/s, 100 of them state changes: CPU for 200 browsers that follow", 5),
 )
 
 
