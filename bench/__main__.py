@@ -1,11 +1,11 @@
-"""Figures of this machine: `make bench`, or `python -m bench [--long] [--only WORD] [--format WORD]`.
+"""Measures performance on this machine: `make bench`, or `python -m bench [--long] [--only WORD] [--format WORD]`.
 
-`--format targets` judges the figures by the project's targets, `--format markdown` is for docs/performance.md.
+`--format targets` compares the figures with the project's targets, `--format markdown` is for docs/performance.md.
 
-Rates depend on the machine and on what else runs there: compare them only with figures of the same run, best with
-those of another server beside it: `--against http://127.0.0.1:8080,ws://127.0.0.1:8081/,PID`. CPU figures are less
-sensitive. A server that is measured against must have the users admin and agent, both with the password `P@ssw0rd!`,
-and is left with what was written to it.
+Rates depend on the machine and its load: compare them only with figures of the same run, ideally with those of another
+server measured in turn: `--against http://127.0.0.1:8080,ws://127.0.0.1:8081/,PID`. CPU figures are less
+sensitive. That server must have the users admin and agent, both with the password `P@ssw0rd!`; the data
+written to it are not removed.
 """
 
 import argparse
@@ -23,33 +23,33 @@ from bench.programs import Server, backend
 Measurement = Callable[[Server, bool], Iterator[Figure]]
 
 OURS: dict[str, Measurement] = {"start": start.measure, "sensuctl": sensuctl.measure, "agent": agent.measure}
-"""What is measured of our programs alone, before anything is stored."""
+"""Measured only for our programs, before anything is stored."""
 BOTH: dict[str, Measurement] = {
     "agents": agents.measure,
     "api": api.measure,
     "lists": lists.measure,
     "handlers": handlers.measure,
 }
-"""What any server can be measured by."""
+"""Measured for any server."""
 APART: dict[str, Callable[[bool], Iterator[Figure]]] = {
     "growth": growth.measure,
     "back-pressure": back_pressure.measure,
     "web": web.measure,
 }
-"""What needs a backend of its own, set up for it."""
+"""Measured with a separate backend."""
 WORDS = [*OURS, *BOTH, *APART]
 
 FORMATS = {"table": table, "markdown": markdown, "json": as_json, "targets": targets.judged}
 
 
 class Run:
-    """What was measured so far, and which parts failed."""
+    """The figures so far, and the parts that failed."""
 
     def __init__(self) -> None:
         self.failed: list[str] = []
 
     def figures(self, word: str, whose: str, measured: Iterator[Figure]) -> list[Figure]:
-        """What a part yields; where it fails, what it yielded until then."""
+        """The figures of a part; if it fails, those until then."""
         print(f"measuring {word}{whose} …", file=sys.stderr, flush=True)
         found: list[Figure] = []
         try:
@@ -61,7 +61,7 @@ class Run:
 
 
 def main() -> int:
-    """Measure and print; 1 where a part failed."""
+    """Measure and print; returns 1 if a part failed."""
     options = _options()
     if options.load is not None:
         print(FORMATS[options.format](*loaded(options.load.read_text())))
@@ -73,7 +73,7 @@ def main() -> int:
         if word in APART:
             ours += run.figures(word, "", APART[word](options.long))
     spent = time.monotonic() - began
-    print(f"{_machine()}; {spent:.0f} s; load {os.getloadavg()[0]:.1f} in the end", file=sys.stderr)
+    print(f"{_machine()}; {spent:.0f} s; load {os.getloadavg()[0]:.1f} at the end", file=sys.stderr)
     print(FORMATS[options.format](ours, theirs))
     if options.save is not None:
         options.save.write_text(as_json(ours, theirs) + "\n")
@@ -81,7 +81,7 @@ def main() -> int:
 
 
 def _beside(run: Run, options: argparse.Namespace, wanted: list[str]) -> tuple[list[Figure], dict[str, Figure]]:
-    """What one fresh backend shows, and the server beside it: part by part in turn."""
+    """The figures of a fresh backend and of the other server, which are measured in turn for each part."""
     ours: list[Figure] = []
     theirs: dict[str, Figure] = {}
     with tempfile.TemporaryDirectory(prefix="sensu-bench-") as folder, backend(Path(folder)) as server:
@@ -101,12 +101,12 @@ def _machine() -> str:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="bench", description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--format", choices=FORMATS, default="table", help="of what is printed (default: table)")
-    parser.add_argument("--save", type=Path, metavar="FILE", help="write the figures as JSON, too")
-    parser.add_argument("--load", type=Path, metavar="FILE", help="print saved figures in a format, measure nothing")
+    parser.add_argument("--format", choices=FORMATS, default="table", help="output format (default: table)")
+    parser.add_argument("--save", type=Path, metavar="FILE", help="also write the figures to a JSON file")
+    parser.add_argument("--load", type=Path, metavar="FILE", help="print saved figures without measuring")
     parser.add_argument("--long", action="store_true", help="more events, 5,000 and 10,000 agents, 100,000 resources")
     parser.add_argument("--only", action="append", choices=WORDS, help="repeatable")
-    parser.add_argument("--against", type=_server, metavar="API_URL,WS_URL,PID", help="do the same with this server")
+    parser.add_argument("--against", type=_server, metavar="API_URL,WS_URL,PID", help="also measure this server")
     return parser.parse_args()
 
 
@@ -115,7 +115,7 @@ def _server(text: str) -> Server:
         api_url, agents_url, pid = text.split(",")
         return Server(int(pid), api_url.rstrip("/"), agents_url)
     except ValueError:
-        raise argparse.ArgumentTypeError("three words with commas between: API_URL,WS_URL,PID") from None
+        raise argparse.ArgumentTypeError("must be three comma-separated values: API_URL,WS_URL,PID") from None
 
 
 if __name__ == "__main__":

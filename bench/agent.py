@@ -1,4 +1,4 @@
-"""One real agent: the backend here only asks for checks and counts the results."""
+"""Measures a real agent with a minimal backend that requests checks and counts results."""
 
 import asyncio
 import itertools
@@ -28,7 +28,7 @@ PATIENCE_S = 60.0
 
 
 class _Backend:
-    """The one session of the agent."""
+    """The session of the agent."""
 
     def __init__(self) -> None:
         self.codec = codec.JSON
@@ -38,13 +38,13 @@ class _Backend:
         self._numbers = itertools.count()
 
     def connected(self, connection: AgentConnection) -> None:
-        """Tell the agent that it is new."""
+        """Start the session."""
         self._connection = connection
         unknown = EntityConfig(metadata=ObjectMeta(name="not found", namespace="default"))
         connection.send(frames.build(frames.ENTITY_CONFIG, self.codec.encode(frames.ENTITY_CONFIG, unknown)))
 
     def received(self, data: bytes) -> None:
-        """Count results; the first keepalive says that the agent is there."""
+        """Count results; the first keepalive means that the agent is ready."""
         if data.startswith(b"event\n"):
             self._awaited -= 1
             if not self._awaited:
@@ -53,10 +53,10 @@ class _Backend:
             self.began.set()
 
     def ended(self, closed: Closed) -> None:
-        """The agent is gone."""
+        """The agent has disconnected."""
 
     async def run_checks(self, count: int) -> float:
-        """Ask for checks at once, each of a name of its own; the seconds until all results are there."""
+        """Request checks with different names at once; returns the seconds until all results have arrived."""
         assert self._connection is not None
         self._awaited = count
         self.all_came.clear()
@@ -72,7 +72,7 @@ class _Backend:
 
 
 def measure(server: Server, long: bool) -> Iterator[Figure]:
-    """All figures about an agent, which `server` does not hear of."""
+    """All figures about an agent; `server` is not involved."""
     with tempfile.TemporaryDirectory(prefix="sensu-agent-bench-") as folder:
         yield from asyncio.run(_measure(Path(folder)))
 

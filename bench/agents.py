@@ -1,4 +1,4 @@
-"""Agents: how many events the server takes from them, how soon those can be read, what connections cost."""
+"""Measures agents: the rate of events, the latency until they can be read, and the cost of connections."""
 
 import time
 import uuid
@@ -24,7 +24,7 @@ POLL_S = 0.1
 
 @dataclass(frozen=True)
 class Pushed:
-    """What it took until the server had processed events: seconds, and CPU seconds of the server."""
+    """The time until the server had processed events, and its CPU seconds."""
 
     events: int
     seconds: float
@@ -32,7 +32,7 @@ class Pushed:
 
     @property
     def rate_per_s(self) -> float:
-        """Events a second."""
+        """Events per second."""
         return self.events / self.seconds
 
 
@@ -77,7 +77,7 @@ def _with_many_stored(server: Server, count: int) -> Iterator[Figure]:
 
 
 def _with_many_checks(server: Server, count: int) -> Iterator[Figure]:
-    """The same rate with many published checks, and what those cost by themselves."""
+    """The same rate with many published checks, and the cost of these checks alone."""
     with player() as agents:
         words = {"url": server.api_url, "token": Api(server.api_url).token, "namespace": "default", "pool": count}
         agents.ask("requests", **words, kind="PUT published check", connections=16, requests=count)
@@ -96,7 +96,7 @@ def _as_pushed(done: Pushed, how: str) -> Iterator[Figure]:
 
 
 def push(server: Server, agents: Player, codec: str, events: int, checks: int = CHECKS) -> Pushed:
-    """Have connected agents send events as fast as the server takes them, until all are processed."""
+    """Send events from connected agents as fast as the server accepts them, until all are processed."""
     before, cpu_before = events_processed(server.api_url), server.cpu_s()
     started = time.perf_counter()
     agents.begin("push", codec=codec, checks=checks, events=events)
@@ -110,7 +110,7 @@ def push(server: Server, agents: Player, codec: str, events: int, checks: int = 
 
 
 def latency(server: Server, probes: int, rate_per_s: int = 1000) -> Iterator[Figure]:
-    """From a frame to its event being readable, while others send events at a rate."""
+    """The latency from a frame to its readable event, while other agents send events at a fixed rate."""
     with player() as agents:
         agents.ask("connect", url=server.agents_url, codec="json", first=0, count=PUSHING_AGENTS, keepalives=False)
         seconds = probes / 50 + 1
@@ -123,7 +123,7 @@ def latency(server: Server, probes: int, rate_per_s: int = 1000) -> Iterator[Fig
 
 
 def probed_s(server: Server, probes: int, pause_s: float = 0.02) -> list[float]:
-    """How long each of some events took from the frame to the API."""
+    """The latencies of several events from the frame to the API."""
     api, agent = Api(server.api_url), connected_agent(server.agents_url, "json", "bench-probe")
     template, path = (
         EventTemplate("json", "bench-probe", "probe"),
@@ -153,7 +153,7 @@ def _shows(api: Api, path: str, event_id: str, started: float) -> bool:
 
 
 def _idle(server: Server, count: int) -> Iterator[Figure]:
-    """What it costs to connect agents, and to have them."""
+    """The cost of connecting agents, and of idle ones."""
     at, cpu_at = server.memory_mib(), server.cpu_s()
     with player() as agents:
         spent_s = agents.ask(

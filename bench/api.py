@@ -1,4 +1,4 @@
-"""The HTTP API: requests a second, lists, and memory afterwards."""
+"""Measures the HTTP API: requests per second, lists, and memory afterwards."""
 
 import statistics
 import time

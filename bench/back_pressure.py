@@ -1,4 +1,4 @@
-"""A handler that stands still: what the backend takes meanwhile, what it holds back, and that nothing is lost."""
+"""Measures a stalled handler: events that are accepted and held back meanwhile, and that none are lost."""
 
 import tempfile
 import time
@@ -19,11 +19,11 @@ STILL_S = 1.5
 PATIENCE_S = 90.0
 HANDLER = "bench-still"
 PATIENT = {"timeout": 2, "retry_attempts": 100, "retry_delay": 1, "retry_delay_max": 2}
-"""A handler that is tried again until it goes on."""
+"""A handler that is retried until it continues."""
 
 
 def measure(long: bool) -> Iterator[Figure]:
-    """All figures about it, of a backend that may owe little."""
+    """All figures, of a backend with a low limit of pending deliveries."""
     options = ["--deliveries-owed-max", str(OWED_MAX)]
     sink = Sink("tcp", stands_still=True)
     with tempfile.TemporaryDirectory(prefix="sensu-still-") as folder, backend(Path(folder), options) as server:
@@ -56,7 +56,7 @@ def _measure(server: Server, sink: Sink, agents: Player, others: Player, events:
 
 
 def _until_still(count: Callable[[], int]) -> int:
-    """The number when it has not changed for a while."""
+    """Wait until the number has not changed for a while, and return it."""
     last, since = count(), time.perf_counter()
     while time.perf_counter() - since < STILL_S:
         time.sleep(POLL_S)

@@ -1,4 +1,4 @@
-"""What was measured, as a table beside what another server did, and as JSON."""
+"""Figures, as a table with those of another server, and as JSON."""
 
 import json
 import statistics
@@ -10,7 +10,7 @@ LESS, MORE = "less is better", "more is better"
 
 @dataclass(frozen=True)
 class Figure:
-    """One figure; `best` says which way is better."""
+    """A figure; `best` says whether less or more is better."""
 
     name: str
     unit: str
@@ -19,7 +19,7 @@ class Figure:
 
 
 def table(ours: Sequence[Figure], theirs: Mapping[str, Figure]) -> str:
-    """One line a figure; `times` is how many times better ours is than theirs."""
+    """One line per figure; `times` is the factor by which ours is better."""
     wide = max((len(figure.name) for figure in ours), default=0)
     lines = [f"{'':{wide}}  {'':>10} {'unit':<14}" + (f"{'theirs':>10} {'times':>7}" if theirs else "")]
     for figure in ours:
@@ -32,7 +32,7 @@ def table(ours: Sequence[Figure], theirs: Mapping[str, Figure]) -> str:
 
 
 def markdown(ours: Sequence[Figure], theirs: Mapping[str, Figure]) -> str:
-    """The same for a page of documentation."""
+    """The same as a Markdown table."""
     lines = ["| work | figure | unit |" + (" theirs | times better |" if theirs else "")]
     lines.append("| --- | --- | --- |" + (" --- | --- |" if theirs else ""))
     for figure in ours:
@@ -47,7 +47,7 @@ def markdown(ours: Sequence[Figure], theirs: Mapping[str, Figure]) -> str:
 
 
 def as_json(ours: Iterable[Figure], theirs: Mapping[str, Figure]) -> str:
-    """The same for programs: by name, value, unit, and the other server's value where it was measured."""
+    """The figures as JSON: value and unit by name, with the other server's value if it was measured."""
     found = {}
     for figure in ours:
         other = theirs.get(figure.name)
@@ -57,7 +57,7 @@ def as_json(ours: Iterable[Figure], theirs: Mapping[str, Figure]) -> str:
 
 
 def loaded(text: str) -> tuple[list[Figure], dict[str, Figure]]:
-    """What `as_json` wrote: our figures, and by name those of another server."""
+    """Parse the output of `as_json`: our figures, and by name those of another server."""
     found = json.loads(text).items()
     ours = [Figure(name, one["unit"], one["value"], one["best"]) for name, one in found]
     theirs = {name: Figure(name, one["unit"], one["theirs"], one["best"]) for name, one in found if "theirs" in one}
@@ -65,16 +65,16 @@ def loaded(text: str) -> tuple[list[Figure], dict[str, Figure]]:
 
 
 def times_better(ours: Figure, theirs: Figure) -> str:
-    """How many times better ours is, empty where that cannot be said."""
+    """The factor by which ours is better, empty if it is undefined."""
     better, worse = (ours.value, theirs.value) if ours.best == MORE else (theirs.value, ours.value)
     return f"{better / worse:.1f}" if worse > 0 else ""
 
 
 def written(value: float) -> str:
-    """A number with three digits that count."""
+    """A number with three significant digits."""
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
 
 def quantile(values: Sequence[float], of_100: int) -> float:
-    """The value below which so many of a hundred lie."""
+    """A percentile of values."""
     return statistics.quantiles(values, n=100, method="inclusive")[of_100 - 1] if len(values) > 1 else values[0]

@@ -1,6 +1,6 @@
-"""A process that plays agents or API clients: `python -m bench.generator`.
+"""A process that simulates agents or API clients: `python -m bench.generator`.
 
-It reads jobs from its input, one JSON line each, and answers each with one. The process ends with its input.
+It reads jobs from standard input, one per line as JSON, and answers each with one line. It exits when the input ends.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ PATIENCE_S = 120.0
 
 
 class AgentWire(asyncio.Protocol):
-    """A simulated agent's connection: what the server sends is only counted."""
+    """The connection of a simulated agent; received data is only counted."""
 
     def __init__(self, request: bytes) -> None:
         self._request = request
@@ -35,12 +35,12 @@ class AgentWire(asyncio.Protocol):
         self.lost = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Ask for the upgrade."""
+        """Send the handshake."""
         self._transport = transport  # type: ignore[assignment]
         self.write(self._request)
 
     def data_received(self, data: bytes) -> None:
-        """Only the answer to the handshake matters."""
+        """Read the response to the handshake, and ignore the rest."""
         if self.upgraded.done():
             return
         self._answer += data
@@ -52,22 +52,22 @@ class AgentWire(asyncio.Protocol):
             self._answer = b""
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """A lost agent makes the whole measurement worthless."""
+        """Report a lost agent, which invalidates the measurement."""
         self.lost = True
         self._may_write.set()
         if not self.upgraded.done():
             self.upgraded.set_exception(RuntimeError("the connection was closed"))
 
     def pause_writing(self) -> None:
-        """The server takes no more now."""
+        """The server does not read at present."""
         self._may_write.clear()
 
     def resume_writing(self) -> None:
-        """It does again."""
+        """The server reads again."""
         self._may_write.set()
 
     async def room(self) -> None:
-        """Return when the server takes more; raises RuntimeError where the connection is gone."""
+        """Return when the server accepts more data; raises RuntimeError if the connection is closed."""
         if not self._may_write.is_set():
             await self._may_write.wait()
         if self.lost:
@@ -80,14 +80,14 @@ class AgentWire(asyncio.Protocol):
 
 
 class Generator:
-    """Does jobs; the agents that it connected stay."""
+    """Runs jobs; agents stay connected between them."""
 
     def __init__(self) -> None:
         self._agents: dict[int, AgentWire] = {}
         self._beating: asyncio.Task[None] | None = None
 
     async def do(self, job: dict[str, Any]) -> dict[str, Any]:
-        """What the job of that name returns."""
+        """Run the job of that name, and return its result."""
         jobs: dict[str, Callable[..., Awaitable[dict[str, Any]]]] = {
             "connect": self._connect,
             "push": self._push,
@@ -97,7 +97,7 @@ class Generator:
         return await jobs[job.pop("job")](**job)
 
     async def _connect(self, url: str, codec: str, first: int, count: int, keepalives: bool) -> dict[str, Any]:
-        """Connect agents, a few at a time; with `keepalives` each sends its first one, as agents do."""
+        """Connect agents, a few at a time; with `keepalives`, each sends its first keepalive."""
         turns = asyncio.Semaphore(CONNECTING_MAX)
         started = time.perf_counter()
 
@@ -111,7 +111,7 @@ class Generator:
         return {"seconds": time.perf_counter() - started}
 
     async def _beat(self, codec: str, interval_s: float) -> dict[str, Any]:
-        """Send keepalives from now on, spread over the interval."""
+        """Start to send keepalives, spread over the interval."""
         self._beating = asyncio.create_task(self._beat_forever(codec, interval_s))
         return {}
 
@@ -131,9 +131,9 @@ class Generator:
         handlers: Sequence[str] = (),
         timed: bool = False,
     ) -> dict[str, Any]:
-        """Send events from all agents, as fast as the server takes them or at a rate, and say how long it took.
+        """Send events from all agents, as fast as the server accepts them or at a rate; returns the duration.
 
-        Ids of `timed` ones end with the time of sending, in microseconds since 1970 and 14 hexadecimal digits.
+        The ids of `timed` events end with the time of sending, in microseconds since 1970, as 14 hexadecimal digits.
         """
         pairs = [(agent, EventTemplate(codec, agent_name(number), f"check-{check}", tuple(handlers)))
                  for check in range(checks) for number, agent in self._agents.items()]  # fmt: skip
@@ -171,7 +171,7 @@ async def _connected(url: str, codec: str, name: str) -> AgentWire:
 
 
 async def main() -> None:
-    """Do jobs until the input ends."""
+    """Run jobs until the input ends."""
     generator = Generator()
     loop = asyncio.get_running_loop()
     while line := await loop.run_in_executor(None, sys.stdin.readline):

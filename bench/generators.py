@@ -1,4 +1,4 @@
-"""Generator processes, as those who measure use them: a job is handed over and answered in turn."""
+"""Runs generator processes: jobs are sent to them, and answered in order."""
 
 import contextlib
 import json
@@ -9,25 +9,25 @@ from typing import Any
 
 
 class Player:
-    """A generator process; `ask` returns when the job is done, `begin` and `finish` are its halves."""
+    """A generator process; `ask` runs a job, `begin` starts one and `finish` waits for it."""
 
     def __init__(self) -> None:
         command = [sys.executable, "-m", "bench.generator"]
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     def ask(self, job: str, **words: Any) -> dict[str, Any]:
-        """What a job returns."""
+        """Run a job, and return its result."""
         self.begin(job, **words)
         return self.finish()
 
     def begin(self, job: str, **words: Any) -> None:
-        """Have a job done."""
+        """Start a job."""
         assert self._process.stdin is not None
         self._process.stdin.write(json.dumps({"job": job, **words}) + "\n")
         self._process.stdin.flush()
 
     def finish(self) -> dict[str, Any]:
-        """What the job returned that was begun last."""
+        """Wait for the last job, and return its result."""
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         if not line:
@@ -36,7 +36,7 @@ class Player:
         return answer
 
     def close(self) -> None:
-        """End the process, and with it its connections."""
+        """Stop the process, which closes its connections."""
         self._process.kill()
         self._process.wait()
         for pipe in (self._process.stdin, self._process.stdout):
@@ -47,7 +47,7 @@ class Player:
 
 @contextlib.contextmanager
 def player() -> Iterator[Player]:
-    """A generator process, ended on leaving."""
+    """A generator process, which is stopped at the end of the context."""
     one = Player()
     try:
         yield one

@@ -1,4 +1,4 @@
-"""The database: how much it grows with events that replace others, and whether it stops growing at its retention."""
+"""Measures how much the database grows when events replace others, and whether retention stops the growth."""
 
 import tempfile
 import time
@@ -17,7 +17,7 @@ DATABASE = "sensu.db"
 
 
 def measure(long: bool) -> Iterator[Figure]:
-    """All figures about the database, of a backend whose history is short."""
+    """All figures about the database, of a backend with a short history."""
     events = EVENTS_LONG if long else EVENTS_SHORT
     options = ["--history-retention", str(RETENTION_S), "--state-change-retention", str(RETENTION_S)]
     with (

@@ -1,4 +1,4 @@
-"""Handlers: events a second through a filter and a handler, and how soon the handler gets them."""
+"""Measures handlers: events per second through a filter and a handler, and the latency."""
 
 import contextlib
 import json
@@ -22,9 +22,9 @@ FILTER = "event.check.status == 0 && event.entity.entity_class == 'agent'"
 
 
 class Sink:
-    """Counts what handlers deliver to a TCP or UDP port; keeps when each TCP delivery ended.
+    """Counts deliveries to a TCP or UDP port, and records the time at which each TCP delivery ended.
 
-    One that `stands_still` takes no TCP connection until `go_on`, beside the one or two that the kernel takes for it.
+    If it `stands_still`, it accepts no TCP connection until `go_on`, except for one or two that the kernel accepts.
     """
 
     def __init__(self, kind: str, *, stands_still: bool = False) -> None:
@@ -45,13 +45,13 @@ class Sink:
         threading.Thread(target=self._count_datagrams if kind == "udp" else self._accept, daemon=True).start()
 
     def go_on(self) -> None:
-        """Take connections from now on."""
+        """Start to accept connections."""
         if self._socket.type == socket.SOCK_STREAM:
             self._socket.listen(1024)
         self._goes_on.set()
 
     def close(self) -> None:
-        """Count no longer."""
+        """Stop counting."""
         self._socket.close()
 
     def _count_datagrams(self) -> None:
@@ -93,13 +93,13 @@ def measure(server: Server, long: bool) -> Iterator[Figure]:
 
 
 def put_filter(api: Api) -> None:
-    """The JavaScript filter of all handlers here."""
+    """Create the JavaScript filter of all handlers here."""
     metadata = {"name": "bench-filter", "namespace": "default"}
     api.put(f"{BASE}/filters/bench-filter", {"metadata": metadata, "action": "allow", "expressions": [FILTER]})
 
 
 def put_socket_handler(api: Api, name: str, kind: str, sink: Sink, **more: int) -> None:
-    """A handler that sends to a sink what passes the filter."""
+    """Create a handler that sends events that pass the filter to a sink."""
     where = {"host": "127.0.0.1", "port": sink.port}
     _put_handler(api, name, {"type": kind, "socket": where, "timeout": 10, **more})
 
@@ -110,7 +110,7 @@ def _put_handler(api: Api, name: str, more: dict[str, Any]) -> None:
 
 
 def _pipe(server: Server, api: Api, events: int) -> Iterator[Figure]:
-    """The handler's command is the cheapest there is: what is measured is the starting of processes."""
+    """The handler's command does almost nothing, so that mainly the start of processes is measured."""
     sink = Sink("udp")
     command = f"exec 3<>/dev/udp/127.0.0.1/{sink.port}; echo x >&3"
     _put_handler(api, "bench-pipe", {"type": "pipe", "command": f"exec bash -c '{command}'", "timeout": 10})
@@ -120,7 +120,7 @@ def _pipe(server: Server, api: Api, events: int) -> Iterator[Figure]:
 
 
 def _pushed(server: Server, handler: str, events: int, count: Callable[[], int]) -> float:
-    """Events a second until the handler has had nearly all of them (datagrams may be lost)."""
+    """Events per second until the handler has received nearly all of them (datagrams can be lost)."""
     with player() as agents:
         agents.ask("connect", url=server.agents_url, codec="json", first=0, count=PUSHING_AGENTS, keepalives=False)
         started = time.perf_counter()
@@ -135,7 +135,7 @@ def _pushed(server: Server, handler: str, events: int, count: Callable[[], int])
 
 
 def _latency(server: Server, sink: Sink, handler: str) -> Iterator[Figure]:
-    """From a frame to its handler, the handler's connection included; each event tells when it was sent."""
+    """The latency from a frame to its handler, including the connection; events contain the time of sending."""
     time.sleep(0.5)
     sink.keeps = True
     before = sink.count
@@ -152,7 +152,7 @@ def _latency(server: Server, sink: Sink, handler: str) -> Iterator[Figure]:
 
 
 def _latency_from_commit(api: Api, sink: Sink, handler: str) -> Iterator[Figure]:
-    """From the answer to a PUT of an event, which comes after its commit, to its handler."""
+    """The latency from the response to a PUT of an event, which follows its commit, to its handler."""
     times = []
     for number in range(COMMITS):
         before = sink.count
@@ -169,5 +169,5 @@ def _latency_from_commit(api: Api, sink: Sink, handler: str) -> Iterator[Figure]
 
 
 def _sent_at(body: bytes) -> float:
-    """What the generator wrote into the end of the id: microseconds since 1970, as 13 digits."""
+    """The time that the generator wrote into the end of the id: microseconds since 1970, as 13 digits."""
     return int(json.loads(body)["id"].replace("-", "")[-14:], 16) / 1e6

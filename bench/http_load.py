@@ -1,4 +1,4 @@
-"""API clients that send one request after the other on some connections, for a time or a number of requests."""
+"""Simulates API clients: sequential requests on several connections, for a time or a number of requests."""
 
 import asyncio
 import time
@@ -14,7 +14,7 @@ _CHECK = '{"metadata":{"name":"%s","namespace":"%s"},"command":"true","interval"
 
 
 class _Client(asyncio.Protocol):
-    """A connection that asks again as soon as it is answered."""
+    """A connection that sends a request as soon as the previous one is answered."""
 
     def __init__(self, requests: Iterator[bytes], times: list[float], gone: Callable[[], None]) -> None:
         self._requests, self._times, self._gone = requests, times, gone
@@ -56,7 +56,7 @@ class _Client(asyncio.Protocol):
 async def run_requests(
     url: str, token: str, kind: str, namespace: str, connections: int, pool: int, seconds: float = 0, requests: int = 0
 ) -> dict[str, Any]:
-    """Send requests of a kind about `pool` different resources; how many were answered in how long."""
+    """Send requests of a kind for `pool` different resources; returns the number of responses and the time."""
     times: list[float] = []
     left = connections
     done = asyncio.Event()
@@ -94,7 +94,7 @@ def _until(messages: Iterator[bytes], seconds: float, requests: int) -> Iterator
 
 
 def _messages(kind: str, host: str, token: str, namespace: str, pool: int) -> Iterator[bytes]:
-    """Requests without end; bodies differ each time, since stores skip writes that change nothing."""
+    """An endless series of requests; bodies differ, because stores skip writes that change nothing."""
     makers = {"PUT event": _put_event, "GET event": _get_event, "PUT check": _put_check, "GET check": _get_check}
     makers |= {"POST event": _post_event, "PUT entity": _put_entity, "PUT published check": _put_published_check}
     method, base = kind.partition(" ")[0], f"/api/core/v2/namespaces/{namespace}"
@@ -144,7 +144,7 @@ def _put_check(one: int, namespace: str, number: int) -> tuple[str, bytes]:
 
 
 def _put_published_check(one: int, namespace: str, number: int) -> tuple[str, bytes]:
-    """A check that is due once a minute, for agents that are not there."""
+    """A check that is due once a minute, for a subscription without agents."""
     name = f"published-{one:05}"
     body = _CHECK % (name, namespace, 1 + number % 50)
     return f"/checks/{name}", body.replace('"publish":false', '"publish":true,"subscriptions":["nobody"]').encode()

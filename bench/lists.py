@@ -1,4 +1,4 @@
-"""Long lists: when their first byte comes, when the last, and how much memory they take while they are read."""
+"""Measures long lists: the time to the first and the last byte, and memory use while they are read."""
 
 import contextlib
 import statistics
@@ -20,12 +20,12 @@ READ_BYTES = 256 * 1024
 
 
 class Refused(Exception):
-    """A list that the server does not give."""
+    """The server refused a list."""
 
 
 @dataclass(frozen=True)
 class Reading:
-    """How one list was read."""
+    """The times of reading a list."""
 
     first_byte_s: float
     whole_s: float
@@ -33,7 +33,7 @@ class Reading:
 
 
 def measure(server: Server, long: bool) -> Iterator[Figure]:
-    """Lists of entities and events without selectors, with one that an index answers, and with one that none does."""
+    """Lists of entities and events without selectors, with one that uses an index, and with one that cannot."""
     api = Api(server.api_url)
     for count in (COUNT_SMALL, COUNT_LONG if long else COUNT):
         _fill(server, api, count)
@@ -75,7 +75,7 @@ def _median(seconds: Iterator[float]) -> float:
 
 
 def _read(api: Api, method: str, path: str) -> Reading:
-    """One request on a connection of its own, read to the end as fast as it comes."""
+    """Send a request on a new connection, and read the response as fast as it arrives."""
     head = f"{method} {path} HTTP/1.1\r\nHost: {urlsplit(api.url).netloc}\r\nAuthorization: Bearer {api.token}\r\n"
     size = 0
     first_byte_s = 0.0

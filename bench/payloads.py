@@ -1,6 +1,6 @@
-"""What the generators send: events of about 2 KB in JSON, as WebSocket frames and HTTP requests.
+"""The messages of the generators: events of about 2 KB in JSON, as WebSocket frames and HTTP requests.
 
-A template holds a whole message with places for what changes; filling it costs about a microsecond.
+A template is a whole message with placeholders; filling it costs about a microsecond.
 """
 
 import struct
@@ -18,7 +18,7 @@ from sensu.transport.handshake import JSON_TYPE, PROTOBUF_TYPE
 
 CODECS = {"json": JSON_TYPE, "protobuf": PROTOBUF_TYPE}
 SEQUENCE_FIRST = 1_000_000_000
-"""Numbers that change have so many digits, and so many bytes in protobuf, that messages keep their length."""
+"""The numbers that change have a fixed number of digits (bytes in protobuf), so that messages keep their length."""
 _AT, _SEQUENCE, _ID = 1_799_999_999, 1_888_888_888, "01234567-89ab-4def-8123-456789abcdef"
 _INTERFACES = (
     NetworkInterface(name="lo", addresses=("127.0.0.1/8", "::1/128")),
@@ -33,7 +33,7 @@ def agent_name(number: int) -> str:
 
 
 def make_event(agent: str, check: str, handlers: tuple[str, ...] = ()) -> Event:
-    """A passing result with a host's facts and 300 bytes of output, as agents send it."""
+    """A passing result with facts about a host and 300 bytes of output, as agents send it."""
     system = System(
         hostname=agent,
         os="linux",
@@ -82,7 +82,7 @@ def keepalive(codec_name: str, agent: str, at: int, interval_s: int) -> bytes:
 
 
 class EventTemplate:
-    """The frame of an event that is filled with a time, a number and an id."""
+    """The frame of an event, with placeholders for a time, a number and an id."""
 
     def __init__(self, codec_name: str, agent: str, check: str, handlers: tuple[str, ...] = ()) -> None:
         self._protobuf = codec_name == "protobuf"

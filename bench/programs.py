@@ -1,4 +1,4 @@
-"""The programs under measurement: started in a folder of their own, watched through /proc, stopped at the end."""
+"""Starts the measured programs in separate folders, reads their resource use from /proc, and stops them."""
 
 import contextlib
 import os
@@ -19,28 +19,28 @@ TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 
 @dataclass(frozen=True)
 class Process:
-    """A running process with its children, as /proc tells of them."""
+    """A running process with its children, as seen in /proc."""
 
     pid: int
 
     def cpu_s(self) -> float:
-        """CPU seconds that it and its children, ended ones too, have used so far."""
+        """The CPU seconds used by it and its children, including ended ones."""
         return sum(_threads_cpu_s(pid) + _ended_children_cpu_s(pid) for pid in self._family())
 
     def own_cpu_s(self) -> float:
-        """CPU seconds that it used itself."""
+        """The CPU seconds used by the process itself."""
         return _threads_cpu_s(self.pid)
 
     def memory_mib(self) -> float:
-        """Resident memory of it and its children."""
+        """The resident memory of it and its children."""
         return sum(_memory_kib(pid, "VmRSS:") for pid in self._family()) / 1024
 
     def peak_mib(self) -> float:
-        """The most resident memory of it and its children since `forget_peak`."""
+        """The peak resident memory of it and its children since `forget_peak`."""
         return sum(_memory_kib(pid, "VmHWM:") for pid in self._family()) / 1024
 
     def forget_peak(self) -> None:
-        """Begin anew to remember the most memory."""
+        """Reset the peak memory."""
         for pid in self._family():
             with contextlib.suppress(OSError):
                 Path(f"/proc/{pid}/clear_refs").write_text("5")
@@ -55,7 +55,7 @@ class Process:
 
 
 def _threads_cpu_s(pid: int) -> float:
-    """What its threads used, to the nanosecond; ticks would charge work that comes with a timer whole ticks or none."""
+    """The CPU seconds of its threads, in nanoseconds: ticks count periodic work as whole ticks or not at all."""
     with contextlib.suppress(OSError):
         threads = Path(f"/proc/{pid}/task").iterdir()
         return sum(int((thread / "schedstat").read_text().split()[0]) for thread in threads) / 1e9
@@ -79,7 +79,7 @@ def _memory_kib(pid: int, word: str) -> int:
 
 @dataclass(frozen=True)
 class Server(Process):
-    """A running backend, ours or another; `state_dir` and `ready_s` are known of those that were started here."""
+    """A running backend, ours or another; `state_dir` and `ready_s` are known if it was started here."""
 
     api_url: str
     agents_url: str
@@ -88,7 +88,7 @@ class Server(Process):
 
 
 def program(name: str) -> str:
-    """The path of one of the three programs, as installed beside this interpreter."""
+    """The path of one of the three programs in the environment of this interpreter."""
     return str(Path(sys.executable).parent / name)
 
 
@@ -116,7 +116,7 @@ def started_again(state_dir: Path, extra: Sequence[str] = ()) -> Iterator[Server
 
 @contextlib.contextmanager
 def running(command: Sequence[str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """A program, ended on leaving."""
+    """A running program, which is stopped at the end of the context."""
     with log.open("wb") as sink:
         process = subprocess.Popen(command, stdout=sink, stderr=sink)
     try:
@@ -130,7 +130,7 @@ def running(command: Sequence[str], log: Path) -> Iterator[subprocess.Popen[byte
 
 
 def wait_until_ready(api_url: str, process: subprocess.Popen[bytes], started: float) -> float:
-    """Seconds from `started` to the first answer of /health; SystemExit where it does not come."""
+    """The seconds from `started` to the first response of /health; raises SystemExit if there is none."""
     while time.monotonic() - started < READY_S:
         if process.poll() is not None:
             sys.exit(f"the backend ended with status {process.returncode}")

@@ -1,4 +1,4 @@
-"""sensuctl: how long a user waits for it."""
+"""Measures the time that sensuctl commands take."""
 
 import os
 import statistics

@@ -1,8 +1,8 @@
-"""A long steady load: `python -m bench.soak [--seconds 1800] [--rate N] [--format table|markdown|json]`.
+"""Measures a long constant load: `python -m bench.soak [--seconds 1800] [--rate N] [--format table|markdown|json]`.
 
-A fresh backend gets events at half the rate that it can sustain (or at `--rate`). Memory, CPU, files and the time from
-a frame to its event being readable are written down all the while. In the end a verdict says for each whether it was
-flat: the median of the last third beside that of the second tenth to the first third. Exits with 1 where one was not.
+A fresh backend receives events at half the rate that it can sustain (or at `--rate`). Memory, CPU, files and latency
+(from a frame to its readable event) are recorded. At the end, each of them is tested for growth: the median of the last
+third is compared with that of the part from a tenth to a third. Exits with status 1 if one has grown.
 """
 
 import argparse
@@ -24,17 +24,17 @@ from bench.wire import events_processed
 
 SUSTAINED_EVENTS = 60_000
 HISTORY_BYTES_MAX = 32 * 1024 * 1024
-"""The bound of the history here: small enough that a short soak reaches it, as a default one would in hours."""
+"""The size limit of the history: small enough to be reached in a short run; the default would take hours."""
 PROBES = 20
 ROWS_SHOWN = 20
 WARM_UP = 0.1
 KEPT_UP = 0.98
-"""What part of the asked rate must have been processed in the end."""
+"""The fraction of the requested rate that must have been processed at the end."""
 
 
 @dataclass(frozen=True)
 class Sample:
-    """What was seen at a time, in seconds since the load began."""
+    """The values at a time, in seconds since the start of the load."""
 
     at_s: float
     events_per_s: float
@@ -48,7 +48,7 @@ class Sample:
 
 @dataclass(frozen=True)
 class Limit:
-    """How much a value may grow from the beginning to the end: by a part of it, or by so much where that is more."""
+    """The permitted growth of a value from the beginning to the end: a fraction or an amount, whichever is larger."""
 
     of: str
     part: float
@@ -76,7 +76,7 @@ class Verdict:
 
 
 def main() -> int:
-    """Load, watch, judge and print; 1 where something was not flat."""
+    """Run the load, sample, evaluate and print; returns 1 if a value was not flat."""
     options = _options()
     history = ["--history-bytes-max", str(HISTORY_BYTES_MAX)]
     with tempfile.TemporaryDirectory(prefix="sensu-soak-") as folder, backend(Path(folder), history) as server:
@@ -146,20 +146,20 @@ def judged(samples: Sequence[Sample]) -> list[Verdict]:
 
 
 def as_json(rate: int, samples: Sequence[Sample], verdicts: Sequence[Verdict]) -> str:
-    """All of it for programs."""
+    """All samples and verdicts as JSON."""
     found = {"rate_per_s": rate, "samples": list(map(asdict, samples)), "verdicts": list(map(asdict, verdicts))}
     return json.dumps(found, indent=2)
 
 
 def table(rate: int, samples: Sequence[Sample], verdicts: Sequence[Verdict]) -> str:
-    """Some of the samples and the verdicts, for a terminal."""
+    """Some of the samples, and the verdicts, as a table."""
     lines = [_row_of(list(Sample.__annotations__)), *map(_row, _shown(samples)), ""]
     lines += [f"{one.of}: {_judgement(one)}" for one in verdicts]
     return "\n".join([f"{rate:,} events/s", *lines])
 
 
 def markdown(rate: int, samples: Sequence[Sample], verdicts: Sequence[Verdict]) -> str:
-    """The same for a page of documentation."""
+    """The same as Markdown."""
     names = list(Sample.__annotations__)
     lines = [f"{rate:,} events/s:", "", f"| {' | '.join(names)} |", "| --- " * len(names) + "|"]
     lines += [f"| {' | '.join(written(value) for value in asdict(one).values())} |" for one in _shown(samples)]
@@ -195,11 +195,11 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="bench.soak", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("--seconds", type=float, default=1800, help="how long (default: 1800)")
-    parser.add_argument("--every", type=float, default=10, metavar="SECONDS", help="between samples (default: 10)")
-    parser.add_argument("--rate", type=int, default=0, help="events a second (default: half of what is sustained)")
-    parser.add_argument("--format", choices=FORMATS, default="table", help="of what is printed (default: table)")
-    parser.add_argument("--save", type=Path, metavar="FILE", help="write all samples as JSON, too")
+    parser.add_argument("--seconds", type=float, default=1800, help="duration of the load (default: 1800)")
+    parser.add_argument("--every", type=float, default=10, metavar="SECONDS", help="time between samples (default: 10)")
+    parser.add_argument("--rate", type=int, default=0, help="events per second (default: half of the sustained rate)")
+    parser.add_argument("--format", choices=FORMATS, default="table", help="output format (default: table)")
+    parser.add_argument("--save", type=Path, metavar="FILE", help="also write all samples to a JSON file")
     return parser.parse_args()
 
 

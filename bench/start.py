@@ -1,4 +1,4 @@
-"""A backend that nobody asks anything: how soon it answers, and what it costs to have it."""
+"""Measures an idle backend: the time until it answers, its memory and its CPU use."""
 
 import time
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ IDLE_S = 6.0
 
 
 def measure(server: Server, long: bool) -> Iterator[Figure]:
-    """Start, idle memory and CPU; for a server that was just started here."""
+    """Start time, idle memory and idle CPU of a server that was just started here."""
     yield Figure("start to /health 200", "s", server.ready_s)
     time.sleep(SETTLE_S)
     before = server.cpu_s()

@@ -1,4 +1,4 @@
-"""What the project set itself to reach on a machine with two cores, and which figures reach it."""
+"""The project's performance targets on a machine with two cores."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ JSON_RATE, JSON_CPU = "durable events from agents, json", "CPU for 1,000 events,
 
 @dataclass(frozen=True)
 class Target:
-    """A bound for the figure of that name: by itself, or as a part of another figure."""
+    """A limit for the figure of that name, absolute or relative to another figure."""
 
     name: str
     bound: float
@@ -62,7 +62,7 @@ TARGETS = (
 
 
 def judged(ours: Sequence[Figure], theirs: Mapping[str, Figure]) -> str:
-    """The targets whose figures are there, as Markdown."""
+    """The targets with figures, as Markdown."""
     lines = ["| work | target | figure | unit | reached |", "| --- | --- | --- | --- | --- |"]
     return "\n".join([*lines, *_rows({figure.name: figure for figure in ours})])
 

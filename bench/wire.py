@@ -1,4 +1,4 @@
-"""The least of HTTP and WebSocket that measuring needs, on blocking sockets; what a client costs is measured, too."""
+"""A minimal HTTP and WebSocket client on blocking sockets; its cost is part of the measurements."""
 
 import base64
 import json
@@ -44,7 +44,7 @@ def handshake(url: str, codec: str, agent: str) -> bytes:
 
 
 def host_and_port(url: str) -> tuple[str, int]:
-    """Where a URL leads."""
+    """The host and port of a URL."""
     where = urlsplit(url)
     return where.hostname or "127.0.0.1", where.port or 80
 
@@ -57,7 +57,7 @@ def opened(url: str) -> socket.socket:
 
 
 def connected_agent(url: str, codec: str, agent: str) -> socket.socket:
-    """A connection of an agent on which frames can be sent."""
+    """An agent's connection after the handshake."""
     connection = opened(url)
     connection.sendall(handshake(url, codec, agent))
     answer = connection.recv(4096)
@@ -74,7 +74,7 @@ def token(api_url: str) -> str:
 
 
 class Api:
-    """One kept connection to an API, logged in; opened anew where it was not used for long."""
+    """A persistent, authenticated connection to an API, which is reopened after a long pause."""
 
     def __init__(self, url: str) -> None:
         self.url = url
@@ -88,7 +88,7 @@ class Api:
         self._used_at = time.monotonic()
 
     def get(self, path: str) -> bytes:
-        """The body of an answer; raises RuntimeError for all but 200."""
+        """The body of a response; raises RuntimeError unless the status is 200."""
         self._send(f"GET {path} HTTP/1.1\r\n{self._head}\r\n")
         status, body = self._answer()
         if status != 200:
@@ -96,7 +96,7 @@ class Api:
         return body
 
     def put(self, path: str, resource: dict[str, Any]) -> None:
-        """Put a resource; raises RuntimeError where it is refused."""
+        """Put a resource; raises RuntimeError if it is refused."""
         body = json.dumps(resource)
         head = f"{self._head}Content-Type: application/json\r\nContent-Length: {len(body)}\r\n"
         self._send(f"PUT {path} HTTP/1.1\r\n{head}\r\n{body}")
@@ -105,7 +105,7 @@ class Api:
             raise RuntimeError(f"PUT {path}: {status} {answer[:200]!r}")
 
     def _send(self, request: str) -> None:
-        """Send a request; servers close connections that rest, and tokens end."""
+        """Send a request; reconnects after a long pause, because servers close connections and tokens expire."""
         if time.monotonic() - self._used_at > RESTED_S:
             self._connection.close()
             self._open()
@@ -133,7 +133,7 @@ class Api:
         return b"".join(parts)
 
     def _read_chunks(self, start: bytes) -> bytes:
-        """The chunked body, its framing left in: what is measured is the time until the end came."""
+        """The chunked body including its framing, because only the time until its end is measured."""
         parts = [start]
         while not (parts[-1] if len(parts[-1]) > 5 else b"".join(parts[-2:])).endswith(b"0\r\n\r\n"):
             parts.append(self._received())
@@ -147,7 +147,7 @@ class Api:
 
 
 def events_processed(server_url: str) -> int:
-    """How many events the server says it processed."""
+    """The number of processed events that the server reports."""
     with urllib.request.urlopen(f"{server_url}/metrics", timeout=PATIENCE_S) as answer:
         lines = answer.read().decode().splitlines()
     return round(sum(float(line.split()[-1]) for line in lines if line.startswith("sensu_go_events_processed{")))

@@ -132,7 +132,7 @@ class SearchIndex:
         return kind if allowed else Denied()
 
     def _counting(self, namespace: str, kind: Kind, name: str) -> _Counted:
-        """The counts of a field, which are made anew if they are too old."""
+        """The counts of a field, which are computed again if they are too old."""
         key, now = (namespace, kind.segment, name), self._clock.monotonic()
         counted = self._counted.get(key)
         if counted is None or (counted.task is None and counted.since + KEPT_S < now):
