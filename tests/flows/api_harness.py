@@ -12,41 +12,31 @@ import aiohttp
 from prometheus_client import CollectorRegistry
 from yarl import URL
 
-from sensu.backend.api.application import ApiContext, Application, build_application, routes_of
+from sensu.backend.api import assembly as api
+from sensu.backend.api.application import Application, build_application, routes_of
 from sensu.backend.api.cluster import Member
 from sensu.backend.api.router import Route
 from sensu.backend.api.server import ApiServer
-from sensu.backend.auth.access import Access
-from sensu.backend.auth.api_keys import APIKeys
-from sensu.backend.auth.authenticator import Authenticator
-from sensu.backend.auth.basic_provider import BasicProvider
-from sensu.backend.auth.passwords import Passwords, hash_password
-from sensu.backend.auth.providers import Providers
+from sensu.backend.auth import assembly as auth
+from sensu.backend.auth.passwords import hash_password
 from sensu.backend.auth.seeds import seed_writes
-from sensu.backend.auth.tokens import Tokens
 from sensu.backend.basics import Basics
-from sensu.backend.counts import DeliveryCounts, EventCounts, ScheduleCounts
+from sensu.backend.composition import Core, CoreCounters
+from sensu.backend.counts import DeliveryCounts, EventCounts, KeepaliveCounts, ScheduleCounts
 from sensu.backend.dashboardd.application import Frames
 from sensu.backend.dashboardd.assembly import Dashboard, frame_ancestors
-from sensu.backend.eventd.daemon import Eventd
 from sensu.backend.listening import ListenerSettings
 from sensu.backend.metrics import BackendMetrics
-from sensu.backend.pipelined.assembly import assembled
+from sensu.backend.pipelined import assembly as pipelined
 from sensu.backend.pipelined.steps.scripts import Scripts
 from sensu.backend.ports import DaemonPorts
-from sensu.backend.schedulerd.ledger import RunLedger
 from sensu.backend.secrets.resolver import Secrets
 from sensu.backend.services.audit import AuditLog
-from sensu.backend.services.event_rows import Rows
 from sensu.backend.services.history import Bound, History
 from sensu.backend.services.live_changes import LiveChanges
-from sensu.backend.services.live_streams import LiveStreams
 from sensu.backend.settings import BackendSettings
-from sensu.backend.silence_indexes import SilenceIndexes
-from sensu.backend.stored_entities import StoredEntities
 from sensu.backend.stored_form import key_of, put
 from sensu.clock import Clock, SystemClock
-from sensu.execution.script_problems import ScriptChecks
 from sensu.resources.asset import Asset
 from sensu.resources.check_request import CheckRequest
 from sensu.resources.entity import BACKEND_CLASS, Entity, System
@@ -173,82 +163,56 @@ async def running_api(
     One that is not `fresh` starts again on the database in the folder.
     """
     clock = clock or SystemClock()
-    store = SQLiteStore(folder, Durability.NORMAL)
-    await store.open()
-    if fresh:
-        hashed = hash_password(PASSWORD)
-        await store.commit(seed_writes(ADMIN, hashed, hashed, None, clock.now()))
-    await store.commit([put(ENTITY, _own_entity())])
-    cache = ResourceCache(store)
-    await cache.load(kind for kind in ALL_KINDS if kind is not EVENT)
-    entities = StoredEntities(store)
-    entities.open()
-    passwords = Passwords(clock)
-    providers = Providers(BasicProvider(cache, passwords))
-    tokens = Tokens(store, providers, clock)
-    await tokens.open()
-    metrics = BackendMetrics(CollectorRegistry(), "test")
-    checks, scripts, counts = ScriptChecks(), Scripts(), DeliveryCounts(metrics, store.deliveries_size)
-    basics = Basics(store, cache, clock, BackendSettings(), metrics)
-    deliveries, offered = assembled(basics, NoAssets(), scripts, Secrets(cache, clock), _own_entity(), counts)
-    eventd = Eventd(store, cache, entities, EventCounts(metrics), clock, deliveries.wake)
-    await eventd.prepare()
-    agents, schedule = NoAgents(), NoSchedule(store, clock)
-    ledger = RunLedger(store, ScheduleCounts(metrics), clock)
-    ports = DaemonPorts(eventd, agents, schedule, offered, ledger, lambda: ready)
-    authenticator = Authenticator(cache, providers, tokens, APIKeys(cache))
-    member = Member("default", CLUSTER_ID)
-    access = Access(cache)
-    audit = AuditLog(store, access, clock)
-    feed = LiveChanges(store, heartbeat_s=heartbeat_s, remembered_changes_max=REMEMBERED_CHANGES)
-    await feed.open()
-    rows = Rows(clock, SilenceIndexes(cache))
-    live = LiveStreams(store, access, cache, clock, rows)
-    context = ApiContext(
-        store,
-        access,
-        authenticator,
-        passwords,
-        tokens,
-        ports,
-        clock,
-        checks.problem,
-        metrics,
-        member,
-        audit,
-        feed,
-        History(store, access, clock, HISTORY, HISTORY),
-        cache,
-        rows,
-        live,
-        "test",
-    )
-    application = build_application(context)
-    server = ApiServer(
-        application, ListenerSettings("127.0.0.1", port, stop_timeout_s=1), stopping=lambda: _stop(feed, live)
-    )
-    running = [eventd.run(), *([deliveries.run()] if handles else [])]
-    working = [asyncio.create_task(one) for one in running]
-    try:
-        async with (
-            _listening(server),
-            _browsable(application, clock, dist, partial(frame_ancestors, cache)) as web_url,
-            aiohttp.ClientSession(auto_decompress=dist is None) as http,
-        ):
-            url = f"http://127.0.0.1:{server.port}"
-            yield RunningApi(url, store, ports, agents, schedule, metrics, http, routes_of(context), web_url)
-    finally:
-        for task in working:
-            task.cancel()
-        await asyncio.wait(working)
-        for part in (tokens, passwords, scripts, checks, entities, cache):
-            part.close()
-        await store.close()
+    async with contextlib.AsyncExitStack() as stack:
+        store = SQLiteStore(folder, Durability.NORMAL)
+        await store.open()
+        stack.push_async_callback(store.close)
+        if fresh:
+            hashed = hash_password(PASSWORD)
+            await store.commit(seed_writes(ADMIN, hashed, hashed, None, clock.now()))
+        await store.commit([put(ENTITY, _own_entity())])
+        cache = ResourceCache(store)
+        await cache.load(kind for kind in ALL_KINDS if kind is not EVENT)
+        stack.callback(cache.close)
+        metrics = BackendMetrics(CollectorRegistry(), "test")
+        basics = Basics(store, cache, clock, BackendSettings(), metrics)
+        scripts, counts = Scripts(), DeliveryCounts(metrics, store.deliveries_size)
+        stack.callback(scripts.close)
+        deliveries, offered = pipelined.assembled(
+            basics, NoAssets(), scripts, Secrets(cache, clock), _own_entity(), counts
+        )
+        slots = ScheduleCounts(metrics)
+        counters = CoreCounters(EventCounts(metrics), KeepaliveCounts(metrics), slots, slots)
+        core = Core(basics, counters, deliveries.wake)
+        core.open()
+        stack.callback(core.close)
+        await core.events.prepare()
+        agents, schedule = NoAgents(), NoSchedule(store, clock)
+        ports = DaemonPorts(core.events, agents, schedule, offered, core.ledger, lambda: ready)
+        known = await auth.assembled(basics, stack)
+        feed = LiveChanges(store, heartbeat_s=heartbeat_s, remembered_changes_max=REMEMBERED_CHANGES)
+        await feed.open()
+        audit = AuditLog(store, known.access, clock)
+        history = History(store, known.access, clock, HISTORY, HISTORY)
+        member = Member("default", CLUSTER_ID)
+        context = api.assembled_context(basics, known, ports, member, audit, history, feed, stack)
+        application = build_application(context)
+        server = api.server_of(context, application, ListenerSettings("127.0.0.1", port, stop_timeout_s=1))
+        running = [core.events.run(), *([deliveries.run()] if handles else [])]
+        working = [asyncio.create_task(one) for one in running]
+        stack.push_async_callback(_ended, working)
+        await stack.enter_async_context(_listening(server))
+        frames = partial(frame_ancestors, cache)
+        web_url = await stack.enter_async_context(_browsable(application, clock, dist, frames))
+        http = await stack.enter_async_context(aiohttp.ClientSession(auto_decompress=dist is None))
+        url = f"http://127.0.0.1:{server.port}"
+        yield RunningApi(url, store, ports, agents, schedule, metrics, http, routes_of(context), web_url)
 
 
-def _stop(feed: LiveChanges, live: LiveStreams) -> None:
-    feed.close()
-    live.close()
+async def _ended(tasks: Sequence["asyncio.Task[None]"]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.wait(tasks)
 
 
 @contextlib.asynccontextmanager

@@ -9,21 +9,16 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, cast
 
+from prometheus_client import CollectorRegistry
+
 from sensu.backend.auth.access import Access
 from sensu.backend.auth.identity import Identity
-from sensu.backend.pipelined.daemon import Pipelined
+from sensu.backend.basics import Basics
+from sensu.backend.metrics import BackendMetrics
+from sensu.backend.pipelined.assembly import assembled
 from sensu.backend.pipelined.queue.bounds import Bounds
-from sensu.backend.pipelined.steps.dry_run import DryRuns
-from sensu.backend.pipelined.steps.filters import Filters
-from sensu.backend.pipelined.steps.handlers.deliver import Tools
-from sensu.backend.pipelined.steps.handlers.table import Handlers
-from sensu.backend.pipelined.steps.mutators import Mutators
-from sensu.backend.pipelined.steps.other_events import OtherEvents
 from sensu.backend.pipelined.steps.outcome import Outcome
-from sensu.backend.pipelined.steps.runtime_assets import RuntimeAssets
 from sensu.backend.pipelined.steps.scripts import Scripts
-from sensu.backend.pipelined.steps.workflows import Workflows
-from sensu.backend.ports import OfferedDeliveries
 from sensu.backend.secrets.env import EnvSecrets
 from sensu.backend.secrets.provider import SecretProvider
 from sensu.backend.secrets.resolver import Secrets
@@ -32,6 +27,7 @@ from sensu.backend.services.deliveries import Deliveries
 from sensu.backend.services.explain import Explain
 from sensu.backend.services.outcomes import Listing
 from sensu.backend.services.pages import PageRequest
+from sensu.backend.settings import BackendSettings
 from sensu.backend.stored_form import put
 from sensu.resources.asset import Asset
 from sensu.resources.entity import Entity
@@ -156,21 +152,18 @@ class PipelinedWorld:
 
     async def start(self) -> None:
         await self._cache.load([HANDLER, MUTATOR, EVENT_FILTER, PIPELINE, ASSET, SECRET, SILENCED])
-        assets = RuntimeAssets(self._cache, FakeAssets(self.folder / "assets"), make_entity("backend"))
-        others = OtherEvents(self.store)
-        secrets = Secrets(self._cache, self.clock, self.secret_providers)
-        workflows = Workflows(
-            self._cache,
-            Filters(self._cache, assets, self.clock, self._scripts.filters, others),
-            Mutators(self._cache, self._scripts.mutators, assets, secrets, self.clock),
-            Handlers(Tools(assets, secrets, self.clock)),
-            self._web_url,
+        metrics = BackendMetrics(CollectorRegistry())
+        self.pipelined, self.offered = assembled(
+            Basics(self.store, self._cache, self.clock, BackendSettings(dashboard_url=self._web_url), metrics),
+            FakeAssets(self.folder / "assets"),
+            self._scripts,
+            Secrets(self._cache, self.clock, self.secret_providers),
+            make_entity("backend"),
+            self.counters,
+            self.membership,
+            bounds=self._bounds,
+            roll=lambda: 0.0,
         )
-        self.pipelined = Pipelined(
-            self.store, workflows, self.counters, self.clock, self._bounds, lambda: 0.0, self.membership
-        )
-        dry_runs = DryRuns(self._cache, assets, self.clock, self._scripts.dry_runs, others)
-        self.offered = OfferedDeliveries(self.pipelined.operators, workflows, self.pipelined.traces, dry_runs)
         access = cast(Access, Everything())
         self.deliveries = Deliveries(self.store, access, self.offered, AuditLog(self.store, access, self.clock))
         self.explain = Explain(self.store, access, self.clock, self.offered)

@@ -7,8 +7,8 @@ from sensu.backend.api.cluster import Member
 from sensu.backend.api.server import ApiServer
 from sensu.backend.auth.assembly import Auth
 from sensu.backend.basics import Basics
-from sensu.backend.listening import api_listener
-from sensu.backend.membership import Ownership
+from sensu.backend.listening import ListenerSettings, api_listener
+from sensu.backend.membership import ALONE, NoPeers, Ownership
 from sensu.backend.ports import Application, DaemonPorts, Peers
 from sensu.backend.services.audit import AuditLog
 from sensu.backend.services.event_rows import Rows
@@ -32,14 +32,33 @@ async def assembled(
     stack: contextlib.AsyncExitStack,
 ) -> tuple[ApiServer, Application]:
     """The API server, not started yet, and its application; raises StoreError."""
-    settings = basics.settings
     feed = LiveChanges(basics.store)
     await feed.open()
+    context = assembled_context(basics, auth, ports, member, audit, history, feed, stack, ownership, peers)
+    application = build_application(context)
+    peers.serve(application)
+    listener = api_listener(basics.settings, shares_port=ownership.shares_ports)
+    return server_of(context, application, listener), application
+
+
+def assembled_context(
+    basics: Basics,
+    auth: Auth,
+    ports: DaemonPorts,
+    member: Member,
+    audit: AuditLog,
+    history: History,
+    feed: LiveChanges,
+    stack: contextlib.AsyncExitStack,
+    ownership: Ownership = ALONE,
+    peers: Peers | None = None,
+) -> ApiContext:
+    """Everything that endpoints use."""
     rows = Rows(basics.clock, SilenceIndexes(basics.records))
     streams = LiveStreams(basics.store, auth.access, basics.records, basics.clock, rows, alone=ownership.alone)
     checks = ScriptChecks()
     stack.callback(checks.close)
-    context = ApiContext(
+    return ApiContext(
         store=basics.store,
         access=auth.access,
         authenticator=auth.authenticator,
@@ -57,16 +76,17 @@ async def assembled(
         rows=rows,
         live=streams,
         version=COMPATIBLE_VERSION,
-        body_bytes_max=settings.api_request_limit,
+        body_bytes_max=basics.settings.api_request_limit,
         ownership=ownership,
-        peers=peers,
+        peers=peers or NoPeers(),
     )
-    application = build_application(context)
-    peers.serve(application)
-    listener = api_listener(settings, shares_port=ownership.shares_ports)
+
+
+def server_of(context: ApiContext, application: Application, listener: ListenerSettings) -> ApiServer:
+    """The server of an application; the streams end when it stops."""
 
     def stopping() -> None:
-        feed.close()
-        streams.close()
+        context.feed.close()
+        context.live.close()
 
-    return ApiServer(application, listener, stopping=stopping), application
+    return ApiServer(application, listener, stopping=stopping)

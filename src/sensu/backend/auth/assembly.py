@@ -40,4 +40,5 @@ async def assembled(basics: Basics, stack: contextlib.AsyncExitStack) -> Auth:
         read_public_key(public) if public else None,
     )
     await tokens.open()
+    stack.callback(tokens.close)
     return Auth(passwords, tokens, Authenticator(records, providers, tokens, APIKeys(records)), Access(records))

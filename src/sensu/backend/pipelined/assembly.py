@@ -1,6 +1,7 @@
 """Puts the parts of pipelined together."""
 
 import contextlib
+import random
 from collections.abc import Callable
 from concurrent.futures import Executor
 from typing import NamedTuple
@@ -8,6 +9,7 @@ from typing import NamedTuple
 from sensu.backend.basics import Basics
 from sensu.backend.membership import ALONE, Ownership
 from sensu.backend.pipelined.daemon import DeliveryCounters, Pipelined
+from sensu.backend.pipelined.queue.bounds import Bounds
 from sensu.backend.pipelined.steps.dry_run import DryRuns
 from sensu.backend.pipelined.steps.filters import Filters
 from sensu.backend.pipelined.steps.handlers.deliver import Tools
@@ -60,8 +62,10 @@ def assembled(
     counters: DeliveryCounters,
     ownership: Ownership = ALONE,
     attempted: Callable[[str, WorkflowTrace], None] = lambda *_: None,
+    bounds: Bounds | None = None,
+    roll: Callable[[], float] = random.random,
 ) -> Assembled:
-    """The daemon; `fetched` keeps the assets for `host`, `scripts` evaluates JavaScript."""
+    """The daemon; `fetched` keeps assets for `host`, `scripts` evaluates JavaScript; see `Pipelined` for the rest."""
     records, clock = basics.records, basics.clock
     assets = RuntimeAssets(records, fetched, host)
     others = OtherEvents(basics.store)
@@ -73,6 +77,6 @@ def assembled(
         Handlers(Tools(assets, secrets, clock)),
         basics.settings.dashboard_url.rstrip("/"),
     )
-    daemon = Pipelined(basics.store, workflows, counters, clock, ownership=ownership, attempted=attempted)
+    daemon = Pipelined(basics.store, workflows, counters, clock, bounds, roll, ownership, attempted)
     dry_runs = DryRuns(records, assets, clock, scripts.dry_runs, others)
     return Assembled(daemon, OfferedDeliveries(daemon.operators, workflows, daemon.traces, dry_runs))
