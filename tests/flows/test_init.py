@@ -41,8 +41,9 @@ def settings(folder: Path, **more: Any) -> InitSettings:
     return InitSettings(config_file=str(folder / "none.yml"), **given)
 
 
-def init(folder: Path, **more: Any) -> int:
-    return run_init(settings(folder, **more), opened_store, SystemClock())
+async def init(folder: Path, **more: Any) -> int:
+    """Run `init` in another thread, since it starts an event loop of its own."""
+    return await asyncio.to_thread(run_init, settings(folder, **more), opened_store, SystemClock())
 
 
 @contextlib.asynccontextmanager
@@ -81,7 +82,7 @@ async def backend(folder: Path) -> AsyncIterator[tuple[Store, Callable[..., Awai
     async with asyncio.timeout(60), running_backend(folder) as store:
 
         async def other(**more: Any) -> int:
-            return await asyncio.to_thread(init, folder, **more)
+            return await init(folder, **more)
 
         yield store, other
 
@@ -89,7 +90,7 @@ async def backend(folder: Path) -> AsyncIterator[tuple[Store, Callable[..., Awai
 async def test_init_says_what_it_made_and_what_comes_next(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The output names the database, the administrator and the commands to go on with; the second init ends with 3."""
     folder = tmp_path / "a folder"
-    assert init(folder, cluster_admin_api_key=UUID) == 0
+    assert await init(folder, cluster_admin_api_key=UUID) == 0
     said = capsys.readouterr().out.splitlines()
     assert said == [
         f"initialised {folder}/sensu.db: administrator root, with an API key",
@@ -98,8 +99,8 @@ async def test_init_says_what_it_made_and_what_comes_next(tmp_path: Path, capsys
     ]
     assert await holds(folder, lambda store: is_admin(store, "root", PASSWORD))
     assert await holds(folder, lambda store: is_admin(store, "agent", AGENT_PASSWORD)) is False
-    assert init(folder) == 3
-    assert init(folder, ignore_already_initialized=True) == 0
+    assert await init(folder) == 3
+    assert await init(folder, ignore_already_initialized=True) == 0
     assert capsys.readouterr().err.splitlines() == ["already initialized"] * 2
 
 
@@ -134,12 +135,12 @@ async def test_a_socket_that_was_left_behind_is_replaced(tmp_path: Path) -> None
 
 async def test_the_key_of_init_names_its_author(tmp_path: Path) -> None:
     """The API key that init makes says who created it, as every other does."""
-    init(tmp_path, cluster_admin_api_key=UUID)
+    await init(tmp_path, cluster_admin_api_key=UUID)
     stored = await holds(tmp_path, lambda store: store.get(Key(API_KEY.qualified_name, "", UUID)))
     assert msgspec.json.decode(stored.body)["metadata"]["created_by"] == "root"
 
 
-def test_nothing_is_left_behind_by_an_init_that_cannot_go_on(tmp_path: Path) -> None:
+async def test_nothing_is_left_behind_by_an_init_that_cannot_go_on(tmp_path: Path) -> None:
     """Missing or weak credentials are refused before any file is made."""
     folder = tmp_path / "state"
     for wrong, says in (
@@ -149,7 +150,7 @@ def test_nothing_is_left_behind_by_an_init_that_cannot_go_on(tmp_path: Path) -> 
         ({"interactive": True}, "standard input ended"),
     ):
         with pytest.raises(ConfigurationError, match=says):
-            init(folder, **wrong)
+            await init(folder, **wrong)
         assert not folder.exists()
 
 
@@ -157,13 +158,13 @@ async def test_a_folder_whose_owner_does_not_answer(tmp_path: Path) -> None:
     """Init gives up after --timeout where the owner of the folder has no socket, and says what to do."""
     async with opened_store(BackendSettings(state_dir=str(tmp_path))):
         with pytest.raises(StoreError, match=r"in use .* which does not answer: try again, or stop that backend first"):
-            await asyncio.to_thread(init, tmp_path, timeout=0.5)
+            await init(tmp_path, timeout=0.5)
 
 
 async def test_init_waits_until_it_is_answered(tmp_path: Path) -> None:
     """With --wait, init goes on trying beyond --timeout, until a backend answers or the folder is free."""
     async with opened_store(BackendSettings(state_dir=str(tmp_path))):
-        waiting = asyncio.create_task(asyncio.to_thread(init, tmp_path, timeout=0.1, wait=True))
+        waiting = asyncio.create_task(init(tmp_path, timeout=0.1, wait=True))
         await asyncio.sleep(1.0)
         assert not waiting.done()
     assert await waiting == 0
@@ -197,16 +198,17 @@ async def test_an_administrator_is_brought_back(
     tmp_path: Path, lock_out: Callable[[Store], Any], username: str
 ) -> None:
     """Whatever took their rights from the administrators, --reset-admin gives a user all rights and a new password."""
-    init(tmp_path)
+    await init(tmp_path)
     await holds(tmp_path, lock_out)
     assert not await holds(tmp_path, lambda store: is_admin(store, "root", PASSWORD))
-    assert init(tmp_path, cluster_admin_username=username, cluster_admin_password="new password", reset_admin=True) == 0
+    new = {"cluster_admin_username": username, "cluster_admin_password": "new password"}
+    assert await init(tmp_path, **new, reset_admin=True) == 0
     assert await holds(tmp_path, lambda store: is_admin(store, username, "new password"))
 
 
 async def test_an_administrator_is_brought_back_while_the_backend_runs(tmp_path: Path) -> None:
     """--reset-admin works through the running backend, keeps other subjects of the binding, and is audited."""
-    init(tmp_path)
+    await init(tmp_path)
     async with backend(tmp_path) as (store, other):
         await lock_out_binding(store)
         assert await other(cluster_admin_password="new password", reset_admin=True) == 0
@@ -222,10 +224,10 @@ async def test_an_administrator_is_brought_back_while_the_backend_runs(tmp_path:
         assert b"new password" not in entry.body
 
 
-def test_there_is_nobody_to_bring_back_in_a_new_database(tmp_path: Path) -> None:
+async def test_there_is_nobody_to_bring_back_in_a_new_database(tmp_path: Path) -> None:
     """--reset-admin on a database that was never initialised is refused."""
     with pytest.raises(ConfigurationError, match="not initialised"):
-        init(tmp_path, reset_admin=True)
+        await init(tmp_path, reset_admin=True)
 
 
 async def test_a_backend_initialises_itself_from_its_environment(
