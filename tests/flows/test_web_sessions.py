@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 import logging
+import re
 from collections.abc import AsyncIterator
 from http.cookies import SimpleCookie
 from pathlib import Path
@@ -28,6 +29,8 @@ from tests.flows.test_dashboard import build
 SESSION = "/auth/session"
 CHECKS = "/api/core/v2/namespaces/default/checks"
 REST_S = 43_200.0
+LIVE_ENDS_S = 2.0
+"""The live stream looks at credentials once a second, at its tick."""
 STORY_S = 60
 
 
@@ -177,6 +180,23 @@ async def test_requests_from_other_sites_change_nothing(api: RunningApi) -> None
     assert not any(name.lower().startswith("access-control") for name in preflight.headers)
 
 
+async def test_reading_changes_nothing(api: RunningApi) -> None:
+    """Every GET leaves the store as it was, so that pages of other sites that make a browser read change nothing."""
+    cookie = await signed_in(api)
+    before = api.store.feed.revision
+    asked = 0
+    for route in api.routes:
+        if route.method == "GET":
+            path = re.sub(r"\{namespace\}", "default", route.path)
+            path = re.sub(r"\{\w+\}", "a", path)
+            for _ in range(2):
+                answer = await api.browse("GET", path, Cookie=cookie)
+                assert answer.status < 500, path
+            asked += 1
+    assert asked > 50
+    assert api.store.feed.revision == before
+
+
 async def test_a_link_from_elsewhere_shows_the_page(api: RunningApi) -> None:
     """Reading is allowed from anywhere: SameSite keeps the cookie from pages of other sites, a link needs none."""
     foreign = {"Referer": "https://chat.example/", "Sec_Fetch_Site": "cross-site"}
@@ -210,33 +230,33 @@ async def test_a_session_lasts_while_it_is_used_and_a_week_at_most(tmp_path: Pat
         began = clock.now()
         while clock.now() - began < LASTS_S - REST_S / 2:
             assert (await api.browse("GET", CHECKS, Cookie=used)).status == 200
-            await clock.advance(REST_S / 2)
+            clock.set_by(REST_S / 2)
         assert (await api.browse("GET", CHECKS, Cookie=rested)).status == 401
         assert (await state(api, used))["expires_at"] == began + LASTS_S
-        await clock.advance(REST_S / 2)
+        clock.set_by(REST_S / 2)
         assert (await api.browse("GET", CHECKS, Cookie=used)).status == 401
         revision = api.store.feed.revision
         fresh = await signed_in(api)
         written = api.store.feed.revision
         assert written > revision
         for _ in range(5):
-            await clock.advance(USE_NOTED_EVERY_S / 6)
+            clock.set_by(USE_NOTED_EVERY_S / 6)
             assert (await api.browse("GET", CHECKS, Cookie=fresh)).status == 200
         assert api.store.feed.revision == written
 
 
 @contextlib.asynccontextmanager
-async def following(api: RunningApi, cookie: str) -> Any:
+async def following(api: RunningApi, cookie: str, path: str = f"{CHECKS}?watch=true") -> Any:
     """A live stream of a browser."""
     headers = {"Cookie": cookie}
-    async with api.http.get(f"{api.web_url}{CHECKS}?watch=true", headers=headers) as response:
+    async with api.http.get(f"{api.web_url}{path}", headers=headers) as response:
         assert response.status == 200
         yield response
 
 
-async def ended(response: aiohttp.ClientResponse) -> str:
+async def ended(response: aiohttp.ClientResponse, within_s: float = 1.0) -> str:
     """What a stream says until it ends."""
-    async with asyncio.timeout(1.0):
+    async with asyncio.timeout(within_s):
         return (await response.content.read()).decode()
 
 
@@ -271,6 +291,15 @@ async def test_what_ends_a_session_ends_its_streams_within_a_second(api: Running
         assert not kept.content.at_eof()
     assert (await api.browse("GET", CHECKS, Cookie=cookie)).status == 401
     assert (await api.browse("GET", CHECKS, Cookie=other)).status == 200
+
+
+async def test_the_live_stream_of_pages_ends_with_the_session(api: RunningApi) -> None:
+    """The stream that pages of the web UI share ends, with its reason, at the next tick after the sign-out."""
+    cookie = await signed_in(api)
+    async with following(api, cookie, "/api/sensu/v1/live?topics=counts:default") as stream:
+        left = await api.browse("DELETE", SESSION, Cookie=cookie, Origin=own(api))
+        assert left.status == 204
+        assert "event: ended" in await ended(stream, LIVE_ENDS_S)
 
 
 async def test_changing_the_own_password_ends_the_other_sessions(api: RunningApi) -> None:
