@@ -14,6 +14,8 @@ export interface Wanted<T> {
   topics?: readonly string[]
   /** Whether what a tick says about a topic concerns this document; without it, everything does. */
   concerns?: (said: unknown) => boolean
+  /** The first change reads at once; while changes go on they read ever less often, down to once in so long. */
+  pauseMs?: number
   /** False: not now. */
   when?: boolean
 }
@@ -50,14 +52,7 @@ export function loaded<T>(wanted: () => Wanted<T>): Loaded<T> {
   let last = $state.raw<{ key: string; data: T } | undefined>(undefined)
   // The outside world: the stream tells when the document changed.
   $effect(() => {
-    const { topics = [], concerns } = wanted()
-    if (topics.length === 0) return
-    return stream.follow(topics, {
-      tick: (tick) => {
-        if (isNamed(tick, topics, concerns)) void query.refetch()
-      },
-      again: () => void query.refetch(),
-    })
+    return followed(wanted(), () => void query.refetch())
   })
   // A refusal or a lost connection does not take away what was read before.
   $effect(() => {
@@ -79,9 +74,47 @@ export function loaded<T>(wanted: () => Wanted<T>): Loaded<T> {
   }
 }
 
+/** Reads again when the stream names the document, until the returned function is called. */
+function followed<T>({ topics = [], concerns, pauseMs = 0 }: Wanted<T>, again: () => void): () => void {
+  if (topics.length === 0) return () => undefined
+  const reading = spaced(again, pauseMs)
+  const stop = stream.follow(topics, {
+    tick: (tick) => {
+      if (isNamed(tick, topics, concerns)) reading.ask()
+    },
+    again: () => reading.ask(),
+  })
+  return () => {
+    reading.stop()
+    stop()
+  }
+}
+
 function isNamed(tick: Tick, topics: readonly string[], concerns: ((said: unknown) => boolean) | undefined): boolean {
   return topics.some((topic) => {
     const said = topicOf(tick, topic)
     return said !== undefined && (concerns === undefined || concerns(said))
   })
+}
+
+const FIRST_PAUSE_MS = 500
+
+/** Does something when asked: at once after a quiet time, and ever less often, down to once in `longestMs`, while asked on and on. */
+function spaced(act: () => void, longestMs: number): { ask: () => void; stop: () => void } {
+  let doneMs = -Infinity
+  let pauseMs = 0
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const run = () => {
+    const quietMs = performance.now() - doneMs
+    pauseMs = quietMs > longestMs ? FIRST_PAUSE_MS : Math.min(longestMs, pauseMs * 2)
+    timer = undefined
+    doneMs = performance.now()
+    act()
+  }
+  return {
+    ask: () => {
+      if (timer === undefined) timer = setTimeout(run, Math.max(0, doneMs + pauseMs - performance.now()))
+    },
+    stop: () => clearTimeout(timer),
+  }
 }
