@@ -105,6 +105,19 @@ async def test_what_happened_survives_a_restart(tmp_path: Path) -> None:
         assert change["handling"][0] == before[0]["handling"][0]
 
 
+@pytest.mark.world(handles=True)
+async def test_a_discarded_delivery_informed_nobody(operator: Operator) -> None:
+    """Discarding what waits for its handler is an outcome, whether the delivery is in memory or waits in the store."""
+    slow = pipe("slow", "sleep 600", timeout=600)
+    await operator.api.store.commit([put(HANDLER, slow)])
+    events = [make_event(make_entity(f"db{number}"), result(2, 0, "slow").check) for number in range(30)]
+    await operator.report(*events, result(2, 0, "slow"))
+    ids = [one.id for one in await operator.api.store.deliveries_owed(100)]
+    assert (await operator.ask("DELETE", f"{OWN}/deliveries/{ids[-1]}"))[0] == 204
+    (change,) = await changes(operator, "failed")
+    assert [one["outcome"] for one in change["handling"]] == ["discarded"]
+
+
 async def test_an_event_waits_until_it_is_handled(operator: Operator) -> None:
     """As long as no workflow has ended, an event that has handlers waits for them, and one without waits for none."""
     await configure(operator)

@@ -25,6 +25,8 @@ NOT_HANDLED = b""
 
 _RANKS = {explain.WAITING: 0, explain.FILTERED: 1, explain.DISCARDED: 2, explain.DELIVERED: 4}
 _RANK_OF_FAILURES = 3
+_WORDS = (WAITING, FILTERED, FAILED, FAILED, DELIVERED)
+"""The outcome on the whole by the highest rank; what was discarded informed nobody."""
 
 
 Handlings = tuple[Handling, ...]
@@ -126,6 +128,4 @@ def handled(delivery: int, kept: bytes | None) -> str:
     if not found:
         return NONE
     highest = max(map(_rank, found))
-    if highest == _RANK_OF_FAILURES:
-        return FAILED
-    return {0: WAITING, 1: FILTERED, 2: NONE, 4: DELIVERED}[highest]
+    return _WORDS[highest]

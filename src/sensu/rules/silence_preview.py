@@ -1,13 +1,14 @@
 """Previews a silence: the present events that it matches."""
 
 from bisect import insort
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 
 import msgspec
 
 from sensu.resources.silenced import Silenced
 from sensu.resources.wire import Wire, always_int, always_list, always_str, encode
 from sensu.rules.event_row import EventRow, listed_body, row_of, subject_of
+from sensu.rules.handling import UNKNOWN
 from sensu.rules.severity import WORDS, severity_of
 from sensu.rules.silencing import ANY, SilenceIndex, SilenceSubject, overlap, silences, subscriptions_that_silence
 
@@ -103,8 +104,13 @@ class Counting:
         subscription = self._silence.subscription
         return subscription in ("", ANY) or self._marker in body or subscription == f"entity:{entity}"
 
-    def result(self) -> SilencePreview:
-        """The counts."""
+    @property
+    def shown(self) -> Sequence[tuple[str, str]]:
+        """Entity and check of the events that are shown."""
+        return [(entity, check) for _, entity, check, _ in self._first]
+
+    def result(self, handled: Mapping[tuple[str, str], str]) -> SilencePreview:
+        """The counts; `handled` says how the events that are shown were handled."""
         critical, warning, unknown, passing = self._counts
         return SilencePreview(
             name=self._silence.metadata.name,
@@ -116,13 +122,15 @@ class Counting:
             entities=len(self._entities),
             already=self._already,
             overlaps=tuple(sorted(self._overlaps)),
-            rows=tuple(self._row(body) for _, _, _, body in self._first),
+            rows=tuple(
+                self._row(body, handled.get((entity, check), UNKNOWN)) for _, entity, check, body in self._first
+            ),
         )
 
-    def _row(self, body: bytes) -> EventRow:
+    def _row(self, body: bytes, handled: str) -> EventRow:
         parts = listed_body(body)
         matching = self._all.matching_subject(subject_of(parts), self._now)
-        return row_of(parts, silenced=tuple(one.metadata.name for one in matching))
+        return row_of(parts, silenced=tuple(one.metadata.name for one in matching), handled=handled)
 
 
 def _subject(name: str, check: _Check, entity: _Entity | None) -> SilenceSubject:

@@ -81,7 +81,7 @@ def test_outcomes_are_stored_and_read_again() -> None:
         (64, (unhandled("handler a does not exist", 1, 5.0),), "failed"),
         (64, (outcome(FILTERED),), "filtered"),
         (64, (outcome(WAITING),), "waiting"),
-        (64, (outcome(DISCARDED),), "none"),
+        (64, (outcome(DISCARDED),), "failed"),
     ],
 )
 def test_an_event_was_handled_as_its_most_important_workflow_was(delivery: int, kept: object, word: str) -> None:

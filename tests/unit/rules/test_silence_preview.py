@@ -20,7 +20,7 @@ def preview(silence, events, others=(), now=10.0) -> SilencePreview:
     counting = Counting(silence, others, now)
     for event in events:
         counting.add(event.entity.metadata.name, encode(event))
-    return counting.result()
+    return counting.result({("web2", "http"): "delivered"})
 
 
 def test_events_are_counted_by_status_and_the_failing_ones_come_first() -> None:
@@ -29,6 +29,7 @@ def test_events_are_counted_by_status_and_the_failing_ones_come_first() -> None:
     found = preview(make_silence("linux"), [*events, event_of("db", "ping", 2), make_metrics_event()])
     assert (found.events, found.entities) == (7, 7)
     assert (found.critical, found.warning, found.unknown, found.passing) == (3, 1, 2, 1)
+    assert [row.handled for row in found.rows[:3]] == ["unknown", "delivered", "unknown"]
     assert [row.entity for row in found.rows] == ["db", "web2", "web5", "web1", "web3", "web4", "web0"]
 
 

@@ -107,7 +107,7 @@ class Pipelined:
         self._event_bytes = 0
         self._runs = OrderedRuns(self, clock, self._bounds.retry_early_above)
         self.operators = OperatorActions(
-            store, self._settlement, self._backlog, self._pending, self._runs.retry_now, clock
+            store, self._settlement, self._backlog, self._pending, self._runs.retry_now, self.note_discarded, clock
         )
         self.traces = Traces()
         self._handlings = KeptHandlings(store, self._settlement, clock)
@@ -208,6 +208,28 @@ class Pipelined:
         self._settlement.add((SettleDelivery(delivery.id),))
         return None
 
+    def note_discarded(self, delivery: PendingDelivery | OweDelivery) -> None:
+        """Keep that the remaining workflows of a delivery, in memory or not, are discarded."""
+        pending = delivery if isinstance(delivery, PendingDelivery) else self._read(delivery)
+        if pending is None:
+            return
+        for workflow in pending.workflows:
+            if pending is not delivery or str(workflow) in pending.steps:
+                self._handlings.note(pending, workflow, discarded(workflow, self._clock.now()))
+
+    def _read(self, delivery: OweDelivery) -> PendingDelivery | None:
+        """A delivery that does not come into memory, with its workflows; None if it cannot be read."""
+        try:
+            event, rest = decode(Event, delivery.event), steps_of(delivery.rest, delivery.due_at)
+        except InvalidResource:
+            return None
+        workflows, key = (
+            self._workflows.of(delivery.namespace, event, rest).workflows,
+            key_of(delivery.namespace, event),
+        )
+        facts, change = facts_of(event), delivery.change
+        return PendingDelivery(delivery.id, key, None, workflows, delivery.attempts, 0.0, {}, facts, change=change)
+
     def admit(self, pending: PendingDelivery) -> None:
         """Add a delivery; for each of its handlers it comes after those of its entity and check."""
         _log_problems(pending)
@@ -228,8 +250,6 @@ class Pipelined:
         if pending.moved:
             pending.left[str(workflow)] = pending.steps[str(workflow)]
         if pending.is_stopped:
-            if pending.discarded:
-                self._handlings.note(pending, workflow, discarded(workflow, self._clock.now()))
             return False
         outcome, trace = await self._attempt(pending, workflow)
         again = isinstance(outcome, Retry) and not pending.discarded and self._failed(pending, workflow, outcome.why)

@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from sensu.backend.auth.access import Access
 from sensu.backend.auth.identity import Identity
 from sensu.backend.services.at_once import AtOnce
+from sensu.backend.services.explain import LAST
 from sensu.backend.services.outcomes import Denied, Found, Invalid, Refusal, TooMany
 from sensu.backend.services.payload import Payload, decoded
 from sensu.backend.services.resources import mismatch
@@ -16,6 +17,7 @@ from sensu.clock import Clock
 from sensu.resources.kinds import EVENT, SILENCED
 from sensu.resources.silenced import Silenced
 from sensu.resources.wire import decode, encode
+from sensu.rules import handling
 from sensu.rules.kinds.table import completed, problem_of
 from sensu.rules.silence_preview import Counting, SilencePreview
 from sensu.rules.silencing import ANY
@@ -83,7 +85,12 @@ class SilencePreviews:
             if more:
                 after = page.items[-1].key
                 await asyncio.sleep(0)
-        return counting.result()
+        found = {names: await self._handled(EventKey(namespace, *names)) for names in counting.shown}
+        return counting.result(found)
+
+    async def _handled(self, key: EventKey) -> str:
+        kept = await self._store.handling(key, LAST)
+        return handling.UNKNOWN if kept is None else handling.handled(kept.change, kept.handled)
 
 
 def _placed(silence: Silenced, namespace: str) -> Silenced:

@@ -20,6 +20,7 @@ STORED_WITHIN_S = 5.0
 class OperatorActions:
     """Acts on deliveries by their ids. `retry_now` ends the pause of a delivery, or of the one that it waits behind.
 
+    `note_discarded` is called with what is discarded, as it is in memory or in the store.
     `also` is stored with the action, and not stored if the delivery does not exist.
     """
 
@@ -30,10 +31,11 @@ class OperatorActions:
         backlog: Backlog,
         pending: Mapping[int, PendingDelivery],
         retry_now: Callable[[PendingDelivery], None],
+        note_discarded: Callable[[PendingDelivery | OweDelivery], None],
         clock: Clock,
     ) -> None:
         self._store, self._settlement, self._backlog, self._clock = store, settlement, backlog, clock
-        self._pending, self._retry_now = pending, retry_now
+        self._pending, self._retry_now, self._note_discarded = pending, retry_now, note_discarded
         self._busy: set[int] = set()
 
     async def retry(self, namespace: str, delivery_id: int, also: Sequence[Write] = ()) -> bool:
@@ -56,16 +58,20 @@ class OperatorActions:
         pending = self._pending.get(delivery_id)
         if pending is not None and pending.namespace != namespace:
             return False
-        if pending is None and not (
-            await self._stored(namespace, delivery_id) or await self._dead(namespace, delivery_id)
-        ):
-            return False
+        stored = None
+        if pending is None:
+            stored = await self._stored(namespace, delivery_id)
+            if stored is None and await self._dead(namespace, delivery_id) is None:
+                return False
         pending = self._pending.get(delivery_id)
         if pending is not None:
             if pending.discarded:
                 return False
             pending.discarded = True
+            self._note_discarded(pending)
             self._retry_now(pending)
+        elif stored is not None:
+            self._note_discarded(stored)
         await self._store_now((SettleDelivery(delivery_id), *also))
         self._backlog.look_again()
         return True
