@@ -206,6 +206,7 @@ async def test_durability_reaches_the_database(tmp_path: Path, durability: Durab
     assert await sqlite(tmp_path).ask(names) == ["default/a"]
 
 
+@pytest.mark.alone
 async def test_the_write_ahead_log_is_bounded(tmp_path: Path) -> None:
     """Commits without a pause, of many times the bound, leave a log near the bound, and closing leaves none."""
     store = SQLiteStore(tmp_path, Durability.NORMAL, wal_bytes_max=2_000_000)
