@@ -244,3 +244,14 @@ async def test_since_is_kept_while_the_severity_stays(store: Any) -> None:
     await commit(store, event("a", EventState(WARNING, 9)))
     (item,) = await store.listed_events(listed(), 0, 10)
     assert item.state == EventState(WARNING, 9)
+
+
+async def test_counts_of_entities(store: Any) -> None:
+    """Events are counted by severity for each entity asked for, and for each one that has failing events."""
+    await commit(store, event("a", EventState(CRITICAL, 1)), event("a", EventState(WARNING, 1), check="d"), event("b"))
+    await commit(store, event("a", EventState(CRITICAL, 1), namespace="other"))
+    assert await store.event_counts_of("default", ["a", "b", "c"]) == {"a": (1, 1, 0, 0), "b": (0, 0, 0, 1)}
+    assert await store.failing_entities("default") == {"a": (1, 1, 0, 0)}
+    await store.commit([event(f"more{number}") for number in range(30)])
+    assert await store.failing_entities("default") == {"a": (1, 1, 0, 0)}
+    assert await store.failing_entities("nowhere") == {}

@@ -38,6 +38,7 @@ from sensu.store.values import (
     OweDelivery,
     Page,
     Refused,
+    SeverityNumbers,
     Stored,
     StoredEvent,
     StoredHandling,
@@ -171,6 +172,14 @@ class Store(Protocol):
 
     async def event_changes_revision(self, namespace: str) -> int:
         """The revision of the last change in the list of a namespace's events, 0 if none is known."""
+        ...
+
+    async def event_counts_of(self, namespace: str, entities: Sequence[str]) -> Mapping[str, SeverityNumbers]:
+        """How many events of each severity these entities have; those without events are left out."""
+        ...
+
+    async def failing_entities(self, namespace: str) -> Mapping[str, SeverityNumbers]:
+        """How many failing events of each severity each entity has that has any."""
         ...
 
     async def incidents_since(self, namespace: str, since: int, number_max: int) -> int:

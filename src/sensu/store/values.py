@@ -472,4 +472,7 @@ class EventChanges(Value, frozen=True):
     more: bool = False
 
 
+SeverityNumbers = tuple[int, int, int, int]
+"""Numbers of events, by severity."""
+
 CountsByNamespace = Mapping[str, CountedEvents]

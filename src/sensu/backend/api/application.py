@@ -23,6 +23,7 @@ from sensu.backend.api import (
     deliveries,
     entities,
     entity_parts,
+    entity_rows,
     event_rows,
     events,
     explain,
@@ -94,6 +95,7 @@ from sensu.backend.services.checks import Checks
 from sensu.backend.services.deliveries import Deliveries
 from sensu.backend.services.entities import Entities
 from sensu.backend.services.entity_parts import EntityParts
+from sensu.backend.services.entity_rows import EntityLists
 from sensu.backend.services.event_rows import EventLists, Rows
 from sensu.backend.services.events import Events
 from sensu.backend.services.explain import Explain
@@ -202,6 +204,8 @@ def _described_routes(context: ApiContext) -> Iterator[Route]:
     yield from entity_parts.routes(EntityParts(kept), cases.entities)
     yield from events.routes(cases.events)
     yield from event_rows.routes(EventLists(context.store, context.access, context.clock, context.rows))
+    entity_lists = EntityLists(context.store, context.access, context.records, ports.subscribers)
+    yield from entity_rows.routes(entity_lists)
     yield from overview.routes(
         Overviews(
             context.store,

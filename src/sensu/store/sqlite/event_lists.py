@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from sensu.rules.severity import ALL
+from sensu.rules.severity import ALL, PASSING
 from sensu.store.sqlite.damage import Damage
 from sensu.store.sqlite.statements import slashed
 from sensu.store.values import (
@@ -25,6 +25,7 @@ from sensu.store.values import (
     EventState,
     EventWalk,
     ListedEvent,
+    SeverityNumbers,
     StoredHandling,
     position_of,
 )
@@ -260,6 +261,28 @@ class EventListQueries:
         with self._errors():
             return self._newest_revision(namespace, 0)
 
+    def counts_of(self, namespace: str, entities: Sequence[str]) -> dict[str, SeverityNumbers]:
+        """How many events of each severity these entities have."""
+        places = ", ".join("?" * len(entities))
+        sql = (
+            "SELECT entity, severity, count(*) FROM event_states INDEXED BY event_states_by_name"  # noqa: S608
+            f" WHERE namespace = ? AND entity IN ({places}) GROUP BY entity, severity"
+        )
+        return _by_entity(self._rows(sql, (slashed(namespace), *map(slashed, entities))))
+
+    def failing(self, namespace: str) -> dict[str, SeverityNumbers]:
+        """How many failing events of each severity each entity has that has any."""
+        counts = self.counts(namespace).get(namespace)
+        if counts is None:
+            return {}
+        few = (counts.total - counts.by_severity[PASSING]) * SORTED_SHARE < counts.total
+        index = _INDEX[EventOrder.SEVERITY if few else EventOrder.NAME]
+        sql = (
+            f"SELECT entity, severity, count(*) FROM event_states INDEXED BY {index}"  # noqa: S608 - constant parts only
+            " WHERE namespace = ? AND severity IN (0, 1, 2) GROUP BY entity, severity"
+        )
+        return _by_entity(self._rows(sql, (slashed(namespace),)))
+
     def incidents_since(self, namespace: str, since: int, number_max: int) -> int:
         """The number of incidents of a namespace that began at or after `since`, counted up to `number_max`."""
         sql = (
@@ -268,6 +291,13 @@ class EventListQueries:
         )
         found: int = self._rows(sql, (slashed(namespace), since, number_max))[0][0]
         return found
+
+
+def _by_entity(rows: Sequence[Row]) -> dict[str, SeverityNumbers]:
+    found: dict[str, list[int]] = {}
+    for entity, severity, number in rows:
+        found.setdefault(entity[:-1], [0, 0, 0, 0])[severity] = number
+    return {entity: (one[0], one[1], one[2], one[3]) for entity, one in found.items()}
 
 
 def _condition(query: EventQuery, severities: frozenset[int]) -> tuple[str, tuple[Any, ...]]:

@@ -39,6 +39,7 @@ from sensu.store.values import (
     Page,
     Refused,
     Result,
+    SeverityNumbers,
     Stored,
     StoredEvent,
     StoredHandling,
@@ -314,6 +315,17 @@ class SQLiteStore:
     async def event_changes_revision(self, namespace: str) -> int:
         """The revision of the last change in the list of a namespace's events, 0 if none is known."""
         return self._reader.lists.newest_revision(namespace)
+
+    async def event_counts_of(self, namespace: str, entities: Sequence[str]) -> Mapping[str, SeverityNumbers]:
+        """How many events of each severity these entities have."""
+        found: dict[str, SeverityNumbers] = {}
+        for start in range(0, len(entities), KEYS_MAX):
+            found |= self._reader.lists.counts_of(namespace, entities[start : start + KEYS_MAX])
+        return found
+
+    async def failing_entities(self, namespace: str) -> Mapping[str, SeverityNumbers]:
+        """How many failing events of each severity each entity has that has any."""
+        return self._reader.lists.failing(namespace)
 
     async def incidents_since(self, namespace: str, since: int, number_max: int) -> int:
         """The number of events of a namespace that have failed since `since` or later, up to `number_max`."""
