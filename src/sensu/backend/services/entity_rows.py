@@ -28,7 +28,7 @@ from sensu.store.contract import Store
 ORDERS = ("severity", "name")
 NO_EVENTS = "none"
 LOOKED_AT_ONCE = 2000
-"""Between so many entities other work goes first."""
+"""After this number of entities, other work goes first."""
 
 _NO_COUNTS = (0, 0, 0, 0)
 _TOO_MANY = TooMany(f"a caller has at most {SEARCHES_MAX} searches under way, try again later")
@@ -40,7 +40,7 @@ class _System(msgspec.Struct, frozen=True, gc=False):
 
 
 class _Facts(msgspec.Struct, frozen=True, gc=False):
-    """What rows show of a stored entity beside its configuration."""
+    """What rows show of a stored entity besides its configuration."""
 
     last_seen: int = 0
     system: _System = _System()
