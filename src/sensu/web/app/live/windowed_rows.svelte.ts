@@ -1,0 +1,289 @@
+// A list of any length of which what is seen is loaded: `rows.ask(question)`, `rows.see(first, end)`, `rows.row(place)`, `rows.take(changes)`.
+import { type HeldRow, placeOfRow, shownAt, sortedHeld } from '../rules/held_rows.ts'
+import { PAGE_ROWS, type Seen, pageOf, pagesToForget, wantedPages } from '../rules/row_pages.ts'
+import type { Refused, Unreachable } from '../wire/outcomes.ts'
+import type { RowChanges, RowsAnswer, RowsQuestion } from './rows_question.ts'
+
+type Pages<Row> = ReadonlyMap<number, readonly Row[]>
+
+const SETTLED_MS = 80
+const READ_AT_MOST_EVERY_MS = 1000
+const LEAVING_MS = 5000
+
+export class WindowedRows<Row> {
+  /** How many rows are shown, those that are about to leave included. */
+  total = $derived.by(() => this.#total + this.#held.length)
+  /** Whether an answer to the present question came. */
+  known = $state(false)
+  searching = $state(false)
+  searched = $state(0)
+  revision = $state(0)
+  /** Why the last request was not answered. */
+  problem = $state.raw<Refused | Unreachable | undefined>(undefined)
+  /** Rows that came or would move, while the order is kept. */
+  waiting = $state(0)
+  /** Counts the times that rows may have moved. */
+  moved = $state(0)
+  #total = $state(0)
+  #pages = $state.raw<Pages<Row>>(new Map())
+  #held = $state.raw<readonly HeldRow<Row>[]>([])
+  #leaving = $state.raw<ReadonlySet<string>>(new Set())
+  #question: RowsQuestion<Row> | undefined
+  #run = new AbortController()
+  #seen: Seen = { first: 0, end: 0, direction: 'down' }
+  #bySeen: number[] = []
+  #index: ReadonlyMap<string, number> | undefined
+  #reading = new Set<number>()
+  #frozen = false
+  #stale = false
+  #waiting = new Set<string>()
+  #readAtMs = 0
+  #settling: ReturnType<typeof setTimeout> | undefined
+  #planned: ReturnType<typeof setTimeout> | undefined
+
+  /** Shows another list; the rows of the former one stay until its first rows are there. */
+  ask(question: RowsQuestion<Row>): void {
+    if (question.name === this.#question?.name) return
+    this.close()
+    this.#question = question
+    this.#seen = { first: 0, end: PAGE_ROWS, direction: 'down' }
+    this.known = false
+    this.#forgetChanges()
+    void this.#readAll(true)
+  }
+
+  /** Ends all requests. */
+  close(): void {
+    this.#run.abort()
+    this.#run = new AbortController()
+    this.#reading.clear()
+    clearTimeout(this.#settling)
+    clearTimeout(this.#planned)
+    this.#planned = undefined
+    this.searching = false
+  }
+
+  /** The row that is shown at a place; undefined: it is not loaded yet. */
+  row(place: number): Row | undefined {
+    const found = shownAt(place, this.#held)
+    return typeof found === 'number' ? this.#pages.get(pageOf(found))?.[found % PAGE_ROWS] : found.row
+  }
+
+  /** Whether a row left the list and is shown for a moment longer. */
+  isLeaving(row: Row): boolean {
+    return this.#question !== undefined && this.#leaving.has(this.#question.keyOf(row))
+  }
+
+  /** The place of a row, if it is loaded; -1 otherwise. */
+  placeOf(key: string): number {
+    const held = this.#held.find((each) => each.key === key)
+    if (held !== undefined) return held.at
+    const index = this.#indexOf(key)
+    return index < 0 ? -1 : placeOfRow(index, this.#held)
+  }
+
+  /** Says which rows are seen; what is missing is read when the view has come to rest. */
+  see(first: number, end: number): void {
+    if (first === this.#seen.first && end === this.#seen.end) return
+    this.#seen = { first, end, direction: first < this.#seen.first ? 'up' : 'down' }
+    clearTimeout(this.#settling)
+    this.#settling = setTimeout(() => this.#fill(), SETTLED_MS)
+  }
+
+  /** Keeps the order of the rows for as long as it is frozen. */
+  freeze(frozen: boolean): void {
+    this.#frozen = frozen
+    if (!frozen && this.#stale) this.#readSoon()
+  }
+
+  /** Reads what is seen again, in its present order. */
+  again(): void {
+    clearTimeout(this.#planned)
+    this.#planned = undefined
+    void this.#readAll(false)
+  }
+
+  /** Stops a search; what it found stays. */
+  stop(): void {
+    this.searching = false
+    this.#run.abort()
+    this.#run = new AbortController()
+    this.#reading.clear()
+  }
+
+  /** Takes what changed: rows change in place, and the list is read again where rows came, went or moved. */
+  take({ changed, gone, more }: RowChanges<Row>): void {
+    const question = this.#question
+    if (question === undefined || !this.known) return
+    const pages = new Map(this.#pages)
+    for (const row of changed) this.#takeRow(question, pages, row)
+    for (const key of gone) if (this.#indexOf(key) >= 0) this.#leave(key)
+    this.#pages = pages
+    if (more || gone.length > 0) this.#stale = true
+    this.waiting = this.#waiting.size
+    if (this.#stale && !this.#frozen) this.#readSoon()
+  }
+
+  #takeRow(question: RowsQuestion<Row>, pages: Map<number, readonly Row[]>, row: Row): void {
+    const key = question.keyOf(row)
+    const index = this.#indexOf(key)
+    const fits = question.fits(row)
+    if (index < 0) {
+      this.#stale = true
+      if (fits === true) this.#waiting.add(key)
+      return
+    }
+    const page = pages.get(pageOf(index)) ?? []
+    const before = page[index % PAGE_ROWS]
+    pages.set(pageOf(index), page.with(index % PAGE_ROWS, row))
+    if (fits === false) {
+      this.#leave(key)
+      this.#stale = true
+      return
+    }
+    if (this.#leaving.has(key)) this.#leaving = new Set([...this.#leaving].filter((each) => each !== key))
+    if (fits === undefined || before === undefined || question.moves(before, row)) {
+      this.#stale = true
+      this.#waiting.add(key)
+    }
+  }
+
+  #leave(key: string): void {
+    if (this.#leaving.has(key)) return
+    this.#leaving = new Set([...this.#leaving, key])
+    setTimeout(() => {
+      this.#leaving = new Set([...this.#leaving].filter((each) => each !== key))
+      this.#held = this.#held.filter((each) => each.key !== key)
+      this.moved += 1
+    }, LEAVING_MS)
+  }
+
+  #readSoon(): void {
+    if (this.#planned !== undefined) return
+    const waitMs = Math.max(0, this.#readAtMs + READ_AT_MOST_EVERY_MS - performance.now())
+    this.#planned = setTimeout(() => this.again(), waitMs)
+  }
+
+  /** Reads the missing pages around the view. */
+  #fill(): void {
+    const wanted = wantedPages(this.#seen, this.#total)
+    this.#bySeen = [...this.#bySeen.filter((page) => !wanted.includes(page)), ...wanted]
+    const forgotten = pagesToForget(this.#bySeen, wanted)
+    this.#bySeen = this.#bySeen.filter((page) => !forgotten.includes(page))
+    if (forgotten.length > 0) this.#keep(new Map([...this.#pages].filter(([page]) => !forgotten.includes(page))))
+    for (const page of wanted) if (!this.#pages.has(page) && !this.#reading.has(page)) void this.#readPage(page)
+  }
+
+  async #readPage(page: number): Promise<void> {
+    this.#reading.add(page)
+    const signal = this.#run.signal
+    const rows = await this.#load(page, signal)
+    if (signal.aborted) return
+    this.#reading.delete(page)
+    if (rows !== undefined) this.#keep(new Map([...this.#pages, [page, rows]]))
+  }
+
+  /** Reads all pages that are seen and shows them at once; a new list shows what a search finds as it comes. */
+  async #readAll(isNew: boolean): Promise<void> {
+    this.#run.abort()
+    this.#run = new AbortController()
+    this.#reading.clear()
+    this.#stale = false
+    this.#readAtMs = performance.now()
+    const signal = this.#run.signal
+    const first = pageOf(this.#seen.first)
+    const count = isNew ? 1 : pageOf(Math.max(this.#seen.first, this.#seen.end - 1)) - first + 1
+    const pages = Array.from({ length: count }, (_, index) => first + index)
+    const onPart = isNew ? (rows: readonly Row[]) => this.#show(new Map([[first, rows]])) : undefined
+    const loaded = await Promise.all(pages.map((page) => this.#load(page, signal, onPart)))
+    if (signal.aborted) return
+    this.#show(new Map(loaded.flatMap((rows, index) => (rows === undefined ? [] : [[first + index, rows] as const]))))
+    this.#fill()
+  }
+
+  #show(pages: Pages<Row>): void {
+    if (pages.size === 0) return
+    const held = this.known ? this.#heldFrom(pages) : []
+    this.#forgetWaiting()
+    this.#keep(pages)
+    this.#bySeen = [...pages.keys()]
+    this.#held = held
+    this.known = true
+    this.moved += 1
+  }
+
+  /** The rows that leave and are not among the new ones, where they stand now. */
+  #heldFrom(pages: Pages<Row>): HeldRow<Row>[] {
+    const question = this.#question
+    if (question === undefined || this.#leaving.size === 0) return []
+    const there = new Set([...pages.values()].flat().map((row) => question.keyOf(row)))
+    const held = [...this.#leaving].flatMap((key) => {
+      const at = there.has(key) ? -1 : this.placeOf(key)
+      const row = this.row(at)
+      return at < 0 || row === undefined ? [] : [{ at, key, row }]
+    })
+    return sortedHeld(held)
+  }
+
+  async #load(
+    page: number,
+    signal: AbortSignal,
+    onPart?: (rows: readonly Row[]) => void,
+  ): Promise<readonly Row[] | undefined> {
+    let rows: readonly Row[] = []
+    let next = ''
+    do {
+      const part = { offset: page * PAGE_ROWS, limit: PAGE_ROWS, next }
+      const outcome = await this.#question?.load(part, signal)
+      if (outcome === undefined || signal.aborted) return undefined
+      if (outcome.kind !== 'answered') {
+        this.problem = outcome
+        return undefined
+      }
+      rows = [...rows, ...outcome.data.rows]
+      next = outcome.data.next
+      this.#learn(outcome.data)
+      if (next !== '') onPart?.(rows)
+    } while (next !== '')
+    return rows
+  }
+
+  #learn(answer: RowsAnswer<Row>): void {
+    this.problem = undefined
+    if (answer.complete || !this.known || this.#total < answer.total) this.#total = answer.total
+    this.searching = !answer.complete
+    this.searched = answer.searched
+    this.revision = answer.revision
+  }
+
+  #indexOf(key: string): number {
+    this.#index ??= this.#indexed()
+    return this.#index.get(key) ?? -1
+  }
+
+  #indexed(): Map<string, number> {
+    const question = this.#question
+    const index = new Map<string, number>()
+    if (question === undefined) return index
+    for (const [page, rows] of this.#pages)
+      for (const [at, row] of rows.entries()) index.set(question.keyOf(row), page * PAGE_ROWS + at)
+    return index
+  }
+
+  #keep(pages: Pages<Row>): void {
+    this.#pages = pages
+    this.#index = undefined
+  }
+
+  #forgetWaiting(): void {
+    this.#waiting.clear()
+    this.waiting = 0
+  }
+
+  #forgetChanges(): void {
+    this.#forgetWaiting()
+    this.#leaving = new Set()
+    this.#held = []
+    this.problem = undefined
+  }
+}

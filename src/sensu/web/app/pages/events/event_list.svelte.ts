@@ -1,0 +1,105 @@
+// The list of events of a namespace, live: its rows, counts and selection. `list.show(namespace, view)`, `list.follow(namespace)`.
+import { announcer } from '../../live/announcer.svelte.ts'
+import { ChosenRows } from '../../live/chosen_rows.svelte.ts'
+import { clock } from '../../live/clock.svelte.ts'
+import type { RowsAnswer, RowsPart } from '../../live/rows_question.ts'
+import { stream } from '../../live/stream.svelte.ts'
+import { WindowedRows } from '../../live/windowed_rows.svelte.ts'
+import { changesInWords } from '../../rules/event_changes.ts'
+import { eventFilter, orderOf, passesFilter, rowsQuery } from '../../rules/event_filter.ts'
+import {
+  type EventCounts,
+  type EventRow,
+  eventKey,
+  movesInOrder,
+  readEventCounts,
+  readEventRow,
+} from '../../rules/event_rows.ts'
+import { listOf, numberOf, recordOf, textOf } from '../../rules/outside.ts'
+import { type Tick, listChanges, topicOf } from '../../rules/tick.ts'
+import type { View } from '../../rules/view_of_url.ts'
+import type { Outcome } from '../../wire/outcomes.ts'
+import { ask, pathOf } from '../../wire/requests.ts'
+
+interface EventsAnswer extends RowsAnswer<EventRow> {
+  counts: EventCounts
+}
+
+export class EventList {
+  readonly rows = new WindowedRows<EventRow>()
+  readonly chosen = new ChosenRows<EventRow>(eventKey)
+  /** How many events the namespace has of each status. */
+  counts = $state.raw<EventCounts | undefined>(undefined)
+  /** Names what is shown: the namespace, the filter and the order. */
+  name = $state('')
+  #columns = ''
+
+  /** Shows what a view asks for. */
+  show(namespace: string, view: View): void {
+    const filter = eventFilter(view)
+    const order = orderOf(view.order)
+    const first = rowsQuery(view, { offset: 0, limit: 0, next: '' })
+    this.name = `${namespace}?${first}`
+    this.#columns = view.cols.join()
+    this.rows.ask({
+      name: this.name,
+      load: (part, signal) => this.#load(namespace, view, part, signal),
+      keyOf: eventKey,
+      fits: (row) => (passesFilter(filter, row) ? (view.q.trim() === '' ? true : undefined) : false),
+      moves: (before, after) => movesInOrder(order, before, after),
+    })
+  }
+
+  /** Follows the changes of a namespace until the returned function is called. */
+  follow(namespace: string): () => void {
+    return stream.follow([`events:${namespace}`, `counts:${namespace}`], {
+      tick: (tick) => this.#take(namespace, tick),
+      again: () => this.rows.again(),
+      since: () => this.rows.revision,
+    })
+  }
+
+  #take(namespace: string, tick: Tick): void {
+    const counts = topicOf(tick, `counts:${namespace}`)
+    if (counts !== undefined) this.counts = readEventCounts(counts)
+    const changes = listChanges(tick, 'events', namespace)
+    if (changes === undefined) return
+    const changed = changes.changed.map((row) => this.#withColumns(readEventRow(row)))
+    const gone = changes.gone.map(([entity = '', check = '']) => eventKey({ entity, check }))
+    this.rows.take({ changed, gone, more: changes.more })
+    const said = changesInWords(changed, clock.exactS())
+    if (said !== '') announcer.say(said)
+  }
+
+  /** The stream knows nothing of the columns that somebody chose: they stay as they were read. */
+  #withColumns(row: EventRow): EventRow {
+    if (this.#columns === '') return row
+    const before = this.rows.row(this.rows.placeOf(eventKey(row)))
+    return before === undefined ? row : { ...row, columns: before.columns }
+  }
+
+  async #load(
+    namespace: string,
+    view: View,
+    part: RowsPart,
+    signal: AbortSignal,
+  ): Promise<Outcome<RowsAnswer<EventRow>>> {
+    const path = pathOf('/api/sensu/v1/namespaces/{}/events/rows', namespace)
+    const outcome = await ask(`${path}?${rowsQuery(view, part)}`, readAnswer, { signal })
+    if (outcome.kind === 'answered' && !signal.aborted) this.counts = outcome.data.counts
+    return outcome
+  }
+}
+
+function readAnswer(body: unknown): EventsAnswer {
+  const answer = recordOf(body)
+  return {
+    rows: listOf(answer['rows']).map(readEventRow),
+    total: numberOf(answer['total']),
+    revision: numberOf(answer['revision']),
+    searched: numberOf(answer['searched']),
+    complete: answer['complete'] !== false,
+    next: textOf(answer['next']),
+    counts: readEventCounts(answer['counts']),
+  }
+}

@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+
+import { bulkInWords, readBulkAnswer, whereOf } from './bulk.ts'
+import { viewOfQuery } from './view_of_url.ts'
+
+const lines = (...values: unknown[]) => values.map((value) => JSON.stringify(value)).join('\n') + '\n'
+
+test('one event that was silenced is named, with the time', () => {
+  const answer = readBulkAnswer(
+    lines({ entity: 'web1', check: 'http', outcome: 'done', why: '' }, { summary: { total: 1, done: 1 } }),
+  )
+  assert.equal(bulkInWords('silence', answer, 'for 1 h'), 'web1/http is silent for 1 h.')
+})
+
+test('what was not done is said with its reasons', () => {
+  const answer = readBulkAnswer(
+    lines(
+      { entity: 'web1', check: 'http', outcome: 'done' },
+      { entity: 'web2', check: 'http', outcome: 'done' },
+      { entity: 'web3', check: 'http', outcome: 'refused', why: 'needs update on events' },
+      { summary: { total: 3, done: 2 } },
+    ),
+  )
+  assert.equal(
+    bulkInWords('resolve', answer),
+    '2 events are resolved; web3/http was not changed: needs update on events.',
+  )
+})
+
+test('an answer that is no list of lines changes nothing', () => {
+  assert.equal(readBulkAnswer('<html>').done, 0)
+  assert.deepEqual(readBulkAnswer(undefined).doneItems, [])
+})
+
+test('all that match are those that the list shows', () => {
+  assert.deepEqual(whereOf(viewOfQuery('?q=web')), {
+    status: ['critical', 'warning', 'unknown'],
+    silenced: false,
+    word: 'web',
+    fieldSelector: [],
+    labelSelector: [],
+  })
+})

@@ -1,0 +1,139 @@
+"""A namespace with a hundred thousand events: the list is as fast and as exact as with a hundred."""
+
+import json
+import re
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from sensu.rules.severity import CRITICAL, PASSING, UNKNOWN, WARNING
+from sensu.store.sqlite.store import SQLiteStore
+from sensu.store.values import EventKey, EventState, PutEvent
+from sensu.testing.backend_process import PASSWORD, USER
+from tests.web.browser import Visits
+from tests.web.world import World
+
+CHECKS = 10
+EVENTS, AT_ONCE = 100_000, 5000
+INCIDENTS = {CRITICAL: 384, WARNING: 799, UNKNOWN: 203}
+STATUS = {CRITICAL: 2, WARNING: 1, UNKNOWN: 3, PASSING: 0}
+START_S = 1_790_000_000
+"""The newest change of state; each event changed a second before the one before it."""
+EVERYTHING = "/n/default/events?status=critical,warning,unknown,passing"
+HEAD_ROWS = 2
+"""Row indexes count from 1, and the head is the first row."""
+FIRST_ROWS_MS = 200 * 5
+"""The budget is 200 ms on a quiet machine; tests share theirs."""
+
+
+@pytest.fixture(scope="module")
+def world(web_ui: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """A backend with a hundred thousand events of ten thousand hosts."""
+    made = World(tmp_path_factory.mktemp("large"))
+    try:
+        made.run(made.backend.initialise())
+        made.run(_stored(made.backend.folder / "state"))
+        made.start_backend()
+        yield made
+    finally:
+        made.close()
+
+
+async def _stored(folder: Path) -> None:
+    store = SQLiteStore(folder)
+    await store.open()
+    try:
+        events = _events()
+        while some := list(islice(events, AT_ONCE)):
+            await store.commit(some)
+    finally:
+        await store.close()
+
+
+def _events() -> Iterator[PutEvent]:
+    severities = [severity for severity, count in INCIDENTS.items() for _ in range(count)]
+    for number in range(EVENTS):
+        severity = severities[number] if number < len(severities) else PASSING
+        entity, check = f"host-{number // CHECKS:05}", f"check-{number % CHECKS}"
+        yield PutEvent(
+            EventKey("default", entity, check),
+            _body(entity, check, STATUS[severity]),
+            state=EventState(severity, START_S - number),
+        )
+
+
+def _body(entity: str, check: str, status: int) -> bytes:
+    event = {
+        "entity": {"entity_class": "proxy", "metadata": {"name": entity, "namespace": "default"}},
+        "check": {
+            "metadata": {"name": check, "namespace": "default"},
+            "status": status,
+            "output": f"{check} on {entity}: exit status {status}",
+            "history": [{"status": status, "executed": START_S}],
+        },
+        "metadata": {"namespace": "default"},
+    }
+    return json.dumps(event).encode()
+
+
+def open_list(visits: Visits, path: str = EVERYTHING) -> Page:
+    """The list for somebody who is signed in, once its first rows are there."""
+    page = visits.visit(None)
+    visits.sign_in(page, USER, PASSWORD)
+    page.goto(path)
+    expect(page.get_by_role("link", name="host-00000").first).to_be_visible()
+    return page
+
+
+def test_counts_are_exact_and_the_first_rows_come_at_once(visits: Visits) -> None:
+    """The counts are those of all events, and the rows are in the page soon after they were asked for."""
+    page = open_list(visits)
+    chips = page.get_by_role("group", name="Filter by status")
+    for word in ("384 critical", "799 warning", "203 unknown", "98,614 passing", "100,000 in all"):
+        expect(chips.get_by_role("button", name=re.compile(word))).to_be_visible()
+    expect(page.get_by_role("grid")).to_have_attribute("aria-rowcount", str(EVENTS + 1))
+    requests = "performance.getEntriesByType('resource').filter((entry) => entry.name.includes('/events/rows'))"
+    took_ms = page.evaluate(f"{requests}[0].duration")
+    assert took_ms <= FIRST_ROWS_MS
+    in_dom = page.get_by_role("row").count()
+    assert in_dom < 60
+
+
+def test_the_scrollbar_is_true(visits: Visits) -> None:
+    """The middle of the scrollbar shows the middle of the list, its end the last event, without loading the rest."""
+    page = open_list(visits)
+    grid = page.get_by_role("grid")
+    grid.evaluate("grid => grid.scrollTo(0, (grid.scrollHeight - grid.clientHeight) / 2)")
+    middle = page.get_by_role("row").filter(has=page.get_by_role("link", name="host-05000"))
+    expect(middle.first).to_be_visible()
+    grid.evaluate("grid => grid.scrollTo(0, grid.scrollHeight)")
+    expect(page.get_by_text("check-9 on host-09999")).to_be_visible()
+    requests = page.evaluate(
+        "performance.getEntriesByType('resource').filter(e => e.name.includes('/events/rows')).length"
+    )
+    assert requests <= 12
+
+
+def test_end_and_home_reach_the_last_and_the_first_event(visits: Visits) -> None:
+    """End goes to event 100,000 and Home back to the first, with the focus on the row."""
+    page = open_list(visits)
+    page.keyboard.press("j")
+    page.keyboard.press("End")
+    focused = page.locator("[role=row]:focus")
+    expect(focused).to_contain_text("host-09999")
+    expect(focused).to_have_attribute("aria-rowindex", str(EVENTS - 1 + HEAD_ROWS))
+    page.keyboard.press("Home")
+    expect(focused).to_contain_text("host-00000")
+
+
+def test_a_name_is_found_among_all(visits: Visits) -> None:
+    """A word finds its few events among a hundred thousand."""
+    page = open_list(visits, "/n/default/events")
+    page.keyboard.press("/")
+    page.keyboard.type("host-00138")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("link", name="host-00138").first).to_be_visible()
+    expect(page.get_by_role("grid")).to_have_attribute("aria-rowcount", str(6 + 1))
