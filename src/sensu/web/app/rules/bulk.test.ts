@@ -1,3 +1,4 @@
+// Tests of what is said about requests on many events, and of what they ask.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 

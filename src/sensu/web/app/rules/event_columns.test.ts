@@ -1,3 +1,4 @@
+// Tests of which columns a list of events shows.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 

@@ -1,3 +1,4 @@
+// Tests of which events a URL shows, and of what counts do as filters.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 

@@ -1,3 +1,4 @@
+// Tests of rows of events from outside, and of how their changes are announced.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 

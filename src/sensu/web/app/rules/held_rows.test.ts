@@ -1,3 +1,4 @@
+// Tests of the places of rows that leave a list.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 

@@ -1,3 +1,4 @@
+// Tests of text from outside in one line.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 

@@ -1,3 +1,4 @@
+// Tests of which pages of a list are read and kept.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
