@@ -77,6 +77,39 @@ def test_the_first_questions_are_answered_without_scrolling(visits: Visits, worl
     expect(panel).to_contain_text("None apply.")
 
 
+def test_incidents_within_one_second_are_shown(visits: Visits, world: World) -> None:
+    """A check that fails and recovers within a second, twice, has a band of its statuses."""
+    for status in (0, 2, 0, 2):
+        world.report("fast1", "http", status)
+    page = open_event(visits, "fast1", "http", query="?from=1h")
+    expect(page.get_by_role("img", name=re.compile("incidents? in the last hour"))).to_be_visible()
+
+
+def test_who_was_informed_is_said(visits: Visits, world: World) -> None:
+    """The page names the handlers of an incident and what became of the event in each, and why one was filtered."""
+    handler = {"type": "pipe", "command": "cat > /dev/null"}
+    pager = {"name": "pager", "type": "Handler", "api_version": "core/v2"}
+    silent = {"name": "never", "type": "EventFilter", "api_version": "core/v2"}
+    workflows = [{"name": "page", "handler": pager}, {"name": "quiet", "handler": pager, "filters": [silent]}]
+    for kind, name, spec in (
+        ("Handler", "pager", handler),
+        ("EventFilter", "never", {"action": "allow", "expressions": ["event.check.status == 9"]}),
+        ("Pipeline", "incidents", {"workflows": workflows}),
+    ):
+        metadata = {"name": name, "namespace": "default"}
+        world.create({"type": kind, "api_version": "core/v2", "metadata": metadata, "spec": spec})
+    event = {
+        "entity": {"entity_class": "proxy", "metadata": {"name": "told1", "namespace": "default"}},
+        "check": {"metadata": {"name": "http", "namespace": "default"}, "interval": 60, "status": 2},
+        "pipelines": [{"name": "incidents", "type": "Pipeline", "api_version": "core/v2"}],
+    }
+    assert world.api("POST", "/api/core/v2/namespaces/default/events", event).status == 201
+    page = open_event(visits, "told1", "http", query="?tab=why")
+    expect(glance(page)).to_contain_text("pager informed")
+    expect(glance(page)).to_contain_text("pager filtered by never")
+    expect(page.get_by_role("tabpanel", name="Why")).to_contain_text("event.check.status == 9 is false")
+
+
 def test_two_keys_silence_an_event_and_undo_takes_it_back(visits: Visits, world: World) -> None:
     """`s` and Enter silence the event for an hour; it is marked at once, and Undo removes the silence."""
     world.report("quiet1", "http", 2, "refused")

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import { ansiPieces, visible } from './ansi.ts'
+import { ansiPieces, firstLineOf, visible } from './ansi.ts'
 
 const ESC = '\u001b'
 
@@ -34,6 +34,11 @@ test('sequences that would steer a terminal are removed', () => {
 test('control characters and changes of direction are visible, markup stays text', () => {
   assert.equal(visible('a\u0000b\u202ec\r\nd\te'), 'a␀b[U+202E]c\nd\te')
   assert.deepEqual(ansiPieces('<script>{{x}}</script>'), [{ text: '<script>{{x}}</script>', classes: [] }])
+})
+
+test('the first line of an output has no colours and a greatest length', () => {
+  assert.equal(firstLineOf(`\n${ESC}[31mconnect${ESC}[0m refused\r\nmore`), 'connect refused')
+  assert.equal(firstLineOf('x'.repeat(1_000_000), 10), `${'x'.repeat(10)}…`)
 })
 
 test('an output of colours alone has few pieces', () => {

@@ -71,6 +71,16 @@ function changed(style: Style, code: number): Style {
   return colour === undefined ? style : { ...style, colour }
 }
 
+/** The first line of an output that is not empty, without colours; a longer one ends with "…". */
+export function firstLineOf(output: string, most = 300): string {
+  const head = output
+    .slice(0, 20 * most)
+    .replace(SEQUENCE, '')
+    .trimStart()
+  const line = head.split('\n', 1)[0] ?? ''
+  return visible(line.length > most ? `${line.slice(0, most)}…` : line.trimEnd())
+}
+
 /** Text with control characters as symbols and marks that change the direction of writing by their numbers. */
 export function visible(text: string): string {
   return Array.from(text.replaceAll('\r\n', '\n'), shown).join('')

@@ -9,7 +9,7 @@ export interface Period {
 const WEEK: Period = { id: '7d', words: '7 days', seconds: 604_800 }
 
 export const PERIODS: readonly Period[] = [
-  { id: '1h', words: '1 hour', seconds: 3600 },
+  { id: '1h', words: 'hour', seconds: 3600 },
   { id: '24h', words: '24 hours', seconds: 86_400 },
   WEEK,
   { id: '30d', words: '30 days', seconds: 2_592_000 },
