@@ -43,7 +43,9 @@ export function readEntity(answer: unknown): EntityFacts {
     annotations: pairsOf(annotations),
     agentVersion: textOf(entity['sensu_agent_version']),
     platform: [textOf(system['platform']), textOf(system['platform_version'])].filter((part) => part !== '').join(' '),
-    system: pairsOf(system).filter(([fact, value]) => facts.includes(fact) && value !== ''),
+    system: pairsOf(system)
+      .filter(([fact, value]) => facts.includes(fact) && value !== '')
+      .map(([fact, value]) => [fact.replaceAll('_', ' '), value] as const),
     addresses: addressesOf(system['network']),
   }
 }
@@ -75,13 +77,9 @@ function pairsOf(record: unknown): (readonly [string, string])[] {
 }
 
 function addressesOf(network: unknown): (readonly [string, string])[] {
-  return listOf(recordOf(network)['interfaces']).map((each) => {
+  return listOf(recordOf(network)['interfaces']).flatMap((each) => {
     const { name, addresses } = recordOf(each)
-    return [
-      textOf(name),
-      listOf(addresses)
-        .map((address) => textOf(address))
-        .join(', '),
-    ] as const
+    const known = listOf(addresses).map((address) => textOf(address))
+    return known.length === 0 ? [] : [[textOf(name), known.join(', ')] as const]
   })
 }
