@@ -48,12 +48,10 @@ export function readEvent(answer: unknown): EventFacts {
 }
 
 function readHook(hook: unknown): HookResult {
-  const { config, output, status, command } = recordOf(hook)
-  const settings = recordOf(config)
-  const name = textOf(recordOf(settings['metadata'])['name'])
+  const { metadata, output, status, command } = recordOf(hook)
   return {
-    name: name === '' ? 'hook' : name,
-    command: textOf(settings['command'], textOf(command)),
+    name: textOf(recordOf(metadata)['name']),
+    command: textOf(command),
     output: textOf(output),
     status: numberOf(status),
   }
