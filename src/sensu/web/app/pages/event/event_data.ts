@@ -48,10 +48,11 @@ export function readEvent(answer: unknown): EventFacts {
 }
 
 function readHook(hook: unknown): HookResult {
-  const { metadata, output, status, command } = recordOf(hook)
+  const { config, metadata, output, status, command } = recordOf(hook)
+  const settings = recordOf(config)
   return {
-    name: textOf(recordOf(metadata)['name']),
-    command: textOf(command),
+    name: textOf(recordOf(metadata)['name']) || textOf(recordOf(settings['metadata'])['name']),
+    command: textOf(command) || textOf(settings['command']),
     output: textOf(output),
     status: numberOf(status),
   }
