@@ -104,13 +104,13 @@ PRELUDE = r"""
     var native = Array.prototype[name];
     define(Array.prototype, name, { writable: true, configurable: true, value: function () {
       checkLength(this);
-      for (var i = 0; i < arguments.length; i++) checkLength(arguments[i]);
+      if (name === 'concat') for (var i = 0; i < arguments.length; i++) checkLength(arguments[i]);
       return apply(native, this, arguments);
     } });
   });
   JSON.stringify = function (value, replacer, space) {
     return stringify(value, typeof replacer === 'function' ? replacer : function (key, part) {
-      checkLength(part);
+      if (isArray(part)) checkLength(part);
       return isArray(replacer) && key !== '' && !isArray(this) && !listed(replacer, key) ? undefined : part;
     }, space);
   };

@@ -73,16 +73,17 @@ def member(holder: Any, key: str | int) -> Any:
         found = holder[key] if key < len(holder) else UNDEFINED
     else:
         raise Unsure
-    if type(found) is int and not -_EXACT_MAX <= found <= _EXACT_MAX:
-        return _double(found)
-    return found
+    return _read(found)
 
 
-def _double(number: int) -> float:
+def _read(value: Any) -> Any:
+    """A value of an event as JavaScript reads it: integers beyond 2^53 lose digits, or are infinite."""
+    if type(value) is not int or -_EXACT_MAX <= value <= _EXACT_MAX:
+        return value
     try:
-        return float(number)
+        return float(value)
     except OverflowError:
-        return math.inf if number > 0 else -math.inf
+        return math.inf if value > 0 else -math.inf
 
 
 def to_number(value: Any) -> float | int:
@@ -208,7 +209,7 @@ def index_of(holder: Any, wanted: Any) -> int:
         at = holder.find(wanted)
         return at + sum(character > "\uffff" for character in holder[:at]) if at > 0 and not holder.isascii() else at
     if isinstance(holder, list) and len(holder) <= LIST_ITEMS_MAX:
-        return next((at for at, item in enumerate(holder) if strictly_equal(item, wanted)), -1)
+        return next((at for at, item in enumerate(holder) if strictly_equal(_read(item), wanted)), -1)
     raise Unsure
 
 

@@ -3,7 +3,7 @@ import math
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from sensu.execution.javascript import Sandbox, check_syntax
@@ -155,6 +155,8 @@ EXPRESSIONS = st.recursive(
 
 @settings(max_examples=1_500, deadline=None)
 @given(EXPRESSIONS, EVENTS)
+@example("[event.a, true].indexOf(event)", {"length": 1e21})
+@example("event.a.indexOf(Infinity)", {"a": [10**400]})
 def test_values_are_the_engines(expression: str, event: dict[str, Any]) -> None:
     """Whatever is evaluated without the engine has the value, or the error, that the engine gives."""
     simple = native(expression, "event")
