@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from sensu.backend.api.audit import OWN
 from sensu.backend.api.errors import found, refused
-from sensu.backend.api.event_rows import number
+from sensu.backend.api.event_rows import FLAGS, page_of
 from sensu.backend.api.request import Request
 from sensu.backend.api.responses import Response
 from sensu.backend.api.router import Route
@@ -12,7 +12,6 @@ from sensu.backend.services.entity_rows import ORDERS, EntityLists, EntityRows, 
 from sensu.backend.services.event_rows import LIMIT_DEFAULT, LIMIT_MAX
 from sensu.backend.services.outcomes import Invalid
 
-_FLAGS = {"": None, "true": True, "false": False}
 _QUERIES = {
     "order": "How the list is sorted: `severity` (the default; the worst first, then the name) or `name`.",
     "offset": "How many rows are left out before the first one.",
@@ -45,18 +44,17 @@ def _asked(request: Request) -> EntityRowsRequest | Invalid:
     def text(name: str) -> str:
         return query.get(name, [""])[0]
 
-    offset, limit = number(text("offset")), number(text("limit"))
-    if offset is None or limit is None:
-        return Invalid("offset and limit must be numbers")
-    if text("connected") not in _FLAGS:
+    page = page_of(query)
+    if isinstance(page, Invalid):
+        return page
+    if text("connected") not in FLAGS:
         return Invalid("connected must be true or false")
     return EntityRowsRequest(
         text("order") or ORDERS[0],
-        offset,
-        limit if text("limit") else LIMIT_DEFAULT,
+        *page,
         text("word"),
         text("class"),
-        _FLAGS[text("connected")],
+        FLAGS[text("connected")],
         tuple(query.get("labelSelector", ())),
         tuple(query.get("fieldSelector", ())),
     )

@@ -1,6 +1,6 @@
 """The endpoint of rows of events."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from sensu.backend.api.audit import OWN
 from sensu.backend.api.errors import found, refused
@@ -12,6 +12,8 @@ from sensu.backend.services.outcomes import Invalid
 from sensu.rules.severity import INCIDENT, WORDS, severities_of
 from sensu.store.values import EventOrder
 
+FLAGS = {"": None, "true": True, "false": False}
+"""What a flag of a question for rows can be; without one, rows are not selected by it."""
 _ORDERS = [order.value for order in EventOrder]
 _QUERIES = {
     "order": "How the list is sorted: `severity` (the default; then the latest change), `changed` or `name`.",
@@ -49,22 +51,21 @@ def _asked(request: Request) -> RowsRequest | Invalid:
         return query.get(name, [otherwise])[0]
 
     order, silenced = text("order", EventOrder.SEVERITY.value), text("silenced")
-    offset, limit = number(text("offset")), number(text("limit"))
+    page = page_of(query)
     severities = severities_of(words(text("status")))
     if order not in _ORDERS:
         return Invalid(f"order must be one of {', '.join(_ORDERS)}")
-    if silenced not in ("", "true", "false"):
+    if silenced not in FLAGS:
         return Invalid("silenced must be true or false")
-    if offset is None or limit is None:
-        return Invalid("offset and limit must be numbers")
+    if isinstance(page, Invalid):
+        return page
     if severities is None:
         return Invalid(f"status must be made of {', '.join(WORDS)} and {INCIDENT}, joined by commas")
     return RowsRequest(
         EventOrder(order),
-        offset,
-        limit if text("limit") else LIMIT_DEFAULT,
+        *page,
         severities,
-        None if not silenced else silenced == "true",
+        FLAGS[silenced],
         text("word"),
         tuple(query.get("labelSelector", ())),
         tuple(query.get("fieldSelector", ())),
@@ -73,7 +74,16 @@ def _asked(request: Request) -> RowsRequest | Invalid:
     )
 
 
-def number(text: str) -> int | None:
+def page_of(query: Mapping[str, Sequence[str]]) -> tuple[int, int] | Invalid:
+    """The offset and the limit of a page of rows, with their defaults."""
+    given = query.get("limit", [""])[0]
+    offset, limit = _number(query.get("offset", [""])[0]), _number(given)
+    if offset is None or limit is None:
+        return Invalid("offset and limit must be numbers")
+    return offset, limit if given else LIMIT_DEFAULT
+
+
+def _number(text: str) -> int | None:
     """A number that is not negative, 0 for nothing; None for anything else."""
     if not text:
         return 0
