@@ -255,3 +255,14 @@ async def test_counts_of_entities(store: Any) -> None:
     await store.commit([event(f"more{number}") for number in range(30)])
     assert await store.failing_entities("default") == {"a": (1, 1, 0, 0)}
     assert await store.failing_entities("nowhere") == {}
+
+
+async def test_counts_of_checks(store: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Events are counted by severity for each check, over all entities, however many are read at once."""
+    monkeypatch.setattr("sensu.store.sqlite.event_lists.SEARCHED_AT_ONCE", 2)
+    await commit(store, event("a", EventState(CRITICAL, 1)), event("b", EventState(WARNING, 1)), event("c"))
+    await commit(store, event("a", EventState(CRITICAL, 1), check="d"), event("b", check="d"))
+    await commit(store, event("a", EventState(CRITICAL, 1), namespace="other"))
+    check = event("a").key.check
+    assert await store.event_counts_by_check("default") == {check: (1, 1, 0, 1), "d": (1, 0, 0, 1)}
+    assert await store.event_counts_by_check("nowhere") == {}

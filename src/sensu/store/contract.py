@@ -182,6 +182,10 @@ class Store(Protocol):
         """How many failing events of each severity each entity has that has any."""
         ...
 
+    async def event_counts_by_check(self, namespace: str) -> Mapping[str, SeverityNumbers]:
+        """How many events of each severity each check has; takes longer the more events the namespace has."""
+        ...
+
     async def incidents_since(self, namespace: str, since: int, number_max: int) -> int:
         """The number of incidents of a namespace since `since` (Unix seconds), counted up to `number_max`."""
         ...

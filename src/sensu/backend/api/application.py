@@ -18,6 +18,7 @@ from sensu.backend.api import (
     auth,
     bulk,
     check_explanations,
+    check_rows,
     checks,
     cluster,
     deliveries,
@@ -91,6 +92,7 @@ from sensu.backend.services.bulk_deliveries import BulkOnDeliveries
 from sensu.backend.services.bulk_events import BulkOnEvents
 from sensu.backend.services.bulk_resources import BulkOnResources
 from sensu.backend.services.check_explanations import CheckExplanations
+from sensu.backend.services.check_rows import CheckLists
 from sensu.backend.services.checks import Checks
 from sensu.backend.services.deliveries import Deliveries
 from sensu.backend.services.entities import Entities
@@ -198,14 +200,12 @@ def _described_routes(context: ApiContext) -> Iterator[Route]:
     )
     yield from resources.routes(kept)
     yield from checks.routes(cases.checks)
-    explanations = CheckExplanations(kept, ports.subscribers, ports.ledger, context.clock)
+    explanations = CheckExplanations(kept, context.records, ports.subscribers, ports.ledger, context.clock)
     yield from check_explanations.routes(explanations)
     yield from entities.routes(kept, cases.entities)
     yield from entity_parts.routes(EntityParts(kept), cases.entities)
     yield from events.routes(cases.events)
-    yield from event_rows.routes(EventLists(context.store, context.access, context.clock, context.rows))
-    entity_lists = EntityLists(context.store, context.access, context.records, ports.subscribers)
-    yield from entity_rows.routes(entity_lists)
+    yield from _rows(context)
     yield from overview.routes(
         Overviews(
             context.store,
@@ -240,6 +240,15 @@ def _described_routes(context: ApiContext) -> Iterator[Route]:
     yield from cluster.routes(context.member, context.access)
     yield from tessen.routes(Tessen(kept))
     yield from graphql.routes(cases, context.authenticator)
+
+
+def _rows(context: ApiContext) -> Iterator[Route]:
+    """The routes of rows."""
+    store, access, records, ports = context.store, context.access, context.records, context.ports
+    yield from event_rows.routes(EventLists(store, access, context.clock, context.rows))
+    yield from entity_rows.routes(EntityLists(store, access, records, ports.subscribers))
+    checks_listed = CheckLists(store, access, records, ports.subscribers, ports.ledger, context.clock)
+    yield from check_rows.routes(checks_listed)
 
 
 def _bulks(context: ApiContext, cases: UseCases, kept_deliveries: Deliveries) -> bulk.Bulks:

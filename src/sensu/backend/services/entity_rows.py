@@ -20,7 +20,7 @@ from sensu.backend.services.outcomes import Denied, Found, Invalid, Refusal, Too
 from sensu.backend.services.pages import PageRequest
 from sensu.backend.stored_form import key_of
 from sensu.resources.entity import EntityConfig
-from sensu.resources.kinds import ENTITY
+from sensu.resources.kinds import ENTITY, Kind
 from sensu.rules.selectors.selection import Selection
 from sensu.rules.severity import PASSING, WORDS
 from sensu.store.contract import Store
@@ -101,7 +101,7 @@ class EntityLists:
         """A page of the list, as JSON of `EntityRows`."""
         if not self._access.allows(caller, "list", ENTITY.segment, namespace=namespace):
             return Denied()
-        problem = _problem(asked)
+        problem = rows_problem(asked.order, asked.limit, asked.word)
         if problem:
             return Invalid(problem)
         selectors = PageRequest(label_selectors=asked.label_selectors, field_selectors=asked.field_selectors)
@@ -128,7 +128,7 @@ class EntityLists:
         self, namespace: str, asked: EntityRowsRequest, selection: Selection | None
     ) -> Sequence[EntityConfig]:
         """The entities that match, in order of their names."""
-        chosen = None if selection is None else await self._chosen(namespace, selection)
+        chosen = None if selection is None else await chosen_names(self._store, ENTITY, namespace, selection)
         tests: list[Callable[[EntityConfig], bool]] = []
         if asked.entity_class:
             tests.append(lambda entity: entity.entity_class == asked.entity_class)
@@ -148,13 +148,6 @@ class EntityLists:
             found += [entity for entity in part if all(test(entity) for test in tests)]
             await asyncio.sleep(0)
         return found
-
-    async def _chosen(self, namespace: str, selection: Selection) -> set[str]:
-        """The names of the entities that selectors choose."""
-        names: set[str] = set()
-        async for items in resource_walk(self._store, ENTITY, namespace, selection)(None):
-            names.update(place[1] for place, body in items if selection.holds(body))
-        return names
 
     def _connected(self, entity: EntityConfig) -> bool:
         name, namespace = entity.metadata.name, entity.metadata.namespace
@@ -185,11 +178,20 @@ def _failing_first(entities: Sequence[EntityConfig], failing: Mapping[str, Seque
     return [*sorted(bad, key=lambda entity: [-number for number in failing[entity.metadata.name]]), *good]
 
 
-def _problem(asked: EntityRowsRequest) -> str:
-    if asked.order not in ORDERS:
+async def chosen_names(store: Store, kind: Kind, namespace: str, selection: Selection) -> set[str]:
+    """The names of the resources of a kind that selectors choose."""
+    names: set[str] = set()
+    async for items in resource_walk(store, kind, namespace, selection)(None):
+        names.update(place[1] for place, body in items if selection.holds(body))
+    return names
+
+
+def rows_problem(order: str, limit: int, word: str) -> str:
+    """What is wrong with a request for rows; empty if nothing is."""
+    if order not in ORDERS:
         return f"order must be one of {', '.join(ORDERS)}"
-    if not 0 < asked.limit <= LIMIT_MAX:
+    if not 0 < limit <= LIMIT_MAX:
         return f"limit must be between 1 and {LIMIT_MAX}"
-    if len(asked.word) > WORD_CHARACTERS_MAX:
+    if len(word) > WORD_CHARACTERS_MAX:
         return f"word must not have more than {WORD_CHARACTERS_MAX} characters"
     return ""

@@ -283,6 +283,26 @@ class EventListQueries:
         )
         return _by_entity(self._rows(sql, (slashed(namespace),)))
 
+    def counts_of_checks(
+        self, namespace: str, after: tuple[str, str]
+    ) -> tuple[Sequence[tuple[str, int, int]], tuple[str, str] | None]:
+        """Of the next `SEARCHED_AT_ONCE` events after a name: check, severity and number; and the last name, if any.
+
+        Names are those in the table, with a slash behind the entity.
+        """
+        scanned = (
+            "FROM event_states INDEXED BY event_states_by_name"
+            " WHERE namespace = ? AND (entity, check_name) > (?, ?) ORDER BY entity, check_name"
+        )
+        args = (slashed(namespace), *after)
+        numbers = self._rows(
+            f"SELECT check_name, severity, count(*) FROM (SELECT check_name, severity {scanned} LIMIT ?)"  # noqa: S608
+            " GROUP BY check_name, severity",
+            (*args, SEARCHED_AT_ONCE),
+        )
+        last = self._rows(f"SELECT entity, check_name {scanned} LIMIT 1 OFFSET ?", (*args, SEARCHED_AT_ONCE - 1))
+        return [(row[0], row[1], row[2]) for row in numbers], (last[0][0], last[0][1]) if last else None
+
     def incidents_since(self, namespace: str, since: int, number_max: int) -> int:
         """The number of incidents of a namespace that began at or after `since`, counted up to `number_max`."""
         sql = (

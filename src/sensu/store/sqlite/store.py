@@ -327,6 +327,18 @@ class SQLiteStore:
         """How many failing events of each severity each entity has that has any."""
         return self._reader.lists.failing(namespace)
 
+    async def event_counts_by_check(self, namespace: str) -> Mapping[str, SeverityNumbers]:
+        """How many events of each severity each check has, counted some at a time."""
+        found: dict[str, list[int]] = {}
+        after: tuple[str, str] | None = ("", "")
+        while after is not None:
+            numbers, after = self._reader.lists.counts_of_checks(namespace, after)
+            for check, severity, number in numbers:
+                found.setdefault(check, [0, 0, 0, 0])[severity] += number
+            if after is not None:
+                await asyncio.sleep(0)
+        return {check: (one[0], one[1], one[2], one[3]) for check, one in found.items()}
+
     async def incidents_since(self, namespace: str, since: int, number_max: int) -> int:
         """The number of events of a namespace that have failed since `since` or later, up to `number_max`."""
         return self._reader.lists.incidents_since(namespace, since, number_max)

@@ -1,0 +1,272 @@
+"""Rows of checks: when each of them runs and where, what its results are, and what is wrong with it.
+
+Configurations, agents and the run ledger are in memory; results are counted by an index, at most a small part of the
+time.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+
+import msgspec
+
+from sensu.backend.auth.access import Access
+from sensu.backend.auth.identity import Identity
+from sensu.backend.auth.records import Records
+from sensu.backend.ports import SlotLedger, Subscribers
+from sensu.backend.services.at_once import AtOnce
+from sensu.backend.services.check_explanations import schedule_of
+from sensu.backend.services.entity_rows import ORDERS, chosen_names, rows_problem
+from sensu.backend.services.event_rows import LIMIT_DEFAULT, SEARCHES_MAX
+from sensu.backend.services.lists import selection_of
+from sensu.backend.services.outcomes import Denied, Found, Invalid, Refusal, TooMany
+from sensu.backend.services.pages import PageRequest
+from sensu.clock import Clock
+from sensu.resources.check import CheckConfig
+from sensu.resources.kinds import ASSET, CHECK, EVENT, HANDLER, PIPELINE, Kind
+from sensu.rules.check_problems import CheckProblem, Surroundings, problems_of
+from sensu.rules.run_ledger import Slot, SlotOutcome, next_runs
+from sensu.rules.schedule import timing
+from sensu.rules.selectors.selection import Selection
+from sensu.rules.severity import CRITICAL, PASSING, UNKNOWN, WARNING
+from sensu.store.contract import Store
+from sensu.store.values import SeverityNumbers
+
+LOOKED_AT_ONCE = 500
+"""After this number of checks, other work goes first."""
+COUNTING_SHARE = 50
+"""After counting results, the numbers are used for this many times the time that counting took."""
+COUNTS_KEPT_S = 5.0
+NAMESPACES_COUNTED_MAX = 300
+"""The number of namespaces whose results are remembered; the one that was counted first is forgotten."""
+
+_NO_RESULTS: SeverityNumbers = (0, 0, 0, 0)
+_TOO_MANY = TooMany(f"a caller has at most {SEARCHES_MAX} searches under way, try again later")
+
+
+class LastSlot(msgspec.Struct, frozen=True):
+    """The last time the check was due (Unix seconds), what became of it, and why if not every agent ran it."""
+
+    at: float
+    outcome: str
+    why: str
+
+
+class CheckRow(msgspec.Struct, frozen=True):
+    """A row of a list of checks.
+
+    `schedule` is `every 60 s` or a cron line; `next` is when the check is due next (Unix seconds, 0: never), and
+    `subdued` whether it is left out then. `agents` counts the connected agents of its subscriptions. `critical`,
+    `warning`, `unknown` and `passing` count its events. `last` is null if it was not due since the backend started.
+    """
+
+    name: str
+    schedule: str
+    published: bool
+    round_robin: bool
+    next: float
+    subdued: bool
+    subscriptions: Sequence[str]
+    agents: int
+    critical: int
+    warning: int
+    unknown: int
+    passing: int
+    last: LastSlot | None
+    handlers: Sequence[str]
+    pipelines: Sequence[str]
+    problems: Sequence[CheckProblem]
+
+
+class CheckRows(msgspec.Struct, frozen=True):
+    """A page of a list of checks.
+
+    `total` counts those that match, `published` and `troubled` those of the whole namespace that are published or have
+    problems. `hidden` names what the caller may not list, and what is therefore left out.
+    """
+
+    revision: int
+    total: int
+    checks: int
+    published: int
+    troubled: int
+    hidden: Sequence[str]
+    rows: Sequence[CheckRow]
+
+
+class CheckRowsRequest(msgspec.Struct, frozen=True):
+    """What part of which list is asked for."""
+
+    order: str = ORDERS[0]
+    offset: int = 0
+    limit: int = LIMIT_DEFAULT
+    word: str = ""
+    published: bool | None = None
+    problem: bool | None = None
+    label_selectors: tuple[str, ...] = ()
+    field_selectors: tuple[str, ...] = ()
+
+
+class _Examined(msgspec.Struct, frozen=True):
+    """A check with its results, its last slot and its problems."""
+
+    check: CheckConfig
+    results: SeverityNumbers
+    last: Slot | None
+    problems: Sequence[CheckProblem]
+
+    @property
+    def place(self) -> tuple[float, ...]:
+        """Sorts checks: those with the most severe and the most failing results first, then those with problems."""
+        return (*(-number for number in self.results[:PASSING]), not self.problems)
+
+
+class CheckLists:
+    """Lists the checks of a namespace as rows, for callers who may list them."""
+
+    def __init__(
+        self, store: Store, access: Access, records: Records, subscribers: Subscribers, ledger: SlotLedger, clock: Clock
+    ) -> None:
+        self._store, self._access, self._records = store, access, records
+        self._subscribers, self._ledger, self._clock = subscribers, ledger, clock
+        self._searches = AtOnce(SEARCHES_MAX)
+        self._results = _Results(store, clock)
+
+    async def rows(self, caller: Identity, namespace: str, asked: CheckRowsRequest) -> Found | Refusal:
+        """A page of the list, as JSON of `CheckRows`."""
+        if not self._may_list(caller, CHECK, namespace):
+            return Denied()
+        problem = rows_problem(asked.order, asked.limit, asked.word)
+        if problem:
+            return Invalid(problem)
+        selectors = PageRequest(label_selectors=asked.label_selectors, field_selectors=asked.field_selectors)
+        selection = selection_of(CHECK, selectors)
+        if isinstance(selection, Invalid):
+            return selection
+        with self._searches.admitted(caller) as admitted:
+            return await self._page(caller, namespace, asked, selection) if admitted else _TOO_MANY
+
+    def _may_list(self, caller: Identity, kind: Kind, namespace: str) -> bool:
+        return self._access.allows(caller, "list", kind.segment, namespace=namespace)
+
+    async def _page(
+        self, caller: Identity, namespace: str, asked: CheckRowsRequest, selection: Selection | None
+    ) -> Found:
+        await self._store.feed.caught_up()
+        revision = self._store.feed.revision
+        hidden = [kind for kind in (EVENT, ASSET, HANDLER, PIPELINE) if not self._may_list(caller, kind, namespace)]
+        results = None if EVENT in hidden else await self._results.of(namespace)
+        chosen = None if selection is None else await chosen_names(self._store, CHECK, namespace, selection)
+        examined = await self._examined(namespace, results, hidden)
+        found = [
+            one for one in examined if _matches(one, asked) and (chosen is None or one.check.metadata.name in chosen)
+        ]
+        if asked.order == "severity":
+            found.sort(key=lambda one: one.place)
+        agents: dict[tuple[str, ...], int] = {}
+        page = found[asked.offset : asked.offset + asked.limit]
+        rows = CheckRows(
+            revision,
+            len(found),
+            len(examined),
+            sum(one.check.publish for one in examined),
+            sum(bool(one.problems) for one in examined),
+            [kind.segment for kind in hidden],
+            [self._row(namespace, one, agents) for one in page],
+        )
+        return Found(msgspec.json.encode(rows))
+
+    async def _examined(
+        self, namespace: str, results: Mapping[str, SeverityNumbers] | None, hidden: Sequence[Kind]
+    ) -> list[_Examined]:
+        """All checks, in order of their names."""
+        examined: list[_Examined] = []
+        checks: Sequence[CheckConfig] = self._records.list(CHECK, namespace)
+        exists = {kind: self._exists(kind, namespace, hidden) for kind in (ASSET, HANDLER, PIPELINE)}
+        for number, check in enumerate(checks):
+            numbers = _NO_RESULTS if results is None else results.get(check.metadata.name, _NO_RESULTS)
+            slots = self._ledger.slots(namespace, check.metadata.name)
+            known = Surroundings(
+                any(self._subscribers.sessions(namespace, one) for one in check.subscriptions),
+                results is None or bool(sum(numbers)),
+                any(slot.asked and slot.outcome is not SlotOutcome.REQUESTED for slot in slots),
+                exists[ASSET],
+                exists[HANDLER],
+                exists[PIPELINE],
+            )
+            problems = list(problems_of(check, known))
+            examined.append(_Examined(check, numbers, slots[0] if slots else None, problems))
+            if number % LOOKED_AT_ONCE == LOOKED_AT_ONCE - 1:
+                await asyncio.sleep(0)
+        return examined
+
+    def _exists(self, kind: Kind, namespace: str, hidden: Sequence[Kind]) -> Callable[[str], bool] | None:
+        if kind in hidden:
+            return None
+        return lambda name: self._records.get(kind, namespace, name) is not None
+
+    def _row(self, namespace: str, one: _Examined, agents: dict[tuple[str, ...], int]) -> CheckRow:
+        """The row; `agents` remembers how many agents the subscriptions of other rows have."""
+        check, last = one.check, one.last
+        if check.subscriptions not in agents:
+            names = set[str]().union(*(self._subscribers.agents(namespace, each) for each in check.subscriptions))
+            agents[check.subscriptions] = len(names)
+        when = timing(check)
+        due = next_runs(check, when, self._clock.now(), 1) if when is not None else []
+        at, subdued = due[0] if due else (0.0, False)
+        return CheckRow(
+            name=check.metadata.name,
+            schedule=schedule_of(check),
+            published=check.publish,
+            round_robin=check.round_robin,
+            next=at,
+            subdued=subdued,
+            subscriptions=check.subscriptions,
+            agents=agents[check.subscriptions],
+            critical=one.results[CRITICAL],
+            warning=one.results[WARNING],
+            unknown=one.results[UNKNOWN],
+            passing=one.results[PASSING],
+            last=None if last is None else LastSlot(last.at, last.outcome.value, last.why.value),
+            handlers=check.handlers,
+            pipelines=[each.name for each in check.pipelines],
+            problems=one.problems,
+        )
+
+
+def _matches(one: _Examined, asked: CheckRowsRequest) -> bool:
+    if asked.published is not None and one.check.publish is not asked.published:
+        return False
+    if asked.problem is not None and bool(one.problems) is not asked.problem:
+        return False
+    return asked.word.casefold() in one.check.metadata.name.casefold()
+
+
+class _Counted(msgspec.Struct, frozen=True):
+    """Results of checks, the revision they were counted at, and until when they are used although it changed."""
+
+    revision: int
+    until: float
+    numbers: Mapping[str, SeverityNumbers]
+
+
+class _Results:
+    """Counts the results of checks, which takes longer the more events there are."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store, self._clock = store, clock
+        self._counted: dict[str, _Counted] = {}
+
+    async def of(self, namespace: str) -> Mapping[str, SeverityNumbers]:
+        """How many events of each severity each check has, counted not long ago."""
+        revision = await self._store.event_changes_revision(namespace)
+        known, begun = self._counted.get(namespace), self._clock.monotonic()
+        if known is not None and (known.revision == revision or begun < known.until):
+            return known.numbers
+        numbers = await self._store.event_counts_by_check(namespace)
+        ended = self._clock.monotonic()
+        self._counted.pop(namespace, None)
+        if len(self._counted) >= NAMESPACES_COUNTED_MAX:
+            del self._counted[next(iter(self._counted))]
+        kept_s = min(COUNTS_KEPT_S, (ended - begun) * COUNTING_SHARE)
+        self._counted[namespace] = _Counted(revision, ended + kept_s, numbers)
+        return numbers
