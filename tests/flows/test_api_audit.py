@@ -236,3 +236,29 @@ async def test_the_log_is_bounded(admin: Admin, retention_s: float, entries_max:
     await clock.advance(1)
     running.cancel()
     assert await store.count_audit() == left
+
+
+async def test_the_log_is_read_for_a_span_of_time(api: RunningApi, admin: Admin) -> None:
+    """`from` and `to` bound the entries, with selectors and pages as usual; what is no time is refused."""
+    entries = [AppendAudit(float(at), b'{"at":%d,"username":"ann","action":"login"}' % at) for at in range(1000, 1600)]
+    await api.store.commit(entries)
+    assert [entry["at"] for entry in await admin.log("?from=1100&to=1102")] == [1102, 1101, 1100]
+    assert len(await admin.log("?from=1100&to=1102&fieldSelector=audit.username%20%3D%3D%20bob")) == 0
+    assert [entry["at"] for entry in await admin.log("?to=1500&limit=2")] == [1500, 1499]
+    assert [entry["at"] for entry in await admin.log("?from=1970-01-01T00:16:40Z&to=1000")] == [1000]
+    answer = await api.call("GET", f"{AUDIT}?from=yesterday", Authorization=admin.authorization)
+    assert answer.status == 400
+
+
+async def test_the_log_is_exported_line_by_line(api: RunningApi, admin: Admin) -> None:
+    """The export has the same entries as the list, one to a line, as a file; it needs the same right."""
+    assert await admin.call("POST", CHECKS, CHECK) == 201
+    expected = await admin.log("?fieldSelector=audit.type%20%3D%3D%20CheckConfig")
+    path = f"{AUDIT}/export?fieldSelector=audit.type%20%3D%3D%20CheckConfig"
+    answer = await api.call("GET", path, Authorization=admin.authorization)
+    assert answer.status == 200
+    assert answer.headers["Content-Type"] == "application/x-ndjson"
+    assert answer.headers["Content-Disposition"].startswith("attachment")
+    assert [json.loads(line) for line in answer.body.splitlines()] == expected
+    assert len(expected) == 1
+    assert (await api.call("GET", path)).status == 401

@@ -8,6 +8,10 @@ import bcrypt
 import pytest
 
 from sensu.backend.auth.attempts import GUESSES_MAX
+from sensu.backend.auth.passwords import hash_password
+from sensu.backend.stored_form import put
+from sensu.resources.kinds import USER
+from sensu.resources.user import User
 from tests.flows.api_harness import ADMIN, PASSWORD, RunningApi
 
 USERS = "/api/core/v2/users"
@@ -64,3 +68,15 @@ async def test_costly_hashes_are_refused(api: RunningApi, admin: str, cost: int)
         answer = await api.call(method, path, body, Authorization=admin)
         assert (answer.status < 300) == allowed, (method, path)
         assert allowed or b"password_hash: the cost of a bcrypt hash must be at most 12" in answer.body
+
+
+async def test_a_password_is_reset_in_clear_or_as_a_hash(api: RunningApi, admin: str) -> None:
+    """An administrator gives a user a new password of the ordinary length, which is hashed by the backend."""
+    hashed = hash_password("the first one")
+    await api.store.commit([put(USER, User(username="ann", password_hash=hashed))])
+    path = f"{USERS}/ann/reset_password"
+    for body, status in (({}, 400), ({"password_new": "short"}, 400), ({"password_new": "the second one"}, 201)):
+        assert (await api.call("PUT", path, body, Authorization=admin)).status == status, body
+    assert (await api.token("ann", "the second one")).startswith("Bearer ")
+    assert (await api.call("PUT", path, {"password_hash": hashed}, Authorization=admin)).status == 201
+    assert (await api.token("ann", "the first one")).startswith("Bearer ")

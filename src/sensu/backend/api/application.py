@@ -76,8 +76,7 @@ from sensu.backend.api.watch import Watchable
 from sensu.backend.auth.access import Access
 from sensu.backend.auth.attempts import TooManyAttempts
 from sensu.backend.auth.authenticator import Authenticator
-from sensu.backend.auth.credentials import COOKIE
-from sensu.backend.auth.identity import Identity, Rejected, Via
+from sensu.backend.auth.identity import Identity, Rejected
 from sensu.backend.auth.passwords import Passwords
 from sensu.backend.auth.tokens import Tokens
 from sensu.backend.graphql.use_cases import UseCases
@@ -236,7 +235,7 @@ def _described_routes(context: ApiContext) -> Iterator[Route]:
     yield from secret_providers.routes(SecretProviders(context.access))
     yield from namespaces.routes(cases.namespaces)
     yield from users.routes(kept, cases.users)
-    yield from api_keys.routes(kept, APIKeyGrants(kept))
+    yield from api_keys.routes(kept, APIKeyGrants(kept, context.authenticator.key_uses))
     yield from cluster.routes(context.member, context.access)
     yield from tessen.routes(Tessen(kept))
     yield from graphql.routes(cases, context.authenticator)
@@ -288,7 +287,7 @@ class HttpApi:
     def __init__(self, router: Router, context: ApiContext) -> None:
         self._router = router
         self._authenticate = context.authenticator.authenticate
-        self._used = context.tokens.web.used
+        self._used = context.authenticator.used
         self._ready = context.ports.ready
         self._caught_up = context.store.feed.caught_up
         self._body_bytes_max = context.body_bytes_max
@@ -323,13 +322,13 @@ class HttpApi:
             logger.warning("a request failed because the store is unavailable", extra=_about(scope, err))
             return unavailable(STORE_AWAY)
         if not route.open:
-            proved = self._authenticate(credentials_of(scope))
+            credentials = credentials_of(scope)
+            proved = self._authenticate(credentials)
             if isinstance(proved, Rejected):
                 return unauthenticated(proved.message)
             caller = _as_asked(proved, scope)
-            if caller.via is Via.COOKIE:
-                with contextlib.suppress(StoreError):
-                    await self._used(scope[COOKIE])
+            with contextlib.suppress(StoreError):
+                await self._used(caller, credentials)
         request = Request(scope, receive, params, caller, self._body_bytes_max)
         try:
             return await self._handled(route, request)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from sensu.backend.api.audit import OWN
 from sensu.backend.api.errors import found, refused
-from sensu.backend.api.history import period_of, time_of
+from sensu.backend.api.periods import period_of, time_of
 from sensu.backend.api.request import Request
 from sensu.backend.api.responses import Response
 from sensu.backend.api.router import Route

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 
+from sensu.backend.api.audit import OWN
 from sensu.backend.api.errors import created, deleted, found, listed, shown
 from sensu.backend.api.request import Request
 from sensu.backend.api.responses import Response
 from sensu.backend.api.router import CORE, Route
-from sensu.backend.services.namespaces import Namespaces
+from sensu.backend.services.namespaces import NamespaceContents, Namespaces
 from sensu.resources.kinds import NAMESPACE
 from sensu.resources.namespace import Namespace
 
@@ -22,6 +23,8 @@ def routes(namespaces: Namespaces) -> Iterator[Route]:
     yield Route("PUT", one, endpoint.replace, takes=Namespace, status=201)
     yield Route("PATCH", one, endpoint.patch, takes=Namespace, gives=Namespace)
     yield Route("DELETE", one, endpoint.delete, status=204)
+    inside = f"{OWN}/namespaces/{{namespace}}/contents"
+    yield Route("GET", inside, endpoint.contents, gives=NamespaceContents)
 
 
 class NamespaceEndpoint:
@@ -50,6 +53,10 @@ class NamespaceEndpoint:
         """Update a namespace with a merge patch."""
         name, payload = request.params[0], request.merge_patch_body
         return shown(await self._namespaces.patch(request.caller, name, payload, request.conditions))
+
+    async def contents(self, request: Request) -> Response:
+        """Count what lies in a namespace, by kind."""
+        return found(await self._namespaces.contents(request.caller, request.params[0]))
 
     async def delete(self, request: Request) -> Response:
         """Delete an empty namespace."""

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import quote
 
@@ -41,6 +41,20 @@ class Response:
     async def send_head(self, send: Send) -> None:
         """Send the status and headers; a list is not read."""
         await send({"type": "http.response.start", "status": self.status, "headers": self.headers})
+        await send({"type": "http.response.body", "body": b""})
+
+
+@dataclass(slots=True)
+class JSONLines(Response):
+    """A response with a line for each item of `chunks`."""
+
+    async def send(self, send: Send) -> None:
+        """Send the lines as they are read."""
+        await send({"type": "http.response.start", "status": self.status, "headers": self.headers})
+        if self.chunks is not None:
+            async for items in self.chunks:
+                lines = b"".join(item + b"\n" for item in items)
+                await send({"type": "http.response.body", "body": lines, "more_body": True})
         await send({"type": "http.response.body", "body": b""})
 
 
@@ -103,6 +117,11 @@ def json(body: bytes, *, etag: str = "", status: int = 200) -> Response:
     if etag:
         headers.append((b"etag", etag.encode("ascii")))
     return Response(status, headers, body)
+
+
+def unstored(response: Response) -> Response:
+    """The response, which no cache on its way keeps."""
+    return replace(response, headers=[*response.headers, (b"cache-control", b"no-store")])
 
 
 def text(body: str | bytes, *, status: int = 200, content_type: bytes = b"text/plain; charset=utf-8") -> Response:

@@ -7,7 +7,7 @@ from sensu.backend.api.audit import OWN
 from sensu.backend.api.auth import while_connected
 from sensu.backend.api.errors import NOT_FOUND, deleted, found, problem, refused, unauthenticated, unavailable
 from sensu.backend.api.request import Request
-from sensu.backend.api.responses import Response, json
+from sensu.backend.api.responses import Response, json, unstored
 from sensu.backend.api.router import Route
 from sensu.backend.auth.authenticator import Authenticator
 from sensu.backend.auth.cookies import cleared_cookie, set_cookie
@@ -19,7 +19,6 @@ from sensu.backend.services.payload import decoded
 from sensu.backend.services.sessions import LoginSessions, SessionViews, ShellState, SignedIn, SignIn
 from sensu.resources.wire import encode
 
-_NO_STORE = (b"cache-control", b"no-store")
 _WRONG = "user name or password is wrong"
 _ELSEWHERE = "browsers sign in at the web UI's port"
 
@@ -48,7 +47,7 @@ class SessionEndpoint:
         """What the web UI starts with: who is signed in, with which rights, and settings for everybody."""
         proved = self._authenticator.authenticate(request.credentials)
         caller = proved if isinstance(proved, Identity) else None
-        return _unstored(json(encode(await self._sessions.state(caller, request.parameter("namespace") or ""))))
+        return unstored(json(encode(await self._sessions.state(caller, request.parameter("namespace") or ""))))
 
     async def sign_in(self, request: Request) -> Response:
         """A session for a browser, in a cookie that scripts cannot read; only at the web UI's port."""
@@ -63,7 +62,7 @@ class SessionEndpoint:
         if isinstance(begun, ProviderUnavailable):
             return unavailable(begun.why)
         if isinstance(begun, Rejected):
-            return _unstored(unauthenticated(_WRONG))
+            return unstored(unauthenticated(_WRONG))
         secure = urlsplit(request.header(b"origin") or "").scheme == "https"
         return _with_cookie(json(encode(begun.told)), set_cookie(begun.cookie, tls=_tls(request), secure=secure))
 
@@ -77,7 +76,7 @@ class SessionEndpoint:
 
     async def listing(self, request: Request) -> Response:
         """The caller's sessions, or those of all users for callers who may list users; last used first."""
-        return _unstored(found(self._sessions.listing(request.caller, request.parameter("username") or "")))
+        return unstored(found(self._sessions.listing(request.caller, request.parameter("username") or "")))
 
     async def end(self, request: Request) -> Response:
         """A session ended, with its live streams."""
@@ -88,11 +87,6 @@ def _tls(request: Request) -> bool:
     return bool(request.scope["scheme"] == "https")
 
 
-def _unstored(response: Response) -> Response:
-    response.headers.append(_NO_STORE)
-    return response
-
-
 def _with_cookie(response: Response, cookie: str) -> Response:
     response.headers.append((b"set-cookie", cookie.encode("ascii")))
-    return _unstored(response)
+    return unstored(response)

@@ -7,6 +7,7 @@ from sensu.backend.auth.access import Access
 from sensu.backend.auth.api_keys import APIKeys
 from sensu.backend.auth.authenticator import Authenticator
 from sensu.backend.auth.basic_provider import BasicProvider
+from sensu.backend.auth.key_uses import KeyUses
 from sensu.backend.auth.passwords import Passwords
 from sensu.backend.auth.providers import Providers
 from sensu.backend.auth.signing import read_private_key, read_public_key
@@ -41,4 +42,6 @@ async def assembled(basics: Basics, stack: contextlib.AsyncExitStack) -> Auth:
     )
     await tokens.open()
     stack.callback(tokens.close)
-    return Auth(passwords, tokens, Authenticator(records, providers, tokens, APIKeys(records)), Access(records))
+    uses = KeyUses(basics.store, records, basics.clock)
+    authenticator = Authenticator(records, providers, tokens, APIKeys(records), uses)
+    return Auth(passwords, tokens, authenticator, Access(records))

@@ -15,6 +15,7 @@ from sensu.backend.auth.identity import (
     identity_of,
     principal_of,
 )
+from sensu.backend.auth.key_uses import KeyUses
 from sensu.backend.auth.providers import PasswordLogin, Providers, ProviderUnavailable
 from sensu.backend.auth.records import Records
 from sensu.backend.auth.tokens import Tokens
@@ -28,11 +29,14 @@ KEY = "Key "
 class Authenticator:
     """Finds the identity that credentials prove."""
 
-    def __init__(self, records: Records, providers: Providers, tokens: Tokens, api_keys: APIKeys) -> None:
+    def __init__(
+        self, records: Records, providers: Providers, tokens: Tokens, api_keys: APIKeys, key_uses: KeyUses
+    ) -> None:
         self._records = records
         self._providers = providers
         self._tokens = tokens
         self._api_keys = api_keys
+        self.key_uses = key_uses
 
     def authenticate(self, credentials: Credentials) -> Identity | Rejected:
         """The identity that the credentials prove; never waits.
@@ -60,6 +64,13 @@ class Authenticator:
             user = self._api_keys.user_of(key)
             return WRONG_CREDENTIALS if user is None else identity_of(principal_of(user), Via.API_KEY)
         return NO_CREDENTIALS
+
+    async def used(self, caller: Identity, credentials: Credentials) -> None:
+        """Note that the session or API key of a caller is used, once in a while; raises StoreError."""
+        if caller.via is Via.COOKIE:
+            await self._tokens.web.used(credentials.cookie)
+        elif caller.via is Via.API_KEY and credentials.authorization is not None:
+            await self.key_uses.used(credentials.authorization.removeprefix(KEY))
 
     async def login(self, login: PasswordLogin) -> Identity | Rejected | ProviderUnavailable:
         """The user, if a provider accepts the password; raises TooManyAttempts."""

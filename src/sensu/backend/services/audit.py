@@ -13,6 +13,7 @@ import msgspec
 from sensu.backend.auth.access import Access
 from sensu.backend.auth.identity import Identity
 from sensu.backend.pacing import PerMinute
+from sensu.backend.services.history import Period
 from sensu.backend.services.lists import Items, Pages, Walk, chosen_by
 from sensu.backend.services.outcomes import Denied, Invalid, Listing, Refusal
 from sensu.backend.services.pages import PageRequest, text_of, token_of
@@ -39,6 +40,7 @@ REFUSED_LOGINS_A_MINUTE_MAX = 60
 """Further failed logins are only counted, so that password guessing does not displace other entries."""
 
 _READ_AT_ONCE = 256
+ALWAYS = Period()
 AUDITED_KINDS = {kind.qualified_name: kind for kind in ALL_KINDS}
 
 
@@ -170,15 +172,15 @@ class AuditLog:
     def _trim(self) -> TrimAudit:
         return TrimAudit(self._clock.now() - self._retention_s, self._entries_max)
 
-    async def listing(self, caller: Identity, page: PageRequest) -> Listing | Refusal:
-        """The entries with their ids, newest first."""
+    async def listing(self, caller: Identity, page: PageRequest, period: Period = ALWAYS) -> Listing | Refusal:
+        """The entries of a period with their ids, newest first."""
         if not self._access.allows(caller, "list", RESOURCE):
             return Denied()
         selection = chosen_by(SELECTABLE, page)
         if isinstance(selection, Invalid):
             return selection
-        total = await self._store.count_audit() if selection is None else None
-        pages = Pages(audit_walk(self._store), lambda entry_id: (-entry_id,), selection)
+        total = await self._store.count_audit() if selection is None and period == ALWAYS else None
+        pages = Pages(audit_walk(self._store, period), lambda entry_id: (-entry_id,), selection)
         after = text_of(page.after)
         position = int(after) if after.isascii() and after.isdigit() and len(after) <= _ID_DIGITS_MAX else None
         return await pages.listing(page, position, lambda entry_id: token_of(str(entry_id)), total)
@@ -187,8 +189,8 @@ class AuditLog:
 _ID_DIGITS_MAX = 18
 
 
-def audit_walk(store: Store) -> Walk[int]:
-    """Reads the audit log in order, newest entries first."""
+def audit_walk(store: Store, period: Period = ALWAYS) -> Walk[int]:
+    """Reads the entries of a period, newest first; it ends at the first one from before the period."""
 
     async def walk(after: int | None) -> AsyncIterator[Items[int]]:
         before = after or 0
@@ -196,8 +198,10 @@ def audit_walk(store: Store) -> Walk[int]:
             entries = await store.audit(_READ_AT_ONCE, before)
             if not entries:
                 return
-            yield _shown(entries)
+            yield _shown([entry for entry in entries if period.start <= entry.at <= period.end])
             before = entries[-1].id
+            if entries[-1].at < period.start:
+                return
             await asyncio.sleep(0)
 
     return walk

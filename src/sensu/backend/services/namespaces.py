@@ -3,6 +3,8 @@
 Source: docs, "Namespaces API"; recorded scenarios namespaces-lifecycle, namespaces-visible, namespaces-delete-nonempty.
 """
 
+import msgspec
+
 from sensu.backend.auth.identity import Identity
 from sensu.backend.auth.seeds import namespace_writes
 from sensu.backend.services.lists import selection_of
@@ -12,13 +14,32 @@ from sensu.backend.services.payload import Conditions, Payload
 from sensu.backend.services.resources import Resources
 from sensu.backend.services.silences import is_over
 from sensu.backend.stored_form import key_of, put
-from sensu.resources.kinds import NAMESPACE, ROLE, ROLE_BINDING, SILENCED
+from sensu.resources.kinds import ALL_KINDS, EVENT, NAMESPACE, ROLE, ROLE_BINDING, SILENCED
 from sensu.resources.namespace import Namespace
 from sensu.resources.wire import encode
 from sensu.rules.kinds.table import KEEPING_A_NAMESPACE
 from sensu.store.values import DeleteResource, Expect, Must
 
 _KEEPING = tuple(kind.qualified_name for kind in KEEPING_A_NAMESPACE)
+_WITHIN = tuple(kind for kind in ALL_KINDS if kind.namespaced and (kind.dump_order or kind is EVENT))
+"""The kinds whose resources lie in a namespace."""
+
+
+class ContentsOfKind(msgspec.Struct, frozen=True):
+    """How many resources of a kind there are, and whether they prevent the deletion of their namespace."""
+
+    type: str
+    resource: str
+    count: int
+    keeps: bool
+
+
+class NamespaceContents(msgspec.Struct, frozen=True):
+    """What lies in a namespace, of the kinds that the caller may list; `hidden` are the others."""
+
+    namespace: str
+    kinds: tuple[ContentsOfKind, ...]
+    hidden: tuple[str, ...]
 
 
 class Namespaces:
@@ -75,6 +96,27 @@ class Namespaces:
         beside = (DeleteResource(write.key, Must.ANY) for write in namespace_writes(name))
         outcome = await self._resources.write(caller, removal, *beside)
         return Deleted() if isinstance(outcome, Written) else outcome
+
+    async def contents(self, caller: Identity, name: str) -> Found | Refusal:
+        """What lies in a namespace that is visible to the caller, as JSON of `NamespaceContents`."""
+        if name not in self._resources.access.visible_namespaces(caller):
+            return NotFound()
+        store, now = self._resources.store, self._resources.clock.now()
+        found, hidden = list[ContentsOfKind](), list[str]()
+        for kind in _WITHIN:
+            if not self._resources.access.allows(caller, "list", kind.segment, namespace=name):
+                hidden.append(kind.segment)
+                continue
+            if kind is EVENT:
+                number = await store.count_events(name)
+            elif kind is SILENCED:
+                stored = await store.list(SILENCED.qualified_name, name)
+                number = sum(not is_over(one.body, now) for one in stored.items)
+            else:
+                number = await store.count(kind.qualified_name, name)
+            if number:
+                found.append(ContentsOfKind(kind.type, kind.segment, number, kind.qualified_name in _KEEPING))
+        return Found(encode(NamespaceContents(name, tuple(found), tuple(dict.fromkeys(hidden)))))
 
     async def _drop_expired_silences(self, namespace: str) -> None:
         """Delete expired silences, which do not prevent the deletion; one that was created again meanwhile is kept."""

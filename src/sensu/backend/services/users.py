@@ -160,19 +160,16 @@ class Users:
             return Invalid(f"resource is invalid: user {user.username} is disabled")
         if not await self._passwords.verify(user.username, change.password, user.password_hash, address):
             return Invalid(f"resource is invalid: wrong password for user {user.username}")
-        if change.password_new:
-            problem = password_problem(change.password_new)
-            return Invalid(problem) if problem else None
-        return None if change.password_hash else _NO_PASSWORD
+        return _problem_of_new(change)
 
     async def reset_password(self, caller: Identity, username: str, payload: Payload) -> Written | Refusal:
-        """Reset the password of a user; the new one is given as a hash."""
+        """Reset the password of a user, given in clear or as a hash, and end the user's sessions."""
         if not self._may(caller, "update", username):
             return Denied()
         change = await decoded(PasswordChange, payload)
         if isinstance(change, Invalid):
             return change
-        return await self._set_password(caller, username, change) if change.password_hash else _NO_PASSWORD
+        return _problem_of_new(change) or await self._set_password(caller, username, change)
 
     async def _set_password(self, caller: Identity, username: str, change: PasswordChange) -> Written | Refusal:
         problem = None if change.password_new else hash_problem(change.password_hash)
@@ -202,6 +199,14 @@ class Users:
             return change(decode(User, stored.body))
 
         return await self._resources.amend(caller, USER, "", username, changed, beside=ending)
+
+
+def _problem_of_new(change: PasswordChange) -> Invalid | None:
+    """Why the new password is refused, or None; a hash is checked later."""
+    if change.password_new:
+        problem = password_problem(change.password_new)
+        return Invalid(problem) if problem else None
+    return None if change.password_hash else _NO_PASSWORD
 
 
 def _own_session(caller: Identity, username: str) -> str:

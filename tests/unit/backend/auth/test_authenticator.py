@@ -11,6 +11,7 @@ from sensu.backend.auth.authenticator import Authenticator
 from sensu.backend.auth.basic_provider import BasicProvider
 from sensu.backend.auth.credentials import Credentials
 from sensu.backend.auth.identity import NO_CREDENTIALS, WRONG_CREDENTIALS, Identity, Rejected, Via
+from sensu.backend.auth.key_uses import KeyUses
 from sensu.backend.auth.passwords import Passwords
 from sensu.backend.auth.providers import PasswordLogin, Providers
 from sensu.backend.auth.tokens import Tokens
@@ -35,7 +36,8 @@ class Bench:
         self.records.put(API_KEY, APIKey(metadata=ObjectMeta(name=KEY), username="bob"))
         providers = Providers(BasicProvider(self.records, Passwords(clock)))
         self.tokens = Tokens(cast(Store, FakeStore()), providers, clock)
-        self.auth = Authenticator(self.records, providers, self.tokens, APIKeys(self.records))
+        uses = KeyUses(cast(Store, FakeStore()), self.records, clock)
+        self.auth = Authenticator(self.records, providers, self.tokens, APIKeys(self.records), uses)
 
     async def token(self) -> str:
         await self.tokens.open()

@@ -12,6 +12,7 @@ from sensu.backend.auth.authenticator import Authenticator
 from sensu.backend.auth.basic_provider import BasicProvider
 from sensu.backend.auth.credentials import Credentials
 from sensu.backend.auth.identity import WRONG_CREDENTIALS, Identity, Principal, Rejected
+from sensu.backend.auth.key_uses import KeyUses
 from sensu.backend.auth.passwords import Passwords
 from sensu.backend.auth.providers import PasswordLogin, Providers, ProviderUnavailable
 from sensu.backend.auth.sessions import LoginSession
@@ -72,7 +73,8 @@ class Bench:
         basic = BasicProvider(self.records, Passwords(self.clock))
         self.providers = Providers(basic, self.directory)
         self.tokens = self.restarted(self.providers)
-        self.auth = Authenticator(self.records, self.providers, self.tokens, APIKeys(self.records))
+        uses = KeyUses(cast(Store, self.store), self.records, self.clock)
+        self.auth = Authenticator(self.records, self.providers, self.tokens, APIKeys(self.records), uses)
 
     def restarted(self, providers: Providers) -> Tokens:
         return Tokens(cast(Store, self.store), providers, self.clock)
