@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from sensu.backend.api.errors import listed, refused
 from sensu.backend.api.periods import period_of
 from sensu.backend.api.request import Request
-from sensu.backend.api.responses import NOSNIFF, JSONLines, Response
+from sensu.backend.api.responses import NOSNIFF, LineByLine, Response
 from sensu.backend.api.router import Route
 from sensu.backend.services.audit import AuditLog
 from sensu.backend.services.outcomes import Invalid, Listing
@@ -41,7 +41,7 @@ def routes(audit: AuditLog) -> Iterator[Route]:
         if not isinstance(found, Listing):
             return refused(found)
         headers = [(b"content-type", NDJSON.encode()), (b"cache-control", b"no-store"), _DOWNLOAD, NOSNIFF]
-        return JSONLines(200, headers, chunks=found.chunks)
+        return LineByLine(200, headers, chunks=found.chunks)
 
     yield Route("GET", f"{OWN}/audit", listing, gives=list[ListedRecord], paged=True, queries=_PERIOD)
     yield Route("GET", f"{OWN}/audit/export", export, gives=ListedRecord, media_type=NDJSON, queries=_PERIOD)

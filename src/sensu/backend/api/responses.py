@@ -45,7 +45,7 @@ class Response:
 
 
 @dataclass(slots=True)
-class JSONLines(Response):
+class LineByLine(Response):
     """A response with a line for each item of `chunks`."""
 
     async def send(self, send: Send) -> None:
