@@ -47,6 +47,7 @@ async def test_a_row_shows_the_state_of_an_entity(api: RunningApi, admin: str) -
     await stored(api)
     answer = await rows(api, admin, "word=WEB1")
     assert answer["total"] == 1
+    assert answer["counts"] == {"total": 4, "agent": 3, "proxy": 1, "connected": 0, "away": 3}
     assert answer["rows"] == [
         {
             "name": "web1",

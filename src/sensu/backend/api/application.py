@@ -97,6 +97,7 @@ from sensu.backend.services.deliveries import Deliveries
 from sensu.backend.services.entities import Entities
 from sensu.backend.services.entity_parts import EntityParts
 from sensu.backend.services.entity_rows import EntityLists
+from sensu.backend.services.entity_tally import EntityTally
 from sensu.backend.services.event_rows import EventLists, Rows
 from sensu.backend.services.events import Events
 from sensu.backend.services.explain import Explain
@@ -204,12 +205,14 @@ def _described_routes(context: ApiContext) -> Iterator[Route]:
     yield from entities.routes(kept, cases.entities)
     yield from entity_parts.routes(EntityParts(kept), cases.entities)
     yield from events.routes(cases.events)
-    yield from _rows(context)
+    tally = EntityTally(context.records, ports.subscribers)
+    yield from _rows(context, tally)
     yield from overview.routes(
         Overviews(
             context.store,
             context.access,
             context.records,
+            tally,
             context.clock,
             ports,
             context.peers,
@@ -241,11 +244,11 @@ def _described_routes(context: ApiContext) -> Iterator[Route]:
     yield from graphql.routes(cases, context.authenticator)
 
 
-def _rows(context: ApiContext) -> Iterator[Route]:
+def _rows(context: ApiContext, tally: EntityTally) -> Iterator[Route]:
     """The routes of rows."""
     store, access, records, ports = context.store, context.access, context.records, context.ports
     yield from event_rows.routes(EventLists(store, access, context.clock, context.rows))
-    yield from entity_rows.routes(EntityLists(store, access, records, ports.subscribers))
+    yield from entity_rows.routes(EntityLists(store, access, records, ports.subscribers, tally))
     checks_listed = CheckLists(store, access, records, ports.subscribers, ports.ledger, context.clock)
     yield from check_rows.routes(checks_listed)
 

@@ -14,9 +14,11 @@ from sensu.backend.auth.identity import Identity
 from sensu.backend.auth.records import Records
 from sensu.backend.ports import Subscribers
 from sensu.backend.services.at_once import AtOnce
+from sensu.backend.services.entity_tally import EntityTally
 from sensu.backend.services.event_rows import LIMIT_DEFAULT, LIMIT_MAX, SEARCHES_MAX, WORD_CHARACTERS_MAX
 from sensu.backend.services.lists import resource_walk, selection_of
 from sensu.backend.services.outcomes import Denied, Found, Invalid, Refusal, TooMany
+from sensu.backend.services.overview_parts import EntitiesPart
 from sensu.backend.services.pages import PageRequest
 from sensu.backend.stored_form import key_of
 from sensu.resources.entity import EntityConfig
@@ -70,10 +72,11 @@ class EntityRow(msgspec.Struct, frozen=True):
 
 
 class EntityRows(msgspec.Struct, frozen=True):
-    """A page of a list of entities; `total` counts those that match."""
+    """A page of a list of entities; `total` counts those that match, `counts` those of the whole namespace."""
 
     revision: int
     total: int
+    counts: EntitiesPart
     rows: Sequence[EntityRow]
 
 
@@ -93,7 +96,10 @@ class EntityRowsRequest(msgspec.Struct, frozen=True):
 class EntityLists:
     """Lists the entities of a namespace as rows, for callers who may list them."""
 
-    def __init__(self, store: Store, access: Access, records: Records, subscribers: Subscribers) -> None:
+    def __init__(
+        self, store: Store, access: Access, records: Records, subscribers: Subscribers, tally: EntityTally
+    ) -> None:
+        self._tally = tally
         self._store, self._access, self._records, self._subscribers = store, access, records, subscribers
         self._searches = AtOnce(SEARCHES_MAX)
 
@@ -122,7 +128,7 @@ class EntityLists:
         counts = await self._store.event_counts_of(namespace, [entity.metadata.name for entity in page])
         rows = [await self._row(entity, counts.get(entity.metadata.name, _NO_COUNTS)) for entity in page]
         revision = max(revision, self._store.feed.revision)
-        return Found(msgspec.json.encode(EntityRows(revision, len(found), rows)))
+        return Found(msgspec.json.encode(EntityRows(revision, len(found), self._tally.of(namespace), rows)))
 
     async def _matching(
         self, namespace: str, asked: EntityRowsRequest, selection: Selection | None

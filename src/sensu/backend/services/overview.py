@@ -1,9 +1,8 @@
 """The overview: what a namespace looks like now, from counters that are kept anyway."""
 
 import heapq
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import msgspec
 
@@ -14,6 +13,7 @@ from sensu.backend.auth.identity import Identity
 from sensu.backend.auth.records import Records
 from sensu.backend.ports import DaemonPorts, Peers, SlotLedger
 from sensu.backend.services.deliveries import RESOURCE as DELIVERIES
+from sensu.backend.services.entity_tally import EntityTally
 from sensu.backend.services.event_rows import Rows
 from sensu.backend.services.outcomes import Denied, Found, Refusal
 from sensu.backend.services.overview_parts import (
@@ -33,7 +33,6 @@ from sensu.backend.services.overview_parts import (
 )
 from sensu.clock import Clock
 from sensu.resources.check import CheckConfig
-from sensu.resources.entity import AGENT_CLASS, PROXY_CLASS
 from sensu.resources.kinds import CHECK, ENTITY, EVENT, SILENCED
 from sensu.resources.silenced import Silenced
 from sensu.rules.event_row import EventRow
@@ -44,7 +43,7 @@ from sensu.rules.selectors.selection import Columns
 from sensu.rules.severity import ALL, PASSING
 from sensu.rules.silencing import in_force
 from sensu.store.contract import Store
-from sensu.store.values import CountedDeliveries, CountedEvents, EventQuery, Key, ListedEvent
+from sensu.store.values import CountedDeliveries, CountedEvents, EventQuery, ListedEvent
 
 HOUR_S = 3600
 NEW_MAX = 10_000
@@ -62,36 +61,6 @@ _INCIDENTS = ALL - {PASSING}
 _Part = TypeVar("_Part", bound=msgspec.Struct)
 
 
-class EntityTally:
-    """How many entities of each class a namespace has, following their changes."""
-
-    def __init__(self, records: Records) -> None:
-        self._classes: dict[Key, str] = {}
-        self._numbers: Counter[tuple[str, str]] = Counter()
-        self._totals: Counter[str] = Counter()
-        for entity in records.list(ENTITY, None):
-            self._note(Key(ENTITY.qualified_name, entity.metadata.namespace, entity.metadata.name), entity)
-        records.subscribe(ENTITY, self._note)
-
-    def _note(self, key: Key, entity: Any) -> None:
-        before = self._classes.pop(key, None)
-        if before is not None:
-            self._numbers[key.namespace, before] -= 1
-            self._totals[key.namespace] -= 1
-        if entity is not None:
-            self._classes[key] = entity.entity_class
-            self._numbers[key.namespace, entity.entity_class] += 1
-            self._totals[key.namespace] += 1
-
-    def of(self, namespace: str, entity_class: str) -> int:
-        """The number of entities of a class."""
-        return self._numbers[namespace, entity_class]
-
-    def total(self, namespace: str) -> int:
-        """The number of entities."""
-        return self._totals[namespace]
-
-
 class Overviews:
     """Makes overviews for callers who may list events."""
 
@@ -100,6 +69,7 @@ class Overviews:
         store: Store,
         access: Access,
         records: Records,
+        entities: EntityTally,
         clock: Clock,
         ports: DaemonPorts,
         peers: Peers,
@@ -110,7 +80,7 @@ class Overviews:
         self._store, self._access, self._records, self._clock = store, access, records, clock
         self._ports, self._peers, self._rows = ports, peers, rows
         self._version, self._members = version, members
-        self._entities = EntityTally(records)
+        self._entities = entities
         self._trouble, self._health = _Trouble(ports.ledger, clock), _Health(store, peers, clock)
 
     async def of_namespace(self, caller: Identity, namespace: str) -> Found | Refusal:
@@ -177,20 +147,10 @@ class Overviews:
                 flapping=counts.flapping,
                 overdue=counts.overdue,
             ),
-            self._entities_of(namespace) if may["entities"] else None,
+            self._entities.of(namespace) if may["entities"] else None,
             self._checks_of(namespace) if may["checks"] else None,
             self._silences_of(namespace) if may["silences"] else None,
             _deliveries_of(deliveries, activity.deliveries.get(namespace)) if may["deliveries"] else None,
-        )
-
-    def _entities_of(self, namespace: str) -> EntitiesPart:
-        agents, connected = self._entities.of(namespace, AGENT_CLASS), self._ports.subscribers.connected(namespace)
-        return EntitiesPart(
-            self._entities.total(namespace),
-            agents,
-            self._entities.of(namespace, PROXY_CLASS),
-            min(connected, agents),
-            max(0, agents - connected),
         )
 
     def _checks_of(self, namespace: str) -> ChecksPart:

@@ -124,6 +124,18 @@ export class WindowedRows<Row> {
     if (this.#stale && !this.#frozen) this.#readSoon()
   }
 
+  /** Says that rows changed, without what they look like now; no keys: too many to name. */
+  touch(keys: readonly string[]): void {
+    if (this.#question === undefined || !this.known) return
+    this.#stale = true
+    if (!this.#frozen) {
+      this.#readSoon()
+      return
+    }
+    for (const key of keys) this.#waiting.add(key)
+    this.waiting = Math.max(1, this.#waiting.size)
+  }
+
   #takeRow(question: RowsQuestion<Row>, pages: Map<number, readonly Row[]>, row: Row): void {
     const key = question.keyOf(row)
     const index = this.#indexOf(key)

@@ -29,6 +29,15 @@ test('what was not done is said with its reasons', () => {
   )
 })
 
+test('resources of any kind are named and counted', () => {
+  const one = readBulkAnswer(lines({ check: 'http', outcome: 'done' }, { summary: { total: 1, done: 1 } }))
+  assert.equal(bulkInWords('unpublish', one, '', ['check', 'checks']), 'http is no longer published.')
+  const two = readBulkAnswer(
+    lines({ entity: 'web1', outcome: 'gone', why: 'not found' }, { entity: 'web2', outcome: 'gone', why: 'not found' }),
+  )
+  assert.equal(bulkInWords('delete', two, '', ['entity', 'entities']), '2 entities were not changed: not found.')
+})
+
 test('an answer that is no list of lines changes nothing', () => {
   assert.equal(readBulkAnswer('<html>').done, 0)
   assert.deepEqual(readBulkAnswer(undefined).doneItems, [])

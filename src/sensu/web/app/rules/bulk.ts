@@ -5,7 +5,10 @@ import { searchQuestion } from './search_tokens.ts'
 import type { View } from './view_of_url.ts'
 import { counted, listed } from './words.ts'
 
-export type BulkAction = 'resolve' | 'delete' | 'execute' | 'silence' | 'unsilence'
+export type BulkAction = 'resolve' | 'delete' | 'execute' | 'silence' | 'unsilence' | 'publish' | 'unpublish'
+
+/** What can be done to events. */
+export type EventAction = Exclude<BulkAction, 'publish' | 'unpublish'>
 
 /** For how long events are silenced: seconds, or until they are resolved. */
 export interface SilenceTerms {
@@ -54,8 +57,12 @@ export function readBulkAnswer(body: unknown): BulkAnswer {
     doneItems: items.filter((line) => line['outcome'] === 'done').map(keyOf),
     problems: items
       .filter((line) => line['outcome'] !== 'done')
-      .map((line) => ({ name: keyOf(line).join('/'), why: textOf(line['why'], textOf(line['outcome'])) })),
+      .map((line) => ({ name: nameOf(keyOf(line)), why: textOf(line['why'], textOf(line['outcome'])) })),
   }
+}
+
+function nameOf(key: readonly [entity: string, check: string]): string {
+  return key.filter((part) => part !== '').join('/')
 }
 
 const DONE: Readonly<Record<BulkAction, readonly [one: string, many: string]>> = {
@@ -64,19 +71,32 @@ const DONE: Readonly<Record<BulkAction, readonly [one: string, many: string]>> =
   execute: ['runs again', 'run again'],
   silence: ['is silent', 'are silent'],
   unsilence: ['is no longer silenced', 'are no longer silenced'],
+  publish: ['is published', 'are published'],
+  unpublish: ['is no longer published', 'are no longer published'],
 }
 
+/** The nouns for one and for several. */
+export type Noun = readonly [one: string, many: string]
+
 /** What was done, as a sentence: "web1/http is silent for 1 h." or "40 events are resolved; 2 were refused: …". */
-export function bulkInWords(action: BulkAction, answer: BulkAnswer, terms = ''): string {
+export function bulkInWords(
+  action: BulkAction,
+  answer: BulkAnswer,
+  terms = '',
+  noun: Noun = ['event', 'events'],
+): string {
   const [one, many] = DONE[action]
   const [first] = answer.doneItems
-  const who = answer.done === 1 && first !== undefined ? first.join('/') : counted(answer.done, 'event')
+  const who = answer.done === 1 && first !== undefined ? nameOf(first) : counted(answer.done, ...noun)
   const done = `${who} ${[answer.done === 1 ? one : many, terms].filter((part) => part !== '').join(' ')}`
   if (answer.problems.length === 0) return `${done}.`
-  const why = listed([...new Set(answer.problems.map((problem) => problem.why))], 3)
-  const failed =
-    answer.problems.length === 1
-      ? `${answer.problems[0]?.name ?? ''} was not changed: ${why}`
-      : `${counted(answer.problems.length, 'event was', 'events were')} not changed: ${why}`
+  const failed = problemsInWords(answer.problems, noun)
   return answer.done === 0 ? `${failed}.` : `${done}; ${failed}.`
+}
+
+function problemsInWords(problems: BulkAnswer['problems'], noun: Noun): string {
+  const why = listed([...new Set(problems.map((problem) => problem.why))], 3)
+  return problems.length === 1
+    ? `${problems[0]?.name ?? ''} was not changed: ${why}`
+    : `${counted(problems.length, `${noun[0]} was`, `${noun[1]} were`)} not changed: ${why}`
 }

@@ -4,7 +4,7 @@ import { rights } from '../../live/rights.svelte.ts'
 import { stream } from '../../live/stream.svelte.ts'
 import { toasts } from '../../live/toasts.svelte.ts'
 import {
-  type BulkAction,
+  type EventAction,
   type BulkAnswer,
   type BulkOf,
   type SilenceTerms,
@@ -17,7 +17,7 @@ import { pathTo } from '../../rules/routes.ts'
 import { ask, pathOf } from '../../wire/requests.ts'
 import type { EventList } from './event_list.svelte.ts'
 
-const NEEDS: Readonly<Record<BulkAction, readonly [verb: string, resource: string]>> = {
+const NEEDS: Readonly<Record<EventAction, readonly [verb: string, resource: string]>> = {
   resolve: ['update', 'events'],
   delete: ['delete', 'events'],
   execute: ['create', 'checks'],
@@ -43,18 +43,18 @@ export class EventActions {
   }
 
   /** Why an action is off; an empty text: it is on. */
-  why(action: BulkAction): string {
+  why(action: EventAction): string {
     if (stream.lost) return 'there is no connection'
     return rights.why(...NEEDS[action])
   }
 
   /** Whether the caller may ever do this here. */
-  may(action: BulkAction): boolean {
+  may(action: EventAction): boolean {
     return rights.may(...NEEDS[action])
   }
 
   /** Acts on the selection; the answer is why nothing was done, if so. */
-  async run(action: BulkAction, terms?: SilenceTerms): Promise<string | undefined> {
+  async run(action: EventAction, terms?: SilenceTerms): Promise<string | undefined> {
     const { chosen, rows } = this.#list
     const of: BulkOf = chosen.all
       ? { where: whereOf(navigation.view), expect: rows.total }
@@ -72,7 +72,7 @@ export class EventActions {
   }
 
   async #act(
-    action: BulkAction,
+    action: EventAction,
     of: BulkOf,
     marked: readonly EventRow[],
     terms?: SilenceTerms,
@@ -88,14 +88,14 @@ export class EventActions {
     return undefined
   }
 
-  #ask(action: BulkAction, of: BulkOf, terms: SilenceTerms | undefined) {
+  #ask(action: EventAction, of: BulkOf, terms: SilenceTerms | undefined) {
     const silence =
       terms === undefined ? {} : { silence: { expire: terms.expire, expire_on_resolve: terms.expire_on_resolve } }
     const path = pathOf('/api/sensu/v1/namespaces/{}/events/bulk', this.#namespace())
     return ask(path, readBulkAnswer, { method: 'POST', body: { action, ...of, ...silence } })
   }
 
-  #say(action: BulkAction, answer: BulkAnswer, terms: SilenceTerms | undefined): void {
+  #say(action: EventAction, answer: BulkAnswer, terms: SilenceTerms | undefined): void {
     const text = bulkInWords(action, answer, terms?.words)
     const undone = answer.doneItems
     if (action !== 'silence' || undone.length === 0 || undone.length > 1000) toasts.say(text)
