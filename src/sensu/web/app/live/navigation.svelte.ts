@@ -25,7 +25,6 @@ class Navigation {
     this.#read()
     addEventListener('popstate', () => this.#arrive())
     addEventListener('click', (event) => this.#followLink(event))
-    addEventListener('vite:preloadError', () => reloadOnce())
   }
 
   /** Goes to a path with its query. */
@@ -99,15 +98,6 @@ class Navigation {
 function isPlainClick(event: MouseEvent): boolean {
   const modified = event.ctrlKey || event.metaKey || event.shiftKey || event.altKey
   return !event.defaultPrevented && event.button === 0 && !modified
-}
-
-/** After an upgrade the files of the old version are gone: the page is loaded again, once. */
-function reloadOnce(): void {
-  const key = 'sensu.reloaded'
-  const nowMs = Date.now()
-  if (nowMs - Number(sessionStorage.getItem(key)) < 10_000) return
-  sessionStorage.setItem(key, String(nowMs))
-  location.reload()
 }
 
 function newId(): string {
