@@ -112,7 +112,7 @@ class RunningApi:
     web_url: str = ""
 
     async def call(self, method: str, path: str, body: object = None, **headers: str) -> "Answer":
-        """One request as it stands, with JSON where a body is given; `content_type` replaces its type."""
+        """One request as it stands, with JSON unless the body is bytes; `content_type` replaces its type."""
         return await self._request(method, self.url + path, body, headers)
 
     async def browse(self, method: str, path: str, body: object = None, **headers: str) -> "Answer":
@@ -125,8 +125,9 @@ class RunningApi:
         sent = {key.replace("_", "-"): value for key, value in headers.items()}
         where = URL(url, encoded=True) if packed else url
         skipped = ("Accept-Encoding",) if packed else ()
+        given = {"data": body} if isinstance(body, bytes) else {"json": body}
         async with self.http.request(
-            method, where, json=body, headers=sent, allow_redirects=False, skip_auto_headers=skipped
+            method, where, headers=sent, allow_redirects=False, skip_auto_headers=skipped, **given
         ) as answer:
             return Answer(answer.status, answer.headers, await answer.read())
 

@@ -224,3 +224,17 @@ async def test_a_pattern_that_go_does_not_know_is_refused_at_creation(api: Runni
             where = "eval" if group == "mutators" else "expression 1"
             assert f"syntax error in {where}: (anonymous): Line 1:" in told
             assert "Invalid regular expression: invalid escape sequence: `\\Z`" in told
+
+
+async def test_a_replacement_can_ask_for_the_state_that_it_replaces(api: RunningApi, admin: str) -> None:
+    """With If-Match, nobody's change is overwritten unseen; with If-None-Match: *, only a new resource is created."""
+    path = f"{DEFAULT}/checks/c"
+    missing = await api.call("PUT", path, check("c"), Authorization=admin, If_Match='"x"')
+    assert missing.status == 412
+    assert (await api.call("PUT", path, check("c"), Authorization=admin, If_None_Match="*")).status == 201
+    assert (await api.call("PUT", path, check("c"), Authorization=admin, If_None_Match="*")).status == 412
+    tag = (await api.call("GET", path, Authorization=admin)).headers["Etag"]
+    assert (await api.call("PUT", path, check("c", ttl=90), Authorization=admin, If_Match=tag)).status == 201
+    stale = await api.call("PUT", path, check("c", ttl=95), Authorization=admin, If_Match=tag)
+    assert (stale.status, json.loads(stale.body)["message"]) == (412, "at least one condition failed for the check c")
+    assert json.loads((await api.call("GET", path, Authorization=admin)).body)["ttl"] == 90

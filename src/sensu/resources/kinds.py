@@ -340,6 +340,19 @@ def by_type(type_name: str, api_version: str = CORE_V2) -> Kind | None:
     return _BY_TYPE.get((api_version or CORE_V2, type_name))
 
 
+def api_versions() -> frozenset[str]:
+    """The API groups and versions of the types."""
+    return frozenset(kind.api_version for kind in EVERY_KIND)
+
+
+def kind_of_type(type_name: str, api_version: str = "") -> Kind | None:
+    """The kind of a type's name, as it is or in snake case."""
+    for kind in EVERY_KIND:
+        if type_name in (kind.type, kind.snake_type) and api_version in ("", kind.api_version):
+            return kind
+    return None
+
+
 def by_noun(noun: str) -> Kind | None:
     """The kind of a noun of sensuctl, None if the noun is about something else."""
     return _BY_NOUN.get(noun)

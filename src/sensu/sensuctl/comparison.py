@@ -2,24 +2,16 @@
 
 from typing import Any, NamedTuple
 
-import msgspec
-
 from sensu.clock import SystemClock
-from sensu.resources.envelope import is_wrapped, unwrapped
-from sensu.resources.kinds import ENTITY, EVENT, SILENCED, USER, Kind
-from sensu.resources.wire import canonical, convert_client, encode
-from sensu.rules.kinds.table import completed
+from sensu.files.documents import Document
+from sensu.resources.kinds import EVENT, USER
+from sensu.rules.drafts import SECRETS, comparable, left_to_the_api
 from sensu.sensuctl.command import Context
 from sensu.sensuctl.failure import APIError, CommandFailed
-from sensu.sensuctl.wrapped import Document, body_to_put
+from sensu.sensuctl.wrapped import body_to_put, path_of
 
 NOT_FOUND = 404
 CREATE, UPDATE, KEEP = "create", "update", "keep"
-OBSERVED = ("last_seen", "system", "sensu_agent_version", "user")
-"""Fields of an entity that its agent reports; they are left alone if a file does not mention them."""
-SECRETS = ("password", "password_hash")
-"""Fields of a user that the API never returns, so that they cannot be compared."""
-_NOT_COMPARED = {SILENCED: ("creator",), USER: SECRETS}
 
 
 class PlannedChange(NamedTuple):
@@ -43,20 +35,10 @@ def change_of(context: Context, document: Document, *, managed: bool) -> Planned
     current = current_of(context, document)
     if current is None:
         return PlannedChange(CREATE, {}, after)
-    before = comparable(document.kind, current)
-    after = {**after, **_left_to_the_api(document, before)}
+    before = comparable(document.kind, current, SystemClock().now())
+    after = {**after, **left_to_the_api(document.kind, document.body, before)}
     same = before == after and not _cannot_be_compared(document)
     return PlannedChange(KEEP if same else UPDATE, before, after)
-
-
-def _left_to_the_api(document: Document, before: dict[str, Any]) -> dict[str, Any]:
-    """The fields that the document leaves to the API, with their current values."""
-    fields: tuple[str, ...] = ()
-    if document.kind is ENTITY:
-        fields = OBSERVED
-    elif document.kind is SILENCED:
-        fields = ("begin", "expire_at")
-    return {name: before[name] for name in fields if name in before and not document.body.get(name)}
 
 
 def _cannot_be_compared(document: Document) -> bool:
@@ -67,34 +49,16 @@ def _cannot_be_compared(document: Document) -> bool:
 def current_of(context: Context, document: Document) -> Any:
     """The current resource at a document's path in the form of core/v2, None if it does not exist."""
     try:
-        return context.session.get(document.path(context.namespace))
+        return context.session.get(path_of(document, context.namespace))
     except APIError as err:
         if err.status != NOT_FOUND:
             raise
         return None
 
 
-def comparable(kind: Kind, body: Any) -> dict[str, Any]:
-    """A resource as the API would store and return it, with defaults filled in.
-
-    The author is left out because the API sets it, and secrets because they must not be shown.
-    """
-    if is_wrapped(body):
-        body = unwrapped(kind, body)
-    resource = convert_client(kind.shape, body)
-    kept = canonical(completed(resource, username="", now=SystemClock().now()))
-    found: dict[str, Any] = msgspec.json.decode(encode(kept))
-    for name in _NOT_COMPARED.get(kind, ()):
-        found.pop(name, None)
-    metadata = found.get("metadata")
-    if isinstance(metadata, dict):
-        metadata.pop("created_by", None)
-    return found
-
-
 def wanted_of(document: Document, namespace: str, *, managed: bool) -> dict[str, Any]:
     """The resource in a document, in comparable form."""
-    return comparable(document.kind, body_to_put(document, namespace, managed=managed))
+    return comparable(document.kind, body_to_put(document, namespace, managed=managed), SystemClock().now())
 
 
 def differing_fields(before: Any, after: Any, path: str = "") -> list[str]:

@@ -5,12 +5,15 @@ already are left unchanged; others are skipped with a warning. In other files, a
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from sensu.clock import SystemClock
+from sensu.files.documents import Document
 from sensu.resources.kinds import API_KEY, CLUSTER_ROLE, EVENT, NAMESPACE, TESSEN, USER
+from sensu.rules.drafts import comparable
 from sensu.sensuctl.command import Context
-from sensu.sensuctl.comparison import KEEP, change_of, comparable, current_of
-from sensu.sensuctl.wrapped import MANAGED_BY_LABEL, Document
+from sensu.sensuctl.comparison import KEEP, change_of, current_of
+from sensu.sensuctl.wrapped import MANAGED_BY_LABEL
 
 BUILT_IN = ((CLUSTER_ROLE, "cluster-admin"), (NAMESPACE, "sensu-system"))
 """Resources that every backend creates by itself."""
@@ -48,7 +51,7 @@ def left_out(context: Context, document: Document, *, whole: bool) -> LeftOut:
     shown = f"{document.name[:KEY_SHOWN]}…" if document.kind == API_KEY else document.name
     what = f'{document.kind.type} "{shown}"'
     if current is not None:
-        same = comparable(document.kind, current) == comparable(document.kind, document.body)
+        same = _comparable(document, current) == _comparable(document, document.body)
         missing = "a dump has no secrets to change it with" if whole else "it has no password"
         return LeftOut("" if same else f"{what} is left as it is: {missing}", refused=not same and not whole)
     remedy = "sensuctl user create" if document.kind == USER else "sensuctl api-key grant"
@@ -68,11 +71,15 @@ def is_there(context: Context, document: Document) -> bool:
     """
     if document.kind == EVENT:
         current = current_of(context, document)
-        return current is not None and comparable(EVENT, current) == comparable(EVENT, document.body)
+        return current is not None and _comparable(document, current) == _comparable(document, document.body)
     labels = (document.body.get("metadata") or {}).get("labels") or {}
     if not document.kind.authorless or MANAGED_BY_LABEL in labels:
         return False
     return change_of(context, document, managed=False).action == KEEP
+
+
+def _comparable(document: Document, body: Any) -> dict[str, Any]:
+    return comparable(document.kind, body, SystemClock().now())
 
 
 def _is_from_a_backend(document: Document) -> bool:

@@ -100,7 +100,7 @@ def show_value(context: Context, value: Any) -> bool:
     if context.format in ("json", "wrapped-json"):
         context.print(to_json(value) + "\n")
     elif context.format == "yaml":
-        from sensu.sensuctl.yaml_text import to_yaml  # noqa: PLC0415 - only this format needs the YAML library
+        from sensu.files.yaml_text import to_yaml  # noqa: PLC0415 - only this format needs the YAML library
 
         context.stdout.write(to_yaml(value))
     else:
@@ -171,6 +171,6 @@ def in_order(value: Any) -> Any:
 
 def to_yaml_documents(documents: Iterable[Mapping[str, Any]]) -> str:
     """YAML documents with `---` between them."""
-    from sensu.sensuctl.yaml_text import in_natural_order, to_yaml  # noqa: PLC0415 - only for this format
+    from sensu.files.yaml_text import in_natural_order, to_yaml  # noqa: PLC0415 - only for this format
 
     return "---\n".join(to_yaml({key: in_natural_order(value) for key, value in one.items()}) for one in documents)

@@ -12,11 +12,11 @@ from urllib.parse import unquote
 
 from sensu.client.http_api import APIUnreachable
 from sensu.errors import SensuError
+from sensu.files.spelling import did_you_mean
 from sensu.resources.kinds import EVENT, Kind, by_segment
 from sensu.sensuctl.command import Context
 from sensu.sensuctl.failure import APIError, CommandFailed
 from sensu.sensuctl.paths import resource_path
-from sensu.sensuctl.spelling import did_you_mean
 
 NOT_FOUND, FORBIDDEN, UNAUTHORIZED, CONFLICT = 404, 403, 401, 409
 NAMES_COMPARED = 1000

@@ -3,26 +3,13 @@
 Source: recorded sensuctl sessions (describe-type, dump, edit, create-errors).
 """
 
-from sensu.resources.kinds import ALL_KINDS, AS_RUN, CORE_V2, EVERY_KIND, Kind
+from sensu.files.spelling import did_you_mean
+from sensu.resources.kinds import ALL_KINDS, AS_RUN, CORE_V2, EVERY_KIND, Kind, kind_of_type
 from sensu.sensuctl.failure import CommandFailed
-from sensu.sensuctl.spelling import did_you_mean
 
 ALL = "all"
 NAMED = tuple(kind for kind in EVERY_KIND if kind.short_name and kind not in AS_RUN)
 """The kinds that their short name means."""
-
-
-def api_versions() -> frozenset[str]:
-    """The API groups and versions of the types."""
-    return frozenset(kind.api_version for kind in EVERY_KIND)
-
-
-def kind_of_type(type_name: str, api_version: str = "") -> Kind | None:
-    """The kind of a type's name, as it is or in snake case."""
-    for kind in EVERY_KIND:
-        if type_name in (kind.type, kind.snake_type) and api_version in ("", kind.api_version):
-            return kind
-    return None
 
 
 def kind_named(word: str) -> Kind:

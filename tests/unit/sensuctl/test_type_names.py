@@ -2,9 +2,9 @@
 
 import pytest
 
-from sensu.resources.kinds import ALL_KINDS, CHECK, CHECK_AS_RUN, ENTITY_CONFIG, HANDLER, HOOK_AS_RUN
+from sensu.resources.kinds import ALL_KINDS, CHECK, CHECK_AS_RUN, ENTITY_CONFIG, HANDLER, HOOK_AS_RUN, kind_of_type
 from sensu.sensuctl.failure import CommandFailed
-from sensu.sensuctl.type_names import kind_named, kind_of_type, kinds_named
+from sensu.sensuctl.type_names import kind_named, kinds_named
 
 
 @pytest.mark.parametrize("word", ["checks", "CheckConfig", "check_config", "core/v2.CheckConfig"])

@@ -3,7 +3,8 @@
 import pytest
 
 from sensu.errors import InvalidResource
-from sensu.sensuctl.wrapped import MANAGED_BY_LABEL, Document, DocumentProblem, body_to_put, read_documents
+from sensu.files.documents import Document, DocumentProblem, read_documents
+from sensu.sensuctl.wrapped import MANAGED_BY_LABEL, body_to_put, path_of
 
 CHECK = "type: CheckConfig\napi_version: core/v2\nmetadata:\n  name: {}\nspec:\n  command: x\n"
 HANDLER = '{"type": "Handler", "api_version": "core/v2", "metadata": {"name": "h"}, "spec": {"type": "pipe"}}'
@@ -95,7 +96,7 @@ def test_types_are_known_in_snake_case_and_without_a_version() -> None:
 )
 def test_a_document_knows_where_it_belongs(text: str, path: str) -> None:
     """Its own namespace goes before the one that is configured; cluster-wide kinds have none."""
-    assert documents(text)[0].path("default") == path
+    assert path_of(documents(text)[0], "default") == path
 
 
 def test_what_create_sends_says_who_manages_it() -> None:

@@ -22,6 +22,7 @@ from sensu.backend.api import (
     checks,
     cluster,
     deliveries,
+    drafts,
     entities,
     entity_parts,
     entity_rows,
@@ -29,6 +30,7 @@ from sensu.backend.api import (
     events,
     explain,
     find,
+    form_schemas,
     graphql,
     history,
     history_series,
@@ -94,6 +96,8 @@ from sensu.backend.services.check_explanations import CheckExplanations
 from sensu.backend.services.check_rows import CheckLists
 from sensu.backend.services.checks import Checks
 from sensu.backend.services.deliveries import Deliveries
+from sensu.backend.services.draft_effect import Effects
+from sensu.backend.services.drafts import Drafts
 from sensu.backend.services.entities import Entities
 from sensu.backend.services.entity_parts import EntityParts
 from sensu.backend.services.entity_rows import EntityLists
@@ -231,10 +235,9 @@ def _described_routes(context: ApiContext) -> Iterator[Route]:
     yield from history_series.routes(HistorySeries(context.store, context.history, context.clock))
     kept_deliveries = Deliveries(context.store, context.access, ports.deliveries, log)
     yield from deliveries.routes(kept_deliveries)
-    yield from explain.routes(Explain(context.store, context.access, context.clock, ports.deliveries))
     yield from bulk.routes(_bulks(context, cases, kept_deliveries))
+    yield from _trial_routes(context, kept)
     yield from silenced.routes(cases.silences)
-    yield from silence_previews.routes(SilencePreviews(context.store, context.access, context.clock))
     yield from secret_providers.routes(SecretProviders(context.access))
     yield from namespaces.routes(cases.namespaces)
     yield from users.routes(kept, cases.users)
@@ -251,6 +254,15 @@ def _rows(context: ApiContext, tally: EntityTally) -> Iterator[Route]:
     yield from entity_rows.routes(EntityLists(store, access, records, ports.subscribers, tally))
     checks_listed = CheckLists(store, access, records, ports.subscribers, ports.ledger, context.clock)
     yield from check_rows.routes(checks_listed)
+
+
+def _trial_routes(context: ApiContext, kept: Resources) -> Iterator[Route]:
+    """What would happen: dry runs, previews and drafts, and the forms of resources."""
+    store, access, clock, ports = context.store, context.access, context.clock, context.ports
+    yield from explain.routes(Explain(store, access, clock, ports.deliveries))
+    yield from silence_previews.routes(SilencePreviews(store, access, clock))
+    yield from form_schemas.routes()
+    yield from drafts.routes(Drafts(kept, access, Effects(context.records, ports.subscribers, clock)))
 
 
 def _bulks(context: ApiContext, cases: UseCases, kept_deliveries: Deliveries) -> bulk.Bulks:

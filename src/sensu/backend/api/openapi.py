@@ -148,7 +148,7 @@ def _parameters(route: Route) -> list[OpenAPIDocument]:
         if route.lists is not None and route.watchable:
             found += _WATCH_PARAMETERS
     found += [_parameter("query", name, text, {"type": "string"}) for name, text in route.queries.items()]
-    if route.gives is not None and route.method == "PATCH":
+    if route.conditional or (route.gives is not None and route.method == "PATCH"):
         found += _CONDITIONS
     return found
 

@@ -21,7 +21,7 @@ def routes(resources: Resources) -> Iterator[Route]:
             Route("GET", collection, endpoint.listing, lists=kind),
             Route("POST", collection, endpoint.create, takes=shape, status=201),
             Route("GET", one, endpoint.get, gives=shape),
-            Route("PUT", one, endpoint.replace, takes=shape, status=201),
+            Route("PUT", one, endpoint.replace, takes=shape, status=201, conditional=True),
             Route("PATCH", one, endpoint.patch, takes=shape, gives=shape),
             Route("DELETE", one, endpoint.delete, status=204),
         ):
@@ -70,7 +70,9 @@ class ResourceEndpoint:
     async def replace(self, request: Request) -> Response:
         """Create or replace a resource."""
         namespace, name = self._place(request)
-        return created(await self._resources.replace(request.caller, self._kind, namespace, name, request.json_body))
+        payload, conditions = request.json_body, request.conditions
+        outcome = await self._resources.replace(request.caller, self._kind, namespace, name, payload, conditions)
+        return created(outcome)
 
     async def patch(self, request: Request) -> Response:
         """Update a resource with a merge patch."""

@@ -52,7 +52,8 @@ class Route:
     """An endpoint: a method, a path with `{variable}` segments, and a handler.
 
     `open` routes need no authentication; `early` ones answer before the backend is ready. `lists` is the kind of the
-    resources in a list; `watchable` lists can be watched; other lists in pages are `paged`. If there are several
+    resources in a list; `watchable` lists can be watched; other lists in pages are `paged`. A `conditional`
+    write meets the preconditions in its headers. If there are several
     workers, those that the route is `known_to` answer.
 
     The rest is documentation: the shape of the body that it `takes` and of the response that it `gives`, the `status`
@@ -67,6 +68,7 @@ class Route:
     lists: Kind | None = None
     watchable: bool = True
     paged: bool = False
+    conditional: bool = False
     known_to: KnownTo = KnownTo.ALL
     takes: Any = None
     gives: Any = None

@@ -22,7 +22,7 @@ def routes(silences: Silences) -> Iterator[Route]:
     )
     yield Route("GET", f"{collection}/checks/{{check}}", endpoint.of_check, lists=SILENCED, watchable=False)
     yield Route("GET", f"{collection}/{{name}}", endpoint.get, gives=Silenced)
-    yield Route("PUT", f"{collection}/{{name}}", endpoint.replace, takes=Silenced, status=201)
+    yield Route("PUT", f"{collection}/{{name}}", endpoint.replace, takes=Silenced, status=201, conditional=True)
     yield Route("DELETE", f"{collection}/{{name}}", endpoint.delete, status=204)
     yield Route("GET", f"{CORE}/silenced", endpoint.listing_of_all, lists=SILENCED)
     yield Route("GET", f"{CORE}/silenced/checks/{{check}}", endpoint.of_check_in_all, lists=SILENCED, watchable=False)
@@ -68,7 +68,8 @@ class SilencedEndpoint:
     async def replace(self, request: Request) -> Response:
         """Create or replace a silence."""
         namespace, name = request.params
-        return created(await self._silences.replace(request.caller, namespace, name, request.json_body))
+        payload, conditions = request.json_body, request.conditions
+        return created(await self._silences.replace(request.caller, namespace, name, payload, conditions))
 
     async def delete(self, request: Request) -> Response:
         """Delete a silence."""

@@ -72,7 +72,7 @@ class Resources:
         self._alone = alone
         self.access = access
         self.clock = clock
-        self._script_problem = check_scripts
+        self.script_problem = check_scripts
 
     async def get(self, caller: Identity, kind: Kind, namespace: str, name: str) -> Found | Refusal:
         """A resource."""
@@ -112,15 +112,31 @@ class Resources:
         return await self.write(caller, put(kind, resource, must=Must.BE_ABSENT))
 
     async def replace(
-        self, caller: Identity, kind: Kind, namespace: str, name: str, payload: Payload
+        self,
+        caller: Identity,
+        kind: Kind,
+        namespace: str,
+        name: str,
+        payload: Payload,
+        conditions: Conditions = ANY_STATE,
     ) -> Written | Refusal:
-        """Create or replace the resource of that name."""
+        """Create or replace the resource of that name, if its state meets the conditions."""
         if not self.access.allows(caller, "update", kind.segment, name=name, namespace=namespace):
             return Denied()
         resource = await self.incoming(caller, kind, namespace, name, payload)
         if isinstance(resource, Invalid):
             return resource
-        return await self.write(caller, put(kind, resource))
+        if conditions == ANY_STATE:
+            return await self.write(caller, put(kind, resource))
+        stored = await self.store.get(key_of(kind, namespace, name))
+        if stored is None:
+            write = None if conditions.if_match else put(kind, resource, must=Must.BE_ABSENT)
+        else:
+            held = merging.holds(conditions, stored.etag)
+            write = put(kind, resource, must=Must.BE_PRESENT, etag_before=stored.etag) if held else None
+        if write is None:
+            return PreconditionFailed(f"at least one condition failed for the {kind.word} {name}")
+        return await self.write(caller, write)
 
     async def patch(
         self, caller: Identity, kind: Kind, namespace: str, name: str, payload: Payload, conditions: Conditions
@@ -170,7 +186,7 @@ class Resources:
         if problem:
             return Invalid(problem)
         complete = self.validated(caller, kind, with_author(resource, caller))
-        problem = None if isinstance(complete, Invalid) else await self._script_problem(complete)
+        problem = None if isinstance(complete, Invalid) else await self.script_problem(complete)
         return _invalid(kind, problem) if problem else complete
 
     def validated(self, caller: Identity, kind: Kind, resource: Any, *, bare: bool = False) -> Any | Invalid:
@@ -206,7 +222,7 @@ class Resources:
             resource = change(stored)
             if isinstance(resource, Invalid):
                 return resource
-            problem = await self._script_problem(resource)
+            problem = await self.script_problem(resource)
             if problem is not None:
                 return Invalid(problem)
             write = put(kind, resource, must=Must.BE_PRESENT, etag_before=stored.etag)

@@ -11,7 +11,7 @@ from sensu.backend.auth.identity import Identity
 from sensu.backend.services.lists import selection_of
 from sensu.backend.services.outcomes import Deleted, Denied, Exists, Found, Invalid, Listing, NotFound, Refusal, Written
 from sensu.backend.services.pages import PageRequest
-from sensu.backend.services.payload import Payload
+from sensu.backend.services.payload import ANY_STATE, Conditions, Payload
 from sensu.backend.services.resources import Resources
 from sensu.backend.stored_form import delete, key_of, put
 from sensu.resources.kinds import SILENCED
@@ -105,9 +105,11 @@ class Silences:
             return Exists()
         return await self._resources.write(caller, put(SILENCED, silence, etag_before=before.etag))
 
-    async def replace(self, caller: Identity, namespace: str, name: str, payload: Payload) -> Written | Refusal:
+    async def replace(
+        self, caller: Identity, namespace: str, name: str, payload: Payload, conditions: Conditions = ANY_STATE
+    ) -> Written | Refusal:
         """Create or replace a silence."""
-        return await self._resources.replace(caller, SILENCED, namespace, name, payload)
+        return await self._resources.replace(caller, SILENCED, namespace, name, payload, conditions)
 
     async def delete(self, caller: Identity, namespace: str, name: str) -> Deleted | Refusal:
         """Delete a silence; one that has expired is deleted and reported as not found."""

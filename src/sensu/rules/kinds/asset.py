@@ -3,36 +3,35 @@
 Source: recorded scenario assets-invalid.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from sensu.resources.asset import Asset
-from sensu.rules.kinds.kind_rules import KindRules
+from sensu.rules.kinds.kind_rules import FieldProblem, KindRules, at_most_one
 from sensu.rules.names import asset_name_problem
 from sensu.rules.selectors.selectable import PLACE, Selectable, as_list, own
 
 SHA512_LENGTH_MIN = 128
 
 
-def problem(asset: Asset) -> str | None:
-    """The first rule that an asset breaks, or None. If it has builds, only these are checked."""
-    why = asset_name_problem(asset.metadata.name)
-    if why is not None:
-        return why
+def problems(asset: Asset) -> Iterator[FieldProblem]:
+    """The rules that an asset breaks. If it has builds, only these are checked."""
+    yield from at_most_one("metadata.name", asset_name_problem(asset.metadata.name))
     if not asset.metadata.namespace:
-        return "namespace cannot be empty"
-    for build in asset.builds or (asset,):
-        why = _source_problem(build.url, build.sha512)
-        if why is not None:
-            return why
-    return None
+        yield FieldProblem("metadata.namespace", "namespace cannot be empty")
+    if not asset.builds:
+        yield from _source_problems("", asset.url, asset.sha512)
+    for number, build in enumerate(asset.builds or ()):
+        yield from _source_problems(f"builds[{number}].", build.url, build.sha512)
 
 
-def _source_problem(url: str, sha512: str) -> str | None:
+def _source_problems(path: str, url: str, sha512: str) -> Iterator[FieldProblem]:
     if not sha512:
-        return "SHA-512 checksum cannot be empty"
-    if len(sha512) < SHA512_LENGTH_MIN:
-        return f"SHA-512 checksum must be at least {SHA512_LENGTH_MIN} characters"
-    return None if url else "URL cannot be empty"
+        yield FieldProblem(f"{path}sha512", "SHA-512 checksum cannot be empty")
+    elif len(sha512) < SHA512_LENGTH_MIN:
+        message = f"SHA-512 checksum must be at least {SHA512_LENGTH_MIN} characters"
+        yield FieldProblem(f"{path}sha512", message)
+    if not url:
+        yield FieldProblem(f"{path}url", "URL cannot be empty")
 
 
 def expressions(asset: Asset) -> Sequence[str]:
@@ -41,7 +40,7 @@ def expressions(asset: Asset) -> Sequence[str]:
 
 
 RULES = KindRules(
-    problem=problem,
+    problems=problems,
     expressions=expressions,
     selectable=Selectable("asset", {**PLACE, **own(as_list, "filters")}),
     keeps_namespace=True,

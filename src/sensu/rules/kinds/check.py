@@ -10,10 +10,10 @@ from sensu.rules.kinds.check_parts import (
     INTERVAL_AND_CRON,
     TTL_NOT_ABOVE_INTERVAL,
     cron_problem,
-    problem_before_output,
-    windows_problem,
+    problems_before_output,
+    windows_problems,
 )
-from sensu.rules.kinds.kind_rules import KindRules
+from sensu.rules.kinds.kind_rules import KindRules, at_most_one, first_of
 from sensu.rules.names import name_problem
 from sensu.rules.selectors.selectable import PLACE, Selectable
 
@@ -32,7 +32,7 @@ def problem(check: Check) -> str | None:
             return TTL_NOT_ABOVE_INTERVAL
         if check.ttl < TTL_S_MIN:
             return f"minimum ttl is {TTL_S_MIN} seconds"
-    why = problem_before_output(check)
+    why = first_of(problems_before_output(check))
     if why is not None:
         return why
     if check.max_output_size < 0:
@@ -41,7 +41,7 @@ def problem(check: Check) -> str | None:
         why = _threshold_problem(threshold)
         if why is not None:
             return f"invalid metric threshold {index}: {why}"
-    return windows_problem(check) if check.subdues or check.subdue else None
+    return first_of(windows_problems(check)) if check.subdues or check.subdue else None
 
 
 def _schedule_problem(check: Check) -> str | None:
@@ -79,5 +79,9 @@ def _bounds_problem(low: str, high: str) -> str | None:
     return None
 
 
-RULES = KindRules(problem=problem, selectable=Selectable("check", PLACE), keeps_namespace=False)
+RULES = KindRules(
+    problems=lambda check: at_most_one("", problem(check)),
+    selectable=Selectable("check", PLACE),
+    keeps_namespace=False,
+)
 """A check in an event is stored only as a part of it."""

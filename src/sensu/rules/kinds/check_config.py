@@ -3,7 +3,7 @@
 Source: recorded scenario checks-invalid.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
@@ -13,35 +13,41 @@ from sensu.rules.kinds.check_parts import (
     INTERVAL_AND_CRON,
     TTL_NOT_ABOVE_INTERVAL,
     cron_problem,
-    problem_before_output,
-    windows_problem,
+    problems_before_output,
+    windows_problems,
 )
-from sensu.rules.kinds.kind_rules import KindRules
+from sensu.rules.kinds.kind_rules import FieldProblem, KindRules, at_most_one, first_of
 from sensu.rules.names import name_problem
 from sensu.rules.selectors.selectable import PLACE, Selectable, as_flag, as_list, as_references, own
 
 
 def problem(check: CheckConfig) -> str | None:
     """The first rule that a check breaks, or None."""
+    return first_of(problems(check))
+
+
+def problems(check: CheckConfig) -> Iterator[FieldProblem]:
+    """The rules that a check breaks."""
     why = name_problem(check.metadata.name)
     if why is not None:
-        return f"check name {why}"
-    why = _schedule_problem(check)
-    if why is not None:
-        return why
+        yield FieldProblem("metadata.name", f"check name {why}")
+    yield from _schedule_problems(check)
     if not check.metadata.namespace:
-        return "namespace must be set"
+        yield FieldProblem("metadata.namespace", "namespace must be set")
     if 0 < check.ttl <= check.interval:
-        return TTL_NOT_ABOVE_INTERVAL
-    return problem_before_output(check) or windows_problem(check)
+        yield FieldProblem("ttl", TTL_NOT_ABOVE_INTERVAL)
+    yield from problems_before_output(check)
+    yield from windows_problems(check)
 
 
-def _schedule_problem(check: CheckConfig) -> str | None:
-    if check.cron:
-        return INTERVAL_AND_CRON if check.interval else cron_problem(check.cron)
-    if not check.interval:
-        return "check interval must be greater than 0 or a valid cron schedule must be provided"
-    return None
+def _schedule_problems(check: CheckConfig) -> Iterator[FieldProblem]:
+    if check.cron and check.interval:
+        yield FieldProblem("cron", INTERVAL_AND_CRON)
+    elif check.cron:
+        yield from at_most_one("cron", cron_problem(check.cron))
+    elif not check.interval:
+        message = "check interval must be greater than 0 or a valid cron schedule must be provided"
+        yield FieldProblem("interval", message)
 
 
 def expressions(check: CheckConfig) -> Sequence[str]:
@@ -86,7 +92,7 @@ def _with_single_hooks(check: CheckConfig) -> CheckConfig:
 
 
 RULES = KindRules(
-    problem=problem,
+    problems=problems,
     completed=_completed,
     expressions=expressions,
     selectable=Selectable(

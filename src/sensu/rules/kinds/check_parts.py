@@ -1,5 +1,6 @@
 """Rules that configured checks and checks in events share."""
 
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
@@ -9,6 +10,7 @@ from sensu.errors import InvalidResource
 from sensu.resources.check import Check, CheckConfig, ProxyRequests
 from sensu.resources.time_window import TimeWindowRepeated, TimeWindowWhen
 from sensu.rules import cron
+from sensu.rules.kinds.kind_rules import FieldProblem, at_most_one
 from sensu.rules.names import (
     REMEMBERED_LENGTH_MAX,
     env_vars_problem,
@@ -40,23 +42,23 @@ def _cron_problem(line: str) -> str | None:
 _remembered_cron_problem = lru_cache(1024)(_cron_problem)
 
 
-def problem_before_output(check: CheckConfig | Check) -> str | None:
-    """The first rule broken among assets, subscriptions, proxies, metric format, flapping and environment."""
-    why = runtime_assets_problem(check.runtime_assets) if check.runtime_assets else None
-    if why is not None:
-        return why
+def problems_before_output(check: CheckConfig | Check) -> Iterator[FieldProblem]:
+    """The rules broken among assets, subscriptions, proxies, metric format, flapping and environment, in this order."""
+    if check.runtime_assets:
+        yield from at_most_one("runtime_assets", runtime_assets_problem(check.runtime_assets))
     if "" in check.subscriptions:
-        return "subscriptions cannot be empty strings"
+        yield FieldProblem("subscriptions", "subscriptions cannot be empty strings")
     if check.proxy_entity_name and (why := name_problem(check.proxy_entity_name)) is not None:
-        return f"proxy entity name {why}"
-    if check.proxy_requests is not None and (why := _proxy_requests_problem(check.proxy_requests)) is not None:
-        return why
+        yield FieldProblem("proxy_entity_name", f"proxy entity name {why}")
+    if check.proxy_requests is not None:
+        yield from at_most_one("proxy_requests.splay_coverage", _proxy_requests_problem(check.proxy_requests))
     if check.output_metric_format and check.output_metric_format not in OUTPUT_METRIC_FORMATS:
-        return "output metric format is not valid"
+        yield FieldProblem("output_metric_format", "output metric format is not valid")
     low, high = check.low_flap_threshold, check.high_flap_threshold
     if low and high and low >= high:
-        return "invalid flap thresholds"
-    return env_vars_problem(check.env_vars) if check.env_vars else None
+        yield FieldProblem("low_flap_threshold", "invalid flap thresholds")
+    if check.env_vars:
+        yield from at_most_one("env_vars", env_vars_problem(check.env_vars))
 
 
 def _proxy_requests_problem(requests: ProxyRequests) -> str | None:
@@ -67,13 +69,13 @@ def _proxy_requests_problem(requests: ProxyRequests) -> str | None:
     return None
 
 
-def windows_problem(check: CheckConfig | Check) -> str | None:
-    """The first rule that the subdue windows of a check break, or None."""
+def windows_problems(check: CheckConfig | Check) -> Iterator[FieldProblem]:
+    """The rules that the subdue windows of a check break."""
     for index, window in enumerate(check.subdues):
         why = _subdue_problem(window)
         if why is not None:
-            return f"subdue {index} invalid: {why}"
-    return when_problem(check.subdue)
+            yield FieldProblem(f"subdues[{index}]", f"subdue {index} invalid: {why}")
+    yield from at_most_one("subdue", when_problem(check.subdue))
 
 
 def _subdue_problem(window: TimeWindowRepeated) -> str | None:

@@ -3,8 +3,10 @@
 Source: recorded scenario entities-invalid.
 """
 
+from collections.abc import Iterator
+
 from sensu.resources.entity import Entity
-from sensu.rules.kinds.kind_rules import KindRules
+from sensu.rules.kinds.kind_rules import FieldProblem, KindRules, first_of
 from sensu.rules.names import name_problem
 from sensu.rules.redaction import redacted
 from sensu.rules.selectors.selectable import PLACE, Selectable, as_flag, as_list, as_text, own
@@ -12,13 +14,19 @@ from sensu.rules.selectors.selectable import PLACE, Selectable, as_flag, as_list
 
 def problem(entity: Entity) -> str | None:
     """The first rule that an entity breaks, or None."""
+    return first_of(problems(entity))
+
+
+def problems(entity: Entity) -> Iterator[FieldProblem]:
+    """The rules that an entity breaks."""
     why = name_problem(entity.metadata.name)
     if why is not None:
-        return f"entity name {why}"
+        yield FieldProblem("metadata.name", f"entity name {why}")
     why = name_problem(entity.entity_class)
     if why is not None:
-        return f"entity class {why}"
-    return None if entity.metadata.namespace else "namespace must be set"
+        yield FieldProblem("entity_class", f"entity class {why}")
+    if not entity.metadata.namespace:
+        yield FieldProblem("metadata.namespace", "namespace must be set")
 
 
 FIELDS = {
@@ -28,7 +36,7 @@ FIELDS = {
     **own(as_list, "subscriptions"),
 }
 RULES = KindRules(
-    problem=problem,
+    problems=problems,
     shown=redacted,
     selectable=Selectable("entity", FIELDS),
     keeps_namespace=True,

@@ -10,7 +10,7 @@ from sensu.resources.event import Event
 from sensu.resources.metadata import ResourceReference
 from sensu.rules.kinds import check as check_rules
 from sensu.rules.kinds import entity as entity_rules
-from sensu.rules.kinds.kind_rules import KindRules
+from sensu.rules.kinds.kind_rules import KindRules, at_most_one
 from sensu.rules.selectors.selectable import Selectable, SelectableField, as_flag, as_list, as_number, as_text, inner
 
 _HEX = "[0-9a-f]"
@@ -86,7 +86,7 @@ def _has_status(event: Event, word: str) -> bool:
 
 
 RULES = KindRules(
-    problem=problem,
+    problems=lambda event: at_most_one("", problem(event)),
     selectable=Selectable("event", _FIELDS, _LABELS),
     keeps_namespace=False,
     bare_wording=True,

@@ -3,27 +3,27 @@
 Source: recorded scenario filters-invalid.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from sensu.resources.event_filter import EventFilter
 from sensu.rules.kinds.check_parts import when_problem
-from sensu.rules.kinds.kind_rules import KindRules
+from sensu.rules.kinds.kind_rules import FieldProblem, KindRules, at_most_one
 from sensu.rules.names import name_problem
 from sensu.rules.selectors.selectable import PLACE, Selectable, as_list, as_text, own
 
 
-def problem(event_filter: EventFilter) -> str | None:
-    """The first rule that a filter breaks, or None."""
+def problems(event_filter: EventFilter) -> Iterator[FieldProblem]:
+    """The rules that a filter breaks."""
     why = name_problem(event_filter.metadata.name)
     if why is not None:
-        return f"filter name {why}"
+        yield FieldProblem("metadata.name", f"filter name {why}")
     if event_filter.action not in ("allow", "deny"):
-        return f"action '{event_filter.action}' is not valid"
+        yield FieldProblem("action", f"action '{event_filter.action}' is not valid")
     if not event_filter.expressions:
-        return "filter must have one or more expressions"
+        yield FieldProblem("expressions", "filter must have one or more expressions")
     if not event_filter.metadata.namespace:
-        return "namespace must be set"
-    return when_problem(event_filter.when)
+        yield FieldProblem("metadata.namespace", "namespace must be set")
+    yield from at_most_one("when", when_problem(event_filter.when))
 
 
 def expressions(event_filter: EventFilter) -> Sequence[str]:
@@ -32,7 +32,7 @@ def expressions(event_filter: EventFilter) -> Sequence[str]:
 
 
 RULES = KindRules(
-    problem=problem,
+    problems=problems,
     expressions=expressions,
     selectable=Selectable("filter", {**PLACE, **own(as_text, "action"), **own(as_list, "runtime_assets")}),
     keeps_namespace=True,

@@ -4,11 +4,12 @@ Source: docs, "Web UI configuration reference" (pages, orders, themes, formats).
 """
 
 import re
+from collections.abc import Iterator
 
 from sensu.errors import InvalidResource
 from sensu.resources.global_config import DefaultPreferences, GlobalConfig, PagePreferences
 from sensu.rules import go_duration
-from sensu.rules.kinds.kind_rules import KindRules
+from sensu.rules.kinds.kind_rules import FieldProblem, KindRules, at_most_one
 from sensu.rules.names import name_problem
 from sensu.rules.selectors.selectable import NAME, Selectable, as_text, own
 
@@ -31,24 +32,22 @@ ANCESTORS_MAX = 50
 _ANCESTOR = re.compile(r"https?://(?:\*\.)?[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*(?::[0-9]{1,5})?")
 
 
-def problem(config: GlobalConfig) -> str | None:
-    """The first rule that a configuration breaks, or None."""
+def problems(config: GlobalConfig) -> Iterator[FieldProblem]:
+    """The rules that a configuration breaks."""
     why = name_problem(config.metadata.name)
     if why is not None:
-        return f"web UI configuration name {why}"
+        yield FieldProblem("metadata.name", f"web UI configuration name {why}")
     if len(config.signin_message) > MESSAGE_CHARACTERS_MAX:
-        return f"signin_message has at most {MESSAGE_CHARACTERS_MAX} characters"
+        message = f"signin_message has at most {MESSAGE_CHARACTERS_MAX} characters"
+        yield FieldProblem("signin_message", message)
     if config.link_policy is not None and len(config.link_policy.urls or ()) > URLS_MAX:
-        return f"link_policy.urls has at most {URLS_MAX} entries"
-    for found in (
-        _defaults_problem(config.default_preferences or DefaultPreferences()),
-        *(_page_problem(number, page) for number, page in enumerate(config.page_preferences or ())),
-        _reminder_problem(config.license_expiry_reminder),
-        _ancestors_problem(config.frame_ancestors or ()),
-    ):
-        if found is not None:
-            return found
-    return None
+        yield FieldProblem("link_policy.urls", f"link_policy.urls has at most {URLS_MAX} entries")
+    defaults = config.default_preferences or DefaultPreferences()
+    yield from at_most_one("default_preferences", _defaults_problem(defaults))
+    for number, page in enumerate(config.page_preferences or ()):
+        yield from at_most_one(f"page_preferences[{number}]", _page_problem(number, page))
+    yield from at_most_one("license_expiry_reminder", _reminder_problem(config.license_expiry_reminder))
+    yield from at_most_one("frame_ancestors", _ancestors_problem(config.frame_ancestors or ()))
 
 
 def shell_theme(config: GlobalConfig) -> str:
@@ -99,6 +98,6 @@ def _ancestors_problem(ancestors: tuple[str, ...]) -> str | None:
 
 
 RULES = KindRules(
-    problem=problem,
+    problems=problems,
     selectable=Selectable("config", {**NAME, **own(as_text, "signin_message")}),
 )

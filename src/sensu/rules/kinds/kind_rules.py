@@ -1,16 +1,34 @@
 """The rules of one kind; each file of this folder exports those of its kind as `RULES`."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from sensu.rules.selectors.selectable import Selectable
 
 Filter = Callable[[Any, str], bool]
 
 
-def _always_valid(resource: Any) -> str | None:
-    return None
+class FieldProblem(NamedTuple):
+    """A rule that a resource breaks, and the field that it is about (`subdues[0].begin`), empty for the whole."""
+
+    path: str
+    message: str
+
+
+def first_of(problems: Iterable[FieldProblem]) -> str | None:
+    """The message of the first problem, or None."""
+    return next((problem.message for problem in problems), None)
+
+
+def at_most_one(path: str, message: str | None) -> Iterator[FieldProblem]:
+    """The problem of a field, if there is a message."""
+    if message is not None:
+        yield FieldProblem(path, message)
+
+
+def _always_valid(resource: Any) -> Iterable[FieldProblem]:
+    return ()
 
 
 def _as_sent(resource: Any, username: str, now: float) -> Any:
@@ -30,7 +48,7 @@ class KindRules:
     """The rules of a kind, all pure functions of its struct.
 
     - `selectable`: the fields that selectors can compare.
-    - `problem`: the first rule that a resource breaks, in the words of the API, or None.
+    - `problems`: all rules that a resource breaks, in the words of the API; the first is what the API answers.
     - `completed`: the resource of a client, filled in and normalised before it is validated and stored. It gets the
       name of the user and the time in Unix seconds.
     - `expressions`: its JavaScript expressions, in the order in which messages number them.
@@ -42,7 +60,7 @@ class KindRules:
     """
 
     selectable: Selectable
-    problem: Callable[[Any], str | None] = _always_valid
+    problems: Callable[[Any], Iterable[FieldProblem]] = _always_valid
     completed: Callable[[Any, str, float], Any] = _as_sent
     expressions: Callable[[Any], Sequence[str]] = _none
     shown: Callable[[Any], Any] = _whole
@@ -50,3 +68,7 @@ class KindRules:
     bare_wording: bool = False
     filters: Mapping[str, Filter] = field(default_factory=dict)
     suggested: Collection[str] | None = None
+
+    def problem(self, resource: Any) -> str | None:
+        """The first rule that a resource breaks, in the words of the API, or None."""
+        return first_of(self.problems(resource))

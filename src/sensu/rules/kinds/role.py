@@ -3,13 +3,13 @@
 Source: recorded scenarios roles-invalid and clusterroles-invalid.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
 import msgspec
 
 from sensu.resources.role import ClusterRole, Role, Rule
-from sensu.rules.kinds.kind_rules import KindRules
+from sensu.rules.kinds.kind_rules import FieldProblem, KindRules
 from sensu.rules.names import subscription_problem
 from sensu.rules.selectors.selectable import PLACE, Selectable
 
@@ -17,25 +17,24 @@ AnyRole = TypeVar("AnyRole", Role, ClusterRole)
 VERBS = frozenset(("get", "list", "create", "update", "delete", "*"))
 
 
-def problem(role: Role) -> str | None:
-    """The first rule that a role breaks, or None. The types of resources are not checked."""
+def problems(role: Role) -> Iterator[FieldProblem]:
+    """The rules that a role breaks. The types of resources are not checked."""
     why = subscription_problem(role.metadata.name)
     if why is not None:
-        return f"the Role name {why}"
+        yield FieldProblem("metadata.name", f"the Role name {why}")
     if not role.metadata.namespace:
-        return "the Role namespace must be set"
-    return rules_problem("Role", role.rules)
+        yield FieldProblem("metadata.namespace", "the Role namespace must be set")
+    yield from rules_problems("Role", role.rules)
 
 
-def rules_problem(kind: str, rules: Sequence[Rule] | None) -> str | None:
-    """The problem of the first invalid rule of a role or cluster role, or None."""
+def rules_problems(kind: str, rules: Sequence[Rule] | None) -> Iterator[FieldProblem]:
+    """The problems of the rules of a role or cluster role."""
     if not rules:
-        return f"a {kind} must have at least one rule"
-    for rule in rules:
-        for verb in rule.verbs or ():
+        yield FieldProblem("rules", f"a {kind} must have at least one rule")
+    for number, rule in enumerate(rules or ()):
+        for place, verb in enumerate(rule.verbs or ()):
             if verb not in VERBS:
-                return f'the verb "{verb}" is not valid'
-    return None
+                yield FieldProblem(f"rules[{number}].verbs[{place}]", f'the verb "{verb}" is not valid')
 
 
 def completed(role: AnyRole, username: str, now: float) -> AnyRole:
@@ -62,4 +61,4 @@ def _split(words: Sequence[str] | None) -> tuple[str, ...] | None:
     return tuple(part for word in words for part in word.split(","))
 
 
-RULES = KindRules(problem=problem, completed=completed, selectable=Selectable("role", PLACE), keeps_namespace=False)
+RULES = KindRules(problems=problems, completed=completed, selectable=Selectable("role", PLACE), keeps_namespace=False)

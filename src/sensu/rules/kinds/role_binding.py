@@ -3,49 +3,52 @@
 Source: recorded scenario rolebindings-invalid.
 """
 
+from collections.abc import Iterator
 from typing import TypeVar
 
 import msgspec
 
 from sensu.resources.role_binding import ClusterRoleBinding, RoleBinding, RoleRef, Subject
-from sensu.rules.kinds.kind_rules import KindRules
+from sensu.rules.kinds.kind_rules import FieldProblem, KindRules
 from sensu.rules.names import subscription_problem
 from sensu.rules.selectors.selectable import PLACE, Selectable, SelectableField
 
 AnyBinding = TypeVar("AnyBinding", RoleBinding, ClusterRoleBinding)
 
 
-def problem(binding: RoleBinding) -> str | None:
-    """The first rule that a binding breaks, or None. Whether the role exists is not checked."""
+def problems(binding: RoleBinding) -> Iterator[FieldProblem]:
+    """The rules that a binding breaks. Whether the role exists is not checked."""
     why = subscription_problem(binding.metadata.name)
     if why is not None:
-        return f"the RoleBinding name {why}"
+        yield FieldProblem("metadata.name", f"the RoleBinding name {why}")
     if not binding.metadata.namespace:
-        return "the RoleBinding namespace must be set"
-    return grant_problem(binding)
+        yield FieldProblem("metadata.namespace", "the RoleBinding namespace must be set")
+    yield from grant_problems(binding)
 
 
-def grant_problem(binding: RoleBinding | ClusterRoleBinding) -> str | None:
-    """The problem with the subjects or the role of a binding, or None."""
+def grant_problems(binding: RoleBinding | ClusterRoleBinding) -> Iterator[FieldProblem]:
+    """The problems with the subjects and the role of a binding."""
     if not binding.subjects:
-        return "a RoleBinding must have at least one subject"
-    for subject in binding.subjects:
-        why = _subject_problem(subject)
-        if why is not None:
-            return why
-    return _role_ref_problem(binding.role_ref)
+        yield FieldProblem("subjects", "a RoleBinding must have at least one subject")
+    for number, subject in enumerate(binding.subjects or ()):
+        yield from _subject_problems(f"subjects[{number}]", subject)
+    yield from _role_ref_problems(binding.role_ref)
 
 
-def _subject_problem(subject: Subject) -> str | None:
+def _subject_problems(path: str, subject: Subject) -> Iterator[FieldProblem]:
     if subject.type not in ("Group", "User"):
-        return f'subject type "{subject.type}" is invalid, expected either "Group" or "User"'
-    return None if subject.name else f'subject name for the "{subject.type}" type is required'
+        message = f'subject type "{subject.type}" is invalid, expected either "Group" or "User"'
+        yield FieldProblem(f"{path}.type", message)
+    if not subject.name:
+        yield FieldProblem(f"{path}.name", f'subject name for the "{subject.type}" type is required')
 
 
-def _role_ref_problem(role_ref: RoleRef) -> str | None:
+def _role_ref_problems(role_ref: RoleRef) -> Iterator[FieldProblem]:
     if role_ref.type not in ("ClusterRole", "Role"):
-        return f'roleRef type "{role_ref.type}" is invalid, expected either "ClusterRole" or "Role"'
-    return None if role_ref.name else f"roleRef name for {role_ref.type} is required"
+        message = f'roleRef type "{role_ref.type}" is invalid, expected either "ClusterRole" or "Role"'
+        yield FieldProblem("role_ref.type", message)
+    if not role_ref.name:
+        yield FieldProblem("role_ref.name", f"roleRef name for {role_ref.type} is required")
 
 
 def completed(binding: AnyBinding, username: str, now: float) -> AnyBinding:
@@ -71,7 +74,7 @@ ROLE_REF = {
     "role_ref.type": SelectableField(("role_ref", "type")),
 }
 RULES = KindRules(
-    problem=problem,
+    problems=problems,
     completed=completed,
     selectable=Selectable("rolebinding", {**PLACE, **ROLE_REF}),
     keeps_namespace=False,

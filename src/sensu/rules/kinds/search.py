@@ -4,10 +4,11 @@ Source: docs, "Searches API" (the keys of parameters, the form of `resource`).
 """
 
 import re
+from collections.abc import Iterator
 
 from sensu.errors import InvalidResource
 from sensu.resources.search import Search
-from sensu.rules.kinds.kind_rules import KindRules
+from sensu.rules.kinds.kind_rules import FieldProblem, KindRules, at_most_one
 from sensu.rules.names import name_problem
 from sensu.rules.selectors.parser import parsed
 from sensu.rules.selectors.selectable import PLACE, Selectable, as_list, as_text, own
@@ -22,20 +23,24 @@ CHARACTERS_MAX = 8192
 _RESOURCE = re.compile(r"[a-z]+\.v[0-9]+/[A-Z][A-Za-z]*")
 
 
-def problem(search: Search) -> str | None:
-    """The first rule that a saved search breaks, or None."""
+def problems(search: Search) -> Iterator[FieldProblem]:
+    """The rules that a saved search breaks."""
     why = name_problem(search.metadata.name)
     if why is not None:
-        return f"search name {why}"
+        yield FieldProblem("metadata.name", f"search name {why}")
     if not search.metadata.namespace:
-        return "namespace must be set"
+        yield FieldProblem("metadata.namespace", "namespace must be set")
     if _RESOURCE.fullmatch(search.resource) is None:
-        return f'resource must be a type such as core.v2/Event, not "{search.resource}"'
+        message = f'resource must be a type such as core.v2/Event, not "{search.resource}"'
+        yield FieldProblem("resource", message)
     if not search.parameters:
-        return "parameters must not be empty"
-    if sum(map(len, search.parameters)) > CHARACTERS_MAX:
-        return f"parameters must have at most {CHARACTERS_MAX} characters in total"
-    return next((why for one in search.parameters if (why := _parameter_problem(one)) is not None), None)
+        yield FieldProblem("parameters", "parameters must not be empty")
+    elif sum(map(len, search.parameters)) > CHARACTERS_MAX:
+        message = f"parameters must have at most {CHARACTERS_MAX} characters in total"
+        yield FieldProblem("parameters", message)
+    else:
+        for number, one in enumerate(search.parameters):
+            yield from at_most_one(f"parameters[{number}]", _parameter_problem(one))
 
 
 def _parameter_problem(parameter: str) -> str | None:
@@ -51,7 +56,7 @@ def _parameter_problem(parameter: str) -> str | None:
 
 
 RULES = KindRules(
-    problem=problem,
+    problems=problems,
     selectable=Selectable("search", {**PLACE, **own(as_list, "parameters"), **own(as_text, "resource")}),
     keeps_namespace=True,
 )

@@ -3,28 +3,30 @@
 Source: docs, "Secrets reference".
 """
 
+from collections.abc import Iterator
+
 from sensu.resources.secret import ENV_PROVIDER, Secret
-from sensu.rules.kinds.kind_rules import KindRules
+from sensu.rules.kinds.kind_rules import FieldProblem, KindRules
 from sensu.rules.names import name_problem
 from sensu.rules.selectors.selectable import PLACE, Selectable, as_text, own
 
 
-def problem(secret: Secret) -> str | None:
-    """The first rule that a secret breaks, or None."""
+def problems(secret: Secret) -> Iterator[FieldProblem]:
+    """The rules that a secret breaks."""
     why = name_problem(secret.metadata.name)
     if why is not None:
-        return f"secret name {why}"
+        yield FieldProblem("metadata.name", f"secret name {why}")
     if not secret.metadata.namespace:
-        return "namespace must be set"
+        yield FieldProblem("metadata.namespace", "namespace must be set")
     if secret.provider != ENV_PROVIDER:
-        return f'provider "{secret.provider}" does not exist, there is "{ENV_PROVIDER}"'
+        message = f'provider "{secret.provider}" does not exist, there is "{ENV_PROVIDER}"'
+        yield FieldProblem("provider", message)
     if not secret.id or not set(secret.id).isdisjoint("=\0"):
-        return "id must be the name of an environment variable"
-    return None
+        yield FieldProblem("id", "id must be the name of an environment variable")
 
 
 RULES = KindRules(
-    problem=problem,
+    problems=problems,
     selectable=Selectable("secret", {**PLACE, **own(as_text, "id", "provider")}),
     keeps_namespace=True,
 )

@@ -3,10 +3,12 @@
 Source: recorded scenario silenced-invalid.
 """
 
+from collections.abc import Iterator
+
 import msgspec
 
 from sensu.resources.silenced import Silenced
-from sensu.rules.kinds.kind_rules import KindRules
+from sensu.rules.kinds.kind_rules import FieldProblem, KindRules
 from sensu.rules.names import name_problem, subscription_problem
 from sensu.rules.selectors.selectable import PLACE, Selectable, as_flag, as_text, own
 
@@ -15,16 +17,17 @@ NEVER = -1
 """The value of `expire` that is shown for a silence that does not expire."""
 
 
-def problem(entry: Silenced) -> str | None:
-    """The first rule that a silence breaks, or None. Its name is computed, and therefore not checked."""
+def problems(entry: Silenced) -> Iterator[FieldProblem]:
+    """The rules that a silence breaks. Its name is computed, and therefore not checked."""
     subscription, check = entry.subscription, entry.check
     if not subscription and not check or subscription == check == ANY:
-        return "must provide check or subscription"
+        yield FieldProblem("", "must provide check or subscription")
     if subscription not in ("", ANY) and (why := subscription_problem(subscription)) is not None:
-        return f"Subscription {why}"
+        yield FieldProblem("subscription", f"Subscription {why}")
     if check not in ("", ANY) and (why := name_problem(check)) is not None:
-        return f"Check {why}"
-    return None if entry.metadata.namespace else "namespace must be set"
+        yield FieldProblem("check", f"Check {why}")
+    if not entry.metadata.namespace:
+        yield FieldProblem("metadata.namespace", "namespace must be set")
 
 
 def name_of_entry(subscription: str, check: str) -> str:
@@ -59,7 +62,7 @@ def _shown(entry: Silenced) -> Silenced:
 
 
 RULES = KindRules(
-    problem=problem,
+    problems=problems,
     completed=completed,
     shown=_shown,
     selectable=Selectable(

@@ -1,6 +1,6 @@
 """The table of the rules of all kinds, and functions that apply them to resources of any kind."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 from sensu.resources import kinds
@@ -33,7 +33,7 @@ from sensu.rules.kinds import (
     tessen,
     user,
 )
-from sensu.rules.kinds.kind_rules import KindRules
+from sensu.rules.kinds.kind_rules import FieldProblem, KindRules, at_most_one, first_of
 from sensu.rules.selectors.selectable import Selectable
 
 AnyResource = TypeVar("AnyResource", bound=Wire)
@@ -79,8 +79,14 @@ def problem_of(resource: Wire) -> str | None:
 
     Only the amount of JavaScript is checked: see `expressions_of`.
     """
+    return first_of(problems_of(resource))
+
+
+def problems_of(resource: Wire) -> Iterator[FieldProblem]:
+    """All rules that a resource of any kind breaks; see `problem_of`."""
     rules = RULES[kind_of(resource)]
-    return rules.problem(resource) or _amount_problem(rules.expressions(resource))
+    yield from rules.problems(resource)
+    yield from at_most_one("", _amount_problem(rules.expressions(resource)))
 
 
 def _amount_problem(expressions: Sequence[str]) -> str | None:

@@ -3,10 +3,12 @@
 Source: recorded scenario users-invalid.
 """
 
+from collections.abc import Iterator
+
 import msgspec
 
 from sensu.resources.user import User
-from sensu.rules.kinds.kind_rules import KindRules
+from sensu.rules.kinds.kind_rules import FieldProblem, KindRules, at_most_one
 from sensu.rules.names import strict_name_problem
 from sensu.rules.selectors.selectable import Selectable, as_flag, as_list, as_text, own
 
@@ -15,14 +17,15 @@ HASH_MISMATCH = "hashed password does not the match the cleartext password, only
 """The message for a password and the hash of another one (as recorded)."""
 
 
-def problem(user: User) -> str | None:
-    """The first rule that a user from a client breaks, or None. Whether hash and password match is not checked."""
+def problems(user: User) -> Iterator[FieldProblem]:
+    """The rules that a user from a client breaks. Whether hash and password match is not checked."""
     why = strict_name_problem(user.username)
     if why is not None:
-        return f"username {why}"
+        yield FieldProblem("username", f"username {why}")
     if not user.password and not user.password_hash:
-        return "a password or its hash is required"
-    return password_problem(user.password) if user.password else None
+        yield FieldProblem("password", "a password or its hash is required")
+    if user.password:
+        yield from at_most_one("password", password_problem(user.password))
 
 
 def password_problem(password: str) -> str | None:
@@ -38,7 +41,7 @@ def _without_password(user: User) -> User:
 
 
 RULES = KindRules(
-    problem=problem,
+    problems=problems,
     shown=_without_password,
     selectable=Selectable(
         "user", {**own(as_text, "username"), **own(as_flag, "disabled"), **own(as_list, "groups")}, ()

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
+from sensu.files.documents import Document
 from sensu.resources.kinds import EVENT, USER
 from sensu.sensuctl.command import Context
 from sensu.sensuctl.comparison import CREATE, KEEP, UPDATE, PlannedChange, change_of
@@ -13,7 +14,6 @@ from sensu.sensuctl.output import show_value, to_yaml_documents, wants_colour, w
 from sensu.sensuctl.progress import Progress
 from sensu.sensuctl.resource_commands import checked
 from sensu.sensuctl.table import FALSE, HEADER, RESET, TRUE
-from sensu.sensuctl.wrapped import Document
 from sensu.terminal_text import clean
 
 DONE = {CREATE: "created", UPDATE: "updated", KEEP: "unchanged"}

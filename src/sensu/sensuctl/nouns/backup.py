@@ -8,6 +8,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from sensu.files.documents import Document
 from sensu.resources.kinds import ALL_KINDS, API_KEY, EVENT, Kind
 from sensu.sensuctl.command import Context
 from sensu.sensuctl.failure import CommandFailed
@@ -16,7 +17,6 @@ from sensu.sensuctl.nouns.dump import resources_of
 from sensu.sensuctl.output import to_yaml_documents, wrap
 from sensu.sensuctl.progress import Progress
 from sensu.sensuctl.sources import reason
-from sensu.sensuctl.wrapped import Document
 
 CLUSTER_WIDE = "cluster-wide"
 """The folder of resources without a namespace; namespaces have a folder of their own."""

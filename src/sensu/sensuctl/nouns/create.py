@@ -6,13 +6,14 @@ Source: docs "Create and manage resources with sensuctl"; recorded sensuctl sess
 from collections.abc import Sequence
 
 from sensu.clock import SystemClock
+from sensu.files.documents import Document
 from sensu.resources.kinds import CHECK, EVENT, SILENCED
 from sensu.sensuctl.command import Context
 from sensu.sensuctl.dumped import LeftOut, cannot_be_put, is_as_shown, is_dump, is_there, left_out
 from sensu.sensuctl.failure import CommandFailed
 from sensu.sensuctl.progress import Progress
 from sensu.sensuctl.sources import STDIN, read_source, read_stdin
-from sensu.sensuctl.wrapped import COUNTED_MAX, Document, body_to_put, parse_documents
+from sensu.sensuctl.wrapped import COUNTED_MAX, body_to_put, parse_documents, path_of
 
 STORED, STORED_SHOWN_MAX = "created or replaced", 20
 """The maximum number of resources printed one by one; for more, only their number is printed."""
@@ -137,7 +138,7 @@ def _ended_silence(document: Document) -> str | None:
 
 def put_document(context: Context, index: int, document: Document, *, managed: bool = True) -> str:
     """Create or replace one resource and return its path; raises CommandFailed with its name."""
-    path = document.path(context.namespace)
+    path = path_of(document, context.namespace)
     try:
         context.session.call("PUT", path, body_to_put(document, context.namespace, managed=managed))
     except CommandFailed as err:

@@ -6,6 +6,7 @@ Source: recorded sensuctl session delete-files.
 from collections.abc import Iterable
 from pathlib import Path
 
+from sensu.files.documents import Document
 from sensu.resources.kinds import (
     NAMESPACE,
     TESSEN,
@@ -15,7 +16,7 @@ from sensu.sensuctl.failure import APIError, CommandFailed
 from sensu.sensuctl.paths import resource_path
 from sensu.sensuctl.progress import Progress
 from sensu.sensuctl.sources import is_device, read_file, read_stdin
-from sensu.sensuctl.wrapped import Document, parse_documents
+from sensu.sensuctl.wrapped import parse_documents, path_of
 
 NOT_FOUND = 404
 FAILURES_SHOWN_MAX = 10
@@ -78,7 +79,7 @@ def delete(context: Context) -> None:
             deletions.forget(document.name)
     with Progress(context, "delete", len(documents)) as progress:
         for index, document in _in_order(documents):
-            path, namespace = document.path(context.namespace), document.namespace_in(context.namespace)
+            path, namespace = path_of(document, context.namespace), document.namespace_in(context.namespace)
             deletions.delete(path, f"error deleting resource {index} ({path})", namespace=namespace)
             progress.advance()
     deletions.finish()

@@ -16,7 +16,7 @@ from sensu.sensuctl.progress import Progress
 from sensu.sensuctl.sources import is_device
 from sensu.sensuctl.table import Column
 from sensu.sensuctl.type_names import kinds_named, omitted_kinds
-from sensu.sensuctl.wrapped import MANAGED_BY_LABEL
+from sensu.sensuctl.wrapped import MANAGED_BY_LABEL, path_of
 
 PAGE_SIZE = 100
 UNLABELLED = (API_KEY, NAMESPACE, TESSEN, USER)
@@ -70,7 +70,7 @@ def _kept(context: Context) -> set[str]:
     """The paths of the resources in the files or standard input; without either, nothing is kept."""
     if not context.flag("file") and is_device(context.stdin):
         return set()
-    return {document.path(context.namespace) for document in read_documents(context)}
+    return {path_of(document, context.namespace) for document in read_documents(context)}
 
 
 def _candidates(context: Context, kind: Kind, authors: set[str] | None) -> Iterator[dict[str, Any]]:

@@ -4,7 +4,7 @@ import pytest
 
 from sensu.resources.handler import Handler
 from sensu.resources.wire import encode
-from sensu.rules.kinds.handler import problem
+from sensu.rules.kinds.handler import RULES
 from sensu.testing.factories import make_metadata
 
 
@@ -24,7 +24,7 @@ def pipe(**fields: object) -> Handler:
 )
 def test_sound_fields(fields: dict[str, object]) -> None:
     """Bounds belong to what is allowed, and each field can stand alone."""
-    assert problem(pipe(**fields)) is None
+    assert RULES.problem(pipe(**fields)) is None
 
 
 @pytest.mark.parametrize(
@@ -41,7 +41,7 @@ def test_sound_fields(fields: dict[str, object]) -> None:
 )
 def test_broken_fields(fields: dict[str, object], why: str) -> None:
     """What breaks a rule is refused with the rule."""
-    found = problem(Handler(**{"metadata": make_metadata("page"), "type": "pipe", "command": "true", **fields}))  # type: ignore[arg-type]
+    found = RULES.problem(Handler(**{"metadata": make_metadata("page"), "type": "pipe", "command": "true", **fields}))  # type: ignore[arg-type]
     assert found is not None
     assert found.startswith(why)
 

@@ -4,7 +4,7 @@ import pytest
 
 from sensu.resources.metadata import ObjectMeta, ResourceReference
 from sensu.resources.pipeline import Pipeline, PipelineWorkflow
-from sensu.rules.kinds.pipeline import problem
+from sensu.rules.kinds.pipeline import RULES
 
 KINDS = {"filter": "EventFilter", "mutator": "Mutator", "handler": "Handler"}
 
@@ -21,17 +21,19 @@ def pipeline(**names: str) -> Pipeline:
 
 def test_a_pipeline_of_sound_references_is_valid() -> None:
     """Letters, digits and the signs of names are fine in references."""
-    assert problem(pipeline(filter="is_incident", mutator="only-check.output", handler="ops:Slack2")) is None
+    assert RULES.problem(pipeline(filter="is_incident", mutator="only-check.output", handler="ops:Slack2")) is None
 
 
 @pytest.mark.parametrize("role", KINDS)
 @pytest.mark.parametrize("name", ["a b", " a", "a/b", "a%2Fb", "pr\u00fcfung", "a\n", "{{ .name }}"])
 def test_references_have_names_like_those_of_resources(role: str, name: str) -> None:
     """A name that no resource can have is refused, and the message says in which field it is."""
-    assert problem(pipeline(**{role: name})) == f"workflow {role} name cannot contain spaces or special characters"
+    assert (
+        RULES.problem(pipeline(**{role: name})) == f"workflow {role} name cannot contain spaces or special characters"
+    )
 
 
 @pytest.mark.parametrize("role", KINDS)
 def test_references_have_names(role: str) -> None:
     """A reference without a name is refused."""
-    assert problem(pipeline(**{role: ""})) == f"workflow {role} name must not be empty"
+    assert RULES.problem(pipeline(**{role: ""})) == f"workflow {role} name must not be empty"

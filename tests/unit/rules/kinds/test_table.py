@@ -24,7 +24,7 @@ from sensu.resources.tessen import TessenConfig
 from sensu.resources.time_window import ClockWindow, TimeWindowWhen, WindowDays
 from sensu.resources.user import User
 from sensu.resources.wire import Wire
-from sensu.rules.kinds.table import EXPRESSIONS_MAX, expressions_of, problem_of
+from sensu.rules.kinds.table import EXPRESSIONS_MAX, expressions_of, problem_of, problems_of
 
 META = ObjectMeta(name="it", namespace="default")
 CLUSTER_META = ObjectMeta(name="it")
@@ -254,3 +254,26 @@ def test_expressions_are_listed_in_order() -> None:
     assert list(expressions_of(msgspec.structs.replace(ASSET, filters=("a",)))) == ["a"]
     builds = (AssetBuild(filters=("b", "c")), AssetBuild(), AssetBuild(filters=("d",)))
     assert list(expressions_of(msgspec.structs.replace(ASSET, filters=("a",), builds=builds))) == ["b", "c", "d"]
+
+
+def test_all_broken_rules_are_found_each_with_its_field() -> None:
+    """A resource with several faults is told all of them, in the order in which the API would report them."""
+    check = CheckConfig(metadata=SPACED, subscriptions=("",), ttl=5, interval=10, env_vars=("A",))
+    assert [(one.path, one.message) for one in problems_of(check)] == [
+        ("metadata.name", f"check name {BAD}"),
+        ("ttl", "ttl must be greater than check interval"),
+        ("subscriptions", "subscriptions cannot be empty strings"),
+        ("env_vars", "environment variables must be of the form FOO=BAR"),
+    ]
+    workflow = PipelineWorkflow(name="", filters=(reference("EventFilter"), reference("Handler")))
+    found = [one.path for one in problems_of(Pipeline(metadata=META, workflows=(WORKFLOW, workflow)))]
+    assert found == ["workflows[1].name", "workflows[1].filters[1].type", "workflows[1].handler"]
+
+
+@pytest.mark.parametrize(("base", "changes", "why"), BROKEN)
+def test_each_problem_is_about_a_field_that_the_kind_has(base: Wire, changes: dict[str, Any], why: str) -> None:
+    """The path of a problem leads to a field, so that a form can show it there."""
+    resource = msgspec.structs.replace(base, **changes)
+    for problem in problems_of(resource):
+        names = set(resource.__struct_fields__) | {""}
+        assert problem.path.partition(".")[0].partition("[")[0] in names, problem

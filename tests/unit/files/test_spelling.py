@@ -2,7 +2,7 @@
 
 import pytest
 
-from sensu.sensuctl.spelling import did_you_mean, nearest
+from sensu.files.spelling import did_you_mean, nearest
 
 
 @pytest.mark.parametrize(

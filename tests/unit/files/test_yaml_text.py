@@ -3,7 +3,7 @@
 import pytest
 import yaml
 
-from sensu.sensuctl.yaml_text import Loader, in_natural_order, to_yaml
+from sensu.files.yaml_text import Loader, in_natural_order, to_yaml
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ Files may come from untrusted sources: excessive aliases and nesting are refused
 import json
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from sensu.errors import InvalidResource
 
@@ -25,8 +25,30 @@ _UNCHECKED_CHARACTERS = 100_000
 TOO_DEEP = f"nested more than {NESTING_MAX} levels deep"
 
 
+class ParseError(InvalidResource):
+    """A document that is not valid YAML or JSON; `line` and `column` count from 1."""
+
+    def __init__(self, message: str, problem: str, line: int, column: int = 1) -> None:
+        super().__init__(message)
+        self.problem, self.line, self.column = problem, line, column
+
+
+class ParsedDocument(NamedTuple):
+    """A document as a value: the line on which it starts, and its `text`, which begins in `text_line`."""
+
+    line: int
+    value: Any
+    text: str
+    text_line: int
+
+
 def values_of(text: str) -> Iterator[tuple[int, Any]]:
-    """Every document as a value, with the line on which it starts; raises InvalidResource if one cannot be parsed.
+    """Every document as a value, with the line on which it starts; see `parsed_of`."""
+    return ((one.line, one.value) for one in parsed_of(text))
+
+
+def parsed_of(text: str) -> Iterator[ParsedDocument]:
+    """Every document; raises ParseError if one cannot be parsed.
 
     Documents that consist only of comments or directives are skipped.
     """
@@ -48,16 +70,16 @@ def _only_comments(chunk: str) -> bool:
     return any(lines) and all(not line or line.startswith("#") for line in lines)
 
 
-def _chunk_values(chunk: str, line: int, aliased: "_AliasCount") -> Iterator[tuple[int, Any]]:
+def _chunk_values(chunk: str, line: int, aliased: "_AliasCount") -> Iterator[ParsedDocument]:
     first_line = line + chunk[: len(chunk) - len(chunk.lstrip())].count("\n")
     if chunk.lstrip()[:1] not in ("{", "["):
-        yield first_line, _yaml_value(chunk, line, aliased)
+        yield ParsedDocument(first_line, _yaml_value(chunk, line, aliased), chunk, line)
         return
     try:
         found = list(_json_values(chunk, line))
     except InvalidResource:
         try:
-            found = [(first_line, _yaml_value(chunk, line, aliased))]  # YAML has braces, too
+            found = [ParsedDocument(first_line, _yaml_value(chunk, line, aliased), chunk, line)]  # YAML has braces, too
         except InvalidResource:
             found = []
         if not found:
@@ -65,7 +87,7 @@ def _chunk_values(chunk: str, line: int, aliased: "_AliasCount") -> Iterator[tup
     yield from found
 
 
-def _json_values(chunk: str, line: int) -> Iterator[tuple[int, Any]]:
+def _json_values(chunk: str, line: int) -> Iterator[ParsedDocument]:
     decoder, at, counted = json.JSONDecoder(), 0, 0
     while at < len(chunk):
         if chunk[at].isspace():
@@ -73,21 +95,25 @@ def _json_values(chunk: str, line: int) -> Iterator[tuple[int, Any]]:
             continue
         line, counted = line + chunk.count("\n", counted, at), at
         try:
-            value, at = decoder.raw_decode(chunk, at)
+            value, end = decoder.raw_decode(chunk, at)
         except json.JSONDecodeError as err:
             wrong_line = line + chunk.count("\n", counted, err.pos)
-            raise InvalidResource(f"error parsing resources: line {wrong_line}: not valid JSON: {err.msg}") from err
+            why = f"not valid JSON: {err.msg}"
+            message = f"error parsing resources: line {wrong_line}: {why}"
+            raise ParseError(message, why, wrong_line, err.colno) from err
         except RecursionError as err:
-            raise InvalidResource(f"error parsing resources: line {line}: {TOO_DEEP}") from err
+            raise ParseError(f"error parsing resources: line {line}: {TOO_DEEP}", TOO_DEEP, line) from err
         if _depth(value, NESTING_MAX) > NESTING_MAX:
-            raise InvalidResource(f"error parsing resources: line {line}: {TOO_DEEP}")
-        yield line, value
+            raise ParseError(f"error parsing resources: line {line}: {TOO_DEEP}", TOO_DEEP, line)
+        column = at - (chunk.rfind("\n", 0, at) + 1)
+        yield ParsedDocument(line, value, " " * column + chunk[at:end], line)
+        at = end
 
 
 def _yaml_value(chunk: str, line: int, aliased: "_AliasCount") -> Any:
     import yaml  # noqa: PLC0415 - JSON files do not need it
 
-    from sensu.sensuctl.yaml_text import Loader, nesting  # noqa: PLC0415
+    from sensu.files.yaml_text import Loader, nesting  # noqa: PLC0415
 
     marks = sum(map(chunk.count, "[{")) + chunk.count("- ") + chunk.count("? ")
     try:
@@ -97,13 +123,15 @@ def _yaml_value(chunk: str, line: int, aliased: "_AliasCount") -> Any:
         aliased.add(value)
         return _json_keys(value)
     except yaml.YAMLError as err:
-        mark = getattr(err, "problem_mark", None)
-        at = line + (mark.line if mark is not None else 0)
-        raise InvalidResource(f"error parsing resources: yaml: line {at}: {getattr(err, 'problem', err)}") from err
+        mark, why = getattr(err, "problem_mark", None), str(getattr(err, "problem", err))
+        at, column = (line + mark.line, mark.column + 1) if mark is not None else (line, 1)
+        raise ParseError(f"error parsing resources: yaml: line {at}: {why}", why, at, column) from err
     except RecursionError as err:
-        raise InvalidResource(f"error parsing resources: yaml: document of line {line}: {TOO_DEEP}") from err
+        message = f"error parsing resources: yaml: document of line {line}: {TOO_DEEP}"
+        raise ParseError(message, TOO_DEEP, line) from err
     except ValueError as err:
-        raise InvalidResource(f"error parsing resources: yaml: document of line {line}: {err}") from err
+        message = f"error parsing resources: yaml: document of line {line}: {err}"
+        raise ParseError(message, str(err), line) from err
 
 
 class _AliasCount:

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from sensu.errors import InvalidResource
-from sensu.sensuctl.file_values import ALIASED_NODES_MAX, values_of
+from sensu.files.values import ALIASED_NODES_MAX, values_of
 
 
 def bomb(levels: int) -> str:
@@ -77,9 +77,9 @@ DEEP = {
 @pytest.mark.parametrize("name", DEEP)
 def test_deep_nesting_is_an_error_and_not_the_end_of_the_program(name: str) -> None:
     """However deep a file nests, there is one message; the program does not run out of stack."""
-    code = f"from sensu.sensuctl.file_values import values_of\ntry:\n    list(values_of({DEEP[name]}))\n"
+    code = f"from sensu.files.values import values_of\ntry:\n    list(values_of({DEEP[name]}))\n"
     code += "except Exception as err:\n    print(type(err).__name__, err)\n"
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
     assert ended.returncode == 0, ended
-    assert ended.stdout.startswith("InvalidResource error parsing resources: "), ended
+    assert ended.stdout.startswith("ParseError error parsing resources: "), ended
     assert "nested more than 100 levels deep" in ended.stdout

@@ -1,0 +1,32 @@
+"""The forms of all kinds that people edit."""
+
+from collections.abc import Mapping
+
+from sensu.resources.kinds import Kind
+from sensu.rules.forms import check, handling, hosts, people
+from sensu.rules.forms.inputs import KindForm
+
+FORMS: Mapping[Kind, KindForm] = {
+    form.kind: form
+    for form in (
+        check.FORM,
+        handling.HANDLER_FORM,
+        handling.FILTER_FORM,
+        handling.MUTATOR_FORM,
+        handling.PIPELINE_FORM,
+        hosts.ENTITY_FORM,
+        hosts.HOOK_FORM,
+        hosts.ASSET_FORM,
+        hosts.SILENCE_FORM,
+        people.NAMESPACE_FORM,
+        people.USER_FORM,
+        *people.ROLE_FORMS,
+        *people.BINDING_FORMS,
+        people.SECRET_FORM,
+    )
+}
+
+
+def form_of(word: str) -> KindForm | None:
+    """The form of the kind with this word in URLs, or None."""
+    return next((form for form in FORMS.values() if form.kind.segment == word), None)
