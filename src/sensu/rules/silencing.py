@@ -11,11 +11,33 @@ from sensu.resources.event import Event
 from sensu.resources.silenced import Silenced
 
 ANY = "*"
+_OF_ENTITY = "entity:"
 
 
 def in_force(entry: Silenced, now: float) -> bool:
     """Whether a silenced entry has begun and not expired at `now` (Unix seconds)."""
     return entry.begin <= now and (entry.expire_at <= 0 or now < entry.expire_at)
+
+
+def expired(entry: Silenced, now: float) -> bool:
+    """Whether a silenced entry has ended at `now` (Unix seconds)."""
+    return 0 < entry.expire_at <= now
+
+
+class SilenceReach(msgspec.Struct, frozen=True):
+    """What a silenced entry applies to: an entity, or those with a subscription, and a check; empty for any."""
+
+    entity: str = ""
+    subscription: str = ""
+    check: str = ""
+
+
+def reach_of(entry: Silenced) -> SilenceReach:
+    """The reach of a silenced entry."""
+    check = "" if entry.check == ANY else entry.check
+    if entry.subscription.startswith(_OF_ENTITY):
+        return SilenceReach(entity=entry.subscription.removeprefix(_OF_ENTITY), check=check)
+    return SilenceReach(subscription="" if entry.subscription == ANY else entry.subscription, check=check)
 
 
 class SilenceSubject(msgspec.Struct, frozen=True):

@@ -43,6 +43,7 @@ from sensu.backend.api import (
     secret_providers,
     sessions,
     silence_previews,
+    silence_rows,
     silenced,
     status,
     tessen,
@@ -118,6 +119,7 @@ from sensu.backend.services.search_values import SearchIndex
 from sensu.backend.services.secret_providers import SecretProviders
 from sensu.backend.services.sessions import LoginSessions
 from sensu.backend.services.silence_previews import SilencePreviews
+from sensu.backend.services.silence_rows import SilenceLists
 from sensu.backend.services.silences import Silences
 from sensu.backend.services.tessen import Tessen
 from sensu.backend.services.timelines import Timelines
@@ -254,6 +256,7 @@ def _rows(context: ApiContext, tally: EntityTally) -> Iterator[Route]:
     yield from entity_rows.routes(EntityLists(store, access, records, ports.subscribers, tally))
     checks_listed = CheckLists(store, access, records, ports.subscribers, ports.ledger, context.clock)
     yield from check_rows.routes(checks_listed)
+    yield from silence_rows.routes(SilenceLists(store, access, records, context.clock))
 
 
 def _trial_routes(context: ApiContext, kept: Resources) -> Iterator[Route]:

@@ -20,7 +20,7 @@ from sensu.resources.kinds import SILENCED
 from sensu.resources.silenced import Silenced
 from sensu.rules.event_row import listed_body, subject_of
 from sensu.rules.share import Slots, slot_of
-from sensu.rules.silencing import ANY
+from sensu.rules.silencing import reach_of
 from sensu.store.contract import Store
 from sensu.store.resource_cache import ResourceCache
 from sensu.store.values import (
@@ -43,7 +43,6 @@ WAIT_MAX_S = 60.0
 """The maximum time between checks for silences that begin or end, because the clock may be set."""
 TURNS_SLACK = 1000
 """The maximum number of outdated begin and end times that are kept in addition to the current ones."""
-_ENTITY = "entity:"
 
 _Scope = tuple[str, str, str]
 """A namespace, and the names of the entity and the check of the events that a silence can apply to; empty for all."""
@@ -201,5 +200,5 @@ class SilenceMarks:
 
 
 def _scope_of(silence: Silenced) -> _Scope:
-    entity = silence.subscription.removeprefix(_ENTITY) if silence.subscription.startswith(_ENTITY) else ""
-    return silence.metadata.namespace, entity, "" if silence.check == ANY else silence.check
+    reach = reach_of(silence)
+    return silence.metadata.namespace, reach.entity, reach.check

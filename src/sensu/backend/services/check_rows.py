@@ -15,6 +15,7 @@ from sensu.backend.auth.records import Records
 from sensu.backend.ports import SlotLedger, Subscribers
 from sensu.backend.services.at_once import AtOnce
 from sensu.backend.services.check_explanations import schedule_of
+from sensu.backend.services.counting_share import CountedNotLongAgo
 from sensu.backend.services.entity_rows import ORDERS, chosen_names, rows_problem
 from sensu.backend.services.event_rows import LIMIT_DEFAULT, SEARCHES_MAX
 from sensu.backend.services.lists import selection_of
@@ -33,12 +34,6 @@ from sensu.store.values import SeverityNumbers
 
 LOOKED_AT_ONCE = 500
 """After this number of checks, other work goes first."""
-COUNTING_SHARE = 50
-"""After counting results, the numbers are used for this many times the time that counting took."""
-COUNTS_KEPT_S = 5.0
-NAMESPACES_COUNTED_MAX = 300
-"""The number of namespaces whose results are remembered; the one that was counted first is forgotten."""
-
 _NO_RESULTS: SeverityNumbers = (0, 0, 0, 0)
 _TOO_MANY = TooMany(f"a caller has at most {SEARCHES_MAX} searches under way, try again later")
 
@@ -129,7 +124,7 @@ class CheckLists:
         self._store, self._access, self._records = store, access, records
         self._subscribers, self._ledger, self._clock = subscribers, ledger, clock
         self._searches = AtOnce(SEARCHES_MAX)
-        self._results = _Results(store, clock)
+        self._counted: CountedNotLongAgo[Mapping[str, SeverityNumbers]] = CountedNotLongAgo(clock)
 
     async def rows(self, caller: Identity, namespace: str, asked: CheckRowsRequest) -> Found | Refusal:
         """A page of the list, as JSON of `CheckRows`."""
@@ -154,7 +149,7 @@ class CheckLists:
         await self._store.feed.caught_up()
         revision = self._store.feed.revision
         hidden = [kind for kind in (EVENT, ASSET, HANDLER, PIPELINE) if not self._may_list(caller, kind, namespace)]
-        results = None if EVENT in hidden else await self._results.of(namespace)
+        results = None if EVENT in hidden else await self._results(namespace)
         chosen = None if selection is None else await chosen_names(self._store, CHECK, namespace, selection)
         examined = await self._examined(namespace, results, hidden)
         found = [
@@ -174,6 +169,11 @@ class CheckLists:
             [self._row(namespace, one, agents) for one in page],
         )
         return Found(msgspec.json.encode(rows))
+
+    async def _results(self, namespace: str) -> Mapping[str, SeverityNumbers]:
+        """How many events of each severity each check has; counting takes longer the more events there are."""
+        revision = await self._store.event_changes_revision(namespace)
+        return await self._counted.numbers(namespace, revision, lambda: self._store.event_counts_by_check(namespace))
 
     async def _examined(
         self, namespace: str, results: Mapping[str, SeverityNumbers] | None, hidden: Sequence[Kind]
@@ -239,34 +239,3 @@ def _matches(one: _Examined, asked: CheckRowsRequest) -> bool:
     if asked.problem is not None and bool(one.problems) is not asked.problem:
         return False
     return asked.word.casefold() in one.check.metadata.name.casefold()
-
-
-class _Counted(msgspec.Struct, frozen=True):
-    """Results of checks, the revision they were counted at, and until when they are used although it changed."""
-
-    revision: int
-    until: float
-    numbers: Mapping[str, SeverityNumbers]
-
-
-class _Results:
-    """Counts the results of checks, which takes longer the more events there are."""
-
-    def __init__(self, store: Store, clock: Clock) -> None:
-        self._store, self._clock = store, clock
-        self._counted: dict[str, _Counted] = {}
-
-    async def of(self, namespace: str) -> Mapping[str, SeverityNumbers]:
-        """How many events of each severity each check has, counted not long ago."""
-        revision = await self._store.event_changes_revision(namespace)
-        known, begun = self._counted.get(namespace), self._clock.monotonic()
-        if known is not None and (known.revision == revision or begun < known.until):
-            return known.numbers
-        numbers = await self._store.event_counts_by_check(namespace)
-        ended = self._clock.monotonic()
-        self._counted.pop(namespace, None)
-        if len(self._counted) >= NAMESPACES_COUNTED_MAX:
-            del self._counted[next(iter(self._counted))]
-        kept_s = min(COUNTS_KEPT_S, (ended - begun) * COUNTING_SHARE)
-        self._counted[namespace] = _Counted(revision, ended + kept_s, numbers)
-        return numbers

@@ -192,10 +192,10 @@ async def chosen_names(store: Store, kind: Kind, namespace: str, selection: Sele
     return names
 
 
-def rows_problem(order: str, limit: int, word: str) -> str:
+def rows_problem(order: str, limit: int, word: str, orders: Sequence[str] = ORDERS) -> str:
     """What is wrong with a request for rows; empty if nothing is."""
-    if order not in ORDERS:
-        return f"order must be one of {', '.join(ORDERS)}"
+    if order not in orders:
+        return f"order must be one of {', '.join(orders)}"
     if not 0 < limit <= LIMIT_MAX:
         return f"limit must be between 1 and {LIMIT_MAX}"
     if len(word) > WORD_CHARACTERS_MAX:
