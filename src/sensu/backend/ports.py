@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
@@ -15,6 +15,7 @@ from sensu.resources.handler import Handler
 from sensu.resources.pipeline import Pipeline
 from sensu.rules.check_state import Sender
 from sensu.rules.explain import Explanation
+from sensu.rules.filter_bench import BenchResult
 from sensu.rules.run_ledger import Slot, SlotOutcome, SlotTrouble
 from sensu.store.values import EventKey, Write
 
@@ -218,6 +219,24 @@ class DryRunner(Protocol):
         ...
 
 
+class BenchEvent(NamedTuple):
+    """A stored event that a filter is tried out on."""
+
+    entity: str
+    check: str
+    body: bytes
+
+
+class FilterJudge(Protocol):
+    """Tries out filters (pipelined)."""
+
+    async def judge(
+        self, namespace: str, candidate: EventFilter, events: Sequence[BenchEvent], caller: str
+    ) -> BenchResult | OverBudget:
+        """The verdicts of a filter; the time is charged to `caller`."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class OfferedDeliveries:
     """What pipelined offers the API."""
@@ -226,6 +245,7 @@ class OfferedDeliveries:
     workflows: PlannedWorkflows
     traces: RecordedTraces
     dry_runs: DryRunner
+    bench: FilterJudge
 
 
 class AdHoc(Protocol):

@@ -29,6 +29,7 @@ from sensu.backend.api import (
     event_rows,
     events,
     explain,
+    filter_bench,
     find,
     form_schemas,
     graphql,
@@ -106,6 +107,7 @@ from sensu.backend.services.entity_tally import EntityTally
 from sensu.backend.services.event_rows import EventLists, Rows
 from sensu.backend.services.events import Events
 from sensu.backend.services.explain import Explain
+from sensu.backend.services.filter_bench import FilterBenches
 from sensu.backend.services.find import Find
 from sensu.backend.services.history import History
 from sensu.backend.services.history_series import HistorySeries
@@ -264,6 +266,7 @@ def _trial_routes(context: ApiContext, kept: Resources) -> Iterator[Route]:
     store, access, clock, ports = context.store, context.access, context.clock, context.ports
     yield from explain.routes(Explain(store, access, clock, ports.deliveries))
     yield from silence_previews.routes(SilencePreviews(store, access, clock))
+    yield from filter_bench.routes(FilterBenches(store, access, clock, ports.deliveries.bench))
     yield from form_schemas.routes()
     yield from drafts.routes(Drafts(kept, access, Effects(context.records, ports.subscribers, clock)))
 

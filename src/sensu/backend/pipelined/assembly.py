@@ -11,6 +11,7 @@ from sensu.backend.membership import ALONE, Ownership
 from sensu.backend.pipelined.daemon import DeliveryCounters, Pipelined
 from sensu.backend.pipelined.queue.bounds import Bounds
 from sensu.backend.pipelined.steps.dry_run import DryRuns
+from sensu.backend.pipelined.steps.filter_bench import FilterBench
 from sensu.backend.pipelined.steps.filters import Filters
 from sensu.backend.pipelined.steps.handlers.deliver import Tools
 from sensu.backend.pipelined.steps.handlers.table import Handlers
@@ -79,4 +80,5 @@ def assembled(
     )
     daemon = Pipelined(basics.store, workflows, counters, clock, bounds, roll, ownership, attempted)
     dry_runs = DryRuns(records, assets, clock, scripts.dry_runs, others)
-    return Assembled(daemon, OfferedDeliveries(daemon.operators, workflows, daemon.traces, dry_runs))
+    bench = FilterBench(records, assets, clock, scripts.dry_runs, others)
+    return Assembled(daemon, OfferedDeliveries(daemon.operators, workflows, daemon.traces, dry_runs, bench))

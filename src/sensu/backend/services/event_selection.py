@@ -28,7 +28,7 @@ async def matching_events(store: Store, namespace: str, where: Where, limit: int
     query = EventQuery(namespace, EventOrder.NAME, severities, where.silenced)
     search = EventSearch(query, where.word, equal.get("entity.name", ""), equal.get("check.name", ""))
     found: list[EventKey] = []
-    async for events in _walked(store, search):
+    async for events in walked(store, search):
         if selection is not None:
             bodies = await store.events_of_ids([event.id for event in events])
             events = [event for event in bodies if selection.holds(event.body)]
@@ -38,7 +38,8 @@ async def matching_events(store: Store, namespace: str, where: Where, limit: int
     return found[:limit]
 
 
-async def _walked(store: Store, search: EventSearch) -> AsyncIterator[Sequence[ListedEvent]]:
+async def walked(store: Store, search: EventSearch) -> AsyncIterator[Sequence[ListedEvent]]:
+    """The events of a search in the order of its query, in parts without bodies."""
     after = None
     while True:
         if search.is_narrow:

@@ -69,7 +69,7 @@ class _Candidates:
         return self._asked.get((kind.qualified_name, name)) or self._records.get(kind, namespace, name)
 
 
-class _Metered:
+class Metered:
     """The engine for one dry run, with a limit on its time."""
 
     def __init__(self, engine: Engine, most_s: float) -> None:
@@ -124,7 +124,7 @@ class DryRuns:
         if left_s <= 0:
             why = f"JavaScript of your dry runs took more than {BUDGET_S:g} s within {BUDGET_PER_S:g} s"
             return OverBudget(why, self._budgets.wait_s(question.caller, now))
-        metered = _Metered(self._engine, min(left_s, ONE_RUN_S))
+        metered = Metered(self._engine, min(left_s, ONE_RUN_S))
         try:
             return await self._answer(namespace, question, metered)
         finally:

@@ -105,10 +105,13 @@ class Filters:
         engine: Engine,
         others: OtherEvents,
         suspended: SuspendedExpressions | None = None,
+        *,
+        logs: bool = True,
     ) -> None:
+        """`logs` is whether failures of expressions are logged."""
         self._records, self._assets, self._clock, self._engine = records, assets, clock, engine
         self._others, self._suspended = others, suspended or SuspendedExpressions()
-        self._at_a_time = 0
+        self._at_a_time, self._logs = 0, logs
 
     async def verdict(self, namespace: str, name: str, subject: EventSubject) -> FilterTrace:
         """Whether the event passes the named filter, with the reasons."""
@@ -142,7 +145,7 @@ class Filters:
         expressions = tuple(stored.expressions or ())
         values = await self._evaluated(namespace, expressions, subject, sources)
         for expression, value in zip(expressions, values, strict=True):
-            if isinstance(value, ExpressionError):
+            if isinstance(value, ExpressionError) and self._logs:
                 place = fields(filter=stored.metadata.name, namespace=namespace, expression=expression)
                 place["fields"]["error"] = value.message
                 log.error("a filter's expression failed", extra=place)
