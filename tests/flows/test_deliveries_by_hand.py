@@ -44,6 +44,7 @@ async def test_what_is_owed_and_what_was_given_up_is_seen(world: PipelinedWorld)
     failed = {each["workflow"]: each for each in owed["workflows"]}[WORKFLOW.format("bad")]
     assert failed == {
         "workflow": WORKFLOW.format("bad"),
+        "handler": "bad",
         "attempts": 1,
         "due_at": START + 5,
         "why": "exit status 3",

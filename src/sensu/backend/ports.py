@@ -198,8 +198,8 @@ class DeliveryActions(Protocol):
 class PlannedWorkflows(Protocol):
     """Finds the workflows of events (pipelined)."""
 
-    def names(self, namespace: str, event: Event) -> Sequence[str]:
-        """The names of the workflows of an event."""
+    def handlers(self, namespace: str, event: Event) -> Mapping[str, str]:
+        """The handler of each workflow of an event, by the workflow's name."""
         ...
 
 

@@ -14,13 +14,21 @@ DONE, REFUSED, GONE, FAILED = "done", "refused", "gone", "failed"
 """The outcomes of an item. `refused`: the caller may not, or a rule forbids it; `failed`: it can be tried again."""
 
 SILENCE = "silence"
+EVENTS, DELIVERIES = "events", "deliveries"
 
 
 class Where(Wire, frozen=True):
-    """A filter: all conditions must hold. `status` and `silenced` are conditions for events only."""
+    """A filter: all conditions must hold.
+
+    `status` and `silenced` are conditions for events only; `state`, `handlers` and `error` are for deliveries only:
+    those to exactly these handlers, with exactly this last error.
+    """
 
     status: tuple[str, ...] = ()
     silenced: bool | None = None
+    state: str = ""
+    handlers: tuple[str, ...] | None = None
+    error: str | None = None
     word: str = ""
     field_selectors: tuple[str, ...] = msgspec.field(default=(), name="fieldSelector")
     label_selectors: tuple[str, ...] = msgspec.field(default=(), name="labelSelector")
@@ -83,8 +91,8 @@ class BulkLine(Wire, frozen=True):
     summary: BulkSummary | None = None
 
 
-def problem(request: BulkRequest, of: Collection[object] | None, actions: Collection[str]) -> str | None:
-    """The first rule that a request breaks, or None."""
+def problem(request: BulkRequest, resource: str, of: Collection[object] | None, actions: Collection[str]) -> str | None:
+    """The first rule that a request on things of a resource type breaks, or None."""
     if request.action not in actions:
         return f"action must be one of {', '.join(sorted(actions))}"
     if (of is None) == (request.where is None):
@@ -93,9 +101,20 @@ def problem(request: BulkRequest, of: Collection[object] | None, actions: Collec
         return f"of must have between 1 and {NAMED_MAX:,} items"
     if request.where is not None and request.expect is None:
         return "expect must be the number of items that match where"
+    if request.where is not None and (why := _misplaced(request.where, resource)):
+        return why
     if request.silence is not None and request.action != SILENCE:
         return f"silence is only for the action {SILENCE}"
     return None
+
+
+def _misplaced(where: Where, resource: str) -> str:
+    """Why a filter does not suit a resource type; empty if it does."""
+    if resource != EVENTS and (where.status or where.silenced is not None):
+        return "where.status and where.silenced are only for events"
+    if resource != DELIVERIES and (where.state or where.handlers is not None or where.error is not None):
+        return "where.state, where.handlers and where.error are only for deliveries"
+    return ""
 
 
 def summary_of(batch: str, outcomes: Iterable[str], *, dry_run: bool) -> BulkSummary:

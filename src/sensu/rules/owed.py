@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from sensu.resources.wire import Wire, always_int, always_list, always_str, decode, encode
+from sensu.rules.workflow import handler_named
 
 
 class Step(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -39,16 +40,23 @@ OWED, DEAD = "owed", "dead"
 
 
 class OwedWorkflow(Wire, frozen=True):
-    """A remaining workflow of a delivery: its number of failures, its next attempt, and the last failure."""
+    """A remaining workflow of a delivery: its number of failures, its next attempt, and the last failure.
+
+    `handler` is empty if the workflow does not exist any more.
+    """
 
     workflow: str = always_str()
+    handler: str = ""
     attempts: int = 0
     due_at: float = 0.0
     why: str = ""
 
 
 class DeliveryView(Wire, frozen=True):
-    """A delivery as the API shows it. `state` is `owed` (pending) or `dead`; times are in Unix seconds."""
+    """A delivery as the API shows it. `state` is `owed` (pending) or `dead`; times are in Unix seconds.
+
+    `event_at` is the time of the event, `due_at` that of the next attempt.
+    """
 
     id: int = always_int()
     namespace: str = always_str()
@@ -56,18 +64,36 @@ class DeliveryView(Wire, frozen=True):
     entity: str = always_str()
     check: str = always_str()
     event_id: str = ""
+    event_at: int = 0
     attempts: int = always_int()
     due_at: float = 0.0
     why: str = ""
     workflows: tuple[OwedWorkflow, ...] = always_list()
 
 
-def owed_workflows(steps: Mapping[str, Step]) -> tuple[OwedWorkflow, ...]:
-    """The remaining workflows, as the API shows them."""
+def owed_workflows(steps: Mapping[str, Step], handlers: Mapping[str, str]) -> tuple[OwedWorkflow, ...]:
+    """The remaining workflows, as the API shows them; `handlers` are those of the workflows that exist."""
     return tuple(
-        OwedWorkflow(workflow=name, attempts=step.tries, due_at=step.due_at, why=step.why)
+        OwedWorkflow(
+            workflow=name,
+            handler=handlers.get(name) or handler_named(name),
+            attempts=step.tries,
+            due_at=step.due_at,
+            why=step.why,
+        )
         for name, step in steps.items()
     )
+
+
+def handlers_of(view: DeliveryView) -> tuple[str, ...]:
+    """The handlers that a delivery is still for, each once."""
+    return tuple(dict.fromkeys(each.handler for each in view.workflows if each.handler))
+
+
+def error_of(view: DeliveryView) -> str:
+    """The last failures of a delivery without the names of its workflows, each once."""
+    errors = dict.fromkeys(each.why for each in view.workflows if each.why)
+    return "; ".join(errors) or view.why
 
 
 def why_of(workflows: Iterable[OwedWorkflow]) -> str:

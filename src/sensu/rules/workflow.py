@@ -13,6 +13,8 @@ from sensu.resources.pipeline import Pipeline, PipelineWorkflow
 LEGACY_PIPELINE = "core/v2.LegacyPipeline(Name=legacy-pipeline)"
 """The name, in logs and metrics, of the pipeline of the handlers that an event names itself."""
 
+_LEGACY_WORKFLOW = "legacy-pipeline-workflow-"
+
 HANDLER_SET_LEVELS_MAX = 3
 HAS_METRICS = "has_metrics"
 """The built-in filter that lets events with metrics pass."""
@@ -147,7 +149,7 @@ def _of_handlers(event: Event, find: FindHandler, problems: list[str]) -> Iterab
         _expand(event.metrics.handlers or (), find, found, problems, level=1)
     for name in sorted(found):
         handler, filters = found[name], found[name].filters or ()
-        workflow = f"legacy-pipeline-workflow-{name}"
+        workflow = f"{_LEGACY_WORKFLOW}{name}"
         informs = name in informing and HAS_METRICS not in filters
         yield Workflow(LEGACY_PIPELINE, workflow, filters, handler.mutator, core_handler(name), informs)
 
@@ -198,3 +200,11 @@ def fallback_named(name: str) -> tuple[HandlerRef, str] | None:
     kind, _, handler = shown.partition(f"({_NAMED}")
     api_version, _, type_name = kind.rpartition(".")
     return HandlerRef(api_version, type_name, handler.removesuffix(")")), workflow
+
+
+def handler_named(name: str) -> str:
+    """The handler of a workflow that is no longer planned, as far as the workflow's name shows it; empty otherwise."""
+    if (fallback := fallback_named(name)) is not None:
+        return fallback[0].label
+    legacy = f"{LEGACY_PIPELINE}/{_LEGACY_WORKFLOW}"
+    return name.removeprefix(legacy) if name.startswith(legacy) else ""

@@ -22,6 +22,7 @@ from sensu.backend.api import (
     checks,
     cluster,
     deliveries,
+    delivery_rows,
     drafts,
     entities,
     entity_parts,
@@ -98,6 +99,7 @@ from sensu.backend.services.check_explanations import CheckExplanations
 from sensu.backend.services.check_rows import CheckLists
 from sensu.backend.services.checks import Checks
 from sensu.backend.services.deliveries import Deliveries
+from sensu.backend.services.delivery_rows import DeliveryLists
 from sensu.backend.services.draft_effect import Effects
 from sensu.backend.services.drafts import Drafts
 from sensu.backend.services.entities import Entities
@@ -238,7 +240,7 @@ def _described_routes(context: ApiContext) -> Iterator[Route]:
     yield from timelines.routes(Timelines(context.store, context.records, context.access, context.clock))
     yield from history_series.routes(HistorySeries(context.store, context.history, context.clock))
     kept_deliveries = Deliveries(context.store, context.access, ports.deliveries, log)
-    yield from deliveries.routes(kept_deliveries)
+    yield from _deliveries(context, kept_deliveries)
     yield from bulk.routes(_bulks(context, cases, kept_deliveries))
     yield from _trial_routes(context, kept)
     yield from silenced.routes(cases.silences)
@@ -249,6 +251,14 @@ def _described_routes(context: ApiContext) -> Iterator[Route]:
     yield from cluster.routes(context.member, context.access)
     yield from tessen.routes(Tessen(kept))
     yield from graphql.routes(cases, context.authenticator)
+
+
+def _deliveries(context: ApiContext, kept: Deliveries) -> Iterator[Route]:
+    """The routes of deliveries and of their rows."""
+    yield from delivery_rows.routes(
+        DeliveryLists(context.store, context.access, kept, context.ports, context.peers, context.clock)
+    )
+    yield from deliveries.routes(kept)
 
 
 def _rows(context: ApiContext, tally: EntityTally) -> Iterator[Route]:

@@ -88,7 +88,7 @@ class BulkRuns:
         self, caller: Identity, bulk: Bulk[Item], request: BulkRequest, of: Sequence[Item] | None
     ) -> "Lines | Refusal":
         """The lines of the answer; the items are done while they are read."""
-        why = problem(request, of, bulk.actions)
+        why = problem(request, bulk.resource, of, bulk.actions)
         if why is not None:
             return Invalid(why)
         items = list(dict.fromkeys(of or ()))

@@ -88,8 +88,6 @@ class BulkOnResources:
         return await self._runs.begin(caller, bulk, request, None if request.of is None else list(map(str, request.of)))
 
     async def _matching(self, kind: Kind, namespace: str, where: Where, limit: int) -> list[str] | Invalid:
-        if where.status or where.silenced is not None:
-            return Invalid("where.status and where.silenced are only for events")
         selectors = PageRequest(label_selectors=where.label_selectors, field_selectors=where.field_selectors)
         selection = selection_of(kind, selectors)
         if isinstance(selection, Invalid):

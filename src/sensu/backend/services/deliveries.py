@@ -1,7 +1,7 @@
 """Lists, retries and discards deliveries: pending ones and dead letters."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from heapq import merge
 from itertools import islice
 
@@ -16,7 +16,17 @@ from sensu.errors import InvalidResource
 from sensu.resources.event import Event
 from sensu.resources.wire import decode, encode
 from sensu.rules.bulk import Where
-from sensu.rules.owed import DEAD, OWED, DeliveryView, Step, owed_workflows, steps_of, why_of
+from sensu.rules.owed import (
+    DEAD,
+    OWED,
+    DeliveryView,
+    Step,
+    error_of,
+    handlers_of,
+    owed_workflows,
+    steps_of,
+    why_of,
+)
 from sensu.rules.selectors.selectable import Selectable, SelectableField, as_text
 from sensu.store.contract import Store
 from sensu.store.values import OweDelivery
@@ -96,22 +106,25 @@ class Deliveries:
         return delivery_id is not None and await self._one(namespace, delivery_id) is not None
 
     async def matching(self, namespace: str, where: Where, limit: int) -> list[str] | Invalid:
-        """The ids of at most `limit` of the deliveries that a filter matches; a word is part of `entity/check`."""
-        if where.status or where.silenced is not None:
-            return Invalid("where.status and where.silenced are only for events")
-        selectors = PageRequest(label_selectors=where.label_selectors, field_selectors=where.field_selectors)
-        selection = chosen_by(_SELECTABLE, selectors)
-        if isinstance(selection, Invalid):
-            return selection
-        word, found = where.word.lower(), list[str]()
-        async for items in self._walk(namespace, "")(None):
-            for delivery_id, body in items:
-                view = decode(DeliveryView, body)
-                if word in f"{view.entity}/{view.check}".lower() and (selection is None or selection.holds(body)):
-                    found.append(str(delivery_id))
+        """The ids of at most `limit` of the deliveries that a filter matches."""
+        matches = deliveries_where(where)
+        if isinstance(matches, Invalid):
+            return matches
+        found = list[str]()
+        async for views in self.views(namespace, where.state):
+            found += [str(view.id) for view in views if matches(view)]
             if len(found) >= limit:
                 break
         return found[:limit]
+
+    async def views(self, namespace: str, state: str, last: int = 0) -> AsyncGenerator[list[DeliveryView], None]:
+        """The deliveries of a namespace in a state (empty for any) with ids above `last`, in order, some at a time."""
+        while entries := await self._entries(state, last, _READ_AT_ONCE):
+            last = entries[-1][0]
+            found = [self._view(*entry[1:]) for entry in entries if entry[1].namespace == namespace]
+            if found:
+                yield found
+            await asyncio.sleep(0)
 
     async def _one(self, namespace: str, delivery_id: int) -> DeliveryEntry | None:
         for entry in await self._entries("", delivery_id - 1, 1):
@@ -121,15 +134,8 @@ class Deliveries:
 
     def _walk(self, namespace: str, state: str) -> Walk[int]:
         async def walk(after: int | None) -> AsyncIterator[Items[int]]:
-            last = after or 0
-            while entries := await self._entries(state, last, _READ_AT_ONCE):
-                last = entries[-1][0]
-                found = [
-                    (entry[0], encode(self._view(*entry[1:]))) for entry in entries if entry[1].namespace == namespace
-                ]
-                if found:
-                    yield found
-                await asyncio.sleep(0)
+            async for views in self.views(namespace, state, after or 0):
+                yield [(view.id, encode(view)) for view in views]
 
         return walk
 
@@ -147,7 +153,8 @@ class Deliveries:
     def _view(self, delivery: OweDelivery, state: str, why: str) -> DeliveryView:
         event = _event_of(delivery)
         entity, check = (None, None) if event is None else (event.entity, event.check)
-        workflows = owed_workflows(self._steps(delivery, event))
+        handlers = {} if event is None else self._pipelined.workflows.handlers(delivery.namespace, event)
+        workflows = owed_workflows(_steps(delivery, handlers), handlers)
         return DeliveryView(
             id=delivery.id,
             namespace=delivery.namespace,
@@ -155,20 +162,44 @@ class Deliveries:
             entity="" if entity is None else entity.metadata.name,
             check="" if check is None else check.metadata.name,
             event_id="" if event is None else event.id or "",
+            event_at=0 if event is None else event.timestamp,
             attempts=delivery.attempts,
             due_at=delivery.due_at if state == OWED else 0.0,
             why=why or why_of(workflows),
             workflows=workflows,
         )
 
-    def _steps(self, delivery: OweDelivery, event: Event | None) -> dict[str, Step]:
-        try:
-            steps = steps_of(delivery.rest, delivery.due_at)
-        except InvalidResource:
-            return {}
-        if steps is None and event is not None:
-            steps = dict.fromkeys(self._pipelined.workflows.names(delivery.namespace, event), Step())
-        return steps or {}
+
+def deliveries_where(where: Where) -> Callable[[DeliveryView], bool] | Invalid:
+    """Whether a delivery matches a filter; a word is a part of `entity/check`, a handler's name or an error."""
+    if where.state not in ("", *STATES):
+        return Invalid(f"state must be {OWED} or {DEAD}")
+    selectors = PageRequest(label_selectors=where.label_selectors, field_selectors=where.field_selectors)
+    selection = chosen_by(_SELECTABLE, selectors)
+    if isinstance(selection, Invalid):
+        return selection
+    word, wanted = where.word.casefold(), None if where.handlers is None else sorted(where.handlers)
+
+    def matches(view: DeliveryView) -> bool:
+        handlers, error = handlers_of(view), error_of(view)
+        return (
+            (not where.state or view.state == where.state)
+            and (wanted is None or wanted == sorted(handlers))
+            and (where.error is None or where.error == error)
+            and any(word in text.casefold() for text in (f"{view.entity}/{view.check}", *handlers, error))
+            and (selection is None or selection.holds(encode(view)))
+        )
+
+    return matches
+
+
+def _steps(delivery: OweDelivery, handlers: Mapping[str, str]) -> Mapping[str, Step]:
+    """The remaining workflows; untried ones are those of the event."""
+    try:
+        steps = steps_of(delivery.rest, delivery.due_at)
+    except InvalidResource:
+        return {}
+    return dict.fromkeys(handlers, Step()) if steps is None else steps
 
 
 def _event_of(delivery: OweDelivery) -> Event | None:

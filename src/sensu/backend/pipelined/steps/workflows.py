@@ -98,9 +98,9 @@ class Workflows:
         known = {str(workflow) for workflow in left}
         return Plan(left, [f"workflow {name} does not exist any more" for name in sorted(rest) if name not in known])
 
-    def names(self, namespace: str, event: Event) -> list[str]:
-        """The names of the workflows of an event."""
-        return [str(workflow) for workflow in self.of(namespace, event, None).workflows]
+    def handlers(self, namespace: str, event: Event) -> dict[str, str]:
+        """The handler of each workflow of an event, by the workflow's name."""
+        return {str(workflow): workflow.handler.label for workflow in self.of(namespace, event, None).workflows}
 
     def _plan(self, namespace: str, event: Event) -> Plan:
         """The plan of an event, cached by everything it depends on until a handler or pipeline changes."""
