@@ -1,6 +1,7 @@
 """Checks: the list with what is wrong, one check with why it runs or not, and what can be done with both."""
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -106,3 +107,129 @@ def test_an_empty_namespace_says_what_a_check_is(visits: Visits) -> None:
     """Without checks the page says what they are for, on a phone too."""
     page = opened(visits, "/n/staging/checks", size=PHONE)
     expect(page.get_by_role("heading", name="No check exists yet.")).to_be_visible()
+
+
+def test_a_check_says_when_it_runs_and_why_it_did_not(visits: Visits, world: World) -> None:
+    """The page has the next runs, the last slots with their reasons, and the agents that are away."""
+    world.create(check("solo", interval=1, subscriptions=["solo"], handlers=["pager"]))
+    page = opened(visits, f"{CHECKS}/solo")
+    runs = page.get_by_role("region", name="Runs")
+    slots = runs.get_by_role("list", name=re.compile("slots")).get_by_role("button")
+    expect(slots.first).to_have_accessible_name(re.compile("missed: no subscriber; nobody was asked"), timeout=15_000)
+    expect(page.get_by_role("region", name="1 problem")).to_contain_text("No connected agent has one of its")
+    world.start_agent("host-8", "solo")
+    expect(runs).to_contain_text("1 agent is connected with the subscription solo.", timeout=10_000)
+    expect(slots.last).to_have_accessible_name(re.compile("executed; 1 of 1 agent answered"), timeout=15_000)
+    expect(page.get_by_role("list", name="Last results")).to_contain_text("host-8")
+    expect(page.get_by_role("region", name="1 problem")).to_have_count(0, timeout=10_000)
+    world.kill_agent("host-8")
+    expect(runs).to_contain_text("host-8 is away", timeout=15_000)
+    world.api("DELETE", f"{API}/checks/solo")
+
+
+def test_a_check_is_run_now_on_one_agent(visits: Visits, world: World) -> None:
+    """Run now asks the agent that is chosen, also if the check is not published."""
+    world.create(check("by-hand", command="echo asked", publish=False, handlers=["pager"]))
+    page = opened(visits, f"{CHECKS}/by-hand")
+    expect(page.get_by_text("It is not published and runs on demand only.")).to_be_visible()
+    page.get_by_role("button", name="Run now").click()
+    page.get_by_role("menuitem", name="On one agent").click()
+    dialog = page.get_by_role("dialog", name="Run on one agent")
+    dialog.get_by_label("Agent").fill("host-7")
+    dialog.get_by_role("button", name="Run now").click()
+    expect(page.get_by_role("status", name="Messages")).to_contain_text("by-hand was requested")
+    results = page.get_by_role("list", name="Last results")
+    expect(results.get_by_role("link", name="host-7")).to_be_visible(timeout=10_000)
+    expect(results).to_contain_text("asked")
+
+
+def test_a_check_is_published_silenced_and_copied(visits: Visits, world: World) -> None:
+    """Publish has an Undo, a silence covers the check everywhere, and a copy waits to be published."""
+    world.create(check("template", command="check-it", publish=False))
+    page = opened(visits, f"{CHECKS}/template")
+    message = page.get_by_role("status", name="Messages")
+    page.get_by_role("button", name="Publish", exact=True).click()
+    expect(message).to_contain_text("template is published.")
+    expect(page.get_by_role("button", name="Unpublish")).to_be_visible()
+    message.get_by_role("button", name="Undo").first.click()
+    expect(page.get_by_role("button", name="Publish", exact=True)).to_be_visible()
+    page.keyboard.press("s")
+    dialog = page.get_by_role("dialog", name="Silence")
+    expect(dialog).to_contain_text("template on every entity")
+    dialog.get_by_role("button", name="Silence").click()
+    expect(message).to_contain_text("Silenced template on every entity for 1 h.")
+    assert world.api("GET", f"{API}/silenced/*:template").status == 200
+    page.get_by_role("button", name="More actions").click()
+    page.get_by_role("menuitem", name="Copy").click()
+    dialog = page.get_by_role("dialog", name="Copy this check")
+    dialog.get_by_label("Name of the copy").fill("template-2")
+    dialog.get_by_role("button", name="Copy").click()
+    expect(page).to_have_url(re.compile("/checks/template-2$"))
+    copy = world.api("GET", f"{API}/checks/template-2").body
+    assert (copy["command"], copy["publish"]) == ("check-it", False)
+
+
+def test_a_check_is_deleted_with_its_events(visits: Visits, world: World) -> None:
+    """Delete offers to delete the events too, and leads back to the list."""
+    world.create(check("retired", handlers=["pager"]))
+    for host in ("web1", "web2"):
+        world.report(host, "retired", 1)
+    page = opened(visits, f"{CHECKS}/retired")
+    expect(page.get_by_role("img", name="2 warning")).to_be_visible()
+    page.get_by_role("button", name="More actions").click()
+    page.get_by_role("menuitem", name="Delete").click()
+    dialog = page.get_by_role("dialog", name="Delete this check?")
+    dialog.get_by_label("Delete its 2 events too").check()
+    dialog.get_by_role("button", name="Delete").click()
+    expect(page).to_have_url(re.compile("/checks$"))
+    assert world.api("GET", f"{API}/checks/retired").status == 404
+    assert world.api("GET", f"{API}/events/web1/retired").status == 404
+
+
+def test_a_check_that_does_not_exist_leads_to_the_list(visits: Visits) -> None:
+    """A link to a check that is gone says so and shows the way on."""
+    visits.expected_errors.append("status of 404")
+    page = opened(visits, f"{CHECKS}/nothing")
+    expect(page.get_by_text("Check nothing does not exist, or no longer exists.")).to_be_visible()
+    expect(page.get_by_role("link", name="All checks")).to_be_visible()
+
+
+HOSTILE = "<img src=x onerror=alert(1)> \u202ereversed {{ .x }} " + "x" * 2000
+
+
+def test_hostile_text_in_a_check_is_text(visits: Visits, world: World) -> None:
+    """Markup, direction marks and endless words in every field of a check are shown as text, and the layout holds."""
+    hostile = check("hostile", command=HOSTILE, subscriptions=["linux", "a" * 1000], env_vars=[f"A={HOSTILE}"])
+    hostile["metadata"] |= {"labels": {"a": HOSTILE, "b": "javascript:alert(1)"}, "annotations": {"c": HOSTILE}}
+    world.create(hostile)
+    for tab in ("results", "settings", "raw"):
+        page = opened(visits, f"{CHECKS}/hostile?tab={tab}", size=(320, 640))
+        expect(page.get_by_role("tab", name=tab.capitalize())).to_have_attribute("aria-selected", "true")
+        expect(page.get_by_text("No connected agent").or_(page.get_by_text("connected with"))).to_be_visible()
+        assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+    page = opened(visits, CHECKS, size=(320, 640))
+    expect(row(page, "hostile")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+
+
+@pytest.fixture
+def reader(world: World) -> Iterator[tuple[str, str]]:
+    """A user who may look and no more."""
+    spec = {"subjects": [{"type": "User", "name": "ann"}], "role_ref": {"type": "ClusterRole", "name": "view"}}
+    metadata = {"name": "readers", "namespace": "default"}
+    world.create({"type": "RoleBinding", "api_version": "core/v2", "metadata": metadata, "spec": spec})
+    yield "ann", "P@ssw0rd!"
+    world.api("DELETE", "/api/rbac/v2/namespaces/default/rolebindings/readers")
+
+
+def test_somebody_who_may_only_look_is_offered_no_action(visits: Visits, reader: tuple[str, str]) -> None:
+    """With the role view, neither the list nor a check has a button that would be refused."""
+    page = opened(visits, f"{CHECKS}?q=echo", user=reader)
+    expect(row(page, "echo")).to_be_visible()
+    page.keyboard.press("j")
+    page.keyboard.press("x")
+    expect(page.get_by_role("region", name="Selection")).to_be_visible()
+    row(page, "echo").get_by_role("link").click()
+    expect(page.get_by_role("region", name="Runs")).to_be_visible()
+    for words in ("Run now", "Unpublish", "Silence", "More actions", "Delete", "Publish"):
+        expect(page.get_by_role("button", name=words, exact=True)).to_have_count(0)
