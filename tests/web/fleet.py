@@ -24,6 +24,11 @@ HOSTS = {
     "cache1": ("disk", "load"),
     "mail1": ("disk", "load", "certificate"),
 }
+HOOKS = {
+    "busiest-processes": "ps -eo pcpu,pid,args --sort=-pcpu | head -20",
+    "listening-ports": "ss -tlnp",
+    "restart-web-server": "systemctl restart nginx",
+}
 TROUBLES = {
     ("web1", "http"): (2, "connect to 10.0.0.11:443 refused"),
     ("db1", "disk"): (2, "/var is 97 % full | used=97"),
@@ -74,6 +79,8 @@ def _resources() -> Iterator[dict[str, Any]]:
     handler = {"name": "pager", "type": "Handler", "api_version": "core/v2"}
     workflow = {"name": "page", "filters": [_IS_INCIDENT, _NOT_SILENCED], "handler": handler}
     yield _resource("Pipeline", "incidents", {"workflows": [workflow]})
+    for name, command in HOOKS.items():
+        yield _resource("HookConfig", name, {"command": command, "timeout": 10})
     for check in CHECKS:
         yield _resource("CheckConfig", check, {**_given(check), "publish": True})
     silence = {"check": "replication", "subscription": "entity:db2", "reason": "move to the new rack", "expire": 7200}

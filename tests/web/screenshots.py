@@ -29,6 +29,7 @@ PAGES = {
     "check": "/n/default/checks/http",
     "silences": "/n/default/silences",
     "new-silence": "/n/default/silences/new?entity=web1&check=http",
+    "hooks": "/n/default/hooks",
     "deliveries": "/n/default/deliveries",
     "cluster": "/cluster",
     "not-found": "/n/default/nothing-here",

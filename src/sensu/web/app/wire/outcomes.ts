@@ -6,6 +6,8 @@ export interface Answered<T> {
   kind: 'answered'
   data: T
   etag: string
+  /** Where the next page of a list begins; an empty text: there is none. */
+  next: string
 }
 
 /** The server said no; `why` is its sentence. */
@@ -23,8 +25,8 @@ export interface Unreachable {
 
 export type Outcome<T> = Answered<T> | Refused | Unreachable
 
-export function answered<T>(data: T, etag = ''): Answered<T> {
-  return { kind: 'answered', data, etag }
+export function answered<T>(data: T, etag = '', next = ''): Answered<T> {
+  return { kind: 'answered', data, etag, next }
 }
 
 export function refused(status: number, why: string): Refused {

@@ -41,7 +41,7 @@ export async function ask<T>(path: string, read: (answer: unknown) => T, questio
     const text = await response.text()
     const body = text === '' ? undefined : (jsonOf(text) ?? text)
     if (!response.ok) return refused(response.status, whyRefused(response.status, body))
-    return answered(read(body), etagOf(response))
+    return answered(read(body), etagOf(response), response.headers.get('Sensu-Continue') ?? '')
   } catch (error) {
     return unreachable(reasonOf(error))
   }
