@@ -1,3 +1,4 @@
+// A list that is loaded as a whole: its words, its order, and rows that keep their places.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
