@@ -14,6 +14,7 @@ import { shortcuts } from './live/shortcuts.svelte.ts'
 import { stream } from './live/stream.svelte.ts'
 
 function takeSession(answer: SessionAnswer): void {
+  preferences.takeDefault(answer.theme)
   preferences.take(answer.preferences)
   if (!answer.namespaces.includes(preferences.namespace)) preferences.namespace = answer.namespaces[0] ?? ''
   preferences.keep()

@@ -17,6 +17,8 @@ export interface SessionAnswer {
   rights: { namespace: string; rules: RightsRule[] }
   signinMessage: string
   preferences: unknown
+  /** The installation's theme. */
+  theme: unknown
   nowS: number
 }
 
@@ -144,6 +146,7 @@ function readSession(answer: unknown): SessionAnswer {
     rights: { namespace: textOf(rights['namespace']), rules: readRules(rights['rules']) },
     signinMessage: textOf(recordOf(values['settings'])['signin_message']),
     preferences: values['preferences'],
+    theme: recordOf(values['settings'])['theme'],
     nowS: numberOf(values['now'], Date.now() / 1000),
   }
 }

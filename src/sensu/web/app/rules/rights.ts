@@ -1,4 +1,5 @@
 // Whether a caller's rules allow an action; the server decides in any case.
+import { listOf, recordOf, textOf } from './outside.ts'
 
 /** A rule as /access/me gives it. An empty list of names means all; `*` stands for everything. */
 export interface RightsRule {
@@ -23,4 +24,16 @@ function named(rule: RightsRule, name: string | undefined): boolean {
 /** Why a button is off: "needs delete on events". */
 export function missingRight(verb: string, resource: string): string {
   return `needs ${verb} on ${resource}`
+}
+
+/** The words of a rule as people read them: `*` among them stands for everything. */
+export function anyInWords(words: readonly string[], everything: string): string {
+  return words.includes('*') ? everything : words.join(', ')
+}
+
+/** The people and groups in an answer about who may grant rights: "ann", "ops (group)". */
+export function grantersOf(answer: unknown): string[] {
+  const { users, groups } = recordOf(answer)
+  const names = (list: unknown) => listOf(list).map((one) => textOf(recordOf(one)['name']))
+  return [...names(users), ...names(groups).map((name) => `${name} (group)`)]
 }
