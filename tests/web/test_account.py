@@ -103,7 +103,7 @@ def test_the_account_works_with_the_keyboard_on_a_phone(visits: Visits, ann: tup
     """Tabs are walked with the arrows, and nothing is wider than a phone."""
     page = open_signed_in(visits, "/me", ann, size=PHONE)
     page.get_by_role("tab", name="Preferences").focus()
-    for name in ("Password", "Sessions", "What you may do"):
+    for name in ("Password", "Sessions", "Rights"):
         page.keyboard.press("ArrowRight")
         expect(page.get_by_role("tab", name=name)).to_be_focused()
         page.keyboard.press("Enter")
