@@ -3,6 +3,7 @@
 SensuError
 ├── InvalidResource      a resource, expression, template or setting breaks a rule; the text names field and rule
 ├── StoreError           the store is unavailable (the driver's error is the cause)
+│   └── StoreInUse           another backend uses the store
 ├── TransportError       a peer on the agent protocol violated it or disconnected
 ├── ExecutionError       a command, asset or script could not be run
 └── ConfigurationError   a flag, variable or file of a program is invalid; programs print it in one line and exit
@@ -25,6 +26,10 @@ class InvalidResource(SensuError):
 
 class StoreError(SensuError):
     """The store is unavailable; the driver's error is the cause."""
+
+
+class StoreInUse(StoreError):
+    """Another backend uses the store."""
 
 
 class TransportError(SensuError):

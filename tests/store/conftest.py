@@ -10,9 +10,12 @@ import pytest
 
 from sensu.rules.share import Share
 from sensu.store.contract import Store
+from sensu.store.database_url import target_of
+from sensu.store.postgres.store import PostgresStore
 from sensu.store.sqlite.connection import Durability
 from sensu.store.sqlite.store import SQLiteStore, shared_database
 from sensu.store.values import Committed, EventKey, Key, PutEvent, PutResource, Refused, Write
+from tests import postgres_server
 
 CHECK = "core/v2.CheckConfig"
 NAMESPACE = "core/v2.Namespace"
@@ -73,7 +76,18 @@ def sqlite(folder: Path) -> Medium:
     return Medium(lambda: SQLiteStore(folder), shared, source)
 
 
-@pytest.fixture(params=[pytest.param(sqlite, id="sqlite")])
+def postgres(_: Path) -> Medium:
+    url = postgres_server.shared().new_schema()
+    imports = "from sensu.store.database_url import target_of\nfrom sensu.store.postgres.store import PostgresStore\n"
+    source = f"{imports}store = PostgresStore(target_of({url!r}))\n"
+
+    def shared(members: int) -> Sequence[Store]:
+        pytest.skip("a database in PostgreSQL is used by one process")
+
+    return Medium(lambda: PostgresStore(target_of(url)), shared, source)
+
+
+@pytest.fixture(params=[pytest.param(sqlite, id="sqlite"), pytest.param(postgres, id="postgres")])
 def medium(request: pytest.FixtureRequest, tmp_path: Path) -> Medium:
     return request.param(tmp_path / "state")
 

@@ -219,7 +219,8 @@ async def found(store: Any, **search: Any) -> list[str]:
 
 async def test_searching_names(store: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """A word finds events by any part of their names, in any case and with its signs as they are."""
-    monkeypatch.setattr("sensu.store.sqlite.event_lists.SEARCHED_AT_ONCE", 2)
+    for medium in ("sqlite", "postgres"):
+        monkeypatch.setattr(f"sensu.store.{medium}.event_lists.SEARCHED_AT_ONCE", 2)
 
     await commit(store, event("web1", check="http"), event("web1", check="disk"), event("db1", check="web_%x"))
     await commit(store, event("DB2", check="disk"), event("web1", check="http", namespace="other"))

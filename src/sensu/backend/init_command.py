@@ -30,10 +30,10 @@ from sensu.backend.membership import Duty, Ownership
 from sensu.backend.operator_socket import OperatorSocket, ask
 from sensu.backend.settings import BackendSettings, InitSettings
 from sensu.clock import Clock
-from sensu.errors import ConfigurationError, SensuError
+from sensu.errors import ConfigurationError, SensuError, StoreInUse
 from sensu.log import fields
 from sensu.store.contract import Store
-from sensu.store.sqlite.folder_lock import FolderInUse
+from sensu.store.database_url import has_password, target_of
 from sensu.store.sqlite.store import DATABASE
 
 log = logging.getLogger("sensu.backend")
@@ -119,7 +119,7 @@ class _Attempts:
             try:
                 return await self._attempt()
             except SensuError as err:
-                patient = self._settings.wait or (isinstance(err, FolderInUse) and self._clock.monotonic() < until)
+                patient = self._settings.wait or (isinstance(err, StoreInUse) and self._clock.monotonic() < until)
                 if not patient:
                     raise
                 if self._settings.wait and not waits:
@@ -135,10 +135,10 @@ class _Attempts:
                 outcome = await carry_out(store, self._order, self._clock.now())
             _give_to_owner(Path(self._settings.state_dir))
             return outcome, False
-        except FolderInUse as busy:
+        except StoreInUse as busy:
             answer = await ask(Path(self._settings.state_dir), self._order)
             if answer is None:
-                raise FolderInUse(f"{busy}, which does not answer: try again, or stop that backend first") from busy
+                raise StoreInUse(f"{busy}, which does not answer: try again, or stop that backend first") from busy
             return answer, True
 
 
@@ -153,7 +153,7 @@ def _give_to_owner(folder: Path) -> None:
 def _require_no_other_backend(settings: InitSettings) -> None:
     """Refuse to create a database in the default folder while a backend uses another one; raises ConfigurationError."""
     folder = Path(settings.state_dir)
-    if settings.state_dir != BackendSettings.state_dir or (folder / DATABASE).exists():
+    if settings.store or settings.state_dir != BackendSettings.state_dir or (folder / DATABASE).exists():
         return
     host, port = settings.api_address
     host = {"::": "localhost", "0.0.0.0": "localhost"}.get(host, host)  # noqa: S104 - compared with, not bound to
@@ -176,7 +176,7 @@ def _is_backend(host: str, port: int) -> bool:
 
 
 def _report(settings: InitSettings, action: InitAction, administrator: Administrator, running: bool) -> str:
-    database = Path(settings.state_dir).resolve() / DATABASE
+    database = target_of(settings.store).shown if settings.store else Path(settings.state_dir).resolve() / DATABASE
     done = "initialised" if action is InitAction.INITIALISE else "set up an administrator in"
     key = ", with an API key" if administrator.api_key else ""
     by = " (by the running backend)" if running else ""
@@ -218,6 +218,8 @@ def command(settings: BackendSettings, name: str, *flags: str) -> str:
     words = ["sensu-backend", name, *flags]
     if settings.config_file != BackendSettings.config_file:
         words += ["--config-file", settings.config_file]
+    if settings.store and not has_password(settings.store):
+        words += ["--store", settings.store]
     if settings.state_dir != BackendSettings.state_dir:
         words += ["--state-dir", str(Path(settings.state_dir).resolve())]
     return shlex.join(words)

@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from functools import partial
+from itertools import pairwise
 from typing import TypeVar
 
 from sensu import open_files
@@ -27,6 +28,7 @@ from sensu.clock import SystemClock
 from sensu.errors import ConfigurationError, SensuError
 from sensu.log import configure
 from sensu.settings import HelpText, load
+from sensu.store.database_url import has_password
 from sensu.version import COMPATIBLE_VERSION, VERSION
 
 log = logging.getLogger("sensu.backend")
@@ -107,6 +109,7 @@ S = TypeVar("S", bound=BackendSettings)
 
 def _settings(shape: type[S], words: Sequence[str], command: str, retired: frozenset[str] = RETIRED_FLAGS) -> S:
     """Load the settings of a command and configure logging; ignored settings are logged."""
+    _refuse_passwords(words)
     remarks: list[str] = []
     found = load(
         shape,
@@ -123,6 +126,16 @@ def _settings(shape: type[S], words: Sequence[str], command: str, retired: froze
     for line in remarks:
         log.warning(line)
     return found
+
+
+def _refuse_passwords(words: Sequence[str]) -> None:
+    """Refuse a password in a URL on the command line, which every user of the host can read."""
+    for name, value in pairwise([*(part for word in words for part in word.split("=", 1)), ""]):
+        if name == "--store" and has_password(value):
+            raise ConfigurationError(
+                "the URL of --store must not have a password, because other users can read command lines: use a"
+                f" password file (~/.pgpass, PGPASSFILE), PGPASSWORD, or the whole URL in {ENVIRONMENT_PREFIX}_STORE"
+            )
 
 
 def init(words: Sequence[str]) -> int:

@@ -23,12 +23,13 @@ from sensu.backend.metrics import BackendMetrics
 from sensu.backend.settings import BackendSettings
 from sensu.backend.stored_form import put
 from sensu.clock import Clock
-from sensu.errors import ConfigurationError
+from sensu.errors import ConfigurationError, StoreError
 from sensu.execution import system_facts
 from sensu.resources.entity import BACKEND_CLASS, Entity
 from sensu.resources.kinds import ALL_KINDS, ENTITY, EVENT
 from sensu.resources.metadata import ObjectMeta
 from sensu.store.contract import Store
+from sensu.store.database_url import target_of
 from sensu.store.resource_cache import ResourceCache
 from sensu.store.sqlite.connection import Durability
 from sensu.store.sqlite.sharing import Sharing
@@ -44,15 +45,29 @@ GC_THRESHOLDS = (100_000, 50, 100)
 
 
 @contextlib.asynccontextmanager
-async def opened_store(settings: BackendSettings, sharing: Sharing | None = None) -> AsyncIterator[SQLiteStore]:
-    """Open the store in the state folder, and close it at the end; with `sharing`, it is shared with other workers."""
+async def opened_store(settings: BackendSettings, sharing: Sharing | None = None) -> AsyncIterator[Store]:
+    """Open the store, and close it at the end; with `sharing`, it is shared with other workers."""
     folder = make_folder(Path(settings.state_dir), "--state-dir")
-    store = SQLiteStore(folder, Durability(settings.durability), use=sharing)
+    store: Store
+    if settings.store:
+        store = _postgres_store(settings)
+    else:
+        store = SQLiteStore(folder, Durability(settings.durability), use=sharing)
     await store.open()
     try:
         yield store
     finally:
         await store.close()
+
+
+def _postgres_store(settings: BackendSettings) -> Store:
+    try:
+        from sensu.store.postgres import connection, store  # noqa: PLC0415 - the driver is installed only with the extra
+    except ImportError as err:
+        raise ConfigurationError(
+            f"--store requires the Python package {err.name}: install sensu with the extra postgres (sensu[postgres])"
+        ) from err
+    return store.PostgresStore(target_of(settings.store), connection.SynchronousCommit[settings.durability.upper()])
 
 
 class Backend:
@@ -63,7 +78,7 @@ class Backend:
         settings: BackendSettings,
         clock: Clock,
         sharing: Sharing | None = None,
-        join: Callable[[SQLiteStore, Clock], Membership] = lambda *_: ALONE,
+        join: Callable[[Store, Clock], Membership] = lambda *_: ALONE,
     ) -> None:
         """`sharing` is for a store shared with others; `join` makes the process a member after its store is open."""
         self._sharing, self._join = sharing, join
@@ -103,7 +118,7 @@ class Backend:
         async with contextlib.AsyncExitStack() as stack:
             daemons = await composed(basics, executors, own, gates, membership, stack)
             asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, daemons.reopen_event_log)
-            await self._serve(daemons, membership)
+            await self._serve(store, daemons, membership)
 
     async def _own_entity(self, executors: Executors) -> Entity:
         """The entity of this backend with facts about its host; stored at every start."""
@@ -116,11 +131,12 @@ class Backend:
         )
         return Entity(entity_class=BACKEND_CLASS, metadata=metadata, system=system)
 
-    async def _serve(self, daemons: Daemons, membership: Membership) -> None:
+    async def _serve(self, store: Store, daemons: Daemons, membership: Membership) -> None:
         """Run the daemons, then admit clients and agents; stop in the reverse order."""
         await daemons.events.prepare()
         async with asyncio.TaskGroup() as group:
             running = [group.create_task(run(), name=name) for name, run in daemons.always()]
+            running.append(group.create_task(_fail_with(store), name="store"))
             running.append(group.create_task(systemd.stay_alive(self._clock), name="watchdog"))
             try:
                 await membership.open(self._stopping.set)
@@ -152,3 +168,8 @@ class Backend:
         except OSError as err:
             address = f"{self._settings.agent_host}:{self._settings.agent_port}"
             raise ConfigurationError(f"the agents' port cannot listen on {address}: {err.strerror or err}") from err
+
+
+async def _fail_with(store: Store) -> None:
+    """Raise StoreError when this process must not use the store any more."""
+    raise StoreError(await store.ended())

@@ -13,10 +13,12 @@ from sensu.errors import ConfigurationError
 from sensu.log import LEVELS
 from sensu.rules.share import SLOTS
 from sensu.settings import names_of, option
+from sensu.store.database_url import target_of
 
 ENVIRONMENT_PREFIX = "SENSU_BACKEND"
 _WEB_URL = re.compile(r"https?://[^\s/?#\"'<>]+(?:/[^\s?#\"'<>]*)?")
 DURABILITY = ("full", "normal")
+DURABILITY_OF_SERVERS = (*DURABILITY, "applied", "remote")
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,12 @@ class BackendSettings:
     log_level: str = option("minimum level of log messages: panic, fatal, error, warn, info, debug or trace", "warn")
     labels: dict[str, str] = option("labels of the backend's own entity", {})
     annotations: dict[str, str] = option("annotations of the backend's own entity", {})
-    durability: str = option("what a commit survives: full (power loss) or normal (a crash of the program)", "full")
+    store: str = option("URL of a PostgreSQL database, postgresql://… (default: a file in the state directory)", "")
+    durability: str = option(
+        "what a commit survives: full (power loss) or normal (a crash of the program); with --store, also applied or"
+        " remote",
+        "full",
+    )
 
     agent_host: str = option("address that agents connect to (WebSocket)", "[::]")
     agent_port: int = option("port that agents connect to (WebSocket)", 8081)
@@ -185,8 +192,7 @@ def check(settings: BackendSettings) -> BackendSettings:
         raise ConfigurationError(
             f'invalid value "{settings.log_level}" for --log-level: must be one of {", ".join(LEVELS)}'
         )
-    if settings.durability not in DURABILITY:
-        raise ConfigurationError(f'invalid value "{settings.durability}" for --durability: must be full or normal')
+    _check_store(settings)
     if bool(settings.cert_file) != bool(settings.key_file):
         raise ConfigurationError("--cert-file and --key-file must be given together")
     _check_agent_auth(settings)
@@ -206,6 +212,17 @@ def check(settings: BackendSettings) -> BackendSettings:
             raise ConfigurationError(f"invalid value for --{field.name.replace('_', '-')}: must not be negative")
     _ = settings.api_address
     return settings
+
+
+def _check_store(settings: BackendSettings) -> None:
+    known = DURABILITY_OF_SERVERS if settings.store else DURABILITY
+    if settings.durability not in known:
+        rule = ", ".join(known[:-1]) + f" or {known[-1]}"
+        raise ConfigurationError(f'invalid value "{settings.durability}" for --durability: must be {rule}')
+    if settings.store:
+        target_of(settings.store)
+        if settings.workers > 1:
+            raise ConfigurationError("--workers cannot be used with --store: one process uses a PostgreSQL database")
 
 
 def _check_agent_auth(settings: BackendSettings) -> None:

@@ -259,6 +259,10 @@ class Store(Protocol):
         """The feed that passes commits of other processes to the listeners."""
         ...
 
+    async def ended(self) -> str:
+        """Return when this process must not use the store any more, because another one does; the reason."""
+        ...
+
     async def healthy(self) -> str:
         """Empty if the store answers, otherwise the problem; returns within a bounded time."""
         ...

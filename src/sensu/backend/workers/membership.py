@@ -17,7 +17,6 @@ from sensu.backend.workers.context import WorkerContext
 from sensu.backend.workers.control import Control
 from sensu.clock import Clock
 from sensu.store.contract import Store
-from sensu.store.sqlite.store import SQLiteStore
 
 FIRST = 0
 """The worker that holds the duties."""
@@ -177,7 +176,7 @@ class _RunsElsewhere:
         self._peer.tell(AgentSessionEnded(namespace, tuple(subscriptions)))
 
 
-def joined(context: WorkerContext, store: SQLiteStore, clock: Clock) -> WorkerMembership:
+def joined(context: WorkerContext, store: Store, clock: Clock) -> WorkerMembership:
     """A worker as a member of the backend; the others hear of its commits."""
     members = WorkerMembership(context, store, clock)
     store.feed.announce_with(members.announce)

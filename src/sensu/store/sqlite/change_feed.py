@@ -1,4 +1,4 @@
-"""The change feeds of a store in SQLite (`contract.ChangeFeed`), and the listeners that they call."""
+"""The change feeds of a store in SQLite (`contract.ChangeFeed`)."""
 
 import logging
 from collections.abc import Callable, Sequence
@@ -8,7 +8,7 @@ from typing import Protocol
 
 from sensu.errors import StoreError
 from sensu.log import fields
-from sensu.store.contract import ChangeListener
+from sensu.store.own_changes import Listeners, OwnChanges
 from sensu.store.sqlite.reader import Reader
 from sensu.store.sqlite.sharing import CHANGE_LOG_MAX, Sharing, Use
 from sensu.store.values import Change
@@ -17,31 +17,6 @@ logger = logging.getLogger(__name__)
 
 UNREAD_MAX = CHANGE_LOG_MAX // 2
 """With more unread changes, some could be dropped from the log before they are read."""
-
-
-class Listeners:
-    """The listeners of a store."""
-
-    def __init__(self) -> None:
-        self._listeners: list[ChangeListener] = []
-
-    def add(self, listener: ChangeListener) -> Callable[[], None]:
-        """Call `listener` with the changes of each commit; returns a function to stop it."""
-        self._listeners.append(listener)
-
-        def stop() -> None:
-            if listener in self._listeners:
-                self._listeners.remove(listener)
-
-        return stop
-
-    def call(self, changes: Sequence[Change]) -> None:
-        """Call all listeners; an error of one is logged."""
-        for listener in tuple(self._listeners):
-            try:
-                listener(changes)
-            except Exception:
-                logger.exception("a listener to changes failed")
 
 
 class Feed(Protocol):
@@ -62,35 +37,6 @@ class Feed(Protocol):
     @property
     def revision(self) -> int: ...  # noqa: D102
     def announce_with(self, announce: Callable[[], None]) -> None: ...  # noqa: D102
-
-
-class OwnChanges:
-    """The feed of a single process: listeners are called before `commit` returns, and there are no other changes."""
-
-    events_included = False
-
-    def __init__(self, listeners: Listeners) -> None:
-        self._listeners = listeners
-        self.revision = 0
-
-    def begin(self, reader: Reader, revision: int) -> None:
-        """Start from the state of the database."""
-        self.revision = revision
-
-    def committed(self, commits: Sequence[Sequence[Change]]) -> None:
-        """Call listeners with the commits."""
-        for changes in commits:
-            self.revision = changes[-1].revision
-            self._listeners.call(changes)
-
-    async def caught_up(self) -> None:
-        """Return at once."""
-
-    def include_events(self) -> None:
-        """Events are always reported."""
-
-    def announce_with(self, announce: Callable[[], None]) -> None:
-        """No other process reads."""
 
 
 class LoggedChanges:

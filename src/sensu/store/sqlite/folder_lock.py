@@ -3,16 +3,12 @@
 import os
 from pathlib import Path
 
-from sensu.errors import StoreError
+from sensu.errors import StoreError, StoreInUse
 
 try:
     import fcntl
 except ImportError:  # pragma: no cover - backends run on Unix; elsewhere the database's own locks must do
     fcntl = None  # type: ignore[assignment]
-
-
-class FolderInUse(StoreError):
-    """Another process owns the state folder."""
 
 
 class FolderLock:
@@ -36,7 +32,7 @@ class FolderLock:
             holder = os.pread(self._descriptor, 20, 0).decode(errors="replace").strip()
             self.release()
             who = f" (process {holder})" if holder else ""
-            raise FolderInUse(f"the state folder {folder} is in use by another backend{who}") from err
+            raise StoreInUse(f"the state folder {folder} is in use by another backend{who}") from err
 
     def _lock(self) -> None:
         if fcntl is not None:

@@ -3,6 +3,7 @@
 import sqlite3
 from typing import Any
 
+from sensu.store.queries import merged_history
 from sensu.store.values import HistoryPage, HistoryPosition, HistorySize, Result, StoredHandling
 
 ENTRY_BYTES = 24
@@ -77,15 +78,7 @@ def read(connection: sqlite3.Connection, position: HistoryPosition, limit: int) 
     """The newest `limit` entries from `position` on, of both logs as one."""
     results = _chain(connection, _RESULTS, position.result, limit)
     changes = _chain(connection, _CHANGES, position.change, limit)
-    items: list[Result] = []
-    older = [position.result, position.change]
-    while len(items) < limit and (results or changes):
-        is_change = not results or bool(changes and changes[0][4] >= results[0][0])
-        _, previous, at, body, _, delivery, handled = (changes if is_change else results).pop(0)
-        older[is_change] = previous
-        items.append(Result(at, body, is_change, delivery, handled))
-    more = any(results) or any(changes) or len(items) == limit
-    return HistoryPage(items, HistoryPosition(*older) if more and any(older) else None)
+    return merged_history(results, changes, position, limit)
 
 
 def _chain(connection: sqlite3.Connection, sql: str, position: int | None, limit: int) -> list[Row]:

@@ -5,10 +5,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from sensu.rules.share import SLOTS, Slots
+from sensu.store.queries import events_after, resources_after, slashed, stored_event
 from sensu.store.sqlite import history
 from sensu.store.sqlite.damage import Damage
 from sensu.store.sqlite.event_lists import EventListQueries
-from sensu.store.sqlite.statements import slashed
 from sensu.store.values import (
     AuditEntry,
     Change,
@@ -97,7 +97,7 @@ class Reader:
         self, kind: str, namespace: str | None, after: tuple[str, str] | None, limit: int
     ) -> tuple[list[Stored], bool]:
         """The next page of a list of at most `limit`."""
-        where, args = _resources_after(namespace, after)
+        where, args = resources_after(namespace, after)
         sql = f"{_RESOURCE}{where} ORDER BY kind, namespace, name"
         rows, more = self._page(sql, (kind, *args), 2, min(limit, PAGE_ROWS))
         return [Stored(Key(kind, row[0][:-1], row[1]), *row[2:]) for row in rows], more
@@ -106,7 +106,7 @@ class Reader:
         self, kind: str, namespace: str | None, after: tuple[str, str] | None
     ) -> tuple[list[bytes], tuple[str, str] | None]:
         """The public JSON of the next page of a list, and the position after which the following page starts."""
-        where, args = _resources_after(namespace, after)
+        where, args = resources_after(namespace, after)
         sql = (
             "SELECT coalesce(shown, body), namespace, name FROM resources"  # noqa: S608 - constant parts only
             f" WHERE kind = ?{where} ORDER BY kind, namespace, name"
@@ -150,24 +150,24 @@ class Reader:
             " LEFT JOIN changes AS c ON c.id = e.last_change"
         )
         args = [part for key in keys for part in (slashed(key.namespace), slashed(key.entity), key.check)]
-        return {event.key: event for event in map(_event, self._rows(sql, args))}
+        return {event.key: event for event in map(stored_event, self._rows(sql, args))}
 
     def events(
         self, namespace: str | None, entity: str | None, check: str | None, after: EventKey | None, limit: int
     ) -> tuple[list[StoredEvent], bool]:
         """The next page of a list of at most `limit`."""
-        where, args = _events_after(namespace, entity, after)
+        where, args = events_after(namespace, entity, after)
         if check is not None:
             where, args = f"{where or ' WHERE TRUE'} AND check_name = ?", (*args, check)
         sql = f"{_EVENT}{where} ORDER BY namespace, entity, check_name"
         rows, more = self._page(sql, args, 3, min(limit, PAGE_ROWS))
-        return [_event(row) for row in rows], more
+        return [stored_event(row) for row in rows], more
 
     def event_bodies(
         self, namespace: str | None, entity: str | None, after: EventKey | None
     ) -> tuple[list[bytes], EventKey | None]:
         """The JSON of the next page of a list, and the position after which the following page starts."""
-        where, args = _events_after(namespace, entity, after)
+        where, args = events_after(namespace, entity, after)
         sql = (
             "SELECT body, namespace, entity, check_name FROM events"  # noqa: S608 - constant parts only
             f"{where} ORDER BY namespace, entity, check_name"
@@ -180,7 +180,7 @@ class Reader:
         """How many events there are."""
         if entity is None:
             return self._counted(_EVENTS, namespace)
-        where, args = _events_after(namespace, entity, None)
+        where, args = events_after(namespace, entity, None)
         count: int = self._one(f"SELECT count(*) FROM events{where}", args)[0]  # noqa: S608 - constant parts only
         return count
 
@@ -201,10 +201,11 @@ class Reader:
         )
         return [OweDelivery(*row) for row in self._rows(sql, (after, *args, limit))]
 
-    def delivery_sizes(self, slots: Slots) -> dict[int, int]:
-        """The size of the event of each pending delivery of these slots, by its id."""
+    def delivery_sizes(self, slots: Slots) -> dict[int, tuple[str, int]]:
+        """The namespace and the size of the event of each pending delivery of these slots, by its id."""
         where, args = _of_slots(slots)
-        return dict(self._rows(f"SELECT id, length(event) FROM deliveries_owed WHERE id > 0{where}", args))  # noqa: S608
+        sql = f"SELECT id, namespace, length(event) FROM deliveries_owed WHERE id > 0{where}"  # noqa: S608
+        return {row[0]: (row[1], row[2]) for row in self._rows(sql, args)}
 
     def dead_letters(self, after: int, limit: int) -> list[tuple[OweDelivery, str]]:
         """Deliveries that were given up, with the reason of each."""
@@ -281,37 +282,3 @@ def _of_slots(slots: Slots) -> tuple[str, Sequence[int]]:
     if len(slots) == SLOTS:
         return "", ()
     return f" AND id % {SLOTS} IN ({', '.join('?' * len(slots))})", sorted(slots)
-
-
-def _event(row: tuple[Any, ...]) -> StoredEvent:
-    return StoredEvent(EventKey(row[0][:-1], row[1][:-1], row[2]), *row[3:])
-
-
-def _resources_after(namespace: str | None, after: tuple[str, str] | None) -> tuple[str, tuple[str, ...]]:
-    """The condition that follows `kind = ?`, and its arguments."""
-    if namespace is None:
-        if after is None:
-            return "", ()
-        return " AND (namespace, name) > (?, ?)", (slashed(after[0]), after[1])
-    if after is None:
-        return " AND namespace = ?", (slashed(namespace),)
-    return " AND namespace = ? AND name > ?", (slashed(namespace), after[1])
-
-
-def _events_after(namespace: str | None, entity: str | None, after: EventKey | None) -> tuple[str, tuple[str, ...]]:
-    if namespace is None:
-        if after is None:
-            return "", ()
-        return " WHERE (namespace, entity, check_name) > (?, ?, ?)", (
-            slashed(after.namespace),
-            slashed(after.entity),
-            after.check,
-        )
-    if entity is None:
-        if after is None:
-            return " WHERE namespace = ?", (slashed(namespace),)
-        where = " WHERE namespace = ? AND (entity, check_name) > (?, ?)"
-        return where, (slashed(namespace), slashed(after.entity), after.check)
-    if after is None:
-        return " WHERE namespace = ? AND entity = ?", (slashed(namespace), slashed(entity))
-    return " WHERE namespace = ? AND entity = ? AND check_name > ?", (slashed(namespace), slashed(entity), after.check)

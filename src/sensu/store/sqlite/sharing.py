@@ -15,10 +15,10 @@ from pathlib import Path
 
 from sensu.errors import StoreError
 from sensu.rules.share import SLOTS, Share, slot_of
+from sensu.store.pending import Pending
 from sensu.store.sqlite.connection import Durability, open_writer, plain_errors
 from sensu.store.sqlite.folder_lock import FolderLock
 from sensu.store.sqlite.history import Ends
-from sensu.store.sqlite.pending import Pending
 from sensu.store.sqlite.presence import FileIdentity, identity_of, moved
 from sensu.store.sqlite.schema import migrate, migrations
 from sensu.store.sqlite.statements import Row, log_row, trim_log_row

@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from sensu.store.group import CommitGroup
+from sensu.store.queries import slashed
 from sensu.store.sqlite.history import CUT_RESULTS, NOT_USED, Ends, trim_row
 from sensu.store.values import Change, EventKey, EventState, Key
 
@@ -39,11 +40,6 @@ _BODY_AND_PARTS = "column4, column5, column6, column7, column8, column9"
 _NEW = EventState()
 
 Row = tuple[Any, ...]
-
-
-def slashed(namespace: str) -> str:
-    """A namespace, or an event's entity, as it is stored in the tables."""
-    return namespace + "/"
 
 
 def event_rows(group: CommitGroup, ids: dict[EventKey, int], take_id: Callable[[], int], ends: Ends) -> list[Row]:

@@ -8,12 +8,14 @@ from pathlib import Path
 from sensu.errors import StoreError
 from sensu.rules.share import ALL_SLOTS, SLOTS, Slots, slot_of
 from sensu.store.contract import ChangeFeed, ChangeListener
-from sensu.store.sqlite.change_feed import Listeners, feed_of
+from sensu.store.owed_sizes import OwedSizes
+from sensu.store.own_changes import Listeners
+from sensu.store.pending import WAITING_WRITES_MAX, Pending
+from sensu.store.queries import Row, by_check
+from sensu.store.sqlite.change_feed import feed_of
 from sensu.store.sqlite.connection import Durability, open_reader
 from sensu.store.sqlite.damage import Damage
 from sensu.store.sqlite.gil_yield import GilYield
-from sensu.store.sqlite.owed_sizes import OwedSizes
-from sensu.store.sqlite.pending import Pending
 from sensu.store.sqlite.reader import KEYS_MAX, Reader
 from sensu.store.sqlite.sharing import SharedDatabase, Sole, Use
 from sensu.store.sqlite.writer import WAL_BYTES_MAX, Writer
@@ -49,9 +51,6 @@ from sensu.store.values import (
 logger = logging.getLogger(__name__)
 
 DATABASE = "sensu.db"
-WAITING_WRITES_MAX = 10_000
-"""The maximum number of writes in progress; further commits wait."""
-
 HEALTH_TIMEOUT_S = 2.0
 
 
@@ -174,12 +173,7 @@ class SQLiteStore:
     def _answer(self, group: Sequence[Pending]) -> None:
         """Return the results to the callers of the commits."""
         for pending in group:
-            if pending.done.done():
-                continue
-            if isinstance(pending.result, StoreError):
-                pending.done.set_exception(pending.result)
-            elif pending.result is not None:
-                pending.done.set_result(pending.result)
+            pending.answer()
         if self._waiting_writes < WAITING_WRITES_MAX:
             self._room.set()
         self._waiting_commits -= len(group)
@@ -329,15 +323,14 @@ class SQLiteStore:
 
     async def event_counts_by_check(self, namespace: str) -> Mapping[str, SeverityNumbers]:
         """How many events of each severity each check has, counted some at a time."""
-        found: dict[str, list[int]] = {}
+        rows: list[Row] = []
         after: tuple[str, str] | None = ("", "")
         while after is not None:
             numbers, after = self._reader.lists.counts_of_checks(namespace, after)
-            for check, severity, number in numbers:
-                found.setdefault(check, [0, 0, 0, 0])[severity] += number
+            rows += numbers
             if after is not None:
                 await asyncio.sleep(0)
-        return {check: (one[0], one[1], one[2], one[3]) for check, one in found.items()}
+        return by_check(rows)
 
     async def incidents_since(self, namespace: str, since: int, number_max: int) -> int:
         """The number of events of a namespace that have failed since `since` or later, up to `number_max`."""
@@ -427,6 +420,11 @@ class SQLiteStore:
     def listen(self, listener: ChangeListener) -> Callable[[], None]:
         """Call `listener` with the changes of each commit, in order; returns a function to stop it."""
         return self._listeners.add(listener)
+
+    async def ended(self) -> str:
+        """Never return: the lock on the folder is held until `close`."""
+        never: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        return await never
 
     async def healthy(self) -> str:
         """Empty if the store can read and write and no damage is known, otherwise the problem."""

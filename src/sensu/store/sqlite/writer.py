@@ -10,29 +10,25 @@ import queue
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from sensu.errors import StoreError
 from sensu.log import fields
 from sensu.rules.share import SLOTS
-from sensu.store.group import CommitGroup, asked, asks_emptiness
+from sensu.store.group import CommitGroup, asked
+from sensu.store.pending import GROUP_WRITES_MAX, Pending, groups_of, halve
 from sensu.store.sqlite import statements
 from sensu.store.sqlite.checkpoints import Checkpoints
 from sensu.store.sqlite.connection import Durability, explain, open_writer
 from sensu.store.sqlite.damage import Damage
 from sensu.store.sqlite.history import Ends
-from sensu.store.sqlite.pending import Pending
 from sensu.store.sqlite.presence import DatabaseMoved, Presence
 from sensu.store.sqlite.schema import migrate, migrations
 from sensu.store.sqlite.sharing import Numbers, Use
 from sensu.store.values import EventKey, Key, PutEvent
 
 logger = logging.getLogger(__name__)
-
-GROUP_WRITES_MAX = 1000
-"""The maximum number of writes in a group; a commit is never split, so a large one can exceed it."""
 
 WAL_BYTES_MAX = 64 * 1024 * 1024
 EVENTS_KNOWN_MAX = 200_000
@@ -103,7 +99,7 @@ class Writer:
             return
         self._on_loop(_finish, self._opened)
         while not self._stopping:
-            for group in _groups(self._take()):
+            for group in groups_of(self._take()):
                 self._write_group(group)
                 self._on_loop(self._tell, group)
         self._close()
@@ -262,8 +258,8 @@ class Writer:
             pending.result = _wrap(self._path, err)
 
     def _keep_bounds(self, rows: Sequence[statements.Row], group: CommitGroup) -> None:
-        _halve(self._event_ids, EVENTS_KNOWN_MAX)
-        _halve(self._etags, ETAGS_KNOWN_MAX)
+        halve(self._event_ids, EVENTS_KNOWN_MAX)
+        halve(self._etags, ETAGS_KNOWN_MAX)
         self._dead_since_trim += sum(1 for why in group.settled.values() if why)
         self._checkpoints.logged(statements.bytes_logged(rows))
         try:
@@ -281,26 +277,6 @@ class Writer:
             " (SELECT id FROM deliveries_dead ORDER BY id DESC LIMIT 1 OFFSET ?)",
             (DEAD_LETTERS_MAX,),
         )
-
-
-def _groups(commits: Sequence[Pending]) -> Iterator[Sequence[Pending]]:
-    """The commits in groups that can be checked and written together."""
-    group: list[Pending] = []
-    writes = 0
-    for pending in commits:
-        if group and (writes >= GROUP_WRITES_MAX or asks_emptiness(pending.writes)):
-            yield group
-            group, writes = [], 0
-        group.append(pending)
-        writes += len(pending.writes)
-    if group:
-        yield group
-
-
-def _halve(known: dict[Any, Any], size_max: int) -> None:
-    if len(known) > size_max:
-        for key in list(islice(known, len(known) // 2)):
-            del known[key]
 
 
 def _medium_failed(err: Exception) -> bool:

@@ -1,0 +1,186 @@
+"""Opens connections to the PostgreSQL database of a store, and explains the driver's errors."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from enum import Enum
+from typing import Any
+
+import asyncpg
+
+from sensu.errors import StoreError
+from sensu.store.database_url import DatabaseUrl
+
+CONNECT_TIMEOUT_S = 5.0
+STATEMENT_TIMEOUT_S = 15.0
+"""A statement that takes longer ends its connection."""
+
+STATEMENTS_KEPT = 200
+STATEMENT_BYTES_MAX = 64 * 1024
+
+LOST_CODES = ("08", "57P", "25006", "53300", "55P03")
+"""Errors of the server after which a new connection may succeed: lost, shutting down, a standby, full, or locked."""
+REPEATABLE_CODES = ("40001", "40P01")
+"""Errors of the server after which the same statement may succeed."""
+
+
+class SynchronousCommit(Enum):
+    """What a commit survives; the value of the setting `synchronous_commit` of PostgreSQL."""
+
+    FULL = "on"
+    APPLIED = "remote_apply"
+    REMOTE = "remote_write"
+    NORMAL = "off"
+
+
+class StoreAway(StoreError):
+    """The database cannot be reached, or the connection was lost; the same may succeed later."""
+
+
+class Connector:
+    """Opens connections that all have the same settings."""
+
+    def __init__(self, target: DatabaseUrl, durability: SynchronousCommit, session: str) -> None:
+        self.target, self._durability = target, durability
+        self.name = f"sensu-backend {session}"
+        """The name under which the server lists the connections of this process."""
+
+    async def connect(self) -> Any:
+        """A new connection; raises StoreError."""
+        cached = self.target.statement_cache
+        settings = {"application_name": self.name}
+        if cached:
+            settings |= {
+                "synchronous_commit": self._durability.value,
+                "idle_in_transaction_session_timeout": "5s",
+                "jit": "off",
+            }
+        with plain_errors(self.target):
+            return await asyncpg.connect(
+                self.target.url,
+                timeout=CONNECT_TIMEOUT_S,
+                command_timeout=STATEMENT_TIMEOUT_S,
+                statement_cache_size=STATEMENTS_KEPT if cached else 0,
+                max_cacheable_statement_size=STATEMENT_BYTES_MAX,
+                max_cached_statement_lifetime=0,
+                server_settings=settings,
+                target_session_attrs="read-write",
+            )
+
+    async def require_durability(self, connection: Any) -> None:
+        """Raise StoreError if the durability is another one, because a pooler keeps this process from setting it."""
+        found = await connection.fetchval("SELECT current_setting('synchronous_commit')")
+        if found != self._durability.value:
+            raise StoreError(
+                f"the database {self.target.shown} has synchronous_commit = {found}, but --durability requires"
+                f" {self._durability.value}: set it with ALTER ROLE … SET synchronous_commit = {self._durability.value}"
+            )
+
+
+@contextmanager
+def plain_errors(target: DatabaseUrl) -> Iterator[None]:
+    """Convert errors of the driver and of the network to StoreError."""
+    try:
+        yield
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, ValueError) as err:
+        raise explained(target, err) from err
+
+
+def is_lost(err: BaseException) -> bool:
+    """Whether an error means that the connection must not be used any more."""
+    if isinstance(err, asyncpg.PostgresError):
+        return (getattr(err, "sqlstate", None) or "").startswith(LOST_CODES)
+    if isinstance(err, asyncpg.InterfaceError):
+        return "connection is closed" in str(err) or "another operation" in str(err)
+    return isinstance(err, OSError | asyncpg.InternalClientError)
+
+
+def explained(target: DatabaseUrl, err: Exception) -> StoreError:
+    """The problem with the database in one sentence; `StoreAway` if it may pass."""
+    problem = _explained(target.shown, err)
+    problem.__cause__ = err
+    return problem
+
+
+def _explained(shown: str, err: Exception) -> StoreError:
+    if isinstance(err, TimeoutError):
+        return StoreAway(f"the database {shown} does not answer in time")
+    if isinstance(err, OSError):
+        return StoreAway(f"the database {shown} cannot be reached: {os.strerror(err.errno) if err.errno else err}")
+    if isinstance(err, asyncpg.DataError) and isinstance(err.__cause__, ValueError | OverflowError):
+        return StoreError(f"the database {shown} cannot store a value: {err.__cause__}")  # without the value itself
+    code = getattr(err, "sqlstate", None) or ""
+    if code.startswith("28"):
+        return StoreError(f"the database {shown} refuses the user or the password: {err}")
+    if code == "3D000":
+        return StoreError(f"the database {shown} does not exist: create it with createdb")
+    if code == "53100":
+        return StoreError(f"the disk that holds the database {shown} is full")
+    if code.startswith("XX"):
+        return StoreError(f"the database {shown} is damaged: {err}")
+    kind = StoreAway if is_lost(err) else StoreError
+    return kind(f"the database {shown} failed: {err or type(err).__name__}")
+
+
+class Readers:
+    """At most `connections_max` connections for reading, which are opened when they are needed.
+
+    A query whose connection turns out to be lost is repeated once on a new one.
+    """
+
+    def __init__(self, connector: Connector, connections_max: int) -> None:
+        self._connector = connector
+        self._turns = asyncio.Semaphore(connections_max)
+        self._idle: list[Any] = []
+        self._closed = False
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[Any]:
+        """A connection that nobody else uses meanwhile; waits while all are in use. Raises StoreError."""
+        async with self._turns:
+            if self._closed:
+                raise StoreError("the store is closed")
+            connection = self._idle.pop() if self._idle else await self._connector.connect()
+            try:
+                with plain_errors(self._connector.target):
+                    yield connection
+            except BaseException as err:
+                if isinstance(err, StoreAway) or not isinstance(err, StoreError):
+                    connection.terminate()
+                raise
+            finally:
+                self._put_back(connection)
+
+    def _put_back(self, connection: Any) -> None:
+        if self._closed:
+            connection.terminate()
+        elif not connection.is_closed():
+            self._idle.append(connection)
+
+    @asynccontextmanager
+    async def one_moment(self) -> AsyncIterator[Any]:
+        """A connection on which several queries read the same state; raises StoreError."""
+        async with self.connection() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
+            yield connection
+
+    async def fetch(self, sql: str, args: Sequence[Any] = ()) -> list[Any]:
+        """The rows of a query; raises StoreError."""
+        try:
+            return await self._fetch_once(sql, args)
+        except StoreAway:
+            while self._idle:
+                self._idle.pop().terminate()
+        return await self._fetch_once(sql, args)
+
+    async def _fetch_once(self, sql: str, args: Sequence[Any]) -> list[Any]:
+        rows: list[Any] = []
+        async with self.connection() as connection:
+            rows += await connection.fetch(sql, *args)
+        return rows
+
+    def close(self) -> None:
+        """Close all connections; queries that run are ended when they return."""
+        self._closed = True
+        while self._idle:
+            self._idle.pop().terminate()
