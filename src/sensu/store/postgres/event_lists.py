@@ -162,8 +162,7 @@ class PostgresEventLists:
     async def counts_of_checks(self, namespace: str) -> dict[str, SeverityNumbers]:
         """How many events of each severity each check has."""
         sql = (
-            "SELECT check_name, severity, count(*) FROM event_states WHERE namespace = ?"
-            " GROUP BY check_name, severity"
+            "SELECT check_name, severity, count(*) FROM event_states WHERE namespace = ? GROUP BY check_name, severity"
         )
         return by_check(await self._rows(sql, (slashed(namespace),)))
 
