@@ -5,18 +5,32 @@ its `yield` runs on the same loop when the test is over. A module that overrides
 Such a fixture has the scope of a function; hypothesis examples run on a new loop each.
 
 Where several processes run tests, one that is marked `alone` waits until no other test runs, and others wait for it.
+Ctrl-C works in every program that a test starts, also where the tests themselves run in the background of a shell.
 """
 
 import asyncio
 import fcntl
 import functools
 import inspect
+import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 LoopFactory = Callable[[], asyncio.AbstractEventLoop]
+
+
+# Examples have no time-out of their own: how long one takes says how busy the machine is.
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
+
+
+def pytest_configure() -> None:
+    """Heeds SIGINT, which a shell has its background jobs ignore: programs inherit that from whoever starts them."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture

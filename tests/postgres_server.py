@@ -79,7 +79,9 @@ class Server:
     def _run(self, program: str, *arguments: object) -> str:
         command = [str(self.binaries / program), *map(str, arguments)]
         with tempfile.TemporaryFile() as output:  # the server keeps a pipe open
-            done = subprocess.run(command, stdout=output, stderr=output, cwd="/", check=False, user=self.user)
+            done = subprocess.run(
+                command, stdout=output, stderr=output, cwd="/", check=False, user=self.user, timeout=90
+            )
             output.seek(0)
             printed = output.read().decode()
         assert done.returncode == 0, f"{command}: {printed}"

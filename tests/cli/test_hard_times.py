@@ -93,7 +93,8 @@ def test_closed_streams_are_nothing_to_stumble_over(home: Path) -> None:
     """A job without standard streams does its work."""
     command = " ".join([*SENSUCTL, "namespace", "list"])
     variables = {"HOME": str(home), "PATH": os.environ["PATH"]}
-    assert subprocess.run(f"{command} <&- >&- 2>&-", shell=True, env=variables, check=False).returncode == 0
+    shell = subprocess.run(f"{command} <&- >&- 2>&-", shell=True, env=variables, check=False, timeout=30)
+    assert shell.returncode == 0
 
 
 class EmptyList(http.server.BaseHTTPRequestHandler):

@@ -69,7 +69,7 @@ async def test_the_inbox_keeps_every_call_of_the_handler_script(tmp_path: Path) 
             process = await asyncio.create_subprocess_exec(
                 str(inbox.script), "h", env={**base, "ALPHA": "1"}, stdin=asyncio.subprocess.PIPE
             )
-            await process.communicate(text.encode())
+            await asyncio.wait_for(process.communicate(text.encode()), TIMEOUT_S)
         _, writer = await asyncio.open_connection("127.0.0.1", inbox.tcp_port)
         writer.write(b"{}\n")
         writer.close()

@@ -46,6 +46,8 @@ from sensu.store.contract import Store
 from sensu.store.resource_cache import ResourceCache
 from sensu.store.sqlite.connection import Durability
 from sensu.store.sqlite.store import SQLiteStore
+from sensu.testing.virtual_clock import VirtualClock
+from tests.flows.world import settled
 
 ADMIN, PASSWORD = "admin", "P@ssw0rd!"
 REMEMBERED_CHANGES = 50
@@ -166,6 +168,8 @@ async def running_api(
     clock = clock or SystemClock()
     async with contextlib.AsyncExitStack() as stack:
         store = SQLiteStore(folder, Durability.NORMAL)
+        if isinstance(clock, VirtualClock):
+            clock.settle_with(partial(settled, store))
         await store.open()
         stack.push_async_callback(store.close)
         if fresh:

@@ -17,7 +17,7 @@ from tests.faults.agent_process import until
 from tests.flows.agent_world import AgentWorld, agent_world
 from tests.flows.test_agent_extensions import CONFIG, ProtobufBackend, agent_of, output, protobuf_backend, request
 
-EXAMPLES = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+EXAMPLES = settings(max_examples=150, suppress_health_check=list(HealthCheck), database=None)
 
 scalars = (
     st.none()
@@ -104,6 +104,12 @@ def check_names(world: AgentWorld) -> set[str]:
     """Of what checks there are events, however odd some of them are."""
     checks = [event.get("check") or {} for event in world.backend.events()]
     return {check.get("metadata", {}).get("name", "") for check in checks}
+
+
+def metric_names(world: AgentWorld) -> set[str]:
+    """Of what metrics there are points."""
+    metrics = [event.get("metrics") or {} for event in world.backend.events()]
+    return {point["name"] for each in metrics for point in each.get("points") or ()}
 
 
 async def still_works(world: AgentWorld, number: int) -> None:
@@ -195,7 +201,7 @@ statsd = st.tuples(
 
 @pytest.mark.slow
 async def test_a_hostile_local_process(tmp_path: Path) -> None:
-    """After any bodies, bytes and datagrams the API answers, and sockets take good results."""
+    """After any bodies, bytes and datagrams the API answers, and sockets take good results and samples."""
     async with agent_world(tmp_path, "--statsd-flush-interval", "1", "--events-rate-limit", "0") as world:
         count = 0
 
@@ -222,5 +228,7 @@ async def test_a_hostile_local_process(tmp_path: Path) -> None:
                 del one.frames[:-2]
 
         await attacked(play, st.tuples(bodies, st.binary(max_size=300), results, statsd))
-        await world.until(lambda: any(event.get("metrics") for event in world.backend.events()))
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+            sender.sendto(b"alive:1|c", ("127.0.0.1", world.statsd_port))
+        await world.until(lambda: any("alive" in name for name in metric_names(world)))
         assert len(world.backend.connections) == 1

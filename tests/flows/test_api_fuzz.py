@@ -31,7 +31,6 @@ EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "250"))
 ANSWER_WITHIN_S = 15
 FUZZ = settings(
     max_examples=EXAMPLES,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 

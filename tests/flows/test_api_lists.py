@@ -191,7 +191,7 @@ async def test_large_pages_join_too(reader: Reader) -> None:
         assert [len(page) for page in pages] == ([limit, limit, 300] if not query else [limit, 150])
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(st.sampled_from("abcdefg"), unique=True, max_size=7),
     st.lists(st.sampled_from("abcdefg"), unique=True, max_size=7),

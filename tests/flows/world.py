@@ -3,7 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from sensu.backend.secrets.resolver import Secrets
 from sensu.backend.settings import BackendSettings
 from sensu.backend.stored_entities import entity_key
 from sensu.backend.stored_form import delete, put
+from sensu.errors import StoreError
 from sensu.resources.check_request import CheckRequest
 from sensu.resources.entity import Entity
 from sensu.resources.event import Event
@@ -124,6 +125,14 @@ def what(request: CheckRequest) -> str:
     return request.config.metadata.name + (f" for {entity}" if entity else "")
 
 
+async def settled(store: Store) -> None:
+    """Return when what is under way in the tasks of this loop is committed or refused, and its followers know it."""
+    for _ in range(3):
+        await let_others_run()
+        with suppress(StoreError):
+            await store.commit([PutState("test.barrier", b"")])
+
+
 class World:
     """What a flow test says and sees; the fixture `world` is one that runs."""
 
@@ -200,9 +209,7 @@ class World:
 
     async def settled(self) -> None:
         """Return when all that is under way is committed and told."""
-        for _ in range(3):
-            await let_others_run()
-            await self.store.commit([PutState("test.barrier", b"")])
+        await settled(self.store)
 
     def subscribers(self) -> Subscribers:
         """Who is asked to run checks."""

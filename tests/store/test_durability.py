@@ -36,7 +36,7 @@ async def test_kill_9_loses_nothing_acknowledged(medium: Medium) -> None:
     acknowledged = {process.stdout.readline().decode().strip() for _ in range(300)}
     os.kill(process.pid, signal.SIGKILL)
     acknowledged |= set(process.stdout.read().decode().split("\n")[:-1])
-    process.wait()
+    process.wait(30)
     process.stdout.close()
 
     assert "" not in acknowledged

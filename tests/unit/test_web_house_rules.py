@@ -60,9 +60,10 @@ def test_versions_of_packages_are_exact() -> None:
 
 def test_nothing_that_is_built_is_in_git() -> None:
     """A checkout holds sources; dist/, packages and types of the API are made from them."""
-    names = subprocess.run(
-        ["git", "ls-files", "--", str(WEB)], cwd=CHECKOUT, capture_output=True, text=True, check=True
-    ).stdout.splitlines()
+    listing = subprocess.run(
+        ["git", "ls-files", "--", str(WEB)], cwd=CHECKOUT, capture_output=True, text=True, check=True, timeout=60
+    )
+    names = listing.stdout.splitlines()
     assert names
     made = re.compile(r"/(dist[^/]*|node_modules)/|\.(gz|br)$|/(schema\.d\.ts|openapi\.json|build-problem\.txt)$")
     assert [name for name in names if made.search(name)] == []

@@ -80,7 +80,8 @@ class EventLog:
         lines, self._lines, self._bytes = self._lines, deque(), 0
         loop = asyncio.get_running_loop()
         try:
-            await loop.run_in_executor(self._executor, self._write, lines)
+            # Shielded, because a stop of `run` would otherwise take away lines that still wait for the thread.
+            await asyncio.shield(loop.run_in_executor(self._executor, self._write, lines))
         except OSError as error:
             self._dropped(len(lines))
             self._torn = True

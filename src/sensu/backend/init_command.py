@@ -77,14 +77,26 @@ def _asked(settings: InitSettings) -> Administrator:
 
 def _answer(question: str, default: str) -> str:
     shown = f"{question} ({default}): " if default else f"{question}: "
-    return _read(lambda: input(shown)).strip() or default
+    return _read(lambda: _line(shown)).strip() or default
 
 
 def _secret(question: str) -> str:
     """Prompt for a secret; without a terminal, read a line of standard input."""
     if sys.stdin is not None and sys.stdin.isatty():
         return _read(lambda: getpass.getpass(f"{question}: "))
-    return _read(lambda: input(f"{question}: "))
+    return _read(lambda: _line(f"{question}: "))
+
+
+def _line(shown: str) -> str:
+    """The line that is typed after a prompt, also an empty one; raises EOFError at the end of the input.
+
+    `input` would do, but it misses a Ctrl-C that comes between its prompt and its wait for the line.
+    """
+    print(shown, end="", flush=True)
+    line = sys.stdin.readline() if sys.stdin is not None else ""
+    if not line:
+        raise EOFError
+    return line
 
 
 def _read(read: Callable[[], str]) -> str:

@@ -73,15 +73,17 @@ class BackendProcess:
                 raise NotReady(self.last_words())
 
     async def start(self, flags: Sequence[str] = ()) -> None:
-        """Start it, and return when it answers; raises NotReady."""
+        """Start it, and return when it answers clients and takes agents; raises NotReady."""
         self._process = await self._spawn(["start", *self.places, *flags])
         clock = SystemClock()
         deadline = clock.monotonic() + READY_S
         async with aiohttp.ClientSession() as session:
             while clock.monotonic() < deadline and self._process.returncode is None:
-                with contextlib.suppress(aiohttp.ClientError):
+                with contextlib.suppress(aiohttp.ClientError, OSError):
                     async with session.get(f"{self.api_url}/health") as answer:
                         if answer.status == 200:
+                            _, writer = await asyncio.open_connection("127.0.0.1", self.agent_port)
+                            writer.close()
                             return
                 await asyncio.sleep(POLL_S)
         raise NotReady(self.last_words())

@@ -147,7 +147,7 @@ def test_zeros_at_the_end_are_no_events(tmp_path: Path) -> None:
     assert log.rest() == ["a", "b"]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.binary(max_size=400), st.integers(0, 400))
 def test_no_damage_is_fatal(tmp_path_factory: pytest.TempPathFactory, noise: bytes, at: int) -> None:
     """Whatever stands in a file, the journal opens, yields whole events only, and takes new ones."""

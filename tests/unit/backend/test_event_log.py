@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import threading
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -81,6 +82,24 @@ async def test_what_cannot_be_written_in_time(tmp_path: Path) -> None:
         assert sum(dropped) == 15
     finally:
         os.close(reader)
+
+
+async def test_a_log_that_is_closed_while_its_thread_is_busy(tmp_path: Path) -> None:
+    """Lines that wait for the thread when the backend stops are written."""
+    path, dropped, busy = tmp_path / "events.log", list[int](), threading.Event()
+    with ThreadPoolExecutor(1) as executor:
+        opened = EventLog(str(path), 100, executor, SystemClock(), dropped.append)
+        writing = asyncio.create_task(opened.run())
+        executor.submit(busy.wait, 30)
+        opened.add(b"1")
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        writing.cancel()
+        closing = asyncio.create_task(opened.close())
+        await asyncio.gather(writing, return_exceptions=True)
+        busy.set()
+        await closing
+    assert (lines(path), sum(dropped)) == ([1], 0)
 
 
 async def test_a_file_that_cannot_be_opened(tmp_path: Path) -> None:

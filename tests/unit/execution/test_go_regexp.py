@@ -174,7 +174,7 @@ PIECES = [
 ]
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(st.lists(st.sampled_from(PIECES), max_size=8).map("".join))
 def test_any_pattern_is_refused_or_compiles(pattern: str) -> None:
     """Whatever a pattern is made of, it is refused in Go's words, or becomes one that the engine takes."""

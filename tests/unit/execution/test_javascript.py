@@ -251,7 +251,7 @@ def test_messages_name_what_is_unexpected(source: str, message: str) -> None:
     assert check_syntax(source) == f"(anonymous): {message}"
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(st.one_of(st.text(max_size=30), st.text("abe.()[]{}'\"/\\=+-*!;\n0123", max_size=20)))
 def test_any_text_is_sound_or_refused(source: str) -> None:
     """No text ends the syntax check or an evaluation with anything but an answer."""

@@ -66,7 +66,7 @@ EXPRESSIONS = st.lists(
 ).map(" || ".join)
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(EXPRESSIONS)
 def test_less_gives_the_same_answer(expression: str) -> None:
     """Whatever an expression reads, writes or deletes, it answers as it does with the whole scope."""

@@ -98,7 +98,7 @@ def field(low: int, high: int) -> st.SearchStrategy[str]:
     )
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(field(0, 59), field(0, 23), field(1, 28), field(1, 12), field(0, 6))
 def test_agrees_with_another_implementation(minute: str, hour: str, day: str, month: str, weekday: str) -> None:
     """Where cron dialects agree, the due times are the ones cronsim finds."""
@@ -120,7 +120,7 @@ CHANGES = {
 """When clocks go forward and back."""
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.sampled_from(sorted(CHANGES)), st.booleans(), field(0, 59), field(0, 23))
 def test_each_minute_that_matches_is_due_once(zone: str, forward: bool, minute: str, hour: str) -> None:
     """Around a change of the clocks a check runs at each minute whose local time its line names, and at no other."""
@@ -144,7 +144,6 @@ def names(field: str, number: int) -> bool:
     return int(low) <= number <= int(high) if dash else number in map(int, field.split(","))
 
 
-@settings(deadline=None)
 @given(st.one_of(st.text(max_size=30), st.text("0123456789*/-,?@ TZ=evry", max_size=30)))
 def test_any_line_is_read_or_refused(line: str) -> None:
     """No line ends the parser with anything but a refusal, and due times go forward."""

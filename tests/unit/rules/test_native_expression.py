@@ -153,7 +153,7 @@ EXPRESSIONS = st.recursive(
 )
 
 
-@settings(max_examples=1_500, deadline=None)
+@settings(max_examples=1_500)
 @given(EXPRESSIONS, EVENTS)
 @example("[event.a, true].indexOf(event)", {"length": 1e21})
 @example("event.a.indexOf(Infinity)", {"a": [10**400]})
@@ -167,7 +167,7 @@ def test_values_are_the_engines(expression: str, event: dict[str, Any]) -> None:
     assert value == SANDBOX.evaluate(expression, json.dumps(event), now=NOW)
 
 
-@settings(max_examples=1_000, deadline=None)
+@settings(max_examples=1_000)
 @given(NUMBERS | TEXTS, st.sampled_from(BINARY), NUMBERS | TEXTS)
 def test_numbers_and_texts_compare_as_in_javascript(one: Any, sign: str, other: Any) -> None:
     """Results of operators are exact: compared with themselves as the engine finds them."""

@@ -22,6 +22,7 @@ from sensu.transport.agent_socket import AgentSocket, HandshakeRefused, SocketLi
 from sensu.transport.backend_socket import Accepted, AgentConnection, AgentListener, ListenerLimits
 from sensu.transport.http1 import HTTPAnswer, HTTPRequest, error
 from sensu.transport.websocket import Closed
+from tests.jumping_loop import JUMPING, quiet
 
 PATIENCE_S = 10.0
 EITHER_LOOP = pytest.mark.parametrize("loop_factory", [None, uvloop.new_event_loop], ids=["asyncio", "uvloop"])
@@ -199,6 +200,7 @@ async def test_text_and_binary_frames_are_alike(text_opcode: int) -> None:
         assert await port.sessions[0].messages.get() == b"event\n{}"
 
 
+@JUMPING
 @pytest.mark.parametrize(
     ("data", "code"),
     [
@@ -211,7 +213,7 @@ async def test_text_and_binary_frames_are_alike(text_opcode: int) -> None:
     ],
     ids=["lone continuation", "unfinished message", "unmasked", "reserved bit", "too big", "too big in parts"],
 )
-async def test_a_broken_protocol_ends_the_connection(data: bytes, code: int) -> None:
+async def test_a_broken_protocol_ends_the_connection(data: bytes, code: int, loop_factory: object) -> None:
     """An agent that breaks the WebSocket protocol or a bound is told so and disconnected; no message comes of it."""
     async with listening() as port:
         wire = await upgraded(port)
@@ -344,7 +346,7 @@ async def test_an_agent_that_reads_nothing_is_cut() -> None:
 @EITHER_LOOP
 async def test_an_agent_that_pings_and_does_not_read_fills_no_memory(loop_factory: object) -> None:
     """Answers that nobody takes are not piled up: of an agent that does not read its pongs no more pings are read."""
-    async with listening(ListenerLimits(write_timeout_s=1.0)) as port:
+    async with listening(ListenerLimits(write_timeout_s=0.3)) as port:
         wire = await upgraded(port)
         wire.writer.transport.pause_reading()  # type: ignore[attr-defined]
         connection = port.sessions[0].connection
@@ -359,7 +361,8 @@ async def test_an_agent_that_pings_and_does_not_read_fills_no_memory(loop_factor
         assert (await port.sessions[0].over).reason == "the agent does not read"
 
 
-async def test_an_agent_that_reads_again_is_read_again() -> None:
+@JUMPING
+async def test_an_agent_that_reads_again_is_read_again(loop_factory: object) -> None:
     """Reading stops while an agent takes nothing, and goes on with what it sent meanwhile once it does."""
     async with listening(ListenerLimits(backlog_bytes_max=10**8)) as port:
         wire = await upgraded(port)
@@ -370,10 +373,10 @@ async def test_an_agent_that_reads_again_is_read_again() -> None:
             session.connection.send(b"x" * 60_000)
             await asyncio.sleep(0)
         wire.writer.write(frame(BINARY, b"event\n1"))
-        await asyncio.sleep(0.01)
+        await quiet()
         assert session.messages.empty()
         session.connection.resume_reading()
-        await asyncio.sleep(0.01)
+        await quiet()
         assert session.messages.empty()
         wire.writer.transport.resume_reading()  # type: ignore[attr-defined]
         drain = asyncio.ensure_future(wire.reader.read(10**9))
@@ -477,19 +480,21 @@ async def test_the_agent_hears_why_it_is_refused() -> None:
         assert outcome == HandshakeRefused(404, "no such page")
 
 
-async def test_heartbeats_keep_a_connection() -> None:
+@JUMPING
+async def test_heartbeats_keep_a_connection(loop_factory: object) -> None:
     """Pings are answered, so a healthy connection outlives the heartbeat time-out."""
-    limits = SocketLimits(heartbeat_interval_s=0.02, heartbeat_timeout_s=0.1)
+    limits = SocketLimits(heartbeat_interval_s=30, heartbeat_timeout_s=45)
     async with listening() as port:
         agent = await agent_socket.connect(port.url, [], limits=limits)
         assert isinstance(agent, AgentSocket)
         with pytest.raises(TimeoutError):
-            async with asyncio.timeout(0.4):
+            async with asyncio.timeout(3600):
                 await agent.wait_closed()
         assert agent.closed is None
 
 
-async def test_a_backend_that_answers_no_heartbeat_is_left() -> None:
+@JUMPING
+async def test_a_backend_that_answers_no_heartbeat_is_left(loop_factory: object) -> None:
     """An agent whose pings stay unanswered ends the connection after the heartbeat time-out."""
 
     async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -501,11 +506,13 @@ async def test_a_backend_that_answers_no_heartbeat_is_left() -> None:
         writer.close()
 
     server = await asyncio.start_server(silent, "127.0.0.1", 0)
-    limits = SocketLimits(heartbeat_interval_s=0.02, heartbeat_timeout_s=0.1)
+    limits = SocketLimits(heartbeat_interval_s=30, heartbeat_timeout_s=45)
     url = f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     agent = await agent_socket.connect(url, [], limits=limits)
     assert isinstance(agent, AgentSocket)
+    started_at = asyncio.get_running_loop().time()
     assert await agent.wait_closed() == Closed(1006, "no answer to heartbeats", by_peer=False)
+    assert 44 < asyncio.get_running_loop().time() - started_at < 46
     server.close()
 
 

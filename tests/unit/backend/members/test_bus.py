@@ -14,6 +14,7 @@ from sensu.backend.members.messages import AskHealth, ChangesAvailable, Health, 
 from sensu.backend.workers.context import Addresses
 from sensu.clock import SystemClock
 from sensu.resources.check_request import CheckRequest
+from tests.jumping_loop import JUMPING, quiet
 
 SOON_S = 5.0
 
@@ -94,27 +95,29 @@ async def test_messages_arrive_in_order(tmp_path: Path) -> None:
         assert two.heard == [publish(number) for number in range(3000)]
 
 
-async def test_a_worker_that_has_no_room_is_told_later(tmp_path: Path) -> None:
+@JUMPING
+async def test_a_worker_that_has_no_room_is_told_later(tmp_path: Path, loop_factory: object) -> None:
     """A message that is not taken waits with those behind it, and none is lost."""
     async with two_workers(tmp_path) as (one, two, _):
         two.open.clear()
         for number in range(500):
             one.bus.peers[1].tell(publish(number))
-        await asyncio.sleep(0.1)
+        await quiet()
         assert two.heard == []
         two.open.set()
         await until(lambda: len(two.heard) == 500)
         assert two.heard == [publish(number) for number in range(500)]
 
 
-async def test_questions_are_answered_or_fail(tmp_path: Path) -> None:
+@JUMPING
+async def test_questions_are_answered_or_fail(tmp_path: Path, loop_factory: object) -> None:
     """A question gets its answer; when the other worker ends, those that wait hear that it is gone."""
     async with two_workers(tmp_path) as (one, two, _):
         peer = one.bus.peers[1]
         assert await peer.ask(AskHealth) == Health(1, "well")
         two.bus.on(AskHealth, lambda *_: None)
         asking = asyncio.create_task(peer.ask(AskHealth))
-        await asyncio.sleep(0.05)
+        await quiet()
         await two.stop()
         with pytest.raises(PeerGone):
             await asking

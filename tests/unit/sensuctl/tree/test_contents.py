@@ -76,6 +76,7 @@ def modules_after(code: str) -> set[str]:
         capture_output=True,
         check=True,
         text=True,
+        timeout=60,
     ).stdout
     return set(json.loads(listing))
 

@@ -47,6 +47,7 @@ export class TabLeader {
   #leading = false
   #closed = false
   #heardMs = Date.now()
+  #beatMs = Date.now()
   #saidMs = Date.now()
   #leader = { id: '', visible: false }
   #told = ''
@@ -98,8 +99,12 @@ export class TabLeader {
 
   #beat(): void {
     const nowMs = Date.now()
+    const silentMs = this.#visible ? SILENT_MS : SILENT_HIDDEN_MS
+    // After a pause of this page or of the computer, what the leader said meanwhile is heard only after this beat.
+    const paused = nowMs - this.#beatMs > silentMs / 2
+    this.#beatMs = nowMs
     if (this.#leading) this.#say({ say: 'lead', from: this.#id, visible: this.#visible })
-    else if (nowMs - this.#heardMs > (this.#visible ? SILENT_MS : SILENT_HIDDEN_MS)) this.#lead()
+    else if (!paused && nowMs - this.#heardMs > silentMs) this.#lead()
     else if (nowMs - this.#saidMs > SAY_AGAIN_MS) this.follow(this.#topics)
     this.#tellFollowed()
   }
@@ -130,13 +135,21 @@ export class TabLeader {
   }
 
   #hearLeader(id: string, visible: boolean): void {
-    if (this.#leading && !before({ id, visible }, { id: this.#id, visible: this.#visible })) return
+    if (this.#comesFirst({ id, visible })) return
     if (this.#leading) this.#yield()
     const another = this.#leader.id !== id
     this.#leader = { id, visible }
     this.#heardMs = Date.now()
     if (another) this.#say({ say: 'follow', from: this.#id, topics: this.#topics })
     if (!visible && this.#visible) this.#lead()
+  }
+
+  /** Whether this tab, or the leader that it heard lately, comes before another tab that begins to lead. */
+  #comesFirst(other: { id: string; visible: boolean }): boolean {
+    if (this.#leading) return !before(other, { id: this.#id, visible: this.#visible })
+    const { id, visible } = this.#leader
+    const isHeard = Date.now() - this.#heardMs <= (visible ? SILENT_MS : SILENT_HIDDEN_MS)
+    return id !== '' && id !== other.id && isHeard && before(this.#leader, other)
   }
 
   #hearFollower(id: string, topics: readonly string[]): void {
