@@ -91,7 +91,7 @@ def _filter_problem(case: Json) -> str | None:
     spec = {"action": case["action"], "expressions": case["expressions"]}
     wire, resource = importlib.import_module("sensu.resources.wire"), _rule("resources.event_filter", "EventFilter")
     document = {"metadata": {"name": "f", "namespace": "default"}, **spec}
-    problem = _rule("rules.kinds.event_filter", "problem")(wire.decode_client(resource, json.dumps(document)))
+    problem = _rule("rules.kinds.event_filter", "RULES").problem(wire.decode_client(resource, json.dumps(document)))
     if problem is not None:
         return str(problem)
     for number, expression in enumerate(case["expressions"]):
