@@ -24,6 +24,7 @@ from sensu.backend.event_log import EventLog
 from sensu.backend.eventd import assembly as eventd
 from sensu.backend.eventd.counters import EventCounters
 from sensu.backend.eventd.daemon import Eventd
+from sensu.backend.flow import Flow
 from sensu.backend.initialise import cluster_id
 from sensu.backend.keepalived.daemon import KeepaliveCounters, Keepalived
 from sensu.backend.membership import ALONE, Duty, Membership
@@ -39,6 +40,7 @@ from sensu.backend.services.history import Bound, History
 from sensu.backend.stored_entities import StoredEntities
 from sensu.clock import Clock
 from sensu.resources.entity import Entity
+from sensu.rules.explain import WorkflowTrace
 
 MEMBER_NAME = "default"
 """The name of the only member of a cluster. Source: recorded scenario cluster."""
@@ -186,14 +188,14 @@ async def composed(
 ) -> Daemons:
     """All daemons, connected and not running yet; `stack` closes their resources. `own` is the backend's entity."""
     metrics, store, clock = basics.metrics, basics.store, basics.clock
-    activity = Activity(clock)
+    activity, flow = Activity(clock), Flow(clock)
     assets = pipelined.opened_assets(basics, executors.files, AssetCounts(metrics).stage, stack)
     scripts, secrets = Scripts(), Secrets(basics.records, clock)
     stack.callback(scripts.close)
     stack.callback(secrets.close)
     delivery_counts = DeliveryCounts(metrics, store.deliveries_size)
     deliveries, offered = pipelined.assembled(
-        basics, assets, scripts, secrets, own, delivery_counts, membership, activity.attempted
+        basics, assets, scripts, secrets, own, delivery_counts, membership, partial(_attempted, activity, flow)
     )
     event_log = _opened_event_log(basics, executors, stack)
     event_counts, schedule_counts = EventCounts(metrics, activity.processed), ScheduleCounts(metrics)
@@ -206,7 +208,7 @@ async def composed(
     member = Member(MEMBER_NAME, await cluster_id(store), (basics.settings.api_url,))
     intake, keepalives = membership.joined_intake(core.events, core.keepalives)
     report = partial(_report, activity, core.events)
-    peers = membership.peers(metrics.numbers, store.healthy, report)
+    peers = membership.peers(metrics.numbers, store.healthy, report, flow.counted)
     revoked = await agentd.revocation_lists(basics, executors.files)
     neighbours = agentd.Neighbours(
         intake,
@@ -220,13 +222,19 @@ async def composed(
     subscribers = membership.joined_subscribers(agents)
     schedule = core.schedule(secrets, subscribers)
     schedule_counts.follow(schedule.schedulers)
-    ports = DaemonPorts(intake, subscribers, schedule, offered, core.ledger, gates.serves_api, report)
+    ports = DaemonPorts(intake, subscribers, schedule, offered, core.ledger, gates.serves_api, report, flow.counted)
     settings = basics.settings
     audit = AuditLog(store, known.access, clock, settings.audit_retention, settings.audit_entries_max)
     history = _history(basics, known.access)
     server, answers = await api.assembled(basics, known, ports, member, audit, history, membership, peers, stack)
     dashboard = dashboardd.assembled(basics, answers, membership, executors.files)
     return Daemons(core.events, deliveries, schedule, agents, server, dashboard, audit, history, revoked, event_log)
+
+
+def _attempted(activity: Activity, flow: Flow, namespace: str, trace: WorkflowTrace) -> None:
+    """An attempt to take an event through a workflow has ended."""
+    activity.attempted(namespace, trace)
+    flow.attempted(namespace, trace)
 
 
 def _report(activity: Activity, events: Eventd) -> MemberActivity:

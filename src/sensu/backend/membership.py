@@ -27,6 +27,7 @@ from sensu.backend.ports import (
     Subscribers,
 )
 from sensu.log import fields
+from sensu.rules.flow import FlowCounts
 from sensu.rules.share import ALL_SLOTS, Slots
 from sensu.version import VERSION
 
@@ -143,8 +144,9 @@ class Membership(Ownership, Protocol):
         numbers: Callable[[], Sequence[Numbered]],
         health: Callable[[], Awaitable[str]],
         activity: Callable[[], MemberActivity],
+        flow: Callable[[str, int], Sequence[FlowCounts]],
     ) -> Peers:
-        """The other members; `numbers`, `health` and `activity` answer their requests about this one."""
+        """The other members; `numbers`, `health`, `activity` and `flow` answer their requests about this one."""
         ...
 
     async def open(self, stop: Callable[[], None]) -> None:
@@ -176,6 +178,10 @@ class NoPeers:
 
     async def activity(self) -> Sequence[MemberActivity]:
         """Nothing was done."""
+        return ()
+
+    async def flow(self, namespace: str, minutes: int) -> Sequence[FlowCounts]:
+        """Nothing went through workflows."""
         return ()
 
     async def problem(self) -> str:
@@ -242,6 +248,7 @@ class Alone:
         numbers: Callable[[], Sequence[Numbered]],
         health: Callable[[], Awaitable[str]],
         activity: Callable[[], MemberActivity],
+        flow: Callable[[str, int], Sequence[FlowCounts]],
     ) -> Peers:
         """None."""
         return NoPeers()

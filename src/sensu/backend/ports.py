@@ -16,6 +16,7 @@ from sensu.resources.pipeline import Pipeline
 from sensu.rules.check_state import Sender
 from sensu.rules.explain import Explanation
 from sensu.rules.filter_bench import BenchResult
+from sensu.rules.flow import FlowCounts
 from sensu.rules.run_ledger import Slot, SlotOutcome, SlotTrouble
 from sensu.store.values import EventKey, Write
 
@@ -309,6 +310,10 @@ class Peers(Protocol):
         """What each of them that answers did lately."""
         ...
 
+    async def flow(self, namespace: str, minutes: int) -> Sequence[FlowCounts]:
+        """What went through the workflows of each of them that answers, in the last minutes."""
+        ...
+
     async def problem(self) -> str:
         """The problems of other members, empty if there are none."""
         ...
@@ -329,3 +334,4 @@ class DaemonPorts:
     ledger: SlotLedger
     ready: Callable[[], bool] = field(default=lambda: True)
     activity: Callable[[], MemberActivity] = field(default=lambda: MemberActivity(0.0, False, {}))
+    flow: Callable[[str, int], Sequence[FlowCounts]] = field(default=lambda namespace, minutes: ())

@@ -5,6 +5,9 @@ from typing import Any
 
 from sensu.rules.flattened import flattened_check, flattened_entity, flattened_event, id_bytes
 
+BUILT_IN = ("json", "only_check_output")
+"""The names of mutators that need not be stored."""
+
 
 def mutator_event(event: Mapping[str, Any]) -> tuple[dict[str, Any], list[int]]:
     """The event for a mutator, in the form of the API with all fields, and the bytes of its id."""

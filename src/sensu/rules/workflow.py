@@ -208,3 +208,21 @@ def handler_named(name: str) -> str:
         return fallback[0].label
     legacy = f"{LEGACY_PIPELINE}/{_LEGACY_WORKFLOW}"
     return name.removeprefix(legacy) if name.startswith(legacy) else ""
+
+
+class WorkflowName(NamedTuple):
+    """The parts of a workflow's name: no pipeline for a handler that an event names itself."""
+
+    pipeline: str
+    workflow: str
+    fallback: bool
+
+
+def workflow_named(name: str) -> WorkflowName:
+    """The parts of a name as `str(workflow)` gives it; with `fallback` those of the workflow that was given up."""
+    if (fallback := fallback_named(name)) is not None:
+        return workflow_named(fallback[1])._replace(fallback=True)
+    if name.startswith(f"{LEGACY_PIPELINE}/"):
+        return WorkflowName("", "", False)
+    pipeline, _, workflow = name.partition(f"({_NAMED}")[2].partition(")/")
+    return WorkflowName(pipeline, workflow, False)

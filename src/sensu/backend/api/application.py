@@ -32,6 +32,7 @@ from sensu.backend.api import (
     explain,
     filter_bench,
     find,
+    flow,
     form_schemas,
     graphql,
     history,
@@ -51,6 +52,7 @@ from sensu.backend.api import (
     tessen,
     timelines,
     users,
+    uses,
 )
 from sensu.backend.api.errors import (
     BAD_REQUEST,
@@ -111,6 +113,7 @@ from sensu.backend.services.events import Events
 from sensu.backend.services.explain import Explain
 from sensu.backend.services.filter_bench import FilterBenches
 from sensu.backend.services.find import Find
+from sensu.backend.services.flow import Flows
 from sensu.backend.services.history import History
 from sensu.backend.services.history_series import HistorySeries
 from sensu.backend.services.live_changes import LiveChanges
@@ -128,6 +131,7 @@ from sensu.backend.services.silences import Silences
 from sensu.backend.services.tessen import Tessen
 from sensu.backend.services.timelines import Timelines
 from sensu.backend.services.users import Users
+from sensu.backend.services.uses import UsesOfResources
 from sensu.backend.services.watches import Watches
 from sensu.backend.silence_indexes import SilenceIndexes
 from sensu.clock import Clock
@@ -258,6 +262,8 @@ def _deliveries(context: ApiContext, kept: Deliveries) -> Iterator[Route]:
     yield from delivery_rows.routes(
         DeliveryLists(context.store, context.access, kept, context.ports, context.peers, context.clock)
     )
+    flows = Flows(context.store, context.access, context.records, kept, context.ports, context.peers, context.clock)
+    yield from flow.routes(flows)
     yield from deliveries.routes(kept)
 
 
@@ -269,6 +275,7 @@ def _rows(context: ApiContext, tally: EntityTally) -> Iterator[Route]:
     checks_listed = CheckLists(store, access, records, ports.subscribers, ports.ledger, context.clock)
     yield from check_rows.routes(checks_listed)
     yield from silence_rows.routes(SilenceLists(store, access, records, context.clock))
+    yield from uses.routes(UsesOfResources(access, records))
 
 
 def _trial_routes(context: ApiContext, kept: Resources) -> Iterator[Route]:

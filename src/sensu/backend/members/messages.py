@@ -14,6 +14,7 @@ from sensu.backend.ports import ApiAnswer, EventOutcome
 from sensu.resources.check_request import CheckRequest
 from sensu.resources.event import Event
 from sensu.rules.check_state import Sender
+from sensu.rules.flow import FlowCounts
 from sensu.store.values import AppendAudit, EventKey, TrimAudit
 
 LENGTH_BYTES = 4
@@ -197,6 +198,21 @@ class ActivityReport(MemberMessage, frozen=True):
     report: MemberActivity
 
 
+class AskFlow(MemberMessage, frozen=True):
+    """Asks what went through the workflows of a namespace in the last minutes; a `FlowReport` follows."""
+
+    id: int
+    namespace: str
+    minutes: int
+
+
+class FlowReport(MemberMessage, frozen=True):
+    """What went through the workflows of a worker."""
+
+    id: int
+    counts: Sequence[FlowCounts]
+
+
 Any = (
     Hello
     | Welcome
@@ -220,9 +236,11 @@ Any = (
     | Health
     | AskActivity
     | ActivityReport
+    | AskFlow
+    | FlowReport
 )
-Ask = ApiRequest | AskNumbers | AskHealth | AskActivity
-Reply = EventResult | Removed | ApiResponse | MetricNumbers | Health | ActivityReport
+Ask = ApiRequest | AskNumbers | AskHealth | AskActivity | AskFlow
+Reply = EventResult | Removed | ApiResponse | MetricNumbers | Health | ActivityReport | FlowReport
 """Messages sent in reply, with the id of the request."""
 
 _encoder = msgspec.msgpack.Encoder()

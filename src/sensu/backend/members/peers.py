@@ -13,14 +13,17 @@ from sensu.backend.members.messages import (
     ApiRequest,
     ApiResponse,
     AskActivity,
+    AskFlow,
     AskHealth,
     AskNumbers,
+    FlowReport,
     Health,
     MetricNumbers,
 )
 from sensu.backend.metrics import Numbered
 from sensu.backend.ports import ApiAnswer, Application
 from sensu.log import fields
+from sensu.rules.flow import FlowCounts
 
 log = logging.getLogger("sensu.members")
 
@@ -38,6 +41,7 @@ class PeerMembers:
         numbers: Callable[[], Sequence[Numbered]],
         health: Callable[[], Awaitable[str]],
         activity: Callable[[], MemberActivity],
+        flow: Callable[[str, int], Sequence[FlowCounts]],
     ) -> None:
         self._peers = bus.peers
         self._numbers, self._health, self._activity = numbers, health, activity
@@ -45,6 +49,7 @@ class PeerMembers:
         self._running: set[asyncio.Task[None]] = set()
         bus.on(AskNumbers, self._numbers_asked)
         bus.on(AskActivity, lambda member, message, answer: answer(ActivityReport(message.id, self._activity())))
+        bus.on(AskFlow, lambda _, asked, answer: answer(FlowReport(asked.id, flow(asked.namespace, asked.minutes))))
         bus.on(AskHealth, lambda member, message, answer: self._start(self._tell_health(message, answer)))
         bus.on(ApiRequest, lambda member, message, answer: self._start(self._answer(message, answer)))
 
@@ -61,6 +66,15 @@ class PeerMembers:
         """What each other worker that answers did lately."""
         told = await asyncio.gather(*(_asked(peer, AskActivity, ACTIVITY_WITHIN_S) for peer in self._peers.values()))
         return [activity.report for activity in told if isinstance(activity, ActivityReport)]
+
+    async def flow(self, namespace: str, minutes: int) -> Sequence[FlowCounts]:
+        """What went through the workflows of each other worker that answers."""
+        asked = (
+            _asked(peer, lambda number: AskFlow(number, namespace, minutes), ACTIVITY_WITHIN_S)
+            for peer in self._peers.values()
+        )
+        told = await asyncio.gather(*asked)
+        return [counts for report in told if isinstance(report, FlowReport) for counts in report.counts]
 
     async def problem(self) -> str:
         """The problems of the others, empty if there are none."""
@@ -143,7 +157,7 @@ def _scope(message: ApiRequest) -> dict[str, Any]:
 
 
 async def _asked(
-    peer: Peer, question: Callable[[int], AskNumbers | AskHealth | AskActivity], within_s: float = 5.0
+    peer: Peer, question: Callable[[int], AskNumbers | AskHealth | AskActivity | AskFlow], within_s: float = 5.0
 ) -> object:
     try:
         return await peer.ask(question, within_s)

@@ -16,6 +16,7 @@ from sensu.backend.ports import Intake, Keepalives, LocalIntake, LocalKeepalives
 from sensu.backend.workers.context import WorkerContext
 from sensu.backend.workers.control import Control
 from sensu.clock import Clock
+from sensu.rules.flow import FlowCounts
 from sensu.store.contract import Store
 
 FIRST = 0
@@ -121,9 +122,10 @@ class WorkerMembership:
         numbers: Callable[[], Sequence[Numbered]],
         health: Callable[[], Awaitable[str]],
         activity: Callable[[], MemberActivity],
+        flow: Callable[[str, int], Sequence[FlowCounts]],
     ) -> Peers:
         """The other workers."""
-        return PeerMembers(self._bus, numbers, health, activity)
+        return PeerMembers(self._bus, numbers, health, activity, flow)
 
     def _note(self, peer: Peer, present: bool) -> None:
         if present:

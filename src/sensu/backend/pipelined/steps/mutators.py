@@ -21,12 +21,13 @@ from sensu.resources.mutator import Mutator
 from sensu.resources.wire import decode, encode
 from sensu.rules.command_output import failure
 from sensu.rules.filters import ExpressionError
+from sensu.rules.mutator_event import BUILT_IN
 from sensu.store.values import Key
 
 JAVASCRIPT = "javascript"
 SCRIPT_TIME_LIMIT_S = 1.0
 """The time limit of a JavaScript mutator without a timeout of its own, by the wall clock."""
-BUILT_IN_MUTATORS = ("", "json", "only_check_output")
+BUILT_IN_MUTATORS = ("", *BUILT_IN)
 
 
 class Mutators:
