@@ -14,6 +14,7 @@ from sensu.version import VERSION
 from tests.flows.api_harness import RunningApi
 
 QUERIES = {
+    "/api/sensu/v1/namespaces/{namespace}/uses": "?of=handlers",
     "/api/sensu/v1/find": "?word=web",
     "/api/sensu/v1/namespaces/{namespace}/search/fields": "?of=events",
     "/api/sensu/v1/namespaces/{namespace}/search/values": "?of=events&field=labels",
