@@ -21,9 +21,11 @@ from sensu.resources.kinds import (
 from sensu.resources.metadata import ResourceReference
 from sensu.resources.pipeline import Pipeline
 
-USED = (PIPELINE, HANDLER, EVENT_FILTER, MUTATOR, HOOK, ASSET, SECRET)
+_HANDLING = (PIPELINE, HANDLER, EVENT_FILTER, MUTATOR)
+"""The kinds that events go through."""
+USED = (*_HANDLING, HOOK, ASSET, SECRET)
 """The kinds whose users can be asked for."""
-USERS: tuple[Kind, ...] = (CHECK, PIPELINE, HANDLER, EVENT_FILTER, MUTATOR, HOOK)
+USERS: tuple[Kind, ...] = (CHECK, *_HANDLING, HOOK)
 """The kinds that refer to others; entities do too, but are not looked through."""
 
 
@@ -35,7 +37,7 @@ class Reference(NamedTuple):
     where: str
 
 
-class User(msgspec.Struct, frozen=True):
+class ResourceUser(msgspec.Struct, frozen=True):
     """A resource that refers to another one: its kind as in URLs, its name, and where it does, as in `handlers`."""
 
     kind: str
@@ -82,13 +84,13 @@ def _referred(kind: Kind, references: Iterable[ResourceReference | None], where:
             yield Reference(kind, each.name, where)
 
 
-def users_of(kind: Kind, resources: Mapping[Kind, Iterable[Any]]) -> dict[str, list[User]]:
+def users_of(kind: Kind, resources: Mapping[Kind, Iterable[Any]]) -> dict[str, list[ResourceUser]]:
     """The users of each resource of a kind by its name, whether it exists or not; in order of kinds and names."""
-    found: dict[str, list[User]] = {}
+    found: dict[str, list[ResourceUser]] = {}
     for user_kind, each_kind in resources.items():
         for resource in each_kind:
             for reference in references_of(resource):
                 if reference.kind is kind:
-                    user = User(user_kind.segment, resource.metadata.name, reference.where)
+                    user = ResourceUser(user_kind.segment, resource.metadata.name, reference.where)
                     found.setdefault(reference.name, []).append(user)
     return found

@@ -10,7 +10,7 @@ from sensu.backend.auth.records import Records
 from sensu.backend.services.outcomes import Denied, Found, Invalid, Refusal
 from sensu.resources.kinds import EVENT_FILTER, MUTATOR, Kind
 from sensu.rules import filters, mutator_event
-from sensu.rules.uses import USED, USERS, User, users_of
+from sensu.rules.uses import USED, USERS, ResourceUser, users_of
 
 LISTED_MAX = 20
 """The number of users that are named for each resource; all are counted."""
@@ -30,7 +30,7 @@ class Uses(msgspec.Struct, frozen=True):
     name: str
     exists: bool
     number: int
-    users: Sequence[User]
+    users: Sequence[ResourceUser]
 
 
 class UsesAnswer(msgspec.Struct, frozen=True):
