@@ -137,6 +137,7 @@ async def test_words_and_selectors_search(lists: Lists) -> None:
     assert [row["entity"] for row in answer["rows"]] == [f"web1{n}" for n in range(10) for _ in range(2)]
     assert (answer["total"], answer["searched"], answer["complete"]) == (20, 60, True)
     assert await lists.names(word="b05/h") == ["web05/http"]
+    assert await lists.names(word="HTTP 05") == ["web05/http"]
     assert (await lists.rows(labelSelector=europe))["total"] == 15 + 15
     answer = await lists.rows(labelSelector=europe, status="critical", order="name", offset=2, limit=2)
     assert [row["entity"] for row in answer["rows"]] == ["web17", "web23"]
@@ -200,6 +201,7 @@ async def test_what_cannot_be_asked_for(lists: Lists) -> None:
         ({"silenced": "maybe"}, "silenced"),
         ({"columns": ",".join(map(str, range(21)))}, "columns"),
         ({"word": "x" * 1001}, "word"),
+        ({"word": "x " * 21}, "word"),
         ({"fieldSelector": "event.check.status =="}, "fieldSelector"),
         ({"word": "x", "next": "nonsense"}, "next"),
     ):

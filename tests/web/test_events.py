@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
@@ -99,11 +100,104 @@ def test_a_search_is_a_link(visits: Visits) -> None:
     expect(row(other, "db1", "load")).to_be_visible()
 
 
-def test_a_mistake_in_a_search_is_explained(visits: Visits) -> None:
-    """A comparison that the server does not understand is answered with its sentence."""
+def search_box(page: Page) -> Locator:
+    """The search box at the top."""
+    return page.get_by_role("combobox", name="Search events")
+
+
+def test_three_letters_and_tab_complete_a_search(visits: Visits) -> None:
+    """Three letters and Tab write a comparison with a value that exists; Enter filters by it, and so does the link."""
+    page = open_events(visits, ALL)
+    page.keyboard.press("/")
+    page.keyboard.type("web")
+    expect(page.get_by_role("option", name="event.entity.name == 'web1'")).to_be_visible()
+    expect(page.get_by_role("option").first).to_have_attribute("aria-selected", "true")
+    page.keyboard.press("Tab")
+    chosen = re.compile(r"^event\.entity\.name == 'web\d' $")
+    expect(search_box(page)).to_have_value(chosen)
+    entity = search_box(page).input_value().split("'")[1]
+    page.keyboard.press("Enter")
+    expect(row(page, entity, "load")).to_be_visible()
+    expect(page).to_have_url(re.compile("q=event.entity.name"))
+    assert set(entities(page)) == {entity}
+    page.reload()
+    expect(search_box(page)).to_have_value(chosen.pattern[1:-2].replace("\\", "").replace("webd", entity))
+    expect(row(page, entity, "load")).to_be_visible()
+
+
+def test_a_search_is_completed_step_by_step(visits: Visits) -> None:
+    """Labels, operators and values are completed one after the other; Escape closes the list and keeps the text."""
+    page = open_events(visits, ALL)
+    search_box(page).click()
+    page.keyboard.type("regi")
+    expect(page.get_by_role("option", name="labels.region")).to_be_visible()
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("option", name="== is", exact=True)).to_be_visible()
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("option", name="eu")).to_be_visible()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("Enter")
+    expect(search_box(page)).to_have_value(re.compile(r"^labels\.region == '(eu|us)' $"))
+    page.keyboard.type("loa")
+    expect(page.get_by_role("option").first).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("option")).to_have_count(0)
+    expect(search_box(page)).to_be_focused()
+    expect(search_box(page)).to_have_value(re.compile("loa$"))
+
+
+def test_a_mistake_in_a_search_is_marked_where_it_is(visits: Visits) -> None:
+    """What the server cannot understand is marked in the text and explained; the rows of the last search stay."""
     visits.expected_errors.append("status of 400")
-    page = open_events(visits, f"{EVENTS}?q=event.check.status+==+[")
-    expect(page.get_by_role("heading", name="No event matches.").or_(page.get_by_role("alert"))).to_be_visible()
+    page = open_events(visits, f"{ALL}&q=load")
+    expect(row(page, "db1", "load")).to_be_visible()
+    search_box(page).fill("load && event.check.status == && labels.region == 'eu'")
+    expect(row(page, "db1", "load")).to_be_visible()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("alert")).to_have_text("After “event.check.status ==”, a value is missing.")
+    expect(search_box(page)).to_have_attribute("aria-invalid", "true")
+    expect(row(page, "db1", "load")).to_be_visible()
+    search_box(page).fill("labels.region == eu-west")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("alert")).to_have_text("Unexpected - in eu-west: put the string in quotes.")
+    assert page.locator("search u").text_content() == "-west"
+    search_box(page).fill("labels.region == 'eu'")
+    expect(page.get_by_role("alert")).to_have_count(0)
+    expect(row(page, "db1", "load")).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("event.check.name == 'load'", True),
+        ("event.check.name != 'load'", False),
+        ("event.check.name matches 'loa'", True),
+        ("event.check.name in ['load', 'http']", True),
+        ("event.check.name notin ['load', 'http']", False),
+        ("'entity:db1' in event.entity.subscriptions", True),
+        ("'entity:db1' notin event.entity.subscriptions", False),
+        ("labels.region == 'eu'", True),
+        ("event.labels.region == 'us'", False),
+    ],
+)
+def test_every_operator_works_in_the_search(visits: Visits, text: str, found: bool) -> None:
+    """Each comparison of the documented syntax finds the event or leaves it out."""
+    page = open_events(visits, f"{ALL}&q=db1+load+{quote(text)}")
+    if found:
+        expect(row(page, "db1", "load")).to_be_visible()
+    else:
+        expect(page.get_by_role("heading", name="No event matches.")).to_be_visible()
+
+
+def test_a_term_is_edited_as_text(visits: Visits) -> None:
+    """A click on a term of the search selects it in the search box."""
+    page = open_events(visits, f"{ALL}&q=load+labels.region+==+'eu'")
+    page.get_by_role("button", name="labels.region == 'eu'", exact=True).click()
+    expect(search_box(page)).to_be_focused()
+    page.keyboard.type("web1")
+    expect(row(page, "web1", "load")).to_be_visible()
+    expect(page).to_have_url(re.compile("q=load\\+web1"))
 
 
 def test_filters_that_hide_everything_can_be_taken_away(visits: Visits) -> None:

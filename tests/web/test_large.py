@@ -137,3 +137,21 @@ def test_a_name_is_found_among_all(visits: Visits) -> None:
     page.keyboard.press("Enter")
     expect(page.get_by_role("link", name="host-00138").first).to_be_visible()
     expect(page.get_by_role("grid")).to_have_attribute("aria-rowcount", str(6 + 1))
+
+
+def test_a_slow_search_says_how_far_it_is_and_can_be_stopped(visits: Visits) -> None:
+    """A comparison that needs every event shows its first matches at once, how far it is, and can be stopped."""
+    page = open_list(visits)
+    far_away = {"offline": False, "latency": 500, "downloadThroughput": -1, "uploadThroughput": -1}
+    page.context.new_cdp_session(page).send("Network.emulateNetworkConditions", far_away)
+    page.keyboard.press("/")
+    page.keyboard.type("event.check.status == '2'")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text(re.compile(r"^Searched [\d,]+ of 100,000 events$"))).to_be_visible()
+    expect(page.get_by_role("link", name="host-00000").first).to_be_visible()
+    page.get_by_role("button", name="Stop", exact=True).click()
+    expect(page.get_by_text(re.compile(r"^Stopped: searched [\d,]+ of 100,000 events$"))).to_be_visible()
+    expect(page.get_by_role("link", name="host-00000").first).to_be_visible()
+    page.get_by_role("button", name="Search all").click()
+    expect(page.get_by_text(re.compile("Searched"))).to_have_count(0, timeout=30_000)
+    expect(page.get_by_role("grid")).to_have_attribute("aria-rowcount", str(INCIDENTS[CRITICAL] + 1))

@@ -6,6 +6,7 @@ import msgspec
 
 from sensu.resources.wire import Wire, always_bool, always_int, always_str
 from sensu.resources.wire_numbers import I64
+from sensu.rules.finding import word_problem
 
 NAMED_MAX, MATCHED_MAX = 1000, 10_000
 """How many things a request may name, and how many its filter may match."""
@@ -103,6 +104,8 @@ def problem(request: BulkRequest, resource: str, of: Collection[object] | None, 
         return "expect must be the number of items that match where"
     if request.where is not None and (why := _misplaced(request.where, resource)):
         return why
+    if request.where is not None and (why := word_problem(request.where.word)):
+        return f"where.{why}"
     if request.silence is not None and request.action != SILENCE:
         return f"silence is only for the action {SILENCE}"
     return None

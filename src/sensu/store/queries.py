@@ -230,15 +230,15 @@ def search_scope(search: EventSearch, after: EventPosition | None) -> tuple[str,
 
 
 def search_condition(search: EventSearch, has_word: str) -> tuple[str, list[Any]]:
-    """The condition for what a search finds among these names (`n`), and its arguments; `has_word` is for the word."""
+    """The condition for what a search finds among these names (`n`), and its arguments; `has_word` is for each word."""
     query = search.query
     where, args = f"n.severity IN ({', '.join(map(str, sorted(query.severities)))})", []
     if query.silenced is not None:
         where += f" AND n.silenced = {int(query.silenced)}"
     if search.check:
         where, args = f"{where} AND n.check_name = ?", [search.check]
-    if search.word:
-        where, args = f"{where} AND {has_word}", [*args, f"%{escaped(search.word)}%"]
+    for word in search.word.split():
+        where, args = f"{where} AND {has_word}", [*args, f"%{escaped(word)}%"]
     return where, args
 
 

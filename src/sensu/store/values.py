@@ -381,8 +381,8 @@ class EventQuery(Value, frozen=True):
 class EventSearch(Value, frozen=True):
     """The events of a query whose names match; empty strings match all.
 
-    `word` is a part of `entity/check`, compared without regard to the case of ASCII letters; `entity` and `check`
-    are names.
+    `word` has parts of `entity/check`, separated by blanks, all of which must occur, without regard to the case of
+    ASCII letters; `entity` and `check` are names.
     """
 
     query: EventQuery

@@ -7,6 +7,8 @@ def test_the_better_a_name_matches_the_earlier_it_comes() -> None:
     found = best([NamedThing(0, "default", name) for name in names], "WEB", 10)
     assert [one.name for one in found] == ["web", "web-1", "web-12", "webweb", "my-web", "cobweb"]
     assert best([NamedThing(0, "default", name) for name in names], "web", 2) == found[:2]
+    words = best([NamedThing(0, "default", name) for name in names], "12 web", 2)
+    assert [one.name for one in words] == ["web-12"]
 
 
 def test_case_does_not_matter_and_parts_are_found_anywhere() -> None:

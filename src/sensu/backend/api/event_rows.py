@@ -21,7 +21,7 @@ _QUERIES = {
     "limit": f"The largest number of rows, at most {LIMIT_MAX} (default: {LIMIT_DEFAULT}).",
     "status": f"Only these severities, joined by commas: {', '.join(WORDS)}, or {INCIDENT} for all but the last.",
     "silenced": "Only events that are silenced now (`true`) or that are not (`false`).",
-    "word": "Only events with this text in `entity/check`; the case of ASCII letters does not count.",
+    "word": "Only events with these words in `entity/check`; the case of ASCII letters does not count.",
     "fieldSelector": "Only events whose fields match this expression.",
     "labelSelector": "Only events whose labels match this expression.",
     "columns": "Fields to add to each row, joined by commas, such as `labels.region,entity.entity_class`.",

@@ -18,6 +18,7 @@ from sensu.resources.check import CheckConfig
 from sensu.resources.kinds import CHECK, ENTITY, SILENCED, Kind
 from sensu.resources.wire import decode
 from sensu.rules.bulk import BulkLine, BulkOfNamed, BulkRequest, Where
+from sensu.rules.finding import has_words
 from sensu.store.values import Stored
 
 
@@ -92,12 +93,12 @@ class BulkOnResources:
         selection = selection_of(kind, selectors)
         if isinstance(selection, Invalid):
             return selection
-        word, found = where.word.lower(), list[str]()
+        found: list[str] = []
         async for items in resource_walk(self._resources.store, kind, namespace, selection)(None):
             found += [
                 name
                 for (_, name), body in items
-                if word in name.lower() and (selection is None or selection.holds(body))
+                if has_words(name, where.word) and (selection is None or selection.holds(body))
             ]
             if len(found) >= limit:
                 break

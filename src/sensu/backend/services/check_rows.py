@@ -25,6 +25,7 @@ from sensu.clock import Clock
 from sensu.resources.check import CheckConfig
 from sensu.resources.kinds import ASSET, CHECK, EVENT, HANDLER, PIPELINE, Kind
 from sensu.rules.check_problems import CheckProblem, Surroundings, problems_of
+from sensu.rules.finding import has_words
 from sensu.rules.run_ledger import Slot, SlotOutcome, next_runs
 from sensu.rules.schedule import timing
 from sensu.rules.selectors.selection import Selection
@@ -238,4 +239,4 @@ def _matches(one: _Examined, asked: CheckRowsRequest) -> bool:
         return False
     if asked.problem is not None and bool(one.problems) is not asked.problem:
         return False
-    return asked.word.casefold() in one.check.metadata.name.casefold()
+    return has_words(one.check.metadata.name, asked.word)

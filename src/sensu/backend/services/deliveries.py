@@ -16,6 +16,7 @@ from sensu.errors import InvalidResource
 from sensu.resources.event import Event
 from sensu.resources.wire import decode, encode
 from sensu.rules.bulk import Where
+from sensu.rules.finding import has_words
 from sensu.rules.owed import (
     DEAD,
     OWED,
@@ -171,14 +172,14 @@ class Deliveries:
 
 
 def deliveries_where(where: Where) -> Callable[[DeliveryView], bool] | Invalid:
-    """Whether a delivery matches a filter; a word is a part of `entity/check`, a handler's name or an error."""
+    """Whether a delivery matches a filter; words are parts of `entity/check`, handlers' names and the error."""
     if where.state not in ("", *STATES):
         return Invalid(f"state must be {OWED} or {DEAD}")
     selectors = PageRequest(label_selectors=where.label_selectors, field_selectors=where.field_selectors)
     selection = chosen_by(_SELECTABLE, selectors)
     if isinstance(selection, Invalid):
         return selection
-    word, wanted = where.word.casefold(), None if where.handlers is None else sorted(where.handlers)
+    wanted = None if where.handlers is None else sorted(where.handlers)
 
     def matches(view: DeliveryView) -> bool:
         handlers, error = handlers_of(view), error_of(view)
@@ -186,7 +187,7 @@ def deliveries_where(where: Where) -> Callable[[DeliveryView], bool] | Invalid:
             (not where.state or view.state == where.state)
             and (wanted is None or wanted == sorted(handlers))
             and (where.error is None or where.error == error)
-            and any(word in text.casefold() for text in (f"{view.entity}/{view.check}", *handlers, error))
+            and has_words(" ".join((f"{view.entity}/{view.check}", *handlers, error)), where.word)
             and (selection is None or selection.holds(encode(view)))
         )
 

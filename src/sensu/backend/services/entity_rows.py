@@ -15,7 +15,7 @@ from sensu.backend.auth.records import Records
 from sensu.backend.ports import Subscribers
 from sensu.backend.services.at_once import AtOnce
 from sensu.backend.services.entity_tally import EntityTally
-from sensu.backend.services.event_rows import LIMIT_DEFAULT, LIMIT_MAX, SEARCHES_MAX, WORD_CHARACTERS_MAX
+from sensu.backend.services.event_rows import LIMIT_DEFAULT, LIMIT_MAX, SEARCHES_MAX
 from sensu.backend.services.lists import resource_walk, selection_of
 from sensu.backend.services.outcomes import Denied, Found, Invalid, Refusal, TooMany
 from sensu.backend.services.overview_parts import EntitiesPart
@@ -23,6 +23,7 @@ from sensu.backend.services.pages import PageRequest
 from sensu.backend.stored_form import key_of
 from sensu.resources.entity import EntityConfig
 from sensu.resources.kinds import ENTITY, Kind
+from sensu.rules.finding import has_words, word_problem
 from sensu.rules.selectors.selection import Selection
 from sensu.rules.severity import PASSING, WORDS
 from sensu.store.contract import Store
@@ -139,8 +140,7 @@ class EntityLists:
         if asked.entity_class:
             tests.append(lambda entity: entity.entity_class == asked.entity_class)
         if asked.word:
-            word = asked.word.casefold()
-            tests.append(lambda entity: word in entity.metadata.name.casefold())
+            tests.append(lambda entity: has_words(entity.metadata.name, asked.word))
         if chosen is not None:
             tests.append(lambda entity: entity.metadata.name in chosen)
         if asked.connected is not None:
@@ -198,6 +198,4 @@ def rows_problem(order: str, limit: int, word: str, orders: Sequence[str] = ORDE
         return f"order must be one of {', '.join(orders)}"
     if not 0 < limit <= LIMIT_MAX:
         return f"limit must be between 1 and {LIMIT_MAX}"
-    if len(word) > WORD_CHARACTERS_MAX:
-        return f"word must not have more than {WORD_CHARACTERS_MAX} characters"
-    return ""
+    return word_problem(word)

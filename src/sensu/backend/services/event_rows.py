@@ -20,6 +20,7 @@ from sensu.backend.silence_indexes import SilenceIndexes
 from sensu.clock import Clock
 from sensu.resources.kinds import EVENT
 from sensu.rules.event_row import EventRow, listed_body, row_of, subject_of
+from sensu.rules.finding import word_problem
 from sensu.rules.handling import UNKNOWN, handled
 from sensu.rules.kinds.table import selectable_of
 from sensu.rules.selectors.selection import Columns, Selection
@@ -37,7 +38,6 @@ from sensu.store.values import (
 
 LIMIT_DEFAULT, LIMIT_MAX = 100, 500
 COLUMNS_MAX = 20
-WORD_CHARACTERS_MAX = 1000
 SEARCH_S = 0.15
 """For how long the bodies of events are searched for one request."""
 SEARCHES_MAX = 4
@@ -244,8 +244,8 @@ def _problem(asked: RowsRequest) -> str:
         return f"limit must be between 1 and {LIMIT_MAX}"
     if asked.offset < 0:
         return "offset must not be negative"
-    if len(asked.word) > WORD_CHARACTERS_MAX:
-        return f"word must not have more than {WORD_CHARACTERS_MAX} characters"
+    if problem := word_problem(asked.word):
+        return problem
     if len(asked.columns) > COLUMNS_MAX:
         return f"at most {COLUMNS_MAX} columns can be asked for"
     return ""

@@ -9,7 +9,7 @@ from sensu.backend.services.outcomes import Found, Invalid
 from sensu.clock import Clock
 from sensu.resources.kinds import ALL_KINDS, API_KEY, EVENT
 from sensu.resources.wire import Wire, always_bool, always_list, always_str, encode
-from sensu.rules.finding import NamedThing, best
+from sensu.rules.finding import NamedThing, best, word_problem
 from sensu.store.contract import Store
 from sensu.store.resource_cache import ResourceCache
 from sensu.store.values import EventPosition, EventQuery, EventSearch
@@ -48,8 +48,10 @@ class Find:
 
     async def find(self, caller: Identity, word: str, limit: int) -> Found | Invalid:
         """The names that contain a word, as JSON of `FoundNames`."""
-        if not word or len(word) > WORD_CHARACTERS_MAX:
+        if not word.strip() or len(word) > WORD_CHARACTERS_MAX:
             return Invalid(f"word must have between 1 and {WORD_CHARACTERS_MAX} characters")
+        if problem := word_problem(word):
+            return Invalid(problem)
         if not 0 < limit <= LIMIT_MAX:
             return Invalid(f"limit must be between 1 and {LIMIT_MAX}")
         events, partial = await self._events(caller, word, limit)

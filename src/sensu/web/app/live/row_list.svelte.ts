@@ -4,7 +4,9 @@ import type { Tick } from '../rules/tick.ts'
 import { type Outcome, answered } from '../wire/outcomes.ts'
 import { ask } from '../wire/requests.ts'
 import { ChosenRows } from './chosen_rows.svelte.ts'
+import { navigation } from './navigation.svelte.ts'
 import type { RowsAnswer, RowsPart } from './rows_question.ts'
+import { searchState } from './search_state.svelte.ts'
 import { stream } from './stream.svelte.ts'
 import { WindowedRows } from './windowed_rows.svelte.ts'
 
@@ -73,7 +75,9 @@ export class RowList<Row> {
 
   async #load(part: RowsPart, signal: AbortSignal): Promise<Outcome<RowsAnswer<Row>>> {
     const query = `${this.#query}&offset=${part.offset}&limit=${part.limit}`
+    const { q } = navigation.view
     const outcome = await ask(`${this.#path}?${query}`, (answer) => answer, { signal })
+    if (!signal.aborted) searchState.take(q, outcome)
     if (outcome.kind !== 'answered') return outcome
     const answer = recordOf(outcome.data)
     if (!signal.aborted) this.facts = answer

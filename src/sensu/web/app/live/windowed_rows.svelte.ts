@@ -17,6 +17,8 @@ export class WindowedRows<Row> {
   known = $state(false)
   searching = $state(false)
   searched = $state(0)
+  /** Somebody stopped the search: there may be more rows. */
+  stopped = $state(false)
   revision = $state(0)
   /** Why the last request was not answered. */
   problem = $state.raw<Refused | Unreachable | undefined>(undefined)
@@ -106,6 +108,7 @@ export class WindowedRows<Row> {
   /** Stops a search; what it found stays. */
   stop(): void {
     this.searching = false
+    this.stopped = true
     this.#run.abort()
     this.#run = new AbortController()
     this.#reading.clear()
@@ -264,6 +267,7 @@ export class WindowedRows<Row> {
     this.problem = undefined
     if (answer.complete || !this.known || this.#total < answer.total) this.#total = answer.total
     this.searching = !answer.complete
+    this.stopped = false
     this.searched = answer.searched
     this.revision = answer.revision
   }

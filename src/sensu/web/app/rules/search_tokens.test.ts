@@ -2,7 +2,15 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import { quoted, searchQuestion, searchTerms, withTerm, withoutTerm } from './search_tokens.ts'
+import {
+  isFinished,
+  placeInSearch,
+  quoted,
+  searchQuestion,
+  searchTerms,
+  withTerm,
+  withoutTerm,
+} from './search_tokens.ts'
 
 const texts = (text: string) => searchTerms(text).map((term) => `${term.kind}: ${term.text}`)
 
@@ -34,9 +42,27 @@ test('labels are asked by the label selector, under their own name', () => {
   })
 })
 
-test('a comparison that is not finished is words, so that typing never empties the list', () => {
-  assert.deepEqual(texts('event.check.status =='), ['word: event.check.status', 'word: =='])
-  assert.deepEqual(texts('a in [b, c'), ['word: a', 'word: in', 'word: [', 'word: b', 'word: ,', 'word: c'])
+test('a comparison that is not finished is known as that, up to the next &&', () => {
+  assert.deepEqual(texts('event.check.status == && web'), ['field: event.check.status ==', 'word: web'])
+  assert.deepEqual(texts('a in [b, c'), ['field: a in [b, c'])
+  assert.deepEqual(texts("event.check.status = '2'"), ["field: event.check.status = '2'"])
+  assert.equal(isFinished('event.check.status =='), false)
+  assert.equal(isFinished("event.check.status == '2' web in"), true)
+})
+
+test('words that only look like an operator stay words', () => {
+  assert.deepEqual(texts('disk in'), ['word: disk', 'word: in'])
+})
+
+test('all comparisons of a kind are one selector, and its positions are found in the text', () => {
+  const text = "web labels.region == 'eu' && event.check.name == 'a' labels.rack == && 'labels.my-team' == 'x'"
+  const { fieldSelector, labelSelector } = searchQuestion(text)
+  assert.deepEqual(fieldSelector, ["event.check.name == 'a'"])
+  assert.deepEqual(labelSelector, ["region == 'eu' && rack == && 'my-team' == 'x'"])
+  const selector = labelSelector[0] ?? ''
+  for (const part of ["'eu'", "'x'", 'my-team', 'region'])
+    assert.equal(placeInSearch(text, 'label', selector.indexOf(part) + 1), text.indexOf(part))
+  assert.equal(placeInSearch(text, 'field', 1), text.indexOf('event.check.name'))
 })
 
 test('quoted words may contain blanks', () => {

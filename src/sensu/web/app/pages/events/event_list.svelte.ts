@@ -3,6 +3,7 @@ import { announcer } from '../../live/announcer.svelte.ts'
 import { ChosenRows } from '../../live/chosen_rows.svelte.ts'
 import { clock } from '../../live/clock.svelte.ts'
 import type { RowsAnswer, RowsPart } from '../../live/rows_question.ts'
+import { searchState } from '../../live/search_state.svelte.ts'
 import { stream } from '../../live/stream.svelte.ts'
 import { WindowedRows } from '../../live/windowed_rows.svelte.ts'
 import { changesInWords } from '../../rules/event_changes.ts'
@@ -86,7 +87,9 @@ export class EventList {
   ): Promise<Outcome<RowsAnswer<EventRow>>> {
     const path = pathOf('/api/sensu/v1/namespaces/{}/events/rows', namespace)
     const outcome = await ask(`${path}?${rowsQuery(view, part)}`, readAnswer, { signal })
-    if (outcome.kind === 'answered' && !signal.aborted) this.counts = outcome.data.counts
+    if (signal.aborted) return outcome
+    searchState.take(view.q, outcome)
+    if (outcome.kind === 'answered') this.counts = outcome.data.counts
     return outcome
   }
 }
