@@ -18,7 +18,7 @@ function takeSession(answer: SessionAnswer): void {
   preferences.take(answer.preferences)
   if (!answer.namespaces.includes(preferences.namespace)) preferences.namespace = answer.namespaces[0] ?? ''
   preferences.keep()
-  if (answer.rights.namespace !== '') rights.take(answer.rights.namespace, answer.rights.rules)
+  rights.take(answer.rights.namespace, answer.rights.rules)
   stream.retry()
 }
 
