@@ -77,6 +77,7 @@ async def test_each_silence_counts_what_it_silences(ann: Operator) -> None:
         hits = await ann.get(f"{OWN}/silenced/{name}/hits")
         assert (row["exact"], row["events"]) == (True, hits["events"])
     assert (await ann.get(f"{OWN}/silenced/rows"))["idle"] == 1
+    assert await names(ann, "idle=true") == ["web:*"]
 
 
 async def test_a_row_shows_a_silence(ann: Operator) -> None:
@@ -156,6 +157,14 @@ async def test_what_the_caller_may_not_list_is_hidden(ann: Operator) -> None:
 
 async def test_what_cannot_be_asked_of_silences(ann: Operator) -> None:
     """Wrong orders, numbers and flags are refused with the reason."""
-    for query in ("order=size", "limit=501", "offset=-1", "active=maybe", f"word={'x' * 1001}", "labelSelector=a"):
+    for query in (
+        "order=size",
+        "limit=501",
+        "offset=-1",
+        "active=maybe",
+        "idle=2",
+        f"word={'x' * 1001}",
+        "labelSelector=a",
+    ):
         status, answer = await ann.ask("GET", f"{OWN}/silenced/rows?{query}")
         assert (status, query.partition("=")[0] in json.dumps(answer)) == (400, True)

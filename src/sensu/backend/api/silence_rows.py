@@ -19,6 +19,7 @@ _QUERIES = {
     "limit": f"The largest number of rows, at most {LIMIT_MAX} (default: {LIMIT_DEFAULT}).",
     "word": "Only silences with this text in their names, reasons or creators, in any case.",
     "active": "Only silences that have begun (`true`) or that begin later (`false`).",
+    "idle": "Only silences that have begun and silence nothing now (`true`), or all others (`false`).",
     "fieldSelector": "Only silences whose fields match this expression.",
     "labelSelector": "Only silences whose labels match this expression.",
 }
@@ -43,14 +44,16 @@ def _asked(request: Request) -> SilenceRowsRequest | Invalid:
     page = page_of(query)
     if isinstance(page, Invalid):
         return page
-    active = query.get("active", [""])[0]
-    if active not in FLAGS:
-        return Invalid("active must be true or false")
+    flags = {name: query.get(name, [""])[0] for name in ("active", "idle")}
+    for name, text in flags.items():
+        if text not in FLAGS:
+            return Invalid(f"{name} must be true or false")
     return SilenceRowsRequest(
         query.get("order", [""])[0] or ORDERS[0],
         *page,
         query.get("word", [""])[0],
-        FLAGS[active],
+        FLAGS[flags["active"]],
+        FLAGS[flags["idle"]],
         tuple(query.get("labelSelector", ())),
         tuple(query.get("fieldSelector", ())),
     )

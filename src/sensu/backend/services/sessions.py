@@ -69,6 +69,7 @@ class ShellSettings(msgspec.Struct, frozen=True):
     """Settings of the installation that the web UI needs before anybody signs in."""
 
     signin_message: str
+    silence_reason_optional: bool
     theme: str
 
 
@@ -166,7 +167,7 @@ class LoginSessions:
     async def state(self, caller: Identity | None, namespace: str) -> ShellState:
         """What the web UI starts with, for a caller (None: not signed in)."""
         now, config = self._clock.now(), web_settings(self._records)
-        settings = ShellSettings(config.signin_message, shell_theme(config))
+        settings = ShellSettings(config.signin_message, config.silence_reason_optional, shell_theme(config))
         initialised = caller is not None or await is_initialised(self._store)
         if caller is None:
             return ShellState(signed_in=False, now=now, settings=settings, initialised=initialised)

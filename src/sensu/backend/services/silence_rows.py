@@ -91,6 +91,7 @@ class SilenceRowsRequest(msgspec.Struct, frozen=True):
     limit: int = LIMIT_DEFAULT
     word: str = ""
     active: bool | None = None
+    idle: bool | None = None
     label_selectors: tuple[str, ...] = ()
     field_selectors: tuple[str, ...] = ()
 
@@ -134,6 +135,7 @@ class SilenceLists:
         silences = [one for one in stored if not expired(one, now)]
         active = {one.metadata.name: one for one in silences if in_force(one, now)}
         hits = _Hits({}) if hidden else await self._hits(namespace, list(active.values()))
+        idle = {name for name in active if name not in hits.inexact and hits.numbers.get(name) == _NONE}
         chosen = None if selection is None else await chosen_names(self._store, SILENCED, namespace, selection)
         word = asked.word.casefold()
         found = [
@@ -141,6 +143,7 @@ class SilenceLists:
             for one in silences
             if (chosen is None or one.metadata.name in chosen)
             and (asked.active is None or (one.metadata.name in active) is asked.active)
+            and (asked.idle is None or (one.metadata.name in idle) is asked.idle)
             and any(word in text.casefold() for text in (one.metadata.name, one.reason, one.creator))
         ]
         found.sort(key=_PLACES[asked.order])
@@ -150,7 +153,7 @@ class SilenceLists:
             len(silences),
             len(active),
             len(silences) - len(active),
-            0 if hidden else sum(not any(hits.numbers.get(name, _NONE)) for name in active.keys() - hits.inexact),
+            len(idle),
             [EVENT.segment] if hidden else [],
             found[asked.offset : asked.offset + asked.limit],
         )
