@@ -1,6 +1,7 @@
 """A small company's hosts and checks, and hosts with awkward names and outputs."""
 
 from collections.abc import Iterator
+from time import time
 from typing import Any
 
 from tests.web.world import World
@@ -63,6 +64,14 @@ def fill_with_awkward_hosts(world: World) -> None:
     """Long names, right-to-left text, markup, control characters, empty and endless outputs."""
     for host, check, status, output in AWKWARD:
         world.report(host, check, status, output)
+    long = {"subscription": f"entity:{LONG_NAME}", "reason": "القرص ممتلئ " * 20, "expire": 4 * 86_400}
+    until = {"subscription": "linux", "check": "disk", "expire_on_resolve": True, "reason": "new disks are ordered"}
+    world.create(
+        _resource("Silenced", f"entity:{LONG_NAME}:*", long),
+        _resource("Silenced", "linux:disk", until),
+        _resource("Silenced", "entity:cache1:*", {"subscription": "entity:cache1", "begin": 4_000_000_000}),
+        _resource("Silenced", "database:*", {"subscription": "database", "begin": int(time()) + 7200, "expire": 3600}),
+    )
 
 
 def _given(check: str) -> dict[str, Any]:

@@ -28,6 +28,8 @@ PAGES = {
     "checks": "/n/default/checks",
     "check": "/n/default/checks/http",
     "silences": "/n/default/silences",
+    "silences-calendar": "/n/default/silences?view=calendar",
+    "silence": "/n/default/silences/entity:db2:replication",
     "new-silence": "/n/default/silences/new?entity=web1&check=http",
     "hooks": "/n/default/hooks",
     "deliveries": "/n/default/deliveries",

@@ -16,6 +16,7 @@ export interface SessionAnswer {
   initialised: boolean
   rights: { namespace: string; rules: RightsRule[] }
   signinMessage: string
+  silenceReasonOptional: boolean
   preferences: unknown
   /** The installation's theme. */
   theme: unknown
@@ -36,6 +37,8 @@ class Session {
   version = $state('')
   initialised = $state(true)
   signinMessage = $state('')
+  /** The installation does not insist on reasons of silences. */
+  silenceReasonOptional = $state(false)
   /** Why the session cannot be read, where the state is unreachable. */
   why = $state('')
   #waiting: ((signedIn: boolean) => void)[] = []
@@ -103,6 +106,7 @@ class Session {
   #take(answer: SessionAnswer): void {
     this.initialised = answer.initialised
     this.signinMessage = answer.signinMessage
+    this.silenceReasonOptional = answer.silenceReasonOptional
     if (!answer.signedIn) {
       if (this.state === 'signed_in') this.over = true
       else this.state = 'signed_out'
@@ -145,6 +149,7 @@ function readSession(answer: unknown): SessionAnswer {
     initialised: values['initialised'] !== false,
     rights: { namespace: textOf(rights['namespace']), rules: readRules(rights['rules']) },
     signinMessage: textOf(recordOf(values['settings'])['signin_message']),
+    silenceReasonOptional: recordOf(values['settings'])['silence_reason_optional'] === true,
     preferences: values['preferences'],
     theme: recordOf(values['settings'])['theme'],
     nowS: numberOf(values['now'], Date.now() / 1000),
