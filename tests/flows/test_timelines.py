@@ -47,6 +47,9 @@ async def test_a_timeline_has_bands_and_marks(operator: Operator) -> None:
     assert ("configuration", "admin changed CheckConfig http: timeout 0 → 2") in texts
     assert ("silence-begins", "admin: *:http (a new disk)") in texts
     assert ("silence-ends", "admin: *:http") in texts
+    (silence,) = found["silences"]
+    assert (silence["name"], silence["check"], silence["creator"]) == ("*:http", "http", "admin")
+    assert 0 < silence["from"] <= silence["to"]
     assert (found["hidden"], found["next"]) == ([], "")
 
 

@@ -1,19 +1,22 @@
 """Hosts and services: the list, and one of them with its checks."""
 
+import asyncio
 import re
+from typing import Any
 
 from playwright.sync_api import Locator, Page, expect
 
 from sensu.testing.backend_process import PASSWORD, USER
+from tests.contract.http_client import ApiClient
 from tests.web.browser import PHONE, Visits
 from tests.web.world import World
+
+EVENTS = "/api/core/v2/namespaces/default/events"
 
 
 def test_an_entity_is_found_and_shows_its_checks(visits: Visits, world: World) -> None:
     """The list leads to a host, whose checks are there, the worst first, and change without a reload."""
-    world.report(
-        "web1", "http", 0, "HTTP 200", labels={"wiki": "https://wiki.example/web1", "bad": "javascript:alert(1)"}
-    )
+    world.report("web1", "http", 0, "HTTP 200")
     world.report("web1", "disk", 2, "/ is 97 % full")
     world.report("db1", "disk", 0, "fine")
     page = visits.visit(None)
@@ -22,15 +25,22 @@ def test_an_entity_is_found_and_shows_its_checks(visits: Visits, world: World) -
     expect(page.get_by_role("link", name="db1")).to_have_count(0)
     page.get_by_role("link", name="web1").click()
     expect(page).to_have_url(re.compile("/n/default/entities/web1$"))
-    rows = page.get_by_role("region", name="2 checks").get_by_role("listitem")
+    rows = page.get_by_role("list", name="Checks").get_by_role("listitem")
     expect(rows.first).to_contain_text("/ is 97 % full")
-    wiki = page.get_by_role("link", name="https://wiki.example/web1")
-    expect(wiki).to_have_attribute("rel", "noopener noreferrer")
-    expect(page.get_by_text("javascript:alert(1)")).to_be_visible()
-    expect(page.get_by_role("link", name="javascript")).to_have_count(0)
     expect(page.get_by_text("live", exact=True)).to_be_visible()
     world.report("web1", "http", 1, "HTTP 503")
     expect(rows.nth(1)).to_contain_text("HTTP 503", timeout=4000)
+
+
+def test_only_web_addresses_in_labels_are_links(visits: Visits, world: World) -> None:
+    """A label that is a web address is a link that tells the other site nothing; other addresses are text."""
+    labels = {"wiki": "https://wiki.example/web1", "bad": "javascript:alert(1)", "data": "data:text/html,x"}
+    world.report("labelled", "http", 0, labels=labels)
+    page = opened(visits, "/n/default/entities/labelled?tab=labels")
+    wiki = page.get_by_role("link", name="https://wiki.example/web1")
+    expect(wiki).to_have_attribute("rel", "noopener noreferrer")
+    expect(page.get_by_text("javascript:alert(1)")).to_be_visible()
+    expect(page.get_by_role("link", name=re.compile("javascript|data"))).to_have_count(0)
 
 
 def test_an_entity_that_does_not_exist_leads_to_the_list(visits: Visits) -> None:
@@ -94,3 +104,95 @@ def test_an_entity_is_silenced_from_the_list(visits: Visits, world: World) -> No
     page.keyboard.press("Enter")
     expect(page.get_by_role("status", name="Messages")).to_contain_text("noisy-1 is silent for 15 min.")
     assert world.api("GET", "/api/core/v2/namespaces/default/silenced/entity:noisy-1:*").status == 200
+
+
+def test_a_moment_of_the_past_is_shown_to_everybody_with_its_link(visits: Visits, world: World) -> None:
+    """The ribbon leads to the moment before a failure; its link shows a colleague the same, and there is a way back."""
+    world.report("traveller", "disk", 0, "9 % full")
+    page = opened(visits, "/n/default/entities/traveller?from=1h")
+    checks = page.get_by_role("list", name="Checks")
+    expect(checks).to_contain_text("9 % full")
+    page.wait_for_timeout(1100)  # moments of histories are whole seconds
+    world.report("traveller", "disk", 2, "97 % full")
+    expect(checks).to_contain_text("97 % full")
+    expect(page.get_by_role("img", name=re.compile("^disk: 1 incident in the last hour"))).to_be_visible()
+    earlier = page.get_by_role("button", name="To the change before")
+    while "9 % full" not in checks.inner_text() or "97 % full" in checks.inner_text():
+        before = page.url
+        earlier.click()
+        page.wait_for_url(lambda url, before=before: url != before)
+        page.wait_for_timeout(300)
+    expect(page).to_have_url(re.compile(r"at=\d+"))
+    expect(page.get_by_role("slider", name="Moment")).to_have_attribute("aria-valuetext", re.compile("1 passing"))
+    other = opened(visits, page.url.removeprefix(world.url))
+    expect(other.get_by_role("list", name="Checks")).to_contain_text("9 % full")
+    other.get_by_role("button", name="Back to now").click()
+    expect(other.get_by_role("list", name="Checks")).to_contain_text("97 % full")
+    page.get_by_role("slider", name="Moment").press("Home")
+    expect(checks).to_contain_text("No check had reported by then.")
+    page.get_by_role("slider", name="Moment").press("End")
+    expect(checks).to_contain_text("97 % full")
+
+
+def test_the_tabs_tell_what_is_known_of_an_entity(visits: Visits, world: World) -> None:
+    """Timeline, facts, subscriptions with the checks they bring, and the entity itself have a tab each."""
+    spec = {"command": "true", "interval": 60, "subscriptions": ["storage"], "publish": True}
+    metadata = {"name": "raid", "namespace": "default"}
+    world.create({"type": "CheckConfig", "api_version": "core/v2", "metadata": metadata, "spec": spec})
+    world.start_agent("tabbed", "storage")
+    page = opened(visits, "/n/default/entities/tabbed")
+    expect(page.get_by_role("list", name="Checks")).to_contain_text("keepalive")
+    page.get_by_role("tab", name="Timeline").click()
+    expect(page.get_by_role("list", name="What happened")).to_contain_text("keepalive became passing")
+    page.get_by_role("tab", name="Facts").click()
+    expect(page.get_by_text("hostname")).to_be_visible()
+    page.get_by_role("tab", name="Subscriptions").click()
+    expect(page.get_by_role("link", name="raid")).to_be_visible()
+    page.get_by_role("tab", name="Raw").click()
+    expect(page.get_by_role("region", name="The entity as JSON")).to_contain_text('"entity_class": "agent"')
+    world.kill_agent("tabbed")
+
+
+def test_an_entity_that_its_agent_manages_says_so(visits: Visits, world: World) -> None:
+    """Where the agent would overwrite a change, the page says where to make it instead."""
+    world.report("managed", "http", 0, labels={"sensu.io/managed_by": "sensu-agent"})
+    page = opened(visits, "/n/default/entities/managed")
+    expect(page.get_by_text("The agent on this host manages labels")).to_be_visible()
+
+
+def test_an_entity_with_500_checks(visits: Visits, world: World) -> None:
+    """All checks of an entity are there, the failing one first, and the page stays as narrow as a phone."""
+
+    async def report() -> None:
+        async with ApiClient(world.backend.api_url, USER, PASSWORD) as client:
+            for first in range(0, 500, 50):
+                await asyncio.gather(*(client.request("POST", EVENTS, event(n)) for n in range(first, first + 50)))
+
+    def event(number: int) -> dict[str, Any]:
+        entity = {"entity_class": "proxy", "metadata": {"name": "many", "namespace": "default"}}
+        metadata = {"name": f"check-{number:03}-of-all-that-run-on-this-host", "namespace": "default"}
+        return {"entity": entity, "check": {"metadata": metadata, "status": 2 if number == 250 else 0, "interval": 60}}
+
+    world.run(report())
+    page = visits.visit(None, size=(320, 640))
+    visits.sign_in(page, USER, PASSWORD)
+    page.goto("/n/default/entities/many")
+    checks = page.get_by_role("list", name="Checks").get_by_role("listitem")
+    expect(checks).to_have_count(500, timeout=20_000)
+    expect(checks.first).to_contain_text("check-250")
+    expect(page.get_by_role("button", name="Show all 500 checks")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+
+
+def test_an_entity_is_deleted_with_what_it_has(visits: Visits, world: World) -> None:
+    """Delete says how many events go with the entity, and leads back to the list."""
+    world.report("goner", "http", 1)
+    page = opened(visits, "/n/default/entities/goner")
+    expect(page.get_by_role("list", name="Checks")).to_contain_text("http")
+    page.get_by_role("button", name="More actions").click()
+    page.get_by_role("menuitem", name="Delete").click()
+    dialog = page.get_by_role("dialog", name="Delete this entity?")
+    expect(dialog).to_contain_text("goner is deleted with its 1 event")
+    dialog.get_by_role("button", name="Delete").click()
+    expect(page).to_have_url(re.compile("/entities$"))
+    assert world.api("GET", "/api/core/v2/namespaces/default/entities/goner").status == 404

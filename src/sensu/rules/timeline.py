@@ -37,8 +37,19 @@ class Mark(Wire, frozen=True):
     text: str = always_str()
 
 
+class SilenceSpan(Wire, frozen=True):
+    """When a silence applied, in Unix seconds, to `check` or (without one) to all; `end` is 0 if no end is set."""
+
+    name: str = always_str()
+    check: str = ""
+    start: int = msgspec.field(default_factory=int, name="from")
+    end: int = msgspec.field(default_factory=int, name="to")
+    creator: str = always_str()
+    reason: str = ""
+
+
 class Timeline(Wire, frozen=True):
-    """What happened to an entity in a period, oldest first.
+    """What happened to an entity in a period, oldest first; `silences` are those that applied at any time in it.
 
     `hidden` names what the caller may not read. If not all bands fit, `next` is the time before which they go on: pass
     it as `to`.
@@ -46,6 +57,7 @@ class Timeline(Wire, frozen=True):
 
     bands: tuple[Band, ...] = always_list()
     marks: tuple[Mark, ...] = always_list()
+    silences: tuple[SilenceSpan, ...] = always_list()
     hidden: tuple[str, ...] = always_list()
     next: str = always_str()
 
@@ -101,6 +113,20 @@ def marks_of_silence(silence: Silenced, ended_at: int = 0, ended_by: str = "") -
         yield Mark(at=ended_at, sort=SILENCE_ENDS, check=check, text=f"{ended_by}: {name}")
     elif silence.expire_at > 0:
         yield Mark(at=silence.expire_at, sort=SILENCE_ENDS, check=check, text=name)
+
+
+def span_of_silence(silence: Silenced, ended_at: int = 0) -> SilenceSpan:
+    """When a silence applied; `ended_at` (Unix seconds) is when it was deleted."""
+    end = ended_at or max(0, silence.expire_at)
+    check = silence.check if silence.check != "*" else ""
+    span = SilenceSpan(name=silence.metadata.name, check=check, start=silence.begin, end=end)
+    return msgspec.structs.replace(span, creator=silence.creator, reason=silence.reason)
+
+
+def spans_within(spans: Iterable[SilenceSpan], start: int, end: int) -> list[SilenceSpan]:
+    """The spans that overlap a period, the oldest first."""
+    found = [span for span in spans if span.start <= end and (not span.end or span.end >= start)]
+    return sorted(found, key=lambda span: (span.start, span.name))
 
 
 def mark_of_audit(record: AuditRecord, *, check: str = "") -> Mark:

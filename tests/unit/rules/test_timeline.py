@@ -1,6 +1,14 @@
 from sensu.rules.audit import AuditRecord
 from sensu.rules.explain import DELIVERED, FILTERED, GIVEN_UP, Handling
-from sensu.rules.timeline import StateChange, bands_of, mark_of_audit, marks_of_changes, marks_of_silence
+from sensu.rules.timeline import (
+    StateChange,
+    bands_of,
+    mark_of_audit,
+    marks_of_changes,
+    marks_of_silence,
+    span_of_silence,
+    spans_within,
+)
 from sensu.testing.factories import make_silence
 
 
@@ -44,6 +52,22 @@ def test_silences_begin_and_end() -> None:
     ]
     assert [mark.at for mark in marks_of_silence(silence, 300, "bob")] == [100, 300]
     assert [mark.at for mark in marks_of_silence(make_silence("linux", begin=100))] == [100]
+
+
+def test_a_silence_that_began_before_a_period_applies_in_it() -> None:
+    """Silences that overlap a period are in it, the oldest first; others are not."""
+    silences = [
+        span_of_silence(make_silence("late", begin=900)),
+        span_of_silence(make_silence("open", "http", begin=200, creator="ann", reason="disk")),
+        span_of_silence(make_silence("deleted", begin=100, expire_at=800), 300),
+        span_of_silence(make_silence("over", begin=100, expire_at=250)),
+    ]
+    found = spans_within(silences, 300, 600)
+    assert [(span.name, span.check, span.start, span.end) for span in found] == [
+        ("deleted:*", "", 100, 300),
+        ("open:http", "http", 200, 0),
+    ]
+    assert (found[1].creator, found[1].reason) == ("ann", "disk")
 
 
 def test_a_configuration_change_says_who_changed_what() -> None:

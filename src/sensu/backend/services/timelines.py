@@ -26,12 +26,15 @@ from sensu.rules.timeline import (
     NEIGHBOUR,
     Band,
     Mark,
+    SilenceSpan,
     StateChange,
     Timeline,
     bands_of,
     mark_of_audit,
     marks_of_changes,
     marks_of_silence,
+    span_of_silence,
+    spans_within,
 )
 from sensu.rules.workflow import plan
 from sensu.store.contract import Store
@@ -83,14 +86,20 @@ class Timelines:
         hidden = list[str]()
         checks = {each.key.check for each in events}
         names = {(ENTITY.type, entity), (ENTITY_CONFIG.type, entity), *((CHECK.type, check) for check in checks)}
-        marks += await self._marks(caller, namespace, names, subjects, start, hidden)
+        spans = list[SilenceSpan]()
+        marks += await self._marks(caller, namespace, names, subjects, start, hidden, spans)
         within = sorted((mark for mark in marks if start <= mark.at <= end), key=lambda mark: mark.at)
         bands.sort(key=lambda band: band.start)
         cut = bands[-BANDS_MAX:]
         goes_on = str(cut[0].start) if len(cut) < len(bands) else ""
-        return Found(
-            encode(Timeline(bands=tuple(cut), marks=tuple(within[-MARKS_MAX:]), hidden=tuple(hidden), next=goes_on))
+        found = Timeline(
+            bands=tuple(cut),
+            marks=tuple(within[-MARKS_MAX:]),
+            silences=tuple(spans_within(spans, start, end)[-MARKS_MAX:]),
+            hidden=tuple(hidden),
+            next=goes_on,
         )
+        return Found(encode(found))
 
     async def before(self, caller: Identity, key: EventKey, window_s: int) -> Found | Refusal:
         """What happened before the last state change of an event, as JSON of `Before`."""
@@ -106,7 +115,7 @@ class Timelines:
         event, start, hidden = decode(Event, stored.body), at - window_s, list[str]()
         subject = subject_of(event)
         names = set(self._involved(key, event))
-        marks = await self._marks(caller, key.namespace, names, [] if subject is None else [subject], start, hidden)
+        marks = await self._marks(caller, key.namespace, names, [] if subject is None else [subject], start, hidden, [])
         marks += await self._neighbours(caller, key, start, at, hidden)
         within = sorted((mark for mark in marks if start <= mark.at <= at), key=lambda mark: -mark.at)
         found = Before(at=at, window=window_s, marks=tuple(within[:BEFORE_MAX]), hidden=tuple(hidden))
@@ -144,13 +153,16 @@ class Timelines:
         subjects: Sequence[SilenceSubject],
         start: int,
         hidden: list[str],
+        spans: list[SilenceSpan],
     ) -> list[Mark]:
-        """The marks of silences and of changes to the configuration."""
+        """The marks of silences, whose spans are added too, and of changes to the configuration."""
         found: list[Mark] = []
         silences_allowed = self._access.allows(caller, "list", SILENCED.segment, namespace=namespace)
         if silences_allowed:
             silences: Sequence[Silenced] = self._records.list(SILENCED, namespace)
-            found += [mark for one in _about(silences, subjects) for mark in marks_of_silence(one)]
+            for one in _about(silences, subjects):
+                found += marks_of_silence(one)
+                spans.append(span_of_silence(one))
         else:
             hidden.append(SILENCED.segment)
         if not self._access.allows(caller, "list", AUDIT):
@@ -161,7 +173,9 @@ class Timelines:
                 check = record.name if record.type == CHECK.type else ""
                 found.append(mark_of_audit(record, check=check))
             elif silences_allowed and record.type == SILENCED.type and record.action == "delete":
-                found += _of_deleted(record, subjects)
+                for one in _deleted(record, subjects):
+                    found += marks_of_silence(one, int(record.at), record.username)
+                    spans.append(span_of_silence(one, int(record.at)))
         return found
 
     async def _records_since(self, namespace: str, start: int) -> AsyncIterator[AuditRecord]:
@@ -234,12 +248,10 @@ def _about(silences: Sequence[Silenced], subjects: Sequence[SilenceSubject]) -> 
     return list({one.metadata.name: one for subject in subjects for one in index.about(subject)}.values())
 
 
-def _of_deleted(record: AuditRecord, subjects: Sequence[SilenceSubject]) -> list[Mark]:
-    """The marks of a silence that was deleted, or ended by itself, if it applied to one of the subjects."""
+def _deleted(record: AuditRecord, subjects: Sequence[SilenceSubject]) -> Sequence[Silenced]:
+    """The silence that was deleted, or ended by itself, if it applied to one of the subjects."""
     try:
         silence = msgspec.convert(record.before, Silenced)
     except msgspec.ValidationError:
         return []
-    if not _about([silence], subjects):
-        return []
-    return list(marks_of_silence(silence, int(record.at), record.username))
+    return _about([silence], subjects)

@@ -110,7 +110,15 @@ class Stream {
   }
 
   #opened(): void {
+    const resumes = this.#lastId !== 0
     this.#say('live')
+    if (!resumes) this.#readWhatWasMissed()
+  }
+
+  /** A stream that begins now knows nothing of what changed since the page was read. */
+  #readWhatWasMissed(): void {
+    const followers = [...this.#followers.keys()].filter((each) => each.since === undefined && each.hidden !== true)
+    for (const follower of followers) follower.again()
   }
 
   #lost(status: number): void {

@@ -1,6 +1,5 @@
 // What the entity pages show of an entity and of its events, read from the API's answers.
 import { listOf, numberOf, recordOf, textOf } from '../../rules/outside.ts'
-import { type Status, severityRank, statusOf } from '../../rules/status.ts'
 
 /** An entity as the pages show it. */
 export interface EntityFacts {
@@ -14,19 +13,14 @@ export interface EntityFacts {
   platform: string
   system: readonly (readonly [name: string, value: string])[]
   addresses: readonly (readonly [name: string, value: string])[]
+  processes: readonly (readonly [name: string, value: string])[]
+  /** Settings of its agent. */
+  agent: readonly (readonly [name: string, value: string])[]
+  /** Its agent overwrites what is edited here. */
+  isManaged: boolean
+  /** As the API gave it. */
+  raw: unknown
 }
-
-/** One of its checks as it is now. */
-export interface EntityCheck {
-  check: string
-  status: Status
-  silenced: boolean
-  flapping: boolean
-  executedS: number
-  line: string
-}
-
-const LINE_CHARACTERS = 160
 
 /** An entity of the API's answer. */
 export function readEntity(answer: unknown): EntityFacts {
@@ -47,26 +41,10 @@ export function readEntity(answer: unknown): EntityFacts {
       .filter(([fact, value]) => facts.includes(fact) && value !== '')
       .map(([fact, value]) => [fact.replaceAll('_', ' '), value] as const),
     addresses: addressesOf(system['network']),
-  }
-}
-
-/** The checks of an entity from its events, the worst first. */
-export function readChecks(answer: unknown): EntityCheck[] {
-  return listOf(answer)
-    .map(checkOf)
-    .toSorted((a, b) => severityRank(a.status) - severityRank(b.status) || a.check.localeCompare(b.check))
-}
-
-function checkOf(event: unknown): EntityCheck {
-  const check = recordOf(recordOf(event)['check'])
-  const [line = ''] = textOf(check['output']).trimStart().split('\n', 1)
-  return {
-    check: textOf(recordOf(check['metadata'])['name']),
-    status: statusOf(numberOf(check['status'])),
-    silenced: listOf(check['silenced']).length > 0,
-    flapping: check['state'] === 'flapping',
-    executedS: numberOf(check['executed']),
-    line: line.slice(0, LINE_CHARACTERS),
+    processes: processesOf(system['processes']),
+    agent: agentOf(entity),
+    isManaged: recordOf(labels)['sensu.io/managed_by'] === 'sensu-agent',
+    raw: answer,
   }
 }
 
@@ -74,6 +52,30 @@ function pairsOf(record: unknown): (readonly [string, string])[] {
   return Object.entries(recordOf(record)).flatMap(([name, value]) =>
     typeof value === 'string' ? [[name, value] as const] : [],
   )
+}
+
+const MOST_PROCESSES = 200
+
+function processesOf(processes: unknown): (readonly [string, string])[] {
+  return listOf(processes)
+    .slice(0, MOST_PROCESSES)
+    .map((each) => [textOf(recordOf(each)['name']), `pid ${numberOf(recordOf(each)['pid'])}`] as const)
+}
+
+function agentOf(entity: Readonly<Record<string, unknown>>): (readonly [string, string])[] {
+  const handler = textOf(recordOf(entity['deregistration'])['handler'])
+  const deregisters = handler === '' ? 'when its keepalives stop' : `when its keepalives stop; ${handler} is informed`
+  const facts = [
+    ['user', textOf(entity['user'])],
+    ['deleted', entity['deregister'] === true ? deregisters : ''],
+    [
+      'redacted',
+      listOf(entity['redact'])
+        .map((each) => textOf(each))
+        .join(', '),
+    ],
+  ] as const
+  return entity['entity_class'] === 'agent' ? facts.filter(([, value]) => value !== '') : []
 }
 
 function addressesOf(network: unknown): (readonly [string, string])[] {
