@@ -119,4 +119,4 @@ def guard(server: Server) -> None:
     """Stop the server and remove its files when this process has ended."""
     script = GUARD.replace("USER", repr(server.user))
     command = [sys.executable, "-c", script, str(server.binaries / "pg_ctl"), str(server.folder)]
-    subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
+    subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, start_new_session=True)

@@ -44,10 +44,9 @@ from sensu.resources.kinds import ALL_KINDS, CHECK, ENTITY, EVENT
 from sensu.resources.metadata import ObjectMeta
 from sensu.store.contract import Store
 from sensu.store.resource_cache import ResourceCache
-from sensu.store.sqlite.connection import Durability
-from sensu.store.sqlite.store import SQLiteStore
 from sensu.testing.virtual_clock import VirtualClock
 from tests.flows.world import settled
+from tests.stores import store_in
 
 ADMIN, PASSWORD = "admin", "P@ssw0rd!"
 REMEMBERED_CHANGES = 50
@@ -167,7 +166,7 @@ async def running_api(
     """
     clock = clock or SystemClock()
     async with contextlib.AsyncExitStack() as stack:
-        store = SQLiteStore(folder, Durability.NORMAL)
+        store = store_in(folder)
         if isinstance(clock, VirtualClock):
             clock.settle_with(partial(settled, store))
         await store.open()

@@ -42,12 +42,13 @@ from sensu.resources.pipeline import Pipeline, PipelineWorkflow
 from sensu.resources.secret import ENV_PROVIDER
 from sensu.resources.wire import encode
 from sensu.rules.workflow import Workflow
+from sensu.store.contract import Store
 from sensu.store.resource_cache import ResourceCache
-from sensu.store.sqlite.store import SQLiteStore
 from sensu.store.values import Committed, OweDelivery
 from sensu.testing.factories import make_check, make_entity, make_event, make_metadata
 from sensu.testing.virtual_clock import VirtualClock, let_others_run
 from tests.flows.moving_slots import MovingSlots
+from tests.stores import store_in
 
 START = 1_700_000_000
 PATIENCE_S = 20.0
@@ -107,7 +108,7 @@ class PipelinedWorld:
 
     _web_url = ""
 
-    def __init__(self, store: SQLiteStore, clock: VirtualClock, folder: Path, bounds: Bounds | None) -> None:
+    def __init__(self, store: Store, clock: VirtualClock, folder: Path, bounds: Bounds | None) -> None:
         self.store = store
         self.clock = clock
         self.folder = folder
@@ -126,7 +127,7 @@ class PipelinedWorld:
         cls, folder: Path, *, bounds: Bounds | None = None, web_url: str = ""
     ) -> AsyncIterator["PipelinedWorld"]:
         """A world that runs on a database in the folder, and is stopped on leaving."""
-        world = cls(SQLiteStore(folder / "state"), VirtualClock(float(START)), folder, bounds)
+        world = cls(store_in(folder / "state"), VirtualClock(float(START)), folder, bounds)
         world._web_url = web_url
         await world._open()
         try:
@@ -138,7 +139,7 @@ class PipelinedWorld:
         """The backend stops and starts again: its memory and counters are new; the host's clock is set meanwhile."""
         await self._close()
         clock = VirtualClock(self.clock.now() + set_by_s)
-        PipelinedWorld.__init__(self, SQLiteStore(self.folder / "state"), clock, self.folder, self._bounds)
+        PipelinedWorld.__init__(self, store_in(self.folder / "state"), clock, self.folder, self._bounds)
         await self._open()
 
     async def _open(self) -> None:

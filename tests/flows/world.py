@@ -30,11 +30,10 @@ from sensu.resources.wire import decode
 from sensu.rules.run_ledger import SlotOutcome, Why
 from sensu.store.contract import Store
 from sensu.store.resource_cache import ResourceCache
-from sensu.store.sqlite.connection import Durability
-from sensu.store.sqlite.store import SQLiteStore
 from sensu.store.values import Committed, EventKey, PutState
 from sensu.testing.virtual_clock import VirtualClock, let_others_run
 from tests.flows.moving_slots import MovingSlots
+from tests.stores import reads_done, store_in
 
 START = 1_700_000_000
 
@@ -129,6 +128,7 @@ async def settled(store: Store) -> None:
     """Return when what is under way in the tasks of this loop is committed or refused, and its followers know it."""
     for _ in range(3):
         await let_others_run()
+        await reads_done(store)
         with suppress(StoreError):
             await store.commit([PutState("test.barrier", b"")])
 
@@ -157,7 +157,7 @@ class World:
         cls, folder: Path, *, owed_max: int = owed_max, keeps_results: bool = keeps_results
     ) -> AsyncIterator["World"]:
         """A world that runs on a database in the folder, and is stopped on leaving."""
-        world = cls(SQLiteStore(folder, Durability.NORMAL), VirtualClock(float(START)), FakeCounters())
+        world = cls(store_in(folder), VirtualClock(float(START)), FakeCounters())
         world.folder, world.owed_max, world.keeps_results = folder, owed_max, keeps_results
         await world._open()
         try:
@@ -169,7 +169,7 @@ class World:
         """The backend stops, is down for some seconds and starts again: its memory, counters and agents are new."""
         await self._close()
         clock = VirtualClock(self.clock.now() + down_s)
-        World.__init__(self, SQLiteStore(self.folder, Durability.NORMAL), clock, FakeCounters())
+        World.__init__(self, store_in(self.folder), clock, FakeCounters())
         await self._open()
 
     async def _open(self) -> None:

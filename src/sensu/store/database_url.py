@@ -1,7 +1,7 @@
 """Reads the URL of a database."""
 
 from dataclasses import dataclass
-from urllib.parse import parse_qsl, unquote, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
 from sensu.errors import ConfigurationError
 
@@ -32,8 +32,9 @@ def target_of(url: str) -> DatabaseUrl:
         raise ConfigurationError(f'invalid value "{cache}" for {STATEMENT_CACHE} in --store: must be 0 or 1')
     query = urlencode([one for one in parameters if one[0] != STATEMENT_CACHE])
     user, at, hosts = parts.netloc.rpartition("@")
-    shown = urlunsplit((parts.scheme, user.partition(":")[0] + at + hosts, parts.path, "", ""))
-    return DatabaseUrl(urlunsplit((parts.scheme, parts.netloc, parts.path, query, "")), unquote(shown), cache == "1")
+    shown = f"{parts.scheme}://{user.partition(':')[0]}{at}{hosts}{parts.path}"
+    whole = f"{parts.scheme}://{parts.netloc}{parts.path}" + (f"?{query}" if query else "")
+    return DatabaseUrl(whole, unquote(shown), cache == "1")
 
 
 def has_password(url: str) -> bool:

@@ -119,8 +119,9 @@ def _explained(shown: str, err: Exception) -> StoreError:
         return StoreError(f"the disk that holds the database {shown} is full")
     if code.startswith("XX"):
         return StoreError(f"the database {shown} is damaged: {err}")
-    kind = StoreAway if is_lost(err) else StoreError
-    return kind(f"the database {shown} failed: {err or type(err).__name__}")
+    if is_lost(err):
+        return StoreAway(f"the database {shown} cannot be reached: {err or type(err).__name__}")
+    return StoreError(f"the database {shown} failed: {err or type(err).__name__}")
 
 
 class Readers:

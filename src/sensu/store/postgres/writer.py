@@ -303,11 +303,11 @@ class PostgresWriter:
         connection = self._connection
         try:
             if len(todo) == 1:
-                await connection.fetchrow(todo[0][0], *todo[0][1])
+                await connection.fetch(todo[0][0], *todo[0][1])
             else:
                 async with connection.transaction():
                     for sql, arguments in todo:
-                        await connection.fetchrow(sql, *arguments)
+                        await connection.fetch(sql, *arguments)
         except Exception as err:
             if is_lost(err) and not isinstance(err, asyncpg.ReadOnlySQLTransactionError):
                 raise InDoubt from err
