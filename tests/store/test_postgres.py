@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import itertools
 import re
 import shutil
 import tempfile
@@ -212,19 +213,19 @@ async def test_a_server_that_crashes_in_the_middle_of_commits() -> None:
     async with opened(server.url(), SynchronousCommit.FULL) as store:
 
         async def write() -> None:
-            for number in range(10_000):
-                try:
+            for number in itertools.count():
+                with contextlib.suppress(StoreError):
                     await commit(store, taken(number))
                     done.append(number)
-                except StoreError:
-                    await asyncio.sleep(0.05)
                 if stopping.is_set():
                     return
 
         stopping = asyncio.Event()
         writing = asyncio.create_task(write())
         for _ in range(4):
-            await asyncio.sleep(0.3)
+            some = len(done) + 50
+            while len(done) < some:
+                await asyncio.sleep(0.005)
             await asyncio.to_thread(server.stop, "immediate")
             await asyncio.to_thread(server.start)
         stopping.set()
