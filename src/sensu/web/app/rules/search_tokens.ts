@@ -71,6 +71,15 @@ export function searchQuestion(text: string): SearchQuestion {
   }
 }
 
+/** A selector of labels as it is written in a search text: with `labels.` before each name. */
+export function withLabelPrefix(selector: string): string {
+  const operands = searchTerms(selector).flatMap(({ text, from, kind }) => {
+    const operand = kind === 'word' ? undefined : namingOperand(piecesOf(text))
+    return operand === undefined ? [] : [from + operand.from + (/^['"]/.test(operand.text) ? 1 : 0)]
+  })
+  return operands.reduceRight((text, at) => `${text.slice(0, at)}labels.${text.slice(at)}`, selector)
+}
+
 /** The place in a search text of a position (from 1) in a selector that it asks with. */
 export function placeInSearch(text: string, kind: 'field' | 'label', position: number): number {
   let start = 0
