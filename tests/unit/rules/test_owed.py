@@ -29,9 +29,9 @@ def test_what_cannot_be_read_is_refused(rest: bytes) -> None:
 
 def test_people_see_each_workflow_and_why() -> None:
     """Reasons of several workflows stand behind their names; those without a reason have none."""
-    shown = owed_workflows(STEPS)
+    shown = owed_workflows(STEPS, {"p/a": "slack"})
     assert shown == (
-        OwedWorkflow(workflow="p/a", attempts=2, due_at=17.5, why="exit status 1"),
+        OwedWorkflow(workflow="p/a", handler="slack", attempts=2, due_at=17.5, why="exit status 1"),
         OwedWorkflow(workflow="p/b"),
     )
     assert why_of(shown) == "p/a: exit status 1"

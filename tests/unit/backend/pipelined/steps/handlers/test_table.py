@@ -5,7 +5,7 @@ import pytest
 from sensu.backend.pipelined.steps.handlers.table import HANDLER_KINDS, TYPES, HandlerType, find_handler
 from sensu.resources.handler import Handler, HandlerSocket
 from sensu.resources.kinds import HANDLER, Kind
-from sensu.rules.kinds.handler import problem
+from sensu.rules.kinds.handler import RULES
 from sensu.rules.kinds.pipeline import HANDLING
 from sensu.rules.workflow import HandlerRef, core_handler
 from sensu.testing.factories import make_metadata
@@ -26,12 +26,12 @@ def handler(kind: str) -> Handler:
 @pytest.mark.parametrize("row", [row for row in TYPES if row.kind is HANDLER])
 def test_a_handler_of_each_type_in_the_table_is_valid(row: HandlerType) -> None:
     """The API accepts every type that the backend can deliver to."""
-    assert problem(handler(row.type)) is None
+    assert RULES.problem(handler(row.type)) is None
 
 
 def test_a_type_that_is_not_in_the_table_is_refused() -> None:
     """The API refuses a type that the backend cannot deliver to."""
-    assert problem(handler("carrier-pigeon")) == "unknown handler type: carrier-pigeon"
+    assert RULES.problem(handler("carrier-pigeon")) == "unknown handler type: carrier-pigeon"
 
 
 def test_pipelines_may_refer_to_the_kinds_in_the_table_and_no_others() -> None:
