@@ -18,7 +18,7 @@ WEB_SOURCES := $(shell find $(WEB) \( -name node_modules -o -name 'dist*' -o -na
 CHROMIUM_THERE = test -n "$$CHROMIUM" || command -v chromium >/dev/null || command -v chromium-browser >/dev/null
 PYTHON_SOURCES := src tests bench examples packaging
 
-.PHONY: help run test check format contract fuzz docs bench soak clean web web-check web-dev
+.PHONY: help run test check lint-and-test format contract fuzz docs bench soak clean web web-check web-dev
 help: ## what there is to make
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
@@ -32,12 +32,14 @@ test: $(VENV)/dev.stamp ## every test, on all cores (JOBS=1: one after the other
 	$(PYTEST) $(ARGS)
 
 check: $(VENV)/dev.stamp ## format, lint, types, import directions and the quick tests, of the web UI too
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target lint-and-test web-check
+
+lint-and-test: $(VENV)/dev.stamp
 	$(BIN)/ruff format --check $(PYTHON_SOURCES)
 	$(BIN)/ruff check $(PYTHON_SOURCES)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(PYTEST) tests/unit tests/store -m "not slow"
-	@$(MAKE) --no-print-directory web-check
 
 format: $(VENV)/dev.stamp ## format the code
 	$(BIN)/ruff check --fix $(PYTHON_SOURCES)

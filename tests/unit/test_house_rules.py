@@ -1,13 +1,12 @@
 """The rules of CONTRIBUTING.md that no linter knows."""
 
 import ast
+import functools
 import re
 import tomllib
 from collections.abc import Iterator
 from importlib.metadata import packages_distributions
 from pathlib import Path
-
-import pytest
 
 from sensu.resources import kinds
 
@@ -37,20 +36,32 @@ SEVERAL_MEANINGS = {
 CLOCKS = [CHECKOUT / "src/sensu/clock.py", CHECKOUT / "src/sensu_check/clock.py"]
 
 
+@functools.cache
+def tree_of(path: Path) -> ast.Module:
+    """A module, parsed."""
+    return ast.parse(path.read_text())
+
+
+def spot(path: Path, line: int) -> str:
+    """Where to look."""
+    return f"{path.relative_to(CHECKOUT)}:{line}"
+
+
 def functions(tree: ast.Module) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             yield node
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(CHECKOUT)))
-def test_a_module_is_short_and_its_functions_are_too(path: Path) -> None:
+def test_a_module_is_short_and_its_functions_are_too() -> None:
     """Nobody has to scroll through a module of more than 500 lines or a function of more than 70."""
-    text = path.read_text()
-    assert text.count("\n") <= MODULE_LINES_MAX
-    for function in functions(ast.parse(text)):
-        assert function.end_lineno is not None
-        assert function.end_lineno - function.lineno < FUNCTION_LINES_MAX, function.name
+    assert [str(path) for path in SOURCES if path.read_text().count("\n") > MODULE_LINES_MAX] == []
+    assert [
+        spot(path, function.lineno)
+        for path in SOURCES
+        for function in functions(tree_of(path))
+        if (function.end_lineno or 0) - function.lineno >= FUNCTION_LINES_MAX
+    ] == []
 
 
 def test_packages_hold_no_code() -> None:
@@ -90,13 +101,19 @@ def _normalised(distribution: str) -> str:
     return re.sub("[-_.]+", "-", distribution.strip()).lower()
 
 
-@pytest.mark.parametrize("path", TESTS, ids=lambda path: str(path.relative_to(CHECKOUT)))
-def test_every_test_says_what_it_promises(path: Path) -> None:
+@functools.cache
+def promised_in(path: Path) -> "list[ast.FunctionDef | ast.AsyncFunctionDef]":
+    """The tests in a module."""
+    return [function for function in functions(tree_of(path)) if function.name.startswith("test_")]
+
+
+def test_every_test_says_what_it_promises() -> None:
     """Each test opens with the promise that it guards, and none replaces our own code by a mock."""
-    text = path.read_text()
-    tests = [function for function in functions(ast.parse(text)) if function.name.startswith("test_")]
-    assert [test.name for test in tests if not ast.get_docstring(test)] == []
-    assert not re.search(r"^\s*(from|import) unittest.mock", text, re.MULTILINE)
+    assert [
+        spot(path, test.lineno) for path in TESTS for test in promised_in(path) if not ast.get_docstring(test)
+    ] == []
+    mocks = re.compile(r"^\s*(from|import) unittest.mock", re.MULTILINE)
+    assert [str(path) for path in TESTS if mocks.search(path.read_text())] == []
 
 
 WAITS_FOR_PROGRAMS = {"run", "communicate", "wait"}
@@ -113,10 +130,9 @@ def endless_waits(tree: ast.Module) -> Iterator[int]:
             yield call.lineno
 
 
-@pytest.mark.parametrize("path", TESTS, ids=lambda path: str(path.relative_to(CHECKOUT)))
-def test_waits_for_programs_have_time_outs(path: Path) -> None:
+def test_waits_for_programs_have_time_outs() -> None:
     """A program that hangs fails the test that started it, soon and by name, and holds up no other."""
-    assert list(endless_waits(ast.parse(path.read_text()))) == []
+    assert [spot(path, line) for path in TESTS for line in endless_waits(tree_of(path))] == []
 
 
 LOOP_RUNNERS = {"asyncio.run", "uvloop.run", "asyncio.Runner"}
@@ -133,12 +149,15 @@ def coroutines_handed_over(test: ast.FunctionDef) -> Iterator[str]:
             yield from (each.id for each in call.args if isinstance(each, ast.Name) and each.id in nested)
 
 
-@pytest.mark.parametrize("path", TESTS, ids=lambda path: str(path.relative_to(CHECKOUT)))
-def test_what_is_asynchronous_is_an_asynchronous_test(path: Path) -> None:
+def test_what_is_asynchronous_is_an_asynchronous_test() -> None:
     """A test that awaits is `async def` itself, with fixtures for what it needs, and runs no coroutine itself."""
-    tests = [function for function in functions(ast.parse(path.read_text())) if function.name.startswith("test_")]
-    handed = {test.name: list(coroutines_handed_over(test)) for test in tests if isinstance(test, ast.FunctionDef)}
-    assert {name: found for name, found in handed.items() if found} == {}
+    assert [
+        f"{spot(path, test.lineno)}: {name}"
+        for path in TESTS
+        for test in promised_in(path)
+        if isinstance(test, ast.FunctionDef)
+        for name in coroutines_handed_over(test)
+    ] == []
 
 
 MAY_SLEEP = {
@@ -161,7 +180,7 @@ MAY_SLEEP = {
 
 def sleeps(path: Path) -> Iterator[int]:
     """The lines that let real time pass, other than in a loop that waits for something."""
-    todo: list[ast.AST] = [ast.parse(path.read_text())]
+    todo: list[ast.AST] = [tree_of(path)]
     while todo:
         node = todo.pop()
         if isinstance(node, ast.Call) and ast.unparse(node.func) in ("asyncio.sleep", "time.sleep"):
@@ -207,7 +226,7 @@ def test_kinds_are_listed_in_the_tables_alone() -> None:
         f"{path.relative_to(CHECKOUT)}:{node.lineno}"
         for path in SOURCES
         if path not in KINDS_MAY_BE_LISTED
-        for node in ast.walk(ast.parse(path.read_text()))
+        for node in ast.walk(tree_of(path))
         if isinstance(node, ast.expr | ast.stmt) and len(kinds_named(node)) >= KINDS_IN_A_LIST_MAX
     ]
     assert lists == []
@@ -228,7 +247,7 @@ def test_one_public_type_means_one_thing() -> None:
     """A reader who knows a class or an alias by its name knows it in every module; equal aliases count as one."""
     meanings: dict[str, dict[str, str]] = {}
     for path in SOURCES:
-        for name, meaning in public_types(ast.parse(path.read_text())):
+        for name, meaning in public_types(tree_of(path)):
             if re.fullmatch("[A-Z][A-Za-z0-9]*[a-z][A-Za-z0-9]*", name):
                 where = str(path.relative_to(CHECKOUT))
                 meanings.setdefault(name, {})[f"{where}: {meaning}" if meaning.startswith("class") else meaning] = where

@@ -6,7 +6,7 @@ They allow "so many that", "so many as", and "beside" for a place; identifiers a
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -60,18 +60,24 @@ def faults_in(prose: str) -> list[str]:
     return [phrase for phrase, pattern in BANNED.items() if re.search(pattern, prose, re.I)]
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(CHECKOUT)))
-def test_docstrings_and_messages_are_in_plain_english(path: Path) -> None:
+def faults_of(paths: Sequence[Path], prose_in: Callable[[str], Iterator[tuple[int, str]]]) -> list[str]:
+    """The banned phrases in files, each with its place."""
+    return [
+        f"{path.relative_to(CHECKOUT)}:{line}: {fault}"
+        for path in paths
+        for line, prose in prose_in(path.read_text())
+        for fault in faults_in(prose)
+    ]
+
+
+def test_docstrings_and_messages_are_in_plain_english() -> None:
     """Docstrings, messages, help texts and API summaries do not use the banned phrases."""
-    found = [(line, fault) for line, prose in prose_of(path.read_text()) for fault in faults_in(prose)]
-    assert found == []
+    assert faults_of(SOURCES, prose_of) == []
 
 
-@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(CHECKOUT)))
-def test_documents_are_in_plain_english(path: Path) -> None:
+def test_documents_are_in_plain_english() -> None:
     """The documents do not use the banned phrases."""
-    found = [(line, fault) for line, prose in prose_of_document(path.read_text()) for fault in faults_in(prose)]
-    assert found == []
+    assert faults_of(DOCUMENTS, prose_of_document) == []
 
 
 @pytest.mark.parametrize(
