@@ -14,11 +14,13 @@ import functools
 import inspect
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
 
+TESTS = Path(__file__).parent
 LoopFactory = Callable[[], asyncio.AbstractEventLoop]
 
 
@@ -76,8 +78,18 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     return True
 
 
+LONGEST_FIRST = ("docs", "faults", "workers", "e2e", "web", "contract", "cli", "flows", "store", "unit")
+"""The folders of tests, by how long one of their tests takes."""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Gives each asynchronous test its loop, before its other fixtures."""
+    """Gives each asynchronous test its loop, before its other fixtures, and starts long tests first.
+
+    A process that has nothing left to do takes over tests from the end of another's list; if those are short, all
+    processes end at about the same time.
+    """
+    ranks = {name: rank for rank, name in enumerate(LONGEST_FIRST)}
+    items.sort(key=lambda item: ranks.get(item.path.relative_to(TESTS).parts[0], 0))
     for item in items:
         if isinstance(item, pytest.Function) and inspect.iscoroutinefunction(item.obj):
             item.fixturenames.insert(0, "loop_runner")
