@@ -64,6 +64,12 @@ def fill_with_awkward_hosts(world: World) -> None:
     """Long names, right-to-left text, markup, control characters, empty and endless outputs."""
     for host, check, status, output in AWKWARD:
         world.report(host, check, status, output)
+    gone = {"type": "pipe", "command": "echo no route to host; exit 3", "retry_attempts": 0}
+    busy = {"type": "pipe", "command": "echo 'timed out '; exit 4", "retry_attempts": 3, "retry_delay": 3600}
+    world.create(_resource("Handler", "chat", gone), _resource("Handler", "mail", busy))
+    for number, handlers in enumerate((["chat"], ["chat"], ["mail"], ["chat", "mail"], ["chat"])):
+        world.report(f"rack-{number}", "power", 2, "no power", handlers=handlers)
+    world.report(LONG_NAME, "power", 2, "no power", handlers=["chat"])
     long = {"subscription": f"entity:{LONG_NAME}", "reason": "القرص ممتلئ " * 20, "expire": 4 * 86_400}
     until = {"subscription": "linux", "check": "disk", "expire_on_resolve": True, "reason": "new disks are ordered"}
     world.create(

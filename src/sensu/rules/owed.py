@@ -90,6 +90,11 @@ def handlers_of(view: DeliveryView) -> tuple[str, ...]:
     return tuple(dict.fromkeys(each.handler for each in view.workflows if each.handler))
 
 
+def next_due(view: DeliveryView) -> float:
+    """The next attempt of a delivery (Unix seconds); workflows that were given up have none."""
+    return min((each.due_at for each in view.workflows if each.attempts or not each.why), default=view.due_at)
+
+
 def error_of(view: DeliveryView) -> str:
     """The last failures of a delivery without the names of its workflows, each once."""
     errors = dict.fromkeys(each.why for each in view.workflows if each.why)

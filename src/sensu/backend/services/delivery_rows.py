@@ -19,7 +19,7 @@ from sensu.backend.services.event_rows import LIMIT_DEFAULT, SEARCHES_MAX
 from sensu.backend.services.outcomes import Denied, Found, Invalid, Refusal, TooMany
 from sensu.clock import Clock
 from sensu.rules.bulk import Where
-from sensu.rules.owed import DeliveryView, error_of, handlers_of
+from sensu.rules.owed import OWED, DeliveryView, error_of, handlers_of, next_due
 from sensu.store.contract import Store
 from sensu.store.values import CountedDeliveries
 
@@ -148,5 +148,5 @@ def _row(view: DeliveryView) -> DeliveryRow:
         attempts=view.attempts,
         error=error if len(error) <= ERROR_CHARACTERS_MAX else f"{error[: ERROR_CHARACTERS_MAX - 1]}…",
         event_at=view.event_at,
-        due_at=view.due_at,
+        due_at=next_due(view) if view.state == OWED else 0.0,
     )

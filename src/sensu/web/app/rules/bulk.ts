@@ -5,10 +5,11 @@ import { searchQuestion } from './search_tokens.ts'
 import type { View } from './view_of_url.ts'
 import { counted, listed } from './words.ts'
 
-export type BulkAction = 'resolve' | 'delete' | 'execute' | 'silence' | 'unsilence' | 'publish' | 'unpublish'
+export type BulkAction =
+  'resolve' | 'delete' | 'execute' | 'silence' | 'unsilence' | 'publish' | 'unpublish' | 'retry' | 'discard'
 
 /** What can be done to events. */
-export type EventAction = Exclude<BulkAction, 'publish' | 'unpublish'>
+export type EventAction = Exclude<BulkAction, 'publish' | 'unpublish' | 'retry' | 'discard'>
 
 /** For how long events are silenced: seconds, or until they are resolved. */
 export interface SilenceTerms {
@@ -50,7 +51,8 @@ export function readBulkAnswer(body: unknown): BulkAnswer {
   const lines = typeof body === 'string' ? body.split('\n').map(jsonOf) : [body]
   const items = lines.map(recordOf).filter((line) => textOf(line['outcome']) !== '')
   const summary = recordOf(recordOf(lines.findLast((line) => 'summary' in recordOf(line)))['summary'])
-  const keyOf = (line: Readonly<Record<string, unknown>>) => [textOf(line['entity']), textOf(line['check'])] as const
+  const keyOf = (line: Readonly<Record<string, unknown>>) =>
+    [textOf(line['entity']) || textOf(line['delivery']), textOf(line['check'])] as const
   return {
     total: numberOf(summary['total'], items.length),
     done: numberOf(summary['done']),
@@ -73,6 +75,8 @@ const DONE: Readonly<Record<BulkAction, readonly [one: string, many: string]>> =
   unsilence: ['is no longer silenced', 'are no longer silenced'],
   publish: ['is published', 'are published'],
   unpublish: ['is no longer published', 'are no longer published'],
+  retry: ['is tried again', 'are tried again'],
+  discard: ['is discarded', 'are discarded'],
 }
 
 /** The nouns for one and for several. */
@@ -87,7 +91,8 @@ export function bulkInWords(
 ): string {
   const [one, many] = DONE[action]
   const [first] = answer.doneItems
-  const who = answer.done === 1 && first !== undefined ? nameOf(first) : counted(answer.done, ...noun)
+  const named = answer.done === 1 && first !== undefined && !/^\d+$/.test(nameOf(first))
+  const who = named ? nameOf(first) : counted(answer.done, ...noun)
   const done = `${who} ${[answer.done === 1 ? one : many, terms].filter((part) => part !== '').join(' ')}`
   if (answer.problems.length === 0) return `${done}.`
   const failed = problemsInWords(answer.problems, noun)
