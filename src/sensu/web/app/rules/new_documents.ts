@@ -1,0 +1,53 @@
+// The documents that forms begin with.
+import type { Document } from './document_paths.ts'
+import { isRecord, recordOf } from './outside.ts'
+
+const SPECS: Readonly<Record<string, Document>> = {
+  checks: { command: '', interval: 60, timeout: 10, publish: true, subscriptions: [], handlers: [] },
+  handlers: { type: 'pipe', command: '', timeout: 10 },
+  filters: { action: 'allow', expressions: [] },
+  mutators: { type: 'pipe', command: '' },
+  hooks: { command: '', timeout: 60 },
+  assets: { url: '', sha512: '' },
+  pipelines: { workflows: [] },
+  entities: { entity_class: 'proxy', subscriptions: [] },
+  secrets: { provider: 'env', id: '' },
+}
+
+/** What a document is, besides its content. */
+export interface DocumentKind {
+  type: string
+  apiVersion: string
+  segment: string
+}
+
+/** The document of a new resource. */
+export function newDocument(kind: DocumentKind, namespace: string): Document {
+  return documentWith(kind, { name: '', namespace }, SPECS[kind.segment] ?? {})
+}
+
+/** The document of a resource as the API returns it, in an envelope or without. */
+export function documentOf(kind: DocumentKind, resource: unknown): Document {
+  const body = recordOf(resource)
+  if (isRecord(body['spec']) && 'api_version' in body) return body
+  const spec = Object.fromEntries(Object.entries(body).filter(([name]) => name !== 'metadata'))
+  return documentWith(kind, recordOf(body['metadata']), spec)
+}
+
+/** The document of a copy: everything but the name and the author. */
+export function copyOf(document: Document): Document {
+  const metadata = Object.entries(recordOf(document['metadata'])).filter(([name]) => name !== 'created_by')
+  return { ...document, metadata: { ...Object.fromEntries(metadata), name: '' } }
+}
+
+/** What is sent to save a document: the resource as the API takes it. */
+export function resourceOf(document: Document, namespace: string): Document {
+  const metadata = { namespace, ...recordOf(document['metadata']) }
+  const isWrapped = document['api_version'] !== undefined && document['api_version'] !== 'core/v2'
+  if (isWrapped) return { ...document, metadata }
+  return { ...recordOf(document['spec']), metadata }
+}
+
+function documentWith(kind: DocumentKind, metadata: Document, spec: Document): Document {
+  return { type: kind.type, api_version: kind.apiVersion, metadata, spec }
+}
