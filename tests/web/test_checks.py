@@ -233,3 +233,37 @@ def test_somebody_who_may_only_look_is_offered_no_action(visits: Visits, reader:
     expect(page.get_by_role("region", name="Runs")).to_be_visible()
     for words in ("Run now", "Unpublish", "Silence", "More actions", "Delete", "Publish"):
         expect(page.get_by_role("button", name=words, exact=True)).to_have_count(0)
+
+
+def test_a_failure_is_seen_on_all_pages_of_a_check(visits: Visits, world: World) -> None:
+    """A check fails and recovers: its row, its page and the page of the entity say so without a reload."""
+    world.create(check("seen", handlers=["pager"]))
+    world.report("seen-1", "seen", 0, "fine")
+    pages = [opened(visits, path) for path in (f"{CHECKS}?q=seen", f"{CHECKS}/seen", "/n/default/entities/seen-1")]
+    for page in pages:
+        expect(page.get_by_text("live", exact=True)).to_be_visible()
+    for status, words in ((2, "critical"), (0, "passing")):
+        world.report("seen-1", "seen", status, f"it is {words}")
+        expect(row(pages[0], "seen").get_by_role("img", name=f"1 {words}")).to_be_visible(timeout=4000)
+        expect(pages[1].get_by_role("list", name="Last results")).to_contain_text(f"it is {words}", timeout=4000)
+        expect(pages[2].get_by_role("list", name="Checks")).to_contain_text(f"it is {words}", timeout=4000)
+
+
+def test_the_list_outlives_its_backend(visits: Visits, world: World) -> None:
+    """Without the backend the rows stay, and actions are off; afterwards the list catches up without a reload."""
+    visits.expected_errors.append("ERR_|status of 50")
+    page = opened(visits, f"{CHECKS}?q=http")
+    expect(row(page, "http")).to_be_visible()
+    expect(page.get_by_text("live", exact=True)).to_be_visible()
+    page.keyboard.press("j")
+    page.keyboard.press("x")
+    world.kill_backend()
+    expect(page.get_by_text(re.compile(r"No connection for "))).to_be_visible()
+    expect(row(page, "http")).to_be_visible()
+    expect(page.get_by_role("button", name="Unpublish")).to_have_attribute("aria-disabled", "true")
+    page.get_by_role("button", name="Clear").click()
+    world.start_backend()
+    expect(page.get_by_text(re.compile("^Connected again"))).to_be_visible(timeout=20_000)
+    world.report("web3", "http", 2, "refused")
+    # The list has the focus, so nothing moves in it, but rows change where they are.
+    expect(row(page, "http").get_by_role("img", name=re.compile("2 critical"))).to_be_visible(timeout=6000)

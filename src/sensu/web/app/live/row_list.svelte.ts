@@ -1,4 +1,4 @@
-// A list of rows of one kind, of any length, whose changes are told by name: `list.show(path, query)`, `list.follow(topics, touched)`.
+// A list of rows of one kind, of any length, whose changes are told by name: `list.show(path, query)`, `list.follow(topics, touches)`.
 import { listOf, numberOf, recordOf } from '../rules/outside.ts'
 import type { Tick } from '../rules/tick.ts'
 import { type Outcome, answered } from '../wire/outcomes.ts'
@@ -48,12 +48,11 @@ export class RowList<Row> {
     })
   }
 
-  /** Follows topics until the returned function is called; `touched` gives the keys of the rows that a tick changed. */
-  follow(topics: readonly string[], touched: (tick: Tick) => readonly string[] | undefined): () => void {
+  /** Follows topics until the returned function is called; `touches` says whether a tick is about rows of the list. */
+  follow(topics: readonly string[], touches: (tick: Tick) => boolean): () => void {
     return stream.follow(topics, {
       tick: (tick) => {
-        const keys = touched(tick)
-        if (keys !== undefined) this.rows.touch(keys)
+        if (touches(tick)) this.rows.touch()
       },
       again: () => this.rows.again(),
       since: () => this.rows.revision,

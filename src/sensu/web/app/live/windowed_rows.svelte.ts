@@ -1,5 +1,6 @@
 // A list of any length of which what is seen is loaded: `rows.ask(question)`, `rows.see(first, end)`, `rows.row(place)`, `rows.take(changes)`.
 import { type HeldRow, placeOfRow, shownAt, sortedHeld } from '../rules/held_rows.ts'
+import { withFreshRows } from '../rules/fresh_rows.ts'
 import { PAGE_ROWS, type Seen, pageOf, pagesToForget, wantedPages } from '../rules/row_pages.ts'
 import type { Refused, Unreachable } from '../wire/outcomes.ts'
 import type { RowChanges, RowsAnswer, RowsQuestion } from './rows_question.ts'
@@ -127,16 +128,11 @@ export class WindowedRows<Row> {
     if (this.#stale && !this.#frozen) this.#readSoon()
   }
 
-  /** Says that rows changed, without what they look like now; no keys: too many to name. */
-  touch(keys: readonly string[]): void {
+  /** Says that rows changed, without what they look like now. While the order is kept, they change in place. */
+  touch(): void {
     if (this.#question === undefined || !this.known) return
     this.#stale = true
-    if (!this.#frozen) {
-      this.#readSoon()
-      return
-    }
-    for (const key of keys) this.#waiting.add(key)
-    this.waiting = Math.max(1, this.#waiting.size)
+    this.#readSoon()
   }
 
   #takeRow(question: RowsQuestion<Row>, pages: Map<number, readonly Row[]>, row: Row): void {
@@ -176,7 +172,27 @@ export class WindowedRows<Row> {
   #readSoon(): void {
     if (this.#planned !== undefined) return
     const waitMs = Math.max(0, this.#readAtMs + READ_AT_MOST_EVERY_MS - performance.now())
-    this.#planned = setTimeout(() => this.again(), waitMs)
+    this.#planned = setTimeout(() => (this.#frozen ? void this.#refresh() : this.again()), waitMs)
+  }
+
+  /** Reads what is seen again, and leaves every row where it is. */
+  async #refresh(): Promise<void> {
+    this.#planned = undefined
+    this.#readAtMs = performance.now()
+    const [question, signal] = [this.#question, this.#run.signal]
+    const pages = this.#seenPages()
+    const fresh = await Promise.all(pages.map((page) => this.#load(page, signal, undefined, false)))
+    if (signal.aborted || question === undefined || fresh.includes(undefined)) return
+    const rows = fresh.map((each) => each ?? [])
+    const found = withFreshRows(this.#pages, pages[0] ?? 0, rows, question.keyOf)
+    this.#keep(found.pages)
+    this.waiting = found.moved
+  }
+
+  #seenPages(): number[] {
+    const first = pageOf(this.#seen.first)
+    const count = pageOf(Math.max(this.#seen.first, this.#seen.end - 1)) - first + 1
+    return Array.from({ length: count }, (_, index) => first + index)
   }
 
   /** Reads the missing pages around the view. */
@@ -207,8 +223,7 @@ export class WindowedRows<Row> {
     this.#readAtMs = performance.now()
     const signal = this.#run.signal
     const first = pageOf(this.#seen.first)
-    const count = isNew ? 1 : pageOf(Math.max(this.#seen.first, this.#seen.end - 1)) - first + 1
-    const pages = Array.from({ length: count }, (_, index) => first + index)
+    const pages = isNew ? [first] : this.#seenPages()
     const onPart = isNew ? (rows: readonly Row[]) => this.#show(new Map([[first, rows]])) : undefined
     const loaded = await Promise.all(pages.map((page) => this.#load(page, signal, onPart)))
     if (signal.aborted) return
@@ -244,6 +259,7 @@ export class WindowedRows<Row> {
     page: number,
     signal: AbortSignal,
     onPart?: (rows: readonly Row[]) => void,
+    learns = true,
   ): Promise<readonly Row[] | undefined> {
     let rows: readonly Row[] = []
     let next = ''
@@ -257,7 +273,7 @@ export class WindowedRows<Row> {
       }
       rows = [...rows, ...outcome.data.rows]
       next = outcome.data.next
-      this.#learn(outcome.data)
+      if (learns) this.#learn(outcome.data)
       if (next !== '') onPart?.(rows)
     } while (next !== '')
     return rows

@@ -1,8 +1,7 @@
 // What the list of checks asks for, and which of its rows the stream says changed.
 import { type CheckRow, readCheckRow } from '../../rules/check_rows.ts'
-import { listOf, recordOf, textOf } from '../../rules/outside.ts'
 import { searchQuestion } from '../../rules/search_tokens.ts'
-import { type Tick, listChanges, topicOf } from '../../rules/tick.ts'
+import { type Tick, topicOf } from '../../rules/tick.ts'
 import type { Column } from '../../parts/table/list_page.svelte'
 
 export const CHECK_ROWS = { read: readCheckRow, keyOf: (row: CheckRow) => row.name }
@@ -38,12 +37,7 @@ export function checkTopics(namespace: string): string[] {
   return [`resources:checks:${namespace}`, `events:${namespace}`]
 }
 
-/** The checks that a tick is about, none for too many; undefined: it is about none. */
-export function touchedChecks(tick: Tick, namespace: string): string[] | undefined {
-  const named = topicOf(tick, `resources:checks:${namespace}`)
-  const events = listChanges(tick, 'events', namespace)
-  if (named === undefined && events === undefined) return undefined
-  const ofEvents = (events?.changed ?? []).map((row) => textOf(recordOf(row)['check']))
-  const gone = (events?.gone ?? []).map(([, check = '']) => check)
-  return [...new Set([...listOf(named).map((name) => textOf(name)), ...ofEvents, ...gone])]
+/** Whether a tick is about checks or their results. */
+export function touchesChecks(tick: Tick, namespace: string): boolean {
+  return checkTopics(namespace).some((topic) => topicOf(tick, topic) !== undefined)
 }

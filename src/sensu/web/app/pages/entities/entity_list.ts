@@ -1,9 +1,8 @@
 // What the list of entities asks for, and which of its rows the stream says changed.
 import type { Column } from '../../parts/table/list_page.svelte'
 import { type EntityRow, readEntityRow } from '../../rules/entity_rows.ts'
-import { textOf } from '../../rules/outside.ts'
 import { searchQuestion } from '../../rules/search_tokens.ts'
-import { type Tick, listChanges } from '../../rules/tick.ts'
+import { type Tick, topicOf } from '../../rules/tick.ts'
 
 export const ENTITY_ROWS = { read: readEntityRow, keyOf: (row: EntityRow) => row.name }
 
@@ -33,8 +32,12 @@ export function entityQuery(text: string, order: string, entityClass: string, co
   return query
 }
 
-/** The entities that a tick is about, none for too many; undefined: it is about none. */
-export function touchedEntities(tick: Tick, namespace: string): string[] | undefined {
-  const changes = listChanges(tick, 'entities', namespace)
-  return changes?.changed.map((row) => textOf(row['name']))
+/** The topic that says that rows of entities changed. */
+export function entityTopic(namespace: string): string {
+  return `entities:${namespace}`
+}
+
+/** Whether a tick is about entities or their events. */
+export function touchesEntities(tick: Tick, namespace: string): boolean {
+  return topicOf(tick, entityTopic(namespace)) !== undefined
 }
