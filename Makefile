@@ -16,9 +16,10 @@ WEB_UI := $(BIN)/python packaging/web_ui.py
 WEB_SOURCES := $(shell find $(WEB) \( -name node_modules -o -name 'dist*' -o -name __pycache__ -o -path $(WEB)/app/wire/openapi.json \
 	-o -name schema.d.ts -o -name '*.test.ts' \) -prune -o -type f -print)
 CHROMIUM_THERE = test -n "$$CHROMIUM" || command -v chromium >/dev/null || command -v chromium-browser >/dev/null
+POSTGRES_THERE = command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1
 PYTHON_SOURCES := src tests bench examples packaging
 
-.PHONY: help run test check lint-and-test format contract fuzz docs bench soak clean web web-check web-dev
+.PHONY: help run test test-postgres check lint-and-test format contract fuzz docs bench soak clean web web-check web-dev
 help: ## what there is to make
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
@@ -55,6 +56,12 @@ web-check: $(VENV)/dev.stamp web ## types, lint, format, unit tests and sizes of
 web-dev: $(VENV)/node.stamp ## Vite's server with hot reload in front of a running backend (SENSU_DASHBOARD_URL=...)
 	@$(WEB_UI) install
 	@$(WEB_UI) run dev
+
+test-postgres: $(VENV)/dev.stamp ## the tests of the store, the flows and the recordings over a PostgreSQL server, which is installed on Debian
+	@$(POSTGRES_THERE) || { [ "$$(id -u)" = 0 ] && apt-get update -q && apt-get install -qy --no-install-recommends postgresql; } || \
+		{ echo "PostgreSQL is missing: install its server (on Debian, the package postgresql)"; exit 1; }
+	TEST_STORE=postgres $(PYTEST) tests/store tests/flows $(ARGS)
+	TEST_STORE=postgres $(BIN)/python -m tests.contract.runner -q $(if $(CONTRACT),--contract $(CONTRACT)) --kind api --kind pipeline
 
 contract: $(VENV)/dev.stamp ## play recordings: CONTRACT=DIR KIND=api|sensuctl|pipeline|transport|agent-local|units
 	$(BIN)/python -m tests.contract.runner $(if $(CONTRACT),--contract $(CONTRACT)) $(if $(KIND),--kind $(KIND)) $(ARGS)

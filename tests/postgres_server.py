@@ -62,9 +62,9 @@ class Server:
         """Stop, and return when the server has ended."""
         self._run("pg_ctl", "-D", self._data, "-w", "-m", mode, "stop")
 
-    def url(self, schema: str = "public") -> str:
-        """The URL of the database, in which tables are found in a schema."""
-        return f"postgresql://postgres@/postgres?host={self.folder}&search_path={schema}"
+    def url(self, schema: str = "public", database: str = "postgres") -> str:
+        """The URL of a database, in which tables are found in a schema."""
+        return f"postgresql://postgres@/{database}?host={self.folder}&search_path={schema}"
 
     def execute(self, sql: str) -> str:
         """Run statements as the administrator; returns what psql prints."""
@@ -75,6 +75,12 @@ class Server:
         name = f"t{os.getpid()}_{next(_numbers)}"
         self.execute(f"CREATE SCHEMA {name}")
         return self.url(name)
+
+    def new_database(self, template: str = "template1") -> str:
+        """The name of a new database with the content of another one, which must not be in use."""
+        name = f"d{os.getpid()}_{next(_numbers)}"
+        self.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        return name
 
     def _run(self, program: str, *arguments: object) -> str:
         command = [str(self.binaries / program), *map(str, arguments)]

@@ -3,8 +3,8 @@
 import asyncio
 import functools
 import os
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from sensu.store.sqlite.connection import Durability
 from sensu.store.sqlite.store import SQLiteStore
 from tests import postgres_server
 
+TABLES = ("events", "resources")
 ON_POSTGRES = os.environ.get("TEST_STORE", "sqlite") == "postgres"
 
 
@@ -23,6 +24,7 @@ class WatchedStore(PostgresStore):
     """A store that knows how many of its queries are under way, which virtual time waits for."""
 
     reading = 0
+    schema = ""
 
     async def open(self) -> None:
         await super().open()
@@ -44,8 +46,27 @@ class WatchedStore(PostgresStore):
 def store_in(folder: Path) -> Store:
     """A store for tests; each one that is made for a folder has the same content."""
     if ON_POSTGRES:
-        return WatchedStore(target_of(_schema_of(folder)), SynchronousCommit.NORMAL)
+        url = _schema_of(folder)
+        store = WatchedStore(target_of(url), SynchronousCommit.NORMAL)
+        store.schema = url.partition("search_path=")[2]
+        return store
     return SQLiteStore(folder, Durability.NORMAL)
+
+
+@contextmanager
+def unreadable(store: Any) -> Iterator[None]:
+    """Meanwhile, no resource and no event can be read from an open store."""
+    if ON_POSTGRES:
+        server, schema = postgres_server.shared(), store.schema
+        away = "; ".join(f"ALTER TABLE {schema}.{{}} RENAME TO {{}}" for _ in TABLES)
+        server.execute(away.format("events", "events_away", "resources", "resources_away"))
+        yield
+        server.execute(away.format("events_away", "events", "resources_away", "resources"))
+    else:
+        connection = store._reader._connection
+        connection.set_authorizer(lambda action, table, *_: int(action == 20 and table in TABLES))
+        yield
+        connection.set_authorizer(None)
 
 
 async def reads_done(store: Store) -> None:

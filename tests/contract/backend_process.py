@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sensu.testing.ports import free_ports
+from tests import postgres_server
 from tests.contract.http_client import Answer, ApiClient, NoAnswer
 from tests.contract.processes import Program, environment, run_to_end
 from tests.contract.scenario import ScenarioFailed
+from tests.stores import ON_POSTGRES
 
 USER, PASSWORD = "admin", "P@ssw0rd!"
 INIT_TIMEOUT_S = 30.0
@@ -41,6 +43,7 @@ class BackendFactory:
     def __init__(self, work: Path, workers: int = 1) -> None:
         self._workers = ["--workers", str(workers)]
         self._template = work / "initialised"
+        self._database = postgres_server.shared().new_database() if ON_POSTGRES else ""
         self._once = asyncio.Lock()
         self._failure: ScenarioFailed | None = None
 
@@ -80,7 +83,7 @@ class BackendFactory:
         folder.mkdir(parents=True, exist_ok=True)
         credentials = ["--cluster-admin-username", USER, "--cluster-admin-password", PASSWORD]
         argv = ["-m", "sensu.backend.main", "init", *credentials, "--state-dir", str(folder / "state")]
-        await run_to_end("sensu-backend-init", argv, folder, INIT_TIMEOUT_S, environment(folder))
+        await run_to_end("sensu-backend-init", argv, folder, INIT_TIMEOUT_S, _environment(folder, self._database))
         try:
             (folder / "state").rename(self._template)
         except OSError as error:
@@ -104,7 +107,18 @@ class BackendFactory:
             "--log-level",
             "warn",
         ]
-        return await Program.start("sensu-backend", argv, home), api_port, agent_port
+        database = await asyncio.to_thread(_copy_of, self._database) if self._database else ""
+        return await Program.start("sensu-backend", argv, home, _environment(home, database)), api_port, agent_port
+
+
+def _copy_of(database: str) -> str:
+    return postgres_server.shared().new_database(database)
+
+
+def _environment(home: Path, database: str) -> dict[str, str]:
+    """The environment of a backend; `database` is empty unless it uses a PostgreSQL database."""
+    store = {"SENSU_BACKEND_STORE": postgres_server.shared().url(database=database)} if database else {}
+    return environment(home, store)
 
 
 async def _ready(program: Program, url: str) -> None:

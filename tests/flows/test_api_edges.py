@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.flows.api_harness import Answer, RunningApi
+from tests.stores import unreadable
 
 CORE = "/api/core/v2"
 DEFAULT = f"{CORE}/namespaces/default"
@@ -248,10 +249,8 @@ async def test_whoever_shows_no_token_is_told_so_before_the_body_is_read(
 async def test_a_list_that_the_store_cannot_read_is_refused(api: RunningApi, admin: str, path: str) -> None:
     """A list is read while it is sent; a store that fails at its first page is a 503, not a server error."""
     await api.call("GET", "/api/core/v2/users", Authorization=admin)
-    connection = api.store._reader._connection  # type: ignore[attr-defined]
-    connection.set_authorizer(lambda action, table, *_: int(action == 20 and table in ("events", "resources")))
-    answer = await api.call("GET", path, Authorization=admin)
-    connection.set_authorizer(None)
+    with unreadable(api.store):
+        answer = await api.call("GET", path, Authorization=admin)
     assert (answer.status, answer.headers["Retry-After"]) == (503, "1")
 
 
