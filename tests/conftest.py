@@ -78,7 +78,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     return True
 
 
-LONGEST_FIRST = ("docs", "faults", "workers", "e2e", "web", "contract", "cli", "flows", "store", "unit")
+LONGEST_FIRST = ("docs", "faults", "workers", "e2e", "web", "contract", "cli", "checks", "flows", "store", "unit")
 """The folders of tests, by how long one of their tests takes."""
 
 

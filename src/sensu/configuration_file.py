@@ -2,7 +2,7 @@
 
 A value in quotes is that text. A value without quotes follows the reference's rules (Go's YAML library and viper):
 `22:00`, times and MAC addresses stay text; truth values, whole numbers and decimals get their usual form (`off` is
-`false`, `0755` is `493`, `1.10` is `1.1`); null, lists and mappings are empty where a text is wanted.
+`false`, `0755` is `493`, `1.10` is `1.1`); null, lists and mappings are empty where a string is expected.
 Source: reference, viper 1.7 and cast 1.3; docs, "Agent reference", "Backend reference".
 """
 
@@ -58,7 +58,7 @@ class ConfigurationFile(NamedTuple):
 
 
 class _Loader(_Base):
-    """Leaves values without quotes unresolved."""
+    """Loads YAML and leaves values without quotes unresolved."""
 
     def resolve(self, kind: type[yaml.Node], value: Any, implicit: Any) -> str:
         """The tag of a node without one."""
@@ -121,7 +121,7 @@ def is_null(value: Any) -> bool:
 
 
 def text_of(value: Any) -> str:
-    """The text that a value of a file stands for; empty for null, lists and mappings."""
+    """The string that a value of a file represents; empty for null, lists and mappings."""
     if not isinstance(value, Plain):
         return value if isinstance(value, str) else ""
     if value in _NULL:

@@ -1,4 +1,4 @@
-"""Flags as the reference's programs take them, anywhere among the words: `--name value`, `--name=value`, `-nvalue`.
+"""Parses flags as the reference's programs do, anywhere among the words: `--name value`, `--name=value`, `-nvalue`.
 
 A flag that is true or false takes a value only with `=`. Lists are comma-separated and may be repeated.
 Source: recorded scenarios bad-flags, configure, check-errors.
@@ -31,12 +31,12 @@ class Flag(NamedTuple):
 
     @property
     def shown(self) -> str:
-        """`-i, --interval`, or `--interval` where there is no short form."""
+        """`-i, --interval`, or `--interval` without a short form."""
         return f"-{self.short}, --{self.name}" if self.short else f"--{self.name}"
 
 
 class Parsed(NamedTuple):
-    """What a command line holds: values of the flags that were given, and the other words in order."""
+    """A parsed command line: the values of its flags, and the other words in order."""
 
     values: dict[str, Any]
     words: list[str]
@@ -116,7 +116,7 @@ def _next_text(flag: Flag, waiting: list[str], missing: str) -> str:
 
 
 def _store(values: dict[str, Any], flag: Flag, text: str) -> None:
-    """Lists and maps add up when they are repeated; of anything else the last value counts."""
+    """Repeated lists and maps are combined; for other kinds the last value counts."""
     value = convert(flag.kind, text, f'"{flag.shown}" flag')
     before = values.get(flag.name)
     if before is not None and flag.kind == "strings":
@@ -127,7 +127,7 @@ def _store(values: dict[str, Any], flag: Flag, text: str) -> None:
 
 
 def convert(kind: str, text: str, where: str) -> Any:
-    """The value that a text stands for; raises ConfigurationError that names `where` and the rule."""
+    """Parse a value; raises ConfigurationError, which names `where` and the rule."""
     try:
         return _CONVERTERS[kind](text)
     except ValueError as err:
@@ -137,17 +137,17 @@ def convert(kind: str, text: str, where: str) -> Any:
 
 
 def convert_bool(text: str) -> bool:
-    """The truth value that a text stands for; raises ConfigurationError."""
+    """Parse a Boolean; raises ConfigurationError."""
     return bool(_plainly("bool", text))
 
 
 def convert_int(text: str) -> int:
-    """The whole number that a text stands for; raises ConfigurationError."""
+    """Parse an integer; raises ConfigurationError."""
     return int(_plainly("int", text))
 
 
 def convert_uint(text: str) -> int:
-    """The whole number of 32 bits, not below zero, that a text stands for; raises ConfigurationError."""
+    """Parse an unsigned 32-bit integer; raises ConfigurationError."""
     if not (text.isascii() and text.isdecimal()):
         raise ConfigurationError(f'strconv.ParseUint: parsing "{text}": invalid syntax')
     if int(text) > UINT_MAX:
@@ -177,7 +177,7 @@ def _int(text: str) -> int:
 
 
 def _strings(text: str) -> list[str]:
-    """The items of a comma-separated list; an item with a comma stands in double quotes, as in a CSV file."""
+    """The items of a comma-separated list; an item with a comma is in double quotes, as in a CSV file."""
     return [item.strip() for item in _items(text) if item.strip()]
 
 
@@ -193,7 +193,7 @@ def _items(text: str) -> list[str]:
 
 
 def _map(text: str) -> dict[str, str]:
-    """`k=v,k2=v2`, or a JSON object of texts; a value of a single pair may hold commas, others need quotes."""
+    """Parse `k=v,k2=v2` or a JSON object of strings; the value of a single pair may have commas, others need quotes."""
     if text.lstrip().startswith("{"):
         import json  # noqa: PLC0415 - rarely needed, and start-up time counts
 
@@ -209,7 +209,7 @@ def _map(text: str) -> dict[str, str]:
 
 
 def _seconds(text: str) -> float:
-    """Seconds from a duration like `1m30s`; a bare number counts seconds."""
+    """Seconds from a duration such as `1m30s`; a bare number is in seconds."""
     return float(text) if text.replace(".", "", 1).isdecimal() else parse_s(text)
 
 

@@ -1,4 +1,4 @@
-"""Explains failed connections: which side speaks no TLS, which certificate is not trusted and why, and the remedy.
+"""Explains failed connections: which side does not use TLS, which certificate is not trusted and why, and the remedy.
 
 Libraries report such failures in OpenSSL's words, or only as a connection that ended. Here the handshake is repeated
 with the standard library, without sending anything secret, to learn the reason. It blocks for a few seconds at most.
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from cryptography import x509
 
 PROBE_S = 3.0
-"""How long each step of a probe may take."""
+"""The time-out of each step of a probe."""
 NAMES_SHOWN_MAX = 10
 _REQUEST = b"GET /health HTTP/1.0\r\n\r\n"
 ALERT_S = 1.0
@@ -63,7 +63,7 @@ def explain(
     probes: bool = True,
     shows_certificate: bool | None = None,
 ) -> str:
-    """Why a connection failed, with the remedy; empty where TLS is not the reason.
+    """Why a connection failed, with the remedy; empty if TLS is not the reason.
 
     `context` is what the connection used; without `probes` (behind a proxy) only the error is read.
     `shows_certificate` is None for a program that cannot send client certificates. Blocks for some seconds at most.
@@ -86,12 +86,12 @@ def explain(
 
 
 def speaks_tls_words(at: Endpoint) -> str:
-    """What to say of a server that speaks TLS on the port of a URL without it."""
+    """The message about a server that uses TLS although its URL does not."""
     return f"the server speaks TLS: use {at.other_url}"
 
 
 def no_tls_words(at: Endpoint) -> str:
-    """What to say of a server that does not speak TLS on the port of a URL with it."""
+    """The message about a server that does not use TLS although its URL does."""
     gave = "http: server gave HTTP response to HTTPS client: " if at.schemes[0] == "https" else ""
     return f"{gave}the server does not speak TLS: use {at.other_url}"
 

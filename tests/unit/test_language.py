@@ -14,7 +14,9 @@ import pytest
 CHECKOUT = Path(__file__).resolve().parents[2]
 SOURCES = sorted(path for path in (CHECKOUT / "src").rglob("*.py") if "node_modules" not in path.parts)
 DOCUMENTS = sorted(
-    path for path in [*CHECKOUT.glob("*.md"), *CHECKOUT.glob("docs/**/*.md")] if path.stem != "CHANGELOG"
+    path
+    for path in [*CHECKOUT.glob("*.md"), *CHECKOUT.glob("docs/**/*.md"), *CHECKOUT.glob("src/**/schema/*.graphql")]
+    if path.stem != "CHANGELOG"
 )
 WRITING = r"(?:stor(?:e|es|ed|ing)|writ(?:e|es|ten|ing)|wrote|commit(?:s|ted)?|record(?:s|ed)?|sav(?:e|es|ed|ing))"
 BANNED = {

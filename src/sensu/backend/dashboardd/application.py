@@ -20,7 +20,7 @@ from sensu.backend.ports import Application
 Frames = Callable[[], Sequence[str]]
 
 PATH_CHARACTERS_MAX = 8_192
-"""Longer paths lead nowhere; a link to a resource whose name has thousands of characters fits."""
+"""Longer paths are not found; a link to a resource whose name has thousands of characters fits."""
 PACKED_BYTES_MIN, PACKED_BYTES_MAX = 1_024, 4 * 1024 * 1024
 """Answers of the API between these sizes are compressed; larger ones would hold up others."""
 
@@ -98,7 +98,7 @@ class WebApplication:
 
 
 def _file(file: WebFile, scope: Mapping[str, Any], caching: Header) -> Response:
-    """A file in the best form that the browser takes; nothing if the browser has it already."""
+    """A file in the best coding that the browser accepts; 304 if the browser has it already."""
     headers: list[Header] = [caching, _VARIES]
     if file.etag and caching is _CHECKED:
         headers.append((b"etag", file.etag.encode()))
@@ -114,7 +114,7 @@ def _file(file: WebFile, scope: Mapping[str, Any], caching: Header) -> Response:
 
 
 class _ApiAnswer:
-    """Passes an answer of the API on, with the headers that browsers need, and compressed where that pays."""
+    """Passes an answer of the API on, with the headers that browsers need, compressed if its size is worth it."""
 
     def __init__(self, send: Send, scope: Mapping[str, Any], may_pack: bool) -> None:
         self._send = send

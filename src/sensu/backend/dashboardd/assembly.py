@@ -30,7 +30,7 @@ class Dashboard:
         folder: Path = DIST,
         frames: Frames = tuple,
     ) -> None:
-        """`api` is the API's application, `folder` is where the build lies, `frames` the hosts that may embed it."""
+        """`api` is the API's application, `folder` contains the build, `frames` the hosts that may embed it."""
         self._build = WebBuild(folder, clock, executor)
         self._server = ApiServer(WebApplication(api, self._build, frames), listener, "web UI")
 
@@ -45,16 +45,16 @@ class Dashboard:
         await self._server.start()
 
     async def run(self) -> None:
-        """Look for the build until it is there."""
+        """Look for the build until it exists."""
         await self._build.run()
 
     async def stop(self) -> None:
-        """Accept no more, and end what is left after a while."""
+        """Accept no more connections, and end those that remain after a while."""
         await self._server.stop()
 
 
 def assembled(basics: Basics, api: Application, ownership: Ownership, files: Executor) -> Dashboard | None:
-    """The listener of the web UI, not yet started; None where it is turned off."""
+    """The listener of the web UI, not yet started; None if it is turned off."""
     if not basics.settings.dashboard_port:
         return None
     listener = dashboard_listener(basics.settings, shares_port=ownership.shares_ports)

@@ -1,4 +1,4 @@
-"""The build of the web UI that is served: read at the start, or as soon as it is there."""
+"""The build of the web UI that is served: read at the start, or as soon as it exists."""
 
 import asyncio
 import logging
@@ -14,7 +14,7 @@ logger = logging.getLogger("sensu.web")
 
 LOOK_EVERY_S = 2.0
 PROBLEM_FILE = "build-problem.txt"
-"""The file next to the build in which `make web` leaves why it failed."""
+"""The file next to the build in which `make web` records why it failed."""
 PROBLEM_CHARACTERS_MAX = 2_000
 
 
@@ -22,7 +22,7 @@ class WebBuild:
     """The files to serve, or why there are none. It is read once, so an upgrade takes effect at the next start."""
 
     def __init__(self, folder: Path, clock: Clock, executor: Executor | None = None) -> None:
-        """`folder` is where the build lies; `executor` has the threads that read it."""
+        """`folder` contains the build; `executor` has the threads that read it."""
         self._folder, self._clock, self._executor = folder, clock, executor
         self.files: WebFiles | None = None
         self.problem = ""
@@ -42,7 +42,7 @@ class WebBuild:
         return self.files is not None
 
     async def run(self) -> None:
-        """Look from time to time until the build is there."""
+        """Look for the build periodically until it exists."""
         while self.files is None:
             await self._clock.sleep(LOOK_EVERY_S)
             await self.look()

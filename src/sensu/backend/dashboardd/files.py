@@ -15,7 +15,7 @@ ASSETS = "/assets/"
 """The folder of files with a hash in their names, which never change."""
 FILES_MAX = 2_000
 FILES_BYTES_MAX = 64 * 1024 * 1024
-"""A build with more files, or with more bytes in all, is not served."""
+"""The maximum number of files and of bytes in a build; a larger one is not served."""
 
 _PACKINGS = {".br": "br", ".gz": "gzip"}
 _TYPES = {
@@ -57,9 +57,9 @@ class WebFiles:
 
 
 def read_files(folder: Path) -> WebFiles | None:
-    """The build in a folder; None as long as it is missing or incomplete. Raises UnusableBuild.
+    """The build in a folder; None if it is missing or incomplete. Raises UnusableBuild.
 
-    A build is complete when its page and all the assets that the page names are there.
+    A build is complete when its page and all assets that the page names exist.
     """
     try:
         paths = [path for path in sorted(folder.rglob("*")) if path.is_file()]

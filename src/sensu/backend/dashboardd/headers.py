@@ -11,7 +11,7 @@ COMMON: Sequence[Header] = (
     (b"cross-origin-resource-policy", b"same-origin"),
     (b"permissions-policy", b"camera=(), microphone=(), geolocation=(), payment=()"),
 )
-"""What every answer has."""
+"""The headers of every answer."""
 POLICY = b"content-security-policy"
 _PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -19,7 +19,7 @@ _PAGE_POLICY = (
     "require-trusted-types-for 'script'; trusted-types svelte-trusted-html"
 )
 API_POLICY: Header = (POLICY, b"default-src 'none'; frame-ancestors 'none'")
-"""The policy of what the API answers: a browser that shows it loads and runs nothing."""
+"""The policy of the API's answers: a browser that shows one loads and runs nothing."""
 
 
 def page_policy(ancestors: Sequence[str] = ()) -> Header:
@@ -31,7 +31,7 @@ def page_policy(ancestors: Sequence[str] = ()) -> Header:
 
 
 def with_defaults(headers: Iterable[Header], *defaults: Header) -> list[Header]:
-    """The headers of an answer, completed by those of every answer and `defaults` as far as it has them not itself."""
+    """The headers of an answer, with those of every answer and of `defaults` that it does not set itself."""
     own = list(headers)
     names = {name for name, _ in own}
     return own + [header for header in (*COMMON, *defaults) if header[0] not in names]

@@ -27,7 +27,7 @@ WRONG_TYPE = "a request with a session cookie must send JSON, a merge patch or Y
 
 
 def refusal_of(scope: Mapping[str, Any], *, has_cookie: bool) -> str:
-    """Why a request is not taken, empty if it is; without a cookie only what it says about its origin counts."""
+    """Why a request is refused, empty if it is accepted; without a cookie, only what it says of its origin counts."""
     if scope["method"] in SAFE:
         return ""
     origin = header(scope, b"origin")

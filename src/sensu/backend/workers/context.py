@@ -43,7 +43,7 @@ class Addresses:
         return listener
 
     def close(self, members: int) -> None:
-        """Leave nothing behind."""
+        """Remove the sockets' files."""
         for member in range(members):
             with contextlib.suppress(OSError):
                 Path(self.of(member)).unlink()

@@ -1,8 +1,8 @@
 """The messages between a worker and its supervisor, one byte each, on a pair of sockets.
 
-The worker says when it is ready, every second that it is alive, and when nothing of its own is under way to others any
-more; the supervisor says when all have come so far and it may end. Where either is gone, the other sees the end of the
-stream.
+The worker reports when it is ready, every second that it is alive, and when it has nothing left to send to other
+workers. The supervisor replies when all workers have come this far and the worker may end. If either process is gone,
+the other reads the end of the stream.
 """
 
 import asyncio
@@ -26,7 +26,7 @@ class Control:
         asyncio.get_running_loop().add_reader(self._end, self._hear, orphaned)
 
     def close(self) -> None:
-        """Listen no longer."""
+        """Stop listening."""
         asyncio.get_running_loop().remove_reader(self._end)
 
     def _hear(self, orphaned: Callable[[], None]) -> None:
@@ -39,15 +39,15 @@ class Control:
             orphaned()
 
     def ready(self) -> None:
-        """Say that this worker serves."""
+        """Report that this worker serves."""
         self._tell(READY)
 
     def alive(self) -> None:
-        """Say that the loop turns."""
+        """Report that the event loop runs."""
         self._tell(ALIVE)
 
     async def drained(self) -> None:
-        """Nothing of this worker is under way to others; returns when they need it no longer, too."""
+        """Report that this worker has nothing left to send; returns when no other worker needs it."""
         self._tell(DRAINED)
         await self._may_end.wait()
 

@@ -1,4 +1,4 @@
-"""The ports that the workers of a backend share: found free, and kept, before the first of them starts."""
+"""The ports that the workers of a backend share: chosen and reserved before the first worker starts."""
 
 import dataclasses
 import socket
@@ -11,9 +11,9 @@ S = TypeVar("S", bound=BackendSettings)
 
 
 def kept_ports(settings: S) -> tuple[S, list[socket.socket]]:
-    """The settings with the ports that were found where any will do, and sockets that keep them while they are open.
+    """The settings with a free port in place of each port 0, and sockets that reserve the ports while they are open.
 
-    Raises ConfigurationError where somebody else listens there: workers would take a share of its connections.
+    Raises ConfigurationError if another process listens on a port: workers would take a share of its connections.
     """
     host, port = settings.api_address
     api = _kept(host, port, "API")
@@ -26,7 +26,7 @@ def kept_ports(settings: S) -> tuple[S, list[socket.socket]]:
 
 
 def _kept(host: str, port: int, name: str) -> socket.socket:
-    """A socket that is bound and does not listen, so that it is given no connections."""
+    """A socket that is bound but does not listen, so that it receives no connections."""
     alone = bound_socket(ListenerSettings(host, port), name)
     found = _port(alone)
     alone.close()

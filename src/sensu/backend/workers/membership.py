@@ -22,11 +22,11 @@ from sensu.store.contract import Store
 FIRST = 0
 """The worker that holds the duties."""
 REFRESH_S = 1.0
-"""How often to read what others wrote, in case their message was lost."""
+"""How often to read the commits of other workers, in case their message was lost."""
 HELD_UP_MAX_S = 60.0
-"""For how long deadlines stand still while a worker is away that may have events for this one."""
+"""How long deadlines pause while a worker that may have events for this one is away."""
 BACK_S = 5.0
-"""How long the agents of a worker that was away may need to connect again."""
+"""How long the agents of a worker that was away may take to reconnect."""
 
 
 class WorkerMembership:
@@ -73,7 +73,7 @@ class WorkerMembership:
         return FIRST
 
     def may_miss_events(self) -> bool:
-        """Whether another worker is away, or was until a moment ago."""
+        """Whether another worker is away, or returned only a moment ago."""
         now = self._clock.monotonic()
         return any(
             (peer.lost_at is not None and now - peer.lost_at < HELD_UP_MAX_S)
@@ -82,7 +82,7 @@ class WorkerMembership:
         )
 
     def announce(self) -> None:
-        """Have the others read what was committed."""
+        """Notify the other workers of a commit."""
         self._bus.tell_all(ChangesAvailable())
 
     def _note_changes(self, member: int, message: ChangesAvailable, answer: SendReply) -> None:
@@ -136,7 +136,7 @@ class WorkerMembership:
         self._control.ready()
 
     async def open(self, stop: Callable[[], None]) -> None:
-        """Let the others connect; `stop` is called when the supervisor is gone."""
+        """Accept connections of the other workers; `stop` is called when the supervisor is gone."""
         self._control.open(stop)
         await self._bus.open()
 

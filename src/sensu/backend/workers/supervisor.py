@@ -1,4 +1,4 @@
-"""The parent of a backend's workers: starts them, starts one again that died, and ends them together.
+"""The parent of a backend's workers: it starts them, restarts a worker that died, and stops them together.
 
 It serves nothing itself. The first worker starts alone, so that a problem with the settings or the store is reported
 once.
@@ -36,15 +36,15 @@ from sensu.version import VERSION
 log = logging.getLogger("sensu.backend")
 
 RESTART_PAUSE_S, RESTART_PAUSE_MAX_S = 0.05, 30.0
-"""The pause before a worker that died is started again doubles with each death, up to the greater one."""
+"""The pause before a worker that died is restarted. It doubles with each death, up to the maximum."""
 STEADY_S = 60.0
-"""A worker that lived so long begins with the shortest pause again."""
+"""After a worker has run for this long, its next pause is the shortest one."""
 STOP_WITHIN_S = 30.0
 """Workers that have not ended by then are killed."""
 HUNG_AFTER_S = 30.0
-"""A worker that serves and was not heard of for so long is killed, and started again."""
+"""A worker that serves and has not reported for this long is killed and restarted."""
 LOOK_S = 5.0
-"""How often to look for such workers."""
+"""How often workers are checked for this."""
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD, signal.SIGHUP)
 
 WorkerMain = Callable[[BackendSettings, WorkerContext], int]
@@ -82,7 +82,7 @@ class Supervisor:
         self._looked_at = 0.0
 
     def run(self) -> int:
-        """The exit status, once all workers have ended; raises SensuError where they cannot start."""
+        """The exit status, after all workers have ended; raises SensuError if they cannot start."""
         folder = make_folder(Path(self._settings.state_dir), "--state-dir").resolve()
         with contextlib.ExitStack() as stack:
             self._database = shared_database(folder, Durability(self._settings.durability))
@@ -143,7 +143,7 @@ class Supervisor:
                 self._signal_all(signal.SIGKILL)
 
     def _start_due(self) -> None:
-        """Start the first worker, the others when it is ready, and those again whose pause is over."""
+        """Start the first worker, the others when it is ready, and restart workers whose pause is over."""
         now = self._clock.monotonic()
         for worker in self._workers:
             may = worker.member == 0 or self._serving or self._workers[0].ready
@@ -168,7 +168,7 @@ class Supervisor:
         log.info("worker started", extra=fields(worker=worker.member, pid=pid))
 
     def _be_worker(self, worker: _Worker, end: socket.socket) -> None:
-        """Serve in the process that was forked, which never returns from here."""
+        """Serve in the forked process; never returns."""
         status = 1
         try:
             signal.set_wakeup_fd(-1)
@@ -224,7 +224,7 @@ class Supervisor:
         return min(ahead) + 0.001 if ahead else None
 
     def _kill_hung(self) -> None:
-        """Kill workers that do not say that they are alive; after a pause of our own they get time to."""
+        """Kill workers that do not report that they are alive; after a pause of this process, they get time to."""
         now = self._clock.monotonic()
         paused, self._looked_at = now - self._looked_at > 2 * LOOK_S, now
         if self._serving:
@@ -250,7 +250,7 @@ class Supervisor:
                 self._ended(worker, os.waitstatus_to_exitcode(status))
 
     def _ended(self, worker: _Worker, status: int) -> None:
-        """Start a worker that died again after a pause; at the start of the backend give up."""
+        """Schedule the restart of a worker that died; during the start of the backend, give up."""
         if worker.end is not None:
             with contextlib.suppress(KeyError):
                 self._selector.unregister(worker.end)
@@ -268,13 +268,13 @@ class Supervisor:
         worker.pause_s = RESTART_PAUSE_S if lived_s > STEADY_S else worker.pause_s
         worker.start_at = now + worker.pause_s
         log.error(
-            "a worker ended and is started again",
+            "a worker ended and is restarted",
             extra=fields(worker=worker.member, status=status, pause_s=worker.pause_s),
         )
         worker.pause_s = min(worker.pause_s * 2, RESTART_PAUSE_MAX_S)
 
     def _tell_end(self) -> None:
-        """Let workers end: one that stops by itself, or all once none needs another any more."""
+        """Let workers end: a worker that stops by itself, or all of them when none needs another."""
         running = [worker for worker in self._workers if worker.pid]
         for worker in running:
             alone = self._stop_by is None and worker.drained

@@ -158,23 +158,24 @@ class CheckNoun(Noun):
 
 NOUN = CheckNoun(CHECK, COLUMNS, details, FIELDS, question="Check Name:")
 _SETTINGS = {
-    "command": "df -h /",
-    "cron": "'0 * * * *'",
-    "handlers": "slack,pager",
-    "high-flap-threshold": "60",
-    "interval": "30",
-    "low-flap-threshold": "20",
-    "output-metric-format": "nagios_perfdata",
-    "output-metric-handlers": "influxdb",
-    "proxy-entity-name": "switch-1",
-    "publish": "false",
-    "round-robin": "true",
-    "runtime-assets": "check-plugins",
-    "stdin": "true",
-    "subscriptions": "linux,web",
-    "timeout": "10",
-    "ttl": "90",
+    "command": ("the command", "df -h /"),
+    "cron": ("the cron schedule", "'0 * * * *'"),
+    "handlers": ("the handlers", "slack,pager"),
+    "high-flap-threshold": ("the high flap threshold", "60"),
+    "interval": ("the interval in seconds", "30"),
+    "low-flap-threshold": ("the low flap threshold", "20"),
+    "output-metric-format": ("the format of the metrics in the output", "nagios_perfdata"),
+    "output-metric-handlers": ("the handlers of the metrics in the output", "influxdb"),
+    "proxy-entity-name": ("the name of the proxy entity of the events", "switch-1"),
+    "publish": ("whether the check is scheduled on agents", "false"),
+    "round-robin": ("whether one agent at a time runs the check", "true"),
+    "runtime-assets": ("the runtime assets", "check-plugins"),
+    "stdin": ("whether the command gets the event on standard input", "true"),
+    "subscriptions": ("the subscriptions", "linux,web"),
+    "timeout": ("the timeout in seconds", "10"),
+    "ttl": ("the TTL in seconds", "90"),
 }
+"""The fields with their own commands: what is set, and an example of a value."""
 _REMOVABLE = (
     "handlers",
     "high-flap-threshold",
@@ -196,8 +197,8 @@ def _spoken(name: str) -> str:
 _SET = "nouns.check_set:set_field"
 _REMOVE = "nouns.check_set:remove_field"
 _SETTERS = tuple(
-    change("check", f"set-{name}", _SET, "[NAME] [VALUE]", TWO, f"Set the {_spoken(name)}", f"disk {value}")
-    for name, value in _SETTINGS.items()
+    change("check", f"set-{name}", _SET, "[NAME] [VALUE]", TWO, f"Set {what}", f"disk {value}")
+    for name, (what, value) in _SETTINGS.items()
 )
 _REMOVERS = tuple(
     change("check", f"remove-{name}", _REMOVE, "[NAME]", ONE, f"Remove the {_spoken(name)}", "disk")
