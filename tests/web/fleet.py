@@ -60,6 +60,13 @@ def fill(world: World) -> None:
             world.report(host, check, status, output, **_given(check))
 
 
+def send_through_pipelines(world: World) -> None:
+    """Results that go through the pipeline of incidents: one handler gets them, the other fails."""
+    for host, check in (*TROUBLES, ("web2", "http"), ("cache1", "load")):
+        status, output = TROUBLES.get((host, check), (0, CHECKS[check][3]))
+        world.report(host, check, status, output, through=["incidents"], **_given(check))
+
+
 def fill_with_awkward_hosts(world: World) -> None:
     """Long names, right-to-left text, markup, control characters, empty and endless outputs."""
     for host, check, status, output in AWKWARD:
@@ -90,16 +97,39 @@ def _resources() -> Iterator[dict[str, Any]]:
     yield _resource("Namespace", "staging", {"name": "staging"}, namespace="")
     for user in ("ann", "bob"):
         yield _resource("User", user, {"username": user, "password": "P@ssw0rd!", "groups": ["ops"]}, namespace="")
-    yield _resource("Handler", "pager", {"type": "pipe", "command": "cat > /dev/null", "timeout": 10})
-    handler = {"name": "pager", "type": "Handler", "api_version": "core/v2"}
-    workflow = {"name": "page", "filters": [_IS_INCIDENT, _NOT_SILENCED], "handler": handler}
-    yield _resource("Pipeline", "incidents", {"workflows": [workflow]})
+    yield from _handling()
     for name, command in HOOKS.items():
         yield _resource("HookConfig", name, {"command": command, "timeout": 10})
     for check in CHECKS:
         yield _resource("CheckConfig", check, {**_given(check), "publish": True})
     silence = {"check": "replication", "subscription": "entity:db2", "reason": "move to the new rack", "expire": 7200}
     yield _resource("Silenced", "entity:db2:replication", silence)
+
+
+def _handling() -> Iterator[dict[str, Any]]:
+    """A pager that is always reached, a chat that is not and for which nothing but office hours pass, and an asset."""
+    pager = {
+        "type": "pipe",
+        "command": "cat > /dev/null",
+        "timeout": 10,
+        "retry_attempts": 6,
+        "fallback_handler": "mail",
+    }
+    yield _resource("Handler", "pager", pager)
+    chat = {"type": "pipe", "command": "chat-post --room ops", "timeout": 5, "retry_attempts": 0}
+    yield _resource("Handler", "chat", {**chat, "runtime_assets": ["chat-post"]})
+    yield _resource("Handler", "mail", {"type": "pipe", "command": "send-mail --to ops@example.com", "timeout": 30})
+    office = {"action": "allow", "expressions": ["weekday(event.timestamp) <= 5", "hour(event.timestamp) >= 8"]}
+    yield _resource("EventFilter", "office-hours", office)
+    summary = "return JSON.stringify({ entity: event.entity.metadata.name, output: event.check.output })"
+    yield _resource("Mutator", "short", {"type": "javascript", "eval": summary})
+    handlers = {each: {"name": each, "type": "Handler", "api_version": "core/v2"} for each in ("pager", "chat")}
+    page = {"name": "page", "filters": [_IS_INCIDENT, _NOT_SILENCED], "handler": handlers["pager"]}
+    short = {"name": "short", "type": "Mutator", "api_version": "core/v2"}
+    post = {"name": "post", "filters": [_IS_INCIDENT, _NOT_SILENCED], "mutator": short, "handler": handlers["chat"]}
+    yield _resource("Pipeline", "incidents", {"workflows": [page, post]})
+    digest = "0123456789abcdef" * 8
+    yield _resource("Asset", "check-disk", {"url": "https://assets.example.com/check-disk.tar.gz", "sha512": digest})
 
 
 def _resource(kind: str, name: str, spec: dict[str, Any], *, namespace: str = "default") -> dict[str, Any]:

@@ -12,7 +12,7 @@ from PIL import Image
 from playwright.sync_api import Page
 
 from tests.web.browser import CHECKOUT, DESKTOP, PHONE, THEMES, Theme, Visits, running_chromium
-from tests.web.fleet import LONG_NAME, fill, fill_with_awkward_hosts
+from tests.web.fleet import LONG_NAME, fill, fill_with_awkward_hosts, send_through_pipelines
 from tests.web.world import PASSWORD, USER, World
 
 DOCS = CHECKOUT / "docs" / "web"
@@ -34,6 +34,12 @@ PAGES = {
     "silences-calendar": "/n/default/silences?view=calendar",
     "silence": "/n/default/silences/entity:db2:replication",
     "new-silence": "/n/default/silences/new?entity=web1&check=http",
+    "pipelines": "/n/default/pipelines",
+    "pipeline": "/n/default/pipelines/incidents",
+    "handlers": "/n/default/handlers",
+    "handler": "/n/default/handlers/pager",
+    "filter": "/n/default/filters/office-hours",
+    "assets": "/n/default/assets",
     "hooks": "/n/default/hooks",
     "deliveries": "/n/default/deliveries",
     "cluster": "/cluster",
@@ -86,6 +92,7 @@ def main() -> int:
         try:
             world.start()
             fill(world)
+            send_through_pipelines(world)
             if options.all:
                 fill_with_awkward_hosts(world)
             visits = Visits(chromium, world.url)

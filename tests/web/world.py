@@ -91,9 +91,11 @@ class World:
         *,
         namespace: str = "default",
         labels: Mapping[str, str] | None = None,
+        through: Sequence[str] = (),
         **fields: object,
     ) -> None:
-        """Send the result of a check of a proxy entity, as scripts do; `fields` are more fields of the check."""
+        """Send the result of a check of a proxy entity, as scripts do, through pipelines; `fields` are of the check."""
+        pipelines = [{"name": name, "type": "Pipeline", "api_version": "core/v2"} for name in through]
         event = {
             "entity": {
                 "entity_class": "proxy",
@@ -106,6 +108,7 @@ class World:
                 "output": output,
                 **fields,
             },
+            **({"pipelines": pipelines} if through else {}),
         }
         answer = self.api("POST", f"/api/core/v2/namespaces/{namespace}/events", event)
         assert answer.status in (200, 201), answer

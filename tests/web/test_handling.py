@@ -1,0 +1,163 @@
+"""How events are handled: pipelines with what goes through them, handlers, filters, mutators, hooks and assets."""
+
+import json
+import re
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from sensu.testing.backend_process import PASSWORD, USER
+from tests.web.browser import PHONE, Visits
+from tests.web.fleet import fill
+from tests.web.world import World
+
+HOSTILE = "<img src=x onerror=alert(1)> {{ x }} \u202e\u0645\u0645\u062a\u0644\u0626 </title><script>alert(2)</script> "
+LONG = HOSTILE + "x" * 10_000
+KINDS = {
+    "pipelines": {
+        "workflows": [{"name": "x" * 10_000, "handler": {"name": "pager", "type": "Handler", "api_version": "core/v2"}}]
+    },
+    "handlers": {"type": "pipe", "command": LONG, "env_vars": [f"A={HOSTILE}"], "timeout": 5},
+    "filters": {"action": "allow", "expressions": [f"event.check.output == {json.dumps(LONG)}"]},
+    "mutators": {"type": "pipe", "command": LONG},
+    "hooks": {"command": LONG, "timeout": 10},
+    "assets": {"url": f"https://example.com/{'x' * 10_000}.tar.gz", "sha512": "0" * 128},
+}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def hosts(world: World) -> None:
+    """A small company's hosts, with handlers, a pipeline, a filter, a mutator, hooks and an asset."""
+    fill(world)
+
+
+def opened(visits: Visits, path: str, user: tuple[str, str] = (USER, PASSWORD), **options: Any) -> Page:
+    """A page, for somebody who is signed in."""
+    page = visits.visit(None, **options)
+    visits.sign_in(page, *user)
+    page.goto(path)
+    return page
+
+
+def test_a_pipeline_is_drawn_and_its_numbers_grow_while_events_pass(visits: Visits, world: World) -> None:
+    """The boxes are those that are stored, from left to right; the table says the same, for screen readers too."""
+    page = opened(visits, "/n/default/pipelines/incidents")
+    drawing = page.get_by_role("list", name="Workflow page")
+    expect(drawing.get_by_role("listitem")).to_have_count(4)
+    expect(drawing).to_contain_text(re.compile("Events.*is_incident.*not_silenced.*pager", re.DOTALL))
+    expect(drawing).to_contain_text("Handler pager: 0 delivered")
+    world.report("web1", "http", 2, "refused", through=["incidents"])
+    expect(drawing).to_contain_text("Handler pager: 1 delivered")
+    expect(drawing).to_contain_text("Filter is_incident: 1 passed, 0 kept back")
+    world.report("web2", "http", 0, "fine", through=["incidents"])
+    expect(drawing).to_contain_text("Filter is_incident: 1 passed, 1 kept back")
+    page.get_by_text("Show as a table").click()
+    table = page.get_by_role("table")
+    expect(table).to_contain_text("1 passed, 1 kept back")
+    drawing.get_by_role("link", name=re.compile("Handler pager")).click()
+    expect(page).to_have_url(re.compile("/n/default/handlers/pager$"))
+
+
+def test_a_handler_that_fails_says_so_and_its_dead_letters_are_tried_again(visits: Visits, world: World) -> None:
+    """The box and the last error are there by themselves; after the handler was mended its dead letters leave."""
+    page = opened(visits, "/n/default/handlers/chat")
+    expect(page.get_by_text("no further try, then it is a dead letter")).to_be_visible()
+    world.api("PATCH", "/api/core/v2/namespaces/default/handlers/chat", {"runtime_assets": None})
+    world.report("db1", "disk", 2, "full", through=["incidents"])
+    letters = page.get_by_role("region", name="Dead letters")
+    expect(letters).to_contain_text("db1/disk")
+    expect(page.get_by_text("Last error")).to_be_visible()
+    world.api("PATCH", "/api/core/v2/namespaces/default/handlers/chat", {"command": "cat > /dev/null"})
+    letters.get_by_role("button", name=re.compile("^Try all")).click()
+    expect(letters).to_have_count(0)
+
+
+def test_deleting_what_is_used_names_its_users_and_asks_for_the_name(visits: Visits, world: World) -> None:
+    """A handler that a pipeline uses is deleted after its name was typed; one that nothing uses after one click."""
+    world.create(resource("Handler", "spare", {"type": "pipe", "command": "cat"}))
+    page = opened(visits, "/n/default/handlers/pager")
+    page.get_by_role("button", name="More actions").click()
+    page.get_by_role("menuitem", name="Delete").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("pipeline incidents")
+    delete = dialog.get_by_role("button", name="Delete")
+    expect(delete).to_have_attribute("aria-disabled", "true")
+    dialog.get_by_label("Type pager to confirm").fill("pager")
+    expect(delete).not_to_have_attribute("aria-disabled", "true")
+    dialog.get_by_role("button", name="Cancel").click()
+    page.goto("/n/default/handlers")
+    row = page.get_by_role("row").filter(has=page.get_by_role("link", name="spare", exact=True))
+    expect(row).to_contain_text("nothing")
+    row.get_by_role("button", name="Actions for spare").click()
+    page.get_by_role("menuitem", name="Delete").click()
+    expect(dialog).to_contain_text("Nothing uses it.")
+    dialog.get_by_role("button", name="Delete").click()
+    expect(row).to_have_count(0)
+
+
+def test_what_is_missing_and_what_nothing_uses_is_marked(visits: Visits) -> None:
+    """An asset that a handler needs but that does not exist is in the list, and so is one that nothing needs."""
+    page = opened(visits, "/n/default/assets")
+    missing = page.get_by_role("row").filter(has_text="chat-post")
+    expect(missing).to_contain_text("does not exist")
+    expect(missing).to_contain_text("handler chat")
+    expect(page.get_by_role("row").filter(has_text="check-disk")).to_contain_text("nothing")
+
+
+def test_a_test_event_is_tried_without_executing_anything_and_then_really_sent(visits: Visits, world: World) -> None:
+    """The dry run says what would happen; only the second button stores an event and runs the handler."""
+    page = opened(visits, "/n/default/handlers/mail")
+    page.get_by_role("button", name="Send a test event").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("ould be")
+    assert world.api("GET", "/api/core/v2/namespaces/default/events/sensu-test/test-of-mail").status == 404
+    dialog.get_by_role("button", name="Really send it").click()
+    dialog.get_by_role("link", name="See what became of it").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("sensu-test / test-of-mail")
+
+
+def test_a_copy_is_a_resource_of_its_own_and_yaml_is_shown(visits: Visits) -> None:
+    """A filter is copied under another name; its page shows it as YAML, as sensuctl writes it."""
+    page = opened(visits, "/n/default/filters/office-hours")
+    page.get_by_role("button", name="More actions").click()
+    page.get_by_role("menuitem", name="Copy").click()
+    page.get_by_label("Name of the copy").fill("night-hours")
+    page.get_by_role("dialog").get_by_role("button", name="Copy").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("night-hours")
+    page.get_by_role("tab", name="YAML").click()
+    expect(page).to_have_url(re.compile("tab=yaml"))
+    expect(page.get_by_role("region", name="YAML")).to_contain_text("type: EventFilter")
+
+
+def test_somebody_who_may_only_read_sees_no_button_that_would_be_refused(visits: Visits, world: World) -> None:
+    """With rights to read, the page has its content and no actions."""
+    reader = {"rules": [{"verbs": ["get", "list"], "resources": ["handlers", "pipelines"]}]}
+    reference = {"role_ref": {"type": "Role", "name": "reader"}, "subjects": [{"type": "User", "name": "bob"}]}
+    world.create(resource("Role", "reader", reader), resource("RoleBinding", "reader", reference))
+    page = opened(visits, "/n/default/handlers/pager", ("bob", "P@ssw0rd!"))
+    expect(page.get_by_text("cat > /dev/null")).to_be_visible()
+    expect(page.get_by_role("button", name="More actions")).to_have_count(0)
+    expect(page.get_by_role("button", name="Send a test event")).to_have_count(0)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_hostile_text_of_any_length_is_text(visits: Visits, world: World, kind: str) -> None:
+    """Markup, templates, text from right to left and 10,000 characters are shown as they are, within the page."""
+    metadata = {"name": "hostile", "namespace": "default", "labels": {"note": HOSTILE, "bad": "javascript:alert(1)"}}
+    answer = world.api("PUT", f"/api/core/v2/namespaces/default/{kind}/hostile", {"metadata": metadata, **KINDS[kind]})
+    assert answer.status in (200, 201), answer
+    page = opened(visits, f"/n/default/{kind}", size=PHONE)
+    page.get_by_role("link", name="hostile").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("hostile")
+    expect(page.get_by_text("javascript:alert(1)")).to_be_visible()
+    expect(page.get_by_role("link", name="javascript")).to_have_count(0)
+    page.get_by_role("tab", name="JSON").click()
+    expect(page.get_by_role("region", name="JSON")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def resource(kind: str, name: str, spec: dict[str, Any]) -> dict[str, Any]:
+    """A resource as `sensuctl create` reads it."""
+    metadata = {"name": name, "namespace": "default"}
+    return {"type": kind, "api_version": "core/v2", "metadata": metadata, "spec": spec}
