@@ -7,12 +7,16 @@ import socket
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import aiohttp
 import pytest
 
+from sensu.backend.api.watch import EventStream
+from sensu.backend.auth.access import Access
 from sensu.backend.services.live_changes import FOLLOWERS_MAX, WAITING_CHANGES_MAX, LiveChanges, Scope
+from sensu.backend.services.pages import PageRequest
+from sensu.backend.services.watches import Watches
 from sensu.backend.stored_form import delete, put
 from sensu.resources.kinds import CHECK, ENTITY, NAMESPACE
 from sensu.resources.metadata import ObjectMeta
@@ -20,6 +24,7 @@ from sensu.resources.namespace import Namespace
 from sensu.store.values import Change, Committed, DeleteEvent, EventKey, Write
 from sensu.testing.factories import make_check_config, make_entity
 from tests.flows.api_harness import PASSWORD, REMEMBERED_CHANGES, RunningApi, running_api
+from tests.flows.pipelined_world import ANYBODY
 from tests.flows.test_api_lists import check, event
 
 TIMEOUT_S = 20
@@ -391,4 +396,32 @@ async def test_the_number_of_followers_is_bounded() -> None:
     assert await feed.follow(scope, None) is None
     assert followers[0] is not None
     feed.leave(followers[0])
+    assert await feed.follow(scope, None) is not None
+
+
+class _Allowed:
+    """Everybody may do everything."""
+
+    def allows(self, *_: object, **__: object) -> bool:
+        return True
+
+
+@pytest.mark.parametrize("failing", ["http.response.start", "http.response.body"])
+async def test_a_client_that_leaves_before_its_stream_begins_takes_no_place(failing: str) -> None:
+    """However early clients leave, their places are free for others."""
+    feed, _ = await opened_feed()
+    watches, scope = Watches(cast(Access, _Allowed()), feed), Scope(CHECK.qualified_name)
+
+    async def gone() -> None:
+        """The client has left already."""
+
+    async def send(message: dict[str, Any]) -> None:
+        if message["type"] == failing:
+            raise ConnectionResetError
+
+    for _ in range(FOLLOWERS_MAX + 1):
+        messages = await watches.watch(lambda: ANYBODY, CHECK, scope, PageRequest(), None)
+        assert isinstance(messages, AsyncIterator)
+        with contextlib.suppress(ConnectionResetError):
+            await EventStream(200, [], messages=messages, gone=gone).send(send)
     assert await feed.follow(scope, None) is not None

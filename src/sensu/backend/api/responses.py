@@ -76,7 +76,27 @@ class Streamed(Response):
 
     async def send(self, send: Send) -> None:
         """Send the parts as they come."""
-        await send({"type": "http.response.start", "status": self.status, "headers": self.headers})
+        try:
+            await send({"type": "http.response.start", "status": self.status, "headers": self.headers})
+            await self._pass_on_until_gone(send)
+        finally:
+            await self.close()
+
+    async def send_head(self, send: Send) -> None:
+        """Send the status and the headers."""
+        try:
+            await send({"type": "http.response.start", "status": self.status, "headers": self.headers})
+            await send({"type": "http.response.body", "body": b""})
+        finally:
+            await self.close()
+
+    async def close(self) -> None:
+        """Let go of what the parts are made from."""
+        closing = getattr(self.parts, "aclose", None)
+        if closing is not None:
+            await closing()
+
+    async def _pass_on_until_gone(self, send: Send) -> None:
         passing = asyncio.ensure_future(self._pass_on(send))
         leaving = asyncio.ensure_future(self.gone())
         try:
@@ -86,19 +106,6 @@ class Streamed(Response):
                 task.cancel()
                 with contextlib.suppress(asyncio.CancelledError):
                     await task
-            await self.close()
-
-    async def send_head(self, send: Send) -> None:
-        """Send the status and the headers."""
-        await send({"type": "http.response.start", "status": self.status, "headers": self.headers})
-        await send({"type": "http.response.body", "body": b""})
-        await self.close()
-
-    async def close(self) -> None:
-        """Let go of what the parts are made from."""
-        closing = getattr(self.parts, "aclose", None)
-        if closing is not None:
-            await closing()
 
     async def _pass_on(self, send: Send) -> None:
         async for part in self.parts:

@@ -6,6 +6,7 @@ reconnect in the same way.
 """
 
 import asyncio
+import contextlib
 import logging
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
@@ -171,8 +172,9 @@ class LiveChanges:
         await self._store.commit(())
 
     def leave(self, follower: Follower) -> None:
-        """Release a follower."""
-        self._followers[follower.scope.kind].remove(follower)
+        """Release a follower, which may have been released already."""
+        with contextlib.suppress(ValueError):
+            self._followers[follower.scope.kind].remove(follower)
 
     def _hear(self, changes: Sequence[Change]) -> None:
         if not self._used and self._store.feed.events_included:

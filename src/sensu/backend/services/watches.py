@@ -1,6 +1,6 @@
 """Watches lists: streams changes that the caller may read at that moment and that match the selectors."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -71,14 +71,14 @@ class Watches:
         follower = await self._feed.follow(scope, after)
         if follower is None:
             return Unavailable("too many clients are watching, try again later")
-        return _Watch(self._feed, self._access, identify, kind, selection, follower).messages()
+        return _Watch(self._feed, self._access, identify, kind, selection, follower)
 
     def _may_list(self, caller: Identity, kind: Kind, namespace: str | None) -> bool:
         return kind is NAMESPACE or self._access.allows(caller, "list", kind.segment, namespace=namespace or "")
 
 
-class _Watch:
-    """A list that is being watched."""
+class _Watch(AsyncIterator[Sequence[WatchMessage]]):
+    """The messages about a list that is being watched; must be closed, even if nothing was read."""
 
     def __init__(
         self,
@@ -95,40 +95,46 @@ class _Watch:
         self._kind = kind
         self._selection = selection
         self._follower = follower
+        self._messages = self._read()
 
-    async def messages(self) -> AsyncIterator[Sequence[WatchMessage]]:
+    async def __anext__(self) -> Sequence[WatchMessage]:
+        return await anext(self._messages)
+
+    async def aclose(self) -> None:
+        """Release the follower; a generator that was never started would not."""
+        await self._messages.aclose()
+        self._feed.leave(self._follower)
+
+    async def _read(self) -> AsyncGenerator[Sequence[WatchMessage], None]:
         """The messages, until the client disconnects, is too slow, or loses its permission."""
         follower = self._follower
         try:
-            try:
-                await self._feed.begin()
-            except StoreError:
-                yield (WatchMessage(ENDED, _message("the store is unavailable; reconnect later")),)
+            await self._feed.begin()
+        except StoreError:
+            yield (WatchMessage(ENDED, _message("the store is unavailable; reconnect later")),)
+            return
+        yield (WatchMessage("", b"", follower.started_at),)
+        if follower.missed:
+            why = "changes since that id are no longer available; fetch the list again"
+            yield (WatchMessage(EXPIRED, _message(why), follower.started_at),)
+        passed = follower.started_at
+        while True:
+            commit = await follower.next(self._feed.heartbeat_s)
+            if commit is None and follower.ended:
+                why = "the client reads too slowly" if follower.overflown else "the backend is stopping"
+                yield (WatchMessage(ENDED, _message(f"{why}; continue after the last id")),)
                 return
-            yield (WatchMessage("", b"", follower.started_at),)
-            if follower.missed:
-                why = "changes since that id are no longer available; fetch the list again"
-                yield (WatchMessage(EXPIRED, _message(why), follower.started_at),)
-            passed = follower.started_at
-            while True:
-                commit = await follower.next(self._feed.heartbeat_s)
-                if commit is None and follower.ended:
-                    why = "the client reads too slowly" if follower.overflown else "the backend is stopping"
-                    yield (WatchMessage(ENDED, _message(f"{why}; continue after the last id")),)
-                    return
-                caller = self._identify()
-                if caller is None:
-                    yield (WatchMessage(ENDED, _message("your credentials are no longer valid")),)
-                    return
-                if commit is None:
-                    yield (WatchMessage("", b"", passed),)
-                    continue
-                passed = commit.revision
-                messages = self._of_commit(caller, commit)
-                if messages:
-                    yield messages
-        finally:
-            self._feed.leave(follower)
+            caller = self._identify()
+            if caller is None:
+                yield (WatchMessage(ENDED, _message("your credentials are no longer valid")),)
+                return
+            if commit is None:
+                yield (WatchMessage("", b"", passed),)
+                continue
+            passed = commit.revision
+            messages = self._of_commit(caller, commit)
+            if messages:
+                yield messages
 
     def _of_commit(self, caller: Identity, commit: Commit) -> list[WatchMessage]:
         """The messages for a commit; only the last one has the revision to continue after."""

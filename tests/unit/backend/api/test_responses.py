@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from sensu.backend.api.errors import refused, refused_as_text, too_large
-from sensu.backend.api.responses import CHUNK_BYTES, json, listing
+from sensu.backend.api.responses import CHUNK_BYTES, Streamed, json, listing
 from sensu.backend.services.outcomes import (
     Denied,
     Exists,
@@ -100,3 +100,31 @@ def test_a_body_that_is_too_large_ends_the_connection() -> None:
 def test_no_answer_may_be_sniffed() -> None:
     """Browsers are told to take content types as they stand."""
     assert (b"x-content-type-options", b"nosniff") in json(b"{}").headers
+
+
+class Held:
+    """Parts that hold something until they are closed."""
+
+    closed = False
+
+    def __aiter__(self) -> "Held":
+        return self
+
+    async def __anext__(self) -> bytes:
+        raise StopAsyncIteration
+
+    async def aclose(self) -> None:
+        self.closed = True
+
+
+@pytest.mark.parametrize("method", ["send", "send_head"])
+async def test_what_a_stream_holds_is_let_go_although_nothing_could_be_sent(method: str) -> None:
+    """A client that has left before the answer begins leaves nothing behind."""
+    parts = Held()
+
+    async def send(_: dict[str, Any]) -> None:
+        raise ConnectionResetError
+
+    with pytest.raises(ConnectionResetError):
+        await getattr(Streamed(200, [], parts=parts), method)(send)
+    assert parts.closed
