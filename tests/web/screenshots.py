@@ -46,7 +46,7 @@ PAGES = {
     "not-found": "/n/default/nothing-here",
     "long-names": f"/n/default/entities/{LONG_NAME}",
 }
-SIGNED_OUT = {"sign-in": "/signin"}
+SIGNED_OUT = {"sign-in": "/sign-in"}
 
 
 class Picture(NamedTuple):
@@ -64,16 +64,19 @@ class Picture(NamedTuple):
 
 
 IN_DOCS = (
+    Picture("sign-in", "dark", DESKTOP),
     Picture("overview", "light", DESKTOP),
     Picture("events", "light", DESKTOP),
     Picture("events", "dark", DESKTOP),
     Picture("events", "light", PHONE),
     Picture("event", "light", DESKTOP),
-    Picture("event", "dark", PHONE),
     Picture("entity", "light", DESKTOP),
     Picture("check", "light", DESKTOP),
-    Picture("silences", "light", DESKTOP),
-    Picture("sign-in", "dark", DESKTOP),
+    Picture("check-form", "light", DESKTOP),
+    Picture("silences-calendar", "light", DESKTOP),
+    Picture("pipeline", "light", DESKTOP),
+    Picture("handlers", "dark", DESKTOP),
+    Picture("deliveries", "light", DESKTOP),
 )
 """The pictures of the documentation."""
 
