@@ -81,7 +81,7 @@ function subjectOf(subject: unknown): Subject {
 
 /** A rule as a sentence: "get, list on checks, handlers named http". */
 export function ruleInWords({ verbs, resources, names }: RoleRule): string {
-  const on = `${anyInWords(verbs, 'everything')} on ${anyInWords(resources, 'every resource')}`
+  const on = `${anyInWords(verbs, 'everything') || 'nothing'} on ${anyInWords(resources, 'every resource') || 'nothing'}`
   return names.length === 0 ? on : `${on} named ${names.join(', ')}`
 }
 
