@@ -15,6 +15,10 @@ import { stream } from './live/stream.svelte.ts'
 
 function takeSession(answer: SessionAnswer): void {
   preferences.takeDefault(answer.theme)
+  if (!answer.signedIn) {
+    preferences.keep()
+    return
+  }
   preferences.take(answer.preferences)
   if (!answer.namespaces.includes(preferences.namespace)) preferences.namespace = answer.namespaces[0] ?? ''
   preferences.keep()

@@ -108,6 +108,7 @@ class Session {
     this.signinMessage = answer.signinMessage
     this.silenceReasonOptional = answer.silenceReasonOptional
     if (!answer.signedIn) {
+      this.#onAnswer?.(answer)
       if (this.state === 'signed_in') this.over = true
       else this.state = 'signed_out'
       return

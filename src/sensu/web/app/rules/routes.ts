@@ -225,7 +225,7 @@ export const ROUTES: readonly Route[] = [
     page: 'settings',
     pattern: '/settings',
     title: 'Settings',
-    needs: ['update', 'globalconfigs'],
+    needs: ['update', 'config'],
     section: 'system',
   },
   { page: 'account', pattern: '/me', title: 'Your account' },
