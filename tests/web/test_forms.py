@@ -31,7 +31,7 @@ def opened(visits: Visits, path: str, **options: Any) -> Page:
     page = visits.visit(None, **options)
     visits.sign_in(page, USER, PASSWORD)
     page.goto(path)
-    expect(page.get_by_role("button", name="Save")).to_be_visible()
+    expect(page.get_by_role("button", name="Save", exact=True)).to_be_visible()
     return page
 
 
@@ -56,7 +56,7 @@ def test_a_check_is_made_with_the_form_and_its_first_result_opens(visits: Visits
     page.get_by_label("Interval", exact=True).fill("2")
     expect(summary(page)).to_contain_text("Saving creates the check made.")
     expect(summary(page)).to_contain_text("Runs every 2 s on 1 agent: 30 runs a minute.")
-    page.get_by_role("button", name="Save").click()
+    page.get_by_role("button", name="Save", exact=True).click()
     expect(page.get_by_role("status", name="Messages")).to_contain_text("The check made is saved.")
     expect(page).to_have_url(re.compile("/n/default/events/maker/made$"), timeout=20_000)
     world.kill_agent("maker")
@@ -108,7 +108,7 @@ def test_what_saving_changes_is_shown_and_nothing_else_is_changed(visits: Visits
     expect(row).to_contain_text("0")
     expect(row).to_contain_text("5")
     expect(yaml_of(page)).to_have_value(re.compile("timeout: 5"))
-    page.get_by_role("button", name="Save").click()
+    page.get_by_role("button", name="Save", exact=True).click()
     expect(page.get_by_role("status", name="Messages")).to_contain_text("The check edited is saved.")
     assert world.api("GET", f"{CHECKS}/edited").body == {**before, "timeout": 5}
 
@@ -117,13 +117,13 @@ def test_problems_stand_at_their_fields_once_somebody_tries_to_save(visits: Visi
     """An untouched form complains about nothing; Save names all problems, at the fields too."""
     page = opened(visits, "/n/default/handlers/new", size=PHONE)
     expect(page.get_by_text("Handler name must not be empty.")).to_have_count(0)
-    page.get_by_role("button", name="Save").click()
+    page.get_by_role("button", name="Save", exact=True).click()
     expect(summary(page)).to_contain_text("2 problems before it can be saved:")
     expect(page.locator(".field").get_by_text("Missing command.")).to_be_visible()
     page.get_by_label("Name", exact=True).fill("mail")
     page.get_by_label("Command").fill("mail ops")
     expect(summary(page)).to_contain_text("Saving creates the handler mail.")
-    page.get_by_role("button", name="Save").click()
+    page.get_by_role("button", name="Save", exact=True).click()
     expect(page.get_by_role("status", name="Messages")).to_contain_text("The handler mail is saved.")
     assert world.api("GET", "/api/core/v2/namespaces/default/handlers/mail").body["command"] == "mail ops"
 
@@ -136,14 +136,14 @@ def test_two_people_edit_one_check_and_lose_nothing(visits: Visits, world: World
     page.get_by_label("Command").fill("mine")
     world.create(check("shared", timeout=20))
     expect(summary(page)).to_contain_text("Saving changes")
-    page.get_by_role("button", name="Save").click()
+    page.get_by_role("button", name="Save", exact=True).click()
     conflict = page.get_by_role("alert", name="Conflict")
     expect(conflict).to_contain_text("admin changed this check in the meantime.")
     expect(conflict.get_by_role("row").filter(has_text="timeout")).to_contain_text("20")
     assert world.api("GET", f"{CHECKS}/shared").body["command"] == "true"
     conflict.get_by_role("button", name="Apply my changes to it").click()
     expect(page.get_by_label("Timeout", exact=True)).to_have_value("20")
-    page.get_by_role("button", name="Save").click()
+    page.get_by_role("button", name="Save", exact=True).click()
     expect(page.get_by_role("status", name="Messages")).to_contain_text("The check shared is saved.")
     found = world.api("GET", f"{CHECKS}/shared").body
     assert (found["command"], found["timeout"]) == ("mine", 20)
@@ -166,7 +166,7 @@ def test_a_half_written_form_survives_a_reload_and_signing_in_again(visits: Visi
     dialog.get_by_role("button", name="Sign in").click()
     expect(dialog).to_have_count(0)
     expect(page.get_by_label("Command")).to_have_value("echo half of it")
-    page.get_by_role("button", name="Save").click()
+    page.get_by_role("button", name="Save", exact=True).click()
     expect(page.get_by_role("status", name="Messages")).to_contain_text("The check half is saved.")
     page.goto("/n/default/checks/new")
     expect(page.get_by_label("Command")).to_have_value("")
@@ -222,7 +222,7 @@ def test_each_kind_can_be_edited_and_copied(visits: Visits, world: World, segmen
     labels.get_by_label("Name of a new entry in labels").fill("team")
     labels.get_by_label("Value of a new entry in labels").fill("ops")
     labels.get_by_role("button", name="Add to labels").click()
-    page.get_by_role("button", name="Save").click()
+    page.get_by_role("button", name="Save", exact=True).click()
     expect(page.get_by_role("status", name="Messages")).to_contain_text("kept is saved.")
     after = world.api("GET", f"{path}/kept").body
     assert after["metadata"].pop("labels") == {"team": "ops"}
@@ -230,7 +230,7 @@ def test_each_kind_can_be_edited_and_copied(visits: Visits, world: World, segmen
     assert after == before
     page.goto(f"/n/default/{segment}/new?copy=kept")
     page.get_by_label("Name", exact=True).first.fill("copied")
-    page.get_by_role("button", name="Save").click()
+    page.get_by_role("button", name="Save", exact=True).click()
     expect(page.get_by_role("status", name="Messages")).to_contain_text("copied is saved.")
     assert world.api("GET", f"{path}/copied").status == 200
 
@@ -246,7 +246,7 @@ def test_hostile_text_stays_text_in_a_form(visits: Visits, world: World) -> None
     page.get_by_text(re.compile("2 more fields, 2 set")).click()
     expect(page.get_by_label("Value of __proto__")).to_have_value(payload)
     page.get_by_label("Timeout", exact=True).fill("7")
-    page.get_by_role("button", name="Save").click()
+    page.get_by_role("button", name="Save", exact=True).click()
     expect(page.get_by_role("status", name="Messages")).to_contain_text("hostile is saved.")
     found = world.api("GET", f"{CHECKS}/hostile").body
     assert (found["command"], found["metadata"]["labels"]) == (payload, {"__proto__": payload})

@@ -226,10 +226,10 @@ export class ResourceDraft {
 
   async #explain(outcome: Exclude<Outcome<unknown>, { kind: 'answered' }>): Promise<void> {
     const { schema, namespace, name } = this.start
-    const isConflict = outcome.kind === 'refused' && (outcome.status === 412 || outcome.status === 409)
-    if (!isConflict || this.isNew) {
-      const exists = isConflict ? `a ${schema.word} of this name exists already` : outcome.why
-      this.refused = exists
+    const status = outcome.kind === 'refused' ? outcome.status : 0
+    if (status !== 412 || this.isNew) {
+      const exists = this.isNew && (status === 409 || status === 412)
+      this.refused = exists ? `a ${schema.word} of this name exists already` : outcome.why
       return
     }
     const found = await stored(schema, namespace, name)
