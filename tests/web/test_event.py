@@ -139,6 +139,7 @@ def test_the_preview_counts_what_the_silence_hits(visits: Visits, world: World) 
     dialog.get_by_label("Reason").fill("new disks")
     dialog.get_by_role("button", name="Silence").click()
     expect(glance(page)).to_contain_text("new disks")
+    expect(glance(page).get_by_role("link", name="entity:many1:*")).to_have_attribute("href", re.compile("/silences/"))
     rows = world.api("GET", "/api/sensu/v1/namespaces/default/events/rows?silenced=true&word=many1").body
     assert rows["total"] == 3
     world.api("DELETE", "/api/core/v2/namespaces/default/silenced/entity:many1:*")

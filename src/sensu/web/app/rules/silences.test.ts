@@ -27,13 +27,13 @@ test('what a silence applies to is said in words, whatever stands for any', () =
   assert.equal(entityOf({ subscription: 'linux', check: '' }), '')
 })
 
-test('“until resolved” is not “never”, and both can have an end', () => {
+test('“when resolved” is not “never”, and both can have an end', () => {
   const end = (expireAt: number, expireOnResolve: boolean) => endOf({ begin: 0, expireAt, expireOnResolve }, 1000)
   assert.equal(end(0, false), 'never')
-  assert.equal(end(0, true), 'until resolved')
+  assert.equal(end(0, true), 'when resolved')
   assert.equal(end(1600, false), 'in 10 min')
   assert.equal(end(8140, false), 'in 1 h 59 min')
-  assert.equal(end(4600, true), 'until resolved, at the latest in 1 h')
+  assert.equal(end(4600, true), 'when resolved, at the latest in 1 h')
 })
 
 test('numbers that may be too low say so, and what has not begun silences nothing yet', () => {

@@ -85,13 +85,13 @@ export function entityOf({ subscription }: SilenceScope): string {
   return subscription.startsWith(OF_ENTITY) ? subscription.slice(OF_ENTITY.length) : ''
 }
 
-/** When a silence ends, in words: "in 23 min", "until resolved", "never". */
+/** When a silence ends, in words: "in 23 min", "when resolved", "never". */
 export function endOf({ expireAt, expireOnResolve }: SilenceTimes, nowS: number, utc = false): string {
-  if (expireAt === 0) return expireOnResolve ? 'until resolved' : 'never'
+  if (expireAt === 0) return expireOnResolve ? 'when resolved' : 'never'
   const leftS = expireAt - nowS
   const end =
     leftS > HOUR_S && leftS < DAY_S * 2 ? `in ${durationInWords(leftS)}` : relativeTime(expireAt, nowS, { utc })
-  return expireOnResolve ? `until resolved, at the latest ${end}` : end
+  return expireOnResolve ? `when resolved, at the latest ${end}` : end
 }
 
 /** What it silences now, in words: "41 events, 3 failing", "nothing". */

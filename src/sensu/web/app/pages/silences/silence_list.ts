@@ -1,7 +1,6 @@
 // What the list of silences asks for, and which ticks say that it changed.
 import type { Column } from '../../parts/table/list_page.svelte'
 import { readSilenceRow, type SilenceRow } from '../../rules/silences.ts'
-import { listOf, textOf } from '../../rules/outside.ts'
 import { searchQuestion } from '../../rules/search_tokens.ts'
 import { type Tick, topicOf } from '../../rules/tick.ts'
 
@@ -48,9 +47,7 @@ export function silenceTopics(namespace: string): string[] {
   return [`resources:silenced:${namespace}`, `counts:${namespace}`]
 }
 
-/** The silences that a tick names, none for all of them; undefined: it is about none. */
-export function touchedSilences(tick: Tick, namespace: string): string[] | undefined {
-  const named = topicOf(tick, `resources:silenced:${namespace}`)
-  if (named !== undefined) return listOf(named).map((name) => textOf(name))
-  return topicOf(tick, `counts:${namespace}`) === undefined ? undefined : []
+/** Whether a tick is about silences, or what they silence. */
+export function touchesSilences(tick: Tick, namespace: string): boolean {
+  return silenceTopics(namespace).some((topic) => topicOf(tick, topic) !== undefined)
 }
