@@ -1,7 +1,9 @@
 """The page of an event: what it answers at a glance, what can be done, and that it stays up to date."""
 
 import re
+from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
@@ -124,6 +126,25 @@ def test_two_keys_silence_an_event_and_undo_takes_it_back(visits: Visits, world:
     page.get_by_role("button", name="Undo").click()
     expect(glance(page)).to_contain_text("None apply.")
     assert silences(world) == []
+
+
+def test_a_silence_lasts_until_a_date_and_a_time(visits: Visits, world: World) -> None:
+    """Somebody silences an event until a moment; one that has passed is refused with the reason."""
+    world.report("quiet2", "http", 2, "refused")
+    page = open_event(visits, "quiet2", "http")
+    page.get_by_role("button", name="Silence").click()
+    dialog = page.get_by_role("dialog", name="Silence")
+    dialog.get_by_label("Until when").fill("2020-01-01T10:00")
+    dialog.get_by_role("button", name="Silence").click()
+    expect(dialog.get_by_role("alert")).to_have_text("Choose a date and a time in the future.")
+    tomorrow = datetime.now(ZoneInfo("Europe/Berlin")) + timedelta(hours=25)
+    dialog.get_by_label("Until when").fill(tomorrow.strftime("%Y-%m-%dT%H:%M"))
+    dialog.get_by_role("button", name="Silence").click()
+    expect(page.get_by_text(re.compile(r"^Silenced quiet2/http for 1 d"))).to_be_visible()
+    path = "/api/core/v2/namespaces/default/silenced/entity:quiet2:http"
+    ends_at = world.api("GET", path).body["expire_at"]
+    assert abs(ends_at - tomorrow.timestamp()) <= 60
+    world.api("DELETE", path)
 
 
 def test_the_preview_counts_what_the_silence_hits(visits: Visits, world: World) -> None:

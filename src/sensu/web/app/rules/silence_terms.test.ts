@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import { silenceOf, silencedInWords } from './silence_terms.ts'
+import { secondsUntil, silenceOf, silencedInWords } from './silence_terms.ts'
 
 const TARGET = { namespace: 'default', entity: 'web1', check: 'http' }
 
@@ -36,4 +36,11 @@ test('a silence until the check passes ends at no time', () => {
 test('the message says what was silenced and for how long', () => {
   assert.equal(silencedInWords(TARGET, 'event', 3600), 'Silenced web1/http for 1 h.')
   assert.equal(silencedInWords(TARGET, 'check', 'resolved'), 'Silenced http on every entity until it passes.')
+})
+
+test('a silence can last until a date and a time', () => {
+  const now = Date.parse('2026-11-28T20:00') / 1000
+  assert.equal(secondsUntil('2026-11-28T22:30', now), 9000)
+  assert.equal(secondsUntil('2026-11-28T19:59', now), undefined)
+  assert.equal(secondsUntil('', now), undefined)
 })

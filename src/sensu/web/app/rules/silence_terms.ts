@@ -1,5 +1,7 @@
 // A silence as the menus offer it: for how long, how much of what is failing it covers, and what is sent for it.
 
+import { durationInWords } from './time_words.ts'
+
 export const SCOPES = ['event', 'entity', 'check'] as const
 export type Scope = (typeof SCOPES)[number]
 
@@ -35,6 +37,12 @@ export function silenceOf(target: SilenceTarget, scope: Scope, lasts: Lasts, rea
   }
 }
 
+/** How many seconds there are until a date and time of the reader's zone, `2026-11-28T22:00`; undefined: it is none in the future. */
+export function secondsUntil(moment: string, nowS: number): number | undefined {
+  const seconds = Math.round(Date.parse(moment) / 1000 - nowS)
+  return seconds > 0 ? seconds : undefined
+}
+
 /** Its name, which follows from what it covers. */
 export function silenceName({ entity, check }: SilenceTarget, scope: Scope): string {
   if (scope === 'check') return `*:${check}`
@@ -49,6 +57,6 @@ export function scopeInWords({ entity, check }: SilenceTarget, scope: Scope): st
 
 /** "Silenced web1/http for 1 h." */
 export function silencedInWords(target: SilenceTarget, scope: Scope, lasts: Lasts): string {
-  const words = DURATIONS.find((each) => each.lasts === lasts)?.words ?? `${Number(lasts) / 60} min`
+  const words = DURATIONS.find((each) => each.lasts === lasts)?.words ?? durationInWords(Number(lasts))
   return `Silenced ${scopeInWords(target, scope)} ${lasts === 'resolved' ? '' : 'for '}${words}.`
 }
