@@ -202,11 +202,12 @@ def test_the_details_are_in_tabs_that_a_link_opens(visits: Visits, world: World)
 
 
 def test_a_reader_sees_no_action_that_would_be_refused(visits: Visits, world: World, reader: tuple[str, str]) -> None:
-    """Somebody with the role view reads the event, and each action says which permission it needs."""
+    """Somebody with the role view reads the event, and is offered no action that they may never do."""
     world.report("read1", "http", 2, "refused")
     page = open_event(visits, "read1", "http", user=reader)
+    expect(glance(page)).to_contain_text("refused")
     for name in ("Silence", "Resolve", "Run again"):
-        expect(page.get_by_role("button", name=name)).to_have_attribute("aria-disabled", "true")
+        expect(page.get_by_role("button", name=name)).to_have_count(0)
     page.keyboard.press("s")
     expect(page.get_by_role("dialog")).to_be_hidden()
 
