@@ -70,10 +70,10 @@ def test_settings_hold_for_everybody_and_keep_what_the_page_does_not_know(visits
     page.get_by_label("Theme of those who chose none").select_option(label="Dark")
     frames = page.get_by_label("Hosts whose pages may show")
     frames.fill("not a host")
-    page.get_by_role("button", name="Save").click()
+    page.get_by_role("button", name="Save", exact=True).click()
     expect(page.get_by_role("alert").filter(has_text="rame_ancestors")).to_be_visible()
     frames.fill("")
-    page.get_by_role("button", name="Save").click()
+    page.get_by_role("button", name="Save", exact=True).click()
     expect(page.get_by_text("The settings are saved.")).to_be_visible()
     kept = world.api("GET", f"{CONFIG}/custom").body["spec"]
     assert kept["license_expiry_reminder"] == "1080h"
@@ -88,6 +88,17 @@ def test_about_names_versions_and_licences(visits: Visits) -> None:
     page = open_signed_in(visits, "/about")
     expect(page.get_by_role("region", name="Licences").get_by_text("MIT").first).to_be_visible()
     expect(page.get_by_text("6.9.2")).to_be_visible()
+
+
+def test_the_cluster_page_says_what_the_backend_is_doing(visits: Visits, world: World) -> None:
+    """Events a second, late checks, pending deliveries and the browser's clock are on the page about the cluster."""
+    world.report("web1", "http", 2)
+    page = open_signed_in(visits, "/cluster")
+    load = page.get_by_role("region", name="Load")
+    expect(load.get_by_text("Events a second")).to_be_visible()
+    expect(load.get_by_text(re.compile("0 late, 0 runs missed"))).to_be_visible()
+    expect(load.get_by_text(re.compile("pending, 0 dead letters"))).to_be_visible()
+    expect(page.get_by_text("agrees")).to_be_visible()
 
 
 @pytest.mark.parametrize("path", ["/namespaces", "/settings", "/about", "/audit", "/cluster"])

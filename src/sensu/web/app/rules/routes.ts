@@ -211,7 +211,6 @@ export const ROUTES: readonly Route[] = [
     title: 'Audit',
     needs: ['list', 'audit'],
     section: 'system',
-    searches: 'audit',
   },
   {
     page: 'namespaces',
