@@ -141,6 +141,21 @@ def test_somebody_who_may_only_read_sees_no_button_that_would_be_refused(visits:
     expect(page.get_by_role("button", name="Send a test event")).to_have_count(0)
 
 
+def test_a_secret_shows_its_provider_and_who_uses_it(visits: Visits, world: World) -> None:
+    """The list has the id of the secret in its provider; its page names the handler that uses it."""
+    secret = {"type": "Secret", "api_version": "secrets/v1", "metadata": {"name": "token", "namespace": "default"}}
+    path = "/api/enterprise/secrets/v1/namespaces/default/secrets/token"
+    assert world.api("PUT", path, {**secret, "spec": {"provider": "env", "id": "PAGER_TOKEN"}}).status == 201
+    spec = {"type": "pipe", "command": "cat", "secrets": [{"name": "TOKEN", "secret": "token"}]}
+    world.create(resource("Handler", "with-secret", spec))
+    page = opened(visits, "/n/default/secrets")
+    expect(page.get_by_role("row").filter(has_text="token")).to_contain_text("PAGER_TOKEN of env")
+    page.get_by_role("link", name="token").click()
+    expect(page.get_by_role("region", name="Used by")).to_contain_text("with-secret")
+    page.get_by_role("tab", name="YAML").click()
+    expect(page.get_by_role("region", name="YAML")).to_contain_text("api_version: secrets/v1")
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_hostile_text_of_any_length_is_text(visits: Visits, world: World, kind: str) -> None:
     """Markup, templates, text from right to left and 10,000 characters are shown as they are, within the page."""

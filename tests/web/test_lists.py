@@ -57,14 +57,14 @@ def test_a_list_is_searched_and_sorted_and_its_address_says_so(visits: Visits) -
     page.get_by_role("columnheader", name="What").get_by_role("button").click()
     expect(page).to_have_url(re.compile("order=what"))
     assert names(page) == ["ps9", "netstat", "ps10"]
-    page.get_by_role("searchbox").fill("ps")
+    page.get_by_role("combobox", name="Search hooks").fill("ps")
     expect(page).to_have_url(re.compile("q=ps"))
     expect(rows(page)).to_have_count(2)
     page.reload()
     expect(rows(page)).to_have_count(2)
     assert names(page) == ["ps9", "ps10"]
     expect(page.get_by_text("2 of 3")).to_be_visible()
-    page.get_by_role("searchbox").fill("nothing like this")
+    page.get_by_role("combobox", name="Search hooks").fill("nothing like this")
     expect(page.get_by_text("No hook matches.")).to_be_visible()
     expect(page.get_by_text("3 hooks are in this namespace.")).to_be_visible()
     page.get_by_role("button", name="Without “nothing”").click()

@@ -5,7 +5,7 @@ import { durationInWords } from './time_words.ts'
 import { counted, listed } from './words.ts'
 
 /** The segment of a kind in paths. */
-export type HandlingKind = 'pipelines' | 'handlers' | 'filters' | 'mutators' | 'hooks' | 'assets'
+export type HandlingKind = 'pipelines' | 'handlers' | 'filters' | 'mutators' | 'hooks' | 'assets' | 'secrets'
 
 export interface KindWords {
   title: string
@@ -69,6 +69,26 @@ export const KIND_WORDS: Readonly<Record<HandlingKind, KindWords>> = {
     purpose:
       'An asset is an archive of programs that agents and the backend download when a check or handler needs it.',
   },
+  secrets: {
+    title: 'Secrets',
+    one: 'secret',
+    many: 'secrets',
+    type: 'Secret',
+    none: 'No secret yet.',
+    purpose: 'A secret lets checks, handlers and mutators use a password that a provider has, without showing it.',
+  },
+}
+
+/** The path of a kind's list in the API, and the version in its files. */
+export function placeOfKind(kind: HandlingKind): { path: string; apiVersion: string } {
+  if (kind === 'secrets') return { path: '/api/enterprise/secrets/v1/namespaces/{}/secrets', apiVersion: 'secrets/v1' }
+  return { path: `/api/core/v2/namespaces/{}/${kind}`, apiVersion: 'core/v2' }
+}
+
+/** A resource with its fields beside its metadata: some kinds come in an envelope, as files have them. */
+export function withoutEnvelope(resource: unknown): Readonly<Record<string, unknown>> {
+  const { spec, metadata, api_version } = recordOf(resource)
+  return isRecord(spec) && textOf(api_version) !== '' ? { ...spec, metadata } : recordOf(resource)
 }
 
 /** Kinds that list pages link to: those above, and checks. */
@@ -83,14 +103,14 @@ export type Fact = readonly [name: string, value: string]
 /** In a few words, what a resource does: the second column of its list. */
 export function summaryOf(kind: HandlingKind, resource: unknown): string {
   const spec = recordOf(resource)
-  const texts = (name: string) => listOf(spec[name]).map((each) => textOf(each))
+  if (kind === 'secrets') return `${textOf(spec['id'])} of ${textOf(spec['provider'])}`
   switch (kind) {
     case 'pipelines':
       return counted(listOf(spec['workflows']).length, 'workflow')
     case 'handlers':
       return handlerInWords(spec)
     case 'filters':
-      return `${textOf(spec['action'])}: ${texts('expressions').join(' && ') || 'by its time windows'}`
+      return filterInWords(spec)
     case 'mutators':
       return textOf(spec['type']) === 'javascript' ? textOf(spec['eval']) : textOf(spec['command'])
     case 'hooks':
@@ -98,6 +118,11 @@ export function summaryOf(kind: HandlingKind, resource: unknown): string {
     case 'assets':
       return textOf(spec['url']) || counted(listOf(spec['builds']).length, 'build')
   }
+}
+
+function filterInWords(filter: Readonly<Record<string, unknown>>): string {
+  const expressions = listOf(filter['expressions']).map((each) => textOf(each))
+  return `${textOf(filter['action'])}: ${expressions.join(' && ') || 'by its time windows'}`
 }
 
 function handlerInWords(handler: Readonly<Record<string, unknown>>): string {
@@ -111,6 +136,8 @@ function handlerInWords(handler: Readonly<Record<string, unknown>>): string {
 const NAMES_OF_FIELDS: readonly (readonly [field: string, name: string])[] = [
   ['type', 'Type'],
   ['action', 'Action'],
+  ['provider', 'Provider'],
+  ['id', 'Id in the provider'],
   ['command', 'Command'],
   ['eval', 'Script'],
   ['expressions', 'Expressions'],

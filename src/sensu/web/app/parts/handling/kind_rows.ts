@@ -1,7 +1,7 @@
 // The rows of a list of resources that handle events: what each does, who uses it, and how it went in the last hour.
 import { type LoadList, wholeList } from '../../live/whole_list.ts'
 import { type FlowSums, readFlow, sumsOf } from '../../rules/flow.ts'
-import { type HandlingKind, summaryOf } from '../../rules/handling_kinds.ts'
+import { type HandlingKind, placeOfKind, summaryOf, withoutEnvelope } from '../../rules/handling_kinds.ts'
 import { recordOf, textOf } from '../../rules/outside.ts'
 import { type Uses, readUses } from '../../rules/uses.ts'
 import { answered } from '../../wire/outcomes.ts'
@@ -23,9 +23,9 @@ export function hasFlow(kind: HandlingKind): boolean {
 
 /** Reads the rows of a kind in a namespace. What the caller may not read is left out. */
 export function kindRows(kind: HandlingKind, namespace: string): LoadList<KindRow> {
-  const resources = wholeList(pathOf(`/api/core/v2/namespaces/{}/${kind}`, namespace), (resource) => ({
+  const resources = wholeList(pathOf(placeOfKind(kind).path, namespace), (resource) => ({
     name: textOf(recordOf(recordOf(resource)['metadata'])['name']),
-    summary: summaryOf(kind, resource),
+    summary: summaryOf(kind, withoutEnvelope(resource)),
   }))
   return async (selectors, signal) => {
     const [found, uses, flow] = await Promise.all([
