@@ -21,7 +21,7 @@ from sensu.backend.operator_socket import SOCKET
 from sensu.backend.process import opened_store
 from sensu.backend.settings import BackendSettings, InitSettings
 from sensu.backend.stored_form import delete, put
-from sensu.clock import SystemClock
+from sensu.clock import Clock, SystemClock
 from sensu.errors import ConfigurationError, StoreError
 from sensu.resources.kinds import ALL_KINDS, API_KEY, CLUSTER_ROLE, CLUSTER_ROLE_BINDING, NAMESPACE, USER
 from sensu.resources.metadata import ObjectMeta
@@ -31,6 +31,7 @@ from sensu.resources.user import User
 from sensu.store.contract import Store
 from sensu.store.resource_cache import ResourceCache
 from sensu.store.values import Key
+from tests.faults.agent_process import until
 
 PASSWORD = "correct horse"
 UUID = "3f0d4b6e-1111-4c57-9d3a-8d6b0f0e7f11"
@@ -41,9 +42,22 @@ def settings(folder: Path, **more: Any) -> InitSettings:
     return InitSettings(config_file=str(folder / "none.yml"), **given)
 
 
-async def init(folder: Path, **more: Any) -> int:
+class HastyClock(SystemClock):
+    """A clock on which each pause is over at once, and counts in full."""
+
+    paused_s = 0.0
+
+    def monotonic(self) -> float:
+        return super().monotonic() + self.paused_s
+
+    async def sleep(self, seconds: float) -> None:
+        self.paused_s += seconds
+        await super().sleep(0.001)
+
+
+async def init(folder: Path, clock: Clock | None = None, **more: Any) -> int:
     """Run `init` in another thread, since it starts an event loop of its own."""
-    return await asyncio.to_thread(run_init, settings(folder, **more), opened_store, SystemClock())
+    return await asyncio.to_thread(run_init, settings(folder, **more), opened_store, clock or SystemClock())
 
 
 @contextlib.asynccontextmanager
@@ -158,14 +172,15 @@ async def test_a_folder_whose_owner_does_not_answer(tmp_path: Path) -> None:
     """Init gives up after --timeout where the owner of the folder has no socket, and says what to do."""
     async with opened_store(BackendSettings(state_dir=str(tmp_path))):
         with pytest.raises(StoreError, match=r"in use .* which does not answer: try again, or stop that backend first"):
-            await init(tmp_path, timeout=0.5)
+            await init(tmp_path, HastyClock(), timeout=5)
 
 
 async def test_init_waits_until_it_is_answered(tmp_path: Path) -> None:
     """With --wait, init goes on trying beyond --timeout, until a backend answers or the folder is free."""
     async with opened_store(BackendSettings(state_dir=str(tmp_path))):
-        waiting = asyncio.create_task(init(tmp_path, timeout=0.1, wait=True))
-        await asyncio.sleep(1.0)
+        clock = HastyClock()
+        waiting = asyncio.create_task(init(tmp_path, clock, timeout=5, wait=True))
+        await until(lambda: clock.paused_s > 15)
         assert not waiting.done()
     assert await waiting == 0
 
