@@ -4,6 +4,7 @@ import ast
 import functools
 import re
 import tomllib
+from collections import Counter
 from collections.abc import Iterator
 from importlib.metadata import packages_distributions
 from pathlib import Path
@@ -253,3 +254,14 @@ def test_one_public_type_means_one_thing() -> None:
     several = {name: sorted(where.values()) for name, where in meanings.items() if len(where) > 1}
     assert {name: where for name, where in several.items() if name not in SEVERAL_MEANINGS} == {}
     assert set(SEVERAL_MEANINGS) <= set(several), "an exception is no longer needed"
+
+
+def test_the_changelog_has_each_line_once_in_a_section() -> None:
+    """A line of the changelog belongs to a section; a merge that brings lines back is noticed."""
+    unreleased = (CHECKOUT / "CHANGELOG.md").read_text().split("\n## ")[1]
+    before, *sections = re.split("^### ", unreleased, flags=re.MULTILINE)
+    assert [line for line in before.splitlines() if line.startswith("-")] == []
+    assert [section.partition("\n")[0] for section in sections] == ["Added", "Changed", "Fixed", "Security"]
+    lines = [line for line in unreleased.splitlines() if line.startswith("- ")]
+    starts = Counter(line[:60] for line in lines)
+    assert [start for start, count in starts.items() if count > 1] == []
