@@ -48,3 +48,19 @@ def test_every_worker_answers_the_same_overview(each: Sequence[Client]) -> None:
     assert all(overview["backend"]["healthy"] for overview in found)
     status, overview = each[1].ask("GET", "/api/sensu/v1/overview")
     assert (status, overview["events"]["critical"] >= 6) == (200, True)
+
+
+def test_every_worker_adds_up_what_went_through_workflows(each: Sequence[Client]) -> None:
+    """Whichever worker is asked, the flow of a handler counts the events that any of them handled."""
+    handler = {"metadata": {"name": "adder", "namespace": "default"}, "type": "pipe", "command": "cat > /dev/null"}
+    assert each[0].ask("POST", f"{NAMESPACE}/handlers", handler)[0] == 201
+    for number in range(8):
+        event = event_of(f"added{number}", "http", 2)
+        event["check"]["handlers"] = ["adder"]
+        assert each[number % WORKERS].ask("POST", f"{NAMESPACE}/events", event)[0] == 201
+    path = "/api/sensu/v1/namespaces/default/handlers/adder/flow"
+    for client in each:
+        until(
+            lambda client=client: [row["delivered"] for row in client.ask("GET", path)[1]["workflows"]] == [8],
+            "not all events are counted",
+        )
