@@ -71,6 +71,10 @@ def fill_with_awkward_hosts(world: World) -> None:
     """Long names, right-to-left text, markup, control characters, empty and endless outputs."""
     for host, check, status, output in AWKWARD:
         world.report(host, check, status, output)
+
+
+def fill_with_awkward_handling(world: World) -> None:
+    """Deliveries that fail and wait, and silences of each sort, for pictures."""
     gone = {"type": "pipe", "command": "echo no route to host; exit 3", "retry_attempts": 0}
     busy = {"type": "pipe", "command": "echo 'timed out '; exit 4", "retry_attempts": 3, "retry_delay": 3600}
     world.create(_resource("Handler", "chat", gone), _resource("Handler", "mail", busy))

@@ -12,7 +12,13 @@ from PIL import Image
 from playwright.sync_api import Page
 
 from tests.web.browser import CHECKOUT, DESKTOP, PHONE, THEMES, Theme, Visits, running_chromium
-from tests.web.fleet import LONG_NAME, fill, fill_with_awkward_hosts, send_through_pipelines
+from tests.web.fleet import (
+    LONG_NAME,
+    fill,
+    fill_with_awkward_handling,
+    fill_with_awkward_hosts,
+    send_through_pipelines,
+)
 from tests.web.world import PASSWORD, USER, World
 
 DOCS = CHECKOUT / "docs" / "web"
@@ -109,6 +115,7 @@ def main() -> int:
             send_through_pipelines(world)
             if options.all:
                 fill_with_awkward_hosts(world)
+                fill_with_awkward_handling(world)
             visits = Visits(chromium, world.url)
             for picture in wanted:
                 (folder / picture.file).write_bytes(taken(visits, picture))

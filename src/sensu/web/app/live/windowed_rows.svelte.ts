@@ -125,7 +125,7 @@ export class WindowedRows<Row> {
     this.#pages = pages
     if (more || gone.length > 0) this.#stale = true
     this.waiting = this.#waiting.size
-    if (this.#stale && !this.#frozen) this.#readSoon()
+    if (this.#stale && !this.#keepsOrder()) this.#readSoon()
   }
 
   /** Says that rows changed, without what they look like now. While the order is kept, they change in place. */
@@ -169,10 +169,15 @@ export class WindowedRows<Row> {
     }, LEAVING_MS)
   }
 
+  /** Whether rows stay where they are; a list without rows has nothing to keep. */
+  #keepsOrder(): boolean {
+    return this.#frozen && this.total > 0
+  }
+
   #readSoon(): void {
     if (this.#planned !== undefined) return
     const waitMs = Math.max(0, this.#readAtMs + READ_AT_MOST_EVERY_MS - performance.now())
-    this.#planned = setTimeout(() => (this.#frozen ? void this.#refresh() : this.again()), waitMs)
+    this.#planned = setTimeout(() => (this.#keepsOrder() ? void this.#refresh() : this.again()), waitMs)
   }
 
   /** Reads what is seen again, and leaves every row where it is. */
