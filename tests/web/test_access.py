@@ -285,5 +285,5 @@ def test_parts_that_somebody_may_not_list_are_left_out(visits: Visits, world: Wo
 def test_each_part_fits_a_phone(visits: Visits, people: None, part: str) -> None:
     """Nothing is wider than the window of a phone."""
     page = open_signed_in(visits, f"/access/{part}", (USER, PASSWORD), size=PHONE)
-    expect(page.get_by_role("table").first).to_be_visible()
+    expect(page.get_by_role("table").first).to_be_attached()  # the one of keys may be empty
     assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0

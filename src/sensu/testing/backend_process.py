@@ -5,6 +5,7 @@ import contextlib
 import signal
 import sys
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import aiohttp
@@ -77,12 +78,13 @@ class BackendProcess:
         self._process = await self._spawn(["start", *self.places, *flags])
         clock = SystemClock()
         deadline = clock.monotonic() + READY_S
+        agent_host = dict(pairwise(flags)).get("--agent-host", "127.0.0.1")
         async with aiohttp.ClientSession() as session:
             while clock.monotonic() < deadline and self._process.returncode is None:
                 with contextlib.suppress(aiohttp.ClientError, OSError):
                     async with session.get(f"{self.api_url}/health") as answer:
                         if answer.status == 200:
-                            _, writer = await asyncio.open_connection("127.0.0.1", self.agent_port)
+                            _, writer = await asyncio.open_connection(agent_host, self.agent_port)
                             writer.close()
                             return
                 await asyncio.sleep(POLL_S)
