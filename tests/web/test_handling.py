@@ -63,12 +63,12 @@ def test_a_handler_that_fails_says_so_and_its_dead_letters_are_tried_again(visit
     """The box and the last error are there by themselves; after the handler was mended its dead letters leave."""
     page = opened(visits, "/n/default/handlers/chat")
     expect(page.get_by_text("no further try, then it is a dead letter")).to_be_visible()
-    world.api("PATCH", "/api/core/v2/namespaces/default/handlers/chat", {"runtime_assets": None})
     world.report("db1", "disk", 2, "full", through=["incidents"])
     letters = page.get_by_role("region", name="Dead letters")
     expect(letters).to_contain_text("db1/disk")
     expect(page.get_by_text("Last error")).to_be_visible()
-    world.api("PATCH", "/api/core/v2/namespaces/default/handlers/chat", {"command": "cat > /dev/null"})
+    path = "/api/core/v2/namespaces/default/handlers/chat"
+    assert world.api("PUT", path, {**world.api("GET", path).body, "command": "cat > /dev/null"}).status == 201
     letters.get_by_role("button", name=re.compile("^Try all")).click()
     expect(letters).to_have_count(0)
 
