@@ -11,8 +11,10 @@ import socket
 from typing import Any
 
 from sensu.clock import Clock
-from sensu.errors import StoreError, StoreInUse
+from sensu.errors import StoreInUse
 from sensu.log import fields
+from sensu.rules import commits_in_doubt
+from sensu.store.coordination import SeatLost
 from sensu.store.postgres.connection import Connector, is_lost
 
 logger = logging.getLogger(__name__)
@@ -44,10 +46,6 @@ _RESOLVE = """
 UPDATE seats SET commits = commits + $3 WHERE id = $1 AND gone_at IS NULL AND commits >= $2 AND commits < $2 + $3
 RETURNING commits
 """
-
-
-class SeatLost(StoreError):
-    """The process must not use the database any more."""
 
 
 class Seat:
@@ -90,18 +88,16 @@ class Seat:
         self._tries = 0
 
     async def resolve(self, connection: Any) -> bool:
-        """Whether the commit in doubt stands; if it does not, it never will. Raises SeatLost.
+        """Whether the commit in doubt stands (`rules/commits_in_doubt.py`); if it does not, it never will.
 
-        It commits a later number, so that a late statement of the old connection finds another one than it expects. The
-        answer to this commit can be lost as well; therefore each attempt raises the number by a power of two, beyond
-        everything that earlier attempts can have reached. All of these are even, so that an odd distance means that the
-        commit in doubt stands.
+        It commits a later number, so that a late statement of the old connection finds another one than it expects.
+        Raises SeatLost.
         """
         self._tries += 1
-        found = await connection.fetchval(_RESOLVE, self.id, self.commits, 1 << self._tries)
+        found = await connection.fetchval(_RESOLVE, self.id, self.commits, commits_in_doubt.raised_by(self._tries))
         if found is None:
             raise await self.lost(connection)
-        stands = bool((found - self.commits) % 2)
+        stands = commits_in_doubt.stands(found, self.commits)
         self.commits = found
         return stands
 

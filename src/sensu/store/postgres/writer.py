@@ -12,6 +12,7 @@ from sensu.clock import Clock
 from sensu.errors import StoreError
 from sensu.log import fields
 from sensu.rules.share import SLOTS
+from sensu.store.coordination import SeatLost
 from sensu.store.group import CommitGroup, asked, asks_emptiness
 from sensu.store.owed_sizes import OwedSizes
 from sensu.store.pending import GROUP_WRITES_MAX, Pending, groups_of, halve
@@ -25,7 +26,7 @@ from sensu.store.postgres.connection import (
 )
 from sensu.store.postgres.group_rows import GroupRows, HistoryIds, KnownEvent
 from sensu.store.postgres.numbers import Block
-from sensu.store.postgres.seat import Seat, SeatLost
+from sensu.store.postgres.seat import Seat
 from sensu.store.postgres.statements import DIVISION_BY_ZERO, Statement
 from sensu.store.queries import slashed
 from sensu.store.values import (

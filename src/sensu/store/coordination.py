@@ -1,0 +1,122 @@
+"""The protocol by which the processes that share a store agree who owns what.
+
+A *seat* is one start of a process; its number is never used again. Every commit of a seat is counted in its row (its
+*chain*), and writes nothing if the seat is gone or the count is not the one that the process knows. So a process that
+was taken for dead, or whose last commits were lost, cannot write any more; no clock takes part.
+
+A *slot* belongs to at most one seat at a time. Only its owner gives up a slot of a living seat (`free`), and only a
+free slot can be claimed. `claim` and `free` are commits in the caller's chain, in turn with its other commits: all
+commits of a former owner come before the claim, and the new owner reads the state after it. `fence` ends a seat that is
+silent and frees its slots.
+
+The rules are in `rules/share.py` (who should own what), `rules/signs_of_life.py` (who is silent, who may act) and
+`rules/commits_in_doubt.py`.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+from sensu.errors import StoreError
+from sensu.store.values import DeliveriesSize
+
+PROTOCOL = 1
+"""The version of the messages between members that this program speaks."""
+
+
+class SeatLost(StoreError):
+    """The process must not use the store any more: its seat was taken away, or commits of it were lost."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """How the other members reach this one, and how they know that it is the one."""
+
+    name: str
+    url: str
+    certificate: bytes
+    """In DER."""
+
+
+@dataclass(frozen=True, slots=True)
+class SignOfLife:
+    """What a member tells with each sign of life."""
+
+    told: int = 0
+    """The revision up to which its listeners know all changes of resources."""
+    unreached: frozenset[int] = frozenset()
+    """The seats that it has not reached for a while."""
+
+
+@dataclass(frozen=True, slots=True)
+class LivingSeat:
+    """A living seat, as everybody reads it."""
+
+    id: int
+    contact: Contact
+    beat: int
+    report: SignOfLife
+    owed: DeliveriesSize
+    protocols: tuple[int, int] = (PROTOCOL, PROTOCOL)
+    joined: bool = True
+    """Whether it takes part, and can own slots; false before `join`, and for short commands."""
+    leaving: bool = False
+
+
+class SlotRow(NamedTuple):
+    """A row of the table of slots; `epoch` grows with each claim."""
+
+    slot: int
+    seat: int | None
+    wanted_by: int | None
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What a sign of life returns: all living seats, and what tells whether there is more to read."""
+
+    seats: Mapping[int, LivingSeat]
+    revision: int
+    """The revision of the last change of a resource."""
+    map: int
+    """Grows with each change of the table of slots."""
+    now: float
+    """The time of the store, in Unix seconds."""
+
+
+class Coordination(Protocol):
+    """The seat of this process. All methods raise StoreError; `SeatLost` if this process must end."""
+
+    @property
+    def seat(self) -> int:
+        """The number of this process's seat."""
+        ...
+
+    async def join(self, contact: Contact) -> None:
+        """Take part: from now on others may see this seat, connect to it and plan slots for it."""
+        ...
+
+    async def beat(self, report: SignOfLife) -> View:
+        """Give a sign of life, and read those of the others; does not wait for commits of this process."""
+        ...
+
+    async def slots(self) -> Sequence[SlotRow]:
+        """The table of slots, in order."""
+        ...
+
+    async def claim(self, slots: Collection[int]) -> Sequence[SlotRow]:
+        """Claim slots; returns those that belong to this seat now, after which their state can be read."""
+        ...
+
+    async def free(self, slots: Mapping[int, int | None]) -> None:
+        """Give up slots of this seat, each for the seat that should claim it (None: for anybody)."""
+        ...
+
+    async def fence(self, seat: int, why: str) -> None:
+        """End a seat and free its slots; when this returns, it writes nothing any more."""
+        ...
+
+    async def leave(self) -> None:
+        """End this seat, and free its slots."""
+        ...
