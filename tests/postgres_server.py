@@ -1,6 +1,7 @@
 """A PostgreSQL server for tests, started by hand in a temporary folder with a Unix socket and no port.
 
-Each test gets a schema of its own, so that databases need not be created.
+Each test gets a schema of its own, so that databases need not be created. Tests that end leave their schemas to later
+ones: emptying the tables of a schema takes a tenth of the time of creating them.
 """
 
 import functools
@@ -13,6 +14,8 @@ import tempfile
 from pathlib import Path
 
 import pytest
+
+from sensu.store.postgres.schema import SCHEMA_VERSION, migrations
 
 BINARIES = ("/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin", "/opt/homebrew/opt/postgresql*/bin")
 SETTINGS = (
@@ -43,6 +46,9 @@ class Server:
         assert binaries is not None
         self.binaries, self.folder, self._settings = binaries, folder, settings
         self._data = folder / "data"
+        self._template = ""
+        self._idle: list[str] = []
+        self._in_use: list[str] = []
         self.user = "postgres" if os.geteuid() == 0 else None
         """Who runs the server, because it refuses to run as root."""
 
@@ -71,10 +77,41 @@ class Server:
         return self._run("psql", "-h", self.folder, "-U", "postgres", "-X", "-q", "-A", "-t", "-c", sql)
 
     def new_schema(self) -> str:
-        """The URL of a schema that nobody uses."""
+        """The URL of an empty schema that nobody uses."""
         name = f"t{os.getpid()}_{next(_numbers)}"
         self.execute(f"CREATE SCHEMA {name}")
         return self.url(name)
+
+    def tables(self) -> str:
+        """The URL of a schema with the tables of a new database, which nobody else uses until `release`."""
+        if self._idle:
+            schema = self._idle.pop()
+            self._shell.run(_EMPTIED.format(schema=schema, template=self._template))
+        else:
+            schema = self._migrated()
+            self._template = self._template or self._migrated()
+        self._in_use.append(schema)
+        return self.url(schema)
+
+    def release(self) -> None:
+        """Nobody uses the schemas of `tables` any more."""
+        self._idle += self._in_use
+        self._in_use.clear()
+
+    def _migrated(self) -> str:
+        url = self.new_schema()
+        schema = url.partition("search_path=")[2]
+        scripts = [migration.sql for _, migration in sorted(migrations().items())]
+        version = f"INSERT INTO schema_version (version, needs_at_least) VALUES ({len(scripts)}, {len(scripts)})"
+        self._shell.run(
+            ";".join((f"SET search_path = {schema}", SCHEMA_VERSION, *scripts, version, "RESET search_path"))
+        )
+        return schema
+
+    @functools.cached_property
+    def _shell(self) -> "_Shell":
+        command = [str(self.binaries / "psql"), "-h", str(self.folder), "-U", "postgres", "-X", "-q", "-A", "-t"]
+        return _Shell([*command, "-v", "ON_ERROR_STOP=1"], self.user)
 
     def new_database(self, template: str = "template1") -> str:
         """The name of a new database with the content of another one, which must not be in use."""
@@ -92,6 +129,47 @@ class Server:
             printed = output.read().decode()
         assert done.returncode == 0, f"{command}: {printed}"
         return printed.strip()
+
+
+_EMPTIED = """
+DO $$ DECLARE each text; BEGIN
+    FOR each IN SELECT tablename FROM pg_tables WHERE schemaname = '{template}' LOOP
+        EXECUTE format('DELETE FROM {schema}.%I', each);
+        EXECUTE format('INSERT INTO {schema}.%I OVERRIDING SYSTEM VALUE SELECT * FROM {template}.%I', each, each);
+    END LOOP;
+    FOR each IN SELECT sequencename FROM pg_sequences WHERE schemaname = '{schema}' LOOP
+        EXECUTE format('ALTER SEQUENCE {schema}.%I RESTART', each);
+    END LOOP;
+END $$
+"""
+
+
+class _Shell:
+    """A psql that runs statements one after the other, because starting one takes longer than most statements."""
+
+    def __init__(self, command: list[str], user: str | None) -> None:
+        self._psql = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            cwd="/",
+            user=user,
+            text=True,
+        )
+
+    def run(self, sql: str) -> None:
+        """Run statements, and return when they are done."""
+        assert self._psql.stdin is not None
+        assert self._psql.stdout is not None
+        self._psql.stdin.write(f"{sql};\n\\echo done\n")
+        self._psql.stdin.flush()
+        printed: list[str] = []
+        for line in self._psql.stdout:
+            if line == "done\n":
+                return
+            printed.append(line)
+        raise AssertionError(f"{sql}: {''.join(printed)}")
 
 
 GUARD = """

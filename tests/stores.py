@@ -75,6 +75,13 @@ async def reads_done(store: Store) -> None:
         await asyncio.sleep(0.0005)
 
 
+def release() -> None:
+    """The stores of this test are not used any more."""
+    _schema_of.cache_clear()
+    if postgres_server.shared.cache_info().currsize:
+        postgres_server.shared().release()
+
+
 @functools.cache
 def _schema_of(folder: Path) -> str:
-    return postgres_server.shared().new_schema()
+    return postgres_server.shared().tables()

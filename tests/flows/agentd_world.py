@@ -16,6 +16,7 @@ from sensu.backend.auth.providers import PasswordLogin
 from sensu.backend.metrics import BackendMetrics
 from sensu.backend.ports import EventOutcome, EventStored, IncomingEvent
 from sensu.clock import SystemClock
+from sensu.errors import StoreError
 from sensu.resources.entity import EntityConfig
 from sensu.resources.event import Event
 from sensu.resources.kinds import ENTITY, NAMESPACE, Kind
@@ -158,6 +159,7 @@ class World:
         self.keepalives = KeepaliveInbox()
         self.registry = CollectorRegistry()
         self.ready = True
+        self.store_problem = ""
         self.records.put(NAMESPACE, "", "default", Namespace(name="default"))
         self.records.put(NAMESPACE, "", "ns2", Namespace(name="ns2"))
         self.agentd = Agentd(
@@ -170,6 +172,7 @@ class World:
                 authorize=lambda who, namespace, agent: who.username == "agent" or namespace == "ns2",
                 namespace_exists=lambda name: self.records.get(NAMESPACE, "", name) is not None,
                 ready=lambda: self.ready,
+                caught_up=self._caught_up,
                 health=self._health,
             ),
             clock=SystemClock(),
@@ -178,6 +181,10 @@ class World:
             host="127.0.0.1",
             port=0,
         )
+
+    async def _caught_up(self) -> None:
+        if self.store_problem:
+            raise StoreError(self.store_problem)
 
     def authenticate(self, credentials: Credentials) -> Identity | Rejected:
         """No certificate is known here."""

@@ -13,6 +13,12 @@ from tests.flows.operator_world import Operator
 from tests.flows.pipelined_world import PipelinedWorld
 from tests.flows.playbook import Play, Playbook
 from tests.flows.world import World
+from tests.stores import release
+
+
+def pytest_runtest_logfinish() -> None:
+    """Lets later tests use the tables of this one."""
+    release()
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from sensu.resources.user import User
 from sensu.testing.fake_agent import FakeAgent, NotConnected
 from sensu.transport.agent_socket import HandshakeRefused
 from sensu.transport.websocket import Closed
-from tests.flows.agentd_world import running
+from tests.flows.agentd_world import World, running
 
 REQUEST = CheckRequest(config=CheckConfig(metadata=ObjectMeta(name="c", namespace="default"), command="true"), issued=7)
 
@@ -194,6 +194,29 @@ async def test_before_the_backend_is_ready_agents_are_asked_to_come_again() -> N
         world.ready = True
         async with world.agent() as agent:
             await agent.config()
+
+
+async def test_while_the_store_is_away_no_agent_is_let_in() -> None:
+    """Without a database nobody knows who may connect: agents and load balancers get 503 until it is back."""
+    async with running() as world:
+        world.store_problem = "the database cannot be reached"
+        with pytest.raises(NotConnected) as caught:
+            await FakeAgent.connect(world.url, "a1")
+        assert caught.value.outcome == HandshakeRefused(503, "agentd temporarily unavailable because the database is")
+        assert await status_of(world, "/ready") == 503
+        world.store_problem = ""
+        assert await status_of(world, "/ready") == 200
+        async with world.agent() as agent:
+            await agent.config()
+
+
+async def status_of(world: World, path: str) -> int:
+    """The status that the port answers to a plain request."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", world.agentd.port)
+    writer.write(f"GET {path} HTTP/1.1\r\nHost: b\r\n\r\n".encode())
+    status = (await reader.readline()).split()[1]
+    writer.close()
+    return int(status)
 
 
 @pytest.mark.parametrize(

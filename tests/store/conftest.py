@@ -16,9 +16,15 @@ from sensu.store.sqlite.connection import Durability
 from sensu.store.sqlite.store import SQLiteStore, shared_database
 from sensu.store.values import Committed, EventKey, Key, PutEvent, PutResource, Refused, Write
 from tests import postgres_server
+from tests.stores import release
 
 CHECK = "core/v2.CheckConfig"
 NAMESPACE = "core/v2.Namespace"
+
+
+def pytest_runtest_logfinish() -> None:
+    """Lets later tests use the tables of this one."""
+    release()
 
 
 @dataclass
@@ -77,7 +83,7 @@ def sqlite(folder: Path) -> Medium:
 
 
 def postgres(_: Path) -> Medium:
-    url = postgres_server.shared().new_schema()
+    url = postgres_server.shared().tables()
     imports = "from sensu.store.database_url import target_of\nfrom sensu.store.postgres.store import PostgresStore\n"
     source = f"{imports}store = PostgresStore(target_of({url!r}))\n"
 

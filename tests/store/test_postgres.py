@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import itertools
+import math
 import re
 import shutil
 import tempfile
@@ -106,13 +107,19 @@ class Line:
 
 
 @pytest.fixture
-async def line(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Line]:
+async def line(monkeypatch: pytest.MonkeyPatch, any_line: Line) -> Line:
     """A line on which the store sends nothing but its commits."""
 
     async def silent(*_: object) -> None:
         return
 
     monkeypatch.setattr("sensu.store.postgres.store.keep_alive", silent)
+    monkeypatch.setattr("sensu.store.postgres.seat.VALID_S", math.inf)
+    return any_line
+
+
+@pytest.fixture
+async def any_line() -> AsyncIterator[Line]:
     folder = Path(tempfile.mkdtemp(prefix="sensu-line-"))
     made = Line(folder)
     server = await made.open()
@@ -172,6 +179,47 @@ async def test_a_database_that_is_away_for_long(line: Line, monkeypatch: pytest.
         await commit(store, put("c"))
         assert await names(store) == ["default/a", "default/c"]
         assert await store.healthy() == ""
+
+
+async def test_commits_behind_one_in_doubt(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only the commit of which nobody knows whether it was stored waits for the database; later ones fail in time."""
+    monkeypatch.setattr(writer, "PATIENCE_S", 0.2)
+    async with opened(line.url) as store:
+        await commit(store, taken(0))
+        line.answers_to_lose = 1
+        in_doubt = asyncio.ensure_future(commit(store, taken(1)))
+        while line.answers_to_lose:  # noqa: ASYNC110 - the server commits meanwhile
+            await asyncio.sleep(0.001)
+        line.cut()
+        for number in (2, 3):
+            with pytest.raises(StoreError, match="cannot be reached"):
+                await commit(store, taken(number))
+        assert not in_doubt.done()
+        line.is_cut = False
+        assert isinstance(await in_doubt, Committed)
+        await commit(store, taken(4))
+        assert await results(store) == [0, 1, 4]
+
+
+async def test_what_is_in_memory_is_not_served_while_the_database_is_away(any_line: Line) -> None:
+    """A backend that the database has not answered for 6 s knows that, and is back with the next answer."""
+    clock = VirtualClock()
+    store = PostgresStore(target_of(any_line.url), SynchronousCommit.NORMAL, clock=clock)
+    await store.open()
+    any_line.cut()
+    await clock.advance(5)
+    await store.feed.caught_up()
+    await clock.advance(1.5)
+    with pytest.raises(StoreError, match="has not answered for more than 6 s"):
+        await store.feed.caught_up()
+    assert "has not answered" in await store.healthy()
+    any_line.is_cut = False
+    async with asyncio.timeout(30):
+        while await store.healthy():
+            await clock.advance(1)
+            await asyncio.sleep(0.01)
+    await store.feed.caught_up()
+    await store.close()
 
 
 async def test_a_short_interruption_fails_nothing(line: Line) -> None:

@@ -15,6 +15,7 @@ from sensu.backend.auth.identity import NO_CREDENTIALS, Identity, Rejected, Via
 from sensu.backend.auth.providers import PasswordLogin, ProviderUnavailable
 from sensu.backend.pacing import PerMinute
 from sensu.clock import Clock
+from sensu.errors import StoreError
 from sensu.log import fields
 from sensu.rules.names import name_problem
 from sensu.transport import handshake
@@ -30,6 +31,7 @@ REFUSALS_LOGGED_A_MINUTE_MAX = 60
 RETRY_AFTER_S = 5
 
 NOT_READY = "agentd temporarily unavailable during startup"
+STORE_AWAY = "agentd temporarily unavailable because the database is"
 
 Login = Callable[[PasswordLogin], Awaitable[Identity | Rejected | ProviderUnavailable]]
 """Authenticates an agent by the user name and password that it sends; raises TooManyAttempts."""
@@ -43,13 +45,17 @@ Authorize = Callable[[Identity, str, str], bool]
 
 @dataclass(frozen=True, slots=True)
 class Admitters:
-    """The checks that admission uses. `health` returns the JSON of the API's health endpoint."""
+    """The checks that admission uses.
+
+    `caught_up` raises StoreError while the store is away; `health` returns the JSON of the API's health endpoint.
+    """
 
     login: Login
     authenticate: Authenticate
     authorize: Authorize
     namespace_exists: Callable[[str], bool]
     ready: Callable[[], bool]
+    caught_up: Callable[[], Awaitable[None]]
     health: Callable[[], Awaitable[bytes]]
 
 
@@ -79,16 +85,27 @@ class Admission:
             if request.path == "/health":
                 return HTTPAnswer(200, await self._ask.health(), PLAIN, until_close=True)
             if request.path == "/ready":
-                return HTTPAnswer(200, b"ready\n", PLAIN) if self._ask.ready() else _not_ready()
+                return await self._readiness()
             if request.path != "/":
                 return error(404, "404 page not found")
             decision = await self._decide_handshake(request)
+        except StoreError:
+            decision = _unavailable(STORE_AWAY)
         except Exception:
             log.exception("handshake failed")
             decision = error(500, "Internal Server Error")
         if isinstance(decision, HTTPAnswer):
             self._refused(request, decision)
         return decision
+
+    async def _readiness(self) -> HTTPAnswer:
+        if not self._ask.ready():
+            return _not_ready()
+        try:
+            await self._ask.caught_up()
+        except StoreError:
+            return _unavailable(STORE_AWAY)
+        return HTTPAnswer(200, b"ready\n", PLAIN)
 
     async def _decide_handshake(self, request: HTTPRequest) -> Accepted | HTTPAnswer:
         if not self._ask.ready():
@@ -98,6 +115,7 @@ class Admission:
         began = self._clock.monotonic()
         self._waiting += 1
         try:
+            await self._ask.caught_up()
             decision = await self._check_credentials(request)
         except TooManyAttempts as err:
             decision = error(429, str(err), (("Retry-After", str(err.retry_after_s)),))

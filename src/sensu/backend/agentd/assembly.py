@@ -12,7 +12,6 @@ from sensu.backend.agentd.revocation import RevocationLists, read_authorities
 from sensu.backend.auth.assembly import Auth
 from sensu.backend.auth.credentials import Credentials
 from sensu.backend.auth.identity import Identity, Rejected
-from sensu.backend.auth.providers import PasswordLogin, ProviderUnavailable
 from sensu.backend.basics import Basics
 from sensu.backend.listening import agents_tls
 from sensu.backend.ports import Intake, Keepalives
@@ -72,22 +71,19 @@ def assembled(
 def _admitters(basics: Basics, auth: Auth, neighbours: Neighbours, revoked: RevocationLists) -> Admitters:
     records = basics.records
 
-    async def login(login: PasswordLogin) -> Identity | Rejected | ProviderUnavailable:
-        await basics.store.feed.caught_up()
-        return await auth.authenticator.login(login)
-
     def authenticate(credentials: Credentials) -> Identity | Rejected:
         problem = revoked.problem(credentials.certificate)
         return auth.authenticator.authenticate(credentials) if problem is None else Rejected(problem)
 
     return Admitters(
-        login=login,
+        login=auth.authenticator.login,
         authenticate=authenticate,
         authorize=lambda who, namespace, agent: auth.access.allows(
             who, "create", "events", name=agent, namespace=namespace
         ),
         namespace_exists=lambda name: records.get(NAMESPACE, "", name) is not None,
         ready=neighbours.ready,
+        caught_up=basics.store.feed.caught_up,
         health=neighbours.health,
     )
 

@@ -3,6 +3,7 @@
 Source: recorded scenario rbac-401-403-404 (unknown paths and methods are answered before authentication).
 """
 
+import asyncio
 import contextlib
 import logging
 from collections.abc import Iterator, Mapping, MutableMapping, Sequence
@@ -145,6 +146,11 @@ logger = logging.getLogger(__name__)
 
 BODY_BYTES_MAX = 512_000
 STORE_AWAY = "the store is unavailable, try again"
+IN_DOUBT = "the store is unavailable, and whether the change was stored is not known yet"
+LOOK_AT_STORE_EVERY_S = 5.0
+"""How often a request that changes something is checked for whether the store went away under it."""
+USE_NOTED_WITHIN_S = 5.0
+"""How long a request waits until the use of its session or key is noted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -330,6 +336,7 @@ class HttpApi:
         self._caught_up = context.store.feed.caught_up
         self._body_bytes_max = context.body_bytes_max
         self._ownership, self._peers = context.ownership, context.peers
+        self._unanswered: set[asyncio.Task[Response]] = set()
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         """Answer one request of the ASGI server."""
@@ -354,22 +361,25 @@ class HttpApi:
         if not route.early and not self._ready():
             return starting()
         caller = NOBODY
-        try:
-            await self._caught_up()
-        except StoreError as err:
-            logger.warning("a request failed because the store is unavailable", extra=_about(scope, err))
-            return unavailable(STORE_AWAY)
+        if not route.early:
+            try:
+                await self._caught_up()
+            except StoreError as err:
+                logger.warning("a request failed because the store is unavailable", extra=_about(scope, err))
+                return unavailable(STORE_AWAY)
         if not route.open:
             credentials = credentials_of(scope)
             proved = self._authenticate(credentials)
             if isinstance(proved, Rejected):
                 return unauthenticated(proved.message)
             caller = _as_asked(proved, scope)
-            with contextlib.suppress(StoreError):
-                await self._used(caller, credentials)
+            with contextlib.suppress(StoreError, TimeoutError):
+                async with asyncio.timeout(USE_NOTED_WITHIN_S):
+                    await self._used(caller, credentials)
         request = Request(scope, receive, params, caller, self._body_bytes_max)
         try:
-            return await self._handled(route, request)
+            reads = route.method in ("GET", "HEAD")
+            return await (self._handled(route, request) if reads else self._handled_in_time(route, request))
         except BodyTooLarge as err:
             return too_large(str(err))
         except TooManyAttempts as err:
@@ -382,6 +392,31 @@ class HttpApi:
         except Exception as err:
             logger.exception("a request failed", extra=_about(scope, err))
             return INTERNAL_ERROR
+
+    async def _handled_in_time(self, route: Route, request: Request) -> Response:
+        """The endpoint's response, or 503 if the store goes away before it is there.
+
+        The endpoint then goes on: a commit that may be stored is waited for, however long that takes.
+        """
+        handling = asyncio.ensure_future(self._handled(route, request))
+        try:
+            while not (await asyncio.wait((handling,), timeout=LOOK_AT_STORE_EVERY_S))[0]:
+                try:
+                    await self._caught_up()
+                except StoreError as err:
+                    logger.warning("a request is not answered in time", extra=_about(request.scope, err))
+                    self._unanswered.add(handling)
+                    handling.add_done_callback(self._finished_late)
+                    return unavailable(IN_DOUBT)
+        except asyncio.CancelledError:
+            handling.cancel()
+            raise
+        return handling.result()
+
+    def _finished_late(self, handling: asyncio.Task[Response]) -> None:
+        self._unanswered.discard(handling)
+        if not handling.cancelled() and handling.exception() is not None:
+            logger.info("a request that was not answered in time failed", extra=fields(error=str(handling.exception())))
 
     async def _handled(self, route: Route, request: Request) -> Response:
         """The endpoint's response, from this worker or from the one that can answer."""
@@ -447,5 +482,5 @@ def _elsewhere(path: str, query: str) -> Response:
     return located(f"{clean}?{query}" if query else clean, status=301)
 
 
-def _about(scope: MutableMapping[str, Any], err: Exception) -> dict[str, Any]:
+def _about(scope: Mapping[str, Any], err: Exception) -> dict[str, Any]:
     return fields(method=scope["method"], path=scope["path"], error=str(err))

@@ -104,7 +104,15 @@ def starting(retry_after_s: int = 1) -> Response:
 
     Source: docs, `api-serve-wait-time`.
     """
-    message = "API unavailable during startup.\nSee api-serve-wait-time settings.\n\n"
+    return _not_ready("API unavailable during startup.\nSee api-serve-wait-time settings.\n\n", retry_after_s)
+
+
+def away(retry_after_s: int = 5) -> Response:
+    """The backend is not ready to serve because it cannot use its database."""
+    return _not_ready("API unavailable because the database is. GET /health says why.\n", retry_after_s)
+
+
+def _not_ready(message: str, retry_after_s: int) -> Response:
     response = text(message, status=503)
     response.headers.append((b"retry-after", b"%d" % retry_after_s))
     return response

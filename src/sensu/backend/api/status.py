@@ -8,13 +8,14 @@ import asyncio
 from collections.abc import Callable, Iterator
 
 from sensu.backend.api.cluster import TIMEOUT, Member, bad_timeout, timeout_of
-from sensu.backend.api.errors import starting
+from sensu.backend.api.errors import away, starting
 from sensu.backend.api.request import Request
 from sensu.backend.api.responses import Response, text
 from sensu.backend.api.router import TEXT, Route
 from sensu.backend.initialise import is_initialised
 from sensu.backend.metrics import BackendMetrics
 from sensu.backend.ports import Peers
+from sensu.errors import StoreError
 from sensu.resources.wire import encode
 from sensu.store.contract import Store
 
@@ -72,8 +73,14 @@ class StatusEndpoint:
         return text(await health_json(self._store, self._member, self._peers, timeout_s))
 
     async def readiness(self, request: Request) -> Response:
-        """Check whether the backend is ready."""
-        return text("ready\n") if self._ready() else starting()
+        """Check whether the backend is ready: it has started, and its database can be used."""
+        if not self._ready():
+            return starting()
+        try:
+            await self._store.feed.caught_up()
+        except StoreError:
+            return away()
+        return text("ready\n")
 
     async def versions(self, request: Request) -> Response:
         """Show the versions of the backend and its interfaces."""

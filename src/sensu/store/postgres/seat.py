@@ -22,6 +22,9 @@ logger = logging.getLogger(__name__)
 SILENT_S = 10.0
 """A process that is connected but gives no sign of life for this long is taken for dead."""
 LOOK_EVERY_S = 0.2
+VALID_S = 6.0
+"""How long a process may answer and act after it sent a sign of life that was answered."""
+BEAT_WITHIN_S = 2.0
 
 _JOIN = """
 WITH number AS (UPDATE numbers SET value = value + 1 WHERE name = 'seat' RETURNING value),
@@ -54,11 +57,14 @@ class Seat:
     def __init__(self, connector: Connector, session: str, clock: Clock) -> None:
         self._connector, self._session, self._clock = connector, session, clock
         self.id = self.commits = 0
+        self.valid_until = 0.0
+        """Until when this process may act without asking the database, on the monotonic clock."""
         self._tries = 0
 
     async def take(self, connection: Any) -> None:
         """Take a new seat when no other process uses the database; raises StoreError if one does."""
         await self._require_unused(connection)
+        self.valid_until = self._clock.monotonic() + VALID_S
         self.id = await connection.fetchval(_JOIN, self._session, socket.gethostname())
 
     async def _require_unused(self, connection: Any) -> None:
@@ -76,8 +82,17 @@ class Seat:
             await asyncio.sleep(LOOK_EVERY_S)
 
     async def beat(self, connection: Any) -> None:
-        """Give a sign of life."""
-        await connection.execute(_BEAT, self.id)
+        """Give a sign of life; raises TimeoutError if it is not answered soon."""
+        sent_at = self._clock.monotonic()
+        async with asyncio.timeout(BEAT_WITHIN_S):
+            await connection.execute(_BEAT, self.id)
+        self.valid_until = sent_at + VALID_S
+
+    def problem(self) -> str:
+        """Why this process must not act now: its last sign of life that was answered is too old. Empty otherwise."""
+        if self._clock.monotonic() < self.valid_until:
+            return ""
+        return f"the database {self._connector.target.shown} has not answered for more than {VALID_S:g} s"
 
     async def leave(self, connection: Any) -> None:
         """Give the seat up, so that another process can start at once."""

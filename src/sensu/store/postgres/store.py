@@ -66,7 +66,8 @@ class PostgresStore:
     ) -> None:
         self._target, self._durability, self._clock = target, durability, clock or SystemClock()
         self._listeners = Listeners()
-        self._feed = OwnChanges(self._listeners)
+        self._feed = OwnChanges(self._listeners, self._problem)
+        self._seat: Seat | None = None
         self._open_writer: PostgresWriter | None = None
         self._open_readers: Readers | None = None
         self._beats: asyncio.Task[None] | None = None
@@ -78,7 +79,7 @@ class PostgresStore:
         """Connect, update the schema, and take a seat; raises StoreError if the database cannot be used."""
         session = secrets.token_hex(8)
         connector = Connector(self._target, self._durability, session)
-        seat = Seat(connector, session, self._clock)
+        seat = self._seat = Seat(connector, session, self._clock)
         connection = await connector.connect()
         try:
             with plain_errors(self._target):
@@ -143,6 +144,9 @@ class PostgresStore:
             pending.answer()
         if self._waiting_writes < WAITING_WRITES_MAX:
             self._room.set()
+
+    def _problem(self) -> str:
+        return self._seat.problem() if self._open_writer is not None and self._seat is not None else ""
 
     @property
     def feed(self) -> ChangeFeed:
@@ -361,6 +365,9 @@ class PostgresStore:
 
     async def healthy(self) -> str:
         """Empty if the database answers and this process may use it, otherwise the problem."""
+        problem = self._problem()
+        if problem:
+            return problem
         try:
             async with asyncio.timeout(HEALTH_TIMEOUT_S):
                 await self.commit(())

@@ -243,7 +243,10 @@ class PostgresWriter:
         """Whether the commit in doubt stands; raises SeatLost."""
         self._seat.begin_doubt()
         logger.warning("the connection was lost during a commit")
+        since = self._clock.monotonic()
         for attempt in count():
+            if self._clock.monotonic() - since >= PATIENCE_S:
+                self._fail_waiting()
             try:
                 connection = await self._connector.connect()
                 self._connection = connection
@@ -257,6 +260,13 @@ class PostgresWriter:
                     raise StoreError("the connection was lost during a commit; it may be stored or not") from err
             await self._clock.sleep(RECONNECT_S[min(attempt, len(RECONNECT_S) - 1)])
         raise AssertionError("unreachable")
+
+    def _fail_waiting(self) -> None:
+        """Fail the commits behind one that is in doubt, because none of them was sent."""
+        commits, self._waiting = self._waiting, []
+        if commits:
+            self._fail_all(commits, StoreAway(f"the database {self._connector.target.shown} cannot be reached"))
+            self._tell(commits)
 
     async def _write_together(self, commits: Sequence[Pending]) -> None:
         await self._refill(commits)
