@@ -53,6 +53,8 @@ class Visits:
     expected_errors: list[str] = field(default_factory=list)
     """Patterns of lines in the console that the test is about, such as `401`."""
     noticed: list[str] = field(default_factory=list)
+    other_sites: list[str] = field(default_factory=list)
+    """Addresses that the test itself opens."""
     _contexts: list[BrowserContext] = field(default_factory=list)
 
     def visit(
@@ -107,7 +109,7 @@ class Visits:
             self.noticed.append(f"console: {message.text} ({message.location.get('url')})")
 
     def _see(self, request: Request) -> None:
-        if not request.url.startswith((f"{self.url}/", "data:", "blob:", "about:")):
+        if not request.url.startswith((f"{self.url}/", *self.other_sites, "data:", "blob:", "about:")):
             self.noticed.append(f"request to another host: {request.url}")
 
 

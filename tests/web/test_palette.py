@@ -77,3 +77,41 @@ def test_the_palette_names_nothing_that_the_caller_may_not_list(visits: Visits) 
     expect(page.get_by_role("option", name="http checkconfig")).to_have_count(0)
     box(page).fill("pager")
     expect(page.get_by_text("Nothing that you may see has this in its name.")).to_be_visible()
+
+
+def test_names_that_somebody_may_not_see_are_nowhere(visits: Visits, world: World) -> None:
+    """Somebody who may only list events of one namespace sees no other name, whether or not it exists."""
+    world.api("PUT", "/api/core/v2/namespaces/secret-rooms", {"name": "secret-rooms"})
+    world.report("secret-host", "secret-check", 2, namespace="secret-rooms")
+    page = opened(visits, "/n/default/events", "bob", "P@ssw0rd!")
+    expect(page.get_by_role("option").first).to_be_visible()
+    expect(page.get_by_role("option", name="secret-rooms namespace")).to_have_count(0)
+    page.keyboard.type("secret")
+    expect(page.get_by_text("Nothing that you may see has this in its name.")).to_be_visible()
+    page.keyboard.press("Escape")
+    page.get_by_role("combobox", name="Search events").fill("secret")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("No event matches")).to_be_visible()
+    for path in ("/", "/namespaces", "/n/default/", "/n/default/events"):
+        page.goto(path)
+        expect(page.get_by_role("heading", level=1)).to_be_visible()
+        expect(page.locator("main [aria-busy=true]")).to_have_count(0)
+        assert "secret" not in page.locator("body").inner_text(), path
+    visits.expected_errors.append("status of 40[34]")
+    for existing, other in (
+        ("/n/default/handlers/pager", "/n/default/handlers/nobody"),
+        ("/n/secret-rooms/events/secret-host/secret-check", "/n/no-rooms/events/no-host/no-check"),
+        ("/n/secret-rooms/entities", "/n/no-rooms/entities"),
+    ):
+        assert said_at(page, existing) == said_at(page, other), existing
+
+
+def said_at(page: Page, path: str) -> str:
+    """What a page says in its main part, without the names that are in its address."""
+    page.goto(path)
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    expect(page.locator("main [aria-busy=true]")).to_have_count(0)
+    text = page.locator("main").inner_text()
+    for name in path.split("/")[2:]:
+        text = text.replace(name, "NAME")
+    return text

@@ -159,3 +159,19 @@ def test_the_window_has_the_title_of_the_page(visits: Visits) -> None:
     expect(page).to_have_title("Cluster · Sensu")
     page.goto("/n/default/nothing")
     expect(page).to_have_title("Page not found · Sensu")
+
+
+def test_a_tab_of_an_old_version_loads_the_new_one(visits: Visits) -> None:
+    """After an upgrade the files of the old version are gone: the next page is that of the new one, no form is lost."""
+    visits.expected_errors.append("status of 404")
+    page = open_signed_in(visits, "/n/default/checks/new")
+    page.get_by_label("Name", exact=True).first.fill("half-written")
+    expect(page.get_by_text("creates the check half-written")).to_be_visible()
+    old = ["version"]
+    page.on("request", lambda request: old.clear() if request.is_navigation_request() else None)
+    page.route("**/assets/**", lambda route: route.fulfill(status=404) if old else route.fallback())
+    page.get_by_role("navigation", name="Pages").get_by_role("link", name="Audit").click()
+    expect(page.get_by_role("heading", level=1, name="Audit")).to_be_visible()
+    assert old == []
+    page.go_back()
+    expect(page.get_by_label("Name", exact=True).first).to_have_value("half-written")
