@@ -14,8 +14,10 @@ import pytest
 
 from sensu.backend.api.watch import EventStream
 from sensu.backend.auth.access import Access
+from sensu.backend.auth.sealing import Sealing
 from sensu.backend.services.live_changes import FOLLOWERS_MAX, WAITING_CHANGES_MAX, LiveChanges, Scope
 from sensu.backend.services.pages import PageRequest
+from sensu.backend.services.sealed_values import SealedValues
 from sensu.backend.services.watches import Watches
 from sensu.backend.stored_form import delete, put
 from sensu.resources.kinds import CHECK, ENTITY, NAMESPACE
@@ -410,7 +412,9 @@ class _Allowed:
 async def test_a_client_that_leaves_before_its_stream_begins_takes_no_place(failing: str) -> None:
     """However early clients leave, their places are free for others."""
     feed, _ = await opened_feed()
-    watches, scope = Watches(cast(Access, _Allowed()), feed), Scope(CHECK.qualified_name)
+    access = cast(Access, _Allowed())
+    watches = Watches(access, feed, SealedValues(_Store(), access, Sealing(b"secret")))  # type: ignore[arg-type]
+    scope = Scope(CHECK.qualified_name)
 
     async def gone() -> None:
         """The client has left already."""

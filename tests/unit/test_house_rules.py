@@ -216,7 +216,7 @@ def kinds_named(node: ast.AST) -> set[str]:
         kind.type
         for name, kind in vars(kinds).items()
         if isinstance(kind, kinds.Kind)
-        if name in names or kind.shape.__name__ in names or texts & {kind.segment, kind.type}
+        if name in names or (not kind.types and kind.shape.__name__ in names) or texts & {kind.segment, kind.type}
     }
 
 

@@ -6,7 +6,7 @@ import msgspec
 
 from sensu.resources.documents import encoded
 from sensu.resources.entity import Entity
-from sensu.resources.kinds import Kind, name_of, namespace_of
+from sensu.resources.kinds import Kind, kind_of, name_of, namespace_of
 from sensu.resources.wire import canonical, encode
 from sensu.rules.etag import etag
 from sensu.rules.kinds.table import RULES
@@ -15,11 +15,12 @@ from sensu.store.values import DeleteResource, Key, Must, PutResource
 
 def key_of(kind: Kind, namespace: str, name: str) -> Key:
     """The key of a resource in the store."""
-    return Key(kind.qualified_name, namespace if kind.namespaced else "", name)
+    return Key(kind.stored_as, namespace if kind.namespaced else "", name)
 
 
 def put(kind: Kind, resource: Any, *, must: Must = Must.ANY, etag_before: str | None = None) -> PutResource:
     """The write that stores a resource."""
+    kind = kind_of(resource) if kind.types else kind
     kept = canonical(resource)
     body = encoded(kind, kept)
     shown = RULES[kind].shown(kept)

@@ -113,8 +113,8 @@ def kind_in(value: Mapping[str, Any]) -> Kind:
     if api_version not in api_versions():
         raise InvalidResource("error parsing spec: api not found")
     kind = kind_of_type(type_name, api_version)
-    if kind is None:
-        types = [one.type for one in EVERY_KIND if one.api_version == api_version]
+    if kind is None or kind.types:
+        types = [one.type for one in EVERY_KIND if one.api_version == api_version and not one.types]
         raise InvalidResource(
             f'error parsing spec: type could not be found: "{type_name}"{did_you_mean(type_name, types)}'
         )

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     Shape = type[Wire]
 
 CORE_V2, CORE_V3, SECRETS_V1 = "core/v2", "core/v3", "secrets/v1"
+AUTHENTICATION_V2 = "authentication/v2"
 
 _ROOM = "sensu.resources."
 _OPEN = ("core/", "sensu/")
@@ -45,6 +46,8 @@ class Kind:
     - `delete_order`: kinds with a higher number are deleted later, namespaces after their contents.
     - `read_by_all`: whether every user may list and get its resources, whatever its roles.
     - `authorless`: whether resources may have no author, because they are built in or reported by agents.
+    - `part_of`: the kind that it is a type of: a kind with several types has no struct of its own, and its resources,
+      which share URLs, names and places in the store, are of one of these types.
     """
 
     __slots__ = (
@@ -58,6 +61,7 @@ class Kind:
         "namespaced",
         "node",
         "noun",
+        "part_of",
         "qualified_name",
         "read_by_all",
         "remark",
@@ -93,6 +97,7 @@ class Kind:
         delete_order: int = 0,
         authorless: bool = False,
         read_by_all: bool = False,
+        part_of: "Kind | None" = None,
     ) -> None:
         self.type, self.api_version, self.segment = type_name, api_version, segment
         self.qualified_name = f"{api_version}.{type_name}"
@@ -104,7 +109,7 @@ class Kind:
         self.store_prefix = store_prefix or segment
         self.common, self.node = common, node
         self.delete_order, self.authorless = delete_order, authorless
-        self.read_by_all = read_by_all
+        self.read_by_all, self.part_of = read_by_all, part_of
         self.shape_path, self._shape = shape, None
 
     def __repr__(self) -> str:
@@ -118,6 +123,16 @@ class Kind:
             module, _, name = self.shape_path.partition(":")
             found = self._shape = getattr(import_module(_ROOM + module), name)
         return found
+
+    @property
+    def stored_as(self) -> str:
+        """The name of the kind in the store's keys."""
+        return self.qualified_name if self.part_of is None else self.part_of.qualified_name
+
+    @property
+    def types(self) -> "tuple[Kind, ...]":
+        """The types of a kind that has several, none for others."""
+        return _TYPES.get(self, ())
 
     @property
     def has_metadata(self) -> bool:
@@ -283,6 +298,41 @@ GLOBAL_CONFIG = Kind(
     short_name="global-config",
     read_by_all=True,
 )
+AUTH_PROVIDER = Kind(
+    "Provider",
+    "authproviders",
+    api_version=AUTHENTICATION_V2,
+    namespaced=False,
+    serves=REPLACE,
+    wrapped=True,
+    dump_order=22,
+    word="authentication provider",
+    noun="auth",
+)
+LDAP_PROVIDER = Kind(
+    "ldap",
+    "authproviders",
+    "directory:LDAPProvider",
+    api_version=AUTHENTICATION_V2,
+    namespaced=False,
+    wrapped=True,
+    remark="a type of authentication/v2.Provider",
+    noun="",
+    short_name="ldap",
+    part_of=AUTH_PROVIDER,
+)
+AD_PROVIDER = Kind(
+    "ad",
+    "authproviders",
+    "directory:ADProvider",
+    api_version=AUTHENTICATION_V2,
+    namespaced=False,
+    wrapped=True,
+    remark="a type of authentication/v2.Provider",
+    noun="",
+    short_name="ad",
+    part_of=AUTH_PROVIDER,
+)
 SECRET_PROVIDER = Kind(
     "Env",
     "providers",
@@ -324,10 +374,17 @@ EVERY_KIND: tuple[Kind, ...] = tuple(row for row in globals().values() if isinst
 ALL_KINDS = tuple(sorted((row for row in EVERY_KIND if row.dump_order), key=lambda row: row.dump_order))
 """The stored kinds, in the order in which `sensuctl dump all` writes them."""
 
+_TYPES: dict[Kind, tuple[Kind, ...]] = {
+    kind: tuple(row for row in EVERY_KIND if row.part_of is kind)
+    for kind in {row.part_of for row in EVERY_KIND}
+    if kind
+}
+STORED_TYPES = tuple(one for kind in ALL_KINDS for one in kind.types or (kind,))
+"""The types of the stored kinds; each has a struct."""
 _BY_SEGMENT = {(row.api_version, row.segment): row for row in reversed(EVERY_KIND)}
 _BY_TYPE = {(row.api_version, row.type): row for row in EVERY_KIND}
 _BY_NOUN = {row.noun: row for row in EVERY_KIND if row.noun}
-_BY_SHAPE = {row.shape_path: row for row in EVERY_KIND}
+_BY_SHAPE = {row.shape_path: row for row in EVERY_KIND if row.shape_path}
 
 
 def by_segment(api_version: str, segment: str) -> Kind | None:

@@ -12,7 +12,7 @@ import types
 from collections.abc import Iterator, Mapping
 from functools import cache
 from operator import is_not
-from typing import Annotated, Any, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, ClassVar, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 
@@ -23,7 +23,12 @@ T = TypeVar("T")
 
 
 class Wire(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The base of all structs that are sent, received or stored as JSON."""
+    """The base of all structs that are sent, received or stored as JSON.
+
+    `single` names the lists for which clients may send their only item without the brackets.
+    """
+
+    single: ClassVar[frozenset[str]] = frozenset()
 
 
 def always_int() -> Any:
@@ -221,7 +226,8 @@ def _conform_object(value: Mapping[str, Any], struct: type[msgspec.Struct]) -> d
     for key, item in value.items():
         known = fields.get(key.lower())
         if known is not None and item is not None:
-            result[known[0]] = _conform(item, known[1])
+            alone = isinstance(item, Mapping) and known[0] in getattr(struct, "single", ())
+            result[known[0]] = _conform([item] if alone else item, known[1])
         elif known is not None:
             result.pop(known[0], None)
     return result

@@ -8,6 +8,7 @@ import contextlib
 import logging
 from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -122,7 +123,9 @@ from sensu.backend.services.live_streams import LiveStreams
 from sensu.backend.services.namespaces import Namespaces
 from sensu.backend.services.overview import Overviews
 from sensu.backend.services.preferences import UserPreferences
+from sensu.backend.services.provider_sessions import sessions_ended_by
 from sensu.backend.services.resources import Resources, ScriptCheck
+from sensu.backend.services.sealed_values import SealedValues
 from sensu.backend.services.search_values import SearchIndex
 from sensu.backend.services.secret_providers import SecretProviders
 from sensu.backend.services.sessions import LoginSessions
@@ -162,6 +165,7 @@ class ApiContext:
     authenticator: Authenticator
     passwords: Passwords
     tokens: Tokens
+    sealed: SealedValues
     ports: DaemonPorts
     clock: Clock
     script_problem: ScriptCheck
@@ -181,7 +185,7 @@ class ApiContext:
 
 def build_application(context: ApiContext) -> Application:
     """Build the API of a backend."""
-    watchable = Watchable(Watches(context.access, context.feed), context.authenticator)
+    watchable = Watchable(Watches(context.access, context.feed, context.sealed), context.authenticator)
     routes = [watchable.added(route) for route in routes_of(context)]
     return HttpApi(Router(routes), context)
 
@@ -309,7 +313,16 @@ def _bulks(context: ApiContext, cases: UseCases, kept_deliveries: Deliveries) ->
 def _use_cases(context: ApiContext) -> UseCases:
     """The use cases that REST and GraphQL share."""
     ports, log = context.ports, context.audit
-    kept = Resources(context.store, context.access, context.clock, context.script_problem, log, context.ownership.alone)
+    kept = Resources(
+        context.store,
+        context.access,
+        context.clock,
+        context.script_problem,
+        log,
+        context.sealed,
+        context.ownership.alone,
+        partial(sessions_ended_by, context.tokens),
+    )
     return UseCases(
         kept,
         Checks(kept, ports.ad_hoc, log),

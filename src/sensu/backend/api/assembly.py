@@ -15,6 +15,7 @@ from sensu.backend.services.event_rows import Rows
 from sensu.backend.services.history import History
 from sensu.backend.services.live_changes import LiveChanges
 from sensu.backend.services.live_streams import LiveStreams
+from sensu.backend.services.sealed_values import SealedValues
 from sensu.backend.silence_indexes import SilenceIndexes
 from sensu.execution.script_problems import ScriptChecks
 from sensu.version import COMPATIBLE_VERSION
@@ -64,6 +65,7 @@ def assembled_context(
         authenticator=auth.authenticator,
         passwords=auth.passwords,
         tokens=auth.tokens,
+        sealed=SealedValues(basics.store, auth.access, auth.sealing),
         ports=ports,
         clock=basics.clock,
         script_problem=checks.problem,

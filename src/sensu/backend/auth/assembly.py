@@ -7,9 +7,11 @@ from sensu.backend.auth.access import Access
 from sensu.backend.auth.api_keys import APIKeys
 from sensu.backend.auth.authenticator import Authenticator
 from sensu.backend.auth.basic_provider import BasicProvider
+from sensu.backend.auth.cluster_secret import cluster_secret
 from sensu.backend.auth.key_uses import KeyUses
 from sensu.backend.auth.passwords import Passwords
 from sensu.backend.auth.providers import Providers
+from sensu.backend.auth.sealing import Sealing
 from sensu.backend.auth.signing import read_private_key, read_public_key
 from sensu.backend.auth.tokens import TokenLifetimes, Tokens
 from sensu.backend.basics import Basics
@@ -23,6 +25,7 @@ class Auth:
     tokens: Tokens
     authenticator: Authenticator
     access: Access
+    sealing: Sealing
 
 
 async def assembled(basics: Basics, stack: contextlib.AsyncExitStack) -> Auth:
@@ -41,7 +44,8 @@ async def assembled(basics: Basics, stack: contextlib.AsyncExitStack) -> Auth:
         read_public_key(public) if public else None,
     )
     await tokens.open()
+    sealing = Sealing(await cluster_secret(basics.store))
     stack.callback(tokens.close)
     uses = KeyUses(basics.store, records, basics.clock)
     authenticator = Authenticator(records, providers, tokens, APIKeys(records), uses)
-    return Auth(passwords, tokens, authenticator, Access(records))
+    return Auth(passwords, tokens, authenticator, Access(records), sealing)

@@ -7,6 +7,7 @@ import msgspec
 
 from sensu.backend.auth.identity import WRONG_CREDENTIALS, Principal, Rejected
 from sensu.backend.auth.sessions import LoginSession
+from sensu.resources.kinds import Kind
 
 
 class PasswordLogin(msgspec.Struct, frozen=True):
@@ -22,6 +23,11 @@ class ProviderUnavailable:
     """A provider cannot be asked now; `why` can be sent to the client. Sessions continue."""
 
     why: str
+
+
+def id_of(kind: Kind, name: str) -> str:
+    """The id of a configured provider in sessions and tokens: `ldap/openldap`."""
+    return f"{kind.type}/{name}"
 
 
 class Provider(Protocol):

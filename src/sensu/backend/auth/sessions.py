@@ -162,6 +162,10 @@ class StoredSessions:
         ids = self._of_user.get((provider_id, username), ())
         return [_delete(session_id) for session_id in ids if session_id != but]
 
+    def ending_all_of_provider(self, provider_id: str) -> list[Write]:
+        """The writes that end the sessions of all users of a provider."""
+        return [_delete(one.id) for one in self._all.values() if one.provider_id == provider_id]
+
     def _expired(self, now: float) -> Iterator[str]:
         for index, (session_id, session) in enumerate(self._all.items()):
             if index >= EXPIRED_SWEPT_AT_ONCE_MAX or now < session.expires_at:

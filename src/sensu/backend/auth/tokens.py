@@ -18,6 +18,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey, EllipticCurvePublicKey
 
+from sensu.backend.auth.cluster_secret import SECRET_BYTES, cluster_secret
 from sensu.backend.auth.identity import BASIC, WRONG_CREDENTIALS, Identity, Rejected, Via, identity_of
 from sensu.backend.auth.providers import Providers, ProviderUnavailable
 from sensu.backend.auth.sessions import LoginSession, StoredSessions, changed
@@ -27,10 +28,8 @@ from sensu.clock import Clock
 from sensu.errors import StoreError
 from sensu.resources.wire import Wire, always_int, always_str
 from sensu.store.contract import Store
-from sensu.store.values import PutState, Write
+from sensu.store.values import Write
 
-SECRET_NAME = "jwt_secret"  # noqa: S105  (the name of the secret)
-SECRET_BYTES = 32
 VERIFIED_REMEMBERED_MAX = 10_000
 
 
@@ -89,11 +88,7 @@ class Tokens:
 
     async def open(self) -> None:
         """Read the secret and the sessions from the store; creates the secret at the first start."""
-        secret = await self._store.get_state(SECRET_NAME)
-        if secret is None:
-            await self._store.commit([PutState(SECRET_NAME, secrets.token_bytes(SECRET_BYTES))])
-            secret = await self._store.get_state(SECRET_NAME)
-        self._signer = Signer(secret or b"", *self._keys)
+        self._signer = Signer(await cluster_secret(self._store), *self._keys)
         await self._sessions.open()
 
     def close(self) -> None:

@@ -20,6 +20,7 @@ from sensu.backend.services.pages import PageRequest, text_of, token_of
 from sensu.clock import Clock
 from sensu.errors import StoreError
 from sensu.log import fields
+from sensu.resources.documents import type_of
 from sensu.resources.kinds import ALL_KINDS, CHECK, EVENT, Kind
 from sensu.resources.wire import encode
 from sensu.rules.audit import SELECTABLE, AuditRecord, cut, document, shown_name
@@ -89,8 +90,10 @@ class AuditLog:
         """The entry for a write, none if it changes nothing; `before` is the resource that it replaces."""
         kind = AUDITED_KINDS.get(write.key.kind)
         after = write if isinstance(write, PutResource) else None
-        if kind is None or (before is None and after is None):
+        known = after or before
+        if kind is None or known is None:
             return []
+        kind = type_of(kind, known.body)
         if before is not None and after is not None and before.body == after.body:
             return []
         shown_after = None if after is None else after.body if after.shown is None else after.shown

@@ -141,7 +141,7 @@ class Drafts:
             if self._may(caller, "get", draft):
                 stored = await self._stored(kind, complete)
                 etag = "" if stored is None else stored.etag
-                action, changes = self._changes(draft, complete, stored)
+                action, changes = self._changes(caller, draft, complete, stored)
                 warnings = [one async for one in self._missing(caller, draft, complete, there)]
                 if isinstance(complete, CheckConfig):
                     effect = self._effects.of(complete, stored)
@@ -181,11 +181,16 @@ class Drafts:
             return None
         return await self._resources.store.get(key_of(kind, namespace_of(resource), name_of(resource)))
 
-    def _changes(self, draft: DraftDocument, resource: Any, stored: Stored | None) -> tuple[str, list[DraftChange]]:
+    def _changes(
+        self, caller: Identity, draft: DraftDocument, resource: Any, stored: Stored | None
+    ) -> tuple[str, list[DraftChange]]:
         assert draft.kind is not None
         wanted = functools.partial(comparable, draft.kind, now=self._resources.clock.now())
         after = wanted(msgspec.to_builtins(resource))
-        before: dict[str, Any] = {} if stored is None else wanted(msgspec.json.decode(stored.public))
+        before: dict[str, Any] = {}
+        if stored is not None:
+            shown = self._resources.sealed.shown(caller, draft.kind, stored.body, stored.public)
+            before = wanted(msgspec.json.decode(shown))
         after |= left_to_the_api(draft.kind, draft.body, before)
         if draft.kind is ENTITY:
             before, after = ({k: v for k, v in one.items() if k not in OBSERVED} for one in (before, after))

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from sensu.backend.services.outcomes import Invalid
 from sensu.errors import InvalidResource
 from sensu.resources import envelope
-from sensu.resources.documents import document_shape, resource_in
+from sensu.resources.documents import converted, document_shape, resource_in
 from sensu.resources.kinds import Kind
 from sensu.resources.wire import (
     convert_client,
@@ -60,6 +60,11 @@ def unwrapped(payload: Payload, kind: Kind) -> Payload:
 
 async def decoded_kind(kind: Kind, payload: Payload) -> Any | Invalid:
     """Decode the payload as a resource of a kind."""
+    if kind.types:
+        try:
+            return converted(kind, parse_json(await payload()))
+        except InvalidResource as err:
+            return Invalid(str(err))
     document = await decoded(document_shape(kind), payload)
     if isinstance(document, Invalid):
         return document

@@ -1,6 +1,7 @@
 """The use cases of all kinds of resources: list, get, create, replace, patch, delete."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace as replaced_in
 from typing import Any
 
 import msgspec
@@ -27,6 +28,7 @@ from sensu.backend.services.outcomes import (
 )
 from sensu.backend.services.pages import PageRequest, resource_position, resource_token
 from sensu.backend.services.payload import ANY_STATE, Conditions, Payload, decoded_kind, merge_patch_of
+from sensu.backend.services.sealed_values import SealedValues
 from sensu.backend.stored_form import delete, key_of, put
 from sensu.clock import Clock
 from sensu.resources.documents import encoded
@@ -52,6 +54,9 @@ PATCH_ATTEMPTS = 5
 ScriptCheck = Callable[[Wire], Awaitable[str | None]]
 """Returns the problem with the JavaScript of a resource, or None."""
 
+Consequences = Callable[[PutResource | DeleteResource, Stored | None], Sequence[Write]]
+"""Returns what is written together with a change of a resource (None: there was none before)."""
+
 
 class Resources:
     """Reads and writes resources of every kind. Each use case begins by checking the caller's permission."""
@@ -63,12 +68,16 @@ class Resources:
         clock: Clock,
         check_scripts: ScriptCheck,
         audit: AuditLog,
+        sealed: SealedValues,
         alone: bool = True,
+        consequences: Consequences = lambda _write, _before: (),
     ) -> None:
         """`alone` says that no other process writes to the store."""
         self.store = store
         self._audit = audit
         self._locks = KeyLocks()
+        self.sealed = sealed
+        self._consequences = consequences
         self._alone = alone
         self.access = access
         self.clock = clock
@@ -79,7 +88,9 @@ class Resources:
         if not self.access.allows(caller, "get", kind.segment, name=name, namespace=namespace):
             return Denied()
         stored = await self.store.get(key_of(kind, namespace, name))
-        return NotFound() if stored is None else Found(stored.public, stored.etag)
+        if stored is None:
+            return NotFound()
+        return Found(self.sealed.shown(caller, kind, stored.body, stored.public), stored.etag)
 
     async def listing(
         self, caller: Identity, kind: Kind, namespace: str | None, page: PageRequest
@@ -87,7 +98,10 @@ class Resources:
         """The resources of a namespace, or of all namespaces or the cluster (None)."""
         if not self.access.allows(caller, "list", kind.segment, namespace=namespace or ""):
             return Denied()
-        return await self.page_of(kind, namespace, page)
+        found = await self.page_of(kind, namespace, page)
+        if isinstance(found, Invalid) or not self.sealed.has_any(kind):
+            return found
+        return replaced_in(found, chunks=self.sealed.shown_list(caller, kind, found.chunks))
 
     async def page_of(self, kind: Kind, namespace: str | None, page: PageRequest) -> Listing | Invalid:
         """A page of the resources of a kind, for a caller who may read all of them."""
@@ -187,7 +201,9 @@ class Resources:
             return Invalid(problem)
         complete = self.validated(caller, kind, with_author(resource, caller))
         problem = None if isinstance(complete, Invalid) else await self.script_problem(complete)
-        return _invalid(kind, problem) if problem else complete
+        if problem:
+            return _invalid(kind, problem)
+        return complete if isinstance(complete, Invalid) else await self.sealed.sealed(complete)
 
     def validated(self, caller: Identity, kind: Kind, resource: Any, *, bare: bool = False) -> Any | Invalid:
         """The resource completed, or the reason why it is invalid, worded as for a patch if `bare`."""
@@ -252,6 +268,7 @@ class Resources:
                     before = replaced[write.key] = await self.store.get(write.key)
                     expected.append(Expect(write.key, None if before is None else before.etag))
                     audited += self._audit.of_change(caller, write, before)
+                    audited += self._consequences(write, before)
                 kept = () if caller.forces else await administrator_kept(self.store, known, replaced)
                 if isinstance(kept, Exists):
                     return kept

@@ -11,6 +11,7 @@ from sensu.backend.services.lists import selection_of
 from sensu.backend.services.live_changes import Commit, Follower, LiveChanges, Scope
 from sensu.backend.services.outcomes import Denied, Invalid, Refusal, Unavailable
 from sensu.backend.services.pages import PageRequest
+from sensu.backend.services.sealed_values import SealedValues
 from sensu.errors import StoreError
 from sensu.resources.kinds import NAMESPACE, Kind
 from sensu.rules.selectors.selection import Selection
@@ -51,9 +52,10 @@ class _Message(msgspec.Struct):
 class Watches:
     """Watches lists for callers."""
 
-    def __init__(self, access: Access, feed: LiveChanges) -> None:
+    def __init__(self, access: Access, feed: LiveChanges, sealed: SealedValues) -> None:
         self._access = access
         self._feed = feed
+        self._sealed = sealed
 
     async def watch(
         self, identify: Identify, kind: Kind, scope: Scope, page: PageRequest, after: int | None
@@ -71,7 +73,7 @@ class Watches:
         follower = await self._feed.follow(scope, after)
         if follower is None:
             return Unavailable("too many clients are watching, try again later")
-        return _Watch(self._feed, self._access, identify, kind, selection, follower)
+        return _Watch(self._feed, self._access, self._sealed, identify, kind, selection, follower)
 
     def _may_list(self, caller: Identity, kind: Kind, namespace: str | None) -> bool:
         return kind is NAMESPACE or self._access.allows(caller, "list", kind.segment, namespace=namespace or "")
@@ -84,6 +86,7 @@ class _Watch(AsyncIterator[Sequence[WatchMessage]]):
         self,
         feed: LiveChanges,
         access: Access,
+        sealed: SealedValues,
         identify: Identify,
         kind: Kind,
         selection: Selection | None,
@@ -91,6 +94,7 @@ class _Watch(AsyncIterator[Sequence[WatchMessage]]):
     ) -> None:
         self._feed = feed
         self._access = access
+        self._sealed = sealed
         self._identify = identify
         self._kind = kind
         self._selection = selection
@@ -138,7 +142,7 @@ class _Watch(AsyncIterator[Sequence[WatchMessage]]):
 
     def _of_commit(self, caller: Identity, commit: Commit) -> list[WatchMessage]:
         """The messages for a commit; only the last one has the revision to continue after."""
-        messages = [self._of_change(change) for change in commit.changes if self._may_see(caller, change)]
+        messages = [self._of_change(caller, change) for change in commit.changes if self._may_see(caller, change)]
         if messages:
             messages[-1] = WatchMessage(messages[-1].event, messages[-1].data, commit.revision)
         return messages
@@ -151,13 +155,13 @@ class _Watch(AsyncIterator[Sequence[WatchMessage]]):
             return self._access.allows(caller, "get", segment, name=key.name)
         return key.name in self._access.visible_namespaces(caller)
 
-    def _of_change(self, change: Change) -> WatchMessage:
+    def _of_change(self, caller: Identity, change: Change) -> WatchMessage:
         if change.body is None:
             return WatchMessage(DELETED, _place(change))
         shown = change.body if change.shown is None else change.shown
         if self._selection is not None and not self._selection.holds(shown):
             return WatchMessage(UNMATCHED, _place(change))
-        return WatchMessage(UPDATED, shown)
+        return WatchMessage(UPDATED, self._sealed.shown(caller, self._kind, change.body, shown))
 
 
 def _place(change: Change) -> bytes:

@@ -53,6 +53,8 @@ class KindRules:
       name of the user and the time in Unix seconds.
     - `expressions`: its JavaScript expressions, in the order in which messages number them.
     - `shown`: the public form of the resource; the same object if nothing is hidden.
+    - `secrets`: the resource with `change(place, value)` instead of each of its secret values, which are stored sealed;
+      None if it has none.
     - `keeps_namespace`: whether a namespace that has such a resource cannot be deleted. None for cluster-wide kinds.
     - `bare_wording`: whether its problems are reported without `resource is invalid: `.
     - `filters`: the filters `KEY:VALUE` of its lists in GraphQL.
@@ -64,6 +66,7 @@ class KindRules:
     completed: Callable[[Any, str, float], Any] = _as_sent
     expressions: Callable[[Any], Sequence[str]] = _none
     shown: Callable[[Any], Any] = _whole
+    secrets: Callable[[Any, Callable[[str, str], str]], Any] | None = None
     keeps_namespace: bool | None = None
     bare_wording: bool = False
     filters: Mapping[str, Filter] = field(default_factory=dict)

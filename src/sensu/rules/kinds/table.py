@@ -10,10 +10,12 @@ from sensu.resources.wire import Wire
 from sensu.rules.kinds import (
     api_key,
     asset,
+    auth_provider,
     check,
     check_config,
     cluster_role,
     cluster_role_binding,
+    directory_provider,
     entity,
     entity_config,
     entity_state,
@@ -41,6 +43,9 @@ AnyResource = TypeVar("AnyResource", bound=Wire)
 RULES: Mapping[Kind, KindRules] = {
     kinds.API_KEY: api_key.RULES,
     kinds.ASSET: asset.RULES,
+    kinds.AUTH_PROVIDER: auth_provider.RULES,
+    kinds.LDAP_PROVIDER: directory_provider.RULES,
+    kinds.AD_PROVIDER: directory_provider.RULES,
     kinds.CHECK: check_config.RULES,
     kinds.CHECK_AS_RUN: check.RULES,
     kinds.CLUSTER_ROLE: cluster_role.RULES,
@@ -71,7 +76,9 @@ EXPRESSIONS_MAX = 500
 EXPRESSION_CHARACTERS_MAX = 16_384
 """The limits for all expressions of a resource together, because parsing more would delay everything else."""
 
-_IN_ENVELOPES = {kind: RULES[kind].selectable.within(SPEC) for kind in kinds.ALL_KINDS if kind.wrapped}
+_IN_ENVELOPES = {
+    kind: RULES[kind].selectable.within(SPEC) for kind in kinds.ALL_KINDS if kind.wrapped and not kind.types
+}
 
 
 def problem_of(resource: Wire) -> str | None:

@@ -38,6 +38,7 @@ SECTIONS = {
         "namespace": "Manage namespaces",
         "user": "Manage users",
         "api-key": "Manage API keys",
+        "auth": "Manage authentication providers, such as LDAP directories",
         "role": "Manage roles",
         "role-binding": "Manage role bindings",
         "cluster-role": "Manage cluster roles, which apply to all namespaces",

@@ -9,11 +9,12 @@ import pytest
 
 from sensu.backend.auth import sessions as sessions_module
 from sensu.backend.auth.basic_provider import BasicProvider
+from sensu.backend.auth.cluster_secret import SECRET_NAME
 from sensu.backend.auth.identity import WRONG_CREDENTIALS, Identity, Via, identity_of, principal_of
 from sensu.backend.auth.passwords import Passwords
 from sensu.backend.auth.providers import Providers
 from sensu.backend.auth.sessions import SESSION_KIND
-from sensu.backend.auth.tokens import SECRET_NAME, TokenLifetimes, Tokens, TokenTriple
+from sensu.backend.auth.tokens import TokenLifetimes, Tokens, TokenTriple
 from sensu.resources.kinds import USER
 from sensu.resources.user import User
 from sensu.store.contract import Store

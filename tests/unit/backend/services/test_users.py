@@ -7,11 +7,13 @@ from sensu.backend.auth.basic_provider import BasicProvider
 from sensu.backend.auth.identity import ALL_USERS_GROUP, Identity
 from sensu.backend.auth.passwords import Passwords
 from sensu.backend.auth.providers import Providers
+from sensu.backend.auth.sealing import Sealing
 from sensu.backend.auth.seeds import seed_writes
 from sensu.backend.auth.tokens import Tokens
 from sensu.backend.services.audit import AuditLog
 from sensu.backend.services.outcomes import Denied, Found, Invalid
 from sensu.backend.services.resources import Resources
+from sensu.backend.services.sealed_values import SealedValues
 from sensu.backend.services.users import Users
 from sensu.clock import SystemClock
 from sensu.resources.kinds import ALL_KINDS, EVENT
@@ -36,7 +38,8 @@ async def test_a_user_of_a_directory_is_not_the_local_user_of_that_name(tmp_path
     await records.load(kind for kind in ALL_KINDS if kind is not EVENT)
     passwords, access = Passwords(clock), Access(records)
     tokens = Tokens(store, Providers(BasicProvider(records, passwords)), clock)
-    resources = Resources(store, access, clock, lambda *_: None, AuditLog(store, access, clock))
+    sealed = SealedValues(store, access, Sealing(b"secret"))
+    resources = Resources(store, access, clock, lambda *_: None, AuditLog(store, access, clock), sealed)
     users = Users(resources, passwords, tokens)
     try:
         assert isinstance(await users.get(LOCAL, "admin"), Found)

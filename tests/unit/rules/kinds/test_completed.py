@@ -4,7 +4,7 @@ import pytest
 
 from sensu.resources.check import CheckConfig
 from sensu.resources.hook import HookLists
-from sensu.resources.kinds import ALL_KINDS, SILENCED
+from sensu.resources.kinds import SILENCED, STORED_TYPES
 from sensu.resources.metadata import ObjectMeta, PipelineReference
 from sensu.resources.role import ClusterRole, Role, Rule
 from sensu.resources.role_binding import ClusterRoleBinding, RoleBinding, RoleRef, Subject
@@ -53,7 +53,7 @@ def test_a_silence_is_completed_with_caller_and_time() -> None:
 
 def test_what_needs_no_completion_comes_back_as_it_is() -> None:
     """Resources of kinds without such rules, and those that are complete, are not copied."""
-    for kind in ALL_KINDS:
+    for kind in STORED_TYPES:
         resource = kind.shape()
         assert (completed(resource, username="u", now=NOW) is resource) == (kind is not SILENCED)
 

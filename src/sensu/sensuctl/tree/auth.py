@@ -1,0 +1,37 @@
+"""`sensuctl auth …`: the authentication providers, such as LDAP directories.
+
+Source: docs, "Configure single sign-on (SSO) authentication".
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sensu.resources.kinds import AUTH_PROVIDER
+from sensu.sensuctl.declare import deletion, info, listing
+from sensu.sensuctl.forms import get
+from sensu.sensuctl.resource_commands import Noun, joined, name_of
+from sensu.sensuctl.table import Column
+
+COLUMNS = (
+    Column("Type", lambda provider: str(provider.get("type", ""))),
+    Column("Name", name_of, key=True),
+)
+
+
+def _servers(provider: Any) -> str:
+    servers = get(provider, "spec.servers") or ()
+    return joined([f"{one.get('host')}:{one.get('port')} ({one.get('security')})" for one in servers], ", ")
+
+
+def details(provider: Any) -> Sequence[tuple[str, Any]]:
+    """The rows of `auth info`; those about directories only if it is one."""
+    rows = [(column.title, column.cell(provider)) for column in COLUMNS]
+    rows += [("Servers", _servers(provider))] if _servers(provider) else []
+    for title, path in (("Username Prefix", "spec.username_prefix"), ("Groups Prefix", "spec.groups_prefix")):
+        rows.append((title, get(provider, path) or ""))
+    rows.append(("Allowed Groups", joined(get(provider, "spec.allowed_groups"), ", ") or "all"))
+    return rows
+
+
+NOUN = Noun(AUTH_PROVIDER, COLUMNS, details)
+COMMANDS = (deletion("auth"), info("auth"), listing("auth", namespaced=False))
