@@ -1,6 +1,7 @@
 """A small company's hosts and checks, and hosts with awkward names and outputs."""
 
 from collections.abc import Iterator
+from math import sin
 from time import time
 from typing import Any
 
@@ -11,7 +12,7 @@ _IS_INCIDENT = {"name": "is_incident", "type": "EventFilter", "api_version": "co
 CHECKS = {
     "http": ("check-http -u https://{{ .labels.host }}/health", "web", 10, "200 OK in 84 ms"),
     "disk": ("check-disk -w 80 -c 90", "linux", 60, "/ is 41 % full | used=41"),
-    "load": ("check-load -w 1 -c 2", "linux", 30, "load 0.42 per processor | load=0.42"),
+    "load": ("check-load -w 1 -c 2", "linux", 30, "load 0.42 per processor | load1=0.42 load5=0.43 load15=0.40"),
     "certificate": ("check-certificate -w 30 -c 7", "web", 3600, "valid for 71 days"),
     "replication": ("check-replication --lag 30", "database", 30, "0.4 s behind"),
     "backup": ("check-backup --age 26h", "database", 600, "last backup 3 h ago, 41 GB"),
@@ -60,6 +61,20 @@ def fill(world: World) -> None:
             world.report(host, check, status, output, **_given(check))
 
 
+def fill_with_history(world: World) -> None:
+    """A day of results of two checks of web1: one is slow before it fails, the other has metrics in its output."""
+    now = int(time())
+    for number in range(96):
+        executed = now - 900 * (96 - number)
+        wave = sin(number / 9)
+        slow = 0.09 + 0.02 * wave + (0.4 if 60 < number < 66 else 0)
+        status, output = (2, "connect to 10.0.0.11:443 refused") if 63 < number < 66 else (0, CHECKS["http"][3])
+        world.report("web1", "http", status, output, executed=executed, duration=slow, **_given("http"))
+        one, five = 0.4 + 0.2 * wave + number % 7 / 40, 0.42 + 0.15 * wave
+        perfdata = f"load {one:.2f} per processor | load1={one:.2f} load5={five:.2f} load15={0.4 + 0.1 * wave:.2f}"
+        world.report("web1", "load", 0, perfdata, executed=executed, duration=0.02, **_given("load"))
+
+
 def send_through_pipelines(world: World) -> None:
     """Results that go through the pipeline of incidents: one handler gets them, the other fails."""
     for host, check in (*TROUBLES, ("web2", "http"), ("cache1", "load")):
@@ -94,7 +109,8 @@ def fill_with_awkward_handling(world: World) -> None:
 def _given(check: str) -> dict[str, Any]:
     command, subscription, interval, _ = CHECKS[check]
     pipeline = {"name": "incidents", "type": "Pipeline", "api_version": "core/v2"}
-    return {"command": command, "subscriptions": [subscription], "interval": interval, "pipelines": [pipeline]}
+    given = {"command": command, "subscriptions": [subscription], "interval": interval, "pipelines": [pipeline]}
+    return {**given, "output_metric_format": "nagios_perfdata"} if check == "load" else given
 
 
 def _resources() -> Iterator[dict[str, Any]]:

@@ -17,6 +17,7 @@ from tests.web.fleet import (
     fill,
     fill_with_awkward_handling,
     fill_with_awkward_hosts,
+    fill_with_history,
     send_through_pipelines,
 )
 from tests.web.world import PASSWORD, USER, World
@@ -29,6 +30,8 @@ PAGES = {
     "overview": "/n/default/",
     "events": "/n/default/events",
     "event": "/n/default/events/web1/http",
+    "event-day": "/n/default/events/web1/http?from=24h",
+    "event-metrics": "/n/default/events/web1/load?from=24h&tab=metrics",
     "entities": "/n/default/entities",
     "entity": "/n/default/entities/db1",
     "checks": "/n/default/checks",
@@ -111,6 +114,7 @@ def main() -> int:
         world = World(Path(state))
         try:
             world.start()
+            fill_with_history(world)
             fill(world)
             send_through_pipelines(world)
             if options.all:

@@ -1,6 +1,7 @@
 """The page of an event: what it answers at a glance, what can be done, and that it stays up to date."""
 
 import re
+import time
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -222,3 +223,97 @@ def test_hostile_output_stays_text(visits: Visits, world: World) -> None:
         assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0
         expect(page).to_have_title(re.compile("hostile1 / http"))
         visits.leave(page)
+
+
+def report_past(world: World, entity: str, check: str, ages_s: list[int], lines: str = "", **fields: Any) -> int:
+    """Results from so many seconds ago, each 0.1 s longer and with its number in place of N; the time of now."""
+    now = int(time.time())
+    for number, age_s in enumerate(ages_s):
+        output = lines.replace("N", str(number))
+        world.report(entity, check, 0, output, executed=now - age_s, duration=0.1 * (number + 1), **fields)
+    return now
+
+
+def test_a_chart_shows_how_long_the_check_ran(visits: Visits, world: World) -> None:
+    """The arrow keys go from result to result of the chart, and a table has the same values."""
+    report_past(world, "chart1", "http", [3000, 2000, 1000])
+    page = open_event(visits, "chart1", "http", query="?from=1h")
+    chart = page.get_by_role("slider", name="Duration")
+    chart.focus()
+    page.keyboard.press("End")
+    expect(chart).to_have_attribute("aria-valuetext", re.compile("duration 300 ms$"))
+    page.keyboard.press("ArrowLeft")
+    expect(chart).to_have_attribute("aria-valuetext", re.compile("duration 200 ms$"))
+    page.get_by_role("button", name="Show as table").click()
+    cells = page.get_by_role("table", name="Duration").get_by_role("cell")
+    expect(cells).to_have_text(["300 ms", "200 ms", "100 ms"])
+
+
+def test_a_period_between_two_moments_is_kept_in_the_url(visits: Visits, world: World) -> None:
+    """Somebody enters the beginning and the end of a period; the link shows the same period, and mistakes are named."""
+    now = report_past(world, "custom1", "http", [30_000, 20_000, 1000])
+    page = open_event(visits, "custom1", "http")
+    page.get_by_role("button", name="From … to …").click()
+    zone = ZoneInfo("Europe/Berlin")
+    start, end = (datetime.fromtimestamp(now - age, zone).strftime("%Y-%m-%dT%H:%M") for age in (25_000, 10_000))
+    page.get_by_label("From (Europe/Berlin)").fill(end)
+    page.get_by_label("To (Europe/Berlin)").fill(start)
+    page.get_by_role("button", name="Show", exact=True).click()
+    expect(page.get_by_text("The end must be later than the beginning.")).to_be_visible()
+    page.get_by_label("From (Europe/Berlin)").fill(start)
+    page.get_by_label("To (Europe/Berlin)").fill(end)
+    page.get_by_role("button", name="Show", exact=True).click()
+    expect(page).to_have_url(re.compile(r"from=\d+&to=\d+"))
+    page.reload()
+    page.get_by_role("button", name="Show as table").click()
+    expect(page.get_by_role("table", name="Duration").get_by_role("cell")).to_have_text(["200 ms"])
+    expect(page.get_by_role("heading", name="Status of this period")).to_be_visible()
+
+
+def test_dragging_over_a_chart_shows_only_that_part(visits: Visits, world: World) -> None:
+    """A part of the chart that somebody drags over becomes the period of the page."""
+    report_past(world, "drag1", "http", [3000, 2000, 1000])
+    page = open_event(visits, "drag1", "http", query="?from=1h")
+    box = page.get_by_role("slider", name="Duration").bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + box["width"] * 0.3, box["y"] + 50)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 0.6, box["y"] + 60, steps=4)
+    page.mouse.up()
+    expect(page).to_have_url(re.compile(r"from=\d+&to=\d+"))
+    page.get_by_role("button", name="Show as table").click()
+    expect(page.get_by_role("table", name="Duration").get_by_role("cell")).to_have_text(["200 ms"])
+
+
+def test_metrics_of_the_outputs_are_plotted(visits: Visits, world: World) -> None:
+    """The first metric is drawn with all its tags; others are chosen in the legend, and the link keeps the choice."""
+    lines = "disk,device=sda used=N\ndisk,device=sdb used=9N\nload one=0.N"
+    report_past(world, "metrics1", "stats", [300, 200, 100], lines=lines, output_metric_format="influxdb_line")
+    page = open_event(visits, "metrics1", "stats", query="?from=1h&tab=metrics")
+    chart = page.get_by_role("slider", name="Metrics")
+    chart.focus()
+    page.keyboard.press("End")
+    expect(chart).to_have_attribute(
+        "aria-valuetext", re.compile(r"disk.used\{device=sda\} 2, disk.used\{device=sdb\} 92")
+    )
+    page.get_by_role("checkbox", name="load.one").check()
+    page.get_by_role("checkbox", name="disk.used{device=sda}").uncheck()
+    page.get_by_role("checkbox", name="disk.used{device=sdb}").uncheck()
+    page.reload()
+    chart = page.get_by_role("slider", name="load.one")
+    chart.focus()
+    page.keyboard.press("Home")
+    expect(chart).to_have_attribute("aria-valuetext", re.compile(r"load.one 0$"))
+    expect(page.get_by_role("checkbox", name="load.one")).to_be_disabled()
+
+
+def test_a_chart_that_is_empty_says_why(visits: Visits, world: World) -> None:
+    """No output metric format, no metrics in the outputs, no durations, and no results are each named."""
+    world.report("empty1", "plain", 0, "fine")
+    page = open_event(visits, "empty1", "plain", query="?tab=metrics")
+    expect(page.get_by_text("The results of this period do not say how long they took.")).to_be_visible()
+    expect(page.get_by_text("The check has no output metric format")).to_be_visible()
+    world.report("empty1", "broken", 0, "no metrics", output_metric_format="graphite_plaintext")
+    page = open_event(visits, "empty1", "broken", query="?tab=metrics&from=1000&to=2000")
+    expect(page.get_by_text("The check had no results in this period.")).to_be_visible()
+    expect(page.get_by_text("contain no metrics in the format graphite_plaintext")).to_be_visible()

@@ -14,8 +14,8 @@ const LIBRARIES_OF_ONE_ROOM = [
   { room: 'wire', group: ['openapi-fetch'], message: 'requests are made in app/wire/' },
   {
     room: 'parts',
-    group: ['bits-ui', 'uplot', '@codemirror/*', '@lezer/*'],
-    message: 'primitives, charts and the editor are wrapped in app/parts/',
+    group: ['bits-ui', '@codemirror/*', '@lezer/*'],
+    message: 'primitives and the editor are wrapped in app/parts/',
   },
 ]
 

@@ -152,6 +152,11 @@ test('the marks of any two statuses differ for everybody, whatever colours they 
         }
 })
 
+test('the lines of a chart are seen on every ground', () => {
+  for (const number of [1, 2, 3, 4, 5, 6])
+    assertContrast(normal, `series-${number}`, ['canvas', 'surface', 'raised'], 4.5)
+})
+
 test('the high contrast theme raises muted text to 7 : 1 and lines to 3 : 1', () => {
   for (const ink of ['text', 'muted', 'link', 'word-silenced'])
     assertContrast(high, ink, ['canvas', 'surface', 'raised'], 7)

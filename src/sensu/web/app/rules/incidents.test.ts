@@ -20,7 +20,7 @@ test('an incident lasts until the recovery, whatever its severity does meanwhile
 })
 
 test('how often is said in words', () => {
-  assert.equal(oftenInWords(BANDS, '7 days'), '2 incidents in the last 7 days; passing 85 % of the time')
-  assert.equal(oftenInWords([{ from: 9, to: 9, status: 2 }], 'hour'), '1 incident in the last hour')
-  assert.equal(oftenInWords([], '24 hours'), 'no results in the last 24 hours')
+  assert.equal(oftenInWords(BANDS, 'the last 7 days'), '2 incidents in the last 7 days; passing 85 % of the time')
+  assert.equal(oftenInWords([{ from: 9, to: 9, status: 2 }], 'the last hour'), '1 incident in the last hour')
+  assert.equal(oftenInWords([], 'the last 24 hours'), 'no results in the last 24 hours')
 })

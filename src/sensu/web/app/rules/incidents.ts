@@ -26,10 +26,10 @@ export function incidentsOf(bands: readonly Band[]): Band[] {
 /** "2nd incident in 7 days; passing 99.4 % of the time". */
 export function oftenInWords(bands: readonly Band[], period: string): string {
   const known = bands.reduce((sum, { from, to }) => sum + to - from, 0)
-  if (bands.length === 0) return `no results in the last ${period}`
+  if (bands.length === 0) return `no results in ${period}`
   const well = bands.filter(({ status }) => status === 0).reduce((sum, { from, to }) => sum + to - from, 0)
   const count = incidentsOf(bands).length
   const times = count === 0 ? 'no incident' : count === 1 ? '1 incident' : `${count} incidents`
   const share = known > 0 ? `; passing ${percent(well, known)} of the time` : ''
-  return `${times} in the last ${period}${share}`
+  return `${times} in ${period}${share}`
 }

@@ -1,4 +1,5 @@
 // A silence while it is being written: from the query of a link, to what the API takes, and what is still wrong with it.
+import { enteredAsSeconds } from './entered_time.ts'
 
 export const WHO = ['entity', 'subscription', 'all'] as const
 export const ENDS = ['after', 'at', 'resolved', 'never'] as const
@@ -92,9 +93,9 @@ export function hasScope(draft: SilenceDraft): boolean {
 /** The silence as the API takes it. */
 export function silenceOfDraft(draft: SilenceDraft, namespace: string, utc: boolean): Record<string, unknown> {
   const { ends } = draft
-  const end = ends === 'at' ? secondsOf(draft.endAt, utc) : undefined
+  const end = ends === 'at' ? enteredAsSeconds(draft.endAt, utc) : undefined
   const texts = { subscription: subscriptionOf(draft), check: draft.check.trim(), reason: draft.reason.trim() }
-  const begin = draft.begins === 'at' ? secondsOf(draft.beginAt, utc) : undefined
+  const begin = draft.begins === 'at' ? enteredAsSeconds(draft.beginAt, utc) : undefined
   return {
     metadata: { name: nameOfDraft(draft), namespace },
     ...Object.fromEntries(Object.entries(texts).filter(([, text]) => text !== '')),
@@ -130,17 +131,11 @@ function scopeProblem({ who, entity, subscription, check }: SilenceDraft): strin
 const NO_TIME = 'Give a day and a time.'
 
 function timeProblems(draft: SilenceDraft, nowS: number, utc: boolean): [DraftProblem['field'], string][] {
-  const begin = draft.begins === 'at' ? secondsOf(draft.beginAt, utc) : nowS
-  const end = draft.ends === 'at' ? secondsOf(draft.endAt, utc) : Infinity
+  const begin = draft.begins === 'at' ? enteredAsSeconds(draft.beginAt, utc) : nowS
+  const end = draft.ends === 'at' ? enteredAsSeconds(draft.endAt, utc) : Infinity
   const early = end !== undefined && end <= Math.max(begin ?? 0, nowS)
   return [
     ['begin', begin === undefined ? NO_TIME : ''],
     ['end', end === undefined ? NO_TIME : early ? 'The end must be later than the beginning, and than now.' : ''],
   ]
-}
-
-/** A day and time as entered, in the browser's zone or in UTC, as seconds. */
-function secondsOf(text: string, utc: boolean): number | undefined {
-  const ms = Date.parse(utc ? `${text}Z` : text)
-  return text === '' || Number.isNaN(ms) ? undefined : Math.floor(ms / 1000)
 }

@@ -92,6 +92,12 @@ export function timeOfDay(atS: number, style: TimeStyle = {}): string {
   }).format(new Date(atS * 1000))
 }
 
+/** A point in time under a chart or ribbon of a span: the day where it has several, else the minute. */
+export function tickTime(atS: number, span: { from: number; to: number }, style: TimeStyle = {}): string {
+  if (span.to - span.from <= RELATIVE_UP_TO_S) return timeOfDay(atS, style).slice(0, 5)
+  return dateAndMinute(atS, span.to, style).split(',')[0] ?? ''
+}
+
 /** What `<time datetime>` wants. */
 export function machineTime(atS: number): string {
   return new Date(atS * 1000).toISOString()

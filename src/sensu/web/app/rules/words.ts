@@ -36,10 +36,15 @@ export function listed(items: readonly string[], most = 5): string {
   return `${items.slice(0, -1).join(', ')} and ${items[items.length - 1] ?? ''}`
 }
 
+/** A text with a capital, as a title has it. */
+export function capitalised(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1)
+}
+
 /** A reason as a sentence of its own: with a capital and a full stop. */
 export function asSentence(text: string): string {
   const trimmed = text.trim()
-  return trimmed === '' ? '' : trimmed.charAt(0).toUpperCase() + trimmed.slice(1) + (/[.?!]$/.test(trimmed) ? '' : '.')
+  return trimmed === '' ? '' : capitalised(trimmed) + (/[.?!]$/.test(trimmed) ? '' : '.')
 }
 
 /** Bytes with a unit that keeps the number short: "512 B", "1.5 MiB". */

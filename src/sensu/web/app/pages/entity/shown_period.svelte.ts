@@ -1,10 +1,8 @@
 // Which period and which moment of an entity are shown: `shown.period`, `shown.at`, `shown.show(seconds, true)`. Both are in the URL.
 import { clock } from '../../live/clock.svelte.ts'
 import { navigation } from '../../live/navigation.svelte.ts'
+import { DAY, PERIODS, type Period } from '../../rules/periods.ts'
 import { momentOf } from '../../rules/ribbon.ts'
-import { PERIODS, type Period } from '../event/periods.ts'
-
-const DAY: Period = PERIODS.find(({ id }) => id === '24h') ?? { id: '24h', words: '24 hours', seconds: 86_400 }
 
 /** The clock of the page counts minutes. */
 const MINUTE_S = 60

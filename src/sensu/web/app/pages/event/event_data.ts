@@ -13,6 +13,8 @@ export interface EventFacts {
   ttl: number
   duration: number
   command: string
+  /** The output metric format of the check; empty: it has none. */
+  metricFormat: string
   silenced: readonly string[]
   hooks: readonly HookResult[]
   /** As the API gave it, for the raw view. */
@@ -41,6 +43,7 @@ export function readEvent(answer: unknown): EventFacts {
     ttl: numberOf(check['ttl']),
     duration: numberOf(check['duration']),
     command: textOf(check['command']),
+    metricFormat: textOf(check['output_metric_format']),
     silenced: textsOf(check['silenced']),
     hooks: listOf(check['hooks']).map(readHook),
     raw: answer,
