@@ -12,13 +12,19 @@ import asyncio
 import fcntl
 import functools
 import inspect
+import os
 import signal
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+# Every program that a test starts would compile what it imports, and every process that runs tests all of them.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 TESTS = Path(__file__).parent
 LoopFactory = Callable[[], asyncio.AbstractEventLoop]

@@ -38,7 +38,7 @@ async def running_agent(
 ) -> AsyncIterator[Agent]:
     """Our agent, named ag1 unless the arguments name it, its cache below `folder`; ended on leaving."""
     api_port, socket_port, statsd_port = free_ports(3)
-    argv = ["-m", "sensu.agent.main", "start"]
+    argv = ["start"]
     if "--name" not in arguments:
         argv += ["--name", "ag1"]
     if "--backend-url" not in arguments:
@@ -46,7 +46,7 @@ async def running_agent(
             argv += ["--backend-url", url]
     argv += ["--cache-dir", str(folder / "cache"), "--api-port", str(api_port), "--socket-port", str(socket_port)]
     argv += ["--statsd-metrics-port", str(statsd_port), *arguments]
-    program = await Program.start("sensu-agent", argv, folder, environment(folder, env))
+    program = await Program.start("sensu-agent", "sensu.agent.main", argv, folder, environment(folder, env))
     try:
         yield Agent(program, api_port, socket_port, statsd_port)
     finally:

@@ -15,6 +15,7 @@ from tests.contract.processes import Program, environment, run_to_end
 from tests.contract.scenario import ScenarioFailed
 from tests.stores import ON_POSTGRES
 
+MODULE = "sensu.backend.main"
 USER, PASSWORD = "admin", "P@ssw0rd!"
 INIT_TIMEOUT_S = 30.0
 READY_TIMEOUT_S = 30.0
@@ -82,8 +83,9 @@ class BackendFactory:
         folder = self._template.with_suffix(".init")
         folder.mkdir(parents=True, exist_ok=True)
         credentials = ["--cluster-admin-username", USER, "--cluster-admin-password", PASSWORD]
-        argv = ["-m", "sensu.backend.main", "init", *credentials, "--state-dir", str(folder / "state")]
-        await run_to_end("sensu-backend-init", argv, folder, INIT_TIMEOUT_S, _environment(folder, self._database))
+        arguments = ["init", *credentials, "--state-dir", str(folder / "state")]
+        env = _environment(folder, self._database)
+        await run_to_end("sensu-backend-init", MODULE, arguments, folder, INIT_TIMEOUT_S, env)
         try:
             (folder / "state").rename(self._template)
         except OSError as error:
@@ -95,20 +97,10 @@ class BackendFactory:
         api = ["--api-listen-address", f"127.0.0.1:{api_port}", "--api-url", f"http://127.0.0.1:{api_port}"]
         agents = ["--agent-host", "127.0.0.1", "--agent-port", str(agent_port)]
         dashboard = ["--dashboard-host", "127.0.0.1", "--dashboard-port", "0"]
-        argv = [
-            "-m",
-            "sensu.backend.main",
-            "start",
-            *places,
-            *api,
-            *agents,
-            *dashboard,
-            *self._workers,
-            "--log-level",
-            "warn",
-        ]
+        arguments = ["start", *places, *api, *agents, *dashboard, *self._workers, "--log-level", "warn"]
         database = await asyncio.to_thread(_copy_of, self._database) if self._database else ""
-        return await Program.start("sensu-backend", argv, home, _environment(home, database)), api_port, agent_port
+        program = await Program.start("sensu-backend", MODULE, arguments, home, _environment(home, database))
+        return program, api_port, agent_port
 
 
 def _copy_of(database: str) -> str:

@@ -4,15 +4,16 @@ import asyncio
 import contextlib
 import os
 import signal
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from sensu.testing.fork_server import ForkedProcess, ForkServer, Start
 from tests.contract.scenario import ScenarioFailed
 
 REPO = Path(__file__).resolve().parents[2]
 SEARCH_PATH = "/usr/local/bin:/usr/bin:/bin"
 STOP_TIMEOUT_S = 8.0
+_programs = ForkServer()
 
 
 def environment(home: Path, extra: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -26,29 +27,19 @@ def environment(home: Path, extra: Mapping[str, str] | None = None) -> dict[str,
 class Program:
     """A running program; what it prints goes to `output` in its folder."""
 
-    def __init__(self, name: str, process: asyncio.subprocess.Process, output: Path) -> None:
+    def __init__(self, name: str, process: ForkedProcess, output: Path) -> None:
         self.name = name
         self.process = process
         self.output = output
 
     @classmethod
     async def start(
-        cls, name: str, argv: Sequence[str], folder: Path, env: Mapping[str, str] | None = None
+        cls, name: str, module: str, arguments: Sequence[str], folder: Path, env: Mapping[str, str] | None = None
     ) -> "Program":
-        """The module started with our interpreter in a process group of its own."""
+        """The module started in a process group of its own."""
         output = folder / f"{name}.log"
-        with output.open("ab") as sink:
-            process = await asyncio.create_subprocess_exec(
-                sys.executable,
-                *argv,
-                cwd=folder,
-                env=dict(env or environment(folder)),
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=sink,
-                stderr=sink,
-                start_new_session=True,
-            )
-        return cls(name, process, output)
+        wanted = Start(module, arguments, str(folder), dict(env or environment(folder)), str(output))
+        return cls(name, await _programs.start(wanted), output)
 
     @property
     def exit_status(self) -> int | None:
@@ -81,12 +72,14 @@ class Program:
         return status
 
 
-async def run_to_end(name: str, argv: Sequence[str], folder: Path, timeout_s: float, env: Mapping[str, str]) -> None:
+async def run_to_end(
+    name: str, module: str, arguments: Sequence[str], folder: Path, timeout_s: float, env: Mapping[str, str]
+) -> None:
     """Runs a program that has to succeed.
 
     Raises ScenarioFailed with the end of its output.
     """
-    program = await Program.start(name, argv, folder, env)
+    program = await Program.start(name, module, arguments, folder, env)
     try:
         status = await program.wait(timeout_s)
     finally:

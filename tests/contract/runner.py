@@ -1,6 +1,6 @@
 """Runs every recording of a folder against our programs and counts what passes.
 
-`python -m tests.contract.runner [--contract DIR] [--kind KIND ...] [--only TEXT] [--due-only] [--workers N]`
+`python -m tests.contract.runner [--contract DIR] [--kind KIND ...] [--only TEXT] [--due-only] [--part K/N]`
 
 The last line is `N passed, N failed` alone; the exit status is 1 if anything failed. What is counted: the steps of
 `api`, the cases of files that hold several, otherwise whole scenarios.
@@ -47,6 +47,7 @@ def _options(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--kind", action="append", choices=KINDS, help="only this kind (may be repeated)")
     parser.add_argument("--only", default="", help="only scenarios whose name contains this text")
     parser.add_argument("--due-only", action="store_true", help="only the scenarios named in due.txt")
+    parser.add_argument("--part", type=_part, default=(1, 1), metavar="K/N", help="only the K-th of N equal parts")
     parser.add_argument("--strict", action="store_true", help="accept the recordings only, no departures")
     parser.add_argument("--workers", type=int, default=1, help="how many workers each backend has")
     parser.add_argument("--slow", action="store_true", help="also the scenarios that take more than five minutes")
@@ -58,6 +59,13 @@ def _options(argv: Sequence[str] | None) -> argparse.Namespace:
     options = parser.parse_args(argv)
     options.contract = options.contract.resolve()
     return options
+
+
+def _part(text: str) -> tuple[int, int]:
+    number, of = (int(word) for word in text.split("/"))
+    if not 1 <= number <= of:
+        raise ValueError(text)
+    return number, of
 
 
 async def run(options: argparse.Namespace) -> list[ScenarioResult]:
@@ -104,7 +112,13 @@ async def _selected(options: argparse.Namespace, folder: Path) -> AsyncIterator[
         }
         found = [one for kind in KINDS if kind in (options.kind or KINDS) for one in makers[kind]()]
         due = due_scenarios() if options.due_only else None
-        yield [one for one in found if options.only in one.name and (due is None or (one.kind, one.name) in due)]
+        chosen = [one for one in found if options.only in one.name and (due is None or (one.kind, one.name) in due)]
+        yield part_of(chosen, *options.part)
+
+
+def part_of(scenarios: Sequence[Scenario], number: int, of: int) -> list[Scenario]:
+    """The first, second ... of so many parts, which take about the same time; the longest scenarios come first."""
+    return sorted(scenarios, key=lambda one: one.timeout_s, reverse=True)[number - 1 :: of]
 
 
 async def _gated(scenario: Scenario, gate: asyncio.Semaphore) -> ScenarioResult:

@@ -16,7 +16,7 @@ from tests.contract.fake_agent import FakeAgent, Refused
 from tests.contract.fake_backend import FakeBackend
 from tests.contract.handler_inbox import HandlerInbox
 from tests.contract.http_client import resource_body, resource_path
-from tests.contract.runner import played
+from tests.contract.runner import part_of, played
 from tests.contract.scenario import KINDS, CaseResult, Scenario, ScenarioFailed
 from tests.contract.sensuctl_kind import plain, same_where_varying
 
@@ -191,6 +191,20 @@ async def test_a_scenario_that_breaks_off_fails_with_all_its_cases() -> None:
         result = await played(Scenario("units", "s", ["a", "b"], play, timeout_s=0.05))
         assert [case.name for case in result.cases] == ["a", "b"]
         assert all(case.problems[0].startswith(reason) for case in result.cases)
+
+
+@pytest.mark.parametrize("of", [1, 2, 3, 7])
+def test_each_scenario_is_in_one_of_the_parts(of: int) -> None:
+    """The parts of a kind contain each scenario once, and none of them all of the long ones."""
+    lengths = [5.0, 90.0, 1.0, 80.0, 5.0, 70.0, 60.0]
+    scenarios = [Scenario("api", f"s{number}", [], _never, length) for number, length in enumerate(lengths)]
+    parts = [part_of(scenarios, number, of) for number in range(1, of + 1)]
+    assert sorted(one.name for part in parts for one in part) == [one.name for one in scenarios]
+    assert [part[0].timeout_s for part in parts] == sorted(lengths, reverse=True)[:of]
+
+
+async def _never() -> list[CaseResult]:
+    raise AssertionError("nothing plays it")
 
 
 def test_resources_lie_where_the_api_has_them() -> None:
