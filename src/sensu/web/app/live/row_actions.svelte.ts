@@ -41,7 +41,7 @@ export class RowActions<Row extends { readonly name: string }> {
   /** How many rows are selected. */
   get count(): number {
     const { chosen, rows } = this.#list
-    return chosen.all ? rows.total : chosen.size
+    return chosen.all ? rows.matching : chosen.size
   }
 
   /** Why an action is off; an empty text: it is on. */

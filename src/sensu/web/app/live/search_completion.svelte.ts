@@ -25,11 +25,24 @@ const VALUES_SHOWN = 12
 export class SearchCompletions {
   options = $state.raw<readonly Completion[]>([])
   place: CompletionPlace | undefined
+  /** Done when the completions are those of what was asked last. */
+  settled: Promise<void> = Promise.resolve()
   #run = new AbortController()
   #fields = new Map<string, readonly string[]>()
 
   /** Reads what the text can be completed with; the newest question counts. */
-  async read(namespace: string, of: string, text: string, caret: number): Promise<void> {
+  read(namespace: string, of: string, text: string, caret: number): Promise<void> {
+    this.settled = this.#read(namespace, of, text, caret)
+    return this.settled
+  }
+
+  /** Forgets the completions. */
+  clear(): void {
+    this.#run.abort()
+    this.options = []
+  }
+
+  async #read(namespace: string, of: string, text: string, caret: number): Promise<void> {
     this.#run.abort()
     this.#run = new AbortController()
     const { signal } = this.#run
@@ -38,12 +51,6 @@ export class SearchCompletions {
     if (signal.aborted) return
     this.place = place
     this.options = options
-  }
-
-  /** Forgets the completions. */
-  clear(): void {
-    this.#run.abort()
-    this.options = []
   }
 
   async #optionsAt(place: CompletionPlace, source: Source): Promise<readonly Completion[]> {

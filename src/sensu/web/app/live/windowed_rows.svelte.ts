@@ -1,6 +1,7 @@
 // A list of any length of which what is seen is loaded: `rows.ask(question)`, `rows.see(first, end)`, `rows.row(place)`, `rows.take(changes)`.
 import { type HeldRow, placeOfRow, shownAt, sortedHeld } from '../rules/held_rows.ts'
-import { withFreshRows } from '../rules/fresh_rows.ts'
+import { isWholeList, withFreshRows } from '../rules/fresh_rows.ts'
+import { type LeftRows, SHOWN_MS, pastRows, withoutReturned, withoutRows } from '../rules/left_rows.ts'
 import { PAGE_ROWS, type Seen, pageOf, pagesToForget, wantedPages } from '../rules/row_pages.ts'
 import type { Refused, Unreachable } from '../wire/outcomes.ts'
 import type { RowChanges, RowsAnswer, RowsQuestion } from './rows_question.ts'
@@ -9,11 +10,12 @@ type Pages<Row> = ReadonlyMap<number, readonly Row[]>
 
 const SETTLED_MS = 80
 const READ_AT_MOST_EVERY_MS = 1000
-const LEAVING_MS = 5000
 
 export class WindowedRows<Row> {
-  /** How many rows are shown, those that are about to leave included. */
+  /** How many rows are shown, those that left included. */
   total = $derived.by(() => this.#total + this.#held.length)
+  /** How many rows the list has. */
+  matching = $derived.by(() => this.#total)
   /** Whether an answer to the present question came. */
   known = $state(false)
   searching = $state(false)
@@ -30,7 +32,7 @@ export class WindowedRows<Row> {
   #total = $state(0)
   #pages = $state.raw<Pages<Row>>(new Map())
   #held = $state.raw<readonly HeldRow<Row>[]>([])
-  #leaving = $state.raw<ReadonlySet<string>>(new Set())
+  #left = $state.raw<LeftRows>(new Map())
   #question: RowsQuestion<Row> | undefined
   #run = new AbortController()
   #seen: Seen = { first: 0, end: 0, direction: 'down' }
@@ -72,9 +74,9 @@ export class WindowedRows<Row> {
     return typeof found === 'number' ? this.#pages.get(pageOf(found))?.[found % PAGE_ROWS] : found.row
   }
 
-  /** Whether a row left the list and is shown for a moment longer. */
+  /** Whether a row left the list and is shown for a moment longer, or for as long as the order is kept. */
   isLeaving(row: Row): boolean {
-    return this.#question !== undefined && this.#leaving.has(this.#question.keyOf(row))
+    return this.#question !== undefined && this.#left.has(this.#question.keyOf(row))
   }
 
   /** The place of a row, if it is loaded; -1 otherwise. */
@@ -96,7 +98,9 @@ export class WindowedRows<Row> {
   /** Keeps the order of the rows for as long as it is frozen. */
   freeze(frozen: boolean): void {
     this.#frozen = frozen
-    if (!frozen && this.#stale) this.#readSoon()
+    if (frozen) return
+    this.#letGo()
+    if (this.#stale) this.#readSoon()
   }
 
   /** Reads what is seen again, in its present order. */
@@ -152,7 +156,7 @@ export class WindowedRows<Row> {
       this.#stale = true
       return
     }
-    if (this.#leaving.has(key)) this.#leaving = new Set([...this.#leaving].filter((each) => each !== key))
+    if (this.#left.has(key)) this.#left = withoutRows(this.#left, [key])
     if (fits === undefined || before === undefined || question.moves(before, row)) {
       this.#stale = true
       this.#waiting.add(key)
@@ -160,13 +164,19 @@ export class WindowedRows<Row> {
   }
 
   #leave(key: string): void {
-    if (this.#leaving.has(key)) return
-    this.#leaving = new Set([...this.#leaving, key])
-    setTimeout(() => {
-      this.#leaving = new Set([...this.#leaving].filter((each) => each !== key))
-      this.#held = this.#held.filter((each) => each.key !== key)
-      this.moved += 1
-    }, LEAVING_MS)
+    if (this.#left.has(key)) return
+    this.#left = new Map([...this.#left, [key, performance.now()]])
+    setTimeout(() => this.#letGo(), SHOWN_MS)
+  }
+
+  /** Takes away the rows whose moment is over; those that are still among the rows of the list go when it is read again. */
+  #letGo(): void {
+    if (this.#keepsOrder()) return
+    const past = pastRows(this.#left, performance.now()).filter((key) => this.#indexOf(key) < 0)
+    if (past.length === 0) return
+    this.#left = withoutRows(this.#left, past)
+    this.#held = this.#held.filter(({ key }) => !past.includes(key))
+    this.moved += 1
   }
 
   /** Whether rows stay where they are; a list without rows has nothing to keep. */
@@ -183,13 +193,18 @@ export class WindowedRows<Row> {
   /** Reads what is seen again, and leaves every row where it is. */
   async #refresh(): Promise<void> {
     this.#planned = undefined
-    this.#readAtMs = performance.now()
+    const askedMs = performance.now()
+    this.#readAtMs = askedMs
     const [question, signal] = [this.#question, this.#run.signal]
     const pages = this.#seenPages()
     const fresh = await Promise.all(pages.map((page) => this.#load(page, signal, undefined, false)))
     if (signal.aborted || question === undefined || fresh.includes(undefined)) return
     const rows = fresh.map((each) => each ?? [])
-    const found = withFreshRows(this.#pages, pages[0] ?? 0, rows, question.keyOf)
+    const keys = new Set(rows.flat().map((row) => question.keyOf(row)))
+    this.#left = withoutReturned(this.#left, { keys, askedMs })
+    const [first = 0] = pages
+    if (isWholeList(first, rows)) for (const key of this.#keys()) if (!keys.has(key)) this.#leave(key)
+    const found = withFreshRows(this.#pages, first, rows, question.keyOf)
     this.#keep(found.pages)
     this.waiting = found.moved
   }
@@ -225,20 +240,22 @@ export class WindowedRows<Row> {
     this.#run = new AbortController()
     this.#reading.clear()
     this.#stale = false
-    this.#readAtMs = performance.now()
+    const askedMs = performance.now()
+    this.#readAtMs = askedMs
     const signal = this.#run.signal
     const first = pageOf(this.#seen.first)
     const pages = isNew ? [first] : this.#seenPages()
-    const onPart = isNew ? (rows: readonly Row[]) => this.#show(new Map([[first, rows]])) : undefined
+    const onPart = isNew ? (rows: readonly Row[]) => this.#show(new Map([[first, rows]]), askedMs) : undefined
     const loaded = await Promise.all(pages.map((page) => this.#load(page, signal, onPart)))
     if (signal.aborted) return
-    this.#show(new Map(loaded.flatMap((rows, index) => (rows === undefined ? [] : [[first + index, rows] as const]))))
+    const read = loaded.flatMap((rows, index) => (rows === undefined ? [] : [[first + index, rows] as const]))
+    this.#show(new Map(read), askedMs)
     this.#fill()
   }
 
-  #show(pages: Pages<Row>): void {
+  #show(pages: Pages<Row>, askedMs: number): void {
     if (pages.size === 0) return
-    const held = this.known ? this.#heldFrom(pages) : []
+    const held = this.known ? this.#heldFrom(pages, askedMs) : []
     this.#forgetWaiting()
     this.#keep(pages)
     this.#bySeen = [...pages.keys()]
@@ -247,13 +264,16 @@ export class WindowedRows<Row> {
     this.moved += 1
   }
 
-  /** The rows that leave and are not among the new ones, where they stand now. */
-  #heldFrom(pages: Pages<Row>): HeldRow<Row>[] {
+  /** The rows that left, are not among the new ones, and are shown for a moment longer where they stand now. */
+  #heldFrom(pages: Pages<Row>, askedMs: number): HeldRow<Row>[] {
     const question = this.#question
-    if (question === undefined || this.#leaving.size === 0) return []
-    const there = new Set([...pages.values()].flat().map((row) => question.keyOf(row)))
-    const held = [...this.#leaving].flatMap((key) => {
-      const at = there.has(key) ? -1 : this.placeOf(key)
+    if (question === undefined || this.#left.size === 0) return []
+    const keys = new Set([...pages.values()].flat().map((row) => question.keyOf(row)))
+    const left = withoutReturned(this.#left, { keys, askedMs })
+    const past = pastRows(left, performance.now()).filter((key) => !keys.has(key))
+    this.#left = withoutRows(left, past)
+    const held = [...this.#left.keys()].flatMap((key) => {
+      const at = keys.has(key) ? -1 : this.placeOf(key)
       const row = this.row(at)
       return at < 0 || row === undefined ? [] : [{ at, key, row }]
     })
@@ -298,6 +318,12 @@ export class WindowedRows<Row> {
     return this.#index.get(key) ?? -1
   }
 
+  /** The keys of the rows that are loaded. */
+  #keys(): Iterable<string> {
+    this.#index ??= this.#indexed()
+    return this.#index.keys()
+  }
+
   #indexed(): Map<string, number> {
     const question = this.#question
     const index = new Map<string, number>()
@@ -319,7 +345,7 @@ export class WindowedRows<Row> {
 
   #forgetChanges(): void {
     this.#forgetWaiting()
-    this.#leaving = new Set()
+    this.#left = new Map()
     this.#held = []
     this.problem = undefined
   }

@@ -1,4 +1,5 @@
 // Rows that are read again while the order of a list is kept: they change in place, and those that would move are counted.
+import { PAGE_ROWS } from './row_pages.ts'
 
 /** The pages with the newest rows in their present places, and how many rows would move, come or go. */
 export function withFreshRows<Row>(
@@ -21,4 +22,9 @@ export function withFreshRows<Row>(
 function keyAt<Row>(rows: readonly Row[], at: number, keyOf: (row: Row) => string): string | undefined {
   const row = rows[at]
   return row === undefined ? undefined : keyOf(row)
+}
+
+/** Whether pages that were read are the whole list: from its first one to one that is not full. */
+export function isWholeList(first: number, fresh: readonly (readonly unknown[])[]): boolean {
+  return first === 0 && (fresh.at(-1)?.length ?? PAGE_ROWS) < PAGE_ROWS
 }

@@ -7,6 +7,7 @@ import {
   completionPlace,
   fieldCompletions,
   labelCompletions,
+  placeNow,
   valueCompletions,
 } from './search_completion.ts'
 
@@ -62,4 +63,14 @@ test('values and labels are quoted where the syntax needs it, and left out where
   assert.equal(valueCompletions([{ value: 'eu', count: 1 }], { list: true })[0]?.written, "['eu']")
   assert.equal(labelCompletions([{ value: 'my-team', count: 1 }])[0]?.written, "'labels.my-team'")
   assert.equal(labelCompletions([{ value: 'region', count: 1 }])[0]?.written, 'labels.region')
+})
+
+test('a completion replaces what is typed by now, not only what was typed when it was read', () => {
+  const read = completionPlace('load && re', 10)
+  assert.ok(read)
+  const [shown, written] = ['labels.region', 'labels.region']
+  const now = placeNow(read, 'load && regi', 12)
+  assert.ok(now)
+  assert.equal(completed('load && regi', now, { shown, written, hint: '' }).text, 'load && labels.region ')
+  assert.equal(placeNow(read, 'load && labels.region =', 23), undefined)
 })

@@ -45,6 +45,12 @@ export function completionPlace(text: string, caret: number): CompletionPlace | 
   return { ...kindAfter(openTerm(before)), ...at }
 }
 
+/** Where completions that were read for a former text are written now; undefined: something else is typed there. */
+export function placeNow(read: CompletionPlace, text: string, caret: number): CompletionPlace | undefined {
+  const now = completionPlace(text, caret)
+  return now?.kind === read.kind && now.field === read.field ? now : undefined
+}
+
 /** The text after a completion was taken, and where the caret is then. */
 export function completed(
   text: string,

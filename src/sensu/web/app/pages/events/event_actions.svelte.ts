@@ -39,7 +39,7 @@ export class EventActions {
   /** How many events are selected. */
   get count(): number {
     const { chosen, rows } = this.#list
-    return chosen.all ? rows.total : chosen.size
+    return chosen.all ? rows.matching : chosen.size
   }
 
   /** Why an action is off; an empty text: it is on. */
@@ -57,7 +57,7 @@ export class EventActions {
   async run(action: EventAction, terms?: SilenceTerms): Promise<string | undefined> {
     const { chosen, rows } = this.#list
     const of: BulkOf = chosen.all
-      ? { where: whereOf(navigation.view), expect: rows.total }
+      ? { where: whereOf(navigation.view), expect: rows.matching }
       : { of: chosen.rows.map(({ entity, check }) => [entity, check] as const) }
     const marked = chosen.all ? [] : chosen.rows
     return this.#act(action, of, marked, terms)

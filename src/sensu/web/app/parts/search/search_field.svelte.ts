@@ -4,7 +4,7 @@ import { tick } from 'svelte'
 import { navigation } from '../../live/navigation.svelte.ts'
 import { SearchCompletions } from '../../live/search_completion.svelte.ts'
 import { pathTo } from '../../rules/routes.ts'
-import { completed } from '../../rules/search_completion.ts'
+import { type Completion, completed, placeNow } from '../../rules/search_completion.ts'
 import { isFinished } from '../../rules/search_tokens.ts'
 import { changedQuery } from '../../rules/view_of_url.ts'
 
@@ -21,8 +21,8 @@ export class SearchField {
   text = $derived(this.#typed ?? navigation.view.q)
   open = $derived(this.completions.options.length > 0)
   #input: () => HTMLInputElement | undefined
-  /** Whether somebody chose a completion with the arrow keys: then Enter takes it, too. */
-  #chosen = false
+  /** What somebody chose with the arrow keys: then Enter takes it, too. */
+  #chosen: Completion | undefined
   #timer: ReturnType<typeof setTimeout> | undefined
 
   constructor(input: () => HTMLInputElement | undefined) {
@@ -38,12 +38,14 @@ export class SearchField {
     this.#complete(field)
   }
 
-  /** Takes a completion. */
+  /** Takes a completion that is shown. It may have been read for less than what is typed by now. */
   async take(index: number): Promise<void> {
     const input = this.#input()
-    const { place, options } = this.completions
+    const { place: read, options } = this.completions
     const completion = options[index]
-    if (input === undefined || place === undefined || completion === undefined) return
+    if (input === undefined || read === undefined || completion === undefined) return
+    const place = placeNow(read, this.text, input.selectionStart ?? this.text.length)
+    if (place === undefined) return
     const taken = completed(this.text, place, completion)
     this.#typed = taken.text
     await tick()
@@ -76,27 +78,42 @@ export class SearchField {
   }
 
   #keysWithCompletions(): ReadonlyMap<string, () => void> {
-    const take = () => void this.take(this.marked)
+    const take = () => void this.#takeMarked()
     return new Map([
       ['ArrowDown', () => this.#move(1)],
       ['ArrowUp', () => this.#move(-1)],
       ['Tab', take],
-      ['Enter', this.#chosen ? take : () => this.#search()],
+      ['Enter', this.#chosen === undefined ? () => this.#search() : take],
       ['Escape', () => this.completions.clear()],
     ])
   }
 
   #complete(field: HTMLInputElement): void {
     this.marked = 0
-    this.#chosen = false
+    this.#chosen = undefined
     const caret = field.selectionStart ?? field.value.length
-    void this.completions.read(navigation.namespace, this.what, field.value, caret)
+    const read = this.completions.read(navigation.namespace, this.what, field.value, caret)
+    void read.then(() => this.#mark())
+  }
+
+  /** Takes what was chosen, or the first completion of what is typed as soon as that is known. */
+  async #takeMarked(): Promise<void> {
+    const { text } = this
+    if (this.#chosen === undefined) await this.completions.settled
+    if (this.text === text) await this.take(this.marked)
+  }
+
+  /** What was chosen stays marked among newer completions. */
+  #mark(): void {
+    const at = this.completions.options.findIndex(({ written }) => written === this.#chosen?.written)
+    this.marked = Math.max(0, at)
+    if (at < 0) this.#chosen = undefined
   }
 
   #move(by: number): void {
     const { length } = this.completions.options
     this.marked = (this.marked + by + length) % length
-    this.#chosen = true
+    this.#chosen = this.completions.options[this.marked]
   }
 
   #search(): void {

@@ -9,6 +9,9 @@ export interface GridContent<Row> {
   keyOf: (row: Row) => string
 }
 
+/** For how long after a key or a scroll somebody counts as being at the list. */
+const AT_REST_MS = 5000
+
 export class GridView<Row> {
   /** Of the whole grid and of its head, in px. */
   height = $state(0)
@@ -19,6 +22,9 @@ export class GridView<Row> {
   scrollTop = $state(0)
   /** The place of the row that keys act on. */
   cursor = $state(0)
+  /** Somebody pressed a key in the list or scrolled it a moment ago. */
+  inUse = $state(false)
+  #atRest: ReturnType<typeof setTimeout> | undefined
   readonly #content: () => GridContent<Row>
   /** Where a selection of several rows began. */
   #anchor = 0
@@ -44,6 +50,13 @@ export class GridView<Row> {
     const seen = Array.from({ length: Math.max(0, end - first) }, (_, index) => first + index)
     const isOutside = this.cursor < this.#content().rows.total && (this.cursor < first || this.cursor >= end)
     return isOutside ? [...seen, this.cursor] : seen
+  }
+
+  /** Notes that somebody is at the list now, or (false) went elsewhere. */
+  use(inUse = true): void {
+    clearTimeout(this.#atRest)
+    this.inUse = inUse
+    if (inUse) this.#atRest = setTimeout(() => (this.inUse = false), AT_REST_MS)
   }
 
   /** How far below the top of the list a row is drawn. */
@@ -79,11 +92,11 @@ export class GridView<Row> {
     if (this.#cursorKey === undefined && row !== undefined && this.cursor > 0) this.#cursorKey = keyOf(row)
   }
 
-  /** Selects a row or takes it out, or with `extend` selects everything from the row before. */
+  /** Selects a row or takes it out, or with `extend` selects everything from the row before; false: the row left the list. */
   select(place: number, extend: boolean): boolean {
     const { rows, selection } = this.#content()
     const row = rows.row(place)
-    if (row === undefined) return false
+    if (row === undefined || (rows.isLeaving(row) && !selection.has(row))) return false
     if (extend) this.#addBetween(place, this.#anchor)
     else selection.toggle(row)
     this.#anchor = place
@@ -94,6 +107,6 @@ export class GridView<Row> {
     const { rows, selection } = this.#content()
     const [from, to] = [Math.min(one, other), Math.max(one, other)]
     const between = Array.from({ length: to - from + 1 }, (_, index) => rows.row(from + index))
-    selection.add(between.filter((row) => row !== undefined))
+    selection.add(between.flatMap((row) => (row === undefined || rows.isLeaving(row) ? [] : [row])))
   }
 }
