@@ -16,7 +16,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from sensu.errors import ConfigurationError, StoreError, StoreInUse
+from sensu.errors import ConfigurationError, StoreError
 from sensu.store.database_url import DatabaseUrl, has_password, target_of
 from sensu.store.postgres import writer
 from sensu.store.postgres.connection import SynchronousCommit
@@ -113,8 +113,8 @@ async def line(monkeypatch: pytest.MonkeyPatch, any_line: Line) -> Line:
     async def silent(*_: object) -> None:
         return
 
-    monkeypatch.setattr("sensu.store.postgres.store.keep_alive", silent)
-    monkeypatch.setattr("sensu.store.postgres.seat.VALID_S", math.inf)
+    monkeypatch.setattr("sensu.store.postgres.coordination.PostgresCoordination.keep_alive", silent)
+    monkeypatch.setattr("sensu.rules.signs_of_life.VALID_S", math.inf)
     return any_line
 
 
@@ -282,17 +282,6 @@ async def test_a_server_that_crashes_in_the_middle_of_commits() -> None:
     server.stop()
 
 
-async def test_a_database_is_used_by_one_backend(url: str) -> None:
-    """A second backend is refused while the first one lives, and may start as soon as it stopped."""
-    async with opened(url) as first:
-        await commit(first, put("a"))
-        with pytest.raises(StoreInUse, match="in use by another backend"):
-            await PostgresStore(target_of(url)).open()
-        await commit(first, put("b"))
-    async with opened(url) as second:
-        assert await names(second) == ["default/a", "default/b"]
-
-
 async def fenced(url: str, change: str) -> None:
     """A store whose seat is changed from outside writes nothing more, and says that it ended."""
     async with opened(url) as store, connected(url) as other:
@@ -380,11 +369,13 @@ def test_ids_of_histories_grow_whatever_the_clock_does() -> None:
     """Ids grow when the clock goes back, when a millisecond has more entries than numbers, and after a restart."""
     clock = VirtualClock()
     ids = HistoryIds(clock)
-    ids.begin(1, 0)
+    ids.begin(1)
     taken_ids = [ids.take() for _ in range(10_000)]
     clock.set_by(-3600)
     taken_ids += [ids.take() for _ in range(10)]
-    ids.begin(2, taken_ids[-1])
+    ids = HistoryIds(clock)
+    ids.begin(2)
+    ids.go_beyond(taken_ids[-1])
     taken_ids += [ids.take() for _ in range(10)]
     assert taken_ids == sorted(set(taken_ids))
     assert taken_ids[-1] < 1 << 62

@@ -169,6 +169,7 @@ MAY_SLEEP = {
     "flows/test_agentd_events.py": "several messages arrive before one of them is answered",
     "flows/test_api_pipelining.py": "what a server holds is looked at while a client sends",
     "flows/test_moving_slots.py": "a real command goes on running",
+    "store/test_coordination.py": "commits of several processes meet at different moments",
     "store/test_moved_database.py": "file systems have a resolution of time",
     "store/test_sqlite.py": "the rests of a real event loop are counted",
     "unit/agent/test_http_server.py": "what a server holds is looked at while a client sends",

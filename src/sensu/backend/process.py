@@ -8,6 +8,7 @@ import signal
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry
 
@@ -36,6 +37,9 @@ from sensu.store.sqlite.sharing import Sharing
 from sensu.store.sqlite.store import SQLiteStore
 from sensu.version import VERSION
 
+if TYPE_CHECKING:
+    from sensu.store.postgres.store import PostgresStore
+
 log = logging.getLogger("sensu.backend")
 
 DRAIN_S = 3.0
@@ -48,19 +52,21 @@ GC_THRESHOLDS = (100_000, 50, 100)
 async def opened_store(settings: BackendSettings, sharing: Sharing | None = None) -> AsyncIterator[Store]:
     """Open the store, and close it at the end; with `sharing`, it is shared with other workers."""
     folder = make_folder(Path(settings.state_dir), "--state-dir")
-    store: Store
+    store: SQLiteStore | PostgresStore
     if settings.store:
         store = _postgres_store(settings)
     else:
         store = SQLiteStore(folder, Durability(settings.durability), use=sharing)
     await store.open()
     try:
+        if not isinstance(store, SQLiteStore):
+            await store.coordination.require_alone()
         yield store
     finally:
         await store.close()
 
 
-def _postgres_store(settings: BackendSettings) -> Store:
+def _postgres_store(settings: BackendSettings) -> "PostgresStore":
     try:
         from sensu.store.postgres import connection, store  # noqa: PLC0415 - the driver is installed only with the extra
     except ImportError as err:

@@ -18,7 +18,9 @@ def key_of(kind: Kind, namespace: str, name: str) -> Key:
     return Key(kind.stored_as, namespace if kind.namespaced else "", name)
 
 
-def put(kind: Kind, resource: Any, *, must: Must = Must.ANY, etag_before: str | None = None) -> PutResource:
+def put(
+    kind: Kind, resource: Any, *, must: Must = Must.ANY, etag_before: str | None = None, quiet: bool = False
+) -> PutResource:
     """The write that stores a resource."""
     kind = kind_of(resource) if kind.types else kind
     kept = canonical(resource)
@@ -31,7 +33,8 @@ def put(kind: Kind, resource: Any, *, must: Must = Must.ANY, etag_before: str | 
         shown=None if shown is kept else encoded(kind, shown),
         must=must,
         etag_before=etag_before,
-        namespace_must_exist=kind.namespaced,
+        namespace_must_exist=kind.namespaced and not quiet,
+        quiet=quiet,
     )
 
 

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 import msgspec
 
 from sensu.resources.check import KEEPALIVE, Check
-from sensu.resources.entity import AGENT_CLASS, MANAGED_BY_LABEL, Entity
+from sensu.resources.entity import AGENT_CLASS, MANAGED_BY_LABEL, Entity, EntityConfig
 from sensu.resources.event import Event
 from sensu.resources.metadata import ObjectMeta
 
@@ -79,6 +79,11 @@ def seen_entity(stored: Entity | None, keepalive: Event) -> Entity:
         last_seen=keepalive.timestamp,
         sensu_agent_version=entity.sensu_agent_version,
     )
+
+
+def same_configuration(one: Entity, other: Entity) -> bool:
+    """Whether two versions of an entity have the same configuration, and differ at most in what was observed."""
+    return all(getattr(one, name) == getattr(other, name) for name in EntityConfig.__struct_fields__)
 
 
 def _takes_configuration(stored: Entity, entity: Entity, sequence: int) -> bool:

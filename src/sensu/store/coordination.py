@@ -13,7 +13,7 @@ The rules are in `rules/share.py` (who should own what), `rules/signs_of_life.py
 `rules/commits_in_doubt.py`.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
@@ -39,24 +39,19 @@ class Contact:
 
 
 @dataclass(frozen=True, slots=True)
-class SignOfLife:
-    """What a member tells with each sign of life."""
-
-    told: int = 0
-    """The revision up to which its listeners know all changes of resources."""
-    unreached: frozenset[int] = frozenset()
-    """The seats that it has not reached for a while."""
-
-
-@dataclass(frozen=True, slots=True)
 class LivingSeat:
     """A living seat, as everybody reads it."""
 
     id: int
     contact: Contact
     beat: int
-    report: SignOfLife
+    """Grows with each sign of life."""
+    read_to: int
+    """The revision up to which its listeners know all changes of resources."""
     owed: DeliveriesSize
+    """The pending deliveries of its slots."""
+    unreached: frozenset[int] = frozenset()
+    """The seats that it has not reached for a while."""
     protocols: tuple[int, int] = (PROTOCOL, PROTOCOL)
     joined: bool = True
     """Whether it takes part, and can own slots; false before `join`, and for short commands."""
@@ -97,8 +92,12 @@ class Coordination(Protocol):
         """Take part: from now on others may see this seat, connect to it and plan slots for it."""
         ...
 
-    async def beat(self, report: SignOfLife) -> View:
-        """Give a sign of life, and read those of the others; does not wait for commits of this process."""
+    async def beat(self, unreached: Collection[int] = ()) -> View:
+        """Give a sign of life, with the seats that this one does not reach, and read those of the others.
+
+        Does not wait for commits of this process. When it returns, listeners know all changes up to the view's revision
+        if they can be read.
+        """
         ...
 
     async def slots(self) -> Sequence[SlotRow]:
@@ -119,4 +118,19 @@ class Coordination(Protocol):
 
     async def leave(self) -> None:
         """End this seat, and free its slots."""
+        ...
+
+    def answer_after(self, known: Callable[[int], Awaitable[None]]) -> None:
+        """Await `known` with the revision of a commit before the commit returns.
+
+        Only commits that change resources, and no events, wait.
+        """
+        ...
+
+    async def read_changes(self, revision: int) -> None:
+        """Return when listeners know all changes of resources up to a revision."""
+        ...
+
+    async def trim_log(self, read_to: int) -> None:
+        """Forget the changes that all seats know, up to a revision, and the oldest if there are too many."""
         ...

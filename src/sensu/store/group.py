@@ -65,9 +65,26 @@ def _ask_put(write: PutResource, keys: set[Key]) -> None:
         keys.add(write.key)
 
 
+def resources_of(commits: Iterable[Sequence[Write]]) -> set[Key]:
+    """The resources that commits write or depend on."""
+    commits = list(commits)
+    written = {w.key for writes in commits for w in writes if isinstance(w, PutResource | DeleteResource)}
+    return asked(commits)[0] | written
+
+
 def asks_emptiness(writes: Sequence[Write]) -> bool:
     """Whether a commit must be the first of its group, because it depends on the content of a namespace."""
     return any(isinstance(write, DeleteResource) and write.empty_of for write in writes)
+
+
+def depends_on_others(writes: Sequence[Write]) -> bool:
+    """Whether a commit depends on resources that it does not write, and which others may change meanwhile."""
+    return any(
+        type(write) is Expect
+        or (type(write) is PutResource and write.namespace_must_exist)
+        or (type(write) is DeleteResource and bool(write.empty_of))
+        for write in writes
+    )
 
 
 class CommitGroup:
@@ -87,6 +104,8 @@ class CommitGroup:
         self.revision = revision
         self.delivery_id_max = 0
         self.resources: dict[Key, tuple[PutResource, int] | None] = {}
+        self.logged: dict[Key, int] = {}
+        """The changed resources that other processes must hear of, with the revision of their last change."""
         self.events: dict[EventKey, PutEvent | None] = {}
         self.event_states: dict[EventKey, EventState] = {}
         self.marked_silenced: dict[EventKey, bool] = {}
@@ -174,6 +193,8 @@ class CommitGroup:
     def _put_resource(self, write: PutResource, changes: list[Change]) -> None:
         self._etags[write.key] = write.etag
         self.resources[write.key] = (write, self.revision)
+        if not write.quiet or write.key in self.logged:
+            self.logged[write.key] = self.revision
         changes.append(Change(self.revision, write.key, write.body, write.shown))
 
     def _delete_resource(self, write: DeleteResource, changes: list[Change]) -> None:
@@ -181,6 +202,7 @@ class CommitGroup:
             return
         self._etags[write.key] = None
         self.resources[write.key] = None
+        self.logged[write.key] = self.revision
         changes.append(Change(self.revision, write.key, None))
 
     def _put_event(self, write: PutEvent, changes: list[Change]) -> None:

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
+from sensu.rules.share import Slots, slot_of_delivery
 from sensu.store.values import DeliveriesSize, OweDelivery, SettleDelivery, Write
 
 
@@ -26,6 +27,19 @@ class OwedSizes:
     def by_namespace(self) -> Mapping[str, int]:
         """The number of pending deliveries of each namespace that has any."""
         return {namespace: number for namespace, number in self._counts.items() if number}
+
+    def add(self, sizes: Mapping[int, tuple[str, int]]) -> None:
+        """Add pending deliveries that were read."""
+        for delivery_id, (namespace, size) in sizes.items():
+            self._settle(delivery_id)
+            self._sizes[delivery_id] = namespace, size
+            self._bytes += size
+            self._counts[namespace] += 1
+
+    def drop(self, slots: Slots) -> None:
+        """Forget the deliveries of slots."""
+        for delivery_id in [one for one in self._sizes if slot_of_delivery(one) in slots]:
+            self._settle(delivery_id)
 
     def follow(self, writes: Sequence[Write]) -> None:
         """Update the sizes after a commit of these writes."""

@@ -3,7 +3,6 @@
 import logging
 from collections.abc import Callable, Sequence
 
-from sensu.errors import StoreError
 from sensu.store.contract import ChangeListener
 from sensu.store.values import Change
 
@@ -36,15 +35,12 @@ class Listeners:
 
 
 class OwnChanges:
-    """The feed of a single process: listeners are called before `commit` returns, and there are no other changes.
-
-    `problem` returns why the medium cannot be used now, if that is known; empty otherwise.
-    """
+    """The feed of a single process: listeners are called before `commit` returns, and there are no other changes."""
 
     events_included = False
 
-    def __init__(self, listeners: Listeners, problem: Callable[[], str] = lambda: "") -> None:
-        self._listeners, self._problem = listeners, problem
+    def __init__(self, listeners: Listeners) -> None:
+        self._listeners = listeners
         self.revision = 0
 
     def begin(self, reader: object, revision: int) -> None:
@@ -58,10 +54,7 @@ class OwnChanges:
             self._listeners.call(changes)
 
     async def caught_up(self) -> None:
-        """Return at once; raises StoreError while the medium is known to be away."""
-        problem = self._problem()
-        if problem:
-            raise StoreError(problem)
+        """Return at once."""
 
     def include_events(self) -> None:
         """Events are always reported."""

@@ -54,6 +54,9 @@ class PutResource(Value, frozen=True):
 
     With `namespace_must_exist` the namespace of the key must be stored (as a core/v2.Namespace) when the write applies.
     If several conditions fail, the refusal names the first of: namespace, `must`, ETag.
+
+    `quiet` means that nothing changes that a process keeps in memory of resources it does not write itself; a store may
+    leave such a change out of the feeds of other processes.
     """
 
     key: Key
@@ -63,6 +66,7 @@ class PutResource(Value, frozen=True):
     must: Must = Must.ANY
     etag_before: str | None = None
     namespace_must_exist: bool = False
+    quiet: bool = False
 
 
 class DeleteResource(Value, frozen=True):

@@ -94,7 +94,9 @@ class Keepalived:
         assert entity is not None
         stored = self._entities.get(entity_key(entity.metadata.namespace, entity.metadata.name))
         if stored is not None:
-            return (put(ENTITY, rules.seen_entity(stored.entity, keepalive), etag_before=stored.etag),)
+            seen = rules.seen_entity(stored.entity, keepalive)
+            quiet = rules.same_configuration(stored.entity, seen)
+            return (put(ENTITY, seen, etag_before=stored.etag, quiet=quiet),)
         if entity.entity_class != AGENT_CLASS:
             return ()
         log.info("agent registered", extra=fields(namespace=entity.metadata.namespace, entity=entity.metadata.name))

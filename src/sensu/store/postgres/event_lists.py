@@ -42,7 +42,7 @@ _EVENTS = numbered(
     " JOIN events AS e ON e.id = s.id LEFT JOIN changes AS c ON c.id = e.last_change WHERE s.id = ANY(?::bigint[])"
 )
 _GONE = (
-    "SELECT entity, check_name, revision FROM events_gone AS g WHERE namespace = ? AND revision > ?"
+    "SELECT entity, check_name, revision FROM events_gone AS g WHERE namespace = ? AND revision > ? AND revision <= ?"
     " AND NOT EXISTS (SELECT 1 FROM events AS e WHERE e.namespace = g.namespace AND e.entity = g.entity"
     " AND e.check_name = g.check_name) ORDER BY revision LIMIT ?"
 )
@@ -122,10 +122,13 @@ class PostgresEventLists:
         sql = "SELECT id FROM event_states WHERE namespace = ? AND silenced = 1 AND id > ? ORDER BY id LIMIT ?"
         return await self.of_ids([row[0] for row in await self._rows(sql, (slashed(namespace), after, limit))])
 
-    async def changes(self, namespace: str, after: int, limit: int) -> EventChanges:
-        """The changes after the revision `after`."""
-        args = (slashed(namespace), after, limit + 1)
-        sql = "SELECT id, revision FROM event_states WHERE namespace = $1 AND revision > $2 ORDER BY revision LIMIT $3"
+    async def changes(self, namespace: str, after: int, until: int, limit: int) -> EventChanges:
+        """The changes after the revision `after` up to `until`."""
+        args = (slashed(namespace), after, until, limit + 1)
+        sql = (
+            "SELECT id, revision FROM event_states WHERE namespace = $1 AND revision > $2 AND revision <= $3"
+            " ORDER BY revision LIMIT $4"
+        )
         async with self._readers.one_moment() as connection:
             changed = await connection.fetch(sql, *args)
             gone = await connection.fetch(numbered(_GONE), *args)
@@ -133,7 +136,7 @@ class PostgresEventLists:
             revision = max([after, *(row[-1] for row in (*changed, *gone))])
             if len(changed) + len(gone) > limit or after < forgotten:
                 newest = await connection.fetchval(numbered(_NEWEST), args[0], args[0])
-                return EventChanges((), (), max(revision, newest), more=True)
+                return EventChanges((), (), max(revision, min(newest, until)), more=True)
             ids = [row[0] for row in changed]
             events = _in_order(ids, await connection.fetch(_EVENTS, ids))
         return EventChanges(events, [EventKey(namespace, row[0][:-1], row[1]) for row in gone], revision)

@@ -36,11 +36,15 @@ class HistoryIds:
         self._clock = clock
         self._seat = self._last_ms = self._counter = 0
 
-    def begin(self, seat: int, newest: int) -> None:
-        """Allocate ids for a seat that are greater than the newest stored one."""
+    def begin(self, seat: int) -> None:
+        """Allocate ids for a seat."""
         self._seat = (seat % (1 << SEAT_BITS)) << COUNTER_BITS
-        self._last_ms = (newest >> (COUNTER_BITS + SEAT_BITS)) + 1
-        self._counter = 0
+
+    def go_beyond(self, newest: int) -> None:
+        """Allocate ids that are greater than the newest stored one."""
+        newest_ms = (newest >> (COUNTER_BITS + SEAT_BITS)) + 1
+        if newest_ms > self._last_ms:
+            self._last_ms, self._counter = newest_ms, 0
 
     def take(self) -> int:
         """The next id."""

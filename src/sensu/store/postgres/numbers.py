@@ -37,3 +37,8 @@ class Block:
         if end - self._size != self._end:
             self.last = end - self._size
         self._end = end
+
+    async def renew(self, connection: Any) -> None:
+        """Take the next block, and leave out what is left of this one."""
+        self.last = self._end
+        await self.refill(connection)

@@ -160,9 +160,10 @@ class PostgresReader:
         )
         return [OweDelivery(*row) for row in await self._rows(sql, after, *args, limit)]
 
-    async def delivery_sizes(self) -> dict[int, tuple[str, int]]:
-        """The namespace and the size of the event of each pending delivery, by its id."""
-        rows = await self._rows("SELECT id, namespace, octet_length(event) FROM deliveries_owed")
+    async def delivery_sizes(self, slots: Slots = ALL_SLOTS) -> dict[int, tuple[str, int]]:
+        """The namespace and the size of the event of each pending delivery of these slots, by its id."""
+        sql = f"SELECT id, namespace, octet_length(event) FROM deliveries_owed WHERE id % {SLOTS} = ANY(?::bigint[])"  # noqa: S608
+        rows = await self._rows(sql, sorted(slots))
         return {row[0]: (row[1], row[2]) for row in rows}
 
     async def dead_letters(self, after: int, limit: int) -> list[tuple[OweDelivery, str]]:
@@ -172,6 +173,11 @@ class PostgresReader:
             " WHERE id > ? ORDER BY id LIMIT ?"
         )
         return [(OweDelivery(*row[:7]), row[7]) for row in await self._rows(sql, after, limit)]
+
+    async def owed_by_namespace(self) -> Mapping[str, int]:
+        """The number of pending deliveries of each namespace that has any, of all slots."""
+        rows = await self._rows("SELECT namespace, count(*) FROM deliveries_owed GROUP BY namespace")
+        return {row[0]: row[1] for row in rows}
 
     async def delivery_counts(self, owed: Mapping[str, int], namespace: str | None) -> Mapping[str, CountedDeliveries]:
         """The counts of a namespace or (None) of all, from those of pending deliveries."""

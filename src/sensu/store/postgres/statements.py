@@ -24,8 +24,22 @@ GONE_EVENTS_MAX = 10_000
 """The number of deleted events that are remembered for clients that follow lists of events."""
 
 _FENCE = (
-    "UPDATE seats SET commits = commits + 1, results_bytes = results_bytes + ?, changes_bytes = changes_bytes + ?"
+    "UPDATE seats SET commits = commits + 1, revision = ?, results_bytes = results_bytes + ?,"
+    " changes_bytes = changes_bytes + ?"
     " WHERE id = ? AND commits = ? AND gone_at IS NULL RETURNING 1"
+)
+_RAISE = (
+    "UPDATE revision SET previous = revision, revision = greatest(revision, ?) + ?"
+    " RETURNING previous, revision - ?::bigint AS shift"
+)
+"""Takes revisions for a group that changes resources; `shift` is by how much they exceed those that the writer gave."""
+_SHIFT, _SHIFTED = "<shift>", " + (SELECT shift FROM raised)"
+"""Where a statement writes a revision."""
+_LOG = (
+    "INSERT INTO change_log (revision, part, kind, namespace, name)"
+    " SELECT u.revision<shift>, u.part, u.kind, u.namespace, u.name"
+    " FROM unnest(?::bigint[], ?::integer[], ?::text[], ?::text[], ?::text[])"
+    " AS u (revision, part, kind, namespace, name)"
 )
 _UPDATE_EVENTS = (
     "UPDATE events AS e SET due_at = u.due_at, body = u.body, last_result = u.last_result, last_change = u.last_change"
@@ -49,8 +63,9 @@ _DELETE_EVENTS = "DELETE FROM events WHERE id = ANY(?::bigint[]) RETURNING names
 _COUNTED = "slot, namespace, severity, silenced, flapping, overdue"
 _INSERT_STATES = (
     "INSERT INTO event_states (revision, id, slot, namespace, entity, check_name, severity, since, silenced,"  # noqa: S608
-    " flapping, overdue) SELECT ?::bigint, u.* FROM unnest(?::bigint[], ?::smallint[], ?::text[], ?::text[], ?::text[],"
-    " ?::smallint[], ?::bigint[], ?::smallint[], ?::smallint[], ?::smallint[]) AS u"
+    " flapping, overdue) SELECT ?::bigint<shift>, u.*"
+    " FROM unnest(?::bigint[], ?::smallint[], ?::text[], ?::text[], ?::text[], ?::smallint[],"
+    " ?::bigint[], ?::smallint[], ?::smallint[], ?::smallint[]) AS u"
     f" RETURNING {_COUNTED}"
 )
 _STATES_BEFORE = "SELECT id, severity, silenced, flapping, overdue FROM event_states WHERE id = ANY(?::bigint[])"
@@ -58,7 +73,7 @@ _UPDATE_STATES = (
     "UPDATE event_states AS s SET severity = coalesce(u.severity, s.severity),"
     " since = CASE WHEN u.severity != s.severity THEN u.since ELSE s.since END,"
     " silenced = coalesce(u.silenced, s.silenced), flapping = coalesce(u.flapping, s.flapping),"
-    " overdue = coalesce(u.overdue, s.overdue), revision = ?"
+    " overdue = coalesce(u.overdue, s.overdue), revision = ?::bigint<shift>"
     " FROM unnest(?::bigint[], ?::smallint[], ?::bigint[], ?::smallint[], ?::smallint[], ?::smallint[], ?::boolean[])"
     " AS u (id, severity, since, silenced, flapping, overdue, always), states_before AS b"
     " WHERE s.id = u.id AND b.id = u.id"
@@ -80,10 +95,12 @@ _ENDED = f"SELECT {_COUNTED}, -1 AS number FROM states_ended"  # noqa: S608 - co
 
 _INSERT_RESOURCES = (
     "INSERT INTO resources (kind, namespace, name, etag, revision, body, shown)"
-    " SELECT * FROM unnest(?::text[], ?::text[], ?::text[], ?::text[], ?::bigint[], ?::bytea[], ?::bytea[])"
+    " SELECT u.kind, u.namespace, u.name, u.etag, u.revision<shift>, u.body, u.shown"
+    " FROM unnest(?::text[], ?::text[], ?::text[], ?::text[], ?::bigint[], ?::bytea[], ?::bytea[])"
+    " AS u (kind, namespace, name, etag, revision, body, shown)"
 )
 _REPLACE_RESOURCES = (
-    "UPDATE resources AS r SET etag = u.etag, revision = u.revision, body = u.body, shown = u.shown"
+    "UPDATE resources AS r SET etag = u.etag, revision = u.revision<shift>, body = u.body, shown = u.shown"
     " FROM unnest(?::text[], ?::text[], ?::text[], ?::text[], ?::bigint[], ?::bytea[], ?::bytea[], ?::text[])"
     " AS u (kind, namespace, name, etag, revision, body, shown, etag_before)"
     " WHERE r.kind = u.kind AND r.namespace = u.namespace AND r.name = u.name AND r.etag = u.etag_before RETURNING 1"
@@ -135,7 +152,9 @@ _TRIM_AUDIT = "DELETE FROM audit WHERE at < ? OR id <= (SELECT id FROM audit ORD
 class Statement:
     """Queries that are sent as one statement, with their arguments."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, raises: bool = False) -> None:
+        """`raises` says that it takes its revisions from the row that orders changes of resources."""
+        self.raises = raises
         self._queries: list[tuple[str, str]] = []
         self._arguments: list[Any] = []
         self._checks: list[str] = []
@@ -148,7 +167,7 @@ class Statement:
 
     def add(self, name: str, sql: str, *arguments: Any) -> None:
         """Add a query."""
-        self._queries.append((name, sql))
+        self._queries.append((name, sql.replace(_SHIFT, _SHIFTED if self.raises else "")))
         self._arguments.extend(arguments)
 
     def require(self, name: str, rows: int) -> None:
@@ -159,7 +178,7 @@ class Statement:
     @property
     def sql(self) -> str:
         """The text, with numbered parameters."""
-        return _joined(tuple(self._queries), tuple(self.moved_states), tuple(self._checks))
+        return _joined(tuple(self._queries), tuple(self.moved_states), tuple(self._checks), self.raises)
 
     @property
     def arguments(self) -> Sequence[Any]:
@@ -168,12 +187,13 @@ class Statement:
 
 
 @lru_cache(maxsize=1024)
-def _joined(queries: tuple[tuple[str, str], ...], moved: tuple[str, ...], checks: tuple[str, ...]) -> str:
+def _joined(queries: tuple[tuple[str, str], ...], moved: tuple[str, ...], checks: tuple[str, ...], raises: bool) -> str:
     if moved:
         queries = (*queries, ("states_counted", _COUNT_STATES.format(" UNION ALL ".join(moved))))
     parts = ", ".join(f"{name} AS ({sql})" for name, sql in queries)
     counts = [f"1 / ((SELECT count(*) FROM {name}) = ?::bigint)::int" for name in checks]  # noqa: S608
-    return numbered(f"WITH {parts} SELECT {', '.join(counts or ['1'])}")
+    told = ["(SELECT shift FROM raised) AS shift", "(SELECT previous FROM raised) AS previous"] if raises else []
+    return numbered(f"WITH {parts} SELECT {', '.join([*counts, *told] or ['1'])}")
 
 
 @lru_cache(maxsize=1024)
@@ -185,8 +205,25 @@ def numbered(sql: str) -> str:
 
 def fence(statement: Statement, seat: int, commits: int, rows: GroupRows) -> None:
     """Count the commit in the seat, or undo it; and note how much larger the histories get."""
-    statement.add("fence", _FENCE, rows.results_bytes, rows.changes_bytes, seat, commits)
+    statement.add("fence", _FENCE, rows.revision, rows.results_bytes, rows.changes_bytes, seat, commits)
     statement.require("fence", 1)
+
+
+def count_commit(statement: Statement, seat: int, commits: int, revision: int) -> None:
+    """Count a commit in the seat, or undo it."""
+    statement.add("fence", _FENCE, revision, 0, 0, seat, commits)
+    statement.require("fence", 1)
+
+
+def raise_revision(statement: Statement, group: CommitGroup, revision_before: int) -> None:
+    """Take the revisions of a group that changes resources, and log which ones."""
+    raised_by = group.revision - revision_before
+    statement.add("raised", _RAISE, revision_before, raised_by, group.revision)
+    logged = [
+        (revision, part, key.kind, slashed(key.namespace), key.name)
+        for part, (key, revision) in enumerate(group.logged.items())
+    ]
+    statement.add("logged", _LOG, *columns(logged))
 
 
 def write_events(statement: Statement, rows: GroupRows) -> None:
@@ -215,7 +252,7 @@ def delete_events(statement: Statement, rows: GroupRows) -> None:
     statement.add("gone", _DELETE_EVENTS, rows.gone)
     statement.require("gone", len(rows.gone))
     remember = "INSERT INTO events_gone (namespace, entity, check_name, revision)"
-    statement.add("told", f"{remember} SELECT namespace, entity, check_name, ? FROM gone", rows.revision)  # noqa: S608
+    statement.add("told", f"{remember} SELECT namespace, entity, check_name, ?::bigint<shift> FROM gone", rows.revision)  # noqa: S608
     ended = f"DELETE FROM event_states WHERE id = ANY(?::bigint[]) RETURNING {_COUNTED}"  # noqa: S608
     statement.add("states_ended", ended, rows.gone)
     statement.moved_states.append(_ENDED)

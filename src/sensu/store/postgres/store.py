@@ -1,9 +1,10 @@
 """The store of backends in a PostgreSQL database."""
 
 import asyncio
+import contextlib
 import logging
 import secrets
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 
 from sensu.clock import Clock, SystemClock
 from sensu.errors import StoreError
@@ -11,12 +12,15 @@ from sensu.rules.share import ALL_SLOTS, Slots
 from sensu.store.contract import ChangeFeed, ChangeListener
 from sensu.store.database_url import DatabaseUrl
 from sensu.store.owed_sizes import OwedSizes
-from sensu.store.own_changes import Listeners, OwnChanges
+from sensu.store.own_changes import Listeners
 from sensu.store.pending import WAITING_WRITES_MAX, Pending
 from sensu.store.postgres.connection import Connector, Readers, SynchronousCommit, plain_errors
+from sensu.store.postgres.coordination import PostgresCoordination
+from sensu.store.postgres.feed import SharedChanges
 from sensu.store.postgres.reader import KEYS_MAX, PostgresReader
 from sensu.store.postgres.schema import migrate, migrations
-from sensu.store.postgres.seat import Seat, keep_alive
+from sensu.store.postgres.seat import Seat
+from sensu.store.postgres.work import Raised
 from sensu.store.postgres.writer import PostgresWriter
 from sensu.store.values import (
     AuditEntry,
@@ -53,11 +57,14 @@ READERS_MAX = 4
 """The maximum number of connections for reading; further queries wait."""
 
 HEALTH_TIMEOUT_S = 2.0
+ANSWERS_WITHIN_S = 3.0
+"""How long commits that are stored can wait for the other processes when the store is closed."""
 
 
 class PostgresStore:
-    """A store in a database that no other backend uses between `open` and `close`.
+    """A store in a database that other processes can use at the same time (`coordination`).
 
+    Until this process has joined the others, it may write all events, and so must be the only one that does.
     `durability` is what a commit survives. All methods must be called on the loop that opened it.
     """
 
@@ -66,8 +73,9 @@ class PostgresStore:
     ) -> None:
         self._target, self._durability, self._clock = target, durability, clock or SystemClock()
         self._listeners = Listeners()
-        self._feed = OwnChanges(self._listeners, self._problem)
-        self._seat: Seat | None = None
+        self._feed = SharedChanges(self._listeners, self._clock, target.shown)
+        self._open_coordination: PostgresCoordination | None = None
+        self._answering: set[asyncio.Task[None]] = set()
         self._open_writer: PostgresWriter | None = None
         self._open_readers: Readers | None = None
         self._beats: asyncio.Task[None] | None = None
@@ -86,8 +94,8 @@ class PostgresStore:
                 await connector.require_durability(connection)
                 await migrate(connection, self._target, migrations())
                 await seat.take(connection)
-                self._open_readers = Readers(connector, READERS_MAX)
-                self._reader = PostgresReader(self._open_readers)
+                readers = self._open_readers = Readers(connector, READERS_MAX)
+                self._reader = PostgresReader(readers)
                 self._owed = OwedSizes(await self._reader.delivery_sizes())
                 writer = PostgresWriter(connector, seat, self._clock, self._tell, lambda: self._owed)
                 await writer.start(connection)
@@ -96,23 +104,46 @@ class PostgresStore:
             if self._open_readers is not None:
                 self._open_readers.close()
             raise
-        self._feed.begin(self._reader, writer.revision_first)
+        self._feed.begin(readers, writer)
         self._room.set()
-        self._beats = asyncio.create_task(keep_alive(seat, connector, self._clock), name="store-beats")
         self._open_writer = writer
+        signs = Connector(self._target, SynchronousCommit.NORMAL, session)
+        coordination = PostgresCoordination(
+            signs, seat, writer, readers, self._feed, lambda: self._owed, self._take_up, self._clock
+        )
+        self._open_coordination = coordination
+        self._beats = asyncio.create_task(coordination.keep_alive(), name="store-beats")
 
     async def close(self) -> None:
         """Finish waiting commits, then release the database."""
         writer, self._open_writer = self._open_writer, None
         if writer is None:
             return
-        await writer.stop()
-        self._room.set()
+        if self._answering:
+            await asyncio.wait(self._answering, timeout=ANSWERS_WITHIN_S)
         if self._beats is not None:
             self._beats.cancel()
             await asyncio.wait([self._beats])
+        if self._open_coordination is not None and self._open_coordination.joined and not writer.lost.done():
+            with contextlib.suppress(StoreError):
+                await self._open_coordination.leave()
+        await writer.stop()
+        self._room.set()
+        if self._open_coordination is not None:
+            self._open_coordination.close()
         if self._open_readers is not None:
             self._open_readers.close()
+
+    @property
+    def coordination(self) -> PostgresCoordination:
+        """How this process agrees with the others that use the database."""
+        if self._open_coordination is None:
+            raise StoreError("the store is closed")
+        return self._open_coordination
+
+    async def _take_up(self, slots: Slots) -> None:
+        """Read what this process remembers of slots that it has claimed."""
+        self._owed.add(await self._reader.delivery_sizes(slots))
 
     async def ended(self) -> str:
         """Return why this process must not use the store any more, when that is so."""
@@ -134,19 +165,35 @@ class PostgresStore:
         self._waiting_writes += len(pending.writes)
         return await pending.done
 
-    def _tell(self, group: Sequence[Pending]) -> None:
+    async def _tell(self, group: Sequence[Pending], raised: Raised | None) -> None:
         for pending in group:
             self._waiting_writes -= len(pending.writes)
             if isinstance(pending.result, Committed):
                 self._owed.follow(pending.writes)
-        self._feed.committed([pending.changes for pending in group if pending.changes])
+        await self._feed.committed([pending.changes for pending in group if pending.changes], raised)
+        known = None if self._open_coordination is None else self._open_coordination.known
+        if raised is not None and known is not None:
+            later = [pending for pending in group if _waits_for_others(pending)]
+            group = [pending for pending in group if not _waits_for_others(pending)]
+            task = asyncio.create_task(self._answer_after(known(raised.last), later), name="store-answers")
+            self._answering.add(task)
+            task.add_done_callback(self._answering.discard)
         for pending in group:
             pending.answer()
         if self._waiting_writes < WAITING_WRITES_MAX:
             self._room.set()
 
+    async def _answer_after(self, known: Awaitable[None], group: Sequence[Pending]) -> None:
+        """Answer commits when all processes know them."""
+        try:
+            await known
+        finally:
+            for pending in group:
+                pending.answer()
+
     def _problem(self) -> str:
-        return self._seat.problem() if self._open_writer is not None and self._seat is not None else ""
+        """Why this process must not act now; empty otherwise."""
+        return self._feed.problem() if self._open_writer is not None else ""
 
     @property
     def feed(self) -> ChangeFeed:
@@ -263,11 +310,11 @@ class PostgresStore:
 
     async def event_changes(self, namespace: str, after: int, limit: int) -> EventChanges:
         """The changes to the list of a namespace's events after the revision `after`."""
-        return await self._reader.lists.changes(namespace, after, limit)
+        return await self._reader.lists.changes(namespace, after, self._feed.revision, limit)
 
     async def event_changes_revision(self, namespace: str) -> int:
         """The revision of the last change in the list of a namespace's events, 0 if none is known."""
-        return await self._reader.lists.newest_revision(namespace)
+        return min(self._feed.revision, await self._reader.lists.newest_revision(namespace))
 
     async def event_counts_of(self, namespace: str, entities: Sequence[str]) -> Mapping[str, SeverityNumbers]:
         """How many events of each severity these entities have."""
@@ -306,12 +353,15 @@ class PostgresStore:
         return await self._reader.dead_letters(after, limit)
 
     def deliveries_size(self) -> DeliveriesSize:
-        """The size of all pending deliveries, without dead letters; kept in memory."""
-        return self._owed.size
+        """The size of all pending deliveries, without dead letters; those of other processes as of a moment ago."""
+        own, others = self._owed.size, self.coordination.owed_by_others
+        return DeliveriesSize(own.count + others.count, own.bytes + others.bytes)
 
     async def delivery_counts(self, namespace: str | None) -> Mapping[str, CountedDeliveries]:
         """The counts of a namespace or (None) of all."""
-        return await self._reader.delivery_counts(self._owed.by_namespace, namespace)
+        whole = not self.coordination.joined or self._writer.slots == ALL_SLOTS
+        owed = self._owed.by_namespace if whole else await self._reader.owed_by_namespace()
+        return await self._reader.delivery_counts(owed, namespace)
 
     async def get_state(self, name: str) -> bytes | None:
         """The value stored under `name`, or None."""
@@ -377,6 +427,12 @@ class PostgresStore:
         except TimeoutError:
             return f"the database {self._target.shown} does not answer within {HEALTH_TIMEOUT_S:g} s"
         return ""
+
+
+def _waits_for_others(pending: Pending) -> bool:
+    """Whether a commit returns when all processes know its changes: those of resources alone."""
+    keys = [change.key for change in pending.changes]
+    return bool(keys) and all(isinstance(key, Key) for key in keys)
 
 
 def _left(limit: int, taken: int) -> int:
