@@ -25,6 +25,11 @@ test('a form is not taken for a resource called new', () => {
   assert.equal(placeOf('/n/default/checks/disk/edit')?.route.page, 'check_form')
 })
 
+test('with a name the path to a form edits that resource', () => {
+  assert.equal(pathTo('check_form', { ns: 'default' }), '/n/default/checks/new')
+  assert.equal(pathTo('check_form', { ns: 'default', name: 'disk' }), '/n/default/checks/disk/edit')
+})
+
 test('a slash at the end changes nothing, and a path that is none has no page', () => {
   assert.equal(placeOf('/n/default')?.route.page, 'overview')
   assert.equal(placeOf('/n/default/')?.route.page, 'overview')

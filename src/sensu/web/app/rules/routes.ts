@@ -241,9 +241,10 @@ export function placeOf(path: string): Place | undefined {
   return undefined
 }
 
-/** The path of a page: `pathTo("event", { ns: "default", entity: "web1", check: "http" })`. */
+/** The path of a page: `pathTo("event", { ns: "default", entity: "web1", check: "http" })`; of a form with a name, to edit it. */
 export function pathTo(page: string, params: Readonly<Record<string, string>> = {}): string {
-  const route = ROUTES.find((each) => each.page === page && namesIn(each.pattern).every((name) => name in params))
+  const fit = ROUTES.filter((each) => each.page === page && namesIn(each.pattern).every((name) => name in params))
+  const [route] = fit.sort((one, other) => namesIn(other.pattern).length - namesIn(one.pattern).length)
   if (route === undefined) return '/'
   return route.pattern.replaceAll(/:(\w+)/g, (_, name: string) => encodeURIComponent(params[name] ?? ''))
 }
