@@ -19,7 +19,9 @@ CHROMIUM_THERE = test -n "$$CHROMIUM" || command -v chromium >/dev/null || comma
 POSTGRES_THERE = command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1
 PYTHON_SOURCES := src tests bench examples packaging
 
-.PHONY: help run test test-postgres check lint-and-test format contract fuzz docs bench soak clean web web-check web-dev
+SEEDS ?= 1000
+
+.PHONY: help run test test-postgres simulate check lint-and-test format contract fuzz docs bench soak clean web web-check web-dev
 help: ## what there is to make
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
@@ -62,6 +64,9 @@ test-postgres: $(VENV)/dev.stamp ## the tests of the store, the flows and the re
 		{ echo "PostgreSQL is missing: install its server (on Debian, the package postgresql)"; exit 1; }
 	TEST_STORE=postgres $(PYTEST) tests/store tests/flows $(ARGS)
 	TEST_STORE=postgres $(BIN)/python -m tests.contract.runner -q $(if $(CONTRACT),--contract $(CONTRACT)) --kind api --kind pipeline
+
+simulate: $(VENV)/dev.stamp ## a backend in virtual time, with faults that seeds draw: SEEDS=1000, or SEED=17 to replay one
+	$(BIN)/python -m tests.simulation $(if $(SEED),--seed $(SEED),--seeds $(SEEDS))
 
 contract: $(VENV)/dev.stamp ## play recordings: CONTRACT=DIR KIND=api|sensuctl|pipeline|transport|agent-local|units
 	$(BIN)/python -m tests.contract.runner $(if $(CONTRACT),--contract $(CONTRACT)) $(if $(KIND),--kind $(KIND)) $(ARGS)

@@ -1,6 +1,7 @@
 """Checks are asked of agents when they are due."""
 
 import asyncio
+from itertools import pairwise
 
 import msgspec
 import pytest
@@ -13,6 +14,7 @@ from sensu.resources.kinds import ASSET, CHECK, ENTITY, HOOK, SECRET
 from sensu.resources.metadata import SecretReference
 from sensu.resources.secret import Secret
 from sensu.resources.time_window import TimeWindowRepeated
+from sensu.rules.run_ledger import Why
 from sensu.testing.factories import make_check_config, make_metadata, make_proxy
 from tests.flows.world import World, what
 
@@ -177,6 +179,19 @@ async def test_turns_that_were_slept_through_are_counted(world: World) -> None:
     await world.clock.advance(1)
     assert len(world.agents.requests) == 1
     assert world.counters.slots_missed == 3
+
+
+async def test_a_turn_that_a_restart_leaves_out_is_in_the_ledger(world: World) -> None:
+    """A process that was away, and ends before it looks at what is due, leaves that to the next one as missed."""
+    world.agents.connect("web1", "linux")
+    await world.configure(CHECK, make_check_config(interval=10))
+    await world.clock.advance(12)
+    await world.clock.jump(15)
+    await world.restart()
+    await world.clock.advance(12)
+    slots = world.ledger.slots("default", "http")
+    assert [round(b.at - a.at, 3) for b, a in pairwise(slots)] == [10] * (len(slots) - 1)
+    assert [slot.why for slot in slots].count(Why.BACKEND_DOWN) >= 1
 
 
 class SlowSecrets:

@@ -84,12 +84,12 @@ def good_run() -> Run:
         pending=pending,
         gone_at={2: -4.0},
         timetables=(
-            Timetable("http", tuple(60.0 * number for number in range(8))),
-            Timetable("ring", (0.0, 60.0, 120.0), round_robin=True),
+            Timetable("http", tuple(60.0 * number for number in range(8)), 450.0),
+            Timetable("ring", (0.0, 60.0, 120.0), 170.0, round_robin=True),
         ),
         requests=(
-            *(Request("http", 60 * number, "web1") for number in range(8)),
-            Request("ring", 0, "web1"),
+            *(Request("http", 60 * number, "web1", 60.0 * number) for number in range(8)),
+            Request("ring", 0, "web1", 0.5),
         ),
         ledger=(
             *(LedgerSlot("http", 60.0 * number, "executed") for number in range(8)),

@@ -158,7 +158,7 @@ def _slot(run: Run, table: Timetable, at: float) -> Iterator[str]:
     entries = [entry for entry in run.ledger if entry.check == table.check and abs(entry.at - at) < 0.001]
     if len(entries) != 1:
         yield f"the ledger has {name} {len(entries)} times"
-    requests = [each for each in run.requests if each.check == table.check and _slot_of(table, each.issued) == at]
+    requests = [each for each in run.requests if each.check == table.check and _slot_of(table, each) == at]
     reached = Counter(request.agent for request in requests)
     if len({request.issued for request in requests}) > 1:
         yield f"{name} was published more than once"
@@ -182,10 +182,10 @@ def _outcome(run: Run, name: str, outcome: str, why: str, requests: Sequence[Req
         yield f"the ledger says nothing of {name}"
 
 
-def _slot_of(table: Timetable, issued: int) -> float | None:
-    """The slot of a request: the last one that had begun when it was issued, which is in whole seconds."""
-    begun = [at for at in table.times if int(at) <= issued]
-    return begun[-1] if begun else None
+def _slot_of(table: Timetable, request: Request) -> float | None:
+    """The slot of a request: the last one that was due when it was sent."""
+    due = [at for at in table.times if at <= request.sent_at < table.until]
+    return due[-1] if due else None
 
 
 def answers_hold(run: Run) -> Iterator[str]:

@@ -91,11 +91,12 @@ class Pending(Record, frozen=True):
 
 
 class Request(Record, frozen=True):
-    """A check request that reached an agent."""
+    """A check request that reached an agent, and when it was sent by the clock that the check is scheduled by."""
 
     check: str
     issued: int
     agent: str
+    sent_at: float
 
 
 class LedgerSlot(Record, frozen=True):
@@ -108,10 +109,11 @@ class LedgerSlot(Record, frozen=True):
 
 
 class Timetable(Record, frozen=True):
-    """The times at which a check was due from the first to the last of the run."""
+    """The times at which a check was due until shortly before the end of the run, and the next one (`until`)."""
 
     check: str
     times: tuple[float, ...]
+    until: float
     round_robin: bool = False
 
 

@@ -92,7 +92,7 @@ FAULTS: Sequence[tuple[str, Invariant, Callable[[Run], Run]]] = (
     ),
     ("deliveries overlap", Invariant.ORDER_OF_DELIVERIES, changed("attempts", marked("web2-3"), end=1e6)),
     ("a slot is published twice", Invariant.SLOTS, doubled("requests", first)),
-    ("a slot is published again later", Invariant.SLOTS, doubled("requests", first, issued=20)),
+    ("a slot is published again later", Invariant.SLOTS, doubled("requests", first, issued=20, sent_at=20.0)),
     (
         "a ring reaches two agents",
         Invariant.SLOTS,

@@ -175,6 +175,7 @@ MAY_SLEEP = {
     "unit/agent/test_http_server.py": "what a server holds is looked at while a client sends",
     "unit/backend/test_event_log.py": "a thread waits in a write to a pipe",
     "jumping_loop.py": "virtual time passes on its loop",
+    "simulation": "virtual time passes on its loop",
 }
 """Where tests let real time pass, not in a loop that waits for something, and why."""
 

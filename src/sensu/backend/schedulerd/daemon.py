@@ -107,6 +107,7 @@ class Schedulerd:
             when = timing(check)
             if when is not None:
                 self._ledger.was_down(check, when)
+        self._ledger.looked(now)
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._ledger.keep_forever(lambda: bool(self._timers)))
@@ -142,6 +143,7 @@ class Schedulerd:
                 await self._run_due(due, now, group)
                 if at % AT_A_TIME_MAX == 0:
                     await asyncio.sleep(0)
+            self._ledger.looked(now)
 
     async def _wait(self, seconds: float) -> None:
         """Return after `seconds`, or when a check was changed."""

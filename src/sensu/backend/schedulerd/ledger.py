@@ -56,7 +56,7 @@ class _Open(Wire, frozen=True):
 
 
 class _Kept(Wire, frozen=True):
-    """The open slots as they are stored at `alive_at` (Unix seconds)."""
+    """The open slots as they are stored; all slots up to `alive_at` (Unix seconds) were open before."""
 
     alive_at: float
     open: tuple[_Open, ...] = ()
@@ -99,6 +99,7 @@ class RunLedger:
         self._order = count()
         self._left_at: dict[CheckKey, float] = {}
         self.alive_at: float | None = None
+        self._looked_until: float | None = None
         self.since = clock.now()
 
     async def recover(self) -> None:
@@ -121,8 +122,17 @@ class RunLedger:
             self._close_later(entry)
 
     async def keep(self) -> None:
-        """Store the open slots and the current time; raises StoreError."""
-        await self._store.commit([PutState(STATE, encode(_Kept(alive_at=self._clock.now(), open=self._open())))])
+        """Store the open slots, and the time up to which slots were opened; raises StoreError."""
+        now = self._clock.now()
+        alive_at = now if self._looked_until is None else min(now, self._looked_until)
+        await self._store.commit([PutState(STATE, encode(_Kept(alive_at=alive_at, open=self._open())))])
+
+    def looked(self, until: float) -> None:
+        """Note that everything that was due until a time has been entered; a later slot is missed if this process ends.
+
+        Time passes between a slot and its entry, most of all if the process was suspended.
+        """
+        self._looked_until = until
 
     def _open(self) -> tuple[_Open, ...]:
         found: dict[int, _Open] = {}

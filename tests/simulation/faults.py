@@ -1,0 +1,118 @@
+"""What goes wrong in a run: kinds of faults, drawn by the seed."""
+
+from collections.abc import Callable, Mapping
+
+from tests.simulation.database import PAUSE_S
+from tests.simulation.world import World
+
+Fault = Callable[[World], float]
+"""Begins a fault, and returns how long it lasts."""
+
+
+def kill(world: World) -> float:
+    """A process is killed and started again."""
+    world.kill(_some_member(world))
+    return 1.0
+
+
+def freeze(world: World) -> float:
+    """A process stops for a while."""
+    seconds = world.chance.uniform(1, 40)
+    world.freeze(_some_member(world), seconds)
+    return seconds
+
+
+def replace(world: World) -> float:
+    """A process stops for so long that another one is started in its place; then it goes on."""
+    seconds = world.chance.uniform(2, 20)
+    world.replace(_some_member(world), seconds)
+    return seconds
+
+
+def database_away(world: World) -> float:
+    """The database ends, and is started again."""
+    seconds = world.chance.choice((1, 5, 20, 60, 90)) * world.chance.uniform(0.5, 1)
+    world.note(f"database away for {seconds:.1f} s")
+    world.database.stop()
+    world.later(world.loop.time() + seconds, world.database.start)
+    return seconds
+
+
+def connections_break(world: World) -> float:
+    """All connections of a process to the database break several times, in the middle of commits."""
+    process = world.processes[_some_member(world)]
+    world.note(f"connections of {process.name} break")
+    for number in range(world.chance.randrange(1, 30)):
+        world.later(world.loop.time() + number * world.chance.uniform(0.01, 0.4), _break, world, process.name)
+    return 5.0
+
+
+def _break(world: World, process: str) -> None:
+    world.database.break_connections(process)
+
+
+def cut_from_database(world: World) -> float:
+    """A process does not reach the database for a while."""
+    seconds, name = world.chance.uniform(1, 40), world.processes[_some_member(world)].name
+    world.note(f"{name} is cut from the database for {seconds:.1f} s")
+    world.database.cut(name)
+    world.later(world.loop.time() + seconds, world.database.heal, name)
+    return seconds
+
+
+def fail_over(world: World) -> float:
+    """A standby takes over that lacks the last commits."""
+    world.fail_over(world.chance.choice((0, 1, 2, 5, 20)))
+    return 1.0
+
+
+def slow_database(world: World) -> float:
+    """Statements take seconds for a while."""
+    seconds = world.chance.uniform(5, 30)
+    world.note(f"slow database for {seconds:.1f} s")
+    world.database.pause_s = world.chance.uniform(0.05, 1.5)
+    world.later(world.loop.time() + seconds, setattr, world.database, "pause_s", PAUSE_S)
+    return seconds
+
+
+def slow_process(world: World) -> float:
+    """A process rests after each step for a while."""
+    name, seconds = world.processes[_some_member(world)].name, world.chance.uniform(5, 20)
+    world.note(f"slow {name} for {seconds:.1f} s")
+    world.loop.slow_down(name, world.chance.uniform(0.0005, 0.01))
+    world.later(world.loop.time() + seconds, world.loop.slow_down, name, 0.0)
+    return seconds
+
+
+KINDS: Mapping[str, Fault] = {
+    "kill": kill,
+    "freeze": freeze,
+    "replace": replace,
+    "database away": database_away,
+    "connections break": connections_break,
+    "cut from database": cut_from_database,
+    "fail over": fail_over,
+    "slow database": slow_database,
+    "slow process": slow_process,
+}
+
+
+def _some_member(world: World) -> str:
+    return world.chance.choice(sorted(world.processes))
+
+
+def drawn(seconds: float, kinds: Mapping[str, Fault] = KINDS) -> Callable[[World], None]:
+    """Faults that follow each other or overlap, until a time."""
+
+    def faults(world: World) -> None:
+        def one() -> None:
+            if world.loop.time() < seconds:
+                kind = world.chance.choice(sorted(kinds))
+                world.faults[kind] += 1
+                lasts_s = kinds[kind](world)
+                pause_s = world.chance.uniform(0.1, 1.3) * lasts_s + world.chance.uniform(0, 20)
+                world.later(world.loop.time() + pause_s, one)
+
+        world.later(world.chance.uniform(5, 20), one)
+
+    return faults

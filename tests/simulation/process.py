@@ -1,0 +1,223 @@
+"""A process of a simulated backend: the real daemons over a simulated store, with fakes at the ports."""
+
+import asyncio
+import random
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any, Protocol, cast
+
+import msgspec
+from prometheus_client import CollectorRegistry
+
+from sensu.backend.basics import Basics
+from sensu.backend.composition import Core, CoreCounters
+from sensu.backend.counts import DeliveryCounts, EventCounts, KeepaliveCounts, ScheduleCounts
+from sensu.backend.membership import ALONE, Membership
+from sensu.backend.metrics import BackendMetrics
+from sensu.backend.pipelined.daemon import Pipelined
+from sensu.backend.pipelined.steps.filters import Filters
+from sensu.backend.pipelined.steps.handlers.deliver import Occasion, Tools
+from sensu.backend.pipelined.steps.handlers.table import Handlers
+from sensu.backend.pipelined.steps.mutators import Mutators
+from sensu.backend.pipelined.steps.other_events import OtherEvents
+from sensu.backend.pipelined.steps.outcome import Outcome
+from sensu.backend.pipelined.steps.runtime_assets import RuntimeAssets
+from sensu.backend.pipelined.steps.scripts import Scripts
+from sensu.backend.pipelined.steps.workflows import Workflows
+from sensu.backend.secrets.resolver import Secrets
+from sensu.backend.settings import BackendSettings
+from sensu.errors import StoreError
+from sensu.resources.check_request import CheckRequest
+from sensu.resources.kinds import (
+    ASSET,
+    CHECK,
+    ENTITY,
+    EVENT_FILTER,
+    HANDLER,
+    HOOK,
+    MUTATOR,
+    NAMESPACE,
+    PIPELINE,
+    SECRET,
+    SILENCED,
+)
+from sensu.rules.workflow import HandlerRef
+from sensu.store.contract import Store
+from sensu.store.resource_cache import ResourceCache
+from sensu.testing.factories import make_entity
+from tests.simulation.chain import Chain
+from tests.simulation.database import SimDatabase
+from tests.simulation.loop import SimLoop
+from tests.simulation.store import SimStore
+
+START = 1_700_000_000
+LEDGER_SLOTS = 1000
+KINDS = (NAMESPACE, SILENCED, ENTITY, CHECK, HOOK, HANDLER, ASSET, SECRET, MUTATOR, EVENT_FILTER, PIPELINE)
+
+
+class SimClock:
+    """The clock of a host: set by `offset_s`, and faster by `drift`."""
+
+    def __init__(self, loop: SimLoop, offset_s: float = 0.0, drift: float = 0.0) -> None:
+        self._loop, self.offset_s, self._rate = loop, offset_s, 1.0 + drift
+
+    def now(self) -> float:
+        """The wall-clock time in Unix seconds."""
+        return START + self._loop.time() * self._rate + self.offset_s
+
+    def monotonic(self) -> float:
+        """Seconds that never go backwards."""
+        return self._loop.time() * self._rate
+
+    async def sleep(self, seconds: float) -> None:
+        """Return after `seconds` of this clock."""
+        await asyncio.sleep(seconds / self._rate)
+
+
+class Around(Protocol):
+    """What the world does for a process."""
+
+    def publish(self, process: "SimProcess", subscription: str, request: CheckRequest) -> int:
+        """Send a request to the agents that are connected to a process."""
+        ...
+
+    def agents_of(self, process: "SimProcess", subscription: str) -> Sequence[str]:
+        """The agents of a subscription that are connected to a process."""
+        ...
+
+    async def handle(self, process: "SimProcess", handler: str, payload: bytes, delivery: str) -> Outcome:
+        """A handler runs."""
+        ...
+
+    def serves(self, process: "SimProcess") -> None:
+        """The process takes agents and clients."""
+        ...
+
+    def ended(self, process: "SimProcess", why: str) -> None:
+        """The process has ended by itself."""
+        ...
+
+
+class _SimHandlers(Handlers):
+    """Gives payloads to the handlers of the world instead of commands and sockets."""
+
+    def __init__(self, tools: Tools, process: "SimProcess") -> None:
+        super().__init__(tools)
+        self._process = process
+
+    async def deliver(self, ref: HandlerRef, handler: Any, payload: bytes, occasion: Occasion) -> Outcome:
+        """Give `payload` to the handler of that name."""
+        return await self._process.around.handle(self._process, ref.name, payload, occasion.delivery_id)
+
+
+class _SimSubscribers:
+    """The agents that are connected to a process (`ports.Subscribers`)."""
+
+    def __init__(self, process: "SimProcess") -> None:
+        self._process = process
+
+    def publish(self, namespace: str, subscription: str, request: CheckRequest) -> int:
+        """Send a request to every agent of a subscription."""
+        return self._process.around.publish(self._process, subscription, request)
+
+    def agents(self, namespace: str, subscription: str) -> Sequence[str]:
+        """The names of the agents of a subscription."""
+        return self._process.around.agents_of(self._process, subscription)
+
+    def sessions(self, namespace: str, subscription: str) -> int:
+        """Their number."""
+        return len(self.agents(namespace, subscription))
+
+    def connected(self, namespace: str) -> int:
+        """The number of all agents."""
+        return len(self.agents(namespace, ""))
+
+    def disconnect(self, namespace: str, agent: str) -> None:
+        """Agents stay connected."""
+
+
+class _NoAssets:
+    """No asset is needed."""
+
+    async def paths(self, assets: Any, entity: Any) -> list[Any]:
+        """None."""
+        return []
+
+
+class SimProcess:
+    """One start of a member."""
+
+    def __init__(self, around: Around, database: SimDatabase, member: str, number: int, clock: SimClock) -> None:
+        self.name, self.member, self.number = f"{member}.{number}", member, number
+        self.around, self.clock = around, clock
+        self.serving = False
+        self.seat, self.joined_at = 0, 0.0
+        self.core: Core | None = None
+        self._database, self._loop = database, database.loop
+        self.context = self._loop.process(self.name)
+        self._running: list[asyncio.Task[None]] = []
+        self._membership: Membership = ALONE
+
+    def start(self, chain: Chain) -> None:
+        """Start; the world hears when it serves, and when it has ended."""
+        self._loop.create_task(self._serve(chain), context=self.context)
+
+    def within(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run something in this process."""
+        self._loop.create_task(work, context=self.context)
+
+    def call(self, delay_s: float, callback: Callable[..., None], *args: Any) -> None:
+        """Something from outside reaches this process later."""
+        self._loop.call_later(delay_s, callback, *args, context=self.context)
+
+    async def _serve(self, chain: Chain) -> None:
+        try:
+            ended = await self._open(chain)
+            self.serving = True
+            self.around.serves(self)
+            why = await ended
+        except StoreError as err:
+            why = str(err)
+        self.serving = False
+        for task in self._running:
+            task.cancel()
+        self.around.ended(self, why)
+
+    async def _open(self, chain: Chain) -> Coroutine[Any, Any, str]:
+        sim_store = SimStore(self._database, self.member, self.clock, chain)
+        await sim_store.open()
+        self.seat, self.joined_at = chain.seat, self.clock.now()
+        self.store = store = cast(Store, sim_store)
+        cache = ResourceCache(store)
+        await cache.load(KINDS)
+        settings, metrics = BackendSettings(), BackendMetrics(CollectorRegistry())
+        basics = Basics(store, cache, self.clock, settings, metrics)
+        secrets = Secrets(cache, self.clock, {})
+        deliveries = self._pipelined(basics, secrets, metrics)
+        schedule_counts = ScheduleCounts(metrics)
+        counters = CoreCounters(EventCounts(metrics), KeepaliveCounts(metrics), schedule_counts, schedule_counts)
+        core = self.core = Core(basics, counters, deliveries.wake, None, self._membership, LEDGER_SLOTS)
+        core.open()
+        schedule = core.schedule(secrets, _SimSubscribers(self))
+        await core.events.prepare()
+        self.intake, self.keepalives = self._membership.joined_intake(core.events, core.keepalives)
+        for run in (core.events.run, deliveries.run, schedule.run):
+            self._running.append(asyncio.get_running_loop().create_task(run()))
+        return sim_store.ended()
+
+    def _pipelined(self, basics: Basics, secrets: Secrets, metrics: BackendMetrics) -> Pipelined:
+        store, cache, scripts = basics.store, basics.records, Scripts()
+        assets = RuntimeAssets(cache, cast(Any, _NoAssets()), make_entity("backend"))
+        workflows = Workflows(
+            cache,
+            Filters(cache, assets, self.clock, scripts.filters, OtherEvents(store)),
+            Mutators(cache, scripts.mutators, assets, secrets, self.clock),
+            _SimHandlers(Tools(assets, secrets, self.clock), self),
+        )
+        counters = DeliveryCounts(metrics, store.deliveries_size)
+        roll = random.Random(self._loop.chance.random()).random
+        return Pipelined(store, workflows, counters, self.clock, roll=roll, ownership=self._membership)
+
+
+def mark_of(payload: bytes) -> str:
+    """The output of the event that a handler got."""
+    return cast(str, msgspec.json.decode(payload)["check"]["output"])

@@ -1,0 +1,337 @@
+"""The store of a simulated process: the parts of the protocol `Store` that the daemons use, over a `SimDatabase`."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from itertools import count
+from typing import TypeVar
+
+from sensu.clock import Clock
+from sensu.errors import StoreError
+from sensu.rules.share import ALL_SLOTS, SLOTS, Slots, slot_of, slot_of_delivery
+from sensu.store.contract import ChangeListener
+from sensu.store.group import CommitGroup, asked
+from sensu.store.owed_sizes import OwedSizes
+from sensu.store.pending import Pending, groups_of
+from sensu.store.values import (
+    Change,
+    Committed,
+    CountedEvents,
+    CountsByNamespace,
+    DeliveriesSize,
+    EventKey,
+    EventPage,
+    EventPosition,
+    EventSearch,
+    EventWalk,
+    HistoryPage,
+    HistoryPosition,
+    Key,
+    ListedEvent,
+    OweDelivery,
+    Page,
+    PutResource,
+    Refused,
+    Stored,
+    StoredEvent,
+    StoredHandling,
+    Write,
+)
+from tests.simulation.chain import Chain, SeatGone
+from tests.simulation.database import Connection, Lost, SimDatabase
+from tests.simulation.tables import Tables
+
+T = TypeVar("T")
+log = logging.getLogger("simulation")
+
+PATIENCE_S = 3.0
+RECONNECT_S = (0.05, 0.1, 0.2, 0.5, 1.0)
+DELIVERY_BLOCK = 100_000
+
+
+class NoFeed:
+    """Of one process there are no changes by others."""
+
+    events_included = False
+
+    async def caught_up(self) -> None:
+        """Nothing to read."""
+
+
+class SimStore:
+    """The store of one process of a member."""
+
+    def __init__(self, database: SimDatabase, member: str, clock: Clock, chain: Chain | None = None) -> None:
+        self.chain = chain or Chain()
+        self.feed = NoFeed()
+        self.lost: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self._database, self._member, self._clock = database, member, clock
+        self._writing: Connection | None = None
+        self._reading: Connection | None = None
+        self._away_since: float | None = None
+        self._waiting: list[Pending] = []
+        self._wake = asyncio.Event()
+        self._listeners: list[ChangeListener] = []
+        self._owed = OwedSizes({})
+        self._delivery_number = 0
+        self._task: asyncio.Task[None] | None = None
+
+    async def open(self) -> None:
+        """Take a seat; raises StoreError."""
+        try:
+            self._writing = await self._database.connect()
+            self.chain.seat = await self._writing.run(lambda tables: self.chain.join(tables, self._member))
+            self._delivery_number = await self._writing.run(_delivery_block)
+            owed = await self._writing.run(lambda tables: dict(tables.owed))
+        except Lost as err:
+            raise StoreError("the database does not answer") from err
+        self._owed = OwedSizes({number: (each.namespace, len(each.event)) for number, each in owed.items()})
+        self._task = asyncio.create_task(self._write_forever())
+
+    async def ended(self) -> str:
+        """Return when the process has lost its seat."""
+        return await asyncio.shield(self.lost)
+
+    def listen(self, listener: ChangeListener) -> Callable[[], None]:
+        """Call `listener` with the changes of each commit."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    async def commit(self, writes: Sequence[Write]) -> Committed | Refused:
+        """Apply all writes or none."""
+        done: asyncio.Future[Committed | Refused] = asyncio.get_running_loop().create_future()
+        self._waiting.append(Pending(writes, done))
+        self._wake.set()
+        return await done
+
+    async def _write_forever(self) -> None:
+        while True:
+            if not self._waiting:
+                self._wake.clear()
+                await self._wake.wait()
+            waiting, self._waiting = self._waiting, []
+            for group in groups_of(waiting):
+                await self._write(group)
+                self._tell(group)
+
+    async def _write(self, commits: Sequence[Pending]) -> None:
+        try:
+            await self._write_patiently(commits)
+        except SeatGone as err:
+            if not self.lost.done():
+                self.lost.set_result(str(err))
+            _fail(commits, err)
+        except StoreError as err:
+            _fail(commits, err)
+
+    async def _write_patiently(self, commits: Sequence[Pending]) -> None:
+        """Commit a group; if the connection is lost meanwhile, find out whether it stands, however long that takes."""
+        if self.lost.done():
+            raise SeatGone(self.lost.result())
+        while True:
+            connection = await self._connected()
+            try:
+                await connection.run(self.chain.linked(lambda tables: _written(tables, commits)))
+            except Lost:
+                if await self._resolved():
+                    return
+            else:
+                self.chain.committed()
+                return
+
+    async def _connected(self) -> Connection:
+        """The connection for writing; raises StoreError when the database has been away for too long."""
+        for attempt in count():
+            if self._writing is not None and self._writing.alive:
+                self._away_since = None
+                return self._writing
+            now = self._clock.monotonic()
+            self._away_since = now if self._away_since is None else self._away_since
+            try:
+                self._writing = await self._database.connect()
+            except Lost as err:
+                if now - self._away_since >= PATIENCE_S:
+                    raise StoreError("the database does not answer") from err
+                await self._clock.sleep(RECONNECT_S[min(attempt, len(RECONNECT_S) - 1)])
+        raise AssertionError
+
+    async def _resolved(self) -> bool:
+        self.chain.begin_doubt()
+        for attempt in count():
+            try:
+                self._writing = await self._database.connect()
+                return await self.chain.resolve(self._writing)
+            except Lost:
+                await self._clock.sleep(RECONNECT_S[min(attempt, len(RECONNECT_S) - 1)])
+        raise AssertionError
+
+    def _tell(self, commits: Sequence[Pending]) -> None:
+        changes: list[Change] = []
+        for pending in commits:
+            if isinstance(pending.result, Committed):
+                changes += pending.changes
+                self._owed.follow(pending.writes)
+        if changes:
+            for listener in tuple(self._listeners):
+                listener(changes)
+        for pending in commits:
+            pending.answer()
+
+    async def _read(self, query: Callable[[Tables], T]) -> T:
+        """What a query finds; raises StoreError."""
+        try:
+            if self._reading is None or not self._reading.alive:
+                self._reading = await self._database.connect()
+            return await self._reading.run(query)
+        except Lost as err:
+            raise StoreError("the database does not answer") from err
+
+    async def get(self, key: Key) -> Stored | None:
+        """The resource, or None."""
+        found = await self._read(lambda tables: tables.resources.get(key))
+        return None if found is None else _stored(*found)
+
+    async def list(
+        self, kind: str, namespace: str | None, *, after: tuple[str, str] | None = None, limit: int = 0
+    ) -> Page:
+        """All resources of a kind, on one page."""
+
+        def query(tables: Tables) -> Page:
+            keys = [key for key in tables.resources if key.kind == kind and namespace in (None, key.namespace)]
+            return Page([_stored(*tables.resources[key]) for key in sorted(keys)], False)
+
+        return await self._read(query)
+
+    async def get_event(self, key: EventKey) -> StoredEvent | None:
+        """The event, or None."""
+        return (await self.get_events([key])).get(key)
+
+    async def get_events(self, keys: Sequence[EventKey]) -> dict[EventKey, StoredEvent]:
+        """The existing ones of these events."""
+
+        def query(tables: Tables) -> dict[EventKey, StoredEvent]:
+            rows = {key: tables.events[key] for key in keys if key in tables.events}
+            return {key: StoredEvent(key, row.body, row.due_at, row.change) for key, row in rows.items()}
+
+        return await self._read(query)
+
+    async def list_events(self, namespace: str | None, entity: str | None = None, **_: object) -> EventPage:
+        """All events of an entity, on one page."""
+
+        def query(tables: Tables) -> EventPage:
+            rows = sorted((key, row) for key, row in tables.events.items() if (key.namespace, key.entity) == wanted)
+            return EventPage([StoredEvent(key, row.body, row.due_at, row.change) for key, row in rows], False)
+
+        wanted = (namespace, entity)
+        return await self._read(query)
+
+    async def event_counts(self, namespace: str | None) -> CountsByNamespace:
+        """The namespaces that have events; the numbers are not kept here."""
+        return await self._read(lambda tables: {key.namespace: CountedEvents() for key in tables.events})
+
+    async def silenced_events(self, namespace: str, after: int, limit: int) -> Sequence[ListedEvent]:
+        """Events that are marked as silenced."""
+        found = await self._read(lambda tables: tables.listed(lambda key: tables.event_state(key).silenced))
+        return sorted((each for each in found if each.id > after), key=lambda each: each.id)[:limit]
+
+    async def search_events(self, search: EventSearch, after: EventPosition | None) -> EventWalk:
+        """All events that match, on one page."""
+        namespace, entity, check = search.query.namespace, search.entity, search.check
+        items = await self._read(
+            lambda tables: tables.listed(
+                lambda key: (
+                    key.namespace == namespace
+                    and key.entity == (entity or key.entity)
+                    and key.check == (check or key.check)
+                )
+            )
+        )
+        return EventWalk(items, None)
+
+    async def events_of_ids(self, ids: Sequence[int]) -> Sequence[ListedEvent]:
+        """The events with these ids."""
+        return await self._read(lambda tables: [each for each in tables.listed(lambda _: True) if each.id in ids])
+
+    async def events_due(self, slots: Slots = ALL_SLOTS) -> Sequence[tuple[EventKey, float]]:
+        """All events of these slots that have a deadline."""
+        return await self._read(
+            lambda tables: [
+                (key, row.due_at)
+                for key, row in tables.events.items()
+                if row.due_at is not None and slot_of(key.namespace, key.entity) in slots
+            ]
+        )
+
+    async def handling(self, key: EventKey, delivery: int) -> StoredHandling | None:
+        """What is kept of the handling of a state change."""
+
+        def query(tables: Tables) -> StoredHandling | None:
+            place = tables.change_place(key, delivery)
+            if place is None:
+                return None
+            change = tables.histories[key][place]
+            return StoredHandling(change.delivery, change.handled)
+
+        return await self._read(query)
+
+    def next_delivery_id(self, slot: int = 0) -> int:
+        """A number for a delivery."""
+        self._delivery_number += 1
+        return self._delivery_number * SLOTS + slot
+
+    async def deliveries_owed(self, limit: int, after: int = 0, slots: Slots = ALL_SLOTS) -> Sequence[OweDelivery]:
+        """Pending deliveries of these slots."""
+
+        def query(tables: Tables) -> Sequence[OweDelivery]:
+            ids = sorted(each for each in tables.owed if each > after and slot_of_delivery(each) in slots)
+            return [tables.owed[each] for each in ids[:limit]]
+
+        return await self._read(query)
+
+    def deliveries_size(self) -> DeliveriesSize:
+        """The size of what is pending."""
+        return self._owed.size
+
+    async def get_state(self, name: str) -> bytes | None:
+        """A small value."""
+        return await self._read(lambda tables: tables.states.get(name))
+
+    async def history(self, key: EventKey, limit: int, position: HistoryPosition | None = None) -> HistoryPage | None:
+        """The entries of an event's history, newest first; a position is the number of older ones."""
+
+        def query(tables: Tables) -> HistoryPage | None:
+            if key not in tables.events:
+                return None
+            results = tables.histories.get(key, ())
+            end = len(results) if position is None else position.result or 0
+            begin = max(0, end - limit)
+            return HistoryPage(results[begin:end][::-1], HistoryPosition(begin, None) if begin else None)
+
+        return await self._read(query)
+
+
+def _delivery_block(tables: Tables) -> int:
+    return tables.next_number("delivery", DELIVERY_BLOCK)
+
+
+def _stored(put: PutResource, revision: int) -> Stored:
+    return Stored(put.key, put.body, put.shown, put.etag, revision)
+
+
+def _written(tables: Tables, commits: Sequence[Pending]) -> None:
+    """Judge and write a group; each commit has its result then."""
+    keys, events = asked([pending.writes for pending in commits])
+    group = CommitGroup(
+        {key: tables.resources[key][0].etag if key in tables.resources else None for key in keys},
+        {key: key in tables.events for key in events},
+        lambda namespace, kinds: any(key.namespace == namespace and key.kind in kinds for key in tables.resources),
+        tables.numbers["revision"],
+    )
+    for pending in commits:
+        pending.result, pending.changes = group.add(pending.writes)
+    tables.apply(group)
+
+
+def _fail(commits: Sequence[Pending], err: StoreError) -> None:
+    for pending in commits:
+        pending.changes, pending.result = (), err
