@@ -16,7 +16,7 @@ from sensu.resources.metadata import ObjectMeta
 from sensu.resources.role import ClusterRole, Rule
 from sensu.resources.role_binding import RoleBinding, RoleRef, Subject
 from sensu.rules.schedule import timing
-from sensu.store.values import EventKey, EventState, PutEvent, SeverityNumbers
+from sensu.store.values import CountedEvents, EventKey, EventSearch, EventState, GroupedBy, PutEvent
 from sensu.testing.factories import make_check_config, make_entity, make_metadata
 from sensu.testing.virtual_clock import VirtualClock
 from tests.flows.api_harness import RunningApi, running_api
@@ -120,13 +120,13 @@ async def test_counting_takes_a_small_part_of_the_time(
     api: RunningApi, admin: str, clock: VirtualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """After counting for 40 ms, the numbers are used for 2 s although results arrive, and then counted again."""
-    counted = api.store.event_counts_by_check
+    counted = api.store.event_groups
 
-    async def slowly(namespace: str) -> Mapping[str, SeverityNumbers]:
+    async def slowly(search: EventSearch, by: GroupedBy) -> Mapping[str, CountedEvents]:
         await clock.advance(0.04)
-        return await counted(namespace)
+        return await counted(search, by)
 
-    monkeypatch.setattr(api.store, "event_counts_by_check", slowly)
+    monkeypatch.setattr(api.store, "event_groups", slowly)
     await stored(api)
     assert (await row(api, admin, "well"))["critical"] == 0
     await api.store.commit(events("well", 0))

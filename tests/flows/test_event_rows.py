@@ -9,7 +9,7 @@ from urllib.parse import quote
 import msgspec
 import pytest
 
-from sensu.backend.services import event_rows
+from sensu.backend.services import event_groups, event_rows
 from sensu.backend.stored_form import put
 from sensu.resources.kinds import SILENCED
 from sensu.store.values import EventKey, EventState, PutEvent
@@ -19,6 +19,7 @@ from tests.flows.api_harness import RunningApi, running_api
 
 START = 1_700_000_000
 ROWS = "/api/sensu/v1/namespaces/default/events/rows"
+GROUPS = "/api/sensu/v1/namespaces/default/events/groups"
 EVENTS = "/api/core/v2/namespaces/default/events"
 
 
@@ -50,6 +51,12 @@ class Lists:
     async def rows(self, answered: int = 200, **query: object) -> Any:
         asked = "&".join(f"{name}={quote(str(value))}" for name, value in query.items())
         answer = await self.api.call("GET", f"{ROWS}?{asked}", Authorization=self.authorization)
+        assert answer.status == answered, answer.body
+        return msgspec.json.decode(answer.body)
+
+    async def groups(self, answered: int = 200, **query: object) -> Any:
+        asked = "&".join(f"{name}={quote(str(value))}" for name, value in query.items())
+        answer = await self.api.call("GET", f"{GROUPS}?{asked}", Authorization=self.authorization)
         assert answer.status == answered, answer.body
         return msgspec.json.decode(answer.body)
 
@@ -233,3 +240,70 @@ async def test_one_caller_searches_no_more_than_a_few_times_at_once(lists: Lists
         assert (await lists.rows(labelSelector="a==b"))["total"] == 0
     finally:
         event_rows.SEARCHED_AT_ONCE = before
+
+
+async def test_events_are_grouped_by_check_and_entity(lists: Lists) -> None:
+    """Twenty hosts with one failing check are one group; the worst group is first, and filters and words count."""
+    for number in range(20):
+        await lists.report(f"web{number}", "http", 2)
+    await lists.report("db1", "disk", 1)
+    await lists.report("db1", "http", 0)
+    answer = await lists.groups(by="check")
+    assert [(one["name"], one["critical"], one["warning"], one["passing"]) for one in answer["groups"]] == [
+        ("http", 20, 0, 1),
+        ("disk", 0, 1, 0),
+    ]
+    assert (answer["total"], answer["events"], answer["complete"]) == (2, 22, True)
+    assert answer["counts"]["critical"] == 20
+    assert (await lists.groups(by="check", status="incident", limit=1))["groups"][0]["passing"] == 0
+    assert [one["name"] for one in (await lists.groups(by="entity", word="db"))["groups"]] == ["db1"]
+    assert (await lists.groups(by="entity", offset=1, limit=2))["total"] == 21
+    assert await lists.names(by="check", group="disk") == ["db1/disk"]
+    assert (await lists.rows(by="entity", group="db1", status="passing"))["total"] == 1
+
+
+async def test_silenced_events_of_a_group_are_counted(lists: Lists) -> None:
+    """A group says how many of its events are silenced, also where the bodies of events are read."""
+    for name in ("a", "b"):
+        await lists.report(name, "http", 2, labels={"region": "eu"})
+    await lists.api.store.commit([put(SILENCED, make_silence("entity:a"))])
+    await lists.clock.advance(1)
+    for by in ("check", "labels.region"):
+        (group,) = (await lists.groups(by=by))["groups"]
+        assert (group["critical"], group["silenced"]) == (2, 1)
+    assert (await lists.groups(by="check", silenced="false"))["groups"][0]["critical"] == 1
+
+
+async def test_events_are_grouped_by_a_label(lists: Lists) -> None:
+    """Events without the label are a group without a name; any value names a group, and its rows are found by it."""
+    awkward = 'it\'s "eu", or, not'
+    for name, status, labels in (("a", 1, {"region": awkward}), ("b", 2, {"region": "us"}), ("c", 2, {})):
+        await lists.report(name, "http", status, labels=labels)
+    groups = (await lists.groups(by="labels.region"))["groups"]
+    assert [(one["name"], one["critical"], one["warning"]) for one in groups] == [
+        ("", 1, 0),
+        ("us", 1, 0),
+        (awkward, 0, 1),
+    ]
+    assert await lists.names(by="labels.region", group=awkward) == ["a/http"]
+    assert await lists.names(by="labels.region", group="") == ["c/http"]
+    assert await lists.names(by="labels.region", group="us", fieldSelector="event.entity.name == 'a'") == []
+    selected = await lists.groups(by="check", labelSelector="region == 'us'")
+    assert [(one["name"], one["critical"]) for one in selected["groups"]] == [("http", 1)]
+
+
+async def test_grouping_reads_a_bounded_number_of_events(lists: Lists, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where more events match than are read for one answer, the answer says that it is not complete."""
+    monkeypatch.setattr(event_groups, "GROUPED_MAX", 256)
+    for number in range(300):
+        await lists.report(f"host{number}", "http", 0 if number else 2)
+    answer = await lists.groups(by="labels.region")
+    assert (answer["events"], answer["complete"]) == (256, False)
+    assert answer["groups"][0]["critical"] == 1
+    assert (await lists.groups(by="check"))["complete"] is True
+
+
+async def test_groups_need_a_name_to_group_by_and_the_right_to_list(lists: Lists) -> None:
+    """Without `by` the answer is 400 and says what it can be."""
+    answer = await lists.groups(answered=400)
+    assert answer["message"] == "by is required: check, entity, or a field such as labels.region"

@@ -1,7 +1,7 @@
 """Lists of events by state: pages, walks, counts, silences, and what changed."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -15,9 +15,11 @@ from sensu.store.values import (
     EventQuery,
     EventSearch,
     EventState,
+    GroupedBy,
     ListedEvent,
     MarkSilenced,
     PutEvent,
+    SeverityNumbers,
 )
 from tests.store.conftest import commit
 
@@ -265,5 +267,36 @@ async def test_counts_of_checks(store: Any, monkeypatch: pytest.MonkeyPatch) -> 
     await commit(store, event("a", EventState(CRITICAL, 1), check="d"), event("b", check="d"))
     await commit(store, event("a", EventState(CRITICAL, 1), namespace="other"))
     check = event("a").key.check
-    assert await store.event_counts_by_check("default") == {check: (1, 1, 0, 1), "d": (1, 0, 0, 1)}
-    assert await store.event_counts_by_check("nowhere") == {}
+    assert await numbers(store) == {check: (1, 1, 0, 1), "d": (1, 0, 0, 1)}
+    assert await numbers(store, namespace="nowhere") == {}
+
+
+@pytest.mark.parametrize("at_once", [2, 10_000])
+async def test_groups_of_a_search(store: Any, monkeypatch: pytest.MonkeyPatch, at_once: int) -> None:
+    """The events that a search finds are counted for each check or entity, however many are read at once."""
+    monkeypatch.setattr("sensu.store.sqlite.event_lists.SEARCHED_AT_ONCE", at_once)
+    await commit(
+        store, event("web1", EventState(CRITICAL, 1, silenced=True), check="http"), event("web1", check="disk")
+    )
+    await commit(store, event("web2", EventState(CRITICAL, 1), check="http"))
+    await commit(store, event("db1", EventState(WARNING, 1), check="disk"))
+    failing = {"severities": frozenset((CRITICAL, WARNING))}
+    assert await numbers(store, query=failing) == {"http": (2, 0, 0, 0), "disk": (0, 1, 0, 0)}
+    assert await numbers(store, query={**failing, "silenced": False}) == {"http": (1, 0, 0, 0), "disk": (0, 1, 0, 0)}
+    assert await numbers(store, GroupedBy.ENTITY, word="WEB") == {"web1": (1, 0, 0, 1), "web2": (1, 0, 0, 0)}
+    assert await numbers(store, GroupedBy.ENTITY, check="disk") == {"web1": (0, 0, 0, 1), "db1": (0, 1, 0, 0)}
+    assert await numbers(store, entity="web1") == {"http": (1, 0, 0, 0), "disk": (0, 0, 0, 1)}
+    groups = await store.event_groups(EventSearch(EventQuery("default")), GroupedBy.ENTITY)
+    assert {name: sum(counts.silenced) for name, counts in groups.items()} == {"web1": 1, "web2": 0, "db1": 0}
+
+
+async def numbers(
+    store: Any,
+    by: GroupedBy = GroupedBy.CHECK,
+    namespace: str = "default",
+    query: Mapping[str, Any] | None = None,
+    **search: str,
+) -> dict[str, SeverityNumbers]:
+    """The numbers of each group that a search finds."""
+    groups = await store.event_groups(EventSearch(EventQuery(namespace, **(query or {})), **search), by)
+    return {name: counts.by_severity for name, counts in groups.items()}

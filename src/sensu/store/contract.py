@@ -21,6 +21,7 @@ from sensu.store.values import (
     Change,
     Committed,
     CountedDeliveries,
+    CountedEvents,
     CountsByNamespace,
     DeliveriesSize,
     EventChanges,
@@ -30,6 +31,7 @@ from sensu.store.values import (
     EventQuery,
     EventSearch,
     EventWalk,
+    GroupedBy,
     HistoryPage,
     HistoryPosition,
     HistorySize,
@@ -182,8 +184,11 @@ class Store(Protocol):
         """How many failing events of each severity each entity has that has any."""
         ...
 
-    async def event_counts_by_check(self, namespace: str) -> Mapping[str, SeverityNumbers]:
-        """How many events of each severity each check has; takes longer the more events the namespace has."""
+    async def event_groups(self, search: EventSearch, by: GroupedBy) -> Mapping[str, CountedEvents]:
+        """Count the events of a search for each check or each entity, by severity and by whether they are silenced.
+
+        Takes longer the more events the namespace has.
+        """
         ...
 
     async def incidents_since(self, namespace: str, since: int, number_max: int) -> int:

@@ -7,13 +7,13 @@ from typing import Any, NamedTuple
 from sensu.rules.severity import ALL
 from sensu.store.values import (
     CountedEvents,
-    CountsByNamespace,
     EventKey,
     EventOrder,
     EventPosition,
     EventQuery,
     EventSearch,
     EventState,
+    GroupedBy,
     HistoryPage,
     HistoryPosition,
     ListedEvent,
@@ -85,15 +85,10 @@ def events_after(namespace: str | None, entity: str | None, after: EventKey | No
 
 def by_entity(rows: Sequence[Row]) -> dict[str, SeverityNumbers]:
     """The numbers of each entity, from rows of entity, severity and number."""
-    return by_check([(row[0][:-1], row[1], row[2]) for row in rows])
-
-
-def by_check(rows: Sequence[Row]) -> dict[str, SeverityNumbers]:
-    """The numbers of each check, added up, from rows of check, severity and number."""
     found: dict[str, list[int]] = {}
-    for check, severity, number in rows:
-        found.setdefault(check, [0, 0, 0, 0])[severity] += number
-    return {check: (one[0], one[1], one[2], one[3]) for check, one in found.items()}
+    for entity, severity, number in rows:
+        found.setdefault(entity[:-1], [0, 0, 0, 0])[severity] += number
+    return {entity: (one[0], one[1], one[2], one[3]) for entity, one in found.items()}
 
 
 def condition(query: EventQuery, severities: frozenset[int]) -> tuple[str, tuple[Any, ...]]:
@@ -242,9 +237,14 @@ def search_condition(search: EventSearch, has_word: str) -> tuple[str, list[Any]
     return where, args
 
 
-def counts_by_namespace(rows: Sequence[Row]) -> CountsByNamespace:
-    """The counts of each namespace, from rows of namespace, severity, silenced, flapping, overdue and number."""
-    by_namespace: dict[str, list[Row]] = {}
+GROUP = {GroupedBy.CHECK: "n.check_name || '/'", GroupedBy.ENTITY: "n.entity"}
+GROUP_COUNTS = "n.severity, n.silenced, 0, 0, count(*)"
+"""What is read of groups of events `n` behind their names; whether they are flapping or overdue is not counted."""
+
+
+def counts_by_name(rows: Sequence[Row]) -> dict[str, CountedEvents]:
+    """The counts of each name, from rows of the name with a slash, severity, silenced, flapping, overdue and number."""
+    by_name: dict[str, list[Row]] = {}
     for row in rows:
-        by_namespace.setdefault(row[0][:-1], []).append(tuple(row)[1:])
-    return {name: counts_by_state(one) for name, one in by_namespace.items()}
+        by_name.setdefault(row[0][:-1], []).append(tuple(row)[1:])
+    return {name: counts_by_state(one) for name, one in by_name.items()}

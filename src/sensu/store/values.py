@@ -400,6 +400,13 @@ class EventSearch(Value, frozen=True):
         return bool(self.word or self.entity or self.check)
 
 
+class GroupedBy(Enum):
+    """The names by which events are counted."""
+
+    CHECK = "check"
+    ENTITY = "entity"
+
+
 class CountedEvents(Value, frozen=True):
     """The numbers of events of each severity, and how many of these are silenced.
 

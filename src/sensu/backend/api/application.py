@@ -110,6 +110,7 @@ from sensu.backend.services.entities import Entities
 from sensu.backend.services.entity_parts import EntityParts
 from sensu.backend.services.entity_rows import EntityLists
 from sensu.backend.services.entity_tally import EntityTally
+from sensu.backend.services.event_groups import GroupedEvents
 from sensu.backend.services.event_rows import EventLists, Rows
 from sensu.backend.services.events import Events
 from sensu.backend.services.explain import Explain
@@ -280,7 +281,7 @@ def _deliveries(context: ApiContext, kept: Deliveries) -> Iterator[Route]:
 def _rows(context: ApiContext, tally: EntityTally) -> Iterator[Route]:
     """The routes of rows."""
     store, access, records, ports = context.store, context.access, context.records, context.ports
-    yield from event_rows.routes(EventLists(store, access, context.clock, context.rows))
+    yield from event_rows.routes(EventLists(store, access, context.clock, context.rows), GroupedEvents(store, access))
     yield from entity_rows.routes(EntityLists(store, access, records, ports.subscribers, tally))
     checks_listed = CheckLists(store, access, records, ports.subscribers, ports.ledger, context.clock)
     yield from check_rows.routes(checks_listed)

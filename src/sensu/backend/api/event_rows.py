@@ -7,6 +7,7 @@ from sensu.backend.api.errors import found, refused
 from sensu.backend.api.request import LIMIT_DIGITS_MAX, Request
 from sensu.backend.api.responses import Response
 from sensu.backend.api.router import Route
+from sensu.backend.services.event_groups import EventGroups, GroupedEvents
 from sensu.backend.services.event_rows import LIMIT_DEFAULT, LIMIT_MAX, EventLists, EventRows, RowsRequest
 from sensu.backend.services.outcomes import Invalid
 from sensu.rules.severity import INCIDENT, WORDS, severities_of
@@ -26,11 +27,19 @@ _QUERIES = {
     "labelSelector": "Only events whose labels match this expression.",
     "columns": "Fields to add to each row, joined by commas, such as `labels.region,entity.entity_class`.",
     "next": "The token of an answer that was not complete, to search on behind it.",
+    "by": "With `group`: what events are grouped by, as for `groups`.",
+    "group": "With `by`: only the events of this group.",
+}
+_GROUP_QUERIES = {
+    "by": "What events are grouped by: `check`, `entity`, or a field such as `labels.region`.",
+    "offset": "How many groups are left out before the first one.",
+    "limit": f"The largest number of groups, at most {LIMIT_MAX} (default: {LIMIT_DEFAULT}).",
+    **{name: _QUERIES[name] for name in ("status", "silenced", "word", "fieldSelector", "labelSelector")},
 }
 
 
-def routes(lists: EventLists) -> Iterator[Route]:
-    """The routes of rows of events."""
+def routes(lists: EventLists, grouped: GroupedEvents) -> Iterator[Route]:
+    """The routes of rows and of groups of events."""
 
     async def rows(request: Request) -> Response:
         """List events as rows: sorted, from any offset, with the counts of the namespace."""
@@ -40,8 +49,19 @@ def routes(lists: EventLists) -> Iterator[Route]:
         outcome = await lists.rows(request.caller, request.params[0], asked)
         return found(outcome)
 
-    path = f"{OWN}/namespaces/{{namespace}}/events/rows"
-    yield Route("GET", path, rows, gives=EventRows, queries=_QUERIES)
+    async def groups(request: Request) -> Response:
+        """Count events by check, by entity or by a field: the groups, the worst first."""
+        asked = _asked(request)
+        if isinstance(asked, Invalid):
+            return refused(asked)
+        if not asked.by:
+            return refused(Invalid("by is required: check, entity, or a field such as labels.region"))
+        outcome = await grouped.groups(request.caller, request.params[0], asked)
+        return found(outcome)
+
+    path = f"{OWN}/namespaces/{{namespace}}/events"
+    yield Route("GET", f"{path}/rows", rows, gives=EventRows, queries=_QUERIES)
+    yield Route("GET", f"{path}/groups", groups, gives=EventGroups, queries=_GROUP_QUERIES)
 
 
 def _asked(request: Request) -> RowsRequest | Invalid:
@@ -71,6 +91,8 @@ def _asked(request: Request) -> RowsRequest | Invalid:
         tuple(query.get("fieldSelector", ())),
         tuple(words(text("columns"))),
         text("next"),
+        text("by"),
+        text("group"),
     )
 
 

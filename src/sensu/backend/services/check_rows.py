@@ -18,6 +18,7 @@ from sensu.backend.services.check_explanations import schedule_of
 from sensu.backend.services.counting_share import CountedNotLongAgo
 from sensu.backend.services.entity_rows import ORDERS, chosen_names, rows_problem
 from sensu.backend.services.event_rows import LIMIT_DEFAULT, SEARCHES_MAX
+from sensu.backend.services.event_selection import numbers_by_check
 from sensu.backend.services.lists import selection_of
 from sensu.backend.services.outcomes import Denied, Found, Invalid, Refusal, TooMany
 from sensu.backend.services.pages import PageRequest
@@ -174,7 +175,7 @@ class CheckLists:
     async def _results(self, namespace: str) -> Mapping[str, SeverityNumbers]:
         """How many events of each severity each check has; counting takes longer the more events there are."""
         revision = await self._store.event_changes_revision(namespace)
-        return await self._counted.numbers(namespace, revision, lambda: self._store.event_counts_by_check(namespace))
+        return await self._counted.numbers(namespace, revision, lambda: numbers_by_check(self._store, namespace))
 
     async def _examined(
         self, namespace: str, results: Mapping[str, SeverityNumbers] | None, hidden: Sequence[Kind]

@@ -28,10 +28,12 @@ from sensu.rules.severity import ALL
 from sensu.store.contract import Store
 from sensu.store.values import (
     CountedEvents,
+    EventKey,
     EventOrder,
     EventPosition,
     EventQuery,
     EventSearch,
+    GroupedBy,
     ListedEvent,
     position_of,
 )
@@ -43,9 +45,11 @@ SEARCH_S = 0.15
 SEARCHES_MAX = 4
 """How many searches of one caller run at the same time; more are refused."""
 SEARCHED_AT_ONCE = 200
-_TOO_MANY = TooMany(f"a caller has at most {SEARCHES_MAX} searches under way, try again later")
+TOO_MANY_SEARCHES = TooMany(f"a caller has at most {SEARCHES_MAX} searches under way, try again later")
 
 
+NAMES = {name.value: name for name in GroupedBy}
+"""The groups that need no bodies of events."""
 Keys = tuple[int | str, ...]
 
 
@@ -77,7 +81,10 @@ class EventRows(msgspec.Struct, frozen=True):
 
 
 class RowsRequest(msgspec.Struct, frozen=True):
-    """What part of which list is asked for; `next` is that of an answer that was not complete."""
+    """What part of which list is asked for; `next` is that of an answer that was not complete.
+
+    `by` is what events are grouped by: `check`, `entity`, or a field such as `labels.region`; `group` names one group.
+    """
 
     order: EventOrder = EventOrder.SEVERITY
     offset: int = 0
@@ -89,6 +96,22 @@ class RowsRequest(msgspec.Struct, frozen=True):
     field_selectors: tuple[str, ...] = ()
     columns: tuple[str, ...] = ()
     next: str = ""
+    by: str = ""
+    group: str = ""
+
+
+class GroupNames:
+    """Names the group of an event by its check, its entity, or the value of a field; empty without such a value."""
+
+    def __init__(self, by: str) -> None:
+        self._by = by
+        self._columns = None if by in NAMES else Columns(selectable_of(EVENT), (by,))
+
+    def of(self, key: EventKey, body: bytes) -> str:
+        """The name of the group of an event."""
+        if self._columns is not None:
+            return self._columns.of(body).get(self._by, "")
+        return key.check if self._by == GroupedBy.CHECK.value else key.entity
 
 
 class _Search(msgspec.Struct, array_like=True, frozen=True):
@@ -137,17 +160,16 @@ class EventLists:
         """A page of the list, as JSON of `EventRows`."""
         if not self._access.allows(caller, "list", EVENT.segment, namespace=namespace):
             return Denied()
-        problem = _problem(asked)
+        problem = rows_problem(asked)
         if problem:
             return Invalid(problem)
-        selectors = PageRequest(label_selectors=asked.label_selectors, field_selectors=asked.field_selectors)
-        selection = selection_of(EVENT, selectors)
+        selection = selection_asked(asked)
         if isinstance(selection, Invalid):
             return selection
-        if selection is None and not asked.word:
+        if selection is None and not asked.word and not asked.by:
             return await self._page(namespace, asked)
         with self._searches.admitted(caller) as admitted:
-            return await self._searched(namespace, asked, selection) if admitted else _TOO_MANY
+            return await self._searched(namespace, asked, selection) if admitted else TOO_MANY_SEARCHES
 
     async def _page(self, namespace: str, asked: RowsRequest) -> Found:
         revision, counts = await self._moment(namespace)
@@ -168,9 +190,10 @@ class EventLists:
         if begun is None:
             return Invalid("next must be that of an answer to the same request")
         revision, counts = await self._moment(namespace)
-        search = _search_of(namespace, asked, selection)
+        search = search_of(namespace, asked, selection)
         gathered = await self._gathered(search) if search.is_narrow else None
-        if selection is None:
+        names = GroupNames(asked.by) if asked.by and asked.by not in NAMES else None
+        if selection is None and names is None:
             page = (gathered or [])[asked.offset : asked.offset + asked.limit]
             events = await self._store.events_of_ids([event.id for event in page])
             return self._found(asked, revision, counts, events, counts.total, len(gathered or ()), "")
@@ -180,7 +203,12 @@ class EventLists:
         async with contextlib.aclosing(walk) as batches:
             async for batch in batches:
                 events = await self._store.events_of_ids([event.id for event in batch])
-                chosen = [event for event in events if selection.holds(event.body)]
+                chosen = [
+                    event
+                    for event in events
+                    if (selection is None or selection.holds(event.body))
+                    and (names is None or names.of(event.key, event.body) == asked.group)
+                ]
                 first = asked.offset - begun.matches
                 rows += chosen[max(0, first) : max(0, first + asked.limit)]
                 begun = _Search(
@@ -239,7 +267,15 @@ def counts_of(counts: CountedEvents) -> SeverityCounts:
     return SeverityCounts(*counts.by_severity, sum(counts.silenced))
 
 
-def _problem(asked: RowsRequest) -> str:
+def selection_asked(asked: RowsRequest) -> Selection | None | Invalid:
+    """What the selectors of a request choose; None without any."""
+    return selection_of(
+        EVENT, PageRequest(label_selectors=asked.label_selectors, field_selectors=asked.field_selectors)
+    )
+
+
+def rows_problem(asked: RowsRequest) -> str:
+    """What is wrong with a request for rows or groups; empty for nothing."""
     if not 0 < asked.limit <= LIMIT_MAX:
         return f"limit must be between 1 and {LIMIT_MAX}"
     if asked.offset < 0:
@@ -255,11 +291,15 @@ def _query(namespace: str, asked: RowsRequest) -> EventQuery:
     return EventQuery(namespace, asked.order, asked.severities, asked.silenced)
 
 
-def _search_of(namespace: str, asked: RowsRequest, selection: Selection | None) -> EventSearch:
-    """What the store can search for: the word, and names that selectors demand."""
+def search_of(namespace: str, asked: RowsRequest, selection: Selection | None) -> EventSearch:
+    """What the store can search for: the word, and names that selectors or the group demand."""
     equal: Mapping[str, str] = selection.equal if selection is not None else {}
-    names = (equal.get("entity.name", ""), equal.get("check.name", ""))
-    return EventSearch(_query(namespace, asked), asked.word, *names)
+    entity, check = equal.get("entity.name", ""), equal.get("check.name", "")
+    if asked.group and asked.by == GroupedBy.ENTITY.value:
+        entity = asked.group
+    if asked.group and asked.by == GroupedBy.CHECK.value:
+        check = asked.group
+    return EventSearch(_query(namespace, asked), asked.word, entity, check)
 
 
 def _begun(token: str, order: EventOrder) -> _Search | None:

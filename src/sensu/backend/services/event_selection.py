@@ -1,7 +1,7 @@
 """Finds the events that a filter matches."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 
 from sensu.backend.services.lists import selection_of
 from sensu.backend.services.outcomes import Invalid
@@ -10,7 +10,7 @@ from sensu.resources.kinds import EVENT
 from sensu.rules.bulk import Where
 from sensu.rules.severity import INCIDENT, WORDS, severities_of
 from sensu.store.contract import Store
-from sensu.store.values import EventKey, EventOrder, EventQuery, EventSearch, ListedEvent
+from sensu.store.values import EventKey, EventOrder, EventQuery, EventSearch, GroupedBy, ListedEvent, SeverityNumbers
 
 READ_AT_ONCE = 256
 
@@ -36,6 +36,12 @@ async def matching_events(store: Store, namespace: str, where: Where, limit: int
         if len(found) >= limit:
             break
     return found[:limit]
+
+
+async def numbers_by_check(store: Store, namespace: str) -> Mapping[str, SeverityNumbers]:
+    """How many events of each severity each check has; takes longer the more events the namespace has."""
+    groups = await store.event_groups(EventSearch(EventQuery(namespace)), GroupedBy.CHECK)
+    return {check: counts.by_severity for check, counts in groups.items()}
 
 
 async def walked(store: Store, search: EventSearch) -> AsyncIterator[Sequence[ListedEvent]]:

@@ -16,6 +16,7 @@ from sensu.backend.services.at_once import AtOnce
 from sensu.backend.services.counting_share import CountedNotLongAgo
 from sensu.backend.services.entity_rows import chosen_names, rows_problem
 from sensu.backend.services.event_rows import LIMIT_DEFAULT, SEARCHES_MAX
+from sensu.backend.services.event_selection import numbers_by_check
 from sensu.backend.services.lists import selection_of
 from sensu.backend.services.outcomes import Denied, Found, Invalid, Refusal, TooMany
 from sensu.backend.services.pages import PageRequest
@@ -178,9 +179,7 @@ class SilenceLists:
             numbers |= {name: counts.get(one.entity, _NONE) for name, one in entities.items()}
         if wide:
             whole = (await self._store.event_counts(namespace)).get(namespace, CountedEvents()).by_severity
-            checks = (
-                await self._store.event_counts_by_check(namespace) if any(one.check for one in wide.values()) else {}
-            )
+            checks = await numbers_by_check(self._store, namespace) if any(one.check for one in wide.values()) else {}
             numbers |= {name: checks.get(one.check, _NONE) if one.check else whole for name, one in wide.items()}
         others = [one for one in active if reaches[one.metadata.name].subscription]
         return await self._of_marked(namespace, others, numbers) if others else _Hits(numbers)

@@ -6,12 +6,13 @@ from typing import Any
 from sensu.store.postgres.connection import Readers
 from sensu.store.postgres.statements import columns, numbered
 from sensu.store.queries import (
+    GROUP,
+    GROUP_COUNTS,
     ORDER,
     STATE,
     Row,
-    by_check,
     by_entity,
-    counts_by_namespace,
+    counts_by_name,
     listed_event,
     page_parts,
     search_condition,
@@ -28,6 +29,7 @@ from sensu.store.values import (
     EventQuery,
     EventSearch,
     EventWalk,
+    GroupedBy,
     ListedEvent,
     SeverityNumbers,
     position_of,
@@ -66,13 +68,13 @@ class PostgresEventLists:
     async def counts(self, namespace: str | None) -> CountsByNamespace:
         """The counts of a namespace, or of each that has events."""
         where, args = ("", ()) if namespace is None else (" AND namespace = ?", (slashed(namespace),))
-        return counts_by_namespace(await self._rows(_COUNTS + where, args))
+        return counts_by_name(await self._rows(_COUNTS + where, args))
 
     async def page(self, query: EventQuery, offset: int, limit: int) -> Sequence[ListedEvent]:
         """The events of a list from `offset` on, with bodies."""
         async with self._readers.one_moment() as connection:
             sql = numbered(f"{_COUNTS} AND namespace = ?")
-            counts = counts_by_namespace(await connection.fetch(sql, slashed(query.namespace)))
+            counts = counts_by_name(await connection.fetch(sql, slashed(query.namespace)))
             ids: list[int] = []
             for part in page_parts(query, counts.get(query.namespace, CountedEvents()), offset, limit):
                 sql = f"SELECT id FROM event_states WHERE {part.where} ORDER BY {part.order} LIMIT ? OFFSET ?"  # noqa: S608
@@ -162,12 +164,12 @@ class PostgresEventLists:
         )
         return by_entity(await self._rows(sql, (slashed(namespace),)))
 
-    async def counts_of_checks(self, namespace: str) -> dict[str, SeverityNumbers]:
-        """How many events of each severity each check has."""
-        sql = (
-            "SELECT check_name, severity, count(*) FROM event_states WHERE namespace = ? GROUP BY check_name, severity"
-        )
-        return by_check(await self._rows(sql, (slashed(namespace),)))
+    async def groups(self, search: EventSearch, by: GroupedBy) -> dict[str, CountedEvents]:
+        """The counts of each check or each entity that a search finds."""
+        place, args = search_scope(search, None)
+        where, more = search_condition(search, _HAS_WORD)
+        sql = f"SELECT {GROUP[by]}, {GROUP_COUNTS} FROM event_states AS n WHERE {place} AND {where} GROUP BY 1, 2, 3"  # noqa: S608
+        return counts_by_name(await self._rows(sql, (*args, *more)))
 
     async def incidents_since(self, namespace: str, since: int, number_max: int) -> int:
         """The number of incidents of a namespace that began at or after `since`, counted up to `number_max`."""

@@ -26,6 +26,7 @@ from sensu.store.values import (
     AuditEntry,
     Committed,
     CountedDeliveries,
+    CountedEvents,
     CountsByNamespace,
     DeliveriesSize,
     EventChanges,
@@ -35,6 +36,7 @@ from sensu.store.values import (
     EventQuery,
     EventSearch,
     EventWalk,
+    GroupedBy,
     HistoryPage,
     HistoryPosition,
     HistorySize,
@@ -324,9 +326,9 @@ class PostgresStore:
         """How many failing events of each severity each entity has that has any."""
         return await self._reader.lists.failing(namespace)
 
-    async def event_counts_by_check(self, namespace: str) -> Mapping[str, SeverityNumbers]:
-        """How many events of each severity each check has."""
-        return await self._reader.lists.counts_of_checks(namespace)
+    async def event_groups(self, search: EventSearch, by: GroupedBy) -> Mapping[str, CountedEvents]:
+        """Count the events of a search for each check or each entity."""
+        return await self._reader.lists.groups(search, by)
 
     async def incidents_since(self, namespace: str, since: int, number_max: int) -> int:
         """The number of events of a namespace that have failed since `since` or later, up to `number_max`."""

@@ -11,11 +11,13 @@ from typing import Any
 
 from sensu.rules.severity import PASSING
 from sensu.store.queries import (
+    GROUP,
+    GROUP_COUNTS,
     ORDER,
     SORTED_SHARE,
     STATE,
     by_entity,
-    counts_by_namespace,
+    counts_by_name,
     listed_event,
     page_parts,
     search_condition,
@@ -34,6 +36,7 @@ from sensu.store.values import (
     EventQuery,
     EventSearch,
     EventWalk,
+    GroupedBy,
     ListedEvent,
     SeverityNumbers,
     position_of,
@@ -75,7 +78,7 @@ class EventListQueries:
         """The counts of a namespace, or of each that has events."""
         where, args = ("", ()) if namespace is None else (" WHERE namespace = ?", (slashed(namespace),))
         sql = f"SELECT namespace, severity, silenced, flapping, overdue, number FROM event_counts{where}"  # noqa: S608
-        return counts_by_namespace(self._rows(sql, args))
+        return counts_by_name(self._rows(sql, args))
 
     def page(self, query: EventQuery, offset: int, limit: int) -> Sequence[ListedEvent]:
         """The events of a list from `offset` on, with bodies."""
@@ -220,25 +223,29 @@ class EventListQueries:
         )
         return by_entity(self._rows(sql, (slashed(namespace),)))
 
-    def counts_of_checks(
-        self, namespace: str, after: tuple[str, str]
-    ) -> tuple[Sequence[tuple[str, int, int]], tuple[str, str] | None]:
-        """Of the next `SEARCHED_AT_ONCE` events after a name: check, severity and number; and the last name, if any.
+    def groups(
+        self, search: EventSearch, by: GroupedBy, after: tuple[str, str] | None
+    ) -> tuple[list[Row], tuple[str, str] | None]:
+        """Rows of groups (`counts_by_name`) of the next `SEARCHED_AT_ONCE` events, and the last name looked at, if any.
 
-        Names are those in the table, with a slash behind the entity.
+        A few events are found by their severities at once.
         """
-        scanned = (
-            "FROM event_states INDEXED BY event_states_by_name"
-            " WHERE namespace = ? AND (entity, check_name) > (?, ?) ORDER BY entity, check_name"
-        )
-        args = (slashed(namespace), *after)
-        numbers = self._rows(
-            f"SELECT check_name, severity, count(*) FROM (SELECT check_name, severity {scanned} LIMIT ?)"  # noqa: S608
-            " GROUP BY check_name, severity",
-            (*args, SEARCHED_AT_ONCE),
+        place, args = search_scope(search, None if after is None else EventPosition(after))
+        where, more = search_condition(search, r"n.entity || n.check_name LIKE ? ESCAPE '\'")
+        select = f"SELECT {GROUP[by]}, {GROUP_COUNTS}"
+        counts = self.counts(search.query.namespace).get(search.query.namespace, CountedEvents())
+        if after is None and counts.of(search.query) <= SEARCHED_AT_ONCE:
+            index = "event_states AS n INDEXED BY event_states_by_severity"
+            rows = self._rows(f"{select} FROM {index} WHERE {place} AND {where} GROUP BY 1, 2, 3", (*args, *more))
+            return rows, None
+        scanned = f"FROM event_states INDEXED BY event_states_by_name WHERE {place} ORDER BY entity, check_name"
+        rows = self._rows(
+            f"{select} FROM (SELECT entity, check_name, severity, silenced {scanned} LIMIT ?) AS n"
+            f" WHERE {where} GROUP BY 1, 2, 3",
+            (*args, SEARCHED_AT_ONCE, *more),
         )
         last = self._rows(f"SELECT entity, check_name {scanned} LIMIT 1 OFFSET ?", (*args, SEARCHED_AT_ONCE - 1))
-        return [(row[0], row[1], row[2]) for row in numbers], (last[0][0], last[0][1]) if last else None
+        return rows, (last[0][0][:-1], last[0][1]) if last else None
 
     def incidents_since(self, namespace: str, since: int, number_max: int) -> int:
         """The number of incidents of a namespace that began at or after `since`, counted up to `number_max`."""

@@ -11,7 +11,7 @@ from sensu.store.contract import ChangeFeed, ChangeListener
 from sensu.store.owed_sizes import OwedSizes
 from sensu.store.own_changes import Listeners
 from sensu.store.pending import WAITING_WRITES_MAX, Pending
-from sensu.store.queries import Row, by_check
+from sensu.store.queries import counts_by_name
 from sensu.store.sqlite.change_feed import feed_of
 from sensu.store.sqlite.connection import Durability, open_reader
 from sensu.store.sqlite.damage import Damage
@@ -23,6 +23,7 @@ from sensu.store.values import (
     AuditEntry,
     Committed,
     CountedDeliveries,
+    CountedEvents,
     CountsByNamespace,
     DeliveriesSize,
     EventChanges,
@@ -32,6 +33,7 @@ from sensu.store.values import (
     EventQuery,
     EventSearch,
     EventWalk,
+    GroupedBy,
     HistoryPage,
     HistoryPosition,
     HistorySize,
@@ -321,16 +323,14 @@ class SQLiteStore:
         """How many failing events of each severity each entity has that has any."""
         return self._reader.lists.failing(namespace)
 
-    async def event_counts_by_check(self, namespace: str) -> Mapping[str, SeverityNumbers]:
-        """How many events of each severity each check has, counted some at a time."""
-        rows: list[Row] = []
-        after: tuple[str, str] | None = ("", "")
+    async def event_groups(self, search: EventSearch, by: GroupedBy) -> Mapping[str, CountedEvents]:
+        """Count the events of a search for each check or each entity, some at a time."""
+        rows, after = self._reader.lists.groups(search, by, None)
         while after is not None:
-            numbers, after = self._reader.lists.counts_of_checks(namespace, after)
-            rows += numbers
-            if after is not None:
-                await asyncio.sleep(0)
-        return by_check(rows)
+            await asyncio.sleep(0)
+            more, after = self._reader.lists.groups(search, by, after)
+            rows += more
+        return counts_by_name(rows)
 
     async def incidents_since(self, namespace: str, since: int, number_max: int) -> int:
         """The number of events of a namespace that have failed since `since` or later, up to `number_max`."""
