@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import aiohttp
 import pytest
@@ -196,6 +196,13 @@ async def running_backend(folder: Path, *flags: str) -> AsyncIterator[tuple[Back
         await backend.kill()
 
 
+class Reporter(Protocol):
+    """Who sent results: so many of each check, numbered from 1 on."""
+
+    name: str
+    sent: dict[str, int]
+
+
 def lines_of(log: Path) -> set[str]:
     return set(log.read_text().splitlines()) if log.exists() else set()
 
@@ -210,7 +217,7 @@ async def handled(log: Path, wanted: set[str]) -> set[str]:
         await asyncio.sleep(0.05)
 
 
-def failures(senders: Sequence[Sender | Client]) -> set[str]:
+def failures(senders: Sequence[Reporter]) -> set[str]:
     return {
         f"{sender.name} {check} {number}"
         for sender in senders
@@ -220,7 +227,7 @@ def failures(senders: Sequence[Sender | Client]) -> set[str]:
     }
 
 
-async def check_histories(api: Api, senders: Sequence[Sender | Client]) -> None:
+async def check_histories(api: Api, senders: Sequence[Reporter]) -> None:
     """Every history is in order and ends with what was sent last; an agent's holds each result once."""
     for sender in senders:
         for check, last in sender.sent.items():

@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from enum import Enum
 from typing import Any
@@ -15,6 +15,9 @@ from sensu.store.database_url import DatabaseUrl
 CONNECT_TIMEOUT_S = 5.0
 STATEMENT_TIMEOUT_S = 15.0
 """A statement that takes longer ends its connection."""
+
+LOOKS_FOR_POOLER = 5
+_SERVED_BY = "SELECT pg_backend_pid()"
 
 STATEMENTS_KEPT = 200
 STATEMENT_BYTES_MAX = 64 * 1024
@@ -39,34 +42,72 @@ class StoreAway(StoreError):
 
 
 class Connector:
-    """Opens connections that all have the same settings."""
+    """Opens connections that all have the same settings; call `look` before the first one."""
 
     def __init__(self, target: DatabaseUrl, durability: SynchronousCommit, session: str) -> None:
         self.target, self._durability = target, durability
         self.name = f"sensu-backend {session}"
         """The name under which the server lists the connections of this process."""
+        self._pooled = False
 
     async def connect(self) -> Any:
         """A new connection; raises StoreError."""
-        cached = self.target.statement_cache
-        settings = {"application_name": self.name}
-        if cached:
-            settings |= {
-                "synchronous_commit": self._durability.value,
-                "idle_in_transaction_session_timeout": "5s",
-                "jit": "off",
-            }
+        settings = self._settings() if self.target.statement_cache else {}
+        at_start = {} if self._pooled else settings
         with plain_errors(self.target):
-            return await asyncpg.connect(
-                self.target.url,
-                timeout=CONNECT_TIMEOUT_S,
-                command_timeout=STATEMENT_TIMEOUT_S,
-                statement_cache_size=STATEMENTS_KEPT if cached else 0,
-                max_cacheable_statement_size=STATEMENT_BYTES_MAX,
-                max_cached_statement_lifetime=0,
-                server_settings=settings,
-                target_session_attrs="read-write",
-            )
+            connection = await self._connected(at_start, STATEMENTS_KEPT if self.target.statement_cache else 0)
+            if settings and self._pooled:
+                await connection.execute(";".join(f"SET {name} = '{value}'" for name, value in settings.items()))
+            return connection
+
+    async def look(self) -> None:
+        """Find out whether a pooler is in between; raises StoreError if it is in a mode that would not work.
+
+        A pooler has process ids of its own, and refuses most settings when a connection begins. If it gives the same
+        session of the server to two connections, it is not in session mode.
+        """
+        with plain_errors(self.target):
+            connection = await self._connected({}, 0)
+            try:
+                served_by = await connection.fetchval(_SERVED_BY)
+                self._pooled = served_by != connection.get_server_pid()
+                if self._pooled and self.target.statement_cache and await self._is_shared(connection):
+                    raise StoreError(
+                        f"the database {self.target.shown} is behind a pooler that is not in session mode: add"
+                        " statement_cache=0 to the URL in --store, or use session mode"
+                    )
+            finally:
+                connection.terminate()
+
+    async def _is_shared(self, one: Any) -> bool:
+        """Whether a session of the server serves two connections in turn; other clients can hide that for a moment."""
+        other = await self._connected({}, 0)
+        try:
+            for _ in range(LOOKS_FOR_POOLER):
+                if await one.fetchval(_SERVED_BY) == await other.fetchval(_SERVED_BY):
+                    return True
+        finally:
+            other.terminate()
+        return False
+
+    def _settings(self) -> dict[str, str]:
+        return {
+            "synchronous_commit": self._durability.value,
+            "idle_in_transaction_session_timeout": "5s",
+            "jit": "off",
+        }
+
+    async def _connected(self, settings: Mapping[str, str], statements_kept: int) -> Any:
+        return await asyncpg.connect(
+            self.target.url,
+            timeout=CONNECT_TIMEOUT_S,
+            command_timeout=STATEMENT_TIMEOUT_S,
+            statement_cache_size=statements_kept,
+            max_cacheable_statement_size=STATEMENT_BYTES_MAX,
+            max_cached_statement_lifetime=0,
+            server_settings={"application_name": self.name, **settings},
+            target_session_attrs="read-write",
+        )
 
     async def require_durability(self, connection: Any) -> None:
         """Raise StoreError if the durability is another one, because a pooler keeps this process from setting it."""
@@ -117,6 +158,15 @@ def _explained(shown: str, err: Exception) -> StoreError:
         return StoreError(f"the database {shown} does not exist: create it with createdb")
     if code == "53100":
         return StoreError(f"the disk that holds the database {shown} is full")
+    if "unsupported startup parameter" in str(err):
+        return StoreError(
+            f"a pooler before the database {shown} refuses a parameter of the URL ({err}): set it for the role with"
+            " ALTER ROLE … SET"
+        )
+    if "statement pooling mode" in str(err):
+        return StoreError(
+            f"the database {shown} is behind a pooler in statement mode, which has no transactions: use session mode"
+        )
     if code.startswith("XX"):
         return StoreError(f"the database {shown} is damaged: {err}")
     if is_lost(err):

@@ -90,6 +90,7 @@ class PostgresStore:
         session = secrets.token_hex(8)
         connector = Connector(self._target, self._durability, session)
         seat = self._seat = Seat(connector, session, self._clock)
+        await connector.look()
         connection = await connector.connect()
         try:
             with plain_errors(self._target):
