@@ -84,6 +84,19 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     return True
 
 
+ON_BOTH = ("tests/store/", "tests/flows/", "tests/faults/")
+"""The folders of tests that can run over either store."""
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Says how many tests passed over each store."""
+    passed = [report.nodeid for report in terminalreporter.stats.get("passed", ()) if report.nodeid.startswith(ON_BOTH)]
+    everything = os.environ.get("TEST_STORE") == "postgres"
+    postgres = sum(everything or "postgres" in nodeid or "pgbouncer" in nodeid for nodeid in passed)
+    if passed:
+        terminalreporter.write_line(f"passed over SQLite: {len(passed) - postgres}, over PostgreSQL: {postgres}")
+
+
 LONGEST_FIRST = ("docs", "faults", "workers", "e2e", "web", "contract", "cli", "checks", "flows", "store", "unit")
 """The folders of tests, by how long one of their tests takes."""
 

@@ -176,6 +176,13 @@ class Api:
     async def checks(self) -> list[dict[str, Any]]:
         return await self._list("checks")
 
+    async def deliveries(self) -> list[dict[str, Any]]:
+        url = self._root.replace("/core/v2/", "/sensu/v1/") + "/deliveries"
+        async with self._session.get(url, headers=self._headers) as answer:
+            assert answer.status == 200, await answer.text()
+            found: list[dict[str, Any]] = await answer.json(content_type=None)
+            return found
+
     async def _list(self, segment: str) -> list[dict[str, Any]]:
         async with self._session.get(f"{self._root}/{segment}", headers=self._headers) as answer:
             found: list[dict[str, Any]] = await answer.json(content_type=None)

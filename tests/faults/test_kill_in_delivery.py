@@ -24,7 +24,7 @@ STEPS = ("mutating", "before", "after", "failing", "falling-back", "fallen-back"
 
 def kill_once(folder: Path, step: str) -> str:
     """A command that kills the backend the first time it runs."""
-    return f"mkdir {folder}/{step} 2>/dev/null && kill -9 $(cat {folder}/state/sensu.lock) && sleep 1;"
+    return f"mkdir {folder}/{step} 2>/dev/null && kill -9 $(cat {folder}/pid) && sleep 1;"
 
 
 def record(folder: Path, name: str) -> str:
@@ -68,6 +68,16 @@ class Api:
                 return answer.status, await answer.json() if answer.content_length != 0 else None
 
 
+async def start(backend: BackendProcess) -> None:
+    """Start the backend, with its id in a file for the handlers that kill it."""
+    (backend.folder / "pid").unlink(missing_ok=True)
+    starting = asyncio.create_task(backend.start(["--log-level", "fatal"]))
+    while not backend.pid and not starting.done():  # noqa: ASYNC110 - it is there at once
+        await asyncio.sleep(0.001)
+    (backend.folder / "pid").write_text(str(backend.pid))
+    await starting
+
+
 async def until_all_is_delivered(backend: BackendProcess, api: Api) -> int:
     """Start the backend again whenever it is gone, until nothing is owed; how often that was."""
     deadline, kills = time.monotonic() + PATIENCE_S, 0
@@ -81,7 +91,7 @@ async def until_all_is_delivered(backend: BackendProcess, api: Api) -> int:
             await backend.kill()
             kills += 1
             with contextlib.suppress(NotReady):  # killed again as soon as it began
-                await backend.start(["--log-level", "fatal"])
+                await start(backend)
         await asyncio.sleep(POLL_S)
 
 
@@ -121,7 +131,7 @@ async def test_a_backend_that_is_killed_in_the_middle_of_deliveries_loses_and_do
     backend = BackendProcess(tmp_path)
     api = Api(backend)
     await backend.initialise()
-    await backend.start(["--log-level", "fatal"])
+    await start(backend)
     try:
         for path, resource in resources(tmp_path):
             assert (await api.call("POST", f"{NAMESPACE}/{path}", resource))[0] == 201

@@ -48,7 +48,7 @@ from sensu.store.values import Committed, OweDelivery
 from sensu.testing.factories import make_check, make_entity, make_event, make_metadata
 from sensu.testing.virtual_clock import VirtualClock, let_others_run
 from tests.flows.moving_slots import MovingSlots
-from tests.stores import store_in
+from tests.stores import reads_done, store_in
 
 START = 1_700_000_000
 PATIENCE_S = 20.0
@@ -169,6 +169,8 @@ class PipelinedWorld:
         self.deliveries = Deliveries(self.store, access, self.offered, AuditLog(self.store, access, self.clock))
         self.explain = Explain(self.store, access, self.clock, self.offered)
         self._task = asyncio.create_task(self.pipelined.run())
+        await let_others_run()  # what is owed is read
+        await reads_done(self.store)
 
     async def stop(self) -> None:
         """The backend stops in an orderly way."""

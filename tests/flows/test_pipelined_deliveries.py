@@ -2,6 +2,8 @@
 
 import asyncio
 import socket
+from collections.abc import Sequence
+from typing import Any
 
 import pytest
 
@@ -336,3 +338,34 @@ async def test_a_failed_delivery_is_stored_under_the_same_keys(world: PipelinedW
     mail = "fallback(Name=mail)/core/v2.Pipeline(Name=incidents)/page"
     assert first == f'{{"{legacy}":{{"tries":1,"due_at":{START + 5}.0,"why":"exit status 3"}}}}'
     assert second == f'{{"{mail}":{{"tries":1,"due_at":{START + 60}.0,"why":"exit status 4"}}}}'
+
+
+async def test_a_delivery_that_ends_while_the_store_is_read_is_not_made_again(
+    world: PipelinedWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the store answers may be older than what happened since it was asked."""
+    release, answer, asked = world.folder / "release", asyncio.Event(), asyncio.Event()
+    read = world.store.deliveries_owed
+
+    async def read_slowly(*arguments: Any) -> Sequence[OweDelivery]:
+        page = await read(*arguments)
+        if page:
+            asked.set()
+            await answer.wait()
+        return page
+
+    waits = f"while ! test -e {release}; do sleep 0.01; done"
+    await world.handlers(pipe("h", f"{world.append_command('log')} {waits}"))
+    await world.owe(result("1", handlers=["h"]))
+    await world.until(lambda: world.outputs("log") == ["1"])
+    monkeypatch.setattr(world.store, "deliveries_owed", read_slowly)
+    await world.clock.advance(30)
+    await asyncio.wait_for(asked.wait(), 10)
+    monkeypatch.setattr(world.store, "deliveries_owed", read)
+    release.touch()
+    await world.settled()
+    await world.until(lambda: world.pipelined.pending() == 0)
+    answer.set()
+    await world.owe(result("2", handlers=["h"]))
+    await world.settled()
+    assert world.outputs("log") == ["1", "2"]

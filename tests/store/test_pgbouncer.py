@@ -62,7 +62,7 @@ class Pooler:
 
     def kill(self) -> None:
         self._process.kill()
-        self._process.wait()
+        self._process.wait(20)
         (self._folder / f".s.PGSQL.{PORT}").unlink(missing_ok=True)
 
     def remove(self) -> None:
@@ -121,7 +121,7 @@ async def test_transaction_mode(pooler: Pooler) -> None:
             assert (await results(store))[-1] == number
         await asyncio.gather(*noise)
         writing = [asyncio.create_task(commit(store, taken(number))) for number in range(100, 200)]
-        await asyncio.sleep(0.005)
+        await asyncio.wait(writing, return_when=asyncio.FIRST_COMPLETED)
         pooler.kill()
         pooler.start()
         await pooler.answers()

@@ -416,6 +416,7 @@ class Pipelined:
     def _forget(self, delivery_id: int) -> None:
         was_full = self.full()
         del self._pending[delivery_id]
+        self._backlog.left(delivery_id)
         self._forgotten.set()
         if was_full:
             self._backlog.look_again()

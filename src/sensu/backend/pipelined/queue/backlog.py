@@ -75,6 +75,8 @@ class Backlog:
         self._first_parked: int | None = None
         self._look_again_from: int | None = None
         self._looks_at_all = False
+        self._left_meanwhile: set[int] | None = None
+        """The deliveries that left memory while a page is read, in which they may still be pending."""
 
     def wake(self) -> None:
         """Call when new deliveries are stored."""
@@ -85,6 +87,11 @@ class Backlog:
         if self._first_parked is not None:
             self._look_again_from = min(self._first_parked, self._look_again_from or self._first_parked)
         self._woken.set()
+
+    def left(self, delivery_id: int) -> None:
+        """Call when a delivery leaves memory."""
+        if self._left_meanwhile is not None:
+            self._left_meanwhile.add(delivery_id)
 
     def take(self, delivery: OweDelivery) -> None:
         """Take a delivery that is pending again, before others if it has room."""
@@ -127,15 +134,26 @@ class Backlog:
                 log.error("pending deliveries cannot be read", extra=fields(error=str(err)))
                 await self._clock.sleep(STORE_PAUSE_S)
 
+    async def _to_admit(self, after: int) -> tuple[Sequence[OweDelivery], bool]:
+        """The next deliveries that memory may not hold, and whether there may be more.
+
+        A page can be older than what happened while it was read: what left memory meanwhile is not pending any more.
+        """
+        left = self._left_meanwhile = set()
+        try:
+            page = await self._page(after)
+        finally:
+            self._left_meanwhile = None
+        return [delivery for delivery in page if delivery.id not in left], len(page) == PAGE
+
     async def _follow(self) -> None:
         """Take new deliveries."""
-        while not self._memory.full():
-            page = await self._page(self._followed)
+        more = True
+        while more and not self._memory.full():
+            page, more = await self._to_admit(self._followed)
             for delivery in page:
                 self._followed = delivery.id
                 self._try_admission(delivery, self._parked_keys, self._park)
-            if len(page) < PAGE:
-                return
             await asyncio.sleep(0)
 
     def _park(self, delivery_id: int, parked: _Parked) -> None:
@@ -166,7 +184,7 @@ class Backlog:
 
         after, idle_pages, seen_all = first - 1, 0, False
         while not seen_all and idle_pages < IDLE_PAGES_MAX and not self._memory.full() and self._is_worth_a_look():
-            page = await self._page(after)
+            page, more = await self._to_admit(after)
             older = [delivery for delivery in page if delivery.id <= self._followed]
             admitted = 0
             for delivery in older:
@@ -174,7 +192,7 @@ class Backlog:
                 if self._try_admission(delivery, refused, refuse):
                     admitted += 1
             idle_pages = 0 if admitted else idle_pages + 1
-            seen_all = len(older) < PAGE
+            seen_all = not more or len(older) < len(page)
             await asyncio.sleep(0)
         self._looks_at_all = False
         if refused:
