@@ -149,7 +149,7 @@ def test_the_tabs_tell_what_is_known_of_an_entity(visits: Visits, world: World) 
     page.get_by_role("tab", name="Subscriptions").click()
     expect(page.get_by_role("link", name="raid")).to_be_visible()
     page.get_by_role("tab", name="Raw").click()
-    expect(page.get_by_role("region", name="The entity as JSON")).to_contain_text('"entity_class": "agent"')
+    expect(page.get_by_role("region", name="YAML")).to_contain_text("entity_class: agent")
     world.kill_agent("tabbed")
 
 

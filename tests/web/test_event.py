@@ -199,7 +199,10 @@ def test_the_details_are_in_tabs_that_a_link_opens(visits: Visits, world: World)
     page.keyboard.press("y")
     expect(page).to_have_url(re.compile(r"tab=why"))
     raw = open_event(visits, "tabs1", "http", query="?tab=raw")
-    expect(raw.get_by_role("region", name="The event as JSON")).to_contain_text('"name": "tabs1"')
+    expect(raw.get_by_role("region", name="YAML")).to_contain_text("type: Event")
+    raw.get_by_role("button", name="JSON").click()
+    expect(raw.get_by_role("region", name="JSON")).to_contain_text('"name": "tabs1"')
+    expect(raw).to_have_url(re.compile(r"form=json"))
 
 
 def test_a_reader_sees_no_action_that_would_be_refused(visits: Visits, world: World, reader: tuple[str, str]) -> None:
@@ -317,3 +320,51 @@ def test_a_chart_that_is_empty_says_why(visits: Visits, world: World) -> None:
     page = open_event(visits, "empty1", "broken", query="?tab=metrics&from=1000&to=2000")
     expect(page.get_by_text("The check had no results in this period.")).to_be_visible()
     expect(page.get_by_text("contain no metrics in the format graphite_plaintext")).to_be_visible()
+
+
+def test_an_event_is_compared_with_an_earlier_moment(visits: Visits, world: World) -> None:
+    """A kept result, or a moment of the chart, is shown beside now, with what differs; the link shows the same."""
+    now = int(time.time())
+    world.report("then1", "http", 0, "line one\nall well", executed=now - 600, duration=0.1)
+    world.report("then1", "http", 2, "line one\nrefused", executed=now - 60, duration=0.2)
+    page = open_event(visits, "then1", "http", query="?tab=results&from=1h")
+    page.get_by_role("tabpanel").get_by_role("listitem").nth(1).locator("summary").click()
+    page.get_by_role("tabpanel").get_by_role("button", name="Compare with now").click()
+    table = page.get_by_role("table", name="Then and now")
+    expect(table.get_by_role("row", name=re.compile("Status.*differs passing critical"))).to_be_visible()
+    differences = page.get_by_role("region", name="Differences of the output")
+    expect(differences).to_contain_text("then: all well")
+    expect(differences).to_contain_text("now: refused")
+    page.reload()
+    expect(table).to_be_visible()
+    page.get_by_role("button", name="Back to now").click()
+    expect(table).to_be_hidden()
+    chart = page.get_by_role("slider", name="Duration")
+    chart.focus()
+    page.keyboard.press("Home")
+    page.keyboard.press("Enter")
+    expect(table.get_by_role("row", name=re.compile("Status.*differs passing critical"))).to_be_visible()
+    visits.expected_errors.append("404")
+    page.goto("/n/default/events/then1/http?at=1000")
+    expect(page.get_by_text("Nothing is kept of this event from before that moment.")).to_be_visible()
+
+
+def test_the_check_and_the_entity_have_a_tab_with_a_link(visits: Visits, world: World) -> None:
+    """The tabs show what ran and for whom, lead to their pages, and say when no check with the name exists."""
+    visits.expected_errors.append("404")
+    fields: dict[str, Any] = {"command": "check-http", "subscriptions": ["web"], "handlers": ["pager"]}
+    world.report("facts1", "scripted", 0, "fine", labels={"region": "eu"}, **fields)
+    page = open_event(visits, "facts1", "scripted", query="?tab=check")
+    panel = page.get_by_role("tabpanel")
+    expect(panel).to_contain_text("No check with this name exists")
+    expect(panel.get_by_role("region", name="The command")).to_have_text("check-http")
+    expect(panel.get_by_role("link", name="pager")).to_have_attribute("href", "/n/default/handlers/pager")
+    page.get_by_role("tab", name="Entity").click()
+    expect(panel).to_contain_text("region")
+    expect(panel.get_by_role("link")).to_have_attribute("href", "/n/default/entities/facts1")
+    metadata = {"name": "scripted", "namespace": "default"}
+    spec = {**fields, "interval": 60}
+    world.create({"type": "CheckConfig", "api_version": "core/v2", "metadata": metadata, "spec": spec})
+    page.goto("/n/default/events/facts1/scripted?tab=check")
+    link = page.get_by_role("link", name="The check scripted")
+    expect(link).to_have_attribute("href", "/n/default/checks/scripted")

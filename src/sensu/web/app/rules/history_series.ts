@@ -6,13 +6,15 @@ export interface Durations {
   series: ChartSeries
   /** How many results there were. */
   results: number
+  /** How many seconds a point stands for. */
+  step: number
   /** More results than are read; the oldest are left out. */
   cut: boolean
 }
 
 /** The durations of results; keepalives and results of scripts often do not say how long they took. */
 export function readDurations(answer: unknown): Durations {
-  const { buckets, complete } = recordOf(answer)
+  const { buckets, complete, step } = recordOf(answer)
   const found = listOf(buckets).map(recordOf)
   const points = found.map((bucket): ChartPoint => {
     const [least = 0, value = 0, greatest = 0] = listOf(bucket['duration']).map((part) => numberOf(part))
@@ -23,6 +25,7 @@ export function readDurations(answer: unknown): Durations {
   return {
     series: { name: 'duration', points: points.filter(({ greatest }) => greatest > 0) },
     results,
+    step: numberOf(step),
     cut: complete === false,
   }
 }

@@ -17,6 +17,10 @@ export interface EventFacts {
   metricFormat: string
   silenced: readonly string[]
   hooks: readonly HookResult[]
+  pipelines: readonly string[]
+  /** The check and the entity of the event, as the API gave them. */
+  check: unknown
+  entity: unknown
   /** As the API gave it, for the raw view. */
   raw: unknown
 }
@@ -46,6 +50,9 @@ export function readEvent(answer: unknown): EventFacts {
     metricFormat: textOf(check['output_metric_format']),
     silenced: textsOf(check['silenced']),
     hooks: listOf(check['hooks']).map(readHook),
+    pipelines: listOf(event['pipelines']).map((each) => textOf(recordOf(each)['name'])),
+    check: event['check'],
+    entity: event['entity'],
     raw: answer,
   }
 }
