@@ -97,7 +97,20 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
         terminalreporter.write_line(f"passed over SQLite: {len(passed) - postgres}, over PostgreSQL: {postgres}")
 
 
-LONGEST_FIRST = ("docs", "faults", "workers", "e2e", "web", "contract", "cli", "checks", "flows", "store", "unit")
+LONGEST_FIRST = (
+    "docs",
+    "faults",
+    "real",
+    "workers",
+    "e2e",
+    "web",
+    "contract",
+    "cli",
+    "checks",
+    "flows",
+    "store",
+    "unit",
+)
 """The folders of tests, by how long one of their tests takes."""
 
 

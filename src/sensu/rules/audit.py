@@ -19,6 +19,8 @@ KEY_CHARACTERS_SHOWN = 8
 
 TEXT_CHARACTERS_MAX = 256
 """The user name of a failed login is truncated to this number of characters."""
+REASON_CHARACTERS_MAX = 2_048
+"""The limit for the reasons of a failed login."""
 
 _PASSWORDS = frozenset(("password", "password_hash"))
 _URL = re.compile(r"(?<=://)[^\s\"'`<>|]+")
@@ -37,7 +39,8 @@ class AuditRecord(Wire, frozen=True):
 
     `action` is create, update, delete, execute (a check), resolve (an event), retry or discard (a delivery), end (a
     session), login, logout or login refused. `before` and `after` are the resource without its secrets;
-    `secrets_changed` is set if secrets changed. What a bulk request did has the same `batch`.
+    `secrets_changed` is set if secrets changed. `reason` says why a login was refused, and by which provider. What a
+    bulk request did has the same `batch`.
     """
 
     at: float = 0.0
@@ -52,6 +55,7 @@ class AuditRecord(Wire, frozen=True):
     before: Any = None
     after: Any = None
     secrets_changed: bool = False
+    reason: str = ""
     suppressed: int = 0
     batch: str = ""
 
@@ -119,6 +123,6 @@ def _hidden_values(value: Any) -> Any:
 _HIDING: dict[str, Callable[[Any], Any]] = {"env_vars": _hidden_variables, "headers": _hidden_values}
 
 
-def cut(text: str) -> str:
-    """A string from a client, truncated to the limit."""
-    return text if len(text) <= TEXT_CHARACTERS_MAX else text[:TEXT_CHARACTERS_MAX] + "…"
+def cut(text: str, characters_max: int = TEXT_CHARACTERS_MAX) -> str:
+    """A string from a client or a provider, truncated to the limit."""
+    return text if len(text) <= characters_max else text[:characters_max] + "…"

@@ -76,7 +76,7 @@ def _admitters(basics: Basics, auth: Auth, neighbours: Neighbours, revoked: Revo
         return auth.authenticator.authenticate(credentials) if problem is None else Rejected(problem)
 
     return Admitters(
-        login=auth.authenticator.login,
+        login=auth.authenticator.login_of_agent,
         authenticate=authenticate,
         authorize=lambda who, namespace, agent: auth.access.allows(
             who, "create", "events", name=agent, namespace=namespace

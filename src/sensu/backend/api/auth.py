@@ -19,7 +19,7 @@ from sensu.backend.auth.authenticator import BEARER, Authenticator
 from sensu.backend.auth.identity import Identity, Rejected
 from sensu.backend.auth.providers import PasswordLogin, ProviderUnavailable
 from sensu.backend.auth.tokens import Tokens, TokenTriple
-from sensu.backend.services.audit import UNKNOWN_USER, AuditLog
+from sensu.backend.services.audit import AuditLog
 from sensu.backend.services.outcomes import Invalid
 from sensu.backend.services.payload import decoded
 from sensu.errors import StoreError
@@ -121,12 +121,10 @@ class AuthEndpoint:
                 return _too_many(err)
             if isinstance(who, Identity):
                 return who
-            if isinstance(who, ProviderUnavailable):
-                return unavailable(who.why)
-            shown = username if self._authenticator.knows(username) else UNKNOWN_USER
             with contextlib.suppress(StoreError):
-                await self._audit.login_refused(shown, request.address)
-            return None
+                shown = self._authenticator.shown_name(login, who)
+                await self._audit.login_refused(shown, request.address, who.reasons)
+            return unavailable(who.why) if isinstance(who, ProviderUnavailable) else None
         if authorization.startswith(BEARER) and isinstance(
             self._authenticator.authenticate(request.credentials), Identity
         ):

@@ -2,12 +2,15 @@
 
 import contextlib
 from dataclasses import dataclass
+from functools import partial
 
 from sensu.backend.auth.access import Access
 from sensu.backend.auth.api_keys import APIKeys
 from sensu.backend.auth.authenticator import Authenticator
 from sensu.backend.auth.basic_provider import BasicProvider
 from sensu.backend.auth.cluster_secret import cluster_secret
+from sensu.backend.auth.configured_providers import ConfiguredProviders
+from sensu.backend.auth.directory.provider import Directory
 from sensu.backend.auth.key_uses import KeyUses
 from sensu.backend.auth.passwords import Passwords
 from sensu.backend.auth.providers import Providers
@@ -15,6 +18,7 @@ from sensu.backend.auth.sealing import Sealing
 from sensu.backend.auth.signing import read_private_key, read_public_key
 from sensu.backend.auth.tokens import TokenLifetimes, Tokens
 from sensu.backend.basics import Basics
+from sensu.resources.kinds import AD_PROVIDER, LDAP_PROVIDER
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +38,12 @@ async def assembled(basics: Basics, stack: contextlib.AsyncExitStack) -> Auth:
     private, public = settings.jwt_private_key_file, settings.jwt_public_key_file
     passwords = Passwords(basics.clock)
     stack.callback(passwords.close)
-    providers = Providers(BasicProvider(records, passwords))
+    sealing = Sealing(await cluster_secret(basics.store))
+    makers = {
+        LDAP_PROVIDER: partial(Directory, records=records, clock=basics.clock),
+        AD_PROVIDER: partial(Directory, records=records, clock=basics.clock),
+    }
+    providers = Providers(BasicProvider(records, passwords), ConfiguredProviders(records, sealing, makers))
     tokens = Tokens(
         basics.store,
         providers,
@@ -44,7 +53,6 @@ async def assembled(basics: Basics, stack: contextlib.AsyncExitStack) -> Auth:
         read_public_key(public) if public else None,
     )
     await tokens.open()
-    sealing = Sealing(await cluster_secret(basics.store))
     stack.callback(tokens.close)
     uses = KeyUses(basics.store, records, basics.clock)
     authenticator = Authenticator(records, providers, tokens, APIKeys(records), uses)

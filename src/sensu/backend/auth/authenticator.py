@@ -74,14 +74,24 @@ class Authenticator:
 
     async def login(self, login: PasswordLogin) -> Identity | Rejected | ProviderUnavailable:
         """The user, if a provider accepts the password; raises TooManyAttempts."""
-        found = await self._providers.log_in(login)
+        return self._identity(await self._providers.log_in(login), login)
+
+    async def login_of_agent(self, login: PasswordLogin) -> Identity | Rejected | ProviderUnavailable:
+        """The same for agents, whose users are always records: a fleet must not depend on a directory."""
+        return self._identity(await self._providers.log_in_locally(login), login)
+
+    def _identity(
+        self, found: Principal | Rejected | ProviderUnavailable, login: PasswordLogin
+    ) -> Identity | Rejected | ProviderUnavailable:
         if not isinstance(found, Principal):
             return found
         return msgspec.structs.replace(identity_of(found, Via.BASIC), address=login.address)
 
-    def knows(self, username: str) -> bool:
-        """Whether a user record of that name exists."""
-        return self._user(username) is not None
+    def shown_name(self, login: PasswordLogin, refusal: Rejected | ProviderUnavailable) -> str:
+        """The name of a user who was refused, empty if nobody knows such a user."""
+        if self._user(login.username) is not None:
+            return login.username
+        return refusal.username if isinstance(refusal, Rejected) else ""
 
     def _user(self, username: str) -> User | None:
         user: User | None = self._records.get(USER, "", username)

@@ -23,6 +23,10 @@ class BasicProvider:
         """Whether there is an enabled user of that name: its password is then sent to no other provider."""
         return enabled_user(self._records, username) is not None
 
+    def addressed_by(self, username: str) -> bool:
+        """No: the names of users of records have no prefix."""
+        return False
+
     async def log_in(self, login: PasswordLogin) -> Principal | Rejected:
         """The user, if the password is correct and the user is enabled; raises TooManyAttempts.
 

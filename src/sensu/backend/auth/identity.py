@@ -57,9 +57,14 @@ class Identity(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """The caller is not authenticated; `message` can be sent to the client."""
+    """The caller is not authenticated; `message` can be sent to the client.
+
+    `reasons` say why, with the provider, for the audit log. `username` is the user's name if a provider knows the user.
+    """
 
     message: str
+    reasons: tuple[str, ...] = ()
+    username: str = ""
 
 
 NO_CREDENTIALS = Rejected("bad credentials")

@@ -1,6 +1,7 @@
 """The protocol of authentication providers, and the providers of a backend."""
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import msgspec
@@ -20,9 +21,13 @@ class PasswordLogin(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class ProviderUnavailable:
-    """A provider cannot be asked now; `why` can be sent to the client. Sessions continue."""
+    """A provider cannot be asked now; `why` can be sent to the client. Sessions continue.
+
+    `reasons` are for the audit log.
+    """
 
     why: str
+    reasons: tuple[str, ...] = ()
 
 
 def id_of(kind: Kind, name: str) -> str:
@@ -42,6 +47,10 @@ class Provider(Protocol):
         """Whether no other provider is asked about log-ins with this user name."""
         ...
 
+    def addressed_by(self, username: str) -> bool:
+        """Whether a user name names this provider, so that no other one is asked."""
+        ...
+
     async def log_in(self, login: PasswordLogin) -> Principal | Rejected | ProviderUnavailable:
         """The user, if the password is correct; raises TooManyAttempts."""
         ...
@@ -59,14 +68,16 @@ class Provider(Protocol):
 
 
 class Providers:
-    """The providers of a backend, in the order in which a log-in tries them."""
+    """The providers of a backend: `basic`, and those that are configured, in the order of their names."""
 
-    def __init__(self, *providers: Provider) -> None:
-        self._by_id = {provider.id: provider for provider in providers}
+    def __init__(self, basic: Provider, configured: Callable[[], Mapping[str, Provider]] = dict) -> None:
+        """`configured` returns the other providers by their ids."""
+        self._basic = basic
+        self._configured = configured
 
     def get(self, provider_id: str) -> Provider | None:
         """The provider with that id."""
-        return self._by_id.get(provider_id)
+        return self._basic if provider_id == self._basic.id else self._configured().get(provider_id)
 
     async def log_in(self, login: PasswordLogin) -> Principal | Rejected | ProviderUnavailable:
         """The user, from the first provider that accepts the password; raises TooManyAttempts.
@@ -74,10 +85,37 @@ class Providers:
         A provider that is unavailable does not keep the others from being asked.
         """
         refusal: Rejected | ProviderUnavailable = WRONG_CREDENTIALS
-        for provider in tuple(self._by_id.values()):
+        reasons, known = list[str](), ""
+        login, asked = self._asked(login)
+        for provider in asked:
             found = await provider.log_in(login)
             if isinstance(found, Principal) or provider.decides(login.username):
                 return found
+            reasons += found.reasons
             if isinstance(found, ProviderUnavailable):
                 refusal = found
-        return refusal
+            else:
+                known = known or found.username
+        if isinstance(refusal, ProviderUnavailable):
+            return replace(refusal, reasons=tuple(reasons))
+        return replace(refusal, reasons=tuple(reasons), username=known)
+
+    async def log_in_locally(self, login: PasswordLogin) -> Principal | Rejected | ProviderUnavailable:
+        """The user, from the user records alone; raises TooManyAttempts."""
+        return await self._basic.log_in(login)
+
+    def _asked(self, login: PasswordLogin) -> tuple[PasswordLogin, Sequence[Provider]]:
+        """The log-in, and the providers that are asked in turn: those that its user name names, or all.
+
+        Basic credentials have no colon in the user name: of `ldap:alice:secret`, a client sends `ldap` as user name.
+        """
+        configured = tuple(self._configured().values())
+        if not configured or self._basic.decides(login.username):
+            return login, (self._basic, *configured)
+        name, colon, password = login.password.partition(":")
+        whole = PasswordLogin(f"{login.username}:{name}", password, login.address)
+        for one in (login, whole) if colon else (login,):
+            named = tuple(provider for provider in configured if provider.addressed_by(one.username))
+            if named:
+                return one, named
+        return login, (self._basic, *configured)

@@ -8,9 +8,20 @@ resource again changes nothing.
 import base64
 import binascii
 import hmac
+import logging
+from typing import TypeVar
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from sensu.log import fields
+from sensu.resources.kinds import kind_of, name_of, namespace_of
+from sensu.rules.kinds.table import RULES
+from sensu.rules.redaction import REDACTED
+
+T = TypeVar("T")
+
+log = logging.getLogger("sensu.auth")
 
 PREFIX = "sealed:"
 _NONCE_BYTES = 12
@@ -39,3 +50,24 @@ class Sealing:
             )
         except (binascii.Error, InvalidTag, ValueError):
             return None
+
+    def with_values(self, resource: T) -> T:
+        """A stored resource with its secret values opened; `REDACTED` instead of those that cannot be."""
+        change = RULES[kind_of(resource)].secrets
+        if change is None:
+            return resource
+
+        def opened(place: str, value: str) -> str:
+            found = self.opened(value, place_of(resource, place))
+            if found is None:
+                log.error("a sealed value cannot be opened; store it again", extra=fields(place=place))
+            return REDACTED if found is None else found
+
+        kept: T = change(resource, opened)
+        return kept
+
+
+def place_of(resource: object, place: str) -> str:
+    """The place of a value of a resource among those of all resources."""
+    kind = kind_of(resource)
+    return f"{kind.stored_as}/{namespace_of(resource)}/{name_of(resource)}/{place}"

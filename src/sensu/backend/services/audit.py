@@ -23,7 +23,7 @@ from sensu.log import fields
 from sensu.resources.documents import type_of
 from sensu.resources.kinds import ALL_KINDS, CHECK, EVENT, Kind
 from sensu.resources.wire import encode
-from sensu.rules.audit import SELECTABLE, AuditRecord, cut, document, shown_name
+from sensu.rules.audit import REASON_CHARACTERS_MAX, SELECTABLE, AuditRecord, cut, document, shown_name
 from sensu.rules.owed import DeliveryView
 from sensu.store.contract import Store
 from sensu.store.values import AppendAudit, AuditEntry, DeleteResource, EventKey, PutResource, Stored, TrimAudit, Write
@@ -144,13 +144,14 @@ class AuditLog:
         record = AuditRecord(action="end", name=username, before={"address": address, "client": client})
         return self._entries(caller, SESSION, record)
 
-    async def login_refused(self, username: str, address: str) -> None:
-        """Record a failed login, with the name of an existing user or `UNKNOWN_USER`; raises StoreError."""
+    async def login_refused(self, username: str, address: str, reasons: Sequence[str] = ()) -> None:
+        """Record a failed login, with the name of a known user or none, and the reasons; raises StoreError."""
         suppressed = self._refused.admit()
         if suppressed is None:
             return
-        nobody = Identity(cut(username), (), address=address)
-        record = AuditRecord(action="login refused", suppressed=suppressed)
+        nobody = Identity(cut(username or UNKNOWN_USER), (), address=address)
+        reason = cut("; ".join(reasons), REASON_CHARACTERS_MAX)
+        record = AuditRecord(action="login refused", reason=reason, suppressed=suppressed)
         await self._store.commit(self._entries(nobody, None, record))
 
     def _entries(self, who: Identity, kind: Kind | Named | None, record: AuditRecord) -> list[Write]:

@@ -11,7 +11,7 @@ import msgspec
 
 from sensu.backend.auth.access import Access
 from sensu.backend.auth.identity import Identity
-from sensu.backend.auth.sealing import Sealing
+from sensu.backend.auth.sealing import Sealing, place_of
 from sensu.backend.services.outcomes import Invalid
 from sensu.backend.stored_form import key_of
 from sensu.resources.documents import decoded, encoded
@@ -42,7 +42,7 @@ class SealedValues:
             if value == REDACTED:
                 value = known.get(place, "")
                 missing.extend([] if value else [place])
-            return self._sealing.seal(value, _whole_place(resource, place))
+            return self._sealing.seal(value, place_of(resource, place))
 
         kept = change(resource, seal)
         if missing:
@@ -60,25 +60,13 @@ class SealedValues:
         before = decoded(kind.part_of or kind, stored.body)
 
         def note(place: str, value: str) -> str:
-            values[place] = self._sealing.opened(value, _whole_place(before, place)) or ""
+            values[place] = self._sealing.opened(value, place_of(before, place)) or ""
             return value
 
         change = RULES[kind_of(before)].secrets
         if change is not None:
             change(before, note)
         return values
-
-    def opened(self, resource: Any) -> Any:
-        """A stored resource with its secret values; `REDACTED` for those that cannot be opened."""
-        change = RULES[kind_of(resource)].secrets
-        if change is None:
-            return resource
-
-        def opened(place: str, value: str) -> str:
-            found = self._sealing.opened(value, _whole_place(resource, place))
-            return REDACTED if found is None else found
-
-        return change(resource, opened)
 
     def shows(self, caller: Identity, kind: Kind, name: str, namespace: str = "") -> bool:
         """Whether a caller sees the secret values of a resource of the kind."""
@@ -98,7 +86,7 @@ class SealedValues:
         resource = decoded(kind.part_of or kind, body)
         if not self.shows(caller, kind, name_of(resource), namespace_of(resource)):
             return public
-        return encoded(kind_of(resource), self.opened(resource))
+        return encoded(kind_of(resource), self._sealing.with_values(resource))
 
     async def shown_list(
         self, caller: Identity, kind: Kind, chunks: AsyncIterator[Sequence[bytes]]
@@ -111,9 +99,3 @@ class SealedValues:
         metadata = msgspec.json.decode(public)["metadata"]
         stored = await self._store.get(key_of(kind, metadata.get("namespace", ""), metadata["name"]))
         return public if stored is None else self.shown(caller, kind, stored.body, stored.public)
-
-
-def _whole_place(resource: Any, place: str) -> str:
-    """The place of a value among those of all resources."""
-    kind = kind_of(resource)
-    return f"{kind.stored_as}/{namespace_of(resource)}/{name_of(resource)}/{place}"

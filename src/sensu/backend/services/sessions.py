@@ -17,7 +17,7 @@ from sensu.backend.auth.sessions import LoginSession
 from sensu.backend.auth.tokens import Tokens
 from sensu.backend.initialise import is_initialised
 from sensu.backend.services.access_questions import AccessQuestions
-from sensu.backend.services.audit import UNKNOWN_USER, AuditLog
+from sensu.backend.services.audit import AuditLog
 from sensu.backend.services.outcomes import Deleted, Denied, Found, NotFound, Refusal
 from sensu.backend.services.preferences import UserPreferences
 from sensu.backend.services.web_settings import web_settings
@@ -144,12 +144,10 @@ class LoginSessions:
     ) -> NewSession | Rejected | ProviderUnavailable:
         """A new session for a browser, in the place of the one that it had; raises TooManyAttempts."""
         who = await self._authenticator.login(login)
-        if isinstance(who, ProviderUnavailable):
-            return who
-        if isinstance(who, Rejected):
-            known = self._authenticator.knows(login.username)
+        if not isinstance(who, Identity):
             with contextlib.suppress(StoreError):
-                await self._audit.login_refused(login.username if known else UNKNOWN_USER, login.address)
+                shown = self._authenticator.shown_name(login, who)
+                await self._audit.login_refused(shown, login.address, who.reasons)
             return who
         before = self._tokens.web.get(cookie_before)
         cookie, session = await self._tokens.web.begin(who, client, self._audit.of_login(who))

@@ -42,6 +42,9 @@ class Directory:
     def decides(self, username: str) -> bool:
         return False
 
+    def addressed_by(self, username: str) -> bool:
+        return username.startswith("ldap:")
+
     async def log_in(self, login: PasswordLogin) -> Principal | Rejected | ProviderUnavailable:
         self.asked.append(login.username)
         if self.down:
@@ -71,7 +74,7 @@ class Bench:
         self.directory = Directory()
         self.store = FakeStore()
         basic = BasicProvider(self.records, Passwords(self.clock))
-        self.providers = Providers(basic, self.directory)
+        self.providers = Providers(basic, lambda: {self.directory.id: self.directory})
         self.tokens = self.restarted(self.providers)
         uses = KeyUses(cast(Store, self.store), self.records, self.clock)
         self.auth = Authenticator(self.records, self.providers, self.tokens, APIKeys(self.records), uses)
