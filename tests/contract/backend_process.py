@@ -109,8 +109,10 @@ def _copy_of(database: str) -> str:
 
 def _environment(home: Path, database: str) -> dict[str, str]:
     """The environment of a backend; `database` is empty unless it uses a PostgreSQL database."""
-    store = {"SENSU_BACKEND_STORE": postgres_server.shared().url(database=database)} if database else {}
-    return environment(home, store)
+    if not database:
+        return environment(home, {})
+    url = postgres_server.shared().url(database=database)
+    return environment(home, {"SENSU_BACKEND_STORE": url, "SENSU_BACKEND_DURABILITY": "normal"})
 
 
 async def _ready(program: Program, url: str) -> None:

@@ -15,7 +15,9 @@ from tests.flows.playbook import Play, Playbook
 from tests.flows.world import World
 from tests.stores import ON_POSTGRES, release
 
-collect_ignore_glob = ["test_agent*.py", "test_init.py", "test_api_pipelining.py"] if ON_POSTGRES else []
+collect_ignore_glob = (
+    ["test_a_day.py", "test_agent*.py", "test_init.py", "test_api_pipelining.py"] if ON_POSTGRES else []
+)
 """Tests without a store of the medium that TEST_STORE names."""
 
 

@@ -93,6 +93,9 @@ async def test_session_mode(pooler: Pooler) -> None:
             for number in range(10):
                 await commit(store, taken(number))
             assert (await results(store))[-10:] == list(range(10))
+            async with connected(pooler.url()) as other, asyncio.timeout(20):
+                while not await other.fetchval("SELECT max(beat) FROM beats"):  # noqa: ASYNC110 - another process
+                    await asyncio.sleep(0.05)
 
 
 @mode("transaction")

@@ -272,6 +272,10 @@ class Store(Protocol):
         """Empty if the store answers, otherwise the problem; returns within a bounded time."""
         ...
 
+    def warnings(self) -> Sequence[str]:
+        """What may cost commits although the store is healthy, as the last call of `healthy` found it."""
+        ...
+
 
 class ChangeFeed(Protocol):
     """Passes changes of other processes to the listeners of this process's store, in commit order.

@@ -110,4 +110,6 @@ async def health_json(store: Store, member: Member, peers: Peers, timeout_s: flo
         "Err": problem,
         "Healthy": not problem,
     }
+    if warnings := store.warnings():
+        own["Warnings"] = warnings
     return encode({"Alarms": None, "ClusterHealth": [own], "Header": member.header})

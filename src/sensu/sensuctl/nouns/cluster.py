@@ -44,6 +44,8 @@ def show_health(context: Context) -> None:
         show_table(context, HEALTH_COLUMNS, members)
         if health.get("Alarms"):
             show_table(context, ALARM_COLUMNS, health["Alarms"])
+        for warning in (one for member in members for one in member.get("Warnings") or ()):
+            context.print(f"warning: {warning}")
 
 
 def _show_cluster_title(context: Context, header: Any) -> None:

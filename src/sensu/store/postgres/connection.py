@@ -1,6 +1,7 @@
 """Opens connections to the PostgreSQL database of a store, and explains the driver's errors."""
 
 import asyncio
+import copy
 import os
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
@@ -49,6 +50,12 @@ class Connector:
         self.name = f"sensu-backend {session}"
         """The name under which the server lists the connections of this process."""
         self._pooled = False
+
+    def with_durability(self, durability: SynchronousCommit) -> "Connector":
+        """One for connections with another durability, if no pooler keeps this process from setting it."""
+        other = copy.copy(self)
+        other._durability = durability
+        return other
 
     async def connect(self) -> Any:
         """A new connection; raises StoreError."""

@@ -27,6 +27,10 @@ PAGE_BYTES_MAX = 1024 * 1024
 """The maximum size of the bodies in a page, whatever its number of rows: the page ends with the row that exceeds it."""
 
 KEYS_MAX = 200
+_UNSAFE = {
+    "fsync": "the server has fsync = off, so that a crash of its host loses commits and can damage the database",
+    "full_page_writes": "the server has full_page_writes = off, so that a crash of its host can damage the database",
+}
 _ID_MAX = (1 << 63) - 1
 
 _RESOURCE = "SELECT namespace, name, body, shown, etag, revision FROM resources WHERE kind = ?"
@@ -191,6 +195,11 @@ class PostgresReader:
         """The value stored under a name."""
         rows = await self._rows("SELECT value FROM states WHERE name = ?", name)
         return rows[0][0] if rows else None
+
+    async def unsafe_settings(self) -> list[str]:
+        """The settings of the server with which commits that were confirmed can be lost, and what they mean."""
+        sql = "SELECT name FROM pg_settings WHERE name = ANY(?::text[]) AND setting = 'off' ORDER BY name"
+        return [_UNSAFE[row[0]] for row in await self._rows(sql, list(_UNSAFE))]
 
     async def audit(self, before: int, limit: int) -> list[AuditEntry]:
         """The newest entries of the audit log with ids below `before`."""

@@ -80,6 +80,7 @@ class PostgresStore:
         self._answering: set[asyncio.Task[None]] = set()
         self._open_writer: PostgresWriter | None = None
         self._open_readers: Readers | None = None
+        self._warnings: Sequence[str] = ()
         self._beats: asyncio.Task[None] | None = None
         self._waiting_writes = 0
         self._room = asyncio.Event()
@@ -110,7 +111,7 @@ class PostgresStore:
         self._feed.begin(readers, writer)
         self._room.set()
         self._open_writer = writer
-        signs = Connector(self._target, SynchronousCommit.NORMAL, session)
+        signs = connector.with_durability(SynchronousCommit.NORMAL)
         coordination = PostgresCoordination(
             signs, seat, writer, readers, self._feed, lambda: self._owed, self._take_up, self._clock
         )
@@ -424,12 +425,17 @@ class PostgresStore:
         try:
             async with asyncio.timeout(HEALTH_TIMEOUT_S):
                 await self.commit(())
-                await self._reader.get_state("")
+                unsafe = await self._reader.unsafe_settings()
+                self._warnings = () if self._durability is SynchronousCommit.NORMAL else unsafe
         except StoreError as err:
             return str(err)
         except TimeoutError:
             return f"the database {self._target.shown} does not answer within {HEALTH_TIMEOUT_S:g} s"
         return ""
+
+    def warnings(self) -> Sequence[str]:
+        """Settings of the server by which commits can be lost that should survive, as `healthy` found them."""
+        return self._warnings
 
 
 def _waits_for_others(pending: Pending) -> bool:

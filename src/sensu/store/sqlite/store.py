@@ -437,6 +437,10 @@ class SQLiteStore:
             return f"the database {self._path} does not answer within {HEALTH_TIMEOUT_S:g} s"
         return await self._damage.problem()
 
+    def warnings(self) -> Sequence[str]:
+        """What may cost commits although the database is healthy: nothing."""
+        return ()
+
 
 def _left(limit: int, taken: int) -> int:
     """The number of items missing from a list of at most `limit`; larger than any page if there is no limit."""
