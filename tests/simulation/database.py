@@ -14,8 +14,8 @@ CONNECT_TIMEOUT_S = 5.0
 STATEMENT_TIMEOUT_S = 15.0
 PAUSE_S = 0.0005
 """How long a message to or from the server takes on average."""
-LATE_MOST_S = 3.0
-"""How much later than its connection ended a statement can still run at the server."""
+LATE_S, LATE_MOST_S = 3.0, 20.0
+"""How much later than its connection ended a statement can still run at the server; a few are as late as the second."""
 
 
 class Lost(Exception):
@@ -42,6 +42,8 @@ class SimDatabase:
         self.in_doubt = 0
         self.never_ran = 0
         """How many statements were under way when their connection broke, and how many of these never ran."""
+        self.breaking: dict[str, float] = {}
+        """How likely it is for each process that a connection breaks while a statement is under way."""
         self._connections: dict[str, list[Connection]] = {}
         self._cut: set[str] = set()
         self._world = loop.process("")
@@ -128,6 +130,9 @@ class Connection:
         statement = _Statement(work, answer, copy_context())
         self._under_way.append(statement)
         self._database.in_world(self._database.travel_s(), self._arrive, statement)
+        if self._database.chance.random() < self._database.breaking.get(self.process, 0.0):
+            soon_s = self._database.chance.uniform(0.0, 4 * self._database.pause_s)
+            self._database.in_world(soon_s, self._database.break_connections, self.process)
         try:
             async with asyncio.timeout(STATEMENT_TIMEOUT_S):
                 return await answer
@@ -175,7 +180,7 @@ class Connection:
                 self._database.never_ran += 1
             elif not statement.ran:
                 statement.dropped = True
-                later_s = chance.uniform(0.0, LATE_MOST_S)
+                later_s = chance.uniform(0.0, LATE_S if chance.random() < 0.8 else LATE_MOST_S)
                 self._database.in_world(later_s, self._run_late, statement, self._database.starts)
             lost_after_s, loop = self._database.travel_s(), self._database.loop
             loop.call_later(lost_after_s, _resolve, statement.answer, None, Lost(), context=statement.context)

@@ -39,16 +39,12 @@ def database_away(world: World) -> float:
 
 
 def connections_break(world: World) -> float:
-    """All connections of a process to the database break several times, in the middle of commits."""
-    process = world.processes[_some_member(world)]
-    world.note(f"connections of {process.name} break")
-    for number in range(world.chance.randrange(1, 30)):
-        world.later(world.loop.time() + number * world.chance.uniform(0.01, 0.4), _break, world, process.name)
-    return 5.0
-
-
-def _break(world: World, process: str) -> None:
-    world.database.break_connections(process)
+    """The connections of a process to the database break again and again, in the middle of statements."""
+    process, seconds = world.processes[_some_member(world)].name, world.chance.uniform(2, 15)
+    world.note(f"connections of {process} break for {seconds:.1f} s")
+    world.database.breaking[process] = world.chance.choice((0.02, 0.1, 0.3))
+    world.later(world.loop.time() + seconds, world.database.breaking.pop, process, 0.0)
+    return seconds
 
 
 def cut_from_database(world: World) -> float:

@@ -174,7 +174,7 @@ class SimProcess:
             ended = await self._open(chain)
             self.serving = True
             self.around.serves(self)
-            why = await ended
+            why = await self._until(ended)
         except StoreError as err:
             why = str(err)
         self.serving = False
@@ -182,8 +182,16 @@ class SimProcess:
             task.cancel()
         self.around.ended(self, why)
 
+    async def _until(self, ended: Coroutine[Any, Any, str]) -> str:
+        """Why the process ends: it lost its seat, or a daemon failed."""
+        lost = asyncio.get_running_loop().create_task(ended)
+        await asyncio.wait([lost, *self._running], return_when=asyncio.FIRST_COMPLETED)
+        failed = [task.exception() for task in self._running if task.done() and not task.cancelled()]
+        lost.cancel()
+        return f"a daemon failed: {failed[0]!r}" if failed else await self.sim_store.ended()
+
     async def _open(self, chain: Chain) -> Coroutine[Any, Any, str]:
-        sim_store = SimStore(self._database, self.member, self.clock, chain)
+        self.sim_store = sim_store = SimStore(self._database, self.member, self.clock, chain)
         await sim_store.open()
         self.seat, self.joined_at = chain.seat, self.clock.now()
         self.store = store = cast(Store, sim_store)

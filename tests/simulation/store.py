@@ -47,6 +47,8 @@ log = logging.getLogger("simulation")
 PATIENCE_S = 3.0
 RECONNECT_S = (0.05, 0.1, 0.2, 0.5, 1.0)
 DELIVERY_BLOCK = 100_000
+GIVEN_UP = 0.5
+"""How often a commit is given up whose connection was lost and that does not stand."""
 
 
 class NoFeed:
@@ -125,7 +127,10 @@ class SimStore:
             _fail(commits, err)
 
     async def _write_patiently(self, commits: Sequence[Pending]) -> None:
-        """Commit a group; if the connection is lost meanwhile, find out whether it stands, however long that takes."""
+        """Commit a group; if the connection is lost meanwhile, find out whether it stands, however long that takes.
+
+        A commit that failed is tried again, or given up, as the protocol allows: then it must not apply later.
+        """
         if self.lost.done():
             raise SeatGone(self.lost.result())
         while True:
@@ -134,7 +139,10 @@ class SimStore:
                 await connection.run(self.chain.linked(lambda tables: _written(tables, commits)))
             except Lost:
                 if await self._resolved():
+                    _believe(commits)
                     return
+                if self._database.chance.random() < GIVEN_UP:
+                    raise StoreError("the connection was lost during a commit, which failed") from None
             else:
                 self.chain.committed()
                 return
@@ -330,6 +338,12 @@ def _written(tables: Tables, commits: Sequence[Pending]) -> None:
     for pending in commits:
         pending.result, pending.changes = group.add(pending.writes)
     tables.apply(group)
+
+
+def _believe(commits: Sequence[Pending]) -> None:
+    """Take commits for stored that never ran, which happens only to a chain with a piece left out."""
+    for pending in commits:
+        pending.result = pending.result or Committed(0)
 
 
 def _fail(commits: Sequence[Pending], err: StoreError) -> None:
