@@ -4,8 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.real import openldap
+from tests.real import openldap, samba_ad
 from tests.real.openldap import OpenLDAP
+from tests.real.samba_ad import SambaAD
 
 
 @pytest.fixture(scope="session")
@@ -13,3 +14,10 @@ def ldap(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OpenLDAP]:
     """An OpenLDAP server."""
     with openldap.running(tmp_path_factory.mktemp("openldap") / "slapd") as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def domain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SambaAD]:
+    """A domain controller of an Active Directory."""
+    with samba_ad.running(tmp_path_factory.mktemp("samba") / "ad") as domain:
+        yield domain
