@@ -9,6 +9,7 @@ Ctrl-C works in every program that a test starts, also where the tests themselve
 """
 
 import asyncio
+import contextlib
 import fcntl
 import functools
 import inspect
@@ -117,27 +118,51 @@ LONGEST_FIRST = (
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Gives each asynchronous test its loop, before its other fixtures, and starts long tests first.
 
-    A process that has nothing left to do takes over tests from the end of another's list; if those are short, all
-    processes end at about the same time.
+    Those that are marked `alone` come before all others, so that no process waits for them in between. A process that
+    has nothing left to do takes over tests from the end of another's list; if those are short, all processes end at
+    about the same time.
     """
     ranks = {name: rank for rank, name in enumerate(LONGEST_FIRST)}
-    items.sort(key=lambda item: ranks.get(item.path.relative_to(TESTS).parts[0], 0))
+    items.sort(key=lambda item: (not _is_alone(item), ranks.get(item.path.relative_to(TESTS).parts[0], 0)))
     for item in items:
         if isinstance(item, pytest.Function) and inspect.iscoroutinefunction(item.obj):
             item.fixturenames.insert(0, "loop_runner")
 
 
+_held: list[contextlib.ExitStack] = []
+"""The lock that keeps other processes from running tests while tests that are marked `alone` follow each other."""
+
+
 @pytest.hookimpl(wrapper=True, tryfirst=True)
-def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, Any, Any]:
+def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> Generator[None, Any, Any]:
     """Keeps tests that are marked `alone` apart from the tests of other processes; time-outs do not count the wait."""
     if not hasattr(item.config, "workerinput"):
         return (yield)
     folder = item.config._tmp_path_factory.getbasetemp().parent  # type: ignore[attr-defined]
+    if not _is_alone(item):
+        with _locked(folder, fcntl.LOCK_SH):
+            return (yield)
+    if not _held:
+        _held.append(contextlib.ExitStack())
+        _held[0].enter_context(_locked(folder, fcntl.LOCK_EX))
+    try:
+        return (yield)
+    finally:
+        if not _is_alone(nextitem):
+            _held.pop().close()
+
+
+def _is_alone(item: pytest.Item | None) -> bool:
+    return item is not None and item.get_closest_marker("alone") is not None
+
+
+@contextlib.contextmanager
+def _locked(folder: Path, how: int) -> Iterator[None]:
     with (folder / "running.lock").open("a") as running:
         with (folder / "next.lock").open("a") as turn:  # whoever waits here lets nobody pass
             fcntl.flock(turn, fcntl.LOCK_EX)
-            fcntl.flock(running, fcntl.LOCK_EX if item.get_closest_marker("alone") else fcntl.LOCK_SH)
-        return (yield)
+            fcntl.flock(running, how)
+        yield
 
 
 def _generator_on(runner: asyncio.Runner, function: Callable[..., AsyncIterator[Any]]) -> Callable[..., Iterator[Any]]:

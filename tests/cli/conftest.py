@@ -1,12 +1,9 @@
 """A real backend and a home folder for command lines."""
 
+import asyncio
 import contextlib
-import http.client
 import io
 import os
-import subprocess
-import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -14,10 +11,7 @@ from typing import NamedTuple
 import pytest
 
 from sensu.sensuctl.main import run
-from sensu.testing.ports import free_ports
-
-USER, PASSWORD = "admin", "P@ssw0rd!"
-READY_TIMEOUT_S = 30.0
+from sensu.testing.backend_process import PASSWORD, USER, BackendProcess
 
 
 class Ended(NamedTuple):
@@ -31,39 +25,17 @@ class Ended(NamedTuple):
 Sensuctl = Callable[..., Ended]
 
 
-def wait_until_ready(process: "subprocess.Popen[bytes]", port: int) -> None:
-    """Return when /health answers; fail when the process ends or time is up."""
-    deadline = time.monotonic() + READY_TIMEOUT_S
-    while time.monotonic() < deadline:
-        assert process.poll() is None, "sensu-backend ended"
-        with contextlib.suppress(OSError, http.client.HTTPException):
-            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=1)
-            connection.request("GET", "/health")
-            if connection.getresponse().status == 200:
-                return
-        time.sleep(0.05)
-    pytest.fail("sensu-backend was not ready in time")
-
-
 @contextlib.contextmanager
 def running_backend(home: Path) -> Iterator[str]:
     """The URL of the API of a fresh backend with the user admin, whose files are in a folder."""
-    api, agents = free_ports(2)
-    backend = [sys.executable, "-m", "sensu.backend.main"]
-    places = ["--state-dir", str(home / "state")]
-    credentials = ["--cluster-admin-username", USER, "--cluster-admin-password", PASSWORD]
-    subprocess.run([*backend, "init", *places, *credentials], check=True, capture_output=True, timeout=60)
-    url = f"http://127.0.0.1:{api}"
-    listening = ["--api-listen-address", f"127.0.0.1:{api}", "--api-url", url, "--dashboard-port", "0"]
-    agent_side = ["--agent-host", "127.0.0.1", "--agent-port", str(agents), "--cache-dir", str(home / "cache")]
-    with (home / "log").open("wb") as log:
-        process = subprocess.Popen([*backend, "start", *places, *listening, *agent_side], stdout=log, stderr=log)
-    try:
-        wait_until_ready(process, api)
-        yield url
-    finally:
-        process.terminate()
-        process.wait(20)
+    backend = BackendProcess(home)
+    with asyncio.Runner() as runner:
+        runner.run(backend.initialise())
+        try:
+            runner.run(backend.start())
+            yield backend.api_url
+        finally:
+            runner.run(backend.stop())
 
 
 class Terminal(io.StringIO):

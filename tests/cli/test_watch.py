@@ -1,5 +1,6 @@
 """Events followed live."""
 
+import asyncio
 import json
 import os
 import subprocess
@@ -10,47 +11,26 @@ from pathlib import Path
 
 import pytest
 
-from sensu.testing.ports import free_ports
-from tests.cli.conftest import PASSWORD, USER, Sensuctl, logged_in, wait_until_ready
+from sensu.testing.backend_process import BackendProcess
+from tests.cli.conftest import Sensuctl, logged_in
 
 WAIT_S = 30.0
 
 
-class Backend:
-    """A backend that can be killed and started again on the same ports and database."""
-
-    def __init__(self, home: Path) -> None:
-        self._home = home
-        self._api, self._agents = free_ports(2)
-        self._places = ["--state-dir", str(home / "state")]
-        credentials = ["--cluster-admin-username", USER, "--cluster-admin-password", PASSWORD]
-        self._program = [sys.executable, "-m", "sensu.backend.main"]
-        init = [*self._program, "init", *self._places, *credentials]
-        subprocess.run(init, check=True, capture_output=True, timeout=60)
-        self.url = f"http://127.0.0.1:{self._api}"
-        self.start()
-
-    def start(self) -> None:
-        """Return when it answers."""
-        listening = ["--api-listen-address", f"127.0.0.1:{self._api}", "--api-url", self.url, "--dashboard-port", "0"]
-        agents = ["--agent-host", "127.0.0.1", "--agent-port", str(self._agents), "--cache-dir", str(self._home / "c")]
-        with (self._home / "log").open("ab") as log:
-            command = [*self._program, "start", *self._places, *listening, *agents]
-            self._process = subprocess.Popen(command, stdout=log, stderr=log)
-        wait_until_ready(self._process, self._api)
-
-    def kill(self) -> None:
-        """End it at once."""
-        self._process.kill()
-        self._process.wait(20)
+@pytest.fixture
+def runner() -> Iterator[asyncio.Runner]:
+    with asyncio.Runner() as own:
+        yield own
 
 
 @pytest.fixture
-def backend(tmp_path: Path) -> Iterator[Backend]:
+def backend(tmp_path: Path, runner: asyncio.Runner) -> Iterator[BackendProcess]:
     """A backend of its own."""
-    started = Backend(tmp_path)
-    yield started
-    started.kill()
+    process = BackendProcess(tmp_path)
+    runner.run(process.initialise())
+    runner.run(process.start())
+    yield process
+    runner.run(process.kill())
 
 
 def reported(sensuctl: Sensuctl, entity: str, status: int) -> None:
@@ -68,10 +48,12 @@ def until(condition: Callable[[], bool]) -> None:
         time.sleep(0.05)
 
 
-def test_a_watch_tells_each_change_also_across_the_death_of_the_backend(backend: Backend, tmp_path: Path) -> None:
+def test_a_watch_tells_each_change_also_across_the_death_of_the_backend(
+    backend: BackendProcess, runner: asyncio.Runner, tmp_path: Path
+) -> None:
     """First what there is, then each change once; a lost backend is waited for, and nothing is missed meanwhile."""
     home = tmp_path / "home"
-    sensuctl = logged_in(backend.url, home)
+    sensuctl = logged_in(backend.api_url, home)
     reported(sensuctl, "before", 1)
     variables = {"HOME": str(home), "PATH": os.environ["PATH"], "TZ": "UTC"}
     out, err = tmp_path / "out", tmp_path / "err"
@@ -82,9 +64,9 @@ def test_a_watch_tells_each_change_also_across_the_death_of_the_backend(backend:
         until(lambda: out.read_text().count("\n") == 1)
         reported(sensuctl, "during", 2)
         until(lambda: out.read_text().count("\n") == 2)
-        backend.kill()
+        runner.run(backend.kill())
         until(lambda: "reconnecting" in err.read_text())
-        backend.start()
+        runner.run(backend.start())
         reported(sensuctl, "after", 0)
         assert sensuctl("event", "delete", "before", "disk", "--skip-confirm").status == 0
         until(lambda: out.read_text().count("\n") == 4)

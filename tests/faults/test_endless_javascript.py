@@ -47,10 +47,11 @@ class Load:
             assert status == 201
             await asyncio.sleep(0.005)
 
-    def p99_s(self) -> float:
-        """Of all since the last time that it was asked."""
+    async def p99_s(self) -> float:
+        """Of all since the last time that it was asked, of which there are enough."""
+        while len(self.latencies_s) <= 50:  # noqa: ASYNC110 - counted once a call
+            await asyncio.sleep(0.05)
         found, self.latencies_s = self.latencies_s, []
-        assert len(found) > 50
         return statistics.quantiles(found, n=100)[98]
 
 
@@ -114,13 +115,13 @@ async def stays_quick(api: Api, backend: BackendProcess) -> None:
     await api.log_in()
     async with loaded(api) as load:
         await asyncio.sleep(QUIET_S)
-        quiet_s = load.p99_s()
+        quiet_s = await load.p99_s()
         most_s = max(LATENCY_MAX_S, 4 * quiet_s)  # where other programs load the machine
         await dry_runs(api)
-        tried_s = load.p99_s()
+        tried_s = await load.p99_s()
         await stored(api)
         await asyncio.sleep(PROXY_WAIT_S)
-        stored_s = load.p99_s()
+        stored_s = await load.p99_s()
         assert tried_s < most_s
         assert stored_s < most_s
         print(f"p99 of a POST of an event: quiet {quiet_s:.4f} s, dry runs {tried_s:.4f} s, stored {stored_s:.4f} s")

@@ -30,7 +30,7 @@ from tests.workers.world import Client as WorkerClient
 
 WORKERS = 3
 KILLS = 6
-PATIENCE_S = 10.0
+PATIENCE_S = 60.0
 
 
 async def all_workers(backend: BackendProcess) -> list[psutil.Process]:
@@ -42,7 +42,6 @@ async def all_workers(backend: BackendProcess) -> list[psutil.Process]:
 
 
 @pytest.mark.slow
-@pytest.mark.alone
 async def test_nothing_confirmed_is_lost_with_a_worker(tmp_path: Path) -> None:
     """Whichever worker is killed: in the end every history is whole and in order, and every failure was handled."""
     chance = random.Random(9)
@@ -73,7 +72,6 @@ async def test_nothing_confirmed_is_lost_with_a_worker(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.alone
 async def test_no_event_is_counted_twice_when_its_worker_dies(tmp_path: Path) -> None:
     """Clients of other workers report one check while the worker of its entity is killed: occurrences are exact."""
     entity = next(f"router{i}" for i in range(100) if Share(0, WORKERS).owner_of(slot_of("default", f"router{i}")) == 1)

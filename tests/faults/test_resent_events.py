@@ -91,7 +91,6 @@ async def send(url: str, name: str, events: Sequence[Event]) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("workers", [1, 2], ids=["a process", "workers_of_2"])
 @pytest.mark.parametrize("apart_s", [0.01, 1.0], ids=["same second", "seconds apart"])
-@pytest.mark.alone
 async def test_ten_thousand_events_that_come_again_count_once(tmp_path: Path, workers: int, apart_s: float) -> None:
     """All events sent again in any order, after a kill -9 and to any worker, count once and are handled once."""
     async with CountingHandler().listening() as handler:

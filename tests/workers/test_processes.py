@@ -142,7 +142,6 @@ def test_workers_do_not_outlive_their_parent(initialised: BackendProcess, runner
     assert runner(initialised.stop()) == 0
 
 
-@pytest.mark.alone
 def test_one_worker_may_be_restarted_by_hand(initialised: BackendProcess, runner: Callable[..., object]) -> None:
     """A worker that is asked to end does so in order, and another takes its place."""
     runner(initialised.start(FLAGS))

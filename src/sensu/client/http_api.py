@@ -54,6 +54,10 @@ class APIUnreachable(SensuError):
     """No answer came from the API; the reason is the exception's cause where the system gave one."""
 
 
+class _Unsendable(ValueError):
+    """The request would break the protocol, so nothing of it was sent."""
+
+
 class APIAnswer(NamedTuple):
     """What the API answered; header names in lower case."""
 
@@ -188,7 +192,8 @@ class HTTPAPI:
                 self._drop(target)
                 if reused and method in REPEATABLE and not isinstance(err, TimeoutError):
                     continue  # the server closed the kept connection; a new one may do
-                raise APIUnreachable(f'{_verb(method)} "{url}": {self._reason(err, target)}') from err
+                why = _reason(err, target) if reused else self._reason(err, target)
+                raise APIUnreachable(f'{_verb(method)} "{url}": {why}') from err
             if not keep:
                 self._drop(target)
             if answer.status == 400 and _WANTS_TLS in answer.body:
@@ -198,7 +203,7 @@ class HTTPAPI:
 
     def _reason(self, err: Exception, target: Target) -> str:
         """Why a request failed; what is wrong with TLS comes with its remedy."""
-        if isinstance(err, ConnectionRefusedError | socket.gaierror):
+        if isinstance(err, ConnectionRefusedError | socket.gaierror | _Unsendable):
             return _reason(err, target)
         from sensu.tls_diagnosis import Endpoint, explain  # noqa: PLC0415 - only a failure needs it
 
@@ -424,15 +429,15 @@ def _basic(user_info: str) -> str:
 
 
 def _safe(path: str) -> str:
-    """A path fit for a request line; raises ValueError for one that would break it."""
+    """A path fit for a request line; raises _Unsendable for one that would break it."""
     if any(character <= " " or character == "\x7f" for character in path):
-        raise ValueError("the URL has blanks or control characters in it")
+        raise _Unsendable("the URL has blanks or control characters in it")
     return path
 
 
 def _one_line(value: str) -> str:
     if "\r" in value or "\n" in value:
-        raise ValueError("a header has a line break in it")
+        raise _Unsendable("a header has a line break in it")
     return value
 
 

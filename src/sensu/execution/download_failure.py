@@ -33,7 +33,9 @@ def failure(error: Exception, url: str, context: ssl.SSLContext) -> Failure:
     if isinstance(cause, socket.gaierror):
         return _look_up(cause, host)
     secure = parts.scheme == "https" or isinstance(cause, ssl.SSLError)  # a redirect may lead to another scheme
-    words = explain(cause, Endpoint(host, port, secure), context if secure else None, probes=not _by_proxy(url))
+    answered = isinstance(error, aiohttp.ClientPayloadError)  # so the server speaks what it was expected to speak
+    probes = not answered and not _by_proxy(url)
+    words = explain(cause, Endpoint(host, port, secure), context if secure else None, probes=probes)
     if words:
         return Failure(words, may_pass=False)
     return Failure(_system_words(error, cause, f"{host}:{port}"), may_pass=True)

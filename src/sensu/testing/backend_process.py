@@ -2,8 +2,9 @@
 
 import asyncio
 import contextlib
+import fcntl
+import os
 import signal
-import sys
 from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -11,12 +12,14 @@ from pathlib import Path
 import aiohttp
 
 from sensu.clock import SystemClock
+from sensu.testing.fork_server import ForkedProcess, ForkServer, Start
 from sensu.testing.ports import free_ports
 
 USER, PASSWORD = "admin", "P@ssw0rd!"
 READY_S = 30.0
 STOP_S = 10.0
 POLL_S = 0.02
+_programs = ForkServer()
 
 
 class NotReady(Exception):
@@ -30,7 +33,7 @@ class BackendProcess:
         self.folder = folder
         self.log = folder / "backend.log"
         self.api_port, self.agent_port, self.web_port = free_ports(3)
-        self._process: asyncio.subprocess.Process | None = None
+        self._process: ForkedProcess | None = None
 
     @property
     def api_url(self) -> str:
@@ -91,8 +94,22 @@ class BackendProcess:
         raise NotReady(self.last_words())
 
     async def kill(self) -> None:
-        """Kill it, as `kill -9` does."""
+        """Kill it, as `kill -9` does, and wait until its workers have ended, too."""
         await self._end(signal.SIGKILL)
+        async with asyncio.timeout(STOP_S):
+            while self._is_locked():  # noqa: ASYNC110 - another process has no asyncio.Event
+                await asyncio.sleep(POLL_S)
+
+    def _is_locked(self) -> bool:
+        """Whether a process holds the lock of the state folder."""
+        try:
+            with (self.folder / "state" / "sensu.lock").open() as lock:
+                fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        except FileNotFoundError:
+            pass
+        return False
 
     async def stop(self) -> int:
         """Stop it; returns the exit status, which is negative if it had to be killed."""
@@ -121,9 +138,7 @@ class BackendProcess:
         lines = self.log.read_text(errors="replace").splitlines() if self.log.exists() else []
         return " | ".join(lines[-5:]) or "its log is empty"
 
-    async def _spawn(self, arguments: Sequence[str]) -> asyncio.subprocess.Process:
+    async def _spawn(self, arguments: Sequence[str]) -> ForkedProcess:
         self.folder.mkdir(parents=True, exist_ok=True)
-        with self.log.open("ab") as sink:
-            return await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "sensu.backend.main", *arguments, stdout=sink, stderr=sink, start_new_session=True
-            )
+        start = Start("sensu.backend.main", arguments, str(Path.cwd()), dict(os.environ), str(self.log))
+        return await _programs.start(start)

@@ -51,6 +51,7 @@ class AssetServer:
     def __init__(self, content: bytes, status: int = 200) -> None:
         self.content, self.status = content, status
         self.requests: list[str] = []
+        self.connections = 0
         self.url = ""
         self.behaviours: list[str] = []
         self.asked, self.stalled = asyncio.Event(), asyncio.Event()
@@ -59,6 +60,7 @@ class AssetServer:
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """As the next of `behaviours` says: half, stall, none or 503; as asked where none is left."""
+        self.connections += 1
         request = (await reader.readuntil(b"\r\n\r\n")).decode()
         self.requests.append(request)
         behaviour = self.behaviours.pop(0) if self.behaviours else ""
@@ -271,13 +273,13 @@ async def test_a_download_that_breaks_off_goes_on(
 
 
 async def test_a_server_that_never_sends_all(tmp_path: Path) -> None:
-    """A server that goes on breaking off is given up, and nothing of what it sent stays."""
+    """A server that goes on breaking off is given up, is not asked whether it speaks TLS, and nothing it sent stays."""
     async with cache_in(tmp_path) as cache:
         async with serving(HELLO) as server:
             server.behaviours = ["half"] * 9
             with pytest.raises(ExecutionError, match="error fetching asset"):
                 await cache.paths([asset(server.url)], LINUX)
-            assert len(server.requests) == QUICK.attempts_max
+            assert server.connections == len(server.requests) == QUICK.attempts_max
     assert list(tmp_path.iterdir()) == []
 
 
