@@ -1,6 +1,7 @@
 """Reads: single resources and events, lists, pages, counts."""
 
 import asyncio
+import os
 from typing import Any
 
 import pytest
@@ -210,3 +211,10 @@ async def test_states_are_kept(medium: Medium) -> None:
     async with medium.opened() as store:
         assert await store.get_state("jwt") == b"two"
         assert await store.get_state("empty") == b""
+
+
+async def test_the_size_of_the_database_grows_with_it(store: Any) -> None:
+    """The size is that of what is kept, in bytes."""
+    before = await store.size_bytes()
+    await commit(store, *(put(f"c{number}", os.urandom(100_000)) for number in range(20)))
+    assert await store.size_bytes() >= before + 1_000_000

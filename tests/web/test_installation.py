@@ -91,7 +91,7 @@ def test_about_names_versions_and_licences(visits: Visits) -> None:
 
 
 def test_the_cluster_page_says_what_the_backend_is_doing(visits: Visits, world: World) -> None:
-    """Events a second, late checks, pending deliveries and the browser's clock are on the page about the cluster."""
+    """Events a second, late checks, sizes and queues with their bounds, and clocks are on the page of the cluster."""
     world.report("web1", "http", 2)
     page = open_signed_in(visits, "/cluster")
     load = page.get_by_role("region", name="Load")
@@ -99,6 +99,11 @@ def test_the_cluster_page_says_what_the_backend_is_doing(visits: Visits, world: 
     expect(load.get_by_text(re.compile("0 late, 0 runs missed"))).to_be_visible()
     expect(load.get_by_text(re.compile("pending, 0 dead letters"))).to_be_visible()
     expect(page.get_by_text("agrees")).to_be_visible()
+    storage = page.get_by_role("region", name="Storage and queues")
+    expect(storage.get_by_text(re.compile(r"SQLite, \d"))).to_be_visible()
+    expect(storage.get_by_role("meter", name="Pending deliveries", exact=True)).to_have_attribute("aria-valuenow", "0")
+    expect(storage.get_by_text("0 of 100,000 deliveries")).to_be_visible()
+    expect(page.get_by_text("Started")).to_be_visible()
 
 
 @pytest.mark.parametrize("path", ["/namespaces", "/settings", "/about", "/audit", "/cluster"])

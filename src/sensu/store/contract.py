@@ -248,6 +248,10 @@ class Store(Protocol):
         """Like `history`, of the state changes alone."""
         ...
 
+    async def size_bytes(self) -> int:
+        """The size of the database."""
+        ...
+
     async def history_size(self, changes: bool) -> HistorySize:
         """The size of the log of all results, or of that of all state changes."""
         ...

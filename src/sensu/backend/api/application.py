@@ -40,6 +40,7 @@ from sensu.backend.api import (
     history,
     history_series,
     live,
+    load,
     namespaces,
     overview,
     preferences,
@@ -121,6 +122,7 @@ from sensu.backend.services.history import History
 from sensu.backend.services.history_series import HistorySeries
 from sensu.backend.services.live_changes import LiveChanges
 from sensu.backend.services.live_streams import LiveStreams
+from sensu.backend.services.load import LoadBounds, Loads
 from sensu.backend.services.namespaces import Namespaces
 from sensu.backend.services.overview import Overviews
 from sensu.backend.services.preferences import UserPreferences
@@ -178,6 +180,7 @@ class ApiContext:
     records: ResourceCache
     rows: Rows
     live: LiveStreams
+    bounds: LoadBounds
     version: str = ""
     body_bytes_max: int = BODY_BYTES_MAX
     ownership: Ownership = ALONE
@@ -198,17 +201,16 @@ def routes_of(context: ApiContext) -> Sequence[Route]:
 
 
 def _described_routes(context: ApiContext) -> Iterator[Route]:
-    ports = context.ports
-    log = context.audit
+    ports, log, store, clock = context.ports, context.audit, context.store, context.clock
     cases = _use_cases(context)
     kept = cases.resources
     yield from auth.routes(context.authenticator, context.tokens, log)
     questions = AccessQuestions(context.access, context.records, context.store.feed)
     yield from access.routes(questions)
-    preferred = UserPreferences(context.store)
+    preferred = UserPreferences(store)
     yield from preferences.routes(preferred)
     signed_in = LoginSessions(
-        context.store,
+        store,
         context.tokens,
         context.authenticator,
         context.access,
@@ -216,16 +218,14 @@ def _described_routes(context: ApiContext) -> Iterator[Route]:
         preferred,
         context.records,
         log,
-        context.clock,
+        clock,
     )
     yield from sessions.routes(signed_in, context.authenticator)
     yield from audit.routes(log)
-    yield from status.routes(
-        context.store, context.member, context.metrics, ports.ready, context.version, context.peers
-    )
+    yield from status.routes(store, context.member, context.metrics, ports.ready, context.version, context.peers)
     yield from resources.routes(kept)
     yield from checks.routes(cases.checks)
-    explanations = CheckExplanations(kept, context.records, ports.subscribers, ports.ledger, context.clock)
+    explanations = CheckExplanations(kept, context.records, ports.subscribers, ports.ledger, clock)
     yield from check_explanations.routes(explanations)
     yield from entities.routes(kept, cases.entities)
     yield from entity_parts.routes(EntityParts(kept), cases.entities)
@@ -234,11 +234,11 @@ def _described_routes(context: ApiContext) -> Iterator[Route]:
     yield from _rows(context, tally)
     yield from overview.routes(
         Overviews(
-            context.store,
+            store,
             context.access,
             context.records,
             tally,
-            context.clock,
+            clock,
             ports,
             context.peers,
             context.rows,
@@ -246,15 +246,14 @@ def _described_routes(context: ApiContext) -> Iterator[Route]:
             len(context.ownership.members),
         )
     )
+    yield from load.routes(Loads(store, context.metrics, context.peers, clock, context.bounds, VERSION))
     yield from live.routes(context.live, context.authenticator)
     yield from history.routes(context.history)
-    yield from find.routes(
-        Find(context.store, context.records, context.access, context.clock),
-        SearchIndex(context.store, context.access, context.clock),
-    )
-    yield from timelines.routes(Timelines(context.store, context.records, context.access, context.clock))
-    yield from history_series.routes(HistorySeries(context.store, context.history, context.clock))
-    kept_deliveries = Deliveries(context.store, context.access, ports.deliveries, log)
+    index = SearchIndex(store, context.access, clock)
+    yield from find.routes(Find(store, context.records, context.access, clock), index)
+    yield from timelines.routes(Timelines(store, context.records, context.access, clock))
+    yield from history_series.routes(HistorySeries(store, context.history, clock))
+    kept_deliveries = Deliveries(store, context.access, ports.deliveries, log)
     yield from _deliveries(context, kept_deliveries)
     yield from bulk.routes(_bulks(context, cases, kept_deliveries))
     yield from _trial_routes(context, kept)

@@ -15,7 +15,9 @@ from sensu.backend.services.event_rows import Rows
 from sensu.backend.services.history import History
 from sensu.backend.services.live_changes import LiveChanges
 from sensu.backend.services.live_streams import LiveStreams
+from sensu.backend.services.load import LoadBounds
 from sensu.backend.services.sealed_values import SealedValues
+from sensu.backend.settings import BackendSettings
 from sensu.backend.silence_indexes import SilenceIndexes
 from sensu.execution.script_problems import ScriptChecks
 from sensu.version import COMPATIBLE_VERSION
@@ -81,6 +83,18 @@ def assembled_context(
         body_bytes_max=basics.settings.api_request_limit,
         ownership=ownership,
         peers=peers or NoPeers(),
+        bounds=_bounds(basics.settings),
+    )
+
+
+def _bounds(settings: BackendSettings) -> LoadBounds:
+    return LoadBounds(
+        store="postgresql" if settings.store else "sqlite",
+        deliveries=settings.deliveries_owed_max,
+        delivery_bytes=settings.deliveries_bytes_max,
+        result_bytes=settings.history_bytes_max,
+        change_bytes=settings.state_change_bytes_max,
+        audit_entries=settings.audit_entries_max,
     )
 
 

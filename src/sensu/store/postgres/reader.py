@@ -226,6 +226,10 @@ class PostgresReader:
         """What is kept of the handling of the state change that a delivery belongs to."""
         return await history.handling(self._readers, _place(key), delivery)
 
+    async def size_bytes(self) -> int:
+        """The size of the database."""
+        return int((await self._rows("SELECT pg_database_size(current_database())"))[0][0])
+
     async def history_size(self, changes: bool) -> HistorySize:
         """The size of a history."""
         return await history.size(self._readers, changes)

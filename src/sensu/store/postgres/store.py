@@ -409,6 +409,10 @@ class PostgresStore:
             position = HistoryPosition(None, newest.change)
         return await self._reader.history(position, limit)
 
+    async def size_bytes(self) -> int:
+        """The size of the database, with everything else that is in it."""
+        return await self._reader.size_bytes()
+
     async def history_size(self, changes: bool) -> HistorySize:
         """The size of the log of all results, or of that of all state changes."""
         return await self._reader.history_size(changes)

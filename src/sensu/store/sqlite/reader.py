@@ -271,6 +271,12 @@ class Reader:
         with self._errors():
             return history.handling(self._connection, place, delivery)
 
+    def size_bytes(self) -> int:
+        """The size of the database."""
+        sql = "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()"
+        with self._errors():
+            return int(self._connection.execute(sql).fetchone()[0])
+
     def history_size(self, changes: bool) -> HistorySize:
         """The size of a history log."""
         with self._errors():

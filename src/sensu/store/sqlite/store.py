@@ -413,6 +413,10 @@ class SQLiteStore:
             position = HistoryPosition(None, newest.change)
         return self._reader.history(position, limit)
 
+    async def size_bytes(self) -> int:
+        """The size of the database, without its write-ahead log."""
+        return self._reader.size_bytes()
+
     async def history_size(self, changes: bool) -> HistorySize:
         """The size of the log of all results, or of that of all state changes."""
         return self._reader.history_size(changes)

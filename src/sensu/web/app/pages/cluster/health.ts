@@ -1,5 +1,9 @@
-// Reads what /health and /version answer.
+// What the API tells about a cluster, and how /health and /version are read.
 import { listOf, recordOf, textOf } from '../../rules/outside.ts'
+import type { components } from '../../wire/schema'
+
+/** How much a cluster keeps, and how much it may. */
+export type ClusterLoad = components['schemas']['ClusterLoad']
 
 export interface Health {
   members: readonly Member[]
