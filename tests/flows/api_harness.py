@@ -15,7 +15,8 @@ from prometheus_client import CollectorRegistry
 from yarl import URL
 
 from sensu.backend.api import assembly as api
-from sensu.backend.api.application import Application, build_application, routes_of
+from sensu.backend.api.all_routes import routes_of
+from sensu.backend.api.application import Application, build_application
 from sensu.backend.api.cluster import Member
 from sensu.backend.api.router import Route
 from sensu.backend.api.server import ApiServer
@@ -153,6 +154,22 @@ class Answer:
     status: int
     headers: Mapping[str, str]
     body: bytes
+
+
+async def reader_of(api: RunningApi, admin: str, *resources: str) -> str:
+    """The authorization of a user who may read the resources, which are cluster-wide, and not change them."""
+    role = {"metadata": {"name": "readers"}, "rules": [{"verbs": ["get", "list"], "resources": list(resources)}]}
+    subjects = [{"type": "User", "name": "reader"}]
+    binding = {**role, "role_ref": {"type": "ClusterRole", "name": "readers"}, "subjects": subjects}
+    user = {"username": "reader", "password": PASSWORD}
+    for path, body in (
+        ("clusterroles/readers", role),
+        ("clusterrolebindings/readers", binding),
+        ("users/reader", user),
+    ):
+        answer = await api.call("PUT", f"/api/core/v2/{path}", body, Authorization=admin)
+        assert answer.status == 201, answer.body
+    return await api.token("reader")
 
 
 @contextlib.asynccontextmanager

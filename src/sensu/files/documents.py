@@ -11,7 +11,7 @@ from sensu.errors import InvalidResource
 from sensu.files.spelling import did_you_mean
 from sensu.files.values import values_of
 from sensu.resources import envelope
-from sensu.resources.kinds import CORE_V2, EVENT, EVERY_KIND, SILENCED, TESSEN, Kind, api_versions, kind_of_type
+from sensu.resources.kinds import CORE_V2, EVENT, EVERY_KIND, SILENCED, Kind, api_versions, kind_of_type
 from sensu.resources.wire import convert_client, explain_unknown_fields, known_fields
 from sensu.rules.drafts import with_key_named
 from sensu.rules.kinds.silenced import name_of_entry
@@ -47,7 +47,7 @@ class Document:
         if self.kind is EVENT:
             parts = (self.body.get("entity") or {}, self.body.get("check") or {})
             return tuple(str((part.get("metadata") or {}).get("name", "")) for part in parts)
-        return () if self.kind is TESSEN else (self.name,)
+        return () if self.kind.single else (self.name,)
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,6 +46,7 @@ class Kind:
     - `delete_order`: kinds with a higher number are deleted later, namespaces after their contents.
     - `read_by_all`: whether every user may list and get its resources, whatever its roles.
     - `authorless`: whether resources may have no author, because they are built in or reported by agents.
+    - `single`: whether there is one resource at most, at the path of the kind, without a name.
     - `part_of`: the kind that it is a type of: a kind with several types has no struct of its own, and its resources,
       which share URLs, names and places in the store, are of one of these types.
     """
@@ -69,6 +70,7 @@ class Kind:
         "serves",
         "shape_path",
         "short_name",
+        "single",
         "store_prefix",
         "type",
         "word",
@@ -97,6 +99,7 @@ class Kind:
         delete_order: int = 0,
         authorless: bool = False,
         read_by_all: bool = False,
+        single: bool = False,
         part_of: "Kind | None" = None,
     ) -> None:
         self.type, self.api_version, self.segment = type_name, api_version, segment
@@ -109,7 +112,7 @@ class Kind:
         self.store_prefix = store_prefix or segment
         self.common, self.node = common, node
         self.delete_order, self.authorless = delete_order, authorless
-        self.read_by_all, self.part_of = read_by_all, part_of
+        self.read_by_all, self.single, self.part_of = read_by_all, single, part_of
         self.shape_path, self._shape = shape, None
 
     def __repr__(self) -> str:
@@ -226,6 +229,7 @@ TESSEN = Kind(
     named_by="",
     word="Tessen configuration",
     noun="tessen",
+    single=True,
 )
 ASSET = Kind("Asset", "assets", "asset:Asset", serves=FULL, dump_order=7, common=True, node="assets")
 CHECK = Kind(
@@ -332,6 +336,29 @@ AD_PROVIDER = Kind(
     noun="",
     short_name="ad",
     part_of=AUTH_PROVIDER,
+)
+DATASTORE = Kind(
+    "PostgresConfig",
+    "provider",
+    "datastore:PostgresConfig",
+    api_version="store/v1",
+    namespaced=False,
+    serves=REPLACE,
+    wrapped=True,
+    dump_order=23,
+    word="datastore",
+    noun="datastore",
+)
+LICENSE = Kind(
+    "LicenseFile",
+    "license",
+    "license:LicenseFile",
+    api_version="licensing/v2",
+    namespaced=False,
+    wrapped=True,
+    dump_order=24,
+    word="license",
+    single=True,
 )
 SECRET_PROVIDER = Kind(
     "Env",

@@ -2,8 +2,9 @@
 
 import contextlib
 
-from sensu.backend.api.application import ApiContext, build_application
+from sensu.backend.api.application import build_application
 from sensu.backend.api.cluster import Member
+from sensu.backend.api.context import ApiContext
 from sensu.backend.api.server import ApiServer
 from sensu.backend.auth.assembly import Auth
 from sensu.backend.basics import Basics

@@ -6,6 +6,7 @@ Source: docs, "API errors"; recorded scenarios rbac-401-403-404, auth-headers, h
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 import msgspec
 
@@ -35,6 +36,8 @@ from sensu.backend.services.outcomes import (
 
 INTERNAL, INVALID_ARGUMENT, NOT_FOUND, ALREADY_EXISTS, PERMISSION_DENIED, UNAUTHENTICATED = range(6)
 PRECONDITION_FAILED, RESOURCE_EXHAUSTED = 7, 8
+NOTICE = b"sensu-notice"
+"""The header of a successful answer that says what the client may not expect."""
 
 
 class _Problem(msgspec.Struct):
@@ -156,9 +159,11 @@ def listed(outcome: Listing | Refusal) -> Response:
     return listing(outcome) if isinstance(outcome, Listing) else refused(outcome)
 
 
-def created(outcome: Written | Refusal) -> Response:
-    """The response to a write whose result is not returned."""
-    return CREATED if isinstance(outcome, Written) else refused(outcome)
+def created(outcome: Written | Refusal, notice: str = "") -> Response:
+    """The response to a write whose result is not returned, with a notice for the client."""
+    if not isinstance(outcome, Written):
+        return refused(outcome)
+    return replace(CREATED, headers=[*CREATED.headers, (NOTICE, notice.encode("ascii"))]) if notice else CREATED
 
 
 def shown(outcome: Written | Refusal) -> Response:

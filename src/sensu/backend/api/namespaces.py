@@ -23,6 +23,7 @@ def routes(namespaces: Namespaces) -> Iterator[Route]:
     yield Route("PUT", one, endpoint.replace, takes=Namespace, status=201)
     yield Route("PATCH", one, endpoint.patch, takes=Namespace, gives=Namespace)
     yield Route("DELETE", one, endpoint.delete, status=204)
+    yield Route("GET", "/api/enterprise/user-namespaces", endpoint.listing, lists=NAMESPACE, watchable=False)
     inside = f"{OWN}/namespaces/{{namespace}}/contents"
     yield Route("GET", inside, endpoint.contents, gives=NamespaceContents)
 

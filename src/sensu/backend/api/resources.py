@@ -12,7 +12,7 @@ from sensu.backend.services.pages import PageRequest
 from sensu.backend.services.resources import Resources
 from sensu.resources.documents import document_shape
 from sensu.resources.kinds import EVERY_KIND, Kind
-from sensu.rules.kinds.table import selectable_of
+from sensu.rules.kinds.table import RULES, selectable_of
 
 TYPES = {"types": "Only resources of this type; repeatable."}
 
@@ -97,7 +97,7 @@ class ResourceEndpoint:
         namespace, name = self._place(request)
         payload, conditions = request.json_body, request.conditions
         outcome = await self._resources.replace(request.caller, self._kind, namespace, name, payload, conditions)
-        return created(outcome)
+        return created(outcome, RULES[self._kind].notice)
 
     async def patch(self, request: Request) -> Response:
         """Update a resource with a merge patch."""

@@ -1,6 +1,7 @@
 """Counts the entities of each namespace by class, following their changes."""
 
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
 from sensu.backend.auth.records import Records
@@ -32,6 +33,10 @@ class EntityTally:
             self._classes[key] = entity.entity_class
             self._numbers[key.namespace, entity.entity_class] += 1
             self._totals[key.namespace] += 1
+
+    def by_class(self) -> Mapping[str, int]:
+        """The numbers of all namespaces, by class."""
+        return Counter(self._classes.values())
 
     def of(self, namespace: str) -> EntitiesPart:
         """The numbers of a namespace."""

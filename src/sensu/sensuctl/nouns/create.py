@@ -140,9 +140,12 @@ def put_document(context: Context, index: int, document: Document, *, managed: b
     """Create or replace one resource and return its path; raises CommandFailed with its name."""
     path = path_of(document, context.namespace)
     try:
-        context.session.call("PUT", path, body_to_put(document, context.namespace, managed=managed))
+        answer = context.session.call("PUT", path, body_to_put(document, context.namespace, managed=managed))
     except CommandFailed as err:
         namespace = document.namespace or document.namespace_in(context.namespace)
         where = f'with name "{document.name}" and namespace "{namespace}" ({path})'
         raise CommandFailed(f"error putting resource #{index} {where}: {err}") from err
+    notice = answer.headers.get("sensu-notice", "")
+    if notice and context.for_people:
+        context.say(f"{' '.join((document.kind.type, *document.names()))}: {notice}")
     return path

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TextIO
 
-from sensu.resources.kinds import ALL_KINDS, AS_RUN, ENTITY, EVENT, TESSEN, Kind
+from sensu.resources.kinds import ALL_KINDS, AS_RUN, ENTITY, EVENT, Kind
 from sensu.resources.wire import convert_client
 from sensu.sensuctl.command import Context
 from sensu.sensuctl.failure import APIError, BadArguments, CommandFailed
@@ -85,7 +85,7 @@ def resources_of(context: Context, kind: Kind, namespace: str) -> Iterator[list[
     """The resources of a kind in pages, by default of all namespaces; types that the user may not list are skipped."""
     path = resource_path(kind, namespace)
     try:
-        if kind is TESSEN:
+        if kind.single:
             yield [context.session.get(path)]
             return
         for page in context.session.pages(path, {"types": kind.type}, PAGE_SIZE):

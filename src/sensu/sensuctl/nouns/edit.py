@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from sensu.resources.event import Event
-from sensu.resources.kinds import CHECK, CHECK_AS_RUN, EVENT, TESSEN, Kind
+from sensu.resources.kinds import CHECK, CHECK_AS_RUN, EVENT, Kind
 from sensu.sensuctl.command import Context
 from sensu.sensuctl.failure import BadArguments, CommandFailed
 from sensu.sensuctl.nouns.create import put_document
@@ -57,7 +57,7 @@ def _current(context: Context, kind: Kind, keys: Any) -> Any:
         raise CommandFailed("events need an entity and check component")
     if kind is not EVENT and len(keys) != 1:
         raise CommandFailed("resource name missing")
-    names = () if kind is TESSEN else keys
+    names = () if kind.single else keys
     return as_kind(kind, context.session.get(resource_path(kind, context.namespace, *names)))
 
 

@@ -6,7 +6,7 @@ Source: docs "Create and manage resources with sensuctl", prune.
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sensu.resources.kinds import API_KEY, EVENT, NAMESPACE, TESSEN, USER, Kind
+from sensu.resources.kinds import API_KEY, EVENT, NAMESPACE, USER, Kind
 from sensu.sensuctl.command import Context
 from sensu.sensuctl.failure import APIError, BadArguments, CommandFailed
 from sensu.sensuctl.nouns.create import read_documents
@@ -19,7 +19,7 @@ from sensu.sensuctl.type_names import kinds_named, omitted_kinds
 from sensu.sensuctl.wrapped import MANAGED_BY_LABEL, path_of
 
 PAGE_SIZE = 100
-UNLABELLED = (API_KEY, NAMESPACE, TESSEN, USER)
+UNLABELLED = (API_KEY, NAMESPACE, USER)
 """Kinds without labels, which do not record that sensuctl manages them."""
 NOT_FOR_US = (402, 403, 404)
 COLUMNS = (
@@ -50,7 +50,7 @@ def _kinds(context: Context) -> list[Kind]:
     omitted = omitted_kinds(context.text("omit"))
     everywhere = bool(context.flag("cluster-wide"))
     kinds = [kind for kind in kinds_named(context.words[0]) if kind not in (*omitted, *UNLABELLED)]
-    return [kind for kind in reversed(kinds) if kind.namespaced or everywhere]
+    return [kind for kind in reversed(kinds) if (kind.namespaced or everywhere) and not kind.single]
 
 
 def _authors(context: Context) -> set[str] | None:

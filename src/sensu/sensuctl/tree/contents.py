@@ -52,6 +52,8 @@ SECTIONS = {
         "secret": "Manage references to secrets",
         "search": "Manage saved searches of the web UI",
         "global-config": "Manage the configuration of the web UI",
+        "datastore": "Manage datastore configurations of Sensu Go (stored, but not used)",
+        "license": "Show the license of Sensu Go (no license is needed)",
         "tessen": "Show or change the usage reporting setting (nothing is ever sent)",
     },
     "This program": {

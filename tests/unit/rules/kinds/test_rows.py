@@ -4,7 +4,7 @@ import importlib
 
 import pytest
 
-from sensu.resources.kinds import ALL_KINDS, EVERY_KIND, HOOK_AS_RUN, SECRET_PROVIDER, TESSEN, Kind
+from sensu.resources.kinds import ALL_KINDS, EVERY_KIND, HOOK_AS_RUN, LICENSE, SECRET_PROVIDER, TESSEN, Kind
 from sensu.rules.kinds.table import KEEPING_A_NAMESPACE, RULES
 from sensu.sensuctl.tree.contents import TREE
 
@@ -12,7 +12,10 @@ WITHOUT_RULES = {
     SECRET_PROVIDER: "it is built in, and there is nothing to set",
     HOOK_AS_RUN: "it is a part of a check in an event",
 }
-WITHOUT_A_LIST = {TESSEN: "there is only one, which sensuctl shows and changes"}
+WITHOUT_A_LIST = {
+    LICENSE: "there is only one, which sensuctl shows",
+    TESSEN: "there is only one, which sensuctl shows and changes",
+}
 
 
 @pytest.mark.parametrize("kind", [kind for kind in EVERY_KIND if kind not in WITHOUT_RULES], ids=repr)
