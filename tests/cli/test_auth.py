@@ -90,3 +90,18 @@ def test_the_types_of_providers_are_described(sensuctl: Sensuctl) -> None:
     assert (refused.status, "--blank needs a type: ldap or ad" in refused.err) == (1, True)
     wrong = sensuctl("create", stdin=MINIMUM.replace("type: ldap", "type: Provider"))
     assert (wrong.status, 'type could not be found: "Provider"' in wrong.err) == (1, True)
+
+
+def test_a_log_in_is_tried_step_by_step(sensuctl: Sensuctl) -> None:
+    """`auth test` reads the password from its input, names each server that it tries, and fails with the reason."""
+    text = MINIMUM.replace("host: 127.0.0.1", "host: 127.0.0.1\n    port: 1")
+    assert sensuctl("create", stdin=text).status == 0
+    tried = sensuctl("auth", "test", "openldap", "--username", "alice", stdin="s3cret\n")
+    assert tried.status == 1
+    assert "server 127.0.0.1:1 (tls)" in tried.out
+    assert "the user would be refused: failed to connect to 127.0.0.1:1 with TLS" in tried.err
+    report = sensuctl("auth", "test", "openldap", "--username", "alice", "--format", "json", stdin="s3cret\n")
+    assert json.loads(report.out[report.out.index("{") :])["accepted"] is False
+    assert sensuctl("auth", "test", "missing", "--username", "alice", stdin="s3cret\n").status == 1
+    assert "s3cret" not in sensuctl("audit", "list", "--format", "json").out
+    assert sensuctl("auth", "delete", "openldap", "--skip-confirm").status == 0

@@ -188,3 +188,36 @@ async def test_local_names_belong_to_local_users(ldap: OpenLDAP, api: RunningApi
     assert (await log_in(api, "carol"))[0] == 401
     assert (await log_in(api, "CAROL"))[0] == 401
     assert next(await refusals(api, admin))[1] == 'ldap/openldap: there is a local user "carol"; set username_prefix'
+
+
+async def test_a_log_in_can_be_tried(ldap: OpenLDAP, api: RunningApi, admin: str) -> None:
+    """Who may change a provider sees what a log-in does, step by step; others may not, and no session begins."""
+    await configure(api, admin, provider(ldap))
+    path = f"{PROVIDERS}/openldap/test"
+    body = {"username": "alice", "password": openldap.PASSWORD}
+    report = json.loads((await api.call("POST", path, body, Authorization=admin)).body)
+    assert (report["accepted"], report["username"], report["user_id"]) == (True, "ldap:alice", person("alice"))
+    assert report["groups"] == ["ldap:dev", "ldap:everybody", "ldap:ops", "ldap:system:masters"]
+    assert f"bound as {BINDER}" in report["steps"]
+    refused = await api.call("POST", path, {**body, "password": "no"}, Authorization=admin)
+    assert json.loads(refused.body)["problem"] == "the password is wrong"
+    _, tokens = await log_in(api, "alice")
+    denied = await api.call("POST", path, body, Authorization=f"Bearer {tokens['access_token']}")
+    assert denied.status == 403
+    assert (await api.call("POST", f"{PROVIDERS}/missing/test", body, Authorization=admin)).status == 404
+    sessions = json.loads((await api.call("GET", "/api/sensu/v1/sessions", Authorization=admin)).body)["sessions"]
+    assert [one["username"] for one in sessions].count("ldap:alice") == 1
+    entries = json.loads((await api.call("GET", "/api/sensu/v1/audit", Authorization=admin)).body)
+    assert [entry.get("reason") for entry in entries if entry["action"] == "test"] == ["the password is wrong", None]
+
+
+async def test_agents_do_not_depend_on_a_directory(ldap: OpenLDAP, api: RunningApi, admin: str) -> None:
+    """A user of a directory has no API keys, and its password is managed by the directory."""
+    await configure(api, admin, provider(ldap))
+    _, tokens = await log_in(api, "alice")
+    key = await api.call("POST", f"{CORE}/apikeys", {"username": "ldap:alice"}, Authorization=admin)
+    assert key.status in (400, 404)
+    body = {"password": openldap.PASSWORD, "password_new": "another-password"}
+    path = f"{CORE}/users/ldap:alice/password"
+    changed = await api.call("PUT", path, body, Authorization=f"Bearer {tokens['access_token']}")
+    assert changed.status in (400, 403, 404)

@@ -38,9 +38,9 @@ class AuditRecord(Wire, frozen=True):
     """Who did what, and from which address; `at` is in Unix seconds.
 
     `action` is create, update, delete, execute (a check), resolve (an event), retry or discard (a delivery), end (a
-    session), login, logout or login refused. `before` and `after` are the resource without its secrets;
-    `secrets_changed` is set if secrets changed. `reason` says why a login was refused, and by which provider. What a
-    bulk request did has the same `batch`.
+    session), test (a log-in at a provider), login, logout or login refused. `before` and `after` are the resource
+    without its secrets; `secrets_changed` is set if secrets changed. `reason` says why a login was refused, and by
+    which provider. What a bulk request did has the same `batch`.
     """
 
     at: float = 0.0

@@ -13,6 +13,8 @@ from sensu.resources.directory import ADServer, DirectoryProvider, DirectorySear
 GROUPS_MAX = 1_000
 """The maximum number of groups that a session keeps; users with more are refused until `allowed_groups` is set."""
 USERNAME_CHARACTERS_MAX = 1_024
+NAME_CHARACTERS_MAX = 256
+"""The maximum length of the name of a user; longer ones are refused."""
 RESERVED = "system:"
 """The beginning of the names of built-in users and groups, which no directory can give."""
 
@@ -170,6 +172,8 @@ def username_of(word: str, provider: DirectoryProvider, server: LDAPServer, entr
     if not value:
         return Mistake(f"{word} entry {entry.dn} missing required attribute {attribute}")
     username = prefixed(provider.username_prefix, value)
+    if len(username) > NAME_CHARACTERS_MAX:
+        return Mistake(f"the name of {entry.dn} has more than {NAME_CHARACTERS_MAX} characters")
     if username.startswith(RESERVED):
         return Mistake(f'the name "{username}" is reserved; set another username_prefix')
     return username

@@ -32,6 +32,7 @@ from sensu.backend.api import (
     license,
     live,
     load,
+    login_trials,
     namespaces,
     overview,
     preferences,
@@ -78,6 +79,7 @@ from sensu.backend.services.flow import Flows
 from sensu.backend.services.history_series import HistorySeries
 from sensu.backend.services.licenses import Licenses
 from sensu.backend.services.load import Loads
+from sensu.backend.services.login_trials import LoginTrials
 from sensu.backend.services.namespaces import Namespaces
 from sensu.backend.services.overview import Overviews
 from sensu.backend.services.preferences import UserPreferences
@@ -162,6 +164,7 @@ def _described_routes(context: ApiContext) -> Iterator[Route]:
     yield from _trial_routes(context, kept)
     yield from silenced.routes(cases.silences)
     yield from secret_providers.routes(SecretProviders(context.access))
+    yield from login_trials.routes(LoginTrials(context.store, context.access, context.providers, context.audit))
     yield from namespaces.routes(cases.namespaces)
     yield from users.routes(kept, cases.users)
     yield from api_keys.routes(kept, APIKeyGrants(kept, context.authenticator.key_uses))

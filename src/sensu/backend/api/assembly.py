@@ -68,6 +68,7 @@ def assembled_context(
         authenticator=auth.authenticator,
         passwords=auth.passwords,
         tokens=auth.tokens,
+        providers=auth.providers,
         sealed=SealedValues(basics.store, auth.access, auth.sealing),
         ports=ports,
         clock=basics.clock,

@@ -6,6 +6,7 @@ from sensu.backend.api import cluster
 from sensu.backend.auth.access import Access
 from sensu.backend.auth.authenticator import Authenticator
 from sensu.backend.auth.passwords import Passwords
+from sensu.backend.auth.providers import Providers
 from sensu.backend.auth.tokens import Tokens
 from sensu.backend.membership import ALONE, NoPeers, Ownership
 from sensu.backend.metrics import BackendMetrics
@@ -34,6 +35,7 @@ class ApiContext:
     authenticator: Authenticator
     passwords: Passwords
     tokens: Tokens
+    providers: Providers
     sealed: SealedValues
     ports: DaemonPorts
     clock: Clock

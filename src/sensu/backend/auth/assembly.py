@@ -30,6 +30,7 @@ class Auth:
     authenticator: Authenticator
     access: Access
     sealing: Sealing
+    providers: Providers
 
 
 async def assembled(basics: Basics, stack: contextlib.AsyncExitStack) -> Auth:
@@ -56,4 +57,4 @@ async def assembled(basics: Basics, stack: contextlib.AsyncExitStack) -> Auth:
     stack.callback(tokens.close)
     uses = KeyUses(basics.store, records, basics.clock)
     authenticator = Authenticator(records, providers, tokens, APIKeys(records), uses)
-    return Auth(passwords, tokens, authenticator, Access(records), sealing)
+    return Auth(passwords, tokens, authenticator, Access(records), sealing, providers)

@@ -3,12 +3,12 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from sensu.backend.auth.providers import Provider
+from sensu.backend.auth.providers import ConfiguredProvider
 from sensu.backend.auth.records import Records
 from sensu.backend.auth.sealing import Sealing
 from sensu.resources.kinds import AUTH_PROVIDER, Kind, kind_of
 
-Makers = Mapping[Kind, Callable[[Any], Provider]]
+Makers = Mapping[Kind, Callable[[Any], ConfiguredProvider]]
 """Makes the provider of a resource, whose secret values are opened, by its type."""
 
 
@@ -19,11 +19,11 @@ class ConfiguredProviders:
         self._records = records
         self._sealing = sealing
         self._makers = makers
-        self._made: dict[str, tuple[Any, Provider]] = {}
-        self._all: dict[str, Provider] | None = None
+        self._made: dict[str, tuple[Any, ConfiguredProvider]] = {}
+        self._all: dict[str, ConfiguredProvider] | None = None
         records.subscribe(AUTH_PROVIDER, self._changed)
 
-    def __call__(self) -> Mapping[str, Provider]:
+    def __call__(self) -> Mapping[str, ConfiguredProvider]:
         """The providers by their ids, in the order of their names."""
         if self._all is None:
             made = {resource.metadata.name: self._of(resource) for resource in self._records.list(AUTH_PROVIDER, None)}
@@ -31,7 +31,7 @@ class ConfiguredProviders:
             self._all = {provider.id: provider for _, provider in made.values()}
         return self._all
 
-    def _of(self, resource: Any) -> tuple[Any, Provider]:
+    def _of(self, resource: Any) -> tuple[Any, ConfiguredProvider]:
         """The provider of a resource; the one that is there if only others have changed."""
         known = self._made.get(resource.metadata.name)
         if known is not None and known[0] is resource:

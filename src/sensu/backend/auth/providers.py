@@ -1,7 +1,7 @@
 """The protocol of authentication providers, and the providers of a backend."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import msgspec
@@ -28,6 +28,17 @@ class ProviderUnavailable:
 
     why: str
     reasons: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class LoginTrial:
+    """What happens in a log-in, step by step; `mistake` is why the user is not let in."""
+
+    steps: list[str] = field(default_factory=list)
+    username: str = ""
+    principal: Principal | None = None
+    mistake: str = ""
+    unavailable: bool = False
 
 
 def id_of(kind: Kind, name: str) -> str:
@@ -67,10 +78,18 @@ class Provider(Protocol):
         ...
 
 
+class ConfiguredProvider(Provider, Protocol):
+    """A provider that is configured as a resource."""
+
+    async def tried(self, login: PasswordLogin) -> LoginTrial:
+        """What happens in a log-in, for administrators; it begins no session. Raises TooManyAttempts."""
+        ...
+
+
 class Providers:
     """The providers of a backend: `basic`, and those that are configured, in the order of their names."""
 
-    def __init__(self, basic: Provider, configured: Callable[[], Mapping[str, Provider]] = dict) -> None:
+    def __init__(self, basic: Provider, configured: Callable[[], Mapping[str, ConfiguredProvider]] = dict) -> None:
         """`configured` returns the other providers by their ids."""
         self._basic = basic
         self._configured = configured
@@ -99,6 +118,11 @@ class Providers:
         if isinstance(refusal, ProviderUnavailable):
             return replace(refusal, reasons=tuple(reasons))
         return replace(refusal, reasons=tuple(reasons), username=known)
+
+    def configured(self, name: str) -> ConfiguredProvider | None:
+        """The configured provider of a name, whatever its type."""
+        found = (provider for key, provider in self._configured().items() if key.partition("/")[2] == name)
+        return next(found, None)
 
     async def log_in_locally(self, login: PasswordLogin) -> Principal | Rejected | ProviderUnavailable:
         """The user, from the user records alone; raises TooManyAttempts."""

@@ -31,6 +31,8 @@ from sensu.store.contract import Store
 from sensu.store.values import Write
 
 VERIFIED_REMEMBERED_MAX = 10_000
+CLAIMED_CHARACTERS_MAX = 2_048
+"""The limit for all groups in a token, which programs send with each request; further groups are left out of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,7 +254,7 @@ class Tokens:
             "jti": secrets.token_hex(16),
             "iss": issuer,
             "sub": session.username,
-            "groups": list(groups),
+            "groups": _claimed(groups),
             "provider": _provider_claim(session),
             "api_key": False,
             "session_id": session.id,
@@ -269,6 +271,17 @@ class Tokens:
             expires_at=expires_at,
             refresh_token=self._signer.sign(refresh),
         )
+
+
+def _claimed(groups: Sequence[str]) -> list[str]:
+    """The groups of a user in its token, as far as they fit; what the user may do follows from its session."""
+    claimed, characters = list[str](), 0
+    for group in groups:
+        characters += len(group)
+        if characters > CLAIMED_CHARACTERS_MAX:
+            break
+        claimed.append(group)
+    return claimed
 
 
 def _provider_claim(session: LoginSession) -> dict[str, str]:

@@ -144,6 +144,12 @@ class AuditLog:
         record = AuditRecord(action="end", name=username, before={"address": address, "client": client})
         return self._entries(caller, SESSION, record)
 
+    def of_login_trial(self, caller: Identity, provider: Kind, name: str, reason: str) -> list[Write]:
+        """The entry for a log-in that an administrator tried at a provider; `reason` is why it would be refused."""
+        return self._entries(
+            caller, provider, AuditRecord(action="test", name=name, reason=cut(reason, REASON_CHARACTERS_MAX))
+        )
+
     async def login_refused(self, username: str, address: str, reasons: Sequence[str] = ()) -> None:
         """Record a failed login, with the name of a known user or none, and the reasons; raises StoreError."""
         suppressed = self._refused.admit()

@@ -6,8 +6,9 @@ Source: docs, "Configure single sign-on (SSO) authentication".
 from collections.abc import Sequence
 from typing import Any
 
+from sensu.flags import Flag
 from sensu.resources.kinds import AUTH_PROVIDER
-from sensu.sensuctl.declare import deletion, info, listing
+from sensu.sensuctl.declare import FORMAT, ONE, change, deletion, info, listing
 from sensu.sensuctl.forms import get
 from sensu.sensuctl.resource_commands import Noun, joined, name_of
 from sensu.sensuctl.table import Column
@@ -34,4 +35,19 @@ def details(provider: Any) -> Sequence[tuple[str, Any]]:
 
 
 NOUN = Noun(AUTH_PROVIDER, COLUMNS, details)
-COMMANDS = (deletion("auth"), info("auth"), listing("auth", namespaced=False))
+COMMANDS = (
+    deletion("auth"),
+    info("auth"),
+    listing("auth", namespaced=False),
+    change(
+        "auth",
+        "test",
+        "nouns.auth_test:test_login",
+        "[NAME]",
+        ONE,
+        "Try a log-in at an authentication provider, step by step; asks for the password",
+        "openldap --username alice",
+        FORMAT,
+        Flag("username", short="u", help="user name to try"),
+    ),
+)

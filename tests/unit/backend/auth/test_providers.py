@@ -217,3 +217,18 @@ async def test_sessions_from_before_providers_are_of_local_users(bench: Bench) -
     again = await after.refresh(triple.access_token, triple.refresh_token, ISSUER)
     assert isinstance(again, TokenTriple)
     assert claims_of(again)["provider"] == {"provider_id": "basic", "provider_type": "", "user_id": "bob"}
+
+
+async def test_a_token_stays_short_whatever_the_groups(bench: Bench) -> None:
+    """A user in hundreds of groups gets a token that programs can send, and has the rights of all groups."""
+    groups = tuple(f"a-rather-long-name-of-a-group-{number}" for number in range(500))
+    bench.directory.groups["alice"] = groups
+    triple = await bench.log_in()
+    assert len(triple.access_token) < 4_096
+    assert set(groups_of(bench.who(triple))) > set(groups)
+
+
+async def test_agents_are_users_of_records(bench: Bench) -> None:
+    """The password of an agent is sent to no directory."""
+    assert isinstance(await bench.auth.login_of_agent(PasswordLogin("alice", PASSWORD)), Rejected)
+    assert bench.directory.asked == []

@@ -10,7 +10,6 @@ import logging
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 
 from sensu.backend.auth.attempts import FairTurns, Guesses, origin_of
 from sensu.backend.auth.directory.connection import (
@@ -23,7 +22,7 @@ from sensu.backend.auth.directory.connection import (
 )
 from sensu.backend.auth.directory.contexts import Contexts
 from sensu.backend.auth.identity import WRONG_CREDENTIALS, Principal, Rejected
-from sensu.backend.auth.providers import PasswordLogin, ProviderUnavailable, id_of
+from sensu.backend.auth.providers import LoginTrial, PasswordLogin, ProviderUnavailable, id_of
 from sensu.backend.auth.records import Records
 from sensu.backend.auth.sessions import LoginSession
 from sensu.clock import Clock
@@ -47,17 +46,6 @@ AWAY = "the user directory is unavailable, try again later"
 
 _Attempt = Callable[[LDAPServer], Awaitable[None]]
 """Does something at a server; raises OutOfReach and DirectoryRefusal."""
-
-
-@dataclass(slots=True)
-class LoginTrial:
-    """What happens in a log-in, step by step; `mistake` is why the user is not let in."""
-
-    steps: list[str] = field(default_factory=list)
-    username: str = ""
-    principal: Principal | None = None
-    mistake: str = ""
-    unavailable: bool = False
 
 
 class Directory:
