@@ -5,10 +5,12 @@
 Rates depend on the machine and its load: compare them only with figures of the same run, ideally with those of another
 server measured in turn: `--against http://127.0.0.1:8080,ws://127.0.0.1:8081/,PID`. CPU figures are less
 sensitive. That server must have the users admin and agent, both with the password `P@ssw0rd!`; the data
-written to it are not removed.
+written to it are not removed. `--store postgresql` compares with a backend on a PostgreSQL server of its own, and
+shows the CPU of that server too.
 """
 
 import argparse
+import contextlib
 import os
 import sys
 import tempfile
@@ -18,7 +20,7 @@ from pathlib import Path
 
 from bench import agent, agents, api, back_pressure, growth, handlers, lists, sensuctl, start, targets, web
 from bench.figures import Figure, as_json, loaded, markdown, table
-from bench.programs import Server, backend
+from bench.programs import Server, backend, backend_on_postgresql
 
 Measurement = Callable[[Server, bool], Iterator[Figure]]
 
@@ -84,15 +86,25 @@ def _beside(run: Run, options: argparse.Namespace, wanted: list[str]) -> tuple[l
     """The figures of a fresh backend and of the other server, which are measured in turn for each part."""
     ours: list[Figure] = []
     theirs: dict[str, Figure] = {}
-    with tempfile.TemporaryDirectory(prefix="sensu-bench-") as folder, backend(Path(folder)) as server:
+    with contextlib.ExitStack() as stack:
+        server = stack.enter_context(backend(_folder(stack)))
+        other, whose = options.against, " of the other server"
+        if options.store is not None:
+            other, whose = stack.enter_context(backend_on_postgresql(_folder(stack))), " over PostgreSQL"
         for word, measure in {**OURS, **BOTH}.items():
             if word not in wanted:
                 continue
             ours += run.figures(word, "", measure(server, options.long))
-            if word in BOTH and options.against is not None:
-                found = run.figures(word, " of the other server", measure(options.against, options.long))
-                theirs |= {figure.name: figure for figure in found}
+            if word in BOTH and other is not None:
+                found = run.figures(word, whose, measure(other, options.long))
+                known = {figure.name for figure in ours}
+                theirs |= {figure.name: figure for figure in found if figure.name in known}
+                ours += [figure for figure in found if figure.name not in known]
     return ours, theirs
+
+
+def _folder(stack: contextlib.ExitStack) -> Path:
+    return Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="sensu-bench-")))
 
 
 def _machine() -> str:
@@ -106,6 +118,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--load", type=Path, metavar="FILE", help="print saved figures without measuring")
     parser.add_argument("--long", action="store_true", help="more events, 5,000 and 10,000 agents, 100,000 resources")
     parser.add_argument("--only", action="append", choices=WORDS, help="repeatable")
+    parser.add_argument("--store", choices=["postgresql"], help="also measure a backend with this store")
     parser.add_argument("--against", type=_server, metavar="API_URL,WS_URL,PID", help="also measure this server")
     return parser.parse_args()
 

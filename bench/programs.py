@@ -1,6 +1,7 @@
 """Starts the measured programs in separate folders, reads their resource use from /proc, and stops them."""
 
 import contextlib
+import dataclasses
 import os
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from sensu.testing import postgres_server
 from sensu.testing.ports import free_ports
 
 ADMIN, PASSWORD = "admin", "P@ssw0rd!"
@@ -85,6 +87,8 @@ class Server(Process):
     agents_url: str
     state_dir: Path | None = None
     ready_s: float = 0.0
+    database: Process | None = None
+    """The server of its database, if it has one."""
 
 
 def program(name: str) -> str:
@@ -93,12 +97,30 @@ def program(name: str) -> str:
 
 
 @contextlib.contextmanager
-def backend(state_dir: Path, extra: Sequence[str] = ()) -> Iterator[Server]:
-    """A fresh backend on loopback; `ready_s` is the time from its start to the first 200 of /health."""
-    init = [program("sensu-backend"), "init", "--state-dir", str(state_dir), "--cluster-admin-username", ADMIN]
+def backend(state_dir: Path, extra: Sequence[str] = (), store: Sequence[str] = ()) -> Iterator[Server]:
+    """A fresh backend on loopback; `ready_s` is the time from its start to the first 200 of /health.
+
+    `store` are the flags that name its database.
+    """
+    init = [program("sensu-backend"), "init", "--state-dir", str(state_dir), "--cluster-admin-username", ADMIN, *store]
     subprocess.run([*init, "--cluster-admin-password", PASSWORD], check=True, capture_output=True, timeout=30)
-    with started_again(state_dir, extra) as server:
+    with started_again(state_dir, [*extra, *store]) as server:
         yield server
+
+
+@contextlib.contextmanager
+def backend_on_postgresql(folder: Path) -> Iterator[Server]:
+    """A fresh backend whose database is in a fresh PostgreSQL server with the usual settings."""
+    database = postgres_server.Server(folder / "pg", ("listen_addresses=",))
+    folder.chmod(0o711)  # the server runs as another user
+    database.create()
+    postgres_server.guard(database)
+    database.start()
+    try:
+        with backend(folder / "state", store=["--store", database.url()]) as server:
+            yield dataclasses.replace(server, database=Process(database.pid))
+    finally:
+        database.stop()
 
 
 @contextlib.contextmanager
