@@ -6,7 +6,18 @@ from typing import Any
 
 import pytest
 
-from sensu.store.values import DeleteEvent, DeleteResource, EventKey, Key, Must, PutResource, PutState
+from sensu.store.values import (
+    DeleteEvent,
+    DeleteResource,
+    EventKey,
+    EventOrder,
+    EventQuery,
+    EventSearch,
+    Key,
+    Must,
+    PutResource,
+    PutState,
+)
 from tests.store.conftest import CHECK, Medium, check_key, commit, event, gathered, names, put, put_namespace
 
 NAMES = ["default/10", "default/9", "default/A", "default/a", "default/a-b", "default/a.b", "default/aa", "default/é"]
@@ -218,3 +229,29 @@ async def test_the_size_of_the_database_grows_with_it(store: Any) -> None:
     before = await store.size_bytes()
     await commit(store, *(put(f"c{number}", os.urandom(100_000)) for number in range(20)))
     assert await store.size_bytes() >= before + 1_000_000
+
+
+async def test_nothing_is_found_by_a_name_that_no_text_of_a_database_can_have(store: Any) -> None:
+    """NUL in a name, which clients may send, is not found, like any other name that does not exist."""
+    await commit(store, put("a"), event("web1", "http"))
+    for nul in ("\0", "default\0", "\0default", "a\0"):
+        assert await store.get(Key(CHECK, nul, nul)) is None
+        assert await names(store, namespace=nul) == []
+        assert await store.count(CHECK, nul) == 0
+        assert await store.counts(nul) == {}
+        assert await store.get_event(EventKey("default", nul, nul)) is None
+        assert await store.get_events([EventKey(nul, "web1", "http"), EventKey("default", "web1", nul)]) == {}
+        assert (await store.list_events(nul, nul, check=nul)).items == []
+        assert (await store.list_events("default", after=EventKey("default", "web", nul))).items != []
+        query = EventQuery(nul, EventOrder.SEVERITY)
+        assert list(await store.listed_events(query, 0, 10)) == []
+        assert list((await store.walk_events(query, None, 10)).items) == []
+        assert list((await store.search_events(EventSearch(query, entity=nul, word=nul), None)).items) == []
+        assert list((await store.event_changes(nul, 0, 10)).changed) == []
+        assert await store.event_counts_of("default", [nul]) == {}
+        assert await store.history(EventKey(nul, "web1", "http"), 10) is None
+        assert await store.get_state(nul) is None
+        for delete in (DeleteResource(Key(CHECK, "default", nul)), DeleteEvent(EventKey("default", "web1", nul))):
+            await commit(store, delete)
+    assert await names(store) == ["default/a"]
+    assert await store.count_events(None) == 1

@@ -181,6 +181,22 @@ def _explained(shown: str, err: Exception) -> StoreError:
     return StoreError(f"the database {shown} failed: {err or type(err).__name__}")
 
 
+def names_without_nul(args: Sequence[Any]) -> list[Any]:
+    """The arguments of a query, with another character for NUL in names, which a text of the database cannot have.
+
+    No name has either character, so that nothing is found by these names, as with names that do not exist.
+    """
+    return [_without_nul(one) for one in args]
+
+
+def _without_nul(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.replace("\0", "\ufffd")
+    if isinstance(value, list) and value and isinstance(value[0], str):
+        return [one.replace("\0", "\ufffd") for one in value]
+    return value
+
+
 class Readers:
     """At most `connections_max` connections for reading, which are opened when they are needed.
 
@@ -234,7 +250,7 @@ class Readers:
     async def _fetch_once(self, sql: str, args: Sequence[Any]) -> list[Any]:
         rows: list[Any] = []
         async with self.connection() as connection:
-            rows += await connection.fetch(sql, *args)
+            rows += await connection.fetch(sql, *names_without_nul(args))
         return rows
 
     def close(self) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sensu.store.postgres.connection import Readers
+from sensu.store.postgres.connection import Readers, names_without_nul
 from sensu.store.postgres.statements import columns, numbered
 from sensu.store.queries import (
     GROUP,
@@ -74,11 +74,11 @@ class PostgresEventLists:
         """The events of a list from `offset` on, with bodies."""
         async with self._readers.one_moment() as connection:
             sql = numbered(f"{_COUNTS} AND namespace = ?")
-            counts = counts_by_name(await connection.fetch(sql, slashed(query.namespace)))
+            counts = counts_by_name(await connection.fetch(sql, *names_without_nul([slashed(query.namespace)])))
             ids: list[int] = []
             for part in page_parts(query, counts.get(query.namespace, CountedEvents()), offset, limit):
                 sql = f"SELECT id FROM event_states WHERE {part.where} ORDER BY {part.order} LIMIT ? OFFSET ?"  # noqa: S608
-                found = [row[0] for row in await connection.fetch(numbered(sql), *part.args)]
+                found = [row[0] for row in await connection.fetch(numbered(sql), *names_without_nul(part.args))]
                 ids += found[::-1] if part.backwards else found
             return _in_order(ids, await connection.fetch(_EVENTS, ids))
 
@@ -126,7 +126,7 @@ class PostgresEventLists:
 
     async def changes(self, namespace: str, after: int, until: int, limit: int) -> EventChanges:
         """The changes after the revision `after` up to `until`."""
-        args = (slashed(namespace), after, until, limit + 1)
+        args = names_without_nul((slashed(namespace), after, until, limit + 1))
         sql = (
             "SELECT id, revision FROM event_states WHERE namespace = $1 AND revision > $2 AND revision <= $3"
             " ORDER BY revision LIMIT $4"

@@ -13,6 +13,7 @@ from sensu.rules.share import Slots, slot_of
 from sensu.store.group import CommitGroup, asks_emptiness, resources_of
 from sensu.store.pending import Pending, halve
 from sensu.store.postgres import statements
+from sensu.store.postgres.connection import names_without_nul
 from sensu.store.postgres.group_rows import KnownEvent
 from sensu.store.queries import slashed
 from sensu.store.values import (
@@ -115,13 +116,14 @@ class Knowledge:
     async def _learn_etags(self, connection: Any, keys: Sequence[Key]) -> None:
         if keys:
             places = statements.columns([(key.kind, slashed(key.namespace), key.name) for key in keys])
-            found = {row[0] - 1: row[1] for row in await connection.fetch(_ETAGS, *places)}
+            rows = await connection.fetch(_ETAGS, *names_without_nul(places))
+            found = {row[0] - 1: row[1] for row in rows}
             self._etags.update((key, found.get(number)) for number, key in enumerate(keys))
 
     async def _learn_events(self, connection: Any, keys: Sequence[EventKey]) -> None:
         if keys:
             places = [(slashed(key.namespace), slashed(key.entity), key.check) for key in keys]
-            for row in await connection.fetch(_EVENT_IDS, *statements.columns(places)):
+            for row in await connection.fetch(_EVENT_IDS, *names_without_nul(statements.columns(places))):
                 self.events[keys[row[0] - 1]] = KnownEvent(*row[1:])
 
 
@@ -129,7 +131,7 @@ async def _in_use(connection: Any, writes: Sequence[Write]) -> dict[tuple[str, t
     found: dict[tuple[str, tuple[str, ...]], bool] = {}
     for write in writes:
         if isinstance(write, DeleteResource) and write.empty_of:
-            args = (slashed(write.key.name), list(write.empty_of))
+            args = names_without_nul((slashed(write.key.name), list(write.empty_of)))
             found[write.key.name, tuple(write.empty_of)] = await connection.fetchval(_IN_USE, *args)
     return found
 
