@@ -238,3 +238,11 @@ async def test_the_reference_describes_every_type(api: RunningApi, admin: str) -
     assert {"get"} <= set(described["paths"][PROVIDERS])
     assert {"get", "put", "delete"} <= set(described["paths"][f"{PROVIDERS}/{{name}}"])
     assert {"ldap", "ad"} <= set(described["components"]["schemas"])
+
+
+async def test_a_provider_without_prefix_for_groups_is_warned_about(api: RunningApi, admin: str) -> None:
+    """Groups of a directory that are named like those of the installation would have their rights: a header says so."""
+    warned = await api.call("PUT", f"{PROVIDERS}/openldap", provider(), Authorization=admin)
+    assert warned.headers["Sensu-Notice"].startswith("without groups_prefix, a group of the directory has the rights")
+    body = provider(groups_prefix="ldap")
+    assert "Sensu-Notice" not in (await api.call("PUT", f"{PROVIDERS}/openldap", body, Authorization=admin)).headers

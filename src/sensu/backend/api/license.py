@@ -9,7 +9,7 @@ from sensu.backend.api.router import Route
 from sensu.backend.services.licenses import Licenses
 from sensu.resources.documents import document_shape
 from sensu.resources.kinds import LICENSE
-from sensu.rules.kinds.table import RULES
+from sensu.rules.kinds.license import NOTICE
 
 
 def routes(licenses: Licenses) -> Iterator[Route]:
@@ -21,7 +21,7 @@ def routes(licenses: Licenses) -> Iterator[Route]:
 
     async def replace(request: Request) -> Response:
         """Store a license."""
-        return created(await licenses.replace(request.caller, request.json_body), RULES[LICENSE].notice)
+        return created(await licenses.replace(request.caller, request.json_body), NOTICE)
 
     async def delete(request: Request) -> Response:
         """Delete the license."""

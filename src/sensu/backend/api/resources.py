@@ -7,12 +7,12 @@ from sensu.backend.api.errors import created, deleted, found, listed, refused, s
 from sensu.backend.api.request import Request
 from sensu.backend.api.responses import Response
 from sensu.backend.api.router import Route
-from sensu.backend.services.outcomes import Invalid
+from sensu.backend.services.outcomes import Invalid, Written
 from sensu.backend.services.pages import PageRequest
 from sensu.backend.services.resources import Resources
 from sensu.resources.documents import document_shape
 from sensu.resources.kinds import EVERY_KIND, Kind
-from sensu.rules.kinds.table import RULES, selectable_of
+from sensu.rules.kinds.table import notice_of, selectable_of
 
 TYPES = {"types": "Only resources of this type; repeatable."}
 
@@ -97,7 +97,7 @@ class ResourceEndpoint:
         namespace, name = self._place(request)
         payload, conditions = request.json_body, request.conditions
         outcome = await self._resources.replace(request.caller, self._kind, namespace, name, payload, conditions)
-        return created(outcome, RULES[self._kind].notice)
+        return created(outcome, notice_of(self._kind, outcome.body) if isinstance(outcome, Written) else "")
 
     async def patch(self, request: Request) -> Response:
         """Update a resource with a merge patch."""

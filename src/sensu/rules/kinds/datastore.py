@@ -58,5 +58,5 @@ RULES = KindRules(
     shown=_redacted,
     selectable=Selectable("provider", NAME),
     secrets=secrets,
-    notice="stored, but not used: the option --store of sensu-backend chooses the database",
+    notice=lambda _: "stored, but not used: the option --store of sensu-backend chooses the database",
 )

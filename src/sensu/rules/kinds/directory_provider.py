@@ -138,7 +138,15 @@ def _redacted(provider: DirectoryProvider) -> DirectoryProvider:
     return secrets(provider, lambda place, password: REDACTED)
 
 
+def notice(provider: DirectoryProvider) -> str:
+    """A warning about names of the directory that may be taken for names of this installation."""
+    if provider.groups_prefix:
+        return ""
+    return "without groups_prefix, a group of the directory has the rights of the group of that name here"
+
+
 RULES = KindRules(
+    notice=notice,
     problems=problems,
     completed=completed,
     shown=_redacted,

@@ -55,7 +55,7 @@ class KindRules:
     - `shown`: the public form of the resource; the same object if nothing is hidden.
     - `secrets`: the resource with `change(place, value)` instead of each of its secret values, which are stored sealed;
       None if it has none.
-    - `notice`: what the header `Sensu-Notice` says when a resource was written; no header if it is empty.
+    - `notice`: what the header `Sensu-Notice` says when a resource was written; no header if it is empty, or None.
     - `keeps_namespace`: whether a namespace that has such a resource cannot be deleted. None for cluster-wide kinds.
     - `bare_wording`: whether its problems are reported without `resource is invalid: `.
     - `filters`: the filters `KEY:VALUE` of its lists in GraphQL.
@@ -68,7 +68,7 @@ class KindRules:
     expressions: Callable[[Any], Sequence[str]] = _none
     shown: Callable[[Any], Any] = _whole
     secrets: Callable[[Any, Callable[[str, str], str]], Any] | None = None
-    notice: str = ""
+    notice: Callable[[Any], str] | None = None
     keeps_namespace: bool | None = None
     bare_wording: bool = False
     filters: Mapping[str, Filter] = field(default_factory=dict)

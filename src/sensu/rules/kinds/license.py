@@ -40,9 +40,12 @@ def labels(entities: Mapping[str, int]) -> dict[str, str]:
     return {COUNT_LABEL: str(sum(entities.values())), LIMIT_LABEL: UNLIMITED, **classes}
 
 
+NOTICE = "every feature is open: no license is needed, and this one grants nothing"
+"""What clients learn that store a license."""
+
 RULES = KindRules(
     problems=problems,
     completed=completed,
     selectable=Selectable("license", NAME),
-    notice="every feature is open: no license is needed, and this one grants nothing",
+    notice=lambda _: NOTICE,
 )

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 from sensu.resources import kinds
+from sensu.resources.documents import decoded, type_of
 from sensu.resources.envelope import SPEC
 from sensu.resources.kinds import Kind, kind_of
 from sensu.resources.wire import Wire
@@ -127,3 +128,9 @@ def completed(resource: AnyResource, *, username: str, now: float) -> AnyResourc
 def selectable_of(kind: Kind) -> Selectable:
     """The fields of a kind that selectors can compare, in the JSON that the API returns."""
     return _IN_ENVELOPES.get(kind) or RULES[kind].selectable
+
+
+def notice_of(kind: Kind, body: bytes) -> str:
+    """The notice for the client that has written a resource, from its JSON; empty if there is none."""
+    of_kind = RULES[type_of(kind, body)].notice
+    return "" if of_kind is None else of_kind(decoded(kind, body))
