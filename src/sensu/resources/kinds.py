@@ -437,6 +437,19 @@ def kind_of_type(type_name: str, api_version: str = "") -> Kind | None:
     return None
 
 
+def kind_called(word: str) -> Kind | None:
+    """The kind that people mean by `checks`, `CheckConfig`, `check_config` or `core/v2.CheckConfig`.
+
+    Types of groups other than core/v2 are named with their group.
+    """
+    for kind in EVERY_KIND:
+        if word and word == kind.short_name and kind not in AS_RUN:
+            return kind
+    api_version, _, type_name = word.rpartition(".")
+    found = kind_of_type(type_name, api_version)
+    return None if found is None or (found.api_version != CORE_V2 and not api_version) else found
+
+
 def by_noun(noun: str) -> Kind | None:
     """The kind of a noun of sensuctl, None if the noun is about something else."""
     return _BY_NOUN.get(noun)

@@ -4,7 +4,7 @@ Source: recorded sensuctl sessions (describe-type, dump, edit, create-errors).
 """
 
 from sensu.files.spelling import did_you_mean
-from sensu.resources.kinds import ALL_KINDS, AS_RUN, CORE_V2, EVERY_KIND, Kind, kind_of_type
+from sensu.resources.kinds import ALL_KINDS, AS_RUN, CORE_V2, EVERY_KIND, Kind, kind_called
 from sensu.sensuctl.failure import CommandFailed
 
 ALL = "all"
@@ -13,17 +13,10 @@ NAMED = tuple(kind for kind in EVERY_KIND if kind.short_name and kind not in AS_
 
 
 def kind_named(word: str) -> Kind:
-    """The kind that a word on the command line names; raises CommandFailed.
-
-    Types of groups other than core/v2 are named with their group.
-    """
-    for kind in NAMED:
-        if word == kind.short_name:
-            return kind
-    api_version, _, type_name = word.rpartition(".")
-    found = kind_of_type(type_name, api_version)
-    if found is None or (found.api_version != CORE_V2 and not api_version):
-        known = [*(kind.short_name for kind in NAMED)]
+    """The kind that a word on the command line names; raises CommandFailed."""
+    found = kind_called(word)
+    if found is None:
+        known = [kind.short_name for kind in NAMED]
         known += [kind.type for kind in EVERY_KIND if kind.api_version == CORE_V2]
         known += [kind.qualified_name for kind in EVERY_KIND if kind not in AS_RUN]
         raise CommandFailed(f"invalid resource type: {word}{did_you_mean(word, known)}")

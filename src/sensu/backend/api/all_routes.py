@@ -36,6 +36,7 @@ from sensu.backend.api import (
     namespaces,
     overview,
     preferences,
+    prune,
     reference,
     resources,
     secret_providers,
@@ -84,6 +85,7 @@ from sensu.backend.services.namespaces import Namespaces
 from sensu.backend.services.overview import Overviews
 from sensu.backend.services.preferences import UserPreferences
 from sensu.backend.services.provider_sessions import sessions_ended_by
+from sensu.backend.services.pruning import Pruning
 from sensu.backend.services.resources import Resources
 from sensu.backend.services.search_values import SearchIndex
 from sensu.backend.services.secret_providers import SecretProviders
@@ -170,6 +172,7 @@ def _described_routes(context: ApiContext) -> Iterator[Route]:
     yield from api_keys.routes(kept, APIKeyGrants(kept, context.authenticator.key_uses))
     yield from cluster.routes(context.member, context.access)
     yield from tessen.routes(Tessen(kept))
+    yield from prune.routes(Pruning(kept, cases.entities))
     yield from license.routes(Licenses(kept, tally.by_class))
     yield from graphql.routes(cases, context.authenticator)
 
