@@ -2,6 +2,7 @@
 
 from sensu.backend.membership import Alone, Moved
 from sensu.rules.share import ALL_SLOTS, Slots
+from sensu.testing.virtual_clock import let_others_run
 
 
 class MovingSlots(Alone):
@@ -22,11 +23,12 @@ class MovingSlots(Alone):
         self._loss.append(listener)
 
     async def gain(self, *slots: int) -> None:
-        """These slots come from another member."""
+        """These slots come from another member; their events arrive when the listeners have returned."""
         gained: Slots = frozenset(slots)
-        self.slots |= gained
         for listener in self._gain:
             await listener(gained)
+        await let_others_run()
+        self.slots |= gained
 
     async def lose(self, *slots: int) -> None:
         """These slots go to another member."""

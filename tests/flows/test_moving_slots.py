@@ -125,3 +125,26 @@ async def test_a_handler_that_runs_ends_before_the_slot_goes(pipelined: Pipeline
     await pipelined.settled()
     assert pipelined.outputs("fast") == ["1"]
     assert pipelined.outputs("slow") == ["1", "1"]
+
+
+async def test_a_workflow_that_waits_moves_with_one_that_fails_meanwhile(
+    pipelined: PipelinedWorld, tmp_path: Path
+) -> None:
+    """While the slot goes, one handler waits for its next attempt and another one fails: the next owner tries both."""
+    release = tmp_path / "release"
+    up = f"test -e {tmp_path / 'up'}"
+    await pipelined.handlers(
+        pipe("fast", f"{pipelined.append_command('fast')} {up}", retry_delay=60),
+        pipe("slow", f"while ! test -e {release}; do sleep 0.01; done; {pipelined.append_command('slow')} {up}"),
+    )
+    await owe(pipelined, result("1", handlers=["fast", "slow"]))
+    await pipelined.until(lambda: pipelined.outputs("fast") == ["1"] and pipelined.counters.at_work == 1)
+    losing = asyncio.ensure_future(pipelined.membership.lose(SLOT))
+    await let_others_run()
+    release.touch()
+    await losing
+    (tmp_path / "up").touch()
+    await pipelined.membership.gain(SLOT)
+    await pipelined.clock.advance(600)
+    await pipelined.settled()
+    assert (pipelined.outputs("fast"), pipelined.outputs("slow")) == (["1", "1"], ["1", "1"])

@@ -399,11 +399,12 @@ class Pipelined:
         self._release(pending)
 
     async def _take_up(self, slots: Slots) -> None:
-        """Handle the deliveries of slots that became this member's."""
-        self._backlog.look_at_all()
+        """Handle the deliveries of slots that become this member's."""
+        self._backlog.take_up(slots)
 
     async def _give_up_slots(self, slots: Slots) -> None:
         """Begin nothing more for slots that go to another member; return when nothing of them runs or is unsaved."""
+        self._backlog.give_up(slots)
         moved = [each for each in self._pending.values() if slot_of_delivery(each.id) in slots]
         for pending in moved:
             pending.moved = True

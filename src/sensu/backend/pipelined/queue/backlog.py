@@ -13,7 +13,7 @@ from sensu.backend.pipelined.queue.delivery import PendingDelivery
 from sensu.clock import Clock
 from sensu.errors import StoreError
 from sensu.log import fields
-from sensu.rules.share import slot_of_delivery
+from sensu.rules.share import Slots, slot_of_delivery
 from sensu.store.contract import Store
 from sensu.store.values import EventKey, OweDelivery
 
@@ -75,6 +75,7 @@ class Backlog:
         self._first_parked: int | None = None
         self._look_again_from: int | None = None
         self._looks_at_all = False
+        self._taken_up: Slots = frozenset()
         self._left_meanwhile: set[int] | None = None
         """The deliveries that left memory while a page is read, in which they may still be pending."""
 
@@ -112,6 +113,15 @@ class Backlog:
         self._looks_at_all = True
         self._woken.set()
 
+    def take_up(self, slots: Slots) -> None:
+        """Handle the deliveries of slots that become this member's, before those of their next events."""
+        self._taken_up |= slots
+        self.look_at_all()
+
+    def give_up(self, slots: Slots) -> None:
+        """Load no more deliveries of slots that go to another member."""
+        self._taken_up -= slots
+
     async def run(self) -> None:
         """Load deliveries until cancelled."""
         while True:
@@ -129,7 +139,7 @@ class Backlog:
     async def _page(self, after: int, limit: int = PAGE) -> Sequence[OweDelivery]:
         while True:
             try:
-                return await self._store.deliveries_owed(limit, after, self._ownership.slots)
+                return await self._store.deliveries_owed(limit, after, self._ownership.slots | self._taken_up)
             except StoreError as err:
                 log.error("pending deliveries cannot be read", extra=fields(error=str(err)))
                 await self._clock.sleep(STORE_PAUSE_S)
@@ -217,7 +227,8 @@ class Backlog:
         refuse: Callable[[int, _Parked], object],
     ) -> bool:
         """Take a delivery if it has room and none of its key is in `waiting`; returns whether it was taken."""
-        if self._memory.holds(delivery.id) or not self._ownership.owns(slot_of_delivery(delivery.id)):
+        slot = slot_of_delivery(delivery.id)
+        if self._memory.holds(delivery.id) or not (self._ownership.owns(slot) or slot in self._taken_up):
             return False
         known = self._parked.get(delivery.id)
         if known is not None and not self._may_enter(known, waiting):

@@ -69,7 +69,8 @@ class PendingDelivery:
         return 0 < len(self.steps) < len(self.workflows) and not self.discarded
 
     def _rest(self) -> dict[str, Step]:
-        steps = {**{name: Step(why=why[:WHY_CHARACTERS_MAX]) for name, why in self.failed.items()}, **self.steps}
+        failed = {name: Step(why=why[:WHY_CHARACTERS_MAX]) for name, why in self.failed.items()}
+        steps = {**failed, **self.left, **self.steps}
         return {name: step for name, step in steps.items() if name not in self.fell_back}
 
     def progress(self) -> OweDelivery:
