@@ -207,6 +207,23 @@ def test_roles_say_what_they_allow_and_who_has_them(visits: Visits, people: None
     expect(row(page, "silencer")).to_have_count(0)
 
 
+def test_a_role_says_who_gains_and_loses_what_before_it_is_saved(visits: Visits, people: None) -> None:
+    """While the rules of a role are edited, the dialog names those who have it and the rights that come and go."""
+    page = open_signed_in(visits, "/access/roles")
+    act_on(page, "Actions for the role view", "Edit …")
+    changes = page.get_by_role("dialog", name="Role view").get_by_role("region", name="What saving changes")
+    expect(changes).to_contain_text("One user or group has this role: ops (group).")
+    rule = page.get_by_role("group", name="Rule 1")
+    rule.get_by_label("delete", exact=True).check()
+    expect(changes).to_contain_text("They gain: delete on ")
+    rule.get_by_label("delete", exact=True).uncheck()
+    rule.get_by_label("list", exact=True).uncheck()
+    expect(changes).to_contain_text("They lose, unless another role gives it: list on ")
+    page.keyboard.press("Escape")
+    act_on(page, "Actions for the role unused", "Edit …")
+    expect(changes.or_(page.get_by_role("region", name="What saving changes"))).to_contain_text("No binding grants")
+
+
 def test_a_role_that_somebody_else_changed_is_not_overwritten(visits: Visits, world: World, people: None) -> None:
     """Two people edit a role: the second is told, and loses nothing of what is in the dialog."""
     visits.expected_errors += ["status of 412"]

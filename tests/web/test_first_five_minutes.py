@@ -126,8 +126,13 @@ def edit(page: Page, watch: Stopwatch) -> None:
     """Raise the threshold of the check of the event that is shown."""
     command = page.get_by_label("Command")
     watch.step(
-        "press Edit check; the form has the command",
-        page.get_by_role("main").get_by_role("link", name="Edit check").click,
+        "open the menu",
+        page.get_by_role("main").get_by_role("button", name="More actions").click,
+        lambda: expect(page.get_by_role("menuitem", name="Edit check")).to_be_visible(),
+    )
+    watch.step(
+        "choose Edit check; the form has the command",
+        page.get_by_role("menuitem", name="Edit check").click,
         lambda: expect(command).to_have_value(re.compile("-c 90$")),
     )
     saving = page.locator(".saving")

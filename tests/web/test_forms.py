@@ -80,6 +80,28 @@ def test_the_same_check_as_yaml_gives_the_same_form(visits: Visits, world: World
     expect(page.get_by_label("Command")).to_have_value("echo hi")
 
 
+def test_yaml_is_indented_while_it_is_written(visits: Visits) -> None:
+    """Enter keeps the indentation, Ctrl ] and Ctrl [ move lines, Undo takes each back, and Tab leaves the text."""
+    page = opened(visits, "/n/default/checks/new")
+    text = yaml_of(page)
+    text.fill("spec:")
+    text.press("End")
+    text.press("Enter")
+    text.press_sequentially("command: true")
+    text.press("Enter")
+    text.press_sequentially("interval: 5")
+    expect(text).to_have_value("spec:\n  command: true\n  interval: 5")
+    text.press("Control+]")
+    expect(text).to_have_value("spec:\n  command: true\n    interval: 5")
+    text.press("Control+[")
+    text.press("Control+[")
+    expect(text).to_have_value("spec:\n  command: true\ninterval: 5")
+    text.press("Control+z")
+    expect(text).to_have_value("spec:\n  command: true\n  interval: 5")
+    text.press("Tab")
+    expect(text).not_to_be_focused()
+
+
 def test_a_cron_line_is_explained_while_it_is_written(visits: Visits, world: World) -> None:
     """A wrong line is told at the field; a right one in words, with its next runs in the zone of choice."""
     page = opened(visits, "/n/default/checks/new")
