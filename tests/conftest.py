@@ -99,6 +99,7 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
 
 
 LONGEST_FIRST = (
+    "cluster",
     "docs",
     "faults",
     "real",

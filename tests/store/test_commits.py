@@ -289,3 +289,14 @@ async def _same(store: Any, model: Model) -> None:
     ]
     assert list(await store.deliveries_owed(100)) == [model.owed[i] for i in sorted(model.owed)]
     assert list(await store.dead_letters(100)) == [model.dead[i] for i in sorted(model.dead)]
+
+
+async def test_a_value_that_is_stored_once(store: Any) -> None:
+    """Of several that store the first value of a name at the same time one succeeds, and later ones change nothing."""
+    await asyncio.gather(*(commit(store, PutState("secret", b"%d" % n, once=True)) for n in range(5)))
+    first = await store.get_state("secret")
+    await commit(store, PutState("secret", b"later", once=True), PutState("other", b"1", once=True))
+    assert await store.get_state("secret") == first
+    assert await store.get_state("other") == b"1"
+    await commit(store, PutState("secret", b"new"), PutState("secret", b"newer", once=True))
+    assert await store.get_state("secret") == b"new"

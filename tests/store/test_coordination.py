@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from sensu.errors import StoreError, StoreInUse
+from sensu.errors import StoreError
 from sensu.rules.share import ALL_SLOTS, SLOTS, slot_of
 from sensu.rules.signs_of_life import VALID_S
 from sensu.store.coordination import Contact, SeatLost
@@ -431,19 +431,3 @@ async def test_one_that_stops_leaves_at_once(url: str) -> None:
         assert set(view.seats) == {a.coordination.seat}
         assert {row.seat for row in await a.coordination.slots()} == {None}
         assert await names(a) == []
-
-
-async def test_one_that_must_be_alone_waits_for_those_that_ended(url: str) -> None:
-    """A process that needs the database for itself is refused while another lives, and goes on when that has ended."""
-    clock = VirtualClock()
-    async with members(url, 1) as (a,):
-        store = PostgresStore(target_of(url), clock=clock)
-        await store.open()
-        waiting = asyncio.ensure_future(store.coordination.require_alone())
-        while not waiting.done():
-            await a.coordination.beat()
-            await clock.advance(1)
-        with pytest.raises(StoreInUse, match="in use by another backend"):
-            await waiting
-    await store.coordination.require_alone()
-    await store.close()

@@ -21,8 +21,14 @@ NAMESPACE = "/api/core/v2/namespaces/default"
 
 def workers_of(backend: BackendProcess) -> list[psutil.Process]:
     """The processes that serve, by age."""
-    children = psutil.Process(backend.pid).children()
-    return [child for child in children if child.is_running() and child.status() != psutil.STATUS_ZOMBIE]
+    return [child for child in psutil.Process(backend.pid).children() if _runs(child)]
+
+
+def _runs(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def until(condition: Callable[[], Any], what: str, within_s: float = PATIENCE_S) -> Any:

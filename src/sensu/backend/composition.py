@@ -102,6 +102,7 @@ class Core:
         """`wake_deliveries` is called when deliveries are pending, `log_event` as described in `Eventd`."""
         self._basics, self._counters = basics, counters
         self.entities = StoredEntities(basics.store)
+        membership.on_gain(self.entities.forget)
         self.ledger = RunLedger(basics.store, counters.slots, basics.clock, slots_max)
         self.runs = membership.joined_runs(self.ledger)
         self.events = eventd.assembled(

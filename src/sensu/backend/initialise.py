@@ -155,8 +155,7 @@ def make_folder(path: Path, flag: str) -> Path:
 async def cluster_id(store: Store) -> str:
     """The UUID of this cluster, generated at the first start."""
     kept = await store.get_state(CLUSTER_ID)
-    if kept is not None:
-        return kept.decode()
-    made = str(uuid.uuid4())
-    await store.commit([PutState(CLUSTER_ID, made.encode())])
-    return made
+    if kept is None:
+        await store.commit([PutState(CLUSTER_ID, str(uuid.uuid4()).encode(), once=True)])
+        kept = await store.get_state(CLUSTER_ID)
+    return (kept or b"").decode()

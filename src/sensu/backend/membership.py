@@ -5,7 +5,7 @@ commits and delivers the events of its entities and tracks their deadlines. Work
 is a duty, identified by name. Daemons use `Ownership`; `composition.py` and `process.py` use the rest of `Membership`.
 
 `Alone` is a backend of one process, which owns everything. The workers of one host are the second implementation
-(`workers/membership.py`); members on several hosts will be the third.
+(`workers/membership.py`), backends that share a database are the third (`members/membership.py`).
 """
 
 import logging
@@ -53,6 +53,31 @@ class Ownership(Protocol):
     @property
     def member(self) -> int:
         """The number of this member."""
+        ...
+
+    @property
+    def place(self) -> int:
+        """The number below `SLOTS` under which this member keeps what only it stores."""
+        ...
+
+    @property
+    def lifetime(self) -> int:
+        """The number under which this member stores that it is alive; several can share one."""
+        ...
+
+    @property
+    def lifetimes(self) -> Collection[int]:
+        """The numbers under which all members do."""
+        ...
+
+    @property
+    def follows_others(self) -> bool:
+        """Whether others were alive when this member started, so that there was no downtime before."""
+        ...
+
+    @property
+    def ahead_s(self) -> float:
+        """By how much the common clock of all members is ahead of this host's."""
         ...
 
     @property
@@ -157,6 +182,10 @@ class Membership(Ownership, Protocol):
         """Stay connected until cancelled."""
         ...
 
+    async def complete(self) -> None:
+        """Return when the other members count this one in, so that it may serve; raises StoreError."""
+        ...
+
     def ready(self) -> None:
         """Report that this process is ready."""
         ...
@@ -196,8 +225,11 @@ class NoPeers:
 class Alone:
     """A backend of one process."""
 
-    member = 0
+    member = place = lifetime = 0
     members: Collection[int] = (0,)
+    lifetimes: Collection[int] = (0,)
+    follows_others = False
+    ahead_s = 0.0
     alone = True
     shares_ports = False
     slots = ALL_SLOTS
@@ -258,6 +290,9 @@ class Alone:
 
     async def run(self) -> None:
         """Nothing to do."""
+
+    async def complete(self) -> None:
+        """No other member has to know."""
 
     def ready(self) -> None:
         """Notify the service manager, and log it."""

@@ -128,7 +128,12 @@ class LocalKeepalives(Keepalives, Protocol):
     """Takes the keepalives of entities that this process owns."""
 
     def take(
-        self, keepalive: Event, at: float, event_id: str, also: Write, done: Callable[[EventOutcome], None] | None
+        self,
+        keepalive: Event,
+        at: float,
+        event_id: str,
+        also: Sequence[Write],
+        done: Callable[[EventOutcome], None] | None,
     ) -> bool:
         """Accept a keepalive that was admitted at time `at`, and store `also` with it; False if the queue is full."""
         ...

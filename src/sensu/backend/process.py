@@ -5,10 +5,9 @@ import contextlib
 import gc
 import logging
 import signal
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry
 
@@ -17,8 +16,10 @@ from sensu.backend.agentd.agentd import Agentd
 from sensu.backend.auth.seeds import SYSTEM_NAMESPACE, system_namespace_writes
 from sensu.backend.basics import Basics
 from sensu.backend.composition import Daemons, Executors, Gates, composed
+from sensu.backend.duties import DutyRuns
 from sensu.backend.init_command import opened_to_operators
 from sensu.backend.initialise import make_folder
+from sensu.backend.members.membership import is_shared, joined
 from sensu.backend.membership import ALONE, Duty, Membership
 from sensu.backend.metrics import BackendMetrics
 from sensu.backend.settings import BackendSettings
@@ -37,9 +38,6 @@ from sensu.store.sqlite.sharing import Sharing
 from sensu.store.sqlite.store import SQLiteStore
 from sensu.version import VERSION
 
-if TYPE_CHECKING:
-    from sensu.store.postgres.store import PostgresStore
-
 log = logging.getLogger("sensu.backend")
 
 DRAIN_S = 3.0
@@ -52,21 +50,19 @@ GC_THRESHOLDS = (100_000, 50, 100)
 async def opened_store(settings: BackendSettings, sharing: Sharing | None = None) -> AsyncIterator[Store]:
     """Open the store, and close it at the end; with `sharing`, it is shared with other workers."""
     folder = make_folder(Path(settings.state_dir), "--state-dir")
-    store: SQLiteStore | PostgresStore
+    store: Store
     if settings.store:
         store = _postgres_store(settings)
     else:
         store = SQLiteStore(folder, Durability(settings.durability), use=sharing)
     await store.open()
     try:
-        if not isinstance(store, SQLiteStore):
-            await store.coordination.require_alone()
         yield store
     finally:
         await store.close()
 
 
-def _postgres_store(settings: BackendSettings) -> "PostgresStore":
+def _postgres_store(settings: BackendSettings) -> Store:
     try:
         from sensu.store.postgres import connection, store  # noqa: PLC0415 - the driver is installed only with the extra
     except ImportError as err:
@@ -74,6 +70,9 @@ def _postgres_store(settings: BackendSettings) -> "PostgresStore":
             f"--store requires the Python package {err.name}: install sensu with the extra postgres (sensu[postgres])"
         ) from err
     return store.PostgresStore(target_of(settings.store), connection.SynchronousCommit[settings.durability.upper()])
+
+
+Join = Callable[[Store, Clock], Awaitable[Membership]]
 
 
 class Backend:
@@ -84,7 +83,7 @@ class Backend:
         settings: BackendSettings,
         clock: Clock,
         sharing: Sharing | None = None,
-        join: Callable[[Store, Clock], Membership] = lambda *_: ALONE,
+        join: Join | None = None,
     ) -> None:
         """`sharing` is for a store shared with others; `join` makes the process a member after its store is open."""
         self._sharing, self._join = sharing, join
@@ -99,13 +98,18 @@ class Backend:
             loop.add_signal_handler(number, self._stopping.set)
         loop.add_signal_handler(signal.SIGHUP, lambda: None)  # until there is an event log to open again
         async with opened_store(self._settings, self._sharing) as store:
-            membership = self._join(store, self._clock)
+            membership = await self._membership(store)
             with (
                 ThreadPoolExecutor(2, thread_name_prefix="files") as files,
                 ThreadPoolExecutor(1, thread_name_prefix="event log") as logs,
             ):
                 async with opened_to_operators(self._settings, store, self._clock, membership):
                     await self._run(store, Executors(files, logs), membership)
+
+    async def _membership(self, store: Store) -> Membership:
+        if self._join is not None:
+            return await self._join(store, self._clock)
+        return await joined(self._settings, store, self._clock) if is_shared(store) else ALONE
 
     def stop(self) -> None:
         """Stop the backend; `run_until_signal` returns."""
@@ -140,6 +144,7 @@ class Backend:
     async def _serve(self, store: Store, daemons: Daemons, membership: Membership) -> None:
         """Run the daemons, then admit clients and agents; stop in the reverse order."""
         await daemons.events.prepare()
+        duties = DutyRuns(membership, daemons.by_duty(), self._clock)
         async with asyncio.TaskGroup() as group:
             running = [group.create_task(run(), name=name) for name, run in daemons.always()]
             running.append(group.create_task(_fail_with(store), name="store"))
@@ -147,12 +152,12 @@ class Backend:
             try:
                 await membership.open(self._stopping.set)
                 running.append(group.create_task(membership.run(), name="membership"))
+                await membership.complete()
                 await daemons.api.start()
                 if daemons.dashboard is not None:
                     await daemons.dashboard.start()
                 await self._start_agents(daemons.agents)
-                held = [(name, run) for duty, name, run in daemons.by_duty() if membership.holds(duty)]
-                running += [group.create_task(run(), name=name) for name, run in held]
+                running.append(group.create_task(duties.run(), name="duties"))
                 gc.freeze()
                 gc.set_threshold(*GC_THRESHOLDS)
                 membership.ready()

@@ -86,6 +86,10 @@ class BackendSettings:
     deliveries_bytes_max: int = option(
         "maximum bytes of events waiting for handlers before new events are held back", 1 << 30
     )
+    member_listen_address: str = option(
+        "address and port where other backends of the same PostgreSQL database connect", "[::]:8082"
+    )
+    member_url: str = option("address and port under which they reach it (default: found out)", "")
     workers: int = option("number of processes that share the ports and the database", 1)
 
     @property

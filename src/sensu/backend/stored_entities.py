@@ -8,6 +8,7 @@ from sensu.resources.entity import Entity
 from sensu.resources.kinds import ENTITY
 from sensu.resources.wire import decode
 from sensu.rules.etag import etag
+from sensu.rules.share import Slots, slot_of
 from sensu.store.contract import Store
 from sensu.store.values import Change, Key
 
@@ -54,6 +55,12 @@ class StoredEntities:
             self._stop_listening = None
         self._bodies.clear()
         self._bytes = 0
+
+    async def forget(self, slots: Slots) -> None:
+        """Forget the entities of slots, whose former owner may have changed them without a report."""
+        for key in [key for key in self._bodies if slot_of(key.namespace, key.name) in slots]:
+            self._put(key, None)
+            del self._bodies[key]
 
     async def load(self, keys: Iterable[Key]) -> None:
         """Load entities into the cache, where they stay until many others are used; raises StoreError."""

@@ -55,7 +55,8 @@ class LivingSeat:
     protocols: tuple[int, int] = (PROTOCOL, PROTOCOL)
     joined: bool = True
     """Whether it takes part, and can own slots; false before `join`, and for short commands."""
-    leaving: bool = False
+    takes_slots: bool = True
+    """Whether slots are planned for it: it has started, and does not end."""
 
 
 class SlotRow(NamedTuple):
@@ -88,8 +89,25 @@ class Coordination(Protocol):
         """The number of this process's seat."""
         ...
 
+    @property
+    def own_host(self) -> str:
+        """The address of this host in the network of the store, `127.0.0.1` if the store is on this host."""
+        ...
+
+    def problem(self) -> str:
+        """Why this process must not act now: its last sign of life that was answered is too old. Empty otherwise."""
+        ...
+
+    async def fence_ended(self) -> None:
+        """End the seats of processes of this host that have ended, as far as that can be known at once."""
+        ...
+
     async def join(self, contact: Contact) -> None:
         """Take part: from now on others may see this seat, connect to it and plan slots for it."""
+        ...
+
+    async def take_slots(self, takes: bool) -> None:
+        """Say whether slots are planned for this seat; they are not before this is called."""
         ...
 
     async def beat(self, unreached: Collection[int] = ()) -> View:

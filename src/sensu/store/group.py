@@ -113,6 +113,8 @@ class CommitGroup:
         self.settled: dict[int, str] = {}
         self.handlings: dict[tuple[EventKey, int], bytes] = {}
         self.states: dict[str, bytes] = {}
+        self.states_once: dict[str, bytes] = {}
+        """Values that are stored only if there are none."""
         self.audited: list[AppendAudit] = []
         self.audit_trimmed: TrimAudit | None = None
         self.earlier_results: dict[EventKey, list[Result]] = {}
@@ -252,7 +254,11 @@ class CommitGroup:
         """Writes nothing."""
 
     def _put_state(self, write: PutState, changes: list[Change]) -> None:
-        self.states[write.name] = write.value
+        if not write.once:
+            self.states[write.name] = write.value
+            self.states_once.pop(write.name, None)
+        elif write.name not in self.states:
+            self.states_once.setdefault(write.name, write.value)
 
     def _append_audit(self, write: AppendAudit, changes: list[Change]) -> None:
         self.audited.append(write)

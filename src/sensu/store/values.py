@@ -195,10 +195,14 @@ class NoteHandling(Value, frozen=True):
 
 
 class PutState(Value, frozen=True):
-    """Store a small value of a daemon under a name: secrets of the store, watermarks, leases."""
+    """Store a small value of a daemon under a name: secrets of the store, watermarks, leases.
+
+    With `once`, a value that is stored already stays.
+    """
 
     name: str
     value: bytes
+    once: bool = False
 
 
 class AppendAudit(Value, frozen=True):

@@ -13,6 +13,6 @@ async def cluster_secret(store: Store) -> bytes:
     """The secret in the store, created at the first start; raises StoreError."""
     secret = await store.get_state(SECRET_NAME)
     if secret is None:
-        await store.commit([PutState(SECRET_NAME, secrets.token_bytes(SECRET_BYTES))])
+        await store.commit([PutState(SECRET_NAME, secrets.token_bytes(SECRET_BYTES), once=True)])
         secret = await store.get_state(SECRET_NAME)
     return secret or b""

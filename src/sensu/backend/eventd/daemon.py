@@ -108,8 +108,8 @@ class Eventd:
         self._idle = asyncio.Event()
         self._idle.set()
         self._deadlines = Deadlines(clock)
-        self._lifetime = outage.Lifetime(clock, {}, ownership.member)
-        self._results, self._metrics = RecentResults(store, kept=keeps_results), RecentMetrics(store, ownership.member)
+        self._lifetime = outage.Lifetime(clock, {}, ownership.lifetime)
+        self._results, self._metrics = RecentResults(store, kept=keeps_results), RecentMetrics(store, ownership.place)
         silences = SilenceIndexes(cache)
         self.silence_marks = SilenceMarks(store, cache, silences, clock, ownership)
         self._lookups = Lookups(
@@ -210,11 +210,12 @@ class Eventd:
         """Read the deadlines from the store and move them by the time that the backend was down."""
         now = self._clock.now()
         beats = await outage.beats(self._store)
-        self._lifetime = outage.Lifetime(self._clock, beats, self._ownership.member)
+        own, shared_s, follows = self._ownership.lifetime, self._ownership.ahead_s, self._ownership.follows_others
+        self._lifetime = outage.Lifetime(self._clock, beats, own, ahead_s=shared_s, follows_others=follows)
         await self._metrics.load()
         if self._ownership.holds(Duty.REGISTER):
-            surplus = outage.forget_surplus(beats, self._ownership.members)
-            await self._store.commit([self._lifetime.beat(self._ownership.member), *surplus])
+            surplus = outage.forget_surplus(beats, self._ownership.lifetimes)
+            await self._store.commit([self._lifetime.beat(own), *surplus])
         await self._moves.begin(self._ownership.slots, now)
 
     async def run(self) -> None:
@@ -295,7 +296,7 @@ class Eventd:
     async def _store_takes_writes(self) -> bool:
         """Whether the store accepts other writes, so that an event itself is the reason for a failed commit."""
         try:
-            await self._store.commit([self._lifetime.beat(self._ownership.member)])
+            await self._store.commit([self._lifetime.beat(self._ownership.lifetime)])
         except StoreError:
             return False
         return True
@@ -490,7 +491,8 @@ class Eventd:
     async def _beat_forever(self) -> None:
         while True:
             try:
-                await self._store.commit([self._lifetime.beat(self._ownership.member)])
+                await self._lifetime.adopt(self._store, self._ownership.lifetime)
+                await self._store.commit([self._lifetime.beat(self._ownership.lifetime)])
             except StoreError as err:
                 log.warning("the store does not answer", extra=fields(error=str(err)))
             await self._clock.sleep(outage.BEAT_S)

@@ -38,17 +38,36 @@ class Lifetime:
     It starts from the wall clock and then follows the monotonic clock: setting the wall clock moves no deadline.
     """
 
-    def __init__(self, clock: Clock, known: Mapping[int, "Beat"], member: int = 0) -> None:
-        """`known` are the last beats."""
+    def __init__(
+        self,
+        clock: Clock,
+        known: Mapping[int, "Beat"],
+        member: int = 0,
+        *,
+        ahead_s: float = 0.0,
+        follows_others: bool = False,
+    ) -> None:
+        """`known` are the last beats; `ahead_s` is by how much the common clock of all members is ahead of this one.
+
+        There was no downtime if the member `follows_others`, which are alive.
+        """
         self._clock = clock
-        started_at = max(clock.now(), *(each.alive_at for each in known.values()), 0.0)
+        started_at = max(clock.now() + ahead_s, *(each.alive_at for each in known.values()), 0.0)
         self._ahead_s = started_at - clock.monotonic()
         self.last = last_beat(known, started_at, member)
+        if follows_others:
+            self.last = Beat(started_at, self.last.down_s)
         self.down_s = self.last.down_s + started_at - self.last.alive_at
 
     def alive_s(self) -> float:
         """The current time on this clock."""
         return self._clock.monotonic() + self._ahead_s - self.down_s
+
+    async def adopt(self, store: Store, member: int) -> None:
+        """Use the total downtime that another member of the same number has stored, if it is longer."""
+        stored = _read(await store.get_state(_state_of(member)) or _NONE)
+        if stored is not None:
+            self.down_s = max(self.down_s, stored.down_s)
 
     def beat(self, member: int) -> PutState:
         """The write that stores that this member is alive."""

@@ -71,11 +71,11 @@ class Keepalived:
         keepalive: Event,
         at: float,
         event_id: str,
-        also: Write,
+        also: Sequence[Write],
         done: Callable[[EventOutcome], None] | None,
     ) -> bool:
-        """Accept a keepalive that another member admitted at time `at`, and store `also` with it."""
-        return self._counted(self._intake.take(self._incoming(keepalive, at, event_id, also), done))
+        """Accept a keepalive that was admitted at time `at`, and store `also` with it."""
+        return self._counted(self._intake.take(self._incoming(keepalive, at, event_id, *also), done))
 
     def _incoming(self, keepalive: Event, at: float, event_id: str, *also: Write) -> IncomingEvent:
         event = rules.keepalive_event(keepalive, at, event_id)

@@ -1,7 +1,7 @@
 """The messages between members of a cluster, and their encoding.
 
-A message is its length (4 bytes, big endian) and MessagePack. All members run the same program, so messages have no
-versions. They carry the daemons' own types (`EventOutcome`, `EventKey`, `ApiAnswer`).
+A message is its length (4 bytes, big endian) and MessagePack; a message of an unknown kind is logged and ignored. They
+carry the daemons' own types (`EventOutcome`, `EventKey`, `ApiAnswer`).
 """
 
 from collections.abc import Sequence
@@ -32,13 +32,41 @@ class Hello(MemberMessage, frozen=True):
 
 
 class Welcome(MemberMessage, frozen=True):
-    """The answer to `Hello`: the last number of the events handed over by this start that the receiver has stored."""
+    """The answer to `Hello`: the last number of the events handed over by this start that the receiver has stored.
+
+    Those with the numbers `but` are not stored, although they came before.
+    """
 
     stored: int
+    but: tuple[int, ...] = ()
 
 
 class ChangesAvailable(MemberMessage, frozen=True):
     """A commit was made that the others have to read."""
+
+
+class NotMine(MemberMessage, frozen=True):
+    """The event with this number was not taken, because its entity belongs to another member."""
+
+    id: int
+
+
+class TookBack(MemberMessage, frozen=True):
+    """The sender knows that the event with this number was not taken."""
+
+    id: int
+
+
+class Look(MemberMessage, frozen=True):
+    """Resources were changed up to this revision; a `Seen` follows when the receiver knows the changes."""
+
+    revision: int
+
+
+class Seen(MemberMessage, frozen=True):
+    """The sender knows all changes of resources up to this revision."""
+
+    revision: int
 
 
 class OfferEvent(MemberMessage, frozen=True):
@@ -217,6 +245,10 @@ Any = (
     Hello
     | Welcome
     | ChangesAvailable
+    | NotMine
+    | TookBack
+    | Look
+    | Seen
     | OfferEvent
     | OfferKeepalive
     | RemoveEvent

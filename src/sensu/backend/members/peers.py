@@ -90,8 +90,11 @@ class PeerMembers:
     async def ask(self, member: int, scope: Mapping[str, Any], body: bytes) -> ApiAnswer | None:
         """The response of another worker to an API request, None if it does not answer."""
         client = scope.get("client")
+        peer = self._peers.get(member)
+        if peer is None:
+            return None
         try:
-            told = await self._peers[member].ask(
+            told = await peer.ask(
                 lambda number: ApiRequest(
                     number,
                     scope["method"],

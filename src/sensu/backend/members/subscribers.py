@@ -5,7 +5,7 @@ connects. The sessions of a worker are dropped when it disconnects.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from sensu.backend.members.bus import Bus, Peer, SendReply
 from sensu.backend.members.messages import Agents, ConnectedAgent, Disconnect, Publish
@@ -60,16 +60,16 @@ _NOBODY: Counter[str] = Counter()
 class ClusterSubscribers:
     """`ports.Subscribers` over all workers; `local` are the agents of this one, reported with `changed`."""
 
-    def __init__(self, bus: Bus, local: Subscribers) -> None:
-        self._bus, self._local = bus, local
+    def __init__(self, bus: Bus, local: Subscribers, may_publish: Callable[[], bool] = lambda: True) -> None:
+        """Nothing is published while `may_publish` returns false."""
+        self._bus, self._local, self._may_publish = bus, local, may_publish
         self._own: dict[int, ConnectedAgent] = {}
         self._rosters: dict[int, _Roster] = {}
         bus.on(Agents, self._told)
         bus.on(Publish, self._publish_here)
         bus.on(Disconnect, self._disconnect_here)
         bus.on_leaving(self._forget)
-        for peer in bus.peers.values():
-            peer.tell_presence(lambda present, peer=peer: self._introduce(peer) if present else None)  # type: ignore[misc]
+        bus.on_coming(lambda peer: peer.tell_presence(lambda present: self._introduce(peer) if present else None))
 
     def changed(self, session: int, namespace: str, agent: str, subscriptions: frozenset[str]) -> None:
         """A session of this worker now has these subscriptions; none if it has ended."""
@@ -97,12 +97,16 @@ class ClusterSubscribers:
 
     def publish(self, namespace: str, subscription: str, request: CheckRequest) -> int:
         """Send a check request to every agent of a subscription; returns the number of agents."""
+        if not self._may_publish():
+            return 0
         sent = self._local.publish(namespace, subscription, request)
         for member, roster in self._rosters.items():
             sessions = roster.of_subscription(namespace, subscription).total()
             if sessions:
-                self._bus.peers[member].tell(Publish(namespace, subscription, request))
-                sent += sessions
+                peer = self._bus.peers.get(member)
+                if peer is not None:
+                    peer.tell(Publish(namespace, subscription, request))
+                    sent += sessions
         return sent
 
     def _publish_here(self, member: int, message: Publish, answer: SendReply) -> None:

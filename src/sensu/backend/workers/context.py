@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from sensu.backend.members.lines import UnixLine
 from sensu.rules.share import Share
 from sensu.store.sqlite.sharing import SharedDatabase, Sharing
 
@@ -66,7 +67,7 @@ class WorkerContext:
         return self.database.sharing(self.share)
 
     @property
-    def peers(self) -> Mapping[int, str]:
-        """The addresses of the other workers."""
+    def lines(self) -> Mapping[int, UnixLine]:
+        """The ways to the other workers."""
         others = (member for member in range(self.share.members) if member != self.share.member)
-        return {member: self.addresses.of(member) for member in others}
+        return {member: UnixLine(self.addresses.of(member)) for member in others}

@@ -2,13 +2,14 @@
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 
 from sensu.backend.activity import MemberActivity
 from sensu.backend.members.bus import Bus, Peer, SendReply
 from sensu.backend.members.forwarding import ForwardedKeepalives, Forwarding
-from sensu.backend.members.messages import AgentSessionEnded, ChangesAvailable, ResultStored
+from sensu.backend.members.messages import ChangesAvailable
 from sensu.backend.members.peers import PeerMembers
+from sensu.backend.members.runs import ClusterRuns
 from sensu.backend.members.subscribers import ClusterSubscribers
 from sensu.backend.membership import Duty, Moved, Runs
 from sensu.backend.metrics import Numbered
@@ -34,21 +35,24 @@ class WorkerMembership:
 
     alone = False
     shares_ports = True
+    follows_others = False
+    ahead_s = 0.0
 
     def __init__(self, context: WorkerContext, store: Store, clock: Clock) -> None:
         self._share = context.share
         self.member, self.slots = context.share.member, context.share.slots
+        self.place = self.lifetime = self.member
         self.members: Collection[int] = range(context.share.members)
+        self.lifetimes = self.members
         self._store, self._clock = store, clock
-        self._bus = Bus(self.member, context.peers, context.listener, clock)
+        self._bus = Bus(self.member, context.lines, context.listener, clock)
         self._control = Control(context.control)
         self._forwarding: Forwarding | None = None
         self._subscribers: ClusterSubscribers | None = None
         self._changes_available = asyncio.Event()
         self._back_at: dict[int, float] = {}
         self._bus.on(ChangesAvailable, self._note_changes)
-        for peer in self._bus.peers.values():
-            peer.tell_presence(lambda present, peer=peer: self._note(peer, present))  # type: ignore[misc]
+        self._bus.on_coming(lambda peer: peer.tell_presence(lambda present: self._note(peer, present)))
 
     def owns(self, slot: int) -> bool:
         """Whether a slot is in the share of this worker."""
@@ -111,11 +115,7 @@ class WorkerMembership:
 
     def joined_runs(self, ledger: Runs) -> Runs:
         """The run ledger, which is kept where checks are scheduled."""
-        if not self.holds(Duty.SCHEDULE):
-            return _RunsElsewhere(self._bus.peers[self.holder_of(Duty.SCHEDULE)])
-        self._bus.on(ResultStored, lambda _, told, __: ledger.answered(told.namespace, told.check, told.issued))
-        self._bus.on(AgentSessionEnded, lambda _, told, __: ledger.departed(told.namespace, told.subscriptions))
-        return ledger
+        return ClusterRuns(self._bus, ledger, lambda: self.holder_of(Duty.SCHEDULE), self.member)
 
     def peers(
         self,
@@ -150,6 +150,9 @@ class WorkerMembership:
                 self._changes_available.set()
                 self._control.alive()
 
+    async def complete(self) -> None:
+        """All workers read the same log of changes, so that nobody has to wait."""
+
     async def drained(self, within_s: float) -> None:
         """Return when nothing is under way between workers, or after twice that time."""
         for peer in self._bus.peers.values():
@@ -163,22 +166,7 @@ class WorkerMembership:
                 await self._control.drained()
 
 
-class _RunsElsewhere:
-    """Passes on what happens to runs to the worker that keeps the ledger (`membership.Runs`)."""
-
-    def __init__(self, peer: Peer) -> None:
-        self._peer = peer
-
-    def answered(self, namespace: str, check: str, issued: int) -> None:
-        """The result of a request came in and is stored."""
-        self._peer.tell(ResultStored(namespace, check, issued))
-
-    def departed(self, namespace: str, subscriptions: Iterable[str]) -> None:
-        """A session of an agent with these subscriptions has ended."""
-        self._peer.tell(AgentSessionEnded(namespace, tuple(subscriptions)))
-
-
-def joined(context: WorkerContext, store: Store, clock: Clock) -> WorkerMembership:
+async def joined(context: WorkerContext, store: Store, clock: Clock) -> WorkerMembership:
     """A worker as a member of the backend; the others hear of its commits."""
     members = WorkerMembership(context, store, clock)
     store.feed.announce_with(members.announce)

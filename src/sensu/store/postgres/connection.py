@@ -126,6 +126,12 @@ class Connector:
             )
 
 
+def local_host(connection: Any) -> str:
+    """The address of this host on a connection; empty if the server is reached without a network."""
+    name = connection._transport.get_extra_info("sockname")
+    return str(name[0]) if isinstance(name, tuple) else ""
+
+
 @contextmanager
 def plain_errors(target: DatabaseUrl) -> Iterator[None]:
     """Convert errors of the driver and of the network to StoreError."""

@@ -7,10 +7,10 @@ from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from sensu.clock import Clock
-from sensu.errors import StoreError, StoreInUse
+from sensu.errors import StoreError
 from sensu.log import fields
 from sensu.rules.share import ALL_SLOTS, Slots
-from sensu.rules.signs_of_life import BEAT_EVERY_S, Sight, seen, valid_until
+from sensu.rules.signs_of_life import BEAT_EVERY_S, valid_until
 from sensu.store.coordination import PROTOCOL, Contact, LivingSeat, SeatLost, SlotRow, View
 from sensu.store.owed_sizes import OwedSizes
 from sensu.store.postgres.connection import Connector, Readers, StoreAway, explained, is_lost
@@ -30,12 +30,13 @@ _JOIN = (
     "UPDATE seats SET name = ?, url = ?, certificate = ?, protocol_min = ?, protocol_max = ?, joined = true"
     " WHERE id = ?"
 )
+_TAKE_SLOTS = "UPDATE seats SET takes_slots = $2 WHERE id = $1"
 _BEAT = numbered("""
 WITH mine AS (
     UPDATE beats SET beat = beat + 1, read_to = ?, owed = ?, owed_bytes = ?, unreached = ?,
         settled = greatest(settled, ?) WHERE seat = ?
 )
-SELECT s.id, s.name, s.url, s.certificate, s.protocol_min, s.protocol_max, s.joined, s.leaving,
+SELECT s.id, s.name, s.url, s.certificate, s.protocol_min, s.protocol_max, s.joined, s.takes_slots,
     b.beat, b.read_to, b.owed, b.owed_bytes, b.unreached, b.settled, (SELECT revision FROM revision) AS changed,
     (SELECT value FROM numbers WHERE name = 'map') AS map, extract(epoch FROM clock_timestamp())::float8 AS now
 FROM seats AS s JOIN beats AS b ON b.seat = s.id WHERE s.gone_at IS NULL
@@ -76,12 +77,14 @@ class PostgresCoordination:
         owed: Callable[[], OwedSizes],
         take_up: Callable[[Slots], Awaitable[None]],
         clock: Clock,
+        own_host: str,
     ) -> None:
         """`take_up` is awaited with claimed slots before they are written; `owed` are the deliveries of own slots."""
         self._connector, self._seat, self._writer, self._readers = connector, seat, writer, readers
         self._feed, self._owed, self._take_up, self._clock = feed, owed, take_up, clock
         self._connection: Any = None
         self._turn = asyncio.Lock()
+        self.own_host = own_host
         self.joined = False
         self.known: Callable[[int], Awaitable[None]] | None = None
         self.owed_by_others = DeliveriesSize(0, 0)
@@ -91,6 +94,10 @@ class PostgresCoordination:
         """The number of this process's seat."""
         return self._seat.id
 
+    def problem(self) -> str:
+        """Why this process must not act now; empty otherwise."""
+        return self._feed.problem()
+
     async def join(self, contact: Contact) -> None:
         """Take part; raises StoreError."""
         place = (contact.name, contact.url, contact.certificate, PROTOCOL, PROTOCOL, self.seat)
@@ -98,6 +105,10 @@ class PostgresCoordination:
         self._writer.slots = frozenset()
         self._owed().drop(ALL_SLOTS)
         self.joined = True
+
+    async def take_slots(self, takes: bool) -> None:
+        """Say whether slots are planned for this seat."""
+        await self._writer.in_turn([(_TAKE_SLOTS, (self.seat, takes))])
 
     async def beat(self, unreached: Collection[int] = ()) -> View:
         """Give a sign of life, and read those of the others; raises StoreError."""
@@ -174,23 +185,6 @@ class PostgresCoordination:
         for seat in ended:
             await self.fence(seat, "ended")
 
-    async def require_alone(self) -> None:
-        """Return when no other process uses the database; raises StoreInUse if one does."""
-        sights: dict[int, Sight] = {}
-        first: dict[int, int] = {}
-        while True:
-            await self.fence_ended()
-            others = [seat for one, seat in (await self.beat()).seats.items() if one != self.seat]
-            if not others:
-                return
-            sights = seen(sights, [(seat.id, seat.beat) for seat in others], self._clock.monotonic())
-            for seat in others:
-                if first.setdefault(seat.id, seat.beat) != seat.beat:
-                    raise StoreInUse(f"the database {self._connector.target.shown} is in use by another backend")
-                if sights[seat.id].is_silent:
-                    await self.fence(seat.id, "silent")
-            await self._clock.sleep(BEAT_EVERY_S)
-
     async def leave(self) -> None:
         """End this seat, and free its slots."""
         self._writer.slots = frozenset()
@@ -261,5 +255,5 @@ def _living(row: Any) -> LivingSeat:
         frozenset(row["unreached"]),
         (row["protocol_min"], row["protocol_max"]),
         row["joined"],
-        row["leaving"],
+        row["takes_slots"],
     )

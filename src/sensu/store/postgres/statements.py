@@ -126,6 +126,9 @@ _PUT_STATES = (
     "INSERT INTO states (name, value) SELECT * FROM unnest(?::text[], ?::bytea[])"
     " ON CONFLICT (name) DO UPDATE SET value = excluded.value"
 )
+_PUT_STATES_ONCE = (
+    "INSERT INTO states (name, value) SELECT * FROM unnest(?::text[], ?::bytea[]) ON CONFLICT (name) DO NOTHING"
+)
 _APPEND_AUDIT = (
     "INSERT INTO audit (at, body) SELECT at, body FROM unnest(?::float8[], ?::bytea[]) WITH ORDINALITY"
     " AS u (at, body, number) ORDER BY number"
@@ -306,6 +309,9 @@ def write_others(statement: Statement, group: CommitGroup, pending: OwedSizes) -
         statement.add("dead_no_more", _FORGET_DEAD, maybe_dead)
     if group.states:
         statement.add("states_put", _PUT_STATES, list(group.states), list(group.states.values()))
+    if group.states_once:
+        values = list(group.states_once), list(group.states_once.values())
+        statement.add("states_begun_once", _PUT_STATES_ONCE, *values)
     if group.audited:
         statement.add("audited", _APPEND_AUDIT, [one.at for one in group.audited], [one.body for one in group.audited])
 

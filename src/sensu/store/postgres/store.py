@@ -14,7 +14,7 @@ from sensu.store.database_url import DatabaseUrl
 from sensu.store.owed_sizes import OwedSizes
 from sensu.store.own_changes import Listeners
 from sensu.store.pending import WAITING_WRITES_MAX, Pending
-from sensu.store.postgres.connection import Connector, Readers, SynchronousCommit, plain_errors
+from sensu.store.postgres.connection import Connector, Readers, SynchronousCommit, local_host, plain_errors
 from sensu.store.postgres.coordination import PostgresCoordination
 from sensu.store.postgres.feed import SharedChanges
 from sensu.store.postgres.reader import KEYS_MAX, PostgresReader
@@ -88,7 +88,7 @@ class PostgresStore:
 
     async def open(self) -> None:
         """Connect, update the schema, and take a seat; raises StoreError if the database cannot be used."""
-        session = secrets.token_hex(8)
+        session, own_host = secrets.token_hex(8), "127.0.0.1"
         connector = Connector(self._target, self._durability, session)
         seat = self._seat = Seat(connector, session, self._clock)
         await connector.look()
@@ -96,6 +96,7 @@ class PostgresStore:
         try:
             with plain_errors(self._target):
                 await connector.require_durability(connection)
+                own_host = local_host(connection) or own_host
                 await migrate(connection, self._target, migrations())
                 await seat.take(connection)
                 readers = self._open_readers = Readers(connector, READERS_MAX)
@@ -113,7 +114,7 @@ class PostgresStore:
         self._open_writer = writer
         signs = connector.with_durability(SynchronousCommit.NORMAL)
         coordination = PostgresCoordination(
-            signs, seat, writer, readers, self._feed, lambda: self._owed, self._take_up, self._clock
+            signs, seat, writer, readers, self._feed, lambda: self._owed, self._take_up, self._clock, own_host
         )
         self._open_coordination = coordination
         self._beats = asyncio.create_task(coordination.keep_alive(), name="store-beats")

@@ -222,6 +222,11 @@ def _etags_sql(size: int) -> str:
     )
 
 
+def has_state(connection: sqlite3.Connection, name: str) -> bool:
+    """Whether a value is stored under a name."""
+    return connection.execute("SELECT 1 FROM states WHERE name = ?", (name,)).fetchone() is not None
+
+
 def namespace_in_use(connection: sqlite3.Connection, namespace: str, kinds: Sequence[str]) -> bool:
     """Whether a namespace contains resources of any of the kinds."""
     sql = "SELECT 1 FROM resources WHERE kind = ? AND namespace = ? LIMIT 1"

@@ -202,6 +202,9 @@ class Writer:
         group = CommitGroup(self._etags, present, self._in_use, self._numbers.revision)
         for pending in commits:
             pending.result, pending.changes = group.add(pending.writes)
+        for name, value in group.states_once.items():
+            if not statements.has_state(self._connection, name):
+                group.states[name] = value
         return group
 
     def _learn_etags(self, keys: set[Key]) -> None:

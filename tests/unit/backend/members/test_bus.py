@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from sensu.backend.members.bus import Bus, PeerGone, SendReply
+from sensu.backend.members.lines import UnixLine
 from sensu.backend.members.messages import AskHealth, ChangesAvailable, Health, MemberMessage, Publish
 from sensu.backend.workers.context import Addresses
 from sensu.clock import SystemClock
@@ -23,7 +24,7 @@ class Worker:
     """One worker's bus; `heard` are the messages that it took, `open` whether it takes any."""
 
     def __init__(self, member: int, addresses: Addresses, listener: Any) -> None:
-        self.bus = Bus(member, {1 - member: addresses.of(1 - member)}, listener, SystemClock())
+        self.bus = Bus(member, {1 - member: UnixLine(addresses.of(1 - member))}, listener, SystemClock())
         self.heard: list[MemberMessage] = []
         self.open = asyncio.Event()
         self.open.set()
@@ -131,10 +132,10 @@ async def test_a_worker_that_is_started_again_is_found(tmp_path: Path) -> None:
         seen: list[bool] = []
         one.bus.peers[1].tell_presence(seen.append)
         await two.stop()
-        await until(lambda: seen == [False])
+        await until(lambda: seen == [True, False])
         again = anew()
         await again.start()
-        await until(lambda: seen == [False, True])
+        await until(lambda: seen == [True, False, True])
         one.bus.tell_all(ChangesAvailable())
         await until(lambda: again.heard == [ChangesAvailable()])
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from sensu.backend.members.bus import Bus
 from sensu.backend.members.forwarding import Forwarding
+from sensu.backend.members.lines import UnixLine
 from sensu.backend.ports import EventDeferred, EventOutcome, EventRefused, EventStored, IncomingEvent
 from sensu.backend.workers.context import Addresses
 from sensu.clock import SystemClock
@@ -78,7 +79,7 @@ class Worker:
 
     def __init__(self, member: int, addresses: Addresses, listener: Any, states: dict[str, bytes]) -> None:
         share, clock = Share(member, 2), SystemClock()
-        self.bus = Bus(member, {1 - member: addresses.of(1 - member)}, listener, clock)
+        self.bus = Bus(member, {1 - member: UnixLine(addresses.of(1 - member))}, listener, clock)
         self.intake = Intake(states)
         self.way_in = Forwarding(share, self.bus, self.intake, self.intake, self.intake, clock)  # type: ignore[arg-type]
         self._task: asyncio.Task[None] | None = None

@@ -33,7 +33,11 @@ def event(entity: str = "web1") -> Event:
     "message",
     [
         messages.Hello(2, "start"),
-        messages.Welcome(17),
+        messages.Welcome(17, (3, 5)),
+        messages.NotMine(4),
+        messages.TookBack(4),
+        messages.Look(12),
+        messages.Seen(12),
         messages.ChangesAvailable(),
         OfferEvent(7, event(), -1, None),
         messages.OfferKeepalive(8, event(), 1.5, "id"),

@@ -2,7 +2,7 @@
 -- Several backends use the database at the same time: each is a seat, and owns some of the slots.
 
 -- `joined`: whether the backend takes part; commands that only use the database for a moment do not. The others connect to
--- it at `url`, and accept it by its certificate (in DER). `leaving`: it gives its slots up and ends.
+-- it at `url`, and accept it by its certificate (in DER). `takes_slots`: it has started, and does not end.
 -- `revision`: that of its last commit.
 ALTER TABLE seats
     ADD COLUMN name text COLLATE "C" NOT NULL DEFAULT '',
@@ -11,7 +11,7 @@ ALTER TABLE seats
     ADD COLUMN protocol_min integer NOT NULL DEFAULT 1,
     ADD COLUMN protocol_max integer NOT NULL DEFAULT 1,
     ADD COLUMN joined boolean NOT NULL DEFAULT false,
-    ADD COLUMN leaving boolean NOT NULL DEFAULT false,
+    ADD COLUMN takes_slots boolean NOT NULL DEFAULT false,
     ADD COLUMN revision bigint NOT NULL DEFAULT 0;
 
 -- What a backend tells with each sign of life: the revision up to which it knows all changes of resources (`read_to`), the

@@ -1,0 +1,283 @@
+"""Backends that share a database as members of a cluster; each start of a backend is a member."""
+
+import asyncio
+import contextlib
+import logging
+import socket
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from typing import Protocol, TypeGuard
+
+from sensu import systemd
+from sensu.backend.activity import MemberActivity
+from sensu.backend.listening import ListenerSettings, bound_socket
+from sensu.backend.members.barrier import Barrier
+from sensu.backend.members.bus import Bus
+from sensu.backend.members.forwarding import ForwardedKeepalives, Forwarding
+from sensu.backend.members.lines import OwnCertificate, TlsLine, own_address, split_address
+from sensu.backend.members.messages import ChangesAvailable
+from sensu.backend.members.peers import PeerMembers
+from sensu.backend.members.runs import ClusterRuns
+from sensu.backend.members.seat import OwnSeat
+from sensu.backend.members.subscribers import ClusterSubscribers
+from sensu.backend.membership import Duty, Moved, Runs
+from sensu.backend.metrics import Numbered
+from sensu.backend.ports import Intake, Keepalives, LocalIntake, LocalKeepalives, Peers, Subscribers
+from sensu.backend.settings import BackendSettings
+from sensu.clock import Clock
+from sensu.errors import ConfigurationError, StoreError
+from sensu.log import fields
+from sensu.rules.flow import FlowCounts
+from sensu.rules.share import SLOTS, Slots
+from sensu.store.contract import Store
+from sensu.store.coordination import Contact, Coordination, LivingSeat
+from sensu.version import VERSION
+
+log = logging.getLogger("sensu.backend")
+
+PORTS_TRIED = 10
+"""How many ports from the default one on are tried, so that several backends of a host need no settings."""
+UNREACHED_AFTER_S = 10.0
+"""A member that was not connected for this long is reported as not reached."""
+HELD_UP_MAX_S = 60.0
+"""How long deadlines pause while a member that may have events for this one is away."""
+BACK_S = 15.0
+"""How long the agents of a member that ended, or was away, may take to reconnect."""
+WELCOME_WITHIN_S = 30.0
+"""How long a member waits at its start for the others to accept it; finding out that one is dead takes less time."""
+_CHORES = (Duty.SCHEDULE, Duty.TRIM)
+
+
+class SharedStore(Store, Protocol):
+    """A store that several backends can use."""
+
+    @property
+    def coordination(self) -> Coordination:
+        """How they agree who owns what."""
+        ...
+
+
+class ClusterMembership:
+    """Joins a backend with those that share its database (`membership.Membership`)."""
+
+    alone = False
+    shares_ports = False
+    lifetime = 0
+    lifetimes: Collection[int] = (0,)
+
+    def __init__(self, store: SharedStore, bus: Bus, certificate: OwnCertificate, clock: Clock) -> None:
+        self._store, self._bus, self._certificate, self._clock = store, bus, certificate, clock
+        coordination = store.coordination
+        self._barrier = Barrier(bus, coordination.read_changes)
+        self._seat = OwnSeat(coordination, clock, self)
+        self._forwarding: Forwarding | None = None
+        self._subscribers: ClusterSubscribers | None = None
+        self._accepted: dict[int, bytes] = {}
+        self._lines: asyncio.Task[None] | None = None
+        self._calm_at = clock.monotonic()
+        self.member = coordination.seat
+        self.place = self.member % SLOTS
+        self.follows_others = False
+        coordination.answer_after(self._barrier.known)
+        bus.on(ChangesAvailable, lambda *_: self._seat.look_soon())
+
+    async def begin(self) -> None:
+        """Look at the others, and claim the slots that nobody owns; raises StoreError."""
+        self._lines = asyncio.get_running_loop().create_task(self._bus.run(), name="lines to members")
+        await self._seat.begin()
+        self.follows_others = bool(self._seat.others)
+
+    def certificate_of(self, member: int) -> bytes | None:
+        """What a member must show; nothing is accepted from unknown ones."""
+        return self._accepted.get(member, b"")
+
+    # What follows the seat
+
+    def members_changed(self, others: Mapping[int, LivingSeat]) -> None:
+        """Connect to members that have come; these are all others now."""
+        for member, seat in others.items():
+            if member not in self._accepted:
+                self._accepted[member] = seat.contact.certificate
+                self._certificate.accept(seat.contact.certificate)
+                self._bus.add(member, TlsLine(seat.contact.url, seat.contact.certificate, self._certificate))
+                log.info("another backend takes part", extra=fields(backend=seat.contact.name, url=seat.contact.url))
+        self._barrier.members({member: seat.read_to for member, seat in others.items()})
+
+    async def gone(self, member: int) -> None:
+        """A member has ended for good; raises StoreError."""
+        if self._forwarding is not None:
+            await self._forwarding.gone(member)
+        if member in self._bus.peers:
+            self._bus.remove(member)
+        self._accepted.pop(member, None)
+        self._calm_at = self._clock.monotonic() + BACK_S
+        log.warning("another backend has ended", extra=fields(seat=member))
+
+    def owners_changed(self) -> None:
+        """Slots have other owners, or may have."""
+        if self._forwarding is not None:
+            self._forwarding.owners_changed()
+
+    def announce(self) -> None:
+        """Tell the others that slots have moved, so that they look at once."""
+        self._bus.tell_all(ChangesAvailable())
+
+    def unreached(self) -> Collection[int]:
+        """The members that were not reached for a while."""
+        now = self._clock.monotonic()
+        peers = self._bus.others()
+        return [peer.member for peer in peers if peer.lost_at is not None and now - peer.lost_at > UNREACHED_AFTER_S]
+
+    # Ownership
+
+    @property
+    def members(self) -> Collection[int]:
+        """All members."""
+        return (self.member, *self._seat.others)
+
+    @property
+    def slots(self) -> Slots:
+        """The slots of this member."""
+        return self._seat.owned
+
+    def owns(self, slot: int) -> bool:
+        """Whether this member owns a slot."""
+        return slot in self._seat.owned
+
+    def owner_of(self, slot: int) -> int:
+        """The member that owns a slot, 0 while nobody does."""
+        return self._seat.owner_of(slot)
+
+    def on_gain(self, listener: Moved) -> None:
+        """Await `listener` with slots that this member has gained."""
+        self._seat.on_gain(listener)
+
+    def on_loss(self, listener: Moved) -> None:
+        """Await `listener` with slots that will move to another member."""
+        self._seat.on_loss(listener)
+
+    def holds(self, duty: Duty) -> bool:
+        """Whether this member owns the first slot; what each member does for itself, all hold."""
+        return duty not in _CHORES or self.owns(0)
+
+    def holder_of(self, duty: Duty) -> int:
+        """The owner of the first slot."""
+        return self.owner_of(0) if duty in _CHORES else self.member
+
+    def may_miss_events(self) -> bool:
+        """Whether a member is away, has ended, or was away until a moment ago."""
+        now = self._clock.monotonic()
+        away = (peer.lost_at is not None and now - peer.lost_at < HELD_UP_MAX_S for peer in self._bus.others())
+        return now < self._calm_at or any(away)
+
+    @property
+    def ahead_s(self) -> float:
+        """By how much the clock of the cluster is ahead of this host's."""
+        return self._seat.ahead_s
+
+    def _is_valid(self) -> bool:
+        return not self._store.coordination.problem()
+
+    # Connections of the daemons
+
+    def joined_intake(self, events: LocalIntake, keepalives: LocalKeepalives) -> tuple[Intake, Keepalives]:
+        """The intake of all members."""
+        self._forwarding = Forwarding(self, self._bus, self._store, events, keepalives, self._clock)
+        self._forwarding.on_refusal = self._seat.look_soon
+        return self._forwarding, ForwardedKeepalives(self._forwarding, keepalives)
+
+    def joined_subscribers(self, local: Subscribers) -> Subscribers:
+        """The agents of all members."""
+        self._subscribers = ClusterSubscribers(self._bus, local, self._is_valid)
+        return self._subscribers
+
+    def subscribed(self, session: int, namespace: str, agent: str, subscriptions: frozenset[str]) -> None:
+        """A session of an agent of this member now has these subscriptions; none if it ended."""
+        if self._subscribers is not None:
+            self._subscribers.changed(session, namespace, agent, subscriptions)
+
+    def joined_runs(self, ledger: Runs) -> Runs:
+        """The run ledger, which is kept where checks are scheduled."""
+        return ClusterRuns(self._bus, ledger, lambda: self.holder_of(Duty.SCHEDULE), self.member)
+
+    def peers(
+        self,
+        numbers: Callable[[], Sequence[Numbered]],
+        health: Callable[[], Awaitable[str]],
+        activity: Callable[[], MemberActivity],
+        flow: Callable[[str, int], Sequence[FlowCounts]],
+    ) -> Peers:
+        """The other members."""
+        return PeerMembers(self._bus, numbers, health, activity, flow)
+
+    # Life
+
+    async def open(self, stop: Callable[[], None]) -> None:
+        """Accept connections of the other members."""
+        await self._bus.open()
+
+    async def run(self) -> None:
+        """Stay a member until cancelled; raises StoreError when this process must end."""
+        try:
+            await self._seat.run()
+        finally:
+            if self._lines is not None:
+                self._lines.cancel()
+            self._bus.close()
+
+    async def complete(self) -> None:
+        """Return when all other members count this one in, and it knows everything that they have answered."""
+        waiting = {member: asyncio.Event() for member in self._bus.peers}
+        until = self._clock.monotonic() + WELCOME_WITHIN_S
+        while any(member in self._bus.peers and not self._bus.peers[member].present for member in waiting):
+            if self._clock.monotonic() > until:
+                raise StoreError("the other backends do not accept this one: do they reach its --member-url?")
+            await self._clock.sleep(0.05)
+        await self._store.coordination.beat(self.unreached())
+
+    def ready(self) -> None:
+        """Notify the service manager, and log it."""
+        systemd.notify(systemd.READY)
+        log.info("backend is running and ready to accept events", extra=fields(version=VERSION))
+
+    async def drained(self, within_s: float) -> None:
+        """Return when nothing is in transit between the members, or after that time."""
+        self._seat.stopping = True
+        for peer in self._bus.others():
+            peer.ending = True
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(within_s):
+                if self._forwarding is not None:
+                    await self._forwarding.arrived()
+
+
+def _listener(settings: BackendSettings) -> socket.socket:
+    """Where other members connect; of the default ports, the first one that is free."""
+    host, port = split_address(settings.member_listen_address)
+    is_default = settings.member_listen_address == BackendSettings.member_listen_address
+    for tried in range(port, port + (PORTS_TRIED if is_default else 1)):
+        try:
+            listener = bound_socket(ListenerSettings(host or "::", tried), "members")
+        except ConfigurationError:
+            if tried == port + PORTS_TRIED - 1 or not is_default:
+                raise
+        else:
+            listener.setblocking(False)
+            return listener
+    raise AssertionError("unreachable")
+
+
+def is_shared(store: Store) -> TypeGuard[SharedStore]:
+    """Whether several backends can use a store."""
+    return hasattr(store, "coordination")
+
+
+async def joined(settings: BackendSettings, store: SharedStore, clock: Clock) -> ClusterMembership:
+    """Join those that share the store; raises SensuError."""
+    listener, certificate, coordination = _listener(settings), OwnCertificate(), store.coordination
+    await coordination.fence_ended()
+    url = settings.member_url or own_address(listener, coordination.own_host)
+    bus = Bus(coordination.seat, {}, listener, clock, certificate.server, lambda member: found.certificate_of(member))
+    found = ClusterMembership(store, bus, certificate, clock)
+    await coordination.join(Contact(settings.node_name, url, certificate.der))
+    await found.begin()
+    return found

@@ -1,0 +1,139 @@
+"""Three backends on one database: what one answered holds at all, and another goes on when one is lost."""
+
+import asyncio
+import signal
+from collections.abc import Iterator
+
+import pytest
+
+from sensu.rules.share import slot_of
+from sensu.testing.backend_process import PASSWORD, BackendProcess
+from tests.cluster.world import MEMBERS, NAMESPACE, Cluster, Reporter, event_of, until
+
+pytestmark = [pytest.mark.slow, pytest.mark.alone]
+
+ENTITIES = [f"web{number}" for number in range(24)]
+MOVED_WITHIN_S = 12.0
+"""How long a slot is without an owner after its owner was lost, and nobody started it again."""
+
+
+@pytest.fixture(scope="module")
+def runner() -> Iterator[asyncio.Runner]:
+    with asyncio.Runner() as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def cluster(runner: asyncio.Runner, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    found = Cluster(tmp_path_factory.mktemp("cluster"))
+    try:
+        runner.run(found.start())
+        yield found
+    finally:
+        runner.run(found.stop())
+
+
+def test_events_are_the_same_at_all_members(runner: asyncio.Runner, cluster: Cluster) -> None:
+    """An event that one member took can be read at all others, and counts on wherever the next one comes in."""
+
+    async def scene() -> None:
+        assert len({slot_of("default", name) % MEMBERS for name in ENTITIES}) == MEMBERS
+        for turn in range(3):
+            for number, name in enumerate(ENTITIES):
+                backend = cluster.backends[(number + turn) % MEMBERS]
+                status, said = await cluster.ask(backend, "POST", f"{NAMESPACE}/events", event_of(name, str(turn)))
+                assert status == 201, said
+        for backend in cluster.backends:
+            for name in ENTITIES:
+                status, event = await cluster.ask(backend, "GET", f"{NAMESPACE}/events/{name}/http")
+                assert (status, event["check"]["occurrences"], event["check"]["output"]) == (200, 3, "2")
+
+    runner.run(scene())
+
+
+def test_a_log_out_holds_everywhere(runner: asyncio.Runner, cluster: Cluster) -> None:
+    """The token of a log-in opens all members at once, and none of them once its log-out was answered."""
+
+    async def scene() -> None:
+        for turn in range(12):
+            first, *others = cluster.backends[turn % MEMBERS :] + cluster.backends[: turn % MEMBERS]
+            _, tokens = await cluster.log_in(first)
+            token = tokens["access_token"]
+            asked = [cluster.ask(one, "GET", f"{NAMESPACE}/checks", token=token) for one in (first, *others)]
+            assert [status for status, _ in await asyncio.gather(*asked)] == [200] * MEMBERS
+            refreshing = {"refresh_token": tokens["refresh_token"]}
+            status, _ = await cluster.ask(first, "POST", "/auth/logout", refreshing, token=token)
+            assert status < 300
+            asked = [cluster.ask(one, "GET", f"{NAMESPACE}/checks", token=token) for one in (first, *others)]
+            assert [status for status, _ in await asyncio.gather(*asked)] == [401] * MEMBERS
+
+    runner.run(scene())
+
+
+def test_a_change_is_heard_by_all(runner: asyncio.Runner, cluster: Cluster) -> None:
+    """A user that was created at one member logs in at the others at once, and with a new password as soon as it is."""
+
+    async def scene() -> None:
+        a, b, c = cluster.backends
+        for turn in range(5):
+            user = {"username": f"u{turn}", "password": PASSWORD, "groups": ["dev"]}
+            status, said = await cluster.ask(a, "PUT", f"/api/core/v2/users/u{turn}", user)
+            assert status in (200, 201), said
+            assert [(await cluster.log_in(backend, f"u{turn}"))[0] for backend in (b, c)] == [200, 200]
+
+    runner.run(scene())
+
+
+async def lose(cluster: Cluster, lost: BackendProcess, how: signal.Signals) -> None:
+    """Report results of many entities while one member is lost, and look at what became of them."""
+    left = [backend for backend in cluster.backends if backend is not lost]
+    reporters = [Reporter(cluster, f"{how.name.lower()}-{number}") for number in range(12)]
+    stopping, asked = asyncio.Event(), list(cluster.backends)
+    reporting = [asyncio.ensure_future(one.run(lambda: asked, stopping)) for one in reporters]
+    await until(lambda: all(one.taken >= 3 for one in reporters), "no results are taken")
+    lost.send_signal(how)
+    asked[:] = left
+    took_s = await until(lambda: len(cluster.slots()) == MEMBERS - 1 and 0 not in cluster.slots(), "slots do not move")
+    assert took_s < MOVED_WITHIN_S
+    taken = [one.taken for one in reporters]
+    await until(lambda: all(one.taken > before + 2 for one, before in zip(reporters, taken, strict=True)), "no more")
+    stopping.set()
+    await asyncio.gather(*reporting)
+    for one in reporters:
+        stored = [await one.occurrences(backend) for backend in left]
+        assert stored[0] == stored[1]
+        assert one.taken <= stored[0] <= one.taken + one.maybe
+        assert one.longest_s < MOVED_WITHIN_S + 5
+
+
+def test_a_member_that_is_killed(runner: asyncio.Runner, cluster: Cluster) -> None:
+    """Its slots are served again within 12 s; nothing that was taken is lost or counted twice; and it can come back."""
+
+    async def scene() -> None:
+        lost = cluster.backends[1]
+        await lose(cluster, lost, signal.SIGKILL)
+        await lost.kill()
+        await cluster.begin(lost)
+        await cluster.until_spread(MEMBERS)
+
+    runner.run(scene())
+
+
+def test_a_member_that_stands_still(runner: asyncio.Runner, cluster: Cluster) -> None:
+    """One that is frozen loses its slots; when it wakes up it writes nothing, refuses requests, and ends."""
+
+    async def scene() -> None:
+        lost = cluster.backends[2]
+        await lose(cluster, lost, signal.SIGSTOP)
+        process = lost._process
+        assert process is not None
+        lost.send_signal(signal.SIGCONT)
+        status, _ = await cluster.ask(lost, "POST", f"{NAMESPACE}/events", event_of("frozen", "0"))
+        assert status != 201
+        assert await asyncio.wait_for(process.wait(), 15) == 1
+        assert "start it again" in lost.last_words()
+        await lost.kill()
+        await cluster.begin(lost)
+        await cluster.until_spread(MEMBERS)
+
+    runner.run(scene())
