@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sensu.backend.auth.passwords import hash_password
 from sensu.backend.ports import EventStored, IncomingEvent
 from sensu.backend.stored_form import put
 from sensu.resources.event import Event
@@ -14,7 +13,7 @@ from sensu.resources.metadata import ObjectMeta
 from sensu.resources.role import ClusterRole, Rule
 from sensu.resources.role_binding import ClusterRoleBinding, RoleRef, Subject
 from sensu.resources.user import User
-from tests.flows.api_harness import RunningApi
+from tests.flows.api_harness import RunningApi, quick_hash
 
 CORE = "/api/core/v2/namespaces/default"
 OWN = "/api/sensu/v1/namespaces/default"
@@ -50,7 +49,7 @@ class Operator:
         meta = ObjectMeta(name="bob")
         await self.api.store.commit(
             [
-                put(USER, User(username="bob", password_hash=hash_password(PASSWORD))),
+                put(USER, User(username="bob", password_hash=quick_hash(PASSWORD))),
                 put(CLUSTER_ROLE, ClusterRole(metadata=meta, rules=rules)),
                 put(
                     CLUSTER_ROLE_BINDING,

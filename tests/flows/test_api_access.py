@@ -6,7 +6,6 @@ from typing import Any
 from urllib.parse import urlencode
 
 from sensu.backend.auth.identity import ALL_USERS_GROUP
-from sensu.backend.auth.passwords import hash_password
 from sensu.backend.services.access_questions import QUESTIONS_MAX
 from sensu.backend.stored_form import put
 from sensu.resources.kinds import CLUSTER_ROLE, CLUSTER_ROLE_BINDING, NAMESPACE, ROLE, ROLE_BINDING, USER
@@ -16,7 +15,7 @@ from sensu.resources.role import ClusterRole, Role, Rule
 from sensu.resources.role_binding import ClusterRoleBinding, RoleBinding, RoleRef, Subject
 from sensu.resources.user import User
 from sensu.store.values import Write
-from tests.flows.api_harness import PASSWORD, RunningApi
+from tests.flows.api_harness import PASSWORD, RunningApi, quick_hash
 
 ACCESS = "/api/sensu/v1/access"
 USERS = ("ann", "bob", "eve")
@@ -49,7 +48,7 @@ def some_subject(chance: random.Random) -> Subject:
 
 def some_world(chance: random.Random) -> list[Write]:
     """Users in groups, roles with rules, and bindings, some of them to roles that do not exist."""
-    hashed = hash_password(PASSWORD)
+    hashed = quick_hash(PASSWORD)
     writes: list[Write] = [put(NAMESPACE, Namespace(name="prod"))]
     for name in USERS:
         groups = tuple(chance.sample(("ops", "dev"), chance.randint(0, 2)))
@@ -142,7 +141,7 @@ def _allows(rule: dict[str, Any], question: dict[str, str]) -> bool:
 
 async def test_only_those_who_may_list_bindings_ask_about_others(api: RunningApi) -> None:
     """Everybody may ask about itself; questions about others need the right to list bindings."""
-    await api.store.commit([put(USER, User(username="ann", password_hash=hash_password(PASSWORD)))])
+    await api.store.commit([put(USER, User(username="ann", password_hash=quick_hash(PASSWORD)))])
     ann, admin = await api.token("ann"), await api.token()
     assert (await get(api, "me", ann))["groups"] == [ALL_USERS_GROUP]
     own = {"questions": [{"verb": "list", "resource": "checks", "namespace": "default"}]}
@@ -161,8 +160,8 @@ async def test_only_those_who_may_list_bindings_ask_about_others(api: RunningApi
 
 async def test_answers_name_the_binding_and_leave_out_disabled_users(api: RunningApi) -> None:
     """An answer says through which binding somebody may do something; a disabled user may do nothing."""
-    ann = User(username="ann", password_hash=hash_password(PASSWORD), groups=("ops",))
-    gone = User(username="gone", password_hash=hash_password(PASSWORD), groups=("ops",), disabled=True)
+    ann = User(username="ann", password_hash=quick_hash(PASSWORD), groups=("ops",))
+    gone = User(username="gone", password_hash=quick_hash(PASSWORD), groups=("ops",), disabled=True)
     subjects = (
         Subject(type="Group", name="ops"),
         Subject(type="User", name="gone"),

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from sensu.rules.redaction import REDACTED
-from tests.flows.api_harness import RunningApi
+from tests.flows.api_harness import RunningApi, reader_of
 
 PROVIDERS = "/api/enterprise/authentication/v2/authproviders"
 CORE = "/api/core/v2"
@@ -41,22 +41,6 @@ async def put(api: RunningApi, admin: str, body: dict[str, Any], status: int = 2
 
 async def got(api: RunningApi, who: str, path: str = PROVIDERS) -> Any:
     return json.loads((await api.call("GET", path, Authorization=who)).body)
-
-
-async def reader_of_providers(api: RunningApi, admin: str) -> str:
-    """A user who may read providers and not change them."""
-    rules = [{"verbs": ["get", "list"], "resources": ["authproviders"]}]
-    role = {"metadata": {"name": "sso-readers"}, "rules": rules}
-    subjects = [{"type": "User", "name": "reader"}]
-    binding = {**role, "role_ref": {"type": "ClusterRole", "name": "sso-readers"}, "subjects": subjects}
-    user = {"username": "reader", "password": "P@ssw0rd!"}
-    for path, body in (
-        (f"{CORE}/clusterroles/sso-readers", role),
-        (f"{CORE}/clusterrolebindings/sso-readers", binding),
-        (f"{CORE}/users/reader", user),
-    ):
-        assert (await api.call("PUT", path, body, Authorization=admin)).status == 201
-    return await api.token("reader")
 
 
 async def test_what_is_left_out_gets_the_documented_values(api: RunningApi, admin: str) -> None:
@@ -140,7 +124,7 @@ async def test_providers_of_all_types_are_one_list(api: RunningApi, admin: str) 
 
 async def test_passwords_are_shown_to_those_who_may_change_them(api: RunningApi, admin: str, tmp_path: Path) -> None:
     """Readers without the right to update get REDACTED; the audit log and the store contain no password."""
-    reader = await reader_of_providers(api, admin)
+    reader = await reader_of(api, admin, "authproviders")
     await put(api, admin, bound("c4nary-1"))
     await put(api, admin, bound("c4nary-2"))
     for path in (PROVIDERS, f"{PROVIDERS}?limit=1", f"{PROVIDERS}?types=ldap"):
@@ -174,7 +158,7 @@ async def test_redacted_keeps_the_stored_password(api: RunningApi, admin: str) -
 
 async def test_a_watch_shows_what_a_list_shows(api: RunningApi, admin: str) -> None:
     """Followers of the list get the password if they may change providers, and REDACTED otherwise."""
-    reader = await reader_of_providers(api, admin)
+    reader = await reader_of(api, admin, "authproviders")
     for who, expected in ((admin, "s3cret"), (reader, REDACTED)):
         headers = {"Authorization": who}
         async with api.http.get(f"{api.url}{PROVIDERS}?watch=true", headers=headers) as stream:
@@ -228,7 +212,7 @@ async def test_names_and_types_are_checked(api: RunningApi, admin: str) -> None:
 
 async def test_rights_are_those_of_authproviders(api: RunningApi, admin: str) -> None:
     """Without a role for authproviders, a caller can neither read nor change them; with one, what its verbs say."""
-    reader = await reader_of_providers(api, admin)
+    reader = await reader_of(api, admin, "authproviders")
     await put(api, admin, provider())
     assert (await api.call("GET", PROVIDERS, Authorization=reader)).status == 200
     assert (await api.call("PUT", f"{PROVIDERS}/openldap", provider(), Authorization=reader)).status == 403
@@ -254,3 +238,11 @@ async def test_the_reference_describes_every_type(api: RunningApi, admin: str) -
     assert {"get"} <= set(described["paths"][PROVIDERS])
     assert {"get", "put", "delete"} <= set(described["paths"][f"{PROVIDERS}/{{name}}"])
     assert {"ldap", "ad"} <= set(described["components"]["schemas"])
+
+
+async def test_a_provider_without_prefix_for_groups_is_warned_about(api: RunningApi, admin: str) -> None:
+    """Groups of a directory that are named like those of the installation would have their rights: a header says so."""
+    warned = await api.call("PUT", f"{PROVIDERS}/openldap", provider(), Authorization=admin)
+    assert warned.headers["Sensu-Notice"].startswith("without groups_prefix, a group of the directory has the rights")
+    body = provider(groups_prefix="ldap")
+    assert "Sensu-Notice" not in (await api.call("PUT", f"{PROVIDERS}/openldap", body, Authorization=admin)).headers

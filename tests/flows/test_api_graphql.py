@@ -24,7 +24,6 @@ from graphql import (
 
 from sensu.backend.api.graphql import TIME_LIMIT_S, GraphQLEndpoint
 from sensu.backend.api.request import NOBODY, Request
-from sensu.backend.auth.passwords import hash_password
 from sensu.backend.graphql import bounds
 from sensu.backend.stored_form import put
 from sensu.errors import StoreError
@@ -39,7 +38,7 @@ from sensu.resources.role_binding import RoleBinding, RoleRef, Subject
 from sensu.resources.user import User
 from sensu.resources.wire import encode
 from sensu.store.values import EventKey, PutEvent
-from tests.flows.api_harness import RunningApi, running_api
+from tests.flows.api_harness import RunningApi, quick_hash, running_api
 
 NAMESPACE = "/api/core/v2/namespaces/default"
 WEB1_HTTP, WEB2_HTTP = "srn:events:default:check/WyJ3ZWIxIiwiaHR0cCJd", "srn:events:default:check/WyJ3ZWIyIiwiaHR0cCJd"
@@ -106,7 +105,7 @@ async def known(api: RunningApi, username: str, *rules: Rule) -> Asker:
     meta = ObjectMeta(name=username, namespace="default")
     role = Role(metadata=meta, rules=rules)
     subject, ref = Subject(type="User", name=username), RoleRef(type="Role", name=username)
-    hashed = hash_password(VIEWER_PASSWORD)
+    hashed = quick_hash(VIEWER_PASSWORD)
     await api.store.commit(
         [
             put(USER, User(username=username, password_hash=hashed)),

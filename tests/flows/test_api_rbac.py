@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from sensu.backend.auth.passwords import hash_password
 from sensu.backend.stored_form import delete, put
 from sensu.resources.kinds import CLUSTER_ROLE, CLUSTER_ROLE_BINDING, NAMESPACE, ROLE, ROLE_BINDING, USER
 from sensu.resources.metadata import ObjectMeta
@@ -12,7 +11,7 @@ from sensu.resources.role import ClusterRole, Role, Rule
 from sensu.resources.role_binding import ClusterRoleBinding, RoleBinding, RoleRef, Subject
 from sensu.resources.user import User
 from sensu.store.values import PutResource, Write
-from tests.flows.api_harness import RunningApi, running_api
+from tests.flows.api_harness import RunningApi, quick_hash, running_api
 
 BOB, OPS, EVE = Subject(type="User", name="bob"), Subject(type="Group", name="ops"), Subject(type="User", name="eve")
 PASSWORD = "a password"
@@ -142,7 +141,7 @@ async def test_bindings_grant_what_the_table_says(tmp_path: Path) -> None:
     """Every request on every kind is allowed under the bindings that the table names for it, and refused otherwise."""
     wrong: list[tuple[str, str, str, bool]] = []
     async with running_api(tmp_path) as api:
-        bob = User(username="bob", password_hash=hash_password(PASSWORD), groups=("ops",))
+        bob = User(username="bob", password_hash=quick_hash(PASSWORD), groups=("ops",))
         prepared: list[Write] = [put(NAMESPACE, Namespace(name=name)) for name in ("dev", "prod")]
         await api.store.commit([*prepared, put(USER, bob)])
         token = await api.token("bob", PASSWORD)

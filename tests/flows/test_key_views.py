@@ -5,12 +5,11 @@ from pathlib import Path
 from typing import Any
 
 from sensu.backend.auth.key_uses import KEY_USE_KIND, USE_NOTED_EVERY_S
-from sensu.backend.auth.passwords import hash_password
 from sensu.backend.stored_form import put
 from sensu.resources.kinds import USER
 from sensu.resources.user import User
 from sensu.testing.virtual_clock import VirtualClock
-from tests.flows.api_harness import PASSWORD, RunningApi, running_api
+from tests.flows.api_harness import PASSWORD, RunningApi, quick_hash, running_api
 from tests.flows.test_api_rbac import BOB, everywhere, rule
 
 KEYS = "/api/sensu/v1/apikeys"
@@ -99,7 +98,7 @@ async def test_uses_of_keys_that_were_deleted_otherwise_are_dropped(api: Running
 async def test_keys_by_id_need_the_rights_on_keys(api: RunningApi) -> None:
     """Listing, issuing and revoking each need their own verb on apikeys, and each verb is enough for its request."""
     admin = await api.token()
-    await api.store.commit([put(USER, User(username="bob", password_hash=hash_password(PASSWORD)))])
+    await api.store.commit([put(USER, User(username="bob", password_hash=quick_hash(PASSWORD)))])
     token = await api.token("bob")
     allowed = {"list": "GET", "create": "POST", "delete": "DELETE"}
     for granted in ("", *allowed):
@@ -118,7 +117,7 @@ async def test_keys_by_id_need_the_rights_on_keys(api: RunningApi) -> None:
 
 async def test_refusals_do_not_remember_each_other(api: RunningApi) -> None:
     """A refusal carries each header once, however often somebody is refused."""
-    await api.store.commit([put(USER, User(username="bob", password_hash=hash_password(PASSWORD)))])
+    await api.store.commit([put(USER, User(username="bob", password_hash=quick_hash(PASSWORD)))])
     token = await api.token("bob")
     for path in (KEYS, KEYS, "/api/sensu/v1/sessions?username=admin", "/api/sensu/v1/sessions?username=admin"):
         answer = await api.call("GET", path, Authorization=token)

@@ -3,11 +3,10 @@
 import json
 from typing import Any
 
-from sensu.backend.auth.passwords import hash_password
 from sensu.backend.stored_form import put
 from sensu.resources.kinds import USER
 from sensu.resources.user import User
-from tests.flows.api_harness import PASSWORD, RunningApi
+from tests.flows.api_harness import PASSWORD, RunningApi, quick_hash
 from tests.flows.test_api_rbac import BOB, rule, within
 
 CORE = "/api/core/v2/namespaces"
@@ -50,7 +49,7 @@ async def test_what_lies_in_a_namespace_is_counted_by_kind(api: RunningApi) -> N
 async def test_contents_are_those_that_the_caller_may_list(api: RunningApi) -> None:
     """Kinds that somebody may not list are hidden; a namespace that somebody may not see is not found."""
     admin = await api.token()
-    await api.store.commit([put(USER, User(username="bob", password_hash=hash_password(PASSWORD)))])
+    await api.store.commit([put(USER, User(username="bob", password_hash=quick_hash(PASSWORD)))])
     await made(api, admin, "dev", {"name": "dev"})
     token = await api.token("bob")
     assert (await api.call("GET", CONTENTS, Authorization=token)).status == 404

@@ -14,7 +14,6 @@ import aiohttp
 import pytest
 
 from sensu.backend.auth.attempts import GUESSES_MAX
-from sensu.backend.auth.passwords import hash_password
 from sensu.backend.auth.sessions import SESSION_KIND
 from sensu.backend.auth.web_sessions import LASTS_S, USE_NOTED_EVERY_S
 from sensu.backend.stored_form import put
@@ -23,7 +22,7 @@ from sensu.resources.metadata import ObjectMeta
 from sensu.resources.role_binding import ClusterRoleBinding, RoleRef, Subject
 from sensu.resources.user import User
 from sensu.testing.virtual_clock import VirtualClock
-from tests.flows.api_harness import ADMIN, PASSWORD, Answer, RunningApi, running_api
+from tests.flows.api_harness import ADMIN, PASSWORD, Answer, RunningApi, quick_hash, running_api
 from tests.flows.test_dashboard import build
 
 SESSION = "/auth/session"
@@ -66,7 +65,7 @@ async def state(api: RunningApi, cookie: str, query: str = "") -> Any:
 
 async def with_ann(api: RunningApi) -> None:
     """A user ann, who may see and change what is in namespaces."""
-    ann = User(username="ann", password_hash=hash_password(PASSWORD))
+    ann = User(username="ann", password_hash=quick_hash(PASSWORD))
     binding = ClusterRoleBinding(
         metadata=ObjectMeta(name="ann"),
         subjects=(Subject(type="User", name="ann"),),
@@ -110,7 +109,7 @@ async def test_only_a_digest_of_the_cookie_is_stored_and_none_is_logged(
 
 async def test_all_that_is_wrong_gets_the_same_answer(api: RunningApi) -> None:
     """A wrong name, a wrong password and a disabled user differ in the audit log alone, and guesses end in 429."""
-    disabled = User(username="gone", password_hash=hash_password(PASSWORD), disabled=True)
+    disabled = User(username="gone", password_hash=quick_hash(PASSWORD), disabled=True)
     await api.store.commit([put(USER, disabled)])
     answers = [
         await attempt(api, username, password)
@@ -280,7 +279,7 @@ async def test_what_ends_a_session_ends_its_streams_within_a_second(api: Running
             case "other password":
                 answer = await api.call("PUT", users, {"username": "ann", "password": "an other one"}, **admin)
             case "reset":
-                body = {"password_hash": hash_password("an other one")}
+                body = {"password_hash": quick_hash("an other one")}
                 answer = await api.call("PUT", f"{users}/reset_password", body, **admin)
             case _:
                 sessions = json.loads((await api.call("GET", "/api/sensu/v1/sessions", **admin)).body)["sessions"]

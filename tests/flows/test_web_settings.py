@@ -8,12 +8,11 @@ from typing import Any
 
 import pytest
 
-from sensu.backend.auth.passwords import hash_password
 from sensu.backend.stored_form import put
 from sensu.resources.kinds import USER
 from sensu.resources.user import User
 from sensu.rules.preferences import BYTES_MAX
-from tests.flows.api_harness import PASSWORD, RunningApi, running_api
+from tests.flows.api_harness import PASSWORD, RunningApi, quick_hash, running_api
 from tests.flows.test_dashboard import build
 
 CONFIG = "/api/enterprise/web/v1/config"
@@ -49,7 +48,7 @@ def config(**spec: Any) -> dict[str, Any]:
 async def api(tmp_path: Path) -> AsyncIterator[RunningApi]:
     """A backend that serves the web UI, with the user ann, who has no role."""
     async with asyncio.timeout(STORY_S), running_api(tmp_path, dist=build(tmp_path / "dist")) as api:
-        await api.store.commit([put(USER, User(username="ann", password_hash=hash_password(PASSWORD)))])
+        await api.store.commit([put(USER, User(username="ann", password_hash=quick_hash(PASSWORD)))])
         yield api
 
 
