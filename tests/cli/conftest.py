@@ -32,7 +32,7 @@ def running_backend(home: Path) -> Iterator[str]:
     with asyncio.Runner() as runner:
         runner.run(backend.initialise())
         try:
-            runner.run(backend.start())
+            runner.run(backend.start(["--dashboard-url", "https://sensu.example.com/"]))
             yield backend.api_url
         finally:
             runner.run(backend.stop())

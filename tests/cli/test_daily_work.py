@@ -40,6 +40,23 @@ def test_an_event_is_seen_and_resolved(sensuctl: Sensuctl) -> None:
     assert sensuctl("event", "info", "sw1", "ping") == (1, "", "Error: not found\n")
 
 
+def test_an_event_has_a_link_to_its_page(sensuctl: Sensuctl) -> None:
+    """`event info` shows where the web UI has the event; JSON and YAML stay the event as it is."""
+    event = {
+        "type": "Event",
+        "api_version": "core/v2",
+        "metadata": {"namespace": "default"},
+        "spec": {
+            "entity": {"entity_class": "proxy", "metadata": {"name": "rack-1", "namespace": "default"}},
+            "check": {"metadata": {"name": "ping", "namespace": "default"}, "interval": 60},
+        },
+    }
+    page = "https://sensu.example.com/n/default/events/rack-1/ping"
+    assert sensuctl("create", stdin=json.dumps(event)) == (0, "", "")
+    assert page in sensuctl("event", "info", "rack-1", "ping").out
+    assert page not in sensuctl("event", "info", "rack-1", "ping", "--format", "json").out
+
+
 def test_a_check_is_changed_field_by_field(sensuctl: Sensuctl) -> None:
     """Each set- command changes its field alone, and each remove- command empties it."""
     sensuctl("check", "create", "fields", "-c", "x", "-s", "s", "-i", "60")

@@ -30,7 +30,7 @@ from sensu.resources.wire import decode
 from sensu.rules.run_ledger import SlotOutcome, Why
 from sensu.store.contract import Store
 from sensu.store.resource_cache import ResourceCache
-from sensu.store.values import Committed, EventKey, PutState
+from sensu.store.values import Committed, EventKey, PutEvent, PutState
 from sensu.testing.virtual_clock import VirtualClock, let_others_run
 from tests.flows.moving_slots import MovingSlots
 from tests.stores import reads_done, store_in
@@ -61,7 +61,7 @@ class FakeCounters:
     def group(self, events: dict[str, int], proxies: int, took: Took, *, well: bool) -> None:
         self.proxies_made += proxies
 
-    def stored(self, kind: str, size: int) -> None:
+    def stored(self, kind: str, write: PutEvent) -> None:
         self.stored_events[kind] += 1
 
     def points(self, points: int) -> None:

@@ -92,7 +92,7 @@ async def test_damage_found_while_reading(tmp_path: Path) -> None:
         await store.commit([put(f"c{i}", b"x" * 3000) for i in range(200)])
     database = tmp_path / "sensu.db"
     content = bytearray(database.read_bytes())
-    kept = 4096 * 32
+    kept = 4096 * 40
     content[kept:] = b"\xa5" * (len(content) - kept)
     database.write_bytes(content)
     async with sqlite(tmp_path).opened() as store:

@@ -153,6 +153,19 @@ def test_the_tabs_tell_what_is_known_of_an_entity(visits: Visits, world: World) 
     world.kill_agent("tabbed")
 
 
+def test_the_timeline_says_when_an_agent_connected_and_why_it_went(visits: Visits, world: World) -> None:
+    """An agent that was killed has its connection and the end of it in the timeline, with the name of the backend."""
+    world.start_agent("came-and-went")
+    path = "/api/sensu/v1/namespaces/default/entities/came-and-went"
+    world.wait_for(f"{path}/timeline", lambda found: found["marks"] != [])
+    world.kill_agent("came-and-went")
+    world.wait_for(f"{path}/timeline", lambda found: "disconnected" in [mark["sort"] for mark in found["marks"]])
+    page = opened(visits, "/n/default/entities/came-and-went?tab=timeline")
+    happened = page.get_by_role("list", name="What happened")
+    expect(happened).to_contain_text(re.compile(r"Agent: connected to \S+"))
+    expect(happened).to_contain_text(re.compile(r"Agent: disconnected from \S+: the connection was lost"))
+
+
 def test_an_entity_that_its_agent_manages_says_so(visits: Visits, world: World) -> None:
     """Where the agent would overwrite a change, the page says where to make it instead."""
     world.report("managed", "http", 0, labels={"sensu.io/managed_by": "sensu-agent"})

@@ -88,3 +88,17 @@ def test_hostile_text_is_text(visits: Visits, world: World, ops: str) -> None:
     page = open_overview(visits, "/n/ops/", PHONE)
     expect(page.get_by_text("<img src=x onerror=alert(1)>")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0
+
+
+def test_what_happened_over_the_day_is_a_small_chart(visits: Visits, world: World) -> None:
+    """The overview, the list of events and the list of handlers say in a sentence and in bars what was counted."""
+    world.report("spark1", "http", 2, "refused")
+    series = "/api/sensu/v1/namespaces/default/series?names=changes&points=1"
+    world.wait_for(series, lambda found: any(found["series"][0]["values"]))
+    page = open_overview(visits, "/n/default/")
+    expect(page.get_by_role("img", name=re.compile(r"\d+ state changes? in the last 24 hours"))).to_be_visible()
+    expect(incidents(page).get_by_role("img", name=re.compile("at a time in the last 24 hours"))).to_be_visible()
+    page.goto("/n/default/events")
+    expect(page.get_by_role("img", name=re.compile("state changes? in the last 24 hours"))).to_be_visible()
+    page.goto("/n/default/handlers")
+    expect(page.get_by_role("img", name=re.compile("delivered in the last 24 hours"))).to_be_visible()

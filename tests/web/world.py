@@ -2,7 +2,8 @@
 
 import asyncio
 import threading
-from collections.abc import Coroutine, Mapping, Sequence
+import time
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -71,6 +72,13 @@ class World:
         answer = self.run(asked())
         assert answer.status < 500, answer
         return answer
+
+    def wait_for(self, path: str, holds: Callable[[Any], bool]) -> None:
+        """Return when the answer to a GET request of the API is as it should be; fails when time is up."""
+        deadline = time.monotonic() + STEP_S
+        while not holds(self.api("GET", path).body):
+            assert time.monotonic() < deadline, path
+            time.sleep(0.2)
 
     def create(self, *resources: dict[str, Any]) -> None:
         """Store wrapped resources (`type`, `api_version`, `metadata`, `spec`)."""

@@ -15,7 +15,8 @@ NAMESPACES_MAX = 1000
 FAILING_MAX = 1000
 """The maximum number of failing handlers that are kept; beyond it, the one that failed first is dropped."""
 
-_FAILED = frozenset((FAILED, GIVEN_UP, FELL_BACK, DISCARDED))
+FAILURES = frozenset((FAILED, GIVEN_UP, FELL_BACK, DISCARDED))
+"""The outcomes of attempts that count as failures."""
 
 
 class FailingHandler(msgspec.Struct, frozen=True):
@@ -61,7 +62,7 @@ class Activity:
 
     def attempted(self, namespace: str, trace: WorkflowTrace) -> None:
         """An attempt to take an event through a workflow has ended."""
-        delivered, failed = trace.outcome == DELIVERED, trace.outcome in _FAILED
+        delivered, failed = trace.outcome == DELIVERED, trace.outcome in FAILURES
         if not delivered and not failed:
             return
         counts = self._minute().setdefault(namespace, [0, 0]) if self._has_room(namespace) else [0, 0]

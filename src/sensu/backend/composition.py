@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from sensu.backend.activity import Activity, MemberActivity
+from sensu.backend.activity_record import ActivityRecord
 from sensu.backend.agentd import assembly as agentd
 from sensu.backend.agentd.agentd import Agentd
 from sensu.backend.agentd.revocation import RevocationLists
@@ -151,6 +152,7 @@ class Daemons:
     dashboard: Dashboard | None
     audit: AuditLog
     history: History
+    record: ActivityRecord
     revoked: RevocationLists
     event_log: EventLog | None
 
@@ -158,6 +160,7 @@ class Daemons:
         """The names of the daemons that run in every process, and how to run them."""
         yield "eventd", self.events.run
         yield "pipelined", self.deliveries.run
+        yield "activity", self.record.run
         yield "revocation lists", lambda: self.revoked.run(self._certificates_changed)
         if self.event_log is not None:
             yield "event log", self.event_log.run
@@ -168,6 +171,7 @@ class Daemons:
         """The daemons that run only at the member that holds a duty."""
         yield Duty.TRIM, "audit log", self.audit.run
         yield Duty.TRIM, "history", self.history.run
+        yield Duty.TRIM, "incidents", self.record.watch
         yield Duty.SCHEDULE, "schedulerd", self.schedule.run
 
     def _certificates_changed(self) -> None:
@@ -190,16 +194,18 @@ async def composed(
     """All daemons, connected and not running yet; `stack` closes their resources. `own` is the backend's entity."""
     metrics, store, clock = basics.metrics, basics.store, basics.clock
     activity, flow = Activity(clock), Flow(clock)
+    node, kept_s = basics.settings.node_name, basics.settings.state_change_retention
+    record = ActivityRecord(store, basics.records, clock, node, kept_s)
     assets = pipelined.opened_assets(basics, executors.files, AssetCounts(metrics).stage, stack)
     scripts, secrets = Scripts(), Secrets(basics.records, clock)
     stack.callback(scripts.close)
     stack.callback(secrets.close)
     delivery_counts = DeliveryCounts(metrics, store.deliveries_size)
     deliveries, offered = pipelined.assembled(
-        basics, assets, scripts, secrets, own, delivery_counts, membership, partial(_attempted, activity, flow)
+        basics, assets, scripts, secrets, own, delivery_counts, membership, partial(_attempted, activity, flow, record)
     )
     event_log = _opened_event_log(basics, executors, stack)
-    event_counts, schedule_counts = EventCounts(metrics, activity.processed), ScheduleCounts(metrics)
+    event_counts, schedule_counts = EventCounts(metrics, activity.processed, record.stored), ScheduleCounts(metrics)
     counters = CoreCounters(event_counts, KeepaliveCounts(metrics), schedule_counts, schedule_counts)
     core = Core(basics, counters, deliveries.wake, None if event_log is None else event_log.add, membership)
     core.open()
@@ -218,6 +224,7 @@ async def composed(
         lambda: health_json(store, member, peers),
         core.runs.departed,
         membership.subscribed,
+        record.connection,
     )
     agents = agentd.assembled(basics, known, neighbours, revoked, shares_port=membership.shares_ports)
     subscribers = membership.joined_subscribers(agents)
@@ -229,13 +236,15 @@ async def composed(
     history = _history(basics, known.access)
     server, answers = await api.assembled(basics, known, ports, member, audit, history, membership, peers, stack)
     dashboard = dashboardd.assembled(basics, answers, membership, executors.files)
-    return Daemons(core.events, deliveries, schedule, agents, server, dashboard, audit, history, revoked, event_log)
+    kept = (audit, history, record)
+    return Daemons(core.events, deliveries, schedule, agents, server, dashboard, *kept, revoked, event_log)
 
 
-def _attempted(activity: Activity, flow: Flow, namespace: str, trace: WorkflowTrace) -> None:
+def _attempted(activity: Activity, flow: Flow, record: ActivityRecord, namespace: str, trace: WorkflowTrace) -> None:
     """An attempt to take an event through a workflow has ended."""
     activity.attempted(namespace, trace)
     flow.attempted(namespace, trace)
+    record.attempted(namespace, trace)
 
 
 def _report(activity: Activity, events: Eventd) -> MemberActivity:

@@ -11,17 +11,26 @@ from sensu.execution.assets import EXPAND, FETCH
 from sensu.resources.metadata import ObjectMeta
 from sensu.rules import run_ledger
 from sensu.rules.workflow import Workflow
-from sensu.store.values import DeliveriesSize
+from sensu.store.values import DeliveriesSize, PutEvent
 
 MS = 1_000.0
 """Milliseconds in a second: the unit of durations under the reference's names."""
 
 
 class EventCounts:
-    """The counters of eventd; `seen` is called with the number of events that were processed."""
+    """The counters of eventd.
 
-    def __init__(self, metrics: BackendMetrics, seen: Callable[[int], None] = lambda _: None) -> None:
-        self._metrics, self._seen = metrics, seen
+    `seen` is called with the number of events that were processed, and `kept` with the namespace of each stored event
+    and whether its state changed.
+    """
+
+    def __init__(
+        self,
+        metrics: BackendMetrics,
+        seen: Callable[[int], None] = lambda _: None,
+        kept: Callable[[str, bool], None] = lambda *_: None,
+    ) -> None:
+        self._metrics, self._seen, self._kept = metrics, seen, kept
 
     def processed(self, kind: str, status: str, events: int) -> None:
         """Count processed events of a type, by status."""
@@ -46,9 +55,10 @@ class EventCounts:
         if proxies:
             metrics.eventd_proxy.observe((took.decide_s + took.store_s) * MS, (status,), proxies)
 
-    def stored(self, kind: str, size: int) -> None:
+    def stored(self, kind: str, write: PutEvent) -> None:
         """Count a stored event of a type (`check`, `check+metrics`) and its size in bytes."""
-        self._metrics.event_bytes.observe(size, (kind,))
+        self._metrics.event_bytes.observe(len(write.body), (kind,))
+        self._kept(write.key.namespace, write.result is not None and write.result.changed)
 
     def points(self, points: int) -> None:
         """Count the metric points of an event."""

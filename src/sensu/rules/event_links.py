@@ -23,13 +23,20 @@ def links_of(url: str, namespace: str, event: Mapping[str, Any]) -> EventLinks:
     An event without a check is shown with its entity.
     """
     entity, check = _name(event.get("entity")), _name(event.get("check"))
-    place = f"{url}/n/{quote(namespace, safe='')}"
     about = {"entity": entity, "check": check, "expire": SILENCE_S}
     query = urlencode({name: value for name, value in about.items() if value}, quote_via=quote)
-    shown = (
-        f"events/{quote(entity, safe='')}/{quote(check, safe='')}" if check else f"entities/{quote(entity, safe='')}"
-    )
-    return EventLinks(f"{place}/{shown}", f"{place}/silences/new?{query}")
+    silence = f"{_namespace_of(url, namespace)}/silences/new?{query}"
+    return EventLinks(page_of(url, namespace, entity, check), silence)
+
+
+def page_of(url: str, namespace: str, entity: str, check: str) -> str:
+    """The page of an event in the web UI at `url`."""
+    parts = ["events", entity, check] if check else ["entities", entity]
+    return "/".join((_namespace_of(url, namespace), *(quote(part, safe="") for part in parts)))
+
+
+def _namespace_of(url: str, namespace: str) -> str:
+    return f"{url}/n/{quote(namespace, safe='')}"
 
 
 def with_links(event_json: bytes, links: EventLinks) -> bytes:

@@ -1,6 +1,7 @@
 """What happened to an entity: bands of statuses, and marks for everything else."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 import msgspec
 
@@ -12,9 +13,19 @@ from sensu.rules.audit import AuditRecord
 from sensu.rules.differences import changed_fields
 from sensu.rules.explain import Handling
 
-SILENCE_BEGINS, SILENCE_ENDS, CONNECTED, AWAY = "silence-begins", "silence-ends", "connected", "away"
+SILENCE_BEGINS, SILENCE_ENDS = "silence-begins", "silence-ends"
+CONNECTED, DISCONNECTED, AWAY = "connected", "disconnected", "away"
 CONFIGURATION, DELIVERY, NEIGHBOUR = "configuration", "delivery", "event"
 """The sorts of marks."""
+
+
+class AgentArrival(NamedTuple):
+    """An agent connected to a backend at `at` (Unix seconds), or its connection ended."""
+
+    at: int
+    connected: bool
+    backend: str
+    why: str
 
 
 class Band(Wire, frozen=True):
@@ -92,6 +103,16 @@ def marks_of_changes(check: str, changes: Iterable[StateChange]) -> Iterator[Mar
             text = text_of(handling)
             if text:
                 yield Mark(at=handling.at, sort=DELIVERY, check=check, text=text)
+
+
+def marks_of_connections(connections: Iterable[AgentArrival]) -> Iterator[Mark]:
+    """To which backends an agent connected, and why its connections ended."""
+    for one in connections:
+        if one.connected:
+            yield Mark(at=one.at, sort=CONNECTED, text=f"connected to {one.backend}")
+        else:
+            why = f": {one.why}" if one.why else ""
+            yield Mark(at=one.at, sort=DISCONNECTED, text=f"disconnected from {one.backend}{why}")
 
 
 def text_of(handling: Handling) -> str:

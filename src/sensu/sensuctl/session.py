@@ -86,6 +86,11 @@ class APISession:
         """The JSON at a path."""
         return _content(self.call("GET", path, query=query))
 
+    def get_with_headers(self, path: str) -> tuple[Any, Mapping[str, str]]:
+        """The JSON at a path, and the headers of the answer with names in lower case."""
+        answer = self.call("GET", path)
+        return _content(answer), answer.headers
+
     def call(
         self,
         method: str,

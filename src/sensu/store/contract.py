@@ -16,6 +16,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Protocol
 
 from sensu.rules.share import ALL_SLOTS, Slots
+from sensu.store.activity_values import ActivityCounts, NoteConnection
 from sensu.store.values import (
     AuditEntry,
     Change,
@@ -229,6 +230,19 @@ class Store(Protocol):
 
     async def audit(self, limit: int, before: int = 0) -> Sequence[AuditEntry]:
         """Entries of the audit log with ids below `before` (0: all), newest first, at most `limit`."""
+        ...
+
+    async def activity(self, namespace: str, step_s: int, start: int, end: int) -> Sequence[ActivityCounts]:
+        """What happened in a namespace, oldest first, in steps of a minute or a quarter of an hour.
+
+        Only steps that begin in the period and in which something was counted.
+        """
+        ...
+
+    async def connections(
+        self, namespace: str, entity: str, start: int, end: int, limit: int
+    ) -> Sequence[NoteConnection]:
+        """At most `limit` connects and disconnects of an agent within a period, newest first."""
         ...
 
     async def count_audit(self) -> int:

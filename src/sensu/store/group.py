@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from sensu.resources.kinds import NAMESPACE
+from sensu.store.activity_values import MINUTE_S, QUARTER_S, ActivityCounts, CountActivity, NoteConnection, TrimActivity
 from sensu.store.values import (
     AppendAudit,
     Change,
@@ -121,6 +122,10 @@ class CommitGroup:
         self.events_begun_anew: set[EventKey] = set()
         self.history_trimmed: list[TrimHistory] = []
         self.history_cut: list[CutHistory] = []
+        self.activity: dict[tuple[str, int], dict[int, ActivityCounts]] = {}
+        """What is added to the counts of a namespace, by the length of a step and its beginning."""
+        self.connections: list[NoteConnection] = []
+        self.activity_trimmed: TrimActivity | None = None
         self._etags = etags
         self._events_present = events_present
         self._in_use = in_use
@@ -272,6 +277,26 @@ class CommitGroup:
     def _cut_history(self, write: CutHistory, changes: list[Change]) -> None:
         self.history_cut.append(write)
 
+    def _count_activity(self, write: CountActivity, changes: list[Change]) -> None:
+        for step_s in (MINUTE_S, QUARTER_S):
+            at = write.at - write.at % step_s
+            steps = self.activity.setdefault((write.namespace, step_s), {})
+            before = steps.get(at, ActivityCounts(at))
+            steps[at] = ActivityCounts(
+                at,
+                max(before.incidents, write.incidents),
+                before.changes + write.changes,
+                before.events + write.events,
+                before.delivered + write.delivered,
+                before.failed + write.failed,
+            )
+
+    def _note_connection(self, write: NoteConnection, changes: list[Change]) -> None:
+        self.connections.append(write)
+
+    def _trim_activity(self, write: TrimActivity, changes: list[Change]) -> None:
+        self.activity_trimmed = write
+
 
 _APPLY: dict[type, Callable[[CommitGroup, Any, list[Change]], None]] = {
     PutResource: CommitGroup._put_resource,
@@ -288,4 +313,7 @@ _APPLY: dict[type, Callable[[CommitGroup, Any, list[Change]], None]] = {
     TrimAudit: CommitGroup._trim_audit,
     TrimHistory: CommitGroup._trim_history,
     CutHistory: CommitGroup._cut_history,
+    CountActivity: CommitGroup._count_activity,
+    NoteConnection: CommitGroup._note_connection,
+    TrimActivity: CommitGroup._trim_activity,
 }

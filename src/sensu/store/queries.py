@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from sensu.rules.severity import ALL
+from sensu.store.activity_values import NoteConnection
 from sensu.store.values import (
     CountedEvents,
     EventKey,
@@ -248,3 +249,19 @@ def counts_by_name(rows: Sequence[Row]) -> dict[str, CountedEvents]:
     for row in rows:
         by_name.setdefault(row[0][:-1], []).append(tuple(row)[1:])
     return {name: counts_by_state(one) for name, one in by_name.items()}
+
+
+ACTIVITY = (
+    "SELECT at, max(incidents), sum(changes), sum(events), sum(delivered), sum(failed) FROM activity"
+    " WHERE namespace = ? AND step = ? AND at >= ? AND at <= ? GROUP BY at ORDER BY at"
+)
+"""What happened in a namespace; several writers may have counts of the same step."""
+CONNECTIONS = (
+    "SELECT at, connected, backend, why FROM connections"
+    " WHERE namespace = ? AND entity = ? AND at >= ? AND at <= ? ORDER BY id DESC LIMIT ?"
+)
+
+
+def connections_of(namespace: str, entity: str, rows: Sequence[Row]) -> Sequence[NoteConnection]:
+    """The connects and disconnects that `CONNECTIONS` reads."""
+    return [NoteConnection(namespace, entity, at, bool(on), backend, why) for at, on, backend, why in rows]

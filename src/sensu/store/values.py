@@ -6,6 +6,7 @@ from enum import Enum
 import msgspec
 
 from sensu.rules.severity import ALL, PASSING
+from sensu.store.activity_values import CountActivity, NoteConnection, TrimActivity
 
 
 class Value(msgspec.Struct, frozen=True):
@@ -254,6 +255,9 @@ Write = (
     | TrimAudit
     | TrimHistory
     | CutHistory
+    | CountActivity
+    | NoteConnection
+    | TrimActivity
 )
 
 

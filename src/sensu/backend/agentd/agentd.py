@@ -68,14 +68,16 @@ class Agentd:
         limits: ListenerLimits | None = None,
         departed: Callable[[str, Iterable[str]], None] | None = None,
         subscribed: Callable[[int, str, str, frozenset[str]], None] = lambda *_: None,
+        connection: Callable[[str, str, bool, str], None] = lambda *_: None,
         shares_port: bool = False,
     ) -> None:
         """`host` empty: all addresses; `port` 0: any that is free; with `shares_port` other workers listen there, too.
 
         `departed` is called with namespace and subscriptions of each session that ends; `subscribed` with a number of a
-        session, its namespace and agent, when its subscriptions are others (none: it ended).
+        session, its namespace and agent, when its subscriptions are others (none: it ended); `connection` with the
+        namespace and agent of each session that begins (True) or ends (False), and why it ended.
         """
-        self._subscribed = subscribed
+        self._subscribed, self._connection = subscribed, connection
         self._shares_port = shares_port
         self.intake = intake
         self.keepalives = keepalives
@@ -182,6 +184,7 @@ class Agentd:
             )
         self._sessions.add(session)
         log.info("agent connected", extra=fields(agent=session.agent, namespace=session.namespace))
+        self._connection(session.namespace, session.agent, True, "")
         config = self._config_of(session.namespace, session.agent)
         for same in self._sessions.of_agent(*session.agent_key):
             self._tell(same, config)
@@ -189,8 +192,9 @@ class Agentd:
         if user is not None and user.disabled:  # since the password was found right
             self._end([session])
 
-    def session_ended(self, session: AgentSession) -> None:
+    def session_ended(self, session: AgentSession, why: str) -> None:
         """Forget the session."""
+        self._connection(session.namespace, session.agent, False, why)
         if self._departed is not None:
             self._departed(session.namespace, session.subscriptions)
         self._forget(session)

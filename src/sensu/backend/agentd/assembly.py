@@ -24,7 +24,8 @@ from sensu.transport.backend_socket import ListenerLimits
 class Neighbours:
     """What agentd hands on to the rest of the backend, and what it asks of it.
 
-    `departed` and `subscribed` are called as `Agentd` says; `health` gives the JSON of the API's health endpoint.
+    `departed`, `subscribed` and `connection` are called as `Agentd` says; `health` gives the JSON of the API's health
+    endpoint.
     """
 
     intake: Intake
@@ -33,6 +34,7 @@ class Neighbours:
     health: Callable[[], Awaitable[bytes]]
     departed: Callable[[str, Iterable[str]], None]
     subscribed: Callable[[int, str, str, frozenset[str]], None]
+    connection: Callable[[str, str, bool, str], None]
 
 
 async def revocation_lists(basics: Basics, files: Executor) -> RevocationLists:
@@ -64,6 +66,7 @@ def assembled(
         limits=ListenerLimits(write_timeout_s=settings.agent_write_timeout),
         departed=neighbours.departed,
         subscribed=neighbours.subscribed,
+        connection=neighbours.connection,
         shares_port=shares_port,
     )
 

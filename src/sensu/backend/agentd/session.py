@@ -22,12 +22,14 @@ from sensu.transport import acknowledgement, codec, frames
 from sensu.transport.acknowledgement import Settlements
 from sensu.transport.backend_socket import AgentConnection
 from sensu.transport.handshake import Agreement
-from sensu.transport.websocket import GOING_AWAY, Closed
+from sensu.transport.websocket import ABNORMAL, GOING_AWAY, Closed
 
 log = logging.getLogger("sensu.agentd")
 
 _EVENT = frames.build(frames.EVENT, b"")
 _KEEPALIVE = frames.build(frames.KEEPALIVE, b"")
+
+_BYE = "bye"
 
 Done = Callable[[EventOutcome], None]
 
@@ -47,8 +49,8 @@ class Host(Protocol):
         """The session can be sent messages."""
         ...
 
-    def session_ended(self, session: "AgentSession") -> None:
-        """The session is over."""
+    def session_ended(self, session: "AgentSession", why: str) -> None:
+        """The session is over, for the reason `why`."""
         ...
 
     def hold_back(self, session: "AgentSession") -> None:
@@ -66,6 +68,17 @@ class AuthenticatedAgent(NamedTuple):
     namespace: str
     agent: str
     certificate: bytes = b""
+
+
+def why_ended(closed: Closed) -> str:
+    """Why a session ended, in a few words."""
+    if closed.code == ABNORMAL:
+        return closed.reason or "the connection was lost"
+    if closed.by_peer:
+        return "the agent closed the connection" + (f" ({closed.reason})" if closed.reason else "")
+    if closed.reason == _BYE:
+        return "the backend closed the connection"
+    return closed.reason or f"the backend closed the connection with code {closed.code}"
 
 
 class AgentSession:
@@ -118,7 +131,7 @@ class AgentSession:
         )
         if closed.reason and not closed.by_peer:
             self._host.counts.session_error(closed.reason)
-        self._host.session_ended(self)
+        self._host.session_ended(self, why_ended(closed))
 
     def received(self, data: bytes) -> None:
         """Process a message, or keep it and pause reading if the intake does not accept it."""
@@ -148,7 +161,7 @@ class AgentSession:
     def close(self) -> None:
         """End the session with 1001 `bye`."""
         if self._connection is not None:
-            self._connection.close(GOING_AWAY, "bye")
+            self._connection.close(GOING_AWAY, _BYE)
 
     def _take(self, data: bytes) -> bool:
         """Process a message; False if the intake did not accept it. A refused message counts as processed."""

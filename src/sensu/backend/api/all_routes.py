@@ -5,6 +5,7 @@ from functools import partial
 
 from sensu.backend.api import (
     access,
+    activity_series,
     api_keys,
     audit,
     auth,
@@ -54,6 +55,7 @@ from sensu.backend.api.context import ApiContext
 from sensu.backend.api.router import Route
 from sensu.backend.graphql.use_cases import UseCases
 from sensu.backend.services.access_questions import AccessQuestions
+from sensu.backend.services.activity_series import ActivityOfNamespaces
 from sensu.backend.services.api_keys import APIKeyGrants
 from sensu.backend.services.bulk import BulkRuns
 from sensu.backend.services.bulk_deliveries import BulkOnDeliveries
@@ -136,7 +138,7 @@ def _described_routes(context: ApiContext) -> Iterator[Route]:
     yield from check_explanations.routes(explanations)
     yield from entities.routes(kept, cases.entities)
     yield from entity_parts.routes(EntityParts(kept), cases.entities)
-    yield from events.routes(cases.events)
+    yield from events.routes(cases.events, context.dashboard_url)
     tally = EntityTally(context.records, ports.subscribers)
     yield from _rows(context, tally)
     yield from overview.routes(
@@ -158,6 +160,7 @@ def _described_routes(context: ApiContext) -> Iterator[Route]:
     yield from history.routes(context.history)
     index = SearchIndex(store, context.access, clock)
     yield from find.routes(Find(store, context.records, context.access, clock), index)
+    yield from activity_series.routes(ActivityOfNamespaces(store, context.access, context.records, clock))
     yield from timelines.routes(Timelines(store, context.records, context.access, clock))
     yield from history_series.routes(HistorySeries(store, context.history, clock))
     kept_deliveries = Deliveries(store, context.access, ports.deliveries, log)

@@ -83,6 +83,7 @@ def assembled_context(
         live=streams,
         version=COMPATIBLE_VERSION,
         body_bytes_max=basics.settings.api_request_limit,
+        dashboard_url=basics.settings.dashboard_url.rstrip("/"),
         ownership=ownership,
         peers=peers or NoPeers(),
         bounds=_bounds(basics.settings),

@@ -51,5 +51,6 @@ class ApiContext:
     bounds: LoadBounds
     version: str = ""
     body_bytes_max: int = BODY_BYTES_MAX
+    dashboard_url: str = ""
     ownership: Ownership = ALONE
     peers: Peers = field(default_factory=NoPeers)

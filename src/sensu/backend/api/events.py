@@ -1,6 +1,7 @@
 """The endpoints of events."""
 
 from collections.abc import Iterator
+from http.client import OK
 
 from sensu.backend.api.errors import created, deleted, found, listed
 from sensu.backend.api.request import Request
@@ -9,12 +10,13 @@ from sensu.backend.api.router import CORE, IN_NAMESPACE, Route
 from sensu.backend.services.events import Events
 from sensu.resources.event import Event
 from sensu.resources.kinds import EVENT
+from sensu.rules.event_links import page_of
 from sensu.store.values import EventKey
 
 
-def routes(events: Events) -> Iterator[Route]:
-    """The routes of events."""
-    endpoint = EventEndpoint(events)
+def routes(events: Events, dashboard_url: str) -> Iterator[Route]:
+    """The routes of events; `dashboard_url` is that of the web UI, empty if none is known."""
+    endpoint = EventEndpoint(events, dashboard_url)
     collection = f"{IN_NAMESPACE}/events"
     one = f"{collection}/{{entity}}/{{check}}"
     yield Route("GET", collection, endpoint.listing, lists=EVENT)
@@ -30,8 +32,8 @@ def routes(events: Events) -> Iterator[Route]:
 class EventEndpoint:
     """Handles requests for events."""
 
-    def __init__(self, events: Events) -> None:
-        self._events = events
+    def __init__(self, events: Events, dashboard_url: str) -> None:
+        self._events, self._dashboard_url = events, dashboard_url
 
     async def listing(self, request: Request) -> Response:
         """List the events of a namespace."""
@@ -47,8 +49,13 @@ class EventEndpoint:
         return listed(await self._events.listing(request.caller, None, None, request.page))
 
     async def get(self, request: Request) -> Response:
-        """Show an event."""
-        return found(await self._events.get(request.caller, EventKey(*request.params)))
+        """Show an event; the header `Sensu-Event-Url` is its page in the web UI, if `--dashboard-url` is set."""
+        key = EventKey(*request.params)
+        response = found(await self._events.get(request.caller, key))
+        if self._dashboard_url and response.status == OK:
+            page = page_of(self._dashboard_url, key.namespace, key.entity, key.check)
+            response.headers.append((b"sensu-event-url", page.encode()))
+        return response
 
     async def create(self, request: Request) -> Response:
         """Create an event."""

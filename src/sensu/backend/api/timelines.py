@@ -26,7 +26,7 @@ def routes(timelines: Timelines) -> Iterator[Route]:
     """The routes of timelines."""
 
     async def of_entity(request: Request) -> Response:
-        """Tell what happened to an entity: statuses, silences, changes to the configuration, deliveries."""
+        """Tell what happened to an entity: statuses, silences, configuration changes, deliveries, connections."""
         period = period_of(request)
         if isinstance(period, Invalid):
             return refused(period)

@@ -33,8 +33,8 @@ class EventCounters(Protocol):
         """Count a processed group of events and the proxy entities it created; `well` is False if it was not stored."""
         ...
 
-    def stored(self, kind: str, size: int) -> None:
-        """Count a stored event of a kind (`check`, `check+metrics`) and its size in bytes."""
+    def stored(self, kind: str, write: PutEvent) -> None:
+        """Count a stored event of a kind (`check`, `check+metrics`)."""
         ...
 
     def points(self, points: int) -> None:
@@ -57,7 +57,7 @@ def count_events(counters: EventCounters, items: Sequence[Waiting], decisions: S
             counters.points(points)
         for write in decision.writes:
             if isinstance(write, PutEvent):
-                counters.stored("check+metrics" if points else "check", len(write.body))
+                counters.stored("check+metrics" if points else "check", write)
 
 
 def _points(event: Event | None) -> int:

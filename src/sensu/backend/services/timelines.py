@@ -24,6 +24,7 @@ from sensu.rules.severity import WORDS
 from sensu.rules.silencing import SilenceIndex, SilenceSubject, subject_of
 from sensu.rules.timeline import (
     NEIGHBOUR,
+    AgentArrival,
     Band,
     Mark,
     SilenceSpan,
@@ -32,6 +33,7 @@ from sensu.rules.timeline import (
     bands_of,
     mark_of_audit,
     marks_of_changes,
+    marks_of_connections,
     marks_of_silence,
     span_of_silence,
     spans_within,
@@ -83,6 +85,9 @@ class Timelines:
             changes = await self._changes(stored.key, start)
             bands += bands_of(stored.key.check, changes, start, end)
             marks += marks_of_changes(stored.key.check, changes)
+        connections = await self._store.connections(namespace, entity, start, end, MARKS_MAX)
+        noted = (AgentArrival(one.at, one.connected, one.backend, one.why) for one in reversed(connections))
+        marks += marks_of_connections(noted)
         hidden = list[str]()
         checks = {each.key.check for each in events}
         names = {(ENTITY.type, entity), (ENTITY_CONFIG.type, entity), *((CHECK.type, check) for check in checks)}

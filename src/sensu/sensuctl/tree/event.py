@@ -10,6 +10,7 @@ from sensu.sensuctl.command import Context
 from sensu.sensuctl.declare import FORMAT, TWO, change, deletion, info, listing, method
 from sensu.sensuctl.failure import CommandFailed
 from sensu.sensuctl.forms import get
+from sensu.sensuctl.output import show_one
 from sensu.sensuctl.paths import resource_path
 from sensu.sensuctl.resource_commands import Noun, get_resource, go_time, joined
 from sensu.sensuctl.table import Column
@@ -45,8 +46,8 @@ COLUMNS = (
 )
 
 
-def details(event: Any) -> Sequence[tuple[str, Any]]:
-    """The rows of `event info`."""
+def details(event: Any, page: str = "") -> Sequence[tuple[str, Any]]:
+    """The rows of `event info`; `page` is the page of the event in the web UI."""
     check = event.get("check") or {}
     silenced = [("Silenced By", joined(check["silenced"], ", "))] if check.get("silenced") else []
     return (
@@ -59,6 +60,7 @@ def details(event: Any) -> Sequence[tuple[str, Any]]:
         *silenced,
         ("Timestamp", go_time(event.get("timestamp"))),
         ("UUID", event.get("id") or ""),
+        *([("Page", page)] if page else ()),
     )
 
 
@@ -77,6 +79,11 @@ class EventNoun(Noun):
             watch_events(context)
         else:
             super().list(context)
+
+    def show(self, context: Context) -> None:
+        """`sensuctl event info ENTITY CHECK`, with the page of the event if the backend knows the URL of the web UI."""
+        event, headers = context.session.get_with_headers(resource_path(EVENT, context.namespace, *context.words))
+        show_one(context, EVENT, event, _title(event), details(event, headers.get("sensu-event-url", "")))
 
     def resolve(self, context: Context) -> None:
         """`sensuctl event resolve ENTITY CHECK`: send a result of status 0 whose output names sensuctl."""

@@ -3,11 +3,21 @@
 from collections.abc import Mapping, Sequence
 
 from sensu.rules.share import ALL_SLOTS, SLOTS, Slots
+from sensu.store.activity_values import ActivityCounts, NoteConnection
 from sensu.store.postgres import history
 from sensu.store.postgres.connection import Readers
 from sensu.store.postgres.event_lists import PostgresEventLists
 from sensu.store.postgres.statements import columns, numbered
-from sensu.store.queries import Row, events_after, resources_after, slashed, stored_event
+from sensu.store.queries import (
+    ACTIVITY,
+    CONNECTIONS,
+    Row,
+    connections_of,
+    events_after,
+    resources_after,
+    slashed,
+    stored_event,
+)
 from sensu.store.values import (
     AuditEntry,
     CountedDeliveries,
@@ -206,6 +216,18 @@ class PostgresReader:
         sql = "SELECT id, at, body FROM audit WHERE id < ? ORDER BY id DESC"
         rows, _ = await self._page(sql, (before or _ID_MAX,), "body", min(limit, PAGE_ROWS))
         return [AuditEntry(*row) for row in rows]
+
+    async def activity(self, namespace: str, step_s: int, start: int, end: int) -> list[ActivityCounts]:
+        """What happened in a namespace, in steps."""
+        rows = await self._rows(ACTIVITY, slashed(namespace), step_s, start, end)
+        return [ActivityCounts(*(int(number) for number in row)) for row in rows]
+
+    async def connections(
+        self, namespace: str, entity: str, start: int, end: int, limit: int
+    ) -> Sequence[NoteConnection]:
+        """Connects and disconnects of an agent."""
+        rows = await self._rows(CONNECTIONS, slashed(namespace), entity, start, end, limit)
+        return connections_of(namespace, entity, rows)
 
     async def count_audit(self) -> int:
         """How many entries the audit log has."""

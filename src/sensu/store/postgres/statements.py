@@ -149,6 +149,22 @@ _FORGET_GONE = (
     "WITH forgotten AS (DELETE FROM events_gone WHERE id <= (SELECT max(id) FROM events_gone) - ? RETURNING revision)"
     " UPDATE numbers SET value = greatest(value, (SELECT max(revision) FROM forgotten)) WHERE name = 'forgotten'"
 )
+_COUNT_ACTIVITY = (
+    "INSERT INTO activity AS a (namespace, step, at, seat, incidents, changes, events, delivered, failed)"
+    " SELECT * FROM unnest(?::text[], ?::smallint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[],"
+    " ?::bigint[], ?::bigint[])"
+    " ON CONFLICT (namespace, step, at, seat) DO UPDATE SET incidents = greatest(a.incidents, excluded.incidents),"
+    " changes = a.changes + excluded.changes, events = a.events + excluded.events,"
+    " delivered = a.delivered + excluded.delivered, failed = a.failed + excluded.failed"
+)
+_NOTE_CONNECTIONS = (
+    "INSERT INTO connections (namespace, entity, at, connected, backend, why)"
+    " SELECT namespace, entity, at, connected, backend, why"
+    " FROM unnest(?::text[], ?::text[], ?::bigint[], ?::boolean[], ?::text[], ?::text[]) WITH ORDINALITY"
+    " AS u (namespace, entity, at, connected, backend, why, number) ORDER BY number"
+)
+_TRIM_ACTIVITY = "DELETE FROM activity WHERE at < CASE step WHEN 60 THEN ?::bigint ELSE ?::bigint END"
+_TRIM_CONNECTIONS = "DELETE FROM connections WHERE at < ? OR id <= (SELECT max(id) FROM connections) - ?::bigint"
 _TRIM_AUDIT = "DELETE FROM audit WHERE at < ? OR id <= (SELECT id FROM audit ORDER BY id DESC LIMIT 1 OFFSET ?)"
 
 
@@ -296,6 +312,20 @@ def _resource(place: tuple[str, str, str], put: tuple[PutResource, int]) -> tupl
     return (*place, write.etag, revision, write.body, write.shown)
 
 
+def write_activity(statement: Statement, group: CommitGroup, seat: int) -> None:
+    """Write activity and connections."""
+    counted = [
+        (slashed(namespace), step_s, at, seat, one.incidents, one.changes, one.events, one.delivered, one.failed)
+        for (namespace, step_s), steps in group.activity.items()
+        for at, one in steps.items()
+    ]
+    if counted:
+        statement.add("activity_counted", _COUNT_ACTIVITY, *columns(counted))
+    if group.connections:
+        noted = [(slashed(c.namespace), c.entity, c.at, c.connected, c.backend, c.why) for c in group.connections]
+        statement.add("connections_noted", _NOTE_CONNECTIONS, *columns(noted))
+
+
 def write_others(statement: Statement, group: CommitGroup, pending: OwedSizes) -> None:
     """Write deliveries, states and audit entries."""
     if group.owed:
@@ -326,6 +356,17 @@ def trim_audit(group: CommitGroup) -> list[tuple[str, Sequence[Any]]]:
     """The statement that trims the audit log, if the group says so."""
     trim = group.audit_trimmed
     return [] if trim is None else [(numbered(_TRIM_AUDIT), (trim.at_before, trim.entries_max))]
+
+
+def trim_activity(group: CommitGroup) -> list[tuple[str, Sequence[Any]]]:
+    """The statements that trim activity and connections, if the group says so."""
+    trim = group.activity_trimmed
+    if trim is None:
+        return []
+    return [
+        (numbered(_TRIM_ACTIVITY), (trim.minutes_before, trim.quarters_before)),
+        (numbered(_TRIM_CONNECTIONS), (trim.connections_before, trim.connections_max)),
+    ]
 
 
 def trimming(dead_letters: bool, gone_events: bool) -> list[tuple[str, Sequence[Any]]]:

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from sensu.clock import Clock, SystemClock
 from sensu.errors import StoreError
 from sensu.rules.share import ALL_SLOTS, Slots
+from sensu.store.activity_values import ActivityCounts, NoteConnection
 from sensu.store.contract import ChangeFeed, ChangeListener
 from sensu.store.database_url import DatabaseUrl
 from sensu.store.owed_sizes import OwedSizes
@@ -381,6 +382,16 @@ class PostgresStore:
                 break
             entries.extend(page)
         return entries
+
+    async def activity(self, namespace: str, step_s: int, start: int, end: int) -> Sequence[ActivityCounts]:
+        """What happened in a namespace, oldest first, in steps of a minute or a quarter of an hour."""
+        return await self._reader.activity(namespace, step_s, start, end)
+
+    async def connections(
+        self, namespace: str, entity: str, start: int, end: int, limit: int
+    ) -> Sequence[NoteConnection]:
+        """At most `limit` connects and disconnects of an agent within a period, newest first."""
+        return await self._reader.connections(namespace, entity, start, end, limit)
 
     async def count_audit(self) -> int:
         """The number of entries in the audit log."""

@@ -379,6 +379,7 @@ class PostgresWriter:
         statements.write_events(main, rows)
         statements.write_resources(main, group, etags_before)
         statements.write_others(main, group, self._owed())
+        statements.write_activity(main, group, self._seat.id)
         parts = [(part.sql, part.arguments) for part in ((first, main) if first else (main,))]
         return Work([*parts, *self._later(group, rows)], len(parts) - 1, bool(first) and main.raises)
 
@@ -410,6 +411,7 @@ class PostgresWriter:
             *given_up,
             *history.note_handlings(group, self._knowledge.events),
             *statements.trim_audit(group),
+            *statements.trim_activity(group),
             *history.trim(group, self._knowledge.events, self._seat.id),
             *statements.trimming(trim_dead, trim_gone),
         ]

@@ -5,7 +5,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from sensu.rules.share import SLOTS, Slots
-from sensu.store.queries import events_after, resources_after, slashed, stored_event
+from sensu.store.activity_values import ActivityCounts, NoteConnection
+from sensu.store.queries import (
+    ACTIVITY,
+    CONNECTIONS,
+    connections_of,
+    events_after,
+    resources_after,
+    slashed,
+    stored_event,
+)
 from sensu.store.sqlite import history
 from sensu.store.sqlite.damage import Damage
 from sensu.store.sqlite.event_lists import EventListQueries
@@ -231,6 +240,15 @@ class Reader:
         sql = "SELECT id, at, body FROM audit WHERE id < ? ORDER BY id DESC"
         rows, _ = self._page(sql, (before or _ID_MAX,), 2, min(limit, PAGE_ROWS))
         return [AuditEntry(*row) for row in rows]
+
+    def activity(self, namespace: str, step_s: int, start: int, end: int) -> list[ActivityCounts]:
+        """What happened in a namespace, in steps."""
+        return [ActivityCounts(*row) for row in self._rows(ACTIVITY, (slashed(namespace), step_s, start, end))]
+
+    def connections(self, namespace: str, entity: str, start: int, end: int, limit: int) -> Sequence[NoteConnection]:
+        """Connects and disconnects of an agent."""
+        rows = self._rows(CONNECTIONS, (slashed(namespace), entity, start, end, limit))
+        return connections_of(namespace, entity, rows)
 
     def count_audit(self) -> int:
         """How many entries the audit log has."""

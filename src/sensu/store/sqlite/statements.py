@@ -5,13 +5,14 @@ with rows that no trigger handles.
 """
 
 import sqlite3
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
 from itertools import chain
 from typing import Any
 
 import msgspec
 
+from sensu.store.activity_values import MINUTE_S, QUARTER_S
 from sensu.store.group import CommitGroup
 from sensu.store.queries import slashed
 from sensu.store.sqlite.history import CUT_RESULTS, NOT_USED, Ends, trim_row
@@ -25,6 +26,8 @@ _PUT_RESOURCE, _DELETE_RESOURCE, _GIVE_UP, _PUT_STATE, _RAISE_CEILING = 6, 7, 8,
 _APPEND_AUDIT, _TRIM_AUDIT = 11, 12
 _LOG_CHANGE, _TRIM_CHANGE_LOG = 17, 18
 _PUT_EVENT_STATE, _MARK_SILENCED, _NOTE_HANDLING = 20, 21, 22
+_COUNT_ACTIVITY = {MINUTE_S: 23, QUARTER_S: 24}
+_NOTE_CONNECTION, _TRIM_ACTIVITY = 25, 26
 
 GONE_EVENTS_MAX = 10_000
 """The number of deleted events that are remembered for clients that follow lists of events."""
@@ -111,7 +114,23 @@ def other_rows(group: CommitGroup) -> list[Row]:
     rows.extend(trim_row(one.changes, one.at_before, one.bytes_max, one.entries_max) for one in group.history_trimmed)
     for cut in group.history_cut:
         rows.append((CUT_RESULTS, None, cut.at_before, None, *_event_place(cut.key), None, None))
+    rows.extend(_activity_rows(group))
     return rows
+
+
+def _activity_rows(group: CommitGroup) -> Iterator[Row]:
+    """The rows for activity and connections."""
+    for (namespace, step_s), steps in group.activity.items():
+        for at, one in steps.items():
+            counts = (one.changes, one.events, one.delivered, one.failed)
+            yield (_COUNT_ACTIVITY[step_s], at, one.incidents, None, slashed(namespace), *counts)
+    for each in group.connections:
+        place = (slashed(each.namespace), each.entity)
+        yield (_NOTE_CONNECTION, each.at, None, None, *place, int(each.connected), each.backend, each.why)
+    trim = group.activity_trimmed
+    if trim is not None:
+        bounds = (trim.quarters_before, trim.connections_before, trim.connections_max)
+        yield (_TRIM_ACTIVITY, trim.minutes_before, None, None, *bounds, None, None)
 
 
 def ceiling_row(name: str, value: int) -> Row:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from sensu.errors import StoreError
 from sensu.rules.share import ALL_SLOTS, SLOTS, Slots, slot_of
+from sensu.store.activity_values import ActivityCounts, NoteConnection
 from sensu.store.contract import ChangeFeed, ChangeListener
 from sensu.store.owed_sizes import OwedSizes
 from sensu.store.own_changes import Listeners
@@ -383,6 +384,16 @@ class SQLiteStore:
             entries.extend(page)
             await asyncio.sleep(0)
         return entries
+
+    async def activity(self, namespace: str, step_s: int, start: int, end: int) -> Sequence[ActivityCounts]:
+        """What happened in a namespace, oldest first, in steps of a minute or a quarter of an hour."""
+        return self._reader.activity(namespace, step_s, start, end)
+
+    async def connections(
+        self, namespace: str, entity: str, start: int, end: int, limit: int
+    ) -> Sequence[NoteConnection]:
+        """At most `limit` connects and disconnects of an agent within a period, newest first."""
+        return self._reader.connections(namespace, entity, start, end, limit)
 
     async def count_audit(self) -> int:
         """The number of entries in the audit log."""

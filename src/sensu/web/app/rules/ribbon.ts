@@ -148,6 +148,7 @@ const SORTS: Readonly<Record<string, string>> = {
   'silence-begins': 'Silence begins: ',
   'silence-ends': 'Silence ends: ',
   connected: 'Agent: ',
+  disconnected: 'Agent: ',
   away: 'Agent: ',
 }
 
