@@ -23,7 +23,7 @@ PYTHON_SOURCES := src tests bench examples packaging
 
 SEEDS ?= 1000
 
-.PHONY: help run test test-postgres simulate check lint-and-test format contract fuzz docs bench soak clean web web-check web-dev
+.PHONY: help run test test-postgres simulate check lint quick-tests format contract fuzz docs bench soak clean web web-check web-dev
 help: ## what there is to make
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
@@ -37,13 +37,15 @@ test: $(VENV)/dev.stamp ## every test, on all cores (JOBS=1: one after the other
 	$(PYTEST) $(ARGS)
 
 check: $(VENV)/dev.stamp ## format, lint, types, import directions and the quick tests, of the web UI too
-	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target lint-and-test web-check
+	@$(MAKE) --no-print-directory --jobs=3 --output-sync=target quick-tests web-check lint
 
-lint-and-test: $(VENV)/dev.stamp
+lint: $(VENV)/dev.stamp
 	$(BIN)/ruff format --check $(PYTHON_SOURCES)
 	$(BIN)/ruff check $(PYTHON_SOURCES)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+quick-tests: $(VENV)/dev.stamp
 	$(PYTEST) tests/unit tests/store -m "not slow"
 
 format: $(VENV)/dev.stamp ## format the code
