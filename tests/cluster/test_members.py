@@ -84,6 +84,22 @@ def test_a_change_is_heard_by_all(runner: asyncio.Runner, cluster: Cluster) -> N
     runner.run(scene())
 
 
+def test_changes_of_events_are_streamed_from_all_members(runner: asyncio.Runner, cluster: Cluster) -> None:
+    """A client that watches events at one member hears of those of all entities, whichever member owns them."""
+
+    async def scene() -> None:
+        first, *others = cluster.backends
+        wanted = {f"watched{number}" for number in range(12)}
+        watching = asyncio.create_task(cluster.watched(first, f"{NAMESPACE}/events", wanted))
+        await cluster.until_watched(first)
+        for number, name in enumerate(sorted(wanted)):
+            status, _ = await cluster.ask(others[number % 2], "POST", f"{NAMESPACE}/events", event_of(name, "0"))
+            assert status == 201
+        assert await asyncio.wait_for(watching, 15) == wanted
+
+    runner.run(scene())
+
+
 async def lose(cluster: Cluster, lost: BackendProcess, how: signal.Signals) -> None:
     """Report results of many entities while one member is lost, and look at what became of them."""
     left = [backend for backend in cluster.backends if backend is not lost]

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,7 @@ class Cluster:
         self.url = self.server.new_schema()
         self.backends = [BackendProcess(folder / f"b{number}") for number in range(MEMBERS)]
         self.tokens: dict[str, str] = {}
+        self._watching: set[int] = set()
 
     async def start(self) -> None:
         """Initialise the database, and start all backends at the same time."""
@@ -63,6 +64,25 @@ class Cluster:
         headers = {"Authorization": aiohttp.encode_basic_auth(user, PASSWORD)}
         async with aiohttp.ClientSession(headers=headers) as session, session.get(f"{backend.api_url}/auth") as answer:
             return answer.status, await answer.json()
+
+    async def watched(self, backend: BackendProcess, path: str, wanted: Set[str]) -> Set[str]:
+        """The entities of a change stream, once all that are wanted have been in it."""
+        headers = {"Authorization": f"Bearer {self.tokens['access_token']}", "Accept": "text/event-stream"}
+        found = set[str]()
+        async with (
+            aiohttp.ClientSession(headers=headers) as session,
+            session.get(f"{backend.api_url}{path}?watch=true") as answer,
+        ):
+            self._watching.add(backend.api_port)
+            async for line in answer.content:
+                found |= {name for name in wanted if f'"{name}"'.encode() in line}
+                if found == wanted:
+                    break
+        return found
+
+    async def until_watched(self, backend: BackendProcess) -> None:
+        """Return when a change stream has begun."""
+        await until(lambda: backend.api_port in self._watching, "the stream does not begin")
 
     async def ask(
         self, backend: BackendProcess, method: str, path: str, body: Any = None, token: str | None = None

@@ -71,3 +71,13 @@ async def test_a_broken_listener_harms_nobody(store: Any) -> None:
     store.listen(heard.extend)
     await commit(store, put("a"))
     assert len(heard) == 1
+
+
+async def test_listeners_know_the_revision_of_each_commit(store: Any) -> None:
+    """While listeners hear of a commit, the feed has its revision, also if several are written at once."""
+    heard: list[tuple[int, int]] = []
+    store.listen(lambda changes: heard.append((changes[-1].revision, store.feed.revision)))
+    await asyncio.gather(*(commit(store, put(f"c{number}"), event(f"w{number}", "c")) for number in range(5)))
+    assert len({revision for revision, _ in heard}) == 5
+    assert all(revision == shown for revision, shown in heard)
+    assert store.feed.revision == heard[-1][0]

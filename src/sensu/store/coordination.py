@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from sensu.errors import StoreError
-from sensu.store.values import DeliveriesSize
+from sensu.store.values import DeliveriesSize, EventKey
 
 PROTOCOL = 1
 """The version of the messages between members that this program speaks."""
@@ -147,6 +147,10 @@ class Coordination(Protocol):
 
     async def read_changes(self, revision: int) -> None:
         """Return when listeners know all changes of resources up to a revision."""
+        ...
+
+    def hear_events(self, changes: Sequence[tuple[EventKey, bytes | None]]) -> None:
+        """Call listeners with a commit of another process, which changed these events (None: deleted)."""
         ...
 
     async def trim_log(self, read_to: int) -> None:

@@ -5,13 +5,14 @@ import contextlib
 import logging
 import socket
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from typing import Protocol, TypeGuard
+from typing import TypeGuard
 
 from sensu import systemd
 from sensu.backend.activity import MemberActivity
 from sensu.backend.listening import ListenerSettings, bound_socket
 from sensu.backend.members.barrier import Barrier
 from sensu.backend.members.bus import Bus
+from sensu.backend.members.event_streams import EventStreams, SharedStore
 from sensu.backend.members.forwarding import ForwardedKeepalives, Forwarding
 from sensu.backend.members.lines import OwnCertificate, TlsLine, own_address, split_address
 from sensu.backend.members.messages import ChangesAvailable
@@ -29,7 +30,7 @@ from sensu.log import fields
 from sensu.rules.flow import FlowCounts
 from sensu.rules.share import SLOTS, Slots
 from sensu.store.contract import Store
-from sensu.store.coordination import Contact, Coordination, LivingSeat
+from sensu.store.coordination import Contact, LivingSeat
 from sensu.version import VERSION
 
 log = logging.getLogger("sensu.backend")
@@ -47,15 +48,6 @@ WELCOME_WITHIN_S = 30.0
 _CHORES = (Duty.SCHEDULE, Duty.TRIM)
 
 
-class SharedStore(Store, Protocol):
-    """A store that several backends can use."""
-
-    @property
-    def coordination(self) -> Coordination:
-        """How they agree who owns what."""
-        ...
-
-
 class ClusterMembership:
     """Joins a backend with those that share its database (`membership.Membership`)."""
 
@@ -68,6 +60,7 @@ class ClusterMembership:
         self._store, self._bus, self._certificate, self._clock = store, bus, certificate, clock
         coordination = store.coordination
         self._barrier = Barrier(bus, coordination.read_changes)
+        self._events = EventStreams(store, bus)
         self._seat = OwnSeat(coordination, clock, self)
         self._forwarding: Forwarding | None = None
         self._subscribers: ClusterSubscribers | None = None

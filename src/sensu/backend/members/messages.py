@@ -69,6 +69,25 @@ class Seen(MemberMessage, frozen=True):
     revision: int
 
 
+class Follow(MemberMessage, frozen=True):
+    """A client of the sender watches events: send it the changes of yours."""
+
+
+class ChangedEvent(msgspec.Struct, frozen=True, array_like=True):
+    """An event that was stored, or deleted (without `body`)."""
+
+    namespace: str
+    entity: str
+    check: str
+    body: bytes | None
+
+
+class EventsChanged(MemberMessage, frozen=True):
+    """The events that a commit changed."""
+
+    events: Sequence[ChangedEvent]
+
+
 class OfferEvent(MemberMessage, frozen=True):
     """An event for the worker that owns its entity; an `EventResult` follows, or a `EventsStored` for several events.
 
@@ -249,6 +268,8 @@ Any = (
     | TookBack
     | Look
     | Seen
+    | Follow
+    | EventsChanged
     | OfferEvent
     | OfferKeepalive
     | RemoveEvent

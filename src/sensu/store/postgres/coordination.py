@@ -18,7 +18,7 @@ from sensu.store.postgres.feed import SharedChanges
 from sensu.store.postgres.seat import Seat
 from sensu.store.postgres.statements import numbered
 from sensu.store.postgres.writer import PostgresWriter
-from sensu.store.values import DeliveriesSize
+from sensu.store.values import DeliveriesSize, EventKey
 
 logger = logging.getLogger(__name__)
 
@@ -197,6 +197,10 @@ class PostgresCoordination:
     async def read_changes(self, revision: int) -> None:
         """Return when listeners know all changes of resources up to a revision; raises StoreError."""
         await self._feed.read(revision)
+
+    def hear_events(self, changes: Sequence[tuple[EventKey, bytes | None]]) -> None:
+        """Call listeners with a commit of another process."""
+        self._feed.hear_events(changes)
 
     async def trim_log(self, read_to: int) -> None:
         """Forget changes that everybody knows, up to a revision, and the oldest of too many; raises StoreError."""

@@ -57,6 +57,8 @@ class SharedChanges:
         self.valid_until = float("inf")
         """Until when this process may act on what it has in memory, on the monotonic clock."""
         self._others_passed: int | None = None
+        self._calling: int | None = None
+        self._called = 0
         self.events_included = False
 
     def begin(self, readers: Readers, writer: PostgresWriter) -> None:
@@ -69,15 +71,28 @@ class SharedChanges:
         """Call listeners with commits of this process, after those of others that came before."""
         if raised is None or (raised.previous is not None and raised.previous <= self.read_to and not self._is_reading):
             for changes in commits:
-                self._listeners.call(changes)
+                self._call(changes)
             if raised is not None:
                 self.read_to = max(self.read_to, raised.last)
             return
         for changes in commits:
             events = [change for change in changes if isinstance(change.key, EventKey)]
             if events:
-                self._listeners.call(events)
+                self._call(events)
         await self._read_patiently(raised.last)
+
+    def _call(self, changes: Sequence[Change]) -> None:
+        """Call listeners with a commit; meanwhile `revision` is that of the commit, and greater than all before."""
+        self._calling = self._called = max(self._called + 1, changes[-1].revision)
+        try:
+            self._listeners.call(changes)
+        finally:
+            self._calling = None
+
+    def hear_events(self, changes: Sequence[tuple[EventKey, bytes | None]]) -> None:
+        """Call listeners with a commit of another process that changed events."""
+        revision = self.revision
+        self._call([Change(revision, key, body) for key, body in changes])
 
     async def _read_patiently(self, revision: int) -> None:
         """Read over a lost connection too; raises SeatLost."""
@@ -115,7 +130,7 @@ class SharedChanges:
                 newest[key] = Change(row["revision"], key, row["body"], row["shown"])
         self._writer.forget_resources(newest)
         for _, commit in groupby(newest.values(), attrgetter("revision")):
-            self._listeners.call(list(commit))
+            self._call(list(commit))
         read_to: int = rows[0]["newest"] if len(rows) < PAGE_ROWS else rows[-1]["revision"]
         self.read_to = max(self.read_to, read_to)
 
@@ -148,8 +163,13 @@ class SharedChanges:
 
     @property
     def revision(self) -> int:
-        """The revision that all later commits exceed, and up to which listeners know all changes of resources."""
+        """The revision that all later commits exceed, and up to which listeners know all changes of resources.
+
+        While listeners are called, it is that of the commit.
+        """
         assert self._writer is not None
+        if self._calling is not None:
+            return self._calling
         own = self._writer.revision
         return own if self._others_passed is None else min(own, self._others_passed)
 

@@ -38,6 +38,8 @@ def event(entity: str = "web1") -> Event:
         messages.TookBack(4),
         messages.Look(12),
         messages.Seen(12),
+        messages.Follow(),
+        messages.EventsChanged([messages.ChangedEvent("default", "web1", "http", None)]),
         messages.ChangesAvailable(),
         OfferEvent(7, event(), -1, None),
         messages.OfferKeepalive(8, event(), 1.5, "id"),
