@@ -2,9 +2,12 @@
 
 from collections.abc import Iterator
 from math import sin
+from pathlib import Path
 from time import time
 from typing import Any
 
+from sensu.store.activity_values import CountActivity
+from sensu.store.sqlite.store import SQLiteStore
 from tests.web.world import World
 
 _NOT_SILENCED = {"name": "not_silenced", "type": "EventFilter", "api_version": "core/v2"}
@@ -73,6 +76,26 @@ def fill_with_history(world: World) -> None:
         one, five = 0.4 + 0.2 * wave + number % 7 / 40, 0.42 + 0.15 * wave
         perfdata = f"load {one:.2f} per processor | load1={one:.2f} load5={five:.2f} load15={0.4 + 0.1 * wave:.2f}"
         world.report("web1", "load", 0, perfdata, executed=executed, duration=0.02, **_given("load"))
+
+
+async def fill_with_activity(folder: Path) -> None:
+    """A day of counts of the namespace default, in the database of a backend that does not run."""
+    now = int(time())
+    store = SQLiteStore(folder / "state")
+    await store.open()
+    for minute in range(24 * 60):
+        wave, trouble = sin(minute / 230), 500 < minute < 590
+        one = CountActivity(
+            "default",
+            now - 60 * (24 * 60 - minute),
+            incidents=3 + int(2 * wave) + (9 if trouble else 0),
+            changes=(minute % 17 == 0) + (minute % 5 == 0) * (4 if trouble else 0),
+            events=140 + int(30 * wave) + minute % 11,
+            delivered=int(minute % 13 == 0) + trouble,
+            failed=int(560 < minute < 580),
+        )
+        await store.commit([one])
+    await store.close()
 
 
 def send_through_pipelines(world: World) -> None:

@@ -6,7 +6,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from PIL import Image
 from playwright.sync_api import Page
@@ -15,6 +15,7 @@ from tests.web.browser import CHECKOUT, DESKTOP, PHONE, THEMES, Theme, Visits, r
 from tests.web.fleet import (
     LONG_NAME,
     fill,
+    fill_with_activity,
     fill_with_awkward_handling,
     fill_with_awkward_hosts,
     fill_with_history,
@@ -23,7 +24,7 @@ from tests.web.fleet import (
 from tests.web.world import PASSWORD, USER, World
 
 DOCS = CHECKOUT / "docs" / "web"
-COLOURS = 128
+COLOURS = 192
 QUIET_MS = 800
 """How long a page may take to show what it loaded."""
 PAGES = {
@@ -66,6 +67,8 @@ PAGES = {
     "not-found": "/n/default/nothing-here",
     "long-names": f"/n/default/entities/{LONG_NAME}",
 }
+BELOW: dict[str, tuple[Literal["tabpanel"], str]] = {"event-metrics": ("tabpanel", "Metrics")}
+"""What a page is scrolled to before it is pictured."""
 SIGNED_OUT = {"sign-in": "/sign-in"}
 
 
@@ -89,7 +92,8 @@ IN_DOCS = (
     Picture("events", "light", DESKTOP),
     Picture("events", "dark", DESKTOP),
     Picture("events", "light", PHONE),
-    Picture("event", "light", DESKTOP),
+    Picture("event-day", "light", DESKTOP),
+    Picture("event-metrics", "dark", DESKTOP),
     Picture("entity", "light", DESKTOP),
     Picture("check", "light", DESKTOP),
     Picture("check-form", "light", DESKTOP),
@@ -113,7 +117,9 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as state, running_chromium() as chromium:
         world = World(Path(state))
         try:
-            world.start()
+            world.run(world.backend.initialise())
+            world.run(fill_with_activity(Path(state)))
+            world.start_backend()
             fill_with_history(world)
             fill(world)
             send_through_pipelines(world)
@@ -145,15 +151,17 @@ def taken(visits: Visits, picture: Picture) -> bytes:
         visits.sign_in(page, USER, PASSWORD)
     page.goto(PAGES.get(picture.page) or SIGNED_OUT[picture.page])
     try:
-        return shot(page)
+        return shot(page, BELOW.get(picture.page))
     finally:
         visits.leave(page)
 
 
-def shot(page: Page) -> bytes:
-    """What a page shows, once it is quiet, as a PNG with a palette."""
+def shot(page: Page, below: tuple[Literal["tabpanel"], str] | None = None) -> bytes:
+    """What a page shows, once it is quiet, as a PNG with a palette; `below` is what it is scrolled to."""
     page.get_by_role("heading", level=1).first.wait_for()
     page.wait_for_timeout(QUIET_MS)
+    if below is not None:
+        page.get_by_role(below[0], name=below[1]).scroll_into_view_if_needed()
     plain = Image.open(io.BytesIO(page.screenshot(animations="disabled"))).convert("RGB")
     packed = io.BytesIO()
     plain.quantize(COLOURS, dither=Image.Dither.NONE).save(packed, "PNG", optimize=True)
