@@ -70,8 +70,8 @@ test-postgres: $(VENV)/dev.stamp ## flows, kills and recordings over PostgreSQL,
 	@if [ -d "$(RECORDINGS)" ]; then TEST_STORE=postgres $(BIN)/python -m tests.contract.runner -q --contract "$(RECORDINGS)" --kind api --kind pipeline; \
 		else echo "no recordings are played over PostgreSQL, because $(RECORDINGS) is missing"; fi
 
-simulate: $(VENV)/dev.stamp ## a backend in virtual time, with faults that seeds draw: SEEDS=1000, or SEED=17 to replay one
-	$(BIN)/python -m tests.simulation $(if $(SEED),--seed $(SEED),--seeds $(SEEDS))
+simulate: $(VENV)/dev.stamp ## a backend in virtual time, with faults that seeds draw: SEEDS=1000 MEMBERS=3; SEED=17 replays one
+	$(BIN)/python -m tests.simulation $(if $(SEED),--seed $(SEED),--seeds $(SEEDS)) $(if $(MEMBERS),--members $(MEMBERS))
 
 contract: $(VENV)/dev.stamp ## play recordings: CONTRACT=DIR KIND=api|sensuctl|pipeline|transport|agent-local|units
 	$(BIN)/python -m tests.contract.runner $(if $(CONTRACT),--contract $(CONTRACT)) $(if $(KIND),--kind $(KIND)) $(ARGS)

@@ -13,8 +13,9 @@ from sensu.resources.entity import AGENT_CLASS, PROXY_CLASS, Entity
 from sensu.resources.event import Event
 from sensu.resources.metadata import ObjectMeta
 from sensu.rules.check_state import Sender
+from tests.simulation.database import START
 from tests.simulation.loop import SimLoop
-from tests.simulation.process import START, SimProcess
+from tests.simulation.process import SimProcess
 from tests.simulation.records import Answer, Report, Request
 
 NAMESPACE = "default"
@@ -91,6 +92,7 @@ class Session:
         """The connection is over; the agent notices."""
         if self.alive:
             self.alive = False
+            self.process.call(0.001, self.process.session_changed, self.number, self.agent.name)
             self._loop.call_later(0.001, self.agent.session_ended, self, context=self.agent.context)
 
 

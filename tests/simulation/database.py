@@ -10,6 +10,7 @@ from tests.simulation.tables import Tables
 
 T = TypeVar("T")
 
+START = 1_700_000_000
 CONNECT_TIMEOUT_S = 5.0
 STATEMENT_TIMEOUT_S = 15.0
 PAUSE_S = 0.0005
@@ -51,6 +52,10 @@ class SimDatabase:
     def travel_s(self) -> float:
         """How long a message to or from the server takes."""
         return self.pause_s * (0.3 + self.chance.expovariate(1.0))
+
+    def now(self) -> float:
+        """The time of the server's clock, in Unix seconds."""
+        return START + self.loop.time()
 
     async def connect(self) -> "Connection":
         """A connection of the process that calls; raises Lost."""

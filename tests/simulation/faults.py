@@ -80,6 +80,24 @@ def slow_process(world: World) -> float:
     return seconds
 
 
+def cut_from_member(world: World) -> float:
+    """A member does not hear another one for a while, or neither hears the other."""
+    seconds, (one, other) = world.chance.uniform(1, 40), world.chance.sample(sorted(world.processes), 2)
+    both = world.chance.random() < 0.5
+    world.note(f"{other} does not hear {one} for {seconds:.1f} s{', nor the other way round' if both else ''}")
+    for sender, receiver in ((one, other), (other, one)) if both else ((one, other),):
+        world.net.cut(sender, receiver)
+        world.later(world.loop.time() + seconds, world.net.heal, sender, receiver)
+    return seconds
+
+
+def lose_host(world: World) -> float:
+    """A host is lost, and back after a while."""
+    seconds = world.chance.uniform(5, 60)
+    world.lose_host(_some_member(world), seconds)
+    return seconds
+
+
 KINDS: Mapping[str, Fault] = {
     "kill": kill,
     "freeze": freeze,
@@ -91,6 +109,14 @@ KINDS: Mapping[str, Fault] = {
     "slow database": slow_database,
     "slow process": slow_process,
 }
+
+
+OF_CLUSTERS: Mapping[str, Fault] = {
+    **{kind: fault for kind, fault in KINDS.items() if kind != "replace"},
+    "cut from member": cut_from_member,
+    "host lost": lose_host,
+}
+"""The faults of several members, of which none is started twice."""
 
 
 def _some_member(world: World) -> str:

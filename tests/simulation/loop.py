@@ -61,6 +61,8 @@ class SimLoop(asyncio.BaseEventLoop):
         super().__init__()
         self.chance = chance
         self.steps = 0
+        self.net: Any = None
+        """The network (`net.py`), if there is one."""
         self._time = 0.0
         self._number = 0
         self._queues: dict[str, deque[asyncio.Handle]] = {}
@@ -121,6 +123,14 @@ class SimLoop(asyncio.BaseEventLoop):
     ) -> asyncio.Handle:
         """Part of asyncio's interface; there are no other threads."""
         return self.call_soon(callback, *args, context=context)
+
+    async def create_connection(self, protocol_factory: Any, host: Any = None, port: Any = None, **more: Any) -> Any:
+        """Part of asyncio's interface: a connection to the process that the host is named after."""
+        return await self.net.connect(protocol_factory, host, more.get("ssl"))
+
+    async def create_server(self, protocol_factory: Any, *_: Any, **more: Any) -> Any:
+        """Part of asyncio's interface: accept connections to the process that calls."""
+        return self.net.listen(protocol_factory, more.get("ssl"))
 
     def run_in_executor(self, executor: Any, func: Callable[..., Any], *args: Any) -> Any:
         """Refused, because a thread would make the run another one each time."""

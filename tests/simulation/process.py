@@ -45,11 +45,10 @@ from sensu.store.contract import Store
 from sensu.store.resource_cache import ResourceCache
 from sensu.testing.factories import make_entity
 from tests.simulation.chain import Chain
-from tests.simulation.database import SimDatabase
+from tests.simulation.database import START, SimDatabase
 from tests.simulation.loop import SimLoop
 from tests.simulation.store import SimStore
 
-START = 1_700_000_000
 LEDGER_SLOTS = 1000
 KINDS = (NAMESPACE, SILENCED, ENTITY, CHECK, HOOK, HANDLER, ASSET, SECRET, MUTATOR, EVENT_FILTER, PIPELINE)
 
@@ -146,16 +145,26 @@ class _NoAssets:
 class SimProcess:
     """One start of a member."""
 
-    def __init__(self, around: Around, database: SimDatabase, member: str, number: int, clock: SimClock) -> None:
+    def __init__(
+        self,
+        around: Around,
+        database: SimDatabase,
+        member: str,
+        number: int,
+        clock: SimClock,
+        *,
+        shared: bool = False,
+    ) -> None:
+        """With `shared` there can be other members, and processes of the same one."""
         self.name, self.member, self.number = f"{member}.{number}", member, number
         self.around, self.clock = around, clock
         self.serving = False
         self.seat, self.joined_at = 0, 0.0
         self.core: Core | None = None
-        self._database, self._loop = database, database.loop
+        self.membership: Membership = ALONE
+        self._database, self._loop, self._shared = database, database.loop, shared
         self.context = self._loop.process(self.name)
         self._running: list[asyncio.Task[None]] = []
-        self._membership: Membership = ALONE
 
     def start(self, chain: Chain) -> None:
         """Start; the world hears when it serves, and when it has ended."""
@@ -191,26 +200,47 @@ class SimProcess:
         return f"a daemon failed: {failed[0]!r}" if failed else await self.sim_store.ended()
 
     async def _open(self, chain: Chain) -> Coroutine[Any, Any, str]:
-        self.sim_store = sim_store = SimStore(self._database, self.member, self.clock, chain)
+        from tests.simulation import member  # noqa: PLC0415 - of no use to one member
+
+        self.sim_store = sim_store = SimStore(self._database, self.member, self.clock, chain, shared=self._shared)
         await sim_store.open()
         self.seat, self.joined_at = chain.seat, self.clock.now()
         self.store = store = cast(Store, sim_store)
-        cache = ResourceCache(store)
+        if self._shared:
+            self.membership = await member.joined(self.name, self.member, sim_store, self.clock)
+        cache = self.records = ResourceCache(store)
         await cache.load(KINDS)
-        settings, metrics = BackendSettings(), BackendMetrics(CollectorRegistry())
-        basics = Basics(store, cache, self.clock, settings, metrics)
+        metrics = BackendMetrics(CollectorRegistry())
+        basics = Basics(store, cache, self.clock, BackendSettings(), metrics)
         secrets = Secrets(cache, self.clock, {})
         deliveries = self._pipelined(basics, secrets, metrics)
         schedule_counts = ScheduleCounts(metrics)
         counters = CoreCounters(EventCounts(metrics), KeepaliveCounts(metrics), schedule_counts, schedule_counts)
-        core = self.core = Core(basics, counters, deliveries.wake, None, self._membership, LEDGER_SLOTS)
+        core = self.core = Core(basics, counters, deliveries.wake, None, self.membership, LEDGER_SLOTS)
         core.open()
-        schedule = core.schedule(secrets, _SimSubscribers(self))
+        self.intake, self.keepalives = self.membership.joined_intake(core.events, core.keepalives)
+        schedule = core.schedule(secrets, self.membership.joined_subscribers(_SimSubscribers(self)))
         await core.events.prepare()
-        self.intake, self.keepalives = self._membership.joined_intake(core.events, core.keepalives)
-        for run in (core.events.run, deliveries.run, schedule.run):
-            self._running.append(asyncio.get_running_loop().create_task(run()))
+        self._run(core.events.run, deliveries.run)
+        if self._shared:
+            duties = member.duties_of(cast(Any, self.membership), schedule, self.clock)
+            await self.membership.open(lambda: None)
+            self._run(self.membership.run)
+            await self.membership.complete()
+            self._run(duties.run)
+        else:
+            self._run(schedule.run)
         return sim_store.ended()
+
+    def _run(self, *daemons: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        for daemon in daemons:
+            self._running.append(asyncio.get_running_loop().create_task(daemon()))
+
+    def session_changed(self, session: int, agent: str, *subscriptions: str) -> None:
+        """A session of an agent began with these subscriptions, or (none) ended; call it in this process."""
+        self.membership.subscribed(session, "default", agent, frozenset(subscriptions))
+        if not subscriptions and self.core is not None:
+            self.core.runs.departed("default", ("linux", f"entity:{agent}"))
 
     def _pipelined(self, basics: Basics, secrets: Secrets, metrics: BackendMetrics) -> Pipelined:
         store, cache, scripts = basics.store, basics.records, Scripts()
@@ -223,7 +253,7 @@ class SimProcess:
         )
         counters = DeliveryCounts(metrics, store.deliveries_size)
         roll = random.Random(self._loop.chance.random()).random
-        return Pipelined(store, workflows, counters, self.clock, roll=roll, ownership=self._membership)
+        return Pipelined(store, workflows, counters, self.clock, roll=roll, ownership=self.membership)
 
 
 def mark_of(payload: bytes) -> str:

@@ -8,12 +8,15 @@ from dataclasses import dataclass, field
 import msgspec
 
 from tests.simulation.chain import Chain
-from tests.simulation.faults import KINDS, Fault, drawn
+from tests.simulation.faults import KINDS, OF_CLUSTERS, Fault, drawn
 from tests.simulation.invariants import broken
 from tests.simulation.world import World
 
 FAULTS_S = 480.0
 """How long things go wrong in a run; about as long again as the calm after it, ten minutes pass in all."""
+
+
+MEMBERS = ("a", "b", "c", "d", "e")
 
 
 @dataclass(frozen=True)
@@ -30,10 +33,18 @@ class Result:
     """Of all records."""
 
 
-def result_of(seed: int, chain: Callable[[], Chain] = Chain, kinds: Mapping[str, Fault] = KINDS) -> Result:
-    """Run a seed, and check it."""
-    world = World(seed, chain=chain)
-    run = world.run(FAULTS_S, drawn(FAULTS_S, kinds))
+def result_of(
+    seed: int,
+    chain: Callable[[], Chain] = Chain,
+    kinds: Mapping[str, Fault] | None = None,
+    members: int = 1,
+    faults_s: float = FAULTS_S,
+) -> Result:
+    """Run a seed with so many members, and check it."""
+    world = World(seed, MEMBERS[:members], chain)
+    if kinds is None:
+        kinds = KINDS if members == 1 else OF_CLUSTERS
+    run = world.run(faults_s, drawn(faults_s, kinds))
     found = {invariant.name.lower().replace("_", " "): why for invariant, why in broken(run).items()}
     numbers = Counter({f"fault: {kind}": number for kind, number in world.faults.items()})
     numbers.update(

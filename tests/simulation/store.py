@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from itertools import count
 from typing import TypeVar
 
@@ -10,6 +10,7 @@ from sensu.clock import Clock
 from sensu.errors import StoreError
 from sensu.rules.share import ALL_SLOTS, SLOTS, Slots, slot_of, slot_of_delivery
 from sensu.store.contract import ChangeListener
+from sensu.store.coordination import SeatLost
 from sensu.store.group import CommitGroup, asked
 from sensu.store.owed_sizes import OwedSizes
 from sensu.store.pending import Pending, groups_of
@@ -18,6 +19,7 @@ from sensu.store.values import (
     Committed,
     CountedEvents,
     CountsByNamespace,
+    DeleteEvent,
     DeliveriesSize,
     EventKey,
     EventPage,
@@ -28,8 +30,10 @@ from sensu.store.values import (
     HistoryPosition,
     Key,
     ListedEvent,
+    MarkSilenced,
     OweDelivery,
     Page,
+    PutEvent,
     PutResource,
     Refused,
     Stored,
@@ -37,8 +41,10 @@ from sensu.store.values import (
     StoredHandling,
     Write,
 )
-from tests.simulation.chain import Chain, SeatGone
+from tests.simulation.chain import Chain
+from tests.simulation.coordination import SimCoordination
 from tests.simulation.database import Connection, Lost, SimDatabase
+from tests.simulation.loop import PROCESS
 from tests.simulation.tables import Tables
 
 T = TypeVar("T")
@@ -51,53 +57,131 @@ GIVEN_UP = 0.5
 """How often a commit is given up whose connection was lost and that does not stand."""
 
 
-class NoFeed:
-    """Of one process there are no changes by others."""
+class SimFeed:
+    """What a process knows of the changes of others; of resources everything up to the revision `read_to`."""
 
     events_included = False
 
+    def __init__(self, store: "SimStore", clock: Clock) -> None:
+        self._store, self._clock = store, clock
+        self._reading = asyncio.Lock()
+        self.read_to = 0
+        self.valid_until = float("inf")
+
     async def caught_up(self) -> None:
-        """Nothing to read."""
+        """Return if the process may act on what it has in memory; raises StoreError."""
+        problem = self.problem()
+        if problem:
+            raise StoreError(problem)
+
+    def problem(self) -> str:
+        """Why the process must not act now; empty otherwise."""
+        return "" if self._clock.monotonic() < self.valid_until else "the database has not answered for too long"
+
+    async def read(self, revision: int) -> None:
+        """Return when listeners know all changes of resources up to a revision; raises StoreError."""
+        while self.read_to < revision:
+            async with self._reading:
+                if self.read_to < revision:
+                    await self._store.read_log(self)
 
 
 class SimStore:
     """The store of one process of a member."""
 
-    def __init__(self, database: SimDatabase, member: str, clock: Clock, chain: Chain | None = None) -> None:
+    def __init__(
+        self, database: SimDatabase, member: str, clock: Clock, chain: Chain | None = None, *, shared: bool = False
+    ) -> None:
+        """With `shared` other processes use the database too, once `coordination` has joined them."""
         self.chain = chain or Chain()
-        self.feed = NoFeed()
+        self.feed = SimFeed(self, clock)
+        self.coordination = SimCoordination(self, database, self.chain, clock)
+        self.slots: Slots | None = None
         self.lost: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-        self._database, self._member, self._clock = database, member, clock
+        self._database, self._member, self._clock, self._shared = database, member, clock, shared
         self._writing: Connection | None = None
         self._reading: Connection | None = None
         self._away_since: float | None = None
         self._waiting: list[Pending] = []
+        self._steps: list[tuple[Callable[[Tables], None], asyncio.Future[None]]] = []
         self._wake = asyncio.Event()
         self._listeners: list[ChangeListener] = []
         self._owed = OwedSizes({})
         self._delivery_number = 0
         self._task: asyncio.Task[None] | None = None
+        self._answering: set[asyncio.Task[None]] = set()
 
     async def open(self) -> None:
         """Take a seat; raises StoreError."""
+        take = self.chain.take_seat if self._shared else self.chain.take_place
         try:
             self._writing = await self._database.connect()
-            self.chain.seat = await self._writing.run(lambda tables: self.chain.join(tables, self._member))
+            self.chain.seat = await self._writing.run(lambda tables: take(tables, self._member, PROCESS.get()))
             self._delivery_number = await self._writing.run(_delivery_block)
             owed = await self._writing.run(lambda tables: dict(tables.owed))
+            self.feed.read_to = await self._writing.run(lambda tables: tables.numbers["logged"])
         except Lost as err:
             raise StoreError("the database does not answer") from err
-        self._owed = OwedSizes({number: (each.namespace, len(each.event)) for number, each in owed.items()})
+        self._owed = OwedSizes(_sizes(owed))
         self._task = asyncio.create_task(self._write_forever())
 
     async def ended(self) -> str:
         """Return when the process has lost its seat."""
         return await asyncio.shield(self.lost)
 
+    def lose(self, why: str) -> None:
+        """The process must not use the database any more."""
+        if not self.lost.done():
+            self.lost.set_result(why)
+
     def listen(self, listener: ChangeListener) -> Callable[[], None]:
         """Call `listener` with the changes of each commit."""
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
+
+    async def read_log(self, feed: SimFeed) -> None:
+        """Tell listeners the changes of resources that they do not know; raises StoreError."""
+        known = feed.read_to
+
+        def query(tables: Tables) -> tuple[int, Sequence[Change]]:
+            revisions = sorted(revision for revision in tables.changes if revision > known)
+            return tables.numbers["logged"], [change for each in revisions for change in tables.changes[each]]
+
+        newest, changes = await self._read(query)
+        self._call(changes)
+        feed.read_to = max(feed.read_to, newest)
+
+    def _call(self, changes: Sequence[Change]) -> None:
+        if changes:
+            for listener in tuple(self._listeners):
+                listener(changes)
+
+    # Slots
+
+    async def in_turn(self, work: Callable[[Tables], None]) -> None:
+        """Commit something in turn with the commits of the store; raises StoreError."""
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._steps.append((work, done))
+        self._wake.set()
+        await done
+
+    async def continue_others(self) -> None:
+        """Allocate greater numbers from now on than those that are stored; raises StoreError."""
+        done: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        await self.in_turn(lambda tables: _resolve_once(done, _delivery_block(tables)))
+        self._delivery_number = max(self._delivery_number, await done)
+
+    async def take_up(self, slots: Slots) -> None:
+        """Remember what is pending of slots that were claimed, which this process may write from now on."""
+        owed = await self._read(
+            lambda tables: {n: one for n, one in tables.owed.items() if slot_of_delivery(n) in slots}
+        )
+        self._owed.add(_sizes(owed))
+        self.slots = (self.slots or frozenset()) | slots
+
+    def drop_owed(self, slots: Slots) -> None:
+        """Forget the deliveries of slots."""
+        self._owed.drop(slots)
 
     async def commit(self, writes: Sequence[Write]) -> Committed | Refused:
         """Apply all writes or none."""
@@ -108,35 +192,57 @@ class SimStore:
 
     async def _write_forever(self) -> None:
         while True:
-            if not self._waiting:
+            if not self._waiting and not self._steps:
                 self._wake.clear()
                 await self._wake.wait()
+            while self._steps:
+                await self._write_step(*self._steps.pop(0))
             waiting, self._waiting = self._waiting, []
             for group in groups_of(waiting):
-                await self._write(group)
-                self._tell(group)
+                own = [pending for pending in group if self._is_own(pending)]
+                await self._write(own)
+                await self._tell(own)
+
+    async def _write_step(self, work: Callable[[Tables], None], done: "asyncio.Future[None]") -> None:
+        try:
+            await self._write_patiently(work, [])
+        except StoreError as err:
+            if isinstance(err, SeatLost):
+                self.lose(str(err))
+            if not done.done():
+                done.set_exception(err)
+        else:
+            _resolve_once(done, None)
+
+    def _is_own(self, pending: Pending) -> bool:
+        """Whether a commit has only events of own slots; one that has others fails."""
+        keys = [write.key for write in pending.writes if isinstance(write, PutEvent | DeleteEvent | MarkSilenced)]
+        if self.slots is None or all(slot_of(key.namespace, key.entity) in self.slots for key in keys):
+            return True
+        pending.result = StoreError("another process owns the slot")
+        pending.answer()
+        return False
 
     async def _write(self, commits: Sequence[Pending]) -> None:
         try:
-            await self._write_patiently(commits)
-        except SeatGone as err:
-            if not self.lost.done():
-                self.lost.set_result(str(err))
+            await self._write_patiently(lambda tables: _written(tables, commits, self.chain.seat), commits)
+        except SeatLost as err:
+            self.lose(str(err))
             _fail(commits, err)
         except StoreError as err:
             _fail(commits, err)
 
-    async def _write_patiently(self, commits: Sequence[Pending]) -> None:
-        """Commit a group; if the connection is lost meanwhile, find out whether it stands, however long that takes.
+    async def _write_patiently(self, work: Callable[[Tables], None], commits: Sequence[Pending]) -> None:
+        """Commit something; if the connection is lost meanwhile, find out whether it stands, however long that takes.
 
         A commit that failed is tried again, or given up, as the protocol allows: then it must not apply later.
         """
         if self.lost.done():
-            raise SeatGone(self.lost.result())
+            raise SeatLost(self.lost.result())
         while True:
             connection = await self._connected()
             try:
-                await connection.run(self.chain.linked(lambda tables: _written(tables, commits)))
+                await connection.run(self.chain.linked(work))
             except Lost:
                 if await self._resolved():
                     _believe(commits)
@@ -173,17 +279,38 @@ class SimStore:
                 await self._clock.sleep(RECONNECT_S[min(attempt, len(RECONNECT_S) - 1)])
         raise AssertionError
 
-    def _tell(self, commits: Sequence[Pending]) -> None:
-        changes: list[Change] = []
+    async def _tell(self, commits: Sequence[Pending]) -> None:
+        """Tell listeners, and answer; those who changed resources alone wait until all other processes know it."""
+        revision = 0
         for pending in commits:
             if isinstance(pending.result, Committed):
-                changes += pending.changes
                 self._owed.follow(pending.writes)
-        if changes:
-            for listener in tuple(self._listeners):
-                listener(changes)
+                self._call([change for change in pending.changes if isinstance(change.key, EventKey)])
+                if len(pending.changes) and any(isinstance(change.key, Key) for change in pending.changes):
+                    revision = max(revision, pending.result.revision)
+        if revision:
+            await self._read_patiently(revision)
+        known = self.coordination.known
         for pending in commits:
+            if revision and known is not None and _waits_for_others(pending):
+                task = asyncio.create_task(self._answer_after(known(revision), pending))
+                self._answering.add(task)
+                task.add_done_callback(self._answering.discard)
+            else:
+                pending.answer()
+
+    async def _answer_after(self, known: Awaitable[None], pending: Pending) -> None:
+        try:
+            await known
+        finally:
             pending.answer()
+
+    async def _read_patiently(self, revision: int) -> None:
+        while True:
+            try:
+                return await self.feed.read(revision)
+            except StoreError:
+                await self._clock.sleep(RECONNECT_S[0])
 
     async def _read(self, query: Callable[[Tables], T]) -> T:
         """What a query finds; raises StoreError."""
@@ -326,7 +453,22 @@ def _stored(put: PutResource, revision: int) -> Stored:
     return Stored(put.key, put.body, put.shown, put.etag, revision)
 
 
-def _written(tables: Tables, commits: Sequence[Pending]) -> None:
+def _sizes(owed: Mapping[int, OweDelivery]) -> dict[int, tuple[str, int]]:
+    return {number: (each.namespace, len(each.event)) for number, each in owed.items()}
+
+
+def _resolve_once(done: "asyncio.Future[T]", value: T) -> None:
+    if not done.done():
+        done.set_result(value)
+
+
+def _waits_for_others(pending: Pending) -> bool:
+    """Whether a commit changes resources, and no events."""
+    kinds = {type(change.key) for change in pending.changes}
+    return isinstance(pending.result, Committed) and kinds == {Key}
+
+
+def _written(tables: Tables, commits: Sequence[Pending], seat: int) -> None:
     """Judge and write a group; each commit has its result then."""
     keys, events = asked([pending.writes for pending in commits])
     group = CommitGroup(
@@ -338,6 +480,12 @@ def _written(tables: Tables, commits: Sequence[Pending]) -> None:
     for pending in commits:
         pending.result, pending.changes = group.add(pending.writes)
     tables.apply(group)
+    logged = [change for pending in commits for change in pending.changes if isinstance(change.key, Key)]
+    if logged:
+        tables.put(tables.changes, group.revision, tuple(logged))
+        tables.put(tables.numbers, "logged", group.revision)
+    for key in group.events:
+        tables.put(tables.written, (tables.transactions + 1, slot_of(key.namespace, key.entity)), seat)
 
 
 def _believe(commits: Sequence[Pending]) -> None:

@@ -7,8 +7,11 @@ from typing import Any
 import msgspec
 
 from sensu.rules.share import ALL_SLOTS
+from sensu.store.coordination import Contact
 from sensu.store.group import CommitGroup
 from sensu.store.values import (
+    Change,
+    DeliveriesSize,
     EventKey,
     EventState,
     Key,
@@ -27,16 +30,28 @@ class SeatRow(msgspec.Struct, frozen=True):
     """One start of a member: how many commits it made, and why it must make no more."""
 
     member: str
+    process: str = ""
     commits: int = 0
     gone: str = ""
+    contact: Contact | None = None
+    takes_slots: bool = False
 
 
-class SlotRow(msgspec.Struct, frozen=True):
-    """Who owns a slot (0: nobody), for whom it was freed, and how often it has moved."""
+class OwnedSlot(msgspec.Struct, frozen=True):
+    """Who owns a slot, for whom it was freed, and how often it has moved."""
 
-    seat: int = 0
-    wanted_by: int = 0
+    seat: int | None = None
+    wanted_by: int | None = None
     epoch: int = 0
+
+
+class BeatRow(msgspec.Struct, frozen=True):
+    """The last sign of life of a seat, and what it said of itself."""
+
+    beat: int
+    read_to: int
+    owed: DeliveriesSize
+    unreached: frozenset[int]
 
 
 class EventRow(msgspec.Struct, frozen=True):
@@ -53,9 +68,15 @@ class Tables:
 
     def __init__(self) -> None:
         self.seats: dict[int, SeatRow] = {}
-        self.beats: dict[int, int] = {}
-        self.slots: dict[int, SlotRow] = {slot: SlotRow() for slot in ALL_SLOTS}
-        self.numbers: dict[str, int] = {"revision": 1, "seat": 0, "event": 0, "delivery": 0, "map": 0}
+        self.beats: dict[int, BeatRow] = {}
+        self.slots: dict[int, OwnedSlot] = {slot: OwnedSlot() for slot in sorted(ALL_SLOTS)}
+        self.changes: dict[int, tuple[Change, ...]] = {}
+        """The log of the changes of resources, by revision."""
+        self.owner_changes: dict[int, tuple[int, int, int | None]] = {}
+        """When a slot had another owner: transaction, slot and seat."""
+        self.written: dict[tuple[int, int], int] = {}
+        """The seat that wrote events of a slot, by transaction and slot."""
+        self.numbers: dict[str, int] = {"revision": 1, "seat": 0, "event": 0, "delivery": 0, "map": 0, "logged": 0}
         self.resources: dict[Key, tuple[PutResource, int]] = {}
         self.events: dict[EventKey, EventRow] = {}
         self.event_states: dict[EventKey, EventState] = {}
@@ -83,6 +104,13 @@ class Tables:
         """The number of a counter after it is raised."""
         self.put(self.numbers, name, self.numbers[name] + step)
         return self.numbers[name]
+
+    def give_slot(self, slot: int, seat: int | None, wanted_by: int | None = None) -> None:
+        """Change the owner of a slot."""
+        row = self.slots[slot]
+        epoch = row.epoch + (seat is not None)
+        self.put(self.slots, slot, OwnedSlot(seat, wanted_by, epoch))
+        self.put(self.owner_changes, len(self.owner_changes), (self.transactions + 1, slot, seat))
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

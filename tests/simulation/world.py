@@ -25,9 +25,10 @@ from sensu.testing.factories import make_check_config, make_metadata
 from tests.simulation.agents import KEEPALIVE_TIMEOUT_S, Session, SimAgent, SimClient
 from tests.simulation.agents import NAMESPACE as PLACE
 from tests.simulation.chain import Chain
-from tests.simulation.database import SimDatabase
+from tests.simulation.database import START, SimDatabase
 from tests.simulation.loop import FOREVER, SimLoop
-from tests.simulation.process import START, SimClock, SimProcess, mark_of
+from tests.simulation.net import SimNet
+from tests.simulation.process import SimClock, SimProcess, mark_of
 from tests.simulation.records import (
     AgentLife,
     Alarm,
@@ -39,7 +40,9 @@ from tests.simulation.records import (
     Pending,
     Report,
     Run,
+    Term,
     Timetable,
+    Written,
 )
 
 HANDLERS = {
@@ -54,6 +57,8 @@ CALM_S = 100.0
 """How long nothing goes wrong at the end, until the state is looked at."""
 QUIET_S = 25.0
 """How long nothing is reported at the end of that, so that handlers can be done with everything."""
+FIRST_LOOK_S = 2.0
+"""How soon the first process schedules checks."""
 LEDGER_OPEN_S = 90.0
 """Slots that are due so shortly before the end may still be open."""
 CHECKS = (
@@ -77,7 +82,11 @@ class World:
         self.ends: list[str] = []
         """Why processes ended by themselves."""
         self._chain = chain
-        self._clocks = {member: SimClock(self.loop, self.chance.uniform(-5, 5)) for member in members}
+        self.net = SimNet(self.loop)
+        self._shared = len(members) > 1
+        # The members of a cluster schedule by their own clocks, so that theirs must agree.
+        offset_s = 0.0 if self._shared else 5.0
+        self._clocks = {member: SimClock(self.loop, self.chance.uniform(-offset_s, offset_s)) for member in members}
         self._sessions: dict[SimProcess, list[Session]] = {}
         self._session_number = 0
         self._joined_at: dict[tuple[str, int], float] = {}
@@ -156,19 +165,28 @@ class World:
         if self._over:
             return
         self.starts[member] += 1
-        process = SimProcess(self, self.database, member, self.starts[member], self._clocks[member])
+        number, clock = self.starts[member], self._clocks[member]
+        process = SimProcess(self, self.database, member, number, clock, shared=self._shared)
         self.processes[member] = process
         process.start(self._chain())
 
-    def kill(self, member: str, *, start_again: bool = True) -> None:
-        """Kill -9 the process of a member."""
+    def kill(self, member: str) -> None:
+        """Kill -9 the process of a member, which is started again."""
+        self.note(f"kill {self.processes[member].name}")
+        self._kill(member, RESTART_AFTER_S)
+
+    def lose_host(self, member: str, seconds: float) -> None:
+        """The host of a member loses its power for a while."""
+        self.note(f"host of {self.processes[member].name} lost for {seconds:.1f} s")
+        self._kill(member, seconds)
+
+    def _kill(self, member: str, start_after_s: float) -> None:
         process = self.processes[member]
-        self.note(f"kill {process.name}")
         self._bring_down(process)
         self.loop.stop_process(process.name, FOREVER)
         self.database.break_connections(process.name)
-        if start_again:
-            self.later(self.loop.time() + RESTART_AFTER_S, self._start_if_gone, process)
+        self.net.kill(process.name)
+        self.later(self.loop.time() + start_after_s, self._start_if_gone, process)
 
     def freeze(self, member: str, seconds: float) -> None:
         """Stop a process for a while, and let it go on."""
@@ -202,7 +220,7 @@ class World:
         """A process takes agents and clients."""
         self._joined_at[process.member, process.number] = process.joined_at
         if self._served_at is None:
-            self._served_at = process.clock.now()
+            self._served_at = process.clock.now() + FIRST_LOOK_S
 
     def ended(self, process: SimProcess, why: str) -> None:
         """A process ended by itself, and is started again."""
@@ -210,6 +228,7 @@ class World:
             return
         self.ends.append(f"{self.loop.time():.3f} {process.name}: {why}")
         self._bring_down(process)
+        self.net.kill(process.name)
         self.later(self.loop.time() + RESTART_AFTER_S, self._start_if_gone, process)
 
     def fail_over(self, lost: int) -> None:
@@ -246,6 +265,7 @@ class World:
         self._session_number += 1
         session = Session(self.loop, self._session_number, agent, process)
         self._sessions.setdefault(process, []).append(session)
+        process.call(0.0005, process.session_changed, session.number, agent.name, "linux", f"entity:{agent.name}")
         return session
 
     def _connected(self, process: SimProcess, subscription: str) -> Iterable[SimAgent]:
@@ -321,7 +341,10 @@ class World:
             agents=tuple(AgentLife(each.name, KEEPALIVE_TIMEOUT_S, 0.0, each.stopped_at) for each in agents),
             alarms=tuple(self._alarms()),
             members=tuple(self._members()),
+            owners={slot: row.seat or 0 for slot, row in self.database.tables.slots.items()} if self._shared else {},
             owed=len(self.database.tables.owed),
+            written=tuple(self._written()),
+            terms=tuple(self._terms()),
         )
 
     def _attempts_that_count(self) -> Iterable[Attempt]:
@@ -378,11 +401,25 @@ class World:
                     yield Alarm(agent.name, result.at - START)
                 failing = status != 0
 
+    def _written(self) -> Iterable[Written]:
+        if self._shared:
+            for (place, slot), seat in self.database.tables.written.items():
+                yield Written(place, slot, seat)
+
+    def _terms(self) -> Iterable[Term]:
+        since: dict[int, tuple[int, int]] = {}
+        for place, slot, seat in self.database.tables.owner_changes.values():
+            if slot in since:
+                yield Term(slot, since[slot][1], since.pop(slot)[0], place)
+            if seat is not None:
+                since[slot] = place, seat
+        for slot, (place, seat) in since.items():
+            yield Term(slot, seat, place)
+
     def _members(self) -> Iterable[MemberLeft]:
         for member, process in self.processes.items():
-            sessions = sum(session.alive for session in self._sessions.get(process, ()))
             problem = "" if process.serving else "it does not serve"
-            yield MemberLeft(member, process.seat, problem, sessions)
+            yield MemberLeft(member, process.seat, problem)
 
 
 def _excused(report: Report, lost: Container[str]) -> Report:
