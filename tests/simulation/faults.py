@@ -5,6 +5,9 @@ from collections.abc import Callable, Mapping
 from tests.simulation.database import PAUSE_S
 from tests.simulation.world import World
 
+CLAIM_WITHIN_S = 15.0
+"""How long it takes at most until the slots of a process that is gone are claimed."""
+
 Fault = Callable[[World], float]
 """Begins a fault, and returns how long it lasts."""
 
@@ -111,9 +114,30 @@ KINDS: Mapping[str, Fault] = {
 }
 
 
+def fail_over_at_claim(world: World) -> float:
+    """A process is killed, and soon after others claim its slots the database fails over and lacks such a claim."""
+    world.kill(_some_member(world))
+    _wait_for_claim(world, len(world.database.tables.owner_changes), world.loop.time() + CLAIM_WITHIN_S)
+    return CLAIM_WITHIN_S
+
+
+def _wait_for_claim(world: World, known: int, until: float) -> None:
+    now, changes = world.loop.time(), world.database.tables.owner_changes
+    claims = [changes[place][0] for place in range(known, len(changes)) if changes[place][2] is not None]
+    if claims:
+        world.later(now + world.chance.uniform(0.002, 0.05), _lose_since, world, claims[-1])
+    elif now < until:
+        world.later(now + world.chance.uniform(0.0005, 0.002), _wait_for_claim, world, known, until)
+
+
+def _lose_since(world: World, transaction: int) -> None:
+    world.fail_over(world.database.tables.transactions - transaction + 1)
+
+
 OF_CLUSTERS: Mapping[str, Fault] = {
     **{kind: fault for kind, fault in KINDS.items() if kind != "replace"},
     "cut from member": cut_from_member,
+    "fail over at claim": fail_over_at_claim,
     "host lost": lose_host,
 }
 """The faults of several members, of which none is started twice."""

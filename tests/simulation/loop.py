@@ -68,7 +68,14 @@ class SimLoop(asyncio.BaseEventLoop):
         self._queues: dict[str, deque[asyncio.Handle]] = {}
         self._stopped_until: dict[str, float] = {}
         self._slow: dict[str, float] = {}
+        self.failed: list[str] = []
+        """Callbacks that raised; errors of tasks are dealt with where the tasks were made."""
         self.set_task_factory(self._new_task)
+        self.set_exception_handler(self._note_failure)
+
+    def _note_failure(self, loop: Any, context: dict[str, Any]) -> None:
+        if "handle" in context:
+            self.failed.append(f"{context['handle']!r}: {context.get('exception')!r}")
 
     def time(self) -> float:
         """Seconds since the begin of the run."""

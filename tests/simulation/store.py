@@ -167,9 +167,7 @@ class SimStore:
 
     async def continue_others(self) -> None:
         """Allocate greater numbers from now on than those that are stored; raises StoreError."""
-        done: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-        await self.in_turn(lambda tables: _resolve_once(done, _delivery_block(tables)))
-        self._delivery_number = max(self._delivery_number, await done)
+        self._delivery_number = max(self._delivery_number, await self._read(_delivery_block))
 
     async def take_up(self, slots: Slots) -> None:
         """Remember what is pending of slots that were claimed, which this process may write from now on."""

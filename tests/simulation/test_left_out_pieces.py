@@ -20,6 +20,7 @@ def connections_break_all_the_time(world: World) -> float:
     return 10.0
 
 
+SHORT_S = 150.0
 DOUBTS = {"doubts": connections_break_all_the_time}
 TAKEOVERS = {"replace": faults.replace}
 LOST_TAILS = {"fail over": faults.fail_over}
@@ -37,6 +38,13 @@ LOST_TAILS = {"fail over": faults.fail_over}
 def test_a_chain_with_a_piece_left_out_is_caught(left_out: type[Chain], kinds: Mapping[str, Fault]) -> None:
     """Without the fence or the number, or with a doubt that is guessed, an invariant is broken within a few seeds."""
     assert any(result_of(seed, left_out, kinds).broken for seed in SEEDS)
+
+
+def test_claims_beside_the_chain_are_caught() -> None:
+    """If a claim is no commit of the claimer's chain, a lost one goes unnoticed, and a seat writes what others own."""
+    kinds = {"fail over at claim": faults.fail_over_at_claim}
+    runs = (result_of(seed, chain.ClaimsOutOfTurn, kinds, members=3, faults_s=SHORT_S) for seed in SEEDS)
+    assert any("one owner" in run.broken for run in runs)
 
 
 @pytest.mark.parametrize("kinds", [TAKEOVERS, LOST_TAILS, DOUBTS], ids=["takeovers", "lost tails", "doubts"])

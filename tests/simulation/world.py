@@ -122,6 +122,7 @@ class World:
         loop.run_until_complete(asyncio.sleep(QUIET_S))
         for process in self.processes.values():
             self._keep_ledger(process)
+        assert not loop.failed, loop.failed[:3]
         result = self._recorded(loop.time())
         self._bury()
         return result
