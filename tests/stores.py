@@ -4,16 +4,18 @@ import asyncio
 import functools
 import os
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from sensu.errors import StoreError
 from sensu.store.contract import Store
 from sensu.store.database_url import target_of
 from sensu.store.postgres.connection import SynchronousCommit
 from sensu.store.postgres.store import PostgresStore
 from sensu.store.sqlite.connection import Durability
 from sensu.store.sqlite.store import SQLiteStore
+from sensu.store.values import PutState
 from tests import postgres_server
 
 TABLES = ("events", "resources")
@@ -25,6 +27,11 @@ class WatchedStore(PostgresStore):
 
     reading = 0
     schema = ""
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is being written."""
+        return not self._waiting_writes and self._open_writer is not None
 
     async def open(self) -> None:
         await super().open()
@@ -73,6 +80,14 @@ async def reads_done(store: Store) -> None:
     """Return when the store is not being read."""
     while getattr(store, "reading", 0):  # noqa: ASYNC110 - the number is of no use to anybody else
         await asyncio.sleep(0.0005)
+
+
+async def writes_done(store: Store) -> None:
+    """Return when what is being written is stored or refused, and its followers know it."""
+    if getattr(store, "is_idle", False):  # a commit to a server takes longer than most tests' own
+        return
+    with suppress(StoreError):
+        await store.commit([PutState("test.barrier", b"")])
 
 
 def release() -> None:

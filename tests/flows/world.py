@@ -3,7 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,6 @@ from sensu.backend.secrets.resolver import Secrets
 from sensu.backend.settings import BackendSettings
 from sensu.backend.stored_entities import entity_key
 from sensu.backend.stored_form import delete, put
-from sensu.errors import StoreError
 from sensu.resources.check_request import CheckRequest
 from sensu.resources.entity import Entity
 from sensu.resources.event import Event
@@ -30,10 +29,10 @@ from sensu.resources.wire import decode
 from sensu.rules.run_ledger import SlotOutcome, Why
 from sensu.store.contract import Store
 from sensu.store.resource_cache import ResourceCache
-from sensu.store.values import Committed, EventKey, PutEvent, PutState
+from sensu.store.values import Committed, EventKey, PutEvent
 from sensu.testing.virtual_clock import VirtualClock, let_others_run
 from tests.flows.moving_slots import MovingSlots
-from tests.stores import reads_done, store_in
+from tests.stores import reads_done, store_in, writes_done
 
 START = 1_700_000_000
 
@@ -129,8 +128,7 @@ async def settled(store: Store) -> None:
     for _ in range(3):
         await let_others_run()
         await reads_done(store)
-        with suppress(StoreError):
-            await store.commit([PutState("test.barrier", b"")])
+        await writes_done(store)
 
 
 class World:

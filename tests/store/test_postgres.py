@@ -461,3 +461,19 @@ async def test_a_server_that_a_crash_of_its_host_damages(url: str) -> None:
     async with opened(url, SynchronousCommit.NORMAL) as store:
         (health,) = json.loads(await health_json(store, member, NoPeers()))["ClusterHealth"]
     assert "Warnings" not in health
+
+
+async def test_a_server_that_does_not_clean_up(url: str) -> None:
+    """Without autovacuum the space of what was deleted is never used again, which health warns everybody of."""
+    server = postgres_server.shared()
+    server.execute("ALTER SYSTEM SET autovacuum = off")
+    server.execute("SELECT pg_reload_conf()")
+    try:
+        async with opened(url) as store:
+            async with asyncio.timeout(10):
+                while not store.warnings():  # the server reads its settings again
+                    assert await store.healthy() == ""
+            assert store.warnings() == ["the server has autovacuum = off, so that the database grows without limit"]
+    finally:
+        server.execute("ALTER SYSTEM RESET autovacuum")
+        server.execute("SELECT pg_reload_conf()")

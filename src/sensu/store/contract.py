@@ -291,7 +291,7 @@ class Store(Protocol):
         ...
 
     def warnings(self) -> Sequence[str]:
-        """What may cost commits although the store is healthy, as the last call of `healthy` found it."""
+        """What endangers the store although it is healthy, as the last call of `healthy` found it."""
         ...
 
 

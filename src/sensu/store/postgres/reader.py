@@ -38,6 +38,7 @@ PAGE_BYTES_MAX = 1024 * 1024
 
 KEYS_MAX = 200
 _UNSAFE = {
+    "autovacuum": "the server has autovacuum = off, so that the database grows without limit",
     "fsync": "the server has fsync = off, so that a crash of its host loses commits and can damage the database",
     "full_page_writes": "the server has full_page_writes = off, so that a crash of its host can damage the database",
 }
@@ -206,10 +207,11 @@ class PostgresReader:
         rows = await self._rows("SELECT value FROM states WHERE name = ?", name)
         return rows[0][0] if rows else None
 
-    async def unsafe_settings(self) -> list[str]:
-        """The settings of the server with which commits that were confirmed can be lost, and what they mean."""
+    async def unsafe_settings(self, survives_crashes: bool) -> list[str]:
+        """What the settings of the server endanger; commits count only if they are meant to survive its crashes."""
         sql = "SELECT name FROM pg_settings WHERE name = ANY(?::text[]) AND setting = 'off' ORDER BY name"
-        return [_UNSAFE[row[0]] for row in await self._rows(sql, list(_UNSAFE))]
+        names = list(_UNSAFE) if survives_crashes else ["autovacuum"]
+        return [_UNSAFE[row[0]] for row in await self._rows(sql, names)]
 
     async def audit(self, before: int, limit: int) -> list[AuditEntry]:
         """The newest entries of the audit log with ids below `before`."""

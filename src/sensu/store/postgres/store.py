@@ -441,8 +441,8 @@ class PostgresStore:
         try:
             async with asyncio.timeout(HEALTH_TIMEOUT_S):
                 await self.commit(())
-                unsafe = await self._reader.unsafe_settings()
-                self._warnings = () if self._durability is SynchronousCommit.NORMAL else unsafe
+                survives_crashes = self._durability is not SynchronousCommit.NORMAL
+                self._warnings = await self._reader.unsafe_settings(survives_crashes)
         except StoreError as err:
             return str(err)
         except TimeoutError:
@@ -450,7 +450,7 @@ class PostgresStore:
         return ""
 
     def warnings(self) -> Sequence[str]:
-        """Settings of the server by which commits can be lost that should survive, as `healthy` found them."""
+        """What settings of the server endanger, as `healthy` found them."""
         return self._warnings
 
 

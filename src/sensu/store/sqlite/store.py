@@ -453,7 +453,7 @@ class SQLiteStore:
         return await self._damage.problem()
 
     def warnings(self) -> Sequence[str]:
-        """What may cost commits although the database is healthy: nothing."""
+        """What endangers the database although it is healthy: nothing."""
         return ()
 
 
