@@ -30,6 +30,7 @@ QUIET_MS = 800
 PAGES = {
     "overview": "/n/default/",
     "events": "/n/default/events",
+    "event-groups": "/n/default/events?group=check&open=load",
     "event": "/n/default/events/web1/http",
     "event-day": "/n/default/events/web1/http?from=24h",
     "event-metrics": "/n/default/events/web1/load?from=24h&tab=metrics",

@@ -47,13 +47,13 @@ export class SearchCompletions {
     this.#run = new AbortController()
     const { signal } = this.#run
     const place = NAME_FIELDS.has(of) ? completionPlace(text, caret) : undefined
-    const options = place === undefined ? [] : await this.#optionsAt(place, new Source(namespace, of, signal))
+    const options = place === undefined ? [] : await this.#optionsAt(place, new SearchSource(namespace, of, signal))
     if (signal.aborted) return
     this.place = place
     this.options = options
   }
 
-  async #optionsAt(place: CompletionPlace, source: Source): Promise<readonly Completion[]> {
+  async #optionsAt(place: CompletionPlace, source: SearchSource): Promise<readonly Completion[]> {
     const { kind, field, prefix } = place
     if (kind === 'operator') return operatorCompletions(prefix)
     if (kind === 'value' || kind === 'list')
@@ -71,7 +71,7 @@ export class SearchCompletions {
     ]
   }
 
-  async #fieldsOf(source: Source): Promise<readonly string[]> {
+  async #fieldsOf(source: SearchSource): Promise<readonly string[]> {
     const known = this.#fields.get(source.of)
     if (known !== undefined) return known
     const fields = await source.fields()
@@ -80,7 +80,8 @@ export class SearchCompletions {
   }
 }
 
-class Source {
+/** What a kind can be searched by, and the values that there are. */
+export class SearchSource {
   readonly of: string
   #namespace: string
   #signal: AbortSignal

@@ -12,6 +12,7 @@ test('a view comes back from its URL as it was', () => {
     order: 'changed',
     cols: ['entity', 'labels.region'],
     group: 'label:region',
+    open: ['eu, 100 % of it~', '', '%2C'],
     tab: 'history',
     from: '24h',
     to: '',

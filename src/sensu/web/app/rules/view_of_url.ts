@@ -10,6 +10,8 @@ export interface View {
   order: string
   cols: readonly string[]
   group: string
+  /** The names of the groups that are open. */
+  open: readonly string[]
   tab: string
   /** Ends of the shown window and the moment of time travel: seconds, or a relative text such as "24h". */
   from: string
@@ -29,6 +31,7 @@ export function viewOfQuery(query: string): View {
     order: text('order'),
     cols: list(text('cols')),
     group: text('group'),
+    open: list(text('open')).map(withoutEscapes),
     tab: text('tab'),
     from: text('from'),
     to: text('to'),
@@ -41,7 +44,7 @@ export function viewOfQuery(query: string): View {
 export function changedQuery(query: string, changes: Partial<View>): string {
   const params = new URLSearchParams(query)
   for (const [name, value] of Object.entries(changes)) {
-    const written = name === 'utc' ? utcAsText(value === true) : asText(value)
+    const written = name === 'utc' ? utcAsText(value === true) : asText(name === 'open' ? escaped(changes.open) : value)
     if (written === '') params.delete(name)
     else params.set(name, written)
   }
@@ -72,6 +75,23 @@ function asText(value: View[keyof View]): string {
 function utcAsText(utc: boolean): string {
   return utc ? '1' : ''
 }
+
+/** Names of groups may contain commas, and events without a label are a group without a name. */
+function escaped(names: readonly string[] = []): string[] {
+  return names.map((name) => (name === '' ? '~' : name.replaceAll(/[%,~]/g, (sign) => HEX.get(sign) ?? sign)))
+}
+
+function withoutEscapes(text: string): string {
+  if (text === '~') return ''
+  return [...HEX].reduce((name, [sign, hex]) => name.replaceAll(hex, sign), text)
+}
+
+/** `%` is the last one that is read back. */
+const HEX = new Map([
+  [',', '%2C'],
+  ['~', '%7E'],
+  ['%', '%25'],
+])
 
 function readFlag(text: string): boolean | undefined {
   if (text === 'true') return true

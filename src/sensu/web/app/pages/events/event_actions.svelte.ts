@@ -38,8 +38,8 @@ export class EventActions {
 
   /** How many events are selected. */
   get count(): number {
-    const { chosen, rows } = this.#list
-    return chosen.all ? rows.matching : chosen.size
+    const { chosen, matching } = this.#list
+    return chosen.all ? matching : chosen.size
   }
 
   /** Why an action is off; an empty text: it is on. */
@@ -55,9 +55,9 @@ export class EventActions {
 
   /** Acts on the selection; the answer is why nothing was done, if so. */
   async run(action: EventAction, terms?: SilenceTerms): Promise<string | undefined> {
-    const { chosen, rows } = this.#list
+    const { chosen, matching } = this.#list
     const of: BulkOf = chosen.all
-      ? { where: whereOf(navigation.view), expect: rows.matching }
+      ? { where: whereOf(navigation.view), expect: matching }
       : { of: chosen.rows.map(({ entity, check }) => [entity, check] as const) }
     const marked = chosen.all ? [] : chosen.rows
     return this.#act(action, of, marked, terms)
@@ -81,7 +81,7 @@ export class EventActions {
     const outcome = await this.#ask(action, of, terms)
     this.busy = new Set()
     if (outcome.kind === 'refused' && outcome.status === 403) void rights.again()
-    this.#list.rows.again()
+    this.#list.again()
     if (outcome.kind !== 'answered') return this.#problem(outcome.why)
     this.#list.chosen.clear()
     this.#say(action, outcome.data, terms)

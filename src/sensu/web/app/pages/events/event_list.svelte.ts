@@ -33,7 +33,32 @@ export class EventList {
   counts = $state.raw<EventCounts | undefined>(undefined)
   /** Names what is shown: the namespace, the filter and the order. */
   name = $state('')
+  /** How many events the groups have that are shown instead of rows; undefined: rows are shown. */
+  #grouped = $state<number | undefined>(undefined)
+  #again: () => void = () => this.rows.again()
   #columns = ''
+
+  /** How many events match the filter. */
+  get matching(): number {
+    return this.#grouped ?? this.rows.matching
+  }
+
+  /** Reads what is shown again. */
+  again(): void {
+    this.#again()
+  }
+
+  /** Says that groups are shown, with how many events, and how they are read again; undefined: rows are shown. */
+  group(
+    answer: { events: number; counts: EventCounts | undefined } | undefined,
+    again: () => void = () => this.rows.again(),
+  ): void {
+    this.#grouped = answer?.events
+    this.#again = again
+    if (answer?.counts !== undefined) this.counts = answer.counts
+    // The rows that are not shown are not read either.
+    this.rows.freeze(answer !== undefined)
+  }
 
   /** Shows what a view asks for. */
   show(namespace: string, view: View): void {
