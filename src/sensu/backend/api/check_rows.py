@@ -9,9 +9,8 @@ from sensu.backend.api.request import Request
 from sensu.backend.api.responses import Response
 from sensu.backend.api.router import KnownTo, Route
 from sensu.backend.services.check_rows import CheckLists, CheckRows, CheckRowsRequest
-from sensu.backend.services.entity_rows import ORDERS
-from sensu.backend.services.event_rows import LIMIT_DEFAULT, LIMIT_MAX
 from sensu.backend.services.outcomes import Invalid
+from sensu.backend.services.row_requests import LIMIT_DEFAULT, LIMIT_MAX, ORDERS
 
 _QUERIES = {
     "order": "How the list is sorted: `severity` (the default; the worst results first, then problems) or `name`.",

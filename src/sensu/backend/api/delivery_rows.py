@@ -9,8 +9,8 @@ from sensu.backend.api.request import Request
 from sensu.backend.api.responses import Response
 from sensu.backend.api.router import Route
 from sensu.backend.services.delivery_rows import ORDERS, DeliveryLists, DeliveryRows, DeliveryRowsRequest
-from sensu.backend.services.event_rows import LIMIT_DEFAULT, LIMIT_MAX
 from sensu.backend.services.outcomes import Invalid
+from sensu.backend.services.row_requests import LIMIT_DEFAULT, LIMIT_MAX
 from sensu.rules.bulk import Where
 
 _QUERIES = {

@@ -8,9 +8,9 @@ from sensu.backend.api.event_rows import FLAGS, page_of
 from sensu.backend.api.request import Request
 from sensu.backend.api.responses import Response
 from sensu.backend.api.router import Route
-from sensu.backend.services.entity_rows import ORDERS, EntityLists, EntityRows, EntityRowsRequest
-from sensu.backend.services.event_rows import LIMIT_DEFAULT, LIMIT_MAX
+from sensu.backend.services.entity_rows import EntityLists, EntityRows, EntityRowsRequest
 from sensu.backend.services.outcomes import Invalid
+from sensu.backend.services.row_requests import LIMIT_DEFAULT, LIMIT_MAX, ORDERS
 
 _QUERIES = {
     "order": "How the list is sorted: `severity` (the default; the worst first, then the name) or `name`.",

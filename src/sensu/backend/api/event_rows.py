@@ -8,8 +8,9 @@ from sensu.backend.api.request import LIMIT_DIGITS_MAX, Request
 from sensu.backend.api.responses import Response
 from sensu.backend.api.router import Route
 from sensu.backend.services.event_groups import EventGroups, GroupedEvents
-from sensu.backend.services.event_rows import LIMIT_DEFAULT, LIMIT_MAX, EventLists, EventRows, RowsRequest
+from sensu.backend.services.event_rows import EventLists, EventRows, RowsRequest
 from sensu.backend.services.outcomes import Invalid
+from sensu.backend.services.row_requests import LIMIT_DEFAULT, LIMIT_MAX
 from sensu.rules.severity import INCIDENT, WORDS, severities_of
 from sensu.store.values import EventOrder
 

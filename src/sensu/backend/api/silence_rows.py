@@ -8,8 +8,8 @@ from sensu.backend.api.event_rows import FLAGS, page_of
 from sensu.backend.api.request import Request
 from sensu.backend.api.responses import Response
 from sensu.backend.api.router import Route
-from sensu.backend.services.event_rows import LIMIT_DEFAULT, LIMIT_MAX
 from sensu.backend.services.outcomes import Invalid
+from sensu.backend.services.row_requests import LIMIT_DEFAULT, LIMIT_MAX
 from sensu.backend.services.silence_rows import ORDERS, SilenceLists, SilenceRows, SilenceRowsRequest
 
 _QUERIES = {

@@ -13,15 +13,12 @@ from sensu.backend.auth.access import Access
 from sensu.backend.auth.identity import Identity
 from sensu.backend.auth.records import Records
 from sensu.backend.ports import SlotLedger, Subscribers
-from sensu.backend.services.at_once import AtOnce
 from sensu.backend.services.check_explanations import schedule_of
 from sensu.backend.services.counting_share import CountedNotLongAgo
-from sensu.backend.services.entity_rows import ORDERS, chosen_names, rows_problem
-from sensu.backend.services.event_rows import LIMIT_DEFAULT, SEARCHES_MAX
+from sensu.backend.services.entity_rows import chosen_names
 from sensu.backend.services.event_selection import numbers_by_check
-from sensu.backend.services.lists import selection_of
-from sensu.backend.services.outcomes import Denied, Found, Invalid, Refusal, TooMany
-from sensu.backend.services.pages import PageRequest
+from sensu.backend.services.outcomes import Found, Refusal
+from sensu.backend.services.row_requests import LIMIT_DEFAULT, ORDERS, RowSearches
 from sensu.clock import Clock
 from sensu.resources.check import CheckConfig
 from sensu.resources.kinds import ASSET, CHECK, EVENT, HANDLER, PIPELINE, Kind
@@ -37,7 +34,6 @@ from sensu.store.values import SeverityNumbers
 LOOKED_AT_ONCE = 500
 """After this number of checks, other work goes first."""
 _NO_RESULTS: SeverityNumbers = (0, 0, 0, 0)
-_TOO_MANY = TooMany(f"a caller has at most {SEARCHES_MAX} searches under way, try again later")
 
 
 class LastSlot(msgspec.Struct, frozen=True):
@@ -125,22 +121,16 @@ class CheckLists:
     ) -> None:
         self._store, self._access, self._records = store, access, records
         self._subscribers, self._ledger, self._clock = subscribers, ledger, clock
-        self._searches = AtOnce(SEARCHES_MAX)
+        self._searches = RowSearches(CHECK, access)
         self._counted: CountedNotLongAgo[Mapping[str, SeverityNumbers]] = CountedNotLongAgo(clock)
 
     async def rows(self, caller: Identity, namespace: str, asked: CheckRowsRequest) -> Found | Refusal:
         """A page of the list, as JSON of `CheckRows`."""
-        if not self._may_list(caller, CHECK, namespace):
-            return Denied()
-        problem = rows_problem(asked.order, asked.limit, asked.word)
-        if problem:
-            return Invalid(problem)
-        selectors = PageRequest(label_selectors=asked.label_selectors, field_selectors=asked.field_selectors)
-        selection = selection_of(CHECK, selectors)
-        if isinstance(selection, Invalid):
-            return selection
-        with self._searches.admitted(caller) as admitted:
-            return await self._page(caller, namespace, asked, selection) if admitted else _TOO_MANY
+
+        async def page(selection: Selection | None) -> Found:
+            return await self._page(caller, namespace, asked, selection)
+
+        return await self._searches.found(caller, namespace, asked, page)
 
     def _may_list(self, caller: Identity, kind: Kind, namespace: str) -> bool:
         return self._access.allows(caller, "list", kind.segment, namespace=namespace)

@@ -14,9 +14,8 @@ from sensu.backend.auth.identity import Identity
 from sensu.backend.ports import DaemonPorts, Peers
 from sensu.backend.services.at_once import AtOnce
 from sensu.backend.services.deliveries import RESOURCE, Deliveries, deliveries_where
-from sensu.backend.services.entity_rows import rows_problem
-from sensu.backend.services.event_rows import LIMIT_DEFAULT, SEARCHES_MAX
-from sensu.backend.services.outcomes import Denied, Found, Invalid, Refusal, TooMany
+from sensu.backend.services.outcomes import Denied, Found, Invalid, Refusal
+from sensu.backend.services.row_requests import LIMIT_DEFAULT, SEARCHES_MAX, TOO_MANY_SEARCHES, rows_problem
 from sensu.clock import Clock
 from sensu.rules.bulk import Where
 from sensu.rules.owed import OWED, DeliveryView, error_of, handlers_of, next_due
@@ -29,7 +28,6 @@ READING_S = 0.5
 GROUPS_MAX = 100
 ERROR_CHARACTERS_MAX = 200
 """Errors in rows are cut; groups have them whole, because they choose deliveries."""
-_TOO_MANY = TooMany(f"a caller has at most {SEARCHES_MAX} searches under way, try again later")
 
 
 class DeliveryRow(msgspec.Struct, frozen=True):
@@ -100,7 +98,7 @@ class DeliveryLists:
         if problem:
             return Invalid(problem)
         with self._searches.admitted(caller) as admitted:
-            return await self._page(namespace, asked) if admitted else _TOO_MANY
+            return await self._page(namespace, asked) if admitted else TOO_MANY_SEARCHES
 
     async def _page(self, namespace: str, asked: DeliveryRowsRequest) -> Found | Invalid:
         matches = deliveries_where(asked.where)

@@ -13,28 +13,24 @@ from sensu.backend.auth.access import Access
 from sensu.backend.auth.identity import Identity
 from sensu.backend.auth.records import Records
 from sensu.backend.ports import Subscribers
-from sensu.backend.services.at_once import AtOnce
 from sensu.backend.services.entity_tally import EntityTally
-from sensu.backend.services.event_rows import LIMIT_DEFAULT, LIMIT_MAX, SEARCHES_MAX
-from sensu.backend.services.lists import resource_walk, selection_of
-from sensu.backend.services.outcomes import Denied, Found, Invalid, Refusal, TooMany
+from sensu.backend.services.lists import resource_walk
+from sensu.backend.services.outcomes import Found, Refusal
 from sensu.backend.services.overview_parts import EntitiesPart
-from sensu.backend.services.pages import PageRequest
+from sensu.backend.services.row_requests import LIMIT_DEFAULT, RowSearches
 from sensu.backend.stored_form import key_of
 from sensu.resources.entity import EntityConfig
 from sensu.resources.kinds import ENTITY, Kind
-from sensu.rules.finding import has_words, word_problem
+from sensu.rules.finding import has_words
 from sensu.rules.selectors.selection import Selection
 from sensu.rules.severity import PASSING, WORDS
 from sensu.store.contract import Store
 
-ORDERS = ("severity", "name")
 NO_EVENTS = "none"
 LOOKED_AT_ONCE = 2000
 """After this number of entities, other work goes first."""
 
 _NO_COUNTS = (0, 0, 0, 0)
-_TOO_MANY = TooMany(f"a caller has at most {SEARCHES_MAX} searches under way, try again later")
 
 
 class _System(msgspec.Struct, frozen=True, gc=False):
@@ -102,21 +98,15 @@ class EntityLists:
     ) -> None:
         self._tally = tally
         self._store, self._access, self._records, self._subscribers = store, access, records, subscribers
-        self._searches = AtOnce(SEARCHES_MAX)
+        self._searches = RowSearches(ENTITY, access)
 
     async def rows(self, caller: Identity, namespace: str, asked: EntityRowsRequest) -> Found | Refusal:
         """A page of the list, as JSON of `EntityRows`."""
-        if not self._access.allows(caller, "list", ENTITY.segment, namespace=namespace):
-            return Denied()
-        problem = rows_problem(asked.order, asked.limit, asked.word)
-        if problem:
-            return Invalid(problem)
-        selectors = PageRequest(label_selectors=asked.label_selectors, field_selectors=asked.field_selectors)
-        selection = selection_of(ENTITY, selectors)
-        if isinstance(selection, Invalid):
-            return selection
-        with self._searches.admitted(caller) as admitted:
-            return await self._page(namespace, asked, selection) if admitted else _TOO_MANY
+
+        async def page(selection: Selection | None) -> Found:
+            return await self._page(namespace, asked, selection)
+
+        return await self._searches.found(caller, namespace, asked, page)
 
     async def _page(self, namespace: str, asked: EntityRowsRequest, selection: Selection | None) -> Found:
         revision = await self._store.event_changes_revision(namespace)
@@ -190,12 +180,3 @@ async def chosen_names(store: Store, kind: Kind, namespace: str, selection: Sele
     async for items in resource_walk(store, kind, namespace, selection)(None):
         names.update(place[1] for place, body in items if selection.holds(body))
     return names
-
-
-def rows_problem(order: str, limit: int, word: str, orders: Sequence[str] = ORDERS) -> str:
-    """What is wrong with a request for rows; empty if nothing is."""
-    if order not in orders:
-        return f"order must be one of {', '.join(orders)}"
-    if not 0 < limit <= LIMIT_MAX:
-        return f"limit must be between 1 and {LIMIT_MAX}"
-    return word_problem(word)

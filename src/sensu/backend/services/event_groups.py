@@ -14,18 +14,17 @@ from sensu.backend.auth.identity import Identity
 from sensu.backend.services.at_once import AtOnce
 from sensu.backend.services.event_rows import (
     NAMES,
-    SEARCHES_MAX,
-    TOO_MANY_SEARCHES,
     GroupNames,
     RowsRequest,
     SeverityCounts,
     counts_of,
-    rows_problem,
+    request_problem,
     search_of,
     selection_asked,
 )
 from sensu.backend.services.event_selection import walked
 from sensu.backend.services.outcomes import Denied, Found, Invalid, Refusal
+from sensu.backend.services.row_requests import SEARCHES_MAX, TOO_MANY_SEARCHES
 from sensu.resources.kinds import EVENT
 from sensu.rules.selectors.selection import Selection
 from sensu.store.contract import Store
@@ -75,7 +74,7 @@ class GroupedEvents:
         """A page of the groups by `asked.by`, as JSON of `EventGroups`."""
         if not self._access.allows(caller, "list", EVENT.segment, namespace=namespace):
             return Denied()
-        problem = rows_problem(asked)
+        problem = request_problem(asked)
         if problem:
             return Invalid(problem)
         selection = selection_asked(asked)

@@ -14,8 +14,9 @@ from sensu.backend.auth.access import Access
 from sensu.backend.auth.identity import Identity
 from sensu.backend.services.at_once import AtOnce
 from sensu.backend.services.lists import selection_of
-from sensu.backend.services.outcomes import Denied, Found, Invalid, Refusal, TooMany
+from sensu.backend.services.outcomes import Denied, Found, Invalid, Refusal
 from sensu.backend.services.pages import PageRequest, text_of, token_of
+from sensu.backend.services.row_requests import LIMIT_DEFAULT, LIMIT_MAX, SEARCHES_MAX, TOO_MANY_SEARCHES
 from sensu.backend.silence_indexes import SilenceIndexes
 from sensu.clock import Clock
 from sensu.resources.kinds import EVENT
@@ -38,14 +39,10 @@ from sensu.store.values import (
     position_of,
 )
 
-LIMIT_DEFAULT, LIMIT_MAX = 100, 500
 COLUMNS_MAX = 20
 SEARCH_S = 0.15
 """For how long the bodies of events are searched for one request."""
-SEARCHES_MAX = 4
-"""How many searches of one caller run at the same time; more are refused."""
 SEARCHED_AT_ONCE = 200
-TOO_MANY_SEARCHES = TooMany(f"a caller has at most {SEARCHES_MAX} searches under way, try again later")
 
 
 NAMES = {name.value: name for name in GroupedBy}
@@ -160,7 +157,7 @@ class EventLists:
         """A page of the list, as JSON of `EventRows`."""
         if not self._access.allows(caller, "list", EVENT.segment, namespace=namespace):
             return Denied()
-        problem = rows_problem(asked)
+        problem = request_problem(asked)
         if problem:
             return Invalid(problem)
         selection = selection_asked(asked)
@@ -274,7 +271,7 @@ def selection_asked(asked: RowsRequest) -> Selection | None | Invalid:
     )
 
 
-def rows_problem(asked: RowsRequest) -> str:
+def request_problem(asked: RowsRequest) -> str:
     """What is wrong with a request for rows or groups; empty for nothing."""
     if not 0 < asked.limit <= LIMIT_MAX:
         return f"limit must be between 1 and {LIMIT_MAX}"

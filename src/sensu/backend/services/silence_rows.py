@@ -12,14 +12,11 @@ import msgspec
 from sensu.backend.auth.access import Access
 from sensu.backend.auth.identity import Identity
 from sensu.backend.auth.records import Records
-from sensu.backend.services.at_once import AtOnce
 from sensu.backend.services.counting_share import CountedNotLongAgo
-from sensu.backend.services.entity_rows import chosen_names, rows_problem
-from sensu.backend.services.event_rows import LIMIT_DEFAULT, SEARCHES_MAX
+from sensu.backend.services.entity_rows import chosen_names
 from sensu.backend.services.event_selection import numbers_by_check
-from sensu.backend.services.lists import selection_of
-from sensu.backend.services.outcomes import Denied, Found, Invalid, Refusal, TooMany
-from sensu.backend.services.pages import PageRequest
+from sensu.backend.services.outcomes import Found, Refusal
+from sensu.backend.services.row_requests import LIMIT_DEFAULT, RowSearches
 from sensu.clock import Clock
 from sensu.resources.kinds import EVENT, SILENCED
 from sensu.resources.silenced import Silenced
@@ -41,7 +38,6 @@ _Place = tuple[float | str, ...]
 _NONE: SeverityNumbers = (0, 0, 0, 0)
 _RANKS = {word: rank for rank, word in enumerate((*WORDS, NOTHING))}
 _NEVER = float("inf")
-_TOO_MANY = TooMany(f"a caller has at most {SEARCHES_MAX} searches under way, try again later")
 
 
 class SilenceRow(msgspec.Struct, frozen=True):
@@ -109,22 +105,16 @@ class SilenceLists:
 
     def __init__(self, store: Store, access: Access, records: Records, clock: Clock) -> None:
         self._store, self._access, self._records, self._clock = store, access, records, clock
-        self._searches = AtOnce(SEARCHES_MAX)
+        self._searches = RowSearches(SILENCED, access, ORDERS)
         self._counted: CountedNotLongAgo[_Hits] = CountedNotLongAgo(clock)
 
     async def rows(self, caller: Identity, namespace: str, asked: SilenceRowsRequest) -> Found | Refusal:
         """A page of the list, as JSON of `SilenceRows`."""
-        if not self._access.allows(caller, "list", SILENCED.segment, namespace=namespace):
-            return Denied()
-        problem = rows_problem(asked.order, asked.limit, asked.word, ORDERS)
-        if problem:
-            return Invalid(problem)
-        selectors = PageRequest(label_selectors=asked.label_selectors, field_selectors=asked.field_selectors)
-        selection = selection_of(SILENCED, selectors)
-        if isinstance(selection, Invalid):
-            return selection
-        with self._searches.admitted(caller) as admitted:
-            return await self._page(caller, namespace, asked, selection) if admitted else _TOO_MANY
+
+        async def page(selection: Selection | None) -> Found:
+            return await self._page(caller, namespace, asked, selection)
+
+        return await self._searches.found(caller, namespace, asked, page)
 
     async def _page(
         self, caller: Identity, namespace: str, asked: SilenceRowsRequest, selection: Selection | None
