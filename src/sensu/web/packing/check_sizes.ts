@@ -14,7 +14,7 @@ type Chunks = Map<string, Chunk>
 
 // Chunks have the names of their sources. Pages and parts that are not loaded lazily are in the chunk of the start.
 const START = 'index.html'
-const EVENT_LIST = 'app/pages/events/'
+const EVENT_LIST = 'app/pages/events/page.svelte'
 const PAGES = 'app/pages/'
 // What the first edit loads: the pages with forms, and the editor beside them.
 const EDITING = /^app\/(parts\/editor|pages\/\w+_form)\//
