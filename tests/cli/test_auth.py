@@ -84,10 +84,10 @@ def test_the_documented_providers_are_created_listed_and_deleted(sensuctl: Sensu
 def test_the_types_of_providers_are_described(sensuctl: Sensuctl) -> None:
     """`all` has the kind, and each of its types can be described and begun with a blank text."""
     assert "authentication/v2.Provider" in sensuctl("dump", "--types").out.split()
-    described = json.loads(sensuctl("describe-type", "ldap,ad", "--format", "json").out)
-    assert [row["name"] for row in described] == ["authentication/v2.ldap", "authentication/v2.ad"]
+    described = json.loads(sensuctl("describe-type", "ldap,ad,oidc", "--format", "json").out)
+    assert [row["name"] for row in described] == [f"authentication/v2.{one}" for one in ("ldap", "ad", "oidc")]
     refused = sensuctl("edit", "authentication/v2.Provider", "--blank")
-    assert (refused.status, "--blank needs a type: ldap or ad" in refused.err) == (1, True)
+    assert (refused.status, "--blank needs a type, one of ldap, ad, oidc" in refused.err) == (1, True)
     wrong = sensuctl("create", stdin=MINIMUM.replace("type: ldap", "type: Provider"))
     assert (wrong.status, 'type could not be found: "Provider"' in wrong.err) == (1, True)
 
@@ -105,3 +105,40 @@ def test_a_log_in_is_tried_step_by_step(sensuctl: Sensuctl) -> None:
     assert sensuctl("auth", "test", "missing", "--username", "alice", stdin="s3cret\n").status == 1
     assert "s3cret" not in sensuctl("audit", "list", "--format", "json").out
     assert sensuctl("auth", "delete", "openldap", "--skip-confirm").status == 0
+
+
+OIDC = """type: oidc
+api_version: authentication/v2
+metadata:
+  name: oidc_name
+spec:
+  additional_scopes:
+  - groups
+  - email
+  client_id: a8e43af034e7f2608780
+  client_secret: b63968394be6ed2edb61c93847ee792f31bf6216
+  disable_offline_access: false
+  redirect_uri: http://127.0.0.1:8080/api/enterprise/authentication/v2/oidc/callback
+  server: https://oidc.example.com:9031
+  groups_claim: groups
+  groups_prefix: 'oidc:'
+  username_claim: email
+  username_prefix: 'oidc:'
+"""
+
+
+def test_the_documented_identity_provider_is_created_and_restored(sensuctl: Sensuctl, tmp_path: Path) -> None:
+    """The reference's example is created, shown with its fields, and dumped so that it can be created again."""
+    file = tmp_path / "oidc.yml"
+    file.write_text(OIDC)
+    assert sensuctl("create", "-f", str(file)).status == 0
+    assert sensuctl("diff", "-f", str(file)).status == 0
+    shown = sensuctl("auth", "info", "oidc_name").out
+    assert "https://oidc.example.com:9031" in shown
+    assert "Allowed Groups" not in shown
+    dump = sensuctl("dump", "oidc").out
+    assert "client_secret: b63968394be6ed2edb61c93847ee792f31bf6216" in dump
+    assert sensuctl("auth", "delete", "oidc_name", "--skip-confirm").status == 0
+    assert sensuctl("create", stdin=dump).status == 0
+    assert sensuctl("dump", "oidc").out == dump
+    assert sensuctl("delete", stdin=dump).status == 0

@@ -207,7 +207,10 @@ async def test_names_and_types_are_checked(api: RunningApi, admin: str) -> None:
     assert "name must consist of" in await put(api, admin, body, status=400)
     answer = await api.call("PUT", f"{PROVIDERS}/other", provider(), Authorization=admin)
     assert (answer.status, b"does not match the name of the URI" in answer.body) == (400, True)
-    assert await put(api, admin, provider(of="kerberos"), status=400) == 'type must be ldap or ad, not "kerberos"'
+    assert (
+        await put(api, admin, provider(of="kerberos"), status=400)
+        == 'type must be one of ldap, ad, oidc, not "kerberos"'
+    )
 
 
 async def test_rights_are_those_of_authproviders(api: RunningApi, admin: str) -> None:
@@ -237,7 +240,7 @@ async def test_the_reference_describes_every_type(api: RunningApi, admin: str) -
     described = json.loads((await api.call("GET", "/openapi.json")).body)
     assert {"get"} <= set(described["paths"][PROVIDERS])
     assert {"get", "put", "delete"} <= set(described["paths"][f"{PROVIDERS}/{{name}}"])
-    assert {"ldap", "ad"} <= set(described["components"]["schemas"])
+    assert {"ldap", "ad", "oidc"} <= set(described["components"]["schemas"])
 
 
 async def test_a_provider_without_prefix_for_groups_is_warned_about(api: RunningApi, admin: str) -> None:
@@ -246,3 +249,63 @@ async def test_a_provider_without_prefix_for_groups_is_warned_about(api: Running
     assert warned.headers["Sensu-Notice"].startswith("without groups_prefix, a group of the directory has the rights")
     body = provider(groups_prefix="ldap")
     assert "Sensu-Notice" not in (await api.call("PUT", f"{PROVIDERS}/openldap", body, Authorization=admin)).headers
+
+
+def identity_provider(name: str = "idp", **spec: Any) -> dict[str, Any]:
+    """An identity provider with the least that is required."""
+    least = {
+        "server": "https://idp.example.org",
+        "client_id": "sensu",
+        "client_secret": "s3",
+        "username_claim": "email",
+    }
+    return {
+        "type": "oidc",
+        "api_version": "authentication/v2",
+        "metadata": {"name": name},
+        "spec": {**least, **spec},
+    }
+
+
+async def test_an_identity_provider_has_every_documented_field(api: RunningApi, admin: str) -> None:
+    """What is left out is shown empty; the secret is kept, and hidden from those who may not change providers."""
+    reader = await reader_of(api, admin, "authproviders")
+    await put(api, admin, identity_provider())
+    await put(api, admin, identity_provider(client_secret=REDACTED, groups_prefix="idp"))
+    shown = await got(api, admin, f"{PROVIDERS}/idp")
+    assert shown["spec"] == {
+        "additional_scopes": [],
+        "client_id": "sensu",
+        "client_secret": "s3",
+        "disable_offline_access": False,
+        "redirect_uri": "",
+        "server": "https://idp.example.org",
+        "groups_claim": "",
+        "groups_prefix": "idp",
+        "username_claim": "email",
+        "username_prefix": "",
+    }
+    assert (await got(api, reader, f"{PROVIDERS}/idp"))["spec"]["client_secret"] == REDACTED
+    moved = identity_provider(client_secret=REDACTED, server="https://other.example.org")
+    assert "is REDACTED, which keeps the stored value" in await put(api, admin, moved, status=400)
+
+
+@pytest.mark.parametrize(
+    ("spec", "message"),
+    [
+        ({"client_id": ""}, "client_id must be set"),
+        ({"client_secret": ""}, "client_secret must be set"),
+        ({"username_claim": ""}, "username_claim must be set"),
+        ({"server": "idp.example.org"}, "server must be the https or http URL of the issuer"),
+        ({"server": "https://idp.example.org/?a=b"}, "server must be the https or http URL of the issuer"),
+        ({"server": "https://idp.example.org:x"}, "server must be the https or http URL of the issuer"),
+        ({"redirect_uri": "https://sensu.example.org/callback"}, "redirect_uri must be an https or http URL that ends"),
+        ({"additional_scopes": ["email groups"]}, "additional_scopes must be at most 32 scopes, without spaces"),
+    ],
+)
+async def test_a_wrong_identity_provider_is_refused(
+    api: RunningApi, admin: str, spec: dict[str, Any], message: str
+) -> None:
+    """A refusal names the field and the rule."""
+    found = await put(api, admin, identity_provider(**spec), status=400)
+    assert found.startswith(f"resource is invalid: {message}")

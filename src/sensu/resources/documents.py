@@ -75,7 +75,7 @@ def _type_named(kind: Kind, name: Any) -> Kind:
     for one in kind.types:
         if name == one.type:
             return one
-    raise InvalidResource(f'type must be {" or ".join(one.type for one in kind.types)}, not "{name}"')
+    raise InvalidResource(f'type must be one of {", ".join(one.type for one in kind.types)}, not "{name}"')
 
 
 def decoded(kind: Kind, body: bytes) -> Any:

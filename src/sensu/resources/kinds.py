@@ -337,6 +337,18 @@ AD_PROVIDER = Kind(
     short_name="ad",
     part_of=AUTH_PROVIDER,
 )
+OIDC_PROVIDER = Kind(
+    "oidc",
+    "authproviders",
+    "oidc:OIDCProvider",
+    api_version=AUTHENTICATION_V2,
+    namespaced=False,
+    wrapped=True,
+    remark="a type of authentication/v2.Provider",
+    noun="",
+    short_name="oidc",
+    part_of=AUTH_PROVIDER,
+)
 DATASTORE = Kind(
     "PostgresConfig",
     "provider",

@@ -4,7 +4,7 @@ Source: docs, "LDAP reference", "AD reference" (searches, prefixes, wording of e
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -238,10 +238,18 @@ def _unescaped(found: re.Match[str]) -> str:
 
 
 def groups_of(provider: DirectoryProvider, names: Sequence[str]) -> tuple[str, ...] | Mistake:
-    """The groups of a user here: the allowed ones, with prefix, without those that are named like built-in ones."""
+    """The groups of a user here: those that are allowed."""
     allowed = set(provider.allowed_groups)
-    kept = {prefixed(provider.groups_prefix, name) for name in names if not allowed or name in allowed}
-    groups = tuple(sorted(group for group in kept if not group.startswith(RESERVED)))
+    kept = [name for name in names if not allowed or name in allowed]
+    return named_groups(provider.groups_prefix, kept, "set allowed_groups")
+
+
+def named_groups(prefix: str, names: Iterable[str], remedy: str) -> tuple[str, ...] | Mistake:
+    """Groups under their names here, without those that are named like built-in ones.
+
+    `remedy` is what an administrator does about too many.
+    """
+    groups = tuple(sorted(one for one in {prefixed(prefix, name) for name in names} if not one.startswith(RESERVED)))
     if len(groups) > GROUPS_MAX:
-        return Mistake(f"the user is in {len(groups)} groups, at most {GROUPS_MAX} are possible: set allowed_groups")
+        return Mistake(f"the user is in {len(groups)} groups, at most {GROUPS_MAX} are possible: {remedy}")
     return groups

@@ -9,16 +9,19 @@ from sensu.backend.auth.api_keys import APIKeys
 from sensu.backend.auth.authenticator import Authenticator
 from sensu.backend.auth.basic_provider import BasicProvider
 from sensu.backend.auth.cluster_secret import cluster_secret
-from sensu.backend.auth.configured_providers import ConfiguredProviders
+from sensu.backend.auth.configured_providers import ConfiguredProviders, Makers
 from sensu.backend.auth.directory.provider import Directory
 from sensu.backend.auth.key_uses import KeyUses
+from sensu.backend.auth.oidc.connection import ProviderConnection
+from sensu.backend.auth.oidc.provider import OIDC
 from sensu.backend.auth.passwords import Passwords
 from sensu.backend.auth.providers import Providers
 from sensu.backend.auth.sealing import Sealing
 from sensu.backend.auth.signing import read_private_key, read_public_key
 from sensu.backend.auth.tokens import TokenLifetimes, Tokens
 from sensu.backend.basics import Basics
-from sensu.resources.kinds import AD_PROVIDER, LDAP_PROVIDER
+from sensu.resources.kinds import AD_PROVIDER, LDAP_PROVIDER, OIDC_PROVIDER
+from sensu.tls import client_context
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +43,11 @@ async def assembled(basics: Basics, stack: contextlib.AsyncExitStack) -> Auth:
     passwords = Passwords(basics.clock)
     stack.callback(passwords.close)
     sealing = Sealing(await cluster_secret(basics.store))
-    makers = {
+    trusts = partial(client_context, settings.trusted_ca_file)
+    makers: Makers = {
         LDAP_PROVIDER: partial(Directory, records=records, clock=basics.clock),
         AD_PROVIDER: partial(Directory, records=records, clock=basics.clock),
+        OIDC_PROVIDER: lambda resource: OIDC(resource, records, basics.clock, sealing, ProviderConnection(trusts)),
     }
     providers = Providers(BasicProvider(records, passwords), ConfiguredProviders(records, sealing, makers))
     tokens = Tokens(

@@ -27,12 +27,16 @@ class Via(Enum):
 
 
 class Principal(msgspec.Struct, frozen=True):
-    """A user as a provider knows it; `user_id` is its id there, such as a distinguished name."""
+    """A user as a provider knows it; `user_id` is its id there, such as a distinguished name.
+
+    `sealed` is what the provider needs to check the user later and only it can open; most providers need nothing.
+    """
 
     username: str
     groups: tuple[str, ...]
     provider_id: str
     user_id: str
+    sealed: str = ""
 
 
 class Identity(msgspec.Struct, frozen=True):

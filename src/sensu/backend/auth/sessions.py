@@ -38,6 +38,7 @@ class LoginSession(Wire, frozen=True):
     one before it; `generation` grows with each change.
     Sessions of browsers have no refresh tokens: `web` ones have the SHA-256 of their cookie as id. `address` and
     `client` (a User-Agent) are those of the log-in, `used_at` is the last use of a web session, to the minute.
+    `sealed` is what the provider needs to check the user, `checking_until` is set while it is asked with it.
     """
 
     id: str = ""
@@ -55,6 +56,8 @@ class LoginSession(Wire, frozen=True):
     used_at: float = 0.0
     address: str = ""
     client: str = ""
+    sealed: str = ""
+    checking_until: float = 0.0
 
     @property
     def last_used_at(self) -> float:

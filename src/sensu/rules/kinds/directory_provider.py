@@ -19,6 +19,7 @@ from sensu.resources.directory import (
     DirectorySearch,
     LDAPServer,
 )
+from sensu.rules.kinds.auth_provider import name_problems
 from sensu.rules.kinds.kind_rules import FieldProblem, KindRules
 from sensu.rules.redaction import REDACTED
 from sensu.rules.selectors.selectable import NAME, Selectable
@@ -26,7 +27,6 @@ from sensu.rules.selectors.selectable import NAME, Selectable
 SERVERS_MAX = 16
 PORT_TLS, PORT_PLAIN = 636, 389
 
-_NAME = re.compile(r"[A-Za-z0-9_.\-]+")
 _ATTRIBUTE = re.compile(r"[A-Za-z][A-Za-z0-9\-]*|[0-9]+(\.[0-9]+)+")
 _HOST = re.compile(r"[A-Za-z0-9_.\-]+|\[?[0-9A-Fa-f:.]+(%[A-Za-z0-9_.\-]+)?\]?")
 _USERS = {False: ("uid", "cn", "person"), True: ("sAMAccountName", "displayName", "person")}
@@ -66,9 +66,7 @@ def _completed_search(search: DirectorySearch, defaults: tuple[str, str, str]) -
 
 def problems(provider: DirectoryProvider) -> Iterator[FieldProblem]:
     """The rules that a provider breaks."""
-    if not _NAME.fullmatch(provider.metadata.name):
-        message = "name must consist of letters, digits, underscores, dots and hyphens"
-        yield FieldProblem("metadata.name", message)
+    yield from name_problems(provider.metadata.name)
     if not provider.servers:
         yield FieldProblem("servers", "servers must have at least one server")
     elif len(provider.servers) > SERVERS_MAX:

@@ -35,7 +35,7 @@ def edit(context: Context) -> None:
     kind = kind_named(context.words[0])
     if blank:
         if kind.types:
-            raise CommandFailed(f"--blank needs a type: {' or '.join(one.short_name for one in kind.types)}")
+            raise CommandFailed(f"--blank needs a type, one of {', '.join(one.short_name for one in kind.types)}")
         kind = CHECK if kind is CHECK_AS_RUN else kind
         resource = _blank(kind, context.namespace)
     else:

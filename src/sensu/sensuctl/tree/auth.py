@@ -25,12 +25,20 @@ def _servers(provider: Any) -> str:
 
 
 def details(provider: Any) -> Sequence[tuple[str, Any]]:
-    """The rows of `auth info`; those about directories only if it is one."""
+    """The rows of `auth info`: those that the type of the provider has."""
     rows = [(column.title, column.cell(provider)) for column in COLUMNS]
     rows += [("Servers", _servers(provider))] if _servers(provider) else []
+    for title, path in (
+        ("Server", "spec.server"),
+        ("Client ID", "spec.client_id"),
+        ("Username Claim", "spec.username_claim"),
+        ("Groups Claim", "spec.groups_claim"),
+    ):
+        rows += [(title, get(provider, path))] if get(provider, path) else []
     for title, path in (("Username Prefix", "spec.username_prefix"), ("Groups Prefix", "spec.groups_prefix")):
         rows.append((title, get(provider, path) or ""))
-    rows.append(("Allowed Groups", joined(get(provider, "spec.allowed_groups"), ", ") or "all"))
+    if not get(provider, "spec.client_id"):
+        rows.append(("Allowed Groups", joined(get(provider, "spec.allowed_groups"), ", ") or "all"))
     return rows
 
 

@@ -1,0 +1,96 @@
+"""Requests to identity providers: JSON over HTTP, with limits for everything."""
+
+import asyncio
+import ssl
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sensu.errors import SensuError
+from sensu.resources.wire import parse_json
+
+REQUEST_S = 10.0
+"""The limit for a request, from the look-up of the host to the end of the answer."""
+BODY_BYTES_MAX = 1024 * 1024
+AT_ONCE = 16
+"""The maximum number of requests to a provider at a time; further ones wait."""
+
+
+class ProviderOutOfReach(SensuError):
+    """The provider cannot be asked now; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderAnswer:
+    """The status and the JSON object of an answer."""
+
+    status: int
+    document: Mapping[str, Any]
+
+    @property
+    def problem(self) -> str:
+        """What a provider says about a refused request, in the fields of OAuth."""
+        words = (str(self.document.get(name, "")) for name in ("error", "error_description"))
+        return ": ".join(filter(None, words))[:300] or f"status {self.status}"
+
+
+class ProviderConnection:
+    """Asks one provider; redirects are not followed."""
+
+    def __init__(self, context: Callable[[], ssl.SSLContext]) -> None:
+        """`context` makes the TLS context of a request, so that certificates on disk can be replaced."""
+        self._context = context
+        self._turns = asyncio.Semaphore(AT_ONCE)
+
+    async def get(self, url: str, bearer: str = "") -> ProviderAnswer:
+        """The answer to a request, with an access token if there is one; raises ProviderOutOfReach."""
+        return await self._ask("GET", url, headers={"Authorization": f"Bearer {bearer}"} if bearer else {})
+
+    async def post(self, url: str, form: Mapping[str, str], headers: Mapping[str, str]) -> ProviderAnswer:
+        """The answer to a form; raises ProviderOutOfReach."""
+        return await self._ask("POST", url, data=dict(form), headers=headers)
+
+    async def _ask(self, method: str, url: str, **sent: Any) -> ProviderAnswer:
+        import aiohttp  # noqa: PLC0415 - only this provider needs it
+
+        from sensu.execution.download_failure import failure  # noqa: PLC0415 - only this provider needs it
+
+        sent["headers"] = {"Accept": "application/json", **sent["headers"]}
+        try:
+            context = await asyncio.to_thread(self._context)
+        except OSError as err:
+            raise ProviderOutOfReach(f"the trusted authorities cannot be used: {err}") from err
+        try:
+            async with (
+                asyncio.timeout(REQUEST_S),
+                self._turns,
+                aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=context), trust_env=True) as session,
+                session.request(method, url, allow_redirects=False, **sent) as response,
+            ):
+                body = bytearray()
+                async for part in response.content.iter_any():
+                    body += part
+                    if len(body) > BODY_BYTES_MAX:
+                        raise ProviderOutOfReach(f"{url} answered with more than {BODY_BYTES_MAX} bytes")
+                status = response.status
+        except TimeoutError as err:
+            raise ProviderOutOfReach(f"{url} did not answer within {REQUEST_S:g} s") from err
+        except (aiohttp.ClientError, OSError, ValueError) as err:
+            why = (await asyncio.to_thread(failure, err, url, context)).why
+            raise ProviderOutOfReach(f"{url} cannot be reached: {why}") from err
+        return _answer(status, bytes(body), url)
+
+
+def _answer(status: int, body: bytes, url: str) -> ProviderAnswer:
+    """The answer of a provider; one that is overloaded or says something else than JSON cannot be asked now."""
+    if status >= 500 or status == 429:
+        raise ProviderOutOfReach(f"{url} answered with status {status}")
+    try:
+        document = parse_json(body)
+    except SensuError:
+        document = None
+    if not isinstance(document, dict):
+        if status >= 400:
+            return ProviderAnswer(status, {})
+        raise ProviderOutOfReach(f"{url} answered with status {status} and no JSON object")
+    return ProviderAnswer(status, document)
