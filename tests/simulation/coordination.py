@@ -10,7 +10,7 @@ from sensu.errors import StoreError
 from sensu.rules.share import ALL_SLOTS
 from sensu.rules.signs_of_life import valid_until
 from sensu.store.coordination import PROTOCOL, Contact, LivingSeat, SeatLost, SlotRow, View
-from sensu.store.values import DeliveriesSize
+from sensu.store.values import DeliveriesSize, EventKey
 from tests.simulation.chain import Chain
 from tests.simulation.database import Connection, Lost, SimDatabase
 from tests.simulation.loop import PROCESS
@@ -153,6 +153,9 @@ class SimCoordination:
     async def read_changes(self, revision: int) -> None:
         """Return when listeners know all changes of resources up to a revision."""
         await self._store.feed.read(revision)
+
+    def hear_events(self, changes: Sequence[tuple[EventKey, bytes | None]]) -> None:
+        """Nobody watches the events of others."""
 
     async def trim_log(self, read_to: int) -> None:
         """Nothing is trimmed: a run is short."""

@@ -78,6 +78,12 @@ class SimFeed:
         """Why the process must not act now; empty otherwise."""
         return "" if self._clock.monotonic() < self.valid_until else "the database has not answered for too long"
 
+    def include_events(self) -> None:
+        """Nobody watches the events of others."""
+
+    def announce_with(self, announce: Callable[[], None]) -> None:
+        """Nothing is announced, as nobody watches."""
+
     async def read(self, revision: int) -> None:
         """Return when listeners know all changes of resources up to a revision; raises StoreError."""
         while self.read_to < revision:
