@@ -21,6 +21,11 @@ off stops before its slots move.
 """
 
 
+UNREACHED_AFTER_S, UNMET_AFTER_S = 10.0, 60.0
+"""After how long a member without a connection is reported as not reached: one that was connected before, and one that
+may still be starting."""
+
+
 class Sight(NamedTuple):
     """The last sign of life that an observer read, when, and how many pairs of reads showed it unchanged."""
 
@@ -48,6 +53,11 @@ def seen(before: Mapping[int, Sight], beats: Iterable[tuple[int, int]], now: flo
         else:
             found[member] = Sight(beat, now, last.pairs + (now - last.read_at <= PAIR_WITHIN_S))
     return found
+
+
+def is_unreached(lost_for_s: float, *, met: bool) -> bool:
+    """Whether a member counts as not reached, which had no connection for a time; `met` if it was connected before."""
+    return lost_for_s > (UNREACHED_AFTER_S if met else UNMET_AFTER_S)
 
 
 def valid_until(sent_at: float) -> float:

@@ -1,6 +1,6 @@
 """Who is taken for dead, and who may act."""
 
-from sensu.rules.signs_of_life import SILENT_PAIRS, VALID_S, Sight, seen, valid_until
+from sensu.rules.signs_of_life import SILENT_PAIRS, VALID_S, Sight, is_unreached, seen, valid_until
 
 
 class Observer:
@@ -67,3 +67,11 @@ def test_a_member_stops_before_others_take_it_for_dead() -> None:
     """The validity that a sign of life gives is over before it can have been seen unchanged often enough."""
     assert valid_until(100.0) == 100.0 + VALID_S
     assert VALID_S < SILENT_PAIRS - 1
+
+
+def test_a_member_that_starts_is_given_time() -> None:
+    """One that was never connected may still be loading, and is not reported as soon as one whose line broke."""
+    assert is_unreached(11, met=True)
+    assert not is_unreached(9, met=True)
+    assert not is_unreached(11, met=False)
+    assert is_unreached(61, met=False)

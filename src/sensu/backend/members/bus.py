@@ -139,8 +139,9 @@ class Stream(asyncio.Protocol):
 class Peer:
     """Another worker: sends it messages and requests."""
 
-    def __init__(self, member: int, hello: Hello, line: Line, clock: Clock) -> None:
-        self.member = member
+    def __init__(self, member: int, hello: Hello, line: Line, clock: Clock, name: str) -> None:
+        """`name` is what operators call it."""
+        self.member, self.name = member, name
         self._hello, self._line, self._clock = hello, line, clock
         self.welcome = Welcome(0)
         """Which events of this member it had stored when the connection began."""
@@ -152,6 +153,8 @@ class Peer:
         self._hears_seen: Callable[[int, int], None] = lambda *_: None
         self.lost_at: float | None = clock.monotonic()
         """The time at which it disconnected, None while it is connected."""
+        self.met = False
+        """Whether it was connected at any time."""
         self.ending = False
         """Whether all workers are stopping, so that its end is not reported."""
 
@@ -182,7 +185,7 @@ class Peer:
     async def ask(self, ask: Callable[[int], messages.Ask], within_s: float = ANSWER_WITHIN_S) -> Reply:
         """The reply to the request that `ask` creates with a number; raises PeerGone."""
         if not self.present or len(self._asked) >= ASKS_MAX:
-            raise PeerGone(f"worker {self.member} does not answer")
+            raise PeerGone(f"{self.name} does not answer")
         number = self.next_number()
         answer: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
         self._asked[number] = answer
@@ -191,7 +194,7 @@ class Peer:
             async with asyncio.timeout(within_s):
                 return await answer
         except TimeoutError as err:
-            raise PeerGone(f"worker {self.member} does not answer") from err
+            raise PeerGone(f"{self.name} does not answer") from err
         finally:
             self._asked.pop(number, None)
 
@@ -212,7 +215,7 @@ class Peer:
                 await stream.closed
                 pause_s = CONNECT_PAUSE_S if self.present else pause_s
             except OSError as err:
-                log.debug("cannot connect to a worker", extra=fields(worker=self.member, error=str(err)))
+                log.debug(f"cannot connect to {self.name}", extra=fields(error=str(err)))
             finally:
                 self._gone()
                 if stream is not None:
@@ -222,7 +225,7 @@ class Peer:
 
     def _take(self, stream: Stream, message: MemberMessage) -> bool:
         if isinstance(message, Welcome):
-            self.lost_at, self.welcome = None, message
+            self.lost_at, self.met, self.welcome = None, True, message
             for listener in self._listeners:
                 listener(True)
             return True
@@ -245,10 +248,10 @@ class Peer:
             return
         self.lost_at = self._clock.monotonic()
         if not self.ending:
-            log.warning("a worker has disconnected", extra=fields(worker=self.member))
+            log.warning(f"{self.name} has disconnected")
         for answer in self._asked.values():
             if not answer.done():
-                answer.set_exception(PeerGone(f"worker {self.member} ended"))
+                answer.set_exception(PeerGone(f"{self.name} ended"))
         for listener in self._listeners:
             listener(False)
 
@@ -297,9 +300,9 @@ class Bus:
         for other, line in lines.items():
             self.add(other, line)
 
-    def add(self, member: int, line: Line) -> None:
-        """Connect to a member, now or when the bus runs."""
-        peer = self.peers[member] = Peer(member, self._hello, line, self._clock)
+    def add(self, member: int, line: Line, name: str = "") -> None:
+        """Connect to a member, now or when the bus runs; operators know it by its name."""
+        peer = self.peers[member] = Peer(member, self._hello, line, self._clock, name or f"worker {member}")
         for listener in self._came:
             listener(peer)
         self._start(peer)

@@ -29,6 +29,7 @@ from sensu.errors import ConfigurationError, StoreError
 from sensu.log import fields
 from sensu.rules.flow import FlowCounts
 from sensu.rules.share import SLOTS, Slots
+from sensu.rules.signs_of_life import is_unreached
 from sensu.store.contract import Store
 from sensu.store.coordination import Contact, LivingSeat
 from sensu.version import VERSION
@@ -37,14 +38,12 @@ log = logging.getLogger("sensu.backend")
 
 PORTS_TRIED = 10
 """How many ports from the default one on are tried, so that several backends of a host need no settings."""
-UNREACHED_AFTER_S = 10.0
-"""A member that was not connected for this long is reported as not reached."""
 HELD_UP_MAX_S = 60.0
 """How long deadlines pause while a member that may have events for this one is away."""
 BACK_S = 15.0
 """How long the agents of a member that ended, or was away, may take to reconnect."""
-WELCOME_WITHIN_S = 30.0
-"""How long a member waits at its start for the others to accept it; finding out that one is dead takes less time."""
+WELCOME_WITHIN_S = 60.0
+"""How long a member waits at its start for the others to accept it, which may be starting too."""
 _CHORES = (Duty.SCHEDULE, Duty.TRIM)
 
 
@@ -91,7 +90,8 @@ class ClusterMembership:
             if member not in self._accepted:
                 self._accepted[member] = seat.contact.certificate
                 self._certificate.accept(seat.contact.certificate)
-                self._bus.add(member, TlsLine(seat.contact.url, seat.contact.certificate, self._certificate))
+                line = TlsLine(seat.contact.url, seat.contact.certificate, self._certificate)
+                self._bus.add(member, line, f"the backend {seat.contact.name} (seat {member})")
                 log.info("another backend takes part", extra=fields(backend=seat.contact.name, url=seat.contact.url))
         self._barrier.members({member: seat.read_to for member, seat in others.items()})
 
@@ -117,8 +117,8 @@ class ClusterMembership:
     def unreached(self) -> Collection[int]:
         """The members that were not reached for a while."""
         now = self._clock.monotonic()
-        peers = self._bus.others()
-        return [peer.member for peer in peers if peer.lost_at is not None and now - peer.lost_at > UNREACHED_AFTER_S]
+        lost = [(peer, now - peer.lost_at) for peer in self._bus.others() if peer.lost_at is not None]
+        return [peer.member for peer, lost_for_s in lost if is_unreached(lost_for_s, met=peer.met)]
 
     # Ownership
 

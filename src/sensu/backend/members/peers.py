@@ -84,8 +84,8 @@ class PeerMembers:
     async def _problem_of(self, peer: Peer) -> str:
         told = await _asked(peer, AskHealth, HEALTH_WITHIN_S)
         if not isinstance(told, Health):
-            return f"worker {peer.member} does not answer"
-        return f"worker {peer.member}: {told.problem}" if told.problem else ""
+            return f"{peer.name} does not answer"
+        return f"{peer.name}: {told.problem}" if told.problem else ""
 
     async def ask(self, member: int, scope: Mapping[str, Any], body: bytes) -> ApiAnswer | None:
         """The response of another worker to an API request, None if it does not answer."""

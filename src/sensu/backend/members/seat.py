@@ -1,7 +1,8 @@
 """The life of this member among those that share a database: signs of life, and the slots that come and go.
 
-One task gives a sign of life every second and reads those of the others; it waits for nothing else. Another one acts on
-what was read: it ends seats that are silent, claims slots, and gives slots up.
+One task gives a sign of life every second and reads those of the others; it waits for nothing else. Another one ends
+seats that are silent, also while this member is still starting, because nothing holds at all members before they are
+gone. A third one claims slots and gives slots up.
 """
 
 import asyncio
@@ -69,6 +70,8 @@ class OwnSeat:
         self._giving_up: Slots = frozenset()
         self._giving: asyncio.Task[None] | None = None
         self._beating: asyncio.Task[None] | None = None
+        self._fencing: asyncio.Task[None] | None = None
+        self._fences = asyncio.Event()
         self._acts = asyncio.Event()
         self._beats = asyncio.Event()
         self._trimmed_at = clock.monotonic()
@@ -97,7 +100,9 @@ class OwnSeat:
     async def begin(self) -> None:
         """Look at the others, claim all slots if none of them can, and give signs of life; raises StoreError."""
         await self._beat()
-        self._beating = asyncio.get_running_loop().create_task(self._beat_forever(), name="signs of life")
+        loop = asyncio.get_running_loop()
+        self._beating = loop.create_task(self._beat_forever(), name="signs of life")
+        self._fencing = loop.create_task(self._fence_forever(), name="silent seats")
         if not any(seat.takes_slots for seat in self.others.values()):
             await self._take_slots()
             await self._act()
@@ -109,12 +114,14 @@ class OwnSeat:
     async def run(self) -> None:
         """Stay a member until cancelled; raises SeatLost when this process must end."""
         assert self._beating is not None
+        assert self._fencing is not None
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._act_forever(), name="slots")
                 await self._beating
         finally:
             self._beating.cancel()
+            self._fencing.cancel()
             if self._giving is not None:
                 self._giving.cancel()
 
@@ -151,11 +158,26 @@ class OwnSeat:
         self._followers.members_changed(self.others)
         self._require_reached(view)
         self._acts.set()
+        if any(sight.is_silent for sight in self._sights.values()):
+            self._fences.set()
 
     def _require_reached(self, view: View) -> None:
         members = [self.id, *self.others]
         if self.id in expelled(members, {one: view.seats[one].unreached for one in members}):
             raise SeatLost("the other backends cannot reach this one: start it again")
+
+    async def _fence_forever(self) -> None:
+        while True:
+            await self._fences.wait()
+            self._fences.clear()
+            for seat in [seat for seat, sight in self._sights.items() if sight.is_silent]:
+                try:
+                    await self._coordination.fence(seat, f"no sign of life was seen by seat {self.id}")
+                except StoreError as err:
+                    log.warning("a silent backend cannot be ended now", extra=fields(seat=seat, error=str(err)))
+                else:
+                    self._sights.pop(seat, None)
+                    self.look_soon()
 
     async def _act_forever(self) -> None:
         if not self._takes_slots:
@@ -172,20 +194,16 @@ class OwnSeat:
 
     async def _act(self) -> None:
         assert self._view is not None
-        view, silent = self._view, [seat for seat, sight in self._sights.items() if sight.is_silent]
-        for seat in silent:
-            await self._coordination.fence(seat, f"no sign of life was seen by seat {self.id}")
-            self._sights.pop(seat, None)
+        view = self._view
         for seat in list(self._gone):
             await self._followers.gone(seat)
             self._gone.pop(seat)
-        if silent or view.map != self._map:
+        if view.map != self._map:
             await self._read_slots(view.map)
         self._followers.owners_changed()
         if self.stopping:
             return
-        takers = [seat.id for seat in self.others.values() if seat.takes_slots and seat.id not in silent]
-        members = [self.id, *takers]
+        members = [self.id, *(seat.id for seat in self.others.values() if seat.takes_slots)]
         await self._claim(members)
         self._give_up(members)
         await self._trim(view)
