@@ -4,6 +4,7 @@ import argparse
 import io
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -24,7 +25,7 @@ from tests.web.fleet import (
 from tests.web.world import PASSWORD, USER, World
 
 DOCS = CHECKOUT / "docs" / "web"
-COLOURS = 192
+COLOURS = 256
 QUIET_MS = 800
 """How long a page may take to show what it loaded."""
 PAGES = {
@@ -95,6 +96,9 @@ IN_DOCS = (
     Picture("events", "light", PHONE),
     Picture("event-day", "light", DESKTOP),
     Picture("event-metrics", "dark", DESKTOP),
+    Picture("event", "light", PHONE),
+    Picture("overview", "dark", PHONE),
+    Picture("cluster", "light", DESKTOP),
     Picture("entity", "light", DESKTOP),
     Picture("check", "light", DESKTOP),
     Picture("check-form", "light", DESKTOP),
@@ -165,8 +169,27 @@ def shot(page: Page, below: tuple[Literal["tabpanel"], str] | None = None) -> by
         page.get_by_role(below[0], name=below[1]).scroll_into_view_if_needed()
     plain = Image.open(io.BytesIO(page.screenshot(animations="disabled"))).convert("RGB")
     packed = io.BytesIO()
-    plain.quantize(COLOURS, dither=Image.Dither.NONE).save(packed, "PNG", optimize=True)
+    _with_palette(plain).save(packed, "PNG", optimize=True)
     return packed.getvalue()
+
+
+def _with_palette(plain: Image.Image) -> Image.Image:
+    """A picture in its most frequent colours as they are, bright ones first, because marks of statuses are small."""
+    parts = iter(plain.tobytes())
+    pixels = list(zip(parts, parts, parts, strict=True))
+    counted = Counter(pixels)
+    colours = sorted(counted, key=lambda colour: counted[colour] * (1 + max(colour) - min(colour)))[-COLOURS:]
+    places = {colour: place for place, colour in enumerate(colours)}
+    for colour in counted.keys() - places.keys():
+        places[colour] = min(range(len(colours)), key=lambda place: _distance(colour, colours[place]))
+    packed = Image.new("P", plain.size)
+    packed.putpalette([part for colour in colours for part in colour])
+    packed.putdata([places[pixel] for pixel in pixels])
+    return packed
+
+
+def _distance(one: tuple[int, ...], other: tuple[int, ...]) -> int:
+    return sum((a - b) ** 2 for a, b in zip(one, other, strict=True))
 
 
 if __name__ == "__main__":

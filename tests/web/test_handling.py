@@ -74,7 +74,7 @@ def test_deleting_what_is_used_names_its_users_and_asks_for_the_name(visits: Vis
     dialog.get_by_role("button", name="Cancel").click()
     page.goto("/n/default/handlers")
     row = page.get_by_role("row").filter(has=page.get_by_role("link", name="spare", exact=True))
-    expect(row).to_contain_text("nothing")
+    expect(row).to_contain_text("not used")
     row.get_by_role("button", name="Actions for spare").click()
     page.get_by_role("menuitem", name="Delete").click()
     expect(dialog).to_contain_text("Nothing uses it.")
@@ -88,7 +88,7 @@ def test_what_is_missing_and_what_nothing_uses_is_marked(visits: Visits) -> None
     missing = page.get_by_role("row").filter(has_text="chat-post")
     expect(missing).to_contain_text("does not exist")
     expect(missing).to_contain_text("handler chat")
-    expect(page.get_by_role("row").filter(has_text="check-disk")).to_contain_text("nothing")
+    expect(page.get_by_role("row").filter(has_text="check-disk")).to_contain_text("not used")
 
 
 def test_a_test_event_is_tried_without_executing_anything_and_then_really_sent(visits: Visits, world: World) -> None:
