@@ -26,7 +26,7 @@ from tests.web.world import PASSWORD, USER, World
 
 DOCS = CHECKOUT / "docs" / "web"
 COLOURS = 256
-QUIET_MS = 800
+QUIET_MS = 2500
 """How long a page may take to show what it loaded."""
 PAGES = {
     "overview": "/n/default/",
