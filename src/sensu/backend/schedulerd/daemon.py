@@ -119,10 +119,13 @@ class Schedulerd:
                 await self._ledger.keep()
 
     async def _recover(self) -> None:
-        try:
-            await self._ledger.recover()
-        except StoreError as err:
-            log.warning("open slots of the run ledger could not be read", extra=fields(error=str(err)))
+        """Read the open slots; nothing is scheduled before, as the ledger would be stored without them."""
+        while True:
+            try:
+                return await self._ledger.recover()
+            except StoreError as err:
+                log.warning("open slots of the run ledger could not be read", extra=fields(error=str(err)))
+            await self._clock.sleep(TICK_S)
 
     def _check_changed(self, key: Key, check: Any) -> None:
         self._timers.set(key, check, self._clock.now())
