@@ -368,3 +368,18 @@ def test_the_check_and_the_entity_have_a_tab_with_a_link(visits: Visits, world: 
     page.goto("/n/default/events/facts1/scripted?tab=check")
     link = page.get_by_role("link", name="The check scripted")
     expect(link).to_have_attribute("href", "/n/default/checks/scripted")
+
+
+def test_changes_by_others_are_hidden_from_who_may_not_read_the_audit_log(
+    visits: Visits, world: World, reader: tuple[str, str]
+) -> None:
+    """Without the right to the audit log, a caller sees no changes by other people, and reads that parts are hidden."""
+    check = {"command": "true", "interval": 60, "subscriptions": ["none"], "publish": False}
+    named = {"metadata": {"name": "audited", "namespace": "default"}, **check}
+    assert world.api("PUT", "/api/core/v2/namespaces/default/checks/audited", named).status == 201
+    world.report("audited1", "audited", 2, "refused")
+    page = open_event(visits, "audited1", "audited")
+    expect(glance(page)).to_contain_text("admin: create CheckConfig audited")
+    page = open_event(visits, "audited1", "audited", reader)
+    expect(glance(page)).to_contain_text("You may not read everything here: ")
+    expect(glance(page)).not_to_contain_text("admin: create")

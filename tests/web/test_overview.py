@@ -102,3 +102,19 @@ def test_what_happened_over_the_day_is_a_small_chart(visits: Visits, world: Worl
     expect(page.get_by_role("img", name=re.compile("state changes? in the last 24 hours"))).to_be_visible()
     page.goto("/n/default/handlers")
     expect(page.get_by_role("img", name=re.compile("delivered in the last 24 hours"))).to_be_visible()
+
+
+def test_an_incident_that_nobody_was_informed_of_comes_first_and_says_why(
+    visits: Visits, world: World, ops: str
+) -> None:
+    """A warning whose handler does not exist comes before a critical incident that was delivered."""
+    handler = {"metadata": {"name": "mail", "namespace": ops}, "type": "pipe", "command": "true", "filters": []}
+    assert world.api("PUT", f"/api/core/v2/namespaces/{ops}/handlers/mail", handler).status == 201
+    world.report("told1", "http", 2, "refused", namespace=ops, handlers=["mail"])
+    world.report("untold1", "disk", 1, "nearly full", namespace=ops)
+    page = open_overview(visits, "/n/ops/")
+    rows = page.get_by_role("listitem").filter(has_text=re.compile("refused|nearly full"))
+    expect(rows).to_have_count(2)
+    expect(rows.nth(0)).to_contain_text("untold1")
+    expect(rows.nth(0)).to_contain_text("no handler")
+    expect(rows.nth(1)).to_contain_text("delivered", timeout=5000)
