@@ -57,6 +57,9 @@ def resource(segment: str) -> Any:
     return result
 
 
+SINGLE = {kind.segment for kind in NAMED if kind.single}
+
+
 class HostileAPI(http.server.BaseHTTPRequestHandler):
     """Answers everything, lists with a list; `/refuse/…` with an error."""
 
@@ -77,7 +80,7 @@ class HostileAPI(http.server.BaseHTTPRequestHandler):
             place = [i for i, part in enumerate(parts) if any(kind.segment == part for kind in NAMED)]
             segment = parts[place[-1]] if place else ""
             one = resource(segment)
-            is_list = bool(place) and place[-1] == len(parts) - 1 and segment != "tessen"
+            is_list = bool(place) and place[-1] == len(parts) - 1 and segment not in SINGLE
             content = [one] if is_list and self.command == "GET" else one
         self._send(status, json.dumps(content).encode())
 

@@ -81,7 +81,7 @@ def test_a_mistake_is_explained_with_its_remedy(terminal: Sensuctl, line: str) -
     assert ended.err.removeprefix("Error: ") == MISTAKES[line] + "\n"
 
 
-@pytest.mark.parametrize("line", ["license info --format yaml", "nosuch --format yaml", "chekc list --format x"])
+@pytest.mark.parametrize("line", ["federation list --format yaml", "nosuch --format yaml", "chekc list --format x"])
 def test_the_command_is_looked_at_before_its_flags(terminal: Sensuctl, line: str) -> None:
     """An unknown command is not blamed on a flag that it would have."""
     ended = terminal(*line.split())

@@ -170,7 +170,7 @@ async def test_health_tells_of_damage_until_a_check_is_clean(tmp_path: Path, mon
 
     async with sqlite(tmp_path).opened() as store:
         await store.commit([put(f"c{i}", b"x" * 3000) for i in range(200)])
-    healthy = damage_pages(database, 32)
+    healthy = damage_pages(database, 40)
     store = SQLiteStore(tmp_path)
     await store.open()
     assert await store.healthy() == ""
