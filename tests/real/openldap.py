@@ -165,7 +165,7 @@ class OpenLDAP:
 
     def __init__(self, folder: Path, authority: Authority, verify: str = "try") -> None:
         self.folder, self.authority, self._verify = folder, authority, verify
-        self.port, self.tls_port = _free_ports(2)
+        self.port, self.tls_port = free_ports(2)
         self.certificate: Pair = authority.issue("slapd", names=("127.0.0.1", "localhost"))
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -223,7 +223,8 @@ class OpenLDAP:
         assert done.returncode == 0, done.stderr.decode()
 
 
-def _free_ports(number: int) -> list[int]:
+def free_ports(number: int) -> list[int]:
+    """Ports of the loopback interface that nothing listens on."""
     taken = [socket.create_server(("127.0.0.1", 0)) for _ in range(number)]
     ports = [one.getsockname()[1] for one in taken]
     for one in taken:

@@ -21,7 +21,7 @@ ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES
 """The signatures that are accepted: those with a public key. Neither `none` nor a shared secret is among them."""
 LEEWAY_S = 60.0
 """How far the clocks of the provider and of the backend may be apart."""
-CALLBACK_CHARACTERS_MAX = 2_048
+CALLBACK_CHARACTERS_MAX = 1_024
 SECRET_BASIC, SECRET_POST = "client_secret_basic", "client_secret_post"
 OFFLINE_ACCESS = "offline_access"
 

@@ -35,6 +35,7 @@ from sensu.backend.api import (
     load,
     login_trials,
     namespaces,
+    oidc,
     overview,
     preferences,
     prune,
@@ -113,7 +114,7 @@ def _described_routes(context: ApiContext) -> Iterator[Route]:
     ports, log, store, clock = context.ports, context.audit, context.store, context.clock
     cases = _use_cases(context)
     kept = cases.resources
-    yield from auth.routes(context.authenticator, context.tokens, log)
+    yield from _log_ins(context)
     questions = AccessQuestions(context.access, context.records, context.store.feed)
     yield from access.routes(questions)
     preferred = UserPreferences(store)
@@ -169,7 +170,6 @@ def _described_routes(context: ApiContext) -> Iterator[Route]:
     yield from _trial_routes(context, kept)
     yield from silenced.routes(cases.silences)
     yield from secret_providers.routes(SecretProviders(context.access))
-    yield from login_trials.routes(LoginTrials(context.store, context.access, context.providers, context.audit))
     yield from namespaces.routes(cases.namespaces)
     yield from users.routes(kept, cases.users)
     yield from api_keys.routes(kept, APIKeyGrants(kept, context.authenticator.key_uses))
@@ -178,6 +178,14 @@ def _described_routes(context: ApiContext) -> Iterator[Route]:
     yield from prune.routes(Pruning(kept, cases.entities))
     yield from license.routes(Licenses(kept, tally.by_class))
     yield from graphql.routes(cases, context.authenticator)
+
+
+def _log_ins(context: ApiContext) -> Iterator[Route]:
+    """The routes of log-ins, with passwords and at identity providers, and of their trials."""
+    logins = auth.AuthEndpoint(context.authenticator, context.tokens, context.audit)
+    yield from auth.routes(logins)
+    yield from oidc.routes(context.sign_on, context.tokens, context.audit, logins, (context.dashboard_url,))
+    yield from login_trials.routes(LoginTrials(context.store, context.access, context.providers, context.audit))
 
 
 def _deliveries(context: ApiContext, kept: Deliveries) -> Iterator[Route]:

@@ -69,6 +69,7 @@ def assembled_context(
         passwords=auth.passwords,
         tokens=auth.tokens,
         providers=auth.providers,
+        sign_on=auth.sign_on,
         sealed=SealedValues(basics.store, auth.access, auth.sealing),
         ports=ports,
         clock=basics.clock,

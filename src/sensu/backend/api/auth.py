@@ -41,9 +41,8 @@ class RefreshToken(Wire, frozen=True):
     refresh_token: str = ""
 
 
-def routes(authenticator: Authenticator, tokens: Tokens, audit: AuditLog) -> Iterator[Route]:
+def routes(endpoint: "AuthEndpoint") -> Iterator[Route]:
     """The routes of login, its test, token refresh and logout."""
-    endpoint = AuthEndpoint(authenticator, tokens, audit)
     yield Route("GET", "/auth", endpoint.login, open=True, gives=TokenTriple)
     yield Route("GET", "/auth/test", endpoint.test, open=True, media_type=TEXT)
     yield Route("POST", "/auth/token", endpoint.refresh, open=True, takes=RefreshToken, gives=TokenTriple)
@@ -62,7 +61,9 @@ class AuthEndpoint:
         """Log in with a user name and password."""
         who = await self._proved(request)
         if isinstance(who, Identity):
-            return _tokens(await self._tokens.issue(who, request.issuer, self._audit.of_login(who), request.client))
+            return tokens_answer(
+                await self._tokens.issue(who, request.issuer, self._audit.of_login(who), request.client)
+            )
         return _UNKNOWN if who is None else who
 
     async def test(self, request: Request) -> Response:
@@ -80,11 +81,16 @@ class AuthEndpoint:
         sent = await decoded(RefreshToken, request.body)
         if isinstance(sent, Invalid):
             return text(f"{sent.why}\n", status=400)
+        return await self.refreshed(request, sent.refresh_token)
+
+    async def refreshed(self, request: Request, refresh_token: str) -> Response:
+        """The tokens for a refresh token and the access token in the header."""
+        authorization = request.header(b"authorization") or ""
         access_token = authorization.removeprefix(BEARER) if authorization.startswith(BEARER) else ""
-        triple = await self._tokens.refresh(access_token, sent.refresh_token, request.issuer)
+        triple = await self._tokens.refresh(access_token, refresh_token, request.issuer)
         if isinstance(triple, ProviderUnavailable):
             return unavailable(triple.why)
-        return _UNAUTHORIZED if isinstance(triple, Rejected) else _tokens(triple)
+        return _UNAUTHORIZED if isinstance(triple, Rejected) else tokens_answer(triple)
 
     async def logout(self, request: Request) -> Response:
         """Log out: end the session of the tokens."""
@@ -151,7 +157,8 @@ async def while_connected(request: Request, work: Coroutine[Any, Any, T]) -> T:
         gone.cancel()
 
 
-def _tokens(triple: TokenTriple) -> Response:
+def tokens_answer(triple: TokenTriple) -> Response:
+    """The answer to a log-in or a refresh, which no cache keeps."""
     response = json(encode(triple))
     response.headers.append((b"cache-control", b"no-store"))
     return response

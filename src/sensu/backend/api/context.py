@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from sensu.backend.api import cluster
 from sensu.backend.auth.access import Access
 from sensu.backend.auth.authenticator import Authenticator
+from sensu.backend.auth.oidc.flow import SignOn
 from sensu.backend.auth.passwords import Passwords
 from sensu.backend.auth.providers import Providers
 from sensu.backend.auth.tokens import Tokens
@@ -36,6 +37,7 @@ class ApiContext:
     passwords: Passwords
     tokens: Tokens
     providers: Providers
+    sign_on: SignOn
     sealed: SealedValues
     ports: DaemonPorts
     clock: Clock

@@ -13,6 +13,7 @@ from sensu.backend.auth.configured_providers import ConfiguredProviders, Makers
 from sensu.backend.auth.directory.provider import Directory
 from sensu.backend.auth.key_uses import KeyUses
 from sensu.backend.auth.oidc.connection import ProviderConnection
+from sensu.backend.auth.oidc.flow import SignOn
 from sensu.backend.auth.oidc.provider import OIDC
 from sensu.backend.auth.passwords import Passwords
 from sensu.backend.auth.providers import Providers
@@ -34,6 +35,7 @@ class Auth:
     access: Access
     sealing: Sealing
     providers: Providers
+    sign_on: SignOn
 
 
 async def assembled(basics: Basics, stack: contextlib.AsyncExitStack) -> Auth:
@@ -60,6 +62,7 @@ async def assembled(basics: Basics, stack: contextlib.AsyncExitStack) -> Auth:
     )
     await tokens.open()
     stack.callback(tokens.close)
+    sign_on = SignOn(basics.store, providers, sealing, basics.clock)
     uses = KeyUses(basics.store, records, basics.clock)
     authenticator = Authenticator(records, providers, tokens, APIKeys(records), uses)
-    return Auth(passwords, tokens, authenticator, Access(records), sealing, providers)
+    return Auth(passwords, tokens, authenticator, Access(records), sealing, providers, sign_on)

@@ -119,6 +119,10 @@ class Providers:
             return replace(refusal, reasons=tuple(reasons))
         return replace(refusal, reasons=tuple(reasons), username=known)
 
+    def all_configured(self) -> Sequence[ConfiguredProvider]:
+        """The configured providers, in the order of their names."""
+        return tuple(self._configured().values())
+
     def configured(self, name: str) -> ConfiguredProvider | None:
         """The configured provider of a name, whatever its type."""
         found = (provider for key, provider in self._configured().items() if key.partition("/")[2] == name)

@@ -26,6 +26,8 @@ SESSIONS_MAX = 50_000
 SESSIONS_OF_A_USER_MAX = 5_000
 EXPIRED_SWEPT_AT_ONCE_MAX = 64
 READ_AT_ONCE = 1_000
+UNCHECKED_S = 300.0
+"""How long a session lasts that cannot be checked, because its provider gave no refresh token."""
 UNSTORED_MAX = 1_000
 """The maximum number of sessions that are kept only in memory; beyond it, the oldest of them ends."""
 
@@ -219,6 +221,11 @@ def _put(session: LoginSession, before: LoginSession | None) -> PutResource:
 
 def _delete(session_id: str) -> DeleteResource:
     return DeleteResource(Key(SESSION_KIND, "", session_id), Must.ANY)
+
+
+def lifetime_s(sealed: str | None, usual_s: float) -> float:
+    """How long a new session lasts unless it is refreshed; `sealed` is empty if its provider cannot check it."""
+    return UNCHECKED_S if sealed == "" else usual_s
 
 
 def changed(session: LoginSession, **changes: object) -> LoginSession:

@@ -21,7 +21,8 @@ from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from sensu.backend.auth.cluster_secret import SECRET_BYTES, cluster_secret
 from sensu.backend.auth.identity import BASIC, WRONG_CREDENTIALS, Identity, Rejected, Via, identity_of
 from sensu.backend.auth.providers import Providers, ProviderUnavailable
-from sensu.backend.auth.sessions import LoginSession, StoredSessions, changed
+from sensu.backend.auth.session_checks import SessionChecks
+from sensu.backend.auth.sessions import LoginSession, StoredSessions, changed, lifetime_s
 from sensu.backend.auth.signing import Signer
 from sensu.backend.auth.web_sessions import CLIENT_CHARACTERS_MAX, WebSessions
 from sensu.clock import Clock
@@ -84,7 +85,8 @@ class Tokens:
         self._lifetimes = lifetimes or TokenLifetimes()
         self._keys = (private_key, public_key)
         self.sessions = self._sessions = StoredSessions(store)
-        self.web = WebSessions(self._sessions, providers, clock, self._lifetimes.session_s)
+        self._checks = SessionChecks(self._sessions, providers, clock)
+        self.web = WebSessions(self._sessions, providers, self._checks, clock, self._lifetimes.session_s)
         self._signer = Signer(secrets.token_bytes(SECRET_BYTES), *self._keys)
         self._verified: OrderedDict[bytes, _AccessClaims] = OrderedDict()
 
@@ -97,10 +99,13 @@ class Tokens:
         """Stop following the store."""
         self._sessions.close()
 
-    async def issue(self, who: Identity, issuer: str, also: Sequence[Write] = (), client: str = "") -> TokenTriple:
+    async def issue(
+        self, who: Identity, issuer: str, also: Sequence[Write] = (), client: str = "", sealed: str | None = None
+    ) -> TokenTriple:
         """Tokens of a new session; `issuer` is scheme and host of the request, `also` is stored with the session.
 
-        `client` is the program that logs in, as it names itself.
+        `client` is the program that logs in, as it names itself. `sealed` is what the provider needs to check the user
+        later: empty if it cannot, None if it needs nothing.
         """
         now = self._clock.now()
         session = LoginSession(
@@ -108,7 +113,7 @@ class Tokens:
             username=who.username,
             refresh_id=secrets.token_hex(16),
             refreshed_at=now,
-            expires_at=now + self._lifetimes.session_s,
+            expires_at=now + lifetime_s(sealed, self._lifetimes.session_s),
             generation=1,
             provider_id=who.provider_id,
             user_id=who.user_id,
@@ -116,6 +121,7 @@ class Tokens:
             created_at=now,
             address=who.address,
             client=client[:CLIENT_CHARACTERS_MAX],
+            sealed=sealed or "",
         )
         await self._sessions.put(session, now, also)
         return self._triple(session, who.groups, issuer, now)
@@ -130,10 +136,9 @@ class Tokens:
         """
         claims = self._refresh_claims(access_token, refresh_token)
         session = None if claims is None else self._lasting(claims["session_id"], claims["sub"])
-        provider = None if session is None else self._providers.get(session.provider_id)
-        if claims is None or session is None or provider is None:
+        if claims is None or session is None or self._providers.get(session.provider_id) is None:
             return WRONG_CREDENTIALS
-        principal = await provider.check(session)
+        principal = await self._checks.check(session)
         if isinstance(principal, ProviderUnavailable):
             return principal
         if principal is None or principal.username != session.username:
@@ -248,7 +253,7 @@ class Tokens:
         return refresh if access["sub"] == refresh["sub"] else None
 
     def _triple(self, session: LoginSession, groups: tuple[str, ...], issuer: str, now: float) -> TokenTriple:
-        expires_at = int(now + self._lifetimes.access_s)
+        expires_at = int(min(now + self._lifetimes.access_s, session.expires_at))
         access = {
             "exp": expires_at,
             "jti": secrets.token_hex(16),

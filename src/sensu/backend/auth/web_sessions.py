@@ -10,7 +10,8 @@ from hashlib import sha256
 
 from sensu.backend.auth.identity import WRONG_CREDENTIALS, Identity, Rejected, Via, identity_of
 from sensu.backend.auth.providers import Providers, ProviderUnavailable
-from sensu.backend.auth.sessions import LoginSession, StoredSessions, changed
+from sensu.backend.auth.session_checks import SessionChecks
+from sensu.backend.auth.sessions import LoginSession, StoredSessions, changed, lifetime_s
 from sensu.clock import Clock
 from sensu.store.values import Write
 
@@ -25,20 +26,25 @@ CLIENT_CHARACTERS_MAX = 200
 class WebSessions:
     """Begins, verifies and ends the sessions of browsers; `rest_s` is how long one may be unused."""
 
-    def __init__(self, sessions: StoredSessions, providers: Providers, clock: Clock, rest_s: float) -> None:
+    def __init__(
+        self, sessions: StoredSessions, providers: Providers, checks: SessionChecks, clock: Clock, rest_s: float
+    ) -> None:
         self._sessions = sessions
         self._providers = providers
+        self._checks = checks
         self._clock = clock
         self._rest_s = rest_s
 
-    async def begin(self, who: Identity, client: str, also: Sequence[Write] = ()) -> tuple[str, LoginSession]:
-        """The cookie of a new session, and the session; `also` is stored with it."""
+    async def begin(
+        self, who: Identity, client: str, also: Sequence[Write] = (), sealed: str | None = None
+    ) -> tuple[str, LoginSession]:
+        """The cookie of a new session, and the session; `also` is stored with it, `sealed` is as for tokens."""
         cookie, now = secrets.token_urlsafe(COOKIE_BYTES), self._clock.now()
         session = LoginSession(
             id=_id_of(cookie),
             username=who.username,
             refreshed_at=now,
-            expires_at=now + min(self._rest_s, LASTS_S),
+            expires_at=now + lifetime_s(sealed, min(self._rest_s, LASTS_S)),
             generation=1,
             provider_id=who.provider_id,
             user_id=who.user_id,
@@ -48,6 +54,7 @@ class WebSessions:
             used_at=now,
             address=who.address,
             client=client[:CLIENT_CHARACTERS_MAX],
+            sealed=sealed or "",
         )
         await self._sessions.put(session, now, also)
         return cookie, session
@@ -89,8 +96,7 @@ class WebSessions:
 
     async def _groups_of(self, session: LoginSession) -> tuple[str, ...] | None:
         """The groups that the provider names now, those of before if it cannot be asked; None for no valid user."""
-        provider = self._providers.get(session.provider_id)
-        principal = None if provider is None else await provider.check(session)
+        principal = await self._checks.check(session)
         if isinstance(principal, ProviderUnavailable):
             return session.groups
         if principal is None or principal.username != session.username:

@@ -17,7 +17,7 @@ from sensu.backend.auth.oidc.keys import Published
 from sensu.backend.auth.providers import LoginTrial, PasswordLogin, ProviderUnavailable, id_of
 from sensu.backend.auth.records import Records
 from sensu.backend.auth.sealing import Sealing
-from sensu.backend.auth.sessions import LoginSession
+from sensu.backend.auth.sessions import UNCHECKED_S, LoginSession
 from sensu.clock import Clock
 from sensu.log import fields
 from sensu.resources.kinds import OIDC_PROVIDER, USER
@@ -30,8 +30,6 @@ from sensu.rules.oidc import Endpoints
 
 log = logging.getLogger("sensu.auth")
 
-UNCHECKED_S = 300.0
-"""How long a session lasts that cannot be checked, because the provider gave no refresh token."""
 AWAY = "the identity provider is unavailable, try again later"
 """What clients get; the reason is for the log, the audit log and administrators."""
 BY_BROWSER = "users of this provider log in with their browser, so no password can be tried here"
