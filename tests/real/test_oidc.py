@@ -2,6 +2,7 @@
 
 import json
 import re
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -12,8 +13,11 @@ import aiohttp
 import jwt
 import pytest
 
+from sensu.backend.auth.oidc.connection import ProviderConnection
+from sensu.backend.auth.oidc.keys import Published
 from sensu.clock import SystemClock
-from sensu.rules.oidc import challenge_of
+from sensu.rules.directory import Mistake
+from sensu.rules.oidc import Endpoints, challenge_of
 from tests.flows.api_harness import RunningApi, running_api
 from tests.real.oidc_provider import CLIENT, SECRET, IdentityProvider, new_key
 
@@ -318,6 +322,29 @@ async def test_a_provider_that_is_away_ends_no_session(
     signed_with_the_new_key = await log_in(api, "frank")
     assert claims(signed_with_the_new_key)["sub"] == "idp:frank"
     assert "oidc/idp" in (await refusals(api, admin))[0]
+
+
+def signed(claims: dict[str, Any], key: dict[str, Any]) -> str:
+    return jwt.encode(claims, jwt.PyJWK(key).key, algorithm="RS256", headers={"kid": "first"})
+
+
+async def test_forged_tokens_are_refused(idp: IdentityProvider) -> None:
+    """Unsigned tokens, those signed with a shared secret, and those of a stranger's key are not read."""
+    published = Published(idp.url, ProviderConnection(ssl.create_default_context), SystemClock())
+    endpoints = await published.endpoints()
+    assert isinstance(endpoints, Endpoints)
+    claims = {"sub": "alice", "iss": idp.url}
+    own = next(key for key in idp.keys if key["kid"] == "first")
+    assert await published.claims_of(signed(claims, own), endpoints) == (claims, "RS256")
+    for token, reason in (
+        (jwt.encode(claims, None, algorithm="none"), 'signed with "none", which is not accepted'),
+        (jwt.encode(claims, "s" * 32, algorithm="HS256", headers={"kid": "first"}), "which is not accepted"),
+        (signed(claims, new_key("first")), "the signature of the ID token is wrong"),
+        ("not.a.token", "cannot be read"),
+    ):
+        found = await published.claims_of(token, endpoints)
+        assert isinstance(found, Mistake)
+        assert reason in found.why
 
 
 async def test_several_providers_are_a_choice(idp: IdentityProvider, api: RunningApi, admin: str) -> None:

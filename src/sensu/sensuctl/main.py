@@ -19,7 +19,7 @@ COMPLETE = "__complete"
 COMMERCIAL = {
     "auth": "Authentication providers are a commercial feature of Sensu Go; users and API keys are managed here.",
     "license": "There is no license to manage: every feature of this product is available without one.",
-    "login": "Authentication providers are a commercial feature of Sensu Go: use 'sensuctl configure'.",
+    "login": "sensuctl logs in with a user name and password: use 'sensuctl configure'.",
 }
 """Commands of Sensu Go's commercial edition that do not exist here, and the hint to print for them."""
 NO_API = (
