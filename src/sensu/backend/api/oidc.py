@@ -44,9 +44,9 @@ def routes(sign_on: SignOn, tokens: Tokens, audit: AuditLog, auth: AuthEndpoint,
         "code_challenge": "The S256 challenge of the verifier that redeems the code (RFC 7636).",
         "provider": "The provider, if there are several.",
     }
-    yield Route("GET", f"{ROOT}/authorize", endpoint.authorize, open=True, queries=queries, status=302, media_type="")
+    yield Route("GET", f"{ROOT}/authorize", endpoint.authorize, open=True, queries=queries, status=302)
     queries = {"state": "From the provider.", "code": "From the provider."}
-    yield Route("GET", f"{ROOT}/callback", endpoint.callback, open=True, queries=queries, status=302, media_type="")
+    yield Route("GET", f"{ROOT}/callback", endpoint.callback, open=True, queries=queries, status=302)
     yield Route("POST", f"{ROOT}/token", endpoint.token, open=True, takes=SignOnCode, gives=TokenTriple)
 
 

@@ -236,4 +236,4 @@ _CHANGE: OpenAPIDocument = {
     "properties": {name: {"type": "string"} for name in ("id", "event", "data", "retry")},
 }
 
-_DESCRIPTIONS = {200: "OK", 201: "Stored", 202: "Taken", 204: "Removed"}
+_DESCRIPTIONS = {302: "The browser goes on to another URL", 200: "OK", 201: "Stored", 202: "Taken", 204: "Removed"}
