@@ -17,8 +17,6 @@ EXIT_NO_COMMAND = 64
 COMPLETE = "__complete"
 """The first word of command lines with which shells ask for names."""
 COMMERCIAL = {
-    "auth": "Authentication providers are a commercial feature of Sensu Go; users and API keys are managed here.",
-    "license": "There is no license to manage: every feature of this product is available without one.",
     "login": "sensuctl logs in with a user name and password: use 'sensuctl configure'.",
 }
 """Commands of Sensu Go's commercial edition that do not exist here, and the hint to print for them."""
