@@ -124,7 +124,8 @@ def test_a_check_says_when_it_runs_and_why_it_did_not(visits: Visits, world: Wor
     expect(page.get_by_role("region", name="1 problem")).to_have_count(0, timeout=10_000)
     world.kill_agent("host-8")
     expect(runs).to_contain_text("host-8 is away", timeout=15_000)
-    world.api("DELETE", f"{API}/checks/solo")
+    page.goto(CHECKS)
+    assert world.api("DELETE", f"{API}/checks/solo").status == 204
 
 
 def test_a_check_is_run_now_on_one_agent(visits: Visits, world: World) -> None:

@@ -61,7 +61,7 @@ def test_a_dead_letter_is_tried_again_after_its_handler_was_mended(visits: Visit
     expect(row(page, "web1/http")).to_contain_text("given up")
     expect(row(page, "web1/http")).to_contain_text("exit status 3")
     row(page, "web1/http").get_by_role("link").click()
-    expect(page.get_by_text("dead letter")).to_be_visible()
+    expect(page.get_by_text("dead letter · ")).to_be_visible()
     world.create(handler("broken", "true", retry_attempts=0))
     page.get_by_role("button", name="Try again").click()
     expect(page.get_by_role("status", name="Messages")).to_contain_text("1 delivery is tried again.")

@@ -115,6 +115,7 @@ def clients(backend: BackendProcess, number: int = WORKERS) -> Iterator[Sequence
     authorization = ordered[0].log_in()
     for client in ordered:
         client.authorization = authorization
+        assert client.ask("GET", "/version")[0] == 200  # the first request of a connection has to come soon
     try:
         yield ordered
     finally:

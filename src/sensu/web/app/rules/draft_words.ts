@@ -40,9 +40,25 @@ function runs(count: number): string {
 
 const VALUE_CHARACTERS = 80
 
-/** A value in a list of changes. */
-export function valueInWords(value: unknown): string {
+/** How much of what did not change is shown before the change. */
+const CONTEXT_CHARACTERS = 24
+
+/** Two values of a field, so that where they differ is seen: a long beginning that they share is left out. */
+export function changeInWords(before: unknown, after: unknown): [string, string] {
+  const [one, other] = [inWords(before), inWords(after)]
+  if (Math.max(one.length, other.length) <= VALUE_CHARACTERS) return [one, other]
+  let same = 0
+  while (same < one.length && one[same] === other[same]) same += 1
+  const left = Math.max(0, same - CONTEXT_CHARACTERS)
+  return [cut(one, left), cut(other, left)]
+}
+
+function inWords(value: unknown): string {
   if (value === null || value === undefined || value === '') return 'none'
-  const text = typeof value === 'string' ? value : JSON.stringify(value)
-  return text.length <= VALUE_CHARACTERS ? text : `${text.slice(0, VALUE_CHARACTERS - 1)}…`
+  return typeof value === 'string' ? value : JSON.stringify(value)
+}
+
+function cut(text: string, left = 0): string {
+  const rest = left === 0 ? text : `…${text.slice(left)}`
+  return rest.length <= VALUE_CHARACTERS ? rest : `${rest.slice(0, VALUE_CHARACTERS - 1)}…`
 }

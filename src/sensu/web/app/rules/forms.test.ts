@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
 import { readDrafts } from './draft_answer.ts'
-import { changesInWords, effectInWords, rateInWords, valueInWords } from './draft_words.ts'
+import { changeInWords, changesInWords, effectInWords, rateInWords } from './draft_words.ts'
 import { countIn, secondsOf, unitFor } from './duration_input.ts'
 import { fieldsOf, isSet, readSchema, widgetOf } from './form_schema.ts'
 import { copyOf, documentOf, newDocument, resourceOf } from './new_documents.ts'
@@ -90,6 +90,16 @@ test('what saving does is told in words', () => {
   const [draft] = readDrafts({ documents: [{ name: 'http', action: 'create' }] })
   assert.ok(draft)
   assert.equal(changesInWords(draft, 'check'), 'Saving creates the check http.')
-  assert.equal(valueInWords(''), 'none')
-  assert.equal(valueInWords(['a']), '["a"]')
+  assert.deepEqual(changeInWords('', ['a']), ['none', '["a"]'])
+})
+
+test('a change at the end of a long value is shown, with what comes before it', () => {
+  const command = `/opt/${'x'.repeat(100)}/check-disk -c `
+  assert.deepEqual(changeInWords(`${command}90`, `${command}95`), [
+    `…${'x'.repeat(8)}/check-disk -c 90`,
+    `…${'x'.repeat(8)}/check-disk -c 95`,
+  ])
+  assert.deepEqual(changeInWords('a', undefined), ['a', 'none'])
+  const [before, after] = changeInWords('y', `y${'z'.repeat(100)}`)
+  assert.deepEqual([before, after.length, after.endsWith('…')], ['y', 80, true])
 })
