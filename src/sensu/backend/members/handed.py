@@ -1,5 +1,6 @@
 """What a member hands over to the owner of an entity, or takes itself if it has become the owner meanwhile."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 
 from sensu.backend.members.entities import EntitiesSent
@@ -20,7 +21,7 @@ Done = Callable[[EventOutcome], None]
 Told = Callable[[Reply], None]
 
 
-class Handed:
+class Handed(ABC):
     """Something for the owner of a slot; `done` is called with the reply, `order` says when it came."""
 
     def __init__(self, slot: int, done: Told | None) -> None:
@@ -30,13 +31,13 @@ class Handed:
     is_removal = False
     """Whether it is a request to delete an event, of which no number is committed."""
 
+    @abstractmethod
     def message(self, number: int, entities: EntitiesSent) -> MemberMessage:
         """What is sent to the owner."""
-        raise NotImplementedError
 
+    @abstractmethod
     async def take_here(self, intake: LocalIntake, keepalives: LocalKeepalives) -> bool:
         """Let this member process it; false if it has no room."""
-        raise NotImplementedError
 
     def _outcome(self, outcome: EventOutcome) -> None:
         if self.done is not None:

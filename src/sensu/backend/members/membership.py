@@ -4,30 +4,25 @@ import asyncio
 import contextlib
 import logging
 import socket
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from typing import TypeGuard
 
 from sensu import systemd
-from sensu.backend.activity import MemberActivity
 from sensu.backend.listening import ListenerSettings, bound_socket
 from sensu.backend.members.barrier import Barrier
 from sensu.backend.members.bus import Bus
+from sensu.backend.members.connections import DaemonConnections
 from sensu.backend.members.event_streams import EventStreams, SharedStore
 from sensu.backend.members.forwarding import ForwardedKeepalives, Forwarding
 from sensu.backend.members.lines import OwnCertificate, TlsLine, own_address, split_address
 from sensu.backend.members.messages import ChangesAvailable
-from sensu.backend.members.peers import PeerMembers
-from sensu.backend.members.runs import ClusterRuns
 from sensu.backend.members.seat import OwnSeat
-from sensu.backend.members.subscribers import ClusterSubscribers
-from sensu.backend.membership import Duty, Moved, Runs
-from sensu.backend.metrics import Numbered
-from sensu.backend.ports import Intake, Keepalives, LocalIntake, LocalKeepalives, Peers, Subscribers
+from sensu.backend.membership import Duty, Moved
+from sensu.backend.ports import Intake, Keepalives, LocalIntake, LocalKeepalives
 from sensu.backend.settings import BackendSettings
 from sensu.clock import Clock
 from sensu.errors import ConfigurationError, StoreError
 from sensu.log import fields
-from sensu.rules.flow import FlowCounts
 from sensu.rules.share import SLOTS, Slots
 from sensu.rules.signs_of_life import is_unreached
 from sensu.store.contract import Store
@@ -47,7 +42,7 @@ WELCOME_WITHIN_S = 60.0
 _CHORES = (Duty.SCHEDULE, Duty.TRIM)
 
 
-class ClusterMembership:
+class ClusterMembership(DaemonConnections):
     """Joins a backend with those that share its database (`membership.Membership`)."""
 
     alone = False
@@ -56,17 +51,16 @@ class ClusterMembership:
     lifetimes: Collection[int] = (0,)
 
     def __init__(self, store: SharedStore, bus: Bus, certificate: OwnCertificate, clock: Clock) -> None:
-        self._store, self._bus, self._certificate, self._clock = store, bus, certificate, clock
         coordination = store.coordination
+        super().__init__(coordination.seat, bus)
+        self._store, self._certificate, self._clock = store, certificate, clock
         self._barrier = Barrier(bus, coordination.read_changes)
         self._events = EventStreams(store, bus)
         self._seat = OwnSeat(coordination, clock, self)
         self._forwarding: Forwarding | None = None
-        self._subscribers: ClusterSubscribers | None = None
         self._accepted: dict[int, bytes] = {}
         self._lines: asyncio.Task[None] | None = None
         self._calm_at = clock.monotonic()
-        self.member = coordination.seat
         self.place = self.member % SLOTS
         self.follows_others = False
         coordination.answer_after(self._barrier.known)
@@ -167,7 +161,7 @@ class ClusterMembership:
         """By how much the clock of the cluster is ahead of this host's."""
         return self._seat.ahead_s
 
-    def _is_valid(self) -> bool:
+    def _may_publish(self) -> bool:
         return not self._store.coordination.problem()
 
     # Connections of the daemons
@@ -177,30 +171,6 @@ class ClusterMembership:
         self._forwarding = Forwarding(self, self._bus, self._store, events, keepalives, self._clock)
         self._forwarding.on_refusal = self._seat.look_soon
         return self._forwarding, ForwardedKeepalives(self._forwarding, keepalives)
-
-    def joined_subscribers(self, local: Subscribers) -> Subscribers:
-        """The agents of all members."""
-        self._subscribers = ClusterSubscribers(self._bus, local, self._is_valid)
-        return self._subscribers
-
-    def subscribed(self, session: int, namespace: str, agent: str, subscriptions: frozenset[str]) -> None:
-        """A session of an agent of this member now has these subscriptions; none if it ended."""
-        if self._subscribers is not None:
-            self._subscribers.changed(session, namespace, agent, subscriptions)
-
-    def joined_runs(self, ledger: Runs) -> Runs:
-        """The run ledger, which is kept where checks are scheduled."""
-        return ClusterRuns(self._bus, ledger, lambda: self.holder_of(Duty.SCHEDULE), self.member)
-
-    def peers(
-        self,
-        numbers: Callable[[], Sequence[Numbered]],
-        health: Callable[[], Awaitable[str]],
-        activity: Callable[[], MemberActivity],
-        flow: Callable[[str, int], Sequence[FlowCounts]],
-    ) -> Peers:
-        """The other members."""
-        return PeerMembers(self._bus, numbers, health, activity, flow)
 
     # Life
 

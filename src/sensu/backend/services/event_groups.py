@@ -18,7 +18,6 @@ from sensu.backend.services.event_rows import (
     RowsRequest,
     SeverityCounts,
     counts_of,
-    request_problem,
     search_of,
     selection_asked,
 )
@@ -74,9 +73,6 @@ class GroupedEvents:
         """A page of the groups by `asked.by`, as JSON of `EventGroups`."""
         if not self._access.allows(caller, "list", EVENT.segment, namespace=namespace):
             return Denied()
-        problem = request_problem(asked)
-        if problem:
-            return Invalid(problem)
         selection = selection_asked(asked)
         if isinstance(selection, Invalid):
             return selection

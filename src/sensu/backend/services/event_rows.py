@@ -157,9 +157,6 @@ class EventLists:
         """A page of the list, as JSON of `EventRows`."""
         if not self._access.allows(caller, "list", EVENT.segment, namespace=namespace):
             return Denied()
-        problem = request_problem(asked)
-        if problem:
-            return Invalid(problem)
         selection = selection_asked(asked)
         if isinstance(selection, Invalid):
             return selection
@@ -265,14 +262,16 @@ def counts_of(counts: CountedEvents) -> SeverityCounts:
 
 
 def selection_asked(asked: RowsRequest) -> Selection | None | Invalid:
-    """What the selectors of a request choose; None without any."""
+    """What the selectors of a request for rows or groups choose, None without any, or what is wrong with it."""
+    problem = _problem_of(asked)
+    if problem:
+        return Invalid(problem)
     return selection_of(
         EVENT, PageRequest(label_selectors=asked.label_selectors, field_selectors=asked.field_selectors)
     )
 
 
-def request_problem(asked: RowsRequest) -> str:
-    """What is wrong with a request for rows or groups; empty for nothing."""
+def _problem_of(asked: RowsRequest) -> str:
     if not 0 < asked.limit <= LIMIT_MAX:
         return f"limit must be between 1 and {LIMIT_MAX}"
     if asked.offset < 0:

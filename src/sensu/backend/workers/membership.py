@@ -2,22 +2,17 @@
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Callable, Collection
 
-from sensu.backend.activity import MemberActivity
 from sensu.backend.members.bus import Bus, Peer, SendReply
+from sensu.backend.members.connections import DaemonConnections
 from sensu.backend.members.forwarding import ForwardedKeepalives, Forwarding
 from sensu.backend.members.messages import ChangesAvailable
-from sensu.backend.members.peers import PeerMembers
-from sensu.backend.members.runs import ClusterRuns
-from sensu.backend.members.subscribers import ClusterSubscribers
-from sensu.backend.membership import Duty, Moved, Runs
-from sensu.backend.metrics import Numbered
-from sensu.backend.ports import Intake, Keepalives, LocalIntake, LocalKeepalives, Peers, Subscribers
+from sensu.backend.membership import Duty, Moved
+from sensu.backend.ports import Intake, Keepalives, LocalIntake, LocalKeepalives
 from sensu.backend.workers.context import WorkerContext
 from sensu.backend.workers.control import Control
 from sensu.clock import Clock
-from sensu.rules.flow import FlowCounts
 from sensu.store.contract import Store
 
 FIRST = 0
@@ -30,7 +25,7 @@ BACK_S = 5.0
 """How long the agents of a worker that was away may take to reconnect."""
 
 
-class WorkerMembership:
+class WorkerMembership(DaemonConnections):
     """Joins a worker with the others (`membership.Membership`); `run` keeps it joined."""
 
     alone = False
@@ -39,16 +34,14 @@ class WorkerMembership:
     ahead_s = 0.0
 
     def __init__(self, context: WorkerContext, store: Store, clock: Clock) -> None:
-        self._share = context.share
-        self.member, self.slots = context.share.member, context.share.slots
+        super().__init__(context.share.member, Bus(context.share.member, context.lines, context.listener, clock))
+        self._share, self.slots = context.share, context.share.slots
         self.place = self.lifetime = self.member
         self.members: Collection[int] = range(context.share.members)
         self.lifetimes = self.members
         self._store, self._clock = store, clock
-        self._bus = Bus(self.member, context.lines, context.listener, clock)
         self._control = Control(context.control)
         self._forwarding: Forwarding | None = None
-        self._subscribers: ClusterSubscribers | None = None
         self._changes_available = asyncio.Event()
         self._back_at: dict[int, float] = {}
         self._bus.on(ChangesAvailable, self._note_changes)
@@ -102,30 +95,6 @@ class WorkerMembership:
         """The intake of all workers."""
         self._forwarding = Forwarding(self, self._bus, self._store, events, keepalives, self._clock)
         return self._forwarding, ForwardedKeepalives(self._forwarding, keepalives)
-
-    def joined_subscribers(self, local: Subscribers) -> Subscribers:
-        """The agents of all workers."""
-        self._subscribers = ClusterSubscribers(self._bus, local)
-        return self._subscribers
-
-    def subscribed(self, session: int, namespace: str, agent: str, subscriptions: frozenset[str]) -> None:
-        """A session of an agent of this worker now has these subscriptions; none if it ended."""
-        if self._subscribers is not None:
-            self._subscribers.changed(session, namespace, agent, subscriptions)
-
-    def joined_runs(self, ledger: Runs) -> Runs:
-        """The run ledger, which is kept where checks are scheduled."""
-        return ClusterRuns(self._bus, ledger, lambda: self.holder_of(Duty.SCHEDULE), self.member)
-
-    def peers(
-        self,
-        numbers: Callable[[], Sequence[Numbered]],
-        health: Callable[[], Awaitable[str]],
-        activity: Callable[[], MemberActivity],
-        flow: Callable[[str, int], Sequence[FlowCounts]],
-    ) -> Peers:
-        """The other workers."""
-        return PeerMembers(self._bus, numbers, health, activity, flow)
 
     def _note(self, peer: Peer, present: bool) -> None:
         if present:
