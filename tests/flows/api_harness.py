@@ -206,8 +206,9 @@ async def running_api(
         basics = Basics(store, cache, clock, BackendSettings(), metrics)
         scripts, counts = Scripts(), DeliveryCounts(metrics, store.deliveries_size)
         stack.callback(scripts.close)
+        known = await auth.assembled(basics, stack)
         deliveries, offered = pipelined.assembled(
-            basics, NoAssets(), scripts, Secrets(cache, clock), _own_entity(), counts
+            basics, NoAssets(), scripts, Secrets(cache, clock), known.access, _own_entity(), counts
         )
         slots = ScheduleCounts(metrics)
         counters = CoreCounters(EventCounts(metrics), KeepaliveCounts(metrics), slots, slots)
@@ -217,7 +218,6 @@ async def running_api(
         await core.events.prepare()
         agents, schedule = NoAgents(), NoSchedule(store, clock)
         ports = DaemonPorts(core.events, agents, schedule, offered, core.ledger, lambda: ready)
-        known = await auth.assembled(basics, stack)
         feed = LiveChanges(store, heartbeat_s=heartbeat_s, remembered_changes_max=REMEMBERED_CHANGES)
         await feed.open()
         audit = AuditLog(store, known.access, clock)

@@ -13,6 +13,7 @@ from prometheus_client import CollectorRegistry
 
 from sensu.backend.auth.access import Access
 from sensu.backend.auth.identity import Identity
+from sensu.backend.auth.seeds import ADMINS_GROUP, seed_writes
 from sensu.backend.basics import Basics
 from sensu.backend.metrics import BackendMetrics
 from sensu.backend.pipelined.assembly import assembled
@@ -34,10 +35,22 @@ from sensu.resources.entity import Entity
 from sensu.resources.event import Event
 from sensu.resources.event_filter import EventFilter
 from sensu.resources.handler import Handler, HandlerSocket
-from sensu.resources.kinds import ASSET, EVENT_FILTER, HANDLER, MUTATOR, NAMESPACE, PIPELINE, SECRET, SILENCED, Kind
+from sensu.resources.kinds import (
+    ASSET,
+    CLUSTER_ROLE,
+    CLUSTER_ROLE_BINDING,
+    EVENT_FILTER,
+    HANDLER,
+    MUTATOR,
+    PIPELINE,
+    ROLE,
+    ROLE_BINDING,
+    SECRET,
+    SILENCED,
+    Kind,
+)
 from sensu.resources.metadata import ObjectMeta, ResourceReference
 from sensu.resources.mutator import Mutator
-from sensu.resources.namespace import Namespace
 from sensu.resources.pipeline import Pipeline, PipelineWorkflow
 from sensu.resources.secret import ENV_PROVIDER
 from sensu.resources.wire import encode
@@ -51,6 +64,7 @@ from tests.flows.moving_slots import MovingSlots
 from tests.stores import reads_done, store_in
 
 START = 1_700_000_000
+ACCESS_KINDS = (CLUSTER_ROLE, CLUSTER_ROLE_BINDING, ROLE, ROLE_BINDING)
 PATIENCE_S = 20.0
 """How long real commands may take before a test gives up."""
 
@@ -90,7 +104,7 @@ class Everything:
         return True
 
 
-ANYBODY = Identity("admin", ())
+ANYBODY = Identity("admin", (ADMINS_GROUP,))
 
 
 class FakeAssets:
@@ -144,7 +158,7 @@ class PipelinedWorld:
 
     async def _open(self) -> None:
         await self.store.open()
-        await self.store.commit([put(NAMESPACE, Namespace(name="default"))])
+        await self.store.commit(seed_writes(ANYBODY.username, "", "", None, self.clock.now()))
         await self.start()
 
     async def _close(self) -> None:
@@ -152,13 +166,14 @@ class PipelinedWorld:
         await self.store.close()
 
     async def start(self) -> None:
-        await self._cache.load([HANDLER, MUTATOR, EVENT_FILTER, PIPELINE, ASSET, SECRET, SILENCED])
+        await self._cache.load([HANDLER, MUTATOR, EVENT_FILTER, PIPELINE, ASSET, SECRET, SILENCED, *ACCESS_KINDS])
         metrics = BackendMetrics(CollectorRegistry())
         self.pipelined, self.offered = assembled(
             Basics(self.store, self._cache, self.clock, BackendSettings(dashboard_url=self._web_url), metrics),
             FakeAssets(self.folder / "assets"),
             self._scripts,
             Secrets(self._cache, self.clock, self.secret_providers),
+            Access(self._cache),
             make_entity("backend"),
             self.counters,
             self.membership,

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from sensu.backend.auth.identity import Identity
 from sensu.backend.pipelined.steps import dry_run
 from sensu.backend.services.outcomes import Found, Invalid, NotFound, TooMany
 from sensu.resources.event import Event
@@ -56,11 +57,11 @@ async def explained(world: PipelinedWorld) -> dict[str, Any]:
     return told
 
 
-async def asked(world: PipelinedWorld, **question: Any) -> dict[str, Any]:
+async def asked(world: PipelinedWorld, caller: Identity = ANYBODY, **question: Any) -> dict[str, Any]:
     async def payload() -> bytes:
         return msgspec.json.encode(question)
 
-    found = await world.explain.dry_run(ANYBODY, "default", payload)
+    found = await world.explain.dry_run(caller, "default", payload)
     assert isinstance(found, Found), found
     told: dict[str, Any] = json.loads(found.body)
     return told

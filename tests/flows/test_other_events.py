@@ -5,12 +5,15 @@ from typing import Any
 import msgspec
 import pytest
 
-from sensu.resources.kinds import EVENT_FILTER
+from sensu.backend.auth.identity import Identity
+from sensu.resources.kinds import EVENT_FILTER, ROLE, ROLE_BINDING
+from sensu.resources.role import Role, Rule
+from sensu.resources.role_binding import RoleBinding, RoleRef, Subject
 from sensu.resources.wire import encode
 from sensu.rules.other_events import LISTED_MAX, ROUNDS_MAX
-from sensu.store.values import EventKey, PutEvent
-from sensu.testing.factories import make_check, make_entity, make_event
-from tests.flows.pipelined_world import PipelinedWorld, event_filter, pipe, result
+from sensu.store.values import DeleteResource, EventKey, Key, PutEvent
+from sensu.testing.factories import make_check, make_entity, make_event, make_metadata
+from tests.flows.pipelined_world import ANYBODY, PipelinedWorld, event_filter, pipe, result
 from tests.flows.test_explain import asked
 
 
@@ -28,10 +31,10 @@ async def store(world: PipelinedWorld, *statuses: tuple[str, str, int], namespac
 OTHERS = (("web1", "database", 0), ("web1", "disk", 2), ("router", "port1", 0), ("router", "port2", 1))
 
 
-async def values(world: PipelinedWorld, *expressions: str, **filter_fields: Any) -> list[Any]:
+async def values(world: PipelinedWorld, *expressions: str, caller: Identity = ANYBODY) -> list[Any]:
     """What the expressions give for an event of `web1`: a truth value or the text of an error."""
-    spec = {"metadata": {"name": "f"}, "action": "allow", "expressions": list(expressions), **filter_fields}
-    told = await asked(world, event=event_document(), filter=spec)
+    spec = {"metadata": {"name": "f"}, "action": "allow", "expressions": list(expressions)}
+    told = await asked(world, caller, event=event_document(), filter=spec)
     return [each.get("error") or each["value"] for each in told["filter"]["expressions"]]
 
 
@@ -70,6 +73,54 @@ async def test_expressions_find_other_events(world: PipelinedWorld, expression: 
     await store(world, *OTHERS)
     await store(world, ("web1", "nothing", 0), namespace="elsewhere")
     assert await values(world, expression) == [value]
+
+
+async def test_an_event_can_read_itself(world: PipelinedWorld) -> None:
+    """The event that is filtered is read as it is being handled, also if another one is stored under its name."""
+    own = event_document()
+    entity, check = own["entity"]["metadata"]["name"], own["check"]["metadata"]["name"]
+    await store(world, (entity, check, 3))
+    expression = f"sensu.FetchEvent('{entity}', '{check}').check.output == event.check.output"
+    assert await values(world, expression) == [True]
+
+
+async def test_other_events_are_read_with_the_rights_of_the_pipeline(world: PipelinedWorld) -> None:
+    """Without the role system:pipeline, a filter of a namespace reads no other event, and the error names the group."""
+    await world.configure(EVENT_FILTER, event_filter("well", "sensu.CheckDependencies('database')"))
+    await world.handlers(pipe("h", world.append_command("h"), filters=("well",)))
+    await store(world, ("web1", "database", 2))
+    await world.owe(result("kept back", handlers=["h"]))
+    await world.settled()
+    assert world.outputs("h") == []
+    await world.store.commit([DeleteResource(Key(ROLE_BINDING.qualified_name, "default", "system:pipeline"))])
+    await world.owe(result("not decided", handlers=["h"]))
+    await world.settled()
+    explained = world.pipelined.traces.of(EventKey("default", "web1", "http"))
+    assert explained is not None
+    (expression,) = explained.workflows[0].filters[0].expressions
+    assert expression.error == (
+        "Error: not permitted: the group system:pipeline may not get events in the namespace default"
+    )
+
+
+async def test_dry_runs_read_other_events_with_the_rights_of_the_caller(world: PipelinedWorld) -> None:
+    """An expression in a dry run reads no event that its author may not read."""
+    await store(world, *OTHERS)
+    reader = Role(
+        metadata=make_metadata("reader"),
+        rules=(Rule(verbs=("get",), resources=("events",), resource_names=("web1/database",)),),
+    )
+    binding = RoleBinding(
+        metadata=make_metadata("reader"),
+        subjects=(Subject(type="User", name="eve"),),
+        role_ref=RoleRef(type="Role", name="reader"),
+    )
+    await world.configure(ROLE, reader)
+    await world.configure(ROLE_BINDING, binding)
+    refused = "Error: not permitted: the user eve may not {} events in the namespace default"
+    reads = ("sensu.CheckDependencies('database')", "sensu.CheckDependencies('disk')", "sensu.ListEvents()")
+    told = await values(world, *reads, caller=Identity("eve", ()))
+    assert told == [True, refused.format("get"), refused.format("list")]
 
 
 async def test_alerts_wait_for_what_they_depend_on(world: PipelinedWorld) -> None:

@@ -44,6 +44,7 @@ from sensu.rules.workflow import HandlerRef
 from sensu.store.contract import Store
 from sensu.store.resource_cache import ResourceCache
 from sensu.testing.factories import make_entity
+from tests.flows.pipelined_world import Everything
 from tests.simulation.chain import Chain
 from tests.simulation.database import START, SimDatabase
 from tests.simulation.loop import SimLoop
@@ -247,7 +248,7 @@ class SimProcess:
         assets = RuntimeAssets(cache, cast(Any, _NoAssets()), make_entity("backend"))
         workflows = Workflows(
             cache,
-            Filters(cache, assets, self.clock, scripts.filters, OtherEvents(store)),
+            Filters(cache, assets, self.clock, scripts.filters, OtherEvents(store, Everything())),
             Mutators(cache, scripts.mutators, assets, secrets, self.clock),
             _SimHandlers(Tools(assets, secrets, self.clock), self),
         )

@@ -200,9 +200,18 @@ async def composed(
     scripts, secrets = Scripts(), Secrets(basics.records, clock)
     stack.callback(scripts.close)
     stack.callback(secrets.close)
+    known = await auth.assembled(basics, stack)
     delivery_counts = DeliveryCounts(metrics, store.deliveries_size)
     deliveries, offered = pipelined.assembled(
-        basics, assets, scripts, secrets, own, delivery_counts, membership, partial(_attempted, activity, flow, record)
+        basics,
+        assets,
+        scripts,
+        secrets,
+        known.access,
+        own,
+        delivery_counts,
+        membership,
+        partial(_attempted, activity, flow, record),
     )
     event_log = _opened_event_log(basics, executors, stack)
     event_counts, schedule_counts = EventCounts(metrics, activity.processed, record.stored), ScheduleCounts(metrics)
@@ -211,7 +220,6 @@ async def composed(
     core.open()
     stack.callback(core.close)
     event_counts.follow(core.events.waiting, deliveries.pending)
-    known = await auth.assembled(basics, stack)
     member = Member(MEMBER_NAME, await cluster_id(store), (basics.settings.api_url,))
     intake, keepalives = membership.joined_intake(core.events, core.keepalives)
     report = partial(_report, activity, core.events)

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple, Protocol
 import msgspec
 
 from sensu.backend.activity import MemberActivity
+from sensu.backend.auth.identity import Identity
 from sensu.backend.metrics import Numbered
 from sensu.resources.check_request import CheckRequest
 from sensu.resources.event import Event
@@ -168,14 +169,14 @@ class Question:
     """A dry run of `event`, with candidates that replace the stored resources of their names.
 
     With a pipeline or a handler, only that one is run, regardless of what the event names. The time is charged to
-    `caller`.
+    `caller`, whose rights decide which other events the expressions can read.
     """
 
     event: Event
+    caller: Identity
     filter: EventFilter | None = None
     handler: Handler | None = None
     pipeline: Pipeline | None = None
-    caller: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,9 +238,9 @@ class FilterJudge(Protocol):
     """Tries out filters (pipelined)."""
 
     async def judge(
-        self, namespace: str, candidate: EventFilter, events: Sequence[BenchEvent], caller: str
+        self, namespace: str, candidate: EventFilter, events: Sequence[BenchEvent], caller: Identity
     ) -> BenchResult | OverBudget:
-        """The verdicts of a filter; the time is charged to `caller`."""
+        """The verdicts of a filter; the time is charged to `caller`, whose rights decide which events it can read."""
         ...
 
 

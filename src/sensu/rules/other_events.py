@@ -8,11 +8,15 @@ FUNCTIONS = ("CheckDependencies", "CheckStatus", "EventStatus", "FetchEvent", "L
 """The functions of `sensu` in filters."""
 ALL = "*"
 """Requests all events of the namespace instead of a single one."""
-ROUNDS_MAX = 10
+ROUNDS_MAX = 64
 """How often an evaluation is repeated with the events that it requested; a further request is an error."""
+TIME_LIMIT_S = 1.0
+"""The processor time of all these evaluations together; a request after it is an error."""
 LISTED_MAX = 1_000
 LISTED_BYTES_MAX = 1_048_576
 """The maximum number and size of events that an expression can read; beyond them, it fails."""
+REMEMBERED_BYTES_MAX = 262_144
+"""The size of the events that a workflow remembers for its later filters; larger ones are read again."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import Executor
 from typing import NamedTuple
 
+from sensu.backend.auth.access import Access
 from sensu.backend.basics import Basics
 from sensu.backend.membership import ALONE, Ownership
 from sensu.backend.pipelined.daemon import DeliveryCounters, Pipelined
@@ -59,6 +60,7 @@ def assembled(
     fetched: Cache,
     scripts: Scripts,
     secrets: Secrets,
+    access: Access,
     host: Entity,
     counters: DeliveryCounters,
     ownership: Ownership = ALONE,
@@ -66,10 +68,13 @@ def assembled(
     bounds: Bounds | None = None,
     roll: Callable[[], float] = random.random,
 ) -> Assembled:
-    """The daemon; `fetched` keeps assets for `host`, `scripts` evaluates JavaScript; see `Pipelined` for the rest."""
+    """The daemon; `fetched` keeps assets for `host`, `scripts` evaluates JavaScript; see `Pipelined` for the rest.
+
+    `access` decides which other events filters can read.
+    """
     records, clock = basics.records, basics.clock
     assets = RuntimeAssets(records, fetched, host)
-    others = OtherEvents(basics.store)
+    others = OtherEvents(basics.store, access)
     mutators = Mutators(records, scripts.mutators, assets, secrets, clock)
     workflows = Workflows(
         records,

@@ -65,7 +65,7 @@ class Explain:
         event = decode(Event, stored.body)
         if trace is not None and (trace.event.id, trace.event.timestamp) == (event.id or "", event.timestamp):
             return Found(encode(await self._with_handling(key, trace)))
-        would = await self._deliveries.dry_runs.explain(key.namespace, Question(event, caller=caller.username))
+        would = await self._deliveries.dry_runs.explain(key.namespace, Question(event, caller))
         if isinstance(would, OverBudget):
             return _too_many(would)
         return Found(encode(await self._with_handling(key, msgspec.structs.replace(would, earlier=trace))))
@@ -90,10 +90,10 @@ class Explain:
             return event
         question = Question(
             event,
+            caller,
             _placed(asked.filter, namespace),
             _placed(asked.handler, namespace),
             _placed(asked.pipeline, namespace),
-            caller.username,
         )
         for candidate in (question.filter, question.handler, question.pipeline):
             why = _problem(candidate)

@@ -78,7 +78,7 @@ class FilterBenches:
                 return _TOO_MANY
             query = EventQuery(namespace, EventOrder.SEVERITY, severities)
             events = await self._events(EventSearch(query, asked.word), asked)
-            found = await self._judge.judge(namespace, candidate, events, caller.username)
+            found = await self._judge.judge(namespace, candidate, events, caller)
         if isinstance(found, OverBudget):
             retry_after_s = max(1, math.ceil(found.retry_after_s))
             return TooMany(f"{found.why}: try again in {retry_after_s} s", retry_after_s)

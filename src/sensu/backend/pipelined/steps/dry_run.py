@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from sensu.backend.pipelined.steps.filters import Engine, EventSubject, Filters
+from sensu.backend.pipelined.steps.filters import Engine, EventSubject, Filters, Known
 from sensu.backend.pipelined.steps.handlers.table import find_handler
 from sensu.backend.pipelined.steps.mutators import BUILT_IN_MUTATORS
 from sensu.backend.pipelined.steps.other_events import OtherEvents
@@ -120,15 +120,15 @@ class DryRuns:
 
     async def _explain(self, namespace: str, question: Question) -> Explanation | OverBudget:
         now = self._clock.monotonic()
-        left_s = self._budgets.left_s(question.caller, now)
+        left_s = self._budgets.left_s(question.caller.username, now)
         if left_s <= 0:
             why = f"JavaScript of your dry runs took more than {BUDGET_S:g} s within {BUDGET_PER_S:g} s"
-            return OverBudget(why, self._budgets.wait_s(question.caller, now))
+            return OverBudget(why, self._budgets.wait_s(question.caller.username, now))
         metered = Metered(self._engine, min(left_s, ONE_RUN_S))
         try:
             return await self._answer(namespace, question, metered)
         finally:
-            self._budgets.use(question.caller, metered.used_s, self._clock.monotonic())
+            self._budgets.use(question.caller.username, metered.used_s, self._clock.monotonic())
 
     async def _answer(self, namespace: str, question: Question, engine: Engine) -> Explanation:
         candidates = _Candidates(self._records, question)
@@ -138,7 +138,8 @@ class DryRuns:
             lambda name: candidates.get(PIPELINE, namespace, name),
             lambda name: candidates.get(HANDLER, namespace, name),
         )
-        filters = Filters(candidates, self._assets, self._clock, engine, self._others, self._suspended)
+        others = self._others.read_by(question.caller)
+        filters = Filters(candidates, self._assets, self._clock, engine, others, self._suspended)
         subject = EventSubject(encode(event))
         asked: FilterTrace | None = None
         if question.filter is not None:
@@ -174,9 +175,9 @@ async def _run(
     candidates: _Candidates, filters: Filters, namespace: str, workflow: Workflow, subject: EventSubject
 ) -> WorkflowTrace:
     traces: list[FilterTrace] = []
-    outcome, why = PASSES, ""
+    outcome, why, known = PASSES, "", Known()
     for name in workflow.filters:
-        traces.append(await filters.verdict(namespace, name, subject))
+        traces.append(await filters.verdict(namespace, name, subject, known))
         if not traces[-1].passes:
             missing = traces[-1].missing
             outcome, why = (DROPPED, traces[-1].reason) if missing else (FILTERED, f"filter {name} kept it back")

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 
+from sensu.backend.auth.identity import Identity
 from sensu.backend.pipelined.steps.dry_run import Metered
 from sensu.backend.pipelined.steps.filters import FILTER_TIME_LIMIT_S, Engine, EventSubject, Filters
 from sensu.backend.pipelined.steps.other_events import OtherEvents
@@ -40,24 +41,23 @@ class FilterBench:
         self._budgets = TimeBudgets(BUDGET_S, BUDGET_PER_S)
 
     async def judge(
-        self, namespace: str, candidate: EventFilter, events: Sequence[BenchEvent], caller: str
+        self, namespace: str, candidate: EventFilter, events: Sequence[BenchEvent], caller: Identity
     ) -> BenchResult | OverBudget:
         """The verdicts of a filter, compared with those of the stored filter of its name."""
         started = self._clock.monotonic()
-        left_s = self._budgets.left_s(caller, started)
+        left_s = self._budgets.left_s(caller.username, started)
         if left_s <= 0:
             why = f"JavaScript of your filter benches took more than {BUDGET_S:g} s within {BUDGET_PER_S:g} s"
-            return OverBudget(why, self._budgets.wait_s(caller, started))
+            return OverBudget(why, self._budgets.wait_s(caller.username, started))
         metered = Metered(self._engine, min(left_s, ONE_RUN_S))
-        filters = Filters(
-            self._records, self._assets, self._clock, metered, self._others, SuspendedExpressions(), logs=False
-        )
+        others = self._others.read_by(caller)
+        filters = Filters(self._records, self._assets, self._clock, metered, others, SuspendedExpressions(), logs=False)
         stored: EventFilter | None = self._records.get(EVENT_FILTER, namespace, candidate.metadata.name)
         tally = BenchTally()
         try:
             stopped = await self._judge_all(namespace, (candidate, stored), events, filters, tally)
         finally:
-            self._budgets.use(caller, metered.used_s, self._clock.monotonic())
+            self._budgets.use(caller.username, metered.used_s, self._clock.monotonic())
         return tally.result(self._clock.monotonic() - started, stopped)
 
     async def _judge_all(

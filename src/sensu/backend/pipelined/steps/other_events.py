@@ -1,13 +1,18 @@
 """Reads the other events that expressions of filters ask for."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Protocol
 
+from sensu.backend.auth.identity import Identity
+from sensu.backend.auth.seeds import PIPELINE_NAME
+from sensu.resources.kinds import EVENT
 from sensu.rules.other_events import ALL, LISTED_BYTES_MAX, LISTED_MAX
 from sensu.store.values import EventKey, EventPage, StoredEvent
 
 LookupResult = str | Mapping[str, str] | None
 """The JSON of an event or of all, an object with the text of an `error`, or None for an event that is not stored."""
+PIPELINE = Identity(PIPELINE_NAME, (PIPELINE_NAME,))
+"""Reads the events that filters of deliveries ask for; each namespace has a role for it."""
 
 
 class EventReader(Protocol):
@@ -22,23 +27,42 @@ class EventReader(Protocol):
         ...
 
 
+class Permissions(Protocol):
+    """Knows who may read events."""
+
+    def allows(self, who: Identity, verb: str, resource: str, *, name: str = "", namespace: str = "") -> bool:
+        """Whether `who` may `verb` a resource."""
+        ...
+
+
 class OtherEvents:
     """Reads events of one namespace in the form of the API. Source: docs, filters, JavaScript execution functions."""
 
-    def __init__(self, store: EventReader) -> None:
-        self._store = store
+    def __init__(self, store: EventReader, access: Permissions, reader: Identity = PIPELINE) -> None:
+        """`reader` must be allowed to read the events."""
+        self._store, self._access, self._reader = store, access, reader
 
-    async def answers(self, namespace: str, wanted: Iterable[str], room: int) -> dict[str, LookupResult]:
-        """The events that an evaluation asked for, at most `room` bytes in total."""
+    def read_by(self, reader: Identity) -> "OtherEvents":
+        """The same events, read with the rights of `reader`."""
+        return OtherEvents(self._store, self._access, reader)
+
+    async def answers(self, namespace: str, wanted: Iterable[str]) -> dict[str, LookupResult]:
+        """The events that an evaluation asked for."""
         found: dict[str, LookupResult] = {}
-        single = {key: _key(namespace, key) for key in wanted if key != ALL}
-        stored = await self._store.get_events(list(single.values())) if single else {}
-        for key, place in single.items():
+        permitted: dict[str, EventKey] = {}
+        for key in wanted:
+            verb, name = ("list", "") if key == ALL else ("get", key)
+            if not self._access.allows(self._reader, verb, EVENT.segment, name=name, namespace=namespace):
+                found[key] = _not_permitted(self._reader, verb, namespace)
+            elif key == ALL:
+                found[key] = await self._all(namespace)
+            else:
+                permitted[key] = _key(namespace, key)
+        stored = await self._store.get_events(list(permitted.values())) if permitted else {}
+        for key, place in permitted.items():
             event = stored.get(place)
             found[key] = None if event is None else event.body.decode()
-        if ALL in wanted:
-            found[ALL] = await self._all(namespace)
-        return _bounded(found, room)
+        return found
 
     async def _all(self, namespace: str) -> LookupResult:
         page = await self._store.list_events(namespace, limit=LISTED_MAX)
@@ -47,15 +71,26 @@ class OtherEvents:
         return f"[{','.join(event.body.decode() for event in page.items)}]"
 
 
+def _not_permitted(reader: Identity, verb: str, namespace: str) -> LookupResult:
+    who = f"the group {PIPELINE_NAME}" if reader is PIPELINE else f"the user {reader.username}"
+    return {"error": f"not permitted: {who} may not {verb} events in the namespace {namespace}"}
+
+
 def _key(namespace: str, key: str) -> EventKey:
     entity, _, check = key.partition("/")
     return EventKey(namespace, entity, check)
 
 
-def _bounded(found: Mapping[str, LookupResult], room: int) -> dict[str, LookupResult]:
-    bounded: dict[str, LookupResult] = {}
+def size_of(found: Mapping[str, LookupResult]) -> int:
+    """The size of answers."""
+    return sum(len(answer) for answer in found.values() if isinstance(answer, str))
+
+
+def bounded(found: Mapping[str, LookupResult], room: int) -> dict[str, LookupResult]:
+    """The answers, in which those that exceed `room` bytes are replaced by an error."""
+    answers: dict[str, LookupResult] = {}
     for key, answer in found.items():
         room -= len(answer) if isinstance(answer, str) else 0
-        too_large: Any = {"error": f"the other events have more than {LISTED_BYTES_MAX} bytes together"}
-        bounded[key] = answer if room >= 0 else too_large
-    return bounded
+        too_large = {"error": f"the other events have more than {LISTED_BYTES_MAX} bytes together"}
+        answers[key] = answer if room >= 0 else too_large
+    return answers

@@ -5,7 +5,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from sensu.backend.pipelined.steps.filters import EventSubject, Filters
+from sensu.backend.pipelined.steps.filters import EventSubject, Filters, Known
 from sensu.backend.pipelined.steps.handlers.deliver import Occasion
 from sensu.backend.pipelined.steps.handlers.table import HANDLER_KINDS, Handlers, find_handler
 from sensu.backend.pipelined.steps.mutators import Mutators
@@ -156,9 +156,10 @@ class Workflows:
             return await self._deliver(attempt, clock, observe)
 
     async def _kept_back(self, attempt: Attempt, clock: Callable[[], float], observe: ObserveStage) -> Outcome | None:
+        known = Known()
         for name in attempt.workflow.filters:
             started = clock()
-            trace = await self._filters.verdict(attempt.namespace, name, attempt.subject)
+            trace = await self._filters.verdict(attempt.namespace, name, attempt.subject, known)
             attempt.recorder.filters.append(trace)
             observe(FILTER, f"core/v2.EventFilter(Name={name})", not trace.missing, clock() - started)
             if not trace.passes:

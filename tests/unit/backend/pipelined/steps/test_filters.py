@@ -5,17 +5,21 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from sensu.backend.pipelined.steps.filters import FILTER_TIME_LIMIT_S, EventSubject, Filters
-from sensu.backend.pipelined.steps.other_events import OtherEvents
+import pytest
+
+from sensu.backend.pipelined.steps.filters import FILTER_TIME_LIMIT_S, EventSubject, Filters, Known
+from sensu.backend.pipelined.steps.other_events import EventReader, OtherEvents
 from sensu.backend.pipelined.steps.runtime_assets import RuntimeAssets
 from sensu.execution.javascript_pool import JavaScriptPool
 from sensu.resources.event_filter import EventFilter
 from sensu.resources.kinds import Kind
 from sensu.resources.wire import encode
 from sensu.rules.explain import FilterTrace
+from sensu.rules.other_events import REMEMBERED_BYTES_MAX
 from sensu.store.values import EventKey, EventPage, StoredEvent
 from sensu.testing.factories import make_check, make_entity, make_event, make_metadata
 from sensu.testing.virtual_clock import VirtualClock
+from tests.flows.pipelined_world import Everything
 
 
 class FakeRecords:
@@ -44,12 +48,24 @@ class NoEvents:
         return EventPage([], False)
 
 
+class ChangingEvents(NoEvents):
+    """An event whose status is different each time it is read."""
+
+    def __init__(self, output: str = "") -> None:
+        self.reads, self.output = 0, output
+
+    async def get_events(self, keys: Sequence[EventKey]) -> dict[EventKey, StoredEvent]:
+        self.reads += 1
+        event = make_event(make_entity(), make_check("other", status=self.reads, output=self.output))
+        return {key: StoredEvent(key, encode(event), 0) for key in keys}
+
+
 @contextlib.contextmanager
-def made_filters(clock: VirtualClock, *filters: EventFilter) -> Iterator[Filters]:
+def made_filters(clock: VirtualClock, *filters: EventFilter, events: EventReader | None = None) -> Iterator[Filters]:
     records, engine = FakeRecords(*filters), JavaScriptPool()
     assets = RuntimeAssets(records, NoAssets(), make_entity())
     try:
-        yield Filters(records, assets, clock, engine, OtherEvents(NoEvents()))
+        yield Filters(records, assets, clock, engine, OtherEvents(events or NoEvents(), Everything()))
     finally:
         engine.close()
 
@@ -80,6 +96,17 @@ async def test_an_expression_that_never_ends_rests() -> None:
         assert (await error_of(filters, "sound"))[0] is False
         await clock.advance(11)
         assert (await error_of(filters, "endless"))[1] == "InternalError: the time limit was reached"
+
+
+@pytest.mark.parametrize(("output", "reads"), [("", 1), ("x" * REMEMBERED_BYTES_MAX, 2)])
+async def test_filters_of_a_workflow_see_the_same_other_events(output: str, reads: int) -> None:
+    """What one filter has read, later filters of the workflow see too, unless it is too large to be remembered."""
+    events = ChangingEvents(output)
+    both = [stored(name, "sensu.EventStatus('other')[0] == 1") for name in ("first", "second")]
+    with made_filters(VirtualClock(), *both, events=events) as filters:
+        known = Known()
+        verdicts = [(await filters.verdict("default", each.metadata.name, SUBJECT, known)).passes for each in both]
+    assert (verdicts, events.reads) == ([True, reads == 1], reads)
 
 
 async def error_of(filters: Filters, name: str) -> tuple[bool, str]:
