@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 REDIRECTS_MAX = 10
 ANSWER_BYTES_MAX = 1 << 30
+TOO_LARGE = "the answer is too large"
 LINE_BYTES_MAX = 64 * 1024
 HEADERS_MAX = 256
 REPEATABLE = frozenset({"GET", "HEAD", "PUT", "DELETE"})
@@ -115,7 +116,8 @@ def split_url(url: str) -> Target | None:
 class HTTPAPI:
     """Requests to one API over a connection that is kept; not for several threads at once.
 
-    A timeout not above 0 means none, as people know it from the reference's client.
+    A timeout not above 0 means none, as people know it from the reference's client. A larger answer than
+    `answer_bytes_max` is an error.
 
     `environment` may name proxies: http_proxy, https_proxy, no_proxy, in either case.
     """
@@ -128,8 +130,10 @@ class HTTPAPI:
         tls: TLSOptions | None = None,
         agent: str = "",
         environment: Mapping[str, str] | None = None,
+        answer_bytes_max: int = ANSWER_BYTES_MAX,
     ) -> None:
         self.url = url.rstrip("/")
+        self._answer_bytes_max = answer_bytes_max
         self._timeout_s = timeout_s if timeout_s > 0 else None
         self._tls = tls or TLSOptions()
         self._agent = agent
@@ -219,7 +223,9 @@ class HTTPAPI:
         found = self._connections.get(key)
         if found is None:
             proxy = proxy_for(target, self._environment)
-            found = self._connections[key] = _Connection(target, proxy, self._timeout_s, self._tls)
+            found = self._connections[key] = _Connection(
+                target, proxy, self._timeout_s, self._tls, answer_bytes_max=self._answer_bytes_max
+            )
         return found
 
     def _drop(self, target: Target) -> None:
@@ -238,11 +244,18 @@ class _Connection:
     """One connection to a host or through a proxy, opened with its first request."""
 
     def __init__(
-        self, target: Target, proxy: Target | None, timeout_s: float | None, tls: TLSOptions, *, whole: bool = True
+        self,
+        target: Target,
+        proxy: Target | None,
+        timeout_s: float | None,
+        tls: TLSOptions,
+        *,
+        whole: bool = True,
+        answer_bytes_max: int = ANSWER_BYTES_MAX,
     ) -> None:
         self._target, self._proxy = target, proxy
         self._timeout_s, self._tls = timeout_s, tls
-        self._whole = whole
+        self._whole, self._answer_bytes_max = whole, answer_bytes_max
         self._socket: socket.socket | None = None
         self._source: SocketReader | None = None
         self._reader: io.BufferedReader | None = None
@@ -252,7 +265,7 @@ class _Connection:
         self, method: str, target: Target, headers: Mapping[str, str], body: bytes | None
     ) -> tuple[APIAnswer, bool]:
         """The answer to a request, and whether the connection can be used again."""
-        answer, keep = read_answer(self._ask(method, target, headers, body), method)
+        answer, keep = read_answer(self._ask(method, target, headers, body), method, self._answer_bytes_max)
         self.used = True
         return answer, keep
 
@@ -323,8 +336,8 @@ class _Connection:
         self._reader = self._source = self._socket = None
 
 
-def read_answer(reader: BinaryIO, method: str) -> tuple[APIAnswer, bool]:
-    """The next answer, and whether another may follow; raises ValueError or EOFError for what is none."""
+def read_answer(reader: BinaryIO, method: str, bytes_max: int = ANSWER_BYTES_MAX) -> tuple[APIAnswer, bool]:
+    """The next answer, and whether another may follow; raises ValueError or EOFError for what is none or too large."""
     while True:
         status, headers = _head(reader)
         if status >= 200:
@@ -333,11 +346,14 @@ def read_answer(reader: BinaryIO, method: str) -> tuple[APIAnswer, bool]:
     if method == "HEAD" or status in _NO_BODY:
         return APIAnswer(status, headers, b""), keep
     if headers.get("transfer-encoding", "").lower().endswith("chunked"):
-        return APIAnswer(status, headers, _chunks(reader)), keep
+        return APIAnswer(status, headers, _chunks(reader, bytes_max)), keep
     length = headers.get("content-length")
     if length is None:
-        return APIAnswer(status, headers, reader.read(ANSWER_BYTES_MAX)), False
-    return APIAnswer(status, headers, _exactly(reader, int(length))), keep
+        body = reader.read(bytes_max + 1)
+        if len(body) > bytes_max:
+            raise ValueError(TOO_LARGE)
+        return APIAnswer(status, headers, body), False
+    return APIAnswer(status, headers, _exactly(reader, int(length), bytes_max)), keep
 
 
 def _head(reader: BinaryIO) -> tuple[int, dict[str, str]]:
@@ -364,14 +380,14 @@ def _line(reader: BinaryIO) -> str:
     return line.decode("latin-1").rstrip("\r\n")
 
 
-def _chunks(reader: BinaryIO) -> bytes:
+def _chunks(reader: BinaryIO, bytes_max: int) -> bytes:
     parts: list[bytes] = []
     total = 0
     while True:
         size = int(_line(reader).partition(";")[0], 16)
         total += size
-        if total > ANSWER_BYTES_MAX:
-            raise ValueError("the answer is too large")
+        if total > bytes_max:
+            raise ValueError(TOO_LARGE)
         if size == 0:
             while _line(reader):
                 pass  # trailers say nothing that we need
@@ -396,9 +412,9 @@ def _lines_until_the_end(reader: BinaryIO, connection: _Connection, target: Targ
         connection.close()
 
 
-def _exactly(reader: BinaryIO, size: int) -> bytes:
-    if not 0 <= size <= ANSWER_BYTES_MAX:
-        raise ValueError("the answer is too large")
+def _exactly(reader: BinaryIO, size: int, bytes_max: int = ANSWER_BYTES_MAX) -> bytes:
+    if not 0 <= size <= bytes_max:
+        raise ValueError(TOO_LARGE)
     data = reader.read(size)
     if len(data) != size:
         raise EOFError("unexpected EOF")

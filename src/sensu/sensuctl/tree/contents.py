@@ -16,6 +16,7 @@ SECTIONS = {
         "silenced": "Manage silences",
         "hook": "Manage hooks",
         "asset": "Manage assets",
+        "catalog": "Install integrations from a catalog, and publish a catalog",
     },
     "Handling events": {
         "pipeline": "Manage pipelines",

@@ -1,0 +1,100 @@
+"""Integrations of catalogs."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.catalogs import WEB, public_integrations, write_integration
+from tests.cli.conftest import Sensuctl
+
+
+@pytest.fixture(scope="module")
+def repository(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A repository with the integrations of the public catalog and one of ours."""
+    folder = tmp_path_factory.mktemp("catalog")
+    for facts in (WEB, *public_integrations()):
+        write_integration(folder, facts)
+    return str(folder)
+
+
+def test_integrations_are_listed_and_searched(sensuctl: Sensuctl, repository: str) -> None:
+    """A list has every integration in its newest version, a search those that match."""
+    found = json.loads(sensuctl("catalog", "list", "--catalog", repository, "--format", "json").out)
+    assert len(found) == 50
+    assert all("prompts" not in one for one in found)
+    table = sensuctl("catalog", "list", "--search", "web in tags", SENSU_CATALOG_URL=repository).out
+    assert table.splitlines()[2:] and "web/web-monitoring" in table
+    assert "slack" not in table
+
+
+def test_an_integration_is_shown_with_its_questions(sensuctl: Sensuctl, repository: str) -> None:
+    """Each answer that --set takes has a line, with its type; secrets are marked."""
+    shown = sensuctl("catalog", "info", "web/web-monitoring", "--catalog", repository).out
+    rows = [line.split() for line in shown.splitlines()]
+    assert ["token.env_var", "secret", "false", "or:", "Token"] in rows
+    assert ["interval", "integer", "false", "30", "interval"] in rows
+    readme = sensuctl("catalog", "info", "web/web-monitoring", "--readme", "--catalog", repository)
+    assert readme.out == "# web-monitoring\n"
+    missing = sensuctl("catalog", "info", "web/other", "--catalog", repository)
+    assert missing.err == "Error: the catalog has no integration web/other: 'sensuctl catalog list' shows all\n"
+
+
+def test_a_folder_without_a_catalog_is_refused(sensuctl: Sensuctl, tmp_path: Path) -> None:
+    """The message names what a catalog has."""
+    found = sensuctl("catalog", "list", "--catalog", str(tmp_path))
+    assert found.status == 1
+    assert "it has neither version.json nor a folder integrations" in found.err
+
+
+def test_the_catalog_of_the_web_ui_is_used_unless_it_is_disabled(sensuctl: Sensuctl, repository: str) -> None:
+    """The configuration of the web UI names the catalog; a flag names another."""
+    document = {"type": "GlobalConfig", "api_version": "web/v1", "metadata": {"name": "custom"}}
+    for catalog, expected in (
+        ({"url": repository}, "web/web-monitoring"),
+        ({"disabled": True}, "Error: the catalog is disabled in the configuration of the web UI"),
+    ):
+        made = sensuctl("create", stdin=json.dumps({**document, "spec": {"catalog": catalog}}))
+        assert made.status == 0, made
+        found = sensuctl("catalog", "list")
+        assert expected in found.out + found.err
+    assert sensuctl("catalog", "list", "--catalog", repository).status == 0
+    assert sensuctl("global-config", "delete", "custom", "--skip-confirm").status == 0
+
+
+def test_a_repository_is_validated(sensuctl: Sensuctl, tmp_path: Path) -> None:
+    """Every problem is printed with its file and field, and the command fails if there are any."""
+    write_integration(tmp_path, WEB)
+    good = sensuctl("catalog", "validate", "--repo-dir", str(tmp_path))
+    assert (good.status, good.out) == (0, "1 integration is valid\n")
+    place = tmp_path / "integrations" / "web" / "web-monitoring"
+    definition = (place / "sensu-integration.yaml").read_text()
+    (place / "sensu-integration.yaml").write_text(definition.replace("get [[host]]", "get [[hots]]"))
+    resources = (place / "sensu-resources.yaml").read_text()
+    (place / "sensu-resources.yaml").write_text(resources.replace('"interval": 60', '"intervall": 60'))
+    (place / "logo.png").write_text("no image")
+    (place / "README.md").unlink()
+    bad = sensuctl("catalog", "validate", "--repo-dir", str(tmp_path))
+    assert bad.status == 1
+    assert bad.err == "Error: 1 of 1 integrations have problems\n"
+    for expected in (
+        "sensu-integration.yaml: spec.resource_patches[0].patches[1].value [[hots]]: the variable 'hots' is unknown",
+        'sensu-resources.yaml, line 1: json: unknown field "intervall"; did you mean "interval"?',
+        "README.md: is missing or empty",
+        "logo.png: is not a PNG image",
+    ):
+        assert f"integrations/web/web-monitoring/{expected}" in bad.out, bad.out
+
+
+def test_texts_of_a_catalog_cannot_control_the_terminal(sensuctl: Sensuctl, tmp_path: Path) -> None:
+    """Control characters in a description or a README are shown as escapes."""
+    write_integration(tmp_path, {**WEB, "post_install": []})
+    place = tmp_path / "integrations" / "web" / "web-monitoring"
+    (place / "README.md").write_text("safe\x1b]0;title\x07\u202etxt")
+    definition = json.loads((place / "sensu-integration.yaml").read_text())
+    definition["spec"]["short_description"] = "a\x1b[2Jb"
+    (place / "sensu-integration.yaml").write_text(json.dumps(definition))
+    for words in (["list"], ["info", "web/web-monitoring"], ["info", "web/web-monitoring", "--readme"]):
+        found = sensuctl("catalog", *words, "--catalog", str(tmp_path))
+        assert found.status == 0, found
+        assert "\x1b" not in found.out and "\u202e" not in found.out
