@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from sensu.store.postgres.bodies import BodiesReader
 from sensu.store.postgres.connection import Readers, names_without_nul
 from sensu.store.postgres.statements import columns, numbered
 from sensu.store.queries import (
@@ -10,6 +11,7 @@ from sensu.store.queries import (
     GROUP_COUNTS,
     ORDER,
     STATE,
+    STATE_COLUMNS,
     Row,
     by_entity,
     counts_by_name,
@@ -59,8 +61,8 @@ _HAS_WORD = r"""lower(n.entity || n.check_name) LIKE lower(? COLLATE "C") ESCAPE
 class PostgresEventLists:
     """The queries of lists of events."""
 
-    def __init__(self, readers: Readers) -> None:
-        self._readers = readers
+    def __init__(self, readers: Readers, bodies: BodiesReader) -> None:
+        self._readers, self._bodies = readers, bodies
 
     async def _rows(self, sql: str, args: Sequence[Any]) -> list[Row]:
         return await self._readers.fetch(numbered(sql), args)
@@ -80,11 +82,16 @@ class PostgresEventLists:
                 sql = f"SELECT id FROM event_states WHERE {part.where} ORDER BY {part.order} LIMIT ? OFFSET ?"  # noqa: S608
                 found = [row[0] for row in await connection.fetch(numbered(sql), *names_without_nul(part.args))]
                 ids += found[::-1] if part.backwards else found
-            return _in_order(ids, await connection.fetch(_EVENTS, ids))
+            rows = await connection.fetch(_EVENTS, ids)
+        return await self._in_order(ids, rows)
 
     async def of_ids(self, ids: Sequence[int]) -> Sequence[ListedEvent]:
         """The existing ones of these events, with bodies, in this order."""
-        return _in_order(ids, await self._readers.fetch(_EVENTS, (list(ids),)))
+        return await self._in_order(ids, await self._readers.fetch(_EVENTS, (list(ids),)))
+
+    async def _in_order(self, ids: Sequence[int], rows: Sequence[Row]) -> list[ListedEvent]:
+        found = {row[0]: row for row in await self._bodies.plain(rows, STATE_COLUMNS)}
+        return [listed_event(found[one]) for one in ids if one in found]
 
     async def of_keys(self, keys: Sequence[EventKey]) -> Sequence[ListedEvent]:
         """Those of the events that exist, with bodies."""
@@ -140,7 +147,8 @@ class PostgresEventLists:
                 newest = await connection.fetchval(numbered(_NEWEST), args[0], args[0])
                 return EventChanges((), (), max(revision, min(newest, until)), more=True)
             ids = [row[0] for row in changed]
-            events = _in_order(ids, await connection.fetch(_EVENTS, ids))
+            rows = await connection.fetch(_EVENTS, ids)
+        events = await self._in_order(ids, rows)
         return EventChanges(events, [EventKey(namespace, row[0][:-1], row[1]) for row in gone], revision)
 
     async def newest_revision(self, namespace: str) -> int:
@@ -179,8 +187,3 @@ class PostgresEventLists:
         )
         found: int = (await self._rows(sql, (slashed(namespace), since, number_max)))[0][0]
         return found
-
-
-def _in_order(ids: Sequence[int], rows: Sequence[Row]) -> list[ListedEvent]:
-    found = {row[0]: row for row in rows}
-    return [listed_event(found[one]) for one in ids if one in found]

@@ -9,6 +9,7 @@ from typing import Any
 
 from sensu.clock import Clock
 from sensu.rules.share import slot_of
+from sensu.store.compression import StoredBodies
 from sensu.store.group import CommitGroup
 from sensu.store.queries import slashed
 from sensu.store.values import EventKey, EventState, PutEvent, Result
@@ -71,7 +72,12 @@ class GroupRows:
     """The rows for a group's events; updates `known`, which has all stored events among those that the group names."""
 
     def __init__(
-        self, group: CommitGroup, known: dict[EventKey, KnownEvent], take_id: Callable[[], int], ids: HistoryIds
+        self,
+        group: CommitGroup,
+        bodies: StoredBodies,
+        known: dict[EventKey, KnownEvent],
+        take_id: Callable[[], int],
+        ids: HistoryIds,
     ) -> None:
         self.revision = group.revision
         self.results_bytes = self.changes_bytes = 0
@@ -86,6 +92,7 @@ class GroupRows:
         self.states_moved: list[tuple[Any, ...]] = []
         self._begun_ids: set[int] = set()
         self._known, self._take_id, self._ids, self._group = known, take_id, ids, group
+        self._bodies = bodies.events
         for key, put in group.events.items():
             self._add(key, put)
         self._touch()
@@ -108,12 +115,12 @@ class GroupRows:
             self._append(event, put.result)
         if is_new:
             place = (slot_of(key.namespace, key.entity), slashed(key.namespace), slashed(key.entity), key.check)
-            self.begun.append((event.id, *place, put.due_at, put.body, event.result, event.change))
+            self.begun.append((event.id, *place, put.due_at, self._bodies[key], event.result, event.change))
             state = self._group.event_states.get(key, _NEW)
             self._begun_ids.add(event.id)
             self.states_begun.append((event.id, *place, *_flags(state, self._group.marked_silenced.get(key))))
         else:
-            self.updated.append((event.id, put.due_at, put.body, event.result, event.change))
+            self.updated.append((event.id, put.due_at, self._bodies[key], event.result, event.change))
             moved = self._group.event_states.get(key)
             if moved is not None:
                 self.states_moved.append((event.id, *_flags(moved, self._group.marked_silenced.get(key)), True))

@@ -4,7 +4,9 @@ from collections.abc import Mapping, Sequence
 
 from sensu.rules.share import ALL_SLOTS, SLOTS, Slots
 from sensu.store.activity_values import ActivityCounts, NoteConnection
+from sensu.store.compression import HEADER_BYTES_MAX, plain_size, rows_within
 from sensu.store.postgres import history
+from sensu.store.postgres.bodies import BodiesReader
 from sensu.store.postgres.connection import Readers
 from sensu.store.postgres.event_lists import PostgresEventLists
 from sensu.store.postgres.statements import columns, numbered
@@ -66,17 +68,23 @@ class PostgresReader:
 
     def __init__(self, readers: Readers) -> None:
         self._readers = readers
-        self.lists = PostgresEventLists(readers)
+        self._bodies = BodiesReader(readers)
+        self.lists = PostgresEventLists(readers, self._bodies)
 
     async def _rows(self, sql: str, *args: object) -> list[Row]:
         return await self._readers.fetch(numbered(sql), args)
 
-    async def _page(self, sql: str, args: Sequence[object], body: str, limit: int) -> tuple[list[Row], bool]:
+    async def _page(self, sql: str, args: Sequence[object], body: str, limit: int) -> tuple[Sequence[Row], bool]:
         """The first rows of a query, and whether more exist; `body` is the column whose size limits the page."""
         page = _PAGE.format(sql=sql, body=body, bytes_max=PAGE_BYTES_MAX)
         rows = await self._rows(page, *args, limit + 1)
-        more = bool(rows) and rows[0]["rows_found"] > min(len(rows), limit)  # type: ignore[call-overload]
-        return [tuple(row)[:-2] for row in rows[:limit]], more
+        if not rows:
+            return [], False
+        place = list(rows[0].keys()).index(body)  # type: ignore[attr-defined]
+        sizes = [plain_size(row[place], len(row[place])) for row in rows[:limit]]
+        number = rows_within(sizes, PAGE_BYTES_MAX)
+        more = rows[0]["rows_found"] > number  # type: ignore[call-overload]
+        return await self._bodies.plain([tuple(row)[:-2] for row in rows[:number]], place), more
 
     async def get(self, key: Key) -> Stored | None:
         """The resource, or None."""
@@ -122,12 +130,12 @@ class PostgresReader:
     async def get_event(self, key: EventKey) -> StoredEvent | None:
         """The event, or None."""
         rows = await self._rows(f"{_EVENT} WHERE namespace = ? AND entity = ? AND check_name = ?", *_place(key))
-        return stored_event(rows[0]) if rows else None
+        return stored_event((await self._bodies.plain(rows, 3))[0]) if rows else None
 
     async def get_events(self, keys: Sequence[EventKey]) -> dict[EventKey, StoredEvent]:
         """The existing ones of at most `KEYS_MAX` events."""
         rows = await self._rows(_OF_KEYS, *columns([_place(key) for key in keys])) if keys else []
-        return {event.key: event for event in map(stored_event, rows)}
+        return {event.key: event for event in map(stored_event, await self._bodies.plain(rows, 3))}
 
     async def events(
         self, namespace: str | None, entity: str | None, check: str | None, after: EventKey | None, limit: int
@@ -173,13 +181,15 @@ class PostgresReader:
             "SELECT id, namespace, event, due_at, attempts, rest, change FROM deliveries_owed"  # noqa: S608
             f" WHERE id > ?{where} ORDER BY id LIMIT ?"
         )
-        return [OweDelivery(*row) for row in await self._rows(sql, after, *args, limit)]
+        rows = await self._rows(sql, after, *args, limit)
+        return [OweDelivery(*row) for row in await self._bodies.plain(rows, 2)]
 
     async def delivery_sizes(self, slots: Slots = ALL_SLOTS) -> dict[int, tuple[str, int]]:
         """The namespace and the size of the event of each pending delivery of these slots, by its id."""
-        sql = f"SELECT id, namespace, octet_length(event) FROM deliveries_owed WHERE id % {SLOTS} = ANY(?::bigint[])"  # noqa: S608
+        what = f"id, namespace, octet_length(event), substring(event FROM 1 FOR {HEADER_BYTES_MAX})"
+        sql = f"SELECT {what} FROM deliveries_owed WHERE id % {SLOTS} = ANY(?::bigint[])"  # noqa: S608
         rows = await self._rows(sql, sorted(slots))
-        return {row[0]: (row[1], row[2]) for row in rows}
+        return {row[0]: (row[1], plain_size(row[3], row[2])) for row in rows}
 
     async def dead_letters(self, after: int, limit: int) -> list[tuple[OweDelivery, str]]:
         """Deliveries that were given up, with the reason of each."""
@@ -187,7 +197,8 @@ class PostgresReader:
             "SELECT id, namespace, event, due_at, attempts, rest, change, why FROM deliveries_dead"
             " WHERE id > ? ORDER BY id LIMIT ?"
         )
-        return [(OweDelivery(*row[:7]), row[7]) for row in await self._rows(sql, after, limit)]
+        rows = await self._bodies.plain(await self._rows(sql, after, limit), 2)
+        return [(OweDelivery(*row[:7]), row[7]) for row in rows]
 
     async def owed_by_namespace(self) -> Mapping[str, int]:
         """The number of pending deliveries of each namespace that has any, of all slots."""

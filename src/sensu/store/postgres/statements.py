@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
+from sensu.store.compression import Dictionary, StoredBodies
 from sensu.store.group import CommitGroup
 from sensu.store.owed_sizes import OwedSizes
 from sensu.store.postgres.group_rows import GroupRows
@@ -128,6 +129,14 @@ _PUT_STATES = (
 )
 _PUT_STATES_ONCE = (
     "INSERT INTO states (name, value) SELECT * FROM unnest(?::text[], ?::bytea[]) ON CONFLICT (name) DO NOTHING"
+)
+_ADD_DICTIONARIES = (
+    "INSERT INTO dictionaries (kind, id, body) SELECT * FROM unnest(?::text[], ?::bigint[], ?::bytea[])"
+    " ON CONFLICT (id) DO NOTHING"
+)
+NEWEST_DICTIONARY = (
+    "SELECT id, body, (SELECT count(*) FROM dictionaries WHERE kind = $1) FROM dictionaries"
+    " WHERE kind = $1 ORDER BY number DESC LIMIT 1"
 )
 _APPEND_AUDIT = (
     "INSERT INTO audit (at, body) SELECT at, body FROM unnest(?::float8[], ?::bytea[]) WITH ORDINALITY"
@@ -326,11 +335,11 @@ def write_activity(statement: Statement, group: CommitGroup, seat: int) -> None:
         statement.add("connections_noted", _NOTE_CONNECTIONS, *columns(noted))
 
 
-def write_others(statement: Statement, group: CommitGroup, pending: OwedSizes) -> None:
+def write_others(statement: Statement, group: CommitGroup, bodies: StoredBodies, pending: OwedSizes) -> None:
     """Write deliveries, states and audit entries."""
     if group.owed:
-        owed = [(o.id, o.namespace, o.due_at, o.attempts, o.change, o.rest, o.event) for o in group.owed.values()]
-        statement.add("owed", _OWE, *columns(owed))
+        owed = [(o.id, o.namespace, o.due_at, o.attempts, o.change, o.rest) for o in group.owed.values()]
+        statement.add("owed", _OWE, *columns(owed), list(bodies.owed.values()))
     settled = [one for one, why in group.settled.items() if not why]
     if settled:
         statement.add("settled", _SETTLE, settled)
@@ -343,7 +352,14 @@ def write_others(statement: Statement, group: CommitGroup, pending: OwedSizes) -
         values = list(group.states_once), list(group.states_once.values())
         statement.add("states_begun_once", _PUT_STATES_ONCE, *values)
     if group.audited:
-        statement.add("audited", _APPEND_AUDIT, [one.at for one in group.audited], [one.body for one in group.audited])
+        statement.add("audited", _APPEND_AUDIT, [one.at for one in group.audited], bodies.audited)
+
+
+def write_dictionaries(statement: Statement, trained: Sequence[tuple[str, Dictionary]]) -> None:
+    """Write new dictionaries."""
+    if trained:
+        rows = [(kind, dictionary.id, dictionary.body) for kind, dictionary in trained]
+        statement.add("dictionaries_added", _ADD_DICTIONARIES, *columns(rows))
 
 
 def give_up(group: CommitGroup) -> list[tuple[str, Sequence[Any]]]:

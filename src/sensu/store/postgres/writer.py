@@ -14,6 +14,7 @@ from sensu.clock import Clock
 from sensu.errors import StoreError
 from sensu.log import fields
 from sensu.rules.share import SLOTS, Slots
+from sensu.store.compression import KINDS, Compression, Dictionary
 from sensu.store.coordination import SeatLost
 from sensu.store.group import CommitGroup, depends_on_others, resources_of
 from sensu.store.owed_sizes import OwedSizes
@@ -74,6 +75,7 @@ class PostgresWriter:
         self._stopping = False
         self._connection: Any = None
         self._knowledge = Knowledge()
+        self._compression = Compression()
         self._event_ids = Block("event", 10_000)
         self._delivery_ids = Block("delivery", 100_000)
         self._history_ids = HistoryIds(clock)
@@ -88,6 +90,7 @@ class PostgresWriter:
         self._history_ids.begin(self._seat.id)
         await self.continue_others(connection)
         await self._event_ids.refill(connection)
+        await self._look_for_dictionaries(KINDS)
         self._task = asyncio.create_task(self._run(), name="store-writer")
 
     async def continue_others(self, connection: Any) -> None:
@@ -330,6 +333,7 @@ class PostgresWriter:
         """Check and write a group; adds to `raised` if it changes resources."""
         raised.clear()
         await self._refill(commits)
+        await self._look_for_dictionaries(self._compression.unsettled())
         transaction: Any = None
         if attempt > 1 or any(depends_on_others(pending.writes) for pending in commits):
             transaction = self._connection.transaction()
@@ -369,7 +373,8 @@ class PostgresWriter:
 
     def _prepared(self, group: CommitGroup, etags_before: dict[Key, str | None]) -> "Work":
         """The statements that write a group."""
-        rows = GroupRows(group, self._knowledge.events, self._event_ids.take, self._history_ids)
+        bodies = self._compression.of(group)
+        rows = GroupRows(group, bodies, self._knowledge.events, self._event_ids.take, self._history_ids)
         main, first = Statement(raises=bool(group.logged)), Statement()
         statements.fence(first if rows.begun_anew else main, self._seat.id, self._seat.commits, rows)
         if main.raises:
@@ -378,7 +383,8 @@ class PostgresWriter:
             statements.delete_events(first if rows.begun_anew else main, rows)
         statements.write_events(main, rows)
         statements.write_resources(main, group, etags_before)
-        statements.write_others(main, group, self._owed())
+        statements.write_others(main, group, bodies, self._owed())
+        statements.write_dictionaries(main, self._compression.trained())
         statements.write_activity(main, group, self._seat.id)
         parts = [(part.sql, part.arguments) for part in ((first, main) if first else (main,))]
         return Work([*parts, *self._later(group, rows)], len(parts) - 1, bool(first) and main.raises)
@@ -449,6 +455,12 @@ class PostgresWriter:
         row = await self._connection.fetchrow("SELECT commits, gone_at FROM seats WHERE id = $1", self._seat.id)
         if row is None or row["gone_at"] is not None or row["commits"] != self._seat.commits:
             raise await self._seat.lost(self._connection)
+
+    async def _look_for_dictionaries(self, kinds: Sequence[str]) -> None:
+        for kind in kinds:
+            row = await self._connection.fetchrow(statements.NEWEST_DICTIONARY, kind)
+            newest, number = (None, 0) if row is None else (Dictionary(row[0], row[1]), row[2])
+            self._compression.look(kind, newest, number)
 
     async def _refill(self, commits: Sequence[Pending]) -> None:
         """Take new blocks of numbers before those at hand are used up."""

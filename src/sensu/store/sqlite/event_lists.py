@@ -5,7 +5,7 @@ end, so that at most half of it is skipped.
 """
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -16,6 +16,7 @@ from sensu.store.queries import (
     ORDER,
     SORTED_SHARE,
     STATE,
+    STATE_COLUMNS,
     by_entity,
     counts_by_name,
     listed_event,
@@ -51,13 +52,15 @@ _INDEX = {
     EventOrder.NAME: "event_states_by_name",
 }
 Row = tuple[Any, ...]
+Plain = Callable[[Sequence[Row], int], Sequence[Row]]
 
 
 class EventListQueries:
     """The queries of lists of events, on the connection of a `Reader`; each blocks for one short statement."""
 
-    def __init__(self, connection: sqlite3.Connection, damage: Damage) -> None:
-        self._connection = connection
+    def __init__(self, connection: sqlite3.Connection, damage: Damage, plain: Plain) -> None:
+        """`plain` returns rows with the body in a column as it was written."""
+        self._connection, self._plain = connection, plain
         self._errors = damage.noted
 
     def _rows(self, sql: str, args: Sequence[Any]) -> list[Row]:
@@ -122,7 +125,8 @@ class EventListQueries:
             " JOIN events AS e ON e.id = s.id LEFT JOIN changes AS c ON c.id = e.last_change"
             f" WHERE s.id IN ({places})"
         )
-        found = {row[0]: row for row in self._connection.execute(sql, ids)}
+        rows = self._plain(self._connection.execute(sql, ids).fetchall(), STATE_COLUMNS)
+        found = {row[0]: row for row in rows}
         return [listed_event(found[one]) for one in ids if one in found]
 
     def walk(self, query: EventQuery, after: EventPosition | None, limit: int) -> EventWalk:

@@ -6,6 +6,7 @@ from typing import Any
 
 from sensu.rules.share import SLOTS, Slots
 from sensu.store.activity_values import ActivityCounts, NoteConnection
+from sensu.store.compression import HEADER_BYTES_MAX, PlainBodies, UnknownDictionary, plain_size
 from sensu.store.queries import (
     ACTIVITY,
     CONNECTIONS,
@@ -55,7 +56,7 @@ LEFT JOIN events AS e ON l.kind = '' AND e.namespace = l.namespace AND e.entity 
 ORDER BY l.id
 """
 
-RowList = list[tuple[Any, ...]]
+RowList = Sequence[tuple[Any, ...]]
 
 
 class Reader:
@@ -64,7 +65,8 @@ class Reader:
     def __init__(self, connection: sqlite3.Connection, damage: Damage) -> None:
         self._connection = connection
         self._errors = damage.noted
-        self.lists = EventListQueries(connection, damage)
+        self._bodies = PlainBodies()
+        self.lists = EventListQueries(connection, damage, self._plain)
 
     def close(self) -> None:
         """Close the connection."""
@@ -81,9 +83,22 @@ class Reader:
             with self._errors():
                 raise
 
+    def _plain(self, rows: RowList, body: int) -> RowList:
+        """The rows with the body in that column as it was written; reads dictionaries that are not known yet."""
+        while True:
+            try:
+                return self._bodies.in_rows(rows, body)
+            except UnknownDictionary as unknown:
+                row = self._one("SELECT body FROM dictionaries WHERE id = ?", (unknown.id,))
+                self._bodies.add(unknown.id, None if row is None else row[0])
+
     def _page(self, sql: str, args: Sequence[Any], body: int, limit: int) -> tuple[RowList, bool]:
         """The first rows of a query, and whether more exist; `body` is the column whose size limits the page."""
-        rows: RowList = []
+        rows, more = self._stored_page(sql, args, body, limit)
+        return self._plain(rows, body), more
+
+    def _stored_page(self, sql: str, args: Sequence[Any], body: int, limit: int) -> tuple[RowList, bool]:
+        rows: list[tuple[Any, ...]] = []
         size = 0
         with self._errors():
             cursor = self._connection.execute(sql + " LIMIT ?", (*args, limit + 1))
@@ -92,7 +107,7 @@ class Reader:
                     if len(rows) >= limit or size >= PAGE_BYTES_MAX:
                         return rows, True
                     rows.append(row)
-                    size += len(row[body])
+                    size += plain_size(row[body], len(row[body]))
             finally:
                 cursor.close()
         return rows, False
@@ -144,11 +159,9 @@ class Reader:
 
     def get_event(self, key: EventKey) -> StoredEvent | None:
         """The event, or None."""
-        row = self._one(
-            "SELECT body, due_at FROM events WHERE namespace = ? AND entity = ? AND check_name = ?",
-            (slashed(key.namespace), slashed(key.entity), key.check),
-        )
-        return None if row is None else StoredEvent(key, row[0], row[1])
+        place = (slashed(key.namespace), slashed(key.entity), key.check)
+        rows = self._rows(f"{_EVENT} WHERE namespace = ? AND entity = ? AND check_name = ?", place)
+        return stored_event(self._plain(rows, 3)[0]) if rows else None
 
     def get_events(self, keys: Sequence[EventKey]) -> dict[EventKey, StoredEvent]:
         """The existing ones of at most `KEYS_MAX` events."""
@@ -159,7 +172,7 @@ class Reader:
             " LEFT JOIN changes AS c ON c.id = e.last_change"
         )
         args = [part for key in keys for part in (slashed(key.namespace), slashed(key.entity), key.check)]
-        return {event.key: event for event in map(stored_event, self._rows(sql, args))}
+        return {event.key: event for event in map(stored_event, self._plain(self._rows(sql, args), 3))}
 
     def events(
         self, namespace: str | None, entity: str | None, check: str | None, after: EventKey | None, limit: int
@@ -208,13 +221,14 @@ class Reader:
             "SELECT id, namespace, event, due_at, attempts, rest, change FROM deliveries_owed"  # noqa: S608 - constant parts only
             f" WHERE id > ?{where} ORDER BY id LIMIT ?"
         )
-        return [OweDelivery(*row) for row in self._rows(sql, (after, *args, limit))]
+        return [OweDelivery(*row) for row in self._plain(self._rows(sql, (after, *args, limit)), 2)]
 
     def delivery_sizes(self, slots: Slots) -> dict[int, tuple[str, int]]:
         """The namespace and the size of the event of each pending delivery of these slots, by its id."""
         where, args = _of_slots(slots)
-        sql = f"SELECT id, namespace, length(event) FROM deliveries_owed WHERE id > 0{where}"  # noqa: S608
-        return {row[0]: (row[1], row[2]) for row in self._rows(sql, args)}
+        columns = f"id, namespace, length(event), substr(event, 1, {HEADER_BYTES_MAX})"
+        rows = self._rows(f"SELECT {columns} FROM deliveries_owed WHERE id > 0{where}", args)  # noqa: S608
+        return {row[0]: (row[1], plain_size(row[3], row[2])) for row in rows}
 
     def dead_letters(self, after: int, limit: int) -> list[tuple[OweDelivery, str]]:
         """Deliveries that were given up, with the reason of each."""
@@ -222,7 +236,7 @@ class Reader:
             "SELECT id, namespace, event, due_at, attempts, rest, change, why FROM deliveries_dead"
             " WHERE id > ? ORDER BY id LIMIT ?"
         )
-        return [(OweDelivery(*row[:7]), row[7]) for row in self._rows(sql, (after, limit))]
+        return [(OweDelivery(*row[:7]), row[7]) for row in self._plain(self._rows(sql, (after, limit)), 2)]
 
     def delivery_counts(self, namespace: str | None) -> Mapping[str, CountedDeliveries]:
         """The counts of a namespace or (None) of all."""
@@ -257,7 +271,7 @@ class Reader:
 
     def changes_logged(self, after: int) -> tuple[list[Change], int]:
         """Part of the change log after an entry, each key once, in its present state; and the last entry covered."""
-        rows = self._rows(_CHANGES_LOGGED, (after, PAGE_ROWS))
+        rows = self._plain(self._rows(_CHANGES_LOGGED, (after, PAGE_ROWS)), 6)
         newest: dict[Key | EventKey, Change] = {}
         for _, revision, kind, namespace, name, check, body, shown in rows:
             key = Key(kind, namespace[:-1], name) if kind else EventKey(namespace[:-1], name[:-1], check)

@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from sensu.store.activity_values import MINUTE_S, QUARTER_S
+from sensu.store.compression import Dictionary, StoredBodies
 from sensu.store.group import CommitGroup
 from sensu.store.queries import slashed
 from sensu.store.sqlite.history import CUT_RESULTS, NOT_USED, Ends, trim_row
@@ -27,7 +28,7 @@ _APPEND_AUDIT, _TRIM_AUDIT = 11, 12
 _LOG_CHANGE, _TRIM_CHANGE_LOG = 17, 18
 _PUT_EVENT_STATE, _MARK_SILENCED, _NOTE_HANDLING = 20, 21, 22
 _COUNT_ACTIVITY = {MINUTE_S: 23, QUARTER_S: 24}
-_NOTE_CONNECTION, _TRIM_ACTIVITY = 25, 26
+_NOTE_CONNECTION, _TRIM_ACTIVITY, _ADD_DICTIONARY = 25, 26, 27
 
 GONE_EVENTS_MAX = 10_000
 """The number of deleted events that are remembered for clients that follow lists of events."""
@@ -45,7 +46,9 @@ _NEW = EventState()
 Row = tuple[Any, ...]
 
 
-def event_rows(group: CommitGroup, ids: dict[EventKey, int], take_id: Callable[[], int], ends: Ends) -> list[Row]:
+def event_rows(
+    group: CommitGroup, bodies: StoredBodies, ids: dict[EventKey, int], take_id: Callable[[], int], ends: Ends
+) -> list[Row]:
     """The rows for the group's events; updates `ids`, the ids of stored events, and allocates those of new ones."""
     rows: list[Row] = []
     begun_anew, revision = group.events_begun_anew, group.revision
@@ -56,16 +59,16 @@ def event_rows(group: CommitGroup, ids: dict[EventKey, int], take_id: Callable[[
             row_id = None
         if put is None:
             continue
-        last, state = put.result, group.event_states.get(key)
+        body, last, state = bodies.events[key], put.result, group.event_states.get(key)
         if row_id is None:
             ids[key] = row_id = take_id()
-            rows.append((_INSERT_EVENT, row_id, put.due_at, put.body, *_event_place(key), None, None))
+            rows.append((_INSERT_EVENT, row_id, put.due_at, body, *_event_place(key), None, None))
             state = state or _NEW
         elif last is None or last.changed or key in group.earlier_results:
             due = NOT_USED if put.due_at is None else put.due_at
-            rows.append((_UPDATE_EVENT, row_id, due, put.body, *_PARTS_NOT_USED))
+            rows.append((_UPDATE_EVENT, row_id, due, body, *_PARTS_NOT_USED))
         else:
-            rows.append(ends.update_row(row_id, put.due_at, put.body, last))
+            rows.append(ends.update_row(row_id, put.due_at, body, last))
             last = None
         rows.extend(ends.append_row(row_id, result) for result in group.earlier_results.get(key, ()))
         if last is not None:
@@ -87,7 +90,7 @@ def _event_place(key: EventKey) -> tuple[str, str, str]:
     return slashed(key.namespace), slashed(key.entity), key.check
 
 
-def other_rows(group: CommitGroup) -> list[Row]:
+def other_rows(group: CommitGroup, bodies: StoredBodies) -> list[Row]:
     """The rows for all else that the group writes."""
     rows: list[Row] = []
     for key, put in group.resources.items():
@@ -98,7 +101,7 @@ def other_rows(group: CommitGroup) -> list[Row]:
             write, revision = put
             rows.append((_PUT_RESOURCE, revision, None, write.body, *place, write.etag, write.shown))
     for owed in group.owed.values():
-        what = (owed.id, owed.due_at, owed.event, owed.namespace, owed.attempts, owed.rest)
+        what = (owed.id, owed.due_at, bodies.owed[owed.id], owed.namespace, owed.attempts, owed.rest)
         rows.append((_OWE, *what, owed.change, NOT_USED))
     for delivery_id, dead in group.settled.items():
         op = _GIVE_UP if dead else _SETTLE
@@ -107,7 +110,8 @@ def other_rows(group: CommitGroup) -> list[Row]:
         rows.append((_NOTE_HANDLING, delivery, None, handled, *_event_place(event_key), group.revision, None))
     for name, value in group.states.items():
         rows.append((_PUT_STATE, None, None, value, name, None, None, None, None))
-    rows.extend((_APPEND_AUDIT, None, one.at, one.body, None, None, None, None, None) for one in group.audited)
+    for one, body in zip(group.audited, bodies.audited, strict=True):
+        rows.append((_APPEND_AUDIT, None, one.at, body, None, None, None, None, None))
     trim = group.audit_trimmed
     if trim is not None:
         rows.append((_TRIM_AUDIT, trim.entries_max, trim.at_before, None, None, None, None, None, None))
@@ -136,6 +140,18 @@ def _activity_rows(group: CommitGroup) -> Iterator[Row]:
 def ceiling_row(name: str, value: int) -> Row:
     """The row that raises the ceiling of allocated numbers."""
     return (_RAISE_CEILING, value, None, None, name, None, None, None, None)
+
+
+def dictionary_row(kind: str, dictionary: Dictionary) -> Row:
+    """The row that adds a dictionary."""
+    return (_ADD_DICTIONARY, dictionary.id, None, dictionary.body, kind, None, None, None, None)
+
+
+def newest_dictionary(connection: sqlite3.Connection, kind: str) -> tuple[Dictionary | None, int]:
+    """The newest dictionary of a kind, and how many there are."""
+    sql = "SELECT id, body, (SELECT count(*) FROM dictionaries WHERE kind = ?) FROM dictionaries"
+    row = connection.execute(f"{sql} WHERE kind = ? ORDER BY number DESC LIMIT 1", (kind, kind)).fetchone()
+    return (None, 0) if row is None else (Dictionary(row[0], row[1]), row[2])
 
 
 def log_row(number: int, change: Change) -> Row:

@@ -16,6 +16,7 @@ from typing import Any
 from sensu.errors import StoreError
 from sensu.log import fields
 from sensu.rules.share import SLOTS
+from sensu.store.compression import KINDS, Compression
 from sensu.store.group import CommitGroup, asked
 from sensu.store.pending import GROUP_WRITES_MAX, Pending, groups_of, halve
 from sensu.store.sqlite import statements
@@ -67,6 +68,7 @@ class Writer:
         self._event_ids: dict[EventKey, int] = {}
         self._etags: dict[Key, str | None] = {}
         self._ceilings: dict[str, int] = {}
+        self._compression = Compression()
         self._dead_since_trim = 0
         self._failing = self._stopping = False
 
@@ -112,6 +114,7 @@ class Writer:
             with self._use.turn():
                 migrate(self._connection, self._path, migrations())
                 self._read_numbers()
+                self._look_for_dictionaries(KINDS)
                 self._trim_dead_letters()
                 self._use.catch_up()
             self._presence.note()
@@ -226,8 +229,10 @@ class Writer:
         return self._numbers.event_id
 
     def _rows(self, group: CommitGroup) -> list[statements.Row]:
-        rows = statements.event_rows(group, self._event_ids, self._take_event_id, self._numbers.ends)
-        rows.extend(statements.other_rows(group))
+        bodies = self._compression.of(group)
+        rows = statements.event_rows(group, bodies, self._event_ids, self._take_event_id, self._numbers.ends)
+        rows.extend(statements.other_rows(group, bodies))
+        rows.extend(statements.dictionary_row(kind, one) for kind, one in self._compression.trained())
         rows.extend(self._ceiling_rows(group))
         if self._failing:
             rows.append(statements.probe_row(group.revision))
@@ -266,12 +271,17 @@ class Writer:
         self._dead_since_trim += sum(1 for why in group.settled.values() if why)
         self._checkpoints.logged(statements.bytes_logged(rows))
         try:
+            self._look_for_dictionaries(self._compression.unsettled())
             if self._dead_since_trim >= DEAD_LETTERS_SLACK:
                 self._trim_dead_letters()
             if self._checkpoints.restart_wanted:
                 self._checkpoints.restart(self._connection)
         except sqlite3.Error as err:
-            logger.warning("could not trim the database", extra=fields(reason=explain(self._path, err)))
+            logger.warning("could not maintain the database", extra=fields(reason=explain(self._path, err)))
+
+    def _look_for_dictionaries(self, kinds: Sequence[str]) -> None:
+        for kind in kinds:
+            self._compression.look(kind, *statements.newest_dictionary(self._connection, kind))
 
     def _trim_dead_letters(self) -> None:
         self._dead_since_trim = 0
