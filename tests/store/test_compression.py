@@ -1,5 +1,6 @@
 """Bodies are compressed in the database, and read as they were written."""
 
+import random
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -209,6 +210,20 @@ async def test_workers_read_what_others_compress(tmp_path: Path) -> None:
             assert {e.key: e.body for e in (await store.list_events(None)).items} == {e.key: e.body for e in fleet}
     stored = in_file(tmp_path, "SELECT sum(length(body)) FROM events")[0]
     assert stored * 2 < sum(len(put.body) for put in fleet)
+
+
+async def test_bodies_that_do_not_compress(tmp_path: Path) -> None:
+    """Random bodies are stored as they are, without a dictionary."""
+    noise = [PutEvent(EventKey("default", f"e{n}", "c"), random.Random(n).randbytes(300)) for n in range(ENOUGH)]
+    async with sqlite(tmp_path).opened() as store:
+        for _ in range(3):
+            await write(store, noise)
+        assert await gathered(store.event_bodies("default")) == [put.body for put in sorted(noise, key=_name)]
+    assert in_file(tmp_path, "SELECT count(*) FROM dictionaries") == (0,)
+
+
+def _name(put: PutEvent) -> str:
+    return f"{put.key.entity}/"
 
 
 def test_the_number_of_dictionaries_is_bounded() -> None:

@@ -33,6 +33,10 @@ SAMPLE_BYTES_MAX = 16 * 1024
 BODIES_FOR_A_SAMPLE = {EVENTS: 5, AUDIT: 1}
 WORSE = 1.5
 """Bodies that take this many times what they took at first need another dictionary."""
+BETTER = 0.7
+"""A dictionary is used if bodies then take at most this part of what they take without it."""
+TRIED = 100
+"""The number of samples that are not trained with, but compressed to see whether a dictionary is of use."""
 
 COMPRESSED_FROM_BYTES = 200
 HEADER_BYTES_MAX = 18
@@ -179,7 +183,8 @@ class _Compressor:
         self._training: threading.Thread | None = None
         self.trained: Dictionary | None = None
         self._begin_window()
-        self._share_at_first = 0.0
+        self._share = self._share_at_first = 1.0
+        """What bodies take, as a part of their size, in the last window and in the first one."""
 
     def packed(self, bodies: list[bytes]) -> list[bytes]:
         """The stored form of bodies."""
@@ -211,9 +216,9 @@ class _Compressor:
         self._compressed += number
         if self._compressed < SAMPLES * self._every:
             return
-        share = self._bytes_after / self._bytes_before
-        self._share_at_first = self._share_at_first or share
-        if share > WORSE * self._share_at_first and self._samples is None:
+        self._share = self._bytes_after / self._bytes_before
+        self._share_at_first = min(self._share_at_first, self._share)
+        if self._share > WORSE * self._share_at_first and self._samples is None:
             self._samples = []
         self._begin_window()
 
@@ -238,20 +243,33 @@ class _Compressor:
         data.precompute_compress(level=LEVEL)
         self._id, self._compressor = dictionary.id, zstandard.ZstdCompressor(level=LEVEL, dict_data=data)
         self._samples = self._training = self.trained = None
-        self._share_at_first = 0.0
+        self._share = self._share_at_first = 1.0
         self._begin_window()
 
     def _train(self, samples: _Buffers) -> None:
-        """Train in a thread of its own, as it takes a tenth of a second."""
-        try:
-            found = zstandard.train_dictionary(DICTIONARY_BYTES, samples, level=LEVEL)
-        except zstandard.ZstdError as err:
-            logger.debug("no dictionary was found", extra=fields(kind=self._kind, reason=str(err)))
+        """Train in a thread of its own, as it takes a tenth of a second; if it is of no use, try later and later."""
+        found = _useful(samples, self._share)
+        if found is None:
             samples.clear()
+            self._every *= 2
             self._training = None
         else:
-            logger.info("bodies are compressed from now on", extra=fields(kind=self._kind, dictionary=found.dict_id()))
-            self.trained = Dictionary(found.dict_id(), found.as_bytes())
+            logger.info("stored bodies get a new dictionary", extra=fields(kind=self._kind, dictionary=found.id))
+            self.trained = found
+
+
+def _useful(samples: _Buffers, share: float) -> Dictionary | None:
+    """A dictionary from samples, None if it would not improve much on the present `share` of what bodies take."""
+    try:
+        found = zstandard.train_dictionary(DICTIONARY_BYTES, samples[TRIED:], level=LEVEL)
+    except zstandard.ZstdError as err:
+        logger.debug("no dictionary was found", extra=fields(reason=str(err)))
+        return None
+    compressor = zstandard.ZstdCompressor(level=LEVEL, dict_data=found)
+    size = sum(len(frame) for frame in _frames(compressor, samples[:TRIED]))
+    if size > BETTER * share * sum(len(sample) for sample in samples[:TRIED]):
+        return None
+    return Dictionary(found.dict_id(), found.as_bytes())
 
 
 def _frames(compressor: zstandard.ZstdCompressor, bodies: _Buffers) -> list[bytes]:
