@@ -52,13 +52,13 @@ _INDEX = {
     EventOrder.NAME: "event_states_by_name",
 }
 Row = tuple[Any, ...]
-Plain = Callable[[Sequence[Row], int], Sequence[Row]]
+WithPlainBodies = Callable[[Sequence[Row], int], Sequence[Row]]
 
 
 class EventListQueries:
     """The queries of lists of events, on the connection of a `Reader`; each blocks for one short statement."""
 
-    def __init__(self, connection: sqlite3.Connection, damage: Damage, plain: Plain) -> None:
+    def __init__(self, connection: sqlite3.Connection, damage: Damage, plain: WithPlainBodies) -> None:
         """`plain` returns rows with the body in a column as it was written."""
         self._connection, self._plain = connection, plain
         self._errors = damage.noted
