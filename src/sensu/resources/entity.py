@@ -7,6 +7,7 @@ from sensu.resources.wire_numbers import I32, I64
 AGENT_CLASS = "agent"
 PROXY_CLASS = "proxy"
 BACKEND_CLASS = "backend"
+SERVICE_CLASS = "service"
 
 MANAGED_BY_LABEL = "sensu.io/managed_by"
 DEFAULT_REDACT = (

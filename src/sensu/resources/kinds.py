@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     Shape = type[Wire]
 
 CORE_V2, CORE_V3, SECRETS_V1 = "core/v2", "core/v3", "secrets/v1"
-AUTHENTICATION_V2 = "authentication/v2"
+AUTHENTICATION_V2, BSM_V1 = "authentication/v2", "bsm/v1"
 
 _ROOM = "sensu.resources."
 _OPEN = ("core/", "sensu/")
@@ -46,6 +46,7 @@ class Kind:
     - `delete_order`: kinds with a higher number are deleted later, namespaces after their contents.
     - `read_by_all`: whether every user may list and get its resources, whatever its roles.
     - `authorless`: whether resources may have no author, because they are built in or reported by agents.
+    - `built_in`: the names of resources that every namespace has, and that cannot be changed.
     - `single`: whether there is one resource at most, at the path of the kind, without a name.
     - `part_of`: the kind that it is a type of: a kind with several types has no struct of its own, and its resources,
       which share URLs, names and places in the store, are of one of these types.
@@ -55,6 +56,7 @@ class Kind:
         "_shape",
         "api_version",
         "authorless",
+        "built_in",
         "common",
         "delete_order",
         "dump_order",
@@ -99,6 +101,7 @@ class Kind:
         delete_order: int = 0,
         authorless: bool = False,
         read_by_all: bool = False,
+        built_in: tuple[str, ...] = (),
         single: bool = False,
         part_of: "Kind | None" = None,
     ) -> None:
@@ -112,7 +115,7 @@ class Kind:
         self.store_prefix = store_prefix or segment
         self.common, self.node = common, node
         self.delete_order, self.authorless = delete_order, authorless
-        self.read_by_all, self.single, self.part_of = read_by_all, single, part_of
+        self.read_by_all, self.built_in, self.single, self.part_of = read_by_all, built_in, single, part_of
         self.shape_path, self._shape = shape, None
 
     def __repr__(self) -> str:
@@ -313,42 +316,27 @@ AUTH_PROVIDER = Kind(
     word="authentication provider",
     noun="auth",
 )
-LDAP_PROVIDER = Kind(
-    "ldap",
-    "authproviders",
-    "directory:LDAPProvider",
-    api_version=AUTHENTICATION_V2,
-    namespaced=False,
-    wrapped=True,
-    remark="a type of authentication/v2.Provider",
-    noun="",
-    short_name="ldap",
-    part_of=AUTH_PROVIDER,
-)
-AD_PROVIDER = Kind(
-    "ad",
-    "authproviders",
-    "directory:ADProvider",
-    api_version=AUTHENTICATION_V2,
-    namespaced=False,
-    wrapped=True,
-    remark="a type of authentication/v2.Provider",
-    noun="",
-    short_name="ad",
-    part_of=AUTH_PROVIDER,
-)
-OIDC_PROVIDER = Kind(
-    "oidc",
-    "authproviders",
-    "oidc:OIDCProvider",
-    api_version=AUTHENTICATION_V2,
-    namespaced=False,
-    wrapped=True,
-    remark="a type of authentication/v2.Provider",
-    noun="",
-    short_name="oidc",
-    part_of=AUTH_PROVIDER,
-)
+
+
+def _provider_type(name: str, shape: str) -> Kind:
+    """A type of authentication provider."""
+    return Kind(
+        name,
+        "authproviders",
+        shape,
+        api_version=AUTHENTICATION_V2,
+        namespaced=False,
+        wrapped=True,
+        remark="a type of authentication/v2.Provider",
+        noun="",
+        short_name=name,
+        part_of=AUTH_PROVIDER,
+    )
+
+
+LDAP_PROVIDER = _provider_type("ldap", "directory:LDAPProvider")
+AD_PROVIDER = _provider_type("ad", "directory:ADProvider")
+OIDC_PROVIDER = _provider_type("oidc", "oidc:OIDCProvider")
 DATASTORE = Kind(
     "PostgresConfig",
     "provider",
@@ -371,6 +359,25 @@ LICENSE = Kind(
     dump_order=24,
     word="license",
     single=True,
+)
+RULE_TEMPLATE = Kind(
+    "RuleTemplate",
+    "rule-templates",
+    "rule_template:RuleTemplate",
+    api_version=BSM_V1,
+    serves=FULL,
+    wrapped=True,
+    dump_order=25,
+    built_in=("aggregate",),
+)
+SERVICE_COMPONENT = Kind(
+    "ServiceComponent",
+    "service-components",
+    "service_component:ServiceComponent",
+    api_version=BSM_V1,
+    serves=FULL,
+    wrapped=True,
+    dump_order=26,
 )
 SECRET_PROVIDER = Kind(
     "Env",

@@ -11,6 +11,7 @@ from sensu.backend.auth.identity import Identity
 from sensu.backend.services import merging
 from sensu.backend.services.administrators import administrator_kept
 from sensu.backend.services.audit import AUDITED_KINDS, AuditLog
+from sensu.backend.services.built_in import built_in, found_in, in_namespace, is_built_in, unchangeable, with_built_in
 from sensu.backend.services.key_locks import KeyLocks
 from sensu.backend.services.lists import Pages, place_order, resource_walk, selection_of
 from sensu.backend.services.outcomes import (
@@ -89,7 +90,7 @@ class Resources:
             return Denied()
         stored = await self.store.get(key_of(kind, namespace, name))
         if stored is None:
-            return NotFound()
+            return await built_in(self.store, kind, namespace, name) or NotFound()
         return Found(self.sealed.shown(caller, kind, stored.body, stored.public), stored.etag)
 
     async def listing(
@@ -104,15 +105,22 @@ class Resources:
         return replaced_in(found, chunks=self.sealed.shown_list(caller, kind, found.chunks))
 
     async def page_of(self, kind: Kind, namespace: str | None, page: PageRequest) -> Listing | Invalid:
-        """A page of the resources of a kind, for a caller who may read all of them."""
+        """A page of the resources of a kind, for a caller who may read all of them.
+
+        Only lists of one namespace contain built-in resources.
+        """
         word = kind.qualified_name
         selection = selection_of(kind, page)
         if isinstance(selection, Invalid):
             return selection
-        total = await self.store.count(word, namespace) if selection is None else None
-        if page.is_whole:
+        more = kind.built_in if namespace is not None else ()
+        total = await self.store.count(word, namespace) + len(more) if selection is None else None
+        if page.is_whole and not more:
             return Listing(self.store.bodies(word, namespace), total=total)
-        pages = Pages(resource_walk(self.store, kind, namespace, selection), place_order, selection)
+        walk = resource_walk(self.store, kind, namespace, selection)
+        if namespace is not None and more:
+            walk = with_built_in(walk, kind, namespace)
+        pages = Pages(walk, place_order, selection)
         after = resource_position(namespace, page.after)
         return await pages.listing(page, after, lambda place: resource_token(namespace, *place), total)
 
@@ -123,6 +131,8 @@ class Resources:
         resource = await self.incoming(caller, kind, namespace, None, payload)
         if isinstance(resource, Invalid):
             return resource
+        if is_built_in(kind, resource):
+            return _as_built_in(kind, resource)
         return await self.write(caller, put(kind, resource, must=Must.BE_ABSENT))
 
     async def replace(
@@ -140,6 +150,8 @@ class Resources:
         resource = await self.incoming(caller, kind, namespace, name, payload)
         if isinstance(resource, Invalid):
             return resource
+        if is_built_in(kind, resource):
+            return _as_built_in(kind, resource)
         if conditions == ANY_STATE:
             return await self.write(caller, put(kind, resource))
         stored = await self.store.get(key_of(kind, namespace, name))
@@ -162,6 +174,8 @@ class Resources:
         """
         if not self.access.allows(caller, "update", kind.segment, name=name, namespace=namespace):
             return Denied()
+        if (fixed := unchangeable(kind, name, "changed")) is not None:
+            return fixed
         patch = await merge_patch_of(kind, payload)
         if isinstance(patch, Invalid):
             return patch
@@ -186,6 +200,8 @@ class Resources:
         """Delete a resource."""
         if not self.access.allows(caller, "delete", kind.segment, name=name, namespace=namespace):
             return Denied()
+        if (fixed := unchangeable(kind, name, "deleted")) is not None:
+            return fixed
         outcome = await self.write(caller, delete(kind, namespace, name))
         return Deleted() if isinstance(outcome, Written) else outcome
 
@@ -196,14 +212,16 @@ class Resources:
         resource = await decoded_kind(kind, payload)
         if isinstance(resource, Invalid):
             return resource
+        if kind.wrapped and kind.namespaced and not namespace_of(resource):
+            resource = in_namespace(resource, namespace)  # Source: docs, "enterprise/bsm/v1" (examples)
         problem = mismatch(kind, resource, namespace, name)
         if problem:
             return Invalid(problem)
         complete = self.validated(caller, kind, with_author(resource, caller))
-        problem = None if isinstance(complete, Invalid) else await self.script_problem(complete)
-        if problem:
-            return _invalid(kind, problem)
-        return complete if isinstance(complete, Invalid) else await self.sealed.sealed(complete)
+        if isinstance(complete, Invalid) or is_built_in(kind, complete):
+            return complete
+        problem = await self.script_problem(complete)
+        return _invalid(kind, problem) if problem else await self.sealed.sealed(complete)
 
     def validated(self, caller: Identity, kind: Kind, resource: Any, *, bare: bool = False) -> Any | Invalid:
         """The resource completed, or the reason why it is invalid, worded as for a patch if `bare`."""
@@ -277,6 +295,12 @@ class Resources:
                 outcome = await self.store.commit((*expected, *kept, *writes, *audited))
                 if not isinstance(outcome, Refused) or outcome.conflict is not Conflict.CHANGED:
                     return outcome
+
+
+def _as_built_in(kind: Kind, resource: Any) -> Written:
+    """The outcome for a client that sends a built-in resource as it is."""
+    found = found_in(kind, namespace_of(resource), name_of(resource))
+    return Written(found.body, found.etag)
 
 
 def _invalid(kind: Kind, problem: str) -> Invalid:

@@ -56,6 +56,7 @@ class KindRules:
     - `secrets`: the resource with `change(place, value)` instead of each of its secret values, which are stored sealed;
       None if it has none.
     - `notice`: what the header `Sensu-Notice` says when a resource was written; no header if it is empty, or None.
+    - `built_in`: the resources that every namespace has and that cannot be changed, by their names (`Kind.built_in`).
     - `keeps_namespace`: whether a namespace that has such a resource cannot be deleted. None for cluster-wide kinds.
     - `bare_wording`: whether its problems are reported without `resource is invalid: `.
     - `filters`: the filters `KEY:VALUE` of its lists in GraphQL.
@@ -69,6 +70,7 @@ class KindRules:
     shown: Callable[[Any], Any] = _whole
     secrets: Callable[[Any, Callable[[str, str], str]], Any] | None = None
     notice: Callable[[Any], str] | None = None
+    built_in: Mapping[str, Any] = field(default_factory=dict)
     keeps_namespace: bool | None = None
     bare_wording: bool = False
     filters: Mapping[str, Filter] = field(default_factory=dict)

@@ -49,6 +49,53 @@ class Selection:
         return all(fulfilled(one, value(view)) for one, value in self._terms)
 
 
+class JointSelections:
+    """Selects resources of a kind for several purposes at once, so that each is decoded only once.
+
+    Fields and labels that several selections use are read once.
+    """
+
+    def __init__(
+        self,
+        selectable: Selectable,
+        wanted: Sequence[tuple[Sequence[Requirement], Sequence[Requirement]]],
+        also: Sequence[Path] = (),
+    ) -> None:
+        """`wanted` has the requirements on labels and on fields of each selection; see `values` for `also`."""
+        tree: _Tree = {}
+        self._values: list[Callable[[Any], Any]] = [_field(SelectableField(path, _as_it_is), tree) for path in also]
+        places: dict[tuple[bool, str], int] = {}
+        self._terms: list[list[tuple[Requirement, int]]] = []
+        for labels, fields in wanted:
+            terms = []
+            for is_label, one in (*((True, one) for one in labels), *((False, one) for one in fields)):
+                place = places.setdefault((is_label, one.key), len(self._values))
+                if place == len(self._values):
+                    self._values.append((_label if is_label else _value_of)(selectable, one.key, tree))
+                terms.append((one, place))
+            self._terms.append(terms)
+        self._decode = msgspec.json.Decoder(_shape("View", tree)).decode
+
+    def values(self, body: bytes) -> tuple[Any, ...] | None:
+        """All values of a resource that the selections depend on, from its JSON; None if that is invalid.
+
+        The first ones are those of the paths `also`, as they are in the JSON.
+        """
+        try:
+            view = self._decode(body)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            return None
+        return tuple([value(view) for value in self._values])
+
+    def holding(self, values: tuple[Any, ...]) -> list[bool]:
+        """Which of the selections match a resource with these values."""
+        return [all(fulfilled(one, values[place]) for one, place in terms) for terms in self._terms]
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
+
+
 class Columns:
     """Reads the values of fields and labels of resources, by their names in selectors."""
 

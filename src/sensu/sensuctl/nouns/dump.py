@@ -82,17 +82,24 @@ def _pages(context: Context, kind: Kind) -> Iterator[list[Any]]:
 
 
 def resources_of(context: Context, kind: Kind, namespace: str) -> Iterator[list[Any]]:
-    """The resources of a kind in pages, by default of all namespaces; types that the user may not list are skipped."""
+    """The resources of a kind in pages, by default of all namespaces, without built-in ones.
+
+    Types that the user may not list are skipped.
+    """
     path = resource_path(kind, namespace)
     try:
         if kind.single:
             yield [context.session.get(path)]
             return
         for page in context.session.pages(path, {"types": kind.type}, PAGE_SIZE):
-            yield [as_kind(kind, resource) for resource in page.items]
+            yield [as_kind(kind, resource) for resource in page.items if not _is_built_in(kind, resource)]
     except APIError as err:
         if err.status not in NOT_FOR_US:
             raise
+
+
+def _is_built_in(kind: Kind, resource: Any) -> bool:
+    return bool(kind.built_in) and resource["metadata"]["name"] in kind.built_in
 
 
 def as_kind(kind: Kind, resource: Any) -> Any:

@@ -17,6 +17,8 @@ SECTIONS = {
         "hook": "Manage hooks",
         "asset": "Manage assets",
         "catalog": "Install integrations from a catalog, and publish a catalog",
+        "service-component": "Manage service components, the parts of business services",
+        "rule-template": "Manage rule templates, which evaluate service components",
     },
     "Handling events": {
         "pipeline": "Manage pipelines",
