@@ -13,6 +13,7 @@ from typing import Any
 import aiohttp
 import pytest
 
+from sensu.backend.api.oidc import ROOT as OIDC_LOGIN
 from sensu.backend.auth.attempts import GUESSES_MAX
 from sensu.backend.auth.sessions import SESSION_KIND
 from sensu.backend.auth.web_sessions import LASTS_S, USE_NOTED_EVERY_S
@@ -21,6 +22,7 @@ from sensu.resources.kinds import CLUSTER_ROLE_BINDING, USER
 from sensu.resources.metadata import ObjectMeta
 from sensu.resources.role_binding import ClusterRoleBinding, RoleRef, Subject
 from sensu.resources.user import User
+from sensu.store.values import Committed, PutState
 from sensu.testing.virtual_clock import VirtualClock
 from tests.flows.api_harness import ADMIN, PASSWORD, Answer, RunningApi, quick_hash, running_api
 from tests.flows.test_dashboard import build
@@ -179,13 +181,23 @@ async def test_requests_from_other_sites_change_nothing(api: RunningApi) -> None
     assert not any(name.lower().startswith("access-control") for name in preflight.headers)
 
 
+async def commits_so_far(api: RunningApi) -> int:
+    """The number of the commits in the store, with one that this function makes."""
+    made = await api.store.commit([PutState("test.barrier", b"")])
+    assert isinstance(made, Committed)
+    return made.revision
+
+
 async def test_reading_changes_nothing(api: RunningApi) -> None:
-    """Every GET leaves the store as it was, so that pages of other sites that make a browser read change nothing."""
+    """Every GET leaves the store as it was, so that pages of other sites that make a browser read change nothing.
+
+    Only a log-in at an OpenID provider, which ends with a GET, is audited.
+    """
     cookie = await signed_in(api)
-    before = api.store.feed.revision
+    before = await commits_so_far(api)
     asked = 0
     for route in api.routes:
-        if route.method == "GET":
+        if route.method == "GET" and not route.path.startswith(OIDC_LOGIN):
             path = re.sub(r"\{namespace\}", "default", route.path)
             path = re.sub(r"\{\w+\}", "a", path)
             for _ in range(2):
@@ -193,7 +205,7 @@ async def test_reading_changes_nothing(api: RunningApi) -> None:
                 assert answer.status < 500, path
             asked += 1
     assert asked > 50
-    assert api.store.feed.revision == before
+    assert await commits_so_far(api) == before + 1
 
 
 async def test_a_link_from_elsewhere_shows_the_page(api: RunningApi) -> None:

@@ -125,11 +125,11 @@ class Backlog:
     async def run(self) -> None:
         """Load deliveries until cancelled."""
         while True:
+            self._woken.clear()
             if self._look_again_from is not None and not self._memory.full():
                 await self._take_parked(self._look_again_from)
             await self._follow()
             await self._woken.wait()
-            self._woken.clear()
 
     async def read(self, delivery_id: int) -> OweDelivery | None:
         """One delivery, None if it is no longer pending."""
@@ -157,10 +157,12 @@ class Backlog:
         return [delivery for delivery in page if delivery.id not in left], len(page) == PAGE
 
     async def _follow(self) -> None:
-        """Take new deliveries."""
+        """Take new deliveries; those that are looked for from the first id on are older, and come first."""
         more = True
         while more and not self._memory.full():
             page, more = await self._to_admit(self._followed)
+            if self._looks_at_all:
+                return
             for delivery in page:
                 self._followed = delivery.id
                 self._try_admission(delivery, self._parked_keys, self._park)
@@ -181,11 +183,14 @@ class Backlog:
 
     def _is_worth_a_look(self) -> bool:
         """Whether any handler with parked deliveries has room."""
-        return self._looks_at_all or any(self._memory.has_room(handlers) for handlers in self._parked_handlers)
+        return any(self._memory.has_room(handlers) for handlers in self._parked_handlers)
 
     async def _take_parked(self, first: int) -> None:
-        """Take parked deliveries that have room now, from the delivery `first` on."""
-        self._look_again_from = None
+        """Take parked deliveries that have room now, from the delivery `first` on.
+
+        What is asked for meanwhile, by `look_again` or `look_at_all`, is left to the next call.
+        """
+        at_all, self._looks_at_all, self._look_again_from = self._looks_at_all, False, None
         refused: dict[EventKey, int] = {}
 
         def refuse(delivery_id: int, parked: _Parked) -> None:
@@ -193,7 +198,9 @@ class Backlog:
             self._park(delivery_id, parked)
 
         after, idle_pages, seen_all = first - 1, 0, False
-        while not seen_all and idle_pages < IDLE_PAGES_MAX and not self._memory.full() and self._is_worth_a_look():
+        while not seen_all and idle_pages < IDLE_PAGES_MAX and not self._memory.full():
+            if not (at_all or self._is_worth_a_look()):
+                break
             page, more = await self._to_admit(after)
             older = [delivery for delivery in page if delivery.id <= self._followed]
             admitted = 0
@@ -204,17 +211,15 @@ class Backlog:
             idle_pages = 0 if admitted else idle_pages + 1
             seen_all = not more or len(older) < len(page)
             await asyncio.sleep(0)
-        self._looks_at_all = False
         if refused:
             self._first_parked = min(refused.values())
         elif seen_all:
             self._first_parked = None
             self._forget_parked()
-        elif not self._is_worth_a_look():
-            self._first_parked = after + 1
         else:
-            self._first_parked = self._look_again_from = after + 1
-            self._woken.set()
+            self._first_parked = after + 1
+            if self._is_worth_a_look():
+                self.look_again()
 
     def _forget_parked(self) -> None:
         for known in (self._parked, self._parked_keys, self._parked_handlers):

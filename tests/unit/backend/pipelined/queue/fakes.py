@@ -1,6 +1,8 @@
 """A store of deliveries that fails when it is told to."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from sensu.errors import StoreError
 from sensu.rules.share import ALL_SLOTS, Slots
@@ -15,6 +17,16 @@ class FakeDeliveries:
         self.commits: list[Sequence[Write]] = []
         self.failures = 0
         self.pages_read = 0
+        self._answers: asyncio.Event | None = None
+
+    @contextmanager
+    def slow_page(self) -> Iterator[asyncio.Event]:
+        """A page that is read meanwhile is what is stored now, and arrives when the event is set."""
+        self._answers = asyncio.Event()
+        try:
+            yield self._answers
+        finally:
+            self._answers = None
 
     async def commit(self, writes: Sequence[Write]) -> Committed:
         self._fail()
@@ -29,7 +41,10 @@ class FakeDeliveries:
     async def deliveries_owed(self, limit: int, after: int = 0, slots: Slots = ALL_SLOTS) -> Sequence[OweDelivery]:
         self._fail()
         self.pages_read += 1
-        return [self.owed[each] for each in sorted(self.owed) if each > after][:limit]
+        page = [self.owed[each] for each in sorted(self.owed) if each > after][:limit]
+        if self._answers is not None:
+            await self._answers.wait()
+        return page
 
     def _fail(self) -> None:
         if self.failures:

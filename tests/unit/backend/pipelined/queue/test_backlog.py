@@ -161,6 +161,33 @@ async def test_what_was_missed_is_found() -> None:
         assert memory.admitted == [2, 1]
 
 
+async def test_what_is_asked_for_while_a_page_is_read_is_not_forgotten() -> None:
+    """A look at all that is asked for during another one is made after it."""
+    async with following(FakeMemory(), owe(2, "c fast")) as (backlog, memory, store, clock):
+        with store.slow_page() as answers:
+            backlog.look_at_all()
+            await let_others_run()
+            store.owed[1] = owe(1, "b fast")
+            backlog.look_at_all()
+            answers.set()
+            await let_others_run()
+        assert memory.admitted == [2, 1]
+
+
+async def test_what_is_looked_for_comes_before_what_is_new() -> None:
+    """A new delivery whose page is read when older ones become this member's is taken after them."""
+    async with following(FakeMemory(), owe(2, "a fast")) as (backlog, memory, store, clock):
+        with store.slow_page() as answers:
+            store.owed[3] = owe(3, "c fast")
+            backlog.wake()
+            await let_others_run()
+            store.owed[1] = owe(1, "c fast")
+            backlog.look_at_all()
+            answers.set()
+            await let_others_run()
+        assert memory.admitted == [2, 1, 3]
+
+
 async def test_a_store_that_does_not_answer_is_asked_again() -> None:
     """Reading goes on where it was when the store is well again."""
     async with following(FakeMemory(), owe(1, "c fast"), failures=2) as (backlog, memory, store, clock):
