@@ -64,7 +64,7 @@ def test_a_dump_of_everything_can_be_deleted_in_one_go(sensuctl: Sensuctl) -> No
     assert (again.status, again.err) == (0, "0 deleted, 16 were gone already\n")
 
 
-CLUSTER_WIDE = "namespaces,clusterroles,clusterrolebindings,users,apikeys,tessen"
+CLUSTER_WIDE = "namespaces,clusterroles,clusterrolebindings,users,apikeys,tessen,secrets-providers"
 
 
 def test_what_cannot_be_deleted_stops_nothing_and_is_reported(sensuctl: Sensuctl) -> None:

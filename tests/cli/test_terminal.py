@@ -255,7 +255,7 @@ def test_tessen_does_not_claim_to_report(terminal: Sensuctl) -> None:
 def test_types_that_all_leaves_out_have_a_reason(terminal: Sensuctl) -> None:
     """What is in no dump is listed with why."""
     err = terminal("describe-type", "all").err
-    assert "  secrets/v1.Env: built in, it cannot be created\n" in err
+    assert "  secrets/v1.Env: a type of secrets/v1.Provider\n" in err
     assert "  core/v3.EntityConfig: the configured part of core/v2.Entity\n" in err
 
 

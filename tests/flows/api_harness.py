@@ -21,7 +21,7 @@ from sensu.backend.api.cluster import Member
 from sensu.backend.api.router import Route
 from sensu.backend.api.server import ApiServer
 from sensu.backend.auth import assembly as auth
-from sensu.backend.auth.seeds import seed_writes
+from sensu.backend.auth.seeds import env_provider_write, seed_writes
 from sensu.backend.basics import Basics
 from sensu.backend.composition import Core, CoreCounters
 from sensu.backend.counts import DeliveryCounts, EventCounts, KeepaliveCounts, ScheduleCounts
@@ -32,7 +32,7 @@ from sensu.backend.metrics import BackendMetrics
 from sensu.backend.pipelined import assembly as pipelined
 from sensu.backend.pipelined.steps.scripts import Scripts
 from sensu.backend.ports import DaemonPorts
-from sensu.backend.secrets.resolver import Secrets
+from sensu.backend.secrets import assembly as secret_values
 from sensu.backend.services.audit import AuditLog
 from sensu.backend.services.history import Bound, History
 from sensu.backend.services.live_changes import LiveChanges
@@ -199,16 +199,19 @@ async def running_api(
             hashed = quick_hash(PASSWORD)
             await store.commit(seed_writes(ADMIN, hashed, hashed, None, clock.now()))
         await store.commit([put(ENTITY, _own_entity())])
+        await store.commit([env_provider_write()])
         cache = ResourceCache(store)
         await cache.load(kind for kind in ALL_KINDS if kind is not EVENT)
         stack.callback(cache.close)
         metrics = BackendMetrics(CollectorRegistry(), "test")
         basics = Basics(store, cache, clock, BackendSettings(), metrics)
+        known = await auth.assembled(basics, stack)
+        secrets = secret_values.assembled(basics, known.sealing)
+        stack.callback(secrets.close)
         scripts, counts = Scripts(), DeliveryCounts(metrics, store.deliveries_size)
         stack.callback(scripts.close)
-        known = await auth.assembled(basics, stack)
         deliveries, offered = pipelined.assembled(
-            basics, NoAssets(), scripts, Secrets(cache, clock), known.access, _own_entity(), counts
+            basics, NoAssets(), scripts, secrets, known.access, _own_entity(), counts
         )
         slots = ScheduleCounts(metrics)
         counters = CoreCounters(EventCounts(metrics), KeepaliveCounts(metrics), slots, slots)

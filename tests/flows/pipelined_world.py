@@ -20,6 +20,7 @@ from sensu.backend.pipelined.assembly import assembled
 from sensu.backend.pipelined.queue.bounds import Bounds
 from sensu.backend.pipelined.steps.outcome import Outcome
 from sensu.backend.pipelined.steps.scripts import Scripts
+from sensu.backend.secrets.cache import SecretCache
 from sensu.backend.secrets.env import EnvSecrets
 from sensu.backend.secrets.provider import SecretProvider
 from sensu.backend.secrets.resolver import Secrets
@@ -52,7 +53,7 @@ from sensu.resources.kinds import (
 from sensu.resources.metadata import ObjectMeta, ResourceReference
 from sensu.resources.mutator import Mutator
 from sensu.resources.pipeline import Pipeline, PipelineWorkflow
-from sensu.resources.secret import ENV_PROVIDER
+from sensu.resources.secret_providers import ENV
 from sensu.resources.wire import encode
 from sensu.rules.workflow import Workflow
 from sensu.store.contract import Store
@@ -128,7 +129,7 @@ class PipelinedWorld:
         self.folder = folder
         self.counters = FakeCounters()
         self.environment: dict[str, str] = {}
-        self.secret_providers: dict[str, SecretProvider] = {ENV_PROVIDER: EnvSecrets(self.environment)}
+        self.secret_providers: dict[str, SecretProvider] = {ENV: EnvSecrets(self.environment)}
         self.membership = MovingSlots()
         self._bounds = bounds
         self._cache = ResourceCache(store)
@@ -172,7 +173,7 @@ class PipelinedWorld:
             Basics(self.store, self._cache, self.clock, BackendSettings(dashboard_url=self._web_url), metrics),
             FakeAssets(self.folder / "assets"),
             self._scripts,
-            Secrets(self._cache, self.clock, self.secret_providers),
+            Secrets(self._cache, SecretCache(self.clock), lambda: self.secret_providers),
             Access(self._cache),
             make_entity("backend"),
             self.counters,

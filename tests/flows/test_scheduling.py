@@ -6,7 +6,7 @@ from itertools import pairwise
 import msgspec
 import pytest
 
-from sensu.backend.secrets.provider import NoSecret, SecretValue
+from sensu.backend.secrets.provider import NoSecret, SecretProvider, SecretText, SecretValue
 from sensu.resources.asset import Asset
 from sensu.resources.check import CheckConfig, ProxyRequests
 from sensu.resources.hook import HookConfig
@@ -194,17 +194,15 @@ async def test_a_turn_that_a_restart_leaves_out_is_in_the_ledger(world: World) -
     assert [slot.why for slot in slots].count(Why.BACKEND_DOWN) >= 1
 
 
-class SlowSecrets:
+class SlowSecrets(SecretProvider):
     """A provider of secrets on another host, which answers when a test lets it."""
-
-    is_local = False
 
     def __init__(self) -> None:
         self.answers = asyncio.Event()
 
     async def value(self, secret_id: str) -> SecretValue | NoSecret:
         await self.answers.wait()
-        return SecretValue(f"value of {secret_id}")
+        return SecretValue(SecretText(f"value of {secret_id}"))
 
 
 async def test_a_check_that_waits_for_its_secrets_delays_no_other(world: World) -> None:

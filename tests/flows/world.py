@@ -15,6 +15,7 @@ from sensu.backend.eventd.counters import Took
 from sensu.backend.metrics import BackendMetrics
 from sensu.backend.ports import EventOutcome, IncomingEvent, Subscribers
 from sensu.backend.schedulerd.ledger import SLOTS_MAX
+from sensu.backend.secrets.cache import SecretCache
 from sensu.backend.secrets.provider import SecretProvider
 from sensu.backend.secrets.resolver import Secrets
 from sensu.backend.settings import BackendSettings
@@ -193,7 +194,7 @@ class World:
         self._core.open()
         self.ledger, self.eventd, self.keepalived = self._core.ledger, self._core.events, self._core.keepalives
         self.agents = FakeSubscribers(self.clock)
-        self.secrets = Secrets(self.cache, self.clock, self.secret_providers)
+        self.secrets = Secrets(self.cache, SecretCache(self.clock), lambda: self.secret_providers)
         self.schedulerd = self._core.schedule(self.secrets, self.subscribers())
         await self.eventd.prepare()
         self._tasks = [asyncio.create_task(self.eventd.run()), asyncio.create_task(self.schedulerd.run())]

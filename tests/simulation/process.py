@@ -23,6 +23,7 @@ from sensu.backend.pipelined.steps.outcome import Outcome
 from sensu.backend.pipelined.steps.runtime_assets import RuntimeAssets
 from sensu.backend.pipelined.steps.scripts import Scripts
 from sensu.backend.pipelined.steps.workflows import Workflows
+from sensu.backend.secrets.cache import SecretCache
 from sensu.backend.secrets.resolver import Secrets
 from sensu.backend.settings import BackendSettings
 from sensu.errors import StoreError
@@ -213,7 +214,7 @@ class SimProcess:
         await cache.load(KINDS)
         metrics = BackendMetrics(CollectorRegistry())
         basics = Basics(store, cache, self.clock, BackendSettings(), metrics)
-        secrets = Secrets(cache, self.clock, {})
+        secrets = Secrets(cache, SecretCache(self.clock), dict)
         deliveries = self._pipelined(basics, secrets, metrics)
         schedule_counts = ScheduleCounts(metrics)
         counters = CoreCounters(EventCounts(metrics), KeepaliveCounts(metrics), schedule_counts, schedule_counts)

@@ -35,6 +35,7 @@ from sensu.backend.pipelined.steps.scripts import Scripts
 from sensu.backend.ports import DaemonPorts, Subscribers
 from sensu.backend.schedulerd.daemon import RequestCounters, Schedulerd
 from sensu.backend.schedulerd.ledger import SLOTS_MAX, RunLedger, SlotCounters
+from sensu.backend.secrets import assembly as secret_values
 from sensu.backend.secrets.resolver import Secrets
 from sensu.backend.services.audit import AuditLog
 from sensu.backend.services.history import Bound, History
@@ -197,10 +198,11 @@ async def composed(
     node, kept_s = basics.settings.node_name, basics.settings.state_change_retention
     record = ActivityRecord(store, basics.records, clock, node, kept_s)
     assets = pipelined.opened_assets(basics, executors.files, AssetCounts(metrics).stage, stack)
-    scripts, secrets = Scripts(), Secrets(basics.records, clock)
+    known = await auth.assembled(basics, stack)
+    scripts, secrets = Scripts(), secret_values.assembled(basics, known.sealing)
+    secrets.refresh()
     stack.callback(scripts.close)
     stack.callback(secrets.close)
-    known = await auth.assembled(basics, stack)
     delivery_counts = DeliveryCounts(metrics, store.deliveries_size)
     deliveries, offered = pipelined.assembled(
         basics,

@@ -13,7 +13,7 @@ from prometheus_client import CollectorRegistry
 
 from sensu import systemd
 from sensu.backend.agentd.agentd import Agentd
-from sensu.backend.auth.seeds import SYSTEM_NAMESPACE, system_namespace_writes
+from sensu.backend.auth.seeds import SYSTEM_NAMESPACE, env_provider_write, system_namespace_writes
 from sensu.backend.basics import Basics
 from sensu.backend.composition import Daemons, Executors, Gates, composed
 from sensu.backend.duties import DutyRuns
@@ -121,6 +121,7 @@ class Backend:
         own = await self._own_entity(executors)
         if membership.holds(Duty.REGISTER):
             await store.commit([*system_namespace_writes(), put(ENTITY, own)])
+            await store.commit([env_provider_write()])  # refused if it is there
         records = ResourceCache(store)
         await records.load(kind for kind in ALL_KINDS if kind is not EVENT)
         metrics = BackendMetrics(CollectorRegistry(), VERSION, self._clock)

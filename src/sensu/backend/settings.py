@@ -71,6 +71,8 @@ class BackendSettings:
 
     assets_rate_limit: float = option("maximum asset downloads per second", 1.39)
     assets_burst_limit: int = option("maximum asset downloads in a burst", 100)
+    secrets_directories: tuple[str, ...] = option("directories that secrets may be read from (FileProvider)", ())
+    secrets_env_prefix: str = option("prefix of the variables that secrets may be read from (default: none)", "")
     deregistration_handler: str = option("default handler for deregistration events of agents", "")
     audit_retention: float = option("how long audit log entries are kept", 7_776_000.0, kind="duration")
     audit_entries_max: int = option("maximum number of audit log entries", 100_000)

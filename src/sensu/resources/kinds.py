@@ -169,6 +169,23 @@ def _words_of(type_name: str) -> str:
     return "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in type_name).lstrip()
 
 
+def _type_of(kind: Kind, type_name: str, shape: str, *, authorless: bool = False) -> Kind:
+    """The row of one type of a kind that has several."""
+    return Kind(
+        type_name,
+        kind.segment,
+        shape,
+        api_version=kind.api_version,
+        namespaced=kind.namespaced,
+        wrapped=True,
+        remark=f"a type of {kind.qualified_name}",
+        noun="",
+        short_name=type_name,
+        authorless=authorless,
+        part_of=kind,
+    )
+
+
 def is_open(api_version: str) -> bool:
     """Whether the reference's open edition, or only this product, has the API group."""
     return api_version.startswith(_OPEN)
@@ -316,27 +333,9 @@ AUTH_PROVIDER = Kind(
     word="authentication provider",
     noun="auth",
 )
-
-
-def _provider_type(name: str, shape: str) -> Kind:
-    """A type of authentication provider."""
-    return Kind(
-        name,
-        "authproviders",
-        shape,
-        api_version=AUTHENTICATION_V2,
-        namespaced=False,
-        wrapped=True,
-        remark="a type of authentication/v2.Provider",
-        noun="",
-        short_name=name,
-        part_of=AUTH_PROVIDER,
-    )
-
-
-LDAP_PROVIDER = _provider_type("ldap", "directory:LDAPProvider")
-AD_PROVIDER = _provider_type("ad", "directory:ADProvider")
-OIDC_PROVIDER = _provider_type("oidc", "oidc:OIDCProvider")
+LDAP_PROVIDER = _type_of(AUTH_PROVIDER, "ldap", "directory:LDAPProvider")
+AD_PROVIDER = _type_of(AUTH_PROVIDER, "ad", "directory:ADProvider")
+OIDC_PROVIDER = _type_of(AUTH_PROVIDER, "oidc", "oidc:OIDCProvider")
 DATASTORE = Kind(
     "PostgresConfig",
     "provider",
@@ -380,16 +379,19 @@ SERVICE_COMPONENT = Kind(
     dump_order=26,
 )
 SECRET_PROVIDER = Kind(
-    "Env",
+    "Provider",
     "providers",
-    "secret:EnvProvider",
     api_version=SECRETS_V1,
     namespaced=False,
+    serves=REPLACE,
     wrapped=True,
-    remark="built in, it cannot be created",
+    dump_order=27,
     word="secrets provider",
-    noun="",
+    noun="secrets-provider",
+    short_name="secrets-providers",
 )
+ENV_PROVIDER = _type_of(SECRET_PROVIDER, "Env", "secret_providers:EnvProvider", authorless=True)
+FILE_PROVIDER = _type_of(SECRET_PROVIDER, "FileProvider", "secret_providers:FileProvider")
 ENTITY_CONFIG = Kind(
     "EntityConfig",
     "entity-configs",

@@ -16,6 +16,7 @@ from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from sensu.resources.oidc import OIDCProvider
 from sensu.rules.directory import NAME_CHARACTERS_MAX, RESERVED, Mistake, named_groups, prefixed
+from sensu.rules.web_urls import is_web_url
 
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
 """The signatures that are accepted: those with a public key. Neither `none` nor a shared secret is among them."""
@@ -79,16 +80,6 @@ def endpoints_in(server: str, document: Mapping[str, Any]) -> Endpoints | Mistak
         tuple(one for one in methods if isinstance(one, str)) if isinstance(methods, Sequence) else (SECRET_BASIC,),
         document.get("authorization_response_iss_parameter_supported") is True,
     )
-
-
-def is_web_url(url: str) -> bool:
-    """Whether a text is an http or https URL with a host."""
-    try:
-        parts = urlsplit(url)
-        port_is_right = parts.port is None or parts.port > 0
-    except ValueError:
-        return False
-    return parts.scheme in ("http", "https") and bool(parts.hostname) and port_is_right
 
 
 def challenge_of(verifier: str) -> str:

@@ -7,9 +7,10 @@ from sensu.errors import InvalidResource
 from sensu.resources.documents import converted, decoded, document_shape, encoded
 from sensu.resources.entity import Entity
 from sensu.resources.envelope import is_wrapped, unwrapped, wrapped
-from sensu.resources.kinds import CHECK, ENTITY, NAMESPACE, SECRET, SECRET_PROVIDER, STORED_TYPES, Kind
+from sensu.resources.kinds import CHECK, ENTITY, ENV_PROVIDER, NAMESPACE, SECRET, STORED_TYPES, Kind
 from sensu.resources.metadata import ObjectMeta
-from sensu.resources.secret import EnvProvider, Secret
+from sensu.resources.secret import Secret
+from sensu.resources.secret_providers import EnvProvider
 
 TOKEN = Secret(metadata=ObjectMeta(name="token", namespace="default"), id="TOKEN", provider="env")
 
@@ -20,7 +21,7 @@ def test_a_wrapped_kind_is_stored_and_shown_in_its_envelope() -> None:
         b'{"type":"Secret","api_version":"secrets/v1","metadata":{"name":"token","namespace":"default"},'
         b'"spec":{"id":"TOKEN","provider":"env"}}'
     )
-    assert encoded(SECRET_PROVIDER, EnvProvider()) == (
+    assert encoded(ENV_PROVIDER, EnvProvider()) == (
         b'{"type":"Env","api_version":"secrets/v1","metadata":{"name":"env"},"spec":{}}'
     )
     assert encoded(ENTITY, Entity()) == msgspec.json.encode(Entity())

@@ -41,7 +41,6 @@ from sensu.backend.api import (
     prune,
     reference,
     resources,
-    secret_providers,
     sessions,
     silence_previews,
     silence_rows,
@@ -91,7 +90,6 @@ from sensu.backend.services.provider_sessions import sessions_ended_by
 from sensu.backend.services.pruning import Pruning
 from sensu.backend.services.resources import Resources
 from sensu.backend.services.search_values import SearchIndex
-from sensu.backend.services.secret_providers import SecretProviders
 from sensu.backend.services.sessions import LoginSessions
 from sensu.backend.services.silence_previews import SilencePreviews
 from sensu.backend.services.silence_rows import SilenceLists
@@ -169,7 +167,6 @@ def _described_routes(context: ApiContext) -> Iterator[Route]:
     yield from bulk.routes(_bulks(context, cases, kept_deliveries))
     yield from _trial_routes(context, kept)
     yield from silenced.routes(cases.silences)
-    yield from secret_providers.routes(SecretProviders(context.access))
     yield from namespaces.routes(cases.namespaces)
     yield from users.routes(kept, cases.users)
     yield from api_keys.routes(kept, APIKeyGrants(kept, context.authenticator.key_uses))

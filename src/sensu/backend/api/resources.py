@@ -71,11 +71,12 @@ class ResourceEndpoint:
         wanted = {word.lower() for word in request.query.get("types", ())} if kind.types else set()
         if not wanted or kind.type.lower() in wanted:
             return page
-        unknown = wanted - {one.type.lower() for one in kind.types}
+        types = {one.type.lower(): one.type for one in kind.types}
+        unknown = wanted - types.keys()
         if unknown:
-            known = ", ".join(one.type for one in kind.types)
+            known = ", ".join(types.values())
             return Invalid(f'types: "{min(unknown)}" is not a type, the types are {known}')
-        chosen = f"{selectable_of(kind).prefix}.type in [{','.join(sorted(wanted))}]"
+        chosen = f"{selectable_of(kind).prefix}.type in [{','.join(sorted(types[word] for word in wanted))}]"
         return replace(page, field_selectors=(*page.field_selectors, chosen))
 
     async def listing_of_all(self, request: Request) -> Response:

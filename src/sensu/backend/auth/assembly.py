@@ -1,27 +1,29 @@
 """Assembles authentication and access control."""
 
 import contextlib
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 from sensu.backend.auth.access import Access
 from sensu.backend.auth.api_keys import APIKeys
 from sensu.backend.auth.authenticator import Authenticator
 from sensu.backend.auth.basic_provider import BasicProvider
 from sensu.backend.auth.cluster_secret import cluster_secret
-from sensu.backend.auth.configured_providers import ConfiguredProviders, Makers
+from sensu.backend.auth.configured import Configured
 from sensu.backend.auth.directory.provider import Directory
 from sensu.backend.auth.key_uses import KeyUses
 from sensu.backend.auth.oidc.connection import ProviderConnection
 from sensu.backend.auth.oidc.flow import SignOn
 from sensu.backend.auth.oidc.provider import OIDC
 from sensu.backend.auth.passwords import Passwords
-from sensu.backend.auth.providers import Providers
+from sensu.backend.auth.providers import ConfiguredProvider, Providers
 from sensu.backend.auth.sealing import Sealing
 from sensu.backend.auth.signing import read_private_key, read_public_key
 from sensu.backend.auth.tokens import TokenLifetimes, Tokens
 from sensu.backend.basics import Basics
-from sensu.resources.kinds import AD_PROVIDER, LDAP_PROVIDER, OIDC_PROVIDER
+from sensu.resources.kinds import AD_PROVIDER, AUTH_PROVIDER, LDAP_PROVIDER, OIDC_PROVIDER, Kind
 from sensu.tls import client_context
 
 
@@ -46,12 +48,12 @@ async def assembled(basics: Basics, stack: contextlib.AsyncExitStack) -> Auth:
     stack.callback(passwords.close)
     sealing = Sealing(await cluster_secret(basics.store))
     trusts = partial(client_context, settings.trusted_ca_file)
-    makers: Makers = {
+    makers: Mapping[Kind, Callable[[Any], ConfiguredProvider]] = {
         LDAP_PROVIDER: partial(Directory, records=records, clock=basics.clock),
         AD_PROVIDER: partial(Directory, records=records, clock=basics.clock),
         OIDC_PROVIDER: lambda resource: OIDC(resource, records, basics.clock, sealing, ProviderConnection(trusts)),
     }
-    providers = Providers(BasicProvider(records, passwords), ConfiguredProviders(records, sealing, makers))
+    providers = Providers(BasicProvider(records, passwords), Configured(records, sealing, AUTH_PROVIDER, makers))
     tokens = Tokens(
         basics.store,
         providers,

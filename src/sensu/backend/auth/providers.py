@@ -90,13 +90,16 @@ class Providers:
     """The providers of a backend: `basic`, and those that are configured, in the order of their names."""
 
     def __init__(self, basic: Provider, configured: Callable[[], Mapping[str, ConfiguredProvider]] = dict) -> None:
-        """`configured` returns the other providers by their ids."""
+        """`configured` returns the other providers by the names of their resources."""
         self._basic = basic
         self._configured = configured
 
     def get(self, provider_id: str) -> Provider | None:
         """The provider with that id."""
-        return self._basic if provider_id == self._basic.id else self._configured().get(provider_id)
+        if provider_id == self._basic.id:
+            return self._basic
+        found = self.configured(provider_id.partition("/")[2])
+        return found if found is not None and found.id == provider_id else None
 
     async def log_in(self, login: PasswordLogin) -> Principal | Rejected | ProviderUnavailable:
         """The user, from the first provider that accepts the password; raises TooManyAttempts.
@@ -125,8 +128,7 @@ class Providers:
 
     def configured(self, name: str) -> ConfiguredProvider | None:
         """The configured provider of a name, whatever its type."""
-        found = (provider for key, provider in self._configured().items() if key.partition("/")[2] == name)
-        return next(found, None)
+        return self._configured().get(name)
 
     async def log_in_locally(self, login: PasswordLogin) -> Principal | Rejected | ProviderUnavailable:
         """The user, from the user records alone; raises TooManyAttempts."""

@@ -17,12 +17,14 @@ from sensu.resources.kinds import (
     NAMESPACE,
     ROLE,
     ROLE_BINDING,
+    SECRET_PROVIDER,
     USER,
 )
 from sensu.resources.metadata import ObjectMeta
 from sensu.resources.namespace import Namespace
 from sensu.resources.role import ClusterRole, Role, Rule
 from sensu.resources.role_binding import ClusterRoleBinding, RoleBinding, RoleRef, Subject
+from sensu.resources.secret_providers import EnvProvider
 from sensu.resources.user import User
 from sensu.store.values import Must, PutResource
 
@@ -117,6 +119,14 @@ def _api_key(name: str, username: str, now: float) -> PutResource:
 def system_namespace_writes() -> list[PutResource]:
     """The writes of a backend at its start: the namespace of its own entities."""
     return [put(NAMESPACE, Namespace(name=SYSTEM_NAMESPACE)), *namespace_writes(SYSTEM_NAMESPACE)]
+
+
+def env_provider_write() -> PutResource:
+    """The write of a backend at its start, unless it is there: the secrets provider of its environment.
+
+    Source: docs, "Secrets providers reference" (created when the backend starts).
+    """
+    return put(SECRET_PROVIDER, EnvProvider(), must=Must.BE_ABSENT)
 
 
 def namespace_writes(namespace: str, created_by: str = "") -> list[PutResource]:

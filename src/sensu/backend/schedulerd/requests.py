@@ -46,7 +46,7 @@ async def _secrets(check: CheckConfig, secrets: Secrets) -> tuple[str, ...]:
         place = fields(namespace=check.metadata.namespace, check=check.metadata.name, error=found.why)
         log.error("a check goes without its secrets", extra=place)
         return ()
-    return tuple(f"{name}={value}" for name, value in found)
+    return tuple(f"{name}={value.reveal()}" for name, value in found)
 
 
 def _hooks(check: CheckConfig, cache: ResourceCache) -> tuple[HookConfig, ...]:

@@ -19,9 +19,6 @@ KEPT_MAX_S = 300.0
 """Maximum age of a remembered value, whatever its provider allows."""
 FAILURE_KEPT_S = 5.0
 """How long a failure is remembered, so that a provider that is down is not asked by every command."""
-FETCH_S = 10.0
-"""Time limit of a request to a provider."""
-
 CacheKey = tuple[SecretProvider, str]
 
 
@@ -53,6 +50,12 @@ class SecretCache:
             self._fetching[wanted] = fetching
         return await asyncio.shield(fetching)
 
+    def forget(self, provider: SecretProvider) -> None:
+        """Forget the values of a provider that was edited or deleted, and end it."""
+        provider.close()
+        for wanted in [wanted for wanted in self._kept if wanted[0] is provider]:
+            self._forget(wanted)
+
     def close(self) -> None:
         """Forget all values and end all requests."""
         for fetching in self._fetching.values():
@@ -64,10 +67,10 @@ class SecretCache:
         provider, secret_id = wanted
         found: SecretValue | NoSecret
         try:
-            async with asyncio.timeout(FETCH_S):
+            async with asyncio.timeout(provider.timeout_s):
                 found = await provider.value(secret_id)
         except TimeoutError:
-            found = NoSecret(f"the provider did not answer within {FETCH_S:g} s")
+            found = NoSecret(f"the provider did not answer within {provider.timeout_s:g} s")
         except Exception as err:
             log.error("a secrets provider failed", extra=fields(id=secret_id, error=type(err).__name__))
             found = NoSecret("the provider failed")
@@ -80,7 +83,7 @@ class SecretCache:
         self._forget(wanted)
         keep_s, size = FAILURE_KEPT_S, 0
         if isinstance(found, SecretValue):
-            keep_s, size = min(found.keep_s, KEPT_MAX_S), len(found.text.encode())
+            keep_s, size = min(found.keep_s, KEPT_MAX_S), len(found.text)
         if keep_s <= 0 or size > BYTES_MAX:
             return
         self._kept[wanted] = _Kept(found, self._clock.monotonic() + keep_s, size)

@@ -1,19 +1,17 @@
 """Looks up the secrets of checks, handlers and mutators when a command needs them."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from sensu.backend.secrets.cache import SecretCache
-from sensu.backend.secrets.env import EnvSecrets
-from sensu.backend.secrets.provider import NoSecret, SecretProvider, SecretValue
-from sensu.clock import Clock
+from sensu.backend.secrets.provider import NoSecret, SecretProvider, SecretValue, SecretVariable
 from sensu.resources.kinds import SECRET, Kind
 from sensu.resources.metadata import SecretReference
-from sensu.resources.secret import ENV_PROVIDER, Secret
+from sensu.resources.secret import Secret
 
 LOOKUP_S = 10.0
-"""Time limit for all secrets of one command."""
+"""Time limit for all secrets of one command. A request to a provider goes on for as long as the provider allows."""
 
 
 class Records(Protocol):
@@ -25,20 +23,26 @@ class Records(Protocol):
 
 
 class Secrets:
-    """Resolves references to secrets; `providers` are found by their names."""
+    """Resolves references to secrets."""
 
-    def __init__(self, records: Records, clock: Clock, providers: Mapping[str, SecretProvider] | None = None) -> None:
-        self._records = records
-        self._providers = {ENV_PROVIDER: EnvSecrets()} if providers is None else providers
-        self._cache = SecretCache(clock)
+    def __init__(
+        self, records: Records, cache: SecretCache, providers: Callable[[], Mapping[str, SecretProvider]]
+    ) -> None:
+        """`providers` returns the providers by their names."""
+        self._records, self._cache, self._providers = records, cache, providers
+
+    def refresh(self) -> None:
+        """Start the providers that are new."""
+        for provider in self._providers().values():
+            provider.start()
 
     async def variables(
         self, namespace: str, references: Sequence[SecretReference] | None
-    ) -> list[tuple[str, str]] | NoSecret:
+    ) -> list[SecretVariable] | NoSecret:
         """The variables for the environment of a command."""
         if not references:
             return []
-        variables: list[tuple[str, str]] = []
+        variables: list[SecretVariable] = []
         try:
             async with asyncio.timeout(LOOKUP_S):
                 for reference in references:
@@ -51,18 +55,20 @@ class Secrets:
         return variables
 
     def close(self) -> None:
-        """Forget all values and end all requests."""
+        """Forget all values, and end all requests and providers."""
+        for provider in self._providers().values():
+            provider.close()
         self._cache.close()
 
     async def _value(self, namespace: str, name: str) -> SecretValue | NoSecret:
         secret: Secret | None = self._records.get(SECRET, namespace, name)
         if secret is None:
             return NoSecret(f"secret {name} does not exist")
-        provider = self._providers.get(secret.provider)
+        provider = self._providers().get(secret.provider)
         if provider is None:
             return NoSecret(f"secret {name}: the provider {secret.provider} does not exist")
         if provider.is_local:
             found = await provider.value(secret.id)
         else:
             found = await self._cache.value(provider, secret.id)
-        return NoSecret(f"secret {name}: {found.why}") if isinstance(found, NoSecret) else found
+        return NoSecret(f"secret {name}: {found.why}", found.is_missing) if isinstance(found, NoSecret) else found

@@ -212,12 +212,14 @@ class Drafts:
         plain = msgspec.json.decode(encode(resource))
         for named in list(named_in(form, plain))[:REFERENCES_MAX]:
             kind = _kind(named)
-            if (named.of, namespace, named.name) in there or named.name in BUILT_IN_NAMES.get(named.of, ()):
+            space = namespace if kind.namespaced else ""
+            if (named.of, space, named.name) in there or named.name in BUILT_IN_NAMES.get(named.of, ()):
                 continue
-            if not self._access.allows(caller, "get", kind.segment, name=named.name, namespace=namespace):
+            if not self._access.allows(caller, "get", kind.segment, name=named.name, namespace=space):
                 continue
-            if await self._resources.store.get(key_of(kind, namespace, named.name)) is None:
-                yield FieldProblem(named.path, f"{kind.word} {named.name} does not exist in {namespace}")
+            if await self._resources.store.get(key_of(kind, space, named.name)) is None:
+                where = f" in {space}" if space else ""
+                yield FieldProblem(named.path, f"{kind.word} {named.name} does not exist{where}")
 
 
 def _kind(named: NamedResource) -> Kind:

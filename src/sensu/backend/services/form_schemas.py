@@ -7,14 +7,14 @@ import msgspec
 from sensu.backend.services.outcomes import Found, NotFound, Refusal
 from sensu.rules.etag import etag
 from sensu.rules.forms.schema import schema_of
-from sensu.rules.forms.table import FORMS, form_of
+from sensu.rules.forms.table import FORMS, form_of, word_of
 
 
 def form_schema(word: str) -> Found | Refusal:
-    """The schema of the kind with this word in URLs."""
+    """The schema of the form that is called by this word."""
     form = form_of(word)
     if form is None:
-        known = ", ".join(sorted(kind.segment for kind in FORMS))
+        known = ", ".join(sorted(word_of(kind) for kind in FORMS))
         return NotFound(f"{word} has no form; the kinds with a form are {known}")
     return _found(word)
 

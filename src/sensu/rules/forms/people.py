@@ -10,7 +10,7 @@ from sensu.resources.kinds import (
     USER,
     Kind,
 )
-from sensu.resources.secret import ENV_PROVIDER
+from sensu.resources.secret_providers import ENV
 from sensu.rules.forms.inputs import NAME, FormInput, KindForm, metadata
 from sensu.rules.kinds.role import VERBS
 from sensu.rules.kinds.user import PASSWORD_LENGTH_MIN
@@ -86,7 +86,18 @@ SECRET_FORM = KindForm(
     (WHO, MORE),
     {
         **metadata(WHO),
-        "provider": FormInput("Provider", section=WHO, choices=(ENV_PROVIDER,)),
-        "id": FormInput("Id", "The name of an environment variable of the backend.", WHO, example="DATABASE_PASSWORD"),
+        "provider": FormInput(
+            "Provider",
+            f"The secrets provider that has the value; {ENV} is the environment of the backend.",
+            WHO,
+            widget="reference",
+            of="providers",
+        ),
+        "id": FormInput(
+            "Id",
+            "The name of the value there, such as a variable for env or secret/database#password for Vault.",
+            WHO,
+            example="DATABASE_PASSWORD",
+        ),
     },
 )

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from sensu.resources.kinds import Kind
-from sensu.rules.forms import check, handling, hosts, people
+from sensu.rules.forms import check, handling, hosts, people, secrets_providers
 from sensu.rules.forms.inputs import KindForm
 
 FORMS: Mapping[Kind, KindForm] = {
@@ -23,10 +23,16 @@ FORMS: Mapping[Kind, KindForm] = {
         *people.ROLE_FORMS,
         *people.BINDING_FORMS,
         people.SECRET_FORM,
+        secrets_providers.FILE_FORM,
     )
 }
 
 
 def form_of(word: str) -> KindForm | None:
-    """The form of the kind with this word in URLs, or None."""
-    return next((form for form in FORMS.values() if form.kind.segment == word), None)
+    """The form that is called by this word, or None."""
+    return next((form for form in FORMS.values() if word_of(form.kind) == word), None)
+
+
+def word_of(kind: Kind) -> str:
+    """The word that a form is called by: that of its kind in URLs, or the type of a kind that has several."""
+    return kind.segment if kind.part_of is None else kind.type

@@ -12,9 +12,9 @@ import msgspec
 from sensu.resources.oidc import OIDCProvider
 from sensu.rules.kinds.auth_provider import name_problems
 from sensu.rules.kinds.kind_rules import FieldProblem, KindRules
-from sensu.rules.oidc import is_web_url
 from sensu.rules.redaction import REDACTED
 from sensu.rules.selectors.selectable import NAME, Selectable
+from sensu.rules.web_urls import is_plain_url
 
 CALLBACK_PATH = "/api/enterprise/authentication/v2/oidc/callback"
 SCOPES_MAX = 32
@@ -29,21 +29,16 @@ def problems(provider: OIDCProvider) -> Iterator[FieldProblem]:
     for field in ("client_id", "client_secret", "username_claim"):
         if not getattr(provider, field):
             yield FieldProblem(field, f"{field} must be set")
-    if not _is_plain_url(provider.server):
+    if not is_plain_url(provider.server):
         message = "server must be the https or http URL of the issuer, for example https://idp.example.org"
         yield FieldProblem("server", message)
     uri = provider.redirect_uri
-    if uri and not (_is_plain_url(uri) and urlsplit(uri).path.endswith(CALLBACK_PATH)):
+    if uri and not (is_plain_url(uri) and urlsplit(uri).path.endswith(CALLBACK_PATH)):
         yield FieldProblem("redirect_uri", f"redirect_uri must be an https or http URL that ends with {CALLBACK_PATH}")
     scopes = provider.additional_scopes
     if len(scopes) > SCOPES_MAX or not all(map(_SCOPE.fullmatch, scopes)):
         message = f"additional_scopes must be at most {SCOPES_MAX} scopes, without spaces"
         yield FieldProblem("additional_scopes", message)
-
-
-def _is_plain_url(url: str) -> bool:
-    """Whether a URL can be extended with a path: it has neither user, query nor fragment."""
-    return is_web_url(url) and re.search(r"[\s\x00-\x20\\?#@]", url) is None
 
 
 def secrets(provider: OIDCProvider, change: Callable[[str, str], str]) -> OIDCProvider:

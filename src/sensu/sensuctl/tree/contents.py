@@ -53,6 +53,7 @@ SECTIONS = {
         "audit": "Show the audit log",
         "cluster": "Manage the cluster of backends",
         "secret": "Manage references to secrets",
+        "secrets-provider": "Manage secrets providers, such as Vault servers",
         "search": "Manage saved searches of the web UI",
         "global-config": "Manage the configuration of the web UI",
         "datastore": "Manage datastore configurations of Sensu Go (stored, but not used)",

@@ -74,7 +74,7 @@ class Bench:
         self.directory = Directory()
         self.store = FakeStore()
         basic = BasicProvider(self.records, Passwords(self.clock))
-        self.providers = Providers(basic, lambda: {self.directory.id: self.directory})
+        self.providers = Providers(basic, lambda: {self.directory.id.partition("/")[2]: self.directory})
         self.tokens = self.restarted(self.providers)
         uses = KeyUses(cast(Store, self.store), self.records, self.clock)
         self.auth = Authenticator(self.records, self.providers, self.tokens, APIKeys(self.records), uses)

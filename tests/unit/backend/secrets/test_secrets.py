@@ -1,26 +1,29 @@
 """Secrets: looked up at their provider, and values of other hosts remembered within bounds."""
 
 import asyncio
+import copy
+import json
 import logging
+import pickle
 from collections import Counter
 
+import msgspec
 import pytest
 
 from sensu.backend.secrets import cache as cache_module
 from sensu.backend.secrets.cache import FAILURE_KEPT_S, KEPT_MAX_S, SecretCache
 from sensu.backend.secrets.env import EnvSecrets
-from sensu.backend.secrets.provider import NoSecret, SecretValue
+from sensu.backend.secrets.provider import NoSecret, SecretProvider, SecretText, SecretValue, as_value
 from sensu.backend.secrets.resolver import Secrets
+from sensu.log import JSONLines
 from sensu.resources.kinds import Kind
 from sensu.resources.metadata import ObjectMeta, SecretReference
 from sensu.resources.secret import Secret
 from sensu.testing.virtual_clock import VirtualClock
 
 
-class Vault:
+class Vault(SecretProvider):
     """A provider on another host, which answers at once unless a test holds it."""
-
-    is_local = False
 
     def __init__(self, keep_s: float = 30.0) -> None:
         self.keep_s = keep_s
@@ -35,7 +38,7 @@ class Vault:
         if secret_id == "broken":
             raise OSError("refused, s3cret")
         found = self.values.get(secret_id)
-        return NoSecret(f"{secret_id} does not exist") if found is None else SecretValue(found, self.keep_s)
+        return NoSecret(f"{secret_id} does not exist") if found is None else as_value(found, self.keep_s)
 
 
 class Records:
@@ -59,21 +62,21 @@ def clock() -> VirtualClock:
 async def test_no_secret_reads_the_backends_own_credentials(clock: VirtualClock) -> None:
     """A secret whose variable is the backend's own has no value; any other variable is read."""
     env = EnvSecrets({"SENSU_BACKEND_CLUSTER_ADMIN_PASSWORD": "hidden", "TEAM_TOKEN": "shown"})
-    own = Secrets(Records("env", "SENSU_BACKEND_CLUSTER_ADMIN_PASSWORD"), clock, {"env": env})
+    own = Secrets(Records("env", "SENSU_BACKEND_CLUSTER_ADMIN_PASSWORD"), SecretCache(clock), lambda: {"env": env})
     found = await own.variables("default", ASKED)
     assert isinstance(found, NoSecret)
     assert "hidden" not in found.why
-    team = Secrets(Records("env", "TEAM_TOKEN"), clock, {"env": env})
-    assert await team.variables("default", ASKED) == [("TOKEN", "shown")]
+    team = Secrets(Records("env", "TEAM_TOKEN"), SecretCache(clock), lambda: {"env": env})
+    assert await team.variables("default", ASKED) == [("TOKEN", SecretText("shown"))]
 
 
 async def test_variables_of_the_backend_are_read_at_each_use(clock: VirtualClock) -> None:
     """The environment is local, so that a changed value counts at once."""
     environment = {"TEAM_TOKEN": "old"}
-    secrets = Secrets(Records("env", "TEAM_TOKEN"), clock, {"env": EnvSecrets(environment)})
-    assert await secrets.variables("default", ASKED) == [("TOKEN", "old")]
+    secrets = Secrets(Records("env", "TEAM_TOKEN"), SecretCache(clock), lambda: {"env": EnvSecrets(environment)})
+    assert await secrets.variables("default", ASKED) == [("TOKEN", SecretText("old"))]
     environment["TEAM_TOKEN"] = "new"
-    assert await secrets.variables("default", ASKED) == [("TOKEN", "new")]
+    assert await secrets.variables("default", ASKED) == [("TOKEN", SecretText("new"))]
 
 
 @pytest.mark.parametrize(
@@ -86,37 +89,35 @@ async def test_variables_of_the_backend_are_read_at_each_use(clock: VirtualClock
 )
 async def test_a_missing_secret_is_named(clock: VirtualClock, provider: str, secret: str, why: str) -> None:
     """The error names the secret, and its provider or the id that the provider does not know."""
-    secrets = Secrets(Records(provider, "nothing"), clock, {"vault": Vault()})
+    secrets = Secrets(Records(provider, "nothing"), SecretCache(clock), lambda: {"vault": Vault()})
     asked = [SecretReference(name="TOKEN", secret=secret)]
     assert await secrets.variables("default", asked) == NoSecret(why)
 
 
-async def test_a_provider_that_does_not_answer_costs_a_bounded_time(
-    clock: VirtualClock, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_provider_that_does_not_answer_costs_a_bounded_time(clock: VirtualClock) -> None:
     """Commands wait for a provider up to the time limit, and the next ones fail at once."""
-    monkeypatch.setattr(cache_module, "FETCH_S", 0.01)
     vault = Vault()
+    vault.timeout_s = 0.01
     vault.open.clear()
-    secrets = Secrets(Records("vault", "db#password"), clock, {"vault": vault})
+    secrets = Secrets(Records("vault", "db#password"), SecretCache(clock), lambda: {"vault": vault})
     silent = NoSecret("secret s: the provider did not answer within 0.01 s")
     assert await secrets.variables("default", ASKED) == silent
     assert await secrets.variables("default", ASKED) == silent
     assert vault.asked["db#password"] == 1
     await clock.advance(FAILURE_KEPT_S)
     vault.open.set()
-    assert await secrets.variables("default", ASKED) == [("TOKEN", "s3cret")]
+    assert await secrets.variables("default", ASKED) == [("TOKEN", SecretText("s3cret"))]
 
 
 async def test_values_are_fetched_once_until_they_expire(clock: VirtualClock) -> None:
     """A value is remembered as long as its provider allows; an expired one is fetched again."""
     cache, vault = SecretCache(clock), Vault(keep_s=30)
     for _ in range(2):
-        assert await cache.value(vault, "db#password") == SecretValue("s3cret", 30)
+        assert await cache.value(vault, "db#password") == as_value("s3cret", 30)
     assert vault.asked["db#password"] == 1
     await clock.advance(30)
     vault.values["db#password"] = "rotated"
-    assert await cache.value(vault, "db#password") == SecretValue("rotated", 30)
+    assert await cache.value(vault, "db#password") == as_value("rotated", 30)
 
 
 async def test_no_value_is_remembered_for_longer_than_the_maximum(clock: VirtualClock) -> None:
@@ -138,7 +139,7 @@ async def test_commands_that_start_together_share_a_request(clock: VirtualClock)
     await asyncio.sleep(0)
     vault.open.set()
     found = await asyncio.gather(*asking, return_exceptions=True)
-    assert found[1:] == [SecretValue("s3cret", 30)] * 99
+    assert found[1:] == [as_value("s3cret", 30)] * 99
     assert vault.asked["db#password"] == 1
 
 
@@ -147,7 +148,7 @@ async def test_an_edited_provider_starts_with_nothing_remembered(clock: VirtualC
     cache, before, after = SecretCache(clock), Vault(), Vault()
     after.values["db#password"] = "elsewhere"
     await cache.value(before, "db#password")
-    assert await cache.value(after, "db#password") == SecretValue("elsewhere", 30)
+    assert await cache.value(after, "db#password") == as_value("elsewhere", 30)
 
 
 async def test_the_cache_is_bounded_by_number_and_size(clock: VirtualClock, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -177,4 +178,18 @@ async def test_errors_and_logs_of_a_failing_provider_show_no_value(
         found = await SecretCache(clock).value(Vault(), "broken")
     assert found == NoSecret("the provider failed")
     assert "s3cret" not in caplog.text + repr([getattr(record, "fields", "") for record in caplog.records])
-    assert "s3cret" not in repr(SecretValue("s3cret", 30))
+
+
+def test_whatever_shows_a_secret_text_shows_asterisks() -> None:
+    """Formats, representations and logs of a value have three asterisks; it is in no JSON, copy or pickle."""
+    text = SecretText("s3cret")
+    shown = [str(text), repr(text), f"{text}", f"{text!r}", "%s" % text, repr([text]), str({"a": text})]  # noqa: UP031
+    shown.append(repr(SecretValue(text, 30)))
+    line = logging.LogRecord("sensu.secrets", logging.DEBUG, "", 0, "got %s", (text,), None)
+    line.fields = {"value": text}
+    shown.append(JSONLines().format(line))
+    assert not [one for one in shown if "s3cret" in one or "***" not in one]
+    for copy_of in (pickle.dumps, copy.copy, copy.deepcopy, json.dumps, msgspec.json.encode):
+        with pytest.raises(TypeError, match=r"secret|SecretText"):
+            copy_of(text)
+    assert text.reveal() == "s3cret"

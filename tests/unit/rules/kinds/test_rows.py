@@ -4,12 +4,11 @@ import importlib
 
 import pytest
 
-from sensu.resources.kinds import ALL_KINDS, EVERY_KIND, HOOK_AS_RUN, LICENSE, SECRET_PROVIDER, TESSEN, Kind
+from sensu.resources.kinds import ALL_KINDS, EVERY_KIND, HOOK_AS_RUN, LICENSE, TESSEN, Kind
 from sensu.rules.kinds.table import KEEPING_A_NAMESPACE, RULES
 from sensu.sensuctl.tree.contents import TREE
 
 WITHOUT_RULES = {
-    SECRET_PROVIDER: "it is built in, and there is nothing to set",
     HOOK_AS_RUN: "it is a part of a check in an event",
 }
 WITHOUT_A_LIST = {
@@ -48,7 +47,8 @@ def test_resources_that_are_configured_keep_their_namespace() -> None:
 
 @pytest.mark.parametrize("kind", RULES, ids=repr)
 def test_what_can_be_asked_of_a_kind_is_called_after_it(kind: Kind) -> None:
-    """Selectors of two kinds do not share a prefix, except for the forms of one kind."""
-    prefix = RULES[kind].selectable.prefix
-    others = [other.segment for other, its in RULES.items() if its.selectable.prefix == prefix]
+    """Selectors of two kinds of an API group do not share a prefix, except for the forms of one kind."""
+    prefix, group = RULES[kind].selectable.prefix, kind.api_version.partition("/")[0]
+    rows = [other for other, its in RULES.items() if its.selectable.prefix == prefix]
+    others = [other.segment for other in rows if other.api_version.partition("/")[0] == group]
     assert set(others) == {kind.segment}

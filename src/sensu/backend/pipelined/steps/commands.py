@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
+from sensu.backend.secrets.provider import SecretVariable
 from sensu.execution.command import TIMED_OUT_TEXT
 from sensu.execution.environment import pairs
 from sensu.rules.redaction import names_secret
@@ -11,6 +12,11 @@ COMMAND_TIME_LIMIT_S = 3600
 TIMED_OUT = TIMED_OUT_TEXT.decode()
 
 
-def hidden_values(secrets: Iterable[tuple[str, str]], env_vars: Sequence[str] | None) -> list[str]:
+def revealed(secrets: Iterable[SecretVariable]) -> list[tuple[str, str]]:
+    """The variables of secrets for the environment of a command."""
+    return [(name, value.reveal()) for name, value in secrets]
+
+
+def hidden_values(secrets: Iterable[SecretVariable], env_vars: Sequence[str] | None) -> list[str]:
     """The values that a command's output must not show: its secrets, and variables with names of secrets."""
-    return [value for _, value in secrets] + [value for name, value in pairs(env_vars) if names_secret(name)]
+    return [value for _, value in revealed(secrets)] + [value for name, value in pairs(env_vars) if names_secret(name)]

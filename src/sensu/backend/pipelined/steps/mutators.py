@@ -3,7 +3,7 @@
 import msgspec
 
 from sensu.backend.own_secrets import command_environment
-from sensu.backend.pipelined.steps.commands import COMMAND_TIME_LIMIT_S, TIMED_OUT, hidden_values
+from sensu.backend.pipelined.steps.commands import COMMAND_TIME_LIMIT_S, TIMED_OUT, hidden_values, revealed
 from sensu.backend.pipelined.steps.filters import EventSubject
 from sensu.backend.pipelined.steps.outcome import Dropped, Retry
 from sensu.backend.pipelined.steps.runtime_assets import Records, RuntimeAssets
@@ -63,7 +63,7 @@ class Mutators:
         if isinstance(secrets, NoSecret):
             return Retry(f"mutator {mutator.metadata.name}: {secrets.why}")
         variables = await self._assets.variables(namespace, mutator.runtime_assets)
-        env = merged(command_environment(), variables, secrets, pairs(mutator.env_vars))
+        env = merged(command_environment(), variables, revealed(secrets), pairs(mutator.env_vars))
         timeout_s = mutator.timeout or COMMAND_TIME_LIMIT_S
         command = Command(mutator.command, stdin=subject.json, env=env, timeout_s=timeout_s)
         try:

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Sequence
 
 from sensu.backend.own_secrets import command_environment
-from sensu.backend.pipelined.steps.commands import COMMAND_TIME_LIMIT_S, TIMED_OUT, hidden_values
+from sensu.backend.pipelined.steps.commands import COMMAND_TIME_LIMIT_S, TIMED_OUT, hidden_values, revealed
 from sensu.backend.pipelined.steps.handlers.deliver import Occasion, Tools
 from sensu.backend.pipelined.steps.outcome import Delivered, Outcome, Retry
 from sensu.backend.secrets.provider import NoSecret
@@ -35,7 +35,7 @@ async def deliver(tools: Tools, handler: Handler, payload: bytes, occasion: Occa
     own = [(DELIVERY_ID_VARIABLE, occasion.delivery_id)]
     if occasion.links is not None:
         own += [(EVENT_URL_VARIABLE, occasion.links.event), (SILENCE_URL_VARIABLE, occasion.links.silence)]
-    env = merged(command_environment(), own, variables, pairs(handler.env_vars), secrets)
+    env = merged(command_environment(), own, variables, pairs(handler.env_vars), revealed(secrets))
     timeout_s = handler.timeout or COMMAND_TIME_LIMIT_S
     command = Command(handler.command, stdin=payload, env=env, timeout_s=timeout_s)
     try:

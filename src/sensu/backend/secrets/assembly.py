@@ -1,0 +1,28 @@
+"""Puts the lookup of secrets together."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from sensu.backend.auth.configured import Configured
+from sensu.backend.auth.sealing import Sealing
+from sensu.backend.basics import Basics
+from sensu.backend.secrets.cache import SecretCache
+from sensu.backend.secrets.env import EnvSecrets
+from sensu.backend.secrets.files import FileSecrets
+from sensu.backend.secrets.provider import SecretProvider
+from sensu.backend.secrets.resolver import Secrets
+from sensu.resources.kinds import ENV_PROVIDER, FILE_PROVIDER, SECRET_PROVIDER, Kind
+
+
+def assembled(basics: Basics, sealing: Sealing) -> Secrets:
+    """The secrets of a backend, whose providers are configured as resources."""
+    settings, records = basics.settings, basics.records
+    cache = SecretCache(basics.clock)
+    makers: Mapping[Kind, Callable[[Any], SecretProvider]] = {
+        ENV_PROVIDER: lambda _: EnvSecrets(prefix=settings.secrets_env_prefix),
+        FILE_PROVIDER: lambda resource: FileSecrets(resource, settings.secrets_directories),
+    }
+    providers = Configured(records, sealing, SECRET_PROVIDER, makers, cache.forget)
+    secrets = Secrets(records, cache, providers)
+    records.subscribe(SECRET_PROVIDER, lambda *_: secrets.refresh())
+    return secrets
