@@ -108,7 +108,8 @@ class _ProtobufCodec:
         return _from_protobuf(Event, "Event", payload)
 
     def decode_event_around_entity(self, payload: bytes) -> EventAroundEntity:
-        return _from_protobuf(EventAroundEntity, "EventAroundEntity", payload)
+        event: EventAroundEntity = _protobuf_event().decode_event_around_entity(payload)
+        return event
 
     def last_seen(self, value: int) -> tuple[bytes, bytes]:
         found: tuple[bytes, bytes] = _protobuf().number("Entity", "last_seen", value)
@@ -133,11 +134,13 @@ def _protobuf() -> Any:
     return import_module("sensu.transport.protobuf")
 
 
+def _protobuf_event() -> Any:
+    return import_module("sensu.transport.protobuf_event")
+
+
 def _from_protobuf(shape: type[T], message: str, data: bytes | msgspec.Raw) -> T:
-    try:
-        return msgspec.convert(_protobuf().decode_message(message, data), shape)
-    except msgspec.ValidationError as err:
-        raise InvalidResource(wire.explain(err)) from err
+    decoded: T = _protobuf_event().decoded(shape, message, data)
+    return decoded
 
 
 JSON: Codec = _JSONCodec()

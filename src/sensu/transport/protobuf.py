@@ -41,13 +41,18 @@ def decode(message_type: str, payload: bytes) -> dict[str, Any]:
 
 def decode_message(name: str, payload: bytes | msgspec.Raw) -> dict[str, Any]:
     """Decode a message of the schema, given its name."""
+    result: dict[str, Any] = _reader(name)(parsed(name, payload))
+    return result
+
+
+def parsed(name: str, payload: bytes | msgspec.Raw) -> Any:
+    """A message of the schema, given its name; raises InvalidResource."""
     message = _message_class(name)()
     try:
         message.ParseFromString(payload)
     except DecodeError as err:
         raise InvalidResource(f"the payload is no protobuf {name}") from err
-    result: dict[str, Any] = _reader(name)(message)
-    return result
+    return message
 
 
 def number(name: str, field_name: str, value: int) -> tuple[bytes, bytes]:
@@ -162,7 +167,7 @@ def _reader(name: str) -> _Reader:
             if convert is not None:
                 value[key] = convert(item)
             else:
-                value[key] = item if type(item) is not bytes else _text(item)
+                value[key] = item if type(item) is not bytes else text(item)
         return value if finish is None else finish(value)
 
     return read
@@ -173,7 +178,7 @@ def _value_reader(field: _Field) -> _Reader | None:
     if field.is_message:
         one = _reader(field.kind)
         if field.is_map:
-            return lambda items: {_text(entry.key): one(entry.value) for entry in items}
+            return lambda items: {text(entry.key): one(entry.value) for entry in items}
         return (lambda items: [one(item) for item in items]) if field.is_list else one
     if field.is_map:
         return _text_map
@@ -182,25 +187,29 @@ def _value_reader(field: _Field) -> _Reader | None:
     return _BYTES_READERS.get(field.kind)
 
 
-def _text(value: str | bytes) -> str:
+def text(value: str | bytes) -> str:
     """Decode strings that protobuf returns as bytes because they are not UTF-8."""
     return value if isinstance(value, str) else value.decode("utf-8", "replace")
 
 
 def _texts(items: Any) -> list[str]:
     values = list(items)
-    return [_text(item) for item in values] if bytes in map(type, values) else values
+    return [text(item) for item in values] if bytes in map(type, values) else values
 
 
 def _text_map(items: Any) -> dict[str, str]:
-    return {_text(entry.key): _text(entry.value) for entry in items}
+    return {text(entry.key): text(entry.value) for entry in items}
 
 
-def _uuid(value: bytes) -> str | None:
-    return str(uuid.UUID(bytes=value)) if len(value) == 16 else None
+def uuid_text(value: bytes) -> str | None:
+    """The text of an id; None if it is not one."""
+    if len(value) != 16:
+        return None
+    digits = value.hex()
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
 
-_BYTES_READERS: dict[str, _Reader] = {"uuid": _uuid, "unread": msgspec.Raw}
+_BYTES_READERS: dict[str, _Reader] = {"uuid": uuid_text, "unread": msgspec.Raw}
 
 
 def _read_hook_list(value: dict[str, Any]) -> dict[str, Any]:
