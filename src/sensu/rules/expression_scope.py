@@ -9,7 +9,7 @@ from sensu.rules.flattened import (
     flattened_entity_config,
     flattened_event,
 )
-from sensu.rules.redaction import REDACTED, names_secret
+from sensu.rules.redaction import without_secrets
 
 FieldPath = tuple[str, ...]
 """The name of a field, or the names of a part of the scope and a field in it."""
@@ -51,11 +51,7 @@ def entity_config_scope(entity: Mapping[str, Any]) -> dict[str, Any]:
 def redacted_scope(entity: Mapping[str, Any]) -> dict[str, Any]:
     """The flattened entity with the values of its secret labels and annotations replaced."""
     redact = tuple(entity.get("redact") or ())
-    hidden = {
-        group: {key: REDACTED if names_secret(key, redact) else value for key, value in entity[group].items()}
-        for group in ("labels", "annotations")
-    }
-    return {**entity, **hidden}
+    return {**entity, **{group: without_secrets(entity[group], redact) for group in ("labels", "annotations")}}
 
 
 def fields_at(scope: Mapping[str, Any], paths: Collection[FieldPath]) -> dict[str, Any]:

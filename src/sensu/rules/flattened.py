@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 _METADATA_TEXTS = ("name", "namespace", "created_by")
@@ -61,7 +62,7 @@ def flattened_entity(entity: Mapping[str, Any], struct_marks: bool = False) -> d
     mark: dict[str, Any] = {"-": 0} if struct_marks else {}
     flattened = _hoisted(entity, _ENTITY)
     flattened["deregistration"] = {"handler": "", **(entity.get("deregistration") or {}), **mark}
-    flattened["system"] = _system(entity.get("system") or {}, mark)
+    flattened["system"] = flattened_system(entity.get("system") or {}, mark)
     return flattened
 
 
@@ -75,10 +76,11 @@ def flattened_entity_config(entity: Mapping[str, Any]) -> dict[str, Any]:
     return flattened
 
 
-def _system(system: Mapping[str, Any], mark: dict[str, Any]) -> dict[str, Any]:
+def flattened_system(system: Mapping[str, Any], mark: Mapping[str, Any] = MappingProxyType({})) -> dict[str, Any]:
+    """An entity's system with every field; `mark` is added to nested objects."""
     network: Mapping[str, Any] = system.get("network") or {}
     interfaces = [
-        _filled(interface, {"name": "", "mac": "", "addresses": []}) | mark
+        {**_filled(interface, {"name": "", "mac": "", "addresses": []}), **mark}
         for interface in network.get("interfaces") or ()
     ]
     filled = _filled(system, {**dict.fromkeys(_SYSTEM_TEXTS, ""), "arm_version": 0, "processes": []})

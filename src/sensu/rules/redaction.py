@@ -4,7 +4,9 @@ Source: docs, "Redact sensitive information"; recorded pipeline scenario state-r
 """
 
 import re
+from collections.abc import Mapping
 from functools import lru_cache
+from typing import Any
 
 import msgspec
 
@@ -22,7 +24,7 @@ def redacted(entity: Entity) -> Entity:
     metadata = entity.metadata
     if not metadata.labels and not metadata.annotations:
         return entity
-    secret = _secret_keys(entity.redact) if entity.redact else _DEFAULT_KEYS
+    secret = _secret_keys(entity.redact)
     labels = _redacted_values(metadata.labels, secret)
     annotations = _redacted_values(metadata.annotations, secret)
     if labels is metadata.labels and annotations is metadata.annotations:
@@ -58,6 +60,9 @@ def _unredacted(values: dict[str, str], known: dict[str, str]) -> dict[str, str]
 
 
 def _secret_keys(redact: tuple[str, ...]) -> frozenset[str]:
+    """The normal forms of a list of keys (empty: the default list)."""
+    if not redact or redact == DEFAULT_REDACT:
+        return _DEFAULT_KEYS
     return frozenset(_compared(key) for key in redact)
 
 
@@ -72,9 +77,15 @@ def normal_form(key: str) -> str:
 
 
 _remembered_normal_form = lru_cache(4096)(normal_form)
-_DEFAULT_KEYS = _secret_keys(DEFAULT_REDACT)
+_DEFAULT_KEYS = frozenset(_compared(key) for key in DEFAULT_REDACT)
 
 
 def names_secret(key: str, redact: tuple[str, ...] = ()) -> bool:
     """Whether a label of this name is redacted by a list (empty: the default list)."""
-    return _compared(key) in (_secret_keys(redact) if redact else _DEFAULT_KEYS)
+    return _compared(key) in _secret_keys(redact)
+
+
+def without_secrets(values: Mapping[str, Any], redact: tuple[str, ...]) -> dict[str, Any]:
+    """Labels or annotations with the values of those that a list names (empty: the default list) replaced."""
+    secret = _secret_keys(redact)
+    return {key: REDACTED if _compared(key) in secret else value for key, value in values.items()}
