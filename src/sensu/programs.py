@@ -1,4 +1,4 @@
-"""The entry points of the three programs: Ctrl-C ends them without a traceback, also while they are being loaded."""
+"""The entry points of the programs: Ctrl-C ends them without a traceback, also while they are being loaded."""
 
 import os
 import signal
@@ -29,6 +29,14 @@ def sensuctl() -> None:
     """Run `sensuctl`."""
     before = _end_at_ctrl_c()
     from sensu.sensuctl.main import main  # noqa: PLC0415 - loaded under the guard
+
+    _run(main, before)
+
+
+def notify() -> None:
+    """Run `sensu-notify`."""
+    before = _end_at_ctrl_c()
+    from sensu.notify.command import main  # noqa: PLC0415 - loaded under the guard
 
     _run(main, before)
 

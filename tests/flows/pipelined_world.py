@@ -18,6 +18,7 @@ from sensu.backend.basics import Basics
 from sensu.backend.metrics import BackendMetrics
 from sensu.backend.pipelined.assembly import assembled
 from sensu.backend.pipelined.queue.bounds import Bounds
+from sensu.backend.pipelined.steps.messages import Messages
 from sensu.backend.pipelined.steps.outcome import Outcome
 from sensu.backend.pipelined.steps.scripts import Scripts
 from sensu.backend.secrets.cache import SecretCache
@@ -31,6 +32,7 @@ from sensu.backend.services.outcomes import Listing
 from sensu.backend.services.pages import PageRequest
 from sensu.backend.settings import BackendSettings
 from sensu.backend.stored_form import put
+from sensu.notify.sender_process import SenderProcess
 from sensu.resources.asset import Asset
 from sensu.resources.entity import Entity
 from sensu.resources.event import Event
@@ -134,6 +136,7 @@ class PipelinedWorld:
         self._bounds = bounds
         self._cache = ResourceCache(store)
         self._scripts = Scripts()
+        self._sender = SenderProcess()
         self._task: asyncio.Task[None] | None = None
 
     @classmethod
@@ -178,6 +181,7 @@ class PipelinedWorld:
             make_entity("backend"),
             self.counters,
             self.membership,
+            messages=Messages(self._sender),
             bounds=self._bounds,
             roll=lambda: 0.0,
         )
@@ -196,6 +200,7 @@ class PipelinedWorld:
             self._task = None
         self._cache.close()
         self._scripts.close()
+        self._sender.close()
 
     async def configure(self, kind: Kind, *resources: Any) -> None:
         assert isinstance(await self.store.commit([put(kind, resource) for resource in resources]), Committed)

@@ -31,6 +31,7 @@ from sensu.backend.keepalived.daemon import KeepaliveCounters, Keepalived
 from sensu.backend.membership import ALONE, Duty, Membership
 from sensu.backend.pipelined import assembly as pipelined
 from sensu.backend.pipelined.daemon import Pipelined
+from sensu.backend.pipelined.steps.messages import Messages
 from sensu.backend.pipelined.steps.scripts import Scripts
 from sensu.backend.ports import DaemonPorts, Subscribers
 from sensu.backend.schedulerd.daemon import RequestCounters, Schedulerd
@@ -41,6 +42,7 @@ from sensu.backend.services.audit import AuditLog
 from sensu.backend.services.history import Bound, History
 from sensu.backend.stored_entities import StoredEntities
 from sensu.clock import Clock
+from sensu.notify.sender_process import SenderProcess
 from sensu.resources.entity import Entity
 from sensu.rules.explain import WorkflowTrace
 
@@ -203,6 +205,8 @@ async def composed(
     secrets.refresh()
     stack.callback(scripts.close)
     stack.callback(secrets.close)
+    sender = SenderProcess()
+    stack.callback(sender.close)
     delivery_counts = DeliveryCounts(metrics, store.deliveries_size)
     deliveries, offered = pipelined.assembled(
         basics,
@@ -214,6 +218,7 @@ async def composed(
         delivery_counts,
         membership,
         partial(_attempted, activity, flow, record),
+        Messages(sender, known.sealing.with_values),
     )
     event_log = _opened_event_log(basics, executors, stack)
     event_counts, schedule_counts = EventCounts(metrics, activity.processed, record.stored), ScheduleCounts(metrics)

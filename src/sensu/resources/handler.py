@@ -4,6 +4,8 @@ from sensu.resources.metadata import ObjectMeta, SecretReference
 from sensu.resources.wire import Wire, always, always_int, always_null
 from sensu.resources.wire_numbers import U32
 
+HANDLER_TYPES = ("pipe", "notify", "tcp", "udp", "set")
+
 
 class HandlerSocket(Wire, frozen=True):
     """The address that a tcp or udp handler sends to."""
@@ -12,11 +14,22 @@ class HandlerSocket(Wire, frozen=True):
     port: U32 = always_int()
 
 
-class Handler(Wire, frozen=True):
-    """A command, a socket or a set of other handlers that receives events.
+class Notify(Wire, frozen=True):
+    """Where a notify handler sends messages, and about which events; Sensu Go has no such handlers.
 
-    Fields that Sensu Go does not have: after a failed attempt, up to `retry_attempts` more are made (None: the
-    default), the first after `retry_delay` seconds (0: the default); each pause is twice as long as the last, up to
+    `urls` are those of services; `${NAME}` in them is the value of a variable in the handler's `secrets`. `when` has
+    the occasions for a message (empty: the default).
+    """
+
+    urls: tuple[str, ...] | None = always_null()
+    when: tuple[str, ...] = ()
+
+
+class Handler(Wire, frozen=True):
+    """A command, a socket, services for messages or a set of other handlers that receives events.
+
+    Fields that Sensu Go does not have: `notify`; after a failed attempt, up to `retry_attempts` more are made (None:
+    the default), the first after `retry_delay` seconds (0: the default); each pause is twice as long as the last, up to
     `retry_delay_max` seconds (0: the default). `fallback_handler` receives events that are given up then.
     """
 
@@ -26,6 +39,7 @@ class Handler(Wire, frozen=True):
     command: str = ""
     timeout: U32 = always_int()
     socket: HandlerSocket | None = None
+    notify: Notify | None = None
     handlers: tuple[str, ...] | None = always_null()
     filters: tuple[str, ...] | None = always_null()
     env_vars: tuple[str, ...] | None = always_null()

@@ -16,6 +16,7 @@ from sensu.backend.pipelined.steps.filter_bench import FilterBench
 from sensu.backend.pipelined.steps.filters import Filters
 from sensu.backend.pipelined.steps.handlers.deliver import Tools
 from sensu.backend.pipelined.steps.handlers.table import Handlers
+from sensu.backend.pipelined.steps.messages import Messages
 from sensu.backend.pipelined.steps.mutators import Mutators
 from sensu.backend.pipelined.steps.other_events import OtherEvents
 from sensu.backend.pipelined.steps.runtime_assets import Cache, RuntimeAssets
@@ -25,6 +26,7 @@ from sensu.backend.ports import OfferedDeliveries
 from sensu.backend.secrets.resolver import Secrets
 from sensu.execution.asset_filters import AssetFilters
 from sensu.execution.assets import AssetCache, Observe
+from sensu.notify.sender_process import SenderProcess
 from sensu.resources.entity import Entity
 from sensu.rules.explain import WorkflowTrace
 
@@ -65,6 +67,7 @@ def assembled(
     counters: DeliveryCounters,
     ownership: Ownership = ALONE,
     attempted: Callable[[str, WorkflowTrace], None] = lambda *_: None,
+    messages: Messages | None = None,
     bounds: Bounds | None = None,
     roll: Callable[[], float] = random.random,
 ) -> Assembled:
@@ -80,7 +83,7 @@ def assembled(
         records,
         Filters(records, assets, clock, scripts.filters, others),
         mutators,
-        Handlers(Tools(assets, secrets, clock)),
+        Handlers(Tools(assets, secrets, clock, messages or Messages(SenderProcess()))),
         basics.settings.dashboard_url.rstrip("/"),
     )
     daemon = Pipelined(basics.store, workflows, counters, clock, bounds, roll, ownership, attempted)

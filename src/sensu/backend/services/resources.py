@@ -187,8 +187,9 @@ class Resources:
             nonlocal echoed
             merged = merging.merged(kind, msgspec.json.decode(stored.body), patch, namespace, name)
             validated = merged if isinstance(merged, Invalid) else self.validated(caller, kind, merged, bare=True)
-            echoed = b"" if isinstance(validated, Invalid) else encoded(kind, validated)
-            return validated
+            kept = validated if isinstance(validated, Invalid) else self.sealed.sealed_over(validated, stored)
+            echoed = b"" if isinstance(kept, Invalid) else encoded(kind, RULES[kind].shown(kept))
+            return kept
 
         problem = merging.problem_of_identity(patch, namespace, name)
         if problem:

@@ -5,7 +5,7 @@ that what was read can be sent back.
 """
 
 from collections.abc import AsyncIterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -19,6 +19,14 @@ from sensu.resources.kinds import Kind, kind_of, name_of, namespace_of
 from sensu.rules.kinds.table import RULES
 from sensu.rules.redaction import REDACTED
 from sensu.store.contract import Store
+from sensu.store.values import Stored
+
+
+class _Value(NamedTuple):
+    """A secret value as it is stored, and what it is."""
+
+    sealed: str
+    opened: str
 
 
 class SealedValues:
@@ -32,15 +40,27 @@ class SealedValues:
     async def sealed(self, resource: Any) -> Any | Invalid:
         """A resource from a client in the form that is stored; its kind has secret values or not."""
         kind = kind_of(resource)
+        if RULES[kind].secrets is None:
+            return resource
+        return self.sealed_over(
+            resource, await self._store.get(key_of(kind, namespace_of(resource), name_of(resource)))
+        )
+
+    def sealed_over(self, resource: Any, stored: Stored | None) -> Any | Invalid:
+        """The same for a resource that replaces `stored`; values that it has from there are sealed already."""
+        kind = kind_of(resource)
         change = RULES[kind].secrets
         if change is None:
             return resource
-        known = await self._stored_values(resource)
+        known = self._values_of(None if stored is None else decoded(kind.part_of or kind, stored.body))
         missing: list[str] = []
 
         def seal(place: str, value: str) -> str:
+            before = known.get(place)
+            if before is not None and value == before.sealed:
+                return value
             if value == REDACTED:
-                value = known.get(place, "")
+                value = "" if before is None else before.opened
                 missing.extend([] if value else [place])
             return self._sealing.seal(value, place_of(resource, place))
 
@@ -49,18 +69,14 @@ class SealedValues:
             return Invalid(f"{missing[0]} is {REDACTED}, which keeps the stored value, but none is stored; enter it")
         return kept
 
-    async def _stored_values(self, resource: Any) -> dict[str, str]:
-        """The secret values of the stored resource of that name, by their places."""
-        key = key_of(kind_of(resource), namespace_of(resource), name_of(resource))
-        stored = await self._store.get(key)
-        values: dict[str, str] = {}
-        if stored is None:
+    def _values_of(self, before: Any) -> dict[str, _Value]:
+        """The secret values of a stored resource (None: there is none), by their places."""
+        values: dict[str, _Value] = {}
+        if before is None:
             return values
-        kind = kind_of(resource)
-        before = decoded(kind.part_of or kind, stored.body)
 
         def note(place: str, value: str) -> str:
-            values[place] = self._sealing.opened(value, place_of(before, place)) or ""
+            values[place] = _Value(value, self._sealing.opened(value, place_of(before, place)) or "")
             return value
 
         change = RULES[kind_of(before)].secrets

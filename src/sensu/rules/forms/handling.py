@@ -1,5 +1,6 @@
 """The forms of handlers, filters, mutators and pipelines."""
 
+from sensu.resources.handler import HANDLER_TYPES
 from sensu.resources.kinds import EVENT_FILTER, HANDLER, MUTATOR, PIPELINE
 from sensu.rules.forms.inputs import (
     HIDDEN,
@@ -13,6 +14,7 @@ from sensu.rules.forms.inputs import (
     timeout,
 )
 from sensu.rules.kinds.handler import RETRY_ATTEMPTS_MAX
+from sensu.rules.notify.occasions import OCCASIONS
 
 WHAT, EVENTS, FAILURE, MORE = "What it does", "Which events", "After a failure", "More"
 
@@ -23,9 +25,21 @@ HANDLER_FORM = KindForm(
         **metadata(WHAT),
         "type": FormInput(
             "Type",
-            "A pipe handler runs a command, a tcp or udp handler sends to a socket, a set passes events on.",
+            "A pipe handler runs a command, a notify handler sends messages, a tcp or udp handler sends to a socket, "
+            "a set passes events on.",
             WHAT,
-            choices=("pipe", "tcp", "udp", "set"),
+            choices=HANDLER_TYPES,
+        ),
+        "notify": FormInput("Messages", "The services that a notify handler sends messages to.", WHAT, widget="group"),
+        "notify.urls": FormInput(
+            "URLs",
+            "Where messages go. ${NAME} is the value of a variable from a secret.",
+            example="slack://${SLACK}/",
+        ),
+        "notify.when": FormInput(
+            "When",
+            "What a message is sent about; nothing chosen for incident and resolve.",
+            choices=OCCASIONS,
         ),
         "command": FormInput(
             "Command",

@@ -3,16 +3,22 @@
 Source: recorded scenario handlers-invalid.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
-from sensu.resources.handler import Handler, HandlerSocket
+import msgspec
+
+from sensu.resources.handler import Handler, HandlerSocket, Notify
 from sensu.rules.kinds.kind_rules import FieldProblem, KindRules, at_most_one
 from sensu.rules.names import name_problem
+from sensu.rules.notify.occasions import OCCASIONS
+from sensu.rules.notify.urls import HIDDEN, SEALED_BY, masked, scheme_of, stored_parts, url_problem
+from sensu.rules.redaction import REDACTED
 from sensu.rules.retrying import policy_of
 from sensu.rules.selectors.selectable import PLACE, Selectable, as_list, as_text, own
 
 RETRY_ATTEMPTS_MAX = 100
 RETRY_DELAY_MAX_S = 86_400
+URLS_MAX = 32
 
 
 def problems(handler: Handler) -> Iterator[FieldProblem]:
@@ -37,6 +43,8 @@ def _type_problems(handler: Handler) -> Iterator[FieldProblem]:
             pass
         case "tcp" | "udp":
             yield from _socket_problems(handler.socket)
+        case "notify":
+            yield from _notify_problems(handler, handler.notify or Notify())
         case _:
             yield FieldProblem("type", f"unknown handler type: {handler.type}")
 
@@ -49,6 +57,19 @@ def _socket_problems(socket: HandlerSocket | None) -> Iterator[FieldProblem]:
         yield FieldProblem("socket.host", "socket host undefined")
     if not socket.port:
         yield FieldProblem("socket.port", "socket port undefined")
+
+
+def _notify_problems(handler: Handler, notify: Notify) -> Iterator[FieldProblem]:
+    if not notify.urls or len(notify.urls) > URLS_MAX:
+        message = f"notify.urls must have 1 to {URLS_MAX} URLs, for example ntfy://ntfy.example.org/alerts"
+        yield FieldProblem("notify.urls", message)
+    variables = frozenset(each.name for each in handler.secrets or ())
+    for number, url in enumerate(notify.urls or ()):
+        why = url_problem(url, variables)
+        yield from at_most_one(f"notify.urls[{number}]", why and f"notify.urls[{number}] {why}")
+    for word in notify.when:
+        if word not in OCCASIONS:
+            yield FieldProblem("notify.when", f"notify.when must have words of {', '.join(OCCASIONS)}, not {word}")
 
 
 def _retry_problems(handler: Handler) -> Iterator[FieldProblem]:
@@ -76,8 +97,51 @@ def _fallback_problem(handler: Handler) -> str | None:
     return None if why is None else f"fallback_handler {why}"
 
 
+def secrets(handler: Handler, change: Callable[[str, str], str]) -> Handler:
+    """The handler with `change(place, url)` instead of each URL of a service that contains a token or password.
+
+    A URL is stored as its masked form, by which it is found again when the masked form is sent, and its sealed form.
+    """
+    if handler.notify is None or not handler.notify.urls:
+        return handler
+    seen: dict[str, int] = {}
+    urls = tuple(_changed_url(url, seen, change) for url in handler.notify.urls)
+    if urls == handler.notify.urls:
+        return handler
+    return msgspec.structs.replace(handler, notify=msgspec.structs.replace(handler.notify, urls=urls))
+
+
+def _changed_url(url: str, seen: dict[str, int], change: Callable[[str, str], str]) -> str:
+    shown, sealed = stored_parts(url)
+    if not sealed:
+        shown = masked(url)
+        if shown == url and HIDDEN not in url:
+            return url
+    seen[shown] = seen.get(shown, 0) + 1
+    place = f"the URL {shown}" + (f" ({seen[shown]})" if seen[shown] > 1 else "")
+    changed = change(place, sealed or (REDACTED if shown == url else url))
+    if changed == REDACTED:
+        return shown
+    return f"{shown}{SEALED_BY}{changed}" if scheme_of(changed) == "" else changed
+
+
+def _shown(handler: Handler) -> Handler:
+    return secrets(handler, lambda place, url: REDACTED)
+
+
+def notice(handler: Handler) -> str:
+    """A warning about tokens and passwords in URLs."""
+    urls = (handler.notify.urls if handler.notify else None) or ()
+    if not any(HIDDEN in masked(stored_parts(url)[0]) for url in urls):
+        return ""
+    return "a URL in notify.urls has a token or password; put it into a Secret and write ${NAME} instead"
+
+
 RULES = KindRules(
     problems=problems,
+    notice=notice,
+    shown=_shown,
+    secrets=secrets,
     selectable=Selectable(
         "handler", {**PLACE, **own(as_list, "filters", "handlers"), **own(as_text, "mutator", "type")}
     ),

@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from sensu.flags import Flag
+from sensu.resources.handler import HANDLER_TYPES
 from sensu.resources.kinds import HANDLER
+from sensu.rules.notify.urls import masked
 from sensu.sensuctl.command import Context
 from sensu.sensuctl.declare import (
     ENV_VARS,
@@ -21,17 +23,17 @@ from sensu.sensuctl.forms import FormField, from_answers, from_flags
 from sensu.sensuctl.resource_commands import Noun, joined, name_of
 from sensu.sensuctl.table import Column
 
-TYPES = ("pipe", "tcp", "udp", "set")
 _COMMON = (
     FormField("env_vars", "Environment variables:", "list"),
     FormField("filters", "Filters:", "list"),
     FormField("mutator", "Mutator:"),
     FormField("timeout", "Timeout:", "number"),
-    FormField("type", "Type:", "choice", choices=TYPES, default="pipe"),
+    FormField("type", "Type:", "choice", choices=HANDLER_TYPES, default="pipe"),
     FormField("runtime_assets", "Runtime Assets:", "list"),
 )
 _OF_TYPE = {
     "pipe": (FormField("command", "Command:"),),
+    "notify": (FormField("notify.urls", "URLs:", "list", flag="urls"),),
     "set": (FormField("handlers", "Handlers:", "list"),),
     "tcp": (
         FormField("socket.host", "Socket Host:", flag="socket-host"),
@@ -54,6 +56,8 @@ def _execute(handler: Any) -> str:
         return f"PUSH:{GAP}{kind}://{socket.get('host', '')}:{socket.get('port', 0)}"
     if kind == "pipe":
         return f"RUN:{GAP}{GAP}{handler.get('command', '')}"
+    if kind == "notify":
+        return f"SEND:{GAP}{', '.join(masked(url) for url in (handler.get('notify') or {}).get('urls') or ())}"
     return f"CALL:{GAP}{joined(handler.get('handlers'))}" if kind == "set" else "UNKNOWN"
 
 
@@ -89,7 +93,8 @@ class HandlerNoun(Noun):
     def given(self, context: Context) -> dict[str, Any]:
         """The fields from flags, with those of other types if they were given."""
         socket = _OF_TYPE["tcp"] if context.text("socket-host") or context.text("socket-port") else ()
-        handler = from_flags(context, (*_COMMON, *_OF_TYPE["pipe"], *_OF_TYPE["set"], *socket))
+        urls = _OF_TYPE["notify"] if context.text("urls") else ()
+        handler = from_flags(context, (*_COMMON, *_OF_TYPE["pipe"], *_OF_TYPE["set"], *socket, *urls))
         return {**handler, "type": handler["type"].lower()}
 
     def answers(self, context: Context, current: Any) -> dict[str, Any]:
@@ -121,7 +126,8 @@ COMMANDS = (
         Flag("socket-host", help="host of a tcp or udp handler"),
         Flag("socket-port", help="port of a tcp or udp handler"),
         Flag("timeout", short="i", help="seconds after which the command is stopped"),
-        Flag("type", short="t", default="pipe", help='"pipe", "tcp", "udp" or "set"'),
+        Flag("type", short="t", default="pipe", help='"pipe", "notify", "tcp", "udp" or "set"'),
+        Flag("urls", help="comma-separated URLs of the services of a notify handler, such as ntfy://HOST/TOPIC"),
     ),
     deletion("handler"),
     info("handler", "[ID]"),

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """The handler took the event."""
+    """The handler took the event; `note` says why it did nothing about it."""
+
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)

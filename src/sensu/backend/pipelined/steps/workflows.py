@@ -205,7 +205,7 @@ def attempt_trace(
     if isinstance(outcome, Filtered):
         word, why = FILTERED, f"filter {outcome.by} kept it back"
     elif isinstance(outcome, Delivered):
-        word, why = DELIVERED, ""
+        word, why = DELIVERED, outcome.note
     else:
         word, why = DROPPED if isinstance(outcome, Dropped) else FAILED, cut(outcome.why)
     return WorkflowTrace(

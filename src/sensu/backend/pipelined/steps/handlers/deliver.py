@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
+from sensu.backend.pipelined.steps.messages import Messages
 from sensu.backend.pipelined.steps.outcome import Outcome
 from sensu.backend.pipelined.steps.runtime_assets import RuntimeAssets
 from sensu.backend.secrets.resolver import Secrets
@@ -18,6 +19,7 @@ class Tools:
     assets: RuntimeAssets
     secrets: Secrets
     clock: Clock
+    messages: Messages
 
 
 @dataclass(frozen=True, slots=True)

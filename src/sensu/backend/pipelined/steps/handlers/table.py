@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from sensu.backend.pipelined.steps.handlers import pipe, set, tcp, udp
+from sensu.backend.pipelined.steps.handlers import notify, pipe, set, tcp, udp
 from sensu.backend.pipelined.steps.handlers.deliver import Deliver, Occasion, Tools
 from sensu.backend.pipelined.steps.outcome import Dropped, Outcome
 from sensu.backend.pipelined.steps.runtime_assets import Records
@@ -26,6 +26,7 @@ TYPES = (
     HandlerType(HANDLER, "pipe", pipe.deliver),
     HandlerType(HANDLER, "tcp", tcp.deliver),
     HandlerType(HANDLER, "udp", udp.deliver),
+    HandlerType(HANDLER, "notify", notify.deliver),
     HandlerType(HANDLER, "set", set.deliver),
 )
 

@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from sensu.backend.pipelined.steps.handlers.table import HANDLER_KINDS, TYPES, HandlerType, find_handler
-from sensu.resources.handler import Handler, HandlerSocket
+from sensu.resources.handler import Handler, HandlerSocket, Notify
 from sensu.resources.kinds import HANDLER, Kind
 from sensu.rules.kinds.handler import RULES
 from sensu.rules.kinds.pipeline import HANDLING
@@ -19,8 +19,8 @@ class FakeRecords:
 
 
 def handler(kind: str) -> Handler:
-    socket = HandlerSocket(host="127.0.0.1", port=1)
-    return Handler(metadata=make_metadata("h"), type=kind, command="true", socket=socket)
+    socket, notify = HandlerSocket(host="127.0.0.1", port=1), Notify(urls=("ntfy://ntfy.example.org/ops",))
+    return Handler(metadata=make_metadata("h"), type=kind, command="true", socket=socket, notify=notify)
 
 
 @pytest.mark.parametrize("row", [row for row in TYPES if row.kind is HANDLER])

@@ -1,0 +1,138 @@
+"""Messages of notify handlers: real services on the loopback interface, and the helper process that sends to them."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from sensu.backend.pipelined.steps.outcome import Delivered, Dropped, Retry
+from sensu.resources.handler import Handler, Notify
+from sensu.resources.kinds import MUTATOR, SECRET
+from sensu.resources.metadata import SecretReference
+from sensu.resources.secret import Secret
+from sensu.testing.factories import make_metadata, make_metrics_event
+from tests.flows.pipelined_world import PipelinedWorld, mutator, result
+from tests.sinks import HttpSink, MailSink, http_sink, mail_sink
+
+LINKED = pytest.mark.world(web_url="https://sensu.example.com")
+
+
+@pytest.fixture
+def world(pipelined: PipelinedWorld) -> PipelinedWorld:
+    return pipelined
+
+
+@pytest.fixture
+def sink() -> Iterator[HttpSink]:
+    with http_sink() as found:
+        yield found
+
+
+@pytest.fixture
+def mail() -> Iterator[MailSink]:
+    with mail_sink() as found:
+        yield found
+
+
+def notify(*urls: str, name: str = "ops", when: tuple[str, ...] = (), **fields: object) -> Handler:
+    return Handler(
+        metadata=make_metadata(name),
+        type="notify",
+        **{"timeout": 10, "notify": Notify(urls=urls, when=when), **fields},  # type: ignore[arg-type]
+    )
+
+
+@LINKED
+async def test_a_problem_is_one_message_to_each_service(world: PipelinedWorld, sink: HttpSink, mail: MailSink) -> None:
+    """A failing result is sent to a webhook and by mail, with the title, the output and links into the web UI."""
+    to_mail = f"mailto://127.0.0.1:{mail.port}?from=sensu@example.org&to=ops@example.org"
+    await world.handlers(notify(f"json://127.0.0.1:{sink.port}/hook", to_mail))
+    await world.owe(result("503 from <shop>|time=3s", handlers=["ops"]))
+    await world.settled()
+    (request,) = sink.requests
+    assert request.json["title"] == "🔴 web1/http is critical"
+    assert request.json["type"] == "failure"
+    assert request.json["message"].startswith("503 from <shop>\n\n")
+    (sent,) = mail.mails
+    assert sent["Subject"] == "🔴 web1/http is critical"
+    assert sent["To"] == "ops@example.org"
+    for subtype in ("plain", "html"):
+        body = sent.get_body((subtype,))
+        assert body is not None
+        assert "https://sensu.example.com/n/default/events/web1/http" in body.get_content()
+
+
+async def test_only_services_that_failed_are_tried_again(world: PipelinedWorld, sink: HttpSink) -> None:
+    """When one of two services fails, the delivery is retried for it alone, and the reason shows no token."""
+    good, bad = f"json://127.0.0.1:{sink.port}/good", f"json://ops:geheim@127.0.0.1:{sink.port}/fail"
+    await world.handlers(notify(good, bad, retry_attempts=1, retry_delay=60))
+    await world.owe(result("503", handlers=["ops"]))
+    await world.ended(1)
+    ((_, outcome),) = world.counters.outcomes
+    assert isinstance(outcome, Retry)
+    assert outcome.why.startswith(f"json://ops:...@127.0.0.1:{sink.port}/...: ")
+    assert "500" in outcome.why
+    await world.clock.advance(60)
+    await world.ended(2)
+    assert sorted(request.path for request in sink.requests) == ["/fail", "/fail", "/good"]
+
+
+async def test_a_service_that_hangs_costs_its_own_delivery(world: PipelinedWorld, sink: HttpSink) -> None:
+    """A service that does not answer within the handler's timeout fails its delivery; others get their messages."""
+    slow = notify(f"json://127.0.0.1:{sink.port}/slow", timeout=1, retry_attempts=0)
+    await world.handlers(slow, notify(f"json://127.0.0.1:{sink.port}/quick", name="quick"))
+    await world.owe(result("503", handlers=["ops"]), result("503", entity="web2", handlers=["quick"]))
+    await world.ended(2)
+    outcomes = dict(world.counters.outcomes)
+    assert outcomes["quick"] == Delivered()
+    slow_outcome = outcomes["ops"]
+    assert isinstance(slow_outcome, Retry)
+    assert "timed out" in slow_outcome.why
+
+
+async def test_urls_come_from_secrets(world: PipelinedWorld, sink: HttpSink) -> None:
+    """`${NAME}` in a URL is the value of the secret; a secret without a value fails the delivery, not the backend."""
+    reference = SecretReference(name="HOOK", secret="hook")
+    await world.configure(SECRET, Secret(metadata=make_metadata("hook"), provider="env", id="HOOK_URL"))
+    await world.handlers(notify("${HOOK}", secrets=(reference,), retry_attempts=1, retry_delay=60))
+    await world.owe(result("503", handlers=["ops"]))
+    await world.ended(1)
+    assert world.counters.outcomes == [("ops", Retry("secret hook: the backend has no variable HOOK_URL"))]
+    world.environment["HOOK_URL"] = f"json://127.0.0.1:{sink.port}/secret"
+    await world.clock.advance(60)
+    await world.settled()
+    assert [request.path for request in sink.requests] == ["/secret"]
+
+
+async def test_an_unknown_service_is_named_with_the_one_that_was_meant(world: PipelinedWorld) -> None:
+    """A URL of an unknown service fails with the service that was probably meant."""
+    await world.handlers(notify("slak://token-a/token-b", retry_attempts=0))
+    await world.owe(result("503", handlers=["ops"]))
+    await world.ended(1)
+    assert world.counters.outcomes == [("ops", Retry("slak://.../...: unknown service slak; did you mean slack?"))]
+
+
+async def test_what_needs_no_message_is_delivered_without_one(world: PipelinedWorld, sink: HttpSink) -> None:
+    """Repeated results, silenced events and metrics alone are delivered without a message, and explained."""
+    await world.handlers(notify(f"json://127.0.0.1:{sink.port}/hook"))
+    silenced = result("503", entity="web2", handlers=["ops"], is_silenced=True, silenced=("web2:*",))
+    passing = result("ok", status=0, entity="web3", handlers=["ops"])
+    metrics = make_metrics_event(handlers=("ops",))
+    await world.owe(silenced, passing, metrics)
+    await world.ended(3)
+    notes = {outcome.note for _, outcome in world.counters.outcomes if isinstance(outcome, Delivered)}
+    assert notes == {
+        "the event is silenced",
+        "nothing changed that the handler sends a message about (incident, resolve)",
+        "the event has metrics only",
+    }
+    assert sink.requests == []
+
+
+async def test_text_of_a_mutator_is_no_event(world: PipelinedWorld) -> None:
+    """A mutator that makes something else of the event leaves nothing to make a message of, which is explained."""
+    await world.configure(MUTATOR, mutator("shout", command="echo NO", timeout=10))
+    await world.handlers(notify("json://127.0.0.1:1/", mutator="shout"))
+    await world.owe(result("503", handlers=["ops"]))
+    await world.ended(1)
+    why = "the mutator's output is no event, which messages are made of"
+    assert world.counters.outcomes == [("ops", Dropped(why))]
