@@ -4,6 +4,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from tests.cli.conftest import Ended, Sensuctl
+
 PUBLIC = Path(__file__).with_name("public_catalog.json")
 """The names, questions, patches and resources of the 49 integrations of the public catalog, without their texts."""
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -40,6 +42,7 @@ def write_integration(folder: Path, facts: dict[str, Any]) -> None:
     (place / "logo.png").write_bytes(PNG)
 
 
+WEB_NAME = "web/web-monitoring"
 WEB: dict[str, Any] = {
     "namespace": "web",
     "name": "web-monitoring",
@@ -119,3 +122,29 @@ WEB: dict[str, Any] = {
     "post_install": [{"type": "markdown", "body": "The check runs for [[subscriptions]] on [[host]]."}],
 }
 """An integration with questions of each sort."""
+
+
+class Namespace:
+    """A fresh namespace in which integrations are installed."""
+
+    def __init__(self, sensuctl: Sensuctl, name: str, catalog: str) -> None:
+        self._sensuctl, self.name, self._catalog = sensuctl, name, catalog
+        assert sensuctl("namespace", "create", name).status == 0
+
+    def catalog(self, verb: str, *words: str, stdin: str = "") -> Ended:
+        """Run a command of the catalog."""
+        return self._sensuctl(
+            "catalog", verb, WEB_NAME, *words, "--catalog", self._catalog, "--namespace", self.name, stdin=stdin
+        )
+
+    def check(self, name: str) -> dict[str, Any]:
+        """A check of the namespace."""
+        found = self._sensuctl("check", "info", name, "--namespace", self.name, "--format", "json")
+        assert found.status == 0, found
+        content: dict[str, Any] = json.loads(found.out)
+        return content
+
+    def names(self, noun: str) -> list[str]:
+        """The names of the resources of a kind."""
+        found = json.loads(self._sensuctl(noun, "list", "--namespace", self.name, "--format", "json").out)
+        return [one["metadata"]["name"] for one in found]

@@ -2,9 +2,12 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from sensu.files.values import values_of
+from sensu.resources.kinds import kind_of_type
 from tests.cli.catalogs import WEB, public_integrations, write_integration
 from tests.cli.conftest import Sensuctl
 
@@ -98,3 +101,49 @@ def test_texts_of_a_catalog_cannot_control_the_terminal(sensuctl: Sensuctl, tmp_
         found = sensuctl("catalog", *words, "--catalog", str(tmp_path))
         assert found.status == 0, found
         assert "\x1b" not in found.out and "\u202e" not in found.out
+
+
+def answer(prompt: dict[str, Any]) -> str:
+    """An answer to a question that has no default, as a person would type it in a file."""
+    shape = prompt["input"]
+    kind = shape.get("type", "string")
+    return "1" if kind == "integer" else "https://example.com/" if shape.get("format") == "url" else "example"
+
+
+def answers_to(facts: dict[str, Any]) -> dict[str, Any]:
+    """Answers to the required questions of an integration without a default; of several options, the secret."""
+    found: dict[str, Any] = {}
+    for prompt in facts["prompts"]:
+        shape = prompt["input"]
+        if "oneOf" in shape and any("secret" in option["properties"] for option in shape["oneOf"]):
+            found[prompt["name"]] = {"secret": "a-secret"}
+        elif prompt.get("required") and "default" not in shape:
+            found[prompt["name"]] = answer(prompt)
+    return found
+
+
+@pytest.mark.parametrize("facts", public_integrations(), ids=lambda facts: str(facts["name"]))
+def test_the_integrations_of_the_public_catalog_install(
+    sensuctl: Sensuctl, repository: str, facts: dict[str, Any], tmp_path: Path
+) -> None:
+    """Each one installs in a namespace of its own with all its resources, whose patches have the answers."""
+    namespace = f"install-{facts['name']}"
+    assert sensuctl("namespace", "create", namespace).status == 0
+    (tmp_path / "answers.yml").write_text(json.dumps(answers_to(facts)))
+    name = f"{facts['namespace']}/{facts['name']}"
+    words = ["catalog", "install", name, "--catalog", repository, "--answers", str(tmp_path / "answers.yml")]
+    done = sensuctl(*words, "--namespace", namespace)
+    unknown = [one for one in facts["resources"] if kind_of_type(one["type"], one["api_version"]) is None]
+    if unknown:
+        assert (done.status, "some resources couldn't be parsed" in done.err) == (1, True), done
+        return
+    assert done.status == 0, done
+    found = sensuctl("dump", "all", "--namespace", namespace, "--format", "wrapped-json").out
+    installed = [one for one in json_documents(found) if "sensu.io/catalog" in (one["metadata"].get("labels") or {})]
+    assert sorted(one["type"] for one in installed) == sorted(one["type"] for one in facts["resources"])
+    assert "[[" not in json.dumps([one["spec"] for one in installed])
+
+
+def json_documents(text: str) -> list[dict[str, Any]]:
+    """The documents of a text, one after the other."""
+    return [value for _, value in values_of(text)]

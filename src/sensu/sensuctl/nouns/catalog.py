@@ -50,7 +50,12 @@ def full_name(integration: Integration) -> str:
 
 
 def list_integrations(context: Context) -> None:
-    """`sensuctl catalog list`: every integration in its newest version."""
+    """`sensuctl catalog list`: every integration in its newest version, or the installations of the namespace."""
+    if context.flag("installed"):
+        from sensu.sensuctl.nouns.catalog_update import list_installed  # noqa: PLC0415 - this needs no catalog
+
+        list_installed(context)
+        return
     search = context.text("search")
     found = [one for one in catalog_of(context).latest() if not search or is_found(one, search)]
     if not show_value(context, [_described(one) for one in found]):

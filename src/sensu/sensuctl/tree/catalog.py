@@ -2,11 +2,28 @@
 
 from sensu.flags import Flag
 from sensu.sensuctl.command import Command
-from sensu.sensuctl.declare import FORMAT, NONE, ONE
+from sensu.sensuctl.declare import DRY_RUN, FORMAT, NONE, ONE, SKIP_CONFIRM
 
 CATALOG = Flag("catalog", short="c", help="URL, folder or .tar.gz archive of the catalog")
 REPO_DIR = Flag("repo-dir", default=".", help="folder of the catalog's repository")
 INTEGRATIONS_DIR = Flag("integrations-dir-name", default="integrations", help="folder that contains the integrations")
+
+ANSWERS = (
+    Flag("answers", "texts", short="a", help="file with answers, NAME: VALUE in YAML or JSON; - for standard input"),
+    Flag("set", "texts", short="s", help="answer NAME=VALUE or NAME.PART=VALUE; repeatable"),
+)
+INSTALL_FLAGS = (
+    *ANSWERS,
+    CATALOG,
+    Flag("defaults", "bool", default=False, help="do not ask at a terminal; questions get their defaults"),
+    DRY_RUN,
+    Flag("interactive", "bool", default=False, help="ask the questions even if standard input is not a terminal"),
+    Flag("overwrite", "bool", default=False, help="replace resources that exist already and differ"),
+    SKIP_CONFIRM,
+)
+
+ID = Flag("id", help="the installation, if an integration is installed several times")
+FORCE = Flag("force", "bool", default=False, help="include resources that were changed since their installation")
 
 COMMANDS = (
     Command(
@@ -24,6 +41,15 @@ COMMANDS = (
         example="sensuctl catalog info NAMESPACE/NAME",
     ),
     Command(
+        "install",
+        "catalog install [NAMESPACE/NAME[@VERSION]] [flags]",
+        "Install an integration",
+        "nouns.catalog_install:install",
+        INSTALL_FLAGS,
+        ONE,
+        example="sensuctl catalog install NAMESPACE/NAME --set NAME=VALUE",
+    ),
+    Command(
         "list",
         "catalog list [flags]",
         "List the integrations of a catalog",
@@ -31,11 +57,35 @@ COMMANDS = (
         (
             CATALOG,
             FORMAT,
+            Flag("installed", "bool", default=False, help="list what is installed in the namespace"),
             Flag("search", short="s", help="only integrations with a text, or: aws in tags, display_name matches aws"),
         ),
         NONE,
         configured=False,
         example="sensuctl catalog list --search 'aws in tags'",
+    ),
+    Command(
+        "remove",
+        "catalog remove [NAMESPACE/NAME] [flags]",
+        "Delete the resources of an integration",
+        "nouns.catalog_update:remove",
+        (
+            DRY_RUN,
+            Flag("force", "bool", default=False, help="also delete resources that were changed or that others use"),
+            ID,
+            SKIP_CONFIRM,
+        ),
+        ONE,
+        example="sensuctl catalog remove NAMESPACE/NAME --dry-run",
+    ),
+    Command(
+        "update",
+        "catalog update [NAMESPACE/NAME[@VERSION]] [flags]",
+        "Update an integration, or change its answers",
+        "nouns.catalog_update:update",
+        tuple(sorted((*INSTALL_FLAGS, FORCE, ID), key=lambda flag: flag.name)),
+        ONE,
+        example="sensuctl catalog update NAMESPACE/NAME --set NAME=VALUE",
     ),
     Command(
         "validate",

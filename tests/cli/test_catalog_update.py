@@ -1,0 +1,189 @@
+"""Updating and removing what was installed from a catalog."""
+
+import copy
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.catalogs import WEB, WEB_NAME, Namespace, write_integration
+from tests.cli.conftest import Sensuctl
+
+ANSWERS = ("--set", "host=web1", "--set", "token.secret=web-token")
+HOOK = {
+    "type": "HookConfig",
+    "api_version": "core/v2",
+    "metadata": {"name": "web-hook"},
+    "spec": {"command": "h", "timeout": 5},
+}
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    """A repository with one integration."""
+    write_integration(tmp_path, WEB)
+    return tmp_path
+
+
+@pytest.fixture
+def namespace(sensuctl: Sensuctl, repository: Path, request: pytest.FixtureRequest) -> Namespace:
+    """A namespace in which the integration is installed."""
+    found = Namespace(sensuctl, request.node.name.replace("_", "-")[:60], str(repository))
+    assert found.catalog("install", *ANSWERS, "--set", "interval=50").status == 0
+    return found
+
+
+def publish(repository: Path, change: Callable[[Any], object]) -> None:
+    """Change the integration of a repository."""
+    facts = copy.deepcopy(WEB)
+    change(facts)
+    shutil.rmtree(repository / "integrations")
+    write_integration(repository, facts)
+
+
+def with_hook_for_asset(facts: Any) -> None:
+    """The integration with a hook in place of its asset, a shorter command and another question."""
+    facts["resources"][1] = HOOK
+    facts["resources"][0]["spec"]["runtime_assets"] = []
+    facts["prompts"].append({"type": "question", "name": "more", "input": {"type": "string", "default": "m"}})
+    facts["resource_patches"][0]["patches"][1]["value"] = "fetch [[host]] [[more]]"
+
+
+def installed_id(check: dict[str, Any]) -> str:
+    return str(check["metadata"]["labels"]["sensu.io/catalog_id"])
+
+
+def test_an_update_keeps_the_answers_and_the_installation(namespace: Namespace, repository: Path) -> None:
+    """New resources are created, those that are gone deleted, and new questions get their defaults."""
+    before = namespace.check("web-web1")
+    publish(repository, with_hook_for_asset)
+    done = namespace.catalog("update")
+    assert done.status == 0, done
+    assert f"update: CheckConfig {namespace.name}/web-web1\n" in done.out
+    assert "create: HookConfig" in done.out and "delete: Asset web/get:1.0.0\n" in done.out
+    after = namespace.check("web-web1")
+    assert (after["command"], after["interval"]) == ("fetch web1 m", 50)
+    assert after["secrets"] == [{"name": "TOKEN", "secret": "web-token"}]
+    assert installed_id(after) == installed_id(before)
+    assert (namespace.names("asset"), namespace.names("hook")) == ([], ["web-hook"])
+    again = namespace.catalog("update")
+    assert (again.status, again.out.splitlines()[-1]) == (0, f"{WEB_NAME}@99991231.0.0 is up to date")
+
+
+def test_an_update_can_change_answers(namespace: Namespace) -> None:
+    """A resource whose name depends on an answer is created under its new name and deleted under the old one."""
+    done = namespace.catalog("update", "--set", "host=web2", "--set", "alerts=pager")
+    assert done.status == 0, done
+    assert namespace.names("check") == ["web-web2"]
+    assert namespace.check("web-web2")["pipelines"][0]["name"] == "pager"
+
+
+def test_a_dry_run_of_an_update_changes_nothing(namespace: Namespace, repository: Path) -> None:
+    """It shows what would happen."""
+    publish(repository, with_hook_for_asset)
+    before = namespace.check("web-web1")
+    shown = namespace.catalog("update", "--dry-run")
+    assert shown.status == 0 and "delete: Asset" in shown.out
+    assert namespace.check("web-web1") == before
+    assert namespace.names("hook") == []
+
+
+def test_an_update_leaves_what_was_changed_by_hand(namespace: Namespace, repository: Path, sensuctl: Sensuctl) -> None:
+    """Nobody's own settings are lost without --force."""
+    assert sensuctl("check", "set-interval", "web-web1", "99", "--namespace", namespace.name).status == 0
+    publish(repository, with_hook_for_asset)
+    done = namespace.catalog("update")
+    assert done.status == 0, done
+    assert f"left, changed since its installation: CheckConfig {namespace.name}/web-web1\n" in done.out
+    assert (namespace.check("web-web1")["command"], namespace.check("web-web1")["interval"]) == ("get web1", 99)
+    assert namespace.names("asset") == ["web/get:1.0.0"], "the check that was left uses it"
+    forced = namespace.catalog("update", "--force")
+    assert forced.status == 0, forced
+    assert (namespace.check("web-web1")["command"], namespace.check("web-web1")["interval"]) == ("fetch web1 m", 50)
+    assert namespace.names("asset") == []
+
+
+def test_a_secret_answer_is_asked_for_again(sensuctl: Sensuctl, repository: Path, tmp_path: Path) -> None:
+    """It is not kept, so that an update without it would lose it."""
+    namespace = Namespace(sensuctl, "secret-again", str(repository))
+    answers = tmp_path / "answers.json"
+    answers.write_text(json.dumps({"token": {"env_var": "s3cr3t"}}))
+    assert namespace.catalog("install", "--set", "host=web1", "--answers", str(answers)).status == 0
+    publish(repository, with_hook_for_asset)
+    refused = namespace.catalog("update")
+    assert refused.err.endswith("secret answers are not kept; give them again with --answers FILE: token.env_var\n")
+    asked = namespace.catalog("update", "--interactive", stdin="2\nnew\n")
+    assert asked.status == 0, asked
+    assert namespace.check("web-web1")["env_vars"] == ["TOKEN=new"]
+    assert namespace.catalog("update", "--answers", str(answers)).status == 0
+    assert namespace.check("web-web1")["env_vars"] == ["TOKEN=s3cr3t"]
+
+
+def test_an_answer_that_no_longer_fits_gets_the_default(namespace: Namespace, repository: Path) -> None:
+    """The message says which, and a question that is gone is forgotten."""
+
+    def change(facts: Any) -> None:
+        facts["prompts"][1]["input"] = {"type": "integer", "enum": [60, 120], "default": 120}
+
+    publish(repository, change)
+    done = namespace.catalog("update")
+    assert done.status == 0, done
+    assert "the former answer is not used: interval must be one of 60, 120" in done.err
+    assert namespace.check("web-web1")["interval"] == 120
+
+
+def test_several_installations_are_told_apart_by_their_id(namespace: Namespace, sensuctl: Sensuctl) -> None:
+    """An integration can be installed for several hosts; each installation is updated and removed by itself."""
+    assert namespace.catalog("install", "--set", "host=web2", "--set", "token.secret=t").status == 0
+    assert namespace.names("check") == ["web-web1", "web-web2"]
+    listed = sensuctl("catalog", "list", "--installed", "--namespace", namespace.name, "--format", "json")
+    rows = json.loads(listed.out)
+    assert [(row["name"], row["version"], row["changed"]) for row in rows] == [(WEB_NAME, "99991231.0.0", 0)] * 2
+    assert sorted(row["resources"] for row in rows) == [1, 2], "the asset belongs to the first one"
+    refused = namespace.catalog("update", "--set", "interval=70")
+    assert "is installed several times; use --id" in refused.err
+    first, second = (installed_id(namespace.check(name)) for name in ("web-web1", "web-web2"))
+    assert namespace.catalog("update", "--id", second, "--set", "interval=70").status == 0
+    assert (namespace.check("web-web1")["interval"], namespace.check("web-web2")["interval"]) == (50, 70)
+    gone = sensuctl("catalog", "remove", WEB_NAME, "--id", first, "--skip-confirm", "--namespace", namespace.name)
+    assert gone.status == 0, gone
+    assert "left, used by CheckConfig web-web2: Asset web/get:1.0.0\n" in gone.out
+    assert (namespace.names("check"), namespace.names("asset")) == (["web-web2"], ["web/get:1.0.0"])
+
+
+def test_a_removal_deletes_what_nobody_changed_or_uses(namespace: Namespace, sensuctl: Sensuctl) -> None:
+    """It has to be confirmed; a dry run only shows it."""
+
+    def remove(*words: str) -> Any:
+        return sensuctl("catalog", "remove", WEB_NAME, *words, "--namespace", namespace.name)
+
+    assert remove("--dry-run").out.endswith("Nothing was deleted\n")
+    assert remove().out.endswith("Canceled\n")
+    assert namespace.names("check") == ["web-web1"]
+    done = remove("--skip-confirm")
+    assert done.status == 0, done
+    assert (namespace.names("check"), namespace.names("asset")) == ([], [])
+    again = remove("--skip-confirm")
+    assert f"{WEB_NAME} is not installed in the namespace {namespace.name}" in again.err
+
+
+def test_a_removal_leaves_what_was_changed_unless_it_is_forced(namespace: Namespace, sensuctl: Sensuctl) -> None:
+    """What the changed resource uses is left too."""
+    assert sensuctl("check", "set-command", "web-web1", "mine", "--namespace", namespace.name).status == 0
+    words = ("catalog", "remove", WEB_NAME, "--skip-confirm", "--namespace", namespace.name)
+    done = sensuctl(*words)
+    assert done.status == 0, done
+    assert "left, changed since its installation: CheckConfig web-web1\n" in done.out
+    assert (namespace.names("check"), namespace.names("asset")) == (["web-web1"], ["web/get:1.0.0"])
+    assert sensuctl(*words, "--force").status == 0
+    assert (namespace.names("check"), namespace.names("asset")) == ([], [])
+
+
+def test_what_is_installed_is_not_pruned(namespace: Namespace, sensuctl: Sensuctl) -> None:
+    """`prune` deletes what `create` made; an installation is removed by `catalog remove`."""
+    pruned = sensuctl("prune", "checks,assets", "--namespace", namespace.name, stdin="")
+    assert pruned.status == 0, pruned
+    assert namespace.names("check") == ["web-web1"]
