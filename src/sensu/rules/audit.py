@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -14,6 +15,9 @@ from sensu.rules.selectors.selectable import Selectable, as_text, own
 DOCUMENT_BYTES_MAX = 64 * 1024
 """For a longer resource, only its length is logged."""
 
+DOCUMENT_BYTES_REMEMBERED_MAX = 4 * 1024
+DOCUMENTS_REMEMBERED_MAX = 4096
+
 KEY_CHARACTERS_SHOWN = 8
 """The beginning of an API key identifies it, and cannot be used as a key."""
 
@@ -22,6 +26,7 @@ TEXT_CHARACTERS_MAX = 256
 REASON_CHARACTERS_MAX = 2_048
 """The limit for the reasons of a failed login."""
 
+_KEY_CHARACTERS_REMEMBERED_MAX = 256
 _PASSWORDS = frozenset(("password", "password_hash"))
 _URL = re.compile(r"(?<=://)[^\s\"'`<>|]+")
 _USER_INFO = re.compile(r"^[^/?#]+(?=@)")
@@ -73,6 +78,20 @@ def shown_name(kind: Kind, name: str) -> str:
     return f"{name[:KEY_CHARACTERS_SHOWN]}…"
 
 
+def document_json(kind: Kind, body: bytes | None) -> msgspec.Raw | None:
+    """The JSON of `document`; that of small ones is remembered, because an update shows what the one before it left."""
+    if body is None:
+        return None
+    return (_remembered_json if len(body) <= DOCUMENT_BYTES_REMEMBERED_MAX else _document_json)(kind, body)
+
+
+def _document_json(kind: Kind, body: bytes) -> msgspec.Raw:
+    return msgspec.Raw(msgspec.json.encode(document(kind, body)))
+
+
+_remembered_json = lru_cache(DOCUMENTS_REMEMBERED_MAX)(_document_json)
+
+
 def document(kind: Kind, body: bytes | None) -> Any:
     """A resource without its secrets, from its public JSON; None if there is no resource."""
     if body is None:
@@ -87,11 +106,11 @@ def document(kind: Kind, body: bytes | None) -> Any:
 
 
 def _without_secrets(value: Any) -> Any:
-    if isinstance(value, Mapping):
+    if isinstance(value, str):
+        return _URL.sub(_without_credentials, value) if "://" in value else value
+    if isinstance(value, dict):
         return {key: _member(key, item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_without_secrets(item) for item in value]
-    return _URL.sub(_without_credentials, value) if isinstance(value, str) else value
+    return [_without_secrets(item) for item in value] if isinstance(value, list) else value
 
 
 def _without_credentials(url: re.Match[str]) -> str:
@@ -103,12 +122,22 @@ def _without_credentials(url: re.Match[str]) -> str:
 
 
 def _member(key: str, value: Any) -> Any:
-    hide = _HIDING.get(key)
-    if hide is not None:
-        return hide(value)
-    if isinstance(value, str) and value and (key in _PASSWORDS or names_secret(key)):
-        return REDACTED
-    return _without_secrets(value)
+    if not value or value is True:
+        return value
+    return (_remembered_hiding if len(key) <= _KEY_CHARACTERS_REMEMBERED_MAX else _hiding)(key)(value)
+
+
+def _hiding(key: str) -> Callable[[Any], Any]:
+    """What hides the secrets in the value of a member."""
+    secret = key in _PASSWORDS or names_secret(key)
+    return _HIDING.get(key, _hidden_text if secret else _without_secrets)
+
+
+_remembered_hiding = lru_cache(4096)(_hiding)
+
+
+def _hidden_text(value: Any) -> Any:
+    return REDACTED if isinstance(value, str) else _without_secrets(value)
 
 
 def _hidden_variables(value: Any) -> Any:

@@ -23,7 +23,7 @@ from sensu.log import fields
 from sensu.resources.documents import type_of
 from sensu.resources.kinds import ALL_KINDS, CHECK, EVENT, Kind
 from sensu.resources.wire import encode
-from sensu.rules.audit import REASON_CHARACTERS_MAX, SELECTABLE, AuditRecord, cut, document, shown_name
+from sensu.rules.audit import REASON_CHARACTERS_MAX, SELECTABLE, AuditRecord, cut, document_json, shown_name
 from sensu.rules.owed import DeliveryView
 from sensu.store.contract import Store
 from sensu.store.values import AppendAudit, AuditEntry, DeleteResource, EventKey, PutResource, Stored, TrimAudit, Write
@@ -102,8 +102,8 @@ class AuditLog:
             action="delete" if after is None else "update" if before is not None else "create",
             namespace=write.key.namespace,
             name=shown_name(kind, write.key.name),
-            before=document(kind, shown_before),
-            after=document(kind, shown_after),
+            before=document_json(kind, shown_before),
+            after=document_json(kind, shown_after),
             secrets_changed=shown_before is not None and shown_before == shown_after,
         )
         return self._entries(caller, kind, record)
@@ -111,7 +111,7 @@ class AuditLog:
     def of_removed_event(self, caller: Identity, key: EventKey, body: bytes) -> list[Write]:
         """The entry for the deletion of an event."""
         name = f"{key.entity}/{key.check}"
-        record = AuditRecord(action="delete", namespace=key.namespace, name=name, before=document(EVENT, body))
+        record = AuditRecord(action="delete", namespace=key.namespace, name=name, before=document_json(EVENT, body))
         return self._entries(caller, EVENT, record)
 
     def of_resolved_event(self, caller: Identity, key: EventKey) -> list[Write]:

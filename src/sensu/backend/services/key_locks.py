@@ -1,8 +1,8 @@
 """Serialises writes of the same resources, so that each knows exactly what it replaces."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Iterable
+from types import TracebackType
 
 from sensu.store.values import Key
 
@@ -19,22 +19,52 @@ class KeyLocks:
         """Whether no lock is held or awaited."""
         return not self._locks
 
-    @asynccontextmanager
-    async def held(self, keys: Iterable[Key]) -> AsyncIterator[None]:
+    def held(self, keys: Iterable[Key]) -> "_Held":
         """Hold the locks of all keys. They are acquired in sorted order, so that there are no deadlocks."""
-        async with AsyncExitStack() as stack:
-            for key in sorted(set(keys)):
-                await stack.enter_async_context(self._one(key))
-            yield
+        return _Held(self, sorted(set(keys)))
 
-    @asynccontextmanager
-    async def _one(self, key: Key) -> AsyncIterator[None]:
+    async def take(self, key: Key) -> None:
+        """Acquire the lock of a key."""
         lock = self._locks.setdefault(key, asyncio.Lock())
         self._users[key] = self._users.get(key, 0) + 1
         try:
-            async with lock:
-                yield
-        finally:
-            self._users[key] -= 1
-            if not self._users[key]:
-                del self._users[key], self._locks[key]
+            await lock.acquire()
+        except BaseException:
+            self._leave(key)
+            raise
+
+    def release(self, key: Key) -> None:
+        """Release the lock of a key."""
+        self._locks[key].release()
+        self._leave(key)
+
+    def _leave(self, key: Key) -> None:
+        self._users[key] -= 1
+        if not self._users[key]:
+            del self._users[key], self._locks[key]
+
+
+class _Held:
+    """Holds locks from entering to leaving."""
+
+    def __init__(self, locks: KeyLocks, keys: list[Key]) -> None:
+        self._locks, self._keys = locks, keys
+        self._taken: list[Key] = []
+
+    async def __aenter__(self) -> None:
+        try:
+            for key in self._keys:
+                await self._locks.take(key)
+                self._taken.append(key)
+        except BaseException:
+            self._release()
+            raise
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, err: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._release()
+
+    def _release(self) -> None:
+        for key in self._taken:
+            self._locks.release(key)

@@ -29,6 +29,7 @@ from sensu.backend.services.outcomes import (
 )
 from sensu.backend.services.pages import PageRequest, resource_position, resource_token
 from sensu.backend.services.payload import ANY_STATE, Conditions, Payload, decoded_kind, merge_patch_of
+from sensu.backend.services.recent_resources import RecentResources
 from sensu.backend.services.sealed_values import SealedValues
 from sensu.backend.stored_form import delete, key_of, put
 from sensu.clock import Clock
@@ -77,6 +78,7 @@ class Resources:
         self.store = store
         self._audit = audit
         self._locks = KeyLocks()
+        self._recent = RecentResources(store)
         self.sealed = sealed
         self._consequences = consequences
         self._alone = alone
@@ -284,7 +286,7 @@ class Resources:
             while True:
                 expected, audited, replaced = list[Write](), list[Write](), dict[Key, Stored | None]()
                 for write in known:
-                    before = replaced[write.key] = await self.store.get(write.key)
+                    before = replaced[write.key] = await self._recent.get(write.key)
                     expected.append(Expect(write.key, None if before is None else before.etag))
                     audited += self._audit.of_change(caller, write, before)
                     audited += self._consequences(write, before)
@@ -296,6 +298,7 @@ class Resources:
                 outcome = await self.store.commit((*expected, *kept, *writes, *audited))
                 if not isinstance(outcome, Refused) or outcome.conflict is not Conflict.CHANGED:
                     return outcome
+                self._recent.forget(write.key for write in known)
 
 
 def _as_built_in(kind: Kind, resource: Any) -> Written:
