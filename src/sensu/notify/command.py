@@ -8,7 +8,6 @@ from typing import Any, NoReturn
 
 import msgspec
 
-from sensu.clock import SystemClock
 from sensu.notify.apprise_sender import send
 from sensu.notify.sending import SendRequest
 from sensu.resources.check import Check
@@ -44,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         return
     namespace = str(((event.get("entity") or {}).get("metadata") or {}).get("namespace") or "default")
     links = links_of(options.dashboard_url.rstrip("/"), namespace, event) if options.dashboard_url else None
-    message = message_of(event, happened, SystemClock().now(), links)
+    message = message_of(event, happened, links)
     urls = [_url(url) for url in options.url]
     if options.dry_run:
         _show(message, urls)

@@ -14,15 +14,24 @@ class HandlerSocket(Wire, frozen=True):
     port: U32 = always_int()
 
 
+class NotifyTemplate(Wire, frozen=True):
+    """Templates for the parts of messages, with the tokens of checks; an empty part is the built-in one."""
+
+    title: str = ""
+    text: str = ""
+    html: str = ""
+
+
 class Notify(Wire, frozen=True):
     """Where a notify handler sends messages, and about which events; Sensu Go has no such handlers.
 
     `urls` are those of services; `${NAME}` in them is the value of a variable in the handler's `secrets`. `when` has
-    the occasions for a message (empty: the default).
+    the occasions for a message (empty: the default); `template` replaces parts of the built-in messages.
     """
 
     urls: tuple[str, ...] | None = always_null()
     when: tuple[str, ...] = ()
+    template: NotifyTemplate | None = None
 
 
 class Handler(Wire, frozen=True):

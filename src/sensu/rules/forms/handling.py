@@ -41,6 +41,12 @@ HANDLER_FORM = KindForm(
             "What a message is sent about; nothing chosen for incident and resolve.",
             choices=OCCASIONS,
         ),
+        "notify.template": FormInput(
+            "Template", "Parts of messages of your own, with the tokens of checks.", widget="group", more=True
+        ),
+        "notify.template.title": FormInput("Title", example="{{ .entity.name }}: {{ .check.name }} {{ .severity }}"),
+        "notify.template.text": FormInput("Text", widget="text", example="{{ .check.output }}"),
+        "notify.template.html": FormInput("HTML", "For mail; made of the text if it is empty.", widget="text"),
         "command": FormInput(
             "Command",
             "The command that reads the event on standard input.",

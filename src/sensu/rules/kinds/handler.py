@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterator
 
 import msgspec
 
-from sensu.resources.handler import Handler, HandlerSocket, Notify
+from sensu.resources.handler import Handler, HandlerSocket, Notify, NotifyTemplate
 from sensu.rules.kinds.kind_rules import FieldProblem, KindRules, at_most_one
 from sensu.rules.names import name_problem
 from sensu.rules.notify.occasions import OCCASIONS
+from sensu.rules.notify.template import template_problems
 from sensu.rules.notify.urls import HIDDEN, SEALED_BY, masked, scheme_of, stored_parts, url_problem
 from sensu.rules.redaction import REDACTED
 from sensu.rules.retrying import policy_of
@@ -67,6 +68,8 @@ def _notify_problems(handler: Handler, notify: Notify) -> Iterator[FieldProblem]
     for number, url in enumerate(notify.urls or ()):
         why = url_problem(url, variables)
         yield from at_most_one(f"notify.urls[{number}]", why and f"notify.urls[{number}] {why}")
+    for part, why in template_problems(notify.template or NotifyTemplate()):
+        yield FieldProblem(f"notify.template.{part}", f"notify.template.{part} {why}")
     for word in notify.when:
         if word not in OCCASIONS:
             yield FieldProblem("notify.when", f"notify.when must have words of {', '.join(OCCASIONS)}, not {word}")

@@ -44,7 +44,7 @@ class _Fact(NamedTuple):
 
 
 def message_of(
-    event: Mapping[str, Any], occasion: str, now: float, links: EventLinks | None = None, since: int = 0
+    event: Mapping[str, Any], occasion: str, links: EventLinks | None = None, since: int = 0
 ) -> AlertMessage:
     """The message about an event in JSON; `since` is when its incident began (0: found in its history)."""
     entity, check = _metadata(event.get("entity")), event.get("check") or {}

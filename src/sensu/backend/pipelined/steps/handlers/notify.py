@@ -15,6 +15,7 @@ from sensu.resources.handler import Handler
 from sensu.rules.command_output import printable
 from sensu.rules.notify.message import message_of
 from sensu.rules.notify.occasions import NoMessage, occasion_of
+from sensu.rules.notify.template import templated
 from sensu.rules.notify.urls import expanded
 
 TIME_LIMIT_S = 15
@@ -35,7 +36,7 @@ async def deliver(tools: Tools, handler: Handler, payload: bytes, occasion: Occa
     urls = await _urls(tools, handler)
     if isinstance(urls, str):
         return Retry(urls)
-    message = message_of(event, happened, tools.clock.now(), occasion.links)
+    message = templated(message_of(event, happened, occasion.links), notify.template, event, happened, occasion.links)
     timeout_s = float(handler.timeout or TIME_LIMIT_S)
     requests = [SendRequest(url, message, timeout_s) for url in urls]
     failed = await tools.messages.send(occasion.delivery_id, requests)
