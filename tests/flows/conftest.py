@@ -12,6 +12,7 @@ from tests.flows.api_harness import RunningApi, running_api
 from tests.flows.operator_world import Operator
 from tests.flows.pipelined_world import PipelinedWorld
 from tests.flows.playbook import Play, Playbook
+from tests.flows.services_world import ServicesWorld
 from tests.flows.world import World
 from tests.stores import ON_POSTGRES, release
 
@@ -43,6 +44,14 @@ def chosen(request: pytest.FixtureRequest) -> dict[str, Any]:
 async def world(tmp_path: Path, chosen: dict[str, Any]) -> AsyncIterator[World]:
     """Event intake, keepalives and the scheduler of a backend that runs."""
     async with World.running(tmp_path, **chosen) as running:
+        yield running
+
+
+@pytest.fixture
+async def services(tmp_path: Path, chosen: dict[str, Any]) -> AsyncIterator[ServicesWorld]:
+    """A world that evaluates service components."""
+    async with ServicesWorld.running(tmp_path, **chosen) as running:
+        assert isinstance(running, ServicesWorld)
         yield running
 
 

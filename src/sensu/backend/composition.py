@@ -38,6 +38,8 @@ from sensu.backend.schedulerd.daemon import RequestCounters, Schedulerd
 from sensu.backend.schedulerd.ledger import SLOTS_MAX, RunLedger, SlotCounters
 from sensu.backend.secrets import assembly as secret_values
 from sensu.backend.secrets.resolver import Secrets
+from sensu.backend.serviced import assembly as serviced
+from sensu.backend.serviced.daemon import Serviced
 from sensu.backend.services.audit import AuditLog
 from sensu.backend.services.history import Bound, History
 from sensu.backend.stored_entities import StoredEntities
@@ -150,6 +152,7 @@ class Daemons:
     events: Eventd
     deliveries: Pipelined
     schedule: Schedulerd
+    services: Serviced
     agents: Agentd
     api: ApiServer
     dashboard: Dashboard | None
@@ -163,6 +166,7 @@ class Daemons:
         """The names of the daemons that run in every process, and how to run them."""
         yield "eventd", self.events.run
         yield "pipelined", self.deliveries.run
+        yield "serviced", self.services.run
         yield "activity", self.record.run
         yield "revocation lists", lambda: self.revoked.run(self._certificates_changed)
         if self.event_log is not None:
@@ -245,6 +249,7 @@ async def composed(
     subscribers = membership.joined_subscribers(agents)
     schedule = core.schedule(secrets, subscribers)
     schedule_counts.follow(schedule.schedulers)
+    services = serviced.assembled(basics, intake, membership, stack)
     ports = DaemonPorts(intake, subscribers, schedule, offered, core.ledger, gates.serves_api, report, flow.counted)
     settings = basics.settings
     audit = AuditLog(store, known.access, clock, settings.audit_retention, settings.audit_entries_max)
@@ -252,7 +257,7 @@ async def composed(
     server, answers = await api.assembled(basics, known, ports, member, audit, history, membership, peers, stack)
     dashboard = dashboardd.assembled(basics, answers, membership, executors.files)
     kept = (audit, history, record)
-    return Daemons(core.events, deliveries, schedule, agents, server, dashboard, *kept, revoked, event_log)
+    return Daemons(core.events, deliveries, schedule, services, agents, server, dashboard, *kept, revoked, event_log)
 
 
 def _attempted(activity: Activity, flow: Flow, record: ActivityRecord, namespace: str, trace: WorkflowTrace) -> None:

@@ -24,6 +24,7 @@ from sensu.backend.ports import (
     LocalIntake,
     LocalKeepalives,
     Peers,
+    Selections,
     Subscribers,
 )
 from sensu.log import fields
@@ -160,6 +161,10 @@ class Membership(Ownership, Protocol):
         """The run ledger of the cluster, which one member keeps; `ledger` is the one of this process."""
         ...
 
+    def joined_selections(self, local: Selections) -> Selections:
+        """The events of all members that service components select; `local` finds those of this member."""
+        ...
+
     def subscribed(self, session: int, namespace: str, agent: str, subscriptions: frozenset[str]) -> None:
         """A session of an agent of this member now has these subscriptions; none if it ended."""
         ...
@@ -271,6 +276,10 @@ class Alone:
     def joined_runs(self, ledger: Runs) -> Runs:
         """Its own ledger."""
         return ledger
+
+    def joined_selections(self, local: Selections) -> Selections:
+        """Its own events."""
+        return local
 
     def subscribed(self, session: int, namespace: str, agent: str, subscriptions: frozenset[str]) -> None:
         """No other member needs to know."""

@@ -19,6 +19,7 @@ from sensu.rules.explain import Explanation
 from sensu.rules.filter_bench import BenchResult
 from sensu.rules.flow import FlowCounts
 from sensu.rules.run_ledger import Slot, SlotOutcome, SlotTrouble
+from sensu.rules.share import Slots
 from sensu.store.values import EventKey, Write
 
 
@@ -284,6 +285,26 @@ class SlotLedger(Protocol):
 
     def totals(self, namespace: str, check: str) -> Mapping[SlotOutcome, int]:
         """The number of slots of a check by outcome."""
+        ...
+
+
+class SelectedEvents(msgspec.Struct, frozen=True, array_like=True):
+    """The events of some slots that a service component selects: their numbers by severity, and their JSON if asked.
+
+    `too_many` says that their JSON was left out because there is too much of it.
+    """
+
+    slots: Slots
+    by_severity: tuple[int, int, int, int]
+    bodies: Sequence[bytes] = ()
+    too_many: bool = False
+
+
+class Selections(Protocol):
+    """Finds the events that service components select."""
+
+    async def selected(self, namespace: str, component: str, *, whole: bool) -> SelectedEvents | None:
+        """What a component selects, with the JSON of the events if `whole`; None if that is not known now."""
         ...
 
 

@@ -255,6 +255,24 @@ class Sandbox:
             return ExpressionError("the mutator left no event")
         return MutatorOutput(None if text is None else _whole_characters(text), mutated)
 
+    def judge(
+        self, body: str, events: str, event: str, arguments: str, *, now: float, time_limit_s: float | None = None
+    ) -> dict[str, Any] | ExpressionError:
+        """The event that the script of a rule template returns.
+
+        The body runs as a function of `events`, `event`, `args` and `sensu`; the first three are given as JSON. A
+        script that returns nothing has changed `event`. Source: docs, "Rule templates reference", "Business service
+        monitoring SDK".
+        """
+        realm = self._realm("mutator")
+        realm.limit_time(time_limit_s or self._time_limit_s)
+        source = for_engine(body)
+        answer = _answer(lambda: realm.part("template")(source, events, event, arguments, now))
+        if isinstance(answer, bool) or answer[0] != "[":
+            return self._failed("mutator", str(answer))
+        made: dict[str, Any] = json.loads(answer)[0]
+        return made
+
 
 def _wanted(answer: str) -> Wanted | None:
     """The other events that an evaluation needs, or None if the answer is not a request for events."""

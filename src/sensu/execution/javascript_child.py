@@ -28,6 +28,8 @@ ENGINE_SHARE = 0.7
 """The part of a time limit after which the engine ends an evaluation, which is cheaper than a new process."""
 ALARM_FACTOR, ALARM_EXTRA_S = 20.0, 2.0
 """How long after the parent's time limit the kernel's alarm fires."""
+OUTPUT_SHOWN_CHARACTERS = 4096
+"""How much of the output of a check rule templates see."""
 
 SOCKET, PROGRESS = 0, 1
 LENGTH = struct.Struct("!I")
@@ -172,6 +174,31 @@ def _mutated(
     return [made.text, made.event] if isinstance(made, MutatorOutput) else made.message
 
 
+def _judged(
+    sandbox: Sandbox, limit_s: float, now: float, body: str, events: Sequence[str], event: str, arguments: str
+) -> Any:
+    """The event of a rule template, or an error message."""
+    with_system = "system" in body
+    shown = json.dumps([_for_template(json.loads(one), with_system=with_system) for one in events])
+    made = sandbox.judge(body, shown, event, arguments, now=now, time_limit_s=limit_s)
+    _note(ERROR)
+    return made.message if isinstance(made, ExpressionError) else made
+
+
+def _for_template(event: dict[str, Any], *, with_system: bool) -> dict[str, Any]:
+    """The event without its history and most of a long output; without `entity.system` if the script does not name it.
+
+    Ten thousand events would otherwise not fit into the engine's memory.
+    """
+    check, entity = event.get("check"), event.get("entity")
+    if check is not None:
+        check.pop("history", None)
+        check["output"] = (check.get("output") or "")[:OUTPUT_SHOWN_CHARACTERS]
+    if entity is not None and not with_system:
+        entity.pop("system", None)
+    return event
+
+
 def _checked(
     sandbox: Sandbox,
     limit_s: float,
@@ -186,7 +213,12 @@ def _checked(
     return problem
 
 
-_KINDS: dict[str, Callable[..., Any]] = {"evaluate": _evaluated, "mutate": _mutated, "check": _checked}
+_KINDS: dict[str, Callable[..., Any]] = {
+    "evaluate": _evaluated,
+    "mutate": _mutated,
+    "judge": _judged,
+    "check": _checked,
+}
 
 
 def _note(outcome: bytes) -> None:

@@ -115,6 +115,20 @@ class JavaScriptPool:
         made, _ = answer
         return ExpressionError(_text(made)) if isinstance(made, str) else Mutated(*made)
 
+    async def judge(
+        self, body: str, events: Sequence[str], event: str, arguments: str, *, now: float, limit_s: float
+    ) -> Mapping[str, Any] | ExpressionError:
+        """The event that the script of a rule template returns for events, all in JSON; see `Sandbox.judge`.
+
+        Raises ExecutionError if no process can be started.
+        """
+        size = len(body) + len(event) + len(arguments) + sum(map(len, events))
+        answer = await self._done(("judge", limit_s, now, body, tuple(events), event, arguments), limit_s, 1, size)
+        if isinstance(answer, _Lost):
+            return ExpressionError(answer.why)
+        made, _ = answer
+        return ExpressionError(_text(made)) if isinstance(made, str) else made
+
     async def check(
         self,
         expressions: Sequence[str],

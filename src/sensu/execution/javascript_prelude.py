@@ -7,10 +7,11 @@ The mode determines how a realm is shared:
 - `single`, `single-mutator`: one evaluation per realm; scripts of assets may change everything.
 `install` gives a function that hands out, by name: `expression` and `script` (source, variable) → a function of
 (scope's JSON, now, other events' JSON) → true, false or text; `load` (source) → text; `mutator`
-(body, filled event's JSON, event's JSON, id's bytes, globals' JSON, now) → text.
+(body, filled event's JSON, event's JSON, id's bytes, globals' JSON, now) → text; `template` (body, events' JSON,
+event's JSON, arguments' JSON, now) → text.
 Strings start with a letter: E for an error, S if the realm is unusable, [ for the mutator's JSON `[text or null,
-event]`, or for the keys of other events that are needed (`sensu.rules.other_events`), after which the evaluation has to
-start again.
+event]`, for the template's `[event]`, or for the keys of other events that are needed (`sensu.rules.other_events`),
+after which the evaluation has to start again.
 They are short or made by JSON.stringify: the binding cannot read the engine's ropes (long concatenated strings).
 """
 
@@ -383,6 +384,68 @@ PRELUDE = r"""
     return mode === 'mutator' && !restoreGlobals() ? 'Sthe mutator altered the sandbox' : answer;
   }
 
+  // Rule templates: metadata is another way to the fields beside it, in the events and in the event to return.
+  var SEVERITIES = { ok: 0, warning: 1, critical: 2 }, HOISTED = words('name namespace created_by');
+  function flatten(holder) {
+    var metadata = holder.metadata || {}, i;
+    for (i = 0; i < HOISTED.length; i++)
+      if (!(HOISTED[i] in holder)) holder[HOISTED[i]] = metadata[HOISTED[i]] || '';
+    holder.labels = metadata.labels || {};
+    holder.annotations = metadata.annotations || {};
+  }
+  function flattenAll(holders) {
+    for (var i = 0; i < holders.length; i++) if (holders[i]) flatten(holders[i]);
+  }
+  function showAsMetadata(holder) { define(holder, 'metadata', { configurable: true, value: holder }); }
+  function statusesOf(events) {
+    var statuses = [], i;
+    for (i = 0; i < events.length; i++) statuses[i] = events[i].check ? events[i].check.status : 0;
+    return statuses;
+  }
+  function hasSeverity(status, name) {
+    if (name === 'non-zero') return status !== 0;
+    return name === 'unknown' ? status > 2 || status < 0 : status === SEVERITIES[name];
+  }
+  function severityFunctions(statuses) {
+    function count(severity) {
+      var name = text(severity), number = 0, i;
+      if (name !== 'non-zero' && name !== 'unknown' && !has(SEVERITIES, name))
+        throw new Failed('unknown severity ' + apply(cut, name, [0, 40]) +
+          ': use ok, warning, critical, unknown or non-zero');
+      for (i = 0; i < statuses.length; i++) if (hasSeverity(statuses[i], name)) number++;
+      return number;
+    }
+    function percentage(severity) {
+      var number = count(severity);
+      return statuses.length ? number / statuses.length * 100 : 0;
+    }
+    return {
+      Count: count, CountBySeverity: count, Percentage: percentage, PercentageBySeverity: percentage,
+      NewMetrics: function NewMetrics(given) {
+        given = given || {};
+        return { handlers: given.handlers || [], points: given.points || [] };
+      }
+    };
+  }
+  function ruled(body, eventsText, eventText, argumentsText) {
+    var events = parse(eventsText), event = parse(eventText), answer, i;
+    for (i = 0; i < events.length; i++) flattenAll([events[i].entity, events[i].check, events[i]]);
+    [event, event.check, event.entity].forEach(showAsMetadata);
+    answer = compileFunction('events', 'event', 'args', 'sensu', body + '\n')(
+      events, event, parse(argumentsText), severityFunctions(statusesOf(events)));
+    if (answer === undefined) answer = event;
+    if (!isObject(answer)) throw new WrongType('the template did not return an event');
+    answer = stringify([answer]);
+    if (answer.length > LENGTH_MAX) throw new Fault('the event has more than ' + LENGTH_MAX + ' characters');
+    return answer;
+  }
+  function template(body, eventsText, eventText, argumentsText, at) {
+    var answer;
+    now = at;
+    try { answer = ruled(body, eventsText, eventText, argumentsText); } catch (thrown) { answer = complaint(thrown); }
+    return mode === 'mutator' && !restoreGlobals() ? 'Sthe template altered the sandbox' : answer;
+  }
+
   provide(provided);
   provide({ event: undefined });
   if (mode !== 'mutator' && mode !== 'single-mutator') provide({ sensu: functions, nil: null, entity: undefined });
@@ -392,7 +455,8 @@ PRELUDE = r"""
     if (mode === 'fixed') freeze(G);
     else { rememberGlobals(); baseline.forEach(function (key) { keptNames.add(key); }); }
   }
-  var parts = { expression: compileExpression, script: compileScript, load: load, mutator: mutator };
+  var parts = { expression: compileExpression, script: compileScript, load: load, mutator: mutator,
+                template: template };
   return function (name) { return parts[name]; };
 })
 """

@@ -1,4 +1,4 @@
-"""Decides when checks run; due times depend only on the check and the clock.
+"""Decides when checks and service components run; due times depend only on the check and the clock.
 
 Source: docs, check reference (scheduling, subdue); recorded scenarios request-interval, request-cron,
 request-round-robin, request-subdued, request-unpublished.
@@ -12,6 +12,7 @@ import msgspec
 
 from sensu.errors import InvalidResource
 from sensu.resources.check import CheckConfig
+from sensu.resources.service_component import ServiceComponent
 from sensu.rules import cron
 from sensu.rules.time_windows import any_subdued
 
@@ -49,6 +50,11 @@ def timing(check: CheckConfig) -> Timing | None:
     if not check.interval:
         return None
     return Timing(interval_s=max(check.interval, ROUND_ROBIN_LEAST_S) if check.round_robin else check.interval)
+
+
+def component_timing(component: ServiceComponent) -> Timing:
+    """The schedule of a service component."""
+    return Timing(cron=component.cron) if component.cron else Timing(interval_s=component.interval)
 
 
 def next_at(name: str, when: Timing, after: float) -> float | None:

@@ -7,10 +7,11 @@ from sensu.backend.activity import MemberActivity
 from sensu.backend.members.bus import Bus
 from sensu.backend.members.peers import PeerMembers
 from sensu.backend.members.runs import ClusterRuns
+from sensu.backend.members.selections import ClusterSelections
 from sensu.backend.members.subscribers import ClusterSubscribers
 from sensu.backend.membership import Duty, Runs
 from sensu.backend.metrics import Numbered
-from sensu.backend.ports import Peers, Subscribers
+from sensu.backend.ports import Peers, Selections, Subscribers
 from sensu.rules.flow import FlowCounts
 
 
@@ -42,6 +43,10 @@ class DaemonConnections(ABC):
     def joined_runs(self, ledger: Runs) -> Runs:
         """The run ledger, which is kept where checks are scheduled."""
         return ClusterRuns(self._bus, ledger, lambda: self.holder_of(Duty.SCHEDULE), self.member)
+
+    def joined_selections(self, local: Selections) -> Selections:
+        """The events of all members that service components select."""
+        return ClusterSelections(self._bus, local)
 
     def peers(
         self,

@@ -10,7 +10,7 @@ import msgspec
 
 from sensu.backend.activity import MemberActivity
 from sensu.backend.metrics import Numbered
-from sensu.backend.ports import ApiAnswer, EventOutcome
+from sensu.backend.ports import ApiAnswer, EventOutcome, SelectedEvents
 from sensu.resources.check_request import CheckRequest
 from sensu.resources.event import Event
 from sensu.rules.check_state import Sender
@@ -260,6 +260,22 @@ class FlowReport(MemberMessage, frozen=True):
     counts: Sequence[FlowCounts]
 
 
+class AskSelected(MemberMessage, frozen=True):
+    """Asks which events of the receiver a service component selects, with their JSON if `whole`; `Selected` follows."""
+
+    id: int
+    namespace: str
+    component: str
+    whole: bool
+
+
+class Selected(MemberMessage, frozen=True):
+    """The events of the sender that a service component selects; None if it does not know them now."""
+
+    id: int
+    events: SelectedEvents | None
+
+
 Any = (
     Hello
     | Welcome
@@ -291,9 +307,11 @@ Any = (
     | ActivityReport
     | AskFlow
     | FlowReport
+    | AskSelected
+    | Selected
 )
-Ask = ApiRequest | AskNumbers | AskHealth | AskActivity | AskFlow
-Reply = EventResult | Removed | ApiResponse | MetricNumbers | Health | ActivityReport | FlowReport
+Ask = ApiRequest | AskNumbers | AskHealth | AskActivity | AskFlow | AskSelected
+Reply = EventResult | Removed | ApiResponse | MetricNumbers | Health | ActivityReport | FlowReport | Selected
 """Messages sent in reply, with the id of the request."""
 
 _encoder = msgspec.msgpack.Encoder()

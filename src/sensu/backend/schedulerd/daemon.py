@@ -16,8 +16,8 @@ from sensu.backend.schedulerd.entity_matching import EntityMatching
 from sensu.backend.schedulerd.ledger import LedgerEntry, RunLedger
 from sensu.backend.schedulerd.publishing import Publisher, Sent, described
 from sensu.backend.schedulerd.requests import for_subscriptions
-from sensu.backend.schedulerd.timers import Due, Timers
 from sensu.backend.secrets.resolver import Secrets
+from sensu.backend.timers import TICK_S, Alarm, Due, Timers
 from sensu.clock import Clock
 from sensu.errors import StoreError
 from sensu.log import fields
@@ -30,9 +30,6 @@ from sensu.store.values import Key
 
 log = logging.getLogger("sensu.schedulerd")
 
-TICK_S = 1.0
-SET_BACK_S = 1.0
-"""If the clock goes back by more than this, all timers are computed again."""
 _EARLIER_S = 0.01
 MISSED_SHOWN_MAX = 20
 """Maximum missed runs entered in the ledger one by one; earlier ones are only counted."""
@@ -73,7 +70,7 @@ class Schedulerd:
         self._ledger = ledger
         self._matching = EntityMatching(clock)
         self._timers = Timers()
-        self._changed = asyncio.Event()
+        self._alarm = Alarm(self._timers, clock)
         self._rounds: Counter[Key] = Counter()
 
     def schedulers(self) -> Counter[tuple[str, str]]:
@@ -103,8 +100,8 @@ class Schedulerd:
         stop = self._cache.subscribe(CHECK, self._check_changed)
         now = self._clock.now()
         for check in self._cache.list(CHECK):
-            self._timers.set(_key(check), check, now)
             when = timing(check)
+            self._timers.set(_key(check), when, now, round_robin=check.round_robin)
             if when is not None:
                 self._ledger.was_down(check, when)
         self._ledger.looked(now)
@@ -128,36 +125,21 @@ class Schedulerd:
             await self._clock.sleep(TICK_S)
 
     def _check_changed(self, key: Key, check: Any) -> None:
-        self._timers.set(key, check, self._clock.now())
+        when = None if check is None else timing(check)
+        self._timers.set(key, when, self._clock.now(), round_robin=check is not None and check.round_robin)
         if check is None:
             self._ledger.forget((key.namespace, key.name))
             self._publisher.forget(key)
-        self._changed.set()
+        self._alarm.changed()
 
     async def _publish_forever(self, group: asyncio.TaskGroup) -> None:
-        before = self._clock.now()
         while True:
-            await self._wait(self._timers.wait_s(self._clock.now(), TICK_S))
-            now = self._clock.now()
-            if now < before - SET_BACK_S:
-                self._timers.restart(now)
-            before = now
-            for at, due in enumerate(self._timers.take_due(now), 1):
+            dues, now = await self._alarm.due()
+            for at, due in enumerate(dues, 1):
                 await self._run_due(due, now, group)
                 if at % AT_A_TIME_MAX == 0:
                     await asyncio.sleep(0)
             self._ledger.looked(now)
-
-    async def _wait(self, seconds: float) -> None:
-        """Return after `seconds`, or when a check was changed."""
-        self._changed.clear()
-        sleeping = asyncio.ensure_future(self._clock.sleep(seconds))
-        changing = asyncio.ensure_future(self._changed.wait())
-        try:
-            await asyncio.wait((sleeping, changing), return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            sleeping.cancel()
-            changing.cancel()
 
     async def _run_due(self, due: Due, now: float, group: asyncio.TaskGroup) -> None:
         if due.missed:

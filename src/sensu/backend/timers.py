@@ -1,18 +1,23 @@
-"""Tracks when each check is due next."""
+"""Tracks when each check or service component is due next."""
 
+import asyncio
 import heapq
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sensu.resources.check import CheckConfig
-from sensu.rules.schedule import Timing, next_at, slots_missed, timing
+from sensu.clock import Clock
+from sensu.rules.schedule import Timing, next_at, slots_missed
 from sensu.store.values import Key
+
+TICK_S = 1.0
+SET_BACK_S = 1.0
+"""If the clock goes back by more than this, all timers are computed again."""
 
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A check that was due at `due_at`, and `missed` times again since then; it runs once for all of them."""
+    """What was due at `due_at`, and `missed` times again since then; it runs once for all of them."""
 
     key: Key
     timing: Timing
@@ -28,7 +33,7 @@ class _Timer:
 
 
 class Timers:
-    """The timers of all scheduled checks."""
+    """The timers of all resources of a kind that are scheduled."""
 
     def __init__(self) -> None:
         self._timers: dict[Key, _Timer] = {}
@@ -37,17 +42,16 @@ class Timers:
     def __len__(self) -> int:
         return len(self._timers)
 
-    def set(self, key: Key, check: CheckConfig | None, now: float) -> None:
-        """Schedule a check, or stop scheduling it (None); if its timing is unchanged, so is its next run."""
-        when = None if check is None else timing(check)
-        if check is None or when is None:
+    def set(self, key: Key, when: Timing | None, now: float, *, round_robin: bool = False) -> None:
+        """Schedule a resource, or stop scheduling it (None); if its timing is unchanged, so is its next run."""
+        if when is None:
             self._timers.pop(key, None)
             return
         timer = self._timers.get(key)
         if timer is not None and timer.timing == when:
-            timer.round_robin = check.round_robin
+            timer.round_robin = round_robin
             return
-        self._start(key, when, check.round_robin, now)
+        self._start(key, when, round_robin, now)
 
     def _start(self, key: Key, when: Timing, round_robin: bool, now: float) -> None:
         due_at = next_at(key.name, when, now)
@@ -58,11 +62,11 @@ class Timers:
         heapq.heappush(self._heap, (due_at, key))
 
     def wait_s(self, now: float, at_most: float) -> float:
-        """The time until a check may be due, at most `at_most`."""
+        """The time until one may be due, at most `at_most`."""
         return min(at_most, max(0.0, self._heap[0][0] - now)) if self._heap else at_most
 
     def take_due(self, now: float) -> list[Due]:
-        """The checks that are due, each once regardless of missed runs; their timers are set to the next run."""
+        """What is due, each once regardless of missed runs; their timers are set to the next run."""
         due = []
         while self._heap and self._heap[0][0] <= now:
             due_at, key = heapq.heappop(self._heap)
@@ -81,10 +85,43 @@ class Timers:
             self._start(key, timer.timing, timer.round_robin, now)
 
     def counts(self) -> Counter[tuple[str, str]]:
-        """The number of scheduled checks, by kind (`interval`, `round_robin_cron`, …) and namespace."""
+        """The number of scheduled resources, by kind (`interval`, `round_robin_cron`, …) and namespace."""
         return Counter(_kinds(self._timers.items()))
 
 
 def _kinds(timers: Iterable[tuple[Key, _Timer]]) -> Iterable[tuple[str, str]]:
     for key, timer in timers:
         yield ("round_robin_" if timer.round_robin else "") + timer.timing.kind, key.namespace
+
+
+class Alarm:
+    """Wakes a daemon when something is due."""
+
+    def __init__(self, timers: Timers, clock: Clock) -> None:
+        self._timers, self._clock = timers, clock
+        self._changed = asyncio.Event()
+        self._before = 0.0
+
+    def changed(self) -> None:
+        """Look at the timers again, because one was changed."""
+        self._changed.set()
+
+    async def due(self) -> tuple[list[Due], float]:
+        """Wait until something may be due, at most `TICK_S`; returns what is due, and the time."""
+        await self._wait(self._timers.wait_s(self._clock.now(), TICK_S))
+        now = self._clock.now()
+        if now < self._before - SET_BACK_S:
+            self._timers.restart(now)
+        self._before = now
+        return self._timers.take_due(now), now
+
+    async def _wait(self, seconds: float) -> None:
+        """Return after `seconds`, or when a timer was changed."""
+        self._changed.clear()
+        sleeping = asyncio.ensure_future(self._clock.sleep(seconds))
+        changing = asyncio.ensure_future(self._changed.wait())
+        try:
+            await asyncio.wait((sleeping, changing), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            sleeping.cancel()
+            changing.cancel()
