@@ -22,8 +22,8 @@ from sensu.rules.services.script_numbers import number_text
 NOT_EVALUATED = 3
 """The status of a rule that could not be evaluated."""
 STATUS_MAX = 255
-TTL_INTERVALS = 2
-"""Events of components with an interval fail if there is no new one for this many intervals."""
+TTL_INTERVALS, TTL_LEAST_S = 2, 5
+"""Events of components with an interval fail if there is no new one for this many intervals, at least for this long."""
 COMPONENT_ANNOTATION = "sensu.io/service_component"
 """Names the component in the checks of its events."""
 
@@ -75,7 +75,7 @@ def rule_event(component: ServiceComponent, rule: ComponentRule, service: str, r
         metadata=named,
         interval=component.interval,
         cron=component.cron,
-        ttl=component.interval * TTL_INTERVALS,
+        ttl=max(component.interval * TTL_INTERVALS, TTL_LEAST_S) if component.interval else 0,
         handlers=component.handlers or result.handlers,
         issued=int(now),
         executed=int(now),
