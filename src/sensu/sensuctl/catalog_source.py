@@ -171,8 +171,12 @@ class CheckedOutCatalog:
 
     def read(self, name: IntegrationName, file: str) -> bytes | None:
         """A file of an integration, None if it does not exist."""
+        return self.read_path(self.path(name, file))
+
+    def read_path(self, path: str) -> bytes | None:
+        """A file of the repository, None if it does not exist."""
         try:
-            return self.files.read(self.path(name, file))
+            return self.files.read(path)
         except CatalogUnavailable as err:
             raise CommandFailed(str(err)) from err
 
@@ -190,11 +194,11 @@ class PublishedCatalog:
         checksum = str(current.get("release_sha256") or "") if isinstance(current, dict) else ""
         if not checksum:
             raise CommandFailed(f"{files.place}/{release}.json names no release_sha256")
-        self._root = f"{checksum}/v1"
+        self.release = f"{checksum}/v1"
 
     def latest(self) -> list[Integration]:
         """Every integration in its newest version; the list has their descriptions, or only their names."""
-        content = self._json(f"{self._root}/catalog.json")
+        content = self._json(f"{self.release}/catalog.json")
         listed = content.get("namespaced_integrations") if isinstance(content, dict) else None
         found: list[Integration] = []
         for namespace, entries in sorted((listed or {}).items()) if isinstance(listed, dict) else ():
@@ -207,7 +211,7 @@ class PublishedCatalog:
         if not (is_part_of_a_name(namespace) and is_part_of_a_name(str(name))):
             return []
         known = IntegrationName(namespace, str(name))
-        content = self._json(f"{self._root}/{known.full}.json") if isinstance(entry, str) else entry
+        content = self._json(f"{self.release}/{known.full}.json") if isinstance(entry, str) else entry
         found = self._converted(content, known)
         versions = content.get("versions") if isinstance(content, dict) else None
         version = found.version or newest(map(str, versions or ()))
@@ -215,17 +219,17 @@ class PublishedCatalog:
 
     def versions(self, name: IntegrationName) -> list[str]:
         """The versions in `versions.json`."""
-        content = self._optional_json(f"{self._root}/{name.full}/versions.json")
+        content = self._optional_json(f"{self.release}/{name.full}/versions.json")
         found = [one for one in content or () if isinstance(one, str) and is_version(one)]
         return sorted(set(found), key=version_order, reverse=True)
 
     def integration(self, name: IntegrationName) -> Integration:
         """The definition in `VERSION.json`."""
-        return self._converted(self._json(f"{self._root}/{name.full}/{name.version}.json"), name)
+        return self._converted(self._json(f"{self.release}/{name.full}/{name.version}.json"), name)
 
     def resources(self, name: IntegrationName) -> list[dict[str, Any]]:
         """The resources in `sensu-resources.json`, a list or a single one."""
-        content = self._json(f"{self._root}/{name.full}/{name.version}/sensu-resources.json")
+        content = self._json(f"{self.release}/{name.full}/{name.version}/sensu-resources.json")
         try:
             return _objects(content if isinstance(content, list) else [content])
         except InvalidResource as err:
@@ -233,7 +237,7 @@ class PublishedCatalog:
 
     def readme(self, name: IntegrationName) -> str:
         """The README."""
-        path = f"{self._root}/{name.full}/{name.version}/{README}"
+        path = f"{self.release}/{name.full}/{name.version}/{README}"
         content = self._read(path)
         return "" if content is None else _decoded(content, path)
 

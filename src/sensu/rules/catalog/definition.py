@@ -57,7 +57,7 @@ def definition_of(document: Any) -> Integration:
 
 def problems_of(integration: Integration, resources: Sequence[Mapping[str, Any]]) -> Iterator[FieldProblem]:
     """All rules that an integration breaks, with the paths of their fields in the definition."""
-    yield from _problems_of_its_description(integration)
+    yield from description_problems(integration)
     names: set[str] = set()
     for number, prompt in enumerate(integration.prompts):
         for path, message in _problems_of_prompt(prompt, names):
@@ -73,7 +73,8 @@ def problems_of(integration: Integration, resources: Sequence[Mapping[str, Any]]
             yield FieldProblem(f"resource {number} ({title}).metadata.namespace", "must be left out")
 
 
-def _problems_of_its_description(integration: Integration) -> Iterator[FieldProblem]:
+def description_problems(integration: Integration) -> Iterator[FieldProblem]:
+    """The rules that the name and the description of an integration break; without them it cannot be published."""
     for path, name in (("namespace", integration.metadata.namespace), ("name", integration.metadata.name)):
         if not is_part_of_a_name(name):
             yield FieldProblem(f"metadata.{path}", "must consist of lower-case letters, digits, - and _")
@@ -132,7 +133,7 @@ def _problems_of_text(step: Prompt) -> Iterator[tuple[str, str]]:
 
 def _problems_of_patches(integration: Integration, resources: Sequence[Mapping[str, Any]]) -> Iterator[FieldProblem]:
     targets = {target_of(resource) for resource in resources}
-    variables = _examples(integration)
+    variables = example_variables(integration)
     for number, patch in enumerate(integration.resource_patches):
         path = f"spec.resource_patches[{number}]"
         if patch.resource not in targets:
@@ -164,7 +165,7 @@ def _problems_of_operation(operation: PatchOperation, variables: CatalogVariable
             yield "value", f"[[{name}]]: the question {name.partition('.')[0]!r} has no part of this name"
 
 
-def _examples(integration: Integration) -> CatalogVariables:
+def example_variables(integration: Integration) -> CatalogVariables:
     """An answer to every question with all parts that it may have."""
     values = {question.name: _example(shape_of(question)) for question in questions_of(integration)}
     return CatalogVariables(frozenset((UNIQUE_ID, *values)), {**values, UNIQUE_ID: "00000000"})

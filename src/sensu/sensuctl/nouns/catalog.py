@@ -18,6 +18,7 @@ from sensu.rules.catalog.prompts import questions_of, secret_parts, shape_of
 from sensu.rules.catalog.search import is_found
 from sensu.rules.catalog.substitute import text_of
 from sensu.rules.catalog.versions import IntegrationName
+from sensu.sensuctl.catalog_build import IMAGE_SUFFIXES, LOGO
 from sensu.sensuctl.catalog_source import (
     DEFINITION,
     README,
@@ -32,9 +33,7 @@ from sensu.sensuctl.failure import CommandFailed
 from sensu.sensuctl.output import show_details, show_table, show_value
 from sensu.sensuctl.table import Column
 
-LOGO = "logo.png"
 _PNG = b"\x89PNG\r\n\x1a\n"
-IMAGE_SUFFIXES = (".gif", ".jpg", ".jpeg", ".png")
 COLUMNS = (
     Column("Name", lambda one: full_name(one), key=True, whole=True),
     Column("Version", lambda one: one.version, spare=1),

@@ -25,7 +25,38 @@ INSTALL_FLAGS = (
 ID = Flag("id", help="the installation, if an integration is installed several times")
 FORCE = Flag("force", "bool", default=False, help="include resources that were changed since their installation")
 
+SKIP_INVALID = Flag("skip-invalid", "bool", default=False, help="leave out versions that cannot be published")
+TEMP_DIR = Flag(
+    "temp-dir", help="folder in which a folder for the generated files is made (default: that of the system)"
+)
+WITHOUT_SNAPSHOT = Flag("without-snapshot", "bool", default=False, help="serve only tagged versions")
+
+ADDRESS = Flag("address", default="127.0.0.1", help="address to listen on")
+
+
+def _port(number: int) -> Flag:
+    return Flag("port", "int", default=number, help="port to listen on; 0 takes a free one")
+
+
 COMMANDS = (
+    Command(
+        "generate",
+        "catalog generate [flags]",
+        "Generate the files of a catalog for a web server",
+        "nouns.catalog_generate:generate",
+        (
+            INTEGRATIONS_DIR,
+            Flag("output", short="o", help="folder for the releases, in which earlier ones stay"),
+            REPO_DIR,
+            SKIP_INVALID,
+            Flag("snapshot", "bool", default=False, help="include the files that are checked out"),
+            TEMP_DIR,
+            Flag("watch", "bool", default=False, help="generate again when a file changes"),
+        ),
+        NONE,
+        configured=False,
+        example="sensuctl catalog generate --repo-dir catalog --output public",
+    ),
     Command(
         "info",
         "catalog info [NAMESPACE/NAME[@VERSION]] [flags]",
@@ -65,6 +96,25 @@ COMMANDS = (
         example="sensuctl catalog list --search 'aws in tags'",
     ),
     Command(
+        "preview",
+        "catalog preview [flags]",
+        "Serve pages with the integrations of a repository, for development",
+        "nouns.catalog_server:preview",
+        (
+            ADDRESS,
+            INTEGRATIONS_DIR,
+            _port(3003),
+            REPO_DIR,
+            SKIP_INVALID,
+            TEMP_DIR,
+            WITHOUT_SNAPSHOT,
+            Flag("without-watch", "bool", default=False, help="do not generate again when a file changes"),
+        ),
+        NONE,
+        configured=False,
+        example="sensuctl catalog preview --repo-dir catalog",
+    ),
+    Command(
         "remove",
         "catalog remove [NAMESPACE/NAME] [flags]",
         "Delete the resources of an integration",
@@ -77,6 +127,25 @@ COMMANDS = (
         ),
         ONE,
         example="sensuctl catalog remove NAMESPACE/NAME --dry-run",
+    ),
+    Command(
+        "server",
+        "catalog server [flags]",
+        "Serve the files of a repository's catalog, for development",
+        "nouns.catalog_server:serve",
+        (
+            ADDRESS,
+            INTEGRATIONS_DIR,
+            _port(8083),
+            REPO_DIR,
+            SKIP_INVALID,
+            TEMP_DIR,
+            Flag("watch", "bool", default=False, help="generate again when a file changes"),
+            WITHOUT_SNAPSHOT,
+        ),
+        NONE,
+        configured=False,
+        example="sensuctl catalog server --repo-dir catalog --watch",
     ),
     Command(
         "update",
