@@ -18,6 +18,7 @@ from sensu.backend.basics import Basics
 from sensu.backend.metrics import BackendMetrics
 from sensu.backend.pipelined.assembly import assembled
 from sensu.backend.pipelined.queue.bounds import Bounds
+from sensu.backend.pipelined.steps.handlers.table import HANDLER_KINDS
 from sensu.backend.pipelined.steps.messages import Messages
 from sensu.backend.pipelined.steps.outcome import Outcome
 from sensu.backend.pipelined.steps.scripts import Scripts
@@ -170,7 +171,9 @@ class PipelinedWorld:
         await self.store.close()
 
     async def start(self) -> None:
-        await self._cache.load([HANDLER, MUTATOR, EVENT_FILTER, PIPELINE, ASSET, SECRET, SILENCED, *ACCESS_KINDS])
+        await self._cache.load(
+            [MUTATOR, EVENT_FILTER, PIPELINE, ASSET, SECRET, SILENCED, *HANDLER_KINDS.values(), *ACCESS_KINDS]
+        )
         metrics = BackendMetrics(CollectorRegistry())
         self.pipelined, self.offered = assembled(
             Basics(self.store, self._cache, self.clock, BackendSettings(dashboard_url=self._web_url), metrics),

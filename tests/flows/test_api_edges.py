@@ -73,11 +73,11 @@ REFUSED: list[tuple[str, dict[str, Any], str]] = [
         {
             "metadata": META,
             "workflows": [
-                {"name": "w", "handler": {"name": "h", "type": "TCPStreamHandler", "api_version": "pipeline/v1"}}
+                {"name": "w", "handler": {"name": "h", "type": "UDPStreamHandler", "api_version": "pipeline/v1"}}
             ],
         },
         "resource is invalid: workflow handler resource type not capable of handling events: "
-        "pipeline/v1.TCPStreamHandler",
+        "pipeline/v1.UDPStreamHandler",
     ),
     (
         "roles",

@@ -16,7 +16,8 @@ from sensu.backend.metrics import BackendMetrics
 from sensu.backend.pipelined.daemon import Pipelined
 from sensu.backend.pipelined.steps.filters import Filters
 from sensu.backend.pipelined.steps.handlers.deliver import Occasion, Tools
-from sensu.backend.pipelined.steps.handlers.table import Handlers
+from sensu.backend.pipelined.steps.handlers.stream_pool import StreamPools
+from sensu.backend.pipelined.steps.handlers.table import HANDLER_KINDS, Handlers
 from sensu.backend.pipelined.steps.mutators import Mutators
 from sensu.backend.pipelined.steps.other_events import OtherEvents
 from sensu.backend.pipelined.steps.outcome import Outcome
@@ -33,7 +34,6 @@ from sensu.resources.kinds import (
     CHECK,
     ENTITY,
     EVENT_FILTER,
-    HANDLER,
     HOOK,
     MUTATOR,
     NAMESPACE,
@@ -52,7 +52,19 @@ from tests.simulation.loop import SimLoop
 from tests.simulation.store import SimStore
 
 LEDGER_SLOTS = 1000
-KINDS = (NAMESPACE, SILENCED, ENTITY, CHECK, HOOK, HANDLER, ASSET, SECRET, MUTATOR, EVENT_FILTER, PIPELINE)
+KINDS = (
+    NAMESPACE,
+    SILENCED,
+    ENTITY,
+    CHECK,
+    HOOK,
+    *HANDLER_KINDS.values(),
+    ASSET,
+    SECRET,
+    MUTATOR,
+    EVENT_FILTER,
+    PIPELINE,
+)
 
 
 class SimClock:
@@ -251,7 +263,7 @@ class SimProcess:
             cache,
             Filters(cache, assets, self.clock, scripts.filters, OtherEvents(store, Everything())),
             Mutators(cache, scripts.mutators, assets, secrets, self.clock),
-            _SimHandlers(Tools(assets, secrets, self.clock), self),
+            _SimHandlers(Tools(assets, secrets, self.clock, cast(Any, None), StreamPools(self.clock)), self),
         )
         counters = DeliveryCounts(metrics, store.deliveries_size)
         roll = random.Random(self._loop.chance.random()).random

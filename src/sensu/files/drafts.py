@@ -10,7 +10,8 @@ from sensu.files.places import TextPlace, places_of
 from sensu.files.values import ParsedDocument, ParseError, parsed_of
 from sensu.files.yaml_text import in_natural_order, to_yaml
 from sensu.resources import envelope
-from sensu.resources.kinds import METADATA, Kind
+from sensu.resources.kind import METADATA
+from sensu.resources.kinds import Kind
 from sensu.resources.metadata import ObjectMeta
 from sensu.resources.wire import explain_unknown_fields
 from sensu.rules.drafts import in_document, typed

@@ -10,7 +10,8 @@ import msgspec
 
 from sensu.errors import InvalidResource
 from sensu.resources.envelope import unwrapped, wrapped
-from sensu.resources.kinds import METADATA, Kind
+from sensu.resources.kind import METADATA
+from sensu.resources.kinds import Kind
 from sensu.resources.wire import Wire, always, convert_client, decode, encode
 
 Shape = type[Wire]

@@ -6,7 +6,8 @@ Source: docs "Create and manage resources with sensuctl"; "Secrets API" (that AP
 from collections.abc import Mapping
 from typing import Any
 
-from sensu.resources.kinds import METADATA, Kind
+from sensu.resources.kind import METADATA
+from sensu.resources.kinds import Kind
 
 SPEC = "spec"
 

@@ -9,7 +9,8 @@ import msgspec
 from sensu.errors import InvalidResource
 from sensu.resources.asset import Asset
 from sensu.resources.envelope import SPEC, is_wrapped, unwrapped
-from sensu.resources.kinds import ENTITY, METADATA, SILENCED, USER, Kind
+from sensu.resources.kind import METADATA
+from sensu.resources.kinds import ENTITY, SILENCED, USER, Kind
 from sensu.resources.wire import canonical, convert_client, encode
 from sensu.rules.kinds.kind_rules import FieldProblem
 from sensu.rules.kinds.table import completed

@@ -1,8 +1,7 @@
 """Decides when a failed workflow is retried: a few times, with pauses that double up to a limit."""
 
 from dataclasses import dataclass
-
-from sensu.resources.handler import Handler
+from typing import Protocol
 
 ATTEMPTS = 1
 DELAY_S = 5.0
@@ -10,6 +9,25 @@ DELAY_MAX_S = 300.0
 JITTER = 0.25
 """Each pause is shortened by up to this fraction, so that workflows that failed together are not retried together."""
 DOUBLINGS_MAX = 32
+
+
+class Retried(Protocol):
+    """The fields of a handler about retries."""
+
+    @property
+    def retry_attempts(self) -> int | None:
+        """The number of retries; None for the default."""
+        ...
+
+    @property
+    def retry_delay(self) -> int:
+        """The first pause in seconds; 0 for the default."""
+        ...
+
+    @property
+    def retry_delay_max(self) -> int:
+        """The longest pause in seconds; 0 for the default."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +42,7 @@ class RetryPolicy:
 _DEFAULT = RetryPolicy()
 
 
-def policy_of(handler: Handler | None) -> RetryPolicy:
+def policy_of(handler: Retried | None) -> RetryPolicy:
     """The policy of a handler, with defaults for unset fields. A longer first pause raises the default limit."""
     if handler is None or (handler.retry_attempts is None and not handler.retry_delay and not handler.retry_delay_max):
         return _DEFAULT

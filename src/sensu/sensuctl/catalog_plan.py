@@ -10,7 +10,8 @@ from sensu.errors import InvalidResource
 from sensu.files.documents import Document
 from sensu.resources.catalog import Integration
 from sensu.resources.envelope import is_wrapped, unwrapped
-from sensu.resources.kinds import ALL_KINDS, EVENT, METADATA, Kind
+from sensu.resources.kind import METADATA
+from sensu.resources.kinds import ALL_KINDS, EVENT, Kind
 from sensu.resources.wire import convert_client
 from sensu.rules.catalog.dependents import ResourceKey
 from sensu.rules.catalog.installed import (

@@ -4,7 +4,8 @@ Source: recorded sensuctl sessions (describe-type, dump, edit, create-errors).
 """
 
 from sensu.files.spelling import did_you_mean
-from sensu.resources.kinds import ALL_KINDS, AS_RUN, CORE_V2, EVERY_KIND, Kind, kind_called
+from sensu.resources.kind import CORE_V2
+from sensu.resources.kinds import ALL_KINDS, AS_RUN, EVERY_KIND, Kind, kind_called
 from sensu.sensuctl.failure import CommandFailed
 
 ALL = "all"

@@ -10,7 +10,8 @@ from typing import Any
 from sensu.errors import InvalidResource
 from sensu.files.documents import Document, DocumentProblem, read_documents
 from sensu.resources import envelope
-from sensu.resources.kinds import CORE_V2, EVENT, is_open
+from sensu.resources.kind import CORE_V2, is_open
+from sensu.resources.kinds import EVENT
 from sensu.sensuctl.command import Context
 from sensu.sensuctl.failure import CommandFailed
 from sensu.sensuctl.paths import resource_path

@@ -11,7 +11,8 @@ from sensu.backend.services.entities import Entities
 from sensu.backend.services.entity_parts import EntityPart, EntityParts
 from sensu.backend.services.payload import Payload, unwrapped
 from sensu.resources.entity import EntityConfig, EntityState
-from sensu.resources.kinds import ENTITY_CONFIG, ENTITY_STATE, root_of
+from sensu.resources.kind import root_of
+from sensu.resources.kinds import ENTITY_CONFIG, ENTITY_STATE
 
 CORE_V3 = root_of(ENTITY_CONFIG.api_version)
 

@@ -15,6 +15,7 @@ from sensu.backend.pipelined.steps.dry_run import DryRuns
 from sensu.backend.pipelined.steps.filter_bench import FilterBench
 from sensu.backend.pipelined.steps.filters import Filters
 from sensu.backend.pipelined.steps.handlers.deliver import Tools
+from sensu.backend.pipelined.steps.handlers.stream_pool import StreamPools
 from sensu.backend.pipelined.steps.handlers.table import Handlers
 from sensu.backend.pipelined.steps.messages import Messages
 from sensu.backend.pipelined.steps.mutators import Mutators
@@ -83,7 +84,7 @@ def assembled(
         records,
         Filters(records, assets, clock, scripts.filters, others),
         mutators,
-        Handlers(Tools(assets, secrets, clock, messages or Messages(SenderProcess()))),
+        Handlers(Tools(assets, secrets, clock, messages or Messages(SenderProcess()), StreamPools(clock, roll))),
         basics.settings.dashboard_url.rstrip("/"),
     )
     daemon = Pipelined(basics.store, workflows, counters, clock, bounds, roll, ownership, attempted)

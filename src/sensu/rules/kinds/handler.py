@@ -4,6 +4,7 @@ Source: recorded scenario handlers-invalid.
 """
 
 from collections.abc import Callable, Iterator
+from typing import Protocol
 
 import msgspec
 
@@ -14,12 +15,21 @@ from sensu.rules.notify.occasions import OCCASIONS
 from sensu.rules.notify.template import template_problems
 from sensu.rules.notify.urls import HIDDEN, SEALED_BY, masked, scheme_of, stored_parts, url_problem
 from sensu.rules.redaction import REDACTED
-from sensu.rules.retrying import policy_of
+from sensu.rules.retrying import Retried, policy_of
 from sensu.rules.selectors.selectable import PLACE, Selectable, as_list, as_text, own
 
 RETRY_ATTEMPTS_MAX = 100
 RETRY_DELAY_MAX_S = 86_400
 URLS_MAX = 32
+
+
+class RetriedHandler(Retried, Protocol):
+    """A handler of any kind."""
+
+    @property
+    def fallback_handler(self) -> str:
+        """The handler of events that are given up."""
+        ...
 
 
 def problems(handler: Handler) -> Iterator[FieldProblem]:
@@ -28,7 +38,8 @@ def problems(handler: Handler) -> Iterator[FieldProblem]:
     if why is not None:
         yield FieldProblem("metadata.name", f"handler name {why}")
     yield from _type_problems(handler)
-    yield from _retry_problems(handler)
+    yield from retry_problems(handler)
+    yield from at_most_one("fallback_handler", _own_fallback_problem(handler))
     if not handler.metadata.namespace:
         yield FieldProblem("metadata.namespace", "namespace must be set")
 
@@ -75,7 +86,7 @@ def _notify_problems(handler: Handler, notify: Notify) -> Iterator[FieldProblem]
             yield FieldProblem("notify.when", f"notify.when must have words of {', '.join(OCCASIONS)}, not {word}")
 
 
-def _retry_problems(handler: Handler) -> Iterator[FieldProblem]:
+def retry_problems(handler: RetriedHandler) -> Iterator[FieldProblem]:
     """The rules of the fields that Sensu Go does not have."""
     if (handler.retry_attempts or 0) > RETRY_ATTEMPTS_MAX:
         message = f"retry_attempts must not be greater than {RETRY_ATTEMPTS_MAX}"
@@ -86,18 +97,17 @@ def _retry_problems(handler: Handler) -> Iterator[FieldProblem]:
     policy = policy_of(handler)
     if not too_long and policy.delay_max_s < policy.delay_s:
         yield FieldProblem("retry_delay_max", "retry_delay_max must not be less than retry_delay")
-    yield from at_most_one("fallback_handler", _fallback_problem(handler))
+    why = name_problem(handler.fallback_handler) if handler.fallback_handler else None
+    if why is not None:
+        yield FieldProblem("fallback_handler", f"fallback_handler {why}")
 
 
-def _fallback_problem(handler: Handler) -> str | None:
+def _own_fallback_problem(handler: Handler) -> str | None:
     if not handler.fallback_handler:
         return None
     if handler.type == "set":
         return "a handler set has no fallback_handler; its handlers may have one each"
-    if handler.fallback_handler == handler.metadata.name:
-        return "fallback_handler must be another handler"
-    why = name_problem(handler.fallback_handler)
-    return None if why is None else f"fallback_handler {why}"
+    return "fallback_handler must be another handler" if handler.fallback_handler == handler.metadata.name else None
 
 
 def secrets(handler: Handler, change: Callable[[str, str], str]) -> Handler:

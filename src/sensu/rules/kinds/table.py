@@ -41,6 +41,7 @@ from sensu.rules.kinds import (
     secret_provider,
     service_component,
     silenced,
+    tcp_stream,
     tessen,
     user,
 )
@@ -83,6 +84,7 @@ RULES: Mapping[Kind, KindRules] = {
     kinds.ENV_PROVIDER: env_provider.RULES,
     kinds.FILE_PROVIDER: file_provider.RULES,
     kinds.SILENCED: silenced.RULES,
+    kinds.TCP_STREAM: tcp_stream.RULES,
     kinds.TESSEN: tessen.RULES,
     kinds.USER: user.RULES,
 }

@@ -25,6 +25,7 @@ SECTIONS = {
         "filter": "Manage filters",
         "mutator": "Manage mutators",
         "handler": "Manage handlers",
+        "tcp-stream-handler": "Manage TCP stream handlers, which pipelines can name",
         "delivery": "Manage deliveries to handlers",
     },
     "Monitoring as code": {

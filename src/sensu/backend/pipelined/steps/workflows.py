@@ -16,6 +16,7 @@ from sensu.resources.handler import Handler
 from sensu.resources.kinds import HANDLER, PIPELINE, Kind
 from sensu.rules.event_links import links_of, with_links
 from sensu.rules.explain import DELIVERED, DROPPED, FAILED, FILTERED, FilterTrace, StageTrace, WorkflowTrace, cut
+from sensu.rules.kinds.handler import RetriedHandler
 from sensu.rules.retrying import RetryPolicy, policy_of
 from sensu.rules.workflow import (
     HandlerRef,
@@ -86,7 +87,15 @@ class Workflows:
         self._records, self._filters, self._mutators, self._handlers = records, filters, mutators, handlers
         self._plans: dict[Any, Plan] = {}
         for kind in (*HANDLER_KINDS.values(), PIPELINE):
-            records.subscribe(kind, lambda key, resource: self._plans.clear())
+            records.subscribe(kind, self._changed)
+
+    def _changed(self, key: Key, resource: Any) -> None:
+        self._plans.clear()
+        self._handlers.changed(key)
+
+    def close(self) -> None:
+        """Close the connections of handlers."""
+        self._handlers.close()
 
     def of(self, namespace: str, event: Event, rest: Collection[str] | None) -> Plan:
         """The workflows of an event; with `rest`, only those that it names."""
@@ -132,7 +141,7 @@ class Workflows:
         if is_fallback(workflow) or handler is None or not handler.fallback_handler:
             return ""
         ref = core_handler(handler.fallback_handler)
-        fallback = self._handler(namespace, ref)
+        fallback: Handler | None = find_handler(self._records, namespace, ref)
         if fallback is None:
             return f"fallback handler {handler.fallback_handler} does not exist"
         if fallback.type == "set":
@@ -141,7 +150,7 @@ class Workflows:
 
     def _fallback_named(self, namespace: str, name: str) -> Workflow | None:
         named = fallback_named(name)
-        handler = named and self._handler(namespace, named[0])
+        handler: Handler | None = named and find_handler(self._records, namespace, named[0])
         return None if named is None or handler is None else fallback_of(named[1], named[0], handler.mutator)
 
     async def run(self, attempt: Attempt, clock: Callable[[], float], observe: ObserveStage) -> Outcome:
@@ -182,14 +191,16 @@ class Workflows:
         handler = self._handler(attempt.namespace, ref)
         if handler is None:
             return Dropped(missing_handler(ref))
-        outcome = await self._handlers.deliver(ref, handler, payload, Occasion(attempt.delivery, links))
+        outcome = await self._handlers.deliver(
+            ref, handler, payload, Occasion(attempt.delivery, links, mutator == "json")
+        )
         seconds = clock() - started
         observe(HANDLING, str(ref), isinstance(outcome, Delivered), seconds)
         attempt.recorder.handling = _stage(ref.label, outcome, seconds)
         return outcome
 
-    def _handler(self, namespace: str, ref: HandlerRef) -> Handler | None:
-        found: Handler | None = find_handler(self._records, namespace, ref)
+    def _handler(self, namespace: str, ref: HandlerRef) -> RetriedHandler | None:
+        found: RetriedHandler | None = find_handler(self._records, namespace, ref)
         return found
 
 

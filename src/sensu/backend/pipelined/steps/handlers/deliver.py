@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
+from sensu.backend.pipelined.steps.handlers.stream_pool import StreamPools
 from sensu.backend.pipelined.steps.messages import Messages
 from sensu.backend.pipelined.steps.outcome import Outcome
 from sensu.backend.pipelined.steps.runtime_assets import RuntimeAssets
@@ -20,14 +21,19 @@ class Tools:
     secrets: Secrets
     clock: Clock
     messages: Messages
+    streams: StreamPools
 
 
 @dataclass(frozen=True, slots=True)
 class Occasion:
-    """What a payload is about: the id of its delivery, the same at each attempt, and the event's links if any."""
+    """What a payload is about: the id of its delivery, the same at each attempt, and the event's links if any.
+
+    `is_event` is whether the payload is the JSON of the event, because the workflow has no mutator.
+    """
 
     delivery_id: str
     links: EventLinks | None = None
+    is_event: bool = False
 
 
 Deliver = Callable[[Tools, Any, bytes, Occasion], Awaitable[Outcome]]

@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from sensu.backend.pipelined.steps.handlers import notify, pipe, set, tcp, udp
+from sensu.backend.pipelined.steps.handlers import notify, pipe, set, tcp, tcp_stream, udp
 from sensu.backend.pipelined.steps.handlers.deliver import Deliver, Occasion, Tools
 from sensu.backend.pipelined.steps.outcome import Dropped, Outcome
 from sensu.backend.pipelined.steps.runtime_assets import Records
-from sensu.resources.kinds import HANDLER, Kind
+from sensu.resources.kinds import HANDLER, TCP_STREAM, Kind
 from sensu.rules.workflow import HandlerRef
+from sensu.store.values import Key
 
 
 class HandlerType(NamedTuple):
@@ -28,6 +29,7 @@ TYPES = (
     HandlerType(HANDLER, "udp", udp.deliver),
     HandlerType(HANDLER, "notify", notify.deliver),
     HandlerType(HANDLER, "set", set.deliver),
+    HandlerType(TCP_STREAM, "", tcp_stream.deliver),
 )
 
 HANDLER_KINDS: Mapping[str, Kind] = {row.kind.qualified_name: row.kind for row in TYPES}
@@ -46,6 +48,14 @@ class Handlers:
 
     def __init__(self, tools: Tools) -> None:
         self._tools = tools
+
+    def changed(self, handler: Key) -> None:
+        """Call when a handler has changed or was deleted."""
+        self._tools.streams.forget(handler)
+
+    def close(self) -> None:
+        """Close the connections of handlers."""
+        self._tools.streams.close()
 
     async def deliver(self, ref: HandlerRef, handler: Any, payload: bytes, occasion: Occasion) -> Outcome:
         """Give `payload` to the handler that `ref` refers to."""

@@ -1,0 +1,204 @@
+"""The connections of stream handlers: each handler has a pool, which writes the events that wait in groups.
+
+An event stays in the queue until the peer's host has acknowledged it. If a connection breaks before, its events are
+sent again on another one.
+"""
+
+import asyncio
+import logging
+import random
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from sensu.backend.pipelined.steps.handlers.stream_connection import StreamConnection, StreamTarget
+from sensu.backend.pipelined.steps.outcome import Delivered, Outcome, Retry
+from sensu.clock import Clock
+from sensu.log import fields
+from sensu.rules.streams import ReconnectPolicy
+from sensu.store.values import Key
+
+log = logging.getLogger("sensu.pipelined")
+
+GROUP_MAX, GROUP_BYTES_MAX = 64, 256 * 1024
+"""The events that are written before their acknowledgement is awaited. Further ones wait for this or another group."""
+
+
+@dataclass(frozen=True, slots=True)
+class StreamSettings:
+    """The settings of a pool; `label` names it in failures. With no connections, each event gets a new one."""
+
+    label: str
+    target: StreamTarget
+    policy: ReconnectPolicy
+    connections_max: int
+
+
+@dataclass(slots=True, eq=False)
+class _Waiting:
+    """An event that is not acknowledged."""
+
+    payload: bytes
+    since: float
+    done: "asyncio.Future[Outcome]" = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+
+
+class StreamPool:
+    """The connections of one handler; `retire` it when the handler changes."""
+
+    def __init__(
+        self,
+        settings: StreamSettings,
+        clock: Clock,
+        tasks: "set[asyncio.Task[None]]",
+        roll: Callable[[], float] = random.random,
+    ) -> None:
+        """`tasks` gets the tasks of all connections, for the end of the backend."""
+        self._settings, self._clock, self._roll, self._all_tasks = settings, clock, roll, tasks
+        self._queue: deque[_Waiting] = deque()
+        self._idle: deque[asyncio.Event] = deque()
+        self._dialing = asyncio.Lock()
+        self._serving = 0
+        self._failures, self._next_dial_at = 0, 0.0
+        self._retired = False
+
+    async def send(self, payload: bytes) -> Outcome:
+        """Whether an event was acknowledged, or why its attempt has failed."""
+        waiting = _Waiting(payload, self._clock.monotonic())
+        self._queue.append(waiting)
+        if self._idle:
+            self._idle.popleft().set()
+        elif not self._settings.connections_max or self._serving < self._settings.connections_max:
+            self._serving += 1
+            task = asyncio.create_task(self._serve())
+            self._all_tasks.add(task)
+            task.add_done_callback(self._all_tasks.discard)
+        return await waiting.done
+
+    def retire(self) -> None:
+        """Close the connections when nothing waits any more."""
+        self._retired = True
+        while self._idle:
+            self._idle.popleft().set()
+
+    async def _serve(self) -> None:
+        """Open connections one after the other while events wait."""
+        try:
+            while (connection := await self._opened()) is not None:
+                try:
+                    await self._feed(connection)
+                finally:
+                    connection.close()
+                if not self._queue:
+                    return
+        except Exception as err:
+            log.exception("a stream handler failed", extra=fields(handler=self._settings.label))
+            while self._queue:
+                _settle(self._queue.popleft(), Retry(f"{self._settings.label}: {type(err).__name__}: {err}"))
+        finally:
+            self._serving -= 1
+
+    async def _opened(self) -> StreamConnection | None:
+        """A new connection, after the pause that failures before it require; None if nothing waits any more."""
+        async with self._dialing:
+            while self._queue:
+                pause_s = self._next_dial_at - self._clock.monotonic()
+                if self._failures and pause_s > 0:
+                    await self._clock.sleep(pause_s)
+                try:
+                    return await StreamConnection.open(self._settings.target)
+                except (OSError, ValueError) as err:
+                    self._failed(str(err))
+        return None
+
+    def _failed(self, why: str) -> None:
+        """Note a failure; events that have waited too long are left to the retries of their handler."""
+        self._failures += 1
+        now, policy = self._clock.monotonic(), self._settings.policy
+        self._next_dial_at = now + policy.pause_s(self._failures, self._roll())
+        late = [each for each in self._queue if now - each.since >= policy.patience_s]
+        for each in late:
+            self._queue.remove(each)
+            _settle(each, Retry(f"{self._settings.label}: {why}"))
+
+    async def _feed(self, connection: StreamConnection) -> None:
+        """Write events to a connection until it is lost or no longer needed."""
+        while True:
+            group = self._group()
+            if not group:
+                if connection.lost or self._retired:
+                    return
+                await self._rest(connection)
+                continue
+            try:
+                if connection.lost:
+                    raise OSError(connection.lost)
+                await connection.send(b"".join(each.payload for each in group))
+            except OSError as err:
+                self._queue.extendleft(reversed(group))
+                if not connection.lost or not connection.proven:
+                    self._failed(str(err))
+                return
+            except BaseException:
+                self._queue.extendleft(reversed(group))
+                raise
+            self._failures = 0
+            for each in group:
+                _settle(each, Delivered())
+            if not self._settings.connections_max:
+                return
+
+    def _group(self) -> list[_Waiting]:
+        """The next events, without those that nobody waits for any more; a single one without a pool."""
+        group, size = list[_Waiting](), 0
+        most = GROUP_MAX if self._settings.connections_max else 1
+        while self._queue and len(group) < most and (not group or size < GROUP_BYTES_MAX):
+            each = self._queue.popleft()
+            if not each.done.done():
+                group.append(each)
+                size += len(each.payload)
+        return group
+
+    async def _rest(self, connection: StreamConnection) -> None:
+        """Wait for an event, or for the end of the connection."""
+        called = asyncio.Event()
+        self._idle.append(called)
+        connection.on_loss(called.set)
+        try:
+            await called.wait()
+        finally:
+            if called in self._idle:
+                self._idle.remove(called)
+
+
+def _settle(waiting: _Waiting, outcome: Outcome) -> None:
+    if not waiting.done.done():
+        waiting.done.set_result(outcome)
+
+
+class StreamPools:
+    """The pools of all handlers."""
+
+    def __init__(self, clock: Clock, roll: Callable[[], float] = random.random) -> None:
+        self._clock, self._roll = clock, roll
+        self._pools: dict[Key, StreamPool] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def send(self, handler: Key, settings: Callable[[], StreamSettings], payload: bytes) -> Outcome:
+        """Send an event through the pool of a handler, which is made of `settings` when it is first needed."""
+        pool = self._pools.get(handler)
+        if pool is None:
+            pool = self._pools[handler] = StreamPool(settings(), self._clock, self._tasks, self._roll)
+        return await pool.send(payload)
+
+    def forget(self, handler: Key) -> None:
+        """Call when a handler has changed or was deleted; what waits for its connections is still sent there."""
+        pool = self._pools.pop(handler, None)
+        if pool is not None:
+            pool.retire()
+
+    def close(self) -> None:
+        """Close all connections."""
+        for task in tuple(self._tasks):
+            task.cancel()
+        self._pools.clear()

@@ -1,0 +1,88 @@
+"""The kinds of handlers that only pipelines can name, in the API."""
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.flows.api_harness import RunningApi
+
+PIPELINE_V1 = "/api/enterprise/pipeline/v1/namespaces/default"
+STREAMS = f"{PIPELINE_V1}/tcp-stream-handlers"
+TLS = {"tls_ca_cert_file": "/tls/ca.pem", "tls_cert_file": "/tls/cert.pem", "tls_key_file": "/tls/key.pem"}
+
+
+def stream(**spec: Any) -> dict[str, Any]:
+    """A TCP stream handler as files and the API have it."""
+    usual = {"address": "127.0.0.1:4242", "max_connections": 10}
+    delays = {"min_reconnect_delay": "10ms", "max_reconnect_delay": "10s"}
+    return {
+        "type": "TCPStreamHandler",
+        "api_version": "pipeline/v1",
+        "metadata": {"name": "logstash"},
+        "spec": {**usual, **delays, **spec},
+    }
+
+
+def pipeline_to(kind: str, name: str) -> dict[str, Any]:
+    reference = {"name": name, "type": kind, "api_version": "pipeline/v1"}
+    return {"metadata": {"name": "p", "namespace": "default"}, "workflows": [{"name": "w", "handler": reference}]}
+
+
+async def test_a_tcp_stream_handler_is_created_shown_and_deleted(api: RunningApi, admin: str) -> None:
+    """The documented requests work; files that are not set are shown as empty."""
+    assert (await api.call("POST", STREAMS, stream(**TLS), Authorization=admin)).status == 201
+    assert (await api.call("POST", STREAMS, stream(**TLS), Authorization=admin)).status == 409
+    assert (await api.call("PUT", f"{STREAMS}/logstash", stream(), Authorization=admin)).status == 201
+    shown = json.loads((await api.call("GET", f"{STREAMS}/logstash", Authorization=admin)).body)
+    assert shown == {
+        "type": "TCPStreamHandler",
+        "api_version": "pipeline/v1",
+        "metadata": {"name": "logstash", "namespace": "default", "created_by": "admin"},
+        "spec": {
+            "address": "127.0.0.1:4242",
+            "max_connections": 10,
+            "max_reconnect_delay": "10s",
+            "min_reconnect_delay": "10ms",
+            **dict.fromkeys(TLS, ""),
+        },
+    }
+    assert json.loads((await api.call("GET", STREAMS, Authorization=admin)).body) == [shown]
+    path, body = "/api/core/v2/namespaces/default/pipelines/p", pipeline_to("TCPStreamHandler", "logstash")
+    assert (await api.call("PUT", path, body, Authorization=admin)).status == 201
+    assert (await api.call("DELETE", f"{STREAMS}/logstash", Authorization=admin)).status == 204
+    assert (await api.call("DELETE", f"{STREAMS}/logstash", Authorization=admin)).status == 404
+
+
+@pytest.mark.parametrize(
+    ("spec", "reason"),
+    [
+        ({"address": ""}, "address must be HOST:PORT, for example logs.example.com:4242"),
+        ({"address": "logs"}, 'not "logs"'),
+        ({"address": "logs:0"}, 'not "logs:0"'),
+        ({"address": "::1:80"}, 'not "::1:80"'),
+        ({"max_connections": -1}, "spec.max_connections: expected int >= 0"),
+        ({"max_connections": 1001}, "max_connections must not be greater than 1000"),
+        ({"min_reconnect_delay": ""}, "min_reconnect_delay must be a duration such as 10ms"),
+        ({"max_reconnect_delay": "10"}, 'max_reconnect_delay must be a duration such as 10s, not "10"'),
+        ({"max_reconnect_delay": "2h"}, "max_reconnect_delay must not be longer than 3600 s"),
+        ({"max_reconnect_delay": "1ms"}, "max_reconnect_delay must not be shorter than min_reconnect_delay"),
+        ({"tls_cert_file": "/tls/cert.pem"}, "tls_key_file must be set"),
+        ({"tls_ca_cert_file": "ca.pem"}, "tls_ca_cert_file must be an absolute path"),
+        ({"retry_attempts": 101}, "retry_attempts must not be greater than 100"),
+        ({"fallback_handler": "a b"}, "fallback_handler cannot contain spaces"),
+    ],
+)
+async def test_what_is_wrong_with_a_stream_handler_is_refused(
+    api: RunningApi, admin: str, spec: dict[str, Any], reason: str
+) -> None:
+    """The answer names the field and the rule."""
+    refused = await api.call("PUT", f"{STREAMS}/logstash", stream(**spec), Authorization=admin)
+    assert refused.status == 400
+    assert reason in json.loads(refused.body)["message"]
+
+
+async def test_an_ipv6_address_is_in_brackets(api: RunningApi, admin: str) -> None:
+    """`[::1]:4242` is an address."""
+    path = f"{STREAMS}/logstash"
+    assert (await api.call("PUT", path, stream(address="[::1]:4242"), Authorization=admin)).status == 201
