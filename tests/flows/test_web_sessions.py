@@ -135,7 +135,12 @@ async def test_the_state_of_the_shell_is_always_an_answer(api: RunningApi) -> No
     await with_ann(api)
     nobody = await state(api, "")
     assert set(nobody) == {"signed_in", "now", "settings", "initialised"}
-    assert nobody["settings"] == {"signin_message": "", "silence_reason_optional": False, "theme": "system"}
+    assert nobody["settings"] == {
+        "signin_message": "",
+        "silence_reason_optional": False,
+        "theme": "system",
+        "sign_on": [],
+    }
     assert await state(api, "sensu=wrong") == {**nobody, "now": pytest.approx(nobody["now"], abs=30)}
     ann = await state(api, await signed_in(api, "ann"), "?namespace=default")
     assert (ann["signed_in"], ann["username"], ann["namespaces"]) == (True, "ann", ["default", "sensu-system"])

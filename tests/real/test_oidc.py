@@ -4,10 +4,9 @@ import json
 import re
 import ssl
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urljoin, urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import aiohttp
 import jwt
@@ -19,61 +18,10 @@ from sensu.clock import SystemClock
 from sensu.rules.directory import Mistake
 from sensu.rules.oidc import Endpoints, challenge_of
 from tests.flows.api_harness import RunningApi, running_api
-from tests.real.oidc_provider import CLIENT, SECRET, IdentityProvider, new_key
+from tests.real.oidc_log_ins import CALLBACK, ROOT, MovedClock, browser, configure, refusals
+from tests.real.oidc_provider import SECRET, IdentityProvider, new_key
 
-ROOT = "/api/enterprise/authentication/v2"
-CALLBACK = "http://localhost:8000/callback"
 VERIFIER = "the-verifier-of-a-program-that-waits-for-its-code"
-_FORM = re.compile(r'action="([^"]+)"')
-_PROMPT = re.compile(r'name="prompt" value="([^"]+)"')
-
-
-class MovedClock(SystemClock):
-    """The clock of the system, moved by some seconds."""
-
-    moved_s = 0.0
-
-    def now(self) -> float:
-        return super().now() + self.moved_s
-
-    def monotonic(self) -> float:
-        return super().monotonic() + self.moved_s
-
-
-class Browser:
-    """A browser that follows redirects to the program that waits, and fills in the provider's forms."""
-
-    def __init__(self, session: aiohttp.ClientSession, username: str) -> None:
-        self._session = session
-        self._username = username
-        self.visited: list[str] = []
-
-    async def visit(self, url: str, stop: str = CALLBACK) -> tuple[int, str, str]:
-        """The status, the text and the URL of the page where the browser stays; `stop` is not opened."""
-        form: dict[str, str] | None = None
-        for _ in range(20):
-            if url.startswith(stop):
-                return 0, "", url
-            self.visited.append(url)
-            async with self._session.request(
-                "GET" if form is None else "POST", url, data=form, allow_redirects=False
-            ) as answer:
-                text, status, where = await answer.text(), answer.status, answer.headers.get("Location")
-            if where is not None:
-                url, form = urljoin(url, where), None
-            elif (action := _FORM.search(text)) is not None and (prompt := _PROMPT.search(text)) is not None:
-                url = action[1]
-                form = {"prompt": prompt[1], "login": self._username, "password": "any"}
-            else:
-                return status, text, url
-        raise AssertionError(self.visited)
-
-
-@asynccontextmanager
-async def browser(username: str = "alice") -> AsyncIterator[Browser]:
-    """A browser without cookies."""
-    async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as session:
-        yield Browser(session, username)
 
 
 @pytest.fixture
@@ -93,28 +41,6 @@ async def api(tmp_path: Path, clock: MovedClock) -> AsyncIterator[RunningApi]:
 async def admin(api: RunningApi) -> str:
     """The Authorization header of the administrator."""
     return await api.token()
-
-
-async def configure(api: RunningApi, admin: str, idp: IdentityProvider, name: str = "idp", **spec: Any) -> None:
-    """A provider of the identity provider's users."""
-    usual = {
-        "server": idp.url,
-        "client_id": CLIENT,
-        "client_secret": SECRET,
-        "additional_scopes": ["groups", "email"],
-        "username_claim": "sub",
-        "groups_claim": "groups",
-        "username_prefix": "idp",
-        "groups_prefix": "idp",
-    }
-    body = {
-        "type": "oidc",
-        "api_version": "authentication/v2",
-        "metadata": {"name": name},
-        "spec": {**usual, **spec},
-    }
-    answer = await api.call("PUT", f"{ROOT}/authproviders/{name}", body, Authorization=admin)
-    assert answer.status == 201, answer.body
 
 
 def authorize_url(api: RunningApi, provider: str = "idp") -> str:
@@ -153,11 +79,6 @@ async def refresh(api: RunningApi, tokens: dict[str, Any]) -> tuple[int, dict[st
 
 def claims(tokens: dict[str, Any]) -> dict[str, Any]:
     return dict(jwt.decode(tokens["access_token"], options={"verify_signature": False}))
-
-
-async def refusals(api: RunningApi, admin: str) -> list[str]:
-    entries = json.loads((await api.call("GET", "/api/sensu/v1/audit", Authorization=admin)).body)
-    return [one["reason"] for one in entries if one["action"] == "login refused"]
 
 
 async def test_a_user_logs_in_with_the_browser(idp: IdentityProvider, api: RunningApi, admin: str) -> None:
@@ -218,7 +139,7 @@ async def test_what_a_browser_brings_back_must_belong_to_its_log_in(
         assert (status, "the log-in is unknown" in text) == (400, True)
     async with browser() as visitor:
         _, _, url = await visitor.visit(authorize_url(api), stop=back)
-        cookies = visitor._session.cookie_jar.filter_cookies(aiohttp.client.URL(url))
+        cookies = visitor.session.cookie_jar.filter_cookies(aiohttp.client.URL(url))
         kept = {"Cookie": f"sensu-oidc={cookies['sensu-oidc'].value}"}
         assert (await visitor.visit(url))[2].startswith(CALLBACK)
         replayed = await api.call("GET", url.removeprefix(api.url), **kept)

@@ -140,6 +140,12 @@ def callback_problem(callback: str, own: Iterable[str]) -> str:
     return "callback must be a URL of the API, of the web UI, or of this computer (http://localhost:PORT/…)"
 
 
+def page_path(text: str) -> str:
+    """The path of the web UI that a browser returns to: `text` if it is one, else that of the first page."""
+    plain = text.startswith("/") and len(text) <= CALLBACK_CHARACTERS_MAX and _is_plain(text)
+    return text if plain and not text.startswith("//") else "/"
+
+
 def _is_plain(url: str) -> bool:
     return all("!" <= one <= "~" and one != "\\" for one in url) and "@" not in urlsplit(url).netloc and "#" not in url
 

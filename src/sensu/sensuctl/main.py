@@ -16,10 +16,6 @@ from sensu.terminal_text import clean
 EXIT_NO_COMMAND = 64
 COMPLETE = "__complete"
 """The first word of command lines with which shells ask for names."""
-COMMERCIAL = {
-    "login": "sensuctl logs in with a user name and password: use 'sensuctl configure'.",
-}
-"""Commands of Sensu Go's commercial edition that do not exist here, and the hint to print for them."""
 NO_API = (
     'No API URL is defined. You can either configure an API URL by running "{argv0} configure" '
     "or by using the --api-url command line option"
@@ -162,9 +158,7 @@ def _run_group(
 
 
 def _unknown_command(word: str) -> str:
-    absent = COMMERCIAL.get(word, "")
-    remedy = f"\n{absent}" if absent else f"{_similar(word, [*TREE])}"
-    return f'unknown command "{word}" for "sensuctl"{remedy}\nRun \'sensuctl --help\' for usage.'
+    return f'unknown command "{word}" for "sensuctl"{_similar(word, [*TREE])}\nRun \'sensuctl --help\' for usage.'
 
 
 def _say_unknown_verb(group: Group, words: Sequence[str], stderr: TextIO) -> int:

@@ -70,12 +70,13 @@ class APISession:
             answer = self._api.request("GET", "/auth", headers={"Authorization": _basic(username, password)})
         except APIUnreachable as err:
             raise CommandFailed(str(err)) from err
-        if answer.status != 200:
-            raise APIError(answer.status, _message(answer), "GET", "/auth")
-        tokens = _content(answer)
-        if not isinstance(tokens, dict):
-            raise CommandFailed("the API answered without tokens: is this the URL of a Sensu backend?")
-        return tokens
+        return _tokens_in(answer, "GET", "/auth")
+
+    def redeem(self, code: str, verifier: str) -> dict[str, Any]:
+        """The tokens for the code of a log-in with the browser; raises CommandFailed with the API's reason."""
+        path = "/api/enterprise/authentication/v2/oidc/token"
+        body = _json_bytes({"code": code, "code_verifier": verifier})
+        return _tokens_in(self._send("POST", path, {"Content-Type": "application/json"}, body), "POST", path)
 
     def test_credentials(self, username: str, password: str) -> None:
         """Return if a user name and password are correct; raises CommandFailed with the API's reason."""
@@ -203,6 +204,16 @@ class APISession:
             return self._api.request(method, path, headers=headers, body=body)
         except APIUnreachable as err:
             raise CommandFailed(str(err)) from err
+
+
+def _tokens_in(answer: APIAnswer, method: str, path: str) -> dict[str, Any]:
+    """The tokens of a log-in; raises CommandFailed."""
+    if answer.status != 200:
+        raise APIError(answer.status, _message(answer), method, path)
+    tokens = _content(answer)
+    if not isinstance(tokens, dict):
+        raise CommandFailed("the API answered without tokens: is this the URL of a Sensu backend?")
+    return tokens
 
 
 def remember_tokens(cluster: Cluster, tokens: Mapping[str, Any]) -> None:

@@ -9,6 +9,7 @@ from sensu.backend.api import (
     api_keys,
     audit,
     auth,
+    browser_sign_on,
     bulk,
     check_explanations,
     check_rows,
@@ -127,8 +128,10 @@ def _described_routes(context: ApiContext) -> Iterator[Route]:
         context.records,
         log,
         clock,
+        context.sign_on.offered,
     )
     yield from sessions.routes(signed_in, context.authenticator)
+    yield from browser_sign_on.routes(context.sign_on, signed_in, log, context.dashboard_url)
     yield from audit.routes(log)
     yield from status.routes(store, context.member, context.metrics, ports.ready, context.version, context.peers)
     yield from resources.routes(kept)

@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 
 from sensu.backend.api.auth import AuthEndpoint, tokens_answer
 from sensu.backend.api.errors import INVALID_ARGUMENT, NOT_FOUND, problem, refused, unauthenticated, unavailable
+from sensu.backend.api.plain_page import PLAIN_POLICY, plain_page
 from sensu.backend.api.request import Request
 from sensu.backend.api.responses import Response, text, unstored
 from sensu.backend.api.router import Route
@@ -83,26 +84,10 @@ class OIDCEndpoint:
     async def callback(self, request: Request) -> Response:
         """Take a browser back from its provider, and send it to the program that began the log-in."""
         answer = {name: values[0] for name, values in request.query.items()}
-        return await self._next(request, await self._sign_on.finish(_cookie_in(request), answer))
+        return await self._next(request, await self._sign_on.finish(cookie_of_login(request, COOKIE_NAME), answer))
 
     async def _next(self, request: Request, outcome: ToBrowser | RefusedLogin) -> Response:
-        if isinstance(outcome, RefusedLogin):
-            response = await self._refused(request, outcome)
-            cookie = ""
-        else:
-            response = Response(302, [(b"location", outcome.url.encode("ascii")), (b"content-length", b"0")])
-            cookie = outcome.cookie
-        lasts = "" if cookie else "; Max-Age=0"
-        secure = "; Secure" if request.scope["scheme"] == "https" else ""
-        setting = f"{COOKIE_NAME}={cookie}; Path={ROOT}; HttpOnly; SameSite=Lax{secure}{lasts}"
-        response.headers.append((b"set-cookie", setting.encode("ascii")))
-        return unstored(response)
-
-    async def _refused(self, request: Request, refusal: RefusedLogin) -> Response:
-        reason = ": ".join(filter(None, (refusal.provider_id, refusal.why)))
-        with contextlib.suppress(StoreError):
-            await self._audit.login_refused(refusal.username, request.address, (reason,))
-        return unavailable(refusal.why) if refusal.unavailable else problem(400, INVALID_ARGUMENT, refusal.why)
+        return await to_browser(request, outcome, self._audit, secure=request.scope["scheme"] == "https")
 
     async def token(self, request: Request) -> Response:
         """Tokens for the code of a log-in, or for a refresh token; at the web UI's port, a session in a cookie."""
@@ -113,7 +98,7 @@ class OIDCEndpoint:
             return await self._auth.refreshed(request, sent.refresh_token)
         found = await self._sign_on.redeemed(sent.code, sent.code_verifier, request.address)
         if isinstance(found, RefusedLogin):
-            await self._refused(request, found)
+            await refused_login(request, found, self._audit)
             return unstored(unauthenticated(found.why))
         also = self._audit.of_login(found.who)
         triple = await self._tokens.issue(found.who, request.issuer, also, request.client, found.sealed)
@@ -126,23 +111,63 @@ def _origins(request: Request) -> tuple[str, ...]:
     return f"http://{host}", f"https://{host}"
 
 
-def _cookie_in(request: Request) -> str:
+async def to_browser(request: Request, outcome: ToBrowser | RefusedLogin, audit: AuditLog, *, secure: bool) -> Response:
+    """Send a browser where its log-in goes on, with the cookie of the log-in; or say why the log-in ends."""
+    if isinstance(outcome, RefusedLogin):
+        return with_cookie_of_login(await refused_login(request, outcome, audit), COOKIE_NAME, "", secure=secure)
+    return with_cookie_of_login(redirect(outcome.url), COOKIE_NAME, outcome.cookie, secure=secure)
+
+
+async def refused_login(request: Request, refusal: RefusedLogin, audit: AuditLog) -> Response:
+    """Why a log-in ends, which is audited: a page for browsers, an error for programs."""
+    reason = ": ".join(filter(None, (refusal.provider_id, refusal.why)))
+    with contextlib.suppress(StoreError):
+        await audit.login_refused(refusal.username, request.address, (reason,))
+    if not _is_browser(request):
+        return unavailable(refusal.why) if refusal.unavailable else problem(400, INVALID_ARGUMENT, refusal.why)
+    why = escape(refusal.why[:1].upper() + refusal.why[1:])
+    body = f'<h1>Not signed in</h1><p>{why}.</p><p><a href="/">Sign in again</a></p>'
+    return _page("Sensu: not signed in", body, 503 if refusal.unavailable else 400)
+
+
+def redirect(url: str) -> Response:
+    """Have a browser open another URL."""
+    return Response(302, [(b"location", url.encode("ascii")), (b"content-length", b"0")])
+
+
+def cookie_of_login(request: Request, name: str) -> str:
+    """A cookie of a log-in, empty if the browser has none."""
     for part in (request.header(b"cookie") or "").split(";"):
-        name, _, value = part.strip().partition("=")
-        if name == COOKIE_NAME and len(value) <= COOKIE_CHARACTERS_MAX:
+        found, _, value = part.strip().partition("=")
+        if found == name and len(value) <= COOKIE_CHARACTERS_MAX:
             return value
     return ""
 
 
+def with_cookie_of_login(response: Response, name: str, value: str, *, secure: bool) -> Response:
+    """The response, which sets a cookie of a log-in, or has the browser forget it if it is empty."""
+    lasts, only = ("" if value else "; Max-Age=0"), ("; Secure" if secure else "")
+    setting = f"{name}={value}; Path={ROOT}; HttpOnly; SameSite=Lax{only}{lasts}"
+    response.headers.append((b"set-cookie", setting.encode("ascii")))
+    return unstored(response)
+
+
+def _is_browser(request: Request) -> bool:
+    return "text/html" in (request.header(b"accept") or "")
+
+
+def _page(title: str, body: str, status: int = 200) -> Response:
+    response = text(plain_page(title, body).decode(), status=status, content_type=b"text/html; charset=utf-8")
+    response.headers.append((b"content-security-policy", PLAIN_POLICY))
+    return unstored(response)
+
+
 def _choice(request: Request, offered: Sequence[str], query: dict[str, str]) -> Response:
     """The providers to choose from: links for browsers, an error that names them for programs."""
-    if "text/html" not in (request.header(b"accept") or ""):
+    if not _is_browser(request):
         return problem(400, INVALID_ARGUMENT, f"provider must be one of {', '.join(offered)}")
     links = "".join(
         f'<li><a href="{escape(f"{ROOT}/authorize?" + urlencode({**query, "provider": one}))}">{escape(one)}</a></li>'
         for one in offered
     )
-    page = f'<!DOCTYPE html><html lang="en"><title>Sensu: sign in</title><h1>Sign in with</h1><ul>{links}</ul></html>'
-    response = text(page, content_type=b"text/html; charset=utf-8")
-    response.headers.append((b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"))
-    return unstored(response)
+    return _page("Sensu: sign in", f"<h1>Sign in with</h1><ul>{links}</ul>")

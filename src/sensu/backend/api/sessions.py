@@ -20,7 +20,7 @@ from sensu.backend.services.sessions import LoginSessions, SessionViews, ShellSt
 from sensu.resources.wire import encode
 
 _WRONG = "user name or password is wrong"
-_ELSEWHERE = "browsers sign in at the web UI's port"
+ELSEWHERE = "browsers sign in at the web UI's port"
 
 
 def routes(sessions: LoginSessions, authenticator: Authenticator) -> Iterator[Route]:
@@ -53,7 +53,7 @@ class SessionEndpoint:
         """A session for a browser, in a cookie that scripts cannot read; only at the web UI's port."""
         cookie_before = request.scope.get(COOKIE)
         if cookie_before is None:
-            return problem(404, NOT_FOUND, _ELSEWHERE)
+            return problem(404, NOT_FOUND, ELSEWHERE)
         sent = await decoded(SignIn, request.json_body)
         if isinstance(sent, Invalid):
             return refused(sent)
@@ -64,15 +64,15 @@ class SessionEndpoint:
         if isinstance(begun, Rejected):
             return unstored(unauthenticated(_WRONG))
         secure = urlsplit(request.header(b"origin") or "").scheme == "https"
-        return _with_cookie(json(encode(begun.told)), set_cookie(begun.cookie, tls=_tls(request), secure=secure))
+        return with_cookie(json(encode(begun.told)), set_cookie(begun.cookie, tls=is_tls(request), secure=secure))
 
     async def sign_out(self, request: Request) -> Response:
         """The session of the cookie ended, and the cookie forgotten; only at the web UI's port."""
         cookie = request.scope.get(COOKIE)
         if cookie is None:
-            return problem(404, NOT_FOUND, _ELSEWHERE)
+            return problem(404, NOT_FOUND, ELSEWHERE)
         await self._sessions.sign_out(cookie, request.address)
-        return _with_cookie(Response(204, []), cleared_cookie(tls=_tls(request)))
+        return with_cookie(Response(204, []), cleared_cookie(tls=is_tls(request)))
 
     async def listing(self, request: Request) -> Response:
         """The caller's sessions, or those of all users for callers who may list users; last used first."""
@@ -83,10 +83,12 @@ class SessionEndpoint:
         return deleted(await self._sessions.end(request.caller, request.params[0]))
 
 
-def _tls(request: Request) -> bool:
+def is_tls(request: Request) -> bool:
+    """Whether a request came over TLS."""
     return bool(request.scope["scheme"] == "https")
 
 
-def _with_cookie(response: Response, cookie: str) -> Response:
+def with_cookie(response: Response, cookie: str) -> Response:
+    """The response, which sets a cookie."""
     response.headers.append((b"set-cookie", cookie.encode("ascii")))
     return unstored(response)

@@ -1,7 +1,7 @@
 """Log-in sessions: browsers sign in and out, users see and end their sessions."""
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -71,6 +71,8 @@ class ShellSettings(msgspec.Struct, frozen=True):
     signin_message: str
     silence_reason_optional: bool
     theme: str
+    sign_on: tuple[str, ...]
+    """The identity providers at which users can sign in with the browser."""
 
 
 class ShellState(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -133,7 +135,10 @@ class LoginSessions:
         records: Records,
         audit: AuditLog,
         clock: Clock,
+        sign_on: Callable[[], tuple[str, ...]] = tuple,
     ) -> None:
+        """`sign_on` gives the names of the identity providers at which users can sign in with the browser."""
+        self._sign_on = sign_on
         self._store, self._clock = store, clock
         self._tokens, self._authenticator = tokens, authenticator
         self._access, self._questions, self._audit = access, questions, audit
@@ -149,8 +154,15 @@ class LoginSessions:
                 shown = self._authenticator.shown_name(login, who)
                 await self._audit.login_refused(shown, login.address, who.reasons)
             return who
+        return await self.begin(who, client, cookie_before)
+
+    async def begin(self, who: Identity, client: str, cookie_before: str, sealed: str | None = None) -> NewSession:
+        """A new session for a browser whose user has logged in, in the place of the one that it had.
+
+        `sealed` is what the user's provider needs to check the user again, None if it needs nothing; raises StoreError.
+        """
         before = self._tokens.web.get(cookie_before)
-        cookie, session = await self._tokens.web.begin(who, client, self._audit.of_login(who))
+        cookie, session = await self._tokens.web.begin(who, client, self._audit.of_login(who), sealed)
         if before is not None:
             await self._tokens.sessions.end(before.id)
         return NewSession(cookie, SignedIn(who.username, who.groups, session.expires_at))
@@ -165,7 +177,8 @@ class LoginSessions:
     async def state(self, caller: Identity | None, namespace: str) -> ShellState:
         """What the web UI starts with, for a caller (None: not signed in)."""
         now, config = self._clock.now(), web_settings(self._records)
-        settings = ShellSettings(config.signin_message, config.silence_reason_optional, shell_theme(config))
+        theme = shell_theme(config)
+        settings = ShellSettings(config.signin_message, config.silence_reason_optional, theme, self._sign_on())
         initialised = caller is not None or await is_initialised(self._store)
         if caller is None:
             return ShellState(signed_in=False, now=now, settings=settings, initialised=initialised)

@@ -1,6 +1,7 @@
-"""`sensuctl configure`: log in and save the configuration."""
+"""`sensuctl configure` and `sensuctl login`: log in and save the configuration."""
 
 from pathlib import Path
+from typing import Any
 
 from sensu.sensuctl.command import Context
 from sensu.sensuctl.configuration import NANOSECONDS
@@ -17,26 +18,46 @@ def configure(context: Context) -> None:
     Source: recorded sensuctl session configure.
     """
     answers = _given(context) if _non_interactive(context) else _asked(context)
+    log_in(context, answers["url"], answers.get("username"), answers.get("password", ""))
+    context.configuration.profile.format = answers["format"]
+    context.configuration.profile.namespace = answers["namespace"]
+    context.configuration.save_profile()
+
+
+def log_in_oidc(context: Context) -> None:
+    """`sensuctl login oidc`: log in with the browser; the format and the namespace stay as they are."""
+    log_in(context, context.configuration.api_url or DEFAULT_URL, None)
+    context.print("You are logged in")
+
+
+def log_in(context: Context, url: str, username: str | None, password: str = "") -> None:
+    """Log in at an API and save the session: with a user name, or with the browser if there is none."""
     configuration, cluster = context.configuration, context.configuration.cluster
-    cluster.api_url = answers["url"]
+    cluster.api_url = url
     cluster.insecure_skip_tls_verify = bool(configuration.over.get("insecure-skip-tls-verify", False))
     ca_file = str(configuration.over.get("trusted-ca-file", ""))
     cluster.trusted_ca_file = str(Path(ca_file).absolute()) if ca_file else ""
     cluster.timeout_ns = int(configuration.timeout_s * NANOSECONDS)
     configuration.save_cluster()
+    session = APISession(configuration, warn=context.warn, url=url)
     try:
-        tokens = APISession(configuration, warn=context.warn, url=answers["url"]).log_in(
-            answers["username"], answers["password"]
-        )
+        tokens = _by_browser(context, session, url) if username is None else session.log_in(username, password)
     except CommandFailed as err:
         if not context.for_people:
             context.say("")
         raise CommandFailed(f"unable to authenticate with error: {err}") from err
     remember_tokens(cluster, tokens)
     configuration.save_cluster()
-    configuration.profile.format = answers["format"]
-    configuration.profile.namespace = answers["namespace"]
-    configuration.save_profile()
+
+
+def _by_browser(context: Context, session: APISession, url: str) -> dict[str, Any]:
+    """The tokens of a log-in with the browser."""
+    from sensu.sensuctl.browser_login import BrowserLogin, open_browser  # noqa: PLC0415 - only for this
+
+    with BrowserLogin(url, int(context.flag("port")), context.text("provider")) as login:
+        context.say(f"Log in with your browser at this URL:\n\n  {login.url}\n\nWaiting for the browser ...")
+        open_browser(login.url, context.environment)
+        return session.redeem(login.code(), login.verifier)
 
 
 def _non_interactive(context: Context) -> bool:
@@ -50,11 +71,12 @@ def _flag(context: Context, name: str) -> str:
 
 def _given(context: Context) -> dict[str, str]:
     """The values from flags, variables and the configuration."""
-    found = {name: _flag(context, name) for name in ("username", "password", "url")}
-    missing = sorted(name for name in ("username", "password") if not found[name] and not context.given(name))
+    names = ("url",) if context.flag("oidc") else ("username", "password", "url")
+    found = {name: _flag(context, name) for name in names}
+    missing = sorted(name for name in names if name != "url" and not found[name] and not context.given(name))
     if missing:
-        names = ", ".join(f'"{name}"' for name in missing)
-        raise CommandFailed(f"required flag(s) {names} not set")
+        quoted = ", ".join(f'"{name}"' for name in missing)
+        raise CommandFailed(f"required flag(s) {quoted} not set")
     configuration = context.configuration
     found["url"] = found["url"] or configuration.api_url or DEFAULT_URL
     found["format"] = context.format
@@ -69,10 +91,14 @@ def _asked(context: Context) -> dict[str, str]:
 
     configuration = context.configuration
     known = context.format if context.format in FORMATS else FORMATS[0]
+    url = ask(context, "Sensu Backend API URL:", _flag(context, "url") or configuration.api_url or DEFAULT_URL)
+    user = {}
+    if not context.flag("oidc"):
+        user["username"] = ask(context, "Username:", _flag(context, "username"))
+        user["password"] = ask_secret(context, "Password:")
     return {
-        "url": ask(context, "Sensu Backend API URL:", _flag(context, "url") or configuration.api_url or DEFAULT_URL),
-        "username": ask(context, "Username:", _flag(context, "username")),
-        "password": ask_secret(context, "Password:"),
+        "url": url,
+        **user,
         "namespace": ask(context, "Namespace:", configuration.namespace),
         "format": choose(context, "Preferred output format:", FORMATS, known),
     }

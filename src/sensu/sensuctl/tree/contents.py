@@ -64,6 +64,7 @@ SECTIONS = {
     "This program": {
         "configure": "Log in, and save the API URL and preferences",
         "config": "Show and change the settings of sensuctl",
+        "login": "Log in with the browser",
         "logout": "Log out",
         "env": "Print the settings as shell variables",
         "completion": "Print the completion script for a shell",

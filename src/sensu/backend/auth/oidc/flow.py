@@ -9,6 +9,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
+from typing import TypeVar
 
 import msgspec
 
@@ -33,6 +34,7 @@ CODE_KIND = "internal/v1.SignOnCode"
 CODES_MAX = 1_000
 """The maximum number of codes that wait to be redeemed; further log-ins are refused meanwhile."""
 PLACE = "a log-in by OpenID Connect"
+VISIT_PLACE = "a browser that signs in by OpenID Connect"
 _URL_SAFE, _STANDARD = str.maketrans("+/", "-_"), str.maketrans("-_", "+/")
 EXPIRED = Mistake("the log-in is unknown or took more than 10 minutes; start again")
 
@@ -57,6 +59,14 @@ class BegunLogin(Wire, frozen=True):
         return msgspec.structs.replace(self, state=state, nonce=nonce, verifier=verifier)
 
 
+class WebVisit(Wire, frozen=True):
+    """A browser that signs in to the web UI: what redeems its code, and the page that it returns to; in a cookie."""
+
+    verifier: str = ""
+    page: str = ""
+    until: float = 0.0
+
+
 class KnownUser(Wire, frozen=True):
     """A user who has logged in, until its program redeems the code."""
 
@@ -67,6 +77,9 @@ class KnownUser(Wire, frozen=True):
     sealed: str = ""
     challenge: str = ""
     until: float = 0.0
+
+
+_Sealed = TypeVar("_Sealed", BegunLogin, WebVisit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,13 +174,26 @@ class SignOn:
             return await self._sent(provider, msgspec.structs.replace(begun, consent=True))
         return await self._told(provider, begun, found)
 
+    def begin_visit(self, page: str) -> tuple[WebVisit, str]:
+        """A new visit of a browser that signs in to the web UI, and its cookie."""
+        visit = WebVisit(secrets.token_urlsafe(32), page, self._clock.now() + LOG_IN_S + CODE_S)
+        return visit, _as_cookie(self._sealing.seal(encode(visit).decode(), VISIT_PLACE))
+
+    def visit(self, cookie: str) -> WebVisit | None:
+        """The visit of a cookie, unless it took too long."""
+        return self._opened(WebVisit, cookie, VISIT_PLACE)
+
     def _begun(self, cookie: str) -> BegunLogin | None:
-        opened = self._sealing.opened(_from_cookie(cookie), PLACE) if cookie else None
+        return self._opened(BegunLogin, cookie, PLACE)
+
+    def _opened(self, kind: type[_Sealed], cookie: str, place: str) -> _Sealed | None:
+        """What is sealed in a cookie, None if it is not ours or its time is over."""
+        opened = self._sealing.opened(_from_cookie(cookie), place) if cookie else None
         try:
-            begun = None if opened is None else decode(BegunLogin, opened)
+            found = None if opened is None else decode(kind, opened)
         except InvalidResource:
             return None
-        return None if begun is None or self._clock.now() >= begun.until else begun
+        return None if found is None or self._clock.now() >= found.until else found
 
     async def _user(
         self, provider: OIDC, begun: BegunLogin, answer: Mapping[str, str]

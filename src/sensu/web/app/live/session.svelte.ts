@@ -17,6 +17,8 @@ export interface SessionAnswer {
   rights: { namespace: string; rules: RightsRule[] }
   signinMessage: string
   silenceReasonOptional: boolean
+  /** The identity providers at which users can sign in. */
+  signOn: string[]
   preferences: unknown
   /** The installation's theme. */
   theme: unknown
@@ -39,6 +41,7 @@ class Session {
   signinMessage = $state('')
   /** The installation does not insist on reasons of silences. */
   silenceReasonOptional = $state(false)
+  signOn = $state.raw<readonly string[]>([])
   /** Why the session cannot be read, where the state is unreachable. */
   why = $state('')
   #waiting: ((signedIn: boolean) => void)[] = []
@@ -54,6 +57,8 @@ class Session {
       this.#channel.onmessage = ({ data }) => this.#hear(data)
     }
     await this.read(namespace)
+    // A tab that came back from an identity provider tells those that wait for it.
+    if (this.state === 'signed_in') this.#channel?.postMessage('opened')
   }
 
   /** Reads who is signed in, again. */
@@ -107,6 +112,7 @@ class Session {
     this.initialised = answer.initialised
     this.signinMessage = answer.signinMessage
     this.silenceReasonOptional = answer.silenceReasonOptional
+    this.signOn = answer.signOn
     if (!answer.signedIn) {
       this.#onAnswer?.(answer)
       if (this.state === 'signed_in') this.over = true
@@ -133,7 +139,11 @@ class Session {
 
   #hear(message: unknown): void {
     if (message === 'signed out') this.#forget()
-    else if (message === 'signed in') void this.read('')
+    else if (message === 'signed in' || (message === 'opened' && this.#waits)) void this.read('')
+  }
+
+  get #waits(): boolean {
+    return this.over || this.state === 'signed_out'
   }
 }
 
@@ -151,6 +161,7 @@ function readSession(answer: unknown): SessionAnswer {
     rights: { namespace: textOf(rights['namespace']), rules: readRules(rights['rules']) },
     signinMessage: textOf(recordOf(values['settings'])['signin_message']),
     silenceReasonOptional: recordOf(values['settings'])['silence_reason_optional'] === true,
+    signOn: texts(recordOf(values['settings'])['sign_on']),
     preferences: values['preferences'],
     theme: recordOf(values['settings'])['theme'],
     nowS: numberOf(values['now'], Date.now() / 1000),
