@@ -1,11 +1,13 @@
 """Secrets providers over the API: kinds of one list, with keys and tokens that are sealed."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.flows.api_harness import RunningApi
+from sensu.rules.redaction import REDACTED
+from tests.flows.api_harness import RunningApi, reader_of
 
 PROVIDERS = "/api/enterprise/secrets/v1/providers"
 ENV = {"type": "Env", "api_version": "secrets/v1", "metadata": {"name": "env"}, "spec": {}}
@@ -52,9 +54,100 @@ async def test_a_directory_is_a_provider(api: RunningApi, admin: str) -> None:
     await put(api, admin, provider("credentials", "FileProvider", {}))
 
 
+VAULT = {
+    "address": "https://vaultserver.example.com:8200",
+    "token": "VAULT_TOKEN",
+    "version": "v1",
+    "tls": {"ca_cert": "/etc/ssl/certs/vault_ca_cert.pem"},
+    "max_retries": 2,
+    "timeout": "20s",
+    "rate_limiter": {"limit": 10.0, "burst": 100},
+}
+NO_TLS = {"ca_cert": "", "client_cert": "", "client_key": "", "cname": ""}
+
+
+def vault(name: str = "vault", **client: Any) -> dict[str, Any]:
+    """A provider with the least that is required, and more."""
+    least = {"address": "https://vault.example.org:8200", "token": "T0KEN", "version": "v2"}
+    return provider(name, "VaultProvider", {"client": {**least, **client}})
+
+
+async def test_a_vault_is_shown_as_the_reference_shows_it(api: RunningApi, admin: str) -> None:
+    """What is left out gets the documented values; what is not set is null, and durations are as Go writes them."""
+    await put(api, admin, provider("my_vault", "VaultProvider", {"client": VAULT}))
+    shown = (await got(api, admin, "/my_vault"))["spec"]["client"]
+    assert shown == {**VAULT, "agent_address": "", "tls": {**NO_TLS, **VAULT["tls"]}}  # type: ignore[dict-item]
+    await put(api, admin, vault(timeout="60s"))
+    shown = (await got(api, admin, "/vault"))["spec"]["client"]
+    assert {name: shown[name] for name in ("tls", "rate_limiter", "timeout", "max_retries")} == {
+        "tls": None,
+        "rate_limiter": None,
+        "timeout": "1m0s",
+        "max_retries": 2,
+    }
+    await put(api, admin, vault(max_retries=0))
+    assert (await got(api, admin, "/vault"))["spec"]["client"]["max_retries"] == 0
+
+
+async def test_what_was_put_is_what_is_read(api: RunningApi, admin: str) -> None:
+    """A second PUT of what a caller with the right to update reads changes nothing, so that tools are idempotent."""
+    for body in (
+        vault(),
+        vault(timeout="5s", tls={"ca_cert": "/tmp/ca.crt"}, rate_limiter={"limit": 15.3, "burst": 50}),
+    ):
+        await put(api, admin, body)
+        first = await api.call("GET", f"{PROVIDERS}/vault", Authorization=admin)
+        shown = json.loads(first.body)
+        for name, value in body["spec"]["client"].items():
+            assert shown["spec"]["client"][name] == ({**NO_TLS, **value} if name == "tls" else value)
+        await put(api, admin, shown)
+        again = await api.call("GET", f"{PROVIDERS}/vault", Authorization=admin)
+        assert (again.body, again.headers["Etag"]) == (first.body, first.headers["Etag"])
+
+
+async def test_tokens_are_shown_to_those_who_may_change_them(api: RunningApi, admin: str, tmp_path: Path) -> None:
+    """Readers without the right to update get REDACTED; the audit log and the store contain no token."""
+    reader = await reader_of(api, admin, "providers")
+    await put(api, admin, vault(token="c4nary-1"))
+    await put(api, admin, vault(token="c4nary-2"))
+    for who, expected in ((admin, "c4nary-2"), (reader, REDACTED)):
+        listed = {one["metadata"]["name"]: one for one in await got(api, who)}
+        assert listed["vault"]["spec"]["client"]["token"] == expected
+        assert (await got(api, who, "/vault"))["spec"]["client"]["token"] == expected
+    await put(api, admin, vault(token=REDACTED, version="v1"))
+    assert (await got(api, admin, "/vault"))["spec"]["client"]["token"] == "c4nary-2"
+    refused = await put(api, admin, vault(token=REDACTED, address="https://elsewhere.example.org"), 400)
+    assert refused.startswith("the token for https://elsewhere.example.org is REDACTED, which keeps the stored value")
+    entries = (await api.call("GET", "/api/sensu/v1/audit", Authorization=admin)).body
+    stored = b"".join([body async for chunk in api.store.bodies("secrets/v1.Provider", None) for body in chunk])
+    files = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
+    assert b"c4nary" not in entries + stored + files
+
+
+async def test_a_connection_without_encryption_is_pointed_out(api: RunningApi, admin: str) -> None:
+    """The documentation's http URL is accepted, with a notice."""
+    answer = await api.call("PUT", f"{PROVIDERS}/vault", vault(address="http://localhost:8200"), Authorization=admin)
+    assert (answer.status, answer.headers["Sensu-Notice"]) == (
+        201,
+        "the connection to the server is not encrypted: its URL begins with http",
+    )
+
+
 @pytest.mark.parametrize(
     ("body", "message"),
     [
+        (vault(address="vault:8200"), "client.address must be an https or http URL"),
+        (vault(agent_address="x"), "client.agent_address must be an https or http URL"),
+        (vault(token=""), "client.token must be set, or client.tls.client_cert to log in with a certificate"),
+        (vault(token="a\r\nb"), "client.token must be printable ASCII without spaces"),
+        (vault(version="v3"), "client.version must be one of v1, v2"),
+        (vault(max_retries=-1), "client.max_retries must be from 0 to 10"),
+        (vault(timeout="1h"), "client.timeout must be a duration of more than 0 and at most 5m0s, such as 20s"),
+        (vault(timeout="soon"), "client.timeout must be a duration"),
+        (vault(rate_limiter={"limit": 0, "burst": 5}), "client.rate_limiter needs a limit and a burst"),
+        (vault(tls={"client_cert": "/a"}), "client.tls.client_key must be set"),
+        (vault(tls={"ca_cert": "ca.pem"}), "client.tls.ca_cert must be an absolute path"),
+        (vault(address="http://vault:8200", tls={"ca_cert": "/ca"}), "client.tls has no effect with an http URL"),
         (provider("env", "FileProvider", {}), '"env" is the name of the provider of type Env; choose another one'),
         (provider("a b", "FileProvider", {}), "provider name cannot contain spaces or special characters"),
         (provider("x", "FileProvider", {"directory": "run"}), "directory must be an absolute path"),

@@ -4,10 +4,12 @@ Source: docs, "Secrets providers reference", "Secrets API" (fields that are alwa
 """
 
 from sensu.resources.metadata import ObjectMeta
-from sensu.resources.wire import Wire, always, always_str
+from sensu.resources.wire import Wire, always, always_int, always_null, always_str
+from sensu.resources.wire_numbers import I64
 
 ENV = "env"
 """The name of the only provider of type `Env`."""
+RETRIES = 2
 
 
 class EnvProvider(Wire, frozen=True):
@@ -24,3 +26,47 @@ class FileProvider(Wire, frozen=True):
 
     metadata: ObjectMeta = always(ObjectMeta)
     directory: str = always_str()
+
+
+class ServerTLS(Wire, frozen=True):
+    """How a connection to the server of a provider is encrypted.
+
+    The files are on the backend's host. `cname` is the name in the server's certificate if it is not that of the URL.
+    """
+
+    ca_cert: str = always_str()
+    client_cert: str = always_str()
+    client_key: str = always_str()
+    cname: str = always_str()
+
+
+class RateLimiter(Wire, frozen=True):
+    """The maximum number of requests per second to a server, and in a burst."""
+
+    limit: float = always(float)
+    burst: I64 = always_int()
+
+
+class VaultClient(Wire, frozen=True):
+    """How a Vault server is asked; `version` is that of its key/value engine.
+
+    With `agent_address`, a Vault Agent is asked, which adds its own token. With a client certificate and without
+    `token`, the backend logs in with the certificate. `namespace` is one of Vault's.
+    """
+
+    address: str = always_str()
+    agent_address: str = always_str()
+    max_retries: I64 = always(lambda: RETRIES)
+    rate_limiter: RateLimiter | None = always_null()
+    timeout: str = always_str()
+    tls: ServerTLS | None = always_null()
+    token: str = always_str()
+    version: str = always_str()
+    namespace: str = ""
+
+
+class VaultProvider(Wire, frozen=True):
+    """A HashiCorp Vault server, or another one with its API, such as OpenBao."""
+
+    metadata: ObjectMeta = always(ObjectMeta)
+    client: VaultClient = always(VaultClient)

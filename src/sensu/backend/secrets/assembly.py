@@ -11,7 +11,8 @@ from sensu.backend.secrets.env import EnvSecrets
 from sensu.backend.secrets.files import FileSecrets
 from sensu.backend.secrets.provider import SecretProvider
 from sensu.backend.secrets.resolver import Secrets
-from sensu.resources.kinds import ENV_PROVIDER, FILE_PROVIDER, SECRET_PROVIDER, Kind
+from sensu.backend.secrets.vault import VaultSecrets
+from sensu.resources.kinds import ENV_PROVIDER, FILE_PROVIDER, SECRET_PROVIDER, VAULT_PROVIDER, Kind
 
 
 def assembled(basics: Basics, sealing: Sealing) -> Secrets:
@@ -21,6 +22,7 @@ def assembled(basics: Basics, sealing: Sealing) -> Secrets:
     makers: Mapping[Kind, Callable[[Any], SecretProvider]] = {
         ENV_PROVIDER: lambda _: EnvSecrets(prefix=settings.secrets_env_prefix),
         FILE_PROVIDER: lambda resource: FileSecrets(resource, settings.secrets_directories),
+        VAULT_PROVIDER: lambda resource: VaultSecrets(resource, settings.trusted_ca_file, basics.clock),
     }
     providers = Configured(records, sealing, SECRET_PROVIDER, makers, cache.forget)
     secrets = Secrets(records, cache, providers)

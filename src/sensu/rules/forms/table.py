@@ -24,6 +24,7 @@ FORMS: Mapping[Kind, KindForm] = {
         *people.BINDING_FORMS,
         people.SECRET_FORM,
         secrets_providers.FILE_FORM,
+        secrets_providers.VAULT_FORM,
     )
 }
 

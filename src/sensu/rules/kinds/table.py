@@ -44,6 +44,7 @@ from sensu.rules.kinds import (
     tcp_stream,
     tessen,
     user,
+    vault_provider,
 )
 from sensu.rules.kinds.kind_rules import FieldProblem, KindRules, at_most_one, first_of
 from sensu.rules.selectors.selectable import Selectable
@@ -83,6 +84,7 @@ RULES: Mapping[Kind, KindRules] = {
     kinds.SECRET_PROVIDER: secret_provider.RULES,
     kinds.ENV_PROVIDER: env_provider.RULES,
     kinds.FILE_PROVIDER: file_provider.RULES,
+    kinds.VAULT_PROVIDER: vault_provider.RULES,
     kinds.SILENCED: silenced.RULES,
     kinds.TCP_STREAM: tcp_stream.RULES,
     kinds.TESSEN: tessen.RULES,

@@ -6,18 +6,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from sensu.backend.outgoing import ServerOutOfReach, asked
 from sensu.errors import SensuError
 from sensu.resources.wire import parse_json
 
 REQUEST_S = 10.0
 """The limit for a request, from the look-up of the host to the end of the answer."""
-BODY_BYTES_MAX = 1024 * 1024
 AT_ONCE = 16
 """The maximum number of requests to a provider at a time; further ones wait."""
-
-
-class ProviderOutOfReach(SensuError):
-    """The provider cannot be asked now; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,48 +39,24 @@ class ProviderConnection:
         self._turns = asyncio.Semaphore(AT_ONCE)
 
     async def get(self, url: str, bearer: str = "") -> ProviderAnswer:
-        """The answer to a request, with an access token if there is one; raises ProviderOutOfReach."""
+        """The answer to a request, with an access token if there is one; raises ServerOutOfReach."""
         return await self._ask("GET", url, headers={"Authorization": f"Bearer {bearer}"} if bearer else {})
 
     async def post(self, url: str, form: Mapping[str, str], headers: Mapping[str, str]) -> ProviderAnswer:
-        """The answer to a form; raises ProviderOutOfReach."""
+        """The answer to a form; raises ServerOutOfReach."""
         return await self._ask("POST", url, data=dict(form), headers=headers)
 
     async def _ask(self, method: str, url: str, **sent: Any) -> ProviderAnswer:
-        import aiohttp  # noqa: PLC0415 - only this provider needs it
-
-        from sensu.execution.download_failure import failure  # noqa: PLC0415 - only this provider needs it
-
         sent["headers"] = {"Accept": "application/json", **sent["headers"]}
-        try:
-            context = await asyncio.to_thread(self._context)
-        except OSError as err:
-            raise ProviderOutOfReach(f"the trusted authorities cannot be used: {err}") from err
-        try:
-            async with (
-                asyncio.timeout(REQUEST_S),
-                self._turns,
-                aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=context), trust_env=True) as session,
-                session.request(method, url, allow_redirects=False, **sent) as response,
-            ):
-                body = bytearray()
-                async for part in response.content.iter_any():
-                    body += part
-                    if len(body) > BODY_BYTES_MAX:
-                        raise ProviderOutOfReach(f"{url} answered with more than {BODY_BYTES_MAX} bytes")
-                status = response.status
-        except TimeoutError as err:
-            raise ProviderOutOfReach(f"{url} did not answer within {REQUEST_S:g} s") from err
-        except (aiohttp.ClientError, OSError, ValueError) as err:
-            why = (await asyncio.to_thread(failure, err, url, context)).why
-            raise ProviderOutOfReach(f"{url} cannot be reached: {why}") from err
-        return _answer(status, bytes(body), url)
+        async with self._turns:
+            answer = await asked(method, url, self._context, REQUEST_S, **sent)
+        return _answer(answer.status, answer.body, url)
 
 
 def _answer(status: int, body: bytes, url: str) -> ProviderAnswer:
     """The answer of a provider; one that is overloaded or says something else than JSON cannot be asked now."""
     if status >= 500 or status == 429:
-        raise ProviderOutOfReach(f"{url} answered with status {status}")
+        raise ServerOutOfReach(f"{url} answered with status {status}")
     try:
         document = parse_json(body)
     except SensuError:
@@ -92,5 +64,5 @@ def _answer(status: int, body: bytes, url: str) -> ProviderAnswer:
     if not isinstance(document, dict):
         if status >= 400:
             return ProviderAnswer(status, {})
-        raise ProviderOutOfReach(f"{url} answered with status {status} and no JSON object")
+        raise ServerOutOfReach(f"{url} answered with status {status} and no JSON object")
     return ProviderAnswer(status, document)

@@ -14,10 +14,10 @@ from typing import TypeVar
 import msgspec
 
 from sensu.backend.auth.identity import Identity, Principal, Via, identity_of
-from sensu.backend.auth.oidc.connection import ProviderOutOfReach
 from sensu.backend.auth.oidc.provider import OIDC
 from sensu.backend.auth.providers import Providers, ProviderUnavailable
 from sensu.backend.auth.sealing import PREFIX, Sealing
+from sensu.backend.outgoing import ServerOutOfReach
 from sensu.clock import Clock
 from sensu.errors import InvalidResource
 from sensu.resources.wire import Wire, decode, encode
@@ -144,7 +144,7 @@ class SignOn:
         """A browser on its way to the provider, with new secrets."""
         try:
             endpoints = await provider.published.endpoints()
-        except ProviderOutOfReach as err:
+        except ServerOutOfReach as err:
             return _away(provider, provider.unavailable(str(err)))
         if isinstance(endpoints, Mistake):
             return RefusedLogin(endpoints.why, provider.id)
@@ -200,7 +200,7 @@ class SignOn:
     ) -> Principal | Mistake | ProviderUnavailable:
         try:
             endpoints = await provider.published.endpoints()
-        except ProviderOutOfReach as err:
+        except ServerOutOfReach as err:
             return provider.unavailable(str(err))
         if isinstance(endpoints, Mistake):
             return endpoints

@@ -5,7 +5,8 @@ from typing import Any
 
 import jwt
 
-from sensu.backend.auth.oidc.connection import ProviderConnection, ProviderOutOfReach
+from sensu.backend.auth.oidc.connection import ProviderConnection
+from sensu.backend.outgoing import ServerOutOfReach
 from sensu.clock import Clock
 from sensu.rules import oidc as rules
 from sensu.rules.directory import Mistake
@@ -30,7 +31,7 @@ class Published:
         self._keys: tuple[float, list[Mapping[str, Any]]] | None = None
 
     async def endpoints(self) -> Endpoints | Mistake:
-        """The addresses of the provider; raises ProviderOutOfReach."""
+        """The addresses of the provider; raises ServerOutOfReach."""
         now = self._clock.monotonic()
         if self._endpoints is not None and now < self._endpoints[0] + KNOWN_S:
             return self._endpoints[1]
@@ -44,7 +45,7 @@ class Published:
         return found
 
     async def claims_of(self, token: str, endpoints: Endpoints) -> tuple[dict[str, Any], str] | Mistake:
-        """The claims of a token whose signature is right, and its algorithm; raises ProviderOutOfReach."""
+        """The claims of a token whose signature is right, and its algorithm; raises ServerOutOfReach."""
         if len(token) > TOKEN_CHARACTERS_MAX:
             return Mistake("the ID token is too long")
         try:
@@ -82,11 +83,11 @@ class Published:
         answer = await self._connection.get(endpoints.keys)
         keys = answer.document.get("keys")
         if answer.status != 200 or not isinstance(keys, list):
-            raise ProviderOutOfReach(f"{endpoints.keys} answered with status {answer.status} and without keys")
+            raise ServerOutOfReach(f"{endpoints.keys} answered with status {answer.status} and without keys")
         self._keys = (self._clock.monotonic(), [key for key in keys if isinstance(key, dict)])
 
     async def read_keys(self, endpoints: Endpoints) -> int:
-        """Read the keys, and return how many can check signatures; raises ProviderOutOfReach."""
+        """Read the keys, and return how many can check signatures; raises ServerOutOfReach."""
         await self._read_keys(endpoints)
         return sum(key.get("use", "sig") == "sig" for key in self._known)
 

@@ -12,12 +12,13 @@ from typing import Any
 from urllib.parse import quote_plus
 
 from sensu.backend.auth.identity import WRONG_CREDENTIALS, Principal, Rejected
-from sensu.backend.auth.oidc.connection import ProviderAnswer, ProviderConnection, ProviderOutOfReach
+from sensu.backend.auth.oidc.connection import ProviderAnswer, ProviderConnection
 from sensu.backend.auth.oidc.keys import Published
 from sensu.backend.auth.providers import LoginTrial, PasswordLogin, ProviderUnavailable, id_of
 from sensu.backend.auth.records import Records
 from sensu.backend.auth.sealing import Sealing
 from sensu.backend.auth.sessions import UNCHECKED_S, LoginSession
+from sensu.backend.outgoing import ServerOutOfReach
 from sensu.clock import Clock
 from sensu.log import fields
 from sensu.resources.kinds import OIDC_PROVIDER, USER
@@ -76,7 +77,7 @@ class OIDC:
                 return trial
             trial.steps.append(f"issuer {endpoints.issuer}")
             trial.steps.append(f"found {await self.published.read_keys(endpoints)} key(s) for signatures")
-        except ProviderOutOfReach as err:
+        except ServerOutOfReach as err:
             trial.mistake, trial.unavailable = str(err), True
             return trial
         trial.mistake = BY_BROWSER
@@ -95,7 +96,7 @@ class OIDC:
             if answer.status != 200:
                 return Mistake(f"the provider does not accept the code: {answer.problem}")
             return await self._user_in(endpoints, answer.document, nonce=nonce)
-        except ProviderOutOfReach as err:
+        except ServerOutOfReach as err:
             return self.unavailable(str(err))
 
     def current(self, session: LoginSession) -> Principal | None:
@@ -124,7 +125,7 @@ class OIDC:
                 found = Mistake(f"the provider ends the session: {answer.problem}")
             else:
                 return self.unavailable(f"the provider does not refresh sessions: {answer.problem}")
-        except ProviderOutOfReach as err:
+        except ServerOutOfReach as err:
             return self.unavailable(str(err))
         if isinstance(found, Mistake):
             log.info("a session ends", extra=fields(provider=self.id, username=session.username, reason=found.why))

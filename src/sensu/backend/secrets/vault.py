@@ -1,0 +1,206 @@
+"""The provider `VaultProvider`: values of a Vault server's key/value engines, version 1 and 2.
+
+The token is renewed for as long as the provider exists; with a client certificate, the backend logs in for a token.
+"""
+
+import asyncio
+import contextlib
+import logging
+import random
+import ssl
+from collections.abc import Callable
+from typing import Any
+
+from sensu.backend.outgoing import ServerAnswer, ServerOutOfReach, asked
+from sensu.backend.secrets.provider import NoSecret, SecretProvider, SecretValue, as_value
+from sensu.backend.secrets.rate_limit import RateLimit
+from sensu.backend.secrets.server_tls import context_of
+from sensu.clock import Clock
+from sensu.errors import InvalidResource
+from sensu.log import fields
+from sensu.resources.secret_providers import VaultProvider
+from sensu.resources.wire import parse_json
+from sensu.rules import vault
+from sensu.rules.go_duration import parse_s
+from sensu.rules.kinds.vault_provider import url_of
+
+log = logging.getLogger("sensu.secrets")
+
+AT_ONCE = 16
+"""The maximum number of requests to a server at a time; further ones wait."""
+RETRY_MIN_S, RETRY_MAX_S = 5.0, 300.0
+"""The pauses after a token could not be had or renewed; each is twice as long as the last."""
+ReportFailure = Callable[[NoSecret | None], None]
+"""Hears of failures of a provider that no command waits for, and of their end (None)."""
+
+
+class VaultSecrets(SecretProvider):
+    """Reads secrets with a token that it keeps valid."""
+
+    def __init__(
+        self,
+        provider: VaultProvider,
+        trusted_ca_file: str,
+        clock: Clock,
+        report: ReportFailure = lambda _: None,
+        roll: Callable[[], float] = random.random,
+    ) -> None:
+        """`trusted_ca_file` is for a provider without authorities of its own."""
+        self.timeout_s = parse_s(provider.client.timeout)
+        self._client, self._clock = provider.client, clock
+        self._server = _Server(provider, lambda: context_of(provider.client.tls, trusted_ca_file), clock)
+        self._report, self._roll = report, roll
+        self._logging_in = asyncio.Lock()
+        self._token = self._client.token
+        self._life = vault.Life()
+        self._keeper: asyncio.Task[None] | None = None
+        self._failing = False
+
+    def start(self) -> None:
+        """Keep the token valid, from now on."""
+        if self._keeper is None and not self._client.agent_address:
+            self._keeper = asyncio.get_running_loop().create_task(self._keep_token(), name="vault token")
+
+    def close(self) -> None:
+        """Stop renewing the token."""
+        if self._keeper is not None:
+            self._keeper.cancel()
+
+    async def value(self, secret_id: str) -> SecretValue | NoSecret:
+        """The value of a field of a secret."""
+        place = vault.place_of(secret_id, self._client.version)
+        if isinstance(place, str):
+            return NoSecret(place, is_missing=True)
+        try:
+            token = await self._valid_token()
+            answer = await self._server.ask("GET", place.path, token)
+            if answer.status == 403 and self._logs_in:
+                answer = await self._server.ask("GET", place.path, await self._valid_token(instead_of=token))
+        except ServerOutOfReach as err:
+            return NoSecret(str(err))
+        document = _json(answer)
+        if answer.status != 200:
+            return NoSecret(vault.refusal(answer.status, place.path), is_missing=answer.status == 404)
+        text = vault.field_in(document, self._client.version, place.field)
+        if text is None:
+            return NoSecret(f"{place.path} has no field {place.field}", is_missing=True)
+        return as_value(text, vault.kept_s(document))
+
+    @property
+    def _logs_in(self) -> bool:
+        """Whether the token comes from a log-in with the client certificate."""
+        return not self._client.token and not self._client.agent_address
+
+    async def _valid_token(self, instead_of: str = "") -> str:
+        """The token; one from a new log-in if there is none, or only that one. Raises ServerOutOfReach."""
+        async with self._logging_in:
+            if self._logs_in and self._token in ("", instead_of):
+                answer = await self._server.ask("POST", "auth/cert/login", "", {})
+                document = _json(answer)
+                token = vault.token_in(document) if answer.status == 200 else ""
+                if not token:
+                    raise ServerOutOfReach(
+                        f"the log-in with the client certificate was refused with status {answer.status}"
+                    )
+                self._token, self._life = token, vault.life_in(document)
+            return self._token
+
+    async def _keep_token(self) -> None:
+        """Look up the life of the token, and renew it or log in again before it ends; never returns."""
+        pause_s, is_known = RETRY_MIN_S, False
+        while True:
+            try:
+                async with asyncio.timeout(self.timeout_s):
+                    await (self._renew() if is_known else self._look_up())
+            except (ServerOutOfReach, TimeoutError) as err:
+                self._say(str(err) or f"Vault did not answer within {self.timeout_s:g} s")
+                await self._clock.sleep(pause_s)
+                pause_s = min(2 * pause_s, RETRY_MAX_S)
+                continue
+            pause_s, is_known = RETRY_MIN_S, True
+            self._say("")
+            if self._life.seconds <= 0 or not (self._life.renewable or self._logs_in):
+                return
+            await self._clock.sleep(vault.renewal_after_s(self._life.seconds, self._roll()))
+
+    async def _look_up(self) -> None:
+        if self._logs_in:
+            await self._valid_token()
+            return
+        answer = await self._server.ask("GET", "auth/token/lookup-self", self._token)
+        if answer.status == 200:
+            self._life = vault.life_in(_json(answer))
+            if self._life.seconds > 0 and not self._life.renewable:
+                log.warning("the token of a Vault server cannot be renewed", extra=fields(valid_s=self._life.seconds))
+        elif answer.status != 403:  # a policy may not allow it, and reading tells whether the token is valid
+            raise ServerOutOfReach(f"looking up the token failed with status {answer.status}")
+
+    async def _renew(self) -> None:
+        token = self._token
+        if self._life.renewable:
+            answer = await self._server.ask("POST", "auth/token/renew-self", token, {})
+            if answer.status == 200:
+                self._life = vault.life_in(_json(answer))
+                return
+            if not self._logs_in:
+                raise ServerOutOfReach(f"Vault refused to renew the token, with status {answer.status}; set a new one")
+        await self._valid_token(instead_of=token)
+
+    def _say(self, why: str) -> None:
+        if why:
+            log.error("the token for a Vault server is not kept valid", extra=fields(error=why))
+        if why or self._failing:
+            self._report(NoSecret(why) if why else None)
+        self._failing = bool(why)
+
+
+class _Server:
+    """Asks a Vault server: limited, with further attempts for what may pass, and one redirect of a standby."""
+
+    def __init__(self, provider: VaultProvider, context: Callable[[], ssl.SSLContext], clock: Clock) -> None:
+        client = self._client = provider.client
+        self._context, self._clock = context, clock
+        self._limit, self._turns = RateLimit(client.rate_limiter, clock), asyncio.Semaphore(AT_ONCE)
+        self._timeout_s = parse_s(client.timeout)
+        self._name = client.tls.cname if client.tls is not None else ""
+
+    async def ask(self, method: str, path: str, token: str, body: Any = None) -> ServerAnswer:
+        """The last answer; raises ServerOutOfReach if there was none."""
+        attempts = self._client.max_retries + 1
+        for attempt in range(attempts):
+            is_last, retry_after = attempt == attempts - 1, ""
+            try:
+                answer = await self._once(method, f"{url_of(self._client).rstrip('/')}/v1/{path}", token, body)
+            except ServerOutOfReach:
+                if is_last:
+                    raise
+            else:
+                if is_last or not vault.may_pass(answer.status):
+                    return answer
+                retry_after = answer.headers.get("retry-after", "")
+            await self._clock.sleep(vault.pause_s(attempt, retry_after))
+        raise AssertionError
+
+    async def _once(self, method: str, url: str, token: str, body: Any) -> ServerAnswer:
+        answer = await self._sent(method, url, token, body)
+        target = answer.headers.get("location", "")
+        if answer.status == 307 and target.startswith("https://"):
+            return await self._sent(method, target, token, body)
+        return answer
+
+    async def _sent(self, method: str, url: str, token: str, body: Any) -> ServerAnswer:
+        headers = {"X-Vault-Request": "true"}
+        if token and not self._client.agent_address:
+            headers["X-Vault-Token"] = token
+        if self._client.namespace:
+            headers["X-Vault-Namespace"] = self._client.namespace
+        more = {"server_hostname": self._name} if self._name else {}
+        await self._limit.wait()
+        async with self._turns:
+            return await asked(method, url, self._context, self._timeout_s, headers=headers, json=body, **more)
+
+
+def _json(answer: ServerAnswer) -> Any:
+    with contextlib.suppress(InvalidResource):
+        return parse_json(answer.body)
+    return None
