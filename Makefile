@@ -23,15 +23,19 @@ PYTHON_SOURCES := src tests bench examples packaging
 
 SEEDS ?= 1000
 
-.PHONY: help run test test-postgres simulate check lint quick-tests format contract fuzz docs bench soak clean web web-check web-dev
+.PHONY: help run packages test test-postgres simulate check lint quick-tests format contract fuzz docs bench soak clean web web-check web-dev
 help: ## what there is to make
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
 run: $(VENV)/run.stamp ## a backend, an agent for this host and the quick-start checks, with a live table of events
 	@$(BIN)/python examples/quickstart/run.py $(ARGS)
 
+packages: $(VENV)/tools.stamp web ## deb and rpm packages in dist/ (ARGS="--machine aarch64", "--only deb")
+	$(BIN)/python packaging/packages.py --into dist $(ARGS)
+
 test: $(VENV)/dev.stamp ## every test, on all cores (JOBS=1: one after the other)
 	-@$(MAKE) --no-print-directory web && $(WEB_UI) install
+	-@$(MAKE) --no-print-directory $(VENV)/tools.stamp
 	@$(CHROMIUM_THERE) || { [ "$$(id -u)" = 0 ] && apt-get update -q && apt-get install -qy --no-install-recommends chromium; } || \
 		echo "Chromium is missing, so tests/web will fail: install it (on Debian, the package chromium), or name one with CHROMIUM=/path"
 	$(PYTEST) $(ARGS)
@@ -92,7 +96,7 @@ soak: $(VENV)/run.stamp ## half an hour of steady load: is everything flat? SECO
 
 clean: ## remove what the other targets made
 	rm -rf $(VENV) .state .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build src/*.egg-info \
-		$(WEB)/node_modules $(WEB)/dist
+		$(WEB)/node_modules $(WEB)/dist dist
 
 $(VENV)/bin/python:
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is missing: install it, or name one with PYTHON=..."; exit 1; }
@@ -117,6 +121,10 @@ $(WEB)/dist/index.html: $(WEB_SOURCES) packaging/web_ui.py $(VENV)/node.stamp
 $(VENV)/node.stamp: requirements/web.txt | $(VENV)/bin/python
 	@$(if $(NODE),true,$(INSTALL) --require-hashes -r requirements/web.txt) || { echo "the web UI could not be built: Node is not installed; is the package index reachable from here?"; \
 		echo "everything else runs; build it later with: make web"; exit 1; }
+	@touch $@
+
+$(VENV)/tools.stamp: requirements/tools.txt $(VENV)/run.stamp
+	@$(INSTALL) --require-hashes -r requirements/tools.txt || { echo "not installed: is the package index reachable from here?"; exit 1; }
 	@touch $@
 
 $(VENV)/dev.stamp: requirements/dev.txt $(VENV)/run.stamp

@@ -6,7 +6,7 @@ SUMMARIES = {
     "dns": "The answer of a name server",
     "docker": "Containers that must run and be healthy",
     "file-age": "The age and the size of a file",
-    "file-match": "LineConnection of a file that match a pattern, new ones since the last run if asked",
+    "file-match": "Lines of a file that match a pattern, new ones since the last run if asked",
     "http": "The answer of a web server: status, body, JSON, time and certificate",
     "imap": "The greeting of an IMAP server, with a log-in if asked",
     "inode": "The used inodes of file systems",

@@ -1,6 +1,8 @@
 import asyncio
 import configparser
+import shutil
 import socket
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -57,7 +59,7 @@ async def test_the_watchdog_hears_of_a_loop_that_turns(tmp_path: Path, monkeypat
 
 
 def unit(name: str) -> configparser.ConfigParser:
-    parser = configparser.ConfigParser(interpolation=None, comment_prefixes=("#",))
+    parser = configparser.ConfigParser(interpolation=None, strict=False, comment_prefixes=("#",))
     parser.optionxform = str  # type: ignore[assignment,method-assign]
     parser.read_string((UNITS / f"{name}.service").read_text())
     return parser
@@ -71,6 +73,17 @@ def test_the_units_start_the_programs_safely(name: str) -> None:
     assert (service["Type"], service["User"], service["NoNewPrivileges"]) == ("notify", "sensu", "yes")
     assert service["Restart"] == "always"
     assert service["WatchdogSec"] == "60"
+
+
+@pytest.mark.parametrize("name", ["sensu-agent", "sensu-backend"])
+def test_the_units_are_hardened(name: str) -> None:
+    """systemd rates what each service could do to the host at 3 of 10 at most."""
+    if shutil.which("systemd-analyze") is None:
+        pytest.skip("systemd-analyze is not installed")
+    file = UNITS / f"{name}.service"
+    words = ["systemd-analyze", "security", "--no-pager", "--offline=true", "--threshold=30", str(file)]
+    rated = subprocess.run(words, capture_output=True, text=True, timeout=30, check=False)
+    assert rated.returncode == 0, rated.stdout + rated.stderr
 
 
 def test_the_units_make_the_folders_of_the_defaults() -> None:
