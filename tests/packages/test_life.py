@@ -8,7 +8,7 @@ import pytest
 from tests.packages.conftest import Packages
 from tests.packages.host import Host
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 SERVICES = "sensu-backend sensu-agent"
 FIRST_START = """
 cat > /etc/default/sensu-backend <<END
@@ -43,7 +43,6 @@ def states(host: Host) -> str:
     return host.run(f"systemctl is-active {SERVICES}", check=False).replace("\n", " ").strip()
 
 
-@pytest.mark.timeout(600)
 def test_packages_are_installed_upgraded_removed_and_purged(
     packages_before: Packages, packages: Packages, host: Host, install: Callable[[Packages], str]
 ) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from tests.packages.conftest import Packages, build, make, temporary
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 NAMES = ["sensu-agent", "sensu-backend", "sensu-common"]
 
 

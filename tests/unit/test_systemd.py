@@ -77,7 +77,7 @@ def test_the_units_start_the_programs_safely(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["sensu-agent", "sensu-backend"])
 def test_the_units_are_hardened(name: str) -> None:
-    """systemd rates what each service could do to the host at 3 of 10 at most."""
+    """The services are rated by systemd at 3 of 10 at most, for what they could do to the host."""
     if shutil.which("systemd-analyze") is None:
         pytest.skip("systemd-analyze is not installed")
     file = UNITS / f"{name}.service"
