@@ -57,6 +57,7 @@ TARGETS = (
     ),
     Target("a word in the names of 100,000 events: CPU", 60),
     Target("overview of 100,000 events, 99 % of the answers within", 10),
+    Target("20 service components, 10,000 events that change each 10 s: CPU", 2),
     Target("500 results/s, 100 of them state changes: CPU for 200 browsers that follow", 5),
 )
 

@@ -42,16 +42,21 @@ class Evaluation:
         selected = await self._selections.selected(metadata.namespace, metadata.name, whole=whole)
         if selected is None or selected.slots != ALL_SLOTS:
             return None
-        return [
-            rule_event(
-                component, rule, service, await self._result(component, rule, service, selected), self._clock.now()
-            )
-            for rule in component.rules
-            for service in component.services
-        ]
+        texts = [body.decode(errors="replace") for body in selected.bodies]
+        found = list[Event]()
+        for rule in component.rules:
+            for service in component.services:
+                result = await self._result(component, rule, service, selected, texts)
+                found.append(rule_event(component, rule, service, result, self._clock.now()))
+        return found
 
     async def _result(
-        self, component: ServiceComponent, rule: ComponentRule, service: str, selected: SelectedEvents
+        self,
+        component: ServiceComponent,
+        rule: ComponentRule,
+        service: str,
+        selected: SelectedEvents,
+        texts: Sequence[str],
     ) -> RuleResult:
         template = self._template(component.metadata.namespace, rule.template)
         if template is None:
@@ -64,7 +69,7 @@ class Evaluation:
             return aggregate(numbers, arguments, service=service, check=rule.name, now=self._clock.now())
         if selected.too_many:
             return failed(TOO_MANY)
-        return await self._scripted(template, arguments, script_event(component, rule, service), selected.bodies)
+        return await self._scripted(template, arguments, script_event(component, rule, service), texts)
 
     def _template(self, namespace: str, name: str) -> RuleTemplate | None:
         if name == AGGREGATE:
@@ -73,12 +78,12 @@ class Evaluation:
         return found
 
     async def _scripted(
-        self, template: RuleTemplate, arguments: Mapping[str, Any], event: Mapping[str, Any], bodies: Sequence[bytes]
+        self, template: RuleTemplate, arguments: Mapping[str, Any], event: Mapping[str, Any], texts: Sequence[str]
     ) -> RuleResult:
         try:
             made = await self._scripts.judge(
                 template.eval,
-                [body.decode(errors="replace") for body in bodies],
+                texts,
                 msgspec.json.encode(event).decode(),
                 msgspec.json.encode(arguments).decode(),
                 now=self._clock.now(),

@@ -66,7 +66,7 @@ class OwnSelections:
     def open(self) -> None:
         """Start following events and components."""
         self._stops = [
-            self._store.listen(self._events_changed),
+            self._store.listen(self.events_changed),
             self._records.subscribe(SERVICE_COMPONENT, self._component_changed),
         ]
         for namespace in {namespace for namespace, _ in self._records.names(SERVICE_COMPONENT)}:
@@ -97,7 +97,8 @@ class OwnSelections:
             followed.queries = queries
             followed.restart()
 
-    def _events_changed(self, changes: Sequence[Change]) -> None:
+    def events_changed(self, changes: Sequence[Change]) -> None:
+        """Note the events that a commit has changed."""
         for change in changes:
             key = change.key
             if type(key) is EventKey and (followed := self._namespaces.get(key.namespace)) is not None:
