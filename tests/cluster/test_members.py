@@ -135,6 +135,42 @@ def test_a_member_that_is_killed(runner: asyncio.Runner, cluster: Cluster) -> No
     runner.run(scene())
 
 
+def test_service_components_count_everywhere(runner: asyncio.Runner, cluster: Cluster) -> None:
+    """A component counts the events of all members, and is evaluated again after one of them is lost."""
+
+    async def until_evaluated(backend: BackendProcess, after: int) -> int:
+        """Return when the component was evaluated after a time with the events of all members; when that was."""
+        async with asyncio.timeout(40):
+            while True:
+                status, event = await cluster.ask(backend, "GET", f"{NAMESPACE}/events/shop/all-hosts")
+                if status == 200 and event["check"]["executed"] > after:
+                    counted = event["metadata"]["annotations"].get("io.sensu.bsm.selected_event_count")
+                    if counted == str(len(ENTITIES)):
+                        return int(event["check"]["executed"])
+                await asyncio.sleep(0.1)
+
+    async def scene() -> None:
+        query = [{"type": "fieldSelector", "value": "event.check.name == counted"}]
+        rules = [{"template": "aggregate", "name": "all-hosts"}]
+        spec = {"services": ["shop"], "interval": 2, "query": query, "rules": rules}
+        component = {"type": "ServiceComponent", "api_version": "bsm/v1", "metadata": {"name": "hosts"}, "spec": spec}
+        path = "/api/enterprise/bsm/v1/namespaces/default/service-components/hosts"
+        assert (await cluster.ask(cluster.backends[0], "PUT", path, component))[0] == 201
+        for number, name in enumerate(ENTITIES):
+            event = event_of(name, "0")
+            event["check"]["metadata"]["name"] = "counted"
+            backend = cluster.backends[number % MEMBERS]
+            assert (await cluster.ask(backend, "POST", f"{NAMESPACE}/events", event))[0] == 201
+        at = [await until_evaluated(backend, 0) for backend in cluster.backends]
+        lost = cluster.backends[1]
+        await lost.kill()
+        await until_evaluated(cluster.backends[0], max(at) + 4)
+        await cluster.begin(lost)
+        await cluster.until_spread(MEMBERS)
+
+    runner.run(scene())
+
+
 def test_a_member_that_stands_still(runner: asyncio.Runner, cluster: Cluster) -> None:
     """One that is frozen loses its slots; when it wakes up it writes nothing, refuses requests, and ends."""
 
