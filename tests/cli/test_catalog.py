@@ -126,7 +126,7 @@ def answers_to(facts: dict[str, Any]) -> dict[str, Any]:
 def test_the_integrations_of_the_public_catalog_install(
     sensuctl: Sensuctl, repository: str, facts: dict[str, Any], tmp_path: Path
 ) -> None:
-    """Each one installs in a namespace of its own with all its resources, whose patches have the answers."""
+    """Each one installs with all its resources, is then up to date, and leaves nothing when it is removed."""
     namespace = f"install-{facts['name']}"
     assert sensuctl("namespace", "create", namespace).status == 0
     (tmp_path / "answers.yml").write_text(json.dumps(answers_to(facts)))
@@ -138,12 +138,19 @@ def test_the_integrations_of_the_public_catalog_install(
         assert (done.status, "some resources couldn't be parsed" in done.err) == (1, True), done
         return
     assert done.status == 0, done
-    found = sensuctl("dump", "all", "--namespace", namespace, "--format", "wrapped-json").out
-    installed = [one for one in json_documents(found) if "sensu.io/catalog" in (one["metadata"].get("labels") or {})]
+    installed = labelled_resources(sensuctl, namespace)
     assert sorted(one["type"] for one in installed) == sorted(one["type"] for one in facts["resources"])
     assert "[[" not in json.dumps([one["spec"] for one in installed])
+    words[1] = "update"
+    again = sensuctl(*words, "--namespace", namespace)
+    assert again.out.splitlines()[-1] == f"{name}@99991231.0.0 is up to date", again
+    gone = sensuctl("catalog", "remove", name, "--skip-confirm", "--namespace", namespace)
+    assert (gone.status, labelled_resources(sensuctl, namespace)) == (0, []), gone
 
 
-def json_documents(text: str) -> list[dict[str, Any]]:
-    """The documents of a text, one after the other."""
-    return [value for _, value in values_of(text)]
+def labelled_resources(sensuctl: Sensuctl, namespace: str) -> list[dict[str, Any]]:
+    """The resources of a namespace that have the label of a catalog."""
+    types = "assets,checks,filters,handlers,mutators,pipelines,pipeline/v1.TCPStreamHandler"
+    found = sensuctl("dump", types, "--namespace", namespace, "--format", "wrapped-json").out
+    documents = [value for _, value in values_of(found)]
+    return [one for one in documents if "sensu.io/catalog" in (one["metadata"].get("labels") or {})]

@@ -36,9 +36,9 @@ from sensu.sensuctl.table import Column
 _PNG = b"\x89PNG\r\n\x1a\n"
 COLUMNS = (
     Column("Name", lambda one: full_name(one), key=True, whole=True),
-    Column("Version", lambda one: one.version, spare=1),
-    Column("Class", lambda one: one.integration_class, spare=3),
-    Column("Provider", lambda one: one.provider, spare=2),
+    Column("Version", lambda one: one.version, spare=1, whole=True),
+    Column("Class", lambda one: one.integration_class, spare=3, whole=True),
+    Column("Provider", lambda one: one.provider, spare=2, whole=True),
     Column("Description", lambda one: one.short_description),
 )
 

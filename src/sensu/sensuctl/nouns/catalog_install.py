@@ -47,7 +47,7 @@ def install(context: Context) -> None:
     answers = complete(integration, given)
     unique_id = secrets.token_hex(UNIQUE_ID_BYTES)
     documents, skipped = rendered(context, integration, resources, answers, unique_id)
-    show_skipped(context, skipped)
+    show_skipped(context, skipped, answers)
     if context.flag("dry-run"):
         context.stdout.write(to_yaml_documents(wrap(one.kind, one.body) for one in documents))
         return
@@ -138,16 +138,20 @@ def complete(integration: Integration, given: Mapping[str, Any]) -> PromptAnswer
     return answers
 
 
-def show_skipped(context: Context, skipped: Sequence[SkippedPatch]) -> None:
-    """Show on standard error which patches were skipped; those without an answer in one line for each resource."""
+def show_skipped(context: Context, skipped: Sequence[SkippedPatch], answers: PromptAnswers) -> None:
+    """Show on standard error which patches were skipped; those without an answer in one line for each resource.
+
+    A patch for another option than the one that was chosen is not shown.
+    """
     unanswered: dict[str, list[str]] = {}
     for one in skipped:
-        if one.missing:
-            unanswered.setdefault(one.title, []).extend(one.missing)
-        else:
+        names = [path.partition(".")[0] for path in one.missing]
+        if not names:
             context.say(f"skipped: {one.title}: {one.path}: {one.reason}")
+        elif not all(name in answers.values for name in names):
+            unanswered.setdefault(one.title, []).extend(name for name in names if name not in answers.values)
     for title, names in unanswered.items():
-        context.say(f"left out: {title}: what depends on {', '.join(dict.fromkeys(names))}, which has no answer")
+        context.say(f"left out: {title}: what depends on {', '.join(dict.fromkeys(names))} (no answer)")
 
 
 def show_plan(context: Context, plan: Sequence[PlannedResource], deeds: Mapping[str, str]) -> None:

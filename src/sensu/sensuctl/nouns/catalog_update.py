@@ -103,7 +103,7 @@ def update(context: Context) -> None:
     integration, raw = catalog.integration(name), catalog.resources(name)
     answers = complete(integration, _answers(context, integration, found))
     documents, skipped = rendered(context, integration, raw, answers, found.unique_id)
-    show_skipped(context, skipped)
+    show_skipped(context, skipped, answers)
     force, overwrite = bool(context.flag("force")), bool(context.flag("overwrite"))
     plan = planned(context, documents)
     needed = {CREATE, REPLACE, *((CHANGED,) if force else ()), *((FOREIGN,) if overwrite else ())}
