@@ -150,7 +150,6 @@ def test_the_integrations_of_the_public_catalog_install(
 
 def labelled_resources(sensuctl: Sensuctl, namespace: str) -> list[dict[str, Any]]:
     """The resources of a namespace that have the label of a catalog."""
-    types = "assets,checks,filters,handlers,mutators,pipelines,pipeline/v1.TCPStreamHandler"
-    found = sensuctl("dump", types, "--namespace", namespace, "--format", "wrapped-json").out
+    found = sensuctl("dump", "all", "--namespace", namespace, "--format", "wrapped-json").out
     documents = [value for _, value in values_of(found)]
     return [one for one in documents if "sensu.io/catalog" in (one["metadata"].get("labels") or {})]

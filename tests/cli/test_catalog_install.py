@@ -2,13 +2,15 @@
 
 import copy
 import json
+import re
 from pathlib import Path
 
 import pytest
 
 from tests.cli.catalogs import WEB, Namespace, write_integration
 from tests.cli.catalogs import WEB_NAME as NAME
-from tests.cli.conftest import Sensuctl
+from tests.cli.conftest import Sensuctl, logged_in
+from tests.cli.test_real_terminal import Screen
 
 SECRET_VALUE = "s3cr3t-value"
 
@@ -171,3 +173,51 @@ def test_a_catalog_cannot_install_users(sensuctl: Sensuctl, tmp_path: Path) -> N
     words = ("--catalog", str(tmp_path), "--set", "host=eve1", "--set", "token.secret=t")
     done = sensuctl("catalog", "install", NAME, *words)
     assert done.err.endswith("User eve: a resource of this type cannot be installed from a catalog\n"), done
+
+
+def test_an_installation_that_is_refused_halfway_can_be_completed(namespace: Namespace, sensuctl: Sensuctl) -> None:
+    """The message names what was stored, and an update with the same id installs the rest."""
+    own = ("--namespace", namespace.name)
+    assert sensuctl("user", "create", "half", "--password", "Passw0rd!").status == 0
+    assert (
+        sensuctl("role", "create", "half", "--verb", "get,list,create,update", "--resource", "assets", *own).status == 0
+    )
+    readable = ("--verb", "get,list", "--resource", "checks")
+    assert sensuctl("role", "create", "reader", *readable, *own).status == 0
+    for role in ("half", "reader"):
+        assert sensuctl("role-binding", "create", role, "--role", role, "--user", "half", *own).status == 0
+    key = sensuctl("api-key", "grant", "half").out.split("/")[-1].strip()
+    words = ("--set", "host=web1", "--set", "token.secret=t")
+    refused = namespace.catalog("install", *words, "--api-key", key)
+    assert refused.status == 1
+    assert f"CheckConfig {namespace.name}/web-web1: " in refused.err
+    match = re.search(
+        rf"stored before it: Asset {namespace.name}/web/get:1.0.0; 'sensuctl (catalog update \S+ --id \w+)'",
+        refused.err,
+    )
+    assert match is not None, refused
+    done = namespace.catalog("update", *match[1].split()[3:], *words)
+    assert done.status == 0, done
+    listed = json.loads(sensuctl("catalog", "list", "--installed", *own, "--format", "json").out)
+    assert [(one["resources"], one["changed"]) for one in listed] == [(2, 0)]
+
+
+def test_a_secret_is_not_shown_while_it_is_typed(api_url: str, repository: str, tmp_path: Path) -> None:
+    """At a terminal a secret answer has no echo, and the installation has to be confirmed."""
+    logged_in(api_url, tmp_path)
+    screen = Screen(tmp_path, 100, "catalog", "install", NAME, "--catalog", repository)
+    for question, typed in (
+        ("host:", b"term1\n"),
+        ("interval:", b"\n"),
+        ("subscriptions:", b"\n"),
+        ("alerts:", b"\n"),
+        ("(1-2):", b"2\n"),
+        ("Token:", SECRET_VALUE.encode() + b"\n"),
+        ("(y/N)", b"n\n"),
+    ):
+        assert question in screen.read(question), screen.text
+        screen.type(typed)
+    assert screen.end() == 0
+    assert screen.text.endswith("Canceled\n")
+    assert "create: CheckConfig default/web-term1" in screen.text
+    assert SECRET_VALUE not in screen.text

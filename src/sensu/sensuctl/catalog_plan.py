@@ -155,15 +155,16 @@ def _action(document: Document, current: Any) -> str:
     return REPLACE if marks_differ or is_changed(wanted, now) else KEEP
 
 
-def put_resources(context: Context, documents: Sequence[Document]) -> None:
-    """Create or replace resources in order; raises CommandFailed with those that were stored before a refusal."""
+def put_resources(context: Context, documents: Sequence[Document], remedy: str) -> None:
+    """Create or replace resources in order; raises CommandFailed, with the remedy if some were stored already."""
     for number, document in enumerate(documents):
         try:
             body = body_to_put(document, context.namespace, managed=False)
             context.session.call("PUT", path_of(document, context.namespace), body)
         except CommandFailed as err:
-            stored = ", ".join(one.title(context.namespace) for one in documents[:number]) or "nothing"
-            raise CommandFailed(f"{document.title(context.namespace)}: {err} (stored before it: {stored})") from err
+            stored = ", ".join(one.title(context.namespace) for one in documents[:number])
+            rest = f"; stored before it: {stored}; {remedy}" if stored else ""
+            raise CommandFailed(f"{document.title(context.namespace)}: {err}{rest}") from err
 
 
 def installed(context: Context, name: str = "") -> list[InstalledResource]:

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 import msgspec
 
 from sensu.client.catalog import INTEGRATIONS, CatalogFiles, CatalogUnavailable, open_catalog
+from sensu.client.http_api import split_url
 from sensu.errors import InvalidResource, SensuError
 from sensu.files.values import values_of
 from sensu.resources.catalog import Integration, IntegrationMeta
@@ -36,6 +37,7 @@ RELEASE = "version"
 """The name of the file, without `.json`, that names the current release."""
 DEFINITION, RESOURCES, README = "sensu-integration.yaml", "sensu-resources.yaml", "README.md"
 NOT_FOUND = (403, 404)
+_THIS_HOST = ("localhost", "127.0.0.1", "::1")
 
 
 class IntegrationCatalog(Protocol):
@@ -65,6 +67,11 @@ class IntegrationCatalog(Protocol):
 def catalog_of(context: Context) -> IntegrationCatalog:
     """The catalog that --catalog, the variable or the configuration of the web UI names, by default the public one."""
     source, release = _source(context)
+    target = split_url(source)
+    if target is not None and target.scheme == "http" and target.host not in _THIS_HOST:
+        context.say(
+            "warning: the catalog is read without TLS, so that others in the network can change what it installs"
+        )
     configuration = context.configuration
     try:
         files = open_catalog(

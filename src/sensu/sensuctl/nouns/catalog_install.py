@@ -62,7 +62,7 @@ def install(context: Context) -> None:
     stored = [one.document for one in plan if one.action != KEEP]
     if stored and not may_go_on(context, f"install {name} in the namespace {context.namespace}"):
         return
-    put_resources(context, stored)
+    put_resources(context, stored, f"'sensuctl catalog update {name} --id {unique_id}' installs the rest")
     context.print(f"Installed {name} as {unique_id}" if stored else f"{name}: everything exists already")
     show_post_install(context, integration, answers, unique_id)
 

@@ -120,7 +120,7 @@ def update(context: Context) -> None:
         context.print("Nothing was changed" if context.flag("dry-run") else f"{name} is up to date")
         return
     if may_go_on(context, f"update {found.name.full} to {name.version} in the namespace {context.namespace}"):
-        put_resources(context, stored)
+        put_resources(context, stored, "the same command continues")
         _delete(context, removal)
         context.print(f"Updated {name}")
 
