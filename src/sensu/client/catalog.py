@@ -6,6 +6,7 @@ Files may come from untrusted sources: sizes are bounded, and no name leads out 
 import os
 import re
 import tarfile
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
@@ -180,7 +181,7 @@ def _unpacked(archive: Path) -> dict[str, bytes]:
                 content = tar.extractfile(member)
                 if content is not None:
                     found[path] = content.read(FILE_BYTES_MAX)
-    except (OSError, EOFError, tarfile.TarError, ValueError) as err:
+    except (OSError, EOFError, tarfile.TarError, ValueError, zlib.error) as err:
         raise CatalogUnavailable(f"{archive}: not a .tar.gz archive: {system_reason(err)}") from err
     return found
 

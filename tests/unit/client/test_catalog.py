@@ -1,10 +1,13 @@
 """The files of catalogs."""
 
+import gzip
 import io
 import tarfile
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sensu.client import catalog
 from sensu.client.catalog import CatalogUnavailable, open_catalog
@@ -95,3 +98,29 @@ def test_what_is_no_catalog_is_named(tmp_path: Path) -> None:
         open_catalog(str(tmp_path / "a.tar.gz"))
     with pytest.raises(CatalogUnavailable, match="no such file or directory"):
         open_catalog(str(tmp_path / "nothing"))
+
+
+@given(st.binary(max_size=200), st.booleans())
+def test_any_bytes_are_an_archive_or_refused(
+    tmp_path_factory: pytest.TempPathFactory, data: bytes, is_gzip: bool
+) -> None:
+    """A damaged archive is never another failure than an archive that cannot be read."""
+    path = tmp_path_factory.getbasetemp() / "any.tar.gz"
+    path.write_bytes(gzip.compress(data) if is_gzip else data)
+    try:
+        assert open_catalog(str(path)).read("version.json") is None
+    except CatalogUnavailable as err:
+        assert "any.tar.gz" in str(err)
+
+
+@given(st.integers(0, 10_000), st.integers(1, 255))
+def test_a_damaged_archive_is_read_or_refused(tmp_path_factory: pytest.TempPathFactory, at: int, flip: int) -> None:
+    """Wherever an archive is damaged, the message names it."""
+    path = tmp_path_factory.getbasetemp() / "damaged.tar.gz"
+    whole = bytearray(archive(path, ("version.json", bytes(range(256)) * 8), ("x/v1/catalog.json", b"[]")).read_bytes())
+    whole[at % len(whole)] ^= flip
+    path.write_bytes(whole)
+    try:
+        open_catalog(str(path)).read("version.json")
+    except CatalogUnavailable as err:
+        assert "damaged.tar.gz" in str(err)

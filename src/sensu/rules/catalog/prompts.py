@@ -114,6 +114,8 @@ def typed(given: Any, shape: PromptInput, name: str, depth: int = 0) -> Any:
     if depth > DEPTH_MAX:
         raise Unsuitable(f"{name}: nested more than {DEPTH_MAX} levels deep")
     kind = _TYPE_ALIASES.get(shape.type, shape.type)
+    if kind == "object" and not isinstance(given, Mapping) and (shape.one_of or shape.properties):
+        raise Unsuitable(f"{name} has several parts; answer {' or '.join(sorted(_parts_of(shape, name)))}")
     value = given if shape.const is not None else _converted(given, kind, name)
     if kind == "array" and isinstance(value, list):
         value = [
@@ -171,8 +173,8 @@ def _read(text: str, kind: str) -> Any:
 def _object(given: Mapping[str, Any], shape: PromptInput, name: str, depth: int) -> dict[str, Any]:
     chosen = option_for(shape, given) if shape.one_of else shape
     if chosen is None:
-        options = ", ".join(sorted({key for option in shape.one_of or () for key in option.properties or {}}))
-        raise Unsuitable(f"{name}: the answers given belong to different options; give one of: {options}")
+        parts = " or ".join(sorted(_parts_of(shape, name)))
+        raise Unsuitable(f"{name}: the answers given belong to different options; answer {parts}")
     properties = chosen.properties or {}
     unknown = next((key for key in given if key not in properties), None)
     if unknown is not None and (chosen.additional_properties is False or properties):
@@ -190,6 +192,12 @@ def _object(given: Mapping[str, Any], shape: PromptInput, name: str, depth: int)
             text = typed(value, _additional(chosen), f"{name}.{key}", depth + 1)
             found |= {} if text is None else {str(key): text}
     return found
+
+
+def _parts_of(shape: PromptInput, name: str) -> set[str]:
+    """The names of the answers to the parts of a question."""
+    options = shape.one_of or (shape,)
+    return {f"{name}.{key}" for one in options for key, part in (one.properties or {}).items() if part.const is None}
 
 
 def required_properties(shape: PromptInput) -> Sequence[str]:
@@ -219,7 +227,7 @@ def option_for(shape: PromptInput, given: Mapping[str, Any]) -> PromptInput | No
 def _require_allowed(value: Any, shape: PromptInput, name: str) -> None:
     if shape.const is not None and value != shape.const:
         raise Unsuitable(f"{name} must be {text_of(shape.const)}")
-    if shape.enum and value not in shape.enum:
+    if shape.enum and text_of(value) not in map(text_of, shape.enum):
         raise Unsuitable(f"{name} must be one of {', '.join(text_of(one) for one in shape.enum)}")
     if shape.format and isinstance(value, str):
         problem = format_problem(value, shape.format)

@@ -84,7 +84,7 @@ def may_go_on(context: Context, deed: str) -> bool:
 
 def given_answers(context: Context, integration: Integration) -> dict[str, Any]:
     """The answers of --answers and --set; later ones replace earlier ones. Raises CommandFailed."""
-    found: dict[str, Any] = {}
+    given: list[tuple[str, Any]] = []
     for source in context.flag("answers") or ():
         texts = (
             [(source, read_stdin(context, "stdin"))]
@@ -92,12 +92,15 @@ def given_answers(context: Context, integration: Integration) -> dict[str, Any]:
             else list(read_source(context, source, recursive=False))
         )
         for place, text in texts:
-            found |= _answers_in(text, place)
-    objects = {one.name for one in questions_of(integration) if shape_of(one).type == "object"}
+            given += _answers_in(text, place).items()
     for text in context.flag("set") or ():
         name, sign, value = text.partition("=")
         if not sign:
             raise CommandFailed(f"--set {text}: use NAME=VALUE")
+        given.append((name, value))
+    objects = {one.name for one in questions_of(integration) if shape_of(one).type == "object"}
+    found: dict[str, Any] = {}
+    for name, value in given:
         question, _, part = name.partition(".")
         if part and question in objects:
             before = found.get(question)

@@ -44,6 +44,7 @@ TOKEN = question("token", {"type": "object", "oneOf": [SECRET_OPTION, PLAIN_OPTI
             {"team": "web", "tier": "1"},
         ),
         ({"type": "string", "enum": ["http", "https"]}, "https", "https"),
+        ({"type": "string", "enum": [1, 2]}, "2", "2"),
         ({"type": "string", "format": "url"}, "https://example.com/x", "https://example.com/x"),
         ({"type": "string", "format": "ipv4"}, "{{ .annotations.ip }}", "{{ .annotations.ip }}"),
         ({"type": "string", "format": "duration"}, "1m30s", "1m30s"),
@@ -106,6 +107,8 @@ def test_one_of_several_options_is_recognised_by_its_parts() -> None:
         "option": "env_var", "env_var": "x"}  # fmt: skip
     with pytest.raises(Unsuitable, match="token: the answers given belong to different options"):
         answered(integration(TOKEN), {"token": {"env_var": "x", "secret": "tok"}})
+    with pytest.raises(Unsuitable, match="token has several parts; answer token.env_var or token.secret"):
+        answered(integration(TOKEN), {"token": "tok"})
     with pytest.raises(Unsuitable, match="token.env_var is required"):
         answered(integration(TOKEN), {"token": {"option": "env_var"}})
 
