@@ -201,6 +201,9 @@ async def test_groups_are_those_of_the_provider_at_each_refresh(
         assert (status, claims(tokens)["groups"]) == (200, [f"idp:team-{number}", "system:users"])
     idp.remove("bob")
     assert (await refresh(api, tokens))[0] == 401
+    (entry, *_) = json.loads((await api.call("GET", "/api/sensu/v1/audit", Authorization=admin)).body)
+    assert (entry["username"], entry["action"]) == ("idp:bob", "session ended")
+    assert entry["reason"] == "oidc/idp: the provider no longer accepts the user"
     verified = await api.call("GET", "/api/core/v2/namespaces", Authorization=f"Bearer {tokens['access_token']}")
     assert verified.status == 401
 

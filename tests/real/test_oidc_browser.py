@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, Page, expect
 from sensu.testing.backend_process import PASSWORD, USER
 from tests.flows.api_harness import RunningApi, running_api
 from tests.flows.test_dashboard import build
-from tests.real.oidc_log_ins import ROOT, browser, configure, provider, refusals
+from tests.real.oidc_log_ins import ROOT, MovedClock, browser, configure, provider, refusals
 from tests.real.oidc_provider import IdentityProvider
 from tests.web.browser import Visits, running_chromium
 from tests.web.conftest import web_ui
@@ -29,9 +29,15 @@ __all__ = ["web_ui"]
 
 
 @pytest.fixture
-async def api(tmp_path: Path) -> AsyncIterator[RunningApi]:
+def clock() -> MovedClock:
+    """A clock that a test can move."""
+    return MovedClock()
+
+
+@pytest.fixture
+async def api(tmp_path: Path, clock: MovedClock) -> AsyncIterator[RunningApi]:
     """An API and a web UI that listen."""
-    async with running_api(tmp_path / "backend", dist=build(tmp_path / "dist")) as api:
+    async with running_api(tmp_path / "backend", clock=clock, dist=build(tmp_path / "dist")) as api:
         yield api
 
 
@@ -63,6 +69,24 @@ async def test_a_browser_signs_in_and_returns_to_its_page(
         assert [name for name in names if name.startswith("sensu")] == ["sensu"]
     entries = json.loads((await api.call("GET", "/api/sensu/v1/audit", Authorization=admin)).body)
     assert (entries[0]["action"], entries[0]["username"]) == ("login", "idp:alice")
+
+
+async def test_a_user_whom_the_provider_deleted_is_signed_out(
+    idp: IdentityProvider, api: RunningApi, admin: str, clock: MovedClock
+) -> None:
+    """The provider is asked every quarter of an hour; the end of the session is in the audit log with the reason."""
+    await configure(api, admin, idp)
+    async with browser("kim") as visitor:
+        await visitor.visit(f"{api.web_url}{SIGN_IN}/n/x", stop=f"{api.web_url}/n/")
+        checks = f"{api.web_url}/api/core/v2/namespaces/default/checks"
+        idp.remove("kim")
+        clock.moved_s = 901
+        for status in (403, 401):
+            async with visitor.session.get(checks) as answer:
+                assert answer.status == status
+    log = await api.call("GET", "/api/sensu/v1/audit", Authorization=await api.token())
+    entry = json.loads(log.body)[1]
+    assert (entry["username"], entry["action"]) == ("idp:kim", "session ended")
 
 
 async def test_a_prepared_link_leads_nowhere_else(idp: IdentityProvider, api: RunningApi, admin: str) -> None:

@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Mapping, MutableMapping
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -69,7 +70,7 @@ class HttpApi:
     def __init__(self, router: Router, context: ApiContext) -> None:
         self._router = router
         self._authenticate = context.authenticator.authenticate
-        self._used = context.authenticator.used
+        self._used = partial(context.authenticator.used, ended=context.audit.of_refused_session)
         self._ready = context.ports.ready
         self._caught_up = context.store.feed.caught_up
         self._body_bytes_max = context.body_bytes_max

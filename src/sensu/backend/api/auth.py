@@ -87,7 +87,7 @@ class AuthEndpoint:
         """The tokens for a refresh token and the access token in the header."""
         authorization = request.header(b"authorization") or ""
         access_token = authorization.removeprefix(BEARER) if authorization.startswith(BEARER) else ""
-        triple = await self._tokens.refresh(access_token, refresh_token, request.issuer)
+        triple = await self._tokens.refresh(access_token, refresh_token, request.issuer, self._audit.of_refused_session)
         if isinstance(triple, ProviderUnavailable):
             return unavailable(triple.why)
         return _UNAUTHORIZED if isinstance(triple, Rejected) else tokens_answer(triple)

@@ -18,6 +18,7 @@ from sensu.backend.auth.identity import (
 from sensu.backend.auth.key_uses import KeyUses
 from sensu.backend.auth.providers import PasswordLogin, Providers, ProviderUnavailable
 from sensu.backend.auth.records import Records
+from sensu.backend.auth.sessions import Ended, nothing_else
 from sensu.backend.auth.tokens import Tokens
 from sensu.resources.kinds import USER
 from sensu.resources.user import User
@@ -65,10 +66,13 @@ class Authenticator:
             return WRONG_CREDENTIALS if user is None else identity_of(principal_of(user), Via.API_KEY)
         return NO_CREDENTIALS
 
-    async def used(self, caller: Identity, credentials: Credentials) -> None:
-        """Note that the session or API key of a caller is used, once in a while; raises StoreError."""
+    async def used(self, caller: Identity, credentials: Credentials, ended: Ended = nothing_else) -> None:
+        """Note that the session or API key of a caller is used, once in a while; raises StoreError.
+
+        A session ends if its provider no longer accepts the user; what `ended` returns is stored with that.
+        """
         if caller.via is Via.COOKIE:
-            await self._tokens.web.used(credentials.cookie)
+            await self._tokens.web.used(credentials.cookie, ended)
         elif caller.via is Via.API_KEY and credentials.authorization is not None:
             await self.key_uses.used(credentials.authorization.removeprefix(KEY))
 

@@ -72,6 +72,15 @@ class LoginSession(Wire, frozen=True):
         return self.provider_id, self.username
 
 
+Ended = Callable[[LoginSession], Sequence[Write]]
+"""What is stored with the end of a session whose user the provider no longer accepts."""
+
+
+def nothing_else(session: LoginSession) -> Sequence[Write]:
+    """Store nothing with the end of a session."""
+    return ()
+
+
 class StoredSessions:
     """The sessions of a cluster; those unused for longest come first."""
 

@@ -22,7 +22,7 @@ from sensu.backend.auth.cluster_secret import SECRET_BYTES, cluster_secret
 from sensu.backend.auth.identity import BASIC, WRONG_CREDENTIALS, Identity, Rejected, Via, identity_of
 from sensu.backend.auth.providers import Providers, ProviderUnavailable
 from sensu.backend.auth.session_checks import SessionChecks
-from sensu.backend.auth.sessions import LoginSession, StoredSessions, changed, lifetime_s
+from sensu.backend.auth.sessions import Ended, LoginSession, StoredSessions, changed, lifetime_s, nothing_else
 from sensu.backend.auth.signing import Signer
 from sensu.backend.auth.web_sessions import CLIENT_CHARACTERS_MAX, WebSessions
 from sensu.clock import Clock
@@ -127,12 +127,12 @@ class Tokens:
         return self._triple(session, who.groups, issuer, now)
 
     async def refresh(
-        self, access_token: str, refresh_token: str, issuer: str
+        self, access_token: str, refresh_token: str, issuer: str, ended: Ended = nothing_else
     ) -> TokenTriple | Rejected | ProviderUnavailable:
         """New tokens for a refresh token and the access token (expired or not) of the same user.
 
-        The provider is asked whether the user is still valid. If it is not, the session ends; if the provider is
-        unavailable, the session and its refresh token stay as they are.
+        The provider is asked whether the user is still valid. If it is not, the session ends, and what `ended` returns
+        is stored with that; if the provider is unavailable, the session and its refresh token stay as they are.
         """
         claims = self._refresh_claims(access_token, refresh_token)
         session = None if claims is None else self._lasting(claims["session_id"], claims["sub"])
@@ -142,7 +142,7 @@ class Tokens:
         if isinstance(principal, ProviderUnavailable):
             return principal
         if principal is None or principal.username != session.username:
-            await self._sessions.end(session.id)
+            await self._sessions.end(session.id, also=ended(session))
             return WRONG_CREDENTIALS
         groups, now = identity_of(principal, Via.BEARER).groups, self._clock.now()
         session = self._lasting(session.id, session.username)

@@ -11,7 +11,7 @@ from hashlib import sha256
 from sensu.backend.auth.identity import WRONG_CREDENTIALS, Identity, Rejected, Via, identity_of
 from sensu.backend.auth.providers import Providers, ProviderUnavailable
 from sensu.backend.auth.session_checks import SessionChecks
-from sensu.backend.auth.sessions import LoginSession, StoredSessions, changed, lifetime_s
+from sensu.backend.auth.sessions import Ended, LoginSession, StoredSessions, changed, lifetime_s, nothing_else
 from sensu.clock import Clock
 from sensu.store.values import Write
 
@@ -73,10 +73,11 @@ class WebSessions:
             return WRONG_CREDENTIALS
         return identity_of(principal, Via.COOKIE, session.id)
 
-    async def used(self, cookie: str) -> None:
+    async def used(self, cookie: str, ended: Ended = nothing_else) -> None:
         """Note that a session is used, at most once a minute; it ends if its user is no longer valid.
 
-        Raises StoreError. A change by another process at the same time wins: the next use is noted again.
+        What `ended` returns is stored with its end. Raises StoreError. A change by another process at the same time
+        wins: the next use is noted again.
         """
         session, now = self.get(cookie), self._clock.now()
         if session is None or now - session.used_at < USE_NOTED_EVERY_S:
@@ -85,7 +86,7 @@ class WebSessions:
         if now - session.refreshed_at >= CHECKED_EVERY_S:
             groups = await self._groups_of(session)
             if groups is None:
-                await self._sessions.end(session.id)
+                await self._sessions.end(session.id, also=ended(session))
                 return
             session = self.get(cookie)
             if session is None:

@@ -12,6 +12,7 @@ import msgspec
 
 from sensu.backend.auth.access import Access
 from sensu.backend.auth.identity import Identity
+from sensu.backend.auth.sessions import LoginSession
 from sensu.backend.pacing import PerMinute
 from sensu.backend.services.history import Period
 from sensu.backend.services.lists import Items, Pages, Walk, chosen_by
@@ -143,6 +144,12 @@ class AuditLog:
         """The entry for a session that a caller ended from the list."""
         record = AuditRecord(action="end", name=username, before={"address": address, "client": client})
         return self._entries(caller, SESSION, record)
+
+    def of_refused_session(self, session: LoginSession) -> list[Write]:
+        """The entry for a session that ends because the provider of its user no longer accepts the user."""
+        who = Identity(session.username, (), address=session.address)
+        reason = f"{session.provider_id}: the provider no longer accepts the user"
+        return self._entries(who, None, AuditRecord(action="session ended", reason=reason))
 
     def of_login_trial(self, caller: Identity, provider: Kind, name: str, reason: str) -> list[Write]:
         """The entry for a log-in that an administrator tried at a provider; `reason` is why it would be refused."""

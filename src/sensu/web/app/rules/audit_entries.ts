@@ -42,6 +42,8 @@ export const ACTIONS = [
   'login',
   'logout',
   'login refused',
+  'session ended',
+  'test',
 ] as const
 
 /** The query of a question, as the list and the export take it. */
@@ -90,6 +92,8 @@ const VERBS: ReadonlyMap<string, string> = new Map([
   ['login', 'signed in'],
   ['logout', 'signed out'],
   ['login refused', 'was refused at sign-in'],
+  ['session ended', 'was signed out'],
+  ['test', 'tried a log-in at'],
 ])
 
 /** What somebody did, without the name of the thing: "changed", "ended a session of". */
