@@ -17,6 +17,34 @@ spec:
   subscriptions: [web]
   handlers: [pager]
 """
+COMPONENT = """type: ServiceComponent
+api_version: bsm/v1
+metadata:
+  name: web
+spec:
+  services: [shop]
+  interval: 10
+  query:
+  - type: fieldSelector
+    value: web in event.check.subscriptions
+  rules:
+  - name: web
+    template: aggregate
+    arguments: {critical_threshold: 70}
+  - name: web-worst
+    template: worst
+  handlers: [pager]
+---
+type: RuleTemplate
+api_version: bsm/v1
+metadata:
+  name: bad
+spec:
+  description: no script
+  arguments:
+    properties: {least: {type: number}}
+  eval: "return (event;"
+"""
 
 
 async def judged(operator: Operator, text: str, query: str = "", path: str = f"{OWN}/drafts") -> list[dict[str, Any]]:
@@ -110,6 +138,16 @@ async def test_scripts_and_references_of_other_kinds_are_judged_too(operator: Op
         "spec.workflows[0].filters[1].name",
         "spec.workflows[0].handler.name",
     ]
+
+
+async def test_service_components_and_their_templates_are_judged(operator: Operator) -> None:
+    """The built-in template exists, another one does not yet, and the place of a mistake in a script is named."""
+    found = await judged(operator, COMPONENT)
+    assert [(one["kind"], one["valid"]) for one in found] == [("ServiceComponent", True), ("RuleTemplate", False)]
+    component, template = found
+    missing = [one["message"] for one in component["warnings"]]
+    assert missing == ["rule template worst does not exist in default", "handler pager does not exist in default"]
+    assert [(one["path"], one["line"]) for one in template["problems"]] == [("spec.eval", 27)]
 
 
 async def test_a_draft_shows_nothing_that_its_author_may_not_read(operator: Operator) -> None:

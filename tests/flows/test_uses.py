@@ -8,11 +8,12 @@ from sensu.resources.asset import Asset
 from sensu.resources.event_filter import EventFilter
 from sensu.resources.handler import Handler
 from sensu.resources.hook import HookConfig
-from sensu.resources.kinds import ASSET, CHECK, EVENT_FILTER, HANDLER, HOOK, PIPELINE
+from sensu.resources.kinds import ASSET, CHECK, EVENT_FILTER, HANDLER, HOOK, PIPELINE, SERVICE_COMPONENT
 from sensu.resources.metadata import ResourceReference, SecretReference
 from sensu.resources.pipeline import Pipeline, PipelineWorkflow
 from sensu.testing.factories import make_check_config, make_metadata
 from tests.flows.operator_world import OWN, Operator, rule
+from tests.flows.services_world import make_component, make_rule
 
 
 def refers(kind: str, name: str) -> ResourceReference:
@@ -77,6 +78,20 @@ async def test_every_reference_is_found(operator: Operator) -> None:
     assert (await used(operator, "pipelines"))["incidents"]["number"] == 0
 
 
+async def test_service_components_use_templates_and_handlers(operator: Operator) -> None:
+    """Each rule names a template, also the built-in one, and the component its handlers."""
+    rules = (make_rule("web"), make_rule("worst", "worst"))
+    await operator.api.store.commit([put(SERVICE_COMPONENT, make_component("web", *rules, handlers=("pager",)))])
+    templates = await used(operator, "rule-templates")
+    assert {name: (row["exists"], row["users"][0]["where"]) for name, row in templates.items()} == {
+        "aggregate": (True, "rule web"),
+        "worst": (False, "rule worst"),
+    }
+    assert (await used(operator, "handlers"))["pager"]["users"] == [
+        {"kind": "service-components", "name": "web", "where": "handlers"}
+    ]
+
+
 async def test_one_resource_and_how_many_users_are_named(operator: Operator) -> None:
     """A list names twenty users of each and counts all; for one resource up to a thousand are named."""
     checks = [make_check_config(f"check-{number:02}", handlers=("pager",)) for number in range(30)]
@@ -95,7 +110,7 @@ async def test_users_are_those_that_the_caller_may_list(operator: Operator) -> N
     bob = await operator.with_rules(rule("handlers checks", "list"))
     found = await bob.get(f"{OWN}/uses?of=handlers&name=pager")
     assert [user["kind"] for user in found["uses"][0]["users"]] == ["checks", "handlers"]
-    assert found["hidden"] == ["pipelines", "filters", "mutators", "hooks"]
+    assert found["hidden"] == ["pipelines", "filters", "mutators", "hooks", "service-components"]
     assert (await bob.ask("GET", f"{OWN}/uses?of=filters"))[0] == 403
     status, answer = await bob.ask("GET", f"{OWN}/uses?of=events")
     assert status == 400

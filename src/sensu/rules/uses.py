@@ -15,17 +15,20 @@ from sensu.resources.kinds import (
     HOOK,
     MUTATOR,
     PIPELINE,
+    RULE_TEMPLATE,
     SECRET,
+    SERVICE_COMPONENT,
     Kind,
 )
 from sensu.resources.metadata import ResourceReference
 from sensu.resources.pipeline import Pipeline
+from sensu.resources.service_component import ServiceComponent
 
 _HANDLING = (PIPELINE, HANDLER, EVENT_FILTER, MUTATOR)
 """The kinds that events go through."""
-USED = (*_HANDLING, HOOK, ASSET, SECRET)
+USED = (*_HANDLING, HOOK, ASSET, SECRET, RULE_TEMPLATE)
 """The kinds whose users can be asked for."""
-USERS: tuple[Kind, ...] = (CHECK, *_HANDLING, HOOK)
+USERS: tuple[Kind, ...] = (CHECK, *_HANDLING, HOOK, SERVICE_COMPONENT)
 """The kinds that refer to others; entities do too, but are not looked through."""
 
 
@@ -54,6 +57,10 @@ def references_of(resource: Any) -> Iterator[Reference]:
         yield from _named(MUTATOR, (resource.mutator,), "mutator")
         yield from _named(HANDLER, resource.handlers, "handlers")
         yield from _named(HANDLER, (resource.fallback_handler,), "fallback_handler")
+    elif isinstance(resource, ServiceComponent):
+        yield from _named(HANDLER, resource.handlers, "handlers")
+        for rule in resource.rules:
+            yield from _named(RULE_TEMPLATE, (rule.template,), f"rule {rule.name}")
     elif isinstance(resource, Pipeline):
         for workflow in resource.workflows or ():
             where = f"workflow {workflow.name}"

@@ -17,7 +17,8 @@ from sensu.backend.stored_form import key_of
 from sensu.files.drafts import DOCUMENTS_MAX, DraftDocument, read_drafts
 from sensu.files.places import place_of
 from sensu.resources.check import CheckConfig
-from sensu.resources.kinds import ENTITY, EVENT, Kind, by_segment, name_of, namespace_of
+from sensu.resources.kind import CORE_V2
+from sensu.resources.kinds import BSM_V1, ENTITY, EVENT, SECRETS_V1, Kind, by_segment, name_of, namespace_of
 from sensu.resources.wire import encode
 from sensu.rules.differences import NOTHING, differences
 from sensu.rules.drafts import OBSERVED, comparable, in_document, left_to_the_api, path_of_script
@@ -28,6 +29,8 @@ from sensu.rules.kinds.kind_rules import FieldProblem
 from sensu.rules.kinds.table import completed, problems_of
 from sensu.store.values import Stored
 
+_GROUPS = (CORE_V2, SECRETS_V1, BSM_V1)
+"""The API groups of the kinds that forms refer to."""
 AT_ONCE_MAX = 4
 """The maximum number of concurrent drafts of a caller."""
 CHANGES_MAX = 1_000
@@ -213,7 +216,8 @@ class Drafts:
         for named in list(named_in(form, plain))[:REFERENCES_MAX]:
             kind = _kind(named)
             space = namespace if kind.namespaced else ""
-            if (named.of, space, named.name) in there or named.name in BUILT_IN_NAMES.get(named.of, ()):
+            built_in = BUILT_IN_NAMES.get(named.of, kind.built_in)
+            if (named.of, space, named.name) in there or named.name in built_in:
                 continue
             if not self._access.allows(caller, "get", kind.segment, name=named.name, namespace=space):
                 continue
@@ -223,9 +227,7 @@ class Drafts:
 
 
 def _kind(named: NamedResource) -> Kind:
-    kind = by_segment("core/v2", named.of) or by_segment("secrets/v1", named.of)
-    assert kind is not None
-    return kind
+    return next(kind for group in _GROUPS if (kind := by_segment(group, named.of)) is not None)
 
 
 def _name(draft: DraftDocument) -> str:

@@ -8,7 +8,7 @@ from sensu.backend.auth.access import Access
 from sensu.backend.auth.identity import Identity
 from sensu.backend.auth.records import Records
 from sensu.backend.services.outcomes import Denied, Found, Invalid, Refusal
-from sensu.resources.kinds import EVENT_FILTER, MUTATOR, Kind
+from sensu.resources.kinds import EVENT_FILTER, MUTATOR, RULE_TEMPLATE, Kind
 from sensu.rules import filters, mutator_event
 from sensu.rules.uses import USED, USERS, ResourceUser, users_of
 
@@ -17,7 +17,11 @@ LISTED_MAX = 20
 LISTED_OF_ONE_MAX = 1000
 NAMES_MAX = 5000
 """The number of resources in one answer, in order of their names."""
-_BUILT_IN = {EVENT_FILTER: frozenset(filters.BUILT_IN), MUTATOR: frozenset(mutator_event.BUILT_IN)}
+_BUILT_IN = {
+    EVENT_FILTER: frozenset(filters.BUILT_IN),
+    MUTATOR: frozenset(mutator_event.BUILT_IN),
+    RULE_TEMPLATE: frozenset(RULE_TEMPLATE.built_in),
+}
 _OF = {kind.segment: kind for kind in USED}
 
 

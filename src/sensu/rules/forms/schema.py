@@ -101,7 +101,7 @@ def _typed(form: KindForm, hint: Any, path: str) -> Schema:
         return {"type": "object", "additionalProperties": _field(form, arguments[1], f"{path}.*")}
     if isinstance(hint, type) and issubclass(hint, msgspec.Struct):
         return _struct(form, hint, path)
-    return {"type": _TYPES[hint]}
+    return {} if hint is Any else {"type": _TYPES[hint]}
 
 
 def _bounded(found: Schema, metas: tuple[Any, ...]) -> Schema:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from sensu.resources.kinds import Kind
-from sensu.rules.forms import check, handling, hosts, people, secrets_providers
+from sensu.rules.forms import check, handling, hosts, people, secrets_providers, services
 from sensu.rules.forms.inputs import KindForm
 
 FORMS: Mapping[Kind, KindForm] = {
@@ -23,6 +23,8 @@ FORMS: Mapping[Kind, KindForm] = {
         *people.ROLE_FORMS,
         *people.BINDING_FORMS,
         people.SECRET_FORM,
+        services.COMPONENT_FORM,
+        services.TEMPLATE_FORM,
         secrets_providers.FILE_FORM,
         secrets_providers.VAULT_FORM,
     )
