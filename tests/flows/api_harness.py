@@ -44,6 +44,7 @@ from sensu.resources.check_request import CheckRequest
 from sensu.resources.entity import BACKEND_CLASS, Entity, System
 from sensu.resources.kinds import ALL_KINDS, CHECK, ENTITY, EVENT
 from sensu.resources.metadata import ObjectMeta
+from sensu.rules.share import ALL_SLOTS
 from sensu.store.contract import Store
 from sensu.store.resource_cache import ResourceCache
 from sensu.testing.virtual_clock import VirtualClock
@@ -219,6 +220,7 @@ async def running_api(
         core.open()
         stack.callback(core.close)
         await core.events.prepare()
+        await core.ledger.recover(ALL_SLOTS)
         agents, schedule = NoAgents(), NoSchedule(store, clock)
         ports = DaemonPorts(core.events, agents, schedule, offered, core.ledger, lambda: ready)
         feed = LiveChanges(store, heartbeat_s=heartbeat_s, remembered_changes_max=REMEMBERED_CHANGES)

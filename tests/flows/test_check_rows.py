@@ -171,7 +171,7 @@ def due(api: RunningApi, check: CheckConfig, at: float) -> None:
     """A slot of a check, with a request that nobody answers until it is closed."""
     when, ledger = timing(check), api.ports.ledger
     assert when is not None
-    entry = ledger.begin(check, when, at)
+    entry = ledger.begin(check, when, at, int(at))
     ledger.asked(entry, ["linux"], int(at), 1)
     ledger.asked_all(entry)
     ledger._close(entry)

@@ -39,6 +39,8 @@ class Chain:
         for number, row in list(tables.seats.items()):
             if row.member == member and not row.gone and number != seat:
                 tables.put(tables.seats, number, msgspec.structs.replace(row, gone=f"seat {seat} took its place"))
+        for slot in list(tables.slots):
+            tables.give_slot(slot, seat)
         return seat
 
     def linked(self, work: Callable[[Tables], T]) -> Callable[[Tables], T]:

@@ -2,10 +2,8 @@
 
 from typing import Any, cast
 
-from sensu.backend.duties import DutyRuns
 from sensu.backend.members.bus import Bus
 from sensu.backend.members.membership import ClusterMembership
-from sensu.backend.membership import Duty
 from sensu.clock import Clock
 from sensu.store.coordination import Contact
 from tests.simulation.net import Shown, SimListener
@@ -39,8 +37,3 @@ async def joined(process: str, member: str, store: SimStore, clock: Clock) -> Cl
     await coordination.join(Contact(member, f"{process}:{PORT}", certificate.der))
     await found.begin()
     return found
-
-
-def duties_of(membership: ClusterMembership, schedule: Any, clock: Clock) -> DutyRuns:
-    """Runs the schedule while this member has the duty."""
-    return DutyRuns(membership, [(Duty.SCHEDULE, "schedulerd", schedule.run)], clock)

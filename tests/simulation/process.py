@@ -24,6 +24,7 @@ from sensu.backend.pipelined.steps.outcome import Outcome
 from sensu.backend.pipelined.steps.runtime_assets import RuntimeAssets
 from sensu.backend.pipelined.steps.scripts import Scripts
 from sensu.backend.pipelined.steps.workflows import Workflows
+from sensu.backend.ports import Subscribers
 from sensu.backend.secrets.cache import SecretCache
 from sensu.backend.secrets.resolver import Secrets
 from sensu.backend.settings import BackendSettings
@@ -93,12 +94,20 @@ class Around(Protocol):
         """Send a request to the agents that are connected to a process."""
         ...
 
+    def requested(self, process: "SimProcess", request: CheckRequest) -> None:
+        """A process has decided to send a request, to agents of all members."""
+        ...
+
     def agents_of(self, process: "SimProcess", subscription: str) -> Sequence[str]:
         """The agents of a subscription that are connected to a process."""
         ...
 
     async def handle(self, process: "SimProcess", handler: str, payload: bytes, delivery: str) -> Outcome:
         """A handler runs."""
+        ...
+
+    def keep_ledger(self, process: "SimProcess") -> None:
+        """The process has stored what is in its run ledger."""
         ...
 
     def serves(self, process: "SimProcess") -> None:
@@ -146,6 +155,20 @@ class _SimSubscribers:
 
     def disconnect(self, namespace: str, agent: str) -> None:
         """Agents stay connected."""
+
+
+class _Noted:
+    """The agents of all members; the world hears of each request at the process that sends it."""
+
+    def __init__(self, process: "SimProcess", joined: Subscribers) -> None:
+        self._process, self._joined = process, joined
+        self.agents, self.sessions, self.connected = joined.agents, joined.sessions, joined.connected
+        self.disconnect = joined.disconnect
+
+    def publish(self, namespace: str, subscription: str, request: CheckRequest) -> int:
+        """Send a request to every agent of a subscription."""
+        self._process.around.requested(self._process, request)
+        return self._joined.publish(namespace, subscription, request)
 
 
 class _NoAssets:
@@ -231,19 +254,17 @@ class SimProcess:
         schedule_counts = ScheduleCounts(metrics)
         counters = CoreCounters(EventCounts(metrics), KeepaliveCounts(metrics), schedule_counts, schedule_counts)
         core = self.core = Core(basics, counters, deliveries.wake, None, self.membership, LEDGER_SLOTS)
+        sim_store.ledger_stored = lambda: self.around.keep_ledger(self)
         core.open()
         self.intake, self.keepalives = self.membership.joined_intake(core.events, core.keepalives)
-        schedule = core.schedule(secrets, self.membership.joined_subscribers(_SimSubscribers(self)))
+        schedule = core.schedule(secrets, _Noted(self, self.membership.joined_subscribers(_SimSubscribers(self))))
         await core.events.prepare()
         self._run(core.events.run, deliveries.run)
         if self._shared:
-            duties = member.duties_of(cast(Any, self.membership), schedule, self.clock)
             await self.membership.open(lambda: None)
             self._run(self.membership.run)
             await self.membership.complete()
-            self._run(duties.run)
-        else:
-            self._run(schedule.run)
+        self._run(schedule.run)
         return sim_store.ended()
 
     def _run(self, *daemons: Callable[[], Coroutine[Any, Any, None]]) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from itertools import count
 from typing import TypeVar
 
+from sensu.backend.schedulerd.kept_runs import STATE
 from sensu.clock import Clock
 from sensu.errors import StoreError
 from sensu.rules.share import ALL_SLOTS, SLOTS, Slots, slot_of, slot_of_delivery
@@ -35,6 +36,7 @@ from sensu.store.values import (
     Page,
     PutEvent,
     PutResource,
+    PutState,
     Refused,
     Stored,
     StoredEvent,
@@ -50,6 +52,7 @@ from tests.simulation.tables import Tables
 T = TypeVar("T")
 log = logging.getLogger("simulation")
 
+LEDGER = f"{STATE}."
 PATIENCE_S = 3.0
 RECONNECT_S = (0.05, 0.1, 0.2, 0.5, 1.0)
 DELIVERY_BLOCK = 100_000
@@ -103,6 +106,8 @@ class SimStore:
         self.feed = SimFeed(self, clock)
         self.coordination = SimCoordination(self, database, self.chain, clock)
         self.slots: Slots | None = None
+        self.ledger_stored: Callable[[], None] = lambda: None
+        """Called when something of the run ledger has been stored."""
         self.lost: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self._database, self._member, self._clock, self._shared = database, member, clock, shared
         self._writing: Connection | None = None
@@ -192,7 +197,10 @@ class SimStore:
         done: asyncio.Future[Committed | Refused] = asyncio.get_running_loop().create_future()
         self._waiting.append(Pending(writes, done))
         self._wake.set()
-        return await done
+        result = await done
+        if any(isinstance(write, PutState) and write.name.startswith(LEDGER) for write in writes):
+            self.ledger_stored()
+        return result
 
     async def _write_forever(self) -> None:
         while True:
@@ -488,8 +496,10 @@ def _written(tables: Tables, commits: Sequence[Pending], seat: int) -> None:
     if logged:
         tables.put(tables.changes, group.revision, tuple(logged))
         tables.put(tables.numbers, "logged", group.revision)
-    for key in group.events:
-        tables.put(tables.written, (tables.transactions + 1, slot_of(key.namespace, key.entity)), seat)
+    written = [slot_of(key.namespace, key.entity) for key in group.events]
+    written += [int(name.removeprefix(LEDGER)) for name in group.states if name.startswith(LEDGER)]
+    for slot in written:
+        tables.put(tables.written, (tables.transactions + 1, slot), seat)
 
 
 def _believe(commits: Sequence[Pending]) -> None:

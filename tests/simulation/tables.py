@@ -75,7 +75,7 @@ class Tables:
         self.owner_changes: dict[int, tuple[int, int, int | None]] = {}
         """When a slot had another owner: transaction, slot and seat."""
         self.written: dict[tuple[int, int], int] = {}
-        """The seat that wrote events of a slot, by transaction and slot."""
+        """The seat that wrote events or the run ledger of a slot, by transaction and slot."""
         self.numbers: dict[str, int] = {"revision": 1, "seat": 0, "event": 0, "delivery": 0, "map": 0, "logged": 0}
         self.resources: dict[Key, tuple[PutResource, int]] = {}
         self.events: dict[EventKey, EventRow] = {}

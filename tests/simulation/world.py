@@ -94,6 +94,10 @@ class World:
         self._gone_at: dict[int, float] = {}
         self._ledger: dict[tuple[str, float], LedgerSlot] = {}
         self._twice: list[LedgerSlot] = []
+        self._requested: dict[tuple[str, int], float] = {}
+        """When requests were sent, by check and `issued`."""
+        self._stored: dict[SimProcess, set[tuple[str, float]]] = {}
+        """The slots that each process has stored."""
         self._served_at: float | None = None
         self._lost_at: dict[str, float] = {}
         """When a result was lost that had been stored."""
@@ -277,10 +281,17 @@ class World:
 
     def publish(self, process: SimProcess, subscription: str, request: CheckRequest) -> int:
         """Send a request to the agents of a subscription."""
-        agents, sent_at = list(self._connected(process, subscription)), process.clock.now()
+        assert request.config is not None
+        agents = list(self._connected(process, subscription))
+        sent_at = self._requested[request.config.metadata.name, request.issued]
         for agent in agents:
             self.loop.call_later(self.chance.expovariate(1000.0), agent.asked, request, sent_at, context=agent.context)
         return len(agents)
+
+    def requested(self, process: SimProcess, request: CheckRequest) -> None:
+        """A request is sent, by the clock of the process that schedules the check."""
+        assert request.config is not None
+        self._requested[request.config.metadata.name, request.issued] = process.clock.now()
 
     def agents_of(self, process: SimProcess, subscription: str) -> Sequence[str]:
         """The names of agents that are connected."""
@@ -301,8 +312,16 @@ class World:
 
     # What is left
 
+    def keep_ledger(self, process: SimProcess) -> None:
+        """Note what a process knows of the slots when it has stored them, and so was their owner."""
+        self._note_slots(process, lambda _, __: True)
+
     def _keep_ledger(self, process: SimProcess) -> None:
-        """Note what a process knows of the slots up to the time when another one took its place."""
+        """Note what became since of the slots that a process has stored; others may not be its own any more."""
+        known = self._stored.get(process, set())
+        self._note_slots(process, lambda name, at: not self._shared or (name, at) in known)
+
+    def _note_slots(self, process: SimProcess, which: Callable[[str, float], bool]) -> None:
         if process.core is None:
             return
         until = min(
@@ -316,8 +335,9 @@ class World:
         for check in CHECKS:
             name, seen = check.metadata.name, set[float]()
             for slot in process.core.ledger.slots(PLACE, name):
-                if slot.at > until:
+                if slot.at > until or not which(name, slot.at):
                     continue
+                self._stored.setdefault(process, set()).add((name, slot.at))
                 entry = LedgerSlot(name, slot.at, slot.outcome.value, slot.why.value)
                 if slot.at in seen:
                     self._twice.append(entry)
@@ -403,9 +423,8 @@ class World:
                 failing = status != 0
 
     def _written(self) -> Iterable[Written]:
-        if self._shared:
-            for (place, slot), seat in self.database.tables.written.items():
-                yield Written(place, slot, seat)
+        for (place, slot), seat in self.database.tables.written.items():
+            yield Written(place, slot, seat)
 
     def _terms(self) -> Iterable[Term]:
         since: dict[int, tuple[int, int]] = {}

@@ -106,7 +106,7 @@ class Core:
         slots_max: int = SLOTS_MAX,
     ) -> None:
         """`wake_deliveries` is called when deliveries are pending, `log_event` as described in `Eventd`."""
-        self._basics, self._counters = basics, counters
+        self._basics, self._counters, self._membership = basics, counters, membership
         self.entities = StoredEntities(basics.store)
         membership.on_gain(self.entities.forget)
         self.ledger = RunLedger(basics.store, counters.slots, basics.clock, slots_max)
@@ -142,7 +142,7 @@ class Core:
     def schedule(self, secrets: Secrets, subscribers: Subscribers) -> Schedulerd:
         """The scheduler, which sends its requests to `subscribers`."""
         basics, requests = self._basics, self._counters.requests
-        return Schedulerd(basics.records, secrets, subscribers, requests, basics.clock, self.ledger)
+        return Schedulerd(basics.records, secrets, subscribers, requests, basics.clock, self.ledger, self._membership)
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +179,6 @@ class Daemons:
         yield Duty.TRIM, "audit log", self.audit.run
         yield Duty.TRIM, "history", self.history.run
         yield Duty.TRIM, "incidents", self.record.watch
-        yield Duty.SCHEDULE, "schedulerd", self.schedule.run
 
     def _certificates_changed(self) -> None:
         self.agents.certificates_changed(self.revoked.problem)
@@ -234,7 +233,7 @@ async def composed(
     member = Member(MEMBER_NAME, await cluster_id(store), (basics.settings.api_url,))
     intake, keepalives = membership.joined_intake(core.events, core.keepalives)
     report = partial(_report, activity, core.events)
-    peers = membership.peers(metrics.numbers, store.healthy, report, flow.counted)
+    peers = membership.peers(metrics.numbers, store.healthy, report, flow.counted, core.ledger)
     revoked = await agentd.revocation_lists(basics, executors.files)
     neighbours = agentd.Neighbours(
         intake,

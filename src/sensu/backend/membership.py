@@ -25,10 +25,12 @@ from sensu.backend.ports import (
     LocalKeepalives,
     Peers,
     Selections,
+    SlotLedger,
     Subscribers,
 )
 from sensu.log import fields
 from sensu.rules.flow import FlowCounts
+from sensu.rules.run_ledger import LastRun, SlotTrouble
 from sensu.rules.share import ALL_SLOTS, Slots
 from sensu.version import VERSION
 
@@ -38,7 +40,6 @@ log = logging.getLogger("sensu.backend")
 class Duty(Enum):
     """Work that one member does for the whole cluster."""
 
-    SCHEDULE = "publish checks and keep the run ledger"
     TRIM = "drop old entries of the audit log and of histories"
     REGISTER = "store the backend's own namespace and entity, and forget members that are gone"
     SERVE_INIT = "answer sensu-backend init"
@@ -158,7 +159,7 @@ class Membership(Ownership, Protocol):
         ...
 
     def joined_runs(self, ledger: Runs) -> Runs:
-        """The run ledger of the cluster, which one member keeps; `ledger` is the one of this process."""
+        """The run ledgers of all members, each of which has the checks that it schedules; `ledger` is this one's."""
         ...
 
     def joined_selections(self, local: Selections) -> Selections:
@@ -175,8 +176,9 @@ class Membership(Ownership, Protocol):
         health: Callable[[], Awaitable[str]],
         activity: Callable[[], MemberActivity],
         flow: Callable[[str, int], Sequence[FlowCounts]],
+        ledger: SlotLedger,
     ) -> Peers:
-        """The other members; `numbers`, `health`, `activity` and `flow` answer their requests about this one."""
+        """The other members; the functions and `ledger` answer their requests about this one."""
         ...
 
     async def open(self, stop: Callable[[], None]) -> None:
@@ -216,6 +218,14 @@ class NoPeers:
 
     async def flow(self, namespace: str, minutes: int) -> Sequence[FlowCounts]:
         """Nothing went through workflows."""
+        return ()
+
+    async def trouble(self, since: float) -> Sequence[Mapping[str, SlotTrouble]]:
+        """No check is late."""
+        return ()
+
+    async def last_runs(self, namespace: str) -> Sequence[Mapping[str, LastRun]]:
+        """No checks."""
         return ()
 
     async def problem(self) -> str:
@@ -290,6 +300,7 @@ class Alone:
         health: Callable[[], Awaitable[str]],
         activity: Callable[[], MemberActivity],
         flow: Callable[[str, int], Sequence[FlowCounts]],
+        ledger: SlotLedger,
     ) -> Peers:
         """None."""
         return NoPeers()

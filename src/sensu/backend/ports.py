@@ -18,7 +18,7 @@ from sensu.rules.check_state import Sender
 from sensu.rules.explain import Explanation
 from sensu.rules.filter_bench import BenchResult
 from sensu.rules.flow import FlowCounts
-from sensu.rules.run_ledger import Slot, SlotOutcome, SlotTrouble
+from sensu.rules.run_ledger import LastRun, Slot, SlotOutcome, SlotTrouble
 from sensu.rules.share import Slots
 from sensu.store.values import EventKey, Write
 
@@ -268,11 +268,10 @@ class AdHoc(Protocol):
 
 
 class SlotLedger(Protocol):
-    """Reports the outcome of each scheduled run of a check."""
+    """Reports the outcome of each scheduled run of the checks that this member schedules."""
 
-    @property
-    def since(self) -> float:
-        """The start of the totals, in Unix seconds."""
+    def counted_since(self, namespace: str, check: str) -> float:
+        """The start of the totals of a check, in Unix seconds."""
         ...
 
     def slots(self, namespace: str, check: str) -> Sequence[Slot]:
@@ -281,6 +280,10 @@ class SlotLedger(Protocol):
 
     def trouble(self, since: float) -> Mapping[str, SlotTrouble]:
         """The late checks of each namespace, and the slots that were missed since a time."""
+        ...
+
+    def last_runs(self, namespace: str) -> Mapping[str, LastRun]:
+        """The last slot of each check of a namespace that was due."""
         ...
 
     def totals(self, namespace: str, check: str) -> Mapping[SlotOutcome, int]:
@@ -339,6 +342,14 @@ class Peers(Protocol):
 
     async def flow(self, namespace: str, minutes: int) -> Sequence[FlowCounts]:
         """What went through the workflows of each of them that answers, in the last minutes."""
+        ...
+
+    async def trouble(self, since: float) -> Sequence[Mapping[str, SlotTrouble]]:
+        """The late checks and missed slots of each of them that answers (`SlotLedger.trouble`)."""
+        ...
+
+    async def last_runs(self, namespace: str) -> Sequence[Mapping[str, LastRun]]:
+        """The last slots of the checks that each of them schedules, as far as it answers (`SlotLedger.last_runs`)."""
         ...
 
     async def problem(self) -> str:

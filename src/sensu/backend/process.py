@@ -158,6 +158,7 @@ class Backend:
                 if daemons.dashboard is not None:
                     await daemons.dashboard.start()
                 await self._start_agents(daemons.agents)
+                running.append(group.create_task(daemons.schedule.run(), name="schedulerd"))
                 running.append(group.create_task(duties.run(), name="duties"))
                 gc.freeze()
                 gc.set_threshold(*GC_THRESHOLDS)

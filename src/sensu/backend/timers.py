@@ -3,7 +3,7 @@
 import asyncio
 import heapq
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from sensu.clock import Clock
@@ -39,8 +39,13 @@ class Timers:
         self._timers: dict[Key, _Timer] = {}
         self._heap: list[tuple[float, Key]] = []
 
-    def __len__(self) -> int:
-        return len(self._timers)
+    def __iter__(self) -> Iterator[Key]:
+        """The checks that are scheduled."""
+        return iter(self._timers)
+
+    def drop(self, which: Callable[[Key], bool]) -> None:
+        """Stop scheduling some checks."""
+        self._timers = {key: timer for key, timer in self._timers.items() if not which(key)}
 
     def set(self, key: Key, when: Timing | None, now: float, *, round_robin: bool = False) -> None:
         """Schedule a resource, or stop scheduling it (None); if its timing is unchanged, so is its next run."""
@@ -108,16 +113,21 @@ class Alarm:
 
     async def due(self) -> tuple[list[Due], float]:
         """Wait until something may be due, at most `TICK_S`; returns what is due, and the time."""
-        await self._wait(self._timers.wait_s(self._clock.now(), TICK_S))
+        await self.wait()
+        return self.take()
+
+    def take(self) -> tuple[list[Due], float]:
+        """What is due, and the time."""
         now = self._clock.now()
         if now < self._before - SET_BACK_S:
             self._timers.restart(now)
         self._before = now
         return self._timers.take_due(now), now
 
-    async def _wait(self, seconds: float) -> None:
-        """Return after `seconds`, or when a timer was changed."""
+    async def wait(self) -> None:
+        """Return when something may be due, after at most `TICK_S`."""
         self._changed.clear()
+        seconds = self._timers.wait_s(self._clock.now(), TICK_S)
         sleeping = asyncio.ensure_future(self._clock.sleep(seconds))
         changing = asyncio.ensure_future(self._changed.wait())
         try:

@@ -4,7 +4,7 @@ Pure functions from one state of a slot to the next; `backend/schedulerd/ledger.
 """
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum
 
 import msgspec
@@ -22,6 +22,8 @@ LATE_MOST_S = 300.0
 
 SAME_S = 0.01
 """Times closer than this are the same slot."""
+MARK_AHEAD_MAX_S = 60.0
+"""If everything is entered up to a time that is further ahead than this, the clock was set back in the meantime."""
 
 
 class SlotOutcome(Enum):
@@ -45,6 +47,7 @@ class Why(Enum):
     NO_ANSWER = "no answer"
     BACKEND_DOWN = "backend down"
     BACKEND_STALLED = "backend stalled"
+    STORE_AWAY = "store away"
     ROUND_UNDER_WAY = "round under way"
     NOT_PUBLISHED = "not published"
     SUBDUED = "subdued"
@@ -77,6 +80,23 @@ class SlotTrouble(msgspec.Struct, frozen=True):
 NO_TROUBLE = SlotTrouble()
 
 
+def summed_trouble(reports: Iterable[Mapping[str, SlotTrouble]]) -> dict[str, SlotTrouble]:
+    """The sums over members that schedule different checks, by namespace."""
+    found: dict[str, SlotTrouble] = {}
+    for report in reports:
+        for namespace, one in report.items():
+            so_far = found.get(namespace, NO_TROUBLE)
+            found[namespace] = SlotTrouble(so_far.late + one.late, so_far.missed + one.missed)
+    return found
+
+
+class LastRun(msgspec.Struct, frozen=True):
+    """The last slot of a check, and whether any of its last slots that have ended was requested of an agent."""
+
+    slot: Slot
+    asked_before: bool
+
+
 def begun(check: CheckConfig, when: Timing, at: float, now: float) -> Slot:
     """A slot whose requests are about to be sent."""
     following = next_at(check.metadata.name, when, at)
@@ -103,14 +123,19 @@ def asked_all(slot: Slot, if_none_sent: Why = Why.NO_SUBSCRIBER) -> Slot:
     """The slot after all its requests were sent; `if_none_sent` is the reason if there were none."""
     if slot.outcome is not SlotOutcome.REQUESTED:
         return slot
+    answered = min(slot.answered, slot.asked)
+    slot = msgspec.structs.replace(slot, asking=False, answered=answered, late=min(slot.late, answered))
     if not slot.asked:
-        return msgspec.structs.replace(slot, asking=False, outcome=SlotOutcome.MISSED, why=if_none_sent)
-    return _run_by_all(msgspec.structs.replace(slot, asking=False))
+        return msgspec.structs.replace(slot, outcome=SlotOutcome.MISSED, why=if_none_sent)
+    return _run_by_all(slot)
 
 
 def answered(slot: Slot, now: float) -> Slot:
-    """The slot after one more result; surplus results, and results after its end, are ignored."""
-    if slot.outcome is not SlotOutcome.REQUESTED or slot.answered >= slot.asked:
+    """The slot after one more result; surplus results, and results after its end, are ignored.
+
+    While requests are being sent, or if their sender ended meanwhile, the number of requests is not known yet.
+    """
+    if slot.outcome is not SlotOutcome.REQUESTED or (slot.answered >= slot.asked and not slot.asking):
         return slot
     late = slot.late + (now > slot.on_time_until)
     return _run_by_all(msgspec.structs.replace(slot, answered=slot.answered + 1, late=late))
@@ -132,7 +157,18 @@ def closed(slot: Slot, why: Why) -> Slot:
     if slot.outcome is not SlotOutcome.REQUESTED:
         return slot
     outcome = SlotOutcome.PARTLY if slot.answered else SlotOutcome.MISSED
-    return msgspec.structs.replace(slot, asking=False, outcome=outcome, why=why)
+    return msgspec.structs.replace(slot, asking=False, asked=max(slot.asked, slot.answered), outcome=outcome, why=why)
+
+
+def resumes_at(mark: float | None, now: float) -> float:
+    """From when on a new owner publishes a check, if all that was due until `mark` has been published or entered."""
+    return mark if mark is not None and now < mark <= now + MARK_AHEAD_MAX_S else now
+
+
+def is_over(name: str, when: Timing, at: float, now: float) -> bool:
+    """Whether a slot must not be published any more, because the check is due again."""
+    following = next_at(name, when, at)
+    return following is not None and following <= now
 
 
 def not_requested(check: CheckConfig, at: float, why: Why) -> Slot:

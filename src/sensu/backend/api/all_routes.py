@@ -203,7 +203,7 @@ def _rows(context: ApiContext, tally: EntityTally) -> Iterator[Route]:
     store, access, records, ports = context.store, context.access, context.records, context.ports
     yield from event_rows.routes(EventLists(store, access, context.clock, context.rows), GroupedEvents(store, access))
     yield from entity_rows.routes(EntityLists(store, access, records, ports.subscribers, tally))
-    checks_listed = CheckLists(store, access, records, ports.subscribers, ports.ledger, context.clock)
+    checks_listed = CheckLists(store, access, records, ports.subscribers, ports.ledger, context.peers, context.clock)
     yield from check_rows.routes(checks_listed)
     yield from silence_rows.routes(SilenceLists(store, access, records, context.clock))
     yield from uses.routes(UsesOfResources(access, records))

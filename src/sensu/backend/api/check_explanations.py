@@ -19,4 +19,4 @@ def routes(explanations: CheckExplanations) -> Iterator[Route]:
         return found(await explanations.explain(request.caller, namespace, name))
 
     one = f"{OWN}/namespaces/{{namespace}}/checks/{{name}}/explain"
-    yield Route("GET", one, explain, gives=CheckExplanation, known_to=KnownTo.SCHEDULER)
+    yield Route("GET", one, explain, gives=CheckExplanation, known_to=KnownTo.OWNER)

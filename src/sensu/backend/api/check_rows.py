@@ -7,7 +7,7 @@ from sensu.backend.api.errors import found, refused
 from sensu.backend.api.event_rows import FLAGS, page_of
 from sensu.backend.api.request import Request
 from sensu.backend.api.responses import Response
-from sensu.backend.api.router import KnownTo, Route
+from sensu.backend.api.router import Route
 from sensu.backend.services.check_rows import CheckLists, CheckRows, CheckRowsRequest
 from sensu.backend.services.outcomes import Invalid
 from sensu.backend.services.row_requests import LIMIT_DEFAULT, LIMIT_MAX, ORDERS
@@ -35,7 +35,7 @@ def routes(lists: CheckLists) -> Iterator[Route]:
         return found(await lists.rows(request.caller, request.params[0], asked))
 
     path = f"{OWN}/namespaces/{{namespace}}/checks/rows"
-    yield Route("GET", path, rows, gives=CheckRows, queries=_QUERIES, known_to=KnownTo.SCHEDULER)
+    yield Route("GET", path, rows, gives=CheckRows, queries=_QUERIES)
 
 
 def _asked(request: Request) -> CheckRowsRequest | Invalid:

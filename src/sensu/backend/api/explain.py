@@ -23,5 +23,5 @@ def routes(explain: Explain) -> Iterator[Route]:
         return found(await explain.dry_run(request.caller, request.params[0], request.json_body))
 
     one = f"{IN_NAMESPACE}/events/{{entity}}/{{check}}/explain"
-    yield Route("GET", one, stored, gives=Explanation, known_to=KnownTo.ENTITY)
+    yield Route("GET", one, stored, gives=Explanation, known_to=KnownTo.OWNER)
     yield Route("POST", f"{IN_NAMESPACE}/explain", dry_run, takes=Asked, gives=Explanation)

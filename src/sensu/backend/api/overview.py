@@ -6,13 +6,13 @@ from sensu.backend.api.audit import OWN
 from sensu.backend.api.errors import found
 from sensu.backend.api.request import Request
 from sensu.backend.api.responses import Response
-from sensu.backend.api.router import KnownTo, Route
+from sensu.backend.api.router import Route
 from sensu.backend.services.overview import Overviews
 from sensu.backend.services.overview_parts import Overview
 
 
 def routes(overviews: Overviews) -> Iterator[Route]:
-    """The routes of overviews; the run ledger, which they count, is where checks are scheduled."""
+    """The routes of overviews."""
 
     async def of_namespace(request: Request) -> Response:
         """Show the counts of a namespace, and what to look at first."""
@@ -23,5 +23,5 @@ def routes(overviews: Overviews) -> Iterator[Route]:
         return found(await overviews.of_all(request.caller))
 
     path = f"{OWN}/namespaces/{{namespace}}/overview"
-    yield Route("GET", path, of_namespace, gives=Overview, known_to=KnownTo.SCHEDULER)
-    yield Route("GET", f"{OWN}/overview", of_all, gives=Overview, known_to=KnownTo.SCHEDULER)
+    yield Route("GET", path, of_namespace, gives=Overview)
+    yield Route("GET", f"{OWN}/overview", of_all, gives=Overview)

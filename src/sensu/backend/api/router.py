@@ -13,7 +13,7 @@ from urllib.parse import unquote
 
 from sensu.backend.api.request import Request
 from sensu.backend.api.responses import Response
-from sensu.backend.membership import Duty, Ownership
+from sensu.backend.membership import Ownership
 from sensu.resources.kinds import Kind
 from sensu.rules.share import slot_of, slot_of_delivery
 
@@ -29,15 +29,12 @@ class KnownTo(Enum):
     """The workers of a backend that can answer a request: any, or only one."""
 
     ALL = "all"
-    SCHEDULER = "the worker that schedules checks"
-    ENTITY = "the worker that owns the entity in the path"
+    OWNER = "the worker that owns the entity or check in the path"
     DELIVERY = "the worker that owns the delivery in the path"
 
     def member(self, params: Sequence[str], ownership: Ownership) -> int:
         """The worker, given the variable segments of a path."""
-        if self is KnownTo.SCHEDULER:
-            return ownership.holder_of(Duty.SCHEDULE)
-        if self is KnownTo.ENTITY:
+        if self is KnownTo.OWNER:
             return ownership.owner_of(slot_of(params[0], params[1]))
         if self is KnownTo.DELIVERY and params[1].isdigit() and params[1].isascii():
             return ownership.owner_of(slot_of_delivery(int(params[1][-DIGITS_READ_MAX:])))

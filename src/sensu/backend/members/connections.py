@@ -9,9 +9,9 @@ from sensu.backend.members.peers import PeerMembers
 from sensu.backend.members.runs import ClusterRuns
 from sensu.backend.members.selections import ClusterSelections
 from sensu.backend.members.subscribers import ClusterSubscribers
-from sensu.backend.membership import Duty, Runs
+from sensu.backend.membership import Runs
 from sensu.backend.metrics import Numbered
-from sensu.backend.ports import Peers, Selections, Subscribers
+from sensu.backend.ports import Peers, Selections, SlotLedger, Subscribers
 from sensu.rules.flow import FlowCounts
 
 
@@ -21,10 +21,15 @@ class DaemonConnections(ABC):
     def __init__(self, member: int, bus: Bus) -> None:
         self.member, self._bus = member, bus
         self._subscribers: ClusterSubscribers | None = None
+        self._runs: ClusterRuns | None = None
 
     @abstractmethod
-    def holder_of(self, duty: Duty) -> int:
-        """The member that holds a duty."""
+    def owns(self, slot: int) -> bool:
+        """Whether this member owns a slot."""
+
+    @abstractmethod
+    def owner_of(self, slot: int) -> int:
+        """The member that owns a slot."""
 
     def _may_publish(self) -> bool:
         """Whether requests for checks are passed on to agents now."""
@@ -41,8 +46,9 @@ class DaemonConnections(ABC):
             self._subscribers.changed(session, namespace, agent, subscriptions)
 
     def joined_runs(self, ledger: Runs) -> Runs:
-        """The run ledger, which is kept where checks are scheduled."""
-        return ClusterRuns(self._bus, ledger, lambda: self.holder_of(Duty.SCHEDULE), self.member)
+        """The run ledgers, each of which is kept where its checks are scheduled."""
+        self._runs = ClusterRuns(self._bus, ledger, self)
+        return self._runs
 
     def joined_selections(self, local: Selections) -> Selections:
         """The events of all members that service components select."""
@@ -54,6 +60,7 @@ class DaemonConnections(ABC):
         health: Callable[[], Awaitable[str]],
         activity: Callable[[], MemberActivity],
         flow: Callable[[str, int], Sequence[FlowCounts]],
+        ledger: SlotLedger,
     ) -> Peers:
         """The other members."""
-        return PeerMembers(self._bus, numbers, health, activity, flow)
+        return PeerMembers(self._bus, numbers, health, activity, flow, ledger)

@@ -39,7 +39,6 @@ BACK_S = 15.0
 """How long the agents of a member that ended, or was away, may take to reconnect."""
 WELCOME_WITHIN_S = 60.0
 """How long a member waits at its start for the others to accept it, which may be starting too."""
-_CHORES = (Duty.SCHEDULE, Duty.TRIM)
 
 
 class ClusterMembership(DaemonConnections):
@@ -103,6 +102,8 @@ class ClusterMembership(DaemonConnections):
         """Slots have other owners, or may have."""
         if self._forwarding is not None:
             self._forwarding.owners_changed()
+        if self._runs is not None:
+            self._runs.owners_changed()
 
     def announce(self) -> None:
         """Tell the others that slots have moved, so that they look at once."""
@@ -144,11 +145,11 @@ class ClusterMembership(DaemonConnections):
 
     def holds(self, duty: Duty) -> bool:
         """Whether this member owns the first slot; what each member does for itself, all hold."""
-        return duty not in _CHORES or self.owns(0)
+        return duty is not Duty.TRIM or self.owns(0)
 
     def holder_of(self, duty: Duty) -> int:
         """The owner of the first slot."""
-        return self.owner_of(0) if duty in _CHORES else self.member
+        return self.owner_of(0) if duty is Duty.TRIM else self.member
 
     def may_miss_events(self) -> bool:
         """Whether a member is away, has ended, or was away until a moment ago."""

@@ -4,7 +4,7 @@ A message is its length (4 bytes, big endian) and MessagePack; a message of an u
 carry the daemons' own types (`EventOutcome`, `EventKey`, `ApiAnswer`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -15,6 +15,7 @@ from sensu.resources.check_request import CheckRequest
 from sensu.resources.event import Event
 from sensu.rules.check_state import Sender
 from sensu.rules.flow import FlowCounts
+from sensu.rules.run_ledger import LastRun, SlotTrouble
 from sensu.store.values import AppendAudit, EventKey, TrimAudit
 
 LENGTH_BYTES = 4
@@ -276,6 +277,34 @@ class Selected(MemberMessage, frozen=True):
     events: SelectedEvents | None
 
 
+class AskTrouble(MemberMessage, frozen=True):
+    """Asks which checks ran late, and how many slots were missed since a time; a `TroubleReport` follows."""
+
+    id: int
+    since: float
+
+
+class TroubleReport(MemberMessage, frozen=True):
+    """The late checks and missed slots of each namespace."""
+
+    id: int
+    trouble: Mapping[str, SlotTrouble]
+
+
+class AskLastRuns(MemberMessage, frozen=True):
+    """Asks for the last slots of the checks of a namespace; `LastRuns` follow."""
+
+    id: int
+    namespace: str
+
+
+class LastRuns(MemberMessage, frozen=True):
+    """The last slot of each check that the sender schedules."""
+
+    id: int
+    runs: Mapping[str, LastRun]
+
+
 Any = (
     Hello
     | Welcome
@@ -309,9 +338,24 @@ Any = (
     | FlowReport
     | AskSelected
     | Selected
+    | AskTrouble
+    | TroubleReport
+    | AskLastRuns
+    | LastRuns
 )
-Ask = ApiRequest | AskNumbers | AskHealth | AskActivity | AskFlow | AskSelected
-Reply = EventResult | Removed | ApiResponse | MetricNumbers | Health | ActivityReport | FlowReport | Selected
+Ask = ApiRequest | AskNumbers | AskHealth | AskActivity | AskFlow | AskSelected | AskTrouble | AskLastRuns
+Reply = (
+    EventResult
+    | Removed
+    | ApiResponse
+    | MetricNumbers
+    | Health
+    | ActivityReport
+    | FlowReport
+    | Selected
+    | TroubleReport
+    | LastRuns
+)
 """Messages sent in reply, with the id of the request."""
 
 _encoder = msgspec.msgpack.Encoder()

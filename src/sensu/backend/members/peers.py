@@ -7,6 +7,7 @@ from typing import Any
 
 from sensu.backend.activity import MemberActivity
 from sensu.backend.auth.credentials import COOKIE
+from sensu.backend.members import messages
 from sensu.backend.members.bus import Bus, Peer, PeerGone, SendReply
 from sensu.backend.members.messages import (
     ActivityReport,
@@ -15,15 +16,20 @@ from sensu.backend.members.messages import (
     AskActivity,
     AskFlow,
     AskHealth,
+    AskLastRuns,
     AskNumbers,
+    AskTrouble,
     FlowReport,
     Health,
+    LastRuns,
     MetricNumbers,
+    TroubleReport,
 )
 from sensu.backend.metrics import Numbered
-from sensu.backend.ports import ApiAnswer, Application
+from sensu.backend.ports import ApiAnswer, Application, SlotLedger
 from sensu.log import fields
 from sensu.rules.flow import FlowCounts
+from sensu.rules.run_ledger import LastRun, SlotTrouble
 
 log = logging.getLogger("sensu.members")
 
@@ -42,6 +48,7 @@ class PeerMembers:
         health: Callable[[], Awaitable[str]],
         activity: Callable[[], MemberActivity],
         flow: Callable[[str, int], Sequence[FlowCounts]],
+        ledger: SlotLedger,
     ) -> None:
         self._peers = bus.peers
         self._numbers, self._health, self._activity = numbers, health, activity
@@ -50,6 +57,8 @@ class PeerMembers:
         bus.on(AskNumbers, self._numbers_asked)
         bus.on(AskActivity, lambda member, message, answer: answer(ActivityReport(message.id, self._activity())))
         bus.on(AskFlow, lambda _, asked, answer: answer(FlowReport(asked.id, flow(asked.namespace, asked.minutes))))
+        bus.on(AskTrouble, lambda _, asked, answer: answer(TroubleReport(asked.id, ledger.trouble(asked.since))))
+        bus.on(AskLastRuns, lambda _, asked, answer: answer(LastRuns(asked.id, ledger.last_runs(asked.namespace))))
         bus.on(AskHealth, lambda member, message, answer: self._start(self._tell_health(message, answer)))
         bus.on(ApiRequest, lambda member, message, answer: self._start(self._answer(message, answer)))
 
@@ -64,17 +73,26 @@ class PeerMembers:
 
     async def activity(self) -> Sequence[MemberActivity]:
         """What each other worker that answers did lately."""
-        told = await asyncio.gather(*(_asked(peer, AskActivity, ACTIVITY_WITHIN_S) for peer in self._peers.values()))
+        told = await self._all_asked(AskActivity)
         return [activity.report for activity in told if isinstance(activity, ActivityReport)]
 
     async def flow(self, namespace: str, minutes: int) -> Sequence[FlowCounts]:
         """What went through the workflows of each other worker that answers."""
-        asked = (
-            _asked(peer, lambda number: AskFlow(number, namespace, minutes), ACTIVITY_WITHIN_S)
-            for peer in self._peers.values()
-        )
-        told = await asyncio.gather(*asked)
+        told = await self._all_asked(lambda number: AskFlow(number, namespace, minutes))
         return [counts for report in told if isinstance(report, FlowReport) for counts in report.counts]
+
+    async def trouble(self, since: float) -> Sequence[Mapping[str, SlotTrouble]]:
+        """The late checks and missed slots of each other worker that answers."""
+        told = await self._all_asked(lambda number: AskTrouble(number, since))
+        return [report.trouble for report in told if isinstance(report, TroubleReport)]
+
+    async def last_runs(self, namespace: str) -> Sequence[Mapping[str, LastRun]]:
+        """The last slots of the checks that each other worker schedules, as far as it answers."""
+        told = await self._all_asked(lambda number: AskLastRuns(number, namespace))
+        return [report.runs for report in told if isinstance(report, LastRuns)]
+
+    async def _all_asked(self, question: Callable[[int], messages.Ask]) -> Sequence[object]:
+        return await asyncio.gather(*(_asked(peer, question, ACTIVITY_WITHIN_S) for peer in self._peers.values()))
 
     async def problem(self) -> str:
         """The problems of the others, empty if there are none."""
@@ -159,9 +177,7 @@ def _scope(message: ApiRequest) -> dict[str, Any]:
     }
 
 
-async def _asked(
-    peer: Peer, question: Callable[[int], AskNumbers | AskHealth | AskActivity | AskFlow], within_s: float = 5.0
-) -> object:
+async def _asked(peer: Peer, question: Callable[[int], messages.Ask], within_s: float = 5.0) -> object:
     try:
         return await peer.ask(question, within_s)
     except PeerGone:

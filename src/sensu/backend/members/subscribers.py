@@ -61,7 +61,7 @@ class ClusterSubscribers:
     """`ports.Subscribers` over all workers; `local` are the agents of this one, reported with `changed`."""
 
     def __init__(self, bus: Bus, local: Subscribers, may_publish: Callable[[], bool] = lambda: True) -> None:
-        """Nothing is published while `may_publish` returns false."""
+        """Nothing is published while `may_publish` returns false, for other members neither."""
         self._bus, self._local, self._may_publish = bus, local, may_publish
         self._own: dict[int, ConnectedAgent] = {}
         self._rosters: dict[int, _Roster] = {}
@@ -110,7 +110,9 @@ class ClusterSubscribers:
         return sent
 
     def _publish_here(self, member: int, message: Publish, answer: SendReply) -> None:
-        self._local.publish(message.namespace, message.subscription, message.request)
+        """Send a request of another member, unless this one was frozen and reads it too late."""
+        if self._may_publish():
+            self._local.publish(message.namespace, message.subscription, message.request)
 
     def agents(self, namespace: str, subscription: str) -> Sequence[str]:
         """The names of the connected agents of a subscription, sorted."""

@@ -4,7 +4,7 @@ A request for which no agent is connected is dropped; nothing is queued for agen
 """
 
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, MutableMapping, Sequence
 from typing import Any, NamedTuple
 
 from sensu.backend.ports import Subscribers
@@ -34,19 +34,22 @@ class Sent(NamedTuple):
 
 
 class Publisher:
-    """Sends the requests of checks to `subscribers`, and remembers whose turn it is with round robin."""
+    """Sends the requests of checks to `subscribers`, with round robin to agents in turn."""
 
-    def __init__(self, cache: ResourceCache, secrets: Secrets, subscribers: Subscribers, clock: Clock) -> None:
+    def __init__(
+        self,
+        cache: ResourceCache,
+        secrets: Secrets,
+        subscribers: Subscribers,
+        clock: Clock,
+        turns: Callable[[tuple[str, str]], MutableMapping[str, str]],
+    ) -> None:
+        """`turns` returns which agents had their turn last, by subscription, for the namespace and name of a check."""
         self._cache = cache
         self._secrets = secrets
         self._subscribers = subscribers
         self._clock = clock
-        self._turns: dict[tuple[Key, str], str] = {}
-
-    def forget(self, key: Key) -> None:
-        """Forget the turns of a check that was deleted."""
-        for turn in [turn for turn in self._turns if turn[0] == key]:
-            del self._turns[turn]
+        self._turns = turns
 
     async def to_all(self, check: CheckConfig, issued: int) -> Sent:
         """Send a request to every agent of the check's subscriptions."""
@@ -95,9 +98,10 @@ class Publisher:
         if not has_ring(subscription):
             return [subscription] * count
         agents = self._subscribers.agents(key.namespace, subscription)
-        chosen = next_agents(agents, self._turns.get((key, subscription)), count)
+        turns = self._turns((key.namespace, key.name))
+        chosen = next_agents(agents, turns.get(subscription), count)
         if chosen:
-            self._turns[key, subscription] = chosen[-1]
+            turns[subscription] = chosen[-1]
         return [f"entity:{agent}" for agent in chosen]
 
     async def _send(self, check: CheckConfig, targets: Sequence[str], issued: int) -> Sent:

@@ -67,8 +67,8 @@ class ShownSlot(Wire, frozen=True):
 class CheckExplanation(Wire, frozen=True):
     """The schedule of a check.
 
-    `idle` is the reason why it is never scheduled, empty if it is. Totals count slots by outcome since `since`, the
-    start of the backend, in Unix seconds.
+    `idle` is the reason why it is never scheduled, empty if it is. Totals count slots by outcome since `since` (Unix
+    seconds), when the backend started or took the check over from another one.
     """
 
     namespace: str = always_str()
@@ -124,7 +124,7 @@ class CheckExplanations:
             away_total=len(away),
             slots=tuple(_shown(slot) for slot in self._ledger.slots(namespace, name)),
             totals=totals,
-            since=self._ledger.since,
+            since=self._ledger.counted_since(namespace, name),
         )
         return Found(encode(explanation))
 

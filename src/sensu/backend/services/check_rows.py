@@ -12,7 +12,7 @@ import msgspec
 from sensu.backend.auth.access import Access
 from sensu.backend.auth.identity import Identity
 from sensu.backend.auth.records import Records
-from sensu.backend.ports import SlotLedger, Subscribers
+from sensu.backend.ports import Peers, SlotLedger, Subscribers
 from sensu.backend.services.check_explanations import schedule_of
 from sensu.backend.services.counting_share import CountedNotLongAgo
 from sensu.backend.services.entity_rows import chosen_names
@@ -24,7 +24,7 @@ from sensu.resources.check import CheckConfig
 from sensu.resources.kinds import ASSET, CHECK, EVENT, HANDLER, PIPELINE, Kind
 from sensu.rules.check_problems import CheckProblem, Surroundings, problems_of
 from sensu.rules.finding import has_words
-from sensu.rules.run_ledger import Slot, SlotOutcome, next_runs
+from sensu.rules.run_ledger import Slot, next_runs
 from sensu.rules.schedule import timing
 from sensu.rules.selectors.selection import Selection
 from sensu.rules.severity import CRITICAL, PASSING, UNKNOWN, WARNING
@@ -117,10 +117,17 @@ class CheckLists:
     """Lists the checks of a namespace as rows, for callers who may list them."""
 
     def __init__(
-        self, store: Store, access: Access, records: Records, subscribers: Subscribers, ledger: SlotLedger, clock: Clock
+        self,
+        store: Store,
+        access: Access,
+        records: Records,
+        subscribers: Subscribers,
+        ledger: SlotLedger,
+        peers: Peers,
+        clock: Clock,
     ) -> None:
         self._store, self._access, self._records = store, access, records
-        self._subscribers, self._ledger, self._clock = subscribers, ledger, clock
+        self._subscribers, self._ledger, self._peers, self._clock = subscribers, ledger, peers, clock
         self._searches = RowSearches(CHECK, access)
         self._counted: CountedNotLongAgo[Mapping[str, SeverityNumbers]] = CountedNotLongAgo(clock)
 
@@ -173,20 +180,23 @@ class CheckLists:
         """All checks, in order of their names."""
         examined: list[_Examined] = []
         checks: Sequence[CheckConfig] = self._records.list(CHECK, namespace)
+        runs = dict(self._ledger.last_runs(namespace))
+        for others in await self._peers.last_runs(namespace):
+            runs |= others
         exists = {kind: self._exists(kind, namespace, hidden) for kind in (ASSET, HANDLER, PIPELINE)}
         for number, check in enumerate(checks):
             numbers = _NO_RESULTS if results is None else results.get(check.metadata.name, _NO_RESULTS)
-            slots = self._ledger.slots(namespace, check.metadata.name)
+            last = runs.get(check.metadata.name)
             known = Surroundings(
                 any(self._subscribers.sessions(namespace, one) for one in check.subscriptions),
                 results is None or bool(sum(numbers)),
-                any(slot.asked and slot.outcome is not SlotOutcome.REQUESTED for slot in slots),
+                last is not None and last.asked_before,
                 exists[ASSET],
                 exists[HANDLER],
                 exists[PIPELINE],
             )
             problems = list(problems_of(check, known))
-            examined.append(_Examined(check, numbers, slots[0] if slots else None, problems))
+            examined.append(_Examined(check, numbers, None if last is None else last.slot, problems))
             if number % LOOKED_AT_ONCE == LOOKED_AT_ONCE - 1:
                 await asyncio.sleep(0)
         return examined

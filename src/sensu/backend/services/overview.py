@@ -38,7 +38,7 @@ from sensu.resources.silenced import Silenced
 from sensu.rules.event_row import EventRow
 from sensu.rules.handling import DELIVERED, WAITING
 from sensu.rules.kinds.table import selectable_of
-from sensu.rules.run_ledger import NO_TROUBLE, SlotTrouble
+from sensu.rules.run_ledger import NO_TROUBLE, SlotTrouble, summed_trouble
 from sensu.rules.selectors.selection import Columns
 from sensu.rules.severity import ALL, PASSING
 from sensu.rules.silencing import in_force
@@ -81,7 +81,7 @@ class Overviews:
         self._ports, self._peers, self._rows = ports, peers, rows
         self._version, self._members = version, members
         self._entities = entities
-        self._trouble, self._health = _Trouble(ports.ledger, clock), _Health(store, peers, clock)
+        self._trouble, self._health = _Trouble(ports.ledger, peers, clock), _Health(store, peers, clock)
 
     async def of_namespace(self, caller: Identity, namespace: str) -> Found | Refusal:
         """The overview of a namespace."""
@@ -104,9 +104,15 @@ class Overviews:
         activity = summed_activity([self._ports.activity(), *await self._peers.activity()])
         counts = await self._store.event_counts(None if of_all else shown[0])
         deliveries = await self._store.delivery_counts(None if of_all else shown[0])
+        trouble = await self._trouble.known()
         parts = [
             await self._parts(
-                caller, one, counts.get(one, CountedEvents()), deliveries.get(one, CountedDeliveries()), activity
+                caller,
+                one,
+                counts.get(one, CountedEvents()),
+                deliveries.get(one, CountedDeliveries()),
+                activity,
+                trouble,
             )
             for one in shown
         ]
@@ -133,6 +139,7 @@ class Overviews:
         counts: CountedEvents,
         deliveries: CountedDeliveries,
         activity: MemberActivity,
+        trouble: Mapping[str, SlotTrouble],
     ) -> NamespaceParts:
         """The counts of a namespace, with None for the parts that the caller may not see."""
         may = {name: self._may_list(caller, resource, namespace) for name, resource in _RIGHTS.items()}
@@ -148,14 +155,13 @@ class Overviews:
                 overdue=counts.overdue,
             ),
             self._entities.of(namespace) if may["entities"] else None,
-            self._checks_of(namespace) if may["checks"] else None,
+            self._checks_of(namespace, trouble.get(namespace, NO_TROUBLE)) if may["checks"] else None,
             self._silences_of(namespace) if may["silences"] else None,
             _deliveries_of(deliveries, activity.deliveries.get(namespace)) if may["deliveries"] else None,
         )
 
-    def _checks_of(self, namespace: str) -> ChecksPart:
+    def _checks_of(self, namespace: str, trouble: SlotTrouble) -> ChecksPart:
         checks: Sequence[CheckConfig] = self._records.list(CHECK, namespace)
-        trouble = self._trouble.of(namespace)
         return ChecksPart(len(checks), sum(check.publish for check in checks), trouble.late, trouble.missed)
 
     def _silences_of(self, namespace: str) -> SilencesPart:
@@ -248,19 +254,20 @@ def _deliveries_of(counts: CountedDeliveries, activity: RecentDeliveries | None)
 
 
 class _Trouble:
-    """What the run ledger says of namespaces, read at most once in a while, as it looks at every slot."""
+    """What the run ledgers of all members say of namespaces, read only once in a while, as they look at every slot."""
 
-    def __init__(self, ledger: SlotLedger, clock: Clock) -> None:
-        self._ledger, self._clock = ledger, clock
+    def __init__(self, ledger: SlotLedger, peers: Peers, clock: Clock) -> None:
+        self._ledger, self._peers, self._clock = ledger, peers, clock
         self._known: Mapping[str, SlotTrouble] = {}
         self._until = 0.0
 
-    def of(self, namespace: str) -> SlotTrouble:
+    async def known(self) -> Mapping[str, SlotTrouble]:
         """The late checks, and the missed slots of the last hour."""
         if self._clock.monotonic() >= self._until:
-            self._known = self._ledger.trouble(self._clock.now() - HOUR_S)
+            since = self._clock.now() - HOUR_S
+            self._known = summed_trouble([self._ledger.trouble(since), *await self._peers.trouble(since)])
             self._until = self._clock.monotonic() + READ_EVERY_S
-        return self._known.get(namespace, NO_TROUBLE)
+        return self._known
 
 
 class _Health:
