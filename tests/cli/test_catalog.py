@@ -103,6 +103,59 @@ def test_texts_of_a_catalog_cannot_control_the_terminal(sensuctl: Sensuctl, tmp_
         assert "\x1b" not in found.out and "\u202e" not in found.out
 
 
+def published_by_others(folder: Path) -> None:
+    """Write a catalog in the forms of the documentation: a list of names, and one resource that is not in a list."""
+    description = {"class": "community", "provider": "monitoring", "contributors": ["@ada"]}
+    definition = {"metadata": {"namespace": "web", "name": "site"}, "display_name": "Site", **description}
+    resource = {**WEB["resources"][0], "metadata": {"name": "site"}}
+    files = {
+        "version.json": {"release_sha256": "af3c54", "last_updated": 1643664852},
+        "af3c54/v1/catalog.json": {"namespaced_integrations": {"web": ["site"], "..": ["x"]}},
+        "af3c54/v1/web/site.json": {**definition, "versions": ["1.0.0", "1.10.0", "1.9.0", "../1.0.0"]},
+        "af3c54/v1/web/site/1.10.0.json": {**definition, "version": "1.10.0"},
+        "af3c54/v1/web/site/1.10.0/sensu-resources.json": resource,
+    }
+    for path, content in files.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text(json.dumps(content))
+
+
+def test_a_catalog_in_the_documented_form_is_read(sensuctl: Sensuctl, tmp_path: Path) -> None:
+    """A list of names, a resource alone and a catalog without `versions.json` are understood; bad names are left out."""
+    published_by_others(tmp_path)
+    listed = json.loads(sensuctl("catalog", "list", "--catalog", str(tmp_path), "--format", "json").out)
+    assert [(one["metadata"]["name"], one["version"]) for one in listed] == [("site", "1.10.0")]
+    shown = json.loads(sensuctl("catalog", "info", "web/site", "--catalog", str(tmp_path), "--format", "json").out)
+    assert shown["versions"] == ["1.10.0", "1.9.0", "1.0.0"]
+    done = sensuctl("catalog", "install", "web/site", "--catalog", str(tmp_path), "--dry-run")
+    assert (done.status, "name: site" in done.out) == (0, True), done
+    missing = sensuctl("catalog", "install", "web/site@2.0.0", "--catalog", str(tmp_path))
+    assert missing.err == "Error: web/site has no version 2.0.0; its versions: 1.10.0, 1.9.0, 1.0.0\n"
+
+
+@pytest.mark.parametrize(
+    ("path", "content", "problem"),
+    [
+        ("version.json", "[]", "version.json names no release_sha256"),
+        ("version.json", '{"release_sha256": "../.."}', "is not the path of a file of a catalog"),
+        ("version.json", "[" * 100_000, "version.json is not JSON"),
+        ("af3c54/v1/web/site/1.10.0.json", "[]", "must be a JSON object"),
+        ("af3c54/v1/web/site/1.10.0.json", '{"prompts": {}}', "prompts: expected array, got object"),
+        ("af3c54/v1/web/site/1.10.0/sensu-resources.json", "[1]", "a resource must be an object"),
+        ("af3c54/v1/web/site/1.10.0/sensu-resources.json", "\xff", "is not JSON"),
+    ],
+)
+def test_a_damaged_catalog_is_an_error_that_names_the_file(
+    sensuctl: Sensuctl, tmp_path: Path, path: str, content: str, problem: str
+) -> None:
+    """What a web server answers can be anything."""
+    published_by_others(tmp_path)
+    (tmp_path / path).write_bytes(content.encode("latin-1"))
+    done = sensuctl("catalog", "install", "web/site", "--catalog", str(tmp_path), "--dry-run")
+    assert done.status == 1
+    assert done.err.startswith("Error: ") and problem in done.err, done
+
+
 def answer(prompt: dict[str, Any]) -> str:
     """An answer to a question that has no default, as a person would type it in a file."""
     shape = prompt["input"]

@@ -162,6 +162,19 @@ def test_questions_cannot_control_the_terminal(sensuctl: Sensuctl, tmp_path: Pat
     assert "\\x1b[2Jtitle" in done.out
 
 
+def test_a_title_cannot_look_like_output_of_the_program(sensuctl: Sensuctl, tmp_path: Path) -> None:
+    """Titles have one line, and a default is used as it is even if it is shown in one line."""
+    facts = copy.deepcopy(WEB)
+    facts["prompts"][0]["input"] |= {"title": "Host\nInstalled web/web-monitoring", "default": "web1"}
+    facts["prompts"][2]["input"]["default"] = ["a  b", "c,d"]
+    write_integration(tmp_path, facts)
+    words = ("catalog", "install", NAME, "--catalog", str(tmp_path), "--interactive", "--dry-run")
+    done = sensuctl(*words, stdin="\n\n\n\n1\nname\n")
+    assert done.status == 0, done
+    assert "? Host Installed web/web-monitoring: (web1) " in done.out
+    assert "  - a  b\n  - c,d\n" in done.out
+
+
 def test_a_catalog_cannot_install_users(sensuctl: Sensuctl, tmp_path: Path) -> None:
     """A resource without labels could not be found again, and nobody expects an account from a catalog."""
     facts = copy.deepcopy(WEB)

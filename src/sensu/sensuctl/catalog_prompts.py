@@ -26,6 +26,8 @@ from sensu.terminal_text import clean
 
 READ_MAX, SUGGESTED_MAX = 500, 20
 """The maximum number of resources that are read for suggestions, and of suggestions that are shown."""
+LINE_MAX = 500
+"""The maximum length of a title or a description; longer ones are cut."""
 NOT_FOR_US = (402, 403, 404)
 _NONE = PromptInput(type="string")
 
@@ -51,10 +53,16 @@ def show_text(context: Context, step: Prompt) -> None:
     """Show a section or a text of an integration."""
     if step.type == SECTION and step.title:
         context.print()
-        show_title(context, step.title)
+        show_title(context, _one_line(step.title))
     elif step.type == MARKDOWN and step.body:
         context.print(step.body.strip())
         context.print()
+
+
+def _one_line(text: str) -> str:
+    """A text without line breaks, so that no title looks like output of this program."""
+    line = " ".join(text[: 4 * LINE_MAX].split())
+    return line if len(line) <= LINE_MAX else line[: LINE_MAX - 1] + "…"
 
 
 class _Asking:
@@ -86,19 +94,20 @@ class _Asking:
             self._context.print("  an answer is required")
 
     def _line(self, shape: PromptInput, name: str) -> str:
-        """What is typed for a value; descriptions and suggestions are shown before it."""
+        """What is typed for a value, empty for the default; descriptions and suggestions are shown before it."""
         item = shape.items or _NONE
-        title = shape.title or item.title or name
-        description = shape.description or item.description
+        title = _one_line(shape.title or item.title or name)
+        description = _one_line(shape.description or item.description)
         if description:
-            self._context.print(f"  {' '.join(description.split())}")
+            self._context.print(f"  {description}")
         if name in self._secret:
             return ask_secret(self._context, clean(f"{title}:"))
         known = [text_of(one) for one in shape.enum or item.enum or ()] or self._existing(shape.ref and shape or item)
         if known:
             more = f" … ({len(known)} in all)" if len(known) > SUGGESTED_MAX else ""
-            self._context.print(f"  known: {', '.join(known[:SUGGESTED_MAX])}{more}")
-        return ask(self._context, f"{title}:", text_of(shape.default))
+            self._context.print(f"  known: {_one_line(', '.join(known[:SUGGESTED_MAX]))}{more}")
+        default = _one_line(text_of(shape.default))
+        return ask(self._context, f"{title}: ({default})" if default else f"{title}:")
 
     def _parts(self, shape: PromptInput, name: str) -> dict[str, Any] | None:
         found: dict[str, Any] = {}
@@ -114,9 +123,9 @@ class _Asking:
         """The answers to one of several options, which is chosen by its number."""
         options = shape.one_of or ()
         for number, option in enumerate(options, 1):
-            title, description = _option_text(option)
-            self._context.print(f"  {number}. {title}{description and ': '}{' '.join(description.split())}")
-        title = shape.title or _constant(options[0]).title or name
+            title, description = map(_one_line, _option_text(option))
+            self._context.print(f"  {number}. {title}{description and ': '}{description}")
+        title = _one_line(shape.title or _constant(options[0]).title or name)
         while True:
             chosen = ask(self._context, f"{title} (1-{len(options)}{'' if required else ', empty for none'}):")
             if not chosen and not required:

@@ -225,9 +225,14 @@ class PublishedCatalog:
         return [msgspec.structs.replace(found, version=version)]
 
     def versions(self, name: IntegrationName) -> list[str]:
-        """The versions in `versions.json`."""
+        """The versions in `versions.json`, or those that the definition of the newest version lists."""
         content = self._optional_json(f"{self.release}/{name.full}/versions.json")
-        found = [one for one in content or () if isinstance(one, str) and is_version(one)]
+        if content is None:
+            definition = self._optional_json(f"{self.release}/{name.full}.json")
+            content = definition.get("versions") if isinstance(definition, dict) else None
+        found = (
+            [one for one in content if isinstance(one, str) and is_version(one)] if isinstance(content, list) else []
+        )
         return sorted(set(found), key=version_order, reverse=True)
 
     def integration(self, name: IntegrationName) -> Integration:

@@ -7,15 +7,19 @@ import copy
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+import msgspec
+
 from sensu.errors import InvalidResource
 from sensu.resources.catalog import Integration, PatchOperation, PatchTarget
-from sensu.resources.envelope import unwrapped
+from sensu.resources.envelope import SPEC, unwrapped
 from sensu.resources.kinds import kind_of_type
 from sensu.resources.wire import convert_client
 from sensu.rules.catalog.substitute import CatalogVariables, substituted
 
 ADD, REPLACE = "add", "replace"
 OPERATIONS = (ADD, REPLACE)
+END = "-"
+"""The step of a path after the last item of a list."""
 NO_RESOURCE = "the integration has no such resource"
 ResourceDocument = dict[str, Any]
 
@@ -106,7 +110,9 @@ def with_value(resource: ResourceDocument, operation: PatchOperation, value: Any
     changed = copy.deepcopy(resource)
     *way, last = steps
     container: Any = changed
-    for step in way:
+    for number, step in enumerate(way, 1):
+        if operation.op == ADD and last == END and number == len(way):
+            _require_list(changed, container, way)
         container = _within(container, step)
     if isinstance(container, list):
         _put_in_list(container, last, value, operation.op)
@@ -117,6 +123,25 @@ def with_value(resource: ResourceDocument, operation: PatchOperation, value: Any
     else:
         raise _Refused(f"{last!r} would be part of a value that has no parts")
     return changed
+
+
+def _require_list(resource: Mapping[str, Any], container: Any, way: list[str]) -> None:
+    """Create the list at a path if it is null, or left out and a field of the kind: both mean an empty list."""
+    step = way[-1]
+    if not isinstance(container, dict) or container.get(step) is not None:
+        return
+    if step in container or (way == [SPEC, step] and _has_list(resource, step)):
+        container[step] = []
+
+
+def _has_list(resource: Mapping[str, Any], name: str) -> bool:
+    kind = kind_of_type(str(resource.get("type")), str(resource.get("api_version")))
+    fields = () if kind is None else msgspec.structs.fields(kind.shape)
+    hint = next((field.type for field in fields if field.encode_name == name), None)
+    try:
+        return isinstance(msgspec.convert([], hint), tuple)
+    except (msgspec.ValidationError, TypeError):
+        return False
 
 
 def pointer_steps(path: str) -> list[str] | None:
@@ -138,7 +163,7 @@ def _put_in_list(items: list[Any], step: str, value: Any, operation: str) -> Non
     if operation == REPLACE:
         items[_index(step, len(items) - 1)] = value
     else:
-        items.insert(len(items) if step == "-" else _index(step, len(items)), value)
+        items.insert(len(items) if step == END else _index(step, len(items)), value)
 
 
 def _index(step: str, last: int) -> int:

@@ -52,11 +52,22 @@ def test_a_number_becomes_a_text_where_the_field_takes_only_text() -> None:
     assert found.resources[0]["spec"]["output_metric_thresholds"][0]["thresholds"][0]["max"] == "60"
 
 
+def test_an_item_is_added_to_a_list_that_is_empty_in_any_form() -> None:
+    """A list of the kind that is left out or null is an empty one; integrations of the public catalog rely on it."""
+    found = changed(
+        ("add", "/spec/env_vars/-", "A=1"), ("add", "/spec/handlers", None), ("add", "/spec/handlers/-", "h")
+    )
+    assert (found.resources[0]["spec"]["env_vars"], found.resources[0]["spec"]["handlers"]) == (["A=1"], ["h"])
+    assert found.skipped == []
+
+
 @pytest.mark.parametrize(
     ("operation", "reason"),
     [
         (("replace", "/spec/ttl", 1), "'ttl' does not exist"),
-        (("add", "/spec/env_vars/-", "A=1"), "'env_vars' does not exist"),
+        (("add", "/spec/nothing/-", "A=1"), "'nothing' does not exist"),
+        (("add", "/spec/timeout/-", "A=1"), "'timeout' does not exist"),
+        (("add", "/spec/env_vars/0", "A=1"), "'env_vars' does not exist"),
         (("add", "/spec/interval/-", 1), "'-' would be part of a value that has no parts"),
         (("replace", "/spec/subscriptions/2", "c"), "the list has no item '2'"),
         (("replace", "/spec/subscriptions/-", "c"), "the list has no item '-'"),
