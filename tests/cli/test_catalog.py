@@ -121,7 +121,7 @@ def published_by_others(folder: Path) -> None:
 
 
 def test_a_catalog_in_the_documented_form_is_read(sensuctl: Sensuctl, tmp_path: Path) -> None:
-    """A list of names, a resource alone and a catalog without `versions.json` are understood; bad names are left out."""
+    """A list of names, a resource alone and a catalog without `versions.json` are read; bad names are left out."""
     published_by_others(tmp_path)
     listed = json.loads(sensuctl("catalog", "list", "--catalog", str(tmp_path), "--format", "json").out)
     assert [(one["metadata"]["name"], one["version"]) for one in listed] == [("site", "1.10.0")]
