@@ -19,7 +19,7 @@ from sensu.backend.metrics import BackendMetrics
 from sensu.backend.pipelined.assembly import assembled
 from sensu.backend.pipelined.queue.bounds import Bounds
 from sensu.backend.pipelined.steps.handlers.table import HANDLER_KINDS
-from sensu.backend.pipelined.steps.messages import Messages
+from sensu.backend.pipelined.steps.messages import KeptIncidents, Messages
 from sensu.backend.pipelined.steps.outcome import Outcome
 from sensu.backend.pipelined.steps.scripts import Scripts
 from sensu.backend.secrets.cache import SecretCache
@@ -184,7 +184,7 @@ class PipelinedWorld:
             make_entity("backend"),
             self.counters,
             self.membership,
-            messages=Messages(self._sender),
+            messages=Messages(self._sender, KeptIncidents(self.store)),
             bounds=self._bounds,
             roll=lambda: 0.0,
         )

@@ -5,12 +5,13 @@ from collections.abc import Iterator
 import pytest
 
 from sensu.backend.pipelined.steps.outcome import Delivered, Dropped, Retry
+from sensu.resources.check import CheckHistory
 from sensu.resources.handler import Handler, Notify
 from sensu.resources.kinds import MUTATOR, SECRET
 from sensu.resources.metadata import SecretReference
 from sensu.resources.secret import Secret
 from sensu.testing.factories import make_metadata, make_metrics_event
-from tests.flows.pipelined_world import PipelinedWorld, mutator, result
+from tests.flows.pipelined_world import START, PipelinedWorld, mutator, result
 from tests.sinks import HttpSink, MailSink, http_sink, mail_sink
 
 LINKED = pytest.mark.world(web_url="https://sensu.example.com")
@@ -136,3 +137,64 @@ async def test_text_of_a_mutator_is_no_event(world: PipelinedWorld) -> None:
     await world.ended(1)
     why = "the mutator's output is no event, which messages are made of"
     assert world.counters.outcomes == [("ops", Dropped(why))]
+
+
+async def test_an_incident_is_one_thread_of_mails(world: PipelinedWorld, mail: MailSink) -> None:
+    """Its beginning, a changed status and its end are mails that refer to the same incident; repetitions are none."""
+    await world.handlers(notify(f"mailto://127.0.0.1:{mail.port}?from=sensu@example.org&to=ops@example.org"))
+    for status in (1, 2, 2, 2, 0, 0, 2):
+        await world.owe(result("503", status=status, handlers=["ops"]))
+        await world.settled()
+    assert [sent["Subject"][2:] for sent in mail.mails] == [
+        "web1/http is warning",
+        "web1/http is now critical",
+        "web1/http recovered",
+        "web1/http is critical",
+    ]
+    threads = [str(sent["References"]) for sent in mail.mails]
+    assert threads[0].endswith("@sensu>")
+    assert len({*threads[:3]}) == 1
+    assert [str(sent["In-Reply-To"]) for sent in mail.mails] == threads
+
+
+async def test_a_restarted_backend_knows_what_was_announced(world: PipelinedWorld, sink: HttpSink) -> None:
+    """What services know is stored: after a restart, an incident is not announced again, and its end is."""
+    await world.handlers(notify(f"json://127.0.0.1:{sink.port}/hook"))
+    await world.owe(result("503", handlers=["ops"]))
+    await world.settled()
+    await world.restart()
+    await world.owe(result("503", handlers=["ops"]), result("fine", status=0, handlers=["ops"]))
+    await world.settled()
+    assert [request.json["type"] for request in sink.requests] == ["failure", "success"]
+
+
+async def test_a_service_that_is_down_makes_no_noise_at_others(world: PipelinedWorld, sink: HttpSink) -> None:
+    """While one service fails again and again, the others get its message once."""
+    good, bad = f"json://127.0.0.1:{sink.port}/good", f"json://127.0.0.1:{sink.port}/fail"
+    await world.handlers(notify(good, bad, retry_attempts=0))
+    for _ in range(3):
+        await world.owe(result("503", handlers=["ops"]))
+        await world.settled()
+    assert sorted(request.path for request in sink.requests) == [*["/fail"] * 3, "/good"]
+
+
+async def test_reminders_come_after_the_time_that_the_handler_asks_for(world: PipelinedWorld, sink: HttpSink) -> None:
+    """`repeat` announces an incident again while it lasts."""
+    settings = Notify(urls=(f"json://127.0.0.1:{sink.port}/hook",), repeat="4h")
+    await world.handlers(notify(notify=settings))
+    for hours in (0, 2, 2, 2):
+        await world.clock.advance(hours * 3600)
+        await world.owe(result("503", handlers=["ops"]))
+        await world.settled()
+    titles = [request.json["title"][2:] for request in sink.requests]
+    assert titles == ["web1/http is critical", "web1/http is still critical"]
+
+
+async def test_an_incident_whose_end_was_missed_does_not_hide_the_next(world: PipelinedWorld, sink: HttpSink) -> None:
+    """If a filter or a deleted check kept the end of an incident from the handler, the next one is announced."""
+    await world.handlers(notify(f"json://127.0.0.1:{sink.port}/hook"))
+    for executed in (START, START + 600):
+        history = (CheckHistory(status=0, executed=executed - 60), CheckHistory(status=2, executed=executed))
+        await world.owe(result("503", handlers=["ops"], history=history))
+        await world.settled()
+    assert len(sink.requests) == 2

@@ -31,7 +31,7 @@ from sensu.backend.keepalived.daemon import KeepaliveCounters, Keepalived
 from sensu.backend.membership import ALONE, Duty, Membership
 from sensu.backend.pipelined import assembly as pipelined
 from sensu.backend.pipelined.daemon import Pipelined
-from sensu.backend.pipelined.steps.messages import Messages
+from sensu.backend.pipelined.steps.messages import KeptIncidents, Messages
 from sensu.backend.pipelined.steps.scripts import Scripts
 from sensu.backend.ports import DaemonPorts, Subscribers
 from sensu.backend.schedulerd.daemon import RequestCounters, Schedulerd
@@ -221,7 +221,7 @@ async def composed(
         delivery_counts,
         membership,
         partial(_attempted, activity, flow, record),
-        Messages(sender, known.sealing.with_values),
+        Messages(sender, KeptIncidents(store), known.sealing.with_values),
     )
     event_log = _opened_event_log(basics, executors, stack)
     event_counts, schedule_counts = EventCounts(metrics, activity.processed, record.stored), ScheduleCounts(metrics)

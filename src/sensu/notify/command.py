@@ -8,12 +8,12 @@ from typing import Any, NoReturn
 
 import msgspec
 
-from sensu.notify.apprise_sender import send
+from sensu.notify.senders.table import send
 from sensu.notify.sending import SendRequest
 from sensu.resources.check import Check
 from sensu.rules.event_links import links_of
 from sensu.rules.notify.message import AlertMessage, message_of
-from sensu.rules.notify.occasions import DEFAULT, OCCASIONS, NoMessage, occasion_of
+from sensu.rules.notify.occasions import DEFAULT, OCCASIONS, NoMessage, Wishes, known_from_history, occasion_of
 from sensu.rules.notify.urls import expanded, masked, scheme_of
 
 EXIT_FAILED, EXIT_USAGE = 1, 2
@@ -37,7 +37,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     unknown = [word for word in when if word not in OCCASIONS]
     if unknown:
         _refuse(f"--when has words of {', '.join(OCCASIONS)}, not {unknown[0]}")
-    happened = occasion_of(_check_in(event), when)
+    check = _check_in(event)
+    happened = occasion_of(check, Wishes(when or DEFAULT), known_from_history(check), 0.0)
     if isinstance(happened, NoMessage):
         print(f"no message: {happened.why}")
         return

@@ -11,7 +11,7 @@ from threading import Lock
 
 import msgspec
 
-from sensu.notify.apprise_sender import send
+from sensu.notify.senders.table import send
 from sensu.notify.sending import FRAME_BYTES_MAX, LENGTH_BYTES, NumberedRequest, SendAnswer, framed
 
 THREADS = 8

@@ -26,11 +26,13 @@ class Notify(Wire, frozen=True):
     """Where a notify handler sends messages, and about which events; Sensu Go has no such handlers.
 
     `urls` are those of services; `${NAME}` in them is the value of a variable in the handler's `secrets`. `when` has
-    the occasions for a message (empty: the default); `template` replaces parts of the built-in messages.
+    the occasions for a message (empty: the default); `repeat` is the time after which an incident that goes on is
+    announced again, such as `4h` (empty: never); `template` replaces parts of the built-in messages.
     """
 
     urls: tuple[str, ...] | None = always_null()
     when: tuple[str, ...] = ()
+    repeat: str = ""
     template: NotifyTemplate | None = None
 
 

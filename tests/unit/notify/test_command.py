@@ -39,7 +39,7 @@ class Given:
 def test_a_message_is_sent_to_each_url(
     given: Given, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Each URL gets the message, variables come from the environment, and a failure is told by the exit status."""
+    """Each URL gets the message, variables come from the environment, and a failure shows in the exit status."""
     with http_sink() as sink:
         monkeypatch.setenv("HOOK", f"json://ops:geheim@127.0.0.1:{sink.port}/hook")
         status = given.run(CRITICAL, "--url", "${HOOK}", "--url", f"json://127.0.0.1:{sink.port}/fail")

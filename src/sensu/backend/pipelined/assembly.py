@@ -17,7 +17,7 @@ from sensu.backend.pipelined.steps.filters import Filters
 from sensu.backend.pipelined.steps.handlers.deliver import Tools
 from sensu.backend.pipelined.steps.handlers.stream_pool import StreamPools
 from sensu.backend.pipelined.steps.handlers.table import Handlers
-from sensu.backend.pipelined.steps.messages import Messages
+from sensu.backend.pipelined.steps.messages import KeptIncidents, Messages
 from sensu.backend.pipelined.steps.mutators import Mutators
 from sensu.backend.pipelined.steps.other_events import OtherEvents
 from sensu.backend.pipelined.steps.runtime_assets import Cache, RuntimeAssets
@@ -84,7 +84,15 @@ def assembled(
         records,
         Filters(records, assets, clock, scripts.filters, others),
         mutators,
-        Handlers(Tools(assets, secrets, clock, messages or Messages(SenderProcess()), StreamPools(clock, roll))),
+        Handlers(
+            Tools(
+                assets,
+                secrets,
+                clock,
+                messages or Messages(SenderProcess(), KeptIncidents(basics.store)),
+                StreamPools(clock, roll),
+            )
+        ),
         basics.settings.dashboard_url.rstrip("/"),
     )
     daemon = Pipelined(basics.store, workflows, counters, clock, bounds, roll, ownership, attempted)

@@ -41,6 +41,11 @@ HANDLER_FORM = KindForm(
             "What a message is sent about; nothing chosen for incident and resolve.",
             choices=OCCASIONS,
         ),
+        "notify.repeat": FormInput(
+            "Remind after",
+            "Time after which an incident that goes on is announced again; empty: never.",
+            example="4h",
+        ),
         "notify.template": FormInput(
             "Template", "Parts of messages of your own, with the tokens of checks.", widget="group", more=True
         ),

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from sensu.rules.event_links import EventLinks
-from sensu.rules.flapping import HISTORY_MAX
+from sensu.rules.notify.incidents import incident_began
 from sensu.rules.notify.occasions import CHANGED, FLAPS, PROBLEM, REPEATED, RESOLVED
 from sensu.rules.severity import WORDS, severity_of
 
@@ -28,13 +28,18 @@ _MARKDOWN = re.compile(r"([\\`*_\[\]<>])")
 
 
 class AlertMessage(msgspec.Struct, frozen=True):
-    """A message in three formats; `severity` is one of `critical`, `warning`, `unknown` and `passing`."""
+    """A message in three formats.
+
+    `severity` is one of `critical`, `warning`, `unknown` and `passing`, `link` the page of the event in the web UI
+    (empty: not known).
+    """
 
     title: str
     text: str
     markdown: str
     html: str
     severity: str
+    link: str = ""
 
 
 class _Fact(NamedTuple):
@@ -53,27 +58,8 @@ def message_of(
     title = f"{_SIGNS[severity]} {_subject(entity, check)} {_happened(check, occasion, began)}"
     output = shown_output(str(check.get("output") or ""))
     facts = [*_about(check, occasion, began), *_labelled(event), *_linked(event, links)]
-    return AlertMessage(
-        _cut(title, TITLE_CHARACTERS_MAX),
-        _text(output, facts),
-        _markdown(output, facts),
-        _html(output, facts),
-        severity,
-    )
-
-
-def incident_began(check: Mapping[str, Any]) -> int:
-    """When the first failing result of the present or just ended incident was executed, 0 if that is not known."""
-    history = list(check.get("history") or ())
-    is_full = len(history) >= HISTORY_MAX
-    if history and not int(check.get("status") or 0):
-        history.pop()
-    began = 0
-    for result in reversed(history):
-        if not result.get("status"):
-            return began
-        began = int(result.get("executed") or 0)
-    return 0 if is_full else began
+    bodies = (_text(output, facts), _markdown(output, facts), _html(output, facts))
+    return AlertMessage(_cut(title, TITLE_CHARACTERS_MAX), *bodies, severity, "" if links is None else links.event)
 
 
 def shown_output(output: str) -> str:
@@ -104,7 +90,8 @@ def _happened(check: Mapping[str, Any], occasion: str, began: int) -> str:
     word = WORDS[severity_of(status)] if status else _OK
     if severity_of(status) == WORDS.index(UNKNOWN):
         word = f"{UNKNOWN} (status {status})"
-    lasted = spoken_duration(int(check.get("executed") or 0) - began) if began else ""
+    seconds = int(check.get("executed") or 0) - began if began else 0
+    lasted = spoken_duration(seconds) if seconds > 0 else ""
     if occasion == RESOLVED:
         return f"recovered after {lasted}" if lasted else "recovered"
     if occasion == REPEATED:

@@ -74,7 +74,6 @@ def masked(url: str) -> str:
     scheme, separator, rest = url.partition("://")
     if not separator or not scheme_of(url):
         return url if _VARIABLE.fullmatch(url) else HIDDEN
-    rest, _, fragment = rest.partition("#") if "/#" not in rest else (rest, "", "")
     address, _, query = rest.partition("?")
     host, slash, path = address.partition("/")
     is_server = scheme.lower() in _SERVERS or scheme.lower().removesuffix("s") in _SERVERS
@@ -85,7 +84,7 @@ def masked(url: str) -> str:
     if slash:
         is_mail = scheme.lower() in ("mailto", "mailtos")
         shown += "/" + "/".join(part if is_mail or part.startswith("#") else _part(part) for part in path.split("/"))
-    return f"{scheme}://{shown}{_query(query)}" + (f"#{_part(fragment)}" if fragment else "")
+    return f"{scheme}://{shown}{_query(query)}"
 
 
 def _user(user: str) -> str:

@@ -1,44 +1,99 @@
-"""Sends the messages of notify handlers, each to its service once."""
+"""Sends the messages of notify handlers, and keeps what their services know of open incidents."""
 
 import asyncio
-from collections import OrderedDict
-from collections.abc import Callable, Sequence
-from typing import Any
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Callable, Mapping
+from typing import Any, NamedTuple
 
+from sensu.errors import InvalidResource, StoreError
+from sensu.log import fields
 from sensu.notify.sender_process import SenderProcess
-from sensu.notify.sending import SendRequest
-from sensu.rules.notify.urls import masked
+from sensu.notify.sending import SendRequest, SendResult
+from sensu.rules.notify.incidents import (
+    Announced,
+    Incident,
+    Incidents,
+    incident_of,
+    packed,
+    unpacked,
+    with_announced,
+    with_incident,
+)
+from sensu.rules.share import slot_of
+from sensu.store.contract import Store
+from sensu.store.values import PutState
 
-TAKEN_MAX = 10_000
-"""Deliveries of which is remembered which services took the message; the oldest are forgotten."""
+log = logging.getLogger("sensu.pipelined")
+
+
+class IncidentPlace(NamedTuple):
+    """Where the incidents of a handler are kept that belong to the entities of a slot."""
+
+    namespace: str
+    handler: str
+    slot: int
+
+    def __str__(self) -> str:
+        return f"notify/{self.namespace}/{self.handler}/{self.slot}"
+
+
+def place_of(namespace: str, handler: str, entity: str) -> IncidentPlace:
+    """Where the incidents of an entity are kept for a handler."""
+    return IncidentPlace(namespace, handler, slot_of(namespace, entity))
+
+
+class KeptIncidents:
+    """Open incidents in the store. The owner of the slot of an entity reads and changes its incidents."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._locks: dict[IncidentPlace, tuple[asyncio.Lock, int]] = {}
+
+    async def at(self, place: IncidentPlace) -> Incidents:
+        """The open incidents at a place; none if they cannot be read. Raises StoreError."""
+        try:
+            return unpacked(await self._store.get_state(str(place)))
+        except InvalidResource as err:
+            log.error("incidents cannot be read", extra=fields(handler=place.handler, error=str(err)))
+            return ()
+
+    async def note(self, place: IncidentPlace, incident: Incident, changes: Mapping[str, Announced | None]) -> None:
+        """Keep what services know of an incident. If the store fails, they may get its messages again."""
+        try:
+            async with self._alone(place):
+                incidents = await self.at(place)
+                known = incident_of(incidents, incident.entity, incident.check)
+                base = known if known is not None and known.id == incident.id else incident
+                kept = with_incident(incidents, with_announced(base, changes))
+                await self._store.commit([PutState(str(place), packed(kept))])
+        except StoreError as err:
+            log.error("an incident cannot be kept", extra=fields(handler=place.handler, error=str(err)))
+
+    @contextlib.asynccontextmanager
+    async def _alone(self, place: IncidentPlace) -> AsyncIterator[None]:
+        lock, users = self._locks.get(place, (asyncio.Lock(), 0))
+        self._locks[place] = (lock, users + 1)
+        try:
+            async with lock:
+                yield
+        finally:
+            lock, users = self._locks[place]
+            if users > 1:
+                self._locks[place] = (lock, users - 1)
+            else:
+                del self._locks[place]
 
 
 class Messages:
-    """Sends messages with the process for it. `opened` returns a stored handler with its URLs opened."""
+    """Sends messages. `opened` returns a stored handler with its URLs opened; `incidents` are what services know."""
 
-    def __init__(self, sender: SenderProcess, opened: Callable[[Any], Any] = lambda handler: handler) -> None:
-        self._sender, self.opened = sender, opened
-        self._taken: OrderedDict[str, set[str]] = OrderedDict()
+    def __init__(
+        self, sender: SenderProcess, incidents: KeptIncidents, opened: Callable[[Any], Any] = lambda handler: handler
+    ) -> None:
+        self._sender, self.incidents, self.opened = sender, incidents, opened
 
-    async def send(self, delivery_id: str, requests: Sequence[SendRequest]) -> Sequence[str]:
-        """Send a message to several services side by side; returns the failures, without secrets.
-
-        When a delivery is retried, only the services that failed get its message.
-        """
-        taken = self._taken.pop(delivery_id, set())
-        left = [request for request in requests if request.url not in taken]
-        answers = await asyncio.gather(*(self._sender.send(request) for request in left))
-        failed = []
-        for request, sent in zip(left, answers, strict=True):
-            if sent.why:
-                failed.append(f"{masked(request.url)}: {sent.why}")
-            else:
-                taken.add(request.url)
-        if failed and taken:
-            self._remember(delivery_id, taken)
-        return failed
-
-    def _remember(self, delivery_id: str, taken: set[str]) -> None:
-        self._taken[delivery_id] = taken
-        if len(self._taken) > TAKEN_MAX:
-            self._taken.popitem(last=False)
+    async def send(self, requests: Mapping[str, SendRequest]) -> Mapping[str, SendResult]:
+        """Send messages side by side; the results have the keys of the requests."""
+        results = await asyncio.gather(*(self._sender.send(request) for request in requests.values()))
+        return dict(zip(requests, results, strict=True))

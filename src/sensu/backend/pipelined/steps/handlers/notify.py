@@ -1,46 +1,115 @@
 """Notify handlers: messages to chat, mail and paging services."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import msgspec
 
-from sensu.backend.pipelined.steps.commands import revealed
+from sensu.backend.pipelined.steps.commands import hidden_values, revealed
 from sensu.backend.pipelined.steps.handlers.deliver import Occasion, Tools
+from sensu.backend.pipelined.steps.messages import place_of
 from sensu.backend.pipelined.steps.outcome import Delivered, Dropped, Outcome, Retry
 from sensu.backend.secrets.provider import NoSecret
-from sensu.notify.sending import SendRequest
+from sensu.notify.sending import SendRequest, SendResult
 from sensu.resources.check import Check
-from sensu.resources.handler import Handler
-from sensu.rules.command_output import printable
+from sensu.resources.handler import Handler, Notify
+from sensu.rules.command_output import printable, without
+from sensu.rules.notify.incidents import (
+    Announced,
+    Incident,
+    current,
+    incident_of,
+    name_in,
+    new_incident,
+    service_key,
+)
 from sensu.rules.notify.message import message_of
-from sensu.rules.notify.occasions import NoMessage, occasion_of
+from sensu.rules.notify.occasions import NO_CHECK, NoMessage, after_message, occasion_of, without_message
+from sensu.rules.notify.settings import wishes_of
 from sensu.rules.notify.template import templated
-from sensu.rules.notify.urls import expanded
+from sensu.rules.notify.urls import expanded, masked
 
 TIME_LIMIT_S = 15
 """The time that a message may take, without a timeout of the handler's own."""
+SENT_BEFORE = "the message was sent before"
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """An event with its incident, and the id of the delivery."""
+
+    event: Mapping[str, Any]
+    check: Check
+    incident: Incident
+    occasion: Occasion
 
 
 async def deliver(tools: Tools, handler: Handler, payload: bytes, occasion: Occasion) -> Outcome:
-    """Send the messages about the event in `payload` to all services of the handler, side by side."""
+    """Send messages about the event in `payload` to the services of the handler that need one."""
     event = _event_in(payload)
     if isinstance(event, Dropped):
         return event
-    notify = handler.notify
-    if notify is None:
-        return Dropped("a notify handler needs the field notify")
-    happened = occasion_of(_check_in(event), notify.when)
-    if isinstance(happened, NoMessage):
-        return Delivered(happened.why)
-    urls = await _urls(tools, handler)
-    if isinstance(urls, str):
-        return Retry(urls)
-    message = templated(message_of(event, happened, occasion.links), notify.template, event, happened, occasion.links)
-    timeout_s = float(handler.timeout or TIME_LIMIT_S)
-    requests = [SendRequest(url, message, timeout_s) for url in urls]
-    failed = await tools.messages.send(occasion.delivery_id, requests)
-    return Retry(printable("; ".join(failed))) if failed else Delivered()
+    notify, check = handler.notify, _check_in(event)
+    if notify is None or not notify.urls:
+        return Dropped("a notify handler needs notify.urls")
+    if check is None:
+        return Delivered(NO_CHECK)
+    namespace, entity = handler.metadata.namespace, name_in(event, "entity")
+    place = place_of(namespace, handler.metadata.name, entity)
+    known = incident_of(await tools.messages.incidents.at(place), entity, check.metadata.name)
+    case = _Case(event, check, current(known, new_incident(namespace, event), check), occasion)
+    decided = {key: _decided(case, notify, key, tools.clock.now()) for key in map(service_key, notify.urls)}
+    wanted = {key: happened for key, happened in decided.items() if isinstance(happened, str)}
+    services = await _services(tools, handler) if wanted else _Services({}, ())
+    if isinstance(services, str):
+        return Retry(services)
+    requests = {key: _request(case, handler, notify, key, services.urls[key], what) for key, what in wanted.items()}
+    results = await tools.messages.send(requests)
+    changes = _changes(case, decided, results, tools.clock.now())
+    if changes and (known is not None or any(changes.values())):
+        await tools.messages.incidents.note(place, case.incident, changes)
+    failed = [f"{masked(requests[key].url)}: {result.why}" for key, result in results.items() if result.why]
+    if failed:
+        return Retry(printable(without("; ".join(failed), services.hidden)))
+    notes = [happened.why for happened in decided.values() if isinstance(happened, NoMessage)]
+    return Delivered() if wanted else Delivered(notes[0])
+
+
+def _decided(case: _Case, notify: Notify, key: str, now: float) -> str | NoMessage:
+    """What the message to a service says."""
+    last = case.incident.announced.get(key)
+    if last is not None and last.delivery == case.occasion.delivery_id:
+        return NoMessage(SENT_BEFORE)
+    return occasion_of(case.check, wishes_of(notify), last, now)
+
+
+def _request(case: _Case, handler: Handler, notify: Notify, key: str, url: str, happened: str) -> SendRequest:
+    incident, links = case.incident, case.occasion.links
+    since = incident.began if incident.announced or incident.is_exact else 0
+    built_in = message_of(case.event, happened, links, since)
+    message = templated(built_in, notify.template, case.event, happened, links)
+    last, timeout_s = incident.announced.get(key), float(handler.timeout or TIME_LIMIT_S)
+    return SendRequest(url, message, timeout_s, happened, incident.id, "" if last is None else last.reference)
+
+
+def _changes(
+    case: _Case, decided: Mapping[str, str | NoMessage], results: Mapping[str, SendResult], now: float
+) -> dict[str, Announced | None]:
+    """What changes about what services know: of those that took a message, and of those that get none."""
+    changes: dict[str, Announced | None] = {}
+    for key, happened in decided.items():
+        last = case.incident.announced.get(key)
+        if isinstance(happened, NoMessage):
+            then = without_message(case.check, last, happened)
+        elif results[key].why:
+            continue
+        else:
+            reference = results[key].reference or (last.reference if last is not None else "")
+            then = after_message(case.check, happened, now, reference, case.occasion.delivery_id)
+        if then != last:
+            changes[key] = then
+    return changes
 
 
 def _event_in(payload: bytes) -> Mapping[str, Any] | Dropped:
@@ -59,16 +128,23 @@ def _check_in(event: Mapping[str, Any]) -> Check | None:
         return None
 
 
-async def _urls(tools: Tools, handler: Handler) -> Sequence[str] | str:
-    """The URLs of a handler with its secrets in them, or why they are not known."""
+class _Services(NamedTuple):
+    """The URLs of a handler by the keys of their services, with secrets in them; `hidden` must not be shown."""
+
+    urls: Mapping[str, str]
+    hidden: Sequence[str]
+
+
+async def _services(tools: Tools, handler: Handler) -> _Services | str:
+    """The services of a handler, or why they are not known."""
     values = await tools.secrets.variables(handler.metadata.namespace, handler.secrets)
     if isinstance(values, NoSecret):
         return values.why
-    urls = []
-    opened = tools.messages.opened(handler)
-    for url in (opened.notify and opened.notify.urls) or ():
+    variables, urls, opened = dict(revealed(values)), dict[str, str](), tools.messages.opened(handler)
+    stored = (handler.notify and handler.notify.urls) or ()
+    for kept, url in zip(stored, (opened.notify and opened.notify.urls) or (), strict=True):
         try:
-            urls.append(expanded(url, dict(revealed(values))))
+            urls[service_key(kept)] = expanded(url, variables)
         except KeyError as err:
             return f"the variable {err.args[0]} is not in secrets"
-    return urls
+    return _Services(urls, hidden_values(values, None))

@@ -20,8 +20,8 @@ LOG_LINES_MAX = 20
 _CLOCK = SystemClock()
 _TYPES = {CRITICAL: "failure", WARNING: "warning", UNKNOWN: "warning", PASSING: "success"}
 _MAIL = frozenset(("mailto", "mailtos"))
-_KEYS = {"pagerduty": "dedup", "pd": "dedup"}
-"""Services that close what they have opened by a key, and the parameter for it."""
+_KEYS = {"pagerduty": {"dedup": "{}", "action": "map"}, "opsgenie": {"alias": "{}"}}
+"""Services that close what they have opened by a key, and their parameters for it."""
 TIMED_OUT = "timed out"
 _TIMEOUT = "TIMEOUT"
 
@@ -32,23 +32,15 @@ def send(request: SendRequest) -> SendResult:
     try:
         why, log = _sent(request)
     except Exception as err:
-        why, log = f"{type(err).__name__}: {last_line(str(err), _secrets_of(request.url))}", ()
+        why, log = f"{type(err).__name__}: {last_line(str(err), secrets_of(request.url))}", ()
     return SendResult(why, _CLOCK.monotonic() - started, log)
-
-
-def service_problem(url: str) -> str:
-    """Why no message can be sent to a URL, empty if one can."""
-    apprise = _apprise()
-    if apprise is None:
-        return MISSING
-    return "" if _service(apprise, url) is not None else _unusable(apprise, url)
 
 
 def _sent(request: SendRequest) -> tuple[str, tuple[str, ...]]:
     apprise = _apprise()
     if apprise is None:
         return MISSING, ()
-    service = _service(apprise, _with_thread(request))
+    service = _service(apprise, with_thread(request))
     if service is None:
         return _unusable(apprise, request.url), ()
     sender = apprise.Apprise(asset=_asset(apprise))
@@ -62,7 +54,7 @@ def _sent(request: SendRequest) -> tuple[str, tuple[str, ...]]:
         timeout=request.timeout_s * TIME_SHARE,
         log_level=logging.INFO,
     ) as result:
-        hidden = _secrets_of(request.url)
+        hidden = secrets_of(request.url)
         log = tuple(last_line(entry.message, hidden) for entry in result.logs())[-LOG_LINES_MAX:]
         if result:
             return "", log
@@ -105,18 +97,19 @@ def _body(request: SendRequest, service: Any) -> tuple[str, str]:
     return {"html": message.html, "markdown": message.markdown}.get(name, message.text), name
 
 
-def _with_thread(request: SendRequest) -> str:
+def with_thread(request: SendRequest) -> str:
     """The URL with what groups the messages of an incident, where the service has a parameter for it."""
     scheme, thread = scheme_of(request.url), request.thread
     if not thread:
         return request.url
     if scheme in _MAIL:
-        more = {"+References": f"<{thread}@sensu>", "+In-Reply-To": f"<{thread}@sensu>"}
-    elif scheme in _KEYS:
-        more = {_KEYS[scheme]: thread}
+        more = dict.fromkeys(("+References", "+In-Reply-To"), f"<{thread}@sensu>")
     else:
-        return request.url
-    return f"{request.url}{'&' if '?' in request.url else '?'}{urlencode(more)}"
+        more = {name: value.format(thread) for name, value in _KEYS.get(scheme, {}).items()}
+    query = request.url.partition("?")[2]
+    given = {pair.partition("=")[0] for pair in query.split("&")}
+    left = {name: value for name, value in more.items() if name not in given}
+    return f"{request.url}{'&' if query else '?'}{urlencode(left)}" if left else request.url
 
 
 def _unusable(apprise: Any, url: str) -> str:
@@ -129,7 +122,7 @@ def _unusable(apprise: Any, url: str) -> str:
     return f"unknown service {scheme}" + (f"; did you mean {meant[0]}?" if meant else "")
 
 
-def _secrets_of(url: str) -> list[str]:
+def secrets_of(url: str) -> list[str]:
     """The URL, and its parts that are hidden when it is shown."""
     rest = url.partition("://")[2]
     parts = [part for piece in rest.replace("?", "/").replace("&", "/").split("/") for part in piece.split("@")]
