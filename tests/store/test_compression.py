@@ -128,6 +128,28 @@ async def test_a_database_of_the_version_before(tmp_path: Path) -> None:
         assert [found[old.key].body, found[new.key].body] == [old.body, new.body]
 
 
+async def test_events_from_before_the_first_dictionary(tmp_path: Path) -> None:
+    """Events that were stored before there was a dictionary are compressed later, and their pages become free."""
+    fleet = list(events(ENOUGH, HOSTS))
+    plain = "SELECT count(*) FROM events WHERE substr(body, 1, 1) = X'7B'"
+    async with sqlite(tmp_path).opened() as store:
+        await write(store, fleet)
+        counts = await store.event_counts("default"), await store.counts(None), await store.count_events("default")
+        pages = in_file(tmp_path, "PRAGMA page_count")[0]
+        await until_compressed(store, tmp_path)
+    async with sqlite(tmp_path).opened() as store:
+        while in_file(tmp_path, plain)[0]:
+            await store.commit([AppendAudit(1.0, b"entry")])
+        assert counts == (
+            await store.event_counts("default"),
+            await store.counts(None),
+            await store.count_events("default"),
+        )
+        found = (await store.list_events(None)).items
+        assert {one.key: one.body for one in found} == {put.key: put.body for put in fleet}
+    assert in_file(tmp_path, "PRAGMA freelist_count")[0] * 2 > pages
+
+
 async def test_a_postgresql_database_of_the_version_before() -> None:
     """A PostgreSQL database without dictionaries opens, and its events stay readable."""
     url = postgres_server.shared().new_schema()

@@ -33,6 +33,8 @@ SAMPLE_BYTES_MAX = 16 * 1024
 BODIES_FOR_A_SAMPLE = {EVENTS: 5, AUDIT: 1}
 WORSE = 1.5
 """Bodies that take this many times what they took at first need another dictionary."""
+WELL = 0.2
+"""Bodies that take at most this part of their size never do."""
 BETTER = 0.7
 """A dictionary is used if bodies then take at most this part of what they take without it."""
 TRIED = 100
@@ -157,6 +159,15 @@ class Compression:
             dict(zip(events, of_events, strict=True)), dict(zip(owed, of_deliveries, strict=True)), audited
         )
 
+    @property
+    def compresses_events(self) -> bool:
+        """Whether there is a dictionary for events."""
+        return self._kinds[EVENTS].is_ready
+
+    def of_events(self, bodies: list[bytes]) -> list[bytes]:
+        """The stored form of events; those that are compressed already stay as they are."""
+        return self._kinds[EVENTS].packed(bodies)
+
     def trained(self) -> list[tuple[str, Dictionary]]:
         """The dictionaries that must be stored before they are used, with their kinds."""
         return [(kind, one.trained) for kind, one in self._kinds.items() if one.trained is not None]
@@ -190,7 +201,11 @@ class _Compressor:
         """The stored form of bodies."""
         if self._samples is not None:
             self._sample(self._samples, bodies)
-        large = [place for place, body in enumerate(bodies) if len(body) >= COMPRESSED_FROM_BYTES]
+        large = [
+            place
+            for place, body in enumerate(bodies)
+            if len(body) >= COMPRESSED_FROM_BYTES and body[:4] != zstandard.FRAME_HEADER
+        ]
         if self._compressor is None or not large:
             return bodies
         stored = list(bodies)
@@ -218,9 +233,14 @@ class _Compressor:
             return
         self._share = self._bytes_after / self._bytes_before
         self._share_at_first = min(self._share_at_first, self._share)
-        if self._share > WORSE * self._share_at_first and self._samples is None:
+        if self._share > max(WELL, WORSE * self._share_at_first) and self._samples is None:
             self._samples = []
         self._begin_window()
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether there is a dictionary."""
+        return self._compressor is not None
 
     @property
     def is_unsettled(self) -> bool:

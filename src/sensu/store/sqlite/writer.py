@@ -21,6 +21,7 @@ from sensu.store.group import CommitGroup, asked
 from sensu.store.pending import GROUP_WRITES_MAX, Pending, groups_of, halve
 from sensu.store.sqlite import statements
 from sensu.store.sqlite.checkpoints import Checkpoints
+from sensu.store.sqlite.compaction import Compaction
 from sensu.store.sqlite.connection import Durability, explain, open_writer
 from sensu.store.sqlite.damage import Damage
 from sensu.store.sqlite.history import Ends
@@ -110,6 +111,7 @@ class Writer:
     def _open(self) -> None:
         self._use.require_database(self._path)
         self._connection = open_writer(self._path, self._durability, self._wal_bytes_max)
+        self._compaction = Compaction(self._connection)
         try:
             with self._use.turn():
                 migrate(self._connection, self._path, migrations())
@@ -272,6 +274,8 @@ class Writer:
         self._checkpoints.logged(statements.bytes_logged(rows))
         try:
             self._look_for_dictionaries(self._compression.unsettled())
+            if self._compression.compresses_events and not self._compaction.is_done:
+                self._compaction.step(self._compression)
             if self._dead_since_trim >= DEAD_LETTERS_SLACK:
                 self._trim_dead_letters()
             if self._checkpoints.restart_wanted:
