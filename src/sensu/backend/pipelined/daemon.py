@@ -385,10 +385,11 @@ class Pipelined:
             why = "; ".join(pending.failed.values())
             log.error("a delivery is given up", extra=fields(delivery=pending.id, error=why))
             writes = pending.conclusion()
+            self._release(pending)
+            self._settlement.add(writes, lambda: self._forget(pending.id))
         else:
-            writes = (SettleDelivery(pending.id),)
-        self._release(pending)
-        self._settlement.add(writes, lambda: self._forget(pending.id))
+            self._release(pending)
+            self._settlement.settle(pending.id, lambda: self._forget(pending.id))
 
     def _hand_on(self, pending: PendingDelivery) -> None:
         """Leave the workflows that were not done to the member that the delivery has moved to."""

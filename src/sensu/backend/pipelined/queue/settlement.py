@@ -9,13 +9,15 @@ from sensu.clock import Clock
 from sensu.errors import StoreError
 from sensu.log import fields
 from sensu.store.contract import Store
-from sensu.store.values import Write
+from sensu.store.values import SettleDelivery, Write
 
 log = logging.getLogger("sensu.pipelined")
 
 DELIVERIES_AT_ONCE_MAX = 500
 STORE_PAUSE_S = 1.0
 """The pause before the next attempt when the store does not answer."""
+SETTLED_WITHIN_S = 0.05
+"""How long deliveries that are done wait for others, to be settled in one commit."""
 LAST_COMMIT_S = 1.0
 """The time that the store has at the end; deliveries that it does not settle by then stay pending."""
 
@@ -29,17 +31,30 @@ class Settlement:
         self._store, self._clock = store, clock
         self._waiting: deque[tuple[Sequence[Write], OnStored | None]] = deque()
         self._woken = asyncio.Event()
+        self._settles: asyncio.TimerHandle | None = None
 
     def add(self, writes: Sequence[Write], on_stored: OnStored | None = None) -> None:
         """Commit writes after all earlier ones, then call `on_stored`."""
         self._waiting.append((writes, on_stored))
         self._woken.set()
 
+    def settle(self, delivery_id: int, on_stored: OnStored) -> None:
+        """Settle a delivery that is done, soon, with others.
+
+        Until it is settled, it would be repeated after a crash; a commit for each would cost more than the delivery.
+        """
+        self._waiting.append(((SettleDelivery(delivery_id),), on_stored))
+        if self._settles is None:
+            self._settles = asyncio.get_running_loop().call_later(SETTLED_WITHIN_S, self._woken.set)
+
     async def run(self) -> None:
         """Commit until cancelled."""
         while True:
             await self._woken.wait()
             self._woken.clear()
+            if self._settles is not None:
+                self._settles.cancel()
+                self._settles = None
             while self._waiting:
                 try:
                     await self._commit()

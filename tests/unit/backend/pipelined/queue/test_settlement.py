@@ -32,6 +32,22 @@ async def test_many_deliveries_share_a_commit() -> None:
         assert told == list(range(DELIVERIES_AT_ONCE_MAX + 1))
 
 
+async def test_deliveries_that_are_done_wait_for_others() -> None:
+    """Deliveries that end one after the other are settled in one commit, and at once if something else is committed."""
+    async with settling() as (settlement, store, clock):
+        first, last, other = asyncio.Event(), asyncio.Event(), asyncio.Event()
+        for number, settled in enumerate((first, last)):
+            settlement.settle(number, settled.set)
+            await let_others_run()
+        assert not store.commits
+        await asyncio.wait_for(last.wait(), 5)
+        assert [len(commit) for commit in store.commits] == [2]
+        settlement.settle(4, other.set)
+        settlement.add((OweDelivery(5, "default", b"{}", 0.0, 1),))
+        await let_others_run()
+        assert other.is_set()
+
+
 async def test_a_store_that_fails_is_asked_until_it_answers() -> None:
     """Nothing is forgotten while the store fails, and nobody is told before it has the writes."""
     async with settling() as (settlement, store, clock):
