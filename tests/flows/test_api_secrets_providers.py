@@ -105,6 +105,64 @@ async def test_what_was_put_is_what_is_read(api: RunningApi, admin: str) -> None
         assert (again.body, again.headers["Etag"]) == (first.body, first.headers["Etag"])
 
 
+CONJUR = {
+    "account": "sensu.io",
+    "appliance_url": "http://localhost:8480",
+    "login": "host/Sensu/sensuBackend",
+    "api_key": "CONJUR_API_KEY",
+    "timeout": "1s",
+    "tls": None,
+    "ttl": "1m0s",
+}
+AWS = {"region": "ap-south-1", "access_key": "xxxxx", "secret_key": "xxxx", "timeout": 60}
+
+
+def conjur(**client: Any) -> dict[str, Any]:
+    return provider("conjur", "CyberArkProvider", {"client": {**CONJUR, **client}})
+
+
+def amazon(**client: Any) -> dict[str, Any]:
+    return provider("aws", "AWSProvider", {"client": {**AWS, **client}})
+
+
+async def test_conjur_and_aws_are_shown_as_the_reference_shows_them(api: RunningApi, admin: str) -> None:
+    """What is left out gets the documented values, and durations are as Go writes them."""
+    await put(api, admin, conjur(ttl="60s"))
+    assert (await got(api, admin, "/conjur"))["spec"]["client"] == CONJUR
+    least = {name: CONJUR[name] for name in ("account", "appliance_url", "login", "api_key")}
+    await put(api, admin, provider("conjur", "CyberArkProvider", {"client": least}))
+    assert (await got(api, admin, "/conjur"))["spec"]["client"] == {**CONJUR, "timeout": "1m0s", "ttl": "30s"}
+    await put(api, admin, provider("aws", "AWSProvider", {"client": {k: AWS[k] for k in AWS if k != "timeout"}}))
+    assert (await got(api, admin, "/aws"))["spec"]["client"] == AWS
+
+
+@pytest.mark.parametrize(
+    ("body", "fields", "elsewhere", "place"),
+    [
+        (conjur(), ("api_key",), {"appliance_url": "https://other"}, "the API key of host/Sensu/sensuBackend at"),
+        (amazon(), ("access_key", "secret_key"), {"region": "eu-west-1"}, "the access_key for eu-west-1"),
+    ],
+)
+async def test_keys_are_shown_to_those_who_may_change_them(
+    api: RunningApi, admin: str, body: dict[str, Any], fields: tuple[str, ...], elsewhere: dict[str, str], place: str
+) -> None:
+    """Readers get REDACTED, which keeps the key when it is sent, but not for another server; the store has no key."""
+    reader, name = await reader_of(api, admin, "providers"), body["metadata"]["name"]
+    for key in ("c4nary1", "c4nary2"):
+        body["spec"]["client"] |= dict.fromkeys(fields, key)
+        await put(api, admin, body)
+    shown = await got(api, reader, f"/{name}")
+    assert {shown["spec"]["client"][field] for field in fields} == {REDACTED}
+    await put(api, admin, shown)
+    kept = await got(api, admin, f"/{name}")
+    assert {kept["spec"]["client"][field] for field in fields} == {"c4nary2"}
+    shown["spec"]["client"] |= elsewhere
+    assert (await put(api, admin, shown, 400)).startswith(place)
+    entries = (await api.call("GET", "/api/sensu/v1/audit", Authorization=admin)).body
+    stored = b"".join([one async for chunk in api.store.bodies("secrets/v1.Provider", None) for one in chunk])
+    assert b"c4nary" not in entries + stored
+
+
 async def test_tokens_are_shown_to_those_who_may_change_them(api: RunningApi, admin: str, tmp_path: Path) -> None:
     """Readers without the right to update get REDACTED; the audit log and the store contain no token."""
     reader = await reader_of(api, admin, "providers")
@@ -143,6 +201,13 @@ async def test_a_connection_without_encryption_is_pointed_out(api: RunningApi, a
         (vault(version="v3"), "client.version must be one of v1, v2"),
         (vault(max_retries=-1), "client.max_retries must be from 0 to 10"),
         (vault(timeout="1h"), "client.timeout must be a duration of more than 0 and at most 5m0s, such as 20s"),
+        (conjur(account=""), "client.account must be set"),
+        (conjur(appliance_url="conjur"), "client.appliance_url must be an https or http URL"),
+        (conjur(ttl="2d"), "client.ttl must be a duration of more than 0 and at most 24h0m0s"),
+        (amazon(region="Frankfurt"), "client.region must be the name of an AWS region, such as eu-central-1"),
+        (amazon(access_key="a/b"), "client.access_key must be set, in letters and digits"),
+        (amazon(secret_key=""), "client.secret_key must be set"),
+        (amazon(timeout=0), "client.timeout must be a number of seconds from 1 to 300"),
         (vault(timeout="soon"), "client.timeout must be a duration"),
         (vault(rate_limiter={"limit": 0, "burst": 5}), "client.rate_limiter needs a limit and a burst"),
         (vault(tls={"client_cert": "/a"}), "client.tls.client_key must be set"),

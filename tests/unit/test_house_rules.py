@@ -22,10 +22,12 @@ CLOCK_READERS = re.compile(
 )
 KINDS_IN_A_LIST_MAX = 5
 KINDS_MAY_BE_LISTED = [
+    CHECKOUT / "src/sensu/backend/secrets/assembly.py",
     CHECKOUT / "src/sensu/rules/kinds/table.py",
     CHECKOUT / "src/sensu/transport/protobuf_schema.py",
 ]
-"""The table of rules, and the table of messages of the agent protocol, some of which have the names of kinds."""
+"""The classes of secrets providers by their types, the table of rules, and the table of messages of the agent protocol,
+some of which have the names of kinds."""
 SEVERAL_MEANINGS = {
     "Action": "a template's in the words of Go's text/template, and what a role may allow",
     "Command": "a template's in the words of Go's text/template, a shell command, and a command of sensuctl",

@@ -1,12 +1,14 @@
 """Requests to servers of others, such as identity providers and Vault, with limits for everything."""
 
 import asyncio
+import contextlib
 import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sensu.errors import SensuError
+from sensu.errors import InvalidResource, SensuError
+from sensu.resources.wire import parse_json
 from sensu.tls import file_problem
 
 BODY_BYTES_MAX = 1024 * 1024
@@ -26,6 +28,13 @@ class ServerAnswer:
 
     def __repr__(self) -> str:
         return f"ServerAnswer({self.status})"
+
+
+def json_of(answer: ServerAnswer) -> Any:
+    """The JSON of an answer, None if it is none."""
+    with contextlib.suppress(InvalidResource):
+        return parse_json(answer.body)
+    return None
 
 
 async def asked(

@@ -237,6 +237,8 @@ SECRET_PROVIDER = Kind(
 )
 ENV_PROVIDER = _type_of(SECRET_PROVIDER, "Env", "secret_providers:EnvProvider", authorless=True)
 FILE_PROVIDER = _type_of(SECRET_PROVIDER, "FileProvider", "secret_providers:FileProvider")
+CYBERARK_PROVIDER = _type_of(SECRET_PROVIDER, "CyberArkProvider", "secret_providers:CyberArkProvider")
+AWS_PROVIDER = _type_of(SECRET_PROVIDER, "AWSProvider", "secret_providers:AWSProvider")
 VAULT_PROVIDER = _type_of(SECRET_PROVIDER, "VaultProvider", "secret_providers:VaultProvider")
 ENTITY_CONFIG = Kind(
     "EntityConfig",

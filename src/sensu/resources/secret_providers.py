@@ -9,7 +9,7 @@ from sensu.resources.wire_numbers import I64
 
 ENV = "env"
 """The name of the only provider of type `Env`."""
-RETRIES = 2
+RETRIES, AWS_TIMEOUT_S = 2, 60
 
 
 class EnvProvider(Wire, frozen=True):
@@ -70,3 +70,38 @@ class VaultProvider(Wire, frozen=True):
 
     metadata: ObjectMeta = always(ObjectMeta)
     client: VaultClient = always(VaultClient)
+
+
+class ConjurClient(Wire, frozen=True):
+    """How a Conjur server is asked; values are used for `ttl` before they are asked for again."""
+
+    account: str = always_str()
+    api_key: str = always_str()
+    appliance_url: str = always_str()
+    login: str = always_str()
+    timeout: str = always_str()
+    tls: ServerTLS | None = always_null()
+    ttl: str = always_str()
+
+
+class CyberArkProvider(Wire, frozen=True):
+    """A CyberArk Conjur server."""
+
+    metadata: ObjectMeta = always(ObjectMeta)
+    client: ConjurClient = always(ConjurClient)
+
+
+class AWSClient(Wire, frozen=True):
+    """The account and region of AWS Secrets Manager; `timeout` is in seconds."""
+
+    access_key: str = always_str()
+    region: str = always_str()
+    secret_key: str = always_str()
+    timeout: I64 = always(lambda: AWS_TIMEOUT_S)
+
+
+class AWSProvider(Wire, frozen=True):
+    """AWS Secrets Manager."""
+
+    metadata: ObjectMeta = always(ObjectMeta)
+    client: AWSClient = always(AWSClient)

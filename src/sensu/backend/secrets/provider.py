@@ -3,6 +3,9 @@
 from abc import ABC, abstractmethod
 from typing import Any, NamedTuple, NoReturn
 
+AT_ONCE = 16
+"""The maximum number of requests to a server at a time; further ones wait."""
+
 
 class SecretText:
     """A secret value on its way to a command.

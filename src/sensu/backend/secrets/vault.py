@@ -4,30 +4,25 @@ The token is renewed for as long as the provider exists; with a client certifica
 """
 
 import asyncio
-import contextlib
 import logging
 import random
 import ssl
 from collections.abc import Callable
 from typing import Any
 
-from sensu.backend.outgoing import ServerAnswer, ServerOutOfReach, asked
-from sensu.backend.secrets.provider import NoSecret, SecretProvider, SecretValue, as_value
+from sensu.backend.outgoing import ServerAnswer, ServerOutOfReach, asked, json_of
+from sensu.backend.secrets.provider import AT_ONCE, NoSecret, SecretProvider, SecretValue, as_value
 from sensu.backend.secrets.rate_limit import RateLimit
-from sensu.backend.secrets.server_tls import context_of
+from sensu.backend.secrets.server_tls import context_of, name_of
 from sensu.clock import Clock
-from sensu.errors import InvalidResource
 from sensu.log import fields
 from sensu.resources.secret_providers import VaultProvider
-from sensu.resources.wire import parse_json
 from sensu.rules import vault
 from sensu.rules.go_duration import parse_s
 from sensu.rules.kinds.vault_provider import url_of
 
 log = logging.getLogger("sensu.secrets")
 
-AT_ONCE = 16
-"""The maximum number of requests to a server at a time; further ones wait."""
 RETRY_MIN_S, RETRY_MAX_S = 5.0, 300.0
 """The pauses after a token could not be had or renewed; each is twice as long as the last."""
 ReportFailure = Callable[[NoSecret | None], None]
@@ -78,7 +73,7 @@ class VaultSecrets(SecretProvider):
                 answer = await self._server.ask("GET", place.path, await self._valid_token(instead_of=token))
         except ServerOutOfReach as err:
             return NoSecret(str(err))
-        document = _json(answer)
+        document = json_of(answer)
         if answer.status != 200:
             return NoSecret(vault.refusal(answer.status, place.path), is_missing=answer.status == 404)
         text = vault.field_in(document, self._client.version, place.field)
@@ -96,7 +91,7 @@ class VaultSecrets(SecretProvider):
         async with self._logging_in:
             if self._logs_in and self._token in ("", instead_of):
                 answer = await self._server.ask("POST", "auth/cert/login", "", {})
-                document = _json(answer)
+                document = json_of(answer)
                 token = vault.token_in(document) if answer.status == 200 else ""
                 if not token:
                     raise ServerOutOfReach(
@@ -129,7 +124,7 @@ class VaultSecrets(SecretProvider):
             return
         answer = await self._server.ask("GET", "auth/token/lookup-self", self._token)
         if answer.status == 200:
-            self._life = vault.life_in(_json(answer))
+            self._life = vault.life_in(json_of(answer))
             if self._life.seconds > 0 and not self._life.renewable:
                 log.warning("the token of a Vault server cannot be renewed", extra=fields(valid_s=self._life.seconds))
         elif answer.status != 403:  # a policy may not allow it, and reading tells whether the token is valid
@@ -140,7 +135,7 @@ class VaultSecrets(SecretProvider):
         if self._life.renewable:
             answer = await self._server.ask("POST", "auth/token/renew-self", token, {})
             if answer.status == 200:
-                self._life = vault.life_in(_json(answer))
+                self._life = vault.life_in(json_of(answer))
                 return
             if not self._logs_in:
                 raise ServerOutOfReach(f"Vault refused to renew the token, with status {answer.status}; set a new one")
@@ -162,7 +157,6 @@ class _Server:
         self._context, self._clock = context, clock
         self._limit, self._turns = RateLimit(client.rate_limiter, clock), asyncio.Semaphore(AT_ONCE)
         self._timeout_s = parse_s(client.timeout)
-        self._name = client.tls.cname if client.tls is not None else ""
 
     async def ask(self, method: str, path: str, token: str, body: Any = None) -> ServerAnswer:
         """The last answer; raises ServerOutOfReach if there was none."""
@@ -194,13 +188,7 @@ class _Server:
             headers["X-Vault-Token"] = token
         if self._client.namespace:
             headers["X-Vault-Namespace"] = self._client.namespace
-        more = {"server_hostname": self._name} if self._name else {}
+        more = name_of(self._client.tls)
         await self._limit.wait()
         async with self._turns:
             return await asked(method, url, self._context, self._timeout_s, headers=headers, json=body, **more)
-
-
-def _json(answer: ServerAnswer) -> Any:
-    with contextlib.suppress(InvalidResource):
-        return parse_json(answer.body)
-    return None

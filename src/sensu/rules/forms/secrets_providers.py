@@ -1,6 +1,6 @@
 """The forms of secrets providers."""
 
-from sensu.resources.kinds import FILE_PROVIDER, VAULT_PROVIDER
+from sensu.resources.kinds import AWS_PROVIDER, CYBERARK_PROVIDER, FILE_PROVIDER, VAULT_PROVIDER
 from sensu.rules.forms.inputs import FormInput, KindForm, metadata
 from sensu.rules.kinds.vault_provider import VERSIONS
 
@@ -54,5 +54,34 @@ VAULT_FORM = KindForm(
         "client.rate_limiter": FormInput("Rate limit", widget="group", more=True),
         "client.rate_limiter.limit": FormInput("Requests per second"),
         "client.rate_limiter.burst": FormInput("Burst", "How many requests may be sent at once."),
+    },
+)
+CYBERARK_FORM = KindForm(
+    CYBERARK_PROVIDER,
+    (WHERE, MORE),
+    {
+        **metadata(WHERE),
+        "client": FormInput("Server", section=WHERE, widget="group"),
+        "client.appliance_url": FormInput(
+            "URL", "The URL of the Conjur server.", example="https://conjur.example.org:8443"
+        ),
+        "client.account": FormInput("Account", "The account of Conjur.", example="example.org"),
+        "client.login": FormInput("Login", "host, policy and host of the policy.", example="host/Sensu/sensuBackend"),
+        "client.api_key": FormInput("API key", "The API key of the login.", widget="password"),
+        **_TLS,
+        "client.ttl": FormInput("Kept for", "How long a value is used before it is asked for again.", example="60s"),
+        "client.timeout": _TIMEOUT,
+    },
+)
+AWS_FORM = KindForm(
+    AWS_PROVIDER,
+    (WHERE, MORE),
+    {
+        **metadata(WHERE),
+        "client": FormInput("Account", section=WHERE, widget="group"),
+        "client.region": FormInput("Region", "The region of the secrets.", example="eu-central-1"),
+        "client.access_key": FormInput("Access key", "The id of an access key.", widget="password"),
+        "client.secret_key": FormInput("Secret key", "The secret of the access key.", widget="password"),
+        "client.timeout": FormInput("Timeout", "The time limit for fetching a value.", unit="s", more=True),
     },
 )

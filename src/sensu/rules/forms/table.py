@@ -27,6 +27,8 @@ FORMS: Mapping[Kind, KindForm] = {
         services.TEMPLATE_FORM,
         secrets_providers.FILE_FORM,
         secrets_providers.VAULT_FORM,
+        secrets_providers.CYBERARK_FORM,
+        secrets_providers.AWS_FORM,
     )
 }
 
