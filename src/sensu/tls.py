@@ -8,6 +8,8 @@ Source: Go, crypto/x509; sensu-go issues 2815 and 2575.
 
 import ssl
 
+from sensu.errors import ConfigurationError
+
 _FILE_PROBLEMS = {
     "NO_CERTIFICATE_OR_CRL_FOUND": "the file holds no certificate in PEM format",
     "NO_START_LINE": "the file is not in PEM format",
@@ -56,3 +58,14 @@ def file_problem(error: OSError) -> str:
     """Why a certificate, key or file of authorities cannot be used."""
     reason = getattr(error, "reason", None) or ""
     return _FILE_PROBLEMS.get(reason) or (error.strerror or str(error) or type(error).__name__).lower()
+
+
+def require_fips() -> None:
+    """Return if OpenSSL is in FIPS mode, as the operating system or its configuration sets it.
+
+    Raises ConfigurationError.
+    """
+    import _hashlib  # noqa: PLC0415 - the module that knows; hashlib does not show it
+
+    if not _hashlib.get_fips_mode():
+        raise ConfigurationError("--require-fips: OpenSSL is not in FIPS mode; turn it on in the operating system")

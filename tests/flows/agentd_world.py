@@ -24,6 +24,7 @@ from sensu.resources.metadata import ObjectMeta
 from sensu.resources.namespace import Namespace
 from sensu.store.values import EventKey, Key
 from sensu.testing.fake_agent import FakeAgent
+from sensu.token_bucket import TokenBucket
 
 PATIENCE_S = 20.0
 
@@ -153,7 +154,7 @@ class KeepaliveInbox:
 class World:
     """agentd and what stands around it."""
 
-    def __init__(self) -> None:
+    def __init__(self, tokens: TokenBucket | None = None) -> None:
         self.records = MemoryRecords()
         self.intake = BoundedIntake()
         self.keepalives = KeepaliveInbox()
@@ -174,6 +175,7 @@ class World:
                 ready=lambda: self.ready,
                 caught_up=self._caught_up,
                 health=self._health,
+                tokens=tokens,
             ),
             clock=SystemClock(),
             metrics=BackendMetrics(self.registry),
@@ -211,9 +213,9 @@ class World:
 
 
 @asynccontextmanager
-async def running() -> AsyncIterator[World]:
-    """A started agentd, stopped in the end."""
-    world = World()
+async def running(tokens: TokenBucket | None = None) -> AsyncIterator[World]:
+    """A started agentd, stopped in the end; `tokens` limit the rate of handshakes."""
+    world = World(tokens)
     await world.agentd.start()
     try:
         yield world

@@ -9,6 +9,8 @@ from sensu.resources.kinds import ENTITY, USER
 from sensu.resources.metadata import ObjectMeta
 from sensu.resources.user import User
 from sensu.testing.fake_agent import FakeAgent, NotConnected
+from sensu.testing.virtual_clock import VirtualClock
+from sensu.token_bucket import TokenBucket
 from sensu.transport.agent_socket import HandshakeRefused
 from sensu.transport.websocket import Closed
 from tests.flows.agentd_world import World, running
@@ -264,3 +266,19 @@ async def test_an_entity_of_another_kind_of_record_is_no_matter() -> None:
         world.records.put_entity("a1", "linux")
         await agent.config("a1")
         assert [config.metadata.name for config in agent.configs] == ["not found", "a1"]
+
+
+async def test_agents_that_connect_too_fast_are_asked_to_wait() -> None:
+    """Beyond the burst, handshakes get 429 before their password is checked, and are let in at the steady rate."""
+    clock = VirtualClock()
+    async with running(TokenBucket(rate_per_s=0.5, burst=2, clock=clock)) as world:
+        async with world.agent("a1"), world.agent("a2"):
+            for password in ("P@ssw0rd!", "wrong"):
+                with pytest.raises(NotConnected) as caught:
+                    await FakeAgent.connect(world.url, "a3", credentials=("agent", password))
+                assert caught.value.outcome == HandshakeRefused(429, "too many agents connect at the same time")
+        await clock.advance(2)
+        async with world.agent("a3") as agent:
+            await agent.config()
+        with pytest.raises(NotConnected):
+            await FakeAgent.connect(world.url, "a4")

@@ -67,12 +67,11 @@ def test_a_template_of_the_reference_starts_with_one_line(tmp_path: Path) -> Non
     file = tmp_path / "backend.yml"
     file.write_text(TEMPLATE)
     assert read_backend("-c", str(file)) == [
-        "without effect here: etcd-client-cert-auth, etcd-initial-cluster, etcd-listen-client-urls, "
-        "no-embed-etcd, require-fips"
+        "without effect here: etcd-client-cert-auth, etcd-initial-cluster, etcd-listen-client-urls, no-embed-etcd"
     ]
 
 
-@pytest.mark.parametrize("flag", ["--require-fips", "--require-openssl", "--debug", "--etcd-name=x"])
+@pytest.mark.parametrize("flag", ["--require-openssl", "--debug", "--etcd-name=x"])
 def test_flags_without_effect_are_accepted_and_named(flag: str) -> None:
     """A command line for the reference starts this backend, too."""
     assert read_backend(flag) == [f"without effect here: {flag.removeprefix('--').partition('=')[0]}"]
@@ -82,10 +81,10 @@ def test_the_agent_names_what_it_ignores(tmp_path: Path) -> None:
     """An agent says which keys of its file it does not know and which flags have no effect."""
     file, said = tmp_path / "agent.yml", list[str]()
     file.write_text("subscription: [linux]\n")
-    agent.read(["-c", str(file), "--require-fips"], {}, said.append)
+    agent.read(["-c", str(file), "--require-openssl"], {}, said.append)
     assert said == [
         f"unknown: subscription (did you mean subscriptions?); in config file {file}",
-        "without effect here: require-fips",
+        "without effect here: require-openssl",
     ]
 
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import datetime
+import hashlib
 import socket
 import ssl
 import threading
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from sensu import tls
+from sensu.errors import ConfigurationError
 from sensu.tls_diagnosis import Endpoint, explain
 from tests.flows.certificate_authority import DAY, Authority, Pair
 
@@ -236,3 +238,14 @@ def test_a_key_of_another_certificate(tmp_path: Path) -> None:
     with pytest.raises(OSError) as raised:  # ssl.SSLError
         tls.server_context(str(one.cert_file), str(other.key_file))
     assert tls.file_problem(raised.value) == "the key does not belong to the certificate"
+
+
+def test_fips_mode_is_required_where_it_was_asked_for() -> None:
+    """Whether OpenSSL is in FIPS mode decides, as its own digests show it."""
+    try:
+        hashlib.md5(b"", usedforsecurity=True)
+    except ValueError:
+        tls.require_fips()
+    else:
+        with pytest.raises(ConfigurationError, match="--require-fips: OpenSSL is not in FIPS mode"):
+            tls.require_fips()

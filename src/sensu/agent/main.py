@@ -37,6 +37,7 @@ from sensu.execution.asset_filters import AssetFilters
 from sensu.execution.assets import AssetCache
 from sensu.log import LEVELS, configure, fields
 from sensu.settings import HelpText
+from sensu.tls import require_fips
 
 log = logging.getLogger("sensu.agent")
 
@@ -95,6 +96,8 @@ def start(arguments: Sequence[str]) -> int:
         configure(read.log_level)
         for line in remarks:
             log.warning(line)
+        if read.require_fips:
+            require_fips()
         open_files.raise_limit()
         agent_allow_list = allow_list.load(read.allow_list)
         _run_loop(Agent(read, agent_allow_list, SystemClock()))

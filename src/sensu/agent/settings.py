@@ -30,7 +30,7 @@ JOURNAL_BYTES_MIN = 1024 * 1024
 DEFAULT_ASSETS_RATE = 1.39
 DEFAULT_FLUSH_INTERVAL_S = 10
 
-RETIRED_FLAGS = frozenset({"discover-processes", "require-fips", "require-openssl", "log-millisecond-timestamps"})
+RETIRED_FLAGS = frozenset({"discover-processes", "require-openssl", "log-millisecond-timestamps"})
 """Settings of the reference that are accepted and ignored; a warning at start names them."""
 
 _NAME = re.compile(r"[\w.\-:]+", re.ASCII)
@@ -57,6 +57,7 @@ class AgentSettings:
     deregister: bool = option("delete the entity when the agent stops sending keepalives", False)
     deregistration_handler: str = option("handler of the deregistration event", "")
     detect_cloud_provider: bool = option("detect the cloud provider of the host", False)
+    require_fips: bool = option("refuse to start unless OpenSSL is in FIPS mode", False)
     strip_networks: bool = option("leave network interfaces out of the entity", False)
 
     keepalive_interval: int = option("seconds between keepalives", 20)

@@ -29,6 +29,7 @@ from sensu.errors import ConfigurationError, SensuError
 from sensu.log import configure
 from sensu.settings import HelpText, load
 from sensu.store.database_url import has_password
+from sensu.tls import require_fips
 from sensu.version import COMPATIBLE_VERSION, VERSION
 
 log = logging.getLogger("sensu.backend")
@@ -160,6 +161,8 @@ def upgrade(words: Sequence[str]) -> int:
 def start(words: Sequence[str]) -> int:
     """Run a backend until it is stopped by a signal."""
     settings = _settings(BackendSettings, words, "start")
+    if settings.require_fips:
+        require_fips()
     open_files.raise_limit()
     if settings.workers > 1:
         return Supervisor(settings, _work, SystemClock()).run()

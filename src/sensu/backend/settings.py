@@ -42,6 +42,8 @@ class BackendSettings:
     agent_port: int = option("port that agents connect to (WebSocket)", 8081)
     agent_serve_wait_time: float = option("time to wait after startup before accepting agents", 0.0, kind="duration")
     agent_write_timeout: float = option("timeout for writing to an agent", 15.0, kind="duration")
+    agent_rate_limit: int = option("maximum new connections of agents per second (0: no limit)", 0)
+    agent_burst_limit: int = option("maximum new connections of agents in a burst (0: as many as per second)", 0)
     agent_auth_cert_file: str = option("TLS certificate for the agents' port in PEM format (default: cert-file)", "")
     agent_auth_key_file: str = option("private key of that certificate in PEM format", "")
     agent_auth_trusted_ca_file: str = option("CA certificates for agents' client certificates in PEM format", "")
@@ -73,6 +75,11 @@ class BackendSettings:
     assets_burst_limit: int = option("maximum asset downloads in a burst", 100)
     secrets_directories: tuple[str, ...] = option("directories that secrets may be read from (FileProvider)", ())
     secrets_env_prefix: str = option("prefix of the variables that secrets may be read from (default: none)", "")
+    default_silenced_expiry_time: float = option(
+        "how long a silence lasts that names no end (0: until it is deleted)", 0.0, kind="duration"
+    )
+    max_silenced_expiry_time_allowed: float = option("how long a silence may last (0: no limit)", 0.0, kind="duration")
+    require_fips: bool = option("refuse to start unless OpenSSL is in FIPS mode", False)
     deregistration_handler: str = option("default handler for deregistration events of agents", "")
     audit_retention: float = option("how long audit log entries are kept", 7_776_000.0, kind="duration")
     audit_entries_max: int = option("maximum number of audit log entries", 100_000)
@@ -123,10 +130,7 @@ class InitSettings(BackendSettings):
 
 RETIRED_FLAGS = frozenset(
     (
-        "agent-burst-limit",
-        "agent-rate-limit",
         "debug",
-        "default-silenced-expiry-time",
         "disable-platform-metrics",
         "platform-metrics-log-file",
         "platform-metrics-logging-interval",
@@ -138,11 +142,9 @@ RETIRED_FLAGS = frozenset(
         "keepalived-buffer-size",
         "keepalived-workers",
         "log-millisecond-timestamps",
-        "max-silenced-expiry-time-allowed",
         "metrics-refresh-interval",
         "pipelined-buffer-size",
         "pipelined-workers",
-        "require-fips",
         "require-openssl",
         "skip-confirm",
         "no-embed-etcd",

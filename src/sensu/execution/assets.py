@@ -30,6 +30,7 @@ from sensu.resources.asset import Asset, AssetBuild
 from sensu.resources.entity import Entity
 from sensu.resources.metadata import ObjectMeta
 from sensu.rules.asset_variables import path_variable
+from sensu.token_bucket import TokenBucket
 
 log = logging.getLogger("sensu.assets")
 
@@ -87,7 +88,7 @@ class AssetCache:
         self._folder, self._files, self._holds = Path(folder).absolute(), files, holds
         self._observe = observe
         self._downloader = Downloader(files, trusted_ca_file, limits, self._clock, received)
-        self._allowance = _Allowance(rate_per_s, burst, self._clock)
+        self._allowance = TokenBucket(rate_per_s, burst, self._clock)
         self._fetching: dict[_Fetch, asyncio.Task[Path]] = {}
         self._slots = asyncio.Semaphore(FETCHES_MAX)
         self._swept = False
@@ -268,20 +269,3 @@ def variables(assets: Sequence[tuple[str, Path]]) -> AssetVariables:
         if assets or own:
             found.append((variable, ":".join([*(f"{path}/{folder}" for _, path in assets), own])))
     return found
-
-
-class _Allowance:
-    """A token bucket."""
-
-    def __init__(self, rate_per_s: float, burst: int, clock: Clock) -> None:
-        self._rate_per_s, self._burst, self._clock = rate_per_s, max(burst, 1), clock
-        self._tokens, self._at = float(self._burst), clock.monotonic()
-
-    def take(self) -> bool:
-        now = self._clock.monotonic()
-        self._tokens = min(self._tokens + (now - self._at) * self._rate_per_s, self._burst)
-        self._at = now
-        if self._tokens < 1:
-            return False
-        self._tokens -= 1
-        return True

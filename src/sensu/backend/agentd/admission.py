@@ -4,6 +4,7 @@ Source: recorded scenario handshake; docs, "Health and ready" of the agents' por
 """
 
 import logging
+import math
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
@@ -18,6 +19,7 @@ from sensu.clock import Clock
 from sensu.errors import StoreError
 from sensu.log import fields
 from sensu.rules.names import name_problem
+from sensu.token_bucket import TokenBucket
 from sensu.transport import handshake
 from sensu.transport.backend_socket import Accepted, Session
 from sensu.transport.handshake import Agreement
@@ -47,7 +49,8 @@ Authorize = Callable[[Identity, str, str], bool]
 class Admitters:
     """The checks that admission uses.
 
-    `caught_up` raises StoreError while the store is away; `health` returns the JSON of the API's health endpoint.
+    A handshake takes one of the `tokens`, and is refused if there is none (None: there is no limit). `caught_up` raises
+    StoreError while the store is away; `health` returns the JSON of the API's health endpoint.
     """
 
     login: Login
@@ -57,6 +60,7 @@ class Admitters:
     ready: Callable[[], bool]
     caught_up: Callable[[], Awaitable[None]]
     health: Callable[[], Awaitable[bytes]]
+    tokens: TokenBucket | None = None
 
 
 class Admission:
@@ -112,6 +116,10 @@ class Admission:
             return _not_ready()
         if self._waiting >= WAITING_MAX:
             return _unavailable("too many handshakes")
+        tokens = self._ask.tokens
+        if tokens is not None and not tokens.take():
+            wait_s = math.ceil(tokens.wait_s())
+            return error(429, "too many agents connect at the same time", (("Retry-After", str(wait_s)),))
         began = self._clock.monotonic()
         self._waiting += 1
         try:

@@ -17,6 +17,7 @@ from sensu.backend.listening import agents_tls
 from sensu.backend.ports import Intake, Keepalives
 from sensu.backend.settings import BackendSettings
 from sensu.resources.kinds import NAMESPACE
+from sensu.token_bucket import TokenBucket
 from sensu.transport.backend_socket import ListenerLimits
 
 
@@ -88,7 +89,17 @@ def _admitters(basics: Basics, auth: Auth, neighbours: Neighbours, revoked: Revo
         ready=neighbours.ready,
         caught_up=basics.store.feed.caught_up,
         health=neighbours.health,
+        tokens=_tokens(basics),
     )
+
+
+def _tokens(basics: Basics) -> TokenBucket | None:
+    """What limits the rate of handshakes; each worker has its part of the limit."""
+    settings = basics.settings
+    if not settings.agent_rate_limit:
+        return None
+    burst = settings.agent_burst_limit or settings.agent_rate_limit
+    return TokenBucket(settings.agent_rate_limit / settings.workers, burst // settings.workers, basics.clock)
 
 
 def _tls(settings: BackendSettings) -> ssl.SSLContext | None:

@@ -243,6 +243,7 @@ def _use_cases(context: ApiContext) -> UseCases:
         context.sealed,
         context.ownership.alone,
         partial(sessions_ended_by, context.tokens),
+        context.silence_limits,
     )
     return UseCases(
         kept,

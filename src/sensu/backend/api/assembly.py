@@ -21,6 +21,7 @@ from sensu.backend.services.sealed_values import SealedValues
 from sensu.backend.settings import BackendSettings
 from sensu.backend.silence_indexes import SilenceIndexes
 from sensu.execution.script_problems import ScriptChecks
+from sensu.rules.kinds.silenced import SilenceLimits
 from sensu.version import COMPATIBLE_VERSION
 
 
@@ -85,10 +86,15 @@ def assembled_context(
         version=COMPATIBLE_VERSION,
         body_bytes_max=basics.settings.api_request_limit,
         dashboard_url=basics.settings.dashboard_url.rstrip("/"),
+        silence_limits=_silence_limits(basics.settings),
         ownership=ownership,
         peers=peers or NoPeers(),
         bounds=_bounds(basics.settings),
     )
+
+
+def _silence_limits(settings: BackendSettings) -> SilenceLimits:
+    return SilenceLimits(int(settings.default_silenced_expiry_time), int(settings.max_silenced_expiry_time_allowed))
 
 
 def _bounds(settings: BackendSettings) -> LoadBounds:

@@ -21,6 +21,7 @@ from sensu.backend.services.load import LoadBounds
 from sensu.backend.services.resources import ScriptCheck
 from sensu.backend.services.sealed_values import SealedValues
 from sensu.clock import Clock
+from sensu.rules.kinds.silenced import NO_LIMITS, SilenceLimits
 from sensu.store.contract import Store
 from sensu.store.resource_cache import ResourceCache
 
@@ -54,5 +55,6 @@ class ApiContext:
     version: str = ""
     body_bytes_max: int = BODY_BYTES_MAX
     dashboard_url: str = ""
+    silence_limits: SilenceLimits = NO_LIMITS
     ownership: Ownership = ALONE
     peers: Peers = field(default_factory=NoPeers)

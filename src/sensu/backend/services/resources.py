@@ -35,7 +35,10 @@ from sensu.backend.stored_form import delete, key_of, put
 from sensu.clock import Clock
 from sensu.resources.documents import encoded
 from sensu.resources.kinds import Kind, name_of, namespace_of
+from sensu.resources.silenced import Silenced
 from sensu.resources.wire import Wire
+from sensu.rules.kinds.kind_rules import FieldProblem
+from sensu.rules.kinds.silenced import NO_LIMITS, SilenceLimits
 from sensu.rules.kinds.table import RULES, completed, problem_of
 from sensu.store.contract import Store
 from sensu.store.values import (
@@ -73,6 +76,7 @@ class Resources:
         sealed: SealedValues,
         alone: bool = True,
         consequences: Consequences = lambda _write, _before: (),
+        silence_limits: SilenceLimits = NO_LIMITS,
     ) -> None:
         """`alone` says that no other process writes to the store."""
         self.store = store
@@ -82,6 +86,7 @@ class Resources:
         self.sealed = sealed
         self._consequences = consequences
         self._alone = alone
+        self._silence_limits = silence_limits
         self.access = access
         self.clock = clock
         self.script_problem = check_scripts
@@ -230,6 +235,11 @@ class Resources:
         """The resource completed, or the reason why it is invalid, worded as for a patch if `bare`."""
         complete = completed(resource, username=caller.username, now=self.clock.now())
         problem = problem_of(complete)
+        if problem is None and isinstance(complete, Silenced):
+            limited = self._silence_limits.applied(complete)
+            if not isinstance(limited, FieldProblem):
+                return limited
+            problem = limited.message
         if problem is None:
             return complete
         return Invalid(problem) if bare else _invalid(kind, problem)

@@ -4,10 +4,12 @@ Source: recorded scenario silenced-invalid.
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import msgspec
 
 from sensu.resources.silenced import Silenced
+from sensu.rules.go_duration import format_s
 from sensu.rules.kinds.kind_rules import FieldProblem, KindRules
 from sensu.rules.names import name_problem, subscription_problem
 from sensu.rules.selectors.selectable import PLACE, Selectable, as_flag, as_text, own
@@ -54,6 +56,29 @@ def completed(entry: Silenced, creator: str, now: float) -> Silenced:
         begin=begin,
         expire_at=begin + entry.expire if ends else entry.expire_at,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class SilenceLimits:
+    """How long silences last that name no end, and how long any may last, in seconds; 0 for no limit.
+
+    Source: docs, "Backend reference" (`default-silenced-expiry-time`, `max-silenced-expiry-time-allowed`).
+    """
+
+    default_s: int = 0
+    max_s: int = 0
+
+    def applied(self, entry: Silenced) -> Silenced | FieldProblem:
+        """The silence with the end that it did not name, or why it lasts too long; it is complete already."""
+        if not entry.expire_at and self.default_s:
+            entry = msgspec.structs.replace(entry, expire=self.default_s, expire_at=entry.begin + self.default_s)
+        if self.max_s and not 0 < entry.expire_at <= entry.begin + self.max_s:
+            limit = format_s(self.max_s)
+            return FieldProblem("expire", f"expire must be set, and the silence must end within {limit} of its begin")
+        return entry
+
+
+NO_LIMITS = SilenceLimits()
 
 
 def _shown(entry: Silenced) -> Silenced:
