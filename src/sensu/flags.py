@@ -16,10 +16,10 @@ _INTEGER = re.compile(r"[-+]?[0-9]{1,18}", re.ASCII)
 
 
 class Flag(NamedTuple):
-    """One flag; `kind` is string, strings, texts, int, bool, float, map, duration, seconds or ignored.
+    """One flag; `kind` is string, strings, stringArray, int, bool, float, map, duration, seconds or ignored.
 
-    `texts` may be repeated and keeps commas. `seconds` takes a duration or a bare number, `ignored` a value only where
-    one follows.
+    `stringArray` may be repeated and keeps commas. `seconds` takes a duration or a bare number, `ignored` a value only
+    where one follows.
     """
 
     name: str
@@ -120,7 +120,7 @@ def _store(values: dict[str, Any], flag: Flag, text: str) -> None:
     """Repeated lists and maps are combined; for other kinds the last value counts."""
     value = convert(flag.kind, text, f'"{flag.shown}" flag')
     before = values.get(flag.name)
-    if before is not None and flag.kind in ("strings", "texts"):
+    if before is not None and flag.kind in ("strings", "stringArray"):
         value = [*before, *value]
     elif before is not None and flag.kind == "map":
         value = {**before, **value}
@@ -218,7 +218,7 @@ _CONVERTERS: dict[str, Callable[[str], Any]] = {
     "string": str,
     "ignored": str,
     "strings": _strings,
-    "texts": lambda text: [text],
+    "stringArray": lambda text: [text],
     "int": _int,
     "float": float,
     "bool": _bool,

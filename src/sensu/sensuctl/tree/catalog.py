@@ -8,17 +8,16 @@ CATALOG = Flag("catalog", short="c", help="URL, folder or .tar.gz archive of the
 REPO_DIR = Flag("repo-dir", default=".", help="folder of the catalog's repository")
 INTEGRATIONS_DIR = Flag("integrations-dir-name", default="integrations", help="folder that contains the integrations")
 
-ANSWERS = (
-    Flag("answers", "texts", short="a", help="file with answers, NAME: VALUE in YAML or JSON; - for standard input"),
-    Flag("set", "texts", short="s", help="answer NAME=VALUE or NAME.PART=VALUE; repeatable"),
-)
 INSTALL_FLAGS = (
-    *ANSWERS,
+    Flag(
+        "answers", "stringArray", short="a", help="file with answers, NAME: VALUE in YAML or JSON; - for standard input"
+    ),
     CATALOG,
     Flag("defaults", "bool", default=False, help="do not ask at a terminal; questions get their defaults"),
     DRY_RUN,
     Flag("interactive", "bool", default=False, help="ask the questions even if standard input is not a terminal"),
     Flag("overwrite", "bool", default=False, help="replace resources that exist already and differ"),
+    Flag("set", "stringArray", short="s", help="answer NAME=VALUE or NAME.PART=VALUE; repeatable"),
     SKIP_CONFIRM,
 )
 
