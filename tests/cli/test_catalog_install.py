@@ -4,6 +4,7 @@ import copy
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -175,17 +176,26 @@ def test_a_title_cannot_look_like_output_of_the_program(sensuctl: Sensuctl, tmp_
     assert "  - a  b\n  - c,d\n" in done.out
 
 
-def test_a_catalog_cannot_install_users(sensuctl: Sensuctl, tmp_path: Path) -> None:
-    """A resource without labels could not be found again, and nobody expects an account from a catalog."""
+@pytest.mark.parametrize(
+    ("type_name", "name", "spec"),
+    [
+        ("User", "eve", {"username": "eve", "password": "Passw0rd!", "groups": ["cluster-admins"]}),
+        ("APIKey", "83abef1e-e7d7-4beb-91fc-79ad90084d5b", {"username": "admin"}),
+        ("Namespace", "hidden", {"name": "hidden"}),
+        ("Silenced", "linux:*", {"subscription": "linux", "expire": 60}),
+    ],
+)
+def test_a_catalog_cannot_install_accounts_and_the_like(
+    sensuctl: Sensuctl, tmp_path: Path, type_name: str, name: str, spec: dict[str, Any]
+) -> None:
+    """Nobody expects an account from a catalog, and what has no labels could not be found again."""
     facts = copy.deepcopy(WEB)
-    facts["resources"].append(
-        {"type": "User", "api_version": "core/v2", "metadata": {"name": "eve"},
-         "spec": {"username": "eve", "password": "Passw0rd!", "groups": ["cluster-admins"]}}
-    )  # fmt: skip
+    facts["resources"].append({"type": type_name, "api_version": "core/v2", "metadata": {"name": name}, "spec": spec})
     write_integration(tmp_path, facts)
     words = ("--catalog", str(tmp_path), "--set", "host=eve1", "--set", "token.secret=t")
     done = sensuctl("catalog", "install", NAME, *words)
-    assert done.err.endswith("User eve: a resource of this type cannot be installed from a catalog\n"), done
+    assert done.status == 1
+    assert done.err.endswith(": a resource of this type cannot be installed from a catalog\n"), done
 
 
 def test_an_installation_that_is_refused_halfway_can_be_completed(namespace: Namespace, sensuctl: Sensuctl) -> None:

@@ -11,7 +11,7 @@ from sensu.files.documents import Document
 from sensu.resources.catalog import Integration
 from sensu.resources.envelope import is_wrapped, unwrapped
 from sensu.resources.kind import METADATA
-from sensu.resources.kinds import ALL_KINDS, EVENT, Kind
+from sensu.resources.kinds import ALL_KINDS, ENTITY, Kind
 from sensu.resources.wire import convert_client
 from sensu.rules.catalog.dependents import ResourceKey
 from sensu.rules.catalog.installed import (
@@ -35,8 +35,12 @@ from sensu.sensuctl.paths import resource_path
 from sensu.sensuctl.resource_commands import checked
 from sensu.sensuctl.wrapped import body_to_put, parse_documents, path_of
 
-INSTALLABLE = tuple(kind for kind in ALL_KINDS if kind.has_metadata and kind is not EVENT and not kind.types)
-"""Kinds with labels, by which an installation is found again."""
+INSTALLABLE = tuple(
+    kind
+    for kind in ALL_KINDS
+    if kind.has_metadata and not kind.types and (kind is ENTITY or {"GET", "PUT", "DELETE"} <= set(kind.serves))
+)
+"""Kinds with labels, by which an installation is found again; API keys, events, licenses and silences are left out."""
 PAGE_SIZE = 500
 NOT_FOR_US = (402, 403, 404)
 CREATE, REPLACE, KEEP, CHANGED, FOREIGN = "create", "replace", "keep", "changed", "foreign"
