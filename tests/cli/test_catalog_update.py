@@ -187,3 +187,41 @@ def test_what_is_installed_is_not_pruned(namespace: Namespace, sensuctl: Sensuct
     pruned = sensuctl("prune", "checks,assets", "--namespace", namespace.name, stdin="")
     assert pruned.status == 0, pruned
     assert namespace.names("check") == ["web-web1"]
+
+
+def resource(type_name: str, name: str, spec: dict[str, Any], api_version: str = "core/v2") -> dict[str, Any]:
+    return {"type": type_name, "api_version": api_version, "metadata": {"name": name}, "spec": spec}
+
+
+RULE = {"verbs": ["get"], "resources": ["checks"]}
+BINDING = {"subjects": [{"type": "Group", "name": "ops"}]}
+OF_MANY_KINDS = [
+    resource("Secret", "token", {"provider": "env", "id": "TOKEN"}, "secrets/v1"),
+    resource("ClusterRole", "reader", {"rules": [RULE]}),
+    resource("ClusterRoleBinding", "readers", {"role_ref": {"type": "ClusterRole", "name": "reader"}, **BINDING}),
+    resource("Role", "local", {"rules": [RULE]}),
+    resource("RoleBinding", "locals", {"role_ref": {"type": "Role", "name": "local"}, **BINDING}),
+    resource("Entity", "proxy", {"entity_class": "proxy", "subscriptions": ["a"]}),
+    resource("Search", "bad", {"parameters": ["status:incident"], "resource": "core.v2/Event"}, "searches/v1"),
+    resource("HookConfig", "hook", {"command": "x", "timeout": 5}),
+    resource("EventFilter", "only", {"action": "allow", "expressions": ["event.check.status == 2"]}),
+    resource("Mutator", "shape", {"command": "x"}),
+    resource("Handler", "all", {"type": "set", "handlers": ["a"]}),
+]
+
+
+def test_resources_of_many_kinds_are_installed_and_removed(sensuctl: Sensuctl, tmp_path: Path) -> None:
+    """Those of the whole cluster belong to the namespace in which they were installed."""
+    write_integration(tmp_path, {**WEB, "prompts": [], "resource_patches": [], "resources": OF_MANY_KINDS})
+    namespace = Namespace(sensuctl, "many-kinds", str(tmp_path))
+    done = namespace.catalog("install")
+    assert done.status == 0, done
+    assert "create: ClusterRole reader (for the whole cluster)\n" in done.out
+    again = namespace.catalog("update")
+    assert again.out.count("unchanged: ") == len(OF_MANY_KINDS), again
+    words = ("catalog", "remove", WEB_NAME, "--skip-confirm", "--namespace")
+    elsewhere = sensuctl(*words, "default")
+    assert "is not installed in the namespace default" in elsewhere.err
+    gone = sensuctl(*words, namespace.name)
+    assert gone.out.count("delete: ") == len(OF_MANY_KINDS), gone
+    assert sensuctl("cluster-role", "info", "reader").status == 1

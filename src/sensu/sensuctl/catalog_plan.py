@@ -122,6 +122,8 @@ def _ready(context: Context, document: Document, installation: Installation, kep
     body = dict(document.body)
     if document.kind.namespaced:
         body[METADATA] = {**(body.get(METADATA) or {}), "namespace": context.namespace}
+    else:
+        installation = installation._replace(namespace=context.namespace)
     try:
         checked(document.kind, body)
     except CommandFailed as err:
@@ -172,7 +174,7 @@ def put_resources(context: Context, documents: Sequence[Document], remedy: str) 
 
 
 def installed(context: Context, name: str = "") -> list[InstalledResource]:
-    """The resources of the namespace and of the cluster that were installed from a catalog, or from one integration."""
+    """The resources that were installed in the namespace from a catalog, or from one integration."""
     selector = f'{INTEGRATION_LABEL} matches "{name}@"'
     found: list[InstalledResource] = []
     for kind in INSTALLABLE:
@@ -181,6 +183,8 @@ def installed(context: Context, name: str = "") -> list[InstalledResource]:
             metadata = body.get(METADATA) or {}
             installation = installation_of(metadata)
             if installation is None or (name and installation.integration.full != name):
+                continue
+            if not kind.namespaced and installation.namespace != context.namespace:
                 continue
             key = ResourceKey(kind, str(metadata.get("name") or ""))
             path = resource_path(kind, context.namespace, key.name)

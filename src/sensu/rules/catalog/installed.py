@@ -12,19 +12,25 @@ INTEGRATION_LABEL = "sensu.io/catalog"
 """The integration and its version, `nginx/nginx-monitoring@20220125.0.0`."""
 ID_LABEL = "sensu.io/catalog_id"
 """The installation: the variable `unique_id`, which tells several installations of an integration apart."""
+NAMESPACE_LABEL = "sensu.io/catalog_namespace"
+"""The namespace of the installation, for resources of the whole cluster."""
 ANSWERS_ANNOTATION = "sensu.io/catalog_answers"
 DIGEST_ANNOTATION = "sensu.io/catalog_digest"
 """A digest of the resource as it was installed, which shows whether it was changed since."""
-_LABELS = (INTEGRATION_LABEL, ID_LABEL, "sensu.io/managed_by")
+_LABELS = (INTEGRATION_LABEL, ID_LABEL, NAMESPACE_LABEL, "sensu.io/managed_by")
 _ANNOTATIONS = (ANSWERS_ANNOTATION, DIGEST_ANNOTATION)
 DIGEST_LENGTH = 32
 
 
 class Installation(NamedTuple):
-    """An integration that is installed; `unique_id` differs for each installation."""
+    """An integration that is installed; `unique_id` differs for each installation.
+
+    `namespace` is only known from resources of the whole cluster.
+    """
 
     integration: IntegrationName
     unique_id: str
+    namespace: str = ""
 
 
 class KeptAnswers(NamedTuple):
@@ -40,6 +46,8 @@ def marked(
     """A document with the labels and annotations of its installation."""
     metadata = dict(document.get("metadata") or {})
     labels = {INTEGRATION_LABEL: str(installation.integration), ID_LABEL: installation.unique_id}
+    if installation.namespace:
+        labels[NAMESPACE_LABEL] = installation.namespace
     kept = json.dumps({"answers": answers.values, "secrets": list(answers.secrets)}, ensure_ascii=False)
     annotations = {ANSWERS_ANNOTATION: kept, DIGEST_ANNOTATION: digest}
     metadata["labels"] = {**(metadata.get("labels") or {}), **labels}
@@ -54,7 +62,7 @@ def installation_of(metadata: Mapping[str, Any]) -> Installation | None:
         name = parse_name(str(labels.get(INTEGRATION_LABEL) or ""))
     except InvalidResource:
         return None
-    return Installation(name, str(labels.get(ID_LABEL) or ""))
+    return Installation(name, str(labels.get(ID_LABEL) or ""), str(labels.get(NAMESPACE_LABEL) or ""))
 
 
 def answers_of(metadata: Mapping[str, Any]) -> KeptAnswers:
