@@ -114,3 +114,15 @@ async def test_handlers_that_cannot_work_are_refused(
     """A handler that could send nothing is refused with the field and the rule."""
     refused = await put(api, admin, handler() | {"notify": fields}, 400)
     assert why in json.loads(refused.body)["message"]
+
+
+async def test_a_test_needs_the_right_to_update_the_handler(api: RunningApi, admin: str) -> None:
+    """A test is for callers who may update the handler, is in the audit log, and knows only stored handlers."""
+    reader = await reader_of(api, admin, "handlers")
+    await put(api, admin, handler(SLACK))
+    path = f"{HANDLERS}/ops/test"
+    assert (await api.call("POST", path, {"dry_run": True}, Authorization=reader)).status == 403
+    assert (await api.call("POST", f"{HANDLERS}/gone/test", {}, Authorization=admin)).status == 404
+    assert (await api.call("POST", path, {"status": "x"}, Authorization=admin)).status == 400
+    audit = await api.call("GET", "/api/sensu/v1/audit", Authorization=admin)
+    assert b'"action":"test"' not in audit.body

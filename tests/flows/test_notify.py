@@ -10,8 +10,9 @@ from sensu.resources.handler import Handler, Notify
 from sensu.resources.kinds import MUTATOR, SECRET
 from sensu.resources.metadata import SecretReference
 from sensu.resources.secret import Secret
+from sensu.rules.handler_test import HandlerTest, HandlerTestReport
 from sensu.testing.factories import make_metadata, make_metrics_event
-from tests.flows.pipelined_world import START, PipelinedWorld, mutator, result
+from tests.flows.pipelined_world import START, PipelinedWorld, mutator, pipe, result
 from tests.sinks import HttpSink, MailSink, http_sink, mail_sink
 
 LINKED = pytest.mark.world(web_url="https://sensu.example.com")
@@ -198,3 +199,61 @@ async def test_an_incident_whose_end_was_missed_does_not_hide_the_next(world: Pi
         await world.owe(result("503", handlers=["ops"], history=history))
         await world.settled()
     assert len(sink.requests) == 2
+
+
+async def report_of(world: PipelinedWorld, handler: Handler, **asked: object) -> HandlerTestReport:
+    await world.handlers(handler)
+    return await world.offered.tests.run(handler, HandlerTest(**asked), "admin")  # type: ignore[arg-type]
+
+
+@LINKED
+async def test_a_test_sends_a_marked_message_to_every_service(world: PipelinedWorld, sink: HttpSink) -> None:
+    """A test shows for each URL whether the message was taken, how long that took, or why it was not."""
+    good, bad = f"json://127.0.0.1:{sink.port}/hook", f"json://ops:geheim@127.0.0.1:{sink.port}/fail"
+    report = await report_of(world, notify(good, bad))
+    assert report.title == "Test: 🔴 handler-test/test is critical"
+    assert "This is a test of the handler ops, requested by admin." in report.text
+    assert [target.outcome for target in report.targets] == ["sent", "failed"]
+    assert report.targets[0].seconds > 0
+    assert "500" in report.targets[1].why
+    assert "geheim" not in str(report)
+    assert not report.ok
+    assert sink.requests[0].json["title"] == report.title
+
+
+async def test_a_test_changes_nothing_about_incidents(world: PipelinedWorld, sink: HttpSink) -> None:
+    """After a test, the next problem is announced as if there had been none."""
+    handler = notify(f"json://127.0.0.1:{sink.port}/hook")
+    assert (await report_of(world, handler)).ok
+    assert (await report_of(world, handler, resolve=True)).title == "Test: 🟢 handler-test/test recovered after 1 min"
+    await world.owe(result("503", handlers=["ops"]))
+    await world.settled()
+    assert len(sink.requests) == 3
+
+
+async def test_a_dry_run_of_a_test_sends_nothing(world: PipelinedWorld, sink: HttpSink) -> None:
+    """A dry run shows the message and where it would go; one URL can be chosen by its index."""
+    handler = notify("slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ/", f"json://127.0.0.1:{sink.port}/hook")
+    report = await report_of(world, handler, dry_run=True, status=1)
+    assert report.title == "Test: 🟡 handler-test/test is warning"
+    assert [target.target for target in report.targets][0] == "slack://T...2/A...D/T...Q/"
+    assert {target.outcome for target in report.targets} == {"not sent"}
+    one = await report_of(world, handler, url_index=1)
+    assert [target.outcome for target in one.targets] == ["sent"]
+    assert len(sink.requests) == 1
+    none = await report_of(world, handler, url_index=2)
+    assert none.targets[0].why == "the handler has no URL with this index"
+
+
+async def test_every_type_of_handler_can_be_tested(world: PipelinedWorld) -> None:
+    """A command gets the marked event, and a set is a test of its handlers; what is missing is reported."""
+    await world.handlers(pipe("good", world.append_command("log")), pipe("bad", "echo no room; exit 3"))
+    group = Handler(metadata=make_metadata("all"), type="set", handlers=("good", "bad", "gone"))
+    report = await report_of(world, group)
+    assert [(target.target, target.outcome, target.why) for target in report.targets] == [
+        ("good", "sent", ""),
+        ("bad", "failed", "exit status 3: no room"),
+        ("gone", "failed", "handler gone does not exist"),
+    ]
+    (event,) = world.got("log")
+    assert event["check"]["metadata"]["annotations"] == {"sensu.io/test": "true"}

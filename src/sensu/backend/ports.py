@@ -18,6 +18,7 @@ from sensu.rules.check_state import Sender
 from sensu.rules.explain import Explanation
 from sensu.rules.filter_bench import BenchResult
 from sensu.rules.flow import FlowCounts
+from sensu.rules.handler_test import HandlerTest, HandlerTestReport
 from sensu.rules.run_ledger import LastRun, Slot, SlotOutcome, SlotTrouble
 from sensu.rules.share import Slots
 from sensu.store.values import EventKey, Write
@@ -245,6 +246,14 @@ class FilterJudge(Protocol):
         ...
 
 
+class HandlerTester(Protocol):
+    """Tests handlers (pipelined)."""
+
+    async def run(self, handler: Handler, asked: HandlerTest, username: str) -> HandlerTestReport:
+        """Give a handler an event that is marked as a test, past all filters."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class OfferedDeliveries:
     """What pipelined offers the API."""
@@ -254,6 +263,7 @@ class OfferedDeliveries:
     traces: RecordedTraces
     dry_runs: DryRunner
     bench: FilterJudge
+    tests: HandlerTester
 
 
 class AdHoc(Protocol):

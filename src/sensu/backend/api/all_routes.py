@@ -29,6 +29,7 @@ from sensu.backend.api import (
     flow,
     form_schemas,
     graphql,
+    handler_tests,
     history,
     history_series,
     license,
@@ -80,6 +81,7 @@ from sensu.backend.services.explain import Explain
 from sensu.backend.services.filter_bench import FilterBenches
 from sensu.backend.services.find import Find
 from sensu.backend.services.flow import Flows
+from sensu.backend.services.handler_tests import TestsOfHandlers
 from sensu.backend.services.history_series import HistorySeries
 from sensu.backend.services.licenses import Licenses
 from sensu.backend.services.load import Loads
@@ -215,6 +217,8 @@ def _trial_routes(context: ApiContext, kept: Resources) -> Iterator[Route]:
     yield from explain.routes(Explain(store, access, clock, ports.deliveries))
     yield from silence_previews.routes(SilencePreviews(store, access, clock))
     yield from filter_bench.routes(FilterBenches(store, access, clock, ports.deliveries.bench))
+    tests = TestsOfHandlers(store, access, context.records, ports.deliveries.tests, context.audit)
+    yield from handler_tests.routes(tests)
     yield from form_schemas.routes()
     yield from drafts.routes(Drafts(kept, access, Effects(context.records, ports.subscribers, clock)))
 

@@ -14,6 +14,7 @@ from sensu.backend.pipelined.queue.bounds import Bounds
 from sensu.backend.pipelined.steps.dry_run import DryRuns
 from sensu.backend.pipelined.steps.filter_bench import FilterBench
 from sensu.backend.pipelined.steps.filters import Filters
+from sensu.backend.pipelined.steps.handler_tests import HandlerTests
 from sensu.backend.pipelined.steps.handlers.deliver import Tools
 from sensu.backend.pipelined.steps.handlers.stream_pool import StreamPools
 from sensu.backend.pipelined.steps.handlers.table import Handlers
@@ -80,22 +81,13 @@ def assembled(
     assets = RuntimeAssets(records, fetched, host)
     others = OtherEvents(basics.store, access)
     mutators = Mutators(records, scripts.mutators, assets, secrets, clock)
-    workflows = Workflows(
-        records,
-        Filters(records, assets, clock, scripts.filters, others),
-        mutators,
-        Handlers(
-            Tools(
-                assets,
-                secrets,
-                clock,
-                messages or Messages(SenderProcess(), KeptIncidents(basics.store)),
-                StreamPools(clock, roll),
-            )
-        ),
-        basics.settings.dashboard_url.rstrip("/"),
-    )
+    messages = messages or Messages(SenderProcess(), KeptIncidents(basics.store))
+    tools = Tools(assets, secrets, clock, messages, StreamPools(clock, roll))
+    handlers, web_url = Handlers(tools), basics.settings.dashboard_url.rstrip("/")
+    filters = Filters(records, assets, clock, scripts.filters, others)
+    workflows = Workflows(records, filters, mutators, handlers, web_url)
     daemon = Pipelined(basics.store, workflows, counters, clock, bounds, roll, ownership, attempted)
     dry_runs = DryRuns(records, assets, clock, scripts.dry_runs, others)
     bench = FilterBench(records, assets, clock, scripts.dry_runs, others)
-    return Assembled(daemon, OfferedDeliveries(daemon.operators, workflows, daemon.traces, dry_runs, bench))
+    tests = HandlerTests(records, mutators, handlers, tools, web_url)
+    return Assembled(daemon, OfferedDeliveries(daemon.operators, workflows, daemon.traces, dry_runs, bench, tests))

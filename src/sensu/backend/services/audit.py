@@ -22,7 +22,7 @@ from sensu.clock import Clock
 from sensu.errors import StoreError
 from sensu.log import fields
 from sensu.resources.documents import type_of
-from sensu.resources.kinds import ALL_KINDS, CHECK, EVENT, Kind
+from sensu.resources.kinds import ALL_KINDS, CHECK, EVENT, HANDLER, Kind
 from sensu.resources.wire import encode
 from sensu.rules.audit import REASON_CHARACTERS_MAX, SELECTABLE, AuditRecord, cut, document_json, shown_name
 from sensu.rules.owed import DeliveryView
@@ -131,6 +131,10 @@ class AuditLog:
         after = {"subscriptions": subscriptions} if subscriptions else None
         record = AuditRecord(action="execute", namespace=namespace, name=check, after=after)
         return self._entries(caller, CHECK, record)
+
+    def of_handler_test(self, caller: Identity, namespace: str, handler: str) -> list[Write]:
+        """The entry for a test of a handler."""
+        return self._entries(caller, HANDLER, AuditRecord(action="test", namespace=namespace, name=handler))
 
     def of_login(self, who: Identity) -> list[Write]:
         """The entry for a login."""

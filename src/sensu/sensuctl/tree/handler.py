@@ -10,8 +10,11 @@ from sensu.rules.notify.urls import masked
 from sensu.sensuctl.command import Context
 from sensu.sensuctl.declare import (
     ENV_VARS,
+    FORMAT,
     INTERACTIVE,
+    ONE,
     RUNTIME_ASSETS,
+    change,
     creation,
     deletion,
     info,
@@ -132,5 +135,19 @@ COMMANDS = (
     deletion("handler"),
     info("handler", "[ID]"),
     listing("handler"),
+    change(
+        "handler",
+        "test",
+        "nouns.handler_test:test_handler",
+        "[NAME]",
+        ONE,
+        "Send a marked test event to a handler, past all filters, and report what came of it",
+        "slack",
+        Flag("dry-run", kind="bool", help="show the message and where it would go; nothing is sent"),
+        FORMAT,
+        Flag("resolve", kind="bool", help="send the end of an incident instead of its beginning"),
+        Flag("status", default="2", help="status of the check in the event"),
+        Flag("url-index", help="test only one URL of a notify handler; the first has the index 0"),
+    ),
     update("handler"),
 )

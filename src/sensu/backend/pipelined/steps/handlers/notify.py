@@ -47,10 +47,10 @@ class _Case:
 
 async def deliver(tools: Tools, handler: Handler, payload: bytes, occasion: Occasion) -> Outcome:
     """Send messages about the event in `payload` to the services of the handler that need one."""
-    event = _event_in(payload)
+    event = event_in(payload)
     if isinstance(event, Dropped):
         return event
-    notify, check = handler.notify, _check_in(event)
+    notify, check = handler.notify, check_in(event)
     if notify is None or not notify.urls:
         return Dropped("a notify handler needs notify.urls")
     if check is None:
@@ -61,7 +61,7 @@ async def deliver(tools: Tools, handler: Handler, payload: bytes, occasion: Occa
     case = _Case(event, check, current(known, new_incident(namespace, event), check), occasion)
     decided = {key: _decided(case, notify, key, tools.clock.now()) for key in map(service_key, notify.urls)}
     wanted = {key: happened for key, happened in decided.items() if isinstance(happened, str)}
-    services = await _services(tools, handler) if wanted else _Services({}, ())
+    services = await services_of(tools, handler) if wanted else Services({}, ())
     if isinstance(services, str):
         return Retry(services)
     requests = {key: _request(case, handler, notify, key, services.urls[key], what) for key, what in wanted.items()}
@@ -112,7 +112,8 @@ def _changes(
     return changes
 
 
-def _event_in(payload: bytes) -> Mapping[str, Any] | Dropped:
+def event_in(payload: bytes) -> Mapping[str, Any] | Dropped:
+    """The event that a mutator left, in JSON."""
     try:
         event = msgspec.json.decode(payload)
     except (msgspec.DecodeError, UnicodeDecodeError):
@@ -120,7 +121,8 @@ def _event_in(payload: bytes) -> Mapping[str, Any] | Dropped:
     return event if isinstance(event, dict) else Dropped("the mutator's output is no event, which messages are made of")
 
 
-def _check_in(event: Mapping[str, Any]) -> Check | None:
+def check_in(event: Mapping[str, Any]) -> Check | None:
+    """The check of an event, None if it has none."""
     check = event.get("check")
     try:
         return None if check is None else msgspec.convert(check, Check)
@@ -128,14 +130,14 @@ def _check_in(event: Mapping[str, Any]) -> Check | None:
         return None
 
 
-class _Services(NamedTuple):
+class Services(NamedTuple):
     """The URLs of a handler by the keys of their services, with secrets in them; `hidden` must not be shown."""
 
     urls: Mapping[str, str]
     hidden: Sequence[str]
 
 
-async def _services(tools: Tools, handler: Handler) -> _Services | str:
+async def services_of(tools: Tools, handler: Handler) -> Services | str:
     """The services of a handler, or why they are not known."""
     values = await tools.secrets.variables(handler.metadata.namespace, handler.secrets)
     if isinstance(values, NoSecret):
@@ -147,4 +149,4 @@ async def _services(tools: Tools, handler: Handler) -> _Services | str:
             urls[service_key(kept)] = expanded(url, variables)
         except KeyError as err:
             return f"the variable {err.args[0]} is not in secrets"
-    return _Services(urls, hidden_values(values, None))
+    return Services(urls, hidden_values(values, None))
