@@ -135,6 +135,18 @@ def test_an_answer_that_no_longer_fits_gets_the_default(namespace: Namespace, re
     assert namespace.check("web-web1")["interval"] == 120
 
 
+def test_the_answers_are_found_if_somebody_removed_an_annotation(namespace: Namespace, sensuctl: Sensuctl) -> None:
+    """Every resource keeps them, so that an update never falls back to defaults."""
+    shown = sensuctl("dump", "assets", "--namespace", namespace.name, "--format", "wrapped-json").out
+    asset = json.loads(shown)
+    asset["metadata"] = {key: asset["metadata"][key] for key in ("name", "namespace", "labels")}
+    assert sensuctl("create", stdin=json.dumps(asset)).status == 0
+    done = namespace.catalog("update", "--set", "alerts=pager")
+    assert done.status == 0, done
+    assert f"left, changed since its installation: Asset {namespace.name}/web/get:1.0.0\n" in done.out
+    assert namespace.check("web-web1")["interval"] == 50
+
+
 def test_several_installations_are_told_apart_by_their_id(namespace: Namespace, sensuctl: Sensuctl) -> None:
     """An integration can be installed for several hosts; each installation is updated and removed by itself."""
     assert namespace.catalog("install", "--set", "host=web2", "--set", "token.secret=t").status == 0
@@ -166,6 +178,8 @@ def test_a_removal_deletes_what_nobody_changed_or_uses(namespace: Namespace, sen
     done = remove("--skip-confirm")
     assert done.status == 0, done
     assert (namespace.names("check"), namespace.names("asset")) == ([], [])
+    with_version = sensuctl("catalog", "remove", f"{WEB_NAME}@1.0.0", "--namespace", namespace.name)
+    assert with_version.err.endswith("without a version; --id names one of several installations\n")
     again = remove("--skip-confirm")
     assert f"{WEB_NAME} is not installed in the namespace {namespace.name}" in again.err
 

@@ -127,7 +127,10 @@ def update(context: Context) -> None:
 
 def remove(context: Context) -> None:
     """`sensuctl catalog remove NAME`: delete the resources of an installation that nobody changed or uses."""
-    found = _installation(context, name_in(context.words[0])._replace(version=""))
+    name = name_in(context.words[0])
+    if name.version:
+        raise CommandFailed(f"use {name.full} without a version; --id names one of several installations")
+    found = _installation(context, name)
     removal = _removal(context, found.resources, (), force=bool(context.flag("force")))
     _show_removal(context, removal)
     if context.flag("dry-run") or not removal.going:
@@ -158,7 +161,7 @@ def _installation(context: Context, name: IntegrationName) -> _Found:
 
 def _answers(context: Context, integration: Integration, found: _Found) -> dict[str, Any]:
     """The answers to use: those given, then those kept; secret ones and missing ones are asked for."""
-    kept = answers_of(found.resources[0].metadata)
+    kept = _kept(found.resources)
     given = checked_answers(integration, given_answers(context, integration))
     values = {**_still_suitable(context, integration, kept), **given}
     again = {path.partition(".")[0] for path in kept.secrets} - set(given)
@@ -172,6 +175,13 @@ def _answers(context: Context, integration: Integration, found: _Found) -> dict[
             f"secret answers are not kept; give them again with --answers FILE: {', '.join(unanswered)}"
         )
     return values
+
+
+def _kept(resources: Sequence[InstalledResource]) -> KeptAnswers:
+    """The answers that the resources keep; those of unchanged ones first, because somebody may edit annotations."""
+    ordered = sorted(resources, key=lambda one: one.changed)
+    answers = (answers_of(one.metadata) for one in ordered)
+    return next((one for one in answers if one.values or one.secrets), KeptAnswers({}))
 
 
 def _asks(integration: Integration, path: str) -> bool:
