@@ -84,6 +84,16 @@ def test_a_broken_answer_is_an_error_and_never_without_bound(raw: bytes) -> None
         read_answer(io.BytesIO(raw), "GET")
 
 
+@pytest.mark.parametrize(
+    "framing", [b"Content-Length: 11\r\n\r\n", b"Transfer-Encoding: chunked\r\n\r\nb\r\n", b"\r\n"]
+)
+def test_an_answer_larger_than_the_bound_is_an_error(framing: bytes) -> None:
+    """A caller that expects little reads no more, however the answer is framed."""
+    raw = b"HTTP/1.1 200 OK\r\n" + framing + b"eleven long"
+    with pytest.raises(ValueError, match="the answer is too large"):
+        read_answer(io.BytesIO(raw), "GET", 10)
+
+
 class Server:
     """Answers requests from a script, one list of answers for each connection; keeps what it was sent."""
 
