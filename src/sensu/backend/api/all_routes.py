@@ -26,6 +26,7 @@ from sensu.backend.api import (
     explain,
     filter_bench,
     find,
+    first_administrator,
     flow,
     form_schemas,
     graphql,
@@ -80,6 +81,7 @@ from sensu.backend.services.events import Events
 from sensu.backend.services.explain import Explain
 from sensu.backend.services.filter_bench import FilterBenches
 from sensu.backend.services.find import Find
+from sensu.backend.services.first_administrator import FirstAdministrator
 from sensu.backend.services.flow import Flows
 from sensu.backend.services.handler_tests import TestsOfHandlers
 from sensu.backend.services.history_series import HistorySeries
@@ -133,6 +135,7 @@ def _described_routes(context: ApiContext) -> Iterator[Route]:
         context.sign_on.offered,
     )
     yield from sessions.routes(signed_in, context.authenticator)
+    yield from first_administrator.routes(FirstAdministrator(store, clock))
     yield from browser_sign_on.routes(context.sign_on, signed_in, log, context.dashboard_url)
     yield from audit.routes(log)
     yield from status.routes(store, context.member, context.metrics, ports.ready, context.version, context.peers)

@@ -3,12 +3,15 @@
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
+import msgspec
+
 from sensu.backend.api.audit import OWN
 from sensu.backend.api.auth import while_connected
 from sensu.backend.api.errors import NOT_FOUND, deleted, found, problem, refused, unauthenticated, unavailable
 from sensu.backend.api.request import Request
 from sensu.backend.api.responses import Response, json, unstored
 from sensu.backend.api.router import Route
+from sensu.backend.api.same_user import is_from_same_user
 from sensu.backend.auth.authenticator import Authenticator
 from sensu.backend.auth.cookies import cleared_cookie, set_cookie
 from sensu.backend.auth.credentials import COOKIE
@@ -47,7 +50,10 @@ class SessionEndpoint:
         """What the web UI starts with: who is signed in, with which rights, and settings for everybody."""
         proved = self._authenticator.authenticate(request.credentials)
         caller = proved if isinstance(proved, Identity) else None
-        return unstored(json(encode(await self._sessions.state(caller, request.parameter("namespace") or ""))))
+        state = await self._sessions.state(caller, request.parameter("namespace") or "")
+        if not state.initialised and request.scope.get(COOKIE) is not None:
+            state = msgspec.structs.replace(state, may_initialise=is_from_same_user(request.scope))
+        return unstored(json(encode(state)))
 
     async def sign_in(self, request: Request) -> Response:
         """A session for a browser, in a cookie that scripts cannot read; only at the web UI's port."""

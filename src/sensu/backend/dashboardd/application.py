@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from typing import Any
 
 from sensu.backend.api.errors import PERMISSION_DENIED, refused_before
+from sensu.backend.api.first_administrator import PATH as FIRST_ADMINISTRATOR
 from sensu.backend.api.request import Receive, header
 from sensu.backend.api.responses import Header, Response, Send, text
 from sensu.backend.auth.cookies import cookie_in
@@ -25,7 +26,7 @@ PACKED_BYTES_MIN, PACKED_BYTES_MAX = 1_024, 4 * 1024 * 1024
 """Answers of the API between these sizes are compressed; larger ones would hold up others."""
 
 _API = re.compile(r"/(?:api|auth)(?:/.*)?|/(?:graphql|health|ready|version|openapi\.json|docs)")
-_OWN_SESSION = "/auth/session"
+_OF_BROWSERS = frozenset(("/auth/session", FIRST_ADMINISTRATOR))
 _PACKED = "/api/sensu/v1/"
 """Where the API's answers to the web UI are; they are compressed for browsers."""
 _NOWHERE = re.compile(r"%(?![0-9A-Fa-f]{2})|%(?:[01][0-9A-Fa-f]|7[Ff]|5[Cc])|[\x00-\x20\x7f\\]")
@@ -65,7 +66,7 @@ class WebApplication:
     async def _ask_api(self, scope: MutableMapping[str, Any], path: str, receive: Receive, send: Send) -> None:
         """Have the API answer, to the session cookie if there is no Authorization header."""
         cookie = cookie_in(header(scope, b"cookie") or "", tls=scope["scheme"] == "https")
-        counts = path == _OWN_SESSION or header(scope, b"authorization") is None
+        counts = path in _OF_BROWSERS or header(scope, b"authorization") is None
         problem = refusal_of(scope, has_cookie=bool(cookie)) if counts else ""
         if problem:
             await refused_before(403, PERMISSION_DENIED, problem).send(send)

@@ -78,14 +78,16 @@ class ShellSettings(msgspec.Struct, frozen=True):
 class ShellState(msgspec.Struct, frozen=True, omit_defaults=True):
     """What a page of the web UI starts with.
 
-    Everybody learns the time (Unix seconds), the settings, and whether the database is initialised; the other fields
-    are those of a caller that is signed in.
+    Everybody learns the time (Unix seconds), the settings, and whether the database is initialised. If it is not,
+    `may_initialise` says whether this browser can create the first administrator. The other fields are those of a
+    caller that is signed in.
     """
 
     signed_in: bool
     now: float
     settings: ShellSettings
     initialised: bool
+    may_initialise: bool = False
     version: str = ""
     username: str = ""
     groups: tuple[str, ...] = ()

@@ -14,6 +14,8 @@ export interface SessionAnswer {
   namespaces: string[]
   version: string
   initialised: boolean
+  /** This browser can create the first administrator. */
+  mayInitialise: boolean
   rights: { namespace: string; rules: RightsRule[] }
   signinMessage: string
   silenceReasonOptional: boolean
@@ -38,6 +40,8 @@ class Session {
   namespaces = $state.raw<readonly string[]>([])
   version = $state('')
   initialised = $state(true)
+  /** The database is empty, and this browser can create the first administrator. */
+  mayInitialise = $state(false)
   signinMessage = $state('')
   /** The installation does not insist on reasons of silences. */
   silenceReasonOptional = $state(false)
@@ -86,6 +90,14 @@ class Session {
     return outcome
   }
 
+  /** Creates the first administrator of an empty database, and signs in. */
+  async createFirst(username: string, password: string): Promise<Outcome<undefined>> {
+    const created = await act('/auth/first-administrator', { method: 'POST', body: { username, password } })
+    if (created.kind === 'answered') return this.signIn(username, password)
+    if (created.kind === 'refused' && created.status === 409) await this.read('')
+    return created
+  }
+
   /** Signs out, here and in the other tabs. */
   async signOut(): Promise<void> {
     await act('/auth/session', { method: 'DELETE' })
@@ -110,6 +122,7 @@ class Session {
 
   #take(answer: SessionAnswer): void {
     this.initialised = answer.initialised
+    this.mayInitialise = answer.mayInitialise
     this.signinMessage = answer.signinMessage
     this.silenceReasonOptional = answer.silenceReasonOptional
     this.signOn = answer.signOn
@@ -158,6 +171,7 @@ function readSession(answer: unknown): SessionAnswer {
     namespaces: texts(values['namespaces']),
     version: textOf(values['version']),
     initialised: values['initialised'] !== false,
+    mayInitialise: values['may_initialise'] === true,
     rights: { namespace: textOf(rights['namespace']), rules: readRules(rights['rules']) },
     signinMessage: textOf(recordOf(values['settings'])['signin_message']),
     silenceReasonOptional: recordOf(values['settings'])['silence_reason_optional'] === true,
