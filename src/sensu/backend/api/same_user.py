@@ -19,7 +19,7 @@ _TABLES = {4: Path("/proc/net/tcp"), 6: Path("/proc/net/tcp6")}
 _FORWARDING = (b"forwarded", b"via", b"x-forwarded-for", b"x-forwarded-host", b"x-forwarded-proto", b"x-real-ip")
 """Headers that proxies add."""
 
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 def is_from_same_user(scope: Mapping[str, Any]) -> bool:
@@ -37,7 +37,7 @@ def is_from_same_user(scope: Mapping[str, Any]) -> bool:
     return False
 
 
-def owner_of(rows: Iterable[str], address: Address, port: int, remote_port: int) -> int | None:
+def owner_of(rows: Iterable[str], address: IPAddress, port: int, remote_port: int) -> int | None:
     """The user of the socket that is bound to an address and port and connected to a port, by the kernel's table."""
     wanted = f"{_in_hex(address)}:{port:04X}"
     for row in rows:
@@ -47,13 +47,13 @@ def owner_of(rows: Iterable[str], address: Address, port: int, remote_port: int)
     return None
 
 
-def _in_hex(address: Address) -> str:
+def _in_hex(address: IPAddress) -> str:
     """An address as the kernel prints it: words of 32 bits, each in the byte order of this machine."""
     words = struct.unpack(f">{len(address.packed) // 4}I", address.packed)
     return "".join(word.to_bytes(4, sys.byteorder).hex().upper() for word in words)
 
 
-def _address(text: str) -> Address | None:
+def _address(text: str) -> IPAddress | None:
     with contextlib.suppress(ValueError):
         address = ipaddress.ip_address(text)
         return getattr(address, "ipv4_mapped", None) or address
