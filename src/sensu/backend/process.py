@@ -5,6 +5,7 @@ import contextlib
 import gc
 import logging
 import signal
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -42,6 +43,8 @@ log = logging.getLogger("sensu.backend")
 
 DRAIN_S = 3.0
 """The maximum time to process accepted events when the backend stops; agents send the others again."""
+SWITCH_INTERVAL_S = 0.0005
+"""How long a busy thread keeps the interpreter from others: each system call of the loop gives it up for a moment."""
 GC_THRESHOLDS = (100_000, 50, 100)
 """Nearly all objects of the hot path are freed by reference counting, so frequent collections only cost time."""
 
@@ -162,6 +165,7 @@ class Backend:
                 running.append(group.create_task(duties.run(), name="duties"))
                 gc.freeze()
                 gc.set_threshold(*GC_THRESHOLDS)
+                sys.setswitchinterval(SWITCH_INTERVAL_S)
                 membership.ready()
                 await self._stopping.wait()
             finally:
