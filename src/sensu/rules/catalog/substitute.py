@@ -47,8 +47,12 @@ def substituted(value: Any, variables: CatalogVariables, *, as_text: bool = Fals
     """The value with its variables replaced, at any depth; keys are left alone.
 
     A text that is only the name of a variable, or only one `[[variable]]`, becomes the variable's value with its type,
-    or its text if `as_text`. Raises InvalidResource for an unknown variable in brackets.
+    or its text if `as_text`. YAML reads `[[variable]]` without quotes as a list in a list, which means the same. Raises
+    InvalidResource for an unknown variable in brackets.
     """
+    match value:
+        case [[str(name)]] if name.partition(".")[0] in variables.known:
+            value = name
     if isinstance(value, str) and value.partition(".")[0] in variables.known:
         value = f"[[{value}]]"
     missing: list[str] = []

@@ -25,6 +25,10 @@ VARIABLES = CatalogVariables(frozenset((*VALUES, "unanswered")), VALUES)
         ({"[[host]]": "x"}, {"[[host]]": "x"}),
         ("{{ .name }} [ [host] ]", "{{ .name }} [ [host] ]"),
         ("[[[host]]]", "[web1]"),
+        ([["list"]], ["a", "b"]),
+        ([["token.secret"]], "s3"),
+        ([["other"]], [["other"]]),
+        ([["list", "x"]], [["list", "x"]]),
     ],
 )
 def test_a_variable_alone_keeps_its_type_and_is_text_within_a_text(value: Any, expected: Any) -> None:
