@@ -123,3 +123,12 @@ async def test_users_see_the_namespaces_that_they_can_use(api: RunningApi, admin
     found = json.loads((await api.call("GET", f"{ENTERPRISE}/user-namespaces", Authorization=admin)).body)
     assert [one["name"] for one in found] == ["default", "ops", "sensu-system"]
     assert (await api.call("GET", f"{ENTERPRISE}/user-namespaces")).status == 401
+
+
+async def test_curl_needs_no_media_type_for_the_enterprise_apis(api: RunningApi, admin: str) -> None:
+    """curl names a form's media type by itself: the enterprise APIs read JSON all the same, the core API does not."""
+    form = {"Authorization": admin, "Content_Type": "application/x-www-form-urlencoded"}
+    sent = json.dumps(datastore("events")).encode()
+    assert (await api.call("PUT", f"{PROVIDERS}/events", sent, **form)).status == 201
+    check = "/api/core/v2/namespaces/default/checks/c"
+    assert (await api.call("PUT", check, b"{}", **form)).status == 400

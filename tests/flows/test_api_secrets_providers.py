@@ -212,7 +212,6 @@ async def test_a_connection_without_encryption_is_pointed_out(api: RunningApi, a
         (vault(rate_limiter={"limit": 0, "burst": 5}), "client.rate_limiter needs a limit and a burst"),
         (vault(tls={"client_cert": "/a"}), "client.tls.client_key must be set"),
         (vault(tls={"ca_cert": "ca.pem"}), "client.tls.ca_cert must be an absolute path"),
-        (vault(address="http://vault:8200", tls={"ca_cert": "/ca"}), "client.tls has no effect with an http URL"),
         (provider("env", "FileProvider", {}), '"env" is the name of the provider of type Env; choose another one'),
         (provider("a b", "FileProvider", {}), "provider name cannot contain spaces or special characters"),
         (provider("x", "FileProvider", {"directory": "run"}), "directory must be an absolute path"),

@@ -41,7 +41,7 @@ def problems(provider: CyberArkProvider) -> Iterator[FieldProblem]:
         yield from required(f"client.{name}", getattr(client, name))
     yield from duration_problems("client.timeout", client.timeout)
     yield from duration_problems("client.ttl", client.ttl, TTL_MAX_S)
-    yield from tls_problems(client.tls, client.appliance_url)
+    yield from tls_problems(client.tls)
 
 
 def secrets(provider: CyberArkProvider, change: Callable[[str, str], str]) -> CyberArkProvider:

@@ -60,12 +60,10 @@ def as_go_writes(duration: str) -> str:
         return duration
 
 
-def tls_problems(tls: ServerTLS | None, url: str) -> Iterator[FieldProblem]:
+def tls_problems(tls: ServerTLS | None) -> Iterator[FieldProblem]:
     """The rules that the TLS settings of a server break."""
     if tls is None or tls == ServerTLS():
         return
-    if urlsplit(url).scheme == "http":
-        yield FieldProblem("client.tls", "client.tls has no effect with an http URL; leave it out, or use https")
     if bool(tls.client_cert) != bool(tls.client_key):
         missing = "client_key" if tls.client_cert else "client_cert"
         message = f"client.tls.{missing} must be set: a client certificate needs both files"

@@ -59,7 +59,7 @@ def problems(provider: VaultProvider) -> Iterator[FieldProblem]:
     if limiter is not None and not (0 < limiter.limit <= 1e6 and 0 < limiter.burst <= 1_000_000):
         message = "client.rate_limiter needs a limit and a burst of more than 0; leave it out for no limit"
         yield FieldProblem("client.rate_limiter", message)
-    yield from tls_problems(client.tls, url_of(client))
+    yield from tls_problems(client.tls)
 
 
 def _is_header(text: str) -> bool:
