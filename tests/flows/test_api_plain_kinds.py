@@ -126,7 +126,7 @@ async def test_users_see_the_namespaces_that_they_can_use(api: RunningApi, admin
 
 
 async def test_curl_needs_no_media_type_for_the_enterprise_apis(api: RunningApi, admin: str) -> None:
-    """curl names a form's media type by itself: the enterprise APIs read JSON all the same, the core API does not."""
+    """Curl names a form's media type by itself: the enterprise APIs read JSON all the same, the core API does not."""
     form = {"Authorization": admin, "Content_Type": "application/x-www-form-urlencoded"}
     sent = json.dumps(datastore("events")).encode()
     assert (await api.call("PUT", f"{PROVIDERS}/events", sent, **form)).status == 201
