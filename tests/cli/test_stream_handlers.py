@@ -31,3 +31,26 @@ def test_a_tcp_stream_handler_is_created_listed_and_deleted(sensuctl: Sensuctl, 
     assert "unchanged" in sensuctl("apply", "-f", str(file)).out
     assert "tls_ca_cert_file: /path/to/tls/ca.pem" in sensuctl("dump", "pipeline/v1.TCPStreamHandler").out
     assert sensuctl("tcp-stream-handler", "delete", "logstash", "--skip-confirm").status == 0
+
+
+SUMO = """type: SumoLogicMetricsHandler
+api_version: pipeline/v1
+metadata:
+  name: sumologic_http_log_metrics
+  namespace: default
+spec:
+  url: $SUMO_LOGIC_SOURCE_URL
+  secrets:
+  - name: SUMO_LOGIC_SOURCE_URL
+    secret: sumologic_metrics_us2
+  max_connections: 10
+  timeout: 30s
+"""
+
+
+def test_a_sumo_logic_metrics_handler_is_created_listed_and_deleted(sensuctl: Sensuctl) -> None:
+    """The documented example works, and a list shows its URL."""
+    assert sensuctl("create", stdin=SUMO).status == 0
+    row = sensuctl("sumo-logic-metrics-handler", "list").out.splitlines()[2]
+    assert row.split() == ["sumologic_http_log_metrics", "$SUMO_LOGIC_SOURCE_URL", "10", "30s"]
+    assert sensuctl("delete", stdin=SUMO).status == 0

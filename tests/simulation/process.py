@@ -16,7 +16,7 @@ from sensu.backend.metrics import BackendMetrics
 from sensu.backend.pipelined.daemon import Pipelined
 from sensu.backend.pipelined.steps.filters import Filters
 from sensu.backend.pipelined.steps.handlers.deliver import Occasion, Tools
-from sensu.backend.pipelined.steps.handlers.stream_pool import StreamPools
+from sensu.backend.pipelined.steps.handlers.pools import Pools, PoolTools
 from sensu.backend.pipelined.steps.handlers.table import HANDLER_KINDS, Handlers
 from sensu.backend.pipelined.steps.mutators import Mutators
 from sensu.backend.pipelined.steps.other_events import OtherEvents
@@ -284,7 +284,7 @@ class SimProcess:
             cache,
             Filters(cache, assets, self.clock, scripts.filters, OtherEvents(store, Everything())),
             Mutators(cache, scripts.mutators, assets, secrets, self.clock),
-            _SimHandlers(Tools(assets, secrets, self.clock, cast(Any, None), StreamPools(self.clock)), self),
+            _SimHandlers(Tools(assets, secrets, self.clock, cast(Any, None), Pools(PoolTools(self.clock))), self),
         )
         counters = DeliveryCounts(metrics, store.deliveries_size)
         roll = random.Random(self._loop.chance.random()).random

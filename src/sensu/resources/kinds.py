@@ -223,6 +223,17 @@ TCP_STREAM = Kind(
     word="TCP stream handler",
     noun="tcp-stream-handler",
 )
+SUMO_LOGIC = Kind(
+    "SumoLogicMetricsHandler",
+    "sumo-logic-metrics-handlers",
+    "sumo_logic:SumoLogicMetricsHandler",
+    api_version=PIPELINE_V1,
+    serves=FULL,
+    wrapped=True,
+    dump_order=29,
+    word="Sumo Logic metrics handler",
+    noun="sumo-logic-metrics-handler",
+)
 SECRET_PROVIDER = Kind(
     "Provider",
     "providers",

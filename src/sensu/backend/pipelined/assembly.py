@@ -16,7 +16,7 @@ from sensu.backend.pipelined.steps.filter_bench import FilterBench
 from sensu.backend.pipelined.steps.filters import Filters
 from sensu.backend.pipelined.steps.handler_tests import HandlerTests
 from sensu.backend.pipelined.steps.handlers.deliver import Tools
-from sensu.backend.pipelined.steps.handlers.stream_pool import StreamPools
+from sensu.backend.pipelined.steps.handlers.pools import Pools, PoolTools
 from sensu.backend.pipelined.steps.handlers.table import Handlers
 from sensu.backend.pipelined.steps.messages import KeptIncidents, Messages
 from sensu.backend.pipelined.steps.mutators import Mutators
@@ -82,7 +82,8 @@ def assembled(
     others = OtherEvents(basics.store, access)
     mutators = Mutators(records, scripts.mutators, assets, secrets, clock)
     messages = messages or Messages(SenderProcess(), KeptIncidents(basics.store))
-    tools = Tools(assets, secrets, clock, messages, StreamPools(clock, roll))
+    pools = Pools(PoolTools(clock, roll, basics.settings.trusted_ca_file))
+    tools = Tools(assets, secrets, clock, messages, pools)
     handlers, web_url = Handlers(tools), basics.settings.dashboard_url.rstrip("/")
     filters = Filters(records, assets, clock, scripts.filters, others)
     workflows = Workflows(records, filters, mutators, handlers, web_url)

@@ -136,7 +136,7 @@ class Pipelined:
                 finally:
                     await self._drain()
         finally:
-            self._workflows.close()
+            await self._workflows.close()
             for pending in self._pending.values():
                 if pending.is_underway and pending.event is not None:
                     self._settlement.add((pending.progress(),))

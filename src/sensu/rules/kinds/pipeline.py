@@ -15,7 +15,9 @@ Capable = frozenset[tuple[str, str]]
 
 FILTERING: Capable = frozenset([("core/v2", "EventFilter")])
 MUTATING: Capable = frozenset([("core/v2", "Mutator")])
-HANDLING: Capable = frozenset([("core/v2", "Handler"), ("pipeline/v1", "TCPStreamHandler")])
+HANDLING: Capable = frozenset(
+    [("core/v2", "Handler"), ("pipeline/v1", "SumoLogicMetricsHandler"), ("pipeline/v1", "TCPStreamHandler")]
+)
 _CAPABLE: Mapping[str, tuple[str, Capable]] = {
     "filter": ("filtering", FILTERING),
     "mutator": ("mutating", MUTATING),

@@ -26,6 +26,7 @@ SECTIONS = {
         "mutator": "Manage mutators",
         "handler": "Manage handlers",
         "tcp-stream-handler": "Manage TCP stream handlers, which pipelines can name",
+        "sumo-logic-metrics-handler": "Manage Sumo Logic metrics handlers, which pipelines can name",
         "delivery": "Manage deliveries to handlers",
     },
     "Monitoring as code": {

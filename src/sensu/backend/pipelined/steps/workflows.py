@@ -93,9 +93,9 @@ class Workflows:
         self._plans.clear()
         self._handlers.changed(key)
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Close the connections of handlers."""
-        self._handlers.close()
+        await self._handlers.close()
 
     def of(self, namespace: str, event: Event, rest: Collection[str] | None) -> Plan:
         """The workflows of an event; with `rest`, only those that it names."""

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
-from sensu.backend.pipelined.steps.handlers.stream_pool import StreamPools
+from sensu.backend.pipelined.steps.handlers.pools import Pools
 from sensu.backend.pipelined.steps.messages import Messages
 from sensu.backend.pipelined.steps.outcome import Outcome
 from sensu.backend.pipelined.steps.runtime_assets import RuntimeAssets
@@ -21,7 +21,7 @@ class Tools:
     secrets: Secrets
     clock: Clock
     messages: Messages
-    streams: StreamPools
+    pools: Pools
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,17 +6,14 @@ sent again on another one.
 
 import asyncio
 import logging
-import random
 from collections import deque
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
+from sensu.backend.pipelined.steps.handlers.pools import PoolTools, WaitingEvent
 from sensu.backend.pipelined.steps.handlers.stream_connection import StreamConnection, StreamTarget
 from sensu.backend.pipelined.steps.outcome import Delivered, Outcome, Retry
-from sensu.clock import Clock
 from sensu.log import fields
 from sensu.rules.streams import ReconnectPolicy
-from sensu.store.values import Key
 
 log = logging.getLogger("sensu.pipelined")
 
@@ -34,28 +31,12 @@ class StreamSettings:
     connections_max: int
 
 
-@dataclass(slots=True, eq=False)
-class _Waiting:
-    """An event that is not acknowledged."""
-
-    payload: bytes
-    since: float
-    done: "asyncio.Future[Outcome]" = field(default_factory=lambda: asyncio.get_running_loop().create_future())
-
-
 class StreamPool:
     """The connections of one handler; `retire` it when the handler changes."""
 
-    def __init__(
-        self,
-        settings: StreamSettings,
-        clock: Clock,
-        tasks: "set[asyncio.Task[None]]",
-        roll: Callable[[], float] = random.random,
-    ) -> None:
-        """`tasks` gets the tasks of all connections, for the end of the backend."""
-        self._settings, self._clock, self._roll, self._all_tasks = settings, clock, roll, tasks
-        self._queue: deque[_Waiting] = deque()
+    def __init__(self, settings: StreamSettings, tools: PoolTools) -> None:
+        self._settings, self._tools, self._clock = settings, tools, tools.clock
+        self._queue: deque[WaitingEvent] = deque()
         self._idle: deque[asyncio.Event] = deque()
         self._dialing = asyncio.Lock()
         self._serving = 0
@@ -64,15 +45,13 @@ class StreamPool:
 
     async def send(self, payload: bytes) -> Outcome:
         """Whether an event was acknowledged, or why its attempt has failed."""
-        waiting = _Waiting(payload, self._clock.monotonic())
+        waiting = WaitingEvent(payload, self._clock.monotonic())
         self._queue.append(waiting)
         if self._idle:
             self._idle.popleft().set()
         elif not self._settings.connections_max or self._serving < self._settings.connections_max:
             self._serving += 1
-            task = asyncio.create_task(self._serve())
-            self._all_tasks.add(task)
-            task.add_done_callback(self._all_tasks.discard)
+            self._tools.begin(self._serve())
         return await waiting.done
 
     def retire(self) -> None:
@@ -80,6 +59,9 @@ class StreamPool:
         self._retired = True
         while self._idle:
             self._idle.popleft().set()
+
+    async def close(self) -> None:
+        """Close the connections; they end with their tasks."""
 
     async def _serve(self) -> None:
         """Open connections one after the other while events wait."""
@@ -94,7 +76,7 @@ class StreamPool:
         except Exception as err:
             log.exception("a stream handler failed", extra=fields(handler=self._settings.label))
             while self._queue:
-                _settle(self._queue.popleft(), Retry(f"{self._settings.label}: {type(err).__name__}: {err}"))
+                self._queue.popleft().settle(Retry(f"{self._settings.label}: {type(err).__name__}: {err}"))
         finally:
             self._serving -= 1
 
@@ -115,11 +97,11 @@ class StreamPool:
         """Note a failure; events that have waited too long are left to the retries of their handler."""
         self._failures += 1
         now, policy = self._clock.monotonic(), self._settings.policy
-        self._next_dial_at = now + policy.pause_s(self._failures, self._roll())
+        self._next_dial_at = now + policy.pause_s(self._failures, self._tools.roll())
         late = [each for each in self._queue if now - each.since >= policy.patience_s]
         for each in late:
             self._queue.remove(each)
-            _settle(each, Retry(f"{self._settings.label}: {why}"))
+            each.settle(Retry(f"{self._settings.label}: {why}"))
 
     async def _feed(self, connection: StreamConnection) -> None:
         """Write events to a connection until it is lost or no longer needed."""
@@ -144,13 +126,13 @@ class StreamPool:
                 raise
             self._failures = 0
             for each in group:
-                _settle(each, Delivered())
+                each.settle(Delivered())
             if not self._settings.connections_max:
                 return
 
-    def _group(self) -> list[_Waiting]:
+    def _group(self) -> list[WaitingEvent]:
         """The next events, without those that nobody waits for any more; a single one without a pool."""
-        group, size = list[_Waiting](), 0
+        group, size = list[WaitingEvent](), 0
         most = GROUP_MAX if self._settings.connections_max else 1
         while self._queue and len(group) < most and (not group or size < GROUP_BYTES_MAX):
             each = self._queue.popleft()
@@ -169,36 +151,3 @@ class StreamPool:
         finally:
             if called in self._idle:
                 self._idle.remove(called)
-
-
-def _settle(waiting: _Waiting, outcome: Outcome) -> None:
-    if not waiting.done.done():
-        waiting.done.set_result(outcome)
-
-
-class StreamPools:
-    """The pools of all handlers."""
-
-    def __init__(self, clock: Clock, roll: Callable[[], float] = random.random) -> None:
-        self._clock, self._roll = clock, roll
-        self._pools: dict[Key, StreamPool] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
-
-    async def send(self, handler: Key, settings: Callable[[], StreamSettings], payload: bytes) -> Outcome:
-        """Send an event through the pool of a handler, which is made of `settings` when it is first needed."""
-        pool = self._pools.get(handler)
-        if pool is None:
-            pool = self._pools[handler] = StreamPool(settings(), self._clock, self._tasks, self._roll)
-        return await pool.send(payload)
-
-    def forget(self, handler: Key) -> None:
-        """Call when a handler has changed or was deleted; what waits for its connections is still sent there."""
-        pool = self._pools.pop(handler, None)
-        if pool is not None:
-            pool.retire()
-
-    def close(self) -> None:
-        """Close all connections."""
-        for task in tuple(self._tasks):
-            task.cancel()
-        self._pools.clear()

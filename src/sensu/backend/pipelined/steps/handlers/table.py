@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from sensu.backend.pipelined.steps.handlers import notify, pipe, set, tcp, tcp_stream, udp
+from sensu.backend.pipelined.steps.handlers import notify, pipe, set, sumo_logic, tcp, tcp_stream, udp
 from sensu.backend.pipelined.steps.handlers.deliver import Deliver, Occasion, Tools
 from sensu.backend.pipelined.steps.outcome import Dropped, Outcome
 from sensu.backend.pipelined.steps.runtime_assets import Records
-from sensu.resources.kinds import HANDLER, TCP_STREAM, Kind
+from sensu.resources.kinds import HANDLER, SUMO_LOGIC, TCP_STREAM, Kind
 from sensu.rules.workflow import HandlerRef
 from sensu.store.values import Key
 
@@ -30,6 +30,7 @@ TYPES = (
     HandlerType(HANDLER, "notify", notify.deliver),
     HandlerType(HANDLER, "set", set.deliver),
     HandlerType(TCP_STREAM, "", tcp_stream.deliver),
+    HandlerType(SUMO_LOGIC, "", sumo_logic.deliver),
 )
 
 HANDLER_KINDS: Mapping[str, Kind] = {row.kind.qualified_name: row.kind for row in TYPES}
@@ -51,11 +52,11 @@ class Handlers:
 
     def changed(self, handler: Key) -> None:
         """Call when a handler has changed or was deleted."""
-        self._tools.streams.forget(handler)
+        self._tools.pools.forget(handler)
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Close the connections of handlers."""
-        self._tools.streams.close()
+        await self._tools.pools.close()
 
     async def deliver(self, ref: HandlerRef, handler: Any, payload: bytes, occasion: Occasion) -> Outcome:
         """Give `payload` to the handler that `ref` refers to."""

@@ -4,7 +4,7 @@ import ssl
 
 from sensu.backend.pipelined.steps.handlers.deliver import Occasion, Tools
 from sensu.backend.pipelined.steps.handlers.stream_connection import StreamTarget
-from sensu.backend.pipelined.steps.handlers.stream_pool import StreamSettings
+from sensu.backend.pipelined.steps.handlers.stream_pool import StreamPool, StreamSettings
 from sensu.backend.pipelined.steps.outcome import Dropped, Outcome
 from sensu.resources.kinds import TCP_STREAM
 from sensu.resources.tcp_stream import TCPStreamHandler
@@ -19,13 +19,12 @@ async def deliver(tools: Tools, handler: TCPStreamHandler, payload: bytes, occas
     if place is None:
         return Dropped(f"the address {handler.address} is not HOST:PORT")
     target = StreamTarget(*place, (lambda: _context(handler)) if _is_encrypted(handler) else None)
-    return await tools.streams.send(
-        Key(TCP_STREAM.qualified_name, handler.metadata.namespace, handler.metadata.name),
-        lambda: StreamSettings(
-            f"TCP stream {handler.address}", target, reconnect_policy(handler), handler.max_connections
-        ),
-        payload + b"\n" if occasion.is_event else payload,
+    settings = StreamSettings(
+        f"TCP stream {handler.address}", target, reconnect_policy(handler), handler.max_connections
     )
+    key = Key(TCP_STREAM.qualified_name, handler.metadata.namespace, handler.metadata.name)
+    pool = tools.pools.pool(key, lambda pool_tools: StreamPool(settings, pool_tools))
+    return await pool.send(payload + b"\n" if occasion.is_event else payload)
 
 
 def _is_encrypted(handler: TCPStreamHandler) -> bool:

@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from sensu.backend.pipelined.steps.handlers import stream_connection
+from sensu.backend.pipelined.steps.handlers.pools import Pools, PoolTools
 from sensu.backend.pipelined.steps.handlers.stream_connection import StreamTarget
-from sensu.backend.pipelined.steps.handlers.stream_pool import GROUP_MAX, StreamPools, StreamSettings
+from sensu.backend.pipelined.steps.handlers.stream_pool import GROUP_MAX, StreamPool, StreamSettings
 from sensu.backend.pipelined.steps.outcome import Delivered, Outcome, Retry
 from sensu.rules.streams import ReconnectPolicy
 from sensu.store.values import Key
@@ -75,12 +76,13 @@ class Sender:
 
     def __init__(self, port: int, *, connections: int = 1, context: Callable[[], ssl.SSLContext] | None = None) -> None:
         self.clock = VirtualClock()
-        self.pools = StreamPools(self.clock, roll=lambda: 0.0)
+        self.pools = Pools(PoolTools(self.clock, lambda: 0.0))
         target = StreamTarget("127.0.0.1", port, context)
         self.settings = StreamSettings("TCP stream here", target, ReconnectPolicy(1.0, 8.0), connections)
 
     async def send(self, payload: bytes) -> Outcome:
-        return await self.pools.send(HANDLER, lambda: self.settings, payload)
+        pool = self.pools.pool(HANDLER, lambda tools: StreamPool(self.settings, tools))
+        return await pool.send(payload)
 
     def begin(self, payload: bytes) -> "asyncio.Task[Outcome]":
         return asyncio.create_task(self.send(payload))
@@ -92,8 +94,7 @@ async def sender(port: int, **settings: object) -> AsyncIterator[Sender]:
     try:
         yield one
     finally:
-        one.pools.close()
-        await asyncio.sleep(0)
+        await one.pools.close()
 
 
 async def until(what: Callable[[], object]) -> None:
