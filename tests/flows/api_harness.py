@@ -207,8 +207,7 @@ async def running_api(
         metrics = BackendMetrics(CollectorRegistry(), "test")
         basics = Basics(store, cache, clock, BackendSettings(), metrics)
         known = await auth.assembled(basics, stack)
-        secrets = secret_values.assembled(basics, known.sealing)
-        stack.callback(secrets.close)
+        secrets, failures = secret_values.assembled(basics, known.sealing, _own_entity(), stack, lambda: None)
         scripts, counts = Scripts(), DeliveryCounts(metrics, store.deliveries_size)
         stack.callback(scripts.close)
         deliveries, offered = pipelined.assembled(
@@ -219,6 +218,7 @@ async def running_api(
         core = Core(basics, counters, deliveries.wake)
         core.open()
         stack.callback(core.close)
+        failures.report_to(core.events)
         await core.events.prepare()
         await core.ledger.recover(ALL_SLOTS)
         agents, schedule = NoAgents(), NoSchedule(store, clock)

@@ -6,17 +6,14 @@ from itertools import pairwise
 import msgspec
 import pytest
 
-from sensu.backend.secrets.provider import NoSecret, SecretProvider, SecretText, SecretValue
 from sensu.resources.asset import Asset
 from sensu.resources.check import CheckConfig, ProxyRequests
 from sensu.resources.hook import HookConfig
-from sensu.resources.kinds import ASSET, CHECK, ENTITY, HOOK, SECRET
-from sensu.resources.metadata import SecretReference
-from sensu.resources.secret import Secret
+from sensu.resources.kinds import ASSET, CHECK, ENTITY, HOOK
 from sensu.resources.time_window import TimeWindowRepeated
 from sensu.rules.run_ledger import Why
 from sensu.testing.factories import make_check_config, make_metadata, make_proxy
-from tests.flows.world import World, what
+from tests.flows.world import World
 
 
 async def times(world: World, agent: str = "web1") -> list[float]:
@@ -192,32 +189,3 @@ async def test_a_turn_that_a_restart_leaves_out_is_in_the_ledger(world: World) -
     slots = world.ledger.slots("default", "http")
     assert [round(b.at - a.at, 3) for b, a in pairwise(slots)] == [10] * (len(slots) - 1)
     assert [slot.why for slot in slots].count(Why.BACKEND_DOWN) >= 1
-
-
-class SlowSecrets(SecretProvider):
-    """A provider of secrets on another host, which answers when a test lets it."""
-
-    def __init__(self) -> None:
-        self.answers = asyncio.Event()
-
-    async def value(self, secret_id: str) -> SecretValue | NoSecret:
-        await self.answers.wait()
-        return SecretValue(SecretText(f"value of {secret_id}"))
-
-
-async def test_a_check_that_waits_for_its_secrets_delays_no_other(world: World) -> None:
-    """While a provider of secrets is slow, other checks are published; the check runs with its secrets later."""
-    vault = SlowSecrets()
-    world.secret_providers["vault"] = vault
-    world.agents.connect("web1", "linux")
-    await world.configure(SECRET, Secret(metadata=make_metadata("key"), provider="vault", id="k"))
-    asking = (SecretReference(name="KEY", secret="key"),)
-    await world.configure(CHECK, make_check_config("slow", interval=10, secrets=asking))
-    await world.configure(CHECK, make_check_config("quick", interval=10))
-    await world.clock.advance(25)
-    assert set(world.agents.asked("web1")) == {"quick"}
-    vault.answers.set()
-    await world.settled()
-    slow = [request for _, _, request in world.agents.requests if what(request) == "slow"]
-    assert slow
-    assert {request.secrets for request in slow} == {("KEY=value of k",)}

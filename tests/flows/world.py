@@ -16,6 +16,7 @@ from sensu.backend.metrics import BackendMetrics
 from sensu.backend.ports import EventOutcome, IncomingEvent, Subscribers
 from sensu.backend.schedulerd.ledger import SLOTS_MAX
 from sensu.backend.secrets.cache import SecretCache
+from sensu.backend.secrets.failures import ProviderFailures
 from sensu.backend.secrets.provider import SecretProvider
 from sensu.backend.secrets.resolver import Secrets
 from sensu.backend.settings import BackendSettings
@@ -31,11 +32,13 @@ from sensu.rules.run_ledger import SlotOutcome, Why
 from sensu.store.contract import Store
 from sensu.store.resource_cache import ResourceCache
 from sensu.store.values import Committed, EventKey, PutEvent
+from sensu.testing.factories import make_entity
 from sensu.testing.virtual_clock import VirtualClock, let_others_run
 from tests.flows.moving_slots import MovingSlots
 from tests.stores import reads_done, store_in, writes_done
 
 START = 1_700_000_000
+SYSTEM = "sensu-system"
 
 
 class FakeCounters:
@@ -194,7 +197,9 @@ class World:
         self._core.open()
         self.ledger, self.eventd, self.keepalived = self._core.ledger, self._core.events, self._core.keepalives
         self.agents = FakeSubscribers(self.clock)
-        self.secrets = Secrets(self.cache, SecretCache(self.clock), lambda: self.secret_providers)
+        failures = ProviderFailures(self.store, make_entity("backend1", namespace=SYSTEM), self.clock)
+        failures.report_to(self.eventd)
+        self.secrets = Secrets(self.cache, SecretCache(self.clock), lambda: self.secret_providers, failures.note)
         self.schedulerd = self._core.schedule(self.secrets, self.subscribers())
         await self.eventd.prepare()
         self._tasks = [asyncio.create_task(self.eventd.run()), asyncio.create_task(self.schedulerd.run())]

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from sensu.backend.ports import Subscribers
 from sensu.backend.schedulerd.requests import request_for
+from sensu.backend.secrets.provider import NoSecret
 from sensu.backend.secrets.resolver import Secrets
 from sensu.clock import Clock
 from sensu.errors import InvalidResource
@@ -107,6 +108,9 @@ class Publisher:
     async def _send(self, check: CheckConfig, targets: Sequence[str], issued: int) -> Sent:
         namespace = check.metadata.namespace
         request = await request_for(check, self._cache, self._secrets, issued)
+        if isinstance(request, NoSecret):
+            log.error("a check is not run without its secrets", extra=described(check) | fields(error=request.why))
+            return Sent(targets, issued, 0)
         return Sent(targets, issued, sum(self._subscribers.publish(namespace, target, request) for target in targets))
 
 

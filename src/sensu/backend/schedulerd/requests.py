@@ -4,14 +4,12 @@ Source: recorded scenario request-full (names match exactly; missing assets and 
 secrets only to agents that authenticated with a certificate.
 """
 
-import logging
 from collections.abc import Iterable
 
 import msgspec
 
 from sensu.backend.secrets.provider import NoSecret
 from sensu.backend.secrets.resolver import Secrets
-from sensu.log import fields
 from sensu.resources.asset import Asset
 from sensu.resources.check import CheckConfig
 from sensu.resources.check_request import AssetList, CheckRequest
@@ -19,34 +17,28 @@ from sensu.resources.hook import HookConfig
 from sensu.resources.kinds import ASSET, HOOK
 from sensu.store.resource_cache import ResourceCache
 
-log = logging.getLogger("sensu.schedulerd")
 
-
-async def request_for(check: CheckConfig, cache: ResourceCache, secrets: Secrets, issued: int) -> CheckRequest:
-    """The request to run a check now; without any secrets if one of them has no value."""
+async def request_for(
+    check: CheckConfig, cache: ResourceCache, secrets: Secrets, issued: int
+) -> CheckRequest | NoSecret:
+    """The request to run a check now; none if one of its secrets has no value."""
     namespace = check.metadata.namespace
+    values = await secrets.variables(namespace, check.secrets)
+    if isinstance(values, NoSecret):
+        return values
     hooks = _hooks(check, cache)
     return CheckRequest(
         config=check,
         assets=_assets(check.runtime_assets, namespace, cache) or None,
         hooks=hooks or None,
         issued=issued,
-        secrets=await _secrets(check, secrets),
+        secrets=tuple(f"{name}={value.reveal()}" for name, value in values),
         hook_assets={
             hook.metadata.name: AssetList(assets=_assets(hook.runtime_assets, namespace, cache) or None)
             for hook in hooks
             if hook.runtime_assets
         },
     )
-
-
-async def _secrets(check: CheckConfig, secrets: Secrets) -> tuple[str, ...]:
-    found = await secrets.variables(check.metadata.namespace, check.secrets)
-    if isinstance(found, NoSecret):
-        place = fields(namespace=check.metadata.namespace, check=check.metadata.name, error=found.why)
-        log.error("a check goes without its secrets", extra=place)
-        return ()
-    return tuple(f"{name}={value.reveal()}" for name, value in found)
 
 
 def _hooks(check: CheckConfig, cache: ResourceCache) -> tuple[HookConfig, ...]:

@@ -1,7 +1,8 @@
 """Puts the lookup of secrets together."""
 
+import contextlib
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from sensu.backend.auth.configured import Configured
 from sensu.backend.auth.sealing import Sealing
@@ -9,11 +10,14 @@ from sensu.backend.basics import Basics
 from sensu.backend.secrets.aws import AWSSecrets
 from sensu.backend.secrets.cache import SecretCache
 from sensu.backend.secrets.conjur import ConjurSecrets
+from sensu.backend.secrets.core_dumps import forbid_core_dumps
 from sensu.backend.secrets.env import EnvSecrets
+from sensu.backend.secrets.failures import ProviderFailures
 from sensu.backend.secrets.files import FileSecrets
 from sensu.backend.secrets.provider import SecretProvider
 from sensu.backend.secrets.resolver import Secrets
 from sensu.backend.secrets.vault import VaultSecrets
+from sensu.resources.entity import Entity
 from sensu.resources.kinds import (
     AWS_PROVIDER,
     CYBERARK_PROVIDER,
@@ -23,20 +27,52 @@ from sensu.resources.kinds import (
     VAULT_PROVIDER,
     Kind,
 )
+from sensu.resources.secret_providers import VaultProvider
 
 
-def assembled(basics: Basics, sealing: Sealing) -> Secrets:
-    """The secrets of a backend, whose providers are configured as resources."""
-    settings, records = basics.settings, basics.records
-    cache = SecretCache(basics.clock)
+class SecretParts(NamedTuple):
+    """The secrets of a backend, and what is known of providers that fail."""
+
+    secrets: Secrets
+    failures: ProviderFailures
+
+
+def assembled(
+    basics: Basics,
+    sealing: Sealing,
+    own: Entity,
+    stack: contextlib.AsyncExitStack,
+    forbid_dumps: Callable[[], None] = forbid_core_dumps,
+) -> SecretParts:
+    """The secrets, whose providers are configured as resources; `own` is the entity of the backend.
+
+    `forbid_dumps` is called when there is a provider whose values are kept in memory.
+    """
+    settings, records, clock = basics.settings, basics.records, basics.clock
+    cache, failures = SecretCache(clock), ProviderFailures(basics.store, own, clock)
+    trusted = settings.trusted_ca_file
+
+    def vault(resource: VaultProvider) -> SecretProvider:
+        name = resource.metadata.name
+        return VaultSecrets(resource, trusted, clock, lambda found: failures.note(name, "its token", found))
+
     makers: Mapping[Kind, Callable[[Any], SecretProvider]] = {
         ENV_PROVIDER: lambda _: EnvSecrets(prefix=settings.secrets_env_prefix),
         FILE_PROVIDER: lambda resource: FileSecrets(resource, settings.secrets_directories),
-        CYBERARK_PROVIDER: lambda resource: ConjurSecrets(resource, settings.trusted_ca_file, basics.clock),
-        AWS_PROVIDER: lambda resource: AWSSecrets(resource, settings.trusted_ca_file, basics.clock),
-        VAULT_PROVIDER: lambda resource: VaultSecrets(resource, settings.trusted_ca_file, basics.clock),
+        CYBERARK_PROVIDER: lambda resource: ConjurSecrets(resource, trusted, clock),
+        AWS_PROVIDER: lambda resource: AWSSecrets(resource, trusted, clock),
+        VAULT_PROVIDER: vault,
     }
     providers = Configured(records, sealing, SECRET_PROVIDER, makers, cache.forget)
-    secrets = Secrets(records, cache, providers)
-    records.subscribe(SECRET_PROVIDER, lambda *_: secrets.refresh())
-    return secrets
+    secrets = Secrets(records, cache, providers, failures.note)
+
+    def refresh(*_: object) -> None:
+        secrets.refresh()
+        if not all(provider.is_local for provider in providers().values()):
+            forbid_dumps()
+
+    records.subscribe(SECRET_PROVIDER, refresh)
+    refresh()
+    stack.callback(failures.close)
+    stack.callback(secrets.close)
+    return SecretParts(secrets, failures)

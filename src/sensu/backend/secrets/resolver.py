@@ -13,6 +13,9 @@ from sensu.resources.secret import Secret
 LOOKUP_S = 10.0
 """Time limit for all secrets of one command. A request to a provider goes on for as long as the provider allows."""
 
+Note = Callable[[str, str, NoSecret | None], None]
+"""Hears what was asked of a provider, by its name, and why there was no value (None: there was one)."""
+
 
 class Records(Protocol):
     """Committed resources in memory."""
@@ -26,10 +29,14 @@ class Secrets:
     """Resolves references to secrets."""
 
     def __init__(
-        self, records: Records, cache: SecretCache, providers: Callable[[], Mapping[str, SecretProvider]]
+        self,
+        records: Records,
+        cache: SecretCache,
+        providers: Callable[[], Mapping[str, SecretProvider]],
+        note: Note = lambda *_: None,
     ) -> None:
-        """`providers` returns the providers by their names."""
-        self._records, self._cache, self._providers = records, cache, providers
+        """`providers` returns the providers by their names; `note` hears of every attempt to get a value."""
+        self._records, self._cache, self._providers, self._note = records, cache, providers, note
 
     def refresh(self) -> None:
         """Start the providers that are new."""
@@ -64,11 +71,16 @@ class Secrets:
         secret: Secret | None = self._records.get(SECRET, namespace, name)
         if secret is None:
             return NoSecret(f"secret {name} does not exist")
+        found = await self._of_provider(secret)
+        why = found if isinstance(found, NoSecret) else None
+        failed = None if why is None else NoSecret(f"secret {name}: {why.why}", why.is_missing)
+        self._note(secret.provider, f"{namespace}/{name}", failed)
+        return failed or found
+
+    async def _of_provider(self, secret: Secret) -> SecretValue | NoSecret:
         provider = self._providers().get(secret.provider)
         if provider is None:
-            return NoSecret(f"secret {name}: the provider {secret.provider} does not exist")
+            return NoSecret(f"the provider {secret.provider} does not exist")
         if provider.is_local:
-            found = await provider.value(secret.id)
-        else:
-            found = await self._cache.value(provider, secret.id)
-        return NoSecret(f"secret {name}: {found.why}", found.is_missing) if isinstance(found, NoSecret) else found
+            return await provider.value(secret.id)
+        return await self._cache.value(provider, secret.id)
