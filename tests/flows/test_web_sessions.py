@@ -138,6 +138,7 @@ async def test_the_state_of_the_shell_is_always_an_answer(api: RunningApi) -> No
     assert nobody["settings"] == {
         "signin_message": "",
         "silence_reason_optional": False,
+        "disable_bsm": False,
         "theme": "system",
         "sign_on": [],
     }

@@ -73,10 +73,21 @@ async def test_the_documented_configuration_is_kept_as_it_is(api: RunningApi) ->
 async def test_the_sign_in_page_has_the_operators_message(api: RunningApi) -> None:
     """Strangers see the message and the theme of the configuration, and nothing else of it."""
     admin = await api.token()
-    spec = {"signin_message": "ask *ops*", "silence_reason_optional": True, "default_preferences": {"theme": "dark"}}
+    spec = {
+        "signin_message": "ask *ops*",
+        "silence_reason_optional": True,
+        "disable_bsm": True,
+        "default_preferences": {"theme": "dark"},
+    }
     assert (await api.call("PUT", f"{CONFIG}/custom", config(**spec), Authorization=admin)).status == 201
     state = json.loads((await api.browse("GET", "/auth/session")).body)
-    assert state["settings"] == {"signin_message": "ask *ops*", "silence_reason_optional": True, "theme": "dark"}
+    assert state["settings"] == {
+        "signin_message": "ask *ops*",
+        "silence_reason_optional": True,
+        "disable_bsm": True,
+        "theme": "dark",
+        "sign_on": [],
+    }
     spec["default_preferences"] = {"theme": "uchiwa"}
     assert (await api.call("PUT", f"{CONFIG}/custom", config(**spec), Authorization=admin)).status == 201
     assert json.loads((await api.browse("GET", "/auth/session")).body)["settings"]["theme"] == "system"

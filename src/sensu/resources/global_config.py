@@ -56,5 +56,6 @@ class GlobalConfig(Wire, frozen=True):
     link_policy: LinkPolicy | None = None
     page_preferences: tuple[PagePreferences, ...] | None = None
     signin_message: str = ""
+    disable_bsm: bool = False
     frame_ancestors: tuple[str, ...] | None = None
     silence_reason_optional: bool = False

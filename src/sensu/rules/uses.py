@@ -26,7 +26,7 @@ from sensu.resources.service_component import ServiceComponent
 
 _HANDLING = (PIPELINE, HANDLER, EVENT_FILTER, MUTATOR)
 """The kinds that events go through."""
-USED = (*_HANDLING, HOOK, ASSET, SECRET, RULE_TEMPLATE)
+USED = (*_HANDLING, HOOK, ASSET, SECRET, SERVICE_COMPONENT, RULE_TEMPLATE)
 """The kinds whose users can be asked for."""
 USERS: tuple[Kind, ...] = (CHECK, *_HANDLING, HOOK, SERVICE_COMPONENT)
 """The kinds that refer to others; entities do too, but are not looked through."""

@@ -70,6 +70,7 @@ class ShellSettings(msgspec.Struct, frozen=True):
 
     signin_message: str
     silence_reason_optional: bool
+    disable_bsm: bool
     theme: str
     sign_on: tuple[str, ...]
     """The identity providers at which users can sign in with the browser."""
@@ -180,7 +181,8 @@ class LoginSessions:
         """What the web UI starts with, for a caller (None: not signed in)."""
         now, config = self._clock.now(), web_settings(self._records)
         theme = shell_theme(config)
-        settings = ShellSettings(config.signin_message, config.silence_reason_optional, theme, self._sign_on())
+        optional, hidden = config.silence_reason_optional, config.disable_bsm
+        settings = ShellSettings(config.signin_message, optional, hidden, theme, self._sign_on())
         initialised = caller is not None or await is_initialised(self._store)
         if caller is None:
             return ShellState(signed_in=False, now=now, settings=settings, initialised=initialised)

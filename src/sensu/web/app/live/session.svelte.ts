@@ -19,6 +19,8 @@ export interface SessionAnswer {
   rights: { namespace: string; rules: RightsRule[] }
   signinMessage: string
   silenceReasonOptional: boolean
+  /** The page of services is not in the navigation. */
+  servicesHidden: boolean
   /** The identity providers at which users can sign in. */
   signOn: string[]
   preferences: unknown
@@ -45,6 +47,7 @@ class Session {
   signinMessage = $state('')
   /** The installation does not insist on reasons of silences. */
   silenceReasonOptional = $state(false)
+  servicesHidden = $state(false)
   signOn = $state.raw<readonly string[]>([])
   /** Why the session cannot be read, where the state is unreachable. */
   why = $state('')
@@ -125,6 +128,7 @@ class Session {
     this.mayInitialise = answer.mayInitialise
     this.signinMessage = answer.signinMessage
     this.silenceReasonOptional = answer.silenceReasonOptional
+    this.servicesHidden = answer.servicesHidden
     this.signOn = answer.signOn
     if (!answer.signedIn) {
       this.#onAnswer?.(answer)
@@ -175,6 +179,7 @@ function readSession(answer: unknown): SessionAnswer {
     rights: { namespace: textOf(rights['namespace']), rules: readRules(rights['rules']) },
     signinMessage: textOf(recordOf(values['settings'])['signin_message']),
     silenceReasonOptional: recordOf(values['settings'])['silence_reason_optional'] === true,
+    servicesHidden: recordOf(values['settings'])['disable_bsm'] === true,
     signOn: texts(recordOf(values['settings'])['sign_on']),
     preferences: values['preferences'],
     theme: recordOf(values['settings'])['theme'],

@@ -5,7 +5,16 @@ import { durationInWords } from './time_words.ts'
 import { counted, listed } from './words.ts'
 
 /** The segment of a kind in paths. */
-export type HandlingKind = 'pipelines' | 'handlers' | 'filters' | 'mutators' | 'hooks' | 'assets' | 'secrets'
+export type HandlingKind =
+  | 'pipelines'
+  | 'handlers'
+  | 'filters'
+  | 'mutators'
+  | 'hooks'
+  | 'assets'
+  | 'secrets'
+  | 'service-components'
+  | 'rule-templates'
 
 export interface KindWords {
   title: string
@@ -77,11 +86,51 @@ export const KIND_WORDS: Readonly<Record<HandlingKind, KindWords>> = {
     none: 'No secret yet.',
     purpose: 'A secret lets checks, handlers and mutators use a password that a provider has, without showing it.',
   },
+  'service-components': {
+    title: 'Service components',
+    one: 'service component',
+    many: 'service components',
+    type: 'ServiceComponent',
+    none: 'No service component yet.',
+    purpose:
+      'A component selects the events that a business service depends on, and its rules decide how the service is.',
+  },
+  'rule-templates': {
+    title: 'Rule templates',
+    one: 'rule template',
+    many: 'rule templates',
+    type: 'RuleTemplate',
+    none: 'No rule template yet.',
+    purpose: 'A template is a script that makes one event of the events of a service component.',
+  },
+}
+
+/** The API groups of kinds that are not in core/v2. */
+const GROUPS: Readonly<Partial<Record<HandlingKind, string>>> = {
+  secrets: 'secrets/v1',
+  'service-components': 'bsm/v1',
+  'rule-templates': 'bsm/v1',
+}
+
+/** The name of the page of one resource; that of its form ends with `_form`. */
+export function pageOfKind(kind: HandlingKind): string {
+  return KIND_WORDS[kind].one.replaceAll(' ', '_')
+}
+
+/** The name of the page with the list of a kind. */
+export function listPageOfKind(kind: HandlingKind): string {
+  return kind.replaceAll('-', '_')
+}
+
+/** Names that every namespace has, and that cannot be changed. */
+export function isBuiltIn(kind: HandlingKind, name: string): boolean {
+  return kind === 'rule-templates' && name === 'aggregate'
 }
 
 /** The path of a kind's list in the API, and the version in its files. */
 export function placeOfKind(kind: HandlingKind): { path: string; apiVersion: string } {
-  if (kind === 'secrets') return { path: '/api/enterprise/secrets/v1/namespaces/{}/secrets', apiVersion: 'secrets/v1' }
+  const group = GROUPS[kind]
+  if (group !== undefined) return { path: `/api/enterprise/${group}/namespaces/{}/${kind}`, apiVersion: group }
   return { path: `/api/core/v2/namespaces/{}/${kind}`, apiVersion: 'core/v2' }
 }
 
@@ -94,38 +143,46 @@ export function withoutEnvelope(resource: unknown): Readonly<Record<string, unkn
 /** Kinds that list pages link to: those above, and checks. */
 export const PAGE_OF_KIND: Readonly<Record<string, string>> = {
   checks: 'check',
-  ...Object.fromEntries(Object.entries(KIND_WORDS).map(([kind, { one }]) => [kind, one])),
+  ...Object.fromEntries(Object.entries(KIND_WORDS).map(([kind, { one }]) => [kind, one.replaceAll(' ', '_')])),
 }
 
 /** A name and the text of a resource. */
 export type Fact = readonly [name: string, value: string]
 
-/** In a few words, what a resource does: the second column of its list. */
-export function summaryOf(kind: HandlingKind, resource: unknown): string {
-  const spec = recordOf(resource)
-  if (kind === 'secrets') return `${textOf(spec['id'])} of ${textOf(spec['provider'])}`
-  switch (kind) {
-    case 'pipelines':
-      return counted(listOf(spec['workflows']).length, 'workflow')
-    case 'handlers':
-      return handlerInWords(spec)
-    case 'filters':
-      return filterInWords(spec)
-    case 'mutators':
-      return textOf(spec['type']) === 'javascript' ? textOf(spec['eval']) : textOf(spec['command'])
-    case 'hooks':
-      return textOf(spec['command'])
-    case 'assets':
-      return textOf(spec['url']) || counted(listOf(spec['builds']).length, 'build')
-  }
+type Fields = Readonly<Record<string, unknown>>
+
+const SUMMARIES: Readonly<Record<HandlingKind, (spec: Fields) => string>> = {
+  pipelines: (spec) => counted(listOf(spec['workflows']).length, 'workflow'),
+  handlers: handlerInWords,
+  filters: filterInWords,
+  mutators: (spec) => textOf(spec['type'] === 'javascript' ? spec['eval'] : spec['command']),
+  hooks: (spec) => textOf(spec['command']),
+  assets: (spec) => textOf(spec['url']) || counted(listOf(spec['builds']).length, 'build'),
+  secrets: (spec) => `${textOf(spec['id'])} of ${textOf(spec['provider'])}`,
+  'service-components': (spec) => `${namesOf(spec['services'])}: ${queryOf(spec)}`,
+  'rule-templates': (spec) => textOf(spec['description']),
 }
 
-function filterInWords(filter: Readonly<Record<string, unknown>>): string {
+/** In a few words, what a resource does: the second column of its list. */
+export function summaryOf(kind: HandlingKind, resource: unknown): string {
+  return SUMMARIES[kind](recordOf(resource))
+}
+
+function namesOf(names: unknown): string {
+  return listed(listOf(names).map((each) => textOf(each)))
+}
+
+function queryOf(component: Fields): string {
+  const selectors = listOf(component['query']).map((each) => textOf(recordOf(each)['value']))
+  return selectors.join(' && ')
+}
+
+function filterInWords(filter: Fields): string {
   const expressions = listOf(filter['expressions']).map((each) => textOf(each))
   return `${textOf(filter['action'])}: ${expressions.join(' && ') || 'by its time windows'}`
 }
 
-function handlerInWords(handler: Readonly<Record<string, unknown>>): string {
+function handlerInWords(handler: Fields): string {
   const type = textOf(handler['type'])
   const { host, port } = recordOf(handler['socket'])
   if (type === 'set') return `all of ${listed(listOf(handler['handlers']).map((each) => textOf(each)))}`
@@ -149,6 +206,9 @@ const NAMES_OF_FIELDS: readonly (readonly [field: string, name: string])[] = [
   ['url', 'URL'],
   ['sha512', 'SHA-512'],
   ['runtime_assets', 'Assets'],
+  ['description', 'Description'],
+  ['services', 'Services'],
+  ['cron', 'Cron'],
 ]
 
 /** What the page of a resource shows of it, where it is set. */
@@ -163,8 +223,19 @@ export function factsOf(kind: HandlingKind, resource: unknown): Fact[] {
   facts.push(['Secrets', secrets.join('\n')])
   if (kind === 'handlers' && textOf(spec['type']) !== 'set') facts.push(['When it fails', retryInWords(spec)])
   if (isRecord(spec['when'])) facts.push(['Time windows', 'only at certain times of the week: see YAML'])
+  if (kind === 'service-components') facts.push(...componentFacts(spec))
   for (const build of listOf(spec['builds'])) facts.push(['Build', buildInWords(build)])
   return facts.filter(([, value]) => value !== '')
+}
+
+function componentFacts(component: Fields): Fact[] {
+  const intervalS = numberOf(component['interval'])
+  const rules = listOf(component['rules']).map((each): Fact => {
+    const { name, template, arguments: given } = recordOf(each)
+    const values = Object.entries(recordOf(given)).map(([argument, value]) => `${argument}: ${JSON.stringify(value)}`)
+    return [`Rule ${textOf(name)}`, [textOf(template), ...values].join('\n')]
+  })
+  return [['Selects', queryOf(component)], ['Interval', intervalS > 0 ? durationInWords(intervalS) : ''], ...rules]
 }
 
 function buildInWords(build: unknown): string {

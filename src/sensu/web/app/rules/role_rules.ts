@@ -8,6 +8,7 @@ export const VERBS = ['get', 'list', 'create', 'update', 'delete'] as const
 export const RESOURCES: readonly (readonly [group: string, words: readonly string[]])[] = [
   ['Monitoring', ['events', 'entities', 'checks', 'silenced']],
   ['Handling', ['pipelines', 'handlers', 'filters', 'mutators', 'hooks', 'assets', 'secrets', 'deliveries']],
+  ['Services', ['service-components', 'rule-templates']],
   ['Access', ['users', 'roles', 'rolebindings', 'clusterroles', 'clusterrolebindings', 'apikeys', 'localselfuser']],
   ['System', ['namespaces', 'searches', 'audit', 'config', 'providers', 'tessen', 'cluster']],
 ]

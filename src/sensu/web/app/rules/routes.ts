@@ -1,77 +1,12 @@
 // The table of all pages: which path shows which page, what its menu entry and title are, and which right it needs.
+import { type Route, kindRoutes } from './kind_routes.ts'
 
-/** Where a page is listed in the navigation. */
-export type Section = 'main' | 'handling' | 'system'
-
-/** One row of the table. `page` is the folder below pages/ that shows it. */
-export interface Route {
-  page: string
-  pattern: string
-  title: string
-  /** The right without which the page is not shown: a verb and a resource. */
-  needs?: readonly [verb: string, resource: string]
-  /** Where the navigation lists it, if it does. */
-  section?: Section
-  /** The second key of `g …`. */
-  key?: string
-  /** What the search box of the page searches. */
-  searches?: string
-}
+export type { Route, Section } from './kind_routes.ts'
 
 /** A path that belongs to a page, and the names in it. */
 export interface Place {
   route: Route
   params: Readonly<Record<string, string>>
-}
-
-/** The kinds with a list, a page each, a form to create and a form to edit, and what they are called. */
-const KINDS: readonly [
-  segment: string,
-  title: string,
-  one: string,
-  resource: string,
-  section: Section,
-  key?: string,
-][] = [
-  ['pipelines', 'Pipelines', 'pipeline', 'pipelines', 'handling', 'p'],
-  ['handlers', 'Handlers', 'handler', 'handlers', 'handling', 'h'],
-  ['filters', 'Filters', 'filter', 'filters', 'handling'],
-  ['mutators', 'Mutators', 'mutator', 'mutators', 'handling'],
-  ['hooks', 'Hooks', 'hook', 'hooks', 'handling'],
-  ['assets', 'Assets', 'asset', 'assets', 'handling'],
-  ['secrets', 'Secrets', 'secret', 'secrets', 'handling'],
-]
-
-function kindRoutes(): Route[] {
-  return KINDS.flatMap(([segment, title, one, resource, section, key]): Route[] => [
-    {
-      page: segment,
-      pattern: `/n/:ns/${segment}`,
-      title,
-      needs: ['list', resource],
-      section,
-      searches: segment,
-      ...(key === undefined ? {} : { key }),
-    },
-    {
-      page: `${one}_form`,
-      pattern: `/n/:ns/${segment}/new`,
-      title: `New ${one}`,
-      needs: ['create', resource],
-    },
-    {
-      page: `${one}_form`,
-      pattern: `/n/:ns/${segment}/:name/edit`,
-      title: `Edit ${one}`,
-      needs: ['update', resource],
-    },
-    {
-      page: one,
-      pattern: `/n/:ns/${segment}/:name`,
-      title,
-      needs: ['get', resource],
-    },
-  ])
 }
 
 /** Every route, in the order of the navigation; of two that match a path the first one counts. */
@@ -175,6 +110,13 @@ export const ROUTES: readonly Route[] = [
     pattern: '/n/:ns/silences/:name',
     title: 'Silence',
     needs: ['get', 'silenced'],
+  },
+  {
+    page: 'services',
+    pattern: '/n/:ns/services',
+    title: 'Services',
+    needs: ['list', 'service-components'],
+    section: 'main',
   },
   ...kindRoutes(),
   {

@@ -14,6 +14,7 @@ export function referenceTo(of: string, name: string): Record<string, string> {
 /** Names that exist everywhere. */
 export function builtIn(of: string): readonly string[] {
   if (of === 'filters') return ['is_incident', 'not_silenced', 'has_metrics']
+  if (of === 'rule-templates') return ['aggregate']
   return of === 'mutators' ? ['json', 'only_check_output'] : []
 }
 
@@ -26,6 +27,7 @@ const FIELDS: Readonly<Record<string, [of: string, field: string]>> = {
   hooks: ['hooks', 'hook.name'],
   mutators: ['mutators', 'mutator.name'],
   pipelines: ['pipelines', 'pipeline.name'],
+  'rule-templates': ['rule-templates', 'rule_template.name'],
   secrets: ['secrets', 'secret.name'],
   subscriptions: ['entities', 'entity.subscriptions'],
 }

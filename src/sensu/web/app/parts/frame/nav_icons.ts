@@ -7,6 +7,7 @@ import KeyRound from '@lucide/svelte/icons/key-round'
 import LayoutDashboard from '@lucide/svelte/icons/layout-dashboard'
 import ListChecks from '@lucide/svelte/icons/list-checks'
 import Megaphone from '@lucide/svelte/icons/megaphone'
+import Network from '@lucide/svelte/icons/network'
 import Package from '@lucide/svelte/icons/package'
 import ScrollText from '@lucide/svelte/icons/scroll-text'
 import Send from '@lucide/svelte/icons/send'
@@ -27,6 +28,7 @@ const ICONS: ReadonlyMap<string, Icon> = new Map<string, Icon>([
   ['entities', Server],
   ['checks', ListChecks],
   ['silences', BellOff],
+  ['services', Network],
   ['pipelines', Workflow],
   ['handlers', Megaphone],
   ['filters', Filter],

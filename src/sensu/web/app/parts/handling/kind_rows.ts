@@ -21,6 +21,11 @@ export function hasFlow(kind: HandlingKind): boolean {
   return kind === 'pipelines' || kind === 'handlers'
 }
 
+/** Whether other resources can refer to those of the kind. */
+export function hasUsers(kind: HandlingKind): boolean {
+  return kind !== 'service-components'
+}
+
 /** Reads the rows of a kind in a namespace. What the caller may not read is left out. */
 export function kindRows(kind: HandlingKind, namespace: string): LoadList<KindRow> {
   const resources = wholeList(pathOf(placeOfKind(kind).path, namespace), (resource) => ({
