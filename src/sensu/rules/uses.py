@@ -26,7 +26,9 @@ from sensu.resources.service_component import ServiceComponent
 
 _HANDLING = (PIPELINE, HANDLER, EVENT_FILTER, MUTATOR)
 """The kinds that events go through."""
-USED = (*_HANDLING, HOOK, ASSET, SECRET, SERVICE_COMPONENT, RULE_TEMPLATE)
+_SERVICES = (SERVICE_COMPONENT, RULE_TEMPLATE)
+"""The kinds of business services."""
+USED = (*_HANDLING, HOOK, ASSET, SECRET, *_SERVICES)
 """The kinds whose users can be asked for."""
 USERS: tuple[Kind, ...] = (CHECK, *_HANDLING, HOOK, SERVICE_COMPONENT)
 """The kinds that refer to others; entities do too, but are not looked through."""
