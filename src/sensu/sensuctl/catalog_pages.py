@@ -1,15 +1,16 @@
 """Pages that preview the integrations of a catalog in a browser; they have no scripts, and every text is escaped."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from html import escape
+from itertools import groupby
 from typing import Any
 
 from sensu.resources.catalog import Integration, Prompt, PromptInput
 from sensu.resources.wire import encode
 from sensu.rules.catalog.definition import example_variables, problems_of
 from sensu.rules.catalog.patches import SkippedPatch, patched, target_of, title_of_target
-from sensu.rules.catalog.prompts import MARKDOWN, SECTION, as_question, secret_parts, shape_of
+from sensu.rules.catalog.prompts import SECTION, as_question, secret_parts, shape_of
 from sensu.rules.catalog.substitute import text_of, text_with
 from sensu.sensuctl.catalog_source import IntegrationCatalog, PublishedCatalog, chosen, name_in
 from sensu.sensuctl.output import to_yaml_documents
@@ -19,7 +20,7 @@ _STYLE = """
 body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#1c1e21;background:#fff}
 h1{font-size:1.6rem}h2{font-size:1.2rem;margin-top:2rem}a{color:#0b57a4}
 table{border-collapse:collapse;width:100%}td,th{text-align:left;padding:.35rem .6rem;border-bottom:1px solid #d5d8dd}
-pre{background:#f4f5f7;padding:1rem;overflow:auto}img{max-height:3rem}.problem{color:#a11}
+pre{background:#f4f5f7;padding:1rem;overflow:auto;white-space:pre-wrap}img{max-height:3rem}.problem{color:#a11}
 @media (prefers-color-scheme:dark){body{color:#e4e6eb;background:#18191b}a{color:#7db6f5}pre{background:#242628}
 .problem{color:#f99}td,th{border-color:#3a3d41}}
 """
@@ -50,12 +51,10 @@ def integration_page(catalog: PublishedCatalog, name: str) -> str:
     parts = [
         f'<p><a href="/">Catalog</a></p><p><img src="{escape(logo)}" alt=""></p>',
         f"<p>{escape(integration.short_description)}</p>",
-        _table(
-            ("", ""), [[escape(title), escape(text)] for title, text in _facts(integration, catalog.versions(found))]
-        ),
+        _facts(integration, catalog.versions(found)),
         _problems(integration, resources),
         "<h2>Questions</h2>",
-        *(_prompt(one) for one in integration.prompts),
+        *_questions(integration),
         "<h2>Resources with example answers</h2>",
         _block(to_yaml_documents(resources_shown)),
         *(_skipped(one) for one in skipped),
@@ -79,16 +78,18 @@ def _name(integration: Integration) -> str:
     return f"{integration.metadata.namespace}/{integration.metadata.name}"
 
 
-def _facts(integration: Integration, versions: Iterable[str]) -> list[tuple[str, str]]:
-    return [
-        ("Name", _name(integration)),
-        ("Versions", ", ".join(versions)),
-        ("Class", integration.integration_class),
-        ("Provider", integration.provider),
-        ("Platforms", ", ".join(integration.supported_platforms)),
-        ("Tags", ", ".join(integration.tags)),
-        ("Contributors", ", ".join(integration.contributors)),
-    ]
+def _facts(integration: Integration, versions: Iterable[str]) -> str:
+    facts = {
+        "Name": _name(integration),
+        "Versions": ", ".join(versions),
+        "Class": integration.integration_class,
+        "Provider": integration.provider,
+        "Platforms": ", ".join(integration.supported_platforms),
+        "Tags": ", ".join(integration.tags),
+        "Contributors": ", ".join(integration.contributors),
+    }
+    rows = "".join(f'<tr><th scope="row">{title}</th><td>{escape(text)}</td></tr>' for title, text in facts.items())
+    return f"<table><tbody>{rows}</tbody></table>"
 
 
 def _problems(integration: Integration, resources: list[dict[str, Any]]) -> str:
@@ -101,15 +102,20 @@ def _problems(integration: Integration, resources: list[dict[str, Any]]) -> str:
     return f"{problems}<h2>Installs</h2><ul>{''.join(named)}</ul>"
 
 
-def _prompt(prompt: Prompt) -> str:
-    question = as_question(prompt)
-    if question is None:
-        if prompt.type == SECTION:
-            return f"<h3>{escape(prompt.title)}</h3>"
-        return _block(prompt.body) if prompt.type == MARKDOWN else ""
-    shape, secret = shape_of(question), secret_parts(question)
-    rows = list(_input_rows(shape, question.name, secret, required=question.required))
-    return _table(("Answer", "Question", "Type", "Default", "Description"), rows)
+def _questions(integration: Integration) -> Iterator[str]:
+    """The steps of the dialog; questions that follow each other are rows of one table."""
+    for is_asked, steps in groupby(integration.prompts, lambda prompt: as_question(prompt) is not None):
+        if is_asked:
+            rows = [row for prompt in steps for row in _question_rows(prompt)]
+            yield _table(("Answer", "Question", "Type", "Default", "Description"), rows)
+            continue
+        for prompt in steps:
+            yield f"<h3>{escape(prompt.title)}</h3>" if prompt.type == SECTION else _block(prompt.body)
+
+
+def _question_rows(prompt: Prompt) -> Iterable[list[str]]:
+    question = as_question(prompt) or prompt
+    return _input_rows(shape_of(question), question.name, secret_parts(question), required=question.required)
 
 
 def _input_rows(shape: PromptInput, name: str, secret: frozenset[str], *, required: bool) -> Iterable[list[str]]:
@@ -126,7 +132,7 @@ def _input_rows(shape: PromptInput, name: str, secret: frozenset[str], *, requir
 
 
 def _table(titles: Iterable[str], rows: Iterable[list[str]]) -> str:
-    head = "".join(f"<th>{title}</th>" for title in titles)
+    head = "".join(f'<th scope="col">{title}</th>' for title in titles)
     body = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>" for row in rows)
     return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
