@@ -157,7 +157,7 @@ class Server:
             ttl = float(str(body.get("ttl", "0")).rstrip("s"))
             made = Token(tuple(body.get("policies", ())), ttl, bool(body.get("renewable", True)) and ttl > 0)
             made.begin()
-            given = f"s.{uuid.uuid4().hex}"
+            given = body.get("id") or f"s.{uuid.uuid4().hex}"
             state.tokens[given] = made
             return answer(auth=made.auth(given))
         if path == "auth/token/revoke":
