@@ -239,3 +239,32 @@ def test_resources_of_many_kinds_are_installed_and_removed(sensuctl: Sensuctl, t
     gone = sensuctl(*words, namespace.name)
     assert gone.out.count("delete: ") == len(OF_MANY_KINDS), gone
     assert sensuctl("cluster-role", "info", "reader").status == 1
+
+
+SUMO = resource("SumoLogicMetricsHandler", "sumo", {"url": "https://old.example.com/", "timeout": "10s"}, "pipeline/v1")
+
+
+def test_a_resource_with_a_secret_value_is_updated_and_removed(sensuctl: Sensuctl, tmp_path: Path) -> None:
+    """A hidden value cannot be compared, so that it is sent with every update and never counts as a change."""
+    target = {"type": SUMO["type"], "api_version": SUMO["api_version"], "name": "sumo"}
+    patch = {"op": "replace", "path": "/spec/url", "value": "[[webhook_url]]"}
+    question = {
+        "type": "question",
+        "name": "webhook_url",
+        "required": True,
+        "input": {"type": "string", "format": "url"},
+    }
+    patches = [{"resource": target, "patches": [patch]}]
+    write_integration(tmp_path, {**WEB, "prompts": [question], "resource_patches": patches, "resources": [SUMO]})
+    namespace = Namespace(sensuctl, "hidden-value", str(tmp_path))
+    assert namespace.catalog("install", "--set", "webhook_url=https://one.example.com/").status == 0
+    done = namespace.catalog("update", "--set", "webhook_url=https://two.example.com/")
+    assert "update: SumoLogicMetricsHandler hidden-value/sumo\n" in done.out, done
+    shown = sensuctl(
+        "dump", "pipeline/v1.SumoLogicMetricsHandler", "--namespace", namespace.name, "--format", "wrapped-json"
+    )
+    assert json.loads(shown.out)["spec"]["url"] == "https://two.example.com/"
+    listed = sensuctl("catalog", "list", "--installed", "--namespace", namespace.name, "--format", "json").out
+    assert [row["changed"] for row in json.loads(listed)] == [0]
+    gone = sensuctl("catalog", "remove", WEB_NAME, "--skip-confirm", "--namespace", namespace.name)
+    assert "delete: SumoLogicMetricsHandler sumo\n" in gone.out, gone

@@ -120,10 +120,11 @@ async def test_the_url_of_a_sumo_logic_handler_is_shown_to_its_editors_alone(api
     stored = await api.store.get(Key("pipeline/v1.SumoLogicMetricsHandler", "default", "metrics"))
     assert stored is not None
     assert b"xxxxxxxx" not in stored.body
-    named = source(url="$SUMO_LOGIC_SOURCE_URL", secrets=[SECRET])
-    assert (await api.call("PUT", one, named, Authorization=admin)).status == 201
-    shown = json.loads((await api.call("GET", one, Authorization=reader)).body)
-    assert shown["spec"] == {**named["spec"], "secrets": [SECRET]}
+    for url in ("$SUMO_LOGIC_SOURCE_URL", "${SUMO_LOGIC_SOURCE_URL}"):
+        named = source(url=url, secrets=[SECRET])
+        assert (await api.call("PUT", one, named, Authorization=admin)).status == 201
+        shown = json.loads((await api.call("GET", one, Authorization=reader)).body)
+        assert shown["spec"] == {**named["spec"], "secrets": [SECRET]}
     path, body = "/api/core/v2/namespaces/default/pipelines/p", pipeline_to("SumoLogicMetricsHandler", "metrics")
     assert (await api.call("PUT", path, body, Authorization=admin)).status == 201
     assert (await api.call("DELETE", one, Authorization=admin)).status == 204

@@ -12,7 +12,7 @@ from sensu.resources.catalog import Integration
 from sensu.resources.envelope import is_wrapped, unwrapped
 from sensu.resources.kind import METADATA
 from sensu.resources.kinds import ALL_KINDS, ENTITY, Kind
-from sensu.resources.wire import convert_client
+from sensu.resources.wire import convert_client, encode
 from sensu.rules.catalog.dependents import ResourceKey
 from sensu.rules.catalog.installed import (
     INTEGRATION_LABEL,
@@ -26,6 +26,7 @@ from sensu.rules.catalog.installed import (
 from sensu.rules.catalog.patches import SkippedPatch, patched
 from sensu.rules.catalog.prompts import PromptAnswers, questions_of, secret_parts, without_secrets
 from sensu.rules.drafts import comparable
+from sensu.rules.kinds.table import RULES
 from sensu.rules.uses import USERS, references_of
 from sensu.sensuctl.catalog_source import name_in
 from sensu.sensuctl.command import Context
@@ -132,8 +133,15 @@ def _ready(context: Context, document: Document, installation: Installation, kep
 
 
 def digest(kind: Kind, body: Any) -> str:
-    """The digest of a resource in the form of core/v2."""
-    return digest_of(comparable(kind, body, SystemClock().now()))
+    """The digest of a resource; secret values count as hidden, because the API may not return them."""
+    return digest_of(comparable(kind, _public(kind, body)[0], SystemClock().now()))
+
+
+def _public(kind: Kind, body: Any) -> tuple[Any, bool]:
+    """A resource with its secret values hidden, and whether it has any."""
+    resource = convert_client(kind.shape, unwrapped(kind, body) if is_wrapped(body) else body)
+    shown = RULES[kind].shown(resource)
+    return (body, False) if shown is resource else (json.loads(encode(shown)), True)
 
 
 def planned(context: Context, documents: Iterable[Document]) -> list[PlannedResource]:
@@ -149,8 +157,9 @@ def _action(document: Document, current: Any) -> str:
     own, its = installation_of(wanted), installation_of(found)
     is_ours = own is not None and its is not None and its.unique_id == own.unique_id
     now = digest(document.kind, current)
+    _, has_secrets = _public(document.kind, document.body)
     if not is_ours:
-        return FOREIGN if is_changed(wanted, now) else KEEP
+        return FOREIGN if has_secrets or is_changed(wanted, now) else KEEP
     if is_changed(found, now):
         return CHANGED
     marks_differ = any(
@@ -158,7 +167,7 @@ def _action(document: Document, current: Any) -> str:
         for name in ("labels", "annotations")
         for key, value in wanted[name].items()
     )
-    return REPLACE if marks_differ or is_changed(wanted, now) else KEEP
+    return REPLACE if has_secrets or marks_differ or is_changed(wanted, now) else KEEP
 
 
 def put_resources(context: Context, documents: Sequence[Document], remedy: str) -> None:

@@ -41,8 +41,11 @@ def _url_problem(handler: SumoLogicMetricsHandler) -> str | None:
 
 
 def variable_of(handler: SumoLogicMetricsHandler) -> str:
-    """The name of the secret that is the URL, empty if the handler has the URL itself."""
-    return handler.url[1:] if handler.url.startswith("$") else ""
+    """The name of the secret that is the URL, `$NAME` or `${NAME}`; empty if the handler has the URL itself."""
+    if not handler.url.startswith("$"):
+        return ""
+    name = handler.url[1:]
+    return name[1:-1] if name.startswith("{") and name.endswith("}") else name
 
 
 def secrets(handler: SumoLogicMetricsHandler, change: Callable[[str, str], str]) -> SumoLogicMetricsHandler:
