@@ -3,6 +3,7 @@
 import asyncio
 from pathlib import Path
 
+from sensu.backend.eventd.outage import Beat, beat
 from sensu.resources.event import Event
 from sensu.resources.wire import encode
 from sensu.rules.share import slot_of
@@ -34,10 +35,38 @@ async def test_a_slot_that_was_given_up_has_no_deadlines(world: World) -> None:
     await world.membership.lose(SLOT)
     await world.clock.advance(200)
     assert await statuses(world) == [0]
+    now = world.clock.now()
+    await world.store.commit([beat(SLOT, Beat(now, now))])  # its other owner was alive until now
     await world.membership.gain(SLOT)
     await world.clock.advance(4)
     assert await statuses(world) == [0]
     await world.clock.advance(2)
+    assert await statuses(world) == [0, 1]
+
+
+async def test_time_without_an_owner_does_not_count(world: World) -> None:
+    """A slot whose owner was lost has as much time left for its deadlines as then, and agents can reconnect."""
+    await world.report(report(0))
+    await world.clock.advance(30)
+    await world.membership.lose(SLOT)
+    await world.clock.advance(15)
+    await world.membership.gain(SLOT)
+    await world.clock.advance(58)
+    assert await statuses(world) == [0]
+    await world.clock.advance(4)
+    assert await statuses(world) == [0, 1]
+
+
+async def test_a_pause_counts_for_the_next_owner(world: World) -> None:
+    """Time in which no event could arrive moves a deadline, and still does when the slot has another owner."""
+    await world.report(report(0))
+    await world.clock.jump(80)
+    await world.clock.advance(3)
+    await world.membership.lose(SLOT)
+    await world.membership.gain(SLOT)
+    await world.clock.advance(80)
+    assert await statuses(world) == [0]
+    await world.clock.advance(12)
     assert await statuses(world) == [0, 1]
 
 

@@ -30,6 +30,7 @@ class SimCoordination:
     def __init__(self, store: "SimStore", database: SimDatabase, chain: Chain, clock: Clock) -> None:
         self._store, self._database, self._chain, self._clock = store, database, chain, clock
         self._connection: Connection | None = None
+        self._changed = 0
         self.known: Callable[[int], Awaitable[None]] | None = None
 
     @property
@@ -84,6 +85,10 @@ class SimCoordination:
         if self.seat not in view.seats:
             self._store.lose(f"seat {self.seat} was taken away")
             raise SeatLost("the seat was taken away")
+        if view.revision < self._changed:
+            self._store.lose("the database has lost changes that were read")
+            raise SeatLost("the database has lost changes that were read")
+        self._changed = view.revision
         feed.valid_until = valid_until(sent_at)
         await feed.read(view.revision)
         return view

@@ -237,7 +237,9 @@ class SimStore:
 
     async def _write(self, commits: Sequence[Pending]) -> None:
         try:
-            await self._write_patiently(lambda tables: _written(tables, commits, self.chain.seat), commits)
+            await self._write_patiently(
+                lambda tables: _written(tables, commits, self.chain.seat, self.feed.read_to), commits
+            )
         except SeatLost as err:
             self.lose(str(err))
             _fail(commits, err)
@@ -480,14 +482,14 @@ def _waits_for_others(pending: Pending) -> bool:
     return isinstance(pending.result, Committed) and kinds == {Key}
 
 
-def _written(tables: Tables, commits: Sequence[Pending], seat: int) -> None:
-    """Judge and write a group; each commit has its result then."""
+def _written(tables: Tables, commits: Sequence[Pending], seat: int, known: int) -> None:
+    """Judge and write a group, whose revisions exceed those that are known; each commit has its result then."""
     keys, events = asked([pending.writes for pending in commits])
     group = CommitGroup(
         {key: tables.resources[key][0].etag if key in tables.resources else None for key in keys},
         {key: key in tables.events for key in events},
         lambda namespace, kinds: any(key.namespace == namespace and key.kind in kinds for key in tables.resources),
-        tables.numbers["revision"],
+        max(tables.numbers["revision"], known),
     )
     for pending in commits:
         pending.result, pending.changes = group.add(pending.writes)

@@ -9,8 +9,6 @@ from tests.simulation.runs import result_of
 
 SEEDS = 40
 SHORT_S = 150.0
-NOT_PROMISED = ("alarms",)
-"""Of several members: the clocks of deadlines do not move with the slots yet."""
 WITHIN_S = 300
 
 
@@ -30,9 +28,8 @@ def test_nothing_is_broken_whatever_a_seed_draws() -> None:
 
 @pytest.mark.parametrize("seed", range(6))
 def test_three_members_keep_what_they_promise(seed: int) -> None:
-    """Backends on one database die, freeze and lose their lines: nothing is lost, doubled, reordered or unowned."""
-    found = result_of(seed, members=3, faults_s=SHORT_S).broken
-    assert {invariant: why for invariant, why in found.items() if invariant not in NOT_PROMISED} == {}
+    """Backends on one database die, freeze and lose their lines: all invariants hold."""
+    assert result_of(seed, members=3, faults_s=SHORT_S).broken == {}
 
 
 def test_a_seed_replays_exactly() -> None:

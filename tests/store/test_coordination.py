@@ -167,6 +167,19 @@ async def test_a_fenced_process_writes_nothing(url: str) -> None:
         assert await history(b) == [0, 2]
 
 
+async def test_changes_that_a_failover_lost_are_not_remembered(url: str) -> None:
+    """One that has read changes which the database does not have any more ends, as its memory is not the database's."""
+    async with members(url, 2) as (a, b):
+        await commit(a, put("c"))
+        await b.coordination.beat()
+        assert b._open_readers is not None
+        async with b._open_readers.connection() as connection:
+            await connection.execute("UPDATE revision SET revision = revision - 1")
+        with pytest.raises(SeatLost, match="lost changes"):
+            await b.coordination.beat()
+        assert "lost changes" in await asyncio.wait_for(b.ended(), 1)
+
+
 @pytest.mark.parametrize("pause", range(5))
 async def test_a_fence_comes_before_or_after_each_commit(url: str, pause: int) -> None:
     """Whenever it comes, all that was answered is stored, and nothing is stored after it."""

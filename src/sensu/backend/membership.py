@@ -41,7 +41,7 @@ class Duty(Enum):
     """Work that one member does for the whole cluster."""
 
     TRIM = "drop old entries of the audit log and of histories"
-    REGISTER = "store the backend's own namespace and entity, and forget members that are gone"
+    REGISTER = "store the backend's own namespace and entity"
     SERVE_INIT = "answer sensu-backend init"
 
 
@@ -60,21 +60,6 @@ class Ownership(Protocol):
     @property
     def place(self) -> int:
         """The number below `SLOTS` under which this member keeps what only it stores."""
-        ...
-
-    @property
-    def lifetime(self) -> int:
-        """The number under which this member stores that it is alive; several can share one."""
-        ...
-
-    @property
-    def lifetimes(self) -> Collection[int]:
-        """The numbers under which all members do."""
-        ...
-
-    @property
-    def follows_others(self) -> bool:
-        """Whether others were alive when this member started, so that there was no downtime before."""
         ...
 
     @property
@@ -240,10 +225,8 @@ class NoPeers:
 class Alone:
     """A backend of one process."""
 
-    member = place = lifetime = 0
+    member = place = 0
     members: Collection[int] = (0,)
-    lifetimes: Collection[int] = (0,)
-    follows_others = False
     ahead_s = 0.0
     alone = True
     shares_ports = False

@@ -32,7 +32,7 @@ from sensu.backend.eventd.recognition import RecentMetrics, RecentResults
 from sensu.backend.eventd.silence_marks import SilenceMarks
 from sensu.backend.eventd.slot_moves import SlotMoves
 from sensu.backend.eventd.states import States
-from sensu.backend.membership import ALONE, Duty, Ownership
+from sensu.backend.membership import ALONE, Ownership
 from sensu.backend.ports import EventDeferred, EventOutcome, IncomingEvent
 from sensu.backend.silence_indexes import SilenceIndexes
 from sensu.backend.stored_entities import StoredEntities
@@ -108,7 +108,7 @@ class Eventd:
         self._idle = asyncio.Event()
         self._idle.set()
         self._deadlines = Deadlines(clock)
-        self._lifetime = outage.Lifetime(clock, {}, ownership.lifetime)
+        self._clocks = outage.SlotClocks(clock)
         self._results, self._metrics = RecentResults(store, kept=keeps_results), RecentMetrics(store, ownership.place)
         silences = SilenceIndexes(cache)
         self.silence_marks = SilenceMarks(store, cache, silences, clock, ownership)
@@ -124,7 +124,7 @@ class Eventd:
             logs_events=log_event is not None,
         )
         memories = (self._states, self._results)
-        self._moves = SlotMoves(store, self._deadlines, memories, lambda: self._lifetime, self.drained)
+        self._moves = SlotMoves(store, self._deadlines, memories, self._clocks, self._common_now, self.drained)
         ownership.on_gain(self._moves.take_up)
         ownership.on_gain(self.silence_marks.took_up)
         ownership.on_loss(self._moves.give_up)
@@ -206,17 +206,14 @@ class Eventd:
         await self._queue.put(item)
         self._idle.clear()
 
+    def _common_now(self) -> float:
+        """The wall-clock time of all members."""
+        return self._clock.now() + self._ownership.ahead_s
+
     async def prepare(self) -> None:
         """Read the deadlines from the store and move them by the time that the backend was down."""
-        now = self._clock.now()
-        beats = await outage.beats(self._store)
-        own, shared_s, follows = self._ownership.lifetime, self._ownership.ahead_s, self._ownership.follows_others
-        self._lifetime = outage.Lifetime(self._clock, beats, own, ahead_s=shared_s, follows_others=follows)
         await self._metrics.load()
-        if self._ownership.holds(Duty.REGISTER):
-            surplus = outage.forget_surplus(beats, self._ownership.lifetimes)
-            await self._store.commit([self._lifetime.beat(own), *surplus])
-        await self._moves.begin(self._ownership.slots, now)
+        await self._moves.take_up(self._ownership.slots)
 
     async def run(self) -> None:
         """Process events and deadlines until cancelled."""
@@ -296,7 +293,7 @@ class Eventd:
     async def _store_takes_writes(self) -> bool:
         """Whether the store accepts other writes, so that an event itself is the reason for a failed commit."""
         try:
-            await self._store.commit([self._lifetime.beat(self._ownership.lifetime)])
+            await self._store.commit(self._clocks.beats(self._common_now()))
         except StoreError:
             return False
         return True
@@ -322,7 +319,7 @@ class Eventd:
                     raise
                 log.warning("the store does not answer", extra=fields(error=str(err), again_in_s=pause_s))
             await self._clock.sleep(pause_s)
-            self._deadlines.pause(self._clock.monotonic() - started)
+            self._pause(self._clock.monotonic() - started)
         return None
 
     async def _decide_and_commit(self, items: Sequence[Waiting]) -> Committed | Refused | None:
@@ -369,7 +366,7 @@ class Eventd:
                     self._note_needs(item, {}, {}, received)
         if received:
             await self._results.load(received)
-        return DecisionGroup(self._states, loaded, self._lookups, self._clock.now(), self._lifetime.alive_s())
+        return DecisionGroup(self._states, loaded, self._lookups, self._clock.now(), self._clocks.now_s)
 
     def _note_needs(self, item: Waiting, unknown: _Keys, whole: _Keys, received: _Keys) -> None:
         """Note the states, whole events and identities of results that the decision about an item needs."""
@@ -465,14 +462,19 @@ class Eventd:
             slept_s = self._clock.monotonic() - started
             overslept_s = slept_s - wait_s
             if (self._gate is not None and self._gate.pauses_senders()) or self._ownership.may_miss_events():
-                self._deadlines.pause(slept_s)
+                self._pause(slept_s)
             elif overslept_s > OVERSLEPT_S:
-                self._deadlines.pause(overslept_s)
+                self._pause(overslept_s)
             for key in self._deadlines.take_due():
                 if key.check == KEEPALIVE:
                     self._keepalives_due.put_nowait(key)
                 else:
                     await self._enqueue(Overdue(key))
+
+    def _pause(self, seconds: float) -> None:
+        """Postpone all deadlines by a time in which no event could arrive, also for the next owners of their slots."""
+        self._deadlines.pause(seconds)
+        self._clocks.stand_still(seconds)
 
     async def _pass_on_keepalives_forever(self) -> None:
         while True:
@@ -491,8 +493,7 @@ class Eventd:
     async def _beat_forever(self) -> None:
         while True:
             try:
-                await self._lifetime.adopt(self._store, self._ownership.lifetime)
-                await self._store.commit([self._lifetime.beat(self._ownership.lifetime)])
+                await self._store.commit(self._clocks.beats(self._common_now()))
             except StoreError as err:
                 log.warning("the store does not answer", extra=fields(error=str(err)))
             await self._clock.sleep(outage.BEAT_S)

@@ -56,14 +56,19 @@ class DecisionGroup:
     """The decisions of one group, which take effect once the group is committed; the `DecisionContext` of each."""
 
     def __init__(
-        self, states: States, loaded: Mapping[EventKey, Event], lookups: Lookups, now: float, alive_s: float
+        self,
+        states: States,
+        loaded: Mapping[EventKey, Event],
+        lookups: Lookups,
+        now: float,
+        slot_now_s: Callable[[int], float],
     ) -> None:
-        """`alive_s` is the time on the clock of stored deadlines (`outage.Lifetime`)."""
+        """`slot_now_s` returns the time on the clock of the deadlines of a slot (`outage.SlotClocks`)."""
         self._states = states
         self._loaded = loaded
         self._lookups = lookups
         self._now = now
-        self._alive_s = alive_s
+        self._slot_now_s = slot_now_s
         self._decided: dict[EventKey, CheckState | None] = {}
         self._events: dict[EventKey, Event] = {}
         self._new_entities: dict[tuple[str, str], Entity] = {}
@@ -139,7 +144,9 @@ class DecisionGroup:
         for silence in decided.ended_silences:
             self._ended.add((namespace, silence))
             writes.append(stored_form.delete(SILENCED, namespace, silence, Must.ANY))
-        due_at = None if decided.due_after_s is None else self._alive_s + decided.due_after_s
+        due_at = None
+        if decided.due_after_s is not None:
+            due_at = self._slot_now_s(slot_of(namespace, key.entity)) + decided.due_after_s
         entity_json = _entity_json(event, incoming)
         delivery_id = self._delivery_id(key) if decided.changed or decided.handled is not None else 0
         change = delivery_id if decided.changed else decided.state.change

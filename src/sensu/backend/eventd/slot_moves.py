@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator
 from typing import Protocol
 
 from sensu.backend.eventd.deadlines import Deadlines
-from sensu.backend.eventd.outage import Lifetime, remaining_s
+from sensu.backend.eventd.outage import SlotClocks, remaining_s
 from sensu.rules.share import Slots, slot_of
 from sensu.store.contract import Store
 from sensu.store.values import EventKey
@@ -30,30 +30,27 @@ class SlotMoves:
         store: Store,
         deadlines: Deadlines,
         memories: Iterable[Remembers],
-        lifetime: Callable[[], Lifetime],
+        clocks: SlotClocks,
+        now: Callable[[], float],
         drained: Callable[[], Awaitable[None]],
     ) -> None:
-        """`drained` returns when everything that waits now is committed."""
+        """`now` is the wall-clock time of all members; `drained` returns when all that waits now is committed."""
         self._store, self._deadlines, self._memories = store, deadlines, tuple(memories)
-        self._lifetime, self._drained = lifetime, drained
-
-    async def begin(self, slots: Slots, now: float) -> None:
-        """Read the deadlines of the slots owned at the start, and move them by the time that the backend was down."""
-        alive_at, down_s = self._lifetime().last
-        await self._arm(slots, lambda due_at: remaining_s(due_at + down_s, alive_at, now))
+        self._clocks, self._now, self._drained = clocks, now, drained
 
     async def take_up(self, slots: Slots) -> None:
-        """Read the deadlines of slots whose former owner was alive until a moment ago."""
-        alive_s = self._lifetime().alive_s()
-        await self._arm(slots, lambda due_at: remaining_s(due_at, alive_s, alive_s))
-
-    async def _arm(self, slots: Slots, left_s: Callable[[float], float]) -> None:
+        """Read the deadlines of slots, and move them by the time in which nobody received their events."""
+        down_s = await self._clocks.resume(self._store, slots, self._now())
+        await self._store.commit(self._clocks.beats(self._now()))
         for key, due_at in await self._store.events_due(slots):
-            self._deadlines.arm(key, left_s(due_at))
+            slot = slot_of(key.namespace, key.entity)
+            self._deadlines.arm(key, remaining_s(due_at, self._clocks.now_s(slot), down_s[slot]))
 
     async def give_up(self, slots: Slots) -> None:
         """Return when all events of the slots that waited are committed, and nothing of them is remembered."""
         await self._drained()
+        await self._store.commit(self._clocks.beats(self._now()))
+        self._clocks.forget(slots)
         for memory in (self._deadlines, *self._memories):
             for key in [key for key in memory if slot_of(key.namespace, key.entity) in slots]:
                 memory.forget(key)

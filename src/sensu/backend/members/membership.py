@@ -46,8 +46,6 @@ class ClusterMembership(DaemonConnections):
 
     alone = False
     shares_ports = False
-    lifetime = 0
-    lifetimes: Collection[int] = (0,)
 
     def __init__(self, store: SharedStore, bus: Bus, certificate: OwnCertificate, clock: Clock) -> None:
         coordination = store.coordination
@@ -61,7 +59,6 @@ class ClusterMembership(DaemonConnections):
         self._lines: asyncio.Task[None] | None = None
         self._calm_at = clock.monotonic()
         self.place = self.member % SLOTS
-        self.follows_others = False
         coordination.answer_after(self._barrier.known)
         bus.on(ChangesAvailable, lambda *_: self._seat.look_soon())
 
@@ -69,7 +66,6 @@ class ClusterMembership(DaemonConnections):
         """Look at the others, and claim the slots that nobody owns; raises StoreError."""
         self._lines = asyncio.get_running_loop().create_task(self._bus.run(), name="lines to members")
         await self._seat.begin()
-        self.follows_others = bool(self._seat.others)
 
     def certificate_of(self, member: int) -> bytes | None:
         """What a member must show; nothing is accepted from unknown ones."""

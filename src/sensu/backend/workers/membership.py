@@ -30,15 +30,13 @@ class WorkerMembership(DaemonConnections):
 
     alone = False
     shares_ports = True
-    follows_others = False
     ahead_s = 0.0
 
     def __init__(self, context: WorkerContext, store: Store, clock: Clock) -> None:
         super().__init__(context.share.member, Bus(context.share.member, context.lines, context.listener, clock))
         self._share, self.slots = context.share, context.share.slots
-        self.place = self.lifetime = self.member
+        self.place = self.member
         self.members: Collection[int] = range(context.share.members)
-        self.lifetimes = self.members
         self._store, self._clock = store, clock
         self._control = Control(context.control)
         self._forwarding: Forwarding | None = None

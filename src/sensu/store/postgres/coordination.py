@@ -84,6 +84,7 @@ class PostgresCoordination:
         self._feed, self._owed, self._take_up, self._clock = feed, owed, take_up, clock
         self._connection: Any = None
         self._turn = asyncio.Lock()
+        self._changed = 0
         self.own_host = own_host
         self.joined = False
         self.known: Callable[[int], Awaitable[None]] | None = None
@@ -118,6 +119,9 @@ class PostgresCoordination:
         seats = {row["id"]: _living(row) for row in rows}
         if self.seat not in seats:
             raise await self._lost()
+        if rows[0]["changed"] < self._changed:
+            raise self._lose(SeatLost("the database has lost changes that this backend has read: start it again"))
+        self._changed = rows[0]["changed"]
         self._feed.valid_until = valid_until(sent_at)
         view = View(seats, rows[0]["changed"], rows[0]["map"], rows[0]["now"])
         others = [row for row in rows if row["id"] != self.seat]
@@ -227,7 +231,9 @@ class PostgresCoordination:
 
     async def _lost(self) -> SeatLost:
         connection = await self._own_connection()
-        lost = await self._seat.lost(connection)
+        return self._lose(await self._seat.lost(connection))
+
+    def _lose(self, lost: SeatLost) -> SeatLost:
         if not self._writer.lost.done():
             self._writer.lost.set_result(str(lost))
         return lost

@@ -2,34 +2,19 @@ from pathlib import Path
 
 import pytest
 
-from sensu.backend.eventd.outage import Beat, beat, beats, forget_surplus, grace_s, last_beat, remaining_s
+from sensu.backend.eventd.outage import Beat, SlotClocks, beat, grace_s, remaining_s
 from sensu.store.sqlite.store import SQLiteStore
+from sensu.testing.virtual_clock import VirtualClock
 
 
 @pytest.mark.parametrize(
-    ("due_at", "alive_at", "now", "expected"),
-    [
-        (200, 100, 102, 100),
-        (101, 100, 102, 9),
-        (90, 100, 102, 9),
-        (150, 100, 10_000, 240),
-        (1000, 100, 10_000, 900),
-        (200, 100, 90, 240),
-        (400, 100, 90, 300),
-    ],
-    ids=[
-        "rest of the time",
-        "nearly due",
-        "overdue",
-        "long outage",
-        "longer than the grace",
-        "clock set back",
-        "much time left",
-    ],
+    ("due_at", "down_s", "expected"),
+    [(200, 2, 100), (101, 2, 9), (90, 2, 9), (150, 9_900, 240), (1000, 9_900, 900), (200, float("inf"), 240)],
+    ids=["rest of the time", "nearly due", "overdue", "long outage", "longer than the grace", "clock set back"],
 )
-def test_a_deadline_after_an_outage(due_at: float, alive_at: float, now: float, expected: float) -> None:
+def test_a_deadline_after_an_outage(due_at: float, down_s: float, expected: float) -> None:
     """An outage takes no time from a deadline, and leaves agents at least the time that they need to be back."""
-    assert remaining_s(due_at, alive_at, now) == expected
+    assert remaining_s(due_at, 100, down_s) == expected
 
 
 def test_the_grace_is_bounded() -> None:
@@ -38,14 +23,30 @@ def test_the_grace_is_bounded() -> None:
     assert grace_s(10**6) == 240
 
 
-async def test_workers_share_one_clock_for_deadlines(tmp_path: Path) -> None:
-    """Each worker knows when it was alive; deadlines go by whoever was down longest: none is early for another."""
+@pytest.mark.parametrize(
+    ("now", "down_s"),
+    [(107.0, 7.0), (99.0, 0.0), (90.0, float("inf"))],
+    ids=["later", "clocks of hosts differ a little", "clock set back"],
+)
+def test_how_long_a_slot_was_down(now: float, down_s: float) -> None:
+    """If a slot was alive later than now, it is not known how long it has been down."""
+    assert Beat(100.0, 0.0).down_s(now) == down_s
+
+
+async def test_the_clock_of_a_slot_goes_on_where_it_stopped(tmp_path: Path) -> None:
+    """Its next owner begins with the time of the former one, without downtimes and pauses; other slots have theirs."""
     store = SQLiteStore(tmp_path)
     await store.open()
-    assert last_beat(await beats(store), 50.0) == Beat(50.0)
-    await store.commit([beat(1000.0, 10.0), beat(995.0, 40.0, member=1), beat(10.0, 5.0, member=2)])
-    assert last_beat(await beats(store), 1001.0, 0) == Beat(1000.0, 40.0)
-    assert last_beat(await beats(store), 1001.0, 1) == Beat(995.0, 40.0)
-    await store.commit(forget_surplus(await beats(store), range(2)))
-    assert last_beat(await beats(store), 2000.0, 2) == Beat(1000.0, 40.0)
+    clock = VirtualClock(5000.0)
+    former = SlotClocks(clock)
+    assert await former.resume(store, (1, 2), 5000.0) == {1: 0.0, 2: 0.0}
+    await clock.advance(100)
+    former.stand_still(30.0)
+    await store.commit(former.beats(5100.0))
+    await store.commit([beat(2, Beat(4000.0, 400.0))])
+    await clock.advance(50)
+    later = SlotClocks(clock)
+    assert await later.resume(store, (1, 2, 3), 5150.0) == {1: 50.0, 2: 1150.0, 3: 0.0}
+    await clock.advance(1)
+    assert [later.now_s(slot) for slot in (1, 2, 3)] == [5071.0, 401.0, 5151.0]
     await store.close()
