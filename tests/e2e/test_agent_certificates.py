@@ -19,6 +19,7 @@ from sensu.transport import frames
 from tests.faults.agent_process import until
 from tests.faults.test_kill_backend import Api
 from tests.flows.certificate_authority import Authority, Pair
+from tests.flows.ocsp_responder import ocsp_responder
 from tests.flows.test_agent_extensions import agent_of
 from tests.unit.backend.agentd.test_revocation import list_server
 
@@ -110,6 +111,20 @@ async def test_a_revoked_certificate(tmp_path: Path) -> None:
         async with world(tmp_path, authority, "--agent-auth-crl-urls", server.url) as backend:
             await backend.turns_away("web1", revoked, "the certificate is revoked")
             await backend.lets_in("web1", authority.issue("web1"))
+
+
+async def test_a_certificate_that_its_authority_calls_revoked(tmp_path: Path) -> None:
+    """Without any list, the responder that a certificate names decides, unless the check is turned off."""
+    authority = Authority(tmp_path)
+
+    async with ocsp_responder(authority) as responder:
+        revoked, good = responder.issue("web1"), responder.issue("web2")
+        responder.revoke(revoked)
+        async with world(tmp_path, authority) as backend:
+            await backend.turns_away("web1", revoked, "the certificate is revoked")
+            await backend.lets_in("web2", good)
+        async with world(tmp_path / "unchecked", authority, "--enable-cert-revocation-check=false") as backend:
+            await backend.lets_in("web1", revoked)
 
 
 async def test_lists_that_cannot_be_had(tmp_path: Path) -> None:

@@ -188,7 +188,7 @@ class World:
         if self.store_problem:
             raise StoreError(self.store_problem)
 
-    def authenticate(self, credentials: Credentials) -> Identity | Rejected:
+    async def authenticate(self, credentials: Credentials) -> Identity | Rejected:
         """No certificate is known here."""
         return Rejected("no certificates")
 

@@ -59,9 +59,10 @@ class Authority:
         names: Sequence[str] = ("127.0.0.1",),
         begins: datetime.timedelta = -DAY,
         ends: datetime.timedelta = DAY,
+        more: Sequence[x509.ExtensionType] = (),
     ) -> Pair:
-        """A certificate for a host or an agent; `begins` and `ends` count from now."""
-        return self._make(common_name, self.root, names=names, begins=begins, ends=ends)
+        """A certificate for a host or an agent, with more extensions; `begins` and `ends` count from now."""
+        return self._make(common_name, self.root, names=names, begins=begins, ends=ends, more=more)
 
     def chain(self, pair: Pair) -> Path:
         """A file with the certificate and that of this authority, as servers send them."""
@@ -88,6 +89,7 @@ class Authority:
         names: Sequence[str] = ("127.0.0.1",),
         begins: datetime.timedelta = -DAY,
         ends: datetime.timedelta = DAY,
+        more: Sequence[x509.ExtensionType] = (),
     ) -> Pair:
         key = ec.generate_private_key(ec.SECP256R1())
         now = datetime.datetime.now(datetime.UTC)
@@ -103,6 +105,8 @@ class Authority:
         )
         if names:
             builder = builder.add_extension(x509.SubjectAlternativeName([general_name(one) for one in names]), False)
+        for extension in more:
+            builder = builder.add_extension(extension, critical=False)
         cert = builder.sign(issuer.key if issuer else key, hashes.SHA256())
         stem = self._folder / f"{self._title}-{common_name}"
         pair = Pair(cert, key, stem.with_suffix(".crt"), stem.with_suffix(".key"))

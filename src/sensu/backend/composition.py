@@ -10,7 +10,7 @@ from sensu.backend.activity import Activity, MemberActivity
 from sensu.backend.activity_record import ActivityRecord
 from sensu.backend.agentd import assembly as agentd
 from sensu.backend.agentd.agentd import Agentd
-from sensu.backend.agentd.revocation import RevocationLists
+from sensu.backend.agentd.revocation import Revocations
 from sensu.backend.api import assembly as api
 from sensu.backend.api.cluster import Member
 from sensu.backend.api.server import ApiServer
@@ -159,7 +159,7 @@ class Daemons:
     audit: AuditLog
     history: History
     record: ActivityRecord
-    revoked: RevocationLists
+    revoked: Revocations
     event_log: EventLog | None
 
     def always(self) -> Iterator[tuple[str, Run]]:
@@ -168,7 +168,7 @@ class Daemons:
         yield "pipelined", self.deliveries.run
         yield "serviced", self.services.run
         yield "activity", self.record.run
-        yield "revocation lists", lambda: self.revoked.run(self._certificates_changed)
+        yield "revocation lists", lambda: self.revoked.run(self._check_certificates)
         if self.event_log is not None:
             yield "event log", self.event_log.run
         if self.dashboard is not None:
@@ -180,8 +180,8 @@ class Daemons:
         yield Duty.TRIM, "history", self.history.run
         yield Duty.TRIM, "incidents", self.record.watch
 
-    def _certificates_changed(self) -> None:
-        self.agents.certificates_changed(self.revoked.problem)
+    async def _check_certificates(self) -> None:
+        await self.agents.check_certificates(self.revoked.problem)
 
     def reopen_event_log(self) -> None:
         """Open a new event log file, because another program has moved the old one."""
@@ -233,7 +233,7 @@ async def composed(
     failures.report_to(intake)
     report = partial(_report, activity, core.events)
     peers = membership.peers(metrics.numbers, store.healthy, report, flow.counted, core.ledger)
-    revoked = await agentd.revocation_lists(basics, executors.files)
+    revoked = await agentd.revocations(basics, executors.files)
     neighbours = agentd.Neighbours(
         intake,
         keepalives,

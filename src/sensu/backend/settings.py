@@ -48,7 +48,9 @@ class BackendSettings:
     agent_auth_key_file: str = option("private key of that certificate in PEM format", "")
     agent_auth_trusted_ca_file: str = option("CA certificates for agents' client certificates in PEM format", "")
     agent_auth_crl_urls: tuple[str, ...] = option("URLs of the CAs' certificate revocation lists", ())
-    enable_cert_revocation_check: bool = option("refuse agents whose certificates are in a revocation list", True)
+    enable_cert_revocation_check: bool = option(
+        "refuse agents whose certificates are revoked, by the lists or by OCSP", True
+    )
 
     api_listen_address: str = option("address and port that the API listens on", "[::]:8080")
     api_request_limit: int = option("maximum size of a request body in bytes", 512000)

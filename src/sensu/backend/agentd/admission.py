@@ -38,7 +38,7 @@ STORE_AWAY = "agentd temporarily unavailable because the database is"
 Login = Callable[[PasswordLogin], Awaitable[Identity | Rejected | ProviderUnavailable]]
 """Authenticates an agent by the user name and password that it sends; raises TooManyAttempts."""
 
-Authenticate = Callable[[Credentials], Identity | Rejected]
+Authenticate = Callable[[Credentials], Awaitable[Identity | Rejected]]
 """Authenticates an agent by its certificate."""
 
 Authorize = Callable[[Identity, str, str], bool]
@@ -159,7 +159,7 @@ class Admission:
             return error(401, NO_CREDENTIALS.message) if isinstance(user, Rejected) else user
         if not request.certificate:
             return error(401, "missing credentials")
-        found = self._ask.authenticate(Credentials(certificate=request.certificate, agent=agent))
+        found = await self._ask.authenticate(Credentials(certificate=request.certificate, agent=agent))
         return error(401, found.message) if isinstance(found, Rejected) else found
 
     def _accept(self, request: HTTPRequest, who: Identity) -> Accepted:

@@ -2,7 +2,7 @@
 
 import logging
 import ssl
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any, Protocol
 
 import msgspec
@@ -154,10 +154,10 @@ class Agentd:
         """End the sessions of an agent."""
         self._end(self._sessions.of_agent(namespace, agent))
 
-    def certificates_changed(self, problem: Callable[[bytes], str | None]) -> None:
+    async def check_certificates(self, problem: Callable[[bytes], Awaitable[str | None]]) -> None:
         """End the sessions whose certificate is no longer accepted."""
         proved = [session for session in self._sessions.all() if session.certificate]
-        ended = [session for session in proved if problem(session.certificate) is not None]
+        ended = [session for session in proved if await problem(session.certificate) is not None]
         if ended:
             log.warning("the certificates of agents are revoked", extra=fields(agents=[s.agent for s in ended[:20]]))
         self._end(ended)

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from sensu.backend.agentd.admission import Admitters
 from sensu.backend.agentd.agentd import Agentd
 from sensu.backend.agentd.certificates import ask_for_certificates
-from sensu.backend.agentd.revocation import RevocationLists, read_authorities
+from sensu.backend.agentd.ocsp import Responders
+from sensu.backend.agentd.revocation import RevocationLists, Revocations, read_authorities
 from sensu.backend.auth.assembly import Auth
 from sensu.backend.auth.credentials import Credentials
 from sensu.backend.auth.identity import Identity, Rejected
@@ -38,18 +39,19 @@ class Neighbours:
     connection: Callable[[str, str, bool, str], None]
 
 
-async def revocation_lists(basics: Basics, files: Executor) -> RevocationLists:
-    """The lists of revoked certificates of agents, fetched once; empty unless the settings ask for them."""
+async def revocations(basics: Basics, files: Executor) -> Revocations:
+    """What decides whether agents' certificates are revoked; the lists are fetched once."""
     settings = basics.settings
-    urls = settings.agent_auth_crl_urls if settings.enable_cert_revocation_check else ()
-    authorities = read_authorities(settings.agent_auth_trusted_ca_file) if urls else ()
+    checks = settings.enable_cert_revocation_check and settings.agent_auth_trusted_ca_file
+    urls = settings.agent_auth_crl_urls if checks else ()
+    authorities = read_authorities(settings.agent_auth_trusted_ca_file) if checks else ()
     lists = RevocationLists(urls, authorities, files, basics.clock, settings.trusted_ca_file)
     await lists.refresh()
-    return lists
+    return Revocations(lists, Responders(authorities, basics.clock), basics.clock)
 
 
 def assembled(
-    basics: Basics, auth: Auth, neighbours: Neighbours, revoked: RevocationLists, *, shares_port: bool = False
+    basics: Basics, auth: Auth, neighbours: Neighbours, revoked: Revocations, *, shares_port: bool = False
 ) -> Agentd:
     """The daemon; raises ConfigurationError where TLS cannot be set up as the settings say."""
     settings = basics.settings
@@ -72,11 +74,11 @@ def assembled(
     )
 
 
-def _admitters(basics: Basics, auth: Auth, neighbours: Neighbours, revoked: RevocationLists) -> Admitters:
+def _admitters(basics: Basics, auth: Auth, neighbours: Neighbours, revoked: Revocations) -> Admitters:
     records = basics.records
 
-    def authenticate(credentials: Credentials) -> Identity | Rejected:
-        problem = revoked.problem(credentials.certificate)
+    async def authenticate(credentials: Credentials) -> Identity | Rejected:
+        problem = await revoked.problem(credentials.certificate)
         return auth.authenticator.authenticate(credentials) if problem is None else Rejected(problem)
 
     return Admitters(

@@ -1,4 +1,4 @@
-"""Checks agents' certificates against the revocation lists of their authorities.
+"""Checks agents' certificates against what their authorities have revoked: lists, and answers of responders.
 
 A list is used if one of the trusted authorities signed it. While one of the lists could not be fetched or has expired,
 no certificate is accepted. Passwords are not affected.
@@ -6,7 +6,7 @@ no certificate is accepted. Passwords are not affected.
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +16,7 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 
 from sensu import tls
+from sensu.backend.agentd.ocsp import Responders
 from sensu.clock import Clock
 from sensu.errors import ConfigurationError
 from sensu.log import fields
@@ -127,12 +128,23 @@ class RevocationLists:
                     why = str(error) or type(error).__name__
                     log.error("a revocation list cannot be had", extra=fields(url=url, error=why))
 
-    async def run(self, changed: Callable[[], None]) -> None:
-        """Keep the lists fresh until cancelled; `changed` is called after each time."""
-        while self._urls:
+
+class Revocations:
+    """What decides whether a certificate is revoked: the lists, and the responders that certificates name."""
+
+    def __init__(self, lists: RevocationLists, responders: Responders, clock: Clock) -> None:
+        self._lists, self._responders, self._clock = lists, responders, clock
+
+    async def problem(self, certificate: bytes) -> str | None:
+        """Why a certificate (DER) is not accepted, or None."""
+        return self._lists.problem(certificate) or await self._responders.problem(certificate)
+
+    async def run(self, checked: Callable[[], Awaitable[None]]) -> None:
+        """Keep the lists fresh until cancelled; `checked` is awaited after each time."""
+        while True:
             await self._clock.sleep(REFRESH_S)
-            await self.refresh()
-            changed()
+            await self._lists.refresh()
+            await checked()
 
 
 async def _fetch(session: "aiohttp.ClientSession", url: str) -> bytes:
