@@ -45,7 +45,7 @@ class NoAnswer(Exception):
     """A responder gave no answer that counts; the message says why."""
 
 
-class Unreachable(NoAnswer):
+class ResponderAway(NoAnswer):
     """A responder gave no answer at all."""
 
 
@@ -100,7 +100,7 @@ class Responders:
                 status = read_answer(answer, certificate, issuer, self._clock.now())
             except NoAnswer as err:
                 log.warning("the status of a certificate cannot be had", extra=fields(url=url, error=str(err)))
-                if isinstance(err, Unreachable):
+                if isinstance(err, ResponderAway):
                     self._away_until = {url: now + AWAY_S, **_after(self._away_until, now)}
                 return _Status(revoked=False, until=now + AWAY_S)
             return _Status(*status)
@@ -200,7 +200,7 @@ async def _fetched(url: str, request: bytes) -> bytes:
             session.post(url, data=request, headers=headers, allow_redirects=False) as answer,
         ):
             if answer.status != 200:
-                raise Unreachable(f"status {answer.status}")
+                raise ResponderAway(f"status {answer.status}")
             data = bytearray()
             async for part in answer.content.iter_any():
                 data += part
@@ -208,6 +208,6 @@ async def _fetched(url: str, request: bytes) -> bytes:
                     raise NoAnswer(f"larger than {ANSWER_BYTES_MAX} bytes")
             return bytes(data)
     except TimeoutError as err:
-        raise Unreachable(f"no answer within {math.ceil(REQUEST_S)} s") from err
+        raise ResponderAway(f"no answer within {math.ceil(REQUEST_S)} s") from err
     except (aiohttp.ClientError, OSError, ValueError) as err:
-        raise Unreachable(str(err) or type(err).__name__) from err
+        raise ResponderAway(str(err) or type(err).__name__) from err
