@@ -194,6 +194,17 @@ async def test_events_of_removed_rules_and_components_are_deleted(services: Serv
     assert await services.entity("website") is not None
 
 
+async def test_events_are_deleted_while_nobody_owns_the_component(services: ServicesWorld) -> None:
+    """A component that is deleted while its slot is on its way to another member leaves no events behind."""
+    await services.configure(SERVICE_COMPONENT, make_component())
+    await services.reports(0)
+    await services.clock.advance(10)
+    services.membership.slots -= {slot_of("default", "service:webservers")}
+    await services.drop(SERVICE_COMPONENT, "webservers")
+    await services.clock.advance(1)
+    assert await services.found() is None
+
+
 async def test_a_rule_that_two_components_have_outlives_one_of_them(services: ServicesWorld) -> None:
     """An event that another component still makes is not deleted with the first."""
     await services.configure(SERVICE_COMPONENT, make_component("a"), make_component("b"))

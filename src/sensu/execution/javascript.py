@@ -25,6 +25,8 @@ TIME_LIMIT_S = 1.0
 TIME_LIMIT_REACHED = "the time limit was reached"
 """Part of the error of an evaluation that took too long."""
 MEMORY_BYTES_MAX = 64 * 1024 * 1024
+TEMPLATE_MEMORY_BYTES_MAX = 256 * 1024 * 1024
+"""The limit for scripts of rule templates, which get all events of a service component."""
 COMPILED_MAX = 1_000
 SOURCE_CHARACTERS_MAX = 1_000_000
 
@@ -264,12 +266,14 @@ class Sandbox:
         script that returns nothing has changed `event`. Source: docs, "Rule templates reference", "Business service
         monitoring SDK".
         """
-        realm = self._realm("mutator")
+        realm = self._realms.get("template")
+        if realm is None:
+            realm = self._realms["template"] = _Realm("mutator", self._time_limit_s, TEMPLATE_MEMORY_BYTES_MAX)
         realm.limit_time(time_limit_s or self._time_limit_s)
         source = for_engine(body)
         answer = _answer(lambda: realm.part("template")(source, events, event, arguments, now))
         if isinstance(answer, bool) or answer[0] != "[":
-            return self._failed("mutator", str(answer))
+            return self._failed("template", str(answer))
         made: dict[str, Any] = json.loads(answer)[0]
         return made
 

@@ -86,7 +86,7 @@ class Serviced:
         before = self._components.get(key)
         self._note(key, component)
         self._alarm.changed()
-        if before is not None and self._group is not None and self._owns(key):
+        if before is not None and self._group is not None:
             self._group.create_task(self._remove_former(key, before))
 
     def _owns(self, key: Key) -> bool:
@@ -129,7 +129,10 @@ class Serviced:
             log.error("an event of a service component was not stored", extra=_described(component, error=why))
 
     async def _remove_former(self, key: Key, before: ServiceComponent) -> None:
-        """Delete the events of rules and services that a component does not have any more."""
+        """Delete the events of rules and services that a component does not have any more.
+
+        All members do, because the owner can be lost at the same time.
+        """
         task = self._running.get(key)
         if task is not None:
             task.cancel()
