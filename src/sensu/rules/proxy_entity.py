@@ -5,7 +5,7 @@ Source: docs, entities (proxy entities); recorded scenarios state-proxy-created,
 
 import msgspec
 
-from sensu.resources.entity import AGENT_CLASS, PROXY_CLASS, SERVICE_CLASS, Entity
+from sensu.resources.entity import AGENT_CLASS, PROXY_CLASS, Entity
 from sensu.resources.event import Event
 from sensu.resources.metadata import ObjectMeta
 
@@ -22,7 +22,7 @@ def looked_up(event: Event) -> str | None:
 
 
 def made_for(event: Event, name: str) -> Entity:
-    """The proxy or service entity that is created for an event about an unknown entity."""
+    """The proxy entity that is created for an event about an unknown entity."""
     entity = event.entity
     assert entity is not None
     if event.check is not None and event.check.proxy_entity_name:
@@ -31,7 +31,7 @@ def made_for(event: Event, name: str) -> Entity:
     created_by = event.metadata.created_by or entity.metadata.created_by
     return msgspec.structs.replace(
         entity,
-        entity_class=SERVICE_CLASS if entity.entity_class == SERVICE_CLASS else PROXY_CLASS,
+        entity_class=PROXY_CLASS,
         subscriptions=with_own_subscription(entity.subscriptions, name),
         metadata=msgspec.structs.replace(entity.metadata, created_by=created_by),
     )

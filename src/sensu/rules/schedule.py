@@ -52,9 +52,11 @@ def timing(check: CheckConfig) -> Timing | None:
     return Timing(interval_s=max(check.interval, ROUND_ROBIN_LEAST_S) if check.round_robin else check.interval)
 
 
-def component_timing(component: ServiceComponent) -> Timing:
-    """The schedule of a service component."""
-    return Timing(cron=component.cron) if component.cron else Timing(interval_s=component.interval)
+def component_timing(component: ServiceComponent) -> Timing | None:
+    """The schedule of a service component; None if it has none, which its rules do not allow."""
+    if component.cron:
+        return Timing(cron=component.cron)
+    return Timing(interval_s=component.interval) if component.interval else None
 
 
 def next_at(name: str, when: Timing, after: float) -> float | None:

@@ -4,7 +4,6 @@ In a cluster, the owner of a component's slot evaluates it. Missed evaluations a
 """
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Iterable
 from typing import Any
@@ -13,21 +12,22 @@ from sensu.backend.membership import Ownership
 from sensu.backend.ports import EventStored, IncomingEvent, Intake
 from sensu.backend.serviced.evaluation import Evaluation
 from sensu.backend.serviced.selections import OwnSelections
+from sensu.backend.stored_form import put
 from sensu.backend.timers import Alarm, Due, Timers
 from sensu.clock import Clock
 from sensu.errors import StoreError
 from sensu.log import fields
 from sensu.resources.event import Event
-from sensu.resources.kinds import SERVICE_COMPONENT
+from sensu.resources.kinds import ENTITY, SERVICE_COMPONENT
 from sensu.resources.service_component import ServiceComponent
 from sensu.resources.wire import decode
 from sensu.rules.kinds import event as event_rules
 from sensu.rules.schedule import component_timing
-from sensu.rules.services.results import COMPONENT_ANNOTATION, places_of
+from sensu.rules.services.results import COMPONENT_ANNOTATION, places_of, service_entity
 from sensu.rules.share import slot_of
 from sensu.store.contract import Store
 from sensu.store.resource_cache import ResourceCache
-from sensu.store.values import EventKey, Key
+from sensu.store.values import EventKey, Key, Must
 
 log = logging.getLogger("sensu.serviced")
 
@@ -111,6 +111,7 @@ class Serviced:
                 if events is None:
                     log.warning("a service component waits for events of other backends", extra=_described(component))
                     return
+                await self._create_services(component)
                 for event in events:
                     if self._components.get(key) is not component:
                         return
@@ -119,6 +120,16 @@ class Serviced:
                 log.error("a service component could not be evaluated", extra=_described(component, error=str(err)))
             except Exception:
                 log.exception("a service component could not be evaluated", extra=_described(component))
+
+    async def _create_services(self, component: ServiceComponent) -> None:
+        """Create the entities of the component's services that do not exist yet.
+
+        An event about an unknown entity would create a proxy entity, whatever the class of its entity is.
+        """
+        namespace = component.metadata.namespace
+        for name in component.services:
+            if self._records.get(ENTITY, namespace, name) is None:
+                await self._store.commit([put(ENTITY, service_entity(namespace, name), must=Must.BE_ABSENT)])
 
     async def _post(self, component: ServiceComponent, event: Event) -> None:
         why = event_rules.problem(event)
@@ -140,8 +151,10 @@ class Serviced:
         kept = {place for one in self._of_namespace(key.namespace) for place in places_of(one)}
         for service, rule in places_of(before):
             if (service, rule) not in kept:
-                with contextlib.suppress(StoreError):
+                try:
                     await self._remove(EventKey(key.namespace, service, rule), before.metadata.name)
+                except Exception:
+                    log.exception("an event of a service component could not be deleted", extra=_described(before))
 
     def _of_namespace(self, namespace: str) -> Iterable[ServiceComponent]:
         return [component for key, component in self._components.items() if key.namespace == namespace]

@@ -5,6 +5,7 @@ otherwise a component without a narrow query would select what it produces.
 """
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from sensu.errors import InvalidResource
@@ -20,6 +21,7 @@ from sensu.rules.selectors.selection import JointSelections
 
 FIELDS, LABELS = "fieldSelector", "labelSelector"
 QUERY_TYPES = (FIELDS, LABELS)
+QUERIES_REMEMBERED_MAX = 1_000
 _CLASS = "event.entity.entity_class"
 _NO_SERVICES = Requirement(_CLASS, Comparison.EQUALS, (SERVICE_CLASS,), negated=True)
 _NOTHING = Requirement("", Comparison.EQUALS, ("",))
@@ -42,8 +44,13 @@ def requirements_of(query: ComponentQuery) -> Sequence[Requirement] | str:
 
 def requirements(component: ServiceComponent) -> QueryRequirements:
     """The requirements of a component's query; those of a component that is not valid select nothing."""
+    return _requirements(component.query)
+
+
+@lru_cache(QUERIES_REMEMBERED_MAX)
+def _requirements(query: Sequence[ComponentQuery]) -> QueryRequirements:
     found: dict[str, list[Requirement]] = {FIELDS: [], LABELS: []}
-    for one in component.query:
+    for one in query:
         some = requirements_of(one)
         found.setdefault(one.type, []).extend([_NOTHING] if isinstance(some, str) else some)
     fields = found[FIELDS]
