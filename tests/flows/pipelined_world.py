@@ -19,7 +19,7 @@ from sensu.backend.metrics import BackendMetrics
 from sensu.backend.pipelined.assembly import assembled
 from sensu.backend.pipelined.queue.bounds import Bounds
 from sensu.backend.pipelined.steps.handlers.table import HANDLER_KINDS
-from sensu.backend.pipelined.steps.messages import KeptIncidents, Messages
+from sensu.backend.pipelined.steps.messages import Messages
 from sensu.backend.pipelined.steps.outcome import Outcome
 from sensu.backend.pipelined.steps.scripts import Scripts
 from sensu.backend.secrets.cache import SecretCache
@@ -137,7 +137,7 @@ class PipelinedWorld:
         self._bounds = bounds
         self._cache = ResourceCache(store)
         self._scripts = Scripts()
-        self._sender = SenderProcess()
+        self._messages = Messages(SenderProcess(), store, clock)
         self._task: asyncio.Task[None] | None = None
 
     @classmethod
@@ -184,7 +184,7 @@ class PipelinedWorld:
             make_entity("backend"),
             self.counters,
             self.membership,
-            messages=Messages(self._sender, KeptIncidents(self.store)),
+            messages=self._messages,
             bounds=self._bounds,
             roll=lambda: 0.0,
         )
@@ -203,7 +203,7 @@ class PipelinedWorld:
             self._task = None
         self._cache.close()
         self._scripts.close()
-        self._sender.close()
+        self._messages.close()
 
     async def configure(self, kind: Kind, *resources: Any) -> None:
         assert isinstance(await self.store.commit([put(kind, resource) for resource in resources]), Committed)
@@ -251,10 +251,10 @@ class PipelinedWorld:
         """Return when so many attempts at workflows have ended."""
         await self.until(lambda: len(self.counters.outcomes) >= attempts)
 
-    async def settled(self) -> None:
-        """Return when nothing is owed any more."""
+    async def settled(self, left: int = 0) -> None:
+        """Return when nothing is owed any more, or only `left` deliveries."""
         deadline = time.monotonic() + PATIENCE_S
-        while await self.store.deliveries_owed(1):
+        while len(await self.store.deliveries_owed(left + 1)) > left:
             assert time.monotonic() < deadline, f"still owed; outcomes so far: {self.counters.outcomes[-5:]}"
             await asyncio.sleep(0.005)
 

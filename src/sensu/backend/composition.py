@@ -31,7 +31,7 @@ from sensu.backend.keepalived.daemon import KeepaliveCounters, Keepalived
 from sensu.backend.membership import ALONE, Duty, Membership
 from sensu.backend.pipelined import assembly as pipelined
 from sensu.backend.pipelined.daemon import Pipelined
-from sensu.backend.pipelined.steps.messages import KeptIncidents, Messages
+from sensu.backend.pipelined.steps.messages import Messages
 from sensu.backend.pipelined.steps.scripts import Scripts
 from sensu.backend.ports import DaemonPorts, Subscribers
 from sensu.backend.schedulerd.daemon import RequestCounters, Schedulerd
@@ -206,8 +206,8 @@ async def composed(
     known = await auth.assembled(basics, stack)
     scripts, (secrets, failures) = Scripts(), secret_values.assembled(basics, known.sealing, own, stack)
     stack.callback(scripts.close)
-    sender = SenderProcess()
-    stack.callback(sender.close)
+    messages = Messages(SenderProcess(), store, clock, known.sealing.with_values)
+    stack.callback(messages.close)
     delivery_counts = DeliveryCounts(metrics, store.deliveries_size)
     deliveries, offered = pipelined.assembled(
         basics,
@@ -219,7 +219,7 @@ async def composed(
         delivery_counts,
         membership,
         partial(_attempted, activity, flow, record),
-        Messages(sender, KeptIncidents(store), known.sealing.with_values),
+        messages,
     )
     event_log = _opened_event_log(basics, executors, stack)
     event_counts, schedule_counts = EventCounts(metrics, activity.processed, record.stored), ScheduleCounts(metrics)

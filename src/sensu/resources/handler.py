@@ -22,18 +22,32 @@ class NotifyTemplate(Wire, frozen=True):
     html: str = ""
 
 
+class NotifyStorm(Wire, frozen=True):
+    """More than `after` problems `within` a time begin a storm, with a digest every `digest`.
+
+    What is unset has its default; `after` 0 means that there are no storms.
+    """
+
+    after: U32 | None = None
+    within: str = ""
+    digest: str = ""
+
+
 class Notify(Wire, frozen=True):
     """Where a notify handler sends messages, and about which events; Sensu Go has no such handlers.
 
     `urls` are those of services; `${NAME}` in them is the value of a variable in the handler's `secrets`. `when` has
     the occasions for a message (empty: the default); `repeat` is the time after which an incident that goes on is
-    announced again, such as `4h` (empty: never); `template` replaces parts of the built-in messages.
+    announced again, such as `4h` (empty: never); `template` replaces parts of the built-in messages;
+    `rate` is the largest number of messages in a time, such as `30/1m` (empty: the default).
     """
 
     urls: tuple[str, ...] | None = always_null()
     when: tuple[str, ...] = ()
     repeat: str = ""
     template: NotifyTemplate | None = None
+    storm: NotifyStorm | None = None
+    rate: str = ""
 
 
 class Handler(Wire, frozen=True):

@@ -29,6 +29,12 @@ def links_of(url: str, namespace: str, event: Mapping[str, Any]) -> EventLinks:
     return EventLinks(page_of(url, namespace, entity, check), silence)
 
 
+def list_of(links: EventLinks) -> str:
+    """The list of events in the web UI, in the namespace of an event with a check."""
+    before, separator, _ = links.event.partition("/events/")
+    return f"{before}/events" if separator else ""
+
+
 def page_of(url: str, namespace: str, entity: str, check: str) -> str:
     """The page of an event in the web UI at `url`."""
     parts = ["events", entity, check] if check else ["entities", entity]

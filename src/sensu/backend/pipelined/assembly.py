@@ -18,7 +18,7 @@ from sensu.backend.pipelined.steps.handler_tests import HandlerTests
 from sensu.backend.pipelined.steps.handlers.deliver import Tools
 from sensu.backend.pipelined.steps.handlers.pools import Pools, PoolTools
 from sensu.backend.pipelined.steps.handlers.table import Handlers
-from sensu.backend.pipelined.steps.messages import KeptIncidents, Messages
+from sensu.backend.pipelined.steps.messages import Messages
 from sensu.backend.pipelined.steps.mutators import Mutators
 from sensu.backend.pipelined.steps.other_events import OtherEvents
 from sensu.backend.pipelined.steps.runtime_assets import Cache, RuntimeAssets
@@ -81,7 +81,7 @@ def assembled(
     assets = RuntimeAssets(records, fetched, host)
     others = OtherEvents(basics.store, access)
     mutators = Mutators(records, scripts.mutators, assets, secrets, clock)
-    messages = messages or Messages(SenderProcess(), KeptIncidents(basics.store))
+    messages = messages or Messages(SenderProcess(), basics.store, clock)
     pools = Pools(PoolTools(clock, roll, basics.settings.trusted_ca_file))
     tools = Tools(assets, secrets, clock, messages, pools)
     handlers, web_url = Handlers(tools), basics.settings.dashboard_url.rstrip("/")

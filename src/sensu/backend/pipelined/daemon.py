@@ -9,7 +9,8 @@ workflow is left; one that is not settled when the process ends is pending at th
 import asyncio
 import logging
 import random
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
 from typing import Protocol
 
 import msgspec
@@ -107,7 +108,7 @@ class Pipelined:
         self._event_bytes = 0
         self._runs = OrderedRuns(self, clock, self._bounds.retry_early_above)
         self.operators = OperatorActions(
-            store, self._settlement, self._backlog, self._pending, self._runs.retry_now, self.note_discarded, clock
+            store, self._settlement, self._backlog, self._pending, self._retry_now, self.note_discarded, clock
         )
         self.traces = Traces()
         self._handlings = KeptHandlings(store, self._settlement, clock)
@@ -253,6 +254,9 @@ class Pipelined:
         if pending.is_stopped:
             return False
         outcome, trace = await self._attempt(pending, workflow)
+        if pending.moved and isinstance(outcome, Retry):
+            pending.left[str(workflow)] = pending.steps[str(workflow)]
+            return False
         again = isinstance(outcome, Retry) and not pending.discarded and self._failed(pending, workflow, outcome.why)
         traced = self._traced(pending, workflow, outcome, trace)
         self.traces.note(pending, traced)
@@ -410,11 +414,16 @@ class Pipelined:
         moved = [each for each in self._pending.values() if slot_of_delivery(each.id) in slots]
         for pending in moved:
             pending.moved = True
-            self._runs.retry_now(pending)
+            self._retry_now(pending)
         while any(each.id in self._pending for each in moved):
             self._forgotten.clear()
             await self._forgotten.wait()
         self._handlings.forget(slots)
+
+    def _retry_now(self, pending: PendingDelivery) -> None:
+        """End all waits of a delivery."""
+        self._workflows.end_wait(pending.id, sends=not pending.is_stopped)
+        self._runs.retry_now(pending)
 
     def _forget(self, delivery_id: int) -> None:
         was_full = self.full()
@@ -428,10 +437,10 @@ class Pipelined:
 class _Turn:
     """A turn of a handler; none is given while pipelined stops."""
 
-    __slots__ = ("_pipelined", "_slot")
+    __slots__ = ("_pipelined", "_slot", "_held")
 
     def __init__(self, pipelined: Pipelined, slot: HandlerSlot) -> None:
-        self._pipelined, self._slot = pipelined, slot
+        self._pipelined, self._slot, self._held = pipelined, slot, False
 
     async def __aenter__(self) -> None:
         await self._slot.turns.acquire()
@@ -440,11 +449,21 @@ class _Turn:
                 await asyncio.get_running_loop().create_future()
             finally:
                 self._slot.turns.release()
+        self._held = True
         self._pipelined.turn_begins()
 
     async def __aexit__(self, *_: object) -> None:
-        self._pipelined.turn_ends()
-        self._slot.turns.release()
+        if self._held:
+            self._held = False
+            self._pipelined.turn_ends()
+            self._slot.turns.release()
+
+    @asynccontextmanager
+    async def paused(self) -> AsyncIterator[None]:
+        """A context in which others can have the turn; it is not taken again if the context ends with an error."""
+        await self.__aexit__()
+        yield
+        await self.__aenter__()
 
 
 def _log_problems(pending: PendingDelivery) -> None:

@@ -46,6 +46,18 @@ HANDLER_FORM = KindForm(
             "Time after which an incident that goes on is announced again; empty: never.",
             example="4h",
         ),
+        "notify.storm": FormInput(
+            "Storm", "When many problems arrive, digests take the place of messages.", widget="group", more=True
+        ),
+        "notify.storm.after": FormInput("Problems", "A storm begins after this number; 0 for never, empty for 10."),
+        "notify.storm.within": FormInput("Within", "The time in which they arrive; empty for 1m.", example="1m"),
+        "notify.storm.digest": FormInput("Digest every", "Empty for 5m.", example="5m"),
+        "notify.rate": FormInput(
+            "Largest rate",
+            "Messages in a time; what is above goes out in one. Empty for 30/1m.",
+            more=True,
+            example="30/1m",
+        ),
         "notify.template": FormInput(
             "Template", "Parts of messages of your own, with the tokens of checks.", widget="group", more=True
         ),

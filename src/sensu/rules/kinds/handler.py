@@ -12,7 +12,7 @@ from sensu.resources.handler import Handler, HandlerSocket, Notify, NotifyTempla
 from sensu.rules.kinds.kind_rules import FieldProblem, KindRules, at_most_one
 from sensu.rules.names import name_problem
 from sensu.rules.notify.occasions import OCCASIONS
-from sensu.rules.notify.settings import REPEAT_MIN_S, duration_problem
+from sensu.rules.notify.settings import REPEAT_MIN_S, duration_problem, storm_problems
 from sensu.rules.notify.template import template_problems
 from sensu.rules.notify.urls import HIDDEN, SEALED_BY, masked, scheme_of, stored_parts, url_problem
 from sensu.rules.redaction import REDACTED
@@ -83,6 +83,7 @@ def _notify_problems(handler: Handler, notify: Notify) -> Iterator[FieldProblem]
     for part, why in template_problems(notify.template or NotifyTemplate()):
         yield FieldProblem(f"notify.template.{part}", f"notify.template.{part} {why}")
     yield from at_most_one("notify.repeat", duration_problem(notify.repeat, "notify.repeat", REPEAT_MIN_S))
+    yield from (FieldProblem(path, why) for path, why in storm_problems(notify))
     for word in notify.when:
         if word not in OCCASIONS:
             yield FieldProblem("notify.when", f"notify.when must have words of {', '.join(OCCASIONS)}, not {word}")

@@ -22,7 +22,7 @@ RUNBOOK_ANNOTATIONS = ("sensu.io/runbook", "runbook_url", "runbook")
 TEST_MARK = "Test: "
 
 CRITICAL, WARNING, UNKNOWN, PASSING = WORDS
-_SIGNS = {CRITICAL: "🔴", WARNING: "🟡", UNKNOWN: "🟣", PASSING: "🟢"}
+SIGNS = {CRITICAL: "🔴", WARNING: "🟡", UNKNOWN: "🟣", PASSING: "🟢"}
 _OK = "OK"
 _MARKDOWN = re.compile(r"([\\`*_\[\]<>])")
 
@@ -55,7 +55,7 @@ def message_of(
     entity, check = _metadata(event.get("entity")), event.get("check") or {}
     severity = WORDS[severity_of(int(check.get("status") or 0))]
     began = since or incident_began(check)
-    title = f"{_SIGNS[severity]} {_subject(entity, check)} {_happened(check, occasion, began)}"
+    title = f"{SIGNS[severity]} {_subject(entity, check)} {_happened(check, occasion, began)}"
     output = shown_output(str(check.get("output") or ""))
     facts = [*_about(check, occasion, began), *_labelled(event), *_linked(event, links)]
     bodies = (_text(output, facts), _markdown(output, facts), _html(output, facts))
@@ -145,11 +145,12 @@ def _text(output: str, facts: Sequence[_Fact]) -> str:
 
 def _markdown(output: str, facts: Sequence[_Fact]) -> str:
     fenced = "```\n{}\n```".format(output.replace("```", "'''")) if output else ""
-    lines = [f"**{fact.name}:** {fact.value if fact.is_link else _plain_markdown(fact.value)}  " for fact in facts]
+    lines = [f"**{fact.name}:** {fact.value if fact.is_link else as_markdown(fact.value)}  " for fact in facts]
     return "\n".join(part for part in (fenced, "\n".join(lines).rstrip()) if part)
 
 
-def _plain_markdown(text: str) -> str:
+def as_markdown(text: str) -> str:
+    """Text in which nothing is Markdown."""
     return _MARKDOWN.sub(r"\\\1", text)
 
 

@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 URL_CHARACTERS_MAX = 4_096
 SEALED_BY = " "
 """Separates the masked form of a stored URL from its sealed form; a URL has no spaces."""
+CLOSING = frozenset(("opsgenie", "pagerduty"))
+"""Services that open and close incidents by a key."""
 HIDDEN = "..."
 """Stands for what is not shown of a URL."""
 SHOWN_PARTS_MIN = 8
@@ -34,6 +36,11 @@ def scheme_of(url: str) -> str:
     """The service of a URL in lower case, empty if it names none."""
     scheme, separator, _ = url.partition("://")
     return scheme.lower() if separator and _SCHEME.fullmatch(scheme) else ""
+
+
+def closes_by_key(url: str) -> bool:
+    """Whether a service opens and closes incidents by a key, so that each needs a message of its own."""
+    return scheme_of(url) in CLOSING
 
 
 def variables_in(url: str) -> Sequence[str]:

@@ -6,6 +6,8 @@ import logging
 from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any, NamedTuple
 
+from sensu.backend.pipelined.steps.storms import Storms
+from sensu.clock import Clock
 from sensu.errors import InvalidResource, StoreError
 from sensu.log import fields
 from sensu.notify.sender_process import SenderProcess
@@ -86,12 +88,22 @@ class KeptIncidents:
 
 
 class Messages:
-    """Sends messages. `opened` returns a stored handler with its URLs opened; `incidents` are what services know."""
+    """Sends messages. `opened` returns a stored handler with its URLs opened.
+
+    `incidents` are what services know, and `storms` decides what goes out in digests.
+    """
 
     def __init__(
-        self, sender: SenderProcess, incidents: KeptIncidents, opened: Callable[[Any], Any] = lambda handler: handler
+        self, sender: SenderProcess, store: Store, clock: Clock, opened: Callable[[Any], Any] = lambda handler: handler
     ) -> None:
-        self._sender, self.incidents, self.opened = sender, incidents, opened
+        self._sender, self.opened = sender, opened
+        self.incidents = KeptIncidents(store)
+        self.storms = Storms(store, clock, self.send)
+
+    def close(self) -> None:
+        """Send no more digests, and end the process that sends."""
+        self.storms.close()
+        self._sender.close()
 
     async def send(self, requests: Mapping[str, SendRequest]) -> Mapping[str, SendResult]:
         """Send messages side by side; the results have the keys of the requests."""

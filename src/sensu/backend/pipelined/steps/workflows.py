@@ -56,6 +56,14 @@ class Recorder:
     handling: StageTrace | None = None
 
 
+class Turn(AbstractAsyncContextManager[None], Protocol):
+    """A turn of a handler, which lasts as long as the context."""
+
+    def paused(self) -> AbstractAsyncContextManager[None]:
+        """A context in which others can have the turn."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Attempt:
     """One attempt to take an event through a workflow.
@@ -67,7 +75,7 @@ class Attempt:
     workflow: Workflow
     subject: EventSubject
     delivery: str
-    turn: AbstractAsyncContextManager[Any]
+    turn: Turn
     recorder: Recorder = field(default_factory=Recorder)
 
 
@@ -131,6 +139,10 @@ class Workflows:
             self._plans[names] = found
         return found
 
+    def end_wait(self, delivery: int, *, sends: bool) -> None:
+        """Stop gathering a delivery for a digest: its message is sent now, or not at all."""
+        self._handlers.end_wait(delivery, sends=sends)
+
     def policy_of(self, namespace: str, workflow: Workflow) -> RetryPolicy:
         """The retry policy of the handler of a workflow."""
         return policy_of(self._handler(namespace, workflow.handler))
@@ -192,7 +204,7 @@ class Workflows:
         if handler is None:
             return Dropped(missing_handler(ref))
         outcome = await self._handlers.deliver(
-            ref, handler, payload, Occasion(attempt.delivery, links, mutator == "json")
+            ref, handler, payload, Occasion(attempt.delivery, links, mutator == "json", attempt.turn.paused)
         )
         seconds = clock() - started
         observe(HANDLING, str(ref), isinstance(outcome, Delivered), seconds)

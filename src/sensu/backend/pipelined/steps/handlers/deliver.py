@@ -1,6 +1,7 @@
 """What every handler type implements, and what it is given to do so."""
 
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,12 +29,14 @@ class Tools:
 class Occasion:
     """What a payload is about: the id of its delivery, the same at each attempt, and the event's links if any.
 
-    `is_event` is whether the payload is the JSON of the event, because the workflow has no mutator.
+    `is_event` is whether the payload is the JSON of the event, because the workflow has no mutator. Within `paused`, a
+    handler that only waits gives its turn to others.
     """
 
     delivery_id: str
     links: EventLinks | None = None
     is_event: bool = False
+    paused: Callable[[], AbstractAsyncContextManager[Any]] = nullcontext
 
 
 Deliver = Callable[[Tools, Any, bytes, Occasion], Awaitable[Outcome]]

@@ -10,11 +10,14 @@ from sensu.backend.pipelined.steps.commands import hidden_values, revealed
 from sensu.backend.pipelined.steps.handlers.deliver import Occasion, Tools
 from sensu.backend.pipelined.steps.messages import place_of
 from sensu.backend.pipelined.steps.outcome import Delivered, Dropped, Outcome, Retry
+from sensu.backend.pipelined.steps.storms import Gatherable, InDigest, Withdrawn
 from sensu.backend.secrets.provider import NoSecret
-from sensu.notify.sending import SendRequest, SendResult
+from sensu.notify.sending import SendRequest
 from sensu.resources.check import Check
 from sensu.resources.handler import Handler, Notify
 from sensu.rules.command_output import printable, without
+from sensu.rules.event_links import list_of
+from sensu.rules.notify.digest import DigestItem
 from sensu.rules.notify.incidents import (
     Announced,
     Incident,
@@ -26,13 +29,15 @@ from sensu.rules.notify.incidents import (
 )
 from sensu.rules.notify.message import message_of
 from sensu.rules.notify.occasions import NO_CHECK, NoMessage, after_message, occasion_of, without_message
-from sensu.rules.notify.settings import wishes_of
+from sensu.rules.notify.settings import storm_of, wishes_of
 from sensu.rules.notify.template import templated
-from sensu.rules.notify.urls import expanded, masked
+from sensu.rules.notify.urls import closes_by_key, expanded, masked
+from sensu.store.values import EventKey
 
 TIME_LIMIT_S = 15
 """The time that a message may take, without a timeout of the handler's own."""
 SENT_BEFORE = "the message was sent before"
+WITHDRAWN = "the message was not sent"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +70,11 @@ async def deliver(tools: Tools, handler: Handler, payload: bytes, occasion: Occa
     if isinstance(services, str):
         return Retry(services)
     requests = {key: _request(case, handler, notify, key, services.urls[key], what) for key, what in wanted.items()}
-    results = await tools.messages.send(requests)
-    changes = _changes(case, decided, results, tools.clock.now())
+    sent = await _sent(tools, handler, notify, case, requests)
+    if isinstance(sent, Withdrawn):
+        return Retry(WITHDRAWN)
+    results = sent.results
+    changes = _changes(case, decided, sent, tools.clock.now())
     if changes and (known is not None or any(changes.values())):
         await tools.messages.incidents.note(place, case.incident, changes)
     failed = [f"{masked(requests[key].url)}: {result.why}" for key, result in results.items() if result.why]
@@ -93,8 +101,36 @@ def _request(case: _Case, handler: Handler, notify: Notify, key: str, url: str, 
     return SendRequest(url, message, timeout_s, happened, incident.id, "" if last is None else last.reference)
 
 
+async def _sent(
+    tools: Tools, handler: Handler, notify: Notify, case: _Case, requests: Mapping[str, SendRequest]
+) -> InDigest | Withdrawn:
+    """Send the messages, alone or as a part of digests; services that close what they opened are sent to alone."""
+    at_once = {key: request for key, request in requests.items() if closes_by_key(request.url)}
+    results = dict(await tools.messages.send(at_once))
+    rest = {key: request for key, request in requests.items() if key not in at_once}
+    if not rest:
+        return InDigest(results, is_over=False)
+    entity, check, occasion = name_in(case.event, "entity"), case.check, case.occasion
+    happened = next(iter(rest.values())).happened
+    gatherable = Gatherable(
+        occasion.delivery_id,
+        EventKey(handler.metadata.namespace, entity, check.metadata.name),
+        DigestItem(entity, check.metadata.name, check.status, happened, check.output),
+        rest,
+        "" if occasion.links is None else list_of(occasion.links),
+    )
+    name = (handler.metadata.namespace, handler.metadata.name)
+    async with occasion.paused():
+        verdict = await tools.messages.storms.verdict(name, storm_of(notify), gatherable)
+    if isinstance(verdict, Withdrawn):
+        return verdict
+    if isinstance(verdict, InDigest):
+        return InDigest({**results, **verdict.results}, verdict.is_over)
+    return InDigest({**results, **await tools.messages.send(rest)}, is_over=False)
+
+
 def _changes(
-    case: _Case, decided: Mapping[str, str | NoMessage], results: Mapping[str, SendResult], now: float
+    case: _Case, decided: Mapping[str, str | NoMessage], sent: InDigest, now: float
 ) -> dict[str, Announced | None]:
     """What changes about what services know: of those that took a message, and of those that get none."""
     changes: dict[str, Announced | None] = {}
@@ -102,10 +138,12 @@ def _changes(
         last = case.incident.announced.get(key)
         if isinstance(happened, NoMessage):
             then = without_message(case.check, last, happened)
-        elif results[key].why:
+        elif sent.results[key].why:
             continue
+        elif sent.is_over:
+            then = None
         else:
-            reference = results[key].reference or (last.reference if last is not None else "")
+            reference = sent.results[key].reference or (last.reference if last is not None else "")
             then = after_message(case.check, happened, now, reference, case.occasion.delivery_id)
         if then != last:
             changes[key] = then

@@ -54,6 +54,10 @@ class Handlers:
         """Call when a handler has changed or was deleted."""
         self._tools.pools.forget(handler)
 
+    def end_wait(self, delivery: int, *, sends: bool) -> None:
+        """Stop gathering a delivery for a digest: its message is sent now, or not at all."""
+        self._tools.messages.storms.end_wait(delivery, sends=sends)
+
     async def close(self) -> None:
         """Close the connections of handlers."""
         await self._tools.pools.close()
