@@ -121,6 +121,29 @@ async def test_a_component_can_select_other_services(api: RunningApi, admin: str
     assert (await api.call("PUT", f"{COMPONENTS}/shop", wanted, Authorization=admin)).status == 201
 
 
+async def test_components_do_not_select_each_other_in_a_circle(api: RunningApi, admin: str) -> None:
+    """The component that would close the circle is refused when it is stored, in whole or in part, with the way."""
+
+    def on(service: str) -> dict[str, Any]:
+        value = f"event.entity.entity_class == service && event.entity.name == {service}"
+        return {"query": [{"type": "fieldSelector", "value": value}]}
+
+    for name, below in (("shop", "website"), ("website", "hosts")):
+        stored = component(name, services=[name], **on(below))
+        assert (await api.call("PUT", f"{COMPONENTS}/{name}", stored, Authorization=admin)).status == 201
+    hosts = component("hosts", services=["hosts"], **on("shop"))
+    refused = await api.call("PUT", f"{COMPONENTS}/hosts", hosts, Authorization=admin)
+    reason = "each of hosts → shop → website → hosts selects the events of the next"
+    assert (refused.status, reason in json.loads(refused.body)["message"]) == (400, True), refused.body
+    plain = component("hosts", services=["hosts"])
+    assert (await api.call("PUT", f"{COMPONENTS}/hosts", plain, Authorization=admin)).status == 201
+    patch, path = {"spec": on("shop")}, f"{COMPONENTS}/hosts"
+    patched = await api.call("PATCH", path, patch, Authorization=admin, content_type=MERGE_PATCH)
+    assert (patched.status, reason in json.loads(patched.body)["message"]) == (400, True), patched.body
+    again = component("shop", services=["shop"], **on("website"))
+    assert (await api.call("PUT", f"{COMPONENTS}/shop", again, Authorization=admin)).status == 201
+
+
 async def test_the_built_in_template_is_in_every_namespace(api: RunningApi, admin: str) -> None:
     """It is read like a stored one and listed at its place, in pages too; not in lists of all namespaces."""
     assert (await api.call("PUT", "/api/core/v2/namespaces/dev", {"name": "dev"}, Authorization=admin)).status == 201

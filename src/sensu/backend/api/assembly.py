@@ -12,6 +12,7 @@ from sensu.backend.listening import ListenerSettings, api_listener
 from sensu.backend.membership import ALONE, NoPeers, Ownership
 from sensu.backend.ports import Application, DaemonPorts, Peers
 from sensu.backend.services.audit import AuditLog
+from sensu.backend.services.component_cycles import with_cycles
 from sensu.backend.services.event_rows import Rows
 from sensu.backend.services.history import History
 from sensu.backend.services.live_changes import LiveChanges
@@ -74,7 +75,7 @@ def assembled_context(
         sealed=SealedValues(basics.store, auth.access, auth.sealing),
         ports=ports,
         clock=basics.clock,
-        script_problem=checks.problem,
+        script_problem=with_cycles(basics.records, checks.problem),
         metrics=basics.metrics,
         member=member,
         audit=audit,

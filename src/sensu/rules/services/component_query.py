@@ -4,7 +4,7 @@ All selectors of a query must match. Results of rules are left out, unless a sel
 otherwise a component without a narrow query would select what it produces.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -69,6 +69,42 @@ def selects_own(component: ServiceComponent, events: Selectable) -> str | None:
         values = selections.values(encode(event))
         if values is not None and selections.holding(values)[0]:
             return rule
+    return None
+
+
+def cycle_through(
+    component: ServiceComponent, others: Iterable[ServiceComponent], events: Selectable
+) -> Sequence[str] | None:
+    """The names of components of which each selects events of the next and the last those of the first, or None.
+
+    `component` is the first; `others` are those of its namespace, of which one of the same name is left out.
+    """
+    known = {one.metadata.name: one for one in others} | {component.metadata.name: component}
+    wanted = {name: requirements(one) for name, one in known.items()}
+    choosing = [name for name in known if _NO_SERVICES not in wanted[name].fields]
+    if component.metadata.name not in choosing:
+        return None
+    selections = JointSelections(events, [wanted[name] for name in choosing])
+    chosen: dict[str, dict[str, None]] = {name: {} for name in choosing}
+    for name in choosing:
+        for _, event in _own_events(known[name]):
+            values = selections.values(encode(event))
+            for place, holds in enumerate(selections.holding(values) if values is not None else ()):
+                if holds:
+                    chosen[choosing[place]][name] = None
+    return _way_back(component.metadata.name, chosen)
+
+
+def _way_back(start: str, following: Mapping[str, Iterable[str]]) -> Sequence[str] | None:
+    """A way from the start back to it, None if there is none."""
+    ways, seen = [[start]], {start}
+    for way in ways:
+        for name in following[way[-1]]:
+            if name == start:
+                return way
+            if name not in seen:
+                seen.add(name)
+                ways.append([*way, name])
     return None
 
 
