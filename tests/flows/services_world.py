@@ -91,8 +91,8 @@ class ServicesWorld(World):
         await self.cache.load([SERVICE_COMPONENT, RULE_TEMPLATE])
         await super().start()
         self._stack = AsyncExitStack()
-        metrics = BackendMetrics(CollectorRegistry())
-        basics = Basics(self.store, self.cache, self.clock, BackendSettings(), metrics)
+        self.metrics = BackendMetrics(CollectorRegistry())
+        basics = Basics(self.store, self.cache, self.clock, BackendSettings(), self.metrics)
         self.serviced = serviced.assembled(basics, self.eventd, self.membership, self._stack)
         self._tasks.append(asyncio.create_task(self.serviced.run()))
 

@@ -240,21 +240,24 @@ async def test_a_component_that_is_not_evaluated_fails_by_its_ttl(services: Serv
 
 async def test_nothing_is_decided_without_the_events_of_all_members(services: ServicesWorld) -> None:
     """While slots are on their way, the last result stays; afterwards events of all members count."""
-    await services.configure(SERVICE_COMPONENT, make_component(interval=30))
+    await services.configure(SERVICE_COMPONENT, make_component(interval=30, services=("portal",)))
     await services.reports(0, 2)
     moving = slot_of("default", "web0")
-    assert moving not in (slot_of("default", "service:webservers"), slot_of("default", "web1"))
+    others = ("service:webservers", "web1", "portal")
+    assert moving not in [slot_of("default", name) for name in others]
     await services.membership.lose(moving)
     await services.clock.advance(30)
-    assert await services.found() is None
+    assert await services.found(service="portal") is None
+    assert services.metrics.service_evaluations.value(("waiting",)) == 1
     services.membership.others = SelectedEvents(frozenset({moving}), (0, 0, 0, 5))
     await services.clock.advance(30)
-    assert await services.found() == (0, "Everything looks good (83.33333333333334% OK)")
+    assert await services.found(service="portal") == (0, "Everything looks good (83.33333333333334% OK)")
     services.membership.others = None
     await services.membership.gain(moving)
     await services.clock.advance(30)
-    assert await services.found() == (2, "CRITICAL: Less than 50% of selected events are OK (50%)\n")
+    assert await services.found(service="portal") == (2, "CRITICAL: Less than 50% of selected events are OK (50%)\n")
     assert services.membership.slots == ALL_SLOTS
+    assert services.metrics.service_evaluations.value(("evaluated",)) == 2
 
 
 async def test_a_script_judges_the_selected_events(services: ServicesWorld) -> None:

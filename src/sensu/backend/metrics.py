@@ -89,6 +89,9 @@ class BackendMetrics:
         self.check_slots = self._added(
             Counter("sensu_check_slots", "Scheduled runs of checks, by outcome", ("outcome", "why"))
         )
+        self.service_evaluations = self._added(
+            Counter("sensu_service_evaluations", "Scheduled evaluations of service components", ("outcome",))
+        )
 
     def _of_events(self) -> None:
         self.events_processed = self._counter("events_processed", "Processed events", (*_STATUS, *_TYPE))

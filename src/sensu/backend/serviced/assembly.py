@@ -18,4 +18,8 @@ def assembled(basics: Basics, intake: Intake, membership: Membership, stack: con
     stack.callback(scripts.close)
     own = OwnSelections(basics.store, records, membership)
     evaluation = Evaluation(records, membership.joined_selections(own), scripts, clock)
-    return Serviced(basics.store, records, evaluation, own, intake, membership, clock)
+    evaluations = basics.metrics.service_evaluations
+    return Serviced(
+        *(basics.store, records, evaluation, own, intake, membership, clock),
+        count=lambda outcome, number: evaluations.add(number, (outcome,)),
+    )

@@ -5,7 +5,7 @@ In a cluster, the owner of a component's slot evaluates it. Missed evaluations a
 
 import asyncio
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from sensu.backend.membership import Ownership
@@ -33,6 +33,8 @@ log = logging.getLogger("sensu.serviced")
 
 AT_ONCE_MAX = 8
 """How many components are evaluated at the same time; others wait."""
+EVALUATED, WAITING, FAILED, MISSED = "evaluated", "waiting", "failed", "missed"
+"""Outcomes: events were made, those of other members were not known, an error occurred, or it did not take place."""
 
 
 class Serviced:
@@ -47,10 +49,12 @@ class Serviced:
         intake: Intake,
         ownership: Ownership,
         clock: Clock,
+        count: Callable[[str, int], None],
     ) -> None:
+        """`count` is called with the outcome of evaluations (one of the constants above) and their number."""
         self._store, self._records, self._clock = store, records, clock
         self._evaluation, self._selections = evaluation, selections
-        self._intake, self._ownership = intake, ownership
+        self._intake, self._ownership, self._count = intake, ownership, count
         self._timers = Timers()
         self._alarm = Alarm(self._timers, clock)
         self._room = asyncio.Semaphore(AT_ONCE_MAX)
@@ -99,6 +103,7 @@ class Serviced:
         if due.missed or due.key in self._running:
             why = "is due again before it was evaluated" if due.key in self._running else "was due more than once"
             log.warning(f"a service component {why}", extra=_described(component, missed=due.missed))
+            self._count(MISSED, due.missed + (due.key in self._running))
         if due.key not in self._running:
             task = self._group.create_task(self._evaluate(due.key, component))
             self._running[due.key] = task
@@ -107,19 +112,25 @@ class Serviced:
     async def _evaluate(self, key: Key, component: ServiceComponent) -> None:
         async with self._room:
             try:
-                events = await self._evaluation.events(component)
-                if events is None:
-                    log.warning("a service component waits for events of other backends", extra=_described(component))
-                    return
-                await self._create_services(component)
-                for event in events:
-                    if self._components.get(key) is not component:
-                        return
-                    await self._post(component, event)
+                self._count(await self._outcome(key, component), 1)
             except StoreError as err:
+                self._count(FAILED, 1)
                 log.error("a service component could not be evaluated", extra=_described(component, error=str(err)))
             except Exception:
+                self._count(FAILED, 1)
                 log.exception("a service component could not be evaluated", extra=_described(component))
+
+    async def _outcome(self, key: Key, component: ServiceComponent) -> str:
+        """Make and send the events of a component; raises StoreError."""
+        events = await self._evaluation.events(component)
+        if events is None:
+            log.warning("a service component waits for events of other backends", extra=_described(component))
+            return WAITING
+        await self._create_services(component)
+        for event in events:
+            if self._components.get(key) is component:
+                await self._post(component, event)
+        return EVALUATED
 
     async def _create_services(self, component: ServiceComponent) -> None:
         """Create the entities of the component's services that do not exist yet.
