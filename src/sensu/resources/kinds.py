@@ -23,6 +23,7 @@ def _type_of(kind: Kind, type_name: str, shape: str, *, authorless: bool = False
         namespaced=kind.namespaced,
         wrapped=True,
         remark=f"a type of {kind.qualified_name}",
+        word=kind.word,
         noun="",
         short_name=type_name,
         authorless=authorless,

@@ -13,7 +13,7 @@ _TLS = {
     "client.tls.client_key": FormInput("Key of the client certificate", _FILE),
     "client.tls.cname": FormInput("Server name", "The name in the server's certificate, if it is not that of the URL."),
 }
-_TIMEOUT = FormInput("Timeout", "The time limit for fetching a value, with all attempts.", more=True, example="20s")
+_TIMEOUT = FormInput("Timeout", "The time limit for fetching a value, with all attempts.", example="20s")
 
 FILE_FORM = KindForm(
     FILE_PROVIDER,
@@ -45,13 +45,13 @@ VAULT_FORM = KindForm(
             widget="password",
         ),
         **_TLS,
-        "client.namespace": FormInput("Namespace of Vault", "Empty for the root namespace.", more=True),
+        "client.namespace": FormInput("Namespace of Vault", "Empty for the root namespace."),
         "client.agent_address": FormInput(
-            "Address of a Vault Agent", "It is asked instead of the server, and adds its own token.", more=True
+            "Address of a Vault Agent", "It is asked instead of the server, and adds its own token."
         ),
         "client.timeout": _TIMEOUT,
-        "client.max_retries": FormInput("Further attempts", "How often a request that failed is repeated.", more=True),
-        "client.rate_limiter": FormInput("Rate limit", widget="group", more=True),
+        "client.max_retries": FormInput("Further attempts", "How often a request that failed is repeated."),
+        "client.rate_limiter": FormInput("Rate limit", widget="group"),
         "client.rate_limiter.limit": FormInput("Requests per second"),
         "client.rate_limiter.burst": FormInput("Burst", "How many requests may be sent at once."),
     },
@@ -82,6 +82,6 @@ AWS_FORM = KindForm(
         "client.region": FormInput("Region", "The region of the secrets.", example="eu-central-1"),
         "client.access_key": FormInput("Access key", "The id of an access key.", widget="password"),
         "client.secret_key": FormInput("Secret key", "The secret of the access key.", widget="password"),
-        "client.timeout": FormInput("Timeout", "The time limit for fetching a value.", unit="s", more=True),
+        "client.timeout": FormInput("Timeout", "The time limit for fetching a value.", unit="s"),
     },
 )

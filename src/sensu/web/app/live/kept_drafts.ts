@@ -27,8 +27,9 @@ export function keptDraft(path: string): KeptDraft | undefined {
   }
 }
 
-/** Keeps a draft; one that is too large, or that the browser has no room for, is not kept. */
+/** Keeps a draft; one without a path, that is too large, or that the browser has no room for, is not kept. */
 export function keepDraft(path: string, draft: KeptDraft): void {
+  if (path === '') return
   const text = JSON.stringify(draft)
   try {
     if (text.length <= CHARACTERS_MAX) sessionStorage.setItem(PREFIX + path, text)

@@ -18,7 +18,7 @@ export interface DraftStart {
   name: string
   document: Document
   etag: string
-  /** Under which the draft is kept until it is saved. */
+  /** Under which the draft is kept until it is saved; empty: it is not kept. */
   path: string
 }
 
@@ -216,7 +216,8 @@ export class ResourceDraft {
     const { namespace, name } = this.start
     const query = name === '' ? '' : `?replace=${encodeURIComponent(name)}`
     const type = 'application/yaml'
-    return ask(pathOf('/api/sensu/v1/namespaces/{}/drafts', namespace) + query, readDrafts, {
+    const scope = namespace === '' ? '' : pathOf('namespaces/{}/', namespace)
+    return ask(`/api/sensu/v1/${scope}drafts${query}`, readDrafts, {
       method: 'POST',
       body: text,
       type,

@@ -34,6 +34,8 @@ export interface FormSchema {
   segment: string
   word: string
   plural: string
+  /** Whether its resources belong to a namespace. */
+  namespaced: boolean
   namedBy: string
   sections: readonly string[]
   metadata: readonly FormField[]
@@ -51,6 +53,7 @@ export function readSchema(answer: unknown): FormSchema {
     segment: textOf(told['segment']),
     word: textOf(told['word']),
     plural: textOf(told['plural']),
+    namespaced: told['namespaced'] !== false,
     namedBy: textOf(told['named_by']),
     sections: listOf(told['sections']).map((section) => textOf(section)),
     metadata: fieldsIn(metadata, textOf(recordOf(recordOf(metadata)['x-form'])['section'])),
@@ -113,6 +116,11 @@ export function widgetOf(field: FormField): string {
   if (field.type === 'object') return 'group'
   if (field.choices.length > 0) return 'choice'
   return field.type
+}
+
+/** Whether a form asks for a password or key, which the tab must not keep. */
+export function asksForSecrets(fields: readonly FormField[]): boolean {
+  return fields.some((field) => field.widget === 'password' || asksForSecrets(field.fields))
 }
 
 const AMOUNTS = ['', '0', '[]', '{}', 'null', 'false']

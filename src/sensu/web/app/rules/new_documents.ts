@@ -12,6 +12,10 @@ const SPECS: Readonly<Record<string, Document>> = {
   pipelines: { workflows: [] },
   entities: { entity_class: 'proxy', subscriptions: [] },
   secrets: { provider: 'env', id: '' },
+  FileProvider: { directory: '' },
+  VaultProvider: { client: { address: '', version: 'v2', token: '' } },
+  CyberArkProvider: { client: { appliance_url: '', account: '', login: '', api_key: '' } },
+  AWSProvider: { client: { region: '', access_key: '', secret_key: '' } },
 }
 
 /** What a document is, besides its content. */
@@ -23,7 +27,7 @@ export interface DocumentKind {
 
 /** The document of a new resource. */
 export function newDocument(kind: DocumentKind, namespace: string): Document {
-  return documentWith(kind, { name: '', namespace }, SPECS[kind.segment] ?? {})
+  return documentWith(kind, { name: '', ...placeIn(namespace) }, SPECS[kind.type] ?? SPECS[kind.segment] ?? {})
 }
 
 /** The document of a resource as the API returns it, in an envelope or without. */
@@ -42,10 +46,15 @@ export function copyOf(document: Document): Document {
 
 /** What is sent to save a document: the resource as the API takes it. */
 export function resourceOf(document: Document, namespace: string): Document {
-  const metadata = { namespace, ...recordOf(document['metadata']) }
+  const metadata = { ...placeIn(namespace), ...recordOf(document['metadata']) }
   const isWrapped = document['api_version'] !== undefined && document['api_version'] !== 'core/v2'
   if (isWrapped) return { ...document, metadata }
   return { ...recordOf(document['spec']), metadata }
+}
+
+/** The namespace in the metadata; a cluster-wide resource has none. */
+function placeIn(namespace: string): Document {
+  return namespace === '' ? {} : { namespace }
 }
 
 function documentWith(kind: DocumentKind, metadata: Document, spec: Document): Document {

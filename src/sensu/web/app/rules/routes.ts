@@ -155,6 +155,24 @@ export const ROUTES: readonly Route[] = [
     section: 'system',
   },
   {
+    page: 'secrets_providers',
+    pattern: '/secrets-providers',
+    title: 'Secrets providers',
+    needs: ['list', 'providers'],
+  },
+  {
+    page: 'secrets_provider_form',
+    pattern: '/secrets-providers/new/:type',
+    title: 'New secrets provider',
+    needs: ['create', 'providers'],
+  },
+  {
+    page: 'secrets_provider_form',
+    pattern: '/secrets-providers/:name/edit',
+    title: 'Edit secrets provider',
+    needs: ['update', 'providers'],
+  },
+  {
     page: 'namespaces',
     pattern: '/namespaces',
     title: 'Namespaces',

@@ -61,6 +61,7 @@ function nameIn(document: Document): string {
 
 function resourcePath(schema: FormSchema, namespace: string, name?: string): string {
   const root = schema.apiVersion.startsWith('core/') ? '/api/' : '/api/enterprise/'
-  const collection = pathOf(`${root}${schema.apiVersion}/namespaces/{}/${schema.segment}`, namespace)
+  const scope = schema.namespaced ? pathOf('namespaces/{}/', namespace) : ''
+  const collection = `${root}${schema.apiVersion}/${scope}${schema.segment}`
   return name === undefined ? collection : collection + pathOf('/{}', name)
 }

@@ -32,6 +32,11 @@ const FIELDS: Readonly<Record<string, [of: string, field: string]>> = {
   subscriptions: ['entities', 'entity.subscriptions'],
 }
 
+/** Where a kind is listed that searches do not know, empty for others. */
+export function listedAt(of: string): string {
+  return of === 'providers' ? '/api/enterprise/secrets/v1/providers' : ''
+}
+
 /** Where the names of a kind, or the subscriptions, are listed: a kind and a field of searches. */
 export function searchedFor(of: string): [of: string, field: string] | undefined {
   return FIELDS[of]
