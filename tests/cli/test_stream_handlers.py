@@ -54,3 +54,27 @@ def test_a_sumo_logic_metrics_handler_is_created_listed_and_deleted(sensuctl: Se
     row = sensuctl("sumo-logic-metrics-handler", "list").out.splitlines()[2]
     assert row.split() == ["sumologic_http_log_metrics", "$SUMO_LOGIC_SOURCE_URL", "10", "30s"]
     assert sensuctl("delete", stdin=SUMO).status == 0
+
+
+FALLBACK = """type: FallbackPipeline
+api_version: fallback_pipeline/v1
+metadata:
+  name: custom-fallback-pipeline
+  namespace: default
+spec:
+  pipelines:
+  - name: custom-pipeline1
+    type: Pipeline
+    api_version: core/v2
+  - name: custom-pipeline2
+    type: Pipeline
+    api_version: core/v2
+"""
+
+
+def test_a_fallback_pipeline_is_created_listed_and_deleted(sensuctl: Sensuctl) -> None:
+    """The documented example works, and a list shows its pipelines in order."""
+    assert sensuctl("create", stdin=FALLBACK).status == 0
+    row = sensuctl("fallback-pipeline", "list").out.splitlines()[2]
+    assert row.split() == ["custom-fallback-pipeline", "custom-pipeline1,", "custom-pipeline2"]
+    assert sensuctl("fallback-pipeline", "delete", "custom-fallback-pipeline", "--skip-confirm").status == 0

@@ -44,6 +44,7 @@ from sensu.resources.kinds import (
     CLUSTER_ROLE,
     CLUSTER_ROLE_BINDING,
     EVENT_FILTER,
+    FALLBACK_PIPELINE,
     HANDLER,
     MUTATOR,
     PIPELINE,
@@ -172,7 +173,17 @@ class PipelinedWorld:
 
     async def start(self) -> None:
         await self._cache.load(
-            [MUTATOR, EVENT_FILTER, PIPELINE, ASSET, SECRET, SILENCED, *HANDLER_KINDS.values(), *ACCESS_KINDS]
+            [
+                MUTATOR,
+                EVENT_FILTER,
+                PIPELINE,
+                FALLBACK_PIPELINE,
+                ASSET,
+                SECRET,
+                SILENCED,
+                *HANDLER_KINDS.values(),
+                *ACCESS_KINDS,
+            ]
         )
         metrics = BackendMetrics(CollectorRegistry())
         self.pipelined, self.offered = assembled(

@@ -154,3 +154,16 @@ async def test_counting_deliveries_ends_after_a_while(operator: Operator, monkey
     await some(operator)
     monkeypatch.setattr(flow_service, "READING_S", 0.0)
     assert (await operator.get(f"{OWN}/flow"))["complete"] is False
+
+
+async def test_a_pipeline_has_the_numbers_of_its_fallback_pipelines_too(operator: Operator) -> None:
+    """What a pipeline handles for a fallback pipeline is counted with what it handles otherwise."""
+    tried = f"fallback_pipeline/v1.FallbackPipeline(Name=f)/{PAGE}"
+    assert workflow_named(tried) == workflow_named(PAGE)
+    await some(operator)
+    flow = Flow(VirtualClock(START))
+    for workflow in (PAGE, tried):
+        flow.attempted("default", attempt(DELIVERED, workflow, attempts=1))
+    operator.api.ports.flow = flow.counted
+    (page,) = (await operator.get(f"{OWN}/pipelines/incidents/flow"))["workflows"]
+    assert (page["workflow"], page["delivered"]) == ("page", 2)

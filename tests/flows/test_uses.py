@@ -6,11 +6,23 @@ from sensu.backend.services import uses
 from sensu.backend.stored_form import put
 from sensu.resources.asset import Asset
 from sensu.resources.event_filter import EventFilter
+from sensu.resources.fallback_pipeline import FallbackPipeline
 from sensu.resources.handler import Handler
 from sensu.resources.hook import HookConfig
-from sensu.resources.kinds import ASSET, CHECK, EVENT_FILTER, HANDLER, HOOK, PIPELINE, SERVICE_COMPONENT
-from sensu.resources.metadata import ResourceReference, SecretReference
+from sensu.resources.kinds import (
+    ASSET,
+    CHECK,
+    EVENT_FILTER,
+    FALLBACK_PIPELINE,
+    HANDLER,
+    HOOK,
+    PIPELINE,
+    SERVICE_COMPONENT,
+    TCP_STREAM,
+)
+from sensu.resources.metadata import FallbackPipelineReference, ResourceReference, SecretReference
 from sensu.resources.pipeline import Pipeline, PipelineWorkflow
+from sensu.resources.tcp_stream import TCPStreamHandler
 from sensu.testing.factories import make_check_config, make_metadata
 from tests.flows.operator_world import OWN, Operator, rule
 from tests.flows.services_world import make_component, make_rule
@@ -110,8 +122,29 @@ async def test_users_are_those_that_the_caller_may_list(operator: Operator) -> N
     bob = await operator.with_rules(rule("handlers checks", "list"))
     found = await bob.get(f"{OWN}/uses?of=handlers&name=pager")
     assert [user["kind"] for user in found["uses"][0]["users"]] == ["checks", "handlers"]
-    assert found["hidden"] == ["pipelines", "filters", "mutators", "hooks", "service-components"]
+    streams = ["tcp-stream-handlers", "sumo-logic-metrics-handlers"]
+    others = ["filters", "mutators", "hooks", "service-components"]
+    assert found["hidden"] == ["pipelines", "fallback-pipelines", *streams, *others]
     assert (await bob.ask("GET", f"{OWN}/uses?of=filters"))[0] == 403
     status, answer = await bob.ask("GET", f"{OWN}/uses?of=events")
     assert status == 400
-    assert answer["message"].startswith("of must be one of pipelines, handlers")
+    assert answer["message"].startswith("of must be one of pipelines, fallback-pipelines, handlers")
+
+
+async def test_references_to_other_kinds_of_handlers_and_to_pipelines_are_found(operator: Operator) -> None:
+    """Pipelines refer to stream handlers, fallback pipelines to pipelines, and checks to fallback pipelines."""
+    stream = TCPStreamHandler(metadata=make_metadata("logs"), address="logs:4242", fallback_handler="mail")
+    handler = ResourceReference(api_version="pipeline/v1", type="TCPStreamHandler", name="logs")
+    logging = Pipeline(metadata=make_metadata("p"), workflows=(PipelineWorkflow(name="w", handler=handler),))
+    fallback = FallbackPipeline(metadata=make_metadata("f"), pipelines=(refers("Pipeline", "p"),))
+    check = make_check_config("http", fallback_pipeline=FallbackPipelineReference(name="f"))
+    stored = [put(TCP_STREAM, stream), put(PIPELINE, logging), put(FALLBACK_PIPELINE, fallback), put(CHECK, check)]
+    await operator.api.store.commit(stored)
+    for of, name, user in (
+        ("tcp-stream-handlers", "logs", {"kind": "pipelines", "name": "p", "where": "workflow w"}),
+        ("pipelines", "p", {"kind": "fallback-pipelines", "name": "f", "where": "pipelines"}),
+        ("fallback-pipelines", "f", {"kind": "checks", "name": "http", "where": "fallback_pipeline"}),
+        ("handlers", "mail", {"kind": "tcp-stream-handlers", "name": "logs", "where": "fallback_handler"}),
+    ):
+        assert (await used(operator, of))[name]["users"] == [user]
+    assert "logs" not in await used(operator, "handlers")

@@ -35,6 +35,7 @@ from sensu.resources.kinds import (
     CHECK,
     ENTITY,
     EVENT_FILTER,
+    FALLBACK_PIPELINE,
     HOOK,
     MUTATOR,
     NAMESPACE,
@@ -65,6 +66,7 @@ KINDS = (
     MUTATOR,
     EVENT_FILTER,
     PIPELINE,
+    FALLBACK_PIPELINE,
 )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from sensu.clock import Clock
-from sensu.rules.explain import DELIVERED, DISCARDED, FAILED, FELL_BACK, GIVEN_UP, WorkflowTrace
+from sensu.rules.explain import DELIVERED, DISCARDED, FAILED, FELL_BACK, GIVEN_UP, NEXT_PIPELINE, WorkflowTrace
 
 RATE_OVER_S = 10
 MINUTES = 60
@@ -15,7 +15,7 @@ NAMESPACES_MAX = 1000
 FAILING_MAX = 1000
 """The maximum number of failing handlers that are kept; beyond it, the one that failed first is dropped."""
 
-FAILURES = frozenset((FAILED, GIVEN_UP, FELL_BACK, DISCARDED))
+FAILURES = frozenset((FAILED, GIVEN_UP, FELL_BACK, NEXT_PIPELINE, DISCARDED))
 """The outcomes of attempts that count as failures."""
 
 

@@ -1,7 +1,7 @@
 """Checks: what agents run (`CheckConfig`), and the result of one run (`Check`)."""
 
 from sensu.resources.hook import Hook, HookLists
-from sensu.resources.metadata import ObjectMeta, PipelineReference, SecretReference
+from sensu.resources.metadata import FallbackPipelineReference, ObjectMeta, PipelineReference, SecretReference
 from sensu.resources.metrics import MetricTag, MetricThreshold, Number
 from sensu.resources.time_window import TimeWindowRepeated, TimeWindowWhen
 from sensu.resources.wire import Wire, always, always_bool, always_int, always_list, always_null, always_str
@@ -62,6 +62,7 @@ class CheckConfig(CheckTerms, frozen=True):
     pipelines: tuple[PipelineReference, ...] = always_list()
     output_metric_thresholds: tuple[MetricThreshold, ...] = ()
     subdues: tuple[TimeWindowRepeated, ...] = ()
+    fallback_pipeline: FallbackPipelineReference | None = None
 
 
 class Check(CheckTerms, frozen=True):
@@ -94,3 +95,4 @@ class Check(CheckTerms, frozen=True):
     pipelines: tuple[PipelineReference, ...] = always_list()
     output_metric_thresholds: tuple[MetricThreshold, ...] = ()
     subdues: tuple[TimeWindowRepeated, ...] = ()
+    fallback_pipeline: FallbackPipelineReference | None = None

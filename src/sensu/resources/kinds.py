@@ -235,6 +235,15 @@ SUMO_LOGIC = Kind(
     word="Sumo Logic metrics handler",
     noun="sumo-logic-metrics-handler",
 )
+FALLBACK_PIPELINE = Kind(
+    "FallbackPipeline",
+    "fallback-pipelines",
+    "fallback_pipeline:FallbackPipeline",
+    api_version="fallback_pipeline/v1",
+    serves=FULL,
+    wrapped=True,
+    dump_order=30,
+)
 SECRET_PROVIDER = Kind(
     "Provider",
     "providers",

@@ -44,6 +44,22 @@ class PipelineReference(Wire, frozen=True):
     api_version: str = always(_core_v2)
 
 
+def _fallback_pipeline_type() -> str:
+    return "FallbackPipeline"
+
+
+def _fallback_pipeline_v1() -> str:
+    return "fallback_pipeline/v1"
+
+
+class FallbackPipelineReference(Wire, frozen=True):
+    """A check's reference to a fallback pipeline; the name is sufficient."""
+
+    name: str = always_str()
+    type: str = always(_fallback_pipeline_type)
+    api_version: str = always(_fallback_pipeline_v1)
+
+
 class SecretReference(Wire, frozen=True):
     """An environment variable of a command, and the secret with its value."""
 

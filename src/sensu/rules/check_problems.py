@@ -50,7 +50,7 @@ def problems_of(check: CheckConfig, known: Surroundings) -> Iterator[CheckProble
     ):
         if exists is not None:
             yield from (CheckProblem(sort, f"{word} {name} does not exist.") for name in names if not exists(name))
-    if not (check.handlers or check.pipelines or check.output_metric_handlers):
+    if not (check.handlers or check.pipelines or check.fallback_pipeline or check.output_metric_handlers):
         yield CheckProblem(NO_HANDLER, "It names no handler and no pipeline: nobody is notified of its results.")
     if check.interval and 0 < check.ttl < check.interval + check.timeout:
         longest = check.interval + check.timeout

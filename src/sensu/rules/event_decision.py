@@ -252,13 +252,14 @@ def _is_for_nobody(namespace: str, event: Event, previous: CheckState | None, co
     assert check is not None
     if check.metadata.name != KEEPALIVE or check.status != 0 or previous is None or previous.status != 0:
         return False
-    return not event.pipelines and not any(context.has_handler(namespace, name) for name in check.handlers)
+    named = event.pipelines or check.fallback_pipeline
+    return not named and not any(context.has_handler(namespace, name) for name in check.handlers)
 
 
 def _metrics_of(late: Event) -> Event | None:
     """The event with handlers for its metrics only, if it has any."""
     if late.metrics is None or late.check is None:
         return None
-    quiet = msgspec.structs.replace(late.check, handlers=(), pipelines=())
+    quiet = msgspec.structs.replace(late.check, handlers=(), pipelines=(), fallback_pipeline=None)
     points = msgspec.structs.replace(late, check=quiet, pipelines=None)
     return points if wants_handling(points) else None

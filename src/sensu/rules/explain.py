@@ -8,7 +8,7 @@ from sensu.rules.filters import ExpressionError, FilterVerdict, decide, decided_
 from sensu.rules.workflow import Workflow
 
 BUILT_IN_ACTION = "built-in"
-WAITING, DELIVERED, FILTERED, DROPPED, FAILED, GIVEN_UP, FELL_BACK, DISCARDED, PASSES = (
+WAITING, DELIVERED, FILTERED, DROPPED, FAILED, GIVEN_UP, FELL_BACK, NEXT_PIPELINE, DISCARDED, PASSES = (
     "waiting",
     "delivered",
     "filtered",
@@ -16,6 +16,7 @@ WAITING, DELIVERED, FILTERED, DROPPED, FAILED, GIVEN_UP, FELL_BACK, DISCARDED, P
     "failed",
     "given up",
     "given to the fallback handler",
+    "given to the next pipeline",
     "discarded",
     "would be delivered",
 )

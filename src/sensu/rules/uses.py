@@ -6,11 +6,13 @@ from typing import Any, NamedTuple
 import msgspec
 
 from sensu.resources.check import CheckConfig
+from sensu.resources.fallback_pipeline import FallbackPipeline
 from sensu.resources.handler import Handler
 from sensu.resources.kinds import (
     ASSET,
     CHECK,
     EVENT_FILTER,
+    FALLBACK_PIPELINE,
     HANDLER,
     HOOK,
     MUTATOR,
@@ -18,13 +20,17 @@ from sensu.resources.kinds import (
     RULE_TEMPLATE,
     SECRET,
     SERVICE_COMPONENT,
+    SUMO_LOGIC,
+    TCP_STREAM,
     Kind,
 )
 from sensu.resources.metadata import ResourceReference
 from sensu.resources.pipeline import Pipeline
 from sensu.resources.service_component import ServiceComponent
 
-_HANDLING = (PIPELINE, HANDLER, EVENT_FILTER, MUTATOR)
+_HANDLERS = (HANDLER, TCP_STREAM, SUMO_LOGIC)
+"""The kinds that workflows of pipelines lead to."""
+_HANDLING = (PIPELINE, FALLBACK_PIPELINE, *_HANDLERS, EVENT_FILTER, MUTATOR)
 """The kinds that events go through."""
 _SERVICES = (SERVICE_COMPONENT, RULE_TEMPLATE)
 """The kinds of business services."""
@@ -58,7 +64,6 @@ def references_of(resource: Any) -> Iterator[Reference]:
         yield from _named(EVENT_FILTER, resource.filters, "filters")
         yield from _named(MUTATOR, (resource.mutator,), "mutator")
         yield from _named(HANDLER, resource.handlers, "handlers")
-        yield from _named(HANDLER, (resource.fallback_handler,), "fallback_handler")
     elif isinstance(resource, ServiceComponent):
         yield from _named(HANDLER, resource.handlers, "handlers")
         for rule in resource.rules:
@@ -68,7 +73,11 @@ def references_of(resource: Any) -> Iterator[Reference]:
             where = f"workflow {workflow.name}"
             yield from _referred(EVENT_FILTER, workflow.filters, where)
             yield from _referred(MUTATOR, (workflow.mutator,), where)
-            yield from _referred(HANDLER, (workflow.handler,), where)
+            for kind in _HANDLERS:
+                yield from _referred(kind, (workflow.handler,), where)
+    elif isinstance(resource, FallbackPipeline):
+        yield from _referred(PIPELINE, resource.pipelines or (), "pipelines")
+    yield from _named(HANDLER, (getattr(resource, "fallback_handler", ""),), "fallback_handler")
     yield from _named(ASSET, getattr(resource, "runtime_assets", None), "runtime_assets")
     yield from _named(SECRET, [each.secret for each in getattr(resource, "secrets", None) or ()], "secrets")
 
@@ -77,6 +86,8 @@ def _of_check(check: CheckConfig) -> Iterator[Reference]:
     yield from _named(HANDLER, check.handlers, "handlers")
     yield from _named(HANDLER, check.output_metric_handlers, "output_metric_handlers")
     yield from _named(PIPELINE, [each.name for each in check.pipelines], "pipelines")
+    if check.fallback_pipeline is not None:
+        yield from _named(FALLBACK_PIPELINE, (check.fallback_pipeline.name,), "fallback_pipeline")
     for hooks in check.check_hooks or ():
         for result, names in hooks.items():
             yield from _named(HOOK, names, f"check_hooks {result}")

@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from sensu.resources.event import Event
+from sensu.resources.fallback_pipeline import FallbackPipeline
 from sensu.resources.handler import Handler
-from sensu.resources.metadata import ResourceReference
+from sensu.resources.metadata import FallbackPipelineReference, ResourceReference
 from sensu.resources.pipeline import Pipeline, PipelineWorkflow
 
 LEGACY_PIPELINE = "core/v2.LegacyPipeline(Name=legacy-pipeline)"
@@ -19,10 +20,12 @@ HANDLER_SET_LEVELS_MAX = 3
 HAS_METRICS = "has_metrics"
 """The built-in filter that lets events with metrics pass."""
 _FALLBACK = "fallback("
+_FALLBACK_PIPELINE = "fallback_pipeline/v1.FallbackPipeline("
 _NAMED = "Name="
 
 FindHandler = Callable[[str], Handler | None]
 FindPipeline = Callable[[str], Pipeline | None]
+FindFallback = Callable[[str], FallbackPipeline | None]
 
 
 class HandlerRef(NamedTuple):
@@ -62,7 +65,8 @@ def core_handler(name: str) -> HandlerRef:
 class Workflow:
     """Filters in order, then a mutator (empty: the event's JSON), then a handler.
 
-    `informs` is false for a workflow that is only for the metrics of events.
+    `informs` is false for a workflow that is only for the metrics of events. `then` names the workflows of the pipeline
+    that is tried if this one fails, because both belong to a fallback pipeline.
     """
 
     pipeline: str
@@ -71,6 +75,7 @@ class Workflow:
     mutator: str
     handler: HandlerRef
     informs: bool = True
+    then: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         """`core/v2.Pipeline(Name=incidents)/page`, for logs."""
@@ -79,10 +84,14 @@ class Workflow:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The workflows of an event in the order in which they run, and the problems with its references, as sentences."""
+    """The workflows of an event in the order in which they run, and the problems with its references, as sentences.
+
+    `later` are those of fallback pipelines that run if others fail.
+    """
 
     workflows: Sequence[Workflow]
     problems: Sequence[str]
+    later: Sequence[Workflow] = ()
 
 
 def wants_handling(event: Event) -> bool:
@@ -91,11 +100,20 @@ def wants_handling(event: Event) -> bool:
     Source: recorded scenario pipeline-check-field-only.
     """
     check, metrics = event.check, event.metrics
-    return bool(event.pipelines or (check is not None and check.handlers) or (metrics is not None and metrics.handlers))
+    return bool(
+        event.pipelines
+        or (check is not None and (check.handlers or check.fallback_pipeline))
+        or (metrics is not None and metrics.handlers)
+    )
 
 
-def plan(event: Event, find_pipeline: FindPipeline, find_handler: FindHandler) -> Plan:
-    """Plan the workflows of an event: its pipelines in order, then its handlers sorted by name.
+def plan(
+    event: Event,
+    find_pipeline: FindPipeline,
+    find_handler: FindHandler,
+    find_fallback: FindFallback = lambda name: None,
+) -> Plan:
+    """Plan the workflows of an event: its pipelines in order, its fallback pipeline, its handlers sorted by name.
 
     Workflow names are unique; a pipeline that is named twice counts once.
 
@@ -105,8 +123,38 @@ def plan(event: Event, find_pipeline: FindPipeline, find_handler: FindHandler) -
     workflows: list[Workflow] = []
     for reference in dict.fromkeys(event.pipelines or ()):
         workflows.extend(_of_pipeline(reference, find_pipeline, problems))
+    later: list[Workflow] = []
+    if event.check is not None and event.check.fallback_pipeline is not None:
+        first, *others = _of_fallback(event.check.fallback_pipeline, find_fallback, find_pipeline, problems) or [()]
+        workflows.extend(first)
+        later = [workflow for attempt in others for workflow in attempt]
     workflows.extend(_of_handlers(event, find_handler, problems))
-    return Plan(_with_unique_names(workflows), problems)
+    return Plan(_with_unique_names(workflows), problems, later)
+
+
+def _of_fallback(
+    reference: FallbackPipelineReference,
+    find: FindFallback,
+    find_pipeline: FindPipeline,
+    problems: list[str],
+) -> list[Sequence[Workflow]]:
+    """The workflows of each pipeline of a fallback pipeline that exists, each with the names of the next ones."""
+    name = f"{reference.api_version}.{reference.type}({_NAMED}{reference.name})"
+    found = find(reference.name) if name.startswith(_FALLBACK_PIPELINE) else None
+    if found is None:
+        problems.append(f"fallback pipeline {name} does not exist")
+        return []
+    attempts: list[Sequence[Workflow]] = []
+    for each in dict.fromkeys(found.pipelines or ()):
+        workflows = _of_pipeline(each, find_pipeline, problems)
+        attempt = [replace(workflow, pipeline=f"{name}/{workflow.pipeline}") for workflow in workflows]
+        if attempt:
+            attempts.append(_with_unique_names(attempt))
+    next_names = [*(tuple(map(str, attempt)) for attempt in attempts[1:]), ()]
+    return [
+        [replace(workflow, then=then) for workflow in attempt]
+        for attempt, then in zip(attempts, next_names, strict=False)
+    ]
 
 
 def _with_unique_names(workflows: Sequence[Workflow]) -> Sequence[Workflow]:
@@ -210,6 +258,11 @@ def handler_named(name: str) -> str:
     return name.removeprefix(legacy) if name.startswith(legacy) else ""
 
 
+def of_pipeline_alone(name: str) -> str:
+    """The name of a workflow without the fallback pipeline that its pipeline was tried for."""
+    return name.partition(")/")[2] if name.startswith(_FALLBACK_PIPELINE) else name
+
+
 class WorkflowName(NamedTuple):
     """The parts of a workflow's name: no pipeline for a handler that an event names itself."""
 
@@ -224,5 +277,6 @@ def workflow_named(name: str) -> WorkflowName:
         return workflow_named(fallback[1])._replace(fallback=True)
     if name.startswith(f"{LEGACY_PIPELINE}/"):
         return WorkflowName("", "", False)
+    name = of_pipeline_alone(name)
     pipeline, _, workflow = name.partition(f"({_NAMED}")[2].partition(")/")
     return WorkflowName(pipeline, workflow, False)

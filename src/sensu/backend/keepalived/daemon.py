@@ -152,7 +152,7 @@ class Keepalived:
         check = resolved.check
         assert check is not None
         deliveries: list[Write] = []
-        if check.handlers or check.pipelines or resolved.pipelines:
+        if check.handlers or check.pipelines or check.fallback_pipeline or resolved.pipelines:
             deliveries.append(self._delivery(resolved))
         return [DeleteEvent(stored.key), *deliveries]
 

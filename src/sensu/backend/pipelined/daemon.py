@@ -20,24 +20,34 @@ from sensu.backend.pipelined.queue.backlog import Backlog
 from sensu.backend.pipelined.queue.bounds import Bounds
 from sensu.backend.pipelined.queue.capacity import HandlerCapacity, HandlerKey, HandlerSlot
 from sensu.backend.pipelined.queue.delivery import PendingDelivery, key_of
+from sensu.backend.pipelined.queue.delivery_log import log_outcome, log_problems, serious_problems
 from sensu.backend.pipelined.queue.handlings import KeptHandlings
 from sensu.backend.pipelined.queue.order import OrderedRuns
 from sensu.backend.pipelined.queue.retry_discard import OperatorActions
 from sensu.backend.pipelined.queue.settlement import Settlement
 from sensu.backend.pipelined.queue.traces import Traces
 from sensu.backend.pipelined.steps.filters import EventSubject
-from sensu.backend.pipelined.steps.outcome import Delivered, Dropped, Filtered, Outcome, Retry
+from sensu.backend.pipelined.steps.outcome import Dropped, Outcome, Retry
 from sensu.backend.pipelined.steps.workflows import Attempt, Recorder, Workflows, attempt_trace
 from sensu.clock import Clock
 from sensu.errors import InvalidResource
 from sensu.log import fields
 from sensu.resources.event import Event
 from sensu.resources.wire import decode
-from sensu.rules.explain import DISCARDED, FAILED, FELL_BACK, GIVEN_UP, WorkflowTrace, discarded, facts_of
+from sensu.rules.explain import (
+    DISCARDED,
+    FAILED,
+    FELL_BACK,
+    GIVEN_UP,
+    NEXT_PIPELINE,
+    WorkflowTrace,
+    discarded,
+    facts_of,
+)
 from sensu.rules.owed import WHY_CHARACTERS_MAX, Step, rest_of, steps_of
 from sensu.rules.retrying import pause_s
 from sensu.rules.share import Slots, slot_of_delivery
-from sensu.rules.workflow import Workflow, core_handler, missing_handler
+from sensu.rules.workflow import Workflow
 from sensu.store.contract import Store
 from sensu.store.values import OweDelivery, SettleDelivery
 
@@ -48,8 +58,6 @@ SWEEP_S = 30.0
 DRAIN_S = 1.0
 """The time that running handlers have to end when the backend stops; after it their deliveries stay pending."""
 UNTRIED = Step()
-OPTIONAL_HANDLERS = frozenset(("keepalive", "registration"))
-"""Handlers that Sensu itself names, in events of the same name; an installation need not have them."""
 
 
 class DeliveryCounters(Protocol):
@@ -203,8 +211,8 @@ class Pipelined:
         self._handlings.begin(pending, fresh=rest is None)
         if pending.workflows:
             return pending
-        _log_problems(pending)
-        self._handlings.note_planned(pending, _serious_problems(pending))
+        log_problems(pending)
+        self._handlings.note_planned(pending, serious_problems(pending))
         self._counters.concluded(0, not pending.problems, took_s)
         self.traces.note(pending)
         self._settlement.add((SettleDelivery(delivery.id),))
@@ -234,8 +242,8 @@ class Pipelined:
 
     def admit(self, pending: PendingDelivery) -> None:
         """Add a delivery; for each of its handlers it comes after those of its entity and check."""
-        _log_problems(pending)
-        self._handlings.note_planned(pending, _serious_problems(pending))
+        log_problems(pending)
+        self._handlings.note_planned(pending, serious_problems(pending))
         self._pending[pending.id] = pending
         assert pending.event is not None
         self._event_bytes += len(pending.event)
@@ -258,6 +266,8 @@ class Pipelined:
             pending.left[str(workflow)] = pending.steps[str(workflow)]
             return False
         again = isinstance(outcome, Retry) and not pending.discarded and self._failed(pending, workflow, outcome.why)
+        if isinstance(outcome, Dropped) and workflow.then:
+            pending.failed[str(workflow)] = outcome.why
         traced = self._traced(pending, workflow, outcome, trace)
         self.traces.note(pending, traced)
         self._handlings.note(pending, workflow, traced)
@@ -291,12 +301,30 @@ class Pipelined:
             return
         log.error("event goes to the fallback handler", extra=fields(delivery=pending.id, workflow=name, error=why))
         pending.fell_back.add(name)
-        rest = rest_of({str(fallback): Step(why=f"{name}: {why}"[:WHY_CHARACTERS_MAX])})
+        self._hand_over(pending, (str(fallback),), f"{name}: {why}")
+
+    def _try_next(self, pending: PendingDelivery, workflow: Workflow) -> None:
+        """Create a delivery to the next pipeline of a fallback pipeline if one has ended and any workflow failed."""
+        names = [str(each) for each in pending.workflows if each.pipeline == workflow.pipeline]
+        failed = {name: pending.failed[name] for name in names if name in pending.failed}
+        if not failed or pending.is_stopped or pending.event is None or not pending.steps.keys().isdisjoint(names):
+            return
+        why = "; ".join(f"{name}: {why}" for name, why in failed.items())
+        log.error("event goes to the next pipeline", extra=fields(delivery=pending.id, error=why))
+        pending.fell_back.update(failed)
+        for name in failed:
+            del pending.failed[name]
+        self._hand_over(pending, workflow.then, why)
+
+    def _hand_over(self, pending: PendingDelivery, workflows: Sequence[str], why: str) -> None:
+        """Commit a delivery to other workflows together with what remains of this one."""
+        assert pending.event is not None
+        rest = rest_of({name: Step(why=why[:WHY_CHARACTERS_MAX]) for name in workflows})
         delivery_id = self._store.next_delivery_id(slot_of_delivery(pending.id))
-        fallback_delivery = OweDelivery(
+        delivery = OweDelivery(
             delivery_id, pending.namespace, pending.event, self._clock.now(), 0, rest, pending.change
         )
-        self._settlement.add((fallback_delivery, *pending.without_fallen_back()), self._backlog.wake)
+        self._settlement.add((delivery, *pending.without_fallen_back()), self._backlog.wake)
 
     def _traced(
         self, pending: PendingDelivery, workflow: Workflow, outcome: Outcome, trace: WorkflowTrace
@@ -310,7 +338,7 @@ class Pipelined:
         elif pending.discarded:
             word = DISCARDED
         else:
-            word = GIVEN_UP if name in pending.failed else FAILED
+            word = FAILED if name not in pending.failed else NEXT_PIPELINE if workflow.then else GIVEN_UP
         retried = word == FAILED
         attempts = step.tries if retried else step.tries + 1
         due_at = step.due_at if retried else 0.0
@@ -320,6 +348,8 @@ class Pipelined:
         """Called when a workflow has ended, with success or not."""
         handler = workflow.handler
         del pending.steps[str(workflow)]
+        if workflow.then:
+            self._try_next(pending, workflow)
         left = any(each.handler == handler and str(each) in pending.steps for each in pending.workflows)
         if not left and self._capacity.remove((pending.namespace, handler)):
             self._backlog.look_again()
@@ -336,7 +366,7 @@ class Pipelined:
             outcome = Retry(f"{type(err).__name__}: {err}")
         seconds = self._clock.monotonic() - started
         self._counters.handled(workflow, outcome, seconds)
-        _log_outcome(pending, workflow, outcome)
+        log_outcome(pending, workflow, outcome)
         return outcome, attempt_trace(workflow, outcome, recorder, self._clock.now(), seconds)
 
     async def _run(self, pending: PendingDelivery, workflow: Workflow, recorder: Recorder) -> Outcome:
@@ -464,31 +494,3 @@ class _Turn:
         await self.__aexit__()
         yield
         await self.__aenter__()
-
-
-def _log_problems(pending: PendingDelivery) -> None:
-    key, serious = pending.key, _serious_problems(pending)
-    for problem in pending.problems:
-        context = fields(namespace=key.namespace, entity=key.entity, check=key.check, error=problem)
-        log.log(logging.ERROR if problem in serious else logging.DEBUG, "event not handled", extra=context)
-
-
-def _serious_problems(pending: PendingDelivery) -> Sequence[str]:
-    """The problems with the references of an event, without the absence of a handler that need not exist."""
-    check = pending.key.check
-    absent = missing_handler(core_handler(check)) if check in OPTIONAL_HANDLERS else ""
-    return [problem for problem in pending.problems if problem != absent]
-
-
-def _log_outcome(pending: PendingDelivery, workflow: Workflow, outcome: Outcome) -> None:
-    if isinstance(outcome, Delivered):
-        return
-    key = pending.key
-    context = {"entity": key.entity, "check": key.check, "namespace": key.namespace, "workflow": str(workflow)}
-    if isinstance(outcome, Filtered):
-        log.debug("event filtered", extra=fields(filter=outcome.by, **context))
-    elif isinstance(outcome, Dropped):
-        log.error("event not handled", extra=fields(error=outcome.why, **context))
-    else:
-        attempt = pending.steps[str(workflow)].tries + 1
-        log.warning("event not handled yet", extra=fields(error=outcome.why, attempt=attempt, **context))

@@ -66,7 +66,7 @@ class Effects:
             yield FieldProblem("publish", "the check is not scheduled: it runs only on request")
         elif not effect.next and (check.cron or check.interval):
             yield FieldProblem("cron", "the schedule is never due")
-        if not check.handlers and not check.pipelines:
+        if not check.handlers and not check.pipelines and not check.fallback_pipeline:
             yield FieldProblem("handlers", "nobody is notified: the check has no handler and no pipeline")
         if check.ttl and check.timeout and check.ttl <= check.interval + check.timeout:
             yield FieldProblem("ttl", "a run that takes its whole timeout exceeds the TTL")

@@ -18,7 +18,18 @@ from sensu.files.drafts import DOCUMENTS_MAX, DraftDocument, read_drafts
 from sensu.files.places import place_of
 from sensu.resources.check import CheckConfig
 from sensu.resources.kind import CORE_V2
-from sensu.resources.kinds import BSM_V1, ENTITY, EVENT, SECRETS_V1, Kind, by_segment, name_of, namespace_of
+from sensu.resources.kinds import (
+    BSM_V1,
+    ENTITY,
+    EVENT,
+    FALLBACK_PIPELINE,
+    PIPELINE_V1,
+    SECRETS_V1,
+    Kind,
+    by_segment,
+    name_of,
+    namespace_of,
+)
 from sensu.resources.wire import encode
 from sensu.rules.differences import NOTHING, differences
 from sensu.rules.drafts import OBSERVED, comparable, in_document, left_to_the_api, path_of_script
@@ -29,7 +40,7 @@ from sensu.rules.kinds.kind_rules import FieldProblem
 from sensu.rules.kinds.table import completed, problems_of
 from sensu.store.values import Stored
 
-_GROUPS = (CORE_V2, SECRETS_V1, BSM_V1)
+_GROUPS = (CORE_V2, SECRETS_V1, BSM_V1, PIPELINE_V1, FALLBACK_PIPELINE.api_version)
 """The API groups of the kinds that forms refer to."""
 AT_ONCE_MAX = 4
 """The maximum number of concurrent drafts of a caller."""

@@ -17,7 +17,7 @@ from sensu.clock import Clock
 from sensu.resources.kinds import HANDLER, PIPELINE, Kind
 from sensu.rules.flow import FlowCounts, added, quantile_s
 from sensu.rules.owed import DEAD
-from sensu.rules.workflow import WorkflowName, workflow_named
+from sensu.rules.workflow import WorkflowName, of_pipeline_alone, workflow_named
 from sensu.store.contract import Store
 from sensu.store.values import CountedDeliveries
 
@@ -157,7 +157,8 @@ class Flows:
         hidden: Sequence[str],
         shown: Callable[[WorkflowName, str], bool],
     ) -> Found:
-        counts = added([*self._ports.flow(namespace, minutes), *await self._peers.flow(namespace, minutes)])
+        counted = [*self._ports.flow(namespace, minutes), *await self._peers.flow(namespace, minutes)]
+        counts = added(msgspec.structs.replace(each, workflow=of_pipeline_alone(each.workflow)) for each in counted)
         pending = _NOTHING_PENDING
         if self._access.allows(caller, "list", RESOURCE, namespace=namespace):
             pending = await self._pending(namespace)
@@ -187,8 +188,9 @@ class Flows:
         async with aclosing(self._deliveries.views(namespace, "")) as parts:
             async for views in parts:
                 for view in views:
-                    numbers.update((each.workflow, view.state) for each in view.workflows)
-                    handlers.update((each.workflow, each.handler) for each in view.workflows)
+                    named = [(of_pipeline_alone(each.workflow), each.handler) for each in view.workflows]
+                    numbers.update((name, view.state) for name, _ in named)
+                    handlers.update(named)
                 if self._clock.monotonic() >= until:
                     return _Pending(numbers, handlers, False)
         return _Pending(numbers, handlers, True)

@@ -14,7 +14,18 @@ from sensu.backend.services.outcomes import Denied, Found, Invalid, NotFound, Re
 from sensu.clock import Clock
 from sensu.errors import InvalidResource
 from sensu.resources.event import Event
-from sensu.resources.kinds import ASSET, CHECK, ENTITY, ENTITY_CONFIG, EVENT, EVENT_FILTER, HANDLER, PIPELINE, SILENCED
+from sensu.resources.kinds import (
+    ASSET,
+    CHECK,
+    ENTITY,
+    ENTITY_CONFIG,
+    EVENT,
+    EVENT_FILTER,
+    FALLBACK_PIPELINE,
+    HANDLER,
+    PIPELINE,
+    SILENCED,
+)
 from sensu.resources.silenced import Silenced
 from sensu.resources.wire import Wire, always_int, always_list, decode, encode
 from sensu.rules.audit import AuditRecord
@@ -212,12 +223,15 @@ class Timelines:
             yield HANDLER.type, handler
         for pipeline in event.pipelines or ():
             yield PIPELINE.type, pipeline.name
+        if check.fallback_pipeline is not None:
+            yield FALLBACK_PIPELINE.type, check.fallback_pipeline.name
         planned = plan(
             event,
             lambda name: self._records.get(PIPELINE, key.namespace, name),
             lambda name: self._records.get(HANDLER, key.namespace, name),
+            lambda name: self._records.get(FALLBACK_PIPELINE, key.namespace, name),
         )
-        for workflow in planned.workflows:
+        for workflow in (*planned.workflows, *planned.later):
             yield HANDLER.type, workflow.handler.name
             for name in workflow.filters:
                 yield EVENT_FILTER.type, name

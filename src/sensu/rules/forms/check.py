@@ -131,6 +131,16 @@ FORM = KindForm(
         "pipelines[].name": FormInput("Pipeline", widget="reference", of="pipelines"),
         "pipelines[].type": FormInput("Type", widget=HIDDEN),
         "pipelines[].api_version": FormInput("API version", widget=HIDDEN),
+        "fallback_pipeline": FormInput(
+            "Fallback pipeline",
+            "Pipelines that are tried in order until one handles the event; instead of pipelines.",
+            THEN,
+            widget="group",
+            more=True,
+        ),
+        "fallback_pipeline.name": FormInput("Fallback pipeline", widget="reference", of="fallback-pipelines"),
+        "fallback_pipeline.type": FormInput("Type", widget=HIDDEN),
+        "fallback_pipeline.api_version": FormInput("API version", widget=HIDDEN),
         "check_hooks": FormInput(
             "Hooks", "Commands that agents run after the check, by its status.", THEN, widget="hooks", more=True
         ),

@@ -1,7 +1,7 @@
 """The forms of handlers, filters, mutators and pipelines."""
 
 from sensu.resources.handler import HANDLER_TYPES
-from sensu.resources.kinds import EVENT_FILTER, HANDLER, MUTATOR, PIPELINE
+from sensu.resources.kinds import EVENT_FILTER, FALLBACK_PIPELINE, HANDLER, MUTATOR, PIPELINE
 from sensu.rules.forms.inputs import (
     HIDDEN,
     FormInput,
@@ -17,6 +17,32 @@ from sensu.rules.kinds.handler import RETRY_ATTEMPTS_MAX
 from sensu.rules.notify.occasions import OCCASIONS
 
 WHAT, EVENTS, FAILURE, MORE = "What it does", "Which events", "After a failure", "More"
+
+AFTER_FAILURE = {
+    "retry_attempts": FormInput(
+        "Further attempts",
+        f"How often a failed attempt is repeated, at most {RETRY_ATTEMPTS_MAX}; empty for the default.",
+        FAILURE,
+    ),
+    "retry_delay": FormInput(
+        "First pause", "Time before the second attempt; 0 for the default.", FAILURE, widget="duration", unit="s"
+    ),
+    "retry_delay_max": FormInput(
+        "Longest pause",
+        "Each pause is twice as long as the last, up to this; 0 for the default.",
+        FAILURE,
+        widget="duration",
+        unit="s",
+    ),
+    "fallback_handler": FormInput(
+        "Fallback handler",
+        "Receives the events that are given up after the last attempt.",
+        FAILURE,
+        widget="reference",
+        of="handlers",
+    ),
+}
+"""The fields about what happens after a failed attempt."""
 
 HANDLER_FORM = KindForm(
     HANDLER,
@@ -82,28 +108,7 @@ HANDLER_FORM = KindForm(
         "mutator": FormInput(
             "Mutator", "Transforms the event before it is handled.", EVENTS, widget="reference", of="mutators"
         ),
-        "retry_attempts": FormInput(
-            "Further attempts",
-            f"How often a failed attempt is repeated, at most {RETRY_ATTEMPTS_MAX}; empty for the default.",
-            FAILURE,
-        ),
-        "retry_delay": FormInput(
-            "First pause", "Time before the second attempt; 0 for the default.", FAILURE, widget="duration", unit="s"
-        ),
-        "retry_delay_max": FormInput(
-            "Longest pause",
-            "Each pause is twice as long as the last, up to this; 0 for the default.",
-            FAILURE,
-            widget="duration",
-            unit="s",
-        ),
-        "fallback_handler": FormInput(
-            "Fallback handler",
-            "Receives the events that are given up after the last attempt.",
-            FAILURE,
-            widget="reference",
-            of="handlers",
-        ),
+        **AFTER_FAILURE,
     },
 )
 FILTER_FORM = KindForm(
@@ -180,5 +185,20 @@ PIPELINE_FORM = KindForm(
         **_reference("workflows[].mutator", "Mutator", "mutators"),
         "workflows[].handler": FormInput("Handler", widget="reference", of="handlers"),
         **_reference("workflows[].handler", "Handler", "handlers"),
+    },
+)
+FALLBACK_PIPELINE_FORM = KindForm(
+    FALLBACK_PIPELINE,
+    (WHAT, MORE),
+    {
+        **metadata(WHAT),
+        "pipelines": FormInput(
+            "Pipelines",
+            "They are tried in this order, until one handles the event.",
+            WHAT,
+            widget="references",
+            of="pipelines",
+        ),
+        **_reference("pipelines[]", "Pipeline", "pipelines"),
     },
 )

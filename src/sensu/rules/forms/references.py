@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
+from sensu.resources.kinds import by_type
 from sensu.rules.forms.inputs import KindForm
 
 
@@ -17,10 +18,21 @@ class NamedResource(NamedTuple):
 def named_in(form: KindForm, resource: Mapping[str, Any]) -> Iterator[NamedResource]:
     """The resources that a resource (its JSON without envelope) names; empty names are left out."""
     for pattern, given in form.fields.items():
-        if given.of:
+        holder, _, field = pattern.rpartition(".")
+        if given.of and field == "name" and f"{holder}.type" in form.fields:
+            yield from _typed(resource, holder, given.of)
+        elif given.of:
             for path, value in _at(resource, pattern.replace("[]", ".[]").split("."), ""):
                 for place, name in _names(path, value):
                     yield NamedResource(place, given.of, name)
+
+
+def _typed(resource: Mapping[str, Any], pattern: str, of: str) -> Iterator[NamedResource]:
+    """The resources of references that have a type, which may be of other kinds than the form is for."""
+    for path, reference in _at(resource, pattern.replace("[]", ".[]").split("."), ""):
+        if isinstance(reference, Mapping) and reference.get("name"):
+            kind = by_type(str(reference.get("type", "")), str(reference.get("api_version", "")))
+            yield NamedResource(f"{path}.name", of if kind is None else kind.segment, str(reference["name"]))
 
 
 def _names(path: str, value: Any) -> Iterator[tuple[str, str]]:

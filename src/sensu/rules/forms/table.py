@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from sensu.resources.kinds import Kind
-from sensu.rules.forms import check, handling, hosts, people, secrets_providers, services
+from sensu.rules.forms import check, handling, hosts, people, secrets_providers, services, streams
 from sensu.rules.forms.inputs import KindForm
 
 FORMS: Mapping[Kind, KindForm] = {
@@ -14,6 +14,9 @@ FORMS: Mapping[Kind, KindForm] = {
         handling.FILTER_FORM,
         handling.MUTATOR_FORM,
         handling.PIPELINE_FORM,
+        handling.FALLBACK_PIPELINE_FORM,
+        streams.TCP_STREAM_FORM,
+        streams.SUMO_LOGIC_FORM,
         hosts.ENTITY_FORM,
         hosts.HOOK_FORM,
         hosts.ASSET_FORM,

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from sensu.resources.check import CheckConfig
-from sensu.resources.metadata import PipelineReference
+from sensu.resources.metadata import FallbackPipelineReference, PipelineReference
 from sensu.rules.kinds.check_parts import (
     INTERVAL_AND_CRON,
     TTL_NOT_ABOVE_INTERVAL,
@@ -38,6 +38,20 @@ def problems(check: CheckConfig) -> Iterator[FieldProblem]:
         yield FieldProblem("ttl", TTL_NOT_ABOVE_INTERVAL)
     yield from problems_before_output(check)
     yield from windows_problems(check)
+    yield from at_most_one("fallback_pipeline", _fallback_problem(check))
+
+
+def _fallback_problem(check: CheckConfig) -> str | None:
+    reference, whole = check.fallback_pipeline, FallbackPipelineReference()
+    if reference is None:
+        return None
+    if check.pipelines:
+        return "cannot have both pipelines and fallback_pipeline defined at the same time"
+    if (reference.type, reference.api_version) != (whole.type, whole.api_version):
+        kind = f"{reference.api_version}.{reference.type}"
+        return f"fallback_pipeline must refer to a {whole.api_version}.{whole.type}, not {kind}"
+    why = name_problem(reference.name)
+    return None if why is None else f"fallback_pipeline name {why}"
 
 
 def _schedule_problems(check: CheckConfig) -> Iterator[FieldProblem]:

@@ -22,6 +22,7 @@ SECTIONS = {
     },
     "Handling events": {
         "pipeline": "Manage pipelines",
+        "fallback-pipeline": "Manage fallback pipelines, whose pipelines are tried in order",
         "filter": "Manage filters",
         "mutator": "Manage mutators",
         "handler": "Manage handlers",

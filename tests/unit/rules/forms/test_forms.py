@@ -76,3 +76,10 @@ def test_a_form_is_found_by_the_word_of_its_kind() -> None:
     """The word is that of URLs; other words have no form."""
     assert form_of("checks") is FORMS[CHECK]
     assert form_of("events") is None
+
+
+def test_a_reference_with_a_type_is_to_that_kind() -> None:
+    """A workflow may lead to a handler of another kind, which is looked for under its own type."""
+    handler = {"name": "logs", "type": "TCPStreamHandler", "api_version": "pipeline/v1"}
+    named = list(named_in(FORMS[PIPELINE], {"workflows": [{"name": "w", "handler": handler}]}))
+    assert named == [("workflows[0].handler.name", "tcp-stream-handlers", "logs")]

@@ -16,7 +16,7 @@ from sensu.backend.ports import OverBudget, Question
 from sensu.clock import Clock
 from sensu.execution.javascript_pool import NOT_EVALUATED, Evaluated
 from sensu.resources.event import Event
-from sensu.resources.kinds import EVENT_FILTER, HANDLER, MUTATOR, PIPELINE, SILENCED, Kind
+from sensu.resources.kinds import EVENT_FILTER, FALLBACK_PIPELINE, HANDLER, MUTATOR, PIPELINE, SILENCED, Kind
 from sensu.resources.metadata import ResourceReference
 from sensu.resources.wire import encode
 from sensu.rules.explain import (
@@ -137,6 +137,7 @@ class DryRuns:
             event,
             lambda name: candidates.get(PIPELINE, namespace, name),
             lambda name: candidates.get(HANDLER, namespace, name),
+            lambda name: candidates.get(FALLBACK_PIPELINE, namespace, name),
         )
         others = self._others.read_by(question.caller)
         filters = Filters(candidates, self._assets, self._clock, engine, others, self._suspended)
@@ -166,7 +167,7 @@ def _routed(event: Event, question: Question) -> Event:
         name = question.pipeline.metadata.name
         pipelines = (ResourceReference(api_version="core/v2", type="Pipeline", name=name),)
     handlers = (question.handler.metadata.name,) if question.handler is not None and not pipelines else ()
-    check = event.check and msgspec.structs.replace(event.check, handlers=handlers)
+    check = event.check and msgspec.structs.replace(event.check, handlers=handlers, fallback_pipeline=None)
     metrics = event.metrics and msgspec.structs.replace(event.metrics, handlers=() if check else handlers)
     return msgspec.structs.replace(event, check=check, metrics=metrics, pipelines=pipelines or None)
 

@@ -13,7 +13,7 @@ from sensu.backend.pipelined.steps.outcome import Delivered, Dropped, Filtered, 
 from sensu.backend.pipelined.steps.runtime_assets import Records
 from sensu.resources.event import Event
 from sensu.resources.handler import Handler
-from sensu.resources.kinds import HANDLER, PIPELINE, Kind
+from sensu.resources.kinds import FALLBACK_PIPELINE, HANDLER, PIPELINE, Kind
 from sensu.rules.event_links import links_of, with_links
 from sensu.rules.explain import DELIVERED, DROPPED, FAILED, FILTERED, FilterTrace, StageTrace, WorkflowTrace, cut
 from sensu.rules.kinds.handler import RetriedHandler
@@ -94,7 +94,7 @@ class Workflows:
         self._web_url = web_url
         self._records, self._filters, self._mutators, self._handlers = records, filters, mutators, handlers
         self._plans: dict[Any, Plan] = {}
-        for kind in (*HANDLER_KINDS.values(), PIPELINE):
+        for kind in (*HANDLER_KINDS.values(), PIPELINE, FALLBACK_PIPELINE):
             records.subscribe(kind, self._changed)
 
     def _changed(self, key: Key, resource: Any) -> None:
@@ -110,7 +110,7 @@ class Workflows:
         found = self._plan(namespace, event)
         if rest is None:
             return found
-        left = [workflow for workflow in found.workflows if str(workflow) in rest]
+        left = [workflow for workflow in (*found.workflows, *found.later) if str(workflow) in rest]
         left += [fallback for name in rest if (fallback := self._fallback_named(namespace, name)) is not None]
         known = {str(workflow) for workflow in left}
         return Plan(left, [f"workflow {name} does not exist any more" for name in sorted(rest) if name not in known])
@@ -124,7 +124,7 @@ class Workflows:
         names = (
             namespace,
             event.pipelines,
-            event.check and event.check.handlers,
+            event.check and (event.check.handlers, event.check.fallback_pipeline),
             event.metrics and event.metrics.handlers,
         )
         found = self._plans.get(names)
@@ -133,6 +133,7 @@ class Workflows:
                 event,
                 lambda name: self._records.get(PIPELINE, namespace, name),
                 lambda name: self._records.get(HANDLER, namespace, name),
+                lambda name: self._records.get(FALLBACK_PIPELINE, namespace, name),
             )
             if len(self._plans) >= PLANS_REMEMBERED_MAX:
                 self._plans.clear()

@@ -14,7 +14,8 @@ export interface HandlingFacts {
 export type OutcomeMark = 'done' | 'kept' | 'failed' | 'waiting'
 
 export function markOf(outcome: string): OutcomeMark {
-  if (['delivered', 'would be delivered', 'given to the fallback handler'].includes(outcome)) return 'done'
+  const handedOn = ['given to the fallback handler', 'given to the next pipeline']
+  if (['delivered', 'would be delivered', ...handedOn].includes(outcome)) return 'done'
   if (outcome === 'waiting') return 'waiting'
   return ['filtered', 'dropped', 'discarded'].includes(outcome) ? 'kept' : 'failed'
 }
