@@ -24,11 +24,15 @@ POLL_S = 0.1
 
 @dataclass(frozen=True)
 class Pushed:
-    """The time until the server had processed events, and its CPU seconds; None for a database that is in a file."""
+    """The time until the server had processed events, its CPU seconds, and the bytes that it wrote to disks.
+
+    The CPU seconds of the database server are None for a database that is in a file.
+    """
 
     events: int
     seconds: float
     cpu_s: float
+    written_bytes: int
     database_cpu_s: float | None = None
 
     @property
@@ -94,14 +98,16 @@ def _with_many_checks(server: Server, count: int) -> Iterator[Figure]:
 def _as_pushed(done: Pushed, how: str) -> Iterator[Figure]:
     yield Figure(f"durable events from agents, {how}", "events/s", done.rate_per_s, MORE)
     yield Figure(f"CPU for 1,000 events, {how}", "CPU ms", done.cpu_s / done.events * 1e6)
-    if done.database_cpu_s is not None:
+    if done.database_cpu_s is None:
+        yield Figure(f"written for an event, {how}", "bytes", done.written_bytes / done.events)
+    else:
         took_ms = done.database_cpu_s / done.events * 1e6
         yield Figure(f"CPU of the database server for 1,000 events, {how}", "CPU ms", took_ms)
 
 
 def push(server: Server, agents: Player, codec: str, events: int, checks: int = CHECKS) -> Pushed:
     """Send events from connected agents as fast as the server accepts them, until all are processed."""
-    before, cpu_before = events_processed(server.api_url), server.cpu_s()
+    before, cpu_before, written_before = events_processed(server.api_url), server.cpu_s(), server.written_bytes()
     database_before = server.database.cpu_s() if server.database else 0.0
     started = time.perf_counter()
     agents.begin("push", codec=codec, checks=checks, events=events)
@@ -110,7 +116,8 @@ def push(server: Server, agents: Player, codec: str, events: int, checks: int = 
             raise RuntimeError(f"{events} events were not processed within {PATIENCE_S:g} s")
         time.sleep(POLL_S)
     seconds, cpu_s = time.perf_counter() - started, server.cpu_s() - cpu_before
-    done = Pushed(events, seconds, cpu_s, server.database.cpu_s() - database_before if server.database else None)
+    database_cpu_s = server.database.cpu_s() - database_before if server.database else None
+    done = Pushed(events, seconds, cpu_s, server.written_bytes() - written_before, database_cpu_s)
     agents.finish()
     return done
 

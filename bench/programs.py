@@ -33,6 +33,10 @@ class Process:
         """The CPU seconds used by the process itself."""
         return _threads_cpu_s(self.pid)
 
+    def written_bytes(self) -> int:
+        """The bytes that it and its children have written to disks."""
+        return sum(_written_bytes(pid) for pid in self._family())
+
     def memory_mib(self) -> float:
         """The resident memory of it and its children."""
         return sum(_memory_kib(pid, "VmRSS:") for pid in self._family()) / 1024
@@ -69,6 +73,14 @@ def _ended_children_cpu_s(pid: int) -> float:
         words = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
         return sum(map(int, words[13:15])) / TICKS_PER_S
     return 0.0
+
+
+def _written_bytes(pid: int) -> int:
+    with contextlib.suppress(OSError):
+        for line in Path(f"/proc/{pid}/io").read_text().splitlines():
+            if line.startswith("write_bytes:"):
+                return int(line.split()[1])
+    return 0
 
 
 def _memory_kib(pid: int, word: str) -> int:
