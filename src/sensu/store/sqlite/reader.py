@@ -159,9 +159,11 @@ class Reader:
 
     def get_event(self, key: EventKey) -> StoredEvent | None:
         """The event, or None."""
-        place = (slashed(key.namespace), slashed(key.entity), key.check)
-        rows = self._rows(f"{_EVENT} WHERE namespace = ? AND entity = ? AND check_name = ?", place)
-        return stored_event(self._plain(rows, 3)[0]) if rows else None
+        row = self._one(
+            "SELECT body, due_at FROM events WHERE namespace = ? AND entity = ? AND check_name = ?",
+            (slashed(key.namespace), slashed(key.entity), key.check),
+        )
+        return None if row is None else StoredEvent(key, *self._plain([row], 0)[0])
 
     def get_events(self, keys: Sequence[EventKey]) -> dict[EventKey, StoredEvent]:
         """The existing ones of at most `KEYS_MAX` events."""
