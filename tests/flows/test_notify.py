@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from sensu.backend.pipelined.steps.outcome import Delivered, Dropped, Retry
+from sensu.backend.pipelined.steps.outcome import Delivered, Dropped, Filtered, Retry
 from sensu.resources.check import CheckHistory
 from sensu.resources.handler import Handler, Notify
 from sensu.resources.kinds import MUTATOR, SECRET
@@ -113,21 +113,32 @@ async def test_an_unknown_service_is_named_with_the_one_that_was_meant(world: Pi
     assert world.counters.outcomes == [("ops", Retry("slak://.../...: unknown service slak; did you mean slack?"))]
 
 
-async def test_what_needs_no_message_is_delivered_without_one(world: PipelinedWorld, sink: HttpSink) -> None:
-    """Repeated results, silenced events and metrics alone are delivered without a message, and explained."""
+async def test_what_needs_no_message_is_filtered(world: PipelinedWorld, sink: HttpSink) -> None:
+    """Passing results, silenced events and metrics alone count as filtered, with the reason."""
     await world.handlers(notify(f"json://127.0.0.1:{sink.port}/hook"))
     silenced = result("503", entity="web2", handlers=["ops"], is_silenced=True, silenced=("web2:*",))
     passing = result("ok", status=0, entity="web3", handlers=["ops"])
     metrics = make_metrics_event(handlers=("ops",))
     await world.owe(silenced, passing, metrics)
     await world.ended(3)
-    notes = {outcome.note for _, outcome in world.counters.outcomes if isinstance(outcome, Delivered)}
+    notes = {outcome.why for _, outcome in world.counters.outcomes if isinstance(outcome, Filtered)}
     assert notes == {
         "the event is silenced",
         "nothing changed that the handler sends a message about (incident, resolve)",
         "the event has metrics only",
     }
     assert sink.requests == []
+
+
+async def test_a_repeated_result_is_delivered_without_a_message(world: PipelinedWorld, sink: HttpSink) -> None:
+    """A result that repeats what was announced counts as delivered: people know of it."""
+    await world.handlers(notify(f"json://127.0.0.1:{sink.port}/hook"))
+    for _ in range(2):
+        await world.owe(result("503", handlers=["ops"]))
+        await world.settled()
+    outcomes = [outcome for _, outcome in world.counters.outcomes]
+    assert outcomes == [Delivered(), Delivered("the incident was announced before")]
+    assert len(sink.requests) == 1
 
 
 async def test_text_of_a_mutator_is_no_event(world: PipelinedWorld) -> None:

@@ -69,6 +69,7 @@ def _handling(
 def handling_of(trace: WorkflowTrace, delivery: int) -> Handling:
     """The outcome of a workflow, from its trace after an attempt."""
     filtered = trace.outcome == explain.FILTERED
+    kept_by = next((one.name for one in trace.filters if not one.passes), "") if filtered else ""
     return Handling(
         workflow=trace.workflow,
         handler=trace.handler,
@@ -76,8 +77,8 @@ def handling_of(trace: WorkflowTrace, delivery: int) -> Handling:
         at=int(trace.at),
         attempts=trace.attempts,
         delivery=delivery,
-        filter=trace.filters[-1].name if filtered and trace.filters else "",
-        why="" if filtered else _cut(trace.why),
+        filter=kept_by,
+        why="" if kept_by else _cut(trace.why),
     )
 
 

@@ -35,7 +35,8 @@ def call(
     except urllib.error.HTTPError as err:
         raise ServiceRefused(_reason(_json(err.read(ANSWER_BYTES_MAX)), err.code), err.code) from None
     except urllib.error.URLError as err:
-        raise ServiceRefused(_short(str(err.reason))) from None
+        reason = err.reason.strerror if isinstance(err.reason, OSError) and err.reason.strerror else err.reason
+        raise ServiceRefused(_short(str(reason))) from None
     except TimeoutError:
         raise ServiceRefused("timed out") from None
     except (OSError, ValueError) as err:

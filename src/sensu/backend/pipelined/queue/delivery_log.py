@@ -36,7 +36,7 @@ def log_outcome(pending: PendingDelivery, workflow: Workflow, outcome: Outcome) 
     key = pending.key
     context = {"entity": key.entity, "check": key.check, "namespace": key.namespace, "workflow": str(workflow)}
     if isinstance(outcome, Filtered):
-        log.debug("event filtered", extra=fields(filter=outcome.by, **context))
+        log.debug("event filtered", extra=fields(filter=outcome.by, why=outcome.why, **context))
     elif isinstance(outcome, Dropped):
         log.error("event not handled", extra=fields(error=outcome.why, **context))
     else:

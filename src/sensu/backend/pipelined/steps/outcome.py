@@ -12,9 +12,10 @@ class Delivered:
 
 @dataclass(frozen=True, slots=True)
 class Filtered:
-    """A filter kept the event from the handler."""
+    """A filter kept the event from the handler, or the handler does nothing about such events, because of `why`."""
 
-    by: str
+    by: str = ""
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -208,7 +208,7 @@ class Workflows:
             ref, handler, payload, Occasion(attempt.delivery, links, mutator == "json", attempt.turn.paused)
         )
         seconds = clock() - started
-        observe(HANDLING, str(ref), isinstance(outcome, Delivered), seconds)
+        observe(HANDLING, str(ref), isinstance(outcome, Delivered | Filtered), seconds)
         attempt.recorder.handling = _stage(ref.label, outcome, seconds)
         return outcome
 
@@ -227,7 +227,7 @@ def attempt_trace(
 ) -> WorkflowTrace:
     """The trace of an attempt that has ended now."""
     if isinstance(outcome, Filtered):
-        word, why = FILTERED, f"filter {outcome.by} kept it back"
+        word, why = FILTERED, outcome.why or f"filter {outcome.by} kept it back"
     elif isinstance(outcome, Delivered):
         word, why = DELIVERED, outcome.note
     else:

@@ -9,7 +9,7 @@ import msgspec
 from sensu.backend.pipelined.steps.commands import hidden_values, revealed
 from sensu.backend.pipelined.steps.handlers.deliver import Occasion, Tools
 from sensu.backend.pipelined.steps.messages import place_of
-from sensu.backend.pipelined.steps.outcome import Delivered, Dropped, Outcome, Retry
+from sensu.backend.pipelined.steps.outcome import Delivered, Dropped, Filtered, Outcome, Retry
 from sensu.backend.pipelined.steps.storms import Gatherable, InDigest, Withdrawn
 from sensu.backend.secrets.provider import NoSecret
 from sensu.notify.sending import SendRequest
@@ -28,7 +28,14 @@ from sensu.rules.notify.incidents import (
     service_key,
 )
 from sensu.rules.notify.message import message_of
-from sensu.rules.notify.occasions import NO_CHECK, NoMessage, after_message, occasion_of, without_message
+from sensu.rules.notify.occasions import (
+    ANNOUNCED_BEFORE,
+    NO_CHECK,
+    NoMessage,
+    after_message,
+    occasion_of,
+    without_message,
+)
 from sensu.rules.notify.settings import storm_of, wishes_of
 from sensu.rules.notify.template import templated
 from sensu.rules.notify.urls import closes_by_key, expanded, masked
@@ -59,7 +66,7 @@ async def deliver(tools: Tools, handler: Handler, payload: bytes, occasion: Occa
     if notify is None or not notify.urls:
         return Dropped("a notify handler needs notify.urls")
     if check is None:
-        return Delivered(NO_CHECK)
+        return Filtered(why=NO_CHECK)
     namespace, entity = handler.metadata.namespace, name_in(event, "entity")
     place = place_of(namespace, handler.metadata.name, entity)
     known = incident_of(await tools.messages.incidents.at(place), entity, check.metadata.name)
@@ -80,8 +87,11 @@ async def deliver(tools: Tools, handler: Handler, payload: bytes, occasion: Occa
     failed = [f"{masked(requests[key].url)}: {result.why}" for key, result in results.items() if result.why]
     if failed:
         return Retry(printable(without("; ".join(failed), services.hidden)))
+    if wanted:
+        return Delivered()
     notes = [happened.why for happened in decided.values() if isinstance(happened, NoMessage)]
-    return Delivered() if wanted else Delivered(notes[0])
+    before = [note for note in notes if note in (ANNOUNCED_BEFORE, SENT_BEFORE)]
+    return Delivered(before[0]) if before else Filtered(why=notes[0])
 
 
 def _decided(case: _Case, notify: Notify, key: str, now: float) -> str | NoMessage:
