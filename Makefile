@@ -19,19 +19,25 @@ CHROMIUM_THERE = test -n "$$CHROMIUM" || command -v chromium >/dev/null || comma
 KILLS := $(addprefix tests/faults/test_,kill_backend.py kill_in_delivery.py kill_in_writes.py resent_events.py)
 RECORDINGS = $(or $(CONTRACT),../shared/contract)
 POSTGRES_THERE = command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1
+IMAGE_TOOL ?= $(firstword $(foreach each,docker podman buildah,$(if $(shell command -v $(each)),$(each))))
 PYTHON_SOURCES := src tests bench examples packaging
 
 SEEDS ?= 1000
 
-.PHONY: help run packages test test-postgres simulate check lint quick-tests format contract fuzz docs bench soak clean web web-check web-dev
+.PHONY: help run packages image test test-postgres simulate check lint quick-tests format contract fuzz docs bench soak clean web web-check web-dev
 help: ## what there is to make
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
 run: $(VENV)/run.stamp ## a backend, an agent for this host and the quick-start checks, with a live table of events
 	@$(BIN)/python examples/quickstart/run.py $(ARGS)
 
-packages: $(VENV)/tools.stamp web ## deb and rpm packages in dist/ (ARGS="--machine aarch64", "--only deb")
+packages: $(VENV)/tools.stamp web ## deb and rpm packages, and a single file, in dist/ (ARGS="--machine aarch64", "--only deb")
 	$(BIN)/python packaging/packages.py --into dist $(ARGS)
+
+image: packages ## images sensu-backend and sensu-agent, with docker, podman or buildah
+	@test -n "$(IMAGE_TOOL)" || { echo "docker, podman and buildah are missing: install one, or name it with IMAGE_TOOL=..."; exit 1; }
+	for each in backend agent; do BUILDAH_FORMAT=docker $(IMAGE_TOOL) build -f packaging/container/Containerfile \
+		--target $$each -t sensu-$$each:latest dist || exit 1; done
 
 test: $(VENV)/dev.stamp ## every test, on all cores (JOBS=1: one after the other)
 	-@$(MAKE) --no-print-directory web && $(WEB_UI) install

@@ -1,6 +1,8 @@
-"""Builds the packages sensu-common, sensu-backend and sensu-agent for Debian (deb) and Fedora (rpm).
+"""Builds the packages sensu-common, sensu-backend and sensu-agent (deb and rpm), and a single file (pyz).
 
     python packaging/packages.py --into dist [--machine aarch64] [--version 1.2.3] [--wheel sensu.whl] [--only deb]
+
+The file sensu-VERSION-MACHINE.pyz has all programs, and needs only a Python.
 
 Needs the tools in requirements/tools.txt, and strip. The same sources make the same bytes: times are those of
 SOURCE_DATE_EPOCH, which is the time of the last commit unless it is set.
@@ -8,10 +10,14 @@ SOURCE_DATE_EPOCH, which is the time of the last commit unless it is set.
 
 import argparse
 import gzip
+import hashlib
+import io
 import os
 import shutil
 import sys
 import tempfile
+import time
+import zipfile
 from collections.abc import Mapping, Sequence
 from email.utils import formatdate
 from pathlib import Path
@@ -21,7 +27,11 @@ from wheels import CHECKOUT, Failed, copyright_of, entry_points, fetched, merged
 PACKAGES = ("sensu-common", "sensu-backend", "sensu-agent")
 RELEASE = 1
 MAINTAINER = "Sensu in Python <packages@sensu-in-python.invalid>"
-FORMATS = {"deb": {"x86_64": "amd64", "aarch64": "arm64"}, "rpm": {"x86_64": "x86_64", "aarch64": "aarch64"}}
+FORMATS = {
+    "deb": {"x86_64": "amd64", "aarch64": "arm64"},
+    "rpm": {"x86_64": "x86_64", "aarch64": "aarch64"},
+    "pyz": {"x86_64": "x86_64", "aarch64": "aarch64"},
+}
 PARTS = CHECKOUT / "packaging"
 _CACHE = Path(sys.prefix) / "wheels"
 _SHELLS = {"bash": "bash/sensuctl", "zsh": "zsh/_sensuctl", "fish": "fish/sensuctl.fish"}
@@ -66,7 +76,8 @@ def build(
         made = stage / "made"
         made.mkdir()
         for form in [only] if only else FORMATS:
-            _pack(stage, form, FORMATS[form][machine], version or own.name.split("-")[1])
+            pack = _write_single_file if form == "pyz" else _pack
+            pack(stage, form, FORMATS[form][machine], version or own.name.split("-")[1])
         return [Path(shutil.move(package, into / package.name)) for package in sorted(made.iterdir())]
 
 
@@ -191,6 +202,36 @@ def _pack(stage: Path, form: str, machine: str, version: str) -> None:
         config = f"parts/nfpm/{package}.yaml"
         command = [str(tool), "package", "--config", config, "--packager", form, "--target", "made/"]
         run(command, f"nfpm of {package}", env=dict(variables), cwd=stage)
+
+
+def _write_single_file(stage: Path, form: str, machine: str, version: str) -> None:
+    """Write the archive that unpacks its libraries when it first starts; the file can be executed.
+
+    The libraries are an archive in it, so that a start does not read the list of their files.
+    """
+    site = stage / "site"
+    libraries = {f"site/{path.relative_to(site)}": path for path in sorted(site.rglob("*")) if path.is_file()}
+    inner = _zipped({name: path.read_bytes() for name, path in libraries.items()}, zipfile.ZIP_DEFLATED)
+    contents = f"DIGEST = {hashlib.sha256(inner).hexdigest()[:16]!r}\nPROGRAMS = {entry_points(site)!r}\n"
+    outer = {
+        "__main__.py": (PARTS / "single_file" / "__main__.py").read_bytes(),
+        "contents.py": contents.encode(),
+        "libraries.zip": inner,
+    }
+    target = stage / "made" / f"sensu-{version}-{machine}.{form}"
+    target.write_bytes(b"#!/usr/bin/env python3\n" + _zipped(outer, zipfile.ZIP_STORED))
+    target.chmod(0o755)
+
+
+def _zipped(files: Mapping[str, bytes], compression: int) -> bytes:
+    """An archive whose bytes depend on nothing but the names and contents of its files."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        for name, content in files.items():
+            member = zipfile.ZipInfo(name, time.gmtime(_epoch())[:6])
+            member.compress_type, member.external_attr = compression, 0o644 << 16
+            archive.writestr(member, content)
+    return file.getvalue()
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ EXIT_INTERRUPTED = 130
 
 def backend() -> None:
     """Run `sensu-backend`."""
+    _refuse_windows("sensu-backend")
     before = _end_at_ctrl_c()
     from sensu.backend.main import main  # noqa: PLC0415 - loaded under the guard
 
@@ -19,6 +20,7 @@ def backend() -> None:
 
 def agent() -> None:
     """Run `sensu-agent`."""
+    _refuse_windows("sensu-agent")
     before = _end_at_ctrl_c()
     from sensu.agent.main import main  # noqa: PLC0415 - loaded under the guard
 
@@ -39,6 +41,13 @@ def notify() -> None:
     from sensu.notify.command import main  # noqa: PLC0415 - loaded under the guard
 
     _run(main, before)
+
+
+def _refuse_windows(program: str) -> None:
+    """End with a message on Windows, which has no process groups and no `fork`."""
+    if os.name == "nt":
+        print(f"{program} does not run on Windows: it needs Linux. sensuctl runs on Windows too.", file=sys.stderr)
+        sys.exit(1)
 
 
 def _end_at_ctrl_c() -> bool:

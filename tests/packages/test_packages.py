@@ -1,6 +1,8 @@
 """The packages for Debian and Fedora: what is in them, and that the same sources make the same packages."""
 
+import os
 import shutil
+import subprocess
 import tempfile
 from pathlib import Path
 
@@ -29,7 +31,7 @@ def test_lintian_finds_no_error(packages: Packages) -> None:
 def test_the_same_sources_make_the_same_packages(packages: Packages, tmp_path: Path) -> None:
     """A second build, at another time and in another folder, makes packages with the same bytes."""
     again = build(tmp_path)
-    for form in ("deb", "rpm"):
+    for form in ("deb", "rpm", "pyz"):
         assert [one.name for one in again.of(form)] == [one.name for one in packages.of(form)]
         assert [one.read_bytes() for one in again.of(form)] == [one.read_bytes() for one in packages.of(form)]
 
@@ -48,6 +50,29 @@ def test_rpms_have_what_debs_have(packages: Packages) -> None:
 def _files_of_deb(deb: Path) -> set[str]:
     lines = make(["dpkg-deb", "--contents", str(deb)]).splitlines()
     return {line.split(None, 5)[5].removeprefix(".") for line in lines if not line.startswith("d")}
+
+
+def test_the_single_file_runs_all_programs(packages: Packages, tmp_path: Path) -> None:
+    """The name of a link, or the first argument, chooses the program; the libraries are unpacked once, for the user."""
+    (file,) = packages.of("pyz")
+    link, unpacked = tmp_path / "sensu-agent", tmp_path / "unpacked"
+    link.symlink_to(file)
+    assert "sensu-agent version" in make([str(link), "version"], SENSU_UNPACK_DIR=str(unpacked))
+    (site,) = unpacked.iterdir()
+    first = site.stat().st_mtime_ns
+    assert "sensuctl version" in make([str(file), "sensuctl", "version"], SENSU_UNPACK_DIR=str(unpacked))
+    assert [one.stat().st_mtime_ns for one in unpacked.iterdir()] == [first]
+    for words, environment in ((["nothing"], {}), (["sensuctl"], {"SENSU_UNPACK_DIR": "/proc/nothing"})):
+        failed = subprocess.run(
+            [str(file), *words],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+            env={**os.environ, **environment},
+        )
+        expected = "SENSU_UNPACK_DIR" if environment else "programs: sensu-agent, sensu-backend, sensu-check"
+        assert (failed.returncode, expected in failed.stderr) == (1, True), failed.stderr
 
 
 def test_rpms_are_installed_and_erased(packages: Packages, root_image: Path) -> None:
