@@ -10,7 +10,7 @@ from sensu.resources.kind import CORE_V2, FULL, METADATA, REPLACE, ROOM
 from sensu.resources.kind import Kind as Kind
 
 CORE_V3, SECRETS_V1 = "core/v3", "secrets/v1"
-AUTHENTICATION_V2, BSM_V1, PIPELINE_V1 = "authentication/v2", "bsm/v1", "pipeline/v1"
+AUTHENTICATION_V2, BSM_V1, FEDERATION_V1, PIPELINE_V1 = "authentication/v2", "bsm/v1", "federation/v1", "pipeline/v1"
 
 
 def _type_of(kind: Kind, type_name: str, shape: str, *, authorless: bool = False) -> Kind:
@@ -243,6 +243,30 @@ FALLBACK_PIPELINE = Kind(
     serves=FULL,
     wrapped=True,
     dump_order=30,
+)
+ETCD_REPLICATOR = Kind(
+    "EtcdReplicator",
+    "etcd-replicators",
+    "federation:EtcdReplicator",
+    api_version=FEDERATION_V1,
+    namespaced=False,
+    serves=FULL,
+    wrapped=True,
+    dump_order=31,
+    word="replicator",
+    noun="etcd-replicator",
+)
+CLUSTER = Kind(
+    "Cluster",
+    "clusters",
+    "federation:FederatedCluster",
+    api_version=FEDERATION_V1,
+    namespaced=False,
+    serves=REPLACE,
+    wrapped=True,
+    dump_order=32,
+    noun="federated-cluster",
+    read_by_all=True,
 )
 SECRET_PROVIDER = Kind(
     "Provider",

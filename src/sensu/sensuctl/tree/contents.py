@@ -59,6 +59,8 @@ SECTIONS = {
         "secrets-provider": "Manage secrets providers, such as Vault servers",
         "search": "Manage saved searches of the web UI",
         "global-config": "Manage the configuration of the web UI",
+        "federated-cluster": "Manage the clusters of a federation",
+        "etcd-replicator": "Manage replicators, which mirror resources in other clusters",
         "datastore": "Manage datastore configurations of Sensu Go (stored, but not used)",
         "license": "Show the license of Sensu Go (no license is needed)",
         "tessen": "Show or change the usage reporting setting (nothing is ever sent)",

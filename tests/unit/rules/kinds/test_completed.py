@@ -4,7 +4,7 @@ import pytest
 
 from sensu.resources.check import CheckConfig
 from sensu.resources.hook import HookLists
-from sensu.resources.kinds import CYBERARK_PROVIDER, LICENSE, SILENCED, STORED_TYPES, VAULT_PROVIDER
+from sensu.resources.kinds import CYBERARK_PROVIDER, ETCD_REPLICATOR, LICENSE, SILENCED, STORED_TYPES, VAULT_PROVIDER
 from sensu.resources.metadata import ObjectMeta, PipelineReference
 from sensu.resources.role import ClusterRole, Role, Rule
 from sensu.resources.role_binding import ClusterRoleBinding, RoleBinding, RoleRef, Subject
@@ -56,7 +56,7 @@ def test_what_needs_no_completion_comes_back_as_it_is() -> None:
     for kind in STORED_TYPES:
         resource = kind.shape()
         assert (completed(resource, username="u", now=NOW) is resource) == (
-            kind not in (SILENCED, LICENSE, VAULT_PROVIDER, CYBERARK_PROVIDER)
+            kind not in (SILENCED, LICENSE, VAULT_PROVIDER, CYBERARK_PROVIDER, ETCD_REPLICATOR)
         )
 
 
