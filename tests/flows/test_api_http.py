@@ -2,6 +2,8 @@
 
 import asyncio
 import socket
+import time
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +48,17 @@ async def test_head_answers_like_get_without_a_body(api: RunningApi) -> None:
     head = await api.call("HEAD", CHECKS, Authorization=token)
     assert (head.status, head.body, head.headers["Sensu-Total-Count"]) == (200, b"", "0")
     assert (await api.call("HEAD", CHECKS)).status == 401
+
+
+async def test_answers_say_the_time(api: RunningApi) -> None:
+    """The Date header lets clients compare their clocks, and goes on while a connection stays open."""
+    dates = []
+    for wait_s in (0.0, 1.1):
+        await asyncio.sleep(wait_s)
+        answer = await api.call("GET", "/version")
+        dates.append(parsedate_to_datetime(answer.headers["Date"]).timestamp())
+    assert abs(dates[1] - time.time()) < 3
+    assert dates[0] < dates[1]
 
 
 async def test_what_is_no_http_gets_an_answer_too(api: RunningApi) -> None:

@@ -67,7 +67,7 @@ def explained(err: SensuError, context: Context) -> str:
         return _log_in(cause)
     unreachable = cause if isinstance(cause, APIUnreachable) else getattr(cause, "__cause__", None)
     if isinstance(unreachable, APIUnreachable):
-        return "\n".join(part for part in (str(err).strip(), _connection_remedy(unreachable)) if part)
+        return "\n".join(part for part in (str(err).strip(), connection_remedy(unreachable)) if part)
     return str(err)
 
 
@@ -172,7 +172,8 @@ def _log_in(err: APIError) -> str:
     return f"unable to log in: {str(err).strip()}"
 
 
-def _connection_remedy(err: APIUnreachable) -> str:
+def connection_remedy(err: APIUnreachable) -> str:
+    """What helps against a failed connection, empty if nothing is known."""
     cause, text = err.__cause__, str(err)
     for fits, remedy in _REMEDIES:
         if fits(cause, text):

@@ -1,9 +1,9 @@
 """The server of the HTTP API: uvicorn's HTTP protocol on the backend's event loop, with timeouts."""
 
 import asyncio
-import contextlib
 import logging
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
+from email.utils import formatdate
 from typing import Any
 
 from uvicorn.config import Config
@@ -12,6 +12,7 @@ from uvicorn.server import ServerState
 from sensu import open_files
 from sensu.backend.api.http_protocol import READ_BYTES_MAX, BoundedReads, HttpProtocol, Patience
 from sensu.backend.listening import ListenerSettings, bound_socket, tls_context
+from sensu.clock import SystemClock
 from sensu.transport.tls_acceptor import TLSAcceptor
 
 logger = logging.getLogger(__name__)
@@ -48,7 +49,7 @@ class ApiServer:
         )
         self._state = ServerState()
         self._server: asyncio.Server | TLSAcceptor | None = None
-        self._sweeper: asyncio.Task[None] | None = None
+        self._working: Sequence[asyncio.Task[None]] = ()
         self.port = settings.port
 
     async def start(self) -> None:
@@ -83,7 +84,11 @@ class ApiServer:
                 pending_max=connections_max // 2,
             )
             self._server.start()
-        self._sweeper = loop.create_task(self._sweep(), name=f"{self._name} time-outs")
+        self._state.default_headers = [_date()]
+        self._working = (
+            loop.create_task(self._sweep(), name=f"{self._name} time-outs"),
+            loop.create_task(self._tell_time(), name=f"{self._name} dates"),
+        )
         logger.info("the %s listens on port %d", self._name, self.port)
 
     @property
@@ -97,10 +102,9 @@ class ApiServer:
             return
         self._server.close()
         self._stopping()
-        if self._sweeper is not None:
-            self._sweeper.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._sweeper
+        for task in self._working:
+            task.cancel()
+        await asyncio.gather(*self._working, return_exceptions=True)
         for connection in list(self._state.connections):
             connection.shutdown()
         if self._state.tasks:
@@ -112,6 +116,12 @@ class ApiServer:
         await self._server.wait_closed()
         self._server = None
 
+    async def _tell_time(self) -> None:
+        """Keep the Date header of the answers right, to the second (RFC 9110, 6.6.1)."""
+        while True:
+            await asyncio.sleep(1 - SystemClock().now() % 1)
+            self._state.default_headers = [_date()]
+
     async def _sweep(self) -> None:
         """Close connections whose request does not arrive or whose response is not read in time."""
         loop = asyncio.get_running_loop()
@@ -122,3 +132,7 @@ class ApiServer:
             for connection in list(self._state.connections):
                 if isinstance(connection, HttpProtocol) and connection.is_late(now, patience):
                     connection.transport.abort()
+
+
+def _date() -> tuple[bytes, bytes]:
+    return b"date", formatdate(SystemClock().now(), usegmt=True).encode()

@@ -67,6 +67,7 @@ SECTIONS = {
     },
     "This program": {
         "configure": "Log in, and save the API URL and preferences",
+        "doctor": "Find out why something does not work, and what helps",
         "config": "Show and change the settings of sensuctl",
         "login": "Log in with the browser",
         "logout": "Log out",
