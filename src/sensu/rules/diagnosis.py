@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 GOOD, WARNING, PROBLEM = "good", "warning", "problem"
 LEVELS = (GOOD, WARNING, PROBLEM)
-"""The levels of findings; the place of the worst one is the exit status."""
+"""The levels of diagnoses; the place of the worst one is the exit status."""
 AGENTS_PORT, WEB_PORT, API_PORT = 8081, 3000, 8080
 CLOCK_WARNING_S, CLOCK_PROBLEM_S = 5.0, 60.0
 CERTIFICATE_WARNING_DAYS = 14
@@ -14,7 +14,7 @@ PRIVATE = 0o077
 """The permissions of a file that let others than its owner in."""
 
 
-class Finding(NamedTuple):
+class Diagnosis(NamedTuple):
     """What was looked at, how it is, in a sentence, and what helps, empty if nothing is wrong."""
 
     subject: str
@@ -23,114 +23,116 @@ class Finding(NamedTuple):
     remedy: str = ""
 
 
-def of_file(path: str, mode: int | None) -> Finding:
+def of_file(path: str, mode: int | None) -> Diagnosis:
     """The file with the session; `mode` has its permissions, None if there is no file."""
     if mode is None:
-        return Finding("configuration", WARNING, f"{path} does not exist", "run: sensuctl configure")
+        return Diagnosis("configuration", WARNING, f"{path} does not exist", "run: sensuctl configure")
     if mode & PRIVATE:
-        return Finding("configuration", PROBLEM, f"other users may read {path}", f"run: chmod 600 {path}")
-    return Finding("configuration", GOOD, path)
+        return Diagnosis("configuration", PROBLEM, f"other users may read {path}", f"run: chmod 600 {path}")
+    return Diagnosis("configuration", GOOD, path)
 
 
-def of_url(url: str, port: int) -> Finding:
+def of_url(url: str, port: int) -> Diagnosis:
     """The URL of the API and its port."""
     others = {AGENTS_PORT: "agents connect to", WEB_PORT: "the web UI uses"}
     if port in others:
         found = f"{url} has the port that {others[port]} by default"
-        return Finding("URL", WARNING, found, f"the API usually listens on port {API_PORT}: sensuctl configure --url …")
-    return Finding("URL", GOOD, url)
+        return Diagnosis(
+            "URL", WARNING, found, f"the API usually listens on port {API_PORT}: sensuctl configure --url …"
+        )
+    return Diagnosis("URL", GOOD, url)
 
 
-def of_certificate(days: int) -> Finding:
+def of_certificate(days: int) -> Diagnosis:
     """The certificate of the API, which is valid for some more days."""
     found = f"is valid for {counted(days, 'more day')}"
     if days < CERTIFICATE_WARNING_DAYS:
-        return Finding("certificate", WARNING, found, "renew it, and restart the backend")
-    return Finding("certificate", GOOD, found)
+        return Diagnosis("certificate", WARNING, found, "renew it, and restart the backend")
+    return Diagnosis("certificate", GOOD, found)
 
 
-def of_clock(ahead_s: float) -> Finding:
+def of_clock(ahead_s: float) -> Diagnosis:
     """The clock of the backend, compared with that of this computer."""
     size = abs(ahead_s)
     if size <= CLOCK_WARNING_S:
-        return Finding("clock", GOOD, "agrees with the backend's")
+        return Diagnosis("clock", GOOD, "agrees with the backend's")
     level = WARNING if size <= CLOCK_PROBLEM_S else PROBLEM
     found = f"the backend's clock is {size:.0f} s {'ahead' if ahead_s > 0 else 'behind'}"
-    return Finding("clock", level, found, "set both by NTP; log-ins and the ends of silences depend on it")
+    return Diagnosis("clock", level, found, "set both by NTP; log-ins and the ends of silences depend on it")
 
 
-def of_session(left_s: float | None, username: str) -> Finding:
+def of_session(left_s: float | None, username: str) -> Diagnosis:
     """The log-in of a user, with the time until its access token ends; None for an API key."""
     if left_s is None:
-        return Finding("log-in", GOOD, "the API key is accepted")
+        return Diagnosis("log-in", GOOD, "the API key is accepted")
     minutes = max(0, int(left_s // 60))
-    return Finding("log-in", GOOD, f"{username}; the access token lasts for {counted(minutes, 'more minute')}")
+    return Diagnosis("log-in", GOOD, f"{username}; the access token lasts for {counted(minutes, 'more minute')}")
 
 
-def of_health(members: Iterable[Mapping[str, Any]]) -> Finding:
+def of_health(members: Iterable[Mapping[str, Any]]) -> Diagnosis:
     """The members of the cluster, as the health endpoint has them."""
     listed = list(members)
     ill = [f"{one.get('Name')}: {one.get('Err') or 'not healthy'}" for one in listed if not one.get("Healthy")]
     if ill:
-        return Finding("health", PROBLEM, _some(ill), "see the backend's log, and: sensuctl cluster health")
-    return Finding("health", GOOD, f"{counted(len(listed), 'member')}, healthy")
+        return Diagnosis("health", PROBLEM, _some(ill), "see the backend's log, and: sensuctl cluster health")
+    return Diagnosis("health", GOOD, f"{counted(len(listed), 'member')}, healthy")
 
 
-def of_rights(refused: Sequence[str], asked: int, namespace: str) -> Finding:
+def of_rights(refused: Sequence[str], asked: int, namespace: str) -> Diagnosis:
     """The kinds of resources that the user may not list."""
     if not refused:
-        return Finding("rights", GOOD, f"may list {counted(asked, 'kind')} of resources in {namespace}")
+        return Diagnosis("rights", GOOD, f"may list {counted(asked, 'kind')} of resources in {namespace}")
     level = PROBLEM if len(refused) == asked else WARNING
     remedy = "ask an administrator for a role that allows it, if you need them"
-    return Finding("rights", level, f"may not list {_some(refused)} in {namespace}", remedy)
+    return Diagnosis("rights", level, f"may not list {_some(refused)} in {namespace}", remedy)
 
 
-def of_agents(part: Mapping[str, Any]) -> Finding:
+def of_agents(part: Mapping[str, Any]) -> Diagnosis:
     """The agents of a namespace."""
     connected, away = int(part.get("connected", 0)), int(part.get("away", 0))
     if away:
         found = f"{counted(connected, 'agent')} connected, {away} away"
-        return Finding(
+        return Diagnosis(
             "agents", WARNING, found, "see: sensuctl event list --field-selector 'event.check.name == keepalive'"
         )
     if not connected:
-        return Finding(
+        return Diagnosis(
             "agents", WARNING, "no agent is connected", "start one: sensu-agent start --backend-url ws://…:8081"
         )
-    return Finding("agents", GOOD, f"{counted(connected, 'agent')} connected")
+    return Diagnosis("agents", GOOD, f"{counted(connected, 'agent')} connected")
 
 
-def of_checks(part: Mapping[str, Any], troubled: Sequence[tuple[str, str]]) -> Iterable[Finding]:
+def of_checks(part: Mapping[str, Any], troubled: Sequence[tuple[str, str]]) -> Iterable[Diagnosis]:
     """The checks of a namespace; `troubled` has names and what is wrong with each."""
-    yield Finding(
+    yield Diagnosis(
         "checks", GOOD, f"{counted(int(part.get('total', 0)), 'check')}, {part.get('published', 0)} published"
     )
     for name, why in troubled[:SHOWN_MAX]:
-        yield Finding(f"check {name}", WARNING, why, f"see: sensuctl check explain {name}")
+        yield Diagnosis(f"check {name}", WARNING, why, f"see: sensuctl check explain {name}")
     if len(troubled) > SHOWN_MAX:
-        yield Finding(
+        yield Diagnosis(
             "checks", WARNING, f"{len(troubled) - SHOWN_MAX} more have problems", "see the list in the web UI"
         )
 
 
-def of_schedule(part: Mapping[str, Any]) -> Finding:
+def of_schedule(part: Mapping[str, Any]) -> Diagnosis:
     """Whether the checks of a namespace run when they are due."""
     late, missed = int(part.get("late", 0)), int(part.get("missed_1h", 0))
     if late or missed:
         found = f"{counted(late, 'check')} late, {counted(missed, 'run')} missed in the last hour"
-        return Finding("schedule", WARNING, found, "see: sensuctl check explain NAME")
-    return Finding("schedule", GOOD, "no check is late")
+        return Diagnosis("schedule", WARNING, found, "see: sensuctl check explain NAME")
+    return Diagnosis("schedule", GOOD, "no check is late")
 
 
-def of_deliveries(part: Mapping[str, Any]) -> Finding:
+def of_deliveries(part: Mapping[str, Any]) -> Diagnosis:
     """The events that handlers have not taken yet."""
     waiting, dead = int(part.get("owed", 0)), int(part.get("dead", 0))
     failing = [str(one.get("handler", "")) for one in part.get("failing", ())]
     if dead or failing:
         found = f"{waiting} waiting, {counted(dead, 'dead letter')}"
         found += f"; failing: {_some(failing)}" if failing else ""
-        return Finding("deliveries", PROBLEM if failing else WARNING, found, "see: sensuctl delivery list")
-    return Finding("deliveries", GOOD, f"{waiting} waiting, no dead letter")
+        return Diagnosis("deliveries", PROBLEM if failing else WARNING, found, "see: sensuctl delivery list")
+    return Diagnosis("deliveries", GOOD, f"{waiting} waiting, no dead letter")
 
 
 def counted(count: int, word: str) -> str:

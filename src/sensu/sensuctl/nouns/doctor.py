@@ -14,22 +14,9 @@ from typing import Any
 
 from sensu.client.http_api import HTTPAPI, APIAnswer, APIUnreachable, Target, TLSOptions, proxy_for, split_url
 from sensu.clock import SystemClock
-from sensu.resources.kinds import (
-    ASSET,
-    CHECK,
-    ENTITY,
-    EVENT,
-    EVENT_FILTER,
-    HANDLER,
-    HOOK,
-    MUTATOR,
-    PIPELINE,
-    ROLE,
-    SECRET,
-    SILENCED,
-)
+from sensu.resources.kinds import ALL_KINDS
 from sensu.rules import diagnosis
-from sensu.rules.diagnosis import GOOD, LEVELS, PROBLEM, Finding
+from sensu.rules.diagnosis import GOOD, LEVELS, PROBLEM, Diagnosis
 from sensu.sensuctl.command import Context
 from sensu.sensuctl.failure import CommandFailed, Exited
 from sensu.sensuctl.output import show_value
@@ -41,27 +28,15 @@ from sensu.version import VERSION
 STEP_S = 5.0
 """The time limit of each request."""
 ANSWER_BYTES_MAX = 8 * 1024 * 1024
-KINDS = (
-    ASSET,
-    CHECK,
-    ENTITY,
-    EVENT,
-    EVENT_FILTER,
-    HANDLER,
-    HOOK,
-    MUTATOR,
-    PIPELINE,
-    ROLE,
-    SECRET,
-    SILENCED,
-)
+KINDS = tuple(kind for kind in ALL_KINDS if kind.namespaced and not kind.wrapped)
+"""The kinds of the core API in a namespace, which every backend has."""
 SIGNS = {GOOD: "✓", diagnosis.WARNING: "!", PROBLEM: "✗"}
 PLAIN_SIGNS = {GOOD: "ok", diagnosis.WARNING: "!", PROBLEM: "x"}
 
 
 def diagnose(context: Context) -> None:
     """`sensuctl doctor`; the exit status is 1 for warnings and 2 for problems."""
-    findings: list[Finding] = []
+    findings: list[Diagnosis] = []
     shown = context.format not in ("json", "wrapped-json", "yaml")
     for finding in _findings(context):
         findings.append(finding)
@@ -74,7 +49,7 @@ def diagnose(context: Context) -> None:
         raise Exited(worst)
 
 
-def _print(context: Context, finding: Finding) -> None:
+def _print(context: Context, finding: Diagnosis) -> None:
     encoding = (getattr(context.stdout, "encoding", "") or "").lower()
     sign = (SIGNS if encoding.startswith("utf") else PLAIN_SIGNS)[finding.level]
     context.print(f"{sign} {finding.subject}: {finding.found}")
@@ -82,7 +57,7 @@ def _print(context: Context, finding: Finding) -> None:
         context.print(f"    {finding.remedy}")
 
 
-def _findings(context: Context) -> Iterator[Finding]:
+def _findings(context: Context) -> Iterator[Diagnosis]:
     configuration = context.configuration
     file = Path(configuration.config_dir) / "cluster"
     mode = stat.S_IMODE(file.stat().st_mode) if file.exists() else None
@@ -91,7 +66,7 @@ def _findings(context: Context) -> Iterator[Finding]:
     target = split_url(url)
     if target is None:
         remedy = "run: sensuctl configure, or give --api-url"
-        yield Finding("URL", PROBLEM, f'"{url}" is not an http or https URL' if url else "no URL is set", remedy)
+        yield Diagnosis("URL", PROBLEM, f'"{url}" is not an http or https URL' if url else "no URL is set", remedy)
         return
     yield diagnosis.of_url(url, target.port)
     examined = _API(context, url, target)
@@ -99,7 +74,7 @@ def _findings(context: Context) -> Iterator[Finding]:
         yield from examined.connection()
         yield from examined.account()
     except APIUnreachable as err:
-        yield Finding("connection", PROBLEM, str(err), connection_remedy(err))
+        yield Diagnosis("connection", PROBLEM, str(err), connection_remedy(err))
     finally:
         examined.close()
 
@@ -125,13 +100,13 @@ class _API:
         """Close the connections."""
         self._http.close()
 
-    def connection(self) -> Iterator[Finding]:
+    def connection(self) -> Iterator[Diagnosis]:
         """The way to the API: name, port, TLS, clock, version and health."""
         clock = SystemClock()
         began = clock.monotonic()
         answer = self._http.request("GET", "/version")
         took_ms = (clock.monotonic() - began) * 1000
-        yield Finding("connection", GOOD, f"{self._target.authority} answers within {took_ms:.0f} ms")
+        yield Diagnosis("connection", GOOD, f"{self._target.authority} answers within {took_ms:.0f} ms")
         yield from self._certificate()
         sent = answer.headers.get("date", "")
         with contextlib.suppress(ValueError):  # a backend need not send its time
@@ -139,13 +114,13 @@ class _API:
         yield _version_in(answer)
         yield diagnosis.of_health(_object(self._http.request("GET", "/health")).get("ClusterHealth") or ())
 
-    def _certificate(self) -> Iterator[Finding]:
+    def _certificate(self) -> Iterator[Diagnosis]:
         """The days that the certificate is valid for, if this program sees it."""
         if self._target.scheme != "https" or proxy_for(self._target, self._context.environment) is not None:
             return
         if self._tls.insecure_skip_verify:
             remedy = "give --trusted-ca-file instead of --insecure-skip-tls-verify"
-            yield Finding("certificate", diagnosis.WARNING, "is not verified", remedy)
+            yield Diagnosis("certificate", diagnosis.WARNING, "is not verified", remedy)
             return
         try:
             with (
@@ -154,26 +129,26 @@ class _API:
             ):
                 ends = str((secure.getpeercert() or {}).get("notAfter", ""))
         except OSError as err:
-            yield Finding("certificate", PROBLEM, str(err))
+            yield Diagnosis("certificate", PROBLEM, str(err))
             return
         left_s = ssl.cert_time_to_seconds(ends) - SystemClock().now()
         yield diagnosis.of_certificate(int(left_s // 86_400))
 
-    def account(self) -> Iterator[Finding]:
+    def account(self) -> Iterator[Diagnosis]:
         """What the user sees: the log-in, the namespace, rights, and what is late or failing."""
         configuration = self._context.configuration
         if not (configuration.api_key or configuration.cluster.access_token):
-            yield Finding("log-in", PROBLEM, "there are no credentials", "run: sensuctl configure")
+            yield Diagnosis("log-in", PROBLEM, "there are no credentials", "run: sensuctl configure")
             return
         try:
             headers = {"Authorization": self._context.session.authorization()}
         except CommandFailed as err:
-            yield Finding("log-in", PROBLEM, str(err), "run: sensuctl configure")
+            yield Diagnosis("log-in", PROBLEM, str(err), "run: sensuctl configure")
             return
         namespace = configuration.namespace
         found = self._http.request("GET", "/api/core/v2/namespaces?limit=1000", headers=headers)
         if found.status == 401:
-            yield Finding("log-in", PROBLEM, "the credentials are not accepted", "run: sensuctl configure")
+            yield Diagnosis("log-in", PROBLEM, "the credentials are not accepted", "run: sensuctl configure")
             return
         left_s = None if configuration.api_key else configuration.cluster.expires_at - SystemClock().now()
         yield diagnosis.of_session(left_s, configuration.username)
@@ -181,9 +156,9 @@ class _API:
             names = [str(one.get("name", "")) for one in found.json()]
             if namespace not in names and not found.headers.get("sensu-continue"):
                 remedy = "see: sensuctl namespace list, and: sensuctl config set-namespace NAME"
-                yield Finding("namespace", PROBLEM, f"{namespace} does not exist, or you may not see it", remedy)
+                yield Diagnosis("namespace", PROBLEM, f"{namespace} does not exist, or you may not see it", remedy)
                 return
-            yield Finding("namespace", GOOD, namespace)
+            yield Diagnosis("namespace", GOOD, namespace)
         refused = []
         for kind in KINDS:
             answer = self._http.request("GET", f"{resource_path(kind, namespace)}?limit=1", headers=headers)
@@ -192,7 +167,7 @@ class _API:
         yield diagnosis.of_rights(refused, len(KINDS), namespace)
         yield from self._troubles(namespace, headers)
 
-    def _troubles(self, namespace: str, headers: Mapping[str, str]) -> Iterator[Finding]:
+    def _troubles(self, namespace: str, headers: Mapping[str, str]) -> Iterator[Diagnosis]:
         """What a backend of this project knows about a namespace; others do not have it."""
         path = f"/api/sensu/v1/namespaces/{quoted(namespace)}"
         overview = _object(self._http.request("GET", f"{path}/overview", headers=headers))
@@ -209,12 +184,12 @@ class _API:
             yield diagnosis.of_deliveries(overview["deliveries"])
 
 
-def _version_in(answer: APIAnswer) -> Finding:
+def _version_in(answer: APIAnswer) -> Diagnosis:
     version = _object(answer).get("sensu_backend")
     if not version:
         remedy = f"is this the URL of a Sensu backend? The API usually listens on port {diagnosis.API_PORT}"
-        return Finding("backend", PROBLEM, "it does not say its version", remedy)
-    return Finding("backend", GOOD, f"speaks the API of Sensu Go {version}")
+        return Diagnosis("backend", PROBLEM, "it does not say its version", remedy)
+    return Diagnosis("backend", GOOD, f"speaks the API of Sensu Go {version}")
 
 
 def _object(answer: APIAnswer) -> dict[str, Any]:
