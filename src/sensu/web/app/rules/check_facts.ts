@@ -63,6 +63,7 @@ function settingsOf(check: Readonly<Record<string, unknown>>): (readonly [string
   const flag = (name: string) => (check[name] === true ? 'yes' : '')
   const { entity_attributes, splay } = recordOf(check['proxy_requests'])
   return [
+    ['Fallback pipeline', textOf(recordOf(check['fallback_pipeline'])['name'])],
     ['Timeout', seconds('timeout')],
     ['TTL', numberOf(check['ttl']) > 0 ? seconds('ttl') : ''],
     ['Assets', listed(textsOf(check['runtime_assets']), 10)],

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import { readFlow, secondsInWords, stepInWords, stepsOf, sumsOf, workflowsOf } from './flow.ts'
+import { isOfOtherKind, readFlow, secondsInWords, stepInWords, stepsOf, sumsOf, workflowsOf } from './flow.ts'
 
 const [FLOW] = readFlow({
   workflows: [
@@ -61,6 +61,10 @@ test('the sums of several workflows have the last error', () => {
 test('an answer of another shape is empty', () => {
   assert.deepEqual(readFlow(undefined), [])
   assert.deepEqual(workflowsOf({ workflows: 7 }), [])
+  const handler = { name: 'logs', type: 'TCPStreamHandler', api_version: 'pipeline/v1' }
+  const [streamed] = workflowsOf({ workflows: [{ name: 'w', handler }] })
+  assert.equal(streamed?.handler, 'pipeline/v1.TCPStreamHandler(Name=logs)')
+  assert.equal(isOfOtherKind(streamed?.handler ?? ''), true)
 })
 
 test('short durations have a unit that keeps them short', () => {

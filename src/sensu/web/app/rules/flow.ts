@@ -120,9 +120,20 @@ export function workflowsOf(pipeline: unknown): DrawnWorkflow[] {
       name: textOf(name),
       filters: listOf(filters).map(nameOf),
       mutator: nameOf(mutator),
-      handler: nameOf(handler),
+      handler: handlerLabel(recordOf(handler)),
     }
   })
+}
+
+/** The name of a handler, and of those of other kinds the kind too, as the API has it: `a/v1.Stream(Name=logs)`. */
+function handlerLabel({ name, type, api_version }: Readonly<Record<string, unknown>>): string {
+  const isCore = textOf(type) === '' || (textOf(api_version) === 'core/v2' && textOf(type) === 'Handler')
+  return isCore ? textOf(name) : `${textOf(api_version)}.${textOf(type)}(Name=${textOf(name)})`
+}
+
+/** Whether a handler is of another kind, which has no page. */
+export function isOfOtherKind(handler: string): boolean {
+  return handler.includes('(Name=')
 }
 
 /** The boxes of a workflow from left to right. */

@@ -1,4 +1,6 @@
 // References to other resources, as the API has them in pipelines and workflows.
+import { recordOf, textOf } from '../../rules/outside.ts'
+
 const TYPES: Readonly<Record<string, string>> = {
   filters: 'EventFilter',
   handlers: 'Handler',
@@ -9,6 +11,12 @@ const TYPES: Readonly<Record<string, string>> = {
 /** A reference to a resource by its name. */
 export function referenceTo(of: string, name: string): Record<string, string> {
   return { api_version: 'core/v2', type: TYPES[of] ?? '', name }
+}
+
+/** The kind that a reference has already: a workflow may lead to a handler of another kind, which a new name keeps. */
+export function kindOf(reference: unknown): Record<string, string> {
+  const { api_version, type } = recordOf(reference)
+  return textOf(type) === '' ? {} : { api_version: textOf(api_version), type: textOf(type) }
 }
 
 /** Names that exist everywhere. */
