@@ -91,7 +91,7 @@ class BackendMetrics:
         )
         self.service_evaluations = self._added(
             Counter("sensu_service_evaluations", "Scheduled evaluations of service components", ("outcome",))
-        )
+        ).starting_with(("evaluated",), ("failed",))
 
     def _of_events(self) -> None:
         self.events_processed = self._counter("events_processed", "Processed events", (*_STATUS, *_TYPE))
