@@ -22,8 +22,10 @@ from sensu.resources.kinds import (
     PIPELINE,
     ROLE,
     ROLE_BINDING,
+    RULE_TEMPLATE,
     SEARCH,
     SECRET,
+    SERVICE_COMPONENT,
     SILENCED,
     USER,
     Kind,
@@ -62,6 +64,23 @@ KINDS: dict[Kind, Document] = {
         **_CLUSTER,
         "spec": {"subjects": _ANN, "role_ref": {"type": "ClusterRole", "name": "hostile"}},
     },
+    RULE_TEMPLATE: {
+        **_HERE,
+        "spec": {
+            "eval": f"return {_QUOTED};",
+            "arguments": {"properties": {"a": {"enum": [PAYLOAD]}}, "required": ["a"]},
+        },
+    },
+    SERVICE_COMPONENT: {
+        **_HERE,
+        "spec": {
+            "services": ["hostile"],
+            "interval": 60,
+            "cron": "",
+            "query": [{"type": "fieldSelector", "value": f"event.check.output == {json.dumps('x' * 2000)}"}],
+            "rules": [{"name": "hostile", "template": "hostile", "arguments": {"a": PAYLOAD}}],
+        },
+    },
     USER: {"spec": {"username": "hostile", "password": "P@ssw0rd!", "groups": ["ops"]}},
     NAMESPACE: {"spec": {"name": "hostile"}},
 }
@@ -70,7 +89,7 @@ KINDS: dict[Kind, Document] = {
 
 WITH_FORM = (CHECK, HANDLER, EVENT_FILTER, MUTATOR, HOOK, ASSET, PIPELINE, ENTITY, SECRET)
 PAGES = {
-    **dict.fromkeys(WITH_FORM, ("", "/hostile", "/hostile/edit")),
+    **dict.fromkeys((*WITH_FORM, SERVICE_COMPONENT, RULE_TEMPLATE), ("", "/hostile", "/hostile/edit")),
     SILENCED: ("?view=calendar", "", "/linux:hostile"),
 }
 """The pages of kinds, after `/n/default/` and the segment of the kind."""
@@ -78,6 +97,7 @@ OTHERS = {
     "events": ("/n/default/events/hostile/hostile", "/n/default/events", "/n/default/"),
     "access": ("/access/roles", "/access/bindings", "/access/users", "/access/who?verb=get&resource=checks"),
     "installation": ("/settings", "/namespaces", "/", "/sign-in"),
+    "services": ("/n/default/services", "/n/default/service-components"),
     "audit": ("/audit", "/me?tab=sessions"),
 }
 _LOOK = """() => ({
@@ -89,7 +109,7 @@ _LOOK = """() => ({
 _HARMLESS = {"harmed": False, "made": 0, "links": 0, "wider": 0}
 
 
-FEWEST_FIELDS = {USER: 1, NAMESPACE: 0}
+FEWEST_FIELDS = {USER: 1, NAMESPACE: 0, RULE_TEMPLATE: 4, SERVICE_COMPONENT: 4}
 """How many fields of a kind take the payload at least: names are words, so namespaces take it nowhere."""
 
 
