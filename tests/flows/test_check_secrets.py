@@ -90,7 +90,7 @@ async def test_a_provider_that_fails_makes_an_event(world: World, vault: Vault) 
     assert world.agents.requests == []
     assert shown(await about(world)) == (
         2,
-        "Secrets of the provider vault have no value:\nsecret one: https://vault:8200 did not answer",
+        "The secrets provider vault has problems:\nsecret one: https://vault:8200 did not answer",
     )
     vault.problem = ""
     await world.clock.advance(20)
@@ -105,7 +105,7 @@ async def test_a_missing_value_is_a_warning(world: World, vault: Vault) -> None:
         await world.clock.advance(10)
         assert shown(await about(world)) == (
             1,
-            "Secrets of the provider vault have no value:\nsecret two: two does not exist",
+            "The secrets provider vault has problems:\nsecret two: two does not exist",
         )
     assert world.agents.requests == []
     vault.values["two"] = "2"

@@ -75,4 +75,4 @@ def _output(provider: str, failures: Sequence[SecretFailure]) -> str:
         return f"The secrets provider {provider} works."
     whys = list(dict.fromkeys(failure.why for failure in sorted(failures, key=lambda one: one.is_missing)))
     more = [f"and {len(whys) - SHOWN_MAX} more"] if len(whys) > SHOWN_MAX else []
-    return "\n".join([f"Secrets of the provider {provider} have no value:", *whys[:SHOWN_MAX], *more])
+    return "\n".join([f"The secrets provider {provider} has problems:", *whys[:SHOWN_MAX], *more])

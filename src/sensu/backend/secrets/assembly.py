@@ -14,7 +14,7 @@ from sensu.backend.secrets.core_dumps import forbid_core_dumps
 from sensu.backend.secrets.env import EnvSecrets
 from sensu.backend.secrets.failures import ProviderFailures
 from sensu.backend.secrets.files import FileSecrets
-from sensu.backend.secrets.provider import SecretProvider
+from sensu.backend.secrets.provider import NoSecret, SecretProvider
 from sensu.backend.secrets.resolver import Secrets
 from sensu.backend.secrets.vault import VaultSecrets
 from sensu.resources.entity import Entity
@@ -53,8 +53,11 @@ def assembled(
     trusted = settings.trusted_ca_file
 
     def vault(resource: VaultProvider) -> SecretProvider:
-        name = resource.metadata.name
-        return VaultSecrets(resource, trusted, clock, lambda found: failures.note(name, "its token", found))
+        def report(found: NoSecret | None) -> None:
+            """The token is valid for a while still: whether the provider fails, reading tells."""
+            failures.note(resource.metadata.name, "its token", found and NoSecret(found.why, is_missing=True))
+
+        return VaultSecrets(resource, trusted, clock, report)
 
     makers: Mapping[Kind, Callable[[Any], SecretProvider]] = {
         ENV_PROVIDER: lambda _: EnvSecrets(prefix=settings.secrets_env_prefix),

@@ -31,6 +31,10 @@ class Vault(SecretProvider):
         self.asked: Counter[str] = Counter()
         self.open = asyncio.Event()
         self.open.set()
+        self.is_closed = False
+
+    def close(self) -> None:
+        self.is_closed = True
 
     async def value(self, secret_id: str) -> SecretValue | NoSecret:
         self.asked[secret_id] += 1
@@ -149,6 +153,18 @@ async def test_an_edited_provider_starts_with_nothing_remembered(clock: VirtualC
     after.values["db#password"] = "elsewhere"
     await cache.value(before, "db#password")
     assert await cache.value(after, "db#password") == as_value("elsewhere", 30)
+
+
+async def test_the_values_of_a_provider_that_is_gone_are_forgotten(clock: VirtualClock) -> None:
+    """A provider that was edited or deleted leaves no value in memory, and is closed."""
+    cache, gone, stays = SecretCache(clock), Vault(), Vault()
+    for vault in (gone, stays):
+        await cache.value(vault, "db#password")
+    cache.forget(gone)
+    assert (gone.is_closed, stays.is_closed) == (True, False)
+    for vault in (gone, stays):
+        await cache.value(vault, "db#password")
+    assert (gone.asked["db#password"], stays.asked["db#password"]) == (2, 1)
 
 
 async def test_the_cache_is_bounded_by_number_and_size(clock: VirtualClock, monkeypatch: pytest.MonkeyPatch) -> None:
