@@ -10,7 +10,7 @@ from sensu.backend.schedulerd.kept_runs import STATE
 from sensu.clock import Clock
 from sensu.errors import StoreError
 from sensu.rules.share import ALL_SLOTS, SLOTS, Slots, slot_of, slot_of_delivery
-from sensu.store.contract import ChangeListener
+from sensu.store.contract import ChangeListener, DeliveryListener
 from sensu.store.coordination import SeatLost
 from sensu.store.group import CommitGroup, asked
 from sensu.store.owed_sizes import OwedSizes
@@ -118,6 +118,7 @@ class SimStore:
         self._wake = asyncio.Event()
         self._listeners: list[ChangeListener] = []
         self._owed = OwedSizes({})
+        self._on_deliveries: DeliveryListener = lambda _: None
         self._delivery_number = 0
         self._task: asyncio.Task[None] | None = None
         self._answering: set[asyncio.Task[None]] = set()
@@ -299,6 +300,7 @@ class SimStore:
         for pending in commits:
             if isinstance(pending.result, Committed):
                 self._owed.follow(pending.writes)
+                self._on_deliveries(self._owed.take_stored())
                 self._call([change for change in pending.changes if isinstance(change.key, EventKey)])
                 if len(pending.changes) and any(isinstance(change.key, Key) for change in pending.changes):
                     revision = max(revision, pending.result.revision)
@@ -427,6 +429,9 @@ class SimStore:
         """A number for a delivery."""
         self._delivery_number += 1
         return self._delivery_number * SLOTS + slot
+
+    def follow_deliveries(self, listener: DeliveryListener) -> None:
+        self._on_deliveries = listener
 
     async def deliveries_owed(self, limit: int, after: int = 0, slots: Slots = ALL_SLOTS) -> Sequence[OweDelivery]:
         """Pending deliveries of these slots."""

@@ -49,6 +49,7 @@ from sensu.store.values import (
 )
 
 ChangeListener = Callable[[Sequence[Change]], None]
+DeliveryListener = Callable[[Sequence[OweDelivery]], None]
 
 
 class Store(Protocol):
@@ -214,6 +215,13 @@ class Store(Protocol):
 
     async def dead_letters(self, limit: int, after: int = 0) -> Sequence[tuple[OweDelivery, str]]:
         """Deliveries that were given up, with the reason of each, in order of their ids."""
+        ...
+
+    def follow_deliveries(self, listener: DeliveryListener) -> None:
+        """Call `listener` on the loop with the pending deliveries that this process stores, in the order of commits.
+
+        It is called before their `commit` returns, must be quick, and replaces an earlier listener.
+        """
         ...
 
     def deliveries_size(self) -> DeliveriesSize:

@@ -14,6 +14,7 @@ class OwedSizes:
         self._sizes = sizes
         self._bytes = sum(size for _, size in sizes.values())
         self._counts = Counter(namespace for namespace, _ in sizes.values())
+        self._stored: list[OweDelivery] = []
 
     def __contains__(self, delivery_id: int) -> bool:
         return delivery_id in self._sizes
@@ -49,8 +50,14 @@ class OwedSizes:
                 self._sizes[write.id] = write.namespace, len(write.event)
                 self._bytes += len(write.event)
                 self._counts[write.namespace] += 1
+                self._stored.append(write)
             elif type(write) is SettleDelivery:
                 self._settle(write.id)
+
+    def take_stored(self) -> Sequence[OweDelivery]:
+        """The deliveries of the commits since the last call, in their order."""
+        stored, self._stored = self._stored, []
+        return stored
 
     def _settle(self, delivery_id: int) -> None:
         settled = self._sizes.pop(delivery_id, None)

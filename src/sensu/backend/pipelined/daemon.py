@@ -110,6 +110,7 @@ class Pipelined:
         self._clock = clock
         self._bounds = bounds or Bounds()
         self._backlog = Backlog(store, self, clock, ownership)
+        store.follow_deliveries(self._backlog.hand_over)
         self._settlement = Settlement(store, clock)
         self._capacity = HandlerCapacity(self._bounds.per_handler_max, self._bounds.running_max)
         self._pending: dict[int, PendingDelivery] = {}

@@ -10,7 +10,7 @@ from sensu.clock import Clock, SystemClock
 from sensu.errors import StoreError
 from sensu.rules.share import ALL_SLOTS, Slots
 from sensu.store.activity_values import ActivityCounts, NoteConnection
-from sensu.store.contract import ChangeFeed, ChangeListener
+from sensu.store.contract import ChangeFeed, ChangeListener, DeliveryListener
 from sensu.store.database_url import DatabaseUrl
 from sensu.store.owed_sizes import OwedSizes
 from sensu.store.own_changes import Listeners
@@ -86,6 +86,7 @@ class PostgresStore:
         self._waiting_writes = 0
         self._room = asyncio.Event()
         self._owed = OwedSizes({})
+        self._on_deliveries: DeliveryListener = lambda _: None
 
     async def open(self) -> None:
         """Connect, update the schema, and take a seat; raises StoreError if the database cannot be used."""
@@ -176,6 +177,7 @@ class PostgresStore:
             self._waiting_writes -= len(pending.writes)
             if isinstance(pending.result, Committed):
                 self._owed.follow(pending.writes)
+        self._on_deliveries(self._owed.take_stored())
         await self._feed.committed([pending.changes for pending in group if pending.changes], raised)
         known = None if self._open_coordination is None else self._open_coordination.known
         if raised is not None and known is not None:
@@ -357,6 +359,10 @@ class PostgresStore:
     async def dead_letters(self, limit: int, after: int = 0) -> Sequence[tuple[OweDelivery, str]]:
         """Deliveries that were given up, with the reason of each, in order of their ids."""
         return await self._reader.dead_letters(after, limit)
+
+    def follow_deliveries(self, listener: DeliveryListener) -> None:
+        """Call `listener` with the pending deliveries that this process stores, in the order of their commits."""
+        self._on_deliveries = listener
 
     def deliveries_size(self) -> DeliveriesSize:
         """The size of all pending deliveries, without dead letters; those of other processes as of a moment ago."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from sensu.errors import StoreError
 from sensu.rules.share import ALL_SLOTS, SLOTS, Slots, slot_of
 from sensu.store.activity_values import ActivityCounts, NoteConnection
-from sensu.store.contract import ChangeFeed, ChangeListener
+from sensu.store.contract import ChangeFeed, ChangeListener, DeliveryListener
 from sensu.store.owed_sizes import OwedSizes
 from sensu.store.own_changes import Listeners
 from sensu.store.pending import WAITING_WRITES_MAX, Pending
@@ -92,6 +92,7 @@ class SQLiteStore:
         self._room = asyncio.Event()
         self._delivery_id = 0
         self._owed = OwedSizes({})
+        self._on_deliveries: DeliveryListener = lambda _: None
 
     async def open(self) -> None:
         """Open the database and update its schema; raises StoreError if it cannot be used."""
@@ -169,6 +170,7 @@ class SQLiteStore:
             self._waiting_writes -= len(pending.writes)
             if isinstance(pending.result, Committed):
                 self._owed.follow(pending.writes)
+        self._on_deliveries(self._owed.take_stored())
         self._use.report_owed(self._owed.size)
         self._feed.committed([pending.changes for pending in group if pending.changes])
         self._answer(group)
@@ -361,6 +363,10 @@ class SQLiteStore:
     async def dead_letters(self, limit: int, after: int = 0) -> Sequence[tuple[OweDelivery, str]]:
         """Deliveries that were given up, with the reason of each, in order of their ids."""
         return self._reader.dead_letters(after, limit)
+
+    def follow_deliveries(self, listener: DeliveryListener) -> None:
+        """Call `listener` with the pending deliveries that this process stores, in the order of their commits."""
+        self._on_deliveries = listener
 
     def deliveries_size(self) -> DeliveriesSize:
         """The size of all pending deliveries, without dead letters; kept in memory."""

@@ -5,6 +5,7 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Protocol
 
 from sensu.backend.membership import ALONE, Ownership
@@ -20,6 +21,8 @@ from sensu.store.values import EventKey, OweDelivery
 log = logging.getLogger("sensu.pipelined")
 
 PAGE = 200
+HANDED_MAX, HANDED_BYTES_MAX = 1000, 8 * 1024 * 1024
+"""New deliveries that are taken as they were stored, and the bytes of their events; more of them are read instead."""
 STORE_PAUSE_S = 1.0
 """The pause before the next attempt when the store does not answer."""
 IDLE_PAGES_MAX = 5
@@ -76,12 +79,36 @@ class Backlog:
         self._look_again_from: int | None = None
         self._looks_at_all = False
         self._taken_up: Slots = frozenset()
+        self._handed: dict[int, OweDelivery] = {}
+        self._handed_bytes = 0
+        self._is_current = False
+        """Whether all new deliveries that were not read are in `_handed`."""
         self._left_meanwhile: set[int] | None = None
         """The deliveries that left memory while a page is read, in which they may still be pending."""
 
     def wake(self) -> None:
         """Call when new deliveries are stored."""
         self._woken.set()
+
+    def hand_over(self, deliveries: Sequence[OweDelivery]) -> None:
+        """Call with all deliveries that this process stores, in order, so that they need not be read; then `wake`."""
+        for delivery in deliveries:
+            if self._memory.holds(delivery.id):
+                continue
+            self._handed[delivery.id] = delivery
+            self._handed_bytes += len(delivery.event)
+        if len(self._handed) > HANDED_MAX or self._handed_bytes > HANDED_BYTES_MAX:
+            self._read_again()
+
+    def _read_again(self) -> None:
+        """Read new deliveries from the store the next time."""
+        self._handed, self._handed_bytes = {}, 0
+        self._is_current = False
+
+    def _drop_handed(self, delivery_id: int) -> None:
+        delivery = self._handed.pop(delivery_id, None)
+        if delivery is not None:
+            self._handed_bytes -= len(delivery.event)
 
     def look_again(self) -> None:
         """Call when parked deliveries may have room."""
@@ -91,6 +118,7 @@ class Backlog:
 
     def left(self, delivery_id: int) -> None:
         """Call when a delivery leaves memory."""
+        self._drop_handed(delivery_id)
         if self._left_meanwhile is not None:
             self._left_meanwhile.add(delivery_id)
 
@@ -99,6 +127,7 @@ class Backlog:
         if delivery.id > self._followed:
             self.wake()
             return
+        self._drop_handed(delivery.id)
         pending = None if self._memory.holds(delivery.id) else self._memory.prepared(delivery)
         if pending is None:
             return
@@ -111,6 +140,7 @@ class Backlog:
         """Look for pending deliveries that are not in memory, from the first id on."""
         self._look_again_from = 1
         self._looks_at_all = True
+        self._read_again()
         self._woken.set()
 
     def take_up(self, slots: Slots) -> None:
@@ -160,13 +190,31 @@ class Backlog:
         """Take new deliveries; those that are looked for from the first id on are older, and come first."""
         more = True
         while more and not self._memory.full():
-            page, more = await self._to_admit(self._followed)
+            page, more = await self._next_page()
             if self._looks_at_all:
+                self._read_again()
                 return
             for delivery in page:
-                self._followed = delivery.id
+                self._followed = max(self._followed, delivery.id)
                 self._try_admission(delivery, self._parked_keys, self._park)
             await asyncio.sleep(0)
+        if self._memory.full():
+            self._read_again()
+
+    async def _next_page(self) -> tuple[Sequence[OweDelivery], bool]:
+        """New deliveries, and whether there may be more: those that were handed over, or a page of the store.
+
+        What is stored while a page is read is handed over, so that only a full page is followed by another one.
+        """
+        if self._is_current:
+            handed = list(islice(self._handed.values(), PAGE))
+            return handed, bool(handed)
+        self._read_again()
+        self._is_current = True
+        page, more = await self._to_admit(self._followed)
+        if more:
+            self._read_again()
+        return page, True
 
     def _park(self, delivery_id: int, parked: _Parked) -> None:
         if delivery_id not in self._parked:
@@ -232,6 +280,7 @@ class Backlog:
         refuse: Callable[[int, _Parked], object],
     ) -> bool:
         """Take a delivery if it has room and none of its key is in `waiting`; returns whether it was taken."""
+        self._drop_handed(delivery.id)
         slot = slot_of_delivery(delivery.id)
         if self._memory.holds(delivery.id) or not (self._ownership.owns(slot) or slot in self._taken_up):
             return False

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 from sensu.errors import StoreError
 from sensu.rules.share import ALL_SLOTS, Slots
+from sensu.store.contract import DeliveryListener
 from sensu.store.values import Committed, OweDelivery, SettleDelivery, Write
 
 
@@ -18,6 +19,15 @@ class FakeDeliveries:
         self.failures = 0
         self.pages_read = 0
         self._answers: asyncio.Event | None = None
+        self._listener: DeliveryListener = lambda _: None
+
+    def follow_deliveries(self, listener: DeliveryListener) -> None:
+        self._listener = listener
+
+    def owe(self, delivery: OweDelivery) -> None:
+        """Store a delivery, as another part of the same process does."""
+        self.owed[delivery.id] = delivery
+        self._listener([delivery])
 
     @contextmanager
     def slow_page(self) -> Iterator[asyncio.Event]:

@@ -2,7 +2,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 
-from sensu.backend.pipelined.queue.backlog import PAGE, Backlog
+from sensu.backend.pipelined.queue.backlog import HANDED_MAX, PAGE, Backlog
 from sensu.backend.pipelined.queue.capacity import HandlerKey
 from sensu.backend.pipelined.queue.delivery import PendingDelivery
 from sensu.rules.explain import EventFacts
@@ -54,6 +54,7 @@ async def following(
     store, clock = FakeDeliveries(*owed), VirtualClock()
     store.failures = failures
     backlog = Backlog(store, memory, clock)  # type: ignore[arg-type]
+    store.follow_deliveries(backlog.hand_over)
     task = asyncio.create_task(backlog.run())
     await let_others_run()
     try:
@@ -79,7 +80,7 @@ async def test_what_is_owed_comes_in_order_and_once() -> None:
         assert memory.admitted == list(range(1, 3 * PAGE))
         backlog.wake()
         await let_others_run()
-        store.owed[3 * PAGE] = owe(3 * PAGE, "c fast")
+        store.owe(owe(3 * PAGE, "c fast"))
         backlog.wake()
         await let_others_run()
         assert memory.admitted == list(range(1, 3 * PAGE + 1))
@@ -110,7 +111,7 @@ async def test_a_check_is_not_overtaken_by_itself() -> None:
         await let_others_run()
         assert memory.admitted == [1, 2, 3]
         finish(memory, store, 2)
-        store.owed[4] = owe(4, "b fast")
+        store.owe(owe(4, "b fast"))
         backlog.wake()
         await let_others_run()
         assert memory.admitted == [1, 2, 3, 4]
@@ -179,6 +180,7 @@ async def test_what_is_looked_for_comes_before_what_is_new() -> None:
     async with following(FakeMemory(), owe(2, "a fast")) as (backlog, memory, store, clock):
         with store.slow_page() as answers:
             store.owed[3] = owe(3, "c fast")
+            backlog.hand_over([owe(number, "x fast") for number in range(10, 11 + HANDED_MAX)])
             backlog.wake()
             await let_others_run()
             store.owed[1] = owe(1, "c fast")
@@ -196,3 +198,69 @@ async def test_a_store_that_does_not_answer_is_asked_again() -> None:
         assert memory.admitted == [1]
         assert await backlog.read(1) == owe(1, "c fast")
         assert await backlog.read(7) is None
+
+
+async def test_new_deliveries_are_not_read() -> None:
+    """Deliveries that this process stores are taken in order as they were stored, without reading them."""
+    async with following(FakeMemory(), owe(1, "a fast")) as (backlog, memory, store, clock):
+        read = store.pages_read
+        for number in (2, 4, 3):
+            store.owe(owe(number, "a fast"))
+        backlog.wake()
+        await let_others_run()
+        assert memory.admitted == [1, 2, 4, 3]
+        assert store.pages_read == read
+
+
+async def test_too_many_new_deliveries_are_read() -> None:
+    """If more deliveries are stored at once than are kept for it, they are read, and each is taken once."""
+    async with following(FakeMemory(room=10_000)) as (backlog, memory, store, clock):
+        for number in range(1, HANDED_MAX + 10):
+            store.owe(owe(number, "a fast"))
+        backlog.wake()
+        await let_others_run()
+        assert memory.admitted == list(range(1, HANDED_MAX + 10))
+
+
+async def test_what_has_no_room_is_read_when_it_has() -> None:
+    """A delivery that comes while memory is full is taken later, unless it is no longer pending by then."""
+    async with following(FakeMemory(pending_max=1), owe(1, "a fast")) as (backlog, memory, store, clock):
+        store.owe(owe(2, "b fast"))
+        store.owe(owe(3, "c fast"))
+        backlog.wake()
+        await let_others_run()
+        del store.owed[2]
+        finish(memory, store, 1)
+        backlog.left(1)
+        backlog.wake()
+        await let_others_run()
+        assert memory.admitted == [1, 3]
+
+
+async def test_a_delivery_that_is_done_is_not_taken_again() -> None:
+    """A delivery that left memory before its turn comes as a new one is not taken again."""
+    async with following(FakeMemory(), owe(5, "a fast")) as (backlog, memory, store, clock):
+        again = owe(3, "b fast")
+        store.owe(again)
+        backlog.take(again)
+        finish(memory, store, 1)
+        backlog.left(3)
+        backlog.wake()
+        await let_others_run()
+        assert memory.admitted == [5, 3]
+
+
+async def test_a_page_that_is_not_taken_is_read_again() -> None:
+    """New deliveries are taken although all are looked for when their page arrives, and before those stored later."""
+    async with following(FakeMemory(), owe(1, "a fast")) as (backlog, memory, store, clock):
+        with store.slow_page() as answers:
+            backlog.look_at_all()
+            await let_others_run()
+            store.owe(owe(2, "b fast"))
+            backlog.look_at_all()
+            answers.set()
+            await let_others_run()
+        store.owe(owe(3, "b fast"))
+        backlog.wake()
+        await let_others_run()
+        assert memory.admitted == [1, 2, 3]
