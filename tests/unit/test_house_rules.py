@@ -176,6 +176,7 @@ MAY_SLEEP = {
     "store/test_sqlite.py": "the rests of a real event loop are counted",
     "unit/agent/test_http_server.py": "what a server holds is looked at while a client sends",
     "unit/backend/test_event_log.py": "a thread waits in a write to a pipe",
+    "unit/notify/test_sender_process.py": "a real process goes on waiting",
     "real/vault_protocol.py": "a server is slow on request",
     "jumping_loop.py": "virtual time passes on its loop",
     "simulation": "virtual time passes on its loop",

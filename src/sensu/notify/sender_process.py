@@ -47,7 +47,8 @@ _KEPT_VARIABLES = (
 class SenderProcess:
     """Sends messages through one process, which starts at the first message."""
 
-    def __init__(self) -> None:
+    def __init__(self, idle_s: float = IDLE_S) -> None:
+        self._idle_s = idle_s
         self._process: _Child | None = None
         self._starting = asyncio.Lock()
         self._turns = asyncio.Semaphore(AT_A_TIME_MAX)
@@ -83,7 +84,14 @@ class SenderProcess:
     def _rest_later(self) -> None:
         if self._idle is not None:
             self._idle.cancel()
-        self._idle = asyncio.get_running_loop().call_later(IDLE_S, self.close)
+        self._idle = asyncio.get_running_loop().call_later(self._idle_s, self._rest)
+
+    def _rest(self) -> None:
+        """End the process, unless it is sending a message that takes long."""
+        if self._process is not None and self._process.is_sending:
+            self._rest_later()
+        else:
+            self.close()
 
 
 class _Child(asyncio.Protocol):
@@ -118,6 +126,7 @@ class _Child(asyncio.Protocol):
                 greeting = await ready
         except TimeoutError:
             greeting = SendResult(f"not ready within {START_LIMIT_S:g} s")
+        del process._waiting[0]
         if greeting.why:
             process.close()
             raise ExecutionError(f"the process that sends messages cannot be started: {greeting.why}")
@@ -143,6 +152,11 @@ class _Child(asyncio.Protocol):
             self._waiting.pop(number, None)
             if not self.usable and not self._waiting:
                 self.close()
+
+    @property
+    def is_sending(self) -> bool:
+        """Whether an answer is due."""
+        return bool(self._waiting)
 
     def retire(self) -> None:
         """End the process as soon as its requests are answered."""
