@@ -1,6 +1,7 @@
 """A value of a secret is nowhere but in the environment of the commands that asked for it."""
 
 import asyncio
+import base64
 import hashlib
 import json
 import logging
@@ -74,7 +75,8 @@ async def answers(backend: World) -> dict[str, bytes]:
     """What the API answers to every GET of its description whose path is known, and to a query of GraphQL."""
     url, found = backend.api.url, dict[str, bytes]()
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=5)) as session:
-        async with session.get(f"{url}/auth", auth=aiohttp.BasicAuth(USER, PASSWORD)) as answer:
+        basic = {"Authorization": "Basic " + base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()}
+        async with session.get(f"{url}/auth", headers=basic) as answer:
             headers = {"Authorization": f"Bearer {(await answer.json())['access_token']}"}
         async with session.get(f"{url}/openapi.json", headers=headers) as answer:
             text = await answer.read()
