@@ -26,8 +26,8 @@ SECTIONS = {
         "filter": "Manage filters",
         "mutator": "Manage mutators",
         "handler": "Manage handlers",
-        "tcp-stream-handler": "Manage TCP stream handlers, which pipelines can name",
-        "sumo-logic-metrics-handler": "Manage Sumo Logic metrics handlers, which pipelines can name",
+        "tcp-stream-handler": "Manage TCP stream handlers, for pipelines",
+        "sumo-logic-metrics-handler": "Manage Sumo Logic metrics handlers, for pipelines",
         "delivery": "Manage deliveries to handlers",
     },
     "Monitoring as code": {
