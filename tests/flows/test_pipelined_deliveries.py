@@ -9,6 +9,7 @@ import pytest
 
 from sensu.backend.pipelined.queue.bounds import Bounds
 from sensu.backend.pipelined.steps.outcome import Delivered, Retry
+from sensu.errors import StoreError
 from sensu.resources.kinds import MUTATOR, PIPELINE
 from sensu.resources.wire import encode
 from sensu.rules.owed import steps_of
@@ -368,4 +369,25 @@ async def test_a_delivery_that_ends_while_the_store_is_read_is_not_made_again(
     answer.set()
     await world.owe(result("2", handlers=["h"]))
     await world.settled()
+    assert world.outputs("log") == ["1", "2"]
+
+
+async def test_no_attempt_begins_while_another_member_may_have_taken_over(world: PipelinedWorld) -> None:
+    """Without a sign of life that the database has answered, handlers are not started; then they go on in order."""
+    feed = world.store.feed
+    caught_up, is_valid = feed.caught_up, False
+
+    async def checked() -> None:
+        if not is_valid:
+            raise StoreError("the database has not answered")
+        await caught_up()
+
+    feed.caught_up = checked  # type: ignore[method-assign]
+    await world.handlers(pipe("h", world.append_command("log")))
+    await world.owe(result("1", handlers=["h"]), result("2", handlers=["h"]))
+    await world.clock.advance(20)
+    assert world.counters.outcomes == []
+    is_valid = True
+    await world.clock.advance(1)
+    await world.ended(2)
     assert world.outputs("log") == ["1", "2"]

@@ -173,7 +173,7 @@ def _slot(run: Run, table: Timetable, at: float) -> Iterator[str]:
 def _outcome(run: Run, name: str, outcome: str, why: str, requests: Sequence[Request]) -> Iterator[str]:
     if outcome in RAN:
         issued = {(request.check, request.issued) for request in requests}
-        stored = {mark for kept in run.kept for mark in kept.marks}
+        stored = {mark for kept in run.kept for mark in kept.marks} | run.lost
         if not any((each.check, each.issued) in issued and each.mark in stored for each in run.reports):
             yield f"the ledger says {outcome} of {name}, and no result is stored"
     elif why in UNEXPLAINED and requests:

@@ -50,7 +50,7 @@ from sensu.testing.factories import make_entity
 from tests.flows.pipelined_world import Everything
 from tests.simulation.chain import Chain
 from tests.simulation.database import START, SimDatabase
-from tests.simulation.loop import SimLoop
+from tests.simulation.loop import FOREVER, SimLoop
 from tests.simulation.store import SimStore
 
 LEDGER_SLOTS = 1000
@@ -225,6 +225,7 @@ class SimProcess:
             why = await self._until(ended)
         except StoreError as err:
             why = str(err)
+            self._loop.stop_process(self.name, FOREVER)  # signs of life have begun before the process can start
         self.serving = False
         for task in self._running:
             task.cancel()

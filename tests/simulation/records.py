@@ -210,6 +210,8 @@ class Run(Record, frozen=True):
     alarms: tuple[Alarm, ...] = ()
     outages_s: float = 0.0
     """How long nothing could arrive, in total."""
+    lost: frozenset[str] = frozenset()
+    """The results that the database had and lost."""
     members: tuple[MemberLeft, ...] = ()
     owners: Mapping[int, int] = {}
     """The seat of each slot at the end; 0 for none."""

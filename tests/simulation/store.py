@@ -92,7 +92,7 @@ class SimFeed:
         while self.read_to < revision:
             async with self._reading:
                 if self.read_to < revision:
-                    await self._store.read_log(self)
+                    await self._store.read_log(self, revision)
 
 
 class SimStore:
@@ -151,8 +151,8 @@ class SimStore:
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
 
-    async def read_log(self, feed: SimFeed) -> None:
-        """Tell listeners the changes of resources that they do not know; raises StoreError."""
+    async def read_log(self, feed: SimFeed, wanted: int) -> None:
+        """Tell listeners the changes of resources that they do not know, up to `wanted` and more; raises StoreError."""
         known = feed.read_to
 
         def query(tables: Tables) -> tuple[int, Sequence[Change]]:
@@ -160,6 +160,8 @@ class SimStore:
             return tables.numbers["logged"], [change for each in revisions for change in tables.changes[each]]
 
         newest, changes = await self._read(query)
+        if newest < wanted:
+            raise SeatLost(f"the database has lost the changes up to revision {wanted}")
         self._call(changes)
         feed.read_to = max(feed.read_to, newest)
 
@@ -325,6 +327,8 @@ class SimStore:
         while True:
             try:
                 return await self.feed.read(revision)
+            except SeatLost as err:
+                return self.lose(str(err))
             except StoreError:
                 await self._clock.sleep(RECONNECT_S[0])
 

@@ -366,6 +366,7 @@ class World:
             owed=len(self.database.tables.owed),
             written=tuple(self._written()),
             terms=tuple(self._terms()),
+            lost=frozenset(lost),
         )
 
     def _attempts_that_count(self) -> Iterable[Attempt]:

@@ -32,7 +32,8 @@ class IncomingEvent(msgspec.Struct, frozen=True):
     from the check's TTL. `merge` is false for events that have their final state already. `failure` marks the failure
     event for a missing keepalive: it is dropped if another keepalive has arrived. If `entity_json`, the stored JSON of
     the entity, is known, the secrets of the entity are hidden already. `sender` is the session of the agent that sent
-    the event; None for events from elsewhere, such as the API.
+    the event; None for events from elsewhere, such as the API. `mark` returns the write by which another member, which
+    handed the event over, knows that it is stored; it is called each time when the event is decided.
     """
 
     event: Event
@@ -42,6 +43,7 @@ class IncomingEvent(msgspec.Struct, frozen=True):
     failure: bool = False
     entity_json: msgspec.Raw | None = None
     sender: Sender | None = None
+    mark: Callable[[], Write] | None = None
 
 
 class EventStored(msgspec.Struct, frozen=True, tag=True):
@@ -135,10 +137,10 @@ class LocalKeepalives(Keepalives, Protocol):
         keepalive: Event,
         at: float,
         event_id: str,
-        also: Sequence[Write],
+        mark: Callable[[], Write] | None,
         done: Callable[[EventOutcome], None] | None,
     ) -> bool:
-        """Accept a keepalive that was admitted at time `at`, and store `also` with it; False if the queue is full."""
+        """Accept a keepalive admitted at time `at`, False if the queue is full; `mark` is as in `IncomingEvent`."""
         ...
 
 

@@ -12,7 +12,7 @@ BEAT_EVERY_S = 1.0
 PAIR_WITHIN_S = 2.0
 """Two reads count as a pair if they are at most this far apart."""
 SILENT_PAIRS = 10
-"""A member is silent when this many pairs of reads showed the same sign of life."""
+"""A member is silent when about this many pairs of reads, a second apart, showed the same sign of life."""
 VALID_S = 6.0
 """How long a member may answer and act after it sent a sign of life that was answered.
 
@@ -27,23 +27,27 @@ may still be starting."""
 
 
 class Sight(NamedTuple):
-    """The last sign of life that an observer read, when, and how many pairs of reads showed it unchanged."""
+    """The last sign of life that an observer read, when, and how many pairs of reads showed it unchanged.
+
+    Reads in quick succession are a part of a pair.
+    """
 
     beat: int
     read_at: float
-    pairs: int = 0
+    pairs: float = 0.0
 
     @property
     def is_silent(self) -> bool:
         """Whether the member is taken for dead."""
-        return self.pairs >= SILENT_PAIRS
+        return self.pairs >= SILENT_PAIRS - 0.5
 
 
 def seen(before: Mapping[int, Sight], beats: Iterable[tuple[int, int]], now: float) -> dict[int, Sight]:
     """What an observer knows after it read the signs of life of all living members, as (member, beat), at `now`.
 
     A pause between two reads counts for nothing, but does not start the count again: else a database that restarts
-    every few seconds would keep the slots of a dead member from moving.
+    every few seconds would keep the slots of a dead member from moving. Members also read between two signs of life,
+    for example when slots move: reads in quick succession say little.
     """
     found: dict[int, Sight] = {}
     for member, beat in beats:
@@ -51,7 +55,9 @@ def seen(before: Mapping[int, Sight], beats: Iterable[tuple[int, int]], now: flo
         if last is None or last.beat != beat:
             found[member] = Sight(beat, now)
         else:
-            found[member] = Sight(beat, now, last.pairs + (now - last.read_at <= PAIR_WITHIN_S))
+            apart_s = now - last.read_at
+            more = min(apart_s / BEAT_EVERY_S, 1.0) if apart_s <= PAIR_WITHIN_S else 0.0
+            found[member] = Sight(beat, now, last.pairs + more)
     return found
 
 

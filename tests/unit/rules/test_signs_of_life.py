@@ -36,6 +36,17 @@ def test_one_sign_is_enough() -> None:
     assert observer.silent() == set()
 
 
+def test_reads_in_quick_succession_take_nobody_for_dead() -> None:
+    """However often an observer reads within a second, the others have time to give a sign of life."""
+    observer = Observer()
+    for number in range(600):
+        observer.read(number / 100, m1=7)
+    assert observer.silent() == set()
+    for second in range(6, 11):
+        observer.read(second, m1=7)
+    assert observer.silent() == {1}
+
+
 def test_an_observer_that_was_frozen_takes_nobody_for_dead() -> None:
     """A pause of the observer, however long, counts for nothing."""
     observer = Observer()

@@ -3,7 +3,7 @@
 What an event becomes is decided in `rules/event_decision.py`; here its inputs are looked up and its result is encoded.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import msgspec
@@ -156,8 +156,7 @@ class DecisionGroup:
         if decided.handled is not None:
             delivery = delivery_json(decided.handled, entity_json)
             writes.append(OweDelivery(delivery_id, namespace, delivery, self._now, change=change))
-        also = incoming.also
-        writes.extend(also() if callable(also) else also)
+        writes.extend(_committed_with(incoming))
         after = msgspec.structs.replace(decided.state, change=change) if decided.changed else decided.state
         self._events[key], self._decided[key] = event, after
         live = delivery_json(decided.reported, entity_json) if self._lookups.logs_events else b""
@@ -192,8 +191,7 @@ class DecisionGroup:
             assert event.entity is not None
             delivery_id = self._delivery_id(EventKey(namespace, event.entity.metadata.name, ""))
             writes.append(OweDelivery(delivery_id, namespace, delivery_json(event), self._now))
-        also = incoming.also
-        writes.extend(also() if callable(also) else also)
+        writes.extend(_committed_with(incoming))
         return ItemDecision(writes, owed=owed, live=delivery_json(event) if self._lookups.logs_events else b"")
 
     def _decide_removal(self, item: Removal) -> ItemDecision:
@@ -248,3 +246,10 @@ def _listed_state(decided: DecidedEvent, now: float) -> EventState:
     return EventState(
         severity_of(check.status), int(now), bool(check.silenced), check.state == FLAPPING, decided.state.overdue
     )
+
+
+def _committed_with(incoming: IncomingEvent) -> Iterator[Write]:
+    """The writes of its sender that are committed with an event."""
+    yield from incoming.also() if callable(incoming.also) else incoming.also
+    if incoming.mark is not None:
+        yield incoming.mark()

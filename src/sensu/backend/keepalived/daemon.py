@@ -71,17 +71,19 @@ class Keepalived:
         keepalive: Event,
         at: float,
         event_id: str,
-        also: Sequence[Write],
+        mark: Callable[[], Write] | None,
         done: Callable[[EventOutcome], None] | None,
     ) -> bool:
-        """Accept a keepalive that was admitted at time `at`, and store `also` with it."""
-        return self._counted(self._intake.take(self._incoming(keepalive, at, event_id, *also), done))
+        """Accept a keepalive that was admitted at time `at`; `mark` as in `IncomingEvent`."""
+        return self._counted(self._intake.take(self._incoming(keepalive, at, event_id, mark), done))
 
-    def _incoming(self, keepalive: Event, at: float, event_id: str, *also: Write) -> IncomingEvent:
+    def _incoming(
+        self, keepalive: Event, at: float, event_id: str, mark: Callable[[], Write] | None = None
+    ) -> IncomingEvent:
         event = rules.keepalive_event(keepalive, at, event_id)
         assert event.check is not None
         due_after_s = rules.warning_timeout_s(event.check)
-        return IncomingEvent(event, also=lambda: (*self._seen(keepalive), *also), due_after_s=due_after_s)
+        return IncomingEvent(event, also=lambda: self._seen(keepalive), due_after_s=due_after_s, mark=mark)
 
     def _counted(self, taken: bool) -> bool:
         if taken:

@@ -4,6 +4,8 @@ The sender numbers entities; the receiver keeps the last one of each number. Age
 the entity of all events between two keepalives.
 """
 
+from collections.abc import Callable
+
 import msgspec
 
 from sensu.backend.members.messages import OfferEvent
@@ -58,15 +60,15 @@ class EntitiesHeard:
     def __init__(self) -> None:
         self._known: dict[int, tuple[Entity, msgspec.Raw]] = {}
 
-    def incoming(self, message: OfferEvent, mark: Write) -> IncomingEvent:
+    def incoming(self, message: OfferEvent, mark: Callable[[], Write]) -> IncomingEvent:
         """The event of a message, with its entity and the entity's JSON; can be called again for the same message."""
         event, json, sender = message.event, message.entity_json, message.sender
         if event.entity is None:
             entity, raw = self._known[message.entity]
             whole = msgspec.structs.replace(event, entity=entity)
-            return IncomingEvent(whole, (mark,), entity_json=raw, sender=sender)
+            return IncomingEvent(whole, entity_json=raw, sender=sender, mark=mark)
         if json is None:
-            return IncomingEvent(event, (mark,), sender=sender)
+            return IncomingEvent(event, sender=sender, mark=mark)
         raw = msgspec.Raw(json)
         self._known[message.entity] = (event.entity, raw)
-        return IncomingEvent(event, (mark,), entity_json=raw, sender=sender)
+        return IncomingEvent(event, entity_json=raw, sender=sender, mark=mark)

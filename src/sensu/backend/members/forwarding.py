@@ -312,10 +312,13 @@ class Forwarding:
     def _state_of(self, owner: int, sender: int) -> str:
         return f"members.{owner}.from.{sender}"
 
-    def _mark(self, member: int, number: int) -> PutState:
-        """The write committed with an event from another member, so that it is not processed twice."""
-        value = mark_of(self._bus.start_of(member), number, self._results.not_taken(member))
-        return PutState(self._state_of(self._ownership.member, member), value)
+    def _mark(self, member: int, number: int) -> Callable[[], PutState]:
+        """Returns the write committed with an event from another member, so that it is not processed twice.
+
+        It names the earlier events that are not stored, of which more may be known when the event is decided.
+        """
+        start, name = self._bus.start_of(member), self._state_of(self._ownership.member, member)
+        return lambda: PutState(name, mark_of(start, number, self._results.not_taken(member)))
 
     async def _stored_of(self, member: int, start: str) -> Welcome:
         """Which events from a start of a member are stored."""
@@ -343,7 +346,7 @@ class Forwarding:
             message.id,
             slot,
             answer,
-            lambda done: self._keepalives.take(keepalive, message.at, message.event_id, (mark,), done),
+            lambda done: self._keepalives.take(keepalive, message.at, message.event_id, mark, done),
         )
 
     def _take_for(self, member: int, number: int, slot: int, answer: SendReply, take: Callable[[Done], bool]) -> bool:

@@ -73,7 +73,7 @@ class HandedKeepalive(Handed):
 
     async def take_here(self, intake: LocalIntake, keepalives: LocalKeepalives) -> bool:
         """Queue it."""
-        return keepalives.take(self._keepalive, self._at, self._event_id, (), self._outcome)
+        return keepalives.take(self._keepalive, self._at, self._event_id, None, self._outcome)
 
 
 class HandedRemoval(Handed):

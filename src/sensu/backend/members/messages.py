@@ -53,7 +53,7 @@ class NotMine(MemberMessage, frozen=True):
 
 
 class TookBack(MemberMessage, frozen=True):
-    """The sender knows that the event with this number was not taken."""
+    """The sender knows that the event with this number was not taken, or not stored."""
 
     id: int
 

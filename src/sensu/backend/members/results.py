@@ -14,7 +14,7 @@ Done = Callable[[EventOutcome], None]
 
 
 class _Book:
-    """The events of one start of a member: their outcomes, None while they are processed; and those not taken."""
+    """The events of one start of a member: their outcomes, None while they are processed; and those not stored."""
 
     def __init__(self, start: str) -> None:
         self.start = start
@@ -50,15 +50,15 @@ class Results:
         """Whether an event was taken or refused before; its result is sent, now or when it is there."""
         book = self._book(member)
         book.answer = answer
+        if number in book.outcomes:
+            outcome = book.outcomes[number]
+            if outcome is not None:
+                self._tell(member, number, outcome)
+            return True
         if number in book.not_taken:
             answer(NotMine(number))
             return True
-        if number not in book.outcomes:
-            return False
-        outcome = book.outcomes[number]
-        if outcome is not None:
-            self._tell(member, number, outcome)
-        return True
+        return False
 
     def telling(self, member: int, number: int, answer: SendReply) -> Done:
         """An event is taken; returns the callback for its result."""
@@ -70,6 +70,8 @@ class Results:
         def done(outcome: EventOutcome) -> None:
             if number in book.outcomes:
                 book.outcomes[number] = outcome
+            if not isinstance(outcome, EventStored):
+                book.not_taken[number] = None
             self._tell(member, number, outcome)
 
         return done
@@ -83,11 +85,11 @@ class Results:
         self._book(member).not_taken[number] = None
 
     def took_back(self, member: int, number: int) -> None:
-        """The sender knows that an event was not taken."""
+        """The sender knows that an event was not taken, or not stored."""
         self._book(member).not_taken.pop(number, None)
 
     def not_taken(self, member: int) -> Sequence[int]:
-        """The events of a member that were not taken, as far as it does not know that yet."""
+        """The events of a member that were not taken or not stored, as far as it does not know that yet."""
         return tuple(self._book(member).not_taken)
 
     def not_stored(self, member: int) -> Sequence[int]:

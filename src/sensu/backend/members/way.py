@@ -82,6 +82,8 @@ class Way:
                 self._settle(number, None)
         else:
             self._settle(told.id, told)
+            if isinstance(told, EventResult) and not isinstance(told.outcome, EventStored):
+                self.peer.tell(TookBack(told.id))
         self._wake()
 
     def _wake(self) -> None:

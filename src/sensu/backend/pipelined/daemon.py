@@ -26,6 +26,7 @@ from sensu.backend.pipelined.queue.order import OrderedRuns
 from sensu.backend.pipelined.queue.retry_discard import OperatorActions
 from sensu.backend.pipelined.queue.settlement import Settlement
 from sensu.backend.pipelined.queue.traces import Traces
+from sensu.backend.pipelined.queue.validity import until_valid
 from sensu.backend.pipelined.steps.filters import EventSubject
 from sensu.backend.pipelined.steps.outcome import Dropped, Outcome, Retry
 from sensu.backend.pipelined.steps.workflows import Attempt, Recorder, Workflows, attempt_trace
@@ -258,6 +259,7 @@ class Pipelined:
 
     async def attempt(self, pending: PendingDelivery, workflow: Workflow) -> bool:
         """Try a workflow; true if it must be retried when the delivery is due."""
+        await until_valid(self._store.feed, self._clock, pending)
         if pending.moved:
             pending.left[str(workflow)] = pending.steps[str(workflow)]
         if pending.is_stopped:

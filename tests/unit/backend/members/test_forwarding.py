@@ -43,11 +43,17 @@ class Intake:
         if not self.room.is_set():
             return False
         self.taken.append(incoming)
-        assert not callable(incoming.also)
-        self.states.update({write.name: write.value for write in incoming.also if isinstance(write, PutState)})
-        if self.result is not None and done is not None:
-            done(self.result)
+        self.decide(incoming, self.result, done)
         return True
+
+    def decide(self, incoming: IncomingEvent, outcome: EventOutcome | None, done: Any) -> None:
+        """An event is stored with its mark, or not; without an outcome it is stored, and nobody hears of it."""
+        if not isinstance(outcome, EventDeferred) and incoming.mark is not None:
+            mark = incoming.mark()
+            assert isinstance(mark, PutState)
+            self.states[mark.name] = mark.value
+        if outcome is not None and done is not None:
+            done(outcome)
 
     def has_room(self) -> bool:
         return self.room.is_set()

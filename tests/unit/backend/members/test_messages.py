@@ -11,10 +11,13 @@ from sensu.backend.ports import ApiAnswer, EventDeferred, EventOutcome, EventRef
 from sensu.resources.check_request import CheckRequest
 from sensu.resources.event import Event
 from sensu.resources.metrics import MetricPoint, Metrics
-from sensu.store.values import AppendAudit, EventKey, PutState, TrimAudit
+from sensu.store.values import AppendAudit, EventKey, PutState, TrimAudit, Write
 from sensu.testing.factories import make_check_config, make_entity, make_event
 
-MARK = PutState("mark", b"1")
+
+def mark() -> Write:
+    """What is committed with an event."""
+    return PutState("mark", b"1")
 
 
 def sent(message: messages.MemberMessage) -> messages.MemberMessage:
@@ -70,7 +73,7 @@ def over_the_bus(there: EntitiesSent, here: EntitiesHeard, incoming: IncomingEve
     message = there.offer(1, incoming)
     received = sent(message)
     assert isinstance(received, OfferEvent)
-    return here.incoming(received, MARK), len(messages.packed(message))
+    return here.incoming(received, mark), len(messages.packed(message))
 
 
 def test_an_entity_goes_over_once_while_it_stays_the_same() -> None:
@@ -94,7 +97,7 @@ def test_an_entity_that_changed_goes_over_anew() -> None:
         changed = msgspec.structs.replace(changed, entity=make_entity("web1", labels={"n": str(number)}))
         incoming = IncomingEvent(changed, entity_json=msgspec.Raw(b"%d" % number))
         arrived, _ = over_the_bus(there, here, incoming)
-        assert arrived == msgspec.structs.replace(incoming, also=(MARK,))
+        assert arrived == msgspec.structs.replace(incoming, mark=mark)
 
 
 def test_the_entities_that_are_remembered_are_bounded() -> None:
