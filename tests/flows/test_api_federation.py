@@ -47,6 +47,7 @@ async def test_the_documented_requests_about_replicators_are_answered(api: Runni
     assert (await api.call("POST", REPLICATORS, sent, Authorization=admin)).status == 201
     put = await api.call("PUT", f"{REPLICATORS}/my_replicator", sent, Authorization=admin)
     assert put.status == 201
+    assert "give the URL of the other cluster's API" in put.headers["Sensu-Notice"]
     shown = json.loads((await api.call("GET", f"{REPLICATORS}/my_replicator", Authorization=admin)).body)
     assert shown == {**sent, "metadata": {"name": "my_replicator", "created_by": "admin"}}
     assert json.loads((await api.call("GET", REPLICATORS, Authorization=admin)).body) == [shown]
@@ -56,8 +57,11 @@ async def test_the_documented_requests_about_replicators_are_answered(api: Runni
 
 async def test_a_replicator_that_names_only_url_and_resource_gets_the_defaults(api: RunningApi, admin: str) -> None:
     """It mirrors a type of core/v2 every 30 seconds."""
-    least = {**replicator("least"), "spec": {"url": "https://alpha.example.com:8080", "resource": "Role"}}
-    assert (await api.call("PUT", f"{REPLICATORS}/least", least, Authorization=admin)).status == 201
+    sent = {"url": "https://alpha.example.com:8080", "resource": "Role", "api_key_file": "/etc/sensu/alpha.key"}
+    least = {**replicator("least"), "spec": sent}
+    put = await api.call("PUT", f"{REPLICATORS}/least", least, Authorization=admin)
+    assert put.status == 201
+    assert "Sensu-Notice" not in put.headers
     spec = json.loads((await api.call("GET", f"{REPLICATORS}/least", Authorization=admin)).body)["spec"]
     assert (spec["api_version"], spec["replication_interval_seconds"], spec["insecure"]) == ("core/v2", 30, False)
 

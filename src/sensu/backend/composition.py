@@ -25,6 +25,7 @@ from sensu.backend.event_log import EventLog
 from sensu.backend.eventd import assembly as eventd
 from sensu.backend.eventd.counters import EventCounters
 from sensu.backend.eventd.daemon import Eventd
+from sensu.backend.federation.replication import Replication
 from sensu.backend.flow import Flow
 from sensu.backend.initialise import cluster_id
 from sensu.backend.keepalived.daemon import KeepaliveCounters, Keepalived
@@ -153,6 +154,7 @@ class Daemons:
     deliveries: Pipelined
     schedule: Schedulerd
     services: Serviced
+    replication: Replication
     agents: Agentd
     api: ApiServer
     dashboard: Dashboard | None
@@ -179,6 +181,7 @@ class Daemons:
         yield Duty.TRIM, "audit log", self.audit.run
         yield Duty.TRIM, "history", self.history.run
         yield Duty.TRIM, "incidents", self.record.watch
+        yield Duty.REPLICATE, "replicators", self.replication.run
 
     async def _check_certificates(self) -> None:
         await self.agents.check_certificates(self.revoked.problem)
@@ -248,14 +251,15 @@ async def composed(
     schedule = core.schedule(secrets, subscribers)
     schedule_counts.follow(schedule.schedulers)
     services = serviced.assembled(basics, intake, membership, stack)
+    replication = Replication(basics, known.sealing, intake, member.cluster_id)
     ports = DaemonPorts(intake, subscribers, schedule, offered, core.ledger, gates.serves_api, report, flow.counted)
     settings = basics.settings
     audit = AuditLog(store, known.access, clock, settings.audit_retention, settings.audit_entries_max)
     history = _history(basics, known.access)
     server, answers = await api.assembled(basics, known, ports, member, audit, history, membership, peers, stack)
     dashboard = dashboardd.assembled(basics, answers, membership, executors.files)
-    kept = (audit, history, record)
-    return Daemons(core.events, deliveries, schedule, services, agents, server, dashboard, *kept, revoked, event_log)
+    kept = (audit, history, record, revoked, event_log)
+    return Daemons(core.events, deliveries, schedule, services, replication, agents, server, dashboard, *kept)
 
 
 def _attempted(activity: Activity, flow: Flow, record: ActivityRecord, namespace: str, trace: WorkflowTrace) -> None:

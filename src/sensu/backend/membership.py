@@ -42,6 +42,7 @@ class Duty(Enum):
 
     TRIM = "drop old entries of the audit log and of histories"
     REGISTER = "store the backend's own namespace and entity"
+    REPLICATE = "run the replicators"
     SERVE_INIT = "answer sensu-backend init"
 
 

@@ -18,8 +18,9 @@ class FederatedCluster(Wire, frozen=True):
 class EtcdReplicator(Wire, frozen=True):
     """A one-way mirror of the resources of a type in another cluster.
 
-    `url` has the URLs of the other cluster's API, separated by commas. `ca_cert`, `cert` and `key` are files on the
-    backend's host. `namespace` limits the mirror to one namespace; empty for all.
+    `url` has the URLs of the other cluster's API, separated by commas. `ca_cert`, `cert`, `key` and `api_key_file`,
+    which is not in the reference, are files on the backend's host. `namespace` limits the mirror to one namespace;
+    empty for all.
     """
 
     metadata: ObjectMeta = always(ObjectMeta)
@@ -31,4 +32,5 @@ class EtcdReplicator(Wire, frozen=True):
     api_version: str = always_str()
     resource: str = always_str()
     namespace: str = ""
+    api_key_file: str = ""
     replication_interval_seconds: I64 = always_int()

@@ -6,7 +6,6 @@ challenge), RFC 9207 (`iss` in the answer).
 
 import base64
 import hashlib
-import ipaddress
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from sensu.resources.oidc import OIDCProvider
 from sensu.rules.directory import NAME_CHARACTERS_MAX, RESERVED, Mistake, named_groups, prefixed
-from sensu.rules.web_urls import is_web_url
+from sensu.rules.web_urls import is_loopback, is_web_url
 
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
 """The signatures that are accepted: those with a public key. Neither `none` nor a shared secret is among them."""
@@ -133,7 +132,7 @@ def callback_problem(callback: str, own: Iterable[str]) -> str:
     if len(callback) > CALLBACK_CHARACTERS_MAX or not is_web_url(callback) or not _is_plain(callback):
         return "callback must be an http or https URL without user, fragment and control characters"
     parts = urlsplit(callback)
-    if parts.scheme == "http" and _is_loopback(parts.hostname or ""):
+    if parts.scheme == "http" and is_loopback(parts.hostname or ""):
         return ""
     if _origin(callback) in {_origin(url) for url in own if is_web_url(url)}:
         return ""
@@ -148,13 +147,6 @@ def page_path(text: str) -> str:
 
 def _is_plain(url: str) -> bool:
     return all("!" <= one <= "~" and one != "\\" for one in url) and "@" not in urlsplit(url).netloc and "#" not in url
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _origin(url: str) -> tuple[str, str, int]:

@@ -1,5 +1,6 @@
 """Whether texts are URLs of servers on the web."""
 
+import ipaddress
 import re
 from urllib.parse import urlsplit
 
@@ -19,3 +20,11 @@ def is_web_url(url: str) -> bool:
 def is_plain_url(url: str) -> bool:
     """Whether a web URL can be extended with a path: it has neither user, query nor fragment."""
     return is_web_url(url) and _NOT_PLAIN.search(url) is None
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host is this computer."""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -39,6 +39,8 @@ BACK_S = 15.0
 """How long the agents of a member that ended, or was away, may take to reconnect."""
 WELCOME_WITHIN_S = 60.0
 """How long a member waits at its start for the others to accept it, which may be starting too."""
+DUTIES_OF_ONE = (Duty.TRIM, Duty.REPLICATE)
+"""The duties that only one member has, the owner of the first slot."""
 
 
 class ClusterMembership(DaemonConnections):
@@ -141,11 +143,11 @@ class ClusterMembership(DaemonConnections):
 
     def holds(self, duty: Duty) -> bool:
         """Whether this member owns the first slot; what each member does for itself, all hold."""
-        return duty is not Duty.TRIM or self.owns(0)
+        return duty not in DUTIES_OF_ONE or self.owns(0)
 
     def holder_of(self, duty: Duty) -> int:
         """The owner of the first slot."""
-        return self.owner_of(0) if duty is Duty.TRIM else self.member
+        return self.owner_of(0) if duty in DUTIES_OF_ONE else self.member
 
     def may_miss_events(self) -> bool:
         """Whether a member is away, has ended, or was away until a moment ago."""

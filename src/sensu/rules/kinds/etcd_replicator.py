@@ -11,6 +11,7 @@ from sensu.resources.federation import EtcdReplicator
 from sensu.resources.kind import CORE_V2
 from sensu.rules.kinds.kind_rules import FieldProblem, KindRules
 from sensu.rules.names import name_problem
+from sensu.rules.replication import obstacle
 from sensu.rules.selectors.selectable import NAME, Selectable, as_text, own
 
 INTERVAL_S = 30
@@ -40,9 +41,14 @@ def completed(replicator: EtcdReplicator, username: str, now: float) -> EtcdRepl
     return replace(replicator, api_version=api_version, replication_interval_seconds=interval_s)
 
 
+def _notice(replicator: EtcdReplicator) -> str:
+    why = obstacle(replicator)
+    return "" if why is None else f"stored, but nothing is replicated: {why}"
+
+
 RULES = KindRules(
     problems=problems,
     completed=completed,
     selectable=Selectable("etcd_replicator", {**NAME, **own(as_text, "api_version", "namespace", "resource", "url")}),
-    notice=lambda _: "stored, but nothing is replicated",
+    notice=_notice,
 )
