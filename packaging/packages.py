@@ -92,16 +92,20 @@ def built_wheel(into: Path) -> Path:
 
 def staged(stage: Path, machine: str, wheel: Path, version: str) -> None:
     """Lay out everything that the packages hold, as packaging/nfpm/*.yaml name it."""
-    site = stage / "site"
+    site, own = stage / "site", stage / "own"
     merged([*fetched(machine, _CACHE), wheel], site)
+    merged([wheel], own)
     stripped(site, machine)
     programs = entry_points(site)
     for name, (module, function) in programs.items():
         package = name if name in PACKAGES else PACKAGES[0]
         _write(stage / package / "bin" / name, _LAUNCHER.format(module=module, function=function), 0o755)
-        _write(stage / package / "man" / f"{name}.1.gz", _packed(manual(name, _help(site, module, function), version)))
+        _write(
+            stage / package / "man" / f"{name}.1.gz",
+            _packed(manual(name, _output(own, module, function, "--help"), version)),
+        )
     for shell, place in _SHELLS.items():
-        script = _output(site, *programs["sensuctl"], "completion", shell)
+        script = _output(own, *programs["sensuctl"], "completion", shell)
         _write(stage / PACKAGES[0] / "completion" / place, script)
     notice = copyright_of(site)
     for package in PACKAGES:
@@ -116,14 +120,10 @@ def staged(stage: Path, machine: str, wheel: Path, version: str) -> None:
             )
 
 
-def _help(site: Path, module: str, function: str) -> str:
-    return _output(site, module, function, "--help")
-
-
-def _output(site: Path, module: str, function: str, *arguments: str) -> str:
-    """What a staged program prints."""
-    code = f"import sys; sys.path.insert(0, {str(site)!r}); from {module} import {function}; sys.exit({function}())"
-    env = {"PATH": os.environ.get("PATH", ""), "HOME": str(site.parent), "COLUMNS": "80", "LC_ALL": "C.UTF-8"}
+def _output(own: Path, module: str, function: str, *arguments: str) -> str:
+    """What a program of the wheel prints, with the libraries of the Python that builds, which are for this machine."""
+    code = f"import sys; sys.path.insert(0, {str(own)!r}); from {module} import {function}; sys.exit({function}())"
+    env = {"PATH": os.environ.get("PATH", ""), "HOME": str(own.parent), "COLUMNS": "80", "LC_ALL": "C.UTF-8"}
     return run([sys.executable, "-I", "-B", "-c", code, *arguments], module, env=env)
 
 
