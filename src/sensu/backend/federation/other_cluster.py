@@ -106,6 +106,9 @@ def _path(kind: Kind, place: tuple[str, str]) -> str:
 
 
 def _context_of(replicator: EtcdReplicator, trusted_ca_file: str) -> ssl.SSLContext:
+    for file in (replicator.ca_cert, replicator.cert, replicator.key):
+        if file:
+            Path(file).open("rb").close()  # its error names the file, that of OpenSSL does not
     trusted = replicator.ca_cert or trusted_ca_file
     context = client_context("" if replicator.insecure else trusted, insecure_skip_verify=replicator.insecure)
     if replicator.cert:
