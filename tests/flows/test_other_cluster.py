@@ -74,3 +74,14 @@ async def test_a_certificate_that_cannot_be_read_is_named(tmp_path: Path) -> Non
         files = {"cert": str(file), "key": str(file), name: f"/missing/{name}.pem"}
         with pytest.raises(ServerOutOfReach, match=f"/missing/{name}.pem"):
             await other_at("https://127.0.0.1:1", str(file), **files).open()
+
+
+async def test_a_key_for_a_cluster_on_this_host_is_not_sent_to_a_proxy(
+    api: RunningApi, admin: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Plain http is allowed on this host alone, so the environment's proxy is not used there."""
+    key_file = await key_file_of(api, admin, tmp_path)
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    await other_at(api.url, key_file).open()

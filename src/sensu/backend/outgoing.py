@@ -6,9 +6,11 @@ import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from sensu.errors import InvalidResource, SensuError
 from sensu.resources.wire import parse_json
+from sensu.rules.web_urls import is_loopback
 from sensu.tls import file_problem
 
 BODY_BYTES_MAX = 1024 * 1024
@@ -43,7 +45,7 @@ async def asked(
     """The answer to a request, within `limit_s` from the look-up of the host on; raises ServerOutOfReach.
 
     `context` makes the TLS context, so that certificates on disk can be replaced; `sent` are arguments of aiohttp.
-    Redirects are not followed.
+    Redirects are not followed. The environment's proxy is not used for this host.
     """
     import aiohttp  # noqa: PLC0415 - only backends with such servers need it
 
@@ -57,9 +59,10 @@ async def asked(
             f"{url} cannot be asked: the certificates{name} cannot be used: {file_problem(err)}"
         ) from err
     try:
+        uses_proxy = not is_loopback(urlsplit(url).hostname or "")
         async with (
             asyncio.timeout(limit_s),
-            aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=tls), trust_env=True) as session,
+            aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=tls), trust_env=uses_proxy) as session,
             session.request(method, url, allow_redirects=False, **sent) as response,
         ):
             body = bytearray()
