@@ -51,7 +51,7 @@ def test_a_plain_command_loads_nothing_heavy(api_url: str, tmp_path: Path, words
     assert len({name for name in found if name.startswith("sensu.sensuctl.nouns.")}) <= 1
     nouns = {name for name in found if name.startswith("sensu.sensuctl.tree.")} - {"sensu.sensuctl.tree.contents"}
     assert nouns <= {f"sensu.sensuctl.tree.{words[0]}"}
-    resources = {"sensu.resources", "sensu.resources.envelope", "sensu.resources.kinds"}
+    resources = {"sensu.resources", "sensu.resources.envelope", "sensu.resources.kind", "sensu.resources.kinds"}
     others = ("sensu.backend", "sensu.agent", "sensu.resources", "sensu.store")
     assert {name for name in found - resources if name.startswith(others)} == set()
 

@@ -98,6 +98,17 @@ async def test_a_provider_that_fails_makes_an_event(world: World, vault: Vault) 
     assert shown(await about(world)) == (0, "The secrets provider vault works.")
 
 
+async def test_a_check_that_names_an_unknown_secret_runs_without_any(
+    world: World, vault: Vault, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A name without a Secret is a mistake in the check: the reference runs it, and so does this backend."""
+    unknown = (SecretReference(name="THREE", secret="three"),)
+    await world.configure(CHECK, make_check_config("asks", interval=10, secrets=unknown))
+    await world.clock.advance(21)
+    assert {request.secrets for _, _, request in world.agents.requests} == {()}
+    assert "a check runs without its secrets" in caplog.messages
+
+
 async def test_a_missing_value_is_a_warning(world: World, vault: Vault) -> None:
     """A provider that works but has no such value is named with the secret, and other values do not end the event."""
     vault.values = {"one": "1"}

@@ -81,7 +81,7 @@ class Publisher:
         try:
             config = on_behalf_of(check, entity)
         except InvalidResource as err:
-            place = described(check) | fields(entity=entity.metadata.name, why=str(err))
+            place = described(check, entity=entity.metadata.name, why=str(err))
             log.error("tokens of a check failed", extra=place)
             return Sent(targets, issued, 0)
         return await self._send(config, targets, issued)
@@ -109,11 +109,11 @@ class Publisher:
         namespace = check.metadata.namespace
         request = await request_for(check, self._cache, self._secrets, issued)
         if isinstance(request, NoSecret):
-            log.error("a check is not run without its secrets", extra=described(check) | fields(error=request.why))
+            log.error("a check is not run without its secrets", extra=described(check, error=request.why))
             return Sent(targets, issued, 0)
         return Sent(targets, issued, sum(self._subscribers.publish(namespace, target, request) for target in targets))
 
 
-def described(check: CheckConfig) -> dict[str, Any]:
-    """The fields that name a check in the log."""
-    return fields(namespace=check.metadata.namespace, check=check.metadata.name)
+def described(check: CheckConfig, **more: Any) -> dict[str, Any]:
+    """The fields that name a check in the log, with more of them."""
+    return fields(namespace=check.metadata.namespace, check=check.metadata.name, **more)

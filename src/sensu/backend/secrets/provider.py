@@ -49,11 +49,12 @@ class SecretValue(NamedTuple):
 class NoSecret(NamedTuple):
     """A secret has no value now; `why` names it and never contains a value.
 
-    `is_missing` says that the provider has answered, and has no such value.
+    `is_missing` says that the provider has answered, and has no such value; `is_unknown` that there is no such Secret.
     """
 
     why: str
     is_missing: bool = False
+    is_unknown: bool = False
 
 
 SecretVariable = tuple[str, SecretText]

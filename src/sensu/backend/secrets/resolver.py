@@ -70,7 +70,7 @@ class Secrets:
     async def _value(self, namespace: str, name: str) -> SecretValue | NoSecret:
         secret: Secret | None = self._records.get(SECRET, namespace, name)
         if secret is None:
-            return NoSecret(f"secret {name} does not exist")
+            return NoSecret(f"secret {name} does not exist", is_unknown=True)
         found = await self._of_provider(secret)
         why = found if isinstance(found, NoSecret) else None
         failed = None if why is None else NoSecret(f"secret {name}: {why.why}", why.is_missing)
