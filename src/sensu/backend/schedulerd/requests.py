@@ -27,7 +27,7 @@ async def request_for(
 ) -> CheckRequest | NoSecret:
     """The request to run a check now; none if one of its secrets has no value.
 
-    If there is no Secret of that name at all, the check runs without any. Source: recorded scenario request-full.
+    If no Secret has that name, the check runs without any. Source: recorded scenario request-full.
     """
     namespace = check.metadata.namespace
     values = await secrets.variables(namespace, check.secrets)
