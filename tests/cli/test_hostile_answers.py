@@ -28,8 +28,18 @@ UNSAFE = ("Cc", "Cf", "Zl", "Zp")
 FORMATS = ("tabular", "json", "wrapped-json", "yaml")
 NAMES = ("disk", "disk")
 """Words for whatever a command takes."""
-SKIPPED = {"event list --watch", "command exec", "command install", "completion", "asset add", "asset outdated"}
-"""Commands that follow, run programs, or ask other servers than the API."""
+SKIPPED = {
+    "event list --watch",
+    "command exec",
+    "command install",
+    "completion",
+    "asset add",
+    "asset outdated",
+    "login oidc",
+    "catalog server",
+    "catalog preview",
+}
+"""Commands that follow, run programs, wait for a browser, or ask other servers than the API."""
 
 
 def hostile(value: Any) -> Any:

@@ -146,7 +146,7 @@ class Request:
 
     @property
     def _is_enterprise(self) -> bool:
-        return bool(self.scope["path"].startswith("/api/enterprise/"))
+        return str(self.scope.get("path", "")).startswith("/api/enterprise/")
 
     async def merge_patch_body(self) -> bytes:
         """The body of a request that must contain a merge patch; raises InvalidResource, BodyTooLarge."""
