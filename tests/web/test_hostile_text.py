@@ -97,7 +97,7 @@ OTHERS = {
     "events": ("/n/default/events/hostile/hostile", "/n/default/events", "/n/default/"),
     "access": ("/access/roles", "/access/bindings", "/access/users", "/access/who?verb=get&resource=checks"),
     "installation": ("/settings", "/namespaces", "/", "/sign-in"),
-    "services": ("/n/default/services", "/n/default/service-components"),
+    "services": ("/n/default/services", "/n/default/service-components", "/n/default/rule-templates/hostile"),
     "audit": ("/audit", "/me?tab=sessions"),
 }
 _LOOK = """() => ({

@@ -3,6 +3,7 @@ import { QueryClient, createQuery } from '@tanstack/svelte-query'
 
 import { type Tick, topicOf } from '../rules/tick.ts'
 import type { Outcome } from '../wire/outcomes.ts'
+import { onWritten } from '../wire/patience.ts'
 import { stream } from './stream.svelte.ts'
 
 /** What is loaded, and when it is read again. */
@@ -39,6 +40,9 @@ export const queries = new QueryClient({
     queries: { retry: false, gcTime: KEPT_MS, staleTime: 2000, refetchOnWindowFocus: true, refetchOnReconnect: true },
   },
 })
+
+// What was read before a write may be stale, however young it is.
+onWritten(() => void queries.invalidateQueries({ refetchType: 'none' }))
 
 /** Loads a document for as long as the component is shown. */
 export function loaded<T>(wanted: () => Wanted<T>): Loaded<T> {

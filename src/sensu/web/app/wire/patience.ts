@@ -15,11 +15,19 @@ export function onSessionOver(ask: AskToSignIn): void {
   askToSignIn = ask
 }
 
+let written: () => void = () => undefined
+
+/** Sets what is done when a write was answered. */
+export function onWritten(act: () => void): void {
+  written = act
+}
+
 /** As `fetch`. A read that is answered with 401 waits until somebody signed in; a write is left to the next click. */
 export async function patientFetch(request: Request): Promise<Response> {
   if (!isRead(request)) {
     const response = await inTime(request, WRITE_MS)
     if (response.status === 401) void askToSignIn()
+    written()
     return response
   }
   const response = await triedAgain(request)
