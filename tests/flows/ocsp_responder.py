@@ -11,6 +11,7 @@ from cryptography.x509 import ocsp
 from cryptography.x509.oid import AuthorityInformationAccessOID
 
 from tests.flows.certificate_authority import DAY, Authority, Pair
+from tests.flows.small_server import serving
 
 
 class OCSPResponder:
@@ -71,13 +72,5 @@ class OCSPResponder:
 async def ocsp_responder(authority: Authority) -> AsyncIterator[OCSPResponder]:
     """A running responder."""
     responder = OCSPResponder(authority)
-    application = web.Application()
-    application.router.add_post("/ocsp", responder.serve)
-    runner = web.AppRunner(application, access_log=None)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    responder.url = f"http://127.0.0.1:{runner.addresses[0][1]}/ocsp"
-    try:
+    async with serving("POST", "/ocsp", responder.serve) as responder.url:
         yield responder
-    finally:
-        await runner.cleanup()

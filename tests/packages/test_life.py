@@ -17,7 +17,7 @@ SENSU_BACKEND_CLUSTER_ADMIN_PASSWORD=correct-horse
 END
 """
 CHECK = """
-cat > /root/check.yml <<END
+cat > /srv/check.yml <<END
 type: CheckConfig
 api_version: core/v2
 metadata: {name: load}
@@ -53,7 +53,7 @@ def test_packages_are_installed_upgraded_removed_and_purged(
     host.run(
         FIRST_START + CHECK + f"echo 'labels: {{room: b12}}' >> /etc/sensu/agent.yml; systemctl enable --now {SERVICES}"
     )
-    host.run(f"{LOG_IN} && sensuctl create -f /root/check.yml")
+    host.run(f"{LOG_IN} && sensuctl create -f /srv/check.yml")
     host.wait("the first event", lambda: occurred(host))
     before = host.run(f"systemctl show -P MainPID {SERVICES}")
 
@@ -72,8 +72,7 @@ def test_packages_are_installed_upgraded_removed_and_purged(
     assert states(host) == "inactive inactive"
     host.run("test -s /var/lib/sensu/sensu-backend/sensu.db; test -s /etc/sensu/agent.yml; test ! -e /usr/lib/sensu")
     host.run(
-        "dpkg --purge sensu-agent sensu-backend sensu-common;"
-        " rm -r /root/.config /root/check.yml /etc/default/sensu-backend"
+        "dpkg --purge sensu-agent sensu-backend sensu-common; rm -r ~/.config /srv/check.yml /etc/default/sensu-backend"
     )
     left = {
         path

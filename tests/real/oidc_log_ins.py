@@ -9,7 +9,6 @@ from urllib.parse import urljoin
 
 import aiohttp
 
-from sensu.clock import SystemClock
 from tests.flows.api_harness import RunningApi
 from tests.real.oidc_provider import CLIENT, SECRET, IdentityProvider
 
@@ -17,18 +16,6 @@ ROOT = "/api/enterprise/authentication/v2"
 CALLBACK = "http://localhost:8000/callback"
 _FORM = re.compile(r'action="([^"]+)"')
 _PROMPT = re.compile(r'name="prompt" value="([^"]+)"')
-
-
-class MovedClock(SystemClock):
-    """The clock of the system, moved by some seconds."""
-
-    moved_s = 0.0
-
-    def now(self) -> float:
-        return super().now() + self.moved_s
-
-    def monotonic(self) -> float:
-        return super().monotonic() + self.moved_s
 
 
 class Browser:

@@ -18,7 +18,8 @@ from sensu.clock import SystemClock
 from sensu.rules.directory import Mistake
 from sensu.rules.oidc import Endpoints, challenge_of
 from tests.flows.api_harness import RunningApi, running_api
-from tests.real.oidc_log_ins import CALLBACK, ROOT, MovedClock, browser, configure, refusals
+from tests.moved_clock import MovedClock
+from tests.real.oidc_log_ins import CALLBACK, ROOT, browser, configure, refusals
 from tests.real.oidc_provider import SECRET, IdentityProvider, new_key
 
 VERIFIER = "the-verifier-of-a-program-that-waits-for-its-code"

@@ -16,16 +16,17 @@ from playwright.sync_api import Browser, Page, expect
 from sensu.testing.backend_process import PASSWORD, USER
 from tests.flows.api_harness import RunningApi, running_api
 from tests.flows.test_dashboard import build
-from tests.real.oidc_log_ins import ROOT, MovedClock, browser, configure, provider, refusals
+from tests.moved_clock import MovedClock
+from tests.real.oidc_log_ins import ROOT, browser, configure, provider, refusals
 from tests.real.oidc_provider import IdentityProvider
-from tests.web.browser import Visits, running_chromium
-from tests.web.conftest import web_ui
+from tests.web.browser import Visits
+from tests.web.conftest import chromium, web_ui
 from tests.web.world import World
 
 SIGN_IN = f"{ROOT}/oidc/sign-in?provider=idp&page="
 PAGE = "/n/default/events?at=now"
 
-__all__ = ["web_ui"]
+__all__ = ["chromium", "web_ui"]
 
 
 @pytest.fixture
@@ -191,13 +192,6 @@ def world(web_ui: Path, idp: IdentityProvider, tmp_path_factory: pytest.TempPath
         yield made
     finally:
         made.close()
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    """A browser without a window."""
-    with running_chromium() as browser:
-        yield browser
 
 
 def log_in_at_provider(page: Page, username: str) -> None:

@@ -14,6 +14,7 @@ from sensu.backend.api.plain_page import PLAIN_POLICY, plain_page
 from sensu.backend.api.request import Request
 from sensu.backend.api.responses import Response, text, unstored
 from sensu.backend.api.router import Route
+from sensu.backend.auth.cookies import named_in
 from sensu.backend.auth.oidc.flow import RefusedLogin, SignOn, ToBrowser
 from sensu.backend.auth.tokens import Tokens, TokenTriple
 from sensu.backend.services.audit import AuditLog
@@ -137,11 +138,7 @@ def redirect(url: str) -> Response:
 
 def cookie_of_login(request: Request, name: str) -> str:
     """A cookie of a log-in, empty if the browser has none."""
-    for part in (request.header(b"cookie") or "").split(";"):
-        found, _, value = part.strip().partition("=")
-        if found == name and len(value) <= COOKIE_CHARACTERS_MAX:
-            return value
-    return ""
+    return named_in(request.header(b"cookie") or "", name, COOKIE_CHARACTERS_MAX)
 
 
 def with_cookie_of_login(response: Response, name: str, value: str, *, secure: bool) -> Response:

@@ -20,9 +20,14 @@ def cleared_cookie(*, tls: bool) -> str:
 
 def cookie_in(cookies: str, *, tls: bool) -> str:
     """The session in a Cookie header, empty if there is none."""
+    return named_in(cookies, _name(tls), COOKIE_CHARACTERS_MAX)
+
+
+def named_in(cookies: str, name: str, characters_max: int) -> str:
+    """The value of a cookie in a Cookie header, empty if there is none, or a longer one."""
     for part in cookies.split(";"):
-        name, _, value = part.strip().partition("=")
-        if name == _name(tls) and len(value) <= COOKIE_CHARACTERS_MAX:
+        found, _, value = part.strip().partition("=")
+        if found == name and len(value) <= characters_max:
             return value
     return ""
 

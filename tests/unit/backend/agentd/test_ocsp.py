@@ -14,17 +14,9 @@ from sensu.backend.agentd.revocation import read_authorities
 from sensu.clock import SystemClock
 from tests.flows.certificate_authority import DAY, Authority
 from tests.flows.ocsp_responder import OCSPResponder, ocsp_responder
+from tests.moved_clock import MovedClock
 
 SIGNS_ANSWERS = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.OCSP_SIGNING])
-
-
-class MovedClock(SystemClock):
-    """The clock of the system, moved by some seconds."""
-
-    moved_s = 0.0
-
-    def now(self) -> float:
-        return super().now() + self.moved_s
 
 
 @pytest.fixture

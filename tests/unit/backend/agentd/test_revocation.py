@@ -13,6 +13,7 @@ from sensu.backend.agentd.revocation import RevocationLists, read_authorities, r
 from sensu.clock import SystemClock
 from sensu.errors import ConfigurationError
 from tests.flows.certificate_authority import Authority
+from tests.flows.small_server import serving
 
 UNAVAILABLE = "the revocation list of certificates is not available"
 
@@ -31,16 +32,8 @@ class ListServer:
 @asynccontextmanager
 async def list_server() -> AsyncIterator[ListServer]:
     server = ListServer()
-    application = web.Application()
-    application.router.add_get("/ca.crl", server.serve)
-    runner = web.AppRunner(application, access_log=None)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    server.url = f"http://127.0.0.1:{runner.addresses[0][1]}/ca.crl"
-    try:
+    async with serving("GET", "/ca.crl", server.serve) as server.url:
         yield server
-    finally:
-        await runner.cleanup()
 
 
 async def test_a_list_comes_goes_and_comes_again(tmp_path: Path) -> None:
