@@ -179,14 +179,21 @@ def not_requested(check: CheckConfig, at: float, why: Why) -> Slot:
 
 
 def slots_between(name: str, when: Timing, after: float, until: float, most: int) -> tuple[Sequence[float], int]:
-    """The last `most` times a check is due after `after` and until `until`, and the number of times before them."""
+    """The last `most` times a check is due after `after` and until `until`, and the number of times before them.
+
+    The time that follows these is `next_at(name, when, until)`: none is left out, and none is in both.
+    """
     first = next_at(name, when, after)
-    if first is None or first > until:
+    if first is None:
+        return (), 0
+    end = next_at(name, when, until) if not when.cron else None
+    last = until if end is None else end - SAME_S
+    if first > last:
         return (), 0
     more = slots_missed(name, when, first, until) + 1 - most
     if more > 0 and not when.cron:
         first += more * when.interval_s
-    times = list(_times(name, when, first, until, most if not when.cron else most + max(more, 0)))
+    times = list(_times(name, when, first, last, most if not when.cron else most + max(more, 0)))
     return times[-most:], max(more, 0)
 
 

@@ -20,7 +20,7 @@ ROUND_ROBIN_LEAST_S = 1.5
 """Minimum interval with round robin. Source: recorded scenario request-round-robin."""
 
 _NS = 1_000_000_000
-_SAME_NS = 1_000_000
+_SAME_NS = 1_000
 """Times closer than this are equal: a float holds Unix time to a few hundred nanoseconds."""
 _HASHES_KEPT_MAX = 100_000
 _NAME_LENGTH_REMEMBERED_MAX = 256
@@ -92,9 +92,11 @@ def _schedule(line: str) -> cron.Schedule | None:
 
 
 def slots_missed(name: str, when: Timing, due_at: float, now: float) -> int:
-    """The number of times a check was due after `due_at` and until `now`, up to a limit."""
+    """The number of times a check was due after `due_at`, one of its times, and until `now`, up to a limit."""
     if not when.cron:
-        return max(0, int((now - due_at) / when.interval_s))
+        following = next_at(name, when, now)
+        assert following is not None
+        return max(0, round((following - due_at) / when.interval_s) - 1)
     missed, at = 0, next_at(name, when, due_at)
     while at is not None and at <= now and missed < _SLOTS_COUNTED_MAX:
         missed += 1

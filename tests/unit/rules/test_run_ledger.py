@@ -20,7 +20,7 @@ from sensu.rules.run_ledger import (
     not_requested,
     slots_between,
 )
-from sensu.rules.schedule import Timing, next_at, timing
+from sensu.rules.schedule import Timing, next_at, slots_missed, timing
 from sensu.testing.factories import make_check_config
 
 NOW = 1_700_000_000.0
@@ -121,6 +121,28 @@ def test_no_slot_of_a_gap_is_left_out(when: Timing, gap_s: float, most: int) -> 
     assert len(times) + more == len(every)
     assert times == pytest.approx(every[-len(times) :] if times else [], abs=0.001)
     assert len(times) <= most
+
+
+@given(
+    st.one_of(st.integers(1, 5000).map(lambda s: Timing(interval_s=s)), st.just(Timing(cron="* * * * *"))),
+    st.integers(1, 20),
+    st.floats(-0.003, 0.003) | st.floats(-2e-6, 2e-6),
+)
+def test_a_slot_is_before_or_after_any_moment(when: Timing, number: int, beside_s: float) -> None:
+    """A time near a slot divides the slots: each is in the gap until then, or is due after it, and none in both."""
+    at: float | None = NOW
+    for _ in range(number):
+        assert at is not None
+        at = next_at("c", when, at)
+    assert at is not None
+    moment, end = at + beside_s, at + 4.5 * (when.interval_s or 60)
+    before, _ = slots_between("c", when, NOW, moment, 100)
+    after, _ = slots_between("c", when, moment, end, 100)
+    whole, _ = slots_between("c", when, NOW, end, 100)
+    assert [*before, *after] == pytest.approx(list(whole), abs=1e-5)
+    assert next_at("c", when, moment) == pytest.approx(after[0], abs=1e-5)
+    if before:
+        assert slots_missed("c", when, before[0], moment) == len(before) - 1
 
 
 def test_next_runs_tell_what_is_subdued() -> None:

@@ -154,7 +154,7 @@ class Schedulerd:
                     since = self._ledger.resumes_at(_part_of(key))
                     self._timers.set(key, when, since, round_robin=check.round_robin)
                     if when is not None:
-                        self._ledger.was_down(check, when)
+                        self._ledger.was_down(check, when, since)
         self._alarm.changed()
 
     async def _gained(self, parts: Slots) -> None:

@@ -239,15 +239,13 @@ class RunLedger:
         if more:
             self._count(_place(check), SlotOutcome.MISSED, why, more)
 
-    def was_down(self, check: CheckConfig, when: Timing) -> None:
-        """Enter the slots of a check between the time up to which its part was entered and now as missed."""
+    def was_down(self, check: CheckConfig, when: Timing, since: float) -> None:
+        """Enter the slots of a check from the time up to which its part was entered until `since` as missed."""
         mark = self._parts[_part_of(_place(check))].mark
         if mark is None:
             return
         known = [slot.at for slot in self.slots(*_place(check))]
-        times, more = rules.slots_between(
-            check.metadata.name, when, mark, self._clock.now(), max(1, self._slots_max - len(known))
-        )
+        times, more = rules.slots_between(check.metadata.name, when, mark, since, max(1, self._slots_max - len(known)))
         unknown = [at for at in times if not any(abs(at - one) < rules.SAME_S for one in known)]
         self.missed(check, unknown, Why.BACKEND_DOWN, more)
 
