@@ -24,7 +24,7 @@ PYTHON_SOURCES := src tests bench examples packaging
 
 SEEDS ?= 1000
 
-.PHONY: help run packages image test test-postgres simulate check lint quick-tests format contract fuzz docs bench soak clean web web-check web-dev
+.PHONY: help run packages image test test-postgres simulate check lint quick-tests format contract fuzz docs docs-site docs-serve bench soak clean web web-check web-dev
 help: ## what there is to make
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
@@ -41,7 +41,7 @@ image: packages ## images sensu-backend and sensu-agent, with docker, podman or 
 
 test: $(VENV)/dev.stamp ## every test, on all cores (JOBS=1: one after the other)
 	-@$(MAKE) --no-print-directory web && $(WEB_UI) install
-	-@$(MAKE) --no-print-directory $(VENV)/tools.stamp
+	-@$(MAKE) --no-print-directory $(VENV)/tools.stamp $(VENV)/docs.stamp
 	@$(CHROMIUM_THERE) || { [ "$$(id -u)" = 0 ] && apt-get update -q && apt-get install -qy --no-install-recommends chromium; } || \
 		echo "Chromium is missing, so tests/web will fail: install it (on Debian, the package chromium), or name one with CHROMIUM=/path"
 	$(PYTEST) $(ARGS)
@@ -94,6 +94,12 @@ docs: $(VENV)/run.stamp ## the parts of docs/ that follow from the code
 	$(BIN)/python -m sensu.sensuctl.reference > docs/sensuctl/reference.md
 	$(BIN)/python -m sensu.settings_reference > docs/configuration.md
 
+docs-site: $(VENV)/docs.stamp ## the documentation site in site/, a folder for each version (ARGS="--version 0.2.0")
+	@$(BIN)/python packaging/docs_site.py $(ARGS)
+
+docs-serve: docs-site ## that site on http://localhost:8000
+	@$(BIN)/python -m http.server 8000 --bind 127.0.0.1 --directory site
+
 bench: $(VENV)/run.stamp ## figures of this machine
 	$(BIN)/python -m bench $(ARGS)
 
@@ -102,7 +108,7 @@ soak: $(VENV)/run.stamp ## half an hour of steady load: is everything flat? SECO
 
 clean: ## remove what the other targets made
 	rm -rf $(VENV) .state .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build src/*.egg-info \
-		$(WEB)/node_modules $(WEB)/dist dist
+		$(WEB)/node_modules $(WEB)/dist dist site
 
 $(VENV)/bin/python:
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is missing: install it, or name one with PYTHON=..."; exit 1; }
@@ -131,6 +137,11 @@ $(VENV)/node.stamp: requirements/web.txt | $(VENV)/bin/python
 
 $(VENV)/tools.stamp: requirements/tools.txt $(VENV)/run.stamp
 	@$(INSTALL) --require-hashes -r requirements/tools.txt || { echo "not installed: is the package index reachable from here?"; exit 1; }
+	@touch $@
+
+$(VENV)/docs.stamp: requirements/docs.txt | $(VENV)/bin/python
+	@echo "installing what builds the documentation site (requirements/docs.txt)"
+	@$(INSTALL) --require-hashes -r requirements/docs.txt || { echo "not installed: is the package index reachable from here?"; exit 1; }
 	@touch $@
 
 $(VENV)/dev.stamp: requirements/dev.txt $(VENV)/run.stamp

@@ -13,7 +13,11 @@ from pathlib import Path
 from tests.docs.pages import CHECKOUT, Block
 
 BLOCK_S, READY_S, ALL_S = 60, 20, 300
-READY_URLS = {"sensu-backend": "http://127.0.0.1:8080/health", "sensu-agent": "http://127.0.0.1:3031/healthz"}
+READY_URLS = {
+    "sensu-backend": "http://127.0.0.1:8080/health",
+    "sensu-agent": "http://127.0.0.1:3031/healthz",
+    "http.server": "http://127.0.0.1:8000/",
+}
 _ROOT = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
 _UNSHARE = ["unshare", *_ROOT, "--net", "--mount", "--pid", "--fork", "--kill-child"]
 _PRELUDE = "ip link set lo up && mount -t tmpfs tmpfs /var/lib && mount -t tmpfs tmpfs /var/cache"
@@ -42,7 +46,7 @@ def run_blocks(blocks: Sequence[Block], folder: Path) -> dict[str, tuple[int, st
 
 def _step(number: int, block: Block, folder: Path) -> str:
     """The shell's lines for one block."""
-    source = folder / f"{number}.{block.language}"
+    source = folder / "checkout" / block.title if block.title else folder / f"{number}.{block.language}"
     source.write_text(block.text)
     command = "sensuctl create -f" if block.language == "yaml" else "bash -eo pipefail"
     quoted = shlex.quote(str(source))

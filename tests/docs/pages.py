@@ -22,22 +22,23 @@ LANGUAGES = {"sh", "console", "text", "yaml", "json", "graphql", "ini", "javascr
 
 Output in a metric format is read by the tests of that format, `javascript` by those of expressions.
 """
-_FENCE = re.compile(r"^```(\S*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-_SERVER = re.compile(r"\s*(sensu-backend|sensu-agent) start\b")
+_FENCE = re.compile(r'^```(\S*)(?: title="([^"\n]+)")?\n(.*?)^```$', re.MULTILINE | re.DOTALL)
+_SERVER = re.compile(r"\s*(?:(sensu-backend|sensu-agent) start|python3 -m (http\.server))\b")
 
 
 class Block(NamedTuple):
-    """A fenced block; `place` is its page and line."""
+    """A fenced block; `place` is its page and line, `title` the name of the file that it is saved in, if any."""
 
     place: str
     language: str
+    title: str
     text: str
 
     @property
     def server(self) -> str:
         """The program that the block starts and that keeps running; empty if the block ends by itself."""
         match = _SERVER.match(self.text.strip().splitlines()[-1])
-        return match[1] if match else ""
+        return match[1] or match[2] if match else ""
 
     @property
     def is_resource(self) -> bool:
@@ -56,4 +57,4 @@ def blocks(page: Path) -> Iterator[Block]:
     text = page.read_text()
     for match in _FENCE.finditer(text):
         line = text.count("\n", 0, match.start()) + 1
-        yield Block(f"{page.relative_to(CHECKOUT)}:{line}", match[1], match[2])
+        yield Block(f"{page.relative_to(CHECKOUT)}:{line}", match[1], match[2] or "", match[3])
