@@ -61,6 +61,12 @@ class Finding(NamedTuple):
         """The status of the check, with that of its measures."""
         return worst((self.status, *(measure.status for measure in self.measures)))
 
+    def inverted(self) -> "Finding":
+        """The finding with OK and critical exchanged; the measures have no ranges then."""
+        exchanged = {Status.OK: Status.CRITICAL, Status.CRITICAL: Status.OK}
+        measures = [measure._replace(warning=None, critical=None) for measure in self.measures]
+        return self._replace(status=exchanged.get(self.overall, self.overall), measures=measures)
+
 
 class Failed(Exception):
     """The check cannot find out more: the text and the status are its result."""

@@ -58,6 +58,8 @@ def main() -> None:
     check = cast(CheckModule, import_module(f"sensu_check.checks.{name.replace('-', '_')}"))
     args = parser_of(name, check).parse_args(arguments)
     finding = _finding(check, args)
+    if args.invert:
+        finding = finding.inverted()
     print(FORMATS[args.format](args.name or name, finding, args.verbose))
     sys.stdout.flush()
     # A check that did not end in time still has a thread that no exit can wait for.
@@ -108,6 +110,7 @@ def parser_of(name: str, check: CheckModule) -> ArgumentParser:
     add_timeout(parser)
     parser.add_argument("--format", choices=tuple(FORMATS), default="nagios", help="output format (default: nagios)")
     parser.add_argument("--name", help=f"name at the start of the output (default: {name})")
+    parser.add_argument("--invert", action="store_true", help="critical becomes OK, and OK critical")
     parser.add_argument("-v", "--verbose", action="store_true", help="print details below the result")
     return parser
 

@@ -5,6 +5,7 @@ import shlex
 import subprocess
 import sys
 from importlib import import_module
+from pathlib import Path
 from typing import cast
 
 import pytest
@@ -123,3 +124,25 @@ def test_a_check_loads_only_what_it_needs() -> None:
         loaded & {"sensu", "asyncio", "psutil", "ssl", "socket", "json", "http", "dns", "cryptography", "subprocess"}
         == set()
     )
+
+
+@pytest.mark.parametrize(
+    ("found", "inverted"),
+    [
+        (Status.OK, Status.CRITICAL),
+        (Status.CRITICAL, Status.OK),
+        (Status.WARNING, Status.WARNING),
+        (Status.UNKNOWN, Status.UNKNOWN),
+    ],
+)
+def test_an_inverted_check_is_fine_when_what_it_looks_at_fails(found: Status, inverted: Status) -> None:
+    """OK and critical are exchanged, also if a range decided; a check that could not find out stays unknown."""
+    alerting = Measure("age", 5, "s", critical=Range(0, 1))
+    assert Finding("x", status=found).inverted().overall == inverted
+    assert Finding("x", [alerting]).inverted().overall == Status.OK
+
+
+def test_invert_is_a_flag_of_every_check(run: Run, tmp_path: Path) -> None:
+    """A file that must not exist is a file whose check is inverted."""
+    assert run("file-age", tmp_path / "none", "--missing", "critical", "--invert").status == Status.OK
+    assert run("file-age", tmp_path, "--invert").line.startswith("FILE-AGE CRITICAL")

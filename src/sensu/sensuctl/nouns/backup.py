@@ -4,7 +4,6 @@ A backup does not contain passwords and API keys (the API never returns them), t
 of events, or the authors of resources (the user who restores becomes the author).
 """
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from sensu.sensuctl.failure import CommandFailed
 from sensu.sensuctl.nouns.create import put_documents, read_documents_of
 from sensu.sensuctl.nouns.dump import resources_of
 from sensu.sensuctl.output import to_yaml_documents, wrap
+from sensu.sensuctl.private_file import write_private
 from sensu.sensuctl.progress import Progress
 from sensu.sensuctl.sources import reason
 
@@ -34,7 +34,8 @@ def backup(context: Context) -> None:
                 for place, document in _documents(context, kind, progress):
                     parts.setdefault(name if whole else f"{path}/{place}.yml", []).append(document)
         for target, documents in parts.items():
-            _write(Path(target), "---\n".join(documents))
+            # commands and annotations may hold secrets
+            write_private(Path(target), "---\n".join(documents))
     except OSError as err:
         raise CommandFailed(f"open {name}: {reason(err)}") from err
     count = sum(len(documents) for documents in parts.values())
@@ -57,15 +58,6 @@ def _documents(context: Context, kind: Kind, progress: Progress) -> Iterator[tup
             place = f"namespaces/{folder}" if folder else CLUSTER_WIDE
             yield f"{place}/{kind.segment}", to_yaml_documents([wrap(kind, resource)])
             progress.advance()
-
-
-def _write(path: Path, text: str) -> None:
-    """Replace a file atomically; only its owner may read it because commands and annotations may hold secrets."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    new = path.with_name(path.name + ".new")
-    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-        file.write(text)
-    new.replace(path)
 
 
 def restore(context: Context) -> None:

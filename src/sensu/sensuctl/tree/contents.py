@@ -40,6 +40,9 @@ SECTIONS = {
         "dump": "Export resources as YAML or JSON for 'create'; 'all' exports every type of 'describe-type all'",
         "describe-type": "List resource types",
     },
+    "Coming from elsewhere": {
+        "import": "Print resources made of the configuration of other monitoring systems, for review",
+    },
     "Access": {
         "namespace": "Manage namespaces",
         "user": "Manage users",

@@ -1,0 +1,70 @@
+"""`sensuctl import …`: print resources for the configuration of another monitoring system, for review.
+
+Nothing is sent to an API. The resources go to standard output, with a comment where something must be decided; what was
+taken and what was not goes to standard error, and into the comments at the top.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from sensu.rules.importing.imported import Imported
+from sensu.sensuctl.command import Context
+from sensu.sensuctl.failure import CommandFailed
+from sensu.sensuctl.private_file import write_private
+from sensu.sensuctl.review_text import reviewed_yaml, summary_of, variables_text
+from sensu.sensuctl.sources import read_file, reason
+
+
+def uptime_kuma(context: Context) -> None:
+    """`sensuctl import uptime-kuma FILE`: a database of version 1 or 2, or a backup of version 1."""
+    from sensu.rules.importing.uptime_kuma import imported_from  # noqa: PLC0415 - one importer is needed
+    from sensu.sensuctl.kuma_database import backup_in, is_database  # noqa: PLC0415
+
+    name = _only_word(context)
+    path = Path(name)
+    try:
+        backup = backup_in(path) if is_database(path) else _object_in(read_file(path, name), name)
+    except OSError as err:
+        raise CommandFailed(f"open {name}: {reason(err)}") from err
+    if "monitorList" not in backup:
+        raise CommandFailed(
+            f"{name} is not a backup of Uptime Kuma: it has no monitorList. Version 2 makes none: give its kuma.db"
+        )
+    _show(context, imported_from(backup, context.text("subscription")))
+
+
+def _only_word(context: Context) -> str:
+    if len(context.words) > 1:
+        raise CommandFailed("name one file")
+    return context.words[0]
+
+
+def _object_in(text: str, name: str) -> Mapping[str, Any]:
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError) as err:
+        raise CommandFailed(f"{name} is not JSON: {err}") from err
+    if not isinstance(found, dict):
+        raise CommandFailed(f"{name} must contain a JSON object")
+    return found
+
+
+def _show(context: Context, imported: Imported) -> None:
+    """Print the resources, and write the secrets if a file for them is given."""
+    file = context.text("secrets-file")
+    if file:
+        try:
+            write_private(Path(file), variables_text(imported.secrets))
+        except OSError as err:
+            raise CommandFailed(f"open {file}: {reason(err)}") from err
+    context.stdout.write(reviewed_yaml(imported))
+    _say(context, summary_of(imported))
+    if imported.secrets and not file:
+        context.say(f"{len(imported.secrets)} passwords and tokens were left out: --secrets-file FILE writes them")
+
+
+def _say(context: Context, lines: Sequence[str]) -> None:
+    for line in lines:
+        context.say(line)
