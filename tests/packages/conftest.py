@@ -116,14 +116,19 @@ def root_image(shared: Path) -> Path:
     problem = missing()
     if problem:
         pytest.skip(problem)
+    with _only_once(shared / "root"):
+        return root_of()
+
+
+def root_of() -> Path:
+    """The archive of the root, made if it is not kept yet."""
     kept = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "sensu-tests"
     image = kept / f"{SUITE}-{INSTALLED.replace(',', '-')}.tar"
-    with _only_once(shared / "root"):
-        if not image.exists():
-            kept.mkdir(parents=True, exist_ok=True)
-            new = image.with_suffix(".new.tar")
-            make(["mmdebstrap", "--variant=minbase", f"--include={INSTALLED}", SUITE, str(new)])
-            new.rename(image)
+    if not image.exists():
+        kept.mkdir(parents=True, exist_ok=True)
+        new = image.with_suffix(".new.tar")
+        make(["mmdebstrap", "--variant=minbase", f"--include={INSTALLED}", SUITE, str(new)])
+        new.rename(image)
     return image
 
 

@@ -80,12 +80,19 @@ class Host:
         self._init = int(children[0])
         return self.run("systemctl is-system-running", check=False).strip() in ("running", "degraded")
 
+    def entered(self) -> list[str]:
+        """The words before a command that run it there, as root with a clean environment."""
+        inside = ["nsenter", "-t", str(self._init), "-m", "-p", "-n", "-i", "-u", "-C", "-r", "-w"]
+        return [*inside, "env", "-i", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root", "LC_ALL=C.UTF-8"]
+
+    def network(self) -> list[str]:
+        """The words before a command that run a program of ours in the network of the host."""
+        return ["nsenter", "-t", str(self._init), "-n"]
+
     def run(self, script: str, *, check: bool = True) -> str:
         """What a shell script prints there; fails with it if its status is not 0 and `check` is set."""
-        inside = ["nsenter", "-t", str(self._init), "-m", "-p", "-n", "-i", "-u", "-C", "-r", "-w"]
-        clean = ["env", "-i", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root", "LC_ALL=C.UTF-8"]
         done = subprocess.run(
-            [*inside, *clean, "sh", "-ec", script],
+            [*self.entered(), "sh", "-ec", script],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -25,7 +25,7 @@ def test_handler(context: Context) -> None:
     path = f"{resource_path(HANDLER, context.namespace, *context.words)}/test"
     report = context.session.call("POST", path, asked).json()
     if not show_value(context, report):
-        _show(context, report, is_dry=asked["dry_run"])
+        show_report(context, report, is_dry=asked["dry_run"])
     failed = [one for one in report.get("targets") or () if one.get("outcome") == FAILED]
     if failed:
         raise CommandFailed(f"the test failed for {len(failed)} of {len(report['targets'])} targets")
@@ -38,7 +38,8 @@ def _number(context: Context, flag: str, most: int) -> int:
     return int(text)
 
 
-def _show(context: Context, report: Any, *, is_dry: bool) -> None:
+def show_report(context: Context, report: Any, *, is_dry: bool) -> None:
+    """Show the message of a dry run, and what came of the test for each target."""
     if is_dry and report.get("title"):
         context.print(clean(report["title"]))
         context.print()

@@ -10,6 +10,7 @@ from sensu.sensuctl.command import Command, Group
 
 SECTIONS = {
     "Monitoring": {
+        "quickstart": "Watch a web page, a port, a host or a job, and send messages about it",
         "check": "Manage checks",
         "entity": "Manage entities",
         "event": "Manage events",

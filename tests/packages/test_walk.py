@@ -1,0 +1,26 @@
+"""A stranger gets from the packages to the first alert with README.md alone."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.packages.conftest import Packages
+from tests.packages.host import Host
+from tests.packages.walk import README, shown, typed_lines, walk
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+LINES_MAX, WALK_S_MAX = 12, 300
+
+
+def test_a_stranger_gets_the_first_alert_within_five_minutes(
+    packages: Packages, host: Host, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Twelve lines lead from the packages to a web page, an alert by mail and webhook, and the recovery."""
+    assert 0 < len(typed_lines(README.read_text())) <= LINES_MAX
+    lines = walk(host, packages.of("deb"), tmp_path)
+    with capsys.disabled():
+        print(f"\n{shown(lines)}")
+    assert sum(line.took_s for line in lines) < WALK_S_MAX
+    printed = {line.typed.split("'")[0].strip(): line.printed for line in lines}
+    assert "is OK: HTTP OK: 200" in next(text for typed, text in printed.items() if "quickstart" in typed)
+    assert "critical" in next(text for typed, text in printed.items() if "event explain" in typed)
