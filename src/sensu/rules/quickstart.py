@@ -19,7 +19,7 @@ _HOST = re.compile(r"[A-Za-z0-9_.\-:]+|\[[0-9A-Fa-f:.]+\]")
 _HOST_AND_PORT = re.compile(r"(?:[A-Za-z0-9_.\-]+|\[[0-9A-Fa-f:.]+\]):\d{1,5}")
 
 
-class Wanted(NamedTuple):
+class QuickStart(NamedTuple):
     """What somebody wants to watch: a template with its target, and how."""
 
     template: str
@@ -30,7 +30,7 @@ class Wanted(NamedTuple):
     urls: Sequence[str]
 
 
-class Template(NamedTuple):
+class StartTemplate(NamedTuple):
     """One sort of thing to watch; `checks` gives the names and commands of its checks for a name and a target."""
 
     target: str
@@ -66,11 +66,13 @@ def _one(kind: str) -> Callable[[str, str], Mapping[str, str]]:
 
 
 TEMPLATES = {
-    "http": Template("URL", "a web page or a web service", INTERVAL_S, _url_rule, _one("http")),
-    "port": Template("HOST:PORT", "a TCP port", INTERVAL_S, _port_rule, _one("tcp")),
-    "ping": Template("HOST", "a host, by ICMP", INTERVAL_S, _host_rule, _one("ping")),
-    "host": Template("", "the disks, memory and load of hosts with an agent", SLOW_INTERVAL_S, lambda _: "", _of_host),
-    "cron": Template("NAME", "a job that must report in time", DAY_S, _job_rule, lambda _name, _target: {}),
+    "http": StartTemplate("URL", "a web page or a web service", INTERVAL_S, _url_rule, _one("http")),
+    "port": StartTemplate("HOST:PORT", "a TCP port", INTERVAL_S, _port_rule, _one("tcp")),
+    "ping": StartTemplate("HOST", "a host, by ICMP", INTERVAL_S, _host_rule, _one("ping")),
+    "host": StartTemplate(
+        "", "the disks, memory and load of hosts with an agent", SLOW_INTERVAL_S, lambda _: "", _of_host
+    ),
+    "cron": StartTemplate("NAME", "a job that must report in time", DAY_S, _job_rule, lambda _name, _target: {}),
 }
 
 
@@ -82,7 +84,7 @@ def default_name(template: str, target: str) -> str:
     return f"{template}-{bare}"[:NAME_CHARACTERS_MAX].rstrip("-.") if bare else template
 
 
-def problem(wanted: Wanted) -> str:
+def problem(wanted: QuickStart) -> str:
     """What is wrong with a wish, empty if nothing is."""
     template = TEMPLATES[wanted.template]
     if template.target and (why := template.rule(wanted.target)):
@@ -92,7 +94,7 @@ def problem(wanted: Wanted) -> str:
     return "" if wanted.interval_s >= 1 else "--interval must be at least a second"
 
 
-def documents(wanted: Wanted) -> str:
+def documents(wanted: QuickStart) -> str:
     """The YAML of the checks and of the handler; raises InvalidResource with what is wrong."""
     if why := problem(wanted):
         raise InvalidResource(why)
@@ -103,7 +105,7 @@ def documents(wanted: Wanted) -> str:
     return "---\n".join(parts)
 
 
-def job_line(wanted: Wanted) -> str:
+def job_line(wanted: QuickStart) -> str:
     """The line by which a job reports its exit status to the agent of its host, to be put behind the job."""
     ttl_s = wanted.interval_s + max(wanted.interval_s // 10, 60)
     handlers = [wanted.name] if wanted.urls else []
@@ -112,7 +114,7 @@ def job_line(wanted: Wanted) -> str:
     return f"curl -sS -H 'Content-Type: application/json' -d '{body}' http://127.0.0.1:3031/events"
 
 
-def _labels(wanted: Wanted) -> str:
+def _labels(wanted: QuickStart) -> str:
     return f"""metadata:
   name: %s
   labels:
@@ -121,7 +123,7 @@ def _labels(wanted: Wanted) -> str:
 """
 
 
-def _check(wanted: Wanted, name: str, command: str) -> str:
+def _check(wanted: QuickStart, name: str, command: str) -> str:
     handlers = f"[{_quoted(wanted.name)}]" if wanted.urls else "[]"
     note = "  # who gets a message: a handler" if wanted.urls else "  # nobody gets a message: name a handler here"
     return (
@@ -138,7 +140,7 @@ def _check(wanted: Wanted, name: str, command: str) -> str:
     )
 
 
-def _handler(wanted: Wanted) -> str:
+def _handler(wanted: QuickStart) -> str:
     urls = "".join(f"      - {_quoted(url)}\n" for url in wanted.urls)
     return (
         "type: Handler\napi_version: core/v2\n"

@@ -7,11 +7,11 @@ import pytest
 
 from sensu.errors import InvalidResource
 from sensu.files.documents import Document, read_documents
-from sensu.rules.quickstart import TEMPLATES, Wanted, default_name, documents, job_line
+from sensu.rules.quickstart import TEMPLATES, QuickStart, default_name, documents, job_line
 
 
-def wanted(template: str, target: str, *urls: str, name: str = "", interval_s: int = 30) -> Wanted:
-    return Wanted(template, target, name or default_name(template, target), interval_s, "linux", urls)
+def wanted(template: str, target: str, *urls: str, name: str = "", interval_s: int = 30) -> QuickStart:
+    return QuickStart(template, target, name or default_name(template, target), interval_s, "linux", urls)
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def test_without_a_service_there_is_no_handler() -> None:
         (wanted("host", "", interval_s=0), "--interval must be at least a second"),
     ],
 )
-def test_what_cannot_be_watched_is_refused(wish: Wanted, says: str) -> None:
+def test_what_cannot_be_watched_is_refused(wish: QuickStart, says: str) -> None:
     """The message names what was given and the rule."""
     with pytest.raises(InvalidResource, match=says.replace("(", r"\(")):
         documents(wish)

@@ -21,8 +21,8 @@ from sensu.rules.quickstart import (
     NAME_LABEL,
     QUICKSTART,
     TEMPLATES,
-    Template,
-    Wanted,
+    QuickStart,
+    StartTemplate,
     default_name,
     documents,
     job_line,
@@ -69,7 +69,7 @@ def quickstart(context: Context) -> None:
         _show_first_result(context, name, wanted.subscription)
 
 
-def _wanted(context: Context) -> Wanted:
+def _wanted(context: Context) -> QuickStart:
     name, target = context.words[0], "".join(context.words[1:])
     template = TEMPLATES.get(name)
     if template is None:
@@ -79,7 +79,7 @@ def _wanted(context: Context) -> Wanted:
         raise CommandFailed(f"sensuctl quickstart {name} needs a {template.target}: {template.summary}")
     if target and not template.target:
         raise CommandFailed(f"sensuctl quickstart {name} takes no target: it watches {template.summary}")
-    return Wanted(
+    return QuickStart(
         name,
         target,
         context.text("name") or default_name(name, target),
@@ -89,12 +89,12 @@ def _wanted(context: Context) -> Wanted:
     )
 
 
-def _interval_s(context: Context, template: Template) -> int:
+def _interval_s(context: Context, template: StartTemplate) -> int:
     given = context.text("interval")
     return math.floor(convert("seconds", given, "--interval")) if given else template.interval_s
 
 
-def _text(wanted: Wanted) -> str:
+def _text(wanted: QuickStart) -> str:
     try:
         return documents(wanted)
     except InvalidResource as err:
@@ -110,7 +110,7 @@ def _save(context: Context, text: str) -> None:
     context.say(f"saved: {file}; after a change, run: sensuctl apply -f {file}")
 
 
-def _say_job_line(context: Context, wanted: Wanted) -> None:
+def _say_job_line(context: Context, wanted: QuickStart) -> None:
     if wanted.template == "cron":
         context.say("Put this line behind the job, where a host with an agent runs it:")
         context.print(f"  {job_line(wanted)}")
