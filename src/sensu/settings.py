@@ -107,8 +107,8 @@ def _fields(shape: type[Any]) -> tuple[dataclasses.Field[Any], ...]:
 
 
 def flag_name(field_name: str) -> str:
-    """`api-listen-address` for the field `api_listen_address`."""
-    return field_name.replace("_", "-")
+    """`api-listen-address` for the field `api_listen_address`, `from` for `from_` (`from` is a keyword of Python)."""
+    return field_name.rstrip("_").replace("_", "-")
 
 
 def names_of(shape: type[Any]) -> frozenset[str]:

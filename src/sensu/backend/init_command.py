@@ -145,7 +145,7 @@ class _Attempts:
                 if self._action is InitAction.INITIALISE and await is_initialised(store):
                     return InitOutcome.ALREADY_INITIALISED, False
                 outcome = await carry_out(store, self._order, self._clock.now())
-            _give_to_owner(Path(self._settings.state_dir))
+            give_to_owner(Path(self._settings.state_dir))
             return outcome, False
         except StoreInUse as busy:
             answer = await ask(Path(self._settings.state_dir), self._order)
@@ -154,7 +154,7 @@ class _Attempts:
             return answer, True
 
 
-def _give_to_owner(folder: Path) -> None:
+def give_to_owner(folder: Path) -> None:
     """Give the files that root created in a folder to the folder's owner."""
     owner = folder.stat()
     if os.geteuid() == 0 and owner.st_uid != 0:

@@ -11,15 +11,26 @@ from typing import TypeVar
 
 from sensu import open_files
 from sensu.backend.init_command import run_init
+from sensu.backend.move_command import (
+    MigrateSettings,
+    StorePlaceSettings,
+    file_and_flags,
+    run_backup,
+    run_migrate,
+    run_restore,
+)
 from sensu.backend.process import Backend, opened_store
 from sensu.backend.settings import (
+    BACKEND_NAMES,
     ENVIRONMENT_PREFIX,
     INIT_NAMES,
     RETIRED_FLAGS,
     UPGRADE_RETIRED_FLAGS,
     BackendSettings,
+    CommandSettings,
     InitSettings,
     check,
+    check_log_level,
 )
 from sensu.backend.workers.context import WorkerContext
 from sensu.backend.workers.membership import joined
@@ -41,7 +52,10 @@ Usage:
   sensu-backend COMMAND [flags]
 
 Commands:
+  backup    write everything in the database to a file, also while backends run
   init      initialise the database: create the first administrator
+  migrate   copy a database from SQLite to PostgreSQL, or back
+  restore   restore a backup to an empty database
   start     start the backend
   upgrade   update the database to this version (done by start too)
   version   show the version
@@ -70,6 +84,10 @@ def _obey(arguments: Sequence[str]) -> int:
                 return init(words)
             case "upgrade":
                 return upgrade(words)
+            case "migrate":
+                return run_migrate(_loaded(MigrateSettings, words, "migrate"), SystemClock())
+            case "backup" | "restore":
+                return _with_file(command, words)
             case "version":
                 print(f"sensu-backend version {VERSION}, compatible with {COMPATIBLE_VERSION}")
             case "help" | "-h" | "--help":
@@ -106,10 +124,24 @@ def _failed(err: Exception) -> int:
 
 
 S = TypeVar("S", bound=BackendSettings)
+C = TypeVar("C", bound=CommandSettings)
 
 
 def _settings(shape: type[S], words: Sequence[str], command: str, retired: frozenset[str] = RETIRED_FLAGS) -> S:
-    """Load the settings of a command and configure logging; ignored settings are logged."""
+    """Load the settings of a command that opens the store as a backend; settings that are ignored are logged."""
+    found = _loaded(shape, words, command, retired, INIT_NAMES)
+    check(found)
+    return found
+
+
+def _loaded(
+    shape: type[C],
+    words: Sequence[str],
+    command: str,
+    retired: frozenset[str] = frozenset(),
+    elsewhere: frozenset[str] = BACKEND_NAMES,
+) -> C:
+    """Load the settings of a command and configure logging; settings that are ignored are logged."""
     _refuse_passwords(words)
     remarks: list[str] = []
     found = load(
@@ -119,11 +151,10 @@ def _settings(shape: type[S], words: Sequence[str], command: str, retired: froze
         prefix=ENVIRONMENT_PREFIX,
         usage=f"sensu-backend {command}",
         retired=retired,
-        elsewhere=INIT_NAMES,
+        elsewhere=elsewhere,
         remark=remarks.append,
     )
-    check(found)
-    configure(found.log_level)
+    configure(check_log_level(found.log_level))
     for line in remarks:
         log.warning(line)
     return found
@@ -132,10 +163,11 @@ def _settings(shape: type[S], words: Sequence[str], command: str, retired: froze
 def _refuse_passwords(words: Sequence[str]) -> None:
     """Refuse a password in a URL on the command line, which every user of the host can read."""
     for name, value in pairwise([*(part for word in words for part in word.split("=", 1)), ""]):
-        if name == "--store" and has_password(value):
+        if name in ("--store", "--from", "--to") and has_password(value):
+            variable = f"{ENVIRONMENT_PREFIX}_{name.removeprefix('--').upper()}"
             raise ConfigurationError(
-                "the URL of --store must not have a password, because other users can read command lines: use a"
-                f" password file (~/.pgpass, PGPASSFILE), PGPASSWORD, or the whole URL in {ENVIRONMENT_PREFIX}_STORE"
+                f"the URL of {name} must not have a password, because other users can read command lines: use a"
+                f" password file (~/.pgpass, PGPASSFILE), PGPASSWORD, or the whole URL in {variable}"
             )
 
 
@@ -156,6 +188,14 @@ def upgrade(words: Sequence[str]) -> int:
     asyncio.run(work())
     print("The database is up to date.")
     return 0
+
+
+def _with_file(command: str, words: Sequence[str]) -> int:
+    """Write or restore a backup."""
+    path, flags = file_and_flags(words, command)
+    settings = _loaded(StorePlaceSettings, flags, f"{command} FILE")
+    run = run_backup if command == "backup" else run_restore
+    return run(path, settings, SystemClock())
 
 
 def start(words: Sequence[str]) -> int:

@@ -17,6 +17,7 @@ from sensu.backend.agentd.agentd import Agentd
 from sensu.backend.auth.seeds import SYSTEM_NAMESPACE, env_provider_write, system_namespace_writes
 from sensu.backend.basics import Basics
 from sensu.backend.composition import Daemons, Executors, Gates, composed
+from sensu.backend.databases import driver_required
 from sensu.backend.duties import DutyRuns
 from sensu.backend.init_command import opened_to_operators
 from sensu.backend.initialise import make_folder
@@ -33,6 +34,7 @@ from sensu.resources.kinds import ALL_KINDS, ENTITY, EVENT
 from sensu.resources.metadata import ObjectMeta
 from sensu.store.contract import Store
 from sensu.store.database_url import target_of
+from sensu.store.moving.tables import MOVING
 from sensu.store.resource_cache import ResourceCache
 from sensu.store.sqlite.connection import Durability
 from sensu.store.sqlite.sharing import Sharing
@@ -60,18 +62,25 @@ async def opened_store(settings: BackendSettings, sharing: Sharing | None = None
         store = SQLiteStore(folder, Durability(settings.durability), use=sharing)
     await store.open()
     try:
+        await _require_complete(store, settings)
         yield store
     finally:
         await store.close()
 
 
+async def _require_complete(store: Store, settings: BackendSettings) -> None:
+    """Raise StoreError if another database has only partly been copied into this one."""
+    if await store.get_state(MOVING) is not None:
+        place = target_of(settings.store).shown if settings.store else settings.state_dir
+        raise StoreError(
+            f"the database {place} is incomplete, because sensu-backend migrate or restore did not end:"
+            " run that command again"
+        )
+
+
 def _postgres_store(settings: BackendSettings) -> Store:
-    try:
+    with driver_required("--store"):
         from sensu.store.postgres import connection, store  # noqa: PLC0415 - the driver is installed only with the extra
-    except ImportError as err:
-        raise ConfigurationError(
-            f"--store requires the Python package {err.name}: install sensu with the extra postgres (sensu[postgres])"
-        ) from err
     return store.PostgresStore(target_of(settings.store), connection.SynchronousCommit[settings.durability.upper()])
 
 

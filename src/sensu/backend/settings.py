@@ -22,13 +22,19 @@ DURABILITY_OF_SERVERS = (*DURABILITY, "applied", "remote")
 
 
 @dataclass(frozen=True)
-class BackendSettings:
-    """The settings of a backend; times in seconds, sizes in bytes."""
+class CommandSettings:
+    """The settings of all commands."""
 
     config_file: str = option("path to the configuration file", "/etc/sensu/backend.yml", short="c")
+    log_level: str = option("minimum level of log messages: panic, fatal, error, warn, info, debug or trace", "warn")
+
+
+@dataclass(frozen=True)
+class BackendSettings(CommandSettings):
+    """The settings of a backend; times in seconds, sizes in bytes."""
+
     state_dir: str = option("directory of the database", "/var/lib/sensu/sensu-backend", short="d")
     cache_dir: str = option("directory of downloaded assets", "/var/cache/sensu/sensu-backend")
-    log_level: str = option("minimum level of log messages: panic, fatal, error, warn, info, debug or trace", "warn")
     labels: dict[str, str] = option("labels of the backend's own entity", {})
     annotations: dict[str, str] = option("annotations of the backend's own entity", {})
     store: str = option("URL of a PostgreSQL database, postgresql://… (default: a file in the state directory)", "")
@@ -187,6 +193,9 @@ UPGRADE_RETIRED_FLAGS = RETIRED_FLAGS | {"timeout", "wait"}
 INIT_NAMES = names_of(InitSettings) - names_of(BackendSettings)
 """Settings of `init` only, which are permitted in the file that `start` reads."""
 
+BACKEND_NAMES = names_of(InitSettings) | RETIRED_FLAGS
+"""All settings that are permitted in the file of a backend."""
+
 
 def split_address(text: str, where: str) -> tuple[str, int]:
     """Split `[::]:8080`, `127.0.0.1:8080` or `:8080`; raises a ConfigurationError that names `where`."""
@@ -198,10 +207,7 @@ def split_address(text: str, where: str) -> tuple[str, int]:
 
 def check(settings: BackendSettings) -> BackendSettings:
     """Validate settings and return them; raises ConfigurationError."""
-    if settings.log_level not in LEVELS:
-        raise ConfigurationError(
-            f'invalid value "{settings.log_level}" for --log-level: must be one of {", ".join(LEVELS)}'
-        )
+    check_log_level(settings.log_level)
     _check_store(settings)
     if bool(settings.cert_file) != bool(settings.key_file):
         raise ConfigurationError("--cert-file and --key-file must be given together")
@@ -222,6 +228,13 @@ def check(settings: BackendSettings) -> BackendSettings:
             raise ConfigurationError(f"invalid value for --{field.name.replace('_', '-')}: must not be negative")
     _ = settings.api_address
     return settings
+
+
+def check_log_level(level: str) -> str:
+    """Return a level that exists; raises ConfigurationError."""
+    if level not in LEVELS:
+        raise ConfigurationError(f'invalid value "{level}" for --log-level: must be one of {", ".join(LEVELS)}')
+    return level
 
 
 def _check_store(settings: BackendSettings) -> None:

@@ -18,18 +18,18 @@ class DatabaseUrl:
     statement_cache: bool = True
 
 
-def target_of(url: str) -> DatabaseUrl:
-    """Read the URL of a database; raises ConfigurationError."""
+def target_of(url: str, where: str = "--store") -> DatabaseUrl:
+    """Read the URL of a database; raises a ConfigurationError that names `where` it is from."""
     try:
         parts = urlsplit(url)
     except ValueError as err:
-        raise ConfigurationError(f"invalid value for --store: {err}") from err
+        raise ConfigurationError(f"invalid value for {where}: {err}") from err
     if parts.scheme not in SCHEMES:
-        raise ConfigurationError("invalid value for --store: must be a URL that begins with postgresql://")
+        raise ConfigurationError(f"invalid value for {where}: must be a URL that begins with postgresql://")
     parameters = parse_qsl(parts.query, keep_blank_values=True)
     cache = dict(parameters).get(STATEMENT_CACHE, "1")
     if cache not in ("0", "1"):
-        raise ConfigurationError(f'invalid value "{cache}" for {STATEMENT_CACHE} in --store: must be 0 or 1')
+        raise ConfigurationError(f'invalid value "{cache}" for {STATEMENT_CACHE} in {where}: must be 0 or 1')
     query = urlencode([one for one in parameters if one[0] != STATEMENT_CACHE])
     user, at, hosts = parts.netloc.rpartition("@")
     shown = f"{parts.scheme}://{user.partition(':')[0]}{at}{hosts}{parts.path}"
