@@ -57,6 +57,7 @@ MISTAKES = {
         "check \"web-latency\" in namespace \"default\" already exists; 'sensuctl create --file' and 'sensuctl apply' "
         "replace it"
     ),
+    "check list a b": "unexpected arguments: a b\nUsage",
     "check info a b": "unexpected argument: b\nUsage: sensuctl check info [ID] [flags]\n"
     "Run 'sensuctl check info --help' for more.",
     "check info": "an argument is missing\nUsage: sensuctl check info [ID] [flags]\n"
@@ -235,6 +236,23 @@ def test_another_port_than_the_apis_is_recognised(tmp_path: Path, status: int, b
         words = ["configure", "-n", "--url", url, "--username", USER, "--password", "x"]
         assert run(words, {"HOME": str(tmp_path)}, Terminal(), io.StringIO(), err) == 1
     assert remedy in err.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("check list", "this is not the URL of a Sensu API: 404 page not found\nThe API usually listens on port 8080"),
+        ("handler info mail", "this is not the URL of a Sensu API: 404 page not found\nThe API usually listens on"),
+        ("secret list", "this backend does not serve secrets (secrets/v1): 404 page not found"),
+    ],
+)
+def test_a_path_that_a_server_does_not_serve_is_no_missing_resource(tmp_path: Path, line: str, message: str) -> None:
+    """The agents' port, and a backend of another edition or version, are named as such."""
+    with answering(404, b"404 page not found\n") as url:
+        err = Terminal()
+        words = [*line.split(), "--api-url", url, "--api-key", "00000000-0000-0000-0000-000000000000"]
+        assert run(words, {"HOME": str(tmp_path)}, Terminal(), Terminal(), err) == 1
+    assert f"Error: {message}" in err.getvalue()
 
 
 def test_help_wraps_at_the_width_of_the_terminal(terminal: Sensuctl) -> None:

@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, expect, sync_playwright
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 AXE = CHECKOUT / "src/sensu/web/node_modules/axe-core/axe.min.js"
@@ -18,6 +18,7 @@ AXE_TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practi
 SERIOUS = ("serious", "critical")
 WAIT_MS = 10_000
 DESKTOP, TABLET, PHONE = (1280, 800), (768, 1024), (390, 844)
+expect.set_options(timeout=WAIT_MS)
 Theme = Literal["light", "dark"]
 THEMES: tuple[Theme, ...] = ("light", "dark")
 _WATCH_POLICY = """

@@ -295,7 +295,8 @@ def _wrong_words(command: Command, words: Sequence[str], err: BadArguments) -> C
     """The failure for wrong words, with the usage in one line."""
     least, most = command.words
     if len(words) > most:
-        problem = f"unexpected argument: {' '.join(words[most:])}"
+        extra = words[most:]
+        problem = f"unexpected {'argument' if len(extra) == 1 else 'arguments'}: {' '.join(extra)}"
     elif len(words) < least:
         problem = "an argument is missing" if str(err) == INVALID_ARGUMENTS else str(err)
     else:

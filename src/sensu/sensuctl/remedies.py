@@ -13,6 +13,7 @@ from urllib.parse import unquote
 from sensu.client.http_api import APIUnreachable
 from sensu.errors import SensuError
 from sensu.files.spelling import did_you_mean
+from sensu.resources.kind import CORE_V2
 from sensu.resources.kinds import EVENT, Kind, by_segment
 from sensu.sensuctl.command import Context
 from sensu.sensuctl.failure import APIError, CommandFailed
@@ -21,10 +22,13 @@ from sensu.sensuctl.paths import resource_path
 NOT_FOUND, FORBIDDEN, UNAUTHORIZED, CONFLICT = 404, 403, 401, 409
 NAMES_COMPARED = 1000
 """The maximum number of names compared to make a suggestion."""
+_NO_API = "this is not the URL of a Sensu API"
 _PATH = re.compile(
     r"/api/(?:enterprise/)?(?P<group>\w+/v\d)/(?:namespaces/(?P<namespace>[^/]+)/)?(?P<segment>\w+)(?P<names>.*)"
 )
 _VERBS = {"GET": "read", "POST": "create", "PUT": "create or change", "PATCH": "change", "DELETE": "delete"}
+NO_ROUTE = "404 page not found"
+"""What servers written in Go answer for a path that they do not serve; the API answers so for unknown kinds."""
 PORTS = "The API usually listens on port 8080, agents connect to port 8081."
 
 
@@ -84,12 +88,21 @@ def _refusal(err: APIError, context: Context) -> str:
         return message
     if err.status == FORBIDDEN:
         return _forbidden(err, place, context)
+    if err.status == NOT_FOUND and message == NO_ROUTE:
+        return _not_served(place)
     if err.status == NOT_FOUND and message.endswith("not found"):
         return _absent(place, context)
     if err.status == CONFLICT and message == "resource already exists":
         name = place if place.names or not context.words else place._replace(names=tuple(context.words[:1]))
         return f"{name} already exists; 'sensuctl create --file' and 'sensuctl apply' replace it"
     return message
+
+
+def _not_served(place: Place) -> str:
+    """The message where the server does not know a path that this version of sensuctl asks for."""
+    if place.kind.api_version == CORE_V2:
+        return f"{_NO_API}: {NO_ROUTE}\n{PORTS}"
+    return f"this backend does not serve {place.kind.plural} ({place.kind.api_version}): {NO_ROUTE}"
 
 
 def _forbidden(err: APIError, place: Place, context: Context) -> str:
@@ -168,7 +181,7 @@ def _log_in(err: APIError) -> str:
     if err.status == UNAUTHORIZED:
         return "the user name or password is wrong, or the user is disabled"
     if err.status == NOT_FOUND:
-        return f"this is not the URL of a Sensu API: {str(err).strip()}\n{PORTS}"
+        return f"{_NO_API}: {str(err).strip()}\n{PORTS}"
     return f"unable to log in: {str(err).strip()}"
 
 
