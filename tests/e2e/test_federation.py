@@ -1,4 +1,4 @@
-"""Two backends as clusters of a federation, one of which mirrors its roles in the other."""
+"""Two backends as clusters of a federation: one mirrors its roles in the other, and is the gateway to it."""
 
 import asyncio
 import json
@@ -8,6 +8,8 @@ from typing import Any
 
 import aiohttp
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from sensu.testing.backend_process import PASSWORD, USER, BackendProcess
 
@@ -21,6 +23,7 @@ class ClusterAPI:
     """The API of one cluster, as its administrator."""
 
     def __init__(self, backend: BackendProcess, session: aiohttp.ClientSession) -> None:
+        self.backend = backend
         self.url, self._session, self._token = backend.api_url, session, ""
 
     async def log_in(self) -> None:
@@ -78,10 +81,13 @@ async def clusters(tmp_path: Path) -> AsyncIterator[tuple[ClusterAPI, ClusterAPI
     """Two clusters of one backend each."""
     backends = [BackendProcess(tmp_path / name) for name in ("gateway", "alpha")]
     async with aiohttp.ClientSession() as session:
+        key = ec.generate_private_key(ec.SECP384R1())
+        key_file = tmp_path / "jwt_private.pem"
+        key_file.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption()))
         for one in backends:
             one.folder.mkdir()
             await one.initialise()
-            await one.start()
+            await one.start(["--jwt-private-key-file", str(key_file)])
         apis = [ClusterAPI(one, session) for one in backends]
         for api in apis:
             await api.log_in()
@@ -133,3 +139,23 @@ async def test_roles_are_mirrored_in_another_cluster(clusters: tuple[ClusterAPI,
     async with asyncio.timeout(WAIT_S):
         while (await gateway.call("GET", STATUS))[0] != 404:  # noqa: ASYNC110 - see above
             await asyncio.sleep(0.1)
+
+
+async def test_the_gateway_shows_the_other_cluster_until_it_is_lost(clusters: tuple[ClusterAPI, ClusterAPI]) -> None:
+    """Lists of both clusters come through one API; when one is killed, the other one is still shown."""
+    gateway, alpha = clusters
+    body = {"type": "Cluster", "api_version": "federation/v1", "metadata": {"name": "alpha"}}
+    put = "/api/enterprise/federation/v1/clusters/alpha"
+    assert (await gateway.call("PUT", put, {**body, "spec": {"api_urls": [alpha.url]}}))[0] == 201
+    await alpha.put_role("local", "get")
+    roles = [one["metadata"]["name"] for one in (await gateway.call("GET", f"/api/sensu/v1/clusters/alpha{ROLES}"))[1]]
+    assert "local" in roles
+    for lost in (False, True):
+        if lost:
+            await alpha.backend.kill()
+        code, found = await gateway.call("GET", "/api/sensu/v1/clusters")
+        assert (code, [one["name"] for one in found["clusters"]]) == (200, ["local-cluster", "alpha"])
+        assert [bool(one["error"]) for one in found["clusters"]] == [False, lost]
+        code, found = await gateway.call("GET", f"/api/sensu/v1/all-clusters{ROLES}")
+        assert [(one["cluster"], "body" in one) for one in found] == [("local-cluster", True), ("alpha", not lost)]
+    assert "cannot be reached" in found[1]["error"]

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import bcrypt
@@ -184,10 +185,11 @@ async def running_api(
     handles: bool = False,
     dist: Path | None = None,
     fresh: bool = True,
+    **settings: Any,
 ) -> AsyncIterator[RunningApi]:
     """A fresh backend with the user admin, ended on leaving; with `dist` it serves the web UI in that folder.
 
-    One that is not `fresh` starts again on the database in the folder.
+    One that is not `fresh` starts again on the database in the folder. `settings` are those of the backend.
     """
     clock = clock or SystemClock()
     async with contextlib.AsyncExitStack() as stack:
@@ -205,7 +207,7 @@ async def running_api(
         await cache.load(kind for kind in ALL_KINDS if kind is not EVENT)
         stack.callback(cache.close)
         metrics = BackendMetrics(CollectorRegistry(), "test")
-        basics = Basics(store, cache, clock, BackendSettings(), metrics)
+        basics = Basics(store, cache, clock, BackendSettings(**settings), metrics)
         known = await auth.assembled(basics, stack)
         secrets, failures = secret_values.assembled(basics, known.sealing, _own_entity(), stack, lambda: None)
         scripts, counts = Scripts(), DeliveryCounts(metrics, store.deliveries_size)

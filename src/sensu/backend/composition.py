@@ -18,6 +18,7 @@ from sensu.backend.api.status import health_json
 from sensu.backend.auth import assembly as auth
 from sensu.backend.auth.access import Access
 from sensu.backend.basics import Basics
+from sensu.backend.cluster_id import cluster_id
 from sensu.backend.counts import AssetCounts, DeliveryCounts, EventCounts, KeepaliveCounts, ScheduleCounts
 from sensu.backend.dashboardd import assembly as dashboardd
 from sensu.backend.dashboardd.assembly import Dashboard
@@ -27,7 +28,6 @@ from sensu.backend.eventd.counters import EventCounters
 from sensu.backend.eventd.daemon import Eventd
 from sensu.backend.federation.replication import Replication
 from sensu.backend.flow import Flow
-from sensu.backend.initialise import cluster_id
 from sensu.backend.keepalived.daemon import KeepaliveCounters, Keepalived
 from sensu.backend.membership import ALONE, Duty, Membership
 from sensu.backend.pipelined import assembly as pipelined

@@ -3,7 +3,6 @@
 Source: docs, "Backend reference", initialization; spec BE-02, BE-03.
 """
 
-import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
@@ -20,11 +19,10 @@ from sensu.resources.user import User
 from sensu.resources.wire import Wire, decode, encode
 from sensu.rules.audit import AuditRecord
 from sensu.store.contract import Store
-from sensu.store.values import AppendAudit, PutState, Refused
+from sensu.store.values import AppendAudit, Refused
 
 AGENT_PASSWORD = "P@ssw0rd!"  # noqa: S105 - the documented default of agents
 PASSWORD_CHARACTERS_MIN = 8
-CLUSTER_ID = "cluster_id"
 USERNAME_VARIABLE = f"{ENVIRONMENT_PREFIX}_CLUSTER_ADMIN_USERNAME"
 PASSWORD_VARIABLE = f"{ENVIRONMENT_PREFIX}_CLUSTER_ADMIN_PASSWORD"
 API_KEY_VARIABLE = f"{ENVIRONMENT_PREFIX}_CLUSTER_ADMIN_API_KEY"
@@ -150,12 +148,3 @@ def make_folder(path: Path, flag: str) -> Path:
     except OSError as err:
         raise ConfigurationError(f"{flag} {path}: {(err.strerror or str(err)).lower()}") from err
     return path
-
-
-async def cluster_id(store: Store) -> str:
-    """The UUID of this cluster, generated at the first start."""
-    kept = await store.get_state(CLUSTER_ID)
-    if kept is None:
-        await store.commit([PutState(CLUSTER_ID, str(uuid.uuid4()).encode(), once=True)])
-        kept = await store.get_state(CLUSTER_ID)
-    return (kept or b"").decode()

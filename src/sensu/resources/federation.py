@@ -9,10 +9,15 @@ from sensu.resources.wire_numbers import I64
 
 
 class FederatedCluster(Wire, frozen=True):
-    """A cluster of the federation: the URLs of the APIs of its backends."""
+    """A cluster of the federation: the URLs of the APIs of its backends.
+
+    `ca_cert` is a file on the backend's host. It and `insecure` are not in the reference.
+    """
 
     metadata: ObjectMeta = always(ObjectMeta)
     api_urls: tuple[str, ...] | None = always_null()
+    ca_cert: str = ""
+    insecure: bool = False
 
 
 class EtcdReplicator(Wire, frozen=True):

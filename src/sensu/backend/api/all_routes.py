@@ -24,6 +24,7 @@ from sensu.backend.api import (
     event_rows,
     events,
     explain,
+    federated_clusters,
     filter_bench,
     find,
     first_administrator,
@@ -182,6 +183,12 @@ def _described_routes(context: ApiContext) -> Iterator[Route]:
     yield from tessen.routes(Tessen(kept))
     yield from prune.routes(Pruning(kept, cases.entities))
     yield from license.routes(Licenses(kept, tally.by_class))
+    yield from _for_several(context, cases)
+
+
+def _for_several(context: ApiContext, cases: UseCases) -> Iterator[Route]:
+    """The routes of requests for several resources or clusters at once."""
+    yield from federated_clusters.routes(context.gateway, context.clusters, context.local)
     yield from graphql.routes(cases, context.authenticator)
 
 
@@ -264,4 +271,5 @@ def _use_cases(context: ApiContext) -> UseCases:
         lambda timeout_s: status.health_json(context.store, context.member, context.peers, timeout_s),
         context.version,
         status.ETCD_VERSIONS,
+        context.clusters.namespaces,
     )

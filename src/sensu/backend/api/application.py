@@ -61,7 +61,9 @@ def build_application(context: ApiContext) -> Application:
     """Build the API of a backend."""
     watchable = Watchable(Watches(context.access, context.feed, context.sealed), context.authenticator)
     routes = [watchable.added(route) for route in routes_of(context)]
-    return HttpApi(Router(routes), context)
+    application = HttpApi(Router(routes), context)
+    context.local.serve(application)
+    return application
 
 
 class HttpApi:

@@ -8,6 +8,8 @@ from sensu.backend.api.context import ApiContext
 from sensu.backend.api.server import ApiServer
 from sensu.backend.auth.assembly import Auth
 from sensu.backend.basics import Basics
+from sensu.backend.federation.all_clusters import AllClusters
+from sensu.backend.federation.gateway import Gateway
 from sensu.backend.listening import ListenerSettings, api_listener
 from sensu.backend.membership import ALONE, NoPeers, Ownership
 from sensu.backend.ports import Application, DaemonPorts, Peers
@@ -64,6 +66,8 @@ def assembled_context(
     streams = LiveStreams(basics.store, auth.access, basics.records, basics.clock, rows, alone=ownership.alone)
     checks = ScriptChecks()
     stack.callback(checks.close)
+    gateway = Gateway(basics.records, auth.tokens, basics.clock, basics.settings.trusted_ca_file)
+    stack.push_async_callback(gateway.close)
     return ApiContext(
         store=basics.store,
         access=auth.access,
@@ -91,6 +95,8 @@ def assembled_context(
         ownership=ownership,
         peers=peers or NoPeers(),
         bounds=_bounds(basics.settings),
+        gateway=gateway,
+        clusters=AllClusters(gateway, auth.access, basics.records),
     )
 
 

@@ -3,12 +3,15 @@
 from dataclasses import dataclass, field
 
 from sensu.backend.api import cluster
+from sensu.backend.api.federated_clusters import LocalApi
 from sensu.backend.auth.access import Access
 from sensu.backend.auth.authenticator import Authenticator
 from sensu.backend.auth.oidc.flow import SignOn
 from sensu.backend.auth.passwords import Passwords
 from sensu.backend.auth.providers import Providers
 from sensu.backend.auth.tokens import Tokens
+from sensu.backend.federation.all_clusters import AllClusters
+from sensu.backend.federation.gateway import Gateway
 from sensu.backend.membership import ALONE, NoPeers, Ownership
 from sensu.backend.metrics import BackendMetrics
 from sensu.backend.ports import DaemonPorts, Peers
@@ -52,9 +55,12 @@ class ApiContext:
     rows: Rows
     live: LiveStreams
     bounds: LoadBounds
+    gateway: Gateway
+    clusters: AllClusters
     version: str = ""
     body_bytes_max: int = BODY_BYTES_MAX
     dashboard_url: str = ""
     silence_limits: SilenceLimits = NO_LIMITS
     ownership: Ownership = ALONE
     peers: Peers = field(default_factory=NoPeers)
+    local: LocalApi = field(default_factory=LocalApi)

@@ -19,6 +19,8 @@ _NAMES = {
     "name": "The name of the resource; a slash is encoded as %2F.",
     "entity": "The name of an entity.",
     "check": "The name of a check.",
+    "cluster": "The name of a registered cluster.",
+    "path": "The path of the request that is passed on, with its slashes, for example api/core/v2/namespaces.",
 }
 
 

@@ -51,7 +51,8 @@ class Route:
     `open` routes need no authentication; `early` ones answer before the backend is ready. `lists` is the kind of the
     resources in a list; `watchable` lists can be watched; other lists in pages are `paged`. A `conditional`
     write meets the preconditions in its headers. If there are several
-    workers, those that the route is `known_to` answer.
+    workers, those that the route is `known_to` answer. If a route `takes_rest`, its last variable is all of the path
+    that remains.
 
     The rest is documentation: the shape of the body that it `takes` and of the response that it `gives`, the `status`
     and `media_type` of the response, and the descriptions of its query parameters (`queries`).
@@ -66,6 +67,7 @@ class Route:
     watchable: bool = True
     paged: bool = False
     conditional: bool = False
+    takes_rest: bool = False
     known_to: KnownTo = KnownTo.ALL
     takes: Any = None
     gives: Any = None
@@ -83,12 +85,13 @@ KNOWN_PATH_LENGTH_MAX = 512
 
 
 class _Node:
-    __slots__ = ("literals", "routes", "variable")
+    __slots__ = ("literals", "rest", "routes", "variable")
 
     def __init__(self) -> None:
         self.literals: dict[str, _Node] = {}
         self.variable: _Node | None = None
         self.routes: dict[str, Route] = {}
+        self.rest: _Node | None = None
 
 
 class Router:
@@ -103,7 +106,10 @@ class Router:
     def _add(self, route: Route) -> None:
         node = self._root
         for segment in route.path.split("/")[1:]:
-            if segment.startswith("{"):
+            if route.takes_rest and segment == route.path.rpartition("/")[2]:
+                node.rest = node.rest or _Node()
+                node = node.rest
+            elif segment.startswith("{"):
                 node.variable = node.variable or _Node()
                 node = node.variable
             else:
@@ -138,9 +144,11 @@ def _walk(node: _Node, segments: list[str], position: int, params: tuple[str, ..
         found = _walk(literal, segments, position + 1, params)
         if found is not None:
             return found
-    if node.variable is None or not segment:
-        return None
-    return _walk(node.variable, segments, position + 1, (*params, segment))
+    if node.variable is not None and segment:
+        found = _walk(node.variable, segments, position + 1, (*params, segment))
+        if found is not None:
+            return found
+    return None if node.rest is None else (node.rest.routes, (*params, "/".join(segments[position:])))
 
 
 def cleaned(path: str) -> str:

@@ -23,6 +23,7 @@ from sensu.backend.auth.sealing import Sealing
 from sensu.backend.auth.signing import read_private_key, read_public_key
 from sensu.backend.auth.tokens import TokenLifetimes, Tokens
 from sensu.backend.basics import Basics
+from sensu.backend.cluster_id import cluster_id
 from sensu.resources.kinds import AD_PROVIDER, AUTH_PROVIDER, LDAP_PROVIDER, OIDC_PROVIDER, Kind
 from sensu.tls import client_context
 
@@ -61,6 +62,7 @@ async def assembled(basics: Basics, stack: contextlib.AsyncExitStack) -> Auth:
         TokenLifetimes(access_s=settings.access_token_expiry, session_s=settings.refresh_token_expiry),
         read_private_key(private) if private else None,
         read_public_key(public) if public else None,
+        await cluster_id(basics.store),
     )
     await tokens.open()
     stack.callback(tokens.close)

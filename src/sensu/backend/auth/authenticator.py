@@ -60,11 +60,19 @@ class Authenticator:
 
     def _by_header(self, authorization: str) -> Identity | Rejected:
         if authorization.startswith(BEARER) and (token := authorization[len(BEARER) :]):
-            return self._tokens.verify(token)
+            return self._unless_disabled(self._tokens.verify(token))
         if authorization.startswith(KEY) and (key := authorization[len(KEY) :]):
             user = self._api_keys.user_of(key)
             return WRONG_CREDENTIALS if user is None else identity_of(principal_of(user), Via.API_KEY)
         return NO_CREDENTIALS
+
+    def _unless_disabled(self, found: Identity | Rejected) -> Identity | Rejected:
+        """The caller; a user of another cluster is refused if this cluster has disabled its user of that name."""
+        if isinstance(found, Identity) and found.is_of_other_cluster:
+            user = self._user(found.username)
+            if user is not None and user.disabled:
+                return WRONG_CREDENTIALS
+        return found
 
     async def used(self, caller: Identity, credentials: Credentials, ended: Ended = nothing_else) -> None:
         """Note that the session or API key of a caller is used, once in a while; raises StoreError.

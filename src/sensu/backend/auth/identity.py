@@ -16,6 +16,10 @@ BASIC = "basic"
 """The id of the provider whose users are the backend's own user records."""
 
 
+OTHER_CLUSTERS = "federation"
+"""The id of the provider of users of another cluster is this word, a slash and the UUID of that cluster."""
+
+
 class Via(Enum):
     """How a caller authenticated."""
 
@@ -57,6 +61,11 @@ class Identity(msgspec.Struct, frozen=True):
     batch: str = ""
     provider_id: str = BASIC
     user_id: str = ""
+
+    @property
+    def is_of_other_cluster(self) -> bool:
+        """Whether another cluster of the federation has authenticated the caller."""
+        return self.provider_id.startswith(f"{OTHER_CLUSTERS}/")
 
 
 @dataclass(frozen=True, slots=True)

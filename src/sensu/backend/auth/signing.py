@@ -2,7 +2,7 @@
 
 Tokens are signed with the cluster's secret (HS256) or, if one is given, with a private EC key (ES256, ES384 or ES512,
 depending on its curve). Tokens signed with the secret are always accepted; with a public EC key, those of other
-backends are accepted too.
+clusters are accepted too. `signs_for_others` says whether other clusters can accept this one's.
 """
 
 from collections.abc import Mapping
@@ -41,6 +41,7 @@ class Signer:
     ) -> None:
         if private_key is not None and public_key is None:
             public_key = private_key.public_key()
+        self.signs_for_others = private_key is not None
         self._signing: tuple[Any, str] = (secret, "HS256")
         self._verifying: dict[str, Any] = {"HS256": secret}
         if public_key is not None:
@@ -52,6 +53,10 @@ class Signer:
         """A token with these claims."""
         key, algorithm = self._signing
         return jwt.encode(dict(claims), key, algorithm=algorithm)
+
+    def is_shared(self, token: str) -> bool:
+        """Whether a token with a valid signature is signed with an EC key, which other clusters may have too."""
+        return jwt.get_unverified_header(token).get("alg") != "HS256"
 
     def claims_of(self, token: str) -> dict[str, Any] | None:
         """The claims of a token with a valid signature, expired or not; None for any other string."""

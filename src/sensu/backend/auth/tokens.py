@@ -5,7 +5,10 @@ session is replaced when it is used; the previous one remains valid for a short 
 same new one, so that two programs that share a login do not end each other's session. If it is used later, it was
 stolen or copied, and the session ends. The permissions of an access token depend on what the user's provider says at
 each request, not on its claims.
-Source: docs, "API authentication"; recorded scenarios auth-*.
+
+Clusters of a federation have the same EC keys and accept each other's access tokens. Those of another cluster have no
+session here: they are valid until they expire, and the groups of the user are those of their claims.
+Source: docs, "API authentication", "Multi-cluster visibility with federation"; recorded scenarios auth-*.
 """
 
 import secrets
@@ -19,7 +22,16 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey, EllipticCurvePublicKey
 
 from sensu.backend.auth.cluster_secret import SECRET_BYTES, cluster_secret
-from sensu.backend.auth.identity import BASIC, WRONG_CREDENTIALS, Identity, Rejected, Via, identity_of
+from sensu.backend.auth.identity import (
+    BASIC,
+    OTHER_CLUSTERS,
+    WRONG_CREDENTIALS,
+    Identity,
+    Principal,
+    Rejected,
+    Via,
+    identity_of,
+)
 from sensu.backend.auth.providers import Providers, ProviderUnavailable
 from sensu.backend.auth.session_checks import SessionChecks
 from sensu.backend.auth.sessions import Ended, LoginSession, StoredSessions, changed, lifetime_s, nothing_else
@@ -28,12 +40,18 @@ from sensu.backend.auth.web_sessions import CLIENT_CHARACTERS_MAX, WebSessions
 from sensu.clock import Clock
 from sensu.errors import StoreError
 from sensu.resources.wire import Wire, always_int, always_str
+from sensu.rules.directory import RESERVED
 from sensu.store.contract import Store
 from sensu.store.values import Write
 
 VERIFIED_REMEMBERED_MAX = 10_000
+CLUSTER_CLAIM = "cluster_id"
 CLAIMED_CHARACTERS_MAX = 2_048
 """The limit for all groups in a token, which programs send with each request; further groups are left out of it."""
+PASSED_ON_CHARACTERS_MAX = 4_096
+"""The same in a token for another cluster, which knows only these groups."""
+PASSED_ON_S = 300.0
+"""How long a token for another cluster is valid at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +83,8 @@ class _AccessClaims:
     username: str
     session_id: str
     expires_at: float
+    elsewhere: Principal | None = None
+    """The user of another cluster, if that has issued the token."""
 
 
 class Tokens:
@@ -78,7 +98,10 @@ class Tokens:
         lifetimes: TokenLifetimes | None = None,
         private_key: EllipticCurvePrivateKey | None = None,
         public_key: EllipticCurvePublicKey | None = None,
+        cluster_id: str = "",
     ) -> None:
+        """`cluster_id` is the UUID of this cluster, which tells its tokens from those of other clusters."""
+        self._cluster_id = cluster_id
         self._store = store
         self._providers = providers
         self._clock = clock
@@ -211,6 +234,8 @@ class Tokens:
         claims = self._access_claims(access_token)
         if claims is None or self._clock.now() >= claims.expires_at:
             return WRONG_CREDENTIALS
+        if claims.elsewhere is not None:
+            return identity_of(claims.elsewhere, Via.BEARER)
         session = self._lasting(claims.session_id, claims.username)
         provider = None if session is None else self._providers.get(session.provider_id)
         principal = None if session is None or provider is None else provider.current(session)
@@ -238,7 +263,8 @@ class Tokens:
         claims = self._signer.claims_of(token)
         if claims is None or not _is_access(claims):
             return None
-        found = _AccessClaims(claims["sub"], claims["session_id"], float(claims["exp"]))
+        elsewhere = _user_elsewhere(claims, self._cluster_id) if self._signer.is_shared(token) else None
+        found = _AccessClaims(claims["sub"], claims["session_id"], float(claims["exp"]), elsewhere)
         self._verified[digest] = found
         if len(self._verified) > VERIFIED_REMEMBERED_MAX:
             self._verified.popitem(last=False)
@@ -252,6 +278,27 @@ class Tokens:
             return None
         return refresh if access["sub"] == refresh["sub"] else None
 
+    def for_other_cluster(self, who: Identity) -> str | None:
+        """A token by which another cluster knows a caller of this one; None without a private key, which they share."""
+        if not self._signer.signs_for_others:
+            return None
+        claims = {
+            "exp": int(self._clock.now() + min(self._lifetimes.access_s, PASSED_ON_S)),
+            "jti": secrets.token_hex(16),
+            "iss": self._cluster_id,
+            "sub": who.username,
+            "groups": _claimed(who.groups, PASSED_ON_CHARACTERS_MAX),
+            "provider": _provider_claim(who.provider_id, who.user_id or who.username),
+            "api_key": False,
+            "session_id": "",
+            **self._cluster_claim(),
+        }
+        return self._signer.sign(claims)
+
+    def _cluster_claim(self) -> dict[str, str]:
+        """The claim by which other clusters tell this cluster's tokens from their own."""
+        return {CLUSTER_CLAIM: self._cluster_id} if self._signer.signs_for_others and self._cluster_id else {}
+
     def _triple(self, session: LoginSession, groups: tuple[str, ...], issuer: str, now: float) -> TokenTriple:
         expires_at = int(min(now + self._lifetimes.access_s, session.expires_at))
         access = {
@@ -260,9 +307,10 @@ class Tokens:
             "iss": issuer,
             "sub": session.username,
             "groups": _claimed(groups),
-            "provider": _provider_claim(session),
+            "provider": _provider_claim(session.provider_id, session.user_id or session.username),
             "api_key": False,
             "session_id": session.id,
+            **self._cluster_claim(),
         }
         refresh = {
             "exp": int(session.expires_at),
@@ -278,25 +326,30 @@ class Tokens:
         )
 
 
-def _claimed(groups: Sequence[str]) -> list[str]:
+def _user_elsewhere(claims: dict[str, Any], cluster_id: str) -> Principal | None:
+    """The user of a token that another cluster has issued; groups that the product itself uses are left out."""
+    cluster, groups = claims.get(CLUSTER_CLAIM), claims.get("groups")
+    if not cluster_id or not isinstance(cluster, str) or cluster in ("", cluster_id) or not isinstance(groups, list):
+        return None
+    kept = tuple(group for group in groups if isinstance(group, str) and not group.startswith(RESERVED))
+    return Principal(claims["sub"], kept, f"{OTHER_CLUSTERS}/{cluster}", claims["sub"])
+
+
+def _claimed(groups: Sequence[str], characters_max: int = CLAIMED_CHARACTERS_MAX) -> list[str]:
     """The groups of a user in its token, as far as they fit; what the user may do follows from its session."""
     claimed, characters = list[str](), 0
     for group in groups:
         characters += len(group)
-        if characters > CLAIMED_CHARACTERS_MAX:
+        if characters > characters_max:
             break
         claimed.append(group)
     return claimed
 
 
-def _provider_claim(session: LoginSession) -> dict[str, str]:
+def _provider_claim(provider_id: str, user_id: str) -> dict[str, str]:
     """The claim for the provider that Go clients read; `basic` has no type, as recorded."""
-    of_type, slash, _ = session.provider_id.partition("/")
-    return {
-        "provider_id": session.provider_id,
-        "provider_type": of_type if slash else "",
-        "user_id": session.user_id or session.username,
-    }
+    of_type, slash, _ = provider_id.partition("/")
+    return {"provider_id": provider_id, "provider_type": of_type if slash else "", "user_id": user_id}
 
 
 def _is_access(claims: dict[str, Any]) -> bool:

@@ -118,6 +118,24 @@ async def _store_health(info: Info, timeout: int | None) -> Mapping[str, Any]:  
     return {"alarms": (), "members": members}
 
 
+async def _clusters(root: None, info: Info) -> list[Mapping[str, Any]]:
+    reader = info.context
+    if not reader.is_known:
+        return []
+    found = (await reader.use_cases.clusters(reader.caller)).clusters
+    reader.work.shown(len(found) + sum(len(one.namespaces) for one in found), info)
+    return [
+        {
+            "name": one.name,
+            "isLocal": one.local,
+            "apiUrls": one.api_urls,
+            "namespaces": [{"name": name, "cluster": one.name} for name in one.namespaces],
+            "error": one.error or None,
+        }
+        for one in found
+    ]
+
+
 QUERY_RESOLVERS: Mapping[str, Mapping[str, Resolver]] = {
     "Query": {
         "viewer": _viewer,
@@ -128,6 +146,7 @@ QUERY_RESOLVERS: Mapping[str, Mapping[str, Resolver]] = {
         "suggest": suggest,
         "versions": _versions,
         "health": _health,
+        "clusters": _clusters,
     },
 }
 """Resolvers by type and field; `schema.py` adds the fields for one resource of a kind and for its lists."""

@@ -3,6 +3,8 @@
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
+from sensu.backend.auth.identity import Identity
+from sensu.backend.federation.all_clusters import ClusterViews
 from sensu.backend.services.checks import Checks
 from sensu.backend.services.entities import Entities
 from sensu.backend.services.events import Events
@@ -28,3 +30,4 @@ class UseCases:
     health: Callable[[float], Awaitable[bytes]]
     version: str
     etcd_versions: Mapping[str, str]
+    clusters: Callable[[Identity], Awaitable[ClusterViews]]

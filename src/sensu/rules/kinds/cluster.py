@@ -6,10 +6,11 @@ Source: docs, "Federation API" (the fields; every user may list clusters).
 from collections.abc import Iterator
 
 from sensu.resources.federation import FederatedCluster
+from sensu.rules.gateway import LOCAL, may_be_asked
 from sensu.rules.kinds.kind_rules import FieldProblem, KindRules
 from sensu.rules.names import name_problem
 from sensu.rules.selectors.selectable import NAME, Selectable, as_list, own
-from sensu.rules.web_urls import is_web_url
+from sensu.rules.web_urls import is_plain_url
 
 URLS_MAX = 64
 
@@ -19,6 +20,8 @@ def problems(cluster: FederatedCluster) -> Iterator[FieldProblem]:
     why = name_problem(cluster.metadata.name)
     if why is not None:
         yield FieldProblem("metadata.name", f"cluster name {why}")
+    elif cluster.metadata.name == LOCAL:
+        yield FieldProblem("metadata.name", f"cluster name must not be {LOCAL}, the name of the cluster that is asked")
     urls = cluster.api_urls or ()
     if not urls:
         yield FieldProblem("api_urls", "api_urls must have at least one URL, for example https://10.0.0.1:8080")
@@ -26,13 +29,19 @@ def problems(cluster: FederatedCluster) -> Iterator[FieldProblem]:
         yield FieldProblem("api_urls", f"api_urls must have at most {URLS_MAX} URLs")
     else:
         for number, url in enumerate(urls):
-            if not is_web_url(url):
+            if not is_plain_url(url):
                 message = f'api_urls must be URLs such as https://10.0.0.1:8080, not "{url}"'
                 yield FieldProblem(f"api_urls[{number}]", message)
+
+
+def notice(cluster: FederatedCluster) -> str:
+    """Which URLs are never used."""
+    unsafe = [url for url in cluster.api_urls or () if not may_be_asked(url)]
+    return f"not used, because tokens are sent over https only: {', '.join(unsafe)}" if unsafe else ""
 
 
 RULES = KindRules(
     problems=problems,
     selectable=Selectable("cluster", {**NAME, **own(as_list, "api_urls")}),
-    notice=lambda _: "stored, but not used: lists and the web UI show only the cluster that is asked",
+    notice=notice,
 )

@@ -6,6 +6,7 @@ from typing import Any, cast
 import jwt
 import msgspec
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from sensu.backend.auth import sessions as sessions_module
 from sensu.backend.auth.basic_provider import BasicProvider
@@ -318,3 +319,30 @@ async def test_many_stored_sessions_are_read_page_by_page(bench: Bench, monkeypa
     bench.tokens = bench.restarted()
     await bench.tokens.open()
     assert all(bench.known(triple) for triple in issued)
+
+
+async def test_clusters_with_the_same_key_accept_each_others_tokens_until_they_expire() -> None:
+    """Groups are those of the claims, without the product's own; an ended session counts only in its cluster."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    bench = Bench()
+    store = cast(Store, bench.store)
+    here = Tokens(store, Providers(bench.basic), bench.clock, LIFETIMES, key, cluster_id="here")
+    there = Tokens(store, Providers(bench.basic), bench.clock, LIFETIMES, None, key.public_key(), cluster_id="there")
+    await here.open()
+    who = Identity("bob", ("ops", "system:agents", "system:users"))
+    triple = await here.issue(who, ISSUER)
+    await here.logout(triple.access_token, triple.refresh_token)
+    assert here.verify(triple.access_token) == WRONG_CREDENTIALS
+    expected = Identity("bob", ("ops", "system:users"), Via.BEARER, provider_id="federation/here", user_id="bob")
+    assert there.verify(triple.access_token) == expected
+    assert await there.refresh(triple.access_token, triple.refresh_token, ISSUER) == WRONG_CREDENTIALS
+    passed_on = here.for_other_cluster(who)
+    assert passed_on is not None
+    assert there.verify(passed_on) == expected
+    assert here.verify(passed_on) == WRONG_CREDENTIALS
+    assert there.for_other_cluster(who) is None
+    bench.clock.move(300)
+    assert there.verify(passed_on) == WRONG_CREDENTIALS
+    bench.clock.move(600)
+    assert there.verify(triple.access_token) == WRONG_CREDENTIALS
+    here.close()
