@@ -34,7 +34,7 @@ logger = logging.getLogger("sensu.federation")
 
 EMPTY = (204, 304)
 WHOLE_BYTES_MAX = 1024 * 1024
-"""An answer of at most this size is sent as a whole, so that it can be compressed for browsers; the others as they come."""
+"""An answer of at most this size is sent as a whole, so that it can be compressed for browsers."""
 
 
 class LocalApi:
