@@ -57,7 +57,8 @@ MISTAKES = {
         "check \"web-latency\" in namespace \"default\" already exists; 'sensuctl create --file' and 'sensuctl apply' "
         "replace it"
     ),
-    "check list a b": "unexpected arguments: a b\nUsage",
+    "check list a b": "unexpected arguments: a b\nUsage: sensuctl check list [flags]\n"
+    "Run 'sensuctl check list --help' for more.",
     "check info a b": "unexpected argument: b\nUsage: sensuctl check info [ID] [flags]\n"
     "Run 'sensuctl check info --help' for more.",
     "check info": "an argument is missing\nUsage: sensuctl check info [ID] [flags]\n"
