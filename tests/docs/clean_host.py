@@ -48,7 +48,7 @@ def _step(number: int, block: Block, folder: Path) -> str:
     """The shell's lines for one block."""
     source = folder / "checkout" / block.title if block.title else folder / f"{number}.{block.language}"
     source.write_text(block.text)
-    command = "sensuctl create -f" if block.language == "yaml" else "bash -eo pipefail"
+    command = "bash -eo pipefail" if block.language == "sh" else "test -s" if block.title else "sensuctl create -f"
     quoted = shlex.quote(str(source))
     output, status = folder / f"{number}.out", folder / f"{number}.status"
     if not block.server:

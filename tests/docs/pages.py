@@ -27,7 +27,7 @@ _SERVER = re.compile(r"\s*(?:(sensu-backend|sensu-agent) start|python3 -m (http\
 
 
 class Block(NamedTuple):
-    """A fenced block; `place` is its page and line, `title` the name of the file that it is saved in, if any."""
+    """A fenced block; `place` is its page and line, `title` the file that readers save it in, if any."""
 
     place: str
     language: str

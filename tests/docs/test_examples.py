@@ -51,3 +51,11 @@ def test_a_block_says_what_it_is(block: Block) -> None:
         json.loads(block.text)
     targets = set(re.findall(r"^([a-z-]+):", (CHECKOUT / "Makefile").read_text(), re.MULTILINE))
     assert set(block.targets) <= targets
+
+
+@pytest.mark.parametrize("block", [block for block in ALL if block.title], ids=lambda block: block.place)
+def test_a_file_that_a_reader_saves_is_used(block: Block) -> None:
+    """A block with the name of a file is only saved; a command of the same page creates what is in it."""
+    page = block.place.partition(":")[0]
+    commands = [other.text for other in RUN if other.place.startswith(f"{page}:") and other.language == "sh"]
+    assert any(f"sensuctl create -f {block.title}\n" in text for text in commands)

@@ -10,11 +10,9 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import pytest
-import yaml
 
 from tests.docs.pages import CHECKOUT, PAGES
 
-DOCS = CHECKOUT / "docs"
 BUILD_S = 120
 VERSIONS = ("0.9.0", "0.10.0")
 LINKS_OF_PAGES = re.compile(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)")
@@ -111,19 +109,6 @@ def test_a_page_loads_nothing_from_another_host(site: Path) -> None:
         for link in read(page).loaded
         if not is_local(link) or not target_of(page, link, site).is_file()
     ] == []
-
-
-def test_the_navigation_leads_to_every_page() -> None:
-    """Each page of docs/ is in the navigation of mkdocs.yml, under one heading."""
-    listed = list(_pages_in(yaml.safe_load((CHECKOUT / "mkdocs.yml").read_text())["nav"]))
-    assert sorted(listed) == sorted({*(str(page.relative_to(DOCS)) for page in DOCS.rglob("*.md")), "changes.md"})
-
-
-def _pages_in(nav: object) -> list[str]:
-    if isinstance(nav, str):
-        return [nav]
-    inner = nav.values() if isinstance(nav, dict) else nav if isinstance(nav, list) else ()
-    return [page for one in inner for page in _pages_in(one)]
 
 
 def test_the_site_keeps_its_versions_and_opens_the_newest(site: Path) -> None:

@@ -271,3 +271,14 @@ def test_the_changelog_has_each_line_once_in_a_section() -> None:
     lines = [line for line in unreleased.splitlines() if line.startswith("- ")]
     starts = Counter(line[:60] for line in lines)
     assert [start for start, count in starts.items() if count > 1] == []
+
+
+def test_the_navigation_of_the_site_has_each_page_once() -> None:
+    """Readers of the documentation site find each page of docs/ under one heading of mkdocs.yml."""
+    docs = CHECKOUT / "docs"
+    navigation = (CHECKOUT / "mkdocs.yml").read_text().partition("\nnav:\n")[2]
+    listed = Counter(re.findall(r"^ *- (?:.*: )?(\S+\.md)$", navigation, re.MULTILINE))
+    pages = {str(page.relative_to(docs)) for page in docs.rglob("*.md")}
+    assert pages - set(listed) == set(), "add these pages to the navigation in mkdocs.yml"
+    assert set(listed) - pages == {"changes.md"}, "the changelog is the only page that is not in docs/"
+    assert [page for page, times in listed.items() if times > 1] == []
