@@ -75,6 +75,48 @@ async def test_time_in_which_the_store_was_away_expires_no_ttl(world: World) -> 
     assert stored and stored.check and stored.check.status == 1
 
 
+class SlowCommits:
+    """Lets commits wait until a time, as those do whose connection was lost while the database is away."""
+
+    def __init__(self, world: World, until: float) -> None:
+        self._commit = world.store.commit
+        self._clock, self._until = world.clock, until
+        world.store.commit = self  # type: ignore[method-assign]
+
+    async def __call__(self, writes: Sequence[Write]) -> Committed | Refused:
+        if not any(isinstance(write, PutState) and write.name == "test.barrier" for write in writes):
+            await self._clock.sleep(self._until - self._clock.monotonic())
+        return await self._commit(writes)
+
+
+async def test_time_in_which_the_store_does_not_answer_expires_no_ttl(world: World) -> None:
+    """A commit that takes a minute stops the time to live of all checks meanwhile, and no longer."""
+    await world.report(make_event(make_proxy("r1"), make_check(ttl=30, executed=START, issued=START)))
+    await world.clock.advance(9)
+    SlowCommits(world, 70)
+    world.eventd.offer(IncomingEvent(event()))
+    await world.clock.advance(61 + 20)
+    stored = await world.event("r1", "http")
+    assert stored and stored.check and stored.check.status == 0
+    await world.clock.advance(5)
+    stored = await world.event("r1", "http")
+    assert stored and stored.check and stored.check.status == 1
+
+
+async def test_a_store_that_is_away_while_nobody_reports_expires_no_ttl(world: World) -> None:
+    """It is enough that what eventd itself stores fails: agents may be waiting that could not report."""
+    await world.report(make_event(make_proxy("r1"), make_check(ttl=90, executed=START, issued=START)))
+    commits = FailingCommits(world, 10_000)
+    await world.clock.advance(80)
+    commits.failures = 0
+    await world.clock.advance(80)
+    stored = await world.event("r1", "http")
+    assert stored and stored.check and stored.check.status == 0
+    await world.clock.advance(20)
+    stored = await world.event("r1", "http")
+    assert stored and stored.check and stored.check.status == 1
+
+
 async def test_one_refused_event_harms_no_other(world: World) -> None:
     """Of events that wait together, only the one with an impossible write is refused."""
     await world.configure(ENTITY, make_entity("taken"))

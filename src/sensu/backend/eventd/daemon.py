@@ -58,8 +58,6 @@ ALONE_MAX = 2
 MISSING_KEEPALIVES_AT_ONCE_MAX = 64
 """How many missing keepalives are processed concurrently; others wait."""
 TICK_S = 1.0
-OVERSLEPT_S = 2.0
-"""If a tick is later than this, the process was suspended and could not receive events."""
 EXPIRE_AGAIN_S = 5.0
 """When to process an expired deadline again if its failure event could not be stored."""
 GATE_TICK_S = 0.25
@@ -109,6 +107,7 @@ class Eventd:
         self._idle.set()
         self._deadlines = Deadlines(clock)
         self._clocks = outage.SlotClocks(clock)
+        self._standstill = outage.Standstill(clock, self._pause)
         self._results, self._metrics = RecentResults(store, kept=keeps_results), RecentMetrics(store, ownership.place)
         silences = SilenceIndexes(cache)
         self.silence_marks = SilenceMarks(store, cache, silences, clock, ownership)
@@ -293,10 +292,14 @@ class Eventd:
     async def _store_takes_writes(self) -> bool:
         """Whether the store accepts other writes, so that an event itself is the reason for a failed commit."""
         try:
-            await self._store.commit(self._clocks.beats(self._common_now()))
+            await self._store_clocks()
         except StoreError:
             return False
         return True
+
+    async def _store_clocks(self) -> None:
+        with self._standstill.asking():
+            await self._store.commit(self._clocks.beats(self._common_now()))
 
     async def _process_alone(self, item: Waiting) -> None:
         result: Committed | Refused | None = None
@@ -311,7 +314,6 @@ class Eventd:
     async def _attempt(self, items: Sequence[Waiting]) -> Committed | Refused | None:
         """Decide the items and commit the result; retries while the store fails, then raises StoreError."""
         for pause_s in (*RETRY_PAUSES_S, None):
-            started = self._clock.monotonic()
             try:
                 return await self._decide_and_commit(items)
             except StoreError as err:
@@ -319,25 +321,25 @@ class Eventd:
                     raise
                 log.warning("the store does not answer", extra=fields(error=str(err), again_in_s=pause_s))
             await self._clock.sleep(pause_s)
-            self._pause(self._clock.monotonic() - started)
         return None
 
     async def _decide_and_commit(self, items: Sequence[Waiting]) -> Committed | Refused | None:
         started = self._clock.monotonic()
-        group = await self._group(items)
         decisions: list[ItemDecision] = []
         writes: list[Write] = []
-        for item in items:
-            decision = group.decide(item)
-            decisions.append(decision)
-            writes += decision.writes
-        decided = self._clock.monotonic()
-        try:
-            result = await self._store.commit(writes) if writes else None
-        except StoreError:
-            took = Took(decided - started, self._clock.monotonic() - decided)
-            count_group(self._counters, items, group.proxies_made, took, well=False)
-            raise
+        with self._standstill.asking():
+            group = await self._group(items)
+            for item in items:
+                decision = group.decide(item)
+                decisions.append(decision)
+                writes += decision.writes
+            decided = self._clock.monotonic()
+            try:
+                result = await self._store.commit(writes) if writes else None
+            except StoreError:
+                took = Took(decided - started, self._clock.monotonic() - decided)
+                count_group(self._counters, items, group.proxies_made, took, well=False)
+                raise
         if not isinstance(result, Refused):
             committed = self._clock.monotonic()
             self._apply(items, decisions)
@@ -459,12 +461,8 @@ class Eventd:
             wait_s = self._deadlines.wait_s(TICK_S)
             started = self._clock.monotonic()
             await self._clock.sleep(wait_s)
-            slept_s = self._clock.monotonic() - started
-            overslept_s = slept_s - wait_s
-            if (self._gate is not None and self._gate.pauses_senders()) or self._ownership.may_miss_events():
-                self._pause(slept_s)
-            elif overslept_s > OVERSLEPT_S:
-                self._pause(overslept_s)
+            held_back = self._gate is not None and self._gate.pauses_senders()
+            self._standstill.slept(started, wait_s, nothing_came=held_back or self._ownership.may_miss_events())
             for key in self._deadlines.take_due():
                 if key.check == KEEPALIVE:
                     self._keepalives_due.put_nowait(key)
@@ -493,7 +491,7 @@ class Eventd:
     async def _beat_forever(self) -> None:
         while True:
             try:
-                await self._store.commit(self._clocks.beats(self._common_now()))
+                await self._store_clocks()
             except StoreError as err:
                 log.warning("the store does not answer", extra=fields(error=str(err)))
             await self._clock.sleep(outage.BEAT_S)

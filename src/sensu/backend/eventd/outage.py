@@ -1,10 +1,12 @@
 """The clocks of deadlines: time in which the backend could not receive events does not count."""
 
 import asyncio
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import NamedTuple
 
 from sensu.clock import Clock
+from sensu.errors import StoreError
 from sensu.store.contract import Store
 from sensu.store.values import PutState
 
@@ -16,6 +18,12 @@ SET_BACK_S = 2.0
 _GRACE_LEAST_S = 5.0
 _GRACE_MOST_S = 240.0
 """Twice the longest pause between two connection attempts of an agent."""
+OVERSLEPT_S = 2.0
+"""If a sleep ends later than this, the process was suspended and could not receive events."""
+UNANSWERED_S = 2.0
+"""If the store takes longer than this for an answer, no event could arrive in the meantime."""
+SPANS_MAX = 10
+"""Maximum separate times of the past that are remembered as left out; the oldest are dropped first."""
 
 
 def grace_s(down_s: float) -> float:
@@ -29,6 +37,74 @@ def remaining_s(due_at: float, stopped_at: float, down_s: float) -> float:
     The downtime does not count, and agents have at least the grace period to reconnect.
     """
     return max(due_at - stopped_at, grace_s(down_s))
+
+
+Span = tuple[float, float]
+"""The begin and end of a time."""
+
+
+def left_out(spans: Sequence[Span], begin: float, end: float) -> tuple[float, Sequence[Span]]:
+    """How much of the time from `begin` to `end` is not in `spans` yet, and the spans with it; spans do not overlap."""
+    apart = [span for span in spans if span[1] < begin or span[0] > end]
+    touching = [span for span in spans if span[1] >= begin and span[0] <= end]
+    known_s = sum(min(until, end) - max(since, begin) for since, until in touching)
+    joined = (min([begin, *(since for since, _ in touching)]), max([end, *(until for _, until in touching)]))
+    return max(0.0, end - begin - known_s), [*apart, joined][-SPANS_MAX:]
+
+
+class Standstill:
+    """Times in which no event could arrive, for whatever reasons; each is left out once.
+
+    One reason is that the store does not answer: from the first request that fails or takes long until one succeeds.
+    """
+
+    def __init__(self, clock: Clock, leave_out: Callable[[float], None]) -> None:
+        """`leave_out` is called with seconds that do not count."""
+        self._clock, self._leave_out = clock, leave_out
+        self._spans: Sequence[Span] = ()
+        self._asked_at: float | None = None
+        self._failed = False
+
+    def since(self, begin: float) -> None:
+        """Leave out the time from `begin` (monotonic) until now."""
+        seconds, self._spans = left_out(self._spans, begin, self._clock.monotonic())
+        if seconds:
+            self._leave_out(seconds)
+
+    def slept(self, started: float, wait_s: float, *, nothing_came: bool) -> None:
+        """Leave out what of a sleep of `wait_s` does not count; all of it if events were held back (`nothing_came`)."""
+        self.look()
+        if nothing_came:
+            self.since(started)
+        elif self._clock.monotonic() - started - wait_s > OVERSLEPT_S:
+            self.since(started + wait_s)
+
+    @contextmanager
+    def asking(self) -> Iterator[None]:
+        """Within this context the store is asked for something that every event needs."""
+        self._asked()
+        try:
+            yield
+        except StoreError:
+            self._asked()
+            self._failed = True
+            raise
+        except BaseException:
+            self._asked_at = self._asked_at if self._failed else None
+            raise
+        self.look()
+        self._asked_at, self._failed = None, False
+
+    def _asked(self) -> None:
+        if self._asked_at is None:
+            self._asked_at = self._clock.monotonic()
+
+    def look(self) -> None:
+        """Leave out the time until now if the store fails, or has not answered for long."""
+        if self._asked_at is None:
+            return
+        if self._failed or self._clock.monotonic() - self._asked_at > UNANSWERED_S:
+            self.since(self._asked_at)
 
 
 class Beat(NamedTuple):

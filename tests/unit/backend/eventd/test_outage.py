@@ -1,8 +1,11 @@
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from sensu.backend.eventd.outage import Beat, SlotClocks, beat, grace_s, remaining_s
+from sensu.backend.eventd.outage import SPANS_MAX, Beat, SlotClocks, Span, beat, grace_s, left_out, remaining_s
 from sensu.store.sqlite.store import SQLiteStore
 from sensu.testing.virtual_clock import VirtualClock
 
@@ -50,3 +53,15 @@ async def test_the_clock_of_a_slot_goes_on_where_it_stopped(tmp_path: Path) -> N
     await clock.advance(1)
     assert [later.now_s(slot) for slot in (1, 2, 3)] == [5071.0, 401.0, 5151.0]
     await store.close()
+
+
+@given(st.lists(st.tuples(st.integers(0, 60), st.integers(0, 20)), max_size=SPANS_MAX))
+def test_a_time_with_several_reasons_is_left_out_once(times: list[tuple[int, int]]) -> None:
+    """Whatever the order in which times are left out and how they overlap, the sum is that of their union."""
+    spans: Sequence[Span] = ()
+    total, covered = 0.0, set[int]()
+    for begin, lasts in times:
+        seconds, spans = left_out(spans, begin, begin + lasts)
+        total += seconds
+        covered |= set(range(begin, begin + lasts))
+    assert total == len(covered)
