@@ -232,6 +232,7 @@ class Forwarding:
         moving = {slot for slot in (*self._held, *self._refused) if not self._has_owner(slot)}
         for way in self._ways.values():
             moving.update(slot for slot in way.slots if self._ownership.owner_of(slot) != way.peer.member)
+            moving.update(way.refusing)
         self._moving = moving
         self._release()
 
@@ -350,12 +351,8 @@ class Forwarding:
         )
 
     def _take_for(self, member: int, number: int, slot: int, answer: SendReply, take: Callable[[Done], bool]) -> bool:
-        """Take an event of another member, unless it was taken already or its slot is not owned here."""
-        if self._results.knows(member, number, answer):
-            return True
-        if not self._ownership.owns(slot):
-            self._results.bounce(member, number)
-            answer(NotMine(number))
+        """Take an event of another member, unless it was taken already, or is refused because of its slot."""
+        if self._results.knows(member, number, answer) or self._bounces(member, number, slot, answer):
             return True
         done = self._results.telling(member, number, answer)
         try:
@@ -368,9 +365,16 @@ class Forwarding:
         self._results.unknown(member, number)
         return False
 
+    def _bounces(self, member: int, number: int, slot: int, answer: SendReply) -> bool:
+        """Whether something is refused because this member does not own its slot, or refused an earlier one of it."""
+        if self._ownership.owns(slot) and not self._results.refuses(member, slot):
+            return False
+        self._results.bounce(member, number, slot)
+        answer(NotMine(number))
+        return True
+
     def _removal_asked(self, member: int, message: RemoveEvent, answer: SendReply) -> None:
-        if not self._ownership.owns(slot_of(message.key.namespace, message.key.entity)):
-            answer(NotMine(message.id))
+        if self._bounces(member, message.id, slot_of(message.key.namespace, message.key.entity), answer):
             return
         task = asyncio.get_running_loop().create_task(self._remove(message, answer))
         self._removals.add(task)

@@ -14,12 +14,15 @@ Done = Callable[[EventOutcome], None]
 
 
 class _Book:
-    """The events of one start of a member: their outcomes, None while they are processed; and those not stored."""
+    """The events of one start of a member: their outcomes, None while they are processed; and those not stored.
+
+    Of those that were refused because of their slot, `not_taken` has the slot.
+    """
 
     def __init__(self, start: str) -> None:
         self.start = start
         self.outcomes: dict[int, EventOutcome | None] = {}
-        self.not_taken: dict[int, None] = {}
+        self.not_taken: dict[int, int | None] = {}
         self.answer: SendReply | None = None
 
 
@@ -80,9 +83,17 @@ class Results:
         """An event was not taken after all, and will be offered again."""
         self._book(member).outcomes.pop(number, None)
 
-    def bounce(self, member: int, number: int) -> None:
+    def bounce(self, member: int, number: int, slot: int) -> None:
         """An event is not taken, because its slot belongs to another member."""
-        self._book(member).not_taken[number] = None
+        self._book(member).not_taken[number] = slot
+
+    def refuses(self, member: int, slot: int) -> bool:
+        """Whether an event of a slot was refused that its sender still takes for handed over.
+
+        Later ones would overtake it, even if the slot is this member's own by now.
+        """
+        not_taken = self._book(member).not_taken
+        return bool(not_taken) and slot in not_taken.values()
 
     def took_back(self, member: int, number: int) -> None:
         """The sender knows that an event was not taken, or not stored."""
@@ -94,7 +105,9 @@ class Results:
 
     def not_stored(self, member: int) -> Sequence[int]:
         """The known events of a member that are not stored, or not yet."""
-        return [number for number, one in self._book(member).outcomes.items() if not isinstance(one, EventStored)]
+        book = self._book(member)
+        unstored = (number for number, one in book.outcomes.items() if not isinstance(one, EventStored))
+        return list(dict.fromkeys((*unstored, *book.not_taken)))
 
     def _tell(self, member: int, number: int, outcome: EventOutcome) -> None:
         if not isinstance(outcome, EventStored):

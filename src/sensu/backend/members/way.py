@@ -26,6 +26,8 @@ class Way:
         """`settled` is called with a slot when nothing of it is in transit any more, `bounced` with what is refused."""
         self.peer = peer
         self.slots: Counter[int] = Counter()
+        self.refusing: dict[int, int] = {}
+        """The slots of which an event was refused, with its number, and later ones are in transit: they will be too."""
         self._slot_settled, self._bounced = settled, bounced
         self._under_way: dict[int, Handed] = {}
         self._entities = EntitiesSent()
@@ -68,11 +70,26 @@ class Way:
     def _pop(self, number: int) -> Handed | None:
         handed = self._under_way.pop(number, None)
         if handed is not None:
-            self.slots[handed.slot] -= 1
-            if not self.slots[handed.slot]:
-                del self.slots[handed.slot]
-                self._slot_settled(handed.slot)
+            slot = handed.slot
+            self.slots[slot] -= 1
+            if not self.slots[slot]:
+                del self.slots[slot]
+            if self._ends_refusing(slot) or slot not in self.slots:
+                self._slot_settled(slot)
         return handed
+
+    def _ends_refusing(self, slot: int) -> bool:
+        """Whether what was just taken off was the last that followed a refused event of its slot."""
+        if slot not in self.refusing:
+            return False
+        if any(one.slot == slot and self._follows(number, one) for number, one in self._under_way.items()):
+            return False
+        del self.refusing[slot]
+        return True
+
+    def _follows(self, number: int, handed: Handed) -> bool:
+        """Whether something follows what was refused of its slot."""
+        return number > self.refusing.get(handed.slot, number)
 
     def _hear(self, told: Unasked) -> None:
         if isinstance(told, NotMine):
@@ -95,9 +112,13 @@ class Way:
     def _bounce(self, told: NotMine) -> None:
         handed = self._under_way.get(told.id)
         if handed is not None:
-            self._bounced(self, handed)
-            self._pop(told.id)
+            self._take_refused(told.id, handed)
         self.peer.tell(TookBack(told.id))
+
+    def _take_refused(self, number: int, handed: Handed) -> None:
+        self.refusing.setdefault(handed.slot, number)
+        self._bounced(self, handed)
+        self._pop(number)
 
     def _settle(self, number: int, told: Reply | None) -> None:
         handed = self._pop(number)
@@ -109,11 +130,17 @@ class Way:
             log.warning("event not stored", extra=fields(worker=self.peer.member, why=told.outcome.why))
 
     def _again(self, present: bool) -> None:
-        """Send again what the other member has not stored."""
+        """Send again what the other member has not stored, unless it follows something that was refused."""
         if present and not self._is_gone:
             self._entities = EntitiesSent()
             welcome = self.peer.welcome
             self._settle_stored(welcome.stored, welcome.but)
+            for number, handed in list(self._under_way.items()):
+                if self._follows(number, handed):
+                    self._take_refused(number, handed)
+            for number in welcome.but:
+                if number not in self._under_way:
+                    self.peer.tell(TookBack(number))
             for number, handed in self._under_way.items():
                 self.peer.tell(handed.message(number, self._entities))
 
@@ -128,5 +155,6 @@ class Way:
         self._settle_stored(last, but)
         left, self._under_way = list(self._under_way.values()), {}
         self.slots.clear()
+        self.refusing.clear()
         self._wake()
         return left

@@ -139,6 +139,57 @@ async def test_events_that_come_too_late_go_to_the_next_owner(three: Sequence[Me
     assert two.intake.numbers == []
 
 
+async def test_nothing_overtakes_an_event_that_was_refused(three: Sequence[Member]) -> None:
+    """If a member owns a slot again before its sender hears of a refusal, it takes nothing later before that event."""
+    one, two, _ = three
+    peer, answers = one.bus.peers[2], list[Any]()
+    hear = peer._hears
+    peer.hear(answers.append)  # the answers are on their way for a while
+    two.learn(NOBODY)
+    send(one, 1, 1)
+    await peer.ask(AskHealth)
+    two.learn(2)
+    send(one, 2, 3)
+    await peer.ask(AskHealth)
+    assert two.intake.numbers == []
+    peer.hear(hear)
+    hear(answers.pop(0))
+    one.learn(2)
+    await peer.ask(AskHealth)
+    while answers:
+        hear(answers.pop(0))
+    one.learn(2)
+    await until(lambda: two.intake.numbers == [1, 2, 3])
+
+
+async def test_a_broken_line_lets_nothing_overtake_what_was_refused(three: Sequence[Member]) -> None:
+    """Events that followed a refused one, and were lost with the line, are sent again only after it."""
+    one, two, _ = three
+    two.learn(NOBODY)
+    send(one, 1, 1)
+    await until(lambda: one.way_in._held)
+    two.learn(2)
+    one.learn(2)
+    await until(lambda: two.intake.numbers == [1])
+    two.learn(NOBODY)
+    peer = one.bus.peers[2]
+    hear, answers = peer._hears, list[Any]()
+    peer.hear(answers.append)
+    send(one, 2, 2)
+    await until(lambda: answers)
+    two.bus._streams[1].close()
+    send(one, 3, 4)
+    hear(answers.pop())
+    peer.hear(hear)
+    two.learn(2)
+    await until(lambda: not peer.present)
+    await until(lambda: peer.present)
+    await peer.ask(AskHealth)
+    assert two.intake.numbers == [1]
+    one.learn(2)
+    await until(lambda: two.intake.numbers == [1, 2, 3, 4])
+
+
 async def test_a_member_that_becomes_the_owner_goes_on_itself(three: Sequence[Member]) -> None:
     """Events that waited for an owner are taken here, before those that come in later."""
     one, _, _ = three
