@@ -42,6 +42,7 @@ SECTIONS = {
         "describe-type": "List resource types",
     },
     "Coming from elsewhere": {
+        "migrate": "Copy the resources of a running Sensu backend",
         "import": "Print resources made of the configuration of other monitoring systems, for review",
     },
     "Access": {
