@@ -17,8 +17,8 @@ from sensu.resources.envelope import is_wrapped, unwrapped
 from sensu.resources.kinds import ALL_KINDS, API_KEY, EVENT, USER, Kind, by_type
 from sensu.rules import migration
 from sensu.sensuctl.command import Context
-from sensu.sensuctl.copy_report import CREATED, DIFFERS, REFUSED, SAME, UPDATED, CopyReport
 from sensu.sensuctl.failure import APIError, CommandFailed, Exited
+from sensu.sensuctl.migration_report import CREATED, DIFFERS, REFUSED, SAME, UPDATED, MigrationReport
 from sensu.sensuctl.other_backend import session_with
 from sensu.sensuctl.paths import resource_path
 from sensu.sensuctl.progress import Progress
@@ -78,7 +78,7 @@ class _Copying:
 
     def __init__(self, context: Context, source: APISession, hashes: Mapping[str, str]) -> None:
         self.is_dry = bool(context.flag("dry-run"))
-        self.report = CopyReport()
+        self.report = MigrationReport()
         self._context, self._source, self._hashes = context, source, hashes
         self._now = SystemClock().now()
 

@@ -10,7 +10,7 @@ PLANNED = {CREATED: "to create", UPDATED: "to update"}
 NAMES_SHOWN_MAX = 20
 
 
-class CopyReport:
+class MigrationReport:
     """Counts by kind, and notes."""
 
     def __init__(self) -> None:
