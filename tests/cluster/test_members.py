@@ -3,12 +3,14 @@
 import asyncio
 import signal
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from sensu.rules.share import slot_of
 from sensu.testing.backend_process import PASSWORD, BackendProcess
 from tests.cluster.world import MEMBERS, NAMESPACE, Cluster, Reporter, event_of, until
+from tests.faults.agent_process import AgentProcess
 
 pytestmark = [pytest.mark.slow, pytest.mark.alone]
 
@@ -169,6 +171,43 @@ def test_service_components_count_everywhere(runner: asyncio.Runner, cluster: Cl
         await cluster.until_spread(MEMBERS)
 
     runner.run(scene())
+
+
+def test_a_rolling_restart(runner: asyncio.Runner, cluster: Cluster, tmp_path: Path) -> None:
+    """Members are restarted one by one: a client needs one more try at most, handlers run once, no alarm is raised."""
+    handled = tmp_path / "handled"
+    reporters = [Reporter(cluster, f"rolling-{number}", handlers=["note"]) for number in range(12)]
+    urls = [word for backend in cluster.backends[1:] for word in ("--backend-url", backend.agent_url)]
+    keepalive = ["--keepalive-interval", "1", "--keepalive-warning-timeout", "5", "--disable-sockets"]
+    agent = AgentProcess(tmp_path / "agent", cluster.backends[0].agent_url, [*urls, *keepalive])
+
+    async def scene() -> None:
+        note = {"command": f"cat >/dev/null; sleep 0.3; echo $SENSU_DELIVERY_ID >>{handled}", "type": "pipe"}
+        note["metadata"] = {"name": "note", "namespace": "default"}  # type: ignore[assignment]
+        assert (await cluster.ask(cluster.backends[0], "PUT", f"{NAMESPACE}/handlers/note", note))[0] == 201
+        await agent.start()
+        stopping = asyncio.Event()
+        reporting = [asyncio.ensure_future(one.run(lambda: cluster.backends, stopping)) for one in reporters]
+        for backend in cluster.backends:
+            await until(lambda: all(one.taken >= 2 for one in reporters), "no results are taken")
+            assert await backend.stop() == 0
+            assert 0 not in cluster.slots()
+            await cluster.begin(backend)
+            await cluster.until_spread(MEMBERS)
+        stopping.set()
+        await asyncio.gather(*reporting)
+        taken = sum(one.taken for one in reporters)
+        assert max(one.failed_in_turn for one in reporters) <= 1
+        await until(lambda: len(handled.read_text().split()) >= taken, "not all events are handled")
+        ids = handled.read_text().split()
+        assert len(ids) == len(set(ids)) == taken
+        _, event = await cluster.ask(cluster.backends[0], "GET", f"{NAMESPACE}/events/ag1/keepalive")
+        assert {one["status"] for one in event["check"]["history"]} == {0}
+
+    try:
+        runner.run(scene())
+    finally:
+        runner.run(agent.stop())
 
 
 def test_a_member_that_stands_still(runner: asyncio.Runner, cluster: Cluster) -> None:

@@ -108,10 +108,11 @@ async def until(condition: Callable[[], Any], what: str, within_s: float = PATIE
     return time.monotonic() - started
 
 
-def event_of(entity: str, output: str, status: int = 1) -> dict[str, Any]:
+def event_of(entity: str, output: str, status: int = 1, handlers: Sequence[str] = ()) -> dict[str, Any]:
     """A result of the check `http` of a proxy entity."""
     metadata = {"name": entity, "namespace": "default"}
-    check = {"metadata": {"name": "http"}, "interval": 60, "status": status, "output": output, "handlers": []}
+    check = {"metadata": {"name": "http"}, "interval": 60, "status": status, "output": output}
+    check["handlers"] = list(handlers)
     return {
         "metadata": {"namespace": "default"},
         "entity": {"metadata": metadata, "entity_class": "proxy"},
@@ -122,9 +123,11 @@ def event_of(entity: str, output: str, status: int = 1) -> dict[str, Any]:
 class Reporter:
     """Reports results of an entity to one backend after the other, each again until it is taken."""
 
-    def __init__(self, cluster: Cluster, entity: str) -> None:
-        self._cluster, self._entity = cluster, entity
+    def __init__(self, cluster: Cluster, entity: str, handlers: Sequence[str] = ()) -> None:
+        self._cluster, self._entity, self._handlers = cluster, entity, handlers
         self.taken = self.maybe = 0
+        self.failed_in_turn = self._failing = 0
+        """The greatest number of requests in a row that failed."""
         self.longest_s = 0.0
         self._last_at = time.monotonic()
 
@@ -135,14 +138,17 @@ class Reporter:
             living = backends()
             backend = living[turn % len(living)]
             turn += 1
-            body = event_of(self._entity, str(self.taken + self.maybe))
+            body = event_of(self._entity, str(self.taken + self.maybe), handlers=self._handlers)
             status, _ = await self._cluster.ask(backend, "POST", f"{NAMESPACE}/events", body)
             if status == 201:
                 now = time.monotonic()
                 self.longest_s = max(self.longest_s, now - self._last_at)
                 self.taken, self._last_at = self.taken + 1, now
+                self._failing = 0
             else:
                 self.maybe += 1
+                self._failing += 1
+                self.failed_in_turn = max(self.failed_in_turn, self._failing)
                 await asyncio.sleep(0.2)
 
     async def occurrences(self, backend: BackendProcess) -> int:

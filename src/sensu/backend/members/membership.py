@@ -37,6 +37,8 @@ HELD_UP_MAX_S = 60.0
 """How long deadlines pause while a member that may have events for this one is away."""
 BACK_S = 15.0
 """How long the agents of a member that ended, or was away, may take to reconnect."""
+HAND_OVER_MAX_S = 30.0
+"""How long handlers of a member that ends may run on; those that still run then are ended, and started elsewhere."""
 WELCOME_WITHIN_S = 60.0
 """How long a member waits at its start for the others to accept it, which may be starting too."""
 DUTIES_OF_ONE = (Duty.TRIM, Duty.REPLICATE)
@@ -202,14 +204,18 @@ class ClusterMembership(DaemonConnections):
         log.info("backend is running and ready to accept events", extra=fields(version=VERSION))
 
     async def drained(self, within_s: float) -> None:
-        """Return when nothing is in transit between the members, or after that time."""
-        self._seat.stopping = True
+        """Return when nothing is in transit to other members, or after that time, and the slots are theirs."""
         for peer in self._bus.others():
             peer.ending = True
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(within_s):
                 if self._forwarding is not None:
                     await self._forwarding.arrived()
+        try:
+            async with asyncio.timeout(HAND_OVER_MAX_S):
+                await self._seat.hand_over()
+        except (TimeoutError, StoreError) as err:
+            log.warning("not all slots were handed over", extra=fields(left=len(self.slots), reason=str(err) or "late"))
 
 
 def _listener(settings: BackendSettings) -> socket.socket:

@@ -22,6 +22,8 @@ log = logging.getLogger("sensu.members")
 CLAIM_WITHIN_S = 2.0
 """A slot that was given up for a member that does not claim it for this long goes to another one."""
 TRIM_EVERY_S = 30.0
+HANDED_OVER_EVERY_S = 0.05
+"""How often a member that ends looks whether it still has slots."""
 NOBODY = 0
 """The owner of a slot that has none; numbers of seats begin at 1."""
 
@@ -60,7 +62,7 @@ class OwnSeat:
         self.others: Mapping[int, LivingSeat] = {}
         self.ahead_s = 0.0
         """By how much the clock of the database is ahead of this host's."""
-        self.stopping = self._takes_slots = False
+        self._stopping = self._takes_slots = self._is_running = False
         self._rows: dict[int, SlotRow] = {}
         self._map = -1
         self._view: View | None = None
@@ -115,15 +117,33 @@ class OwnSeat:
         """Stay a member until cancelled; raises SeatLost when this process must end."""
         assert self._beating is not None
         assert self._fencing is not None
+        self._is_running = True
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._act_forever(), name="slots")
                 await self._beating
         finally:
+            self._is_running = False
             self._beating.cancel()
             self._fencing.cancel()
             if self._giving is not None:
                 self._giving.cancel()
+
+    async def hand_over(self) -> None:
+        """Give all slots up while everything goes on; return when others have claimed them, or nobody can.
+
+        Raises StoreError.
+        """
+        self._stopping = True
+        await self._coordination.take_slots(False)
+        self._acts.set()
+        while self._is_running and not self._is_handed_over():
+            await self._clock.sleep(HANDED_OVER_EVERY_S)
+
+    def _is_handed_over(self) -> bool:
+        heirs = {seat.id for seat in self.others.values() if seat.takes_slots}
+        left = self.owned | self._giving_up | {slot for slot, row in self._rows.items() if row.wanted_by in heirs}
+        return not left or not heirs
 
     async def _beat_forever(self) -> None:
         while True:
@@ -201,9 +221,11 @@ class OwnSeat:
         if view.map != self._map:
             await self._read_slots(view.map)
         self._followers.owners_changed()
-        if self.stopping:
+        members = [seat.id for seat in self.others.values() if seat.takes_slots]
+        if self._stopping:
+            self._give_up(members)
             return
-        members = [self.id, *(seat.id for seat in self.others.values() if seat.takes_slots)]
+        members.append(self.id)
         await self._claim(members)
         self._give_up(members)
         await self._trim(view)
