@@ -42,5 +42,11 @@ async def quiet() -> None:
     await asyncio.sleep(0.001)
 
 
+async def elapse(seconds: float) -> None:
+    """Return after this much time of a `JumpingLoop`."""
+    assert isinstance(asyncio.get_running_loop(), JumpingLoop)
+    await asyncio.sleep(seconds)
+
+
 JUMPING = pytest.mark.parametrize("loop_factory", [JumpingLoop], ids=["jumping"])
 """Runs a test, which must name the argument `loop_factory`, on such a loop."""

@@ -26,6 +26,7 @@ from sensu.backend.api.errors import (
     unauthenticated,
     unavailable,
 )
+from sensu.backend.api.late_writes import LateWrites
 from sensu.backend.api.request import (
     BATCH,
     NOBODY,
@@ -41,6 +42,7 @@ from sensu.backend.api.responses import Response, Send, located
 from sensu.backend.api.router import Route, Router, cleaned, is_broken
 from sensu.backend.api.watch import Watchable
 from sensu.backend.auth.attempts import TooManyAttempts
+from sensu.backend.auth.credentials import Credentials
 from sensu.backend.auth.identity import Identity, Rejected
 from sensu.backend.ports import Application
 from sensu.backend.services.watches import Watches
@@ -50,9 +52,7 @@ from sensu.log import fields
 logger = logging.getLogger(__name__)
 
 STORE_AWAY = "the store is unavailable, try again"
-IN_DOUBT = "the store is unavailable, and whether the change was stored is not known yet"
-LOOK_AT_STORE_EVERY_S = 5.0
-"""How often a request that changes something is checked for whether the store went away under it."""
+READS = ("GET", "HEAD", "OPTIONS")
 USE_NOTED_WITHIN_S = 5.0
 """How long a request waits until the use of its session or key is noted."""
 
@@ -72,20 +72,27 @@ class HttpApi:
     def __init__(self, router: Router, context: ApiContext) -> None:
         self._router = router
         self._authenticate = context.authenticator.authenticate
+        self._is_use_due = context.authenticator.is_use_due
         self._used = partial(context.authenticator.used, ended=context.audit.of_refused_session)
         self._ready = context.ports.ready
         self._caught_up = context.store.feed.caught_up
         self._body_bytes_max = context.body_bytes_max
         self._ownership, self._peers = context.ownership, context.peers
-        self._unanswered: set[asyncio.Task[Response]] = set()
+        self._late = LateWrites(self._caught_up)
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         """Answer one request of the ASGI server."""
         if scope["type"] != "http":
             return
+        write = None if scope["method"] in READS else self._late.begin(scope, send)
         try:
             response = await self._answer(scope, receive)
         except ClientGone:
+            return
+        finally:
+            if write is not None:
+                self._late.end(write)
+        if write is not None and write.answered:
             return
         if scope["method"] == "HEAD":
             await response.send_head(send)
@@ -101,26 +108,8 @@ class HttpApi:
         route, params = found
         if not route.early and not self._ready():
             return starting()
-        caller = NOBODY
-        if not route.early:
-            try:
-                await self._caught_up()
-            except StoreError as err:
-                logger.warning("a request failed because the store is unavailable", extra=_about(scope, err))
-                return unavailable(STORE_AWAY)
-        if not route.open:
-            credentials = credentials_of(scope)
-            proved = self._authenticate(credentials)
-            if isinstance(proved, Rejected):
-                return unauthenticated(proved.message)
-            caller = _as_asked(proved, scope)
-            with contextlib.suppress(StoreError, TimeoutError):
-                async with asyncio.timeout(USE_NOTED_WITHIN_S):
-                    await self._used(caller, credentials)
-        request = Request(scope, receive, params, caller, self._body_bytes_max)
         try:
-            reads = route.method in ("GET", "HEAD")
-            return await (self._handled(route, request) if reads else self._handled_in_time(route, request))
+            return await self._admitted(route, params, scope, receive)
         except BodyTooLarge as err:
             return too_large(str(err))
         except TooManyAttempts as err:
@@ -134,30 +123,27 @@ class HttpApi:
             logger.exception("a request failed", extra=_about(scope, err))
             return INTERNAL_ERROR
 
-    async def _handled_in_time(self, route: Route, request: Request) -> Response:
-        """The endpoint's response, or 503 if the store goes away before it is there.
+    async def _admitted(
+        self, route: Route, params: tuple[str, ...], scope: MutableMapping[str, Any], receive: Receive
+    ) -> Response:
+        """The response of the endpoint, if the caller proves who they are."""
+        if not route.early:
+            await self._caught_up()
+        caller = NOBODY
+        if not route.open:
+            credentials = credentials_of(scope)
+            proved = self._authenticate(credentials)
+            if isinstance(proved, Rejected):
+                return unauthenticated(proved.message)
+            caller = _as_asked(proved, scope)
+            if self._is_use_due(caller, credentials):
+                await self._note_use(caller, credentials)
+        return await self._handled(route, Request(scope, receive, params, caller, self._body_bytes_max))
 
-        The endpoint then goes on: a commit that may be stored is waited for, however long that takes.
-        """
-        handling = asyncio.ensure_future(self._handled(route, request))
-        try:
-            while not (await asyncio.wait((handling,), timeout=LOOK_AT_STORE_EVERY_S))[0]:
-                try:
-                    await self._caught_up()
-                except StoreError as err:
-                    logger.warning("a request is not answered in time", extra=_about(request.scope, err))
-                    self._unanswered.add(handling)
-                    handling.add_done_callback(self._finished_late)
-                    return unavailable(IN_DOUBT)
-        except asyncio.CancelledError:
-            handling.cancel()
-            raise
-        return handling.result()
-
-    def _finished_late(self, handling: asyncio.Task[Response]) -> None:
-        self._unanswered.discard(handling)
-        if not handling.cancelled() and handling.exception() is not None:
-            logger.info("a request that was not answered in time failed", extra=fields(error=str(handling.exception())))
+    async def _note_use(self, caller: Identity, credentials: Credentials) -> None:
+        with contextlib.suppress(StoreError, TimeoutError):
+            async with asyncio.timeout(USE_NOTED_WITHIN_S):
+                await self._used(caller, credentials)
 
     async def _handled(self, route: Route, request: Request) -> Response:
         """The endpoint's response, from this worker or from the one that can answer."""

@@ -9,11 +9,13 @@ import asyncio
 import logging
 import re
 from dataclasses import dataclass
+from urllib.parse import unquote
 
 import httptools
 from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
+from sensu.backend.api.http_cycle import Cycle
 from sensu.backend.listening import CONNECTIONS_MAX
 
 logger = logging.getLogger(__name__)
@@ -45,10 +47,11 @@ FULL = _answer(b"503 Service Unavailable", b"", b"retry-after: 1")
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How long a request may take to arrive, and a client to read its answer, in seconds."""
+    """How long a request may take to arrive, a client to read its answer, and to send the next one, in seconds."""
 
     read_timeout_s: float
     write_timeout_s: float
+    idle_timeout_s: float
 
 
 class _Flow(FlowControl):
@@ -71,6 +74,7 @@ class HttpProtocol(HttpToolsProtocol):
     connections_max = CONNECTIONS_MAX
     reading_since: float | None = None
     blocked_since: float | None = None
+    idle_since: float | None = None
     active: RequestResponseCycle | None = None
     flow: _Flow
 
@@ -98,7 +102,7 @@ class HttpProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Part of asyncio's interface."""
-        self._unset_keepalive_if_required()
+        self.idle_since = None
         if self._refusal is not None or self.transport.is_closing():
             return
         if self._held:
@@ -178,7 +182,35 @@ class HttpProtocol(HttpToolsProtocol):
         hosts = sum(name == b"host" for name, _ in self.headers)
         if hosts > 1 or (not hosts and self.parser.get_http_version() == "1.1"):  # RFC 9112, 3.2
             raise _Refused(HOST_PROBLEM)
-        super().on_headers_complete()
+        self.cycle = self._next_cycle()
+        if self.active is None or self.active.response_complete:
+            self._start_asgi_task(self.cycle, self.app)
+        else:
+            self.flow.pause_reading()
+            self.pipeline.appendleft((self.cycle, self.app))
+
+    def _next_cycle(self) -> Cycle:
+        """The request whose head is complete."""
+        version, url = self.parser.get_http_version(), httptools.parse_url(self.url)
+        path = url.path.decode("ascii")
+        scope = self.scope
+        scope["method"] = self.parser.get_method().decode("ascii")
+        scope["http_version"] = version
+        scope["path"] = unquote(path) if "%" in path else path
+        scope["raw_path"], scope["query_string"] = url.path, url.query or b""
+        return Cycle(
+            scope=scope,
+            transport=self.transport,
+            flow=self.flow,
+            logger=self.logger,
+            access_logger=self.access_logger,
+            access_log=False,
+            default_headers=self.server_state.default_headers,
+            message_event=asyncio.Event(),
+            expect_100_continue=self.expect_100_continue,
+            keep_alive=version != "1.0" and self.parser.should_keep_alive(),
+            on_response=self.on_response_complete,
+        )
 
     def on_body(self, body: bytes) -> None:
         """Part of httptools' interface."""
@@ -201,15 +233,19 @@ class HttpProtocol(HttpToolsProtocol):
 
     def on_response_complete(self) -> None:
         """Part of uvicorn's interface: start the next request, or continue parsing."""
-        super().on_response_complete()
         if self.transport.is_closing():
             return
+        self.flow.resume_reading()
+        if self.pipeline:
+            self._start_asgi_task(*self.pipeline.pop())
+        else:
+            self.idle_since = self.loop.time()
         if self._refusal is not None:
             if self.active is None or self.active.response_complete:
                 self._end()
         elif self._held and not self.pipeline:
             data, self._held, self.flow.holds = self._held, b"", False
-            self._unset_keepalive_if_required()
+            self.idle_since = None
             if self.reading_since is not None:
                 self.reading_since = self.loop.time()
             self.flow.resume_reading()
@@ -226,11 +262,12 @@ class HttpProtocol(HttpToolsProtocol):
         self.blocked_since = None
 
     def is_late(self, now: float, patience: Patience) -> bool:
-        """Whether the client took too long to send its request or to read its answer."""
+        """Whether the client took too long to send its request or the next one, or to read its answer."""
         waits = self.reading_since is not None and not self.flow.holds
         reading = waits and now - (self.reading_since or now) > patience.read_timeout_s
         blocked = self.blocked_since is not None and now - self.blocked_since > patience.write_timeout_s
-        return reading or blocked
+        idle = self.idle_since is not None and now - self.idle_since > patience.idle_timeout_s
+        return reading or blocked or idle
 
 
 def first_piece(data: bytes) -> bytes:

@@ -78,6 +78,7 @@ class Streamed(Response):
         """Send the parts as they come."""
         try:
             await send({"type": "http.response.start", "status": self.status, "headers": self.headers})
+            await send({"type": "http.response.body", "body": b"", "more_body": True})  # sends the head
             await self._pass_on_until_gone(send)
         finally:
             await self.close()

@@ -45,7 +45,6 @@ class ApiServer:
             server_header=False,
             date_header=False,
             proxy_headers=False,
-            timeout_keep_alive=max(1, round(settings.idle_timeout_s)),
         )
         self._state = ServerState()
         self._server: asyncio.Server | TLSAcceptor | None = None
@@ -123,9 +122,10 @@ class ApiServer:
             self._state.default_headers = [_date()]
 
     async def _sweep(self) -> None:
-        """Close connections whose request does not arrive or whose response is not read in time."""
+        """Close connections whose request does not arrive, or whose response is not read, in time."""
         loop = asyncio.get_running_loop()
-        patience = Patience(self._settings.read_timeout_s, self._settings.write_timeout_s)
+        settings = self._settings
+        patience = Patience(settings.read_timeout_s, settings.write_timeout_s, settings.idle_timeout_s)
         while True:
             await asyncio.sleep(SWEEP_S)
             now = loop.time()

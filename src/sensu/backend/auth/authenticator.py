@@ -74,6 +74,14 @@ class Authenticator:
                 return WRONG_CREDENTIALS
         return found
 
+    def is_use_due(self, caller: Identity, credentials: Credentials) -> bool:
+        """Whether `used` would note something."""
+        if caller.via is Via.COOKIE:
+            return self._tokens.web.is_use_due(credentials.cookie)
+        if caller.via is Via.API_KEY and credentials.authorization is not None:
+            return self.key_uses.is_due(credentials.authorization.removeprefix(KEY))
+        return False
+
     async def used(self, caller: Identity, credentials: Credentials, ended: Ended = nothing_else) -> None:
         """Note that the session or API key of a caller is used, once in a while; raises StoreError.
 

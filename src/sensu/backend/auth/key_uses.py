@@ -33,11 +33,15 @@ class KeyUses:
         self._noted: dict[str, float] = {}
         records.subscribe(API_KEY, self._forget)
 
+    def is_due(self, key: str) -> bool:
+        """Whether a use of the key now would be noted."""
+        return self._clock.now() - self._noted.get(key, 0.0) >= USE_NOTED_EVERY_S
+
     async def used(self, key: str) -> None:
         """Note that a key, which is valid, is used now; raises StoreError."""
-        now = self._clock.now()
-        if now - self._noted.get(key, 0.0) < USE_NOTED_EVERY_S:
+        if not self.is_due(key):
             return
+        now = self._clock.now()
         self._noted[key] = now
         body = msgspec.json.encode(KeyUse(now))
         await self._store.commit([PutResource(_key_of(key_id(key)), body, etag(body))])

@@ -73,6 +73,11 @@ class WebSessions:
             return WRONG_CREDENTIALS
         return identity_of(principal, Via.COOKIE, session.id)
 
+    def is_use_due(self, cookie: str) -> bool:
+        """Whether a use of the session now would be noted."""
+        session = self.get(cookie)
+        return session is not None and self._clock.now() - session.used_at >= USE_NOTED_EVERY_S
+
     async def used(self, cookie: str, ended: Ended = nothing_else) -> None:
         """Note that a session is used, at most once a minute; it ends if its user is no longer valid.
 
