@@ -1,4 +1,8 @@
-"""Conditions about a value in a JSON body: `items[0].name == "a"`, `count > 3`, or `ready` alone."""
+"""Conditions about a value in a JSON body: `items[0].name == "a"`, `count > 3`, or `ready` alone.
+
+`len(items) > 3` is about the length of a list, a text or an object, and `has(error) == false` about whether there is
+such a value.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +15,9 @@ _PATH = re.compile(
     r"""(?P<key>[A-Za-z_][\w-]*)|\[(?P<index>-?\d+)\]|\[(?P<quote>["'])(?P<quoted>.*?)(?P=quote)\]|(?P<dot>\.)"""
 )
 _CONDITION = re.compile(
-    r"""(?P<path>(?:\[(?:"[^"]*"|'[^']*'|-?\d+)\]|[\w.-])+)\s*(?:(?P<operator>==|!=|>=|<=|>|<|=~)\s*(?P<value>.+))?"""
+    r"""(?:(?P<function>len|has)\()?(?P<path>(?:\[(?:"[^"]*"|'[^']*'|-?\d+)\]|[\w.-])+)(?(function)\))\s*(?:(?P<operator>==|!=|>=|<=|>|<|=~)\s*(?P<value>.+))?"""
 )
+_MISSING = object()
 _ORDER: dict[str, Callable[[Any, Any], bool]] = {
     ">": operator.gt,
     "<": operator.lt,
@@ -32,6 +37,7 @@ class Condition(NamedTuple):
     path: tuple[str | int, ...]
     operator: str
     value: Any
+    function: str = ""
 
     @classmethod
     def parsed(cls, text: str) -> Condition:
@@ -55,16 +61,19 @@ class Condition(NamedTuple):
                 value = json.loads(match["value"])
             except ValueError:
                 raise BadPath(f'"{text}": {match["value"]} is not a JSON value; put texts into double quotes') from None
-        return cls(text, tuple(_steps(match["path"])), sign, value)
+        return cls(text, tuple(_steps(match["path"])), sign, value, match["function"] or "")
 
     def problem(self, body: Any) -> str | None:
         """Why the condition does not hold for a body; None if it does."""
-        found = body
-        for step in self.path:
-            try:
-                found = found[step]
-            except (KeyError, IndexError, TypeError):
-                return f"the JSON body has no {self._place}"
+        found = self._found(body)
+        if self.function == "has":
+            found = found is not _MISSING
+        elif found is _MISSING:
+            return f"the JSON body has no {self._place}"
+        elif self.function == "len":
+            if not isinstance(found, list | str | dict):
+                return f"{self._place} has no length"
+            found = len(found)
         match self.operator:
             case "":
                 holds = bool(found)
@@ -79,7 +88,17 @@ class Condition(NamedTuple):
                     holds = _ORDER[sign](found, self.value)
                 except TypeError:
                     holds = False
-        return None if holds else f"{self._place} is {_shown(found)}, expected {self.text}"
+        what = f"{self.function}({self._place})" if self.function else self._place
+        return None if holds else f"{what} is {_shown(found)}, expected {self.text}"
+
+    def _found(self, body: Any) -> Any:
+        """The value at the path, or _MISSING."""
+        for step in self.path:
+            try:
+                body = body[step]
+            except (KeyError, IndexError, TypeError):
+                return _MISSING
+        return body
 
     @property
     def _place(self) -> str:

@@ -17,6 +17,7 @@ from tests.unit.rules.importing.imports import SAMPLES
     ("system", "files", "flags"),
     [
         ("uptime-kuma", ["uptime-kuma.json"], []),
+        ("gatus", ["gatus.yaml"], []),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
@@ -81,6 +82,8 @@ def test_the_database_of_uptime_kuma_is_read(sensuctl: Sensuctl, tmp_path: Path)
         (["uptime-kuma"], "[]", "must contain a JSON object"),
         (["uptime-kuma"], "{", "is not JSON"),
         (["uptime-kuma"], "{}", "is not a backup of Uptime Kuma"),
+        (["gatus"], "a: [", "did not find expected node content"),
+        (["gatus"], "web: {port: 80}", "is not a configuration of Gatus: it has no endpoints"),
         (["uptime-kuma"], "SQLite format 3\0 and then nothing", "cannot be read as a database of Uptime Kuma"),
     ],
 )

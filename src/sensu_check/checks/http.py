@@ -61,7 +61,8 @@ def add_flags(parser: ArgumentParser) -> None:
         action="append",
         default=[],
         type=_condition,
-        help="condition for a JSON body, such as 'items[0].name == \"a\"' or 'count > 3'; can be repeated",
+        help="condition for a JSON body, such as 'items[0].name == \"a\"', 'len(items) > 3' or 'has(error) == false'; "
+        "can be repeated",
     )
     for name, default in (("warning", "14d:"), ("critical", "3d:")):
         parser.add_argument(

@@ -7,23 +7,21 @@ from typing import NamedTuple
 from sensu.rules.importing.imported import literal
 
 
-class WithVariable(NamedTuple):
-    """A word that ends with the value of an environment variable."""
+class Variable(NamedTuple):
+    """The value of an environment variable."""
 
-    text: str
-    variable: str
+    name: str
 
 
-ShellWord = str | WithVariable
+ShellWord = str | tuple[str | Variable, ...]
+"""A text, or several parts that make up one word."""
 
 
 def shell_command(*words: ShellWord) -> str:
     """A command whose words the shell passes on unchanged, and in which the agent finds no tokens."""
-    return " ".join(_quoted(word) for word in words)
+    return " ".join(literal(shlex.quote(word) if isinstance(word, str) else _joined(word)) for word in words)
 
 
-def _quoted(word: ShellWord) -> str:
-    if isinstance(word, str):
-        return literal(shlex.quote(word))
-    before = re.sub(r'([\\"$`])', r"\\\1", word.text)
-    return literal(f'"{before}${{{word.variable}}}"')
+def _joined(parts: tuple[str | Variable, ...]) -> str:
+    shown = (f"${{{one.name}}}" if isinstance(one, Variable) else re.sub(r'([\\"$`])', r"\\\1", one) for one in parts)
+    return f'"{"".join(shown)}"'

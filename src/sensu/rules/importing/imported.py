@@ -9,7 +9,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-from sensu.resources.kinds import CHECK, EVENT_FILTER, SECRET, Kind
+from sensu.resources.kinds import CHECK, EVENT_FILTER, HANDLER, SECRET, Kind
 
 NAME_CHARACTERS_MAX = 120
 SOURCE_ANNOTATION = "sensu.io/imported-from"
@@ -111,6 +111,34 @@ class Imported:
         self._secret_names[variable] = name
         self.add(ImportedResource(SECRET, name, {"provider": "env", "id": variable}, reviews=(review,)))
         return {"name": variable, "secret": name}
+
+    def secret_of_environment(self, variable: str) -> dict[str, str]:
+        """A reference to a secret for a variable of the other system's environment, whose value is not known."""
+        if variable not in self._secret_names:
+            name = self._secret_names[variable] = self.name(SECRET, variable.lower().replace("_", "-"))
+            review = Review(f"set {variable} in the environment of the backend, as {self.source} has it", "id")
+            self.add(ImportedResource(SECRET, name, {"provider": "env", "id": variable}, reviews=(review,)))
+        return {"name": variable, "secret": self._secret_names[variable]}
+
+    def add_notify_handler(self, title: str, url: str, settings: Mapping[str, Any] | None = None) -> str:
+        """Add a handler that sends messages to a URL, which is secret, and return its name."""
+        name = self.name(HANDLER, title)
+        reference = self.secret(f"{title} URL", url)
+        self.add_handler(name, [f"${{{reference['name']}}}"], [reference], settings)
+        return name
+
+    def add_handler(
+        self,
+        name: str,
+        urls: list[str],
+        secrets: list[dict[str, str]],
+        settings: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Add a handler that sends messages to URLs, once the attempts of a check are over."""
+        filters = [self.add_attempts_filter()]
+        notify = {"urls": urls, **(settings or {})}
+        spec = {"type": "notify", "notify": notify, "filters": filters, "secrets": secrets}
+        self.add(ImportedResource(HANDLER, name, spec))
 
     def add_check(
         self,

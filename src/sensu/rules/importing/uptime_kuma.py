@@ -11,10 +11,18 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 from urllib.parse import unquote
 
-from sensu.resources.kinds import HANDLER
-from sensu.rules.importing.command_words import ShellWord, WithVariable, shell_command
+from sensu.rules.importing.check_draft import (
+    LIKE_A_SECRET,
+    NEVER,
+    VISIBLE,
+    CheckDraft,
+    Untakeable,
+    json_value,
+    pushed_instead,
+)
+from sensu.rules.importing.command_words import ShellWord, shell_command
 from sensu.rules.importing.http_statuses import status_list
-from sensu.rules.importing.imported import TIMEOUT_MARGIN_S, Imported, ImportedResource, Review, name_from
+from sensu.rules.importing.imported import TIMEOUT_MARGIN_S, Imported, name_from
 from sensu.rules.importing.kuma_notifications import service_url
 from sensu.rules.importing.web_addresses import joined_address, url_parts, web_address
 
@@ -22,8 +30,6 @@ SOURCE = "Uptime Kuma"
 INTERVAL_S = 60
 STATUSES = ("200-299",)
 _SIMPLE_PATH = re.compile(r"\$?\.?([A-Za-z_][\w-]*(?:\.[A-Za-z_][\w-]*|\[\d+\])*)")
-_LIKE_A_SECRET = re.compile(r"(?i)auth|token|key|cookie|secret|password")
-_VISIBLE = "the {} may have a secret, which everybody who can read the check sees"
 _AUTHENTICATED_ELSEWHERE = {"oauth2-cc": "OAuth2", "ntlm": "NTLM", "mtls": "a client certificate"}
 _NO_CHECK = {
     "grpc-keyword": "gRPC",
@@ -54,10 +60,6 @@ class _Probe(NamedTuple):
     entity: str
 
 
-class _Refused(Exception):
-    """A monitor that cannot be taken; the text says why."""
-
-
 class _Monitors:
     """The monitors of one backup."""
 
@@ -73,7 +75,7 @@ class _Monitors:
         details = _Details(self.imported, title, monitor)
         try:
             probe = _PROBES[kind](details) if kind in _PROBES else _refuse(kind, title, monitor)
-        except _Refused as why:
+        except Untakeable as why:
             self.imported.leave_out(f'monitor "{title}"', str(why))
             return
         self._add(title, monitor, probe, details)
@@ -115,36 +117,23 @@ class _Monitors:
         )
 
 
-class _Details:
+class _Details(CheckDraft):
     """A monitor, and what its check needs besides a command."""
 
     def __init__(self, imported: Imported, title: str, monitor: Monitor) -> None:
-        self.title, self.monitor = title, monitor
-        self.secrets: list[dict[str, str]] = []
-        self.reviews: list[Review] = []
-        self._imported = imported
+        super().__init__(imported, title)
+        self.monitor = monitor
 
     def text(self, field: str) -> str:
         """A field as text."""
         return str(self.monitor.get(field) or "").strip()
 
     def needed(self, field: str) -> str:
-        """A field as text; raises _Refused if it is empty."""
+        """A field as text; raises Untakeable if it is empty."""
         text = self.text(field)
         if not text:
-            raise _Refused(f"it has no {field}")
+            raise Untakeable(f"it has no {field}")
         return text
-
-    def review(self, text: str, field: str = "command") -> None:
-        """Note something to decide."""
-        self.reviews.append(Review(text, field))
-
-    def variable(self, what: str, value: str) -> str:
-        """The environment variable that will have a secret value."""
-        reference = self._imported.secret(f"{self.title} {what}", value)
-        if reference not in self.secrets:
-            self.secrets.append(reference)
-        return reference["name"]
 
 
 def imported_from(backup: Mapping[str, Any], subscription: str) -> Imported:
@@ -187,30 +176,21 @@ def _add_handler(imported: Imported, notification: Mapping[str, Any]) -> str:
         why = f"the service {service} is not known, or its settings are not complete"
         imported.leave_out(f'notification "{title}"', why)
         return ""
-    name = imported.name(HANDLER, title)
-    reference = imported.secret(f"{title} URL", url)
-    spec = {
-        "type": "notify",
-        "notify": {"urls": [f"${{{reference['name']}}}"]},
-        "filters": [imported.add_attempts_filter()],
-        "secrets": [reference],
-    }
-    imported.add(ImportedResource(HANDLER, name, spec))
-    return name
+    return imported.add_notify_handler(title, url)
 
 
 def _http(details: _Details) -> _Probe:
     monitor, url = details.monitor, details.needed("url")
     parts = web_address(url)
     if parts is None:
-        raise _Refused(f"{url} is not a web address")
+        raise Untakeable(f"{url} is not a web address")
     words: list[ShellWord] = ["http", url]
     if parts.username is not None:
         words[1] = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
         login = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
         words += ["--user-env", details.variable("login", login)]
-    if _LIKE_A_SECRET.search(parts.query):
-        details.review(_VISIBLE.format("URL"))
+    if LIKE_A_SECRET.search(parts.query):
+        details.review(VISIBLE.format("URL"))
     statuses = status_list(_statuses(monitor.get("accepted_statuscodes") or STATUSES))
     words += ["--status", statuses] if statuses else []
     words += _request(details)
@@ -218,7 +198,7 @@ def _http(details: _Details) -> _Probe:
     words += ["--redirects", str(_whole(monitor.get("maxredirects", 10)))]
     words += ["--insecure"] if _flag(monitor.get("ignoreTls")) else []
     if parts.scheme == "https" and not _flag(monitor.get("expiryNotification", True)):
-        words += ["--expires-warning", "~:", "--expires-critical", "~:"]
+        words += ["--expires-warning", NEVER, "--expires-critical", NEVER]
     words += {"ipv4": ["--ip4"], "ipv6": ["--ip6"]}.get(details.text("ipFamily"), [])
     if monitor.get("proxyId"):
         details.review("Uptime Kuma used a proxy for this monitor; sensu-check connects directly")
@@ -234,8 +214,8 @@ def _request(details: _Details) -> Iterator[ShellWord]:
     if body:
         kind = kinds.get(details.text("httpBodyEncoding"), "application/json")
         yield from ("--header", f"Content-Type: {kind}", "--data", body)
-        if _LIKE_A_SECRET.search(body):
-            details.review(_VISIBLE.format("body"))
+        if LIKE_A_SECRET.search(body):
+            details.review(VISIBLE.format("body"))
     try:
         headers = json.loads(details.text("headers") or "{}")
     except ValueError:
@@ -244,20 +224,13 @@ def _request(details: _Details) -> Iterator[ShellWord]:
         details.review("the headers are not a JSON object, and were left out")
         return
     for name, value in headers.items():
-        scheme, _, token = str(value).partition(" ")
-        if name.lower() == "authorization" and scheme.lower() == "bearer":
-            yield from ("--token-env", details.variable("token", token))
-        elif _LIKE_A_SECRET.search(name):
-            yield from ("--header", WithVariable(f"{name}: ", details.variable(name, str(value))))
-            details.review(f"the header {name} is visible in the list of processes of the agent's host")
-        else:
-            yield from ("--header", f"{name}: {value}")
+        yield from details.header(name, str(value))
 
 
 def _authentication(details: _Details) -> Iterator[ShellWord]:
     method = details.text("authMethod")
     if method in _AUTHENTICATED_ELSEWHERE:
-        raise _Refused(f"it logs in with {_AUTHENTICATED_ELSEWHERE[method]}, which sensu-check http cannot")
+        raise Untakeable(f"it logs in with {_AUTHENTICATED_ELSEWHERE[method]}, which sensu-check http cannot")
     user, password = details.text("basic_auth_user"), details.text("basic_auth_pass")
     if method == "basic" or (not method and user):
         yield from ("--user-env", details.variable("login", f"{user}:{password}"))
@@ -276,25 +249,20 @@ def _json_query(details: _Details) -> _Probe:
     path, operator = details.needed("jsonPath"), details.text("jsonPathOperator") or "=="
     simple = _SIMPLE_PATH.fullmatch(path)
     if simple is None:
-        raise _Refused(f"its JSON query is more than a path: {path}")
+        raise Untakeable(f"its JSON query is more than a path: {path}")
     expected = str(details.monitor.get("expectedValue") or "")
     if operator == "contains":
         return _with_condition(details, f"{simple[1]} =~ {re.escape(expected)}")
     if operator not in ("==", "!=", ">", ">=", "<", "<="):
-        raise _Refused(f"the operator {operator} of its JSON query is not known")
+        raise Untakeable(f"the operator {operator} of its JSON query is not known")
     if operator == "==":
         details.review("Uptime Kuma compares texts: put the value in double quotes if the JSON has a text")
-    return _with_condition(details, f"{simple[1]} {operator} {_json_value(expected)}")
+    return _with_condition(details, f"{simple[1]} {operator} {json_value(expected)}")
 
 
 def _with_condition(details: _Details, condition: str) -> _Probe:
     probe = _http(details)
     return probe._replace(words=[*probe.words, "--json", condition])
-
-
-def _json_value(text: str) -> str:
-    """A text as JSON: numbers and booleans as they are, everything else in quotes."""
-    return text if re.fullmatch(r"-?\d+(\.\d+)?|true|false|null", text) else json.dumps(text, ensure_ascii=False)
 
 
 def _port(details: _Details) -> _Probe:
@@ -346,7 +314,7 @@ def _redis(details: _Details) -> _Probe:
     dsn = details.needed("databaseConnectionString")
     parts = url_parts(dsn)
     if parts is None or not parts.hostname:
-        raise _Refused("the address of the server is not a redis:// URL")
+        raise Untakeable("the address of the server is not a redis:// URL")
     words = ["redis", joined_address(parts.hostname, str(parts.port or 6379))]
     words += ["--tls"] if parts.scheme == "rediss" else []
     if parts.password:
@@ -394,17 +362,12 @@ _PROBES: Mapping[str, Callable[[_Details], _Probe]] = {
 
 
 def _refuse(kind: str, title: str, monitor: Monitor) -> _Probe:
-    """Raise _Refused with the reason and the remedy for a type without a check."""
+    """Raise Untakeable with the reason and the remedy for a type without a check."""
     if kind == "push":
-        interval = _whole(monitor.get("interval")) or INTERVAL_S
-        event = {"check": {"metadata": {"name": name_from(title)}, "status": 0, "output": "OK", "ttl": interval}}
-        raise _Refused(
-            "a push monitor has no command: let the job send its result to an agent, POST "
-            f"http://127.0.0.1:3031/events with {json.dumps(event)}; without one for {interval} s the check fails"
-        )
+        raise Untakeable(pushed_instead(title, _whole(monitor.get("interval")) or INTERVAL_S))
     if kind in _NO_CHECK:
-        raise _Refused(f"sensu-check cannot check {_NO_CHECK[kind]}; use a plugin as the command of a check")
-    raise _Refused(f'the type "{kind}" is not known')
+        raise Untakeable(f"sensu-check cannot check {_NO_CHECK[kind]}; use a plugin as the command of a check")
+    raise Untakeable(f'the type "{kind}" is not known')
 
 
 def _statuses(ranges: Any) -> Iterator[int]:

@@ -5,16 +5,18 @@ taken and what was not goes to standard error, and into the comments at the top.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from sensu.errors import InvalidResource
+from sensu.files.values import values_of
 from sensu.rules.importing.imported import Imported
 from sensu.sensuctl.command import Context
 from sensu.sensuctl.failure import CommandFailed
 from sensu.sensuctl.private_file import write_private
 from sensu.sensuctl.review_text import reviewed_yaml, summary_of, variables_text
-from sensu.sensuctl.sources import read_file, reason
+from sensu.sensuctl.sources import read_file, read_source, reason
 
 
 def uptime_kuma(context: Context) -> None:
@@ -33,6 +35,42 @@ def uptime_kuma(context: Context) -> None:
             f"{name} is not a backup of Uptime Kuma: it has no monitorList. Version 2 makes none: give its kuma.db"
         )
     _show(context, imported_from(backup, context.text("subscription")))
+
+
+def gatus(context: Context) -> None:
+    """`sensuctl import gatus FILE|DIR`: the files of a configuration, which are merged as Gatus does."""
+    from sensu.rules.importing.gatus import imported_from  # noqa: PLC0415 - one importer is needed
+
+    config: dict[str, Any] = {}
+    for _, value in _yaml_values(context):
+        if isinstance(value, dict):
+            config = _merged(config, value)
+    if not any(isinstance(config.get(key), list) for key in ("endpoints", "external-endpoints", "suites")):
+        raise CommandFailed(f"{' '.join(context.words)} is not a configuration of Gatus: it has no endpoints")
+    _show(context, imported_from(config, context.text("subscription")))
+
+
+def _yaml_values(context: Context) -> Iterator[tuple[str, Any]]:
+    """The documents of all files and folders, with the names of the files; raises CommandFailed."""
+    for word in context.words:
+        for name, text in read_source(context, word, recursive=True):
+            try:
+                for _, value in values_of(text):
+                    yield name, value
+            except InvalidResource as err:
+                raise CommandFailed(f"in {name}: {err}") from err
+
+
+def _merged(first: Mapping[str, Any], second: Mapping[str, Any]) -> dict[str, Any]:
+    """Two objects as one: lists are joined, and objects within are merged."""
+    found = dict(first)
+    for key, value in second.items():
+        before = found.get(key)
+        if isinstance(before, dict) and isinstance(value, dict):
+            found[key] = _merged(before, value)
+        else:
+            found[key] = [*before, *value] if isinstance(before, list) and isinstance(value, list) else value
+    return found
 
 
 def _only_word(context: Context) -> str:

@@ -30,6 +30,13 @@ def _import(name: str, words: str, summary: str, run: str, example: str, *flags:
 
 COMMANDS = (
     _import(
+        "gatus",
+        "FILE|DIR...",
+        "Print resources for the endpoints and alerts of Gatus",
+        "gatus",
+        "config.yaml",
+    ),
+    _import(
         "uptime-kuma",
         "FILE",
         "Print resources for the monitors of Uptime Kuma, from its database or a backup",
