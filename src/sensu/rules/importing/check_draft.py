@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Iterator
 
-from sensu.rules.importing.command_words import ShellWord, Variable
+from sensu.rules.importing.command_words import ShellVariable, ShellWord
 from sensu.rules.importing.imported import Imported, Review, name_from
 
 LIKE_A_SECRET = re.compile(r"(?i)auth|token|key|cookie|secret|password")
@@ -46,7 +46,7 @@ class CheckDraft:
         """The flags for a header; what looks like a secret is a variable."""
         if not isinstance(value, str) and name.lower() == "authorization" and len(value) == 2:
             start, token = value
-            if isinstance(token, Variable) and str(start).lower() == "bearer ":
+            if isinstance(token, ShellVariable) and str(start).lower() == "bearer ":
                 yield from ("--token-env", token.name)
                 return
         if not isinstance(value, str):
@@ -57,7 +57,7 @@ class CheckDraft:
         if name.lower() == "authorization" and scheme.lower() == "bearer":
             yield from ("--token-env", self.variable("token", token))
         elif LIKE_A_SECRET.search(name):
-            yield from ("--header", (f"{name}: ", Variable(self.variable(name, value))))
+            yield from ("--header", (f"{name}: ", ShellVariable(self.variable(name, value))))
             self.review(f"the header {name} is visible in the list of processes of the agent's host")
         else:
             yield from ("--header", f"{name}: {value}")

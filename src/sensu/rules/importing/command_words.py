@@ -7,13 +7,13 @@ from typing import NamedTuple
 from sensu.rules.importing.imported import literal
 
 
-class Variable(NamedTuple):
+class ShellVariable(NamedTuple):
     """The value of an environment variable."""
 
     name: str
 
 
-ShellWord = str | tuple[str | Variable, ...]
+ShellWord = str | tuple[str | ShellVariable, ...]
 """A text, or several parts that make up one word."""
 
 
@@ -22,6 +22,8 @@ def shell_command(*words: ShellWord) -> str:
     return " ".join(literal(shlex.quote(word) if isinstance(word, str) else _joined(word)) for word in words)
 
 
-def _joined(parts: tuple[str | Variable, ...]) -> str:
-    shown = (f"${{{one.name}}}" if isinstance(one, Variable) else re.sub(r'([\\"$`])', r"\\\1", one) for one in parts)
+def _joined(parts: tuple[str | ShellVariable, ...]) -> str:
+    shown = (
+        f"${{{one.name}}}" if isinstance(one, ShellVariable) else re.sub(r'([\\"$`])', r"\\\1", one) for one in parts
+    )
     return f'"{"".join(shown)}"'

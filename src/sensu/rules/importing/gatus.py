@@ -19,7 +19,7 @@ from sensu.rules.importing.check_draft import (
     Untakeable,
     pushed_instead,
 )
-from sensu.rules.importing.command_words import ShellWord, Variable, shell_command
+from sensu.rules.importing.command_words import ShellVariable, ShellWord, shell_command
 from sensu.rules.importing.gatus_alerts import service_url
 from sensu.rules.importing.gatus_conditions import Expectations, days_range, expectations_of, shown
 from sensu.rules.importing.http_statuses import status_list
@@ -34,7 +34,7 @@ HEARTBEAT_S = 3600
 _VARIABLE = re.compile(r"\$\{(\w+)\}|\$([A-Za-z_]\w*)|(\$\$)")
 _PLACEHOLDER = re.compile(r"\[(?:ENDPOINT_NAME|ENDPOINT_GROUP|ENDPOINT_URL|LOCAL_ADDRESS|RANDOM_STRING_\d+|CONTEXT)\]")
 _NO_CHECK = {"ws": "WebSockets", "wss": "WebSockets", "grpc": "gRPC", "grpcs": "gRPC", "udp": "UDP", "sctp": "SCTP"}
-Endpoint = Mapping[str, Any]
+GatusEndpoint = Mapping[str, Any]
 
 
 def imported_from(config: Mapping[str, Any], subscription: str) -> Imported:
@@ -59,7 +59,7 @@ def imported_from(config: Mapping[str, Any], subscription: str) -> Imported:
     return imported
 
 
-def _add(imported: Imported, alerts: "_Alerts", endpoint: Endpoint) -> None:
+def _add(imported: Imported, alerts: "_Alerts", endpoint: GatusEndpoint) -> None:
     title = _title(endpoint)
     draft = CheckDraft(imported, title)
     client = endpoint.get("client")
@@ -96,7 +96,7 @@ def _add(imported: Imported, alerts: "_Alerts", endpoint: Endpoint) -> None:
 
 
 def _probe(
-    draft: CheckDraft, endpoint: Endpoint, client: Mapping[str, Any], expected: Expectations
+    draft: CheckDraft, endpoint: GatusEndpoint, client: Mapping[str, Any], expected: Expectations
 ) -> tuple[Sequence[ShellWord], str]:
     """The words of a command, and the entity that it looks at; raises Untakeable."""
     url = str(endpoint.get("url") or "")
@@ -143,7 +143,7 @@ def _dns(draft: CheckDraft, server: str, dns: Mapping[str, Any], expected: Expec
 
 
 def _http(
-    draft: CheckDraft, endpoint: Endpoint, client: Mapping[str, Any], expected: Expectations
+    draft: CheckDraft, endpoint: GatusEndpoint, client: Mapping[str, Any], expected: Expectations
 ) -> Iterator[ShellWord]:
     url = str(endpoint["url"])
     parts = web_address(url)
@@ -171,7 +171,7 @@ def _http(
         yield from ("--expires-warning", NEVER, "--expires-critical", critical)
 
 
-def _request(draft: CheckDraft, endpoint: Endpoint) -> Iterator[ShellWord]:
+def _request(draft: CheckDraft, endpoint: GatusEndpoint) -> Iterator[ShellWord]:
     """The flags for the method, the body and the headers."""
     method, body = str(endpoint.get("method") or "GET").upper(), str(endpoint.get("body") or "")
     if method != "GET" or body:
@@ -189,15 +189,15 @@ def _request(draft: CheckDraft, endpoint: Endpoint) -> Iterator[ShellWord]:
 
 def _with_variables(draft: CheckDraft, text: str) -> ShellWord:
     """A text in which the variables of Gatus's environment are variables of the check."""
-    parts: list[str | Variable] = []
+    parts: list[str | ShellVariable] = []
     at = 0
     for found in _VARIABLE.finditer(text):
         parts.append(text[at : found.start()])
         name = found[1] or found[2]
-        parts.append(Variable(draft.variable_of_environment(name)) if name else "$")
+        parts.append(ShellVariable(draft.variable_of_environment(name)) if name else "$")
         at = found.end()
     parts.append(text[at:])
-    if any(isinstance(part, Variable) for part in parts):
+    if any(isinstance(part, ShellVariable) for part in parts):
         return tuple(part for part in parts if part)
     return "".join(str(part) for part in parts)
 
@@ -209,7 +209,7 @@ class _Alerts:
         self._imported, self._alerting = imported, alerting
         self._handlers: dict[str, str] = {}
 
-    def of(self, endpoint: Endpoint, draft: CheckDraft) -> tuple[list[str], int]:
+    def of(self, endpoint: GatusEndpoint, draft: CheckDraft) -> tuple[list[str], int]:
         """The handlers of an endpoint, and after how many failures they get its events."""
         handlers: list[str] = []
         failures: list[int] = []
@@ -256,7 +256,7 @@ class _Alerts:
         return name
 
 
-def _title(endpoint: Endpoint) -> str:
+def _title(endpoint: GatusEndpoint) -> str:
     group, name = str(endpoint.get("group") or ""), str(endpoint.get("name") or endpoint.get("url") or "endpoint")
     return f"{group}/{name}" if group else name
 

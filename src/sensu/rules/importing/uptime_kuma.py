@@ -50,7 +50,7 @@ _NO_CHECK = {
     "tailscale-ping": "Tailscale",
     "websocket-upgrade": "WebSockets",
 }
-Monitor = Mapping[str, Any]
+KumaMonitor = Mapping[str, Any]
 
 
 class _Probe(NamedTuple):
@@ -66,7 +66,7 @@ class _Monitors:
     def __init__(self, imported: Imported, handlers: Mapping[str, str], groups: Mapping[str, str]) -> None:
         self.imported, self.handlers, self.groups = imported, handlers, groups
 
-    def add(self, monitor: Monitor) -> None:
+    def add(self, monitor: KumaMonitor) -> None:
         """Add the check of a monitor, or say why there is none."""
         title = str(monitor.get("name") or f"monitor {monitor.get('id')}")
         kind = str(monitor.get("type") or "")
@@ -80,7 +80,7 @@ class _Monitors:
             return
         self._add(title, monitor, probe, details)
 
-    def _add(self, title: str, monitor: Monitor, probe: _Probe, details: "_Details") -> None:
+    def _add(self, title: str, monitor: KumaMonitor, probe: _Probe, details: "_Details") -> None:
         interval = max(1, _whole(monitor.get("interval")) or INTERVAL_S)
         limit = _number(monitor.get("timeout")) or interval * 0.8
         words = ["sensu-check", *probe.words]
@@ -120,7 +120,7 @@ class _Monitors:
 class _Details(CheckDraft):
     """A monitor, and what its check needs besides a command."""
 
-    def __init__(self, imported: Imported, title: str, monitor: Monitor) -> None:
+    def __init__(self, imported: Imported, title: str, monitor: KumaMonitor) -> None:
         super().__init__(imported, title)
         self.monitor = monitor
 
@@ -361,7 +361,7 @@ _PROBES: Mapping[str, Callable[[_Details], _Probe]] = {
 }
 
 
-def _refuse(kind: str, title: str, monitor: Monitor) -> _Probe:
+def _refuse(kind: str, title: str, monitor: KumaMonitor) -> _Probe:
     """Raise Untakeable with the reason and the remedy for a type without a check."""
     if kind == "push":
         raise Untakeable(pushed_instead(title, _whole(monitor.get("interval")) or INTERVAL_S))

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from sensu.files.documents import Document, read_documents
 from sensu.resources.kinds import CHECK, EVENT_FILTER
-from sensu.rules.importing.command_words import Variable, shell_command
+from sensu.rules.importing.command_words import ShellVariable, shell_command
 from sensu.rules.importing.http_statuses import status_list
 from sensu.rules.importing.imported import Imported, Review, literal, name_from
 from sensu.rules.names import name_problem
@@ -46,7 +46,7 @@ def test_the_agent_finds_no_tokens_in_texts_of_others(text: str) -> None:
 def test_the_shell_passes_words_on_unchanged() -> None:
     """Quotes, dollars and backslashes of another system do not start anything."""
     words = ["a b", "it's", "$(reboot)", "`reboot`", 'x"y', "\\", "{{ .name }}", ""]
-    command = shell_command(*words, ('a"$(b)`c`\\', Variable("TOKEN"), "z"))
+    command = shell_command(*words, ('a"$(b)`c`\\', ShellVariable("TOKEN"), "z"))
     assert words_of(command, TOKEN="s t") == [*words, 'a"$(b)`c`\\s tz']
 
 
