@@ -12,6 +12,7 @@ import { rights } from './live/rights.svelte.ts'
 import { type SessionAnswer, session } from './live/session.svelte.ts'
 import { shortcuts } from './live/shortcuts.svelte.ts'
 import { stream } from './live/stream.svelte.ts'
+import { BASE } from './rules/clusters.ts'
 
 function takeSession(answer: SessionAnswer): void {
   preferences.takeDefault(answer.theme)
@@ -20,9 +21,12 @@ function takeSession(answer: SessionAnswer): void {
     return
   }
   preferences.take(answer.preferences)
-  if (!answer.namespaces.includes(preferences.namespace)) preferences.namespace = answer.namespaces[0] ?? ''
+  if (BASE !== '') void session.readNamespaces()
+  else {
+    if (!answer.namespaces.includes(preferences.namespace)) preferences.namespace = answer.namespaces[0] ?? ''
+    rights.take(answer.rights.namespace, answer.rights.rules)
+  }
   preferences.keep()
-  rights.take(answer.rights.namespace, answer.rights.rules)
   stream.retry()
 }
 

@@ -1,4 +1,5 @@
 // One connection to the live stream, which comes back by itself: opened with topics and the last id, it tells what it hears.
+import { requestPath } from '../rules/clusters.ts'
 import { type StreamedEvent, streamReader } from '../rules/event_stream.ts'
 
 /** What happens on the connection. */
@@ -69,10 +70,13 @@ export class Connection {
     let timer = setTimeout(() => silence.abort(), SILENT_MS)
     try {
       const id = this.#lastId()
-      const response = await fetch(`${PATH}?topics=${encodeURIComponent(this.#topics).replaceAll('%2C', ',')}`, {
-        headers: { Accept: 'text/event-stream', ...(id === '' ? {} : { 'Last-Event-ID': id }) },
-        signal: AbortSignal.any([signal, silence.signal]),
-      })
+      const response = await fetch(
+        `${requestPath(PATH)}?topics=${encodeURIComponent(this.#topics).replaceAll('%2C', ',')}`,
+        {
+          headers: { Accept: 'text/event-stream', ...(id === '' ? {} : { 'Last-Event-ID': id }) },
+          signal: AbortSignal.any([signal, silence.signal]),
+        },
+      )
       if (!response.ok || response.body === null) return response.status
       this.#events.opened()
       const reader = streamReader()

@@ -1,6 +1,7 @@
 // Where we are: `navigation.place`, `navigation.view`, `navigation.go(path)`, `navigation.see({ q: 'web' })`.
 import { tick } from 'svelte'
 
+import { BASE, baseOf } from '../rules/clusters.ts'
 import { type Place, pathTo, placeOf } from '../rules/routes.ts'
 import { type View, changedQuery, parameter, viewOfQuery, withParameter } from '../rules/view_of_url.ts'
 import { preferences } from './preferences.svelte.ts'
@@ -31,6 +32,7 @@ class Navigation {
   go(target: string, how: How = 'push'): void {
     const url = new URL(target, location.href)
     if (url.origin !== location.origin || this.#leaving?.() === false) return
+    if (baseOf(url.pathname) !== BASE) return location.assign(url)
     const samePath = url.pathname === this.path
     this.#scrollOf.set(this.#key(), scrollY)
     if (how === 'replace') history.replaceState(history.state, '', url)

@@ -1,4 +1,5 @@
 // Who is signed in, and what the shell must know at the start: `await session.start()`, `session.signIn(…)`, `session.signOut()`.
+import { BASE } from '../rules/clusters.ts'
 import { listOf, numberOf, recordOf, textOf } from '../rules/outside.ts'
 import type { RightsRule } from '../rules/rights.ts'
 import type { Outcome } from '../wire/outcomes.ts'
@@ -83,6 +84,13 @@ class Session {
     this.#take(answer)
   }
 
+  /** Reads the namespaces of another cluster, whose pages this browser shows. */
+  async readNamespaces(): Promise<void> {
+    const read = (answer: unknown) => listOf(recordOf(answer)['namespaces']).map((name) => textOf(name))
+    const outcome = await ask('/api/sensu/v1/access/me', read)
+    if (outcome.kind === 'answered') this.namespaces = outcome.data
+  }
+
   /** Signs in; a refusal is the server's. The other tabs go on too. */
   async signIn(username: string, password: string, namespace = ''): Promise<Outcome<undefined>> {
     const outcome = await act('/auth/session', { method: 'POST', body: { username, password } })
@@ -139,7 +147,7 @@ class Session {
     const another = this.username !== '' && this.username !== answer.username
     this.username = answer.username
     this.groups = answer.groups
-    this.namespaces = answer.namespaces
+    if (BASE === '') this.namespaces = answer.namespaces
     this.version = answer.version
     this.state = 'signed_in'
     this.#onAnswer?.(answer)

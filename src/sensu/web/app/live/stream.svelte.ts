@@ -1,4 +1,5 @@
 // The live stream, one for all tabs: `stream.follow(['counts:default'], { tick, again })` until the returned function is called.
+import { BASE } from '../rules/clusters.ts'
 import type { StreamedEvent } from '../rules/event_stream.ts'
 import { isRecord, jsonOf, numberOf, recordOf, textOf } from '../rules/outside.ts'
 import { type Tick, changesIn, readTick } from '../rules/tick.ts'
@@ -60,7 +61,7 @@ class Stream {
       joined: () => this.#tabs?.pass({ state: this.state, heardAtS: this.#heardAtS }),
       heard: (what: unknown) => this.#heard(what),
     }
-    this.#tabs = new TabLeader(id, new BroadcastChannel('sensu.live'), events, !document.hidden)
+    this.#tabs = new TabLeader(id, new BroadcastChannel(`sensu.live${BASE}`), events, !document.hidden)
     document.addEventListener('visibilitychange', () => this.#tabs?.see(!document.hidden))
     addEventListener('pagehide', () => this.#tabs?.close())
     addEventListener('pageshow', (event) => {

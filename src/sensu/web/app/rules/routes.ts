@@ -1,4 +1,5 @@
 // The table of all pages: which path shows which page, what its menu entry and title are, and which right it needs.
+import { BASE, baseOf } from './clusters.ts'
 import { type Route, kindRoutes } from './kind_routes.ts'
 
 export type { Route, Section } from './kind_routes.ts'
@@ -193,7 +194,7 @@ export const ROUTES: readonly Route[] = [
 
 /** The page of a path, or undefined: there is none. Names are decoded; a slash at the end is ignored. */
 export function placeOf(path: string): Place | undefined {
-  const segments = segmentsOf(path)
+  const segments = segmentsOf(path.slice(baseOf(path).length))
   for (const route of ROUTES) {
     const params = matched(segmentsOf(route.pattern), segments)
     if (params !== undefined) return { route, params }
@@ -206,15 +207,14 @@ export function pathTo(page: string, params: Readonly<Record<string, string>> = 
   const fit = ROUTES.filter((each) => each.page === page && namesIn(each.pattern).every((name) => name in params))
   const [route] = fit.sort((one, other) => namesIn(other.pattern).length - namesIn(one.pattern).length)
   if (route === undefined) return '/'
-  return route.pattern.replaceAll(/:(\w+)/g, (_, name: string) => encodeURIComponent(params[name] ?? ''))
+  return BASE + route.pattern.replaceAll(/:(\w+)/g, (_, name: string) => encodeURIComponent(params[name] ?? ''))
 }
 
-/** The path of the same page in another namespace; a page of one resource becomes the list it belongs to. */
-export function inNamespace(place: Place | undefined, namespace: string): string {
+/** The path of the same page in another namespace (and cluster); a page of one resource becomes the list it belongs to. */
+export function inNamespace(place: Place | undefined, namespace: string, base = BASE): string {
   const segments = place === undefined ? [] : segmentsOf(place.route.pattern)
-  if (segments[0] !== 'n') return pathTo('overview', { ns: namespace })
-  const list = segments.slice(2, 3).filter((segment) => !segment.startsWith(':'))
-  return `/n/${encodeURIComponent(namespace)}/${list.join('/')}`
+  const list = segments[0] === 'n' ? segments.slice(2, 3).filter((segment) => !segment.startsWith(':')) : []
+  return `${base}/n/${encodeURIComponent(namespace)}/${list.join('/')}`
 }
 
 /** Where to go after signing in: a path of this site, never another one. */

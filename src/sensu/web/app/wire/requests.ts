@@ -1,6 +1,7 @@
 // Typed requests: `await outcomeOf(api.GET('/api/…', { params }))`, or `ask(path, read)` where a reader checks the answer.
 import createClient from 'openapi-fetch'
 
+import { requestPath } from '../rules/clusters.ts'
 import { jsonOf } from '../rules/outside.ts'
 import { type Outcome, answered, refused, unreachable, whyRefused } from './outcomes.ts'
 import { patientFetch } from './patience.ts'
@@ -8,7 +9,7 @@ import type { paths } from './schema'
 
 /** Every operation of the API; paths, parameters, bodies and answers are checked by the compiler. */
 export const api = createClient<paths>({
-  baseUrl: globalThis.location.origin,
+  baseUrl: globalThis.location.origin + requestPath('/api/').slice(0, -5),
   fetch: patientFetch,
 })
 
@@ -60,7 +61,7 @@ export function pathOf(pattern: string, ...names: string[]): string {
 
 function requestOf(path: string, { method = 'GET', body, type, headers, signal }: Question): Request {
   const written = typeof body === 'string' && type !== undefined ? body : JSON.stringify(body)
-  return new Request(new URL(path, globalThis.location.origin), {
+  return new Request(new URL(requestPath(path), globalThis.location.origin), {
     method,
     headers: {
       Accept: 'application/json',
