@@ -118,6 +118,10 @@ class IdentityProvider:
         """Change the groups of a user."""
         self.ask(f"/test/groups/{user}/{','.join(groups)}")
 
+    def swap_id_tokens(self, token: str) -> None:
+        """Answer with this ID token instead of those of the log-ins, until it is empty."""
+        self.ask(f"/test/swap/{token}")
+
     def remove(self, user: str) -> None:
         """Delete a user."""
         self.ask(f"/test/remove/{user}")

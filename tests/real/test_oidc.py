@@ -6,20 +6,22 @@ import ssl
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import aiohttp
 import jwt
 import pytest
 
+from sensu.backend.auth.attempts import GUESSES_MAX, GUESSES_S
 from sensu.backend.auth.oidc.connection import ProviderConnection
 from sensu.backend.auth.oidc.keys import Published
+from sensu.backend.auth.rest import FAILURES_MAX, REST_S
 from sensu.clock import SystemClock
 from sensu.rules.directory import Mistake
 from sensu.rules.oidc import Endpoints, challenge_of
 from tests.flows.api_harness import RunningApi, running_api
 from tests.moved_clock import MovedClock
-from tests.real.oidc_log_ins import CALLBACK, ROOT, browser, configure, refusals
+from tests.real.oidc_log_ins import CALLBACK, ROOT, Browser, browser, configure, refusals
 from tests.real.oidc_provider import SECRET, IdentityProvider, new_key
 
 VERIFIER = "the-verifier-of-a-program-that-waits-for-its-code"
@@ -152,6 +154,80 @@ async def test_what_a_browser_brings_back_must_belong_to_its_log_in(
     assert "oidc/idp: the state is not that of the log-in that this browser began" in reasons
 
 
+async def test_codes_and_tokens_of_another_client_are_refused(
+    idp: IdentityProvider, api: RunningApi, admin: str
+) -> None:
+    """A provider signs tokens for all its clients; those of another one do not log in here, even with the nonce."""
+    await configure(api, admin, idp)
+    back = f"{api.url}{ROOT}/oidc/callback"
+    for swaps_code in (True, False):
+        async with browser() as visitor:
+            url = (await visitor.visit(authorize_url(api), stop=back))[2]
+            asked = next(each for each in visitor.visited if "nonce=" in each)
+            code, id_token = await of_other_client(idp, visitor, parse_qs(urlsplit(asked).query)["nonce"][0])
+            if swaps_code:
+                url = re.sub(r"code=[^&]+", f"code={code}", url)
+            idp.swap_id_tokens("" if swaps_code else id_token)
+            assert (await visitor.visit(url))[0] == 400
+        idp.swap_id_tokens("")
+    token_refused, code_refused = await refusals(api, admin)
+    assert token_refused == "oidc/idp: the ID token is for another client"
+    assert code_refused.startswith("oidc/idp: the provider does not accept the code: invalid_grant")
+
+
+async def of_other_client(idp: IdentityProvider, visitor: Browser, nonce: str) -> tuple[str, str]:
+    """A code that the client `other` has not redeemed, and an ID token of it with a nonce."""
+    redirect = f"http://127.0.0.1{ROOT}/oidc/callback"
+    query = {
+        "client_id": "other",
+        "redirect_uri": redirect,
+        "response_type": "code",
+        "scope": "openid groups",
+        "nonce": nonce,
+        "code_challenge": challenge_of(VERIFIER),
+        "code_challenge_method": "S256",
+    }
+    codes = [code_in((await visitor.visit(f"{idp.url}/auth?{urlencode(query)}", stop=redirect))[2]) for _ in range(2)]
+    form = {"grant_type": "authorization_code", "code": codes[1], "redirect_uri": redirect, "code_verifier": VERIFIER}
+    client = {"Authorization": aiohttp.encode_basic_auth("other", "other-secret")}
+    async with visitor.session.post(f"{idp.url}/token", data=form, headers=client) as answer:
+        return codes[0], str((await answer.json())["id_token"])
+
+
+async def test_refused_log_ins_of_an_address_are_limited(api: RunningApi, admin: str, clock: MovedClock) -> None:
+    """After 30 refusals within a minute, further log-ins of the address are answered with 429, and are not audited."""
+    back = f"{ROOT}/oidc/callback?state=forged&code=forged"
+    for number in range(GUESSES_MAX):
+        refused = await (api.call("GET", back) if number % 2 else api.call("POST", *FORGED))
+        assert refused.status == (400 if number % 2 else 401)
+    limited = await api.call("POST", *FORGED)
+    assert (limited.status, limited.headers["Retry-After"]) == (429, "60")
+    assert b"too many refused log-ins from this address" in limited.body
+    assert (await api.call("GET", back)).status == 429
+    assert len(await refusals(api, admin)) == GUESSES_MAX
+    clock.moved_s = GUESSES_S + 1
+    assert (await api.call("GET", back)).status == 400
+
+
+FORGED = (f"{ROOT}/oidc/token", {"code": "forged", "code_verifier": "forged"})
+
+
+async def test_a_provider_that_is_down_rests(
+    idp: IdentityProvider, api: RunningApi, admin: str, clock: MovedClock
+) -> None:
+    """After three failures in a row no log-in waits for the provider for ten seconds, and then it is asked again."""
+    await configure(api, admin, idp)
+    idp.stop()
+    try:
+        for _ in range(FAILURES_MAX):
+            assert (await api.call("GET", authorize_url(api).removeprefix(api.url))).status == 503
+    finally:
+        idp.start()
+    assert (await api.call("GET", authorize_url(api).removeprefix(api.url))).status == 503
+    clock.moved_s = REST_S + 1
+    assert (await api.call("GET", authorize_url(api).removeprefix(api.url))).status == 302
+
+
 async def test_a_wrong_client_secret_is_said(idp: IdentityProvider, api: RunningApi, admin: str) -> None:
     """The provider's refusal of the backend is in the answer and in the audit log."""
     await configure(api, admin, idp, client_secret="wrong")
@@ -255,7 +331,7 @@ def signed(claims: dict[str, Any], key: dict[str, Any]) -> str:
 
 async def test_forged_tokens_are_refused(idp: IdentityProvider) -> None:
     """Unsigned tokens, those signed with a shared secret, and those of a stranger's key are not read."""
-    published = Published(idp.url, ProviderConnection(ssl.create_default_context), SystemClock())
+    published = Published(idp.url, ProviderConnection(ssl.create_default_context, SystemClock()), SystemClock())
     endpoints = await published.endpoints()
     assert isinstance(endpoints, Endpoints)
     claims = {"sub": "alice", "iss": idp.url}

@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from sensu.backend.auth.directory.connection import Limits
-from sensu.backend.auth.directory.provider import FAILURES_MAX, Directory, LoginTrial
+from sensu.backend.auth.directory.provider import Directory, LoginTrial
 from sensu.backend.auth.identity import Principal, Rejected
 from sensu.backend.auth.providers import PasswordLogin, ProviderUnavailable
+from sensu.backend.auth.rest import FAILURES_MAX
 from sensu.backend.auth.sessions import LoginSession
 from sensu.clock import SystemClock
 from sensu.resources.directory import Binding, DirectorySearch, LDAPProvider, LDAPServer

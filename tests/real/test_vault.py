@@ -11,13 +11,14 @@ import pytest
 
 from sensu.backend.secrets.provider import NoSecret, SecretText, SecretValue
 from sensu.backend.secrets.vault import VaultSecrets
-from sensu.clock import SystemClock
+from sensu.clock import Clock, SystemClock
 from sensu.resources.metadata import ObjectMeta
 from sensu.resources.secret_providers import ServerTLS, VaultClient, VaultProvider
 from sensu.rules.kinds.table import completed, problem_of
+from tests.moved_clock import MovedClock
 from tests.real import vault
 from tests.real.vault import VaultServer
-from tests.real.vault_protocol import ROOT
+from tests.real.vault_protocol import DYNAMIC, ROOT
 
 
 @pytest.fixture(scope="session", params=["protocol", "real"])
@@ -41,13 +42,15 @@ def speaker(server: VaultServer) -> VaultServer:
     return server
 
 
-def secrets_of(server: VaultServer, *, report: Any = lambda _: None, **settings: Any) -> VaultSecrets:
+def secrets_of(
+    server: VaultServer, *, report: Any = lambda _: None, clock: Clock | None = None, **settings: Any
+) -> VaultSecrets:
     """The provider of a server, with the root token unless others settings are given."""
     trusted = ServerTLS(ca_cert=server.authority.file)
     client = {"address": server.url, "token": ROOT, "version": "v2", "tls": trusted, **settings}
     made = completed(VaultProvider(metadata=ObjectMeta(name="vault"), client=VaultClient(**client)), username="", now=0)
     assert problem_of(made) is None
-    return VaultSecrets(made, "", SystemClock(), report)
+    return VaultSecrets(made, "", clock or SystemClock(), report)
 
 
 def by_certificate(server: VaultServer) -> dict[str, Any]:
@@ -85,6 +88,24 @@ async def test_values_of_both_versions_are_read(
     assert text(found) == expected
     assert isinstance(found, SecretValue)
     assert found.keep_s == 30
+
+
+async def test_the_fields_of_a_lease_belong_together(speaker: VaultServer) -> None:
+    """An engine that makes credentials at each reading is read once for user name and password until the lease ends."""
+    speaker.call("POST", "sys/mounts/database", {"options": {"version": DYNAMIC}})
+    clock = MovedClock()
+    secrets = secrets_of(speaker, clock=clock, version="v1")
+    speaker.requests()
+    fields = [f"database/creds/app#{name}" for name in ("username", "password")]
+    found = await asyncio.gather(*map(secrets.value, fields))
+    assert [text(one) for one in found] == ["user-1", "password-1"]
+    clock.moved_s = 50
+    later = await secrets.value(fields[1])
+    assert isinstance(later, SecretValue)
+    assert (text(later), 9 < later.keep_s <= 10) == ("password-1", True)
+    assert [one["path"] for one in speaker.requests()] == ["database/creds/app"]
+    clock.moved_s = 61
+    assert [text(await secrets.value(one)) for one in fields] == ["user-2", "password-2"]
 
 
 @pytest.mark.parametrize(

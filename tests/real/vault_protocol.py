@@ -1,8 +1,8 @@
 """A small server that speaks the documented HTTP API of Vault, for hosts without Vault: it is not Vault.
 
-It knows key/value engines of versions 1 and 2, tokens that end and are renewed, policies, namespaces, and log-ins with
-certificates. Run as a program, it listens with TLS; `/control/…`, which Vault does not have, injects faults and shows
-the requests.
+It knows key/value engines of versions 1 and 2, an engine that makes credentials with a lease, tokens that end and are
+renewed, policies, namespaces, and log-ins with certificates. Run as a program, it listens with TLS; `/control/…`, which
+Vault does not have, injects faults and shows the requests.
 """
 
 import argparse
@@ -21,6 +21,8 @@ from aiohttp import web
 ROOT = "root"
 V1_DURATION_S = 2_764_800
 """What Vault says for a value of version 1, which has no lease."""
+DYNAMIC = "dynamic"
+"""The version of an engine that makes credentials at each reading, as that for databases does."""
 _RULE = re.compile(r'path "([^"]+)"\s*\{[^}]*capabilities\s*=\s*\[([^\]]*)\]')
 
 
@@ -52,6 +54,7 @@ class State:
     namespaces: set[str] = field(default_factory=set)
     faults: list[dict[str, Any]] = field(default_factory=list)
     requests: list[dict[str, Any]] = field(default_factory=list)
+    credentials: int = 0
 
     def mount_of(self, path: str) -> str:
         return max((one for one in self.mounts if path.startswith(f"{one}/")), key=len, default="")
@@ -179,6 +182,10 @@ class Server:
         if not mount:
             return refused(404, f'no handler for route "{path}". route entry not found.')
         is_v2 = state.mounts[mount] == "2"
+        if state.mounts[mount] == DYNAMIC and method == "GET":
+            number = state.credentials = state.credentials + 1
+            made = {"username": f"user-{number}", "password": f"password-{number}"}
+            return answer(made, lease_id=f"{path}/{number}", renewable=True, lease_duration=60)
         if is_v2 and not path.startswith(f"{mount}/data/"):
             return refused(404)
         if method in ("POST", "PUT"):

@@ -58,10 +58,14 @@ def field_in(document: Any, version: str, field: str) -> str | None:
 
 def kept_s(document: Any) -> float:
     """How long a value may be used: as long as its lease if it has one."""
+    duration = _object(document).get("lease_duration")
+    return float(duration) if has_lease(document) and isinstance(duration, int | float) and duration > 0 else KEPT_S
+
+
+def has_lease(document: Any) -> bool:
+    """Whether a value belongs to a lease, as the credentials that Vault makes for each reading do."""
     answer = _object(document)
-    duration = answer.get("lease_duration")
-    has_lease = bool(answer.get("lease_id") or answer.get("renewable"))
-    return float(duration) if has_lease and isinstance(duration, int | float) and duration > 0 else KEPT_S
+    return bool(answer.get("lease_id") or answer.get("renewable"))
 
 
 class Life(NamedTuple):

@@ -34,11 +34,18 @@ const provider = new Provider(issuer, {
           claims: () => ({ sub, email: `${sub}@example.org`, groups: groups.get(sub) ?? ['ops', 'dev'] }),
         },
 });
+// A provider that answers with the token of another log-in: what a mistake or an attacker could bring about.
+let swapped = '';
+provider.use(async (context, next) => {
+  await next();
+  if (swapped && context.body?.id_token) context.body.id_token = swapped;
+});
 const answer = provider.callback();
 createServer((request, response) => {
   const [, test, what, user, list] = request.url.split('/');
   if (test !== 'test') return answer(request, response);
   if (what === 'groups') groups.set(user, list ? list.split(',') : []);
   if (what === 'remove') gone.add(user);
+  if (what === 'swap') swapped = user ?? '';
   response.end('done');
 }).listen(Number(port), '127.0.0.1', () => console.log('listening'));

@@ -85,7 +85,9 @@ class OIDCEndpoint:
     async def callback(self, request: Request) -> Response:
         """Take a browser back from its provider, and send it to the program that began the log-in."""
         answer = {name: values[0] for name, values in request.query.items()}
-        return await self._next(request, await self._sign_on.finish(cookie_of_login(request, COOKIE_NAME), answer))
+        return await self._next(
+            request, await self._sign_on.finish(cookie_of_login(request, COOKIE_NAME), answer, request.address)
+        )
 
     async def _next(self, request: Request, outcome: ToBrowser | RefusedLogin) -> Response:
         return await to_browser(request, outcome, self._audit, secure=request.scope["scheme"] == "https")

@@ -52,7 +52,9 @@ async def assembled(basics: Basics, stack: contextlib.AsyncExitStack) -> Auth:
     makers: Mapping[Kind, Callable[[Any], ConfiguredProvider]] = {
         LDAP_PROVIDER: partial(Directory, records=records, clock=basics.clock),
         AD_PROVIDER: partial(Directory, records=records, clock=basics.clock),
-        OIDC_PROVIDER: lambda resource: OIDC(resource, records, basics.clock, sealing, ProviderConnection(trusts)),
+        OIDC_PROVIDER: lambda resource: OIDC(
+            resource, records, basics.clock, sealing, ProviderConnection(trusts, basics.clock)
+        ),
     }
     providers = Providers(BasicProvider(records, passwords), Configured(records, sealing, AUTH_PROVIDER, makers))
     tokens = Tokens(

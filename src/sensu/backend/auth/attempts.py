@@ -119,10 +119,10 @@ class FairTurns:
 
 
 class Guesses:
-    """Counts wrong passwords by user name and address."""
+    """Counts wrong passwords by user name and address, or other refusals (`what`) of something that has a name."""
 
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
+    def __init__(self, clock: Clock, what: str = "wrong passwords for this user") -> None:
+        self._clock, self._what = clock, what
         self._wrong: OrderedDict[bytes, _Wrong] = OrderedDict()
 
     def check(self, username: str, origin: str) -> None:
@@ -130,7 +130,7 @@ class Guesses:
         known = self._wrong.get(_key(username, origin))
         left_s = 0 if known is None else math.ceil(known.until - self._clock.monotonic())
         if known is not None and len(known.proofs) >= GUESSES_MAX and left_s > 0:
-            message = f"too many wrong passwords for this user from this address, try again in {left_s} s"
+            message = f"too many {self._what} from this address, try again in {left_s} s"
             raise TooManyAttempts(message, left_s)
 
     def wrong(self, username: str, origin: str, proof: bytes) -> None:

@@ -5,7 +5,7 @@ import logging
 from collections import OrderedDict
 from typing import NamedTuple
 
-from sensu.backend.secrets.provider import NoSecret, SecretProvider, SecretValue
+from sensu.backend.secrets.provider import KEPT_MAX_S, NoSecret, SecretProvider, SecretValue
 from sensu.clock import Clock
 from sensu.log import fields
 
@@ -15,8 +15,6 @@ VALUES_MAX = 1_000
 """Maximum remembered answers; beyond it the answer that was not used for the longest time is forgotten."""
 BYTES_MAX = 1024 * 1024
 """Maximum size of all remembered values; beyond it the same are forgotten. A larger value is never remembered."""
-KEPT_MAX_S = 300.0
-"""Maximum age of a remembered value, whatever its provider allows."""
 FAILURE_KEPT_S = 5.0
 """How long a failure is remembered, so that a provider that is down is not asked by every command."""
 CacheKey = tuple[SecretProvider, str]

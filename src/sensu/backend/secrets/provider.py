@@ -5,6 +5,8 @@ from typing import Any, NamedTuple, NoReturn
 
 AT_ONCE = 16
 """The maximum number of requests to a server at a time; further ones wait."""
+KEPT_MAX_S = 300.0
+"""Maximum age of a remembered value, whatever its provider allows."""
 
 
 class SecretText:

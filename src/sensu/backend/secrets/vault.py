@@ -8,10 +8,10 @@ import logging
 import random
 import ssl
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from sensu.backend.outgoing import ServerAnswer, ServerOutOfReach, asked, json_of
-from sensu.backend.secrets.provider import AT_ONCE, NoSecret, SecretProvider, SecretValue, as_value
+from sensu.backend.secrets.provider import AT_ONCE, KEPT_MAX_S, NoSecret, SecretProvider, SecretValue, as_value
 from sensu.backend.secrets.rate_limit import RateLimit
 from sensu.backend.secrets.server_tls import context_of, name_of
 from sensu.clock import Clock
@@ -25,8 +25,20 @@ log = logging.getLogger("sensu.secrets")
 
 RETRY_MIN_S, RETRY_MAX_S = 5.0, 300.0
 """The pauses after a token could not be had or renewed; each is twice as long as the last."""
+LEASES_MAX = 1_000
+"""The maximum number of leases whose credentials are remembered; the oldest is forgotten first."""
 ReportFailure = Callable[[NoSecret | None], None]
 """Hears of failures of a provider that no command waits for, and of their end (None)."""
+
+
+class _Read(NamedTuple):
+    """What was read at a path, and until when (monotonic) it may be used."""
+
+    document: Any
+    until: float
+
+    def __repr__(self) -> str:
+        return "_Read(***)"
 
 
 class VaultSecrets(SecretProvider):
@@ -50,6 +62,8 @@ class VaultSecrets(SecretProvider):
         self._life = vault.Life()
         self._keeper: asyncio.Task[None] | None = None
         self._failing = False
+        self._leases: dict[str, _Read] = {}
+        self._readings: dict[str, asyncio.Task[_Read | NoSecret]] = {}
 
     def start(self) -> None:
         """Keep the token valid, from now on."""
@@ -58,28 +72,57 @@ class VaultSecrets(SecretProvider):
 
     def close(self) -> None:
         """Stop renewing the token."""
-        if self._keeper is not None:
-            self._keeper.cancel()
+        for task in (self._keeper, *self._readings.values()):
+            if task is not None:
+                task.cancel()
+        self._leases.clear()
 
     async def value(self, secret_id: str) -> SecretValue | NoSecret:
         """The value of a field of a secret."""
         place = vault.place_of(secret_id, self._client.version)
         if isinstance(place, str):
             return NoSecret(place, is_missing=True)
+        found = await self._shared(place.path)
+        if isinstance(found, NoSecret):
+            return found
+        text = vault.field_in(found.document, self._client.version, place.field)
+        if text is None:
+            return NoSecret(f"{place.path} has no field {place.field}", is_missing=True)
+        left_s = found.until - self._clock.monotonic() if vault.has_lease(found.document) else vault.KEPT_S
+        return as_value(text, left_s)
+
+    async def _shared(self, path: str) -> "_Read | NoSecret":
+        """What Vault has at a path.
+
+        Each reading of a dynamic secret makes other credentials, so the fields of one lease are taken from one reading.
+        """
+        leased = self._leases.get(path)
+        if leased is not None and self._clock.monotonic() < leased.until:
+            return leased
+        reading = self._readings.get(path)
+        if reading is None:
+            reading = self._readings[path] = asyncio.ensure_future(self._read(path))
+            reading.add_done_callback(lambda _: self._readings.pop(path, None))
+        return await asyncio.shield(reading)
+
+    async def _read(self, path: str) -> "_Read | NoSecret":
         try:
             token = await self._valid_token()
-            answer = await self._server.ask("GET", place.path, token)
+            answer = await self._server.ask("GET", path, token)
             if answer.status == 403 and self._logs_in:
-                answer = await self._server.ask("GET", place.path, await self._valid_token(instead_of=token))
+                answer = await self._server.ask("GET", path, await self._valid_token(instead_of=token))
         except ServerOutOfReach as err:
             return NoSecret(str(err))
         document = json_of(answer)
         if answer.status != 200:
-            return NoSecret(vault.refusal(answer.status, place.path), is_missing=answer.status == 404)
-        text = vault.field_in(document, self._client.version, place.field)
-        if text is None:
-            return NoSecret(f"{place.path} has no field {place.field}", is_missing=True)
-        return as_value(text, vault.kept_s(document))
+            return NoSecret(vault.refusal(answer.status, path), is_missing=answer.status == 404)
+        found = _Read(document, self._clock.monotonic() + vault.kept_s(document))
+        if vault.has_lease(document):
+            self._leases[path] = found._replace(until=min(found.until, self._clock.monotonic() + KEPT_MAX_S))
+            found = self._leases[path]
+            while len(self._leases) > LEASES_MAX:
+                self._leases.pop(next(iter(self._leases)))
+        return found
 
     @property
     def _logs_in(self) -> bool:

@@ -11,9 +11,9 @@ import msgspec
 import pytest
 
 from sensu.backend.secrets import cache as cache_module
-from sensu.backend.secrets.cache import FAILURE_KEPT_S, KEPT_MAX_S, SecretCache
+from sensu.backend.secrets.cache import FAILURE_KEPT_S, SecretCache
 from sensu.backend.secrets.env import EnvSecrets
-from sensu.backend.secrets.provider import NoSecret, SecretProvider, SecretText, SecretValue, as_value
+from sensu.backend.secrets.provider import KEPT_MAX_S, NoSecret, SecretProvider, SecretText, SecretValue, as_value
 from sensu.backend.secrets.resolver import Secrets
 from sensu.log import JSONLines
 from sensu.resources.kinds import Kind

@@ -24,6 +24,7 @@ from sensu.backend.auth.directory.contexts import Contexts
 from sensu.backend.auth.identity import WRONG_CREDENTIALS, Principal, Rejected
 from sensu.backend.auth.providers import LoginTrial, PasswordLogin, ProviderUnavailable, id_of
 from sensu.backend.auth.records import Records
+from sensu.backend.auth.rest import Rest
 from sensu.backend.auth.sessions import LoginSession
 from sensu.clock import Clock
 from sensu.log import fields
@@ -36,9 +37,6 @@ log = logging.getLogger("sensu.auth")
 
 AT_ONCE = 16
 """The maximum number of log-ins and checks of sessions at a time; further ones wait, and addresses take turns."""
-FAILURES_MAX = 3
-REST_S = 10.0
-"""How long the directory is not asked after `FAILURES_MAX` log-ins in a row found no server."""
 OWN_ACCOUNT_S = 3_600.0
 """How long a session lasts if only the user's own account can search: nobody else can check it later."""
 AWAY = "the user directory is unavailable, try again later"
@@ -61,7 +59,7 @@ class Directory:
         self._contexts = Contexts(clock)
         self._turns = FairTurns(AT_ONCE)
         self._guesses, self._key = Guesses(clock), secrets.token_bytes(32)
-        self._failures, self._rests_until = 0, 0.0
+        self._rest = Rest(clock)
 
     def decides(self, username: str) -> bool:
         """No: another provider may have a user of that name too."""
@@ -73,7 +71,7 @@ class Directory:
 
     async def log_in(self, login: PasswordLogin) -> Principal | Rejected | ProviderUnavailable:
         """The user, if the directory accepts the password; raises TooManyAttempts."""
-        if self._clock.monotonic() < self._rests_until:
+        if self._rest.lasts:
             return self._unavailable("the directory could not be reached before")
         name, origin = rules.guessed_name(self._resource.username_prefix, login.username), origin_of(login.address)
         self._guesses.check(name, origin)
@@ -129,7 +127,7 @@ class Directory:
                         problems.append(str(err))
                         steps.append(f"failed: {err}")
                         continue
-                    self._failures = 0
+                    self._rest.worked()
                     return None
         except TimeoutError:
             problems.append(f"the log-in took more than {self._limits.login_s:g} s")
@@ -141,9 +139,7 @@ class Directory:
         return "; ".join(problems)
 
     def _note_failure(self, why: str) -> None:
-        self._failures += 1
-        if self._failures >= FAILURES_MAX:
-            self._rests_until = self._clock.monotonic() + REST_S
+        self._rest.failed()
         log.warning("no server of a directory can be reached", extra=fields(provider=self.id, error=why))
 
     @asynccontextmanager
@@ -229,7 +225,7 @@ class Directory:
         """The user of a session as the directory has it now, None if it is gone or may not log in any more."""
         if self._searches_with_own_account:
             return self.current(session)
-        if self._clock.monotonic() < self._rests_until:
+        if self._rest.lasts:
             return self._unavailable("the directory could not be reached before")
         outcome: list[Principal | Mistake] = []
 

@@ -6,7 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from sensu.backend.auth.rest import Rest
 from sensu.backend.outgoing import ServerOutOfReach, asked
+from sensu.clock import Clock
 from sensu.errors import SensuError
 from sensu.resources.wire import parse_json
 
@@ -31,11 +33,12 @@ class ProviderAnswer:
 
 
 class ProviderConnection:
-    """Asks one provider; redirects are not followed."""
+    """Asks one provider; redirects are not followed. A provider that is down is not asked by every log-in."""
 
-    def __init__(self, context: Callable[[], ssl.SSLContext]) -> None:
+    def __init__(self, context: Callable[[], ssl.SSLContext], clock: Clock) -> None:
         """`context` makes the TLS context of a request, so that certificates on disk can be replaced."""
         self._context = context
+        self._rest, self._why = Rest(clock), ""
         self._turns = asyncio.Semaphore(AT_ONCE)
 
     async def get(self, url: str, bearer: str = "") -> ProviderAnswer:
@@ -49,8 +52,17 @@ class ProviderConnection:
     async def _ask(self, method: str, url: str, **sent: Any) -> ProviderAnswer:
         sent["headers"] = {"Accept": "application/json", **sent["headers"]}
         async with self._turns:
-            answer = await asked(method, url, self._context, REQUEST_S, **sent)
-        return _answer(answer.status, answer.body, url)
+            if self._rest.lasts:
+                raise ServerOutOfReach(f"{self._why} (the last of several attempts)")
+            try:
+                answer = await asked(method, url, self._context, REQUEST_S, **sent)
+                found = _answer(answer.status, answer.body, url)
+            except ServerOutOfReach as err:
+                self._why = str(err)
+                self._rest.failed()
+                raise
+        self._rest.worked()
+        return found
 
 
 def _answer(status: int, body: bytes, url: str) -> ProviderAnswer:

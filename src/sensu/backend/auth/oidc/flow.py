@@ -6,13 +6,14 @@ for a minute, and only for the program that knows the verifier of its challenge.
 """
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import TypeVar
 
 import msgspec
 
+from sensu.backend.auth.attempts import Guesses, origin_of
 from sensu.backend.auth.identity import Identity, Principal, Via, identity_of
 from sensu.backend.auth.oidc.provider import OIDC
 from sensu.backend.auth.providers import Providers, ProviderUnavailable
@@ -33,6 +34,8 @@ CODE_S = 60.0
 CODE_KIND = "internal/v1.SignOnCode"
 CODES_MAX = 1_000
 """The maximum number of codes that wait to be redeemed; further log-ins are refused meanwhile."""
+REFUSED = "oidc"
+"""Under which refused log-ins of an address are counted, of all providers together."""
 PLACE = "a log-in by OpenID Connect"
 VISIT_PLACE = "a browser that signs in by OpenID Connect"
 _URL_SAFE, _STANDARD = str.maketrans("+/", "-_"), str.maketrans("-_", "+/")
@@ -80,6 +83,7 @@ class KnownUser(Wire, frozen=True):
 
 
 _Sealed = TypeVar("_Sealed", BegunLogin, WebVisit)
+_Outcome = TypeVar("_Outcome")
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +120,7 @@ class SignOn:
         self._providers = providers
         self._sealing = sealing
         self._clock = clock
+        self._refusals = Guesses(clock, "refused log-ins")
 
     def offered(self) -> tuple[str, ...]:
         """The names of the providers that users can log in at."""
@@ -157,8 +162,27 @@ class SignOn:
         url = rules.authorization_url(endpoints, provider.resource, begun.redirect_uri, named, consent=begun.consent)
         return ToBrowser(url, _as_cookie(self._sealing.seal(encode(begun).decode(), PLACE)))
 
-    async def finish(self, cookie: str, answer: Mapping[str, str]) -> ToBrowser | RefusedLogin:
-        """What follows when a browser comes back from the provider: its callback with a code, or a refusal."""
+    async def finish(self, cookie: str, answer: Mapping[str, str], address: str) -> ToBrowser | RefusedLogin:
+        """What follows when a browser comes back from the provider: its callback with a code, or a refusal.
+
+        Raises TooManyAttempts.
+        """
+        return await self._counted(address, lambda: self._finished(cookie, answer))
+
+    async def _counted(
+        self, address: str, attempt: Callable[[], Awaitable[_Outcome | RefusedLogin]]
+    ) -> _Outcome | RefusedLogin:
+        """What an attempt comes to; the refusals of an address are counted. Raises TooManyAttempts."""
+        origin = origin_of(address)
+        self._refusals.check(REFUSED, origin)
+        outcome = await attempt()
+        if not isinstance(outcome, RefusedLogin):
+            self._refusals.right(REFUSED, origin)
+        elif not outcome.unavailable:
+            self._refusals.wrong(REFUSED, origin, secrets.token_bytes(8))
+        return outcome
+
+    async def _finished(self, cookie: str, answer: Mapping[str, str]) -> ToBrowser | RefusedLogin:
         begun = self._begun(cookie)
         if begun is None:
             return RefusedLogin(EXPIRED.why)
@@ -237,8 +261,11 @@ class SignOn:
     async def redeemed(self, code: str, verifier: str, address: str) -> RedeemedLogin | RefusedLogin:
         """The user of a code; the code is used up, whatever comes of it.
 
-        Raises StoreError.
+        Raises StoreError and TooManyAttempts.
         """
+        return await self._counted(address, lambda: self._redeemed(code, verifier, address))
+
+    async def _redeemed(self, code: str, verifier: str, address: str) -> RedeemedLogin | RefusedLogin:
         key = Key(CODE_KIND, "", _id_of(code))
         stored = await self._store.get(key)
         if stored is None or isinstance(await self._store.commit([DeleteResource(key)]), Refused):

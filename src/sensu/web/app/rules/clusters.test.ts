@@ -1,3 +1,4 @@
+// The clusters of a federation: paths, requests through the gateway, and what is listed.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
