@@ -1,6 +1,7 @@
 """agentd alone: real sockets and agents, with an intake, keepalives and records that the test controls."""
 
 import asyncio
+import ssl
 from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -15,7 +16,7 @@ from sensu.backend.auth.identity import WRONG_CREDENTIALS, Identity, Rejected
 from sensu.backend.auth.providers import PasswordLogin
 from sensu.backend.metrics import BackendMetrics
 from sensu.backend.ports import EventOutcome, EventStored, IncomingEvent
-from sensu.clock import SystemClock
+from sensu.clock import Clock, SystemClock
 from sensu.errors import StoreError
 from sensu.resources.entity import EntityConfig
 from sensu.resources.event import Event
@@ -154,7 +155,13 @@ class KeepaliveInbox:
 class World:
     """agentd and what stands around it."""
 
-    def __init__(self, tokens: TokenBucket | None = None) -> None:
+    def __init__(
+        self,
+        tokens: TokenBucket | None = None,
+        *,
+        ssl_context: ssl.SSLContext | None = None,
+        clock: Clock | None = None,
+    ) -> None:
         self.records = MemoryRecords()
         self.intake = BoundedIntake()
         self.keepalives = KeepaliveInbox()
@@ -177,7 +184,8 @@ class World:
                 health=self._health,
                 tokens=tokens,
             ),
-            clock=SystemClock(),
+            clock=clock or SystemClock(),
+            ssl_context=ssl_context,
             metrics=BackendMetrics(self.registry),
             backend_id="backend-1",
             host="127.0.0.1",
@@ -213,9 +221,11 @@ class World:
 
 
 @asynccontextmanager
-async def running(tokens: TokenBucket | None = None) -> AsyncIterator[World]:
+async def running(
+    tokens: TokenBucket | None = None, *, ssl_context: ssl.SSLContext | None = None, clock: Clock | None = None
+) -> AsyncIterator[World]:
     """A started agentd, stopped in the end; `tokens` limit the rate of handshakes."""
-    world = World(tokens)
+    world = World(tokens, ssl_context=ssl_context, clock=clock)
     await world.agentd.start()
     try:
         yield world

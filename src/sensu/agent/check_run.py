@@ -38,6 +38,8 @@ CHECKS_REMEMBERED_MAX = 10_000
 TEST_COMMAND = "!sensu_test_check!"
 """The command of load tests: the agent reports success without running anything."""
 TEST_OUTPUT = b"the agent answers without running a command\n"
+NO_PRIVILEGES = ('"no new privileges" flag', "effective uid is not 0")
+"""What sudo says in a service that must not get privileges."""
 DENIED = "check command denied by the agent allow list"
 
 
@@ -149,6 +151,8 @@ class CheckRuns:
         result = await self._run_command(request, substituted, event)
         if isinstance(result, NotRun):
             return check_event.failed(event, _output_of(result), self._clock.now())
+        if result.status and any(words in result.text for words in NO_PRIVILEGES):
+            self._counters.privileges_refused(config.metadata.name)
         event = check_event.finished(
             event,
             result,

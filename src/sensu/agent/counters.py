@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 
+CHECKS_NAMED_MAX = 20
 _HELP = {
     "sensu_go_agent_messages_received": "The total number of messages received by type",
     "sensu_go_agent_messages_sent": "The total number of messages sent by type",
@@ -15,6 +16,7 @@ _HELP = {
     "sensu_go_agent_websocket_errors": "The total number of errors on connections to backends",
     "sensu_go_agent_check_requests_dropped": "The total number of check requests that were not run, by reason",
     "sensu_agent_metric_lines_refused": "The total number of lines of check output that broke their metric format",
+    "sensu_agent_privileges_refused": "The total number of check results that report refused privileges, by check",
     "sensu_agent_events_lost": "The total number of events that were given up before they were sent, by reason",
 }
 
@@ -47,6 +49,12 @@ class AgentCounters:
     def metric_lines_refused(self, metric_format: str, lines: int) -> None:
         """Count lines of check output without metric points because they do not match the format."""
         self._values["sensu_agent_metric_lines_refused", "format", metric_format] += lines
+
+    def privileges_refused(self, check: str) -> None:
+        """Count a result that says "no new privileges"; checks beyond a number share one value."""
+        name = "sensu_agent_privileges_refused"
+        known = {value for (counter, _, value) in self._values if counter == name}
+        self._values[name, "check", check if check in known or len(known) < CHECKS_NAMED_MAX else "others"] += 1
 
     def observe(self, name: str, text: str, value: Callable[[], float]) -> None:
         """Add a gauge; `value` is called for each scrape."""

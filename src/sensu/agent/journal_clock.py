@@ -25,13 +25,17 @@ class JournalClock:
 
     def go_on(self, last_at: float) -> None:
         """Continue from the last time in the journal (0: the journal is empty)."""
+        self.follow(last_at)
+        self.note()
+
+    def follow(self, last_at: float) -> None:
+        """Continue as `go_on` does, without saving anything."""
         boot_id, ahead_s, set_by_s = _noted(self._file)
         if boot_id and boot_id == self._boot_id:
             self._ahead_s = ahead_s
         elif last_at:
             waited_s = off_for_s(self._clock.now() - set_by_s - last_at)
             self._ahead_s = last_at + waited_s - self._clock.monotonic()
-        self.note()
 
     def note(self) -> None:
         """Save how this clock compares to the others; a disk error only reduces precision."""

@@ -54,6 +54,7 @@ USAGE = """The agent of Sensu in Python: runs the checks of this host.
 
 Usage:
   sensu-agent start [flags]
+  sensu-agent doctor [flags]
   sensu-agent version
   sensu-agent help [command]
 """
@@ -68,11 +69,15 @@ def run(arguments: Sequence[str]) -> int:
     """Run a command line and return the exit status."""
     words = list(arguments)
     command = words.pop(0) if words and not words[0].startswith("-") else "help"
-    if command == "help" and words[:1] == ["start"]:
-        command, words = "start", ["--help"]
+    if command == "help" and words[:1] in (["start"], ["doctor"]):
+        command, words = words[0], ["--help"]
     match command:
         case "start":
             return start(words)
+        case "doctor":
+            from sensu.agent.doctor import doctor  # noqa: PLC0415 - only this command
+
+            return doctor(words, os.environ, sys.stdout, SystemClock())
         case "version":
             print(f"sensu-agent version {version()}")
         case "help":

@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 from sensu.errors import ConfigurationError
@@ -130,26 +131,49 @@ class AgentSettings:
         return bool(self.cert_file and self.key_file)
 
 
+@dataclass(frozen=True)
+class DoctorSettings(AgentSettings):
+    """The settings of `sensu-agent doctor`, in addition to those of the agent that it examines."""
+
+    format: str = option("output format: text or json", "text")
+
+
+S = TypeVar("S", bound=AgentSettings)
+
+
 def read(
-    arguments: Sequence[str], environment: Mapping[str, str], remark: Callable[[str], object] = log.warning
+    arguments: Sequence[str],
+    environment: Mapping[str, str],
+    remark: Callable[[str], object] = log.warning,
 ) -> AgentSettings:
     """Read and validate the settings from flags, variables and file; raises ConfigurationError and HelpText.
 
     `remark` gets a line for each kind of entry that is ignored.
     """
+    return read_as(AgentSettings, USAGE, arguments, environment, remark)
+
+
+def read_as(
+    shape: type[S],
+    usage: str,
+    arguments: Sequence[str],
+    environment: Mapping[str, str],
+    remark: Callable[[str], object],
+) -> S:
+    """Read and validate the settings of a command, as `read` does."""
     loaded = load(
-        AgentSettings,
+        shape,
         arguments,
         environment,
         prefix=ENVIRONMENT_PREFIX,
-        usage=USAGE,
+        usage=usage,
         retired=RETIRED_FLAGS,
         remark=remark,
     )
     return check(complete(loaded))
 
 
-def complete(settings: AgentSettings) -> AgentSettings:
+def complete(settings: S) -> S:
     """The settings with default ports and intervals filled in and duplicate subscriptions removed."""
     return replace(
         settings,
@@ -160,7 +184,7 @@ def complete(settings: AgentSettings) -> AgentSettings:
     )
 
 
-def check(settings: AgentSettings) -> AgentSettings:
+def check(settings: S) -> S:
     """Validate the settings and return them; raises ConfigurationError."""
     if not settings.name:
         raise ConfigurationError("invalid agent name: must not be empty")

@@ -13,7 +13,7 @@ from sensu.transport.agent_socket import HandshakeRefused, Unreachable, proxy_fo
 
 EXPLAINED_S = 300.0
 """How long an explanation is reused for failures of the same kind, so that retries do not probe the backend."""
-_WANTS_TLS = "HTTP request to an HTTPS server"
+WANTS_TLS = "HTTP request to an HTTPS server"
 
 
 def client_context(settings: AgentSettings) -> ssl.SSLContext | None:
@@ -44,8 +44,8 @@ class Explanations:
 
     def of_refusal(self, url: str, refused: HandshakeRefused) -> str:
         """Why a backend refused the handshake."""
-        if _WANTS_TLS in refused.body:
-            return speaks_tls_words(_endpoint(url))
+        if WANTS_TLS in refused.body:
+            return speaks_tls_words(endpoint(url))
         return f"handshake failed with status {refused.status}: {refused.body}"
 
     async def of_failure(self, url: str, failed: Unreachable, context: ssl.SSLContext | None) -> str:
@@ -58,7 +58,7 @@ class Explanations:
             words = await asyncio.to_thread(
                 explain,
                 failed.error,
-                _endpoint(url),
+                endpoint(url),
                 context,
                 probes=proxy_for(url) is None,
                 shows_certificate=self._shows_certificate,
@@ -71,6 +71,7 @@ class Explanations:
         self._known.pop(url, None)
 
 
-def _endpoint(url: str) -> Endpoint:
+def endpoint(url: str) -> Endpoint:
+    """The backend at a URL."""
     parts = urlsplit(url)
     return Endpoint(parts.hostname or "", parts.port or 0, parts.scheme == "wss", ("wss", "ws"))

@@ -1,4 +1,7 @@
-"""Judges what `sensuctl doctor` finds: is it as it should be, and if not, what helps?"""
+"""Judges what `doctor` of all programs finds: is it as it should be, and if not, what helps?
+
+Here are the judgements of `sensuctl doctor`, and those that it shares with the other programs.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -9,6 +12,9 @@ LEVELS = (GOOD, WARNING, PROBLEM)
 AGENTS_PORT, WEB_PORT, API_PORT = 8081, 3000, 8080
 CLOCK_WARNING_S, CLOCK_PROBLEM_S = 5.0, 60.0
 CERTIFICATE_WARNING_DAYS = 14
+FREE_BYTES_PROBLEM, FREE_BYTES_WARNING, FREE_WARNING = 100 * 2**20, 2 * 2**30, 0.1
+"""Less free space is a problem; below both the bytes and the part of the disk, it is a warning."""
+INODES_WARNING, INODES_PROBLEM = 0.05, 0.01
 SHOWN_MAX = 5
 PRIVATE = 0o077
 """The permissions of a file that let others than its owner in."""
@@ -43,22 +49,55 @@ def of_url(url: str, port: int) -> Diagnosis:
     return Diagnosis("URL", GOOD, url)
 
 
-def of_certificate(days: int) -> Diagnosis:
-    """The certificate of the API, which is valid for some more days."""
+def of_certificate(days: int, subject: str = "certificate") -> Diagnosis:
+    """The certificate of the backend, which is valid for some more days."""
+    if days < 0:
+        return Diagnosis(subject, PROBLEM, "has expired", "renew it, and restart the backend")
     found = f"is valid for {counted(days, 'more day')}"
     if days < CERTIFICATE_WARNING_DAYS:
-        return Diagnosis("certificate", WARNING, found, "renew it, and restart the backend")
-    return Diagnosis("certificate", GOOD, found)
+        return Diagnosis(subject, WARNING, found, "renew it, and restart the backend")
+    return Diagnosis(subject, GOOD, found)
 
 
-def of_clock(ahead_s: float) -> Diagnosis:
+def of_clock(ahead_s: float, subject: str = "clock") -> Diagnosis:
     """The clock of the backend, compared with that of this computer."""
     size = abs(ahead_s)
     if size <= CLOCK_WARNING_S:
-        return Diagnosis("clock", GOOD, "agrees with the backend's")
+        return Diagnosis(subject, GOOD, "agrees with the backend's")
     level = WARNING if size <= CLOCK_PROBLEM_S else PROBLEM
     found = f"the backend's clock is {size:.0f} s {'ahead' if ahead_s > 0 else 'behind'}"
-    return Diagnosis("clock", level, found, "set both by NTP; log-ins and the ends of silences depend on it")
+    return Diagnosis(subject, level, found, "set both by NTP; log-ins and the ends of silences depend on it")
+
+
+def of_settings(remarks: Sequence[str], file: str) -> Diagnosis:
+    """The settings of a service; `remarks` say what of them is ignored."""
+    if remarks:
+        return Diagnosis(
+            "settings", WARNING, "; ".join(remarks), "correct or remove them; what is unknown has no effect"
+        )
+    return Diagnosis("settings", GOOD, file or "from flags and variables, no file")
+
+
+def of_space(subject: str, path: str, free_bytes: int, total_bytes: int, free_inodes: int, inodes: int) -> Diagnosis:
+    """The disk of a folder; file systems without a number of inodes have 0 of them."""
+    found = f"{path} has {free_bytes / 2**30:.1f} of {total_bytes / 2**30:.1f} GiB free"
+    remedy = f"free space there, or move the folder; what uses it: du -xh {path} | sort -h | tail"
+    if inodes and free_inodes < inodes * INODES_WARNING:
+        level = PROBLEM if free_inodes < inodes * INODES_PROBLEM else WARNING
+        return Diagnosis(subject, level, f"{path} has {counted(free_inodes, 'free inode')} of {inodes}", remedy)
+    if free_bytes < FREE_BYTES_PROBLEM:
+        return Diagnosis(subject, PROBLEM, found, remedy)
+    if free_bytes < min(FREE_BYTES_WARNING, total_bytes * FREE_WARNING):
+        return Diagnosis(subject, WARNING, found, remedy)
+    return Diagnosis(subject, GOOD, found)
+
+
+def of_port(subject: str, address: str, taken: bool, flag: str) -> Diagnosis:
+    """A port that a service will listen on while the service does not run."""
+    if taken:
+        remedy = f"see which one: ss -lptu; choose another port with {flag}, or stop it"
+        return Diagnosis(subject, PROBLEM, f"another program uses {address}", remedy)
+    return Diagnosis(subject, GOOD, f"{address} is free")
 
 
 def of_session(left_s: float | None, username: str) -> Diagnosis:

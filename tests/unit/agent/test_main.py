@@ -43,6 +43,18 @@ def test_it_says_in_one_line_why_it_does_not_start(arguments: list[str], error: 
     assert error in only_line(agent(*arguments))
 
 
+def test_doctor_ends_with_the_status_of_the_worst_finding(tmp_path: Path) -> None:
+    """Nobody listens at the URL of the backend, so the status is 2; help lists the flags."""
+    words = ["--backend-url", "ws://127.0.0.1:1", "--cache-dir", str(tmp_path), "--subscriptions", "linux"]
+    found = agent("doctor", *words, "--disable-api", "--disable-sockets", "--statsd-disable", "--format", "json")
+    assert (found.returncode, found.stderr) == (2, "")
+    levels = {one["subject"]: one["level"] for one in json.loads(found.stdout)}
+    assert levels["backend ws://127.0.0.1:1"] == "problem"
+    assert levels["cache"] == "good"
+    assert "--format" in agent("help", "doctor").stdout
+    assert "must be text or json" in agent("doctor", "--format", "xml").stdout
+
+
 def test_an_api_port_in_use(tmp_path: Path) -> None:
     """An agent whose local API has no port to listen on does not start, and says so in its last line."""
     with socket.create_server(("127.0.0.1", 0)) as taken:

@@ -8,6 +8,8 @@ import math
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+import msgspec
+
 from sensu.backend.agentd.counts import Counts
 from sensu.backend.agentd.session import AuthenticatedAgent
 from sensu.backend.auth.attempts import TooManyAttempts
@@ -20,10 +22,11 @@ from sensu.errors import StoreError
 from sensu.log import fields
 from sensu.rules.names import name_problem
 from sensu.token_bucket import TokenBucket
-from sensu.transport import handshake
+from sensu.transport import handshake, registration
 from sensu.transport.backend_socket import Accepted, Session
 from sensu.transport.handshake import Agreement
 from sensu.transport.http1 import PLAIN, HTTPAnswer, HTTPRequest, error
+from sensu.transport.registration import Registration
 
 log = logging.getLogger("sensu.agentd")
 
@@ -73,9 +76,10 @@ class Admission:
         backend_id: str,
         clock: Clock,
         counts: Counts,
+        describe: Callable[[HTTPRequest], Registration],
     ) -> None:
-        """`new_session` creates the session for a peer and the agreement with it."""
-        self._ask = ask
+        """`new_session` creates the session for a peer and the agreement with it; `describe` is for doctor."""
+        self._ask, self._describe = ask, describe
         self._new_session = new_session
         self._backend_id = backend_id
         self._clock = clock
@@ -90,7 +94,7 @@ class Admission:
                 return HTTPAnswer(200, await self._ask.health(), PLAIN, until_close=True)
             if request.path == "/ready":
                 return await self._readiness()
-            if request.path != "/":
+            if request.path not in ("/", registration.PATH):
                 return error(404, "404 page not found")
             decision = await self._decide_handshake(request)
         except StoreError:
@@ -98,7 +102,7 @@ class Admission:
         except Exception:
             log.exception("handshake failed")
             decision = error(500, "Internal Server Error")
-        if isinstance(decision, HTTPAnswer):
+        if isinstance(decision, HTTPAnswer) and decision.status != 200:
             self._refused(request, decision)
         return decision
 
@@ -121,20 +125,23 @@ class Admission:
             wait_s = math.ceil(tokens.wait_s())
             return error(429, "too many agents connect at the same time", (("Retry-After", str(wait_s)),))
         began = self._clock.monotonic()
+        describes = request.path == registration.PATH
         self._waiting += 1
         try:
             await self._ask.caught_up()
-            decision = await self._check_credentials(request)
+            decision = await (self._authorized if describes else self._check_credentials)(request)
         except TooManyAttempts as err:
             decision = error(429, str(err), (("Retry-After", str(err.retry_after_s)),))
         finally:
             self._waiting -= 1
         if isinstance(decision, HTTPAnswer):
             return decision
+        if describes:
+            return HTTPAnswer(200, msgspec.json.encode(self._describe(request)), handshake.JSON_TYPE)
         self._counts.upgraded(self._clock.monotonic() - began)
         return self._accept(request, decision)
 
-    async def _check_credentials(self, request: HTTPRequest) -> Identity | HTTPAnswer:
+    async def _authorized(self, request: HTTPRequest) -> Identity | HTTPAnswer:
         namespace, agent = request.header("sensu-namespace"), request.header("sensu-agentname")
         who = await self._who(request, agent)
         if isinstance(who, HTTPAnswer):
@@ -143,10 +150,16 @@ class Admission:
             return error(403, "Forbidden")
         if not namespace or not self._ask.namespace_exists(namespace):
             return error(404, f'namespace "{namespace}" not found')
+        return who
+
+    async def _check_credentials(self, request: HTTPRequest) -> Identity | HTTPAnswer:
+        who = await self._authorized(request)
+        if isinstance(who, HTTPAnswer):
+            return who
         why = handshake.upgrade_problem(request)
         if why is not None:
             return why
-        name_why = name_problem(agent)
+        name_why = name_problem(request.header("sensu-agentname"))
         return who if name_why is None else error(400, f"agent name {name_why}")
 
     async def _who(self, request: HTTPRequest, agent: str) -> Identity | HTTPAnswer:

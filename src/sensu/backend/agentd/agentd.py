@@ -19,13 +19,16 @@ from sensu.clock import Clock
 from sensu.log import fields
 from sensu.resources.check_request import CheckRequest
 from sensu.resources.entity import AGENT_CLASS, Entity, EntityConfig
-from sensu.resources.kinds import ENTITY, NAMESPACE, USER, Kind
+from sensu.resources.kinds import CHECK, ENTITY, NAMESPACE, USER, Kind
 from sensu.resources.user import User
 from sensu.store.values import Key
 from sensu.transport import frames
 from sensu.transport.backend_socket import AgentListener, ListenerLimits
 from sensu.transport.codec import Codec
 from sensu.transport.handshake import Agreement
+from sensu.transport.http1 import HTTPRequest
+from sensu.transport.registration import Registration
+from sensu.version import VERSION
 
 log = logging.getLogger("sensu.agentd")
 
@@ -88,7 +91,7 @@ class Agentd:
         self._ssl_context = ssl_context
         self._sessions = AgentSessions(self._tell_subscribed)
         self._paused = PausedSessions(intake, clock)
-        admission = Admission(admitters, self._new_session, backend_id, clock, self.counts)
+        admission = Admission(admitters, self._new_session, backend_id, clock, self.counts, self._describe)
         self._listener = AgentListener(admission.decide, clock, limits)
         self._unsubscribe: Sequence[Callable[[], None]] = ()
 
@@ -205,6 +208,18 @@ class Agentd:
 
     def _new_session(self, peer: AuthenticatedAgent, agreement: Agreement) -> AgentSession:
         return AgentSession(self, peer, agreement)
+
+    def _describe(self, request: HTTPRequest) -> Registration:
+        """An agent for doctor, by the headers of its handshake."""
+        namespace, agent = request.header("sensu-namespace"), request.header("sensu-agentname")
+        entity = self._config_of(namespace, agent)
+        asked = entity.subscriptions if entity is not None else request.header("sensu-subscriptions").split(",")
+        subscriptions = tuple(sorted({one.strip() for one in asked or ()} - {"", f"entity:{agent}"}))
+        checks = (check for check in self._records.list(CHECK) if check.metadata.namespace == namespace)
+        used = {subscription for check in checks for subscription in check.subscriptions}
+        unused = tuple(one for one in subscriptions if one not in used)
+        sessions = len(self._sessions.of_agent(namespace, agent))
+        return Registration(VERSION, sessions, entity is not None, subscriptions, unused)
 
     def _forget(self, session: AgentSession) -> None:
         self._sessions.remove(session)

@@ -14,9 +14,10 @@ from typing import Any
 
 from sensu.client.http_api import HTTPAPI, APIAnswer, APIUnreachable, Target, TLSOptions, proxy_for, split_url
 from sensu.clock import SystemClock
+from sensu.diagnosis_report import exit_status, write_finding
 from sensu.resources.kinds import ALL_KINDS
 from sensu.rules import diagnosis
-from sensu.rules.diagnosis import GOOD, LEVELS, PROBLEM, Diagnosis
+from sensu.rules.diagnosis import GOOD, PROBLEM, Diagnosis
 from sensu.sensuctl.command import Context
 from sensu.sensuctl.failure import CommandFailed, Exited
 from sensu.sensuctl.output import show_value
@@ -30,8 +31,6 @@ STEP_S = 5.0
 ANSWER_BYTES_MAX = 8 * 1024 * 1024
 KINDS = tuple(kind for kind in ALL_KINDS if kind.namespaced and not kind.wrapped)
 """The kinds of the core API in a namespace, which every backend has."""
-SIGNS = {GOOD: "✓", diagnosis.WARNING: "!", PROBLEM: "✗"}
-PLAIN_SIGNS = {GOOD: "ok", diagnosis.WARNING: "!", PROBLEM: "x"}
 
 
 def diagnose(context: Context) -> None:
@@ -41,20 +40,12 @@ def diagnose(context: Context) -> None:
     for finding in _findings(context):
         findings.append(finding)
         if shown:
-            _print(context, finding)
+            write_finding(finding, context.stdout)
     if not shown:
         show_value(context, [finding._asdict() for finding in findings])
-    worst = max(LEVELS.index(finding.level) for finding in findings)
+    worst = exit_status(findings)
     if worst:
         raise Exited(worst)
-
-
-def _print(context: Context, finding: Diagnosis) -> None:
-    encoding = (getattr(context.stdout, "encoding", "") or "").lower()
-    sign = (SIGNS if encoding.startswith("utf") else PLAIN_SIGNS)[finding.level]
-    context.print(f"{sign} {finding.subject}: {finding.found}")
-    if finding.remedy:
-        context.print(f"    {finding.remedy}")
 
 
 def _findings(context: Context) -> Iterator[Diagnosis]:
