@@ -6,8 +6,6 @@ Nothing is changed. It reads the settings of the agent that it examines, so run 
 import contextlib
 import http.client
 import os
-import pwd
-import shutil
 import socket
 import ssl
 from collections.abc import Iterator, Mapping, Sequence
@@ -22,11 +20,12 @@ import msgspec
 
 from sensu.agent import settings
 from sensu.agent.journal_survey import survey
-from sensu.agent.settings import AgentSettings, DoctorSettings, without_secrets
+from sensu.agent.settings import AgentDoctorSettings, AgentSettings, without_secrets
 from sensu.agent.tls import WANTS_TLS, client_context, endpoint
 from sensu.clock import Clock
 from sensu.diagnosis_report import report
 from sensu.errors import ConfigurationError, SensuError, system_reason
+from sensu.host_facts import disk_of, is_taken, user_exists, user_name
 from sensu.rules import agent_diagnosis, diagnosis
 from sensu.rules.agent_diagnosis import Running, UnsentEvents, Who
 from sensu.rules.diagnosis import PROBLEM, WARNING, Diagnosis
@@ -51,7 +50,7 @@ def doctor(arguments: Sequence[str], environment: Mapping[str, str], stdout: Tex
     """Run the command and return its exit status: 1 for warnings, 2 for problems."""
     remarks: list[str] = []
     try:
-        read = settings.read_as(DoctorSettings, USAGE, arguments, environment, remarks.append)
+        read = settings.read_as(AgentDoctorSettings, USAGE, arguments, environment, remarks.append)
         return report(_findings(read, remarks, clock), read.format, stdout)
     except HelpText as asked:
         stdout.write(str(asked))
@@ -135,20 +134,7 @@ def _ports(read: AgentSettings) -> Iterator[Diagnosis]:
     ]
     for subject, host, port, kind, flag, is_off in wanted:
         if not is_off and port:
-            yield diagnosis.of_port(subject, f"{host}:{port}", _is_taken(host, port, kind), flag)
-
-
-def _is_taken(host: str, port: int, kind: socket.SocketKind) -> bool:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        with socket.socket(family, kind) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind((host, port))
-    except PermissionError:
-        return False
-    except OSError:
-        return True
-    return False
+            yield diagnosis.of_port(subject, f"{host}:{port}", is_taken(host, port, kind), flag)
 
 
 def _backends(read: AgentSettings, running: Running | None, clock: Clock) -> Iterator[Diagnosis]:
@@ -260,13 +246,13 @@ def _folders(read: AgentSettings, clock: Clock) -> Iterator[Diagnosis]:
     """The folder of assets and journal, its disk, and the events that wait."""
     path = Path(read.cache_dir).absolute()
     there = next(folder for folder in (path, *path.parents) if folder.exists())
-    user, owner = _user(os.geteuid()), _user(there.stat().st_uid)
+    user, owner = user_name(os.geteuid()), user_name(there.stat().st_uid)
     problem = "" if os.access(there, os.W_OK | os.X_OK) else "permission denied"
-    if not problem and os.geteuid() == 0 and _has_user(SERVICE_USER) and owner != SERVICE_USER and there == path:
+    if not problem and os.geteuid() == 0 and user_exists(SERVICE_USER) and owner != SERVICE_USER and there == path:
         problem, user = f"it belongs to {owner}", SERVICE_USER
     yield agent_diagnosis.of_cache(str(path), problem, SERVICE_USER if user == "root" else user, user)
     if not problem:
-        yield _space(there)
+        yield disk_of(there, "disk")
     if read.journal_folder is not None:
         queues = []
         for name in ("events", "api"):
@@ -278,27 +264,6 @@ def _folders(read: AgentSettings, clock: Clock) -> Iterator[Diagnosis]:
             max((one.oldest_s for one in queues), default=0.0),
         )
         yield agent_diagnosis.of_journal(whole, read.journal_max_bytes)
-
-
-def _space(folder: Path) -> Diagnosis:
-    whole, nodes = shutil.disk_usage(folder), os.statvfs(folder)
-    return diagnosis.of_space("disk", str(folder), whole.free, whole.total, nodes.f_favail, nodes.f_files)
-
-
-def _user(number: int) -> str:
-    """The name of a user, or the number of one that has no name."""
-    try:
-        return pwd.getpwuid(number).pw_name
-    except KeyError:
-        return str(number)
-
-
-def _has_user(name: str) -> bool:
-    try:
-        pwd.getpwnam(name)
-    except KeyError:
-        return False
-    return True
 
 
 def _text(file: Path) -> str:

@@ -132,7 +132,7 @@ class AgentSettings:
 
 
 @dataclass(frozen=True)
-class DoctorSettings(AgentSettings):
+class AgentDoctorSettings(AgentSettings):
     """The settings of `sensu-agent doctor`, in addition to those of the agent that it examines."""
 
     format: str = option("output format: text or json", "text")

@@ -53,6 +53,7 @@ Usage:
 
 Commands:
   backup    write everything in the database to a file, also while backends run
+  doctor    find out why something does not work, and what helps
   init      initialise the database: create the first administrator
   migrate   copy a database from SQLite to PostgreSQL, or back
   restore   restore a backup to an empty database
@@ -88,6 +89,11 @@ def _obey(arguments: Sequence[str]) -> int:
                 return run_migrate(_loaded(MigrateSettings, words, "migrate"), SystemClock())
             case "backup" | "restore":
                 return _with_file(command, words)
+            case "doctor":
+                from sensu.backend.doctor import doctor  # noqa: PLC0415 - only this command
+
+                _refuse_passwords(words)
+                return doctor(words, os.environ, sys.stdout, SystemClock())
             case "version":
                 print(f"sensu-backend version {VERSION}, compatible with {COMPATIBLE_VERSION}")
             case "help" | "-h" | "--help":
