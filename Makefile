@@ -139,7 +139,7 @@ $(VENV)/tools.stamp: requirements/tools.txt $(VENV)/run.stamp
 	@$(INSTALL) --require-hashes -r requirements/tools.txt || { echo "not installed: is the package index reachable from here?"; exit 1; }
 	@touch $@
 
-$(VENV)/docs.stamp: requirements/docs.txt | $(VENV)/bin/python
+$(VENV)/docs.stamp: requirements/docs.txt $(VENV)/run.stamp
 	@echo "installing what builds the documentation site (requirements/docs.txt)"
 	@$(INSTALL) --require-hashes -r requirements/docs.txt || { echo "not installed: is the package index reachable from here?"; exit 1; }
 	@touch $@

@@ -6,11 +6,16 @@ import subprocess
 import sys
 from functools import cache
 from html.parser import HTMLParser
+from importlib import import_module
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import pytest
+from prometheus_client import CollectorRegistry
 
+from sensu.backend.metrics import BackendMetrics
+from sensu.resources.kinds import ALL_KINDS, STORED_TYPES
+from sensu_check.summaries import SUMMARIES
 from tests.docs.pages import CHECKOUT, PAGES
 
 BUILD_S = 120
@@ -55,20 +60,15 @@ def build(into: Path, *arguments: str) -> None:
     assert done.returncode == 0, done.stdout
 
 
-def skip_without(builder: str) -> None:
-    """Leave the test out if the builder is not installed."""
-    if not (Path(sys.executable).parent / builder).exists():
-        pytest.skip(f"{builder} is not installed: pip install -r requirements/docs.txt")
-
-
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A site with an older version, to which a newer one was added."""
-    skip_without("zensical")
+    """A site with an older version, to which a newer one was added; the other builder makes the same pages."""
+    if not (Path(sys.executable).parent / "zensical").exists():
+        pytest.skip("zensical is not installed: pip install -r requirements/docs.txt")
     into = tmp_path_factory.mktemp("site")
     (into / VERSIONS[0]).mkdir()
     (into / VERSIONS[0] / "index.html").write_text("<title>an older version</title>")
-    build(into, "--version", VERSIONS[1])
+    build(into, "--version", VERSIONS[1], "--compare", "mkdocs")
     return into
 
 
@@ -127,17 +127,25 @@ def test_the_search_finds_headings_of_every_page(site: Path) -> None:
     assert folders - found == set()
 
 
-def test_material_for_mkdocs_builds_the_same_pages(site: Path, tmp_path: Path) -> None:
-    """The site does not depend on one builder: the other one has the same pages, without warnings."""
-    skip_without("mkdocs")
-    build(tmp_path, "--version", VERSIONS[1], "--builder", "mkdocs")
-    assert [page.relative_to(tmp_path) for page in pages_of(tmp_path)] == [
-        page.relative_to(site) for page in pages_of(site)
-    ]
+def test_the_reference_has_every_kind_check_metric_and_endpoint(site: Path) -> None:
+    """What the programs have is in the pages of the site that follow from the code."""
+    folder = site / VERSIONS[1] / "reference"
+    assert {kind.type.lower() for kind in STORED_TYPES} - read(folder / "resources" / "index.html").anchors == set()
+    assert set(SUMMARIES) - read(folder / "checks" / "index.html").anchors == set()
+    metrics = (folder / "metrics" / "index.html").read_text()
+    assert [each.name for each in BackendMetrics(CollectorRegistry()).families if each.name not in metrics] == []
+    endpoints = (folder / "endpoints" / "index.html").read_text()
+    assert [kind.segment for kind in ALL_KINDS if f"/{kind.segment}" not in endpoints] == []
+
+
+def test_the_reference_says_what_each_field_means(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No field of a resource is listed without a meaning: forms have the texts, or field_texts.py."""
+    monkeypatch.syspath_prepend(str(CHECKOUT / "packaging"))
+    assert import_module("reference_pages.resources").fields_without_texts() == []
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(CHECKOUT)))
 def test_a_link_between_files_leads_somewhere(page: Path) -> None:
     """Links between files of the checkout name files that exist, for those who read them there."""
     links = LINKS_OF_PAGES.findall(page.read_text())
-    assert [link for link in links if link != "changes.md" and not (page.parent / link).exists()] == []
+    assert [link for link in links if not (page.parent / link).exists()] == []

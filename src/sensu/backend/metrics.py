@@ -145,6 +145,11 @@ class BackendMetrics:
         self.asset_fetch = self._summary("asset_fetch_duration", "Duration of asset downloads in ms", asset)
         self.asset_expand = self._summary("asset_expand_duration", "Duration of unpacking assets in ms", asset)
 
+    @property
+    def families(self) -> Sequence[Family]:
+        """The families, without the metrics of the process."""
+        return tuple(self._families)
+
     def collect(self) -> Iterator[Metric]:
         """The families in the form that the registry expects."""
         for family in self._families:
