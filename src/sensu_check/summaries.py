@@ -18,6 +18,7 @@ SUMMARIES = {
     "port": "A program of this host that listens on a port",
     "postgres": "The answer of a PostgreSQL server, or of a query",
     "process": "The number of processes, with their age, memory and CPU",
+    "prometheus": "The result of a query to a Prometheus server",
     "raid": "The software RAID arrays of Linux",
     "reboot-required": "Whether this host must be restarted",
     "redis": "The answer of a Redis server",

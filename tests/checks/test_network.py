@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
+from urllib.parse import parse_qs
 
 import pytest
 
@@ -344,3 +345,58 @@ def test_a_host_that_does_not_exist_is_critical(run: Run) -> None:
     assert run("ping", "no-such-host.invalid").line.startswith("PING CRITICAL: no-such-host.invalid cannot be resolved")
     wrong = run("ping", "127.0.0.1", "--ip6")
     assert (wrong.status, "to an IPv6 address" in wrong.line) == (Status.CRITICAL, True)
+
+
+PROMETHEUS = {
+    "up == 0": {"resultType": "vector", "result": [{"metric": {"__name__": "up", "job": "a"}, "value": [1, "0"]}]},
+    "none": {"resultType": "vector", "result": []},
+    "scalar": {"resultType": "scalar", "result": [1, "7.5"]},
+    "odd": {"resultType": "scalar", "result": [1, "NaN"]},
+    "range": {"resultType": "matrix", "result": []},
+}
+
+
+def _prometheus(request: BaseHTTPRequestHandler) -> tuple[int, dict[str, str], bytes]:
+    form = parse_qs(request.rfile.read(int(request.headers["Content-Length"])).decode())
+    data = PROMETHEUS.get(form["query"][0])
+    if data is None:
+        return 400, {}, b'{"status": "error", "errorType": "bad_data", "error": "parse error: no"}'
+    return 200, {}, json.dumps({"status": "success", "data": data}).encode()
+
+
+@pytest.fixture(scope="module")
+def prometheus() -> Iterator[str]:
+    with http_server({"/base/api/v1/query": _prometheus, "/api/v1/query": lambda _: (200, {}, b"[1]")}) as url:
+        yield url
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "text"),
+    [
+        (["up == 0", "--alert-when", "any"], Status.CRITICAL, "up{job=a} is 0"),
+        (["up == 0", "--alert-when", "any", "--alert-status", "warning"], Status.WARNING, "up{job=a} is 0"),
+        (["up == 0", "--alert-when", "none"], Status.OK, "up{job=a} is 0"),
+        (["none", "--alert-when", "any"], Status.OK, "no result"),
+        (["none", "--alert-when", "none"], Status.CRITICAL, "no result"),
+        (["scalar", "-w", "5", "-c", "8"], Status.WARNING, "value is 7.5 | value=7.5;5;8"),
+        (["none", "-w", "5"], Status.UNKNOWN, "the result is empty"),
+        (["odd", "-w", "5"], Status.UNKNOWN, "the value of value is not a number"),
+        (["range", "-w", "5"], Status.UNKNOWN, "the result is a matrix"),
+        (["wrong(", "-w", "5"], Status.UNKNOWN, "parse error: no"),
+        (["scalar"], Status.UNKNOWN, "say when to alert"),
+    ],
+)
+def test_the_result_of_a_query_is_compared(
+    prometheus: str, arguments: list[str], status: Status, text: str, run: Run
+) -> None:
+    """Any series, or none, alerts; or each value is compared with the ranges."""
+    query, *flags = arguments
+    ran = run("prometheus", f"{prometheus}/base", "--query", query, *flags)
+    assert (ran.status, text in ran.line) == (status, True), ran.line
+
+
+def test_a_server_that_is_not_prometheus_is_critical(prometheus: str, run: Run) -> None:
+    """An answer that cannot be understood is no result."""
+    ran = run("prometheus", prometheus, "--query", "up", "--alert-when", "any")
+    assert ran.status == Status.CRITICAL
+    assert "the answer with the status 200 is not that of Prometheus" in ran.line

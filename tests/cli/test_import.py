@@ -18,6 +18,8 @@ from tests.unit.rules.importing.imports import SAMPLES
     [
         ("uptime-kuma", ["uptime-kuma.json"], []),
         ("gatus", ["gatus.yaml"], []),
+        ("prometheus", ["rules.yml"], ["--url", "https://prom.example.org"]),
+        ("blackbox", ["blackbox.yml", "prometheus.yml", "a.targets.yml"], []),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
@@ -82,6 +84,9 @@ def test_the_database_of_uptime_kuma_is_read(sensuctl: Sensuctl, tmp_path: Path)
         (["uptime-kuma"], "[]", "must contain a JSON object"),
         (["uptime-kuma"], "{", "is not JSON"),
         (["uptime-kuma"], "{}", "is not a backup of Uptime Kuma"),
+        (["prometheus"], "groups: 3", "no rules of Prometheus"),
+        (["blackbox"], "a: b", "no modules of the blackbox exporter"),
+        (["blackbox"], "modules: {a: {prober: icmp}}", "no targets: give the prometheus.yml"),
         (["gatus"], "a: [", "did not find expected node content"),
         (["gatus"], "web: {port: 80}", "is not a configuration of Gatus: it has no endpoints"),
         (["uptime-kuma"], "SQLite format 3\0 and then nothing", "cannot be read as a database of Uptime Kuma"),

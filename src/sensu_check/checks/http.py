@@ -44,7 +44,7 @@ class Answer(NamedTuple):
 
 def add_flags(parser: ArgumentParser) -> None:
     """Add the flags of this check."""
-    parser.add_argument("url", metavar="URL", type=_url)
+    parser.add_argument("url", metavar="URL", type=url_argument)
     add_thresholds(parser, "the time for the whole answer, redirects included", SECONDS)
     parser.add_argument(
         "--status",
@@ -91,7 +91,7 @@ def add_flags(parser: ArgumentParser) -> None:
 def check(args: Namespace) -> Finding:
     """Ask for the URL, and compare the answer with what is expected."""
     began = clock.monotonic()
-    answer, url, hops = _followed(args, began + args.timeout)
+    answer, url, hops = followed(args, began + args.timeout)
     took = clock.monotonic() - began
     problems = list(_problems(args, answer))
     measures = [
@@ -138,7 +138,11 @@ def _json_problems(conditions: Sequence[Condition], text: str) -> Sequence[str]:
     return [problem for each in conditions if (problem := each.problem(body)) is not None]
 
 
-def _followed(args: Namespace, ends: float) -> tuple[Answer, SplitResult, int]:
+def followed(args: Namespace, ends: float) -> tuple[Answer, SplitResult, int]:
+    """The answer to the request that the flags describe, where it came from, and after how many redirects.
+
+    Raises Failed.
+    """
     url, method, data = args.url, args.method, args.data
     if data is not None and method == "GET":
         method = "POST"
@@ -229,7 +233,8 @@ def _shown(url: SplitResult) -> str:
     return f"{url.scheme}://{url.netloc.rpartition('@')[2]}{url.path}"
 
 
-def _url(text: str) -> SplitResult:
+def url_argument(text: str) -> SplitResult:
+    """An argparse type for a URL without credentials."""
     try:
         url = urlsplit(text if "://" in text else f"http://{text}")
         _ = url.port

@@ -17,9 +17,9 @@ ShellWord = str | tuple[str | ShellVariable, ...]
 """A text, or several parts that make up one word."""
 
 
-def shell_command(*words: ShellWord) -> str:
-    """A command whose words the shell passes on unchanged, and in which the agent finds no tokens."""
-    return " ".join(literal(shlex.quote(word) if isinstance(word, str) else _joined(word)) for word in words)
+def shell_command(*words: ShellWord, passes: int = 1) -> str:
+    """A command whose words the shell passes on unchanged, and in which no tokens are found in `passes` passes."""
+    return " ".join(literal(shlex.quote(word) if isinstance(word, str) else _joined(word), passes) for word in words)
 
 
 def _joined(parts: tuple[str | ShellVariable, ...]) -> str:

@@ -17,6 +17,8 @@ ATTEMPTS_ANNOTATION = "attempts"
 ATTEMPTS_FILTER = "after-attempts"
 VARIABLE_PREFIX = "SENSU_IMPORT_"
 """Begins the names of the environment variables that secrets refer to."""
+PROXY_PASSES = 2
+"""Tokens of checks with proxy requests are replaced by the backend, and then by the agent."""
 TIMEOUT_MARGIN_S = 5
 """How much longer than its command a check may take, so that the command says itself what was late."""
 
@@ -167,8 +169,11 @@ class Imported:
         if entity:
             whole |= {"proxy_entity_name": entity, "round_robin": True}
         name = self.name(CHECK, title)
-        placed = {field: literal(value) for field, value in notes.items()}
-        tagged = {name_from(field): literal(value) for field, value in (labels or {}).items() if name_from(field)}
+        passes = PROXY_PASSES if "proxy_requests" in spec else 1
+        placed = {field: literal(value, passes) for field, value in notes.items()}
+        tagged = {
+            name_from(field): literal(value, passes) for field, value in (labels or {}).items() if name_from(field)
+        }
         self.add(ImportedResource(CHECK, name, whole, tagged, placed, tuple(reviews)))
 
     def add_attempts_filter(self) -> str:
@@ -189,6 +194,8 @@ def name_from(text: str) -> str:
     return re.sub(r"[^A-Za-z0-9_.]+", "-", plain).strip("-.")[:NAME_CHARACTERS_MAX].strip("-.")
 
 
-def literal(text: str) -> str:
-    """A text in which the agent finds no tokens: `{{` is written as a token that prints it."""
-    return text.replace("{{", "{{`{{`}}")
+def literal(text: str, passes: int = 1) -> str:
+    """A text in which no tokens are found, `{{` being a token that prints it, in a number of passes."""
+    for _ in range(passes):
+        text = text.replace("{{", "{{`{{`}}")
+    return text

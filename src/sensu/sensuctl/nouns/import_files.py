@@ -50,6 +50,31 @@ def gatus(context: Context) -> None:
     _show(context, imported_from(config, context.text("subscription")))
 
 
+def prometheus(context: Context) -> None:
+    """`sensuctl import prometheus FILE|DIR`: files of rules."""
+    from sensu.rules.importing.prometheus import imported_from  # noqa: PLC0415 - one importer is needed
+
+    documents = [value for _, value in _yaml_values(context)]
+    imported = imported_from(documents, context.text("url"), context.text("subscription"))
+    if not imported.resources and not imported.not_taken:
+        raise CommandFailed(f"{' '.join(context.words)}: no rules of Prometheus: groups with rules are expected")
+    _show(context, imported)
+
+
+def blackbox(context: Context) -> None:
+    """`sensuctl import blackbox FILE...`: the modules, and the configuration of Prometheus that uses them."""
+    from sensu.rules.importing.blackbox import BlackboxFiles, imported_from  # noqa: PLC0415 - one importer is needed
+
+    files = BlackboxFiles([*_yaml_values(context)])
+    if not files.modules():
+        raise CommandFailed(f"{' '.join(context.words)}: no modules of the blackbox exporter: give its blackbox.yml")
+    if not any(files.jobs()):
+        raise CommandFailed(
+            f"{' '.join(context.words)}: no targets: give the prometheus.yml that has jobs with metrics_path /probe too"
+        )
+    _show(context, imported_from(files, context.text("subscription")))
+
+
 def _yaml_values(context: Context) -> Iterator[tuple[str, Any]]:
     """The documents of all files and folders, with the names of the files; raises CommandFailed."""
     for word in context.words:

@@ -30,11 +30,26 @@ def _import(name: str, words: str, summary: str, run: str, example: str, *flags:
 
 COMMANDS = (
     _import(
+        "blackbox",
+        "FILE|DIR...",
+        "Print resources for the probes of the blackbox exporter and their targets in Prometheus",
+        "blackbox",
+        "blackbox.yml prometheus.yml targets/",
+    ),
+    _import(
         "gatus",
         "FILE|DIR...",
         "Print resources for the endpoints and alerts of Gatus",
         "gatus",
         "config.yaml",
+    ),
+    _import(
+        "prometheus",
+        "FILE|DIR...",
+        "Print resources for the alerting rules of Prometheus",
+        "prometheus",
+        "rules/ --url http://prometheus.example.org:9090",
+        Flag("url", default="http://127.0.0.1:9090", help="address of Prometheus, as the agents reach it"),
     ),
     _import(
         "uptime-kuma",
