@@ -1,6 +1,7 @@
 """Three backends on one database: what one answered holds at all, and another goes on when one is lost."""
 
 import asyncio
+import json
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -167,6 +168,43 @@ def test_service_components_count_everywhere(runner: asyncio.Runner, cluster: Cl
         lost = cluster.backends[1]
         await lost.kill()
         await until_evaluated(cluster.backends[0], max(at) + 4)
+        await cluster.begin(lost)
+        await cluster.until_spread(MEMBERS)
+
+    runner.run(scene())
+
+
+def test_members_are_listed_and_removed(runner: asyncio.Runner, cluster: Cluster) -> None:
+    """All members name the same members, owners and healths; one that is removed hands its part over and ends well."""
+
+    async def scene() -> None:
+        first, second, lost = cluster.backends
+        lists = [await cluster.ask(one, "GET", "/api/core/v2/cluster/members") for one in cluster.backends]
+        members = [json.loads(body)["members"] for _, body in lists]
+        assert members[0] == members[1] == members[2]
+        assert sorted(one["clientURLs"][0] for one in members[0]) == sorted(one.api_url for one in cluster.backends)
+        assert len({one["name"] for one in members[0]}) == len({one["ID"] for one in members[0]}) == MEMBERS
+        healths = [json.loads((await cluster.ask(one, "GET", "/health"))[1]) for one in cluster.backends]
+        assert {one["MemberID"] for one in healths[0]["ClusterHealth"] if one["Healthy"]} == {
+            one["ID"] for one in members[0]
+        }
+        assert len({health["Header"]["member_id"] for health in healths}) == MEMBERS
+        _, owners = await cluster.ask(second, "GET", "/api/sensu/v1/cluster/owners?entity=web1&namespace=default")
+        assert sorted(slot for one in owners["members"] for slot in one["slots"]) == list(range(64))
+        assert {one["name"] for one in owners["members"] if owners["slot"] in one["slots"]} == {owners["owner"]}
+        _, metrics = await cluster.ask(first, "GET", "/metrics")
+        assert "sensu_seats 3.0" in metrics
+        assert "sensu_slots_owned 64.0" not in metrics  # of this member alone
+
+        (removed,) = (one["ID"] for one in members[0] if one["clientURLs"] == [lost.api_url])
+        process = lost._process
+        assert process is not None
+        path = "/api/core/v2/cluster/members"
+        status, left = await cluster.ask(first, "DELETE", f"{path}/{removed:x}")
+        assert (status, len(json.loads(left)["members"])) == (200, 2)
+        assert (await cluster.ask(first, "DELETE", f"{path}/1234"))[0] == 404
+        assert await asyncio.wait_for(process.wait(), 20) == 0
+        assert 0 not in cluster.slots()
         await cluster.begin(lost)
         await cluster.until_spread(MEMBERS)
 

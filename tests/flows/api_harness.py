@@ -18,7 +18,7 @@ from yarl import URL
 from sensu.backend.api import assembly as api
 from sensu.backend.api.all_routes import routes_of
 from sensu.backend.api.application import Application, build_application
-from sensu.backend.api.cluster import Member
+from sensu.backend.api.cluster import Members
 from sensu.backend.api.router import Route
 from sensu.backend.api.server import ApiServer
 from sensu.backend.auth import assembly as auth
@@ -229,8 +229,8 @@ async def running_api(
         await feed.open()
         audit = AuditLog(store, known.access, clock)
         history = History(store, known.access, clock, HISTORY, HISTORY)
-        member = Member("default", CLUSTER_ID)
-        context = api.assembled_context(basics, known, ports, member, audit, history, feed, stack)
+        members = Members(CLUSTER_ID)
+        context = api.assembled_context(basics, known, ports, members, audit, history, feed, stack)
         application = build_application(context)
         server = api.server_of(context, application, ListenerSettings("127.0.0.1", port, stop_timeout_s=1))
         running = [core.events.run(), *([deliveries.run()] if handles else [])]

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from sensu.backend.api.cluster import Member
+from sensu.backend.api.cluster import Members
 from sensu.backend.api.status import health_json
 from sensu.backend.auth.access import Access
 from sensu.backend.auth.identity import Via, identity_of, principal_of
@@ -282,9 +282,9 @@ async def test_the_log_of_a_backend_without_administrator_says_how_to_make_one(
 async def test_health_says_that_a_database_was_never_initialised(tmp_path: Path) -> None:
     """The health of a backend that nobody can log in to names the remedy; once there is an administrator it is good."""
     async with backend(tmp_path) as (store, other):
-        member = Member("default", UUID)
-        before = msgspec.json.decode(await health_json(store, member, NoPeers()))["ClusterHealth"][0]
+        members = Members(UUID)
+        before = msgspec.json.decode(await health_json(store, members, NoPeers()))["ClusterHealth"][0]
         assert (before["Healthy"], "run sensu-backend init" in before["Err"]) == (False, True)
         assert await other() == 0
-        after = msgspec.json.decode(await health_json(store, member, NoPeers()))["ClusterHealth"][0]
+        after = msgspec.json.decode(await health_json(store, members, NoPeers()))["ClusterHealth"][0]
         assert (after["Healthy"], after["Err"]) == (True, "")

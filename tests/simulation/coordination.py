@@ -147,6 +147,12 @@ class SimCoordination:
 
         await self._run(end)
 
+    async def ask_to_leave(self, seat: int) -> None:
+        """Ask a living member to end."""
+        row = await self._run(lambda tables: tables.seats[seat])
+        leaving = msgspec.structs.replace(row, leaving=True)
+        await self._run(lambda tables: tables.put(tables.seats, seat, leaving))
+
     async def leave(self) -> None:
         """End this seat."""
         await self.fence(self.seat, "left")
@@ -188,4 +194,5 @@ def _living(seat: int, tables: Tables) -> LivingSeat:
         (PROTOCOL, PROTOCOL),
         row.contact is not None,
         row.takes_slots,
+        row.leaving,
     )

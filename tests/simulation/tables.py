@@ -35,6 +35,7 @@ class SeatRow(msgspec.Struct, frozen=True):
     gone: str = ""
     contact: Contact | None = None
     takes_slots: bool = False
+    leaving: bool = False
 
 
 class OwnedSlot(msgspec.Struct, frozen=True):

@@ -18,7 +18,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from sensu.backend.api.cluster import Member
+from sensu.backend.api.cluster import Members
 from sensu.backend.api.status import health_json
 from sensu.backend.membership import NoPeers
 from sensu.errors import ConfigurationError, StoreError
@@ -451,15 +451,15 @@ def test_text_is_in_byte_order_in_every_database() -> None:
 
 async def test_a_server_that_a_crash_of_its_host_damages(url: str) -> None:
     """If the server does not sync, health warns those who asked for commits that survive power loss, and only them."""
-    member = Member("default", str(uuid.uuid4()))
+    members = Members(str(uuid.uuid4()))
     async with opened(url, SynchronousCommit.FULL) as store:
-        (health,) = json.loads(await health_json(store, member, NoPeers()))["ClusterHealth"]
+        (health,) = json.loads(await health_json(store, members, NoPeers()))["ClusterHealth"]
     assert [warning.partition(",")[0] for warning in health["Warnings"]] == [
         "the server has fsync = off",
         "the server has full_page_writes = off",
     ]
     async with opened(url, SynchronousCommit.NORMAL) as store:
-        (health,) = json.loads(await health_json(store, member, NoPeers()))["ClusterHealth"]
+        (health,) = json.loads(await health_json(store, members, NoPeers()))["ClusterHealth"]
     assert "Warnings" not in health
 
 

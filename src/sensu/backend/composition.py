@@ -12,14 +12,14 @@ from sensu.backend.agentd import assembly as agentd
 from sensu.backend.agentd.agentd import Agentd
 from sensu.backend.agentd.revocation import Revocations
 from sensu.backend.api import assembly as api
-from sensu.backend.api.cluster import Member
+from sensu.backend.api.cluster import Members
 from sensu.backend.api.server import ApiServer
 from sensu.backend.api.status import health_json
 from sensu.backend.auth import assembly as auth
 from sensu.backend.auth.access import Access
 from sensu.backend.basics import Basics
 from sensu.backend.cluster_id import cluster_id
-from sensu.backend.counts import AssetCounts, DeliveryCounts, EventCounts, KeepaliveCounts, ScheduleCounts
+from sensu.backend.counts import AssetCounts, DeliveryCounts, EventCounts, KeepaliveCounts, ScheduleCounts, SeatNumbers
 from sensu.backend.dashboardd import assembly as dashboardd
 from sensu.backend.dashboardd.assembly import Dashboard
 from sensu.backend.event_log import EventLog
@@ -48,9 +48,6 @@ from sensu.clock import Clock
 from sensu.notify.sender_process import SenderProcess
 from sensu.resources.entity import Entity
 from sensu.rules.explain import WorkflowTrace
-
-MEMBER_NAME = "default"
-"""The name of the only member of a cluster. Source: recorded scenario cluster."""
 
 Run = Callable[[], Coroutine[None, None, None]]
 """Runs a daemon until it is cancelled."""
@@ -231,7 +228,8 @@ async def composed(
     core.open()
     stack.callback(core.close)
     event_counts.follow(core.events.waiting, deliveries.pending)
-    member = Member(MEMBER_NAME, await cluster_id(store), (basics.settings.api_url,))
+    own_url = basics.settings.api_url
+    members = Members(await cluster_id(store), own_url, membership.roster, membership.member, membership.remove)
     intake, keepalives = membership.joined_intake(core.events, core.keepalives)
     failures.report_to(intake)
     report = partial(_report, activity, core.events)
@@ -241,7 +239,7 @@ async def composed(
         intake,
         keepalives,
         gates.serves_agents,
-        lambda: health_json(store, member, peers),
+        lambda: health_json(store, members, peers),
         core.runs.departed,
         membership.subscribed,
         record.connection,
@@ -250,13 +248,14 @@ async def composed(
     subscribers = membership.joined_subscribers(agents)
     schedule = core.schedule(secrets, subscribers)
     schedule_counts.follow(schedule.schedulers)
+    SeatNumbers(metrics).follow(membership)
     services = serviced.assembled(basics, intake, membership, stack)
-    replication = Replication(basics, known.sealing, intake, member.cluster_id)
+    replication = Replication(basics, known.sealing, intake, members.cluster_id)
     ports = DaemonPorts(intake, subscribers, schedule, offered, core.ledger, gates.serves_api, report, flow.counted)
     settings = basics.settings
     audit = AuditLog(store, known.access, clock, settings.audit_retention, settings.audit_entries_max)
     history = _history(basics, known.access)
-    server, answers = await api.assembled(basics, known, ports, member, audit, history, membership, peers, stack)
+    server, answers = await api.assembled(basics, known, ports, members, audit, history, membership, peers, stack)
     dashboard = dashboardd.assembled(basics, answers, membership, executors.files)
     kept = (audit, history, record, revoked, event_log)
     return Daemons(core.events, deliveries, schedule, services, replication, agents, server, dashboard, *kept)

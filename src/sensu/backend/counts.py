@@ -4,12 +4,14 @@ from collections.abc import Callable, Mapping
 from functools import partial
 
 from sensu.backend.eventd.counters import Took
+from sensu.backend.membership import Membership
 from sensu.backend.metrics import BackendMetrics
 from sensu.backend.pipelined.steps.outcome import Delivered, Filtered, Outcome
 from sensu.backend.pipelined.steps.workflows import FILTER, HANDLING, MUTATOR
 from sensu.execution.assets import EXPAND, FETCH
 from sensu.resources.metadata import ObjectMeta
 from sensu.rules import run_ledger
+from sensu.rules.share import Slots
 from sensu.rules.workflow import Workflow
 from sensu.store.values import DeliveriesSize, PutEvent
 
@@ -167,6 +169,28 @@ class ScheduleCounts:
         """Set the function that returns the numbers of scheduled checks by type and namespace."""
         for kind, gauge in self._gauges.items():
             gauge.follow(partial(_of_kind, schedulers, kind))
+
+
+class SeatNumbers:
+    """The numbers of a backend that shares its database with others; those of others have none."""
+
+    def __init__(self, metrics: BackendMetrics) -> None:
+        self._metrics = metrics
+
+    def follow(self, membership: Membership) -> None:
+        """Set the functions that return the numbers, if the database can be shared."""
+        metrics, roster = self._metrics, membership.roster
+        if not roster():
+            return
+        metrics.seat_valid.follow(lambda: {(): float(membership.is_valid())})
+        metrics.seats.follow(lambda: {(): float(len(roster()))})
+        metrics.slots_owned.follow(lambda: {(): float(len(membership.slots))})
+        metrics.clock_offset.follow(lambda: {(): membership.ahead_s})
+        membership.on_gain(partial(self._moved, "gained"))
+        membership.on_loss(partial(self._moved, "lost"))
+
+    async def _moved(self, direction: str, slots: Slots) -> None:
+        self._metrics.slots_moved.add(len(slots), (direction,))
 
 
 def _of_kind(schedulers: Callable[[], Mapping[tuple[str, str], int]], kind: str) -> dict[tuple[str, ...], float]:

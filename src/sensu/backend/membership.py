@@ -10,6 +10,7 @@ is a duty, identified by name. Daemons use `Ownership`; `composition.py` and `pr
 
 import logging
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Protocol
 
@@ -32,6 +33,8 @@ from sensu.log import fields
 from sensu.rules.flow import FlowCounts
 from sensu.rules.run_ledger import LastRun, SlotTrouble
 from sensu.rules.share import ALL_SLOTS, Slots
+from sensu.store.coordination import Contact
+from sensu.store.values import DeliveriesSize
 from sensu.version import VERSION
 
 log = logging.getLogger("sensu.backend")
@@ -121,6 +124,19 @@ class Ownership(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class MemberStatus:
+    """A backend that shares its database with others, as one of them knows it."""
+
+    number: int
+    contact: Contact
+    slots: Slots
+    owed: DeliveriesSize
+    """The pending deliveries of its slots."""
+    leaving: bool
+    """Whether it was asked to end."""
+
+
 class Runs(Protocol):
     """The notifications from eventd and agentd to the run ledger."""
 
@@ -165,6 +181,18 @@ class Membership(Ownership, Protocol):
         ledger: SlotLedger,
     ) -> Peers:
         """The other members; the functions and `ledger` answer their requests about this one."""
+        ...
+
+    def roster(self) -> Sequence[MemberStatus]:
+        """The backends that share the database; none if it cannot be shared."""
+        ...
+
+    def is_valid(self) -> bool:
+        """Whether this member may act now: no other one can have taken it for dead."""
+        ...
+
+    async def remove(self, member: int) -> None:
+        """Ask one of them to hand its slots over and end; raises StoreError."""
         ...
 
     async def open(self, stop: Callable[[], None]) -> None:
@@ -214,9 +242,9 @@ class NoPeers:
         """No checks."""
         return ()
 
-    async def problem(self) -> str:
-        """No problem."""
-        return ""
+    async def problems(self) -> Mapping[int, str]:
+        """None."""
+        return {}
 
     async def ask(self, member: int, scope: Mapping[str, Any], body: bytes) -> ApiAnswer | None:
         """No member can answer."""
@@ -288,6 +316,17 @@ class Alone:
     ) -> Peers:
         """None."""
         return NoPeers()
+
+    def roster(self) -> Sequence[MemberStatus]:
+        """None."""
+        return ()
+
+    def is_valid(self) -> bool:
+        """True."""
+        return True
+
+    async def remove(self, member: int) -> None:
+        """There are no others."""
 
     async def open(self, stop: Callable[[], None]) -> None:
         """No other member connects."""

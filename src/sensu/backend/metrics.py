@@ -57,6 +57,7 @@ class BackendMetrics:
         self.build_info.set(1, ("", "", version))
         self._of_agents()
         self._of_schedules()
+        self._of_seats()
         self._of_events()
         self._of_pipelines()
         registry.register(self)
@@ -92,6 +93,16 @@ class BackendMetrics:
         self.service_evaluations = self._added(
             Counter("sensu_service_evaluations", "Scheduled evaluations of service components", ("outcome",))
         ).starting_with(("evaluated",), ("failed",))
+
+    def _of_seats(self) -> None:
+        """Only of backends that share their database."""
+        self.seat_valid = self._added(Gauge("sensu_seat_valid", "Whether the backend may act (1) or is cut off (0)"))
+        self.seats = self._added(Gauge("sensu_seats", "Backends that use the database"))
+        self.slots_owned = self._added(Gauge("sensu_slots_owned", "Slots of entities that the backend owns"))
+        self.slots_moved = self._added(Counter("sensu_slots_moved", "Slots that came or went", ("direction",)))
+        self.clock_offset = self._added(
+            Gauge("sensu_database_clock_offset_seconds", "By how much the clock of the database is ahead")
+        )
 
     def _of_events(self) -> None:
         self.events_processed = self._counter("events_processed", "Processed events", (*_STATUS, *_TYPE))

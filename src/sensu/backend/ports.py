@@ -364,8 +364,8 @@ class Peers(Protocol):
         """The last slots of the checks that each of them schedules, as far as it answers (`SlotLedger.last_runs`)."""
         ...
 
-    async def problem(self) -> str:
-        """The problems of other members, empty if there are none."""
+    async def problems(self) -> Mapping[int, str]:
+        """The problems of those other members that have any."""
         ...
 
     async def ask(self, member: int, scope: Mapping[str, Any], body: bytes) -> ApiAnswer | None:

@@ -36,6 +36,8 @@ class Contact:
     url: str
     certificate: bytes
     """In DER."""
+    client_url: str = ""
+    """Where clients reach its API."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,8 @@ class LivingSeat:
     """Whether it takes part, and can own slots; false before `join`, and for short commands."""
     takes_slots: bool = True
     """Whether slots are planned for it: it has started, and does not end."""
+    leaving: bool = False
+    """Whether somebody asked it to end."""
 
 
 class SlotRow(NamedTuple):
@@ -132,6 +136,10 @@ class Coordination(Protocol):
 
     async def fence(self, seat: int, why: str) -> None:
         """End a seat and free its slots; when this returns, it writes nothing any more."""
+        ...
+
+    async def ask_to_leave(self, seat: int) -> None:
+        """Ask a living member to hand its slots over and end."""
         ...
 
     async def leave(self) -> None:

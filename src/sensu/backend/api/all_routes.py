@@ -139,7 +139,7 @@ def _described_routes(context: ApiContext) -> Iterator[Route]:
     yield from first_administrator.routes(FirstAdministrator(store, clock))
     yield from browser_sign_on.routes(context.sign_on, signed_in, log, context.dashboard_url)
     yield from audit.routes(log)
-    yield from status.routes(store, context.member, context.metrics, ports.ready, context.version, context.peers)
+    yield from status.routes(store, context.members, context.metrics, ports.ready, context.version, context.peers)
     yield from resources.routes(kept)
     yield from checks.routes(cases.checks)
     explanations = CheckExplanations(kept, context.records, ports.subscribers, ports.ledger, clock)
@@ -179,7 +179,7 @@ def _described_routes(context: ApiContext) -> Iterator[Route]:
     yield from namespaces.routes(cases.namespaces)
     yield from users.routes(kept, cases.users)
     yield from api_keys.routes(kept, APIKeyGrants(kept, context.authenticator.key_uses))
-    yield from cluster.routes(context.member, context.access)
+    yield from cluster.routes(context.members, context.access)
     yield from tessen.routes(Tessen(kept))
     yield from prune.routes(Pruning(kept, cases.entities))
     yield from license.routes(Licenses(kept, tally.by_class))
@@ -268,7 +268,7 @@ def _use_cases(context: ApiContext) -> UseCases:
         Silences(kept),
         Users(kept, context.passwords, context.tokens),
         context.clock,
-        lambda timeout_s: status.health_json(context.store, context.member, context.peers, timeout_s),
+        lambda timeout_s: status.health_json(context.store, context.members, context.peers, timeout_s),
         context.version,
         status.ETCD_VERSIONS,
         context.clusters.namespaces,

@@ -3,7 +3,7 @@
 import contextlib
 
 from sensu.backend.api.application import build_application
-from sensu.backend.api.cluster import Member
+from sensu.backend.api.cluster import Members
 from sensu.backend.api.context import ApiContext
 from sensu.backend.api.server import ApiServer
 from sensu.backend.auth.assembly import Auth
@@ -32,7 +32,7 @@ async def assembled(
     basics: Basics,
     auth: Auth,
     ports: DaemonPorts,
-    member: Member,
+    members: Members,
     audit: AuditLog,
     history: History,
     ownership: Ownership,
@@ -42,7 +42,7 @@ async def assembled(
     """The API server, not started yet, and its application; raises StoreError."""
     feed = LiveChanges(basics.store)
     await feed.open()
-    context = assembled_context(basics, auth, ports, member, audit, history, feed, stack, ownership, peers)
+    context = assembled_context(basics, auth, ports, members, audit, history, feed, stack, ownership, peers)
     application = build_application(context)
     peers.serve(application)
     listener = api_listener(basics.settings, shares_port=ownership.shares_ports)
@@ -53,7 +53,7 @@ def assembled_context(
     basics: Basics,
     auth: Auth,
     ports: DaemonPorts,
-    member: Member,
+    members: Members,
     audit: AuditLog,
     history: History,
     feed: LiveChanges,
@@ -81,7 +81,7 @@ def assembled_context(
         clock=basics.clock,
         script_problem=with_cycles(basics.records, checks.problem),
         metrics=basics.metrics,
-        member=member,
+        members=members,
         audit=audit,
         feed=feed,
         history=history,

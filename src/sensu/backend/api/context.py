@@ -47,7 +47,7 @@ class ApiContext:
     clock: Clock
     script_problem: ScriptCheck
     metrics: BackendMetrics
-    member: cluster.Member
+    members: cluster.Members
     audit: AuditLog
     feed: LiveChanges
     history: History

@@ -5,9 +5,10 @@ recorded scenarios server-health, server-version, server-ready.
 """
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
-from sensu.backend.api.cluster import TIMEOUT, Member, bad_timeout, timeout_of
+from sensu.backend.api.cluster import TIMEOUT, Member, Members, bad_timeout, timeout_of
 from sensu.backend.api.errors import away, starting
 from sensu.backend.api.request import Request
 from sensu.backend.api.responses import Response, text
@@ -31,14 +32,14 @@ NOT_INITIALISED = "the database is not initialised, so no user can log in: run s
 
 def routes(
     store: Store,
-    member: Member,
+    members: Members,
     metrics: BackendMetrics,
     ready: Callable[[], bool],
     version: str,
     peers: Peers,
 ) -> Iterator[Route]:
     """The routes for health, readiness, version and metrics."""
-    endpoint = StatusEndpoint(store, member, metrics, ready, version, peers)
+    endpoint = StatusEndpoint(store, members, metrics, ready, version, peers)
     yield Route("GET", "/health", endpoint.health, open=True, early=True, media_type=TEXT, queries=TIMEOUT)
     yield Route("GET", "/ready", endpoint.readiness, open=True, early=True, media_type=TEXT)
     yield Route("GET", "/version", endpoint.versions, open=True, early=True, media_type=TEXT)
@@ -52,7 +53,7 @@ class StatusEndpoint:
     def __init__(
         self,
         store: Store,
-        member: Member,
+        members: Members,
         metrics: BackendMetrics,
         ready: Callable[[], bool],
         version: str,
@@ -60,7 +61,7 @@ class StatusEndpoint:
     ) -> None:
         self._peers = peers
         self._store = store
-        self._member = member
+        self._members = members
         self._metrics = metrics
         self._ready = ready
         self._versions = encode({"etcd": ETCD_VERSIONS, "sensu_backend": version, "api_groups": _API_GROUPS})
@@ -70,7 +71,7 @@ class StatusEndpoint:
         timeout_s = timeout_of(request)
         if timeout_s is None:
             return bad_timeout(request)
-        return text(await health_json(self._store, self._member, self._peers, timeout_s))
+        return text(await health_json(self._store, self._members, self._peers, timeout_s))
 
     async def readiness(self, request: Request) -> Response:
         """Check whether the backend is ready: it has started, and its database can be used."""
@@ -92,24 +93,37 @@ class StatusEndpoint:
         return text(self._metrics.exposition(others), content_type=EXPOSITION_TYPE)
 
 
-async def health_json(store: Store, member: Member, peers: Peers, timeout_s: float = HEALTH_TIMEOUT_S) -> bytes:
-    """The health of this member, including all its workers; waits `timeout_s` for the store (0: no limit)."""
+async def health_json(store: Store, members: Members, peers: Peers, timeout_s: float = HEALTH_TIMEOUT_S) -> bytes:
+    """The health of all members as this one sees it; waits `timeout_s` for the store (0: no limit).
+
+    What workers report is the health of the one backend that they are.
+    """
+    problems: Mapping[int, str] = {}
     try:
         async with asyncio.timeout(timeout_s if timeout_s > 0 else None):
             problem = await store.healthy()
             if not problem and not await is_initialised(store):
                 problem = NOT_INITIALISED
             if not problem:
-                problem = await peers.problem()
+                problems = await peers.problems()
     except TimeoutError:
         problem = f"the store did not answer within {timeout_s} s"
-    own = {
+    own, found = members.own, members.all()
+    numbers = {one.status.number for one in found if one.status}
+    problem = "; ".join(filter(None, (problem, *(said for number, said in problems.items() if number not in numbers))))
+    shown = [_health_of(own, problem)]
+    if warnings := store.warnings():
+        shown[0]["Warnings"] = warnings
+    others = [one for one in found if one.status and one.id != own.id]
+    shown += [_health_of(one, problems.get(one.status.number, "")) for one in others if one.status]
+    return encode({"Alarms": None, "ClusterHealth": shown, "Header": members.header})
+
+
+def _health_of(member: Member, problem: str) -> dict[str, Any]:
+    return {
         "MemberID": member.id,
         "MemberIDHex": f"{member.id:x}",
         "Name": member.name,
         "Err": problem,
         "Healthy": not problem,
     }
-    if warnings := store.warnings():
-        own["Warnings"] = warnings
-    return encode({"Alarms": None, "ClusterHealth": [own], "Header": member.header})

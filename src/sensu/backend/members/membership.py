@@ -4,10 +4,11 @@ import asyncio
 import contextlib
 import logging
 import socket
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from typing import TypeGuard
 
 from sensu import systemd
+from sensu.backend.activity import MemberActivity
 from sensu.backend.listening import ListenerSettings, bound_socket
 from sensu.backend.members.barrier import Barrier
 from sensu.backend.members.bus import Bus
@@ -16,14 +17,17 @@ from sensu.backend.members.event_streams import EventStreams, SharedStore
 from sensu.backend.members.forwarding import ForwardedKeepalives, Forwarding
 from sensu.backend.members.lines import OwnCertificate, TlsLine, own_address, split_address
 from sensu.backend.members.messages import ChangesAvailable
+from sensu.backend.members.peers import PeerMembers
 from sensu.backend.members.seat import OwnSeat
-from sensu.backend.membership import Duty, Moved
-from sensu.backend.ports import Intake, Keepalives, LocalIntake, LocalKeepalives
+from sensu.backend.membership import Duty, MemberStatus, Moved
+from sensu.backend.metrics import Numbered
+from sensu.backend.ports import Intake, Keepalives, LocalIntake, LocalKeepalives, Peers, SlotLedger
 from sensu.backend.settings import BackendSettings
 from sensu.clock import Clock
 from sensu.errors import ConfigurationError, StoreError
 from sensu.log import fields
-from sensu.rules.share import SLOTS, Slots
+from sensu.rules.flow import FlowCounts
+from sensu.rules.share import ALL_SLOTS, SLOTS, Slots
 from sensu.rules.signs_of_life import is_unreached
 from sensu.store.contract import Store
 from sensu.store.coordination import Contact, LivingSeat
@@ -62,6 +66,7 @@ class ClusterMembership(DaemonConnections):
         self._accepted: dict[int, bytes] = {}
         self._lines: asyncio.Task[None] | None = None
         self._calm_at = clock.monotonic()
+        self._stop: Callable[[], None] = lambda: None
         self.place = self.member % SLOTS
         coordination.answer_after(self._barrier.known)
         bus.on(ChangesAvailable, lambda *_: self._seat.look_soon())
@@ -115,6 +120,34 @@ class ClusterMembership(DaemonConnections):
         lost = [(peer, now - peer.lost_at) for peer in self._bus.others() if peer.lost_at is not None]
         return [peer.member for peer, lost_for_s in lost if is_unreached(lost_for_s, met=peer.met)]
 
+    def asked_to_leave(self) -> None:
+        """Somebody asked this member to end."""
+        self._stop()
+
+    def roster(self) -> Sequence[MemberStatus]:
+        """All members, in the order in which they joined."""
+        seats = self._seat.now
+        slots = {number: frozenset(s for s in ALL_SLOTS if self.owner_of(s) == number) for number in seats}
+        return [
+            MemberStatus(number, one.contact, slots[number], one.owed, one.leaving)
+            for number, one in sorted(seats.items())
+        ]
+
+    async def remove(self, member: int) -> None:
+        """Ask a member to hand its slots over and end; raises StoreError."""
+        await self._store.coordination.ask_to_leave(member)
+
+    def peers(
+        self,
+        numbers: Callable[[], Sequence[Numbered]],
+        health: Callable[[], Awaitable[str]],
+        activity: Callable[[], MemberActivity],
+        flow: Callable[[str, int], Sequence[FlowCounts]],
+        ledger: SlotLedger,
+    ) -> Peers:
+        """The other members; each has metrics of its own."""
+        return PeerMembers(self._bus, numbers, health, activity, flow, ledger, adds_up=False)
+
     # Ownership
 
     @property
@@ -162,8 +195,12 @@ class ClusterMembership(DaemonConnections):
         """By how much the clock of the cluster is ahead of this host's."""
         return self._seat.ahead_s
 
-    def _may_publish(self) -> bool:
+    def is_valid(self) -> bool:
+        """Whether this member may act now."""
         return not self._store.coordination.problem()
+
+    def _may_publish(self) -> bool:
+        return self.is_valid()
 
     # Connections of the daemons
 
@@ -176,7 +213,8 @@ class ClusterMembership(DaemonConnections):
     # Life
 
     async def open(self, stop: Callable[[], None]) -> None:
-        """Accept connections of the other members."""
+        """Accept connections of the other members; `stop` is called when this member is asked to leave."""
+        self._stop = stop
         await self._bus.open()
 
     async def run(self) -> None:
@@ -246,6 +284,6 @@ async def joined(settings: BackendSettings, store: SharedStore, clock: Clock) ->
     url = settings.member_url or own_address(listener, coordination.own_host)
     bus = Bus(coordination.seat, {}, listener, clock, certificate.server, lambda member: found.certificate_of(member))
     found = ClusterMembership(store, bus, certificate, clock)
-    await coordination.join(Contact(settings.node_name, url, certificate.der))
+    await coordination.join(Contact(settings.node_name, url, certificate.der, settings.api_url))
     await found.begin()
     return found

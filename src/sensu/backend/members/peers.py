@@ -49,8 +49,11 @@ class PeerMembers:
         activity: Callable[[], MemberActivity],
         flow: Callable[[str, int], Sequence[FlowCounts]],
         ledger: SlotLedger,
+        *,
+        adds_up: bool = True,
     ) -> None:
-        self._peers = bus.peers
+        """`adds_up` says whether the metrics of this member include those of the others."""
+        self._peers, self._adds_up = bus.peers, adds_up
         self._numbers, self._health, self._activity = numbers, health, activity
         self._application: Application | None = None
         self._running: set[asyncio.Task[None]] = set()
@@ -67,7 +70,9 @@ class PeerMembers:
         self._application = application
 
     async def numbers(self) -> Sequence[Sequence[Numbered]]:
-        """The metrics of each other worker that answers."""
+        """The metrics of each other worker that answers, if they are to be added up."""
+        if not self._adds_up:
+            return ()
         told = await asyncio.gather(*(_asked(peer, AskNumbers) for peer in self._peers.values()))
         return [numbers.samples for numbers in told if isinstance(numbers, MetricNumbers)]
 
@@ -94,10 +99,11 @@ class PeerMembers:
     async def _all_asked(self, question: Callable[[int], messages.Ask]) -> Sequence[object]:
         return await asyncio.gather(*(_asked(peer, question, ACTIVITY_WITHIN_S) for peer in self._peers.values()))
 
-    async def problem(self) -> str:
-        """The problems of the others, empty if there are none."""
-        problems = await asyncio.gather(*(self._problem_of(peer) for peer in self._peers.values()))
-        return "; ".join(filter(None, problems))
+    async def problems(self) -> Mapping[int, str]:
+        """The problems of those others that have any."""
+        peers = list(self._peers.values())
+        problems = await asyncio.gather(*(self._problem_of(peer) for peer in peers))
+        return {peer.member: problem for peer, problem in zip(peers, problems, strict=True) if problem}
 
     async def _problem_of(self, peer: Peer) -> str:
         told = await _asked(peer, AskHealth, HEALTH_WITHIN_S)

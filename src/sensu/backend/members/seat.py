@@ -51,6 +51,10 @@ class Followers(Protocol):
         """The members that were not reached for a while."""
         ...
 
+    def asked_to_leave(self) -> None:
+        """Somebody asked this member to end; called after each sign of life from then on."""
+        ...
+
 
 class OwnSeat:
     """The slots of this member, and who owns the others."""
@@ -94,6 +98,12 @@ class OwnSeat:
             return self.id
         row = self._rows.get(slot)
         return NOBODY if row is None or row.seat is None or row.seat == self.id else row.seat
+
+    @property
+    def now(self) -> Mapping[int, LivingSeat]:
+        """The living members, this one included, as of the last sign of life."""
+        own = {} if self._view is None else {self.id: self._view.seats[self.id]}
+        return own | dict(self.others)
 
     def look_soon(self) -> None:
         """Give the next sign of life now, because what is known of the owners is out of date."""
@@ -176,6 +186,8 @@ class OwnSeat:
         self._gone |= dict.fromkeys(self.others.keys() - others.keys())
         self._view, self.others = view, {one: seat for one, seat in others.items() if seat.joined}
         self._followers.members_changed(self.others)
+        if view.seats[self.id].leaving:
+            self._followers.asked_to_leave()
         self._require_reached(view)
         self._acts.set()
         if any(sight.is_silent for sight in self._sights.values()):

@@ -280,6 +280,6 @@ class _Health:
     async def healthy(self) -> bool:
         """Whether nothing is wrong."""
         if self._clock.monotonic() >= self._until:
-            self._healthy = not await self._store.healthy() and not await self._peers.problem()
+            self._healthy = not await self._store.healthy() and not await self._peers.problems()
             self._until = self._clock.monotonic() + READ_EVERY_S
         return self._healthy

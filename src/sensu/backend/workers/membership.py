@@ -2,13 +2,13 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 
 from sensu.backend.members.bus import Bus, Peer, SendReply
 from sensu.backend.members.connections import DaemonConnections
 from sensu.backend.members.forwarding import ForwardedKeepalives, Forwarding
 from sensu.backend.members.messages import ChangesAvailable
-from sensu.backend.membership import Duty, Moved
+from sensu.backend.membership import Duty, MemberStatus, Moved
 from sensu.backend.ports import Intake, Keepalives, LocalIntake, LocalKeepalives
 from sensu.backend.workers.context import WorkerContext
 from sensu.backend.workers.control import Control
@@ -97,6 +97,17 @@ class WorkerMembership(DaemonConnections):
     def _note(self, peer: Peer, present: bool) -> None:
         if present:
             self._back_at[peer.member] = self._clock.monotonic()
+
+    def roster(self) -> Sequence[MemberStatus]:
+        """None: the workers are one backend."""
+        return ()
+
+    def is_valid(self) -> bool:
+        """True: the others do not take it for dead."""
+        return True
+
+    async def remove(self, member: int) -> None:
+        """There are no others."""
 
     def ready(self) -> None:
         """Tell the supervisor, which reports the backend ready when all workers are."""

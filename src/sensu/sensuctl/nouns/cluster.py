@@ -12,6 +12,7 @@ from sensu.sensuctl.resource_commands import joined
 from sensu.sensuctl.table import Column
 
 PATH = "/api/core/v2/cluster"
+OWNERS_PATH = "/api/sensu/v1/cluster/owners"
 ID_MAX = 2**64 - 1
 HEALTH_COLUMNS = (
     Column("ID", lambda member: f"{member.get('MemberID', 0):x}", key=True),
@@ -28,6 +29,13 @@ MEMBER_COLUMNS = (
     Column("Name", lambda member: member.get("name", ""), key=True),
     Column("Peer URLs", lambda member: joined(member.get("peerURLs"))),
     Column("Client URLs", lambda member: joined(member.get("clientURLs"))),
+)
+OWNER_COLUMNS = (
+    Column("ID", lambda member: member.get("id", ""), key=True),
+    Column("Name", lambda member: member.get("name", ""), key=True),
+    Column("Slots", lambda member: len(member.get("slots") or ())),
+    Column("Pending Deliveries", lambda member: member.get("deliveries_owed", 0)),
+    Column("Leaving", lambda member: bool(member.get("leaving"))),
 )
 _REST: dict[str, Any] = {"xxx_nounkeyedliteral": {}, "xxx_unrecognized": [], "xxx_sizecache": 0}
 """Additional fields in the reference's YAML of members, kept for scripts."""
@@ -91,6 +99,19 @@ def _yaml_members(found: Any) -> dict[str, Any]:
         ],
         **_REST,
     }
+
+
+def show_owners(context: Context) -> None:
+    """`sensuctl cluster owners [--entity NAME]`."""
+    entity = context.flag("entity")
+    query = {"entity": entity, "namespace": context.namespace} if entity else None
+    found = context.session.get(OWNERS_PATH, query=query)
+    if show_value(context, found):
+        return
+    show_table(context, OWNER_COLUMNS, found.get("members") or [])
+    if entity:
+        owner = found.get("owner")
+        context.print(f"{entity}: {owner}" if owner else f"{entity}: nobody, because it moves to another backend now")
 
 
 def add_member(context: Context) -> None:

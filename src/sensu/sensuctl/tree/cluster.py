@@ -1,5 +1,6 @@
 """`sensuctl cluster …`."""
 
+from sensu.flags import Flag
 from sensu.sensuctl.command import Command
 from sensu.sensuctl.declare import ANY, FORMAT, ONE, TWO, change
 
@@ -40,6 +41,15 @@ COMMANDS = (
     ),
     change(
         "cluster", "member-remove", "nouns.cluster:remove_member", "[ID]", ONE, "Remove a member", "2f7ae42c315f8c2d"
+    ),
+    Command(
+        "owners",
+        "cluster owners [flags]",
+        "Show which backend processes which part of the entities",
+        "nouns.cluster:show_owners",
+        (FORMAT, Flag("entity", "string", help="tell also who processes the events of this entity")),
+        ANY,
+        example="sensuctl cluster owners --entity web-1",
     ),
     change(
         "cluster",

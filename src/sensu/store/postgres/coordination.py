@@ -27,18 +27,20 @@ LOG_ROWS_MAX = 100_000
 """The number of changes that are kept for backends that have not read them yet; one that needs older ones ends."""
 
 _JOIN = (
-    "UPDATE seats SET name = ?, url = ?, certificate = ?, protocol_min = ?, protocol_max = ?, joined = true"
-    " WHERE id = ?"
+    "UPDATE seats SET name = ?, url = ?, certificate = ?, client_url = ?, protocol_min = ?, protocol_max = ?,"
+    " joined = true WHERE id = ?"
 )
 _TAKE_SLOTS = "UPDATE seats SET takes_slots = $2 WHERE id = $1"
+_ASK_TO_LEAVE = "UPDATE seats SET leaving = true WHERE id = $1 AND gone_at IS NULL"
 _BEAT = numbered("""
 WITH mine AS (
     UPDATE beats SET beat = beat + 1, read_to = ?, owed = ?, owed_bytes = ?, unreached = ?,
         settled = greatest(settled, ?) WHERE seat = ?
 )
 SELECT s.id, s.name, s.url, s.certificate, s.protocol_min, s.protocol_max, s.joined, s.takes_slots,
-    b.beat, b.read_to, b.owed, b.owed_bytes, b.unreached, b.settled, (SELECT revision FROM revision) AS changed,
-    (SELECT value FROM numbers WHERE name = 'map') AS map, extract(epoch FROM clock_timestamp())::float8 AS now
+    s.client_url, s.leaving, b.beat, b.read_to, b.owed, b.owed_bytes, b.unreached, b.settled,
+    (SELECT revision FROM revision) AS changed, (SELECT value FROM numbers WHERE name = 'map') AS map,
+    extract(epoch FROM clock_timestamp())::float8 AS now
 FROM seats AS s JOIN beats AS b ON b.seat = s.id WHERE s.gone_at IS NULL
 """)
 _SLOTS = "SELECT slot, seat, wanted_by, epoch FROM slots ORDER BY slot"
@@ -101,7 +103,7 @@ class PostgresCoordination:
 
     async def join(self, contact: Contact) -> None:
         """Take part; raises StoreError."""
-        place = (contact.name, contact.url, contact.certificate, PROTOCOL, PROTOCOL, self.seat)
+        place = (contact.name, contact.url, contact.certificate, contact.client_url, PROTOCOL, PROTOCOL, self.seat)
         await self._writer.in_turn([(numbered(_JOIN), place)])
         self._writer.slots = frozenset()
         self._owed().drop(ALL_SLOTS)
@@ -189,6 +191,10 @@ class PostgresCoordination:
         for seat in ended:
             await self.fence(seat, "ended")
 
+    async def ask_to_leave(self, seat: int) -> None:
+        """Ask a living member to hand its slots over and end; raises StoreError."""
+        await self._on_own_connection(_ASK_TO_LEAVE, seat)
+
     async def leave(self) -> None:
         """End this seat, and free its slots."""
         self._writer.slots = frozenset()
@@ -258,7 +264,7 @@ class PostgresCoordination:
 def _living(row: Any) -> LivingSeat:
     return LivingSeat(
         row["id"],
-        Contact(row["name"], row["url"], row["certificate"]),
+        Contact(row["name"], row["url"], row["certificate"], row["client_url"]),
         row["beat"],
         row["read_to"],
         DeliveriesSize(row["owed"], row["owed_bytes"]),
@@ -266,4 +272,5 @@ def _living(row: Any) -> LivingSeat:
         (row["protocol_min"], row["protocol_max"]),
         row["joined"],
         row["takes_slots"],
+        row["leaving"],
     )
