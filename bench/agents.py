@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from bench.figures import MORE, Figure, quantile
-from bench.generators import Player, player
+from bench.generators import Player, Target, clients, player
 from bench.payloads import EventTemplate
 from bench.programs import Server
 from bench.wire import Api, connected_agent, events_processed
@@ -84,8 +84,9 @@ def _with_many_stored(server: Server, count: int) -> Iterator[Figure]:
 def _with_many_checks(server: Server, count: int) -> Iterator[Figure]:
     """The same rate with many published checks, and the cost of these checks alone."""
     with player() as agents:
-        words = {"url": server.api_url, "token": Api(server.api_url).token, "namespace": "default", "pool": count}
-        agents.ask("requests", **words, kind="PUT published check", connections=16, requests=count)
+        with clients() as senders:
+            to = Target(server.api_url, Api(server.api_url).token)
+            senders.send(to, "PUT published check", connections=16, pool=count, requests=count)
         time.sleep(SETTLE_S)
         cpu_at = server.cpu_s()
         time.sleep(IDLE_S)

@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator
 
 from bench.figures import MORE, Figure
-from bench.generators import Player, player
+from bench.generators import Clients, Target, clients
 from bench.programs import Server
 from bench.wire import Api
 
@@ -14,30 +14,32 @@ POOL = 1000
 RUN_SHORT_S, RUN_LONG_S = 2.0, 10.0
 LISTS = 10
 KINDS = ("PUT event", "POST event", "GET event", "PUT check", "GET check")
+KINDS_MANY = ("PUT event", "PUT check")
 
 
 def measure(server: Server, long: bool) -> Iterator[Figure]:
     """All figures about the API."""
     api = Api(server.api_url)
-    with player() as clients:
+    with clients() as senders:
         seconds = RUN_LONG_S if long else RUN_SHORT_S
         for kind in KINDS:
-            yield from _requests(server, clients, api.token, kind, CONNECTIONS, seconds)
-        yield from _requests(server, clients, api.token, "PUT event", CONNECTIONS_MANY, seconds)
+            yield from _requests(server, senders, api.token, kind, CONNECTIONS, seconds)
+        for kind in KINDS_MANY:
+            yield from _requests(server, senders, api.token, kind, CONNECTIONS_MANY, seconds)
         for count in (1000, 10_000, 100_000) if long else (1000, 10_000):
-            yield from _lists(server, clients, api, count)
+            yield from _lists(server, senders, api, count)
     stored = "100,000" if long else "10,000"
     yield Figure(f"memory after {stored} events and lists", "MiB", server.memory_mib())
 
 
 def _requests(
-    server: Server, clients: Player, token: str, kind: str, connections: int, seconds: float
+    server: Server, senders: Clients, token: str, kind: str, connections: int, seconds: float
 ) -> Iterator[Figure]:
-    words = {"url": server.api_url, "token": token, "kind": kind, "namespace": "default", "pool": POOL}
+    to = Target(server.api_url, token)
     if kind.startswith("GET"):
-        clients.ask("requests", **{**words, "kind": kind.replace("GET", "PUT")}, connections=CONNECTIONS, requests=POOL)
+        senders.send(to, kind.replace("GET", "PUT"), connections=CONNECTIONS, pool=POOL, requests=POOL)
     cpu_at = server.cpu_s()
-    done = clients.ask("requests", **words, connections=connections, seconds=seconds)
+    done = senders.send(to, kind, connections=connections, pool=POOL, seconds=seconds)
     cpu_ms = (server.cpu_s() - cpu_at) / done["requests"] * 1e6
     if done["refused"]:
         raise RuntimeError(f"{done['refused']} of {done['requests']} requests were refused: {kind}")
@@ -47,12 +49,12 @@ def _requests(
     yield Figure(f"{what}, CPU for 1,000", "CPU ms", cpu_ms)
 
 
-def _lists(server: Server, clients: Player, api: Api, count: int) -> Iterator[Figure]:
+def _lists(server: Server, senders: Clients, api: Api, count: int) -> Iterator[Figure]:
     namespace = f"bench-{count}"
     api.put(f"/api/core/v2/namespaces/{namespace}", {"name": namespace})
-    words = {"url": server.api_url, "token": api.token, "namespace": namespace, "pool": count}
-    clients.ask("requests", **words, kind="PUT event", connections=CONNECTIONS, requests=count)
-    clients.ask("requests", **words, kind="PUT check", connections=CONNECTIONS, requests=min(count, POOL))
+    to = Target(server.api_url, api.token, namespace)
+    for kind, pool in (("PUT event", count), ("PUT check", min(count, POOL))):
+        senders.send(to, kind, connections=CONNECTIONS, pool=pool, requests=pool)
     base = f"/api/core/v2/namespaces/{namespace}"
     yield _list(api, f"list {count:,} events", f"{base}/events")
     yield _list(api, f"page of 100 of {count:,} events", f"{base}/events?limit=100")

@@ -92,9 +92,13 @@ class Generator:
             "connect": self._connect,
             "push": self._push,
             "beat": self._beat,
-            "requests": run_requests,
+            "requests": self._requests,
         }
         return await jobs[job.pop("job")](**job)
+
+    async def _requests(self, **words: Any) -> dict[str, Any]:
+        """Send requests to an API; nothing else happens meanwhile."""
+        return run_requests(**words)
 
     async def _connect(self, url: str, codec: str, first: int, count: int, keepalives: bool) -> dict[str, Any]:
         """Connect agents, a few at a time; with `keepalives`, each sends its first keepalive."""

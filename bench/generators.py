@@ -2,10 +2,17 @@
 
 import contextlib
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import asdict, dataclass
 from typing import Any
+
+from bench.http_load import merged
+
+PROCESSES = max(2, os.cpu_count() or 1)
+"""The number of processes that simulate API clients, so that they are not what is measured."""
 
 
 class Player:
@@ -53,3 +60,52 @@ def player() -> Iterator[Player]:
         yield one
     finally:
         one.close()
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where requests are sent, and for whom."""
+
+    url: str
+    token: str
+    namespace: str = "default"
+
+
+class Clients:
+    """Several generator processes that simulate API clients together."""
+
+    def __init__(self, players: list[Player]) -> None:
+        self._players = players
+
+    def send(
+        self, to: Target, kind: str, *, connections: int, pool: int, seconds: float = 0, requests: int = 0
+    ) -> dict[str, Any]:
+        """Send requests of a kind for `pool` resources; each process has a part of them and of the connections."""
+        players = self._players[: min(connections, pool)]
+        parts = zip(*(shares(whole, len(players)) for whole in (connections, pool, requests)), strict=True)
+        first = 0
+        for player, (own_connections, own_pool, own_requests) in zip(players, parts, strict=True):
+            player.begin(
+                "requests",
+                **asdict(to),
+                kind=kind,
+                connections=own_connections,
+                pool=own_pool,
+                seconds=seconds,
+                requests=own_requests,
+                first=first,
+            )
+            first += own_pool
+        return merged([player.finish() for player in players])
+
+
+def shares(whole: int, parts: int) -> list[int]:
+    """A number in parts that differ by at most one."""
+    return [whole * (part + 1) // parts - whole * part // parts for part in range(parts)]
+
+
+@contextlib.contextmanager
+def clients() -> Iterator[Clients]:
+    """Generator processes for the API, which are stopped at the end of the context."""
+    with contextlib.ExitStack() as stack:
+        yield Clients([stack.enter_context(player()) for _ in range(PROCESSES)])

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
 
 from bench.figures import Figure
-from bench.generators import player
+from bench.generators import Target, clients
 from bench.payloads import agent_name
 from bench.programs import Server
 from bench.wire import Api, opened
@@ -52,10 +52,10 @@ def measure(server: Server, long: bool) -> Iterator[Figure]:
 def _fill(server: Server, api: Api, count: int) -> None:
     namespace = f"lists-{count}"
     api.put(f"/api/core/v2/namespaces/{namespace}", {"name": namespace})
-    words = {"url": server.api_url, "token": api.token, "namespace": namespace, "pool": count, "requests": count}
-    with player() as clients:
+    to = Target(server.api_url, api.token, namespace)
+    with clients() as senders:
         for kind in ("PUT entity", "PUT event"):
-            done = clients.ask("requests", **words, kind=kind, connections=CONNECTIONS)
+            done = senders.send(to, kind, connections=CONNECTIONS, pool=count, requests=count)
             if done["refused"]:
                 raise RuntimeError(f"{done['refused']} of {count} requests were refused: {kind}")
 
