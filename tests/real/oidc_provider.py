@@ -15,10 +15,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from jwt.algorithms import RSAAlgorithm
 
+from tests.real.missing_program import MissingProgram
 from tests.real.openldap import free_ports
 
 CLIENT, SECRET = "sensu", "sensu-secret"
@@ -58,7 +58,7 @@ def _packages() -> Path:
         command = [*programs[1], "ci"]
         done = subprocess.run(command, cwd=new, capture_output=True, text=True, timeout=INSTALL_S, check=False)
         if done.returncode != 0:
-            pytest.skip(f"an OpenID provider is missing: npm ci: {done.stdout[-200:]}{done.stderr[-500:]}")
+            raise MissingProgram(f"an OpenID provider is missing: npm ci: {done.stdout[-200:]}{done.stderr[-500:]}")
         with contextlib.suppress(OSError):
             shutil.copytree(new, f"{new}.whole")
             Path(f"{new}.whole").rename(folder)
@@ -132,7 +132,7 @@ def running(folder: Path) -> Iterator[IdentityProvider]:
     """A provider on a free port."""
     problem = missing()
     if problem is not None:
-        pytest.skip(problem)
+        raise MissingProgram(problem)
     folder.mkdir(parents=True, exist_ok=True)
     provider = IdentityProvider(folder)
     try:

@@ -10,9 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import pytest
-
 from tests.flows.certificate_authority import Authority, Pair
+from tests.real.missing_program import MissingProgram
 
 SUFFIX = "dc=example,dc=org"
 PEOPLE, GROUPS = f"ou=people,{SUFFIX}", f"ou=groups,{SUFFIX}"
@@ -237,7 +236,7 @@ def running(folder: Path, verify: str = "try") -> Iterator[OpenLDAP]:
     """A server with people and groups."""
     why = missing()
     if why:
-        pytest.skip(why)
+        raise MissingProgram(why)
     server = OpenLDAP(folder, Authority(folder.parent, "ldap-ca"), verify)
     server.create()
     server.start()
