@@ -340,6 +340,10 @@ async def test_clusters_with_the_same_key_accept_each_others_tokens_until_they_e
     assert passed_on is not None
     assert there.verify(passed_on) == expected
     assert here.verify(passed_on) == WRONG_CREDENTIALS
+    of_directory = here.for_other_cluster(Identity("ad:ann", ("ad:ops",), provider_id="ad/office", user_id="cn=ann"))
+    known = there.verify(of_directory or "")
+    assert isinstance(known, Identity)
+    assert (known.username, known.groups) == ("ad:ann", ("ad:ops", "system:users"))
     assert there.for_other_cluster(who) is None
     bench.clock.move(300)
     assert there.verify(passed_on) == WRONG_CREDENTIALS
