@@ -19,6 +19,14 @@ DOCUMENTS = sorted(
     if path.stem != "CHANGELOG"
 )
 WRITING = r"(?:stor(?:e|es|ed|ing)|writ(?:e|es|ten|ing)|wrote|commit(?:s|ted)?|record(?:s|ed)?|sav(?:e|es|ed|ing))"
+LEARNING = [
+    CHECKOUT / "docs/index.md",
+    CHECKOUT / "docs/get-started.md",
+    *(path for folder in ("tutorials", "concepts", "how-to") for path in sorted(CHECKOUT.glob(f"docs/{folder}/*.md"))),
+]
+"""The pages for those who do not know Sensu yet."""
+SENTENCE_WORDS_MAX = 30
+BELITTLING = re.compile(r"\b(?:simply|just|easy|easily|obviously|basically)\b", re.I)
 BANNED = {
     "told (say, report, call with; distinguish for 'told apart')": r"\btold\b",
     "anew (again)": r"\banew\b",
@@ -80,6 +88,20 @@ def test_docstrings_and_messages_are_in_plain_english() -> None:
 def test_documents_are_in_plain_english() -> None:
     """The documents do not use the banned phrases."""
     assert faults_of(DOCUMENTS, prose_of_document) == []
+
+
+def sentences_of(text: str) -> Iterator[str]:
+    """The sentences of a page, without headings, tables and code; the parts around a colon count as sentences."""
+    linked = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", text)
+    for _, paragraph in prose_of_document(re.sub(r"^(?:[|#].*|[-\d.]+ )", "\n", linked, flags=re.M)):
+        yield from re.split(r"(?<=[.!?:;])\s+", paragraph)
+
+
+def test_pages_for_learners_have_short_sentences_and_belittle_nobody() -> None:
+    """Tutorials, concepts and how-to pages say one thing in a sentence, and do not call it easy."""
+    sentences = [(page.name, sentence) for page in LEARNING for sentence in sentences_of(page.read_text())]
+    assert [each for each in sentences if len(each[1].split()) > SENTENCE_WORDS_MAX] == []
+    assert [each for each in sentences if BELITTLING.search(each[1])] == []
 
 
 @pytest.mark.parametrize(
