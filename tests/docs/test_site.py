@@ -101,6 +101,15 @@ def test_every_link_and_anchor_of_the_site_leads_somewhere(site: Path) -> None:
     assert dead == []
 
 
+def test_lists_of_the_pages_are_lists_on_the_site(site: Path) -> None:
+    """No list runs into the paragraph before it, as one does that has no blank line in front."""
+    texts = {page: page.read_text() for page in pages_of(site)}
+    paragraphs = ((page, text) for page, whole in texts.items() for text in re.findall(r"<p>(.*?)</p>", whole, re.S))
+    assert [
+        f"{page.relative_to(site)}: {text}" for page, text in paragraphs if re.search(r"\n(?:[-*]|\d+\.) ", text)
+    ] == []
+
+
 def test_a_page_loads_nothing_from_another_host(site: Path) -> None:
     """The site works without the internet: scripts, styles, fonts and pictures are files of the site."""
     assert [
