@@ -18,6 +18,7 @@ from tests.unit.rules.importing.imports import SAMPLES
     [
         ("uptime-kuma", ["uptime-kuma.json"], []),
         ("gatus", ["gatus.yaml"], []),
+        ("nagios", ["nagios.cfg"], []),
         ("prometheus", ["rules.yml"], ["--url", "https://prom.example.org"]),
         ("blackbox", ["blackbox.yml", "prometheus.yml", "a.targets.yml"], []),
     ],
@@ -84,6 +85,7 @@ def test_the_database_of_uptime_kuma_is_read(sensuctl: Sensuctl, tmp_path: Path)
         (["uptime-kuma"], "[]", "must contain a JSON object"),
         (["uptime-kuma"], "{", "is not JSON"),
         (["uptime-kuma"], "{}", "is not a backup of Uptime Kuma"),
+        (["nagios"], "# nothing", "no definitions of objects"),
         (["prometheus"], "groups: 3", "no rules of Prometheus"),
         (["blackbox"], "a: b", "no modules of the blackbox exporter"),
         (["blackbox"], "modules: {a: {prober: icmp}}", "no targets: give the prometheus.yml"),

@@ -25,6 +25,7 @@ from sensu.rules.importing.imported import (
     name_from,
 )
 from sensu.rules.importing.prometheus_durations import duration_s
+from sensu.rules.importing.untyped import dicts, mapping, texts
 
 SOURCE = "blackbox exporter"
 PROBE_PATH = "/probe"
@@ -46,20 +47,17 @@ class BlackboxFiles(NamedTuple):
         """All modules by name."""
         found: dict[str, Mapping[str, Any]] = {}
         for _, document in self.documents:
-            modules = document.get("modules") if isinstance(document, Mapping) else None
-            for name, module in modules.items() if isinstance(modules, Mapping) else ():
-                found[str(name)] = module if isinstance(module, Mapping) else {}
+            for name, module in mapping(mapping(document).get("modules")).items():
+                found[str(name)] = mapping(module)
         return found
 
     def jobs(self) -> Iterator[tuple[Mapping[str, Any], Mapping[str, Any]]]:
         """The jobs that probe with the exporter, each with the global settings of its file."""
         for _, document in self.documents:
-            if not isinstance(document, Mapping):
-                continue
-            settings = document.get("global")
-            for job in _dicts(document.get("scrape_configs")):
+            content = mapping(document)
+            for job in dicts(content.get("scrape_configs")):
                 if job.get("metrics_path") == PROBE_PATH:
-                    yield job, settings if isinstance(settings, Mapping) else {}
+                    yield job, mapping(content.get("global"))
 
     def target_groups(self, pattern: str) -> list[Mapping[str, Any]] | None:
         """The groups of targets in the files that a pattern of `file_sd_configs` means; None if none was read."""
@@ -69,7 +67,7 @@ class BlackboxFiles(NamedTuple):
             for name, document in self.documents
             if isinstance(document, list) and fnmatch.fnmatch(name.rpartition("/")[2], wanted)
         ]
-        return [group for one in lists for group in _dicts(one)] if lists else None
+        return [group for one in lists for group in dicts(one)] if lists else None
 
 
 def imported_from(files: BlackboxFiles, subscription: str) -> Imported:
@@ -100,8 +98,7 @@ def imported_from(files: BlackboxFiles, subscription: str) -> Imported:
 
 
 def _module_names(job: Mapping[str, Any]) -> list[str]:
-    params = job.get("params")
-    names = params.get("module") if isinstance(params, Mapping) else None
+    names = mapping(job.get("params")).get("module")
     return [str(name) for name in names] if isinstance(names, list) and names else ["http_2xx"]
 
 
@@ -109,8 +106,8 @@ def _targets(
     imported: Imported, files: BlackboxFiles, job: Mapping[str, Any], title: str
 ) -> Iterator[tuple[str, Mapping[str, str]]]:
     """The targets of a job with their labels."""
-    groups = list(_dicts(job.get("static_configs")))
-    for config in _dicts(job.get("file_sd_configs")):
+    groups = list(dicts(job.get("static_configs")))
+    for config in dicts(job.get("file_sd_configs")):
         for pattern in config.get("files") or ():
             found = files.target_groups(str(pattern))
             if found is None:
@@ -120,13 +117,12 @@ def _targets(
         if kind.endswith("_sd_configs") and kind != "file_sd_configs":
             imported.leave_out(f'targets of the job "{title}"', f"{kind} finds them while Prometheus runs")
     for group in groups:
-        labels = group.get("labels")
-        texts = {str(name): str(text) for name, text in labels.items()} if isinstance(labels, Mapping) else {}
+        labels = texts(group.get("labels"))
         for target in group.get("targets") or ():
             if _UNSAFE.search(str(target)):
                 imported.leave_out(f'target "{target}"', "it has a quote or a control character")
             else:
-                yield str(target), texts
+                yield str(target), labels
 
 
 def _add_entity(imported: Imported, target: str, labels: Mapping[str, str]) -> None:
@@ -177,8 +173,7 @@ def _add_check(
 
 def _words(draft: CheckDraft, module: Mapping[str, Any]) -> Iterable[ShellWord]:
     prober = str(module.get("prober") or "")
-    settings = module.get(prober)
-    settings = settings if isinstance(settings, Mapping) else {}
+    settings = mapping(module.get(prober))
     if prober == "http":
         return _http(draft, settings)
     if prober == "tcp":
@@ -219,10 +214,10 @@ def _http(draft: CheckDraft, of: Mapping[str, Any]) -> Iterator[ShellWord]:
 
 
 def _headers(draft: CheckDraft, of: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    for name, value in _mapping(of.get("headers")).items():
+    for name, value in mapping(of.get("headers")).items():
         yield str(name), str(value)
-    for name, sources in _mapping(of.get("http_headers")).items():
-        values = [*(_mapping(sources).get("values") or ()), *(_mapping(sources).get("secrets") or ())]
+    for name, sources in mapping(of.get("http_headers")).items():
+        values = [*(mapping(sources).get("values") or ()), *(mapping(sources).get("secrets") or ())]
         if values:
             yield str(name), str(values[-1])
         else:
@@ -230,7 +225,7 @@ def _headers(draft: CheckDraft, of: Mapping[str, Any]) -> Iterator[tuple[str, st
 
 
 def _log_in(draft: CheckDraft, of: Mapping[str, Any]) -> Iterator[str]:
-    basic, given = _mapping(of.get("basic_auth")), _mapping(of.get("authorization"))
+    basic, given = mapping(of.get("basic_auth")), mapping(of.get("authorization"))
     token = str(given.get("credentials") or of.get("bearer_token") or "")
     if basic.get("password"):
         yield from ("--user-env", draft.variable("login", f"{basic.get('username', '')}:{basic['password']}"))
@@ -274,7 +269,7 @@ def _tcp(draft: CheckDraft, of: Mapping[str, Any]) -> Iterator[str]:
         yield from _tls(draft, of)
     yield from _family(of)
     sent, expected = "", ""
-    steps = _dicts(of.get("query_response"))
+    steps = dicts(of.get("query_response"))
     if any(step.get("starttls") for step in steps):
         raise Untakeable("it begins with STARTTLS: write a check with `sensu-check tls --starttls`")
     for step in steps:
@@ -304,7 +299,7 @@ def _dns(draft: CheckDraft, of: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _tls(draft: CheckDraft, of: Mapping[str, Any]) -> Iterator[str]:
-    config = _mapping(of.get("tls_config"))
+    config = mapping(of.get("tls_config"))
     if config.get("insecure_skip_verify"):
         yield "--insecure"
     if config.get("ca_file"):
@@ -325,11 +320,3 @@ def _seconds(value: Any, default: float) -> float:
         return duration_s(str(value)) if value else default
     except InvalidResource:
         return default
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
-
-
-def _dicts(value: Any) -> list[Mapping[str, Any]]:
-    return [one for one in value if isinstance(one, Mapping)] if isinstance(value, list) else []

@@ -24,6 +24,7 @@ from sensu.rules.importing.gatus_alerts import service_url
 from sensu.rules.importing.gatus_conditions import Expectations, days_range, expectations_of, shown
 from sensu.rules.importing.http_statuses import status_list
 from sensu.rules.importing.imported import TIMEOUT_MARGIN_S, Imported, name_from
+from sensu.rules.importing.untyped import dicts, mapping, texts
 from sensu.rules.importing.web_addresses import joined_address, url_parts, web_address
 
 SOURCE = "Gatus"
@@ -40,19 +41,17 @@ GatusEndpoint = Mapping[str, Any]
 def imported_from(config: Mapping[str, Any], subscription: str) -> Imported:
     """The resources for a configuration: checks for endpoints, and handlers for the alerts that they use."""
     imported = Imported(SOURCE, subscription)
-    alerting = config.get("alerting")
-    alerts = _Alerts(imported, alerting if isinstance(alerting, Mapping) else {})
-    for endpoint in _dicts(config.get("endpoints")):
+    alerts = _Alerts(imported, mapping(config.get("alerting")))
+    for endpoint in dicts(config.get("endpoints")):
         try:
             _add(imported, alerts, endpoint)
         except Untakeable as why:
             imported.leave_out(f'endpoint "{_title(endpoint)}"', str(why))
-    for endpoint in _dicts(config.get("external-endpoints")):
-        beat = endpoint.get("heartbeat")
-        interval = _seconds(beat.get("interval") if isinstance(beat, Mapping) else None, 0.0)
+    for endpoint in dicts(config.get("external-endpoints")):
+        interval = _seconds(mapping(endpoint.get("heartbeat")).get("interval"), 0.0)
         instead = pushed_instead(_title(endpoint), int(interval) or HEARTBEAT_S)
         imported.leave_out(f'external endpoint "{_title(endpoint)}"', instead)
-    for suite in _dicts(config.get("suites")):
+    for suite in dicts(config.get("suites")):
         imported.leave_out(f'suite "{suite.get("name")}"', "a check cannot use what the answer to another one said")
     if isinstance(config.get("maintenance"), Mapping):
         imported.leave_out("maintenance", "plan it as a silence, or as `subdues` of the checks")
@@ -62,8 +61,7 @@ def imported_from(config: Mapping[str, Any], subscription: str) -> Imported:
 def _add(imported: Imported, alerts: "_Alerts", endpoint: GatusEndpoint) -> None:
     title = _title(endpoint)
     draft = CheckDraft(imported, title)
-    client = endpoint.get("client")
-    client = client if isinstance(client, Mapping) else {}
+    client = mapping(endpoint.get("client"))
     for setting in ("oauth2", "identity-aware-proxy", "tunnel"):
         if client.get(setting):
             raise Untakeable(f"its client has {setting}, which sensu-check does not know")
@@ -90,8 +88,7 @@ def _add(imported: Imported, alerts: "_Alerts", endpoint: GatusEndpoint) -> None
     if endpoint.get("maintenance-windows"):
         draft.review("maintenance windows are not taken: plan them as `subdues`", "interval")
     labels = {"group": str(endpoint["group"])} if endpoint.get("group") else {}
-    extra = endpoint.get("extra-labels")
-    labels |= {str(key): str(value) for key, value in extra.items()} if isinstance(extra, Mapping) else {}
+    labels |= texts(endpoint.get("extra-labels"))
     imported.add_check(title, spec, entity=name_from(entity), attempts=attempts, labels=labels, reviews=draft.reviews)
 
 
@@ -182,9 +179,8 @@ def _request(draft: CheckDraft, endpoint: GatusEndpoint) -> Iterator[ShellWord]:
         draft.review("the body has a placeholder, which is not replaced")
     if body:
         yield from ("--data", _with_variables(draft, body))
-    headers = endpoint.get("headers")
-    for name, value in headers.items() if isinstance(headers, Mapping) else ():
-        yield from draft.header(str(name), _with_variables(draft, str(value)))
+    for name, value in texts(endpoint.get("headers")).items():
+        yield from draft.header(name, _with_variables(draft, value))
 
 
 def _with_variables(draft: CheckDraft, text: str) -> ShellWord:
@@ -213,12 +209,10 @@ class _Alerts:
         """The handlers of an endpoint, and after how many failures they get its events."""
         handlers: list[str] = []
         failures: list[int] = []
-        for one in _dicts(endpoint.get("alerts")):
+        for one in dicts(endpoint.get("alerts")):
             kind = str(one.get("type") or "")
-            provider = self._alerting.get(kind)
-            provider = provider if isinstance(provider, Mapping) else {}
-            default = provider.get("default-alert")
-            alert = {**(default if isinstance(default, Mapping) else {}), **one}
+            provider = mapping(self._alerting.get(kind))
+            alert = {**mapping(provider.get("default-alert")), **one}
             handler = self._handler(kind, provider, alert) if alert.get("enabled", True) is not False else ""
             if handler:
                 handlers.append(handler)
@@ -229,11 +223,11 @@ class _Alerts:
         return list(dict.fromkeys(handlers)), min(failures, default=1)
 
     def _handler(self, kind: str, provider: Mapping[str, Any], alert: Mapping[str, Any]) -> str:
-        override = alert.get("provider-override")
-        settings = {**provider, **(override if isinstance(override, Mapping) else {})}
+        override = mapping(alert.get("provider-override"))
+        settings = {**provider, **override}
         when = ["incident", "resolve"] if alert.get("send-on-resolved") else ["incident"]
         reminder = _seconds(alert.get("minimum-reminder-interval"), 0.0)
-        key = repr((kind, sorted(override.items()) if isinstance(override, Mapping) else (), when, reminder))
+        key = repr((kind, sorted(override.items()), when, reminder))
         if key not in self._handlers:
             self._handlers[key] = self._added(kind, settings, when, reminder)
         return self._handlers[key]
@@ -269,7 +263,3 @@ def _seconds(value: Any, default: float) -> float:
         return parse_s(str(value)) if value else default
     except InvalidResource:
         return default
-
-
-def _dicts(value: Any) -> list[Mapping[str, Any]]:
-    return [one for one in value if isinstance(one, Mapping)] if isinstance(value, list) else []

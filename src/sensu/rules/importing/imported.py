@@ -135,12 +135,14 @@ class Imported:
         urls: list[str],
         secrets: list[dict[str, str]],
         settings: Mapping[str, Any] | None = None,
+        *,
+        reviews: tuple[Review, ...] = (),
     ) -> None:
         """Add a handler that sends messages to URLs, once the attempts of a check are over."""
         filters = [self.add_attempts_filter()]
         notify = {"urls": urls, **(settings or {})}
         spec = {"type": "notify", "notify": notify, "filters": filters, "secrets": secrets}
-        self.add(ImportedResource(HANDLER, name, spec))
+        self.add(ImportedResource(HANDLER, name, spec, reviews=reviews))
 
     def add_check(
         self,

@@ -13,6 +13,7 @@ from sensu.rules.importing.check_draft import CheckDraft
 from sensu.rules.importing.command_words import shell_command
 from sensu.rules.importing.imported import TIMEOUT_MARGIN_S, Imported
 from sensu.rules.importing.prometheus_durations import duration_s
+from sensu.rules.importing.untyped import dicts, texts
 
 SOURCE = "Prometheus"
 ENTITY = "prometheus"
@@ -32,7 +33,7 @@ def imported_from(documents: Iterable[Any], url: str, subscription: str) -> Impo
         if not isinstance(document, Mapping):
             continue
         content = document.get("spec") if document.get("kind") == "PrometheusRule" else document
-        for group in _dicts(content.get("groups") if isinstance(content, Mapping) else None):
+        for group in dicts(content.get("groups") if isinstance(content, Mapping) else None):
             _add_group(imported, group, url)
     return imported
 
@@ -40,7 +41,7 @@ def imported_from(documents: Iterable[Any], url: str, subscription: str) -> Impo
 def _add_group(imported: Imported, group: Mapping[str, Any], url: str) -> None:
     recorded = 0
     interval = max(1, math.ceil(_seconds(group.get("interval")) or INTERVAL_S))
-    for rule in _dicts(group.get("rules")):
+    for rule in dicts(group.get("rules")):
         if "record" in rule:
             recorded += 1
         elif rule.get("alert") and rule.get("expr"):
@@ -48,15 +49,14 @@ def _add_group(imported: Imported, group: Mapping[str, Any], url: str) -> None:
         else:
             imported.leave_out(f'a rule of the group "{group.get("name")}"', "it has no alert, or no expr")
     if recorded:
-        imported.leave_out(
-            f'{recorded} recording rules of the group "{group.get("name")}"', "Prometheus must go on evaluating them"
-        )
+        what = f'recording rules of the group "{group.get("name")}" ({recorded})'
+        imported.leave_out(what, "Prometheus must go on evaluating them")
 
 
 def _add_rule(imported: Imported, group: Mapping[str, Any], rule: Mapping[str, Any], interval: int, url: str) -> None:
     title = str(rule["alert"])
     draft = CheckDraft(imported, title)
-    labels = {**_texts(group.get("labels")), **_texts(rule.get("labels"))}
+    labels = {**texts(group.get("labels")), **texts(rule.get("labels"))}
     status = _status(draft, labels.get("severity", ""))
     for name in [name for name, value in labels.items() if "{{" in value]:
         draft.review(f"the label {name} had a template, and is left out", "interval")
@@ -81,7 +81,7 @@ def _add_rule(imported: Imported, group: Mapping[str, Any], rule: Mapping[str, A
         entity=ENTITY,
         attempts=math.ceil(pending / interval) + 1,
         labels=labels,
-        annotations={name: _without_templates(value) for name, value in _texts(rule.get("annotations")).items()},
+        annotations={name: _without_templates(value) for name, value in texts(rule.get("annotations")).items()},
         reviews=draft.reviews,
     )
 
@@ -110,11 +110,3 @@ def _seconds(value: Any) -> float:
         return duration_s(str(value)) if value else 0.0
     except InvalidResource:
         return 0.0
-
-
-def _texts(value: Any) -> dict[str, str]:
-    return {str(name): str(text) for name, text in value.items()} if isinstance(value, Mapping) else {}
-
-
-def _dicts(value: Any) -> list[Mapping[str, Any]]:
-    return [one for one in value if isinstance(one, Mapping)] if isinstance(value, list) else []

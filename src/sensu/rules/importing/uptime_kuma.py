@@ -24,6 +24,7 @@ from sensu.rules.importing.command_words import ShellWord, shell_command
 from sensu.rules.importing.http_statuses import status_list
 from sensu.rules.importing.imported import TIMEOUT_MARGIN_S, Imported, name_from
 from sensu.rules.importing.kuma_notifications import service_url
+from sensu.rules.importing.untyped import dicts
 from sensu.rules.importing.web_addresses import joined_address, url_parts, web_address
 
 SOURCE = "Uptime Kuma"
@@ -102,7 +103,7 @@ class _Monitors:
         }
         if details.secrets:
             spec["secrets"] = details.secrets
-        labels = {str(tag.get("name")): str(tag.get("value") or "true") for tag in _dicts(monitor.get("tags"))}
+        labels = {str(tag.get("name")): str(tag.get("value") or "true") for tag in dicts(monitor.get("tags"))}
         group = self.groups.get(str(monitor.get("parent")))
         labels |= {"group": group} if group else {}
         annotations = {"description": str(monitor["description"])} if monitor.get("description") else {}
@@ -139,9 +140,9 @@ class _Details(CheckDraft):
 def imported_from(backup: Mapping[str, Any], subscription: str) -> Imported:
     """The resources for a backup: handlers for notifications, and checks for monitors."""
     imported = Imported(SOURCE, subscription)
-    monitors = _dicts(backup.get("monitorList"))
+    monitors = dicts(backup.get("monitorList"))
     handlers = {}
-    for notification in _dicts(backup.get("notificationList")):
+    for notification in dicts(backup.get("notificationList")):
         name = _add_handler(imported, notification)
         if name:
             handlers[str(notification.get("id"))] = name
@@ -153,7 +154,7 @@ def imported_from(backup: Mapping[str, Any], subscription: str) -> Imported:
         ("maintenanceList", "plan it as a silence, or as `subdues` of the checks"),
         ("statusPageList", "status pages are not taken"),
     ):
-        for one in _dicts(backup.get(kind)):
+        for one in dicts(backup.get(kind)):
             imported.leave_out(f'{kind.removesuffix("List")} "{one.get("title")}"', why)
     return imported
 
@@ -287,7 +288,7 @@ def _dns(details: _Details) -> _Probe:
         words += ["--server", first if port == 53 else joined_address(first, str(port))]
     if others or (first and not re.fullmatch(r"[0-9.]+|[0-9A-Fa-f:]+", first)):
         details.review("--server takes one IP address")
-    for condition in _dicts(_decoded(details.monitor.get("conditions"))):
+    for condition in dicts(_decoded(details.monitor.get("conditions"))):
         if condition.get("variable") == "record" and condition.get("operator") == "equals":
             words += ["--expect", str(condition.get("value"))]
         else:
@@ -392,10 +393,6 @@ def _decoded(value: Any) -> Any:
         return json.loads(value)
     except ValueError:
         return None
-
-
-def _dicts(value: Any) -> list[Mapping[str, Any]]:
-    return [one for one in value if isinstance(one, Mapping)] if isinstance(value, list) else []
 
 
 def _number(value: Any) -> float:

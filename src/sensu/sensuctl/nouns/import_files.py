@@ -75,6 +75,24 @@ def blackbox(context: Context) -> None:
     _show(context, imported_from(files, context.text("subscription")))
 
 
+def nagios(context: Context) -> None:
+    """`sensuctl import nagios FILE|DIR...`: object files, and resource.cfg and nagios.cfg for their macros."""
+    from sensu.rules.importing.nagios import imported_from  # noqa: PLC0415 - one importer is needed
+    from sensu.rules.importing.nagios_objects import NagiosObjects  # noqa: PLC0415
+
+    objects = NagiosObjects()
+    for word in context.words:
+        path = Path(word)
+        files = sorted(path.rglob("*.cfg")) if path.is_dir() else [path]
+        if not files:
+            raise CommandFailed(f"no .cfg files in {word}")
+        for file in files:
+            objects.read(str(file), read_file(file, str(file)))
+    if not objects.raw:
+        raise CommandFailed(f"{' '.join(context.words)}: no definitions of objects")
+    _show(context, imported_from(objects, context.text("subscription")))
+
+
 def _yaml_values(context: Context) -> Iterator[tuple[str, Any]]:
     """The documents of all files and folders, with the names of the files; raises CommandFailed."""
     for word in context.words:
@@ -125,7 +143,7 @@ def _show(context: Context, imported: Imported) -> None:
     context.stdout.write(reviewed_yaml(imported))
     _say(context, summary_of(imported))
     if imported.secrets and not file:
-        context.say(f"{len(imported.secrets)} passwords and tokens were left out: --secrets-file FILE writes them")
+        context.say(f"passwords and tokens left out: {len(imported.secrets)}; --secrets-file FILE writes them")
 
 
 def _say(context: Context, lines: Sequence[str]) -> None:

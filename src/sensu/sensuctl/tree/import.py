@@ -44,6 +44,13 @@ COMMANDS = (
         "config.yaml",
     ),
     _import(
+        "nagios",
+        "FILE|DIR...",
+        "Print resources for the hosts, services and contacts of Nagios or Icinga 1",
+        "nagios",
+        "/etc/nagios4",
+    ),
+    _import(
         "prometheus",
         "FILE|DIR...",
         "Print resources for the alerting rules of Prometheus",

@@ -52,7 +52,7 @@ def test_what_is_not_taken_has_a_reason() -> None:
     imported = sample()
     assert [one.what for one in imported.not_taken] == [
         'a rule of the group "web"',
-        '1 recording rules of the group "web"',
+        'recording rules of the group "web" (1)',
     ]
     reviews = {one.name: [review.text for review in one.reviews] for one in imported.resources}
     assert "the label where had a template, and is left out" in reviews["HighErrorRate"]
