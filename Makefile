@@ -24,12 +24,15 @@ PYTHON_SOURCES := src tests bench examples packaging
 
 SEEDS ?= 1000
 
-.PHONY: help run packages image test test-postgres simulate check lint quick-tests format contract fuzz docs docs-site docs-serve bench soak clean web web-check web-dev
+.PHONY: help run cluster-example packages image test test-postgres simulate check lint quick-tests format contract fuzz docs docs-site docs-serve bench soak clean web web-check web-dev
 help: ## what there is to make
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
 run: $(VENV)/run.stamp ## a backend, an agent for this host and the quick-start checks, with a live table of events
 	@$(BIN)/python examples/quickstart/run.py $(ARGS)
+
+cluster-example: $(VENV)/run.stamp ## three backends on one PostgreSQL, HAProxy if it is installed, and three agents (ARGS="--for 20")
+	@$(BIN)/python examples/cluster/run.py $(ARGS)
 
 packages: $(VENV)/tools.stamp web ## deb and rpm packages, and a single file, in dist/ (ARGS="--machine aarch64", "--only deb")
 	$(BIN)/python packaging/packages.py --into dist $(ARGS)

@@ -18,7 +18,21 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from bench import agent, agents, api, back_pressure, growth, handlers, lists, sensuctl, services, start, targets, web
+from bench import (
+    agent,
+    agents,
+    api,
+    back_pressure,
+    growth,
+    handlers,
+    lists,
+    members,
+    sensuctl,
+    services,
+    start,
+    targets,
+    web,
+)
 from bench.figures import Figure, as_json, loaded, markdown, table
 from bench.programs import Server, backend, backend_on_postgresql
 
@@ -37,6 +51,7 @@ APART: dict[str, Callable[[bool], Iterator[Figure]]] = {
     "growth": growth.measure,
     "back-pressure": back_pressure.measure,
     "services": services.measure,
+    "members": members.measure,
     "web": web.measure,
 }
 """Measured with a separate backend."""

@@ -114,10 +114,15 @@ def backend(state_dir: Path, extra: Sequence[str] = (), store: Sequence[str] = (
 
     `store` are the flags that name its database.
     """
-    init = [program("sensu-backend"), "init", "--state-dir", str(state_dir), "--cluster-admin-username", ADMIN, *store]
-    subprocess.run([*init, "--cluster-admin-password", PASSWORD], check=True, capture_output=True, timeout=30)
+    initialised(state_dir, store)
     with started_again(state_dir, [*extra, *store]) as server:
         yield server
+
+
+def initialised(state_dir: Path, store: Sequence[str] = ()) -> None:
+    """Initialise a database."""
+    init = [program("sensu-backend"), "init", "--state-dir", str(state_dir), "--cluster-admin-username", ADMIN, *store]
+    subprocess.run([*init, "--cluster-admin-password", PASSWORD], check=True, capture_output=True, timeout=30)
 
 
 @contextlib.contextmanager
