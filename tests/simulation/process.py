@@ -198,7 +198,7 @@ class SimProcess:
         self.name, self.member, self.number = f"{member}.{number}", member, number
         self.around, self.clock = around, clock
         self.serving = False
-        self.seat, self.joined_at = 0, 0.0
+        self.seat, self.joined_at, self.opened_at = 0, 0.0, 0.0
         self.core: Core | None = None
         self.membership: Membership = ALONE
         self._database, self._loop, self._shared = database, database.loop, shared
@@ -243,6 +243,7 @@ class SimProcess:
         from tests.simulation import member  # noqa: PLC0415 - of no use to one member
 
         self.sim_store = sim_store = SimStore(self._database, self.member, self.clock, chain, shared=self._shared)
+        self.opened_at = self._loop.time()
         await sim_store.open()
         self.seat, self.joined_at = chain.seat, self.clock.now()
         self.store = store = cast(Store, sim_store)

@@ -99,6 +99,8 @@ class World:
         self._stored: dict[SimProcess, set[tuple[str, float]]] = {}
         """The slots that each process has stored."""
         self._served_at: float | None = None
+        self._opened_at: dict[int, float] = {}
+        """When the process of each seat began to read the database."""
         self._lost_at: dict[str, float] = {}
         """When a result was lost that had been stored."""
         self._over = False
@@ -299,6 +301,7 @@ class World:
 
     async def handle(self, process: SimProcess, handler: str, payload: bytes, delivery: str) -> Outcome:
         """A handler runs for a while, and fails now and then."""
+        self._opened_at[process.seat] = process.opened_at
         place = len(self._attempts)
         begin = self.loop.time()
         self._attempts.append(Attempt(mark_of(payload), handler, delivery, process.seat, begin, None))
@@ -370,11 +373,14 @@ class World:
         )
 
     def _attempts_that_count(self) -> Iterable[Attempt]:
-        """All attempts, without those for a delivery that a failover lost, and that was made again or never."""
+        """All attempts, without those for a delivery that a failover lost, and that was made again or never.
+
+        A process that had stored or read it before may attempt it until it finds out.
+        """
         stored = self._stored_marks()
         ids = {(each.mark, each.handler): each.delivery for each in self._attempts}
         for each in self._attempts:
-            is_lost = each.begin <= self._lost_at.get(each.mark, 0.0)
+            is_lost = self._opened_at[each.seat] <= self._lost_at.get(each.mark, -1.0)
             if not is_lost or (each.mark in stored and ids[each.mark, each.handler] == each.delivery):
                 yield each
 
