@@ -101,6 +101,12 @@ def lose_host(world: World) -> float:
     return seconds
 
 
+def set_clock(world: World) -> float:
+    """The clock of a host is set, forward or back."""
+    world.set_clock(_some_member(world), world.chance.uniform(-30, 30))
+    return 1.0
+
+
 KINDS: Mapping[str, Fault] = {
     "kill": kill,
     "freeze": freeze,
@@ -139,6 +145,7 @@ OF_CLUSTERS: Mapping[str, Fault] = {
     "cut from member": cut_from_member,
     "fail over at claim": fail_over_at_claim,
     "host lost": lose_host,
+    "clock set": set_clock,
 }
 """The faults of several members, of which none is started twice."""
 

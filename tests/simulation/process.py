@@ -28,6 +28,7 @@ from sensu.backend.ports import Subscribers
 from sensu.backend.secrets.cache import SecretCache
 from sensu.backend.secrets.resolver import Secrets
 from sensu.backend.settings import BackendSettings
+from sensu.clock import Clock
 from sensu.errors import StoreError
 from sensu.resources.check_request import CheckRequest
 from sensu.resources.kinds import (
@@ -203,6 +204,8 @@ class SimProcess:
         self.membership: Membership = ALONE
         self._database, self._loop, self._shared = database, database.loop, shared
         self.context = self._loop.process(self.name)
+        self.common_clock: Clock = clock
+        """The clock by which checks are scheduled."""
         self._running: list[asyncio.Task[None]] = []
 
     def start(self, chain: Chain) -> None:
@@ -245,15 +248,17 @@ class SimProcess:
         self.sim_store = sim_store = SimStore(self._database, self.member, self.clock, chain, shared=self._shared)
         self.opened_at = self._loop.time()
         await sim_store.open()
-        self.seat, self.joined_at = chain.seat, self.clock.now()
+        self.seat = chain.seat
+        self.joined_at = self._database.now() if self._shared else self.clock.now()
         self.store = store = cast(Store, sim_store)
         if self._shared:
             self.membership = await member.joined(self.name, self.member, sim_store, self.clock)
+        clock = self.common_clock = self.membership.common_clock(self.clock)
         cache = self.records = ResourceCache(store)
         await cache.load(KINDS)
         metrics = BackendMetrics(CollectorRegistry())
-        basics = Basics(store, cache, self.clock, BackendSettings(), metrics)
-        secrets = Secrets(cache, SecretCache(self.clock), dict)
+        basics = Basics(store, cache, clock, BackendSettings(), metrics)
+        secrets = Secrets(cache, SecretCache(clock), dict)
         deliveries = self._pipelined(basics, secrets, metrics)
         schedule_counts = ScheduleCounts(metrics)
         counters = CoreCounters(EventCounts(metrics), KeepaliveCounts(metrics), schedule_counts, schedule_counts)
@@ -282,17 +287,17 @@ class SimProcess:
             self.core.runs.departed("default", ("linux", f"entity:{agent}"))
 
     def _pipelined(self, basics: Basics, secrets: Secrets, metrics: BackendMetrics) -> Pipelined:
-        store, cache, scripts = basics.store, basics.records, Scripts()
+        store, cache, clock, scripts = basics.store, basics.records, basics.clock, Scripts()
         assets = RuntimeAssets(cache, cast(Any, _NoAssets()), make_entity("backend"))
         workflows = Workflows(
             cache,
-            Filters(cache, assets, self.clock, scripts.filters, OtherEvents(store, Everything())),
-            Mutators(cache, scripts.mutators, assets, secrets, self.clock),
-            _SimHandlers(Tools(assets, secrets, self.clock, cast(Any, None), Pools(PoolTools(self.clock))), self),
+            Filters(cache, assets, clock, scripts.filters, OtherEvents(store, Everything())),
+            Mutators(cache, scripts.mutators, assets, secrets, clock),
+            _SimHandlers(Tools(assets, secrets, clock, cast(Any, None), Pools(PoolTools(clock))), self),
         )
         counters = DeliveryCounts(metrics, store.deliveries_size)
         roll = random.Random(self._loop.chance.random()).random
-        return Pipelined(store, workflows, counters, self.clock, roll=roll, ownership=self.membership)
+        return Pipelined(store, workflows, counters, clock, roll=roll, ownership=self.membership)
 
 
 def mark_of(payload: bytes) -> str:

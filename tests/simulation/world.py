@@ -84,9 +84,7 @@ class World:
         self._chain = chain
         self.net = SimNet(self.loop)
         self._shared = len(members) > 1
-        # The members of a cluster schedule by their own clocks, so that theirs must agree.
-        offset_s = 0.0 if self._shared else 5.0
-        self._clocks = {member: SimClock(self.loop, self.chance.uniform(-offset_s, offset_s)) for member in members}
+        self._clocks = {member: SimClock(self.loop, self.chance.uniform(-5.0, 5.0)) for member in members}
         self._sessions: dict[SimProcess, list[Session]] = {}
         self._session_number = 0
         self._joined_at: dict[tuple[str, int], float] = {}
@@ -201,6 +199,11 @@ class World:
         self.note(f"freeze {process.name} for {seconds:.1f} s")
         self.loop.stop_process(process.name, self.loop.time() + seconds)
 
+    def set_clock(self, member: str, by_s: float) -> None:
+        """Somebody sets the clock of a host."""
+        self.note(f"clock of {member} set by {by_s:.1f} s")
+        self._clocks[member].offset_s += by_s
+
     def replace(self, member: str, seconds: float) -> None:
         """Freeze a process, and start another one in its place meanwhile."""
         frozen = self.processes[member]
@@ -227,7 +230,7 @@ class World:
         """A process takes agents and clients."""
         self._joined_at[process.member, process.number] = process.joined_at
         if self._served_at is None:
-            self._served_at = process.clock.now() + FIRST_LOOK_S
+            self._served_at = process.common_clock.now() + FIRST_LOOK_S
 
     def ended(self, process: SimProcess, why: str) -> None:
         """A process ended by itself, and is started again."""
@@ -293,7 +296,7 @@ class World:
     def requested(self, process: SimProcess, request: CheckRequest) -> None:
         """A request is sent, by the clock of the process that schedules the check."""
         assert request.config is not None
-        self._requested[request.config.metadata.name, request.issued] = process.clock.now()
+        self._requested[request.config.metadata.name, request.issued] = process.common_clock.now()
 
     def agents_of(self, process: SimProcess, subscription: str) -> Sequence[str]:
         """The names of agents that are connected."""

@@ -29,6 +29,7 @@ from sensu.backend.ports import (
     SlotLedger,
     Subscribers,
 )
+from sensu.clock import Clock
 from sensu.log import fields
 from sensu.rules.flow import FlowCounts
 from sensu.rules.run_ledger import LastRun, SlotTrouble
@@ -151,6 +152,10 @@ class Runs(Protocol):
 
 class Membership(Ownership, Protocol):
     """A process as a member: its share of the work, and the connections of its daemons to those of other members."""
+
+    def common_clock(self, local: Clock) -> Clock:
+        """The clock that all members share, by which everything happens; `local` is that of this host."""
+        ...
 
     def joined_intake(self, events: LocalIntake, keepalives: LocalKeepalives) -> tuple[Intake, Keepalives]:
         """The intakes for events and keepalives of all entities, whichever member owns them."""
@@ -286,6 +291,10 @@ class Alone:
     def may_miss_events(self) -> bool:
         """False: every event arrives here."""
         return False
+
+    def common_clock(self, local: Clock) -> Clock:
+        """That of this host."""
+        return local
 
     def joined_intake(self, events: LocalIntake, keepalives: LocalKeepalives) -> tuple[Intake, Keepalives]:
         """Its own intakes."""

@@ -137,7 +137,7 @@ class Backend:
         records = ResourceCache(store)
         await records.load(kind for kind in ALL_KINDS if kind is not EVENT)
         metrics = BackendMetrics(CollectorRegistry(), VERSION, self._clock)
-        basics = Basics(store, records, self._clock, settings, metrics)
+        basics = Basics(store, records, membership.common_clock(self._clock), settings, metrics)
         async with contextlib.AsyncExitStack() as stack:
             daemons = await composed(basics, executors, own, gates, membership, stack)
             asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, daemons.reopen_event_log)

@@ -123,7 +123,7 @@ class Eventd:
             logs_events=log_event is not None,
         )
         memories = (self._states, self._results)
-        self._moves = SlotMoves(store, self._deadlines, memories, self._clocks, self._common_now, self.drained)
+        self._moves = SlotMoves(store, self._deadlines, memories, self._clocks, clock.now, self.drained)
         ownership.on_gain(self._moves.take_up)
         ownership.on_gain(self.silence_marks.took_up)
         ownership.on_loss(self._moves.give_up)
@@ -204,10 +204,6 @@ class Eventd:
     async def _enqueue(self, item: Waiting) -> None:
         await self._queue.put(item)
         self._idle.clear()
-
-    def _common_now(self) -> float:
-        """The wall-clock time of all members."""
-        return self._clock.now() + self._ownership.ahead_s
 
     async def prepare(self) -> None:
         """Read the deadlines from the store and move them by the time that the backend was down."""
@@ -299,7 +295,7 @@ class Eventd:
 
     async def _store_clocks(self) -> None:
         with self._standstill.asking():
-            await self._store.commit(self._clocks.beats(self._common_now()))
+            await self._store.commit(self._clocks.beats(self._clock.now()))
 
     async def _process_alone(self, item: Waiting) -> None:
         result: Committed | Refused | None = None

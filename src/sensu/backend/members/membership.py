@@ -13,6 +13,7 @@ from sensu.backend.listening import ListenerSettings, bound_socket
 from sensu.backend.members.barrier import Barrier
 from sensu.backend.members.bus import Bus
 from sensu.backend.members.connections import DaemonConnections
+from sensu.backend.members.database_clock import DatabaseClock
 from sensu.backend.members.event_streams import EventStreams, SharedStore
 from sensu.backend.members.forwarding import ForwardedKeepalives, Forwarding
 from sensu.backend.members.lines import OwnCertificate, TlsLine, own_address, split_address
@@ -58,7 +59,8 @@ class ClusterMembership(DaemonConnections):
     def __init__(self, store: SharedStore, bus: Bus, certificate: OwnCertificate, clock: Clock) -> None:
         coordination = store.coordination
         super().__init__(coordination.seat, bus)
-        self._store, self._certificate, self._clock = store, certificate, clock
+        self._store, self._certificate = store, certificate
+        self._clock = clock = DatabaseClock(clock)
         self._barrier = Barrier(bus, coordination.read_changes)
         self._events = EventStreams(store, bus)
         self._seat = OwnSeat(coordination, clock, self)
@@ -192,8 +194,12 @@ class ClusterMembership(DaemonConnections):
 
     @property
     def ahead_s(self) -> float:
-        """By how much the clock of the cluster is ahead of this host's."""
-        return self._seat.ahead_s
+        """By how much the clock of the database is ahead of this host's."""
+        return self._clock.ahead_s
+
+    def common_clock(self, local: Clock) -> Clock:
+        """The clock of the database."""
+        return self._clock
 
     def is_valid(self) -> bool:
         """Whether this member may act now."""

@@ -10,7 +10,7 @@ import logging
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import Protocol
 
-from sensu.clock import Clock
+from sensu.backend.members.database_clock import DatabaseClock
 from sensu.errors import StoreError
 from sensu.log import fields
 from sensu.rules.share import Held, Slots, claimable, expelled, to_give_up
@@ -59,13 +59,11 @@ class Followers(Protocol):
 class OwnSeat:
     """The slots of this member, and who owns the others."""
 
-    def __init__(self, coordination: Coordination, clock: Clock, followers: Followers) -> None:
+    def __init__(self, coordination: Coordination, clock: DatabaseClock, followers: Followers) -> None:
         self._coordination, self._clock, self._followers = coordination, clock, followers
         self.id = coordination.seat
         self.owned: Slots = frozenset()
         self.others: Mapping[int, LivingSeat] = {}
-        self.ahead_s = 0.0
-        """By how much the clock of the database is ahead of this host's."""
         self._stopping = self._takes_slots = self._is_running = False
         self._rows: dict[int, SlotRow] = {}
         self._map = -1
@@ -178,9 +176,9 @@ class OwnSeat:
             waking.cancel()
 
     async def _beat(self) -> None:
-        sent_at = self._clock.now()
+        sent_at = self._clock.monotonic()
         view = await self._coordination.beat(self._followers.unreached())
-        self.ahead_s = view.now - (sent_at + self._clock.now()) / 2
+        self._clock.measured(view.now, sent_at)
         others = {seat.id: seat for seat in view.seats.values() if seat.id != self.id}
         self._sights = seen(self._sights, [(s.id, s.beat) for s in others.values()], self._clock.monotonic())
         self._gone |= dict.fromkeys(self.others.keys() - others.keys())

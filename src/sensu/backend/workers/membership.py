@@ -53,6 +53,10 @@ class WorkerMembership(DaemonConnections):
         """The worker whose share a slot is in."""
         return self._share.owner_of(slot)
 
+    def common_clock(self, local: Clock) -> Clock:
+        """All workers run on one host."""
+        return local
+
     def on_gain(self, listener: Moved) -> None:
         """Slots do not move while the workers run."""
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from sensu.backend.members.barrier import Barrier
+from sensu.backend.members.database_clock import DatabaseClock
 from sensu.backend.members.seat import OwnSeat
 from sensu.rules.share import SLOTS, Slots
 from sensu.store.coordination import Contact, LivingSeat, SeatLost
@@ -38,7 +39,7 @@ class Member:
 
     def __init__(self, store: PostgresStore, clock: VirtualClock) -> None:
         self.store, self.clock = store, clock
-        self.seat = OwnSeat(store.coordination, clock, self)
+        self.seat = OwnSeat(store.coordination, DatabaseClock(clock), self)
         self.barrier = Barrier(NoBus(), store.coordination.read_changes)  # type: ignore[arg-type]
         store.coordination.answer_after(self.barrier.known)
         self.gained: list[int] = []
