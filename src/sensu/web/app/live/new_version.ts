@@ -5,7 +5,7 @@ const ONCE_IN_MS = 10_000
 
 /** Loads the page again, once, if the backend answers; false: it does not, and what is on the screen stays. */
 export async function reloadForNewVersion(): Promise<boolean> {
-  const outcome = await act('/version', { method: 'GET' })
+  const outcome = await act('/auth/session', { method: 'GET' })
   if (outcome.kind === 'unreachable') return false
   const key = 'sensu.reloaded'
   const nowMs = Date.now()

@@ -13,6 +13,7 @@ void test('a path says its cluster', () => {
 void test('requests about another cluster go through the gateway, those about this browser do not', () => {
   const events = '/api/core/v2/namespaces/default/events'
   assert.equal(requestPath(events, '/c/alpha'), `/api/sensu/v1/clusters/alpha${events}`)
+  assert.equal(requestPath('/health', '/c/alpha'), '/api/sensu/v1/clusters/alpha/health')
   assert.equal(requestPath(events, ''), events)
   for (const own of ['/auth/session', '/api/sensu/v1/preferences', '/api/sensu/v1/clusters'])
     assert.equal(requestPath(own, '/c/alpha'), own)

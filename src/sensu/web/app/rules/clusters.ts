@@ -11,7 +11,8 @@ export interface ClusterView {
 }
 
 const GATEWAY = '/api/sensu/v1/clusters'
-const OWN = /^\/api\/sensu\/v1\/(clusters|preferences)/
+/** Sessions and preferences belong to this browser. */
+const OWN = /^\/(auth|api\/sensu\/v1\/(clusters|preferences))/
 
 /** The beginning of a path that says its cluster; empty for the cluster that serves the page. */
 export function baseOf(path: string): string {
@@ -23,7 +24,7 @@ export const BASE = baseOf('location' in globalThis ? location.pathname : '')
 
 /** Where a request to the API of a page's cluster goes. */
 export function requestPath(path: string, base = BASE): string {
-  return base !== '' && path.startsWith('/api/') && !OWN.test(path) ? GATEWAY + base.slice(2) + path : path
+  return base !== '' && !OWN.test(path) ? GATEWAY + base.slice(2) + path : path
 }
 
 /** The clusters in an answer; headings are needed if there are several, or the installation wants them. */
