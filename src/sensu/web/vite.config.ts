@@ -4,13 +4,14 @@ import { defineConfig } from 'vite'
 
 import { licences } from './packing/licences.ts'
 import { packed } from './packing/packed.ts'
+import { scopeOf } from './packing/scopes.ts'
 
 // The web UI's listener of a running backend, to which `make web-dev` passes on what is not of the page.
 const backendUrl = process.env['SENSU_DASHBOARD_URL'] ?? 'http://127.0.0.1:3000'
 const ofTheApi = '^/(api|auth|graphql|health|ready|version|openapi\\.json|docs|status)([/?]|$)'
 
 export default defineConfig({
-  plugins: [svelte(), licences(), packed()],
+  plugins: [svelte({ compilerOptions: { cssHash: scopeOf } }), licences(), packed()],
   build: {
     outDir: process.env['SENSU_WEB_OUT'] ?? 'dist',
     emptyOutDir: true,

@@ -6,6 +6,7 @@ import './looks/layout.css'
 import { mount } from 'svelte'
 
 import App from './app.svelte'
+import { startRefreshing } from './live/kept_documents.svelte.ts'
 import { navigation } from './live/navigation.svelte.ts'
 import { preferences } from './live/preferences.svelte.ts'
 import { rights } from './live/rights.svelte.ts'
@@ -34,6 +35,7 @@ preferences.keep()
 navigation.start()
 shortcuts.start()
 stream.start()
+startRefreshing()
 void session.start(navigation.namespace, takeSession)
 const target = document.getElementById('app')
 if (target) mount(App, { target })

@@ -1,9 +1,9 @@
 // One document that a page shows, kept fresh: `const check = loaded(() => ({ key: ['check', ns, name], load, topics }))`.
-import { QueryClient, createQuery } from '@tanstack/svelte-query'
+import { untrack } from 'svelte'
 
 import { type Tick, topicOf } from '../rules/tick.ts'
 import type { Outcome } from '../wire/outcomes.ts'
-import { onWritten } from '../wire/patience.ts'
+import { keptDocument } from './kept_documents.svelte.ts'
 import { stream } from './stream.svelte.ts'
 
 /** What is loaded, and when it is read again. */
@@ -32,49 +32,32 @@ export interface Loaded<T> {
   again: () => void
 }
 
-const KEPT_MS = 300_000
-
-export const queries = new QueryClient({
-  defaultOptions: {
-    // Requests are patient by themselves, and refusals are values.
-    queries: { retry: false, gcTime: KEPT_MS, staleTime: 2000, refetchOnWindowFocus: true, refetchOnReconnect: true },
-  },
-})
-
-// What was read before a write may be stale, however young it is.
-onWritten(() => void queries.invalidateQueries({ refetchType: 'none' }))
-
 /** Loads a document for as long as the component is shown. */
 export function loaded<T>(wanted: () => Wanted<T>): Loaded<T> {
-  const query = createQuery(
-    () => {
-      const { key, load, when } = wanted()
-      return { queryKey: key, queryFn: ({ signal }: { signal: AbortSignal }) => load(signal), enabled: when !== false }
-    },
-    () => queries,
-  )
-  let last = $state.raw<{ key: string; data: T } | undefined>(undefined)
+  const key = $derived(JSON.stringify(wanted().key))
+  const found = $derived(keptDocument<T>(key))
+  const now = $derived(wanted().when !== false)
+  const load = (signal: AbortSignal) => untrack(wanted).load(signal)
+  // The outside world: the document is asked for while the component shows it.
+  $effect(() => {
+    const shown = found
+    return now ? untrack(() => shown.show(load)) : undefined
+  })
   // The outside world: the stream tells when the document changed.
   $effect(() => {
-    return followed(wanted(), () => void query.refetch())
-  })
-  // A refusal or a lost connection does not take away what was read before.
-  $effect(() => {
-    const outcome = query.data
-    if (outcome?.kind === 'answered') last = { key: JSON.stringify(wanted().key), data: outcome.data }
+    return followed(wanted(), () => found.read(load))
   })
   return {
     get outcome() {
-      return query.data
+      return found.outcome
     },
     get data() {
-      if (query.data?.kind === 'answered') return query.data.data
-      return last?.key === JSON.stringify(wanted().key) ? last.data : undefined
+      return found.data
     },
     get reading() {
-      return query.isFetching
+      return found.reading
     },
-    again: () => void query.refetch(),
+    again: () => found.read(load),
   }
 }
 

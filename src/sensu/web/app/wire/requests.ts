@@ -1,29 +1,27 @@
-// Typed requests: `await outcomeOf(api.GET('/api/…', { params }))`, or `ask(path, read)` where a reader checks the answer.
-import createClient from 'openapi-fetch'
-
+// Requests: `await read('/api/…/{namespace}/…', [namespace], signal)` with types of the API's document, or `ask(path, reader)`.
 import { requestPath } from '../rules/clusters.ts'
 import { jsonOf } from '../rules/outside.ts'
 import { type Outcome, answered, refused, unreachable, whyRefused } from './outcomes.ts'
 import { patientFetch } from './patience.ts'
 import type { paths } from './schema'
 
-/** Every operation of the API; paths, parameters, bodies and answers are checked by the compiler. */
-export const api = createClient<paths>({
-  baseUrl: globalThis.location.origin + requestPath('/api/').slice(0, -5),
-  fetch: patientFetch,
-})
-
-/** What one of these operations came to. */
-export async function outcomeOf<T>(
-  asked: Promise<{ data?: T | undefined; error?: unknown; response: Response }>,
-): Promise<Outcome<T>> {
-  try {
-    const { data, error, response } = await asked
-    if (!response.ok) return refused(response.status, whyRefused(response.status, error))
-    return data === undefined ? refused(response.status, 'The answer is empty.') : answered(data, etagOf(response))
-  } catch (error) {
-    return unreachable(reasonOf(error))
+/** What each path of the API answers to a GET request; the document of the API says so. */
+type Answers = {
+  [Path in keyof paths]: paths[Path] extends {
+    get: { responses: { 200: { content: { 'application/json': infer Answer } } } }
   }
+    ? Answer
+    : never
+}
+
+/** Reads a document of the API. The compiler checks the path, in which names stand for `{…}`, and what is answered. */
+export function read<Path extends keyof Answers>(
+  path: Path,
+  names: readonly string[],
+  signal: AbortSignal,
+): Promise<Outcome<Answers[Path]>>
+export function read(path: string, names: readonly string[], signal: AbortSignal): Promise<Outcome<unknown>> {
+  return ask(pathOf(path, ...names), (answer) => answer, { signal })
 }
 
 /** How `ask` asks. A body is sent as JSON unless it is a text of another type. */
@@ -53,10 +51,10 @@ export function act(path: string, question: Question): Promise<Outcome<undefined
   return ask(path, () => undefined, question)
 }
 
-/** A path with names in it, percent-encoded: `pathOf('/api/core/v2/namespaces/{}/events', namespace)`. */
+/** A path with names in it, percent-encoded: `pathOf('/api/core/v2/namespaces/{}/events', namespace)`. A name may be written in the braces. */
 export function pathOf(pattern: string, ...names: string[]): string {
   const rest = [...names]
-  return pattern.replaceAll('{}', () => encodeURIComponent(rest.shift() ?? ''))
+  return pattern.replaceAll(/\{\w*\}/g, () => encodeURIComponent(rest.shift() ?? ''))
 }
 
 function requestOf(path: string, { method = 'GET', body, type, headers, signal }: Question): Request {
